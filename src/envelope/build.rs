@@ -1,0 +1,1 @@
+//! Building a signature envelope in its JWS form: `signature-envelope-jws.md`.

@@ -1,0 +1,8 @@
+//! AWS Signer and Notary Project signatures: the library behind the Notation plugin and the command line tool.
+
+pub mod aws;
+#[cfg(feature = "cli")]
+pub mod cli;
+pub mod envelope;
+#[cfg(feature = "cli")]
+pub mod local;
