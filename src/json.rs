@@ -4,6 +4,7 @@
 //! `serde`'s derived structs take an array in place of an object, and its maps let the last of two equal keys win. Where a
 //! signature depends on what was read, both are ways to make two readers see two documents.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Deserialize;
@@ -32,6 +33,14 @@ pub enum JsonError {
         expected: &'static str,
         /// What it is.
         found: &'static str,
+    },
+    /// An array has more items than are read.
+    #[error("{path} has more than {most} items")]
+    TooMany {
+        /// Where the array is.
+        path: String,
+        /// How many are read.
+        most: usize,
     },
     /// An object has a member that the format does not know.
     #[error("{path} is not a member that is allowed here")]
@@ -143,6 +152,51 @@ impl Object {
             other => Err(self.wrong(&format!("{name}[{i}]"), "a string", &other)),
         };
         items.into_iter().enumerate().map(string).collect()
+    }
+
+    /// Takes an array of at most `most` objects; absent is an empty one.
+    ///
+    /// # Errors
+    /// [`JsonError::Type`] when it is something else or holds something else, [`JsonError::TooMany`] when there are more.
+    pub fn objects(&mut self, name: &str, most: usize) -> Result<Vec<Object>, JsonError> {
+        let items = match self.take(name) {
+            None => return Ok(Vec::new()),
+            Some(Value::Array(items)) if items.len() > most => {
+                return Err(JsonError::TooMany { path: self.path(name), most });
+            }
+            Some(Value::Array(items)) => items,
+            Some(other) => return Err(self.wrong(name, "an array of objects", &other)),
+        };
+        let object = |(i, item)| match item {
+            Value::Object(members) => Ok(Object { path: self.path(&format!("{name}[{i}]")), top: false, members }),
+            other => Err(self.wrong(&format!("{name}[{i}]"), "an object", &other)),
+        };
+        items.into_iter().enumerate().map(object).collect()
+    }
+
+    /// Takes a whole number that is not negative and must be there.
+    ///
+    /// # Errors
+    /// [`JsonError::Missing`] or [`JsonError::Type`].
+    pub fn unsigned(&mut self, name: &str) -> Result<u64, JsonError> {
+        let value = self.take(name).ok_or_else(|| self.missing(name))?;
+        value.as_u64().ok_or_else(|| self.wrong(name, "a whole number that is not negative", &value))
+    }
+
+    /// Takes the remaining members as a map of text to text.
+    ///
+    /// # Errors
+    /// [`JsonError::Type`] when one is something else.
+    pub fn into_strings(self) -> Result<BTreeMap<String, String>, JsonError> {
+        let Self { path, top, members } = self;
+        let place = Self { path, top, members: Map::new() };
+        members
+            .into_iter()
+            .map(|(name, value)| match value {
+                Value::String(text) => Ok((name, text)),
+                other => Err(place.wrong(&name, "a string", &other)),
+            })
+            .collect()
     }
 
     /// Refuses members that have not been taken: for formats that allow no others.

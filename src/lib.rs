@@ -9,5 +9,11 @@ pub mod json;
 pub mod local;
 pub mod log;
 pub mod plugin;
+#[cfg(feature = "cli")]
+pub mod registry;
+#[cfg(feature = "cli")]
+pub mod sign;
 pub mod trust;
+#[cfg(feature = "cli")]
+pub mod verify;
 pub mod x509;

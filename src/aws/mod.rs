@@ -1,6 +1,7 @@
 //! AWS Signer as this project uses it: ARNs, client configuration, `SignPayload`, `GetRevocationStatus`, error mapping.
 
 pub mod arn;
+mod attributes;
 mod client;
 mod config;
 mod deadline;
@@ -9,6 +10,7 @@ mod http;
 mod revocation_status;
 mod sign_payload;
 
+pub use attributes::{AttributesError, SignerAttributes};
 pub use client::SignerClient;
 pub use config::{ConfigError, SignerConfig, partition_of_region};
 pub use deadline::Deadline;

@@ -5,15 +5,12 @@ use std::collections::BTreeMap;
 use aws_sdk_signer::primitives::Blob;
 use time::OffsetDateTime;
 
-use super::PLUGIN_NAME;
-use super::arn::{ArnError, JobArn, ProfileArn, ProfileVersionArn};
+use super::arn::ProfileArn;
+use super::attributes::{AttributesError, SignerAttributes};
 use super::client::SignerClient;
 use super::deadline::Deadline;
 use super::error::{CallError, Failure};
-use crate::envelope::{
-    Envelope, EnvelopeError, PAYLOAD_MEDIA_TYPE, SigningScheme, VerifiedEnvelope, VerifyError, header,
-};
-use crate::json::JsonError;
+use crate::envelope::{Envelope, EnvelopeError, PAYLOAD_MEDIA_TYPE, VerifiedEnvelope, VerifyError};
 
 /// What AWS Signer made of a payload, checked.
 #[derive(Debug, Clone)]
@@ -25,10 +22,8 @@ pub struct SignedPayload {
     pub verified: VerifiedEnvelope,
     /// The service's metadata: annotations for the signature's manifest.
     pub metadata: BTreeMap<String, String>,
-    /// The version of the profile that signed.
-    pub profile_version: ProfileVersionArn,
-    /// The job that signed.
-    pub job: JobArn,
+    /// The version of the profile and the job that signed.
+    pub signer: SignerAttributes,
 }
 
 /// Why there is no usable signature.
@@ -56,21 +51,9 @@ pub enum CheckError {
     /// It signs something else.
     #[error("its payload is not the one that was sent")]
     OtherPayload,
-    /// It is not of a signing authority.
-    #[error("its signing scheme is {}, not notary.x509.signingAuthority", .0.as_str())]
-    Scheme(SigningScheme),
-    /// A verifier would have to run another plugin.
-    #[error("it names the verification plugin {0:?}, not {PLUGIN_NAME}")]
-    OtherPlugin(String),
-    /// An attribute of AWS Signer is missing or malformed.
-    #[error("its signed attributes are incomplete: {0}")]
-    Attribute(#[from] JsonError),
-    /// An attribute of AWS Signer is not the ARN that it must be.
-    #[error("its signed attributes are wrong: {0}")]
-    Arn(#[from] ArnError),
-    /// It marks an attribute as critical that nobody here understands.
-    #[error("it has the critical attribute {0:?}, which is not known")]
-    UnknownCritical(String),
+    /// Its signed attributes are not those that AWS Signer makes.
+    #[error(transparent)]
+    Attributes(#[from] AttributesError),
     /// It was made by another profile.
     #[error("it was signed by the profile {found}, not by {expected}")]
     OtherProfile {
@@ -106,12 +89,13 @@ pub async fn sign_payload(
     }
     let verified = Envelope::parse(&envelope).map_err(CheckError::from)?;
     let verified = verified.verify(OffsetDateTime::now_utc()).map_err(CheckError::from)?;
-    let (profile_version, job) = check_envelope(&verified, profile, payload)?;
+    let signer = check_envelope(&verified, profile, payload)?;
     let metadata = answer.metadata.unwrap_or_default().into_iter().collect();
-    Ok(SignedPayload { envelope, verified, metadata, profile_version, job })
+    Ok(SignedPayload { envelope, verified, metadata, signer })
 }
 
-/// Checks that a verified envelope is what `profile` was asked to make of `payload`. Gives the profile version and the job.
+/// Checks that a verified envelope is what `profile` was asked to make of `payload`. Gives the profile version and
+/// the job.
 ///
 /// # Errors
 /// [`CheckError`] names what differs.
@@ -119,25 +103,14 @@ pub fn check_envelope(
     envelope: &VerifiedEnvelope,
     profile: &ProfileArn,
     payload: &[u8],
-) -> Result<(ProfileVersionArn, JobArn), CheckError> {
+) -> Result<SignerAttributes, CheckError> {
     if envelope.payload() != payload {
         return Err(CheckError::OtherPayload);
     }
-    let attributes = envelope.attributes();
-    if attributes.signing_scheme != SigningScheme::SigningAuthority {
-        return Err(CheckError::Scheme(attributes.signing_scheme));
+    let signer = SignerAttributes::of(envelope.attributes())?;
+    if signer.profile_version.profile() != profile {
+        let found = signer.profile_version.profile().to_string();
+        return Err(CheckError::OtherProfile { found, expected: profile.to_string() });
     }
-    if let Some(other) = attributes.verification_plugin.as_ref().filter(|name| *name != PLUGIN_NAME) {
-        return Err(CheckError::OtherPlugin(other.clone()));
-    }
-    let known = [header::SIGNING_PROFILE_VERSION, header::SIGNING_JOB];
-    if let Some(unknown) = attributes.extended_critical.keys().find(|name| !known.contains(&name.as_str())) {
-        return Err(CheckError::UnknownCritical(unknown.clone()));
-    }
-    let version: ProfileVersionArn = attributes.critical_string(header::SIGNING_PROFILE_VERSION)?.parse()?;
-    let job: JobArn = attributes.critical_string(header::SIGNING_JOB)?.parse()?;
-    if version.profile() != profile {
-        return Err(CheckError::OtherProfile { found: version.profile().to_string(), expected: profile.to_string() });
-    }
-    Ok((version, job))
+    Ok(signer)
 }

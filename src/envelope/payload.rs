@@ -5,9 +5,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::Serialize;
-use serde_json::Value;
 
-use crate::json::{self, JsonError};
+use crate::json::{self, JsonError, Object};
 
 /// What is wrong with a payload.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -35,6 +34,19 @@ impl Digest {
     #[must_use]
     pub fn sha256(bytes: &[u8]) -> Self {
         Self(format!("sha256:{}", hex::encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes))))
+    }
+
+    /// Whether this is the digest of `bytes`.
+    #[must_use]
+    pub fn describes(&self, bytes: &[u8]) -> bool {
+        use aws_lc_rs::digest::{SHA256, SHA384, SHA512, digest};
+        let (algorithm, digits) = self.parts();
+        let algorithm = match algorithm {
+            "sha384" => &SHA384,
+            "sha512" => &SHA512,
+            _ => &SHA256,
+        };
+        hex::encode(digest(algorithm, bytes)) == digits
     }
 
     /// The whole digest.
@@ -129,29 +141,12 @@ impl Payload {
         let mut payload = json::parse_object("payload", bytes)?;
         let mut target = payload.object("targetArtifact")?;
         payload.finish()?;
-        let size = match target.take("size") {
-            None => return Err(target.missing("size").into()),
-            Some(value) => value.as_u64().ok_or_else(|| target.wrong("size", "a whole number of bytes", &value))?,
-        };
         let target_artifact = Descriptor {
             media_type: target.string("mediaType")?,
             digest: target.string("digest")?.parse()?,
-            size,
+            size: target.unsigned("size")?,
             artifact_type: target.optional_string("artifactType")?,
-            annotations: match target.optional_object("annotations")? {
-                None => BTreeMap::new(),
-                Some(annotations) => {
-                    let wrong = annotations.clone();
-                    annotations
-                        .into_members()
-                        .into_iter()
-                        .map(|(name, value)| match value {
-                            Value::String(text) => Ok((name, text)),
-                            other => Err(wrong.wrong(&name, "a string", &other)),
-                        })
-                        .collect::<Result<_, _>>()?
-                }
-            },
+            annotations: target.optional_object("annotations")?.map_or(Ok(BTreeMap::new()), Object::into_strings)?,
         };
         target.finish()?;
         Ok(Self { target_artifact })

@@ -26,6 +26,6 @@ pub fn generate_envelope(
         let client = SignerClient::new(&config, location.partition(), region).await;
         sign_payload(&client, &request.profile, &request.payload, deadline).await
     })??;
-    tracing::info!(profile_version = %signed.profile_version, job = %signed.job, payload_sha256, "signed");
+    tracing::info!(profile_version = %signed.signer.profile_version, job = %signed.signer.job, payload_sha256, "signed");
     Ok(GenerateEnvelopeResponse::new(&signed.envelope, signed.metadata))
 }

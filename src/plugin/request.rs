@@ -196,13 +196,7 @@ where
 }
 
 fn plugin_config(request: &mut Object) -> Result<BTreeMap<String, String>, PluginError> {
-    let Some(mut config) = request.optional_object("pluginConfig")? else { return Ok(BTreeMap::new()) };
-    let names: Vec<String> = config.names().map(str::to_owned).collect();
-    let mut values = BTreeMap::new();
-    for name in names {
-        values.insert(name.clone(), config.optional_string(&name)?.unwrap_or_default());
-    }
-    Ok(values)
+    Ok(request.optional_object("pluginConfig")?.map_or(Ok(BTreeMap::new()), Object::into_strings)?)
 }
 
 fn base64(path: &str, text: &str) -> Result<Vec<u8>, PluginError> {

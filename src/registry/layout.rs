@@ -1,0 +1,393 @@
+//! OCI image layout folders: image-spec, `image-layout.md`.
+//!
+//! A folder survives a crash in the middle of a write: content is written to a temporary file, synchronised and renamed, and
+//! the index comes last. Writers of one folder wait for each other by a lock on the folder.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use super::manifest::{IMAGE_MANIFEST_MEDIA_TYPE, Manifest, ManifestError, descriptor};
+use crate::envelope::{Descriptor, Digest};
+use crate::json::{self, JsonError};
+
+/// The largest manifest and the largest index that are read, in bytes.
+const MAX_MANIFEST: u64 = 4 * 1024 * 1024;
+const MAX_INDEX: u64 = 16 * 1024 * 1024;
+const MAX_ENTRIES: usize = 100_000;
+const TAG: &str = "org.opencontainers.image.ref.name";
+const VERSION: &str = r#"{"imageLayoutVersion":"1.0.0"}"#;
+
+/// Why a layout cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LayoutError {
+    /// A file cannot be read or written.
+    #[error("{path}: {source}")]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The folder is not an OCI image layout.
+    #[error("{path} is not an OCI image layout: {why}")]
+    NotALayout {
+        /// The folder.
+        path: PathBuf,
+        /// What is missing or wrong.
+        why: String,
+    },
+    /// A manifest or the index cannot be understood.
+    #[error("{path}: {source}")]
+    Manifest {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: ManifestError,
+    },
+    /// Content is not what its descriptor says.
+    #[error("the content of {digest} is not what its descriptor says: {why}")]
+    Content {
+        /// The digest by which it was asked for.
+        digest: Digest,
+        /// The size or the digest differs.
+        why: &'static str,
+    },
+    /// No artifact has this tag or digest.
+    #[error("{path} has no artifact {reference:?}")]
+    NotFound {
+        /// The folder.
+        path: PathBuf,
+        /// The tag or digest.
+        reference: String,
+    },
+}
+
+/// An OCI image layout folder.
+#[derive(Debug, Clone)]
+pub struct Layout {
+    root: PathBuf,
+}
+
+impl Layout {
+    /// Makes an empty layout, or opens one that is there.
+    ///
+    /// # Errors
+    /// [`LayoutError`] when the folder cannot be written, or holds something else.
+    pub fn create(root: impl Into<PathBuf>) -> Result<Self, LayoutError> {
+        let layout = Self { root: root.into() };
+        let blobs = layout.root.join("blobs");
+        fs::create_dir_all(&blobs).map_err(io_error(&blobs))?;
+        let _lock = layout.lock()?;
+        if !layout.index_path().exists() {
+            write_file(&layout.root.join("oci-layout"), VERSION.as_bytes())?;
+            layout.write_index(&json!({"schemaVersion": 2, "mediaType": INDEX_MEDIA_TYPE, "manifests": []}))?;
+        }
+        Self::open(layout.root.clone())
+    }
+
+    /// Opens a layout that is there.
+    ///
+    /// # Errors
+    /// [`LayoutError::NotALayout`] when the folder is none.
+    pub fn open(root: impl Into<PathBuf>) -> Result<Self, LayoutError> {
+        let root = root.into();
+        let not_a_layout = |why: String| LayoutError::NotALayout { path: root.clone(), why };
+        let marker = root.join("oci-layout");
+        let bytes = read_file(&marker, MAX_MANIFEST).map_err(|why| not_a_layout(why.to_string()))?;
+        let version = json::parse_object("oci-layout", &bytes)
+            .and_then(|mut marker| marker.string("imageLayoutVersion"))
+            .map_err(|why| not_a_layout(why.to_string()))?;
+        if version != "1.0.0" {
+            return Err(not_a_layout(format!("its version is {version:?}, not 1.0.0")));
+        }
+        Ok(Self { root })
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.root
+    }
+
+    /// Where the content of a digest is.
+    #[must_use]
+    pub fn blob_path(&self, digest: &Digest) -> PathBuf {
+        let (algorithm, digits) = digest.parts();
+        self.root.join("blobs").join(algorithm).join(digits)
+    }
+
+    /// Writes content that is named by its SHA-256 digest.
+    ///
+    /// # Errors
+    /// [`LayoutError::Io`].
+    pub fn put_blob(&self, content: &[u8]) -> Result<Digest, LayoutError> {
+        let digest = Digest::sha256(content);
+        let path = self.blob_path(&digest);
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder).map_err(io_error(folder))?;
+        }
+        write_file(&path, content)?;
+        Ok(digest)
+    }
+
+    /// Reads content and checks that it is what the descriptor says.
+    ///
+    /// # Errors
+    /// [`LayoutError::Content`] when it is not, or is larger than `limit` bytes.
+    pub fn blob(&self, descriptor: &Descriptor, limit: u64) -> Result<Vec<u8>, LayoutError> {
+        let content = |why| LayoutError::Content { digest: descriptor.digest.clone(), why };
+        if descriptor.size > limit {
+            return Err(content("it is larger than such content may be"));
+        }
+        let bytes = read_file(&self.blob_path(&descriptor.digest), limit)?;
+        if bytes.len() as u64 != descriptor.size {
+            return Err(content("its size differs"));
+        }
+        if !descriptor.digest.describes(&bytes) {
+            return Err(content("its digest differs"));
+        }
+        Ok(bytes)
+    }
+
+    /// Writes a manifest and lists it in the index, with a tag or without.
+    ///
+    /// # Errors
+    /// [`LayoutError`] when the folder cannot be written or its index is malformed.
+    pub fn put_manifest(&self, manifest: &Manifest, tag: Option<&str>) -> Result<Descriptor, LayoutError> {
+        let bytes = manifest.to_bytes();
+        self.put_blob(&bytes)?;
+        let stored = Descriptor::of(IMAGE_MANIFEST_MEDIA_TYPE, &bytes);
+        let _lock = self.lock()?;
+        let mut index = self.read_index()?;
+        let entries = index.get_mut("manifests").and_then(Value::as_array_mut).ok_or_else(|| self.no_manifests())?;
+        let is_tag = |entry: &Value, tag: &str| entry["annotations"][TAG] == tag;
+        match tag {
+            Some(tag) => entries.retain(|entry| !is_tag(entry, tag)),
+            None if entries.iter().any(|entry| entry["digest"] == stored.digest.as_str()) => return Ok(stored),
+            None => {}
+        }
+        let mut entry = json!({"mediaType": stored.media_type, "digest": stored.digest, "size": stored.size});
+        if let Some(tag) = tag {
+            entry["annotations"] = json!({ TAG: tag });
+        }
+        if manifest.subject.is_some() {
+            let artifact_type = manifest.artifact_type.as_deref().unwrap_or(&manifest.config.media_type);
+            entry["artifactType"] = json!(artifact_type);
+        }
+        entries.push(entry);
+        self.write_index(&index)?;
+        Ok(stored)
+    }
+
+    /// The descriptor of the artifact with this tag or digest.
+    ///
+    /// # Errors
+    /// [`LayoutError::NotFound`] when there is none.
+    pub fn resolve(&self, reference: &str) -> Result<Descriptor, LayoutError> {
+        let is_meant = |d: &Descriptor| {
+            d.digest.as_str() == reference || d.annotations.get(TAG).is_some_and(|tag| tag == reference)
+        };
+        let found = self.entries()?.into_iter().find(is_meant);
+        let found = found.ok_or_else(|| LayoutError::NotFound { path: self.root.clone(), reference: reference.into() });
+        found.map(|d| Descriptor { annotations: [].into(), artifact_type: None, ..d })
+    }
+
+    /// Reads the manifest that a descriptor names.
+    ///
+    /// # Errors
+    /// [`LayoutError`] when it is not there, not what the descriptor says, or malformed.
+    pub fn manifest(&self, stored: &Descriptor) -> Result<Manifest, LayoutError> {
+        let bytes = self.blob(stored, MAX_MANIFEST)?;
+        Manifest::parse(&bytes).map_err(|source| LayoutError::Manifest { path: self.blob_path(&stored.digest), source })
+    }
+
+    /// The signature manifests whose subject is `subject`, in the order of the index.
+    ///
+    /// # Errors
+    /// [`LayoutError`] when the index, or a manifest that the index lists, cannot be read: what cannot be read could be
+    /// anything.
+    pub fn signatures(&self, subject: &Descriptor) -> Result<Vec<(Descriptor, Manifest)>, LayoutError> {
+        let mut signatures = Vec::new();
+        for entry in self.entries()? {
+            if entry.media_type != IMAGE_MANIFEST_MEDIA_TYPE {
+                continue;
+            }
+            let manifest = self.manifest(&entry)?;
+            if manifest.is_signature() && manifest.subject.as_ref().is_some_and(|s| s.digest == subject.digest) {
+                signatures.push((entry, manifest));
+            }
+        }
+        Ok(signatures)
+    }
+
+    fn entries(&self) -> Result<Vec<Descriptor>, LayoutError> {
+        let path = self.index_path();
+        let malformed = |source| LayoutError::Manifest { path: path.clone(), source };
+        let bytes = read_file(&path, MAX_INDEX)?;
+        let read = |bytes| json::parse_object("index.json", bytes)?.objects("manifests", MAX_ENTRIES);
+        let objects = read(&bytes).map_err(|why: JsonError| malformed(why.into()))?;
+        objects.into_iter().map(|mut object| descriptor(&mut object)).collect::<Result<_, _>>().map_err(malformed)
+    }
+
+    /// The index as it stands, so that what this project does not know is written back unchanged.
+    fn read_index(&self) -> Result<Value, LayoutError> {
+        let bytes = read_file(&self.index_path(), MAX_INDEX)?;
+        let members = json::parse_object("index.json", &bytes)
+            .map_err(|why| LayoutError::Manifest { path: self.index_path(), source: why.into() })?;
+        Ok(Value::Object(members.into_members()))
+    }
+
+    fn write_index(&self, index: &Value) -> Result<(), LayoutError> {
+        write_file(&self.index_path(), index.to_string().as_bytes())
+    }
+
+    fn no_manifests(&self) -> LayoutError {
+        LayoutError::NotALayout { path: self.root.clone(), why: "index.json has no list of manifests".to_owned() }
+    }
+
+    fn index_path(&self) -> PathBuf {
+        self.root.join("index.json")
+    }
+
+    /// Waits for other writers of this folder; the lock is gone when the file is closed, also by a crash.
+    fn lock(&self) -> Result<File, LayoutError> {
+        let folder = File::open(&self.root).map_err(io_error(&self.root))?;
+        folder.lock().map_err(io_error(&self.root))?;
+        Ok(folder)
+    }
+}
+
+const INDEX_MEDIA_TYPE: &str = "application/vnd.oci.image.index.v1+json";
+
+fn io_error(path: &Path) -> impl Fn(io::Error) -> LayoutError {
+    move |source| LayoutError::Io { path: path.to_owned(), source }
+}
+
+fn read_file(path: &Path, limit: u64) -> Result<Vec<u8>, LayoutError> {
+    let read = || {
+        let mut bytes = Vec::new();
+        File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > limit {
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("larger than {limit} bytes")));
+        }
+        Ok(bytes)
+    };
+    read().map_err(io_error(path))
+}
+
+/// Writes a file so that it is there whole or not at all, and still there after a power failure.
+fn write_file(path: &Path, content: &[u8]) -> Result<(), LayoutError> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let write = || {
+        // A layout is for everyone whom the umask allows to read it; temporary files are private by default.
+        let mode = fs::Permissions::from_mode(0o644);
+        let mut temporary = tempfile::Builder::new().permissions(mode).tempfile_in(folder)?;
+        temporary.write_all(content)?;
+        temporary.as_file().sync_all()?;
+        temporary.persist(path)?;
+        File::open(folder)?.sync_all()
+    };
+    write().map_err(io_error(path))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+    use super::*;
+
+    fn layout_with_image() -> (tempfile::TempDir, Layout, Descriptor) {
+        let folder = tempfile::tempdir().unwrap();
+        let layout = Layout::create(folder.path()).unwrap();
+        layout.put_blob(b"{}").unwrap();
+        let image = Manifest::image(Descriptor::of("application/vnd.oci.image.config.v1+json", b"{}"), Vec::new());
+        let stored = layout.put_manifest(&image, Some("v1")).unwrap();
+        (folder, layout, stored)
+    }
+
+    #[test]
+    fn an_artifact_is_found_by_its_tag_and_its_digest_and_by_nothing_else() {
+        let (_folder, layout, stored) = layout_with_image();
+        assert_eq!(layout.resolve("v1").unwrap(), stored);
+        assert_eq!(layout.resolve(stored.digest.as_str()).unwrap(), stored);
+        assert!(matches!(layout.resolve("v2"), Err(LayoutError::NotFound { .. })));
+    }
+
+    #[test]
+    fn a_tag_moves_to_the_manifest_that_was_written_last() {
+        let (_folder, layout, first) = layout_with_image();
+        let mut other = layout.manifest(&first).unwrap();
+        other.annotations.insert("k".into(), "v".into());
+        let second = layout.put_manifest(&other, Some("v1")).unwrap();
+        assert_eq!(layout.resolve("v1").unwrap(), second);
+        assert!(layout.resolve(first.digest.as_str()).is_err());
+    }
+
+    #[test]
+    fn only_signatures_of_the_subject_are_listed() {
+        let (_folder, layout, image) = layout_with_image();
+        layout.put_blob(b"envelope").unwrap();
+        let signature = Manifest::signature(image.clone(), b"envelope", [].into());
+        let stored = layout.put_manifest(&signature, None).unwrap();
+        layout.put_manifest(&signature, None).unwrap();
+        let other = Manifest::signature(Descriptor::of("a/b", b"other"), b"envelope", [].into());
+        layout.put_manifest(&other, None).unwrap();
+        let found = layout.signatures(&image).unwrap();
+        assert_eq!(found.iter().map(|(d, _)| &d.digest).collect::<Vec<_>>(), [&stored.digest]);
+    }
+
+    #[test]
+    fn content_that_was_altered_is_refused() {
+        let (_folder, layout, stored) = layout_with_image();
+        let path = layout.blob_path(&stored.digest);
+        let mut bytes = fs::read(&path).unwrap();
+        bytes[20] ^= 1;
+        fs::write(&path, &bytes).unwrap();
+        assert!(matches!(layout.manifest(&stored), Err(LayoutError::Content { .. })));
+        bytes.push(b' ');
+        fs::write(&path, &bytes).unwrap();
+        assert!(matches!(layout.manifest(&stored), Err(LayoutError::Content { .. })));
+    }
+
+    #[test]
+    fn what_is_not_known_in_an_index_is_kept() {
+        let (_folder, layout, _image) = layout_with_image();
+        let mut index = layout.read_index().unwrap();
+        index["annotations"] = json!({"keep": "me"});
+        index["manifests"][0]["platform"] = json!({"os": "linux", "architecture": "amd64"});
+        layout.write_index(&index).unwrap();
+        layout.put_manifest(&Manifest::image(Descriptor::of("a/b", b"x"), Vec::new()), None).unwrap();
+        let index = layout.read_index().unwrap();
+        assert_eq!(index["annotations"]["keep"], "me");
+        assert_eq!(index["manifests"][0]["platform"]["os"], "linux");
+    }
+
+    #[test]
+    fn writers_of_one_folder_do_not_lose_each_others_entries() {
+        let (_folder, layout, _image) = layout_with_image();
+        std::thread::scope(|scope| {
+            for i in 0..16 {
+                let layout = &layout;
+                scope.spawn(move || {
+                    let tag = format!("t{i}");
+                    let mut image = Manifest::image(Descriptor::of("a/b", b"x"), Vec::new());
+                    image.annotations.insert("i".into(), tag.clone());
+                    layout.put_manifest(&image, Some(&tag)).unwrap();
+                });
+            }
+        });
+        assert_eq!(layout.entries().unwrap().len(), 17);
+    }
+
+    #[test]
+    fn a_folder_that_is_no_layout_is_not_opened() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(matches!(Layout::open(folder.path()), Err(LayoutError::NotALayout { .. })));
+        fs::write(folder.path().join("oci-layout"), r#"{"imageLayoutVersion":"2.0.0"}"#).unwrap();
+        assert!(matches!(Layout::open(folder.path()), Err(LayoutError::NotALayout { .. })));
+    }
+}

@@ -1,0 +1,162 @@
+//! Image manifests, and signature manifests among them: OCI image-spec, `manifest.md`; `signature-specification.md`,
+//! "Storage".
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::envelope::{Descriptor, DigestError, JWS_MEDIA_TYPE};
+use crate::json::{self, JsonError, Object};
+
+/// The media type of an image manifest.
+pub const IMAGE_MANIFEST_MEDIA_TYPE: &str = "application/vnd.oci.image.manifest.v1+json";
+/// The media type of an image's configuration.
+pub const IMAGE_CONFIG_MEDIA_TYPE: &str = "application/vnd.oci.image.config.v1+json";
+/// The media type of an image's layer, uncompressed.
+pub const IMAGE_LAYER_MEDIA_TYPE: &str = "application/vnd.oci.image.layer.v1.tar";
+/// What tells a signature manifest from others: the media type of its configuration, or its artifact type.
+pub const SIGNATURE_MEDIA_TYPE: &str = "application/vnd.cncf.notary.signature";
+/// The annotation with the SHA-256 thumbprints of the signature's chain.
+pub const THUMBPRINT_ANNOTATION: &str = "io.cncf.notary.x509chain.thumbprint#S256";
+/// The configuration of an artifact that has none.
+pub const EMPTY_CONFIG: &[u8] = b"{}";
+
+const EMPTY_MEDIA_TYPE: &str = "application/vnd.oci.empty.v1+json";
+const MAX_LAYERS: usize = 4096;
+
+/// What is wrong with a manifest.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ManifestError {
+    /// Not the JSON that it must be.
+    #[error("the manifest is malformed: {0}")]
+    Json(#[from] JsonError),
+    /// A digest in it is not one.
+    #[error("the manifest is malformed: {0}")]
+    Digest(#[from] DigestError),
+    /// A signature manifest that is not one of the two forms that the specification has.
+    #[error("not a signature manifest: {0}")]
+    NotASignature(&'static str),
+}
+
+/// An image manifest, as far as this project reads and writes it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Manifest {
+    schema_version: u8,
+    media_type: &'static str,
+    /// The artifact's type, in the newer form of signature manifests.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub artifact_type: Option<String>,
+    /// The configuration.
+    pub config: Descriptor,
+    /// The layers.
+    pub layers: Vec<Descriptor>,
+    /// The artifact that this one says something about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject: Option<Descriptor>,
+    /// Annotations.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub annotations: BTreeMap<String, String>,
+}
+
+impl Manifest {
+    /// The manifest of an image.
+    #[must_use]
+    pub fn image(config: Descriptor, layers: Vec<Descriptor>) -> Self {
+        Self {
+            schema_version: 2,
+            media_type: IMAGE_MANIFEST_MEDIA_TYPE,
+            artifact_type: None,
+            config,
+            layers,
+            subject: None,
+            annotations: BTreeMap::new(),
+        }
+    }
+
+    /// The manifest of a signature over `subject`, in the form that every version of notation finds: the type stands as the
+    /// media type of the configuration.
+    #[must_use]
+    pub fn signature(subject: Descriptor, envelope: &[u8], annotations: BTreeMap<String, String>) -> Self {
+        Self {
+            subject: Some(subject),
+            annotations,
+            ..Self::image(
+                Descriptor::of(SIGNATURE_MEDIA_TYPE, EMPTY_CONFIG),
+                vec![Descriptor::of(JWS_MEDIA_TYPE, envelope)],
+            )
+        }
+    }
+
+    /// Reads an image manifest. Members that are not known are ignored, as the specification demands.
+    ///
+    /// # Errors
+    /// [`ManifestError`] says which member is wrong.
+    pub fn parse(bytes: &[u8]) -> Result<Self, ManifestError> {
+        let mut manifest = json::parse_object("manifest", bytes)?;
+        let version = manifest.take("schemaVersion");
+        if version.as_ref().and_then(serde_json::Value::as_u64) != Some(2) {
+            return Err(manifest.missing("schemaVersion 2").into());
+        }
+        if let Some(media_type) = manifest.optional_string("mediaType")?
+            && media_type != IMAGE_MANIFEST_MEDIA_TYPE
+        {
+            return Err(ManifestError::NotASignature("its mediaType is not that of an image manifest"));
+        }
+        let mut config = manifest.object("config")?;
+        let layers = manifest.objects("layers", MAX_LAYERS)?;
+        Ok(Self {
+            artifact_type: manifest.optional_string("artifactType")?,
+            subject: manifest.optional_object("subject")?.as_mut().map(descriptor).transpose()?,
+            annotations: manifest.optional_object("annotations")?.map_or(Ok(BTreeMap::new()), Object::into_strings)?,
+            ..Self::image(
+                descriptor(&mut config)?,
+                layers.into_iter().map(|mut layer| descriptor(&mut layer)).collect::<Result<_, _>>()?,
+            )
+        })
+    }
+
+    /// Whether this is a signature manifest in one of its two forms. A mixture of both is none.
+    #[must_use]
+    pub fn is_signature(&self) -> bool {
+        match self.artifact_type.as_deref() {
+            None => self.config.media_type == SIGNATURE_MEDIA_TYPE,
+            Some(SIGNATURE_MEDIA_TYPE) => self.config.media_type == EMPTY_MEDIA_TYPE,
+            Some(_) => false,
+        }
+    }
+
+    /// The descriptor of the envelope in a signature manifest.
+    ///
+    /// # Errors
+    /// [`ManifestError::NotASignature`] when it is none, or has not exactly one layer with a JWS envelope.
+    pub fn envelope(&self) -> Result<&Descriptor, ManifestError> {
+        if !self.is_signature() {
+            return Err(ManifestError::NotASignature("neither its configuration nor its artifact type say so"));
+        }
+        match &self.layers[..] {
+            [envelope] if envelope.media_type == JWS_MEDIA_TYPE => Ok(envelope),
+            [_] => Err(ManifestError::NotASignature("its envelope is not in the JWS form, the only one that is read")),
+            _ => Err(ManifestError::NotASignature("it must have exactly one layer, the envelope")),
+        }
+    }
+
+    /// The manifest's bytes.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        // A struct of strings and numbers has no value that JSON cannot write.
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+}
+
+/// Reads a descriptor of a manifest or an index. Members that are not known are ignored.
+pub(super) fn descriptor(object: &mut Object) -> Result<Descriptor, ManifestError> {
+    Ok(Descriptor {
+        media_type: object.string("mediaType")?,
+        digest: object.string("digest")?.parse()?,
+        size: object.unsigned("size")?,
+        artifact_type: object.optional_string("artifactType")?,
+        annotations: object.optional_object("annotations")?.map_or(Ok(BTreeMap::new()), Object::into_strings)?,
+    })
+}

@@ -1,0 +1,75 @@
+//! The signing flow: resolve the artifact, build the payload, have AWS Signer sign it, check the envelope, attach it.
+
+use std::collections::BTreeMap;
+
+use crate::aws::arn::ProfileArn;
+use crate::aws::{Deadline, SignError, SignedPayload, SignerClient, sign_payload};
+use crate::envelope::{Descriptor, Payload};
+use crate::registry::{EMPTY_CONFIG, Layout, LayoutError, Manifest, THUMBPRINT_ANNOTATION};
+use crate::x509::CertificateChain;
+
+/// Why an artifact was not signed. Nothing is attached unless everything went well.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SignArtifactError {
+    /// The artifact cannot be read, or the signature not be written.
+    #[error(transparent)]
+    Layout(#[from] LayoutError),
+    /// AWS Signer made no usable signature.
+    #[error(transparent)]
+    Sign(#[from] SignError),
+    /// User metadata takes a name that is reserved.
+    #[error("the metadata key {0:?} is reserved: io.cncf.notary belongs to the Notary Project")]
+    ReservedMetadata(String),
+}
+
+/// A signature that was made.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct SignedArtifact {
+    /// The artifact that it is over.
+    pub artifact: Descriptor,
+    /// The envelope and what AWS Signer says of it.
+    pub signature: SignedPayload,
+}
+
+/// Signs an artifact of a layout, without attaching the signature.
+///
+/// # Errors
+/// [`SignArtifactError`].
+pub async fn sign_artifact(
+    layout: &Layout,
+    reference: &str,
+    user_metadata: BTreeMap<String, String>,
+    client: &SignerClient,
+    profile: &ProfileArn,
+    deadline: Deadline,
+) -> Result<SignedArtifact, SignArtifactError> {
+    if let Some(reserved) = user_metadata.keys().find(|key| key.starts_with("io.cncf.notary")) {
+        return Err(SignArtifactError::ReservedMetadata(reserved.clone()));
+    }
+    let artifact = layout.resolve(reference)?;
+    let target_artifact = Descriptor { annotations: user_metadata, ..artifact.clone() };
+    let payload = Payload { target_artifact }.to_bytes();
+    let signature = sign_payload(client, profile, &payload, deadline).await?;
+    Ok(SignedArtifact { artifact, signature })
+}
+
+/// Attaches a signature to its artifact. Gives the descriptor of the signature's manifest.
+///
+/// # Errors
+/// [`LayoutError`] when the layout cannot be written.
+pub fn attach(layout: &Layout, signed: &SignedArtifact) -> Result<Descriptor, LayoutError> {
+    let envelope = &signed.signature.envelope;
+    let mut annotations = signed.signature.metadata.clone();
+    annotations.insert(THUMBPRINT_ANNOTATION.to_owned(), thumbprints(signed.signature.verified.chain()));
+    layout.put_blob(envelope)?;
+    layout.put_blob(EMPTY_CONFIG)?;
+    layout.put_manifest(&Manifest::signature(signed.artifact.clone(), envelope, annotations), None)
+}
+
+/// The thumbprints of a chain as the annotation has them: a JSON array in a string.
+fn thumbprints(chain: &CertificateChain) -> String {
+    let all: Vec<String> = chain.certificates().iter().map(crate::x509::Certificate::thumbprint).collect();
+    serde_json::Value::from(all).to_string()
+}
