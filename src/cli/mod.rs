@@ -1,1 +1,37 @@
-//! The command line tool.
+//! The command line tool: one file a command.
+
+pub mod local_signer;
+
+use clap::{Parser, Subcommand};
+
+/// Sign and verify container images with AWS Signer, or with a local service that is compatible with it.
+#[derive(Debug, Parser)]
+#[command(name = "notation-aws-signer", version, propagate_version = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    LocalSigner(local_signer::Args),
+}
+
+/// Why a command failed. The text is for the person at the terminal.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CliError {
+    /// `local-signer` failed.
+    #[error(transparent)]
+    LocalSigner(#[from] local_signer::Error),
+}
+
+/// Runs the command that was given.
+///
+/// # Errors
+/// The command's error.
+pub async fn run(cli: Cli) -> Result<(), CliError> {
+    match cli.command {
+        Command::LocalSigner(args) => Ok(local_signer::run(args).await?),
+    }
+}

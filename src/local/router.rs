@@ -1,0 +1,231 @@
+//! The routes of the AWS Signer API and what lies between HTTP and the operations: bounds, authentication, JSON, errors.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{Extension, Path, RawQuery, Request, State};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post, put};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
+use time::OffsetDateTime;
+
+use super::auth::{authenticate, canonical};
+use super::caller::Caller;
+use super::credentials::Credentials;
+use super::error::ApiError;
+use super::operations::{
+    Service, get_revocation_status, get_signing_profile, put_signing_profile, revoke_signature, revoke_signing_profile,
+    sign_payload,
+};
+
+const MAX_BODY: usize = 1024 * 1024;
+const MAX_TARGET: usize = 16 * 1024;
+const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
+const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
+
+/// What every request needs.
+#[derive(Debug)]
+pub struct Endpoint {
+    /// The operations' state.
+    pub service: Service,
+    /// The access keys that requests are signed with.
+    pub credentials: Credentials,
+    /// The account that they belong to.
+    pub account: String,
+}
+
+type Shared = State<Arc<Endpoint>>;
+
+/// The service's routes: authentication lies before all of them, also before paths that name no operation.
+pub fn router(endpoint: Arc<Endpoint>) -> Router {
+    Router::new()
+        .route("/signing-profiles/{name}", put(put_profile).get(get_profile))
+        .route("/signing-profiles/{name}/revoke", put(revoke_profile))
+        .route("/signing-jobs/with-payload", post(sign))
+        .route("/signing-jobs/{id}/revoke", put(revoke_job))
+        .route("/revocations", get(revocations))
+        .fallback(unknown_operation)
+        .method_not_allowed_fallback(unknown_operation)
+        .layer(from_fn_with_state(Arc::clone(&endpoint), authenticated))
+        .layer(from_fn(identified))
+        .with_state(endpoint)
+}
+
+async fn put_profile(
+    State(endpoint): Shared,
+    Extension(caller): Extension<Caller>,
+    Path(name): Path<String>,
+    body: Bytes,
+) -> Result<Response, ApiError> {
+    let input = put_signing_profile::Input { profile_name: Some(name), ..parse(&body)? };
+    json_answer(blocking(endpoint, move |service| put_signing_profile::run(service, &caller, input)).await?)
+}
+
+async fn get_profile(
+    State(endpoint): Shared,
+    Extension(caller): Extension<Caller>,
+    Path(name): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, ApiError> {
+    let profile_owner = Query::parse(query.as_deref()).single("profileOwner");
+    let input = get_signing_profile::Input { profile_name: Some(name), profile_owner };
+    json_answer(blocking(endpoint, move |service| get_signing_profile::run(service, &caller, input)).await?)
+}
+
+async fn revoke_profile(
+    State(endpoint): Shared,
+    Extension(caller): Extension<Caller>,
+    Path(name): Path<String>,
+    body: Bytes,
+) -> Result<(), ApiError> {
+    let input = revoke_signing_profile::Input { profile_name: Some(name), ..parse(&body)? };
+    blocking(endpoint, move |service| revoke_signing_profile::run(service, &caller, input)).await
+}
+
+async fn sign(
+    State(endpoint): Shared,
+    Extension(caller): Extension<Caller>,
+    body: Bytes,
+) -> Result<Response, ApiError> {
+    let input: sign_payload::Input = parse(&body)?;
+    json_answer(blocking(endpoint, move |service| sign_payload::run(service, &caller, input)).await?)
+}
+
+async fn revoke_job(
+    State(endpoint): Shared,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Result<(), ApiError> {
+    let input = revoke_signature::Input { job_id: Some(id), ..parse(&body)? };
+    blocking(endpoint, move |service| revoke_signature::run(service, &caller, input)).await
+}
+
+async fn revocations(
+    State(endpoint): Shared,
+    Extension(caller): Extension<Caller>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, ApiError> {
+    let query = Query::parse(query.as_deref());
+    let input = get_revocation_status::Input {
+        signature_timestamp: query.single("signatureTimestamp"),
+        platform_id: query.single("platformId"),
+        profile_version_arn: query.single("profileVersionArn"),
+        job_arn: query.single("jobArn"),
+        certificate_hashes: query.all("certificateHashes"),
+    };
+    json_answer(blocking(endpoint, move |service| get_revocation_status::run(service, &caller, input)).await?)
+}
+
+async fn unknown_operation(request: Request) -> ApiError {
+    ApiError::UnknownOperation(format!("{} {}", request.method(), request.uri().path()))
+}
+
+/// Reads the body within its bounds and lets the request pass if its signature is right.
+async fn authenticated(State(endpoint): Shared, request: Request, next: Next) -> Result<Response, ApiError> {
+    let (mut parts, body) = request.into_parts();
+    if parts.uri.path_and_query().is_some_and(|target| target.as_str().len() > MAX_TARGET) {
+        return Err(ApiError::TooLarge("the address of the request is longer than 16 KiB"));
+    }
+    let body = tokio::time::timeout(BODY_TIMEOUT, to_bytes(body, MAX_BODY))
+        .await
+        .map_err(|_| ApiError::Timeout)?
+        .map_err(|_| ApiError::TooLarge("the body did not arrive whole, or is longer than 1 MiB"))?;
+    let signed = canonical::Request {
+        method: &parts.method,
+        path: parts.uri.path(),
+        query: parts.uri.query().unwrap_or_default(),
+        headers: &parts.headers,
+        body: &body,
+    };
+    let region = authenticate(&signed, &endpoint.credentials, OffsetDateTime::now_utc())?;
+    parts.extensions.insert(Caller::new(&region, &endpoint.account)?);
+    Ok(next.run(Request::from_parts(parts, Body::from(body))).await)
+}
+
+/// Gives every answer a request id, and the operator a line that holds it.
+async fn identified(request: Request, next: Next) -> Response {
+    let id = uuid::Uuid::new_v4().to_string();
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let mut response = next.run(request).await;
+    let status = response.status().as_u16();
+    let error = response.headers().get(ERROR_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("-");
+    tracing::info!(request_id = %id, %method, path, status, error, "answered");
+    if let Some(InternalCause(cause)) = response.extensions().get() {
+        tracing::error!(request_id = %id, "internal error: {cause}");
+    }
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(REQUEST_ID, value);
+    }
+    response
+}
+
+/// Runs an operation where it may block: it waits for the disk.
+async fn blocking<T: Send + 'static>(
+    endpoint: Arc<Endpoint>,
+    operation: impl FnOnce(&Service) -> Result<T, ApiError> + Send + 'static,
+) -> Result<T, ApiError> {
+    tokio::task::spawn_blocking(move || operation(&endpoint.service))
+        .await
+        .unwrap_or_else(|error| Err(ApiError::Internal(error.to_string())))
+}
+
+/// The parameters in a body; an empty one has none.
+fn parse<T: DeserializeOwned + Default>(body: &[u8]) -> Result<T, ApiError> {
+    if body.is_empty() {
+        return Ok(T::default());
+    }
+    // By way of an object: a struct would also be read from an array.
+    serde_json::from_slice::<Map<String, Value>>(body)
+        .and_then(|object| serde_json::from_value(Value::Object(object)))
+        .map_err(|error| ApiError::Serialization(format!("the body is not the JSON of this operation: {error}")))
+}
+
+fn json_answer(output: impl Serialize) -> Result<Response, ApiError> {
+    let body = serde_json::to_vec(&output).map_err(|error| ApiError::Internal(error.to_string()))?;
+    Ok(([(CONTENT_TYPE, "application/json")], body).into_response())
+}
+
+/// The decoded parameters of a query.
+struct Query(Vec<(Vec<u8>, Vec<u8>)>);
+
+impl Query {
+    fn parse(query: Option<&str>) -> Self {
+        Self(canonical::query_pairs(query.unwrap_or_default()).collect())
+    }
+
+    fn all(&self, name: &str) -> Vec<String> {
+        let named = self.0.iter().filter(|(key, _)| key == name.as_bytes());
+        // No parameter's pattern allows what is replaced here, so that it is refused by the operation.
+        named.map(|(_, value)| String::from_utf8_lossy(value).into_owned()).collect()
+    }
+
+    fn single(&self, name: &str) -> Option<String> {
+        self.all(name).into_iter().next()
+    }
+}
+
+/// Carries the cause of an internal error from the answer's body, which must not hold it, to the log.
+#[derive(Clone)]
+struct InternalCause(String);
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let (code, status) = self.code_and_status();
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let headers = [(CONTENT_TYPE, "application/json"), (ERROR_TYPE, code)];
+        let mut response = (status, headers, json!({ "message": self.to_string() }).to_string()).into_response();
+        if let Some(cause) = self.internal_cause() {
+            response.extensions_mut().insert(InternalCause(cause));
+        }
+        response
+    }
+}
