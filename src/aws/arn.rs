@@ -68,9 +68,8 @@ impl Location {
     }
 
     fn checked(arn: &str, partition: &str, region: &str, account: &str) -> Result<Self, ArnError> {
-        let error = |part, value: &str, rule| {
-            Err(ArnError::Part { arn: arn.to_owned(), part, value: value.to_owned(), rule })
-        };
+        let error =
+            |part, value: &str, rule| Err(ArnError::Part { arn: arn.to_owned(), part, value: value.to_owned(), rule });
         let words = |s: &str| {
             !s.is_empty()
                 && s.split('-').all(|w| !w.is_empty())
@@ -359,7 +358,9 @@ fn wrong_resource(arn: &str, location: &Location, resource: &str, expected: &'st
     let slip = ["signing-profiles/", "/signing-profile/", "signing-profile/"]
         .iter()
         .find_map(|slip| resource.strip_prefix(slip))
-        .map(|rest| format!("the resource is written /signing-profiles/NAME; did you mean {location}{PROFILES}{rest}?"));
+        .map(|rest| {
+            format!("the resource is written /signing-profiles/NAME; did you mean {location}{PROFILES}{rest}?")
+        });
     let hint = slip.unwrap_or_else(|| {
         if resource.starts_with(JOBS) { "it names a signing job" } else { "its resource part is another" }.to_owned()
     });
@@ -398,8 +399,14 @@ mod tests {
             ("arn:aws:signer::111122223333:/signing-profiles/AB", "region"),
             ("arn:azure:signer:us-west-2:111122223333:/signing-profiles/AB", "partition"),
             ("arn:aws:signer:us-west-2:111122223333:/signing-jobs/AB", "names a signing job"),
-            ("arn:aws:signer:us-west-2:111122223333:/signing-profile/AB", "did you mean arn:aws:signer:us-west-2:111122223333:/signing-profiles/AB?"),
-            ("arn:aws:signer:us-west-2:111122223333:/signing-profiles/AB/Ab12Cd34Ef", "the profile is arn:aws:signer:us-west-2:111122223333:/signing-profiles/AB"),
+            (
+                "arn:aws:signer:us-west-2:111122223333:/signing-profile/AB",
+                "did you mean arn:aws:signer:us-west-2:111122223333:/signing-profiles/AB?",
+            ),
+            (
+                "arn:aws:signer:us-west-2:111122223333:/signing-profiles/AB/Ab12Cd34Ef",
+                "the profile is arn:aws:signer:us-west-2:111122223333:/signing-profiles/AB",
+            ),
             ("arn:aws:signer:us-west-2:111122223333:/signing-profiles/AB/", "ends in a slash"),
             (" arn:aws:signer:us-west-2:111122223333:/signing-profiles/AB", "is not an ARN"),
         ] {

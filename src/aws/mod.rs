@@ -1,3 +1,22 @@
 //! AWS Signer as this project uses it: ARNs, client configuration, `SignPayload`, `GetRevocationStatus`, error mapping.
 
 pub mod arn;
+mod client;
+mod config;
+mod deadline;
+mod error;
+mod http;
+mod revocation_status;
+mod sign_payload;
+
+pub use client::SignerClient;
+pub use config::{ConfigError, SignerConfig, partition_of_region};
+pub use deadline::Deadline;
+pub use error::{CallError, CallErrorKind, Failure};
+pub use revocation_status::{RevocationQuery, RevokedEntity, revocation_status};
+pub use sign_payload::{CheckError, SignError, SignedPayload, check_envelope, sign_payload};
+
+/// The signing platform of container image signatures, as `GetRevocationStatus` wants it named.
+pub const NOTATION_PLATFORM: &str = "Notation-OCI-SHA384-ECDSA";
+/// The name of the plugin that AWS Signer writes into its envelopes as verification plugin.
+pub const PLUGIN_NAME: &str = "com.amazonaws.signer.notation.plugin";

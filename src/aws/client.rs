@@ -1,0 +1,130 @@
+//! The AWS SDK's client for AWS Signer, set up for one region and one set of credentials.
+
+use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::provider_config::ProviderConfig;
+use aws_config::retry::RetryConfig;
+use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{AppName, BehaviorVersion, Region};
+use aws_sdk_signer::config::Intercept;
+use aws_sdk_signer::config::interceptors::BeforeSerializationInterceptorContextRef;
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::endpoint::EndpointPrefix;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::config_bag::ConfigBag;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_types::endpoint_config::EndpointUrl;
+use std::future::Future;
+use std::time::Duration;
+
+use super::config::SignerConfig;
+use super::deadline::Deadline;
+use super::error::{CallError, Failure};
+use super::http::{Answers, BoundedHttpClient};
+
+/// How often a call is tried in all. Throttling, server errors and broken connections are tried again, refusals never.
+const ATTEMPTS: u32 = 4;
+
+/// A client of AWS Signer.
+#[derive(Debug, Clone)]
+pub struct SignerClient {
+    sdk: aws_sdk_signer::Client,
+    region: String,
+    profile: Option<String>,
+}
+
+impl SignerClient {
+    /// Makes a client for a region of a partition, with the credentials that the configuration says. No connection is made.
+    pub async fn new(config: &SignerConfig, partition: &str, region: String) -> Self {
+        let http = BoundedHttpClient::default();
+        let profile = config.profile(partition).map(str::to_owned);
+        let retries = RetryConfig::standard()
+            .with_max_attempts(ATTEMPTS)
+            .with_initial_backoff(Duration::from_millis(200))
+            .with_max_backoff(Duration::from_secs(2));
+        let mut loader = aws_config::defaults(BehaviorVersion::latest())
+            .region(Region::new(region.clone()))
+            .http_client(http.answering(Answers::Any))
+            .retry_config(retries)
+            .timeout_config(TimeoutConfig::builder().connect_timeout(Duration::from_secs(3)).build())
+            // The command's time budget bounds slow answers, and says so in its own words.
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+        if let Ok(name) = AppName::new("notation-aws-signer") {
+            loader = loader.app_name(name);
+        }
+        if let Some(profile) = &profile {
+            // The default chain looks at the environment first; who names a profile means that profile.
+            let context = ProviderConfig::default()
+                .with_region(Some(Region::new(region.clone())))
+                .with_http_client(http.answering(Answers::Any));
+            let provider = ProfileFileCredentialsProvider::builder().profile_name(profile).configure(&context).build();
+            loader = loader.profile_name(profile).credentials_provider(provider);
+        }
+        let shared = loader.load().await;
+        let mut builder = aws_sdk_signer::config::Builder::from(&shared)
+            .http_client(http.answering(Answers::JsonObjects))
+            .interceptor(EndpointAsGiven);
+        if let Some(url) = config.endpoint_url() {
+            builder = builder.endpoint_url(url);
+        }
+        Self { sdk: aws_sdk_signer::Client::from_conf(builder.build()), region, profile }
+    }
+
+    /// The SDK's own client, for operations that this library does not wrap.
+    #[must_use]
+    pub fn sdk(&self) -> &aws_sdk_signer::Client {
+        &self.sdk
+    }
+
+    /// The region that is asked.
+    #[must_use]
+    pub fn region(&self) -> &str {
+        &self.region
+    }
+
+    /// Makes one call within the deadline.
+    pub(super) async fn call<T, E>(
+        &self,
+        operation: &'static str,
+        deadline: Deadline,
+        call: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+    ) -> Result<T, CallError>
+    where
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    {
+        match deadline.run(call).await {
+            Some(Ok(answer)) => Ok(answer),
+            Some(Err(error)) => Err(CallError::from_sdk(operation, &self.region, self.profile.as_deref(), error)),
+            None => Err(self.failed(operation, Failure::Timeout(deadline.budget()))),
+        }
+    }
+
+    pub(super) fn failed(&self, operation: &'static str, failure: Failure) -> CallError {
+        CallError { operation, region: self.region.clone(), profile: self.profile.clone(), failure }
+    }
+}
+
+/// Leaves a configured endpoint as it is. The SDK puts `data-` before the host of `GetRevocationStatus`, also before one that
+/// the user set, and so before an address.
+#[derive(Debug)]
+struct EndpointAsGiven;
+
+impl Intercept for EndpointAsGiven {
+    fn name(&self) -> &'static str {
+        "EndpointAsGiven"
+    }
+
+    fn read_before_serialization(
+        &self,
+        _context: &BeforeSerializationInterceptorContextRef<'_>,
+        _components: &RuntimeComponents,
+        bag: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        if bag.load::<EndpointUrl>().is_some() {
+            bag.interceptor_state().unset::<EndpointPrefix>();
+        }
+        Ok(())
+    }
+}

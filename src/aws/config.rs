@@ -1,0 +1,338 @@
+//! How AWS Signer is reached: the plugin configuration that users have in their scripts, and the same as environment variables.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::arn::Location;
+
+/// A configuration value that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// An endpoint that is no `http://` or `https://` URL.
+    #[error("{key} is {value:?}, which is not an http:// or https:// URL without user, query and fragment")]
+    Endpoint {
+        /// Where it was set.
+        key: String,
+        /// The value.
+        value: String,
+    },
+    /// A region that no region can be named.
+    #[error("{key} is {value:?}, which is not the name of a region such as us-west-2")]
+    Region {
+        /// Where it was set.
+        key: String,
+        /// The value.
+        value: String,
+    },
+    /// A time budget that is no number of seconds, or out of bounds.
+    #[error("{key} is {value:?}; it must be a number of seconds from 0.1 to 600")]
+    Timeout {
+        /// Where it was set.
+        key: String,
+        /// The value.
+        value: String,
+    },
+    /// The configured region is another than that of the signing profile.
+    #[error(
+        "{key} is {region:?}, but the signing profile {profile} is in {profile_region:?}: \
+         remove {key}, or name a profile of that region"
+    )]
+    RegionMismatch {
+        /// Where the region was set.
+        key: String,
+        /// The configured region.
+        region: String,
+        /// The profile's ARN.
+        profile: String,
+        /// The profile's region.
+        profile_region: String,
+    },
+    /// The region to ask belongs to another partition than the signature.
+    #[error(
+        "{key} is {region:?}, which is in the partition {region_partition}, but the signature is of the partition \
+         {partition}; signatures do not cross partitions: set aws-region.{partition} to a region of that partition"
+    )]
+    RegionOfOtherPartition {
+        /// Where the region was set, or `the ARN`.
+        key: String,
+        /// The region.
+        region: String,
+        /// Its partition.
+        region_partition: String,
+        /// The partition of the signing profile.
+        partition: String,
+    },
+}
+
+/// The keys of the plugin configuration, each with the environment variable of the same meaning. The first two may be
+/// followed by a partition: `aws-profile.aws-us-gov`, `NOTATION_AWS_SIGNER_PROFILE_AWS_US_GOV`.
+const PROFILE: (&str, &str) = ("aws-profile", "NOTATION_AWS_SIGNER_PROFILE");
+const REGION: (&str, &str) = ("aws-region", "NOTATION_AWS_SIGNER_REGION");
+const ENDPOINT: (&str, &str) = ("aws-signer-endpoint-url", "NOTATION_AWS_SIGNER_ENDPOINT_URL");
+const TIMEOUT: (&str, &str) = ("aws-signer-timeout", "NOTATION_AWS_SIGNER_TIMEOUT");
+
+/// How to reach AWS Signer. Every value is optional: without any, the ARN's region and the standard sources of credentials
+/// are used.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SignerConfig {
+    profiles: Scoped,
+    regions: Scoped,
+    endpoint_url: Option<String>,
+    timeout: Option<Duration>,
+}
+
+/// A value with its key, for all partitions and for single ones.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Scoped {
+    general: Option<(String, String)>,
+    by_partition: BTreeMap<String, (String, String)>,
+}
+
+impl Scoped {
+    /// The value for a partition and the key that set it.
+    fn for_partition(&self, partition: &str) -> Option<(&str, &str)> {
+        let found = self.by_partition.get(partition).or(self.general.as_ref())?;
+        Some((&found.0, &found.1))
+    }
+
+    fn insert(&mut self, partition: Option<String>, key: String, value: String) {
+        match partition {
+            None => self.general = Some((key, value)),
+            Some(partition) => {
+                self.by_partition.insert(partition, (key, value));
+            }
+        }
+    }
+}
+
+impl SignerConfig {
+    /// Reads the plugin configuration; what it does not set is taken from the environment. An empty value is as good as
+    /// none. Keys that are not known are reported in the log.
+    ///
+    /// # Errors
+    /// [`ConfigError`] for a value that cannot be used.
+    pub fn new(
+        plugin_config: &BTreeMap<String, String>,
+        environment: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigError> {
+        let mut config = Self::default();
+        for (name, value) in environment {
+            if let Some((key, partition)) = key_of_variable(&name) {
+                config.set(key, partition, &name, value)?;
+            }
+        }
+        for (key, value) in plugin_config {
+            let (base, partition) = match key.split_once('.') {
+                Some((base, partition)) => (base, Some(partition.to_owned())),
+                None => (key.as_str(), None),
+            };
+            config.set(base, partition, key, value.clone())?;
+        }
+        Ok(config)
+    }
+
+    fn set(&mut self, base: &str, partition: Option<String>, key: &str, value: String) -> Result<(), ConfigError> {
+        let key = key.to_owned();
+        if value.is_empty() {
+            return Ok(());
+        }
+        match (base, partition) {
+            (base, partition) if base == PROFILE.0 => self.profiles.insert(partition, key, value),
+            (base, partition) if base == REGION.0 => {
+                if Location::new("aws", &value, "000000000000").is_err() {
+                    return Err(ConfigError::Region { key, value });
+                }
+                self.regions.insert(partition, key, value);
+            }
+            (base, None) if base == ENDPOINT.0 => {
+                if !is_endpoint(&value) {
+                    // A user name means a password beside it, which must not be repeated.
+                    let value = if value.contains('@') { "(not shown: it has an @)".to_owned() } else { value };
+                    return Err(ConfigError::Endpoint { key, value });
+                }
+                self.endpoint_url = Some(value);
+            }
+            (base, None) if base == TIMEOUT.0 => {
+                let seconds = value.parse::<f64>().ok().filter(|s| (0.1..=600.0).contains(s));
+                self.timeout = Some(seconds.map(Duration::from_secs_f64).ok_or(ConfigError::Timeout { key, value })?);
+            }
+            _ => tracing::warn!(key, "this plugin configuration key is not known and was ignored"),
+        }
+        Ok(())
+    }
+
+    /// The time budget of a command, where one is set.
+    #[must_use]
+    pub fn timeout(&self) -> Option<Duration> {
+        self.timeout
+    }
+
+    /// The endpoint to use exactly as given, where one is set.
+    #[must_use]
+    pub fn endpoint_url(&self) -> Option<&str> {
+        self.endpoint_url.as_deref()
+    }
+
+    /// Uses this endpoint, exactly as given.
+    #[must_use]
+    pub fn with_endpoint_url(mut self, url: impl Into<String>) -> Self {
+        self.endpoint_url = Some(url.into());
+        self
+    }
+
+    /// The profile of the shared AWS configuration to take credentials from, for a partition.
+    #[must_use]
+    pub fn profile(&self, partition: &str) -> Option<&str> {
+        self.profiles.for_partition(partition).map(|(_, profile)| profile)
+    }
+
+    /// The region in which a profile signs: the ARN's own.
+    ///
+    /// # Errors
+    /// [`ConfigError::RegionMismatch`] when another is configured, [`ConfigError::RegionOfOtherPartition`] when the ARN
+    /// contradicts itself.
+    pub fn signing_region(&self, profile_arn: &str, location: &Location) -> Result<String, ConfigError> {
+        match self.regions.for_partition(location.partition()) {
+            Some((key, region)) if region != location.region() => Err(ConfigError::RegionMismatch {
+                key: key.to_owned(),
+                region: region.to_owned(),
+                profile: profile_arn.to_owned(),
+                profile_region: location.region().to_owned(),
+            }),
+            _ => same_partition("the ARN's region", location.region(), location.partition()),
+        }
+    }
+
+    /// The region in which to ask about revocation: a configured one, else that of the profile version. Revocations hold in
+    /// all regions of a partition, and never beyond it.
+    ///
+    /// # Errors
+    /// [`ConfigError::RegionOfOtherPartition`].
+    pub fn revocation_region(&self, location: &Location) -> Result<String, ConfigError> {
+        let (key, region) =
+            self.regions.for_partition(location.partition()).unwrap_or(("the ARN's region", location.region()));
+        same_partition(key, region, location.partition())
+    }
+}
+
+/// The plugin configuration key, and the partition if there is one, that an environment variable stands for.
+fn key_of_variable(name: &str) -> Option<(&'static str, Option<String>)> {
+    if let Some((key, _)) = [PROFILE, REGION, ENDPOINT, TIMEOUT].iter().find(|(_, variable)| *variable == name) {
+        return Some((key, None));
+    }
+    [PROFILE, REGION].iter().find_map(|(key, variable)| {
+        let partition = name.strip_prefix(variable)?.strip_prefix('_')?;
+        Some((*key, Some(partition.to_ascii_lowercase().replace('_', "-"))))
+    })
+}
+
+/// The partition of a region, by AWS's naming of regions.
+#[must_use]
+pub fn partition_of_region(region: &str) -> &'static str {
+    const PREFIXES: [(&str, &str); 7] = [
+        ("cn-", "aws-cn"),
+        ("us-gov-", "aws-us-gov"),
+        ("us-isob-", "aws-iso-b"),
+        ("us-isof-", "aws-iso-f"),
+        ("us-iso-", "aws-iso"),
+        ("eu-isoe-", "aws-iso-e"),
+        ("eusc-", "aws-eusc"),
+    ];
+    PREFIXES.iter().find(|(prefix, _)| region.starts_with(prefix)).map_or("aws", |(_, partition)| partition)
+}
+
+fn same_partition(key: &str, region: &str, partition: &str) -> Result<String, ConfigError> {
+    let region_partition = partition_of_region(region);
+    if region_partition == partition {
+        return Ok(region.to_owned());
+    }
+    Err(ConfigError::RegionOfOtherPartition {
+        key: key.to_owned(),
+        region: region.to_owned(),
+        region_partition: region_partition.to_owned(),
+        partition: partition.to_owned(),
+    })
+}
+
+/// Whether a text can be an endpoint. User names and passwords would end in logs, queries and fragments would be lost.
+fn is_endpoint(url: &str) -> bool {
+    let Some(rest) = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://")) else { return false };
+    let host = rest.split('/').next().unwrap_or_default();
+    !host.is_empty() && !rest.contains(['@', '?', '#']) && rest.bytes().all(|b| b.is_ascii_graphic())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+    use super::*;
+
+    fn pairs(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+        pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()
+    }
+
+    fn config(plugin: &[(&str, &str)], environment: &[(&str, &str)]) -> Result<SignerConfig, ConfigError> {
+        SignerConfig::new(&pairs(plugin), pairs(environment))
+    }
+
+    fn location(partition: &str, region: &str) -> Location {
+        Location::new(partition, region, "111122223333").unwrap()
+    }
+
+    #[test]
+    fn the_plugin_configuration_wins_over_the_environment_and_the_partition_over_the_general() {
+        let c = config(
+            &[("aws-profile", "plain"), ("aws-profile.aws-cn", "china"), ("aws-region.aws-us-gov", "us-gov-east-1")],
+            &[
+                ("NOTATION_AWS_SIGNER_PROFILE", "env"),
+                ("NOTATION_AWS_SIGNER_PROFILE_AWS_US_GOV", "gov"),
+                ("NOTATION_AWS_SIGNER_REGION", "eu-west-1"),
+                ("NOTATION_AWS_SIGNER_TIMEOUT", "2.5"),
+                ("NOTATION_AWS_SIGNER_LOG", "debug"),
+            ],
+        )
+        .unwrap();
+        assert_eq!(c.profile("aws"), Some("plain"));
+        assert_eq!(c.profile("aws-cn"), Some("china"));
+        assert_eq!(c.profile("aws-us-gov"), Some("gov"));
+        assert_eq!(c.revocation_region(&location("aws", "us-west-2")).unwrap(), "eu-west-1");
+        assert_eq!(c.revocation_region(&location("aws-us-gov", "us-gov-west-1")).unwrap(), "us-gov-east-1");
+        assert_eq!(c.timeout(), Some(Duration::from_millis(2500)));
+    }
+
+    #[test]
+    fn a_region_of_another_partition_is_never_asked() {
+        let c = config(&[("aws-region", "us-east-1")], &[]).unwrap();
+        let error = c.revocation_region(&location("aws-us-gov", "us-gov-west-1")).unwrap_err().to_string();
+        assert!(error.contains("set aws-region.aws-us-gov"), "{error}");
+        let arn = location("aws-cn", "us-west-2");
+        assert!(SignerConfig::default().signing_region("arn", &arn).is_err());
+        assert!(SignerConfig::default().revocation_region(&arn).is_err());
+    }
+
+    #[test]
+    fn a_signing_region_other_than_the_arns_is_refused_naming_both() {
+        let c = config(&[("aws-region", "us-east-1")], &[]).unwrap();
+        let error = c.signing_region("arn:…", &location("aws", "us-west-2")).unwrap_err().to_string();
+        assert!(error.contains("us-east-1") && error.contains("us-west-2"), "{error}");
+        assert_eq!(c.signing_region("arn:…", &location("aws", "us-east-1")).unwrap(), "us-east-1");
+    }
+
+    #[test]
+    fn values_that_cannot_be_used_are_refused_and_empty_ones_are_none() {
+        for (key, value) in [
+            ("aws-signer-endpoint-url", "signer.test"),
+            ("aws-signer-endpoint-url", "ftp://signer.test"),
+            ("aws-signer-endpoint-url", "http://"),
+            ("aws-signer-endpoint-url", "http://user:secret@signer.test"),
+            ("aws-region", "US West"),
+            ("aws-region", "us-west-2/../x"),
+            ("aws-signer-timeout", "0"),
+            ("aws-signer-timeout", "nan"),
+            ("aws-signer-timeout", "601"),
+        ] {
+            assert!(config(&[(key, value)], &[]).is_err(), "{key}={value}");
+            assert_eq!(config(&[(key, "")], &[]), Ok(SignerConfig::default()));
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! The payload that is signed: `signature-specification.md`, "Payload".
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::json::{self, JsonError};
+
+/// What is wrong with a payload.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PayloadError {
+    /// Not the JSON that it must be.
+    #[error("the payload is malformed: {0}")]
+    Json(#[from] JsonError),
+    /// The digest is not one.
+    #[error("the payload is malformed: {0}")]
+    Digest(#[from] DigestError),
+}
+
+/// A text that is not a digest of a known algorithm.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is not a digest: expected sha256:, sha384: or sha512: and lower-case hexadecimal digits")]
+pub struct DigestError(String);
+
+/// A digest as OCI writes it: `sha256:…`, `sha384:…` or `sha512:…` in lower-case hexadecimal.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+pub struct Digest(String);
+
+impl Digest {
+    /// The SHA-256 digest of `bytes`.
+    #[must_use]
+    pub fn sha256(bytes: &[u8]) -> Self {
+        Self(format!("sha256:{}", hex::encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes))))
+    }
+
+    /// The whole digest.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The algorithm and the hexadecimal digits.
+    #[must_use]
+    pub fn parts(&self) -> (&str, &str) {
+        self.0.split_once(':').unwrap_or(("", &self.0))
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for Digest {
+    type Err = DigestError;
+
+    fn from_str(text: &str) -> Result<Self, DigestError> {
+        let digits = match text.split_once(':') {
+            Some(("sha256", digits)) if digits.len() == 64 => digits,
+            Some(("sha384", digits)) if digits.len() == 96 => digits,
+            Some(("sha512", digits)) if digits.len() == 128 => digits,
+            _ => return Err(DigestError(text.chars().take(160).collect())),
+        };
+        if digits.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(DigestError(text.to_owned()))
+        }
+    }
+}
+
+/// An OCI content descriptor (image-spec, `descriptor.md`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Descriptor {
+    /// The media type of the content.
+    pub media_type: String,
+    /// The digest of the content.
+    pub digest: Digest,
+    /// The length of the content in bytes.
+    pub size: u64,
+    /// The artifact's type, where the descriptor names it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub artifact_type: Option<String>,
+    /// Annotations; in a payload these are the signer's metadata.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub annotations: BTreeMap<String, String>,
+}
+
+impl Descriptor {
+    /// A descriptor of `content`.
+    #[must_use]
+    pub fn of(media_type: &str, content: &[u8]) -> Self {
+        Self {
+            media_type: media_type.to_owned(),
+            digest: Digest::sha256(content),
+            size: content.len() as u64,
+            artifact_type: None,
+            annotations: BTreeMap::new(),
+        }
+    }
+
+    /// Whether both describe the same content: digest, size and media type.
+    #[must_use]
+    pub fn is_same_content(&self, other: &Self) -> bool {
+        (&self.digest, self.size, &self.media_type) == (&other.digest, other.size, &other.media_type)
+    }
+}
+
+/// The payload of a signature: which artifact was signed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Payload {
+    /// The artifact.
+    pub target_artifact: Descriptor,
+}
+
+impl Payload {
+    /// Reads a payload strictly: no member that the specification does not name, none twice.
+    ///
+    /// # Errors
+    /// [`PayloadError`] says which member is wrong.
+    pub fn parse(bytes: &[u8]) -> Result<Self, PayloadError> {
+        let mut payload = json::parse_object("payload", bytes)?;
+        let mut target = payload.object("targetArtifact")?;
+        payload.finish()?;
+        let size = match target.take("size") {
+            None => return Err(target.missing("size").into()),
+            Some(value) => value.as_u64().ok_or_else(|| target.wrong("size", "a whole number of bytes", &value))?,
+        };
+        let target_artifact = Descriptor {
+            media_type: target.string("mediaType")?,
+            digest: target.string("digest")?.parse()?,
+            size,
+            artifact_type: target.optional_string("artifactType")?,
+            annotations: match target.optional_object("annotations")? {
+                None => BTreeMap::new(),
+                Some(annotations) => {
+                    let wrong = annotations.clone();
+                    annotations
+                        .into_members()
+                        .into_iter()
+                        .map(|(name, value)| match value {
+                            Value::String(text) => Ok((name, text)),
+                            other => Err(wrong.wrong(&name, "a string", &other)),
+                        })
+                        .collect::<Result<_, _>>()?
+                }
+            },
+        };
+        target.finish()?;
+        Ok(Self { target_artifact })
+    }
+
+    /// The bytes to sign.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        // A struct of strings and numbers has no value that JSON cannot write.
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+    use super::*;
+
+    fn payload(digest: &str, more: &str) -> String {
+        format!(r#"{{"targetArtifact":{{"mediaType":"a/b","digest":"{digest}","size":7{more}}}}}"#)
+    }
+
+    #[test]
+    fn a_payload_is_read_and_written_back() {
+        let digest = Digest::sha256(b"x");
+        let text = payload(digest.as_str(), r#","artifactType":"t","annotations":{"k":"v"}"#);
+        let parsed = Payload::parse(text.as_bytes()).unwrap();
+        assert_eq!(parsed.target_artifact.annotations["k"], "v");
+        assert_eq!(String::from_utf8(parsed.to_bytes()).unwrap(), text);
+    }
+
+    #[test]
+    fn what_the_specification_does_not_name_is_refused() {
+        let digest = Digest::sha256(b"x").to_string();
+        for (text, why) in [
+            (payload(&digest, r#","digest":"x""#), "twice"),
+            (payload(&digest, r#","Digest":"x""#), "targetArtifact.Digest"),
+            (payload("sha256:00", ""), "not a digest"),
+            (payload(&digest.to_uppercase().replace("SHA256", "sha256"), ""), "not a digest"),
+            (payload("md5:d41d8cd98f00b204e9800998ecf8427e", ""), "not a digest"),
+            (payload(&digest, "").replace('7', "-7"), "whole number"),
+            (payload(&digest, "").replace('7', "7.5"), "whole number"),
+            (payload(&digest, r#","annotations":{"k":1}"#), "targetArtifact.annotations.k"),
+            (r#"{"targetArtifact":[]}"#.to_owned(), "must be an object"),
+            (r#"{"targetArtifact":null}"#.to_owned(), "missing"),
+        ] {
+            let error = Payload::parse(text.as_bytes()).unwrap_err().to_string();
+            assert!(error.contains(why), "{text}: {error}");
+        }
+    }
+}

@@ -1,0 +1,293 @@
+//! Strict reading of untrusted JSON (RFC 8259): one document, no equal keys in an object, and objects only where objects are
+//! expected.
+//!
+//! `serde`'s derived structs take an array in place of an object, and its maps let the last of two equal keys win. Where a
+//! signature depends on what was read, both are ways to make two readers see two documents.
+
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{self, DeserializeSeed, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Value};
+
+/// What is wrong with a JSON document. A path is written as in JavaScript: `signature.certificateChain[2]`.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum JsonError {
+    /// Not one well-formed JSON document, or two equal keys in an object, or nested too deep.
+    #[error("not a valid JSON document: {0}")]
+    Syntax(String),
+    /// A required value is absent, null or empty.
+    #[error("{path} is missing or empty")]
+    Missing {
+        /// Where the value should be.
+        path: String,
+    },
+    /// A value is of another type than it must be.
+    #[error("{path} must be {expected}, not {found}")]
+    Type {
+        /// Where the value is.
+        path: String,
+        /// What it must be.
+        expected: &'static str,
+        /// What it is.
+        found: &'static str,
+    },
+    /// An object has a member that the format does not know.
+    #[error("{path} is not a member that is allowed here")]
+    Unknown {
+        /// Where the member is.
+        path: String,
+    },
+}
+
+/// Reads one JSON document whose top level is an object.
+///
+/// # Errors
+/// [`JsonError::Syntax`] for anything but one document without equal keys (nesting is limited to 128 levels), and
+/// [`JsonError::Type`] when it is not an object.
+pub fn parse_object(name: &'static str, bytes: &[u8]) -> Result<Object, JsonError> {
+    let mut input = serde_json::Deserializer::from_slice(bytes);
+    let syntax = |e: serde_json::Error| JsonError::Syntax(e.to_string());
+    let value = NoDuplicates.deserialize(&mut input).map_err(syntax)?;
+    input.end().map_err(syntax)?;
+    match value {
+        Value::Object(members) => Ok(Object { path: name.to_owned(), top: true, members }),
+        other => Err(JsonError::Type { path: name.to_owned(), expected: "an object", found: kind(&other) }),
+    }
+}
+
+/// A JSON object that knows where it was found, so that every error can say so.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Object {
+    path: String,
+    top: bool,
+    members: Map<String, Value>,
+}
+
+impl Object {
+    /// Where the member `name` of this object is.
+    #[must_use]
+    pub fn path(&self, name: &str) -> String {
+        if self.top { name.to_owned() } else { format!("{}.{name}", self.path) }
+    }
+
+    /// Takes the member out; null counts as absent.
+    pub fn take(&mut self, name: &str) -> Option<Value> {
+        self.members.remove(name).filter(|v| !v.is_null())
+    }
+
+    /// The names of the members that have not been taken.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.members.keys().map(String::as_str)
+    }
+
+    /// Takes the remaining members.
+    #[must_use]
+    pub fn into_members(self) -> Map<String, Value> {
+        self.members
+    }
+
+    /// Takes an optional string.
+    ///
+    /// # Errors
+    /// [`JsonError::Type`] when there is something else.
+    pub fn optional_string(&mut self, name: &str) -> Result<Option<String>, JsonError> {
+        match self.take(name) {
+            None => Ok(None),
+            Some(Value::String(s)) => Ok(Some(s)),
+            Some(other) => Err(self.wrong(name, "a string", &other)),
+        }
+    }
+
+    /// Takes a string that must be there and not be empty.
+    ///
+    /// # Errors
+    /// [`JsonError::Missing`] or [`JsonError::Type`].
+    pub fn string(&mut self, name: &str) -> Result<String, JsonError> {
+        self.optional_string(name)?.filter(|s| !s.is_empty()).ok_or_else(|| self.missing(name))
+    }
+
+    /// Takes an optional object.
+    ///
+    /// # Errors
+    /// [`JsonError::Type`] when there is something else.
+    pub fn optional_object(&mut self, name: &str) -> Result<Option<Object>, JsonError> {
+        match self.take(name) {
+            None => Ok(None),
+            Some(Value::Object(members)) => Ok(Some(Object { path: self.path(name), top: false, members })),
+            Some(other) => Err(self.wrong(name, "an object", &other)),
+        }
+    }
+
+    /// Takes an object that must be there.
+    ///
+    /// # Errors
+    /// [`JsonError::Missing`] or [`JsonError::Type`].
+    pub fn object(&mut self, name: &str) -> Result<Object, JsonError> {
+        self.optional_object(name)?.ok_or_else(|| self.missing(name))
+    }
+
+    /// Takes an array of strings; absent is an empty one.
+    ///
+    /// # Errors
+    /// [`JsonError::Type`] when it is something else or holds something else.
+    pub fn strings(&mut self, name: &str) -> Result<Vec<String>, JsonError> {
+        let items = match self.take(name) {
+            None => return Ok(Vec::new()),
+            Some(Value::Array(items)) => items,
+            Some(other) => return Err(self.wrong(name, "an array of strings", &other)),
+        };
+        let string = |(i, item)| match item {
+            Value::String(s) => Ok(s),
+            other => Err(self.wrong(&format!("{name}[{i}]"), "a string", &other)),
+        };
+        items.into_iter().enumerate().map(string).collect()
+    }
+
+    /// Refuses members that have not been taken: for formats that allow no others.
+    ///
+    /// # Errors
+    /// [`JsonError::Unknown`] names the first of them.
+    pub fn finish(self) -> Result<(), JsonError> {
+        match self.members.keys().next() {
+            None => Ok(()),
+            Some(name) => Err(JsonError::Unknown { path: self.path(name) }),
+        }
+    }
+
+    /// The error for a member that must be there.
+    #[must_use]
+    pub fn missing(&self, name: &str) -> JsonError {
+        JsonError::Missing { path: self.path(name) }
+    }
+
+    /// The error for a member of the wrong type.
+    #[must_use]
+    pub fn wrong(&self, name: &str, expected: &'static str, found: &Value) -> JsonError {
+        JsonError::Type { path: self.path(name), expected, found: kind(found) }
+    }
+}
+
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "an array",
+        Value::Object(_) => "an object",
+    }
+}
+
+/// Builds a [`Value`], refusing equal keys at every level.
+#[derive(Clone, Copy)]
+struct NoDuplicates;
+
+impl<'de> DeserializeSeed<'de> for NoDuplicates {
+    type Value = Value;
+
+    fn deserialize<D: de::Deserializer<'de>>(self, input: D) -> Result<Value, D::Error> {
+        input.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for NoDuplicates {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, v: bool) -> Result<Value, E> {
+        Ok(Value::Bool(v))
+    }
+
+    fn visit_i64<E>(self, v: i64) -> Result<Value, E> {
+        Ok(v.into())
+    }
+
+    fn visit_u64<E>(self, v: u64) -> Result<Value, E> {
+        Ok(v.into())
+    }
+
+    fn visit_f64<E: de::Error>(self, v: f64) -> Result<Value, E> {
+        Value::deserialize(de::value::F64Deserializer::new(v))
+    }
+
+    fn visit_str<E>(self, v: &str) -> Result<Value, E> {
+        Ok(v.into())
+    }
+
+    fn visit_string<E>(self, v: String) -> Result<Value, E> {
+        Ok(v.into())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = seq.next_element_seed(self)? {
+            items.push(item);
+        }
+        Ok(Value::Array(items))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
+        let mut members = Map::new();
+        while let Some(key) = map.next_key::<String>()? {
+            if members.contains_key(&key) {
+                return Err(de::Error::custom(format_args!("the key {key:?} stands twice in one object")));
+            }
+            members.insert(key, map.next_value_seed(self)?);
+        }
+        Ok(Value::Object(members))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+    use super::*;
+
+    fn syntax(text: &str) -> String {
+        match parse_object("request", text.as_bytes()) {
+            Err(JsonError::Syntax(why)) => why,
+            other => panic!("{text}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn equal_keys_are_refused_at_every_level() {
+        for text in [r#"{"a":1,"a":1}"#, r#"{"x":{"a":1,"a":2}}"#, r#"{"x":[{"a":1,"\u0061":2}]}"#] {
+            assert!(syntax(text).contains("twice"), "{text}");
+        }
+    }
+
+    #[test]
+    fn exactly_one_document_is_read() {
+        assert!(parse_object("r", b" {} \n").is_ok());
+        for text in ["", "{}{}", "{} x", "{\"a\":1,}", "nul", "{\"a\":NaN}", "\u{feff}{}"] {
+            syntax(text);
+        }
+        syntax(&format!("{{\"a\":{}1{}}}", "[".repeat(200), "]".repeat(200)));
+    }
+
+    #[test]
+    fn an_array_is_no_object() {
+        assert_eq!(parse_object("request", b"[1]").unwrap_err().to_string(), "request must be an object, not an array");
+        let mut outer = parse_object("request", br#"{"a":{"b":[1]}}"#).unwrap();
+        let mut inner = outer.object("a").unwrap();
+        assert_eq!(inner.object("b").unwrap_err().to_string(), "a.b must be an object, not an array");
+    }
+
+    #[test]
+    fn null_counts_as_absent() {
+        let mut o = parse_object("request", br#"{"a":null,"b":null,"c":""}"#).unwrap();
+        assert_eq!(o.optional_string("a"), Ok(None));
+        assert!(o.strings("b").unwrap().is_empty());
+        assert_eq!(o.string("c").unwrap_err().to_string(), "c is missing or empty");
+    }
+}

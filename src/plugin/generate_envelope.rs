@@ -1,0 +1,31 @@
+//! `generate-envelope`: signs a payload with AWS Signer.
+
+use aws_lc_rs::digest::{SHA256, digest};
+
+use super::answer::GenerateEnvelopeResponse;
+use super::error::PluginError;
+use super::request::GenerateEnvelopeRequest;
+use crate::aws::{Deadline, SignerClient, SignerConfig, sign_payload};
+
+/// Answers a `generate-envelope` request.
+///
+/// # Errors
+/// The protocol's error for whatever goes wrong: a region that contradicts the profile, a refused call, an envelope that is
+/// not what was asked for.
+pub fn generate_envelope(
+    request: GenerateEnvelopeRequest,
+    deadline: Deadline,
+) -> Result<GenerateEnvelopeResponse, PluginError> {
+    let config = SignerConfig::new(&request.plugin_config, std::env::vars())?;
+    let deadline = config.timeout().map_or(deadline, |budget| deadline.with_budget(budget));
+    let location = request.profile.location();
+    let region = config.signing_region(&request.profile.to_string(), location)?;
+    let payload_sha256 = hex::encode(digest(&SHA256, &request.payload));
+    tracing::debug!(profile = %request.profile, region, payload_sha256, "signing");
+    let signed = super::verify_signature::block_on(async {
+        let client = SignerClient::new(&config, location.partition(), region).await;
+        sign_payload(&client, &request.profile, &request.payload, deadline).await
+    })??;
+    tracing::info!(profile_version = %signed.profile_version, job = %signed.job, payload_sha256, "signed");
+    Ok(GenerateEnvelopeResponse::new(&signed.envelope, signed.metadata))
+}
