@@ -66,8 +66,8 @@ fn an_image_that_nobody_signed_is_refused() {
 fn signing_with_a_profile_that_does_not_exist_names_the_profile() {
     let Some(world) = World::start() else { return };
     let image = world.push("unsigned");
-    let missing = world.profile.arn.replace("interop", "missing");
-    world.notation.sign(&image, &missing, &world.signer.endpoint).failed().says("missing");
+    let missing = world.profile.arn.replace("interop", "no_such_profile");
+    world.notation.sign(&image, &missing, &world.signer.endpoint).failed().says("no_such_profile");
     assert_eq!(world.notation.inspect(&image).len(), 0);
 }
 
@@ -87,7 +87,12 @@ fn a_revoked_signature_is_refused_and_the_reason_names_its_job() {
     let (revoked, kept) = (world.push_signed("revoked"), world.push_signed("kept"));
     let job = world.notation.signature(&revoked).job().to_owned();
     world.signer.revoke_signature(&job);
-    world.verify(&revoked).failed().says("revocation check by verification plugin").says("revoked").says(&job);
+    world
+        .verify(&revoked)
+        .failed()
+        .says("revocation check by verification plugin")
+        .says("Revoked according to AWS Signer")
+        .says(&job);
     world.verify(&kept).succeeded();
 }
 
@@ -103,7 +108,7 @@ fn a_profile_revoked_from_a_moment_on_takes_only_the_signatures_made_after_it() 
     world.signer.revoke_profile(&world.profile, moment.into());
     world.verify(&before).succeeded();
     let refused = world.verify(&after).failed().says("revocation check by verification plugin");
-    refused.says("revoked").says(&world.profile.arn);
+    refused.says("Revoked according to AWS Signer").says(&world.profile.arn);
 }
 
 #[test]
