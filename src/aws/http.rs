@@ -38,9 +38,11 @@ pub(super) enum Answers {
 /// An HTTP client for the AWS SDK. Clones share their connections.
 #[derive(Debug, Clone, Default)]
 pub(super) struct BoundedHttpClient {
-    connectors: Arc<Mutex<Vec<(Timeouts, Arc<Lazy>)>>>,
+    connectors: Arc<Mutex<Connectors>>,
 }
 
+/// The connectors that were made, by their timeouts for connecting and for reading. The SDK uses one or two settings.
+type Connectors = Vec<(Timeouts, Arc<Lazy>)>;
 type Timeouts = (Option<Duration>, Option<Duration>);
 
 impl BoundedHttpClient {

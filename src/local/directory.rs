@@ -1,11 +1,9 @@
 //! The directory that holds all of a local signer's state: who may read it, who serves it, and how files get into it.
 
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
-
-use rustix::fs::{FlockOperation, flock};
 
 /// Why a directory cannot hold a local signer's state.
 #[derive(Debug, thiserror::Error)]
@@ -67,16 +65,16 @@ impl Directory {
             .mode(0o600)
             .open(&lock_path)
             .map_err(at(&lock_path))?;
-        match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
+        match lock.try_lock() {
             Ok(()) => {}
-            Err(rustix::io::Errno::WOULDBLOCK) => {
+            Err(TryLockError::WouldBlock) => {
                 let mut holder = String::new();
                 // The id only helps the reader of the message: without it the message is still right.
                 let _ = lock.take(20).read_to_string(&mut holder);
                 let holder = Some(holder.trim().to_owned()).filter(|pid| !pid.is_empty());
                 return Err(DirectoryError::InUse { path, holder });
             }
-            Err(error) => return Err(at(&lock_path)(error.into())),
+            Err(TryLockError::Error(error)) => return Err(at(&lock_path)(error)),
         }
         lock.set_len(0).and_then(|()| writeln!(lock, "{}", std::process::id())).map_err(at(&lock_path))?;
         Ok(Self { path, _lock: lock })

@@ -1,7 +1,4 @@
 //! Runs the binary `notation-aws-signer local-signer serve` against the AWS SDK and against clients that misbehave.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod support;
 
 use std::io::{Read as _, Write as _};
 use std::process::{Command, Stdio};
@@ -16,7 +13,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
-use self::support::{Server, credentials};
+use crate::support::server::{Server, credentials};
 
 const FORMAT: &str = "application/vnd.cncf.notary.payload.v1+json";
 const PLATFORM: &str = "Notation-OCI-SHA384-ECDSA";

@@ -1,5 +1,4 @@
 //! A local signer in a process of its own, and clients for it.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;

@@ -1,0 +1,144 @@
+//! The packaged plugin under the real notation CLI, with the real olareg as registry and our local signer as AWS Signer.
+//!
+//! scripts/test builds all of it and says where it is; on its own:
+//! `scripts/build plugin && scripts/package && NOTATION_AWS_SIGNER_PEERS=$(scripts/peers) cargo test interop`.
+
+use std::thread::sleep;
+use std::time::{Duration, SystemTime};
+
+use crate::support::World;
+use crate::support::local_signer::LocalSigner;
+use crate::support::notation::{Notation, PLUGIN};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+const CAPABILITIES: [&str; 3] =
+    ["SIGNATURE_GENERATOR.ENVELOPE", "SIGNATURE_VERIFIER.TRUSTED_IDENTITY", "SIGNATURE_VERIFIER.REVOCATION_CHECK"];
+
+#[test]
+fn notation_installs_both_archives_and_lists_the_plugin() {
+    let Some(peers) = crate::support::peers() else { return };
+    for kind in ["tar.gz", "zip"] {
+        let home = tempfile::tempdir().unwrap();
+        let notation = Notation::new(&peers, &home.path().join("no-credentials"));
+        let version = env!("CARGO_PKG_VERSION");
+        notation.install_plugin(kind).says(&format!("Successfully installed plugin {PLUGIN}, version {version}"));
+        let mut listed = notation.run(&["plugin", "ls"]).succeeded().says(PLUGIN).says(version);
+        for capability in CAPABILITIES {
+            listed = listed.says(capability);
+        }
+    }
+}
+
+#[test]
+fn a_signed_image_verifies_under_a_strict_policy() {
+    let Some(world) = World::start() else { return };
+    let image = world.push_signed("signed");
+    world.verify(&image).succeeded().says("Successfully verified signature");
+}
+
+#[test]
+fn inspect_shows_what_the_signature_attests() {
+    let Some(world) = World::start() else { return };
+    let image = world.push_signed("inspected");
+    let signature = world.notation.signature(&image);
+    assert_eq!(signature.field("mediaType"), "application/jose+json");
+    assert_eq!(signature.field("signatureAlgorithm"), "ECDSA-SHA-384");
+    assert_eq!(signature.attribute("signingScheme"), "notary.x509.signingAuthority");
+    assert_eq!(signature.attribute("io.cncf.notary.verificationPlugin"), PLUGIN);
+    let version_arn = format!("{}/{}", world.profile.arn, world.profile.version);
+    assert_eq!(signature.attribute("com.amazonaws.signer.signingProfileVersion"), version_arn);
+    assert!(signature.job().contains(":/signing-jobs/"), "{}", signature.job());
+    assert!(moment(signature.attribute("signingTime")) < moment(signature.attribute("expiry")));
+}
+
+#[test]
+fn an_image_that_nobody_signed_is_refused() {
+    let Some(world) = World::start() else { return };
+    let image = world.push("unsigned");
+    world.verify(&image).failed().says("no signature is associated with");
+}
+
+#[test]
+fn signing_with_a_profile_that_does_not_exist_names_the_profile() {
+    let Some(world) = World::start() else { return };
+    let image = world.push("unsigned");
+    let missing = world.profile.arn.replace("interop", "no_such_profile");
+    world.notation.sign(&image, &missing, &world.signer.endpoint).failed().says("no_such_profile");
+    assert_eq!(world.notation.inspect(&image).len(), 0);
+}
+
+#[test]
+fn a_signature_by_a_profile_that_the_policy_does_not_trust_is_refused_with_the_reason() {
+    let Some(world) = World::start() else { return };
+    let image = world.push_signed("signed by another");
+    let other = world.signer.put_profile("other");
+    world.notation.import_policy("strict", &other.arn);
+    let refused = world.verify(&image).failed();
+    refused.says("trusted identify verification by plugin").says(&world.profile.arn);
+}
+
+#[test]
+fn a_revoked_signature_is_refused_and_the_reason_names_its_job() {
+    let Some(world) = World::start() else { return };
+    let (revoked, kept) = (world.push_signed("revoked"), world.push_signed("kept"));
+    let job = world.notation.signature(&revoked).job().to_owned();
+    world.signer.revoke_signature(&job);
+    world
+        .verify(&revoked)
+        .failed()
+        .says("revocation check by verification plugin")
+        .says("Revoked according to AWS Signer")
+        .says(&job);
+    world.verify(&kept).succeeded();
+}
+
+#[test]
+fn a_profile_revoked_from_a_moment_on_takes_only_the_signatures_made_after_it() {
+    let Some(world) = World::start() else { return };
+    let before = world.push_signed("before");
+    // Signing times have whole seconds: the moment lies in the second after the first signature, the second one later.
+    let moment = moment(world.notation.signature(&before).attribute("signingTime")) + Duration::from_secs(1);
+    let later = SystemTime::from(moment + Duration::from_secs(1));
+    sleep(later.duration_since(SystemTime::now()).unwrap_or_default());
+    let after = world.push_signed("after");
+    world.signer.revoke_profile(&world.profile, moment.into());
+    world.verify(&before).succeeded();
+    let refused = world.verify(&after).failed().says("revocation check by verification plugin");
+    refused.says("Revoked according to AWS Signer").says(&world.profile.arn);
+}
+
+#[test]
+fn an_expired_signature_is_refused() {
+    let month_ago = OffsetDateTime::now_utc().replace_nanosecond(0).unwrap() - Duration::from_secs(30 * 24 * 3600);
+    let start = || LocalSigner::start_at(&month_ago.format(&Rfc3339).unwrap());
+    let Some(mut world) = World::start_with_signer(start) else { return };
+    world.profile = world.signer.put_profile_valid_for("short", Some(1));
+    world.notation.import_policy("strict", &world.profile.arn);
+    let image = world.push_signed("expired");
+    world.verify(&image).failed().says("digital signature has expired");
+}
+
+#[test]
+fn without_the_service_a_strict_policy_refuses_with_the_reason() {
+    let Some(mut world) = World::start() else { return };
+    let image = world.push_signed("strict");
+    world.signer.stop();
+    world.verify(&image).failed().says("revocation check by verification plugin").says("GetRevocationStatus");
+}
+
+#[test]
+fn without_the_service_a_policy_that_only_logs_revocation_passes_with_a_warning() {
+    let Some(mut world) = World::start() else { return };
+    let image = world.push_signed("permissive");
+    world.signer.stop();
+    world.notation.import_policy("permissive", &world.profile.arn);
+    let passed = world.verify(&image).succeeded().says("Successfully verified signature");
+    passed.says("Warning: revocation was set to \"log\" and failed with error");
+}
+
+/// The moment that `notation inspect` shows.
+#[track_caller]
+fn moment(text: &str) -> OffsetDateTime {
+    OffsetDateTime::parse(text, &Rfc3339).unwrap_or_else(|error| panic!("{text} is no RFC 3339 time: {error}"))
+}

@@ -1,0 +1,7 @@
+//! Tests that run the built programs: against AWS's SDK, against clients and services that misbehave, and under the real
+//! notation with a real registry.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
+mod interop;
+mod local_signer;
+mod support;

@@ -1,0 +1,81 @@
+//! What the tests against real programs are made of: each test gets a registry, a signing service and a notation home of its own.
+
+pub mod http;
+pub mod local_signer;
+pub mod notation;
+pub mod process;
+pub mod registry;
+pub mod server;
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::Once;
+
+use local_signer::{LocalSigner, Profile};
+use notation::Notation;
+use registry::Registry;
+
+/// The folder with the real `notation` and `olareg` that `scripts/peers` built. None, said once, where there is no Go to build them.
+pub fn peers() -> Option<PathBuf> {
+    static SAID: Once = Once::new();
+    if let Some(folder) = std::env::var_os("NOTATION_AWS_SIGNER_PEERS") {
+        return Some(PathBuf::from(folder));
+    }
+    assert!(
+        std::env::var("CI").as_deref() != Ok("true"),
+        "NOTATION_AWS_SIGNER_PEERS is not set: with CI=true these tests must run, start them with scripts/test"
+    );
+    SAID.call_once(|| {
+        // Not eprintln, which the test runner keeps to itself while a test passes.
+        let _ = writeln!(
+            std::io::stderr(),
+            "skipped: the tests against the real notation and olareg, NOTATION_AWS_SIGNER_PEERS is not set (scripts/test sets it)"
+        );
+    });
+    None
+}
+
+/// A registry, a local signer with one signing profile, and a notation with the packaged plugin that trusts this profile.
+pub struct World {
+    pub registry: Registry,
+    pub signer: LocalSigner,
+    pub profile: Profile,
+    pub notation: Notation,
+}
+
+impl World {
+    /// Everything started, under notation's verification level `strict`.
+    pub fn start() -> Option<World> {
+        World::start_with_signer(LocalSigner::start)
+    }
+
+    /// As [`World::start`], with the service that `start` makes.
+    pub fn start_with_signer(start: impl FnOnce() -> LocalSigner) -> Option<World> {
+        let peers = peers()?;
+        let registry = Registry::start(&peers);
+        let signer = start();
+        let profile = signer.put_profile("interop");
+        let notation = Notation::new(&peers, &signer.credentials_file());
+        notation.install_plugin("tar.gz");
+        notation.add_trust_root(&signer.root_certificate());
+        notation.import_policy("strict", &profile.arn);
+        Some(World { registry, signer, profile, notation })
+    }
+
+    /// A new image in the registry; `text` makes it differ from the others.
+    pub fn push(&self, text: &str) -> String {
+        self.registry.push_image("team/app", text)
+    }
+
+    /// A new image in the registry, signed with the world's profile.
+    pub fn push_signed(&self, text: &str) -> String {
+        let image = self.push(text);
+        self.notation.sign(&image, &self.profile.arn, &self.signer.endpoint).succeeded();
+        image
+    }
+
+    /// `notation verify` of the image against the world's signing service.
+    pub fn verify(&self, image: &str) -> process::Finished {
+        self.notation.verify(image, &self.signer.endpoint)
+    }
+}

@@ -1,0 +1,147 @@
+//! The real notation CLI with a home folder of its own.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::local_signer::REGION;
+use super::process::{Finished, command, run};
+
+pub const PLUGIN: &str = "com.amazonaws.signer.notation.plugin";
+const LIMIT: Duration = Duration::from_secs(60);
+
+pub struct Notation {
+    program: PathBuf,
+    credentials: PathBuf,
+    home: TempDir,
+}
+
+/// One signature as `notation inspect` shows it.
+pub struct Signature(Value);
+
+impl Notation {
+    /// A notation that has nothing: no plugin, no policy, no certificates. The AWS SDK in its plugins finds `credentials`.
+    pub fn new(peers: &Path, credentials: &Path) -> Notation {
+        Notation {
+            program: peers.join("notation"),
+            credentials: credentials.to_owned(),
+            home: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    /// Runs the command to its end, whatever it is.
+    #[track_caller]
+    pub fn run(&self, arguments: &[&str]) -> Finished {
+        let mut notation = command(&self.program, self.home.path());
+        notation.env("AWS_SHARED_CREDENTIALS_FILE", &self.credentials).env("AWS_EC2_METADATA_DISABLED", "true");
+        run(notation.args(arguments), LIMIT)
+    }
+
+    /// `notation plugin install` of the archive that scripts/package made; `kind` is its ending.
+    #[track_caller]
+    pub fn install_plugin(&self, kind: &str) -> Finished {
+        self.run(&["plugin", "install", "--file", &archive(kind)]).succeeded()
+    }
+
+    /// Puts the certificate into the trust store `local`.
+    #[track_caller]
+    pub fn add_trust_root(&self, certificate: &Path) {
+        let certificate = certificate.to_str().unwrap();
+        self.run(&["cert", "add", "--type", "signingAuthority", "--store", "local", certificate]).succeeded();
+    }
+
+    /// Replaces the trust policy by one for all images: this verification level, this signing profile.
+    #[track_caller]
+    pub fn import_policy(&self, level: &str, profile_arn: &str) {
+        let policy = json!({
+            "version": "1.0",
+            "trustPolicies": [{
+                "name": "interop",
+                "registryScopes": ["*"],
+                "signatureVerification": { "level": level },
+                "trustStores": ["signingAuthority:local"],
+                "trustedIdentities": [profile_arn],
+            }],
+        });
+        let file = self.home.path().join("policy.json");
+        std::fs::write(&file, policy.to_string()).unwrap();
+        self.run(&["policy", "import", "--force", file.to_str().unwrap()]).succeeded();
+    }
+
+    /// `notation sign` with the plugin. The Referrers API is asked for: notation else pushes a tag, behind which olareg hides the signature.
+    #[track_caller]
+    pub fn sign(&self, image: &str, profile_arn: &str, endpoint: &str) -> Finished {
+        let (region, endpoint) = (format!("aws-region={REGION}"), format!("aws-signer-endpoint-url={endpoint}"));
+        let key = ["sign", "--plugin", PLUGIN, "--id", profile_arn];
+        let config = ["--plugin-config", region.as_str(), "--plugin-config", endpoint.as_str()];
+        let target = ["--force-referrers-tag=false", "--insecure-registry", image];
+        self.run(&[key.as_slice(), &config, &target].concat())
+    }
+
+    /// `notation verify`, verbose: without it notation keeps the reason of a refusal to itself.
+    #[track_caller]
+    pub fn verify(&self, image: &str, endpoint: &str) -> Finished {
+        let endpoint = format!("aws-signer-endpoint-url={endpoint}");
+        self.run(&["verify", "--verbose", "--plugin-config", &endpoint, "--insecure-registry", image])
+    }
+
+    /// The image's signatures.
+    #[track_caller]
+    pub fn inspect(&self, image: &str) -> Vec<Signature> {
+        let shown = self.run(&["inspect", "--output", "json", "--insecure-registry", image]).succeeded();
+        let shown: Value = serde_json::from_str(&shown.stdout).unwrap();
+        shown["Signatures"]
+            .as_array()
+            .unwrap_or_else(|| panic!("no signatures in {shown:#}"))
+            .iter()
+            .cloned()
+            .map(Signature)
+            .collect()
+    }
+
+    /// The image's one signature.
+    #[track_caller]
+    pub fn signature(&self, image: &str) -> Signature {
+        let mut signatures = self.inspect(image);
+        assert_eq!(signatures.len(), 1, "{image} should have one signature");
+        signatures.remove(0)
+    }
+}
+
+impl Signature {
+    /// What the signature is, by a name of `notation inspect`'s JSON.
+    #[track_caller]
+    pub fn field(&self, name: &str) -> &str {
+        self.0[name].as_str().unwrap_or_else(|| panic!("no {name} in {:#}", self.0))
+    }
+
+    /// A signed attribute.
+    #[track_caller]
+    pub fn attribute(&self, name: &str) -> &str {
+        let attribute = self.0["signedAttributes"][name].as_str();
+        attribute.unwrap_or_else(|| panic!("no signed attribute {name} in {:#}", self.0))
+    }
+
+    /// The ARN of the signing job that made the signature.
+    #[track_caller]
+    pub fn job(&self) -> &str {
+        self.attribute("com.amazonaws.signer.signingJob")
+    }
+}
+
+/// The path of this version's archive in the folder that scripts/package writes.
+#[track_caller]
+fn archive(kind: &str) -> String {
+    let dist = std::env::var_os("NOTATION_AWS_SIGNER_DIST").map(PathBuf::from);
+    let dist = dist.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("dist"));
+    let (start, end) = (format!("notation-{PLUGIN}_{}_", env!("CARGO_PKG_VERSION")), format!(".{kind}"));
+    let files = std::fs::read_dir(&dist).into_iter().flatten().flatten();
+    let mut names = files.filter_map(|file| file.file_name().into_string().ok());
+    let name = names.find(|name| name.starts_with(&start) && name.ends_with(&end));
+    let name = name.unwrap_or_else(|| {
+        panic!("no {start}*{end} in {}: run scripts/build plugin && scripts/package", dist.display())
+    });
+    dist.join(name).to_str().unwrap().to_owned()
+}

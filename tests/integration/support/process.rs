@@ -1,0 +1,136 @@
+//! Child processes that cannot outlive a test nor hang it, and know nothing of the environment that the tests run in.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::net::TcpListener;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+const POLL: Duration = Duration::from_millis(5);
+
+/// A command with no environment but a PATH and `home` as every home folder there is.
+pub fn command(program: impl AsRef<OsStr>, home: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.env_clear().env("HOME", home).current_dir(home);
+    command.env("PATH", std::env::var_os("PATH").unwrap_or_else(|| "/usr/bin:/bin".into()));
+    for folder in ["CONFIG", "CACHE", "DATA", "STATE"] {
+        command.env(format!("XDG_{folder}_HOME"), home.join(folder.to_lowercase()));
+    }
+    command.env("TMPDIR", home).stdin(Stdio::null());
+    command
+}
+
+/// A process that ended by itself.
+#[derive(Debug)]
+pub struct Finished {
+    what: String,
+    status: ExitStatus,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Finished {
+    /// Fails the test, with all that the process wrote, unless it exited with 0.
+    #[track_caller]
+    pub fn succeeded(self) -> Finished {
+        assert!(self.status.success(), "should have succeeded: {self}");
+        self
+    }
+
+    /// Fails the test, with all that the process wrote, unless it exited with another code than 0.
+    #[track_caller]
+    pub fn failed(self) -> Finished {
+        assert!(self.status.code().is_some_and(|code| code != 0), "should have failed: {self}");
+        self
+    }
+
+    /// Fails the test unless the process wrote this text on one of its two outputs.
+    #[track_caller]
+    pub fn says(self, text: &str) -> Finished {
+        assert!(self.stdout.contains(text) || self.stderr.contains(text), "should say {text:?}: {self}");
+        self
+    }
+}
+
+impl std::fmt::Display for Finished {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}\n{}\n--- stdout\n{}\n--- stderr\n{}", self.what, self.status, self.stdout, self.stderr)
+    }
+}
+
+/// Runs the command to its end; fails the test when that takes longer than `limit`.
+#[track_caller]
+pub fn run(command: &mut Command, limit: Duration) -> Finished {
+    let what = format!("{command:?}");
+    let mut running = Running::start(command);
+    let deadline = Instant::now() + limit;
+    let status = loop {
+        if let Some(status) = running.child.try_wait().unwrap() {
+            break status;
+        }
+        assert!(Instant::now() < deadline, "no end within {limit:?}: {what}\n{}", running.output());
+        sleep(POLL);
+    };
+    Finished { what, status, stdout: text(&running.stdout), stderr: text(&running.stderr) }
+}
+
+/// A process in the background, killed when this is dropped. What it writes goes to files, so that it never waits for a reader.
+#[derive(Debug)]
+pub struct Running {
+    child: Child,
+    stdout: File,
+    stderr: File,
+}
+
+impl Running {
+    #[track_caller]
+    pub fn start(command: &mut Command) -> Running {
+        let (stdout, stderr) = (tempfile::tempfile().unwrap(), tempfile::tempfile().unwrap());
+        command.stdout(stdout.try_clone().unwrap()).stderr(stderr.try_clone().unwrap());
+        let child = command.spawn().unwrap_or_else(|error| panic!("{command:?} does not start: {error}"));
+        Running { child, stdout, stderr }
+    }
+
+    /// Asks `ready` until it gives something; fails the test when that takes longer than 20 seconds. None when the process ended first.
+    #[track_caller]
+    pub fn wait_for<T>(&mut self, what: &str, ready: impl Fn(&str) -> Option<T>) -> Option<T> {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        loop {
+            if let Some(found) = ready(&text(&self.stdout)) {
+                return Some(found);
+            }
+            if self.child.try_wait().unwrap().is_some() {
+                return None;
+            }
+            assert!(Instant::now() < deadline, "no {what} within 20 s\n{}", self.output());
+            sleep(POLL);
+        }
+    }
+
+    /// All that the process has written so far.
+    pub fn output(&self) -> String {
+        format!("--- stdout\n{}\n--- stderr\n{}", text(&self.stdout), text(&self.stderr))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The file's text so far. Read at given places: seeking would move the position at which the child writes.
+fn text(file: &File) -> String {
+    let mut bytes = vec![0; file.metadata().unwrap().len() as usize];
+    file.read_exact_at(&mut bytes, 0).unwrap();
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// A port on the loopback address that nobody listens on at this moment.
+pub fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
