@@ -1,6 +1,6 @@
 //! The embedded AWS-Signer-compatible service: what signs and answers like AWS Signer on this machine, without an account.
 //!
-//! A request passes [`server`] (connections), [`router`] (HTTP), [`auth`] (Signature Version 4) and reaches one of the
+//! A request passes `server` (connections), `router` (HTTP), [`auth`] (Signature Version 4) and reaches one of the
 //! [`operations`], which work on the [`store`], the certificate authority ([`ca`]) and the signing [`clock`].
 
 pub mod auth;

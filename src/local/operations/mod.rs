@@ -1,4 +1,4 @@
-//! The operations of the AWS Signer API, one file each: parameters in, a result or an [`ApiError`] out. They know no HTTP.
+//! The operations of the AWS Signer API, one file each: parameters in, a result or an `ApiError` out. They know no HTTP.
 //!
 //! What the API Reference leaves open is decided in the operation's file, in a comment.
 
