@@ -139,6 +139,11 @@ impl Failure {
     {
         if let SdkError::ServiceError(service) = &error {
             let raw = service.raw();
+            if raw.status().is_success() {
+                // The SDK files an answer that it cannot read under errors of the service, which refused nothing.
+                let why: &(dyn Error + 'static) = service.err();
+                return Self::Answer(chain(why.source().unwrap_or(why)));
+            }
             let code = service.err().code().map(|code| printable(code.as_bytes()));
             let message = service.err().message().map(|message| printable(message.as_bytes()));
             return Self::Refused {
@@ -218,16 +223,22 @@ impl fmt::Display for CallError {
                 }
                 match self.kind() {
                     CallErrorKind::Throttled => {
-                        f.write_str(" The account's quota of calls is used up: try again later.")
+                        f.write_str("; the account's quota of calls is used up, try again later")
                     }
                     _ => Ok(()),
                 }
             }
-            Failure::NoCredentials(why) => write!(
-                f,
-                " was not made, there are no AWS credentials: {why}. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, \
-                 or name a profile with the plugin configuration aws-profile"
-            ),
+            Failure::NoCredentials(why) => {
+                write!(f, " was not made, there are no AWS credentials: {why}. ")?;
+                f.write_str(match profile {
+                    // The environment's credentials are not used beside a named profile, so they would be no help.
+                    Some(_) => "Define that profile in ~/.aws/config, or name another with aws-profile",
+                    None => {
+                        "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile with the plugin \
+                         configuration aws-profile"
+                    }
+                })
+            }
             Failure::Timeout(budget) => write!(
                 f,
                 " got no complete answer within {} s, the time budget of the command (aws-signer-timeout)",
