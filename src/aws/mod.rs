@@ -7,6 +7,7 @@ mod config;
 mod deadline;
 mod error;
 mod http;
+mod retry;
 mod revocation_status;
 mod sign_payload;
 
