@@ -162,6 +162,8 @@ impl Failure {
             SdkError::TimeoutError(_) => Self::Connection(chain(&error)),
             SdkError::DispatchFailure(failure) => match failure.as_connector_error() {
                 Some(e) if e.is_io() || e.is_timeout() => Self::Connection(chain(e)),
+                // The connection ended before an answer did, which the SDK tries again.
+                Some(e) if e.as_other().is_some() => Self::Connection(chain(e)),
                 Some(e) if e.is_user() => Self::Request(chain(e)),
                 Some(e) => match e.source().filter(|s| s.is::<crate::json::JsonError>() || e.is_other()) {
                     Some(source) => Self::Answer(chain(source)),
