@@ -5,3 +5,4 @@
 mod interop;
 mod local_signer;
 mod support;
+mod vectors;
