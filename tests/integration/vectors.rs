@@ -224,3 +224,36 @@ fn the_schemas_refuse_answers_and_requests_that_are_broken() {
     }
     assert!(!Schema::named("get-plugin-metadata.request").complaints(&json!([])).is_empty());
 }
+
+#[test]
+fn the_examples_in_the_documentation_conform_to_the_schemas() {
+    let readme = include_str!("../../plugin-spec/README.md");
+    let examples: Vec<Value> = readme
+        .split("```json\n")
+        .skip(1)
+        .map(|rest| serde_json::from_str(rest.split("```").next().unwrap()).unwrap())
+        .collect();
+    let schemas = [
+        "get-plugin-metadata.response",
+        "generate-envelope.request",
+        "generate-envelope.response",
+        "verify-signature.response",
+        "error",
+    ];
+    assert_eq!(examples.len(), schemas.len());
+    for (example, schema) in examples.iter().zip(schemas) {
+        Schema::named(schema).accepts(example);
+    }
+}
+
+#[test]
+fn the_documentation_names_every_error_code_of_the_schema() {
+    let readme = include_str!("../../plugin-spec/README.md");
+    let schema: Value = serde_json::from_str(include_str!("../../plugin-spec/schemas/error.schema.json")).unwrap();
+    for code in schema["properties"]["errorCode"]["enum"].as_array().unwrap() {
+        assert!(readme.contains(&format!("`{}`", code.as_str().unwrap())), "{code}");
+    }
+    for name in schema["properties"]["errorMetadata"]["properties"].as_object().unwrap().keys() {
+        assert!(readme.contains(&format!("`{name}`")), "{name}");
+    }
+}
