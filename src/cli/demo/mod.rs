@@ -76,7 +76,7 @@ pub enum Error {
     },
     /// The image was not signed.
     #[error(transparent)]
-    Sign(#[from] SignArtifactError),
+    Sign(Box<SignArtifactError>),
     /// A signature that is good was refused.
     #[error("the image should have been accepted, but was refused: {0}")]
     Refused(String),
@@ -86,6 +86,12 @@ pub enum Error {
     /// The terminal cannot be written to.
     #[error("standard output: {0}")]
     Output(#[from] io::Error),
+}
+
+impl From<SignArtifactError> for Error {
+    fn from(error: SignArtifactError) -> Self {
+        Self::Sign(Box::new(error))
+    }
 }
 
 /// Runs the command.
