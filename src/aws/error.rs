@@ -225,8 +225,9 @@ impl fmt::Display for CallError {
             }
             Failure::NoCredentials(why) => write!(
                 f,
-                " was not made, there are no AWS credentials: {why}. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, \
-                 or name a profile with the plugin configuration aws-profile"
+                " was not made, there are no AWS credentials: {}. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, \
+                 or name a profile with the plugin configuration aws-profile",
+                why.trim_end_matches('.')
             ),
             Failure::Timeout(budget) => write!(
                 f,
