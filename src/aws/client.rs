@@ -55,7 +55,9 @@ impl SignerClient {
         if let Ok(name) = AppName::new("notation-aws-signer") {
             loader = loader.app_name(name);
         }
-        if let Some(profile) = &profile {
+        if let Some(credentials) = config.credentials() {
+            loader = loader.credentials_provider(credentials.clone());
+        } else if let Some(profile) = &profile {
             // The default chain looks at the environment first; who names a profile means that profile.
             let context = ProviderConfig::default()
                 .with_region(Some(Region::new(region.clone())))

@@ -9,6 +9,7 @@ use time::format_description::well_known::Rfc3339;
 
 use super::{PAYLOAD_MEDIA_TYPE, header};
 use crate::json::{JsonError, Object};
+use crate::text::rfc3339;
 
 /// Who vouches for the time of signing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,7 +67,7 @@ pub enum AttributeError {
         scheme: SigningScheme,
     },
     /// The signature would expire before it was made.
-    #[error("expiry {expiry} is not after the signing time {signing_time}")]
+    #[error("expiry {} is not after the signing time {}", rfc3339(*.expiry), rfc3339(*.signing_time))]
     ExpiryBeforeSigning {
         /// When it expires.
         expiry: OffsetDateTime,
