@@ -1,5 +1,6 @@
 //! The AWS SDK's client for AWS Signer, set up for one region and one set of credentials.
 
+use aws_config::identity::IdentityCache;
 use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
@@ -50,7 +51,8 @@ impl SignerClient {
             .http_client(http.answering(Answers::Any))
             .retry_config(retries)
             .timeout_config(TimeoutConfig::builder().connect_timeout(Duration::from_secs(3)).build())
-            // The command's time budget bounds slow answers, and says so in its own words.
+            // The command's time budget bounds slow answers and slow sources of credentials, and says so in its own words.
+            .identity_cache(IdentityCache::lazy().load_timeout(Duration::from_secs(3600)).build())
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
         if let Ok(name) = AppName::new("notation-aws-signer") {
             loader = loader.app_name(name);
@@ -67,7 +69,7 @@ impl SignerClient {
         }
         let shared = loader.load().await;
         let mut builder = aws_sdk_signer::config::Builder::from(&shared)
-            .http_client(http.answering(Answers::JsonObjects))
+            .http_client(http.answering(Answers::OfAwsSigner))
             .interceptor(EndpointAsGiven)
             .retry_classifier(TooManyRequests);
         if let Some(url) = config.endpoint_url() {

@@ -10,6 +10,8 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::request_id::RequestId;
 
+use super::answer::AnswerError;
+
 /// The longest text of a service that is passed on.
 const MAX_TEXT: usize = 2000;
 
@@ -158,6 +160,9 @@ impl Failure {
         if let Some(credentials) = find::<CredentialsError>(&error) {
             return Self::NoCredentials(error_chain(credentials));
         }
+        if let Some(answer) = find::<AnswerError>(&error) {
+            return Self::Answer(error_chain(answer));
+        }
         match &error {
             SdkError::TimeoutError(_) => Self::Connection(error_chain(&error)),
             SdkError::DispatchFailure(failure) => match failure.as_connector_error() {
@@ -165,10 +170,7 @@ impl Failure {
                 // The connection ended before an answer did, which the SDK tries again.
                 Some(e) if e.as_other().is_some() => Self::Connection(error_chain(e)),
                 Some(e) if e.is_user() => Self::Request(error_chain(e)),
-                Some(e) => match e.source().filter(|s| s.is::<crate::json::JsonError>() || e.is_other()) {
-                    Some(source) => Self::Answer(error_chain(source)),
-                    None => Self::Connection(error_chain(e)),
-                },
+                Some(e) => Self::Connection(error_chain(e.source().unwrap_or(e))),
                 None => Self::Connection(error_chain(&error)),
             },
             SdkError::ResponseError(_) => Self::Answer(error_chain(&error)),

@@ -20,7 +20,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use http_body_util::{BodyExt, Limited};
 
-use crate::json;
+use super::answer::{self, AnswerError};
 
 /// The largest answer that is read, in bytes. AWS Signer's have some 20 KiB.
 const MAX_ANSWER: usize = 4 * 1024 * 1024;
@@ -28,9 +28,8 @@ const MAX_ANSWER: usize = 4 * 1024 * 1024;
 /// What the answers to a client's requests must be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Answers {
-    /// A success must be one JSON object: the SDK takes an empty body as an object without members, which for a question
-    /// about revocation would read as "nothing is revoked". Only `PUT` may be answered by nothing: some changes have no result.
-    JsonObjects,
+    /// A success must be what AWS Signer answers: [`answer::check`].
+    OfAwsSigner,
     /// Anything, as sources of credentials answer in several formats.
     Any,
 }
@@ -125,18 +124,13 @@ struct Bounded {
 
 impl HttpConnector for Bounded {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let may_be_empty = request.method() == "PUT";
-        let answers = self.answers;
+        let (answers, method, uri) = (self.answers, request.method().to_owned(), request.uri().to_owned());
         let call = self.lazy.connector_for(request.uri()).call(request);
         HttpConnectorFuture::new(async move {
             let response = read_whole(call.await?).await?;
-            let body = response.body().bytes().unwrap_or_default();
-            if answers == Answers::JsonObjects
-                && response.status().is_success()
-                && !(may_be_empty && body.is_empty())
-                && let Err(why) = json::parse_object("the answer", body)
-            {
-                return Err(ConnectorError::other(why.into(), None));
+            if answers == Answers::OfAwsSigner && response.status().is_success() {
+                answer::check(&method, &uri, response.body().bytes().unwrap_or_default())
+                    .map_err(|why| ConnectorError::other(why.into(), None))?;
             }
             Ok(response)
         })
@@ -148,7 +142,7 @@ async fn read_whole(response: HttpResponse) -> Result<HttpResponse, ConnectorErr
     let headers = response.headers().clone();
     let body = Limited::new(response.into_body(), MAX_ANSWER).collect().await.map_err(|error| {
         if error.is::<http_body_util::LengthLimitError>() {
-            ConnectorError::other(format!("the answer has more than {MAX_ANSWER} bytes").into(), None)
+            ConnectorError::other(AnswerError::TooLarge(MAX_ANSWER).into(), None)
         } else {
             ConnectorError::io(error)
         }

@@ -1,5 +1,6 @@
 //! AWS Signer as this project uses it: ARNs, client configuration, `SignPayload`, `GetRevocationStatus`, error mapping.
 
+mod answer;
 pub mod arn;
 mod attributes;
 mod client;
