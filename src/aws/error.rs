@@ -170,7 +170,8 @@ impl Failure {
                 // The connection ended before an answer did, which the SDK tries again.
                 Some(e) if e.as_other().is_some() => Self::Connection(error_chain(e)),
                 Some(e) if e.is_user() => Self::Request(error_chain(e)),
-                Some(e) => Self::Connection(error_chain(e.source().unwrap_or(e))),
+                // Bytes that are not HTTP.
+                Some(e) => Self::Answer(error_chain(e.source().unwrap_or(e))),
                 None => Self::Connection(error_chain(&error)),
             },
             SdkError::ResponseError(_) => Self::Answer(error_chain(&error)),
