@@ -1,11 +1,13 @@
 //! One certificate: RFC 5280, with the bytes that its signature covers kept as they came.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use aws_lc_rs::digest::{SHA256, SHA384, digest};
 use der::asn1::ObjectIdentifier;
 use der::{Decode, Encode, Header, Reader, SliceReader, Tag, TagNumber};
 use time::OffsetDateTime;
+use x509_cert::certificate::Version;
 
 use super::key::{PublicKey, verify};
 
@@ -25,6 +27,12 @@ pub enum CertificateError {
     /// The algorithm inside the signed part differs from the one beside the signature.
     #[error("the signature algorithm inside the certificate differs from the one beside its signature")]
     AlgorithmMismatch,
+    /// An extension stands twice.
+    #[error("the extension {0} stands twice in the certificate")]
+    DuplicateExtension(ObjectIdentifier),
+    /// Extensions in a certificate that is not of version 3.
+    #[error("only certificates of version 3 have extensions")]
+    ExtensionsBeforeVersion3,
 }
 
 impl From<der::Error> for CertificateError {
@@ -65,6 +73,7 @@ impl Certificate {
         if fields.tbs_certificate().signature() != fields.signature_algorithm() {
             return Err(CertificateError::AlgorithmMismatch);
         }
+        check_extensions(fields.tbs_certificate())?;
         let Parts { tbs, issuer, subject } = Parts::of(&der)?;
         let key = PublicKey::from_spki(fields.tbs_certificate().subject_public_key_info());
         Ok(Self { tbs, issuer, subject, key, fields, der })
@@ -163,6 +172,20 @@ impl Certificate {
 
     fn subject_bytes(&self) -> &[u8] {
         &self.der[self.subject.clone()]
+    }
+}
+
+/// RFC 5280: extensions are those of version 3, and none stands twice. Most are not evaluated, but readers that evaluate them,
+/// or that know no extensions in older versions, would see another certificate.
+fn check_extensions(fields: &x509_cert::TbsCertificate) -> Result<(), CertificateError> {
+    let Some(extensions) = fields.extensions() else { return Ok(()) };
+    if fields.version() != Version::V3 {
+        return Err(CertificateError::ExtensionsBeforeVersion3);
+    }
+    let mut seen = BTreeSet::new();
+    match extensions.iter().find(|extension| !seen.insert(extension.extn_id)) {
+        Some(twice) => Err(CertificateError::DuplicateExtension(twice.extn_id)),
+        None => Ok(()),
     }
 }
 
