@@ -11,6 +11,8 @@ use serde::Deserialize;
 use serde::de::{self, DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
+use crate::text::printable;
+
 /// What is wrong with a JSON document. A path is written as in JavaScript: `signature.certificateChain[2]`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -75,10 +77,11 @@ pub struct Object {
 }
 
 impl Object {
-    /// Where the member `name` of this object is.
+    /// Where the member `name` of this object is, for people: fit for a terminal.
     #[must_use]
     pub fn path(&self, name: &str) -> String {
-        if self.top { name.to_owned() } else { format!("{}.{name}", self.path) }
+        let name = printable(name);
+        if self.top { name } else { format!("{}.{name}", self.path) }
     }
 
     /// Takes the member out; null counts as absent.
@@ -335,6 +338,14 @@ mod tests {
         let mut outer = parse_object("request", br#"{"a":{"b":[1]}}"#).unwrap();
         let mut inner = outer.object("a").unwrap();
         assert_eq!(inner.object("b").unwrap_err().to_string(), "a.b must be an object, not an array");
+    }
+
+    #[test]
+    fn a_key_cannot_steer_the_terminal_that_shows_it() {
+        let unknown = parse_object("request", br#"{"a\u001b[2J\u202eb":1}"#).unwrap().finish().unwrap_err().to_string();
+        assert_eq!(unknown, "a [2J b is not a member that is allowed here");
+        let values = parse_object("request", br#"{"\r\u009bm":1}"#).unwrap().into_strings().unwrap_err().to_string();
+        assert_eq!(values, "  m must be a string, not a number");
     }
 
     #[test]

@@ -13,6 +13,7 @@ pub mod plugin;
 pub mod registry;
 #[cfg(feature = "cli")]
 pub mod sign;
+pub mod text;
 pub mod trust;
 #[cfg(feature = "cli")]
 pub mod verify;

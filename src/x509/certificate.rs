@@ -10,6 +10,7 @@ use time::OffsetDateTime;
 use x509_cert::certificate::Version;
 
 use super::key::{PublicKey, verify};
+use crate::text::printable;
 
 /// The largest certificate that is read, in bytes. Real ones have one or two thousand.
 const MAX_SIZE: usize = 64 * 1024;
@@ -105,16 +106,16 @@ impl Certificate {
         hex::encode(digest(&SHA256, &self.der))
     }
 
-    /// The subject as text in the form of RFC 4514, for people.
+    /// The subject as text in the form of RFC 4514, for people: fit for a terminal.
     #[must_use]
     pub fn subject(&self) -> String {
-        self.fields.tbs_certificate().subject().to_string()
+        printable(&self.fields.tbs_certificate().subject().to_string())
     }
 
-    /// The issuer as text in the form of RFC 4514, for people.
+    /// The issuer as text in the form of RFC 4514, for people: fit for a terminal.
     #[must_use]
     pub fn issuer(&self) -> String {
-        self.fields.tbs_certificate().issuer().to_string()
+        printable(&self.fields.tbs_certificate().issuer().to_string())
     }
 
     /// The public key, where it is of a kind that Notary Project signatures know.
