@@ -1,5 +1,8 @@
 //! Text from outside that people read: names in certificates, keys of JSON objects, messages of services.
 
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
 /// The longest text that is passed on, in characters.
 const MOST: usize = 2000;
 
@@ -10,6 +13,14 @@ pub fn printable(text: &str) -> String {
     text.chars().take(MOST).map(|c| if c.is_control() || is_invisible(c) { ' ' } else { c }).collect()
 }
 
+/// An RFC 3339 time in the form that notation reads: `T` and `Z` are capital letters, and there are no leap seconds.
+#[must_use]
+pub fn rfc3339(text: &str) -> Option<OffsetDateTime> {
+    // The time crate takes any byte in the place of the T, and a z for the Z.
+    let is_strict = text.as_bytes().get(10) == Some(&b'T') && !text.ends_with('z') && text.get(17..19) != Some("60");
+    OffsetDateTime::parse(text, &Rfc3339).ok().filter(|_| is_strict)
+}
+
 /// Characters of Unicode's category "format" that hide or reorder text, and its line separators.
 fn is_invisible(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
@@ -18,7 +29,40 @@ fn is_invisible(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::printable;
+    use super::{printable, rfc3339};
+
+    #[test]
+    fn a_time_has_the_form_of_rfc_3339_and_no_other() {
+        for time in
+            ["2026-07-01T12:00:00Z", "2026-07-01T12:00:00.5Z", "2026-07-01T14:00:00+02:00", "2028-02-29T00:00:00Z"]
+        {
+            assert!(rfc3339(time).is_some(), "{time}");
+        }
+        for time in [
+            "",
+            "2026-07-01",
+            "2026-07-01 12:00:00Z",
+            "2026-07-01t12:00:00Z",
+            "2026-07-01T12:00:00z",
+            "2026-07-01T12:00:00",
+            "2026-07-01T12:00:00,5Z",
+            "2026-07-01T12:00:00.Z",
+            "2026-07-01T12:00Z",
+            "2026-07-01T24:00:00Z",
+            "2026-06-30T23:59:60Z",
+            "2026-02-29T00:00:00Z",
+            "2026-07-01T12:00:00+24:00",
+            "2026-07-01T12:00:00 Z",
+            " 2026-07-01T12:00:00Z",
+            "2026-07-01T12:00:00Z\n",
+            "+2026-07-01T12:00:00Z",
+            "02026-07-01T12:00:00Z",
+            "2026-07-01ſ12:00:00Z",
+            "1782907200",
+        ] {
+            assert_eq!(rfc3339(time), None, "{time}");
+        }
+    }
 
     #[test]
     fn what_would_steer_a_terminal_or_hide_text_becomes_a_space() {

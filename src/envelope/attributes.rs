@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 use super::{PAYLOAD_MEDIA_TYPE, header};
 use crate::json::{JsonError, Object};
+use crate::text::rfc3339;
 
 /// Who vouches for the time of signing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -237,9 +237,9 @@ fn time(object: &mut Object, name: &'static str) -> Result<Option<OffsetDateTime
         return Ok(None);
     }
     let value = object.string(name)?;
-    match OffsetDateTime::parse(&value, &Rfc3339) {
-        Ok(time) => Ok(Some(time)),
-        Err(_) => Err(AttributeError::Time { name, value }),
+    match rfc3339(&value) {
+        Some(time) => Ok(Some(time)),
+        None => Err(AttributeError::Time { name, value }),
     }
 }
 
