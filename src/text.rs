@@ -13,6 +13,13 @@ pub fn printable(text: &str) -> String {
     text.chars().take(MOST).map(|c| if c.is_control() || is_invisible(c) { ' ' } else { c }).collect()
 }
 
+/// The text with the letters of both cases made equal, as Go's JSON reader compares keys: beside ASCII, it takes the long s for
+/// an s and the Kelvin sign for a k.
+#[must_use]
+pub fn folded(text: &str) -> String {
+    text.to_lowercase().replace('ſ', "s")
+}
+
 /// An RFC 3339 time in the form that notation reads: `T` and `Z` are capital letters, and there are no leap seconds.
 #[must_use]
 pub fn rfc3339(text: &str) -> Option<OffsetDateTime> {
@@ -29,7 +36,15 @@ fn is_invisible(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{printable, rfc3339};
+    use super::{folded, printable, rfc3339};
+
+    #[test]
+    fn keys_that_go_takes_for_one_another_are_folded_to_the_same() {
+        for variant in ["signingTask", "SIGNINGTASK", "ſigningTask", "signingTas\u{212a}", "SigningTaſk"] {
+            assert_eq!(folded(variant), "signingtask", "{variant}");
+        }
+        assert_ne!(folded("signingTosk"), "signingtask");
+    }
 
     #[test]
     fn a_time_has_the_form_of_rfc_3339_and_no_other() {
