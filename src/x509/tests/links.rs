@@ -3,6 +3,7 @@
 use crate::testing::certificate::{Spec, issue, judge, judge_der, specs};
 use crate::testing::der::{name, oid, sequence};
 use crate::testing::key::{Key, Kind};
+use super::tbs::der_of;
 use crate::x509::{CertificateChain, ChainError, MAX_CERTIFICATES};
 
 fn broken_at(position: usize, result: Result<(), ChainError>) -> &'static str {
@@ -126,6 +127,30 @@ fn signatures_with_sha1_md5_or_of_another_kind_than_the_key_never_verify() {
             specs[0].algorithms = Some([algorithm.clone(), algorithm.clone()]);
         });
         assert_eq!(broken_at(0, refused), OTHER_KEY, "{kind:?} {algorithm:?}");
+    }
+}
+
+/// These signatures are good, says openssl, but for the digest that they are over.
+#[test]
+fn a_good_signature_over_a_weak_digest_is_refused() {
+    let chains = [
+        (include_str!("../../../testdata/weak-signatures/rsa-sha256.pem"), true),
+        (include_str!("../../../testdata/weak-signatures/ecdsa-sha256.pem"), true),
+        (include_str!("../../../testdata/weak-signatures/rsa-sha1.pem"), false),
+        (include_str!("../../../testdata/weak-signatures/rsa-md5.pem"), false),
+        (include_str!("../../../testdata/weak-signatures/rsa-sha224.pem"), false),
+        (include_str!("../../../testdata/weak-signatures/ecdsa-sha1.pem"), false),
+        (include_str!("../../../testdata/weak-signatures/ecdsa-sha224.pem"), false),
+    ];
+    for (pem, good) in chains {
+        let certificates = pem.split_inclusive("-----END CERTIFICATE-----").filter(|c| c.contains("BEGIN"));
+        let chain = CertificateChain::from_der(certificates.map(der_of).collect()).unwrap();
+        let judged = chain.check_code_signing(chain.leaf().not_before());
+        if good {
+            assert_eq!(judged, Ok(()));
+        } else {
+            assert_eq!(broken_at(0, judged), OTHER_KEY);
+        }
     }
 }
 

@@ -22,7 +22,7 @@ const AWS_ROOTS: [(&str, &str, &str); 2] = [
     ),
 ];
 
-fn der_of(pem: &str) -> Vec<u8> {
+pub(super) fn der_of(pem: &str) -> Vec<u8> {
     let lines: String = pem.lines().filter(|line| !line.starts_with("-----")).collect();
     STANDARD.decode(lines).unwrap()
 }
