@@ -289,6 +289,10 @@ fn io_error(path: &Path) -> impl Fn(io::Error) -> LayoutError {
 fn read_file(path: &Path, limit: u64) -> Result<Vec<u8>, LayoutError> {
     let read = || {
         let mut bytes = Vec::new();
+        // Before it is opened: opening a pipe waits for a writer who may never come.
+        if !fs::metadata(path)?.is_file() {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
+        }
         File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
         if bytes.len() as u64 > limit {
             return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("larger than {limit} bytes")));

@@ -176,3 +176,18 @@ fn a_digest_cannot_lead_out_of_the_folder() {
         assert!(matches!(layout.signatures(&image), Err(LayoutError::Manifest { .. })), "{digest}");
     }
 }
+
+#[test]
+fn what_is_no_regular_file_is_not_opened() {
+    let (folder, layout, image) = layout_with_image();
+    let path = layout.blob_path(&image.digest);
+    fs::remove_file(&path).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+    assert!(matches!(layout.resolve("v1"), Err(LayoutError::Io { .. })));
+    fs::remove_file(&path).unwrap();
+    fs::create_dir(&path).unwrap();
+    assert!(matches!(layout.resolve("v1"), Err(LayoutError::Io { .. })));
+    fs::remove_file(folder.path().join("index.json")).unwrap();
+    std::os::unix::fs::symlink("/dev/zero", folder.path().join("index.json")).unwrap();
+    assert!(matches!(layout.resolve("v1"), Err(LayoutError::Io { .. })));
+}
