@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use aws_credential_types::Credentials;
+
 use super::arn::Location;
 
 /// A configuration value that cannot be used.
@@ -80,6 +82,7 @@ pub struct SignerConfig {
     regions: Scoped,
     endpoint_url: Option<String>,
     timeout: Option<Duration>,
+    credentials: Option<Credentials>,
 }
 
 /// A value with its key, for all partitions and for single ones.
@@ -179,6 +182,19 @@ impl SignerConfig {
     pub fn with_endpoint_url(mut self, url: impl Into<String>) -> Self {
         self.endpoint_url = Some(url.into());
         self
+    }
+
+    /// Uses these credentials and no others, whatever profile is named: for programs that have them from elsewhere.
+    #[must_use]
+    pub fn with_credentials(mut self, credentials: Credentials) -> Self {
+        self.credentials = Some(credentials);
+        self
+    }
+
+    /// The credentials to use instead of those that the profile or the standard sources have.
+    #[must_use]
+    pub fn credentials(&self) -> Option<&Credentials> {
+        self.credentials.as_ref()
     }
 
     /// The profile of the shared AWS configuration to take credentials from, for a partition.
