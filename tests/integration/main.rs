@@ -2,6 +2,7 @@
 //! notation with a real registry.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
+mod flows;
 mod interop;
 mod local_signer;
 mod support;
