@@ -1,9 +1,9 @@
 //! The links of a chain: order, names, signatures and the root.
 
+use super::tbs::der_of;
 use crate::testing::certificate::{Spec, issue, judge, judge_der, specs};
 use crate::testing::der::{name, oid, sequence};
 use crate::testing::key::{Key, Kind};
-use super::tbs::der_of;
 use crate::x509::{CertificateChain, ChainError, MAX_CERTIFICATES};
 
 fn broken_at(position: usize, result: Result<(), ChainError>) -> &'static str {
