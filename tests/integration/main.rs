@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 mod flows;
+mod fuzz_seeds;
 mod interop;
 mod local_signer;
 mod support;

@@ -5,7 +5,7 @@ mod forged;
 mod revocation;
 mod tampered;
 mod trust;
-mod world;
+pub mod world;
 
 use notation_aws_signer::verify::{Check, Verdict};
 use world::World;
