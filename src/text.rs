@@ -22,7 +22,7 @@ pub fn folded(text: &str) -> String {
 
 /// An RFC 3339 time in the form that notation reads: `T` and `Z` are capital letters, and there are no leap seconds.
 #[must_use]
-pub fn rfc3339(text: &str) -> Option<OffsetDateTime> {
+pub fn parse_rfc3339(text: &str) -> Option<OffsetDateTime> {
     // The time crate takes any byte in the place of the T, and a z for the Z.
     let is_strict = text.as_bytes().get(10) == Some(&b'T') && !text.ends_with('z') && text.get(17..19) != Some("60");
     OffsetDateTime::parse(text, &Rfc3339).ok().filter(|_| is_strict)
@@ -36,7 +36,7 @@ fn is_invisible(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{folded, printable, rfc3339};
+    use super::{folded, printable, parse_rfc3339};
 
     #[test]
     fn keys_that_go_takes_for_one_another_are_folded_to_the_same() {
@@ -51,7 +51,7 @@ mod tests {
         for time in
             ["2026-07-01T12:00:00Z", "2026-07-01T12:00:00.5Z", "2026-07-01T14:00:00+02:00", "2028-02-29T00:00:00Z"]
         {
-            assert!(rfc3339(time).is_some(), "{time}");
+            assert!(parse_rfc3339(time).is_some(), "{time}");
         }
         for time in [
             "",
@@ -75,7 +75,7 @@ mod tests {
             "2026-07-01ſ12:00:00Z",
             "1782907200",
         ] {
-            assert_eq!(rfc3339(time), None, "{time}");
+            assert_eq!(parse_rfc3339(time), None, "{time}");
         }
     }
 

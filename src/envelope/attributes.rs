@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 
 use super::{PAYLOAD_MEDIA_TYPE, header};
 use crate::json::{JsonError, Object};
-use crate::text::{folded, rfc3339};
+use crate::text::{folded, parse_rfc3339};
 
 /// Who vouches for the time of signing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -240,7 +240,7 @@ fn time(object: &mut Object, name: &'static str) -> Result<Option<OffsetDateTime
         return Ok(None);
     }
     let value = object.string(name)?;
-    match rfc3339(&value) {
+    match parse_rfc3339(&value) {
         Some(time) => Ok(Some(time)),
         None => Err(AttributeError::Time { name, value }),
     }

@@ -15,7 +15,7 @@ use super::metadata::Capability;
 use crate::aws::arn::{JobArn, ProfileArn, ProfileVersionArn};
 use crate::envelope::{JWS_MEDIA_TYPE, PAYLOAD_MEDIA_TYPE, SigningScheme, header};
 use crate::json::{self, Object};
-use crate::text::rfc3339;
+use crate::text::parse_rfc3339;
 use crate::x509::CertificateChain;
 
 /// A request of a command.
@@ -175,7 +175,7 @@ fn checks(policy: &mut Object) -> Result<Vec<Capability>, PluginError> {
 /// An RFC 3339 time. Go's zero time stands for none.
 fn time(attributes: &mut Object, name: &str) -> Result<Option<OffsetDateTime>, PluginError> {
     let Some(text) = attributes.optional_string(name)?.filter(|text| !text.is_empty()) else { return Ok(None) };
-    match rfc3339(&text) {
+    match parse_rfc3339(&text) {
         Some(time) if time == time::macros::datetime!(0001-01-01 00:00 UTC) => Ok(None),
         Some(time) => Ok(Some(time)),
         None => Err(PluginError::validation(format!("{} is {text:?}, not an RFC 3339 time", attributes.path(name)))),
