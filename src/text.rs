@@ -1,4 +1,5 @@
-//! Text from outside that people read: names in certificates, keys of JSON objects, messages of services.
+//! How values are written for people and for documents, and text from outside made fit to be: names in certificates, keys of
+//! JSON objects, messages of services.
 
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -20,6 +21,14 @@ pub fn folded(text: &str) -> String {
     text.to_lowercase().replace('ſ', "s")
 }
 
+/// A time in the form of RFC 3339, in UTC and without fractions: as the specification writes times.
+#[must_use]
+pub fn rfc3339(time: OffsetDateTime) -> String {
+    let whole = time.to_offset(time::UtcOffset::UTC).truncate_to_second();
+    // It fails only for years beyond 9999, which no certificate and no signature can name.
+    whole.format(&Rfc3339).unwrap_or_else(|_| whole.to_string())
+}
+
 /// An RFC 3339 time in the form that notation reads: `T` and `Z` are capital letters, and there are no leap seconds.
 #[must_use]
 pub fn parse_rfc3339(text: &str) -> Option<OffsetDateTime> {
@@ -36,7 +45,7 @@ fn is_invisible(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{folded, printable, parse_rfc3339};
+    use super::{folded, parse_rfc3339, printable};
 
     #[test]
     fn keys_that_go_takes_for_one_another_are_folded_to_the_same() {

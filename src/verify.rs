@@ -11,7 +11,7 @@ use crate::aws::{
 };
 use crate::envelope::{Descriptor, Envelope, MAX_ENVELOPE_SIZE, Payload, SignedAttributes, VerifiedEnvelope};
 use crate::registry::{Layout, LayoutError, Manifest};
-use crate::text::printable;
+use crate::text::{printable, rfc3339};
 use crate::trust::{IdentityVerdict, check_trusted_identity};
 use crate::x509::{Certificate, CertificateChain};
 
@@ -203,8 +203,10 @@ impl Verification<'_> {
     fn expiry(&self, attributes: &SignedAttributes) -> Result<((), String), CheckFailure> {
         match attributes.expiry {
             None => Ok(((), "the signature does not expire".to_owned())),
-            Some(expiry) if self.now >= expiry => Err(CheckFailure::new(format!("the signature expired at {expiry}"))),
-            Some(expiry) => Ok(((), format!("the signature expires at {expiry}"))),
+            Some(expiry) if self.now >= expiry => {
+                Err(CheckFailure::new(format!("the signature expired at {}", rfc3339(expiry))))
+            }
+            Some(expiry) => Ok(((), format!("the signature expires at {}", rfc3339(expiry)))),
         }
     }
 

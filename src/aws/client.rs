@@ -23,6 +23,7 @@ use super::config::SignerConfig;
 use super::deadline::Deadline;
 use super::error::{CallError, Failure};
 use super::http::{Answers, BoundedHttpClient};
+use super::retry::TooManyRequests;
 
 /// How often a call is tried in all. Throttling, server errors and broken connections are tried again, refusals never.
 const ATTEMPTS: u32 = 4;
@@ -54,7 +55,9 @@ impl SignerClient {
         if let Ok(name) = AppName::new("notation-aws-signer") {
             loader = loader.app_name(name);
         }
-        if let Some(profile) = &profile {
+        if let Some(credentials) = config.credentials() {
+            loader = loader.credentials_provider(credentials.clone());
+        } else if let Some(profile) = &profile {
             // The default chain looks at the environment first; who names a profile means that profile.
             let context = ProviderConfig::default()
                 .with_region(Some(Region::new(region.clone())))
@@ -68,7 +71,8 @@ impl SignerClient {
         let shared = loader.load().await;
         let mut builder = aws_sdk_signer::config::Builder::from(&shared)
             .http_client(http.answering(Answers::JsonObjects))
-            .interceptor(EndpointAsGiven);
+            .interceptor(EndpointAsGiven)
+            .retry_classifier(TooManyRequests);
         if let Some(url) = config.endpoint_url() {
             builder = builder.endpoint_url(url);
         }

@@ -50,13 +50,25 @@ pub enum ConfigError {
         /// The profile's region.
         profile_region: String,
     },
+    /// An ARN names a partition and a region of another one.
+    #[error(
+        "the ARN's region {region:?} is in the partition {region_partition}, but the ARN says {partition}: correct the ARN"
+    )]
+    ArnContradiction {
+        /// The ARN's region.
+        region: String,
+        /// That region's partition.
+        region_partition: String,
+        /// The ARN's partition.
+        partition: String,
+    },
     /// The region to ask belongs to another partition than the signature.
     #[error(
         "{key} is {region:?}, which is in the partition {region_partition}, but the signature is of the partition \
          {partition}; signatures do not cross partitions: set aws-region.{partition} to a region of that partition"
     )]
     RegionOfOtherPartition {
-        /// Where the region was set, or `the ARN`.
+        /// Where the region was set.
         key: String,
         /// The region.
         region: String,
@@ -184,16 +196,14 @@ impl SignerConfig {
         self
     }
 
-    /// Uses these credentials and no others, whatever profile is named: for programs that have them from elsewhere.
+    /// Uses these credentials in place of the standard sources.
     #[must_use]
     pub fn with_credentials(mut self, credentials: Credentials) -> Self {
         self.credentials = Some(credentials);
         self
     }
 
-    /// The credentials to use instead of those that the profile or the standard sources have.
-    #[must_use]
-    pub fn credentials(&self) -> Option<&Credentials> {
+    pub(super) fn credentials(&self) -> Option<&Credentials> {
         self.credentials.as_ref()
     }
 
@@ -206,8 +216,7 @@ impl SignerConfig {
     /// The region in which a profile signs: the ARN's own.
     ///
     /// # Errors
-    /// [`ConfigError::RegionMismatch`] when another is configured, [`ConfigError::RegionOfOtherPartition`] when the ARN
-    /// contradicts itself.
+    /// [`ConfigError::RegionMismatch`] when another is configured, [`ConfigError::ArnContradiction`].
     pub fn signing_region(&self, profile_arn: &str, location: &Location) -> Result<String, ConfigError> {
         match self.regions.for_partition(location.partition()) {
             Some((key, region)) if region != location.region() => Err(ConfigError::RegionMismatch {
@@ -216,7 +225,7 @@ impl SignerConfig {
                 profile: profile_arn.to_owned(),
                 profile_region: location.region().to_owned(),
             }),
-            _ => same_partition("the ARN's region", location.region(), location.partition()),
+            _ => same_partition(None, location.region(), location.partition()),
         }
     }
 
@@ -224,11 +233,12 @@ impl SignerConfig {
     /// all regions of a partition, and never beyond it.
     ///
     /// # Errors
-    /// [`ConfigError::RegionOfOtherPartition`].
+    /// [`ConfigError::RegionOfOtherPartition`], [`ConfigError::ArnContradiction`].
     pub fn revocation_region(&self, location: &Location) -> Result<String, ConfigError> {
-        let (key, region) =
-            self.regions.for_partition(location.partition()).unwrap_or(("the ARN's region", location.region()));
-        same_partition(key, region, location.partition())
+        match self.regions.for_partition(location.partition()) {
+            Some((key, region)) => same_partition(Some(key), region, location.partition()),
+            None => same_partition(None, location.region(), location.partition()),
+        }
     }
 }
 
@@ -258,16 +268,17 @@ pub fn partition_of_region(region: &str) -> &'static str {
     PREFIXES.iter().find(|(prefix, _)| region.starts_with(prefix)).map_or("aws", |(_, partition)| partition)
 }
 
-fn same_partition(key: &str, region: &str, partition: &str) -> Result<String, ConfigError> {
+/// The region, where it is in the partition. `key` says where it was set; None stands for the ARN itself.
+fn same_partition(key: Option<&str>, region: &str, partition: &str) -> Result<String, ConfigError> {
     let region_partition = partition_of_region(region);
     if region_partition == partition {
         return Ok(region.to_owned());
     }
-    Err(ConfigError::RegionOfOtherPartition {
-        key: key.to_owned(),
-        region: region.to_owned(),
-        region_partition: region_partition.to_owned(),
-        partition: partition.to_owned(),
+    let (region, region_partition) = (region.to_owned(), region_partition.to_owned());
+    let partition = partition.to_owned();
+    Err(match key {
+        None => ConfigError::ArnContradiction { region, region_partition, partition },
+        Some(key) => ConfigError::RegionOfOtherPartition { key: key.to_owned(), region, region_partition, partition },
     })
 }
 

@@ -139,6 +139,11 @@ impl Failure {
     {
         if let SdkError::ServiceError(service) = &error {
             let raw = service.raw();
+            if raw.status().is_success() {
+                // The SDK files an answer that it cannot read under errors of the service, which refused nothing.
+                let why: &(dyn Error + 'static) = service.err();
+                return Self::Answer(error_chain(why.source().unwrap_or(why)));
+            }
             let code = service.err().code().map(|code| printable(code.as_bytes()));
             let message = service.err().message().map(|message| printable(message.as_bytes()));
             return Self::Refused {
@@ -151,21 +156,23 @@ impl Failure {
             };
         }
         if let Some(credentials) = find::<CredentialsError>(&error) {
-            return Self::NoCredentials(chain(credentials));
+            return Self::NoCredentials(error_chain(credentials));
         }
         match &error {
-            SdkError::TimeoutError(_) => Self::Connection(chain(&error)),
+            SdkError::TimeoutError(_) => Self::Connection(error_chain(&error)),
             SdkError::DispatchFailure(failure) => match failure.as_connector_error() {
-                Some(e) if e.is_io() || e.is_timeout() => Self::Connection(chain(e)),
-                Some(e) if e.is_user() => Self::Request(chain(e)),
+                Some(e) if e.is_io() || e.is_timeout() => Self::Connection(error_chain(e)),
+                // The connection ended before an answer did, which the SDK tries again.
+                Some(e) if e.as_other().is_some() => Self::Connection(error_chain(e)),
+                Some(e) if e.is_user() => Self::Request(error_chain(e)),
                 Some(e) => match e.source().filter(|s| s.is::<crate::json::JsonError>() || e.is_other()) {
-                    Some(source) => Self::Answer(chain(source)),
-                    None => Self::Connection(chain(e)),
+                    Some(source) => Self::Answer(error_chain(source)),
+                    None => Self::Connection(error_chain(e)),
                 },
-                None => Self::Connection(chain(&error)),
+                None => Self::Connection(error_chain(&error)),
             },
-            SdkError::ResponseError(_) => Self::Answer(chain(&error)),
-            _ => Self::Request(chain(&error)),
+            SdkError::ResponseError(_) => Self::Answer(error_chain(&error)),
+            _ => Self::Request(error_chain(&error)),
         }
     }
 }
@@ -176,7 +183,7 @@ fn find<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a 
 }
 
 /// An error and its sources, joined; what a source only repeats is left out.
-fn chain(error: &(dyn Error + 'static)) -> String {
+pub fn error_chain(error: &(dyn Error + 'static)) -> String {
     let mut text = String::new();
     for part in std::iter::successors(Some(error), |&e| e.source()).map(ToString::to_string) {
         if text.is_empty() {
@@ -214,16 +221,22 @@ impl fmt::Display for CallError {
                 }
                 match self.kind() {
                     CallErrorKind::Throttled => {
-                        f.write_str(" The account's quota of calls is used up: try again later.")
+                        f.write_str("; the account's quota of calls is used up, try again later")
                     }
                     _ => Ok(()),
                 }
             }
-            Failure::NoCredentials(why) => write!(
-                f,
-                " was not made, there are no AWS credentials: {why}. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, \
-                 or name a profile with the plugin configuration aws-profile"
-            ),
+            Failure::NoCredentials(why) => {
+                write!(f, " was not made, there are no AWS credentials: {}. ", why.trim_end_matches('.'))?;
+                f.write_str(match profile {
+                    // The environment's credentials are not used beside a named profile, so they would be no help.
+                    Some(_) => "Define that profile in ~/.aws/config, or name another with aws-profile",
+                    None => {
+                        "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile with the plugin \
+                         configuration aws-profile"
+                    }
+                })
+            }
             Failure::Timeout(budget) => write!(
                 f,
                 " got no complete answer within {} s, the time budget of the command (aws-signer-timeout)",

@@ -29,8 +29,7 @@ const MAX_ANSWER: usize = 4 * 1024 * 1024;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Answers {
     /// A success must be one JSON object: the SDK takes an empty body as an object without members, which for a question
-    /// about revocation would read as "nothing is revoked". Only to a PUT may the answer be empty: RevokeSignature and
-    /// RevokeSigningProfile have nothing to say.
+    /// about revocation would read as "nothing is revoked". Only `PUT` may be answered by nothing: some changes have no result.
     JsonObjects,
     /// Anything, as sources of credentials answer in several formats.
     Any,
@@ -126,17 +125,25 @@ struct Bounded {
 
 impl HttpConnector for Bounded {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let (may_be_empty, answers) = (request.method() == "PUT", self.answers);
+        let may_be_empty = request.method() == "PUT";
+        let answers = self.answers;
         let call = self.lazy.connector_for(request.uri()).call(request);
-        HttpConnectorFuture::new(async move { read_whole(call.await?, answers, may_be_empty).await })
+        HttpConnectorFuture::new(async move {
+            let response = read_whole(call.await?).await?;
+            let body = response.body().bytes().unwrap_or_default();
+            if answers == Answers::JsonObjects
+                && response.status().is_success()
+                && !(may_be_empty && body.is_empty())
+                && let Err(why) = json::parse_object("the answer", body)
+            {
+                return Err(ConnectorError::other(why.into(), None));
+            }
+            Ok(response)
+        })
     }
 }
 
-async fn read_whole(
-    response: HttpResponse,
-    answers: Answers,
-    may_be_empty: bool,
-) -> Result<HttpResponse, ConnectorError> {
+async fn read_whole(response: HttpResponse) -> Result<HttpResponse, ConnectorError> {
     let status = response.status();
     let headers = response.headers().clone();
     let body = Limited::new(response.into_body(), MAX_ANSWER).collect().await.map_err(|error| {
@@ -146,15 +153,7 @@ async fn read_whole(
             ConnectorError::io(error)
         }
     })?;
-    let body = body.to_bytes();
-    if answers == Answers::JsonObjects
-        && status.is_success()
-        && !(may_be_empty && body.is_empty())
-        && let Err(why) = json::parse_object("the answer", &body)
-    {
-        return Err(ConnectorError::other(why.into(), None));
-    }
-    let mut whole = HttpResponse::new(status, SdkBody::from(body));
+    let mut whole = HttpResponse::new(status, SdkBody::from(body.to_bytes()));
     *whole.headers_mut() = headers;
     Ok(whole)
 }

@@ -7,6 +7,7 @@ mod config;
 mod deadline;
 mod error;
 mod http;
+mod retry;
 mod revocation_status;
 mod sign_payload;
 
@@ -14,7 +15,7 @@ pub use attributes::{AttributesError, SignerAttributes};
 pub use client::SignerClient;
 pub use config::{ConfigError, SignerConfig, partition_of_region};
 pub use deadline::Deadline;
-pub use error::{CallError, CallErrorKind, Failure};
+pub use error::{CallError, CallErrorKind, Failure, error_chain};
 pub use revocation_status::{RevocationQuery, RevokedEntity, revocation_status};
 pub use sign_payload::{CheckError, SignError, SignedPayload, check_envelope, sign_payload};
 

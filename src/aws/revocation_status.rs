@@ -62,8 +62,9 @@ impl fmt::Display for RevokedEntity {
     }
 }
 
-/// Refuses a success that does not say what was revoked. The SDK takes an absent list, one that is null, and one with nothing
-/// but nulls in it as an empty one: as "nothing is revoked". AWS Signer answers with a list of "zero or more" names.
+/// Refuses a success that is no answer to the question. The SDK takes any object without the list, and a list with nothing but
+/// nulls in it, as an empty list: as "nothing is revoked". AWS Signer documents a list of "zero or more" names; its absence
+/// counts as zero only where nothing else stands in its place.
 #[derive(Debug)]
 struct AnswersTheQuestion;
 
@@ -86,6 +87,7 @@ impl Intercept for AnswersTheQuestion {
         match answer.take("revokedEntities") {
             Some(Value::Array(names)) if names.iter().all(Value::is_string) => Ok(()),
             Some(other) => Err(answer.wrong("revokedEntities", "an array of strings", &other).into()),
+            None if answer.names().next().is_none() => Ok(()),
             None => Err(answer.missing("revokedEntities").into()),
         }
     }

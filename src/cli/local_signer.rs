@@ -149,7 +149,7 @@ fn instructions(signer: &LocalSigner) -> String {
         "The local signer listens at {endpoint}\n{open}\
          Root certificate, for a trust store of the type signingAuthority:\n  {root}\n\n\
          For clients, in another terminal:\n  export AWS_ENDPOINT_URL_SIGNER={endpoint}\n{credentials}\n  \
-         export AWS_REGION=us-west-2\n\nThen, for example:\n  \
+         export AWS_REGION=us-west-2 AWS_DEFAULT_REGION=us-west-2\n\nThen, for example:\n  \
          aws signer put-signing-profile --profile-name Demo --platform-id Notation-OCI-SHA384-ECDSA\n"
     )
 }

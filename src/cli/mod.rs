@@ -1,5 +1,6 @@
 //! The command line tool: one file a command.
 
+pub mod demo;
 pub mod local_signer;
 
 use clap::{Parser, Subcommand};
@@ -14,6 +15,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Demo(demo::Args),
     LocalSigner(local_signer::Args),
 }
 
@@ -21,6 +23,9 @@ enum Command {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CliError {
+    /// `demo` did not go as told.
+    #[error(transparent)]
+    Demo(#[from] demo::Error),
     /// `local-signer` failed.
     #[error(transparent)]
     LocalSigner(#[from] local_signer::Error),
@@ -32,6 +37,7 @@ pub enum CliError {
 /// The command's error.
 pub async fn run(cli: Cli) -> Result<(), CliError> {
     match cli.command {
+        Command::Demo(args) => Ok(demo::run(args).await?),
         Command::LocalSigner(args) => Ok(local_signer::run(args).await?),
     }
 }

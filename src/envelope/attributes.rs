@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 
 use super::{PAYLOAD_MEDIA_TYPE, header};
 use crate::json::{JsonError, Object};
-use crate::text::{folded, parse_rfc3339};
+use crate::text::{folded, parse_rfc3339, rfc3339};
 
 /// Who vouches for the time of signing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,7 +66,7 @@ pub enum AttributeError {
         scheme: SigningScheme,
     },
     /// The signature would expire before it was made.
-    #[error("expiry {expiry} is not after the signing time {signing_time}")]
+    #[error("expiry {} is not after the signing time {}", rfc3339(*.expiry), rfc3339(*.signing_time))]
     ExpiryBeforeSigning {
         /// When it expires.
         expiry: OffsetDateTime,

@@ -5,6 +5,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use super::answer::GenerateEnvelopeResponse;
 use super::error::PluginError;
 use super::request::GenerateEnvelopeRequest;
+use super::runtime::block_on;
 use crate::aws::{Deadline, SignerClient, SignerConfig, sign_payload};
 
 /// Answers a `generate-envelope` request.
@@ -22,7 +23,7 @@ pub fn generate_envelope(
     let region = config.signing_region(&request.profile.to_string(), location)?;
     let payload_sha256 = hex::encode(digest(&SHA256, &request.payload));
     tracing::debug!(profile = %request.profile, region, payload_sha256, "signing");
-    let signed = super::verify_signature::block_on(async {
+    let signed = block_on(async {
         let client = SignerClient::new(&config, location.partition(), region).await;
         sign_payload(&client, &request.profile, &request.payload, deadline).await
     })??;

@@ -10,6 +10,7 @@ mod generate_envelope;
 mod input;
 mod metadata;
 mod request;
+mod runtime;
 mod verify_signature;
 
 use std::ffi::OsString;

@@ -4,6 +4,7 @@ use super::answer::{VerificationResult, VerifySignatureResponse};
 use super::error::PluginError;
 use super::metadata::Capability;
 use super::request::{VerifySignatureRequest, missing_attribute};
+use super::runtime::block_on;
 use crate::aws::arn::JobArn;
 use crate::aws::{Deadline, RevocationQuery, SignerClient, SignerConfig, revocation_status};
 use crate::envelope::header;
@@ -84,14 +85,4 @@ fn check_revocation(
             failed(format!("Revoked according to AWS Signer in {region}: {}.", names.join(", ")))
         }
     }
-}
-
-/// Runs `work` on this thread. What is still under way afterwards, such as a name lookup that hangs, is not waited for.
-pub(super) fn block_on<T>(work: impl Future<Output = T>) -> Result<T, PluginError> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|why| {
-        PluginError::new(super::ErrorCode::Error, format!("the asynchronous runtime could not be started: {why}"))
-    })?;
-    let outcome = runtime.block_on(work);
-    runtime.shutdown_background();
-    Ok(outcome)
 }

@@ -37,8 +37,7 @@ pub fn check_trusted_identity(
         let reason = format!("Signed by {signer}, which the trusted identity {identity} names.");
         return Ok(IdentityVerdict { trusted: true, reason });
     }
-    let mut reason =
-        format!("Signed by {signer}, which none of the {} trusted identities names", trusted_identities.len());
+    let mut reason = format!("Signed by {signer}, which no trusted identity of the policy names");
     let misses: Vec<String> = trusted_identities
         .iter()
         .filter_map(|identity| near_miss(signer, identity).map(|why| format!("{identity:?} {why}")))
@@ -133,10 +132,10 @@ mod tests {
                 "same name in another partition",
             ),
             ("arn:aws:signer:us-west-2:111122223333:/signing-profiles/NotationProd/Zz12Cd34Ef", "another version"),
-            ("arn:aws:signer:us-west-2:111122223333:/signing-profiles/NotationProd2", "none of the 1 trusted"),
+            ("arn:aws:signer:us-west-2:111122223333:/signing-profiles/NotationProd2", "no trusted identity"),
             ("arn:aws:signer:us-west-2:111122223333:/signing-profile/NotationProd", "did you mean"),
             ("arn:aws:signer", "is not an ARN"),
-            ("x509.subject: C=US, ST=WA, O=AWS", "none of the 1 trusted"),
+            ("x509.subject: C=US, ST=WA, O=AWS", "no trusted identity"),
             ("", "is not an ARN"),
         ] {
             let verdict = check(&[identity]);

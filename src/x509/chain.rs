@@ -1,7 +1,8 @@
 //! The certificate chain of a signature: an ordered list from the signing certificate to its self-signed root.
 
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
+
+use crate::text::rfc3339;
 
 use super::certificate::{Certificate, CertificateError};
 use super::requirements::{RequirementError, check_authority, check_leaf};
@@ -180,8 +181,4 @@ impl CertificateChain {
         let issuers = hashes.iter().skip(1).chain(hashes.last());
         hashes.iter().zip(issuers).map(|(subject, issuer)| format!("{subject}{issuer}")).collect()
     }
-}
-
-fn rfc3339(time: OffsetDateTime) -> String {
-    time.format(&Rfc3339).unwrap_or_else(|_| time.to_string())
 }

@@ -2,8 +2,12 @@
 //! notation with a real registry.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
+mod demo;
+mod environment;
+mod faults;
 mod flows;
 mod fuzz_seeds;
 mod interop;
 mod local_signer;
 mod support;
+mod vectors;

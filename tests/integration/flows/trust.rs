@@ -63,7 +63,7 @@ async fn a_wildcard_trusts_nobody_and_neither_does_an_empty_list() {
     for (identities, why) in [
         (vec!["*".to_owned()], "wildcard"),
         (vec![world.profile.to_string(), "*".to_owned()], "wildcard"),
-        (vec![], "none of the 0"),
+        (vec![], "no trusted identity"),
     ] {
         let trust = Trust { identities, ..world.trust.clone() };
         let reason = failed(&world.verify_with(&trust, &world.config).await, Check::Authenticity);

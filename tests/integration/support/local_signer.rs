@@ -18,6 +18,7 @@ const DIR: &str = "signer";
 pub struct LocalSigner {
     pub endpoint: String,
     home: TempDir,
+    dir: &'static str,
     process: Option<Running>,
 }
 
@@ -39,13 +40,21 @@ impl LocalSigner {
     }
 
     fn start_with(options: &[&str]) -> LocalSigner {
-        let home = tempfile::tempdir().unwrap();
+        LocalSigner::serve_with(tempfile::tempdir().unwrap(), DIR, options)
+    }
+
+    /// Serves the state that is in a folder of `home`.
+    pub fn serve(home: TempDir, dir: &'static str) -> LocalSigner {
+        LocalSigner::serve_with(home, dir, &[])
+    }
+
+    fn serve_with(home: TempDir, dir: &'static str, options: &[&str]) -> LocalSigner {
         let mut serve = command(env!("CARGO_BIN_EXE_notation-aws-signer"), home.path());
-        serve.args(["local-signer", "serve", "--listen", "127.0.0.1:0", "--dir", DIR]).args(options);
+        serve.args(["local-signer", "serve", "--listen", "127.0.0.1:0", "--dir", dir]).args(options);
         let mut process = Running::start(&mut serve);
         let endpoint = process.wait_for("line with the endpoint's address", endpoint_in);
         let endpoint = endpoint.unwrap_or_else(|| panic!("the local signer ended\n{}", process.output()));
-        LocalSigner { endpoint, home, process: Some(process) }
+        LocalSigner { endpoint, home, dir, process: Some(process) }
     }
 
     /// Ends the service; its address then refuses connections.
@@ -55,12 +64,12 @@ impl LocalSigner {
 
     /// The shared credentials file that the service accepts.
     pub fn credentials_file(&self) -> PathBuf {
-        self.home.path().join(DIR).join("credentials")
+        self.home.path().join(self.dir).join("credentials")
     }
 
     /// The certificate that the service's signatures chain up to, PEM.
     pub fn root_certificate(&self) -> PathBuf {
-        self.home.path().join(DIR).join("ca/root.pem")
+        self.home.path().join(self.dir).join("ca/root.pem")
     }
 
     /// A new signing profile of this name, whose signatures are valid as long as the service's default.

@@ -3,9 +3,13 @@
 pub mod http;
 pub mod local_signer;
 pub mod notation;
+pub mod plugin;
 pub mod process;
 pub mod registry;
+pub mod schemas;
 pub mod server;
+pub mod service;
+pub mod vector;
 
 use std::io::Write;
 use std::path::PathBuf;

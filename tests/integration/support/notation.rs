@@ -36,6 +36,8 @@ impl Notation {
     pub fn run(&self, arguments: &[&str]) -> Finished {
         let mut notation = command(&self.program, self.home.path());
         notation.env("AWS_SHARED_CREDENTIALS_FILE", &self.credentials).env("AWS_EC2_METADATA_DISABLED", "true");
+        // Without it notation knows no OCI layouts.
+        notation.env("NOTATION_EXPERIMENTAL", "1");
         run(notation.args(arguments), LIMIT)
     }
 

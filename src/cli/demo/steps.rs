@@ -1,0 +1,114 @@
+//! The steps as a person sees them: with progress on a terminal, as plain lines otherwise.
+
+use std::io::{self, IsTerminal, Write};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::verify::Verdict;
+
+/// Prints numbered steps.
+pub(super) struct Steps {
+    total: usize,
+    current: usize,
+    name: &'static str,
+    meaning: &'static str,
+    spinner: Option<ProgressBar>,
+    colours: bool,
+}
+
+impl Steps {
+    pub(super) fn new(total: usize) -> Self {
+        let terminal = io::stdout().is_terminal();
+        let colours = terminal && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
+        Self { total, current: 0, name: "", meaning: "", spinner: None, colours }
+    }
+
+    /// Prints text before the first or after the last step.
+    pub(super) fn title(&self, text: &str) -> io::Result<()> {
+        writeln!(io::stdout(), "{text}\n")
+    }
+
+    /// Begins a step. On a terminal it is shown as under way.
+    pub(super) fn start(&mut self, name: &'static str, meaning: &'static str) -> io::Result<()> {
+        (self.current, self.name, self.meaning) = (self.current + 1, name, meaning);
+        if io::stdout().is_terminal()
+            && let Ok(style) = ProgressStyle::with_template("{spinner} {msg}")
+        {
+            let spinner = ProgressBar::new_spinner().with_style(style).with_message(self.heading());
+            spinner.enable_steady_tick(Duration::from_millis(80));
+            self.spinner = Some(spinner);
+            return Ok(());
+        }
+        self.print_heading()
+    }
+
+    /// Ends a step and prints what came of it.
+    pub(super) fn done(&mut self, results: &[(&str, String)]) -> io::Result<()> {
+        self.finish()?;
+        let width = results.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
+        for (name, value) in results {
+            writeln!(io::stdout(), "      {name:width$}  {value}")?;
+        }
+        writeln!(io::stdout())
+    }
+
+    /// Ends a step of verification and prints the verdict with the outcome of every check.
+    pub(super) fn done_with_checks(&mut self, verdict_text: &str, verdict: &Verdict) -> io::Result<()> {
+        self.finish()?;
+        for check in verdict.signatures.iter().flat_map(|signature| &signature.checks) {
+            let (mark, reason) = match &check.outcome {
+                Ok(reason) => (self.coloured("32", "passed"), reason.clone()),
+                Err(failure) => (self.coloured("31", "FAILED"), failure.to_string()),
+            };
+            writeln!(io::stdout(), "      {mark}  {:<12}  {reason}", check.check)?;
+        }
+        writeln!(io::stdout(), "      The image is {}.\n", self.coloured("1", verdict_text))
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        match self.spinner.take() {
+            None => Ok(()),
+            Some(spinner) => {
+                spinner.finish_and_clear();
+                self.print_heading()
+            }
+        }
+    }
+
+    fn print_heading(&self) -> io::Result<()> {
+        writeln!(io::stdout(), "{}\n      {}", self.coloured("1", &self.heading()), self.meaning)
+    }
+
+    fn heading(&self) -> String {
+        format!("[{}/{}] {}", self.current, self.total, self.name)
+    }
+
+    fn coloured(&self, code: &str, text: &str) -> String {
+        if self.colours { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+}
+
+impl Drop for Steps {
+    /// A step that failed leaves its heading, so that the error below it is understood.
+    fn drop(&mut self) {
+        if let Some(spinner) = self.spinner.take() {
+            spinner.finish_and_clear();
+            let _ = self.print_heading();
+        }
+    }
+}
+
+/// Why the signatures of an artifact were refused, or that there is nothing to say.
+pub(super) fn reasons(verdict: &Verdict) -> String {
+    let failures = verdict.signatures.iter().flat_map(|s| &s.checks).filter_map(|c| {
+        let failure = c.outcome.as_ref().err()?;
+        Some(format!("{}: {failure}", c.check))
+    });
+    let failures: Vec<String> = failures.collect();
+    match (failures.is_empty(), verdict.signatures.is_empty()) {
+        (false, _) => failures.join("; "),
+        (true, true) => "it has no signatures".to_owned(),
+        (true, false) => "all checks of its signatures passed".to_owned(),
+    }
+}

@@ -1,0 +1,56 @@
+//! `notation-aws-signer demo`, and the real notation on the files that it leaves.
+
+use std::path::Path;
+use std::time::Duration;
+
+use crate::support::local_signer::LocalSigner;
+use crate::support::notation::Notation;
+use crate::support::process::{Finished, command, run};
+
+fn demo(home: &Path, dir: &str) -> Finished {
+    let mut demo = command(env!("CARGO_BIN_EXE_notation-aws-signer"), home);
+    run(demo.args(["demo", "--dir", dir]), Duration::from_secs(60))
+}
+
+#[test]
+fn the_demonstration_ends_with_the_image_refused_because_its_signature_was_revoked() {
+    let home = tempfile::tempdir().unwrap();
+    let shown = demo(home.path(), "demo").succeeded();
+    let lines: Vec<&str> = shown.stdout.lines().map(str::trim).collect();
+    let place = |start: &str| {
+        lines.iter().position(|line| line.starts_with(start)).unwrap_or_else(|| panic!("no line {start:?}: {shown}"))
+    };
+    let places = ["[5/7]", "The image is accepted.", "[6/7]", "FAILED  revocation", "The image is refused"].map(place);
+    assert!(places.is_sorted(), "{shown}");
+    let job = lines[place("job")].rsplit(' ').next().unwrap();
+    assert!(lines[place("FAILED  revocation")].contains(job), "{shown}");
+    assert!(!shown.stdout.contains('\x1b'), "not a terminal: {shown}");
+}
+
+#[test]
+fn the_demonstration_touches_no_folder_that_has_files() {
+    let home = tempfile::tempdir().unwrap();
+    std::fs::create_dir(home.path().join("mine")).unwrap();
+    std::fs::write(home.path().join("mine/file"), "keep").unwrap();
+    demo(home.path(), "mine").failed().says("mine is not empty");
+    assert_eq!(std::fs::read_dir(home.path().join("mine")).unwrap().count(), 1);
+}
+
+#[test]
+fn notation_finds_the_signature_in_the_layout_and_refuses_it_too() {
+    let Some(peers) = crate::support::peers() else { return };
+    let home = tempfile::tempdir().unwrap();
+    demo(home.path(), "demo").succeeded();
+    let layout = home.path().join("demo/layout").to_str().unwrap().to_owned();
+    let signer = LocalSigner::serve(home, "demo/signer");
+
+    let notation = Notation::new(&peers, &signer.credentials_file());
+    notation.install_plugin("tar.gz");
+    notation.add_trust_root(&signer.root_certificate());
+    notation.import_policy("strict", "arn:aws:signer:us-west-2:111122223333:/signing-profiles/demo");
+    let image = format!("{layout}:v1");
+    notation.run(&["list", "--oci-layout", &image]).succeeded().says("application/vnd.cncf.notary.signature");
+    let endpoint = format!("aws-signer-endpoint-url={}", signer.endpoint);
+    let verify = ["verify", "--verbose", "--oci-layout", "--scope", "local/demo", "--plugin-config", &endpoint, &image];
+    notation.run(&verify).failed().says("Revoked according to AWS Signer");
+}

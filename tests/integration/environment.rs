@@ -1,0 +1,203 @@
+//! What the plugin takes from its surroundings: standard streams, credentials, endpoints and proxies.
+
+use std::fs::File;
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::process::Stdio;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::support::plugin::{ACCESS_KEY, Outcome, Plugin, SECRET_KEY};
+use crate::support::service::{Request, Service};
+use crate::support::vector::base_request;
+
+const NOTHING_REVOKED: &[u8] = br#"{"revokedEntities":[]}"#;
+
+/// A request of `verify-signature` that asks about revocation, with this plugin configuration.
+fn revocation_request(config: Value) -> String {
+    let mut request = base_request("verify-signature");
+    request["trustPolicy"]["signatureVerification"] = json!(["SIGNATURE_VERIFIER.REVOCATION_CHECK"]);
+    request["pluginConfig"] = config;
+    request.to_string()
+}
+
+fn verify() -> Plugin {
+    Plugin::new(["verify-signature"])
+}
+
+#[track_caller]
+fn revocation(outcome: &Outcome) -> (bool, String) {
+    let result = &outcome.answer()["verificationResults"]["SIGNATURE_VERIFIER.REVOCATION_CHECK"];
+    (result["success"].as_bool().unwrap(), result["reason"].as_str().unwrap().to_owned())
+}
+
+/// The one request that reached the service, after the check passed.
+#[track_caller]
+fn request_of(outcome: &Outcome, service: &Service) -> Request {
+    assert!(revocation(outcome).0, "{outcome:?}");
+    let mut requests = service.requests();
+    assert_eq!(requests.len(), 1, "{requests:?}");
+    requests.remove(0)
+}
+
+#[test]
+fn an_input_that_never_ends_is_a_timeout() {
+    for command in ["generate-envelope", "verify-signature"] {
+        for begin in ["", r#"{"contractVersion":"#] {
+            let (reader, mut writer) = std::io::pipe().unwrap();
+            writer.write_all(begin.as_bytes()).unwrap();
+            let outcome = Plugin::new([command]).env("NOTATION_AWS_SIGNER_TIMEOUT", "0.5").run_with(reader.into());
+            drop(writer);
+            let error = outcome.error();
+            assert_eq!(error["errorCode"], "TIMEOUT", "{error}");
+            assert!(error["errorMessage"].as_str().unwrap().contains("standard input did not end"), "{error}");
+            assert!(outcome.took < Duration::from_secs(8), "{:?}", outcome.took);
+        }
+    }
+}
+
+#[test]
+fn metadata_does_not_wait_for_an_input_that_says_nothing() {
+    let (reader, writer) = std::io::pipe().unwrap();
+    let outcome = Plugin::new(["get-plugin-metadata"]).env("NOTATION_AWS_SIGNER_TIMEOUT", "1").run_with(reader.into());
+    drop(writer);
+    assert_eq!(outcome.answer()["name"], "com.amazonaws.signer.notation.plugin");
+}
+
+#[test]
+fn an_input_of_more_than_64_mib_is_refused() {
+    // A file with a hole: its zeros cost nothing.
+    let input = tempfile::tempfile().unwrap();
+    input.set_len((64 << 20) + 1).unwrap();
+    for command in ["generate-envelope", "verify-signature", "get-plugin-metadata"] {
+        let outcome = Plugin::new([command]).run_with(input.try_clone().unwrap().into());
+        std::io::Seek::rewind(&mut &input).unwrap();
+        let error = outcome.error();
+        assert_eq!(error["errorCode"], "VALIDATION_ERROR");
+        assert!(error["errorMessage"].as_str().unwrap().contains("larger than 67108864 bytes"), "{error}");
+    }
+}
+
+#[test]
+fn an_answer_that_nobody_takes_is_a_failure() {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let full = File::options().write(true).open("/dev/full").unwrap();
+    for stdout in [Stdio::from(writer), full.into()] {
+        let outcome = Plugin::new(["get-plugin-metadata"]).run_into(Stdio::null(), stdout);
+        let error = outcome.error();
+        assert_eq!(error["errorCode"], "ERROR");
+        assert!(error["errorMessage"].as_str().unwrap().contains("could not be written"), "{error}");
+    }
+}
+
+#[test]
+fn without_credentials_signing_is_denied_and_revocation_is_not_checked() {
+    let service = Service::answering(200, &[], NOTHING_REVOKED);
+    let mut request = base_request("generate-envelope");
+    request["pluginConfig"]["aws-signer-endpoint-url"] = json!(service.url());
+    let error = Plugin::new(["generate-envelope"]).without_credentials().run(request.to_string()).error();
+    assert_eq!(error["errorCode"], "ACCESS_DENIED");
+    assert!(error["errorMessage"].as_str().unwrap().contains("Set AWS_ACCESS_KEY_ID"), "{error}");
+    let request = revocation_request(json!({ "aws-signer-endpoint-url": service.url() }));
+    let (success, reason) = revocation(&verify().without_credentials().run(request));
+    assert!(!success && reason.contains("no AWS credentials"), "{reason}");
+    assert_eq!(service.connections(), 0);
+}
+
+#[test]
+fn a_named_profile_wins_over_credentials_in_the_environment() {
+    let service = Service::answering(200, &[], NOTHING_REVOKED);
+    let config = "[profile ci]\naws_access_key_id = AKIAFROMTHEPROFILE00\naws_secret_access_key = another-secret\n";
+    let request = revocation_request(json!({ "aws-signer-endpoint-url": service.url(), "aws-profile": "ci" }));
+    let request = request_of(&verify().aws_config(config).run(request), &service);
+    assert_eq!(request.credential()[0], "AKIAFROMTHEPROFILE00");
+    assert_eq!(request.header("x-amz-security-token"), None, "the environment's session token was sent along");
+
+    let service = Service::answering(200, &[], NOTHING_REVOKED);
+    let request = revocation_request(json!({ "aws-signer-endpoint-url": service.url() }));
+    let request = request_of(&verify().aws_config(config).run(request), &service);
+    assert_eq!(request.credential()[0], ACCESS_KEY);
+}
+
+#[test]
+fn an_endpoint_from_anywhere_is_used_as_it_is_given() {
+    // No host prefix: there is no data-127.0.0.1. And the most specific source wins.
+    let nowhere = "http://127.0.0.1:1";
+    let run = |set: &dyn Fn(Plugin, &str) -> Plugin| {
+        let service = Service::answering(200, &[], NOTHING_REVOKED);
+        let plugin = set(verify(), &service.url());
+        let request = request_of(&plugin.run(revocation_request(json!({}))), &service);
+        assert_eq!(request.header("host"), Some(service.address().to_string().as_str()));
+        request.path().to_owned()
+    };
+    assert_eq!(run(&|p, url| p.env("AWS_ENDPOINT_URL_SIGNER", url).env("AWS_ENDPOINT_URL", nowhere)), "/revocations");
+    assert_eq!(run(&|p, url| p.env("AWS_ENDPOINT_URL", url)), "/revocations");
+    assert_eq!(run(&|p, url| p.env("AWS_ENDPOINT_URL_SIGNER", format!("{url}/some/path"))), "/some/path/revocations");
+    assert_eq!(
+        run(&|p, url| p.env("NOTATION_AWS_SIGNER_ENDPOINT_URL", url).env("AWS_ENDPOINT_URL", nowhere)),
+        "/revocations"
+    );
+    assert_eq!(run(&|p, url| p.aws_config(&format!("[default]\nendpoint_url = {url}\n"))), "/revocations");
+    let services =
+        |url: &str| format!("[default]\nservices = local\n[services local]\nsigner =\n  endpoint_url = {url}\n");
+    assert_eq!(run(&|p, url| p.aws_config(&services(url))), "/revocations");
+}
+
+#[test]
+fn credentials_from_a_process_are_used() {
+    let service = Service::answering(200, &[], NOTHING_REVOKED);
+    let plugin = verify().without_credentials();
+    let script = plugin.home().join("credentials.sh");
+    let keys = json!({ "Version": 1, "AccessKeyId": "AKIAFROMTHEPROCESS00", "SecretAccessKey": SECRET_KEY });
+    std::fs::write(&script, format!("#!/bin/sh\necho '{keys}'\n")).unwrap();
+    std::fs::set_permissions(&script, PermissionsExt::from_mode(0o700)).unwrap();
+    let config = format!("[profile made]\ncredential_process = /bin/sh {}\n", script.display());
+    let request = revocation_request(json!({ "aws-signer-endpoint-url": service.url(), "aws-profile": "made" }));
+    let outcome = plugin.aws_config(&config).logging().run(request);
+    assert_eq!(request_of(&outcome, &service).credential()[0], "AKIAFROMTHEPROCESS00");
+    assert!(!outcome.log.contains(SECRET_KEY) && !outcome.log.is_empty());
+}
+
+#[test]
+fn a_process_for_credentials_that_hangs_or_fails_is_told() {
+    for (line, why) in [("sleep 30", "within 1 s"), ("echo no >&2; exit 3", "no AWS credentials")] {
+        let config = format!("[profile made]\ncredential_process = /bin/sh -c '{line}'\n");
+        let request = revocation_request(json!({ "aws-profile": "made", "aws-signer-timeout": "1" }));
+        let outcome = verify().without_credentials().aws_config(&config).run(request);
+        let (success, reason) = revocation(&outcome);
+        assert!(!success && reason.contains(why), "{reason}");
+        assert!(outcome.took < Duration::from_secs(8), "{:?}", outcome.took);
+    }
+}
+
+#[test]
+fn a_proxy_in_the_environment_gets_the_request_unless_it_is_excepted() {
+    let request =
+        || revocation_request(json!({ "aws-signer-endpoint-url": "http://signer.invalid", "aws-signer-timeout": "2" }));
+    for name in ["HTTP_PROXY", "http_proxy"] {
+        let proxy = Service::answering(200, &[], NOTHING_REVOKED);
+        let seen = request_of(&verify().env(name, proxy.url()).run(request()), &proxy);
+        assert_eq!(seen.header("host"), Some("signer.invalid"));
+        assert!(seen.target.starts_with("http://signer.invalid/revocations?"), "{}", seen.target);
+    }
+    let proxy = Service::answering(200, &[], NOTHING_REVOKED);
+    let outcome = verify().env("HTTP_PROXY", proxy.url()).env("NO_PROXY", "signer.invalid").run(request());
+    assert!(!revocation(&outcome).0);
+    assert_eq!(proxy.connections(), 0, "NO_PROXY was not respected");
+}
+
+#[test]
+fn a_proxy_for_tls_is_asked_for_a_tunnel() {
+    let proxy = Service::answering(403, &[], b"no tunnels");
+    let request = revocation_request(json!({ "aws-signer-endpoint-url": "https://signer.invalid" }));
+    let (success, reason) = revocation(&verify().env("HTTPS_PROXY", proxy.url()).run(request));
+    assert!(!success, "{reason}");
+    let requests = proxy.requests();
+    assert!(!requests.is_empty());
+    for seen in requests {
+        assert_eq!((seen.method.as_str(), seen.target.as_str()), ("CONNECT", "signer.invalid:443"));
+        assert_eq!(seen.header("authorization"), None, "credentials went to the proxy");
+    }
+}

@@ -1,0 +1,33 @@
+//! The JSON Schemas of `plugin-spec`.
+
+use serde_json::Value;
+
+/// A schema by its file's name: `verify-signature.response`, `error`.
+pub struct Schema {
+    name: String,
+    validator: jsonschema::Validator,
+}
+
+impl Schema {
+    pub fn named(name: &str) -> Self {
+        let path = format!("{}/plugin-spec/schemas/{name}.schema.json", env!("CARGO_MANIFEST_DIR"));
+        let text = std::fs::read_to_string(&path).unwrap_or_else(|why| panic!("{path}: {why}"));
+        let schema: Value = serde_json::from_str(&text).unwrap();
+        jsonschema::meta::validate(&schema).unwrap_or_else(|why| panic!("{path} is no JSON Schema: {why}"));
+        Self { name: name.to_owned(), validator: jsonschema::draft202012::new(&schema).unwrap() }
+    }
+
+    /// What is wrong with a document; nothing where it conforms.
+    pub fn complaints(&self, document: &Value) -> Vec<String> {
+        self.validator
+            .iter_errors(document)
+            .map(|error| format!("{}: {}: {error}", self.name, error.instance_path()))
+            .collect()
+    }
+
+    #[track_caller]
+    pub fn accepts(&self, document: &Value) {
+        let complaints = self.complaints(document);
+        assert!(complaints.is_empty(), "{complaints:#?}\n{document:#}");
+    }
+}
