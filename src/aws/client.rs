@@ -65,9 +65,6 @@ impl SignerClient {
             let provider = ProfileFileCredentialsProvider::builder().profile_name(profile).configure(&context).build();
             loader = loader.profile_name(profile).credentials_provider(provider);
         }
-        if let Some(credentials) = config.credentials() {
-            loader = loader.credentials_provider(credentials.clone());
-        }
         let shared = loader.load().await;
         let mut builder = aws_sdk_signer::config::Builder::from(&shared)
             .http_client(http.answering(Answers::JsonObjects))
