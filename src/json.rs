@@ -11,6 +11,8 @@ use serde::Deserialize;
 use serde::de::{self, DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
+use crate::text::printable;
+
 /// What is wrong with a JSON document. A path is written as in JavaScript: `signature.certificateChain[2]`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -75,10 +77,11 @@ pub struct Object {
 }
 
 impl Object {
-    /// Where the member `name` of this object is.
+    /// Where the member `name` of this object is, for people: fit for a terminal.
     #[must_use]
     pub fn path(&self, name: &str) -> String {
-        if self.top { name.to_owned() } else { format!("{}.{name}", self.path) }
+        let name = printable(name);
+        if self.top { name } else { format!("{}.{name}", self.path) }
     }
 
     /// Takes the member out; null counts as absent.
@@ -302,46 +305,4 @@ impl<'de> Visitor<'de> for NoDuplicates {
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-    use super::*;
-
-    fn syntax(text: &str) -> String {
-        match parse_object("request", text.as_bytes()) {
-            Err(JsonError::Syntax(why)) => why,
-            other => panic!("{text}: {other:?}"),
-        }
-    }
-
-    #[test]
-    fn equal_keys_are_refused_at_every_level() {
-        for text in [r#"{"a":1,"a":1}"#, r#"{"x":{"a":1,"a":2}}"#, r#"{"x":[{"a":1,"\u0061":2}]}"#] {
-            assert!(syntax(text).contains("twice"), "{text}");
-        }
-    }
-
-    #[test]
-    fn exactly_one_document_is_read() {
-        assert!(parse_object("r", b" {} \n").is_ok());
-        for text in ["", "{}{}", "{} x", "{\"a\":1,}", "nul", "{\"a\":NaN}", "\u{feff}{}"] {
-            syntax(text);
-        }
-        syntax(&format!("{{\"a\":{}1{}}}", "[".repeat(200), "]".repeat(200)));
-    }
-
-    #[test]
-    fn an_array_is_no_object() {
-        assert_eq!(parse_object("request", b"[1]").unwrap_err().to_string(), "request must be an object, not an array");
-        let mut outer = parse_object("request", br#"{"a":{"b":[1]}}"#).unwrap();
-        let mut inner = outer.object("a").unwrap();
-        assert_eq!(inner.object("b").unwrap_err().to_string(), "a.b must be an object, not an array");
-    }
-
-    #[test]
-    fn null_counts_as_absent() {
-        let mut o = parse_object("request", br#"{"a":null,"b":null,"c":""}"#).unwrap();
-        assert_eq!(o.optional_string("a"), Ok(None));
-        assert!(o.strings("b").unwrap().is_empty());
-        assert_eq!(o.string("c").unwrap_err().to_string(), "c is missing or empty");
-    }
-}
+mod tests;

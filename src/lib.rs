@@ -13,6 +13,9 @@ pub mod plugin;
 pub mod registry;
 #[cfg(feature = "cli")]
 pub mod sign;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, missing_docs, reason = "a test fails by panicking, and its names say what is to be said")]
+mod testing;
 pub mod text;
 pub mod trust;
 #[cfg(feature = "cli")]

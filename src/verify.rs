@@ -11,7 +11,7 @@ use crate::aws::{
 };
 use crate::envelope::{Descriptor, Envelope, MAX_ENVELOPE_SIZE, Payload, SignedAttributes, VerifiedEnvelope};
 use crate::registry::{Layout, LayoutError, Manifest};
-use crate::text::rfc3339;
+use crate::text::{printable, rfc3339};
 use crate::trust::{IdentityVerdict, check_trusted_identity};
 use crate::x509::{Certificate, CertificateChain};
 
@@ -68,8 +68,9 @@ pub struct CheckFailure {
 }
 
 impl CheckFailure {
-    fn new(reason: impl Into<String>) -> Self {
-        Self { reason: reason.into(), revoked: Vec::new() }
+    /// What an envelope holds may be as long as an envelope; it is shown to people and kept in logs.
+    fn new(reason: impl AsRef<str>) -> Self {
+        Self { reason: printable(reason.as_ref()), revoked: Vec::new() }
     }
 }
 
@@ -230,7 +231,7 @@ impl Verification<'_> {
             return Ok(((), "AWS Signer knows of no revocation".to_owned()));
         }
         let names: Vec<String> = revoked.iter().map(ToString::to_string).collect();
-        Err(CheckFailure { reason: format!("revoked: {}", names.join(", ")), revoked })
+        Err(CheckFailure { revoked, ..CheckFailure::new(format!("revoked: {}", names.join(", "))) })
     }
 }
 

@@ -198,13 +198,9 @@ pub fn error_chain(error: &(dyn Error + 'static)) -> String {
     printable(text.as_bytes())
 }
 
-/// Text from outside, made fit for a terminal: bounded, without control characters.
+/// Text from outside, made fit for a terminal.
 fn printable(bytes: &[u8]) -> String {
-    let text: String = String::from_utf8_lossy(&bytes[..bytes.len().min(MAX_TEXT)])
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
-    text.trim().to_owned()
+    crate::text::printable(&String::from_utf8_lossy(&bytes[..bytes.len().min(MAX_TEXT)])).trim().to_owned()
 }
 
 impl Error for CallError {}

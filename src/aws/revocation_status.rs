@@ -2,7 +2,13 @@
 
 use std::fmt;
 
+use aws_sdk_signer::config::Intercept;
+use aws_sdk_signer::config::interceptors::BeforeDeserializationInterceptorContextRef;
 use aws_sdk_signer::primitives::DateTime;
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::config_bag::ConfigBag;
+use serde_json::Value;
 use time::OffsetDateTime;
 
 use super::NOTATION_PLATFORM;
@@ -10,6 +16,7 @@ use super::arn::{JobArn, ProfileVersionArn};
 use super::client::SignerClient;
 use super::deadline::Deadline;
 use super::error::CallError;
+use crate::json;
 use crate::x509::CertificateChain;
 
 /// What is asked about: everything that one signature depends on.
@@ -55,6 +62,37 @@ impl fmt::Display for RevokedEntity {
     }
 }
 
+/// Refuses a success that is no answer to the question. The SDK takes any object without the list, and a list with nothing but
+/// nulls in it, as an empty list: as "nothing is revoked". AWS Signer documents a list of "zero or more" names; its absence
+/// counts as zero only where nothing else stands in its place.
+#[derive(Debug)]
+struct AnswersTheQuestion;
+
+impl Intercept for AnswersTheQuestion {
+    fn name(&self) -> &'static str {
+        "AnswersTheQuestion"
+    }
+
+    fn read_before_deserialization(
+        &self,
+        context: &BeforeDeserializationInterceptorContextRef<'_>,
+        _components: &RuntimeComponents,
+        _bag: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let response = context.response();
+        if !response.status().is_success() {
+            return Ok(());
+        }
+        let mut answer = json::parse_object("the answer", response.body().bytes().unwrap_or_default())?;
+        match answer.take("revokedEntities") {
+            Some(Value::Array(names)) if names.iter().all(Value::is_string) => Ok(()),
+            Some(other) => Err(answer.wrong("revokedEntities", "an array of strings", &other).into()),
+            None if answer.names().next().is_none() => Ok(()),
+            None => Err(answer.missing("revokedEntities").into()),
+        }
+    }
+}
+
 /// Asks what was revoked; an empty list means nothing was.
 ///
 /// # Errors
@@ -73,7 +111,9 @@ pub async fn revocation_status(
         .platform_id(NOTATION_PLATFORM)
         .profile_version_arn(query.profile_version.to_string())
         .job_arn(query.job.to_string())
-        .set_certificate_hashes(Some(hashes.clone()));
+        .set_certificate_hashes(Some(hashes.clone()))
+        .customize()
+        .interceptor(AnswersTheQuestion);
     let answer = client.call("GetRevocationStatus", deadline, request.send()).await?;
     let (job, profile) = (query.job.to_string(), query.profile_version.to_string());
     let entity = |name: &String| {

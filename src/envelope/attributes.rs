@@ -1,15 +1,14 @@
 //! The signed attributes of an envelope, read from the protected header: `signature-specification.md`, "Signed Attributes",
 //! and `signature-envelope-jws.md`, "Protected Headers".
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 use super::{PAYLOAD_MEDIA_TYPE, header};
 use crate::json::{JsonError, Object};
-use crate::text::rfc3339;
+use crate::text::{folded, parse_rfc3339, rfc3339};
 
 /// Who vouches for the time of signing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -121,7 +120,8 @@ impl SignedAttributes {
     /// Reads the protected header and enforces every rule that needs no key.
     pub(super) fn read(mut object: Object) -> Result<Self, AttributeError> {
         refuse_case_variants(&object)?;
-        if object.take("b64").is_some() {
+        // By its name: taking it would let null pass, which counts as absent elsewhere.
+        if object.names().any(|name| name == "b64") {
             return Err(AttributeError::Forbidden("b64".to_owned()));
         }
         let present: BTreeSet<String> = object.names().map(str::to_owned).collect();
@@ -194,10 +194,12 @@ fn refuse_case_variants(object: &Object) -> Result<(), AttributeError> {
         header::VERIFICATION_PLUGIN,
         header::VERIFICATION_PLUGIN_MIN_VERSION,
     ];
-    let mut folded = BTreeSet::new();
+    let known: BTreeMap<String, &str> = KNOWN.iter().map(|name| (folded(name), *name)).collect();
+    let mut seen = BTreeSet::new();
     for name in object.names() {
-        let variant_of_known = KNOWN.iter().any(|k| k.eq_ignore_ascii_case(name) && *k != name);
-        if variant_of_known || !folded.insert(name.to_lowercase()) {
+        let folded = folded(name);
+        let variant_of_known = known.get(&folded).is_some_and(|known| *known != name);
+        if variant_of_known || !seen.insert(folded) {
             return Err(AttributeError::CaseVariant(name.to_owned()));
         }
     }
@@ -214,7 +216,7 @@ fn critical(object: &mut Object, present: &BTreeSet<String>) -> Result<BTreeSet<
         if REGISTERED.contains(&name.as_str()) {
             return Err(AttributeError::CriticalRegistered(name));
         }
-        if !present.contains(&name) || critical.contains(&name) {
+        if name.is_empty() || !present.contains(&name) || critical.contains(&name) {
             return Err(AttributeError::CriticalAbsent(name));
         }
         critical.insert(name);
@@ -238,9 +240,9 @@ fn time(object: &mut Object, name: &'static str) -> Result<Option<OffsetDateTime
         return Ok(None);
     }
     let value = object.string(name)?;
-    match OffsetDateTime::parse(&value, &Rfc3339) {
-        Ok(time) => Ok(Some(time)),
-        Err(_) => Err(AttributeError::Time { name, value }),
+    match parse_rfc3339(&value) {
+        Some(time) => Ok(Some(time)),
+        None => Err(AttributeError::Time { name, value }),
     }
 }
 

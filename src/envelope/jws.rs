@@ -3,11 +3,14 @@
 //! Read strictly: exactly four members, each once; every claim from the protected header; from the unprotected header only
 //! the chain, the signing agent and the timestamp. A parsed envelope proves nothing: [`Envelope::verify`] does.
 
+use std::collections::BTreeSet;
+
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
 use super::attributes::{AttributeError, SignedAttributes};
 use crate::json::{self, JsonError, Object};
+use crate::text::folded;
 use crate::x509::{CertificateChain, ChainError};
 
 /// The largest envelope that is read, in bytes.
@@ -114,19 +117,23 @@ impl Unprotected {
 }
 
 /// RFC 7515, section 4: the two headers have no name in common. Whatever is protected in this format must not stand in the
-/// unprotected header even where the protected one lacks it.
+/// unprotected header even where the protected one lacks it: another reader could take it for a claim. What nobody knows is
+/// ignored.
 fn refuse_claims(unprotected: &Object, protected: &Object) -> Result<(), EnvelopeError> {
     const UNPROTECTED: [&str; 3] = ["x5c", "io.cncf.notary.timestampSignature", "io.cncf.notary.signingAgent"];
+    const CLAIMS: [&str; 5] = ["alg", "cty", "crit", "b64", "x5c"];
+    const VENDORS: [&str; 2] = ["io.cncf.notary.", "com.amazonaws.signer."];
+    // A set, because the sender chooses how many names there are on both sides.
+    let protected: BTreeSet<String> = protected.names().map(folded).collect();
     for name in unprotected.names().filter(|name| !UNPROTECTED.contains(name)) {
-        let claim = ["alg", "cty", "crit", "b64"].iter().any(|claim| claim.eq_ignore_ascii_case(name));
-        let variant = UNPROTECTED.iter().any(|known| known.eq_ignore_ascii_case(name));
-        let vendor = name.to_ascii_lowercase().starts_with("com.amazonaws.signer.");
-        if claim || variant || vendor || protected.names().any(|p| p.eq_ignore_ascii_case(name)) {
+        let folded = folded(name);
+        let claim = CLAIMS.contains(&&*folded) || VENDORS.iter().any(|vendor| folded.starts_with(vendor));
+        if claim || protected.contains(&folded) {
             return Err(EnvelopeError::UnprotectedClaim(name.to_owned()));
         }
     }
-    match protected.names().find(|name| UNPROTECTED.contains(name)) {
-        Some(name) => Err(EnvelopeError::UnprotectedClaim(name.to_owned())),
+    match UNPROTECTED.iter().find(|name| protected.contains(&folded(name))) {
+        Some(name) => Err(EnvelopeError::UnprotectedClaim((*name).to_owned())),
         None => Ok(()),
     }
 }

@@ -6,6 +6,8 @@ mod attributes;
 pub mod build;
 mod jws;
 mod payload;
+#[cfg(test)]
+mod tests;
 mod verify;
 
 pub use algorithm::SignatureAlgorithm;

@@ -21,7 +21,7 @@ pub use answer::{Answer, GenerateEnvelopeResponse, VerificationResult, VerifySig
 pub use error::{ErrorCode, PluginError};
 pub use generate_envelope::generate_envelope;
 pub use metadata::{Capability, Metadata};
-pub use request::{GenerateEnvelopeRequest, VerifySignatureRequest};
+pub use request::{GenerateEnvelopeRequest, Request, VerifySignatureRequest};
 pub use verify_signature::verify_signature;
 
 use crate::aws::{Deadline, PLUGIN_NAME};

@@ -57,6 +57,14 @@ pub enum LayoutError {
         /// The size or the digest differs.
         why: &'static str,
     },
+    /// Entries of the index contradict each other, and other programs may take another one.
+    #[error("{path} describes more than one artifact as {reference:?}")]
+    Ambiguous {
+        /// The folder.
+        path: PathBuf,
+        /// The tag or digest.
+        reference: String,
+    },
     /// No artifact has this tag or digest.
     #[error("{path} has no artifact {reference:?}")]
     NotFound {
@@ -184,17 +192,27 @@ impl Layout {
         Ok(stored)
     }
 
-    /// The descriptor of the artifact with this tag or digest.
+    /// The descriptor of the artifact with this tag or digest. What has the form of a digest never names a tag, or whoever
+    /// writes the index could give one artifact for another. The artifact is read, so that nobody judges a digest whose
+    /// content is another.
     ///
     /// # Errors
-    /// [`LayoutError::NotFound`] when there is none.
+    /// [`LayoutError::NotFound`] when there is none, [`LayoutError::Ambiguous`] when there are several, [`LayoutError::Content`] or [`LayoutError::Io`] when it is not there as the
+    /// index describes it.
     pub fn resolve(&self, reference: &str) -> Result<Descriptor, LayoutError> {
-        let is_meant = |d: &Descriptor| {
-            d.digest.as_str() == reference || d.annotations.get(TAG).is_some_and(|tag| tag == reference)
+        let digest: Option<Digest> = reference.parse().ok();
+        let is_meant = |d: &Descriptor| match &digest {
+            Some(digest) => d.digest == *digest,
+            None => d.annotations.get(TAG).is_some_and(|tag| tag == reference),
         };
-        let found = self.entries()?.into_iter().find(is_meant);
-        let found = found.ok_or_else(|| LayoutError::NotFound { path: self.root.clone(), reference: reference.into() });
-        found.map(|d| Descriptor { annotations: [].into(), artifact_type: None, ..d })
+        let (path, reference) = (self.root.clone(), reference.to_owned());
+        let mut meant = self.entries()?.into_iter().filter(is_meant);
+        let Some(found) = meant.next() else { return Err(LayoutError::NotFound { path, reference }) };
+        if meant.any(|other| !other.is_same_content(&found)) {
+            return Err(LayoutError::Ambiguous { path, reference });
+        }
+        self.blob(&found, MAX_MANIFEST)?;
+        Ok(Descriptor { annotations: [].into(), artifact_type: None, ..found })
     }
 
     /// Reads the manifest that a descriptor names.
@@ -271,6 +289,10 @@ fn io_error(path: &Path) -> impl Fn(io::Error) -> LayoutError {
 fn read_file(path: &Path, limit: u64) -> Result<Vec<u8>, LayoutError> {
     let read = || {
         let mut bytes = Vec::new();
+        // Before it is opened: opening a pipe waits for a writer who may never come.
+        if !fs::metadata(path)?.is_file() {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
+        }
         File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
         if bytes.len() as u64 > limit {
             return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("larger than {limit} bytes")));
@@ -296,98 +318,4 @@ fn write_file(path: &Path, content: &[u8]) -> Result<(), LayoutError> {
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-    use super::*;
-
-    fn layout_with_image() -> (tempfile::TempDir, Layout, Descriptor) {
-        let folder = tempfile::tempdir().unwrap();
-        let layout = Layout::create(folder.path()).unwrap();
-        layout.put_blob(b"{}").unwrap();
-        let image = Manifest::image(Descriptor::of("application/vnd.oci.image.config.v1+json", b"{}"), Vec::new());
-        let stored = layout.put_manifest(&image, Some("v1")).unwrap();
-        (folder, layout, stored)
-    }
-
-    #[test]
-    fn an_artifact_is_found_by_its_tag_and_its_digest_and_by_nothing_else() {
-        let (_folder, layout, stored) = layout_with_image();
-        assert_eq!(layout.resolve("v1").unwrap(), stored);
-        assert_eq!(layout.resolve(stored.digest.as_str()).unwrap(), stored);
-        assert!(matches!(layout.resolve("v2"), Err(LayoutError::NotFound { .. })));
-    }
-
-    #[test]
-    fn a_tag_moves_to_the_manifest_that_was_written_last() {
-        let (_folder, layout, first) = layout_with_image();
-        let mut other = layout.manifest(&first).unwrap();
-        other.annotations.insert("k".into(), "v".into());
-        let second = layout.put_manifest(&other, Some("v1")).unwrap();
-        assert_eq!(layout.resolve("v1").unwrap(), second);
-        assert!(layout.resolve(first.digest.as_str()).is_err());
-    }
-
-    #[test]
-    fn only_signatures_of_the_subject_are_listed() {
-        let (_folder, layout, image) = layout_with_image();
-        layout.put_blob(b"envelope").unwrap();
-        let signature = Manifest::signature(image.clone(), b"envelope", [].into());
-        let stored = layout.put_manifest(&signature, None).unwrap();
-        layout.put_manifest(&signature, None).unwrap();
-        let other = Manifest::signature(Descriptor::of("a/b", b"other"), b"envelope", [].into());
-        layout.put_manifest(&other, None).unwrap();
-        let found = layout.signatures(&image).unwrap();
-        assert_eq!(found.iter().map(|(d, _)| &d.digest).collect::<Vec<_>>(), [&stored.digest]);
-    }
-
-    #[test]
-    fn content_that_was_altered_is_refused() {
-        let (_folder, layout, stored) = layout_with_image();
-        let path = layout.blob_path(&stored.digest);
-        let mut bytes = fs::read(&path).unwrap();
-        bytes[20] ^= 1;
-        fs::write(&path, &bytes).unwrap();
-        assert!(matches!(layout.manifest(&stored), Err(LayoutError::Content { .. })));
-        bytes.push(b' ');
-        fs::write(&path, &bytes).unwrap();
-        assert!(matches!(layout.manifest(&stored), Err(LayoutError::Content { .. })));
-    }
-
-    #[test]
-    fn what_is_not_known_in_an_index_is_kept() {
-        let (_folder, layout, _image) = layout_with_image();
-        let mut index = layout.read_index().unwrap();
-        index["annotations"] = json!({"keep": "me"});
-        index["manifests"][0]["platform"] = json!({"os": "linux", "architecture": "amd64"});
-        layout.write_index(&index).unwrap();
-        layout.put_manifest(&Manifest::image(Descriptor::of("a/b", b"x"), Vec::new()), None).unwrap();
-        let index = layout.read_index().unwrap();
-        assert_eq!(index["annotations"]["keep"], "me");
-        assert_eq!(index["manifests"][0]["platform"]["os"], "linux");
-    }
-
-    #[test]
-    fn writers_of_one_folder_do_not_lose_each_others_entries() {
-        let (_folder, layout, _image) = layout_with_image();
-        std::thread::scope(|scope| {
-            for i in 0..16 {
-                let layout = &layout;
-                scope.spawn(move || {
-                    let tag = format!("t{i}");
-                    let mut image = Manifest::image(Descriptor::of("a/b", b"x"), Vec::new());
-                    image.annotations.insert("i".into(), tag.clone());
-                    layout.put_manifest(&image, Some(&tag)).unwrap();
-                });
-            }
-        });
-        assert_eq!(layout.entries().unwrap().len(), 17);
-    }
-
-    #[test]
-    fn a_folder_that_is_no_layout_is_not_opened() {
-        let folder = tempfile::tempdir().unwrap();
-        assert!(matches!(Layout::open(folder.path()), Err(LayoutError::NotALayout { .. })));
-        fs::write(folder.path().join("oci-layout"), r#"{"imageLayoutVersion":"2.0.0"}"#).unwrap();
-        assert!(matches!(Layout::open(folder.path()), Err(LayoutError::NotALayout { .. })));
-    }
-}
+mod tests;

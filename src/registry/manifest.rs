@@ -160,3 +160,76 @@ pub(super) fn descriptor(object: &mut Object) -> Result<Descriptor, ManifestErro
         annotations: object.optional_object("annotations")?.map_or(Ok(BTreeMap::new()), Object::into_strings)?,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+    use super::*;
+
+    /// A signature manifest after `change`.
+    fn parsed(change: impl FnOnce(&mut serde_json::Value)) -> Result<Manifest, ManifestError> {
+        let subject = Descriptor::of(IMAGE_MANIFEST_MEDIA_TYPE, b"image");
+        let manifest = Manifest::signature(subject, b"envelope", BTreeMap::new());
+        let mut json = serde_json::from_slice(&manifest.to_bytes()).unwrap();
+        change(&mut json);
+        Manifest::parse(json.to_string().as_bytes())
+    }
+
+    #[test]
+    fn a_signature_manifest_has_one_of_two_forms_and_never_a_mixture() {
+        let forms = [
+            (None, SIGNATURE_MEDIA_TYPE, true),
+            (Some(SIGNATURE_MEDIA_TYPE), EMPTY_MEDIA_TYPE, true),
+            (Some(SIGNATURE_MEDIA_TYPE), SIGNATURE_MEDIA_TYPE, false),
+            (Some(SIGNATURE_MEDIA_TYPE), IMAGE_CONFIG_MEDIA_TYPE, false),
+            (Some("application/vnd.example"), SIGNATURE_MEDIA_TYPE, false),
+            (Some(""), SIGNATURE_MEDIA_TYPE, false),
+            (None, EMPTY_MEDIA_TYPE, false),
+            (None, "application/vnd.cncf.notary.Signature", false),
+        ];
+        for (artifact_type, config, expected) in forms {
+            let manifest = parsed(|m| {
+                m["config"]["mediaType"] = config.into();
+                m["artifactType"] = artifact_type.into();
+            });
+            let manifest = manifest.unwrap();
+            assert_eq!(manifest.is_signature(), expected, "{artifact_type:?} {config}");
+            assert_eq!(manifest.envelope().is_ok(), expected, "{artifact_type:?} {config}");
+        }
+    }
+
+    #[test]
+    fn a_signature_manifest_has_exactly_one_layer_with_a_jws_envelope() {
+        let layer = serde_json::to_value(Descriptor::of(JWS_MEDIA_TYPE, b"other")).unwrap();
+        let two = parsed(|m| m["layers"].as_array_mut().unwrap().push(layer)).unwrap();
+        assert!(two.is_signature() && two.envelope().is_err());
+        let none = parsed(|m| m["layers"] = serde_json::json!([])).unwrap();
+        assert!(none.is_signature() && none.envelope().is_err());
+        for media_type in ["application/cose", "application/jose", "application/JOSE+json"] {
+            let other = parsed(|m| m["layers"][0]["mediaType"] = media_type.into()).unwrap();
+            assert!(matches!(other.envelope(), Err(ManifestError::NotASignature(why)) if why.contains("JWS")));
+        }
+    }
+
+    #[test]
+    fn a_manifest_of_another_version_or_type_or_with_a_false_descriptor_is_refused() {
+        type Change = fn(&mut serde_json::Value);
+        let changes: [Change; 9] = [
+            |m| m["schemaVersion"] = 1.into(),
+            |m| m["schemaVersion"] = "2".into(),
+            |m| m["mediaType"] = "application/vnd.oci.image.index.v1+json".into(),
+            |m| m["config"] = serde_json::json!([]),
+            |m| m["layers"][0]["digest"] = "sha256:../../x".into(),
+            |m| m["layers"][0]["size"] = (-1).into(),
+            |m| m["layers"] = serde_json::json!({"0": {}}),
+            |m| m["subject"]["digest"] = "sha256:".into(),
+            |m| m["annotations"] = serde_json::json!({"a": 1}),
+        ];
+        for (i, change) in changes.into_iter().enumerate() {
+            assert!(parsed(change).is_err(), "change {i}");
+        }
+        let text = String::from_utf8(parsed(|_| ()).unwrap().to_bytes()).unwrap();
+        let twice = text.replacen("\"layers\":", "\"layers\":[],\"layers\":", 1);
+        assert!(matches!(Manifest::parse(twice.as_bytes()), Err(ManifestError::Json(_))));
+    }
+}

@@ -1,13 +1,16 @@
 //! One certificate: RFC 5280, with the bytes that its signature covers kept as they came.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use aws_lc_rs::digest::{SHA256, SHA384, digest};
 use der::asn1::ObjectIdentifier;
 use der::{Decode, Encode, Header, Reader, SliceReader, Tag, TagNumber};
 use time::OffsetDateTime;
+use x509_cert::certificate::Version;
 
 use super::key::{PublicKey, verify};
+use crate::text::printable;
 
 /// The largest certificate that is read, in bytes. Real ones have one or two thousand.
 const MAX_SIZE: usize = 64 * 1024;
@@ -25,6 +28,12 @@ pub enum CertificateError {
     /// The algorithm inside the signed part differs from the one beside the signature.
     #[error("the signature algorithm inside the certificate differs from the one beside its signature")]
     AlgorithmMismatch,
+    /// An extension stands twice.
+    #[error("the extension {0} stands twice in the certificate")]
+    DuplicateExtension(ObjectIdentifier),
+    /// Extensions in a certificate that is not of version 3.
+    #[error("only certificates of version 3 have extensions")]
+    ExtensionsBeforeVersion3,
 }
 
 impl From<der::Error> for CertificateError {
@@ -65,6 +74,7 @@ impl Certificate {
         if fields.tbs_certificate().signature() != fields.signature_algorithm() {
             return Err(CertificateError::AlgorithmMismatch);
         }
+        check_extensions(fields.tbs_certificate())?;
         let Parts { tbs, issuer, subject } = Parts::of(&der)?;
         let key = PublicKey::from_spki(fields.tbs_certificate().subject_public_key_info());
         Ok(Self { tbs, issuer, subject, key, fields, der })
@@ -96,16 +106,16 @@ impl Certificate {
         hex::encode(digest(&SHA256, &self.der))
     }
 
-    /// The subject as text in the form of RFC 4514, for people.
+    /// The subject as text in the form of RFC 4514, for people: fit for a terminal.
     #[must_use]
     pub fn subject(&self) -> String {
-        self.fields.tbs_certificate().subject().to_string()
+        printable(&self.fields.tbs_certificate().subject().to_string())
     }
 
-    /// The issuer as text in the form of RFC 4514, for people.
+    /// The issuer as text in the form of RFC 4514, for people: fit for a terminal.
     #[must_use]
     pub fn issuer(&self) -> String {
-        self.fields.tbs_certificate().issuer().to_string()
+        printable(&self.fields.tbs_certificate().issuer().to_string())
     }
 
     /// The public key, where it is of a kind that Notary Project signatures know.
@@ -163,6 +173,20 @@ impl Certificate {
 
     fn subject_bytes(&self) -> &[u8] {
         &self.der[self.subject.clone()]
+    }
+}
+
+/// RFC 5280: extensions are those of version 3, and none stands twice. Most are not evaluated, but readers that evaluate them,
+/// or that know no extensions in older versions, would see another certificate.
+fn check_extensions(fields: &x509_cert::TbsCertificate) -> Result<(), CertificateError> {
+    let Some(extensions) = fields.extensions() else { return Ok(()) };
+    if fields.version() != Version::V3 {
+        return Err(CertificateError::ExtensionsBeforeVersion3);
+    }
+    let mut seen = BTreeSet::new();
+    match extensions.iter().find(|extension| !seen.insert(extension.extn_id)) {
+        Some(twice) => Err(CertificateError::DuplicateExtension(twice.extn_id)),
+        None => Ok(()),
     }
 }
 

@@ -152,9 +152,8 @@ impl CertificateChain {
     /// The first [`ChainError`] found.
     pub fn check_code_signing(&self, time: OffsetDateTime) -> Result<(), ChainError> {
         for (position, certificate) in self.0.iter().enumerate() {
-            // The end of validity is inclusive to the second; a signing time may have a fraction.
-            let second = time.replace_nanosecond(0).unwrap_or(time);
-            if second < certificate.not_before() || second > certificate.not_after() {
+            // Both ends belong to it: the time "must be less than or equal to certificate's notAfter attribute".
+            if time < certificate.not_before() || time > certificate.not_after() {
                 return Err(ChainError::NotValidAt {
                     position,
                     subject: certificate.subject(),

@@ -46,9 +46,9 @@ impl PublicKey {
         match spki.algorithm.oid {
             RSA_ENCRYPTION => Some(Self::Rsa { bits: modulus_bits(&bytes).ok()?, der: bytes }),
             EC_PUBLIC_KEY => match spki.algorithm.parameters.as_ref()?.decode_as().ok()? {
-                P256 => Some(Self::P256(bytes)),
-                P384 => Some(Self::P384(bytes)),
-                P521 => Some(Self::P521(bytes)),
+                P256 if is_uncompressed(&bytes, 32) => Some(Self::P256(bytes)),
+                P384 if is_uncompressed(&bytes, 48) => Some(Self::P384(bytes)),
+                P521 if is_uncompressed(&bytes, 66) => Some(Self::P521(bytes)),
                 _ => None,
             },
             _ => None,
@@ -68,6 +68,12 @@ impl PublicKey {
     pub fn is_long_enough(&self) -> bool {
         !matches!(self, Self::Rsa { bits, .. } if *bits < 2048)
     }
+}
+
+/// Whether a point has the form that RFC 5480 demands of everybody. Readers need not know the compressed one, and notation
+/// refuses it, so that a key in it would be good here and bad there.
+fn is_uncompressed(point: &[u8], coordinate: usize) -> bool {
+    point.first() == Some(&4) && point.len() == 1 + 2 * coordinate
 }
 
 fn modulus_bits(der: &[u8]) -> der::Result<usize> {

@@ -8,6 +8,8 @@ mod certificate;
 mod chain;
 mod key;
 mod requirements;
+#[cfg(test)]
+mod tests;
 
 pub use certificate::{Certificate, CertificateError};
 pub use chain::{CertificateChain, ChainError, MAX_CERTIFICATES};

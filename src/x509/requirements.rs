@@ -1,5 +1,10 @@
 //! What a code signing certificate and the certificates above it must be: `signature-specification.md`, "Certificate
 //! Requirements". Only basic constraints, key usage and extended key usage are evaluated, as the specification says.
+//!
+//! notation-core-go 1.3.0 differs. It does not ask whether an authority's basicConstraints are critical ("MUST be marked as
+//! critical") and lets anyExtendedKeyUsage pass ("MUST NOT contain anyExtendedKeyUsage"): both are refused here. The length of
+//! an authority's key is not limited by the specification, nor are its kinds: here it must be one that may sign payloads too,
+//! or longer RSA, so that nothing in a chain is weaker than its leaf.
 
 use der::asn1::ObjectIdentifier;
 use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, KeyUsage};
@@ -11,6 +16,7 @@ const SERVER_AUTH: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.
 const CLIENT_AUTH: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.2");
 const EMAIL_PROTECTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.4");
 const TIME_STAMPING: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.8");
+const OCSP_SIGNING: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.9");
 
 /// Which requirement a certificate does not meet.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -87,6 +93,8 @@ pub(super) fn check_leaf(leaf: &Certificate) -> Result<(), RequirementError> {
             CLIENT_AUTH => "clientAuth",
             EMAIL_PROTECTION => "emailProtection",
             TIME_STAMPING => "timeStamping",
+            // The specification does not list it, but notation refuses it: an authority's responder is no signer of code.
+            OCSP_SIGNING => "OCSPSigning",
             _ => continue,
         };
         return Err(E::ForbiddenExtendedKeyUsage(name));

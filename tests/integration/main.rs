@@ -5,6 +5,8 @@
 mod demo;
 mod environment;
 mod faults;
+mod flows;
+mod fuzz_seeds;
 mod interop;
 mod local_signer;
 mod support;

@@ -1,0 +1,53 @@
+//! What the fuzz targets do with bytes: whatever they are, nothing may panic, and what was accepted must hold what it promises.
+
+use notation_aws_signer::envelope::{Envelope, Payload};
+use notation_aws_signer::plugin::{GenerateEnvelopeRequest, Request as _, VerifySignatureRequest};
+use notation_aws_signer::trust::check_trusted_identity;
+use notation_aws_signer::x509::{CertificateChain, MAX_CERTIFICATES};
+use time::macros::datetime;
+
+/// An envelope is parsed, verified, and its payload read.
+pub fn envelope(bytes: &[u8]) {
+    let _ = Payload::parse(bytes);
+    let Ok(envelope) = Envelope::parse(bytes) else { return };
+    chain(&envelope.chain);
+    assert!(envelope.attributes.expiry.is_none_or(|expiry| expiry > envelope.attributes.signing_time));
+    let unverified = envelope.clone();
+    let Ok(verified) = envelope.verify(datetime!(2026-07-01 12:00 UTC)) else { return };
+    assert_eq!(verified.payload(), unverified.payload);
+    verified.chain().check_links().unwrap();
+    if let Ok(payload) = Payload::parse(verified.payload()) {
+        assert_eq!(Payload::parse(&payload.to_bytes()), Ok(payload));
+    }
+}
+
+/// A request to sign is parsed.
+pub fn generate_envelope_request(bytes: &[u8]) {
+    if let Ok(request) = GenerateEnvelopeRequest::parse(bytes) {
+        assert_eq!(request.profile.to_string().parse(), Ok(request.profile));
+    }
+}
+
+/// A request to verify is parsed, its identities compared, and its chain made into a query.
+pub fn verify_signature_request(bytes: &[u8]) {
+    let Ok(request) = VerifySignatureRequest::parse(bytes) else { return };
+    chain(&request.chain);
+    assert!(!request.checks.is_empty());
+    let wildcard = request.trusted_identities.iter().any(|identity| identity == "*");
+    match check_trusted_identity(&request.profile_version, &request.trusted_identities) {
+        Ok(verdict) => assert!(!wildcard && (!verdict.trusted || !request.trusted_identities.is_empty())),
+        Err(_) => assert!(wildcard),
+    }
+}
+
+fn chain(chain: &CertificateChain) {
+    let count = chain.certificates().len();
+    assert!((1..=MAX_CERTIFICATES).contains(&count));
+    let hashes = chain.revocation_hashes();
+    assert!(hashes.len() == count && hashes.iter().all(|hash| hash.len() == 192));
+    let _ = chain.check_code_signing(datetime!(2026-07-01 12:00 UTC));
+    for certificate in chain.certificates() {
+        assert!(certificate.der().windows(certificate.tbs().len()).any(|window| window == certificate.tbs()));
+        let _ = (certificate.subject(), certificate.issuer(), certificate.not_before(), certificate.not_after());
+    }
+}

@@ -1,0 +1,51 @@
+//! The flows of signing and verifying, on an OCI layout and with a local signer in this process: what is good verifies, and
+//! whatever an attacker or an accident does to it is refused by the check that it is for.
+
+mod forged;
+mod revocation;
+mod tampered;
+mod trust;
+pub mod world;
+
+use notation_aws_signer::verify::{Check, Verdict};
+use world::World;
+
+/// The reason of the check that failed, which must be this one and the last, for the only signature.
+fn failed(verdict: &Verdict, check: Check) -> String {
+    assert!(!verdict.is_verified(), "{verdict:?}");
+    let [signature] = &verdict.signatures[..] else { panic!("{verdict:?}") };
+    assert!(!signature.is_verified());
+    let (last, before) = signature.checks.split_last().unwrap();
+    assert!(before.iter().all(|c| c.outcome.is_ok()), "{verdict:?}");
+    assert_eq!(last.check, check, "{verdict:?}");
+    last.outcome.as_ref().unwrap_err().reason.clone()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_signed_verifies_with_every_check() {
+    let world = World::new().await;
+    world.sign_and_attach().await;
+    let verdict = world.verify().await;
+    assert!(verdict.is_verified(), "{verdict:?}");
+    assert_eq!(verdict.artifact, world.image);
+    let checks: Vec<Check> = verdict.signatures[0].checks.iter().map(|c| c.check).collect();
+    assert_eq!(checks, [Check::Integrity, Check::Authenticity, Check::Expiry, Check::Revocation]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_artifact_without_a_signature_is_not_verified() {
+    let world = World::new().await;
+    let verdict = world.verify().await;
+    assert!(!verdict.is_verified() && verdict.signatures.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bad_signature_does_not_spoil_a_good_one_beside_it() {
+    let world = World::new().await;
+    world.attach(b"{}");
+    world.sign_and_attach().await;
+    world.attach(b"no envelope");
+    let verdict = world.verify().await;
+    assert!(verdict.is_verified(), "{verdict:?}");
+    assert_eq!(verdict.signatures.iter().map(|s| s.is_verified()).collect::<Vec<_>>(), [false, true, false]);
+}

@@ -1,0 +1,111 @@
+//! What was revoked, and what cannot be asked about.
+
+use std::time::Duration;
+
+use aws_credential_types::Credentials;
+use aws_sdk_signer::primitives::DateTime;
+use notation_aws_signer::aws::RevokedEntity;
+use notation_aws_signer::verify::{Check, Verdict};
+
+use super::failed;
+use super::world::World;
+
+fn revoked(verdict: &Verdict) -> Vec<RevokedEntity> {
+    failed(verdict, Check::Revocation);
+    verdict.signatures[0].checks.last().unwrap().outcome.as_ref().unwrap_err().revoked.clone()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_revoked_signature_is_refused() {
+    let world = World::new().await;
+    let signed = world.sign_and_attach().await;
+    let job = &signed.signature.signer.job;
+    world.client.sdk().revoke_signature().job_id(job.id()).reason("leak").send().await.unwrap();
+    assert_eq!(revoked(&world.verify().await), [RevokedEntity::Signature(job.to_string())]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_revoked_profile_counts_for_what_it_signed_from_then_on() {
+    for (offset, is_revoked) in [(-60, true), (0, true), (1, false)] {
+        let world = World::new().await;
+        let signed = world.sign_and_attach().await;
+        // A revocation cannot begin in the future: two seconds later, the second after signing is past.
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        let signed_at = signed.signature.verified.attributes().signing_time.unix_timestamp();
+        let revoke = world.client.sdk().revoke_signing_profile().profile_name("Prod").profile_version(&world.version);
+        let effective = DateTime::from_secs(signed_at + offset);
+        revoke.effective_time(effective).reason("leak").send().await.unwrap();
+        let verdict = world.verify().await;
+        if is_revoked {
+            let version = signed.signature.signer.profile_version.to_string();
+            assert_eq!(revoked(&verdict), [RevokedEntity::SigningProfile(version)], "{offset}");
+        } else {
+            assert!(verdict.is_verified(), "{offset}: {verdict:?}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_that_does_not_answer_makes_no_signature_good() {
+    let world = World::new().await;
+    world.sign_and_attach().await;
+    let (nobody, wrong) = (
+        world.config.clone().with_endpoint_url("http://127.0.0.1:9"),
+        world.config.clone().with_credentials(Credentials::new("AKIALOCALAAAAAAAAAAA", "wrong", None, None, "test")),
+    );
+    for config in [nobody, wrong] {
+        let verdict = world.verify_with(&world.trust, &config).await;
+        let reason = failed(&verdict, Check::Revocation);
+        assert!(reason.contains("could not be checked"), "{reason}");
+        assert_eq!(revoked(&verdict), []);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_is_none_of_aws_signer_makes_no_signature_good() {
+    let world = World::new().await;
+    world.sign_and_attach().await;
+    for body in [
+        "",
+        "null",
+        "[]",
+        "ok",
+        r#"{"message":"welcome"}"#,
+        r#"{"RevokedEntities":[]}"#,
+        r#"{"revokedEntities":null,"message":"welcome"}"#,
+        r#"{"revokedEntities":[null]}"#,
+        r#"{"revokedEntities":[1]}"#,
+        r#"{"revokedEntities":{}}"#,
+        r#"{"revokedEntities":"none"}"#,
+        r#"{"revokedEntities":["x"],"revokedEntities":[]}"#,
+        r#"{"revokedEntities":[]} x"#,
+    ] {
+        let config = world.config.clone().with_endpoint_url(answering(body));
+        let verdict = world.verify_with(&world.trust, &config).await;
+        let reason = failed(&verdict, Check::Revocation);
+        assert!(reason.contains("could not be checked"), "{body}: {reason}");
+    }
+    let config = world.config.clone().with_endpoint_url(answering(r#"{"revokedEntities":[],"more":1}"#));
+    assert!(world.verify_with(&world.trust, &config).await.is_verified());
+    let config = world.config.clone().with_endpoint_url(answering(r#"{"revokedEntities":["something"]}"#));
+    let verdict = world.verify_with(&world.trust, &config).await;
+    assert_eq!(revoked(&verdict), [RevokedEntity::Other("something".into())]);
+}
+
+/// A server that answers every request with 200 and this body. It ends with the process.
+fn answering(body: &'static str) -> String {
+    use std::io::{BufRead as _, BufReader, Write as _};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
+            while lines.next().is_some_and(|line| line.is_ok_and(|line| !line.is_empty())) {}
+            let length = body.len();
+            let head = format!("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n");
+            let _ = write!(stream, "{head}Connection: close\r\n\r\n{body}");
+        }
+    });
+    format!("http://{address}")
+}

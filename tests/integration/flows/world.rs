@@ -1,0 +1,146 @@
+//! A local signer, a layout with an image, and who is trusted.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use aws_credential_types::Credentials;
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair};
+use aws_sdk_signer::types::{SignatureValidityPeriod, ValidityType};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use notation_aws_signer::aws::arn::ProfileArn;
+use notation_aws_signer::aws::{Deadline, SignerClient, SignerConfig};
+use notation_aws_signer::envelope::build::{ProtectedAttributes, build};
+use notation_aws_signer::envelope::{Descriptor, Payload};
+use notation_aws_signer::local::clock::Clock;
+use notation_aws_signer::local::{LocalSigner, Options};
+use notation_aws_signer::registry::{EMPTY_CONFIG, IMAGE_CONFIG_MEDIA_TYPE, Layout, Manifest};
+use notation_aws_signer::sign::{SignedArtifact, attach, sign_artifact};
+use notation_aws_signer::verify::{Trust, Verdict, verify_artifact};
+use notation_aws_signer::x509::Certificate;
+use tempfile::TempDir;
+use time::OffsetDateTime;
+
+pub struct World {
+    home: TempDir,
+    pub signer: LocalSigner,
+    pub config: SignerConfig,
+    pub client: SignerClient,
+    pub profile: ProfileArn,
+    pub version: String,
+    pub layout: Layout,
+    pub image: Descriptor,
+    pub trust: Trust,
+}
+
+impl World {
+    pub async fn new() -> World {
+        World::with_clock(Clock::system(), 135).await
+    }
+
+    /// A world whose signer's clock shows another time, with a profile whose signatures are valid for so many days.
+    pub async fn with_clock(clock: Clock, days: i32) -> World {
+        let home = tempfile::tempdir().unwrap();
+        let options = Options { clock, ..Options::new(home.path().join("signer")) };
+        let signer = LocalSigner::start(options).await.unwrap();
+        let (id, secret) = (signer.credentials().access_key_id(), signer.credentials().secret_access_key());
+        let credentials = Credentials::new(id, secret, None, None, "local signer");
+        let config = SignerConfig::default().with_endpoint_url(signer.endpoint_url()).with_credentials(credentials);
+        let client = SignerClient::new(&config, "aws", "us-west-2".to_owned()).await;
+        let period = SignatureValidityPeriod::builder().r#type(ValidityType::Days).value(days).build();
+        let put = client.sdk().put_signing_profile().profile_name("Prod").platform_id("Notation-OCI-SHA384-ECDSA");
+        let put = put.signature_validity_period(period).send().await.unwrap();
+        let profile: ProfileArn = put.arn().unwrap().parse().unwrap();
+        let version = put.profile_version().unwrap().to_owned();
+
+        let layout = Layout::create(home.path().join("layout")).unwrap();
+        let image = add_image(&layout, "v1");
+        let roots = vec![root_of(&signer)];
+        let trust = Trust { roots, identities: vec![profile.to_string()] };
+        World { home, signer, config, client, profile, version, layout, image, trust }
+    }
+
+    pub async fn sign(&self, reference: &str) -> SignedArtifact {
+        let metadata = BTreeMap::from([("build".to_owned(), "7".to_owned())]);
+        let deadline = Deadline::new(Deadline::DEFAULT_BUDGET);
+        sign_artifact(&self.layout, reference, metadata, &self.client, &self.profile, deadline).await.unwrap()
+    }
+
+    pub async fn sign_and_attach(&self) -> SignedArtifact {
+        let signed = self.sign("v1").await;
+        attach(&self.layout, &signed).unwrap();
+        signed
+    }
+
+    /// Attaches bytes to the image as if they were an envelope.
+    pub fn attach(&self, envelope: &[u8]) -> Descriptor {
+        self.attach_with(envelope, |_| ())
+    }
+
+    /// As [`World::attach`], with a change to the signature's manifest.
+    pub fn attach_with(&self, envelope: &[u8], change: impl FnOnce(&mut Manifest)) -> Descriptor {
+        self.layout.put_blob(envelope).unwrap();
+        self.layout.put_blob(EMPTY_CONFIG).unwrap();
+        let mut manifest = Manifest::signature(self.image.clone(), envelope, BTreeMap::new());
+        change(&mut manifest);
+        self.layout.put_manifest(&manifest, None).unwrap()
+    }
+
+    pub async fn verify(&self) -> Verdict {
+        self.verify_with(&self.trust, &self.config).await
+    }
+
+    pub async fn verify_with(&self, trust: &Trust, config: &SignerConfig) -> Verdict {
+        let deadline = Deadline::new(Deadline::DEFAULT_BUDGET);
+        verify_artifact(&self.layout, "v1", trust, config, OffsetDateTime::now_utc(), deadline).await.unwrap()
+    }
+
+    /// An envelope over the image by the signer's own key, which nobody but its thief could make: with signed attributes that
+    /// the service does not write.
+    pub fn forge(&self, change: impl FnOnce(&mut ProtectedAttributes)) -> Vec<u8> {
+        let job = format!("arn:aws:signer:us-west-2:{}:/signing-jobs/forged", self.profile.location().account());
+        let mut attributes = ProtectedAttributes {
+            algorithm: "ES384",
+            authentic_signing_time: OffsetDateTime::now_utc(),
+            expiry: None,
+            verification_plugin: Some("com.amazonaws.signer.notation.plugin".to_owned()),
+            extended: vec![
+                ("com.amazonaws.signer.signingProfileVersion".into(), format!("{}/{}", self.profile, self.version)),
+                ("com.amazonaws.signer.signingJob".into(), job),
+            ],
+        };
+        change(&mut attributes);
+        let ca = self.home.path().join("signer/ca");
+        let pem = |file: &str| std::fs::read_to_string(ca.join(file)).unwrap();
+        let leaf = pem("leaf.pem");
+        let (key, leaf) = leaf.split_at(leaf.find("-----BEGIN CERTIFICATE-----").unwrap());
+        let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P384_SHA384_FIXED_SIGNING, &der_of(key)).unwrap();
+        let chain = [der_of(leaf), der_of(&pem("intermediate.pem")), der_of(&pem("root.pem"))];
+        let payload = Payload { target_artifact: self.image.clone() }.to_bytes();
+        let sign = |input: &[u8]| key.sign(&SystemRandom::new(), input).map(|s| s.as_ref().to_vec());
+        build(&payload, &attributes, &chain, "forger/1", sign).unwrap()
+    }
+
+    /// A folder for what a test needs besides.
+    pub fn folder(&self) -> &Path {
+        self.home.path()
+    }
+}
+
+/// Another image, told apart by its tag.
+pub fn add_image(layout: &Layout, tag: &str) -> Descriptor {
+    layout.put_blob(b"{}").unwrap();
+    let mut image = Manifest::image(Descriptor::of(IMAGE_CONFIG_MEDIA_TYPE, b"{}"), Vec::new());
+    image.annotations.insert("name".into(), tag.into());
+    layout.put_manifest(&image, Some(tag)).unwrap()
+}
+
+pub fn root_of(signer: &LocalSigner) -> Certificate {
+    Certificate::from_der(der_of(&std::fs::read_to_string(signer.root_certificate()).unwrap())).unwrap()
+}
+
+fn der_of(pem: &str) -> Vec<u8> {
+    let lines: String = pem.lines().filter(|line| !line.starts_with("-----")).collect();
+    STANDARD.decode(lines).unwrap()
+}

@@ -1,0 +1,164 @@
+//! The fuzz targets' bodies over their seeds and over mutations of these: always the same ones, and a bounded number.
+
+use std::path::{Path, PathBuf};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::json;
+
+use crate::flows::world::World;
+
+#[path = "../../fuzz/bodies.rs"]
+mod bodies;
+
+/// What JSON, ARNs and certificates are made of.
+const TOKENS: [&str; 20] = [
+    "{",
+    "}",
+    "[",
+    "]",
+    ":",
+    ",",
+    "\"",
+    "null",
+    "true",
+    "-1",
+    "1e400",
+    "\\u0000",
+    "\\ud800",
+    "=",
+    "AA==",
+    "arn:",
+    "*",
+    "sha256:",
+    "0001-01-01T00:00:00Z",
+    "\u{feff}",
+];
+
+fn seeds(target: &str) -> Vec<(PathBuf, Vec<u8>)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds").join(target);
+    let mut paths: Vec<PathBuf> = folder.read_dir().unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    assert!(!paths.is_empty(), "{} has no seeds", folder.display());
+    paths.into_iter().map(|path| (path.clone(), std::fs::read(path).unwrap())).collect()
+}
+
+/// Numbers that are as good as random, and the same at every run.
+struct Numbers(u64);
+
+impl Numbers {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 % limit.max(1) as u64) as usize
+    }
+
+    fn mutate(&mut self, bytes: &mut Vec<u8>) {
+        let (at, length) = (self.below(bytes.len()), self.below(16));
+        let end = (at + length).min(bytes.len());
+        match self.below(5) {
+            0 if at < bytes.len() => bytes[at] ^= 1 << self.below(8),
+            1 => drop(bytes.drain(at..end)),
+            2 => {
+                let part = bytes[at..end].to_vec();
+                let to = self.below(bytes.len());
+                bytes.splice(to..to, part);
+            }
+            3 => {
+                let token = TOKENS[self.below(TOKENS.len())];
+                bytes.splice(at..end, token.bytes());
+            }
+            _ if at < bytes.len() => bytes[at] = self.below(256) as u8,
+            _ => {}
+        }
+    }
+}
+
+fn run(target: &str, body: fn(&[u8])) {
+    for (path, seed) in seeds(target) {
+        body(&seed);
+        let mut numbers = Numbers(0x9e37_79b9_7f4a_7c15 ^ seed.len() as u64);
+        for round in 0..5000 {
+            let mut bytes = seed.clone();
+            for _ in 0..=numbers.below(4) {
+                numbers.mutate(&mut bytes);
+            }
+            let outcome = std::panic::catch_unwind(|| body(&bytes));
+            assert!(outcome.is_ok(), "{} after round {round}: {}", path.display(), String::from_utf8_lossy(&bytes));
+        }
+        // Truncated everywhere, in steps that keep the number of cases bounded.
+        for length in (0..seed.len()).step_by(seed.len() / 200 + 1) {
+            body(&seed[..length]);
+        }
+    }
+}
+
+#[test]
+fn no_mutation_of_an_envelope_panics_or_breaks_a_promise() {
+    run("envelope", bodies::envelope);
+}
+
+#[test]
+fn no_mutation_of_a_request_to_sign_panics_or_breaks_a_promise() {
+    run("generate_envelope_request", bodies::generate_envelope_request);
+}
+
+#[test]
+fn no_mutation_of_a_request_to_verify_panics_or_breaks_a_promise() {
+    run("verify_signature_request", bodies::verify_signature_request);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "writes fuzz/seeds anew"]
+async fn write_the_seeds() {
+    let world = World::new().await;
+    let signed = world.sign("v1").await;
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds");
+    let write = |name: &str, bytes: &[u8]| std::fs::write(folder.join(name), bytes).unwrap();
+    write("envelope/signed", &signed.signature.envelope);
+    write(
+        "envelope/expiring-with-another-attribute",
+        &world.forge(|attributes| {
+            attributes.expiry = Some(attributes.authentic_signing_time + time::Duration::days(1));
+            attributes.extended.push(("org.example.must".into(), "x".into()));
+        }),
+    );
+    write("envelope/payload", signed.signature.verified.payload());
+    let sign = json!({
+        "contractVersion": "1.0",
+        "keyId": world.profile.to_string(),
+        "payload": STANDARD.encode(signed.signature.verified.payload()),
+        "payloadType": "application/vnd.cncf.notary.payload.v1+json",
+        "signatureEnvelopeType": "application/jose+json",
+        "pluginConfig": {"aws-region": "us-west-2", "aws-signer-timeout": "2.5"},
+    });
+    write("generate_envelope_request/signs", sign.to_string().as_bytes());
+    let chain = signed.signature.verified.chain().certificates().iter().map(|c| STANDARD.encode(c.der()));
+    let mut verify = json!({
+        "contractVersion": "1.0",
+        "signature": {
+            "criticalAttributes": {
+                "contentType": "application/vnd.cncf.notary.payload.v1+json",
+                "signingScheme": "notary.x509.signingAuthority",
+                "authenticSigningTime": "2026-07-01T12:00:00Z",
+                "expiry": "0001-01-01T00:00:00Z",
+                "extendedAttributes": {
+                    "com.amazonaws.signer.signingProfileVersion": signed.signature.signer.profile_version.to_string(),
+                    "com.amazonaws.signer.signingJob": signed.signature.signer.job.to_string(),
+                },
+            },
+            "unprocessedAttributes": ["com.amazonaws.signer.signingJob"],
+            "certificateChain": chain.collect::<Vec<_>>(),
+        },
+        "trustPolicy": {
+            "trustedIdentities": [world.profile.to_string(), "x509.subject: C=US"],
+            "signatureVerification": ["SIGNATURE_VERIFIER.TRUSTED_IDENTITY", "SIGNATURE_VERIFIER.REVOCATION_CHECK"],
+        },
+        "pluginConfig": {},
+    });
+    write("verify_signature_request/both-checks", verify.to_string().as_bytes());
+    verify["trustPolicy"] =
+        json!({"trustedIdentities": ["*"], "signatureVerification": ["SIGNATURE_VERIFIER.TRUSTED_IDENTITY"]});
+    write("verify_signature_request/wildcard", verify.to_string().as_bytes());
+}
