@@ -124,12 +124,12 @@ struct Bounded {
 
 impl HttpConnector for Bounded {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let (answers, method, uri) = (self.answers, request.method().to_owned(), request.uri().to_owned());
+        let (answers, method) = (self.answers, request.method().to_owned());
         let call = self.lazy.connector_for(request.uri()).call(request);
         HttpConnectorFuture::new(async move {
             let response = read_whole(call.await?).await?;
             if answers == Answers::OfAwsSigner && response.status().is_success() {
-                answer::check(&method, &uri, response.body().bytes().unwrap_or_default())
+                answer::check(&method, response.body().bytes().unwrap_or_default())
                     .map_err(|why| ConnectorError::other(why.into(), None))?;
             }
             Ok(response)

@@ -12,11 +12,12 @@ use serde_json::Value;
 use time::OffsetDateTime;
 
 use super::NOTATION_PLATFORM;
+use super::answer::AnswerError;
 use super::arn::{JobArn, ProfileVersionArn};
 use super::client::SignerClient;
 use super::deadline::Deadline;
 use super::error::CallError;
-use crate::json;
+use crate::json::{self, JsonError, Object};
 use crate::x509::CertificateChain;
 
 /// What is asked about: everything that one signature depends on.
@@ -83,13 +84,17 @@ impl Intercept for AnswersTheQuestion {
         if !response.status().is_success() {
             return Ok(());
         }
-        let mut answer = json::parse_object("the answer", response.body().bytes().unwrap_or_default())?;
-        match answer.take("revokedEntities") {
-            Some(Value::Array(names)) if names.iter().all(Value::is_string) => Ok(()),
-            Some(other) => Err(answer.wrong("revokedEntities", "an array of strings", &other).into()),
-            None if answer.names().next().is_none() => Ok(()),
-            None => Err(answer.missing("revokedEntities").into()),
-        }
+        let body = response.body().bytes().unwrap_or_default();
+        Ok(json::parse_object("the answer", body).and_then(check_entities).map_err(AnswerError::from)?)
+    }
+}
+
+fn check_entities(mut answer: Object) -> Result<(), JsonError> {
+    match answer.take("revokedEntities") {
+        Some(Value::Array(names)) if names.iter().all(Value::is_string) => Ok(()),
+        Some(other) => Err(answer.wrong("revokedEntities", "an array of strings", &other)),
+        None if answer.names().next().is_none() => Ok(()),
+        None => Err(answer.missing("revokedEntities")),
     }
 }
 

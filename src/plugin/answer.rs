@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::error::{ErrorCode, PluginError};
 use super::metadata::{Capability, Metadata};
+use crate::text::printable;
 
 /// A response of a command.
 pub trait Answer: Serialize {
@@ -55,6 +56,13 @@ pub struct VerificationResult {
     pub success: bool,
     /// Why, in a sentence.
     pub reason: String,
+}
+
+impl VerificationResult {
+    /// An outcome with a reason that may hold values of the request: it is bounded, and made fit for a terminal.
+    pub(super) fn new(success: bool, reason: &str) -> Self {
+        Self { success, reason: printable(reason) }
+    }
 }
 
 /// The response of `verify-signature`.

@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::aws::arn::ArnError;
 use crate::aws::{CallError, CallErrorKind, ConfigError, Failure, SignError};
 use crate::json::JsonError;
+use crate::text::printable;
 use crate::x509::ChainError;
 
 /// The codes that the protocol has.
@@ -46,10 +47,10 @@ pub struct PluginError {
 }
 
 impl PluginError {
-    /// An error without metadata.
+    /// An error without metadata. The message may hold values of the request: it is bounded, and made fit for a terminal.
     #[must_use]
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), metadata: BTreeMap::new() }
+        Self { code, message: printable(&message.into()), metadata: BTreeMap::new() }
     }
 
     /// A request that is malformed, or asks for something that is not supported.
@@ -113,7 +114,7 @@ impl From<CallError> for PluginError {
             metadata.extend(code.clone().map(|code| ("awsErrorCode", code)));
             metadata.extend(request_id.clone().map(|id| ("requestId", id)));
         }
-        Self { code, message: error.to_string(), metadata }
+        Self { metadata, ..Self::new(code, error.to_string()) }
     }
 }
 

@@ -28,7 +28,7 @@ pub fn verify_signature(
         processed_attributes: [header::SIGNING_PROFILE_VERSION, header::SIGNING_JOB],
     };
     if request.checks.contains(&Capability::TrustedIdentity) {
-        let result = VerificationResult { success: identity.trusted, reason: identity.reason };
+        let result = VerificationResult::new(identity.trusted, &identity.reason);
         response.verification_results.insert(Capability::TrustedIdentity, result);
     }
     if request.checks.contains(&Capability::RevocationCheck) {
@@ -52,7 +52,7 @@ fn check_revocation(
     config: &SignerConfig,
     deadline: Deadline,
 ) -> Result<VerificationResult, PluginError> {
-    let failed = |reason: String| Ok(VerificationResult { success: false, reason });
+    let failed = |reason: String| Ok(VerificationResult::new(false, &reason));
     let location = request.profile_version.location();
     let region = match config.revocation_region(location) {
         Ok(region) => region,
@@ -71,12 +71,12 @@ fn check_revocation(
     })?;
     match status {
         Err(why) => failed(format!("Revocation could not be checked: {why}.")),
-        Ok(revoked) if revoked.is_empty() => Ok(VerificationResult {
-            success: true,
-            reason: format!(
+        Ok(revoked) if revoked.is_empty() => Ok(VerificationResult::new(
+            true,
+            &format!(
                 "Not revoked: AWS Signer in {region} knows of no revocation of the signature, its profile or its certificates."
             ),
-        }),
+        )),
         Ok(revoked) => {
             let mut names: Vec<String> = revoked.iter().take(10).map(ToString::to_string).collect();
             if revoked.len() > names.len() {
