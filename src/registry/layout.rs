@@ -197,8 +197,8 @@ impl Layout {
     /// content is another.
     ///
     /// # Errors
-    /// [`LayoutError::NotFound`] when there is none, [`LayoutError::Ambiguous`] when there are several, [`LayoutError::Content`] or [`LayoutError::Io`] when it is not there as the
-    /// index describes it.
+    /// [`LayoutError::NotFound`] when there is none, [`LayoutError::Ambiguous`] when there are several,
+    /// [`LayoutError::Content`] or [`LayoutError::Io`] when it is not there as the index describes it.
     pub fn resolve(&self, reference: &str) -> Result<Descriptor, LayoutError> {
         let digest: Option<Digest> = reference.parse().ok();
         let is_meant = |d: &Descriptor| match &digest {
