@@ -1,0 +1,173 @@
+//! ARNs of signing profiles and of their versions.
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::{ArnError, Location, PROFILES, split, wrong_resource};
+
+/// A name of a signing profile: 2 to 64 letters, digits and underscores.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ProfileName(String);
+
+impl ProfileName {
+    /// What the Signer API allows as a profile name.
+    pub const RULE: &'static str = "a profile name has 2 to 64 letters, digits and underscores";
+
+    /// The name as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for ProfileName {
+    type Err = ArnError;
+
+    fn from_str(name: &str) -> Result<Self, ArnError> {
+        let valid = (2..=64).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+        valid.then(|| Self(name.to_owned())).ok_or_else(|| ArnError::Part {
+            arn: name.to_owned(),
+            part: "profile name",
+            value: name.to_owned(),
+            rule: Self::RULE,
+        })
+    }
+}
+
+impl fmt::Display for ProfileName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// `arn:PARTITION:signer:REGION:ACCOUNT:/signing-profiles/NAME`
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ProfileArn {
+    location: Location,
+    name: ProfileName,
+}
+
+impl ProfileArn {
+    /// The ARN of the profile `name` at `location`.
+    #[must_use]
+    pub fn new(location: Location, name: ProfileName) -> Self {
+        Self { location, name }
+    }
+
+    /// Partition, region and account.
+    #[must_use]
+    pub fn location(&self) -> &Location {
+        &self.location
+    }
+
+    /// The profile's name.
+    #[must_use]
+    pub fn name(&self) -> &ProfileName {
+        &self.name
+    }
+
+    /// The ARN of one version of this profile.
+    ///
+    /// # Errors
+    /// [`ArnError::Part`] when `version` is not ten letters and digits.
+    pub fn with_version(self, version: &str) -> Result<ProfileVersionArn, ArnError> {
+        if version.len() == 10 && version.bytes().all(|b| b.is_ascii_alphanumeric()) {
+            return Ok(ProfileVersionArn { profile: self, version: version.to_owned() });
+        }
+        Err(ArnError::Part {
+            arn: format!("{self}/{version}"),
+            part: "profile version",
+            value: version.to_owned(),
+            rule: "a profile version has ten letters and digits",
+        })
+    }
+}
+
+impl fmt::Display for ProfileArn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{PROFILES}{}", self.location, self.name)
+    }
+}
+
+impl FromStr for ProfileArn {
+    type Err = ArnError;
+
+    fn from_str(text: &str) -> Result<Self, ArnError> {
+        const EXPECTED: &str = "a signing profile ARN (arn:PARTITION:signer:REGION:ACCOUNT:/signing-profiles/NAME)";
+        let (location, resource) = split(text)?;
+        let Some(name) = resource.strip_prefix(PROFILES) else {
+            return Err(wrong_resource(text, &location, resource, EXPECTED));
+        };
+        if let Some((name, version)) = name.split_once('/') {
+            let hint = match profile_name(text, name) {
+                Ok(name) if !version.is_empty() => {
+                    format!("it names the version {version:?}; the profile is {}", Self { location, name })
+                }
+                Ok(name) => format!("it ends in a slash; the profile is {}", Self { location, name }),
+                Err(_) => "it has more than one part after /signing-profiles/".to_owned(),
+            };
+            return Err(ArnError::Resource { arn: text.to_owned(), expected: EXPECTED, hint });
+        }
+        Ok(Self { location, name: profile_name(text, name)? })
+    }
+}
+
+/// `arn:PARTITION:signer:REGION:ACCOUNT:/signing-profiles/NAME/VERSION`
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ProfileVersionArn {
+    profile: ProfileArn,
+    version: String,
+}
+
+impl ProfileVersionArn {
+    /// The profile that this is a version of.
+    #[must_use]
+    pub fn profile(&self) -> &ProfileArn {
+        &self.profile
+    }
+
+    /// The version, ten letters and digits.
+    #[must_use]
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// Partition, region and account.
+    #[must_use]
+    pub fn location(&self) -> &Location {
+        &self.profile.location
+    }
+}
+
+impl fmt::Display for ProfileVersionArn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.profile, self.version)
+    }
+}
+
+impl FromStr for ProfileVersionArn {
+    type Err = ArnError;
+
+    fn from_str(text: &str) -> Result<Self, ArnError> {
+        const EXPECTED: &str =
+            "a signing profile version ARN (arn:PARTITION:signer:REGION:ACCOUNT:/signing-profiles/NAME/VERSION)";
+        let (location, resource) = split(text)?;
+        let Some(rest) = resource.strip_prefix(PROFILES) else {
+            return Err(wrong_resource(text, &location, resource, EXPECTED));
+        };
+        let Some((name, version)) = rest.split_once('/') else {
+            let hint = "it has no version".to_owned();
+            return Err(ArnError::Resource { arn: text.to_owned(), expected: EXPECTED, hint });
+        };
+        ProfileArn { location, name: profile_name(text, name)? }.with_version(version)
+    }
+}
+
+fn profile_name(arn: &str, name: &str) -> Result<ProfileName, ArnError> {
+    name.parse().map_err(|_| ArnError::Part {
+        arn: arn.to_owned(),
+        part: "profile name",
+        value: name.to_owned(),
+        rule: ProfileName::RULE,
+    })
+}
