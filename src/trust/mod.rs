@@ -1,9 +1,13 @@
 //! Trust: who may have signed. notaryproject/specifications, `trust-store-trust-policy.md`.
 
+#[cfg(feature = "cli")]
+mod distinguished_name;
 mod identity;
 #[cfg(feature = "cli")]
 mod store;
 
+#[cfg(feature = "cli")]
+pub use distinguished_name::{AttributeType, DistinguishedName, DistinguishedNameError, Subject, SubjectError};
 pub use identity::{IdentityVerdict, WildcardIdentity, check_trusted_identity};
 #[cfg(feature = "cli")]
 pub use store::{StoreError, read_certificates};
