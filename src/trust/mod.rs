@@ -4,6 +4,8 @@
 mod distinguished_name;
 mod identity;
 #[cfg(feature = "cli")]
+pub mod policy;
+#[cfg(feature = "cli")]
 mod store;
 
 #[cfg(feature = "cli")]
