@@ -2,6 +2,10 @@
 
 #[cfg(feature = "cli")]
 mod distinguished_name;
+#[cfg(feature = "cli")]
+mod files;
+#[cfg(feature = "cli")]
+mod folder;
 mod identity;
 #[cfg(feature = "cli")]
 pub mod policy;
@@ -10,6 +14,10 @@ mod store;
 
 #[cfg(feature = "cli")]
 pub use distinguished_name::{AttributeType, DistinguishedName, DistinguishedNameError, Subject, SubjectError};
+#[cfg(feature = "cli")]
+pub use files::FileError;
+#[cfg(feature = "cli")]
+pub use folder::{FolderError, NotationFolder};
 pub use identity::{IdentityVerdict, WildcardIdentity, check_trusted_identity};
 #[cfg(feature = "cli")]
-pub use store::{StoreError, read_certificates};
+pub use store::{StoreError, TrustStore, read_certificates};

@@ -69,6 +69,16 @@ impl Certificate {
         self.is_self_issued() && self.is_signed_by(self)
     }
 
+    /// Whether it is the root of a certificate authority, whose keyUsage, where there is one, is to sign certificates.
+    #[must_use]
+    pub fn is_root_authority(&self) -> bool {
+        let signs_certificates = match self.fields().get_extension::<KeyUsage>() {
+            Ok(usage) => usage.is_none_or(|(_, usage)| usage.key_cert_sign()),
+            Err(_) => false,
+        };
+        self.is_authority() && self.is_self_signed() && signs_certificates
+    }
+
     /// Checks that it may stand above a signing certificate in a chain: a certificate authority with a key that the
     /// specification allows, whose basicConstraints and keyUsage are critical.
     ///

@@ -99,7 +99,7 @@ pub enum TrustedIdentities {
 }
 
 impl TrustedIdentities {
-    /// The `x509.subject` identity that a subject matches.
+    /// The `x509.subject` identity that a subject matches; none for [`Self::Any`], which asks for no subject.
     #[must_use]
     pub fn matching_subject(&self, subject: &Subject) -> Option<&DistinguishedName> {
         self.x509_subjects().find(|name| subject.matches(name))

@@ -204,7 +204,7 @@ fn a_blob_policy_is_chosen_by_its_name_and_else_the_global_one() {
     assert_eq!(both.applicable(Some("named")).unwrap().name(), "named");
     assert_eq!(both.applicable(None).unwrap().name(), "global");
     assert!(both.applicable(Some("other")).unwrap_err().to_string().contains("there are named, global"));
-    let without = BlobTrustPolicyDocument::parse(&document(&[named.clone()])).unwrap();
+    let without = BlobTrustPolicyDocument::parse(&document(std::slice::from_ref(&named))).unwrap();
     assert!(without.applicable(None).unwrap_err().to_string().contains("choose one by its name (named)"));
 
     let refusal = |statements: &[Value]| BlobTrustPolicyDocument::parse(&document(statements)).unwrap_err().to_string();
