@@ -1,6 +1,8 @@
 //! Trust: who may have signed. notaryproject/specifications, `trust-store-trust-policy.md`.
 
 #[cfg(feature = "cli")]
+mod aws_roots;
+#[cfg(feature = "cli")]
 mod distinguished_name;
 #[cfg(feature = "cli")]
 mod files;
@@ -12,6 +14,8 @@ pub mod policy;
 #[cfg(feature = "cli")]
 mod store;
 
+#[cfg(feature = "cli")]
+pub use aws_roots::{AwsSignerRoot, aws_signer_roots};
 #[cfg(feature = "cli")]
 pub use distinguished_name::{AttributeType, DistinguishedName, DistinguishedNameError, Subject, SubjectError};
 #[cfg(feature = "cli")]
