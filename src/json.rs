@@ -186,6 +186,18 @@ impl Object {
         value.as_u64().ok_or_else(|| self.wrong(name, "a whole number that is not negative", &value))
     }
 
+    /// Takes an optional boolean.
+    ///
+    /// # Errors
+    /// [`JsonError::Type`] when there is something else.
+    pub fn optional_boolean(&mut self, name: &str) -> Result<Option<bool>, JsonError> {
+        match self.take(name) {
+            None => Ok(None),
+            Some(Value::Bool(value)) => Ok(Some(value)),
+            Some(other) => Err(self.wrong(name, "true or false", &other)),
+        }
+    }
+
     /// Takes the remaining members as a map of text to text.
     ///
     /// # Errors

@@ -1,9 +1,27 @@
 //! Trust: who may have signed. notaryproject/specifications, `trust-store-trust-policy.md`.
 
+#[cfg(feature = "cli")]
+mod aws_roots;
+#[cfg(feature = "cli")]
+mod distinguished_name;
+#[cfg(feature = "cli")]
+mod files;
+#[cfg(feature = "cli")]
+mod folder;
 mod identity;
+#[cfg(feature = "cli")]
+pub mod policy;
 #[cfg(feature = "cli")]
 mod store;
 
+#[cfg(feature = "cli")]
+pub use aws_roots::{AwsSignerRoot, aws_signer_roots};
+#[cfg(feature = "cli")]
+pub use distinguished_name::{AttributeType, DistinguishedName, DistinguishedNameError, Subject, SubjectError};
+#[cfg(feature = "cli")]
+pub use files::FileError;
+#[cfg(feature = "cli")]
+pub use folder::{FolderError, NotationFolder};
 pub use identity::{IdentityVerdict, WildcardIdentity, check_trusted_identity};
 #[cfg(feature = "cli")]
-pub use store::{StoreError, read_certificates};
+pub use store::{StoreError, TrustStore, read_certificates};

@@ -112,6 +112,12 @@ impl Certificate {
         printable(&self.fields.tbs_certificate().subject().to_string())
     }
 
+    /// The subject as it was parsed, for comparisons.
+    #[cfg(feature = "cli")]
+    pub(crate) fn subject_name(&self) -> &x509_cert::name::Name {
+        self.fields.tbs_certificate().subject()
+    }
+
     /// The issuer as text in the form of RFC 4514, for people: fit for a terminal.
     #[must_use]
     pub fn issuer(&self) -> String {

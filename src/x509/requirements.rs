@@ -62,6 +62,39 @@ pub enum RequirementError {
     ShortKey,
 }
 
+impl Certificate {
+    /// Whether its basicConstraints say that it is a certificate authority.
+    #[must_use]
+    pub fn is_authority(&self) -> bool {
+        matches!(basic_constraints(self), Ok(Some((_, BasicConstraints { ca: true, .. }))))
+    }
+
+    /// Whether its issuer is its subject and its own key signed it: a root, or a signing certificate on its own.
+    #[must_use]
+    pub fn is_self_signed(&self) -> bool {
+        self.is_self_issued() && self.is_signed_by(self)
+    }
+
+    /// Whether it is the root of a certificate authority, whose keyUsage, where there is one, is to sign certificates.
+    #[must_use]
+    pub fn is_root_authority(&self) -> bool {
+        let signs_certificates = match self.fields().get_extension::<KeyUsage>() {
+            Ok(usage) => usage.is_none_or(|(_, usage)| usage.key_cert_sign()),
+            Err(_) => false,
+        };
+        self.is_authority() && self.is_self_signed() && signs_certificates
+    }
+
+    /// Checks that it may stand above a signing certificate in a chain: a certificate authority with a key that the
+    /// specification allows, whose basicConstraints and keyUsage are critical.
+    ///
+    /// # Errors
+    /// [`RequirementError`] says which requirement it does not meet.
+    pub fn check_authority(&self) -> Result<(), RequirementError> {
+        check_authority(self, 0)
+    }
+}
+
 /// Checks the certificate that signs payloads.
 pub(super) fn check_leaf(leaf: &Certificate) -> Result<(), RequirementError> {
     use RequirementError as E;

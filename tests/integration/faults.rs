@@ -65,7 +65,9 @@ fn run(command: &str, endpoint: &str, budget: &str) -> Outcome {
     if budget == SHORT {
         assert!(outcome.took < SOON, "{command} took {:?}", outcome.took);
     }
-    assert!(outcome.peak_memory > 0 && outcome.peak_memory < LITTLE_MEMORY, "{} KiB", outcome.peak_memory);
+    assert!(outcome.peak_memory < LITTLE_MEMORY, "{} KiB", outcome.peak_memory);
+    // A process that ends at once may be gone before its memory is looked at; one that was fed until its budget ended is not.
+    assert!(outcome.peak_memory > 0 || outcome.took < Duration::from_millis(300), "{:?}", outcome.took);
     assert_nothing_secret(&outcome);
     outcome
 }

@@ -9,5 +9,6 @@ mod flows;
 mod fuzz_seeds;
 mod interop;
 mod local_signer;
+mod policies;
 mod support;
 mod vectors;

@@ -33,6 +33,11 @@ pub struct Finished {
 }
 
 impl Finished {
+    /// Whether the process exited with 0.
+    pub fn is_success(&self) -> bool {
+        self.status.success()
+    }
+
     /// Fails the test, with all that the process wrote, unless it exited with 0.
     #[track_caller]
     pub fn succeeded(self) -> Finished {

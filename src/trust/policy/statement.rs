@@ -1,0 +1,185 @@
+//! One statement of a trust policy document: what OCI and blob policies have in common.
+
+use super::error::{PolicyError, StatementError};
+use super::identities::{TrustedIdentities, TrustedIdentity};
+use super::store_name::{TrustStoreName, TrustStoreType};
+use super::verification::{SignatureVerification, VerificationLevel};
+use crate::json::{JsonError, Object};
+use crate::trust::DistinguishedName;
+
+/// How many trusted identities a statement may have: each is compared with each.
+pub const MAX_IDENTITIES: usize = 1000;
+
+const VERIFICATION_MEMBERS: &str = "level, override and verifyTimestamp";
+
+/// A trust policy: how signatures are verified, against which certificates, and whose they must be.
+///
+/// Trust stores and identities are there exactly when the level is not `skip`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TrustPolicy {
+    name: String,
+    signature_verification: SignatureVerification,
+    trust_stores: Vec<TrustStoreName>,
+    trusted_identities: TrustedIdentities,
+}
+
+impl TrustPolicy {
+    /// The name of the policy, unique in its document.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// How signatures are verified.
+    #[must_use]
+    pub fn signature_verification(&self) -> &SignatureVerification {
+        &self.signature_verification
+    }
+
+    /// Whether nothing is verified.
+    #[must_use]
+    pub fn is_skip(&self) -> bool {
+        self.signature_verification.level() == VerificationLevel::Skip
+    }
+
+    /// The trust stores, each once.
+    #[must_use]
+    pub fn trust_stores(&self) -> &[TrustStoreName] {
+        &self.trust_stores
+    }
+
+    /// The trust stores of one type.
+    pub fn trust_stores_of(&self, kind: TrustStoreType) -> impl Iterator<Item = &TrustStoreName> {
+        self.trust_stores.iter().filter(move |store| store.store_type() == kind)
+    }
+
+    /// Whose signatures are trusted.
+    #[must_use]
+    pub fn trusted_identities(&self) -> &TrustedIdentities {
+        &self.trusted_identities
+    }
+}
+
+/// A statement that is being read. Every error that it makes names it.
+pub(super) struct StatementReader {
+    pub(super) name: String,
+    object: Object,
+}
+
+impl StatementReader {
+    pub(super) fn new(mut object: Object) -> Result<Self, PolicyError> {
+        let name = object.string("name").map_err(PolicyError::Json)?;
+        Ok(Self { name, object })
+    }
+
+    pub(super) fn path(&self, member: &str) -> String {
+        self.object.path(member)
+    }
+
+    pub(super) fn error(&self, path: String, source: impl Into<StatementError>) -> PolicyError {
+        PolicyError::Statement { statement: self.name.clone(), path, source: source.into() }
+    }
+
+    pub(super) fn boolean(&mut self, member: &str) -> Result<bool, PolicyError> {
+        let found = self.object.optional_boolean(member);
+        found.map(Option::unwrap_or_default).map_err(|source| self.json(source))
+    }
+
+    pub(super) fn strings(&mut self, member: &str) -> Result<Vec<String>, PolicyError> {
+        self.object.strings(member).map_err(|source| self.json(source))
+    }
+
+    /// Parses the texts of an array, of which the wildcard is none.
+    pub(super) fn parse_all<T>(&self, member: &str, texts: &[String]) -> Result<Vec<T>, PolicyError>
+    where
+        T: std::str::FromStr<Err: Into<StatementError>>,
+    {
+        let path = |position| format!("{}[{position}]", self.path(member));
+        let parse = |(position, text): (usize, &String)| text.parse().map_err(|why| self.error(path(position), why));
+        texts.iter().enumerate().map(parse).collect()
+    }
+
+    /// Reads what is left of the statement. `allowed` are the members that it may have.
+    pub(super) fn finish(mut self, allowed: &'static str) -> Result<TrustPolicy, PolicyError> {
+        let signature_verification = self.signature_verification()?;
+        let is_skip = signature_verification.level() == VerificationLevel::Skip;
+        let (trust_stores, trusted_identities) = (self.trust_stores(is_skip)?, self.trusted_identities(is_skip)?);
+        if let Some(member) = self.object.names().next() {
+            return Err(self.error(self.path(member), StatementError::Unknown(allowed)));
+        }
+        Ok(TrustPolicy { name: self.name, signature_verification, trust_stores, trusted_identities })
+    }
+
+    fn signature_verification(&mut self) -> Result<SignatureVerification, PolicyError> {
+        let json = |source| PolicyError::Member { statement: self.name.clone(), source };
+        let mut object = self.object.object("signatureVerification").map_err(json)?;
+        let level = object.string("level").map_err(json)?;
+        let level = level.parse().map_err(|why: super::UnknownName| self.error(object.path("level"), why))?;
+        let mut verification = SignatureVerification::new(level);
+        if let Some(timestamp) = object.optional_string("verifyTimestamp").map_err(json)? {
+            let wrong = |why: super::UnknownName| self.error(object.path("verifyTimestamp"), why);
+            verification = verification.with_verify_timestamp(timestamp.parse().map_err(wrong)?);
+        }
+        if let Some(overrides) = object.optional_object("override").map_err(json)? {
+            let place = overrides.path("");
+            for (validation, action) in overrides.into_strings().map_err(json)? {
+                let path = format!("{place}{validation}");
+                let name = |why: super::UnknownName| self.error(path.clone(), why);
+                let (validation, action) = (validation.parse().map_err(name)?, action.parse().map_err(name)?);
+                verification =
+                    verification.with_override(validation, action).map_err(|why| self.error(path.clone(), why))?;
+            }
+        }
+        match object.names().next() {
+            Some(member) => Err(self.error(object.path(member), StatementError::Unknown(VERIFICATION_MEMBERS))),
+            None => Ok(verification),
+        }
+    }
+
+    fn trust_stores(&mut self, is_skip: bool) -> Result<Vec<TrustStoreName>, PolicyError> {
+        const MEMBER: &str = "trustStores";
+        let texts = self.strings(MEMBER)?;
+        match (is_skip, texts.is_empty()) {
+            (true, false) => return Err(self.error(self.path(MEMBER), StatementError::TrustAtSkip)),
+            (false, true) => return Err(self.error(self.path(MEMBER), StatementError::NoTrustStore)),
+            _ => {}
+        }
+        let mut seen = std::collections::HashSet::new();
+        let mut stores: Vec<TrustStoreName> = self.parse_all(MEMBER, &texts)?;
+        stores.retain(|store| seen.insert(store.clone()));
+        Ok(stores)
+    }
+
+    fn trusted_identities(&mut self, is_skip: bool) -> Result<TrustedIdentities, PolicyError> {
+        const MEMBER: &str = "trustedIdentities";
+        let texts = self.strings(MEMBER)?;
+        let wrong = |why| Err(self.error(self.path(MEMBER), why));
+        match (is_skip, texts.as_slice()) {
+            (true, []) => return Ok(TrustedIdentities::Listed(Vec::new())),
+            (true, _) => return wrong(StatementError::TrustAtSkip),
+            (false, []) => return wrong(StatementError::NoTrustedIdentity),
+            (false, [one]) if one == "*" => return Ok(TrustedIdentities::Any),
+            (false, many) if many.iter().any(|text| text == "*") => {
+                return wrong(StatementError::WildcardNotAlone("identities"));
+            }
+            (false, many) if many.len() > MAX_IDENTITIES => {
+                return wrong(StatementError::TooManyIdentities(many.len()));
+            }
+            _ => {}
+        }
+        let identities: Vec<TrustedIdentity> = self.parse_all(MEMBER, &texts)?;
+        let mut names = Vec::<(&DistinguishedName, &String)>::new();
+        for (identity, text) in identities.iter().zip(&texts) {
+            let TrustedIdentity::X509Subject(name) = identity else { continue };
+            if let Some((_, first)) = names.iter().find(|(earlier, _)| name.overlaps(earlier)) {
+                return wrong(StatementError::Overlap { first: (*first).clone(), second: text.clone() });
+            }
+            names.push((name, text));
+        }
+        Ok(TrustedIdentities::Listed(identities))
+    }
+
+    fn json(&self, source: JsonError) -> PolicyError {
+        PolicyError::Member { statement: self.name.clone(), source }
+    }
+}

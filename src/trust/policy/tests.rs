@@ -1,0 +1,216 @@
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use serde_json::{Value, json};
+
+use super::*;
+
+const PROFILE: &str = "arn:aws:signer:us-west-2:111122223333:/signing-profiles/NotationProd";
+
+fn statement() -> Value {
+    json!({
+        "name": "images",
+        "registryScopes": ["registry.example.com/team/app"],
+        "signatureVerification": { "level": "strict" },
+        "trustStores": ["signingAuthority:aws-signer-ts"],
+        "trustedIdentities": [PROFILE],
+    })
+}
+
+fn document(statements: &[Value]) -> Vec<u8> {
+    json!({ "version": "1.0", "trustPolicies": statements }).to_string().into_bytes()
+}
+
+/// The statement with one member replaced or, by null, removed.
+fn with(member: &str, value: Value) -> Value {
+    let mut statement = statement();
+    statement[member] = value;
+    statement
+}
+
+fn refusal(statements: &[Value]) -> String {
+    TrustPolicyDocument::parse(&document(statements)).unwrap_err().to_string()
+}
+
+fn scope(text: &str) -> RegistryScope {
+    text.parse().unwrap()
+}
+
+#[test]
+fn a_statement_is_read_with_all_of_its_members() {
+    let mut statement = with("trustedIdentities", json!(["x509.subject: C=US, ST=WA, O=x", PROFILE, "did:x:1"]));
+    statement["trustStores"] = json!(["ca:a", "tsa:t", "ca:a"]);
+    statement["signatureVerification"] =
+        json!({ "level": "strict", "override": { "revocation": "skip" }, "verifyTimestamp": "afterCertExpiry" });
+    let document = TrustPolicyDocument::parse(&document(&[statement])).unwrap();
+    let policy = document.applicable(&scope("registry.example.com/team/app")).unwrap();
+    assert_eq!(policy.name(), "images");
+    assert_eq!(policy.trust_stores().iter().map(ToString::to_string).collect::<Vec<_>>(), ["ca:a", "tsa:t"]);
+    assert_eq!(policy.trust_stores_of(TrustStoreType::Tsa).count(), 1);
+    let verification = policy.signature_verification();
+    assert_eq!(verification.action(ValidationType::Revocation), ValidationAction::Skip);
+    assert_eq!(verification.action(ValidationType::Expiry), ValidationAction::Enforce);
+    assert_eq!(verification.verify_timestamp(), VerifyTimestamp::AfterCertExpiry);
+    assert_eq!(policy.trusted_identities().to_strings(), ["x509.subject: C=US, ST=WA, O=x", PROFILE, "did:x:1"]);
+    assert_eq!(policy.trusted_identities().x509_subjects().count(), 1);
+}
+
+#[test]
+fn the_exact_scope_wins_over_the_global_one() {
+    let mut global = with("registryScopes", json!(["*"]));
+    global["name"] = json!("global");
+    let document_with_global = TrustPolicyDocument::parse(&document(&[global, statement()])).unwrap();
+    let name = |repository| document_with_global.applicable(&scope(repository)).unwrap().name().to_owned();
+    assert_eq!(name("registry.example.com/team/app"), "images");
+    assert_eq!(name("registry.example.com/team/app2"), "global");
+    assert_eq!(name("registry.example.com/team"), "global");
+    let alone = TrustPolicyDocument::parse(&document(&[statement()])).unwrap();
+    let why = alone.applicable(&scope("registry.example.com/team/other")).unwrap_err().to_string();
+    assert!(why.contains("add \"registry.example.com/team/other\" to the registryScopes"), "{why}");
+}
+
+#[test]
+fn a_refusal_names_the_statement_the_place_the_value_and_what_is_allowed() {
+    for (member, value, expected) in [
+        ("registryScopes", json!([]), "trustPolicies[0].registryScopes: at least one"),
+        ("registryScopes", json!(["*", "r/a"]), "registryScopes: the wildcard"),
+        ("registryScopes", json!(["r/a", "r/*"]), "trustPolicies[0].registryScopes[1]: \"r/*\" has a wildcard"),
+        ("registryScopes", json!(["r/a", 1]), "registryScopes[1] must be a string, not a number"),
+        ("signatureVerification", json!(null), "trustPolicies[0].signatureVerification is missing"),
+        ("signatureVerification", json!({}), "trustPolicies[0].signatureVerification.level is missing"),
+        (
+            "signatureVerification",
+            json!({ "level": "Strict" }),
+            "signatureVerification.level: \"Strict\" is not known; allowed are strict, permissive, audit, skip",
+        ),
+        (
+            "signatureVerification",
+            json!({ "level": "strict", "override": { "expiry": "skip" } }),
+            "signatureVerification.override.expiry: expiry cannot be skipped; allowed are enforce and log",
+        ),
+        (
+            "signatureVerification",
+            json!({ "level": "strict", "override": { "expiry": null } }),
+            "signatureVerification.override.expiry must be a string, not null",
+        ),
+        (
+            "signatureVerification",
+            json!({ "level": "strict", "override": { "signature": "log" } }),
+            "signatureVerification.override.signature: \"signature\" is not known; allowed are integrity, authenticity",
+        ),
+        (
+            "signatureVerification",
+            json!({ "level": "strict", "overide": {} }),
+            "signatureVerification.overide: this is not a member",
+        ),
+        (
+            "signatureVerification",
+            json!({ "level": "strict", "verifyTimestamp": "never" }),
+            "signatureVerification.verifyTimestamp: \"never\" is not known; allowed are always, afterCertExpiry",
+        ),
+        ("signatureVerification", json!({ "level": "skip" }), "trustPolicies[0].trustStores: the level skip"),
+        ("trustStores", json!([]), "trustPolicies[0].trustStores: at least one"),
+        ("trustStores", json!(["ca:a", "ca:.."]), "trustPolicies[0].trustStores[1]: \"ca:..\" has no valid name"),
+        ("trustedIdentities", json!(null), "trustPolicies[0].trustedIdentities: at least one"),
+        ("trustedIdentities", json!(["*", PROFILE]), "trustedIdentities: the wildcard"),
+        ("trustedIdentities", json!([PROFILE, ""]), "trustPolicies[0].trustedIdentities[1]: \"\" has no prefix"),
+        (
+            "trustedIdentities",
+            json!(["x509.subject: C=US, ST=WA"]),
+            "trustedIdentities[0]: \"x509.subject: C=US, ST=WA\": O",
+        ),
+        ("globalPolicy", json!(true), "trustPolicies[0].globalPolicy: this is not a member that is allowed here"),
+        ("Name", json!("x"), "trustPolicies[0].Name: this is not a member that is allowed here"),
+    ] {
+        let why = refusal(&[with(member, value)]);
+        assert!(why.starts_with("trust policy statement \"images\": "), "{why}");
+        assert!(why.contains(expected), "{why}\n{expected}");
+    }
+}
+
+#[test]
+fn a_document_that_is_not_one_of_version_1_0_is_refused() {
+    for (text, expected) in [
+        ("", "not a valid JSON document"),
+        ("[]", "must be an object, not an array"),
+        ("{}", "version is missing"),
+        (r#"{"version":1.0,"trustPolicies":[]}"#, "version must be a string"),
+        (r#"{"version":"1.1","trustPolicies":[]}"#, "version is \"1.1\", it must be \"1.0\""),
+        (r#"{"version":"1.0"}"#, "trustPolicies is missing"),
+        (r#"{"version":"1.0","trustPolicies":[]}"#, "trustPolicies is missing"),
+        (r#"{"version":"1.0","trustPolicies":[{}]}"#, "trustPolicies[0].name is missing"),
+        (r#"{"version":"1.0","version":"1.0"}"#, "twice"),
+        (r#"{"version":"1.0","trustPolicies":[null]}"#, "trustPolicies[0] must be an object, not null"),
+    ] {
+        let why = TrustPolicyDocument::parse(text.as_bytes()).unwrap_err().to_string();
+        assert!(why.contains(expected), "{text}: {why}");
+    }
+    let extra = json!({ "version": "1.0", "trustPolicies": [statement()], "x": 1 }).to_string();
+    let why = TrustPolicyDocument::parse(extra.as_bytes()).unwrap_err().to_string();
+    assert!(why.contains("x is not a member that is allowed here; allowed are version and trustPolicies"), "{why}");
+    assert_eq!(TrustPolicyDocument::parse(&vec![b' '; 1 << 21]), Err(PolicyError::TooLarge(1 << 21)));
+}
+
+#[test]
+fn names_and_scopes_stand_once_in_a_document() {
+    let mut other = statement();
+    other["registryScopes"] = json!(["r/a"]);
+    assert!(refusal(&[statement(), other.clone()]).contains("trustPolicies[1].name: there is another"));
+    other["name"] = json!("other");
+    other["registryScopes"] = json!(["r/a", "registry.example.com/team/app"]);
+    assert!(refusal(&[statement(), other.clone()]).contains("\"images\" and \"other\" both have the registry scope"));
+    other["registryScopes"] = json!(["*"]);
+    assert!(refusal(&[with("registryScopes", json!(["*"])), other]).contains("both have the registry scope \"*\""));
+    assert!(refusal(&[with("registryScopes", json!(["r/a", "r/a"]))]).contains("\"images\" and \"images\" both"));
+}
+
+#[test]
+fn the_level_skip_has_nothing_to_trust_and_is_not_global() {
+    let mut skip = json!({
+        "name": "unsigned", "registryScopes": ["r/a"], "signatureVerification": { "level": "skip" },
+    });
+    let read = TrustPolicyDocument::parse(&document(&[skip.clone()])).unwrap();
+    let policy = read.applicable(&scope("r/a")).unwrap();
+    assert!(policy.is_skip());
+    assert!(policy.trust_stores().is_empty());
+    assert_eq!(policy.trusted_identities(), &TrustedIdentities::Listed(Vec::new()));
+    skip["registryScopes"] = json!(["*"]);
+    assert!(refusal(&[skip]).contains("signatureVerification.level: the level skip must not be for all artifacts"));
+}
+
+#[test]
+fn identities_that_one_certificate_could_match_are_refused() {
+    let base = "x509.subject: C=US, ST=WA, O=x";
+    let refused = |other: &str| {
+        let parsed = TrustPolicyDocument::parse(&document(&[with("trustedIdentities", json!([base, other]))]));
+        parsed.is_err_and(|why| why.to_string().contains("overlap"))
+    };
+    assert!(refused("x509.subject:S=WA,O=x,C=US"));
+    assert!(refused("x509.subject: C=US, ST=WA, O=x, CN=a"));
+    assert!(!refused("x509.subject: C=US, ST=WA, O=y, CN=a"));
+    let many: Vec<String> = (0..=MAX_IDENTITIES).map(|i| format!("x509.subject: C=US, ST=WA, O={i}")).collect();
+    assert!(refusal(&[with("trustedIdentities", json!(many))]).contains("1001 are too many"));
+}
+
+#[test]
+fn a_blob_policy_is_chosen_by_its_name_and_else_the_global_one() {
+    let blob = |name: &str, global: Value| {
+        let mut blob = with("name", json!(name));
+        blob["globalPolicy"] = global;
+        blob.as_object_mut().unwrap().remove("registryScopes");
+        blob
+    };
+    let (named, global) = (blob("named", json!(null)), blob("global", json!(true)));
+    let both = BlobTrustPolicyDocument::parse(&document(&[named.clone(), global.clone()])).unwrap();
+    assert_eq!(both.applicable(Some("named")).unwrap().name(), "named");
+    assert_eq!(both.applicable(None).unwrap().name(), "global");
+    assert!(both.applicable(Some("other")).unwrap_err().to_string().contains("there are named, global"));
+    let without = BlobTrustPolicyDocument::parse(&document(std::slice::from_ref(&named))).unwrap();
+    assert!(without.applicable(None).unwrap_err().to_string().contains("choose one by its name (named)"));
+
+    let refusal = |statements: &[Value]| BlobTrustPolicyDocument::parse(&document(statements)).unwrap_err().to_string();
+    assert!(refusal(&[global, blob("b", json!(true))]).contains("\"global\" and \"b\" both have globalPolicy true"));
+    assert!(refusal(&[blob("b", json!("true"))]).contains("globalPolicy must be true or false, not a string"));
+    assert!(refusal(&[statement()]).contains("trustPolicies[0].registryScopes: this is not a member"));
+    let skip = json!({ "name": "s", "globalPolicy": true, "signatureVerification": { "level": "skip" } });
+    assert!(refusal(&[skip]).contains("globalPolicy: the level skip must not be for all"));
+}
