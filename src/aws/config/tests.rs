@@ -1,0 +1,72 @@
+//! Which configuration holds, and which is refused.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+use super::*;
+
+fn pairs(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+    pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()
+}
+
+fn config(plugin: &[(&str, &str)], environment: &[(&str, &str)]) -> Result<SignerConfig, ConfigError> {
+    SignerConfig::new(&pairs(plugin), pairs(environment))
+}
+
+fn location(partition: &str, region: &str) -> Location {
+    Location::new(partition, region, "111122223333").unwrap()
+}
+
+#[test]
+fn the_plugin_configuration_wins_over_the_environment_and_the_partition_over_the_general() {
+    let c = config(
+        &[("aws-profile", "plain"), ("aws-profile.aws-cn", "china"), ("aws-region.aws-us-gov", "us-gov-east-1")],
+        &[
+            ("NOTATION_AWS_SIGNER_PROFILE", "env"),
+            ("NOTATION_AWS_SIGNER_PROFILE_AWS_US_GOV", "gov"),
+            ("NOTATION_AWS_SIGNER_REGION", "eu-west-1"),
+            ("NOTATION_AWS_SIGNER_TIMEOUT", "2.5"),
+            ("NOTATION_AWS_SIGNER_LOG", "debug"),
+        ],
+    )
+    .unwrap();
+    assert_eq!(c.profile("aws"), Some("plain"));
+    assert_eq!(c.profile("aws-cn"), Some("china"));
+    assert_eq!(c.profile("aws-us-gov"), Some("gov"));
+    assert_eq!(c.revocation_region(&location("aws", "us-west-2")).unwrap(), "eu-west-1");
+    assert_eq!(c.revocation_region(&location("aws-us-gov", "us-gov-west-1")).unwrap(), "us-gov-east-1");
+    assert_eq!(c.timeout(), Some(Duration::from_millis(2500)));
+}
+
+#[test]
+fn a_region_of_another_partition_is_never_asked() {
+    let c = config(&[("aws-region", "us-east-1")], &[]).unwrap();
+    let error = c.revocation_region(&location("aws-us-gov", "us-gov-west-1")).unwrap_err().to_string();
+    assert!(error.contains("set aws-region.aws-us-gov"), "{error}");
+    let arn = location("aws-cn", "us-west-2");
+    assert!(SignerConfig::default().signing_region("arn", &arn).is_err());
+    assert!(SignerConfig::default().revocation_region(&arn).is_err());
+}
+
+#[test]
+fn a_signing_region_other_than_the_arns_is_refused_naming_both() {
+    let c = config(&[("aws-region", "us-east-1")], &[]).unwrap();
+    let error = c.signing_region("arn:…", &location("aws", "us-west-2")).unwrap_err().to_string();
+    assert!(error.contains("us-east-1") && error.contains("us-west-2"), "{error}");
+    assert_eq!(c.signing_region("arn:…", &location("aws", "us-east-1")).unwrap(), "us-east-1");
+}
+
+#[test]
+fn values_that_cannot_be_used_are_refused_and_empty_ones_are_none() {
+    for (key, value) in [
+        ("aws-signer-endpoint-url", "signer.test"),
+        ("aws-signer-endpoint-url", "ftp://signer.test"),
+        ("aws-signer-endpoint-url", "http://"),
+        ("aws-signer-endpoint-url", "http://user:secret@signer.test"),
+        ("aws-region", "US West"),
+        ("aws-region", "us-west-2/../x"),
+        ("aws-signer-timeout", "0"),
+        ("aws-signer-timeout", "nan"),
+        ("aws-signer-timeout", "601"),
+    ] {
+        assert!(config(&[(key, value)], &[]).is_err(), "{key}={value}");
+        assert_eq!(config(&[(key, "")], &[]), Ok(SignerConfig::default()));
+    }
+}
