@@ -7,6 +7,7 @@ mod layout;
 mod manifest;
 mod media_type;
 mod reference;
+mod referrers;
 
 pub use client::{
     ClientOptions, ErrorAnswer, Failure, FetchedManifest, MAX_MANIFEST_SIZE, PlainHttp, Pushed, RegistryClient,

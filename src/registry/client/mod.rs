@@ -74,7 +74,7 @@ impl Default for ClientOptions {
             idle_timeout: Duration::from_secs(20),
             backoff: Duration::from_millis(250),
             settle_time: Duration::from_millis(300),
-            lock_folder: None,
+            lock_folder: super::referrers::default_lock_folder(),
         }
     }
 }
