@@ -8,6 +8,7 @@ mod manifest;
 mod media_type;
 mod reference;
 mod referrers;
+mod store;
 
 pub use client::{
     ClientOptions, ErrorAnswer, Failure, FetchedManifest, MAX_MANIFEST_SIZE, PlainHttp, Pushed, RegistryClient,
@@ -21,3 +22,4 @@ pub use manifest::{
 };
 pub use media_type::{DOCKER_LIST_MEDIA_TYPE, DOCKER_MANIFEST_MEDIA_TYPE, IMAGE_INDEX_MEDIA_TYPE, is_index};
 pub use reference::{Reference, ReferenceError, RepositoryName, Tag, Target};
+pub use store::{Store, StoreError, StoredSignature};

@@ -26,7 +26,11 @@ fn password(username: &str, password: &str) -> Credential {
 fn helper(folder: &Path, config: &str, script: &str) -> Credentials {
     let program = folder.join("docker-credential-test");
     // Not by this process: a child that another test starts meanwhile would hold the file open, and it could not be run.
-    let write = Command::new("sh").args(["-c", r#"printf '#!/bin/sh\n%s\n' "$1" > "$0"; chmod 755 "$0""#]).arg(&program).arg(script).status();
+    let write = Command::new("sh")
+        .args(["-c", r#"printf '#!/bin/sh\n%s\n' "$1" > "$0"; chmod 755 "$0""#])
+        .arg(&program)
+        .arg(script)
+        .status();
     assert!(write.unwrap().success());
     let helpers = Helpers { folder: Some(folder.to_owned()), time: Duration::from_secs(5) };
     Credentials { helpers, ..docker(folder, config) }
