@@ -5,4 +5,5 @@
 mod demo;
 mod interop;
 mod local_signer;
+mod registry;
 mod support;
