@@ -145,12 +145,14 @@ async fn read(call: &Call, url: Url, mut response: Response) -> Result<Answer, R
     let request = RequestLine::new(&call.method, &url);
     let (status, headers) = (response.status(), response.headers().clone());
     let limit = if status.is_success() { call.limit } else { MAX_ERROR_BODY };
-    let has_body = call.method != Method::HEAD;
-    if has_body && status.is_success() && response.content_length().is_some_and(|length| length > limit) {
+    let mut body = Vec::new();
+    if call.method == Method::HEAD {
+        return Ok(Answer { request, url, status, headers, body });
+    }
+    if status.is_success() && response.content_length().is_some_and(|length| length > limit) {
         return Err(RegistryError::TooLarge { request, limit });
     }
-    let mut body = Vec::new();
-    while has_body {
+    loop {
         let chunk = response.chunk().await;
         let chunk = chunk.map_err(|why| RegistryError::Connection { request: request.clone(), why: explain(&why) })?;
         let Some(chunk) = chunk else { break };

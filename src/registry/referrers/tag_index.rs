@@ -4,11 +4,11 @@
 //! - writers on one host hold a lock from reading to writing;
 //! - the write has `If-Match` where the registry gives an `ETag`; it helps where the registry heeds it;
 //! - a writer whose read is older than half of the settle time when it would write reads again, and reads the index once more
-//!   when the settle time is over: by then every writer who had read before our write has written. If our entry is gone, it
-//!   begins anew.
+//!   when the settle time is over (longer where the registry is slow): by then every writer who had read before our write should
+//!   have written. If our entry is gone, it begins anew and waits longer.
 //!
-//! What remains: a writer on another host that keeps no such time (another tool, or a write that is under way for longer than
-//! half of the settle time) can take out an entry after it was seen there. Only a registry that compares before it writes, or
+//! What remains: a writer on another host that keeps no such time (another tool, or a write that is under way much longer than
+//! ours was) can take out an entry after it was seen there. Only a registry that compares before it writes, or
 //! has the Referrers API, rules that out.
 
 use reqwest::header::HeaderValue;
@@ -40,14 +40,19 @@ impl RemoteRepository {
         let name = format!("{}:{tag}", self.name());
         for round in 0_u32.. {
             let lock = HostLock::acquire(options.lock_folder.as_deref(), &name, time / 3).await;
+            let began = Instant::now();
             let merged = self.merge(tag, entry).await?;
+            let took = began.elapsed();
             drop(lock);
-            if merged == Merged::WasThere {
+            if merged == Merged::WasThere && round == 0 {
+                // Whoever put it there sees to it that it stays.
                 return Ok(());
             }
-            let settle = options.settle_time;
-            sleep(settle + settle.mul_f64(fastrand::f64() * f64::from(round.min(8)))).await;
-            if merged == Merged::Written && self.is_in_tag_index(tag, entry).await? {
+            // What this writer needed for reading and writing tells what the others need. Where entries were lost already, it
+            // was not enough, and the writers must not come all at once again.
+            let settle = options.settle_time.max(took * 4) * (1 + round.min(4));
+            sleep(settle.mul_f64(1.0 + fastrand::f64() / 2.0)).await;
+            if self.is_in_tag_index(tag, entry).await? {
                 return Ok(());
             }
             tracing::debug!(%name, round, "another writer of the index was quicker");
