@@ -6,4 +6,5 @@ mod demo;
 mod interop;
 mod local_signer;
 mod registry;
+mod registry_faults;
 mod support;
