@@ -127,3 +127,39 @@ impl fmt::Display for ErrorAnswer {
 fn shown(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(SHOWN).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+    use reqwest::Method;
+
+    use super::*;
+
+    fn answer(retry_after: &str, body: &str) -> Answer {
+        let url = Url::parse("https://h.example/").unwrap();
+        let headers = HeaderMap::from_iter([(RETRY_AFTER, retry_after.parse().unwrap())]);
+        let request = RequestLine::new(&Method::GET, &url);
+        Answer { request, url, status: StatusCode::FORBIDDEN, headers, body: body.into() }
+    }
+
+    #[test]
+    fn a_wait_is_a_number_of_seconds_or_a_date() {
+        assert_eq!(answer("7", "").retry_after(), Some(Duration::from_secs(7)));
+        assert_eq!(answer("Wed, 21 Oct 2015 07:28:00 GMT", "").retry_after(), Some(Duration::ZERO));
+        let future = answer("Wed, 21 Oct 2201 07:28:00 GMT", "").retry_after().unwrap();
+        assert!(future > Duration::from_secs(1_000_000_000));
+        assert_eq!(answer("soon", "").retry_after(), None);
+    }
+
+    #[test]
+    fn the_registrys_words_are_shown_without_what_could_upset_a_terminal() {
+        for (body, shown) in [
+            (r#"{"errors":[{"code":"DENIED","message":"no\u001b[31m access"}]}"#, ": DENIED: no [31m access"),
+            (r#"{"errors":[]}"#, ""),
+            (r#"{"error":"invalid_grant","error_description":"expired"}"#, ": expired"),
+            ("<html>", ": the answer is not one of a registry but unknown content"),
+        ] {
+            assert_eq!(answer("x", body).error_answer().to_string(), shown, "{body}");
+        }
+    }
+}

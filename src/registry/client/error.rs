@@ -221,3 +221,28 @@ fn advice(status: StatusCode) -> &'static str {
         _ => "",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+    use super::*;
+
+    #[test]
+    fn a_request_is_shown_without_user_password_and_signatures() {
+        let url = "https://user:hunter2@h.example:5000/v2/a/blobs/x?X-Amz-Signature=hunter2&digest=sha256:00&token=hunter2#hunter2";
+        let shown = RequestLine::new(&Method::PUT, &Url::parse(url).unwrap()).to_string();
+        assert_eq!(shown, "PUT https://h.example:5000/v2/a/blobs/x?X-Amz-Signature=…&digest=sha256:00&token=…");
+    }
+
+    #[test]
+    fn what_may_succeed_later_is_told_from_what_is_wrong() {
+        let status = |code| {
+            let request = RequestLine("GET x".to_owned());
+            let answer = Box::new(ErrorAnswer { code: None, message: None, retry_after: None });
+            RegistryError::Status { request, status: StatusCode::from_u16(code).unwrap(), answer }.failure()
+        };
+        let all = [404, 401, 403, 429, 503, 400].map(status);
+        use Failure::{Denied, NotFound, Unavailable, Wrong};
+        assert_eq!(all, [NotFound, Denied, Denied, Unavailable, Unavailable, Wrong]);
+    }
+}

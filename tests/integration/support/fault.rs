@@ -1,11 +1,14 @@
 //! An HTTP server that answers as a test wants it to: wrong, late, too much, or not at all.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::{sleep, spawn};
 use std::time::Duration;
+
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use rustls_pki_types::PrivateKeyDer;
 
 /// A request that came.
 #[derive(Debug, Clone)]
@@ -58,6 +61,21 @@ pub struct FaultServer {
 
 impl FaultServer {
     pub fn start(reply: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> FaultServer {
+        FaultServer::serve(None, reply)
+    }
+
+    /// With TLS, and a certificate for `localhost` and 127.0.0.1 that is its own authority. Answers the certificate, PEM, as well.
+    pub fn start_tls(reply: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> (FaultServer, String) {
+        let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
+        let rcgen::CertifiedKey { cert, signing_key } = rcgen::generate_simple_self_signed(names).unwrap();
+        let key = PrivateKeyDer::try_from(signing_key.serialize_der()).unwrap();
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+        let config = config.with_no_client_auth().with_single_cert(vec![cert.der().clone()], key).unwrap();
+        (FaultServer::serve(Some(Arc::new(config)), reply), cert.pem())
+    }
+
+    fn serve(tls: Option<Arc<ServerConfig>>, reply: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> FaultServer {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let server = FaultServer { address, seen: Arc::default(), written: Arc::default(), stop: Arc::default() };
@@ -68,10 +86,18 @@ impl FaultServer {
                 if stop.load(Ordering::Relaxed) {
                     break;
                 }
+                let tls = tls.clone();
                 let (reply, seen, written, stop) = (reply.clone(), seen.clone(), written.clone(), stop.clone());
                 spawn(move || {
                     let Ok(connection) = connection else { return };
-                    let Some(request) = read(&connection) else { return };
+                    let mut connection: Box<dyn Connection> = match tls {
+                        None => Box::new(connection),
+                        Some(config) => {
+                            let session = ServerConnection::new(config).unwrap();
+                            Box::new(StreamOwned::new(session, connection))
+                        }
+                    };
+                    let Some(request) = read(&mut connection) else { return };
                     seen.lock().unwrap().push(request.clone());
                     // A client that has heard enough hangs up.
                     let _ = write(connection, reply(&request), &written, &stop);
@@ -98,7 +124,12 @@ impl Drop for FaultServer {
     }
 }
 
-fn read(connection: &TcpStream) -> Option<Request> {
+/// A connection with TLS or without.
+trait Connection: Read + Write {}
+
+impl<T: Read + Write> Connection for T {}
+
+fn read(connection: &mut impl Read) -> Option<Request> {
     let mut reader = BufReader::new(connection);
     let mut first = String::new();
     reader.read_line(&mut first).ok()?;
@@ -112,7 +143,7 @@ fn read(connection: &TcpStream) -> Option<Request> {
     Some(request)
 }
 
-fn write(mut to: TcpStream, reply: Reply, written: &AtomicU64, stop: &AtomicBool) -> std::io::Result<()> {
+fn write(mut to: impl Write, reply: Reply, written: &AtomicU64, stop: &AtomicBool) -> std::io::Result<()> {
     match reply {
         Reply::Answer(status, headers, body) => {
             let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
