@@ -5,7 +5,7 @@
 //! - the write has `If-Match` where the registry gives an `ETag`; it helps where the registry heeds it;
 //! - a writer whose read is older than half of the settle time when it would write reads again, and reads the index once more
 //!   when the settle time is over (longer where the registry is slow): by then every writer who had read before our write should
-//!   have written. If our entry is gone, it begins anew and waits longer.
+//!   have written. If our entry is gone, it begins anew after a wait.
 //!
 //! What remains: a writer on another host that keeps no such time (another tool, or a write that is under way much longer than
 //! ours was) can take out an entry after it was seen there. Only a registry that compares before it writes, or
@@ -48,14 +48,15 @@ impl RemoteRepository {
                 // Whoever put it there sees to it that it stays.
                 return Ok(());
             }
-            // What this writer needed for reading and writing tells what the others need. Where entries were lost already, it
-            // was not enough, and the writers must not come all at once again.
-            let settle = options.settle_time.max(took * 4) * (1 + round.min(4));
-            sleep(settle.mul_f64(1.0 + fastrand::f64() / 2.0)).await;
+            // What this writer needed for reading and writing tells what the others need.
+            let settle = options.settle_time.max(took * 4).min(time / 8);
+            sleep(settle).await;
             if self.is_in_tag_index(tag, entry).await? {
                 return Ok(());
             }
             tracing::debug!(%name, round, "another writer of the index was quicker");
+            // The writers must not come all at once again.
+            sleep(settle.mul_f64(fastrand::f64() * f64::from(1 + round.min(3)))).await;
             if start.elapsed() >= time {
                 break;
             }
