@@ -65,6 +65,14 @@ pub enum LayoutError {
         /// The tag or digest.
         reference: String,
     },
+    /// An artifact has more signatures than are looked at.
+    #[error("{path}: the artifact has more than {most} signatures, the most that are looked at")]
+    TooMany {
+        /// The folder.
+        path: PathBuf,
+        /// How many are looked at.
+        most: usize,
+    },
     /// No artifact has this tag or digest.
     #[error("{path} has no artifact {reference:?}")]
     NotFound {
@@ -167,9 +175,24 @@ impl Layout {
     /// # Errors
     /// [`LayoutError`] when the folder cannot be written or its index is malformed.
     pub fn put_manifest(&self, manifest: &Manifest, tag: Option<&str>) -> Result<Descriptor, LayoutError> {
-        let bytes = manifest.to_bytes();
-        self.put_blob(&bytes)?;
-        let stored = Descriptor::of(IMAGE_MANIFEST_MEDIA_TYPE, &bytes);
+        let referrer = manifest.subject.as_ref();
+        let artifact_type = referrer.map(|_| manifest.artifact_type.as_ref().unwrap_or(&manifest.config.media_type));
+        self.put_manifest_bytes(IMAGE_MANIFEST_MEDIA_TYPE, &manifest.to_bytes(), artifact_type.map(String::as_str), tag)
+    }
+
+    /// As [`Self::put_manifest`], with the bytes of a manifest or an index as they are.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn put_manifest_bytes(
+        &self,
+        media_type: &str,
+        bytes: &[u8],
+        artifact_type: Option<&str>,
+        tag: Option<&str>,
+    ) -> Result<Descriptor, LayoutError> {
+        self.put_blob(bytes)?;
+        let stored = Descriptor::of(media_type, bytes);
         let _lock = self.lock()?;
         let mut index = self.read_index()?;
         let entries = index.get_mut("manifests").and_then(Value::as_array_mut).ok_or_else(|| self.no_manifests())?;
@@ -183,8 +206,7 @@ impl Layout {
         if let Some(tag) = tag {
             entry["annotations"] = json!({ TAG: tag });
         }
-        if manifest.subject.is_some() {
-            let artifact_type = manifest.artifact_type.as_deref().unwrap_or(&manifest.config.media_type);
+        if let Some(artifact_type) = artifact_type {
             entry["artifactType"] = json!(artifact_type);
         }
         entries.push(entry);

@@ -34,6 +34,9 @@ pub enum ManifestError {
     /// A digest in it is not one.
     #[error("the manifest is malformed: {0}")]
     Digest(#[from] DigestError),
+    /// Not one of the kinds of manifests that are read, or two of them at once.
+    #[error("the manifest is none that is read: {0}")]
+    Kind(String),
     /// A signature manifest that is not one of the two forms that the specification has.
     #[error("not a signature manifest: {0}")]
     NotASignature(&'static str),

@@ -1,10 +1,25 @@
-//! Where artifacts and their signatures are kept: OCI image layouts. Defined by the OCI image specification, version 1.1.
+//! Where artifacts and their signatures are kept: registries and OCI image layouts. Defined by the OCI distribution
+//! specification and the OCI image specification, version 1.1 both.
 
+mod client;
+mod credentials;
 mod layout;
 mod manifest;
+mod media_type;
+mod reference;
+mod referrers;
+mod store;
 
+pub use client::{
+    ClientOptions, ErrorAnswer, Failure, FetchedManifest, MAX_MANIFEST_SIZE, PlainHttp, Pushed, RegistryClient,
+    RegistryError, RemoteRepository, RequestLine,
+};
+pub use credentials::{Credential, CredentialError, Credentials, Secret};
 pub use layout::{Layout, LayoutError};
 pub use manifest::{
     EMPTY_CONFIG, IMAGE_CONFIG_MEDIA_TYPE, IMAGE_LAYER_MEDIA_TYPE, IMAGE_MANIFEST_MEDIA_TYPE, Manifest, ManifestError,
     SIGNATURE_MEDIA_TYPE, THUMBPRINT_ANNOTATION,
 };
+pub use media_type::{DOCKER_LIST_MEDIA_TYPE, DOCKER_MANIFEST_MEDIA_TYPE, IMAGE_INDEX_MEDIA_TYPE, is_index};
+pub use reference::{Reference, ReferenceError, RepositoryName, Tag, Target};
+pub use store::{Store, StoreError, StoredSignature};

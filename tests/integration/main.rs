@@ -10,5 +10,7 @@ mod fuzz_seeds;
 mod interop;
 mod local_signer;
 mod policies;
+mod registry;
+mod registry_faults;
 mod support;
 mod vectors;

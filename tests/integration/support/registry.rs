@@ -36,6 +36,10 @@ impl Registry {
         panic!("olareg does not start");
     }
 
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// Puts an image of one layer that holds `text` into the repository; answers its reference by digest.
     pub fn push_image(&self, repository: &str, text: &str) -> String {
         let layer = tar_of_one_file("motd", text.as_bytes());

@@ -1,0 +1,119 @@
+//! The HTTP clients: with TLS or without, through a proxy or not, each made when it is first needed.
+//!
+//! Reading the system's root certificates takes longer than a whole verification against a registry on this machine, which
+//! needs none.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use reqwest::{Client, Url, redirect};
+use rustls::{ClientConfig, RootCertStore};
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject as _;
+
+use super::error::RegistryError;
+use crate::registry::reference::is_loopback;
+
+const CONNECT: Duration = Duration::from_secs(10);
+const USER_AGENT: &str = concat!("notation-aws-signer/", env!("CARGO_PKG_VERSION"));
+
+/// The clients of one set of options.
+#[derive(Debug)]
+pub(super) struct HttpClients {
+    ca_files: Vec<PathBuf>,
+    idle: Duration,
+    slots: [OnceLock<Client>; 4],
+}
+
+impl HttpClients {
+    /// `idle` is how long a connection may be silent.
+    pub(super) fn new(ca_files: Vec<PathBuf>, idle: Duration) -> Self {
+        Self { ca_files, idle, slots: Default::default() }
+    }
+
+    /// The client for requests to this URL.
+    pub(super) fn client_for(&self, url: &Url) -> Result<&Client, RegistryError> {
+        // As with Go's clients, the proxy's variables do not concern this machine.
+        let direct = url.host_str().is_none_or(is_loopback);
+        let tls = url.scheme() == "https" || (!direct && proxy_needs_tls());
+        let slot = &self.slots[usize::from(direct) * 2 + usize::from(tls)];
+        if slot.get().is_none() {
+            // Two that come here at once make two, of which one is kept.
+            let _ = slot.set(self.make(direct, tls)?);
+        }
+        slot.get().ok_or_else(|| RegistryError::Client("it is gone".to_owned()))
+    }
+
+    fn make(&self, direct: bool, tls: bool) -> Result<Client, RegistryError> {
+        let roots = if tls { roots(&self.ca_files)? } else { RootCertStore::empty() };
+        let mut builder = Client::builder()
+            .tls_backend_preconfigured(tls_config(roots)?)
+            .redirect(redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .connect_timeout(CONNECT)
+            .read_timeout(self.idle)
+            .user_agent(USER_AGENT);
+        if direct {
+            builder = builder.no_proxy();
+        }
+        builder.build().map_err(|why| RegistryError::Client(explain(&why)))
+    }
+}
+
+/// Whether a proxy for plain requests is itself spoken to over TLS.
+fn proxy_needs_tls() -> bool {
+    ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"]
+        .iter()
+        .filter_map(|name| std::env::var(name).ok())
+        .any(|url| url.starts_with("https://"))
+}
+
+fn tls_config(roots: RootCertStore) -> Result<ClientConfig, RegistryError> {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    let builder = builder.map_err(|why| RegistryError::Client(why.to_string()))?;
+    let mut config = builder.with_root_certificates(roots).with_no_client_auth();
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(config)
+}
+
+/// The system's root certificates and those of the files.
+fn roots(ca_files: &[PathBuf]) -> Result<RootCertStore, RegistryError> {
+    let mut roots = RootCertStore::empty();
+    let system = rustls_native_certs::load_native_certs();
+    for why in &system.errors {
+        tracing::debug!(%why, "a root certificate of the system is left out");
+    }
+    roots.add_parsable_certificates(system.certs);
+    for file in ca_files {
+        add_file(&mut roots, file).map_err(|why| RegistryError::CaFile { path: file.clone(), why })?;
+    }
+    Ok(roots)
+}
+
+fn add_file(roots: &mut RootCertStore, file: &Path) -> Result<(), String> {
+    let before = roots.len();
+    for certificate in CertificateDer::pem_file_iter(file).map_err(|why| why.to_string())? {
+        roots.add(certificate.map_err(|why| why.to_string())?).map_err(|why| why.to_string())?;
+    }
+    if roots.len() == before { Err("no certificate is in it".to_owned()) } else { Ok(()) }
+}
+
+/// The causes of an error in one line, without the URL, which the request line has.
+pub(super) fn explain(error: &reqwest::Error) -> String {
+    let mut causes = Vec::new();
+    let mut next: Option<&dyn std::error::Error> = std::error::Error::source(error);
+    while let Some(cause) = next {
+        causes.push(cause.to_string());
+        next = cause.source();
+    }
+    causes.dedup();
+    let kind = match error {
+        e if e.is_timeout() => "no answer in time",
+        e if e.is_connect() => "no connection",
+        e if e.is_body() || e.is_decode() => "the answer ended early",
+        _ => "the request failed",
+    };
+    std::iter::once(kind.to_owned()).chain(causes).collect::<Vec<_>>().join(": ")
+}

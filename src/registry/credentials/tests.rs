@@ -1,0 +1,188 @@
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use super::*;
+
+/// Credentials from one file of Docker's.
+fn docker(folder: &Path, config: &str) -> Credentials {
+    fs::write(folder.join("config.json"), config).unwrap();
+    let folder = folder.to_owned();
+    Credentials::from_variables(move |name| (name == "DOCKER_CONFIG").then(|| folder.clone().into()))
+}
+
+async fn ask(credentials: &Credentials, repository: &str) -> Result<Option<Credential>, CredentialError> {
+    credentials.for_repository(&repository.parse().unwrap()).await
+}
+
+fn password(username: &str, password: &str) -> Credential {
+    Credential::Password { username: username.into(), password: Secret::new(password) }
+}
+
+/// Credentials of Docker's with a helper `test` that is this shell script.
+fn helper(folder: &Path, config: &str, script: &str) -> Credentials {
+    let program = folder.join("docker-credential-test");
+    // Not by this process: a child that another test starts meanwhile would hold the file open, and it could not be run.
+    let write = Command::new("sh")
+        .args(["-c", r#"printf '#!/bin/sh\n%s\n' "$1" > "$0"; chmod 755 "$0""#])
+        .arg(&program)
+        .arg(script)
+        .status();
+    assert!(write.unwrap().success());
+    let helpers = Helpers { folder: Some(folder.to_owned()), time: Duration::from_secs(5) };
+    Credentials { helpers, ..docker(folder, config) }
+}
+
+const HELPED: &str = r#"{"credHelpers":{"a.example":"test"}}"#;
+
+#[tokio::test]
+async fn a_password_is_found_by_the_host_however_docker_wrote_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let credentials = docker(
+        folder.path(),
+        r#"{"auths":{"https://ghcr.io/v2/":{"auth":"dTpw"},"localhost:5000":{"username":"u2","password":"p2"},
+            "https://index.docker.io/v1/":{"auth":"aHViOnA6cQ=="},"id.example":{"auth":"dTo=","identitytoken":"t"},
+            "reg.example":{"registrytoken":"r"},"empty.example":{}}}"#,
+    );
+    for (repository, expected) in [
+        ("ghcr.io/a/b", Some(password("u", "p"))),
+        ("localhost:5000/a", Some(password("u2", "p2"))),
+        ("docker.io/library/alpine", Some(password("hub", "p:q"))),
+        ("id.example/a", Some(Credential::IdentityToken(Secret::new("t")))),
+        ("reg.example/a", Some(Credential::RegistryToken(Secret::new("r")))),
+        ("empty.example/a", None),
+        ("localhost:5001/a", None),
+        ("ghcr.io.example/a", None),
+    ] {
+        assert_eq!(ask(&credentials, repository).await.unwrap(), expected, "{repository}");
+    }
+}
+
+#[tokio::test]
+async fn the_longest_namespace_that_fits_wins() {
+    let folder = tempfile::tempdir().unwrap();
+    let credentials = docker(
+        folder.path(),
+        r#"{"auths":{"q.example":{"auth":"YTox"},"q.example/team":{"auth":"Yjox"},"q.example/team/app":{"auth":"Yzox"}}}"#,
+    );
+    for (repository, user) in [("q.example/teams", "a"), ("q.example/team/x", "b"), ("q.example/team/app", "c")] {
+        assert_eq!(ask(&credentials, repository).await.unwrap(), Some(password(user, "1")), "{repository}");
+    }
+}
+
+#[tokio::test]
+async fn the_environment_goes_before_files_and_the_named_file_before_dockers() {
+    let folder = tempfile::tempdir().unwrap();
+    let named = folder.path().join("auth.json");
+    fs::write(&named, r#"{"auths":{"a.example":{"auth":"bmFtZWQ6MQ=="}}}"#).unwrap();
+    fs::write(
+        folder.path().join("config.json"),
+        r#"{"auths":{"a.example":{"auth":"dTpw"},"b.example":{"auth":"dTpw"}}}"#,
+    )
+    .unwrap();
+    let variables = |set: &'static [&'static str]| {
+        let (folder, named) = (folder.path().to_owned(), named.clone());
+        Credentials::from_variables(move |name| {
+            set.contains(&name).then(|| match name {
+                "REGISTRY_AUTH_FILE" => named.clone().into(),
+                "DOCKER_CONFIG" => folder.clone().into(),
+                _ => "env".into(),
+            })
+        })
+    };
+    let files = variables(&["REGISTRY_AUTH_FILE", "DOCKER_CONFIG"]);
+    assert_eq!(ask(&files, "a.example/x").await.unwrap(), Some(password("named", "1")));
+    assert_eq!(ask(&files, "b.example/x").await.unwrap(), Some(password("u", "p")));
+    let all = variables(&["NOTATION_USERNAME", "NOTATION_PASSWORD", "REGISTRY_AUTH_FILE", "DOCKER_CONFIG"]);
+    assert_eq!(ask(&all, "a.example/x").await.unwrap(), Some(password("env", "env")));
+    let token = variables(&["NOTATION_PASSWORD"]);
+    assert_eq!(ask(&token, "a.example/x").await.unwrap(), Some(Credential::IdentityToken(Secret::new("env"))));
+}
+
+#[tokio::test]
+async fn a_file_that_is_named_must_be_there_and_others_need_not() {
+    let nowhere = |which: &'static str| {
+        Credentials::from_variables(move |name| (name == which).then(|| "/nonexistent/auth.json".into()))
+    };
+    assert_eq!(ask(&nowhere("HOME"), "a.example/x").await.unwrap(), None);
+    assert!(matches!(ask(&nowhere("REGISTRY_AUTH_FILE"), "a.example/x").await, Err(CredentialError::Io { .. })));
+}
+
+#[tokio::test]
+async fn a_malformed_file_is_an_error_without_its_values() {
+    let folder = tempfile::tempdir().unwrap();
+    for config in [r#"{"auths":"#, r#"{"auths":[]}"#, r#"{"auths":{"a.example":{"auth":"c2VjcmV0"}}}"#, "[]"] {
+        let error = ask(&docker(folder.path(), config), "a.example/x").await.unwrap_err();
+        assert!(matches!(error, CredentialError::Malformed { .. }), "{config}: {error}");
+        assert!(!format!("{error} {error:?}").contains("c2VjcmV0"), "{error}");
+    }
+}
+
+#[test]
+fn debug_shows_no_secret() {
+    for credential in [
+        password("u", "hunter2"),
+        Credential::IdentityToken(Secret::new("hunter2")),
+        Credential::RegistryToken(Secret::new("hunter2")),
+    ] {
+        let shown = format!("{:?} {:?}", credential, Credentials::given(credential.clone()));
+        assert!(!shown.contains("hunter2"), "{shown}");
+    }
+}
+
+#[tokio::test]
+async fn a_helper_that_is_missing_is_named_with_the_file_that_names_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let credentials = docker(folder.path(), r#"{"credHelpers":{"a.example":"no-such-helper-here"}}"#);
+    let error = ask(&credentials, "a.example/x").await.unwrap_err().to_string();
+    assert!(error.contains("docker-credential-no-such-helper-here") && error.contains("config.json"), "{error}");
+    assert_eq!(ask(&credentials, "b.example/x").await.unwrap(), None);
+    let credentials = docker(folder.path(), r#"{"credsStore":"../evil"}"#);
+    assert!(ask(&credentials, "a.example/x").await.unwrap_err().to_string().contains("not a program's name"));
+}
+
+#[tokio::test]
+async fn a_helper_is_asked_for_the_registry_on_its_standard_input() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = r#"[ "$1" = get ] || exit 1; read -r host; echo "{\"ServerURL\":\"$host\",\"Username\":\"u\",\"Secret\":\"$host!\"}""#;
+    let credentials = helper(folder.path(), HELPED, script);
+    assert_eq!(ask(&credentials, "a.example/x").await.unwrap(), Some(password("u", "a.example!")));
+    let credentials = helper(folder.path(), r#"{"credsStore":"test"}"#, script);
+    assert_eq!(
+        ask(&credentials, "docker.io/library/x").await.unwrap(),
+        Some(password("u", "https://index.docker.io/v1/!"))
+    );
+    let credentials = helper(folder.path(), HELPED, r#"echo '{"Username":"<token>","Secret":"t"}'"#);
+    assert_eq!(ask(&credentials, "a.example/x").await.unwrap(), Some(Credential::IdentityToken(Secret::new("t"))));
+}
+
+#[tokio::test]
+async fn a_store_that_knows_nothing_leaves_it_to_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = r#"{"credsStore":"test","auths":{"a.example":{"auth":"dTpw"},"b.example":{}}}"#;
+    let credentials = helper(folder.path(), config, "echo credentials not found in native keychain; exit 1");
+    assert_eq!(ask(&credentials, "a.example/x").await.unwrap(), Some(password("u", "p")));
+    assert_eq!(ask(&credentials, "b.example/x").await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_helper_that_fails_floods_or_hangs_is_an_error_in_time() {
+    let folder = tempfile::tempdir().unwrap();
+    for (script, why) in [
+        ("echo no such session; exit 1", "no such session"),
+        ("cat /dev/zero", "more than"),
+        ("echo hunter2", "JSON"),
+        (r#"echo '{"Secret":["hunter2"]}'"#, "JSON"),
+        ("exec sleep 60", "no answer within 0.5 s"),
+    ] {
+        let mut credentials = helper(folder.path(), HELPED, script);
+        credentials.helpers.time = Duration::from_millis(if script.contains("sleep") { 500 } else { 20_000 });
+        let start = Instant::now();
+        let error = ask(&credentials, "a.example/x").await.unwrap_err().to_string();
+        assert!(error.contains(why) && !error.contains("hunter2"), "{script}: {error}");
+        assert!(start.elapsed() < Duration::from_secs(20), "{script}");
+    }
+}

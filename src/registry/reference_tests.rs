@@ -1,0 +1,154 @@
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use proptest::prelude::*;
+
+use super::*;
+
+const DIGEST: &str = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
+fn error(text: &str) -> ReferenceError {
+    match text.parse::<Reference>() {
+        Err(error) => error,
+        Ok(reference) => panic!("{text} was read as {reference:?}"),
+    }
+}
+
+#[test]
+fn a_fully_qualified_name_is_read_into_its_parts() {
+    for (text, registry, path, tag, digest) in [
+        ("localhost:5000/a/b@DIGEST", "localhost:5000", "a/b", None, true),
+        ("localhost/app:v1", "localhost", "app", Some("v1"), false),
+        ("[::1]:5000/a:x", "[::1]:5000", "a", Some("x"), false),
+        ("[2001:db8::1]/a/b__c/d-----e.f:V_1.2-x@DIGEST", "[2001:db8::1]", "a/b__c/d-----e.f", Some("V_1.2-x"), true),
+        (
+            "111122223333.dkr.ecr.eu-west-1.amazonaws.com/team/app:1",
+            "111122223333.dkr.ecr.eu-west-1.amazonaws.com",
+            "team/app",
+            Some("1"),
+            false,
+        ),
+        ("registry:443/a:latest", "registry:443", "a", Some("latest"), false),
+    ] {
+        let text = text.replace("DIGEST", DIGEST);
+        let reference: Reference = text.parse().unwrap();
+        assert_eq!(reference.repository().registry(), registry, "{text}");
+        assert_eq!(reference.repository().path(), path, "{text}");
+        assert_eq!(reference.tag().map(Tag::as_str), tag, "{text}");
+        assert_eq!(reference.digest().is_some(), digest, "{text}");
+        assert_eq!(reference.to_string(), text);
+    }
+}
+
+#[test]
+fn a_digest_wins_over_the_tag_beside_it() {
+    let reference: Reference = format!("localhost:5000/a:v1@{DIGEST}").parse().unwrap();
+    assert_eq!(*reference.target(), Target::Digest(DIGEST.parse().unwrap()));
+}
+
+#[test]
+fn what_docker_would_guess_is_refused_with_the_name_in_full() {
+    for (text, corrected) in [
+        ("alpine:3", "docker.io/library/alpine:3"),
+        ("team/app:1", "docker.io/team/app:1"),
+        (&format!("alpine@{DIGEST}"), &format!("docker.io/library/alpine@{DIGEST}")),
+        ("https://ghcr.io/a/b:1", "ghcr.io/a/b:1"),
+        ("ghcr.io/Team/App:V1", "ghcr.io/team/app:V1"),
+        ("ghcr.io/team/app", "ghcr.io/team/app:latest"),
+    ] {
+        let error = error(text).to_string();
+        assert!(error.contains(corrected), "{text}: {error}");
+    }
+}
+
+#[test]
+fn what_the_grammar_has_no_place_for_is_refused() {
+    for text in [
+        "",
+        "/",
+        "a",
+        "localhost:5000",
+        "localhost:5000/",
+        "localhost:5000//a:1",
+        "localhost:5000/a/:1",
+        "localhost:0/a:1",
+        "localhost:65536/a:1",
+        "localhost:/a:1",
+        "localhost:+1/a:1",
+        "host..example/a:1",
+        "-host.example/a:1",
+        "user@host.example/a:1",
+        "[::1/a:1",
+        "[]/a:1",
+        "[fe80::1%25eth0]/a:1",
+        "localhost/a___b:1",
+        "localhost/a..b:1",
+        "localhost/.a:1",
+        "localhost/a-:1",
+        "localhost/a b:1",
+        "localhost/ä:1",
+        "localhost/a:",
+        "localhost/a:-x",
+        "localhost/a:.x",
+        "localhost/a:x y",
+        "localhost/a@",
+        "localhost/a@sha256:00",
+        "localhost/a@md5:d41d8cd98f00b204e9800998ecf8427e",
+        "localhost/../a:1",
+        "localhost/a?x:1",
+        "localhost/a%2f:1",
+        &format!("localhost/{}:1", "a".repeat(250)),
+        &format!("localhost/a:{}", "t".repeat(129)),
+    ] {
+        error(text);
+    }
+}
+
+#[test]
+fn only_this_machine_is_loopback() {
+    for (text, loopback) in [
+        ("localhost/a", true),
+        ("LOCALHOST:5000/a", true),
+        ("127.0.0.1:5000/a", true),
+        ("127.9.9.9/a", true),
+        ("[::1]:5000/a", true),
+        ("[::1]/a", true),
+        ("localhost.example/a", false),
+        ("10.0.0.1/a", false),
+        ("127.0.0.1.example/a", false),
+    ] {
+        assert_eq!(text.parse::<RepositoryName>().unwrap().is_loopback(), loopback, "{text}");
+    }
+}
+
+#[test]
+fn the_tag_of_a_referrers_index_is_a_tag_for_every_algorithm() {
+    let sha512 = format!("sha512:{}", "0".repeat(128)).parse().unwrap();
+    for digest in [DIGEST.parse().unwrap(), sha512] {
+        let tag = Tag::of_referrers(&digest);
+        assert_eq!(tag.as_str().parse::<Tag>().unwrap(), tag);
+        assert_eq!(tag.as_str().len(), "sha256-".len() + 64);
+    }
+}
+
+proptest! {
+    #[test]
+    fn what_the_grammar_makes_is_read_and_written_back(
+        text in r"(localhost|[a-z0-9]{1,8}(-[a-z0-9]{1,3})?\.[A-Za-z0-9]{1,6}|\[::[0-9a-f]{1,4}\]|127\.0\.0\.1)(:[1-9][0-9]{0,3})?(/[a-z0-9]{1,5}((\.|_|__|-{1,3})[a-z0-9]{1,3}){0,2}){1,3}(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,20}|@sha256:[0-9a-f]{64}|:[a-z]{1,5}@sha384:[0-9a-f]{96})"
+    ) {
+        prop_assert_eq!(text.parse::<Reference>().unwrap().to_string(), text);
+    }
+
+    #[test]
+    fn whatever_is_read_is_written_back_and_has_nothing_that_a_url_would_read_otherwise(text in r"[a-zA-Z0-9:/@.\[\]_%?# -]{0,40}") {
+        if let Ok(reference) = text.parse::<Reference>() {
+            prop_assert_eq!(reference.to_string(), text.clone());
+            prop_assert!(!reference.repository().path().contains(['%', '?', '#', ' ', '@', ':']));
+        }
+    }
+
+    #[test]
+    fn no_text_makes_the_parser_panic(text in ".{0,60}") {
+        let _ = text.parse::<Reference>();
+        let _ = text.parse::<RepositoryName>();
+    }
+}

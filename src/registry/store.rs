@@ -1,0 +1,176 @@
+//! A place with artifacts and their signatures, whichever it is: signing, verifying and copying are the same for all of them.
+
+use super::client::{MAX_MANIFEST_SIZE, RegistryError, RemoteRepository};
+use super::layout::{Layout, LayoutError};
+use super::manifest::{Manifest, ManifestError, SIGNATURE_MEDIA_TYPE};
+use super::reference::{Tag, Target};
+use crate::envelope::{Descriptor, Digest};
+
+/// Why a store did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The layout's reason.
+    #[error(transparent)]
+    Layout(#[from] LayoutError),
+    /// The registry's reason.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+    /// A manifest that was read cannot be understood.
+    #[error("{digest}: {source}")]
+    Manifest {
+        /// The manifest's digest.
+        digest: Digest,
+        /// What is wrong with it.
+        source: ManifestError,
+    },
+    /// A manifest that was listed as a signature of the artifact is none.
+    #[error("{digest} is listed as a signature of {subject}, but does not say so itself")]
+    NotItsSignature {
+        /// The manifest's digest.
+        digest: Digest,
+        /// The artifact.
+        subject: Digest,
+    },
+}
+
+/// A place with artifacts and their signatures.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Store {
+    /// A folder of this machine.
+    Layout(Layout),
+    /// A repository of a registry.
+    Remote(RemoteRepository),
+}
+
+/// A signature that the store lists, with its manifest or why it cannot be had. One that cannot be read is no reason not to look
+/// at the others, but none to take it for absent either.
+#[derive(Debug)]
+pub struct StoredSignature {
+    /// The descriptor of its manifest.
+    pub descriptor: Descriptor,
+    /// Its manifest, a signature manifest with the artifact as its subject.
+    pub manifest: Result<Manifest, StoreError>,
+}
+
+impl Store {
+    /// What the tag or digest names; after this the artifact is known by its digest.
+    ///
+    /// # Errors
+    /// [`StoreError`] when there is no such artifact, or it cannot be read.
+    pub async fn resolve(&self, target: &Target) -> Result<Descriptor, StoreError> {
+        match self {
+            Self::Layout(layout) => Ok(layout.resolve(&target.to_string())?),
+            Self::Remote(repository) => Ok(repository.resolve(target).await?),
+        }
+    }
+
+    /// The bytes of the manifest that the descriptor names, checked to be what it says.
+    ///
+    /// # Errors
+    /// [`StoreError`] when they are not there or something else.
+    pub async fn manifest(&self, stored: &Descriptor) -> Result<Vec<u8>, StoreError> {
+        match self {
+            Self::Layout(layout) => Ok(layout.blob(stored, MAX_MANIFEST_SIZE)?),
+            Self::Remote(repository) => Ok(repository.manifest(stored).await?),
+        }
+    }
+
+    /// The bytes of a blob, at most `limit` of them, checked to be what the descriptor says.
+    ///
+    /// # Errors
+    /// [`StoreError`] when they are not there, too many, or something else.
+    pub async fn blob(&self, stored: &Descriptor, limit: u64) -> Result<Vec<u8>, StoreError> {
+        match self {
+            Self::Layout(layout) => Ok(layout.blob(stored, limit)?),
+            Self::Remote(repository) => Ok(repository.blob(stored, limit).await?),
+        }
+    }
+
+    /// Writes a blob.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn push_blob(&self, media_type: &str, content: &[u8]) -> Result<Descriptor, StoreError> {
+        match self {
+            Self::Layout(layout) => {
+                layout.put_blob(content)?;
+                Ok(Descriptor::of(media_type, content))
+            }
+            Self::Remote(repository) => Ok(repository.push_blob(media_type, content).await?),
+        }
+    }
+
+    /// Writes the bytes of a manifest or an index as they are, so that the digest stays. What it refers to must be there before.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn push_manifest(
+        &self,
+        media_type: &str,
+        bytes: &[u8],
+        tag: Option<&Tag>,
+    ) -> Result<Descriptor, StoreError> {
+        match self {
+            Self::Layout(layout) => Ok(layout.put_manifest_bytes(media_type, bytes, None, tag.map(Tag::as_str))?),
+            Self::Remote(repository) => {
+                let target = tag.cloned().map(Target::Tag);
+                Ok(repository.push_manifest(media_type, bytes, target.as_ref()).await?.descriptor)
+            }
+        }
+    }
+
+    /// Writes a manifest with a subject, a signature for example, so that it is found among the subject's referrers.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn push_referrer(&self, manifest: &Manifest) -> Result<Descriptor, StoreError> {
+        match self {
+            Self::Layout(layout) => Ok(layout.put_manifest(manifest, None)?),
+            Self::Remote(repository) => Ok(repository.push_referrer(manifest).await?),
+        }
+    }
+
+    /// The signatures of an artifact, at most `most` of them.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the list cannot be read to its end, or has more.
+    pub async fn signatures(&self, subject: &Descriptor, most: usize) -> Result<Vec<StoredSignature>, StoreError> {
+        let repository = match self {
+            Self::Layout(layout) => {
+                let listed = layout.signatures(subject)?;
+                let signature = |(descriptor, manifest)| StoredSignature { descriptor, manifest: Ok(manifest) };
+                if listed.len() > most {
+                    return Err(LayoutError::TooMany { path: layout.path().to_owned(), most }.into());
+                }
+                return Ok(listed.into_iter().map(signature).collect());
+            }
+            Self::Remote(repository) => repository,
+        };
+        let mut signatures = Vec::new();
+        for descriptor in repository.referrers(&subject.digest, SIGNATURE_MEDIA_TYPE, most).await? {
+            let manifest = signature_manifest(repository, &descriptor, subject).await;
+            signatures.push(StoredSignature { descriptor, manifest });
+        }
+        Ok(signatures)
+    }
+}
+
+/// Reads a manifest that was listed as a signature of `subject`, and checks that it says so itself.
+async fn signature_manifest(
+    repository: &RemoteRepository,
+    listed: &Descriptor,
+    subject: &Descriptor,
+) -> Result<Manifest, StoreError> {
+    let digest = || listed.digest.clone();
+    let bytes = repository.manifest(listed).await?;
+    let manifest = Manifest::parse(&bytes).map_err(|source| StoreError::Manifest { digest: digest(), source })?;
+    let is_its_signature =
+        manifest.is_signature() && manifest.subject.as_ref().is_some_and(|s| s.is_same_content(subject));
+    if is_its_signature {
+        Ok(manifest)
+    } else {
+        Err(StoreError::NotItsSignature { digest: digest(), subject: subject.digest.clone() })
+    }
+}

@@ -1,0 +1,172 @@
+//! An HTTP server that answers as a test wants it to: wrong, late, too much, or not at all.
+
+use std::io::{BufRead as _, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::{sleep, spawn};
+use std::time::Duration;
+
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use rustls_pki_types::PrivateKeyDer;
+
+/// A request that came.
+#[derive(Debug, Clone)]
+pub struct Request {
+    pub method: String,
+    /// Path and query.
+    pub path: String,
+    head: String,
+    pub body: Vec<u8>,
+}
+
+impl Request {
+    /// The header's value; `name` in any case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let lines = self.head.lines().filter_map(|line| line.split_once(':'));
+        lines.into_iter().find_map(|(key, value)| key.trim().eq_ignore_ascii_case(name).then_some(value.trim()))
+    }
+}
+
+/// What is done with a request.
+pub enum Reply {
+    /// An answer: status, headers, body.
+    Answer(u16, Vec<(&'static str, String)>, Vec<u8>),
+    /// The beginning of an answer, then silence until the client gives up.
+    Hang(&'static str),
+    /// The beginning of an answer, then the end of the connection.
+    Close(&'static str),
+    /// A body of so many bytes, without its length being said.
+    Flood(u64),
+}
+
+impl Reply {
+    pub fn status(status: u16) -> Reply {
+        Reply::Answer(status, Vec::new(), Vec::new())
+    }
+
+    pub fn content(media_type: &str, body: impl Into<Vec<u8>>) -> Reply {
+        Reply::Answer(200, vec![("Content-Type", media_type.to_owned())], body.into())
+    }
+}
+
+/// The server. It ends when this is dropped.
+pub struct FaultServer {
+    pub address: SocketAddr,
+    seen: Arc<Mutex<Vec<Request>>>,
+    /// How many bytes of floods were taken.
+    written: Arc<AtomicU64>,
+    stop: Arc<AtomicBool>,
+}
+
+impl FaultServer {
+    pub fn start(reply: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> FaultServer {
+        FaultServer::serve(None, reply)
+    }
+
+    /// With TLS, and a certificate for `localhost` and 127.0.0.1 that is its own authority. Answers the certificate, PEM, as well.
+    pub fn start_tls(reply: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> (FaultServer, String) {
+        let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
+        let rcgen::CertifiedKey { cert, signing_key } = rcgen::generate_simple_self_signed(names).unwrap();
+        let key = PrivateKeyDer::try_from(signing_key.serialize_der()).unwrap();
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+        let config = config.with_no_client_auth().with_single_cert(vec![cert.der().clone()], key).unwrap();
+        (FaultServer::serve(Some(Arc::new(config)), reply), cert.pem())
+    }
+
+    fn serve(tls: Option<Arc<ServerConfig>>, reply: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> FaultServer {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let server = FaultServer { address, seen: Arc::default(), written: Arc::default(), stop: Arc::default() };
+        let (seen, written, stop) = (server.seen.clone(), server.written.clone(), server.stop.clone());
+        let reply = Arc::new(reply);
+        spawn(move || {
+            for connection in listener.incoming() {
+                if stop.load(Ordering::Relaxed) {
+                    break;
+                }
+                let tls = tls.clone();
+                let (reply, seen, written, stop) = (reply.clone(), seen.clone(), written.clone(), stop.clone());
+                spawn(move || {
+                    let Ok(connection) = connection else { return };
+                    let mut connection: Box<dyn Connection> = match tls {
+                        None => Box::new(connection),
+                        Some(config) => {
+                            let session = ServerConnection::new(config).unwrap();
+                            Box::new(StreamOwned::new(session, connection))
+                        }
+                    };
+                    let Some(request) = read(&mut connection) else { return };
+                    seen.lock().unwrap().push(request.clone());
+                    // A client that has heard enough hangs up.
+                    let _ = write(connection, reply(&request), &written, &stop);
+                });
+            }
+        });
+        server
+    }
+
+    /// The requests that came so far.
+    pub fn seen(&self) -> Vec<Request> {
+        self.seen.lock().unwrap().clone()
+    }
+
+    pub fn written(&self) -> u64 {
+        self.written.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for FaultServer {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        let _ = TcpStream::connect(self.address);
+    }
+}
+
+/// A connection with TLS or without.
+trait Connection: Read + Write {}
+
+impl<T: Read + Write> Connection for T {}
+
+fn read(connection: &mut impl Read) -> Option<Request> {
+    let mut reader = BufReader::new(connection);
+    let mut first = String::new();
+    reader.read_line(&mut first).ok()?;
+    let (method, rest) = first.split_once(' ')?;
+    let path = rest.split(' ').next()?;
+    let mut head = String::new();
+    while reader.read_line(&mut head).ok()? > 2 {}
+    let mut request = Request { method: method.to_owned(), path: path.to_owned(), head, body: Vec::new() };
+    let length = request.header("Content-Length").map_or(0, |length| length.parse().unwrap());
+    reader.take(length).read_to_end(&mut request.body).ok()?;
+    Some(request)
+}
+
+fn write(mut to: impl Write, reply: Reply, written: &AtomicU64, stop: &AtomicBool) -> std::io::Result<()> {
+    match reply {
+        Reply::Answer(status, headers, body) => {
+            let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+            let length = body.len();
+            write!(to, "HTTP/1.1 {status} Status\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n")?;
+            to.write_all(&body)
+        }
+        Reply::Close(beginning) => to.write_all(beginning.as_bytes()),
+        Reply::Hang(beginning) => {
+            to.write_all(beginning.as_bytes())?;
+            while !stop.load(Ordering::Relaxed) {
+                sleep(Duration::from_millis(20));
+            }
+            Ok(())
+        }
+        Reply::Flood(bytes) => {
+            to.write_all(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: application/json\r\n\r\n")?;
+            let chunk = [b' '; 64 * 1024];
+            for _ in 0..bytes / chunk.len() as u64 {
+                to.write_all(&chunk)?;
+                written.fetch_add(chunk.len() as u64, Ordering::Relaxed);
+            }
+            Ok(())
+        }
+    }
+}
