@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::aws::arn::ProfileArn;
 use crate::aws::{Deadline, SignError, SignedPayload, SignerClient, sign_payload};
-use crate::envelope::{Descriptor, Payload};
-use crate::registry::{EMPTY_CONFIG, Layout, LayoutError, Manifest, THUMBPRINT_ANNOTATION};
+use crate::envelope::{Descriptor, JWS_MEDIA_TYPE, Payload};
+use crate::registry::{EMPTY_CONFIG, Manifest, SIGNATURE_MEDIA_TYPE, Store, StoreError, THUMBPRINT_ANNOTATION, Target};
 use crate::x509::CertificateChain;
 
 /// Why an artifact was not signed. Nothing is attached unless everything went well.
@@ -14,7 +14,7 @@ use crate::x509::CertificateChain;
 pub enum SignArtifactError {
     /// The artifact cannot be read, or the signature not be written.
     #[error(transparent)]
-    Layout(#[from] LayoutError),
+    Store(#[from] StoreError),
     /// AWS Signer made no usable signature.
     #[error(transparent)]
     Sign(#[from] SignError),
@@ -33,13 +33,13 @@ pub struct SignedArtifact {
     pub signature: SignedPayload,
 }
 
-/// Signs an artifact of a layout, without attaching the signature.
+/// Signs an artifact of a registry or a layout, without attaching the signature.
 ///
 /// # Errors
 /// [`SignArtifactError`].
 pub async fn sign_artifact(
-    layout: &Layout,
-    reference: &str,
+    store: &Store,
+    target: &Target,
     user_metadata: BTreeMap<String, String>,
     client: &SignerClient,
     profile: &ProfileArn,
@@ -48,7 +48,7 @@ pub async fn sign_artifact(
     if let Some(reserved) = user_metadata.keys().find(|key| key.starts_with("io.cncf.notary")) {
         return Err(SignArtifactError::ReservedMetadata(reserved.clone()));
     }
-    let artifact = layout.resolve(reference)?;
+    let artifact = store.resolve(target).await?;
     let target_artifact = Descriptor { annotations: user_metadata, ..artifact.clone() };
     let payload = Payload { target_artifact }.to_bytes();
     let signature = sign_payload(client, profile, &payload, deadline).await?;
@@ -58,14 +58,14 @@ pub async fn sign_artifact(
 /// Attaches a signature to its artifact. Gives the descriptor of the signature's manifest.
 ///
 /// # Errors
-/// [`LayoutError`] when the layout cannot be written.
-pub fn attach(layout: &Layout, signed: &SignedArtifact) -> Result<Descriptor, LayoutError> {
+/// [`StoreError`] when the registry or the layout does not take it.
+pub async fn attach(store: &Store, signed: &SignedArtifact) -> Result<Descriptor, StoreError> {
     let envelope = &signed.signature.envelope;
     let mut annotations = signed.signature.metadata.clone();
     annotations.insert(THUMBPRINT_ANNOTATION.to_owned(), thumbprints(signed.signature.verified.chain()));
-    layout.put_blob(envelope)?;
-    layout.put_blob(EMPTY_CONFIG)?;
-    layout.put_manifest(&Manifest::signature(signed.artifact.clone(), envelope, annotations), None)
+    store.push_blob(JWS_MEDIA_TYPE, envelope).await?;
+    store.push_blob(SIGNATURE_MEDIA_TYPE, EMPTY_CONFIG).await?;
+    store.push_referrer(&Manifest::signature(signed.artifact.clone(), envelope, annotations)).await
 }
 
 /// The thumbprints of a chain as the annotation has them: a JSON array in a string.

@@ -10,7 +10,7 @@ use crate::aws::{
     revocation_status,
 };
 use crate::envelope::{Descriptor, Envelope, MAX_ENVELOPE_SIZE, Payload, SignedAttributes, VerifiedEnvelope};
-use crate::registry::{Layout, LayoutError, Manifest};
+use crate::registry::{Manifest, Store, StoreError, Target};
 use crate::text::{printable, rfc3339};
 use crate::trust::{IdentityVerdict, check_trusted_identity};
 use crate::x509::{Certificate, CertificateChain};
@@ -109,34 +109,41 @@ impl Verdict {
     }
 }
 
-/// Verifies an artifact of a layout with all of its signatures at strict level: every check is enforced.
+/// How many signatures of an artifact are looked at. Each costs time and calls, and whoever may write beside the artifact
+/// decides how many there are.
+const MAX_SIGNATURES: usize = 100;
+
+/// Verifies an artifact of a registry or a layout with all of its signatures at strict level: every check is enforced.
 ///
 /// # Errors
-/// [`LayoutError`] when the artifact or the list of its signatures cannot be read. Whatever is wrong with a signature is in
-/// the [`Verdict`].
+/// [`StoreError`] when the artifact or the list of its signatures cannot be read, or the list has more than 100. Whatever is
+/// wrong with a signature is in the [`Verdict`].
 pub async fn verify_artifact(
-    layout: &Layout,
-    reference: &str,
+    store: &Store,
+    target: &Target,
     trust: &Trust,
     config: &SignerConfig,
     now: OffsetDateTime,
     deadline: Deadline,
-) -> Result<Verdict, LayoutError> {
-    let artifact = layout.resolve(reference)?;
+) -> Result<Verdict, StoreError> {
+    let artifact = store.resolve(target).await?;
     let mut signatures = Vec::new();
-    for (manifest, content) in layout.signatures(&artifact)? {
+    for signature in store.signatures(&artifact, MAX_SIGNATURES).await? {
         let mut verification =
-            Verification { layout, artifact: &artifact, trust, config, now, deadline, checks: Vec::new() };
+            Verification { store, artifact: &artifact, trust, config, now, deadline, checks: Vec::new() };
         // The first failure is the last entry of the list; there is nothing to add to it.
-        let _ = verification.run(&content).await;
-        signatures.push(SignatureVerdict { manifest, checks: verification.checks });
+        let _ = match signature.manifest {
+            Ok(manifest) => verification.run(&manifest).await,
+            Err(why) => verification.record(Check::Integrity, Err(failure(why))),
+        };
+        signatures.push(SignatureVerdict { manifest: signature.descriptor, checks: verification.checks });
     }
     Ok(Verdict { artifact, signatures })
 }
 
 /// The verification of one signature.
 struct Verification<'a> {
-    layout: &'a Layout,
+    store: &'a Store,
     artifact: &'a Descriptor,
     trust: &'a Trust,
     config: &'a SignerConfig,
@@ -150,7 +157,7 @@ struct Failed;
 
 impl Verification<'_> {
     async fn run(&mut self, manifest: &Manifest) -> Result<(), Failed> {
-        let integrity = self.integrity(manifest);
+        let integrity = self.integrity(manifest).await;
         let envelope = self.record(Check::Integrity, integrity)?;
         let authenticity = self.authenticity(&envelope);
         let signer = self.record(Check::Authenticity, authenticity)?;
@@ -170,9 +177,9 @@ impl Verification<'_> {
         value
     }
 
-    fn integrity(&self, manifest: &Manifest) -> Result<(VerifiedEnvelope, String), CheckFailure> {
+    async fn integrity(&self, manifest: &Manifest) -> Result<(VerifiedEnvelope, String), CheckFailure> {
         let stored = manifest.envelope().map_err(failure)?;
-        let bytes = self.layout.blob(stored, MAX_ENVELOPE_SIZE as u64).map_err(failure)?;
+        let bytes = self.store.blob(stored, MAX_ENVELOPE_SIZE as u64).await.map_err(failure)?;
         let envelope = Envelope::parse(&bytes).map_err(failure)?.verify(self.now).map_err(failure)?;
         let payload = Payload::parse(envelope.payload()).map_err(failure)?;
         if !payload.target_artifact.is_same_content(self.artifact) {

@@ -7,6 +7,7 @@ mod environment;
 mod faults;
 mod flows;
 mod fuzz_seeds;
+mod interchange;
 mod interop;
 mod local_signer;
 mod policies;

@@ -16,7 +16,7 @@ use crate::aws::arn::{ArnError, ProfileArn};
 use crate::aws::{Deadline, NOTATION_PLATFORM, RevokedEntity, SignerClient, SignerConfig};
 use crate::envelope::Descriptor;
 use crate::local::{LocalSigner, Options, StartError};
-use crate::registry::{Layout, LayoutError};
+use crate::registry::{Layout, LayoutError, ReferenceError, Store, StoreError as ArtifactsError, Tag, Target};
 use crate::sign::{SignArtifactError, SignedArtifact, attach, sign_artifact};
 use crate::trust::{StoreError, read_certificates};
 use crate::verify::{Trust, Verdict, verify_artifact};
@@ -57,6 +57,12 @@ pub enum Error {
     /// The image or its signature cannot be written or read.
     #[error(transparent)]
     Layout(#[from] LayoutError),
+    /// The image is not found where it was written, or its signatures cannot be listed.
+    #[error(transparent)]
+    Artifacts(#[from] ArtifactsError),
+    /// The tag is not one.
+    #[error(transparent)]
+    Tag(#[from] ReferenceError),
     /// The local signer did not start.
     #[error(transparent)]
     Start(#[from] StartError),
@@ -106,6 +112,7 @@ pub async fn run(args: Args) -> Result<(), Error> {
     steps.start("Make an image", "A small image in an OCI image layout: a folder with what a registry would hold.")?;
     let layout = Layout::create(folder.join("layout"))?;
     let image = image::write(&layout, TAG)?;
+    let (store, target) = (Store::Layout(layout.clone()), Target::Tag(TAG.parse::<Tag>()?));
     steps.done(&[("image", format!("{}:{TAG}", layout.path().display())), ("digest", image.digest.to_string())])?;
 
     steps.start(
@@ -130,13 +137,13 @@ pub async fn run(args: Args) -> Result<(), Error> {
         "AWS Signer's SignPayload makes the envelope; it is checked, then stored beside the image as its referrer.",
     )?;
     let deadline = || Deadline::new(Deadline::DEFAULT_BUDGET);
-    let signed = sign_artifact(&layout, TAG, BTreeMap::new(), &client, &profile, deadline()).await?;
-    let signature = attach(&layout, &signed)?;
+    let signed = sign_artifact(&store, &target, BTreeMap::new(), &client, &profile, deadline()).await?;
+    let signature = attach(&store, &signed).await?;
     steps.done(&[("job", signed.signature.signer.job.to_string()), ("signature", signature.digest.to_string())])?;
 
     steps.start("Verify", "Four checks at strict level; each must pass.")?;
     let trust = Trust { roots: read_certificates(&root)?, identities: vec![profile.to_string()] };
-    let verify = || verify_artifact(&layout, TAG, &trust, &config, OffsetDateTime::now_utc(), deadline());
+    let verify = || verify_artifact(&store, &target, &trust, &config, OffsetDateTime::now_utc(), deadline());
     let verdict = verify().await?;
     accepted(&verdict)?;
     steps.done_with_checks("accepted", &verdict)?;

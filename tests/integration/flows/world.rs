@@ -15,7 +15,7 @@ use notation_aws_signer::envelope::build::{ProtectedAttributes, build};
 use notation_aws_signer::envelope::{Descriptor, Payload};
 use notation_aws_signer::local::clock::Clock;
 use notation_aws_signer::local::{LocalSigner, Options};
-use notation_aws_signer::registry::{EMPTY_CONFIG, IMAGE_CONFIG_MEDIA_TYPE, Layout, Manifest};
+use notation_aws_signer::registry::{EMPTY_CONFIG, IMAGE_CONFIG_MEDIA_TYPE, Layout, Manifest, Store, Target};
 use notation_aws_signer::sign::{SignedArtifact, attach, sign_artifact};
 use notation_aws_signer::verify::{Trust, Verdict, verify_artifact};
 use notation_aws_signer::x509::Certificate;
@@ -32,6 +32,10 @@ pub struct World {
     pub layout: Layout,
     pub image: Descriptor,
     pub trust: Trust,
+}
+
+fn tag(tag: &str) -> Target {
+    Target::Tag(tag.parse().unwrap())
 }
 
 impl World {
@@ -61,15 +65,19 @@ impl World {
         World { home, signer, config, client, profile, version, layout, image, trust }
     }
 
+    fn store(&self) -> Store {
+        Store::Layout(self.layout.clone())
+    }
+
     pub async fn sign(&self, reference: &str) -> SignedArtifact {
         let metadata = BTreeMap::from([("build".to_owned(), "7".to_owned())]);
         let deadline = Deadline::new(Deadline::DEFAULT_BUDGET);
-        sign_artifact(&self.layout, reference, metadata, &self.client, &self.profile, deadline).await.unwrap()
+        sign_artifact(&self.store(), &tag(reference), metadata, &self.client, &self.profile, deadline).await.unwrap()
     }
 
     pub async fn sign_and_attach(&self) -> SignedArtifact {
         let signed = self.sign("v1").await;
-        attach(&self.layout, &signed).unwrap();
+        attach(&self.store(), &signed).await.unwrap();
         signed
     }
 
@@ -93,7 +101,7 @@ impl World {
 
     pub async fn verify_with(&self, trust: &Trust, config: &SignerConfig) -> Verdict {
         let deadline = Deadline::new(Deadline::DEFAULT_BUDGET);
-        verify_artifact(&self.layout, "v1", trust, config, OffsetDateTime::now_utc(), deadline).await.unwrap()
+        verify_artifact(&self.store(), &tag("v1"), trust, config, OffsetDateTime::now_utc(), deadline).await.unwrap()
     }
 
     /// An envelope over the image by the signer's own key, which nobody but its thief could make: with signed attributes that

@@ -1,0 +1,83 @@
+//! What this library signs in a registry, the real notation verifies there, and the other way round.
+
+use std::collections::BTreeMap;
+
+use aws_credential_types::Credentials as AwsCredentials;
+use notation_aws_signer::aws::{Deadline, SignerClient, SignerConfig};
+use notation_aws_signer::registry::{ClientOptions, Credentials, Reference, RegistryClient, Store, Target};
+use notation_aws_signer::sign::{attach, sign_artifact};
+use notation_aws_signer::trust::read_certificates;
+use notation_aws_signer::verify::{Trust, Verdict, verify_artifact};
+use time::OffsetDateTime;
+
+use crate::support::World;
+use crate::support::local_signer::REGION;
+use crate::support::server::credentials;
+
+/// The world's image as the library sees it.
+struct Library {
+    store: Store,
+    target: Target,
+    config: SignerConfig,
+    client: SignerClient,
+}
+
+impl Library {
+    async fn of(world: &World, image: &str) -> Library {
+        let reference: Reference = image.parse().unwrap();
+        let mut options = ClientOptions::default();
+        options.lock_folder = None;
+        let registry = RegistryClient::new(options, Credentials::none());
+        let (id, secret) = credentials(world.signer.credentials_file().parent().unwrap());
+        let config = SignerConfig::default()
+            .with_endpoint_url(&world.signer.endpoint)
+            .with_credentials(AwsCredentials::new(id, secret, None, None, "local signer"));
+        Library {
+            store: Store::Remote(registry.repository(reference.repository()).unwrap()),
+            target: reference.target().clone(),
+            client: SignerClient::new(&config, "aws", REGION.to_owned()).await,
+            config,
+        }
+    }
+
+    async fn verify(&self, world: &World) -> Verdict {
+        let roots = read_certificates(&world.signer.root_certificate()).unwrap();
+        let trust = Trust { roots, identities: vec![world.profile.arn.clone()] };
+        let deadline = Deadline::new(Deadline::DEFAULT_BUDGET);
+        let now = OffsetDateTime::now_utc();
+        verify_artifact(&self.store, &self.target, &trust, &self.config, now, deadline).await.unwrap()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn notation_verifies_what_the_library_signed_in_a_registry() {
+    let Some(world) = tokio::task::block_in_place(World::start) else { return };
+    let image = world.push("signed by the library");
+    let library = Library::of(&world, &image).await;
+    let profile = world.profile.arn.parse().unwrap();
+    let metadata = BTreeMap::from([("build".to_owned(), "7".to_owned())]);
+    let deadline = Deadline::new(Deadline::DEFAULT_BUDGET);
+    let signed = sign_artifact(&library.store, &library.target, metadata, &library.client, &profile, deadline).await;
+    let signed = signed.unwrap();
+    attach(&library.store, &signed).await.unwrap();
+    assert!(library.verify(&world).await.is_verified());
+    tokio::task::block_in_place(|| {
+        world.verify(&image).succeeded().says("Successfully verified signature");
+        assert_eq!(world.notation.signature(&image).job(), signed.signature.signer.job.to_string());
+    });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_library_verifies_what_notation_signed_in_a_registry_until_it_is_revoked() {
+    let Some(world) = tokio::task::block_in_place(World::start) else { return };
+    let image = tokio::task::block_in_place(|| world.push_signed("signed by notation"));
+    let library = Library::of(&world, &image).await;
+    let verdict = library.verify(&world).await;
+    assert!(verdict.is_verified(), "{verdict:?}");
+    tokio::task::block_in_place(|| {
+        let job = world.notation.signature(&image).job().to_owned();
+        world.signer.revoke_signature(&job);
+    });
+    let verdict = library.verify(&world).await;
+    assert!(!verdict.is_verified() && verdict.signatures.len() == 1, "{verdict:?}");
+}
