@@ -21,6 +21,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use super::config::SignerConfig;
+use super::credentials::StandardSources;
 use super::deadline::Deadline;
 use super::error::{CallError, Failure};
 use super::http::{Answers, BoundedHttpClient};
@@ -57,15 +58,17 @@ impl SignerClient {
         if let Ok(name) = AppName::new("notation-aws-signer") {
             loader = loader.app_name(name);
         }
+        let context = ProviderConfig::default()
+            .with_region(Some(Region::new(region.clone())))
+            .with_http_client(http.answering(Answers::Any));
         if let Some(credentials) = config.credentials() {
             loader = loader.credentials_provider(credentials.clone());
         } else if let Some(profile) = &profile {
-            // The default chain looks at the environment first; who names a profile means that profile.
-            let context = ProviderConfig::default()
-                .with_region(Some(Region::new(region.clone())))
-                .with_http_client(http.answering(Answers::Any));
+            // The standard sources begin with the environment; who names a profile means that profile.
             let provider = ProfileFileCredentialsProvider::builder().profile_name(profile).configure(&context).build();
             loader = loader.profile_name(profile).credentials_provider(provider);
+        } else {
+            loader = loader.credentials_provider(StandardSources::new(Region::new(region.clone()), context));
         }
         let shared = loader.load().await;
         let mut builder = aws_sdk_signer::config::Builder::from(&shared)

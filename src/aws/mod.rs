@@ -5,6 +5,7 @@ pub mod arn;
 mod attributes;
 mod client;
 mod config;
+mod credentials;
 mod deadline;
 mod error;
 mod http;

@@ -1,5 +1,7 @@
 //! `generate-envelope`: signs a payload with AWS Signer.
 
+use std::mem::ManuallyDrop;
+
 use aws_lc_rs::digest::{SHA256, digest};
 
 use super::answer::GenerateEnvelopeResponse;
@@ -24,7 +26,8 @@ pub fn generate_envelope(
     let payload_sha256 = hex::encode(digest(&SHA256, &request.payload));
     tracing::debug!(profile = %request.profile, region, payload_sha256, "signing");
     let signed = block_on(async {
-        let client = SignerClient::new(&config, location.partition(), region).await;
+        // Not taken apart either, see `block_on`.
+        let client = ManuallyDrop::new(SignerClient::new(&config, location.partition(), region).await);
         sign_payload(&client, &request.profile, &request.payload, deadline).await
     })??;
     tracing::info!(profile_version = %signed.signer.profile_version, job = %signed.signer.job, payload_sha256, "signed");

@@ -1,5 +1,7 @@
 //! `verify-signature`: the checks that AWS Signer's signatures need beyond those that notation makes itself.
 
+use std::mem::ManuallyDrop;
+
 use super::answer::{VerificationResult, VerifySignatureResponse};
 use super::error::PluginError;
 use super::metadata::Capability;
@@ -66,7 +68,8 @@ fn check_revocation(
     };
     tracing::debug!(profile_version = %query.profile_version, job = %job, region, "asking about revocation");
     let status = block_on(async {
-        let client = SignerClient::new(config, location.partition(), region.clone()).await;
+        // Not taken apart either, see `block_on`.
+        let client = ManuallyDrop::new(SignerClient::new(config, location.partition(), region.clone()).await);
         revocation_status(&client, &query, deadline).await
     })?;
     match status {
