@@ -16,11 +16,13 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_types::SdkConfig;
 use aws_types::endpoint_config::EndpointUrl;
+use aws_types::service_config::ServiceConfigKey;
 use std::future::Future;
 use std::time::Duration;
 
-use super::config::SignerConfig;
+use super::config::{ConfigError, SignerConfig, check_endpoint};
 use super::credentials::StandardSources;
 use super::deadline::Deadline;
 use super::error::{CallError, Failure};
@@ -36,6 +38,7 @@ pub struct SignerClient {
     sdk: aws_sdk_signer::Client,
     region: String,
     profile: Option<String>,
+    endpoint: Result<Option<String>, ConfigError>,
 }
 
 impl SignerClient {
@@ -71,14 +74,16 @@ impl SignerClient {
             loader = loader.credentials_provider(StandardSources::new(Region::new(region.clone()), context));
         }
         let shared = loader.load().await;
+        let endpoint = match config.endpoint_url() {
+            Some(url) => Ok(Some(url.to_owned())),
+            None => endpoint_of_aws(&shared),
+        };
         let mut builder = aws_sdk_signer::config::Builder::from(&shared)
             .http_client(http.answering(Answers::OfAwsSigner))
             .interceptor(EndpointAsGiven)
             .retry_classifier(TooManyRequests);
-        if let Some(url) = config.endpoint_url() {
-            builder = builder.endpoint_url(url);
-        }
-        Self { sdk: aws_sdk_signer::Client::from_conf(builder.build()), region, profile }
+        builder.set_endpoint_url(endpoint.clone().ok().flatten());
+        Self { sdk: aws_sdk_signer::Client::from_conf(builder.build()), region, profile, endpoint }
     }
 
     /// The SDK's own client, for operations that this library does not wrap.
@@ -103,16 +108,30 @@ impl SignerClient {
     where
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     {
+        if let Err(why) = &self.endpoint {
+            return Err(self.failed(operation, Failure::Configuration(why.clone())));
+        }
         match deadline.run(call).await {
             Some(Ok(answer)) => Ok(answer),
-            Some(Err(error)) => Err(CallError::from_sdk(operation, &self.region, self.profile.as_deref(), error)),
+            Some(Err(error)) => Err(self.failed(operation, Failure::from_sdk(error))),
             None => Err(self.failed(operation, Failure::Timeout(deadline.budget()))),
         }
     }
 
     pub(super) fn failed(&self, operation: &'static str, failure: Failure) -> CallError {
-        CallError { operation, region: self.region.clone(), profile: self.profile.clone(), failure }
+        let endpoint = self.endpoint.clone().ok().flatten();
+        CallError { operation, region: self.region.clone(), profile: self.profile.clone(), endpoint, failure }
     }
+}
+
+/// The endpoint that AWS's own configuration names, in the order of the SDK, which would take anything and, when it fails,
+/// show the whole request.
+fn endpoint_of_aws(shared: &SdkConfig) -> Result<Option<String>, ConfigError> {
+    let key = ServiceConfigKey::builder().service_id("signer").env("AWS_ENDPOINT_URL").profile("endpoint_url").build();
+    let of_service = shared.service_config().zip(key.ok()).and_then(|(config, key)| config.load_config(key));
+    let Some(url) = of_service.or_else(|| shared.endpoint_url().map(str::to_owned)) else { return Ok(None) };
+    check_endpoint("AWS_ENDPOINT_URL_SIGNER, AWS_ENDPOINT_URL or endpoint_url of the shared AWS configuration", &url)?;
+    Ok(Some(url))
 }
 
 /// Leaves a configured endpoint as it is. The SDK puts `data-` before the host of `GetRevocationStatus`, also before one that

@@ -11,6 +11,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::request_id::RequestId;
 
 use super::answer::AnswerError;
+use super::config::ConfigError;
 
 /// The longest text of a service that is passed on.
 const MAX_TEXT: usize = 2000;
@@ -24,6 +25,8 @@ pub struct CallError {
     pub region: String,
     /// The profile of the shared AWS configuration that gave the credentials, where one was named.
     pub profile: Option<String>,
+    /// The endpoint, where it is not AWS's own.
+    pub endpoint: Option<String>,
     /// What happened.
     pub failure: Failure,
 }
@@ -53,6 +56,8 @@ pub enum Failure {
     Answer(String),
     /// The request could not be made.
     Request(String),
+    /// The configuration of AWS cannot be used.
+    Configuration(ConfigError),
 }
 
 /// The kinds of failure that a caller treats differently.
@@ -77,22 +82,10 @@ impl CallError {
         match &self.failure {
             Failure::NoCredentials(_) => CallErrorKind::AccessDenied,
             Failure::Timeout(_) => CallErrorKind::Timeout,
+            Failure::Configuration(_) => CallErrorKind::Invalid,
             Failure::Connection(_) | Failure::Answer(_) | Failure::Request(_) => CallErrorKind::Other,
             Failure::Refused { status, code, .. } => kind_of_code(code.as_deref().unwrap_or_default(), *status),
         }
-    }
-
-    pub(super) fn from_sdk<E>(
-        operation: &'static str,
-        region: &str,
-        profile: Option<&str>,
-        error: SdkError<E, HttpResponse>,
-    ) -> Self
-    where
-        E: ProvideErrorMetadata + Error + Send + Sync + 'static,
-    {
-        let failure = Failure::from_sdk(error);
-        Self { operation, region: region.to_owned(), profile: profile.map(str::to_owned), failure }
     }
 }
 
@@ -135,7 +128,7 @@ fn kind_of_code(code: &str, status: u16) -> CallErrorKind {
 }
 
 impl Failure {
-    fn from_sdk<E>(error: SdkError<E, HttpResponse>) -> Self
+    pub(super) fn from_sdk<E>(error: SdkError<E, HttpResponse>) -> Self
     where
         E: ProvideErrorMetadata + Error + Send + Sync + 'static,
     {
@@ -158,7 +151,11 @@ impl Failure {
             };
         }
         if let Some(credentials) = find::<CredentialsError>(&error) {
-            return Self::NoCredentials(error_chain(credentials));
+            // What the SDK wraps around every source that has nothing.
+            let why = error_chain(credentials).replace("the credential provider was not enabled: ", "");
+            return Self::NoCredentials(
+                why.replace("the credential provider was not enabled", "it has no credentials"),
+            );
         }
         if let Some(answer) = find::<AnswerError>(&error) {
             return Self::Answer(error_chain(answer));
@@ -207,7 +204,7 @@ impl Error for CallError {}
 
 impl fmt::Display for CallError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { operation, region, profile, failure } = self;
+        let Self { operation, region, profile, endpoint, failure } = self;
         write!(f, "{operation} in {region}")?;
         if let Some(profile) = profile {
             write!(f, " (AWS profile {profile})")?;
@@ -233,7 +230,7 @@ impl fmt::Display for CallError {
                 write!(f, " was not made, there are no AWS credentials: {}. ", why.trim_end_matches('.'))?;
                 f.write_str(match profile {
                     // The environment's credentials are not used beside a named profile, so they would be no help.
-                    Some(_) => "Define that profile in ~/.aws/config, or name another with aws-profile",
+                    Some(_) => "Check that profile in ~/.aws/config, or name another with aws-profile",
                     None => {
                         "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile with the plugin \
                          configuration aws-profile"
@@ -245,9 +242,17 @@ impl fmt::Display for CallError {
                 " got no complete answer within {} s, the time budget of the command (aws-signer-timeout)",
                 budget.as_secs_f64()
             ),
-            Failure::Connection(why) => write!(f, " failed, the service could not be reached: {why}"),
+            Failure::Connection(why) => match endpoint {
+                Some(url) => write!(
+                    f,
+                    " failed, the service could not be reached: {why}; check that {url} is the right endpoint \
+                     (aws-signer-endpoint-url, AWS_ENDPOINT_URL_SIGNER, AWS_ENDPOINT_URL) and that it is up"
+                ),
+                None => write!(f, " failed, the service could not be reached: {why}; check the network and the proxy"),
+            },
             Failure::Answer(why) => write!(f, " got an answer that is not one of AWS Signer: {why}"),
             Failure::Request(why) => write!(f, " could not be made: {why}"),
+            Failure::Configuration(why) => write!(f, " was not made: {why}"),
         }
     }
 }

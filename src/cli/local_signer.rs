@@ -38,8 +38,10 @@ enum Command {
   Serve with the state in ./signer, and sign with notation in another terminal:
     notation-aws-signer local-signer serve --dir ./signer
 
-  Make signatures that have expired: sign as if it were 2024
-    notation-aws-signer local-signer serve --dir ./signer --clock 2024-01-01T00:00:00Z")]
+  Make signatures that have expired: sign as if it were 2024, with a profile whose signatures are valid for a day
+    notation-aws-signer local-signer serve --dir ./signer --clock 2024-01-01T00:00:00Z
+    aws signer put-signing-profile --profile-name short --platform-id Notation-OCI-SHA384-ECDSA \\
+      --signature-validity-period value=1,type=DAYS")]
 struct ServeArgs {
     /// The directory with all state; it is created, readable by you only, if it does not exist
     #[arg(long, value_name = "DIR")]
@@ -54,7 +56,7 @@ struct ServeArgs {
     account: String,
 
     /// Start the signing clock at this time (RFC 3339); it runs on from there. Requests are always judged by the real time
-    #[arg(long, value_name = "TIME", value_parser = |text: &str| OffsetDateTime::parse(text, &Rfc3339))]
+    #[arg(long, value_name = "TIME", value_parser = time_of)]
     clock: Option<OffsetDateTime>,
 
     /// Accept this access key id, with the secret in the environment variable NOTATION_AWS_SIGNER_LOCAL_SECRET, instead of
@@ -150,8 +152,12 @@ fn instructions(signer: &LocalSigner) -> String {
          Root certificate, for a trust store of the type signingAuthority:\n  {root}\n\n\
          For clients, in another terminal:\n  export AWS_ENDPOINT_URL_SIGNER={endpoint}\n{credentials}\n  \
          export AWS_REGION=us-west-2 AWS_DEFAULT_REGION=us-west-2\n\nThen, for example:\n  \
-         aws signer put-signing-profile --profile-name Demo --platform-id Notation-OCI-SHA384-ECDSA\n"
+         aws signer put-signing-profile --profile-name demo --platform-id Notation-OCI-SHA384-ECDSA\n"
     )
+}
+
+fn time_of(text: &str) -> Result<OffsetDateTime, String> {
+    OffsetDateTime::parse(text, &Rfc3339).map_err(|why| format!("{why}; write it as 2024-01-01T00:00:00Z"))
 }
 
 /// The text as one word of a shell command.

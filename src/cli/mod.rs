@@ -5,7 +5,7 @@ pub mod local_signer;
 
 use clap::{Parser, Subcommand};
 
-/// Sign and verify container images with AWS Signer, or with a local service that is compatible with it.
+/// AWS Signer for container images, on this machine: a local service that is compatible with it, and a demonstration.
 #[derive(Debug, Parser)]
 #[command(name = "notation-aws-signer", version, propagate_version = true)]
 pub struct Cli {

@@ -90,6 +90,7 @@ impl Directory {
 /// Makes `path` and what is above it; an existing one is refused when others may write to it.
 fn make_private(path: &Path) -> Result<(), DirectoryError> {
     match path.metadata() {
+        Ok(metadata) if !metadata.is_dir() => Err(at(path)(io::ErrorKind::NotADirectory.into())),
         Ok(metadata) if metadata.mode() & 0o022 != 0 => Err(DirectoryError::Writable(path.to_owned())),
         Ok(_) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {

@@ -58,7 +58,7 @@ pub enum StartError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The address cannot be listened at.
-    #[error("cannot listen at {address}: {source}")]
+    #[error("cannot listen at {address}: {source}; another port, or 0 for any free one, can be given with --listen")]
     Listen {
         /// The address.
         address: SocketAddr,

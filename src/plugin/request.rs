@@ -60,7 +60,11 @@ impl Request for GenerateEnvelopeRequest {
             return Err(not_supported("payloadType", &payload_type, PAYLOAD_MEDIA_TYPE));
         }
         if envelope_type != JWS_MEDIA_TYPE {
-            return Err(not_supported("signatureEnvelopeType", &envelope_type, JWS_MEDIA_TYPE));
+            return Err(not_supported(
+                "signatureEnvelopeType (notation sign --signature-format)",
+                &envelope_type,
+                JWS_MEDIA_TYPE,
+            ));
         }
         Ok(Self {
             profile: key_id.parse().map_err(|why| PluginError::validation(format!("keyId: {why}")))?,

@@ -146,6 +146,29 @@ fn an_endpoint_from_anywhere_is_used_as_it_is_given() {
 }
 
 #[test]
+fn an_endpoint_of_aws_that_cannot_be_one_is_refused_and_nothing_of_the_request_is_shown() {
+    for url in ["localhost:8274", "http://127.0.0.1:99999", "ftp://127.0.0.1", "http://user:secret@127.0.0.1", "//host"]
+    {
+        let mut request = base_request("generate-envelope");
+        request["pluginConfig"] = json!({});
+        let payload = request["payload"].as_str().unwrap().to_owned();
+        let sign = Plugin::new(["generate-envelope"]).logging().env("AWS_ENDPOINT_URL_SIGNER", url);
+        let outcome = sign.run(request.to_string());
+        let error = outcome.error();
+        assert_eq!(error["errorCode"], "VALIDATION_ERROR", "{error}");
+        let message = error["errorMessage"].as_str().unwrap();
+        assert!(message.contains("AWS_ENDPOINT_URL_SIGNER") && message.len() < 600, "{message}");
+        for text in [&outcome.stderr, &outcome.log] {
+            assert!(!text.contains(&payload) && !text.contains("secret@"), "{text}");
+        }
+        let outcome = verify().env("AWS_ENDPOINT_URL", url).run(revocation_request(json!({})));
+        let result = &outcome.answer()["verificationResults"]["SIGNATURE_VERIFIER.REVOCATION_CHECK"];
+        assert_eq!(result["success"], false);
+        assert!(result["reason"].as_str().unwrap().contains("which is not an http"), "{result}");
+    }
+}
+
+#[test]
 fn credentials_from_a_process_are_used() {
     let service = Service::answering(200, &[], NOTHING_REVOKED);
     let plugin = verify().without_credentials();

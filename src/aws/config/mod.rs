@@ -1,6 +1,7 @@
 //! How AWS Signer is reached: the plugin configuration that users have in their scripts, and the same as environment variables.
 
 use std::collections::BTreeMap;
+use std::net::Ipv6Addr;
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
@@ -161,11 +162,7 @@ impl SignerConfig {
                 self.regions.insert(partition, key, value);
             }
             (base, None) if base == ENDPOINT.0 => {
-                if !is_endpoint(&value) {
-                    // A user name means a password beside it, which must not be repeated.
-                    let value = if value.contains('@') { "(not shown: it has an @)".to_owned() } else { value };
-                    return Err(ConfigError::Endpoint { key, value });
-                }
+                check_endpoint(&key, &value)?;
                 self.endpoint_url = Some(value);
             }
             (base, None) if base == TIMEOUT.0 => {
@@ -282,11 +279,34 @@ fn same_partition(key: Option<&str>, region: &str, partition: &str) -> Result<St
     })
 }
 
-/// Whether a text can be an endpoint. User names and passwords would end in logs, queries and fragments would be lost.
+/// Whether a text can be an endpoint. User names and passwords would end in logs, queries and fragments would be lost, and a
+/// port that is none would be taken for port 80.
 fn is_endpoint(url: &str) -> bool {
     let Some(rest) = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://")) else { return false };
-    let host = rest.split('/').next().unwrap_or_default();
-    !host.is_empty() && !rest.contains(['@', '?', '#']) && rest.bytes().all(|b| b.is_ascii_graphic())
+    let authority = rest.split('/').next().unwrap_or_default();
+    let (host, port) = match authority.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((address, port)) => (address.parse::<Ipv6Addr>().is_ok(), port),
+        None => {
+            let (name, _) = authority.split_once(':').unwrap_or((authority, ""));
+            let letter = |b: u8| b.is_ascii_alphanumeric() || b"-._".contains(&b);
+            (!name.is_empty() && name.bytes().all(letter), &authority[name.len()..])
+        }
+    };
+    let port = port.is_empty() || port.strip_prefix(':').is_some_and(|p| p.parse::<u16>().is_ok_and(|p| p > 0));
+    host && port && !rest.contains(['@', '?', '#']) && rest.bytes().all(|b| b.is_ascii_graphic())
+}
+
+/// Checks an endpoint that `key` gave.
+///
+/// # Errors
+/// [`ConfigError::Endpoint`] when it is none.
+pub(super) fn check_endpoint(key: &str, value: &str) -> Result<(), ConfigError> {
+    if is_endpoint(value) {
+        return Ok(());
+    }
+    // A user name means a password beside it, which must not be repeated.
+    let value = if value.contains('@') { "(not shown: it has an @)" } else { value };
+    Err(ConfigError::Endpoint { key: key.to_owned(), value: value.to_owned() })
 }
 
 #[cfg(test)]

@@ -60,6 +60,14 @@ fn values_that_cannot_be_used_are_refused_and_empty_ones_are_none() {
         ("aws-signer-endpoint-url", "ftp://signer.test"),
         ("aws-signer-endpoint-url", "http://"),
         ("aws-signer-endpoint-url", "http://user:secret@signer.test"),
+        ("aws-signer-endpoint-url", "http://127.0.0.1:99999"),
+        ("aws-signer-endpoint-url", "http://127.0.0.1:0"),
+        ("aws-signer-endpoint-url", "http://127.0.0.1:"),
+        ("aws-signer-endpoint-url", "http://:80"),
+        ("aws-signer-endpoint-url", "http://a:80:80"),
+        ("aws-signer-endpoint-url", "http://[::1"),
+        ("aws-signer-endpoint-url", "http://[localhost]:80"),
+        ("aws-signer-endpoint-url", "http://signer.test/?a=b"),
         ("aws-region", "US West"),
         ("aws-region", "us-west-2/../x"),
         ("aws-signer-timeout", "0"),
@@ -68,5 +76,18 @@ fn values_that_cannot_be_used_are_refused_and_empty_ones_are_none() {
     ] {
         assert!(config(&[(key, value)], &[]).is_err(), "{key}={value}");
         assert_eq!(config(&[(key, "")], &[]), Ok(SignerConfig::default()));
+    }
+}
+
+#[test]
+fn an_endpoint_has_a_host_and_perhaps_a_port_and_a_path() {
+    for url in [
+        "http://localhost",
+        "https://signer.test:8443/base/",
+        "http://127.0.0.1:65535",
+        "http://[::1]:80",
+        "http://[fe80::1]",
+    ] {
+        assert_eq!(config(&[("aws-signer-endpoint-url", url)], &[]).unwrap().endpoint_url(), Some(url));
     }
 }

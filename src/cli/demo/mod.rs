@@ -164,8 +164,9 @@ pub async fn run(args: Args) -> Result<(), Error> {
     steps.title(&format!(
         "All steps went as told. The files are in {}\n\n\
          To go on with notation or the aws CLI, serve the same state again:\n  \
-         notation-aws-signer local-signer serve --dir {}",
+         {} local-signer serve --dir {}",
         folder.display(),
+        std::env::current_exe().unwrap_or_else(|_| "notation-aws-signer".into()).display(),
         folder.join("signer").display()
     ))?;
     Ok(())
