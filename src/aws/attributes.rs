@@ -47,11 +47,11 @@ impl SignerAttributes {
     /// # Errors
     /// [`AttributesError`] names what is missing or not understood.
     pub fn of(attributes: &SignedAttributes) -> Result<Self, AttributesError> {
-        if attributes.signing_scheme != SigningScheme::SigningAuthority {
-            return Err(AttributesError::Scheme(attributes.signing_scheme));
-        }
         if let Some(other) = attributes.verification_plugin.as_ref().filter(|name| *name != PLUGIN_NAME) {
             return Err(AttributesError::OtherPlugin(other.clone()));
+        }
+        if attributes.signing_scheme != SigningScheme::SigningAuthority {
+            return Err(AttributesError::Scheme(attributes.signing_scheme));
         }
         if let Some(demanded) = &attributes.verification_plugin_min_version
             && !is_at_least(env!("CARGO_PKG_VERSION"), demanded)

@@ -30,8 +30,9 @@ pub enum VerifyError {
     Chain(#[from] ChainError),
 }
 
-/// An envelope whose signature and chain were verified. Whether its root is trusted, its signer is the expected one, it has
-/// expired or was revoked is for the caller to decide.
+/// An envelope whose signature was verified, and whose chain meets the requirements and links up. Whether the chain is valid at
+/// the time that counts was checked by [`Envelope::verify`] and not by [`Envelope::verify_integrity`]. Whether its root is
+/// trusted, its signer is the expected one, it has expired or was revoked is for the caller to decide.
 #[derive(Debug, Clone, PartialEq)]
 pub struct VerifiedEnvelope(Envelope);
 
@@ -42,6 +43,17 @@ impl Envelope {
     /// # Errors
     /// [`VerifyError`], the signature's before the chain's.
     pub fn verify(self, now: OffsetDateTime) -> Result<VerifiedEnvelope, VerifyError> {
+        let verified = self.verify_integrity()?;
+        verified.check_validity(now)?;
+        Ok(verified)
+    }
+
+    /// As [`Self::verify`], but for the chain's validity in time: that belongs to the validation `authenticTimestamp`, which a
+    /// trust policy need not enforce. The caller owes a call of [`VerifiedEnvelope::check_validity`].
+    ///
+    /// # Errors
+    /// [`VerifyError`], the signature's before the chain's.
+    pub fn verify_integrity(self) -> Result<VerifiedEnvelope, VerifyError> {
         let key = self.chain.leaf().public_key().ok_or(VerifyError::UnsupportedKey)?;
         let algorithm = SignatureAlgorithm::of_key(key).ok_or(VerifyError::UnsupportedKey)?;
         if self.attributes.algorithm != algorithm.jws_name() {
@@ -51,16 +63,25 @@ impl Envelope {
         if !algorithm.verify(key, &self.signing_input, &self.signature) {
             return Err(VerifyError::Signature);
         }
-        let judged_at = match self.attributes.signing_scheme {
-            SigningScheme::SigningAuthority => self.attributes.signing_time,
-            SigningScheme::X509 => now,
-        };
-        self.chain.check_code_signing(judged_at)?;
+        self.chain.check_requirements()?;
         Ok(VerifiedEnvelope(self))
     }
 }
 
 impl VerifiedEnvelope {
+    /// Checks that every certificate of the chain was valid at the authentic signing time where the scheme has one, else that
+    /// it is valid at `now`.
+    ///
+    /// # Errors
+    /// [`ChainError::NotValidAt`].
+    pub fn check_validity(&self, now: OffsetDateTime) -> Result<(), ChainError> {
+        let attributes = self.attributes();
+        self.chain().check_validity(match attributes.signing_scheme {
+            SigningScheme::SigningAuthority => attributes.signing_time,
+            SigningScheme::X509 => now,
+        })
+    }
+
     /// The payload's bytes.
     #[must_use]
     pub fn payload(&self) -> &[u8] {

@@ -145,12 +145,37 @@ impl CertificateChain {
         Ok(())
     }
 
-    /// Checks the chain as that of a code signing certificate, judged at `time`: validity, links, and the requirements that
-    /// the specification has for each certificate.
+    /// Checks the chain as that of a code signing certificate, judged at `time`: [`Self::check_requirements`] and
+    /// [`Self::check_validity`].
     ///
     /// # Errors
     /// The first [`ChainError`] found.
     pub fn check_code_signing(&self, time: OffsetDateTime) -> Result<(), ChainError> {
+        self.check_requirements()?;
+        self.check_validity(time)
+    }
+
+    /// Checks what does not depend on a time: the requirements that the specification has for each certificate of a code
+    /// signing chain, and the links.
+    ///
+    /// # Errors
+    /// The first [`ChainError`] found; never [`ChainError::NotValidAt`].
+    pub fn check_requirements(&self) -> Result<(), ChainError> {
+        for (position, certificate) in self.0.iter().enumerate() {
+            let checked = match position.checked_sub(1) {
+                None => check_leaf(certificate),
+                Some(authorities_below) => check_authority(certificate, authorities_below),
+            };
+            checked.map_err(|source| ChainError::Requirement { position, subject: certificate.subject(), source })?;
+        }
+        self.check_links()
+    }
+
+    /// Checks that every certificate is valid at `time`.
+    ///
+    /// # Errors
+    /// [`ChainError::NotValidAt`] for the first certificate that is not.
+    pub fn check_validity(&self, time: OffsetDateTime) -> Result<(), ChainError> {
         for (position, certificate) in self.0.iter().enumerate() {
             // Both ends belong to it: the time "must be less than or equal to certificate's notAfter attribute".
             if time < certificate.not_before() || time > certificate.not_after() {
@@ -162,13 +187,8 @@ impl CertificateChain {
                     time: rfc3339(time),
                 });
             }
-            let checked = match position.checked_sub(1) {
-                None => check_leaf(certificate),
-                Some(authorities_below) => check_authority(certificate, authorities_below),
-            };
-            checked.map_err(|source| ChainError::Requirement { position, subject: certificate.subject(), source })?;
         }
-        self.check_links()
+        Ok(())
     }
 
     /// The names under which AWS Signer is asked about the chain's certificates: for each the SHA-384 of its signed part

@@ -8,6 +8,7 @@ mod certificate;
 mod chain;
 mod key;
 mod requirements;
+mod revocation;
 #[cfg(test)]
 mod tests;
 
@@ -15,3 +16,4 @@ pub use certificate::{Certificate, CertificateError};
 pub use chain::{CertificateChain, ChainError, MAX_CERTIFICATES};
 pub use key::PublicKey;
 pub use requirements::RequirementError;
+pub use revocation::RevocationMethod;

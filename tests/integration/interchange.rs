@@ -6,8 +6,9 @@ use aws_credential_types::Credentials as AwsCredentials;
 use notation_aws_signer::aws::{Deadline, SignerClient, SignerConfig};
 use notation_aws_signer::registry::{ClientOptions, Credentials, Reference, RegistryClient, Store, Target};
 use notation_aws_signer::sign::{attach, sign_artifact};
-use notation_aws_signer::trust::read_certificates;
-use notation_aws_signer::verify::{Trust, Verdict, verify_artifact};
+use notation_aws_signer::trust::policy::ValidationType;
+use notation_aws_signer::trust::{NotationFolder, read_certificates};
+use notation_aws_signer::verify::{Trust, Verdict, VerificationPolicy, verify_artifact};
 use time::OffsetDateTime;
 
 use crate::support::World;
@@ -42,11 +43,22 @@ impl Library {
 
     async fn verify(&self, world: &World) -> Verdict {
         let roots = read_certificates(&world.signer.root_certificate()).unwrap();
-        let trust = Trust { roots, identities: vec![world.profile.arn.clone()] };
+        self.verify_under(&Trust { roots, identities: vec![world.profile.arn.clone()] }.into()).await
+    }
+
+    async fn verify_under(&self, policy: &VerificationPolicy) -> Verdict {
         let deadline = Deadline::new(Deadline::DEFAULT_BUDGET);
         let now = OffsetDateTime::now_utc();
-        verify_artifact(&self.store, &self.target, &trust, &self.config, now, deadline).await.unwrap()
+        verify_artifact(&self.store, &self.target, policy, &self.config, now, deadline).await.unwrap()
     }
+}
+
+/// The policy that notation itself applies to the world's images, with the trust stores that notation itself reads.
+fn notations_policy(world: &World) -> VerificationPolicy {
+    let folder = NotationFolder::at(world.notation.config_folder());
+    let document = folder.trust_policy().unwrap();
+    let policy = document.applicable(&"registry.example.com/team/app".parse().unwrap()).unwrap();
+    VerificationPolicy::of_statement(policy, |name| folder.trust_store(name))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -79,5 +91,56 @@ async fn the_library_verifies_what_notation_signed_in_a_registry_until_it_is_rev
         world.signer.revoke_signature(&job);
     });
     let verdict = library.verify(&world).await;
-    assert!(!verdict.is_verified() && verdict.signatures.len() == 1, "{verdict:?}");
+    assert!(!verdict.is_verified() && verdict.signatures().len() == 1, "{verdict:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_library_verifies_what_notation_signed_with_its_own_key_under_notations_own_policy() {
+    const NAME: &str = "example.com";
+    let Some(world) = tokio::task::block_in_place(World::start) else { return };
+    let image = tokio::task::block_in_place(|| {
+        let image = world.push("signed with a key");
+        world.notation.run(&["cert", "generate-test", NAME]).succeeded();
+        world.notation.sign_with_key(&image, NAME).succeeded();
+        image
+    });
+    let library = Library::of(&world, &image).await;
+    let right = format!("x509.subject: C=US, ST=WA, O=Notary, CN={NAME}");
+    for (stores, identity, is_trusted) in [
+        (["ca:example.com"], right.as_str(), true),
+        (["ca:example.com"], "*", true),
+        (["ca:example.com"], "x509.subject: C=US, ST=WA, O=Somebody", false),
+        (["signingAuthority:local"], right.as_str(), false),
+    ] {
+        tokio::task::block_in_place(|| {
+            world.notation.import_policy_for("strict", &stores, identity);
+            let theirs = world.verify(&image);
+            assert_eq!(theirs.is_success(), is_trusted, "{stores:?} {identity}: {}", theirs.stderr);
+        });
+        let verdict = library.verify_under(&notations_policy(&world)).await;
+        assert_eq!(verdict.is_verified(), is_trusted, "{stores:?} {identity}: {verdict:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn at_level_permissive_both_accept_a_signature_whose_revocation_cannot_be_checked_with_a_warning() {
+    let Some(mut world) = tokio::task::block_in_place(World::start) else { return };
+    let image = tokio::task::block_in_place(|| {
+        let image = world.push_signed("nobody answers");
+        world.signer.stop();
+        world.notation.import_policy("permissive", &world.profile.arn);
+        world.verify(&image).succeeded().says("revocation");
+        image
+    });
+    let library = Library::of(&world, &image).await;
+    let verdict = library.verify_under(&notations_policy(&world)).await;
+    assert!(verdict.is_verified(), "{verdict:?}");
+    let warnings: Vec<_> = verdict.signatures()[0].warnings().collect();
+    let [(ValidationType::Revocation, why)] = warnings[..] else { panic!("{warnings:?}") };
+    assert!(why.reason.contains("could not be checked"), "{why}");
+    tokio::task::block_in_place(|| {
+        world.notation.import_policy("strict", &world.profile.arn);
+        world.verify(&image).failed();
+    });
+    assert!(!library.verify_under(&notations_policy(&world)).await.is_verified());
 }

@@ -19,7 +19,7 @@ use crate::local::{LocalSigner, Options, StartError};
 use crate::registry::{Layout, LayoutError, ReferenceError, Store, StoreError as ArtifactsError, Tag, Target};
 use crate::sign::{SignArtifactError, SignedArtifact, attach, sign_artifact};
 use crate::trust::{StoreError, read_certificates};
-use crate::verify::{Trust, Verdict, verify_artifact};
+use crate::verify::{Trust, Verdict, VerificationPolicy, verify_artifact};
 
 const REGION: &str = "us-west-2";
 const PROFILE: &str = "demo";
@@ -141,9 +141,10 @@ pub async fn run(args: Args) -> Result<(), Error> {
     let signature = attach(&store, &signed).await?;
     steps.done(&[("job", signed.signature.signer.job.to_string()), ("signature", signature.digest.to_string())])?;
 
-    steps.start("Verify", "Four checks at strict level; each must pass.")?;
+    steps.start("Verify", "Five checks at strict level; each must pass.")?;
     let trust = Trust { roots: read_certificates(&root)?, identities: vec![profile.to_string()] };
-    let verify = || verify_artifact(&store, &target, &trust, &config, OffsetDateTime::now_utc(), deadline());
+    let policy = VerificationPolicy::from(trust);
+    let verify = || verify_artifact(&store, &target, &policy, &config, OffsetDateTime::now_utc(), deadline());
     let verdict = verify().await?;
     accepted(&verdict)?;
     steps.done_with_checks("accepted", &verdict)?;
@@ -217,8 +218,8 @@ fn accepted(verdict: &Verdict) -> Result<(), Error> {
 /// Makes sure that the one signature was refused, and because its own job was revoked.
 fn refused(verdict: &Verdict, signed: &SignedArtifact, signature: &Descriptor) -> Result<(), Error> {
     let job = signed.signature.signer.job.to_string();
-    let for_that_reason = verdict.signatures.iter().any(|s| {
-        let last = s.checks.last().and_then(|check| check.outcome.as_ref().err());
+    let for_that_reason = verdict.signatures().iter().any(|s| {
+        let last = s.checks.last().and_then(|check| check.outcome.failure());
         s.manifest.digest == signature.digest
             && last.is_some_and(|failure| failure.revoked.contains(&RevokedEntity::Signature(job.clone())))
     });

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::verify::Verdict;
+use crate::verify::{CheckOutcome, Verdict};
 
 /// Prints numbered steps.
 pub(super) struct Steps {
@@ -56,12 +56,14 @@ impl Steps {
     /// Ends a step of verification and prints the verdict with the outcome of every check.
     pub(super) fn done_with_checks(&mut self, verdict_text: &str, verdict: &Verdict) -> io::Result<()> {
         self.finish()?;
-        for check in verdict.signatures.iter().flat_map(|signature| &signature.checks) {
-            let (mark, reason) = match &check.outcome {
-                Ok(reason) => (self.coloured("32", "passed"), reason.clone()),
-                Err(failure) => (self.coloured("31", "FAILED"), failure.to_string()),
+        for check in verdict.signatures().iter().flat_map(|signature| &signature.checks) {
+            let mark = match &check.outcome {
+                CheckOutcome::Passed(_) => self.coloured("32", "passed"),
+                CheckOutcome::Failed(_) => self.coloured("31", "FAILED"),
+                CheckOutcome::Logged(_) => self.coloured("33", "logged"),
+                CheckOutcome::Skipped(_) => self.coloured("33", "skipped"),
             };
-            writeln!(io::stdout(), "      {mark}  {:<12}  {reason}", check.check)?;
+            writeln!(io::stdout(), "      {mark}  {:<18}  {}", check.check, check.outcome.reason())?;
         }
         writeln!(io::stdout(), "      The image is {}.\n", self.coloured("1", verdict_text))
     }
@@ -101,12 +103,12 @@ impl Drop for Steps {
 
 /// Why the signatures of an artifact were refused, or that there is nothing to say.
 pub(super) fn reasons(verdict: &Verdict) -> String {
-    let failures = verdict.signatures.iter().flat_map(|s| &s.checks).filter_map(|c| {
-        let failure = c.outcome.as_ref().err()?;
+    let failures = verdict.signatures().iter().flat_map(|s| &s.checks).filter_map(|c| {
+        let failure = c.outcome.failure()?;
         Some(format!("{}: {failure}", c.check))
     });
     let failures: Vec<String> = failures.collect();
-    match (failures.is_empty(), verdict.signatures.is_empty()) {
+    match (failures.is_empty(), verdict.signatures().is_empty()) {
         (false, _) => failures.join("; "),
         (true, true) => "it has no signatures".to_owned(),
         (true, false) => "all checks of its signatures passed".to_owned(),

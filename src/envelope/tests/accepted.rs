@@ -41,6 +41,16 @@ fn a_chain_is_judged_at_the_authentic_signing_time_and_else_now() {
 }
 
 #[test]
+fn integrity_holds_whatever_the_time_and_validity_is_judged_apart() {
+    let later = NOW + Duration::days(30);
+    for (scheme, valid_later) in [(SigningScheme::X509, false), (SigningScheme::SigningAuthority, true)] {
+        let verified = Draft::of(Kind::P384, scheme).parse().unwrap().verify_integrity().unwrap();
+        assert_eq!(verified.check_validity(NOW), Ok(()));
+        assert_eq!(verified.check_validity(later).is_ok(), valid_later, "{scheme:?}");
+    }
+}
+
+#[test]
 fn a_timestamp_and_an_unsigned_attribute_that_nobody_knows_change_nothing() {
     let draft = Draft::new().unprotected("io.cncf.notary.timestampSignature", json!("AAAA"));
     draft.unprotected("org.example.note", json!({"a": [1]})).verify().unwrap();

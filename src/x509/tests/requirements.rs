@@ -227,6 +227,22 @@ fn a_signing_time_a_fraction_of_a_second_after_the_end_of_validity_is_too_late()
 }
 
 #[test]
+fn requirements_and_links_do_not_depend_on_a_time_and_validity_depends_on_nothing_else() {
+    let mut specs = specs();
+    specs[1].not_after = NOW - Duration::SECOND;
+    let expired = CertificateChain::from_der(issue(&specs)).unwrap();
+    assert_eq!(expired.check_requirements(), Ok(()));
+    assert_eq!(expired.check_validity(NOW), expired.check_code_signing(NOW));
+    assert!(expired.check_validity(NOW).is_err());
+    specs[1].remove(BASIC_CONSTRAINTS);
+    specs[1].not_after = NOW;
+    let broken = CertificateChain::from_der(issue(&specs)).unwrap();
+    assert_eq!(broken.check_validity(NOW), Ok(()));
+    assert_eq!(broken.check_requirements(), broken.check_code_signing(NOW));
+    assert!(matches!(broken.check_requirements(), Err(ChainError::Requirement { position: 1, .. })));
+}
+
+#[test]
 fn validity_need_not_be_nested() {
     let far = |year| OffsetDateTime::from_unix_timestamp(0).unwrap().replace_year(year).unwrap();
     assert_eq!(validity(0, |s| (s.not_before, s.not_after) = (far(1971), far(9999))), Ok(()));

@@ -2,23 +2,27 @@
 //! whatever an attacker or an accident does to it is refused by the check that it is for.
 
 mod forged;
+mod levels;
+mod own_key;
+mod own_signatures;
 mod revocation;
 mod tampered;
 mod trust;
 pub mod world;
 
-use notation_aws_signer::verify::{Check, Verdict};
+use notation_aws_signer::verify::{ValidationType, Verdict};
 use world::World;
 
 /// The reason of the check that failed, which must be this one and the last, for the only signature.
-fn failed(verdict: &Verdict, check: Check) -> String {
+fn failed(verdict: &Verdict, check: ValidationType) -> String {
     assert!(!verdict.is_verified(), "{verdict:?}");
-    let [signature] = &verdict.signatures[..] else { panic!("{verdict:?}") };
+    let [signature] = verdict.signatures() else { panic!("{verdict:?}") };
     assert!(!signature.is_verified());
     let (last, before) = signature.checks.split_last().unwrap();
-    assert!(before.iter().all(|c| c.outcome.is_ok()), "{verdict:?}");
+    assert!(before.iter().all(|c| c.outcome.is_passed()), "{verdict:?}");
     assert_eq!(last.check, check, "{verdict:?}");
-    last.outcome.as_ref().unwrap_err().reason.clone()
+    assert!(last.outcome.is_refused(), "{verdict:?}");
+    last.outcome.failure().unwrap().reason.clone()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -27,16 +31,18 @@ async fn what_was_signed_verifies_with_every_check() {
     world.sign_and_attach().await;
     let verdict = world.verify().await;
     assert!(verdict.is_verified(), "{verdict:?}");
-    assert_eq!(verdict.artifact, world.image);
-    let checks: Vec<Check> = verdict.signatures[0].checks.iter().map(|c| c.check).collect();
-    assert_eq!(checks, [Check::Integrity, Check::Authenticity, Check::Expiry, Check::Revocation]);
+    assert_eq!(*verdict.artifact(), world.image);
+    assert!(verdict.signatures()[0].checks.iter().all(|c| c.outcome.is_passed()));
+    let checks: Vec<ValidationType> = verdict.signatures()[0].checks.iter().map(|c| c.check).collect();
+    use ValidationType::{AuthenticTimestamp, Authenticity, Expiry, Integrity, Revocation};
+    assert_eq!(checks, [Integrity, Authenticity, Expiry, AuthenticTimestamp, Revocation]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_artifact_without_a_signature_is_not_verified() {
     let world = World::new().await;
     let verdict = world.verify().await;
-    assert!(!verdict.is_verified() && verdict.signatures.is_empty());
+    assert!(!verdict.is_verified() && verdict.signatures().is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -47,5 +53,5 @@ async fn a_bad_signature_does_not_spoil_a_good_one_beside_it() {
     world.attach(b"no envelope");
     let verdict = world.verify().await;
     assert!(verdict.is_verified(), "{verdict:?}");
-    assert_eq!(verdict.signatures.iter().map(|s| s.is_verified()).collect::<Vec<_>>(), [false, true, false]);
+    assert_eq!(verdict.signatures().iter().map(|s| s.is_verified()).collect::<Vec<_>>(), [false, true, false]);
 }

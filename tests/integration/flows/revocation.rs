@@ -5,14 +5,14 @@ use std::time::Duration;
 use aws_credential_types::Credentials;
 use aws_sdk_signer::primitives::DateTime;
 use notation_aws_signer::aws::RevokedEntity;
-use notation_aws_signer::verify::{Check, Verdict};
+use notation_aws_signer::verify::{ValidationType, Verdict};
 
 use super::failed;
 use super::world::World;
 
 fn revoked(verdict: &Verdict) -> Vec<RevokedEntity> {
-    failed(verdict, Check::Revocation);
-    verdict.signatures[0].checks.last().unwrap().outcome.as_ref().unwrap_err().revoked.clone()
+    failed(verdict, ValidationType::Revocation);
+    verdict.signatures()[0].checks.last().unwrap().outcome.failure().unwrap().revoked.clone()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -55,7 +55,7 @@ async fn a_service_that_does_not_answer_makes_no_signature_good() {
     );
     for config in [nobody, wrong] {
         let verdict = world.verify_with(&world.trust, &config).await;
-        let reason = failed(&verdict, Check::Revocation);
+        let reason = failed(&verdict, ValidationType::Revocation);
         assert!(reason.contains("could not be checked"), "{reason}");
         assert_eq!(revoked(&verdict), []);
     }
@@ -82,7 +82,7 @@ async fn an_answer_that_is_none_of_aws_signer_makes_no_signature_good() {
     ] {
         let config = world.config.clone().with_endpoint_url(answering(body));
         let verdict = world.verify_with(&world.trust, &config).await;
-        let reason = failed(&verdict, Check::Revocation);
+        let reason = failed(&verdict, ValidationType::Revocation);
         assert!(reason.contains("could not be checked"), "{body}: {reason}");
     }
     let config = world.config.clone().with_endpoint_url(answering(r#"{"revokedEntities":[],"more":1}"#));

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use notation_aws_signer::envelope::{Descriptor, JWS_MEDIA_TYPE, Payload};
 use notation_aws_signer::registry::SIGNATURE_MEDIA_TYPE;
-use notation_aws_signer::verify::Check;
+use notation_aws_signer::verify::ValidationType;
 use serde_json::{Value, json};
 
 use super::failed;
@@ -20,7 +20,7 @@ async fn a_payload_that_was_swapped_after_signing_is_rejected() {
     envelope["payload"] = json!(URL_SAFE_NO_PAD.encode(payload));
     assert_ne!(other, world.image);
     world.attach(envelope.to_string().as_bytes());
-    assert!(failed(&world.verify().await, Check::Integrity).contains("does not verify"));
+    assert!(failed(&world.verify().await, ValidationType::Integrity).contains("does not verify"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -29,7 +29,7 @@ async fn the_signature_of_another_artifact_is_rejected() {
     let other = add_image(&world.layout, "other");
     let signed = world.sign("other").await;
     world.attach(&signed.signature.envelope);
-    let reason = failed(&world.verify().await, Check::Integrity);
+    let reason = failed(&world.verify().await, ValidationType::Integrity);
     assert!(reason.contains(&format!("over {}, not over this artifact", other.digest)), "{reason}");
 }
 
@@ -43,7 +43,7 @@ async fn a_signature_over_a_descriptor_of_another_size_or_type_is_rejected() {
         let envelope = world.forge(|_| ());
         world.image = image;
         world.attach(&envelope);
-        assert!(failed(&world.verify().await, Check::Integrity).contains("not over this artifact"));
+        assert!(failed(&world.verify().await, ValidationType::Integrity).contains("not over this artifact"));
     }
 }
 
@@ -56,12 +56,12 @@ async fn an_envelope_that_was_altered_where_it_is_kept_is_rejected() {
     let mut altered = envelope.clone();
     *altered.last_mut().unwrap() = b' ';
     std::fs::write(&path, &altered).unwrap();
-    assert!(failed(&world.verify().await, Check::Integrity).contains("its digest differs"));
+    assert!(failed(&world.verify().await, ValidationType::Integrity).contains("its digest differs"));
     altered.push(b' ');
     std::fs::write(&path, &altered).unwrap();
-    assert!(failed(&world.verify().await, Check::Integrity).contains("its size differs"));
+    assert!(failed(&world.verify().await, ValidationType::Integrity).contains("its size differs"));
     std::fs::remove_file(&path).unwrap();
-    failed(&world.verify().await, Check::Integrity);
+    failed(&world.verify().await, ValidationType::Integrity);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -70,12 +70,12 @@ async fn a_manifest_that_lies_about_its_envelope_is_rejected() {
         let world = World::new().await;
         let signed = world.sign("v1").await;
         world.attach_with(&signed.signature.envelope, |manifest| manifest.layers[0].size = size);
-        failed(&world.verify().await, Check::Integrity);
+        failed(&world.verify().await, ValidationType::Integrity);
     }
     let world = World::new().await;
     let signed = world.sign("v1").await;
     world.attach_with(&signed.signature.envelope, |m| m.layers[0].digest = world.image.digest.clone());
-    failed(&world.verify().await, Check::Integrity);
+    failed(&world.verify().await, ValidationType::Integrity);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -83,11 +83,11 @@ async fn a_signature_manifest_with_two_layers_or_another_envelope_format_is_reje
     let world = World::new().await;
     let signed = world.sign("v1").await;
     world.attach_with(&signed.signature.envelope, |m| m.layers.push(m.layers[0].clone()));
-    assert!(failed(&world.verify().await, Check::Integrity).contains("exactly one layer"));
+    assert!(failed(&world.verify().await, ValidationType::Integrity).contains("exactly one layer"));
     let world = World::new().await;
     let signed = world.sign("v1").await;
     world.attach_with(&signed.signature.envelope, |m| m.layers[0].media_type = "application/cose".into());
-    assert!(failed(&world.verify().await, Check::Integrity).contains("JWS form"));
+    assert!(failed(&world.verify().await, ValidationType::Integrity).contains("JWS form"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -101,5 +101,5 @@ async fn a_manifest_of_both_forms_or_for_another_subject_is_no_signature_of_the_
     world.attach_with(envelope, |m| m.subject = None);
     world.attach_with(envelope, |m| m.config.media_type = "application/vnd.example".into());
     let verdict = world.verify().await;
-    assert!(!verdict.is_verified() && verdict.signatures.is_empty(), "{verdict:?}");
+    assert!(!verdict.is_verified() && verdict.signatures().is_empty(), "{verdict:?}");
 }

@@ -2,7 +2,7 @@
 
 use notation_aws_signer::local::clock::Clock;
 use notation_aws_signer::local::{LocalSigner, Options};
-use notation_aws_signer::verify::{Check, Trust};
+use notation_aws_signer::verify::{Trust, ValidationType};
 use time::macros::datetime;
 
 use super::failed;
@@ -17,7 +17,7 @@ async fn a_root_that_is_not_in_the_trust_store_is_refused_whatever_its_name() {
     assert_eq!(root_of(&other).subject(), root_of(&world.signer).subject());
     for roots in [vec![root_of(&other)], Vec::new()] {
         let trust = Trust { roots, ..world.trust.clone() };
-        let reason = failed(&world.verify_with(&trust, &world.config).await, Check::Authenticity);
+        let reason = failed(&world.verify_with(&trust, &world.config).await, ValidationType::Authenticity);
         assert!(reason.contains("no certificate of the chain is in the trust store"), "{reason}");
     }
 }
@@ -50,7 +50,7 @@ async fn a_signer_whom_the_policy_does_not_name_exactly_is_refused() {
         String::new(),
     ] {
         let trust = Trust { identities: vec![identity.clone()], ..world.trust.clone() };
-        failed(&world.verify_with(&trust, &world.config).await, Check::Authenticity);
+        failed(&world.verify_with(&trust, &world.config).await, ValidationType::Authenticity);
     }
     let exact = Trust { identities: vec![format!("{arn}/{}", world.version)], ..world.trust.clone() };
     assert!(world.verify_with(&exact, &world.config).await.is_verified());
@@ -66,7 +66,7 @@ async fn a_wildcard_trusts_nobody_and_neither_does_an_empty_list() {
         (vec![], "no trusted identity"),
     ] {
         let trust = Trust { identities, ..world.trust.clone() };
-        let reason = failed(&world.verify_with(&trust, &world.config).await, Check::Authenticity);
+        let reason = failed(&world.verify_with(&trust, &world.config).await, ValidationType::Authenticity);
         assert!(reason.contains(why), "{reason}");
     }
 }
@@ -76,7 +76,7 @@ async fn a_signature_that_has_expired_is_refused_and_its_chain_is_not() {
     let clock = Clock::starting_at(datetime!(2024-01-01 00:00 UTC)).unwrap();
     let expired = World::with_clock(clock, 1).await;
     expired.sign_and_attach().await;
-    let reason = failed(&expired.verify().await, Check::Expiry);
+    let reason = failed(&expired.verify().await, ValidationType::Expiry);
     assert!(reason.contains("expired at 2024-01-02"), "{reason}");
     // The leaf has been invalid for years, but was valid at the authentic signing time.
     let old = World::with_clock(clock, 4000).await;

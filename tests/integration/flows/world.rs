@@ -17,8 +17,11 @@ use notation_aws_signer::local::clock::Clock;
 use notation_aws_signer::local::{LocalSigner, Options};
 use notation_aws_signer::registry::{EMPTY_CONFIG, IMAGE_CONFIG_MEDIA_TYPE, Layout, Manifest, Store, Target};
 use notation_aws_signer::sign::{SignedArtifact, attach, sign_artifact};
-use notation_aws_signer::verify::{Trust, Verdict, verify_artifact};
+use notation_aws_signer::trust::NotationFolder;
+use notation_aws_signer::trust::policy::TrustPolicyDocument;
+use notation_aws_signer::verify::{Trust, Verdict, VerificationPolicy, verify_artifact};
 use notation_aws_signer::x509::Certificate;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use time::OffsetDateTime;
 
@@ -100,8 +103,41 @@ impl World {
     }
 
     pub async fn verify_with(&self, trust: &Trust, config: &SignerConfig) -> Verdict {
+        self.verify_under(&trust.clone().into(), config).await
+    }
+
+    pub async fn verify_under(&self, policy: &VerificationPolicy, config: &SignerConfig) -> Verdict {
         let deadline = Deadline::new(Deadline::DEFAULT_BUDGET);
-        verify_artifact(&self.store(), &tag("v1"), trust, config, OffsetDateTime::now_utc(), deadline).await.unwrap()
+        verify_artifact(&self.store(), &tag("v1"), policy, config, OffsetDateTime::now_utc(), deadline).await.unwrap()
+    }
+
+    /// A policy that trusts the world's signer and its profile, with this `signatureVerification`.
+    pub fn policy(&self, verification: &Value) -> VerificationPolicy {
+        self.policy_for(verification, &["signingAuthority:local"], &[&self.profile.to_string()])
+    }
+
+    /// A policy as notation has it, with trust stores in its folder: `signingAuthority:local` has the signer's root, the
+    /// others what [`World::put_trust_store`] put there.
+    pub fn policy_for(&self, verification: &Value, stores: &[&str], identities: &[&str]) -> VerificationPolicy {
+        let mut policy =
+            json!({ "name": "test", "registryScopes": ["local/a"], "signatureVerification": verification });
+        if !stores.is_empty() {
+            policy["trustStores"] = json!(stores);
+            policy["trustedIdentities"] = json!(identities);
+        }
+        self.put_trust_store("signingAuthority/local", &root_of(&self.signer));
+        let document = json!({ "version": "1.0", "trustPolicies": [policy] }).to_string();
+        let document = TrustPolicyDocument::parse(document.as_bytes()).unwrap();
+        let folder = NotationFolder::at(self.folder().join("notation"));
+        let policy = document.applicable(&"local/a".parse().unwrap()).unwrap();
+        VerificationPolicy::of_statement(policy, |name| folder.trust_store(name))
+    }
+
+    /// Makes a trust store `TYPE/NAME` with one certificate.
+    pub fn put_trust_store(&self, name: &str, certificate: &Certificate) {
+        let store = self.folder().join("notation/truststore/x509").join(name);
+        std::fs::create_dir_all(&store).unwrap();
+        std::fs::write(store.join("root.crt"), certificate.der()).unwrap();
     }
 
     /// An envelope over the image by the signer's own key, which nobody but its thief could make: with signed attributes that

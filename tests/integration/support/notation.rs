@@ -57,14 +57,20 @@ impl Notation {
     /// Replaces the trust policy by one for all images: this verification level, this signing profile.
     #[track_caller]
     pub fn import_policy(&self, level: &str, profile_arn: &str) {
+        self.import_policy_for(level, &["signingAuthority:local"], profile_arn);
+    }
+
+    /// Replaces the trust policy by one for all images: this verification level, these trust stores, this identity.
+    #[track_caller]
+    pub fn import_policy_for(&self, level: &str, trust_stores: &[&str], identity: &str) {
         let policy = json!({
             "version": "1.0",
             "trustPolicies": [{
                 "name": "interop",
                 "registryScopes": ["*"],
                 "signatureVerification": { "level": level },
-                "trustStores": ["signingAuthority:local"],
-                "trustedIdentities": [profile_arn],
+                "trustStores": trust_stores,
+                "trustedIdentities": [identity],
             }],
         });
         let file = self.home.path().join("policy.json");
@@ -80,6 +86,17 @@ impl Notation {
         let config = ["--plugin-config", region.as_str(), "--plugin-config", endpoint.as_str()];
         let target = ["--force-referrers-tag=false", "--insecure-registry", image];
         self.run(&[key.as_slice(), &config, &target].concat())
+    }
+
+    /// `notation sign` with a key of its own, as `notation cert generate-test` makes one.
+    #[track_caller]
+    pub fn sign_with_key(&self, image: &str, key: &str) -> Finished {
+        self.run(&["sign", "--key", key, "--force-referrers-tag=false", "--insecure-registry", image])
+    }
+
+    /// The folder with its policy and trust stores.
+    pub fn config_folder(&self) -> PathBuf {
+        self.home.path().join("config/notation")
     }
 
     /// `notation verify`, verbose: without it notation keeps the reason of a refusal to itself.

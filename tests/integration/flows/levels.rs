@@ -1,0 +1,202 @@
+//! Verification levels: what each makes of a signature of AWS Signer with which something is wrong.
+
+use notation_aws_signer::verify::CheckOutcome::{self, Failed, Logged, Passed, Skipped};
+use notation_aws_signer::verify::ValidationType::{self, AuthenticTimestamp, Authenticity, Expiry, Revocation};
+use notation_aws_signer::verify::{Verdict, VerificationPolicy};
+use serde_json::{Value, json};
+use time::{Duration, OffsetDateTime};
+
+use super::failed;
+use super::own_key::OwnKey;
+use super::world::World;
+
+/// What is wrong with the signature.
+#[derive(Debug, Clone, Copy)]
+enum Wrong {
+    Expired,
+    SignedOutsideValidity,
+    Revoked,
+    Untrusted,
+    OtherIdentity,
+    ServiceDown,
+}
+
+impl Wrong {
+    const ALL: [Wrong; 6] = [
+        Wrong::Expired,
+        Wrong::SignedOutsideValidity,
+        Wrong::Revoked,
+        Wrong::Untrusted,
+        Wrong::OtherIdentity,
+        Wrong::ServiceDown,
+    ];
+
+    /// The check that is for it.
+    fn check(self) -> ValidationType {
+        match self {
+            Wrong::Expired => Expiry,
+            Wrong::SignedOutsideValidity => AuthenticTimestamp,
+            Wrong::Untrusted | Wrong::OtherIdentity => Authenticity,
+            Wrong::Revoked | Wrong::ServiceDown => Revocation,
+        }
+    }
+
+    async fn verify(self, verification: &Value) -> Verdict {
+        let world = World::new().await;
+        let signed = world.sign("v1").await;
+        let now = OffsetDateTime::now_utc();
+        let envelope = match self {
+            Wrong::Expired => world.forge(|a| {
+                a.authentic_signing_time = now - Duration::hours(1);
+                a.expiry = Some(now - Duration::SECOND);
+            }),
+            Wrong::SignedOutsideValidity => world.forge(|a| a.authentic_signing_time = now - Duration::days(9)),
+            _ => signed.signature.envelope.clone(),
+        };
+        world.attach(&envelope);
+        let (mut policy, mut config) = (world.policy(verification), world.config.clone());
+        match self {
+            Wrong::Revoked => {
+                let job = signed.signature.signer.job.id().to_owned();
+                world.client.sdk().revoke_signature().job_id(job).reason("leak").send().await.unwrap();
+            }
+            Wrong::Untrusted => {
+                world.put_trust_store("signingAuthority/other", &OwnKey::new(|_| ()).root());
+                let profile = world.profile.to_string();
+                policy = world.policy_for(verification, &["signingAuthority:other"], &[&profile]);
+            }
+            Wrong::OtherIdentity => {
+                let other = world.profile.to_string().replace("/Prod", "/Other");
+                policy = world.policy_for(verification, &["signingAuthority:local"], &[&other]);
+            }
+            Wrong::ServiceDown => config = config.with_endpoint_url("http://127.0.0.1:9"),
+            Wrong::Expired | Wrong::SignedOutsideValidity => {}
+        }
+        world.verify_under(&policy, &config).await
+    }
+}
+
+/// That the verdict accepts the signature, and that exactly this check failed.
+fn warned(verdict: &Verdict, check: ValidationType) {
+    assert!(verdict.is_verified(), "{verdict:?}");
+    let [signature] = verdict.signatures() else { panic!("{verdict:?}") };
+    assert_eq!(signature.checks.len(), 5);
+    for result in &signature.checks {
+        let is_expected = match &result.outcome {
+            Logged(_) => result.check == check,
+            Passed(_) => result.check != check,
+            Failed(_) | Skipped(_) => false,
+        };
+        assert!(is_expected, "{check}: {verdict:?}");
+    }
+    assert_eq!(signature.warnings().map(|(check, _)| check).collect::<Vec<_>>(), [check]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_levels_enforce_and_log_what_the_specifications_table_says() {
+    for (level, enforced) in [
+        ("strict", &[Authenticity, Expiry, AuthenticTimestamp, Revocation][..]),
+        ("permissive", &[Authenticity]),
+        ("audit", &[]),
+    ] {
+        for wrong in Wrong::ALL {
+            let verdict = wrong.verify(&json!({ "level": level })).await;
+            if enforced.contains(&wrong.check()) {
+                failed(&verdict, wrong.check());
+            } else {
+                warned(&verdict, wrong.check());
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_override_enforces_or_logs_one_check_and_leaves_the_others() {
+    let name = |check: ValidationType| check.to_string();
+    for wrong in Wrong::ALL {
+        let logged = json!({ "level": "strict", "override": { name(wrong.check()): "log" } });
+        warned(&wrong.verify(&logged).await, wrong.check());
+        let enforced = json!({ "level": "audit", "override": { name(wrong.check()): "enforce" } });
+        let verdict = wrong.verify(&enforced).await;
+        assert!(!verdict.is_verified(), "{verdict:?}");
+        failed(&verdict, wrong.check());
+    }
+    let other = json!({ "level": "strict", "override": { "expiry": "log" } });
+    failed(&Wrong::Revoked.verify(&other).await, Revocation);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_revocation_that_the_policy_skips_is_not_asked_about_and_said_to_be_skipped() {
+    let skip = json!({ "level": "strict", "override": { "revocation": "skip" } });
+    for wrong in [Wrong::Revoked, Wrong::ServiceDown] {
+        let verdict = wrong.verify(&skip).await;
+        assert!(verdict.is_verified(), "{verdict:?}");
+        let last = verdict.signatures()[0].checks.last().unwrap();
+        assert_eq!((last.check, &last.outcome), (Revocation, &Skipped("the trust policy \"test\" skips it".into())));
+    }
+    failed(&Wrong::Untrusted.verify(&skip).await, Authenticity);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_level_accepts_a_signature_that_is_not_whole_or_over_another_artifact() {
+    for level in ["strict", "permissive", "audit"] {
+        let world = World::new().await;
+        let other = super::world::add_image(&world.layout, "other");
+        let key = OwnKey::new(|_| ());
+        let scheme = notation_aws_signer::envelope::SigningScheme::X509;
+        let mut altered = key.sign(&world.image, scheme);
+        let last = altered.iter().rposition(u8::is_ascii_alphanumeric).unwrap() - 20;
+        altered[last] = if altered[last] == b'A' { b'B' } else { b'A' };
+        for envelope in [key.sign(&other, scheme), altered, b"{}".to_vec()] {
+            world.attach(&envelope);
+        }
+        let verdict = world.verify_under(&world.policy(&json!({ "level": level })), &world.config).await;
+        assert!(!verdict.is_verified() && verdict.signatures().len() == 3, "{verdict:?}");
+        for signature in verdict.signatures() {
+            let [check] = &signature.checks[..] else { panic!("{signature:?}") };
+            assert!(check.check == ValidationType::Integrity && check.outcome.is_refused(), "{signature:?}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn several_failures_that_are_logged_are_all_told() {
+    let world = World::new().await;
+    let key = OwnKey::expired();
+    world.attach(&key.sign(&world.image, notation_aws_signer::envelope::SigningScheme::X509));
+    let verdict = world.verify_under(&world.policy(&json!({ "level": "audit" })), &world.config).await;
+    assert!(verdict.is_verified(), "{verdict:?}");
+    let warnings: Vec<_> = verdict.signatures()[0].warnings().map(|(check, _)| check).collect();
+    assert_eq!(warnings, [Authenticity, AuthenticTimestamp]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn at_level_skip_no_signature_is_looked_at_and_nothing_is_verified() {
+    let world = World::new().await;
+    world.sign_and_attach().await;
+    let policy: VerificationPolicy = world.policy_for(&json!({ "level": "skip" }), &[], &[]);
+    let verdict = world.verify_under(&policy, &world.config).await;
+    assert!(verdict.is_skipped() && !verdict.is_verified() && verdict.signatures().is_empty(), "{verdict:?}");
+    let Verdict::Skipped { artifact, policy } = verdict else { panic!() };
+    assert_eq!((artifact, policy.as_str()), (world.image.clone(), "test"));
+    let strict = world.verify_under(&world.policy(&json!({ "level": "strict" })), &world.config).await;
+    assert!(!strict.is_skipped() && strict.is_verified());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wildcard_trusts_no_signature_of_aws_signer_and_neither_does_a_store_of_another_type() {
+    let world = World::new().await;
+    world.sign_and_attach().await;
+    world.put_trust_store("ca/local", &super::world::root_of(&world.signer));
+    let (strict, profile) = (json!({ "level": "strict" }), world.profile.to_string());
+    for (store, identity, why) in [
+        ("signingAuthority:local", "*", "wildcard"),
+        ("signingAuthority:local", "x509.subject: C=XX, ST=Local, O=notation-aws-signer", "no trusted identity"),
+        ("ca:local", profile.as_str(), "no trust store of the type signingAuthority"),
+    ] {
+        let verdict = world.verify_under(&world.policy_for(&strict, &[store], &[identity]), &world.config).await;
+        let reason = failed(&verdict, Authenticity);
+        assert!(reason.contains(why), "{reason}");
+        assert!(matches!(verdict.signatures()[0].checks.last().unwrap().outcome, CheckOutcome::Failed(_)));
+    }
+}

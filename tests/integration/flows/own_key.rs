@@ -1,0 +1,108 @@
+//! Signatures by a key of one's own, as notation makes them without a plugin.
+
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use notation_aws_signer::envelope::{Descriptor, PAYLOAD_MEDIA_TYPE, Payload, SigningScheme, header};
+use notation_aws_signer::text::rfc3339;
+use notation_aws_signer::x509::Certificate;
+use rcgen::{
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose,
+    PKCS_ECDSA_P256_SHA256,
+};
+use serde_json::{Value, json};
+use time::{Duration, OffsetDateTime};
+
+/// What [`OwnKey`]s are trusted by.
+pub const SUBJECT: &str = "x509.subject: C=US, ST=WA, O=Acme, CN=leaf";
+
+/// A key with a certificate, and the root that issued it.
+pub struct OwnKey {
+    key: EcdsaKeyPair,
+    chain: [Vec<u8>; 2],
+}
+
+fn params(common_name: &str) -> CertificateParams {
+    let mut params = CertificateParams::default();
+    params.distinguished_name = DistinguishedName::new();
+    let names = [(DnType::CountryName, "US"), (DnType::StateOrProvinceName, "WA"), (DnType::OrganizationName, "Acme")];
+    for (kind, value) in names.into_iter().chain([(DnType::CommonName, common_name)]) {
+        params.distinguished_name.push(kind, value);
+    }
+    params.not_before = OffsetDateTime::now_utc() - Duration::days(1000);
+    params.not_after = OffsetDateTime::now_utc() + Duration::days(1000);
+    params
+}
+
+impl OwnKey {
+    /// A key whose certificate is changed before it is issued.
+    pub fn new(change: impl FnOnce(&mut CertificateParams)) -> OwnKey {
+        let (root_key, key) = (new_key(), new_key());
+        let mut root = params("root");
+        root.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        root.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+        let mut leaf = params("leaf");
+        leaf.is_ca = IsCa::ExplicitNoCa;
+        leaf.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        change(&mut leaf);
+        let leaf = leaf.signed_by(&key, &Issuer::from_params(&root, &root_key)).unwrap();
+        let root = root.self_signed(&root_key).unwrap();
+        OwnKey {
+            key: EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, key.serialized_der()).unwrap(),
+            chain: [leaf.der().to_vec(), root.der().to_vec()],
+        }
+    }
+
+    /// A key whose certificate expired ten days ago.
+    pub fn expired() -> OwnKey {
+        OwnKey::new(|leaf| leaf.not_after = OffsetDateTime::now_utc() - Duration::days(10))
+    }
+
+    pub fn root(&self) -> Certificate {
+        Certificate::from_der(self.chain[1].clone()).unwrap()
+    }
+
+    /// An envelope over the artifact, signed twenty days ago.
+    pub fn sign(&self, artifact: &Descriptor, scheme: SigningScheme) -> Vec<u8> {
+        self.sign_with(artifact, scheme, |_| ())
+    }
+
+    /// As [`OwnKey::sign`], with a change to the protected header.
+    pub fn sign_with(&self, artifact: &Descriptor, scheme: SigningScheme, change: impl FnOnce(&mut Value)) -> Vec<u8> {
+        let (time, crit) = match scheme {
+            SigningScheme::X509 => (header::SIGNING_TIME, json!([header::SIGNING_SCHEME])),
+            SigningScheme::SigningAuthority => {
+                (header::AUTHENTIC_SIGNING_TIME, json!([header::SIGNING_SCHEME, header::AUTHENTIC_SIGNING_TIME]))
+            }
+        };
+        let mut protected = json!({
+            "alg": "ES256",
+            "cty": PAYLOAD_MEDIA_TYPE,
+            "crit": crit,
+            header::SIGNING_SCHEME: scheme.as_str(),
+            time: rfc3339(OffsetDateTime::now_utc() - Duration::days(20)),
+        });
+        change(&mut protected);
+        let payload = URL_SAFE_NO_PAD.encode(Payload { target_artifact: artifact.clone() }.to_bytes());
+        let protected = URL_SAFE_NO_PAD.encode(protected.to_string());
+        let signature = self.key.sign(&SystemRandom::new(), format!("{protected}.{payload}").as_bytes()).unwrap();
+        let envelope = json!({
+            "payload": payload,
+            "protected": protected,
+            "header": { "x5c": self.chain.each_ref().map(|der| STANDARD.encode(der)) },
+            "signature": URL_SAFE_NO_PAD.encode(signature),
+        });
+        envelope.to_string().into_bytes()
+    }
+}
+
+/// Makes an attribute critical.
+pub fn add_critical(protected: &mut Value, name: &str, value: &str) {
+    protected[name] = json!(value);
+    protected["crit"].as_array_mut().unwrap().push(json!(name));
+}
+
+fn new_key() -> KeyPair {
+    KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).unwrap()
+}

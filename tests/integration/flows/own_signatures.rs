@@ -1,0 +1,195 @@
+//! Signatures that name no verification plugin: both signing schemes, judged by the signing certificate.
+
+use notation_aws_signer::envelope::SigningScheme::{self, SigningAuthority, X509};
+use notation_aws_signer::verify::{CheckOutcome, ValidationType, Verdict};
+use rcgen::{CertificateParams, CrlDistributionPoint, CustomExtension};
+use serde_json::{Value, json};
+
+use super::failed;
+use super::own_key::{OwnKey, SUBJECT, add_critical};
+use super::world::World;
+
+/// The verdict over the one signature by `key`, whose root is in the stores `ca:own` and `signingAuthority:own`.
+async fn verify(key: &OwnKey, envelope: &[u8], world: &World, stores: &[&str], identities: &[&str]) -> Verdict {
+    verify_at(&json!({ "level": "strict" }), key, envelope, world, stores, identities).await
+}
+
+async fn verify_at(
+    verification: &Value,
+    key: &OwnKey,
+    envelope: &[u8],
+    world: &World,
+    stores: &[&str],
+    identities: &[&str],
+) -> Verdict {
+    world.attach(envelope);
+    world.put_trust_store("ca/own", &key.root());
+    world.put_trust_store("signingAuthority/own", &key.root());
+    world.verify_under(&world.policy_for(verification, stores, identities), &world.config).await
+}
+
+/// The stores that vouch for a scheme, and those that do not.
+fn stores(scheme: SigningScheme) -> [&'static str; 2] {
+    match scheme {
+        X509 => ["ca:own", "signingAuthority:own"],
+        SigningAuthority => ["signingAuthority:own", "ca:own"],
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signature_is_trusted_by_a_store_of_its_schemes_type_and_by_its_subject() {
+    for scheme in [X509, SigningAuthority] {
+        let key = OwnKey::new(|_| ());
+        let [right, wrong] = stores(scheme);
+        for (store, identity, refused) in [
+            (right, SUBJECT, None),
+            (right, "x509.subject: C=US, ST=WA, O=Acme", None),
+            (right, "*", None),
+            (wrong, SUBJECT, Some("no trust store of the type")),
+            (right, "x509.subject: C=US, ST=WA, O=Other", Some("no trusted identity of the policy names")),
+            (right, "arn:aws:signer:us-west-2:111122223333:/signing-profiles/Prod", Some("no x509.subject")),
+        ] {
+            let world = World::new().await;
+            let envelope = key.sign(&world.image, scheme);
+            let verdict = verify(&key, &envelope, &world, &[store], &[identity]).await;
+            match refused {
+                None => assert!(verdict.is_verified(), "{store} {identity}: {verdict:?}"),
+                Some(why) => {
+                    let reason = failed(&verdict, ValidationType::Authenticity);
+                    assert!(reason.contains(why), "{store} {identity}: {reason}");
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_root_that_no_store_has_and_a_store_that_is_not_there_make_no_signature_good() {
+    let (key, other) = (OwnKey::new(|_| ()), OwnKey::new(|_| ()));
+    for (stores, why) in [
+        (&["ca:other"][..], "no certificate of the chain is in the trust store"),
+        (&["ca:missing"], "does not exist"),
+        (&["ca:own", "ca:missing"], "does not exist"),
+    ] {
+        let world = World::new().await;
+        world.put_trust_store("ca/other", &other.root());
+        let verdict = verify(&key, &key.sign(&world.image, X509), &world, stores, &["*"]).await;
+        let reason = failed(&verdict, ValidationType::Authenticity);
+        assert!(reason.contains(why), "{reason}");
+    }
+    // A store of the other type that is missing is none of its business.
+    let world = World::new().await;
+    let envelope = key.sign(&world.image, X509);
+    let verdict = verify(&key, &envelope, &world, &["ca:own", "signingAuthority:missing"], &["*"]).await;
+    assert!(verdict.is_verified(), "{verdict:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_certificate_that_has_expired_since_is_good_only_with_an_authentic_signing_time() {
+    let key = OwnKey::expired();
+    let world = World::new().await;
+    let envelope = key.sign(&world.image, SigningAuthority);
+    let verdict = verify(&key, &envelope, &world, &["signingAuthority:own"], &[SUBJECT]).await;
+    assert!(verdict.is_verified(), "{verdict:?}");
+
+    let world = World::new().await;
+    let envelope = key.sign(&world.image, X509);
+    let verdict = verify(&key, &envelope, &world, &["ca:own"], &[SUBJECT]).await;
+    assert!(failed(&verdict, ValidationType::AuthenticTimestamp).contains("is valid from"));
+
+    let world = World::new().await;
+    let permissive = json!({ "level": "permissive" });
+    let verdict = verify_at(&permissive, &key, &envelope, &world, &["ca:own"], &[SUBJECT]).await;
+    assert!(verdict.is_verified(), "{verdict:?}");
+    assert_eq!(verdict.signatures()[0].warnings().next().unwrap().0, ValidationType::AuthenticTimestamp);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_timestamp_that_the_policy_demands_fails_because_timestamps_are_not_supported() {
+    let (valid, expired) = (OwnKey::new(|_| ()), OwnKey::expired());
+    for (when, key, is_demanded) in [
+        (json!(null), &valid, true),
+        (json!("always"), &valid, true),
+        (json!("afterCertExpiry"), &valid, false),
+        (json!("afterCertExpiry"), &expired, true),
+    ] {
+        for scheme in [X509, SigningAuthority] {
+            let world = World::new().await;
+            let verification = json!({ "level": "strict", "verifyTimestamp": when });
+            let envelope = key.sign(&world.image, scheme);
+            let stores = [stores(scheme)[0], "tsa:some"];
+            let verdict = verify_at(&verification, key, &envelope, &world, &stores, &[SUBJECT]).await;
+            if is_demanded && scheme == X509 {
+                let reason = failed(&verdict, ValidationType::AuthenticTimestamp);
+                assert!(reason.contains("timestamps are not supported yet"), "{reason}");
+            } else {
+                assert!(verdict.is_verified(), "{when} {scheme:?}: {verdict:?}");
+            }
+        }
+    }
+}
+
+/// AuthorityInfoAccess with one responder at `http://a`, or with another method than OCSP.
+fn authority_info_access(method: u8) -> CustomExtension {
+    let description = [&[0x30, 0x14, 0x06, 0x08, 0x2b, 6, 1, 5, 5, 7, 0x30, method, 0x86, 8][..], b"http://a"].concat();
+    let syntax = [&[0x30, 0x16][..], &description].concat();
+    CustomExtension::from_oid_content(&[1, 3, 6, 1, 5, 5, 7, 1, 1], syntax)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn certificates_that_could_be_revoked_are_refused_until_that_is_checked() {
+    let crl = |leaf: &mut CertificateParams| {
+        leaf.crl_distribution_points = vec![CrlDistributionPoint { uris: vec!["http://a".into()] }];
+    };
+    let unreadable = CustomExtension::from_oid_content(&[1, 3, 6, 1, 5, 5, 7, 1, 1], vec![0x30, 1]);
+    for (key, method) in [
+        (OwnKey::new(|_| ()), None),
+        (OwnKey::new(|leaf| leaf.custom_extensions.push(authority_info_access(2))), None),
+        (OwnKey::new(|leaf| leaf.custom_extensions.push(authority_info_access(1))), Some("an OCSP responder")),
+        (OwnKey::new(|leaf| leaf.custom_extensions.push(unreadable)), Some("an OCSP responder")),
+        (OwnKey::new(crl), Some("a CRL")),
+    ] {
+        for (verification, is_enforced) in [
+            (json!({ "level": "strict" }), true),
+            (json!({ "level": "permissive" }), false),
+            (json!({ "level": "strict", "override": { "revocation": "skip" } }), false),
+        ] {
+            let world = World::new().await;
+            let envelope = key.sign(&world.image, X509);
+            let verdict = verify_at(&verification, &key, &envelope, &world, &["ca:own"], &[SUBJECT]).await;
+            let Some(method) = method.filter(|_| is_enforced) else {
+                assert!(verdict.is_verified(), "{verdict:?}");
+                continue;
+            };
+            let reason = failed(&verdict, ValidationType::Revocation);
+            assert!(reason.contains("cannot be checked yet") && reason.contains(method), "{reason}");
+        }
+    }
+    let world = World::new().await;
+    let key = OwnKey::new(|_| ());
+    let verdict = verify(&key, &key.sign(&world.image, X509), &world, &["ca:own"], &[SUBJECT]).await;
+    let outcome = &verdict.signatures()[0].checks.last().unwrap().outcome;
+    assert_eq!(*outcome, CheckOutcome::Passed("the certificates name no way to check revocation".to_owned()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn critical_attributes_that_nobody_processes_are_refused_at_every_level() {
+    const PLUGIN: &str = "io.cncf.notary.verificationPlugin";
+    let key = OwnKey::new(|_| ());
+    for (name, value, why) in [
+        ("org.example.must", "x", "org.example.must"),
+        ("com.amazonaws.signer.signingJob", "x", "signingJob"),
+        ("io.cncf.notary.verificationPluginMinVersion", "1.0.0", "names none"),
+        (PLUGIN, "com.example", "com.example"),
+        (PLUGIN, "com.amazonaws.signer.notation.plugin", "signing scheme is notary.x509"),
+    ] {
+        for level in ["strict", "permissive", "audit"] {
+            let world = World::new().await;
+            let envelope = key.sign_with(&world.image, X509, |protected| add_critical(protected, name, value));
+            let verification = json!({ "level": level });
+            let verdict = verify_at(&verification, &key, &envelope, &world, &["ca:own"], &["*"]).await;
+            let reason = failed(&verdict, ValidationType::Integrity);
+            assert!(reason.contains(why), "{name} {level}: {reason}");
+        }
+    }
+}
