@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::support::fault::{FaultServer, Reply};
 use crate::support::plugin::{ACCESS_KEY, Outcome, Plugin, SECRET_KEY};
 use crate::support::service::{Request, Service};
 use crate::support::vector::base_request;
@@ -223,4 +224,23 @@ fn a_proxy_for_tls_is_asked_for_a_tunnel() {
         assert_eq!((seen.method.as_str(), seen.target.as_str()), ("CONNECT", "signer.invalid:443"));
         assert_eq!(seen.header("authorization"), None, "credentials went to the proxy");
     }
+}
+
+#[test]
+fn over_tls_the_service_must_have_a_certificate_that_the_system_trusts() {
+    let (service, authority) = FaultServer::start_tls(|_| Reply::content("application/json", NOTHING_REVOKED));
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("authority.pem");
+    std::fs::write(&file, authority).unwrap();
+    let ask = |plugin: Plugin| {
+        let url = format!("https://localhost:{}", service.address.port());
+        let outcome = plugin.run(revocation_request(json!({ "aws-signer-endpoint-url": url })));
+        outcome.answer()["verificationResults"]["SIGNATURE_VERIFIER.REVOCATION_CHECK"].clone()
+    };
+    let result = ask(verify().env("SSL_CERT_FILE", &file));
+    assert_eq!(result["success"], true, "{result}");
+    let result = ask(verify());
+    assert_eq!(result["success"], false);
+    assert!(result["reason"].as_str().unwrap().contains("TLS handshake failed"), "{result}");
+    assert_eq!(service.seen().len(), 1, "a request was sent to a service without a trusted certificate");
 }
