@@ -4,6 +4,8 @@ pub mod aws;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod envelope;
+#[cfg(feature = "cli")]
+mod files;
 pub mod json;
 #[cfg(feature = "cli")]
 pub mod local;

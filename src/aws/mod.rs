@@ -15,7 +15,7 @@ mod sign_payload;
 
 pub use attributes::{AttributesError, SignerAttributes};
 pub use client::SignerClient;
-pub use config::{ConfigError, SignerConfig, partition_of_region};
+pub use config::{ConfigError, SignerConfig, TIMEOUT_VARIABLE, partition_of_region, timeout_of};
 pub use deadline::Deadline;
 pub use error::{CallError, CallErrorKind, Failure, error_chain};
 pub use revocation_status::{RevocationQuery, RevokedEntity, revocation_status};

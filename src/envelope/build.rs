@@ -9,14 +9,8 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-/// `cty` of every Notary Project signature: the media type of the payload.
-pub const PAYLOAD_CONTENT_TYPE: &str = "application/vnd.cncf.notary.payload.v1+json";
-
-const SIGNING_SCHEME: &str = "io.cncf.notary.signingScheme";
-const AUTHENTIC_SIGNING_TIME: &str = "io.cncf.notary.authenticSigningTime";
-const EXPIRY: &str = "io.cncf.notary.expiry";
-const VERIFICATION_PLUGIN: &str = "io.cncf.notary.verificationPlugin";
-const SIGNING_AGENT: &str = "io.cncf.notary.signingAgent";
+use super::header::{AUTHENTIC_SIGNING_TIME, EXPIRY, SIGNING_AGENT, SIGNING_SCHEME, VERIFICATION_PLUGIN};
+use super::{PAYLOAD_MEDIA_TYPE, SigningScheme};
 
 /// Why an envelope was not built.
 #[derive(Debug, thiserror::Error)]
@@ -82,7 +76,7 @@ pub fn build<E>(
 
 fn protected_header<E>(attributes: &ProtectedAttributes) -> Result<Vec<(&str, Value)>, BuildError<E>> {
     let mut critical = vec![
-        (SIGNING_SCHEME, json!("notary.x509.signingAuthority")),
+        (SIGNING_SCHEME, json!(SigningScheme::SigningAuthority.as_str())),
         (AUTHENTIC_SIGNING_TIME, rfc3339(AUTHENTIC_SIGNING_TIME, attributes.authentic_signing_time)?),
     ];
     if let Some(expiry) = attributes.expiry {
@@ -95,7 +89,7 @@ fn protected_header<E>(attributes: &ProtectedAttributes) -> Result<Vec<(&str, Va
 
     let names: Vec<&str> = critical.iter().map(|(name, _)| *name).collect();
     let mut header =
-        vec![("alg", json!(attributes.algorithm)), ("crit", json!(names)), ("cty", json!(PAYLOAD_CONTENT_TYPE))];
+        vec![("alg", json!(attributes.algorithm)), ("crit", json!(names)), ("cty", json!(PAYLOAD_MEDIA_TYPE))];
     header.extend(critical);
     Ok(header)
 }

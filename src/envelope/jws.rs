@@ -9,6 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
 use super::attributes::{AttributeError, SignedAttributes};
+use super::header as header_name;
 use crate::json::{self, JsonError, Object};
 use crate::text::folded;
 use crate::x509::{CertificateChain, ChainError};
@@ -105,12 +106,12 @@ impl Unprotected {
             .enumerate()
             .map(|(i, text)| decode(header.path(&format!("x5c[{i}]")), text))
             .collect::<Result<_, _>>()?;
-        let timestamp = "io.cncf.notary.timestampSignature";
+        let timestamp = header_name::TIMESTAMP_SIGNATURE;
         let timestamp_signature =
             header.optional_string(timestamp)?.map(|text| decode(header.path(timestamp), &text)).transpose()?;
         Ok(Self {
             chain: CertificateChain::from_der(certificates)?,
-            signing_agent: header.optional_string("io.cncf.notary.signingAgent")?,
+            signing_agent: header.optional_string(header_name::SIGNING_AGENT)?,
             timestamp_signature,
         })
     }
@@ -120,7 +121,7 @@ impl Unprotected {
 /// unprotected header even where the protected one lacks it: another reader could take it for a claim. What nobody knows is
 /// ignored.
 fn refuse_claims(unprotected: &Object, protected: &Object) -> Result<(), EnvelopeError> {
-    const UNPROTECTED: [&str; 3] = ["x5c", "io.cncf.notary.timestampSignature", "io.cncf.notary.signingAgent"];
+    const UNPROTECTED: [&str; 3] = ["x5c", header_name::TIMESTAMP_SIGNATURE, header_name::SIGNING_AGENT];
     const CLAIMS: [&str; 5] = ["alg", "cty", "crit", "b64", "x5c"];
     const VENDORS: [&str; 2] = ["io.cncf.notary.", "com.amazonaws.signer."];
     // A set, because the sender chooses how many names there are on both sides.

@@ -21,7 +21,7 @@ pub const PAYLOAD_MEDIA_TYPE: &str = "application/vnd.cncf.notary.payload.v1+jso
 /// The media type of a signature envelope in its JWS form.
 pub const JWS_MEDIA_TYPE: &str = "application/jose+json";
 
-/// Names of protected headers, as the specification and AWS Signer write them.
+/// Names of headers, protected where nothing else is said, as the specification and AWS Signer write them.
 pub mod header {
     /// The signing scheme; always critical.
     pub const SIGNING_SCHEME: &str = "io.cncf.notary.signingScheme";
@@ -35,6 +35,10 @@ pub mod header {
     pub const VERIFICATION_PLUGIN: &str = "io.cncf.notary.verificationPlugin";
     /// The lowest version of that plugin; critical.
     pub const VERIFICATION_PLUGIN_MIN_VERSION: &str = "io.cncf.notary.verificationPluginMinVersion";
+    /// Unprotected: the program that made the envelope.
+    pub const SIGNING_AGENT: &str = "io.cncf.notary.signingAgent";
+    /// Unprotected: a timestamp countersignature.
+    pub const TIMESTAMP_SIGNATURE: &str = "io.cncf.notary.timestampSignature";
     /// AWS Signer: the ARN of the version of the signing profile; critical.
     pub const SIGNING_PROFILE_VERSION: &str = "com.amazonaws.signer.signingProfileVersion";
     /// AWS Signer: the ARN of the signing job; critical.

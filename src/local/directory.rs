@@ -5,6 +5,8 @@ use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
+use crate::files;
+
 /// Why a directory cannot hold a local signer's state.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -105,17 +107,7 @@ fn make_private(path: &Path) -> Result<(), DirectoryError> {
 /// # Errors
 /// [`DirectoryError::Io`].
 pub fn write_private(path: &Path, contents: &[u8]) -> Result<(), DirectoryError> {
-    let temporary = path.with_extension("new");
-    // One that an earlier crash left may have any mode: `create_new` below must make it afresh.
-    match std::fs::remove_file(&temporary) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(at(&temporary)(error)),
-        _ => {}
-    }
-    let mut file =
-        OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary).map_err(at(&temporary))?;
-    file.write_all(contents).and_then(|()| file.sync_all()).map_err(at(&temporary))?;
-    std::fs::rename(&temporary, path).map_err(at(path))?;
-    sync_parent(path)
+    files::replace(path, contents, 0o600).map_err(at(path))
 }
 
 /// Makes the names in the directory that holds `path` durable.
@@ -124,7 +116,7 @@ pub fn write_private(path: &Path, contents: &[u8]) -> Result<(), DirectoryError>
 /// [`DirectoryError::Io`].
 pub fn sync_parent(path: &Path) -> Result<(), DirectoryError> {
     let parent = path.parent().unwrap_or(path);
-    File::open(parent).and_then(|directory| directory.sync_all()).map_err(at(parent))
+    files::sync_folder(parent).map_err(at(parent))
 }
 
 #[cfg(test)]
@@ -170,10 +162,9 @@ mod tests {
         let parent = tempfile::tempdir().unwrap();
         let path = parent.path().join("file.pem");
         std::fs::write(&path, "old").unwrap();
-        std::fs::write(path.with_extension("new"), "left by a crash").unwrap();
         write_private(&path, b"new").unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"new");
         assert_eq!(mode(&path), 0o600);
-        assert!(!path.with_extension("new").exists());
+        assert_eq!(std::fs::read_dir(parent.path()).unwrap().count(), 1, "something was left beside it");
     }
 }

@@ -24,7 +24,7 @@ pub use metadata::{Capability, Metadata};
 pub use request::{GenerateEnvelopeRequest, Request, VerifySignatureRequest};
 pub use verify_signature::verify_signature;
 
-use crate::aws::{Deadline, PLUGIN_NAME};
+use crate::aws::{Deadline, PLUGIN_NAME, TIMEOUT_VARIABLE, timeout_of};
 
 /// The version of the plugin protocol that this plugin speaks.
 pub const CONTRACT_VERSION: &str = "1.0";
@@ -53,11 +53,7 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> u8 {
 
 /// The budget that holds until the plugin configuration has been read. A wrong value is reported when that is done.
 fn budget_from_environment() -> Duration {
-    std::env::var("NOTATION_AWS_SIGNER_TIMEOUT")
-        .ok()
-        .and_then(|seconds| seconds.parse().ok())
-        .filter(|seconds| (0.1..=600.0).contains(seconds))
-        .map_or(Deadline::DEFAULT_BUDGET, Duration::from_secs_f64)
+    std::env::var(TIMEOUT_VARIABLE).ok().and_then(|text| timeout_of(&text)).unwrap_or(Deadline::DEFAULT_BUDGET)
 }
 
 /// What is printed in answer to the arguments and standard input.

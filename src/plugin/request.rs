@@ -8,7 +8,6 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 use super::CONTRACT_VERSION;
 use super::error::{ErrorCode, PluginError};
@@ -16,6 +15,7 @@ use super::metadata::Capability;
 use crate::aws::arn::{JobArn, ProfileArn, ProfileVersionArn};
 use crate::envelope::{JWS_MEDIA_TYPE, PAYLOAD_MEDIA_TYPE, SigningScheme, header};
 use crate::json::{self, Object};
+use crate::text::parse_rfc3339;
 use crate::x509::CertificateChain;
 
 /// A request of a command.
@@ -179,10 +179,10 @@ fn checks(policy: &mut Object) -> Result<Vec<Capability>, PluginError> {
 /// An RFC 3339 time. Go's zero time stands for none.
 fn time(attributes: &mut Object, name: &str) -> Result<Option<OffsetDateTime>, PluginError> {
     let Some(text) = attributes.optional_string(name)?.filter(|text| !text.is_empty()) else { return Ok(None) };
-    match OffsetDateTime::parse(&text, &Rfc3339) {
-        Ok(time) if time == time::macros::datetime!(0001-01-01 00:00 UTC) => Ok(None),
-        Ok(time) => Ok(Some(time)),
-        Err(_) => Err(PluginError::validation(format!("{} is {text:?}, not an RFC 3339 time", attributes.path(name)))),
+    match parse_rfc3339(&text) {
+        Some(time) if time == time::macros::datetime!(0001-01-01 00:00 UTC) => Ok(None),
+        Some(time) => Ok(Some(time)),
+        None => Err(PluginError::validation(format!("{} is {text:?}, not an RFC 3339 time", attributes.path(name)))),
     }
 }
 

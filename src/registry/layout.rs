@@ -4,14 +4,14 @@
 //! the index comes last. Writers of one folder wait for each other by a lock on the folder.
 
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
 use super::manifest::{IMAGE_MANIFEST_MEDIA_TYPE, Manifest, ManifestError, descriptor};
 use crate::envelope::{Descriptor, Digest};
+use crate::files;
 use crate::json::{self, JsonError};
 
 /// The largest manifest and the largest index that are read, in bytes.
@@ -324,19 +324,9 @@ fn read_file(path: &Path, limit: u64) -> Result<Vec<u8>, LayoutError> {
     read().map_err(io_error(path))
 }
 
-/// Writes a file so that it is there whole or not at all, and still there after a power failure.
+/// Writes a file of a layout, which is for everyone whom the umask allows to read it.
 fn write_file(path: &Path, content: &[u8]) -> Result<(), LayoutError> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let write = || {
-        // A layout is for everyone whom the umask allows to read it; temporary files are private by default.
-        let mode = fs::Permissions::from_mode(0o644);
-        let mut temporary = tempfile::Builder::new().permissions(mode).tempfile_in(folder)?;
-        temporary.write_all(content)?;
-        temporary.as_file().sync_all()?;
-        temporary.persist(path)?;
-        File::open(folder)?.sync_all()
-    };
-    write().map_err(io_error(path))
+    files::replace(path, content, 0o644).map_err(io_error(path))
 }
 
 #[cfg(test)]

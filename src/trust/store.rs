@@ -174,8 +174,12 @@ pub fn read_certificates(path: &Path) -> Result<Vec<Certificate>, StoreError> {
 
     let mut bytes = Vec::new();
     fs::File::open(path)
-        .and_then(|file| file.take(MAX_FILE).read_to_end(&mut bytes))
+        .and_then(|file| file.take(MAX_FILE + 1).read_to_end(&mut bytes))
         .map_err(|source| StoreError::Io { path: path.to_owned(), source })?;
+    if bytes.len() as u64 > MAX_FILE {
+        let why = format!("it is larger than {MAX_FILE} bytes");
+        return Err(StoreError::NoCertificate { path: path.to_owned(), why });
+    }
     parse_certificates(path, &bytes)
 }
 

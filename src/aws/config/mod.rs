@@ -85,7 +85,16 @@ pub enum ConfigError {
 const PROFILE: (&str, &str) = ("aws-profile", "NOTATION_AWS_SIGNER_PROFILE");
 const REGION: (&str, &str) = ("aws-region", "NOTATION_AWS_SIGNER_REGION");
 const ENDPOINT: (&str, &str) = ("aws-signer-endpoint-url", "NOTATION_AWS_SIGNER_ENDPOINT_URL");
-const TIMEOUT: (&str, &str) = ("aws-signer-timeout", "NOTATION_AWS_SIGNER_TIMEOUT");
+const TIMEOUT: (&str, &str) = ("aws-signer-timeout", TIMEOUT_VARIABLE);
+
+/// The environment variable of the time budget, which also holds before the plugin configuration has been read.
+pub const TIMEOUT_VARIABLE: &str = "NOTATION_AWS_SIGNER_TIMEOUT";
+
+/// A time budget in seconds, from 0.1 to 600.
+#[must_use]
+pub fn timeout_of(text: &str) -> Option<Duration> {
+    text.parse().ok().filter(|seconds| (0.1..=600.0).contains(seconds)).map(Duration::from_secs_f64)
+}
 
 /// How to reach AWS Signer. Every value is optional: without any, the ARN's region and the standard sources of credentials
 /// are used.
@@ -166,8 +175,7 @@ impl SignerConfig {
                 self.endpoint_url = Some(value);
             }
             (base, None) if base == TIMEOUT.0 => {
-                let seconds = value.parse::<f64>().ok().filter(|s| (0.1..=600.0).contains(s));
-                self.timeout = Some(seconds.map(Duration::from_secs_f64).ok_or(ConfigError::Timeout { key, value })?);
+                self.timeout = Some(timeout_of(&value).ok_or(ConfigError::Timeout { key, value })?);
             }
             _ => tracing::warn!(key, "this plugin configuration key is not known and was ignored"),
         }

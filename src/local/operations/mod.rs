@@ -14,8 +14,7 @@ use super::ca::CertificateAuthority;
 use super::clock::Clock;
 use super::store::Store;
 
-/// The platform for container images, the only one that the local signer has.
-pub const PLATFORM_ID: &str = "Notation-OCI-SHA384-ECDSA";
+/// How people read the platform for container images, the only one that the local signer has.
 const PLATFORM_DISPLAY_NAME: &str = "Notation for Container Registries";
 
 /// What the operations work on.

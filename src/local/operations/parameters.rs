@@ -1,5 +1,6 @@
 //! Constraints that several operations put on their parameters, as the AWS Signer API Reference states them.
 
+use crate::aws::NOTATION_PLATFORM;
 use crate::aws::arn::{Location, ProfileName};
 use crate::local::caller::Caller;
 use crate::local::error::ApiError;
@@ -36,8 +37,8 @@ pub fn profile_name(name: Option<&str>) -> Result<ProfileName, ApiError> {
 /// [`ApiError::Validation`].
 pub fn platform_id(platform_id: Option<&str>) -> Result<(), ApiError> {
     match required("platformId", platform_id)? {
-        super::PLATFORM_ID => Ok(()),
-        _ => Err(invalid("platformId", &format!("the local signer has the platform {} only", super::PLATFORM_ID))),
+        NOTATION_PLATFORM => Ok(()),
+        _ => Err(invalid("platformId", &format!("the local signer has the platform {} only", NOTATION_PLATFORM))),
     }
 }
 

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{PLATFORM_ID, Service, parameters};
+use super::{Service, parameters};
+use crate::aws::NOTATION_PLATFORM;
 use crate::aws::arn::ProfileArn;
 use crate::local::caller::Caller;
 use crate::local::error::ApiError;
@@ -62,10 +63,10 @@ pub fn run(service: &Service, caller: &Caller, input: Input) -> Result<Output, A
     parameters::platform_id(input.platform_id.as_deref())?;
     // The platform signs with certificates and algorithms of AWS's own: it has no use for the caller's.
     if input.signing_material.is_some_and(|value| !value.is_null()) {
-        return Err(parameters::invalid("signingMaterial", &format!("{PLATFORM_ID} takes no signing material")));
+        return Err(parameters::invalid("signingMaterial", &format!("{NOTATION_PLATFORM} takes no signing material")));
     }
     if input.overrides.is_some_and(|value| !value.is_null()) {
-        return Err(parameters::invalid("overrides", &format!("{PLATFORM_ID} takes no overrides")));
+        return Err(parameters::invalid("overrides", &format!("{NOTATION_PLATFORM} takes no overrides")));
     }
     let validity = input.signature_validity_period.map_or(Ok(ValidityPeriod::DEFAULT), validity)?;
     let tags = checked_tags(input.tags.unwrap_or_default())?;
@@ -73,7 +74,7 @@ pub fn run(service: &Service, caller: &Caller, input: Input) -> Result<Output, A
     let arn = ProfileArn::new(caller.location().clone(), name);
     let profile = Profile {
         arn: arn.clone().with_version(&new_version())?,
-        platform_id: PLATFORM_ID.to_owned(),
+        platform_id: NOTATION_PLATFORM.to_owned(),
         validity,
         signing_parameters: input.signing_parameters.unwrap_or_default(),
         tags,

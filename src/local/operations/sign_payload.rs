@@ -7,18 +7,17 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
 use super::{Service, parameters};
+use crate::aws::PLUGIN_NAME;
 use crate::aws::arn::{JobArn, ProfileArn};
-use crate::envelope::build::{PAYLOAD_CONTENT_TYPE, ProtectedAttributes, build};
+use crate::envelope::build::{ProtectedAttributes, build};
+use crate::envelope::{PAYLOAD_MEDIA_TYPE, header};
 use crate::local::ca::SigningIdentity;
 use crate::local::caller::Caller;
 use crate::local::error::ApiError;
 use crate::local::store::{Job, JobAdded, ProfileStatus};
+use crate::registry::THUMBPRINT_ANNOTATION;
 
 const MAX_PAYLOAD: usize = 4096;
-const VERIFICATION_PLUGIN: &str = "com.amazonaws.signer.notation.plugin";
-const PROFILE_VERSION_ATTRIBUTE: &str = "com.amazonaws.signer.signingProfileVersion";
-const JOB_ATTRIBUTE: &str = "com.amazonaws.signer.signingJob";
-const THUMBPRINTS: &str = "io.cncf.notary.x509chain.thumbprint#S256";
 const SIGNING_AGENT: &str = concat!("notation-aws-signer-local/", env!("CARGO_PKG_VERSION"));
 
 /// The operation's parameters.
@@ -54,8 +53,8 @@ pub struct Output {
 pub fn run(service: &Service, caller: &Caller, input: Input) -> Result<Output, ApiError> {
     let name = parameters::profile_name(input.profile_name.as_deref())?;
     let location = parameters::owned_location(caller, "profileOwner", input.profile_owner.as_deref())?;
-    if parameters::required("payloadFormat", input.payload_format)? != PAYLOAD_CONTENT_TYPE {
-        return Err(parameters::invalid("payloadFormat", &format!("the one format is {PAYLOAD_CONTENT_TYPE}")));
+    if parameters::required("payloadFormat", input.payload_format)? != PAYLOAD_MEDIA_TYPE {
+        return Err(parameters::invalid("payloadFormat", &format!("the one format is {PAYLOAD_MEDIA_TYPE}")));
     }
     let payload = payload(input.payload)?;
     let arn = ProfileArn::new(location.clone(), name);
@@ -90,7 +89,7 @@ pub fn run(service: &Service, caller: &Caller, input: Input) -> Result<Output, A
     Ok(Output {
         job_id: job.arn.id().to_owned(),
         job_owner: job.arn.location().account().to_owned(),
-        metadata: BTreeMap::from([(THUMBPRINTS, thumbprints)]),
+        metadata: BTreeMap::from([(THUMBPRINT_ANNOTATION, thumbprints)]),
         signature: STANDARD.encode(envelope),
     })
 }
@@ -117,10 +116,10 @@ fn envelope(payload: &[u8], job: &Job, identity: &SigningIdentity) -> Result<Vec
         algorithm: "ES384",
         authentic_signing_time: job.signed_at,
         expiry: Some(job.expires_at),
-        verification_plugin: Some(VERIFICATION_PLUGIN.to_owned()),
+        verification_plugin: Some(PLUGIN_NAME.to_owned()),
         extended: vec![
-            (PROFILE_VERSION_ATTRIBUTE.to_owned(), job.profile.to_string()),
-            (JOB_ATTRIBUTE.to_owned(), job.arn.to_string()),
+            (header::SIGNING_PROFILE_VERSION.to_owned(), job.profile.to_string()),
+            (header::SIGNING_JOB.to_owned(), job.arn.to_string()),
         ],
     };
     build(payload, &attributes, identity.chain(), SIGNING_AGENT, |input| identity.sign(input))

@@ -8,7 +8,8 @@ use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
 
 use super::*;
-use crate::envelope::build::PAYLOAD_CONTENT_TYPE;
+use crate::aws::NOTATION_PLATFORM;
+use crate::envelope::PAYLOAD_MEDIA_TYPE;
 use crate::local::caller::Caller;
 use crate::local::error::ApiError;
 
@@ -44,7 +45,8 @@ impl Signer {
     }
 
     fn sign(&self, change: impl FnOnce(&mut Value)) -> Result<Value, ApiError> {
-        let mut body = json!({"profileName": "Prod", "payload": STANDARD.encode("payload"), "payloadFormat": PAYLOAD_CONTENT_TYPE});
+        let mut body =
+            json!({"profileName": "Prod", "payload": STANDARD.encode("payload"), "payloadFormat": PAYLOAD_MEDIA_TYPE});
         change(&mut body);
         sign_payload::run(&self.service, &self.caller, serde_json::from_value(body).unwrap())
             .map(|output| json!(output))
@@ -72,7 +74,7 @@ impl Signer {
     fn status(&self, change: impl FnOnce(&mut get_revocation_status::Input)) -> Result<Value, ApiError> {
         let mut input = get_revocation_status::Input {
             signature_timestamp: Some("2024-02-03T04:05:06Z".to_owned()),
-            platform_id: Some(PLATFORM_ID.to_owned()),
+            platform_id: Some(NOTATION_PLATFORM.to_owned()),
             profile_version_arn: Some(arn("signing-profiles/Prod/Ab12Cd34Ef")),
             job_arn: Some(arn("signing-jobs/job")),
             certificate_hashes: vec!["ab".repeat(96)],
@@ -88,7 +90,7 @@ fn arn(resource: &str) -> String {
 }
 
 fn container_platform() -> Value {
-    json!({"platformId": PLATFORM_ID})
+    json!({"platformId": NOTATION_PLATFORM})
 }
 
 fn assert_validation<T: std::fmt::Debug>(result: Result<T, ApiError>, what: &str) {
@@ -102,7 +104,7 @@ fn assert_validation<T: std::fmt::Debug>(result: Result<T, ApiError>, what: &str
 fn a_profile_is_described_as_it_was_put() {
     let signer = signer();
     let body = json!({
-        "platformId": PLATFORM_ID,
+        "platformId": NOTATION_PLATFORM,
         "signatureValidityPeriod": {"value": 90, "type": "DAYS"},
         "signingParameters": {"k": "v"},
         "tags": {"team": "images"},
@@ -118,7 +120,7 @@ fn a_profile_is_described_as_it_was_put() {
             "profileVersion": version,
             "profileVersionArn": arn(&format!("signing-profiles/Prod/{version}")),
             "arn": arn("signing-profiles/Prod"),
-            "platformId": PLATFORM_ID,
+            "platformId": NOTATION_PLATFORM,
             "platformDisplayName": "Notation for Container Registries",
             "signatureValidityPeriod": {"value": 90, "type": "DAYS"},
             "signingParameters": {"k": "v"},
@@ -146,23 +148,29 @@ fn a_profile_out_of_bounds_is_refused_with_the_parameters_name() {
     for (body, what) in [
         (json!({}), "platformId"),
         (json!({"platformId": "AWSLambda-SHA384-ECDSA"}), "platformId"),
-        (json!({"platformId": PLATFORM_ID, "signatureValidityPeriod": {"value": 1}}), "signatureValidityPeriod.type"),
         (
-            json!({"platformId": PLATFORM_ID, "signatureValidityPeriod": {"type": "DAYS"}}),
+            json!({"platformId": NOTATION_PLATFORM, "signatureValidityPeriod": {"value": 1}}),
+            "signatureValidityPeriod.type",
+        ),
+        (
+            json!({"platformId": NOTATION_PLATFORM, "signatureValidityPeriod": {"type": "DAYS"}}),
             "signatureValidityPeriod.value",
         ),
         (
-            json!({"platformId": PLATFORM_ID, "signatureValidityPeriod": {"value": 136, "type": "MONTHS"}}),
+            json!({"platformId": NOTATION_PLATFORM, "signatureValidityPeriod": {"value": 136, "type": "MONTHS"}}),
             "from 1 to 135",
         ),
-        (json!({"platformId": PLATFORM_ID, "signatureValidityPeriod": {"value": -1, "type": "YEARS"}}), "from 1 to 11"),
         (
-            json!({"platformId": PLATFORM_ID, "signatureValidityPeriod": {"value": 1, "type": "WEEKS"}}),
+            json!({"platformId": NOTATION_PLATFORM, "signatureValidityPeriod": {"value": -1, "type": "YEARS"}}),
+            "from 1 to 11",
+        ),
+        (
+            json!({"platformId": NOTATION_PLATFORM, "signatureValidityPeriod": {"value": 1, "type": "WEEKS"}}),
             "DAYS, MONTHS, YEARS",
         ),
-        (json!({"platformId": PLATFORM_ID, "signingMaterial": {"certificateArn": "arn"}}), "signingMaterial"),
-        (json!({"platformId": PLATFORM_ID, "overrides": {}}), "overrides"),
-        (json!({"platformId": PLATFORM_ID, "tags": {"aws:x": "y"}}), "tags"),
+        (json!({"platformId": NOTATION_PLATFORM, "signingMaterial": {"certificateArn": "arn"}}), "signingMaterial"),
+        (json!({"platformId": NOTATION_PLATFORM, "overrides": {}}), "overrides"),
+        (json!({"platformId": NOTATION_PLATFORM, "tags": {"aws:x": "y"}}), "tags"),
     ] {
         assert_validation(signer.put("Prod", body), what);
     }
@@ -194,7 +202,7 @@ fn what_another_account_owns_is_denied_and_what_nobody_owns_is_not_found() {
 #[test]
 fn an_envelope_says_what_was_signed_by_which_profile_version_and_job_and_until_when() {
     let signer = signer();
-    let body = json!({"platformId": PLATFORM_ID, "signatureValidityPeriod": {"value": 1, "type": "DAYS"}});
+    let body = json!({"platformId": NOTATION_PLATFORM, "signatureValidityPeriod": {"value": 1, "type": "DAYS"}});
     let put = signer.put("Prod", body).unwrap();
     let signed = signer.sign(|_| {}).unwrap();
     assert_eq!(signed["jobOwner"], "111122223333");
