@@ -92,12 +92,6 @@ impl SignerClient {
         &self.sdk
     }
 
-    /// The region that is asked.
-    #[must_use]
-    pub fn region(&self) -> &str {
-        &self.region
-    }
-
     /// Makes one call within the deadline.
     pub(super) async fn call<T, E>(
         &self,

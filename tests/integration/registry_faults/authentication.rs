@@ -1,0 +1,81 @@
+//! Registries that want credentials, and what becomes of them.
+
+use super::*;
+
+#[tokio::test]
+async fn refusing_for_ever_ends() {
+    let basic =
+        FaultServer::start(|_| Reply::Answer(401, vec![("WWW-Authenticate", "Basic realm=x".to_owned())], Vec::new()));
+    let repository = repository_as(&basic, user());
+    says(&repository.fetch_manifest(&tag()).await.unwrap_err(), &["does not accept the credentials", "log in"]);
+    assert_eq!(basic.seen().len(), 2);
+    let bare = FaultServer::start(|_| Reply::status(401));
+    says(&fetch(&bare).await.unwrap_err(), &["does not say how to authenticate"]);
+    let bearer = FaultServer::start(|request| match request.path.starts_with("/token") {
+        true => Reply::content("application/json", r#"{"token":"hunter2-token"}"#),
+        false => {
+            let realm = format!("Bearer realm=\"http://{}/token\",service=s", request.header("Host").unwrap());
+            Reply::Answer(401, vec![("WWW-Authenticate", realm)], Vec::new())
+        }
+    });
+    says(&fetch(&bearer).await.unwrap_err(), &["does not accept the credentials"]);
+    assert_eq!(bearer.seen().len(), 3);
+}
+
+#[tokio::test]
+async fn a_token_is_fetched_once_and_kept_to_the_registry() {
+    let elsewhere = FaultServer::start(|_| Reply::content("application/octet-stream", "blob"));
+    let to = format!("http://{}/bucket?signature=hunter2", elsewhere.address);
+    let server = FaultServer::start(move |request| {
+        let host = request.header("Host").unwrap();
+        match request.header("Authorization") {
+            _ if request.path.starts_with("/token") => {
+                Reply::content("application/json", r#"{"access_token":"t","expires_in":300}"#)
+            }
+            Some("Bearer t") if request.path.contains("/blobs/") => {
+                Reply::Answer(307, vec![("Location", to.clone())], Vec::new())
+            }
+            Some("Bearer t") => Reply::content(IMAGE_MANIFEST_MEDIA_TYPE, MANIFEST),
+            _ => {
+                let challenge =
+                    format!("Bearer realm=\"http://{host}/token\",service=\"s\",scope=\"repository:a:pull\"");
+                Reply::Answer(401, vec![("WWW-Authenticate", challenge)], Vec::new())
+            }
+        }
+    });
+    let repository = repository_as(&server, user());
+    repository.fetch_manifest(&tag()).await.unwrap();
+    assert_eq!(repository.blob(&Descriptor::of("a/b", b"blob"), 100).await.unwrap(), b"blob");
+    let seen = server.seen();
+    let tokens: Vec<_> = seen.iter().filter(|request| request.path.starts_with("/token")).collect();
+    assert_eq!(tokens.len(), 1);
+    assert_eq!(tokens[0].path, "/token?service=s&scope=repository%3Aa%3Apull");
+    assert!(tokens[0].header("Authorization").unwrap().starts_with("Basic "));
+    assert!(elsewhere.seen().iter().all(|request| request.header("Authorization").is_none()));
+    assert_eq!(elsewhere.seen().len(), 1);
+    // What the other host answers is checked, and its URL is not shown.
+    let error = repository.blob(&Descriptor::of("a/b", b"other"), 100).await.unwrap_err();
+    says(&error, &["/bucket?signature=…"]);
+}
+
+#[tokio::test]
+async fn an_identity_token_is_exchanged_and_never_in_a_url() {
+    let server = FaultServer::start(|request| match request.header("Authorization") {
+        Some("Bearer t") => Reply::content(IMAGE_MANIFEST_MEDIA_TYPE, MANIFEST),
+        _ if request.path == "/token" => Reply::content("application/json", r#"{"access_token":"t"}"#),
+        _ => {
+            let challenge = format!("Bearer realm=\"http://{}/token\",service=s", request.header("Host").unwrap());
+            Reply::Answer(401, vec![("WWW-Authenticate", challenge)], Vec::new())
+        }
+    });
+    let repository = repository_as(&server, Credentials::given(Credential::IdentityToken(Secret::new("hunter2"))));
+    repository.fetch_manifest(&tag()).await.unwrap();
+    let seen = server.seen();
+    assert!(seen.iter().all(|request| !request.path.contains("hunter2")));
+    let form = String::from_utf8(seen[1].body.clone()).unwrap();
+    assert!(
+        seen[1].method == "POST"
+            && form.contains("refresh_token=hunter2")
+            && form.contains("scope=repository%3Aa%3Apull")
+    );
+}

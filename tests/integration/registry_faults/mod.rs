@@ -1,0 +1,173 @@
+//! Registries that lie, stall, flood or send us elsewhere: a clear error, in bounded time and memory, and no secret given away.
+
+mod authentication;
+mod referrers;
+mod tls;
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use notation_aws_signer::envelope::{Descriptor, Digest};
+use notation_aws_signer::registry::{
+    ClientOptions, Credential, Credentials, FetchedManifest, IMAGE_INDEX_MEDIA_TYPE, IMAGE_MANIFEST_MEDIA_TYPE,
+    Manifest, PlainHttp, RegistryClient, RegistryError, RemoteRepository, SIGNATURE_MEDIA_TYPE, Secret, Store, Tag,
+    Target,
+};
+
+use crate::support::fault::{FaultServer, Reply, Request};
+
+const MANIFEST: &str = r#"{"schemaVersion":2,"config":{},"layers":[]}"#;
+/// More than any of these tests may take.
+const SOON: Duration = Duration::from_secs(5);
+
+fn options() -> ClientOptions {
+    let mut options = ClientOptions::default();
+    options.timeout = Duration::from_secs(2);
+    options.idle_timeout = Duration::from_millis(300);
+    options.backoff = Duration::from_millis(10);
+    options.settle_time = Duration::from_millis(20);
+    options.lock_folder = None;
+    options
+}
+
+fn repository_as(server: &FaultServer, credentials: Credentials) -> RemoteRepository {
+    let name = format!("{}/a", server.address).parse().unwrap();
+    RegistryClient::new(options(), credentials).repository(&name).unwrap()
+}
+
+fn repository(server: &FaultServer) -> RemoteRepository {
+    repository_as(server, Credentials::none())
+}
+
+fn user() -> Credentials {
+    Credentials::given(Credential::Password { username: "user".to_owned(), password: Secret::new("hunter2") })
+}
+
+fn tag() -> Target {
+    Target::Tag("v1".parse().unwrap())
+}
+
+async fn fetch(server: &FaultServer) -> Result<FetchedManifest, RegistryError> {
+    let start = Instant::now();
+    let result = repository(server).fetch_manifest(&tag()).await;
+    assert!(start.elapsed() < SOON);
+    result
+}
+
+async fn fetch_error(reply: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> RegistryError {
+    fetch(&FaultServer::start(reply)).await.unwrap_err()
+}
+
+#[track_caller]
+fn says(error: &RegistryError, words: &[&str]) {
+    let text = error.to_string();
+    for word in words {
+        assert!(text.contains(word), "should say {word:?}: {text}");
+    }
+    assert!(!format!("{text} {error:?}").contains("hunter2"), "{text}");
+}
+
+#[tokio::test]
+async fn a_registry_that_hangs_in_the_middle_is_given_up() {
+    let error = fetch_error(|_| Reply::Hang("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{")).await;
+    says(&error, &["GET http://127.0.0.1:", "/v2/a/manifests/v1"]);
+    assert!(matches!(error, RegistryError::Timeout { .. } | RegistryError::Connection { .. }), "{error:?}");
+    fetch_error(|_| Reply::Hang("")).await;
+}
+
+#[tokio::test]
+async fn an_answer_that_ends_early_is_asked_for_again() {
+    let count = AtomicUsize::new(0);
+    let server = FaultServer::start(move |_| match count.fetch_add(1, Ordering::Relaxed) {
+        0 => Reply::Close(""),
+        1 => Reply::Close("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"),
+        2 => Reply::status(503),
+        _ => Reply::content(IMAGE_MANIFEST_MEDIA_TYPE, MANIFEST),
+    });
+    assert_eq!(fetch(&server).await.unwrap().bytes, MANIFEST.as_bytes());
+    assert_eq!(server.seen().len(), 4);
+    let always = FaultServer::start(|_| Reply::Close("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"));
+    assert!(matches!(fetch(&always).await.unwrap_err(), RegistryError::Connection { .. }));
+    assert_eq!(always.seen().len(), 5);
+}
+
+#[tokio::test]
+async fn a_busy_registry_is_asked_again_when_it_says() {
+    let count = AtomicUsize::new(0);
+    let server = FaultServer::start(move |_| match count.fetch_add(1, Ordering::Relaxed) {
+        0 => Reply::Answer(429, vec![("Retry-After", "1".to_owned())], Vec::new()),
+        _ => Reply::content(IMAGE_MANIFEST_MEDIA_TYPE, MANIFEST),
+    });
+    let start = Instant::now();
+    fetch(&server).await.unwrap();
+    assert!(start.elapsed() >= Duration::from_secs(1));
+}
+
+#[tokio::test]
+async fn a_registry_that_wants_a_longer_wait_than_there_is_time_is_not_waited_for() {
+    let body = r#"{"errors":[{"code":"TOOMANYREQUESTS","message":"pull rate limit"}]}"#;
+    let server = FaultServer::start(move |_| Reply::Answer(429, vec![("Retry-After", "3600".to_owned())], body.into()));
+    let error = fetch(&server).await.unwrap_err();
+    says(&error, &["429", "TOOMANYREQUESTS", "pull rate limit", "asks to wait 3600 s", "try again later"]);
+    assert_eq!(server.seen().len(), 1);
+}
+
+#[tokio::test]
+async fn a_page_for_people_is_no_answer_of_a_registry() {
+    let html = "<html><h1>Welcome</h1></html>";
+    says(&fetch_error(move |_| Reply::content("text/html; charset=utf-8", html)).await, &["not a valid JSON document"]);
+    let error =
+        fetch_error(move |_| Reply::Answer(403, vec![("Content-Type", "text/html".to_owned())], html.into())).await;
+    says(&error, &["403", "not one of a registry but text/html", "check that you are logged in"]);
+    let server = FaultServer::start(move |_| Reply::content("text/html", html));
+    let error = repository(&server).referrers(&Digest::sha256(b"x"), SIGNATURE_MEDIA_TYPE, 10).await.unwrap_err();
+    says(&error, &["text/html", "check that this is the API of a registry"]);
+}
+
+#[tokio::test]
+async fn redirects_end_and_are_followed_for_blobs_only() {
+    let server = FaultServer::start(|request| Reply::Answer(302, vec![("Location", request.path.clone())], Vec::new()));
+    let error = repository(&server).blob(&Descriptor::of("a/b", b"x"), 10).await.unwrap_err();
+    says(&error, &["more than 5 redirects"]);
+    assert_eq!(server.seen().len(), 6);
+    says(&fetch(&server).await.unwrap_err(), &["redirect, which is followed for blobs only"]);
+    assert_eq!(server.seen().len(), 7);
+}
+
+#[tokio::test]
+async fn a_flood_is_cut_off() {
+    let server = FaultServer::start(|_| Reply::Flood(1 << 30));
+    assert!(matches!(fetch(&server).await.unwrap_err(), RegistryError::TooLarge { limit: 4_194_304, .. }));
+    let error = repository(&server).blob(&Descriptor::of("a/b", b"x"), 10).await.unwrap_err();
+    says(&error, &["it was listed as 1 bytes, and is larger"]);
+    assert!(repository(&server).referrers(&Digest::sha256(b"x"), SIGNATURE_MEDIA_TYPE, 10).await.is_err());
+    assert!(server.written() < 64 << 20, "{}", server.written());
+    says(
+        &fetch_error(|_| Reply::Close("HTTP/1.1 200 OK\r\nContent-Length: 4194305\r\n\r\n{")).await,
+        &["4194304 bytes"],
+    );
+}
+
+#[tokio::test]
+async fn what_is_not_what_it_is_called_is_refused() {
+    let server = FaultServer::start(|_| Reply::content(IMAGE_MANIFEST_MEDIA_TYPE, MANIFEST));
+    let other = Target::Digest(Digest::sha256(b"other"));
+    let error = repository(&server).fetch_manifest(&other).await.unwrap_err();
+    says(&error, &["its digest is not sha256:", "do not use it"]);
+    let honest = Descriptor::of(IMAGE_MANIFEST_MEDIA_TYPE, MANIFEST.as_bytes());
+    for listed in [
+        Descriptor { size: 1, ..honest.clone() },
+        Descriptor { media_type: IMAGE_INDEX_MEDIA_TYPE.to_owned(), ..honest.clone() },
+    ] {
+        let error = repository(&server).manifest(&listed).await.unwrap_err();
+        assert!(matches!(error, RegistryError::Content { .. }), "{error}");
+    }
+    repository(&server).manifest(&honest).await.unwrap();
+    let lie = Digest::sha256(b"lie").to_string();
+    let lying = move |_: &Request| {
+        let headers =
+            vec![("Content-Type", IMAGE_MANIFEST_MEDIA_TYPE.to_owned()), ("Docker-Content-Digest", lie.clone())];
+        Reply::Answer(200, headers, MANIFEST.into())
+    };
+    assert!(matches!(fetch_error(lying).await, RegistryError::Content { .. }));
+}

@@ -1,0 +1,158 @@
+//! Lists of signatures that lie, do not end or cannot be read, and the index under a tag.
+
+use super::*;
+
+fn entry(i: usize) -> String {
+    let digest = Digest::sha256(&i.to_be_bytes());
+    format!(
+        r#"{{"mediaType":"{IMAGE_MANIFEST_MEDIA_TYPE}","digest":"{digest}","size":7,"artifactType":"{SIGNATURE_MEDIA_TYPE}"}}"#
+    )
+}
+
+fn page(entries: std::ops::Range<usize>) -> String {
+    let entries: Vec<String> = entries.map(entry).collect();
+    format!(r#"{{"schemaVersion":2,"mediaType":"{IMAGE_INDEX_MEDIA_TYPE}","manifests":[{}]}}"#, entries.join(","))
+}
+
+async fn referrers(server: &FaultServer, most: usize) -> Result<Vec<Descriptor>, RegistryError> {
+    let start = Instant::now();
+    let result = repository(server).referrers(&Digest::sha256(b"x"), SIGNATURE_MEDIA_TYPE, most).await;
+    assert!(start.elapsed() < SOON);
+    result
+}
+
+#[tokio::test]
+async fn ten_thousand_signatures_are_too_many() {
+    let server = FaultServer::start(|_| Reply::content(IMAGE_INDEX_MEDIA_TYPE, page(0..10_000)));
+    says(&referrers(&server, 100).await.unwrap_err(), &["more than 100 referrers of this type"]);
+}
+
+#[tokio::test]
+async fn a_list_in_pages_is_read_to_its_end_and_no_further_than_its_bounds() {
+    let at =
+        |request: &Request| request.path.split_once("&last=").map_or(0, |(_, last)| last.parse::<usize>().unwrap());
+    let answer = |entries, next: usize| {
+        let link = format!("</v2/a/referrers/x?artifactType=t&last={next}>; rel=\"next\"");
+        Reply::Answer(
+            200,
+            vec![("Content-Type", IMAGE_INDEX_MEDIA_TYPE.to_owned()), ("Link", link)],
+            page(entries).into(),
+        )
+    };
+    let finite = FaultServer::start(move |request| match at(request) {
+        3 => Reply::content(IMAGE_INDEX_MEDIA_TYPE, page(3..4)),
+        n => answer(n..n + 1, n + 1),
+    });
+    assert_eq!(referrers(&finite, 100).await.unwrap().len(), 4);
+    assert!(finite.seen()[0].path.ends_with("?artifactType=application%2Fvnd.cncf.notary.signature"));
+    // Without end, each page with something new; without end and without anything new; always the same page.
+    let growing = FaultServer::start(move |request| answer(at(request)..at(request) + 1, at(request) + 1));
+    says(&referrers(&growing, 100).await.unwrap_err(), &["more than 100 referrers"]);
+    let empty = FaultServer::start(move |request| answer(0..0, at(request) + 1));
+    let error = referrers(&empty, 100).await.unwrap_err();
+    assert!(matches!(error, RegistryError::TooMany { .. } | RegistryError::Timeout { .. }), "{error}");
+    let same = FaultServer::start(move |_| answer(0..1, 1));
+    says(&referrers(&same, 100).await.unwrap_err(), &["is this page"]);
+}
+
+#[tokio::test]
+async fn a_list_that_goes_on_at_another_host_is_refused() {
+    let server = FaultServer::start(|_| {
+        let link = "<http://127.0.0.2:1/v2/a/referrers/x>; rel=next".to_owned();
+        Reply::Answer(200, vec![("Content-Type", IMAGE_INDEX_MEDIA_TYPE.to_owned()), ("Link", link)], page(0..1).into())
+    });
+    says(&referrers(&server, 100).await.unwrap_err(), &["not in this registry"]);
+}
+
+#[tokio::test]
+async fn a_listed_manifest_that_lies_spoils_only_itself() {
+    let subject = Descriptor::of(IMAGE_MANIFEST_MEDIA_TYPE, b"subject");
+    let good = Manifest::signature(subject.clone(), b"envelope", [].into()).to_bytes();
+    let other = Manifest::signature(Descriptor::of("a/b", b"other"), b"envelope", [].into()).to_bytes();
+    let contents = [good, other];
+    let listed: Vec<Descriptor> =
+        contents.iter().map(|content| Descriptor::of(IMAGE_MANIFEST_MEDIA_TYPE, content)).collect();
+    let entries: Vec<String> = listed
+        .iter()
+        .map(|d| {
+            format!(
+                r#"{{"mediaType":"{}","digest":"{}","size":{},"artifactType":"{SIGNATURE_MEDIA_TYPE}"}}"#,
+                d.media_type, d.digest, d.size
+            )
+        })
+        .chain([entry(0)])
+        .collect();
+    let index = format!(r#"{{"schemaVersion":2,"manifests":[{}]}}"#, entries.join(","));
+    let server = FaultServer::start(move |request| {
+        let found = listed.iter().zip(&contents).find(|(d, _)| request.path.ends_with(d.digest.as_str()));
+        match found {
+            Some((_, content)) => Reply::content(IMAGE_MANIFEST_MEDIA_TYPE, content.clone()),
+            None if request.path.contains("/referrers/") => Reply::content(IMAGE_INDEX_MEDIA_TYPE, index.clone()),
+            None => Reply::content(IMAGE_MANIFEST_MEDIA_TYPE, MANIFEST),
+        }
+    });
+    let found = Store::Remote(repository(&server)).signatures(&subject, 10).await.unwrap();
+    assert_eq!(found.iter().map(|signature| signature.manifest.is_ok()).collect::<Vec<_>>(), [true, false, false]);
+}
+
+#[tokio::test]
+async fn an_index_that_cannot_be_read_is_never_overwritten() {
+    let subject = Descriptor::of(IMAGE_MANIFEST_MEDIA_TYPE, b"subject");
+    let manifest = Manifest::signature(subject.clone(), b"envelope", [].into());
+    let tag = format!("/{}", Tag::of_referrers(&subject.digest));
+    for reading in [
+        || Reply::status(403),
+        || Reply::status(500),
+        || Reply::status(400),
+        || Reply::content("text/html", "<html>"),
+        || Reply::content(IMAGE_MANIFEST_MEDIA_TYPE, MANIFEST),
+        || Reply::content(IMAGE_INDEX_MEDIA_TYPE, r#"{"manifests":{}}"#),
+        || Reply::Close("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"),
+    ] {
+        let index = tag.clone();
+        let server = FaultServer::start(move |request| match request.method.as_str() {
+            "GET" if request.path.ends_with(&index) => reading(),
+            "PUT" => Reply::status(201),
+            _ => Reply::status(404),
+        });
+        repository(&server).push_referrer(&manifest).await.unwrap_err();
+        assert!(server.seen().iter().all(|request| request.method != "PUT" || !request.path.ends_with(&tag)));
+        if reading_is_a_list_failure(&server, &subject.digest).await {
+            continue;
+        }
+        panic!("a list that cannot be read was taken for an empty one");
+    }
+}
+
+/// Whether reading the list of referrers fails: none of these indexes means that there are none.
+async fn reading_is_a_list_failure(server: &FaultServer, subject: &Digest) -> bool {
+    repository(server).referrers(subject, SIGNATURE_MEDIA_TYPE, 10).await.is_err()
+}
+
+#[tokio::test]
+async fn an_index_is_written_under_the_condition_that_it_is_still_the_one_that_was_read() {
+    let subject = Descriptor::of(IMAGE_MANIFEST_MEDIA_TYPE, b"subject");
+    let manifest = Manifest::signature(subject.clone(), b"envelope", [].into());
+    let tag = format!("/{}", Tag::of_referrers(&subject.digest));
+    let (index, puts) = (std::sync::Mutex::new(page(0..1)), AtomicUsize::new(0));
+    let server = FaultServer::start(move |request| match (request.method.as_str(), request.path.ends_with(&tag)) {
+        ("GET", true) => {
+            let headers = vec![("Content-Type", IMAGE_INDEX_MEDIA_TYPE.to_owned()), ("ETag", "\"e\"".to_owned())];
+            Reply::Answer(200, headers, index.lock().unwrap().clone().into())
+        }
+        ("PUT", true) if puts.fetch_add(1, Ordering::Relaxed) == 0 => Reply::status(412),
+        ("PUT", true) => {
+            *index.lock().unwrap() = String::from_utf8(request.body.clone()).unwrap();
+            Reply::status(201)
+        }
+        ("PUT", false) => Reply::status(201),
+        _ => Reply::status(404),
+    });
+    repository(&server).push_referrer(&manifest).await.unwrap();
+    assert_eq!(referrers(&server, 10).await.unwrap_or_default().len(), 0, "the list of another subject");
+    assert_eq!(repository(&server).referrers(&subject.digest, SIGNATURE_MEDIA_TYPE, 10).await.unwrap().len(), 2);
+    let seen = server.seen();
+    let writes: Vec<_> = seen.iter().filter(|r| r.method == "PUT" && r.path.contains("/sha256-")).collect();
+    assert_eq!(writes.len(), 2);
+    assert!(writes.iter().all(|request| request.header("If-Match") == Some("\"e\"")));
+}
