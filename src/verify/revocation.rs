@@ -42,7 +42,7 @@ async fn ask_aws_signer(
 }
 
 fn not_checked(why: impl std::fmt::Display) -> CheckFailure {
-    CheckFailure::new(format!("revocation could not be checked: {why}"))
+    CheckFailure::undetermined(format!("revocation could not be checked: {why}"))
 }
 
 /// The root is left out, as in notation-core-go: nobody stands above it who could revoke it.

@@ -13,12 +13,19 @@ pub struct CheckFailure {
     pub reason: String,
     /// What was revoked, where that is the reason.
     pub revoked: Vec<RevokedEntity>,
+    /// Whether the check could not be made, rather than having found something wrong: a later try may end otherwise.
+    pub undetermined: bool,
 }
 
 impl CheckFailure {
     /// What an envelope holds may be as long as an envelope; it is shown to people and kept in logs.
     pub(super) fn new(reason: impl AsRef<str>) -> Self {
-        Self { reason: printable(reason.as_ref()), revoked: Vec::new() }
+        Self { reason: printable(reason.as_ref()), revoked: Vec::new(), undetermined: false }
+    }
+
+    /// The check could not be made: what it needs cannot be reached or read at the moment.
+    pub(super) fn undetermined(reason: impl AsRef<str>) -> Self {
+        Self { undetermined: true, ..Self::new(reason) }
     }
 
     pub(super) fn of(error: impl std::fmt::Display) -> Self {
