@@ -33,6 +33,15 @@ pub fn init() {
     }
 }
 
+/// Starts logging of a command line tool: to standard error for people where a level is given, else as [`init`] does.
+#[cfg(feature = "cli")]
+pub fn init_for_terminal(level: Option<Level>) {
+    let Some(level) = level else { return init() };
+    let own = Targets::new().with_target("notation_aws_signer", level);
+    let lines = layer().with_writer(io::stderr).with_ansi(false).with_target(false).without_time().with_filter(own);
+    let _ = tracing::subscriber::set_global_default(tracing_subscriber::registry().with(lines));
+}
+
 fn start(level: Level, writer: impl for<'a> MakeWriter<'a> + Send + Sync + 'static) {
     let own = Targets::new().with_target("notation_aws_signer", level);
     let lines = layer().json().flatten_event(true).with_writer(writer).with_filter(own);

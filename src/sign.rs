@@ -19,9 +19,14 @@ pub enum SignArtifactError {
     #[error(transparent)]
     Sign(#[from] SignError),
     /// User metadata takes a name that is reserved.
-    #[error("the metadata key {0:?} is reserved: io.cncf.notary belongs to the Notary Project")]
-    ReservedMetadata(String),
+    #[error(transparent)]
+    ReservedMetadata(#[from] ReservedMetadata),
 }
+
+/// A key of user metadata that is reserved.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the metadata key {0:?} is reserved: io.cncf.notary belongs to the Notary Project")]
+pub struct ReservedMetadata(pub String);
 
 /// A signature that was made.
 #[derive(Debug, Clone)]
@@ -45,14 +50,46 @@ pub async fn sign_artifact(
     profile: &ProfileArn,
     deadline: Deadline,
 ) -> Result<SignedArtifact, SignArtifactError> {
-    if let Some(reserved) = user_metadata.keys().find(|key| key.starts_with("io.cncf.notary")) {
-        return Err(SignArtifactError::ReservedMetadata(reserved.clone()));
-    }
+    check_user_metadata(&user_metadata)?;
     let artifact = store.resolve(target).await?;
-    let target_artifact = Descriptor { annotations: user_metadata, ..artifact.clone() };
-    let payload = Payload { target_artifact }.to_bytes();
+    sign_descriptor(artifact, user_metadata, client, profile, deadline).await
+}
+
+/// Signs an artifact whose descriptor is known. The descriptor must come from where the artifact is: what it says is signed.
+///
+/// # Errors
+/// [`SignArtifactError::ReservedMetadata`], [`SignArtifactError::Sign`].
+pub async fn sign_descriptor(
+    artifact: Descriptor,
+    user_metadata: BTreeMap<String, String>,
+    client: &SignerClient,
+    profile: &ProfileArn,
+    deadline: Deadline,
+) -> Result<SignedArtifact, SignArtifactError> {
+    check_user_metadata(&user_metadata)?;
+    let payload = payload(&artifact, user_metadata).to_bytes();
     let signature = sign_payload(client, profile, &payload, deadline).await?;
     Ok(SignedArtifact { artifact, signature })
+}
+
+/// The payload that is signed for an artifact.
+#[must_use]
+pub fn payload(artifact: &Descriptor, user_metadata: BTreeMap<String, String>) -> Payload {
+    let Descriptor { media_type, digest, size, .. } = artifact.clone();
+    Payload {
+        target_artifact: Descriptor { media_type, digest, size, artifact_type: None, annotations: user_metadata },
+    }
+}
+
+/// Checks that no user metadata takes a name of the Notary Project's.
+///
+/// # Errors
+/// [`ReservedMetadata`] names the key.
+pub fn check_user_metadata(user_metadata: &BTreeMap<String, String>) -> Result<(), ReservedMetadata> {
+    match user_metadata.keys().find(|key| key.starts_with("io.cncf.notary")) {
+        Some(reserved) => Err(ReservedMetadata(reserved.clone())),
+        None => Ok(()),
+    }
 }
 
 /// Attaches a signature to its artifact. Gives the descriptor of the signature's manifest.

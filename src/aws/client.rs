@@ -92,6 +92,12 @@ impl SignerClient {
         &self.sdk
     }
 
+    /// The endpoint that is used exactly as given, where it is not AWS's own for the region.
+    #[must_use]
+    pub fn endpoint_url(&self) -> Option<&str> {
+        self.endpoint.as_ref().ok().and_then(Option::as_deref)
+    }
+
     /// Makes one call within the deadline.
     pub(super) async fn call<T, E>(
         &self,

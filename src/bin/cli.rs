@@ -1,24 +1,20 @@
 //! `notation-aws-signer`, the command line tool.
 
-use std::process::ExitCode;
+use std::process::{ExitCode, Termination as _};
 
 use clap::Parser as _;
+use notation_aws_signer::cli::exit::ExitStatus;
 use notation_aws_signer::cli::{Cli, run};
 
 fn main() -> ExitCode {
     // Prints help and usage errors itself and ends with code 2 for the latter.
     let cli = Cli::parse();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => return failed(&error),
+    let status = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime.block_on(run(cli)),
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitStatus::Usage
+        }
     };
-    match runtime.block_on(run(cli)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => failed(&error),
-    }
-}
-
-fn failed(error: &dyn std::error::Error) -> ExitCode {
-    eprintln!("error: {error}");
-    ExitCode::FAILURE
+    status.report()
 }

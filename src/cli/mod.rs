@@ -1,43 +1,55 @@
 //! The command line tool: one file a command.
 
 pub mod demo;
+pub mod exit;
 pub mod local_signer;
+pub mod metadata;
+pub mod output;
+pub mod parallel;
+pub mod place;
+pub mod registry_args;
+pub mod sign;
+pub mod signer_args;
+pub mod trust_args;
 
 use clap::{Parser, Subcommand};
 
-/// AWS Signer for container images, on this machine: a local service that is compatible with it, and a demonstration.
+use self::exit::{CliError, ExitStatus};
+use self::output::Output;
+
+/// AWS Signer and Notary Project signatures on container images, in one program.
+///
+/// Signs and verifies artifacts in registries and OCI image layouts; what it writes notation reads, and the other way round.
 #[derive(Debug, Parser)]
 #[command(name = "notation-aws-signer", version, propagate_version = true)]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
+
+    #[command(flatten)]
+    output: Output,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Sign(Box<sign::Args>),
     Demo(demo::Args),
     LocalSigner(local_signer::Args),
 }
 
-/// Why a command failed. The text is for the person at the terminal.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum CliError {
-    /// `demo` did not go as told.
-    #[error(transparent)]
-    Demo(#[from] demo::Error),
-    /// `local-signer` failed.
-    #[error(transparent)]
-    LocalSigner(#[from] local_signer::Error),
-}
-
-/// Runs the command that was given.
-///
-/// # Errors
-/// The command's error.
-pub async fn run(cli: Cli) -> Result<(), CliError> {
-    match cli.command {
-        Command::Demo(args) => Ok(demo::run(args).await?),
-        Command::LocalSigner(args) => Ok(local_signer::run(args).await?),
+/// Runs the command that was given, and writes the error if it fails.
+pub async fn run(cli: Cli) -> ExitStatus {
+    let output = cli.output;
+    if !matches!(cli.command, Command::LocalSigner(_)) {
+        crate::log::init_for_terminal(output.log_level());
     }
+    let ended = match cli.command {
+        Command::Sign(args) => sign::run(*args, &output).await,
+        Command::Demo(args) => demo::run(args).await.map(|()| ExitStatus::Done).map_err(CliError::from),
+        Command::LocalSigner(args) => local_signer::run(args).await.map(|()| ExitStatus::Done).map_err(CliError::from),
+    };
+    ended.unwrap_or_else(|why| {
+        output.error(&why);
+        why.status
+    })
 }

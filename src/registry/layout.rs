@@ -237,6 +237,27 @@ impl Layout {
         Ok(Descriptor { annotations: [].into(), artifact_type: None, ..found })
     }
 
+    /// The artifacts that the index lists: what refers to no other artifact. Tags are in the annotations.
+    ///
+    /// # Errors
+    /// [`LayoutError`] when the index, or a manifest that the index lists, cannot be read.
+    pub fn artifacts(&self) -> Result<Vec<Descriptor>, LayoutError> {
+        let mut artifacts = Vec::new();
+        for entry in self.entries()? {
+            let is_referrer = || Ok::<_, LayoutError>(self.manifest(&entry)?.subject.is_some());
+            if entry.media_type != IMAGE_MANIFEST_MEDIA_TYPE || !is_referrer()? {
+                artifacts.push(entry);
+            }
+        }
+        Ok(artifacts)
+    }
+
+    /// The tag of an artifact that [`Self::artifacts`] lists.
+    #[must_use]
+    pub fn tag_of(artifact: &Descriptor) -> Option<&str> {
+        artifact.annotations.get(TAG).map(String::as_str)
+    }
+
     /// Reads the manifest that a descriptor names.
     ///
     /// # Errors

@@ -195,7 +195,7 @@ fn a_second_process_on_the_same_directory_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let server = Server::start(dir.path(), &[]);
     let second = Server::command(dir.path(), &[]).stderr(Stdio::piped()).output().unwrap();
-    assert_eq!(second.status.code(), Some(1));
+    assert_eq!(second.status.code(), Some(2));
     let message = String::from_utf8(second.stderr).unwrap();
     assert!(message.contains(&format!("already served by another process (id {})", server.process.id())), "{message}");
 }
@@ -285,7 +285,7 @@ async fn given_access_keys_are_used_and_the_secret_is_not_taken_from_the_command
     let dir = tempfile::tempdir().unwrap();
     let arguments = ["--access-key-id", "AKIALOCALAAAAAAAAAAA"];
     let refused = Server::command(dir.path(), &arguments).stderr(Stdio::piped()).output().unwrap();
-    assert_eq!(refused.status.code(), Some(1));
+    assert_eq!(refused.status.code(), Some(2));
     assert!(String::from_utf8(refused.stderr).unwrap().contains("NOTATION_AWS_SIGNER_LOCAL_SECRET"));
     let refused = Server::command(dir.path(), &["--secret-access-key", "secret"]).output().unwrap();
     assert_eq!(refused.status.code(), Some(2));

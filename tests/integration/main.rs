@@ -2,6 +2,7 @@
 //! notation with a real registry.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
+mod cli;
 mod demo;
 mod environment;
 mod faults;

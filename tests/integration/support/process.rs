@@ -52,6 +52,13 @@ impl Finished {
         self
     }
 
+    /// Fails the test, with all that the process wrote, unless it exited with this code.
+    #[track_caller]
+    pub fn exits_with(self, code: i32) -> Finished {
+        assert_eq!(self.status.code(), Some(code), "{self}");
+        self
+    }
+
     /// Fails the test unless the process wrote this text on one of its two outputs.
     #[track_caller]
     pub fn says(self, text: &str) -> Finished {

@@ -1,4 +1,4 @@
-//! The JSON Schemas of `plugin-spec`.
+//! The JSON Schemas of `plugin-spec` and of `docs/output`.
 
 use serde_json::Value;
 
@@ -10,7 +10,16 @@ pub struct Schema {
 
 impl Schema {
     pub fn named(name: &str) -> Self {
-        let path = format!("{}/plugin-spec/schemas/{name}.schema.json", env!("CARGO_MANIFEST_DIR"));
+        Self::read("plugin-spec/schemas", name)
+    }
+
+    /// The schema of a command's results: `sign`, `blob-verify`.
+    pub fn of_output(command: &str) -> Self {
+        Self::read("docs/output", command)
+    }
+
+    fn read(folder: &str, name: &str) -> Self {
+        let path = format!("{}/{folder}/{name}.schema.json", env!("CARGO_MANIFEST_DIR"));
         let text = std::fs::read_to_string(&path).unwrap_or_else(|why| panic!("{path}: {why}"));
         let schema: Value = serde_json::from_str(&text).unwrap();
         jsonschema::meta::validate(&schema).unwrap_or_else(|why| panic!("{path} is no JSON Schema: {why}"));

@@ -1,0 +1,165 @@
+//! How commands end: the exit codes, and which error leads to which.
+
+use std::process::{ExitCode, Termination};
+
+use crate::aws::arn::ArnError;
+use crate::aws::{CallError, CallErrorKind, ConfigError, SignError};
+use crate::registry::{Failure, LayoutError, ReferenceError, RegistryError, StoreError};
+use crate::sign::{ReservedMetadata, SignArtifactError};
+use crate::trust::FolderError;
+
+/// How a command ended. A command about several artifacts ends with the gravest of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ExitStatus {
+    /// Everything was done, or verified. Code 0.
+    Done,
+    /// Nothing was refused, but something could not be determined: the network, throttling, no answer about revocation. A later
+    /// try may end otherwise. Code 3.
+    Undetermined,
+    /// The command line, a file or the configuration is not right, or permission is missing. Code 2.
+    Usage,
+    /// At least one artifact was definitely refused. Code 1.
+    Refused,
+}
+
+impl Termination for ExitStatus {
+    fn report(self) -> ExitCode {
+        ExitCode::from(match self {
+            Self::Done => 0,
+            Self::Refused => 1,
+            Self::Usage => 2,
+            Self::Undetermined => 3,
+        })
+    }
+}
+
+impl ExitStatus {
+    /// The word for it in JSON.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Undetermined => "undetermined",
+            Self::Usage => "usage",
+            Self::Refused => "refused",
+        }
+    }
+}
+
+/// Why a command, or its work on one artifact, failed. The text is for the person at the terminal and ends with what to do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct CliError {
+    /// How the command ends.
+    pub status: ExitStatus,
+    /// What happened and what to do.
+    pub message: String,
+}
+
+impl CliError {
+    /// The command line, a file or the configuration is not right.
+    pub fn usage(message: impl ToString) -> Self {
+        Self { status: ExitStatus::Usage, message: message.to_string() }
+    }
+
+    /// Something is definitely not what it must be.
+    pub fn refused(message: impl ToString) -> Self {
+        Self { status: ExitStatus::Refused, message: message.to_string() }
+    }
+
+    /// It could not be found out; later it may.
+    pub fn undetermined(message: impl ToString) -> Self {
+        Self { status: ExitStatus::Undetermined, message: message.to_string() }
+    }
+
+    /// The same under a heading, such as the artifact's name.
+    #[must_use]
+    pub fn context(self, heading: impl std::fmt::Display) -> Self {
+        Self { message: format!("{heading}: {}", self.message), ..self }
+    }
+}
+
+/// Errors that always end a command in the same way.
+macro_rules! always {
+    ($status:ident: $($error:ty),+ $(,)?) => {
+        $(impl From<$error> for CliError {
+            fn from(why: $error) -> Self {
+                Self::$status(why)
+            }
+        })+
+    };
+}
+
+always!(usage: ArnError, ConfigError, FolderError, ReferenceError, ReservedMetadata, super::local_signer::Error);
+always!(refused: super::demo::Error);
+
+impl From<RegistryError> for CliError {
+    fn from(why: RegistryError) -> Self {
+        let status = match why.failure() {
+            Failure::NotFound | Failure::Denied | Failure::Configuration => ExitStatus::Usage,
+            Failure::Unavailable => ExitStatus::Undetermined,
+            Failure::Wrong => ExitStatus::Refused,
+        };
+        Self { status, message: why.to_string() }
+    }
+}
+
+impl From<LayoutError> for CliError {
+    fn from(why: LayoutError) -> Self {
+        match why {
+            LayoutError::Io { .. } | LayoutError::NotALayout { .. } | LayoutError::NotFound { .. } => Self::usage(why),
+            _ => Self::refused(why),
+        }
+    }
+}
+
+impl From<StoreError> for CliError {
+    fn from(why: StoreError) -> Self {
+        match why {
+            StoreError::Layout(why) => why.into(),
+            StoreError::Registry(why) => why.into(),
+            _ => Self::refused(why),
+        }
+    }
+}
+
+impl From<CallError> for CliError {
+    fn from(why: CallError) -> Self {
+        let status = match why.kind() {
+            CallErrorKind::Invalid | CallErrorKind::AccessDenied => ExitStatus::Usage,
+            CallErrorKind::Throttled | CallErrorKind::Timeout | CallErrorKind::Other => ExitStatus::Undetermined,
+        };
+        Self { status, message: why.to_string() }
+    }
+}
+
+impl From<SignError> for CliError {
+    fn from(why: SignError) -> Self {
+        match why {
+            SignError::Call(why) => why.into(),
+            SignError::Envelope(_) => Self::refused(why),
+        }
+    }
+}
+
+impl From<SignArtifactError> for CliError {
+    fn from(why: SignArtifactError) -> Self {
+        match why {
+            SignArtifactError::Store(why) => why.into(),
+            SignArtifactError::Sign(why) => why.into(),
+            SignArtifactError::ReservedMetadata(_) => Self::usage(why),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ExitStatus::{Done, Refused, Undetermined, Usage};
+
+    #[test]
+    fn of_several_artifacts_the_gravest_decides() {
+        assert_eq!([Done, Undetermined, Refused, Usage].into_iter().max(), Some(Refused));
+        assert_eq!([Done, Undetermined, Usage].into_iter().max(), Some(Usage));
+        assert_eq!([Done, Undetermined].into_iter().max(), Some(Undetermined));
+    }
+}

@@ -1,0 +1,96 @@
+//! Options of the commands that speak with registries, and the client that they make.
+
+use std::io::{self, Read};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::exit::CliError;
+use crate::registry::{ClientOptions, Credential, Credentials, PlainHttp, RegistryClient, Secret};
+
+/// The largest password, or token in its place, that is read.
+const MAX_PASSWORD: u64 = 64 * 1024;
+
+/// How to speak with registries.
+#[derive(Debug, Clone, Default, clap::Args)]
+#[command(next_help_heading = "Registry")]
+pub struct RegistryArgs {
+    /// The user name for the registry; by default Docker's and podman's files are used, and AWS's credentials for ECR
+    #[arg(long, value_name = "NAME", requires = "password_stdin")]
+    username: Option<String>,
+
+    /// Read the password from standard input
+    #[arg(long, requires = "username")]
+    password_stdin: bool,
+
+    /// Speak with registries without TLS; registries on this machine are spoken to so anyway
+    #[arg(long)]
+    plain_http: bool,
+
+    /// Trust these certificate authorities beside the system's when speaking with registries (PEM)
+    #[arg(long = "ca-file", value_name = "FILE")]
+    ca_files: Vec<PathBuf>,
+
+    /// How many seconds one request to a registry may take with its repetitions [default: 60]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    registry_timeout: Option<Duration>,
+}
+
+impl RegistryArgs {
+    /// The client. Nothing is connected to before the first request.
+    ///
+    /// # Errors
+    /// When the password cannot be read.
+    pub fn client(&self) -> Result<RegistryClient, CliError> {
+        let mut options = ClientOptions::default();
+        if self.plain_http {
+            options.plain_http = PlainHttp::Always;
+        }
+        options.ca_files.clone_from(&self.ca_files);
+        options.timeout = self.registry_timeout.unwrap_or(options.timeout);
+        let credentials = match &self.username {
+            None => Credentials::from_environment(),
+            Some(username) => {
+                let password = password(io::stdin().lock())?;
+                Credentials::given(Credential::Password { username: username.clone(), password })
+            }
+        };
+        Ok(RegistryClient::new(options, credentials))
+    }
+}
+
+/// The password on standard input, without the line end that `echo` adds.
+fn password(input: impl Read) -> Result<Secret, CliError> {
+    let mut text = String::new();
+    input
+        .take(MAX_PASSWORD + 1)
+        .read_to_string(&mut text)
+        .map_err(|why| CliError::usage(format!("--password-stdin: {why}")))?;
+    let password = text.strip_suffix('\n').unwrap_or(&text);
+    let password = password.strip_suffix('\r').unwrap_or(password);
+    if password.is_empty() {
+        return Err(CliError::usage("--password-stdin: standard input is empty: pipe the password in"));
+    }
+    if text.len() as u64 > MAX_PASSWORD {
+        return Err(CliError::usage(format!("--password-stdin: more than {MAX_PASSWORD} bytes are no password")));
+    }
+    Ok(Secret::new(password))
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().ok().filter(|seconds| (0.1..=3600.0).contains(seconds));
+    seconds.map(Duration::from_secs_f64).ok_or_else(|| "expected seconds, from 0.1 to 3600".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_loses_its_line_end_and_nothing_else() {
+        for (input, expected) in [("a b \n", "a b "), ("a\r\n", "a"), ("a", "a"), ("a\n\n", "a\n")] {
+            assert_eq!(password(input.as_bytes()), Ok(Secret::new(expected)));
+        }
+        assert!(password("\n".as_bytes()).is_err());
+        assert!(password(vec![b'a'; 100_000].as_slice()).is_err());
+    }
+}

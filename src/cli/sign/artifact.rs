@@ -1,0 +1,109 @@
+//! Signing one artifact, and the manifests of an index where that is wanted.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use time::OffsetDateTime;
+
+use super::report::{ArtifactReport, Outcome, SignatureReport};
+use crate::aws::arn::ProfileArn;
+use crate::aws::{Deadline, SignerClient, SignerConfig};
+use crate::cli::exit::CliError;
+use crate::cli::parallel::RateLimit;
+use crate::cli::place::{Opened, Place};
+use crate::cli::trust_args::roots;
+use crate::envelope::Descriptor;
+use crate::files;
+use crate::registry::{RegistryClient, Store, Target};
+use crate::sign::{attach, sign_descriptor};
+use crate::verify::{Trust, VerificationPolicy, verify_artifact};
+
+/// What is the same for all artifacts of a command.
+pub(super) struct Signing {
+    pub profile: ProfileArn,
+    pub user_metadata: BTreeMap<String, String>,
+    pub recursive: bool,
+    /// What a signature must meet for its artifact to be left alone.
+    pub if_unsigned: Option<VerificationPolicy>,
+    pub detach: Option<PathBuf>,
+    pub dry_run: bool,
+    pub budget: Duration,
+    pub rate: RateLimit,
+    pub registry: RegistryClient,
+    pub config: SignerConfig,
+    pub client: SignerClient,
+}
+
+/// The policy of `--if-unsigned`: a valid signature by this profile.
+pub(super) fn trust(
+    if_unsigned: bool,
+    files: &[PathBuf],
+    profile: &ProfileArn,
+) -> Result<Option<VerificationPolicy>, CliError> {
+    let trust = || Ok(Trust { roots: roots(files)?, identities: vec![profile.to_string()] }.into());
+    if_unsigned.then(trust).transpose()
+}
+
+/// Signs the artifact and, where that is wanted, what its index lists; the artifact's own report comes last.
+pub(super) async fn sign(signing: &Signing, place: Place) -> Vec<ArtifactReport> {
+    let opened = place.open(&signing.registry);
+    let resolved = match opened {
+        Ok(Opened { store, target }) => {
+            store.resolve(&target).await.map(|found| (store, found)).map_err(CliError::from)
+        }
+        Err(why) => Err(why),
+    };
+    let (store, artifact) = match resolved {
+        Ok(found) => found,
+        Err(why) => return vec![ArtifactReport::failed(&place, None, why)],
+    };
+    let mut reports = Vec::new();
+    match sign_one(signing, &place, &store, &artifact).await {
+        Ok(report) => reports.push(report),
+        Err(why) => reports.push(ArtifactReport::failed(&place, Some(&artifact), why)),
+    }
+    reports
+}
+
+async fn sign_one(
+    signing: &Signing,
+    place: &Place,
+    store: &Store,
+    artifact: &Descriptor,
+) -> Result<ArtifactReport, CliError> {
+    if let Some(policy) = &signing.if_unsigned
+        && is_signed(signing, policy, store, artifact).await?
+    {
+        return Ok(ArtifactReport::new(place, artifact, Outcome::AlreadySigned));
+    }
+    if signing.dry_run {
+        return Ok(ArtifactReport::new(place, artifact, Outcome::WouldSign));
+    }
+    signing.rate.wait().await;
+    let deadline = Deadline::new(signing.budget);
+    let metadata = signing.user_metadata.clone();
+    let signed = sign_descriptor(artifact.clone(), metadata, &signing.client, &signing.profile, deadline).await?;
+    let mut signature = SignatureReport::of(&signed);
+    match &signing.detach {
+        Some(file) => {
+            files::replace(file, &signed.signature.envelope, 0o644)
+                .map_err(|why| CliError::usage(format!("{}: {why}", file.display())))?;
+            signature.file = Some(file.clone());
+        }
+        None => signature.digest = Some(attach(store, &signed).await?.digest.to_string()),
+    }
+    Ok(ArtifactReport::new(place, artifact, Outcome::Signed).with_signature(signature))
+}
+
+async fn is_signed(
+    signing: &Signing,
+    policy: &VerificationPolicy,
+    store: &Store,
+    artifact: &Descriptor,
+) -> Result<bool, CliError> {
+    let deadline = Deadline::new(signing.budget);
+    let target = Target::Digest(artifact.digest.clone());
+    let verdict = verify_artifact(store, &target, policy, &signing.config, OffsetDateTime::now_utc(), deadline).await?;
+    Ok(verdict.is_verified())
+}

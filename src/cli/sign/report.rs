@@ -1,0 +1,160 @@
+//! What `sign` says of each artifact: docs/output/sign.schema.json.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use crate::cli::exit::{CliError, ExitStatus};
+use crate::cli::output::{BAD, DIM, GOOD, Output, SCHEMA_VERSION, WARN, paint};
+use crate::cli::place::Place;
+use crate::envelope::Descriptor;
+use crate::sign::SignedArtifact;
+use crate::text::rfc3339;
+
+/// The results of the command.
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Report {
+    schema_version: u32,
+    status: &'static str,
+    pub artifacts: Vec<ArtifactReport>,
+}
+
+impl Report {
+    pub(super) fn status(&self) -> ExitStatus {
+        self.artifacts.iter().map(ArtifactReport::status).max().unwrap_or(ExitStatus::Done)
+    }
+
+    /// The report with what follows from its artifacts.
+    pub(super) fn finished(&mut self) -> &Self {
+        (self.schema_version, self.status) = (SCHEMA_VERSION, self.status().as_str());
+        self
+    }
+}
+
+/// What became of an artifact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Outcome {
+    Signed,
+    AlreadySigned,
+    WouldSign,
+    Failed,
+}
+
+/// One artifact.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ArtifactReport {
+    /// As it was named.
+    reference: String,
+    /// By its digest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    artifact: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    descriptor: Option<Descriptor>,
+    outcome: Outcome,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    signature: Option<SignatureReport>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<ErrorReport>,
+}
+
+/// A signature that was made or found.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct SignatureReport {
+    /// The digest of its manifest, where it is attached.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
+    /// The file with the envelope, where it is not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<PathBuf>,
+    pub profile_version: String,
+    pub job: String,
+    pub signing_time: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expiry: Option<String>,
+}
+
+impl SignatureReport {
+    pub(super) fn of(signed: &SignedArtifact) -> Self {
+        let attributes = signed.signature.verified.attributes();
+        Self {
+            digest: None,
+            file: None,
+            profile_version: signed.signature.signer.profile_version.to_string(),
+            job: signed.signature.signer.job.to_string(),
+            signing_time: rfc3339(attributes.signing_time),
+            expiry: attributes.expiry.map(rfc3339),
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct ErrorReport {
+    status: &'static str,
+    message: String,
+    #[serde(skip)]
+    exit: ExitStatus,
+}
+
+impl ArtifactReport {
+    pub(super) fn new(place: &Place, descriptor: &Descriptor, outcome: Outcome) -> Self {
+        Self {
+            reference: place.to_string(),
+            artifact: Some(place.pinned(&descriptor.digest)),
+            descriptor: Some(descriptor.clone()),
+            outcome,
+            signature: None,
+            error: None,
+        }
+    }
+
+    pub(super) fn with_signature(self, signature: SignatureReport) -> Self {
+        Self { signature: Some(signature), ..self }
+    }
+
+    pub(super) fn failed(place: &Place, descriptor: Option<&Descriptor>, why: CliError) -> Self {
+        let error = ErrorReport { status: why.status.as_str(), message: why.message, exit: why.status };
+        Self {
+            reference: place.to_string(),
+            artifact: descriptor.map(|descriptor| place.pinned(&descriptor.digest)),
+            descriptor: descriptor.cloned(),
+            outcome: Outcome::Failed,
+            signature: None,
+            error: Some(error),
+        }
+    }
+
+    fn status(&self) -> ExitStatus {
+        self.error.as_ref().map_or(ExitStatus::Done, |error| error.exit)
+    }
+
+    /// Writes it for people.
+    pub(super) fn show(&self, output: &Output) -> Result<(), CliError> {
+        let name = self.artifact.as_ref().unwrap_or(&self.reference);
+        if let Some(error) = &self.error {
+            output.error(format!("{name}: {}", error.message));
+            return Ok(());
+        }
+        let (style, word) = match self.outcome {
+            Outcome::Signed => (GOOD, "signed"),
+            Outcome::AlreadySigned => (GOOD, "already signed"),
+            Outcome::WouldSign => (WARN, "would be signed"),
+            Outcome::Failed => (BAD, "not signed"),
+        };
+        output.text(format!("{name} {}", paint(style, word)))?;
+        let Some(signature) = &self.signature else { return Ok(()) };
+        let line = |name: &str, value: &str| output.text(format!("  {} {value}", paint(DIM, format!("{name:15}"))));
+        if let Some(digest) = &signature.digest {
+            line("signature", digest)?;
+        }
+        if let Some(file) = &signature.file {
+            line("envelope in", &file.display().to_string())?;
+        }
+        line("profile version", &signature.profile_version)?;
+        line("job", &signature.job)?;
+        signature.expiry.as_ref().map_or(Ok(()), |expiry| line("expires", expiry))
+    }
+}

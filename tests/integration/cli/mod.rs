@@ -1,0 +1,3 @@
+//! The command line tool against real registries, with the real notation as the second opinion.
+
+mod sign;

@@ -1,0 +1,67 @@
+//! `notation-aws-signer sign`.
+
+use crate::support::World;
+use crate::support::cli::Cli;
+
+#[test]
+fn what_sign_attaches_notation_verifies() {
+    let Some(world) = World::start() else { return };
+    let (cli, image) = (Cli::for_signer(&world.signer), world.push("signed by the tool"));
+    let signed = cli.run(&["sign", &image, "--profile", &world.profile.arn, "--user-metadata", "build=7"]).succeeded();
+    assert!(signed.stdout.starts_with(&format!("{image} signed\n")), "{signed}");
+    world.verify(&image).succeeded().says("Successfully verified signature");
+    let signature = world.notation.signature(&image);
+    assert!(signed.stdout.contains(signature.job()), "{signed}");
+}
+
+#[test]
+fn several_artifacts_are_signed_in_one_command_and_one_that_is_missing_does_not_keep_the_others() {
+    let Some(world) = World::start() else { return };
+    let cli = Cli::for_signer(&world.signer);
+    let images: Vec<String> = (0..5).map(|n| world.push(&format!("image {n}"))).collect();
+    let missing = format!("{}/team/app:nowhere", world.registry.address());
+    let mut command = vec!["sign", "--profile", &world.profile.arn, &missing];
+    command.extend(images.iter().map(String::as_str));
+    let results = cli.json("sign", &command, 2);
+    let outcome = |n: usize| results["artifacts"][n]["outcome"].as_str().unwrap();
+    assert_eq!(outcome(0), "failed");
+    assert!((1..6).all(|n| outcome(n) == "signed"), "{results:#}");
+    for image in &images {
+        world.verify(image).succeeded();
+    }
+}
+
+#[test]
+fn what_is_signed_already_is_left_alone_on_request_until_its_signature_is_revoked() {
+    let Some(world) = World::start() else { return };
+    let (cli, image) = (Cli::for_signer(&world.signer), world.push("signed once"));
+    let root = world.signer.root_certificate();
+    let sign = ["sign", &image, "--profile", &world.profile.arn, "--if-unsigned", "--root", root.to_str().unwrap()];
+    let outcome = || cli.json("sign", &sign, 0)["artifacts"][0]["outcome"].as_str().unwrap().to_owned();
+    assert_eq!([outcome(), outcome()], ["signed", "already-signed"]);
+    world.signer.revoke_signature(world.notation.signature(&image).job());
+    assert_eq!(outcome(), "signed");
+    assert_eq!(world.notation.inspect(&image).len(), 2);
+}
+
+#[test]
+fn a_dry_run_neither_signs_nor_writes() {
+    let Some(mut world) = World::start() else { return };
+    let (cli, image) = (Cli::for_signer(&world.signer), world.push("not signed"));
+    world.signer.stop();
+    let results = cli.json("sign", &["sign", &image, "--profile", &world.profile.arn, "--dry-run"], 0);
+    assert_eq!(results["artifacts"][0]["outcome"], "would-sign");
+    assert_eq!(results["artifacts"][0]["artifact"], image.as_str());
+    world.verify(&image).failed().says("no signature is associated");
+    let sign = ["sign", &image, "--profile", &world.profile.arn];
+    cli.run(&sign).exits_with(3).says("SignPayload");
+}
+
+#[test]
+fn metadata_with_a_reserved_name_is_refused_before_anything_is_asked() {
+    let Some(world) = World::start() else { return };
+    let (cli, image) = (Cli::for_signer(&world.signer), world.push("not signed"));
+    let sign = ["sign", &image, "--profile", &world.profile.arn, "-m", "io.cncf.notary.verificationPlugin=mine"];
+    cli.run(&sign).exits_with(2).says("belongs to the Notary Project");
+    world.verify(&image).failed().says("no signature is associated");
+}

@@ -1,0 +1,60 @@
+//! `notation-aws-signer` as a user has it: a home folder of its own, and the local signer for AWS.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::local_signer::LocalSigner;
+use super::process::{Finished, command, run};
+use super::schemas::Schema;
+
+const LIMIT: Duration = Duration::from_secs(120);
+
+pub struct Cli {
+    home: TempDir,
+    credentials: PathBuf,
+    endpoint: String,
+}
+
+impl Cli {
+    /// The tool of a user who has credentials for this signing service and calls it.
+    pub fn for_signer(signer: &LocalSigner) -> Cli {
+        Cli {
+            home: tempfile::tempdir().unwrap(),
+            credentials: signer.credentials_file(),
+            endpoint: signer.endpoint.clone(),
+        }
+    }
+
+    /// The home folder, which is the working directory too.
+    pub fn home(&self) -> &Path {
+        self.home.path()
+    }
+
+    /// The command, to be completed and run by whoever wants more than [`Cli::run`].
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut cli = command(env!("CARGO_BIN_EXE_notation-aws-signer"), self.home.path());
+        cli.env("AWS_SHARED_CREDENTIALS_FILE", &self.credentials).env("AWS_EC2_METADATA_DISABLED", "true");
+        cli.env("AWS_ENDPOINT_URL_SIGNER", &self.endpoint).args(arguments);
+        cli
+    }
+
+    /// Runs the command to its end, whatever it is.
+    #[track_caller]
+    pub fn run(&self, arguments: &[&str]) -> Finished {
+        run(&mut self.command(arguments), LIMIT)
+    }
+
+    /// Runs the command with `--output json`; fails the test unless it ends with `code` and its results are as docs/output has
+    /// them. The schema's name is that of the command and its subcommand.
+    #[track_caller]
+    pub fn json(&self, schema: &str, arguments: &[&str], code: i32) -> Value {
+        let finished = self.run(&[arguments, &["--output", "json"]].concat()).exits_with(code);
+        let results: Value = serde_json::from_str(&finished.stdout).unwrap_or_else(|why| panic!("{why}: {finished}"));
+        Schema::of_output(schema).accepts(&results);
+        results
+    }
+}
