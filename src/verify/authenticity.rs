@@ -1,10 +1,10 @@
 //! The validation `authenticity`: the chain ends in a trust store of the scheme's type, and the signer is a trusted identity.
 
-use super::policy::VerificationPolicy;
+use super::policy::{NoCertificates, VerificationPolicy};
 use super::signer::Signer;
 use super::verdict::CheckFailure;
-use crate::envelope::VerifiedEnvelope;
-use crate::trust::policy::TrustedIdentities;
+use crate::envelope::{SigningScheme, VerifiedEnvelope};
+use crate::trust::policy::{TrustStoreType, TrustedIdentities};
 use crate::trust::{IdentityVerdict, Subject, check_trusted_identity};
 use crate::x509::Certificate;
 
@@ -15,24 +15,50 @@ pub(super) fn check(
 ) -> Result<String, CheckFailure> {
     let scheme = envelope.attributes().signing_scheme;
     let trusted = policy.trusted_certificates(scheme).map_err(|why| {
-        CheckFailure::new(format!("nobody vouches for signatures of the scheme {}: {why}", scheme.as_str()))
+        let failure =
+            CheckFailure::new(format!("nobody vouches for signatures of the scheme {}: {why}", scheme.as_str()));
+        failure.with_remedy(match why {
+            NoCertificates::NoStore(_) => {
+                format!("Add a trust store of the type {} to the policy.", store_type(scheme))
+            }
+            NoCertificates::Unreadable(_) => "Mend the trust store; nothing is trusted without it.".to_owned(),
+        })
     })?;
     let chain = envelope.chain();
     let anchor = chain.certificates().iter().find(|certificate| trusted.contains(certificate)).ok_or_else(|| {
         let root = chain.root().subject();
         CheckFailure::new(format!("no certificate of the chain is in the trust store; the chain ends in {root}"))
+            .with_remedy(format!(
+                "If signatures under {root} are to be trusted, add that root to the policy's trust store of the type {} \
+                 (notation-aws-signer trust add).",
+                store_type(scheme)
+            ))
     })?;
     let identity = match signer {
         Signer::AwsSigner(signer) => {
             let verdict = check_trusted_identity(&signer.profile_version, &policy.identities);
             match verdict.map_err(CheckFailure::of)? {
                 IdentityVerdict { trusted: true, reason } => reason,
-                IdentityVerdict { reason, .. } => return Err(CheckFailure::new(reason)),
+                IdentityVerdict { reason, .. } => {
+                    return Err(CheckFailure::new(reason).with_remedy(format!(
+                        "If this profile is to be trusted, add {} to the policy's trustedIdentities, or name it with \
+                         --trusted-profile.",
+                        signer.profile_version.profile()
+                    )));
+                }
             }
         }
         Signer::Certificate => trusted_subject(&policy.subjects, chain.leaf())?,
     };
     Ok(format!("the chain ends in the trusted {}. {identity}", anchor.subject()))
+}
+
+/// The type of trust store whose certificates vouch for signatures of a scheme.
+fn store_type(scheme: SigningScheme) -> TrustStoreType {
+    match scheme {
+        SigningScheme::X509 => TrustStoreType::Ca,
+        SigningScheme::SigningAuthority => TrustStoreType::SigningAuthority,
+    }
 }
 
 /// Whether the subject of the signing certificate is a trusted identity.
@@ -43,10 +69,19 @@ fn trusted_subject(identities: &TrustedIdentities, leaf: &Certificate) -> Result
     }
     if identities.x509_subjects().next().is_none() {
         let reason = format!("Signed by {subject}, and the policy has no x509.subject among its trusted identities.");
-        return Err(CheckFailure::new(reason));
+        return Err(untrusted(reason, &subject));
     }
     match identities.matching_subject(&Subject::of(leaf).map_err(CheckFailure::of)?) {
         Some(name) => Ok(format!("Signed by {subject}, which the trusted identity x509.subject: {name} names.")),
-        None => Err(CheckFailure::new(format!("Signed by {subject}, which no trusted identity of the policy names."))),
+        None => {
+            Err(untrusted(format!("Signed by {subject}, which no trusted identity of the policy names."), &subject))
+        }
     }
+}
+
+fn untrusted(reason: String, subject: &str) -> CheckFailure {
+    CheckFailure::new(reason).with_remedy(format!(
+        "If this signer is to be trusted, add an x509.subject with attributes of {subject} to the policy's \
+         trustedIdentities."
+    ))
 }

@@ -4,131 +4,112 @@
 
 mod authentic_timestamp;
 mod authenticity;
+mod options;
+pub mod plugin;
 mod policy;
 mod revocation;
+mod signature;
 mod signer;
 mod verdict;
 
-use time::OffsetDateTime;
-
+pub use self::options::{Evaluate, VerifyOptions};
 pub use self::policy::{Trust, VerificationPolicy};
-use self::signer::Signer;
-pub use self::verdict::{CheckFailure, CheckOutcome, CheckResult, SignatureVerdict, Verdict};
-use crate::aws::{Deadline, SignerConfig};
-use crate::envelope::{Descriptor, Envelope, MAX_ENVELOPE_SIZE, Payload, SignedAttributes, VerifiedEnvelope};
-use crate::registry::{Manifest, Store, StoreError, Target};
-use crate::text::rfc3339;
+use self::signature::Context;
+pub use self::signer::Signer;
+pub use self::verdict::{
+    CheckFailure, CheckOutcome, CheckResult, Conclusion, Requirement, RequirementError, SignatureDetails,
+    SignatureVerdict, Verdict,
+};
+use crate::aws::Deadline;
+use crate::envelope::{Descriptor, MAX_ENVELOPE_SIZE, Payload};
+use crate::registry::{Failure, LayoutError, Manifest, Store, StoreError, StoredSignature, Target};
 pub use crate::trust::policy::{ValidationAction, ValidationType};
 
-/// How many signatures of an artifact are looked at. Each costs time and calls, and whoever may write beside the artifact
-/// decides how many there are.
-const MAX_SIGNATURES: usize = 100;
-
-/// Verifies an artifact of a registry or a layout with all of its signatures, as the policy says. At level `skip` no signature
-/// is looked at.
+/// Verifies an artifact of a registry or a layout with its signatures, as the policy says. At level `skip` no signature is looked
+/// at.
 ///
 /// # Errors
-/// [`StoreError`] when the artifact or the list of its signatures cannot be read, or the list has more than 100. Whatever is
-/// wrong with a signature is in the [`Verdict`].
+/// [`StoreError`] when the artifact or the list of its signatures cannot be read, or the list has more than
+/// [`VerifyOptions::max_signatures`]. Whatever is wrong with a signature is in the [`Verdict`].
 pub async fn verify_artifact(
     store: &Store,
     target: &Target,
     policy: &VerificationPolicy,
-    config: &SignerConfig,
-    now: OffsetDateTime,
-    deadline: Deadline,
+    options: &VerifyOptions,
 ) -> Result<Verdict, StoreError> {
+    let deadline = Deadline::new(options.budget);
     let artifact = store.resolve(target).await?;
+    verify_with(store, &artifact, Context { policy, options, deadline }).await
+}
+
+/// As [`verify_artifact`], for an artifact that was resolved before.
+///
+/// # Errors
+/// [`StoreError`] when the list of its signatures cannot be read, or has more than [`VerifyOptions::max_signatures`].
+pub async fn verify_signatures(
+    store: &Store,
+    artifact: &Descriptor,
+    policy: &VerificationPolicy,
+    options: &VerifyOptions,
+) -> Result<Verdict, StoreError> {
+    verify_with(store, artifact, Context { policy, options, deadline: Deadline::new(options.budget) }).await
+}
+
+async fn verify_with(store: &Store, artifact: &Descriptor, context: Context<'_>) -> Result<Verdict, StoreError> {
+    let Context { policy, options, deadline } = context;
+    let artifact = artifact.clone();
     if policy.is_skip() {
         return Ok(Verdict::Skipped { artifact, policy: policy.name().to_owned() });
     }
-    let mut signatures = Vec::new();
-    for signature in store.signatures(&artifact, MAX_SIGNATURES).await? {
-        let mut verification =
-            Verification { store, artifact: &artifact, policy, config, now, deadline, checks: Vec::new() };
-        // The check that ended it is the last entry of the list; there is nothing to add to it.
-        let _ = match signature.manifest {
-            Ok(manifest) => verification.run(&manifest).await,
-            Err(why) => verification.conclude(ValidationType::Integrity, Err(CheckFailure::of(why))),
-        };
-        signatures.push(SignatureVerdict { manifest: signature.descriptor, checks: verification.checks });
+    let mut stored = store.signatures(&artifact, options.max_signatures).await?.into_iter();
+    let mut signatures: Vec<SignatureVerdict> = Vec::new();
+    for StoredSignature { descriptor, manifest } in stored.by_ref() {
+        let envelope = envelope(store, manifest, deadline).await;
+        let verdict = signature::verify(context, descriptor, envelope, |_, payload| is_of(&artifact, payload)).await;
+        let is_enough = options.evaluate == Evaluate::UntilVerified && verdict.is_verified();
+        signatures.push(verdict);
+        if is_enough {
+            break;
+        }
     }
-    Ok(Verdict::Checked { artifact, signatures })
+    Ok(Verdict::Checked { artifact, signatures, left: stored.len() })
 }
 
-/// The verification of one signature.
-struct Verification<'a> {
-    store: &'a Store,
-    artifact: &'a Descriptor,
-    policy: &'a VerificationPolicy,
-    config: &'a SignerConfig,
-    now: OffsetDateTime,
+/// Reads the envelope of a signature.
+async fn envelope(
+    store: &Store,
+    manifest: Result<Manifest, StoreError>,
     deadline: Deadline,
-    checks: Vec<CheckResult>,
+) -> Result<Vec<u8>, CheckFailure> {
+    let manifest = manifest.map_err(not_read)?;
+    let stored = manifest.envelope().map_err(CheckFailure::of)?;
+    match deadline.run(store.blob(stored, MAX_ENVELOPE_SIZE as u64)).await {
+        Some(read) => read.map_err(not_read),
+        None => {
+            let budget = deadline.budget().as_secs_f32();
+            Err(CheckFailure::undetermined(format!("the {budget} s for this artifact were over before it was read"))
+                .with_remedy("Try again, or allow more time."))
+        }
+    }
 }
 
-/// A check that is enforced has failed, and is the last entry in the list of checks.
-struct Refused;
-
-impl Verification<'_> {
-    async fn run(&mut self, manifest: &Manifest) -> Result<(), Refused> {
-        use ValidationType::{AuthenticTimestamp, Authenticity, Expiry, Integrity, Revocation};
-        let (envelope, signer) = match self.integrity(manifest).await {
-            Ok(found) => found,
-            Err(failure) => return self.conclude(Integrity, Err(failure)).and(Err(Refused)),
-        };
-        let reason = format!("signed over {}, altered neither there nor in the envelope", self.artifact.digest);
-        self.conclude(Integrity, Ok(reason))?;
-        self.conclude(Authenticity, authenticity::check(self.policy, &envelope, &signer))?;
-        self.conclude(Expiry, self.expiry(envelope.attributes()))?;
-        self.conclude(AuthenticTimestamp, authentic_timestamp::check(self.policy, &envelope, self.now))?;
-        if self.policy.verification.action(Revocation) == ValidationAction::Skip {
-            let reason = format!("the trust policy {:?} skips it", self.policy.name());
-            self.checks.push(CheckResult { check: Revocation, outcome: CheckOutcome::Skipped(reason) });
-            return Ok(());
+/// A signature that the store did not give is not known to be wrong, but for what the store says of it.
+fn not_read(why: StoreError) -> CheckFailure {
+    let is_undetermined = match &why {
+        StoreError::Registry(why) => {
+            matches!(why.failure(), Failure::Unavailable | Failure::Denied | Failure::Configuration)
         }
-        self.conclude(Revocation, revocation::check(&envelope, &signer, self.config, self.deadline).await)
-    }
+        StoreError::Layout(LayoutError::Io { source, .. }) => source.kind() != std::io::ErrorKind::NotFound,
+        _ => false,
+    };
+    if is_undetermined { CheckFailure::undetermined(why.to_string()) } else { CheckFailure::of(why) }
+}
 
-    /// Adds the outcome of a check that was made to the list. Integrity is enforced whatever a policy says.
-    fn conclude(&mut self, check: ValidationType, result: Result<String, CheckFailure>) -> Result<(), Refused> {
-        let is_logged =
-            check != ValidationType::Integrity && self.policy.verification.action(check) == ValidationAction::Log;
-        let (outcome, end) = match result {
-            Ok(reason) => (CheckOutcome::Passed(reason), Ok(())),
-            Err(failure) if is_logged => (CheckOutcome::Logged(failure), Ok(())),
-            Err(failure) => (CheckOutcome::Failed(failure), Err(Refused)),
-        };
-        self.checks.push(CheckResult { check, outcome });
-        end
+/// Whether a signature's payload names the artifact.
+fn is_of(artifact: &Descriptor, payload: &Payload) -> Result<String, CheckFailure> {
+    let signed = &payload.target_artifact;
+    if signed.is_same_content(artifact) {
+        return Ok(format!("signed over {}, altered neither there nor in the envelope", artifact.digest));
     }
-
-    /// The validation `integrity`, and who made the signature: critical attributes that nobody here understands are refused at
-    /// every level.
-    async fn integrity(&self, manifest: &Manifest) -> Result<(VerifiedEnvelope, Signer), CheckFailure> {
-        let stored = manifest.envelope().map_err(CheckFailure::of)?;
-        let bytes = self.store.blob(stored, MAX_ENVELOPE_SIZE as u64).await.map_err(CheckFailure::of)?;
-        let envelope = Envelope::parse(&bytes).map_err(CheckFailure::of)?;
-        let envelope = envelope.verify_integrity().map_err(CheckFailure::of)?;
-        let payload = Payload::parse(envelope.payload()).map_err(CheckFailure::of)?;
-        if !payload.target_artifact.is_same_content(self.artifact) {
-            return Err(CheckFailure::new(format!(
-                "the signature is over {}, not over this artifact",
-                payload.target_artifact.digest
-            )));
-        }
-        let signer = Signer::of(envelope.attributes()).map_err(CheckFailure::of)?;
-        Ok((envelope, signer))
-    }
-
-    /// The validation `expiry`.
-    fn expiry(&self, attributes: &SignedAttributes) -> Result<String, CheckFailure> {
-        match attributes.expiry {
-            None => Ok("the signature does not expire".to_owned()),
-            Some(expiry) if self.now >= expiry => {
-                Err(CheckFailure::new(format!("the signature expired at {}", rfc3339(expiry))))
-            }
-            Some(expiry) => Ok(format!("the signature expires at {}", rfc3339(expiry))),
-        }
-    }
+    Err(CheckFailure::new(format!("the signature is over {}, not over this artifact", signed.digest)))
 }

@@ -31,7 +31,18 @@ pub struct VerificationPolicy {
 }
 
 /// The certificates of the trust stores of one type, or why there are none.
-type TrustedCertificates = Result<Vec<Certificate>, String>;
+type TrustedCertificates = Result<Vec<Certificate>, NoCertificates>;
+
+/// Why nobody vouches for signatures of a scheme.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum NoCertificates {
+    /// The policy has no trust store of that type, in a sentence.
+    #[error("{0}")]
+    NoStore(String),
+    /// Trust stores that the policy names cannot be read, and why.
+    #[error("{}", .0.join("; "))]
+    Unreadable(Vec<String>),
+}
 
 impl VerificationPolicy {
     /// A policy of a document. `read` gives its trust stores, such as
@@ -45,15 +56,20 @@ impl VerificationPolicy {
         mut read: impl FnMut(&TrustStoreName) -> Result<TrustStore, StoreError>,
     ) -> Self {
         let mut certificates = |kind: TrustStoreType| {
-            let (mut all, mut names) = (Vec::new(), policy.trust_stores_of(kind).peekable());
+            let (mut all, mut unreadable) = (Vec::new(), Vec::new());
+            let mut names = policy.trust_stores_of(kind).peekable();
             if names.peek().is_none() {
                 let name = policy.name();
-                return Err(format!("the trust policy {name:?} has no trust store of the type {kind}"));
+                let reason = format!("the trust policy {name:?} has no trust store of the type {kind}");
+                return Err(NoCertificates::NoStore(reason));
             }
             for name in names {
-                all.extend_from_slice(read(name).map_err(|why| why.to_string())?.certificates());
+                match read(name) {
+                    Ok(store) => all.extend_from_slice(store.certificates()),
+                    Err(why) => unreadable.push(why.to_string()),
+                }
             }
-            Ok(all)
+            if unreadable.is_empty() { Ok(all) } else { Err(NoCertificates::Unreadable(unreadable)) }
         };
         Self {
             ca: certificates(TrustStoreType::Ca),
@@ -78,13 +94,24 @@ impl VerificationPolicy {
         self.verification.level() == VerificationLevel::Skip
     }
 
+    /// The trust stores of the policy that cannot be read, and why, a sentence each. Whoever set them up can mend that before
+    /// any signature is judged.
+    pub fn unreadable(&self) -> impl Iterator<Item = &str> {
+        let stores = [&self.ca, &self.signing_authority].into_iter();
+        let reasons = stores.filter_map(|certificates| match certificates {
+            Err(NoCertificates::Unreadable(reasons)) => Some(reasons),
+            Err(NoCertificates::NoStore(_)) | Ok(_) => None,
+        });
+        reasons.flatten().map(String::as_str)
+    }
+
     /// The certificates that may vouch for signatures of a scheme, or why there are none.
-    pub(super) fn trusted_certificates(&self, scheme: SigningScheme) -> Result<&[Certificate], &str> {
+    pub(super) fn trusted_certificates(&self, scheme: SigningScheme) -> Result<&[Certificate], &NoCertificates> {
         let certificates = match scheme {
             SigningScheme::X509 => &self.ca,
             SigningScheme::SigningAuthority => &self.signing_authority,
         };
-        certificates.as_deref().map_err(String::as_str)
+        certificates.as_deref()
     }
 }
 
@@ -94,7 +121,9 @@ impl From<Trust> for VerificationPolicy {
         Self {
             name: "trusted signing profiles".to_owned(),
             verification: SignatureVerification::new(VerificationLevel::Strict),
-            ca: Err("only signing profiles of AWS Signer are trusted, and no certificate of the type ca".to_owned()),
+            ca: Err(NoCertificates::NoStore(
+                "only signing profiles of AWS Signer are trusted, and no certificate of the type ca".to_owned(),
+            )),
             signing_authority: Ok(roots),
             has_tsa: false,
             subjects: TrustedIdentities::Listed(Vec::new()),

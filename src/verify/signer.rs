@@ -5,7 +5,8 @@ use crate::aws::{AttributesError, SignerAttributes};
 use crate::envelope::SignedAttributes;
 
 /// Who made a signature.
-pub(super) enum Signer {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Signer {
     /// AWS Signer, whose verification plugin the signature names.
     AwsSigner(Box<SignerAttributes>),
     /// The holder of the signing certificate.

@@ -8,7 +8,7 @@ use notation_aws_signer::registry::{ClientOptions, Credentials, Reference, Regis
 use notation_aws_signer::sign::{attach, sign_artifact};
 use notation_aws_signer::trust::policy::ValidationType;
 use notation_aws_signer::trust::{NotationFolder, read_certificates};
-use notation_aws_signer::verify::{Trust, Verdict, VerificationPolicy, verify_artifact};
+use notation_aws_signer::verify::{Evaluate, Trust, Verdict, VerificationPolicy, VerifyOptions, verify_artifact};
 use time::OffsetDateTime;
 
 use crate::support::World;
@@ -47,9 +47,11 @@ impl Library {
     }
 
     async fn verify_under(&self, policy: &VerificationPolicy) -> Verdict {
-        let deadline = Deadline::new(Deadline::DEFAULT_BUDGET);
-        let now = OffsetDateTime::now_utc();
-        verify_artifact(&self.store, &self.target, policy, &self.config, now, deadline).await.unwrap()
+        let options = VerifyOptions {
+            evaluate: Evaluate::All,
+            ..VerifyOptions::new(self.config.clone(), OffsetDateTime::now_utc())
+        };
+        verify_artifact(&self.store, &self.target, policy, &options).await.unwrap()
     }
 }
 

@@ -19,7 +19,7 @@ use crate::local::{LocalSigner, Options, StartError};
 use crate::registry::{Layout, LayoutError, ReferenceError, Store, StoreError as ArtifactsError, Tag, Target};
 use crate::sign::{SignArtifactError, SignedArtifact, attach, sign_artifact};
 use crate::trust::{StoreError, read_certificates};
-use crate::verify::{Trust, Verdict, VerificationPolicy, verify_artifact};
+use crate::verify::{Trust, Verdict, VerificationPolicy, VerifyOptions, verify_artifact};
 
 const REGION: &str = "us-west-2";
 const PROFILE: &str = "demo";
@@ -144,7 +144,8 @@ pub async fn run(args: Args) -> Result<(), Error> {
     steps.start("Verify", "Five checks at strict level; each must pass.")?;
     let trust = Trust { roots: read_certificates(&root)?, identities: vec![profile.to_string()] };
     let policy = VerificationPolicy::from(trust);
-    let verify = || verify_artifact(&store, &target, &policy, &config, OffsetDateTime::now_utc(), deadline());
+    let options = VerifyOptions::new(config.clone(), OffsetDateTime::now_utc());
+    let verify = || verify_artifact(&store, &target, &policy, &options);
     let verdict = verify().await?;
     accepted(&verdict)?;
     steps.done_with_checks("accepted", &verdict)?;

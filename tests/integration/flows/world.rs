@@ -19,7 +19,7 @@ use notation_aws_signer::registry::{EMPTY_CONFIG, IMAGE_CONFIG_MEDIA_TYPE, Layou
 use notation_aws_signer::sign::{SignedArtifact, attach, sign_artifact};
 use notation_aws_signer::trust::NotationFolder;
 use notation_aws_signer::trust::policy::TrustPolicyDocument;
-use notation_aws_signer::verify::{Trust, Verdict, VerificationPolicy, verify_artifact};
+use notation_aws_signer::verify::{Evaluate, Trust, Verdict, VerificationPolicy, VerifyOptions, verify_artifact};
 use notation_aws_signer::x509::Certificate;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -35,6 +35,11 @@ pub struct World {
     pub layout: Layout,
     pub image: Descriptor,
     pub trust: Trust,
+}
+
+/// Every signature is evaluated, so that a test sees what became of each.
+pub fn options(config: &SignerConfig) -> VerifyOptions {
+    VerifyOptions { evaluate: Evaluate::All, ..VerifyOptions::new(config.clone(), OffsetDateTime::now_utc()) }
 }
 
 fn tag(tag: &str) -> Target {
@@ -107,8 +112,11 @@ impl World {
     }
 
     pub async fn verify_under(&self, policy: &VerificationPolicy, config: &SignerConfig) -> Verdict {
-        let deadline = Deadline::new(Deadline::DEFAULT_BUDGET);
-        verify_artifact(&self.store(), &tag("v1"), policy, config, OffsetDateTime::now_utc(), deadline).await.unwrap()
+        self.verify_by(policy, &options(config)).await
+    }
+
+    pub async fn verify_by(&self, policy: &VerificationPolicy, options: &VerifyOptions) -> Verdict {
+        verify_artifact(&self.store(), &tag("v1"), policy, options).await.unwrap()
     }
 
     /// A policy that trusts the world's signer and its profile, with this `signatureVerification`.

@@ -1,0 +1,61 @@
+//! What a verification is told beside the policy: the clock, the limits, and what the caller demands on top.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use time::OffsetDateTime;
+
+use super::plugin::PluginFolder;
+use crate::aws::{Deadline, SignerConfig};
+
+/// How a verification is made.
+#[derive(Debug, Clone)]
+pub struct VerifyOptions {
+    /// How AWS Signer is asked about revocations.
+    pub config: SignerConfig,
+    /// The time at which expiry and certificates are judged.
+    pub now: OffsetDateTime,
+    /// The time for one artifact, with all of its signatures. What is not known by then could not be determined.
+    pub budget: Duration,
+    /// How many signatures of an artifact are looked at. Each costs time and calls, and whoever may write beside the artifact
+    /// decides how many there are.
+    pub max_signatures: usize,
+    /// What must be among the metadata that was signed; a signature without it is refused.
+    pub user_metadata: BTreeMap<String, String>,
+    /// Where the verification plugins are that signatures name. Without it no plugin is run, and what needs one is refused;
+    /// signatures of AWS Signer need none.
+    pub plugins: Option<PluginFolder>,
+    /// Which of the signatures are evaluated.
+    pub evaluate: Evaluate,
+}
+
+/// Which signatures of an artifact are evaluated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Evaluate {
+    /// One after the other until one verifies, which is all that a trust policy asks for. Revocation calls count towards a
+    /// quota.
+    #[default]
+    UntilVerified,
+    /// All, for a report or a [`Requirement`](super::Requirement) of several.
+    All,
+}
+
+impl VerifyOptions {
+    /// How many signatures of an artifact are looked at where nothing else is said.
+    pub const MAX_SIGNATURES: usize = 100;
+
+    /// The defaults: ten seconds for an artifact, at most 100 signatures, no metadata demanded, no plugins, and evaluation ends
+    /// with the first signature that verifies.
+    #[must_use]
+    pub fn new(config: SignerConfig, now: OffsetDateTime) -> Self {
+        Self {
+            config,
+            now,
+            budget: Deadline::DEFAULT_BUDGET,
+            max_signatures: Self::MAX_SIGNATURES,
+            user_metadata: BTreeMap::new(),
+            plugins: None,
+            evaluate: Evaluate::default(),
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! What came of each check of a signature.
+
+use crate::aws::RevokedEntity;
+use crate::text::printable;
+use crate::trust::policy::ValidationType;
+
+/// Why a check failed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
+pub struct CheckFailure {
+    /// The reason, in a sentence.
+    pub reason: String,
+    /// What was revoked, where that is the reason.
+    pub revoked: Vec<RevokedEntity>,
+    /// Whether the check could not be made, rather than having found something wrong: a later try may end otherwise.
+    pub undetermined: bool,
+    /// What to do about it, where this check knows better than [`Self::advice`].
+    pub remedy: Option<String>,
+}
+
+impl CheckFailure {
+    /// What an envelope holds may be as long as an envelope; it is shown to people and kept in logs.
+    pub(in crate::verify) fn new(reason: impl AsRef<str>) -> Self {
+        Self { reason: printable(reason.as_ref()), revoked: Vec::new(), undetermined: false, remedy: None }
+    }
+
+    /// The check could not be made: what it needs cannot be reached or read at the moment.
+    pub(in crate::verify) fn undetermined(reason: impl AsRef<str>) -> Self {
+        Self { undetermined: true, ..Self::new(reason) }
+    }
+
+    pub(in crate::verify) fn of(error: impl std::fmt::Display) -> Self {
+        Self::new(error.to_string())
+    }
+
+    /// As it is, with what to do about it.
+    pub(in crate::verify) fn with_remedy(self, remedy: impl AsRef<str>) -> Self {
+        Self { remedy: Some(printable(remedy.as_ref())), ..self }
+    }
+
+    /// What to do about it, in a sentence, where there is something beside not using the artifact.
+    #[must_use]
+    pub fn advice(&self) -> Option<&str> {
+        match (&self.remedy, self.revoked.is_empty(), self.undetermined) {
+            (Some(remedy), ..) => Some(remedy),
+            (None, false, _) => Some("Do not deploy the artifact: find out why it was revoked, and what replaces it."),
+            (None, true, true) => Some("Remove the cause that is named and try again; until then nothing is known."),
+            (None, true, false) => None,
+        }
+    }
+}
+
+/// What came of a check.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CheckOutcome {
+    /// It passed, and why, in a sentence.
+    Passed(String),
+    /// It failed and is enforced: the signature is refused.
+    Failed(CheckFailure),
+    /// It failed, but the policy has failures of it logged only: a warning.
+    Logged(CheckFailure),
+    /// It was not made because the policy says so, in a sentence.
+    Skipped(String),
+}
+
+impl CheckOutcome {
+    /// Whether the check was made and passed.
+    #[must_use]
+    pub fn is_passed(&self) -> bool {
+        matches!(self, Self::Passed(_))
+    }
+
+    /// Whether the signature is refused for it.
+    #[must_use]
+    pub fn is_refused(&self) -> bool {
+        matches!(self, Self::Failed(_))
+    }
+
+    /// Why the check failed, whether it is enforced or logged.
+    #[must_use]
+    pub fn failure(&self) -> Option<&CheckFailure> {
+        match self {
+            Self::Failed(failure) | Self::Logged(failure) => Some(failure),
+            Self::Passed(_) | Self::Skipped(_) => None,
+        }
+    }
+
+    /// The sentence that explains it.
+    #[must_use]
+    pub fn reason(&self) -> &str {
+        match self {
+            Self::Passed(reason) | Self::Skipped(reason) => reason,
+            Self::Failed(failure) | Self::Logged(failure) => &failure.reason,
+        }
+    }
+}
+
+/// The outcome of one check of one signature.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckResult {
+    /// Which check.
+    pub check: ValidationType,
+    /// What came of it.
+    pub outcome: CheckOutcome,
+}
