@@ -15,9 +15,9 @@ use crate::cli::place::{Opened, Place};
 use crate::cli::trust_args::roots;
 use crate::envelope::Descriptor;
 use crate::files;
-use crate::registry::{RegistryClient, Store, Target};
+use crate::registry::{RegistryClient, Store};
 use crate::sign::{attach, sign_descriptor};
-use crate::verify::{Trust, VerificationPolicy, verify_artifact};
+use crate::verify::{Conclusion, Trust, VerificationPolicy, VerifyOptions, verify_signatures};
 
 /// What is the same for all artifacts of a command.
 pub(super) struct Signing {
@@ -102,8 +102,17 @@ async fn is_signed(
     store: &Store,
     artifact: &Descriptor,
 ) -> Result<bool, CliError> {
-    let deadline = Deadline::new(signing.budget);
-    let target = Target::Digest(artifact.digest.clone());
-    let verdict = verify_artifact(store, &target, policy, &signing.config, OffsetDateTime::now_utc(), deadline).await?;
-    Ok(verdict.is_verified())
+    let options = VerifyOptions {
+        budget: signing.budget,
+        user_metadata: signing.user_metadata.clone(),
+        ..VerifyOptions::new(signing.config.clone(), OffsetDateTime::now_utc())
+    };
+    match verify_signatures(store, artifact, policy, &options).await? {
+        verdict if verdict.conclusion() == Conclusion::Undetermined => {
+            let why = verdict.signatures().iter().find_map(|signature| signature.refusal().map(ToString::to_string));
+            let why = why.unwrap_or_default();
+            Err(CliError::undetermined(format!("whether it has a valid signature could not be determined: {why}")))
+        }
+        verdict => Ok(verdict.is_verified()),
+    }
 }
