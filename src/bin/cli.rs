@@ -6,6 +6,11 @@ use clap::Parser as _;
 use notation_aws_signer::cli::exit::ExitStatus;
 use notation_aws_signer::cli::{Cli, run};
 
+/// The allocator of musl asks the system for every few pages; see src/bin/plugin.rs.
+#[cfg(target_env = "musl")]
+#[global_allocator]
+static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
+
 fn main() -> ExitCode {
     // Prints help and usage errors itself and ends with code 2 for the latter.
     let cli = Cli::parse();

@@ -5,6 +5,7 @@
 mod cli;
 mod demo;
 mod environment;
+mod examples;
 mod faults;
 mod flows;
 mod fuzz_seeds;

@@ -1,0 +1,40 @@
+//! Signs an image of a registry with AWS Signer, and attaches the signature:
+//!
+//! ```text
+//! cargo run --example sign-artifact -- registry.example.com/app:v1 arn:aws:signer:us-west-2:111122223333:/signing-profiles/pipeline
+//! ```
+//!
+//! Credentials for AWS come from the SDK's usual sources, those for the registry from Docker's and podman's files. With
+//! `AWS_ENDPOINT_URL_SIGNER` another service is called, `notation-aws-signer local-signer serve` for example.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+
+use notation_aws_signer::aws::arn::ProfileArn;
+use notation_aws_signer::aws::{Deadline, SignerClient, SignerConfig};
+use notation_aws_signer::registry::{ClientOptions, Credentials, Reference, RegistryClient, Store};
+use notation_aws_signer::sign::{attach, sign_artifact};
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let mut arguments = std::env::args().skip(1);
+    let reference: Reference = arguments.next().ok_or("name the image")?.parse()?;
+    let profile: ProfileArn = arguments.next().ok_or("name the signing profile's ARN")?.parse()?;
+
+    let registry = RegistryClient::new(ClientOptions::default(), Credentials::from_environment());
+    let store = Store::Remote(registry.repository(reference.repository())?);
+
+    let config = SignerConfig::default();
+    let region = config.signing_region(&profile.to_string(), profile.location())?;
+    let client = SignerClient::new(&config, profile.location().partition(), region).await;
+
+    let metadata = BTreeMap::from([("build".to_owned(), "7".to_owned())]);
+    let deadline = Deadline::new(Deadline::DEFAULT_BUDGET);
+    let signed = sign_artifact(&store, reference.target(), metadata, &client, &profile, deadline).await?;
+    let signature = attach(&store, &signed).await?;
+
+    println!("signed    {}@{}", reference.repository(), signed.artifact.digest);
+    println!("signature {}", signature.digest);
+    println!("job       {}", signed.signature.signer.job);
+    Ok(())
+}

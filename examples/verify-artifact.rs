@@ -1,0 +1,47 @@
+//! Verifies an image of a registry: one of its signatures must be by this signing profile of AWS Signer, and not be revoked.
+//!
+//! ```text
+//! cargo run --example verify-artifact -- registry.example.com/app:v1 arn:aws:signer:us-west-2:111122223333:/signing-profiles/pipeline
+//! ```
+//!
+//! A third argument is a file with another root certificate than AWS's, the local signer's for example. Ends with code 1 if the image
+//! is not verified.
+
+use std::error::Error;
+use std::path::Path;
+use std::process::ExitCode;
+
+use notation_aws_signer::aws::SignerConfig;
+use notation_aws_signer::registry::{ClientOptions, Credentials, Reference, RegistryClient, Store};
+use notation_aws_signer::trust::{aws_signer_roots, read_certificates};
+use notation_aws_signer::verify::{Conclusion, Trust, VerificationPolicy, VerifyOptions, verify_artifact};
+use time::OffsetDateTime;
+
+#[tokio::main]
+async fn main() -> Result<ExitCode, Box<dyn Error>> {
+    let mut arguments = std::env::args().skip(1);
+    let reference: Reference = arguments.next().ok_or("name the image")?.parse()?;
+    let profile = arguments.next().ok_or("name the signing profile's ARN")?;
+    let roots = match arguments.next() {
+        Some(file) => read_certificates(Path::new(&file))?,
+        None => aws_signer_roots().iter().map(|root| root.certificate().clone()).collect(),
+    };
+
+    let registry = RegistryClient::new(ClientOptions::default(), Credentials::from_environment());
+    let store = Store::Remote(registry.repository(reference.repository())?);
+    let policy = VerificationPolicy::from(Trust { roots, identities: vec![profile] });
+    let options = VerifyOptions::new(SignerConfig::default(), OffsetDateTime::now_utc());
+    let verdict = verify_artifact(&store, reference.target(), &policy, &options).await?;
+
+    println!("{}@{}: {:?}", reference.repository(), verdict.artifact().digest, verdict.conclusion());
+    for signature in verdict.signatures() {
+        println!("signature {}", signature.manifest.digest);
+        for check in &signature.checks {
+            println!("  {}: {}", check.check, check.outcome.reason());
+        }
+    }
+    if let Some(advice) = verdict.advice() {
+        println!("{advice}");
+    }
+    Ok(if verdict.conclusion() == Conclusion::Verified { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

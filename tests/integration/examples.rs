@@ -1,0 +1,71 @@
+//! The programs of `examples/`, run as their first lines say.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::support::World;
+use crate::support::cli::Cli;
+use crate::support::process::{Finished, command, run};
+
+/// Builds an example; what the tests were built with is at hand.
+fn example(name: &str) -> PathBuf {
+    let mut build = std::process::Command::new(env!("CARGO"));
+    build.args(["build", "--quiet", "--locked", "--offline", "--example", name]).current_dir(env!("CARGO_MANIFEST_DIR"));
+    assert!(build.status().unwrap().success(), "{build:?}");
+    let tests = std::env::current_exe().unwrap();
+    let built = tests.parent().unwrap().parent().unwrap().join("examples").join(name);
+    assert!(built.is_file(), "{}", built.display());
+    built
+}
+
+struct Example(PathBuf);
+
+impl Example {
+    fn named(name: &str) -> Example {
+        Example(example(name))
+    }
+
+    /// Runs the example with the credentials and the endpoint of the world's signing service.
+    #[track_caller]
+    fn run(&self, world: &World, arguments: &[&str]) -> Finished {
+        let home = tempfile::tempdir().unwrap();
+        let mut example = command(&self.0, home.path());
+        example.env("AWS_SHARED_CREDENTIALS_FILE", world.signer.credentials_file());
+        example.env("AWS_ENDPOINT_URL_SIGNER", &world.signer.endpoint).args(arguments);
+        run(&mut example, Duration::from_secs(60))
+    }
+}
+
+#[test]
+fn the_examples_sign_and_verify_an_image_until_its_signature_is_revoked() {
+    let Some(world) = World::start() else { return };
+    let image = world.push("signed by the example");
+    let (sign, verify) = (Example::named("sign-artifact"), Example::named("verify-artifact"));
+    let root = world.signer.root_certificate().to_str().unwrap().to_owned();
+    let check = || verify.run(&world, &[&image, &world.profile.arn, &root]);
+
+    check().exits_with(1).says("It has no signature");
+    sign.run(&world, &[&image, &world.profile.arn]).succeeded().says(&format!("signed    {image}"));
+    check().succeeded().says("Verified");
+    world.verify(&image).succeeded();
+    verify.run(&world, &[&image, &world.profile.arn]).exits_with(1).says("trust store");
+    let signature = world.notation.signature(&image);
+    world.signer.revoke_signature(signature.job());
+    check().exits_with(1).says(signature.job());
+}
+
+#[test]
+fn the_example_tells_what_an_envelope_in_a_file_has_signed() {
+    let Some(world) = World::start() else { return };
+    let (cli, image) = (Cli::for_signer(&world.signer), world.push("signed into a file"));
+    cli.run(&["sign", &image, "--profile", &world.profile.arn, "--detach", "image.sig"]).succeeded();
+    let envelope = cli.home().join("image.sig");
+    let digest = image.split_once('@').unwrap().1;
+    let verify = Example::named("verify-envelope");
+    let shown = verify.run(&world, &[envelope.to_str().unwrap()]).succeeded();
+    assert!(shown.stdout.contains(digest) && shown.stdout.contains(&world.profile.arn), "{shown}");
+
+    let text = std::fs::read_to_string(&envelope).unwrap();
+    std::fs::write(&envelope, text.replacen("\"payload\":\"e", "\"payload\":\"f", 1)).unwrap();
+    verify.run(&world, &[envelope.to_str().unwrap()]).exits_with(1);
+}
