@@ -1,0 +1,164 @@
+"""What the benchmarks share: the services that they start, whole processes measured, tables."""
+
+import ctypes
+import datetime
+import hashlib
+import hmac
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+REGION = "us-west-2"
+PR_SET_CHILD_SUBREAPER = 36
+
+
+class LocalSigner:
+    """A signing service of this machine, started here."""
+
+    def __init__(self, program, host, folder):
+        self.folder = folder
+        said = Path(folder + ".output")
+        with open(said, "wb") as output:
+            self.process = subprocess.Popen(
+                [program, "local-signer", "serve", "--listen", "127.0.0.1:0", "--dir", folder],
+                stdout=output, stderr=output, stdin=subprocess.DEVNULL,
+            )
+        end = time.monotonic() + 20
+        while not (found := re.search(r"http://127\.0\.0\.1:(\d+)\b.*\n", said.read_text(errors="replace"))):
+            if self.process.poll() is not None or time.monotonic() > end:
+                self.stop()
+                sys.exit(f"{program} local-signer serve names no endpoint: {said.read_text(errors='replace')}")
+            time.sleep(0.02)
+        self.endpoint = f"http://{host}:{found[1]}"
+
+    def put_profile(self, name):
+        """Makes the signing profile, answers its ARN."""
+        keys = dict(re.findall(r"^\s*(\w+)\s*=\s*(\S+)", Path(self.folder, "credentials").read_text(), re.M))
+        body = json.dumps({"platformId": "Notation-OCI-SHA384-ECDSA"}).encode()
+        answer = signed_request(self.endpoint, "PUT", f"/signing-profiles/{name}", body, keys)
+        return json.loads(answer)["arn"]
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait()
+
+
+def signed_request(endpoint, method, path, body, keys):
+    """Sends one request with AWS Signature Version 4, answers the body."""
+    now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y%m%dT%H%M%SZ")
+    host, scope = endpoint.split("://")[1], f"{now[:8]}/{REGION}/signer/aws4_request"
+    sha = lambda data: hashlib.sha256(data).hexdigest()
+    mac = lambda key, text: hmac.new(key, text.encode(), hashlib.sha256).digest()
+    names = "content-type;host;x-amz-date"
+    headers = f"content-type:application/json\nhost:{host}\nx-amz-date:{now}\n"
+    canonical = "\n".join([method, path, "", headers, names, sha(body)])
+    key = ("AWS4" + keys["aws_secret_access_key"]).encode()
+    for part in scope.split("/"):
+        key = mac(key, part)
+    signature = mac(key, "\n".join(["AWS4-HMAC-SHA256", now, scope, sha(canonical.encode())])).hex()
+    credential = f"{keys['aws_access_key_id']}/{scope}"
+    request = urllib.request.Request(endpoint + path, body, method=method, headers={
+        "Content-Type": "application/json", "X-Amz-Date": now,
+        "Authorization": f"AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders={names}, Signature={signature}",
+    })
+    try:
+        return urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=20).read()
+    except urllib.error.HTTPError as error:
+        sys.exit(f"{method} {path}: {error}: {error.read().decode(errors='replace')}")
+
+
+class Failed(Exception):
+    """A command that exited with another code than 0."""
+
+
+class Processes:
+    """Runs commands. Only what succeeds is measured, or the figures would be those of a failure."""
+
+    def __init__(self, folder, env):
+        self.env, self.folder = env, Path(folder)
+        # Grandchildren whose parent has ended become children of this process, so that it gets their resource usage.
+        if ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0):
+            sys.exit(f"prctl: {os.strerror(ctypes.get_errno())}")
+
+    def _files(self, stdin):
+        """Standard input, output and error of a run, as files: no pipe to wait for."""
+        create = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+        return [
+            (os.POSIX_SPAWN_OPEN, 0, stdin, os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_OPEN, 1, str(self.folder / "stdout"), create, 0o600),
+            (os.POSIX_SPAWN_OPEN, 2, str(self.folder / "stderr"), create, 0o600),
+        ]
+
+    def _answer(self, argv, status):
+        if os.waitstatus_to_exitcode(status) != 0:
+            said = (self.folder / "stderr").read_text(errors="replace").strip()
+            raise Failed(f"{' '.join(argv[:4])} failed: {said[:2000]}")
+        return (self.folder / "stdout").read_text()
+
+    def _insist(self, once, argv, stdin):
+        """The result of `once`, tried again where that fails, visibly; three failures in a row end the comparison."""
+        for attempt in (1, 2, 3):
+            try:
+                return once(argv, stdin)
+            except Failed as error:
+                print(f"attempt {attempt}: {error}", file=sys.stderr)
+        sys.exit(1)
+
+    def run(self, argv, stdin="/dev/null"):
+        """Seconds from before the process exists to after it has ended, and its answer."""
+        return self._insist(self._run, argv, stdin)
+
+    def peak(self, argv, stdin="/dev/null"):
+        """Peak resident memory in MiB, of the process or of the largest that it waited for."""
+        return self._insist(self._peak, argv, stdin)
+
+    def _run(self, argv, stdin):
+        started = time.perf_counter()
+        pid = os.posix_spawn(argv[0], argv, self.env, file_actions=self._files(stdin))
+        _, status, _ = os.wait4(pid, 0)
+        elapsed = time.perf_counter() - started
+        return elapsed, self._answer(argv, status)
+
+    def _peak(self, argv, stdin):
+        """Linux counts the memory of the program that a process was before exec, too, and a process spawned from here was
+        Python. So a shell, which is smaller than any program here, forks the process and ends; once it is our child it becomes the
+        program.
+        """
+        script = 'number=$1; shift; exec 3<&0; { read -r _ <&4; exec "$@" <&3 3<&- 4<&-; } & echo $! >"$number"'
+        number = self.folder / "pid"
+        gate, hold = os.pipe()
+        actions = [*self._files(stdin), (os.POSIX_SPAWN_DUP2, gate, 4)]
+        shell = os.posix_spawn("/bin/sh", ["sh", "-c", script, "sh", str(number), *argv], self.env, file_actions=actions)
+        os.close(gate)
+        os.wait4(shell, 0)
+        os.close(hold)
+        _, status, usage = os.wait4(int(number.read_text()), 0)
+        self._answer(argv, status)
+        return usage.ru_maxrss / 1024
+
+
+def memory_folder():
+    """A folder in memory where there is one: the disk, which services wait for before they answer, is not what is measured."""
+    return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+
+
+def without_credentials(env):
+    """The environment without anything that would win over a shared credentials file."""
+    names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE")
+    return {**{name: value for name, value in env.items() if name not in names}, "AWS_EC2_METADATA_DISABLED": "true"}
+
+
+def table(rows, left=2):
+    """Prints rows of cells, the first row as the heading, the first `left` columns to the left."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for number, row in enumerate(rows):
+        cells = [cell.ljust(width) if column < left else cell.rjust(width) for column, (cell, width) in enumerate(zip(row, widths))]
+        print("  ".join(cells).rstrip())
+        if number == 0:
+            print("  ".join("-" * width for width in widths))
