@@ -45,7 +45,7 @@ pub async fn sign_artifact(
     profile: &ProfileArn,
     deadline: Deadline,
 ) -> Result<SignedArtifact, SignArtifactError> {
-    if let Some(reserved) = user_metadata.keys().find(|key| key.starts_with("io.cncf.notary")) {
+    if let Some(reserved) = reserved_key(&user_metadata) {
         return Err(SignArtifactError::ReservedMetadata(reserved.clone()));
     }
     let artifact = store.resolve(target).await?;
@@ -53,6 +53,11 @@ pub async fn sign_artifact(
     let payload = Payload { target_artifact }.to_bytes();
     let signature = sign_payload(client, profile, &payload, deadline).await?;
     Ok(SignedArtifact { artifact, signature })
+}
+
+/// A key that signers may not take for their metadata.
+pub(crate) fn reserved_key(user_metadata: &BTreeMap<String, String>) -> Option<&String> {
+    user_metadata.keys().find(|key| key.starts_with("io.cncf.notary"))
 }
 
 /// Attaches a signature to its artifact. Gives the descriptor of the signature's manifest.
