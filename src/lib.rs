@@ -2,6 +2,8 @@
 
 pub mod aws;
 #[cfg(feature = "cli")]
+pub mod blob;
+#[cfg(feature = "cli")]
 pub mod cli;
 pub mod envelope;
 #[cfg(feature = "cli")]

@@ -96,6 +96,20 @@ pub(super) fn check_parent(path: &Path) -> Result<(), FileError> {
     check_writers(path, &fs::metadata(path).map_err(|source| FileError::io(path, source))?)
 }
 
+/// Checks a program that is to be run: a regular file that nobody else may write to, in a folder of the same kind.
+pub(crate) fn check_program(path: &Path) -> Result<(), FileError> {
+    if let Some(folder) = path.parent() {
+        check_folder(folder)?;
+        folder.parent().map_or(Ok(()), check_parent)?;
+    }
+    let seen = fs::symlink_metadata(path).map_err(|source| FileError::io(path, source))?;
+    if !seen.is_file() || seen.mode() & 0o111 == 0 {
+        let found = if seen.is_file() { "a file that is not executable" } else { kind(&seen) };
+        return Err(FileError::Kind { path: path.to_owned(), found, expected: "an executable regular file" });
+    }
+    check_writers(path, &seen)
+}
+
 /// Who is in the group was decided by somebody; with the usual umask of 002 it is the user alone.
 fn check_writers(path: &Path, metadata: &Metadata) -> Result<(), FileError> {
     if metadata.mode() & 0o002 == 0 { Ok(()) } else { Err(FileError::Writable(path.to_owned())) }

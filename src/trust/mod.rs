@@ -21,6 +21,8 @@ pub use distinguished_name::{AttributeType, DistinguishedName, DistinguishedName
 #[cfg(feature = "cli")]
 pub use files::FileError;
 #[cfg(feature = "cli")]
+pub(crate) use files::check_program;
+#[cfg(feature = "cli")]
 pub use folder::{FolderError, NotationFolder};
 pub use identity::{IdentityVerdict, WildcardIdentity, check_trusted_identity};
 #[cfg(feature = "cli")]

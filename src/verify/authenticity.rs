@@ -8,11 +8,23 @@ use crate::trust::policy::{TrustStoreType, TrustedIdentities};
 use crate::trust::{IdentityVerdict, Subject, check_trusted_identity};
 use crate::x509::Certificate;
 
+/// `of_plugin` is what a verification plugin says of the signer, where that is asked instead of the policy.
 pub(super) fn check(
     policy: &VerificationPolicy,
     envelope: &VerifiedEnvelope,
     signer: &Signer,
+    of_plugin: Option<Result<String, CheckFailure>>,
 ) -> Result<String, CheckFailure> {
+    let anchor = check_chain(policy, envelope)?;
+    let identity = of_plugin.unwrap_or_else(|| check_identity(policy, envelope, signer))?;
+    Ok(format!("the chain ends in the trusted {}. {identity}", anchor.subject()))
+}
+
+/// Finds the certificate of the chain that a trust store of the scheme's type has.
+pub(super) fn check_chain<'a>(
+    policy: &VerificationPolicy,
+    envelope: &'a VerifiedEnvelope,
+) -> Result<&'a Certificate, CheckFailure> {
     let scheme = envelope.attributes().signing_scheme;
     let trusted = policy.trusted_certificates(scheme).map_err(|why| {
         let failure =
@@ -25,7 +37,7 @@ pub(super) fn check(
         })
     })?;
     let chain = envelope.chain();
-    let anchor = chain.certificates().iter().find(|certificate| trusted.contains(certificate)).ok_or_else(|| {
+    chain.certificates().iter().find(|certificate| trusted.contains(certificate)).ok_or_else(|| {
         let root = chain.root().subject();
         CheckFailure::new(format!("no certificate of the chain is in the trust store; the chain ends in {root}"))
             .with_remedy(format!(
@@ -33,24 +45,29 @@ pub(super) fn check(
                  (notation-aws-signer trust add).",
                 store_type(scheme)
             ))
-    })?;
-    let identity = match signer {
+    })
+}
+
+/// Whether the signer is a trusted identity of the policy.
+pub(super) fn check_identity(
+    policy: &VerificationPolicy,
+    envelope: &VerifiedEnvelope,
+    signer: &Signer,
+) -> Result<String, CheckFailure> {
+    match signer {
         Signer::AwsSigner(signer) => {
             let verdict = check_trusted_identity(&signer.profile_version, &policy.identities);
             match verdict.map_err(CheckFailure::of)? {
-                IdentityVerdict { trusted: true, reason } => reason,
-                IdentityVerdict { reason, .. } => {
-                    return Err(CheckFailure::new(reason).with_remedy(format!(
-                        "If this profile is to be trusted, add {} to the policy's trustedIdentities, or name it with \
-                         --trusted-profile.",
-                        signer.profile_version.profile()
-                    )));
-                }
+                IdentityVerdict { trusted: true, reason } => Ok(reason),
+                IdentityVerdict { reason, .. } => Err(CheckFailure::new(reason).with_remedy(format!(
+                    "If this profile is to be trusted, add {} to the policy's trustedIdentities, or name it with \
+                     --trusted-profile.",
+                    signer.profile_version.profile()
+                ))),
             }
         }
-        Signer::Certificate => trusted_subject(&policy.subjects, chain.leaf())?,
-    };
-    Ok(format!("the chain ends in the trusted {}. {identity}", anchor.subject()))
+        Signer::Certificate => trusted_subject(&policy.subjects, envelope.chain().leaf()),
+    }
 }
 
 /// The type of trust store whose certificates vouch for signatures of a scheme.

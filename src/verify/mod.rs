@@ -4,6 +4,7 @@
 
 mod authentic_timestamp;
 mod authenticity;
+mod blob;
 mod options;
 pub mod plugin;
 mod policy;
@@ -12,6 +13,7 @@ mod signature;
 mod signer;
 mod verdict;
 
+pub use self::blob::verify_blob;
 pub use self::options::{Evaluate, VerifyOptions};
 pub use self::policy::{Trust, VerificationPolicy};
 use self::signature::Context;

@@ -1,8 +1,11 @@
 //! The checks of one signature, in their order, and what the policy makes of each.
 
+use std::collections::BTreeSet;
+
 use time::OffsetDateTime;
 
 use super::options::VerifyOptions;
+use super::plugin::{Capability, DemandedPlugin, Finding, PluginError, PluginFolder};
 use super::policy::VerificationPolicy;
 use super::signer::Signer;
 use super::verdict::{CheckFailure, CheckOutcome, CheckResult, SignatureDetails, SignatureVerdict};
@@ -52,30 +55,39 @@ impl Verification<'_> {
         is_of: impl FnOnce(&VerifiedEnvelope, &Payload) -> Result<String, CheckFailure>,
     ) -> Result<(), Refused> {
         let Context { policy, options, deadline } = self.context;
-        let (details, reason) = match envelope.and_then(|bytes| integrity(&bytes, options, is_of)) {
+        let (details, plugin, reason) = match envelope.and_then(|bytes| integrity(&bytes, options, is_of)) {
             Ok(found) => found,
             Err(failure) => return self.conclude(Integrity, Err(failure)).and(Err(Refused)),
         };
+        let SignatureDetails { envelope, signer, .. } = &details;
+        let findings = match plugin {
+            None => Findings::default(),
+            Some((plugin, folder)) => match plugin_findings(self.context, &plugin, folder, envelope, signer).await {
+                Ok(findings) => findings,
+                // Critical attributes are left that nobody has processed.
+                Err(failure) => return self.conclude(Integrity, Err(failure)).and(Err(Refused)),
+            },
+        };
         self.signature = Some(details.clone());
-        let SignatureDetails { envelope, signer, .. } = details;
         self.conclude(Integrity, Ok(reason))?;
-        let authenticity = authenticity::check(policy, &envelope, &signer);
+        let authenticity = authenticity::check(policy, envelope, signer, findings.identity);
         let is_authentic = authenticity.is_ok();
         self.conclude(Authenticity, authenticity)?;
         self.conclude(Expiry, expiry(envelope.attributes(), options.now))?;
-        self.conclude(AuthenticTimestamp, authentic_timestamp::check(policy, &envelope, options.now))?;
-        match policy.verification.action(Revocation) {
-            ValidationAction::Skip => {
+        self.conclude(AuthenticTimestamp, authentic_timestamp::check(policy, envelope, options.now))?;
+        match (policy.verification.action(Revocation), findings.revocation) {
+            (ValidationAction::Skip, _) => {
                 self.skip(Revocation, format!("the trust policy {:?} skips it", policy.name()));
                 Ok(())
             }
             // Whoever signed would otherwise choose whom this program calls, and nothing hangs on the answer.
-            ValidationAction::Log if !is_authentic => {
+            (_, Some(of_plugin)) => self.conclude(Revocation, of_plugin),
+            (ValidationAction::Log, None) if !is_authentic => {
                 self.skip(Revocation, "the signer is not trusted, so nobody is asked on its word".to_owned());
                 Ok(())
             }
-            ValidationAction::Log | ValidationAction::Enforce => {
-                let revocation = revocation::check(&envelope, &signer, &options.config, deadline).await;
+            (ValidationAction::Log | ValidationAction::Enforce, None) => {
+                let revocation = revocation::check(envelope, signer, &options.config, deadline).await;
                 self.conclude(Revocation, revocation)
             }
         }
@@ -98,13 +110,17 @@ impl Verification<'_> {
     }
 }
 
+/// What a signature is found to be before its signer is judged: what it says, the plugin that must take part and where that is,
+/// and the sentence that explains why it is whole.
+type Whole<'a> = (SignatureDetails, Option<(DemandedPlugin, &'a PluginFolder)>, String);
+
 /// The validation `integrity`, and who made the signature: critical attributes that nobody here understands are refused at every
 /// level, and so is metadata that was not signed and is demanded.
-fn integrity(
+fn integrity<'a>(
     bytes: &[u8],
-    options: &VerifyOptions,
+    options: &'a VerifyOptions,
     is_of: impl FnOnce(&VerifiedEnvelope, &Payload) -> Result<String, CheckFailure>,
-) -> Result<(SignatureDetails, String), CheckFailure> {
+) -> Result<Whole<'a>, CheckFailure> {
     let envelope = Envelope::parse(bytes).map_err(CheckFailure::of)?;
     let envelope = envelope.verify_integrity().map_err(CheckFailure::of)?;
     let payload = Payload::parse(envelope.payload()).map_err(CheckFailure::of)?;
@@ -117,8 +133,63 @@ fn integrity(
         };
         return Err(CheckFailure::new(why));
     }
-    let signer = Signer::of(envelope.attributes()).map_err(CheckFailure::of)?;
-    Ok((SignatureDetails { envelope, payload, signer }, reason))
+    let (signer, plugin) = Signer::of(envelope.attributes()).map_err(CheckFailure::of)?;
+    let plugin = match (plugin, &options.plugins) {
+        (None, _) => None,
+        (Some(plugin), Some(folder)) => Some((plugin, folder)),
+        (Some(plugin), None) => {
+            let why = format!("it demands the verification plugin {}, and no plugins are run here", plugin.name);
+            return Err(CheckFailure::new(why));
+        }
+    };
+    Ok((SignatureDetails { envelope, payload, signer }, plugin, reason))
+}
+
+/// What a verification plugin found, of the checks that it made.
+#[derive(Default)]
+struct Findings {
+    identity: Option<Result<String, CheckFailure>>,
+    revocation: Option<Result<String, CheckFailure>>,
+}
+
+/// Has the plugin of a signature make its checks. It is not asked where the policy refuses the signature without it.
+async fn plugin_findings(
+    context: Context<'_>,
+    plugin: &DemandedPlugin,
+    folder: &PluginFolder,
+    envelope: &VerifiedEnvelope,
+    signer: &Signer,
+) -> Result<Findings, CheckFailure> {
+    let Context { policy, deadline, .. } = context;
+    let name = plugin.name.to_string();
+    let failed = |why: PluginError| {
+        let reason = format!("the verification plugin {name}: {why}");
+        CheckFailure { undetermined: why.is_undetermined(), remedy: why.remedy(&name), ..CheckFailure::new(reason) }
+    };
+    let is_enforced = policy.verification.action(Authenticity) == ValidationAction::Enforce;
+    if is_enforced && authenticity::check_chain(policy, envelope).is_err() {
+        return Ok(Findings::default());
+    }
+    let installed = plugin.find(folder, deadline).await.map_err(failed)?;
+    let mut checks = BTreeSet::new();
+    if installed.can(Capability::TrustedIdentity) {
+        checks.insert(Capability::TrustedIdentity);
+    } else if is_enforced && authenticity::check_identity(policy, envelope, signer).is_err() {
+        return Ok(Findings::default());
+    }
+    if installed.can(Capability::RevocationCheck) && policy.verification.action(Revocation) != ValidationAction::Skip {
+        checks.insert(Capability::RevocationCheck);
+    }
+    let mut found = installed.verify(envelope, &policy.identities, &checks).await.map_err(failed)?;
+    let mut result = |capability| {
+        let Finding { success, reason } = found.remove(&capability)?;
+        let said = if reason.is_empty() { "it gives no reason" } else { &reason };
+        Some(match success {
+            true => Ok(format!("the verification plugin {name} has checked it: {said}")),
+            false => Err(CheckFailure::new(format!("the verification plugin {name} refuses it: {said}"))),
+        })
+    };
+    Ok(Findings { identity: result(Capability::TrustedIdentity), revocation: result(Capability::RevocationCheck) })
 }
 
 /// The validation `expiry`.

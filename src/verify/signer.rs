@@ -1,7 +1,8 @@
 //! Who made a signature, and so by what it is judged: AWS Signer by the attributes that it signs, anyone else by the signing
 //! certificate.
 
-use crate::aws::{AttributesError, SignerAttributes};
+use super::plugin::DemandedPlugin;
+use crate::aws::{AttributesError, PLUGIN_NAME, SignerAttributes};
 use crate::envelope::SignedAttributes;
 
 /// Who made a signature.
@@ -16,29 +17,38 @@ pub enum Signer {
 /// Why there is nobody who could judge the signature. The attributes that say so are critical, so no level passes over it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum SignerError {
-    /// It names a plugin, and is not what this plugin can judge.
+    /// It names the plugin of AWS Signer, and is not what that can judge.
     #[error(transparent)]
     AwsSigner(#[from] AttributesError),
     /// It has a critical attribute, and names no plugin that would understand it: "unknown critical attributes MUST cause signature
     /// verification to fail".
     #[error("it has the critical attribute {0:?} and names no verification plugin that understands it")]
     Critical(String),
+    /// It names another plugin, by a name or a version that is none.
+    #[error("it demands a verification plugin that cannot be: {0}")]
+    Plugin(String),
     /// It demands a version of no plugin.
     #[error("it demands version {0:?} of a verification plugin, and names none")]
     VersionOfNoPlugin(String),
 }
 
 impl Signer {
-    pub(super) fn of(attributes: &SignedAttributes) -> Result<Self, SignerError> {
-        if attributes.verification_plugin.is_some() {
-            return Ok(Self::AwsSigner(Box::new(SignerAttributes::of(attributes)?)));
+    /// Who signed, and the plugin that must be asked about it, where that is not this program.
+    pub(super) fn of(attributes: &SignedAttributes) -> Result<(Self, Option<DemandedPlugin>), SignerError> {
+        if let Some(name) = &attributes.verification_plugin {
+            if name == PLUGIN_NAME {
+                return Ok((Self::AwsSigner(Box::new(SignerAttributes::of(attributes)?)), None));
+            }
+            let minimum = attributes.verification_plugin_min_version.as_deref();
+            let plugin = DemandedPlugin::new(name, minimum).map_err(|why| SignerError::Plugin(why.to_string()))?;
+            return Ok((Self::Certificate, Some(plugin)));
         }
         if let Some(version) = &attributes.verification_plugin_min_version {
             return Err(SignerError::VersionOfNoPlugin(version.clone()));
         }
         match attributes.extended_critical.keys().next() {
             Some(name) => Err(SignerError::Critical(name.clone())),
-            None => Ok(Self::Certificate),
+            None => Ok((Self::Certificate, None)),
         }
     }
 }

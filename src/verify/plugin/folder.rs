@@ -3,7 +3,8 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use crate::trust::{FolderError, NotationFolder};
+use super::PluginName;
+use crate::trust::{FileError, FolderError, NotationFolder, check_program};
 
 /// The folder of notation's plugins: `NAME/notation-NAME` in it is the plugin `NAME`. Whoever may write there decides what
 /// verifies.
@@ -23,6 +24,17 @@ impl PluginFolder {
     /// [`FolderError::Unknown`] when the variables do not say where that is.
     pub fn of_environment(variable: impl Fn(&str) -> Option<OsString>) -> Result<Self, FolderError> {
         Ok(Self(NotationFolder::of_environment(variable)?.root().join("plugins")))
+    }
+
+    /// The program of a plugin, which may be run: a regular file that no other user may write to.
+    pub(super) fn program(&self, name: &PluginName) -> Result<PathBuf, FileError> {
+        let program = self.0.join(name.to_string()).join(format!("notation-{name}"));
+        match check_program(&program) {
+            Ok(()) => Ok(program),
+            // What is said to be missing is the program, whichever folder above it is.
+            Err(FileError::Missing(_)) => Err(FileError::Missing(program)),
+            Err(other) => Err(other),
+        }
     }
 
     /// Where the folder is.

@@ -5,6 +5,7 @@ mod forged;
 mod levels;
 mod own_key;
 mod own_signatures;
+mod plugins;
 mod revocation;
 mod tampered;
 mod trust;
