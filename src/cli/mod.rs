@@ -1,5 +1,6 @@
 //! The command line tool: one file a command.
 
+pub mod blob;
 pub mod demo;
 pub mod exit;
 pub mod local_signer;
@@ -33,6 +34,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Sign(Box<sign::Args>),
+    Blob(blob::Args),
     Demo(demo::Args),
     LocalSigner(local_signer::Args),
 }
@@ -45,6 +47,7 @@ pub async fn run(cli: Cli) -> ExitStatus {
     }
     let ended = match cli.command {
         Command::Sign(args) => sign::run(*args, &output).await,
+        Command::Blob(args) => blob::run(args, &output).await,
         Command::Demo(args) => demo::run(args).await.map(|()| ExitStatus::Done).map_err(CliError::from),
         Command::LocalSigner(args) => local_signer::run(args).await.map(|()| ExitStatus::Done).map_err(CliError::from),
     };

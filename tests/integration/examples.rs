@@ -10,7 +10,9 @@ use crate::support::process::{Finished, command, run};
 /// Builds an example; what the tests were built with is at hand.
 fn example(name: &str) -> PathBuf {
     let mut build = std::process::Command::new(env!("CARGO"));
-    build.args(["build", "--quiet", "--locked", "--offline", "--example", name]).current_dir(env!("CARGO_MANIFEST_DIR"));
+    build
+        .args(["build", "--quiet", "--locked", "--offline", "--example", name])
+        .current_dir(env!("CARGO_MANIFEST_DIR"));
     assert!(build.status().unwrap().success(), "{build:?}");
     let tests = std::env::current_exe().unwrap();
     let built = tests.parent().unwrap().parent().unwrap().join("examples").join(name);
