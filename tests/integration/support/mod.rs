@@ -4,6 +4,7 @@ pub mod cli;
 pub mod docker_registry;
 pub mod fault;
 pub mod http;
+pub mod images;
 pub mod local_signer;
 pub mod notation;
 pub mod plugin;

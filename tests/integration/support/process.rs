@@ -76,22 +76,13 @@ impl std::fmt::Display for Finished {
 /// Runs the command to its end; fails the test when that takes longer than `limit`.
 #[track_caller]
 pub fn run(command: &mut Command, limit: Duration) -> Finished {
-    let what = format!("{command:?}");
-    let mut running = Running::start(command);
-    let deadline = Instant::now() + limit;
-    let status = loop {
-        if let Some(status) = running.child.try_wait().unwrap() {
-            break status;
-        }
-        assert!(Instant::now() < deadline, "no end within {limit:?}: {what}\n{}", running.output());
-        sleep(POLL);
-    };
-    Finished { what, status, stdout: text(&running.stdout), stderr: text(&running.stderr) }
+    Running::start(command).wait(Instant::now() + limit)
 }
 
 /// A process in the background, killed when this is dropped. What it writes goes to files, so that it never waits for a reader.
 #[derive(Debug)]
 pub struct Running {
+    what: String,
     child: Child,
     stdout: File,
     stderr: File,
@@ -103,7 +94,20 @@ impl Running {
         let (stdout, stderr) = (tempfile::tempfile().unwrap(), tempfile::tempfile().unwrap());
         command.stdout(stdout.try_clone().unwrap()).stderr(stderr.try_clone().unwrap());
         let child = command.spawn().unwrap_or_else(|error| panic!("{command:?} does not start: {error}"));
-        Running { child, stdout, stderr }
+        Running { what: format!("{command:?}"), child, stdout, stderr }
+    }
+
+    /// Waits for the end of the process; fails the test when that is not come by `deadline`.
+    #[track_caller]
+    pub fn wait(&mut self, deadline: Instant) -> Finished {
+        let status = loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                break status;
+            }
+            assert!(Instant::now() < deadline, "no end in time: {}\n{}", self.what, self.output());
+            sleep(POLL);
+        };
+        Finished { what: self.what.clone(), status, stdout: text(&self.stdout), stderr: text(&self.stderr) }
     }
 
     /// Asks `ready` until it gives something; fails the test when that takes longer than 20 seconds. None when the process ended first.
