@@ -12,6 +12,7 @@ mod fuzz_seeds;
 mod interchange;
 mod interop;
 mod local_signer;
+mod pipelines;
 mod policies;
 mod registry;
 mod registry_faults;
