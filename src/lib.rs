@@ -8,6 +8,8 @@ pub mod cli;
 pub mod envelope;
 #[cfg(feature = "cli")]
 mod files;
+#[cfg(feature = "cli")]
+mod http_client;
 pub mod json;
 #[cfg(feature = "cli")]
 pub mod local;
@@ -15,6 +17,8 @@ pub mod log;
 pub mod plugin;
 #[cfg(feature = "cli")]
 pub mod registry;
+#[cfg(feature = "cli")]
+pub mod revocation;
 #[cfg(feature = "cli")]
 pub mod sign;
 #[cfg(test)]

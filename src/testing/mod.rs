@@ -5,3 +5,5 @@ pub mod certificate;
 pub mod der;
 pub mod envelope;
 pub mod key;
+#[cfg(feature = "cli")]
+pub mod status;

@@ -7,12 +7,15 @@ use time::OffsetDateTime;
 
 use super::plugin::PluginFolder;
 use crate::aws::{Deadline, SignerConfig};
+use crate::revocation::RevocationClient;
 
 /// How a verification is made.
 #[derive(Debug, Clone)]
 pub struct VerifyOptions {
     /// How AWS Signer is asked about revocations.
     pub config: SignerConfig,
+    /// Who asks about the certificates of other signers. Clones of it share what they found.
+    pub revocation: RevocationClient,
     /// The time at which expiry and certificates are judged.
     pub now: OffsetDateTime,
     /// The time for one artifact, with all of its signatures. What is not known by then could not be determined.
@@ -50,6 +53,7 @@ impl VerifyOptions {
     pub fn new(config: SignerConfig, now: OffsetDateTime) -> Self {
         Self {
             config,
+            revocation: RevocationClient::new(),
             now,
             budget: Deadline::DEFAULT_BUDGET,
             max_signatures: Self::MAX_SIGNATURES,

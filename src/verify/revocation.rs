@@ -1,20 +1,21 @@
 //! The validation `revocation`: neither the signature nor its profile nor its certificates were revoked.
 
+use super::options::VerifyOptions;
 use super::signer::Signer;
 use super::verdict::CheckFailure;
 use crate::aws::{Deadline, RevocationQuery, SignerAttributes, SignerClient, SignerConfig, revocation_status};
-use crate::envelope::VerifiedEnvelope;
-use crate::x509::{CertificateChain, RevocationMethod};
+use crate::envelope::{SigningScheme, VerifiedEnvelope};
+use crate::revocation::{Status, check_chain};
 
 pub(super) async fn check(
     envelope: &VerifiedEnvelope,
     signer: &Signer,
-    config: &SignerConfig,
+    options: &VerifyOptions,
     deadline: Deadline,
 ) -> Result<String, CheckFailure> {
     match signer {
-        Signer::AwsSigner(signer) => ask_aws_signer(envelope, signer, config, deadline).await,
-        Signer::Certificate => check_certificates(envelope.chain()),
+        Signer::AwsSigner(signer) => ask_aws_signer(envelope, signer, &options.config, deadline).await,
+        Signer::Certificate => check_certificates(envelope, options, deadline).await,
     }
 }
 
@@ -45,21 +46,25 @@ fn not_checked(why: impl std::fmt::Display) -> CheckFailure {
     CheckFailure::undetermined(format!("revocation could not be checked: {why}"))
 }
 
-/// The root is left out, as in notation-core-go: nobody stands above it who could revoke it.
-fn check_certificates(chain: &CertificateChain) -> Result<String, CheckFailure> {
-    let certificates = chain.certificates();
-    let issued = certificates.iter().take(certificates.len() - 1).enumerate();
-    for (position, certificate) in issued {
-        let method = match certificate.revocation_method() {
-            None => continue,
-            Some(RevocationMethod::Ocsp) => "an OCSP responder",
-            Some(RevocationMethod::Crl) => "a CRL",
-        };
-        return Err(CheckFailure::new(format!(
-            "revocation of notary.x509 certificates cannot be checked yet, and certificate {position} of the chain ({}) \
-             names {method}",
-            certificate.subject()
-        )));
+/// Asks whom the certificates name. One that was revoked decides, whatever is not known of others.
+async fn check_certificates(
+    envelope: &VerifiedEnvelope,
+    options: &VerifyOptions,
+    deadline: Deadline,
+) -> Result<String, CheckFailure> {
+    let attributes = envelope.attributes();
+    let authentic = (attributes.signing_scheme == SigningScheme::SigningAuthority).then_some(attributes.signing_time);
+    let statuses = check_chain(envelope.chain(), authentic, options.now, &options.revocation, deadline).await;
+    let told = |is_told: fn(&Status) -> bool| {
+        let told: Vec<String> = statuses.iter().filter(|s| is_told(&s.status)).map(ToString::to_string).collect();
+        Some(told.join("; ")).filter(|told| !told.is_empty())
+    };
+    if let Some(revoked) = told(|status| matches!(status, Status::Revoked(..))) {
+        return Err(CheckFailure::new(format!("revoked: {revoked}")));
     }
-    Ok("the certificates name no way to check revocation".to_owned())
+    match told(|status| matches!(status, Status::Unknown(_))) {
+        Some(unknown) => Err(not_checked(unknown)),
+        None => Ok(told(|status| *status != Status::NotRevocable)
+            .unwrap_or_else(|| "the certificates name no way to check revocation".to_owned())),
+    }
 }

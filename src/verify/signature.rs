@@ -87,7 +87,7 @@ impl Verification<'_> {
                 Ok(())
             }
             (ValidationAction::Log | ValidationAction::Enforce, None) => {
-                let revocation = revocation::check(envelope, signer, &options.config, deadline).await;
+                let revocation = revocation::check(envelope, signer, options, deadline).await;
                 self.conclude(Revocation, revocation)
             }
         }

@@ -173,11 +173,35 @@ impl Certificate {
         self.fields.tbs_certificate()
     }
 
+    /// The serial number, as its INTEGER stands in the certificate without zeros before it.
+    #[cfg(feature = "cli")]
+    pub(crate) fn serial_number(&self) -> &[u8] {
+        let serial = self.fields().serial_number().as_bytes();
+        &serial[serial.iter().take_while(|byte| **byte == 0).count()..]
+    }
+
+    /// What stands in the bit string of the public key.
+    #[cfg(feature = "cli")]
+    pub(crate) fn subject_public_key(&self) -> &[u8] {
+        self.fields().subject_public_key_info().subject_public_key.raw_bytes()
+    }
+
+    /// Whether its key made this signature, with an algorithm other than SHA-1 or MD5.
+    #[cfg(feature = "cli")]
+    pub(crate) fn has_signed(
+        &self,
+        algorithm: &x509_cert::spki::AlgorithmIdentifierOwned,
+        message: &[u8],
+        signature: &[u8],
+    ) -> bool {
+        self.key.as_ref().filter(|key| key.is_long_enough()).is_some_and(|key| verify(key, algorithm, message, signature))
+    }
+
     fn issuer_bytes(&self) -> &[u8] {
         &self.der[self.issuer.clone()]
     }
 
-    fn subject_bytes(&self) -> &[u8] {
+    pub(crate) fn subject_bytes(&self) -> &[u8] {
         &self.der[self.subject.clone()]
     }
 }

@@ -8,6 +8,7 @@ mod certificate;
 mod chain;
 mod key;
 mod requirements;
+#[cfg(feature = "cli")]
 mod revocation;
 #[cfg(test)]
 mod tests;
@@ -16,4 +17,5 @@ pub use certificate::{Certificate, CertificateError};
 pub use chain::{CertificateChain, ChainError, MAX_CERTIFICATES};
 pub use key::PublicKey;
 pub use requirements::RequirementError;
-pub use revocation::RevocationMethod;
+#[cfg(feature = "cli")]
+pub(crate) use revocation::url;

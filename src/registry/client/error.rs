@@ -8,6 +8,7 @@ use reqwest::{Method, StatusCode, Url};
 
 use super::super::manifest::ManifestError;
 use super::answer::ErrorAnswer;
+use crate::http_client::HttpClientError;
 use crate::registry::credentials::CredentialError;
 
 /// A request as errors show it: the method and the URL without user, password and any parameter that could be a secret.
@@ -207,6 +208,15 @@ impl RegistryError {
     #[must_use]
     pub fn is_not_found(&self) -> bool {
         self.failure() == Failure::NotFound
+    }
+}
+
+impl From<HttpClientError> for RegistryError {
+    fn from(error: HttpClientError) -> Self {
+        match error {
+            HttpClientError::CaFile { path, why } => Self::CaFile { path, why },
+            HttpClientError::Client(why) => Self::Client(why),
+        }
     }
 }
 

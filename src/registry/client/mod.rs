@@ -9,7 +9,6 @@ mod blobs;
 mod challenge;
 mod error;
 mod manifests;
-mod tls;
 mod transport;
 
 use std::path::PathBuf;
@@ -27,11 +26,11 @@ pub(super) use self::auth::Access;
 use self::auth::Authentication;
 pub use self::error::{Failure, RegistryError, RequestLine};
 pub use self::manifests::{FetchedManifest, MAX_MANIFEST_SIZE, Pushed};
-use self::tls::HttpClients;
 use self::transport::Transport;
 pub(super) use self::transport::{Call, is_same_origin};
 use super::credentials::Credentials;
 use super::reference::RepositoryName;
+use crate::http_client::HttpClients;
 
 /// Whether a registry is spoken to with TLS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

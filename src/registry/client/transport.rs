@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use super::answer::Answer;
 use super::auth::Access;
 use super::error::{RegistryError, RequestLine};
-use super::tls::{HttpClients, explain};
+use crate::http_client::{HttpClients, explain};
 
 const MAX_REDIRECTS: usize = 5;
 const MAX_RETRIES: u32 = 4;

@@ -1,8 +1,10 @@
-//! The HTTP clients: with TLS or without, through a proxy or not, each made when it is first needed.
+//! The HTTP clients for registries and for those who say what was revoked: with TLS or without, through a proxy or not, each
+//! made when it is first needed. They follow no redirect and repeat nothing.
 //!
 //! Reading the system's root certificates takes longer than a whole verification against a registry on this machine, which
 //! needs none.
 
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -12,15 +14,28 @@ use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
 
-use super::error::RegistryError;
-use crate::registry::reference::is_loopback;
-
 const CONNECT: Duration = Duration::from_secs(10);
 const USER_AGENT: &str = concat!("notation-aws-signer/", env!("CARGO_PKG_VERSION"));
 
+/// Why there is no client.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum HttpClientError {
+    /// A file with certificates of authorities cannot be used.
+    #[error("{}: {why}", path.display())]
+    CaFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The client cannot be made.
+    #[error("{0}")]
+    Client(String),
+}
+
 /// The clients of one set of options.
 #[derive(Debug)]
-pub(super) struct HttpClients {
+pub(crate) struct HttpClients {
     ca_files: Vec<PathBuf>,
     idle: Duration,
     slots: [OnceLock<Client>; 4],
@@ -28,12 +43,12 @@ pub(super) struct HttpClients {
 
 impl HttpClients {
     /// `idle` is how long a connection may be silent.
-    pub(super) fn new(ca_files: Vec<PathBuf>, idle: Duration) -> Self {
+    pub(crate) fn new(ca_files: Vec<PathBuf>, idle: Duration) -> Self {
         Self { ca_files, idle, slots: Default::default() }
     }
 
     /// The client for requests to this URL.
-    pub(super) fn client_for(&self, url: &Url) -> Result<&Client, RegistryError> {
+    pub(crate) fn client_for(&self, url: &Url) -> Result<&Client, HttpClientError> {
         // As with Go's clients, the proxy's variables do not concern this machine.
         let direct = url.host_str().is_none_or(is_loopback);
         let tls = url.scheme() == "https" || (!direct && proxy_needs_tls());
@@ -42,10 +57,10 @@ impl HttpClients {
             // Two that come here at once make two, of which one is kept.
             let _ = slot.set(self.make(direct, tls)?);
         }
-        slot.get().ok_or_else(|| RegistryError::Client("it is gone".to_owned()))
+        slot.get().ok_or_else(|| HttpClientError::Client("it is gone".to_owned()))
     }
 
-    fn make(&self, direct: bool, tls: bool) -> Result<Client, RegistryError> {
+    fn make(&self, direct: bool, tls: bool) -> Result<Client, HttpClientError> {
         let roots = if tls { roots(&self.ca_files)? } else { RootCertStore::empty() };
         let mut builder = Client::builder()
             .tls_backend_preconfigured(tls_config(roots)?)
@@ -57,8 +72,14 @@ impl HttpClients {
         if direct {
             builder = builder.no_proxy();
         }
-        builder.build().map_err(|why| RegistryError::Client(explain(&why)))
+        builder.build().map_err(|why| HttpClientError::Client(explain(&why)))
     }
+}
+
+/// Whether a host as URLs have it is this machine.
+fn is_loopback(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
 }
 
 /// Whether a proxy for plain requests is itself spoken to over TLS.
@@ -69,17 +90,17 @@ fn proxy_needs_tls() -> bool {
         .any(|url| url.starts_with("https://"))
 }
 
-fn tls_config(roots: RootCertStore) -> Result<ClientConfig, RegistryError> {
+fn tls_config(roots: RootCertStore) -> Result<ClientConfig, HttpClientError> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-    let builder = builder.map_err(|why| RegistryError::Client(why.to_string()))?;
+    let builder = builder.map_err(|why| HttpClientError::Client(why.to_string()))?;
     let mut config = builder.with_root_certificates(roots).with_no_client_auth();
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(config)
 }
 
 /// The system's root certificates and those of the files.
-fn roots(ca_files: &[PathBuf]) -> Result<RootCertStore, RegistryError> {
+fn roots(ca_files: &[PathBuf]) -> Result<RootCertStore, HttpClientError> {
     let mut roots = RootCertStore::empty();
     let system = rustls_native_certs::load_native_certs();
     for why in &system.errors {
@@ -87,7 +108,7 @@ fn roots(ca_files: &[PathBuf]) -> Result<RootCertStore, RegistryError> {
     }
     roots.add_parsable_certificates(system.certs);
     for file in ca_files {
-        add_file(&mut roots, file).map_err(|why| RegistryError::CaFile { path: file.clone(), why })?;
+        add_file(&mut roots, file).map_err(|why| HttpClientError::CaFile { path: file.clone(), why })?;
     }
     Ok(roots)
 }
@@ -101,7 +122,7 @@ fn add_file(roots: &mut RootCertStore, file: &Path) -> Result<(), String> {
 }
 
 /// The causes of an error in one line, without the URL, which the request line has.
-pub(super) fn explain(error: &reqwest::Error) -> String {
+pub(crate) fn explain(error: &reqwest::Error) -> String {
     let mut causes = Vec::new();
     let mut next: Option<&dyn std::error::Error> = std::error::Error::source(error);
     while let Some(cause) = next {
