@@ -25,6 +25,8 @@ mod error;
 mod http;
 mod ocsp;
 mod status;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -97,8 +97,7 @@ impl OcspDraft {
             &tlv(0x30, &singles),
             &extensions(0xa1, &self.extensions),
         ]);
-        let certs =
-            if self.certs.is_empty() { Vec::new() } else { tlv(0xa0, &tlv(0x30, &self.certs.concat())) };
+        let certs = if self.certs.is_empty() { Vec::new() } else { tlv(0xa0, &tlv(0x30, &self.certs.concat())) };
         let basic = sequence(&[&tbs, algorithm, &bits(&sign(&tbs)), &certs]);
         let response = sequence(&[&oid("1.3.6.1.5.5.7.48.1.1"), &tlv(4, &basic)]);
         sequence(&[&[10, 1, 0], &tlv(0xa0, &response)])

@@ -194,7 +194,10 @@ impl Certificate {
         message: &[u8],
         signature: &[u8],
     ) -> bool {
-        self.key.as_ref().filter(|key| key.is_long_enough()).is_some_and(|key| verify(key, algorithm, message, signature))
+        self.key
+            .as_ref()
+            .filter(|key| key.is_long_enough())
+            .is_some_and(|key| verify(key, algorithm, message, signature))
     }
 
     fn issuer_bytes(&self) -> &[u8] {

@@ -16,5 +16,6 @@ mod pipelines;
 mod policies;
 mod registry;
 mod registry_faults;
+mod revocation;
 mod support;
 mod vectors;

@@ -183,6 +183,14 @@ impl Listing<'_> {
     }
 }
 
+/// The entries of the certificate on a list that counts and is at its first distribution point.
+#[cfg(test)]
+pub(super) fn entries_on(http: &Http, question: &Question, der: &[u8]) -> Result<Vec<Revocation>, CrlError> {
+    let points = question.certificate.crl_distribution_points()?;
+    let listing = Listing { http, question, point: &points[0], place: "" };
+    listing.base(der).map(|base| base.found.entries)
+}
+
 /// What is kept of a whole list while its delta is fetched.
 struct Base {
     found: Found,

@@ -303,8 +303,14 @@ fn a_delta_that_does_not_continue_the_list_is_refused() {
     }
     assert!(refused(&|_, delta| delta.extensions.push(scope.clone())).contains("other certificates"));
     assert!(refused(&|base, _| base.extensions.push(scope.clone())).contains("other certificates"));
-    assert!(matches!(world.with_delta(|_, delta| delta.next_update = Some(NOW - Duration::SECOND)), Err(CrlError::Currency(_))));
-    assert_eq!(error(world.changed(|draft| draft.extensions.push(indicator(1)))), CrlError::Delta("it stands where a whole CRL should"));
+    assert!(matches!(
+        world.with_delta(|_, delta| delta.next_update = Some(NOW - Duration::SECOND)),
+        Err(CrlError::Currency(_))
+    ));
+    assert_eq!(
+        error(world.changed(|draft| draft.extensions.push(indicator(1)))),
+        CrlError::Delta("it stands where a whole CRL should")
+    );
 }
 
 #[test]

@@ -94,7 +94,11 @@ fn signer(
     let signature = basic.signature.as_bytes().ok_or(Signer("the signature is malformed"))?;
     let has_signed = |signer: &Certificate| signer.has_signed(&basic.signature_algorithm, tbs, signature);
     if is(id, issuer) {
-        return if has_signed(issuer) { Ok(None) } else { Err(Signer("the signature is not that of the issuer's key")) };
+        return if has_signed(issuer) {
+            Ok(None)
+        } else {
+            Err(Signer("the signature is not that of the issuer's key"))
+        };
     }
     let mut why = "it names a responder whose certificate it does not have";
     for der in basic.certs.iter().flatten().take(MAX_CERTIFICATES) {

@@ -103,7 +103,8 @@ fn the_request_names_the_certificate_as_the_response_does() {
     let request = OcspRequest::from_der(&request).unwrap();
     let [asked] = &request.tbs_request.request_list[..] else { panic!("{request:?}") };
     assert!(request::names(&asked.req_cert, &world.leaf, &world.issuer));
-    let [of_issuer] = [cert_id(("1.3.14.3.2.26", &aws_lc_rs::digest::SHA1_FOR_LEGACY_USE_ONLY), &world.party(), &SERIAL)];
+    let [of_issuer] =
+        [cert_id(("1.3.14.3.2.26", &aws_lc_rs::digest::SHA1_FOR_LEGACY_USE_ONLY), &world.party(), &SERIAL)];
     assert_eq!(der::Encode::to_der(&asked.req_cert).unwrap(), of_issuer);
 }
 
@@ -193,14 +194,20 @@ fn a_stranger_signs_nothing_that_counts_whatever_name_he_gives() {
     draft.certs = vec![stranger.sign(&stranger)];
     assert_eq!(signer(world.verify_signed_by(&draft, &stranger.key)), "the signature is not that of the issuer's key");
     draft.responder_id = tlv(0xa2, &tlv(4, &sha1(&stranger.key.public())));
-    assert_eq!(signer(world.verify_signed_by(&draft, &stranger.key)), "the responder's certificate is another authority's");
+    assert_eq!(
+        signer(world.verify_signed_by(&draft, &stranger.key)),
+        "the responder's certificate is another authority's"
+    );
     draft.certs.clear();
     assert!(signer(world.verify_signed_by(&draft, &stranger.key)).contains("does not have"));
     // The name of a right responder, with the certificate of a right responder, and another's signature.
     let delegate = responder();
     draft.responder_id = tlv(0xa1, &delegate.subject);
     draft.certs = vec![delegate.sign(&world.authority)];
-    assert_eq!(signer(world.verify_signed_by(&draft, &stranger.key)), "the signature is not that of the responder's key");
+    assert_eq!(
+        signer(world.verify_signed_by(&draft, &stranger.key)),
+        "the signature is not that of the responder's key"
+    );
 }
 
 #[test]
@@ -268,7 +275,8 @@ fn a_bit_that_was_changed_anywhere_is_found() {
 #[test]
 fn an_answer_that_is_no_response_is_told_from_a_refusal() {
     let world = World::new(Kind::P256);
-    for (status, why) in [(1, "malformedRequest"), (2, "internalError"), (3, "tryLater"), (5, "sigRequired"), (6, "unauthorized")]
+    for (status, why) in
+        [(1, "malformedRequest"), (2, "internalError"), (3, "tryLater"), (5, "sigRequired"), (6, "unauthorized")]
     {
         match world.verify_der(&[0x30, 3, 10, 1, status]) {
             Err(OcspError::Refused(told)) => assert!(told.starts_with(why), "{told}"),

@@ -3,7 +3,7 @@
 
 mod forged;
 mod levels;
-mod own_key;
+pub mod own_key;
 mod own_signatures;
 mod plugins;
 mod revocation;

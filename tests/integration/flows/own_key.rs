@@ -21,6 +21,7 @@ pub const SUBJECT: &str = "x509.subject: C=US, ST=WA, O=Acme, CN=leaf";
 pub struct OwnKey {
     key: EcdsaKeyPair,
     chain: [Vec<u8>; 2],
+    issuer: Issuer<'static, KeyPair>,
 }
 
 fn params(common_name: &str) -> CertificateParams {
@@ -41,17 +42,23 @@ impl OwnKey {
         let (root_key, key) = (new_key(), new_key());
         let mut root = params("root");
         root.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        root.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+        root.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         let mut leaf = params("leaf");
         leaf.is_ca = IsCa::ExplicitNoCa;
         leaf.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         change(&mut leaf);
         let leaf = leaf.signed_by(&key, &Issuer::from_params(&root, &root_key)).unwrap();
-        let root = root.self_signed(&root_key).unwrap();
+        let certificate = root.self_signed(&root_key).unwrap();
         OwnKey {
             key: EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, key.serialized_der()).unwrap(),
-            chain: [leaf.der().to_vec(), root.der().to_vec()],
+            chain: [leaf.der().to_vec(), certificate.der().to_vec()],
+            issuer: Issuer::new(root, root_key),
         }
+    }
+
+    /// The authority that issued its certificate.
+    pub fn issuer(&self) -> &Issuer<'static, KeyPair> {
+        &self.issuer
     }
 
     /// A key whose certificate expired ten days ago.

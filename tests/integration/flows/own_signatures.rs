@@ -2,7 +2,6 @@
 
 use notation_aws_signer::envelope::SigningScheme::{self, SigningAuthority, X509};
 use notation_aws_signer::verify::{CheckOutcome, ValidationType, Verdict};
-use rcgen::{CertificateParams, CrlDistributionPoint, CustomExtension};
 use serde_json::{Value, json};
 
 use super::failed;
@@ -129,42 +128,8 @@ async fn a_timestamp_that_the_policy_demands_fails_because_timestamps_are_not_su
     }
 }
 
-/// AuthorityInfoAccess with one responder at `http://a`, or with another method than OCSP.
-fn authority_info_access(method: u8) -> CustomExtension {
-    let description = [&[0x30, 0x14, 0x06, 0x08, 0x2b, 6, 1, 5, 5, 7, 0x30, method, 0x86, 8][..], b"http://a"].concat();
-    let syntax = [&[0x30, 0x16][..], &description].concat();
-    CustomExtension::from_oid_content(&[1, 3, 6, 1, 5, 5, 7, 1, 1], syntax)
-}
-
 #[tokio::test(flavor = "multi_thread")]
-async fn certificates_that_could_be_revoked_are_refused_until_that_is_checked() {
-    let crl = |leaf: &mut CertificateParams| {
-        leaf.crl_distribution_points = vec![CrlDistributionPoint { uris: vec!["http://a".into()] }];
-    };
-    let unreadable = CustomExtension::from_oid_content(&[1, 3, 6, 1, 5, 5, 7, 1, 1], vec![0x30, 1]);
-    for (key, method) in [
-        (OwnKey::new(|_| ()), None),
-        (OwnKey::new(|leaf| leaf.custom_extensions.push(authority_info_access(2))), None),
-        (OwnKey::new(|leaf| leaf.custom_extensions.push(authority_info_access(1))), Some("an OCSP responder")),
-        (OwnKey::new(|leaf| leaf.custom_extensions.push(unreadable)), Some("an OCSP responder")),
-        (OwnKey::new(crl), Some("a CRL")),
-    ] {
-        for (verification, is_enforced) in [
-            (json!({ "level": "strict" }), true),
-            (json!({ "level": "permissive" }), false),
-            (json!({ "level": "strict", "override": { "revocation": "skip" } }), false),
-        ] {
-            let world = World::new().await;
-            let envelope = key.sign(&world.image, X509);
-            let verdict = verify_at(&verification, &key, &envelope, &world, &["ca:own"], &[SUBJECT]).await;
-            let Some(method) = method.filter(|_| is_enforced) else {
-                assert!(verdict.is_verified(), "{verdict:?}");
-                continue;
-            };
-            let reason = failed(&verdict, ValidationType::Revocation);
-            assert!(reason.contains("cannot be checked yet") && reason.contains(method), "{reason}");
-        }
-    }
+async fn certificates_that_name_no_way_to_check_revocation_count_as_not_revoked() {
     let world = World::new().await;
     let key = OwnKey::new(|_| ());
     let verdict = verify(&key, &key.sign(&world.image, X509), &world, &["ca:own"], &[SUBJECT]).await;

@@ -1,0 +1,191 @@
+//! An authority that issued the certificate of a key, and says over HTTP whether it was revoked.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use der::{Decode as _, Encode as _};
+use notation_aws_signer::envelope::SigningScheme;
+use notation_aws_signer::verify::{CheckOutcome, ValidationType, Verdict};
+use rcgen::{CertificateParams, CrlDistributionPoint, CustomExtension, Issuer, KeyPair, SerialNumber, SigningKey as _};
+use serde_json::json;
+use time::OffsetDateTime;
+
+use super::der::{oid, sequence, tlv};
+use super::status::{CrlDraft, OcspDraft, Party};
+use crate::flows::own_key::{OwnKey, SUBJECT};
+use crate::flows::world::World;
+use crate::support::fault::{FaultServer, Reply, Request};
+
+/// The serial number of the certificate.
+pub const SERIAL: [u8; 3] = [0x12, 0x34, 0x56];
+
+type Replies = BTreeMap<String, Arc<dyn Fn(&Request) -> Reply + Send + Sync>>;
+
+/// The authority, the key whose certificate it issued, and the server.
+pub struct Authority {
+    pub key: OwnKey,
+    pub server: FaultServer,
+    replies: Arc<Mutex<Replies>>,
+}
+
+/// The AlgorithmIdentifier of the keys here: ecdsa-with-SHA256.
+pub fn algorithm() -> Vec<u8> {
+    sequence(&[&oid("1.2.840.10045.4.3.2")])
+}
+
+/// An authority as it is named.
+pub fn party(certificate: &[u8]) -> Party {
+    let certificate = x509_cert::Certificate::from_der(certificate).unwrap();
+    let certificate = certificate.tbs_certificate();
+    let key = certificate.subject_public_key_info().subject_public_key.raw_bytes().to_vec();
+    Party { name: certificate.subject().to_der().unwrap(), key }
+}
+
+/// AuthorityInfoAccess with OCSP responders at these URLs.
+pub fn authority_info_access(urls: &[String]) -> CustomExtension {
+    let description = |url: &String| sequence(&[&oid("1.3.6.1.5.5.7.48.1"), &tlv(0x86, url.as_bytes())]);
+    let all: Vec<u8> = urls.iter().flat_map(description).collect();
+    CustomExtension::from_oid_content(&[1, 3, 6, 1, 5, 5, 7, 1, 1], tlv(0x30, &all))
+}
+
+impl Authority {
+    /// A certificate that names OCSP responders and CRLs at these paths of the authority's server.
+    pub fn new(ocsp: &[&str], crl: &[&str]) -> Authority {
+        Authority::with(ocsp, crl, |_| ())
+    }
+
+    pub fn with(ocsp: &[&str], crl: &[&str], change: impl FnOnce(&mut CertificateParams)) -> Authority {
+        let replies = Arc::new(Mutex::new(Replies::new()));
+        let known = Arc::clone(&replies);
+        let server = FaultServer::start(move |request| {
+            let known = known.lock().unwrap().clone();
+            let found = known.iter().find(|(path, _)| request.path.starts_with(path.as_str()));
+            found.map_or_else(|| Reply::status(404), |(_, reply)| reply(request))
+        });
+        let urls =
+            |paths: &[&str]| paths.iter().map(|path| format!("http://{}{path}", server.address)).collect::<Vec<_>>();
+        let (ocsp, crl) = (urls(ocsp), urls(crl));
+        let key = OwnKey::new(|leaf| {
+            leaf.serial_number = Some(SerialNumber::from_slice(&SERIAL));
+            if !ocsp.is_empty() {
+                leaf.custom_extensions.push(authority_info_access(&ocsp));
+            }
+            leaf.crl_distribution_points =
+                crl.into_iter().map(|url| CrlDistributionPoint { uris: vec![url] }).collect();
+            change(leaf);
+        });
+        Authority { key, server, replies }
+    }
+
+    /// What the server answers below a path from now on.
+    pub fn answer(&self, path: &str, reply: impl Fn(&Request) -> Reply + Send + Sync + 'static) {
+        self.replies.lock().unwrap().insert(path.to_owned(), Arc::new(reply));
+    }
+
+    /// Bytes that the server answers below a path from now on.
+    pub fn answer_with(&self, path: &str, body: Vec<u8>) {
+        self.answer(path, move |_| Reply::content("application/octet-stream", body.clone()));
+    }
+
+    pub fn party(&self) -> Party {
+        party(self.key.root().der())
+    }
+
+    pub fn sign(&self, tbs: &[u8]) -> Vec<u8> {
+        sign(self.key.issuer(), tbs)
+    }
+
+    /// A response about the certificate, after `change`.
+    pub fn ocsp(&self, status: Vec<u8>, change: impl FnOnce(&mut OcspDraft)) -> Vec<u8> {
+        let mut draft = OcspDraft::new(&self.party(), &SERIAL, status, OffsetDateTime::now_utc());
+        change(&mut draft);
+        draft.sign(&algorithm(), |tbs| self.sign(tbs))
+    }
+
+    /// A list with these entries, after `change`.
+    pub fn crl(&self, entries: Vec<Vec<u8>>, change: impl FnOnce(&mut CrlDraft)) -> Vec<u8> {
+        let mut draft = CrlDraft::new(&self.party(), OffsetDateTime::now_utc());
+        draft.entries = entries;
+        change(&mut draft);
+        draft.sign(&algorithm(), |tbs| self.sign(tbs))
+    }
+
+    /// How often a path was asked for.
+    pub fn asked(&self, path: &str) -> usize {
+        self.server.seen().iter().filter(|request| request.path.starts_with(path)).count()
+    }
+
+    /// What verification makes of a signature by the key, at this level.
+    pub async fn verify(&self, level: &str, scheme: SigningScheme) -> Verdict {
+        let world = World::new().await;
+        world.attach(&self.key.sign(&world.image, scheme));
+        self.verify_in(&world, level).await
+    }
+
+    /// As [`Authority::verify`], for the signatures in a world.
+    pub async fn verify_in(&self, world: &World, level: &str) -> Verdict {
+        world.put_trust_store("ca/own", &self.key.root());
+        world.put_trust_store("signingAuthority/own", &self.key.root());
+        let stores = ["ca:own", "signingAuthority:own"];
+        let policy = world.policy_for(&json!({ "level": level }), &stores, &[SUBJECT]);
+        world.verify_under(&policy, &world.config).await
+    }
+
+    /// What verification makes of a signature whose time nobody vouches for, which must not depend on the level but for what
+    /// follows from it.
+    pub async fn found(&self) -> Found {
+        let (strict, permissive) =
+            (self.verify("strict", SigningScheme::X509).await, self.verify("permissive", SigningScheme::X509).await);
+        let [strict_found, permissive_found] = [&strict, &permissive].map(Found::of);
+        assert_eq!(strict_found.kind(), permissive_found.kind(), "{strict:?} {permissive:?}");
+        assert_eq!(strict.is_verified(), matches!(strict_found, Found::Good(_)), "{strict:?}");
+        assert!(permissive.is_verified(), "{permissive:?}");
+        strict_found
+    }
+}
+
+pub fn sign(issuer: &Issuer<'_, KeyPair>, tbs: &[u8]) -> Vec<u8> {
+    issuer.key().sign(tbs).unwrap()
+}
+
+/// What the check of the revocation found, and its sentence.
+#[derive(Debug)]
+pub enum Found {
+    Good(String),
+    Revoked(String),
+    Unknown(String),
+}
+
+impl Found {
+    fn of(verdict: &Verdict) -> Found {
+        let [signature] = verdict.signatures() else { panic!("{verdict:?}") };
+        let result = signature.checks.last().unwrap();
+        assert_eq!(result.check, ValidationType::Revocation, "{verdict:?}");
+        match &result.outcome {
+            CheckOutcome::Passed(reason) => Found::Good(reason.clone()),
+            CheckOutcome::Failed(why) | CheckOutcome::Logged(why) if why.undetermined => {
+                Found::Unknown(why.reason.clone())
+            }
+            CheckOutcome::Failed(why) | CheckOutcome::Logged(why) => Found::Revoked(why.reason.clone()),
+            CheckOutcome::Skipped(_) => panic!("{verdict:?}"),
+        }
+    }
+
+    fn kind(&self) -> &'static str {
+        match self {
+            Found::Good(_) => "good",
+            Found::Revoked(_) => "revoked",
+            Found::Unknown(_) => "unknown",
+        }
+    }
+
+    /// That it is this, and its sentence has these words.
+    #[track_caller]
+    pub fn is(&self, kind: &str, words: &[&str]) {
+        let (Found::Good(reason) | Found::Revoked(reason) | Found::Unknown(reason)) = self;
+        assert_eq!(self.kind(), kind, "{reason}");
+        for word in words {
+            assert!(reason.contains(word), "{word}: {reason}");
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! The real notation on the same signature, the same policy and the same answers.
+
+use std::path::Path;
+
+use notation_aws_signer::envelope::SigningScheme;
+use time::{Duration, OffsetDateTime};
+
+use super::authority::{Authority, SERIAL};
+use super::status::{entry, good, reason, revoked, unknown};
+use crate::flows::own_key::SUBJECT;
+use crate::flows::world::World;
+use crate::support::fault::Reply;
+use crate::support::notation::Notation;
+use crate::support::peers;
+
+/// Whether notation verifies the world's image, with the authority's root as its only trust.
+fn notation_verifies(peers: &Path, world: &World, authority: &Authority, level: &str) -> bool {
+    let notation = Notation::new(peers, Path::new("/nonexistent"));
+    let root = world.folder().join("root.crt");
+    std::fs::write(&root, authority.key.root().der()).unwrap();
+    let root = root.to_str().unwrap();
+    notation.run(&["cert", "add", "--type", "ca", "--store", "own", root]).succeeded();
+    notation.import_policy_for(level, &["ca:own"], SUBJECT);
+    let layout = world.folder().join("layout");
+    let image = format!("{}@{}", layout.display(), world.image.digest);
+    let verified = notation.run(&["verify", "--verbose", "--oci-layout", "--scope", "local/a", &image]);
+    if !verified.is_success() {
+        // Nothing else is wrong with it.
+        assert!(verified.stderr.contains("revo"), "{}", verified.stderr);
+    }
+    verified.is_success()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn notation_makes_the_same_of_what_responders_and_lists_say() {
+    let Some(peers) = peers() else { return };
+    let (ocsp, crl) = (Authority::new(&["/ocsp"], &[]), Authority::new(&[], &["/crl"]));
+    let both = Authority::new(&["/ocsp"], &["/crl"]);
+    let now = OffsetDateTime::now_utc();
+    let (bad, gone) = (|| revoked(now, Some(1)), |_: &_| Reply::status(404));
+    let (entries, old) = (vec![entry(&SERIAL, now, &[reason(1)])], Some(now - Duration::HOUR / 2));
+    type Set<'a> = Box<dyn Fn() + 'a>;
+    let cases: Vec<(&str, &Authority, Set<'_>, &str)> = vec![
+        ("OCSP good", &ocsp, Box::new(|| ocsp.answer_with("/ocsp", ocsp.ocsp(good(), |_| ()))), "good"),
+        ("OCSP revoked", &ocsp, Box::new(|| ocsp.answer_with("/ocsp", ocsp.ocsp(bad(), |_| ()))), "revoked"),
+        ("OCSP unknown", &ocsp, Box::new(|| ocsp.answer_with("/ocsp", ocsp.ocsp(unknown(), |_| ()))), "unknown"),
+        ("OCSP away", &ocsp, Box::new(|| ocsp.answer("/ocsp", gone)), "unknown"),
+        ("OCSP later", &ocsp, Box::new(|| ocsp.answer_with("/ocsp", vec![0x30, 3, 10, 1, 3])), "unknown"),
+        (
+            "OCSP expired",
+            &ocsp,
+            Box::new(|| ocsp.answer_with("/ocsp", ocsp.ocsp(good(), |draft| draft.singles[0].next_update = old))),
+            "unknown",
+        ),
+        ("OCSP of a stranger", &ocsp, Box::new(|| ocsp.answer_with("/ocsp", crl.ocsp(good(), |_| ()))), "unknown"),
+        ("CRL empty", &crl, Box::new(|| crl.answer_with("/crl", crl.crl(Vec::new(), |_| ()))), "good"),
+        ("CRL with it", &crl, Box::new(|| crl.answer_with("/crl", crl.crl(entries.clone(), |_| ()))), "revoked"),
+        ("CRL away", &crl, Box::new(|| crl.answer("/crl", gone)), "unknown"),
+        (
+            "CRL expired",
+            &crl,
+            Box::new(|| crl.answer_with("/crl", crl.crl(Vec::new(), |draft| draft.next_update = old))),
+            "unknown",
+        ),
+        ("CRL of a stranger", &crl, Box::new(|| crl.answer_with("/crl", ocsp.crl(Vec::new(), |_| ()))), "unknown"),
+        ("OCSP away, CRL empty", &both, Box::new(|| both.answer_with("/crl", both.crl(Vec::new(), |_| ()))), "good"),
+        (
+            "OCSP away, CRL with it",
+            &both,
+            Box::new(|| both.answer_with("/crl", both.crl(entries.clone(), |_| ()))),
+            "revoked",
+        ),
+        ("both away", &both, Box::new(|| both.answer("/crl", gone)), "unknown"),
+    ];
+    for (what, authority, set, kind) in cases {
+        set();
+        authority.found().await.is(kind, &[]);
+        let world = World::new().await;
+        world.attach(&authority.key.sign(&world.image, SigningScheme::X509));
+        for level in ["strict", "permissive"] {
+            let ours = authority.verify_in(&world, level).await.is_verified();
+            let theirs = tokio::task::block_in_place(|| notation_verifies(&peers, &world, authority, level));
+            assert_eq!(ours, theirs, "{what} at {level}");
+            assert_eq!(theirs, kind == "good" || level == "permissive", "{what} at {level}");
+        }
+    }
+}

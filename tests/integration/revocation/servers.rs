@@ -1,0 +1,141 @@
+//! One responder, one list: right answers and wrong ones, and servers that misbehave.
+
+use time::{Duration, OffsetDateTime};
+
+use super::authority::{Authority, Found};
+use super::status::{entry, good, reason, revoked, unknown};
+use crate::support::fault::{Reply, Request};
+
+/// What is found when the one OCSP responder answers so.
+async fn of_ocsp(reply: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Found {
+    let authority = Authority::new(&["/ocsp"], &[]);
+    authority.answer("/ocsp", reply);
+    authority.found().await
+}
+
+/// What is found when the one place of the CRL answers so.
+async fn of_crl(reply: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Found {
+    let authority = Authority::new(&[], &["/crl"]);
+    authority.answer("/crl", reply);
+    authority.found().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_responders_word_decides() {
+    let authority = Authority::new(&["/ocsp"], &[]);
+    authority.answer_with("/ocsp", authority.ocsp(good(), |_| ()));
+    let says = format!("good, says the OCSP responder http://{}/ocsp", authority.server.address);
+    authority.found().await.is("good", &["certificate 0 (CN=leaf", &says]);
+    let request = authority.server.seen().remove(0);
+    assert_eq!(request.method, "GET");
+    let at = OffsetDateTime::now_utc() - Duration::days(30);
+    authority.answer_with("/ocsp", authority.ocsp(revoked(at, Some(1)), |_| ()));
+    authority.found().await.is("revoked", &["revoked: certificate 0 (CN=leaf", "keyCompromise", "OCSP responder"]);
+    authority.answer_with("/ocsp", authority.ocsp(unknown(), |_| ()));
+    authority.found().await.is("unknown", &["does not know the certificate"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lists_word_decides() {
+    let authority = Authority::new(&[], &["/crl"]);
+    authority.answer_with("/crl", authority.crl(Vec::new(), |_| ()));
+    let says = format!("good, says the CRL http://{}/crl", authority.server.address);
+    authority.found().await.is("good", &["certificate 0 (CN=leaf", &says]);
+    let now = OffsetDateTime::now_utc();
+    authority.answer_with("/crl", authority.crl(vec![entry(&super::authority::SERIAL, now, &[reason(4)])], |_| ()));
+    authority.found().await.is("revoked", &["revoked: certificate 0 (CN=leaf", "superseded", "CRL"]);
+    authority.answer_with("/crl", authority.crl(vec![entry(&[5], now, &[reason(4)])], |_| ()));
+    authority.found().await.is("good", &[]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_does_not_count_makes_no_certificate_good() {
+    let authority = Authority::new(&["/ocsp"], &["/crl"]);
+    let stranger = Authority::new(&[], &[]);
+    let day = Duration::days(1);
+    for (ocsp, crl, words) in [
+        (
+            authority.ocsp(good(), |draft| draft.singles[0].next_update = Some(OffsetDateTime::now_utc() - day)),
+            authority.crl(Vec::new(), |draft| draft.next_update = Some(OffsetDateTime::now_utc() - day)),
+            "it has expired",
+        ),
+        (
+            authority.ocsp(good(), |draft| draft.singles[0].this_update += day * 2),
+            authority.crl(Vec::new(), |draft| draft.this_update += day * 2),
+            "not valid yet",
+        ),
+        (stranger.ocsp(good(), |_| ()), stranger.crl(Vec::new(), |_| ()), "is not signed by the certificate's issuer"),
+        (vec![0x30, 3, 10, 1, 3], b"<html>".to_vec(), "tryLater"),
+    ] {
+        authority.answer_with("/ocsp", ocsp);
+        authority.answer_with("/crl", crl);
+        authority.found().await.is("unknown", &[words, "OCSP responder", "CRL"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_says_nothing_of_use_makes_no_certificate_good() {
+    of_ocsp(|_| Reply::status(404)).await.is("unknown", &["could not be checked", "status 404"]);
+    of_crl(|_| Reply::status(404)).await.is("unknown", &["could not be checked", "status 404"]);
+    of_ocsp(|_| Reply::status(500)).await.is("unknown", &["status 500"]);
+    of_ocsp(|_| Reply::content("text/html", "<html>good</html>")).await.is("unknown", &["not an OCSP response"]);
+    of_crl(|_| Reply::content("text/html", "<html>good</html>")).await.is("unknown", &["not a CRL"]);
+    of_ocsp(|_| Reply::content("application/ocsp-response", "")).await.is("unknown", &["not an OCSP response"]);
+    of_crl(|_| Reply::content("application/pkix-crl", "")).await.is("unknown", &["not a CRL"]);
+    of_ocsp(|_| Reply::Close("")).await.is("unknown", &["OCSP responder http://127.0.0.1:"]);
+    of_crl(|_| Reply::Close("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n0")).await.is("unknown", &["ended early"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_hangs_is_given_up() {
+    of_ocsp(|_| Reply::Hang("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n0")).await.is("unknown", &["within 2 s"]);
+    of_ocsp(|_| Reply::Hang("")).await.is("unknown", &["within 2 s"]);
+    of_crl(|_| Reply::Hang("HTTP/1.1 200 OK\r\n")).await.is("unknown", &["CRL http://127.0.0.1:"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flood_is_cut_off() {
+    let authority = Authority::new(&["/ocsp"], &["/crl"]);
+    authority.answer("/", |_| Reply::Flood(1 << 30));
+    authority.found().await.is("unknown", &["more than 20480 bytes", "more than 33554432 bytes"]);
+    // Two levels were verified, each with one flood of either kind.
+    assert!(authority.server.written() < 2 * (48 << 20), "{}", authority.server.written());
+    let told = "HTTP/1.1 200 OK\r\nContent-Length: 33554433\r\n\r\n0";
+    of_crl(move |_| Reply::Close(told)).await.is("unknown", &["more than 33554432 bytes"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn redirects_are_followed_to_http_and_not_for_ever() {
+    let moved = |to: String| move |_: &Request| Reply::Answer(302, vec![("Location", to.clone())], Vec::new());
+    for (ocsp, crl) in [(&["/ocsp"][..], &[][..]), (&[], &["/crl"])] {
+        let authority = Authority::new(ocsp, crl);
+        let path = ocsp.iter().chain(crl).next().unwrap();
+        authority.answer(path, moved("/new".to_owned()));
+        let body = if crl.is_empty() { authority.ocsp(good(), |_| ()) } else { authority.crl(Vec::new(), |_| ()) };
+        authority.answer_with("/new", body);
+        authority.found().await.is("good", &[]);
+        authority.answer(path, |request| Reply::Answer(302, vec![("Location", request.path.clone())], Vec::new()));
+        let before = authority.asked(path);
+        authority.found().await.is("unknown", &["one of too many"]);
+        assert_eq!(authority.asked(path) - before, 2 * 4);
+        for to in ["file:///etc/passwd", "ldap://127.0.0.1/x", "http://user:secret@127.0.0.1/"] {
+            authority.answer(path, moved(to.to_owned()));
+            authority.found().await.is("unknown", &["the redirect is not followed"]);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_responder_that_takes_no_get_is_asked_by_post() {
+    let authority = Authority::new(&["/ocsp"], &[]);
+    let body = authority.ocsp(good(), |_| ());
+    authority.answer("/ocsp", move |request| match request.method.as_str() {
+        "POST" => Reply::content("application/ocsp-response", body.clone()),
+        _ => Reply::status(405),
+    });
+    authority.found().await.is("good", &[]);
+    let seen = authority.server.seen();
+    assert_eq!((seen[1].method.as_str(), seen[1].path.as_str()), ("POST", "/ocsp"));
+    assert_eq!(seen[1].header("Content-Type"), Some("application/ocsp-request"));
+    assert!(!seen[1].body.is_empty());
+}

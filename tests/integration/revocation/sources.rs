@@ -1,0 +1,198 @@
+//! Which of several places decides, and when.
+
+use notation_aws_signer::envelope::SigningScheme;
+use rcgen::{
+    CertificateParams, CrlDistributionPoint, CustomExtension, ExtendedKeyUsagePurpose, IsCa, KeyPair, SerialNumber,
+};
+use time::{Duration, OffsetDateTime};
+
+use super::authority::{Authority, SERIAL, algorithm, authority_info_access, party};
+use super::der::{sequence, tlv};
+use super::status::{
+    CRL_NUMBER, DELTA_CRL_INDICATOR, FRESHEST_CRL, INVALIDITY_DATE, OcspDraft, distribution_points, entry, extension,
+    full_name, generalized, good, number, reason, revoked, unknown,
+};
+use crate::flows::world::World;
+use crate::support::fault::Reply;
+
+fn revoked_entry() -> Vec<u8> {
+    entry(&SERIAL, OffsetDateTime::now_utc(), &[reason(1)])
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_list_is_asked_when_the_responder_does_not_know_and_not_before() {
+    let authority = Authority::new(&["/ocsp"], &["/crl"]);
+    authority.answer_with("/ocsp", authority.ocsp(good(), |_| ()));
+    authority.answer_with("/crl", authority.crl(vec![revoked_entry()], |_| ()));
+    authority.found().await.is("good", &["OCSP responder"]);
+    assert_eq!(authority.asked("/crl"), 0);
+    authority.answer_with("/ocsp", authority.ocsp(unknown(), |_| ()));
+    authority.found().await.is("revoked", &["says the CRL"]);
+    authority.answer("/ocsp", |_| Reply::status(503));
+    authority.found().await.is("revoked", &["says the CRL"]);
+    authority.answer_with("/crl", authority.crl(Vec::new(), |_| ()));
+    authority.found().await.is("good", &["says the CRL"]);
+    authority.answer("/crl", |_| Reply::status(503));
+    authority.found().await.is("unknown", &["OCSP responder", "CRL"]);
+    authority.answer_with("/ocsp", authority.ocsp(revoked(OffsetDateTime::now_utc(), None), |_| ()));
+    authority.found().await.is("revoked", &["OCSP responder"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn responders_are_asked_in_order_until_one_answers() {
+    let authority = Authority::new(&["/first", "/second"], &[]);
+    authority.answer_with("/second", authority.ocsp(good(), |_| ()));
+    authority.found().await.is("good", &["/second"]);
+    authority.answer_with("/first", authority.ocsp(good(), |_| ()));
+    let before = authority.asked("/second");
+    authority.found().await.is("good", &["/first"]);
+    // An answer is an answer, though another might have a better one.
+    authority.answer_with("/first", authority.ocsp(unknown(), |_| ()));
+    authority.found().await.is("unknown", &["/first"]);
+    assert_eq!(authority.asked("/second"), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_list_is_enough_and_any_can_revoke() {
+    let authority = Authority::new(&[], &["/a", "/b"]);
+    authority.answer_with("/b", authority.crl(Vec::new(), |_| ()));
+    authority.found().await.is("good", &["/b"]);
+    for (good, bad) in [("/a", "/b"), ("/b", "/a")] {
+        authority.answer_with(good, authority.crl(Vec::new(), |_| ()));
+        authority.answer_with(bad, authority.crl(vec![revoked_entry()], |_| ()));
+        authority.found().await.is("revoked", &[bad]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn places_that_cannot_be_asked_make_no_certificate_good() {
+    let with = |change: &dyn Fn(&mut CertificateParams)| Authority::with(&[], &[], change);
+    let points =
+        |urls: &[&str]| urls.iter().map(|url| CrlDistributionPoint { uris: vec![(*url).to_owned()] }).collect();
+    for url in ["ldap://127.0.0.1/x", "http://user:secret@127.0.0.1/", "x", "http://127.0.0.1:9/"] {
+        let found = with(&|leaf| leaf.crl_distribution_points = points(&[url])).found().await;
+        found.is("unknown", &["could not be checked", "CRL"]);
+        let found = with(&|leaf| leaf.custom_extensions.push(authority_info_access(&[url.to_owned()]))).found().await;
+        found.is("unknown", &["could not be checked", "OCSP responder"]);
+    }
+    let many = ["http://127.0.0.1:9/"; 9];
+    with(&|leaf| leaf.crl_distribution_points = points(&many)).found().await.is("unknown", &["names 9 places"]);
+    let urls = many.map(str::to_owned);
+    let found = with(&|leaf| leaf.custom_extensions.push(authority_info_access(&urls))).found().await;
+    found.is("unknown", &["names 9 places"]);
+    for (oid, value) in [
+        (&[1, 3, 6, 1, 5, 5, 7, 1, 1][..], vec![0x30, 1]),
+        (&[2, 5, 29, 31], vec![5, 0]),
+        // A distribution point without a place.
+        (&[2, 5, 29, 31], tlv(0x30, &sequence(&[]))),
+    ] {
+        let extension = CustomExtension::from_oid_content(oid, value);
+        with(&|leaf| leaf.custom_extensions.push(extension.clone())).found().await.is("unknown", &[]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_for_some_reasons_say_good_only_together() {
+    let place = |authority: &Authority, path: &str| format!("http://{}{path}", authority.server.address);
+    // The server's address is in the certificate, so the first authority lends its server to the second.
+    let host = Authority::new(&[], &[]);
+    let point = |path: &str, unused: u8, flags: &[u8]| {
+        sequence(&[&tlv(0xa0, &full_name(&place(&host, path))), &tlv(0x81, &[&[unused], flags].concat())])
+    };
+    let (first, second) = (point("/first", 4, &[0x70]), point("/second", 7, &[0x0f, 0x80]));
+    for (points, kind) in [(vec![first.clone()], "unknown"), (vec![first, second], "good")] {
+        let extension = CustomExtension::from_oid_content(&[2, 5, 29, 31], tlv(0x30, &points.concat()));
+        let authority = Authority::with(&[], &[], |leaf| leaf.custom_extensions.push(extension));
+        for path in ["/first", "/second"] {
+            host.answer_with(path, authority.crl(Vec::new(), |_| ()));
+        }
+        authority.found().await.is(kind, &[]);
+        host.answer_with("/first", authority.crl(vec![revoked_entry()], |_| ()));
+        authority.found().await.is("revoked", &["/first"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_delta_is_read_with_the_list_that_names_it() {
+    let authority = Authority::new(&[], &["/crl"]);
+    let delta = format!("http://{}/delta", authority.server.address);
+    let freshest = extension(FRESHEST_CRL, false, &distribution_points(&[&delta]));
+    authority.answer_with("/crl", authority.crl(Vec::new(), |draft| draft.extensions.push(freshest)));
+    let indicator = || vec![number(CRL_NUMBER, false, 6), number(DELTA_CRL_INDICATOR, true, 5)];
+    authority.found().await.is("unknown", &["the delta CRL at", "status 404"]);
+    authority.answer_with("/delta", authority.crl(Vec::new(), |draft| draft.extensions = indicator()));
+    authority.found().await.is("good", &[]);
+    authority.answer_with("/delta", authority.crl(vec![revoked_entry()], |draft| draft.extensions = indicator()));
+    authority.found().await.is("revoked", &[]);
+    // One that the certificate names is not known to continue the list.
+    let freshest = CustomExtension::from_oid_content(&[2, 5, 29, 46], distribution_points(&[&delta]));
+    let authority = Authority::with(&[], &["/crl"], |leaf| leaf.custom_extensions.push(freshest));
+    authority.answer_with("/crl", authority.crl(Vec::new(), |_| ()));
+    authority.found().await.is("unknown", &["the certificate names one"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_revocation_after_the_authentic_signing_time_does_not_count_and_after_any_other_time_it_does() {
+    // The signature was made twenty days ago.
+    for (days, is_good) in [(10, true), (30, false)] {
+        let since = generalized(OffsetDateTime::now_utc() - Duration::days(days));
+        let invalid = extension(INVALIDITY_DATE, false, &since);
+        let (ocsp, crl) = (Authority::new(&["/ocsp"], &[]), Authority::new(&[], &["/crl"]));
+        let status = revoked(OffsetDateTime::now_utc(), Some(1));
+        ocsp.answer_with("/ocsp", ocsp.ocsp(status, |draft| draft.singles[0].extensions.push(invalid.clone())));
+        let entry = entry(&SERIAL, OffsetDateTime::now_utc(), &[invalid]);
+        crl.answer_with("/crl", crl.crl(vec![entry], |_| ()));
+        for authority in [ocsp, crl] {
+            let verdict = authority.verify("strict", SigningScheme::SigningAuthority).await;
+            assert_eq!(verdict.is_verified(), is_good, "{verdict:?}");
+            authority.found().await.is("revoked", &["invalid since"]);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_responder_that_was_revoked_itself_says_nothing() {
+    let authority = Authority::new(&["/ocsp"], &[]);
+    let list = format!("http://{}/crl", authority.server.address);
+    let key = KeyPair::generate().unwrap();
+    let mut params = CertificateParams::default();
+    params.is_ca = IsCa::ExplicitNoCa;
+    params.serial_number = Some(SerialNumber::from_slice(&[9]));
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::OcspSigning];
+    params.crl_distribution_points = vec![CrlDistributionPoint { uris: vec![list] }];
+    let nocheck = CustomExtension::from_oid_content(&[1, 3, 6, 1, 5, 5, 7, 48, 1, 5], vec![5, 0]);
+    let respond = |params: &CertificateParams| {
+        let certificate = params.signed_by(&key, authority.key.issuer()).unwrap();
+        let mut draft = OcspDraft::new(&authority.party(), &SERIAL, good(), OffsetDateTime::now_utc());
+        draft.responder_id = tlv(0xa1, &party(certificate.der()).name);
+        draft.certs = vec![certificate.der().to_vec()];
+        draft.sign(&algorithm(), |tbs| rcgen::SigningKey::sign(&key, tbs).unwrap())
+    };
+    authority.answer_with("/ocsp", respond(&params));
+    authority.found().await.is("unknown", &["signed the OCSP response was revoked or cannot be checked", "404"]);
+    authority.answer_with("/crl", authority.crl(Vec::new(), |_| ()));
+    authority.found().await.is("good", &[]);
+    let entry = entry(&[9], OffsetDateTime::now_utc(), &[reason(1)]);
+    authority.answer_with("/crl", authority.crl(vec![entry], |_| ()));
+    authority.found().await.is("unknown", &["revoked or cannot be checked"]);
+    params.custom_extensions.push(nocheck);
+    authority.answer_with("/ocsp", respond(&params));
+    authority.found().await.is("good", &[]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_found_for_one_signature_counts_for_the_next_and_what_was_not_is_asked_again() {
+    let authority = Authority::new(&["/ocsp"], &[]);
+    let world = World::new().await;
+    for _ in 0..3 {
+        world.attach(&authority.key.sign(&world.image, SigningScheme::X509));
+    }
+    let verdict = authority.verify_in(&world, "strict").await;
+    assert!(!verdict.is_verified() && verdict.signatures().len() == 3, "{verdict:?}");
+    let before = authority.asked("/ocsp");
+    assert_eq!(before, 3 * 2);
+    authority.answer_with("/ocsp", authority.ocsp(good(), |_| ()));
+    let verdict = authority.verify_in(&world, "strict").await;
+    assert!(verdict.signatures().iter().all(|signature| signature.is_verified()), "{verdict:?}");
+    assert_eq!(authority.asked("/ocsp") - before, 1);
+}
