@@ -2,6 +2,7 @@
 //! notation with a real registry.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
+mod blobs;
 mod cli;
 mod demo;
 mod environment;

@@ -6,6 +6,8 @@ mod requirement;
 pub use check::{CheckFailure, CheckOutcome, CheckResult};
 pub use requirement::{Requirement, RequirementError};
 
+use std::fmt;
+
 use super::signer::Signer;
 use crate::aws::SignerAttributes;
 use crate::aws::arn::ProfileArn;
@@ -24,7 +26,7 @@ pub struct SignatureVerdict {
 }
 
 /// What a signature says whose integrity has passed. Whether its signer is trusted is said by the checks.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SignatureDetails {
     /// The envelope: signed attributes, chain, signing agent.
@@ -33,6 +35,15 @@ pub struct SignatureDetails {
     pub payload: Payload,
     /// Who signed.
     pub signer: Signer,
+}
+
+/// Without the bytes of the envelope and its certificates, which would hide all else.
+impl fmt::Debug for SignatureDetails {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("SignatureDetails");
+        shown.field("subject", &self.subject()).field("payload", &self.payload).field("signer", &self.signer);
+        shown.finish_non_exhaustive()
+    }
 }
 
 impl SignatureDetails {
@@ -129,6 +140,15 @@ impl Verdict {
     #[must_use]
     pub fn is_verified(&self) -> bool {
         self.signatures().iter().any(SignatureVerdict::is_verified)
+    }
+
+    /// How many signatures were not looked at, because one before them verified.
+    #[must_use]
+    pub fn unevaluated(&self) -> usize {
+        match self {
+            Self::Skipped { .. } => 0,
+            Self::Checked { left, .. } => *left,
+        }
     }
 
     /// What it comes to.

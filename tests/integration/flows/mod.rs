@@ -1,6 +1,7 @@
 //! The flows of signing and verifying, on an OCI layout and with a local signer in this process: what is good verifies, and
 //! whatever an attacker or an accident does to it is refused by the check that it is for.
 
+mod conclusions;
 mod forged;
 mod levels;
 pub mod own_key;

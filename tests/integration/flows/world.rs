@@ -83,6 +83,19 @@ impl World {
         sign_artifact(&self.store(), &tag(reference), metadata, &self.client, &self.profile, deadline).await.unwrap()
     }
 
+    /// As [`World::sign_and_attach`], by another profile.
+    pub async fn sign_and_attach_by(&self, profile: &ProfileArn) {
+        let deadline = Deadline::new(Deadline::DEFAULT_BUDGET);
+        let signed = sign_artifact(&self.store(), &tag("v1"), BTreeMap::new(), &self.client, profile, deadline).await;
+        attach(&self.store(), &signed.unwrap()).await.unwrap();
+    }
+
+    /// A signing profile beside the world's.
+    pub async fn put_profile(&self, name: &str) -> ProfileArn {
+        let put = self.client.sdk().put_signing_profile().profile_name(name).platform_id("Notation-OCI-SHA384-ECDSA");
+        put.send().await.unwrap().arn().unwrap().parse().unwrap()
+    }
+
     pub async fn sign_and_attach(&self) -> SignedArtifact {
         let signed = self.sign("v1").await;
         attach(&self.store(), &signed).await.unwrap();

@@ -34,7 +34,18 @@ impl Notation {
     /// Runs the command to its end, whatever it is.
     #[track_caller]
     pub fn run(&self, arguments: &[&str]) -> Finished {
-        let mut notation = command(&self.program, self.home.path());
+        self.run_program(&self.program, arguments)
+    }
+
+    /// Runs the blob-driver of tests/peers, which signs and verifies blobs with notation-go, with this notation's configuration.
+    #[track_caller]
+    pub fn run_blob_driver(&self, arguments: &[&str]) -> Finished {
+        self.run_program(&self.program.with_file_name("blob-driver"), arguments)
+    }
+
+    #[track_caller]
+    fn run_program(&self, program: &Path, arguments: &[&str]) -> Finished {
+        let mut notation = command(program, self.home.path());
         notation.env("AWS_SHARED_CREDENTIALS_FILE", &self.credentials).env("AWS_EC2_METADATA_DISABLED", "true");
         // Without it notation knows no OCI layouts.
         notation.env("NOTATION_EXPERIMENTAL", "1");

@@ -1,0 +1,234 @@
+//! Blobs: signed by AWS Signer's local stand-in and by notation-go, verified by the library and by notation-go.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use aws_credential_types::Credentials as AwsCredentials;
+use notation_aws_signer::aws::{Deadline, SignerClient, SignerConfig};
+use notation_aws_signer::blob::{DEFAULT_MEDIA_TYPE, SignBlobError, SignedBlob, sign_blob};
+use notation_aws_signer::trust::policy::{BlobTrustPolicyDocument, TrustStoreName};
+use notation_aws_signer::trust::{TrustStore, read_certificates};
+use notation_aws_signer::verify::ValidationType::{Authenticity, Integrity};
+use notation_aws_signer::verify::{
+    CheckOutcome, Trust, ValidationType, Verdict, VerificationPolicy, VerifyOptions, verify_blob,
+};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use time::OffsetDateTime;
+
+use crate::support::World;
+use crate::support::local_signer::REGION;
+use crate::support::server::credentials;
+
+const CONTENT: &[u8] = b"a release, which is no image";
+
+/// A signing service, a notation that trusts its profile, and a folder for files.
+struct Blobs {
+    world: World,
+    config: SignerConfig,
+    client: SignerClient,
+    folder: TempDir,
+}
+
+impl Blobs {
+    async fn start() -> Option<Blobs> {
+        let world = tokio::task::block_in_place(World::start)?;
+        let (id, secret) = credentials(world.signer.credentials_file().parent().unwrap());
+        let config = SignerConfig::default()
+            .with_endpoint_url(&world.signer.endpoint)
+            .with_credentials(AwsCredentials::new(id, secret, None, None, "local signer"));
+        let client = SignerClient::new(&config, "aws", REGION.to_owned()).await;
+        Some(Blobs { world, config, client, folder: tempfile::tempdir().unwrap() })
+    }
+
+    async fn sign(&self, metadata: &[(&str, &str)], media_type: &str) -> Result<SignedBlob, SignBlobError> {
+        let metadata: BTreeMap<String, String> = metadata.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect();
+        let profile = self.world.profile.arn.parse().unwrap();
+        sign_blob(CONTENT, media_type, metadata, &self.client, &profile, Deadline::DEFAULT_BUDGET).await
+    }
+
+    fn trust(&self) -> VerificationPolicy {
+        let roots = read_certificates(&self.world.signer.root_certificate()).unwrap();
+        Trust { roots, identities: vec![self.world.profile.arn.clone()] }.into()
+    }
+
+    fn options(&self) -> VerifyOptions {
+        VerifyOptions::new(self.config.clone(), OffsetDateTime::now_utc())
+    }
+
+    async fn verify(&self, content: &[u8], envelope: &[u8], media_type: Option<&str>) -> Verdict {
+        verify_blob(content, envelope, media_type, &self.trust(), &self.options()).await.unwrap()
+    }
+
+    fn file(&self, name: &str, content: &[u8]) -> String {
+        let path = self.folder.path().join(name);
+        std::fs::write(&path, content).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+
+    /// Whether notation-go accepts the signature of this content.
+    fn notation_accepts(&self, content: &[u8], envelope: &[u8], media_type: &str) -> bool {
+        let (blob, signature) = (self.file("blob", content), self.file("blob.jws.sig", envelope));
+        let endpoint = format!("aws-signer-endpoint-url={}", self.world.signer.endpoint);
+        let files = ["verify", "--blob", &blob, "--signature", &signature];
+        let more = ["--media-type", media_type, "--plugin-config", &endpoint];
+        tokio::task::block_in_place(|| self.world.notation.run_blob_driver(&[&files[..], &more].concat()).is_success())
+    }
+
+    /// A signature by notation-go with a new key of this kind, and the key's certificate.
+    fn sign_with_notation(&self, kind: &str) -> (Vec<u8>, PathBuf) {
+        let (blob, signature) = (self.file("theirs", CONTENT), self.file("theirs.jws.sig", b""));
+        let certificate = self.file("theirs.pem", b"");
+        let files = ["sign", "--blob", &blob, "--signature", &signature, "--certificate", &certificate];
+        let arguments = [&files[..], &["--media-type", "text/plain", "--key", kind]].concat();
+        tokio::task::block_in_place(|| self.world.notation.run_blob_driver(&arguments).succeeded());
+        (std::fs::read(&signature).unwrap(), certificate.into())
+    }
+}
+
+/// The policy of that name in a document for blobs, whose trust stores have this certificate only.
+fn policy(document: &BlobTrustPolicyDocument, name: Option<&str>, certificate: &std::path::Path) -> VerificationPolicy {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::copy(certificate, folder.path().join("own.pem")).unwrap();
+    let store = |name: &TrustStoreName| TrustStore::read(name, folder.path());
+    VerificationPolicy::of_statement(document.applicable(name).unwrap(), store)
+}
+
+fn document() -> BlobTrustPolicyDocument {
+    let statement = |name: &str, level: &str, identity: &str| -> Value {
+        json!({
+            "name": name, "signatureVerification": { "level": level },
+            "trustStores": ["ca:own"], "trustedIdentities": [identity],
+        })
+    };
+    let mut global = statement("global", "strict", "x509.subject: C=US, ST=WA, O=Notary");
+    global["globalPolicy"] = json!(true);
+    let other = statement("other", "strict", "x509.subject: C=US, ST=WA, O=Somebody");
+    let audit = statement("audit", "audit", "x509.subject: C=US, ST=WA, O=Somebody");
+    let skip = json!({ "name": "skip", "signatureVerification": { "level": "skip" } });
+    let document = json!({ "version": "1.0", "trustPolicies": [global, other, audit, skip] });
+    BlobTrustPolicyDocument::parse(document.to_string().as_bytes()).unwrap()
+}
+
+fn failed(verdict: &Verdict, check: ValidationType) -> String {
+    assert!(!verdict.is_verified(), "{verdict:?}");
+    let last = verdict.signatures()[0].checks.last().unwrap();
+    assert!(last.check == check && last.outcome.is_refused(), "{verdict:?}");
+    last.outcome.reason().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_blob_that_the_library_signed_is_verified_by_notation_go_and_by_the_library_until_it_is_altered() {
+    let Some(blobs) = Blobs::start().await else { return };
+    let signed = blobs.sign(&[("build", "7")], "text/plain").await.unwrap();
+    assert_eq!(signed.blob.digest.parts().0, "sha384");
+    assert_eq!(signed.blob.size, CONTENT.len() as u64);
+    let envelope = &signed.signature.envelope;
+    let verdict = blobs.verify(CONTENT, envelope, Some("text/plain")).await;
+    assert!(verdict.is_verified(), "{verdict:?}");
+    assert_eq!(verdict.verified_profiles(), [blobs.world.profile.arn.parse().unwrap()]);
+    let details = verdict.signatures()[0].signature.as_ref().unwrap();
+    assert_eq!(details.payload.target_artifact, signed.blob);
+    assert!(blobs.notation_accepts(CONTENT, envelope, "text/plain"));
+
+    assert!(blobs.verify(CONTENT, envelope, None).await.is_verified());
+    let reason = failed(&blobs.verify(CONTENT, envelope, Some("text/html")).await, Integrity);
+    assert!(reason.contains("text/html"), "{reason}");
+    assert!(!blobs.notation_accepts(CONTENT, envelope, "text/html"));
+
+    let altered = [b"A", &CONTENT[1..]].concat();
+    let longer = [CONTENT, b"\n"].concat();
+    for content in [&altered[..], &longer, &CONTENT[1..], b""] {
+        let reason = failed(&blobs.verify(content, envelope, None).await, Integrity);
+        assert!(reason.contains("the content is sha384:"), "{reason}");
+        assert!(!blobs.notation_accepts(content, envelope, "text/plain"));
+    }
+    let mut forged = envelope.clone();
+    let last = forged.iter().rposition(u8::is_ascii_alphanumeric).unwrap() - 20;
+    forged[last] = if forged[last] == b'A' { b'B' } else { b'A' };
+    failed(&blobs.verify(CONTENT, &forged, None).await, Integrity);
+    assert!(!blobs.notation_accepts(CONTENT, &forged, "text/plain"));
+    failed(&blobs.verify(CONTENT, b"", None).await, Integrity);
+
+    tokio::task::block_in_place(|| blobs.world.signer.revoke_signature(&signed.signature.signer.job.to_string()));
+    failed(&blobs.verify(CONTENT, envelope, None).await, ValidationType::Revocation);
+    assert!(!blobs.notation_accepts(CONTENT, envelope, "text/plain"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_blob_that_notation_go_signed_is_verified_under_the_policy_that_is_named() {
+    let Some(blobs) = Blobs::start().await else { return };
+    let document = document();
+    for kind in ["p256", "p384", "p521", "rsa2048", "rsa3072"] {
+        let (envelope, certificate) = blobs.sign_with_notation(kind);
+        let verify = async |content: &[u8], name, media_type| {
+            let policy = policy(&document, name, &certificate);
+            verify_blob(content, &envelope, media_type, &policy, &blobs.options()).await.unwrap()
+        };
+        for name in [None, Some("global")] {
+            let verdict = verify(CONTENT, name, Some("text/plain")).await;
+            assert!(verdict.is_verified(), "{kind}: {verdict:?}");
+        }
+        failed(&verify(b"tampered", None, None).await, Integrity);
+        failed(&verify(CONTENT, Some("other"), None).await, Authenticity);
+        let audit = verify(CONTENT, Some("audit"), None).await;
+        assert!(audit.is_verified() && audit.signatures()[0].warnings().count() == 1, "{audit:?}");
+        failed(&verify(b"tampered", Some("audit"), None).await, Integrity);
+        assert!(verify(b"tampered", Some("skip"), None).await.is_skipped());
+    }
+    assert!(document.applicable(Some("missing")).is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_digest_of_another_algorithm_than_the_keys_is_refused() {
+    use super::flows::own_key::OwnKey;
+    use notation_aws_signer::blob::{DigestAlgorithm, describe};
+    use notation_aws_signer::envelope::SigningScheme;
+    let key = OwnKey::new(|_| ());
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), key.root().der()).unwrap();
+    let options = VerifyOptions::new(SignerConfig::default(), OffsetDateTime::now_utc());
+    for (algorithm, is_right) in
+        [(DigestAlgorithm::Sha256, true), (DigestAlgorithm::Sha384, false), (DigestAlgorithm::Sha512, false)]
+    {
+        let blob = describe(CONTENT, DEFAULT_MEDIA_TYPE, algorithm).unwrap();
+        let envelope = key.sign(&blob, SigningScheme::X509);
+        let statement = json!({ "version": "1.0", "trustPolicies": [{
+            "name": "own", "globalPolicy": true, "signatureVerification": { "level": "strict" },
+            "trustStores": ["ca:own"], "trustedIdentities": ["*"],
+        }]});
+        let document = BlobTrustPolicyDocument::parse(statement.to_string().as_bytes()).unwrap();
+        let policy = policy(&document, None, file.path());
+        let verdict = verify_blob(CONTENT, &envelope, None, &policy, &options).await.unwrap();
+        if is_right {
+            assert!(verdict.is_verified(), "{verdict:?}");
+        } else {
+            let reason = failed(&verdict, Integrity);
+            assert!(reason.contains("goes sha256"), "{reason}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn metadata_that_is_demanded_must_have_been_signed_with_the_blob_and_reserved_names_are_not_signed() {
+    let Some(blobs) = Blobs::start().await else { return };
+    let signed = blobs.sign(&[("build", "7")], DEFAULT_MEDIA_TYPE).await.unwrap();
+    for (key, value, why) in [
+        ("build", "7", None),
+        ("build", "8", Some("was signed as \"7\", and \"8\" is demanded")),
+        ("owner", "me", Some("\"owner\" was not signed")),
+    ] {
+        let mut options = blobs.options();
+        options.user_metadata.insert(key.to_owned(), value.to_owned());
+        let envelope = &signed.signature.envelope;
+        let verdict = verify_blob(CONTENT, envelope, None, &blobs.trust(), &options).await.unwrap();
+        match why {
+            None => assert!(matches!(verdict.signatures()[0].outcome(Integrity), Some(CheckOutcome::Passed(_)))),
+            Some(why) => assert!(failed(&verdict, Integrity).contains(why), "{verdict:?}"),
+        }
+    }
+    let reserved = blobs.sign(&[("io.cncf.notary.x", "1")], DEFAULT_MEDIA_TYPE).await;
+    assert!(matches!(reserved, Err(SignBlobError::ReservedMetadata(_))), "{reserved:?}");
+    let no_type = blobs.sign(&[], "text").await;
+    assert!(matches!(no_type, Err(SignBlobError::MediaType(_))), "{no_type:?}");
+}

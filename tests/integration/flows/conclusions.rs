@@ -1,0 +1,218 @@
+//! What several signatures come to: when evaluation ends, what is undetermined, and how many signers have signed.
+
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use notation_aws_signer::aws::arn::ProfileArn;
+use notation_aws_signer::envelope::SigningScheme;
+use notation_aws_signer::registry::Store;
+use notation_aws_signer::verify::ValidationType::{self, Integrity, Revocation};
+use notation_aws_signer::verify::{
+    Conclusion, Evaluate, Requirement, RequirementError, VerificationPolicy, VerifyOptions, verify_signatures,
+};
+use serde_json::json;
+use time::OffsetDateTime;
+
+use super::failed;
+use super::own_key::{OwnKey, SUBJECT};
+use super::world::{World, options};
+
+fn require(signatures: usize, from: &[&ProfileArn]) -> Requirement {
+    Requirement {
+        signatures: NonZeroUsize::new(signatures).unwrap(),
+        from: from.iter().map(|profile| (*profile).clone()).collect(),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn evaluation_ends_with_the_first_signature_that_verifies_unless_all_are_asked_for() {
+    let world = World::new().await;
+    for _ in 0..3 {
+        world.sign_and_attach().await;
+    }
+    let policy = world.trust.clone().into();
+    let all = world.verify_by(&policy, &options(&world.config)).await;
+    assert_eq!((all.signatures().len(), all.unevaluated()), (3, 0));
+    assert!(all.signatures().iter().all(|signature| signature.is_verified()));
+    let first = VerifyOptions::new(world.config.clone(), OffsetDateTime::now_utc());
+    assert_eq!(first.evaluate, Evaluate::UntilVerified);
+    let verdict = world.verify_by(&policy, &first).await;
+    assert_eq!((verdict.signatures().len(), verdict.unevaluated()), (1, 2));
+    assert!(verdict.is_verified() && verdict.conclusion() == Conclusion::Verified && verdict.advice().is_none());
+    let store = Store::Layout(world.layout.clone());
+    let resolved = verify_signatures(&store, &world.image, &policy, &first).await.unwrap();
+    assert!(resolved.is_verified() && *resolved.artifact() == world.image);
+    let few = VerifyOptions { max_signatures: 2, ..first };
+    assert!(verify_signatures(&store, &world.image, &policy, &few).await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signature_that_could_still_verify_makes_the_conclusion_undetermined_and_one_that_is_wrong_does_not() {
+    let world = World::new().await;
+    let none = world.verify().await;
+    assert_eq!(none.conclusion(), Conclusion::Refused);
+    assert!(none.advice().unwrap().contains("has no signature"));
+
+    world.attach(b"{}");
+    let broken = world.verify().await;
+    assert_eq!((broken.conclusion(), broken.advice()), (Conclusion::Refused, None));
+
+    world.sign_and_attach().await;
+    assert_eq!(world.verify().await.conclusion(), Conclusion::Verified);
+    let down = world.config.clone().with_endpoint_url("http://127.0.0.1:9");
+    let verdict = world.verify_with(&world.trust, &down).await;
+    assert_eq!(verdict.conclusion(), Conclusion::Undetermined);
+    assert!(verdict.advice().unwrap().contains("try again"), "{verdict:?}");
+
+    // Nobody is trusted: whether it was revoked no longer matters.
+    let other = world.profile.to_string().replace("/Prod", "/Other");
+    let untrusted = world.policy_for(&json!({ "level": "strict" }), &["signingAuthority:local"], &[&other]);
+    let verdict = world.verify_under(&untrusted, &down).await;
+    assert_eq!(verdict.conclusion(), Conclusion::Refused);
+    let advice = verdict.advice().unwrap();
+    assert!(advice.contains(&world.profile.to_string()) && advice.contains("--trusted-profile"), "{advice}");
+
+    let skip = world.policy_for(&json!({ "level": "skip" }), &[], &[]);
+    assert_eq!(world.verify_under(&skip, &down).await.conclusion(), Conclusion::Skipped);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_envelope_that_is_not_there_is_refused_and_one_for_which_there_is_no_time_is_undetermined() {
+    let world = World::new().await;
+    let signed = world.sign_and_attach().await;
+    let policy: VerificationPolicy = world.trust.clone().into();
+    let hasty = VerifyOptions { budget: Duration::ZERO, ..options(&world.config) };
+    let verdict = world.verify_by(&policy, &hasty).await;
+    assert_eq!(verdict.conclusion(), Conclusion::Undetermined, "{verdict:?}");
+
+    let digest = notation_aws_signer::envelope::Digest::sha256(&signed.signature.envelope);
+    let blob = world.layout.path().join("blobs/sha256").join(digest.parts().1);
+    std::fs::remove_file(blob).unwrap();
+    let verdict = world.verify().await;
+    failed(&verdict, Integrity);
+    assert_eq!(verdict.conclusion(), Conclusion::Refused);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn several_signers_are_counted_once_each_and_only_where_they_verified_and_are_trusted() {
+    let world = World::new().await;
+    let second: ProfileArn = world.put_profile("Second").await;
+    let third: ProfileArn = world.profile.to_string().replace("/Prod", "/Third").parse().unwrap();
+    for _ in 0..2 {
+        world.sign_and_attach().await;
+    }
+    let key = OwnKey::new(|_| ());
+    world.attach(&key.sign(&world.image, SigningScheme::X509));
+    world.put_trust_store("ca/own", &key.root());
+    let (prod, strict) = (world.profile.clone(), json!({ "level": "strict" }));
+    let stores = ["signingAuthority:local", "ca:own"];
+    let identities = [prod.to_string(), second.to_string()];
+    let policy = world.policy_for(&strict, &stores, &identities.each_ref().map(String::as_str));
+    let verdict = world.verify_under(&policy, &world.config).await;
+    assert_eq!(verdict.verified_profiles(), std::slice::from_ref(&prod));
+    verdict.meets(&require(1, &[])).unwrap();
+    verdict.meets(&require(1, &[&prod, &second])).unwrap();
+    let error = verdict.meets(&require(2, &[])).unwrap_err();
+    let RequirementError::Missing { found, undetermined: false, .. } = &error else { panic!("{error:?}") };
+    assert_eq!(*found, [prod.to_string()]);
+    let error = verdict.meets(&require(2, &[&prod, &second])).unwrap_err();
+    assert!(error.to_string().ends_with(&format!("those of {second} are missing")), "{error}");
+    assert_eq!(error.conclusion(), Conclusion::Refused);
+
+    world.sign_and_attach_by(&second).await;
+    let verdict = world.verify_under(&policy, &world.config).await;
+    verdict.meets(&require(2, &[&prod, &second])).unwrap();
+    verdict.meets(&require(2, &[])).unwrap();
+    let error = verdict.meets(&require(2, &[&second, &third])).unwrap_err();
+    assert!(error.to_string().contains(&third.to_string()), "{error}");
+    let error = verdict.meets(&require(3, &[&prod, &second])).unwrap_err();
+    assert_eq!(error, RequirementError::Impossible { needed: 3.try_into().unwrap(), named: 2 });
+    let twice = verdict.meets(&require(2, &[&prod, &prod]));
+    assert!(matches!(twice, Err(RequirementError::Impossible { named: 1, .. })), "{twice:?}");
+
+    // A third signer is a certificate, by its subject.
+    let with_key = [&identities[0], &identities[1], SUBJECT];
+    let verdict = world.verify_under(&world.policy_for(&strict, &stores, &with_key), &world.config).await;
+    verdict.meets(&require(3, &[])).unwrap();
+    let down = world.config.clone().with_endpoint_url("http://127.0.0.1:9");
+    let error = world.verify_under(&policy, &down).await.meets(&require(1, &[])).unwrap_err();
+    assert_eq!(error.conclusion(), Conclusion::Undetermined);
+    // At audit everybody's signature verifies, but nobody is trusted for that.
+    let audit = world.policy_for(&json!({ "level": "audit" }), &["ca:own"], &["x509.subject: C=US, ST=WA, O=Else"]);
+    let verdict = world.verify_under(&audit, &world.config).await;
+    assert!(verdict.is_verified() && verdict.verified_profiles().is_empty(), "{verdict:?}");
+    assert!(verdict.meets(&require(1, &[])).is_err());
+    let skip = world.verify_under(&world.policy_for(&json!({ "level": "skip" }), &[], &[]), &world.config).await;
+    assert!(matches!(skip.meets(&require(1, &[])), Err(RequirementError::Skipped { .. })));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn metadata_that_is_demanded_must_have_been_signed() {
+    let world = World::new().await;
+    world.sign_and_attach().await;
+    for level in ["strict", "audit"] {
+        let policy = world.policy(&json!({ "level": level }));
+        for (key, value, why) in [
+            ("build", "7", None),
+            ("build", "8", Some("the metadata \"build\" was signed as \"7\", and \"8\" is demanded")),
+            ("Build", "7", Some("the metadata \"Build\" was not signed")),
+        ] {
+            let mut options = options(&world.config);
+            options.user_metadata.insert(key.to_owned(), value.to_owned());
+            let verdict = world.verify_by(&policy, &options).await;
+            match why {
+                None => assert!(verdict.is_verified(), "{verdict:?}"),
+                Some(why) => assert!(failed(&verdict, Integrity).contains(why), "{verdict:?}"),
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_verdict_says_what_was_signed_and_by_whom_once_integrity_has_passed() {
+    let world = World::new().await;
+    let signed = world.sign_and_attach().await;
+    let verdict = world.verify().await;
+    let details = verdict.signatures()[0].signature.as_ref().unwrap();
+    assert_eq!(details.aws_signer(), Some(&signed.signature.signer));
+    assert_eq!(details.payload.target_artifact.annotations["build"], "7");
+    assert_eq!(details.envelope, signed.signature.verified);
+    let refused = World::new().await;
+    super::world::add_image(&refused.layout, "other");
+    refused.attach(&refused.sign("other").await.signature.envelope);
+    let verdict = refused.verify().await;
+    failed(&verdict, Integrity);
+    assert!(verdict.signatures()[0].signature.is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn trust_stores_that_cannot_be_read_are_named_before_anything_is_verified() {
+    let world = World::new().await;
+    let (strict, profile) = (json!({ "level": "strict" }), world.profile.to_string());
+    let stores = ["signingAuthority:local", "signingAuthority:gone", "ca:lost"];
+    let policy = world.policy_for(&strict, &stores, &[&profile]);
+    let unreadable: Vec<&str> = policy.unreadable().collect();
+    assert!(unreadable.len() == 2 && unreadable.iter().any(|why| why.contains("gone")), "{unreadable:?}");
+    assert!(unreadable.iter().any(|why| why.contains("lost")), "{unreadable:?}");
+    assert_eq!(world.policy(&strict).unreadable().count(), 0);
+    assert_eq!(VerificationPolicy::from(world.trust.clone()).unreadable().count(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_authenticity_is_logged_revocation_is_asked_only_if_it_is_enforced() {
+    let world = World::new().await;
+    world.sign_and_attach().await;
+    let down = world.config.clone().with_endpoint_url("http://127.0.0.1:9");
+    let other = world.profile.to_string().replace("/Prod", "/Other");
+    let untrusted = |verification| world.policy_for(&verification, &["signingAuthority:local"], &[&other]);
+    let audit = world.verify_under(&untrusted(json!({ "level": "audit" })), &down).await;
+    assert!(audit.is_verified(), "{audit:?}");
+    assert_eq!(
+        audit.signatures()[0].warnings().map(|(check, _)| check).collect::<Vec<_>>(),
+        [ValidationType::Authenticity]
+    );
+    let enforced = json!({ "level": "audit", "override": { "revocation": "enforce" } });
+    let verdict = world.verify_under(&untrusted(enforced), &down).await;
+    assert_eq!(verdict.signatures()[0].checks.last().unwrap().check, Revocation);
+    assert!(!verdict.is_verified(), "{verdict:?}");
+}
