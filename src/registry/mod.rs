@@ -18,7 +18,7 @@ pub use credentials::{Credential, CredentialError, Credentials, Secret};
 pub use layout::{Layout, LayoutError};
 pub use manifest::{
     EMPTY_CONFIG, IMAGE_CONFIG_MEDIA_TYPE, IMAGE_LAYER_MEDIA_TYPE, IMAGE_MANIFEST_MEDIA_TYPE, Manifest, ManifestError,
-    SIGNATURE_MEDIA_TYPE, THUMBPRINT_ANNOTATION,
+    SIGNATURE_MEDIA_TYPE, SignatureForm, THUMBPRINT_ANNOTATION,
 };
 pub use media_type::{DOCKER_LIST_MEDIA_TYPE, DOCKER_MANIFEST_MEDIA_TYPE, IMAGE_INDEX_MEDIA_TYPE, is_index};
 pub use reference::{Reference, ReferenceError, RepositoryName, Tag, Target};
