@@ -2,13 +2,17 @@
 //! specification and the OCI image specification, version 1.1 both.
 
 mod client;
+mod content;
 mod credentials;
 mod layout;
+mod links;
 mod manifest;
 mod media_type;
 mod reference;
 mod referrers;
 mod store;
+mod transfer;
+mod tree;
 
 pub use client::{
     ClientOptions, ErrorAnswer, Failure, FetchedManifest, MAX_MANIFEST_SIZE, PlainHttp, Pushed, RegistryClient,
@@ -23,3 +27,4 @@ pub use manifest::{
 pub use media_type::{DOCKER_LIST_MEDIA_TYPE, DOCKER_MANIFEST_MEDIA_TYPE, IMAGE_INDEX_MEDIA_TYPE, is_index};
 pub use reference::{Reference, ReferenceError, RepositoryName, Tag, Target};
 pub use store::{Store, StoreError, StoredSignature};
+pub use transfer::Transferred;

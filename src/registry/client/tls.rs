@@ -23,7 +23,14 @@ const USER_AGENT: &str = concat!("notation-aws-signer/", env!("CARGO_PKG_VERSION
 pub(super) struct HttpClients {
     ca_files: Vec<PathBuf>,
     idle: Duration,
-    slots: [OnceLock<Client>; 4],
+    slots: [OnceLock<Client>; 8],
+}
+
+/// Whether a connection may be silent for longer than the options say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Silence {
+    Bounded,
+    Allowed,
 }
 
 impl HttpClients {
@@ -33,27 +40,30 @@ impl HttpClients {
     }
 
     /// The client for requests to this URL.
-    pub(super) fn client_for(&self, url: &Url) -> Result<&Client, RegistryError> {
+    pub(super) fn client_for(&self, url: &Url, silence: Silence) -> Result<&Client, RegistryError> {
         // As with Go's clients, the proxy's variables do not concern this machine.
         let direct = url.host_str().is_none_or(is_loopback);
         let tls = url.scheme() == "https" || (!direct && proxy_needs_tls());
-        let slot = &self.slots[usize::from(direct) * 2 + usize::from(tls)];
+        let slot =
+            &self.slots[usize::from(silence == Silence::Allowed) * 4 + usize::from(direct) * 2 + usize::from(tls)];
         if slot.get().is_none() {
             // Two that come here at once make two, of which one is kept.
-            let _ = slot.set(self.make(direct, tls)?);
+            let _ = slot.set(self.make(direct, tls, silence)?);
         }
         slot.get().ok_or_else(|| RegistryError::Client("it is gone".to_owned()))
     }
 
-    fn make(&self, direct: bool, tls: bool) -> Result<Client, RegistryError> {
+    fn make(&self, direct: bool, tls: bool, silence: Silence) -> Result<Client, RegistryError> {
         let roots = if tls { roots(&self.ca_files)? } else { RootCertStore::empty() };
         let mut builder = Client::builder()
             .tls_backend_preconfigured(tls_config(roots)?)
             .redirect(redirect::Policy::none())
             .retry(reqwest::retry::never())
             .connect_timeout(CONNECT)
-            .read_timeout(self.idle)
             .user_agent(USER_AGENT);
+        if silence == Silence::Bounded {
+            builder = builder.read_timeout(self.idle);
+        }
         if direct {
             builder = builder.no_proxy();
         }
@@ -101,7 +111,7 @@ fn add_file(roots: &mut RootCertStore, file: &Path) -> Result<(), String> {
 }
 
 /// The causes of an error in one line, without the URL, which the request line has.
-pub(super) fn explain(error: &reqwest::Error) -> String {
+pub(in crate::registry) fn explain(error: &reqwest::Error) -> String {
     let mut causes = Vec::new();
     let mut next: Option<&dyn std::error::Error> = std::error::Error::source(error);
     while let Some(cause) = next {
