@@ -3,10 +3,11 @@
 //! For each registry the first of these that knows something is used:
 //! 1. what the caller was given (`--username` and `--password-stdin`);
 //! 2. `NOTATION_USERNAME` and `NOTATION_PASSWORD`, as notation has them; without a user name the password is an identity token;
-//! 3. the file that `REGISTRY_AUTH_FILE` names (podman, buildah, skopeo);
-//! 4. Docker's `config.json` in the folder `DOCKER_CONFIG`, else `~/.docker`;
-//! 5. podman's `containers/auth.json` in `XDG_RUNTIME_DIR`, else in `XDG_CONFIG_HOME`, else in `~/.config`;
-//! 6. nothing: anonymous access.
+//! 3. `config.json` in notation's configuration folder, where `credsStore` and `credHelpers` name helpers;
+//! 4. the file that `REGISTRY_AUTH_FILE` names (podman, buildah, skopeo);
+//! 5. Docker's `config.json` in the folder `DOCKER_CONFIG`, else `~/.docker`;
+//! 6. podman's `containers/auth.json` in `XDG_RUNTIME_DIR`, else in `XDG_CONFIG_HOME`, else in `~/.config`;
+//! 7. nothing: anonymous access.
 //!
 //! Within a file `credHelpers` goes before `credsStore`, and that before `auths`. All of it is read when a registry asks who
 //! it speaks with, and not before.
@@ -21,6 +22,7 @@ use std::path::PathBuf;
 use self::config_file::ConfigFile;
 use self::helper::Helpers;
 use super::reference::RepositoryName;
+use crate::trust::NotationFolder;
 
 /// A text that is not shown.
 #[derive(Clone, PartialEq, Eq)]
@@ -144,6 +146,8 @@ impl Credentials {
         let in_home = |name: &str| home.as_ref().map(|home| home.join(name));
         let optional = |path: PathBuf| Source { path, required: false };
         let mut files = Vec::new();
+        let notation = NotationFolder::of_environment(&variable).ok();
+        files.extend(notation.map(|folder| optional(folder.root().join("config.json"))));
         files.extend(folder("REGISTRY_AUTH_FILE").map(|path| Source { path, required: true }));
         let docker = folder("DOCKER_CONFIG").or_else(|| in_home(".docker"));
         files.extend(docker.map(|folder| optional(folder.join("config.json"))));
