@@ -5,6 +5,7 @@
 mod cli;
 mod copy;
 mod demo;
+mod ecr;
 mod environment;
 mod examples;
 mod faults;
