@@ -38,7 +38,14 @@ pub(crate) enum HttpClientError {
 pub(crate) struct HttpClients {
     ca_files: Vec<PathBuf>,
     idle: Duration,
-    slots: [OnceLock<Client>; 4],
+    slots: [OnceLock<Client>; 8],
+}
+
+/// Whether a connection may be silent for longer than the options say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Silence {
+    Bounded,
+    Allowed,
 }
 
 impl HttpClients {
@@ -48,27 +55,30 @@ impl HttpClients {
     }
 
     /// The client for requests to this URL.
-    pub(crate) fn client_for(&self, url: &Url) -> Result<&Client, HttpClientError> {
+    pub(crate) fn client_for(&self, url: &Url, silence: Silence) -> Result<&Client, HttpClientError> {
         // As with Go's clients, the proxy's variables do not concern this machine.
         let direct = url.host_str().is_none_or(is_loopback);
         let tls = url.scheme() == "https" || (!direct && proxy_needs_tls());
-        let slot = &self.slots[usize::from(direct) * 2 + usize::from(tls)];
+        let slot =
+            &self.slots[usize::from(silence == Silence::Allowed) * 4 + usize::from(direct) * 2 + usize::from(tls)];
         if slot.get().is_none() {
             // Two that come here at once make two, of which one is kept.
-            let _ = slot.set(self.make(direct, tls)?);
+            let _ = slot.set(self.make(direct, tls, silence)?);
         }
         slot.get().ok_or_else(|| HttpClientError::Client("it is gone".to_owned()))
     }
 
-    fn make(&self, direct: bool, tls: bool) -> Result<Client, HttpClientError> {
+    fn make(&self, direct: bool, tls: bool, silence: Silence) -> Result<Client, HttpClientError> {
         let roots = if tls { roots(&self.ca_files)? } else { RootCertStore::empty() };
         let mut builder = Client::builder()
             .tls_backend_preconfigured(tls_config(roots)?)
             .redirect(redirect::Policy::none())
             .retry(reqwest::retry::never())
             .connect_timeout(CONNECT)
-            .read_timeout(self.idle)
             .user_agent(USER_AGENT);
+        if silence == Silence::Bounded {
+            builder = builder.read_timeout(self.idle);
+        }
         if direct {
             builder = builder.no_proxy();
         }

@@ -5,6 +5,8 @@ pub mod aws;
 pub mod blob;
 #[cfg(feature = "cli")]
 pub mod cli;
+#[cfg(feature = "cli")]
+pub mod copy;
 pub mod envelope;
 #[cfg(feature = "cli")]
 mod files;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::aws::arn::ProfileArn;
 use crate::aws::{Deadline, SignError, SignedPayload, SignerClient, sign_payload};
 use crate::envelope::{Descriptor, JWS_MEDIA_TYPE, Payload};
-use crate::registry::{EMPTY_CONFIG, Manifest, SIGNATURE_MEDIA_TYPE, Store, StoreError, THUMBPRINT_ANNOTATION, Target};
+use crate::registry::{EMPTY_CONFIG, Manifest, SignatureForm, Store, StoreError, THUMBPRINT_ANNOTATION, Target};
 use crate::x509::CertificateChain;
 
 /// Why an artifact was not signed. Nothing is attached unless everything went well.
@@ -92,17 +92,17 @@ pub fn check_user_metadata(user_metadata: &BTreeMap<String, String>) -> Result<(
     }
 }
 
-/// Attaches a signature to its artifact. Gives the descriptor of the signature's manifest.
+/// Attaches a signature to its artifact, by a manifest of this form. Gives the descriptor of the signature's manifest.
 ///
 /// # Errors
 /// [`StoreError`] when the registry or the layout does not take it.
-pub async fn attach(store: &Store, signed: &SignedArtifact) -> Result<Descriptor, StoreError> {
+pub async fn attach(store: &Store, signed: &SignedArtifact, form: SignatureForm) -> Result<Descriptor, StoreError> {
     let envelope = &signed.signature.envelope;
     let mut annotations = signed.signature.metadata.clone();
     annotations.insert(THUMBPRINT_ANNOTATION.to_owned(), thumbprints(signed.signature.verified.chain()));
     store.push_blob(JWS_MEDIA_TYPE, envelope).await?;
-    store.push_blob(SIGNATURE_MEDIA_TYPE, EMPTY_CONFIG).await?;
-    store.push_referrer(&Manifest::signature(signed.artifact.clone(), envelope, annotations)).await
+    store.push_blob(form.config_media_type(), EMPTY_CONFIG).await?;
+    store.push_referrer(&Manifest::signature_in(form, signed.artifact.clone(), envelope, annotations)).await
 }
 
 /// The thumbprints of a chain as the annotation has them: a JSON array in a string.

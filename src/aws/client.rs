@@ -6,7 +6,7 @@ use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{AppName, BehaviorVersion, Region};
+use aws_config::{AppName, BehaviorVersion, ConfigLoader, Region};
 use aws_sdk_signer::config::Intercept;
 use aws_sdk_signer::config::interceptors::BeforeSerializationInterceptorContextRef;
 use aws_smithy_runtime_api::box_error::BoxError;
@@ -46,24 +46,7 @@ impl SignerClient {
     pub async fn new(config: &SignerConfig, partition: &str, region: String) -> Self {
         let http = BoundedHttpClient::default();
         let profile = config.profile(partition).map(str::to_owned);
-        let retries = RetryConfig::standard()
-            .with_max_attempts(ATTEMPTS)
-            .with_initial_backoff(Duration::from_millis(200))
-            .with_max_backoff(Duration::from_secs(2));
-        let mut loader = aws_config::defaults(BehaviorVersion::latest())
-            .region(Region::new(region.clone()))
-            .http_client(http.answering(Answers::Any))
-            .retry_config(retries)
-            .timeout_config(TimeoutConfig::builder().connect_timeout(Duration::from_secs(3)).build())
-            // The command's time budget bounds slow answers and slow sources of credentials, and says so in its own words.
-            .identity_cache(IdentityCache::lazy().load_timeout(Duration::from_secs(3600)).build())
-            .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
-        if let Ok(name) = AppName::new("notation-aws-signer") {
-            loader = loader.app_name(name);
-        }
-        let context = ProviderConfig::default()
-            .with_region(Some(Region::new(region.clone())))
-            .with_http_client(http.answering(Answers::Any));
+        let (mut loader, context) = loader(&http, &region);
         if let Some(credentials) = config.credentials() {
             loader = loader.credentials_provider(credentials.clone());
         } else if let Some(profile) = &profile {
@@ -76,7 +59,7 @@ impl SignerClient {
         let shared = loader.load().await;
         let endpoint = match config.endpoint_url() {
             Some(url) => Ok(Some(url.to_owned())),
-            None => endpoint_of_aws(&shared),
+            None => endpoint_of_aws(&shared, "signer"),
         };
         let mut builder = aws_sdk_signer::config::Builder::from(&shared)
             .http_client(http.answering(Answers::OfAwsSigner))
@@ -124,13 +107,36 @@ impl SignerClient {
     }
 }
 
-/// The endpoint that AWS's own configuration names, in the order of the SDK, which would take anything and, when it fails,
-/// show the whole request.
-fn endpoint_of_aws(shared: &SdkConfig) -> Result<Option<String>, ConfigError> {
-    let key = ServiceConfigKey::builder().service_id("signer").env("AWS_ENDPOINT_URL").profile("endpoint_url").build();
+/// How every service is spoken to, without a source of credentials; with what such a source needs to know.
+pub(super) fn loader(http: &BoundedHttpClient, region: &str) -> (ConfigLoader, ProviderConfig) {
+    let region = Region::new(region.to_owned());
+    let retries = RetryConfig::standard()
+        .with_max_attempts(ATTEMPTS)
+        .with_initial_backoff(Duration::from_millis(200))
+        .with_max_backoff(Duration::from_secs(2));
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .region(region.clone())
+        .http_client(http.answering(Answers::Any))
+        .retry_config(retries)
+        .timeout_config(TimeoutConfig::builder().connect_timeout(Duration::from_secs(3)).build())
+        // The command's time budget bounds slow answers and slow sources of credentials, and says so in its own words.
+        .identity_cache(IdentityCache::lazy().load_timeout(Duration::from_secs(3600)).build())
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+    if let Ok(name) = AppName::new("notation-aws-signer") {
+        loader = loader.app_name(name);
+    }
+    let context = ProviderConfig::default().with_region(Some(region)).with_http_client(http.answering(Answers::Any));
+    (loader, context)
+}
+
+/// The endpoint that AWS's own configuration names for a service, in the order of the SDK, which would take anything and, when it
+/// fails, show the whole request.
+pub(super) fn endpoint_of_aws(shared: &SdkConfig, service: &str) -> Result<Option<String>, ConfigError> {
+    let key = ServiceConfigKey::builder().service_id(service).env("AWS_ENDPOINT_URL").profile("endpoint_url").build();
     let of_service = shared.service_config().zip(key.ok()).and_then(|(config, key)| config.load_config(key));
     let Some(url) = of_service.or_else(|| shared.endpoint_url().map(str::to_owned)) else { return Ok(None) };
-    check_endpoint("AWS_ENDPOINT_URL_SIGNER, AWS_ENDPOINT_URL or endpoint_url of the shared AWS configuration", &url)?;
+    let variable = format!("AWS_ENDPOINT_URL_{}", service.to_ascii_uppercase().replace(' ', "_"));
+    check_endpoint(&format!("{variable}, AWS_ENDPOINT_URL or endpoint_url of the shared AWS configuration"), &url)?;
     Ok(Some(url))
 }
 

@@ -1,4 +1,5 @@
-//! AWS Signer as this project uses it: ARNs, client configuration, `SignPayload`, `GetRevocationStatus`, error mapping.
+//! AWS as this project uses it: of AWS Signer ARNs, client configuration, `SignPayload`, `GetRevocationStatus` and error mapping;
+//! of ECR tokens for its registries.
 
 mod answer;
 pub mod arn;
@@ -7,6 +8,8 @@ mod client;
 mod config;
 mod credentials;
 mod deadline;
+#[cfg(feature = "cli")]
+mod ecr;
 mod error;
 mod http;
 mod retry;
@@ -17,6 +20,8 @@ pub use attributes::{AttributesError, SignerAttributes};
 pub use client::SignerClient;
 pub use config::{ConfigError, SignerConfig, TIMEOUT_VARIABLE, partition_of_region, timeout_of};
 pub use deadline::Deadline;
+#[cfg(feature = "cli")]
+pub use ecr::{EcrError, EcrRegistry, EcrToken, EcrTokens};
 pub use error::{CallError, CallErrorKind, Failure, error_chain};
 pub use revocation_status::{RevocationQuery, RevokedEntity, revocation_status};
 pub use sign_payload::{CheckError, SignError, SignedPayload, check_envelope, sign_payload};

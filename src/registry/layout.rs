@@ -143,12 +143,21 @@ impl Layout {
     /// [`LayoutError::Io`].
     pub fn put_blob(&self, content: &[u8]) -> Result<Digest, LayoutError> {
         let digest = Digest::sha256(content);
-        let path = self.blob_path(&digest);
+        self.put_content(&digest, content)?;
+        Ok(digest)
+    }
+
+    fn put_content(&self, digest: &Digest, content: &[u8]) -> Result<(), LayoutError> {
+        write_file(&self.place_for(digest)?, content)
+    }
+
+    /// Where the content of a digest is to be put, in a folder that is there.
+    pub(super) fn place_for(&self, digest: &Digest) -> Result<PathBuf, LayoutError> {
+        let path = self.blob_path(digest);
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder).map_err(io_error(folder))?;
         }
-        write_file(&path, content)?;
-        Ok(digest)
+        Ok(path)
     }
 
     /// Reads content and checks that it is what the descriptor says.
@@ -191,8 +200,19 @@ impl Layout {
         artifact_type: Option<&str>,
         tag: Option<&str>,
     ) -> Result<Descriptor, LayoutError> {
-        self.put_blob(bytes)?;
-        let stored = Descriptor::of(media_type, bytes);
+        self.list(&Descriptor::of(media_type, bytes), bytes, artifact_type, tag)
+    }
+
+    /// As [`Self::put_manifest`], under the digest that the descriptor has. That it is the content's is for the caller to know.
+    pub(super) fn list(
+        &self,
+        stored: &Descriptor,
+        bytes: &[u8],
+        artifact_type: Option<&str>,
+        tag: Option<&str>,
+    ) -> Result<Descriptor, LayoutError> {
+        self.put_content(&stored.digest, bytes)?;
+        let stored = stored.clone();
         let _lock = self.lock()?;
         let mut index = self.read_index()?;
         let entries = index.get_mut("manifests").and_then(Value::as_array_mut).ok_or_else(|| self.no_manifests())?;
@@ -201,6 +221,18 @@ impl Layout {
             Some(tag) => entries.retain(|entry| !is_tag(entry, tag)),
             None if entries.iter().any(|entry| entry["digest"] == stored.digest.as_str()) => return Ok(stored),
             None => {}
+        }
+        let is_untagged = |entry: &Value| {
+            entry["digest"] == stored.digest.as_str()
+                && entry["mediaType"] == stored.media_type.as_str()
+                && entry.get("annotations").is_none()
+        };
+        if let Some(tag) = tag
+            && let Some(untagged) = entries.iter_mut().find(|entry| is_untagged(entry))
+        {
+            untagged["annotations"] = json!({ TAG: tag });
+            self.write_index(&index)?;
+            return Ok(stored);
         }
         let mut entry = json!({"mediaType": stored.media_type, "digest": stored.digest, "size": stored.size});
         if let Some(tag) = tag {
@@ -271,8 +303,8 @@ impl Layout {
     ///
     /// # Errors
     /// [`LayoutError`] when the index, or a manifest that the index lists, cannot be read: what cannot be read could be
-    /// anything.
-    pub fn signatures(&self, subject: &Descriptor) -> Result<Vec<(Descriptor, Manifest)>, LayoutError> {
+    /// anything. [`LayoutError::TooMany`] when there are more than `most`.
+    pub fn signatures(&self, subject: &Descriptor, most: usize) -> Result<Vec<(Descriptor, Manifest)>, LayoutError> {
         let mut signatures = Vec::new();
         for entry in self.entries()? {
             if entry.media_type != IMAGE_MANIFEST_MEDIA_TYPE {
@@ -280,6 +312,9 @@ impl Layout {
             }
             let manifest = self.manifest(&entry)?;
             if manifest.is_signature() && manifest.subject.as_ref().is_some_and(|s| s.digest == subject.digest) {
+                if signatures.len() == most {
+                    return Err(LayoutError::TooMany { path: self.root.clone(), most });
+                }
                 signatures.push((entry, manifest));
             }
         }
@@ -325,7 +360,7 @@ impl Layout {
 
 const INDEX_MEDIA_TYPE: &str = "application/vnd.oci.image.index.v1+json";
 
-fn io_error(path: &Path) -> impl Fn(io::Error) -> LayoutError {
+pub(super) fn io_error(path: &Path) -> impl Fn(io::Error) -> LayoutError {
     move |source| LayoutError::Io { path: path.to_owned(), source }
 }
 

@@ -42,6 +42,27 @@ pub enum ManifestError {
     NotASignature(&'static str),
 }
 
+/// How a signature manifest says that it is one. Both forms are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SignatureForm {
+    /// By the media type of its configuration: what every version of notation and every registry finds.
+    #[default]
+    Config,
+    /// By its artifact type, with the empty configuration: the newer form.
+    ArtifactType,
+}
+
+impl SignatureForm {
+    /// The media type of the configuration, whose content is [`EMPTY_CONFIG`] in both forms.
+    #[must_use]
+    pub fn config_media_type(self) -> &'static str {
+        match self {
+            Self::Config => SIGNATURE_MEDIA_TYPE,
+            Self::ArtifactType => EMPTY_MEDIA_TYPE,
+        }
+    }
+}
+
 /// An image manifest, as far as this project reads and writes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -78,15 +99,26 @@ impl Manifest {
         }
     }
 
-    /// The manifest of a signature over `subject`, in the form that every version of notation finds: the type stands as the
-    /// media type of the configuration.
+    /// The manifest of a signature over `subject`, in the form that every version of notation finds.
     #[must_use]
     pub fn signature(subject: Descriptor, envelope: &[u8], annotations: BTreeMap<String, String>) -> Self {
+        Self::signature_in(SignatureForm::default(), subject, envelope, annotations)
+    }
+
+    /// The manifest of a signature over `subject` in this form.
+    #[must_use]
+    pub fn signature_in(
+        form: SignatureForm,
+        subject: Descriptor,
+        envelope: &[u8],
+        annotations: BTreeMap<String, String>,
+    ) -> Self {
         Self {
+            artifact_type: (form == SignatureForm::ArtifactType).then(|| SIGNATURE_MEDIA_TYPE.to_owned()),
             subject: Some(subject),
             annotations,
             ..Self::image(
-                Descriptor::of(SIGNATURE_MEDIA_TYPE, EMPTY_CONFIG),
+                Descriptor::of(form.config_media_type(), EMPTY_CONFIG),
                 vec![Descriptor::of(JWS_MEDIA_TYPE, envelope)],
             )
         }
@@ -198,6 +230,18 @@ mod tests {
             let manifest = manifest.unwrap();
             assert_eq!(manifest.is_signature(), expected, "{artifact_type:?} {config}");
             assert_eq!(manifest.envelope().is_ok(), expected, "{artifact_type:?} {config}");
+        }
+    }
+
+    #[test]
+    fn both_forms_are_written_as_they_are_read() {
+        for form in [SignatureForm::Config, SignatureForm::ArtifactType] {
+            let subject = Descriptor::of(IMAGE_MANIFEST_MEDIA_TYPE, b"subject");
+            let manifest = Manifest::signature_in(form, subject, b"envelope", BTreeMap::new());
+            assert_eq!(Manifest::parse(&manifest.to_bytes()).as_ref(), Ok(&manifest));
+            assert!(manifest.envelope().is_ok(), "{form:?}");
+            assert_eq!(manifest.config, Descriptor::of(form.config_media_type(), EMPTY_CONFIG));
+            assert_eq!(manifest.artifact_type.is_some(), form == SignatureForm::ArtifactType);
         }
     }
 

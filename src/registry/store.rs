@@ -1,6 +1,8 @@
 //! A place with artifacts and their signatures, whichever it is: signing, verifying and copying are the same for all of them.
 
-use super::client::{MAX_MANIFEST_SIZE, RegistryError, RemoteRepository};
+use std::io::ErrorKind;
+
+use super::client::{Failure, MAX_MANIFEST_SIZE, RegistryError, RemoteRepository};
 use super::layout::{Layout, LayoutError};
 use super::manifest::{Manifest, ManifestError, SIGNATURE_MEDIA_TYPE};
 use super::reference::{Tag, Target};
@@ -32,6 +34,52 @@ pub enum StoreError {
         /// The artifact.
         subject: Digest,
     },
+    /// An index lists more manifests, or lies deeper in others, than are looked at.
+    #[error(
+        "{root} leads to more than {most} manifests, or to indexes in indexes more than {depth} deep: this is no image"
+    )]
+    TooLarge {
+        /// The index.
+        root: Digest,
+        /// How many manifests are looked at.
+        most: usize,
+        /// How deep.
+        depth: usize,
+    },
+}
+
+impl StoreError {
+    /// Whether there is more than is looked at, and not something wrong with what was.
+    #[must_use]
+    pub fn is_too_many(&self) -> bool {
+        matches!(
+            self,
+            Self::Layout(LayoutError::TooMany { .. })
+                | Self::Registry(RegistryError::TooMany { .. })
+                | Self::TooLarge { .. }
+        )
+    }
+
+    /// What this failure means.
+    #[must_use]
+    pub fn failure(&self) -> Failure {
+        match self {
+            Self::Registry(why) => why.failure(),
+            Self::Layout(LayoutError::NotFound { .. }) => Failure::NotFound,
+            Self::Layout(LayoutError::Io { source, .. }) => match source.kind() {
+                ErrorKind::NotFound => Failure::NotFound,
+                ErrorKind::PermissionDenied => Failure::Denied,
+                _ => Failure::Configuration,
+            },
+            _ => Failure::Wrong,
+        }
+    }
+
+    /// Whether there is no such thing.
+    #[must_use]
+    pub fn is_not_found(&self) -> bool {
+        self.failure() == Failure::NotFound
+    }
 }
 
 /// A place with artifacts and their signatures.
@@ -63,6 +111,18 @@ impl Store {
         match self {
             Self::Layout(layout) => Ok(layout.resolve(&target.to_string())?),
             Self::Remote(repository) => Ok(repository.resolve(target).await?),
+        }
+    }
+
+    /// Whether there is an artifact with this tag or digest.
+    ///
+    /// # Errors
+    /// [`StoreError`] when that cannot be found out.
+    pub async fn exists(&self, target: &Target) -> Result<bool, StoreError> {
+        match self.resolve(target).await {
+            Ok(_) => Ok(true),
+            Err(why) if why.is_not_found() => Ok(false),
+            Err(why) => Err(why),
         }
     }
 
@@ -135,16 +195,13 @@ impl Store {
     /// The signatures of an artifact, at most `most` of them.
     ///
     /// # Errors
-    /// [`StoreError`] when the list cannot be read to its end, or has more.
+    /// [`StoreError`] when the list cannot be read to its end, or has more: [`StoreError::is_too_many`].
     pub async fn signatures(&self, subject: &Descriptor, most: usize) -> Result<Vec<StoredSignature>, StoreError> {
         let repository = match self {
             Self::Layout(layout) => {
-                let listed = layout.signatures(subject)?;
+                let listed = layout.signatures(subject, most)?.into_iter();
                 let signature = |(descriptor, manifest)| StoredSignature { descriptor, manifest: Ok(manifest) };
-                if listed.len() > most {
-                    return Err(LayoutError::TooMany { path: layout.path().to_owned(), most }.into());
-                }
-                return Ok(listed.into_iter().map(signature).collect());
+                return Ok(listed.map(signature).collect());
             }
             Self::Remote(repository) => repository,
         };

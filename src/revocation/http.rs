@@ -9,7 +9,7 @@ use reqwest::{Method, Response, Url};
 
 use super::error::SourceError;
 use crate::aws::Deadline;
-use crate::http_client::{HttpClients, explain};
+use crate::http_client::{HttpClients, Silence, explain};
 
 /// The longest URL that is asked. Certificates have them of a hundred.
 const MAX_URL: usize = 2048;
@@ -30,7 +30,8 @@ impl Http {
     pub(super) async fn get(&self, url: &Url, accept: &str, limit: usize) -> Result<Vec<u8>, SourceError> {
         let mut url = url.clone();
         for _ in 0..=MAX_REDIRECTS {
-            let request = self.clients.client_for(&url).map_err(unusable)?.request(Method::GET, url.clone());
+            let request =
+                self.clients.client_for(&url, Silence::Bounded).map_err(unusable)?.request(Method::GET, url.clone());
             let response = request.header(ACCEPT, accept).send().await.map_err(|why| failed(&why))?;
             if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
                 return read(response, limit).await;
@@ -50,7 +51,8 @@ impl Http {
         body: Vec<u8>,
         limit: usize,
     ) -> Result<Vec<u8>, SourceError> {
-        let request = self.clients.client_for(url).map_err(unusable)?.request(Method::POST, url.clone());
+        let request =
+            self.clients.client_for(url, Silence::Bounded).map_err(unusable)?.request(Method::POST, url.clone());
         let response = request.header(CONTENT_TYPE, content_type).body(body).send().await;
         read(response.map_err(|why| failed(&why))?, limit).await
     }

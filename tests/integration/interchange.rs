@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use aws_credential_types::Credentials as AwsCredentials;
 use notation_aws_signer::aws::{Deadline, SignerClient, SignerConfig};
-use notation_aws_signer::registry::{ClientOptions, Credentials, Reference, RegistryClient, Store, Target};
+use notation_aws_signer::registry::{
+    ClientOptions, Credentials, Reference, RegistryClient, SignatureForm, Store, Target,
+};
 use notation_aws_signer::sign::{attach, sign_artifact};
 use notation_aws_signer::trust::policy::ValidationType;
 use notation_aws_signer::trust::{NotationFolder, read_certificates};
@@ -66,19 +68,22 @@ fn notations_policy(world: &World) -> VerificationPolicy {
 #[tokio::test(flavor = "multi_thread")]
 async fn notation_verifies_what_the_library_signed_in_a_registry() {
     let Some(world) = tokio::task::block_in_place(World::start) else { return };
-    let image = world.push("signed by the library");
-    let library = Library::of(&world, &image).await;
-    let profile = world.profile.arn.parse().unwrap();
-    let metadata = BTreeMap::from([("build".to_owned(), "7".to_owned())]);
-    let deadline = Deadline::new(Deadline::DEFAULT_BUDGET);
-    let signed = sign_artifact(&library.store, &library.target, metadata, &library.client, &profile, deadline).await;
-    let signed = signed.unwrap();
-    attach(&library.store, &signed).await.unwrap();
-    assert!(library.verify(&world).await.is_verified());
-    tokio::task::block_in_place(|| {
-        world.verify(&image).succeeded().says("Successfully verified signature");
-        assert_eq!(world.notation.signature(&image).job(), signed.signature.signer.job.to_string());
-    });
+    for form in [SignatureForm::Config, SignatureForm::ArtifactType] {
+        let image = tokio::task::block_in_place(|| world.push(&format!("signed by the library: {form:?}")));
+        let library = Library::of(&world, &image).await;
+        let profile = world.profile.arn.parse().unwrap();
+        let metadata = BTreeMap::from([("build".to_owned(), "7".to_owned())]);
+        let deadline = Deadline::new(Deadline::DEFAULT_BUDGET);
+        let signed =
+            sign_artifact(&library.store, &library.target, metadata, &library.client, &profile, deadline).await;
+        let signed = signed.unwrap();
+        attach(&library.store, &signed, form).await.unwrap();
+        assert!(library.verify(&world).await.is_verified(), "{form:?}");
+        tokio::task::block_in_place(|| {
+            world.verify(&image).succeeded().says("Successfully verified signature");
+            assert_eq!(world.notation.signature(&image).job(), signed.signature.signer.job.to_string());
+        });
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

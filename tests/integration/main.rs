@@ -4,7 +4,9 @@
 
 mod blobs;
 mod cli;
+mod copy;
 mod demo;
+mod ecr;
 mod environment;
 mod examples;
 mod faults;

@@ -16,7 +16,9 @@ use crate::aws::arn::{ArnError, ProfileArn};
 use crate::aws::{Deadline, NOTATION_PLATFORM, RevokedEntity, SignerClient, SignerConfig};
 use crate::envelope::Descriptor;
 use crate::local::{LocalSigner, Options, StartError};
-use crate::registry::{Layout, LayoutError, ReferenceError, Store, StoreError as ArtifactsError, Tag, Target};
+use crate::registry::{
+    Layout, LayoutError, ReferenceError, SignatureForm, Store, StoreError as ArtifactsError, Tag, Target,
+};
 use crate::sign::{SignArtifactError, SignedArtifact, attach, sign_artifact};
 use crate::trust::{StoreError, read_certificates};
 use crate::verify::{Trust, Verdict, VerificationPolicy, VerifyOptions, verify_artifact};
@@ -138,7 +140,7 @@ pub async fn run(args: Args) -> Result<(), Error> {
     )?;
     let deadline = || Deadline::new(Deadline::DEFAULT_BUDGET);
     let signed = sign_artifact(&store, &target, BTreeMap::new(), &client, &profile, deadline()).await?;
-    let signature = attach(&store, &signed).await?;
+    let signature = attach(&store, &signed, SignatureForm::default()).await?;
     steps.done(&[("job", signed.signature.signer.job.to_string()), ("signature", signature.digest.to_string())])?;
 
     steps.start("Verify", "Five checks at strict level; each must pass.")?;

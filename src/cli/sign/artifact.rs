@@ -15,7 +15,7 @@ use crate::cli::place::{Opened, Place};
 use crate::cli::trust_args::roots;
 use crate::envelope::Descriptor;
 use crate::files;
-use crate::registry::{RegistryClient, Store};
+use crate::registry::{RegistryClient, SignatureForm, Store};
 use crate::sign::{attach, sign_descriptor};
 use crate::verify::{Conclusion, Trust, VerificationPolicy, VerifyOptions, verify_signatures};
 
@@ -91,7 +91,7 @@ async fn sign_one(
                 .map_err(|why| CliError::usage(format!("{}: {why}", file.display())))?;
             signature.file = Some(file.clone());
         }
-        None => signature.digest = Some(attach(store, &signed).await?.digest.to_string()),
+        None => signature.digest = Some(attach(store, &signed, SignatureForm::default()).await?.digest.to_string()),
     }
     Ok(ArtifactReport::new(place, artifact, Outcome::Signed).with_signature(signature))
 }

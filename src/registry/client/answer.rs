@@ -27,6 +27,8 @@ pub(in crate::registry) struct Answer {
     pub(in crate::registry) status: StatusCode,
     pub(in crate::registry) headers: HeaderMap,
     pub(in crate::registry) body: Vec<u8>,
+    /// What is still to be read, of a call whose answer is a stream.
+    pub(in crate::registry) rest: Option<reqwest::Response>,
 }
 
 impl Answer {
@@ -139,7 +141,7 @@ mod tests {
         let url = Url::parse("https://h.example/").unwrap();
         let headers = HeaderMap::from_iter([(RETRY_AFTER, retry_after.parse().unwrap())]);
         let request = RequestLine::new(&Method::GET, &url);
-        Answer { request, url, status: StatusCode::FORBIDDEN, headers, body: body.into() }
+        Answer { request, url, status: StatusCode::FORBIDDEN, headers, body: body.into(), rest: None }
     }
 
     #[test]

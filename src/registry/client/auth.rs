@@ -179,6 +179,7 @@ fn token_call(
         limit: MAX_TOKEN_ANSWER,
         access: Access::Pull,
         follow: false,
+        stream: false,
         repeat: true,
         start: call.start,
         time: call.time,

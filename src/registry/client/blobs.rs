@@ -12,7 +12,7 @@ use super::{Answer, Call, RemoteRepository};
 use crate::envelope::{Descriptor, Digest};
 
 /// An answer without content that is worth reading.
-const NOTHING: u64 = 64 * 1024;
+pub(super) const NOTHING: u64 = 64 * 1024;
 /// The slowest transfer that is waited for, in bytes a second.
 const SLOWEST: u64 = 256 * 1024;
 const UPLOADS: u32 = 3;
@@ -104,12 +104,12 @@ impl RemoteRepository {
     }
 }
 
-fn time_for(bytes: u64) -> Duration {
+pub(super) fn time_for(bytes: u64) -> Duration {
     Duration::from_secs(bytes / SLOWEST)
 }
 
 /// Where the upload goes on.
-fn upload_url(begun: &Answer) -> Result<Url, RegistryError> {
+pub(super) fn upload_url(begun: &Answer) -> Result<Url, RegistryError> {
     let location = begun.header(LOCATION).and_then(|location| begun.url.join(location).ok());
     let url = location.ok_or_else(|| begun.malformed("the answer does not say where to upload to (Location)"))?;
     may_follow(&begun.url, &url).map_err(|why| RegistryError::Redirect { request: begun.request.clone(), why })?;

@@ -9,6 +9,7 @@ mod blobs;
 mod challenge;
 mod error;
 mod manifests;
+mod streams;
 mod transport;
 
 use std::path::PathBuf;
@@ -26,6 +27,7 @@ pub(super) use self::auth::Access;
 use self::auth::Authentication;
 pub use self::error::{Failure, RegistryError, RequestLine};
 pub use self::manifests::{FetchedManifest, MAX_MANIFEST_SIZE, Pushed};
+pub(super) use self::streams::Mount;
 use self::transport::Transport;
 pub(super) use self::transport::{Call, is_same_origin};
 use super::credentials::Credentials;
@@ -152,6 +154,7 @@ impl RemoteRepository {
             limit,
             access,
             follow: false,
+            stream: false,
             repeat: true,
             start: Instant::now(),
             time: self.options().timeout,
@@ -162,7 +165,8 @@ impl RemoteRepository {
     pub(super) async fn send(&self, call: &Call) -> Result<Answer, RegistryError> {
         let Inner { transport, authentication, .. } = &*self.client.inner;
         let used = authentication.known(&self.name, call.access);
-        let answer = transport.send(call, &self.base, used.as_ref()).await?;
+        // On the heap, as what is built of requests would be too large for a thread's stack.
+        let answer = Box::pin(transport.send(call, &self.base, used.as_ref())).await?;
         if answer.status.as_u16() != 401 || !is_same_origin(&answer.url, &self.base) {
             return Ok(answer);
         }
@@ -170,10 +174,10 @@ impl RemoteRepository {
             // It may have been withdrawn before its time: one new try, and no more.
             authentication.forget(&self.name, call.access);
         }
-        let fresh = authentication.authenticate(transport, &answer, call, &self.name, used.as_ref());
+        let fresh = Box::pin(authentication.authenticate(transport, &answer, call, &self.name, used.as_ref()));
         let fresh = tokio::time::timeout_at(call.deadline(), fresh).await;
         let fresh = fresh.unwrap_or_else(|_| Err(call.timeout(Some("while authenticating".to_owned()))))?;
-        let answer = transport.send(call, &self.base, Some(&fresh)).await?;
+        let answer = Box::pin(transport.send(call, &self.base, Some(&fresh))).await?;
         if answer.status.as_u16() == 401 {
             authentication.forget(&self.name, call.access);
             let why = format!("the registry does not accept the credentials{}", answer.error_answer());

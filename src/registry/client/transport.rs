@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue, LOCATION};
-use reqwest::{Method, Response, StatusCode, Url};
+use reqwest::{Body, Method, RequestBuilder, Response, StatusCode, Url};
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::answer::Answer;
 use super::auth::Access;
 use super::error::{RegistryError, RequestLine};
-use crate::http_client::{HttpClients, explain};
+use crate::http_client::{HttpClients, Silence, explain};
 
 const MAX_REDIRECTS: usize = 5;
 const MAX_RETRIES: u32 = 4;
@@ -29,6 +29,8 @@ pub(in crate::registry) struct Call {
     pub(in crate::registry) access: Access,
     /// Whether redirects are followed.
     pub(in crate::registry) follow: bool,
+    /// Whether the body of a success is left for the caller to read.
+    pub(in crate::registry) stream: bool,
     /// Whether it does no harm when it is made again.
     pub(in crate::registry) repeat: bool,
     pub(in crate::registry) start: Instant,
@@ -119,7 +121,7 @@ impl Transport {
         url: &Url,
         authorization: Option<&HeaderValue>,
     ) -> Result<Response, RegistryError> {
-        let client = self.clients.client_for(url)?;
+        let client = self.clients.client_for(url, Silence::Bounded)?;
         let mut request = client.request(call.method.clone(), url.clone()).headers(call.headers.clone());
         if let Some(authorization) = authorization {
             request = request.header(AUTHORIZATION, authorization);
@@ -128,16 +130,41 @@ impl Transport {
         if call.method == Method::PUT || call.method == Method::POST {
             request = request.body(call.body.clone());
         }
-        let failed = |why: reqwest::Error| {
-            let request = RequestLine::new(&call.method, url);
-            if why.is_builder() {
-                RegistryError::Client(explain(&why))
-            } else {
-                RegistryError::Connection { request, why: explain(&why) }
-            }
-        };
-        request.send().await.map_err(failed)
+        start(call, url, request).await
     }
+
+    /// Makes the call once, with a body that comes piece by piece. `authorization` goes to `home` and to no other origin.
+    pub(super) async fn send_stream(
+        &self,
+        call: &Call,
+        home: &Url,
+        authorization: Option<&HeaderValue>,
+        body: Body,
+    ) -> Result<Answer, RegistryError> {
+        // A registry says nothing as long as it is sent something.
+        let client = self.clients.client_for(&call.url, Silence::Allowed)?;
+        let mut request = client.request(call.method.clone(), call.url.clone()).headers(call.headers.clone());
+        if let Some(authorization) = authorization.filter(|_| is_same_origin(&call.url, home)) {
+            request = request.header(AUTHORIZATION, authorization);
+        }
+        let exchange = async {
+            let response = start(call, &call.url, request.body(body)).await?;
+            read(call, call.url.clone(), response).await
+        };
+        timeout_at(call.deadline(), exchange).await.unwrap_or_else(|_| Err(call.timeout(None)))
+    }
+}
+
+async fn start(call: &Call, url: &Url, request: RequestBuilder) -> Result<Response, RegistryError> {
+    let failed = |why: reqwest::Error| {
+        let request = RequestLine::new(&call.method, url);
+        if why.is_builder() {
+            RegistryError::Client(explain(&why))
+        } else {
+            RegistryError::Connection { request, why: explain(&why) }
+        }
+    };
+    request.send().await.map_err(failed)
 }
 
 /// Reads the answer whole, within its limit.
@@ -147,7 +174,10 @@ async fn read(call: &Call, url: Url, mut response: Response) -> Result<Answer, R
     let limit = if status.is_success() { call.limit } else { MAX_ERROR_BODY };
     let mut body = Vec::new();
     if call.method == Method::HEAD {
-        return Ok(Answer { request, url, status, headers, body });
+        return Ok(Answer { request, url, status, headers, body, rest: None });
+    }
+    if call.stream && status.is_success() {
+        return Ok(Answer { request, url, status, headers, body, rest: Some(response) });
     }
     if status.is_success() && response.content_length().is_some_and(|length| length > limit) {
         return Err(RegistryError::TooLarge { request, limit });
@@ -164,7 +194,7 @@ async fn read(call: &Call, url: Url, mut response: Response) -> Result<Answer, R
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(Answer { request, url, status, headers, body })
+    Ok(Answer { request, url, status, headers, body, rest: None })
 }
 
 /// Where a redirect leads, if that may be followed.

@@ -3,10 +3,12 @@
 //! For each registry the first of these that knows something is used:
 //! 1. what the caller was given (`--username` and `--password-stdin`);
 //! 2. `NOTATION_USERNAME` and `NOTATION_PASSWORD`, as notation has them; without a user name the password is an identity token;
-//! 3. the file that `REGISTRY_AUTH_FILE` names (podman, buildah, skopeo);
-//! 4. Docker's `config.json` in the folder `DOCKER_CONFIG`, else `~/.docker`;
-//! 5. podman's `containers/auth.json` in `XDG_RUNTIME_DIR`, else in `XDG_CONFIG_HOME`, else in `~/.config`;
-//! 6. nothing: anonymous access.
+//! 3. `config.json` in notation's configuration folder, where `credsStore` and `credHelpers` name helpers;
+//! 4. the file that `REGISTRY_AUTH_FILE` names (podman, buildah, skopeo);
+//! 5. Docker's `config.json` in the folder `DOCKER_CONFIG`, else `~/.docker`;
+//! 6. podman's `containers/auth.json` in `XDG_RUNTIME_DIR`, else in `XDG_CONFIG_HOME`, else in `~/.config`;
+//! 7. for registries of Amazon ECR: a token that the standard sources of AWS credentials give access to;
+//! 8. nothing: anonymous access.
 //!
 //! Within a file `credHelpers` goes before `credsStore`, and that before `auths`. All of it is read when a registry asks who
 //! it speaks with, and not before.
@@ -17,10 +19,13 @@ mod helper;
 use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use self::config_file::ConfigFile;
 use self::helper::Helpers;
 use super::reference::RepositoryName;
+use crate::aws::{EcrError, EcrRegistry, EcrTokens};
+use crate::trust::NotationFolder;
 
 /// A text that is not shown.
 #[derive(Clone, PartialEq, Eq)]
@@ -95,6 +100,9 @@ pub enum CredentialError {
         /// What happened; nothing of what it printed but its own error message is in it.
         problem: String,
     },
+    /// There is no token for a registry of Amazon ECR.
+    #[error(transparent)]
+    Ecr(#[from] Box<EcrError>),
 }
 
 /// Where credentials are looked for.
@@ -103,6 +111,8 @@ pub struct Credentials {
     given: Option<Credential>,
     files: Vec<Source>,
     helpers: Helpers,
+    /// Clones share the tokens. None: no token is asked for.
+    ecr: Option<Arc<EcrTokens>>,
 }
 
 /// A file that may have credentials.
@@ -144,13 +154,15 @@ impl Credentials {
         let in_home = |name: &str| home.as_ref().map(|home| home.join(name));
         let optional = |path: PathBuf| Source { path, required: false };
         let mut files = Vec::new();
+        let notation = NotationFolder::of_environment(&variable).ok();
+        files.extend(notation.map(|folder| optional(folder.root().join("config.json"))));
         files.extend(folder("REGISTRY_AUTH_FILE").map(|path| Source { path, required: true }));
         let docker = folder("DOCKER_CONFIG").or_else(|| in_home(".docker"));
         files.extend(docker.map(|folder| optional(folder.join("config.json"))));
         for folder in [folder("XDG_RUNTIME_DIR"), folder("XDG_CONFIG_HOME").or_else(|| in_home(".config"))] {
             files.extend(folder.map(|folder| optional(folder.join("containers/auth.json"))));
         }
-        Self { given, files, helpers: Helpers::default() }
+        Self { given, files, helpers: Helpers::default(), ecr: Some(Arc::default()) }
     }
 
     /// What to show the repository's registry; `None` is anonymous access.
@@ -169,7 +181,12 @@ impl Credentials {
                 return Ok(Some(found));
             }
         }
-        Ok(None)
+        let Some((tokens, ecr)) = self.ecr.as_ref().zip(EcrRegistry::of_host(repository.registry())) else {
+            return Ok(None);
+        };
+        // The SDK's futures are large, and would be part of every request's.
+        let token = Box::pin(tokens.token(&ecr)).await.map_err(Box::new)?;
+        Ok(token.map(|token| Credential::Password { username: token.username, password: Secret(token.password) }))
     }
 }
 

@@ -103,6 +103,28 @@ async fn the_environment_goes_before_files_and_the_named_file_before_dockers() {
 }
 
 #[tokio::test]
+async fn notations_own_configuration_goes_before_the_files_of_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = r#"read -r host; echo "{\"Username\":\"u\",\"Secret\":\"$host!\"}""#;
+    let mut credentials =
+        helper(folder.path(), r#"{"auths":{"a.example":{"auth":"dTpw"},"b.example":{"auth":"dTpw"}}}"#, script);
+    let home = folder.path().to_owned();
+    let notation = folder.path().join(".config/notation");
+    fs::create_dir_all(&notation).unwrap();
+    let config = r#"{"insecureRegistries":["c.example"],"credHelpers":{"a.example":"test"},"signatureFormat":"jws"}"#;
+    fs::write(notation.join("config.json"), config).unwrap();
+    credentials.files = Credentials::from_variables(|name| match name {
+        "HOME" | "DOCKER_CONFIG" => Some(home.clone().into()),
+        _ => None,
+    })
+    .files;
+    assert_eq!(ask(&credentials, "a.example/x").await.unwrap(), Some(password("u", "a.example!")));
+    assert_eq!(ask(&credentials, "b.example/x").await.unwrap(), Some(password("u", "p")));
+    fs::write(notation.join("config.json"), r#"{"credsStore":"test"}"#).unwrap();
+    assert_eq!(ask(&credentials, "b.example/x").await.unwrap(), Some(password("u", "b.example!")));
+}
+
+#[tokio::test]
 async fn a_file_that_is_named_must_be_there_and_others_need_not() {
     let nowhere = |which: &'static str| {
         Credentials::from_variables(move |name| (name == which).then(|| "/nonexistent/auth.json".into()))

@@ -37,7 +37,7 @@ fn only_signatures_of_the_subject_are_listed() {
     layout.put_manifest(&signature, None).unwrap();
     let other = Manifest::signature(Descriptor::of("a/b", b"other"), b"envelope", [].into());
     layout.put_manifest(&other, None).unwrap();
-    let found = layout.signatures(&image).unwrap();
+    let found = layout.signatures(&image, 100).unwrap();
     assert_eq!(found.iter().map(|(d, _)| &d.digest).collect::<Vec<_>>(), [&stored.digest]);
 }
 
@@ -173,7 +173,7 @@ fn a_digest_cannot_lead_out_of_the_folder() {
         let (_folder, layout, image) = layout_with_image();
         list(&layout, 0, json!({"mediaType": image.media_type, "digest": digest, "size": 2}));
         assert!(matches!(layout.resolve("v1"), Err(LayoutError::Manifest { .. })), "{digest}");
-        assert!(matches!(layout.signatures(&image), Err(LayoutError::Manifest { .. })), "{digest}");
+        assert!(matches!(layout.signatures(&image, 100), Err(LayoutError::Manifest { .. })), "{digest}");
     }
 }
 

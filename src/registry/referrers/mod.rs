@@ -10,9 +10,10 @@ use serde_json::Value;
 
 pub(super) use self::lock::default_lock_folder;
 use super::client::{Answer, MAX_MANIFEST_SIZE, RegistryError, RemoteRepository, RequestLine, is_same_origin};
+use super::links::Referrer;
 use super::manifest::{IMAGE_MANIFEST_MEDIA_TYPE, Manifest, ManifestError, descriptor};
 use super::media_type::{IMAGE_INDEX_MEDIA_TYPE, bounded_object};
-use super::reference::Tag;
+use super::reference::{Tag, Target};
 use crate::envelope::{Descriptor, Digest};
 use crate::json::JsonError;
 
@@ -64,17 +65,36 @@ impl RemoteRepository {
     /// # Errors
     /// [`RegistryError`]. The manifest may be in the repository then, but not in the list.
     pub async fn push_referrer(&self, manifest: &Manifest) -> Result<Descriptor, RegistryError> {
-        let pushed = self.push_manifest(IMAGE_MANIFEST_MEDIA_TYPE, &manifest.to_bytes(), None).await?;
-        let Some(subject) = &manifest.subject else { return Ok(pushed.descriptor) };
-        if pushed.subject.as_ref() != Some(&subject.digest) {
+        let bytes = manifest.to_bytes();
+        let stored = Descriptor::of(IMAGE_MANIFEST_MEDIA_TYPE, &bytes);
+        let referrer = manifest.subject.clone().map(|subject| Referrer {
+            subject,
+            artifact_type: Some(manifest.artifact_type.as_ref().unwrap_or(&manifest.config.media_type).clone()),
+            annotations: manifest.annotations.clone(),
+        });
+        self.push_listed(&stored, &bytes, referrer.as_ref()).await?;
+        Ok(stored)
+    }
+
+    /// As [`Self::push_referrer`], with the bytes as they are, under the digest that the descriptor has.
+    pub(super) async fn push_listed(
+        &self,
+        stored: &Descriptor,
+        bytes: &[u8],
+        referrer: Option<&Referrer>,
+    ) -> Result<(), RegistryError> {
+        let target = Target::Digest(stored.digest.clone());
+        let pushed = self.push_manifest(&stored.media_type, bytes, Some(&target)).await?;
+        let Some(referrer) = referrer else { return Ok(()) };
+        if pushed.subject.as_ref() != Some(&referrer.subject.digest) {
             let entry = Descriptor {
-                artifact_type: Some(manifest.artifact_type.as_ref().unwrap_or(&manifest.config.media_type).clone()),
-                annotations: manifest.annotations.clone(),
-                ..pushed.descriptor.clone()
+                artifact_type: referrer.artifact_type.clone(),
+                annotations: referrer.annotations.clone(),
+                ..pushed.descriptor
             };
-            self.add_to_tag_index(&Tag::of_referrers(&subject.digest), &entry).await?;
+            self.add_to_tag_index(&Tag::of_referrers(&referrer.subject.digest), &entry).await?;
         }
-        Ok(pushed.descriptor)
+        Ok(())
     }
 }
 

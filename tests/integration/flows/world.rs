@@ -15,7 +15,9 @@ use notation_aws_signer::envelope::build::{ProtectedAttributes, build};
 use notation_aws_signer::envelope::{Descriptor, Payload};
 use notation_aws_signer::local::clock::Clock;
 use notation_aws_signer::local::{LocalSigner, Options};
-use notation_aws_signer::registry::{EMPTY_CONFIG, IMAGE_CONFIG_MEDIA_TYPE, Layout, Manifest, Store, Target};
+use notation_aws_signer::registry::{
+    EMPTY_CONFIG, IMAGE_CONFIG_MEDIA_TYPE, Layout, Manifest, SignatureForm, Store, Target,
+};
 use notation_aws_signer::sign::{SignedArtifact, attach, sign_artifact};
 use notation_aws_signer::trust::NotationFolder;
 use notation_aws_signer::trust::policy::TrustPolicyDocument;
@@ -98,7 +100,7 @@ impl World {
 
     pub async fn sign_and_attach(&self) -> SignedArtifact {
         let signed = self.sign("v1").await;
-        attach(&self.store(), &signed).await.unwrap();
+        attach(&self.store(), &signed, SignatureForm::default()).await.unwrap();
         signed
     }
 

@@ -1,6 +1,7 @@
 //! Registries that lie, stall, flood or send us elsewhere: a clear error, in bounded time and memory, and no secret given away.
 
 mod authentication;
+mod connections;
 mod referrers;
 mod tls;
 

@@ -156,3 +156,54 @@ async fn an_index_is_written_under_the_condition_that_it_is_still_the_one_that_w
     assert_eq!(writes.len(), 2);
     assert!(writes.iter().all(|request| request.header("If-Match") == Some("\"e\"")));
 }
+
+#[tokio::test]
+async fn a_list_that_lies_about_a_signatures_size_or_kind_spoils_that_signature() {
+    let subject = Descriptor::of(IMAGE_MANIFEST_MEDIA_TYPE, b"subject");
+    let content = Manifest::signature(subject.clone(), b"envelope", [].into()).to_bytes();
+    let honest = Descriptor::of(IMAGE_MANIFEST_MEDIA_TYPE, &content);
+    for (listed, said) in [
+        (Descriptor { size: honest.size - 1, ..honest.clone() }, "it was listed as"),
+        (Descriptor { size: honest.size + 1, ..honest.clone() }, "it was listed as"),
+        (Descriptor { size: 4 * 1024 * 1024 + 1, ..honest.clone() }, "more than 4194304 bytes"),
+        (Descriptor { size: u64::MAX, ..honest.clone() }, "more than 4194304 bytes"),
+        (Descriptor { media_type: IMAGE_INDEX_MEDIA_TYPE.to_owned(), ..honest.clone() }, "it was listed as"),
+    ] {
+        let mut entry = serde_json::json!(listed);
+        entry["artifactType"] = SIGNATURE_MEDIA_TYPE.into();
+        let index = serde_json::json!({"schemaVersion": 2, "manifests": [entry]}).to_string();
+        let content = content.clone();
+        let server = FaultServer::start(move |request| match request.path.contains("/referrers/") {
+            true => Reply::content(IMAGE_INDEX_MEDIA_TYPE, index.clone()),
+            false => Reply::content(IMAGE_MANIFEST_MEDIA_TYPE, content.clone()),
+        });
+        let mut found = Store::Remote(repository(&server)).signatures(&subject, 10).await.unwrap();
+        let error = found.remove(0).manifest.unwrap_err();
+        assert!(error.to_string().contains(said), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn an_envelope_over_10_mib_is_not_read() {
+    const LIMIT: u64 = notation_aws_signer::envelope::MAX_ENVELOPE_SIZE as u64;
+    let server = FaultServer::start(|_| Reply::Flood(1 << 30));
+    let store = Store::Remote(repository(&server));
+    let listed = |size| Descriptor { size, ..Descriptor::of("application/jose+json", b"envelope") };
+    let error = store.blob(&listed(LIMIT + 1), LIMIT).await.unwrap_err();
+    assert!(error.to_string().contains("more than 10485760 bytes"), "{error}");
+    assert!(server.seen().is_empty());
+    let error = store.blob(&listed(LIMIT), LIMIT).await.unwrap_err();
+    assert!(error.to_string().contains("it was listed as 10485760 bytes, and is larger"), "{error}");
+    assert!(server.written() < 64 << 20, "{}", server.written());
+}
+
+#[tokio::test]
+async fn too_many_signatures_are_told_from_a_list_that_cannot_be_read() {
+    let subject = Descriptor::of(IMAGE_MANIFEST_MEDIA_TYPE, b"subject");
+    let many = FaultServer::start(|_| Reply::content(IMAGE_INDEX_MEDIA_TYPE, page(0..10_000)));
+    let broken = FaultServer::start(|_| Reply::content(IMAGE_INDEX_MEDIA_TYPE, "{"));
+    for (server, is_too_many) in [(many, true), (broken, false)] {
+        let error = Store::Remote(repository(&server)).signatures(&subject, 100).await.unwrap_err();
+        assert_eq!(error.is_too_many(), is_too_many, "{error}");
+    }
+}

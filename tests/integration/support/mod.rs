@@ -1,5 +1,6 @@
 //! What the tests against real programs are made of: each test gets a registry, a signing service and a notation home of its own.
 
+pub mod child;
 pub mod cli;
 pub mod docker_registry;
 pub mod fault;

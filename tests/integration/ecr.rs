@@ -1,0 +1,160 @@
+//! Amazon ECR without a credential helper: tokens of a service that speaks ECR's API, for a registry that asks for a password.
+//! Both are reached under ECR's names, the registry through a proxy.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use notation_aws_signer::registry::{ClientOptions, Credentials, PlainHttp, Reference, RegistryClient};
+use serde_json::json;
+
+use crate::support::child::{is_child, run_alone};
+use crate::support::service::{Request, Service, answer, send};
+
+const TEST: &str = "a_registry_of_ecr_is_given_a_token_without_a_helper";
+const PRIVATE: &str = "123456789012.dkr.ecr.us-west-2.amazonaws.com/team/app:v1";
+const OTHER_ACCOUNT: &str = "210987654321.dkr.ecr.us-west-2.amazonaws.com/team/app:v1";
+const PUBLIC: &str = "public.ecr.aws/team/app:v1";
+const ELSEWHERE: &str = "registry.invalid/team/app:v1";
+const KEY: [(&str, &str); 2] = [("AWS_ACCESS_KEY_ID", "AKIDTEST"), ("AWS_SECRET_ACCESS_KEY", "hunter2-secret")];
+const USER: &str = "AWS:hunter2-token";
+const MANIFEST: &str = r#"{"schemaVersion":2,"config":{},"layers":[]}"#;
+
+/// What the child does: resolves each image several times at once.
+async fn resolve_all() {
+    let mut options = ClientOptions::default();
+    options.plain_http = PlainHttp::Always;
+    let client = RegistryClient::new(options, Credentials::from_environment());
+    for image in std::env::var("IMAGES").unwrap().split(',') {
+        let image: Reference = image.parse().unwrap();
+        let mut tasks = tokio::task::JoinSet::new();
+        for _ in 0..8 {
+            let (repository, target) = (client.repository(image.repository()).unwrap(), image.target().clone());
+            tasks.spawn(async move { repository.resolve(&target).await.map(|found| found.digest.to_string()) });
+        }
+        for result in tasks.join_all().await {
+            println!("{image}: {}", result.unwrap_or_else(|why| format!("{why} {why:?}")).replace('\n', " "));
+        }
+    }
+}
+
+/// A service that gives out tokens which expire in so many seconds.
+fn ecr(expires_in: i64) -> Service {
+    Service::start(move |request, stream| {
+        let expires = time::OffsetDateTime::now_utc().unix_timestamp() + expires_in;
+        let data = json!({"authorizationToken": STANDARD.encode(USER), "expiresAt": expires});
+        let is_public = request.credential()[2] == "ecr-public";
+        let body = json!({"authorizationData": if is_public { data } else { json!([data]) }}).to_string();
+        send(stream, &answer(200, &[("Content-Type", "application/x-amz-json-1.1")], body.as_bytes()));
+    })
+}
+
+/// A proxy behind which every registry wants a password, but for one that wants a token anybody gets.
+fn registries() -> Service {
+    Service::start(|request, stream| {
+        let basic = format!("Basic {}", STANDARD.encode(USER));
+        let manifest =
+            answer(200, &[("Content-Type", "application/vnd.oci.image.manifest.v1+json")], MANIFEST.as_bytes());
+        let challenge = |value: &str| answer(401, &[("WWW-Authenticate", value)], b"");
+        let reply = match (request.target.as_str(), request.header("authorization")) {
+            (token, _) if token.contains("/token/") => answer(200, &[], br#"{"token":"anybody"}"#),
+            (_, Some(given)) if given == basic || given == "Bearer anybody" => manifest,
+            (public, _) if public.contains("public.ecr.aws") => {
+                challenge(r#"Bearer realm="http://public.ecr.aws/token/",service="public.ecr.aws""#)
+            }
+            _ => challenge(r#"Basic realm="ecr",service="ecr.amazonaws.com""#),
+        };
+        send(stream, &reply);
+    })
+}
+
+/// What the child prints, and what the registries were asked.
+fn run(ecr: &Service, images: &[&str], more: &[(&str, &str)]) -> (String, Vec<Request>) {
+    let (home, registries) = (tempfile::tempdir().unwrap(), registries());
+    let (proxy, endpoint, images) = (registries.url(), ecr.url(), images.join(","));
+    let mut environment = vec![
+        ("HOME", home.path().to_str().unwrap()),
+        ("http_proxy", proxy.as_str()),
+        ("no_proxy", "127.0.0.1"),
+        ("AWS_ENDPOINT_URL_ECR", endpoint.as_str()),
+        ("AWS_ENDPOINT_URL_ECR_PUBLIC", endpoint.as_str()),
+        ("AWS_EC2_METADATA_DISABLED", "true"),
+        ("IMAGES", images.as_str()),
+    ];
+    environment.extend(more);
+    let printed = run_alone(module_path!(), TEST, &environment);
+    assert!(!printed.contains("hunter2"), "{printed}");
+    (printed, registries.requests())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_registry_of_ecr_is_given_a_token_without_a_helper() {
+    if is_child() {
+        return resolve_all().await;
+    }
+    tokio::task::block_in_place(|| {
+        let ecr = ecr(43_200);
+        let (printed, seen) = run(&ecr, &[PRIVATE, OTHER_ACCOUNT, PUBLIC], &KEY);
+        assert_eq!(printed.matches(": sha256:").count(), 24, "{printed}");
+        // One token a region and service, whoever asks.
+        let asked = ecr.requests();
+        let scopes: Vec<_> = asked.iter().map(Request::credential).collect();
+        assert_eq!(scopes, [["AKIDTEST", "us-west-2", "ecr"], ["AKIDTEST", "us-east-1", "ecr-public"]]);
+        assert!(asked[0].header("authorization").unwrap().starts_with("AWS4-HMAC-SHA256 "));
+        assert!(asked[0].header("x-amz-target").unwrap().ends_with(".GetAuthorizationToken"));
+        let is_basic = |request: &&Request| request.header("authorization").is_some_and(|a| a.starts_with("Basic "));
+        assert!(
+            seen.iter()
+                .filter(is_basic)
+                .all(|request| request.target.contains(".dkr.ecr.") || request.target.contains("public.ecr.aws"))
+        );
+    });
+}
+
+#[test]
+fn a_token_that_is_about_to_expire_is_not_kept() {
+    let ecr = ecr(60);
+    let (printed, _) = run(&ecr, &[PRIVATE, OTHER_ACCOUNT], &KEY);
+    assert_eq!(printed.matches(": sha256:").count(), 16, "{printed}");
+    assert_eq!(ecr.requests().len(), 2);
+}
+
+#[test]
+fn a_token_goes_to_registries_of_ecr_alone() {
+    let ecr = ecr(43_200);
+    let (printed, seen) = run(&ecr, &[PRIVATE, ELSEWHERE], &KEY);
+    assert!(printed.contains(&format!("{ELSEWHERE}: GET http://registry.invalid/")), "{printed}");
+    assert!(printed.contains("wants a user name and a password"), "{printed}");
+    let elsewhere: Vec<_> = seen.iter().filter(|request| request.target.contains("registry.invalid")).collect();
+    assert!(!elsewhere.is_empty() && elsewhere.iter().all(|request| request.header("authorization").is_none()));
+}
+
+#[test]
+fn without_aws_credentials_a_private_registry_is_an_error_and_the_public_one_anonymous() {
+    let ecr = ecr(43_200);
+    let (printed, seen) = run(&ecr, &[PRIVATE, PUBLIC], &[]);
+    let said = "GetAuthorizationToken of ECR in us-west-2 was not made, there are no AWS credentials";
+    assert!(printed.contains(said) && printed.contains("Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"), "{printed}");
+    assert_eq!(printed.matches(": sha256:").count(), 8, "{printed}");
+    assert!(ecr.requests().is_empty());
+    assert!(seen.iter().any(|request| request.header("authorization") == Some("Bearer anybody")));
+}
+
+#[test]
+fn what_iam_says_reaches_the_user() {
+    let body = r#"{"__type":"AccessDeniedException","Message":"User: arn:aws:iam::1:user/u is not authorized to perform: ecr:GetAuthorizationToken"}"#;
+    let refusing = Service::answering(400, &[("Content-Type", "application/x-amz-json-1.1")], body.as_bytes());
+    let (printed, _) = run(&refusing, &[PRIVATE], &KEY);
+    assert!(printed.contains("AccessDeniedException: User: arn:aws:iam::1:user/u is not authorized"), "{printed}");
+    let senseless = Service::answering(200, &[], br#"{"authorizationData":[{"authorizationToken":"hunter2"}]}"#);
+    let (printed, _) = run(&senseless, &[PRIVATE], &KEY);
+    assert!(printed.contains("not the base64 of USER:PASSWORD"), "{printed}");
+}
+
+#[test]
+fn what_a_file_has_for_a_registry_of_ecr_goes_before_a_token() {
+    let (ecr, folder) = (ecr(43_200), tempfile::tempdir().unwrap());
+    let auths = json!({"auths": {"123456789012.dkr.ecr.us-west-2.amazonaws.com": {"auth": STANDARD.encode(USER)}}});
+    std::fs::write(folder.path().join("config.json"), auths.to_string()).unwrap();
+    let (printed, _) = run(&ecr, &[PRIVATE], &[KEY[0], KEY[1], ("DOCKER_CONFIG", folder.path().to_str().unwrap())]);
+    assert_eq!(printed.matches(": sha256:").count(), 8, "{printed}");
+    assert!(ecr.requests().is_empty());
+}

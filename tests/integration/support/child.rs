@@ -1,0 +1,24 @@
+//! Tests that need a process of their own: for what they measure, or for an environment that must not be everybody's.
+
+use std::process::{Command, Output};
+
+const CHILD: &str = "NOTATION_AWS_SIGNER_TEST_CHILD";
+
+/// Whether this is the process that [`run_alone`] started.
+pub fn is_child() -> bool {
+    std::env::var_os(CHILD).is_some()
+}
+
+/// Runs one test of this binary in a process of its own, without this one's environment but for what tests look at. `module` is
+/// its `module_path!()`.
+pub fn run_alone(module: &str, test: &str, environment: &[(&str, &str)]) -> String {
+    let module = module.split_once("::").unwrap().1;
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", &format!("{module}::{test}"), "--nocapture"]).env_clear();
+    let kept = ["PATH", "CI", "TMPDIR", "NOTATION_AWS_SIGNER_PEERS"];
+    command.envs(kept.iter().filter_map(|name| Some((*name, std::env::var_os(name)?))));
+    let Output { status, stdout, stderr } = command.env(CHILD, "1").envs(environment.iter().copied()).output().unwrap();
+    let (stdout, stderr) = (String::from_utf8_lossy(&stdout).into_owned(), String::from_utf8_lossy(&stderr));
+    assert!(status.success() && stdout.contains("1 passed"), "{stdout}{stderr}");
+    stdout
+}
