@@ -12,7 +12,7 @@ use std::error::Error;
 
 use notation_aws_signer::aws::arn::ProfileArn;
 use notation_aws_signer::aws::{Deadline, SignerClient, SignerConfig};
-use notation_aws_signer::registry::{ClientOptions, Credentials, Reference, RegistryClient, Store};
+use notation_aws_signer::registry::{ClientOptions, Credentials, Reference, RegistryClient, SignatureForm, Store};
 use notation_aws_signer::sign::{attach, sign_artifact};
 
 #[tokio::main]
@@ -31,7 +31,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let metadata = BTreeMap::from([("build".to_owned(), "7".to_owned())]);
     let deadline = Deadline::new(Deadline::DEFAULT_BUDGET);
     let signed = sign_artifact(&store, reference.target(), metadata, &client, &profile, deadline).await?;
-    let signature = attach(&store, &signed).await?;
+    let signature = attach(&store, &signed, SignatureForm::default()).await?;
 
     println!("signed    {}@{}", reference.repository(), signed.artifact.digest);
     println!("signature {}", signature.digest);

@@ -154,7 +154,7 @@ fn is_media_type(text: &str) -> bool {
             && name.starts_with(|c: char| c.is_ascii_alphanumeric())
             && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b))
     };
-    name.trim_end().split_once('/').is_some_and(|(kind, subtype)| is_name(kind) && is_name(subtype))
+    name.trim_end_matches(' ').split_once('/').is_some_and(|(kind, subtype)| is_name(kind) && is_name(subtype))
         && parameters.len() <= 500
         && parameters.bytes().all(|b| b.is_ascii_graphic() || b == b' ')
 }

@@ -21,7 +21,10 @@ pub(super) fn check(
              timestamps are not supported yet"
         )));
     }
-    envelope.check_validity(now).map_err(CheckFailure::of)?;
+    envelope.check_validity(now).map_err(|why| {
+        CheckFailure::of(why)
+            .with_remedy("Sign the artifact again with certificates that are valid, if it is to be used.")
+    })?;
     Ok(match attributes.signing_scheme {
         SigningScheme::SigningAuthority => {
             let time = rfc3339(attributes.signing_time);

@@ -39,9 +39,7 @@ pub async fn verify_artifact(
     policy: &VerificationPolicy,
     options: &VerifyOptions,
 ) -> Result<Verdict, StoreError> {
-    let deadline = Deadline::new(options.budget);
-    let artifact = store.resolve(target).await?;
-    verify_with(store, &artifact, Context { policy, options, deadline }).await
+    verify_signatures(store, &store.resolve(target).await?, policy, options).await
 }
 
 /// As [`verify_artifact`], for an artifact that was resolved before.
@@ -54,16 +52,13 @@ pub async fn verify_signatures(
     policy: &VerificationPolicy,
     options: &VerifyOptions,
 ) -> Result<Verdict, StoreError> {
-    verify_with(store, artifact, Context { policy, options, deadline: Deadline::new(options.budget) }).await
-}
-
-async fn verify_with(store: &Store, artifact: &Descriptor, context: Context<'_>) -> Result<Verdict, StoreError> {
-    let Context { policy, options, deadline } = context;
     let artifact = artifact.clone();
     if policy.is_skip() {
         return Ok(Verdict::Skipped { artifact, policy: policy.name().to_owned() });
     }
     let mut stored = store.signatures(&artifact, options.max_signatures).await?.into_iter();
+    let deadline = Deadline::new(options.budget);
+    let context = Context { policy, options, deadline };
     let mut signatures: Vec<SignatureVerdict> = Vec::new();
     for StoredSignature { descriptor, manifest } in stored.by_ref() {
         let envelope = envelope(store, manifest, deadline).await;
@@ -89,8 +84,10 @@ async fn envelope(
         Some(read) => read.map_err(not_read),
         None => {
             let budget = deadline.budget().as_secs_f32();
-            Err(CheckFailure::undetermined(format!("the {budget} s for this artifact were over before it was read"))
-                .with_remedy("Try again, or allow more time."))
+            Err(CheckFailure::undetermined(format!(
+                "the {budget} s for the signatures of this artifact were over before it was read"
+            ))
+            .with_remedy("Try again, or allow more time."))
         }
     }
 }

@@ -18,7 +18,8 @@ pub struct VerifyOptions {
     pub revocation: RevocationClient,
     /// The time at which expiry and certificates are judged.
     pub now: OffsetDateTime,
-    /// The time for one artifact, with all of its signatures. What is not known by then could not be determined.
+    /// The time for the signatures of one artifact, together. What is not known by then could not be determined. Finding the
+    /// artifact and listing its signatures has the registry client's own limits.
     pub budget: Duration,
     /// How many signatures of an artifact are looked at. Each costs time and calls, and whoever may write beside the artifact
     /// decides how many there are.
@@ -47,7 +48,7 @@ impl VerifyOptions {
     /// How many signatures of an artifact are looked at where nothing else is said.
     pub const MAX_SIGNATURES: usize = 100;
 
-    /// The defaults: ten seconds for an artifact, at most 100 signatures, no metadata demanded, no plugins, and evaluation ends
+    /// The defaults: ten seconds for the signatures of an artifact, at most 100 signatures, no metadata demanded, no plugins, and evaluation ends
     /// with the first signature that verifies.
     #[must_use]
     pub fn new(config: SignerConfig, now: OffsetDateTime) -> Self {

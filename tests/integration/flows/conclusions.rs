@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use notation_aws_signer::aws::arn::ProfileArn;
 use notation_aws_signer::envelope::SigningScheme;
-use notation_aws_signer::registry::Store;
+use notation_aws_signer::registry::{
+    ClientOptions, Credentials, IMAGE_INDEX_MEDIA_TYPE as INDEX, RegistryClient, Store,
+};
 use notation_aws_signer::verify::ValidationType::{self, Integrity, Revocation};
 use notation_aws_signer::verify::{
     Conclusion, Evaluate, Requirement, RequirementError, VerificationPolicy, VerifyOptions, verify_signatures,
@@ -16,6 +18,7 @@ use time::OffsetDateTime;
 use super::failed;
 use super::own_key::{OwnKey, SUBJECT};
 use super::world::{World, options};
+use crate::support::fault::{FaultServer, Reply};
 
 fn require(signatures: usize, from: &[&ProfileArn]) -> Requirement {
     Requirement {
@@ -91,6 +94,48 @@ async fn an_envelope_that_is_not_there_is_refused_and_one_for_which_there_is_no_
     let verdict = world.verify().await;
     failed(&verdict, Integrity);
     assert_eq!(verdict.conclusion(), Conclusion::Refused);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_registry_that_does_not_give_a_signature_leaves_it_undetermined_and_one_that_has_none_or_another_does_not() {
+    let world = World::new().await;
+    let signed = world.sign("v1").await;
+    let listed = world.attach(&signed.signature.envelope);
+    let manifest = world.layout.blob(&listed, 100_000).unwrap();
+    let referrers = json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": [{
+        "mediaType": listed.media_type, "digest": listed.digest.as_str(), "size": listed.size,
+        "artifactType": "application/vnd.cncf.notary.signature",
+    }]});
+    let referrers = referrers.to_string();
+    let (refused, open) = (Conclusion::Refused, Conclusion::Undetermined);
+    for (what, reply, conclusion) in [
+        ("/blobs/", (|| Reply::status(503)) as fn() -> Reply, open),
+        ("/blobs/", || Reply::status(429), open),
+        ("/blobs/", || Reply::status(403), open),
+        ("/blobs/", || Reply::Hang("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"), open),
+        ("/blobs/", || Reply::status(404), refused),
+        ("/blobs/", || Reply::content("application/octet-stream", "{}"), refused),
+        ("/manifests/", || Reply::status(503), open),
+        ("/manifests/", || Reply::status(404), refused),
+        ("/manifests/", || Reply::content("application/vnd.oci.image.manifest.v1+json", "{}"), refused),
+    ] {
+        let (manifest, referrers) = (manifest.clone(), referrers.clone());
+        let server = FaultServer::start(move |request| match request.path.as_str() {
+            path if path.contains(what) => reply(),
+            path if path.contains("/referrers/") => Reply::content(INDEX, referrers.clone()),
+            _ => Reply::content("application/vnd.oci.image.manifest.v1+json", manifest.clone()),
+        });
+        let mut client = ClientOptions::default();
+        client.timeout = Duration::from_secs(2);
+        client.backoff = Duration::from_millis(10);
+        client.lock_folder = None;
+        let name = format!("{}/a", server.address).parse().unwrap();
+        let repository = RegistryClient::new(client, Credentials::none()).repository(&name).unwrap();
+        let (store, policy) = (Store::Remote(repository), world.trust.clone().into());
+        let verdict = verify_signatures(&store, &world.image, &policy, &options(&world.config)).await.unwrap();
+        failed(&verdict, Integrity);
+        assert_eq!(verdict.conclusion(), conclusion, "{what}: {verdict:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
