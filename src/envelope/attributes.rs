@@ -82,6 +82,9 @@ pub enum AttributeError {
     /// `crit` lists a header that JWS itself defines.
     #[error("crit lists {0:?}, which JWS itself defines")]
     CriticalRegistered(String),
+    /// `crit` lists a header that must not be critical.
+    #[error("crit lists {0:?}, which is informational and must not be critical")]
+    CriticalInformational(String),
     /// A header that changes what is signed, which the specification does not allow.
     #[error("the header {0:?} is not allowed")]
     Forbidden(String),
@@ -215,6 +218,10 @@ fn critical(object: &mut Object, present: &BTreeSet<String>) -> Result<BTreeSet<
     for name in listed {
         if REGISTERED.contains(&name.as_str()) {
             return Err(AttributeError::CriticalRegistered(name));
+        }
+        // "Claims which are informational and do not influence signature verification MUST NOT be marked critical."
+        if name == header::SIGNING_TIME && present.contains(&name) {
+            return Err(AttributeError::CriticalInformational(name));
         }
         if name.is_empty() || !present.contains(&name) || critical.contains(&name) {
             return Err(AttributeError::CriticalAbsent(name));

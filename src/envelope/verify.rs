@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 use super::algorithm::SignatureAlgorithm;
 use super::attributes::{SignedAttributes, SigningScheme};
 use super::jws::Envelope;
-use crate::x509::{CertificateChain, ChainError};
+use crate::x509::{CertificateChain, ChainCache, ChainError};
 
 /// Why an envelope does not verify.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -54,6 +54,22 @@ impl Envelope {
     /// # Errors
     /// [`VerifyError`], the signature's before the chain's.
     pub fn verify_integrity(self) -> Result<VerifiedEnvelope, VerifyError> {
+        self.verify_integrity_by(CertificateChain::check_requirements)
+    }
+
+    /// As [`Self::verify_integrity`], but a chain that `chains` remembers is not checked again; the envelope's own signature
+    /// always is.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn verify_integrity_with(self, chains: &ChainCache) -> Result<VerifiedEnvelope, VerifyError> {
+        self.verify_integrity_by(|chain| chains.check_requirements(chain))
+    }
+
+    fn verify_integrity_by(
+        self,
+        check_requirements: impl FnOnce(&CertificateChain) -> Result<(), ChainError>,
+    ) -> Result<VerifiedEnvelope, VerifyError> {
         let key = self.chain.leaf().public_key().ok_or(VerifyError::UnsupportedKey)?;
         let algorithm = SignatureAlgorithm::of_key(key).ok_or(VerifyError::UnsupportedKey)?;
         if self.attributes.algorithm != algorithm.jws_name() {
@@ -63,7 +79,7 @@ impl Envelope {
         if !algorithm.verify(key, &self.signing_input, &self.signature) {
             return Err(VerifyError::Signature);
         }
-        self.chain.check_requirements()?;
+        check_requirements(&self.chain)?;
         Ok(VerifiedEnvelope(self))
     }
 }

@@ -35,7 +35,7 @@ pub enum ChainError {
         subject: String,
     },
     /// A root stands before the end.
-    #[error("certificate {position} of the chain ({subject}) is self-issued, but only the last one may be")]
+    #[error("certificate {position} of the chain ({subject}) is self-signed, but only the last one may be")]
     RootInside {
         /// Its place.
         position: usize,
@@ -126,7 +126,7 @@ impl CertificateChain {
     pub fn check_links(&self) -> Result<(), ChainError> {
         for (position, pair) in self.0.windows(2).enumerate() {
             let (subject, issuer) = (&pair[0], &pair[1]);
-            if subject.is_self_issued() {
+            if subject.is_self_signed() {
                 return Err(ChainError::RootInside { position, subject: subject.subject() });
             }
             let why = if !subject.names_as_issuer(issuer) {

@@ -112,6 +112,8 @@ fn crit_names_nothing_twice_nothing_absent_and_nothing_registered() {
     for name in ["alg", "cty", "crit", "jku", "jwk", "kid", "x5u", "x5c", "x5t", "x5t#S256", "typ", "b64"] {
         assert_eq!(refused(&Draft::new().critical(name)), E::CriticalRegistered(name.into()));
     }
+    let informational = Draft::of(Kind::P384, SigningScheme::X509).critical(header::SIGNING_TIME);
+    assert_eq!(refused(&informational), E::CriticalInformational(header::SIGNING_TIME.into()));
     for crit in [json!([1]), json!([null]), json!([["a"]]), json!("io.cncf.notary.expiry"), json!({"0": "a"})] {
         let why = refused(&Draft::new().protect("crit", crit));
         assert!(matches!(why, E::Json(JsonError::Type { .. })), "{why}");

@@ -8,7 +8,7 @@ use crate::envelope::{Envelope, SigningScheme, VerifyError};
 use crate::testing::certificate::{NOW, Spec, basic_constraints, issue};
 use crate::testing::envelope::Draft;
 use crate::testing::key::Kind;
-use crate::x509::{ChainError, RequirementError};
+use crate::x509::{ChainCache, ChainError, RequirementError};
 
 fn refused(envelope: &Value) -> VerifyError {
     Envelope::parse(envelope.to_string().as_bytes()).unwrap().verify(NOW).unwrap_err()
@@ -127,4 +127,36 @@ fn a_good_signature_does_not_make_up_for_a_bad_chain() {
     let mut alone = Draft::new().sign();
     alone["header"]["x5c"].as_array_mut().unwrap().truncate(1);
     assert!(matches!(refused(&alone), VerifyError::Chain(ChainError::NoRoot { .. })));
+}
+
+#[test]
+fn a_chain_that_is_remembered_spares_no_envelope_the_check_of_its_own_signature_nor_of_its_time() {
+    let (chains, draft) = (ChainCache::default(), Draft::new());
+    let parse = |envelope: &Value| Envelope::parse(envelope.to_string().as_bytes()).unwrap();
+    for _ in 0..2 {
+        let verified = parse(&draft.sign()).verify_integrity_with(&chains).unwrap();
+        assert_eq!(verified.check_validity(NOW), Ok(()));
+        assert_eq!(chains.len(), 1);
+    }
+    let mut altered = draft.sign();
+    altered["payload"] = json!(URL_SAFE_NO_PAD.encode("{}"));
+    assert_eq!(parse(&altered).verify_integrity_with(&chains), Err(VerifyError::Signature));
+    let late = draft.protect("io.cncf.notary.authenticSigningTime", json!("2026-12-01T12:00:00Z"));
+    let late = parse(&late.sign()).verify_integrity_with(&chains).unwrap();
+    assert!(matches!(late.check_validity(NOW), Err(ChainError::NotValidAt { .. })));
+}
+
+#[test]
+fn a_chain_that_breaks_a_rule_is_refused_with_a_cache_as_without_however_often_it_comes() {
+    let (chains, mut specs) =
+        (ChainCache::default(), vec![Spec::leaf(Kind::P384), Spec::authority("root", Kind::P256)]);
+    specs[1].set(basic_constraints(false, true, None));
+    let x5c: Vec<String> = issue(&specs).iter().map(|der| STANDARD.encode(der)).collect();
+    let draft = Draft { key: specs.swap_remove(0).key, ..Draft::new() }.unprotected("x5c", json!(x5c));
+    for _ in 0..3 {
+        let refused = draft.parse().unwrap().verify_integrity_with(&chains);
+        assert_eq!(refused, draft.parse().unwrap().verify_integrity());
+        assert!(matches!(refused, Err(VerifyError::Chain(ChainError::Requirement { position: 1, .. }))));
+    }
+    assert!(chains.is_empty());
 }

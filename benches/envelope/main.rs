@@ -1,0 +1,60 @@
+//! What a verification in process costs: an envelope of AWS Signer's kind is parsed, and its signature and chain are verified,
+//! with the chain seen for the first time and with the chain remembered. Beside them the signatures alone, which nothing can be
+//! quicker than.
+//!
+//! The envelopes are left in cargo's folder for temporary files, for other programs to verify: `scripts/bench-envelope`.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a benchmark fails by panicking")]
+
+mod material;
+#[path = "../../src/testing/mod.rs"]
+#[allow(dead_code, reason = "the tests need more of it")]
+mod testing;
+
+use std::hint::black_box;
+
+use aws_lc_rs::signature::{ECDSA_P384_SHA384_ASN1, ECDSA_P384_SHA384_FIXED, UnparsedPublicKey};
+use criterion::{Criterion, criterion_group, criterion_main};
+use notation_aws_signer::envelope::{self, Envelope, VerifiedEnvelope};
+use notation_aws_signer::x509::{self, ChainCache};
+
+use material::Material;
+use testing::certificate::NOW;
+
+/// As a verification does it, without a trust store and without revocation.
+fn verify(bytes: &[u8], chains: Option<&ChainCache>) -> VerifiedEnvelope {
+    let envelope = Envelope::parse(bytes).unwrap();
+    let verified = match chains {
+        Some(chains) => envelope.verify_integrity_with(chains),
+        None => envelope.verify_integrity(),
+    };
+    let verified = verified.unwrap();
+    verified.check_validity(NOW).unwrap();
+    verified
+}
+
+fn benchmarks(criterion: &mut Criterion) {
+    for certificates in [3, 5] {
+        let material = Material::new(certificates);
+        let file = format!("{}/envelope-{certificates}.json", env!("CARGO_TARGET_TMPDIR"));
+        std::fs::write(file, &material.envelope).unwrap();
+        let mut group = criterion.benchmark_group(format!("{certificates} certificates"));
+        group.bench_function("cold", |b| b.iter(|| verify(black_box(&material.envelope), None)));
+        let chains = ChainCache::default();
+        group.bench_function("chain remembered", |b| b.iter(|| verify(black_box(&material.envelope), Some(&chains))));
+        group.bench_function("parsing alone", |b| b.iter(|| Envelope::parse(black_box(&material.envelope)).unwrap()));
+        group.bench_function("signatures alone", |b| b.iter(|| check_signatures(black_box(&material))));
+        group.finish();
+    }
+}
+
+/// The signature of the envelope and those of its certificates, and nothing else.
+fn check_signatures(material: &Material) {
+    let [(key, message, signature), certificates @ ..] = &material.signatures[..] else { panic!() };
+    UnparsedPublicKey::new(&ECDSA_P384_SHA384_FIXED, key).verify(message, signature).unwrap();
+    for (key, message, signature) in certificates {
+        UnparsedPublicKey::new(&ECDSA_P384_SHA384_ASN1, key).verify(message, signature).unwrap();
+    }
+}
+
+criterion_group!(benches, benchmarks);
+criterion_main!(benches);

@@ -1,0 +1,92 @@
+//! Envelopes of the size and the shape that AWS Signer's have.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::json;
+
+use crate::testing::certificate::{Extension, Spec, issue};
+use crate::testing::der::{oid, sequence, tlv};
+use crate::testing::envelope::{Draft, PAYLOAD};
+use crate::testing::key::Kind;
+
+/// An envelope, and its signatures one by one.
+pub struct Material {
+    pub envelope: Vec<u8>,
+    /// Public key, message and signature: the envelope's first, then those of the certificates.
+    pub signatures: Vec<(Vec<u8>, Vec<u8>, Vec<u8>)>,
+}
+
+impl Material {
+    /// An envelope with a chain of so many certificates, all of them on P-384.
+    pub fn new(certificates: usize) -> Material {
+        let names = ["issuing", "policy", "service", "root"];
+        let authorities = names[names.len() + 1 - certificates..].iter().map(|name| Spec::authority(name, Kind::P384));
+        let mut specs: Vec<Spec> = [Spec::leaf(Kind::P384)].into_iter().chain(authorities).collect();
+        for (position, spec) in specs.iter_mut().enumerate() {
+            fill(spec, position);
+        }
+        let chain = issue(&specs);
+        let mut signatures: Vec<_> = (0..specs.len())
+            .map(|position| {
+                let issuer = &specs[(position + 1).min(specs.len() - 1)].key;
+                let (message, signature) = (chain[position].clone(), issuer.sign_certificate(&chain[position]));
+                (issuer.public(), message, signature)
+            })
+            .collect();
+        let draft = draft(specs.swap_remove(0), &chain);
+        let envelope = draft.sign().to_string().into_bytes();
+        signatures.insert(0, (draft.key.public(), envelope.clone(), draft.key.sign_jws(&envelope)));
+        Material { envelope, signatures }
+    }
+}
+
+/// Names and extensions as long as those of real certificates.
+fn fill(spec: &mut Spec, position: usize) {
+    let attribute = |kind: &str, value: &str| tlv(0x31, &sequence(&[&oid(kind), &tlv(0x0c, value.as_bytes())]));
+    let common_name = format!("Example Container Signing Authority, certificate {position} of the chain");
+    spec.subject = sequence(&[
+        &attribute("2.5.4.6", "US"),
+        &attribute("2.5.4.8", "Washington"),
+        &attribute("2.5.4.7", "Seattle"),
+        &attribute("2.5.4.10", "Example Web Services, Inc."),
+        &attribute("2.5.4.11", "Example Cryptography"),
+        &attribute("2.5.4.3", &common_name),
+    ]);
+    let key_id = [position as u8; 20];
+    let uri = |path: &str| tlv(0x86, format!("http://certificates.example.com/{position}/{path}").as_bytes());
+    let extensions = [
+        ("2.5.29.14", tlv(4, &key_id)),
+        ("2.5.29.35", sequence(&[&tlv(0x80, &key_id)])),
+        ("2.5.29.31", sequence(&[&sequence(&[&tlv(0xa0, &tlv(0xa0, &uri("list-of-revoked-certificates.crl")))])])),
+        ("1.3.6.1.5.5.7.1.1", sequence(&[&sequence(&[&oid("1.3.6.1.5.5.7.48.2"), &uri("issuer.cer")])])),
+    ];
+    spec.extensions.extend(extensions.map(|(oid, value)| Extension { oid, critical: false, value }));
+}
+
+fn draft(leaf: Spec, chain: &[Vec<u8>]) -> Draft {
+    let claims = [
+        ("io.cncf.notary.signingScheme", "notary.x509.signingAuthority"),
+        ("io.cncf.notary.authenticSigningTime", "2026-07-01T12:00:00Z"),
+        ("io.cncf.notary.expiry", "2037-04-01T12:00:00Z"),
+        ("io.cncf.notary.verificationPlugin", "com.amazonaws.signer.notation.plugin"),
+        (
+            "com.amazonaws.signer.signingProfileVersion",
+            "arn:aws:signer:us-west-2:111122223333:/signing-profiles/NotationProd/Ab12Cd34Ef",
+        ),
+        (
+            "com.amazonaws.signer.signingJob",
+            "arn:aws:signer:us-west-2:111122223333:/signing-jobs/5a5a5a5a-5a5a-4a5a-8a5a-5a5a5a5a5a5a",
+        ),
+    ];
+    let mut protected = json!({
+        "alg": "ES384",
+        "cty": "application/vnd.cncf.notary.payload.v1+json",
+        "crit": claims.map(|(name, _)| name),
+    });
+    for (name, value) in claims {
+        protected[name] = json!(value);
+    }
+    let x5c: Vec<String> = chain.iter().map(|der| STANDARD.encode(der)).collect();
+    let header = json!({ "x5c": x5c, "io.cncf.notary.signingAgent": "example/1.0" });
+    Draft { protected, protected_text: None, payload: PAYLOAD.to_vec(), header, key: leaf.key }
+}

@@ -1,0 +1,140 @@
+//! Envelopes, chains, manifests and policies with one thing changed: our verdict beside the real notation's, one by one, over the
+//! same layout and the same configuration folder. Where they differ the table names the sentence that decides it, and so does
+//! docs/verification.md; a difference that the table does not have fails the test, and so does one that is no longer there.
+
+mod chains;
+mod claims;
+mod envelopes;
+mod identities;
+mod keys;
+mod manifests;
+mod payloads;
+mod policies;
+mod rules;
+mod scene;
+mod times;
+
+use std::io::Write as _;
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use rules::Rule;
+use scene::Case;
+
+/// What comes of a case. A reason is a part of what we say: a case that is refused for something else tests something else.
+#[derive(Debug, Clone, Copy)]
+enum Expected {
+    Accepted,
+    Refused(&'static str),
+    OnlyNotationAccepts(Rule, &'static str),
+    OnlyWeAccept(Rule),
+}
+
+/// The verdicts of both on a case.
+struct Verdicts {
+    ours: Result<(), String>,
+    notation: Result<(), String>,
+}
+
+impl Expected {
+    /// What is not as the table says, in a sentence.
+    fn difference(self, verdicts: &Verdicts) -> Option<String> {
+        let (we_accept, notation_accepts, reason, rule) = match self {
+            Self::Accepted => (true, true, "", None),
+            Self::Refused(reason) => (false, false, reason, None),
+            Self::OnlyNotationAccepts(rule, reason) => (false, true, reason, Some(rule)),
+            Self::OnlyWeAccept(rule) => (true, false, "", Some(rule)),
+        };
+        if (verdicts.ours.is_ok(), verdicts.notation.is_ok()) != (we_accept, notation_accepts) {
+            let listed = rule.map_or("no difference".to_owned(), |rule| format!("a difference decided by {rule}"));
+            return Some(format!("the table lists {listed}"));
+        }
+        match &verdicts.ours {
+            Err(why) if !why.contains(reason) => Some(format!("we refuse it for another reason than {reason:?}")),
+            _ => None,
+        }
+    }
+}
+
+fn cases() -> Vec<Case> {
+    let tables: [fn() -> Vec<Case>; 9] = [
+        keys::cases,
+        claims::cases,
+        times::cases,
+        payloads::cases,
+        envelopes::cases,
+        chains::cases,
+        manifests::cases,
+        policies::cases,
+        identities::cases,
+    ];
+    tables.into_iter().flat_map(|table| table()).collect()
+}
+
+/// Judges all cases, a few at a time.
+fn judge(cases: Vec<Case>, notation: &Path) -> Vec<(Arc<Case>, Verdicts)> {
+    let cases: Vec<Arc<Case>> = cases.into_iter().map(Arc::new).collect();
+    let (next, judged) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    // Each waits for a notation most of the time.
+    let workers = std::thread::available_parallelism().map_or(4, |n| (2 * n.get()).clamp(2, 8));
+    std::thread::scope(|scope| {
+        for _ in 0..workers {
+            scope.spawn(|| {
+                while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let verdicts = case.judge(notation);
+                    judged.lock().unwrap().push((case.clone(), verdicts));
+                }
+            });
+        }
+    });
+    judged.into_inner().unwrap()
+}
+
+#[test]
+fn every_verdict_is_notations_or_the_one_that_the_specification_demands() {
+    let Some(peers) = crate::support::peers() else { return };
+    let judged = judge(cases(), &peers.join("notation"));
+    let [mut accepted, mut refused, mut stricter, mut laxer] = [0; 4];
+    let mut wrong = Vec::new();
+    for (case, verdicts) in &judged {
+        *match (verdicts.ours.is_ok(), verdicts.notation.is_ok()) {
+            (true, true) => &mut accepted,
+            (false, false) => &mut refused,
+            (false, true) => &mut stricter,
+            (true, false) => &mut laxer,
+        } += 1;
+        if let Some(difference) = case.expected.difference(verdicts) {
+            let Verdicts { ours, notation } = verdicts;
+            wrong.push(format!("{}: {difference}\n  ours: {ours:?}\n  notation: {notation:?}", case.name));
+        }
+    }
+    // Not println, which the test runner keeps to itself while a test passes.
+    let _ = writeln!(
+        std::io::stderr(),
+        "differential: {} cases, {} equal ({accepted} accepted, {refused} refused), {stricter} refused only by us, \
+         {laxer} only by notation",
+        judged.len(),
+        accepted + refused,
+    );
+    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), judged.len(), wrong.join("\n"));
+}
+
+#[test]
+fn every_rule_that_decides_a_difference_is_in_the_documentation() {
+    let document = include_str!("../../../docs/verification.md").split_whitespace().collect::<Vec<_>>().join(" ");
+    for case in cases() {
+        let (Expected::OnlyNotationAccepts(rule, _) | Expected::OnlyWeAccept(rule)) = case.expected else { continue };
+        let words = rule.words();
+        assert!(document.contains(words), "docs/verification.md does not have: {words}");
+    }
+}
+
+#[test]
+fn no_two_cases_have_the_same_name() {
+    let mut names: Vec<String> = cases().into_iter().map(|case| case.name).collect();
+    names.sort();
+    for pair in names.windows(2) {
+        assert_ne!(pair[0], pair[1]);
+    }
+}

@@ -1,0 +1,111 @@
+//! The sentences that decide where our verdict and notation's differ.
+
+use std::fmt;
+
+/// What decides a difference.
+#[derive(Debug, Clone, Copy)]
+pub enum Rule {
+    /// A sentence: the document, its section, and its words.
+    Says(&'static str, &'static str, &'static str),
+    /// No sentence decides it: what is chosen here, and why.
+    Chosen(&'static str),
+}
+
+impl Rule {
+    /// The words that docs/verification.md has too.
+    pub fn words(self) -> &'static str {
+        match self {
+            Rule::Says(_, _, words) | Rule::Chosen(words) => words,
+        }
+    }
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Rule::Says(document, section, words) => write!(f, "{document}, {section:?}: {words:?}"),
+            Rule::Chosen(words) => write!(f, "docs/verification.md: {words:?}"),
+        }
+    }
+}
+
+const JWS: &str = "signature-envelope-jws.md";
+const SIGNATURE: &str = "signature-specification.md";
+
+pub const CRITICAL_UNKNOWN: Rule = Rule::Says(
+    SIGNATURE,
+    "Extended attributes",
+    "unknown critical attributes MUST cause signature verification to fail",
+);
+pub const CRITICAL_REGISTERED: Rule =
+    Rule::Says(JWS, "Protected Headers", "It MUST only contain headers apart from registered headers");
+pub const PLUGIN_VERSION: Rule = Rule::Says(
+    JWS,
+    "Extended Protected Headers for *Notation* Plugins",
+    "specifies the minimum version of the verification plugin that MUST be used to verify the signature",
+);
+pub const TIME: Rule = Rule::Says(JWS, "Protected Headers", "Its value is a [RFC 3339][rfc3339] formatted date time");
+pub const UNTRUSTED_TIME: Rule =
+    Rule::Says(JWS, "Protected Headers", "This is an untrusted timestamp, and therefore not used in trust decisions");
+pub const EXPIRED: Rule = Rule::Says(
+    SIGNATURE,
+    "Expiry",
+    "The artifact is considered expired when the current time is greater than or equal to expiry time",
+);
+pub const REGISTERED: Rule = Rule::Says(JWS, "Protected Headers", "Registered headers - `alg`, `cty`, and `crit`");
+pub const UNPROTECTED: Rule = Rule::Says(
+    JWS,
+    "Unprotected Headers",
+    "The Notary Project signature supports following unprotected headers: `timestamp`, `x5c` and `io.cncf.notary.signingAgent`",
+);
+pub const TOP_LEVEL: Rule = Rule::Says(JWS, "Signature Envelope", "no additional top level fields are supported");
+pub const BASE64URL: Rule = Rule::Says(
+    JWS,
+    "Create the *JWS Signing Input*",
+    "with all trailing '=' characters omitted and without the inclusion of any additional characters",
+);
+pub const BASE64: Rule =
+    Rule::Says(JWS, "Unprotected Headers", "each string in the array is a base64-encoded DER certificate value");
+pub const UNIQUE: Rule = Rule::Says("RFC 8259", "4. Objects", "The names within an object SHOULD be unique");
+pub const PAYLOAD: Rule =
+    Rule::Says(SIGNATURE, "Signed Attributes", "Such metadata MUST NOT be stored/appended in the payload");
+pub const DESCRIPTOR: Rule =
+    Rule::Says(SIGNATURE, "Payload", "Descriptor MUST contain `mediaType`, `digest`, and `size` fields");
+pub const BASIC_CONSTRAINTS: Rule = Rule::Says(
+    SIGNATURE,
+    "Root and Intermediate CA Certificates",
+    "The `basicConstraints` extension MUST be present and MUST be marked as critical",
+);
+pub const ANY_USAGE: Rule = Rule::Says(SIGNATURE, "Leaf Certificates", "MUST NOT contain `anyExtendedKeyUsage`");
+pub const CONFIG_TYPE: Rule = Rule::Says(
+    SIGNATURE,
+    "OCI Signatures",
+    "When `artifactType` exists, `mediaType` MUST be `application/vnd.oci.empty.v1+json`",
+);
+pub const ARTIFACT_TYPE: Rule = Rule::Says(
+    SIGNATURE,
+    "OCI Signatures",
+    "This OPTIONAL property, if present, MUST be `application/vnd.cncf.notary.signature`",
+);
+pub const ARTIFACT_TYPE_FORM: Rule = Rule::Says(
+    SIGNATURE,
+    "OCI Signatures",
+    "The signature manifest uses either the `artifactType` property or `config.mediaType` to indicate it's a Notary Project \
+     signature",
+);
+pub const MANIFEST: Rule = Rule::Says(
+    SIGNATURE,
+    "OCI Signatures",
+    "Besides the [image manifest property requirements][image-manifest-property-descriptions]",
+);
+
+pub const PAD_BITS: Rule =
+    Rule::Says("RFC 4648", "3.5. Canonical Encoding", "MUST be set to zero by conforming encoders");
+pub const CASE: Rule = Rule::Chosen("A name that differs from a known one in upper and lower case only is refused");
+pub const LENGTH: Rule = Rule::Chosen("At most 16 certificates of a chain are read");
+pub const AUTHORITY_KEY: Rule =
+    Rule::Chosen("The key of an authority is of a kind and a size that may sign payloads, or longer RSA");
+pub const PATH_LENGTH: Rule = Rule::Chosen("A path length above 255 is taken for malformed");
+pub const WRITABLE: Rule =
+    Rule::Chosen("Nobody but the owner and the group may write to a trust policy or a trust store");
+pub const SUBJECT_SIZE: Rule = Rule::Chosen("A signature manifest is found by the digest of its subject alone");

@@ -1,0 +1,269 @@
+//! A case: one artifact with one signature in a layout, with one thing changed, and a notation that trusts its signer.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::time::Duration as StdDuration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use notation_aws_signer::aws::SignerConfig;
+use notation_aws_signer::envelope::{Descriptor, Digest, PAYLOAD_MEDIA_TYPE, Payload, SigningScheme, header};
+use notation_aws_signer::registry::{EMPTY_CONFIG, IMAGE_CONFIG_MEDIA_TYPE, Layout, Manifest, Store, Target};
+use notation_aws_signer::text::rfc3339;
+use notation_aws_signer::trust::NotationFolder;
+use notation_aws_signer::verify::{VerificationPolicy, VerifyOptions, verify_artifact};
+use serde_json::{Value, json};
+use time::{Duration, OffsetDateTime};
+
+use super::{Expected, Verdicts};
+use crate::support::process::{command, run};
+use crate::testing::certificate::{Spec, issue};
+use crate::testing::der::{oid, sequence, tlv};
+use crate::testing::envelope::Draft;
+use crate::testing::key::Kind;
+
+type Change<T> = Box<dyn Fn(&mut T) + Send + Sync>;
+type Rewrite<T> = Box<dyn Fn(T) -> T + Send + Sync>;
+/// With notation's configuration folder and the chain that was issued.
+type Configure = Box<dyn Fn(&Path, &[Vec<u8>]) + Send + Sync>;
+
+/// One change and what comes of it.
+pub struct Case {
+    pub name: String,
+    pub expected: Expected,
+    scheme: SigningScheme,
+    kind: Kind,
+    specs: Change<Vec<Spec>>,
+    chain: Change<Vec<Vec<u8>>>,
+    draft: Rewrite<Draft>,
+    envelope: Change<Value>,
+    text: Rewrite<String>,
+    manifest: Rewrite<String>,
+    policy: Change<Value>,
+    folder: Configure,
+}
+
+/// What the cases say of themselves.
+impl Case {
+    /// A signature of the scheme `notary.x509` on P-256, with nothing changed yet.
+    pub fn new(name: impl Into<String>, expected: Expected) -> Case {
+        Case {
+            name: name.into(),
+            expected,
+            scheme: SigningScheme::X509,
+            kind: Kind::P256,
+            specs: Box::new(|_| ()),
+            chain: Box::new(|_| ()),
+            draft: Box::new(|draft| draft),
+            envelope: Box::new(|_| ()),
+            text: Box::new(|text| text),
+            manifest: Box::new(|text| text),
+            policy: Box::new(|_| ()),
+            folder: Box::new(|_, _| ()),
+        }
+    }
+
+    /// The same, accepted by both.
+    pub fn accepted(self) -> Case {
+        Case { expected: Expected::Accepted, ..self }
+    }
+
+    /// A signature of the scheme `notary.x509.signingAuthority`.
+    pub fn authority(self) -> Case {
+        Case { scheme: SigningScheme::SigningAuthority, ..self }
+    }
+
+    /// The kind of the leaf's key.
+    pub fn kind(self, kind: Kind) -> Case {
+        Case { kind, ..self }
+    }
+
+    /// Changes certificates before they are issued: leaf, issuing authority, root.
+    pub fn specs(self, change: impl Fn(&mut Vec<Spec>) + Send + Sync + 'static) -> Case {
+        Case { specs: Box::new(change), ..self }
+    }
+
+    /// Changes the chain in the envelope. The last certificate of the chain that was issued is the trusted one all the same.
+    pub fn chain(self, change: impl Fn(&mut Vec<Vec<u8>>) + Send + Sync + 'static) -> Case {
+        Case { chain: Box::new(change), ..self }
+    }
+
+    /// Changes what is signed.
+    pub fn draft(self, change: impl Fn(Draft) -> Draft + Send + Sync + 'static) -> Case {
+        Case { draft: Box::new(change), ..self }
+    }
+
+    /// Changes the envelope after it was signed.
+    pub fn envelope(self, change: impl Fn(&mut Value) + Send + Sync + 'static) -> Case {
+        Case { envelope: Box::new(change), ..self }
+    }
+
+    /// Changes the envelope's text after it was signed.
+    pub fn text(self, change: impl Fn(String) -> String + Send + Sync + 'static) -> Case {
+        Case { text: Box::new(change), ..self }
+    }
+
+    /// Changes the text of the signature's manifest.
+    pub fn manifest_text(self, change: impl Fn(String) -> String + Send + Sync + 'static) -> Case {
+        Case { manifest: Box::new(change), ..self }
+    }
+
+    /// Changes the signature's manifest.
+    pub fn manifest(self, change: impl Fn(&mut Value) + Send + Sync + 'static) -> Case {
+        self.manifest_text(move |text| {
+            let mut manifest = serde_json::from_str(&text).unwrap();
+            change(&mut manifest);
+            manifest.to_string()
+        })
+    }
+
+    /// Changes the statement of the trust policy.
+    pub fn policy(self, change: impl Fn(&mut Value) + Send + Sync + 'static) -> Case {
+        Case { policy: Box::new(change), ..self }
+    }
+
+    /// Changes notation's configuration folder, with the chain that was issued at hand.
+    pub fn folder(self, change: impl Fn(&Path, &[Vec<u8>]) + Send + Sync + 'static) -> Case {
+        Case { folder: Box::new(change), ..self }
+    }
+}
+
+/// The judging.
+impl Case {
+    pub fn judge(&self, notation: &Path) -> Verdicts {
+        let home = tempfile::tempdir().unwrap();
+        let (config, folder) = (home.path().join("config/notation"), home.path().join("layout"));
+        let layout = Layout::create(&folder).unwrap();
+        layout.put_blob(b"{}").unwrap();
+        let image = Manifest::image(Descriptor::of(IMAGE_CONFIG_MEDIA_TYPE, b"{}"), Vec::new());
+        let image = layout.put_manifest(&image, Some("v1")).unwrap();
+        let issued = self.sign(&layout, &image);
+        self.configure(&config, &issued);
+        let reference = format!("{}@{}", folder.to_str().unwrap(), image.digest);
+        let mut notation = command(notation, home.path());
+        notation.env("NOTATION_EXPERIMENTAL", "1");
+        notation.args(["verify", "--verbose", "--oci-layout", "--scope", "local/a", &reference]);
+        let finished = run(&mut notation, StdDuration::from_secs(60));
+        Verdicts {
+            ours: verify(&config, layout, &image.digest),
+            notation: if finished.is_success() { Ok(()) } else { Err(last_line(&finished.stderr)) },
+        }
+    }
+
+    /// Puts the signature beside the image; answers the chain as it was issued.
+    fn sign(&self, layout: &Layout, image: &Descriptor) -> Vec<Vec<u8>> {
+        let mut specs = specs(self.kind);
+        (self.specs)(&mut specs);
+        let issued = issue(&specs);
+        let mut chain = issued.clone();
+        (self.chain)(&mut chain);
+        let draft = (self.draft)(draft(self.scheme, specs.swap_remove(0), &chain, image));
+        let mut envelope = draft.sign();
+        (self.envelope)(&mut envelope);
+        let envelope = (self.text)(envelope.to_string()).into_bytes();
+        for blob in [&envelope[..], EMPTY_CONFIG, b"another blob"] {
+            layout.put_blob(blob).unwrap();
+        }
+        let manifest = Manifest::signature(image.clone(), &envelope, Default::default()).to_bytes();
+        let manifest = (self.manifest)(String::from_utf8(manifest).unwrap());
+        let media_type = "application/vnd.oci.image.manifest.v1+json";
+        layout.put_manifest_bytes(media_type, manifest.as_bytes(), None, None).unwrap();
+        issued
+    }
+
+    fn configure(&self, config: &Path, issued: &[Vec<u8>]) {
+        for kind in ["ca", "signingAuthority"] {
+            fs::create_dir_all(store(config, kind)).unwrap();
+            fs::write(store(config, kind).join("root.crt"), issued.last().unwrap()).unwrap();
+        }
+        let mut policy = json!({
+            "name": "test",
+            "registryScopes": ["local/a"],
+            "signatureVerification": { "level": "strict" },
+            "trustStores": ["ca:x", "signingAuthority:x"],
+            "trustedIdentities": ["*"],
+        });
+        (self.policy)(&mut policy);
+        let policies = if policy.is_array() { policy } else { json!([policy]) };
+        let document = json!({ "version": "1.0", "trustPolicies": policies });
+        fs::write(config.join("trustpolicy.json"), document.to_string()).unwrap();
+        (self.folder)(config, issued);
+    }
+}
+
+/// The trust store `x` of this type.
+pub fn store(config: &Path, kind: &str) -> PathBuf {
+    config.join("truststore/x509").join(kind).join("x")
+}
+
+/// A name with all that a trusted identity needs.
+pub fn subject(common_name: &str) -> Vec<u8> {
+    let parts = [("2.5.4.6", "US"), ("2.5.4.8", "WA"), ("2.5.4.10", "Acme"), ("2.5.4.3", common_name)];
+    let parts = parts.map(|(kind, value)| tlv(0x31, &sequence(&[&oid(kind), &tlv(0x0c, value.as_bytes())])));
+    tlv(0x30, &parts.concat())
+}
+
+/// Leaf, issuing authority and root, valid for some days before and after now.
+fn specs(kind: Kind) -> Vec<Spec> {
+    let mut specs = vec![Spec::leaf(kind), Spec::authority("", Kind::P256), Spec::authority("", Kind::P256)];
+    for (spec, name) in specs.iter_mut().zip(["leaf", "issuing", "root"]) {
+        spec.subject = subject(name);
+        spec.not_before = now() - Duration::days(3);
+        spec.not_after = now() + Duration::days(4);
+    }
+    specs
+}
+
+/// The second in which the test began: certificates and signatures have no fractions, and all cases are about the same time.
+pub fn now() -> OffsetDateTime {
+    static NOW: OnceLock<OffsetDateTime> = OnceLock::new();
+    *NOW.get_or_init(|| OffsetDateTime::now_utc().replace_nanosecond(0).unwrap())
+}
+
+/// Signed an hour ago, and good for another one.
+fn draft(scheme: SigningScheme, leaf: Spec, chain: &[Vec<u8>], image: &Descriptor) -> Draft {
+    let mut crit = vec![header::SIGNING_SCHEME, header::EXPIRY];
+    let time = match scheme {
+        SigningScheme::X509 => header::SIGNING_TIME,
+        SigningScheme::SigningAuthority => header::AUTHENTIC_SIGNING_TIME,
+    };
+    if scheme == SigningScheme::SigningAuthority {
+        crit.push(time);
+    }
+    let protected = json!({
+        "alg": leaf.key.jws_name(),
+        "cty": PAYLOAD_MEDIA_TYPE,
+        "crit": crit,
+        header::SIGNING_SCHEME: scheme.as_str(),
+        time: rfc3339(now() - Duration::hours(1)),
+        header::EXPIRY: rfc3339(now() + Duration::hours(1)),
+    });
+    let x5c: Vec<String> = chain.iter().map(|der| STANDARD.encode(der)).collect();
+    let payload = Payload { target_artifact: image.clone() }.to_bytes();
+    Draft { protected, protected_text: None, payload, header: json!({ "x5c": x5c }), key: leaf.key }
+}
+
+fn last_line(text: &str) -> String {
+    text.lines().last().unwrap_or_default().to_owned()
+}
+
+/// The library's verdict.
+fn verify(config: &Path, layout: Layout, image: &Digest) -> Result<(), String> {
+    let folder = NotationFolder::at(config.to_owned());
+    let document = folder.trust_policy().map_err(|why| why.to_string())?;
+    let policy = document.applicable(&"local/a".parse().unwrap()).map_err(|why| why.to_string())?;
+    let policy = VerificationPolicy::of_statement(policy, |name| folder.trust_store(name));
+    let (store, target) = (Store::Layout(layout), Target::Digest(image.clone()));
+    let options = VerifyOptions::new(SignerConfig::default(), OffsetDateTime::now_utc());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let verdict = verify_artifact(&store, &target, &policy, &options);
+    let verdict = runtime.block_on(verdict).map_err(|why| why.to_string())?;
+    if verdict.is_verified() || verdict.is_skipped() {
+        return Ok(());
+    }
+    let reasons = verdict.signatures().iter().flat_map(|signature| &signature.checks);
+    let failed = reasons.filter(|check| check.outcome.is_refused());
+    let failed: Vec<String> = failed.map(|check| format!("{}: {}", check.check, check.outcome.reason())).collect();
+    Err(if failed.is_empty() { "there is no signature".to_owned() } else { failed.join("; ") })
+}
