@@ -1,6 +1,7 @@
 //! The command line tool: one file a command.
 
 pub mod blob;
+pub mod copy;
 pub mod demo;
 pub mod exit;
 pub mod local_signer;
@@ -35,6 +36,7 @@ pub struct Cli {
 enum Command {
     Sign(Box<sign::Args>),
     Blob(blob::Args),
+    Copy(Box<copy::Args>),
     Demo(demo::Args),
     LocalSigner(local_signer::Args),
 }
@@ -48,6 +50,7 @@ pub async fn run(cli: Cli) -> ExitStatus {
     let ended = match cli.command {
         Command::Sign(args) => sign::run(*args, &output).await,
         Command::Blob(args) => blob::run(args, &output).await,
+        Command::Copy(args) => copy::run(*args, &output).await,
         Command::Demo(args) => demo::run(args).await.map(|()| ExitStatus::Done).map_err(CliError::from),
         Command::LocalSigner(args) => local_signer::run(args).await.map(|()| ExitStatus::Done).map_err(CliError::from),
     };

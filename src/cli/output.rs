@@ -111,10 +111,20 @@ impl Output {
     /// The progress of a work of so many parts, shown on standard error while it lasts if that is a terminal.
     #[must_use]
     pub fn progress(&self, total: usize, what: &'static str) -> ProgressBar {
-        let shown = !self.quiet && !self.is_json() && total > 1 && io::stderr().is_terminal();
+        self.bar(total > 1, Some(total as u64), "{spinner} {msg} {pos}/{len} [{bar:30}] {elapsed}").with_message(what)
+    }
+
+    /// The progress of a work of an unknown number of bytes, shown as [`Self::progress`] is.
+    #[must_use]
+    pub fn bytes(&self, what: &'static str) -> ProgressBar {
+        self.bar(true, None, "{spinner} {msg} {bytes} {bytes_per_sec} {elapsed}").with_message(what)
+    }
+
+    fn bar(&self, wanted: bool, total: Option<u64>, template: &str) -> ProgressBar {
+        let shown = wanted && !self.quiet && !self.is_json() && io::stderr().is_terminal();
         let target = if shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-        let bar = ProgressBar::with_draw_target(Some(total as u64), target).with_message(what);
-        if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} {pos}/{len} [{bar:30}] {elapsed}") {
+        let bar = ProgressBar::with_draw_target(total, target);
+        if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }
         if shown {

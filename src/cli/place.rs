@@ -41,6 +41,15 @@ impl Place {
         }
     }
 
+    /// The tag or digest that was written.
+    #[must_use]
+    pub fn target(&self) -> Option<&Target> {
+        match self {
+            Self::Registry(reference) => Some(reference.target()),
+            Self::Layout { target, .. } => target.as_ref(),
+        }
+    }
+
     /// Opens the layout, or prepares to speak with the registry.
     ///
     /// # Errors

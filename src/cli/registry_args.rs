@@ -41,12 +41,6 @@ impl RegistryArgs {
     /// # Errors
     /// When the password cannot be read.
     pub fn client(&self) -> Result<RegistryClient, CliError> {
-        let mut options = ClientOptions::default();
-        if self.plain_http {
-            options.plain_http = PlainHttp::Always;
-        }
-        options.ca_files.clone_from(&self.ca_files);
-        options.timeout = self.registry_timeout.unwrap_or(options.timeout);
         let credentials = match &self.username {
             None => Credentials::from_environment(),
             Some(username) => {
@@ -54,7 +48,23 @@ impl RegistryArgs {
                 Credentials::given(Credential::Password { username: username.clone(), password })
             }
         };
-        Ok(RegistryClient::new(options, credentials))
+        Ok(RegistryClient::new(self.options(), credentials))
+    }
+
+    /// The client for registries that a given password is not for.
+    #[must_use]
+    pub fn client_without_password(&self) -> RegistryClient {
+        RegistryClient::new(self.options(), Credentials::from_environment())
+    }
+
+    fn options(&self) -> ClientOptions {
+        let mut options = ClientOptions::default();
+        if self.plain_http {
+            options.plain_http = PlainHttp::Always;
+        }
+        options.ca_files.clone_from(&self.ca_files);
+        options.timeout = self.registry_timeout.unwrap_or(options.timeout);
+        options
     }
 }
 

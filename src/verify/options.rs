@@ -1,6 +1,7 @@
 //! What a verification is told beside the policy: the clock, the limits, and what the caller demands on top.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use time::OffsetDateTime;
@@ -8,6 +9,7 @@ use time::OffsetDateTime;
 use super::plugin::PluginFolder;
 use crate::aws::{Deadline, SignerConfig};
 use crate::revocation::RevocationClient;
+use crate::x509::ChainCache;
 
 /// How a verification is made.
 #[derive(Debug, Clone)]
@@ -31,6 +33,8 @@ pub struct VerifyOptions {
     pub plugins: Option<PluginFolder>,
     /// Which of the signatures are evaluated.
     pub evaluate: Evaluate,
+    /// The chains that met the requirements before. Clones of the options share it.
+    pub chains: Arc<ChainCache>,
 }
 
 /// Which signatures of an artifact are evaluated.
@@ -61,6 +65,7 @@ impl VerifyOptions {
             user_metadata: BTreeMap::new(),
             plugins: None,
             evaluate: Evaluate::default(),
+            chains: Arc::default(),
         }
     }
 }

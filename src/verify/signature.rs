@@ -122,7 +122,7 @@ fn integrity<'a>(
     is_of: impl FnOnce(&VerifiedEnvelope, &Payload) -> Result<String, CheckFailure>,
 ) -> Result<Whole<'a>, CheckFailure> {
     let envelope = Envelope::parse(bytes).map_err(CheckFailure::of)?;
-    let envelope = envelope.verify_integrity().map_err(CheckFailure::of)?;
+    let envelope = envelope.verify_integrity_with(&options.chains).map_err(CheckFailure::of)?;
     let payload = Payload::parse(envelope.payload()).map_err(CheckFailure::of)?;
     let reason = is_of(&envelope, &payload)?;
     for (key, demanded) in &options.user_metadata {

@@ -15,7 +15,7 @@ use crate::cli::place::{Opened, Place};
 use crate::cli::trust_args::roots;
 use crate::envelope::Descriptor;
 use crate::files;
-use crate::registry::{RegistryClient, SignatureForm, Store};
+use crate::registry::{RegistryClient, SignatureForm, Store, is_index};
 use crate::sign::{attach, sign_descriptor};
 use crate::verify::{Conclusion, Trust, VerificationPolicy, VerifyOptions, verify_signatures};
 
@@ -28,6 +28,7 @@ pub(super) struct Signing {
     pub if_unsigned: Option<VerificationPolicy>,
     pub detach: Option<PathBuf>,
     pub dry_run: bool,
+    pub form: SignatureForm,
     pub budget: Duration,
     pub rate: RateLimit,
     pub registry: RegistryClient,
@@ -45,25 +46,42 @@ pub(super) fn trust(
     if_unsigned.then(trust).transpose()
 }
 
-/// Signs the artifact and, where that is wanted, what its index lists; the artifact's own report comes last.
+/// How many manifests an index may lead to.
+const MAX_MANIFESTS: usize = 1000;
+
+/// Signs the artifact and, where that is wanted, what its index leads to; an index comes after all that it lists, and not at all
+/// when one of them could not be signed.
 pub(super) async fn sign(signing: &Signing, place: Place) -> Vec<ArtifactReport> {
-    let opened = place.open(&signing.registry);
-    let resolved = match opened {
-        Ok(Opened { store, target }) => {
-            store.resolve(&target).await.map(|found| (store, found)).map_err(CliError::from)
-        }
-        Err(why) => Err(why),
-    };
-    let (store, artifact) = match resolved {
+    let (store, artifacts) = match find(signing, &place).await {
         Ok(found) => found,
         Err(why) => return vec![ArtifactReport::failed(&place, None, why)],
     };
-    let mut reports = Vec::new();
-    match sign_one(signing, &place, &store, &artifact).await {
-        Ok(report) => reports.push(report),
-        Err(why) => reports.push(ArtifactReport::failed(&place, Some(&artifact), why)),
+    let mut reports = Vec::with_capacity(artifacts.len());
+    for artifact in &artifacts {
+        match sign_one(signing, &place, &store, artifact).await {
+            Ok(report) => reports.push(report),
+            Err(why) => {
+                reports.push(ArtifactReport::failed(&place, Some(artifact), why));
+                break;
+            }
+        }
     }
     reports
+}
+
+/// Where the artifact is, and what is to be signed.
+async fn find(signing: &Signing, place: &Place) -> Result<(Store, Vec<Descriptor>), CliError> {
+    let Opened { store, target } = place.open(&signing.registry)?;
+    let artifact = store.resolve(&target).await?;
+    if !signing.recursive {
+        return Ok((store, vec![artifact]));
+    }
+    let artifacts = store.tree(&artifact, MAX_MANIFESTS).await?;
+    for listed in artifacts.iter().filter(|listed| !is_index(&listed.media_type)) {
+        // That an index lists it does not mean that it is there.
+        store.manifest(listed).await?;
+    }
+    Ok((store, artifacts))
 }
 
 async fn sign_one(
@@ -91,7 +109,7 @@ async fn sign_one(
                 .map_err(|why| CliError::usage(format!("{}: {why}", file.display())))?;
             signature.file = Some(file.clone());
         }
-        None => signature.digest = Some(attach(store, &signed, SignatureForm::default()).await?.digest.to_string()),
+        None => signature.digest = Some(attach(store, &signed, signing.form).await?.digest.to_string()),
     }
     Ok(ArtifactReport::new(place, artifact, Outcome::Signed).with_signature(signature))
 }

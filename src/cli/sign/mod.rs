@@ -18,6 +18,7 @@ use super::place::Place;
 use super::registry_args::RegistryArgs;
 use super::signer_args::{SignerArgs, budget, client_of};
 use crate::aws::arn::ProfileArn;
+use crate::registry::SignatureForm;
 use crate::sign::check_user_metadata;
 
 /// What AWS allows an account in a region for most operations of AWS Signer, in calls a second.
@@ -70,6 +71,10 @@ pub struct Args {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["recursive", "if_unsigned"])]
     detach: Option<PathBuf>,
 
+    /// How the signature's manifest says that it is one; notation 1.3 finds "config" everywhere, "artifact-type" not in layouts
+    #[arg(long, value_enum, default_value = "config", value_name = "FORM")]
+    manifest_form: ManifestForm,
+
     /// Say what would be signed, and neither sign nor write
     #[arg(long)]
     dry_run: bool,
@@ -87,6 +92,15 @@ pub struct Args {
 
     #[command(flatten)]
     registry: RegistryArgs,
+}
+
+/// The forms of a signature's manifest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum ManifestForm {
+    /// By the media type of its configuration
+    Config,
+    /// By its artifact type, with an empty configuration
+    ArtifactType,
 }
 
 /// Runs the command.
@@ -112,6 +126,10 @@ pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
         recursive: args.recursive,
         detach: args.detach,
         dry_run: args.dry_run,
+        form: match args.manifest_form {
+            ManifestForm::Config => SignatureForm::Config,
+            ManifestForm::ArtifactType => SignatureForm::ArtifactType,
+        },
         user_metadata,
         registry,
         config,

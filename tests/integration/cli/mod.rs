@@ -1,4 +1,5 @@
 //! The command line tool against real registries, with the real notation as the second opinion.
 
 mod concurrency;
+mod copy;
 mod sign;

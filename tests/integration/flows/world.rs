@@ -89,7 +89,7 @@ impl World {
     pub async fn sign_and_attach_by(&self, profile: &ProfileArn) {
         let deadline = Deadline::new(Deadline::DEFAULT_BUDGET);
         let signed = sign_artifact(&self.store(), &tag("v1"), BTreeMap::new(), &self.client, profile, deadline).await;
-        attach(&self.store(), &signed.unwrap()).await.unwrap();
+        attach(&self.store(), &signed.unwrap(), SignatureForm::default()).await.unwrap();
     }
 
     /// A signing profile beside the world's.

@@ -1,0 +1,94 @@
+//! `notation-aws-signer copy`: between registries of both kinds and a layout, with both tools as judges of what arrives.
+
+use notation_aws_signer::registry::Credentials;
+
+use crate::support::World;
+use crate::support::cli::Cli;
+use crate::support::docker_registry::{DockerRegistry, USER};
+use crate::support::images::{block_on, push_image, push_index, repository};
+
+#[test]
+fn a_signed_image_is_verified_by_both_tools_in_every_place_that_it_is_copied_to() {
+    let Some(world) = World::start() else { return };
+    let Some(docker) = DockerRegistry::start() else { return };
+    let cli = Cli::for_signer(&world.signer);
+    let first = format!("{}/team/app:v1", world.registry.address());
+    let store = repository(&format!("{}/team/app", world.registry.address()), Credentials::none());
+    let image = block_on(push_image(&store, "travels", Some("v1")));
+    cli.run(&["sign", &first, "--profile", &world.profile.arn]).succeeded();
+    // notation finds what it knows of a layout only by its own form and path.
+    let stations = [
+        first,
+        format!("{}/copies/app:v1", docker.address),
+        "oci:./layout:v1".to_owned(),
+        format!("{}/back/app:v1", world.registry.address()),
+    ];
+    for pair in stations.windows(2) {
+        let results = cli.json("copy", &["copy", &pair[0], &pair[1]], 0);
+        assert_eq!(results["artifact"]["digest"], image.digest.as_str());
+        assert_eq!(results["signatures"].as_array().unwrap().len(), 1, "{results:#}");
+    }
+    let root = world.signer.root_certificate();
+    let trust = ["--trusted-profile", &world.profile.arn, "--root", root.to_str().unwrap()];
+    for station in &stations {
+        let ours = cli.run(&[&["verify", station], trust.as_slice()].concat());
+        ours.succeeded().says(image.digest.as_str());
+    }
+    for station in [&stations[0], &stations[1], &stations[3]] {
+        world.verify(station).succeeded();
+    }
+    let layout = format!("{}@{}", cli.home().join("layout").display(), image.digest);
+    let endpoint = format!("aws-signer-endpoint-url={}", world.signer.endpoint);
+    let scope = ["verify", "--oci-layout", "--scope", "example.com/app", "--plugin-config", &endpoint, &layout];
+    world.notation.run(&scope).succeeded();
+    // Once more costs nothing and changes nothing.
+    let again = cli.json("copy", &["copy", &stations[0], &stations[1]], 0);
+    assert_eq!(again["blobs"]["copied"], 0, "{again:#}");
+}
+
+#[test]
+fn an_index_is_copied_with_the_signatures_of_its_images() {
+    let Some(world) = World::start() else { return };
+    let cli = Cli::for_signer(&world.signer);
+    let name = format!("{}/team/multi", world.registry.address());
+    let store = repository(&name, Credentials::none());
+    let (index, images) = block_on(push_index(&store, "two platforms", "v1"));
+    cli.run(&["sign", &format!("{name}:v1"), "--recursive", "--profile", &world.profile.arn]).succeeded();
+    cli.run(&["copy", &format!("{name}:v1"), "oci:layout"]).succeeded().says("3");
+    let target = format!("{}/copies/multi", world.registry.address());
+    cli.run(&["copy", "oci:layout:v1", &format!("{target}:v2")]).succeeded();
+    for digest in [&index.digest, &images[0].digest, &images[1].digest] {
+        world.verify(&format!("{target}@{digest}")).succeeded();
+    }
+}
+
+#[test]
+fn the_password_goes_to_the_target_and_not_to_the_source() {
+    let Some(world) = World::start() else { return };
+    let Some(docker) = DockerRegistry::start_with_password() else { return };
+    let cli = Cli::for_signer(&world.signer);
+    let image = world.push("for a closed registry");
+    let target = format!("{}/team/app:v1", docker.address);
+    cli.run(&["copy", &image, &target]).exits_with(2).says("log in");
+    let with_password = |arguments: &[&str]| {
+        std::fs::write(cli.home().join("password"), USER.1).unwrap();
+        let mut command = cli.command(arguments);
+        command.args(["--username", USER.0, "--password-stdin"]);
+        command.stdin(std::fs::File::open(cli.home().join("password")).unwrap());
+        crate::support::process::run(&mut command, std::time::Duration::from_secs(60))
+    };
+    with_password(&["copy", &image, &target]).succeeded();
+    // The source would need the password here, and does not get it.
+    with_password(&["copy", &target, "oci:layout"]).exits_with(2).says("log in");
+}
+
+#[test]
+fn what_is_not_there_is_not_copied_and_a_digest_is_no_name_for_something_else() {
+    let Some(world) = World::start() else { return };
+    let (cli, image) = (Cli::for_signer(&world.signer), world.push("stays"));
+    let name = format!("{}/team/app", world.registry.address());
+    cli.run(&["copy", &format!("{name}:nowhere"), "oci:layout"]).exits_with(2).says("404");
+    let other = format!("{name}@sha256:{}", "0".repeat(64));
+    cli.run(&["copy", &image, &other]).exits_with(2).says("give a tag");
+    cli.run(&["copy", &image, &image]).succeeded();
+}
