@@ -1,4 +1,9 @@
 //! The command line tool against real registries, with the real notation as the second opinion.
 
+mod attach;
 mod concurrency;
+mod inspect;
+mod list;
+mod places;
 mod sign;
+mod verify;
