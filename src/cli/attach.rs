@@ -13,6 +13,7 @@ use super::place::{Opened, Place};
 use super::registry_args::RegistryArgs;
 use crate::attach::{Attached, MatchingEnvelope};
 use crate::envelope::{Descriptor, MAX_ENVELOPE_SIZE};
+use crate::registry::SignatureForm;
 
 /// Attach a signature envelope that exists to its artifact.
 ///
@@ -76,7 +77,7 @@ pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
     let pinned = args.reference.pinned(&artifact.digest);
     let envelope = MatchingEnvelope::check(bytes, artifact.clone())
         .map_err(|why| CliError::from(why).context(args.signature.display()))?;
-    let attached = envelope.attach(&store, annotations).await?;
+    let attached = envelope.attach(&store, annotations, SignatureForm::default()).await?;
     let (outcome, words) = match attached {
         Attached::Now(_) => ("attached", "attached"),
         Attached::Before(_) => ("already-attached", "already attached"),

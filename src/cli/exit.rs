@@ -87,6 +87,14 @@ impl CliError {
         Self { status: ExitStatus::Undetermined, message: message.to_string() }
     }
 
+    /// The signatures of an artifact cannot be listed, by a command with `--max-signatures`.
+    #[must_use]
+    pub fn of_list(why: StoreError) -> Self {
+        let help = if why.is_too_many() { "; allow more with --max-signatures" } else { "" };
+        let error = Self::from(why);
+        Self { message: error.message + help, ..error }
+    }
+
     /// The same under a heading, such as the artifact's name.
     #[must_use]
     pub fn context(self, heading: impl std::fmt::Display) -> Self {

@@ -73,7 +73,7 @@ struct SignatureReport {
 pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
     let Opened { store, target } = args.reference.open(&args.registry.client()?)?;
     let artifact = store.resolve(&target).await?;
-    let listed = store.signatures(&artifact, args.max_signatures.get()).await?;
+    let listed = store.signatures(&artifact, args.max_signatures.get()).await.map_err(CliError::of_list)?;
     let signatures: Vec<_> = listed.into_iter().map(SignatureReport::of).collect();
     let status = signatures.iter().map(|signature| signature.status).max().unwrap_or(ExitStatus::Done);
     let report = Report {

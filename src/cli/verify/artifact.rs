@@ -14,12 +14,16 @@ use crate::verify::{CheckOutcome, Requirement, Verdict, VerificationPolicy, Veri
 /// What is the same for all artifacts of a command.
 pub(super) struct Verification {
     pub policies: Policies,
+    pub recursive: bool,
     pub requirement: Option<Requirement>,
     pub options: VerifyOptions,
     pub registry: RegistryClient,
 }
 
-/// Verifies the artifact.
+/// How many manifests an index may lead to.
+const MAX_MANIFESTS: usize = 1000;
+
+/// Verifies the artifact and, where that is wanted, before it what its index lists.
 pub(super) async fn verify(verification: &Verification, place: Place) -> Vec<ArtifactReport> {
     let found = async {
         let policy = verification.policies.applicable(&place)?;
@@ -31,7 +35,19 @@ pub(super) async fn verify(verification: &Verification, place: Place) -> Vec<Art
         Ok(found) => found,
         Err(why) => return vec![ArtifactReport::failed(&place, None, why)],
     };
-    vec![verify_one(verification, &place, &policy, &store, &artifact).await]
+    let tree =
+        if verification.recursive { store.tree(&artifact, MAX_MANIFESTS).await } else { Ok(vec![artifact.clone()]) };
+    let artifacts = match tree {
+        Ok(artifacts) => artifacts,
+        Err(why) => return vec![ArtifactReport::failed(&place, Some(&artifact), why.into())],
+    };
+    let mut reports = Vec::with_capacity(artifacts.len());
+    for listed in &artifacts {
+        let mut report = verify_one(verification, &place, &policy, &store, listed).await;
+        report.is_listed = *listed != artifact;
+        reports.push(report);
+    }
+    reports
 }
 
 async fn verify_one(
@@ -45,7 +61,7 @@ async fn verify_one(
     let options = VerifyOptions { now: OffsetDateTime::now_utc(), ..verification.options.clone() };
     let verdict = match verify_signatures(store, artifact, policy, &options).await {
         Ok(verdict) => verdict,
-        Err(why) => return ArtifactReport::failed(place, Some(artifact), why.into()),
+        Err(why) => return ArtifactReport::failed(place, Some(artifact), CliError::of_list(why)),
     };
     let report = ArtifactReport::of(place, policy, &verdict);
     let report = match &verification.requirement {

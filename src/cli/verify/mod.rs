@@ -85,6 +85,10 @@ pub struct Args {
     #[arg(long = "user-metadata", short = 'm', value_name = "KEY=VALUE", value_parser = metadata::pair)]
     user_metadata: Vec<Pair>,
 
+    /// Verify the manifests of an index, too: each must be signed itself
+    #[arg(long)]
+    recursive: bool,
+
     /// How many signatures an artifact may have; one that has more is refused, because nothing is decided on a part of them
     #[arg(long, value_name = "N", default_value = "100")]
     max_signatures: NonZeroUsize,
@@ -166,7 +170,7 @@ fn verification(args: Args, places: &[Place]) -> Result<Verification, CliError> 
         evaluate: if requirement.is_some() { Evaluate::All } else { Evaluate::UntilVerified },
         ..VerifyOptions::new(config, OffsetDateTime::now_utc())
     };
-    Ok(Verification { policies, requirement, options, registry: args.registry.client()? })
+    Ok(Verification { policies, recursive: args.recursive, requirement, options, registry: args.registry.client()? })
 }
 
 fn requirement(

@@ -84,6 +84,9 @@ pub(super) struct ArtifactReport {
     pub advice: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<ErrorReport>,
+    /// Whether it was not named, but is listed by an index that was.
+    #[serde(skip)]
+    pub is_listed: bool,
     #[serde(skip)]
     status: ExitStatus,
 }
@@ -202,6 +205,7 @@ impl ArtifactReport {
             requirement: None,
             advice: None,
             error: None,
+            is_listed: false,
             status,
         }
     }

@@ -11,7 +11,7 @@ const REASON: usize = 32;
 /// Writes a report.
 pub(super) fn show(report: &ArtifactReport, output: &Output) -> Result<(), CliError> {
     let name = report.artifact.as_ref().unwrap_or(&report.reference);
-    if report.artifact.as_ref().is_some_and(|artifact| *artifact != report.reference) {
+    if !report.is_listed && *name != report.reference {
         output.note(paint(DIM, format!("{} is {name} at this moment", report.reference)));
     }
     if let Some(error) = &report.error {

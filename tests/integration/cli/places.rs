@@ -4,9 +4,10 @@ use std::path::PathBuf;
 
 use notation_aws_signer::envelope::Descriptor;
 use notation_aws_signer::registry::{
-    ClientOptions, Credentials, IMAGE_CONFIG_MEDIA_TYPE, IMAGE_MANIFEST_MEDIA_TYPE, Layout, Manifest, RegistryClient,
-    Store, Tag,
+    ClientOptions, Credentials, IMAGE_CONFIG_MEDIA_TYPE, IMAGE_INDEX_MEDIA_TYPE, IMAGE_MANIFEST_MEDIA_TYPE, Layout,
+    Manifest, RegistryClient, Store, Tag,
 };
+use serde_json::json;
 use tempfile::TempDir;
 
 use crate::support::World;
@@ -61,6 +62,21 @@ impl Place {
             let manifest = Manifest::signature(self.image.clone(), envelope, Default::default());
             self.store.push_referrer(&manifest).await.unwrap();
         });
+    }
+
+    /// Puts an index that lists the image, with the tag `multi`; answers its reference by the tag and the digest.
+    pub fn put_index(&self) -> (String, String) {
+        let entry = json!({
+            "mediaType": self.image.media_type,
+            "digest": self.image.digest,
+            "size": self.image.size,
+            "platform": { "os": "linux", "architecture": "amd64" },
+        });
+        let index = json!({ "schemaVersion": 2, "mediaType": IMAGE_INDEX_MEDIA_TYPE, "manifests": [entry] });
+        let (index, tag): (_, Tag) = (index.to_string(), "multi".parse().unwrap());
+        let pushed = block_on(self.store.push_manifest(IMAGE_INDEX_MEDIA_TYPE, index.as_bytes(), Some(&tag))).unwrap();
+        let place = self.reference.strip_suffix(":v1").unwrap();
+        (format!("{place}:multi"), format!("{place}@{}", pushed.digest))
     }
 
     /// The manifests of the image's signatures.

@@ -152,6 +152,27 @@ fn of_several_artifacts_each_has_its_result_and_the_gravest_decides() {
 }
 
 #[test]
+fn an_index_is_verified_alone_or_with_every_manifest_that_it_lists() {
+    let Some(world) = World::start() else { return };
+    let (cli, places) = (Cli::for_signer(&world.signer), Places::of(&world));
+    for place in &places.places {
+        let (index, pinned) = place.put_index();
+        let image = format!("{}@{}", index.strip_suffix(":multi").unwrap(), place.image.digest);
+        cli.run(&["sign", &index, "--profile", &world.profile.arn]).succeeded();
+        let verify = |more: &[&str], code| {
+            let results = json_of(&cli, &verify(&world, &[&index], &[&world.profile.arn], more), code);
+            let artifacts = results["artifacts"].as_array().unwrap();
+            let name = |artifact: &Value| format!("{} {}", artifact["artifact"], artifact["outcome"]).replace('"', "");
+            artifacts.iter().map(name).collect::<Vec<_>>()
+        };
+        assert_eq!(verify(&[], 0), [format!("{pinned} verified")]);
+        assert_eq!(verify(&["--recursive"], 1), [format!("{image} refused"), format!("{pinned} verified")]);
+        cli.run(&["sign", &image, "--profile", &world.profile.arn]).succeeded();
+        assert_eq!(verify(&["--recursive"], 0), [format!("{image} verified"), format!("{pinned} verified")]);
+    }
+}
+
+#[test]
 fn metadata_is_demanded() {
     let Some(world) = World::start() else { return };
     let (cli, image) = (Cli::for_signer(&world.signer), world.push("with metadata"));
