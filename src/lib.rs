@@ -1,5 +1,7 @@
 //! AWS Signer and Notary Project signatures: the library behind the Notation plugin and the command line tool.
 
+#[cfg(feature = "cli")]
+pub mod attach;
 pub mod aws;
 #[cfg(feature = "cli")]
 pub mod blob;

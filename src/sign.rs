@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use crate::attach::{is_reserved, push_signature};
 use crate::aws::arn::ProfileArn;
 use crate::aws::{Deadline, SignError, SignedPayload, SignerClient, sign_payload};
-use crate::envelope::{Descriptor, JWS_MEDIA_TYPE, Payload};
-use crate::registry::{EMPTY_CONFIG, Manifest, SignatureForm, Store, StoreError, THUMBPRINT_ANNOTATION, Target};
-use crate::x509::CertificateChain;
+use crate::envelope::{Descriptor, Payload};
+use crate::registry::{SignatureForm, Store, StoreError, Target};
 
 /// Why an artifact was not signed. Nothing is attached unless everything went well.
 #[derive(Debug, thiserror::Error)]
@@ -86,7 +86,7 @@ pub fn payload(artifact: &Descriptor, user_metadata: BTreeMap<String, String>) -
 /// # Errors
 /// [`ReservedMetadata`] names the key.
 pub fn check_user_metadata(user_metadata: &BTreeMap<String, String>) -> Result<(), ReservedMetadata> {
-    match user_metadata.keys().find(|key| key.starts_with("io.cncf.notary")) {
+    match user_metadata.keys().find(|key| is_reserved(key)) {
         Some(reserved) => Err(ReservedMetadata(reserved.clone())),
         None => Ok(()),
     }
@@ -97,16 +97,7 @@ pub fn check_user_metadata(user_metadata: &BTreeMap<String, String>) -> Result<(
 /// # Errors
 /// [`StoreError`] when the registry or the layout does not take it.
 pub async fn attach(store: &Store, signed: &SignedArtifact, form: SignatureForm) -> Result<Descriptor, StoreError> {
-    let envelope = &signed.signature.envelope;
-    let mut annotations = signed.signature.metadata.clone();
-    annotations.insert(THUMBPRINT_ANNOTATION.to_owned(), thumbprints(signed.signature.verified.chain()));
-    store.push_blob(JWS_MEDIA_TYPE, envelope).await?;
-    store.push_blob(form.config_media_type(), EMPTY_CONFIG).await?;
-    store.push_referrer(&Manifest::signature_in(form, signed.artifact.clone(), envelope, annotations)).await
-}
-
-/// The thumbprints of a chain as the annotation has them: a JSON array in a string.
-fn thumbprints(chain: &CertificateChain) -> String {
-    let all: Vec<String> = chain.certificates().iter().map(crate::x509::Certificate::thumbprint).collect();
-    serde_json::Value::from(all).to_string()
+    let SignedArtifact { artifact, signature } = signed;
+    let chain = signature.verified.chain();
+    push_signature(store, artifact, &signature.envelope, chain, signature.metadata.clone(), form).await
 }

@@ -11,7 +11,12 @@ const MOST: usize = 4000;
 /// or the look of those around it replaced by a space.
 #[must_use]
 pub fn printable(text: &str) -> String {
-    text.chars().take(MOST).map(|c| if c.is_control() || is_invisible(c) { ' ' } else { c }).collect()
+    text.chars().take(MOST).map(|c| if is_unprintable(c) { ' ' } else { c }).collect()
+}
+
+/// Whether a character steers a terminal, or changes the direction or the look of those around it.
+pub(crate) fn is_unprintable(c: char) -> bool {
+    c.is_control() || is_invisible(c)
 }
 
 /// The text with the letters of both cases made equal, as Go's JSON reader compares keys: beside ASCII, it takes the long s for

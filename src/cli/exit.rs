@@ -2,11 +2,15 @@
 
 use std::process::{ExitCode, Termination};
 
+use crate::attach::AttachError;
 use crate::aws::arn::ArnError;
 use crate::aws::{CallError, CallErrorKind, ConfigError, SignError};
 use crate::registry::{Failure, LayoutError, ReferenceError, RegistryError, StoreError};
 use crate::sign::{ReservedMetadata, SignArtifactError};
+use crate::text::printable;
 use crate::trust::FolderError;
+use crate::trust::policy::{NoApplicablePolicy, ScopeError};
+use crate::verify::Conclusion;
 
 /// How a command ended. A command about several artifacts ends with the gravest of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,6 +34,17 @@ impl Termination for ExitStatus {
             Self::Usage => 2,
             Self::Undetermined => 3,
         })
+    }
+}
+
+/// An artifact that nothing is known of because its policy says so is done with.
+impl From<Conclusion> for ExitStatus {
+    fn from(conclusion: Conclusion) -> Self {
+        match conclusion {
+            Conclusion::Verified | Conclusion::Skipped => Self::Done,
+            Conclusion::Refused => Self::Refused,
+            Conclusion::Undetermined => Self::Undetermined,
+        }
     }
 }
 
@@ -72,6 +87,14 @@ impl CliError {
         Self { status: ExitStatus::Undetermined, message: message.to_string() }
     }
 
+    /// The signatures of an artifact cannot be listed, by a command with `--max-signatures`.
+    #[must_use]
+    pub fn of_list(why: StoreError) -> Self {
+        let help = if why.is_too_many() { "; allow more with --max-signatures" } else { "" };
+        let error = Self::from(why);
+        Self { message: error.message + help, ..error }
+    }
+
     /// The same under a heading, such as the artifact's name.
     #[must_use]
     pub fn context(self, heading: impl std::fmt::Display) -> Self {
@@ -90,8 +113,18 @@ macro_rules! always {
     };
 }
 
-always!(usage: ArnError, ConfigError, FolderError, ReferenceError, ReservedMetadata, super::local_signer::Error);
+always!(usage: ArnError, ConfigError, FolderError, NoApplicablePolicy, ReferenceError, ReservedMetadata, ScopeError, super::local_signer::Error);
 always!(refused: super::demo::Error);
+
+impl From<AttachError> for CliError {
+    fn from(why: AttachError) -> Self {
+        match why {
+            AttachError::Store(why) => why.into(),
+            AttachError::ReservedAnnotation(_) => Self::usage(why),
+            _ => Self::refused(printable(&why.to_string())),
+        }
+    }
+}
 
 impl From<RegistryError> for CliError {
     fn from(why: RegistryError) -> Self {

@@ -1,9 +1,12 @@
 //! The command line tool: one file a command.
 
+pub mod attach;
 pub mod blob;
 pub mod copy;
 pub mod demo;
 pub mod exit;
+pub mod inspect;
+pub mod list;
 pub mod local_signer;
 pub mod metadata;
 pub mod output;
@@ -12,7 +15,9 @@ pub mod place;
 pub mod registry_args;
 pub mod sign;
 pub mod signer_args;
+pub mod tree;
 pub mod trust_args;
+pub mod verify;
 
 use clap::{Parser, Subcommand};
 
@@ -35,9 +40,14 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Sign(Box<sign::Args>),
+    Verify(Box<verify::Args>),
+    Attach(attach::Args),
     Blob(blob::Args),
     Copy(Box<copy::Args>),
     Demo(demo::Args),
+    Inspect(inspect::Args),
+    #[command(visible_alias = "ls")]
+    List(list::Args),
     LocalSigner(local_signer::Args),
 }
 
@@ -49,9 +59,13 @@ pub async fn run(cli: Cli) -> ExitStatus {
     }
     let ended = match cli.command {
         Command::Sign(args) => sign::run(*args, &output).await,
+        Command::Verify(args) => verify::run(*args, &output).await,
+        Command::Attach(args) => attach::run(args, &output).await,
         Command::Blob(args) => blob::run(args, &output).await,
         Command::Copy(args) => copy::run(*args, &output).await,
         Command::Demo(args) => demo::run(args).await.map(|()| ExitStatus::Done).map_err(CliError::from),
+        Command::Inspect(args) => inspect::run(args, &output).await,
+        Command::List(args) => list::run(args, &output).await,
         Command::LocalSigner(args) => local_signer::run(args).await.map(|()| ExitStatus::Done).map_err(CliError::from),
     };
     ended.unwrap_or_else(|why| {

@@ -7,9 +7,11 @@ use std::time::Duration;
 use anstyle::{AnsiColor, Style};
 use clap::{ArgAction, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use rustix::termios::tcgetwinsize;
 use serde::Serialize;
 
 use super::exit::CliError;
+use crate::text::is_unprintable;
 
 /// The version of the shapes of JSON. It changes when a member changes its meaning or goes; new members may come at any time.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -83,6 +85,14 @@ impl Output {
         written(writeln!(anstream::stdout(), "{text}"))
     }
 
+    /// How many columns a line on standard output has, where that is a terminal.
+    #[must_use]
+    pub fn columns(&self) -> Option<usize> {
+        let stdout = io::stdout();
+        let size = if stdout.is_terminal() { tcgetwinsize(stdout).ok() } else { None };
+        size.map(|size| usize::from(size.ws_col)).filter(|columns| *columns > 0)
+    }
+
     /// Writes the result for programs, where JSON is asked for. Each command calls it once.
     ///
     /// # Errors
@@ -92,7 +102,7 @@ impl Output {
             return Ok(());
         }
         let text = serde_json::to_string_pretty(value).map_err(CliError::usage)?;
-        written(writeln!(io::stdout(), "{text}"))
+        written(writeln!(io::stdout(), "{}", escaped(&text)))
     }
 
     /// Writes a remark beside the results to standard error, unless `--quiet` is given.
@@ -148,10 +158,69 @@ pub fn paint(style: Style, text: impl Display) -> String {
     format!("{style}{text}{style:#}")
 }
 
+/// The words of a text in lines of so many columns, those after the first indented. A word that is longer stays whole, so that
+/// digests and ARNs can be copied.
+#[must_use]
+pub fn wrapped(text: &str, indent: usize, columns: Option<usize>) -> String {
+    let Some(room) = columns.and_then(|columns| columns.checked_sub(indent)).filter(|room| *room >= 20) else {
+        return text.to_owned();
+    };
+    let (mut out, mut used) = (String::with_capacity(text.len()), 0);
+    for word in text.split(' ') {
+        let length = word.chars().count();
+        if used > 0 && used + 1 + length > room {
+            out.push('\n');
+            out.extend(std::iter::repeat_n(' ', indent));
+            used = 0;
+        } else if used > 0 {
+            out.push(' ');
+            used += 1;
+        }
+        out.push_str(word);
+        used += length;
+    }
+    out
+}
+
+/// The same JSON, with what would steer a terminal as escape sequences: the values are exact, and may be from anyone.
+fn escaped(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c != '\n' && is_unprintable(c) {
+            let mut units = [0; 2];
+            out.extend(c.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")));
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
 /// A reader that went away, such as `head`, has what it wanted.
 fn written(result: io::Result<()>) -> Result<(), CliError> {
     match result {
         Err(why) if why.kind() != ErrorKind::BrokenPipe => Err(CliError::usage(format!("standard output: {why}"))),
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{escaped, wrapped};
+
+    #[test]
+    fn json_keeps_its_values_and_has_nothing_that_steers_a_terminal() {
+        let value = serde_json::json!({ "a": "\u{9b}2J \u{202e}\n\u{e0041} ü" });
+        let text = escaped(&serde_json::to_string_pretty(&value).unwrap_or_default());
+        assert!(text.contains("\\u009b2J \\u202e\\n\\udb40\\udc41 ü"), "{text}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).ok(), Some(value));
+    }
+
+    #[test]
+    fn long_text_is_wrapped_between_words_only() {
+        let text = "the chain ends in arn:aws:signer:us-west-2 which is long";
+        assert_eq!(wrapped(text, 4, None), text);
+        assert_eq!(wrapped(text, 4, Some(26)), "the chain ends in\n    arn:aws:signer:us-west-2\n    which is long");
+        assert_eq!(wrapped(text, 30, Some(40)), text);
     }
 }

@@ -34,14 +34,23 @@ impl SignerArgs {
     /// # Errors
     /// When a value cannot be used.
     pub fn config(&self) -> Result<SignerConfig, CliError> {
+        self.config_beside(BTreeMap::new())
+    }
+
+    /// As [`Self::config`], with the plugin configuration that notation's users have in their scripts. An option counts before the
+    /// same in there.
+    ///
+    /// # Errors
+    /// When a value cannot be used.
+    pub fn config_beside(&self, mut plugin_config: BTreeMap<String, String>) -> Result<SignerConfig, CliError> {
         let given = [
             ("aws-profile", &self.aws_profile),
             ("aws-region", &self.aws_region),
             ("aws-signer-endpoint-url", &self.aws_signer_endpoint_url),
             ("aws-signer-timeout", &self.aws_signer_timeout),
         ];
-        let given = given.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value.clone()?)));
-        Ok(SignerConfig::new(&given.collect::<BTreeMap<_, _>>(), std::env::vars())?)
+        plugin_config.extend(given.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value.clone()?))));
+        Ok(SignerConfig::new(&plugin_config, std::env::vars())?)
     }
 }
 

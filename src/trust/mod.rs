@@ -12,6 +12,8 @@ mod identity;
 #[cfg(feature = "cli")]
 pub mod policy;
 #[cfg(feature = "cli")]
+mod policy_file;
+#[cfg(feature = "cli")]
 mod store;
 
 #[cfg(feature = "cli")]
@@ -25,5 +27,7 @@ pub(crate) use files::check_program;
 #[cfg(feature = "cli")]
 pub use folder::{FolderError, NotationFolder};
 pub use identity::{IdentityVerdict, WildcardIdentity, check_trusted_identity};
+#[cfg(feature = "cli")]
+pub use policy_file::read_trust_policy;
 #[cfg(feature = "cli")]
 pub use store::{StoreError, TrustStore, read_certificates};

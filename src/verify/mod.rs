@@ -5,6 +5,7 @@
 mod authentic_timestamp;
 mod authenticity;
 mod blob;
+mod inspection;
 mod options;
 pub mod plugin;
 mod policy;
@@ -14,6 +15,7 @@ mod signer;
 mod verdict;
 
 pub use self::blob::verify_blob;
+pub use self::inspection::{CheckRevocation, InspectedEnvelope, InspectedSignature, inspect_signatures};
 pub use self::options::{Evaluate, VerifyOptions};
 pub use self::policy::{Trust, VerificationPolicy};
 use self::signature::Context;

@@ -1,5 +1,10 @@
 //! The command line tool against real registries, with the real notation as the second opinion.
 
+mod attach;
 mod concurrency;
 mod copy;
+mod inspect;
+mod list;
+mod places;
 mod sign;
+mod verify;

@@ -8,6 +8,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::local_signer::LocalSigner;
+use super::notation::Notation;
 use super::process::{Finished, command, run};
 use super::schemas::Schema;
 
@@ -17,6 +18,7 @@ pub struct Cli {
     home: TempDir,
     credentials: PathBuf,
     endpoint: String,
+    config: Option<PathBuf>,
 }
 
 impl Cli {
@@ -26,7 +28,13 @@ impl Cli {
             home: tempfile::tempdir().unwrap(),
             credentials: signer.credentials_file(),
             endpoint: signer.endpoint.clone(),
+            config: None,
         }
+    }
+
+    /// As it is, with the policy and the trust stores of this notation.
+    pub fn with_config_of(self, notation: &Notation) -> Cli {
+        Cli { config: notation.config_folder().parent().map(Path::to_owned), ..self }
     }
 
     /// The home folder, which is the working directory too.
@@ -39,6 +47,7 @@ impl Cli {
         let mut cli = command(env!("CARGO_BIN_EXE_notation-aws-signer"), self.home.path());
         cli.env("AWS_SHARED_CREDENTIALS_FILE", &self.credentials).env("AWS_EC2_METADATA_DISABLED", "true");
         cli.env("AWS_ENDPOINT_URL_SIGNER", &self.endpoint).args(arguments);
+        cli.envs(self.config.iter().map(|config| ("XDG_CONFIG_HOME", config)));
         cli
     }
 

@@ -1,0 +1,85 @@
+//! Verifying one artifact.
+
+use time::OffsetDateTime;
+
+use super::policy::Policies;
+use super::report::ArtifactReport;
+use crate::cli::exit::CliError;
+use crate::cli::place::Place;
+use crate::envelope::Descriptor;
+use crate::registry::{RegistryClient, Store};
+use crate::trust::policy::ValidationType;
+use crate::verify::{CheckOutcome, Requirement, Verdict, VerificationPolicy, VerifyOptions, verify_signatures};
+
+/// What is the same for all artifacts of a command.
+pub(super) struct Verification {
+    pub policies: Policies,
+    pub recursive: bool,
+    pub requirement: Option<Requirement>,
+    pub options: VerifyOptions,
+    pub registry: RegistryClient,
+}
+
+/// How many manifests an index may lead to.
+const MAX_MANIFESTS: usize = 1000;
+
+/// Verifies the artifact and, where that is wanted, before it what its index lists.
+pub(super) async fn verify(verification: &Verification, place: Place) -> Vec<ArtifactReport> {
+    let found = async {
+        let policy = verification.policies.applicable(&place)?;
+        let opened = place.open(&verification.registry)?;
+        let artifact = opened.store.resolve(&opened.target).await?;
+        Ok::<_, CliError>((policy, opened.store, artifact))
+    };
+    let (policy, store, artifact) = match found.await {
+        Ok(found) => found,
+        Err(why) => return vec![ArtifactReport::failed(&place, None, why)],
+    };
+    let tree =
+        if verification.recursive { store.tree(&artifact, MAX_MANIFESTS).await } else { Ok(vec![artifact.clone()]) };
+    let artifacts = match tree {
+        Ok(artifacts) => artifacts,
+        Err(why) => return vec![ArtifactReport::failed(&place, Some(&artifact), why.into())],
+    };
+    let mut reports = Vec::with_capacity(artifacts.len());
+    for listed in &artifacts {
+        let mut report = verify_one(verification, &place, &policy, &store, listed).await;
+        report.is_listed = *listed != artifact;
+        reports.push(report);
+    }
+    reports
+}
+
+async fn verify_one(
+    verification: &Verification,
+    place: &Place,
+    policy: &VerificationPolicy,
+    store: &Store,
+    artifact: &Descriptor,
+) -> ArtifactReport {
+    // Each artifact is judged when its turn comes; what is known of certificates is shared.
+    let options = VerifyOptions { now: OffsetDateTime::now_utc(), ..verification.options.clone() };
+    let verdict = match verify_signatures(store, artifact, policy, &options).await {
+        Ok(verdict) => verdict,
+        Err(why) => return ArtifactReport::failed(place, Some(artifact), CliError::of_list(why)),
+    };
+    let report = ArtifactReport::of(place, policy, &verdict);
+    let report = match &verification.requirement {
+        Some(requirement) => report.with_requirement(requirement, verdict.meets(requirement)),
+        None => report,
+    };
+    match unreadable_stores(policy, &verdict) {
+        Some(why) => report.with_error(why),
+        None => report,
+    }
+}
+
+/// Where no signature verified and the signer of one is not trusted while trust stores of the policy cannot be read, nothing is
+/// known against that signature: what is wrong is the configuration.
+fn unreadable_stores(policy: &VerificationPolicy, verdict: &Verdict) -> Option<CliError> {
+    let is_untrusted = |outcome: Option<&CheckOutcome>| outcome.is_some_and(CheckOutcome::is_refused);
+    let is_concerned = !verdict.is_verified()
+        && verdict.signatures().iter().any(|signature| is_untrusted(signature.outcome(ValidationType::Authenticity)));
+    let reasons: Vec<&str> = policy.unreadable().filter(|_| is_concerned).collect();
+    (!reasons.is_empty()).then(|| CliError::usage(format!("a trust store cannot be read: {}", reasons.join("; "))))
+}

@@ -1,0 +1,196 @@
+//! `notation-aws-signer verify`: resolve, find the signatures, check each as the trust policy says.
+
+mod artifact;
+mod policy;
+mod report;
+mod show;
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use time::OffsetDateTime;
+
+use self::artifact::{Verification, verify};
+use self::policy::{Policies, TrustedProfile};
+use self::report::{ArtifactReport, Report};
+use self::show::show;
+use super::exit::{CliError, ExitStatus};
+use super::metadata::{self, Pair};
+use super::output::Output;
+use super::parallel::in_order;
+use super::place::Place;
+use super::registry_args::RegistryArgs;
+use super::signer_args::{SignerArgs, budget};
+use crate::aws::arn::{ArnError, ProfileArn};
+use crate::trust::policy::RegistryScope;
+use crate::verify::plugin::PluginFolder;
+use crate::verify::{Evaluate, Requirement, RequirementError, VerifyOptions};
+
+/// Verify artifacts in registries and OCI image layouts with their signatures.
+///
+/// Whom to trust is said by --trusted-profile, by a trust policy in a file, or by notation's own trust policy. An artifact is
+/// verified when one of its signatures passes every check: integrity, authenticity, expiry, authenticTimestamp, revocation.
+/// A tag is resolved once; what was verified is the digest that is printed.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  Verify an image that a signing profile must have signed; nothing has to be set up for it:
+    notation-aws-signer verify registry.example.com/app@sha256:... \\
+      --trusted-profile arn:aws:signer:us-west-2:111122223333:/signing-profiles/pipeline
+
+  Verify with notation's own trust policy and trust stores:
+    notation-aws-signer verify registry.example.com/app:v1
+
+  Demand that the build and the security team have both signed, and one piece of metadata:
+    notation-aws-signer verify registry.example.com/app:v1 --user-metadata commit=4f2a \\
+      --trusted-profile ARN ARN --require 2
+
+  Verify an image of an OCI image layout by the policy that is for a repository:
+    notation-aws-signer verify oci:./image:v1 --policy trustpolicy.json --scope registry.example.com/app
+
+Exit codes: 0 all verified (or skipped by the trust policy, which is said); 1 an artifact was refused; 2 the command line, the
+trust policy or a permission is not right, or there is no such artifact; 3 some could not be determined: network, throttling, no
+answer about revocation.")]
+pub struct Args {
+    /// An artifact: REGISTRY/REPOSITORY:TAG, REGISTRY/REPOSITORY@DIGEST or oci:FOLDER[:TAG|@DIGEST]
+    #[arg(value_name = "REF")]
+    references: Vec<String>,
+
+    /// Use the trust policy in this file; the trust stores are notation's
+    #[arg(long, value_name = "FILE", conflicts_with = "trusted_profiles")]
+    policy: Option<PathBuf>,
+
+    /// Trust these signing profiles, or versions of them, and nobody else, at level strict and under AWS's roots
+    #[arg(long = "trusted-profile", value_name = "ARN", num_args = 1..)]
+    trusted_profiles: Vec<String>,
+
+    /// Of --trusted-profile: a root certificate in place of AWS's (PEM or DER). May be given several times
+    #[arg(long = "root", value_name = "FILE", requires = "trusted_profiles")]
+    roots: Vec<PathBuf>,
+
+    /// Judge layouts by the trust policy for this repository
+    #[arg(long, value_name = "REGISTRY/REPOSITORY", conflicts_with = "trusted_profiles")]
+    scope: Option<RegistryScope>,
+
+    /// Demand signatures of so many different signing profiles that are trusted
+    #[arg(long, value_name = "N")]
+    require: Option<NonZeroUsize>,
+
+    /// Of --require: count these signing profiles only [default: those of --trusted-profile, else all that the policy trusts]
+    #[arg(long, value_name = "ARN", num_args = 1.., requires = "require")]
+    from: Vec<String>,
+
+    /// Demand that this was signed with the artifact. May be given several times
+    #[arg(long = "user-metadata", short = 'm', value_name = "KEY=VALUE", value_parser = metadata::pair)]
+    user_metadata: Vec<Pair>,
+
+    /// Verify the manifests of an index, too: each must be signed itself
+    #[arg(long)]
+    recursive: bool,
+
+    /// How many signatures an artifact may have; one that has more is refused, because nothing is decided on a part of them
+    #[arg(long, value_name = "N", default_value = "100")]
+    max_signatures: NonZeroUsize,
+
+    /// How many artifacts to work on at once
+    #[arg(long, value_name = "N", default_value = "8")]
+    jobs: NonZeroUsize,
+
+    /// A setting of AWS Signer's plugin as notation takes it: aws-region=us-west-2. The options under "AWS" are the same
+    #[arg(long, value_name = "KEY=VALUE", value_parser = metadata::pair)]
+    plugin_config: Vec<Pair>,
+
+    #[command(flatten)]
+    signer: SignerArgs,
+
+    #[command(flatten)]
+    registry: RegistryArgs,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// [`CliError`] when nothing could be begun; what becomes of each artifact is in the results.
+pub async fn run(mut args: Args, output: &Output) -> Result<ExitStatus, CliError> {
+    let (places, jobs) = (places(&mut args)?, args.jobs.get());
+    let verification = Arc::new(verification(args, &places)?);
+    let progress = output.progress(places.len(), "verifying");
+    let mut report = Report::default();
+    let work = |place| {
+        let verification = verification.clone();
+        async move { verify(&verification, place).await }
+    };
+    in_order(places, jobs, work, |artifacts: Vec<ArtifactReport>| {
+        progress.inc(1);
+        progress.suspend(|| artifacts.iter().try_for_each(|artifact| show(artifact, output)))?;
+        report.artifacts.extend(artifacts);
+        Ok(())
+    })
+    .await?;
+    progress.finish_and_clear();
+    output.json(&report.finished())?;
+    Ok(report.status())
+}
+
+/// The artifacts. An option with several ARNs before them has taken them for its own; no reference begins as an ARN does.
+fn places(args: &mut Args) -> Result<Vec<Place>, CliError> {
+    let mut references = std::mem::take(&mut args.references);
+    for arns in [&mut args.trusted_profiles, &mut args.from] {
+        references.extend(arns.extract_if(.., |text| !text.starts_with("arn:")));
+    }
+    if references.is_empty() {
+        return Err(CliError::usage(
+            "no artifact is named: REGISTRY/REPOSITORY:TAG, REGISTRY/REPOSITORY@DIGEST or oci:FOLDER",
+        ));
+    }
+    references.iter().map(|text| text.parse().map_err(CliError::from)).collect()
+}
+
+fn verification(args: Args, places: &[Place]) -> Result<Verification, CliError> {
+    let trusted: Vec<TrustedProfile> = parsed(&args.trusted_profiles)?;
+    let requirement = requirement(args.require, &args.from, &trusted)?;
+    if args.scope.is_some() && places.iter().all(|place| place.repository().is_some()) {
+        return Err(CliError::usage(
+            "--scope is for OCI image layouts: artifacts of a registry are judged by the policy for their repository",
+        ));
+    }
+    let config = args.signer.config_beside(metadata::collect(args.plugin_config)?)?;
+    let (policies, plugins) = if trusted.is_empty() {
+        let policies = Policies::of_document(args.policy.as_deref(), args.scope)?;
+        (policies, Some(PluginFolder::of_environment(|name| std::env::var_os(name))?))
+    } else {
+        (Policies::of_profiles(&trusted, &args.roots)?, None)
+    };
+    let options = VerifyOptions {
+        budget: budget(&config),
+        max_signatures: args.max_signatures.get(),
+        user_metadata: metadata::collect(args.user_metadata)?,
+        plugins,
+        evaluate: if requirement.is_some() { Evaluate::All } else { Evaluate::UntilVerified },
+        ..VerifyOptions::new(config, OffsetDateTime::now_utc())
+    };
+    Ok(Verification { policies, recursive: args.recursive, requirement, options, registry: args.registry.client()? })
+}
+
+fn requirement(
+    needed: Option<NonZeroUsize>,
+    from: &[String],
+    trusted: &[TrustedProfile],
+) -> Result<Option<Requirement>, CliError> {
+    let Some(signatures) = needed else { return Ok(None) };
+    let mut from: Vec<ProfileArn> = parsed(from)?;
+    if from.is_empty() {
+        from = trusted.iter().map(|trusted| trusted.profile().clone()).collect();
+    }
+    from.sort_by_key(ToString::to_string);
+    from.dedup();
+    if !from.is_empty() && from.len() < signatures.get() {
+        return Err(CliError::usage(RequirementError::Impossible { needed: signatures, named: from.len() }));
+    }
+    Ok(Some(Requirement { signatures, from }))
+}
+
+fn parsed<T: FromStr<Err = ArnError>>(arns: &[String]) -> Result<Vec<T>, CliError> {
+    arns.iter().map(|text| text.parse().map_err(CliError::from)).collect()
+}

@@ -1,0 +1,115 @@
+//! `notation-aws-signer inspect`.
+
+use serde_json::Value;
+
+use super::places::Places;
+use crate::support::World;
+use crate::support::cli::Cli;
+
+#[test]
+fn every_fact_that_notation_shows_of_a_signature_is_shown_with_the_same_value() {
+    let Some(world) = World::start() else { return };
+    let cli = Cli::for_signer(&world.signer);
+    let image = world.push("inspected");
+    cli.run(&["sign", &image, "--profile", &world.profile.arn, "--user-metadata", "build=7"]).succeeded();
+    world.notation.run(&["cert", "generate-test", "example.com"]).succeeded();
+    world.notation.sign_with_key(&image, "example.com").succeeded();
+    let theirs = world.notation.run(&["inspect", "-o", "json", "--insecure-registry", &image]).succeeded();
+    let theirs: Value = serde_json::from_str(&theirs.stdout).unwrap();
+    let ours = cli.json("inspect", &["inspect", &image], 0);
+    let (theirs, ours) = (theirs["Signatures"].as_array().unwrap(), ours["signatures"].as_array().unwrap());
+    assert_eq!((theirs.len(), ours.len()), (2, 2));
+    for theirs in theirs {
+        let ours = ours.iter().find(|ours| ours["digest"] == theirs["digest"]).unwrap();
+        for fact in ["mediaType", "signatureAlgorithm", "signedAttributes", "signedArtifact"] {
+            assert_eq!(ours[fact], theirs[fact], "{fact}");
+        }
+        // notation writes null where there are none.
+        let metadata = theirs["userDefinedAttributes"].as_object().cloned().unwrap_or_default();
+        assert_eq!(ours["userDefinedAttributes"].as_object(), Some(&metadata));
+        assert_eq!(ours["unsignedAttributes"]["signingAgent"], theirs["unsignedAttributes"]["signingAgent"]);
+        assert_eq!(ours["integrity"]["outcome"], "intact");
+        let (ours, theirs) = (&ours["certificates"], &theirs["certificates"]);
+        assert_eq!(ours.as_array().unwrap().len(), theirs.as_array().unwrap().len());
+        for (ours, theirs) in ours.as_array().unwrap().iter().zip(theirs.as_array().unwrap()) {
+            for fact in ["SHA256Fingerprint", "issuedTo", "issuedBy", "expiry"] {
+                assert_eq!(ours[fact], theirs[fact], "{fact}");
+            }
+        }
+    }
+}
+
+/// The lines of a tree up to its first colon, where they stand.
+fn skeleton(tree: &str) -> Vec<String> {
+    let line = |line: &str| line.replace(['└', '├', '│', '─', '\u{a0}'], " ").split(": ").next().unwrap().to_owned();
+    tree.lines().map(line).collect()
+}
+
+#[test]
+fn the_tree_is_notations_with_what_is_known_beyond_it_at_the_end() {
+    let Some(world) = World::start() else { return };
+    let (cli, image) = (Cli::for_signer(&world.signer), world.push_signed("inspected"));
+    let theirs = skeleton(&world.notation.run(&["inspect", "--insecure-registry", &image]).succeeded().stdout);
+    let ours = skeleton(&cli.run(&["inspect", &image]).succeeded().stdout);
+    let (facts, beyond) = ours.split_at(ours.len() - 1);
+    // Among the attributes notation's order changes from run to run.
+    let attributes = |lines: &[String]| {
+        let indent = |line: &String| line.len() - line.trim_start().len();
+        let at = lines.iter().position(|line| line.trim() == "signed attributes").unwrap();
+        let count = lines[at + 1..].iter().take_while(|line| indent(line) > indent(&lines[at])).count();
+        let mut lines = lines.to_vec();
+        lines[at + 1..][..count].sort();
+        lines
+    };
+    assert_eq!(attributes(facts), attributes(&theirs));
+    assert!(beyond[0].trim().starts_with("integrity"), "{beyond:?}");
+}
+
+#[test]
+fn revocation_is_asked_about_on_request_and_shown_without_judging() {
+    let Some(mut world) = World::start() else { return };
+    let (cli, image) = (Cli::for_signer(&world.signer), world.push_signed("revoked"));
+    let command = ["inspect", &image, "--check-revocation"];
+    let status = |code| cli.json("inspect", &command, code)["signatures"][0]["revocation"]["outcome"].clone();
+    assert_eq!(status(0), "not-revoked");
+    let job = world.notation.signature(&image).job().to_owned();
+    world.signer.revoke_signature(&job);
+    assert_eq!(status(0), "revoked");
+    cli.run(&command).succeeded().says(&job);
+    world.signer.stop();
+    assert_eq!(status(3), "unknown");
+    let unasked = cli.json("inspect", &["inspect", &image], 0);
+    assert_eq!(unasked["signatures"][0]["revocation"], Value::Null);
+}
+
+#[test]
+fn a_signature_that_was_altered_or_is_none_is_shown_as_such_beside_the_good_one() {
+    let Some(world) = World::start() else { return };
+    let (cli, places) = (Cli::for_signer(&world.signer), Places::of(&world));
+    let [place, other, ..] = &places.places[..] else { panic!("docker-registry is missing") };
+    let detached = |reference: &str| {
+        let file = places.file("sig");
+        let sign = ["sign", reference, "--profile", &world.profile.arn, "--detach", file.to_str().unwrap()];
+        cli.run(&sign).succeeded();
+        std::fs::read(file).unwrap()
+    };
+    let own = detached(&place.reference);
+    let others = detached(&other.reference);
+    let mut swapped: Value = serde_json::from_slice(&others).unwrap();
+    swapped["payload"] = serde_json::from_slice::<Value>(&own).unwrap()["payload"].clone();
+    for envelope in [&own[..], &others, swapped.to_string().as_bytes(), b"\x1b[2J no envelope"] {
+        place.put_envelope(envelope);
+    }
+    let results = cli.json("inspect", &["inspect", &place.reference], 1);
+    let mut found: Vec<String> = results["signatures"].as_array().unwrap().iter().map(outcome).collect();
+    found.sort();
+    assert_eq!(found[..3], ["broken", "broken", "intact"]);
+    assert!(found[3].contains("malformed"), "{found:?}");
+    let shown = cli.run(&["inspect", &place.reference]).exits_with(1);
+    assert!(!shown.stdout.contains('\x1b') && !shown.stdout.contains("verified"), "{shown}");
+}
+
+fn outcome(signature: &Value) -> String {
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    text(&signature["error"]).or_else(|| text(&signature["integrity"]["outcome"])).unwrap()
+}

@@ -1,0 +1,111 @@
+//! One image in each kind of place: a registry with the Referrers API, one without, and an OCI image layout.
+
+use std::path::PathBuf;
+
+use notation_aws_signer::envelope::Descriptor;
+use notation_aws_signer::registry::{
+    ClientOptions, Credentials, IMAGE_CONFIG_MEDIA_TYPE, IMAGE_INDEX_MEDIA_TYPE, IMAGE_MANIFEST_MEDIA_TYPE, Layout,
+    Manifest, RegistryClient, Store, Tag,
+};
+use serde_json::json;
+use tempfile::TempDir;
+
+use crate::support::World;
+use crate::support::docker_registry::DockerRegistry;
+
+pub struct Places {
+    _docker_registry: Option<DockerRegistry>,
+    folder: TempDir,
+    pub places: Vec<Place>,
+}
+
+/// An image with the tag `v1`.
+pub struct Place {
+    /// By its tag.
+    pub reference: String,
+    pub store: Store,
+    pub image: Descriptor,
+}
+
+impl Places {
+    pub fn of(world: &World) -> Places {
+        let folder = tempfile::tempdir().unwrap();
+        let mut places = vec![in_registry(&world.registry.address().to_string())];
+        let docker_registry = DockerRegistry::start();
+        places.extend(docker_registry.iter().map(|registry| in_registry(&registry.address.to_string())));
+        let path = folder.path().join("layout");
+        places.push(with_image(format!("oci:{}:v1", path.display()), Store::Layout(Layout::create(path).unwrap())));
+        Places { _docker_registry: docker_registry, folder, places }
+    }
+
+    /// Only the layout.
+    pub fn layout() -> Places {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("layout");
+        let reference = format!("oci:{}:v1", path.display());
+        let places = vec![with_image(reference, Store::Layout(Layout::create(path).unwrap()))];
+        Places { _docker_registry: None, folder, places }
+    }
+
+    /// A file beside the layout.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+}
+
+impl Place {
+    /// Attaches bytes to the image as if they were an envelope.
+    pub fn put_envelope(&self, envelope: &[u8]) {
+        block_on(async {
+            self.store.push_blob("application/jose+json", envelope).await.unwrap();
+            self.store.push_blob("application/octet-stream", b"{}").await.unwrap();
+            let manifest = Manifest::signature(self.image.clone(), envelope, Default::default());
+            self.store.push_referrer(&manifest).await.unwrap();
+        });
+    }
+
+    /// Puts an index that lists the image, with the tag `multi`; answers its reference by the tag and the digest.
+    pub fn put_index(&self) -> (String, String) {
+        let entry = json!({
+            "mediaType": self.image.media_type,
+            "digest": self.image.digest,
+            "size": self.image.size,
+            "platform": { "os": "linux", "architecture": "amd64" },
+        });
+        let index = json!({ "schemaVersion": 2, "mediaType": IMAGE_INDEX_MEDIA_TYPE, "manifests": [entry] });
+        let (index, tag): (_, Tag) = (index.to_string(), "multi".parse().unwrap());
+        let pushed = block_on(self.store.push_manifest(IMAGE_INDEX_MEDIA_TYPE, index.as_bytes(), Some(&tag))).unwrap();
+        let place = self.reference.strip_suffix(":v1").unwrap();
+        (format!("{place}:multi"), format!("{place}@{}", pushed.digest))
+    }
+
+    /// The manifests of the image's signatures.
+    pub fn signatures(&self) -> Vec<Manifest> {
+        let stored = block_on(self.store.signatures(&self.image, 100)).unwrap();
+        stored.into_iter().map(|signature| signature.manifest.unwrap()).collect()
+    }
+}
+
+fn in_registry(address: &str) -> Place {
+    let repository = format!("{address}/team/app");
+    let mut options = ClientOptions::default();
+    options.lock_folder = None;
+    let client = RegistryClient::new(options, Credentials::none());
+    let store = Store::Remote(client.repository(&repository.parse().unwrap()).unwrap());
+    with_image(format!("{repository}:v1"), store)
+}
+
+fn with_image(reference: String, store: Store) -> Place {
+    let image = block_on(async {
+        let config = store.push_blob(IMAGE_CONFIG_MEDIA_TYPE, b"{}").await.unwrap();
+        let mut image = Manifest::image(config, Vec::new());
+        image.annotations.insert("place".to_owned(), reference.clone());
+        let tag: Tag = "v1".parse().unwrap();
+        store.push_manifest(IMAGE_MANIFEST_MEDIA_TYPE, &image.to_bytes(), Some(&tag)).await.unwrap()
+    });
+    Place { reference, store, image }
+}
+
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
+}

@@ -1,0 +1,305 @@
+//! `notation-aws-signer verify`.
+
+use std::os::unix::fs::PermissionsExt as _;
+
+use serde_json::{Value, json};
+
+use super::places::Places;
+use crate::support::World;
+use crate::support::cli::Cli;
+use crate::support::process::free_port;
+
+/// The command that trusts these profiles of the world's signer.
+fn verify(world: &World, references: &[&str], profiles: &[&str], more: &[&str]) -> Vec<String> {
+    let root = world.signer.root_certificate();
+    let start = ["verify", "--root", root.to_str().unwrap()];
+    let trusted = [&["--trusted-profile"], profiles].concat();
+    [&start[..], references, more, &trusted].concat().into_iter().map(str::to_owned).collect()
+}
+
+fn run(cli: &Cli, command: &[String]) -> crate::support::process::Finished {
+    cli.run(&command.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+#[track_caller]
+fn json_of(cli: &Cli, command: &[String], code: i32) -> Value {
+    cli.json("verify", &command.iter().map(String::as_str).collect::<Vec<_>>(), code)
+}
+
+/// The check of an artifact's first signature.
+fn check<'a>(artifact: &'a Value, name: &str) -> &'a Value {
+    let checks = artifact["signatures"][0]["checks"].as_array().unwrap();
+    checks.iter().find(|check| check["name"] == name).unwrap_or_else(|| panic!("no {name} in {artifact:#}"))
+}
+
+#[test]
+fn naming_the_profile_is_enough_to_verify_in_every_kind_of_place() {
+    let Some(world) = World::start() else { return };
+    let (cli, places) = (Cli::for_signer(&world.signer), Places::of(&world));
+    for place in &places.places {
+        let reference = place.reference.as_str();
+        cli.run(&["sign", reference, "--profile", &world.profile.arn, "-m", "build=7"]).succeeded();
+        let version = format!("{}/{}", world.profile.arn, world.profile.version);
+        for trusted in [&world.profile.arn, &version] {
+            let command = verify(&world, &[reference], &[trusted], &["-m", "build=7"]);
+            let results = json_of(&cli, &command, 0);
+            let artifact = &results["artifacts"][0];
+            assert_eq!((&results["status"], &artifact["outcome"]), (&"done".into(), &"verified".into()));
+            let signed = &artifact["signatures"][0]["signed"];
+            assert_eq!((&signed["profileVersion"], &signed["userMetadata"]["build"]), (&json!(version), &json!("7")));
+        }
+        let shown = run(&cli, &verify(&world, &[reference], &[&world.profile.arn], &[])).succeeded();
+        let pinned = format!("{}@{}", reference.strip_suffix(":v1").unwrap(), place.image.digest);
+        assert!(shown.stdout.starts_with(&format!("{pinned} verified\n")), "{shown}");
+        assert!(shown.stderr.contains(&format!("{reference} is {pinned} at this moment")), "{shown}");
+        for name in ["integrity", "authenticity", "expiry", "authenticTimestamp", "revocation"] {
+            assert!(shown.stdout.contains(&format!("    ok      {name} ")), "{name}: {shown}");
+        }
+    }
+}
+
+#[test]
+fn a_reference_may_stand_after_the_arns() {
+    let Some(world) = World::start() else { return };
+    let (cli, image) = (Cli::for_signer(&world.signer), world.push_signed("order"));
+    let root = world.signer.root_certificate();
+    let command = ["verify", "--trusted-profile", &world.profile.arn, &image, "--root", root.to_str().unwrap()];
+    cli.run(&command).succeeded();
+    cli.run(&["verify", "--trusted-profile", &world.profile.arn]).exits_with(2).says("no artifact is named");
+}
+
+#[test]
+fn a_revoked_signature_is_refused_and_its_job_is_named() {
+    let Some(world) = World::start() else { return };
+    let (cli, image) = (Cli::for_signer(&world.signer), world.push_signed("revoked"));
+    let job = world.notation.signature(&image).job().to_owned();
+    world.signer.revoke_signature(&job);
+    let command = verify(&world, &[&image], &[&world.profile.arn], &[]);
+    let results = json_of(&cli, &command, 1);
+    let revoked = &check(&results["artifacts"][0], "revocation")["revoked"];
+    assert_eq!(*revoked, json!([{ "kind": "signature", "name": job }]));
+    run(&cli, &command).exits_with(1).says(&job).says("FAILED  revocation").says("-> Do not deploy");
+}
+
+#[test]
+fn no_signature_and_a_profile_that_is_not_trusted_are_refused_with_what_to_do() {
+    let Some(world) = World::start() else { return };
+    let (cli, other) = (Cli::for_signer(&world.signer), world.signer.put_profile("other"));
+    let unsigned = world.push("unsigned");
+    let command = verify(&world, &[&unsigned], &[&world.profile.arn], &[]);
+    run(&cli, &command).exits_with(1).says("there is no signature").says("-> It has no signature: sign it");
+    let image = world.push_signed("of another profile");
+    let command = verify(&world, &[&image], &[&other.arn], &[]);
+    run(&cli, &command).exits_with(1).says("FAILED  authenticity").says(&format!("add {}", world.profile.arn));
+    assert_eq!(json_of(&cli, &command, 1)["artifacts"][0]["outcome"], "refused");
+    // AWS's own roots are the default.
+    cli.run(&["verify", &image, "--trusted-profile", &world.profile.arn])
+        .exits_with(1)
+        .says("no certificate of the chain");
+}
+
+#[test]
+fn an_envelope_that_was_altered_or_is_of_another_artifact_is_refused() {
+    let Some(world) = World::start() else { return };
+    let (cli, places) = (Cli::for_signer(&world.signer), Places::of(&world));
+    let (place, other) = (&places.places[0], &places.places[places.places.len() - 1]);
+    let file = places.file("sig");
+    let sign = ["sign", &other.reference, "--profile", &world.profile.arn, "--detach", file.to_str().unwrap()];
+    cli.run(&sign).succeeded();
+    let envelope = std::fs::read(&file).unwrap();
+    place.put_envelope(&envelope);
+    let command = verify(&world, &[&place.reference], &[&world.profile.arn], &[]);
+    run(&cli, &command).exits_with(1).says("FAILED  integrity").says("not over this artifact");
+    let mut altered: Value = serde_json::from_slice(&envelope).unwrap();
+    altered["payload"] = "e30".into();
+    other.put_envelope(altered.to_string().as_bytes());
+    let command = verify(&world, &[&other.reference], &[&world.profile.arn], &[]);
+    run(&cli, &command).exits_with(1).says("FAILED  integrity").says("the signature does not verify");
+}
+
+#[test]
+fn what_cannot_be_determined_is_told_from_what_is_refused_and_from_what_is_not_there() {
+    let Some(mut world) = World::start() else { return };
+    let (cli, image) = (Cli::for_signer(&world.signer), world.push_signed("unknown"));
+    let arn = world.profile.arn.clone();
+    let missing = format!("{}/team/app:nowhere", world.registry.address());
+    let down = format!("127.0.0.1:{}/team/app:v1", free_port());
+    let command = verify(&world, &[&missing], &[&arn], &[]);
+    assert_eq!(json_of(&cli, &command, 2)["artifacts"][0]["outcome"], "failed");
+    let command = verify(&world, &[&down], &[&arn], &["--registry-timeout", "1"]);
+    assert_eq!(json_of(&cli, &command, 3)["artifacts"][0]["outcome"], "undetermined");
+    world.signer.stop();
+    let command = verify(&world, &[&image], &[&arn], &["--aws-signer-timeout", "3"]);
+    let results = json_of(&cli, &command, 3);
+    assert_eq!(results["artifacts"][0]["outcome"], "undetermined");
+    assert_eq!(check(&results["artifacts"][0], "revocation")["undetermined"], true);
+    run(&cli, &command).exits_with(3).says("UNKNOWN revocation");
+}
+
+#[test]
+fn of_several_artifacts_each_has_its_result_and_the_gravest_decides() {
+    let Some(world) = World::start() else { return };
+    let cli = Cli::for_signer(&world.signer);
+    let (good, unsigned) = (world.push_signed("good"), world.push("unsigned"));
+    let missing = format!("{}/team/app:nowhere", world.registry.address());
+    let outcomes = |references: &[&str], code| {
+        let results = json_of(&cli, &verify(&world, references, &[&world.profile.arn], &[]), code);
+        let artifacts = results["artifacts"].as_array().unwrap();
+        artifacts.iter().map(|artifact| artifact["outcome"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(outcomes(&[&good, &missing, &good], 2), ["verified", "failed", "verified"]);
+    assert_eq!(outcomes(&[&missing, &unsigned, &good], 1), ["failed", "refused", "verified"]);
+}
+
+#[test]
+fn an_index_is_verified_alone_or_with_every_manifest_that_it_lists() {
+    let Some(world) = World::start() else { return };
+    let (cli, places) = (Cli::for_signer(&world.signer), Places::of(&world));
+    for place in &places.places {
+        let (index, pinned) = place.put_index();
+        let image = format!("{}@{}", index.strip_suffix(":multi").unwrap(), place.image.digest);
+        cli.run(&["sign", &index, "--profile", &world.profile.arn]).succeeded();
+        let verify = |more: &[&str], code| {
+            let results = json_of(&cli, &verify(&world, &[&index], &[&world.profile.arn], more), code);
+            let artifacts = results["artifacts"].as_array().unwrap();
+            let name = |artifact: &Value| format!("{} {}", artifact["artifact"], artifact["outcome"]).replace('"', "");
+            artifacts.iter().map(name).collect::<Vec<_>>()
+        };
+        assert_eq!(verify(&[], 0), [format!("{pinned} verified")]);
+        assert_eq!(verify(&["--recursive"], 1), [format!("{image} refused"), format!("{pinned} verified")]);
+        cli.run(&["sign", &image, "--profile", &world.profile.arn]).succeeded();
+        assert_eq!(verify(&["--recursive"], 0), [format!("{image} verified"), format!("{pinned} verified")]);
+    }
+}
+
+#[test]
+fn metadata_is_demanded() {
+    let Some(world) = World::start() else { return };
+    let (cli, image) = (Cli::for_signer(&world.signer), world.push("with metadata"));
+    cli.run(&["sign", &image, "--profile", &world.profile.arn, "-m", "build=7"]).succeeded();
+    let with =
+        |pair: &str, code| run(&cli, &verify(&world, &[&image], &[&world.profile.arn], &["-m", pair])).exits_with(code);
+    with("build=7", 0).says("build=7");
+    with("build=8", 1).says("\"8\" is demanded");
+    with("commit=1", 1).says("was not signed");
+}
+
+#[test]
+fn signatures_of_several_profiles_are_demanded() {
+    let Some(world) = World::start() else { return };
+    let (cli, image) = (Cli::for_signer(&world.signer), world.push("signed twice"));
+    let (first, second) = (world.profile.arn.as_str(), &*world.signer.put_profile("second").arn);
+    let sign = |profile: &str| drop(cli.run(&["sign", &image, "--profile", profile]).succeeded());
+    let both = |more: &[&str], code| run(&cli, &verify(&world, &[&image], &[first, second], more)).exits_with(code);
+    sign(first);
+    sign(first);
+    both(&[], 0);
+    both(&["--require", "2"], 1).says("refused").says(&format!("those of {second} are missing"));
+    sign(second);
+    let met = json_of(&cli, &verify(&world, &[&image], &[first, second], &["--require", "2"]), 0);
+    assert_eq!(met["artifacts"][0]["requirement"]["met"], true);
+    both(&["--require", "2", "--from", first, second], 0);
+    both(&["--require", "2", "--from", first], 2).says("require fewer, or name more profiles");
+    both(&["--require", "3"], 2);
+    run(&cli, &verify(&world, &[&image], &[first], &["--require", "2", "--from", first, second])).exits_with(1);
+}
+
+#[test]
+fn notations_own_policy_decides_where_nothing_else_is_said() {
+    let Some(world) = World::start() else { return };
+    let image = world.push("signed with a key");
+    world.notation.run(&["cert", "generate-test", "example.com"]).succeeded();
+    world.notation.sign_with_key(&image, "example.com").succeeded();
+    let cli = Cli::for_signer(&world.signer).with_config_of(&world.notation);
+    for (organization, is_trusted) in [("Notary", true), ("Somebody", false)] {
+        let identity = format!("x509.subject: C=US, ST=WA, O={organization}");
+        world.notation.import_policy_for("strict", &["ca:example.com"], &identity);
+        assert_eq!(world.verify(&image).is_success(), is_trusted);
+        cli.run(&["verify", &image]).exits_with(i32::from(!is_trusted));
+    }
+    let aws = world.push_signed("signed by the signer");
+    world.notation.import_policy("strict", &world.profile.arn);
+    world.verify(&aws).succeeded();
+    cli.run(&["verify", &aws]).succeeded();
+    world.notation.import_policy_for("strict", &["signingAuthority:nowhere"], &world.profile.arn);
+    world.verify(&aws).failed();
+    cli.run(&["verify", &aws]).exits_with(2).says("a trust store cannot be read");
+}
+
+#[test]
+fn a_check_that_is_merely_logged_is_a_warning() {
+    let Some(mut world) = World::start() else { return };
+    let image = world.push_signed("nobody answers");
+    world.notation.import_policy("permissive", &world.profile.arn);
+    world.signer.stop();
+    let cli = Cli::for_signer(&world.signer).with_config_of(&world.notation);
+    world.verify(&image).succeeded();
+    let results = cli.json("verify", &["verify", &image, "--aws-signer-timeout", "2"], 0);
+    assert_eq!(check(&results["artifacts"][0], "revocation")["outcome"], "warning");
+}
+
+#[test]
+fn without_a_policy_for_the_artifact_nothing_is_verified() {
+    let Some(world) = World::start() else { return };
+    let (cli, image) = (Cli::for_signer(&world.signer), world.push_signed("no policy"));
+    cli.run(&["verify", &image]).exits_with(2).says("there is no trust policy").says("--trusted-profile");
+    let places = Places::layout();
+    let layout = places.places[0].reference.as_str();
+    cli.run(&["sign", layout, "--profile", &world.profile.arn]).succeeded();
+    let file = cli.home().join("policy.json");
+    let repository = format!("{}/team/app", world.registry.address());
+    let write = |scope: &str| std::fs::write(&file, policy(scope, "strict", &world.profile.arn)).unwrap();
+    let config = Cli::for_signer(&world.signer).with_config_of(&world.notation);
+    let with_policy = |reference: &str, more: &[&str], code| {
+        let command = ["verify", reference, "--policy", file.to_str().unwrap()];
+        config.run(&[&command[..], more].concat()).exits_with(code)
+    };
+    write("registry.example.com/other");
+    with_policy(&image, &[], 2).says("no trust policy applies to artifacts of");
+    with_policy(layout, &[], 2).says("--scope");
+    with_policy(layout, &["--scope", "registry.example.com/other"], 0);
+    with_policy(layout, &["--scope", "registry.example.com/third"], 2);
+    with_policy(&image, &["--scope", "registry.example.com/other"], 2).says("--scope is for OCI image layouts");
+    write(&repository);
+    with_policy(&image, &[], 0);
+    write("*");
+    with_policy(layout, &[], 0);
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o666)).unwrap();
+    with_policy(&image, &[], 2).says("chmod o-w");
+    std::fs::write(&file, "{}").unwrap();
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
+    with_policy(&image, &[], 2).says("policy.json");
+}
+
+#[test]
+fn what_the_policy_skips_is_never_called_verified() {
+    let Some(world) = World::start() else { return };
+    let image = world.push("skipped");
+    let cli = Cli::for_signer(&world.signer).with_config_of(&world.notation);
+    let file = cli.home().join("policy.json");
+    let repository = image.split('@').next().unwrap();
+    std::fs::write(&file, policy(repository, "skip", &world.profile.arn)).unwrap();
+    let command = ["verify", &image, "--policy", file.to_str().unwrap()];
+    let shown = cli.run(&command).succeeded().says("not verified: the trust policy \"test\" skips it");
+    assert!(shown.stdout.starts_with(&format!("{image} skipped\n")), "{shown}");
+    assert_eq!(cli.json("verify", &command, 0)["artifacts"][0]["outcome"], "skipped");
+    cli.run(&[&command[..], &["--require", "1"]].concat()).exits_with(1).says("skips verification");
+}
+
+#[test]
+fn settings_of_the_plugin_are_taken_as_notation_takes_them() {
+    let Some(world) = World::start() else { return };
+    let (cli, image) = (Cli::for_signer(&world.signer), world.push_signed("configured"));
+    let nobody = format!("aws-signer-endpoint-url=http://127.0.0.1:{}", free_port());
+    let more = ["--plugin-config", &nobody, "--plugin-config", "aws-signer-timeout=2"];
+    run(&cli, &verify(&world, &[&image], &[&world.profile.arn], &more)).exits_with(3);
+}
+
+fn policy(scope: &str, level: &str, identity: &str) -> String {
+    let mut policy = json!({ "name": "test", "registryScopes": [scope], "signatureVerification": { "level": level } });
+    if level != "skip" {
+        policy["trustStores"] = json!(["signingAuthority:local"]);
+        policy["trustedIdentities"] = json!([identity]);
+    }
+    json!({ "version": "1.0", "trustPolicies": [policy] }).to_string()
+}
