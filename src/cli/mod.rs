@@ -1,9 +1,11 @@
 //! The command line tool: one file a command.
 
 pub mod blob;
+pub mod completions;
 pub mod demo;
 pub mod exit;
 pub mod local_signer;
+pub mod man;
 pub mod metadata;
 pub mod output;
 pub mod parallel;
@@ -35,8 +37,10 @@ pub struct Cli {
 enum Command {
     Sign(Box<sign::Args>),
     Blob(blob::Args),
+    Completions(completions::Args),
     Demo(demo::Args),
     LocalSigner(local_signer::Args),
+    Man(man::Args),
 }
 
 /// Runs the command that was given, and writes the error if it fails.
@@ -48,11 +52,16 @@ pub async fn run(cli: Cli) -> ExitStatus {
     let ended = match cli.command {
         Command::Sign(args) => sign::run(*args, &output).await,
         Command::Blob(args) => blob::run(args, &output).await,
+        Command::Completions(args) => completions::run(&args),
         Command::Demo(args) => demo::run(args).await.map(|()| ExitStatus::Done).map_err(CliError::from),
         Command::LocalSigner(args) => local_signer::run(args).await.map(|()| ExitStatus::Done).map_err(CliError::from),
+        Command::Man(args) => man::run(&args, &output),
     };
     ended.unwrap_or_else(|why| {
         output.error(&why);
         why.status
     })
 }
+
+#[cfg(test)]
+mod tests;
