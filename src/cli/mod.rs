@@ -2,6 +2,7 @@
 
 pub mod blob;
 pub mod completions;
+pub mod confirm;
 pub mod demo;
 pub mod exit;
 pub mod local_signer;
@@ -13,6 +14,7 @@ pub mod place;
 pub mod registry_args;
 pub mod sign;
 pub mod signer_args;
+pub mod trust;
 pub mod trust_args;
 
 use clap::{Parser, Subcommand};
@@ -41,6 +43,7 @@ enum Command {
     Demo(demo::Args),
     LocalSigner(local_signer::Args),
     Man(man::Args),
+    Trust(trust::Args),
 }
 
 /// Runs the command that was given, and writes the error if it fails.
@@ -56,6 +59,7 @@ pub async fn run(cli: Cli) -> ExitStatus {
         Command::Demo(args) => demo::run(args).await.map(|()| ExitStatus::Done).map_err(CliError::from),
         Command::LocalSigner(args) => local_signer::run(args).await.map(|()| ExitStatus::Done).map_err(CliError::from),
         Command::Man(args) => man::run(&args, &output),
+        Command::Trust(args) => trust::run(args, &output),
     };
     ended.unwrap_or_else(|why| {
         output.error(&why);

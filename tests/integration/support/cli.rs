@@ -8,6 +8,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::local_signer::LocalSigner;
+use super::notation::Notation;
 use super::process::{Finished, command, run};
 use super::schemas::Schema;
 
@@ -17,6 +18,8 @@ pub struct Cli {
     home: TempDir,
     credentials: PathBuf,
     endpoint: String,
+    /// The folder with notation's configuration, where it is another than that in the home folder.
+    config: Option<PathBuf>,
 }
 
 impl Cli {
@@ -26,7 +29,13 @@ impl Cli {
             home: tempfile::tempdir().unwrap(),
             credentials: signer.credentials_file(),
             endpoint: signer.endpoint.clone(),
+            config: None,
         }
+    }
+
+    /// As [`Cli::for_signer`], for a user who uses this notation as well.
+    pub fn beside(notation: &Notation, signer: &LocalSigner) -> Cli {
+        Cli { config: notation.config_folder().parent().map(Path::to_owned), ..Cli::for_signer(signer) }
     }
 
     /// The home folder, which is the working directory too.
@@ -39,6 +48,9 @@ impl Cli {
         let mut cli = command(env!("CARGO_BIN_EXE_notation-aws-signer"), self.home.path());
         cli.env("AWS_SHARED_CREDENTIALS_FILE", &self.credentials).env("AWS_EC2_METADATA_DISABLED", "true");
         cli.env("AWS_ENDPOINT_URL_SIGNER", &self.endpoint).args(arguments);
+        if let Some(config) = &self.config {
+            cli.env("XDG_CONFIG_HOME", config);
+        }
         cli
     }
 
