@@ -11,6 +11,7 @@ pub mod metadata;
 pub mod output;
 pub mod parallel;
 pub mod place;
+pub mod policy;
 pub mod registry_args;
 pub mod sign;
 pub mod signer_args;
@@ -43,6 +44,7 @@ enum Command {
     Demo(demo::Args),
     LocalSigner(local_signer::Args),
     Man(man::Args),
+    Policy(policy::Args),
     Trust(trust::Args),
 }
 
@@ -59,6 +61,7 @@ pub async fn run(cli: Cli) -> ExitStatus {
         Command::Demo(args) => demo::run(args).await.map(|()| ExitStatus::Done).map_err(CliError::from),
         Command::LocalSigner(args) => local_signer::run(args).await.map(|()| ExitStatus::Done).map_err(CliError::from),
         Command::Man(args) => man::run(&args, &output),
+        Command::Policy(args) => policy::run(args, &output),
         Command::Trust(args) => trust::run(args, &output),
     };
     ended.unwrap_or_else(|why| {

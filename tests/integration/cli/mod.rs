@@ -1,5 +1,6 @@
 //! The command line tool against real registries, with the real notation as the second opinion.
 
 mod concurrency;
+mod policy;
 mod sign;
 mod trust;
