@@ -13,6 +13,7 @@ pub mod parallel;
 pub mod place;
 pub mod policy;
 pub mod registry_args;
+pub mod revoke;
 pub mod sign;
 pub mod signer_args;
 pub mod trust;
@@ -45,6 +46,7 @@ enum Command {
     LocalSigner(local_signer::Args),
     Man(man::Args),
     Policy(policy::Args),
+    Revoke(Box<revoke::Args>),
     Trust(trust::Args),
 }
 
@@ -62,6 +64,7 @@ pub async fn run(cli: Cli) -> ExitStatus {
         Command::LocalSigner(args) => local_signer::run(args).await.map(|()| ExitStatus::Done).map_err(CliError::from),
         Command::Man(args) => man::run(&args, &output),
         Command::Policy(args) => policy::run(args, &output),
+        Command::Revoke(args) => revoke::run(*args, &output).await,
         Command::Trust(args) => trust::run(args, &output),
     };
     ended.unwrap_or_else(|why| {

@@ -2,5 +2,6 @@
 
 mod concurrency;
 mod policy;
+mod revoke;
 mod sign;
 mod trust;
