@@ -14,6 +14,7 @@ pub mod place;
 pub mod policy;
 pub mod registry_args;
 pub mod revoke;
+pub mod setup;
 pub mod sign;
 pub mod signer_args;
 pub mod trust;
@@ -47,6 +48,7 @@ enum Command {
     Man(man::Args),
     Policy(policy::Args),
     Revoke(Box<revoke::Args>),
+    Setup(Box<setup::Args>),
     Trust(trust::Args),
 }
 
@@ -65,6 +67,7 @@ pub async fn run(cli: Cli) -> ExitStatus {
         Command::Man(args) => man::run(&args, &output),
         Command::Policy(args) => policy::run(args, &output),
         Command::Revoke(args) => revoke::run(*args, &output).await,
+        Command::Setup(args) => setup::run(*args, &output).await,
         Command::Trust(args) => trust::run(args, &output),
     };
     ended.unwrap_or_else(|why| {

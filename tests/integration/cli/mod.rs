@@ -3,5 +3,6 @@
 mod concurrency;
 mod policy;
 mod revoke;
+mod setup;
 mod sign;
 mod trust;
