@@ -1,26 +1,23 @@
 //! Installing the plugin for notation: notaryproject/specifications, `plugin-extensibility.md`, "Plugin installation". The file is
 //! `{plugins}/NAME/notation-NAME`, executable, and put there in one step.
 
+use std::cmp::Ordering;
 use std::fs::{self, DirBuilder, Permissions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::time::Duration;
 
-use tokio::io::AsyncReadExt as _;
-use tokio::process::Command;
-
-use crate::aws::PLUGIN_NAME;
+use crate::aws::{Deadline, PLUGIN_NAME};
 use crate::files::sync_folder;
-use crate::json;
+use crate::json::JsonError;
 use crate::plugin::Metadata;
 use crate::text::printable;
+use crate::trust::{FileError, check_program};
+use crate::verify::plugin::{METADATA, Version, ask};
 
 /// The name that cargo gives the plugin's program, which may have no dots.
 const CARGO_NAME: &str = "notation-aws-signer-plugin";
-/// The most that is read of an answer, in bytes.
-const MAX_ANSWER: u64 = 64 * 1024;
 /// How long a plugin may take to say what it is.
 const TIME: Duration = Duration::from_secs(10);
 
@@ -82,22 +79,19 @@ impl InstalledPlugin {
     /// Whether its version is later than that of this program. What is no version is taken for later.
     #[must_use]
     pub fn is_newer(&self) -> bool {
-        version(&self.version).is_none_or(|theirs| version(env!("CARGO_PKG_VERSION")) < Some(theirs))
+        self.compared_with_this().is_none_or(Ordering::is_gt)
     }
 
     /// Whether its version is earlier than that of this program.
     #[must_use]
     pub fn is_older(&self) -> bool {
-        version(&self.version).is_some_and(|theirs| version(env!("CARGO_PKG_VERSION")) > Some(theirs))
+        self.compared_with_this().is_some_and(Ordering::is_lt)
     }
-}
 
-/// The numbers of a version, and whether it is a release, which comes after its pre-releases.
-fn version(text: &str) -> Option<([u64; 3], bool)> {
-    let text = text.split('+').next()?;
-    let (core, pre) = text.split_once('-').map_or((text, None), |(core, pre)| (core, Some(pre)));
-    let numbers: Vec<u64> = core.split('.').map(|n| n.parse().ok()).collect::<Option<_>>()?;
-    Some((numbers.try_into().ok()?, pre.is_none()))
+    fn compared_with_this(&self) -> Option<Ordering> {
+        let (theirs, own) = (self.version.parse::<Version>().ok()?, env!("CARGO_PKG_VERSION").parse().ok()?);
+        Some(theirs.cmp(&own))
+    }
 }
 
 /// Where the plugin is in notation's plugin folder.
@@ -127,16 +121,10 @@ pub fn find_beside(program: &Path) -> Result<PathBuf, InstallError> {
 /// [`InstallError`] when what is there is no plugin that works.
 pub async fn installed(plugins: &Path) -> Result<Option<InstalledPlugin>, InstallError> {
     let path = installed_path(plugins);
-    match fs::symlink_metadata(&path) {
-        Err(why) if why.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(InstallError::Io { path, source }),
-        Ok(seen) if !seen.is_file() => {
-            Err(InstallError::NotAPlugin { path, why: "it is no regular file, and notation runs no other".to_owned() })
-        }
-        Ok(seen) if seen.permissions().mode() & 0o100 == 0 => {
-            Err(InstallError::NotAPlugin { path, why: "it is not executable".to_owned() })
-        }
-        Ok(_) => inspect(&path).await.map(Some),
+    match check_program(&path) {
+        Ok(()) => inspect(&path).await.map(Some),
+        Err(FileError::Missing(_)) => Ok(None),
+        Err(why) => Err(InstallError::NotAPlugin { path, why: printable(&why.to_string()) }),
     }
 }
 
@@ -165,18 +153,12 @@ fn copy(program: &Path, path: &Path, folder: &Path) -> io::Result<()> {
     sync_folder(folder)
 }
 
-/// Asks a program what plugin it is.
+/// Asks a program what plugin it is. That needs neither credentials nor network.
 async fn inspect(path: &Path) -> Result<InstalledPlugin, InstallError> {
-    let not_a_plugin = |why: String| InstallError::NotAPlugin { path: path.to_owned(), why };
-    let answer = match tokio::time::timeout(TIME, run(path)).await {
-        Err(_) => return Err(not_a_plugin(format!("it gave no answer within {} s", TIME.as_secs()))),
-        Ok(Err(why)) => return Err(not_a_plugin(format!("it cannot be run: {why}"))),
-        Ok(Ok(answer)) => answer,
-    };
-    let text =
-        |member: Result<String, json::JsonError>| member.map_err(|why| not_a_plugin(printable(&why.to_string())));
-    let mut metadata =
-        json::parse_object("answer", &answer).map_err(|why| not_a_plugin(printable(&why.to_string())))?;
+    let not_a_plugin = |why: String| InstallError::NotAPlugin { path: path.to_owned(), why: printable(&why) };
+    let answer = ask(path, METADATA, b"{}", Deadline::new(TIME)).await;
+    let mut metadata = answer.map_err(|why| not_a_plugin(why.to_string()))?;
+    let text = |member: Result<String, JsonError>| member.map_err(|why| not_a_plugin(why.to_string()));
     let name = text(metadata.string("name"))?;
     if name != PLUGIN_NAME {
         return Err(InstallError::OtherPlugin { path: path.to_owned(), found: printable(&name) });
@@ -186,34 +168,6 @@ async fn inspect(path: &Path) -> Result<InstalledPlugin, InstallError> {
         version: printable(&text(metadata.string("version"))?),
         description: printable(&text(metadata.string("description"))?),
     })
-}
-
-/// Runs `get-plugin-metadata`, which needs neither credentials nor network, and so gets none of the environment.
-async fn run(path: &Path) -> io::Result<Vec<u8>> {
-    let mut command = Command::new(path);
-    command.arg("get-plugin-metadata").env_clear().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
-    command.kill_on_drop(true);
-    let mut child = loop {
-        match command.spawn() {
-            // Another process is being started that still has the file that was just written; until it runs.
-            Err(why) if why.kind() == io::ErrorKind::ExecutableFileBusy => {
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
-            spawned => break spawned?,
-        }
-    };
-    let mut answer = Vec::new();
-    if let Some(stdout) = child.stdout.take() {
-        stdout.take(MAX_ANSWER + 1).read_to_end(&mut answer).await?;
-    }
-    if answer.len() as u64 > MAX_ANSWER {
-        return Err(io::Error::new(
-            io::ErrorKind::FileTooLarge,
-            format!("it answers with more than {MAX_ANSWER} bytes"),
-        ));
-    }
-    let status = child.wait().await?;
-    if status.success() { Ok(answer) } else { Err(io::Error::other(format!("it ended with {status}"))) }
 }
 
 #[cfg(test)]
@@ -239,7 +193,6 @@ mod tests {
         assert!(plugin("99.0.0").is_newer() && plugin("1.10.0").is_older());
         assert!(!plugin(env!("CARGO_PKG_VERSION")).is_newer() && !plugin(env!("CARGO_PKG_VERSION")).is_older());
         assert!(plugin("nightly").is_newer() && !plugin("nightly").is_older());
-        assert!(version("2.0.0-rc.1") < version("2.0.0"));
     }
 
     #[tokio::test]
@@ -248,8 +201,8 @@ mod tests {
         let other = r#"echo '{"name": "com.example.other", "version": "1.0.0", "description": "x"}'"#;
         for (lines, why) in [
             ("echo hello", "not a valid JSON"),
-            ("exit 1", "it ended with"),
-            ("head -c 100000 /dev/zero", "more than 65536 bytes"),
+            ("exit 1", "get-plugin-metadata failed"),
+            ("head -c 2000000 /dev/zero", "more than"),
             (r#"echo '{"name": "com.amazonaws.signer.notation.plugin"}'"#, "version is missing"),
             (other, "is the plugin \"com.example.other\""),
         ] {
