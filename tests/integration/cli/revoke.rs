@@ -1,10 +1,14 @@
 //! `notation-aws-signer revoke`.
 
+use std::time::Duration;
+
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use crate::flows::world;
 use crate::support::World;
 use crate::support::cli::Cli;
+use crate::support::process::{command, run};
 
 #[test]
 fn a_revoked_image_is_refused_by_notation_which_names_the_job() {
@@ -59,6 +63,22 @@ fn jobs_of_signatures_that_nobody_vouches_for_are_not_believed() {
     cli.run(&revoke).exits_with(2).says("AWS Signer did not sign it");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signature_that_was_moved_from_another_artifact_is_left_alone() {
+    let world = world::World::new().await;
+    world::add_image(&world.layout, "v2");
+    let (own, moved) = (world.sign_and_attach().await, world.sign("v2").await);
+    world.attach(&moved.signature.envelope);
+    let mut cli = command(env!("CARGO_BIN_EXE_notation-aws-signer"), world.folder());
+    cli.env("AWS_ENDPOINT_URL_SIGNER", world.signer.endpoint_url());
+    cli.env("AWS_SHARED_CREDENTIALS_FILE", world.signer.credentials_file().unwrap());
+    let image = format!("oci:{}:v1", world.layout.path().display());
+    cli.args(["revoke", "signature", &image, "--reason", "x", "--yes", "--root"]).arg(world.signer.root_certificate());
+    let shown = run(&mut cli, Duration::from_secs(60)).exits_with(0).says("not over this artifact");
+    assert!(shown.stdout.contains(&own.signature.signer.job.to_string()), "{shown}");
+    assert!(!shown.stdout.contains(&moved.signature.signer.job.to_string()), "{shown}");
+}
+
 #[test]
 fn a_job_is_revoked_by_its_arn_or_by_its_id_and_region() {
     let Some(world) = World::start() else { return };
@@ -107,10 +127,10 @@ fn a_profile_is_revoked_from_a_time_on_and_never_from_one_to_come() {
         let revoke = ["revoke", "profile", arn, "--version", version, "--effective-time", time, "--reason", "stolen"];
         revoke.iter().chain(more).map(|word| (*word).to_owned()).collect::<Vec<_>>()
     };
-    let run = |words: &[String]| cli.run(&words.iter().map(String::as_str).collect::<Vec<_>>());
-    run(&revoke(&future, &["--yes"])).exits_with(2).says("in the future");
-    run(&revoke("yesterday", &["--yes"])).exits_with(2).says("2026-01-31T12:00:00Z");
-    run(&revoke(&past, &[])).exits_with(2).says(&format!("{arn}/{version}")).says("nothing was done");
+    let tool = |words: &[String]| cli.run(&words.iter().map(String::as_str).collect::<Vec<_>>());
+    tool(&revoke(&future, &["--yes"])).exits_with(2).says("in the future");
+    tool(&revoke("yesterday", &["--yes"])).exits_with(2).says("2026-01-31T12:00:00Z");
+    tool(&revoke(&past, &[])).exits_with(2).says(&format!("{arn}/{version}")).says("nothing was done");
     world.verify(&image).succeeded();
     let words = revoke(&past, &["--yes"]);
     let results = cli.json("revoke-profile", &words.iter().map(String::as_str).collect::<Vec<_>>(), 0);
