@@ -14,6 +14,8 @@ pub mod envelope;
 mod files;
 #[cfg(feature = "cli")]
 mod http_client;
+#[cfg(feature = "cli")]
+pub mod install;
 pub mod json;
 #[cfg(feature = "cli")]
 pub mod local;

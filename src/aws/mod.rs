@@ -14,7 +14,11 @@ mod error;
 mod http;
 mod retry;
 mod revocation_status;
+#[cfg(feature = "cli")]
+mod revoke;
 mod sign_payload;
+#[cfg(feature = "cli")]
+mod signing_profile;
 
 pub use attributes::{AttributesError, SignerAttributes};
 pub use client::SignerClient;
@@ -24,7 +28,11 @@ pub use deadline::Deadline;
 pub use ecr::{EcrError, EcrRegistry, EcrToken, EcrTokens};
 pub use error::{CallError, CallErrorKind, Failure, error_chain};
 pub use revocation_status::{RevocationQuery, RevokedEntity, revocation_status};
+#[cfg(feature = "cli")]
+pub use revoke::{MAX_REASON, revoke_signature, revoke_signing_profile};
 pub use sign_payload::{CheckError, SignError, SignedPayload, check_envelope, sign_payload};
+#[cfg(feature = "cli")]
+pub use signing_profile::{SigningProfile, signing_profile};
 
 /// The signing platform of container image signatures, as `GetRevocationStatus` wants it named.
 pub const NOTATION_PLATFORM: &str = "Notation-OCI-SHA384-ECDSA";

@@ -2,20 +2,27 @@
 
 pub mod attach;
 pub mod blob;
+pub mod completions;
+pub mod confirm;
 pub mod copy;
 pub mod demo;
 pub mod exit;
 pub mod inspect;
 pub mod list;
 pub mod local_signer;
+pub mod man;
 pub mod metadata;
 pub mod output;
 pub mod parallel;
 pub mod place;
+pub mod policy;
 pub mod registry_args;
+pub mod revoke;
+pub mod setup;
 pub mod sign;
 pub mod signer_args;
 pub mod tree;
+pub mod trust;
 pub mod trust_args;
 pub mod verify;
 
@@ -44,11 +51,17 @@ enum Command {
     Attach(attach::Args),
     Blob(blob::Args),
     Copy(Box<copy::Args>),
+    Completions(completions::Args),
     Demo(demo::Args),
     Inspect(inspect::Args),
     #[command(visible_alias = "ls")]
     List(list::Args),
     LocalSigner(local_signer::Args),
+    Man(man::Args),
+    Policy(policy::Args),
+    Revoke(Box<revoke::Args>),
+    Setup(Box<setup::Args>),
+    Trust(trust::Args),
 }
 
 /// Runs the command that was given, and writes the error if it fails.
@@ -63,13 +76,22 @@ pub async fn run(cli: Cli) -> ExitStatus {
         Command::Attach(args) => attach::run(args, &output).await,
         Command::Blob(args) => blob::run(args, &output).await,
         Command::Copy(args) => copy::run(*args, &output).await,
+        Command::Completions(args) => completions::run(&args),
         Command::Demo(args) => demo::run(args).await.map(|()| ExitStatus::Done).map_err(CliError::from),
         Command::Inspect(args) => inspect::run(args, &output).await,
         Command::List(args) => list::run(args, &output).await,
         Command::LocalSigner(args) => local_signer::run(args).await.map(|()| ExitStatus::Done).map_err(CliError::from),
+        Command::Man(args) => man::run(&args, &output),
+        Command::Policy(args) => policy::run(args, &output),
+        Command::Revoke(args) => revoke::run(*args, &output).await,
+        Command::Setup(args) => setup::run(*args, &output).await,
+        Command::Trust(args) => trust::run(args, &output),
     };
     ended.unwrap_or_else(|why| {
         output.error(&why);
         why.status
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -29,6 +29,12 @@ pub struct SignerArgs {
 }
 
 impl SignerArgs {
+    /// The region that was given on the command line.
+    #[must_use]
+    pub fn region(&self) -> Option<&str> {
+        self.aws_region.as_deref()
+    }
+
     /// The configuration, completed from the environment as the plugin does it.
     ///
     /// # Errors

@@ -25,9 +25,9 @@ pub use files::FileError;
 #[cfg(feature = "cli")]
 pub(crate) use files::check_program;
 #[cfg(feature = "cli")]
-pub use folder::{FolderError, NotationFolder};
+pub use folder::{AddError, FolderError, NotationFolder, StoredFile};
 pub use identity::{IdentityVerdict, WildcardIdentity, check_trusted_identity};
 #[cfg(feature = "cli")]
 pub use policy_file::read_trust_policy;
 #[cfg(feature = "cli")]
-pub use store::{StoreError, TrustStore, read_certificates};
+pub use store::{StoreError, TrustStore, read_certificates, read_certificates_of, read_trust_file};

@@ -13,9 +13,9 @@ use super::policy::{TrustStoreName, TrustStoreType};
 use crate::x509::{Certificate, CertificateError};
 
 /// The largest file that is read, in bytes.
-const MAX_FILE: u64 = 1024 * 1024;
+pub(super) const MAX_FILE: u64 = 1024 * 1024;
 /// How many files a trust store may have.
-const MAX_FILES: usize = 1000;
+pub(super) const MAX_FILES: usize = 1000;
 /// How many certificates a trust store may have.
 const MAX_STORED: usize = 5000;
 
@@ -154,7 +154,7 @@ impl TrustStore {
 }
 
 /// What notation asks of a certificate in a trust store. Validity and the requirements on chains are judged with a signature.
-fn check(kind: TrustStoreType, certificate: &Certificate) -> Result<(), &'static str> {
+pub(super) fn check(kind: TrustStoreType, certificate: &Certificate) -> Result<(), &'static str> {
     if kind == TrustStoreType::Tsa && !certificate.is_root_authority() {
         return Err("is not a root certificate of a certificate authority; those of tsa trust stores must be");
     }
@@ -170,6 +170,15 @@ fn check(kind: TrustStoreType, certificate: &Certificate) -> Result<(), &'static
 /// # Errors
 /// [`StoreError`] when one of them is malformed, or there is none.
 pub fn read_certificates(path: &Path) -> Result<Vec<Certificate>, StoreError> {
+    let bytes = read_trust_file(path)?;
+    parse_certificates(path, &bytes)
+}
+
+/// Reads a file with certificates that lies anywhere.
+///
+/// # Errors
+/// [`StoreError`] when it cannot be read, or is larger than such a file is.
+pub fn read_trust_file(path: &Path) -> Result<Vec<u8>, StoreError> {
     use std::io::Read;
 
     let mut bytes = Vec::new();
@@ -180,12 +189,20 @@ pub fn read_certificates(path: &Path) -> Result<Vec<Certificate>, StoreError> {
         let why = format!("it is larger than {MAX_FILE} bytes");
         return Err(StoreError::NoCertificate { path: path.to_owned(), why });
     }
-    parse_certificates(path, &bytes)
+    Ok(bytes)
+}
+
+/// The certificates in the bytes of a file, in PEM or DER. `path` is for errors.
+///
+/// # Errors
+/// [`StoreError::NoCertificate`] when one of them is malformed, or there is none.
+pub fn read_certificates_of(path: &Path, bytes: &[u8]) -> Result<Vec<Certificate>, StoreError> {
+    parse_certificates(path, bytes)
 }
 
 /// Parses one or more certificates, of which every one must be well-formed; with other sections than certificates, PEM is
 /// refused.
-fn parse_certificates(path: &Path, bytes: &[u8]) -> Result<Vec<Certificate>, StoreError> {
+pub(super) fn parse_certificates(path: &Path, bytes: &[u8]) -> Result<Vec<Certificate>, StoreError> {
     let no_certificate = |why: String| StoreError::NoCertificate { path: path.to_owned(), why };
     let parse = |der: &[u8]| {
         Certificate::from_der(der.to_vec()).map_err(|why: CertificateError| no_certificate(why.to_string()))

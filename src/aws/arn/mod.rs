@@ -6,6 +6,7 @@
 
 mod job;
 mod profile;
+mod slip;
 #[cfg(test)]
 mod tests;
 
@@ -25,6 +26,16 @@ pub enum ArnError {
     /// The text is not six parts separated by colons, the first of them `arn`.
     #[error("{0:?} is not an ARN: expected arn:PARTITION:signer:REGION:ACCOUNT:RESOURCE")]
     NotAnArn(String),
+    /// The text is nearly an ARN of AWS Signer.
+    #[error("{arn:?} is not an ARN of AWS Signer: {what}; did you mean {corrected}?")]
+    Slip {
+        /// The text as given.
+        arn: String,
+        /// What is wrong with it.
+        what: &'static str,
+        /// The text without that.
+        corrected: String,
+    },
     /// The ARN belongs to a service other than AWS Signer.
     #[error("{arn:?} is an ARN of the service {service:?}, not of signer")]
     OtherService {
@@ -127,12 +138,13 @@ fn split(text: &str) -> Result<(Location, &str), ArnError> {
     }
     let parts: Vec<&str> = text.splitn(6, ':').collect();
     let ["arn", partition, service, region, account, resource] = parts[..] else {
-        return Err(not_an_arn());
+        return Err(slip::find(text).unwrap_or_else(not_an_arn));
     };
     if service != "signer" {
         return Err(ArnError::OtherService { arn: text.to_owned(), service: service.to_owned() });
     }
-    Ok((Location::checked(text, partition, region, account)?, resource))
+    let location = Location::checked(text, partition, region, account);
+    Ok((location.map_err(|why| slip::find(text).unwrap_or(why))?, resource))
 }
 
 /// Says what a resource is that is not of the expected kind; common slips get the corrected ARN.

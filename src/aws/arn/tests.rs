@@ -46,6 +46,46 @@ fn what_is_not_a_profile_arn_is_refused_with_the_reason() {
 }
 
 #[test]
+fn a_slip_gets_the_arn_that_was_meant() {
+    for (text, what, corrected) in [
+        (" arn:aws:signer:us-west-2:111122223333:/signing-profiles/NotationProd\n", "it has spaces", PROFILE),
+        ("arn:aws:signer: us-west-2:111122223333:/signing-profiles/NotationProd", "it has spaces", PROFILE),
+        ("\"arn:aws:signer:us-west-2:111122223333:/signing-profiles/NotationProd\"", "it has quotation marks", PROFILE),
+        ("ARN:aws:signer:us-west-2:111122223333:/signing-profiles/NotationProd", "in lower case", PROFILE),
+        ("arn:aws:signer:US-West-2:111122223333:/signing-profiles/NotationProd", "in lower case", PROFILE),
+        ("arn:aws:signer:us-west-2:1111-2222-3333:/signing-profiles/NotationProd", "without hyphens", PROFILE),
+        (
+            "arn:aws:signer:111122223333:/signing-profiles/NotationProd",
+            "it has no region",
+            "arn:aws:signer:REGION:111122223333:/signing-profiles/NotationProd",
+        ),
+        (
+            "arn:aws:signer::111122223333:/signing-profiles/NotationProd",
+            "it has no region",
+            "arn:aws:signer:REGION:111122223333:/signing-profiles/NotationProd",
+        ),
+        (
+            "arn:aws:signer:us-west-2:/signing-profiles/NotationProd",
+            "it has no account",
+            "arn:aws:signer:us-west-2:ACCOUNT:/signing-profiles/NotationProd",
+        ),
+        ("aws:signer:us-west-2:111122223333:/signing-profiles/NotationProd", "begins with arn:", PROFILE),
+    ] {
+        let error = text.parse::<ProfileArn>().unwrap_err().to_string();
+        assert!(error.contains(what), "{text}: {error}");
+        assert!(error.ends_with(&format!("did you mean {corrected}?")), "{text}: {error}");
+    }
+    let other_forms =
+        ["signing-profiles/NotationProd", "/signing-profile/NotationProd", "signing-profile/NotationProd"];
+    for resource in other_forms.into_iter().chain(["/signing-profiles/NotationProd/Ab12Cd34Ef"]) {
+        let error = format!("arn:aws:signer:us-west-2:111122223333:{resource}").parse::<ProfileArn>().unwrap_err();
+        assert!(error.to_string().contains(PROFILE), "{error}");
+    }
+    let error = "arn:aws:signer:us-west-2:11112222333:/signing-profiles/NotationProd".parse::<ProfileArn>();
+    assert!(error.unwrap_err().to_string().contains("\"11112222333\" is not valid: an AWS account id has 12 digits"));
+}
+
+#[test]
 fn a_version_arn_is_a_profile_and_ten_characters() {
     let arn: ProfileVersionArn = format!("{PROFILE}/Ab12Cd34Ef").parse().unwrap();
     assert_eq!(arn.profile().to_string(), PROFILE);

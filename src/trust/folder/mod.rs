@@ -1,12 +1,17 @@
 //! notation's configuration folder, `{NOTATION_CONFIG}`: trust policies and trust stores where notation has them, so that both
 //! tools trust the same. `trust-store-trust-policy.md`, "Trust Store" and "Trust Policy".
 
+mod stores;
+mod write;
+
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::files::{FileError, check_parent, read_file};
 use super::policy::{BlobTrustPolicyDocument, MAX_DOCUMENT_SIZE, PolicyError, TrustPolicyDocument, TrustStoreName};
 use super::store::{StoreError, TrustStore};
+
+pub use stores::{AddError, StoredFile};
 
 /// What newer versions of notation read.
 const OCI_POLICY: &str = "trustpolicy.oci.json";

@@ -24,6 +24,7 @@ mod store_name;
 #[cfg(test)]
 mod tests;
 mod verification;
+mod write;
 
 pub use document::{BlobTrustPolicyDocument, MAX_DOCUMENT_SIZE, TrustPolicyDocument};
 pub use error::{NoApplicablePolicy, PolicyError, StatementError};
@@ -35,3 +36,4 @@ pub use verification::{
     OverrideError, SignatureVerification, UnknownName, ValidationAction, ValidationType, VerificationLevel,
     VerifyTimestamp,
 };
+pub use write::{AppliesTo, NewStatement, statement_json};

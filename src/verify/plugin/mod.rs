@@ -17,15 +17,15 @@ use serde_json::{Map, Value, json};
 
 pub use self::error::PluginError;
 pub use self::folder::PluginFolder;
-use self::process::ask;
-use self::version::Version;
+pub(crate) use self::process::ask;
+pub(crate) use self::version::Version;
 use crate::aws::Deadline;
 use crate::envelope::{PAYLOAD_MEDIA_TYPE, SignedAttributes, SigningScheme, VerifiedEnvelope};
 use crate::json::{JsonError, Object};
 use crate::text::rfc3339;
 
 const CONTRACT_VERSION: &str = "1.0";
-const METADATA: &str = "get-plugin-metadata";
+pub(crate) const METADATA: &str = "get-plugin-metadata";
 const VERIFY: &str = "verify-signature";
 
 /// A plugin's name, which is also that of its folder and a part of its file's.

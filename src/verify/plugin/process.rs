@@ -4,10 +4,12 @@
 use std::io;
 use std::path::Path;
 use std::process::Stdio;
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, Command};
+use tokio::time::sleep;
 
 use super::error::PluginError;
 use crate::aws::Deadline;
@@ -39,7 +41,7 @@ impl Drop for Group {
 }
 
 /// Runs a command of the plugin with a request, and reads its answer.
-pub(super) async fn ask(
+pub(crate) async fn ask(
     program: &Path,
     command: &'static str,
     request: &[u8],
@@ -61,14 +63,16 @@ pub(super) async fn ask(
 }
 
 async fn run_to_end(program: &Path, command: &str, request: &[u8]) -> io::Result<Output> {
-    let mut child = Command::new(program)
-        .arg(command)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .process_group(0)
-        .kill_on_drop(true)
-        .spawn()?;
+    let mut process = Command::new(program);
+    process.arg(command).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    process.process_group(0).kill_on_drop(true);
+    let mut child = loop {
+        match process.spawn() {
+            // It was just installed, and a process that is being started elsewhere has it open until it runs.
+            Err(why) if why.kind() == io::ErrorKind::ExecutableFileBusy => sleep(Duration::from_millis(10)).await,
+            spawned => break spawned?,
+        }
+    };
     let mut group = Group(child.id().and_then(|id| Pid::from_raw(id.try_into().ok()?)));
     let output = talk(&mut child, request).await;
     if output.as_ref().is_ok_and(|output| output.stdout.len() as u64 <= MAX_ANSWER) {

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 /// A version, compared by precedence: build metadata is dropped.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Version {
+pub(crate) struct Version {
     core: [u64; 3],
     pre_release: Vec<Identifier>,
 }

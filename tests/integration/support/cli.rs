@@ -18,6 +18,7 @@ pub struct Cli {
     home: TempDir,
     credentials: PathBuf,
     endpoint: String,
+    /// The folder with notation's configuration, where it is another than that in the home folder.
     config: Option<PathBuf>,
 }
 

@@ -1,0 +1,144 @@
+//! `notation-aws-signer policy check`.
+
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use time::OffsetDateTime;
+
+use super::problems::{Finding, Severity, of_statement};
+use crate::cli::exit::{CliError, ExitStatus};
+use crate::cli::output::{BAD, GOOD, Output, SCHEMA_VERSION, WARN, paint};
+use crate::text::printable;
+use crate::trust::policy::{BlobTrustPolicyDocument, PolicyError, TrustPolicy, TrustPolicyDocument};
+use crate::trust::{FolderError, NotationFolder, read_trust_file};
+
+/// Check trust policies, and the trust stores that they name.
+///
+/// A document is read by the specification's rules, which notation does not hold to everywhere; then it is looked for what would
+/// refuse signatures that are meant to be trusted.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  Check the policies in use:
+    notation-aws-signer policy check
+
+  Check a policy before it is put in place:
+    notation-aws-signer policy check trustpolicy.json
+
+Exit codes: 0 there is no problem (there may be warnings); 2 there are problems, all of which are listed.")]
+pub(super) struct Args {
+    /// The document; by default those of notation's configuration
+    #[arg(value_name = "FILE")]
+    file: Option<PathBuf>,
+
+    /// The document is a policy for blobs
+    #[arg(long, requires = "file")]
+    blob: bool,
+}
+
+/// docs/output/policy-check.schema.json
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Report {
+    schema_version: u32,
+    status: &'static str,
+    files: Vec<String>,
+    findings: Vec<FindingReport>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct FindingReport {
+    severity: Severity,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    statement: Option<String>,
+    message: String,
+}
+
+pub(super) fn run(args: &Args, folder: &NotationFolder, output: &Output) -> Result<ExitStatus, CliError> {
+    let mut checked = Checked { folder, now: OffsetDateTime::now_utc(), files: Vec::new(), findings: Vec::new() };
+    match &args.file {
+        Some(file) => checked.file(file, args.blob)?,
+        None => checked.in_use(),
+    }
+    let Checked { files, findings, .. } = checked;
+    for finding in &findings {
+        let word = match finding.severity {
+            Severity::Problem => paint(BAD, "problem:"),
+            Severity::Warning => paint(WARN, "warning:"),
+        };
+        let statement = finding.statement.as_ref().map(|name| format!("{name:?}: ")).unwrap_or_default();
+        output.text(format!("{word} {statement}{}", finding.message))?;
+    }
+    let problems = findings.iter().filter(|finding| finding.severity == Severity::Problem).count();
+    let status = if problems == 0 { ExitStatus::Done } else { ExitStatus::Usage };
+    if problems == 0 {
+        output.text(format!("{}: {}", files.join(", "), paint(GOOD, "no problems")))?;
+    }
+    output.json(&Report { schema_version: SCHEMA_VERSION, status: status.as_str(), files, findings })?;
+    Ok(status)
+}
+
+struct Checked<'a> {
+    folder: &'a NotationFolder,
+    now: OffsetDateTime,
+    files: Vec<String>,
+    findings: Vec<FindingReport>,
+}
+
+impl Checked<'_> {
+    /// The documents of notation's configuration.
+    fn in_use(&mut self) {
+        let blob_file = self.folder.blob_trust_policy_file();
+        let has_blob_policy = std::fs::symlink_metadata(&blob_file).is_ok();
+        let files = self.folder.existing_trust_policy_files();
+        self.files.extend(files.iter().map(|file| printable(&file.display().to_string())));
+        match self.folder.trust_policy() {
+            Ok(document) => document.policies().iter().for_each(|(_, policy)| self.statement(policy)),
+            // Who verifies blobs only needs no other policy.
+            Err(FolderError::NoPolicy(_)) if has_blob_policy => {}
+            Err(why) => self.problem(why.to_string()),
+        }
+        if has_blob_policy {
+            self.files.push(printable(&blob_file.display().to_string()));
+            match self.folder.blob_trust_policy() {
+                Ok(document) => document.policies().iter().for_each(|policy| self.statement(policy)),
+                Err(why) => self.problem(why.to_string()),
+            }
+        }
+    }
+
+    fn file(&mut self, file: &Path, is_blob: bool) -> Result<(), CliError> {
+        let bytes = read_trust_file(file).map_err(CliError::usage)?;
+        self.files.push(printable(&file.display().to_string()));
+        if is_blob {
+            match BlobTrustPolicyDocument::parse(&bytes) {
+                Ok(document) => document.policies().iter().for_each(|policy| self.statement(policy)),
+                Err(why) => self.malformed(&why),
+            }
+        } else {
+            match TrustPolicyDocument::parse(&bytes) {
+                Ok(document) => document.policies().iter().for_each(|(_, policy)| self.statement(policy)),
+                Err(why) => self.malformed(&why),
+            }
+        }
+        Ok(())
+    }
+
+    fn statement(&mut self, policy: &TrustPolicy) {
+        let findings = of_statement(policy, |name| self.folder.trust_store(name), self.now);
+        self.findings.extend(findings.into_iter().map(|(severity, message): Finding| FindingReport {
+            severity,
+            statement: Some(printable(policy.name())),
+            message: printable(&message),
+        }));
+    }
+
+    fn malformed(&mut self, why: &PolicyError) {
+        self.problem(why.to_string());
+    }
+
+    fn problem(&mut self, message: String) {
+        let message = printable(&message);
+        self.findings.push(FindingReport { severity: Severity::Problem, statement: None, message });
+    }
+}

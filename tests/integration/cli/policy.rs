@@ -1,0 +1,99 @@
+//! `notation-aws-signer policy`.
+
+use serde_json::json;
+
+use crate::support::cli::Cli;
+use crate::support::local_signer::LocalSigner;
+use crate::support::notation::Notation;
+use crate::support::peers;
+
+const PROFILE: &str = "arn:aws:signer:us-west-2:111122223333:/signing-profiles/demo";
+
+fn user() -> Option<(LocalSigner, Notation, Cli)> {
+    let signer = LocalSigner::start();
+    let notation = Notation::new(&peers()?, &signer.credentials_file());
+    let cli = Cli::for_signer(&signer).with_config_of(&notation);
+    Some((signer, notation, cli))
+}
+
+#[test]
+fn notation_shows_the_policy_that_was_written_and_both_name_the_same_statement() {
+    let Some((_signer, notation, cli)) = user() else { return };
+    cli.run(&["policy", "show"]).exits_with(2).says("policy init");
+    let init = ["policy", "init", "--profile", PROFILE, "--scope", "registry.example.com/app", "--level", "permissive"];
+    let results = cli.json("policy-init", &init, 0);
+    assert_eq!(results["statement"]["signatureVerification"]["level"], "permissive");
+    notation.run(&["policy", "show"]).succeeded().says(PROFILE).says("permissive");
+
+    let shown = cli.json("policy-show", &["policy", "show", "registry.example.com/app:v1"], 0);
+    assert_eq!(shown["statements"][0]["policy"], results["statement"]);
+    assert!(shown["statements"][0]["trustStores"][0]["problem"].as_str().unwrap().contains("does not exist"));
+    cli.run(&["policy", "show", "registry.example.com/other:v1"]).exits_with(2).says("no trust policy applies");
+    cli.run(&["policy", "show"]).exits_with(0).says("registry.example.com/app").says(PROFILE);
+}
+
+#[test]
+fn what_notation_imported_is_shown() {
+    let Some((_signer, notation, cli)) = user() else { return };
+    notation.import_policy_for("strict", &["ca:acme"], "x509.subject: C=US, ST=WA, O=acme");
+    let shown = cli.json("policy-show", &["policy", "show"], 0);
+    assert_eq!(shown["statements"][0]["policy"]["trustStores"], json!(["ca:acme"]));
+}
+
+#[test]
+fn a_policy_is_never_overwritten_without_force() {
+    let Some((_signer, notation, cli)) = user() else { return };
+    notation.import_policy_for("strict", &["ca:acme"], "x509.subject: C=US, ST=WA, O=acme");
+    let file = notation.config_folder().join("trustpolicy.json");
+    let before = std::fs::read(&file).unwrap();
+    let init = ["policy", "init", "--profile", PROFILE];
+    cli.run(&init).exits_with(2).says("there is a trust policy already");
+    assert_eq!(std::fs::read(&file).unwrap(), before);
+    cli.run(&[&init[..], &["--force"]].concat()).exits_with(0);
+    assert_ne!(std::fs::read(&file).unwrap(), before);
+    // Printed, it is the same and nothing is written.
+    let printed = cli.run(&["policy", "init", "-", "--profile", PROFILE]).succeeded();
+    assert_eq!(printed.stdout.as_bytes(), std::fs::read(&file).unwrap());
+}
+
+#[test]
+fn a_policy_for_blobs_is_written_shown_and_checked() {
+    let Some((_signer, notation, cli)) = user() else { return };
+    cli.run(&["setup", "--offline"]).exits_with(0);
+    cli.json("policy-init", &["policy", "init", "--blob", "--profile", PROFILE], 0);
+    assert!(notation.config_folder().join("trustpolicy.blob.json").is_file());
+    let shown = cli.json("policy-show", &["policy", "show", "--blob"], 0);
+    assert_eq!(shown["statements"][0]["policy"]["globalPolicy"], true);
+    cli.json("policy-check", &["policy", "check"], 0);
+}
+
+#[test]
+fn check_lists_every_problem() {
+    let Some((_signer, notation, cli)) = user() else { return };
+    let results = cli.json("policy-check", &["policy", "check"], 2);
+    assert!(results["findings"][0]["message"].as_str().unwrap().contains("there is no trust policy"));
+    cli.run(&["setup", "--offline"]).exits_with(0);
+    let statement = |name: &str, scope: &str, stores: &[&str], identity: &str| {
+        json!({
+            "name": name, "registryScopes": [scope], "signatureVerification": { "level": "strict" },
+            "trustStores": stores, "trustedIdentities": [identity],
+        })
+    };
+    let aws = "signingAuthority:aws-signer-ts";
+    let document = json!({ "version": "1.0", "trustPolicies": [
+        statement("right", "registry.example.com/a", &[aws], PROFILE),
+        statement("mistyped", "registry.example.com/b", &[aws], &PROFILE.replace("profiles", "profile")),
+        statement("missing", "registry.example.com/c", &["signingAuthority:nowhere"], PROFILE),
+        statement("subject", "registry.example.com/d", &[aws], "x509.subject: C=US, ST=WA, O=acme"),
+    ]});
+    let file = notation.config_folder().join("checked.json");
+    std::fs::write(&file, document.to_string()).unwrap();
+    let results = cli.json("policy-check", &["policy", "check", file.to_str().unwrap()], 2);
+    let findings = results["findings"].as_array().unwrap();
+    let of = |name: &str| findings.iter().filter(|f| f["statement"] == name && f["severity"] == "problem").count();
+    assert_eq!([of("right"), of("mistyped"), of("missing"), of("subject")], [0, 2, 1, 1], "{results:#}");
+
+    std::fs::write(&file, document.to_string().replace("\"name\":\"right\"", "\"name\":\"right\",\"overide\":{}"))
+        .unwrap();
+    cli.run(&["policy", "check", file.to_str().unwrap()]).exits_with(2).says("overide");
+}

@@ -1,0 +1,141 @@
+//! `notation-aws-signer revoke`.
+
+use std::time::Duration;
+
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use crate::flows::world;
+use crate::support::World;
+use crate::support::cli::Cli;
+use crate::support::process::{command, run};
+
+#[test]
+fn a_revoked_image_is_refused_by_notation_which_names_the_job() {
+    let Some(world) = World::start() else { return };
+    let (cli, image) = (Cli::for_signer(&world.signer), world.push_signed("malicious"));
+    let other = world.push_signed("harmless");
+    let (root, job) = (world.signer.root_certificate(), world.notation.signature(&image).job().to_owned());
+    let revoke = ["revoke", "signature", &image, "--root", root.to_str().unwrap(), "--reason", "ships a backdoor"];
+
+    cli.run(&revoke).exits_with(2).says(&job).says("nothing was done").says("--yes");
+    world.verify(&image).succeeded();
+
+    let results = cli.json("revoke-signature", &[&revoke[..], &["--yes"]].concat(), 0);
+    assert_eq!(results["revocations"][0]["job"], job.as_str());
+    assert_eq!(results["revocations"][0]["revoked"], true);
+    world.verify(&image).failed().says("Revoked according to AWS Signer").says(&job);
+    world.verify(&other).succeeded();
+}
+
+#[test]
+fn of_several_signatures_those_that_are_named_are_revoked() {
+    let Some(world) = World::start() else { return };
+    let (cli, image) = (Cli::for_signer(&world.signer), world.push_signed("signed twice"));
+    let sign = ["sign", &image, "--profile", &world.profile.arn];
+    let second = cli.json("sign", &sign, 0)["artifacts"][0]["signature"]["digest"].as_str().unwrap().to_owned();
+    let root = world.signer.root_certificate();
+    let revoke = ["revoke", "signature", &image, "--root", root.to_str().unwrap(), "--reason", "wrong", "--yes"];
+    let results = cli.json("revoke-signature", &[&revoke[..], &["--signature", &second]].concat(), 0);
+    assert_eq!(results["revocations"].as_array().unwrap().len(), 1);
+    assert_eq!(results["revocations"][0]["signature"], second.as_str());
+    world.verify(&image).succeeded();
+    let results = cli.json("revoke-signature", &revoke, 0);
+    assert_eq!(results["revocations"].as_array().unwrap().len(), 2);
+    world.verify(&image).failed();
+    let unknown = format!("sha256:{}", "0".repeat(64));
+    cli.run(&[&revoke[..], &["--signature", &unknown]].concat()).exits_with(2).says("no such signature");
+}
+
+#[test]
+fn jobs_of_signatures_that_nobody_vouches_for_are_not_believed() {
+    let Some(world) = World::start() else { return };
+    let (cli, image) = (Cli::for_signer(&world.signer), world.push_signed("by another root"));
+    // The local signer's root is none of AWS's.
+    let revoke = ["revoke", "signature", &image, "--reason", "wrong", "--yes"];
+    cli.run(&revoke).exits_with(2).says("name that root with --root").says("no signature of AWS Signer");
+    world.verify(&image).succeeded();
+
+    world.notation.run(&["cert", "generate-test", "own.example.com"]).succeeded();
+    let own = world.push("signed by a key of one's own");
+    world.notation.sign_with_key(&own, "own.example.com").succeeded();
+    let revoke = ["revoke", "signature", &own, "--reason", "wrong", "--yes"];
+    cli.run(&revoke).exits_with(2).says("AWS Signer did not sign it");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signature_that_was_moved_from_another_artifact_is_left_alone() {
+    let world = world::World::new().await;
+    world::add_image(&world.layout, "v2");
+    let (own, moved) = (world.sign_and_attach().await, world.sign("v2").await);
+    world.attach(&moved.signature.envelope);
+    let mut cli = command(env!("CARGO_BIN_EXE_notation-aws-signer"), world.folder());
+    cli.env("AWS_ENDPOINT_URL_SIGNER", world.signer.endpoint_url());
+    cli.env("AWS_SHARED_CREDENTIALS_FILE", world.signer.credentials_file().unwrap());
+    let image = format!("oci:{}:v1", world.layout.path().display());
+    cli.args(["revoke", "signature", &image, "--reason", "x", "--yes", "--root"]).arg(world.signer.root_certificate());
+    let shown = run(&mut cli, Duration::from_secs(60)).exits_with(0).says("not over this artifact");
+    assert!(shown.stdout.contains(&own.signature.signer.job.to_string()), "{shown}");
+    assert!(!shown.stdout.contains(&moved.signature.signer.job.to_string()), "{shown}");
+}
+
+#[test]
+fn a_job_is_revoked_by_its_arn_or_by_its_id_and_region() {
+    let Some(world) = World::start() else { return };
+    let cli = Cli::for_signer(&world.signer);
+    for by_id in [false, true] {
+        let image = world.push_signed(&format!("by id: {by_id}"));
+        let job = world.notation.signature(&image).job().to_owned();
+        let name = if by_id { job.rsplit('/').next().unwrap() } else { &job };
+        let revoke = ["revoke", "signature", "--job-id", name, "--reason", "key leaked", "--yes"];
+        if by_id {
+            cli.run(&revoke).exits_with(2).says("--aws-region");
+        }
+        let region: &[&str] = if by_id { &["--aws-region", "us-west-2"] } else { &[] };
+        cli.json("revoke-signature", &[&revoke, region].concat(), 0);
+        world.verify(&image).failed().says(&job);
+    }
+    let unknown = "arn:aws:signer:us-west-2:111122223333:/signing-jobs/00000000-0000-0000-0000-000000000000";
+    let revoke = ["revoke", "signature", "--job-id", unknown, "--reason", "x", "--yes"];
+    let results = cli.json("revoke-signature", &revoke, 2);
+    assert!(results["revocations"][0]["error"].as_str().unwrap().contains("could not be found"), "{results:#}");
+    cli.run(&["revoke", "signature", "--reason", "x"]).exits_with(2);
+    cli.run(&["revoke", "signature", "--job-id", unknown, "--reason", ""]).exits_with(2).says("say why");
+}
+
+#[test]
+fn without_an_answer_it_is_not_certain_whether_it_was_revoked() {
+    let Some(mut world) = World::start() else { return };
+    let cli = Cli::for_signer(&world.signer);
+    world.signer.stop();
+    let job = "arn:aws:signer:us-west-2:111122223333:/signing-jobs/00000000-0000-0000-0000-000000000000";
+    let revoke = ["revoke", "signature", "--job-id", job, "--reason", "x", "--yes", "--aws-signer-timeout", "5"];
+    cli.run(&revoke).exits_with(3).says("RevokeSignature");
+}
+
+#[test]
+fn a_profile_is_revoked_from_a_time_on_and_never_from_one_to_come() {
+    let Some(world) = World::start() else { return };
+    let (cli, image) = (Cli::for_signer(&world.signer), world.push_signed("by a stolen profile"));
+    let time = |offset: i64| {
+        let time = OffsetDateTime::now_utc() + time::Duration::hours(offset);
+        time.replace_nanosecond(0).unwrap().format(&Rfc3339).unwrap()
+    };
+    let (past, future) = (time(-1), time(1));
+    let (arn, version) = (&world.profile.arn, &world.profile.version);
+    let revoke = |time: &str, more: &[&str]| {
+        let revoke = ["revoke", "profile", arn, "--version", version, "--effective-time", time, "--reason", "stolen"];
+        revoke.iter().chain(more).map(|word| (*word).to_owned()).collect::<Vec<_>>()
+    };
+    let tool = |words: &[String]| cli.run(&words.iter().map(String::as_str).collect::<Vec<_>>());
+    tool(&revoke(&future, &["--yes"])).exits_with(2).says("in the future");
+    tool(&revoke("yesterday", &["--yes"])).exits_with(2).says("2026-01-31T12:00:00Z");
+    tool(&revoke(&past, &[])).exits_with(2).says(&format!("{arn}/{version}")).says("nothing was done");
+    world.verify(&image).succeeded();
+    let words = revoke(&past, &["--yes"]);
+    let results = cli.json("revoke-profile", &words.iter().map(String::as_str).collect::<Vec<_>>(), 0);
+    assert_eq!(results["effectiveTime"], past.as_str());
+    world.verify(&image).failed().says("Revoked according to AWS Signer").says(arn);
+    let setup = cli.json("setup", &["setup", "--check", "--profile", arn], 2);
+    assert!(setup.to_string().contains("its status is"), "{setup:#}");
+}

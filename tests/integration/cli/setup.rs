@@ -1,0 +1,233 @@
+//! `notation-aws-signer setup`.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use crate::support::cli::Cli;
+use crate::support::local_signer::{LocalSigner, Profile};
+use crate::support::notation::{Notation, PLUGIN};
+use crate::support::peers;
+use crate::support::registry::Registry;
+
+/// A user with nothing but a signing profile of the local signer.
+struct User {
+    registry: Registry,
+    signer: LocalSigner,
+    profile: Profile,
+    notation: Notation,
+    cli: Cli,
+}
+
+impl User {
+    fn new() -> Option<User> {
+        let peers = peers()?;
+        let signer = LocalSigner::start();
+        let profile = signer.put_profile("setup");
+        let notation = Notation::new(&peers, &signer.credentials_file());
+        let cli = Cli::for_signer(&signer).with_config_of(&notation);
+        Some(User { registry: Registry::start(&peers), signer, profile, notation, cli })
+    }
+
+    /// `setup` with the local signer's root and the profile, and what else is given.
+    fn arguments<'a>(&'a self, root: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+        [&["setup", "--root", root, "--profile", &self.profile.arn], more].concat()
+    }
+
+    fn setup(&self, more: &[&str], code: i32) -> Value {
+        let root = self.signer.root_certificate();
+        self.cli.json("setup", &self.arguments(root.to_str().unwrap(), more), code)
+    }
+
+    fn plugin(&self) -> PathBuf {
+        self.notation.config_folder().join("plugins").join(PLUGIN).join(format!("notation-{PLUGIN}"))
+    }
+
+    fn policy(&self) -> PathBuf {
+        self.notation.config_folder().join("trustpolicy.json")
+    }
+}
+
+/// The outcomes of one part.
+fn outcomes<'a>(results: &'a Value, part: &str) -> Vec<&'a str> {
+    let items = results["items"].as_array().unwrap().iter().filter(|item| item["part"] == part);
+    items.map(|item| item["outcome"].as_str().unwrap()).collect()
+}
+
+fn message<'a>(results: &'a Value, part: &str) -> &'a str {
+    let items = results["items"].as_array().unwrap().iter().filter(|item| item["part"] == part);
+    items.map(|item| item["message"].as_str().unwrap()).next().unwrap()
+}
+
+#[test]
+fn after_setup_in_an_empty_home_notation_signs_and_verifies() {
+    let Some(user) = User::new() else { return };
+    let results = user.setup(&[], 0);
+    for part in ["plugin", "trust-store", "trust-policy"] {
+        assert_eq!(outcomes(&results, part), ["changed"], "{results:#}");
+    }
+    assert_eq!(outcomes(&results, "signing-profile"), ["ok"]);
+    assert_eq!(outcomes(&results, "revocation-check"), ["ok"]);
+    assert_eq!(fs::metadata(user.plugin()).unwrap().permissions().mode() & 0o777, 0o755);
+
+    let image = user.registry.push_image("team/app", "set up");
+    user.notation.sign(&image, &user.profile.arn, &user.signer.endpoint).succeeded();
+    user.notation.verify(&image, &user.signer.endpoint).succeeded().says("Successfully verified signature");
+    user.notation.run(&["cert", "ls"]).succeeded().says("signingAuthority").says("local-signer").says("root.pem");
+    user.notation.run(&["policy", "show"]).succeeded().says(&user.profile.arn);
+    user.notation.run(&["plugin", "ls"]).succeeded().says(env!("CARGO_PKG_VERSION"));
+}
+
+#[test]
+fn setup_a_second_time_changes_nothing_and_check_agrees() {
+    let Some(user) = User::new() else { return };
+    user.setup(&[], 0);
+    let written = |path: PathBuf| (fs::read(&path).unwrap(), fs::metadata(&path).unwrap().modified().unwrap());
+    let before = (written(user.plugin()), written(user.policy()));
+    for more in [&[][..], &["--check"]] {
+        let results = user.setup(more, 0);
+        let all = results["items"].as_array().unwrap();
+        assert!(all.iter().all(|item| item["outcome"] == "ok"), "{results:#}");
+    }
+    assert_eq!((written(user.plugin()), written(user.policy())), before);
+    // Without arguments it looks at what the policy trusts.
+    let results = user.cli.json("setup", &["setup", "--check"], 0);
+    assert_eq!(outcomes(&results, "signing-profile"), ["ok"], "{results:#}");
+}
+
+#[test]
+fn awss_roots_go_into_the_stores_that_aws_documents() {
+    let Some(user) = User::new() else { return };
+    let arn = "arn:aws:signer:us-west-2:111122223333:/signing-profiles/pipeline";
+    let results =
+        user.cli.json("setup", &["setup", "--offline", "--profile", arn, "--scope", "registry.example.com/app"], 0);
+    assert_eq!(outcomes(&results, "trust-store"), ["changed", "changed"]);
+    let listed = user.notation.run(&["cert", "ls"]).succeeded();
+    listed.says("aws-signer-ts.pem").says("aws-us-gov-signer-ts.pem");
+    let policy: Value = serde_json::from_slice(&fs::read(user.policy()).unwrap()).unwrap();
+    let statement = &policy["trustPolicies"][0];
+    assert_eq!(statement["trustStores"], serde_json::json!(["signingAuthority:aws-signer-ts"]));
+    assert_eq!(statement["registryScopes"], serde_json::json!(["registry.example.com/app"]));
+    assert_eq!(statement["signatureVerification"], serde_json::json!({ "level": "strict" }));
+}
+
+#[test]
+fn an_existing_policy_is_left_alone_without_force_and_the_statement_to_add_is_given() {
+    let Some(user) = User::new() else { return };
+    let other = "arn:aws:signer:us-west-2:111122223333:/signing-profiles/other";
+    user.cli.json("policy-init", &["policy", "init", "--profile", other, "--name", "mine"], 0);
+    let before = fs::read(user.policy()).unwrap();
+    let results = user.setup(&[], 2);
+    assert_eq!(fs::read(user.policy()).unwrap(), before);
+    let items = results["items"].as_array().unwrap();
+    let statement = &items.iter().find(|item| item["part"] == "trust-policy").unwrap()["statement"];
+    assert_eq!(statement["name"], "mine");
+    let both = ["signingAuthority:aws-signer-ts", "signingAuthority:local-signer"];
+    assert_eq!(statement["trustStores"], serde_json::json!(both));
+    assert_eq!(statement["trustedIdentities"], serde_json::json!([other, user.profile.arn]));
+
+    // For another scope it is a statement of its own.
+    let results = user.setup(&["--scope", "registry.example.com/app"], 2);
+    let items = results["items"].as_array().unwrap();
+    let statement = &items.iter().find(|item| item["part"] == "trust-policy").unwrap()["statement"];
+    assert_eq!(
+        (statement["name"].as_str(), &statement["registryScopes"][0]),
+        (Some("aws-signer"), &"registry.example.com/app".into())
+    );
+
+    // The statement that was given is the one that does.
+    let merged = user.setup(&[], 2);
+    let items = merged["items"].as_array().unwrap();
+    let statement = items.iter().find(|item| item["part"] == "trust-policy").unwrap()["statement"].clone();
+    let document = serde_json::json!({ "version": "1.0", "trustPolicies": [statement] });
+    let own = user.policy();
+    fs::write(&own, document.to_string()).unwrap();
+    user.cli.run(&["setup", "--offline"]).exits_with(0);
+    let results = user.setup(&[], 0);
+    assert_eq!(outcomes(&results, "trust-policy"), ["ok"], "{results:#}");
+
+    fs::write(&own, before).unwrap();
+    let results = user.setup(&["--force"], 0);
+    assert!(outcomes(&results, "trust-policy").contains(&"changed"), "{results:#}");
+    user.notation.run(&["policy", "show"]).succeeded().says(&user.profile.arn);
+}
+
+#[test]
+fn check_explains_what_is_missing_and_changes_nothing() {
+    let Some(mut user) = User::new() else { return };
+    let results = user.setup(&["--check"], 2);
+    for (part, why) in
+        [("plugin", "not installed"), ("trust-store", "does not exist"), ("trust-policy", "no trust policy")]
+    {
+        assert_eq!(outcomes(&results, part), ["problem"], "{results:#}");
+        assert!(message(&results, part).contains(why), "{results:#}");
+    }
+    assert!(!user.notation.config_folder().exists());
+
+    user.setup(&[], 0);
+    user.signer.stop();
+    let results = user.setup(&["--check"], 3);
+    assert_eq!(outcomes(&results, "signing-profile"), ["undetermined"]);
+    assert!(message(&results, "signing-profile").contains("could not be reached"), "{results:#}");
+}
+
+#[test]
+fn a_profile_that_is_not_there_and_missing_credentials_are_told_apart() {
+    let Some(user) = User::new() else { return };
+    user.setup(&[], 0);
+    let missing = user.profile.arn.replace("setup", "nowhere");
+    let results = user.cli.json("setup", &["setup", "--check", "--profile", &missing], 2);
+    assert!(message(&results, "signing-profile").contains("could not be found"), "{results:#}");
+
+    let mut without = user.cli.command(&["setup", "--check"]);
+    without.env("AWS_SHARED_CREDENTIALS_FILE", "/nowhere");
+    let shown = crate::support::process::run(&mut without, std::time::Duration::from_secs(60)).exits_with(2);
+    shown.says("there are no AWS credentials");
+}
+
+#[test]
+fn another_plugin_of_that_name_is_replaced_with_force_only() {
+    let Some(user) = User::new() else { return };
+    let plugin = user.plugin();
+    fs::create_dir_all(plugin.parent().unwrap()).unwrap();
+    let answer =
+        format!(r#"{{"name": "{PLUGIN}", "version": "1.0.2350", "description": "AWS Signer plugin for Notation"}}"#);
+    fs::write(&plugin, format!("#!/bin/sh\necho '{answer}'\n")).unwrap();
+    fs::set_permissions(&plugin, Permissions::from_mode(0o755)).unwrap();
+    let before = fs::read(&plugin).unwrap();
+    let results = user.setup(&[], 2);
+    assert!(message(&results, "plugin").contains("another implementation"), "{results:#}");
+    assert_eq!(fs::read(&plugin).unwrap(), before);
+    let results = user.setup(&["--force"], 0);
+    assert!(message(&results, "plugin").contains("in place of version 1.0.2350"), "{results:#}");
+}
+
+#[test]
+fn a_file_that_is_no_plugin_is_not_installed() {
+    let Some(user) = User::new() else { return };
+    let results = user.setup(&["--plugin", "/bin/true"], 2);
+    assert!(message(&results, "plugin").contains("/bin/true is no plugin that works"), "{results:#}");
+    assert!(!user.plugin().exists());
+}
+
+#[test]
+fn a_mistyped_arn_is_answered_with_the_one_that_was_meant() {
+    let cli = Cli::for_signer(&LocalSigner::start());
+    let right = "arn:aws:signer:us-west-2:111122223333:/signing-profiles/demo";
+    for wrong in [
+        "arn:aws:signer:us-west-2:111122223333:/signing-profile/demo",
+        "arn:aws:signer:us-west-2:111122223333:signing-profiles/demo",
+        "arn:aws:signer:us-west-2:111122223333:/signing-profiles/demo/Ab12Cd34Ef",
+        "arn:aws:signer:us-west-2:1111-2222-3333:/signing-profiles/demo",
+        " arn:aws:signer:us-west-2:111122223333:/signing-profiles/demo",
+    ] {
+        cli.run(&["setup", "--profile", wrong]).exits_with(2).says(right);
+    }
+    cli.run(&["setup", "--profile", "arn:aws:signer:111122223333:/signing-profiles/demo"])
+        .exits_with(2)
+        .says(":REGION:");
+    cli.run(&["setup", "--profile", &right.replace("3333", "333")]).exits_with(2).says("12 digits");
+    assert!(!cli.home().join("config").exists());
+}

@@ -1,0 +1,114 @@
+//! `notation-aws-signer trust`.
+
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+
+use crate::support::cli::Cli;
+use crate::support::local_signer::LocalSigner;
+use crate::support::notation::Notation;
+use crate::support::peers;
+
+fn user() -> Option<(LocalSigner, Notation, Cli)> {
+    let signer = LocalSigner::start();
+    let notation = Notation::new(&peers()?, &signer.credentials_file());
+    let cli = Cli::for_signer(&signer).with_config_of(&notation);
+    Some((signer, notation, cli))
+}
+
+#[test]
+fn what_is_added_notation_lists_and_the_other_way_round() {
+    let Some((signer, notation, cli)) = user() else { return };
+    let root = signer.root_certificate();
+    let add = ["trust", "add", "--type", "signingAuthority", "--store", "ours", root.to_str().unwrap()];
+    let added = cli.json("trust-add", &add, 0);
+    notation.run(&["cert", "ls"]).succeeded().says("signingAuthority").says("ours").says("root.pem");
+    notation.add_trust_root(&root);
+    notation.run(&["cert", "generate-test", "own.example.com"]).succeeded();
+
+    let listed = cli.json("trust-list", &["trust", "list"], 0);
+    let files = listed["files"].as_array().unwrap();
+    let stores: Vec<_> = files.iter().map(|f| (f["type"].as_str().unwrap(), f["store"].as_str().unwrap())).collect();
+    assert_eq!(stores, [("ca", "own.example.com"), ("signingAuthority", "local"), ("signingAuthority", "ours")]);
+    let fingerprint = &added["added"][0]["certificates"][0]["fingerprint"];
+    assert_eq!(&files[1]["certificates"][0]["fingerprint"], fingerprint);
+    assert_eq!(&files[2]["certificates"][0]["fingerprint"], fingerprint);
+    cli.run(&["trust", "list", "--type", "ca"]).succeeded().says("own.example.com").says("valid until");
+}
+
+#[test]
+fn a_certificate_is_added_once() {
+    let Some((signer, _notation, cli)) = user() else { return };
+    let root = signer.root_certificate();
+    let again = cli.home().join("again.pem");
+    std::fs::copy(&root, &again).unwrap();
+    let add = |file: &str, force: bool| {
+        let add = ["trust", "add", "--type", "signingAuthority", "--store", "ours", file];
+        cli.run(&[&add[..], if force { &["--force"] } else { &[] }].concat())
+    };
+    add(root.to_str().unwrap(), false).exits_with(0);
+    add(root.to_str().unwrap(), false).exits_with(2).says("is in the trust store signingAuthority:ours already");
+    add(again.to_str().unwrap(), false).exits_with(2).says("already");
+    add(again.to_str().unwrap(), true).exits_with(2).says("already");
+    add(root.to_str().unwrap(), true).exits_with(0);
+}
+
+/// A certificate that an authority issued, and that is none itself.
+fn leaf_of_an_authority() -> String {
+    let (key, leaf_key) = (KeyPair::generate().unwrap(), KeyPair::generate().unwrap());
+    let mut authority = CertificateParams::new(Vec::new()).unwrap();
+    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let leaf = CertificateParams::new(vec!["leaf.example.com".to_owned()]).unwrap();
+    leaf.signed_by(&leaf_key, &Issuer::new(authority, key)).unwrap().pem()
+}
+
+#[test]
+fn what_no_trust_may_rest_on_is_not_added() {
+    let Some((signer, _notation, cli)) = user() else { return };
+    let write = |name: &str, content: &[u8]| {
+        let path = cli.home().join(name);
+        std::fs::write(&path, content).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let root = std::fs::read(signer.root_certificate()).unwrap();
+    let add = |kind: &str, store: &str, file: &str| cli.run(&["trust", "add", "-t", kind, "-s", store, file]);
+    add("ca", "x", &write("leaf.pem", leaf_of_an_authority().as_bytes()))
+        .exits_with(2)
+        .says("neither a certificate authority nor self-signed");
+    add("ca", "x", &write("text.pem", b"hello")).exits_with(2).says("no certificate in PEM or DER");
+    add("ca", "x", &write("a b.pem", &root)).exits_with(2).says("rename it");
+    add("ca", "x", &write(".hidden", &root)).exits_with(2).says("rename it");
+    add("ca", "../x", &write("root.pem", &root)).exits_with(2).says("no valid name");
+    add("ca", "x", "/nowhere/root.pem").exits_with(2).says("/nowhere/root.pem");
+    cli.json("trust-list", &["trust", "list"], 0);
+}
+
+#[test]
+fn a_certificate_is_removed_by_fingerprint_or_name_once_that_was_confirmed() {
+    let Some((signer, notation, cli)) = user() else { return };
+    let root = signer.root_certificate();
+    let add = |store: &str| {
+        let add = ["trust", "add", "--type", "signingAuthority", "--store", store, root.to_str().unwrap()];
+        cli.json("trust-add", &add, 0)["added"][0]["certificates"][0]["fingerprint"].as_str().unwrap().to_owned()
+    };
+    let fingerprint = add("one");
+    cli.run(&["trust", "remove", &fingerprint]).exits_with(2).says("nothing was done").says("--yes");
+    notation.run(&["cert", "ls"]).succeeded().says("root.pem");
+    add("two");
+    cli.run(&["trust", "remove", &fingerprint, "--yes"]).exits_with(2).says("several trust stores");
+    cli.json("trust-remove", &["trust", "remove", &fingerprint, "--store", "one", "--yes"], 0);
+    cli.run(&["trust", "remove", "root.pem", "--yes"]).exits_with(0).says("removed");
+    cli.run(&["trust", "remove", "root.pem", "--yes"]).exits_with(2).says("no trust store has");
+    let listed = notation.run(&["cert", "ls"]).succeeded();
+    assert!(!listed.stdout.contains("root.pem"), "{listed}");
+}
+
+#[test]
+fn a_file_that_makes_a_store_useless_is_pointed_out() {
+    let Some((_signer, notation, cli)) = user() else { return };
+    let store = notation.config_folder().join("truststore/x509/ca/acme");
+    std::fs::create_dir_all(&store).unwrap();
+    std::fs::write(store.join("README"), "not a certificate").unwrap();
+    let listed = cli.json("trust-list", &["trust", "list"], 2);
+    assert!(listed["files"][0]["problem"].as_str().unwrap().contains("no certificate"), "{listed:#}");
+    cli.run(&["trust", "remove", "README", "--yes"]).exits_with(0);
+    cli.json("trust-list", &["trust", "list"], 0);
+}
