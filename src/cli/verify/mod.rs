@@ -155,10 +155,12 @@ fn verification(args: Args, places: &[Place]) -> Result<Verification, CliError> 
             "--scope is for OCI image layouts: artifacts of a registry are judged by the policy for their repository",
         ));
     }
-    let config = args.signer.config_beside(metadata::collect(args.plugin_config)?)?;
+    let plugin_config = metadata::collect(args.plugin_config)?;
+    let config = args.signer.config_beside(plugin_config.clone())?;
     let (policies, plugins) = if trusted.is_empty() {
         let policies = Policies::of_document(args.policy.as_deref(), args.scope)?;
-        (policies, Some(PluginFolder::of_environment(|name| std::env::var_os(name))?))
+        let plugins = PluginFolder::of_environment(|name| std::env::var_os(name))?.with_config(plugin_config);
+        (policies, Some(plugins))
     } else {
         (Policies::of_profiles(&trusted, &args.roots)?, None)
     };

@@ -87,6 +87,7 @@ pub(super) struct InstalledPlugin {
     name: PluginName,
     program: PathBuf,
     capabilities: BTreeSet<Capability>,
+    config: BTreeMap<String, String>,
     deadline: Deadline,
 }
 
@@ -115,7 +116,8 @@ impl DemandedPlugin {
         if capabilities.is_empty() {
             return Err(PluginError::NoVerifier);
         }
-        Ok(InstalledPlugin { name: self.name.clone(), program, capabilities, deadline })
+        let (name, config) = (self.name.clone(), folder.config().clone());
+        Ok(InstalledPlugin { name, program, capabilities, config, deadline })
     }
 }
 
@@ -196,7 +198,7 @@ impl InstalledPlugin {
                 "trustedIdentities": trusted_identities,
                 "signatureVerification": checks.iter().map(|check| check.as_str()).collect::<Vec<_>>(),
             },
-            "pluginConfig": {},
+            "pluginConfig": self.config,
         }))
     }
 

@@ -77,7 +77,9 @@ impl Court {
     }
 
     fn options(&self) -> VerifyOptions {
-        VerifyOptions { plugins: Some(PluginFolder::at(&self.folder)), ..options(&self.world.config) }
+        let config = [("colour".to_owned(), "blue".to_owned())].into();
+        let plugins = Some(PluginFolder::at(&self.folder).with_config(config));
+        VerifyOptions { plugins, ..options(&self.world.config) }
     }
 
     async fn verify(&self, level: &Value) -> Verdict {
@@ -175,7 +177,8 @@ async fn a_plugin_that_finds_everything_good_makes_the_signature_verify_and_gets
         let expiry = theirs["signature"]["criticalAttributes"].as_object_mut().unwrap().remove("expiry");
         assert_eq!(expiry, Some(json!("0001-01-01T00:00:00Z")));
         theirs.as_object_mut().unwrap().remove("pluginConfig");
-        ours.as_object_mut().unwrap().remove("pluginConfig");
+        let told = ours.as_object_mut().unwrap().remove("pluginConfig");
+        assert_eq!(told, Some(json!({ "colour": "blue" })));
         assert_eq!(ours, theirs);
     }
 }
