@@ -63,6 +63,9 @@ impl SignatureForm {
     }
 }
 
+/// The media type of envelopes in the form that is not read.
+const COSE_MEDIA_TYPE: &str = "application/cose";
+
 /// An image manifest, as far as this project reads and writes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -172,6 +175,9 @@ impl Manifest {
         }
         match &self.layers[..] {
             [envelope] if envelope.media_type == JWS_MEDIA_TYPE => Ok(envelope),
+            [envelope] if envelope.media_type == COSE_MEDIA_TYPE => Err(ManifestError::NotASignature(
+                "its envelope is in the COSE form, which is not supported yet: sign in the JWS form",
+            )),
             [_] => Err(ManifestError::NotASignature("its envelope is not in the JWS form, the only one that is read")),
             _ => Err(ManifestError::NotASignature("it must have exactly one layer, the envelope")),
         }
@@ -255,6 +261,8 @@ mod tests {
         for media_type in ["application/cose", "application/jose", "application/JOSE+json"] {
             let other = parsed(|m| m["layers"][0]["mediaType"] = media_type.into()).unwrap();
             assert!(matches!(other.envelope(), Err(ManifestError::NotASignature(why)) if why.contains("JWS")));
+            let is_named = other.envelope().unwrap_err().to_string().contains("COSE");
+            assert_eq!(is_named, media_type == "application/cose");
         }
     }
 

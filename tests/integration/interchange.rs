@@ -151,3 +151,21 @@ async fn at_level_permissive_both_accept_a_signature_whose_revocation_cannot_be_
     });
     assert!(!library.verify_under(&notations_policy(&world)).await.is_verified());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cose_envelope_is_refused_by_its_name_and_never_passed_over() {
+    const NAME: &str = "example.com";
+    let Some(world) = tokio::task::block_in_place(World::start) else { return };
+    let image = tokio::task::block_in_place(|| {
+        let image = world.push("signed as COSE");
+        world.notation.run(&["cert", "generate-test", NAME]).succeeded();
+        let sign = ["sign", "--key", NAME, "--signature-format", "cose", "--force-referrers-tag=false"];
+        world.notation.run(&[sign.as_slice(), &["--insecure-registry", &image]].concat()).succeeded();
+        world.notation.import_policy_for("permissive", &["ca:example.com"], "*");
+        world.verify(&image).succeeded();
+        image
+    });
+    let verdict = Library::of(&world, &image).await.verify_under(&notations_policy(&world)).await;
+    assert!(!verdict.is_verified(), "{verdict:?}");
+    assert!(verdict.signatures()[0].refusal().unwrap().reason.contains("COSE"), "{verdict:?}");
+}
