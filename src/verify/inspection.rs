@@ -29,7 +29,7 @@ pub struct InspectedEnvelope {
     /// Whether the envelope is as its signer made it, the chain is one that may sign, and it is over the artifact; a sentence.
     pub integrity: Result<String, CheckFailure>,
     /// What is known about revocation, a sentence, where it was asked for and integrity is given; an error that is not
-    /// [`CheckFailure::undetermined`] says that something was revoked.
+    /// [`undetermined`](field@CheckFailure::undetermined) says that something was revoked.
     pub revocation: Option<Result<String, CheckFailure>>,
 }
 
