@@ -1,18 +1,17 @@
 //! `notation-aws-signer attach`: an envelope that exists, beside its artifact.
 
-use std::fs::File;
-use std::io::Read as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::Serialize;
 
+use super::envelope_file;
 use super::exit::{CliError, ExitStatus};
 use super::metadata::{self, Pair};
 use super::output::{DIM, GOOD, Output, SCHEMA_VERSION, paint};
 use super::place::{Opened, Place};
 use super::registry_args::RegistryArgs;
 use crate::attach::{Attached, MatchingEnvelope};
-use crate::envelope::{Descriptor, MAX_ENVELOPE_SIZE};
+use crate::envelope::Descriptor;
 use crate::registry::SignatureForm;
 
 /// Attach a signature envelope that exists to its artifact.
@@ -71,7 +70,7 @@ struct SignatureReport {
 /// [`CliError`] when the envelope is not attached.
 pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
     let annotations = metadata::collect(args.annotations)?;
-    let bytes = read(&args.signature)?;
+    let bytes = envelope_file::read(&args.signature)?;
     let Opened { store, target } = args.reference.open(&args.registry.client()?)?;
     let artifact = store.resolve(&target).await?;
     let pinned = args.reference.pinned(&artifact.digest);
@@ -95,19 +94,4 @@ pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
         signature: SignatureReport { digest },
     })?;
     Ok(ExitStatus::Done)
-}
-
-/// The file's bytes; one more than an envelope may have is enough to see that it is none.
-fn read(file: &Path) -> Result<Vec<u8>, CliError> {
-    let mut bytes = Vec::new();
-    File::open(file)
-        .and_then(|open| open.take(MAX_ENVELOPE_SIZE as u64 + 1).read_to_end(&mut bytes))
-        .map_err(|why| CliError::usage(format!("--signature {}: {why}", file.display())))?;
-    if bytes.len() > MAX_ENVELOPE_SIZE {
-        let file = file.display();
-        return Err(CliError::refused(format!(
-            "{file}: more than {MAX_ENVELOPE_SIZE} bytes are no signature envelope"
-        )));
-    }
-    Ok(bytes)
 }

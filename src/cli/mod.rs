@@ -6,6 +6,7 @@ pub mod completions;
 pub mod confirm;
 pub mod copy;
 pub mod demo;
+pub mod envelope_file;
 pub mod exit;
 pub mod inspect;
 pub mod list;
@@ -24,6 +25,7 @@ pub mod signer_args;
 pub mod tree;
 pub mod trust;
 pub mod trust_args;
+pub mod verification;
 pub mod verify;
 
 use clap::{Parser, Subcommand};

@@ -2,18 +2,21 @@
 
 use time::OffsetDateTime;
 
-use super::policy::Policies;
+use super::policy::applicable;
 use super::report::ArtifactReport;
 use crate::cli::exit::CliError;
 use crate::cli::place::Place;
+use crate::cli::verification::{Policies, unreadable_stores};
 use crate::envelope::Descriptor;
 use crate::registry::{RegistryClient, Store};
-use crate::trust::policy::ValidationType;
-use crate::verify::{CheckOutcome, Requirement, Verdict, VerificationPolicy, VerifyOptions, verify_signatures};
+use crate::trust::policy::{RegistryScope, TrustPolicyDocument};
+use crate::verify::{Requirement, VerificationPolicy, VerifyOptions, verify_signatures};
 
 /// What is the same for all artifacts of a command.
 pub(super) struct Verification {
-    pub policies: Policies,
+    pub policies: Policies<TrustPolicyDocument>,
+    /// The repository whose policy is for layouts.
+    pub scope: Option<RegistryScope>,
     pub recursive: bool,
     pub requirement: Option<Requirement>,
     pub options: VerifyOptions,
@@ -26,7 +29,8 @@ const MAX_MANIFESTS: usize = 1000;
 /// Verifies the artifact and, where that is wanted, before it what its index lists.
 pub(super) async fn verify(verification: &Verification, place: Place) -> Vec<ArtifactReport> {
     let found = async {
-        let policy = verification.policies.applicable(&place)?;
+        let scope = verification.scope.as_ref();
+        let policy = verification.policies.policy(|document| applicable(document, &place, scope))?;
         let opened = place.open(&verification.registry)?;
         let artifact = opened.store.resolve(&opened.target).await?;
         Ok::<_, CliError>((policy, opened.store, artifact))
@@ -72,14 +76,4 @@ async fn verify_one(
         Some(why) => report.with_error(why),
         None => report,
     }
-}
-
-/// Where no signature verified and the signer of one is not trusted while trust stores of the policy cannot be read, nothing is
-/// known against that signature: what is wrong is the configuration.
-fn unreadable_stores(policy: &VerificationPolicy, verdict: &Verdict) -> Option<CliError> {
-    let is_untrusted = |outcome: Option<&CheckOutcome>| outcome.is_some_and(CheckOutcome::is_refused);
-    let is_concerned = !verdict.is_verified()
-        && verdict.signatures().iter().any(|signature| is_untrusted(signature.outcome(ValidationType::Authenticity)));
-    let reasons: Vec<&str> = policy.unreadable().filter(|_| is_concerned).collect();
-    (!reasons.is_empty()).then(|| CliError::usage(format!("a trust store cannot be read: {}", reasons.join("; "))))
 }

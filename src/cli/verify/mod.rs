@@ -6,26 +6,21 @@ mod report;
 mod show;
 
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
-use std::str::FromStr;
 use std::sync::Arc;
 
-use time::OffsetDateTime;
-
 use self::artifact::{Verification, verify};
-use self::policy::{Policies, TrustedProfile};
 use self::report::{ArtifactReport, Report};
 use self::show::show;
 use super::exit::{CliError, ExitStatus};
-use super::metadata::{self, Pair};
 use super::output::Output;
 use super::parallel::in_order;
 use super::place::Place;
 use super::registry_args::RegistryArgs;
-use super::signer_args::{SignerArgs, budget};
-use crate::aws::arn::{ArnError, ProfileArn};
+use super::signer_args::SignerArgs;
+use super::verification::{TrustedProfile, VerificationArgs, strays};
+use crate::aws::arn::ProfileArn;
 use crate::trust::policy::RegistryScope;
-use crate::verify::plugin::PluginFolder;
+use crate::trust::{NotationFolder, read_trust_policy};
 use crate::verify::{Evaluate, Requirement, RequirementError, VerifyOptions};
 
 /// Verify artifacts in registries and OCI image layouts with their signatures.
@@ -57,17 +52,8 @@ pub struct Args {
     #[arg(value_name = "REF")]
     references: Vec<String>,
 
-    /// Use the trust policy in this file; the trust stores are notation's
-    #[arg(long, value_name = "FILE", conflicts_with = "trusted_profiles")]
-    policy: Option<PathBuf>,
-
-    /// Trust these signing profiles, or versions of them, and nobody else, at level strict and under AWS's roots
-    #[arg(long = "trusted-profile", value_name = "ARN", num_args = 1..)]
-    trusted_profiles: Vec<String>,
-
-    /// Of --trusted-profile: a root certificate in place of AWS's (PEM or DER). May be given several times
-    #[arg(long = "root", value_name = "FILE", requires = "trusted_profiles")]
-    roots: Vec<PathBuf>,
+    #[command(flatten)]
+    verification: VerificationArgs,
 
     /// Judge layouts by the trust policy for this repository
     #[arg(long, value_name = "REGISTRY/REPOSITORY", conflicts_with = "trusted_profiles")]
@@ -81,10 +67,6 @@ pub struct Args {
     #[arg(long, value_name = "ARN", num_args = 1.., requires = "require")]
     from: Vec<String>,
 
-    /// Demand that this was signed with the artifact. May be given several times
-    #[arg(long = "user-metadata", short = 'm', value_name = "KEY=VALUE", value_parser = metadata::pair)]
-    user_metadata: Vec<Pair>,
-
     /// Verify the manifests of an index, too: each must be signed itself
     #[arg(long)]
     recursive: bool,
@@ -96,10 +78,6 @@ pub struct Args {
     /// How many artifacts to work on at once
     #[arg(long, value_name = "N", default_value = "8")]
     jobs: NonZeroUsize,
-
-    /// A setting of AWS Signer's plugin as notation takes it: aws-region=us-west-2. The options under "AWS" are the same
-    #[arg(long, value_name = "KEY=VALUE", value_parser = metadata::pair)]
-    plugin_config: Vec<Pair>,
 
     #[command(flatten)]
     signer: SignerArgs,
@@ -133,12 +111,11 @@ pub async fn run(mut args: Args, output: &Output) -> Result<ExitStatus, CliError
     Ok(report.status())
 }
 
-/// The artifacts. An option with several ARNs before them has taken them for its own; no reference begins as an ARN does.
+/// The artifacts. An option with several ARNs before them has taken them for its own.
 fn places(args: &mut Args) -> Result<Vec<Place>, CliError> {
     let mut references = std::mem::take(&mut args.references);
-    for arns in [&mut args.trusted_profiles, &mut args.from] {
-        references.extend(arns.extract_if(.., |text| !text.starts_with("arn:")));
-    }
+    references.extend(args.verification.take_strays());
+    references.extend(strays(&mut args.from));
     if references.is_empty() {
         return Err(CliError::usage(
             "no artifact is named: REGISTRY/REPOSITORY:TAG, REGISTRY/REPOSITORY@DIGEST or oci:FOLDER",
@@ -148,31 +125,20 @@ fn places(args: &mut Args) -> Result<Vec<Place>, CliError> {
 }
 
 fn verification(args: Args, places: &[Place]) -> Result<Verification, CliError> {
-    let trusted: Vec<TrustedProfile> = parsed(&args.trusted_profiles)?;
-    let requirement = requirement(args.require, &args.from, &trusted)?;
+    let requirement = requirement(args.require, &args.from, &args.verification.trusted()?)?;
     if args.scope.is_some() && places.iter().all(|place| place.repository().is_some()) {
         return Err(CliError::usage(
             "--scope is for OCI image layouts: artifacts of a registry are judged by the policy for their repository",
         ));
     }
-    let plugin_config = metadata::collect(args.plugin_config)?;
-    let config = args.signer.config_beside(plugin_config.clone())?;
-    let (policies, plugins) = if trusted.is_empty() {
-        let policies = Policies::of_document(args.policy.as_deref(), args.scope)?;
-        let plugins = PluginFolder::of_environment(|name| std::env::var_os(name))?.with_config(plugin_config);
-        (policies, Some(plugins))
-    } else {
-        (Policies::of_profiles(&trusted, &args.roots)?, None)
-    };
+    let policies = args.verification.policies(read_trust_policy, NotationFolder::trust_policy)?;
     let options = VerifyOptions {
-        budget: budget(&config),
         max_signatures: args.max_signatures.get(),
-        user_metadata: metadata::collect(args.user_metadata)?,
-        plugins,
         evaluate: if requirement.is_some() { Evaluate::All } else { Evaluate::UntilVerified },
-        ..VerifyOptions::new(config, OffsetDateTime::now_utc())
+        ..args.verification.options(&args.signer)?
     };
-    Ok(Verification { policies, recursive: args.recursive, requirement, options, registry: args.registry.client()? })
+    let registry = args.registry.client()?;
+    Ok(Verification { policies, scope: args.scope, recursive: args.recursive, requirement, options, registry })
 }
 
 fn requirement(
@@ -181,7 +147,7 @@ fn requirement(
     trusted: &[TrustedProfile],
 ) -> Result<Option<Requirement>, CliError> {
     let Some(signatures) = needed else { return Ok(None) };
-    let mut from: Vec<ProfileArn> = parsed(from)?;
+    let mut from: Vec<ProfileArn> = from.iter().map(|text| text.parse()).collect::<Result<_, _>>()?;
     if from.is_empty() {
         from = trusted.iter().map(|trusted| trusted.profile().clone()).collect();
     }
@@ -191,8 +157,4 @@ fn requirement(
         return Err(CliError::usage(RequirementError::Impossible { needed: signatures, named: from.len() }));
     }
     Ok(Some(Requirement { signatures, from }))
-}
-
-fn parsed<T: FromStr<Err = ArnError>>(arns: &[String]) -> Result<Vec<T>, CliError> {
-    arns.iter().map(|text| text.parse().map_err(CliError::from)).collect()
 }

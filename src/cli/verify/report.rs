@@ -1,19 +1,13 @@
 //! What `verify` says of each artifact: docs/output/verify.schema.json.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
-use crate::aws::RevokedEntity;
 use crate::cli::exit::{CliError, ExitStatus};
 use crate::cli::output::SCHEMA_VERSION;
 use crate::cli::place::Place;
+use crate::cli::verification::{ErrorReport, Outcome, SignatureReport};
 use crate::envelope::Descriptor;
-use crate::text::rfc3339;
-use crate::verify::{
-    CheckFailure, CheckOutcome, CheckResult, Conclusion, Requirement, RequirementError, SignatureDetails,
-    SignatureVerdict, Verdict, VerificationPolicy,
-};
+use crate::verify::{Requirement, RequirementError, Verdict, VerificationPolicy};
 
 /// The results of the command.
 #[derive(Debug, Default, Serialize)]
@@ -33,30 +27,6 @@ impl Report {
     pub(super) fn finished(&mut self) -> &Self {
         (self.schema_version, self.status) = (SCHEMA_VERSION, self.status().as_str());
         self
-    }
-}
-
-/// What became of an artifact or a signature.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum Outcome {
-    Verified,
-    /// The policy has nothing verified.
-    Skipped,
-    Refused,
-    Undetermined,
-    /// It was not come to a verdict: the configuration is not right, or there is no such artifact.
-    Failed,
-}
-
-impl From<Conclusion> for Outcome {
-    fn from(conclusion: Conclusion) -> Self {
-        match conclusion {
-            Conclusion::Verified => Self::Verified,
-            Conclusion::Skipped => Self::Skipped,
-            Conclusion::Refused => Self::Refused,
-            Conclusion::Undetermined => Self::Undetermined,
-        }
     }
 }
 
@@ -103,87 +73,14 @@ pub(super) struct RequirementReport {
     pub reason: Option<String>,
 }
 
-#[derive(Debug, Serialize)]
-pub(super) struct ErrorReport {
-    status: &'static str,
-    pub message: String,
-}
-
-/// One signature.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct SignatureReport {
-    /// The digest of its manifest.
-    pub digest: String,
-    pub outcome: Outcome,
-    /// What it says, once integrity has passed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub signed: Option<SignedReport>,
-    pub checks: Vec<CheckReport>,
-}
-
-/// What a signature says.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct SignedReport {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub profile_version: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub job: Option<String>,
-    pub subject: String,
-    signing_scheme: &'static str,
-    pub signing_time: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub expiry: Option<String>,
-    pub user_metadata: BTreeMap<String, String>,
-    /// SHA-256 of the certificates, the signing certificate first.
-    thumbprints: Vec<String>,
-}
-
-/// One check.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct CheckReport {
-    pub name: &'static str,
-    pub outcome: CheckWord,
-    pub reason: String,
-    /// The check could not be made; a later try may end otherwise.
-    pub undetermined: bool,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    revoked: Vec<RevokedReport>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    advice: Option<String>,
-}
-
-/// What came of a check.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum CheckWord {
-    Passed,
-    Failed,
-    Warning,
-    Skipped,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct RevokedReport {
-    kind: &'static str,
-    name: String,
-}
-
 impl ArtifactReport {
     pub(super) fn of(place: &Place, policy: &VerificationPolicy, verdict: &Verdict) -> Self {
         let conclusion = verdict.conclusion();
-        let left = match verdict {
-            Verdict::Checked { left, .. } => *left,
-            Verdict::Skipped { .. } => 0,
-        };
         Self {
             policy: Some(policy.name().to_owned()),
             outcome: conclusion.into(),
             signatures: verdict.signatures().iter().map(SignatureReport::of).collect(),
-            signatures_left: left,
+            signatures_left: verdict.unevaluated(),
             advice: verdict.advice().map(str::to_owned),
             ..Self::new(place, Some(verdict.artifact()), conclusion.into())
         }
@@ -226,76 +123,8 @@ impl ArtifactReport {
 
     /// The report of an artifact that no verdict can be relied on for.
     pub(super) fn with_error(mut self, why: CliError) -> Self {
-        self.outcome = match why.status {
-            ExitStatus::Refused => Outcome::Refused,
-            ExitStatus::Undetermined => Outcome::Undetermined,
-            ExitStatus::Usage | ExitStatus::Done => Outcome::Failed,
-        };
-        self.status = why.status;
-        self.error = Some(ErrorReport { status: why.status.as_str(), message: why.message });
+        (self.outcome, self.status) = (why.status.into(), why.status);
+        self.error = Some(why.into());
         self
-    }
-}
-
-impl SignatureReport {
-    fn of(verdict: &SignatureVerdict) -> Self {
-        Self {
-            digest: verdict.manifest.digest.to_string(),
-            outcome: match verdict.refusal() {
-                _ if verdict.is_verified() => Outcome::Verified,
-                Some(CheckFailure { undetermined: true, .. }) => Outcome::Undetermined,
-                _ => Outcome::Refused,
-            },
-            signed: verdict.signature.as_ref().map(SignedReport::of),
-            checks: verdict.checks.iter().map(CheckReport::of).collect(),
-        }
-    }
-}
-
-impl SignedReport {
-    fn of(signature: &SignatureDetails) -> Self {
-        let attributes = signature.envelope.attributes();
-        let certificates = signature.envelope.chain().certificates();
-        Self {
-            profile_version: signature.aws_signer().map(|signer| signer.profile_version.to_string()),
-            job: signature.aws_signer().map(|signer| signer.job.to_string()),
-            subject: signature.subject(),
-            signing_scheme: attributes.signing_scheme.as_str(),
-            signing_time: rfc3339(attributes.signing_time),
-            expiry: attributes.expiry.map(rfc3339),
-            user_metadata: signature.payload.target_artifact.annotations.clone(),
-            thumbprints: certificates.iter().map(crate::x509::Certificate::thumbprint).collect(),
-        }
-    }
-}
-
-impl CheckReport {
-    fn of(result: &CheckResult) -> Self {
-        let failure = result.outcome.failure();
-        Self {
-            name: result.check.as_str(),
-            outcome: match result.outcome {
-                CheckOutcome::Passed(_) => CheckWord::Passed,
-                CheckOutcome::Failed(_) => CheckWord::Failed,
-                CheckOutcome::Logged(_) => CheckWord::Warning,
-                CheckOutcome::Skipped(_) => CheckWord::Skipped,
-            },
-            reason: result.outcome.reason().to_owned(),
-            undetermined: failure.is_some_and(|failure| failure.undetermined),
-            revoked: failure.iter().flat_map(|failure| &failure.revoked).map(RevokedReport::of).collect(),
-            advice: failure.and_then(CheckFailure::advice).map(str::to_owned),
-        }
-    }
-}
-
-impl RevokedReport {
-    fn of(revoked: &RevokedEntity) -> Self {
-        let (kind, name) = match revoked {
-            RevokedEntity::Signature(job) => ("signature", job),
-            RevokedEntity::SigningProfile(version) => ("signing-profile", version),
-            RevokedEntity::Certificate { subject, .. } => ("certificate", subject),
-            RevokedEntity::Other(name) => ("other", name),
-        };
-        Self { kind, name: name.clone() }
     }
 }
