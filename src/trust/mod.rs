@@ -28,6 +28,6 @@ pub(crate) use files::check_program;
 pub use folder::{AddError, FolderError, NotationFolder, StoredFile};
 pub use identity::{IdentityVerdict, WildcardIdentity, check_trusted_identity};
 #[cfg(feature = "cli")]
-pub use policy_file::read_trust_policy;
+pub use policy_file::{read_blob_trust_policy, read_trust_policy};
 #[cfg(feature = "cli")]
 pub use store::{StoreError, TrustStore, read_certificates, read_certificates_of, read_trust_file};

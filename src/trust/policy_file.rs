@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::files::{FileError, read_file};
 use super::folder::FolderError;
-use super::policy::{MAX_DOCUMENT_SIZE, TrustPolicyDocument};
+use super::policy::{BlobTrustPolicyDocument, MAX_DOCUMENT_SIZE, PolicyError, TrustPolicyDocument};
 
 /// Reads the trust policy document for OCI artifacts in a file. Who names the file means what a symbolic link leads to; a file
 /// that every user of the machine may write to is refused nevertheless.
@@ -13,11 +13,22 @@ use super::policy::{MAX_DOCUMENT_SIZE, TrustPolicyDocument};
 /// # Errors
 /// [`FolderError::File`] and [`FolderError::Policy`].
 pub fn read_trust_policy(path: &Path) -> Result<TrustPolicyDocument, FolderError> {
+    read(path, TrustPolicyDocument::parse)
+}
+
+/// As [`read_trust_policy`], of a document for blobs.
+///
+/// # Errors
+/// [`FolderError::File`] and [`FolderError::Policy`].
+pub fn read_blob_trust_policy(path: &Path) -> Result<BlobTrustPolicyDocument, FolderError> {
+    read(path, BlobTrustPolicyDocument::parse)
+}
+
+fn read<T>(path: &Path, parse: fn(&[u8]) -> Result<T, PolicyError>) -> Result<T, FolderError> {
     let file = fs::canonicalize(path).map_err(|source| match source.kind() {
         std::io::ErrorKind::NotFound => FileError::Missing(path.to_owned()),
         _ => FileError::Io { path: path.to_owned(), source },
     })?;
     let bytes = read_file(&file, MAX_DOCUMENT_SIZE as u64)?;
-    TrustPolicyDocument::parse(&bytes)
-        .map_err(|source| FolderError::Policy { path: path.to_owned(), source: Box::new(source) })
+    parse(&bytes).map_err(|source| FolderError::Policy { path: path.to_owned(), source: Box::new(source) })
 }

@@ -1,6 +1,7 @@
 //! `notation-aws-signer blob`: files that are no artifacts of a registry.
 
 mod sign;
+mod verify;
 
 use clap::Subcommand;
 
@@ -19,6 +20,7 @@ pub struct Args {
 #[derive(Debug, Subcommand)]
 enum Command {
     Sign(Box<sign::Args>),
+    Verify(Box<verify::Args>),
 }
 
 /// Runs the command.
@@ -28,5 +30,6 @@ enum Command {
 pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
     match args.command {
         Command::Sign(args) => sign::run(*args, output).await,
+        Command::Verify(args) => verify::run(*args, output).await,
     }
 }

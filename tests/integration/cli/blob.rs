@@ -1,0 +1,311 @@
+//! `notation-aws-signer blob`, with notation-go as the second opinion.
+
+use notation_aws_signer::blob::{DigestAlgorithm, describe};
+use notation_aws_signer::envelope::SigningScheme;
+use notation_aws_signer::envelope::header::VERIFICATION_PLUGIN;
+use serde_json::{Value, json};
+
+use super::places::Places;
+use crate::flows::own_key::{OwnKey, add_critical};
+use crate::support::World;
+use crate::support::cli::Cli;
+use crate::support::process::Finished;
+
+const TYPE: &str = "application/gzip";
+
+/// A user whose working directory has the file `app.tar.gz`, and whose notation configuration is that of the world's notation.
+struct Blobs {
+    world: World,
+    cli: Cli,
+}
+
+impl Blobs {
+    fn start() -> Option<Blobs> {
+        let world = World::start()?;
+        let cli = Cli::for_signer(&world.signer).with_config_of(&world.notation);
+        let blobs = Blobs { world, cli };
+        blobs.write("app.tar.gz", b"a release, which is no image");
+        Some(blobs)
+    }
+
+    fn write(&self, name: &str, content: &[u8]) {
+        std::fs::write(self.cli.home().join(name), content).unwrap();
+    }
+
+    /// The absolute path of a file in the working directory.
+    fn path(&self, name: &str) -> String {
+        self.cli.home().join(name).to_str().unwrap().to_owned()
+    }
+
+    #[track_caller]
+    fn sign(&self, file: &str, more: &[&str]) -> Value {
+        let sign = ["blob", "sign", file, "--profile", &self.world.profile.arn, "--media-type", TYPE];
+        self.cli.json("blob-sign", &[&sign[..], more].concat(), 0)
+    }
+
+    /// The command that trusts the world's profile and nobody else.
+    #[track_caller]
+    fn verify(&self, file: &str, more: &[&str]) -> Finished {
+        let root = self.world.signer.root_certificate();
+        let trust = ["--root", root.to_str().unwrap(), "--trusted-profile", &self.world.profile.arn];
+        self.cli.run(&[&["blob", "verify", file], more, &trust].concat())
+    }
+
+    /// The command under notation's policy for blobs.
+    #[track_caller]
+    fn verify_by_policy(&self, more: &[&str], code: i32) -> Value {
+        self.cli.json("blob-verify", &[&["blob", "verify", "app.tar.gz"], more].concat(), code)
+    }
+
+    fn put_policy(&self, statements: &[Value]) {
+        let document = json!({ "version": "1.0", "trustPolicies": statements });
+        std::fs::write(self.world.notation.config_folder().join("trustpolicy.blob.json"), document.to_string())
+            .unwrap();
+    }
+
+    /// Whether notation-go accepts a signature.
+    fn notation_accepts(&self, file: &str, signature: &str) -> bool {
+        let endpoint = format!("aws-signer-endpoint-url={}", self.world.signer.endpoint);
+        let (file, signature) = (self.path(file), self.path(signature));
+        let files = ["verify", "--blob", &file, "--signature", &signature];
+        let more = ["--media-type", TYPE, "--plugin-config", &endpoint];
+        self.world.notation.run_blob_driver(&[&files[..], &more].concat()).is_success()
+    }
+}
+
+fn statement(name: &str, store: &str, identity: &str) -> Value {
+    json!({
+        "name": name, "signatureVerification": { "level": "strict" },
+        "trustStores": [store], "trustedIdentities": [identity],
+    })
+}
+
+fn global(mut statement: Value) -> Value {
+    statement["globalPolicy"] = true.into();
+    statement
+}
+
+#[test]
+fn what_blob_sign_wrote_is_verified_by_blob_verify_and_by_notation_go() {
+    let Some(blobs) = Blobs::start() else { return };
+    let signed = blobs.sign("app.tar.gz", &["-m", "build=7"]);
+    assert_eq!(signed["signature"], "app.tar.gz.jws.sig");
+    assert!(blobs.notation_accepts("app.tar.gz", "app.tar.gz.jws.sig"));
+    let shown = blobs.verify("app.tar.gz", &["--media-type", TYPE, "-m", "build=7"]).succeeded();
+    assert!(
+        shown.stdout.starts_with(
+            "app.tar.gz verified\n  signed as application/gzip\n  signature app.tar.gz.jws.sig verified\n"
+        ),
+        "{shown}"
+    );
+    for name in ["integrity", "authenticity", "expiry", "authenticTimestamp", "revocation"] {
+        assert!(shown.stdout.contains(&format!("    ok      {name} ")), "{name}: {shown}");
+    }
+    shown.says(signed["job"].as_str().unwrap()).says("build=7");
+    // A file may stand after the ARNs, and its signature elsewhere.
+    std::fs::rename(blobs.path("app.tar.gz.jws.sig"), blobs.path("sig")).unwrap();
+    let root = blobs.world.signer.root_certificate();
+    let verify = ["blob", "verify", "--trusted-profile", &blobs.world.profile.arn, "app.tar.gz", "--signature", "sig"];
+    let results = blobs.cli.json("blob-verify", &[&verify[..], &["--root", root.to_str().unwrap()]].concat(), 0);
+    assert_eq!((&results["outcome"], &results["signature"]), (&json!("verified"), &json!("sig")));
+    let mut blob = signed["blob"].clone();
+    blob.as_object_mut().unwrap().remove("annotations");
+    assert_eq!(results["blob"], blob);
+    assert_eq!(results["verdict"]["signed"]["profileVersion"], signed["profileVersion"]);
+    // AWS's own roots are the default.
+    blobs.cli.run(&verify).exits_with(1).says("FAILED  authenticity");
+}
+
+#[test]
+fn what_is_not_as_it_was_signed_is_refused_with_the_reason() {
+    let Some(blobs) = Blobs::start() else { return };
+    blobs.sign("app.tar.gz", &["-m", "build=7"]);
+    let refused = |more: &[&str]| blobs.verify("app.tar.gz", more).exits_with(1).says("FAILED  integrity");
+    refused(&["--media-type", "text/plain"]).says("the media type \"text/plain\" is demanded");
+    refused(&["-m", "build=8"]).says("\"8\" is demanded");
+    refused(&["-m", "commit=1"]).says("was not signed");
+    blobs.write("other.tar.gz", b"another release");
+    blobs.sign("other.tar.gz", &[]);
+    refused(&["--signature", "other.tar.gz.jws.sig"]).says("and the content is sha384:");
+    assert!(!blobs.notation_accepts("app.tar.gz", "other.tar.gz.jws.sig"));
+    blobs.write("no.sig", b"\x1b[2J no envelope");
+    let shown = refused(&["--signature", "no.sig"]);
+    assert!(!shown.stdout.contains('\x1b'), "{shown}");
+    blobs.write("app.tar.gz", b"a release that somebody else made");
+    refused(&[]).says("and the content is sha384:");
+    assert!(!blobs.notation_accepts("app.tar.gz", "app.tar.gz.jws.sig"));
+    std::fs::File::create(blobs.path("huge.sig")).unwrap().set_len(11 << 20).unwrap();
+    blobs.verify("app.tar.gz", &["--signature", "huge.sig"]).exits_with(1).says("are no signature envelope");
+}
+
+#[test]
+fn a_revoked_signature_is_refused_and_its_job_is_named_and_without_an_answer_nothing_is_determined() {
+    let Some(mut blobs) = Blobs::start() else { return };
+    let job = blobs.sign("app.tar.gz", &[])["job"].as_str().unwrap().to_owned();
+    blobs.put_policy(&[global(statement("all", "signingAuthority:local", &blobs.world.profile.arn))]);
+    blobs.world.signer.revoke_signature(&job);
+    let results = blobs.verify_by_policy(&[], 1);
+    let checks = results["verdict"]["checks"].as_array().unwrap();
+    assert_eq!(checks.last().unwrap()["revoked"], json!([{ "kind": "signature", "name": job }]));
+    blobs.verify("app.tar.gz", &[]).exits_with(1).says("FAILED  revocation").says(&job).says("-> Do not deploy");
+    assert!(!blobs.notation_accepts("app.tar.gz", "app.tar.gz.jws.sig"));
+    blobs.world.signer.stop();
+    assert_eq!(blobs.verify_by_policy(&["--aws-signer-timeout", "2"], 3)["outcome"], "undetermined");
+    blobs.verify("app.tar.gz", &["--aws-signer-timeout", "2"]).exits_with(3).says("UNKNOWN revocation");
+}
+
+#[test]
+fn the_policy_for_blobs_is_chosen_by_its_name_and_without_one_the_global_decides() {
+    let Some(blobs) = Blobs::start() else { return };
+    blobs.sign("app.tar.gz", &[]);
+    let (arn, other) = (&blobs.world.profile.arn, &blobs.world.signer.put_profile("other").arn);
+    let missing = blobs.cli.run(&["blob", "verify", "app.tar.gz"]).exits_with(2);
+    missing.says("there is no trust policy").says("trustpolicy.blob.json").says("--trusted-profile");
+    let others = statement("others", "signingAuthority:local", other);
+    let skip = json!({ "name": "skip", "signatureVerification": { "level": "skip" } });
+    let nowhere = statement("nowhere", "signingAuthority:nowhere", arn);
+    let mine = statement("mine", "signingAuthority:local", arn);
+    blobs.put_policy(&[global(mine.clone()), others, skip, nowhere]);
+    assert_eq!(blobs.verify_by_policy(&[], 0)["policy"], "mine");
+    assert_eq!(blobs.verify_by_policy(&["--policy-name", "mine"], 0)["outcome"], "verified");
+    assert_eq!(blobs.verify_by_policy(&["--policy-name", "others"], 1)["policy"], "others");
+    let skipped = blobs.verify_by_policy(&["--policy-name", "skip"], 0);
+    assert_eq!((&skipped["outcome"], skipped.get("verdict")), (&json!("skipped"), None));
+    let unreadable = blobs.verify_by_policy(&["--policy-name", "nowhere"], 2);
+    assert!(unreadable["error"]["message"].as_str().unwrap().contains("cannot be read"), "{unreadable:#}");
+    let by = |arguments: &[&str]| blobs.cli.run(&[&["blob", "verify", "app.tar.gz"], arguments].concat());
+    by(&["--policy-name", "skip"]).succeeded().says("not verified: the trust policy \"skip\" skips it");
+    by(&["--policy-name", "absent"]).exits_with(2).says("mine, others, skip, nowhere");
+    by(&["--policy-name", "mine", "--trusted-profile", arn]).exits_with(2);
+
+    let document = json!({ "version": "1.0", "trustPolicies": [mine] });
+    blobs.write("policy.json", document.to_string().as_bytes());
+    by(&["--policy", "policy.json"]).exits_with(2).says("no blob trust policy is global").says("mine");
+    by(&["--policy", "policy.json", "--policy-name", "mine"]).succeeded();
+    by(&["--policy", "absent.json"]).exits_with(2).says("--policy").says("absent.json");
+    let oci = blobs.world.notation.config_folder().join("trustpolicy.json");
+    by(&["--policy", oci.to_str().unwrap()]).exits_with(2).says("registryScopes");
+}
+
+#[test]
+fn what_notation_go_signed_is_verified_by_the_policy_that_trusts_its_key() {
+    let Some(blobs) = Blobs::start() else { return };
+    for kind in ["p256", "p384", "rsa3072"] {
+        let (file, signature) = (blobs.path("app.tar.gz"), blobs.path("app.tar.gz.jws.sig"));
+        let certificate = blobs.path(&format!("{kind}.pem"));
+        let files = ["sign", "--blob", &file, "--signature", &signature, "--certificate", &certificate];
+        let sign = [&files[..], &["--media-type", TYPE, "--key", kind]].concat();
+        blobs.world.notation.run_blob_driver(&sign).succeeded();
+        let add = ["cert", "add", "--type", "ca", "--store", kind, &certificate];
+        blobs.world.notation.run(&add).succeeded();
+        let store = format!("ca:{kind}");
+        let right = global(statement("right", &store, "x509.subject: C=US, ST=WA, O=Notary"));
+        blobs.put_policy(&[right, statement("wrong", &store, "x509.subject: C=US, ST=WA, O=Somebody")]);
+        let results = blobs.verify_by_policy(&["--media-type", TYPE], 0);
+        assert_eq!(results["verdict"]["signed"]["signingScheme"], "notary.x509", "{kind}");
+        blobs.verify_by_policy(&["--policy-name", "wrong"], 1);
+        blobs.verify("app.tar.gz", &[]).exits_with(1).says("FAILED  authenticity");
+    }
+}
+
+#[test]
+fn a_verification_plugin_that_the_signature_names_judges_the_file_unless_only_profiles_are_trusted() {
+    const NAME: &str = "org.example.judge";
+    let Some(blobs) = Blobs::start() else { return };
+    let (key, config) = (OwnKey::new(|_| ()), blobs.world.notation.config_folder());
+    let content = std::fs::File::open(blobs.path("app.tar.gz")).unwrap();
+    let blob = describe(content, TYPE, DigestAlgorithm::Sha256).unwrap();
+    let name_plugin = |protected: &mut Value| add_critical(protected, VERIFICATION_PLUGIN, NAME);
+    blobs.write("app.tar.gz.jws.sig", &key.sign_with(&blob, SigningScheme::X509, name_plugin));
+    std::fs::create_dir_all(config.join("truststore/x509/ca/own")).unwrap();
+    std::fs::write(config.join("truststore/x509/ca/own/root.crt"), key.root().der()).unwrap();
+    blobs.put_policy(&[global(statement("judged", "ca:own", "org.example: anybody"))]);
+    let by_policy = |code| blobs.cli.run(&["blob", "verify", "app.tar.gz"]).exits_with(code);
+    by_policy(1).says("FAILED  integrity").says(&format!("install the plugin {NAME}"));
+
+    let install = |success: bool| {
+        let metadata = json!({
+            "name": NAME, "description": "a judge", "version": "1.0.0", "url": "https://example.org",
+            "supportedContractVersions": ["1.0"], "capabilities": ["SIGNATURE_VERIFIER.TRUSTED_IDENTITY"],
+        });
+        let judged = json!({ "SIGNATURE_VERIFIER.TRUSTED_IDENTITY": { "success": success, "reason": "by lot" } });
+        let answer = json!({ "verificationResults": judged, "processedAttributes": [] });
+        let script = format!(
+            "#!/bin/sh\ncat >\"$0.$1\"\nif [ \"$1\" = verify-signature ]; then echo '{answer}'; else echo '{metadata}'; fi\n"
+        );
+        blobs.write("script", script.as_bytes());
+        // Another process writes the program: a file that this one has open for writing cannot be run.
+        let program = config.join(format!("plugins/{NAME}/notation-{NAME}"));
+        let mut install = std::process::Command::new("install");
+        install.args(["-D", "-m", "755"]).arg(blobs.path("script")).arg(program);
+        assert!(install.status().unwrap().success());
+    };
+    install(false);
+    by_policy(1).says("by lot");
+    install(true);
+    blobs.verify_by_policy(&["--plugin-config", "ticket=T-1"], 0);
+    let request = std::fs::read(config.join(format!("plugins/{NAME}/notation-{NAME}.verify-signature"))).unwrap();
+    let request: Value = serde_json::from_slice(&request).unwrap();
+    assert_eq!(request["pluginConfig"], json!({ "ticket": "T-1" }));
+    blobs.verify("app.tar.gz", &[]).exits_with(1).says("FAILED  integrity").says(NAME);
+}
+
+#[test]
+fn the_signature_of_an_image_is_none_of_a_file_and_the_other_way_round() {
+    let Some(blobs) = Blobs::start() else { return };
+    let places = Places::layout();
+    let place = &places.places[0];
+    let layout = place.reference.strip_prefix("oci:").unwrap().strip_suffix(":v1").unwrap();
+    // The file has the very bytes of the image's manifest.
+    let manifest = format!("{layout}/blobs/{}", place.image.digest.as_str().replace(':', "/"));
+    let sign = ["sign", &place.reference, "--profile", &blobs.world.profile.arn, "--detach", "image.sig"];
+    blobs.cli.run(&sign).succeeded();
+    let refused = blobs.verify(&manifest, &["--signature", "image.sig"]).exits_with(1).says("FAILED  integrity");
+    refused.says("a digest of the algorithm sha256");
+
+    let options = ["--media-type", &place.image.media_type, "--signature", "blob.sig"];
+    let sign = ["blob", "sign", &manifest, "--profile", &blobs.world.profile.arn];
+    blobs.cli.run(&[&sign[..], &options].concat()).succeeded();
+    blobs.cli.run(&["attach", &place.reference, "--signature", "blob.sig"]).exits_with(1);
+    place.put_envelope(&std::fs::read(blobs.path("blob.sig")).unwrap());
+    let refused = blobs.cli.run(&["verify", &place.reference]).exits_with(1).says("FAILED  integrity");
+    refused.says("not over this artifact");
+}
+
+#[test]
+fn a_signature_that_is_there_is_not_replaced_unasked() {
+    let Some(blobs) = Blobs::start() else { return };
+    let signature = || std::fs::read(blobs.path("app.tar.gz.jws.sig")).unwrap();
+    blobs.sign("app.tar.gz", &[]);
+    let first = signature();
+    let sign = ["blob", "sign", "app.tar.gz", "--profile", &blobs.world.profile.arn];
+    blobs.cli.run(&sign).exits_with(2).says("is there already").says("--force");
+    assert_eq!(signature(), first);
+    blobs.cli.run(&[&sign[..], &["--force"]].concat()).succeeded();
+    assert_ne!(signature(), first);
+    blobs.verify("app.tar.gz", &[]).succeeded();
+}
+
+#[test]
+fn what_is_not_there_is_a_mistake_of_the_command_line() {
+    let Some(mut blobs) = Blobs::start() else { return };
+    blobs.verify("app.tar.gz", &[]).exits_with(2).says("app.tar.gz.jws.sig does not exist").says("--signature");
+    blobs.verify("app.tar.gz", &["--signature", "absent.sig"]).exits_with(2).says("absent.sig");
+    blobs.write("some.sig", b"{}");
+    blobs.verify("absent", &["--signature", "some.sig"]).exits_with(2).says("absent");
+    blobs.verify(".", &["--signature", "some.sig"]).exits_with(2).says("is no file");
+    let none = ["blob", "verify", "--trusted-profile", &blobs.world.profile.arn];
+    blobs.cli.run(&none).exits_with(2).says("no file is named");
+    blobs.cli.run(&[&none[..], &["one", "two"]].concat()).exits_with(2).says("several files");
+    let sign = |file: &str, more: &[&str]| {
+        let sign = ["blob", "sign", file, "--profile", &blobs.world.profile.arn];
+        blobs.cli.run(&[&sign[..], more].concat())
+    };
+    sign("absent", &[]).exits_with(2);
+    sign("app.tar.gz", &["--media-type", "gzip"]).exits_with(2).says("is not a media type");
+    sign("app.tar.gz", &["-m", "io.cncf.notary.x=1"]).exits_with(2).says("belongs to the Notary Project");
+    blobs.world.signer.stop();
+    let sign = ["blob", "sign", "app.tar.gz", "--profile", &blobs.world.profile.arn, "--aws-signer-timeout", "2"];
+    blobs.cli.run(&sign).exits_with(3).says("SignPayload");
+    assert!(!blobs.cli.home().join("app.tar.gz.jws.sig").exists());
+}
