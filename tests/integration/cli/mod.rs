@@ -5,6 +5,7 @@ mod blob;
 mod concurrency;
 mod copy;
 mod inspect;
+mod interop;
 mod list;
 mod places;
 mod policy;

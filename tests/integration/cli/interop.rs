@@ -1,0 +1,182 @@
+//! Both tools on the same images: on a registry with the Referrers API, on one without, and in an OCI image layout, what one signs
+//! the other verifies, and what is revoked neither.
+
+use serde_json::Value;
+
+use super::places::{Place, Places};
+use crate::support::World;
+use crate::support::cli::Cli;
+use crate::support::local_signer::REGION;
+use crate::support::notation::PLUGIN;
+use crate::support::process::Finished;
+
+/// The world, a user whose trust policy is that of the world's notation, and an image in every place.
+struct Interop {
+    world: World,
+    cli: Cli,
+    places: Places,
+}
+
+impl Interop {
+    fn start() -> Option<Interop> {
+        let world = World::start()?;
+        let cli = Cli::for_signer(&world.signer).with_config_of(&world.notation);
+        let places = Places::of(&world);
+        Some(Interop { world, cli, places })
+    }
+
+    fn has_referrers_api(&self, place: &Place) -> bool {
+        place.reference.starts_with(&self.world.registry.address().to_string())
+    }
+
+    /// How notation is told where an image is.
+    fn named<'a>(&self, place: &Place, reference: &'a str) -> (Vec<&'static str>, &'a str) {
+        match reference.strip_prefix("oci:") {
+            Some(path) => (vec!["--oci-layout"], path),
+            // notation else makes a tag, behind which olareg hides the signature.
+            None if self.has_referrers_api(place) => {
+                (vec!["--insecure-registry", "--force-referrers-tag=false"], reference)
+            }
+            None => (vec!["--insecure-registry"], reference),
+        }
+    }
+
+    #[track_caller]
+    fn notation_signs(&self, place: &Place, key: &[&str]) -> Finished {
+        let (flags, name) = self.named(place, &place.reference);
+        self.world.notation.run(&[&["sign"], key, &flags, &[name]].concat()).succeeded()
+    }
+
+    #[track_caller]
+    fn notation_signs_with_plugin(&self, place: &Place) -> Finished {
+        let region = format!("aws-region={REGION}");
+        let endpoint = format!("aws-signer-endpoint-url={}", self.world.signer.endpoint);
+        let key = ["--plugin", PLUGIN, "--id", &self.world.profile.arn];
+        let config = ["--plugin-config", region.as_str(), "--plugin-config", endpoint.as_str()];
+        self.notation_signs(place, &[key.as_slice(), &config].concat())
+    }
+
+    #[track_caller]
+    fn notation_verifies(&self, reference: &str) -> Finished {
+        let endpoint = format!("aws-signer-endpoint-url={}", self.world.signer.endpoint);
+        let verify = ["verify", "--verbose", "--plugin-config", &endpoint];
+        let place: &[&str] = match reference.strip_prefix("oci:") {
+            Some(path) => &["--oci-layout", "--scope", "registry.example.com/team/app", path],
+            None => &["--insecure-registry", reference],
+        };
+        self.world.notation.run(&[&verify[..], place].concat())
+    }
+
+    #[track_caller]
+    fn sign(&self, reference: &str, more: &[&str]) -> Value {
+        let sign = ["sign", reference, "--profile", &self.world.profile.arn];
+        self.cli.json("sign", &[&sign[..], more].concat(), 0)
+    }
+
+    #[track_caller]
+    fn verify(&self, reference: &str, code: i32) -> Value {
+        self.cli.json("verify", &["verify", reference], code)
+    }
+
+    /// Both tools accept the image with its one signature, until that is revoked.
+    #[track_caller]
+    fn both_verify_until_it_is_revoked(&self, reference: &str) {
+        self.notation_verifies(reference).succeeded().says("Successfully verified signature");
+        let verified = self.verify(reference, 0);
+        let signatures = verified["artifacts"][0]["signatures"].as_array().unwrap();
+        assert_eq!(signatures.len(), 1, "{verified:#}");
+        let job = signatures[0]["signed"]["job"].as_str().unwrap();
+        self.world.signer.revoke_signature(job);
+        self.notation_verifies(reference).failed().says("Revoked according to AWS Signer").says(job);
+        let refused = self.verify(reference, 1).to_string();
+        assert!(refused.contains("\"kind\":\"signature\"") && refused.contains(job), "{refused}");
+    }
+}
+
+/// The references of an index and of what it lists.
+fn index_of(place: &Place) -> (String, [String; 2]) {
+    let (index, pinned) = place.put_index();
+    let image = format!("{}@{}", index.strip_suffix(":multi").unwrap(), place.image.digest);
+    (index, [pinned, image])
+}
+
+#[test]
+fn what_the_tool_signs_notation_verifies_in_every_place_until_it_is_revoked() {
+    let Some(interop) = Interop::start() else { return };
+    for place in &interop.places.places {
+        interop.sign(&place.reference, &[]);
+        interop.both_verify_until_it_is_revoked(&place.reference);
+    }
+}
+
+#[test]
+fn what_notation_signs_with_the_plugin_the_tool_verifies_in_every_place_until_it_is_revoked() {
+    let Some(interop) = Interop::start() else { return };
+    for place in &interop.places.places {
+        interop.notation_signs_with_plugin(place);
+        interop.both_verify_until_it_is_revoked(&place.reference);
+    }
+}
+
+#[test]
+fn what_notation_signs_with_its_own_key_the_tool_verifies_in_every_place_by_notations_policy() {
+    const KEY: &str = "example.com";
+    let Some(interop) = Interop::start() else { return };
+    let notation = &interop.world.notation;
+    notation.run(&["cert", "generate-test", KEY]).succeeded();
+    interop.places.places.iter().for_each(|place| drop(interop.notation_signs(place, &["--key", KEY])));
+    for (organization, is_trusted) in [("Notary", true), ("Somebody", false)] {
+        let identity = format!("x509.subject: C=US, ST=WA, O={organization}, CN={KEY}");
+        notation.import_policy_for("strict", &["ca:example.com"], &identity);
+        for place in &interop.places.places {
+            assert_eq!(interop.notation_verifies(&place.reference).is_success(), is_trusted, "{}", place.reference);
+            let verified = interop.verify(&place.reference, i32::from(!is_trusted));
+            let signed = &verified["artifacts"][0]["signatures"][0]["signed"];
+            assert_eq!(signed["signingScheme"], "notary.x509", "{verified:#}");
+        }
+    }
+}
+
+#[test]
+fn signatures_of_both_tools_on_one_image_are_all_found_by_both() {
+    let Some(interop) = Interop::start() else { return };
+    for place in &interop.places.places {
+        interop.sign(&place.reference, &[]);
+        interop.notation_signs_with_plugin(place);
+        interop.sign(&place.reference, &[]);
+        let (mut flags, name) = interop.named(place, &place.reference);
+        flags.retain(|flag| !flag.starts_with("--force"));
+        let listed = interop.world.notation.run(&[&["ls"], &flags[..], &[name]].concat()).succeeded();
+        let ours = place.signatures().len();
+        assert_eq!((ours, listed.stdout.matches("sha256:").count()), (3, 4), "with the image's own digest: {listed}");
+    }
+}
+
+#[test]
+fn an_index_that_was_signed_with_all_it_lists_is_verified_so_and_each_by_notation() {
+    let Some(interop) = Interop::start() else { return };
+    for place in &interop.places.places {
+        let (index, listed) = index_of(place);
+        interop.sign(&index, &["--recursive"]);
+        let verified = interop.cli.json("verify", &["verify", &index, "--recursive"], 0);
+        assert_eq!(verified["artifacts"].as_array().unwrap().len(), 2, "{verified:#}");
+        for reference in &listed {
+            interop.notation_verifies(reference).succeeded();
+        }
+    }
+}
+
+#[test]
+fn manifests_that_only_their_artifact_type_tells_are_found_by_notation_in_registries_and_not_in_layouts() {
+    let Some(interop) = Interop::start() else { return };
+    for place in &interop.places.places {
+        interop.sign(&place.reference, &["--manifest-form", "artifact-type"]);
+        interop.verify(&place.reference, 0);
+        let theirs = interop.notation_verifies(&place.reference);
+        if place.reference.starts_with("oci:") {
+            theirs.failed().says("no signature is associated");
+        } else {
+            theirs.succeeded();
+        }
+    }
+}
