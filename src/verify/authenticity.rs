@@ -42,7 +42,7 @@ pub(super) fn check_chain<'a>(
         CheckFailure::new(format!("no certificate of the chain is in the trust store; the chain ends in {root}"))
             .with_remedy(format!(
                 "If signatures under {root} are to be trusted, add that root to the policy's trust store of the type {} \
-                 (notation-aws-signer trust add).",
+                 (notation-aws-signer trust add), or name it with --root.",
                 store_type(scheme)
             ))
     })
