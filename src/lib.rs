@@ -21,10 +21,13 @@ pub mod json;
 pub mod local;
 pub mod log;
 pub mod plugin;
+mod reading;
 #[cfg(feature = "cli")]
 pub mod registry;
 #[cfg(feature = "cli")]
 pub mod revocation;
+#[cfg(feature = "cli")]
+mod room;
 #[cfg(feature = "cli")]
 pub mod sign;
 #[cfg(test)]
