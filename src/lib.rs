@@ -21,6 +21,7 @@ pub mod json;
 pub mod local;
 pub mod log;
 pub mod plugin;
+#[cfg(feature = "cli")]
 mod reading;
 #[cfg(feature = "cli")]
 pub mod registry;

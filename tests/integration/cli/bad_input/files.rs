@@ -5,6 +5,9 @@ use std::path::Path;
 
 use super::*;
 
+/// Puts something to a path.
+type Put = fn(&Path);
+
 /// A pipe that nobody writes to.
 fn pipe(path: &Path) {
     assert!(std::process::Command::new("mkfifo").arg(path).status().unwrap().success());
@@ -18,11 +21,11 @@ fn content_of_a_layout_that_leads_out_of_it_or_has_no_end_is_refused() {
     let signatures = scene.layout().signatures(&scene.image, 10).unwrap();
     let envelope = signatures[0].1.envelope().unwrap().digest.clone();
     let manifest = signatures[0].0.digest.clone();
-    let puts: [(&str, &dyn Fn(&Path)); 4] = [
-        ("/etc/passwd", &|path| symlink("/etc/passwd", path).unwrap()),
-        ("/dev/zero", &|path| symlink("/dev/zero", path).unwrap()),
-        ("pipe", &pipe),
-        ("folder", &|path| std::fs::create_dir(path).unwrap()),
+    let puts: [(&str, Put); 4] = [
+        ("/etc/passwd", |path| symlink("/etc/passwd", path).unwrap()),
+        ("/dev/zero", |path| symlink("/dev/zero", path).unwrap()),
+        ("pipe", pipe),
+        ("folder", |path| std::fs::create_dir(path).unwrap()),
     ];
     for (digest, is_listed) in [(&envelope, true), (&manifest, false), (&scene.image.digest, false)] {
         let path = scene.layout().blob_path(digest);

@@ -150,9 +150,6 @@ fn signatures_with_as_many_annotations_as_there_is_room_for_are_read_one_by_one(
     let server = repository.serve();
     let patient = ["--aws-signer-timeout", "60"];
     scene.verify(&reference(&server), &patient).succeeded();
-    scene.run(&["list", &reference(&server)]).succeeded();
-    scene.run(&["inspect", &reference(&server)]).exits_with(1);
-    scene.run(&["copy", &reference(&server), "oci:copied:v1"]).succeeded();
 }
 
 #[test]
