@@ -108,7 +108,8 @@ impl MatchingEnvelope {
             return Err(AttachError::ReservedAnnotation(reserved.clone()));
         }
         let digest = Digest::sha256(&self.bytes);
-        for signature in store.signatures(&self.artifact, MAX_SIGNATURES).await? {
+        let mut listed = store.list_signatures(&self.artifact, MAX_SIGNATURES).await?;
+        while let Some(signature) = listed.next().await {
             // One that cannot be read is not this one.
             let Ok(manifest) = signature.manifest else { continue };
             if manifest.envelope().is_ok_and(|envelope| envelope.digest == digest) {

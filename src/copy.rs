@@ -158,7 +158,9 @@ impl Copy<'_> {
     }
 
     async fn signatures(&mut self, subject: &Descriptor) -> Result<(), CopyError> {
-        for signature in self.source.signatures(subject, self.options.most_signatures).await? {
+        let source = self.source;
+        let mut listed = source.list_signatures(subject, self.options.most_signatures).await?;
+        while let Some(signature) = listed.next().await {
             match signature.manifest {
                 Ok(_) => {
                     self.manifest(&signature.descriptor).await?;

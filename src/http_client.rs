@@ -14,6 +14,8 @@ use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
 
+use crate::reading::read_up_to;
+
 const CONNECT: Duration = Duration::from_secs(10);
 const USER_AGENT: &str = concat!("notation-aws-signer/", env!("CARGO_PKG_VERSION"));
 
@@ -109,6 +111,9 @@ fn tls_config(roots: RootCertStore) -> Result<ClientConfig, HttpClientError> {
     Ok(config)
 }
 
+/// The largest file of certificates, in bytes. Those of whole systems have some 200 KiB.
+const MAX_CA_FILE: u64 = 4 * 1024 * 1024;
+
 /// The system's root certificates and those of the files.
 fn roots(ca_files: &[PathBuf]) -> Result<RootCertStore, HttpClientError> {
     let mut roots = RootCertStore::empty();
@@ -125,7 +130,11 @@ fn roots(ca_files: &[PathBuf]) -> Result<RootCertStore, HttpClientError> {
 
 fn add_file(roots: &mut RootCertStore, file: &Path) -> Result<(), String> {
     let before = roots.len();
-    for certificate in CertificateDer::pem_file_iter(file).map_err(|why| why.to_string())? {
+    let bytes = read_up_to(file, MAX_CA_FILE).map_err(|why| why.to_string())?;
+    if bytes.len() as u64 > MAX_CA_FILE {
+        return Err(format!("it has more than {MAX_CA_FILE} bytes"));
+    }
+    for certificate in CertificateDer::pem_slice_iter(&bytes) {
         roots.add(certificate.map_err(|why| why.to_string())?).map_err(|why| why.to_string())?;
     }
     if roots.len() == before { Err("no certificate is in it".to_owned()) } else { Ok(()) }

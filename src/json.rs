@@ -36,10 +36,10 @@ pub enum JsonError {
         /// What it is.
         found: &'static str,
     },
-    /// An array has more items than are read.
+    /// An array, or a whole document, has more items than are read.
     #[error("{path} has more than {most} items")]
     TooMany {
-        /// Where the array is.
+        /// Where the array is, or the document's name.
         path: String,
         /// How many are read.
         most: usize,
@@ -66,6 +66,21 @@ pub fn parse_object(name: &'static str, bytes: &[u8]) -> Result<Object, JsonErro
         Value::Object(members) => Ok(Object { path: name.to_owned(), top: true, members }),
         other => Err(JsonError::Type { path: name.to_owned(), expected: "an object", found: kind(&other) }),
     }
+}
+
+/// The most objects and members or items of a document that is small by its nature.
+const MAX_SMALL: usize = 10_000;
+
+/// As [`parse_object`], for a document of a few values, some of which may be long: what has very many is not read. In memory a
+/// small value takes up to a hundred times the bytes that it has in the document.
+///
+/// # Errors
+/// As there, and [`JsonError::TooMany`].
+pub fn parse_small_object(name: &'static str, bytes: &[u8]) -> Result<Object, JsonError> {
+    if bytes.iter().filter(|byte| matches!(byte, b',' | b'{')).count() > MAX_SMALL {
+        return Err(JsonError::TooMany { path: name.to_owned(), most: MAX_SMALL });
+    }
+    parse_object(name, bytes)
 }
 
 /// A JSON object that knows where it was found, so that every error can say so.

@@ -22,9 +22,13 @@ pub mod local;
 pub mod log;
 pub mod plugin;
 #[cfg(feature = "cli")]
+mod reading;
+#[cfg(feature = "cli")]
 pub mod registry;
 #[cfg(feature = "cli")]
 pub mod revocation;
+#[cfg(feature = "cli")]
+mod room;
 #[cfg(feature = "cli")]
 pub mod sign;
 #[cfg(test)]

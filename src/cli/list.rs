@@ -73,8 +73,12 @@ struct SignatureReport {
 pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
     let Opened { store, target } = args.reference.open(&args.registry.client()?)?;
     let artifact = store.resolve(&target).await?;
-    let listed = store.signatures(&artifact, args.max_signatures.get()).await.map_err(CliError::of_list)?;
-    let signatures: Vec<_> = listed.into_iter().map(SignatureReport::of).collect();
+    let most = args.max_signatures.get();
+    let mut listed = store.list_signatures(&artifact, most).await.map_err(CliError::of_list)?;
+    let mut signatures = Vec::with_capacity(listed.left());
+    while let Some(signature) = listed.next().await {
+        signatures.push(SignatureReport::of(signature));
+    }
     let status = signatures.iter().map(|signature| signature.status).max().unwrap_or(ExitStatus::Done);
     let report = Report {
         schema_version: SCHEMA_VERSION,

@@ -68,17 +68,23 @@ impl Envelope {
         if bytes.len() > MAX_ENVELOPE_SIZE {
             return Err(EnvelopeError::TooLarge(bytes.len()));
         }
-        let mut object = json::parse_object("envelope", bytes)?;
+        let mut object = json::parse_small_object("envelope", bytes)?;
         let payload = object.string("payload")?;
-        let protected = object.string("protected")?;
+        let mut signing_input = object.string("protected")?;
+        let protected = base64url("protected", &signing_input)?;
+        let protected = json::parse_small_object("protected", &protected).map_err(AttributeError::from)?;
         let unprotected = object.object("header")?;
         let signature = object.string("signature")?;
-        let signature = base64url(&object, "signature", &signature)?;
-        let signing_input = [protected.as_bytes(), b".", payload.as_bytes()].concat();
-        let payload = base64url(&object, "payload", &payload)?;
-        let protected = json::parse_object("protected", &base64url(&object, "protected", &protected)?)
-            .map_err(AttributeError::from)?;
+        let signature = base64url("signature", &signature)?;
         object.finish()?;
+        // Envelopes may be large: no copy of a part lives longer than it is needed.
+        signing_input.push('.');
+        let payload_at = signing_input.len();
+        signing_input.push_str(&payload);
+        drop(payload);
+        let payload = signing_input.get(payload_at..).unwrap_or_default();
+        let payload = base64url("payload", payload)?;
+        let signing_input = signing_input.into_bytes();
         refuse_claims(&unprotected, &protected)?;
         let Unprotected { chain, signing_agent, timestamp_signature } = Unprotected::read(unprotected)?;
         let attributes = SignedAttributes::read(protected)?;
@@ -139,6 +145,6 @@ fn refuse_claims(unprotected: &Object, protected: &Object) -> Result<(), Envelop
     }
 }
 
-fn base64url(object: &Object, name: &str, text: &str) -> Result<Vec<u8>, EnvelopeError> {
-    URL_SAFE_NO_PAD.decode(text).map_err(|_| EnvelopeError::Base64(object.path(name), "base64url without padding"))
+fn base64url(path: &str, text: &str) -> Result<Vec<u8>, EnvelopeError> {
+    URL_SAFE_NO_PAD.decode(text).map_err(|_| EnvelopeError::Base64(path.to_owned(), "base64url without padding"))
 }

@@ -138,7 +138,7 @@ impl Payload {
     /// # Errors
     /// [`PayloadError`] says which member is wrong.
     pub fn parse(bytes: &[u8]) -> Result<Self, PayloadError> {
-        let mut payload = json::parse_object("payload", bytes)?;
+        let mut payload = json::parse_small_object("payload", bytes)?;
         let mut target = payload.object("targetArtifact")?;
         payload.finish()?;
         let target_artifact = Descriptor {

@@ -10,13 +10,14 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use super::manifest::{IMAGE_MANIFEST_MEDIA_TYPE, Manifest, ManifestError, descriptor};
+use super::media_type::bounded_object;
 use crate::envelope::{Descriptor, Digest};
 use crate::files;
-use crate::json::{self, JsonError};
+use crate::json;
 
 /// The largest manifest and the largest index that are read, in bytes.
 const MAX_MANIFEST: u64 = 4 * 1024 * 1024;
-const MAX_INDEX: u64 = 16 * 1024 * 1024;
+const MAX_INDEX: u64 = 8 * 1024 * 1024;
 const MAX_ENTRIES: usize = 100_000;
 const TAG: &str = "org.opencontainers.image.ref.name";
 const VERSION: &str = r#"{"imageLayoutVersion":"1.0.0"}"#;
@@ -305,6 +306,12 @@ impl Layout {
     /// [`LayoutError`] when the index, or a manifest that the index lists, cannot be read: what cannot be read could be
     /// anything. [`LayoutError::TooMany`] when there are more than `most`.
     pub fn signatures(&self, subject: &Descriptor, most: usize) -> Result<Vec<(Descriptor, Manifest)>, LayoutError> {
+        let listed = self.list_signatures(subject, most)?.into_iter();
+        listed.map(|entry| self.manifest(&entry).map(|manifest| (entry, manifest))).collect()
+    }
+
+    /// The entries of these signature manifests.
+    pub(super) fn list_signatures(&self, subject: &Descriptor, most: usize) -> Result<Vec<Descriptor>, LayoutError> {
         let mut signatures = Vec::new();
         for entry in self.entries()? {
             if entry.media_type != IMAGE_MANIFEST_MEDIA_TYPE {
@@ -315,7 +322,7 @@ impl Layout {
                 if signatures.len() == most {
                     return Err(LayoutError::TooMany { path: self.root.clone(), most });
                 }
-                signatures.push((entry, manifest));
+                signatures.push(entry);
             }
         }
         Ok(signatures)
@@ -325,16 +332,16 @@ impl Layout {
         let path = self.index_path();
         let malformed = |source| LayoutError::Manifest { path: path.clone(), source };
         let bytes = read_file(&path, MAX_INDEX)?;
-        let read = |bytes| json::parse_object("index.json", bytes)?.objects("manifests", MAX_ENTRIES);
-        let objects = read(&bytes).map_err(|why: JsonError| malformed(why.into()))?;
+        let read = |bytes| Ok(bounded_object("index.json", bytes)?.objects("manifests", MAX_ENTRIES)?);
+        let objects = read(&bytes).map_err(malformed)?;
         objects.into_iter().map(|mut object| descriptor(&mut object)).collect::<Result<_, _>>().map_err(malformed)
     }
 
     /// The index as it stands, so that what this project does not know is written back unchanged.
     fn read_index(&self) -> Result<Value, LayoutError> {
         let bytes = read_file(&self.index_path(), MAX_INDEX)?;
-        let members = json::parse_object("index.json", &bytes)
-            .map_err(|why| LayoutError::Manifest { path: self.index_path(), source: why.into() })?;
+        let members = bounded_object("index.json", &bytes)
+            .map_err(|source| LayoutError::Manifest { path: self.index_path(), source })?;
         Ok(Value::Object(members.into_members()))
     }
 

@@ -50,6 +50,8 @@ impl Links {
         let mut artifact_type = manifest.optional_string("artifactType")?;
         if is_index(media_type) {
             for mut entry in manifest.objects("manifests", MAX_CHILDREN)? {
+                // An artifact is known by its digest, size and media type; the rest of an entry could be of any size.
+                let _ = (entry.take("annotations"), entry.take("artifactType"));
                 let child = descriptor(&mut entry)?;
                 if !MANIFEST_MEDIA_TYPES.contains(&child.media_type.as_str()) {
                     let why =

@@ -192,25 +192,59 @@ impl Store {
         }
     }
 
-    /// The signatures of an artifact, at most `most` of them.
+    /// The signatures of an artifact, at most `most` of them, all in memory: a few MiB each, where somebody means harm.
     ///
     /// # Errors
     /// [`StoreError`] when the list cannot be read to its end, or has more: [`StoreError::is_too_many`].
     pub async fn signatures(&self, subject: &Descriptor, most: usize) -> Result<Vec<StoredSignature>, StoreError> {
-        let repository = match self {
-            Self::Layout(layout) => {
-                let listed = layout.signatures(subject, most)?.into_iter();
-                let signature = |(descriptor, manifest)| StoredSignature { descriptor, manifest: Ok(manifest) };
-                return Ok(listed.map(signature).collect());
-            }
-            Self::Remote(repository) => repository,
-        };
-        let mut signatures = Vec::new();
-        for descriptor in repository.referrers(&subject.digest, SIGNATURE_MEDIA_TYPE, most).await? {
-            let manifest = signature_manifest(repository, &descriptor, subject).await;
-            signatures.push(StoredSignature { descriptor, manifest });
+        let mut listed = self.list_signatures(subject, most).await?;
+        let mut signatures = Vec::with_capacity(listed.left());
+        while let Some(signature) = listed.next().await {
+            signatures.push(signature);
         }
         Ok(signatures)
+    }
+
+    /// As [`Self::signatures`], to be read one after the other.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn list_signatures<'a>(
+        &'a self,
+        subject: &'a Descriptor,
+        most: usize,
+    ) -> Result<Signatures<'a>, StoreError> {
+        let listed = match self {
+            Self::Layout(layout) => layout.list_signatures(subject, most)?,
+            Self::Remote(repository) => repository.referrers(&subject.digest, SIGNATURE_MEDIA_TYPE, most).await?,
+        };
+        Ok(Signatures { store: self, subject, listed: listed.into_iter() })
+    }
+}
+
+/// The signatures of an artifact, of which one is in memory at a time.
+#[derive(Debug)]
+pub struct Signatures<'a> {
+    store: &'a Store,
+    subject: &'a Descriptor,
+    listed: std::vec::IntoIter<Descriptor>,
+}
+
+impl Signatures<'_> {
+    /// The next signature.
+    pub async fn next(&mut self) -> Option<StoredSignature> {
+        let descriptor = self.listed.next()?;
+        let manifest = match self.store {
+            Store::Layout(layout) => layout.manifest(&descriptor).map_err(StoreError::from),
+            Store::Remote(repository) => signature_manifest(repository, &descriptor, self.subject).await,
+        };
+        Some(StoredSignature { descriptor, manifest })
+    }
+
+    /// How many there are that were not given out yet.
+    #[must_use]
+    pub fn left(&self) -> usize {
+        self.listed.len()
     }
 }
 

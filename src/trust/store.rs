@@ -10,6 +10,7 @@ use rustls_pki_types::pem::PemObject;
 
 use super::files::{FileError, check_folder, read_file};
 use super::policy::{TrustStoreName, TrustStoreType};
+use crate::reading::read_up_to;
 use crate::x509::{Certificate, CertificateError};
 
 /// The largest file that is read, in bytes.
@@ -179,12 +180,7 @@ pub fn read_certificates(path: &Path) -> Result<Vec<Certificate>, StoreError> {
 /// # Errors
 /// [`StoreError`] when it cannot be read, or is larger than such a file is.
 pub fn read_trust_file(path: &Path) -> Result<Vec<u8>, StoreError> {
-    use std::io::Read;
-
-    let mut bytes = Vec::new();
-    fs::File::open(path)
-        .and_then(|file| file.take(MAX_FILE + 1).read_to_end(&mut bytes))
-        .map_err(|source| StoreError::Io { path: path.to_owned(), source })?;
+    let bytes = read_up_to(path, MAX_FILE).map_err(|source| StoreError::Io { path: path.to_owned(), source })?;
     if bytes.len() as u64 > MAX_FILE {
         let why = format!("it is larger than {MAX_FILE} bytes");
         return Err(StoreError::NoCertificate { path: path.to_owned(), why });

@@ -6,6 +6,9 @@ use crate::aws::{Deadline, PLUGIN_NAME, SignerAttributes};
 use crate::envelope::{Descriptor, Envelope, JWS_MEDIA_TYPE, Payload, SignedAttributes, VerifiedEnvelope};
 use crate::registry::{Store, StoreError, StoredSignature};
 
+/// How much of an artifact's envelopes is shown, in bytes. AWS Signer's have some 10 KiB each.
+const MAX_INSPECTED: usize = 2 * 1024 * 1024;
+
 /// A signature, as far as it can be read. Nothing here says that anybody trusts it.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -55,11 +58,18 @@ pub async fn inspect_signatures(
 ) -> Result<Vec<InspectedSignature>, StoreError> {
     let deadline = Deadline::new(options.budget);
     let mut inspected = Vec::new();
-    for StoredSignature { descriptor: manifest, manifest: read } in
-        store.signatures(artifact, options.max_signatures).await?
-    {
-        let content = match envelope(store, read, deadline).await {
-            Ok(bytes) => inspect(artifact, &bytes, options, check, deadline).await,
+    let mut listed = store.list_signatures(artifact, options.max_signatures).await?;
+    let mut left = MAX_INSPECTED;
+    while let Some(StoredSignature { descriptor: manifest, manifest: read }) = listed.next().await {
+        let (bytes, _room) = envelope(store, read, deadline).await;
+        let content = match bytes {
+            Ok(bytes) if bytes.len() > left => Err(CheckFailure::new(format!(
+                "it is not looked into: the envelopes of an artifact's signatures are shown up to {MAX_INSPECTED} bytes"
+            ))),
+            Ok(bytes) => {
+                left -= bytes.len();
+                inspect(artifact, &bytes, options, check, deadline).await
+            }
             Err(why) => Err(why),
         };
         inspected.push(InspectedSignature { manifest, content });

@@ -27,6 +27,7 @@ pub use self::verdict::{
 use crate::aws::Deadline;
 use crate::envelope::{Descriptor, MAX_ENVELOPE_SIZE, Payload};
 use crate::registry::{Failure, LayoutError, Manifest, Store, StoreError, StoredSignature, Target};
+use crate::room::{Room, Taken};
 pub use crate::trust::policy::{ValidationAction, ValidationType};
 
 /// Verifies an artifact of a registry or a layout with its signatures, as the policy says. At level `skip` no signature is looked
@@ -58,12 +59,12 @@ pub async fn verify_signatures(
     if policy.is_skip() {
         return Ok(Verdict::Skipped { artifact, policy: policy.name().to_owned() });
     }
-    let mut stored = store.signatures(&artifact, options.max_signatures).await?.into_iter();
+    let mut stored = store.list_signatures(&artifact, options.max_signatures).await?;
     let deadline = Deadline::new(options.budget);
     let context = Context { policy, options, deadline };
     let mut signatures: Vec<SignatureVerdict> = Vec::new();
-    for StoredSignature { descriptor, manifest } in stored.by_ref() {
-        let envelope = envelope(store, manifest, deadline).await;
+    while let Some(StoredSignature { descriptor, manifest }) = stored.next().await {
+        let (envelope, _room) = envelope(store, manifest, deadline).await;
         let verdict = signature::verify(context, descriptor, envelope, |_, payload| is_of(&artifact, payload)).await;
         let is_enough = options.evaluate == Evaluate::UntilVerified && verdict.is_verified();
         signatures.push(verdict);
@@ -71,25 +72,34 @@ pub async fn verify_signatures(
             break;
         }
     }
-    Ok(Verdict::Checked { artifact, signatures, left: stored.len() })
+    let left = stored.left();
+    Ok(Verdict::Checked { artifact, signatures, left })
 }
 
-/// Reads the envelope of a signature.
+/// The room for the envelopes of all artifacts that are verified at once.
+static ROOM: Room = Room::of(MAX_ENVELOPE_SIZE as u64);
+
+/// Reads the envelope of a signature. With it comes the room that it takes up, to be kept as long as the envelope is.
 async fn envelope(
     store: &Store,
     manifest: Result<Manifest, StoreError>,
     deadline: Deadline,
-) -> Result<Vec<u8>, CheckFailure> {
-    let manifest = manifest.map_err(not_read)?;
-    let stored = manifest.envelope().map_err(CheckFailure::of)?;
-    match deadline.run(store.blob(stored, MAX_ENVELOPE_SIZE as u64)).await {
-        Some(read) => read.map_err(not_read),
+) -> (Result<Vec<u8>, CheckFailure>, Option<Taken>) {
+    let stored = manifest.map_err(not_read).and_then(|m| m.envelope().cloned().map_err(CheckFailure::of));
+    let stored = match stored {
+        Ok(stored) => stored,
+        Err(why) => return (Err(why), None),
+    };
+    let read = async {
+        let room = ROOM.take(stored.size).await;
+        (store.blob(&stored, MAX_ENVELOPE_SIZE as u64).await.map_err(not_read), room)
+    };
+    match deadline.run(read).await {
+        Some(read) => read,
         None => {
             let budget = deadline.budget().as_secs_f32();
-            Err(CheckFailure::undetermined(format!(
-                "the {budget} s for the signatures of this artifact were over before it was read"
-            ))
-            .with_remedy("Try again, or allow more time."))
+            let why = format!("the {budget} s for the signatures of this artifact were over before it was read");
+            (Err(CheckFailure::undetermined(why).with_remedy("Try again, or allow more time.")), None)
         }
     }
 }

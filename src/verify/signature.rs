@@ -24,6 +24,10 @@ pub(super) struct Context<'a> {
     pub(super) deadline: Deadline,
 }
 
+/// The largest envelope whose details are kept for the report although it is refused, in bytes: anybody can write a hundred
+/// that have many MiB each. AWS Signer's have some 10 KiB.
+const MAX_REFUSED: usize = 64 * 1024;
+
 /// The verification of one signature.
 struct Verification<'a> {
     context: Context<'a>,
@@ -43,9 +47,14 @@ pub(super) async fn verify(
     is_of: impl FnOnce(&VerifiedEnvelope, &Payload) -> Result<String, CheckFailure>,
 ) -> SignatureVerdict {
     let mut verification = Verification { context, checks: Vec::new(), signature: None };
+    let size = envelope.as_ref().map_or(0, Vec::len);
     // The check that ended it is the last entry of the list; there is nothing to add to it.
     let _ = verification.run(envelope, is_of).await;
-    SignatureVerdict { manifest, checks: verification.checks, signature: verification.signature }
+    let mut verdict = SignatureVerdict { manifest, checks: verification.checks, signature: verification.signature };
+    if size > MAX_REFUSED && !verdict.is_verified() {
+        verdict.signature = None;
+    }
+    verdict
 }
 
 impl Verification<'_> {
@@ -54,7 +63,7 @@ impl Verification<'_> {
         envelope: Result<Vec<u8>, CheckFailure>,
         is_of: impl FnOnce(&VerifiedEnvelope, &Payload) -> Result<String, CheckFailure>,
     ) -> Result<(), Refused> {
-        let Context { policy, options, deadline } = self.context;
+        let options = self.context.options;
         let (details, plugin, reason) = match envelope.and_then(|bytes| integrity(&bytes, options, is_of)) {
             Ok(found) => found,
             Err(failure) => return self.conclude(Integrity, Err(failure)).and(Err(Refused)),
@@ -68,8 +77,16 @@ impl Verification<'_> {
                 Err(failure) => return self.conclude(Integrity, Err(failure)).and(Err(Refused)),
             },
         };
-        self.signature = Some(details.clone());
-        self.conclude(Integrity, Ok(reason))?;
+        let result = self.judge(&details, findings, reason).await;
+        self.signature = Some(details);
+        result
+    }
+
+    /// The checks of a signature that is whole; `whole` is the sentence that explains why it is.
+    async fn judge(&mut self, details: &SignatureDetails, findings: Findings, whole: String) -> Result<(), Refused> {
+        let Context { policy, options, deadline } = self.context;
+        let SignatureDetails { envelope, signer, .. } = details;
+        self.conclude(Integrity, Ok(whole))?;
         let authenticity = authenticity::check(policy, envelope, signer, findings.identity);
         let is_authentic = authenticity.is_ok();
         self.conclude(Authenticity, authenticity)?;

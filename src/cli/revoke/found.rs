@@ -34,7 +34,8 @@ pub(super) async fn signatures(
     most: usize,
 ) -> Result<(Vec<Found>, Vec<Passed>), StoreError> {
     let (mut found, mut passed) = (Vec::new(), Vec::new());
-    for StoredSignature { descriptor, manifest } in store.signatures(artifact, most).await? {
+    let mut listed = store.list_signatures(artifact, most).await?;
+    while let Some(StoredSignature { descriptor, manifest }) = listed.next().await {
         let signature = descriptor.digest.clone();
         let read = match manifest {
             Err(why) => Err(why),

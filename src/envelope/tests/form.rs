@@ -114,15 +114,16 @@ fn an_envelope_of_more_than_ten_mebibytes_is_not_looked_at() {
 }
 
 #[test]
-fn many_names_in_both_headers_cost_no_more_than_their_number() {
-    let names = |from: usize| (from..from + 60_000).map(|i| (i.to_string(), json!(0)));
-    let mut draft = Draft::new();
-    draft.protected.as_object_mut().unwrap().extend(names(0));
-    draft.header.as_object_mut().unwrap().extend(names(100_000));
-    let start = std::time::Instant::now();
-    draft.parse().unwrap();
-    // Comparing each name with each would take a minute; the limit only has to tell the two apart.
-    assert!(start.elapsed() < std::time::Duration::from_secs(10), "{:?}", start.elapsed());
+fn many_names_are_read_and_very_many_are_not() {
+    let with = |count: usize| {
+        let names = |from: usize| (from..from + count).map(|i| (i.to_string(), json!(0)));
+        let mut draft = Draft::new();
+        draft.protected.as_object_mut().unwrap().extend(names(0));
+        draft.header.as_object_mut().unwrap().extend(names(100_000));
+        draft.parse()
+    };
+    with(9000).unwrap();
+    assert!(matches!(with(60_000), Err(EnvelopeError::Json(JsonError::TooMany { .. }))));
 }
 
 #[test]

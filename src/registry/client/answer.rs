@@ -13,6 +13,7 @@ use time::format_description::well_known::Rfc2822;
 use super::error::{RegistryError, RequestLine};
 use crate::envelope::Digest;
 use crate::json;
+use crate::room::Taken;
 
 /// The header with the digest of the content.
 const CONTENT_DIGEST: HeaderName = HeaderName::from_static("docker-content-digest");
@@ -29,6 +30,8 @@ pub(in crate::registry) struct Answer {
     pub(in crate::registry) body: Vec<u8>,
     /// What is still to be read, of a call whose answer is a stream.
     pub(in crate::registry) rest: Option<reqwest::Response>,
+    /// The room that a large body takes up.
+    pub(in crate::registry) _room: Option<Taken>,
 }
 
 impl Answer {
@@ -141,7 +144,7 @@ mod tests {
         let url = Url::parse("https://h.example/").unwrap();
         let headers = HeaderMap::from_iter([(RETRY_AFTER, retry_after.parse().unwrap())]);
         let request = RequestLine::new(&Method::GET, &url);
-        Answer { request, url, status: StatusCode::FORBIDDEN, headers, body: body.into(), rest: None }
+        Answer { request, url, status: StatusCode::FORBIDDEN, headers, body: body.into(), rest: None, _room: None }
     }
 
     #[test]

@@ -11,9 +11,15 @@ use super::answer::Answer;
 use super::auth::Access;
 use super::error::{RegistryError, RequestLine};
 use crate::http_client::{HttpClients, Silence, explain};
+use crate::room::Room;
 
 const MAX_REDIRECTS: usize = 5;
 const MAX_RETRIES: u32 = 4;
+/// The room for the large answers of all requests at once, each as long as it is being read and understood. Many requests are
+/// under way at a time, and whoever answers them may have agreed.
+static ROOM: Room = Room::of(8 * 1024 * 1024);
+/// The answers that need no such room: those of nearly all requests.
+const SMALL: u64 = 64 * 1024;
 /// What is read of an answer that is no success.
 const MAX_ERROR_BODY: u64 = 64 * 1024;
 
@@ -172,16 +178,19 @@ async fn read(call: &Call, url: Url, mut response: Response) -> Result<Answer, R
     let request = RequestLine::new(&call.method, &url);
     let (status, headers) = (response.status(), response.headers().clone());
     let limit = if status.is_success() { call.limit } else { MAX_ERROR_BODY };
-    let mut body = Vec::new();
     if call.method == Method::HEAD {
-        return Ok(Answer { request, url, status, headers, body, rest: None });
+        return Ok(Answer { request, url, status, headers, body: Vec::new(), rest: None, _room: None });
     }
     if call.stream && status.is_success() {
-        return Ok(Answer { request, url, status, headers, body, rest: Some(response) });
+        return Ok(Answer { request, url, status, headers, body: Vec::new(), rest: Some(response), _room: None });
     }
     if status.is_success() && response.content_length().is_some_and(|length| length > limit) {
         return Err(RegistryError::TooLarge { request, limit });
     }
+    // What the registry says of the length is believed as far as it costs nothing.
+    let said = response.content_length().filter(|length| *length <= limit);
+    let mut body = Vec::with_capacity(said.unwrap_or(0) as usize);
+    let mut room = None;
     loop {
         let chunk = response.chunk().await;
         let chunk = chunk.map_err(|why| RegistryError::Connection { request: request.clone(), why: explain(&why) })?;
@@ -192,9 +201,12 @@ async fn read(call: &Call, url: Url, mut response: Response) -> Result<Answer, R
             }
             return Err(RegistryError::TooLarge { request, limit });
         }
+        if room.is_none() && (body.len() + chunk.len()) as u64 > SMALL {
+            room = ROOM.take(said.unwrap_or(limit)).await;
+        }
         body.extend_from_slice(&chunk);
     }
-    Ok(Answer { request, url, status, headers, body, rest: None })
+    Ok(Answer { request, url, status, headers, body, rest: None, _room: room })
 }
 
 /// Where a redirect leads, if that may be followed.

@@ -1,8 +1,7 @@
 //! Docker's `config.json` and podman's `auth.json`, which have one format: docs.docker.com, "docker login";
 //! `containers-auth.json(5)`.
 
-use std::fs::File;
-use std::io::{ErrorKind, Read as _};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
@@ -12,9 +11,10 @@ use serde_json::{Map, Value};
 use super::helper::Helpers;
 use super::{Credential, CredentialError, Secret};
 use crate::json;
+use crate::reading::read_up_to;
 use crate::registry::reference::RepositoryName;
 
-const MAX_FILE: u64 = 4 * 1024 * 1024;
+const MAX_FILE: u64 = 512 * 1024;
 /// How Docker Hub is called in these files.
 const DOCKER_HUB: &str = "https://index.docker.io/v1/";
 
@@ -29,14 +29,13 @@ pub(super) struct ConfigFile {
 impl ConfigFile {
     /// Reads the file; `None` when it is not there and need not be.
     pub(super) fn read(path: &Path, required: bool) -> Result<Option<Self>, CredentialError> {
-        let mut bytes = Vec::new();
-        match File::open(path).and_then(|file| file.take(MAX_FILE + 1).read_to_end(&mut bytes)) {
-            Ok(_) => {}
+        let bytes = match read_up_to(path, MAX_FILE) {
+            Ok(bytes) => bytes,
             Err(why) if !required && matches!(why.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
                 return Ok(None);
             }
             Err(source) => return Err(CredentialError::Io { path: path.to_owned(), source }),
-        }
+        };
         let malformed = |problem: String| CredentialError::Malformed { path: path.to_owned(), problem };
         if bytes.len() as u64 > MAX_FILE {
             return Err(malformed(format!("is larger than {MAX_FILE} bytes")));

@@ -22,7 +22,7 @@ const MAX_PAGES: usize = 1000;
 const MAX_ENTRIES: usize = 100_000;
 
 impl RemoteRepository {
-    /// The manifests of this artifact type whose subject is `subject`, in the registry's order, each once. They are the registry's
+    /// The manifests of this artifact type whose subject is `subject`, in the registry's order, each once. Without annotations. They are the registry's
     /// word: what a manifest is, it says itself.
     ///
     /// # Errors
@@ -141,6 +141,8 @@ impl List<'_> {
             if entry.take("artifactType").as_ref().and_then(Value::as_str) != Some(self.artifact_type) {
                 continue;
             }
+            // Annotations are in the manifest, too; of a list of many pages they could be very many.
+            let _ = entry.take("annotations");
             let found = Descriptor { artifact_type: Some(self.artifact_type.to_owned()), ..descriptor(&mut entry)? };
             if self.found.iter().any(|known| known.digest == found.digest) {
                 continue;

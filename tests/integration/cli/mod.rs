@@ -1,6 +1,7 @@
 //! The command line tool against real registries, with the real notation as the second opinion.
 
 mod attach;
+mod bad_input;
 mod blob;
 mod concurrency;
 mod copy;

@@ -4,15 +4,11 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use aws_credential_types::Credentials;
-use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair};
 use aws_sdk_signer::types::{SignatureValidityPeriod, ValidityType};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use notation_aws_signer::aws::arn::ProfileArn;
 use notation_aws_signer::aws::{Deadline, SignerClient, SignerConfig};
-use notation_aws_signer::envelope::build::{ProtectedAttributes, build};
-use notation_aws_signer::envelope::{Descriptor, Payload};
+use notation_aws_signer::envelope::Descriptor;
+use notation_aws_signer::envelope::build::ProtectedAttributes;
 use notation_aws_signer::local::clock::Clock;
 use notation_aws_signer::local::{LocalSigner, Options};
 use notation_aws_signer::registry::{
@@ -26,6 +22,8 @@ use notation_aws_signer::x509::Certificate;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use time::OffsetDateTime;
+
+use crate::support::forge::{der_of, forge};
 
 pub struct World {
     home: TempDir,
@@ -166,27 +164,8 @@ impl World {
     /// An envelope over the image by the signer's own key, which nobody but its thief could make: with signed attributes that
     /// the service does not write.
     pub fn forge(&self, change: impl FnOnce(&mut ProtectedAttributes)) -> Vec<u8> {
-        let job = format!("arn:aws:signer:us-west-2:{}:/signing-jobs/forged", self.profile.location().account());
-        let mut attributes = ProtectedAttributes {
-            algorithm: "ES384",
-            authentic_signing_time: OffsetDateTime::now_utc(),
-            expiry: None,
-            verification_plugin: Some("com.amazonaws.signer.notation.plugin".to_owned()),
-            extended: vec![
-                ("com.amazonaws.signer.signingProfileVersion".into(), format!("{}/{}", self.profile, self.version)),
-                ("com.amazonaws.signer.signingJob".into(), job),
-            ],
-        };
-        change(&mut attributes);
-        let ca = self.home.path().join("signer/ca");
-        let pem = |file: &str| std::fs::read_to_string(ca.join(file)).unwrap();
-        let leaf = pem("leaf.pem");
-        let (key, leaf) = leaf.split_at(leaf.find("-----BEGIN CERTIFICATE-----").unwrap());
-        let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P384_SHA384_FIXED_SIGNING, &der_of(key)).unwrap();
-        let chain = [der_of(leaf), der_of(&pem("intermediate.pem")), der_of(&pem("root.pem"))];
-        let payload = Payload { target_artifact: self.image.clone() }.to_bytes();
-        let sign = |input: &[u8]| key.sign(&SystemRandom::new(), input).map(|s| s.as_ref().to_vec());
-        build(&payload, &attributes, &chain, "forger/1", sign).unwrap()
+        let version = format!("{}/{}", self.profile, self.version);
+        forge(&self.home.path().join("signer"), &version, &self.image, change)
     }
 
     /// A folder for what a test needs besides.
@@ -205,9 +184,4 @@ pub fn add_image(layout: &Layout, tag: &str) -> Descriptor {
 
 pub fn root_of(signer: &LocalSigner) -> Certificate {
     Certificate::from_der(der_of(&std::fs::read_to_string(signer.root_certificate()).unwrap())).unwrap()
-}
-
-fn der_of(pem: &str) -> Vec<u8> {
-    let lines: String = pem.lines().filter(|line| !line.starts_with("-----")).collect();
-    STANDARD.decode(lines).unwrap()
 }

@@ -4,6 +4,7 @@ pub mod child;
 pub mod cli;
 pub mod docker_registry;
 pub mod fault;
+pub mod forge;
 pub mod http;
 pub mod images;
 pub mod local_signer;

@@ -9,7 +9,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-const POLL: Duration = Duration::from_millis(5);
+const POLL: Duration = Duration::from_millis(2);
 
 /// A command with no environment but a PATH and `home` as every home folder there is.
 pub fn command(program: impl AsRef<OsStr>, home: &Path) -> Command {
@@ -30,6 +30,8 @@ pub struct Finished {
     status: ExitStatus,
     pub stdout: String,
     pub stderr: String,
+    /// The most memory that it was seen to have, in bytes. What it had in its last milliseconds is not in it.
+    pub peak: u64,
 }
 
 impl Finished {
@@ -86,6 +88,9 @@ pub struct Running {
     child: Child,
     stdout: File,
     stderr: File,
+    /// The file name of the program.
+    program: String,
+    peak: u64,
 }
 
 impl Running {
@@ -94,7 +99,8 @@ impl Running {
         let (stdout, stderr) = (tempfile::tempfile().unwrap(), tempfile::tempfile().unwrap());
         command.stdout(stdout.try_clone().unwrap()).stderr(stderr.try_clone().unwrap());
         let child = command.spawn().unwrap_or_else(|error| panic!("{command:?} does not start: {error}"));
-        Running { what: format!("{command:?}"), child, stdout, stderr }
+        let program = Path::new(command.get_program()).file_name().unwrap().to_string_lossy().into_owned();
+        Running { what: format!("{command:?}"), child, stdout, stderr, program, peak: 0 }
     }
 
     /// Waits for the end of the process; fails the test when that is not come by `deadline`.
@@ -105,9 +111,11 @@ impl Running {
                 break status;
             }
             assert!(Instant::now() < deadline, "no end in time: {}\n{}", self.what, self.output());
+            self.peak = self.peak.max(high_water_mark(self.child.id(), &self.program));
             sleep(POLL);
         };
-        Finished { what: self.what.clone(), status, stdout: text(&self.stdout), stderr: text(&self.stderr) }
+        let (stdout, stderr) = (text(&self.stdout), text(&self.stderr));
+        Finished { what: self.what.clone(), status, stdout, stderr, peak: self.peak }
     }
 
     /// Asks `ready` until it gives something; fails the test when that takes longer than 20 seconds. None when the process ended first.
@@ -137,6 +145,19 @@ impl Drop for Running {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// The most memory that a process had so far, in bytes: proc(5), `VmHWM`. It never falls. 0 where the system does not say, as of a
+/// process that has ended.
+fn high_water_mark(process: u32, program: &str) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    // Before it has become the program, a child has the memory of its parent.
+    let name = status.lines().find_map(|line| line.strip_prefix("Name:")).unwrap_or_default().trim();
+    if name.is_empty() || !program.starts_with(name) {
+        return 0;
+    }
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.and_then(|line| line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()).unwrap_or(0) * 1024
 }
 
 /// The file's text so far. Read at given places: seeking would move the position at which the child writes.

@@ -1,0 +1,161 @@
+//! Files that are no files, or have no end: in layouts, and given to options.
+
+use std::os::unix::fs::symlink;
+use std::path::Path;
+
+use super::*;
+
+/// Puts something to a path.
+type Put = fn(&Path);
+
+/// A pipe that nobody writes to.
+fn pipe(path: &Path) {
+    assert!(std::process::Command::new("mkfifo").arg(path).status().unwrap().success());
+}
+
+#[test]
+fn content_of_a_layout_that_leads_out_of_it_or_has_no_end_is_refused() {
+    let scene = Scene::new();
+    scene.sign("oci:layout:v1", &[]).succeeded();
+    scene.verify("oci:layout:v1", &[]).succeeded();
+    let signatures = scene.layout().signatures(&scene.image, 10).unwrap();
+    let envelope = signatures[0].1.envelope().unwrap().digest.clone();
+    let manifest = signatures[0].0.digest.clone();
+    let puts: [(&str, Put); 4] = [
+        ("/etc/passwd", |path| symlink("/etc/passwd", path).unwrap()),
+        ("/dev/zero", |path| symlink("/dev/zero", path).unwrap()),
+        ("pipe", pipe),
+        ("folder", |path| std::fs::create_dir(path).unwrap()),
+    ];
+    for (digest, is_listed) in [(&envelope, true), (&manifest, false), (&scene.image.digest, false)] {
+        let path = scene.layout().blob_path(digest);
+        let kept = std::fs::read(&path).unwrap();
+        for (what, put) in &puts {
+            std::fs::remove_file(&path).unwrap();
+            put(&path);
+            let finished = scene.verify("oci:layout:v1", &[]);
+            assert!(!finished.is_success() && !finished.stdout.contains("ok      integrity"), "{what}: {finished}");
+            assert!(!format!("{finished}").contains("root:"), "{what}: {finished}");
+            let is_content = format!("{finished}").contains("differs");
+            assert!(is_content || format!("{finished}").contains("not a regular file"), "{what}: {finished}");
+            assert_eq!(scene.run(&["list", "oci:layout:v1"]).is_success(), is_listed, "{what}");
+            assert!(!scene.run(&["copy", "oci:layout:v1", "oci:copied:v1"]).is_success(), "{what}");
+            if path.is_dir() {
+                std::fs::remove_dir(&path).unwrap()
+            } else {
+                std::fs::remove_file(&path).unwrap()
+            }
+            std::fs::write(&path, &kept).unwrap();
+            let _ = std::fs::remove_dir_all(scene.file("copied"));
+        }
+    }
+    scene.verify("oci:layout:v1", &[]).succeeded();
+}
+
+#[test]
+fn the_index_of_a_layout_is_a_file_of_bounded_size_and_number() {
+    let scene = Scene::new();
+    let path = scene.file("layout/index.json");
+    let index = std::fs::read_to_string(&path).unwrap();
+    let many = |value: &str, count: usize| format!("{{\"manifests\":[{}{value}]}}", format!("{value},").repeat(count));
+    let entry = json!(Descriptor::of(IMAGE_MANIFEST_MEDIA_TYPE, b"nowhere")).to_string();
+    for content in [
+        many("{}", 2_600_000),
+        many("0", 4_000_000),
+        many("{\"mediaType\":\"x\"}", 400_000),
+        many(&entry, 100_000),
+        format!("{index}{}", " ".repeat(16 << 20)),
+        "[".repeat(1_000_000),
+    ] {
+        std::fs::write(&path, content).unwrap();
+        let finished = scene.verify("oci:layout:v1", &[]).says("index.json");
+        assert!(!finished.is_success());
+        assert!(!scene.sign("oci:layout:v1", &[]).is_success());
+    }
+    for put in [|path: &Path| symlink("/dev/zero", path).unwrap(), pipe] {
+        std::fs::remove_file(&path).unwrap();
+        put(&path);
+        for target in ["oci:layout", "oci:layout:v1"] {
+            scene.verify(target, &[]).exits_with(2).says("not a regular file");
+        }
+    }
+    let other = scene.file("pipes");
+    std::fs::create_dir(&other).unwrap();
+    pipe(&other.join("oci-layout"));
+    scene.verify("oci:pipes:v1", &[]).exits_with(2).says("not a regular file");
+}
+
+#[test]
+fn ten_thousand_artifacts_in_a_layout_are_no_trouble() {
+    let scene = Scene::new();
+    scene.sign("oci:layout:v1", &[]).succeeded();
+    let path = scene.file("layout/index.json");
+    let mut index: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    let entries = index["manifests"].as_array_mut().unwrap();
+    for i in 0..10_000 {
+        // Indexes: what they list is not looked at for signatures.
+        let mut entry = json!(Descriptor::of(IMAGE_INDEX_MEDIA_TYPE, format!("{i}").as_bytes()));
+        entry["annotations"] = json!({ "org.opencontainers.image.ref.name": format!("t{i}") });
+        entries.push(entry);
+    }
+    std::fs::write(&path, index.to_string()).unwrap();
+    scene.verify("oci:layout:v1", &[]).succeeded();
+}
+
+#[test]
+fn certificates_signatures_and_policies_are_not_read_without_end() {
+    let scene = Scene::new();
+    let envelope = scene.envelope("v1");
+    let server = scene.signed(&[&envelope]).serve();
+    let (reference, fifo, large) = (reference(&server), scene.file("fifo"), scene.file("large"));
+    pipe(&fifo);
+    std::fs::File::create(&large).unwrap().set_len(100 << 20).unwrap();
+    let arn = scene.profile.arn.as_str();
+    for file in [Path::new("/dev/zero"), &fifo, &large, scene.cli.home()] {
+        let file = file.to_str().unwrap();
+        let tls = reference.replace("127.0.0.1", "localhost");
+        let commands = [
+            vec!["verify", &reference, "--trusted-profile", arn, "--root", file],
+            vec!["verify", &reference, "--policy", file],
+            vec!["sign", "oci:layout:v1", "--profile", arn, "--if-unsigned", "--root", file],
+            vec!["list", &tls, "--ca-file", file],
+            vec!["trust", "add", "--type", "ca", "--store", "test", file],
+            vec!["attach", &reference, "--signature", file],
+        ];
+        let refused = |command: &[&str]| {
+            let finished = scene.run(command);
+            assert!(!finished.is_success() && finished.stderr.contains(file), "{finished}");
+        };
+        at_once(commands.iter().map(|command| Box::new(|| refused(command)) as Box<dyn FnOnce() + Send>));
+        if file != large.to_str().unwrap() {
+            let sign = ["blob", "sign", file, "--profile", arn, "--signature", "sig"];
+            scene.run(&sign).exits_with(2).says(file);
+            assert!(!scene.file("sig").exists());
+        }
+    }
+    // What a shell's <(command) gives is read.
+    let root = std::fs::read_to_string(scene.signer.root_certificate()).unwrap();
+    let writer = {
+        let fifo = fifo.clone();
+        std::thread::spawn(move || std::fs::write(fifo, root).unwrap())
+    };
+    let verify = ["verify", &reference, "--trusted-profile", arn, "--root", fifo.to_str().unwrap()];
+    scene.run(&verify).succeeded();
+    writer.join().unwrap();
+}
+
+#[test]
+fn the_credentials_file_is_read_within_bounds() {
+    let scene = Scene::new();
+    let server = FaultServer::start(|_| Reply::Answer(401, vec![("WWW-Authenticate", "Basic".to_owned())], Vec::new()));
+    let path = scene.file(".docker/config.json");
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    let many = format!("{{\"auths\":{{\"x\":[{}0]}}}}", "0,".repeat(2_000_000));
+    std::fs::write(&path, many).unwrap();
+    scene.run(&["list", &reference(&server)]).exits_with(2).says("config.json");
+    for put in [|path: &Path| symlink("/dev/zero", path).unwrap(), pipe] {
+        std::fs::remove_file(&path).unwrap();
+        put(&path);
+        scene.run(&["list", &reference(&server)]).exits_with(2).says("config.json");
+    }
+}

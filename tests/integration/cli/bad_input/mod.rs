@@ -1,0 +1,219 @@
+//! What the commands do with input that is broken or hostile: a clear error with the right exit code, in bounded memory and time,
+//! never a pass, and nothing half-written.
+
+mod connections;
+mod envelopes;
+mod files;
+mod lists;
+mod services;
+mod tokens;
+mod trees;
+mod writing;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use notation_aws_signer::envelope::build::ProtectedAttributes;
+use notation_aws_signer::envelope::{Descriptor, Digest};
+use notation_aws_signer::registry::{
+    EMPTY_CONFIG, IMAGE_CONFIG_MEDIA_TYPE, IMAGE_INDEX_MEDIA_TYPE, IMAGE_MANIFEST_MEDIA_TYPE, Layout, Manifest,
+    SIGNATURE_MEDIA_TYPE,
+};
+use serde_json::{Value, json};
+
+use crate::support::cli::Cli;
+use crate::support::fault::{FaultServer, Reply, Request};
+use crate::support::forge::forge;
+use crate::support::local_signer::{LocalSigner, Profile};
+use crate::support::process::{Finished, run};
+
+/// The most memory that a command may take, whatever it is given.
+const MEMORY: u64 = 64 << 20;
+/// More than any of these commands may take, also on a machine that has much else to do.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// The signing service, the tool, and an image in the tool's layout `layout`.
+struct Scene {
+    signer: LocalSigner,
+    profile: Profile,
+    cli: Cli,
+    image: Descriptor,
+    manifest: Vec<u8>,
+}
+
+impl Scene {
+    fn new() -> Scene {
+        let signer = LocalSigner::start();
+        let profile = signer.put_profile("bad");
+        let cli = Cli::for_signer(&signer);
+        let layout = Layout::create(cli.home().join("layout")).unwrap();
+        let (image, manifest) = put_image(&layout, "v1");
+        Scene { signer, profile, cli, image, manifest }
+    }
+
+    /// Runs the command; fails the test when it takes too much memory or time.
+    #[track_caller]
+    fn run(&self, arguments: &[&str]) -> Finished {
+        let finished = run(&mut self.cli.command(arguments), LIMIT);
+        assert!(finished.peak < MEMORY, "{} MiB: {finished}", finished.peak >> 20);
+        assert!(finished.stdout.len() + finished.stderr.len() < 1 << 20, "{} bytes", finished.stderr.len());
+        finished
+    }
+
+    /// As [`Scene::run`], with short times where none are given.
+    #[track_caller]
+    fn run_quickly(&self, arguments: &[&str]) -> Finished {
+        let mut arguments = arguments.to_vec();
+        for (name, value) in [("--registry-timeout", "3"), ("--aws-signer-timeout", "10")] {
+            if !arguments.contains(&name) {
+                arguments.extend([name, value]);
+            }
+        }
+        self.run(&arguments)
+    }
+
+    #[track_caller]
+    fn sign(&self, reference: &str, more: &[&str]) -> Finished {
+        self.run_quickly(&[&["sign", reference, "--profile", &self.profile.arn], more].concat())
+    }
+
+    /// `verify` that trusts the scene's profile.
+    #[track_caller]
+    fn verify(&self, reference: &str, more: &[&str]) -> Finished {
+        let root = self.signer.root_certificate();
+        let command = ["verify", reference, "--trusted-profile", &self.profile.arn, "--root", root.to_str().unwrap()];
+        self.run_quickly(&[&command[..], more].concat())
+    }
+
+    /// A good envelope over the image of this tag in the layout.
+    fn envelope(&self, tag: &str) -> Vec<u8> {
+        let file = self.file("envelope");
+        let reference = format!("oci:layout:{tag}");
+        self.sign(&reference, &["--detach", file.to_str().unwrap()]).succeeded();
+        std::fs::read(file).unwrap()
+    }
+
+    /// An envelope over the image as a thief of the service's key could make it.
+    fn forge(&self, change: impl FnOnce(&mut ProtectedAttributes)) -> Vec<u8> {
+        self.envelope("v1");
+        let version = format!("{}/{}", self.profile.arn, self.profile.version);
+        forge(self.signer.credentials_file().parent().unwrap(), &version, &self.image, change)
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.cli.home().join(name)
+    }
+
+    fn layout(&self) -> Layout {
+        Layout::open(self.file("layout")).unwrap()
+    }
+
+    /// A repository with the image, and nothing that refers to it.
+    fn repository(&self) -> Repository {
+        let mut repository = Repository::default();
+        repository.put_manifest(IMAGE_MANIFEST_MEDIA_TYPE, &self.manifest, "v1");
+        repository.put_blob(b"{}");
+        repository.list(&self.image.digest, Vec::new());
+        repository
+    }
+
+    /// A repository whose image has these envelopes for signatures.
+    fn signed(&self, envelopes: &[&[u8]]) -> Repository {
+        let mut repository = self.repository();
+        let signatures =
+            envelopes.iter().map(|envelope| repository.put_signature(&self.image, envelope, |_| ())).collect();
+        repository.list(&self.image.digest, signatures);
+        repository
+    }
+}
+
+/// Makes several runs at once: most of the time they wait.
+fn at_once<'a>(runs: impl IntoIterator<Item = Box<dyn FnOnce() + Send + 'a>>) {
+    std::thread::scope(|scope| {
+        let runs: Vec<_> = runs.into_iter().map(|run| scope.spawn(run)).collect();
+        for run in runs {
+            run.join().unwrap_or_else(|why| std::panic::resume_unwind(why));
+        }
+    });
+}
+
+/// Puts an image into the layout, told apart by its tag.
+fn put_image(layout: &Layout, tag: &str) -> (Descriptor, Vec<u8>) {
+    layout.put_blob(b"{}").unwrap();
+    let mut image = Manifest::image(Descriptor::of(IMAGE_CONFIG_MEDIA_TYPE, b"{}"), Vec::new());
+    image.annotations.insert("name".into(), tag.into());
+    (layout.put_manifest(&image, Some(tag)).unwrap(), image.to_bytes())
+}
+
+/// What a registry has under the paths of the repository `a`.
+#[derive(Default, Clone)]
+struct Repository {
+    content: BTreeMap<String, (String, Vec<u8>)>,
+}
+
+impl Repository {
+    fn put(&mut self, path: &str, media_type: &str, bytes: &[u8]) {
+        self.content.insert(format!("/v2/a/{path}"), (media_type.to_owned(), bytes.to_vec()));
+    }
+
+    fn put_blob(&mut self, bytes: &[u8]) {
+        self.put(&format!("blobs/{}", Digest::sha256(bytes)), "application/octet-stream", bytes);
+    }
+
+    fn put_manifest(&mut self, media_type: &str, bytes: &[u8], tag: &str) -> Descriptor {
+        let descriptor = Descriptor::of(media_type, bytes);
+        self.put(&format!("manifests/{}", descriptor.digest), media_type, bytes);
+        self.put(&format!("manifests/{tag}"), media_type, bytes);
+        descriptor
+    }
+
+    fn put_signature(&mut self, of: &Descriptor, envelope: &[u8], change: impl FnOnce(&mut Manifest)) -> Descriptor {
+        let mut manifest = Manifest::signature(of.clone(), envelope, BTreeMap::new());
+        change(&mut manifest);
+        self.put_blob(envelope);
+        self.put_blob(EMPTY_CONFIG);
+        self.put_manifest(IMAGE_MANIFEST_MEDIA_TYPE, &manifest.to_bytes(), "signature")
+    }
+
+    /// Has the registry list these manifests as the artifact's signatures.
+    fn list(&mut self, artifact: &Digest, signatures: Vec<Descriptor>) {
+        let listed: Vec<Value> = signatures.iter().map(listed).collect();
+        let index = json!({ "schemaVersion": 2, "mediaType": IMAGE_INDEX_MEDIA_TYPE, "manifests": listed });
+        self.put(&format!("referrers/{artifact}"), IMAGE_INDEX_MEDIA_TYPE, index.to_string().as_bytes());
+    }
+
+    /// What the registry answers; 404 for what it does not have.
+    fn answer(&self, request: &Request) -> Reply {
+        let path = request.path.split('?').next().unwrap();
+        match self.content.get(path) {
+            Some((media_type, bytes)) => Reply::content(media_type, bytes.clone()),
+            None => Reply::status(404),
+        }
+    }
+
+    fn serve(self) -> FaultServer {
+        FaultServer::start(move |request| self.answer(request))
+    }
+
+    /// Serves it, but for the requests that `fault` answers.
+    fn serve_with(self, fault: impl Fn(&Request) -> Option<Reply> + Send + Sync + 'static) -> FaultServer {
+        FaultServer::start(move |request| fault(request).unwrap_or_else(|| self.answer(request)))
+    }
+}
+
+/// A signature's manifest as a list of referrers has it.
+fn listed(signature: &Descriptor) -> Value {
+    json!({ "mediaType": signature.media_type, "digest": signature.digest, "size": signature.size,
+        "artifactType": SIGNATURE_MEDIA_TYPE })
+}
+
+/// The image in the repository that this server has.
+fn reference(server: &FaultServer) -> String {
+    format!("{}/a:v1", server.address)
+}
+
+/// The parts of an envelope, to be changed.
+fn parts(envelope: &[u8]) -> Value {
+    serde_json::from_slice(envelope).unwrap()
+}
