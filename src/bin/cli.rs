@@ -11,10 +11,15 @@ use notation_aws_signer::cli::{Cli, run};
 #[global_allocator]
 static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
 
+/// Registries and AWS Signer are what one waits for: more threads would wait, too.
+const MAX_THREADS: usize = 8;
+
 fn main() -> ExitCode {
     // Prints help and usage errors itself and ends with code 2 for the latter.
     let cli = Cli::parse();
-    let status = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    // Allocators keep what was freed for each thread: the memory has a bound only if the number of threads has.
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(MAX_THREADS);
+    let status = match tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build() {
         Ok(runtime) => runtime.block_on(run(cli)),
         Err(error) => {
             eprintln!("error: {error}");
