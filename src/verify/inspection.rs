@@ -54,12 +54,15 @@ pub async fn inspect_signatures(
     check: CheckRevocation,
 ) -> Result<Vec<InspectedSignature>, StoreError> {
     let deadline = Deadline::new(options.budget);
-    let mut inspected = Vec::new();
+    let (mut inspected, mut left) = (Vec::new(), super::MAX_KEPT);
     for StoredSignature { descriptor: manifest, manifest: read } in
         store.signatures(artifact, options.max_signatures).await?
     {
-        let content = match envelope(store, read, deadline).await {
-            Ok(bytes) => inspect(artifact, &bytes, options, check, deadline).await,
+        let content = match envelope(store, read, left, deadline).await {
+            Ok(bytes) => {
+                left -= bytes.len() as u64;
+                inspect(artifact, &bytes, options, check, deadline).await
+            }
             Err(why) => Err(why),
         };
         inspected.push(InspectedSignature { manifest, content });

@@ -29,6 +29,10 @@ use crate::envelope::{Descriptor, MAX_ENVELOPE_SIZE, Payload};
 use crate::registry::{Failure, LayoutError, Manifest, Store, StoreError, StoredSignature, Target};
 pub use crate::trust::policy::{ValidationAction, ValidationType};
 
+/// How many bytes the envelopes of one artifact may have together, of those that a verdict keeps: whoever may write beside the
+/// artifact could fill the memory with signatures that are whole, and nobody's who is trusted. An envelope has some 10 KiB.
+const MAX_KEPT: u64 = 32 * 1024 * 1024;
+
 /// Verifies an artifact of a registry or a layout with its signatures, as the policy says. At level `skip` no signature is looked
 /// at.
 ///
@@ -62,10 +66,13 @@ pub async fn verify_signatures(
     let deadline = Deadline::new(options.budget);
     let context = Context { policy, options, deadline };
     let mut signatures: Vec<SignatureVerdict> = Vec::new();
+    let mut left = MAX_KEPT;
     for StoredSignature { descriptor, manifest } in stored.by_ref() {
-        let envelope = envelope(store, manifest, deadline).await;
+        let envelope = envelope(store, manifest, left, deadline).await;
+        let size = envelope.as_ref().map_or(0, |envelope| envelope.len() as u64);
         let verdict = signature::verify(context, descriptor, envelope, |_, payload| is_of(&artifact, payload)).await;
         let is_enough = options.evaluate == Evaluate::UntilVerified && verdict.is_verified();
+        left -= if verdict.signature.is_some() { size } else { 0 };
         signatures.push(verdict);
         if is_enough {
             break;
@@ -74,14 +81,20 @@ pub async fn verify_signatures(
     Ok(Verdict::Checked { artifact, signatures, left: stored.len() })
 }
 
-/// Reads the envelope of a signature.
+/// Reads the envelope of a signature, unless it has more bytes than may be kept.
 async fn envelope(
     store: &Store,
     manifest: Result<Manifest, StoreError>,
+    left: u64,
     deadline: Deadline,
 ) -> Result<Vec<u8>, CheckFailure> {
     let manifest = manifest.map_err(not_read)?;
     let stored = manifest.envelope().map_err(CheckFailure::of)?;
+    if stored.size > left {
+        let why =
+            format!("with it the signatures of this artifact have more than {MAX_KEPT} bytes, the most that is read");
+        return Err(CheckFailure::new(why).with_remedy("Find out who attaches such signatures, and remove them."));
+    }
     match deadline.run(store.blob(stored, MAX_ENVELOPE_SIZE as u64)).await {
         Some(read) => read.map_err(not_read),
         None => {

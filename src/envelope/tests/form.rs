@@ -130,6 +130,12 @@ fn deep_nesting_is_an_error_and_no_crash() {
     for depth in [127, 200, 1_000_000] {
         let nested = format!("{}{}", "[".repeat(depth), "]".repeat(depth));
         let text = Draft::new().unprotected("n", json!("NESTED")).sign().to_string().replace("\"NESTED\"", &nested);
-        assert!(matches!(refused(&text), EnvelopeError::Json(JsonError::Syntax(_))), "{depth}");
+        let why = refused(&text);
+        let is_expected = |why| match why {
+            EnvelopeError::Json(JsonError::TooManyValues { .. }) => depth == 1_000_000,
+            EnvelopeError::Json(JsonError::Syntax(_)) => true,
+            _ => false,
+        };
+        assert!(is_expected(why), "{depth}");
     }
 }
