@@ -137,7 +137,7 @@ fn verification(args: Args, places: &[Place]) -> Result<Verification, CliError> 
         evaluate: if requirement.is_some() { Evaluate::All } else { Evaluate::UntilVerified },
         ..args.verification.options(&args.signer)?
     };
-    let registry = args.registry.client()?;
+    let registry = args.registry.client_for(places)?;
     Ok(Verification { policies, scope: args.scope, recursive: args.recursive, requirement, options, registry })
 }
 
