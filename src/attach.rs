@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::envelope::{
-    Descriptor, Digest, Envelope, EnvelopeError, JWS_MEDIA_TYPE, Payload, PayloadError, VerifiedEnvelope, VerifyError,
+    Descriptor, Envelope, EnvelopeError, JWS_MEDIA_TYPE, Payload, PayloadError, VerifiedEnvelope, VerifyError,
 };
 use crate::registry::{EMPTY_CONFIG, Manifest, SignatureForm, Store, StoreError, THUMBPRINT_ANNOTATION};
 use crate::x509::{Certificate, CertificateChain};
@@ -107,12 +107,12 @@ impl MatchingEnvelope {
         if let Some(reserved) = annotations.keys().find(|name| is_reserved(name)) {
             return Err(AttachError::ReservedAnnotation(reserved.clone()));
         }
-        let digest = Digest::sha256(&self.bytes);
+        let own = Descriptor::of(JWS_MEDIA_TYPE, &self.bytes);
         let mut listed = store.list_signatures(&self.artifact, MAX_SIGNATURES).await?;
         while let Some(signature) = listed.next().await {
             // One that cannot be read is not this one.
             let Ok(manifest) = signature.manifest else { continue };
-            if manifest.envelope().is_ok_and(|envelope| envelope.digest == digest) {
+            if manifest.envelope().is_ok_and(|envelope| envelope.is_same_content(&own)) {
                 return Ok(Attached::Before(signature.descriptor));
             }
         }

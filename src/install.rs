@@ -133,7 +133,10 @@ pub async fn installed(plugins: &Path) -> Result<Option<InstalledPlugin>, Instal
 ///
 /// # Errors
 /// [`InstallError`]; what was installed before is then as it was, unless the copy does not run.
-pub async fn install(program: &Path, plugins: &Path) -> Result<InstalledPlugin, InstallError> {
+pub async fn install(given: &Path, plugins: &Path) -> Result<InstalledPlugin, InstallError> {
+    // A name without a folder would be looked for on the PATH to be run, and here to be copied.
+    let program = fs::canonicalize(given);
+    let program = &program.map_err(|source| InstallError::Io { path: given.to_owned(), source })?;
     inspect(program).await?;
     let path = installed_path(plugins);
     let folder = path.parent().unwrap_or(plugins);

@@ -44,6 +44,14 @@ pub enum JsonError {
         /// How many are read.
         most: usize,
     },
+    /// It is made to fill the memory.
+    #[error("it has more than {objects} objects, {values} arrays or {values} values")]
+    TooManyValues {
+        /// How many objects are read.
+        objects: usize,
+        /// How many arrays, and how many values, are read.
+        values: usize,
+    },
     /// An object has a member that the format does not know.
     #[error("{path} is not a member that is allowed here")]
     Unknown {
@@ -52,12 +60,39 @@ pub enum JsonError {
     },
 }
 
+/// How much a document may hold. In memory an object takes a hundred times the bytes that it has in the document, and a number
+/// twenty times.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    /// The most objects.
+    pub(crate) objects: usize,
+    /// The most arrays, and the most values, about.
+    pub(crate) values: usize,
+}
+
+/// What documents of a few MiB hold that are not made to fill the memory.
+const USUAL: Limits = Limits { objects: 32 * 1024, values: 200_000 };
+
+/// What a document holds that is small by its nature: an envelope, a payload, an answer of AWS Signer.
+const SMALL: Limits = Limits { objects: 5_000, values: 10_000 };
+
 /// Reads one JSON document whose top level is an object.
 ///
 /// # Errors
-/// [`JsonError::Syntax`] for anything but one document without equal keys (nesting is limited to 128 levels), and
-/// [`JsonError::Type`] when it is not an object.
+/// [`JsonError::Syntax`] for anything but one document without equal keys (nesting is limited to 128 levels),
+/// [`JsonError::TooManyValues`], and [`JsonError::Type`] when it is not an object.
 pub fn parse_object(name: &'static str, bytes: &[u8]) -> Result<Object, JsonError> {
+    parse_object_within(USUAL, name, bytes)
+}
+
+/// As [`parse_object`], for a document that may hold more.
+pub(crate) fn parse_object_within(limits: Limits, name: &'static str, bytes: &[u8]) -> Result<Object, JsonError> {
+    let Limits { objects, values } = limits;
+    // Those within strings count as well: nothing else is quick enough to come before the parser.
+    let count = |byte: u8| bytes.iter().filter(|b| **b == byte).count();
+    if count(b'{') > objects || count(b'[') > values || count(b',') > values {
+        return Err(JsonError::TooManyValues { objects, values });
+    }
     let mut input = serde_json::Deserializer::from_slice(bytes);
     let syntax = |e: serde_json::Error| JsonError::Syntax(e.to_string());
     let value = NoDuplicates.deserialize(&mut input).map_err(syntax)?;
@@ -68,19 +103,12 @@ pub fn parse_object(name: &'static str, bytes: &[u8]) -> Result<Object, JsonErro
     }
 }
 
-/// The most objects and members or items of a document that is small by its nature.
-const MAX_SMALL: usize = 10_000;
-
-/// As [`parse_object`], for a document of a few values, some of which may be long: what has very many is not read. In memory a
-/// small value takes up to a hundred times the bytes that it has in the document.
+/// As [`parse_object`], for a document of a few values, some of which may be long.
 ///
 /// # Errors
-/// As there, and [`JsonError::TooMany`].
+/// As there.
 pub fn parse_small_object(name: &'static str, bytes: &[u8]) -> Result<Object, JsonError> {
-    if bytes.iter().filter(|byte| matches!(byte, b',' | b'{')).count() > MAX_SMALL {
-        return Err(JsonError::TooMany { path: name.to_owned(), most: MAX_SMALL });
-    }
-    parse_object(name, bytes)
+    parse_object_within(SMALL, name, bytes)
 }
 
 /// A JSON object that knows where it was found, so that every error can say so.

@@ -14,6 +14,12 @@ pub fn printable(text: &str) -> String {
     text.chars().take(MOST).map(|c| if is_unprintable(c) { ' ' } else { c }).collect()
 }
 
+/// As [`printable`], of any length and with its line ends.
+#[cfg(feature = "cli")]
+pub(crate) fn printable_lines(text: &str) -> String {
+    text.chars().map(|c| if c != '\n' && is_unprintable(c) { ' ' } else { c }).collect()
+}
+
 /// Whether a character steers a terminal, or changes the direction or the look of those around it.
 pub(crate) fn is_unprintable(c: char) -> bool {
     c.is_control() || is_invisible(c)

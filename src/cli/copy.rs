@@ -58,7 +58,10 @@ pub struct Args {
 /// [`CliError`] when the artifact was not copied whole.
 pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
     let client = args.registry.client()?;
-    let source = args.source.open(&args.registry.client_without_password())?;
+    let registry = |place: &Place| place.repository().map(|name| name.registry().to_owned());
+    let target = registry(&args.target);
+    let is_other = target.is_some() && target != registry(&args.source);
+    let source = args.source.open(&args.registry.client_of_source(is_other))?;
     let (store, tag) = destination(&args, &client)?;
     let mut options = CopyOptions::default();
     (options.parallel, options.most_signatures) = (args.jobs.into(), args.max_signatures as usize);

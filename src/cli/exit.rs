@@ -7,7 +7,7 @@ use crate::aws::arn::ArnError;
 use crate::aws::{CallError, CallErrorKind, ConfigError, SignError};
 use crate::registry::{Failure, LayoutError, ReferenceError, RegistryError, StoreError};
 use crate::sign::{ReservedMetadata, SignArtifactError};
-use crate::text::printable;
+use crate::text::{printable, printable_lines};
 use crate::trust::FolderError;
 use crate::trust::policy::{NoApplicablePolicy, ScopeError};
 use crate::verify::Conclusion;
@@ -74,17 +74,22 @@ pub struct CliError {
 impl CliError {
     /// The command line, a file or the configuration is not right.
     pub fn usage(message: impl ToString) -> Self {
-        Self { status: ExitStatus::Usage, message: message.to_string() }
+        Self::new(ExitStatus::Usage, message)
     }
 
     /// Something is definitely not what it must be.
     pub fn refused(message: impl ToString) -> Self {
-        Self { status: ExitStatus::Refused, message: message.to_string() }
+        Self::new(ExitStatus::Refused, message)
     }
 
     /// It could not be found out; later it may.
     pub fn undetermined(message: impl ToString) -> Self {
-        Self { status: ExitStatus::Undetermined, message: message.to_string() }
+        Self::new(ExitStatus::Undetermined, message)
+    }
+
+    /// Registries, services and signatures may have put a part of the message in.
+    fn new(status: ExitStatus, message: impl ToString) -> Self {
+        Self { status, message: printable_lines(&message.to_string()) }
     }
 
     /// The signatures of an artifact cannot be listed, by a command with `--max-signatures`.
@@ -98,7 +103,7 @@ impl CliError {
     /// The same under a heading, such as the artifact's name.
     #[must_use]
     pub fn context(self, heading: impl std::fmt::Display) -> Self {
-        Self { message: format!("{heading}: {}", self.message), ..self }
+        Self::new(self.status, format!("{heading}: {}", self.message))
     }
 }
 
@@ -133,7 +138,7 @@ impl From<RegistryError> for CliError {
             Failure::Unavailable => ExitStatus::Undetermined,
             Failure::Wrong => ExitStatus::Refused,
         };
-        Self { status, message: why.to_string() }
+        Self::new(status, why)
     }
 }
 
@@ -162,7 +167,7 @@ impl From<CallError> for CliError {
             CallErrorKind::Invalid | CallErrorKind::AccessDenied => ExitStatus::Usage,
             CallErrorKind::Throttled | CallErrorKind::Timeout | CallErrorKind::Other => ExitStatus::Undetermined,
         };
-        Self { status, message: why.to_string() }
+        Self::new(status, why)
     }
 }
 
@@ -187,7 +192,14 @@ impl From<SignArtifactError> for CliError {
 
 #[cfg(test)]
 mod tests {
+    use super::CliError;
     use super::ExitStatus::{Done, Refused, Undetermined, Usage};
+
+    #[test]
+    fn nothing_in_an_error_steers_the_terminal() {
+        let error = CliError::refused("a\u{1b}[2Jb\u{202e}c\nd").context("e\rf");
+        assert_eq!(error.message, "e f: a [2Jb c\nd");
+    }
 
     #[test]
     fn of_several_artifacts_the_gravest_decides() {

@@ -29,7 +29,7 @@ where
     F: Future<Output = R> + Send + 'static,
     R: Send + 'static,
 {
-    let permits = Arc::new(Semaphore::new(jobs));
+    let permits = Arc::new(Semaphore::new(jobs.min(Semaphore::MAX_PERMITS)));
     let mut running = VecDeque::new();
     let mut items = items.into_iter().fuse();
     loop {
@@ -111,6 +111,11 @@ mod tests {
         .unwrap();
         assert_eq!(results, (0..40).collect::<Vec<_>>());
         assert_eq!(MOST.load(Ordering::SeqCst), 3);
+    }
+
+    #[tokio::test]
+    async fn there_is_no_number_of_jobs_that_is_too_large() {
+        in_order(0..2, usize::MAX, |n| async move { n }, |_| Ok(())).await.unwrap();
     }
 
     #[tokio::test(start_paused = true)]

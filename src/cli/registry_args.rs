@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::exit::CliError;
-use crate::registry::{ClientOptions, Credential, Credentials, PlainHttp, RegistryClient, Secret};
+use super::place::Place;
+use crate::registry::{ClientOptions, Credential, Credentials, PlainHttp, RegistryClient, RepositoryName, Secret};
 
 /// The largest password, or token in its place, that is read.
 const MAX_PASSWORD: u64 = 64 * 1024;
@@ -41,20 +42,40 @@ impl RegistryArgs {
     /// # Errors
     /// When the password cannot be read.
     pub fn client(&self) -> Result<RegistryClient, CliError> {
-        let credentials = match &self.username {
-            None => Credentials::from_environment(),
-            Some(username) => {
-                let password = password(io::stdin().lock())?;
-                Credentials::given(Credential::Password { username: username.clone(), password })
-            }
-        };
+        Ok(RegistryClient::new(self.options(), self.credentials()?))
+    }
+
+    /// The client for all of these artifacts. One password is for one registry, and no other is shown it.
+    ///
+    /// # Errors
+    /// When the password cannot be read, or there is one and the artifacts are in several registries.
+    pub fn client_for(&self, places: &[Place]) -> Result<RegistryClient, CliError> {
+        let credentials = self.credentials()?;
+        let mut registries = places.iter().filter_map(Place::repository).map(RepositoryName::registry);
+        if credentials.is_given()
+            && let Some(first) = registries.next()
+            && let Some(other) = registries.find(|registry| *registry != first)
+        {
+            return Err(CliError::usage(format!(
+                "one user name and password are given (--username or NOTATION_PASSWORD), and {first} and {other} are two registries: \
+                 run the command for each, or log in to them (docker login)"
+            )));
+        }
         Ok(RegistryClient::new(self.options(), credentials))
     }
 
-    /// The client for registries that a given password is not for.
+    /// The client for the source of a copy, which a user name and a password on the command line are not for. Those of the
+    /// environment are not either, where the target is in another registry.
     #[must_use]
-    pub fn client_without_password(&self) -> RegistryClient {
-        RegistryClient::new(self.options(), Credentials::from_environment())
+    pub fn client_of_source(&self, target_is_other: bool) -> RegistryClient {
+        let credentials = if target_is_other { Credentials::of_files() } else { Credentials::from_environment() };
+        RegistryClient::new(self.options(), credentials)
+    }
+
+    fn credentials(&self) -> Result<Credentials, CliError> {
+        let Some(username) = &self.username else { return Ok(Credentials::from_environment()) };
+        let password = password(io::stdin().lock())?;
+        Ok(Credentials::given(Credential::Password { username: username.clone(), password }))
     }
 
     fn options(&self) -> ClientOptions {

@@ -26,6 +26,14 @@ fn exactly_one_document_is_read() {
 }
 
 #[test]
+fn a_document_of_millions_of_small_values_is_refused() {
+    for small in ["0,", "{},", r#"{"a":0},"#, "[[[[[[[[0]]]]]]]],"] {
+        let document = format!(r#"{{"manifests":[{}0]}}"#, small.repeat(4_000_000 / small.len()));
+        assert!(matches!(parse_object("r", document.as_bytes()), Err(JsonError::TooManyValues { .. })), "{small}");
+    }
+}
+
+#[test]
 fn an_array_is_no_object() {
     assert_eq!(parse_object("request", b"[1]").unwrap_err().to_string(), "request must be an object, not an array");
     let mut outer = parse_object("request", br#"{"a":{"b":[1]}}"#).unwrap();

@@ -10,7 +10,6 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use super::manifest::{IMAGE_MANIFEST_MEDIA_TYPE, Manifest, ManifestError, descriptor};
-use super::media_type::bounded_object;
 use crate::envelope::{Descriptor, Digest};
 use crate::files;
 use crate::json;
@@ -19,6 +18,8 @@ use crate::json;
 const MAX_MANIFEST: u64 = 4 * 1024 * 1024;
 const MAX_INDEX: u64 = 8 * 1024 * 1024;
 const MAX_ENTRIES: usize = 100_000;
+/// An entry of the index is an object, with one for its platform and one for its annotations, and some ten values.
+const OF_INDEX: json::Limits = json::Limits { objects: 3 * MAX_ENTRIES, values: 12 * MAX_ENTRIES };
 const TAG: &str = "org.opencontainers.image.ref.name";
 const VERSION: &str = r#"{"imageLayoutVersion":"1.0.0"}"#;
 
@@ -332,16 +333,16 @@ impl Layout {
         let path = self.index_path();
         let malformed = |source| LayoutError::Manifest { path: path.clone(), source };
         let bytes = read_file(&path, MAX_INDEX)?;
-        let read = |bytes| Ok(bounded_object("index.json", bytes)?.objects("manifests", MAX_ENTRIES)?);
-        let objects = read(&bytes).map_err(malformed)?;
+        let read = |bytes| json::parse_object_within(OF_INDEX, "index.json", bytes)?.objects("manifests", MAX_ENTRIES);
+        let objects = read(&bytes).map_err(|why: json::JsonError| malformed(why.into()))?;
         objects.into_iter().map(|mut object| descriptor(&mut object)).collect::<Result<_, _>>().map_err(malformed)
     }
 
     /// The index as it stands, so that what this project does not know is written back unchanged.
     fn read_index(&self) -> Result<Value, LayoutError> {
         let bytes = read_file(&self.index_path(), MAX_INDEX)?;
-        let members = bounded_object("index.json", &bytes)
-            .map_err(|source| LayoutError::Manifest { path: self.index_path(), source })?;
+        let members = json::parse_object_within(OF_INDEX, "index.json", &bytes)
+            .map_err(|why| LayoutError::Manifest { path: self.index_path(), source: why.into() })?;
         Ok(Value::Object(members.into_members()))
     }
 

@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 
 use super::manifest::{ManifestError, descriptor};
-use super::media_type::{MANIFEST_MEDIA_TYPES, bounded_object, is_index, media_type_of};
+use super::media_type::{MANIFEST_MEDIA_TYPES, is_index, media_type_of};
 use crate::envelope::Descriptor;
-use crate::json::Object;
+use crate::json::{self, Object};
 
 /// The most manifests of one index, and the most layers of one image.
 const MAX_CHILDREN: usize = 1000;
@@ -45,7 +45,7 @@ impl Links {
     /// Reads the links of a manifest of this media type.
     pub(crate) fn read(media_type: &str, bytes: &[u8]) -> Result<Self, ManifestError> {
         media_type_of(Some(media_type), bytes)?;
-        let mut manifest = bounded_object("manifest", bytes)?;
+        let mut manifest = json::parse_object("manifest", bytes)?;
         let mut links = Self::default();
         let mut artifact_type = manifest.optional_string("artifactType")?;
         if is_index(media_type) {

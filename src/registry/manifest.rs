@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::media_type::bounded_object;
 use crate::envelope::{Descriptor, DigestError, JWS_MEDIA_TYPE};
-use crate::json::{JsonError, Object};
+use crate::json::{self, JsonError, Object};
 
 /// The media type of an image manifest.
 pub const IMAGE_MANIFEST_MEDIA_TYPE: &str = "application/vnd.oci.image.manifest.v1+json";
@@ -133,7 +132,7 @@ impl Manifest {
     /// # Errors
     /// [`ManifestError`] says which member is wrong.
     pub fn parse(bytes: &[u8]) -> Result<Self, ManifestError> {
-        let mut manifest = bounded_object("manifest", bytes)?;
+        let mut manifest = json::parse_object("manifest", bytes)?;
         let version = manifest.take("schemaVersion");
         if version.as_ref().and_then(serde_json::Value::as_u64) != Some(2) {
             return Err(manifest.missing("schemaVersion 2").into());

@@ -15,11 +15,6 @@ pub const DOCKER_LIST_MEDIA_TYPE: &str = "application/vnd.docker.distribution.ma
 pub(super) const MANIFEST_MEDIA_TYPES: [&str; 4] =
     [IMAGE_MANIFEST_MEDIA_TYPE, IMAGE_INDEX_MEDIA_TYPE, DOCKER_MANIFEST_MEDIA_TYPE, DOCKER_LIST_MEDIA_TYPE];
 
-/// The most objects and the most values that a document may have: read into memory, a small value takes many times the bytes
-/// that it has in the document.
-const MAX_OBJECTS: usize = 32 * 1024;
-const MAX_VALUES: usize = 200_000;
-
 /// Whether the media type is that of an index.
 #[must_use]
 pub fn is_index(media_type: &str) -> bool {
@@ -29,7 +24,7 @@ pub fn is_index(media_type: &str) -> bool {
 /// The media type of a manifest by what came with it (`Content-Type`) and by what it says of itself. It must be the same: what
 /// one client takes for an image and another for an index is two artifacts under one digest (CVE-2021-41190).
 pub(super) fn media_type_of(said: Option<&str>, bytes: &[u8]) -> Result<&'static str, ManifestError> {
-    let mut manifest = bounded_object("manifest", bytes)?;
+    let mut manifest = json::parse_object("manifest", bytes)?;
     let own = manifest.optional_string("mediaType")?;
     let known = |media_type: &str| MANIFEST_MEDIA_TYPES.into_iter().find(|known| *known == media_type);
     let media_type = match (said.and_then(known), own.as_deref()) {
@@ -54,15 +49,6 @@ pub(super) fn media_type_of(said: Option<&str>, bytes: &[u8]) -> Result<&'static
         }
         None => Ok(media_type),
     }
-}
-
-/// Reads an object, if it is not made to fill the memory.
-pub(super) fn bounded_object(name: &'static str, bytes: &[u8]) -> Result<json::Object, ManifestError> {
-    let count = |byte: u8| bytes.iter().filter(|b| **b == byte).count();
-    if count(b'{') > MAX_OBJECTS || count(b',') > MAX_VALUES {
-        return Err(ManifestError::Kind(format!("it has more than {MAX_OBJECTS} objects or {MAX_VALUES} values")));
-    }
-    Ok(json::parse_object(name, bytes)?)
 }
 
 #[cfg(test)]
@@ -91,14 +77,6 @@ mod tests {
             (None, "<html>"),
         ] {
             assert!(media_type_of(said, content.as_bytes()).is_err(), "{said:?} {content}");
-        }
-    }
-
-    #[test]
-    fn a_document_of_millions_of_small_values_is_refused() {
-        for small in ["0,", "{},", r#"{"a":0},"#] {
-            let document = format!(r#"{{"manifests":[{}0]}}"#, small.repeat(4_000_000 / small.len()));
-            assert!(matches!(bounded_object("index", document.as_bytes()), Err(ManifestError::Kind(_))));
         }
     }
 }

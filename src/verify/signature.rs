@@ -12,7 +12,7 @@ use super::verdict::{CheckFailure, CheckOutcome, CheckResult, SignatureDetails, 
 use super::{authentic_timestamp, authenticity, revocation};
 use crate::aws::Deadline;
 use crate::envelope::{Descriptor, Envelope, Payload, SignedAttributes, VerifiedEnvelope};
-use crate::text::rfc3339;
+use crate::text::{printable, rfc3339};
 use crate::trust::policy::ValidationAction;
 use crate::trust::policy::ValidationType::{self, AuthenticTimestamp, Authenticity, Expiry, Integrity, Revocation};
 
@@ -202,7 +202,7 @@ async fn plugin_findings(
         let Finding { success, reason } = found.remove(&capability)?;
         let said = if reason.is_empty() { "it gives no reason" } else { &reason };
         Some(match success {
-            true => Ok(format!("the verification plugin {name} has checked it: {said}")),
+            true => Ok(printable(&format!("the verification plugin {name} has checked it: {said}"))),
             false => Err(CheckFailure::new(format!("the verification plugin {name} refuses it: {said}"))),
         })
     };

@@ -144,7 +144,7 @@ fn outcome(verdict: &Verdict, error: Option<&CliError>) -> Outcome {
 
 /// The one file; an option with several ARNs before it has taken it for its own.
 fn file(args: &mut Args) -> Result<PathBuf, CliError> {
-    let strays = args.verification.take_strays().into_iter().map(PathBuf::from);
+    let strays = args.verification.take_strays()?.into_iter().map(PathBuf::from);
     let mut files = args.file.take().into_iter().chain(strays);
     match (files.next(), files.next()) {
         (Some(file), None) => Ok(file),

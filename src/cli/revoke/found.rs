@@ -3,7 +3,7 @@
 use crate::aws::SignerAttributes;
 use crate::envelope::{Descriptor, Digest, Envelope, MAX_ENVELOPE_SIZE, Payload};
 use crate::registry::{Failure, LayoutError, Store, StoreError, StoredSignature};
-use crate::text::rfc3339;
+use crate::text::{printable, rfc3339};
 use crate::x509::Certificate;
 
 /// A signature of AWS Signer over the artifact.
@@ -48,7 +48,7 @@ pub(super) async fn signatures(
         let envelope = read.map_err(|why| why.to_string()).and_then(|read| read);
         match envelope.and_then(|bytes| signer_of(&bytes, artifact, roots)) {
             Ok((signer, signing_time)) => found.push(Found { signature, signer, signing_time }),
-            Err(why) => passed.push(Passed { signature, why, is_unread }),
+            Err(why) => passed.push(Passed { signature, why: printable(&why), is_unread }),
         }
     }
     Ok((found, passed))

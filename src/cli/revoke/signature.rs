@@ -17,7 +17,6 @@ use crate::cli::registry_args::RegistryArgs;
 use crate::cli::signer_args::{SignerArgs, budget};
 use crate::cli::trust_args::roots;
 use crate::envelope::Digest;
-use crate::text::printable;
 
 /// Revoke the signatures of an artifact, or the signature that a job made.
 ///
@@ -195,7 +194,7 @@ pub(super) async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliEr
     if status == ExitStatus::Done {
         output.note("Verification refuses what was revoked from now on, where the policy enforces revocation.");
     }
-    let skip = |passed: Passed| Skipped { signature: passed.signature.to_string(), reason: printable(&passed.why) };
+    let skip = |passed: Passed| Skipped { signature: passed.signature.to_string(), reason: passed.why };
     let skipped = passed.into_iter().map(skip).collect();
     output.json(&Report { schema_version: SCHEMA_VERSION, status: status.as_str(), artifact, revocations, skipped })?;
     Ok(status)

@@ -113,7 +113,7 @@ pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
     }
     let user_metadata: BTreeMap<_, _> = metadata::collect(args.user_metadata)?;
     check_user_metadata(&user_metadata)?;
-    let registry = args.registry.client()?;
+    let registry = args.registry.client_for(&args.references)?;
     let config = args.signer.config()?;
     let client = client_of(&config, &args.profile).await?;
     let default_rate = client.endpoint_url().is_none().then_some(AWS_RATE);

@@ -38,8 +38,11 @@ pub struct VerificationArgs {
 
 impl VerificationArgs {
     /// What stands after --trusted-profile and is no ARN: the option has taken for its own what the command is about.
-    pub fn take_strays(&mut self) -> Vec<String> {
-        strays(&mut self.trusted_profiles)
+    ///
+    /// # Errors
+    /// When it is left without any.
+    pub fn take_strays(&mut self) -> Result<Vec<String>, CliError> {
+        strays("--trusted-profile", &mut self.trusted_profiles)
     }
 
     /// The profiles that the command line trusts.
@@ -85,7 +88,35 @@ impl VerificationArgs {
     }
 }
 
-/// Takes out what is no ARN. No reference begins as an ARN does.
-pub fn strays(arns: &mut Vec<String>) -> Vec<String> {
-    arns.extract_if(.., |text| !text.starts_with("arn:")).collect()
+/// Takes out what is no ARN. No reference begins as an ARN does. An option that is left without any, as where a variable is empty,
+/// must not be as if it were not given: another policy would judge.
+///
+/// # Errors
+/// When that is so.
+pub fn strays(option: &str, arns: &mut Vec<String>) -> Result<Vec<String>, CliError> {
+    let is_given = !arns.is_empty();
+    let strays = arns.extract_if(.., |text| !text.starts_with("arn:")).collect();
+    if is_given && arns.is_empty() {
+        return Err(CliError::usage(format!("{option} is given without the ARN of a signing profile: name one")));
+    }
+    Ok(strays)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_option_that_has_lost_its_arns_is_not_as_if_it_were_not_given() {
+        let taken = |given: &[&str]| {
+            let mut arns = given.iter().map(|text| (*text).to_owned()).collect();
+            strays("--from", &mut arns).map(|strays| (arns, strays))
+        };
+        let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+        assert_eq!(taken(&[]), Ok((texts(&[]), texts(&[]))));
+        assert_eq!(taken(&["arn:a", "r/a:v1"]), Ok((texts(&["arn:a"]), texts(&["r/a:v1"]))));
+        for lost in [&["r/a:v1"][..], &[""], &["$PROFILE", "r/a:v1"]] {
+            assert!(taken(lost).is_err(), "{lost:?}");
+        }
+    }
 }

@@ -114,8 +114,8 @@ pub async fn run(mut args: Args, output: &Output) -> Result<ExitStatus, CliError
 /// The artifacts. An option with several ARNs before them has taken them for its own.
 fn places(args: &mut Args) -> Result<Vec<Place>, CliError> {
     let mut references = std::mem::take(&mut args.references);
-    references.extend(args.verification.take_strays());
-    references.extend(strays(&mut args.from));
+    references.extend(args.verification.take_strays()?);
+    references.extend(strays("--from", &mut args.from)?);
     if references.is_empty() {
         return Err(CliError::usage(
             "no artifact is named: REGISTRY/REPOSITORY:TAG, REGISTRY/REPOSITORY@DIGEST or oci:FOLDER",
@@ -137,7 +137,7 @@ fn verification(args: Args, places: &[Place]) -> Result<Verification, CliError> 
         evaluate: if requirement.is_some() { Evaluate::All } else { Evaluate::UntilVerified },
         ..args.verification.options(&args.signer)?
     };
-    let registry = args.registry.client()?;
+    let registry = args.registry.client_for(places)?;
     Ok(Verification { policies, scope: args.scope, recursive: args.recursive, requirement, options, registry })
 }
 

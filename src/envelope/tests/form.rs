@@ -123,7 +123,7 @@ fn many_names_are_read_and_very_many_are_not() {
         draft.parse()
     };
     with(9000).unwrap();
-    assert!(matches!(with(60_000), Err(EnvelopeError::Json(JsonError::TooMany { .. }))));
+    assert!(matches!(with(60_000), Err(EnvelopeError::Json(JsonError::TooManyValues { .. }))));
 }
 
 #[test]
@@ -131,6 +131,12 @@ fn deep_nesting_is_an_error_and_no_crash() {
     for depth in [127, 200, 1_000_000] {
         let nested = format!("{}{}", "[".repeat(depth), "]".repeat(depth));
         let text = Draft::new().unprotected("n", json!("NESTED")).sign().to_string().replace("\"NESTED\"", &nested);
-        assert!(matches!(refused(&text), EnvelopeError::Json(JsonError::Syntax(_))), "{depth}");
+        let why = refused(&text);
+        let is_expected = |why| match why {
+            EnvelopeError::Json(JsonError::TooManyValues { .. }) => depth == 1_000_000,
+            EnvelopeError::Json(JsonError::Syntax(_)) => true,
+            _ => false,
+        };
+        assert!(is_expected(why), "{depth}");
     }
 }

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use crate::envelope::{AttributeError, EnvelopeError};
+use crate::envelope::{AttributeError, Envelope, EnvelopeError, MAX_ENVELOPE_SIZE};
 use crate::json::JsonError;
 use crate::testing::envelope::Draft;
 use crate::x509::{CertificateError, ChainError};
@@ -140,4 +140,13 @@ fn an_error_says_which_header_is_wrong() {
     let why = refused(&Draft::new().protect("alg", json!(7)));
     assert!(matches!(why, EnvelopeError::Attributes(AttributeError::Json(_))));
     assert_eq!(why.to_string(), "protected header: alg must be a string, not a number");
+}
+
+#[test]
+fn an_envelope_that_is_made_to_fill_the_memory_is_refused_before_it_is_read() {
+    let objects = "{\"\":0},".repeat(MAX_ENVELOPE_SIZE / 7 - 100);
+    let bomb = format!(r#"{{"payload":"e30","protected":"e30","signature":"e30","header":{{"a":[{objects}0]}}}}"#);
+    assert!(bomb.len() <= MAX_ENVELOPE_SIZE);
+    let why = Envelope::parse(bomb.as_bytes()).unwrap_err();
+    assert!(matches!(why, EnvelopeError::Json(JsonError::TooManyValues { .. })), "{why}");
 }

@@ -14,6 +14,7 @@ use super::error::{RegistryError, RequestLine};
 use crate::envelope::Digest;
 use crate::json;
 use crate::room::Taken;
+use crate::text::printable;
 
 /// The header with the digest of the content.
 const CONTENT_DIGEST: HeaderName = HeaderName::from_static("docker-content-digest");
@@ -130,7 +131,7 @@ impl fmt::Display for ErrorAnswer {
 
 /// A text of somebody else's, fit for a line of an error.
 fn shown(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(SHOWN).collect()
+    printable(text).chars().take(SHOWN).collect()
 }
 
 #[cfg(test)]
@@ -159,7 +160,7 @@ mod tests {
     #[test]
     fn the_registrys_words_are_shown_without_what_could_upset_a_terminal() {
         for (body, shown) in [
-            (r#"{"errors":[{"code":"DENIED","message":"no\u001b[31m access"}]}"#, ": DENIED: no [31m access"),
+            (r#"{"errors":[{"code":"DENIED","message":"no\u001b[31m access\u202e"}]}"#, ": DENIED: no [31m access "),
             (r#"{"errors":[]}"#, ""),
             (r#"{"error":"invalid_grant","error_description":"expired"}"#, ": expired"),
             ("<html>", ": the answer is not one of a registry but unknown content"),

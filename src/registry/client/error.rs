@@ -10,6 +10,7 @@ use super::super::manifest::ManifestError;
 use super::answer::ErrorAnswer;
 use crate::http_client::HttpClientError;
 use crate::registry::credentials::CredentialError;
+use crate::text::is_unprintable;
 
 /// A request as errors show it: the method and the URL without user, password and any parameter that could be a secret.
 #[derive(Clone, PartialEq, Eq)]
@@ -27,7 +28,7 @@ impl RequestLine {
         shown.set_fragment(None);
         shown.set_query(None);
         let value = |(name, value): (std::borrow::Cow<'_, str>, std::borrow::Cow<'_, str>)| {
-            let clean = |text: &str| text.chars().filter(|c| !c.is_control()).take(200).collect::<String>();
+            let clean = |text: &str| text.chars().filter(|c| !is_unprintable(*c)).take(200).collect::<String>();
             let value = if SHOWN.contains(&&*name) { clean(&value) } else { "…".to_owned() };
             format!("{}={value}", clean(&name))
         };

@@ -142,6 +142,19 @@ impl Credentials {
         Self::from_variables(|name| std::env::var_os(name).filter(|value| !value.is_empty()))
     }
 
+    /// As [`Self::from_environment`], without the user name and the password of `NOTATION_USERNAME` and `NOTATION_PASSWORD`, which
+    /// are for one registry: another one is not to see them.
+    #[must_use]
+    pub fn of_files() -> Self {
+        Self { given: None, ..Self::from_environment() }
+    }
+
+    /// Whether one user name and password go to every registry that asks.
+    #[must_use]
+    pub fn is_given(&self) -> bool {
+        self.given.is_some()
+    }
+
     fn from_variables(variable: impl Fn(&str) -> Option<OsString>) -> Self {
         let text = |name: &str| variable(name).and_then(|value| value.into_string().ok());
         let folder = |name: &str| variable(name).map(PathBuf::from);

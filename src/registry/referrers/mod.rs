@@ -12,10 +12,10 @@ pub(super) use self::lock::default_lock_folder;
 use super::client::{Answer, MAX_MANIFEST_SIZE, RegistryError, RemoteRepository, RequestLine, is_same_origin};
 use super::links::Referrer;
 use super::manifest::{IMAGE_MANIFEST_MEDIA_TYPE, Manifest, ManifestError, descriptor};
-use super::media_type::{IMAGE_INDEX_MEDIA_TYPE, bounded_object};
+use super::media_type::IMAGE_INDEX_MEDIA_TYPE;
 use super::reference::{Tag, Target};
 use crate::envelope::{Descriptor, Digest};
-use crate::json::JsonError;
+use crate::json::{self, JsonError};
 
 /// How many pages of a list are read, and how many entries of whatever kind are looked at.
 const MAX_PAGES: usize = 1000;
@@ -127,7 +127,7 @@ impl From<JsonError> for ListError {
 impl List<'_> {
     /// Adds the entries of an index that have the artifact type. Of the others nothing is read: they are not ours to judge.
     fn add(&mut self, index: &[u8]) -> Result<(), ListError> {
-        let mut index = bounded_object("index", index)?;
+        let mut index = json::parse_object("index", index)?;
         if index.names().all(|name| name != "manifests") {
             return Err(index.missing("manifests").into());
         }

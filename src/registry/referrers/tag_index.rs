@@ -18,9 +18,10 @@ use tokio::time::{Instant, sleep};
 use super::List;
 use super::lock::HostLock;
 use crate::envelope::Descriptor;
+use crate::json;
 use crate::registry::client::{Failure, FetchedManifest, RegistryError, RemoteRepository, RequestLine};
 use crate::registry::manifest::ManifestError;
-use crate::registry::media_type::{IMAGE_INDEX_MEDIA_TYPE, bounded_object};
+use crate::registry::media_type::IMAGE_INDEX_MEDIA_TYPE;
 use crate::registry::reference::{Tag, Target};
 
 /// How often the index is read again before it is written although the reading is no longer fresh.
@@ -138,7 +139,7 @@ enum Merged {
 /// The index with the entry; `None` when it has it. What is not known in an index stays as it is.
 fn merged(stored: Option<&FetchedManifest>, entry: &Descriptor) -> Result<Option<Vec<u8>>, ManifestError> {
     let mut index = match stored {
-        Some(stored) => Value::Object(bounded_object("index", &stored.bytes)?.into_members()),
+        Some(stored) => Value::Object(json::parse_object("index", &stored.bytes)?.into_members()),
         None => json!({"schemaVersion": 2, "mediaType": IMAGE_INDEX_MEDIA_TYPE, "manifests": []}),
     };
     let entries = index.get_mut("manifests").and_then(Value::as_array_mut);

@@ -85,8 +85,16 @@ impl TrustPolicyDocument {
     ///
     /// # Errors
     /// [`NoApplicablePolicy::Scope`] when there is neither: the artifact is then not trusted.
+    /// [`NoApplicablePolicy::OtherSpelling`] when one names it otherwise: whoever names the artifact could else choose the global
+    /// policy in place of the one that is for it. notation takes the global one then.
     pub fn applicable(&self, repository: &RegistryScope) -> Result<&TrustPolicy, NoApplicablePolicy> {
-        let place = self.by_scope.get(repository).copied().or(self.global);
+        let exact = self.by_scope.get(repository).copied();
+        if exact.is_none()
+            && let Some(named) = self.by_scope.keys().filter(|named| named.is_same_place(repository)).min()
+        {
+            return Err(NoApplicablePolicy::OtherSpelling { scope: repository.clone(), named: named.clone() });
+        }
+        let place = exact.or(self.global);
         let policy = place.and_then(|place| self.policies.get(place)).map(|(_, policy)| policy);
         policy.ok_or_else(|| NoApplicablePolicy::Scope { scope: repository.clone() })
     }

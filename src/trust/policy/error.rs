@@ -150,6 +150,17 @@ pub enum NoApplicablePolicy {
         /// The artifact's repository.
         scope: RegistryScope,
     },
+    /// A statement has the repository in its scopes, but under another spelling of its registry.
+    #[error(
+        "{scope} is the repository that a trust policy names as {named}, and scopes are compared as they are written: name the \
+         artifact by {named}"
+    )]
+    OtherSpelling {
+        /// The artifact's repository.
+        scope: RegistryScope,
+        /// The scope.
+        named: RegistryScope,
+    },
     /// No statement has the name.
     #[error("there is no blob trust policy with the name {name:?}; there are {known}")]
     Name {

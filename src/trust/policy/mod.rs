@@ -11,6 +11,8 @@
 //! - An empty `verifyTimestamp` is refused: "Supported values are `always` and `afterCertExpiry`".
 //! - `x509.subject` identities that do not contain each other may overlap as well: "they are considered overlapping if there
 //!   exists a certificate for which multiple DNs evaluate true". See also [`DistinguishedName`](super::DistinguishedName).
+//! - A repository that a scope names under another spelling of its registry (letters of the other case, the port 443, another name
+//!   of Docker Hub) is not left to the global policy: see [`TrustPolicyDocument::applicable`].
 //! - The names `.` and `..` are no trust stores: see [`TrustStoreName`].
 //!
 //! Null is read as absent, as there: what may be absent has the stricter meaning then. notation 1.3.2 has no blob policies.

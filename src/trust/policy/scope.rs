@@ -28,6 +28,22 @@ impl RegistryScope {
         &self.0
     }
 
+    /// Whether a client would find the same repository under both: hosts have no case, 443 and 80 need not be written, and Docker
+    /// Hub has several names.
+    pub(super) fn is_same_place(&self, other: &Self) -> bool {
+        self.place() == other.place()
+    }
+
+    fn place(&self) -> (String, Option<u32>, &str) {
+        let (registry, repository) = self.0.split_once('/').unwrap_or((&self.0, ""));
+        let (host, port) = registry.split_once(':').unwrap_or((registry, ""));
+        let host = match host.to_ascii_lowercase() {
+            hub if matches!(hub.as_str(), "index.docker.io" | "registry-1.docker.io") => "docker.io".to_owned(),
+            other => other,
+        };
+        (host, port.parse().ok().filter(|port| !matches!(port, 80 | 443)), repository)
+    }
+
     /// The repository of an artifact's reference, which may have a tag, a digest or both.
     ///
     /// # Errors
@@ -141,6 +157,25 @@ mod tests {
         }
         for scope in ["*", "r/*", "*.example.com/a", "**"] {
             assert_eq!(scope.parse::<RegistryScope>(), Err(ScopeError::Wildcard(scope.to_owned())));
+        }
+    }
+
+    #[test]
+    fn a_repository_is_known_by_every_name_that_its_registry_has() {
+        let scope = |text: &str| text.parse::<RegistryScope>().unwrap();
+        for (a, b) in [
+            ("registry.example.com/a", "Registry.EXAMPLE.com/a"),
+            ("registry.example.com/a", "registry.example.com:443/a"),
+            ("registry.example.com:5000/a", "registry.example.com:05000/a"),
+            ("docker.io/library/a", "index.docker.io/library/a"),
+            ("docker.io/library/a", "Registry-1.Docker.io/library/a"),
+        ] {
+            assert!(scope(a).is_same_place(&scope(b)), "{a} {b}");
+        }
+        for other in
+            ["registry.example.com:5000/a", "registry.example.com/b", "example.com/a", "registry.example.com/a/a"]
+        {
+            assert!(!scope("registry.example.com/a").is_same_place(&scope(other)), "{other}");
         }
     }
 

@@ -64,6 +64,10 @@ fn the_exact_scope_wins_over_the_global_one() {
     assert_eq!(name("registry.example.com/team/app2"), "global");
     assert_eq!(name("registry.example.com/team"), "global");
     let alone = TrustPolicyDocument::parse(&document(&[statement()])).unwrap();
+    for spelling in ["Registry.example.com/team/app", "registry.example.com:443/team/app"] {
+        let why = document_with_global.applicable(&scope(spelling)).unwrap_err().to_string();
+        assert!(why.contains("name the artifact by registry.example.com/team/app"), "{why}");
+    }
     let why = alone.applicable(&scope("registry.example.com/team/other")).unwrap_err().to_string();
     assert!(why.contains("add \"registry.example.com/team/other\" to the registryScopes"), "{why}");
 }

@@ -83,6 +83,27 @@ fn the_password_goes_to_the_target_and_not_to_the_source() {
 }
 
 #[test]
+fn a_password_of_the_environment_is_shown_to_one_registry() {
+    let Some(world) = World::start() else { return };
+    let Some(docker) = DockerRegistry::start_with_password() else { return };
+    let cli = Cli::for_signer(&world.signer);
+    let image = world.push("for one of two registries");
+    let (closed, open) =
+        (format!("{}/team/app:v1", docker.address), format!("{}/team/copy:v1", world.registry.address()));
+    let with_password = |arguments: &[&str]| {
+        let mut command = cli.command(arguments);
+        command.envs([("NOTATION_USERNAME", USER.0), ("NOTATION_PASSWORD", USER.1)]);
+        crate::support::process::run(&mut command, std::time::Duration::from_secs(60))
+    };
+    with_password(&["copy", &image, &closed]).succeeded();
+    with_password(&["copy", &closed, "oci:layout"]).succeeded();
+    with_password(&["copy", &closed, &open]).exits_with(2).says("log in");
+    for command in [&["verify", &closed, &open, "--trusted-profile"][..], &["sign", &closed, &open, "--profile"]] {
+        with_password(&[command, &[&world.profile.arn]].concat()).exits_with(2).says("are two registries");
+    }
+}
+
+#[test]
 fn what_is_not_there_is_not_copied_and_a_digest_is_no_name_for_something_else() {
     let Some(world) = World::start() else { return };
     let (cli, image) = (Cli::for_signer(&world.signer), world.push("stays"));

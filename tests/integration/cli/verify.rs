@@ -69,6 +69,19 @@ fn a_reference_may_stand_after_the_arns() {
 }
 
 #[test]
+fn an_option_whose_arn_is_missing_is_never_as_if_it_were_not_given() {
+    let Some(world) = World::start() else { return };
+    let image = world.push_signed("an empty variable");
+    world.notation.import_policy("strict", &world.profile.arn);
+    let cli = Cli::for_signer(&world.signer).with_config_of(&world.notation);
+    cli.run(&["verify", &image, "--require", "1"]).succeeded();
+    // As `--trusted-profile $PROFILE IMAGE` with nothing in the variable: notation's policy was not asked for.
+    cli.run(&["verify", "--trusted-profile", &image]).exits_with(2).says("--trusted-profile is given without the ARN");
+    cli.run(&["verify", "--trusted-profile", "", &image]).exits_with(2);
+    cli.run(&["verify", "--require", "1", "--from", &image]).exits_with(2).says("--from is given without the ARN");
+}
+
+#[test]
 fn a_revoked_signature_is_refused_and_its_job_is_named() {
     let Some(world) = World::start() else { return };
     let (cli, image) = (Cli::for_signer(&world.signer), world.push_signed("revoked"));

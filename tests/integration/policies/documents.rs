@@ -216,7 +216,9 @@ fn the_statement_that_applies_is_the_one_that_notation_takes() {
         let scopes = ["local/a", "local/b", "local/a/b", "local/c", "LOCAL/a", "other/a"];
         for (scope, expected) in scopes.iter().zip(expected) {
             let scope: RegistryScope = scope.parse().unwrap();
-            assert_eq!(document.applicable(&scope).ok().map(|policy| policy.name()), expected, "{scope}");
+            // The difference: notation lets whoever names the artifact choose the global statement by a spelling of the host.
+            let ours = if scope.as_str() == "LOCAL/a" { None } else { expected };
+            assert_eq!(document.applicable(&scope).ok().map(|policy| policy.name()), ours, "{scope}");
             let said = world.verify(scope.as_str());
             let name = said.stderr.split_once("Trust policy configuration: &{Name:").map(|(_, rest)| rest);
             let name = name.and_then(|rest| rest.split_once(" RegistryScopes:")).map(|(name, _)| name);
