@@ -8,10 +8,6 @@ use super::manifest::{Manifest, ManifestError, SIGNATURE_MEDIA_TYPE};
 use super::reference::{Tag, Target};
 use crate::envelope::{Descriptor, Digest};
 
-/// The largest manifest of a signature that is read, in bytes: those of all signatures of an artifact are held at once. One has
-/// some 1000 bytes, and the thumbprints of its chain take 70 for each certificate.
-const MAX_SIGNATURE_MANIFEST: u64 = 256 * 1024;
-
 /// Why a store did not do what was asked.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -37,16 +33,6 @@ pub enum StoreError {
         digest: Digest,
         /// The artifact.
         subject: Digest,
-    },
-    /// A manifest that was listed as a signature of the artifact is larger than one is.
-    #[error(
-        "{digest} is listed as a signature, and is larger than the manifest of one is: {most} bytes are the most that is read"
-    )]
-    LargeSignature {
-        /// The manifest's digest.
-        digest: Digest,
-        /// How many bytes are read.
-        most: u64,
     },
     /// An index lists more manifests, or lies deeper in others, than are looked at.
     #[error(
@@ -269,9 +255,6 @@ async fn signature_manifest(
     subject: &Descriptor,
 ) -> Result<Manifest, StoreError> {
     let digest = || listed.digest.clone();
-    if listed.size > MAX_SIGNATURE_MANIFEST {
-        return Err(StoreError::LargeSignature { digest: digest(), most: MAX_SIGNATURE_MANIFEST });
-    }
     let bytes = repository.manifest(listed).await?;
     let manifest = Manifest::parse(&bytes).map_err(|source| StoreError::Manifest { digest: digest(), source })?;
     let is_its_signature =
