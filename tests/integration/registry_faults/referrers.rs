@@ -165,8 +165,8 @@ async fn a_list_that_lies_about_a_signatures_size_or_kind_spoils_that_signature(
     for (listed, said) in [
         (Descriptor { size: honest.size - 1, ..honest.clone() }, "it was listed as"),
         (Descriptor { size: honest.size + 1, ..honest.clone() }, "it was listed as"),
-        (Descriptor { size: 256 * 1024 + 1, ..honest.clone() }, "larger than the manifest of one is"),
-        (Descriptor { size: u64::MAX, ..honest.clone() }, "larger than the manifest of one is"),
+        (Descriptor { size: 4 * 1024 * 1024 + 1, ..honest.clone() }, "more than 4194304 bytes"),
+        (Descriptor { size: u64::MAX, ..honest.clone() }, "more than 4194304 bytes"),
         (Descriptor { media_type: IMAGE_INDEX_MEDIA_TYPE.to_owned(), ..honest.clone() }, "it was listed as"),
     ] {
         let mut entry = serde_json::json!(listed);
