@@ -10,11 +10,11 @@ use super::report::{ArtifactReport, Outcome, SignatureReport};
 use crate::aws::arn::ProfileArn;
 use crate::aws::{Deadline, SignerClient, SignerConfig};
 use crate::cli::exit::CliError;
+use crate::cli::output_file::OutputFile;
 use crate::cli::parallel::RateLimit;
 use crate::cli::place::{Opened, Place};
 use crate::cli::trust_args::roots;
 use crate::envelope::Descriptor;
-use crate::files;
 use crate::registry::{RegistryClient, SignatureForm, Store, is_index};
 use crate::sign::{attach, sign_descriptor};
 use crate::verify::{Conclusion, Trust, VerificationPolicy, VerifyOptions, verify_signatures};
@@ -26,7 +26,7 @@ pub(super) struct Signing {
     pub recursive: bool,
     /// What a signature must meet for its artifact to be left alone.
     pub if_unsigned: Option<VerificationPolicy>,
-    pub detach: Option<PathBuf>,
+    pub detach: Option<OutputFile>,
     pub dry_run: bool,
     pub form: SignatureForm,
     pub budget: Duration,
@@ -105,9 +105,8 @@ async fn sign_one(
     let mut signature = SignatureReport::of(&signed);
     match &signing.detach {
         Some(file) => {
-            files::replace(file, &signed.signature.envelope, 0o644)
-                .map_err(|why| CliError::usage(format!("{}: {why}", file.display())))?;
-            signature.file = Some(file.clone());
+            file.write(&signed.signature.envelope, 0o644)?;
+            signature.file = Some(file.path().to_owned());
         }
         None => signature.digest = Some(attach(store, &signed, signing.form).await?.digest.to_string()),
     }
