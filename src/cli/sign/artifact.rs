@@ -17,7 +17,7 @@ use crate::cli::trust_args::roots;
 use crate::envelope::Descriptor;
 use crate::registry::{RegistryClient, SignatureForm, Store, is_index};
 use crate::sign::{attach, sign_descriptor};
-use crate::verify::{Conclusion, Trust, VerificationPolicy, VerifyOptions, verify_signatures};
+use crate::verify::{Conclusion, SignatureVerdict, Trust, VerificationPolicy, VerifyOptions, verify_signatures};
 
 /// What is the same for all artifacts of a command.
 pub(super) struct Signing {
@@ -125,11 +125,15 @@ async fn is_signed(
         ..VerifyOptions::new(signing.config.clone(), OffsetDateTime::now_utc())
     };
     match verify_signatures(store, artifact, policy, &options).await? {
-        verdict if verdict.conclusion() == Conclusion::Undetermined => {
-            let why = verdict.signatures().iter().find_map(|signature| signature.refusal().map(ToString::to_string));
-            let why = why.unwrap_or_default();
-            Err(CliError::undetermined(format!("whether it has a valid signature could not be determined: {why}")))
-        }
-        verdict => Ok(verdict.is_verified()),
+        verdict => match verdict.conclusion() {
+            conclusion @ (Conclusion::Undetermined | Conclusion::Misconfigured) => {
+                let refusals = || verdict.signatures().iter().filter_map(SignatureVerdict::refusal);
+                let why = refusals().find(|why| why.misconfigured).or_else(|| refusals().find(|why| why.undetermined));
+                let why = why.map(ToString::to_string).unwrap_or_default();
+                let why = format!("whether it has a valid signature could not be determined: {why}");
+                Err(CliError::new(conclusion.into(), why))
+            }
+            Conclusion::Verified | Conclusion::Refused | Conclusion::Skipped => Ok(verdict.is_verified()),
+        },
     }
 }
