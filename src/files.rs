@@ -5,18 +5,39 @@ use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use tempfile::NamedTempFile;
+
 /// Replaces a file in one step: afterwards, also after a power failure, it is there whole, or as it was before. Its mode is
 /// `mode` less what the umask takes.
 ///
 /// # Errors
 /// What the system says; the file is then as it was, unless only the last step failed, which makes the change durable.
 pub(crate) fn replace(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut temporary = tempfile::Builder::new().permissions(Permissions::from_mode(mode)).tempfile_in(folder)?;
-    temporary.write_all(content)?;
+    written_beside(path, content, mode)?.persist(path)?;
+    sync_folder(folder_of(path))
+}
+
+/// Makes a file in one step, as [`replace`] does, where there is none.
+///
+/// # Errors
+/// `AlreadyExists` where there is one, which stays as it is, and what the system says.
+#[cfg(feature = "cli")]
+pub(crate) fn create(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
+    written_beside(path, content, mode)?.persist_noclobber(path)?;
+    sync_folder(folder_of(path))
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+fn written_beside(path: &Path, content: &[u8], mode: u32) -> io::Result<NamedTempFile> {
+    let temporary = tempfile::Builder::new().permissions(Permissions::from_mode(mode)).tempfile_in(folder_of(path));
+    // The error names a file that nobody knows of.
+    let temporary = temporary.map_err(|why| io::Error::from(why.kind()))?;
+    temporary.as_file().write_all(content)?;
     temporary.as_file().sync_all()?;
-    temporary.persist(path)?;
-    sync_folder(folder)
+    Ok(temporary)
 }
 
 /// Makes the names in a folder durable.

@@ -140,6 +140,22 @@ fn add_file(roots: &mut RootCertStore, file: &Path) -> Result<(), String> {
     if roots.len() == before { Err("no certificate is in it".to_owned()) } else { Ok(()) }
 }
 
+/// Whether what answered on a connection for TLS speaks something else, such as plain HTTP.
+pub(crate) fn is_not_tls(error: &reqwest::Error) -> bool {
+    let mut next = std::error::Error::source(error);
+    while let Some(cause) = next {
+        if let Some(rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType)) = cause.downcast_ref() {
+            return true;
+        }
+        // An error of I/O leaves out the one that it wraps when it is asked for its cause.
+        next = match cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
+            Some(wrapped) => Some(wrapped),
+            None => cause.source(),
+        };
+    }
+    false
+}
+
 /// The causes of an error in one line, without the URL, which the request line has.
 pub(crate) fn explain(error: &reqwest::Error) -> String {
     let mut causes = Vec::new();

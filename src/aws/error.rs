@@ -89,6 +89,37 @@ impl CallError {
     }
 }
 
+impl CallError {
+    /// What to set or to ask for, in a sentence, where the call can only succeed after that.
+    #[must_use]
+    pub fn remedy(&self) -> Option<String> {
+        let credentials = match &self.profile {
+            Some(profile) => format!("the AWS profile {profile}"),
+            None => "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY".to_owned(),
+        };
+        let operation = self.operation;
+        match &self.failure {
+            Failure::NoCredentials(_) => Some(format!(
+                "Give AWS credentials that may call signer:{operation}: set {credentials}, or name a profile of the shared AWS \
+                 configuration (--aws-profile, aws-profile)."
+            )),
+            Failure::Configuration(_) => Some("Correct the setting that is named, or remove it.".to_owned()),
+            Failure::Refused { code, .. } if self.kind() == CallErrorKind::AccessDenied => {
+                Some(match code.as_deref().unwrap_or_default() {
+                    "ExpiredToken" | "ExpiredTokenException" => {
+                        format!("The AWS credentials have expired: get new ones and set {credentials}.")
+                    }
+                    "AccessDenied" | "AccessDeniedException" | "NotAuthorized" | "UnauthorizedException" => {
+                        format!("Allow signer:{operation} to these AWS credentials with an IAM policy, or use others.")
+                    }
+                    _ => format!("Check {credentials}, and the clock of this machine: AWS does not accept them."),
+                })
+            }
+            _ => None,
+        }
+    }
+}
+
 fn kind_of_code(code: &str, status: u16) -> CallErrorKind {
     match code {
         "ValidationException" | "BadRequestException" | "NotFoundException" | "ResourceNotFoundException" => {
@@ -115,6 +146,8 @@ fn kind_of_code(code: &str, status: u16) -> CallErrorKind {
         | "MissingAuthenticationTokenException"
         | "NotAuthorized"
         | "OptInRequired"
+        | "RequestExpired"
+        | "RequestTimeTooSkewed"
         | "SignatureDoesNotMatch"
         | "UnauthorizedException"
         | "UnrecognizedClientException" => CallErrorKind::AccessDenied,

@@ -20,7 +20,8 @@ pub enum ExitStatus {
     /// Nothing was refused, but something could not be determined: the network, throttling, no answer about revocation. A later
     /// try may end otherwise. Code 3.
     Undetermined,
-    /// The command line, a file or the configuration is not right, or permission is missing. Code 2.
+    /// The command line, a file, the configuration or the credentials are not right, or permission is missing: a later try ends
+    /// the same. Code 2.
     Usage,
     /// At least one artifact was definitely refused. Code 1.
     Refused,
@@ -44,6 +45,7 @@ impl From<Conclusion> for ExitStatus {
             Conclusion::Verified | Conclusion::Skipped => Self::Done,
             Conclusion::Refused => Self::Refused,
             Conclusion::Undetermined => Self::Undetermined,
+            Conclusion::Misconfigured => Self::Usage,
         }
     }
 }
@@ -87,8 +89,8 @@ impl CliError {
         Self::new(ExitStatus::Undetermined, message)
     }
 
-    /// Registries, services and signatures may have put a part of the message in.
-    fn new(status: ExitStatus, message: impl ToString) -> Self {
+    /// The command ends so, for this reason. Registries, services and signatures may have put a part of it in.
+    pub fn new(status: ExitStatus, message: impl ToString) -> Self {
         Self { status, message: printable_lines(&message.to_string()) }
     }
 

@@ -14,6 +14,7 @@ pub mod local_signer;
 pub mod man;
 pub mod metadata;
 pub mod output;
+pub mod output_file;
 pub mod parallel;
 pub mod place;
 pub mod policy;

@@ -48,6 +48,9 @@ pub struct Output {
     /// Write more: -v says what is done, -vv every request's outcome
     #[arg(long, short, global = true, action = ArgAction::Count, help_heading = "Output")]
     verbose: u8,
+
+    #[arg(skip)]
+    text_on_stderr: bool,
 }
 
 impl Output {
@@ -82,7 +85,26 @@ impl Output {
         if self.is_json() || self.quiet {
             return Ok(());
         }
+        if self.text_on_stderr {
+            self.note(text);
+            return Ok(());
+        }
         written(writeln!(anstream::stdout(), "{text}"))
+    }
+
+    /// The same with the text for people on standard error: standard output has the content of a file.
+    #[must_use]
+    pub fn with_text_on_stderr(&self) -> Self {
+        Self { text_on_stderr: true, ..self.clone() }
+    }
+
+    /// Writes the content of a file to standard output, as it is.
+    ///
+    /// # Errors
+    /// When standard output cannot be written to.
+    pub fn content(bytes: &[u8]) -> Result<(), CliError> {
+        let mut stdout = io::stdout();
+        written(stdout.write_all(bytes).and_then(|()| stdout.flush()))
     }
 
     /// How many columns a line on standard output has, where that is a terminal.

@@ -27,7 +27,8 @@ pub struct RegistryArgs {
     #[arg(long)]
     plain_http: bool,
 
-    /// Trust these certificate authorities beside the system's when speaking with registries (PEM)
+    /// Trust these certificate authorities beside the system's when speaking with registries (PEM); registries on this machine
+    /// are then spoken to with TLS, too
     #[arg(long = "ca-file", value_name = "FILE")]
     ca_files: Vec<PathBuf>,
 

@@ -18,6 +18,8 @@ pub use self::blob::verify_blob;
 pub use self::inspection::{CheckRevocation, InspectedEnvelope, InspectedSignature, inspect_signatures};
 pub use self::options::{Evaluate, VerifyOptions};
 pub use self::policy::{Trust, VerificationPolicy};
+use std::io::ErrorKind;
+
 use self::signature::Context;
 pub use self::signer::Signer;
 pub use self::verdict::{
@@ -106,14 +108,20 @@ async fn envelope(
 
 /// A signature that the store did not give is not known to be wrong, but for what the store says of it.
 fn not_read(why: StoreError) -> CheckFailure {
-    let is_undetermined = match &why {
-        StoreError::Registry(why) => {
-            matches!(why.failure(), Failure::Unavailable | Failure::Denied | Failure::Configuration)
-        }
-        StoreError::Layout(LayoutError::Io { source, .. }) => source.kind() != std::io::ErrorKind::NotFound,
-        _ => false,
-    };
-    if is_undetermined { CheckFailure::undetermined(why.to_string()) } else { CheckFailure::of(why) }
+    let text = why.to_string();
+    match &why {
+        StoreError::Registry(why) => match why.failure() {
+            Failure::Unavailable => CheckFailure::undetermined(text),
+            Failure::Denied | Failure::Configuration => CheckFailure::misconfigured(text),
+            Failure::NotFound | Failure::Wrong => CheckFailure::new(text),
+        },
+        StoreError::Layout(LayoutError::Io { source, .. }) => match source.kind() {
+            ErrorKind::NotFound => CheckFailure::new(text),
+            ErrorKind::PermissionDenied => CheckFailure::misconfigured(text),
+            _ => CheckFailure::undetermined(text),
+        },
+        _ => CheckFailure::new(text),
+    }
 }
 
 /// Whether a signature's payload names the artifact.

@@ -3,7 +3,10 @@
 use super::options::VerifyOptions;
 use super::signer::Signer;
 use super::verdict::CheckFailure;
-use crate::aws::{Deadline, RevocationQuery, SignerAttributes, SignerClient, SignerConfig, revocation_status};
+use crate::aws::{
+    CallError, CallErrorKind, Deadline, RevocationQuery, SignerAttributes, SignerClient, SignerConfig,
+    revocation_status,
+};
 use crate::envelope::{SigningScheme, VerifiedEnvelope};
 use crate::revocation::{Status, check_chain};
 
@@ -32,9 +35,10 @@ async fn ask_aws_signer(
         chain: envelope.chain(),
     };
     let location = signer.profile_version.location();
-    let region = config.revocation_region(location).map_err(not_checked)?;
+    let region = config.revocation_region(location);
+    let region = region.map_err(|why| CheckFailure::misconfigured(format!("{NOT_CHECKED}: {why}")))?;
     let client = SignerClient::new(config, location.partition(), region).await;
-    let revoked = revocation_status(&client, &query, deadline).await.map_err(not_checked)?;
+    let revoked = revocation_status(&client, &query, deadline).await.map_err(not_asked)?;
     if revoked.is_empty() {
         return Ok("AWS Signer knows of no revocation".to_owned());
     }
@@ -42,8 +46,23 @@ async fn ask_aws_signer(
     Err(CheckFailure { revoked, ..CheckFailure::new(format!("revoked: {}", names.join(", "))) })
 }
 
+const NOT_CHECKED: &str = "revocation could not be checked";
+
 fn not_checked(why: impl std::fmt::Display) -> CheckFailure {
-    CheckFailure::undetermined(format!("revocation could not be checked: {why}"))
+    CheckFailure::undetermined(format!("{NOT_CHECKED}: {why}"))
+}
+
+fn not_asked(why: CallError) -> CheckFailure {
+    let failure = match why.kind() {
+        CallErrorKind::Invalid | CallErrorKind::AccessDenied => {
+            CheckFailure::misconfigured(format!("{NOT_CHECKED}: {why}"))
+        }
+        CallErrorKind::Throttled | CallErrorKind::Timeout | CallErrorKind::Other => not_checked(&why),
+    };
+    match why.remedy() {
+        Some(remedy) => failure.with_remedy(remedy),
+        None => failure,
+    }
 }
 
 /// Asks whom the certificates name. One that was revoked decides, whatever is not known of others.

@@ -181,7 +181,8 @@ async fn plugin_findings(
     let name = plugin.name.to_string();
     let failed = |why: PluginError| {
         let reason = format!("the verification plugin {name}: {why}");
-        CheckFailure { undetermined: why.is_undetermined(), remedy: why.remedy(&name), ..CheckFailure::new(reason) }
+        let (undetermined, misconfigured) = (why.is_undetermined(), why.is_misconfigured());
+        CheckFailure { undetermined, misconfigured, remedy: why.remedy(&name), ..CheckFailure::new(reason) }
     };
     let is_enforced = policy.verification.action(Authenticity) == ValidationAction::Enforce;
     if is_enforced && authenticity::check_chain(policy, envelope).is_err() {

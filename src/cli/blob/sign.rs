@@ -10,9 +10,9 @@ use crate::blob::{DEFAULT_MEDIA_TYPE, SIGNATURE_EXTENSION, SignBlobError, Signed
 use crate::cli::exit::{CliError, ExitStatus};
 use crate::cli::metadata::{self, Pair};
 use crate::cli::output::{DIM, GOOD, Output, SCHEMA_VERSION, paint};
+use crate::cli::output_file::OutputFile;
 use crate::cli::signer_args::{SignerArgs, budget, client_of};
 use crate::envelope::Descriptor;
-use crate::files;
 use crate::text::rfc3339;
 
 /// Sign a file with AWS Signer.
@@ -43,7 +43,7 @@ pub(super) struct Args {
     #[arg(long = "user-metadata", short = 'm', value_name = "KEY=VALUE", value_parser = metadata::pair)]
     user_metadata: Vec<Pair>,
 
-    /// Write the envelope to this file instead of FILE.jws.sig
+    /// Write the envelope to this file, - for standard output, instead of FILE.jws.sig
     #[arg(long, value_name = "FILE")]
     signature: Option<PathBuf>,
 
@@ -74,20 +74,15 @@ struct Report<'a> {
 pub(super) async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
     let user_metadata = metadata::collect(args.user_metadata)?;
     let signature = args.signature.unwrap_or_else(|| signature_of(&args.file));
-    if signature.symlink_metadata().is_ok() && !args.force {
-        let path = signature.display();
-        return Err(CliError::usage(format!(
-            "{path} is there already; name another file with --signature, or give --force"
-        )));
-    }
+    let signature = OutputFile::new(signature, args.force)?;
+    let output = &signature.beside(output)?;
     let content = open(&args.file)?;
     let config = args.signer.config()?;
     let client = client_of(&config, &args.profile).await?;
     let signed = sign_blob(content, &args.media_type, user_metadata, &client, &args.profile, budget(&config)).await;
     let signed = signed.map_err(|why| failed(why).context(args.file.display()))?;
-    files::replace(&signature, &signed.signature.envelope, 0o644)
-        .map_err(|why| CliError::usage(format!("{}: {why}", signature.display())))?;
-    show(&args.file, &signature, &signed, output)?;
+    signature.write(&signed.signature.envelope, 0o644)?;
+    show(&args.file, signature.path(), &signed, output)?;
     Ok(ExitStatus::Done)
 }
 

@@ -102,6 +102,7 @@ impl Report {
 impl SignatureReport {
     fn of(signature: &InspectedSignature) -> Self {
         let exit = |failure: &CheckFailure| match failure.undetermined {
+            true if failure.misconfigured => ExitStatus::Usage,
             true => ExitStatus::Undetermined,
             false => ExitStatus::Refused,
         };

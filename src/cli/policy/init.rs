@@ -1,6 +1,5 @@
 //! `notation-aws-signer policy init`.
 
-use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
@@ -10,7 +9,7 @@ use super::{Scope, scopes, signing_authority, stores_of};
 use crate::aws::arn::ProfileArn;
 use crate::cli::exit::{CliError, ExitStatus};
 use crate::cli::output::{GOOD, Output, SCHEMA_VERSION, paint};
-use crate::files;
+use crate::cli::output_file::OutputFile;
 use crate::text::printable;
 use crate::trust::NotationFolder;
 use crate::trust::policy::{
@@ -112,19 +111,18 @@ pub(super) fn run(args: &Args, folder: &NotationFolder, output: &Output) -> Resu
         false => TrustPolicyDocument::parse(document.as_bytes()).map(|_| ()),
     };
     read.map_err(CliError::usage)?;
+    let mut beside = output.clone();
     let written = match &args.file {
         Some(file) if file == Path::new("-") => {
             if !output.is_json() {
-                io::stdout()
-                    .write_all(document.as_bytes())
-                    .map_err(|why| CliError::usage(format!("standard output: {why}")))?;
+                Output::content(document.as_bytes())?;
             }
             Vec::new()
         }
         Some(file) => {
-            refuse_existing(args.force, std::slice::from_ref(file))?;
-            files::replace(file, document.as_bytes(), 0o600)
-                .map_err(|why| CliError::usage(format!("{}: {why}", file.display())))?;
+            let target = OutputFile::new(file.clone(), args.force)?;
+            beside = target.beside(output)?;
+            target.write(document.as_bytes(), 0o600)?;
             vec![file.clone()]
         }
         None if args.blob => {
@@ -138,7 +136,7 @@ pub(super) fn run(args: &Args, folder: &NotationFolder, output: &Output) -> Resu
     };
     let files: Vec<_> = written.iter().map(|file| printable(&file.display().to_string())).collect();
     for file in &files {
-        output.text(format!("{} {file}", paint(GOOD, "written")))?;
+        beside.text(format!("{} {file}", paint(GOOD, "written")))?;
     }
     let status = ExitStatus::Done;
     let statement = statement.to_json();

@@ -6,18 +6,23 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use super::report::{ArtifactReport, Outcome, SignatureReport};
+use super::report::{ArtifactReport, NotCounted, Outcome, SignatureReport};
 use crate::aws::arn::ProfileArn;
 use crate::aws::{Deadline, SignerClient, SignerConfig};
 use crate::cli::exit::CliError;
+use crate::cli::output_file::OutputFile;
 use crate::cli::parallel::RateLimit;
 use crate::cli::place::{Opened, Place};
 use crate::cli::trust_args::roots;
 use crate::envelope::Descriptor;
-use crate::files;
 use crate::registry::{RegistryClient, SignatureForm, Store, is_index};
 use crate::sign::{attach, sign_descriptor};
-use crate::verify::{Conclusion, Trust, VerificationPolicy, VerifyOptions, verify_signatures};
+use crate::text::printable;
+use crate::trust::policy::ValidationType;
+use crate::verify::{
+    CheckOutcome, Conclusion, SignatureDetails, SignatureVerdict, Trust, Verdict, VerificationPolicy, VerifyOptions,
+    verify_signatures,
+};
 
 /// What is the same for all artifacts of a command.
 pub(super) struct Signing {
@@ -26,7 +31,7 @@ pub(super) struct Signing {
     pub recursive: bool,
     /// What a signature must meet for its artifact to be left alone.
     pub if_unsigned: Option<VerificationPolicy>,
-    pub detach: Option<PathBuf>,
+    pub detach: Option<OutputFile>,
     pub dry_run: bool,
     pub form: SignatureForm,
     pub budget: Duration,
@@ -90,13 +95,15 @@ async fn sign_one(
     store: &Store,
     artifact: &Descriptor,
 ) -> Result<ArtifactReport, CliError> {
-    if let Some(policy) = &signing.if_unsigned
-        && is_signed(signing, policy, store, artifact).await?
-    {
-        return Ok(ArtifactReport::new(place, artifact, Outcome::AlreadySigned));
+    let mut not_counted = None;
+    if let Some(policy) = &signing.if_unsigned {
+        not_counted = match look(signing, policy, store, artifact).await? {
+            Found::Signed => return Ok(ArtifactReport::new(place, artifact, Outcome::AlreadySigned)),
+            Found::Unsigned(not_counted) => not_counted,
+        };
     }
     if signing.dry_run {
-        return Ok(ArtifactReport::new(place, artifact, Outcome::WouldSign));
+        return Ok(ArtifactReport::new(place, artifact, Outcome::WouldSign).with_not_counted(not_counted));
     }
     signing.rate.wait().await;
     let deadline = Deadline::new(signing.budget);
@@ -105,32 +112,55 @@ async fn sign_one(
     let mut signature = SignatureReport::of(&signed);
     match &signing.detach {
         Some(file) => {
-            files::replace(file, &signed.signature.envelope, 0o644)
-                .map_err(|why| CliError::usage(format!("{}: {why}", file.display())))?;
-            signature.file = Some(file.clone());
+            file.write(&signed.signature.envelope, 0o644)?;
+            signature.file = Some(file.path().to_owned());
         }
         None => signature.digest = Some(attach(store, &signed, signing.form).await?.digest.to_string()),
     }
-    Ok(ArtifactReport::new(place, artifact, Outcome::Signed).with_signature(signature))
+    let report = ArtifactReport::new(place, artifact, Outcome::Signed).with_not_counted(not_counted);
+    Ok(report.with_signature(signature))
 }
 
-async fn is_signed(
+/// Whether an artifact has a valid signature by the profile already.
+enum Found {
+    Signed,
+    Unsigned(Option<NotCounted>),
+}
+
+async fn look(
     signing: &Signing,
     policy: &VerificationPolicy,
     store: &Store,
     artifact: &Descriptor,
-) -> Result<bool, CliError> {
+) -> Result<Found, CliError> {
     let options = VerifyOptions {
         budget: signing.budget,
         user_metadata: signing.user_metadata.clone(),
         ..VerifyOptions::new(signing.config.clone(), OffsetDateTime::now_utc())
     };
     match verify_signatures(store, artifact, policy, &options).await? {
-        verdict if verdict.conclusion() == Conclusion::Undetermined => {
-            let why = verdict.signatures().iter().find_map(|signature| signature.refusal().map(ToString::to_string));
-            let why = why.unwrap_or_default();
-            Err(CliError::undetermined(format!("whether it has a valid signature could not be determined: {why}")))
-        }
-        verdict => Ok(verdict.is_verified()),
+        verdict => match verdict.conclusion() {
+            conclusion @ (Conclusion::Undetermined | Conclusion::Misconfigured) => {
+                let refusals = || verdict.signatures().iter().filter_map(SignatureVerdict::refusal);
+                let why = refusals().find(|why| why.misconfigured).or_else(|| refusals().find(|why| why.undetermined));
+                let why = why.map(ToString::to_string).unwrap_or_default();
+                let why = format!("whether it has a valid signature could not be determined: {why}");
+                Err(CliError::new(conclusion.into(), why))
+            }
+            Conclusion::Verified => Ok(Found::Signed),
+            Conclusion::Refused | Conclusion::Skipped => Ok(Found::Unsigned(not_counted(&verdict, &signing.profile))),
+        },
     }
+}
+
+/// The signatures that name the profile, and are under another root than those that are trusted.
+fn not_counted(verdict: &Verdict, profile: &ProfileArn) -> Option<NotCounted> {
+    let under_another_root = |signature: &&SignatureVerdict| {
+        let signer = signature.signature.as_ref().and_then(SignatureDetails::aws_signer);
+        signer.is_some_and(|signer| signer.profile_version.profile() == profile)
+            && signature.outcome(ValidationType::Authenticity).is_some_and(CheckOutcome::is_refused)
+    };
+    let others: Vec<_> = verdict.signatures().iter().filter(under_another_root).collect();
+    let root = others.first()?.signature.as_ref()?.envelope.chain().root().subject();
+    Some(NotCounted { signatures: others.len(), root: printable(&root) })
 }

@@ -13,6 +13,7 @@ use self::report::{ArtifactReport, Report};
 use super::exit::{CliError, ExitStatus};
 use super::metadata::{self, Pair};
 use super::output::Output;
+use super::output_file::OutputFile;
 use super::parallel::{RateLimit, in_order};
 use super::place::Place;
 use super::registry_args::RegistryArgs;
@@ -67,9 +68,13 @@ pub struct Args {
     #[arg(long = "root", value_name = "FILE", requires = "if_unsigned")]
     roots: Vec<PathBuf>,
 
-    /// Write the envelope to this file instead of attaching it
+    /// Write the envelope to this file, - for standard output, instead of attaching it
     #[arg(long, value_name = "FILE", conflicts_with_all = ["recursive", "if_unsigned"])]
     detach: Option<PathBuf>,
+
+    /// Of --detach: replace the file if it is there
+    #[arg(long, requires = "detach")]
+    force: bool,
 
     /// How the signature's manifest says that it is one; notation 1.3 finds "config" everywhere, "artifact-type" not in layouts
     #[arg(long, value_enum, default_value = "config", value_name = "FORM")]
@@ -111,6 +116,8 @@ pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
     if args.detach.is_some() && args.references.len() > 1 {
         return Err(CliError::usage("--detach writes one envelope to one file: name one artifact"));
     }
+    let detach = args.detach.map(|file| OutputFile::new(file, args.force)).transpose()?;
+    let output = &detach.as_ref().map_or_else(|| Ok(output.clone()), |file| file.beside(output))?;
     let user_metadata: BTreeMap<_, _> = metadata::collect(args.user_metadata)?;
     check_user_metadata(&user_metadata)?;
     let registry = args.registry.client_for(&args.references)?;
@@ -124,7 +131,7 @@ pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
         if_unsigned: artifact::trust(args.if_unsigned, &args.roots, &args.profile)?,
         profile: args.profile,
         recursive: args.recursive,
-        detach: args.detach,
+        detach,
         dry_run: args.dry_run,
         form: match args.manifest_form {
             ManifestForm::Config => SignatureForm::Config,

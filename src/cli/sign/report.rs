@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::cli::exit::{CliError, ExitStatus};
 use crate::cli::output::{BAD, DIM, GOOD, Output, SCHEMA_VERSION, WARN, paint};
@@ -56,8 +56,23 @@ pub(super) struct ArtifactReport {
     outcome: Outcome,
     #[serde(skip_serializing_if = "Option::is_none")]
     signature: Option<SignatureReport>,
+    /// How many signatures name the profile and are under a root that is not trusted.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "number")]
+    not_counted: Option<NotCounted>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<ErrorReport>,
+}
+
+/// Signatures that name the profile, and do not count as its own, because they are under a root that is not trusted.
+#[derive(Debug)]
+pub(super) struct NotCounted {
+    pub signatures: usize,
+    /// The subject of the first one's root.
+    pub root: String,
+}
+
+fn number<S: Serializer>(not_counted: &Option<NotCounted>, serializer: S) -> Result<S::Ok, S::Error> {
+    not_counted.as_ref().map(|not_counted| not_counted.signatures).serialize(serializer)
 }
 
 /// A signature that was made or found.
@@ -107,8 +122,13 @@ impl ArtifactReport {
             descriptor: Some(descriptor.clone()),
             outcome,
             signature: None,
+            not_counted: None,
             error: None,
         }
+    }
+
+    pub(super) fn with_not_counted(self, not_counted: Option<NotCounted>) -> Self {
+        Self { not_counted, ..self }
     }
 
     pub(super) fn with_signature(self, signature: SignatureReport) -> Self {
@@ -123,6 +143,7 @@ impl ArtifactReport {
             descriptor: descriptor.cloned(),
             outcome: Outcome::Failed,
             signature: None,
+            not_counted: None,
             error: Some(error),
         }
     }
@@ -145,6 +166,17 @@ impl ArtifactReport {
             Outcome::Failed => (BAD, "not signed"),
         };
         output.text(format!("{name} {}", paint(style, word)))?;
+        if let Some(NotCounted { signatures, root }) = &self.not_counted {
+            let (which, verb) =
+                if *signatures == 1 { ("signature that names", "is") } else { ("signatures that name", "are") };
+            output.note(paint(
+                WARN,
+                format!(
+                    "{signatures} {which} this profile {verb} not counted: the chain ends in {root}, which is not trusted here; \
+                     if that is your root, name it with --root"
+                ),
+            ));
+        }
         let Some(signature) = &self.signature else { return Ok(()) };
         let line = |name: &str, value: &str| output.text(format!("  {} {value}", paint(DIM, format!("{name:15}"))));
         if let Some(digest) = &signature.digest {

@@ -18,7 +18,7 @@ pub enum Outcome {
     Refused,
     /// It could not be found out; later it may.
     Undetermined,
-    /// It was not come to a verdict: the configuration is not right, or there is no such artifact.
+    /// It was not come to a verdict: the configuration or a permission is not right, or there is no such artifact.
     Failed,
 }
 
@@ -29,6 +29,7 @@ impl From<Conclusion> for Outcome {
             Conclusion::Skipped => Self::Skipped,
             Conclusion::Refused => Self::Refused,
             Conclusion::Undetermined => Self::Undetermined,
+            Conclusion::Misconfigured => Self::Failed,
         }
     }
 }

@@ -83,6 +83,14 @@ pub enum RegistryError {
         /// What happened to the connection.
         why: String,
     },
+    /// Something answers, and not with TLS.
+    #[error(
+        "{request}: what answers there does not speak TLS; check the name and the port, or give --plain-http if the registry is meant to be spoken to without"
+    )]
+    NotTls {
+        /// The request.
+        request: RequestLine,
+    },
     /// The time for a request and its repetitions is over.
     #[error("{request}: no complete answer within {} s{}; try again, or allow more time", within.as_secs_f32(), last.as_ref().map(|last| format!(" ({last})")).unwrap_or_default())]
     Timeout {
@@ -200,7 +208,9 @@ impl RegistryError {
             },
             Self::Unauthorized { .. } => Failure::Denied,
             Self::Connection { .. } | Self::Timeout { .. } | Self::IndexContention { .. } => Failure::Unavailable,
-            Self::Credentials(_) | Self::CaFile { .. } | Self::Client(_) => Failure::Configuration,
+            Self::NotTls { .. } | Self::Credentials(_) | Self::CaFile { .. } | Self::Client(_) => {
+                Failure::Configuration
+            }
             _ => Failure::Wrong,
         }
     }

@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use super::answer::Answer;
 use super::auth::Access;
 use super::error::{RegistryError, RequestLine};
-use crate::http_client::{HttpClients, Silence, explain};
+use crate::http_client::{HttpClients, Silence, explain, is_not_tls};
 use crate::room::Room;
 
 const MAX_REDIRECTS: usize = 5;
@@ -166,6 +166,8 @@ async fn start(call: &Call, url: &Url, request: RequestBuilder) -> Result<Respon
         let request = RequestLine::new(&call.method, url);
         if why.is_builder() {
             RegistryError::Client(explain(&why))
+        } else if is_not_tls(&why) {
+            RegistryError::NotTls { request }
         } else {
             RegistryError::Connection { request, why: explain(&why) }
         }

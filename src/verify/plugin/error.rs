@@ -116,6 +116,11 @@ impl PluginError {
         }
     }
 
+    /// Whether it could not be asked because of credentials or a permission.
+    pub(in crate::verify) fn is_misconfigured(&self) -> bool {
+        matches!(self, Self::Failed { code: Some(code), .. } if code == "ACCESS_DENIED")
+    }
+
     /// What to do, where the user can do something.
     pub(in crate::verify) fn remedy(&self, name: &str) -> Option<String> {
         match self {

@@ -14,6 +14,9 @@ pub struct CheckFailure {
     pub revoked: Vec<RevokedEntity>,
     /// Whether the check could not be made, rather than having found something wrong: a later try may end otherwise.
     pub undetermined: bool,
+    /// Whether what is in the way of an undetermined check is the configuration, the credentials or a permission of this side:
+    /// a later try ends otherwise only when that was put right.
+    pub misconfigured: bool,
     /// What to do about it, where this check knows better than [`Self::advice`].
     pub remedy: Option<String>,
 }
@@ -21,12 +24,18 @@ pub struct CheckFailure {
 impl CheckFailure {
     /// What an envelope holds may be as long as an envelope; it is shown to people and kept in logs.
     pub(in crate::verify) fn new(reason: impl AsRef<str>) -> Self {
-        Self { reason: printable(reason.as_ref()), revoked: Vec::new(), undetermined: false, remedy: None }
+        let reason = printable(reason.as_ref());
+        Self { reason, revoked: Vec::new(), undetermined: false, misconfigured: false, remedy: None }
     }
 
     /// The check could not be made: what it needs cannot be reached or read at the moment.
     pub(in crate::verify) fn undetermined(reason: impl AsRef<str>) -> Self {
         Self { undetermined: true, ..Self::new(reason) }
+    }
+
+    /// The check could not be made: the configuration, the credentials or a permission of this side are not right.
+    pub(in crate::verify) fn misconfigured(reason: impl AsRef<str>) -> Self {
+        Self { misconfigured: true, ..Self::undetermined(reason) }
     }
 
     pub(in crate::verify) fn of(error: impl std::fmt::Display) -> Self {
@@ -41,9 +50,12 @@ impl CheckFailure {
     /// What to do about it, in a sentence, where there is something beside not using the artifact.
     #[must_use]
     pub fn advice(&self) -> Option<&str> {
+        const MISCONFIGURED: &str =
+            "Correct the setting, the credentials or the permission that is named; until then nothing is known.";
         match (&self.remedy, self.revoked.is_empty(), self.undetermined) {
             (Some(remedy), ..) => Some(remedy),
             (None, false, _) => Some("Do not deploy the artifact: find out why it was revoked, and what replaces it."),
+            (None, true, true) if self.misconfigured => Some(MISCONFIGURED),
             (None, true, true) => Some("Remove the cause that is named and try again; until then nothing is known."),
             (None, true, false) => None,
         }

@@ -132,6 +132,18 @@ pub enum Conclusion {
     Refused,
     /// No signature verified, but nothing is known against one of them: what would decide could not be found out.
     Undetermined,
+    /// As [`Self::Undetermined`], and what is in the way is the configuration, the credentials or a permission of this side: a
+    /// later try ends otherwise only when that was put right.
+    Misconfigured,
+}
+
+/// What those refusals come to that are not definite: what is to be put right goes before what is to be waited for.
+fn open_conclusion<'a>(refusals: impl Iterator<Item = &'a CheckFailure>) -> Option<Conclusion> {
+    let open: Vec<_> = refusals.filter(|failure| failure.undetermined).collect();
+    match open.iter().any(|failure| failure.misconfigured) {
+        true => Some(Conclusion::Misconfigured),
+        false => (!open.is_empty()).then_some(Conclusion::Undetermined),
+    }
 }
 
 impl Verdict {
@@ -158,8 +170,7 @@ impl Verdict {
         match self {
             Self::Skipped { .. } => Conclusion::Skipped,
             Self::Checked { .. } if self.is_verified() => Conclusion::Verified,
-            Self::Checked { .. } if refusals().any(|failure| failure.undetermined) => Conclusion::Undetermined,
-            Self::Checked { .. } => Conclusion::Refused,
+            Self::Checked { .. } => open_conclusion(refusals()).unwrap_or(Conclusion::Refused),
         }
     }
 
@@ -169,14 +180,15 @@ impl Verdict {
     pub fn advice(&self) -> Option<&str> {
         match self.conclusion() {
             Conclusion::Verified | Conclusion::Skipped => return None,
-            Conclusion::Refused | Conclusion::Undetermined => {}
+            Conclusion::Refused | Conclusion::Undetermined | Conclusion::Misconfigured => {}
         }
         if self.signatures().is_empty() {
             return Some("It has no signature: sign it with notation-aws-signer sign, or copy it with its signatures.");
         }
         let refusals = || self.signatures().iter().filter_map(SignatureVerdict::refusal);
+        let misconfigured = refusals().filter(|failure| failure.misconfigured);
         let open = refusals().filter(|failure| failure.undetermined);
-        open.chain(refusals()).find_map(CheckFailure::advice)
+        misconfigured.chain(open).chain(refusals()).find_map(CheckFailure::advice)
     }
 
     /// The signing profiles whose signatures verified and are trusted, each once.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 
-use super::{Conclusion, SignatureDetails, Verdict};
+use super::{Conclusion, SignatureDetails, SignatureVerdict, Verdict, open_conclusion};
 use crate::aws::arn::ProfileArn;
 use crate::text::printable;
 
@@ -49,6 +49,8 @@ pub enum RequirementError {
         missing: Vec<String>,
         /// Whether signatures are among the others of which could not be found out whether they verify.
         undetermined: bool,
+        /// Whether for one of these that is because of the configuration, the credentials or a permission of this side.
+        misconfigured: bool,
     },
 }
 
@@ -61,6 +63,7 @@ impl RequirementError {
     #[must_use]
     pub fn conclusion(&self) -> Conclusion {
         match self {
+            Self::Missing { misconfigured: true, .. } => Conclusion::Misconfigured,
             Self::Missing { undetermined: true, .. } => Conclusion::Undetermined,
             _ => Conclusion::Refused,
         }
@@ -86,10 +89,16 @@ impl Verdict {
         if found.len() >= needed.get() {
             return Ok(());
         }
-        let undetermined =
-            self.signatures().iter().filter_map(super::SignatureVerdict::refusal).any(|f| f.undetermined);
+        let open = open_conclusion(self.signatures().iter().filter_map(SignatureVerdict::refusal));
+        let (undetermined, misconfigured) = (open.is_some(), open == Some(Conclusion::Misconfigured));
         let missing = named.difference(&found).cloned().collect();
-        Err(RequirementError::Missing { needed, found: found.into_iter().collect(), missing, undetermined })
+        Err(RequirementError::Missing {
+            needed,
+            found: found.into_iter().collect(),
+            missing,
+            undetermined,
+            misconfigured,
+        })
     }
 }
 

@@ -89,7 +89,7 @@ fn a_signature_that_was_altered_or_is_none_is_shown_as_such_beside_the_good_one(
     let [place, other, ..] = &places.places[..] else { panic!("docker-registry is missing") };
     let detached = |reference: &str| {
         let file = places.file("sig");
-        let sign = ["sign", reference, "--profile", &world.profile.arn, "--detach", file.to_str().unwrap()];
+        let sign = ["sign", reference, "--profile", &world.profile.arn, "--detach", file.to_str().unwrap(), "--force"];
         cli.run(&sign).succeeded();
         std::fs::read(file).unwrap()
     };

@@ -48,3 +48,14 @@ fn what_is_not_there_and_who_does_not_answer_are_told_apart() {
     cli.run(&["list", &down, "--registry-timeout", "1"]).exits_with(3);
     cli.run(&["list", "oci:nowhere"]).exits_with(2);
 }
+
+#[test]
+fn a_registry_that_does_not_speak_tls_is_told_from_one_that_cannot_be_reached() {
+    let Some(world) = World::start() else { return };
+    let (cli, image) = (Cli::for_signer(&world.signer), world.push("plain"));
+    // With authorities of one's own a registry of this machine is spoken to with TLS.
+    let root = world.signer.root_certificate();
+    let list = ["list", &image, "--ca-file", root.to_str().unwrap()];
+    cli.run(&list).exits_with(2).says("does not speak TLS").says("--plain-http");
+    cli.run(&[&list[..], &["--plain-http"]].concat()).succeeded();
+}

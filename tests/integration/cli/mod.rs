@@ -8,6 +8,7 @@ mod copy;
 mod inspect;
 mod interop;
 mod list;
+mod output_files;
 mod places;
 mod policy;
 mod revoke;

@@ -45,6 +45,22 @@ fn what_is_signed_already_is_left_alone_on_request_until_its_signature_is_revoke
 }
 
 #[test]
+fn a_signature_of_the_profile_under_another_root_is_not_counted_and_that_is_said() {
+    let Some(world) = World::start() else { return };
+    let (cli, image) = (Cli::for_signer(&world.signer), world.push_signed("signed"));
+    let sign = ["sign", &image, "--profile", &world.profile.arn, "--if-unsigned"];
+    let results = cli.json("sign", &[&sign[..], &["--dry-run"]].concat(), 0);
+    assert_eq!(
+        (&results["artifacts"][0]["outcome"], &results["artifacts"][0]["notCounted"]),
+        (&"would-sign".into(), &1.into())
+    );
+    cli.run(&sign).succeeded().says("1 signature that names this profile is not counted").says("--root");
+    let root = world.signer.root_certificate();
+    let results = cli.json("sign", &[&sign[..], &["--root", root.to_str().unwrap()]].concat(), 0);
+    assert!(results["artifacts"][0]["notCounted"].is_null(), "{results:#}");
+}
+
+#[test]
 fn a_dry_run_neither_signs_nor_writes() {
     let Some(mut world) = World::start() else { return };
     let (cli, image) = (Cli::for_signer(&world.signer), world.push("not signed"));

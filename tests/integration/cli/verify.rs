@@ -5,9 +5,9 @@ use std::os::unix::fs::PermissionsExt as _;
 use serde_json::{Value, json};
 
 use super::places::Places;
-use crate::support::World;
 use crate::support::cli::Cli;
 use crate::support::process::free_port;
+use crate::support::{self, World};
 
 /// The command that trusts these profiles of the world's signer.
 fn verify(world: &World, references: &[&str], profiles: &[&str], more: &[&str]) -> Vec<String> {
@@ -132,7 +132,7 @@ fn an_envelope_that_was_altered_or_is_of_another_artifact_is_refused() {
 
 #[test]
 fn what_cannot_be_determined_is_told_from_what_is_refused_and_from_what_is_not_there() {
-    let Some(mut world) = World::start() else { return };
+    let Some(world) = World::start() else { return };
     let (cli, image) = (Cli::for_signer(&world.signer), world.push_signed("unknown"));
     let arn = world.profile.arn.clone();
     let missing = format!("{}/team/app:nowhere", world.registry.address());
@@ -141,12 +141,57 @@ fn what_cannot_be_determined_is_told_from_what_is_refused_and_from_what_is_not_t
     assert_eq!(json_of(&cli, &command, 2)["artifacts"][0]["outcome"], "failed");
     let command = verify(&world, &[&down], &[&arn], &["--registry-timeout", "1"]);
     assert_eq!(json_of(&cli, &command, 3)["artifacts"][0]["outcome"], "undetermined");
-    world.signer.stop();
-    let command = verify(&world, &[&image], &[&arn], &["--aws-signer-timeout", "3"]);
+    let no_service = ["--aws-signer-endpoint-url", "http://127.0.0.1:9", "--aws-signer-timeout", "3"];
+    let command = verify(&world, &[&image], &[&arn], &no_service);
     let results = json_of(&cli, &command, 3);
     assert_eq!(results["artifacts"][0]["outcome"], "undetermined");
     assert_eq!(check(&results["artifacts"][0], "revocation")["undetermined"], true);
     run(&cli, &command).exits_with(3).says("UNKNOWN revocation");
+}
+
+#[test]
+fn what_trying_again_does_not_mend_ends_with_2_and_says_what_to_set() {
+    let Some(world) = World::start() else { return };
+    let (cli, image) = (Cli::for_signer(&world.signer), world.push_signed("signed"));
+    let ini = std::fs::read_to_string(world.signer.credentials_file()).unwrap();
+    let id =
+        ini.lines().find_map(|line| line.strip_prefix("aws_access_key_id")).unwrap().trim_start_matches([' ', '=']);
+    std::fs::write(cli.home().join("app"), "content").unwrap();
+    let arn = world.profile.arn.as_str();
+    let verify = verify(&world, &[&image], &[arn], &[]);
+    let verify: Vec<&str> = verify.iter().map(String::as_str).collect();
+    let commands = [&verify[..], &["sign", &image, "--profile", arn], &["blob", "sign", "app", "--profile", arn]];
+    type Change = fn(&mut std::process::Command, &str);
+    let cases: [(&str, Change, &str); 4] = [
+        (
+            "wrong secret",
+            |cli, id| _ = cli.env("AWS_ACCESS_KEY_ID", id).env("AWS_SECRET_ACCESS_KEY", "x"),
+            "InvalidSig",
+        ),
+        ("wrong id", |cli, _| _ = cli.env("AWS_ACCESS_KEY_ID", "x").env("AWS_SECRET_ACCESS_KEY", "x"), "Unrecognized"),
+        ("none", |cli, _| _ = cli.env_remove("AWS_SHARED_CREDENTIALS_FILE"), "there are no AWS credentials"),
+        ("empty endpoint", |cli, _| _ = cli.env("AWS_ENDPOINT_URL_SIGNER", ""), "AWS_ENDPOINT_URL_SIGNER"),
+    ];
+    for command in commands {
+        for (case, change, words) in &cases {
+            let mut process = cli.command(command);
+            change(&mut process, id);
+            let finished =
+                support::process::run(&mut process, std::time::Duration::from_secs(60)).exits_with(2).says(words);
+            assert!(!finished.stdout.contains("again"), "{case}: {finished}");
+        }
+    }
+    let elsewhere = [&verify[..], &["--aws-region", "us-gov-west-1"]].concat();
+    let results = cli.json("verify", &elsewhere, 2);
+    assert_eq!((&results["status"], &results["artifacts"][0]["outcome"]), (&json!("usage"), &json!("failed")));
+    let check = check(&results["artifacts"][0], "revocation");
+    assert!(check["advice"].as_str().unwrap().contains("setting"), "{results:#}");
+    // At a level that only logs it, nothing changes.
+    world.notation.import_policy("permissive", arn);
+    let cli = Cli::for_signer(&world.signer).with_config_of(&world.notation);
+    let mut process = cli.command(&["verify", &image]);
+    process.env_remove("AWS_SHARED_CREDENTIALS_FILE");
+    support::process::run(&mut process, std::time::Duration::from_secs(60)).succeeded().says("warning revocation");
 }
 
 #[test]

@@ -111,7 +111,7 @@ async fn a_registry_that_does_not_give_a_signature_leaves_it_undetermined_and_on
     for (what, reply, conclusion) in [
         ("/blobs/", (|| Reply::status(503)) as fn() -> Reply, open),
         ("/blobs/", || Reply::status(429), open),
-        ("/blobs/", || Reply::status(403), open),
+        ("/blobs/", || Reply::status(403), Conclusion::Misconfigured),
         ("/blobs/", || Reply::Hang("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"), open),
         ("/blobs/", || Reply::status(404), refused),
         ("/blobs/", || Reply::content("application/octet-stream", "{}"), refused),

@@ -298,7 +298,7 @@ async fn a_plugin_that_could_not_find_out_makes_the_verdict_undetermined_and_one
     let court = Court::new().await;
     for (code, conclusion) in [
         ("THROTTLED", Conclusion::Undetermined),
-        ("ACCESS_DENIED", Conclusion::Undetermined),
+        ("ACCESS_DENIED", Conclusion::Misconfigured),
         ("VALIDATION_ERROR", Conclusion::Refused),
     ] {
         let error = json!({ "errorCode": code, "errorMessage": "it went wrong" });

@@ -1,0 +1,43 @@
+//! Files that commands write their results to.
+
+use std::fs;
+
+use crate::support::World;
+use crate::support::cli::Cli;
+
+#[test]
+fn an_envelope_replaces_no_file_unasked_and_no_device_ever() {
+    let Some(world) = World::start() else { return };
+    let (cli, image) = (Cli::for_signer(&world.signer), world.push("signed"));
+    let sign = |more: &[&str]| cli.run(&[&["sign", &image, "--profile", &world.profile.arn], more].concat());
+    let file = cli.home().join("app.sig");
+    fs::write(&file, "mine").unwrap();
+    sign(&["--detach", "app.sig"]).exits_with(2).says("app.sig is there already").says("--force");
+    assert_eq!(fs::read_to_string(&file).unwrap(), "mine");
+    sign(&["--detach", "app.sig", "--force"]).succeeded().says("envelope in");
+    serde_json::from_slice::<serde_json::Value>(&fs::read(&file).unwrap()).unwrap();
+    sign(&["--detach", "sub/app.sig"]).exits_with(2).says("sub/app.sig: there is no folder sub");
+    sign(&["--detach", "."]).exits_with(2).says("name a file");
+    sign(&["--force"]).exits_with(2).says("--detach");
+}
+
+#[test]
+fn an_envelope_on_standard_output_is_alone_there() {
+    let Some(world) = World::start() else { return };
+    let (cli, image) = (Cli::for_signer(&world.signer), world.push("signed"));
+    let sign = |more: &[&str]| cli.run(&[&["sign", &image, "--profile", &world.profile.arn], more].concat());
+    for name in ["-", "/dev/stdout"] {
+        let signed = sign(&["--detach", name]).succeeded();
+        let envelope: serde_json::Value = serde_json::from_str(&signed.stdout).unwrap();
+        assert!(envelope["payload"].is_string(), "{signed}");
+        assert!(signed.stderr.contains("signed"), "{signed}");
+        sign(&["--detach", name, "--output", "json"]).exits_with(2).says("standard output");
+    }
+    fs::write(cli.home().join("app"), "content").unwrap();
+    let blob = ["blob", "sign", "app", "--profile", &world.profile.arn, "--signature", "-"];
+    let signed = cli.run(&blob).succeeded();
+    serde_json::from_str::<serde_json::Value>(&signed.stdout).unwrap();
+    let mut left: Vec<_> = fs::read_dir(cli.home()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    left.retain(|name| name == "-" || name.to_string_lossy().contains("sig"));
+    assert!(left.is_empty(), "{left:?}");
+}
