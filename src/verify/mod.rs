@@ -23,7 +23,7 @@ use std::io::ErrorKind;
 use self::signature::Context;
 pub use self::signer::Signer;
 pub use self::verdict::{
-    CheckFailure, CheckOutcome, CheckResult, Conclusion, Requirement, RequirementError, SignatureDetails,
+    Check, CheckFailure, CheckOutcome, CheckResult, Conclusion, Requirement, RequirementError, SignatureDetails,
     SignatureVerdict, Verdict,
 };
 use crate::aws::Deadline;

@@ -4,11 +4,11 @@ use super::options::VerifyOptions;
 use super::signer::Signer;
 use super::verdict::CheckFailure;
 use crate::aws::{
-    CallError, CallErrorKind, Deadline, RevocationQuery, SignerAttributes, SignerClient, SignerConfig,
+    CallError, CallErrorKind, Deadline, RevocationQuery, RevokedEntity, SignerAttributes, SignerClient, SignerConfig,
     revocation_status,
 };
 use crate::envelope::{SigningScheme, VerifiedEnvelope};
-use crate::revocation::{Status, check_chain};
+use crate::revocation::{CertificateStatus, Status, check_chain};
 
 pub(super) async fn check(
     envelope: &VerifiedEnvelope,
@@ -78,8 +78,12 @@ async fn check_certificates(
         let told: Vec<String> = statuses.iter().filter(|s| is_told(&s.status)).map(ToString::to_string).collect();
         Some(told.join("; ")).filter(|told| !told.is_empty())
     };
-    if let Some(revoked) = told(|status| matches!(status, Status::Revoked(..))) {
-        return Err(CheckFailure::new(format!("revoked: {revoked}")));
+    if let Some(reason) = told(|status| matches!(status, Status::Revoked(..))) {
+        let revoked = statuses.iter().filter(|s| matches!(s.status, Status::Revoked(..)));
+        let entity =
+            |s: &CertificateStatus| RevokedEntity::Certificate { position: s.position, subject: s.subject.clone() };
+        let revoked = revoked.map(entity).collect();
+        return Err(CheckFailure { revoked, ..CheckFailure::new(format!("revoked: {reason}")) });
     }
     match told(|status| matches!(status, Status::Unknown(_))) {
         Some(unknown) => Err(not_checked(unknown)),

@@ -1,6 +1,6 @@
 //! The checks of one signature, in their order, and what the policy makes of each.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use time::OffsetDateTime;
 
@@ -8,7 +8,7 @@ use super::options::VerifyOptions;
 use super::plugin::{Capability, DemandedPlugin, Finding, PluginError, PluginFolder};
 use super::policy::VerificationPolicy;
 use super::signer::Signer;
-use super::verdict::{CheckFailure, CheckOutcome, CheckResult, SignatureDetails, SignatureVerdict};
+use super::verdict::{Check, CheckFailure, CheckOutcome, CheckResult, SignatureDetails, SignatureVerdict};
 use super::{authentic_timestamp, authenticity, revocation};
 use crate::aws::Deadline;
 use crate::envelope::{Descriptor, Envelope, Payload, SignedAttributes, VerifiedEnvelope};
@@ -92,6 +92,10 @@ impl Verification<'_> {
         self.conclude(Authenticity, authenticity)?;
         self.conclude(Expiry, expiry(envelope.attributes(), options.now))?;
         self.conclude(AuthenticTimestamp, authentic_timestamp::check(policy, envelope, options.now))?;
+        if !options.user_metadata.is_empty() {
+            let signed = &details.payload.target_artifact.annotations;
+            self.conclude(Check::UserMetadata, user_metadata(&options.user_metadata, signed))?;
+        }
         match (policy.verification.action(Revocation), findings.revocation) {
             (ValidationAction::Skip, _) => {
                 self.skip(Revocation, format!("the trust policy {:?} skips it", policy.name()));
@@ -111,12 +115,17 @@ impl Verification<'_> {
     }
 
     fn skip(&mut self, check: ValidationType, reason: String) {
-        self.checks.push(CheckResult { check, outcome: CheckOutcome::Skipped(reason) });
+        self.checks.push(CheckResult { check: check.into(), outcome: CheckOutcome::Skipped(reason) });
     }
 
-    /// Adds the outcome of a check that was made to the list. Integrity is enforced whatever a policy says.
-    fn conclude(&mut self, check: ValidationType, result: Result<String, CheckFailure>) -> Result<(), Refused> {
-        let is_logged = check != Integrity && self.context.policy.verification.action(check) == ValidationAction::Log;
+    /// Adds the outcome of a check that was made to the list. Integrity and what the caller demands are enforced whatever a
+    /// policy says.
+    fn conclude(&mut self, check: impl Into<Check>, result: Result<String, CheckFailure>) -> Result<(), Refused> {
+        let check = check.into();
+        let is_logged = match check {
+            Check::UserMetadata | Check::Validation(Integrity) => false,
+            Check::Validation(check) => self.context.policy.verification.action(check) == ValidationAction::Log,
+        };
         let (outcome, end) = match result {
             Ok(reason) => (CheckOutcome::Passed(reason), Ok(())),
             Err(failure) if is_logged => (CheckOutcome::Logged(failure), Ok(())),
@@ -132,7 +141,7 @@ impl Verification<'_> {
 type Whole<'a> = (SignatureDetails, Option<(DemandedPlugin, &'a PluginFolder)>, String);
 
 /// The validation `integrity`, and who made the signature: critical attributes that nobody here understands are refused at every
-/// level, and so is metadata that was not signed and is demanded.
+/// level.
 fn integrity<'a>(
     bytes: &[u8],
     options: &'a VerifyOptions,
@@ -142,14 +151,6 @@ fn integrity<'a>(
     let envelope = envelope.verify_integrity_with(&options.chains).map_err(CheckFailure::of)?;
     let payload = Payload::parse(envelope.payload()).map_err(CheckFailure::of)?;
     let reason = is_of(&envelope, &payload)?;
-    for (key, demanded) in &options.user_metadata {
-        let why = match payload.target_artifact.annotations.get(key) {
-            Some(signed) if signed == demanded => continue,
-            Some(signed) => format!("the metadata {key:?} was signed as {signed:?}, and {demanded:?} is demanded"),
-            None => format!("the metadata {key:?} was not signed, and {demanded:?} is demanded"),
-        };
-        return Err(CheckFailure::new(why));
-    }
     let (signer, plugin) = Signer::of(envelope.attributes()).map_err(CheckFailure::of)?;
     let plugin = match (plugin, &options.plugins) {
         (None, _) => None,
@@ -208,6 +209,24 @@ async fn plugin_findings(
         })
     };
     Ok(Findings { identity: result(Capability::TrustedIdentity), revocation: result(Capability::RevocationCheck) })
+}
+
+/// Whether all the metadata that is demanded was signed.
+fn user_metadata(
+    demanded: &BTreeMap<String, String>,
+    signed: &BTreeMap<String, String>,
+) -> Result<String, CheckFailure> {
+    for (key, demanded) in demanded {
+        let why = match signed.get(key) {
+            Some(signed) if signed == demanded => continue,
+            Some(signed) => format!("the metadata {key:?} was signed as {signed:?}, and {demanded:?} is demanded"),
+            None => format!("the metadata {key:?} was not signed, and {demanded:?} is demanded"),
+        };
+        return Err(CheckFailure::new(why).with_remedy(format!(
+            "If it is what it should be, sign it again with the metadata {key:?}; else demand what was signed."
+        )));
+    }
+    Ok("what is demanded was signed".to_owned())
 }
 
 /// The validation `expiry`.

@@ -10,7 +10,7 @@ use notation_aws_signer::trust::policy::{BlobTrustPolicyDocument, TrustStoreName
 use notation_aws_signer::trust::{TrustStore, read_certificates};
 use notation_aws_signer::verify::ValidationType::{Authenticity, Integrity};
 use notation_aws_signer::verify::{
-    CheckOutcome, Trust, ValidationType, Verdict, VerificationPolicy, VerifyOptions, verify_blob,
+    Check, CheckOutcome, Trust, ValidationType, Verdict, VerificationPolicy, VerifyOptions, verify_blob,
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -110,10 +110,10 @@ fn document() -> BlobTrustPolicyDocument {
     BlobTrustPolicyDocument::parse(document.to_string().as_bytes()).unwrap()
 }
 
-fn failed(verdict: &Verdict, check: ValidationType) -> String {
+fn failed(verdict: &Verdict, check: impl Into<Check>) -> String {
     assert!(!verdict.is_verified(), "{verdict:?}");
     let last = verdict.signatures()[0].checks.last().unwrap();
-    assert!(last.check == check && last.outcome.is_refused(), "{verdict:?}");
+    assert!(last.check == check.into() && last.outcome.is_refused(), "{verdict:?}");
     last.outcome.reason().to_owned()
 }
 
@@ -224,7 +224,7 @@ async fn metadata_that_is_demanded_must_have_been_signed_with_the_blob_and_reser
         let verdict = verify_blob(CONTENT, envelope, None, &blobs.trust(), &options).await.unwrap();
         match why {
             None => assert!(matches!(verdict.signatures()[0].outcome(Integrity), Some(CheckOutcome::Passed(_)))),
-            Some(why) => assert!(failed(&verdict, Integrity).contains(why), "{verdict:?}"),
+            Some(why) => assert!(failed(&verdict, Check::UserMetadata).contains(why), "{verdict:?}"),
         }
     }
     let reserved = blobs.sign(&[("io.cncf.notary.x", "1")], DEFAULT_MEDIA_TYPE).await;

@@ -10,7 +10,9 @@ use notation_aws_signer::registry::{
 use notation_aws_signer::sign::{attach, sign_artifact};
 use notation_aws_signer::trust::policy::ValidationType;
 use notation_aws_signer::trust::{NotationFolder, read_certificates};
-use notation_aws_signer::verify::{Evaluate, Trust, Verdict, VerificationPolicy, VerifyOptions, verify_artifact};
+use notation_aws_signer::verify::{
+    Check, Evaluate, Trust, Verdict, VerificationPolicy, VerifyOptions, verify_artifact,
+};
 use time::OffsetDateTime;
 
 use crate::support::World;
@@ -143,7 +145,7 @@ async fn at_level_permissive_both_accept_a_signature_whose_revocation_cannot_be_
     let verdict = library.verify_under(&notations_policy(&world)).await;
     assert!(verdict.is_verified(), "{verdict:?}");
     let warnings: Vec<_> = verdict.signatures()[0].warnings().collect();
-    let [(ValidationType::Revocation, why)] = warnings[..] else { panic!("{warnings:?}") };
+    let [(Check::Validation(ValidationType::Revocation), why)] = warnings[..] else { panic!("{warnings:?}") };
     assert!(why.reason.contains("could not be checked"), "{why}");
     tokio::task::block_in_place(|| {
         world.notation.import_policy("strict", &world.profile.arn);

@@ -9,8 +9,8 @@ use super::problems::{Finding, Severity, of_statement};
 use crate::cli::exit::{CliError, ExitStatus};
 use crate::cli::output::{BAD, GOOD, Output, SCHEMA_VERSION, WARN, paint};
 use crate::text::printable;
-use crate::trust::policy::{BlobTrustPolicyDocument, PolicyError, TrustPolicy, TrustPolicyDocument};
-use crate::trust::{FolderError, NotationFolder, read_trust_file};
+use crate::trust::policy::{BlobTrustPolicyDocument, TrustPolicy, TrustPolicyDocument};
+use crate::trust::{FileError, FolderError, NotationFolder, read_blob_trust_policy, read_trust_policy};
 
 /// Check trust policies, and the trust stores that they name.
 ///
@@ -49,6 +49,9 @@ struct Report {
 #[serde(rename_all = "camelCase")]
 struct FindingReport {
     severity: Severity,
+    /// The document; absent where the message names it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     statement: Option<String>,
     message: String,
@@ -66,8 +69,9 @@ pub(super) fn run(args: &Args, folder: &NotationFolder, output: &Output) -> Resu
             Severity::Problem => paint(BAD, "problem:"),
             Severity::Warning => paint(WARN, "warning:"),
         };
+        let file = finding.file.as_ref().map(|file| format!("{file}: ")).unwrap_or_default();
         let statement = finding.statement.as_ref().map(|name| format!("{name:?}: ")).unwrap_or_default();
-        output.text(format!("{word} {statement}{}", finding.message))?;
+        output.text(format!("{word} {file}{statement}{}", finding.message))?;
     }
     let problems = findings.iter().filter(|finding| finding.severity == Severity::Problem).count();
     let status = if problems == 0 { ExitStatus::Done } else { ExitStatus::Usage };
@@ -91,54 +95,70 @@ impl Checked<'_> {
         let blob_file = self.folder.blob_trust_policy_file();
         let has_blob_policy = std::fs::symlink_metadata(&blob_file).is_ok();
         let files = self.folder.existing_trust_policy_files();
-        self.files.extend(files.iter().map(|file| printable(&file.display().to_string())));
+        self.files.extend(files.iter().map(|file| shown(file)));
         match self.folder.trust_policy() {
-            Ok(document) => document.policies().iter().for_each(|(_, policy)| self.statement(policy)),
+            // Where there are two they say the same.
+            Ok(document) => self.oci(files.first().map(PathBuf::as_path), &document),
             // Who verifies blobs only needs no other policy.
             Err(FolderError::NoPolicy(_)) if has_blob_policy => {}
-            Err(why) => self.problem(why.to_string()),
+            Err(why) => self.refused(&why),
         }
         if has_blob_policy {
-            self.files.push(printable(&blob_file.display().to_string()));
+            self.files.push(shown(&blob_file));
             match self.folder.blob_trust_policy() {
-                Ok(document) => document.policies().iter().for_each(|policy| self.statement(policy)),
-                Err(why) => self.problem(why.to_string()),
+                Ok(document) => self.blob(&blob_file, &document),
+                Err(why) => self.refused(&why),
             }
         }
     }
 
+    /// A document that is named, read as `verify --policy` reads it.
     fn file(&mut self, file: &Path, is_blob: bool) -> Result<(), CliError> {
-        let bytes = read_trust_file(file).map_err(CliError::usage)?;
-        self.files.push(printable(&file.display().to_string()));
-        if is_blob {
-            match BlobTrustPolicyDocument::parse(&bytes) {
-                Ok(document) => document.policies().iter().for_each(|policy| self.statement(policy)),
-                Err(why) => self.malformed(&why),
-            }
+        self.files.push(shown(file));
+        let read = if is_blob {
+            read_blob_trust_policy(file).map(|document| self.blob(file, &document))
         } else {
-            match TrustPolicyDocument::parse(&bytes) {
-                Ok(document) => document.policies().iter().for_each(|(_, policy)| self.statement(policy)),
-                Err(why) => self.malformed(&why),
+            read_trust_policy(file).map(|document| self.oci(Some(file), &document))
+        };
+        match read {
+            Err(FolderError::File(why @ (FileError::Missing(_) | FileError::Io { .. }))) => Err(CliError::usage(why)),
+            Err(why) => {
+                self.refused(&why);
+                Ok(())
             }
+            Ok(()) => Ok(()),
         }
-        Ok(())
     }
 
-    fn statement(&mut self, policy: &TrustPolicy) {
+    fn oci(&mut self, file: Option<&Path>, document: &TrustPolicyDocument) {
+        document.policies().iter().for_each(|(_, policy)| self.statement(file, policy));
+    }
+
+    fn blob(&mut self, file: &Path, document: &BlobTrustPolicyDocument) {
+        document.policies().iter().for_each(|policy| self.statement(Some(file), policy));
+    }
+
+    fn statement(&mut self, file: Option<&Path>, policy: &TrustPolicy) {
         let findings = of_statement(policy, |name| self.folder.trust_store(name), self.now);
         self.findings.extend(findings.into_iter().map(|(severity, message): Finding| FindingReport {
             severity,
+            file: file.map(shown),
             statement: Some(printable(policy.name())),
             message: printable(&message),
         }));
     }
 
-    fn malformed(&mut self, why: &PolicyError) {
-        self.problem(why.to_string());
-    }
-
-    fn problem(&mut self, message: String) {
+    /// A document that is not read, or is none.
+    fn refused(&mut self, why: &FolderError) {
+        let (file, message) = match why {
+            FolderError::Policy { path, source } => (Some(shown(path)), source.to_string()),
+            other => (None, other.to_string()),
+        };
         let message = printable(&message);
-        self.findings.push(FindingReport { severity: Severity::Problem, statement: None, message });
+        self.findings.push(FindingReport { severity: Severity::Problem, file, statement: None, message });
     }
+}
+
+fn shown(file: &Path) -> String {
+    printable(&file.display().to_string())
 }

@@ -1,5 +1,11 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+use std::fs;
+
+use serde_json::{Value, json};
+
 use super::*;
+use crate::envelope::{Descriptor, Digest};
+use crate::registry::manifest::Manifest;
 
 fn layout_with_image() -> (tempfile::TempDir, Layout, Descriptor) {
     let folder = tempfile::tempdir().unwrap();
@@ -190,4 +196,30 @@ fn what_is_no_regular_file_is_not_opened() {
     fs::remove_file(folder.path().join("index.json")).unwrap();
     std::os::unix::fs::symlink("/dev/zero", folder.path().join("index.json")).unwrap();
     assert!(matches!(layout.resolve("v1"), Err(LayoutError::Io { .. })));
+}
+
+#[test]
+fn what_an_index_lists_is_a_part_of_it_and_no_artifact_of_its_own_unless_it_has_a_tag() {
+    let (_folder, layout, tagged) = layout_with_image();
+    let part = layout.put_manifest(&Manifest::image(Descriptor::of("a/b", b"x"), Vec::new()), None).unwrap();
+    let index = json!({"schemaVersion": 2, "mediaType": IMAGE_INDEX_MEDIA_TYPE, "manifests": [tagged, part]});
+    let index = index.to_string();
+    let index = layout.put_manifest_bytes(IMAGE_INDEX_MEDIA_TYPE, index.as_bytes(), None, None).unwrap();
+    let digests = |layout: &Layout| layout.artifacts().unwrap().into_iter().map(|a| a.digest).collect::<Vec<_>>();
+    assert_eq!(digests(&layout), [tagged.digest.clone(), index.digest.clone()]);
+    assert_eq!(layout.resolve(part.digest.as_str()).unwrap(), part);
+    // An index that cannot be read hides nothing.
+    fs::write(layout.blob_path(&index.digest), b"{}").unwrap();
+    assert_eq!(digests(&layout), [tagged.digest, part.digest, index.digest]);
+}
+
+#[test]
+fn who_asks_for_a_tag_that_is_not_there_is_told_the_tags_and_no_more_than_ten() {
+    let (_folder, layout, image) = layout_with_image();
+    assert!(layout.resolve("v9").unwrap_err().to_string().ends_with("no artifact \"v9\"; its tags are v1"));
+    for i in 0..20 {
+        list(&layout, 1, entry(&image, &format!("t\u{1b}{i}")));
+    }
+    let why = layout.resolve("v9").unwrap_err().to_string();
+    assert!(why.ends_with(" and 11 more") && !why.contains('\u{1b}'), "{why}");
 }

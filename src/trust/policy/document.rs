@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::error::{NoApplicablePolicy, PolicyError, StatementError};
 use super::scope::{RegistryScope, RegistryScopes};
-use super::statement::{StatementReader, TrustPolicy};
+use super::statement::{StatementReader, TrustPolicy, unknown_member};
 use crate::json::{self, Object};
 
 /// The largest document that is read, in bytes.
@@ -34,10 +34,10 @@ impl TrustPolicyDocument {
     /// [`PolicyError`] for the first thing that is wrong with it.
     pub fn parse(bytes: &[u8]) -> Result<Self, PolicyError> {
         let mut document = Self { policies: Vec::new(), global: None, by_scope: HashMap::new() };
-        for mut statement in statements(bytes)? {
+        for mut statement in statements(bytes, OCI_MEMBERS)? {
             let scopes = registry_scopes(&mut statement)?;
             let path = statement.path("signatureVerification.level");
-            let policy = statement.finish(OCI_MEMBERS)?;
+            let policy = statement.finish()?;
             if policy.is_skip() && scopes == RegistryScopes::Global {
                 return Err(PolicyError::Statement {
                     statement: policy.name().to_owned(),
@@ -115,10 +115,10 @@ impl BlobTrustPolicyDocument {
     /// [`PolicyError`] for the first thing that is wrong with it.
     pub fn parse(bytes: &[u8]) -> Result<Self, PolicyError> {
         let (mut policies, mut global) = (Vec::<TrustPolicy>::new(), None);
-        for mut statement in statements(bytes)? {
+        for mut statement in statements(bytes, BLOB_MEMBERS)? {
             let is_global = statement.boolean("globalPolicy")?;
             let path = statement.path("globalPolicy");
-            let policy = statement.finish(BLOB_MEMBERS)?;
+            let policy = statement.finish()?;
             let name = policy.name().to_owned();
             if is_global && policy.is_skip() {
                 return Err(PolicyError::Statement { statement: name, path, source: StatementError::GlobalSkip });
@@ -161,12 +161,15 @@ impl BlobTrustPolicyDocument {
     }
 }
 
-/// The statements of a document, whose names are there and differ.
-fn statements(bytes: &[u8]) -> Result<Vec<StatementReader>, PolicyError> {
+/// The statements of a document, whose names are there and differ, and which have no members but those that are allowed.
+fn statements(bytes: &[u8], allowed: &'static str) -> Result<Vec<StatementReader>, PolicyError> {
     if bytes.len() > MAX_DOCUMENT_SIZE {
         return Err(PolicyError::TooLarge(bytes.len()));
     }
     let mut document = json::parse_object("the document", bytes).map_err(PolicyError::Json)?;
+    if let Some(path) = unknown_member(&document, MEMBERS) {
+        return Err(PolicyError::Unknown { path, allowed: MEMBERS });
+    }
     let version = document.string("version").map_err(PolicyError::Json)?;
     if version != VERSION {
         return Err(PolicyError::Version(version));
@@ -175,12 +178,9 @@ fn statements(bytes: &[u8]) -> Result<Vec<StatementReader>, PolicyError> {
     if statements.is_empty() {
         return Err(PolicyError::Json(document.missing("trustPolicies")));
     }
-    if let Some(member) = document.names().next() {
-        return Err(PolicyError::Unknown { path: document.path(member), allowed: MEMBERS });
-    }
     let mut names = HashSet::new();
     let read = |object: Object| {
-        let statement = StatementReader::new(object)?;
+        let statement = StatementReader::new(object, allowed)?;
         if !names.insert(statement.name.clone()) {
             return Err(PolicyError::SameName { path: statement.path("name"), name: statement.name });
         }

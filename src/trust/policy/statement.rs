@@ -60,6 +60,12 @@ impl TrustPolicy {
     }
 }
 
+/// Where the first member is that is none of those allowed, which are listed as in "level, override and verifyTimestamp".
+pub(super) fn unknown_member(object: &Object, allowed: &str) -> Option<String> {
+    let is_allowed = |name: &str| allowed.split(", ").flat_map(|names| names.split(" and ")).any(|known| known == name);
+    object.names().find(|name| !is_allowed(name)).map(|name| object.path(name))
+}
+
 /// A statement that is being read. Every error that it makes names it.
 pub(super) struct StatementReader {
     pub(super) name: String,
@@ -67,9 +73,20 @@ pub(super) struct StatementReader {
 }
 
 impl StatementReader {
-    pub(super) fn new(mut object: Object) -> Result<Self, PolicyError> {
-        let name = object.string("name").map_err(PolicyError::Json)?;
-        Ok(Self { name, object })
+    /// `allowed` are the members that the statement may have. Another one is told of before all else: it is often a misspelt one,
+    /// which is then missing.
+    pub(super) fn new(mut object: Object, allowed: &'static str) -> Result<Self, PolicyError> {
+        let unknown = unknown_member(&object, allowed);
+        let name = match (object.string("name"), &unknown) {
+            (Ok(name), _) => name,
+            (Err(_), Some(path)) => return Err(PolicyError::Unknown { path: path.clone(), allowed }),
+            (Err(why), None) => return Err(PolicyError::Json(why)),
+        };
+        let statement = Self { name, object };
+        match unknown {
+            Some(path) => Err(statement.error(path, StatementError::Unknown(allowed))),
+            None => Ok(statement),
+        }
     }
 
     pub(super) fn path(&self, member: &str) -> String {
@@ -99,20 +116,20 @@ impl StatementReader {
         texts.iter().enumerate().map(parse).collect()
     }
 
-    /// Reads what is left of the statement. `allowed` are the members that it may have.
-    pub(super) fn finish(mut self, allowed: &'static str) -> Result<TrustPolicy, PolicyError> {
+    /// Reads what is left of the statement.
+    pub(super) fn finish(mut self) -> Result<TrustPolicy, PolicyError> {
         let signature_verification = self.signature_verification()?;
         let is_skip = signature_verification.level() == VerificationLevel::Skip;
         let (trust_stores, trusted_identities) = (self.trust_stores(is_skip)?, self.trusted_identities(is_skip)?);
-        if let Some(member) = self.object.names().next() {
-            return Err(self.error(self.path(member), StatementError::Unknown(allowed)));
-        }
         Ok(TrustPolicy { name: self.name, signature_verification, trust_stores, trusted_identities })
     }
 
     fn signature_verification(&mut self) -> Result<SignatureVerification, PolicyError> {
         let json = |source| PolicyError::Member { statement: self.name.clone(), source };
         let mut object = self.object.object("signatureVerification").map_err(json)?;
+        if let Some(path) = unknown_member(&object, VERIFICATION_MEMBERS) {
+            return Err(self.error(path, StatementError::Unknown(VERIFICATION_MEMBERS)));
+        }
         let level = object.string("level").map_err(json)?;
         let level = level.parse().map_err(|why: super::UnknownName| self.error(object.path("level"), why))?;
         let mut verification = SignatureVerification::new(level);
@@ -130,10 +147,7 @@ impl StatementReader {
                     verification.with_override(validation, action).map_err(|why| self.error(path.clone(), why))?;
             }
         }
-        match object.names().next() {
-            Some(member) => Err(self.error(object.path(member), StatementError::Unknown(VERIFICATION_MEMBERS))),
-            None => Ok(verification),
-        }
+        Ok(verification)
     }
 
     fn trust_stores(&mut self, is_skip: bool) -> Result<Vec<TrustStoreName>, PolicyError> {

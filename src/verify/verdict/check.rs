@@ -1,5 +1,7 @@
 //! What came of each check of a signature.
 
+use std::fmt;
+
 use crate::aws::RevokedEntity;
 use crate::text::printable;
 use crate::trust::policy::ValidationType;
@@ -54,11 +56,53 @@ impl CheckFailure {
             "Correct the setting, the credentials or the permission that is named; until then nothing is known.";
         match (&self.remedy, self.revoked.is_empty(), self.undetermined) {
             (Some(remedy), ..) => Some(remedy),
-            (None, false, _) => Some("Do not deploy the artifact: find out why it was revoked, and what replaces it."),
+            (None, false, _) => Some(OF_REVOKED),
             (None, true, true) if self.misconfigured => Some(MISCONFIGURED),
             (None, true, true) => Some("Remove the cause that is named and try again; until then nothing is known."),
             (None, true, false) => None,
         }
+    }
+}
+
+/// What to do about what was revoked.
+pub(super) const OF_REVOKED: &str = "Do not deploy the artifact: find out why it was revoked, and what replaces it.";
+
+/// What a signature is checked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Check {
+    /// One of the specification's validations, of which the trust policy says what a failure means.
+    Validation(ValidationType),
+    /// The metadata that the caller demands was signed: [`user_metadata`](super::super::VerifyOptions::user_metadata). It is
+    /// enforced whatever a policy says, and made only where there is such a demand.
+    UserMetadata,
+}
+
+impl Check {
+    /// Its name; a validation has the one that trust policies have for it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Validation(validation) => validation.as_str(),
+            Self::UserMetadata => "userMetadata",
+        }
+    }
+}
+
+impl fmt::Display for Check {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl From<ValidationType> for Check {
+    fn from(validation: ValidationType) -> Self {
+        Self::Validation(validation)
+    }
+}
+
+impl PartialEq<ValidationType> for Check {
+    fn eq(&self, other: &ValidationType) -> bool {
+        *self == Self::Validation(*other)
     }
 }
 
@@ -111,7 +155,7 @@ impl CheckOutcome {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CheckResult {
     /// Which check.
-    pub check: ValidationType,
+    pub check: Check,
     /// What came of it.
     pub outcome: CheckOutcome,
 }

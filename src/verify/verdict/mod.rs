@@ -3,7 +3,7 @@
 mod check;
 mod requirement;
 
-pub use check::{CheckFailure, CheckOutcome, CheckResult};
+pub use check::{Check, CheckFailure, CheckOutcome, CheckResult};
 pub use requirement::{Requirement, RequirementError};
 
 use std::fmt;
@@ -74,14 +74,21 @@ impl SignatureVerdict {
 
     /// What came of a check, where it was come to.
     #[must_use]
-    pub fn outcome(&self, check: ValidationType) -> Option<&CheckOutcome> {
+    pub fn outcome(&self, check: impl Into<Check>) -> Option<&CheckOutcome> {
+        let check = check.into();
         self.checks.iter().find(|result| result.check == check).map(|result| &result.outcome)
     }
 
     /// The failure for which the signature is refused.
     #[must_use]
     pub fn refusal(&self) -> Option<&CheckFailure> {
-        self.checks.iter().find(|result| result.outcome.is_refused())?.outcome.failure()
+        self.refused().map(|(_, failure)| failure)
+    }
+
+    /// The check for which the signature is refused, with its failure.
+    fn refused(&self) -> Option<(Check, &CheckFailure)> {
+        let result = self.checks.iter().find(|result| result.outcome.is_refused())?;
+        result.outcome.failure().map(|failure| (result.check, failure))
     }
 
     /// Who signed, where the signature is verified and its signer is trusted: with authenticity merely logged anybody's
@@ -92,7 +99,7 @@ impl SignatureVerdict {
     }
 
     /// The failures that the policy has logged only.
-    pub fn warnings(&self) -> impl Iterator<Item = (ValidationType, &CheckFailure)> {
+    pub fn warnings(&self) -> impl Iterator<Item = (Check, &CheckFailure)> {
         self.checks.iter().filter_map(|result| match &result.outcome {
             CheckOutcome::Logged(failure) => Some((result.check, failure)),
             _ => None,
@@ -174,8 +181,9 @@ impl Verdict {
         }
     }
 
-    /// What to do about a verdict that is not [`Conclusion::Verified`], in a sentence: about the first signature that has
-    /// advice, those first that could still verify.
+    /// What to do about a verdict that is not [`Conclusion::Verified`], in a sentence. A revocation comes first, so that nobody
+    /// is told how to have another signature accepted instead; then what could still verify, then what had been accepted once,
+    /// and strangers last.
     #[must_use]
     pub fn advice(&self) -> Option<&str> {
         match self.conclusion() {
@@ -185,10 +193,14 @@ impl Verdict {
         if self.signatures().is_empty() {
             return Some("It has no signature: sign it with notation-aws-signer sign, or copy it with its signatures.");
         }
-        let refusals = || self.signatures().iter().filter_map(SignatureVerdict::refusal);
-        let misconfigured = refusals().filter(|failure| failure.misconfigured);
-        let open = refusals().filter(|failure| failure.undetermined);
-        misconfigured.chain(open).chain(refusals()).find_map(CheckFailure::advice)
+        let mut refused: Vec<_> = self.signatures().iter().filter_map(SignatureVerdict::refused).collect();
+        refused.sort_by_key(|(check, failure)| urgency(*check, failure));
+        if let Some((check, failure)) = refused.first()
+            && urgency(*check, failure) == REVOKED
+        {
+            return Some(failure.advice().unwrap_or(check::OF_REVOKED));
+        }
+        refused.into_iter().find_map(|(_, failure)| failure.advice())
     }
 
     /// The signing profiles whose signatures verified and are trusted, each once.
@@ -230,5 +242,22 @@ impl Verdict {
             Self::Skipped { .. } => &[],
             Self::Checked { signatures, .. } => signatures,
         }
+    }
+}
+
+/// The [`urgency`] of a revocation.
+const REVOKED: u8 = 0;
+
+/// How far back the advice about a refused signature stands.
+fn urgency(check: Check, failure: &CheckFailure) -> u8 {
+    use ValidationType::{Authenticity, Expiry, Revocation};
+    match check {
+        Check::Validation(Revocation) if !failure.undetermined => REVOKED,
+        _ if failure.misconfigured => 1,
+        _ if failure.undetermined => 2,
+        Check::Validation(Expiry) => 3,
+        Check::UserMetadata => 4,
+        Check::Validation(Authenticity) => 6,
+        Check::Validation(_) => 5,
     }
 }

@@ -55,6 +55,8 @@ fn an_index_is_copied_with_the_signatures_of_its_images() {
     let (index, images) = block_on(push_index(&store, "two platforms", "v1"));
     cli.run(&["sign", &format!("{name}:v1"), "--recursive", "--profile", &world.profile.arn]).succeeded();
     cli.run(&["copy", &format!("{name}:v1"), "oci:layout"]).succeeded().says("3");
+    // The images are parts of the index, which is the only artifact.
+    cli.run(&["list", "oci:layout"]).succeeded().says(index.digest.as_str());
     let target = format!("{}/copies/multi", world.registry.address());
     cli.run(&["copy", "oci:layout:v1", &format!("{target}:v2")]).succeeded();
     for digest in [&index.digest, &images[0].digest, &images[1].digest] {

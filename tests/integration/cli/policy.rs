@@ -1,5 +1,7 @@
 //! `notation-aws-signer policy`.
 
+use std::os::unix::fs::PermissionsExt as _;
+
 use serde_json::json;
 
 use crate::support::cli::Cli;
@@ -68,6 +70,32 @@ fn a_policy_for_blobs_is_written_shown_and_checked() {
 }
 
 #[test]
+fn check_refuses_what_verify_refuses_and_names_the_file_of_each_problem() {
+    let Some((_signer, notation, cli)) = user() else { return };
+    for kind in [&[][..], &["--blob"]] {
+        cli.run(&[&["policy", "init", "--profile", PROFILE], kind].concat()).exits_with(0);
+    }
+    // AWS's roots are not there yet, and both documents have a statement of the same name.
+    let results = cli.json("policy-check", &["policy", "check"], 2);
+    let of = |file: &str| {
+        let path = notation.config_folder().join(file);
+        results["findings"].as_array().unwrap().iter().filter(|found| found["file"] == path.to_str().unwrap()).count()
+    };
+    assert_eq!((of("trustpolicy.json"), of("trustpolicy.blob.json")), (1, 1), "{results:#}");
+    cli.run(&["policy", "check"]).exits_with(2).says("trustpolicy.blob.json: \"");
+
+    cli.run(&["setup", "--offline"]).exits_with(0);
+    let file = notation.config_folder().join("trustpolicy.json");
+    let check = |code| cli.json("policy-check", &["policy", "check", file.to_str().unwrap()], code);
+    check(0);
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o666)).unwrap();
+    let results = check(2);
+    assert!(results["findings"][0]["message"].as_str().unwrap().contains("other users may write to"), "{results:#}");
+    let verify = ["verify", "--policy", file.to_str().unwrap(), "registry.example.com/a:v1"];
+    cli.run(&verify).exits_with(2).says("other users may write to");
+}
+
+#[test]
 fn check_lists_every_problem() {
     let Some((_signer, notation, cli)) = user() else { return };
     let results = cli.json("policy-check", &["policy", "check"], 2);
@@ -96,4 +124,7 @@ fn check_lists_every_problem() {
     std::fs::write(&file, document.to_string().replace("\"name\":\"right\"", "\"name\":\"right\",\"overide\":{}"))
         .unwrap();
     cli.run(&["policy", "check", file.to_str().unwrap()]).exits_with(2).says("overide");
+    std::fs::write(&file, document.to_string().replace("registryScopes", "registryScope")).unwrap();
+    let misspelt = cli.run(&["policy", "check", file.to_str().unwrap()]).exits_with(2);
+    misspelt.says("registryScope: this is not a member that is allowed here");
 }

@@ -239,7 +239,12 @@ fn metadata_is_demanded() {
         |pair: &str, code| run(&cli, &verify(&world, &[&image], &[&world.profile.arn], &["-m", pair])).exits_with(code);
     with("build=7", 0).says("build=7");
     with("build=8", 1).says("\"8\" is demanded");
-    with("commit=1", 1).says("was not signed");
+    with("commit=1", 1).says("was not signed").says("FAILED  userMetadata").says("    job").says("-> If it is");
+    let refused = json_of(&cli, &verify(&world, &[&image], &[&world.profile.arn], &["-m", "build=8"]), 1);
+    let artifact = &refused["artifacts"][0];
+    assert_eq!(check(artifact, "integrity")["outcome"], "passed");
+    assert_eq!(check(artifact, "userMetadata")["outcome"], "failed");
+    assert!(artifact["signatures"][0]["signed"]["job"].is_string(), "{artifact:#}");
 }
 
 #[test]

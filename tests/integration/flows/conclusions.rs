@@ -10,7 +10,8 @@ use notation_aws_signer::registry::{
 };
 use notation_aws_signer::verify::ValidationType::{self, Integrity, Revocation};
 use notation_aws_signer::verify::{
-    Conclusion, Evaluate, Requirement, RequirementError, VerificationPolicy, VerifyOptions, verify_signatures,
+    Check, Conclusion, Evaluate, Requirement, RequirementError, Verdict, VerificationPolicy, VerifyOptions,
+    verify_signatures,
 };
 use serde_json::json;
 use time::OffsetDateTime;
@@ -192,6 +193,22 @@ async fn several_signers_are_counted_once_each_and_only_where_they_verified_and_
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn beside_a_revoked_signature_nobody_is_told_to_trust_a_stranger_or_to_try_again() {
+    let world = World::new().await;
+    let second = world.put_profile("Second").await;
+    world.sign_and_attach_by(&second).await;
+    world.attach(b"{}");
+    let job = world.sign_and_attach().await.signature.signer.job;
+    let advice = |verdict: Verdict| verdict.advice().map(str::to_owned).unwrap();
+    let stranger =
+        advice(world.verify_with(&world.trust, &world.config.clone().with_endpoint_url("http://127.0.0.1:9")).await);
+    assert!(stranger.contains("try again"), "{stranger}");
+    world.client.sdk().revoke_signature().job_id(job.id()).reason("leak").send().await.unwrap();
+    let revoked = advice(world.verify().await);
+    assert!(revoked.starts_with("Do not deploy") && !revoked.contains("trusted"), "{revoked}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn metadata_that_is_demanded_must_have_been_signed() {
     let world = World::new().await;
     world.sign_and_attach().await;
@@ -207,7 +224,13 @@ async fn metadata_that_is_demanded_must_have_been_signed() {
             let verdict = world.verify_by(&policy, &options).await;
             match why {
                 None => assert!(verdict.is_verified(), "{verdict:?}"),
-                Some(why) => assert!(failed(&verdict, Integrity).contains(why), "{verdict:?}"),
+                Some(why) => {
+                    assert!(failed(&verdict, Check::UserMetadata).contains(why), "{verdict:?}");
+                    let signature = &verdict.signatures()[0];
+                    assert!(signature.outcome(Integrity).unwrap().is_passed() && signature.signature.is_some());
+                    let advice = verdict.advice().unwrap();
+                    assert!(advice.contains("sign it again") && advice.contains("demand what was signed"), "{advice}");
+                }
             }
         }
     }

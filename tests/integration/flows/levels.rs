@@ -136,7 +136,10 @@ async fn a_revocation_that_the_policy_skips_is_not_asked_about_and_said_to_be_sk
         let verdict = wrong.verify(&skip).await;
         assert!(verdict.is_verified(), "{verdict:?}");
         let last = verdict.signatures()[0].checks.last().unwrap();
-        assert_eq!((last.check, &last.outcome), (Revocation, &Skipped("the trust policy \"test\" skips it".into())));
+        assert_eq!(
+            (last.check, &last.outcome),
+            (Revocation.into(), &Skipped("the trust policy \"test\" skips it".into()))
+        );
     }
     failed(&Wrong::Untrusted.verify(&skip).await, Authenticity);
 }

@@ -12,17 +12,17 @@ mod tampered;
 mod trust;
 pub mod world;
 
-use notation_aws_signer::verify::{ValidationType, Verdict};
+use notation_aws_signer::verify::{Check, ValidationType, Verdict};
 use world::World;
 
 /// The reason of the check that failed, which must be this one and the last, for the only signature.
-fn failed(verdict: &Verdict, check: ValidationType) -> String {
+fn failed(verdict: &Verdict, check: impl Into<Check>) -> String {
     assert!(!verdict.is_verified(), "{verdict:?}");
     let [signature] = verdict.signatures() else { panic!("{verdict:?}") };
     assert!(!signature.is_verified());
     let (last, before) = signature.checks.split_last().unwrap();
     assert!(before.iter().all(|c| c.outcome.is_passed()), "{verdict:?}");
-    assert_eq!(last.check, check, "{verdict:?}");
+    assert_eq!(last.check, check.into(), "{verdict:?}");
     assert!(last.outcome.is_refused(), "{verdict:?}");
     last.outcome.failure().unwrap().reason.clone()
 }
@@ -35,7 +35,7 @@ async fn what_was_signed_verifies_with_every_check() {
     assert!(verdict.is_verified(), "{verdict:?}");
     assert_eq!(*verdict.artifact(), world.image);
     assert!(verdict.signatures()[0].checks.iter().all(|c| c.outcome.is_passed()));
-    let checks: Vec<ValidationType> = verdict.signatures()[0].checks.iter().map(|c| c.check).collect();
+    let checks: Vec<Check> = verdict.signatures()[0].checks.iter().map(|c| c.check).collect();
     use ValidationType::{AuthenticTimestamp, Authenticity, Expiry, Integrity, Revocation};
     assert_eq!(checks, [Integrity, Authenticity, Expiry, AuthenticTimestamp, Revocation]);
 }

@@ -8,7 +8,7 @@ use notation_aws_signer::envelope::SigningScheme;
 use notation_aws_signer::envelope::header::{VERIFICATION_PLUGIN, VERIFICATION_PLUGIN_MIN_VERSION};
 use notation_aws_signer::verify::ValidationType::{self, Authenticity, Integrity, Revocation};
 use notation_aws_signer::verify::plugin::PluginFolder;
-use notation_aws_signer::verify::{CheckOutcome, Conclusion, Verdict, VerifyOptions};
+use notation_aws_signer::verify::{Check, CheckOutcome, Conclusion, Verdict, VerifyOptions};
 use serde_json::{Value, json};
 
 use super::own_key::{OwnKey, add_critical};
@@ -149,7 +149,8 @@ fn refusal(verdict: &Verdict) -> (ValidationType, String) {
     let [signature] = verdict.signatures() else { panic!("{verdict:?}") };
     let last = signature.checks.last().unwrap();
     assert!(last.outcome.is_refused(), "{verdict:?}");
-    (last.check, last.outcome.reason().to_owned())
+    let Check::Validation(validation) = last.check else { panic!("{verdict:?}") };
+    (validation, last.outcome.reason().to_owned())
 }
 
 #[tokio::test(flavor = "multi_thread")]
