@@ -45,6 +45,35 @@ fn every_command_is_completed_in_every_shell() {
 }
 
 #[test]
+fn bash_completes_what_is_behind_the_first_word() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = folder.path().join("completions.bash");
+    std::fs::write(&script, super::completions::script(clap_complete::Shell::Bash)).unwrap();
+    let complete = |words: &[&str]| {
+        // As bash calls it: the program, the word to complete and the word before it.
+        let program = "source \"$1\"; shift; COMP_WORDS=(\"$@\"); COMP_CWORD=$(($# - 1)); function=$(complete -p \"$1\"); \
+                       function=${function#*-F }; ${function%% *} \"$1\" \"${!#}\" \"${@:$#-1:1}\"; echo \"${COMPREPLY[@]}\"";
+        let mut bash = std::process::Command::new("bash");
+        bash.args(["--norc", "-c", program, "bash"]).arg(&script).arg("notation-aws-signer").args(words);
+        let output = bash.current_dir(folder.path()).output().unwrap();
+        assert!(output.status.success() && output.stderr.is_empty(), "{words:?}: {output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    for (words, expected) in [
+        (&["ver"][..], "verify\n"),
+        (&["trust", "re"], "remove\n"),
+        (&["local-signer", "se"], "serve\n"),
+        (&["verify", "--tru"], "--trusted-profile\n"),
+        (&["trust", "list", "--ty"], "--type\n"),
+        (&["verify", "--output", "j"], "json\n"),
+        (&["trust", "list", "--type", "sig"], "signingAuthority\n"),
+        (&["completions", "z"], "zsh\n"),
+    ] {
+        assert_eq!(complete(words), expected, "{words:?}");
+    }
+}
+
+#[test]
 fn every_command_has_a_man_page() {
     let folder = tempfile::tempdir().unwrap();
     let written = super::man::write_all(folder.path()).unwrap();
