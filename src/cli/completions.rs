@@ -15,13 +15,15 @@ const NAME: &str = "notation-aws-signer";
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   Completions in bash, from the next login on:
-    notation-aws-signer completions bash > ~/.local/share/bash-completion/completions/notation-aws-signer
+    notation-aws-signer completions bash \\
+      > ~/.local/share/bash-completion/completions/notation-aws-signer
 
   In zsh, for a folder that is in $fpath:
     notation-aws-signer completions zsh > ~/.zfunc/_notation-aws-signer
 
   In fish:
-    notation-aws-signer completions fish > ~/.config/fish/completions/notation-aws-signer.fish")]
+    notation-aws-signer completions fish \\
+      > ~/.config/fish/completions/notation-aws-signer.fish")]
 pub struct Args {
     /// The shell
     #[arg(value_name = "SHELL", value_enum)]

@@ -8,6 +8,7 @@ pub mod copy;
 pub mod demo;
 pub mod envelope_file;
 pub mod exit;
+pub mod help;
 pub mod inspect;
 pub mod list;
 pub mod local_signer;

@@ -34,6 +34,25 @@ fn the_help_of_every_command_has_examples_of_it() {
 }
 
 #[test]
+fn the_examples_of_every_command_can_be_pasted_however_narrow_the_terminal_is() {
+    fn part<'a>(command: &'a mut Command, name: &str) -> &'a mut Command {
+        name.split(' ').skip(1).fold(command, |command, part| command.find_subcommand_mut(part).unwrap())
+    }
+    for (name, raw) in commands() {
+        let after = super::help::AfterHelp::of(&raw).unwrap();
+        let mut narrow = super::help::command().term_width(50);
+        narrow.build();
+        let help = part(&mut narrow, &name).render_help().to_string();
+        assert!(help.contains(&after.examples), "{name}: {help}");
+        let one_option = |line: &str| line.split(' ').filter(|word| !word.is_empty() && *word != "\\").count() <= 2;
+        assert!(after.examples.lines().all(|line| line.len() <= 80 || one_option(line)), "{name}: {}", after.examples);
+        if let Some(codes) = after.exit_codes {
+            assert!(!codes.contains('\n') && help.contains("\n\nExit codes: 0 "), "{name}: {codes}");
+        }
+    }
+}
+
+#[test]
 fn every_command_is_completed_in_every_shell() {
     for shell in super::completions::SHELLS {
         let script = String::from_utf8(super::completions::script(*shell)).unwrap();
@@ -82,6 +101,8 @@ fn every_command_has_a_man_page() {
         assert!(written.contains(&page), "{name}");
         let text = std::fs::read_to_string(&page).unwrap();
         let about = command.get_about().unwrap().to_string().replace('-', "\\-");
-        assert!(text.contains(&about) && text.contains("Examples"), "{name}: {text}");
+        let example = format!("\n.nf\n{}", name.replace('-', "\\-"));
+        assert!(text.contains(&about) && text.contains(".SH EXAMPLES") && text.contains(&example), "{name}: {text}");
+        assert_eq!(text.contains("EXIT STATUS"), command.get_after_help().unwrap().to_string().contains("Exit codes"));
     }
 }
