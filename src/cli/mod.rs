@@ -71,7 +71,9 @@ enum Command {
 pub async fn run(cli: Cli) -> ExitStatus {
     let output = cli.output;
     if !matches!(cli.command, Command::LocalSigner(_)) {
-        crate::log::init_for_terminal(output.log_level());
+        if let Err(why) = crate::log::init_for_terminal(output.log_level()) {
+            output.note(format_args!("{} {why}", output::paint(output::WARN, "warning:")));
+        }
     }
     let ended = match cli.command {
         Command::Sign(args) => sign::run(*args, &output).await,

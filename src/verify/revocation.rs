@@ -33,6 +33,7 @@ async fn ask_aws_signer(
     };
     let location = signer.profile_version.location();
     let region = config.revocation_region(location).map_err(not_checked)?;
+    tracing::info!(profile_version = %signer.profile_version, job = %signer.job, region, "asking AWS Signer about revocation");
     let client = SignerClient::new(config, location.partition(), region).await;
     let revoked = revocation_status(&client, &query, deadline).await.map_err(not_checked)?;
     if revoked.is_empty() {

@@ -8,6 +8,7 @@ mod copy;
 mod inspect;
 mod interop;
 mod list;
+mod log;
 mod places;
 mod policy;
 mod revoke;
