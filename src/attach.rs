@@ -138,7 +138,9 @@ pub(crate) async fn push_signature(
     annotations.insert(THUMBPRINT_ANNOTATION.to_owned(), thumbprints(chain));
     store.push_blob(JWS_MEDIA_TYPE, envelope).await?;
     store.push_blob(form.config_media_type(), EMPTY_CONFIG).await?;
-    store.push_referrer(&Manifest::signature_in(form, artifact.clone(), envelope, annotations)).await
+    let manifest = store.push_referrer(&Manifest::signature_in(form, artifact.clone(), envelope, annotations)).await?;
+    tracing::info!(artifact = %artifact.digest, signature = %manifest.digest, "attached");
+    Ok(manifest)
 }
 
 /// The thumbprints of a chain as the annotation has them: a JSON array in a string.

@@ -106,6 +106,7 @@ pub async fn copy_artifact(
     if let Some(tag) = tag {
         let bytes = source.manifest(&copy.copied.artifact).await?;
         destination.put_tag(&copy.copied.artifact, &bytes, tag).await?;
+        tracing::info!(digest = %copy.copied.artifact.digest, tag = tag.as_str(), "tagged");
     }
     Ok(copy.copied)
 }
@@ -177,6 +178,13 @@ impl Copy<'_> {
     }
 
     fn tell(&self, event: CopyEvent) {
+        match &event {
+            CopyEvent::Bytes(_) => {}
+            CopyEvent::Blob(blob, how) => {
+                tracing::info!(digest = %blob.digest, size = blob.size, ?how, "copied a blob")
+            }
+            CopyEvent::Manifest(manifest) => tracing::info!(digest = %manifest.digest, "copied a manifest"),
+        }
         if let Some(progress) = &self.progress {
             progress(event);
         }

@@ -20,7 +20,7 @@ use aws_types::SdkConfig;
 use aws_types::endpoint_config::EndpointUrl;
 use aws_types::service_config::ServiceConfigKey;
 use std::future::Future;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::config::{ConfigError, SignerConfig, check_endpoint};
 use super::credentials::StandardSources;
@@ -28,6 +28,7 @@ use super::deadline::Deadline;
 use super::error::{CallError, Failure};
 use super::http::{Answers, BoundedHttpClient};
 use super::retry::TooManyRequests;
+use crate::text::printable;
 
 /// How often a call is tried in all. Throttling, server errors and broken connections are tried again, refusals never.
 const ATTEMPTS: u32 = 4;
@@ -75,6 +76,12 @@ impl SignerClient {
         &self.sdk
     }
 
+    /// The region that is called.
+    #[must_use]
+    pub fn region(&self) -> &str {
+        &self.region
+    }
+
     /// The endpoint that is used exactly as given, where it is not AWS's own for the region.
     #[must_use]
     pub fn endpoint_url(&self) -> Option<&str> {
@@ -94,11 +101,18 @@ impl SignerClient {
         if let Err(why) = &self.endpoint {
             return Err(self.failed(operation, Failure::Configuration(why.clone())));
         }
-        match deadline.run(call).await {
+        let (began, region) = (Instant::now(), &self.region);
+        let answer = match deadline.run(call).await {
             Some(Ok(answer)) => Ok(answer),
             Some(Err(error)) => Err(self.failed(operation, Failure::from_sdk(error))),
             None => Err(self.failed(operation, Failure::Timeout(deadline.budget()))),
+        };
+        let ms = began.elapsed().as_millis() as u64;
+        match &answer {
+            Ok(_) => tracing::debug!(operation, region, ms, "AWS Signer answered"),
+            Err(why) => tracing::debug!(operation, region, ms, why = printable(&why.to_string()), "the call failed"),
         }
+        answer
     }
 
     pub(super) fn failed(&self, operation: &'static str, failure: Failure) -> CallError {

@@ -20,15 +20,18 @@ use crate::registry::SignatureForm;
 /// its signer is not decided here: `verify` does that. What the artifact has already is not attached again.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  Sign in one step of a pipeline, and attach in another one that may write to the registry:
-    notation-aws-signer sign registry.example.com/app@sha256:... --profile ARN --detach app.sig
-    notation-aws-signer attach registry.example.com/app@sha256:... --signature app.sig
+  Sign in one step of a pipeline, and attach in one that may write:
+    notation-aws-signer sign registry.example.com/app@sha256:... \\
+      --profile ARN --detach app.sig
+    notation-aws-signer attach registry.example.com/app@sha256:... \\
+      --signature app.sig
 
   Attach with an annotation on the signature's manifest:
-    notation-aws-signer attach oci:./image:v1 --signature app.sig --annotation pipeline=7
+    notation-aws-signer attach oci:./image:v1 --signature app.sig \\
+      --annotation pipeline=7
 
-Exit codes: 0 attached, now or before; 1 it is not a signature of this artifact; 2 the file, the command line or a permission is
-not right, or there is no such artifact; 3 the registry could not be asked.")]
+Exit codes: 0 attached, now or before; 1 it is not a signature of this artifact; 2 the file, the command line or a \
+  permission is not right, or there is no such artifact; 3 the registry could not be asked.")]
 pub struct Args {
     /// The artifact: REGISTRY/REPOSITORY:TAG, REGISTRY/REPOSITORY@DIGEST or oci:FOLDER[:TAG|@DIGEST]
     #[arg(value_name = "REF")]

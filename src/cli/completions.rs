@@ -8,17 +8,22 @@ use clap_complete::Shell;
 use super::Cli;
 use super::exit::{CliError, ExitStatus};
 
+/// The name that is completed.
+const NAME: &str = "notation-aws-signer";
+
 /// Print the completions for a shell.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   Completions in bash, from the next login on:
-    notation-aws-signer completions bash > ~/.local/share/bash-completion/completions/notation-aws-signer
+    notation-aws-signer completions bash \\
+      > ~/.local/share/bash-completion/completions/notation-aws-signer
 
   In zsh, for a folder that is in $fpath:
     notation-aws-signer completions zsh > ~/.zfunc/_notation-aws-signer
 
   In fish:
-    notation-aws-signer completions fish > ~/.config/fish/completions/notation-aws-signer.fish")]
+    notation-aws-signer completions fish \\
+      > ~/.config/fish/completions/notation-aws-signer.fish")]
 pub struct Args {
     /// The shell
     #[arg(value_name = "SHELL", value_enum)]
@@ -43,6 +48,12 @@ pub(super) const SHELLS: &[Shell] = &[Shell::Bash, Shell::Elvish, Shell::Fish, S
 /// The completions for a shell.
 pub(super) fn script(shell: Shell) -> Vec<u8> {
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), "notation-aws-signer", &mut script);
+    clap_complete::generate(shell, &mut Cli::command(), NAME, &mut script);
+    if shell == Shell::Bash {
+        // clap_complete 4.6 sets a name for each command in one place and compares it in another, where it writes the hyphens of
+        // the program's name in another way: nothing behind the first word would be completed.
+        let (set, compared) = (NAME.replace('-', "__"), NAME.replace('-', "__subcmd__"));
+        script = String::from_utf8_lossy(&script).replace(&compared, &set).into_bytes();
+    }
     script
 }

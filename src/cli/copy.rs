@@ -20,15 +20,16 @@ use crate::text::printable;
 /// is written last: until then nobody who goes by it sees half of the copy. Nothing is verified on the way.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  From one registry to another, under the same tag
-    notation-aws-signer copy build.example.com/app:v1 registry.example.com/app:v1
+  From one registry to another, under the same tag:
+    notation-aws-signer copy build.example.com/app:v1 \\
+      registry.example.com/app:v1
 
-  Into a folder, for a place without a network, and from there into a registry
+  Into a folder, for a place without a network, and from there to a registry:
     notation-aws-signer copy registry.example.com/app:v1 oci:./app
     notation-aws-signer copy oci:./app:v1 registry.internal/app:v1
 
-Exit codes: 0 copied; 1 something is not what its digest says; 2 the command line, the configuration or a permission is not right, or
-there is no such artifact; 3 a registry could not be reached or is in trouble.")]
+Exit codes: 0 copied; 1 something is not what its digest says; 2 the command line, the configuration or a permission is \
+  not right, or there is no such artifact; 3 a registry could not be reached or is in trouble.")]
 pub struct Args {
     /// What to copy: REGISTRY/REPOSITORY:TAG, REGISTRY/REPOSITORY@DIGEST or oci:FOLDER[:TAG|@DIGEST]
     #[arg(value_name = "SOURCE")]

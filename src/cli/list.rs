@@ -22,10 +22,11 @@ use crate::text::printable;
     notation-aws-signer list registry.example.com/app:v1
 
   Their digests alone, of an image in an OCI image layout:
-    notation-aws-signer list oci:./image:v1 --output json | jq -r '.signatures[].digest'
+    notation-aws-signer list oci:./image:v1 --output json \\
+      | jq -r '.signatures[].digest'
 
-Exit codes: 0 listed, also when there are none; 1 what is listed as a signature is none; 2 there is no such artifact, or the
-command line or a permission is not right; 3 the registry could not be asked.")]
+Exit codes: 0 listed, also when there are none; 1 what is listed as a signature is none; 2 there is no such artifact, or \
+  the command line or a permission is not right; 3 the registry could not be asked.")]
 pub struct Args {
     /// The artifact: REGISTRY/REPOSITORY:TAG, REGISTRY/REPOSITORY@DIGEST or oci:FOLDER[:TAG|@DIGEST]
     #[arg(value_name = "REF")]

@@ -38,9 +38,11 @@ enum Command {
   Serve with the state in ./signer, and sign with notation in another terminal:
     notation-aws-signer local-signer serve --dir ./signer
 
-  Make signatures that have expired: sign as if it were 2024, with a profile whose signatures are valid for a day
-    notation-aws-signer local-signer serve --dir ./signer --clock 2024-01-01T00:00:00Z
-    aws signer put-signing-profile --profile-name short --platform-id Notation-OCI-SHA384-ECDSA \\
+  Make signatures that have expired: as if it were 2024, valid for a day:
+    notation-aws-signer local-signer serve --dir ./signer \\
+      --clock 2024-01-01T00:00:00Z
+    aws signer put-signing-profile --profile-name short \\
+      --platform-id Notation-OCI-SHA384-ECDSA \\
       --signature-validity-period value=1,type=DAYS")]
 struct ServeArgs {
     /// The directory with all state; it is created, readable by you only, if it does not exist

@@ -8,6 +8,7 @@ pub mod copy;
 pub mod demo;
 pub mod envelope_file;
 pub mod exit;
+pub mod help;
 pub mod inspect;
 pub mod list;
 pub mod local_signer;
@@ -70,8 +71,10 @@ enum Command {
 /// Runs the command that was given, and writes the error if it fails.
 pub async fn run(cli: Cli) -> ExitStatus {
     let output = cli.output;
-    if !matches!(cli.command, Command::LocalSigner(_)) {
-        crate::log::init_for_terminal(output.log_level());
+    if !matches!(cli.command, Command::LocalSigner(_))
+        && let Err(why) = crate::log::init_for_terminal(output.log_level())
+    {
+        output.note(format_args!("{} {why}", output::paint(output::WARN, "warning:")));
     }
     let ended = match cli.command {
         Command::Sign(args) => sign::run(*args, &output).await,

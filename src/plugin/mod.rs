@@ -37,7 +37,8 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> u8 {
     let deadline = Deadline::new(budget_from_environment());
     let arguments: Vec<OsString> = arguments.collect();
     let outcome = catch_unwind(AssertUnwindSafe(|| {
-        crate::log::init();
+        // There is no place to say why there is no log: standard error belongs to the protocol.
+        let _ = crate::log::init();
         respond(&arguments, deadline)
     }))
     .unwrap_or_else(|panic| Err(PluginError::from_panic(panic.as_ref())));

@@ -108,10 +108,12 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when there is no such artifact, or it cannot be read.
     pub async fn resolve(&self, target: &Target) -> Result<Descriptor, StoreError> {
-        match self {
-            Self::Layout(layout) => Ok(layout.resolve(&target.to_string())?),
-            Self::Remote(repository) => Ok(repository.resolve(target).await?),
-        }
+        let (artifact, repository) = match self {
+            Self::Layout(layout) => (layout.resolve(&target.to_string())?, None),
+            Self::Remote(repository) => (repository.resolve(target).await?, Some(repository.name().to_string())),
+        };
+        tracing::info!(repository, %target, digest = %artifact.digest, "resolved");
+        Ok(artifact)
     }
 
     /// Whether there is an artifact with this tag or digest.

@@ -2,14 +2,15 @@
 //!
 //! What comes back is signed, so plain HTTP is no weakness, and no answer is trusted for where it came from.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use reqwest::header::{ACCEPT, CONTENT_TYPE, LOCATION};
-use reqwest::{Method, Response, Url};
+use reqwest::{Method, RequestBuilder, Response, Url};
 
 use super::error::SourceError;
 use crate::aws::Deadline;
 use crate::http_client::{HttpClients, Silence, explain};
+use crate::text::printable;
 
 /// The longest URL that is asked. Certificates have them of a hundred.
 const MAX_URL: usize = 2048;
@@ -32,7 +33,7 @@ impl Http {
         for _ in 0..=MAX_REDIRECTS {
             let request =
                 self.clients.client_for(&url, Silence::Bounded).map_err(unusable)?.request(Method::GET, url.clone());
-            let response = request.header(ACCEPT, accept).send().await.map_err(|why| failed(&why))?;
+            let response = exchange(&Method::GET, &url, request.header(ACCEPT, accept)).await?;
             if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
                 return read(response, limit).await;
             }
@@ -53,9 +54,20 @@ impl Http {
     ) -> Result<Vec<u8>, SourceError> {
         let request =
             self.clients.client_for(url, Silence::Bounded).map_err(unusable)?.request(Method::POST, url.clone());
-        let response = request.header(CONTENT_TYPE, content_type).body(body).send().await;
-        read(response.map_err(|why| failed(&why))?, limit).await
+        let request = request.header(CONTENT_TYPE, content_type).body(body);
+        read(exchange(&Method::POST, url, request).await?, limit).await
     }
+}
+
+async fn exchange(method: &Method, url: &Url, request: RequestBuilder) -> Result<Response, SourceError> {
+    let began = Instant::now();
+    let answer = request.send().await;
+    let (ms, url) = (began.elapsed().as_millis() as u64, printable(url.as_str()));
+    match &answer {
+        Ok(answer) => tracing::debug!(%method, url, status = answer.status().as_u16(), ms, "answered"),
+        Err(why) => tracing::debug!(%method, url, why = printable(&explain(why)), ms, "the request failed"),
+    }
+    answer.map_err(|why| failed(&why))
 }
 
 /// A URL that may be asked.

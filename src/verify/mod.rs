@@ -62,6 +62,8 @@ pub async fn verify_signatures(
         return Ok(Verdict::Skipped { artifact, policy: policy.name().to_owned() });
     }
     let mut stored = store.list_signatures(&artifact, options.max_signatures).await?;
+    let (found, policy_name) = (stored.left(), policy.name());
+    tracing::info!(artifact = %artifact.digest, found, policy = policy_name, "signatures were listed");
     let deadline = Deadline::new(options.budget);
     let context = Context { policy, options, deadline };
     let mut signatures: Vec<SignatureVerdict> = Vec::new();

@@ -48,6 +48,7 @@ pub(super) async fn verify(
 ) -> SignatureVerdict {
     let mut verification = Verification { context, checks: Vec::new(), signature: None };
     let size = envelope.as_ref().map_or(0, Vec::len);
+    tracing::info!(signature = %manifest.digest, size, "verifying");
     // The check that ended it is the last entry of the list; there is nothing to add to it.
     let _ = verification.run(envelope, is_of).await;
     let mut verdict = SignatureVerdict { manifest, checks: verification.checks, signature: verification.signature };
@@ -115,7 +116,7 @@ impl Verification<'_> {
     }
 
     fn skip(&mut self, check: ValidationType, reason: String) {
-        self.checks.push(CheckResult { check: check.into(), outcome: CheckOutcome::Skipped(reason) });
+        self.push(check.into(), CheckOutcome::Skipped(reason));
     }
 
     /// Adds the outcome of a check that was made to the list. Integrity and what the caller demands are enforced whatever a
@@ -131,8 +132,13 @@ impl Verification<'_> {
             Err(failure) if is_logged => (CheckOutcome::Logged(failure), Ok(())),
             Err(failure) => (CheckOutcome::Failed(failure), Err(Refused)),
         };
-        self.checks.push(CheckResult { check, outcome });
+        self.push(check, outcome);
         end
+    }
+
+    fn push(&mut self, check: Check, outcome: CheckOutcome) {
+        tracing::info!(?check, outcome = outcome.as_str(), reason = outcome.reason(), "checked");
+        self.checks.push(CheckResult { check, outcome });
     }
 }
 

@@ -126,8 +126,11 @@ async fn ask(registry: &EcrRegistry) -> Result<(EcrToken, SystemTime), EcrError>
     let service = if *registry == EcrRegistry::Public { "ECR PUBLIC" } else { "ECR" };
     let failed = |failure| EcrError { service, region: region.to_owned(), failure };
     let deadline = Deadline::new(Deadline::DEFAULT_BUDGET);
-    let answer = deadline.run(call(registry, service)).await;
-    let (token, expires) = answer.unwrap_or(Err(Failure::Timeout(deadline.budget()))).map_err(failed)?;
+    let began = Instant::now();
+    let answer = deadline.run(call(registry, service)).await.unwrap_or(Err(Failure::Timeout(deadline.budget())));
+    let (ms, is_ok) = (began.elapsed().as_millis() as u64, answer.is_ok());
+    tracing::debug!(operation = "GetAuthorizationToken", service, region, ms, is_ok, "AWS was asked for a token");
+    let (token, expires) = answer.map_err(failed)?;
     // Neither message repeats any of the token.
     let token = token.filter(|token| token.len() <= MAX_TOKEN);
     let token = token.ok_or_else(|| failed(Failure::Answer("it holds no token".to_owned())))?;

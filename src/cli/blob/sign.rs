@@ -20,12 +20,12 @@ use crate::text::rfc3339;
 /// The envelope is written to a file beside it: FILE.jws.sig. The file is hashed with SHA-384, which goes with AWS Signer's keys.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  Sign an archive; the signature is in app.tar.gz.jws.sig
+  Sign an archive; the signature is in app.tar.gz.jws.sig:
     notation-aws-signer blob sign app.tar.gz --media-type application/gzip \\
       --profile arn:aws:signer:us-west-2:111122223333:/signing-profiles/pipeline
 
-Exit codes: 0 signed; 1 AWS Signer's answer is not what it must be; 2 the command line, a file, the configuration or a permission is
-not right; 3 it could not be signed now, and may be later.")]
+Exit codes: 0 signed; 1 AWS Signer's answer is not what it must be; 2 the command line, a file, the configuration or a \
+  permission is not right; 3 it could not be signed now, and may be later.")]
 pub(super) struct Args {
     /// The file to sign
     #[arg(value_name = "FILE")]

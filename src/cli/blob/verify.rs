@@ -30,14 +30,15 @@ use crate::verify::{Verdict, verify_blob};
       --trusted-profile arn:aws:signer:us-west-2:111122223333:/signing-profiles/pipeline
 
   Verify by the statement \"releases\" of notation's trust policy for blobs:
-    notation-aws-signer blob verify app.tar.gz --signature app.sig --policy-name releases
+    notation-aws-signer blob verify app.tar.gz --signature app.sig \\
+      --policy-name releases
 
   Demand what the archive was signed as, and what was signed with it:
     notation-aws-signer blob verify app.tar.gz --trusted-profile ARN \\
       --media-type application/gzip --user-metadata version=1.4
 
-Exit codes: 0 verified (or skipped by the trust policy, which is said); 1 refused; 2 the command line, a file, the trust policy or
-a permission is not right; 3 it could not be determined: network, throttling, no answer about revocation.")]
+Exit codes: 0 verified (or skipped by the trust policy, which is said); 1 refused; 2 the command line, a file, the trust \
+  policy or a permission is not right; 3 it could not be determined: network, throttling, no answer about revocation.")]
 pub(super) struct Args {
     /// The file to verify
     #[arg(value_name = "FILE")]

@@ -33,8 +33,11 @@ const TAG: &str = "v1";
 /// revokes the signature, verifies again and is refused. Ends with code 1 if any step goes otherwise.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  notation-aws-signer demo
-  notation-aws-signer demo --dir ./demo")]
+  In a folder of its own for temporary files:
+    notation-aws-signer demo
+
+  In a folder that is kept:
+    notation-aws-signer demo --dir ./demo")]
 pub struct Args {
     /// Where the files go: a folder that does not exist or is empty; by default a new one for temporary files
     #[arg(long, value_name = "DIR")]

@@ -26,15 +26,16 @@ use crate::verify::{CheckRevocation, VerifyOptions, inspect_signatures};
     notation-aws-signer inspect registry.example.com/app:v1
 
   Show also whether they were revoked:
-    notation-aws-signer inspect registry.example.com/app@sha256:... --check-revocation
+    notation-aws-signer inspect registry.example.com/app@sha256:... \\
+      --check-revocation
 
   The signing jobs, as `revoke signature --job-id` takes them:
-    notation-aws-signer inspect registry.example.com/app:v1 -o json \\
-      | jq -r '.signatures[].signedAttributes[\"com.amazonaws.signer.signingJob\"]'
+    notation-aws-signer inspect registry.example.com/app:v1 -o json | jq -r \\
+      '.signatures[].signedAttributes[\"com.amazonaws.signer.signingJob\"]'
 
-Exit codes: 0 shown, also when there are no signatures or one was revoked; 1 a signature is malformed, altered or of another
-artifact; 2 there is no such artifact, or the command line or a permission is not right; 3 the registry, or who knows about
-revocation, could not be asked.")]
+Exit codes: 0 shown, also when there are no signatures or one was revoked; 1 a signature is malformed, altered or of \
+  another artifact; 2 there is no such artifact, or the command line or a permission is not right; 3 the registry, or who \
+  knows about revocation, could not be asked.")]
 pub struct Args {
     /// The artifact: REGISTRY/REPOSITORY:TAG, REGISTRY/REPOSITORY@DIGEST or oci:FOLDER[:TAG|@DIGEST]
     #[arg(value_name = "REF")]

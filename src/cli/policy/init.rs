@@ -22,10 +22,12 @@ use crate::trust::policy::{
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   Trust a profile for all images:
-    notation-aws-signer policy init --profile arn:aws:signer:us-west-2:111122223333:/signing-profiles/pipeline
+    notation-aws-signer policy init \\
+      --profile arn:aws:signer:us-west-2:111122223333:/signing-profiles/pipeline
 
   Look at a policy for one repository, without writing it:
-    notation-aws-signer policy init - --profile ARN --scope registry.example.com/app
+    notation-aws-signer policy init - --profile ARN \\
+      --scope registry.example.com/app
 
   A policy for files that is used where none is named:
     notation-aws-signer policy init --blob --profile ARN

@@ -21,14 +21,17 @@ use crate::text::{parse_rfc3339, rfc3339};
     disable_version_flag = true,
     after_help = "Examples:
   Whoever stole the credentials has had them since New Year:
-    notation-aws-signer revoke profile arn:aws:signer:us-west-2:111122223333:/signing-profiles/pipeline \\
-      --version Ab12Cd34Ef --effective-time 2026-01-01T00:00:00Z --reason \"credentials stolen\"
+    notation-aws-signer revoke profile \\
+      arn:aws:signer:us-west-2:111122223333:/signing-profiles/pipeline \\
+      --version Ab12Cd34Ef --effective-time 2026-01-01T00:00:00Z \\
+      --reason \"credentials stolen\"
 
   In a pipeline, where nobody can be asked:
-    notation-aws-signer revoke profile ARN --version V --effective-time TIME --reason TEXT --yes
+    notation-aws-signer revoke profile ARN --version V --effective-time TIME \\
+      --reason TEXT --yes
 
-Exit codes: 0 revoked; 2 an option or a permission is not right, there is no such profile, or it was not confirmed; 3 AWS Signer
-gave no certain answer: it may have been revoked or not."
+Exit codes: 0 revoked; 2 an option or a permission is not right, there is no such profile, or it was not confirmed; 3 AWS \
+  Signer gave no certain answer: it may have been revoked or not."
 )]
 pub(super) struct Args {
     /// The signing profile: arn:aws:signer:REGION:ACCOUNT:/signing-profiles/NAME

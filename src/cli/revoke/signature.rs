@@ -27,17 +27,20 @@ use crate::envelope::Digest;
     group(clap::ArgGroup::new("what").required(true).args(["reference", "job_id"])),
     after_help = "Examples:
   Revoke all signatures of an image that turned out to be malicious:
-    notation-aws-signer revoke signature registry.example.com/app@sha256:... --reason \"ships a backdoor\"
+    notation-aws-signer revoke signature registry.example.com/app@sha256:... \\
+      --reason \"ships a backdoor\"
 
   One of several, by its manifest's digest:
-    notation-aws-signer revoke signature registry.example.com/app:v1 --signature sha256:... --reason \"wrong build\"
+    notation-aws-signer revoke signature registry.example.com/app:v1 \\
+      --signature sha256:... --reason \"wrong build\"
 
   By its job, in a pipeline where nobody can be asked:
-    notation-aws-signer revoke signature --job-id arn:aws:signer:us-west-2:111122223333:/signing-jobs/ID \\
+    notation-aws-signer revoke signature \\
+      --job-id arn:aws:signer:us-west-2:111122223333:/signing-jobs/ID \\
       --reason \"key leaked\" --yes
 
-Exit codes: 0 all revoked; 2 an option or a permission is not right, there is no such signature, or it was not confirmed; 3 AWS
-Signer gave no certain answer about one: it may have been revoked or not."
+Exit codes: 0 all revoked; 2 an option or a permission is not right, there is no such signature, or it was not confirmed; \
+  3 AWS Signer gave no certain answer about one: it may have been revoked or not."
 )]
 pub(super) struct Args {
     /// An artifact: REGISTRY/REPOSITORY:TAG, REGISTRY/REPOSITORY@DIGEST or oci:FOLDER[:TAG|@DIGEST]

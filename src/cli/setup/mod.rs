@@ -29,7 +29,8 @@ use crate::verify::plugin::PluginFolder;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   Everything that signing and verifying with a profile needs:
-    notation-aws-signer setup --profile arn:aws:signer:us-west-2:111122223333:/signing-profiles/pipeline
+    notation-aws-signer setup \\
+      --profile arn:aws:signer:us-west-2:111122223333:/signing-profiles/pipeline
 
   Trust the profile for one repository only:
     notation-aws-signer setup --profile ARN --scope registry.example.com/app
@@ -37,10 +38,11 @@ use crate::verify::plugin::PluginFolder;
   What is wrong, and what to do, without changing anything:
     notation-aws-signer setup --check
 
-  With the local signer, without AWS (AWS_ENDPOINT_URL_SIGNER and its credentials set):
+  With the local signer (AWS_ENDPOINT_URL_SIGNER and its credentials are set):
     notation-aws-signer setup --root signer/ca/root.pem --profile ARN
 
-Exit codes: 0 all is right now; 2 something is not, or was not overwritten: it says what to do; 3 AWS Signer could not be asked.")]
+Exit codes: 0 all is right now; 2 something is not, or was not overwritten: it says what to do; 3 AWS Signer could not be \
+  asked.")]
 pub struct Args {
     /// A signing profile to trust: arn:aws:signer:REGION:ACCOUNT:/signing-profiles/NAME. May be given several times
     #[arg(long = "profile", value_name = "ARN")]

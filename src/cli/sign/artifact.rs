@@ -138,18 +138,17 @@ async fn look(
         user_metadata: signing.user_metadata.clone(),
         ..VerifyOptions::new(signing.config.clone(), OffsetDateTime::now_utc())
     };
-    match verify_signatures(store, artifact, policy, &options).await? {
-        verdict => match verdict.conclusion() {
-            conclusion @ (Conclusion::Undetermined | Conclusion::Misconfigured) => {
-                let refusals = || verdict.signatures().iter().filter_map(SignatureVerdict::refusal);
-                let why = refusals().find(|why| why.misconfigured).or_else(|| refusals().find(|why| why.undetermined));
-                let why = why.map(ToString::to_string).unwrap_or_default();
-                let why = format!("whether it has a valid signature could not be determined: {why}");
-                Err(CliError::new(conclusion.into(), why))
-            }
-            Conclusion::Verified => Ok(Found::Signed),
-            Conclusion::Refused | Conclusion::Skipped => Ok(Found::Unsigned(not_counted(&verdict, &signing.profile))),
-        },
+    let verdict = verify_signatures(store, artifact, policy, &options).await?;
+    match verdict.conclusion() {
+        conclusion @ (Conclusion::Undetermined | Conclusion::Misconfigured) => {
+            let refusals = || verdict.signatures().iter().filter_map(SignatureVerdict::refusal);
+            let why = refusals().find(|why| why.misconfigured).or_else(|| refusals().find(|why| why.undetermined));
+            let why = why.map(ToString::to_string).unwrap_or_default();
+            let why = format!("whether it has a valid signature could not be determined: {why}");
+            Err(CliError::new(conclusion.into(), why))
+        }
+        Conclusion::Verified => Ok(Found::Signed),
+        Conclusion::Refused | Conclusion::Skipped => Ok(Found::Unsigned(not_counted(&verdict, &signing.profile))),
     }
 }
 

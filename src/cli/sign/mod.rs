@@ -35,14 +35,15 @@ const AWS_RATE: NonZeroU32 = NonZeroU32::new(25).expect("it is not 0");
     notation-aws-signer sign registry.example.com/app:v1 \\
       --profile arn:aws:signer:us-west-2:111122223333:/signing-profiles/pipeline
 
-  In a pipeline that may run twice: sign an index and its images, unless that was done before
-    notation-aws-signer sign registry.example.com/app@sha256:... --profile ARN --recursive --if-unsigned
+  In a pipeline that may run twice: an index and its images, unless it is done:
+    notation-aws-signer sign registry.example.com/app@sha256:... \\
+      --profile ARN --recursive --if-unsigned
 
-  Sign an image in an OCI image layout, and keep the envelope in a file instead of attaching it:
+  Sign an image in an OCI image layout, and keep the envelope in a file:
     notation-aws-signer sign oci:./image:v1 --profile ARN --detach image.sig
 
-Exit codes: 0 all signed; 1 an artifact or its signature is not what it must be; 2 the command line, the configuration or a
-permission is not right; 3 some could not be signed now, and may be later.")]
+Exit codes: 0 all signed; 1 an artifact or its signature is not what it must be; 2 the command line, the configuration or \
+  a permission is not right; 3 some could not be signed now, and may be later.")]
 pub struct Args {
     /// An artifact: REGISTRY/REPOSITORY:TAG, REGISTRY/REPOSITORY@DIGEST or oci:FOLDER[:TAG|@DIGEST]
     #[arg(value_name = "REF", required = true)]

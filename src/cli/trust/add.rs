@@ -21,7 +21,8 @@ use crate::trust::{NotationFolder, read_trust_file};
     notation-aws-signer trust add --type ca --store acme acme-root.pem
 
   Trust a local signer, in policies as signingAuthority:local-signer:
-    notation-aws-signer trust add --type signingAuthority --store local-signer signer/ca/root.pem
+    notation-aws-signer trust add --type signingAuthority \\
+      --store local-signer signer/ca/root.pem
 
 Exit codes: 0 all were added; 2 one was not, and none after it.")]
 pub(super) struct Args {

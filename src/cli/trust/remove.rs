@@ -20,7 +20,8 @@ use crate::x509::Certificate;
     notation-aws-signer trust remove --type ca --store acme acme-root.pem
 
   By its fingerprint (SHA-256, as `trust list` shows it), without being asked:
-    notation-aws-signer trust remove --yes 90a87d0543c3f094dbff9589b6649affe2f3d6e0f308799be2258461c686473f
+    notation-aws-signer trust remove --yes \\
+      90a87d0543c3f094dbff9589b6649affe2f3d6e0f308799be2258461c686473f
 
 Exit codes: 0 removed; 2 there is no such certificate, or it was not confirmed: nothing was removed.")]
 pub(super) struct Args {

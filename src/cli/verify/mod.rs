@@ -30,23 +30,24 @@ use crate::verify::{Evaluate, Requirement, RequirementError, VerifyOptions};
 /// A tag is resolved once; what was verified is the digest that is printed.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  Verify an image that a signing profile must have signed; nothing has to be set up for it:
+  Verify an image that a signing profile must have signed, without any set-up:
     notation-aws-signer verify registry.example.com/app@sha256:... \\
       --trusted-profile arn:aws:signer:us-west-2:111122223333:/signing-profiles/pipeline
 
   Verify with notation's own trust policy and trust stores:
     notation-aws-signer verify registry.example.com/app:v1
 
-  Demand that the build and the security team have both signed, and one piece of metadata:
-    notation-aws-signer verify registry.example.com/app:v1 --user-metadata commit=4f2a \\
-      --trusted-profile ARN ARN --require 2
+  Demand that the build and the security team have both signed, and metadata:
+    notation-aws-signer verify registry.example.com/app:v1 \\
+      --user-metadata commit=4f2a --trusted-profile ARN ARN --require 2
 
-  Verify an image of an OCI image layout by the policy that is for a repository:
-    notation-aws-signer verify oci:./image:v1 --policy trustpolicy.json --scope registry.example.com/app
+  Verify an image of an OCI image layout by the policy of a repository:
+    notation-aws-signer verify oci:./image:v1 --policy trustpolicy.json \\
+      --scope registry.example.com/app
 
-Exit codes: 0 all verified (or skipped by the trust policy, which is said); 1 an artifact was refused; 2 the command line, the
-trust policy or a permission is not right, or there is no such artifact; 3 some could not be determined: network, throttling, no
-answer about revocation.")]
+Exit codes: 0 all verified (or skipped by the trust policy, which is said); 1 an artifact was refused; 2 the command line, \
+  the trust policy or a permission is not right, or there is no such artifact; 3 some could not be determined: network, \
+  throttling, no answer about revocation.")]
 pub struct Args {
     /// An artifact: REGISTRY/REPOSITORY:TAG, REGISTRY/REPOSITORY@DIGEST or oci:FOLDER[:TAG|@DIGEST]
     #[arg(value_name = "REF")]

@@ -12,6 +12,7 @@ use super::auth::Access;
 use super::error::{RegistryError, RequestLine};
 use crate::http_client::{HttpClients, Silence, explain, is_not_tls};
 use crate::room::Room;
+use crate::text::printable;
 
 const MAX_REDIRECTS: usize = 5;
 const MAX_RETRIES: u32 = 4;
@@ -172,7 +173,17 @@ async fn start(call: &Call, url: &Url, request: RequestBuilder) -> Result<Respon
             RegistryError::Connection { request, why: explain(&why) }
         }
     };
-    request.send().await.map_err(failed)
+    let began = Instant::now();
+    let answer = request.send().await.map_err(failed);
+    let ms = began.elapsed().as_millis() as u64;
+    match &answer {
+        Ok(answer) => {
+            let (request, status) = (RequestLine::new(&call.method, url), answer.status().as_u16());
+            tracing::debug!(%request, status, ms, "answered");
+        }
+        Err(why) => tracing::debug!(why = printable(&why.to_string()), ms, "the request failed"),
+    }
+    answer
 }
 
 /// Reads the answer whole, within its limit.

@@ -25,6 +25,7 @@ use self::scope::{ALL_REASONS, Reasons};
 use super::error::{CrlError, Method, SourceError, SourceFailure};
 use super::http::{Http, parse_url, within};
 use super::status::{Question, Revocation, Source, Status};
+use crate::text::printable;
 use crate::x509::url;
 
 /// The largest CRL that is read, as in notation-core-go. The largest in use are half as large.
@@ -138,6 +139,7 @@ impl Listing<'_> {
 
     async fn fetch(&self, place: &str) -> Result<Vec<u8>, SourceError> {
         let url = parse_url(place)?;
+        tracing::info!(url = printable(url.as_str()), "fetching a CRL");
         within(THRESHOLD, self.question.deadline, self.http.get(&url, "application/pkix-crl", MAX_CRL)).await
     }
 

@@ -12,6 +12,7 @@ pub(super) use self::response::{Verified, verify};
 use super::error::SourceError;
 use super::http::{Http, parse_url, within};
 use super::status::Question;
+use crate::text::printable;
 
 /// The largest response that is read, as in notation-core-go. Usual ones have 500 to 4000 bytes.
 const MAX_RESPONSE: usize = 20 * 1024;
@@ -24,6 +25,11 @@ const MAX_GET: usize = 255;
 pub(super) async fn ask(http: &Http, responder: &str, question: &Question) -> Result<Verified, SourceError> {
     let Question { certificate, issuer, now, deadline, .. } = question;
     let responder = parse_url(responder)?;
+    tracing::info!(
+        responder = printable(responder.as_str()),
+        certificate = printable(&certificate.subject()),
+        "asking by OCSP"
+    );
     let request = request::request(certificate, issuer).map_err(|why| SourceError::Extension(why.to_string()))?;
     let get = request::get_url(&responder, &request);
     let body = within(THRESHOLD, *deadline, async {

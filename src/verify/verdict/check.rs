@@ -141,6 +141,17 @@ impl CheckOutcome {
         }
     }
 
+    /// The word for it.
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Passed(_) => "passed",
+            Self::Failed(_) => "failed",
+            Self::Logged(_) => "logged",
+            Self::Skipped(_) => "skipped",
+        }
+    }
+
     /// The sentence that explains it.
     #[must_use]
     pub fn reason(&self) -> &str {

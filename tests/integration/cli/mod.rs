@@ -8,6 +8,7 @@ mod copy;
 mod inspect;
 mod interop;
 mod list;
+mod log;
 mod output_files;
 mod places;
 mod policy;
