@@ -31,9 +31,10 @@ pub mod verification;
 pub mod verify;
 
 use clap::{Parser, Subcommand};
+use serde::Serialize;
 
 use self::exit::{CliError, ExitStatus};
-use self::output::Output;
+use self::output::{Output, SCHEMA_VERSION};
 
 /// AWS Signer and Notary Project signatures on container images, in one program.
 ///
@@ -76,6 +77,9 @@ pub async fn run(cli: Cli) -> ExitStatus {
     {
         output.note(format_args!("{} {why}", output::paint(output::WARN, "warning:")));
     }
+    if let Some(name) = cli.command.without_json().filter(|_| output.is_json()) {
+        return failed(&output, &CliError::usage(format!("{name} has no results as JSON: leave out --output json")));
+    }
     let ended = match cli.command {
         Command::Sign(args) => sign::run(*args, &output).await,
         Command::Verify(args) => verify::run(*args, &output).await,
@@ -93,10 +97,46 @@ pub async fn run(cli: Cli) -> ExitStatus {
         Command::Setup(args) => setup::run(*args, &output).await,
         Command::Trust(args) => trust::run(args, &output),
     };
-    ended.unwrap_or_else(|why| {
-        output.error(&why);
-        why.status
-    })
+    ended.unwrap_or_else(|why| failed(&output, &why))
+}
+
+/// Ends a command that failed as a whole.
+fn failed(output: &Output, why: &CliError) -> ExitStatus {
+    output.error(why);
+    // The error was told, so one of standard output adds nothing.
+    let _ = output.json(&ErrorReport {
+        schema_version: SCHEMA_VERSION,
+        status: why.status.as_str(),
+        error: ErrorMessage { message: &why.message },
+    });
+    why.status
+}
+
+/// docs/output/error.schema.json
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ErrorReport<'a> {
+    schema_version: u32,
+    status: &'static str,
+    error: ErrorMessage<'a>,
+}
+
+#[derive(Debug, Serialize)]
+struct ErrorMessage<'a> {
+    message: &'a str,
+}
+
+impl Command {
+    /// The name of a command that has nothing to say to programs.
+    fn without_json(&self) -> Option<&'static str> {
+        match self {
+            Self::Completions(_) => Some("completions"),
+            Self::Demo(_) => Some("demo"),
+            Self::LocalSigner(_) => Some("local-signer"),
+            Self::Man(_) => Some("man"),
+            _ => None,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ mod bad_input;
 mod blob;
 mod concurrency;
 mod copy;
+mod errors;
 mod inspect;
 mod interop;
 mod list;
