@@ -121,7 +121,15 @@ macro_rules! always {
 }
 
 always!(usage: ArnError, ConfigError, FolderError, NoApplicablePolicy, ReferenceError, ReservedMetadata, ScopeError, super::local_signer::Error);
-always!(refused: super::demo::Error);
+
+impl From<super::demo::Error> for CliError {
+    fn from(why: super::demo::Error) -> Self {
+        match why {
+            super::demo::Error::Folder { .. } | super::demo::Error::NotEmpty(_) => Self::usage(why),
+            _ => Self::refused(why),
+        }
+    }
+}
 
 impl From<AttachError> for CliError {
     fn from(why: AttachError) -> Self {

@@ -87,7 +87,7 @@ pub async fn run(cli: Cli) -> ExitStatus {
         Command::Blob(args) => blob::run(args, &output).await,
         Command::Copy(args) => copy::run(*args, &output).await,
         Command::Completions(args) => completions::run(&args),
-        Command::Demo(args) => demo::run(args).await.map(|()| ExitStatus::Done).map_err(CliError::from),
+        Command::Demo(args) => demo::run(args, &output).await.map(|()| ExitStatus::Done).map_err(CliError::from),
         Command::Inspect(args) => inspect::run(args, &output).await,
         Command::List(args) => list::run(args, &output).await,
         Command::LocalSigner(args) => local_signer::run(args).await.map(|()| ExitStatus::Done).map_err(CliError::from),

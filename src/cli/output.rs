@@ -60,6 +60,12 @@ impl Output {
         self.format == Format::Json
     }
 
+    /// Whether no text but errors is wanted.
+    #[must_use]
+    pub fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
     /// Whether more than the results is wanted.
     #[must_use]
     pub fn is_verbose(&self) -> bool {

@@ -23,6 +23,17 @@ pub enum DirectoryError {
         /// The process id that the other process left in the lock file.
         holder: Option<String>,
     },
+    /// It is somebody else's folder, such as an image layout.
+    #[error(
+        "{path} holds {found:?} and no state of a local signer: name another directory, or one that does not exist yet",
+        path = path.display()
+    )]
+    Foreign {
+        /// The directory.
+        path: PathBuf,
+        /// A file that is in it.
+        found: String,
+    },
     /// Others could replace the keys in this directory.
     #[error("other users may write to {path}: run `chmod 700 {path}`, or choose another directory", path = .0.display())]
     Writable(PathBuf),
@@ -58,6 +69,7 @@ impl Directory {
     pub fn open(path: &Path) -> Result<Self, DirectoryError> {
         make_private(path)?;
         let path = path.canonicalize().map_err(at(path))?;
+        check_own(&path)?;
         let lock_path = path.join("lock");
         let mut lock = OpenOptions::new()
             .read(true)
@@ -100,6 +112,25 @@ fn make_private(path: &Path) -> Result<(), DirectoryError> {
         }
         Err(error) => Err(at(path)(error)),
     }
+}
+
+/// What is in a directory of a local signer, also of one that was stopped while it was made.
+const OWN: [&str; 4] = ["lock", "credentials", "ca", "ca.new"];
+/// The database.
+const STORE: &str = "signer.db";
+
+/// Refuses a directory that is in use for something else. Files beside the state are nobody's business.
+fn check_own(path: &Path) -> Result<(), DirectoryError> {
+    if path.join(STORE).is_file() {
+        return Ok(());
+    }
+    for entry in path.read_dir().map_err(at(path))? {
+        let name = entry.map_err(at(path))?.file_name().to_string_lossy().into_owned();
+        if !OWN.contains(&name.as_str()) && !name.starts_with(".tmp") {
+            return Err(DirectoryError::Foreign { path: path.to_owned(), found: name });
+        }
+    }
+    Ok(())
 }
 
 /// Writes a file that only this user may read, so that after a crash it is there whole, or as it was before.
@@ -148,6 +179,21 @@ mod tests {
         assert!(message.contains(&format!("(id {})", std::process::id())), "{message}");
         drop(first);
         Directory::open(parent.path()).unwrap();
+    }
+
+    #[test]
+    fn a_directory_of_something_else_is_refused_and_left_alone() {
+        let parent = tempfile::tempdir().unwrap();
+        std::fs::write(parent.path().join("oci-layout"), "{}").unwrap();
+        let error = Directory::open(parent.path()).unwrap_err();
+        assert!(matches!(error, DirectoryError::Foreign { .. }), "{error}");
+        assert_eq!(std::fs::read_dir(parent.path()).unwrap().count(), 1);
+        // A state with something beside it, and one that was only begun, are its own.
+        std::fs::write(parent.path().join(STORE), "").unwrap();
+        Directory::open(parent.path()).unwrap();
+        let begun = tempfile::tempdir().unwrap();
+        std::fs::write(begun.path().join("credentials"), "").unwrap();
+        Directory::open(begun.path()).unwrap();
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::support::local_signer::LocalSigner;
 use crate::support::notation::Notation;
 use crate::support::process::{Finished, command, run};
+use crate::support::schemas::Schema;
 
 fn demo(home: &Path, dir: &str) -> Finished {
     let mut demo = command(env!("CARGO_BIN_EXE_notation-aws-signer"), home);
@@ -32,7 +33,7 @@ fn the_demonstration_touches_no_folder_that_has_files() {
     let home = tempfile::tempdir().unwrap();
     std::fs::create_dir(home.path().join("mine")).unwrap();
     std::fs::write(home.path().join("mine/file"), "keep").unwrap();
-    demo(home.path(), "mine").failed().says("mine is not empty");
+    demo(home.path(), "mine").exits_with(2).says("mine is not empty");
     assert_eq!(std::fs::read_dir(home.path().join("mine")).unwrap().count(), 1);
 }
 
@@ -53,4 +54,22 @@ fn notation_finds_the_signature_in_the_layout_and_refuses_it_too() {
     let endpoint = format!("aws-signer-endpoint-url={}", signer.endpoint);
     let verify = ["verify", "--verbose", "--oci-layout", "--scope", "local/demo", "--plugin-config", &endpoint, &image];
     notation.run(&verify).failed().says("Revoked according to AWS Signer");
+}
+
+#[test]
+fn the_demonstration_is_silent_on_request_has_no_json_and_lets_its_reader_go() {
+    let home = tempfile::tempdir().unwrap();
+    let program = env!("CARGO_BIN_EXE_notation-aws-signer");
+    let ended = |command: &mut std::process::Command| run(command, Duration::from_secs(60));
+    let quiet = ended(command(program, home.path()).args(["demo", "--quiet", "--dir", "quiet"])).succeeded();
+    assert_eq!((quiet.stdout.as_str(), quiet.stderr.as_str()), ("", ""), "{quiet}");
+    for arguments in [&["demo"][..], &["man"], &["completions", "bash"], &["local-signer", "serve", "--dir", "signer"]]
+    {
+        let refused = ended(command(program, home.path()).args(arguments).args(["--output", "json"])).exits_with(2);
+        let error: serde_json::Value = serde_json::from_str(&refused.stdout).unwrap();
+        Schema::of_output("error").accepts(&error);
+    }
+    let script = "(\"$0\" demo --dir piped; echo \"code $?\" >&2) | head -n 3";
+    let piped = ended(command("sh", home.path()).args(["-c", script, program])).succeeded();
+    assert_eq!(piped.stderr, "code 0\n", "{piped}");
 }

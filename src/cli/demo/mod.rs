@@ -12,6 +12,7 @@ use aws_sdk_signer::types::{SignatureValidityPeriod, ValidityType};
 use time::OffsetDateTime;
 
 use self::steps::Steps;
+use super::output::Output;
 use crate::aws::arn::{ArnError, ProfileArn};
 use crate::aws::{Deadline, NOTATION_PLATFORM, RevokedEntity, SignerClient, SignerConfig};
 use crate::envelope::Descriptor;
@@ -109,9 +110,9 @@ impl From<SignArtifactError> for Error {
 ///
 /// # Errors
 /// [`Error`] names the step that did not go as told.
-pub async fn run(args: Args) -> Result<(), Error> {
+pub async fn run(args: Args, output: &Output) -> Result<(), Error> {
     let folder = folder(args.dir)?;
-    let mut steps = Steps::new(7);
+    let mut steps = Steps::new(7, output.is_quiet());
     steps.title("Sign an image, verify it, revoke the signature, and see it refused: all on this machine.")?;
 
     steps.start("Make an image", "A small image in an OCI image layout: a folder with what a registry would hold.")?;

@@ -1,5 +1,6 @@
 //! The steps as a person sees them: with progress on a terminal, as plain lines otherwise.
 
+use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
@@ -15,24 +16,26 @@ pub(super) struct Steps {
     meaning: &'static str,
     spinner: Option<ProgressBar>,
     colours: bool,
+    quiet: bool,
 }
 
 impl Steps {
-    pub(super) fn new(total: usize) -> Self {
+    pub(super) fn new(total: usize, quiet: bool) -> Self {
         let terminal = io::stdout().is_terminal();
         let colours = terminal && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
-        Self { total, current: 0, name: "", meaning: "", spinner: None, colours }
+        Self { total, current: 0, name: "", meaning: "", spinner: None, colours, quiet }
     }
 
     /// Prints text before the first or after the last step.
     pub(super) fn title(&self, text: &str) -> io::Result<()> {
-        writeln!(io::stdout(), "{text}\n")
+        self.write(format_args!("{text}\n"))
     }
 
     /// Begins a step. On a terminal it is shown as under way.
     pub(super) fn start(&mut self, name: &'static str, meaning: &'static str) -> io::Result<()> {
         (self.current, self.name, self.meaning) = (self.current + 1, name, meaning);
         if io::stdout().is_terminal()
+            && !self.quiet
             && let Ok(style) = ProgressStyle::with_template("{spinner} {msg}")
         {
             let spinner = ProgressBar::new_spinner().with_style(style).with_message(self.heading());
@@ -48,9 +51,9 @@ impl Steps {
         self.finish()?;
         let width = results.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
         for (name, value) in results {
-            writeln!(io::stdout(), "      {name:width$}  {value}")?;
+            self.write(format_args!("      {name:width$}  {value}"))?;
         }
-        writeln!(io::stdout())
+        self.write("")
     }
 
     /// Ends a step of verification and prints the verdict with the outcome of every check.
@@ -63,9 +66,9 @@ impl Steps {
                 CheckOutcome::Logged(_) => self.coloured("33", "logged"),
                 CheckOutcome::Skipped(_) => self.coloured("33", "skipped"),
             };
-            writeln!(io::stdout(), "      {mark}  {:<18}  {}", check.check, check.outcome.reason())?;
+            self.write(format_args!("      {mark}  {:<18}  {}", check.check, check.outcome.reason()))?;
         }
-        writeln!(io::stdout(), "      The image is {}.\n", self.coloured("1", verdict_text))
+        self.write(format_args!("      The image is {}.\n", self.coloured("1", verdict_text)))
     }
 
     fn finish(&mut self) -> io::Result<()> {
@@ -79,7 +82,18 @@ impl Steps {
     }
 
     fn print_heading(&self) -> io::Result<()> {
-        writeln!(io::stdout(), "{}\n      {}", self.coloured("1", &self.heading()), self.meaning)
+        self.write(format_args!("{}\n      {}", self.coloured("1", &self.heading()), self.meaning))
+    }
+
+    /// Writes a line. A reader that went away, such as `head`, has what it wanted.
+    fn write(&self, line: impl Display) -> io::Result<()> {
+        if self.quiet {
+            return Ok(());
+        }
+        match writeln!(io::stdout(), "{line}") {
+            Err(why) if why.kind() != io::ErrorKind::BrokenPipe => Err(why),
+            _ => Ok(()),
+        }
     }
 
     fn heading(&self) -> String {
