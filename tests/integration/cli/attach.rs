@@ -9,7 +9,7 @@ use crate::support::cli::Cli;
 /// Signs the image and keeps the envelope in a file.
 fn detached(world: &World, cli: &Cli, reference: &str, file: &str) -> PathBuf {
     let file = cli.home().join(file);
-    let sign = ["sign", reference, "--profile", &world.profile.arn, "--detach", file.to_str().unwrap()];
+    let sign = ["sign", reference, "--profile", &world.profile.arn, "--detach", file.to_str().unwrap(), "--force"];
     cli.run(&sign).succeeded();
     file
 }
