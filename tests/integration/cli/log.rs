@@ -45,7 +45,7 @@ fn the_log_says_what_is_done_and_asked_and_holds_no_secret() {
     assert!(!done.stderr.contains("DEBUG"), "{done}");
     let signed = run_as_user(&cli, USER.1, &[], &[&sign[..], &["-vv"]].concat()).succeeded();
     let verified = run_as_user(&cli, USER.1, &[], &[&verify[..], &["-vv"]].concat()).succeeded();
-    for said in ["/v2/team/app/manifests/v1", "status=200", "ms=", "found=2", "Revocation", "GetRevocationStatus"] {
+    for said in ["/v2/team/app/manifests/v1", "status=200", "ms=", "found=2", "revocation", "GetRevocationStatus"] {
         assert!(verified.stderr.contains(said), "{said}: {verified}");
     }
     assert!(signed.stderr.contains("SignPayload") && signed.stderr.contains("PUT http"), "{signed}");
