@@ -22,7 +22,7 @@ use aws_types::service_config::ServiceConfigKey;
 use std::future::Future;
 use std::time::{Duration, Instant};
 
-use super::config::{ConfigError, SignerConfig, check_endpoint};
+use super::config::{ConfigError, Keys, SignerConfig, check_endpoint};
 use super::credentials::StandardSources;
 use super::deadline::Deadline;
 use super::error::{CallError, Failure};
@@ -40,6 +40,7 @@ pub struct SignerClient {
     region: String,
     profile: Option<String>,
     endpoint: Result<Option<String>, ConfigError>,
+    keys: Keys,
 }
 
 impl SignerClient {
@@ -67,7 +68,7 @@ impl SignerClient {
             .interceptor(EndpointAsGiven)
             .retry_classifier(TooManyRequests);
         builder.set_endpoint_url(endpoint.clone().ok().flatten());
-        Self { sdk: aws_sdk_signer::Client::from_conf(builder.build()), region, profile, endpoint }
+        Self { sdk: aws_sdk_signer::Client::from_conf(builder.build()), region, profile, endpoint, keys: config.keys() }
     }
 
     /// The SDK's own client, for operations that this library does not wrap.
@@ -117,7 +118,14 @@ impl SignerClient {
 
     pub(super) fn failed(&self, operation: &'static str, failure: Failure) -> CallError {
         let endpoint = self.endpoint.clone().ok().flatten();
-        CallError { operation, region: self.region.clone(), profile: self.profile.clone(), endpoint, failure }
+        CallError {
+            operation,
+            region: self.region.clone(),
+            profile: self.profile.clone(),
+            endpoint,
+            keys: self.keys,
+            failure,
+        }
     }
 }
 

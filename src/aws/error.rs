@@ -11,7 +11,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::request_id::RequestId;
 
 use super::answer::AnswerError;
-use super::config::ConfigError;
+use super::config::{ConfigError, Keys};
 
 /// The longest text of a service that is passed on.
 const MAX_TEXT: usize = 2000;
@@ -27,6 +27,8 @@ pub struct CallError {
     pub profile: Option<String>,
     /// The endpoint, where it is not AWS's own.
     pub endpoint: Option<String>,
+    /// As what users know the keys of the configuration.
+    pub keys: Keys,
     /// What happened.
     pub failure: Failure,
 }
@@ -237,7 +239,8 @@ impl Error for CallError {}
 
 impl fmt::Display for CallError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { operation, region, profile, endpoint, failure } = self;
+        let Self { operation, region, profile, endpoint, keys, failure } = self;
+        let key = keys.prefix();
         write!(f, "{operation} in {region}")?;
         if let Some(profile) = profile {
             write!(f, " (AWS profile {profile})")?;
@@ -261,25 +264,28 @@ impl fmt::Display for CallError {
             }
             Failure::NoCredentials(why) => {
                 write!(f, " was not made, there are no AWS credentials: {}. ", why.trim_end_matches('.'))?;
-                f.write_str(match profile {
+                let what = if *keys == Keys::PluginConfig { "the plugin configuration " } else { "" };
+                match profile {
                     // The environment's credentials are not used beside a named profile, so they would be no help.
-                    Some(_) => "Check that profile in ~/.aws/config, or name another with aws-profile",
-                    None => {
-                        "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile with the plugin \
-                         configuration aws-profile"
+                    Some(_) => {
+                        write!(f, "Check that profile in ~/.aws/config, or name another with {key}aws-profile")
                     }
-                })
+                    None => write!(
+                        f,
+                        "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile with {what}{key}aws-profile"
+                    ),
+                }
             }
             Failure::Timeout(budget) => write!(
                 f,
-                " got no complete answer within {} s, the time budget of the command (aws-signer-timeout)",
+                " got no complete answer within {} s, the time budget of the command ({key}aws-signer-timeout)",
                 budget.as_secs_f64()
             ),
             Failure::Connection(why) => match endpoint {
                 Some(url) => write!(
                     f,
                     " failed, the service could not be reached: {why}; check that {url} is the right endpoint \
-                     (aws-signer-endpoint-url, AWS_ENDPOINT_URL_SIGNER, AWS_ENDPOINT_URL) and that it is up"
+                     ({key}aws-signer-endpoint-url, AWS_ENDPOINT_URL_SIGNER, AWS_ENDPOINT_URL) and that it is up"
                 ),
                 None => write!(f, " failed, the service could not be reached: {why}; check the network and the proxy"),
             },

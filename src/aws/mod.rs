@@ -22,7 +22,7 @@ mod signing_profile;
 
 pub use attributes::{AttributesError, SignerAttributes};
 pub use client::SignerClient;
-pub use config::{ConfigError, SignerConfig, TIMEOUT_VARIABLE, partition_of_region, timeout_of};
+pub use config::{ConfigError, Keys, SignerConfig, TIMEOUT_VARIABLE, partition_of_region, timeout_of};
 pub use deadline::Deadline;
 #[cfg(feature = "cli")]
 pub use ecr::{EcrError, EcrRegistry, EcrToken, EcrTokens};

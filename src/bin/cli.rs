@@ -2,9 +2,8 @@
 
 use std::process::{ExitCode, Termination as _};
 
-use clap::FromArgMatches as _;
 use notation_aws_signer::cli::exit::ExitStatus;
-use notation_aws_signer::cli::{Cli, help, run};
+use notation_aws_signer::cli::{run, usage};
 
 /// The allocator of musl asks the system for every few pages; see src/bin/plugin.rs.
 #[cfg(target_env = "musl")]
@@ -16,9 +15,7 @@ const MAX_THREADS: usize = 8;
 
 fn main() -> ExitCode {
     // Prints help and usage errors itself and ends with code 2 for the latter.
-    let mut command = help::command();
-    let matches = command.get_matches_mut();
-    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|why| why.format(&mut command).exit());
+    let cli = usage::parse(std::env::args_os()).unwrap_or_else(|why| why.exit());
     // Allocators keep what was freed for each thread: the memory has a bound only if the number of threads has.
     let threads = std::thread::available_parallelism().map_or(1, usize::from).min(MAX_THREADS);
     let status = match tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build() {

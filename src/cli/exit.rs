@@ -148,7 +148,9 @@ impl From<RegistryError> for CliError {
             Failure::Unavailable => ExitStatus::Undetermined,
             Failure::Wrong => ExitStatus::Refused,
         };
-        Self::new(status, why)
+        let how =
+            if matches!(why, RegistryError::Unauthorized { .. }) { " (--username NAME --password-stdin)" } else { "" };
+        Self::new(status, format!("{why}{how}"))
     }
 }
 

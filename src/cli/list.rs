@@ -9,6 +9,7 @@ use super::output::{BAD, Output, SCHEMA_VERSION, paint};
 use super::place::{Opened, Place};
 use super::registry_args::RegistryArgs;
 use super::tree::Tree;
+use crate::cli::number::count;
 use crate::envelope::Descriptor;
 use crate::registry::{SIGNATURE_MEDIA_TYPE, StoredSignature};
 use crate::text::printable;
@@ -33,7 +34,7 @@ pub struct Args {
     reference: Place,
 
     /// How many signatures the artifact may have
-    #[arg(long, value_name = "N", default_value = "100")]
+    #[arg(long, value_name = "N", default_value = "100", value_parser = count)]
     max_signatures: NonZeroUsize,
 
     #[command(flatten)]

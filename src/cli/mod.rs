@@ -14,6 +14,7 @@ pub mod list;
 pub mod local_signer;
 pub mod man;
 pub mod metadata;
+pub mod number;
 pub mod output;
 pub mod output_file;
 pub mod parallel;
@@ -27,6 +28,7 @@ pub mod signer_args;
 pub mod tree;
 pub mod trust;
 pub mod trust_args;
+pub mod usage;
 pub mod verification;
 pub mod verify;
 

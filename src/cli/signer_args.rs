@@ -55,8 +55,10 @@ impl SignerArgs {
             ("aws-signer-endpoint-url", &self.aws_signer_endpoint_url),
             ("aws-signer-timeout", &self.aws_signer_timeout),
         ];
-        plugin_config.extend(given.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value.clone()?))));
-        Ok(SignerConfig::new(&plugin_config, std::env::vars())?)
+        plugin_config.retain(|key, _| !given.iter().any(|(option, value)| option == key && value.is_some()));
+        let config = SignerConfig::new(&plugin_config, std::env::vars())?.with_keys_as_options();
+        let given = given.into_iter().filter_map(|(key, value)| Some((key, value.as_deref()?)));
+        Ok(given.into_iter().try_fold(config, |config, (key, value)| config.with_option(key, value))?)
     }
 }
 

@@ -137,7 +137,7 @@ impl Verification<'_> {
     }
 
     fn push(&mut self, check: Check, outcome: CheckOutcome) {
-        tracing::info!(?check, outcome = outcome.as_str(), reason = outcome.reason(), "checked");
+        tracing::info!(check = check.as_str(), outcome = outcome.as_str(), reason = outcome.reason(), "checked");
         self.checks.push(CheckResult { check, outcome });
     }
 }

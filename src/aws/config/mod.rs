@@ -66,7 +66,8 @@ pub enum ConfigError {
     /// The region to ask belongs to another partition than the signature.
     #[error(
         "{key} is {region:?}, which is in the partition {region_partition}, but the signature is of the partition \
-         {partition}; signatures do not cross partitions: set aws-region.{partition} to a region of that partition"
+         {partition}; signatures do not cross partitions: {}",
+        region_advice(key, partition)
     )]
     RegionOfOtherPartition {
         /// Where the region was set.
@@ -105,6 +106,27 @@ pub struct SignerConfig {
     endpoint_url: Option<String>,
     timeout: Option<Duration>,
     credentials: Option<Credentials>,
+    keys: Keys,
+}
+
+/// As what users know the keys of the configuration, for the text of errors.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Keys {
+    /// Plugin configuration: `aws-profile`.
+    #[default]
+    PluginConfig,
+    /// Options of a command line tool: `--aws-profile`.
+    Options,
+}
+
+impl Keys {
+    /// What stands before a key.
+    pub(super) fn prefix(self) -> &'static str {
+        match self {
+            Self::PluginConfig => "",
+            Self::Options => "--",
+        }
+    }
 }
 
 /// A value with its key, for all partitions and for single ones.
@@ -182,6 +204,26 @@ impl SignerConfig {
         Ok(())
     }
 
+    /// The same, where the values are options of a tool that have the keys as names.
+    #[must_use]
+    pub fn with_keys_as_options(mut self) -> Self {
+        self.keys = Keys::Options;
+        self
+    }
+
+    /// Sets a key to the value that the option of this name has.
+    ///
+    /// # Errors
+    /// [`ConfigError`] for a value that cannot be used.
+    pub fn with_option(mut self, key: &str, value: impl Into<String>) -> Result<Self, ConfigError> {
+        self.set(key, None, &format!("--{key}"), value.into())?;
+        Ok(self)
+    }
+
+    pub(super) fn keys(&self) -> Keys {
+        self.keys
+    }
+
     /// The time budget of a command, where one is set.
     #[must_use]
     pub fn timeout(&self) -> Option<Duration> {
@@ -244,6 +286,14 @@ impl SignerConfig {
             Some((key, region)) => same_partition(Some(key), region, location.partition()),
             None => same_partition(None, location.region(), location.partition()),
         }
+    }
+}
+
+/// What to do about a region of another partition than the signature's. Only plugin configuration has a key for each partition.
+fn region_advice(key: &str, partition: &str) -> String {
+    match key.starts_with("--") {
+        true => format!("give {key} a region of that partition, or leave it out"),
+        false => format!("set aws-region.{partition} to a region of that partition"),
     }
 }
 

@@ -46,6 +46,20 @@ fn a_region_of_another_partition_is_never_asked() {
 }
 
 #[test]
+fn a_value_of_an_option_is_reported_by_the_options_name() {
+    let with = |key, value: &str| config(&[], &[]).unwrap().with_keys_as_options().with_option(key, value);
+    let c = with("aws-region", "us-east-1").unwrap();
+    let error = c.revocation_region(&location("aws-us-gov", "us-gov-west-1")).unwrap_err().to_string();
+    assert!(
+        error.starts_with("--aws-region is")
+            && error.ends_with("give --aws-region a region of that partition, or leave it out"),
+        "{error}"
+    );
+    let error = with("aws-signer-timeout", "soon").unwrap_err().to_string();
+    assert!(error.starts_with("--aws-signer-timeout is \"soon\""), "{error}");
+}
+
+#[test]
 fn a_signing_region_other_than_the_arns_is_refused_naming_both() {
     let c = config(&[("aws-region", "us-east-1")], &[]).unwrap();
     let error = c.signing_region("arn:…", &location("aws", "us-west-2")).unwrap_err().to_string();

@@ -14,6 +14,7 @@ use super::output::Output;
 use super::place::{Opened, Place};
 use super::registry_args::RegistryArgs;
 use super::signer_args::{SignerArgs, budget};
+use crate::cli::number::count;
 use crate::verify::{CheckRevocation, VerifyOptions, inspect_signatures};
 
 /// Show what the signatures of an artifact say.
@@ -46,7 +47,7 @@ pub struct Args {
     check_revocation: bool,
 
     /// How many signatures the artifact may have
-    #[arg(long, value_name = "N", default_value = "100")]
+    #[arg(long, value_name = "N", default_value = "100", value_parser = count)]
     max_signatures: NonZeroUsize,
 
     /// A setting of AWS Signer's plugin as notation takes it: aws-region=us-west-2. The options under "AWS" are the same

@@ -19,6 +19,7 @@ use super::place::Place;
 use super::registry_args::RegistryArgs;
 use super::signer_args::{SignerArgs, budget, client_of};
 use crate::aws::arn::ProfileArn;
+use crate::cli::number::count;
 use crate::registry::SignatureForm;
 use crate::sign::check_user_metadata;
 
@@ -86,7 +87,7 @@ pub struct Args {
     dry_run: bool,
 
     /// How many artifacts to work on at once
-    #[arg(long, value_name = "N", default_value = "8")]
+    #[arg(long, value_name = "N", default_value = "8", value_parser = count)]
     jobs: NonZeroUsize,
 
     /// At most so many calls of AWS Signer a second, 0 for no limit [default: 25, no limit with an endpoint of one's own]

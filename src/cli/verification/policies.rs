@@ -86,7 +86,8 @@ impl<Document> Policies<Document> {
             None => own(&stores).map_err(|why| {
                 let help = match why {
                     FolderError::NoPolicy(_) => {
-                        ", name a file with --policy, or the signing profiles to trust with --trusted-profile"
+                        " with `notation-aws-signer setup` or `notation-aws-signer policy init`, name a file with --policy, or \
+                         the signing profiles to trust with --trusted-profile"
                     }
                     _ => "",
                 };

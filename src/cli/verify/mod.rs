@@ -19,6 +19,7 @@ use super::registry_args::RegistryArgs;
 use super::signer_args::SignerArgs;
 use super::verification::{TrustedProfile, VerificationArgs, strays};
 use crate::aws::arn::ProfileArn;
+use crate::cli::number::count;
 use crate::trust::policy::RegistryScope;
 use crate::trust::{NotationFolder, read_trust_policy};
 use crate::verify::{Evaluate, Requirement, RequirementError, VerifyOptions};
@@ -61,7 +62,7 @@ pub struct Args {
     scope: Option<RegistryScope>,
 
     /// Demand signatures of so many different signing profiles that are trusted
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = count)]
     require: Option<NonZeroUsize>,
 
     /// Of --require: count these signing profiles only [default: those of --trusted-profile, else all that the policy trusts]
@@ -73,11 +74,11 @@ pub struct Args {
     recursive: bool,
 
     /// How many signatures an artifact may have; one that has more is refused, because nothing is decided on a part of them
-    #[arg(long, value_name = "N", default_value = "100")]
+    #[arg(long, value_name = "N", default_value = "100", value_parser = count)]
     max_signatures: NonZeroUsize,
 
     /// How many artifacts to work on at once
-    #[arg(long, value_name = "N", default_value = "8")]
+    #[arg(long, value_name = "N", default_value = "8", value_parser = count)]
     jobs: NonZeroUsize,
 
     #[command(flatten)]

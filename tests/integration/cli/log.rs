@@ -45,7 +45,7 @@ fn the_log_says_what_is_done_and_asked_and_holds_no_secret() {
     assert!(!done.stderr.contains("DEBUG"), "{done}");
     let signed = run_as_user(&cli, USER.1, &[], &[&sign[..], &["-vv"]].concat()).succeeded();
     let verified = run_as_user(&cli, USER.1, &[], &[&verify[..], &["-vv"]].concat()).succeeded();
-    for said in ["/v2/team/app/manifests/v1", "status=200", "ms=", "found=2", "Revocation", "GetRevocationStatus"] {
+    for said in ["/v2/team/app/manifests/v1", "status=200", "ms=", "found=2", "revocation", "GetRevocationStatus"] {
         assert!(verified.stderr.contains(said), "{said}: {verified}");
     }
     assert!(signed.stderr.contains("SignPayload") && signed.stderr.contains("PUT http"), "{signed}");
@@ -83,8 +83,31 @@ fn the_log_holds_no_token_of_a_registry() {
     let image = format!("{}/team/app:v1", server.address);
     let profile = "arn:aws:signer:us-west-2:111122223333:/signing-profiles/demo";
     let verify = ["verify", &image, "--trusted-profile", profile, "-vv"];
+    let anonymous = cli.run(&["list", &image]).exits_with(2);
+    assert!(anonymous.stderr.contains("a user name and a password (--username NAME --password-stdin)"), "{anonymous}");
     let refused = run_as_user(&cli, "hunter2-password", &[], &verify).exits_with(2).says("/token?service=s");
     assert!(!refused.stderr.contains("hunter2") && !refused.stdout.contains("hunter2"), "{refused}");
+}
+
+#[test]
+fn errors_name_the_options_of_the_tool() {
+    let signer = LocalSigner::start();
+    let cli = Cli::for_signer(&signer);
+    let file = cli.home().join("file");
+    std::fs::write(&file, "content").unwrap();
+    let arn = "arn:aws:signer:us-west-2:111122223333:/signing-profiles/demo";
+    let sign = ["blob", "sign", file.to_str().unwrap(), "--profile", arn, "--media-type", "text/plain"];
+    cli.run(&[&sign[..], &["--aws-region", "us-east-1"]].concat()).exits_with(2).says("remove --aws-region, or");
+    let named = cli.run(&[&sign[..], &["--aws-profile", "nobody"]].concat()).exits_with(2);
+    assert!(named.stderr.contains("name another with --aws-profile"), "{named}");
+    let mut without = cli.command(&sign);
+    without.env("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent");
+    let without = run(&mut without, std::time::Duration::from_secs(60)).exits_with(2);
+    assert!(without.stderr.contains("or name a profile with --aws-profile"), "{without}");
+    let verify = cli.run(&["verify", "oci:layout"]).exits_with(2);
+    for said in ["`notation-aws-signer setup`", "`notation-aws-signer policy init`", "--trusted-profile"] {
+        assert!(verify.stderr.contains(said), "{said}: {verify}");
+    }
 }
 
 #[test]
