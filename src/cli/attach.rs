@@ -74,7 +74,7 @@ struct SignatureReport {
 pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
     let annotations = metadata::collect(args.annotations)?;
     let bytes = envelope_file::read(&args.signature)?;
-    let Opened { store, target } = args.reference.open(&args.registry.client()?)?;
+    let Opened { store, target } = args.reference.open(&args.registry.client(output)?)?;
     let artifact = store.resolve(&target).await?;
     let pinned = args.reference.pinned(&artifact.digest);
     let envelope = MatchingEnvelope::check(bytes, artifact.clone())

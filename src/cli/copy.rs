@@ -58,7 +58,7 @@ pub struct Args {
 /// # Errors
 /// [`CliError`] when the artifact was not copied whole.
 pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
-    let client = args.registry.client()?;
+    let client = args.registry.client(output)?;
     let registry = |place: &Place| place.repository().map(|name| name.registry().to_owned());
     let target = registry(&args.target);
     let is_other = target.is_some() && target != registry(&args.source);

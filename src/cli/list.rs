@@ -73,7 +73,7 @@ struct SignatureReport {
 /// # Errors
 /// [`CliError`] when the artifact or the list cannot be read.
 pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
-    let Opened { store, target } = args.reference.open(&args.registry.client()?)?;
+    let Opened { store, target } = args.reference.open(&args.registry.client(output)?)?;
     let artifact = store.resolve(&target).await?;
     let most = args.max_signatures.get();
     let mut listed = store.list_signatures(&artifact, most).await.map_err(CliError::of_list)?;

@@ -114,9 +114,17 @@ impl FromStr for Place {
     type Err = ReferenceError;
 
     fn from_str(text: &str) -> Result<Self, ReferenceError> {
-        let Some(layout) = text.strip_prefix("oci:") else { return text.parse().map(Self::Registry) };
-        if layout.is_empty() {
-            return Err(ReferenceError::NoTarget { given: text.to_owned() });
+        let Some(layout) = text.strip_prefix("oci:") else {
+            let is_path =
+                matches!(text, "." | "..") || ["/", "./", "../", "~/"].iter().any(|start| text.starts_with(start));
+            return if is_path {
+                Err(ReferenceError::Path { given: text.to_owned() })
+            } else {
+                text.parse().map(Self::Registry)
+            };
+        };
+        if layout.is_empty() || layout.starts_with([':', '@']) {
+            return Err(ReferenceError::NoFolder { given: text.to_owned() });
         }
         // An @ or a : that nothing like a digest or a tag follows belongs to the path.
         if let Some((path, digest)) = layout.rsplit_once('@')
@@ -126,7 +134,6 @@ impl FromStr for Place {
         }
         if let Some((path, tag)) = layout.rsplit_once(':')
             && !tag.contains('/')
-            && !path.is_empty()
         {
             let target = Some(Target::Tag(tag.parse::<Tag>()?));
             return Ok(Self::Layout { path: path.into(), target });
@@ -155,8 +162,24 @@ mod tests {
             assert_eq!((found.to_str().unwrap(), named.as_ref().map(Target::to_string)), (path, target), "{text}");
             assert_eq!(place.to_string(), text);
         }
-        for wrong in ["oci:", "oci:x@sha256:00", "oci:x:-tag", "oci:x:"] {
+        for wrong in ["oci:x@sha256:00", "oci:x:-tag", "oci:x:"] {
             assert!(wrong.parse::<Place>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_name_of_a_layout_is_answered_with_the_form_of_one() {
+        for (wrong, right) in [
+            ("oci:", "write oci:FOLDER, oci:FOLDER:TAG or oci:FOLDER@sha256:"),
+            ("oci::v1", "write oci:FOLDER"),
+            ("oci:@sha256:00", "write oci:FOLDER"),
+            ("./one", "write oci:./one"),
+            ("/tmp/x:v1", "write oci:/tmp/x:v1"),
+            ("../x", "write oci:../x"),
+            (".", "write oci:."),
+        ] {
+            let why = wrong.parse::<Place>().unwrap_err().to_string();
+            assert!(why.contains(right), "{wrong}: {why}");
         }
     }
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::exit::CliError;
+use super::output::{Output, WARN, paint};
 use super::place::Place;
 use crate::registry::{ClientOptions, Credential, Credentials, PlainHttp, RegistryClient, RepositoryName, Secret};
 
@@ -42,16 +43,16 @@ impl RegistryArgs {
     ///
     /// # Errors
     /// When the password cannot be read.
-    pub fn client(&self) -> Result<RegistryClient, CliError> {
-        Ok(RegistryClient::new(self.options(), self.credentials()?))
+    pub fn client(&self, output: &Output) -> Result<RegistryClient, CliError> {
+        Ok(RegistryClient::new(self.options(), self.credentials(output)?))
     }
 
     /// The client for all of these artifacts. One password is for one registry, and no other is shown it.
     ///
     /// # Errors
     /// When the password cannot be read, or there is one and the artifacts are in several registries.
-    pub fn client_for(&self, places: &[Place]) -> Result<RegistryClient, CliError> {
-        let credentials = self.credentials()?;
+    pub fn client_for(&self, places: &[Place], output: &Output) -> Result<RegistryClient, CliError> {
+        let credentials = self.credentials(output)?;
         let mut registries = places.iter().filter_map(Place::repository).map(RepositoryName::registry);
         if credentials.is_given()
             && let Some(first) = registries.next()
@@ -73,8 +74,17 @@ impl RegistryArgs {
         RegistryClient::new(self.options(), credentials)
     }
 
-    fn credentials(&self) -> Result<Credentials, CliError> {
-        let Some(username) = &self.username else { return Ok(Credentials::from_environment()) };
+    fn credentials(&self, output: &Output) -> Result<Credentials, CliError> {
+        let Some(username) = &self.username else {
+            let credentials = Credentials::from_environment();
+            if credentials.is_half_given() {
+                let warning = paint(WARN, "warning:");
+                output.note(format!(
+                    "{warning} NOTATION_USERNAME counts for nothing without NOTATION_PASSWORD; set both"
+                ));
+            }
+            return Ok(credentials);
+        };
         let password = password(io::stdin().lock())?;
         Ok(Credentials::given(Credential::Password { username: username.clone(), password }))
     }

@@ -26,6 +26,26 @@ pub enum ReferenceError {
         /// What Docker would take it for.
         corrected: String,
     },
+    /// Docker Hub has no repository outside of a namespace.
+    #[error("{given:?} names no namespace of Docker Hub: write {corrected}")]
+    NoNamespace {
+        /// The text.
+        given: String,
+        /// The text with the namespace of Docker's own images.
+        corrected: String,
+    },
+    /// An OCI image layout without its folder.
+    #[error("{given:?} names no folder: write oci:FOLDER, oci:FOLDER:TAG or oci:FOLDER@sha256:…")]
+    NoFolder {
+        /// The text.
+        given: String,
+    },
+    /// The path of a file or a folder.
+    #[error("{given:?} is a path, not a reference: for an OCI image layout in a folder write oci:{given}")]
+    Path {
+        /// The text.
+        given: String,
+    },
     /// There is neither a tag nor a digest.
     #[error(
         "{given:?} has neither a tag nor a digest: write {given}@sha256:… or, for Docker's default tag, {given}:latest"
@@ -143,6 +163,10 @@ impl FromStr for RepositoryName {
         }
         if !is_repository(path) || text.len() > MAX_NAME {
             return Err(ReferenceError::Repository(path.to_owned()));
+        }
+        if matches!(registry, "docker.io" | "index.docker.io") && !path.contains('/') {
+            let corrected = format!("docker.io/library/{path}");
+            return Err(ReferenceError::NoNamespace { given: text.to_owned(), corrected });
         }
         Ok(Self { registry: registry.to_owned(), path: path.to_owned() })
     }
@@ -291,6 +315,9 @@ fn whole(why: ReferenceError, text: &str, ending: &str) -> ReferenceError {
     match why {
         ReferenceError::NoRegistry { corrected, .. } => {
             ReferenceError::NoRegistry { given, corrected: complete(corrected) }
+        }
+        ReferenceError::NoNamespace { corrected, .. } => {
+            ReferenceError::NoNamespace { given, corrected: complete(corrected) }
         }
         ReferenceError::Capitals { corrected, .. } => {
             ReferenceError::Capitals { given, corrected: complete(corrected) }

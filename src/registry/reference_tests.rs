@@ -50,6 +50,8 @@ fn what_docker_would_guess_is_refused_with_the_name_in_full() {
     for (text, corrected) in [
         ("alpine:3", "docker.io/library/alpine:3"),
         ("team/app:1", "docker.io/team/app:1"),
+        ("docker.io/alpine:3", "write docker.io/library/alpine:3"),
+        ("index.docker.io/alpine:3", "write docker.io/library/alpine:3"),
         (&format!("alpine@{DIGEST}"), &format!("docker.io/library/alpine@{DIGEST}")),
         ("https://ghcr.io/a/b:1", "ghcr.io/a/b:1"),
         ("ghcr.io/Team/App:V1", "ghcr.io/team/app:V1"),

@@ -73,7 +73,7 @@ pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
         ..VerifyOptions::new(config, OffsetDateTime::now_utc())
     };
     let check = if args.check_revocation { CheckRevocation::Yes } else { CheckRevocation::No };
-    let Opened { store, target } = args.reference.open(&args.registry.client()?)?;
+    let Opened { store, target } = args.reference.open(&args.registry.client(output)?)?;
     let artifact = store.resolve(&target).await?;
     let signatures = inspect_signatures(&store, &artifact, &options, check).await.map_err(CliError::of_list)?;
     let report = Report::of(&args.reference, artifact, &signatures);

@@ -79,6 +79,9 @@ fn status(node: &mut Tree, name: &str, status: &StatusReport) {
         "unknown" => WARN,
         _ => BAD,
     };
-    let (outcome, reason) = (paint(style, status.outcome.replace('-', " ")), printable(&status.reason));
+    let outcome = status.outcome.replace('-', " ");
+    // The reason may begin with the word.
+    let reason = status.reason.strip_prefix(&format!("{outcome}: ")).unwrap_or(&status.reason);
+    let (outcome, reason) = (paint(style, outcome), printable(reason));
     node.add(Tree::styled(format!("{name}: {outcome}: {reason}")));
 }

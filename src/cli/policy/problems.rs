@@ -127,9 +127,9 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let folder = NotationFolder::at(home.path().join("notation"));
         let aws = "signingAuthority:aws".parse().unwrap();
-        folder.add_certificates(&aws, "aws.pem", aws_signer_roots()[0].pem().as_bytes(), false).unwrap();
+        folder.add_certificates(&aws, "aws.pem".as_ref(), aws_signer_roots()[0].pem().as_bytes(), false).unwrap();
         let ca = "ca:own".parse().unwrap();
-        folder.add_certificates(&ca, "own.pem", aws_signer_roots()[0].pem().as_bytes(), false).unwrap();
+        folder.add_certificates(&ca, "own.pem".as_ref(), aws_signer_roots()[0].pem().as_bytes(), false).unwrap();
         let document = json!({ "version": "1.0", "trustPolicies": [{
             "name": "n", "registryScopes": ["*"], "signatureVerification": { "level": "strict" },
             "trustStores": stores, "trustedIdentities": identities,

@@ -88,7 +88,7 @@ pub(super) async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliEr
         "Every signature that {version}\nmade at {time} or later will be refused, and the profile version signs no more. This cannot \
          be undone."
     ));
-    confirm(args.yes, "Revoke it?")?;
+    confirm(args.yes, &format!("revoke {version} from {time} on"))?;
     let deadline = Deadline::new(budget(&config));
     revoke_signing_profile(&client, &version, args.effective_time, &args.reason, deadline).await?;
     output.text(format!("{} {version} from {time} on", paint(GOOD, "revoked")))?;

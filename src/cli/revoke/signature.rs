@@ -149,14 +149,14 @@ pub(super) async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliEr
     let config = args.signer.config()?;
     let (artifact, jobs, passed) = match (&args.reference, &args.job_id) {
         (Some(place), _) => {
-            let (artifact, found, passed) = of_artifact(place, &args).await?;
+            let (artifact, found, passed) = of_artifact(place, &args, output).await?;
             let jobs = found.into_iter().map(|found| Job::of_arn(&found.signer.job.clone(), Some(found)));
             (Some(artifact), jobs.collect::<Result<Vec<_>, _>>()?, passed)
         }
         (None, Some(job)) => (None, vec![named_job(job, &args)?], Vec::new()),
         (None, None) => return Err(CliError::usage("name an artifact, or a job with --job-id")),
     };
-    if let Some(artifact) = &artifact {
+    if let Some(artifact) = artifact.as_ref().filter(|_| !jobs.is_empty() || !passed.is_empty()) {
         output.note(format!("Signatures of {artifact}:"));
     }
     for job in &jobs {
@@ -166,13 +166,14 @@ pub(super) async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliEr
         output.note(format!("  {} is left alone: {}", passed.signature, passed.why));
     }
     if jobs.is_empty() {
-        return Err(CliError::usage("there is no signature of AWS Signer that could be revoked"));
+        let artifact = artifact.as_deref().unwrap_or("it");
+        return Err(CliError::usage(format!("{artifact} has no signature of AWS Signer that could be revoked")));
     }
     if let Some(passed) = passed.iter().find(|_| !args.signatures.is_empty()) {
         return Err(CliError::usage(format!("--signature {} cannot be revoked: nothing was done", passed.signature)));
     }
     let what = if jobs.len() == 1 { "this signature".into() } else { format!("these {} signatures", jobs.len()) };
-    confirm(args.yes, &format!("Revoke {what}? This cannot be undone."))?;
+    confirm(args.yes, &format!("revoke {what}, which cannot be undone"))?;
 
     let (mut revocations, mut status) = (Vec::new(), ExitStatus::Done);
     for job in &jobs {
@@ -204,9 +205,13 @@ pub(super) async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliEr
 }
 
 /// The signatures of the artifact that are meant.
-async fn of_artifact(place: &Place, args: &Args) -> Result<(String, Vec<Found>, Vec<Passed>), CliError> {
+async fn of_artifact(
+    place: &Place,
+    args: &Args,
+    output: &Output,
+) -> Result<(String, Vec<Found>, Vec<Passed>), CliError> {
     let trusted = roots(&args.roots)?;
-    let Opened { store, target } = place.open(&args.registry.client()?)?;
+    let Opened { store, target } = place.open(&args.registry.client(output)?)?;
     let artifact = store.resolve(&target).await?;
     let (mut found, mut passed) = signatures(&store, &artifact, &trusted, args.max_signatures).await?;
     if !args.signatures.is_empty() {

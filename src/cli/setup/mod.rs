@@ -94,7 +94,7 @@ pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
             given.push(profile);
         }
     }
-    let profiles = if args.check && given.is_empty() { trusted_profiles(&folder) } else { given.clone() };
+    let profiles = if given.is_empty() { trusted_profiles(&folder) } else { given.clone() };
     let scopes = scopes(&args.scopes)?;
     let roots = match &args.root {
         Some(file) => vec![stores::of_file(file, &args.store)?],

@@ -61,7 +61,7 @@ impl Root {
             let item = self.item(outcome, if needed { missing } else { format!("{missing}; no policy needs it") });
             return if needed { item.with_remedy("Run `notation-aws-signer setup`.") } else { item };
         }
-        if let Err(why) = folder.add_certificates(store, &self.name, &self.content, force) {
+        if let Err(why) = folder.add_certificates(store, Path::new(&self.name), &self.content, force) {
             return self.item(Outcome::Problem, why);
         }
         match folder.trust_store(store) {

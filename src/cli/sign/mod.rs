@@ -122,7 +122,7 @@ pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
     let output = &detach.as_ref().map_or_else(|| Ok(output.clone()), |file| file.beside(output))?;
     let user_metadata: BTreeMap<_, _> = metadata::collect(args.user_metadata)?;
     check_user_metadata(&user_metadata)?;
-    let registry = args.registry.client_for(&args.references)?;
+    let registry = args.registry.client_for(&args.references, output)?;
     let config = args.signer.config()?;
     let client = client_of(&config, &args.profile).await?;
     let default_rate = client.endpoint_url().is_none().then_some(AWS_RATE);

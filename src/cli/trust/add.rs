@@ -9,7 +9,7 @@ use super::{CertificateReport, Kind};
 use crate::cli::exit::{CliError, ExitStatus};
 use crate::cli::output::{GOOD, Output, SCHEMA_VERSION, paint};
 use crate::text::printable;
-use crate::trust::{NotationFolder, read_trust_file};
+use crate::trust::{AddError, NotationFolder, read_trust_file};
 
 /// Add certificates to a trust store.
 ///
@@ -24,7 +24,7 @@ use crate::trust::{NotationFolder, read_trust_file};
     notation-aws-signer trust add --type signingAuthority \\
       --store local-signer signer/ca/root.pem
 
-Exit codes: 0 all were added; 2 one was not, and none after it.")]
+Exit codes: 0 all were added, or are there already; 2 one was not, and none after it.")]
 pub(super) struct Args {
     /// The type of the trust store
     #[arg(long = "type", short = 't', value_name = "TYPE", value_enum)]
@@ -50,6 +50,8 @@ struct Report {
     schema_version: u32,
     status: &'static str,
     added: Vec<Added>,
+    /// The files that have what was there already.
+    present: Vec<Added>,
 }
 
 #[derive(Debug, Serialize)]
@@ -65,13 +67,19 @@ struct Added {
 pub(super) fn run(args: &Args, folder: &NotationFolder, output: &Output) -> Result<ExitStatus, CliError> {
     let store = args.kind.store(&args.store).map_err(|why| CliError::usage(format!("--store: {why}")))?;
     let now = OffsetDateTime::now_utc();
-    let mut added = Vec::new();
+    let (mut added, mut present) = (Vec::new(), Vec::new());
     for file in &args.files {
         let content = read_trust_file(file).map_err(CliError::usage)?;
-        let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        let stored = folder.add_certificates(&store, name, &content, args.force).map_err(CliError::usage)?;
+        let (stored, is_new) = match folder.add_certificates(&store, file, &content, args.force) {
+            Ok(stored) => (stored, true),
+            Err(AddError::Present(stored)) => (*stored, false),
+            Err(why) => return Err(CliError::usage(why)),
+        };
         let path = printable(&stored.path.display().to_string());
-        output.text(format!("{} {path} to {store}", paint(GOOD, "added")))?;
+        output.text(match is_new {
+            true => format!("{} {path} to {store}", paint(GOOD, "added")),
+            false => format!("{} in {store}: {path}", paint(GOOD, "already there")),
+        })?;
         let certificates = stored.certificates.as_deref().unwrap_or_default();
         let certificates: Vec<_> =
             certificates.iter().map(|certificate| CertificateReport::of(certificate, now)).collect();
@@ -81,7 +89,8 @@ pub(super) fn run(args: &Args, folder: &NotationFolder, output: &Output) -> Resu
                 output.note(format!("note: {} expired on {}", certificate.subject, certificate.not_after));
             }
         }
-        added.push(Added {
+        let results = if is_new { &mut added } else { &mut present };
+        results.push(Added {
             kind: store.store_type().as_str(),
             store: store.name().to_owned(),
             file: path,
@@ -89,6 +98,6 @@ pub(super) fn run(args: &Args, folder: &NotationFolder, output: &Output) -> Resu
         });
     }
     let status = ExitStatus::Done;
-    output.json(&Report { schema_version: SCHEMA_VERSION, status: status.as_str(), added })?;
+    output.json(&Report { schema_version: SCHEMA_VERSION, status: status.as_str(), added, present })?;
     Ok(status)
 }

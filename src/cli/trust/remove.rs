@@ -80,7 +80,8 @@ pub(super) fn run(args: &Args, folder: &NotationFolder, output: &Output) -> Resu
             output.note(format!("  {}\n    SHA-256 {}", certificate.subject(), certificate.thumbprint()));
         }
     }
-    let what = if chosen.len() == 1 { "Remove this file?".into() } else { format!("Remove {} files?", chosen.len()) };
+    let what =
+        if chosen.len() == 1 { "remove this file".into() } else { format!("remove these {} files", chosen.len()) };
     confirm(args.yes, &what)?;
     let now = OffsetDateTime::now_utc();
     let mut removed = Vec::new();

@@ -94,7 +94,7 @@ pub struct Args {
 /// [`CliError`] when nothing could be begun; what becomes of each artifact is in the results.
 pub async fn run(mut args: Args, output: &Output) -> Result<ExitStatus, CliError> {
     let (places, jobs) = (places(&mut args)?, args.jobs.get());
-    let verification = Arc::new(verification(args, &places)?);
+    let verification = Arc::new(verification(args, &places, output)?);
     let progress = output.progress(places.len(), "verifying");
     let mut report = Report::default();
     let work = |place| {
@@ -126,7 +126,7 @@ fn places(args: &mut Args) -> Result<Vec<Place>, CliError> {
     references.iter().map(|text| text.parse().map_err(CliError::from)).collect()
 }
 
-fn verification(args: Args, places: &[Place]) -> Result<Verification, CliError> {
+fn verification(args: Args, places: &[Place], output: &Output) -> Result<Verification, CliError> {
     let requirement = requirement(args.require, &args.from, &args.verification.trusted()?)?;
     if args.scope.is_some() && places.iter().all(|place| place.repository().is_some()) {
         return Err(CliError::usage(
@@ -139,7 +139,7 @@ fn verification(args: Args, places: &[Place]) -> Result<Verification, CliError> 
         evaluate: if requirement.is_some() { Evaluate::All } else { Evaluate::UntilVerified },
         ..args.verification.options(&args.signer)?
     };
-    let registry = args.registry.client_for(places)?;
+    let registry = args.registry.client_for(places, output)?;
     Ok(Verification { policies, scope: args.scope, recursive: args.recursive, requirement, options, registry })
 }
 

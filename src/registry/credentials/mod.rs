@@ -113,6 +113,7 @@ pub struct Credentials {
     helpers: Helpers,
     /// Clones share the tokens. None: no token is asked for.
     ecr: Option<Arc<EcrTokens>>,
+    is_half_given: bool,
 }
 
 /// A file that may have credentials.
@@ -155,6 +156,12 @@ impl Credentials {
         self.given.is_some()
     }
 
+    /// Whether `NOTATION_USERNAME` is set without `NOTATION_PASSWORD`, so that it counts for nothing.
+    #[must_use]
+    pub fn is_half_given(&self) -> bool {
+        self.is_half_given
+    }
+
     fn from_variables(variable: impl Fn(&str) -> Option<OsString>) -> Self {
         let text = |name: &str| variable(name).and_then(|value| value.into_string().ok());
         let folder = |name: &str| variable(name).map(PathBuf::from);
@@ -163,6 +170,7 @@ impl Credentials {
             (None, Some(token)) => Some(Credential::IdentityToken(token)),
             _ => None,
         };
+        let is_half_given = given.is_none() && text("NOTATION_USERNAME").is_some();
         let home = folder("HOME");
         let in_home = |name: &str| home.as_ref().map(|home| home.join(name));
         let optional = |path: PathBuf| Source { path, required: false };
@@ -175,7 +183,7 @@ impl Credentials {
         for folder in [folder("XDG_RUNTIME_DIR"), folder("XDG_CONFIG_HOME").or_else(|| in_home(".config"))] {
             files.extend(folder.map(|folder| optional(folder.join("containers/auth.json"))));
         }
-        Self { given, files, helpers: Helpers::default(), ecr: Some(Arc::default()) }
+        Self { given, files, helpers: Helpers::default(), ecr: Some(Arc::default()), is_half_given }
     }
 
     /// What to show the repository's registry; `None` is anonymous access.

@@ -98,7 +98,10 @@ async fn the_environment_goes_before_files_and_the_named_file_before_dockers() {
     assert_eq!(ask(&files, "b.example/x").await.unwrap(), Some(password("u", "p")));
     let all = variables(&["NOTATION_USERNAME", "NOTATION_PASSWORD", "REGISTRY_AUTH_FILE", "DOCKER_CONFIG"]);
     assert_eq!(ask(&all, "a.example/x").await.unwrap(), Some(password("env", "env")));
+    let half = variables(&["NOTATION_USERNAME"]);
+    assert!(half.is_half_given() && !half.is_given() && !all.is_half_given());
     let token = variables(&["NOTATION_PASSWORD"]);
+    assert!(!token.is_half_given());
     assert_eq!(ask(&token, "a.example/x").await.unwrap(), Some(Credential::IdentityToken(Secret::new("env"))));
 }
 

@@ -42,7 +42,10 @@ pub enum AddError {
          does not begin with a dot"
     )]
     Name(String),
-    /// A certificate of the file is in the store.
+    /// All certificates of the file are in the store, in another file or in this one: nothing has to be done.
+    #[error("the certificates are in the trust store {store} already: {path}", store = .0.store, path = .0.path.display())]
+    Present(Box<StoredFile>),
+    /// A certificate of the file is in the store, and others are not.
     #[error("the certificate {subject} is in the trust store {store} already: {path}", path = path.display())]
     Duplicate {
         /// The certificate's subject.
@@ -90,18 +93,19 @@ impl NotationFolder {
         Ok(entries(&folder, MAX_FILES)?.into_iter().map(file).collect())
     }
 
-    /// Adds a file with certificates to a trust store, under the name `name`, in one step. `replace` allows it to take the place
-    /// of a file of that name. Gives the file as it is in the store.
+    /// Adds the content of `file`, certificates, to a trust store, under the file's name and in one step. `replace` allows it to take
+    /// the place of a file of that name. Gives the file as it is in the store.
     ///
     /// # Errors
-    /// [`AddError`]; the store is then as it was.
+    /// [`AddError`]; the store is then as it was. [`AddError::Present`] when it has all of them.
     pub fn add_certificates(
         &self,
         store: &TrustStoreName,
-        name: &str,
+        file: &Path,
         content: &[u8],
         replace: bool,
     ) -> Result<StoredFile, AddError> {
+        let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         let is_safe = !name.is_empty()
             && !name.starts_with('.')
             && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'));
@@ -109,9 +113,18 @@ impl NotationFolder {
             return Err(AddError::Name(name.to_owned()));
         }
         let path = self.trust_store_folder(store).join(name);
-        let certificates = certificates_of(store, &path, content)?;
-        let files = self.files_of(store)?;
-        for file in files.iter().filter(|file| !(replace && file.path == path)) {
+        let certificates = certificates_of(store, file, content)?;
+        let mut files = self.files_of(store)?;
+        let others = |file: &&StoredFile| !(replace && file.path == path);
+        let has =
+            |file: &StoredFile, certificate| file.certificates.as_deref().unwrap_or_default().contains(certificate);
+        if certificates.iter().all(|certificate| files.iter().filter(others).any(|file| has(file, certificate)))
+            && let Some(first) = certificates.first()
+            && let Some(place) = files.iter().position(|file| others(&file) && has(file, first))
+        {
+            return Err(AddError::Present(Box::new(files.swap_remove(place))));
+        }
+        for file in files.iter().filter(others) {
             let stored = file.certificates.as_deref().unwrap_or_default();
             if let Some(twice) = certificates.iter().find(|certificate| stored.contains(certificate)) {
                 let (subject, store) = (twice.subject(), store.clone());

@@ -23,7 +23,7 @@ pub struct Requirement {
 #[non_exhaustive]
 pub enum RequirementError {
     /// It asks for more than it lets count.
-    #[error("{needed} signatures are required from {named} signing profiles; require fewer, or name more profiles")]
+    #[error("{needed} signers are required, and {}; require fewer, or name more profiles", profiles(*.named))]
     Impossible {
         /// How many are required.
         needed: NonZeroUsize,
@@ -31,7 +31,7 @@ pub enum RequirementError {
         named: usize,
     },
     /// The policy has nothing verified, so nobody is known to have signed.
-    #[error("signatures of {needed} signers are required, and the trust policy {policy:?} skips verification")]
+    #[error("{} required, and the trust policy {policy:?} skips verification", signers(*.needed))]
     Skipped {
         /// How many are required.
         needed: NonZeroUsize,
@@ -39,7 +39,7 @@ pub enum RequirementError {
         policy: String,
     },
     /// Not enough signers have signed.
-    #[error("signatures of {needed} signers are required, and {} verified{}{}", .found.len(), listed(" (", .found, ")"), listed("; those of ", .missing, " are missing"))]
+    #[error("{} required, and {} verified{}{}", signers(*.needed), .found.len(), listed(" (", .found, ")"), listed("; those of ", .missing, " are missing"))]
     Missing {
         /// How many are required.
         needed: NonZeroUsize,
@@ -52,6 +52,17 @@ pub enum RequirementError {
         /// Whether for one of these that is because of the configuration, the credentials or a permission of this side.
         misconfigured: bool,
     },
+}
+
+fn signers(needed: NonZeroUsize) -> String {
+    match needed.get() {
+        1 => "the signature of one signer is".to_owned(),
+        needed => format!("signatures of {needed} signers are"),
+    }
+}
+
+fn profiles(named: usize) -> String {
+    if named == 1 { "one signing profile is named".to_owned() } else { format!("{named} signing profiles are named") }
 }
 
 fn listed(before: &str, names: &[String], after: &str) -> String {

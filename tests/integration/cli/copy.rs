@@ -97,6 +97,10 @@ fn a_password_of_the_environment_is_shown_to_one_registry() {
         command.envs([("NOTATION_USERNAME", USER.0), ("NOTATION_PASSWORD", USER.1)]);
         crate::support::process::run(&mut command, std::time::Duration::from_secs(60))
     };
+    let mut half = cli.command(&["list", &image]);
+    half.env("NOTATION_USERNAME", USER.0);
+    let warned = crate::support::process::run(&mut half, std::time::Duration::from_secs(60)).succeeded();
+    assert!(warned.stderr.contains("NOTATION_USERNAME counts for nothing without NOTATION_PASSWORD"), "{warned}");
     with_password(&["copy", &image, &closed]).succeeded();
     with_password(&["copy", &closed, "oci:layout"]).succeeded();
     with_password(&["copy", &closed, &open]).exits_with(2).says("log in");

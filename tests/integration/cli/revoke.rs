@@ -18,7 +18,14 @@ fn a_revoked_image_is_refused_by_notation_which_names_the_job() {
     let (root, job) = (world.signer.root_certificate(), world.notation.signature(&image).job().to_owned());
     let revoke = ["revoke", "signature", &image, "--root", root.to_str().unwrap(), "--reason", "ships a backdoor"];
 
-    cli.run(&revoke).exits_with(2).says(&job).says("nothing was done").says("--yes");
+    cli.run(&revoke)
+        .exits_with(2)
+        .says(&job)
+        .says("nothing was done")
+        .says("Give --yes to revoke this signature, which");
+    let unsigned = world.push("never signed");
+    let none = cli.run(&["revoke", "signature", &unsigned, "--reason", "x", "--yes"]).exits_with(2);
+    assert!(none.stderr.contains("has no signature of AWS Signer") && !none.stderr.contains("Signatures of"), "{none}");
     world.verify(&image).succeeded();
 
     let results = cli.json("revoke-signature", &[&revoke[..], &["--yes"]].concat(), 0);

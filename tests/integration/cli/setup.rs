@@ -93,8 +93,10 @@ fn setup_a_second_time_changes_nothing_and_check_agrees() {
     }
     assert_eq!((written(user.plugin()), written(user.policy())), before);
     // Without arguments it looks at what the policy trusts.
-    let results = user.cli.json("setup", &["setup", "--check"], 0);
-    assert_eq!(outcomes(&results, "signing-profile"), ["ok"], "{results:#}");
+    for arguments in [&["setup"][..], &["setup", "--check"]] {
+        let results = user.cli.json("setup", arguments, 0);
+        assert_eq!(outcomes(&results, "signing-profile"), ["ok"], "{results:#}");
+    }
 }
 
 #[test]

@@ -45,10 +45,25 @@ fn a_certificate_is_added_once() {
         cli.run(&[&add[..], if force { &["--force"] } else { &[] }].concat())
     };
     add(root.to_str().unwrap(), false).exits_with(0);
-    add(root.to_str().unwrap(), false).exits_with(2).says("is in the trust store signingAuthority:ours already");
-    add(again.to_str().unwrap(), false).exits_with(2).says("already");
-    add(again.to_str().unwrap(), true).exits_with(2).says("already");
-    add(root.to_str().unwrap(), true).exits_with(0);
+    for (file, force) in [(&root, false), (&again, false), (&again, true)] {
+        add(file.to_str().unwrap(), force).exits_with(0).says("already there").says("ours/root.pem");
+    }
+    let add_again = ["trust", "add", "--type", "signingAuthority", "--store", "ours", again.to_str().unwrap()];
+    let results = cli.json("trust-add", &add_again, 0);
+    assert_eq!((results["added"].as_array().unwrap().len(), results["present"].as_array().unwrap().len()), (0, 1));
+    add(root.to_str().unwrap(), true).exits_with(0).says("added");
+    assert_eq!(cli.json("trust-list", &["trust", "list"], 0)["files"].as_array().unwrap().len(), 1);
+    // A file with something new beside what is there is another one.
+    let more = cli.home().join("more.pem");
+    std::fs::write(&more, std::fs::read_to_string(&root).unwrap() + &authority()).unwrap();
+    add(more.to_str().unwrap(), false).exits_with(2).says("is in the trust store signingAuthority:ours already");
+}
+
+/// The certificate of some authority.
+fn authority() -> String {
+    let mut authority = CertificateParams::new(Vec::new()).unwrap();
+    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    authority.self_signed(&KeyPair::generate().unwrap()).unwrap().pem()
 }
 
 /// A certificate that an authority issued, and that is none itself.
@@ -73,7 +88,8 @@ fn what_no_trust_may_rest_on_is_not_added() {
     add("ca", "x", &write("leaf.pem", leaf_of_an_authority().as_bytes()))
         .exits_with(2)
         .says("neither a certificate authority nor self-signed");
-    add("ca", "x", &write("text.pem", b"hello")).exits_with(2).says("no certificate in PEM or DER");
+    let text = write("text.pem", b"hello");
+    add("ca", "x", &text).exits_with(2).says("no certificate in PEM or DER").says(&text);
     add("ca", "x", &write("a b.pem", &root)).exits_with(2).says("rename it");
     add("ca", "x", &write(".hidden", &root)).exits_with(2).says("rename it");
     add("ca", "../x", &write("root.pem", &root)).exits_with(2).says("no valid name");
