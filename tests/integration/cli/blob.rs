@@ -120,19 +120,20 @@ fn what_blob_sign_wrote_is_verified_by_blob_verify_and_by_notation_go() {
 fn what_is_not_as_it_was_signed_is_refused_with_the_reason() {
     let Some(blobs) = Blobs::start() else { return };
     blobs.sign("app.tar.gz", &["-m", "build=7"]);
-    let refused = |more: &[&str]| blobs.verify("app.tar.gz", more).exits_with(1).says("FAILED  integrity");
-    refused(&["--media-type", "text/plain"]).says("the media type \"text/plain\" is demanded");
-    refused(&["-m", "build=8"]).says("\"8\" is demanded");
-    refused(&["-m", "commit=1"]).says("was not signed");
+    let refused =
+        |more: &[&str], check: &str| blobs.verify("app.tar.gz", more).exits_with(1).says(&format!("FAILED  {check}"));
+    refused(&["--media-type", "text/plain"], "integrity").says("the media type \"text/plain\" is demanded");
+    refused(&["-m", "build=8"], "userMetadata").says("\"8\" is demanded");
+    refused(&["-m", "commit=1"], "userMetadata").says("was not signed");
     blobs.write("other.tar.gz", b"another release");
     blobs.sign("other.tar.gz", &[]);
-    refused(&["--signature", "other.tar.gz.jws.sig"]).says("and the content is sha384:");
+    refused(&["--signature", "other.tar.gz.jws.sig"], "integrity").says("and the content is sha384:");
     assert!(!blobs.notation_accepts("app.tar.gz", "other.tar.gz.jws.sig"));
     blobs.write("no.sig", b"\x1b[2J no envelope");
-    let shown = refused(&["--signature", "no.sig"]);
+    let shown = refused(&["--signature", "no.sig"], "integrity");
     assert!(!shown.stdout.contains('\x1b'), "{shown}");
     blobs.write("app.tar.gz", b"a release that somebody else made");
-    refused(&[]).says("and the content is sha384:");
+    refused(&[], "integrity").says("and the content is sha384:");
     assert!(!blobs.notation_accepts("app.tar.gz", "app.tar.gz.jws.sig"));
     std::fs::File::create(blobs.path("huge.sig")).unwrap().set_len(11 << 20).unwrap();
     blobs.verify("app.tar.gz", &["--signature", "huge.sig"]).exits_with(1).says("are no signature envelope");
