@@ -37,12 +37,12 @@ fn a_signature_whose_parts_are_not_taken_is_neither_written_nor_listed() {
         (1, "redirect", || Reply::Answer(307, vec![("Location", "http://127.0.0.1:1/".to_owned())], Vec::new())),
     ] {
         let begins = writable(&scene, move |request| (request.method == "POST").then(fault));
-        let sign = scene.sign(&reference(&begins), &["--registry-timeout", "1"]).exits_with(code);
+        let sign = scene.sign(&reference(&begins), &["--registry-timeout", "3"]).exits_with(code);
         sign.says("POST http://127.0.0.1:").says(words);
         assert_eq!(written(&begins), Vec::<String>::new());
     }
     let upload = writable(&scene, |r| (r.method == "PUT" && r.path.starts_with(UPLOAD)).then(|| Reply::status(500)));
-    scene.sign(&reference(&upload), &["--registry-timeout", "1"]).exits_with(3).says("500");
+    scene.sign(&reference(&upload), &["--registry-timeout", "3"]).exits_with(3).says("500");
     assert_eq!(written(&upload), Vec::<String>::new());
 }
 
@@ -60,7 +60,7 @@ fn a_signature_whose_manifest_is_not_taken_is_not_listed() {
         }),
     ] {
         let server = writable(&scene, move |request| is_manifest(request).then(fault));
-        let sign = scene.sign(&reference(&server), &["--registry-timeout", "1"]).exits_with(code);
+        let sign = scene.sign(&reference(&server), &["--registry-timeout", "3"]).exits_with(code);
         sign.says("/manifests/sha256:").says(words);
         assert!(written(&server).iter().all(|path| !path.ends_with(&tag)), "{:?}", written(&server));
     }
@@ -80,7 +80,7 @@ fn an_index_of_referrers_that_cannot_be_read_is_not_overwritten() {
         let path = format!("/v2/a/manifests/{tag}");
         let is_index = move |request: &Request| request.method == "GET" && request.path == path;
         let server = writable(&scene, move |request| is_index(request).then(fault));
-        let finished = scene.sign(&reference(&server), &["--registry-timeout", "1"]).exits_with(code);
+        let finished = scene.sign(&reference(&server), &["--registry-timeout", "3"]).exits_with(code);
         assert!(!finished.stdout.contains("signed\n"), "{finished}");
         assert!(written(&server).iter().all(|path| !path.ends_with(&tag)), "{:?}", written(&server));
     }
@@ -109,7 +109,7 @@ fn a_copy_from_a_registry_that_lies_or_breaks_off_has_no_tag_and_no_name_for_wha
         let folder = tempfile::tempdir_in(scene.cli.home()).unwrap();
         let copied = folder.path().join("copied");
         let to = format!("oci:{}:v1", copied.display());
-        let copy = scene.run(&["copy", &reference(&source), &to, "--registry-timeout", "1"]).exits_with(code);
+        let copy = scene.run(&["copy", &reference(&source), &to, "--registry-timeout", "3"]).exits_with(code);
         copy.says("/blobs/sha256:").says(words);
         assert!(source.written() < 64 << 20);
         assert_no_content(&copied);
@@ -119,7 +119,7 @@ fn a_copy_from_a_registry_that_lies_or_breaks_off_has_no_tag_and_no_name_for_wha
         assert!(blobs.iter().all(|name| *name == of_config), "{blobs:?}");
 
         let to = writable(&scene, |_| None);
-        let copy = ["copy", &reference(&source), &format!("{}/a:copied", to.address), "--registry-timeout", "1"];
+        let copy = ["copy", &reference(&source), &format!("{}/a:copied", to.address), "--registry-timeout", "3"];
         scene.run(&copy).exits_with(code).says("/blobs/sha256:");
         assert_eq!(written(&to), Vec::<String>::new());
     }
@@ -137,7 +137,7 @@ fn a_copy_to_a_registry_that_refuses_on_the_way_gets_no_tag() {
             "PUT" => Reply::status(201),
             _ => Reply::status(404),
         });
-        let copy = ["copy", &reference(&source), &format!("{}/a:copied", to.address), "--registry-timeout", "1"];
+        let copy = ["copy", &reference(&source), &format!("{}/a:copied", to.address), "--registry-timeout", "3"];
         scene.run(&copy).exits_with(1).says("413").says(refused);
         assert!(written(&to).iter().all(|path| !path.ends_with("/copied")), "{:?}", written(&to));
     }

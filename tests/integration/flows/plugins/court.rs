@@ -1,0 +1,150 @@
+//! A signature that names a plugin, the plugin, and who judges by it: this library and the real notation.
+
+use crate::flows::own_key::{OwnKey, add_critical};
+use crate::flows::world::{World, options};
+use crate::support::notation::Notation;
+use notation_aws_signer::envelope::SigningScheme;
+use notation_aws_signer::envelope::header::VERIFICATION_PLUGIN;
+use notation_aws_signer::verify::ValidationType::{self};
+use notation_aws_signer::verify::plugin::PluginFolder;
+use notation_aws_signer::verify::{Check, Verdict, VerifyOptions};
+use serde_json::{Value, json};
+use std::path::PathBuf;
+
+pub(super) const NAME: &str = "org.example.judge";
+pub(super) const ATTRIBUTE: &str = "org.example.ticket";
+pub(super) const IDENTITY: &str = "SIGNATURE_VERIFIER.TRUSTED_IDENTITY";
+pub(super) const REVOCATION: &str = "SIGNATURE_VERIFIER.REVOCATION_CHECK";
+
+/// An image with one signature that names the plugin and has a critical attribute for it.
+pub(super) struct Court {
+    pub(super) world: World,
+    pub(super) folder: PathBuf,
+    pub(super) notation: Option<Notation>,
+}
+
+impl Court {
+    pub(super) async fn new() -> Court {
+        Court::with(|_| ()).await
+    }
+
+    pub(super) async fn with(change: impl FnOnce(&mut Value)) -> Court {
+        let world = World::new().await;
+        let key = OwnKey::new(|_| ());
+        let envelope = key.sign_with(&world.image, SigningScheme::X509, |protected| {
+            add_critical(protected, VERIFICATION_PLUGIN, NAME);
+            add_critical(protected, ATTRIBUTE, "T-1");
+            change(protected);
+        });
+        world.attach(&envelope);
+        world.put_trust_store("ca/own", &key.root());
+        let credentials = world.folder().join("none");
+        let notation = crate::support::peers().map(|peers| Notation::new(&peers, &credentials));
+        let folder = match &notation {
+            Some(notation) => {
+                let store = notation.config_folder().join("truststore/x509/ca/own");
+                std::fs::create_dir_all(&store).unwrap();
+                std::fs::write(store.join("root.crt"), key.root().der()).unwrap();
+                notation.config_folder().join("plugins")
+            }
+            None => world.folder().join("plugins"),
+        };
+        std::fs::create_dir_all(&folder).unwrap();
+        Court { world, folder, notation }
+    }
+
+    pub(super) fn program(&self) -> PathBuf {
+        self.folder.join(NAME).join(format!("notation-{NAME}"))
+    }
+
+    /// Installs a plugin: what it does at `get-plugin-metadata` and at `verify-signature`, as a shell has it.
+    pub(super) fn install(&self, metadata: &str, verify: &str) {
+        let script = format!(
+            "#!/bin/sh\ncase \"$1\" in\nget-plugin-metadata) cat >/dev/null; {metadata};;\n\
+             verify-signature) cat >\"$0.request\"; {verify};;\n*) exit 9;;\nesac\n"
+        );
+        let program = self.program();
+        std::fs::create_dir_all(program.parent().unwrap()).unwrap();
+        let source = self.world.folder().join("script");
+        std::fs::write(&source, script).unwrap();
+        // Another process writes the program: a file that this one has open for writing cannot be run.
+        let install = std::process::Command::new("install").args(["-m", "755"]).arg(&source).arg(&program).status();
+        assert!(install.unwrap().success());
+    }
+
+    pub(super) fn options(&self) -> VerifyOptions {
+        let config = [("colour".to_owned(), "blue".to_owned())].into();
+        let plugins = Some(PluginFolder::at(&self.folder).with_config(config));
+        VerifyOptions { plugins, ..options(&self.world.config) }
+    }
+
+    pub(super) async fn verify(&self, level: &Value) -> Verdict {
+        self.verify_by(level, &self.options()).await
+    }
+
+    pub(super) async fn verify_by(&self, level: &Value, options: &VerifyOptions) -> Verdict {
+        let policy = self.world.policy_for(level, &["ca:own"], &["org.example: anybody"]);
+        self.world.verify_by(&policy, options).await
+    }
+
+    /// Whether notation accepts the signature; none where there is no notation.
+    pub(super) fn notation_accepts(&self, level: &Value) -> Option<bool> {
+        let notation = self.notation.as_ref()?;
+        let policy = json!({ "version": "1.0", "trustPolicies": [{
+            "name": "test", "registryScopes": ["*"], "signatureVerification": level,
+            "trustStores": ["ca:own"], "trustedIdentities": ["org.example: anybody"],
+        }]});
+        std::fs::write(notation.config_folder().join("trustpolicy.json"), policy.to_string()).unwrap();
+        let image = format!("{}:v1", self.world.layout.path().display());
+        Some(notation.run(&["verify", "--verbose", "--oci-layout", "--scope", "local/a", &image]).is_success())
+    }
+}
+
+/// The metadata of a plugin with these capabilities, after a change.
+pub(super) fn metadata(capabilities: &[&str], change: impl FnOnce(&mut Value)) -> String {
+    let mut metadata = json!({
+        "name": NAME, "description": "a judge", "version": "1.2.0", "url": "https://example.org",
+        "supportedContractVersions": ["1.0"], "capabilities": capabilities,
+    });
+    change(&mut metadata);
+    say(&metadata)
+}
+
+pub(super) fn both() -> String {
+    metadata(&[IDENTITY, REVOCATION], |_| ())
+}
+
+/// The answer of a plugin that finds everything good, after a change.
+pub(super) fn good(change: impl FnOnce(&mut Value)) -> String {
+    let mut answer = json!({
+        "verificationResults": {
+            IDENTITY: { "success": true, "reason": "known\u{1b}[2J" },
+            REVOCATION: { "success": true },
+        },
+        "processedAttributes": [ATTRIBUTE],
+    });
+    change(&mut answer);
+    say(&answer)
+}
+
+pub(super) fn say(answer: &Value) -> String {
+    format!("echo '{answer}'")
+}
+
+pub(super) fn remove(answer: &mut Value, result: &str) {
+    answer["verificationResults"].as_object_mut().unwrap().remove(result);
+}
+
+pub(super) fn strict() -> Value {
+    json!({ "level": "strict" })
+}
+
+/// The last check and its reason, of a signature that is refused.
+pub(super) fn refusal(verdict: &Verdict) -> (ValidationType, String) {
+    assert!(!verdict.is_verified(), "{verdict:?}");
+    let [signature] = verdict.signatures() else { panic!("{verdict:?}") };
+    let last = signature.checks.last().unwrap();
+    assert!(last.outcome.is_refused(), "{verdict:?}");
+    let Check::Validation(validation) = last.check else { panic!("{verdict:?}") };
+    (validation, last.outcome.reason().to_owned())
+}
