@@ -13,6 +13,7 @@ mod log;
 mod output_files;
 mod places;
 mod policy;
+mod proxies;
 mod revoke;
 mod setup;
 mod sign;
