@@ -37,7 +37,7 @@ pub struct CopyOptions {
 
 impl Default for CopyOptions {
     fn default() -> Self {
-        Self { most_manifests: 1000, most_signatures: 100, parallel: 4 }
+        Self { most_manifests: Store::MAX_MANIFESTS, most_signatures: 100, parallel: 4 }
     }
 }
 

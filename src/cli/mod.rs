@@ -21,6 +21,7 @@ pub mod parallel;
 pub mod place;
 pub mod policy;
 pub mod registry_args;
+pub mod report;
 pub mod revoke;
 pub mod setup;
 pub mod sign;

@@ -69,7 +69,7 @@ impl StoreError {
             Self::Layout(LayoutError::Io { source, .. }) => match source.kind() {
                 ErrorKind::NotFound => Failure::NotFound,
                 ErrorKind::PermissionDenied => Failure::Denied,
-                _ => Failure::Configuration,
+                _ => Failure::Unavailable,
             },
             _ => Failure::Wrong,
         }

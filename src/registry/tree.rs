@@ -12,6 +12,9 @@ use crate::envelope::Descriptor;
 const MAX_DEPTH: usize = 4;
 
 impl Store {
+    /// How many manifests an artifact may have, with those in its indexes, where nothing else is said.
+    pub const MAX_MANIFESTS: usize = 1000;
+
     /// The manifests that an index lists, in its order; none for an image. At most a thousand are read.
     ///
     /// # Errors

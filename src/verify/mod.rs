@@ -18,8 +18,6 @@ pub use self::blob::verify_blob;
 pub use self::inspection::{CheckRevocation, InspectedEnvelope, InspectedSignature, inspect_signatures};
 pub use self::options::{Evaluate, VerifyOptions};
 pub use self::policy::{Trust, VerificationPolicy};
-use std::io::ErrorKind;
-
 use self::signature::Context;
 pub use self::signer::Signer;
 pub use self::verdict::{
@@ -28,7 +26,7 @@ pub use self::verdict::{
 };
 use crate::aws::Deadline;
 use crate::envelope::{Descriptor, MAX_ENVELOPE_SIZE, Payload};
-use crate::registry::{Failure, LayoutError, Manifest, Store, StoreError, StoredSignature, Target};
+use crate::registry::{Failure, Manifest, Store, StoreError, StoredSignature, Target};
 use crate::room::{Room, Taken};
 pub use crate::trust::policy::{ValidationAction, ValidationType};
 
@@ -110,19 +108,10 @@ async fn envelope(
 
 /// A signature that the store did not give is not known to be wrong, but for what the store says of it.
 fn not_read(why: StoreError) -> CheckFailure {
-    let text = why.to_string();
-    match &why {
-        StoreError::Registry(why) => match why.failure() {
-            Failure::Unavailable => CheckFailure::undetermined(text),
-            Failure::Denied | Failure::Configuration => CheckFailure::misconfigured(text),
-            Failure::NotFound | Failure::Wrong => CheckFailure::new(text),
-        },
-        StoreError::Layout(LayoutError::Io { source, .. }) => match source.kind() {
-            ErrorKind::NotFound => CheckFailure::new(text),
-            ErrorKind::PermissionDenied => CheckFailure::misconfigured(text),
-            _ => CheckFailure::undetermined(text),
-        },
-        _ => CheckFailure::new(text),
+    match why.failure() {
+        Failure::Unavailable => CheckFailure::undetermined(why.to_string()),
+        Failure::Denied | Failure::Configuration => CheckFailure::misconfigured(why.to_string()),
+        Failure::NotFound | Failure::Wrong => CheckFailure::of(why),
     }
 }
 

@@ -8,10 +8,10 @@ use super::sign::{open, signature_of};
 use crate::cli::envelope_file;
 use crate::cli::exit::{CliError, ExitStatus};
 use crate::cli::output::{DIM, Output, SCHEMA_VERSION, paint};
+use crate::cli::report::ErrorReport;
 use crate::cli::signer_args::SignerArgs;
 use crate::cli::verification::{
-    ErrorReport, Outcome, SignatureReport, VerificationArgs, note_skipped, show_advice, show_signature,
-    unreadable_stores,
+    Outcome, SignatureReport, VerificationArgs, note_skipped, show_advice, show_signature, unreadable_stores,
 };
 use crate::envelope::Digest;
 use crate::text::printable;

@@ -1,14 +1,12 @@
 //! Signing one artifact, and the manifests of an index where that is wanted.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use time::OffsetDateTime;
 
 use super::report::{ArtifactReport, NotCounted, Outcome, SignatureReport};
 use crate::aws::arn::ProfileArn;
-use crate::aws::{Deadline, SignerClient, SignerConfig};
+use crate::aws::{Deadline, SignerClient};
 use crate::cli::exit::CliError;
 use crate::cli::output_file::OutputFile;
 use crate::cli::parallel::RateLimit;
@@ -27,17 +25,16 @@ use crate::verify::{
 /// What is the same for all artifacts of a command.
 pub(super) struct Signing {
     pub profile: ProfileArn,
-    pub user_metadata: BTreeMap<String, String>,
     pub recursive: bool,
     /// What a signature must meet for its artifact to be left alone.
     pub if_unsigned: Option<VerificationPolicy>,
+    /// How that is found out; the time for an artifact and the metadata are those of signing, too.
+    pub options: VerifyOptions,
     pub detach: Option<OutputFile>,
     pub dry_run: bool,
     pub form: SignatureForm,
-    pub budget: Duration,
     pub rate: RateLimit,
     pub registry: RegistryClient,
-    pub config: SignerConfig,
     pub client: SignerClient,
 }
 
@@ -50,9 +47,6 @@ pub(super) fn trust(
     let trust = || Ok(Trust { roots: roots(files)?, identities: vec![profile.to_string()] }.into());
     if_unsigned.then(trust).transpose()
 }
-
-/// How many manifests an index may lead to.
-const MAX_MANIFESTS: usize = 1000;
 
 /// Signs the artifact and, where that is wanted, what its index leads to; an index comes after all that it lists, and not at all
 /// when one of them could not be signed.
@@ -81,7 +75,7 @@ async fn find(signing: &Signing, place: &Place) -> Result<(Store, Vec<Descriptor
     if !signing.recursive {
         return Ok((store, vec![artifact]));
     }
-    let artifacts = store.tree(&artifact, MAX_MANIFESTS).await?;
+    let artifacts = store.tree(&artifact, Store::MAX_MANIFESTS).await?;
     for listed in artifacts.iter().filter(|listed| !is_index(&listed.media_type)) {
         // That an index lists it does not mean that it is there.
         store.manifest(listed).await?;
@@ -106,8 +100,8 @@ async fn sign_one(
         return Ok(ArtifactReport::new(place, artifact, Outcome::WouldSign).with_not_counted(not_counted));
     }
     signing.rate.wait().await;
-    let deadline = Deadline::new(signing.budget);
-    let metadata = signing.user_metadata.clone();
+    let deadline = Deadline::new(signing.options.budget);
+    let metadata = signing.options.user_metadata.clone();
     let signed = sign_descriptor(artifact.clone(), metadata, &signing.client, &signing.profile, deadline).await?;
     let mut signature = SignatureReport::of(&signed);
     match &signing.detach {
@@ -133,11 +127,7 @@ async fn look(
     store: &Store,
     artifact: &Descriptor,
 ) -> Result<Found, CliError> {
-    let options = VerifyOptions {
-        budget: signing.budget,
-        user_metadata: signing.user_metadata.clone(),
-        ..VerifyOptions::new(signing.config.clone(), OffsetDateTime::now_utc())
-    };
+    let options = VerifyOptions { now: OffsetDateTime::now_utc(), ..signing.options.clone() };
     let verdict = verify_signatures(store, artifact, policy, &options).await?;
     match verdict.conclusion() {
         conclusion @ (Conclusion::Undetermined | Conclusion::Misconfigured) => {

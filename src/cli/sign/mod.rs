@@ -8,8 +8,10 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use time::OffsetDateTime;
+
 use self::artifact::{Signing, sign};
-use self::report::{ArtifactReport, Report};
+use self::report::ArtifactReport;
 use super::exit::{CliError, ExitStatus};
 use super::metadata::{self, Pair};
 use super::output::Output;
@@ -17,11 +19,13 @@ use super::output_file::OutputFile;
 use super::parallel::{RateLimit, in_order};
 use super::place::Place;
 use super::registry_args::RegistryArgs;
+use super::report::Report;
 use super::signer_args::{SignerArgs, budget, client_of};
 use crate::aws::arn::ProfileArn;
 use crate::cli::number::count;
 use crate::registry::SignatureForm;
 use crate::sign::check_user_metadata;
+use crate::verify::VerifyOptions;
 
 /// What AWS allows an account in a region for most operations of AWS Signer, in calls a second.
 const AWS_RATE: NonZeroU32 = NonZeroU32::new(25).expect("it is not 0");
@@ -128,7 +132,6 @@ pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
     let default_rate = client.endpoint_url().is_none().then_some(AWS_RATE);
     let rate = args.rate.map_or(default_rate, NonZeroU32::new);
     let signing = Arc::new(Signing {
-        budget: budget(&config),
         rate: RateLimit::per_second(rate),
         if_unsigned: artifact::trust(args.if_unsigned, &args.roots, &args.profile)?,
         profile: args.profile,
@@ -139,9 +142,12 @@ pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
             ManifestForm::Config => SignatureForm::Config,
             ManifestForm::ArtifactType => SignatureForm::ArtifactType,
         },
-        user_metadata,
+        options: VerifyOptions {
+            budget: budget(&config),
+            user_metadata,
+            ..VerifyOptions::new(config, OffsetDateTime::now_utc())
+        },
         registry,
-        config,
         client,
     });
 

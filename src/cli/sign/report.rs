@@ -5,32 +5,12 @@ use std::path::PathBuf;
 use serde::{Serialize, Serializer};
 
 use crate::cli::exit::{CliError, ExitStatus};
-use crate::cli::output::{BAD, DIM, GOOD, Output, SCHEMA_VERSION, WARN, paint};
+use crate::cli::output::{BAD, DIM, GOOD, Output, WARN, paint};
 use crate::cli::place::Place;
+use crate::cli::report::{ArtifactStatus, ErrorReport};
 use crate::envelope::Descriptor;
 use crate::sign::SignedArtifact;
 use crate::text::rfc3339;
-
-/// The results of the command.
-#[derive(Debug, Default, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Report {
-    schema_version: u32,
-    status: &'static str,
-    pub artifacts: Vec<ArtifactReport>,
-}
-
-impl Report {
-    pub(super) fn status(&self) -> ExitStatus {
-        self.artifacts.iter().map(ArtifactReport::status).max().unwrap_or(ExitStatus::Done)
-    }
-
-    /// The report with what follows from its artifacts.
-    pub(super) fn finished(&mut self) -> &Self {
-        (self.schema_version, self.status) = (SCHEMA_VERSION, self.status().as_str());
-        self
-    }
-}
 
 /// What became of an artifact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -106,12 +86,10 @@ impl SignatureReport {
     }
 }
 
-#[derive(Debug, Serialize)]
-struct ErrorReport {
-    status: &'static str,
-    message: String,
-    #[serde(skip)]
-    exit: ExitStatus,
+impl ArtifactStatus for ArtifactReport {
+    fn status(&self) -> ExitStatus {
+        self.error.as_ref().map_or(ExitStatus::Done, |error| error.exit)
+    }
 }
 
 impl ArtifactReport {
@@ -136,7 +114,6 @@ impl ArtifactReport {
     }
 
     pub(super) fn failed(place: &Place, descriptor: Option<&Descriptor>, why: CliError) -> Self {
-        let error = ErrorReport { status: why.status.as_str(), message: why.message, exit: why.status };
         Self {
             reference: place.to_string(),
             artifact: descriptor.map(|descriptor| place.pinned(&descriptor.digest)),
@@ -144,12 +121,8 @@ impl ArtifactReport {
             outcome: Outcome::Failed,
             signature: None,
             not_counted: None,
-            error: Some(error),
+            error: Some(why.into()),
         }
-    }
-
-    fn status(&self) -> ExitStatus {
-        self.error.as_ref().map_or(ExitStatus::Done, |error| error.exit)
     }
 
     /// Writes it for people.

@@ -8,7 +8,7 @@ mod signature;
 
 pub use args::{VerificationArgs, strays};
 pub use policies::{Policies, TrustedProfile};
-pub use report::{ErrorReport, Outcome};
+pub use report::Outcome;
 pub use show::{note_skipped, show_advice, show_signature};
 pub use signature::SignatureReport;
 

@@ -1,7 +1,9 @@
 //! By which policy signatures are judged: one of a document, or the signing profiles that the command line names.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::aws::arn::{ArnError, ProfileArn, ProfileVersionArn};
 use crate::cli::exit::CliError;
@@ -50,13 +52,16 @@ impl FromStr for TrustedProfile {
 #[derive(Debug)]
 pub enum Policies<Document> {
     /// The same for everything.
-    Profiles(Box<VerificationPolicy>),
+    Profiles(Arc<VerificationPolicy>),
     /// One of the document's.
     Document {
         /// The document.
         document: Document,
         /// Where its trust stores are.
         stores: NotationFolder,
+        /// The policies that were asked for, by their names, with their trust stores read: all artifacts of a command are judged
+        /// by the same certificates.
+        read: Mutex<HashMap<String, Arc<VerificationPolicy>>>,
     },
 }
 
@@ -67,7 +72,7 @@ impl<Document> Policies<Document> {
     /// When a root cannot be read.
     pub fn of_profiles(profiles: &[TrustedProfile], root_files: &[PathBuf]) -> Result<Self, CliError> {
         let identities = profiles.iter().map(TrustedProfile::identity).collect();
-        Ok(Self::Profiles(Box::new(Trust { roots: roots(root_files)?, identities }.into())))
+        Ok(Self::Profiles(Arc::new(Trust { roots: roots(root_files)?, identities }.into())))
     }
 
     /// The document in this file, read by `read`, else notation's own, given by `own`; the trust stores are notation's in both
@@ -94,7 +99,7 @@ impl<Document> Policies<Document> {
                 CliError::usage(format!("{why}{help}"))
             })?,
         };
-        Ok(Self::Document { document, stores })
+        Ok(Self::Document { document, stores, read: Mutex::default() })
     }
 
     /// The policy that `choose` finds in the document, where there is one.
@@ -104,11 +109,14 @@ impl<Document> Policies<Document> {
     pub fn policy(
         &self,
         choose: impl FnOnce(&Document) -> Result<&TrustPolicy, CliError>,
-    ) -> Result<VerificationPolicy, CliError> {
+    ) -> Result<Arc<VerificationPolicy>, CliError> {
         match self {
-            Self::Profiles(policy) => Ok((**policy).clone()),
-            Self::Document { document, stores } => {
-                Ok(VerificationPolicy::of_statement(choose(document)?, |name| stores.trust_store(name)))
+            Self::Profiles(policy) => Ok(policy.clone()),
+            Self::Document { document, stores, read } => {
+                let statement = choose(document)?;
+                let policy = || Arc::new(VerificationPolicy::of_statement(statement, |name| stores.trust_store(name)));
+                let mut read = read.lock().unwrap_or_else(PoisonError::into_inner);
+                Ok(read.entry(statement.name().to_owned()).or_insert_with(policy).clone())
             }
         }
     }

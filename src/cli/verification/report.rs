@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::cli::exit::{CliError, ExitStatus};
+use crate::cli::exit::ExitStatus;
 use crate::cli::output::{BAD, GOOD, WARN, paint};
 use crate::verify::Conclusion;
 
@@ -55,19 +55,5 @@ impl Outcome {
             Self::Undetermined => paint(WARN, "undetermined"),
             Self::Failed => paint(BAD, "not verified"),
         }
-    }
-}
-
-/// Why there is no verdict, or none that can be relied on.
-#[derive(Debug, Serialize)]
-pub struct ErrorReport {
-    status: &'static str,
-    /// What happened and what to do.
-    pub message: String,
-}
-
-impl From<CliError> for ErrorReport {
-    fn from(why: CliError) -> Self {
-        Self { status: why.status.as_str(), message: why.message }
     }
 }

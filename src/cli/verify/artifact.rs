@@ -23,9 +23,6 @@ pub(super) struct Verification {
     pub registry: RegistryClient,
 }
 
-/// How many manifests an index may lead to.
-const MAX_MANIFESTS: usize = 1000;
-
 /// Verifies the artifact and, where that is wanted, before it what its index lists.
 pub(super) async fn verify(verification: &Verification, place: Place) -> Vec<ArtifactReport> {
     let found = async {
@@ -39,8 +36,11 @@ pub(super) async fn verify(verification: &Verification, place: Place) -> Vec<Art
         Ok(found) => found,
         Err(why) => return vec![ArtifactReport::failed(&place, None, why)],
     };
-    let tree =
-        if verification.recursive { store.tree(&artifact, MAX_MANIFESTS).await } else { Ok(vec![artifact.clone()]) };
+    let tree = if verification.recursive {
+        store.tree(&artifact, Store::MAX_MANIFESTS).await
+    } else {
+        Ok(vec![artifact.clone()])
+    };
     let artifacts = match tree {
         Ok(artifacts) => artifacts,
         Err(why) => return vec![ArtifactReport::failed(&place, Some(&artifact), why.into())],

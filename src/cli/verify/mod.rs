@@ -9,13 +9,14 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use self::artifact::{Verification, verify};
-use self::report::{ArtifactReport, Report};
+use self::report::ArtifactReport;
 use self::show::show;
 use super::exit::{CliError, ExitStatus};
 use super::output::Output;
 use super::parallel::in_order;
 use super::place::Place;
 use super::registry_args::RegistryArgs;
+use super::report::Report;
 use super::signer_args::SignerArgs;
 use super::verification::{TrustedProfile, VerificationArgs, strays};
 use crate::aws::arn::ProfileArn;

@@ -3,32 +3,11 @@
 use serde::Serialize;
 
 use crate::cli::exit::{CliError, ExitStatus};
-use crate::cli::output::SCHEMA_VERSION;
 use crate::cli::place::Place;
-use crate::cli::verification::{ErrorReport, Outcome, SignatureReport};
+use crate::cli::report::{ArtifactStatus, ErrorReport};
+use crate::cli::verification::{Outcome, SignatureReport};
 use crate::envelope::Descriptor;
 use crate::verify::{Requirement, RequirementError, Verdict, VerificationPolicy};
-
-/// The results of the command.
-#[derive(Debug, Default, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Report {
-    schema_version: u32,
-    status: &'static str,
-    pub artifacts: Vec<ArtifactReport>,
-}
-
-impl Report {
-    pub(super) fn status(&self) -> ExitStatus {
-        self.artifacts.iter().map(|artifact| artifact.status).max().unwrap_or(ExitStatus::Done)
-    }
-
-    /// The report with what follows from its artifacts.
-    pub(super) fn finished(&mut self) -> &Self {
-        (self.schema_version, self.status) = (SCHEMA_VERSION, self.status().as_str());
-        self
-    }
-}
 
 /// One artifact.
 #[derive(Debug, Serialize)]
@@ -71,6 +50,12 @@ pub(super) struct RequirementReport {
     /// Who is missing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+}
+
+impl ArtifactStatus for ArtifactReport {
+    fn status(&self) -> ExitStatus {
+        self.status
+    }
 }
 
 impl ArtifactReport {
