@@ -38,8 +38,12 @@ impl Deadline {
         self.budget.saturating_sub(self.start.elapsed())
     }
 
-    /// Runs `work` for as long as the budget lasts; `None` when it was not enough.
+    /// Runs `work` for as long as the budget lasts; `None` when it was not enough. When nothing is left of it, `work` is not begun.
     pub async fn run<T>(&self, work: impl Future<Output = T>) -> Option<T> {
-        tokio::time::timeout(self.remaining(), work).await.ok()
+        let remaining = self.remaining();
+        if remaining.is_zero() {
+            return None;
+        }
+        tokio::time::timeout(remaining, work).await.ok()
     }
 }
