@@ -10,10 +10,13 @@
 use std::collections::BTreeMap;
 use std::error::Error;
 
-use notation_aws_signer::aws::arn::ProfileArn;
-use notation_aws_signer::aws::{Deadline, SignerClient, SignerConfig};
-use notation_aws_signer::registry::{ClientOptions, Credentials, Reference, RegistryClient, SignatureForm, Store};
-use notation_aws_signer::sign::{attach, sign_artifact};
+use aws_names::ProfileArn;
+use aws_signer::{SignerClient, SignerConfig};
+use limits::Deadline;
+use notary::manifest::SignatureForm;
+use notary::reference::Reference;
+use notation::sign::{attach, sign_artifact};
+use registry::{ClientOptions, Credentials, RegistryClient, Store};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {

@@ -11,10 +11,11 @@ use std::error::Error;
 use std::path::Path;
 use std::process::ExitCode;
 
-use notation_aws_signer::aws::SignerConfig;
-use notation_aws_signer::registry::{ClientOptions, Credentials, Reference, RegistryClient, Store};
-use notation_aws_signer::trust::{aws_signer_roots, read_certificates};
-use notation_aws_signer::verify::{Conclusion, Trust, VerificationPolicy, VerifyOptions, verify_artifact};
+use aws_signer::{SignerConfig, aws_signer_roots};
+use notary::reference::Reference;
+use notation::trust_store::read_certificates;
+use notation::verify::{Conclusion, Trust, VerificationPolicy, VerifyOptions, verify_artifact};
+use registry::{ClientOptions, Credentials, RegistryClient, Store};
 use time::OffsetDateTime;
 
 #[tokio::main]

@@ -9,8 +9,8 @@
 
 use std::error::Error;
 
-use notation_aws_signer::aws::SignerAttributes;
-use notation_aws_signer::envelope::{Envelope, MAX_ENVELOPE_SIZE, Payload};
+use aws_signer::SignerAttributes;
+use notary::envelope::{Envelope, MAX_ENVELOPE_SIZE, Payload};
 use time::OffsetDateTime;
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -1,9 +1,9 @@
 //! What the fuzz targets do with bytes: whatever they are, nothing may panic, and what was accepted must hold what it promises.
 
-use notation_aws_signer::envelope::{Envelope, Payload};
-use notation_aws_signer::plugin::{GenerateEnvelopeRequest, Request as _, VerifySignatureRequest};
-use notation_aws_signer::trust::check_trusted_identity;
-use notation_aws_signer::x509::{CertificateChain, MAX_CERTIFICATES};
+use notary::envelope::{Envelope, Payload};
+use notary::trust::check_trusted_identity;
+use notary::x509::{CertificateChain, MAX_CERTIFICATES};
+use plugin::{GenerateEnvelopeRequest, Request as _, VerifySignatureRequest};
 use time::macros::datetime;
 
 /// An envelope is parsed, verified, and its payload read.

@@ -6,18 +6,15 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a benchmark fails by panicking")]
 
 mod material;
-#[path = "../../src/testing/mod.rs"]
-#[allow(dead_code, reason = "the tests need more of it")]
-mod testing;
 
 use std::hint::black_box;
 
 use aws_lc_rs::signature::{ECDSA_P384_SHA384_ASN1, ECDSA_P384_SHA384_FIXED, UnparsedPublicKey};
 use criterion::{Criterion, criterion_group, criterion_main};
-use notation_aws_signer::envelope::{self, Envelope, VerifiedEnvelope};
-use notation_aws_signer::x509::{self, ChainCache};
-
 use material::Material;
+use notary::envelope::{Envelope, VerifiedEnvelope};
+use notary::x509::ChainCache;
+use notary::{envelope, x509};
 use testing::certificate::NOW;
 
 /// As a verification does it, without a trust store and without revocation.

@@ -3,11 +3,10 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
-
-use crate::testing::certificate::{Extension, Spec, issue};
-use crate::testing::der::{oid, sequence, tlv};
-use crate::testing::envelope::{Draft, PAYLOAD};
-use crate::testing::key::Kind;
+use testing::certificate::{Extension, Spec, issue};
+use testing::der::{oid, sequence, tlv};
+use testing::envelope::{Draft, PAYLOAD};
+use testing::key::Kind;
 
 /// An envelope, and its signatures one by one.
 pub struct Material {

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use aws_credential_types::Credentials as AwsCredentials;
-use notation_aws_signer::aws::{Deadline, SignerClient, SignerConfig};
-use notation_aws_signer::blob::{DEFAULT_MEDIA_TYPE, SignBlobError, SignedBlob, sign_blob};
-use notation_aws_signer::trust::policy::{BlobTrustPolicyDocument, TrustStoreName};
-use notation_aws_signer::trust::{TrustStore, read_certificates};
-use notation_aws_signer::verify::ValidationType::{Authenticity, Integrity};
-use notation_aws_signer::verify::{
+use aws_signer::{SignerClient, SignerConfig};
+use limits::Deadline;
+use notary::trust::policy::{BlobTrustPolicyDocument, TrustStoreName};
+use notation::blob::{DEFAULT_MEDIA_TYPE, SignBlobError, SignedBlob, sign_blob};
+use notation::trust_store::{TrustStore, read_certificates};
+use notation::verify::ValidationType::{Authenticity, Integrity};
+use notation::verify::{
     Check, CheckOutcome, Trust, ValidationType, Verdict, VerificationPolicy, VerifyOptions, verify_blob,
 };
 use serde_json::{Value, json};
@@ -181,9 +182,10 @@ async fn a_blob_that_notation_go_signed_is_verified_under_the_policy_that_is_nam
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_digest_of_another_algorithm_than_the_keys_is_refused() {
+    use notary::envelope::SigningScheme;
+    use notation::blob::{DigestAlgorithm, describe};
+
     use super::flows::own_key::OwnKey;
-    use notation_aws_signer::blob::{DigestAlgorithm, describe};
-    use notation_aws_signer::envelope::SigningScheme;
     let key = OwnKey::new(|_| ());
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), key.root().der()).unwrap();

@@ -3,7 +3,8 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use notation_aws_signer::registry::{ClientOptions, Credentials, PlainHttp, Reference, RegistryClient};
+use notary::reference::Reference;
+use registry::{ClientOptions, Credentials, PlainHttp, RegistryClient};
 use serde_json::json;
 
 use crate::support::child::{is_child, run_alone};

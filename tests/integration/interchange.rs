@@ -3,16 +3,16 @@
 use std::collections::BTreeMap;
 
 use aws_credential_types::Credentials as AwsCredentials;
-use notation_aws_signer::aws::{Deadline, SignerClient, SignerConfig};
-use notation_aws_signer::registry::{
-    ClientOptions, Credentials, Reference, RegistryClient, SignatureForm, Store, Target,
-};
-use notation_aws_signer::sign::{attach, sign_artifact};
-use notation_aws_signer::trust::policy::ValidationType;
-use notation_aws_signer::trust::{NotationFolder, read_certificates};
-use notation_aws_signer::verify::{
-    Check, Evaluate, Trust, Verdict, VerificationPolicy, VerifyOptions, verify_artifact,
-};
+use aws_signer::{SignerClient, SignerConfig};
+use limits::Deadline;
+use notary::manifest::SignatureForm;
+use notary::reference::{Reference, Target};
+use notary::trust::policy::ValidationType;
+use notation::NotationFolder;
+use notation::sign::{attach, sign_artifact};
+use notation::trust_store::read_certificates;
+use notation::verify::{Check, Evaluate, Trust, Verdict, VerificationPolicy, VerifyOptions, verify_artifact};
+use registry::{ClientOptions, Credentials, RegistryClient, Store};
 use time::OffsetDateTime;
 
 use crate::support::World;

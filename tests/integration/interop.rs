@@ -6,11 +6,12 @@
 use std::thread::sleep;
 use std::time::{Duration, SystemTime};
 
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
 use crate::support::World;
 use crate::support::local_signer::LocalSigner;
 use crate::support::notation::{Notation, PLUGIN};
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 const CAPABILITIES: [&str; 3] =
     ["SIGNATURE_GENERATOR.ENVELOPE", "SIGNATURE_VERIFIER.TRUSTED_IDENTITY", "SIGNATURE_VERIFIER.REVOCATION_CHECK"];

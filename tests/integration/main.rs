@@ -22,10 +22,4 @@ mod registry;
 mod registry_faults;
 mod revocation;
 mod support;
-#[path = "../../src/testing/mod.rs"]
-#[allow(dead_code, reason = "the library's own tests need more of it")]
-mod testing;
 mod vectors;
-
-// Where the library's own tests find them too.
-use notation_aws_signer::{envelope, x509};

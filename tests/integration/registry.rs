@@ -3,10 +3,12 @@
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
-use notation_aws_signer::envelope::Descriptor;
-use notation_aws_signer::registry::{
-    ClientOptions, Credential, Credentials, EMPTY_CONFIG, Failure, IMAGE_CONFIG_MEDIA_TYPE, IMAGE_INDEX_MEDIA_TYPE,
-    Layout, Manifest, RegistryClient, RemoteRepository, SIGNATURE_MEDIA_TYPE, Secret, Store, Tag, Target,
+use notary::Descriptor;
+use notary::manifest::{EMPTY_CONFIG, IMAGE_CONFIG_MEDIA_TYPE, Manifest, SIGNATURE_MEDIA_TYPE};
+use notary::media_type::IMAGE_INDEX_MEDIA_TYPE;
+use notary::reference::{Tag, Target};
+use registry::{
+    ClientOptions, Credential, Credentials, Failure, Layout, RegistryClient, RemoteRepository, Secret, Store,
 };
 use serde_json::json;
 

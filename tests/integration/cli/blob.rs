@@ -1,8 +1,8 @@
 //! `notation-aws-signer blob`, with notation-go as the second opinion.
 
-use notation_aws_signer::blob::{DigestAlgorithm, describe};
-use notation_aws_signer::envelope::SigningScheme;
-use notation_aws_signer::envelope::header::VERIFICATION_PLUGIN;
+use notary::envelope::SigningScheme;
+use notary::envelope::header::VERIFICATION_PLUGIN;
+use notation::blob::{DigestAlgorithm, describe};
 use serde_json::{Value, json};
 
 use super::places::Places;

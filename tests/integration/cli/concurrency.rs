@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use notation_aws_signer::registry::Credentials;
+use registry::Credentials;
 
 use crate::support::cli::Cli;
 use crate::support::docker_registry::DockerRegistry;

@@ -1,6 +1,6 @@
 //! `notation-aws-signer copy`: between registries of both kinds and a layout, with both tools as judges of what arrives.
 
-use notation_aws_signer::registry::Credentials;
+use registry::Credentials;
 
 use crate::support::World;
 use crate::support::cli::Cli;

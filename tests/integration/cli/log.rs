@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use notation_aws_signer::registry::{Credential, Credentials, Secret};
+use registry::{Credential, Credentials, Secret};
 
 use crate::support::cli::Cli;
 use crate::support::docker_registry::{DockerRegistry, USER};

@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use notation_aws_signer::envelope::Descriptor;
-use notation_aws_signer::registry::{
-    ClientOptions, Credentials, IMAGE_CONFIG_MEDIA_TYPE, IMAGE_INDEX_MEDIA_TYPE, IMAGE_MANIFEST_MEDIA_TYPE, Layout,
-    Manifest, RegistryClient, Store, Tag,
-};
+use notary::Descriptor;
+use notary::manifest::{IMAGE_CONFIG_MEDIA_TYPE, IMAGE_MANIFEST_MEDIA_TYPE, Manifest};
+use notary::media_type::IMAGE_INDEX_MEDIA_TYPE;
+use notary::reference::Tag;
+use registry::{ClientOptions, Credentials, Layout, RegistryClient, Store};
 use serde_json::json;
 use tempfile::TempDir;
 

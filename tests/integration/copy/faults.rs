@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use notation_aws_signer::copy::CopyError;
+use notation::copy::CopyError;
 
 use super::*;
 use crate::support::fault::{FaultServer, Reply, Request};

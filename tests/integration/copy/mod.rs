@@ -7,13 +7,14 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
-use notation_aws_signer::copy::{Copied, CopyEvent, CopyOptions, copy_artifact};
-use notation_aws_signer::envelope::{Descriptor, Digest};
-use notation_aws_signer::registry::{
-    ClientOptions, Credentials, DOCKER_LIST_MEDIA_TYPE, DOCKER_MANIFEST_MEDIA_TYPE, EMPTY_CONFIG,
-    IMAGE_CONFIG_MEDIA_TYPE, IMAGE_INDEX_MEDIA_TYPE, IMAGE_LAYER_MEDIA_TYPE, IMAGE_MANIFEST_MEDIA_TYPE, Layout,
-    Manifest, RegistryClient, SignatureForm, Store, Tag, Target, Transferred,
+use notary::manifest::{
+    EMPTY_CONFIG, IMAGE_CONFIG_MEDIA_TYPE, IMAGE_LAYER_MEDIA_TYPE, IMAGE_MANIFEST_MEDIA_TYPE, Manifest, SignatureForm,
 };
+use notary::media_type::{DOCKER_LIST_MEDIA_TYPE, DOCKER_MANIFEST_MEDIA_TYPE, IMAGE_INDEX_MEDIA_TYPE};
+use notary::reference::{Tag, Target};
+use notary::{Descriptor, Digest};
+use notation::copy::{Copied, CopyEvent, CopyOptions, copy_artifact};
+use registry::{ClientOptions, Credentials, Layout, RegistryClient, Store, Transferred};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -223,7 +224,7 @@ async fn an_artifact_of_too_many_manifests_or_signatures_is_refused_as_such() {
     let attempt = async |options: CopyOptions| {
         let target = Target::Tag(tag("v1"));
         let why = copy_artifact(&source, &target, &destination, None, &options, None).await.unwrap_err();
-        let notation_aws_signer::copy::CopyError::Store(why) = why else { panic!("{why}") };
+        let notation::copy::CopyError::Store(why) = why else { panic!("{why}") };
         assert!(why.is_too_many(), "{why}");
     };
     let mut few = CopyOptions::default();

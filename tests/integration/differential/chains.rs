@@ -2,15 +2,16 @@
 
 use std::sync::{Arc, Mutex};
 
-use super::Expected::{self, Accepted, OnlyNotationAccepts, Refused};
-use super::rules::{ANY_USAGE, AUTHORITY_KEY, BASIC_CONSTRAINTS as CRITICAL, LENGTH, PATH_LENGTH};
-use super::scene::{Case, now, store, subject};
-use crate::testing::certificate::{
+use testing::certificate::{
     BASIC_CONSTRAINTS, DIGITAL_SIGNATURE, EXTENDED_KEY_USAGE, Extension, KEY_CERT_SIGN, KEY_USAGE, Spec,
     basic_constraints, extended_key_usage, key_usage,
 };
-use crate::testing::der::{bits, name, oid, sequence, tlv};
-use crate::testing::key::{Key, Kind};
+use testing::der::{bits, name, oid, sequence, tlv};
+use testing::key::{Key, Kind};
+
+use super::Expected::{self, Accepted, OnlyNotationAccepts, Refused};
+use super::rules::{ANY_USAGE, AUTHORITY_KEY, BASIC_CONSTRAINTS as CRITICAL, LENGTH, PATH_LENGTH};
+use super::scene::{Case, now, store, subject};
 
 const OTHER_ISSUER: &str = "it names another issuer";
 const OTHER_KEY: &str = "its signature does not verify";

@@ -132,7 +132,7 @@ fn names_and_values() -> Vec<Case> {
         text("an array for the protected header", Refused("must be an object"), "{\"alg\"", "[],{\"alg\"").draft(
             |draft| {
                 let text = format!("[{}]", draft.protected);
-                crate::testing::envelope::Draft { protected_text: Some(text), ..draft }
+                testing::envelope::Draft { protected_text: Some(text), ..draft }
             },
         ),
         text("text after the protected header", Refused("not a valid JSON"), "\"}", "\"}x"),

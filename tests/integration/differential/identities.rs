@@ -1,10 +1,10 @@
 //! Trusted identities: which subjects of a signing certificate they name.
 
 use serde_json::json;
+use testing::der::{oid, sequence, tlv};
 
 use super::Expected::{self, Accepted, Refused};
 use super::scene::Case;
-use crate::testing::der::{oid, sequence, tlv};
 
 const NOBODY: &str = "no trusted identity of the policy names";
 
@@ -50,6 +50,6 @@ pub fn cases() -> Vec<Case> {
             Refused("authenticity"),
             "x509.subject: C=US, ST=WA, O=Acme",
         )
-        .specs(|specs| specs[0].subject = crate::testing::der::name(0x0c, "Acme")),
+        .specs(|specs| specs[0].subject = testing::der::name(0x0c, "Acme")),
     ]
 }

@@ -2,14 +2,14 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use notation_aws_signer::envelope::SigningScheme;
+use notary::envelope::SigningScheme;
 use serde_json::{Value, json};
+use testing::envelope::{Draft, Scheme};
+use testing::key::Kind;
 
 use super::Expected::{Accepted, OnlyNotationAccepts, Refused};
 use super::rules::{BASE64URL, PAD_BITS};
 use super::scene::Case;
-use crate::testing::envelope::Draft;
-use crate::testing::key::Kind;
 
 const ALGORITHM: &str = "alg is";
 const SIGNATURE: &str = "the signature does not verify";
@@ -55,7 +55,7 @@ pub fn cases() -> Vec<Case> {
             envelope["signature"] = json!(URL_SAFE_NO_PAD.encode(high));
         }),
         Case::new("a signature that another key made", Refused(SIGNATURE))
-            .draft(|draft| Draft { key: Draft::of(Kind::P256, SigningScheme::X509).key, ..draft }),
+            .draft(|draft| Draft { key: Draft::of(Kind::P256, Scheme::X509).key, ..draft }),
         Case::new("a signature over another payload", Refused(SIGNATURE)).envelope(|envelope| {
             envelope["payload"] = json!(URL_SAFE_NO_PAD.encode(r#"{"targetArtifact":{}}"#));
         }),
@@ -89,8 +89,8 @@ fn append(envelope: &mut Value, more: &str) {
 
 /// The form that certificates and most libraries have, and JWS has not.
 fn in_der(signature: &[u8]) -> Vec<u8> {
-    let integer = |bytes: &[u8]| crate::testing::der::tlv(2, &[&[0], bytes].concat());
-    crate::testing::der::sequence(&[&integer(&signature[..32]), &integer(&signature[32..])])
+    let integer = |bytes: &[u8]| testing::der::tlv(2, &[&[0], bytes].concat());
+    testing::der::sequence(&[&integer(&signature[..32]), &integer(&signature[32..])])
 }
 
 /// The signature with the order of P-256 less s in the place of s, which verifies too: ECDSA, not tampering.

@@ -5,16 +5,16 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
 
-use notation_aws_signer::text::rfc3339;
+use notary::text::rfc3339;
 use serde_json::{Value, json};
+use testing::certificate::{Extension, Spec};
+use testing::der::{sequence, tlv};
+use testing::key::Kind;
 use time::Duration;
 
 use super::Expected::{self, Accepted, OnlyNotationAccepts, Refused};
 use super::rules::WRITABLE;
 use super::scene::{Case, now, store, subject};
-use crate::testing::certificate::{Extension, Spec};
-use crate::testing::der::{sequence, tlv};
-use crate::testing::key::Kind;
 
 /// What is wrong with the signature.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -5,23 +5,26 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::Duration as StdDuration;
 
+use aws_signer::SignerConfig;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use notation_aws_signer::aws::SignerConfig;
-use notation_aws_signer::envelope::{Descriptor, Digest, PAYLOAD_MEDIA_TYPE, Payload, SigningScheme, header};
-use notation_aws_signer::registry::{EMPTY_CONFIG, IMAGE_CONFIG_MEDIA_TYPE, Layout, Manifest, Store, Target};
-use notation_aws_signer::text::rfc3339;
-use notation_aws_signer::trust::NotationFolder;
-use notation_aws_signer::verify::{VerificationPolicy, VerifyOptions, verify_artifact};
+use notary::envelope::{PAYLOAD_MEDIA_TYPE, Payload, SigningScheme, header};
+use notary::manifest::{EMPTY_CONFIG, IMAGE_CONFIG_MEDIA_TYPE, Manifest};
+use notary::reference::Target;
+use notary::text::rfc3339;
+use notary::{Descriptor, Digest};
+use notation::NotationFolder;
+use notation::verify::{VerificationPolicy, VerifyOptions, verify_artifact};
+use registry::{Layout, Store};
 use serde_json::{Value, json};
+use testing::certificate::{Spec, issue};
+use testing::der::{oid, sequence, tlv};
+use testing::envelope::Draft;
+use testing::key::Kind;
 use time::{Duration, OffsetDateTime};
 
 use super::{Expected, Verdicts};
 use crate::support::process::{command, run};
-use crate::testing::certificate::{Spec, issue};
-use crate::testing::der::{oid, sequence, tlv};
-use crate::testing::envelope::Draft;
-use crate::testing::key::Kind;
 
 type Change<T> = Box<dyn Fn(&mut T) + Send + Sync>;
 type Rewrite<T> = Box<dyn Fn(T) -> T + Send + Sync>;

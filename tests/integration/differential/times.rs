@@ -1,6 +1,6 @@
 //! Times: how they are written, and what they are compared with.
 
-use notation_aws_signer::text::rfc3339;
+use notary::text::rfc3339;
 use serde_json::{Value, json};
 use time::Duration;
 

@@ -3,16 +3,15 @@
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use notation_aws_signer::aws::arn::ProfileArn;
-use notation_aws_signer::envelope::SigningScheme;
-use notation_aws_signer::registry::{
-    ClientOptions, Credentials, IMAGE_INDEX_MEDIA_TYPE as INDEX, RegistryClient, Store,
+use aws_names::ProfileArn;
+use notary::envelope::SigningScheme;
+use notary::media_type::IMAGE_INDEX_MEDIA_TYPE as INDEX;
+use notation::verify::ValidationType::{Integrity, Revocation};
+use notation::verify::{
+    Check, Conclusion, Evaluate, Requirement, RequirementError, ValidationType, Verdict, VerificationPolicy,
+    VerifyOptions, verify_signatures,
 };
-use notation_aws_signer::verify::ValidationType::{self, Integrity, Revocation};
-use notation_aws_signer::verify::{
-    Check, Conclusion, Evaluate, Requirement, RequirementError, Verdict, VerificationPolicy, VerifyOptions,
-    verify_signatures,
-};
+use registry::{ClientOptions, Credentials, RegistryClient, Store};
 use serde_json::json;
 use time::OffsetDateTime;
 
@@ -89,7 +88,7 @@ async fn an_envelope_that_is_not_there_is_refused_and_one_for_which_there_is_no_
     let verdict = world.verify_by(&policy, &hasty).await;
     assert_eq!(verdict.conclusion(), Conclusion::Undetermined, "{verdict:?}");
 
-    let digest = notation_aws_signer::envelope::Digest::sha256(&signed.signature.envelope);
+    let digest = notary::Digest::sha256(&signed.signature.envelope);
     let blob = world.layout.path().join("blobs/sha256").join(digest.parts().1);
     std::fs::remove_file(blob).unwrap();
     let verdict = world.verify().await;

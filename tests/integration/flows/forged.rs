@@ -1,7 +1,7 @@
 //! Envelopes by the right key with attributes that a verifier must not accept.
 
-use notation_aws_signer::envelope::build::ProtectedAttributes;
-use notation_aws_signer::verify::ValidationType;
+use notary::envelope::build::ProtectedAttributes;
+use notation::verify::ValidationType;
 use time::{Duration, OffsetDateTime};
 
 use super::failed;

@@ -1,8 +1,8 @@
 //! Verification levels: what each makes of a signature of AWS Signer with which something is wrong.
 
-use notation_aws_signer::verify::CheckOutcome::{self, Failed, Logged, Passed, Skipped};
-use notation_aws_signer::verify::ValidationType::{self, AuthenticTimestamp, Authenticity, Expiry, Revocation};
-use notation_aws_signer::verify::{Verdict, VerificationPolicy};
+use notation::verify::CheckOutcome::{Failed, Logged, Passed, Skipped};
+use notation::verify::ValidationType::{AuthenticTimestamp, Authenticity, Expiry, Revocation};
+use notation::verify::{CheckOutcome, ValidationType, Verdict, VerificationPolicy};
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
 
@@ -150,7 +150,7 @@ async fn no_level_accepts_a_signature_that_is_not_whole_or_over_another_artifact
         let world = World::new().await;
         let other = super::world::add_image(&world.layout, "other");
         let key = OwnKey::new(|_| ());
-        let scheme = notation_aws_signer::envelope::SigningScheme::X509;
+        let scheme = notary::envelope::SigningScheme::X509;
         let mut altered = key.sign(&world.image, scheme);
         let last = altered.iter().rposition(u8::is_ascii_alphanumeric).unwrap() - 20;
         altered[last] = if altered[last] == b'A' { b'B' } else { b'A' };
@@ -170,7 +170,7 @@ async fn no_level_accepts_a_signature_that_is_not_whole_or_over_another_artifact
 async fn several_failures_that_are_logged_are_all_told() {
     let world = World::new().await;
     let key = OwnKey::expired();
-    world.attach(&key.sign(&world.image, notation_aws_signer::envelope::SigningScheme::X509));
+    world.attach(&key.sign(&world.image, notary::envelope::SigningScheme::X509));
     let verdict = world.verify_under(&world.policy(&json!({ "level": "audit" })), &world.config).await;
     assert!(verdict.is_verified(), "{verdict:?}");
     let warnings: Vec<_> = verdict.signatures()[0].warnings().map(|(check, _)| check).collect();

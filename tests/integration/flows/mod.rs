@@ -12,7 +12,7 @@ mod tampered;
 mod trust;
 pub mod world;
 
-use notation_aws_signer::verify::{Check, ValidationType, Verdict};
+use notation::verify::{Check, ValidationType, Verdict};
 use world::World;
 
 /// The reason of the check that failed, which must be this one and the last, for the only signature.

@@ -4,9 +4,10 @@ use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use notation_aws_signer::envelope::{Descriptor, PAYLOAD_MEDIA_TYPE, Payload, SigningScheme, header};
-use notation_aws_signer::text::rfc3339;
-use notation_aws_signer::x509::Certificate;
+use notary::Descriptor;
+use notary::envelope::{PAYLOAD_MEDIA_TYPE, Payload, SigningScheme, header};
+use notary::text::rfc3339;
+use notary::x509::Certificate;
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose,
     PKCS_ECDSA_P256_SHA256,

@@ -1,7 +1,8 @@
 //! Signatures that name no verification plugin: both signing schemes, judged by the signing certificate.
 
-use notation_aws_signer::envelope::SigningScheme::{self, SigningAuthority, X509};
-use notation_aws_signer::verify::{CheckOutcome, ValidationType, Verdict};
+use notary::envelope::SigningScheme;
+use notary::envelope::SigningScheme::{SigningAuthority, X509};
+use notation::verify::{CheckOutcome, ValidationType, Verdict};
 use serde_json::{Value, json};
 
 use super::failed;

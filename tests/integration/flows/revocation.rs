@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use aws_sdk_signer::primitives::DateTime;
-use notation_aws_signer::aws::RevokedEntity;
-use notation_aws_signer::verify::{ValidationType, Verdict};
+use aws_signer::RevokedEntity;
+use notation::verify::{ValidationType, Verdict};
 
 use super::failed;
 use super::world::World;

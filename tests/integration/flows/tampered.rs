@@ -2,9 +2,10 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use notation_aws_signer::envelope::{Descriptor, JWS_MEDIA_TYPE, Payload};
-use notation_aws_signer::registry::SIGNATURE_MEDIA_TYPE;
-use notation_aws_signer::verify::ValidationType;
+use notary::Descriptor;
+use notary::envelope::{JWS_MEDIA_TYPE, Payload};
+use notary::manifest::SIGNATURE_MEDIA_TYPE;
+use notation::verify::ValidationType;
 use serde_json::{Value, json};
 
 use super::failed;

@@ -1,8 +1,8 @@
 //! Who is trusted.
 
-use notation_aws_signer::local::clock::Clock;
-use notation_aws_signer::local::{LocalSigner, Options};
-use notation_aws_signer::verify::{Trust, ValidationType};
+use local_signer::clock::Clock;
+use local_signer::{LocalSigner, Options};
+use notation::verify::{Trust, ValidationType};
 use time::macros::datetime;
 
 use super::failed;

@@ -4,21 +4,22 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use aws_credential_types::Credentials;
+use aws_names::ProfileArn;
 use aws_sdk_signer::types::{SignatureValidityPeriod, ValidityType};
-use notation_aws_signer::aws::arn::ProfileArn;
-use notation_aws_signer::aws::{Deadline, SignerClient, SignerConfig};
-use notation_aws_signer::envelope::Descriptor;
-use notation_aws_signer::envelope::build::ProtectedAttributes;
-use notation_aws_signer::local::clock::Clock;
-use notation_aws_signer::local::{LocalSigner, Options};
-use notation_aws_signer::registry::{
-    EMPTY_CONFIG, IMAGE_CONFIG_MEDIA_TYPE, Layout, Manifest, SignatureForm, Store, Target,
-};
-use notation_aws_signer::sign::{SignedArtifact, attach, sign_artifact};
-use notation_aws_signer::trust::NotationFolder;
-use notation_aws_signer::trust::policy::TrustPolicyDocument;
-use notation_aws_signer::verify::{Evaluate, Trust, Verdict, VerificationPolicy, VerifyOptions, verify_artifact};
-use notation_aws_signer::x509::Certificate;
+use aws_signer::{SignerClient, SignerConfig};
+use limits::Deadline;
+use local_signer::clock::Clock;
+use local_signer::{LocalSigner, Options};
+use notary::Descriptor;
+use notary::envelope::build::ProtectedAttributes;
+use notary::manifest::{EMPTY_CONFIG, IMAGE_CONFIG_MEDIA_TYPE, Manifest, SignatureForm};
+use notary::reference::Target;
+use notary::trust::policy::TrustPolicyDocument;
+use notary::x509::Certificate;
+use notation::NotationFolder;
+use notation::sign::{SignedArtifact, attach, sign_artifact};
+use notation::verify::{Evaluate, Trust, Verdict, VerificationPolicy, VerifyOptions, verify_artifact};
+use registry::{Layout, Store};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use time::OffsetDateTime;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
-use notation_aws_signer::registry::{Credential, Credentials, Layout, Secret, Store};
+use registry::{Credential, Credentials, Layout, Secret, Store};
 use tempfile::TempDir;
 
 use self::yaml::{Job, jobs};

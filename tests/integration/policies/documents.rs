@@ -1,6 +1,6 @@
 //! Trust policy documents: which are valid, and which statement applies.
 
-use notation_aws_signer::trust::policy::{RegistryScope, TrustPolicyDocument};
+use notary::trust::policy::{RegistryScope, TrustPolicyDocument};
 
 use super::Expected::{self, Accepted, OnlyNotationAccepts, Refused};
 use super::World;

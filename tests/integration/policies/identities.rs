@@ -2,7 +2,8 @@
 
 use std::fs;
 
-use notation_aws_signer::trust::{DistinguishedName, Subject, read_certificates};
+use notary::trust::{DistinguishedName, Subject};
+use notation::trust_store::read_certificates;
 use rcgen::{CertificateParams, DnType, DnValue, IsCa, KeyPair, KeyUsagePurpose};
 use serde_json::json;
 

@@ -4,7 +4,7 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
-use notation_aws_signer::trust::NotationFolder;
+use notation::NotationFolder;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 
 use super::Expected::{self, Accepted, OnlyNotationAccepts, Refused};
@@ -180,7 +180,7 @@ fn stores_are_read_and_refused_as_notation_does_or_more_strictly_with_a_reason()
     let stored = config.join("localkeys/signer.crt");
     let parts = Parts {
         signer: read("signer.crt"),
-        signer_der: notation_aws_signer::trust::read_certificates(&stored).unwrap()[0].der().to_vec(),
+        signer_der: notation::trust_store::read_certificates(&stored).unwrap()[0].der().to_vec(),
         signer_key: read("signer.key"),
         intermediate: issued(IsCa::Ca(BasicConstraints::Unconstrained)),
         leaf: issued(IsCa::ExplicitNoCa),

@@ -8,11 +8,13 @@ mod tls;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use notation_aws_signer::envelope::{Descriptor, Digest};
-use notation_aws_signer::registry::{
-    ClientOptions, Credential, Credentials, FetchedManifest, IMAGE_INDEX_MEDIA_TYPE, IMAGE_MANIFEST_MEDIA_TYPE,
-    Manifest, PlainHttp, RegistryClient, RegistryError, RemoteRepository, SIGNATURE_MEDIA_TYPE, Secret, Store, Tag,
-    Target,
+use notary::manifest::{IMAGE_MANIFEST_MEDIA_TYPE, Manifest, SIGNATURE_MEDIA_TYPE};
+use notary::media_type::IMAGE_INDEX_MEDIA_TYPE;
+use notary::reference::{Tag, Target};
+use notary::{Descriptor, Digest};
+use registry::{
+    ClientOptions, Credential, Credentials, FetchedManifest, PlainHttp, RegistryClient, RegistryError,
+    RemoteRepository, Secret, Store,
 };
 
 use crate::support::fault::{FaultServer, Reply, Request};

@@ -185,7 +185,7 @@ async fn a_list_that_lies_about_a_signatures_size_or_kind_spoils_that_signature(
 
 #[tokio::test]
 async fn an_envelope_over_10_mib_is_not_read() {
-    const LIMIT: u64 = notation_aws_signer::envelope::MAX_ENVELOPE_SIZE as u64;
+    const LIMIT: u64 = notary::envelope::MAX_ENVELOPE_SIZE as u64;
     let server = FaultServer::start(|_| Reply::Flood(1 << 30));
     let store = Store::Remote(repository(&server));
     let listed = |size| Descriptor { size, ..Descriptor::of("application/jose+json", b"envelope") };

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use der::{Decode as _, Encode as _};
-use notation_aws_signer::envelope::SigningScheme;
-use notation_aws_signer::verify::{CheckOutcome, ValidationType, Verdict};
+use notary::envelope::SigningScheme;
+use notation::verify::{CheckOutcome, ValidationType, Verdict};
 use rcgen::{CertificateParams, CrlDistributionPoint, CustomExtension, Issuer, KeyPair, SerialNumber, SigningKey as _};
 use serde_json::json;
 use time::OffsetDateTime;

@@ -6,4 +6,4 @@ mod notation;
 mod servers;
 mod sources;
 
-use crate::testing::{der, status};
+use testing::{der, status};

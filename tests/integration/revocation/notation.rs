@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use notation_aws_signer::envelope::SigningScheme;
+use notary::envelope::SigningScheme;
 use time::{Duration, OffsetDateTime};
 
 use super::authority::{Authority, SERIAL};

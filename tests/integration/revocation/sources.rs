@@ -1,6 +1,6 @@
 //! Which of several places decides, and when.
 
-use notation_aws_signer::envelope::SigningScheme;
+use notary::envelope::SigningScheme;
 use rcgen::{
     CertificateParams, CrlDistributionPoint, CustomExtension, ExtendedKeyUsagePurpose, IsCa, KeyPair, SerialNumber,
 };

@@ -6,8 +6,9 @@ use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use notation_aws_signer::envelope::build::{ProtectedAttributes, build};
-use notation_aws_signer::envelope::{Descriptor, Payload};
+use notary::Descriptor;
+use notary::envelope::Payload;
+use notary::envelope::build::{ProtectedAttributes, build};
 use time::OffsetDateTime;
 
 /// An envelope over the artifact as the service writes it, but for `change`. The service's state is in the folder `signer`, and

@@ -1,10 +1,9 @@
 //! Images for whichever store: what a build would have pushed.
 
-use notation_aws_signer::envelope::Descriptor;
-use notation_aws_signer::registry::{
-    ClientOptions, Credentials, IMAGE_CONFIG_MEDIA_TYPE, IMAGE_INDEX_MEDIA_TYPE, IMAGE_LAYER_MEDIA_TYPE,
-    IMAGE_MANIFEST_MEDIA_TYPE, Manifest, RegistryClient, Store,
-};
+use notary::Descriptor;
+use notary::manifest::{IMAGE_CONFIG_MEDIA_TYPE, IMAGE_LAYER_MEDIA_TYPE, IMAGE_MANIFEST_MEDIA_TYPE, Manifest};
+use notary::media_type::IMAGE_INDEX_MEDIA_TYPE;
+use registry::{ClientOptions, Credentials, RegistryClient, Store};
 use serde_json::json;
 
 /// The repository with this name, `HOST:PORT/PATH`.

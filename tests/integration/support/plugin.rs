@@ -21,7 +21,9 @@ pub const SESSION_TOKEN: &str = "session-token-that-nobody-may-see";
 /// The packaged plugin where the tests are told of one, else the one of this build.
 pub fn executable() -> PathBuf {
     let packaged = std::env::var_os("NOTATION_AWS_SIGNER_PLUGIN").map(PathBuf::from);
-    packaged.unwrap_or_else(|| env!("CARGO_BIN_EXE_notation-aws-signer-plugin").into())
+    // Cargo puts the programs of all packages of the workspace into one folder.
+    let built = || Path::new(env!("CARGO_BIN_EXE_notation-aws-signer")).with_file_name("notation-aws-signer-plugin");
+    packaged.unwrap_or_else(built)
 }
 
 /// A command that is about to run.

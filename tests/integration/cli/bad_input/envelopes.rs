@@ -2,14 +2,15 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use notation_aws_signer::envelope::{Descriptor, Payload};
+use notary::Descriptor;
+use notary::envelope::Payload;
 use serde_json::{Value, json};
+use testing::certificate::{Spec, basic_constraints, key_usage};
+use testing::envelope::Draft;
+use testing::key::Kind;
 use time::{Duration, OffsetDateTime};
 
 use super::*;
-use crate::testing::certificate::{Spec, basic_constraints, key_usage};
-use crate::testing::envelope::Draft;
-use crate::testing::key::Kind;
 
 /// Attaches the envelope to the scene's image, and demands that it is refused by this check with these words.
 #[track_caller]

@@ -14,12 +14,13 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use notation_aws_signer::envelope::build::ProtectedAttributes;
-use notation_aws_signer::envelope::{Descriptor, Digest};
-use notation_aws_signer::registry::{
-    EMPTY_CONFIG, IMAGE_CONFIG_MEDIA_TYPE, IMAGE_INDEX_MEDIA_TYPE, IMAGE_MANIFEST_MEDIA_TYPE, Layout, Manifest,
-    SIGNATURE_MEDIA_TYPE,
+use notary::envelope::build::ProtectedAttributes;
+use notary::manifest::{
+    EMPTY_CONFIG, IMAGE_CONFIG_MEDIA_TYPE, IMAGE_MANIFEST_MEDIA_TYPE, Manifest, SIGNATURE_MEDIA_TYPE,
 };
+use notary::media_type::IMAGE_INDEX_MEDIA_TYPE;
+use notary::{Descriptor, Digest};
+use registry::Layout;
 use serde_json::{Value, json};
 
 use crate::support::cli::Cli;

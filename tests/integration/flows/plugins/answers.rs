@@ -1,11 +1,12 @@
 //! What plugins answer, and what becomes of it.
 
+use notary::envelope::header::VERIFICATION_PLUGIN_MIN_VERSION;
+use notation::verify::ValidationType::{Authenticity, Integrity, Revocation};
+use notation::verify::{CheckOutcome, Conclusion};
+use serde_json::{Value, json};
+
 use super::court::{ATTRIBUTE, Court, IDENTITY, NAME, REVOCATION, both, good, metadata, refusal, remove, strict};
 use crate::flows::own_key::add_critical;
-use notation_aws_signer::envelope::header::VERIFICATION_PLUGIN_MIN_VERSION;
-use notation_aws_signer::verify::ValidationType::{Authenticity, Integrity, Revocation};
-use notation_aws_signer::verify::{CheckOutcome, Conclusion};
-use serde_json::{Value, json};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_plugin_that_finds_everything_good_makes_the_signature_verify_and_gets_what_the_protocol_says() {

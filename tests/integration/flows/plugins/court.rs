@@ -1,15 +1,16 @@
 //! A signature that names a plugin, the plugin, and who judges by it: this library and the real notation.
 
+use std::path::PathBuf;
+
+use notary::envelope::SigningScheme;
+use notary::envelope::header::VERIFICATION_PLUGIN;
+use notation::plugin_host::PluginFolder;
+use notation::verify::{Check, ValidationType, Verdict, VerifyOptions};
+use serde_json::{Value, json};
+
 use crate::flows::own_key::{OwnKey, add_critical};
 use crate::flows::world::{World, options};
 use crate::support::notation::Notation;
-use notation_aws_signer::envelope::SigningScheme;
-use notation_aws_signer::envelope::header::VERIFICATION_PLUGIN;
-use notation_aws_signer::verify::ValidationType::{self};
-use notation_aws_signer::verify::plugin::PluginFolder;
-use notation_aws_signer::verify::{Check, Verdict, VerifyOptions};
-use serde_json::{Value, json};
-use std::path::PathBuf;
 
 pub(super) const NAME: &str = "org.example.judge";
 pub(super) const ATTRIBUTE: &str = "org.example.ticket";

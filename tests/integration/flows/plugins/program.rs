@@ -1,14 +1,16 @@
 //! Which programs are run as plugins, and how they are ended.
 
-use super::court::{Court, NAME, both, good, refusal, strict};
-use crate::flows::own_key::{OwnKey, add_critical};
-use notation_aws_signer::envelope::header::{VERIFICATION_PLUGIN, VERIFICATION_PLUGIN_MIN_VERSION};
-use notation_aws_signer::verify::ValidationType::{Authenticity, Integrity};
-use notation_aws_signer::verify::{Conclusion, VerifyOptions};
-use serde_json::json;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::time::Duration;
+
+use notary::envelope::header::{VERIFICATION_PLUGIN, VERIFICATION_PLUGIN_MIN_VERSION};
+use notation::verify::ValidationType::{Authenticity, Integrity};
+use notation::verify::{Conclusion, VerifyOptions};
+use serde_json::json;
+
+use super::court::{Court, NAME, both, good, refusal, strict};
+use crate::flows::own_key::{OwnKey, add_critical};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_plugin_that_hangs_is_killed_with_what_it_has_started() {

@@ -1,0 +1,27 @@
+//! AWS as this project uses it: of AWS Signer ARNs, client configuration, `SignPayload`, `GetRevocationStatus` and error mapping;
+//! of ECR tokens for its registries.
+
+mod answer;
+mod attributes;
+mod client;
+mod config;
+mod credentials;
+mod error;
+mod http;
+mod retry;
+mod revocation_status;
+mod revoke;
+mod roots;
+pub mod sdk;
+mod sign_payload;
+mod signing_profile;
+
+pub use attributes::{AttributesError, SignerAttributes};
+pub use client::SignerClient;
+pub use config::{ConfigError, Keys, SignerConfig, TIMEOUT_VARIABLE, timeout_of};
+pub use error::{CallError, CallErrorKind, Failure, error_chain};
+pub use revocation_status::{RevocationQuery, RevokedEntity, revocation_status};
+pub use revoke::{MAX_REASON, revoke_signature, revoke_signing_profile};
+pub use roots::{AwsSignerRoot, aws_signer_roots};
+pub use sign_payload::{CheckError, SignError, SignedPayload, check_envelope, sign_payload};
+pub use signing_profile::{SigningProfile, signing_profile};

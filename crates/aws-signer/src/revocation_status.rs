@@ -1,0 +1,135 @@
+//! `GetRevocationStatus`: asking AWS Signer whether a signature, the profile that made it, or a certificate was revoked.
+
+use std::fmt;
+
+use aws_names::{JobArn, NOTATION_PLATFORM, ProfileVersionArn};
+use aws_sdk_signer::config::Intercept;
+use aws_sdk_signer::config::interceptors::BeforeDeserializationInterceptorContextRef;
+use aws_sdk_signer::primitives::DateTime;
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::config_bag::ConfigBag;
+use limits::Deadline;
+use notary::json;
+use notary::json::{JsonError, Object};
+use notary::x509::CertificateChain;
+use serde_json::Value;
+use time::OffsetDateTime;
+
+use super::answer::AnswerError;
+use super::client::SignerClient;
+use super::error::CallError;
+
+/// What is asked about: everything that one signature depends on.
+#[derive(Debug, Clone)]
+pub struct RevocationQuery<'a> {
+    /// The version of the profile that signed.
+    pub profile_version: &'a ProfileVersionArn,
+    /// The job that signed.
+    pub job: &'a JobArn,
+    /// The authentic signing time.
+    pub signing_time: OffsetDateTime,
+    /// The chain, which must have passed [`CertificateChain::check_links`].
+    pub chain: &'a CertificateChain,
+}
+
+/// Something that was revoked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RevokedEntity {
+    /// The signature itself: the job's ARN.
+    Signature(String),
+    /// The version of the signing profile: its ARN.
+    SigningProfile(String),
+    /// A certificate of the chain.
+    Certificate {
+        /// Its place, the signing certificate is 0.
+        position: usize,
+        /// Its subject.
+        subject: String,
+    },
+    /// Something that was not asked about by that name. It counts all the same.
+    Other(String),
+}
+
+impl fmt::Display for RevokedEntity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Signature(arn) => write!(f, "the signature (signing job {arn})"),
+            Self::SigningProfile(arn) => write!(f, "the signing profile version {arn}"),
+            Self::Certificate { position, subject } => write!(f, "certificate {position} of the chain ({subject})"),
+            Self::Other(name) => write!(f, "{name:?}"),
+        }
+    }
+}
+
+/// Refuses a success that is no answer to the question. The SDK takes any object without the list, and a list with nothing but
+/// nulls in it, as an empty list: as "nothing is revoked". AWS Signer documents a list of "zero or more" names; its absence
+/// counts as zero only where nothing else stands in its place.
+#[derive(Debug)]
+struct AnswersTheQuestion;
+
+impl Intercept for AnswersTheQuestion {
+    fn name(&self) -> &'static str {
+        "AnswersTheQuestion"
+    }
+
+    fn read_before_deserialization(
+        &self,
+        context: &BeforeDeserializationInterceptorContextRef<'_>,
+        _components: &RuntimeComponents,
+        _bag: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let response = context.response();
+        if !response.status().is_success() {
+            return Ok(());
+        }
+        let body = response.body().bytes().unwrap_or_default();
+        Ok(json::parse_object("the answer", body).and_then(check_entities).map_err(AnswerError::from)?)
+    }
+}
+
+fn check_entities(mut answer: Object) -> Result<(), JsonError> {
+    match answer.take("revokedEntities") {
+        Some(Value::Array(names)) if names.iter().all(Value::is_string) => Ok(()),
+        Some(other) => Err(answer.wrong("revokedEntities", "an array of strings", &other)),
+        None if answer.names().next().is_none() => Ok(()),
+        None => Err(answer.missing("revokedEntities")),
+    }
+}
+
+/// Asks what was revoked; an empty list means nothing was.
+///
+/// # Errors
+/// [`CallError`] whenever there is no certain answer.
+pub async fn revocation_status(
+    client: &SignerClient,
+    query: &RevocationQuery<'_>,
+    deadline: Deadline,
+) -> Result<Vec<RevokedEntity>, CallError> {
+    let hashes = query.chain.revocation_hashes();
+    let time = DateTime::from_secs_and_nanos(query.signing_time.unix_timestamp(), query.signing_time.nanosecond());
+    let request = client
+        .sdk()
+        .get_revocation_status()
+        .signature_timestamp(time)
+        .platform_id(NOTATION_PLATFORM)
+        .profile_version_arn(query.profile_version.to_string())
+        .job_arn(query.job.to_string())
+        .set_certificate_hashes(Some(hashes.clone()))
+        .customize()
+        .interceptor(AnswersTheQuestion);
+    let answer = client.call("GetRevocationStatus", deadline, request.send()).await?;
+    let (job, profile) = (query.job.to_string(), query.profile_version.to_string());
+    let entity = |name: &String| {
+        if *name == job {
+            RevokedEntity::Signature(job.clone())
+        } else if *name == profile {
+            RevokedEntity::SigningProfile(profile.clone())
+        } else if let Some(position) = hashes.iter().position(|hash| hash.eq_ignore_ascii_case(name)) {
+            RevokedEntity::Certificate { position, subject: query.chain.certificates()[position].subject() }
+        } else {
+            RevokedEntity::Other(name.chars().take(300).collect())
+        }
+    };
+    Ok(answer.revoked_entities().iter().map(entity).collect())
+}

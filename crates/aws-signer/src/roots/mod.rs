@@ -1,0 +1,106 @@
+//! The root certificates of AWS Signer, under the names of trust stores that AWS documents for them. Whoever trusts one trusts
+//! every signing profile of the partition's accounts, so that a policy must name the profiles.
+//!
+//! There is none for the China partition: no root of it was found in public. A trust store of one's own serves there.
+
+use std::sync::LazyLock;
+
+use notary::trust::policy::{TrustStoreName, TrustStoreType};
+use notary::x509::Certificate;
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject;
+
+/// Partition, store name, certificate.
+const BUNDLED: [(&str, &str, &str); 2] = [
+    ("aws", "aws-signer-ts", include_str!("aws-signer-ts.pem")),
+    ("aws-us-gov", "aws-us-gov-signer-ts", include_str!("aws-us-gov-signer-ts.pem")),
+];
+
+static ROOTS: LazyLock<Vec<AwsSignerRoot>> =
+    LazyLock::new(|| BUNDLED.iter().filter_map(AwsSignerRoot::parse).collect());
+
+/// A root certificate of AWS Signer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AwsSignerRoot {
+    partition: &'static str,
+    trust_store: TrustStoreName,
+    pem: &'static str,
+    certificate: Certificate,
+}
+
+impl AwsSignerRoot {
+    /// The bundled certificates are well-formed, which a test proves: none is left out.
+    fn parse((partition, name, pem): &(&'static str, &'static str, &'static str)) -> Option<Self> {
+        let der = CertificateDer::from_pem_slice(pem.as_bytes()).ok()?;
+        let certificate = Certificate::from_der(der.to_vec()).ok()?;
+        let trust_store = TrustStoreName::new(TrustStoreType::SigningAuthority, name).ok()?;
+        Some(Self { partition, trust_store, pem, certificate })
+    }
+
+    /// The partition whose signing profiles it vouches for, such as `aws`.
+    #[must_use]
+    pub fn partition(&self) -> &'static str {
+        self.partition
+    }
+
+    /// The trust store that AWS's documentation has it in, such as `signingAuthority:aws-signer-ts`.
+    #[must_use]
+    pub fn trust_store(&self) -> &TrustStoreName {
+        &self.trust_store
+    }
+
+    /// The certificate in PEM, as it is put into a trust store.
+    #[must_use]
+    pub fn pem(&self) -> &'static str {
+        self.pem
+    }
+
+    /// The certificate.
+    #[must_use]
+    pub fn certificate(&self) -> &Certificate {
+        &self.certificate
+    }
+
+    /// SHA-256 of the certificate, in lower-case hexadecimal.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        self.certificate.thumbprint()
+    }
+}
+
+/// The root certificates of AWS Signer that are bundled, one a partition. They are parsed once.
+#[must_use]
+pub fn aws_signer_roots() -> &'static [AwsSignerRoot] {
+    &ROOTS
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+    use super::*;
+
+    #[test]
+    fn the_bundled_roots_are_the_ones_that_are_known() {
+        let known: Vec<_> = aws_signer_roots()
+            .iter()
+            .map(|root| (root.partition(), root.trust_store().to_string(), root.fingerprint()))
+            .collect();
+        let expected = [
+            ("aws", "aws-signer-ts", "90a87d0543c3f094dbff9589b6649affe2f3d6e0f308799be2258461c686473f"),
+            ("aws-us-gov", "aws-us-gov-signer-ts", "673653ab76f41a10546cdeb4107ecd6df2c15c2c9a0d32ed97d271b4436fc3e8"),
+        ];
+        let expected = expected.map(|(partition, name, fingerprint)| {
+            (partition, format!("signingAuthority:{name}"), fingerprint.to_owned())
+        });
+        assert_eq!(known, expected);
+    }
+
+    #[test]
+    fn the_bundled_roots_are_self_signed_authorities_by_the_specifications_rules() {
+        for root in aws_signer_roots() {
+            assert!(root.certificate().is_self_signed());
+            root.certificate().check_authority().unwrap();
+            assert!(root.certificate().not_after() > time::macros::datetime!(2122-01-01 0:00 UTC));
+        }
+    }
+}

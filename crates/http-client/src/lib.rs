@@ -1,0 +1,174 @@
+//! The HTTP clients for registries and for those who say what was revoked: with TLS or without, through a proxy or not, each
+//! made when it is first needed. They follow no redirect and repeat nothing.
+//!
+//! Reading the system's root certificates takes longer than a whole verification against a registry on this machine, which
+//! needs none.
+
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use files::read_up_to;
+use reqwest::{Client, Url, redirect};
+use rustls::{ClientConfig, RootCertStore};
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject as _;
+
+const CONNECT: Duration = Duration::from_secs(10);
+const USER_AGENT: &str = concat!("notation-aws-signer/", env!("CARGO_PKG_VERSION"));
+
+/// Why there is no client.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum HttpClientError {
+    /// A file with certificates of authorities cannot be used.
+    #[error("{}: {why}", path.display())]
+    CaFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The client cannot be made.
+    #[error("{0}")]
+    Client(String),
+}
+
+/// The clients of one set of options.
+#[derive(Debug)]
+pub struct HttpClients {
+    ca_files: Vec<PathBuf>,
+    idle: Duration,
+    slots: [OnceLock<Client>; 8],
+}
+
+/// Whether a connection may be silent for longer than the options say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Silence {
+    Bounded,
+    Allowed,
+}
+
+impl HttpClients {
+    /// `idle` is how long a connection may be silent.
+    pub fn new(ca_files: Vec<PathBuf>, idle: Duration) -> Self {
+        Self { ca_files, idle, slots: Default::default() }
+    }
+
+    /// The client for requests to this URL.
+    pub fn client_for(&self, url: &Url, silence: Silence) -> Result<&Client, HttpClientError> {
+        // As with Go's clients, the proxy's variables do not concern this machine.
+        let direct = url.host_str().is_none_or(is_loopback);
+        let tls = url.scheme() == "https" || (!direct && proxy_needs_tls());
+        let slot =
+            &self.slots[usize::from(silence == Silence::Allowed) * 4 + usize::from(direct) * 2 + usize::from(tls)];
+        if slot.get().is_none() {
+            // Two that come here at once make two, of which one is kept.
+            let _ = slot.set(self.make(direct, tls, silence)?);
+        }
+        slot.get().ok_or_else(|| HttpClientError::Client("it is gone".to_owned()))
+    }
+
+    fn make(&self, direct: bool, tls: bool, silence: Silence) -> Result<Client, HttpClientError> {
+        let roots = if tls { roots(&self.ca_files)? } else { RootCertStore::empty() };
+        let mut builder = Client::builder()
+            .tls_backend_preconfigured(tls_config(roots)?)
+            .redirect(redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .connect_timeout(CONNECT)
+            .user_agent(USER_AGENT);
+        if silence == Silence::Bounded {
+            builder = builder.read_timeout(self.idle);
+        }
+        if direct {
+            builder = builder.no_proxy();
+        }
+        builder.build().map_err(|why| HttpClientError::Client(explain(&why)))
+    }
+}
+
+/// Whether a host as URLs have it is this machine.
+fn is_loopback(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
+}
+
+/// Whether a proxy for plain requests is itself spoken to over TLS.
+fn proxy_needs_tls() -> bool {
+    ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"]
+        .iter()
+        .filter_map(|name| std::env::var(name).ok())
+        .any(|url| url.starts_with("https://"))
+}
+
+fn tls_config(roots: RootCertStore) -> Result<ClientConfig, HttpClientError> {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    let builder = builder.map_err(|why| HttpClientError::Client(why.to_string()))?;
+    let mut config = builder.with_root_certificates(roots).with_no_client_auth();
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(config)
+}
+
+/// The largest file of certificates, in bytes. Those of whole systems have some 200 KiB.
+const MAX_CA_FILE: u64 = 4 * 1024 * 1024;
+
+/// The system's root certificates and those of the files.
+fn roots(ca_files: &[PathBuf]) -> Result<RootCertStore, HttpClientError> {
+    let mut roots = RootCertStore::empty();
+    let system = rustls_native_certs::load_native_certs();
+    for why in &system.errors {
+        tracing::debug!(%why, "a root certificate of the system is left out");
+    }
+    roots.add_parsable_certificates(system.certs);
+    for file in ca_files {
+        add_file(&mut roots, file).map_err(|why| HttpClientError::CaFile { path: file.clone(), why })?;
+    }
+    Ok(roots)
+}
+
+fn add_file(roots: &mut RootCertStore, file: &Path) -> Result<(), String> {
+    let before = roots.len();
+    let bytes = read_up_to(file, MAX_CA_FILE).map_err(|why| why.to_string())?;
+    if bytes.len() as u64 > MAX_CA_FILE {
+        return Err(format!("it has more than {MAX_CA_FILE} bytes"));
+    }
+    for certificate in CertificateDer::pem_slice_iter(&bytes) {
+        roots.add(certificate.map_err(|why| why.to_string())?).map_err(|why| why.to_string())?;
+    }
+    if roots.len() == before { Err("no certificate is in it".to_owned()) } else { Ok(()) }
+}
+
+/// Whether what answered on a connection for TLS speaks something else, such as plain HTTP.
+pub fn is_not_tls(error: &reqwest::Error) -> bool {
+    let mut next = std::error::Error::source(error);
+    while let Some(cause) = next {
+        if let Some(rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType)) = cause.downcast_ref() {
+            return true;
+        }
+        // An error of I/O leaves out the one that it wraps when it is asked for its cause.
+        next = match cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
+            Some(wrapped) => Some(wrapped),
+            None => cause.source(),
+        };
+    }
+    false
+}
+
+/// The causes of an error in one line, without the URL, which the request line has.
+pub fn explain(error: &reqwest::Error) -> String {
+    let mut causes = Vec::new();
+    let mut next: Option<&dyn std::error::Error> = std::error::Error::source(error);
+    while let Some(cause) = next {
+        causes.push(cause.to_string());
+        next = cause.source();
+    }
+    causes.dedup();
+    let kind = match error {
+        e if e.is_timeout() => "no answer in time",
+        e if e.is_connect() => "no connection",
+        e if e.is_body() || e.is_decode() => "the answer ended early",
+        _ => "the request failed",
+    };
+    std::iter::once(kind.to_owned()).chain(causes).collect::<Vec<_>>().join(": ")
+}

@@ -1,0 +1,244 @@
+//! The local signer's own certificate authority: a root, an intermediate, and leaves of seven days, as AWS Signer has them.
+//!
+//! Root and intermediate are made together, once; a directory `ca` with both and their keys appears whole or not at all.
+//! Leaves are issued when a signature needs one and the last is not valid at the signing clock's time.
+
+mod certificate;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use der::{Decode as _, Encode as _};
+use rcgen::{Issuer, KeyPair, PKCS_ECDSA_P384_SHA384, PublicKeyData as _};
+use time::{Duration, OffsetDateTime};
+use x509_cert::Certificate;
+
+use self::certificate::{INTERMEDIATE, ROOT, ca_params, leaf_params, new_key};
+use super::directory::{DirectoryError, at, sync_parent, write_private};
+
+const LEAF_LIFETIME: Duration = Duration::days(7);
+/// How long before its end a leaf is replaced, and how long before its first use it is valid: a verifier whose clock differs
+/// a little must find the certificate valid.
+const MARGIN: Duration = Duration::days(1);
+
+/// Why the certificate authority cannot work.
+#[derive(Debug, thiserror::Error)]
+pub enum CaError {
+    /// A file of the authority is missing or could not be read or written.
+    #[error(transparent)]
+    Directory(#[from] DirectoryError),
+    /// A file of the authority does not hold what it must.
+    #[error("{path} {problem}: restore the directory it is in, or delete that directory to get a new certificate authority (signatures made so far will then no longer verify)", path = path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+    /// A certificate could not be issued.
+    #[error("issuing a certificate failed: {0}")]
+    Issue(#[from] rcgen::Error),
+    /// The system gave no random bytes, or the key did not sign.
+    #[error("the system has no random bytes")]
+    Random,
+}
+
+/// A leaf certificate with its chain and its key.
+#[derive(Debug)]
+pub struct SigningIdentity {
+    chain: Vec<Vec<u8>>,
+    key: EcdsaKeyPair,
+    not_before: OffsetDateTime,
+    not_after: OffsetDateTime,
+}
+
+impl SigningIdentity {
+    /// The certificates as DER: leaf, intermediate, root.
+    #[must_use]
+    pub fn chain(&self) -> &[Vec<u8>] {
+        &self.chain
+    }
+
+    /// The lower-case hex SHA-256 of each certificate of the chain.
+    #[must_use]
+    pub fn thumbprints(&self) -> Vec<String> {
+        self.chain.iter().map(|certificate| hex::encode(digest(&SHA256, certificate))).collect()
+    }
+
+    /// Signs with ES384; the signature has the form that JWS gives it, `r || s`.
+    ///
+    /// # Errors
+    /// [`CaError::Random`] when the system has no random bytes.
+    pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, CaError> {
+        let signature = self.key.sign(&SystemRandom::new(), message).map_err(|_| CaError::Random)?;
+        Ok(signature.as_ref().to_vec())
+    }
+
+    fn serves(&self, now: OffsetDateTime) -> bool {
+        self.not_before <= now && now < self.not_after - MARGIN
+    }
+}
+
+/// The certificate authority in a directory.
+#[derive(Debug)]
+pub struct CertificateAuthority {
+    directory: PathBuf,
+    root: Vec<u8>,
+    intermediate: Vec<u8>,
+    intermediate_key: KeyPair,
+    leaf: Mutex<Option<Arc<SigningIdentity>>>,
+}
+
+impl CertificateAuthority {
+    /// Opens the authority in `directory`, making one if the directory does not exist.
+    ///
+    /// # Errors
+    /// [`CaError`].
+    pub fn open(directory: &Path) -> Result<Self, CaError> {
+        if !directory.exists() {
+            create(directory)?;
+        }
+        let (root_path, intermediate_path) = (directory.join("root.pem"), directory.join("intermediate.pem"));
+        let root = read_certificate(&root_path)?;
+        let intermediate = read_certificate(&intermediate_path)?;
+        let key_path = directory.join("intermediate-key.pem");
+        let intermediate_key = parse_key(&read(&key_path)?)
+            .ok_or(CaError::Damaged { path: key_path, problem: "does not hold a P-384 key" })?;
+
+        let authority =
+            Self { directory: directory.to_owned(), root, intermediate, intermediate_key, leaf: Mutex::new(None) };
+        if !authority.is_consistent().unwrap_or(false) {
+            let problem = "does not belong to the root or to the key beside it";
+            return Err(CaError::Damaged { path: intermediate_path, problem });
+        }
+        let stored = authority.stored_leaf();
+        *authority.leaf.lock().unwrap_or_else(PoisonError::into_inner) = stored.map(Arc::new);
+        Ok(authority)
+    }
+
+    /// The file with the root certificate as PEM, for a notation trust store.
+    #[must_use]
+    pub fn root_certificate(&self) -> PathBuf {
+        self.directory.join("root.pem")
+    }
+
+    /// The identity that signs at the time `now`.
+    ///
+    /// # Errors
+    /// [`CaError`] when a leaf was needed and could not be issued.
+    pub fn signing_identity(&self, now: OffsetDateTime) -> Result<Arc<SigningIdentity>, CaError> {
+        // What is behind the lock is replaced whole, so a panic in another thread cannot have left half of it.
+        let mut leaf = self.leaf.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(identity) = leaf.as_ref().filter(|identity| identity.serves(now)) {
+            return Ok(Arc::clone(identity));
+        }
+        let identity = Arc::new(self.issue_leaf(now)?);
+        *leaf = Some(Arc::clone(&identity));
+        Ok(identity)
+    }
+
+    fn issue_leaf(&self, now: OffsetDateTime) -> Result<SigningIdentity, CaError> {
+        let key = new_key()?;
+        let not_before = now - MARGIN;
+        let params = leaf_params(not_before, not_before + LEAF_LIFETIME)?;
+        let issuer_params = ca_params(INTERMEDIATE)?;
+        let issuer = Issuer::from_params(&issuer_params, &self.intermediate_key);
+        let certificate = params.signed_by(&key, &issuer)?;
+        let path = self.directory.join("leaf.pem");
+        write_private(&path, format!("{}{}", key.serialize_pem(), certificate.pem()).as_bytes())?;
+        self.identity(&key, certificate.der().to_vec())
+            .ok_or(CaError::Damaged { path, problem: "was issued for another intermediate certificate" })
+    }
+
+    /// The leaf of an earlier process. One that is missing or damaged is no loss: another is issued.
+    fn stored_leaf(&self) -> Option<SigningIdentity> {
+        let text = fs::read_to_string(self.directory.join("leaf.pem")).ok()?;
+        let certificate_at = text.find("-----BEGIN CERTIFICATE-----")?;
+        self.identity(&parse_key(&text[..certificate_at])?, decode_pem(&text[certificate_at..])?)
+    }
+
+    /// `None` unless the certificate is for the key and names the intermediate as its issuer.
+    fn identity(&self, key: &KeyPair, certificate: Vec<u8>) -> Option<SigningIdentity> {
+        let leaf = Certificate::from_der(&certificate).ok()?;
+        let intermediate = Certificate::from_der(&self.intermediate).ok()?;
+        let tbs = leaf.tbs_certificate();
+        let fits = tbs.issuer() == intermediate.tbs_certificate().subject() && is_key_of(key, &leaf);
+        let validity = tbs.validity();
+        let time = |time: x509_cert::time::Time| {
+            OffsetDateTime::from_unix_timestamp(i64::try_from(time.to_unix_duration().as_secs()).ok()?).ok()
+        };
+        let (not_before, not_after) = (time(validity.not_before)?, time(validity.not_after)?);
+        let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P384_SHA384_FIXED_SIGNING, key.serialized_der()).ok()?;
+        let chain = vec![certificate, self.intermediate.clone(), self.root.clone()];
+        fits.then_some(SigningIdentity { chain, key, not_before, not_after })
+    }
+
+    fn is_consistent(&self) -> Option<bool> {
+        let root = Certificate::from_der(&self.root).ok()?;
+        let intermediate = Certificate::from_der(&self.intermediate).ok()?;
+        let issued = intermediate.tbs_certificate().issuer() == root.tbs_certificate().subject();
+        Some(issued && is_key_of(&self.intermediate_key, &intermediate))
+    }
+}
+
+/// Makes root and intermediate beside `directory` and moves them into place in one step.
+fn create(directory: &Path) -> Result<(), CaError> {
+    let new = directory.with_extension("new");
+    if new.exists() {
+        // An earlier process ended while it made these files; nobody has seen them.
+        fs::remove_dir_all(&new).map_err(at(&new))?;
+    }
+    let mut builder = fs::DirBuilder::new();
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700).create(&new).map_err(at(&new))?;
+
+    let (root_key, intermediate_key) = (new_key()?, new_key()?);
+    let root_params = ca_params(ROOT)?;
+    let root = root_params.self_signed(&root_key)?;
+    let issuer = Issuer::from_params(&root_params, &root_key);
+    let intermediate = ca_params(INTERMEDIATE)?.signed_by(&intermediate_key, &issuer)?;
+    for (name, contents) in [
+        // The root's key is not read again: it is kept for intermediates to come.
+        ("root-key.pem", root_key.serialize_pem()),
+        ("root.pem", root.pem()),
+        ("intermediate-key.pem", intermediate_key.serialize_pem()),
+        ("intermediate.pem", intermediate.pem()),
+    ] {
+        write_private(&new.join(name), contents.as_bytes())?;
+    }
+    fs::rename(&new, directory).map_err(at(directory))?;
+    Ok(sync_parent(directory)?)
+}
+
+fn read(path: &Path) -> Result<String, CaError> {
+    Ok(fs::read_to_string(path).map_err(at(path))?)
+}
+
+fn read_certificate(path: &Path) -> Result<Vec<u8>, CaError> {
+    decode_pem(&read(path)?)
+        .filter(|der| Certificate::from_der(der).is_ok())
+        .ok_or_else(|| CaError::Damaged { path: path.to_owned(), problem: "does not hold a certificate" })
+}
+
+fn parse_key(pem: &str) -> Option<KeyPair> {
+    KeyPair::from_pkcs8_pem_and_sign_algo(pem, &PKCS_ECDSA_P384_SHA384).ok()
+}
+
+/// The contents of a text with one PEM block, which this program wrote.
+fn decode_pem(text: &str) -> Option<Vec<u8>> {
+    let base64: String = text.lines().filter(|line| !line.starts_with("-----")).map(str::trim).collect();
+    STANDARD.decode(base64).ok().filter(|der| !der.is_empty())
+}
+
+fn is_key_of(key: &KeyPair, certificate: &Certificate) -> bool {
+    let public_key = certificate.tbs_certificate().subject_public_key_info().to_der();
+    public_key.is_ok_and(|public_key| public_key == key.subject_public_key_info())
+}
+
+#[cfg(test)]
+mod tests;

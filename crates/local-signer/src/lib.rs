@@ -1,0 +1,197 @@
+//! The embedded AWS-Signer-compatible service: what signs and answers like AWS Signer on this machine, without an account.
+//!
+//! A request passes `server` (connections), `router` (HTTP), [`auth`] (Signature Version 4) and reaches one of the
+//! [`operations`], which work on the [`store`], the certificate authority ([`ca`]) and the signing [`clock`].
+
+pub mod auth;
+pub mod ca;
+pub mod caller;
+pub mod clock;
+pub mod credentials;
+pub mod directory;
+pub mod error;
+pub mod operations;
+mod router;
+mod server;
+pub mod store;
+pub mod validity;
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use aws_names::ArnError;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::{JoinHandle, spawn_blocking};
+
+use self::ca::{CaError, CertificateAuthority};
+use self::caller::Caller;
+use self::clock::Clock;
+use self::credentials::{Credentials, CredentialsError};
+use self::directory::{Directory, DirectoryError};
+use self::operations::Service;
+use self::router::{Endpoint, router};
+use self::store::{Store, StoreError};
+
+/// The account that a local signer has unless it is given another: the one of AWS's own examples.
+pub const DEFAULT_ACCOUNT: &str = "111122223333";
+
+/// Why a local signer did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The account is not twelve digits.
+    #[error(transparent)]
+    Account(#[from] ArnError),
+    /// The directory cannot be used.
+    #[error(transparent)]
+    Directory(#[from] DirectoryError),
+    /// The access keys cannot be used.
+    #[error(transparent)]
+    Credentials(#[from] CredentialsError),
+    /// The certificate authority cannot be used.
+    #[error(transparent)]
+    Ca(#[from] CaError),
+    /// The store cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The address cannot be listened at.
+    #[error("cannot listen at {address}: {source}; another port, or 0 for any free one, can be given with --listen")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The runtime ended while the signer was starting.
+    #[error("the runtime ended during the start")]
+    Runtime,
+}
+
+/// How a local signer is started.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Where all of its state is kept; made if it does not exist.
+    pub dir: PathBuf,
+    /// Where it listens; port 0 takes any free port.
+    pub listen: SocketAddr,
+    /// The account id that its profiles and jobs belong to.
+    pub account: String,
+    /// The time at which it signs.
+    pub clock: Clock,
+    /// The access keys that it accepts; if `None`, those in `DIR/credentials`, generated at the first start.
+    pub credentials: Option<Credentials>,
+}
+
+impl Options {
+    /// A signer with its state in `dir`, on a free port of this machine, with the real time and generated access keys.
+    #[must_use]
+    pub fn new(dir: impl Into<PathBuf>) -> Self {
+        Self {
+            dir: dir.into(),
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            account: DEFAULT_ACCOUNT.to_owned(),
+            clock: Clock::system(),
+            credentials: None,
+        }
+    }
+}
+
+/// A running local signer. Dropping it stops it; [`LocalSigner::shutdown`] also waits until it has stopped.
+#[derive(Debug)]
+pub struct LocalSigner {
+    address: SocketAddr,
+    credentials: Credentials,
+    credentials_file: Option<PathBuf>,
+    root_certificate: PathBuf,
+    stop: watch::Sender<bool>,
+    serving: JoinHandle<()>,
+}
+
+impl LocalSigner {
+    /// Opens the directory and starts to serve, in tasks of the current runtime.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub async fn start(options: Options) -> Result<Self, StartError> {
+        let listen = options.listen;
+        let opened = spawn_blocking(move || open(options)).await.map_err(|_| StartError::Runtime)??;
+        let Opened { directory, endpoint, credentials_file } = opened;
+        let error = |source| StartError::Listen { address: listen, source };
+        let listener = TcpListener::bind(listen).await.map_err(error)?;
+        let address = listener.local_addr().map_err(error)?;
+
+        let root_certificate = endpoint.service.ca.root_certificate();
+        let credentials = endpoint.credentials.clone();
+        let (stop, stopped) = watch::channel(false);
+        let serving = tokio::spawn(async move {
+            server::serve(listener, router(Arc::new(endpoint)), stopped).await;
+            // The lock goes last: until here, requests were still being answered from this directory.
+            drop(directory);
+        });
+        Ok(Self { address, credentials, credentials_file, root_certificate, stop, serving })
+    }
+
+    /// Where it listens, with the port that was taken.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The endpoint URL for an AWS SDK.
+    #[must_use]
+    pub fn endpoint_url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The access keys that it accepts.
+    #[must_use]
+    pub fn credentials(&self) -> &Credentials {
+        &self.credentials
+    }
+
+    /// The AWS shared credentials file with the access keys, unless they were given at the start.
+    #[must_use]
+    pub fn credentials_file(&self) -> Option<&Path> {
+        self.credentials_file.as_deref()
+    }
+
+    /// The PEM file with the root certificate, for a notation trust store of the type `signingAuthority`.
+    #[must_use]
+    pub fn root_certificate(&self) -> &Path {
+        &self.root_certificate
+    }
+
+    /// Stops accepting requests and waits until those that were begun are answered.
+    pub async fn shutdown(self) {
+        // An error means that the task has ended already, which is what is wanted.
+        let _ = self.stop.send(true);
+        let _ = self.serving.await;
+    }
+}
+
+struct Opened {
+    directory: Directory,
+    endpoint: Endpoint,
+    credentials_file: Option<PathBuf>,
+}
+
+fn open(options: Options) -> Result<Opened, StartError> {
+    // Any region will do: it is the account that is checked.
+    Caller::new("us-west-2", &options.account)?;
+    let directory = Directory::open(&options.dir)?;
+    let path = directory.path();
+    let (credentials, credentials_file) = match options.credentials {
+        Some(credentials) => (credentials, None),
+        None => {
+            let file = path.join("credentials");
+            (Credentials::load_or_create(&file)?, Some(file))
+        }
+    };
+    let ca = CertificateAuthority::open(&path.join("ca"))?;
+    let store = Store::open(&path.join("signer.db"))?;
+    let service = Service { store, ca, clock: options.clock };
+    let endpoint = Endpoint { service, credentials, account: options.account };
+    Ok(Opened { directory, endpoint, credentials_file })
+}

@@ -1,0 +1,85 @@
+//! `GetRevocationStatus`: which of a signature's profile version, job and certificates are revoked.
+
+use aws_names::{JobArn, Location, ProfileVersionArn};
+use serde::Serialize;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::{Service, parameters};
+use crate::caller::Caller;
+use crate::error::ApiError;
+use crate::store::RevocationQuery;
+
+/// Two SHA-384 hashes in hex: of a certificate's TBS bytes and of its issuer's.
+const IDENTIFIER_LENGTH: usize = 192;
+
+/// The operation's parameters.
+#[derive(Debug, Default)]
+pub struct Input {
+    /// When the signature was made, RFC 3339.
+    pub signature_timestamp: Option<String>,
+    /// The platform.
+    pub platform_id: Option<String>,
+    /// The profile version that signed.
+    pub profile_version_arn: Option<String>,
+    /// The job that signed.
+    pub job_arn: Option<String>,
+    /// The composite identifiers of the chain's certificates.
+    pub certificate_hashes: Vec<String>,
+}
+
+/// The operation's result.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Output {
+    revoked_entities: Vec<String>,
+}
+
+/// Answers what is revoked. Any account may ask about any other's signatures: whoever verifies an image is seldom who signed
+/// it. What is not known is not revoked.
+///
+/// # Errors
+/// [`ApiError::Validation`].
+pub fn run(service: &Service, caller: &Caller, input: Input) -> Result<Output, ApiError> {
+    let timestamp = parameters::required("signatureTimestamp", input.signature_timestamp)?;
+    let signed_at = OffsetDateTime::parse(&timestamp, &Rfc3339)
+        .map_err(|_| parameters::invalid("signatureTimestamp", "Member must be a time such as 2026-01-02T03:04:05Z"))?;
+    parameters::platform_id(input.platform_id.as_deref())?;
+    let profile: ProfileVersionArn = parameters::required("profileVersionArn", input.profile_version_arn)?.parse()?;
+    let job: JobArn = parameters::required("jobArn", input.job_arn)?.parse()?;
+    same_partition(caller, "profileVersionArn", profile.location())?;
+    same_partition(caller, "jobArn", job.location())?;
+
+    let certificates = &input.certificate_hashes;
+    if certificates.is_empty() {
+        return Err(parameters::invalid("certificateHashes", "Member must not be null"));
+    }
+    let is_identifier = |text: &String| text.len() == IDENTIFIER_LENGTH && text.bytes().all(|b| b.is_ascii_hexdigit());
+    if !certificates.iter().all(is_identifier) {
+        let rule = "each member must be two SHA-384 hashes in hexadecimal, 192 digits";
+        return Err(parameters::invalid("certificateHashes", rule));
+    }
+
+    let signed_at = i64::try_from(signed_at.unix_timestamp_nanos() / 1_000_000)
+        .map_err(|error| ApiError::Internal(error.to_string()))?;
+    let query = RevocationQuery { profile: &profile, job: &job, certificates, signed_at };
+    Ok(Output { revoked_entities: service.store.revoked_entities(&query)? })
+}
+
+/// Revocations hold in all regions of a partition and are not known in another: an answer from there would call a revoked
+/// signature good, so there is none.
+fn same_partition(caller: &Caller, parameter: &str, location: &Location) -> Result<(), ApiError> {
+    let here = caller.location();
+    if location.partition() == here.partition() {
+        return Ok(());
+    }
+    Err(parameters::invalid(
+        parameter,
+        &format!(
+            "it is of the partition {}, the request is for region {} of the partition {}",
+            location.partition(),
+            here.region(),
+            here.partition()
+        ),
+    ))
+}

@@ -1,0 +1,144 @@
+//! `PutSigningProfile`: creates a signing profile.
+
+use std::collections::BTreeMap;
+
+use aws_names::{NOTATION_PLATFORM, ProfileArn};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{Service, parameters};
+use crate::caller::Caller;
+use crate::error::ApiError;
+use crate::store::{Profile, ProfileAdded, ProfileStatus};
+use crate::validity::{ValidityPeriod, ValidityType};
+
+/// The operation's parameters.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Input {
+    /// The name, from the path.
+    #[serde(skip)]
+    pub profile_name: Option<String>,
+    /// The platform.
+    pub platform_id: Option<String>,
+    /// How long signatures are valid.
+    pub signature_validity_period: Option<Period>,
+    /// A certificate of the caller's.
+    pub signing_material: Option<Value>,
+    /// Other algorithms than the platform's.
+    pub overrides: Option<Value>,
+    /// Whatever the caller attaches for signing.
+    pub signing_parameters: Option<BTreeMap<String, String>>,
+    /// Tags.
+    pub tags: Option<BTreeMap<String, String>>,
+}
+
+/// A validity period as a caller gives it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Period {
+    /// How many.
+    pub value: Option<i64>,
+    /// Of which unit.
+    #[serde(rename = "type")]
+    pub unit: Option<String>,
+}
+
+/// The operation's result.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Output {
+    arn: String,
+    profile_version: String,
+    profile_version_arn: String,
+}
+
+/// Creates a profile in the caller's account.
+///
+/// # Errors
+/// [`ApiError::Validation`] for parameters out of their bounds and for a name that is taken.
+pub fn run(service: &Service, caller: &Caller, input: Input) -> Result<Output, ApiError> {
+    let name = parameters::profile_name(input.profile_name.as_deref())?;
+    parameters::platform_id(input.platform_id.as_deref())?;
+    // The platform signs with certificates and algorithms of AWS's own: it has no use for the caller's.
+    if input.signing_material.is_some_and(|value| !value.is_null()) {
+        return Err(parameters::invalid("signingMaterial", &format!("{NOTATION_PLATFORM} takes no signing material")));
+    }
+    if input.overrides.is_some_and(|value| !value.is_null()) {
+        return Err(parameters::invalid("overrides", &format!("{NOTATION_PLATFORM} takes no overrides")));
+    }
+    let validity = input.signature_validity_period.map_or(Ok(ValidityPeriod::DEFAULT), validity)?;
+    let tags = checked_tags(input.tags.unwrap_or_default())?;
+
+    let arn = ProfileArn::new(caller.location().clone(), name);
+    let profile = Profile {
+        arn: arn.clone().with_version(&new_version())?,
+        platform_id: NOTATION_PLATFORM.to_owned(),
+        validity,
+        signing_parameters: input.signing_parameters.unwrap_or_default(),
+        tags,
+        created_at: service.clock.now(),
+        status: ProfileStatus::Active,
+        status_reason: None,
+        revocation: None,
+    };
+    match service.store.add_profile(&profile)? {
+        ProfileAdded::Added => Ok(Output {
+            arn: arn.to_string(),
+            profile_version: profile.arn.version().to_owned(),
+            profile_version_arn: profile.arn.to_string(),
+        }),
+        // ConflictException is not among this operation's errors. A name stays taken after its profile was canceled or
+        // revoked: tools that create profiles under fixed names are known to collide with canceled ones.
+        ProfileAdded::NameTaken => Err(ApiError::Validation(format!(
+            "A signing profile named {} already exists in this account and region, or existed and was canceled or revoked: \
+             choose another name",
+            arn.name()
+        ))),
+    }
+}
+
+/// AWS signs for at most 135 months; days and years are bounded by what never exceeds that.
+fn validity(period: Period) -> Result<ValidityPeriod, ApiError> {
+    let name = parameters::required("signatureValidityPeriod.type", period.unit)?;
+    let unit = ValidityType::from_name(&name).ok_or_else(|| {
+        let rule = "Member must satisfy enum value set: [DAYS, MONTHS, YEARS]";
+        parameters::invalid("signatureValidityPeriod.type", rule)
+    })?;
+    let most = match unit {
+        ValidityType::Days => 135 * 30,
+        ValidityType::Months => 135,
+        ValidityType::Years => 135 / 12,
+    };
+    // The SDKs leave out a value of zero, so that an absent value is one that is too small.
+    let value = u32::try_from(period.value.unwrap_or(0)).ok().filter(|value| (1..=most).contains(value));
+    let value = value.ok_or_else(|| {
+        parameters::invalid("signatureValidityPeriod.value", &format!("Member must be from 1 to {most} {name}"))
+    })?;
+    Ok(ValidityPeriod { value, unit })
+}
+
+fn checked_tags(tags: BTreeMap<String, String>) -> Result<BTreeMap<String, String>, ApiError> {
+    let fits = |text: &str, least: usize, most: usize| (least..=most).contains(&text.chars().count());
+    let valid = tags
+        .iter()
+        .all(|(key, value)| fits(key, 1, 128) && !key.to_ascii_lowercase().starts_with("aws:") && fits(value, 0, 256));
+    if valid && tags.len() <= 200 {
+        return Ok(tags);
+    }
+    let rule = "at most 200 tags, keys of 1 to 128 characters that do not start with aws:, values of at most 256";
+    Err(parameters::invalid("tags", rule))
+}
+
+/// Ten random letters and digits. Base 62 of random bits, so that no two profiles will ever share a version.
+fn new_version() -> String {
+    const ALPHABET: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    let mut bits = uuid::Uuid::new_v4().as_u128();
+    // 122 of a UUID's bits are random, ten letters take 60 of them; the fixed ones do not matter.
+    let mut letter = || {
+        let index = usize::try_from(bits % 62).unwrap_or(0);
+        bits /= 62;
+        char::from(ALPHABET[index])
+    };
+    (0..10).map(|_| letter()).collect()
+}

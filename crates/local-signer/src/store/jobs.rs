@@ -1,0 +1,130 @@
+//! Signing jobs: `SignPayload` and `RevokeSignature` in the AWS Signer API Reference.
+
+use aws_names::{JobArn, ProfileVersionArn};
+use rusqlite::{OptionalExtension as _, params};
+use time::OffsetDateTime;
+
+use super::{Store, StoreError};
+
+/// One signature that was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Job {
+    /// Its ARN; the account in it owns the job.
+    pub arn: JobArn,
+    /// The profile version that signed.
+    pub profile: ProfileVersionArn,
+    /// The signing platform.
+    pub platform_id: String,
+    /// The principal that asked for the signature.
+    pub invoker: String,
+    /// The authentic signing time.
+    pub signed_at: OffsetDateTime,
+    /// When the signature expires.
+    pub expires_at: OffsetDateTime,
+}
+
+/// What came of adding a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JobAdded {
+    /// It is known from now on.
+    Added,
+    /// Its profile may not sign any more: it was revoked or canceled while the signature was made.
+    ProfileNotActive,
+}
+
+/// The revocation of a job's signature.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Revocation {
+    /// When it was asked for.
+    pub revoked_at: OffsetDateTime,
+    /// The principal that asked.
+    pub revoked_by: String,
+    /// Why.
+    pub reason: String,
+}
+
+impl Store {
+    /// Adds a job, provided that its profile is still active.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn add_job(&self, job: &Job) -> Result<JobAdded, StoreError> {
+        let (at, profile_at) = (job.arn.location(), job.profile.location());
+        let (name, version) = (job.profile.profile().name().as_str(), job.profile.version());
+        self.write(|transaction| {
+            let added = transaction
+                .prepare_cached(
+                    "INSERT INTO jobs (partition, region, account, id, profile_name, profile_version, platform_id, invoker,
+                     signed_at, expires_at)
+                     SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10 FROM profiles
+                     WHERE partition = ?11 AND region = ?12 AND account = ?13 AND name = ?5 AND version = ?6
+                     AND status = 'Active'",
+                )?
+                .execute(params![
+                    at.partition(),
+                    at.region(),
+                    at.account(),
+                    job.arn.id(),
+                    name,
+                    version,
+                    job.platform_id,
+                    job.invoker,
+                    job.signed_at.unix_timestamp(),
+                    job.expires_at.unix_timestamp(),
+                    profile_at.partition(),
+                    profile_at.region(),
+                    profile_at.account(),
+                ])?;
+            Ok(if added == 1 { JobAdded::Added } else { JobAdded::ProfileNotActive })
+        })
+    }
+
+    /// Revokes a job's signature; `false` if there is no such job. A revocation stays as it was made the first time.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn revoke_job(&self, arn: &JobArn, revocation: &Revocation) -> Result<bool, StoreError> {
+        let at = arn.location();
+        self.write(|transaction| {
+            let known = transaction.execute(
+                "UPDATE jobs SET revocation_reason = iif(revoked_at IS NULL, ?1, revocation_reason),
+                 revoked_by = coalesce(revoked_by, ?2), revoked_at = coalesce(revoked_at, ?3)
+                 WHERE partition = ?4 AND region = ?5 AND account = ?6 AND id = ?7",
+                params![
+                    revocation.reason,
+                    revocation.revoked_by,
+                    revocation.revoked_at.unix_timestamp(),
+                    at.partition(),
+                    at.region(),
+                    at.account(),
+                    arn.id(),
+                ],
+            )?;
+            Ok(known == 1)
+        })
+    }
+
+    /// The revocation of a job's signature: `None` if there is no such job, `Some(None)` if it is not revoked.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn job_revocation(&self, arn: &JobArn) -> Result<Option<Option<Revocation>>, StoreError> {
+        let at = arn.location();
+        let found = self
+            .reader()
+            .prepare_cached(
+                "SELECT revoked_at, revoked_by, revocation_reason FROM jobs
+                 WHERE partition = ? AND region = ? AND account = ? AND id = ?",
+            )?
+            .query_row(params![at.partition(), at.region(), at.account(), arn.id()], |row| {
+                let Some(revoked_at) = row.get::<_, Option<i64>>(0)? else { return Ok(None) };
+                Ok(Some((revoked_at, row.get(1)?, row.get(2)?)))
+            })
+            .optional()?;
+        let Some(revoked) = found else { return Ok(None) };
+        let Some((revoked_at, revoked_by, reason)) = revoked else { return Ok(Some(None)) };
+        let revoked_at = OffsetDateTime::from_unix_timestamp(revoked_at)
+            .map_err(|_| StoreError::Damaged(format!("{arn}: a time")))?;
+        Ok(Some(Some(Revocation { revoked_at, revoked_by, reason })))
+    }
+}

@@ -1,0 +1,88 @@
+//! What is revoked: `GetRevocationStatus` in the AWS Signer API Reference.
+
+use aws_names::{JobArn, ProfileVersionArn};
+use rusqlite::{Connection, OptionalExtension as _, Params, params};
+use time::OffsetDateTime;
+
+use super::{Store, StoreError};
+
+/// What is asked about one signature.
+#[derive(Debug, Clone)]
+pub struct RevocationQuery<'a> {
+    /// The profile version that signed.
+    pub profile: &'a ProfileVersionArn,
+    /// The job that signed.
+    pub job: &'a JobArn,
+    /// The composite identifiers of the chain's certificates, as the caller wrote them.
+    pub certificates: &'a [String],
+    /// The signature's time; Unix milliseconds.
+    pub signed_at: i64,
+}
+
+impl Store {
+    /// The revoked ones among profile version, job and certificates, written as they were asked for.
+    ///
+    /// Where they are asked for makes no difference within a partition: the ARNs name the region that knows them. What this
+    /// store does not know is not revoked.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn revoked_entities(&self, query: &RevocationQuery<'_>) -> Result<Vec<String>, StoreError> {
+        let reader = self.reader();
+        let mut revoked = Vec::new();
+        let (profile, job) = (query.profile, query.job);
+        let at = profile.location();
+        if exists(
+            &reader,
+            "SELECT 1 FROM profiles WHERE partition = ? AND region = ? AND account = ? AND name = ? AND version = ?
+             AND effective_from <= ?",
+            params![
+                at.partition(),
+                at.region(),
+                at.account(),
+                profile.profile().name().as_str(),
+                profile.version(),
+                query.signed_at
+            ],
+        )? {
+            revoked.push(profile.to_string());
+        }
+        let at = job.location();
+        if exists(
+            &reader,
+            "SELECT 1 FROM jobs WHERE partition = ? AND region = ? AND account = ? AND id = ? AND revoked_at IS NOT NULL",
+            params![at.partition(), at.region(), at.account(), job.id()],
+        )? {
+            revoked.push(job.to_string());
+        }
+        for certificate in query.certificates {
+            if exists(
+                &reader,
+                "SELECT 1 FROM revoked_certificates WHERE partition = ? AND identifier = ?",
+                params![profile.location().partition(), certificate.to_ascii_lowercase()],
+            )? {
+                revoked.push(certificate.clone());
+            }
+        }
+        Ok(revoked)
+    }
+
+    /// Revokes a certificate in all regions of a partition. `identifier` is its composite identifier: the hex SHA-384 of its
+    /// TBS bytes followed by that of its issuer's.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn revoke_certificate(&self, partition: &str, identifier: &str, now: OffsetDateTime) -> Result<(), StoreError> {
+        self.write(|transaction| {
+            transaction.execute(
+                "INSERT OR IGNORE INTO revoked_certificates (partition, identifier, revoked_at) VALUES (?, ?, ?)",
+                params![partition, identifier.to_ascii_lowercase(), now.unix_timestamp()],
+            )?;
+            Ok(())
+        })
+    }
+}
+
+fn exists(connection: &Connection, query: &str, key: impl Params) -> Result<bool, StoreError> {
+    Ok(connection.prepare_cached(query)?.query_row(key, |_| Ok(())).optional()?.is_some())
+}

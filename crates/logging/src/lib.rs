@@ -1,0 +1,89 @@
+//! Logging: off unless `NOTATION_AWS_SIGNER_LOG` names a level. Structured lines, never on standard output.
+//!
+//! Only this project's own events are written: those of the SDK may hold headers. Payloads appear as digests.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use tracing::Level;
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt::{MakeWriter, layer};
+use tracing_subscriber::layer::SubscriberExt;
+
+/// A log file is put aside at this size; one older file is kept.
+const MAX_LOG: u64 = 10 * 1024 * 1024;
+
+/// Why there is no log although the environment asks for one.
+#[derive(Debug, thiserror::Error)]
+pub enum LogError {
+    /// The level is none.
+    #[error("NOTATION_AWS_SIGNER_LOG is {0:?}, which is no level: use error, warn, info, debug or trace")]
+    Level(String),
+    /// The file cannot be written.
+    #[error("the log file cannot be written: {0}; see NOTATION_AWS_SIGNER_LOG_FILE")]
+    File(#[from] io::Error),
+}
+
+/// Starts logging as the environment says: `NOTATION_AWS_SIGNER_LOG` is `error`, `warn`, `info`, `debug` or `trace`;
+/// `NOTATION_AWS_SIGNER_LOG_FILE` is a path or `stderr`, by default `notation-aws-signer/plugin.log` under
+/// `$XDG_STATE_HOME` or `~/.local/state`. Where the file cannot be written there is no log: it must not keep a command
+/// from its work, nor add to the protocol's standard error.
+///
+/// # Errors
+/// [`LogError`], for whoever has a place to say it in.
+pub fn init() -> Result<(), LogError> {
+    let wanted = std::env::var("NOTATION_AWS_SIGNER_LOG").unwrap_or_default();
+    if wanted.is_empty() || wanted.eq_ignore_ascii_case("off") {
+        return Ok(());
+    }
+    let level = Level::from_str(&wanted).map_err(|_| LogError::Level(wanted))?;
+    let target = std::env::var("NOTATION_AWS_SIGNER_LOG_FILE").ok().filter(|t| !t.is_empty());
+    if target.as_deref() == Some("stderr") {
+        start(level, io::stderr);
+    } else {
+        start(level, open(target.map(PathBuf::from))?);
+    }
+    Ok(())
+}
+
+/// Starts logging of a command line tool: to standard error for people where a level is given, else as [`init`] does.
+///
+/// # Errors
+/// As [`init`].
+pub fn init_for_terminal(level: Option<Level>) -> Result<(), LogError> {
+    let Some(level) = level else { return init() };
+    let own = Targets::new().with_target("notation_aws_signer", level);
+    let lines = layer().with_writer(io::stderr).with_ansi(false).with_target(false).without_time().with_filter(own);
+    let _ = tracing::subscriber::set_global_default(tracing_subscriber::registry().with(lines));
+    Ok(())
+}
+
+fn start(level: Level, writer: impl for<'a> MakeWriter<'a> + Send + Sync + 'static) {
+    let own = Targets::new().with_target("notation_aws_signer", level);
+    let lines = layer().json().flatten_event(true).with_writer(writer).with_filter(own);
+    // It fails only where a subscriber was set before, which then stays.
+    let _ = tracing::subscriber::set_global_default(tracing_subscriber::registry().with(lines));
+}
+
+fn open(path: Option<PathBuf>) -> io::Result<File> {
+    let path = match path {
+        Some(path) => path,
+        None => {
+            let variable = |name| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
+            let state = variable("XDG_STATE_HOME").or_else(|| Some(variable("HOME")?.join(".local/state")));
+            let folder = state.ok_or(io::ErrorKind::NotFound)?.join("notation-aws-signer");
+            std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
+            folder.join("plugin.log")
+        }
+    };
+    if std::fs::metadata(&path).is_ok_and(|m| m.len() > MAX_LOG) {
+        let mut aside = path.clone().into_os_string();
+        aside.push(".1");
+        std::fs::rename(&path, aside)?;
+    }
+    OpenOptions::new().create(true).append(true).mode(0o600).open(path)
+}

@@ -1,0 +1,64 @@
+//! Signature algorithms: `signature-specification.md`, "Algorithm Selection", and their names in JWS.
+
+use aws_lc_rs::signature;
+use aws_lc_rs::signature::{UnparsedPublicKey, VerificationAlgorithm};
+
+use crate::x509::PublicKey;
+
+/// The algorithm of a signature. It follows from the signing certificate's key and from nothing else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignatureAlgorithm {
+    /// RSASSA-PSS with SHA-256, for RSA keys of 2048 bits.
+    Ps256,
+    /// RSASSA-PSS with SHA-384, for RSA keys of 3072 bits.
+    Ps384,
+    /// RSASSA-PSS with SHA-512, for RSA keys of 4096 bits.
+    Ps512,
+    /// ECDSA on P-256 with SHA-256.
+    Es256,
+    /// ECDSA on P-384 with SHA-384.
+    Es384,
+    /// ECDSA on P-521 with SHA-512.
+    Es512,
+}
+
+impl SignatureAlgorithm {
+    /// The algorithm that `key` signs with, if it is of a kind and size that may sign.
+    #[must_use]
+    pub fn of_key(key: &PublicKey) -> Option<Self> {
+        match key {
+            PublicKey::Rsa { bits: 2048, .. } => Some(Self::Ps256),
+            PublicKey::Rsa { bits: 3072, .. } => Some(Self::Ps384),
+            PublicKey::Rsa { bits: 4096, .. } => Some(Self::Ps512),
+            PublicKey::Rsa { .. } => None,
+            PublicKey::P256(_) => Some(Self::Es256),
+            PublicKey::P384(_) => Some(Self::Es384),
+            PublicKey::P521(_) => Some(Self::Es512),
+        }
+    }
+
+    /// The value of the JWS header `alg`.
+    #[must_use]
+    pub fn jws_name(self) -> &'static str {
+        match self {
+            Self::Ps256 => "PS256",
+            Self::Ps384 => "PS384",
+            Self::Ps512 => "PS512",
+            Self::Es256 => "ES256",
+            Self::Es384 => "ES384",
+            Self::Es512 => "ES512",
+        }
+    }
+
+    pub(super) fn verify(self, key: &PublicKey, message: &[u8], signature: &[u8]) -> bool {
+        let algorithm: &dyn VerificationAlgorithm = match self {
+            Self::Ps256 => &signature::RSA_PSS_2048_8192_SHA256,
+            Self::Ps384 => &signature::RSA_PSS_2048_8192_SHA384,
+            Self::Ps512 => &signature::RSA_PSS_2048_8192_SHA512,
+            Self::Es256 => &signature::ECDSA_P256_SHA256_FIXED,
+            Self::Es384 => &signature::ECDSA_P384_SHA384_FIXED,
+            Self::Es512 => &signature::ECDSA_P521_SHA512_FIXED,
+        };
+        UnparsedPublicKey::new(algorithm, key.bytes()).verify(message, signature).is_ok()
+    }
+}

@@ -1,0 +1,258 @@
+//! The signed attributes of an envelope, read from the protected header: `signature-specification.md`, "Signed Attributes",
+//! and `signature-envelope-jws.md`, "Protected Headers".
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value};
+use time::OffsetDateTime;
+
+use super::{PAYLOAD_MEDIA_TYPE, header};
+use crate::json::{JsonError, Object};
+use crate::text::{folded, parse_rfc3339, rfc3339};
+
+/// Who vouches for the time of signing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SigningScheme {
+    /// `notary.x509`: the signer itself, so the time is a claim.
+    X509,
+    /// `notary.x509.signingAuthority`: an authority such as AWS Signer, so the time is authentic.
+    SigningAuthority,
+}
+
+impl SigningScheme {
+    /// The scheme's name in the specification.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::X509 => "notary.x509",
+            Self::SigningAuthority => "notary.x509.signingAuthority",
+        }
+    }
+
+    /// The scheme of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::X509, Self::SigningAuthority].into_iter().find(|s| s.as_str() == name)
+    }
+}
+
+/// What is wrong with the protected header.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AttributeError {
+    /// It is not the JSON that it must be.
+    #[error("protected header: {0}")]
+    Json(#[from] JsonError),
+    /// `cty` is not the Notary payload.
+    #[error("cty is {0:?}, not {PAYLOAD_MEDIA_TYPE:?}")]
+    ContentType(String),
+    /// The signing scheme is not one of the specification's.
+    #[error("{0:?} is not a signing scheme of the Notary Project")]
+    SigningScheme(String),
+    /// A time is not in the form of RFC 3339.
+    #[error("{name} is {value:?}, which is not an RFC 3339 time")]
+    Time {
+        /// The header's name.
+        name: &'static str,
+        /// Its value.
+        value: String,
+    },
+    /// A time header of the other signing scheme is present.
+    #[error("{name} is not allowed with the signing scheme {}", .scheme.as_str())]
+    OtherScheme {
+        /// The header's name.
+        name: &'static str,
+        /// The scheme of the signature.
+        scheme: SigningScheme,
+    },
+    /// The signature would expire before it was made.
+    #[error("expiry {} is not after the signing time {}", rfc3339(*.expiry), rfc3339(*.signing_time))]
+    ExpiryBeforeSigning {
+        /// When it expires.
+        expiry: OffsetDateTime,
+        /// When it was signed.
+        signing_time: OffsetDateTime,
+    },
+    /// `crit` lacks a header that must be in it.
+    #[error("{0} must be listed in crit")]
+    NotCritical(&'static str),
+    /// `crit` lists a header that is not there, is empty, or is listed twice.
+    #[error("crit lists {0:?}, which is not a header that is present exactly once")]
+    CriticalAbsent(String),
+    /// `crit` lists a header that JWS itself defines.
+    #[error("crit lists {0:?}, which JWS itself defines")]
+    CriticalRegistered(String),
+    /// `crit` lists a header that must not be critical.
+    #[error("crit lists {0:?}, which is informational and must not be critical")]
+    CriticalInformational(String),
+    /// A header that changes what is signed, which the specification does not allow.
+    #[error("the header {0:?} is not allowed")]
+    Forbidden(String),
+    /// A header whose name differs from a known or another one only in case: other readers may take one for the other.
+    #[error("the header {0:?} differs from another only in upper and lower case")]
+    CaseVariant(String),
+}
+
+/// The attributes that the signature covers.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct SignedAttributes {
+    /// `alg` as it stands; it means nothing until it is compared with the signing certificate's key.
+    pub algorithm: String,
+    /// The signing scheme.
+    pub signing_scheme: SigningScheme,
+    /// When it was signed: authentic for [`SigningScheme::SigningAuthority`], a claim for [`SigningScheme::X509`].
+    pub signing_time: OffsetDateTime,
+    /// When it expires, if it does.
+    pub expiry: Option<OffsetDateTime>,
+    /// The plugin that must take part in verification.
+    pub verification_plugin: Option<String>,
+    /// The lowest version of that plugin.
+    pub verification_plugin_min_version: Option<String>,
+    /// Critical attributes that the specification does not define; whoever verifies must understand every one of them.
+    pub extended_critical: Map<String, Value>,
+    /// Attributes that the specification does not define and that are not critical.
+    pub extended: Map<String, Value>,
+}
+
+/// Headers that RFC 7515 and RFC 7797 define: `crit` must not name one of them.
+const REGISTERED: [&str; 12] =
+    ["alg", "jku", "jwk", "kid", "x5u", "x5c", "x5t", "x5t#S256", "typ", "cty", "crit", "b64"];
+
+impl SignedAttributes {
+    /// Reads the protected header and enforces every rule that needs no key.
+    pub(super) fn read(mut object: Object) -> Result<Self, AttributeError> {
+        refuse_case_variants(&object)?;
+        // By its name: taking it would let null pass, which counts as absent elsewhere.
+        if object.names().any(|name| name == "b64") {
+            return Err(AttributeError::Forbidden("b64".to_owned()));
+        }
+        let present: BTreeSet<String> = object.names().map(str::to_owned).collect();
+        let critical = critical(&mut object, &present)?;
+        let algorithm = object.string("alg")?;
+        let content_type = object.string("cty")?;
+        if content_type != PAYLOAD_MEDIA_TYPE {
+            return Err(AttributeError::ContentType(content_type));
+        }
+        let scheme = object.string(header::SIGNING_SCHEME)?;
+        let signing_scheme = SigningScheme::from_name(&scheme).ok_or(AttributeError::SigningScheme(scheme))?;
+        let signing_time = signing_time(&mut object, signing_scheme)?;
+        let expiry = time(&mut object, header::EXPIRY)?;
+        if let Some(expiry) = expiry.filter(|expiry| *expiry <= signing_time) {
+            return Err(AttributeError::ExpiryBeforeSigning { expiry, signing_time });
+        }
+        let verification_plugin = present_string(&mut object, &present, header::VERIFICATION_PLUGIN)?;
+        let verification_plugin_min_version =
+            present_string(&mut object, &present, header::VERIFICATION_PLUGIN_MIN_VERSION)?;
+        for name in [
+            header::SIGNING_SCHEME,
+            header::AUTHENTIC_SIGNING_TIME,
+            header::EXPIRY,
+            header::VERIFICATION_PLUGIN,
+            header::VERIFICATION_PLUGIN_MIN_VERSION,
+        ] {
+            if present.contains(name) && !critical.contains(name) {
+                return Err(AttributeError::NotCritical(name));
+            }
+        }
+        let (extended_critical, extended) =
+            object.into_members().into_iter().partition(|(name, _)| critical.contains(name));
+        Ok(Self {
+            algorithm,
+            signing_scheme,
+            signing_time,
+            expiry,
+            verification_plugin,
+            verification_plugin_min_version,
+            extended_critical,
+            extended,
+        })
+    }
+
+    /// Takes a critical attribute that its reader understands; what is left over was understood by nobody.
+    ///
+    /// # Errors
+    /// [`JsonError`] when it is absent, empty or no string.
+    pub fn critical_string(&self, name: &str) -> Result<&str, JsonError> {
+        let path = || name.to_owned();
+        match self.extended_critical.get(name) {
+            None | Some(Value::Null) => Err(JsonError::Missing { path: path() }),
+            Some(Value::String(text)) if text.is_empty() => Err(JsonError::Missing { path: path() }),
+            Some(Value::String(text)) => Ok(text),
+            Some(_) => Err(JsonError::Type { path: path(), expected: "a string", found: "another type" }),
+        }
+    }
+}
+
+fn refuse_case_variants(object: &Object) -> Result<(), AttributeError> {
+    const KNOWN: [&str; 10] = [
+        "alg",
+        "cty",
+        "crit",
+        "b64",
+        header::SIGNING_SCHEME,
+        header::SIGNING_TIME,
+        header::AUTHENTIC_SIGNING_TIME,
+        header::EXPIRY,
+        header::VERIFICATION_PLUGIN,
+        header::VERIFICATION_PLUGIN_MIN_VERSION,
+    ];
+    let known: BTreeMap<String, &str> = KNOWN.iter().map(|name| (folded(name), *name)).collect();
+    let mut seen = BTreeSet::new();
+    for name in object.names() {
+        let folded = folded(name);
+        let variant_of_known = known.get(&folded).is_some_and(|known| *known != name);
+        if variant_of_known || !seen.insert(folded) {
+            return Err(AttributeError::CaseVariant(name.to_owned()));
+        }
+    }
+    Ok(())
+}
+
+fn critical(object: &mut Object, present: &BTreeSet<String>) -> Result<BTreeSet<String>, AttributeError> {
+    let listed = object.strings("crit")?;
+    if listed.is_empty() {
+        return Err(object.missing("crit").into());
+    }
+    let mut critical = BTreeSet::new();
+    for name in listed {
+        if REGISTERED.contains(&name.as_str()) {
+            return Err(AttributeError::CriticalRegistered(name));
+        }
+        // "Claims which are informational and do not influence signature verification MUST NOT be marked critical."
+        if name == header::SIGNING_TIME && present.contains(&name) {
+            return Err(AttributeError::CriticalInformational(name));
+        }
+        if name.is_empty() || !present.contains(&name) || critical.contains(&name) {
+            return Err(AttributeError::CriticalAbsent(name));
+        }
+        critical.insert(name);
+    }
+    Ok(critical)
+}
+
+fn signing_time(object: &mut Object, scheme: SigningScheme) -> Result<OffsetDateTime, AttributeError> {
+    let (own, other) = match scheme {
+        SigningScheme::X509 => (header::SIGNING_TIME, header::AUTHENTIC_SIGNING_TIME),
+        SigningScheme::SigningAuthority => (header::AUTHENTIC_SIGNING_TIME, header::SIGNING_TIME),
+    };
+    if object.names().any(|name| name == other) {
+        return Err(AttributeError::OtherScheme { name: other, scheme });
+    }
+    time(object, own)?.ok_or_else(|| object.missing(own).into())
+}
+
+fn time(object: &mut Object, name: &'static str) -> Result<Option<OffsetDateTime>, AttributeError> {
+    if !object.names().any(|n| n == name) {
+        return Ok(None);
+    }
+    let value = object.string(name)?;
+    match parse_rfc3339(&value) {
+        Some(time) => Ok(Some(time)),
+        None => Err(AttributeError::Time { name, value }),
+    }
+}
+
+/// A string that may be absent, but neither null nor empty.
+fn present_string(object: &mut Object, present: &BTreeSet<String>, name: &str) -> Result<Option<String>, JsonError> {
+    if present.contains(name) { object.string(name).map(Some) } else { Ok(None) }
+}

@@ -1,0 +1,150 @@
+//! A signature envelope in its JWS form: `signature-envelope-jws.md`, the flattened JSON serialization of RFC 7515.
+//!
+//! Read strictly: exactly four members, each once; every claim from the protected header; from the unprotected header only
+//! the chain, the signing agent and the timestamp. A parsed envelope proves nothing: [`Envelope::verify`] does.
+
+use std::collections::BTreeSet;
+
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+
+use super::attributes::{AttributeError, SignedAttributes};
+use super::header as header_name;
+use crate::json;
+use crate::json::{JsonError, Object};
+use crate::text::folded;
+use crate::x509::{CertificateChain, ChainError};
+
+/// The largest envelope that is read, in bytes.
+pub const MAX_ENVELOPE_SIZE: usize = 10 * 1024 * 1024;
+
+/// Why bytes are not a signature envelope.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EnvelopeError {
+    /// Larger than [`MAX_ENVELOPE_SIZE`].
+    #[error("the envelope has {0} bytes, more than the {MAX_ENVELOPE_SIZE} that are read")]
+    TooLarge(usize),
+    /// Not the JSON that it must be.
+    #[error("the envelope is malformed: {0}")]
+    Json(#[from] JsonError),
+    /// A member is not in its base64 form.
+    #[error("the envelope is malformed: {0} is not {1}")]
+    Base64(String, &'static str),
+    /// A header stands in the protected and in the unprotected header, or belongs into the protected one.
+    #[error("the unprotected header has {0:?}, which only the protected header may have")]
+    UnprotectedClaim(String),
+    /// The protected header breaks a rule.
+    #[error(transparent)]
+    Attributes(#[from] AttributeError),
+    /// The chain cannot be read.
+    #[error(transparent)]
+    Chain(#[from] ChainError),
+}
+
+/// An envelope that was parsed, not verified.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Envelope {
+    /// The payload's bytes.
+    pub payload: Vec<u8>,
+    /// The signed attributes.
+    pub attributes: SignedAttributes,
+    /// The certificate chain, from the unprotected header.
+    pub chain: CertificateChain,
+    /// The program that made the envelope, if it says so; unsigned.
+    pub signing_agent: Option<String>,
+    /// A timestamp countersignature (RFC 3161), if there is one; unsigned and not evaluated here.
+    pub timestamp_signature: Option<Vec<u8>>,
+    pub(super) signature: Vec<u8>,
+    pub(super) signing_input: Vec<u8>,
+}
+
+impl Envelope {
+    /// Parses an envelope.
+    ///
+    /// # Errors
+    /// [`EnvelopeError`] for anything that is not exactly what the specification describes.
+    pub fn parse(bytes: &[u8]) -> Result<Self, EnvelopeError> {
+        if bytes.len() > MAX_ENVELOPE_SIZE {
+            return Err(EnvelopeError::TooLarge(bytes.len()));
+        }
+        let mut object = json::parse_small_object("envelope", bytes)?;
+        let payload = object.string("payload")?;
+        let mut signing_input = object.string("protected")?;
+        let protected = base64url("protected", &signing_input)?;
+        let protected = json::parse_small_object("protected", &protected).map_err(AttributeError::from)?;
+        let unprotected = object.object("header")?;
+        let signature = object.string("signature")?;
+        let signature = base64url("signature", &signature)?;
+        object.finish()?;
+        // Envelopes may be large: no copy of a part lives longer than it is needed.
+        signing_input.push('.');
+        let payload_at = signing_input.len();
+        signing_input.push_str(&payload);
+        drop(payload);
+        let payload = signing_input.get(payload_at..).unwrap_or_default();
+        let payload = base64url("payload", payload)?;
+        let signing_input = signing_input.into_bytes();
+        refuse_claims(&unprotected, &protected)?;
+        let Unprotected { chain, signing_agent, timestamp_signature } = Unprotected::read(unprotected)?;
+        let attributes = SignedAttributes::read(protected)?;
+        Ok(Self { payload, attributes, chain, signing_agent, timestamp_signature, signature, signing_input })
+    }
+}
+
+struct Unprotected {
+    chain: CertificateChain,
+    signing_agent: Option<String>,
+    timestamp_signature: Option<Vec<u8>>,
+}
+
+impl Unprotected {
+    fn read(mut header: Object) -> Result<Self, EnvelopeError> {
+        let decode = |path: String, text: &str| {
+            STANDARD.decode(text).map_err(|_| EnvelopeError::Base64(path, "base64 with padding"))
+        };
+        let certificates = header.strings("x5c")?;
+        if certificates.is_empty() {
+            return Err(header.missing("x5c").into());
+        }
+        let certificates = certificates
+            .iter()
+            .enumerate()
+            .map(|(i, text)| decode(header.path(&format!("x5c[{i}]")), text))
+            .collect::<Result<_, _>>()?;
+        let timestamp = header_name::TIMESTAMP_SIGNATURE;
+        let timestamp_signature =
+            header.optional_string(timestamp)?.map(|text| decode(header.path(timestamp), &text)).transpose()?;
+        Ok(Self {
+            chain: CertificateChain::from_der(certificates)?,
+            signing_agent: header.optional_string(header_name::SIGNING_AGENT)?,
+            timestamp_signature,
+        })
+    }
+}
+
+/// RFC 7515, section 4: the two headers have no name in common. Whatever is protected in this format must not stand in the
+/// unprotected header even where the protected one lacks it: another reader could take it for a claim. What nobody knows is
+/// ignored.
+fn refuse_claims(unprotected: &Object, protected: &Object) -> Result<(), EnvelopeError> {
+    const UNPROTECTED: [&str; 3] = ["x5c", header_name::TIMESTAMP_SIGNATURE, header_name::SIGNING_AGENT];
+    const CLAIMS: [&str; 5] = ["alg", "cty", "crit", "b64", "x5c"];
+    const VENDORS: [&str; 2] = ["io.cncf.notary.", "com.amazonaws.signer."];
+    // A set, because the sender chooses how many names there are on both sides.
+    let protected: BTreeSet<String> = protected.names().map(folded).collect();
+    for name in unprotected.names().filter(|name| !UNPROTECTED.contains(name)) {
+        let folded = folded(name);
+        let claim = CLAIMS.contains(&&*folded) || VENDORS.iter().any(|vendor| folded.starts_with(vendor));
+        if claim || protected.contains(&folded) {
+            return Err(EnvelopeError::UnprotectedClaim(name.to_owned()));
+        }
+    }
+    match UNPROTECTED.iter().find(|name| protected.contains(&folded(name))) {
+        Some(name) => Err(EnvelopeError::UnprotectedClaim((*name).to_owned())),
+        None => Ok(()),
+    }
+}
+
+fn base64url(path: &str, text: &str) -> Result<Vec<u8>, EnvelopeError> {
+    URL_SAFE_NO_PAD.decode(text).map_err(|_| EnvelopeError::Base64(path.to_owned(), "base64url without padding"))
+}

@@ -1,0 +1,46 @@
+//! Signature envelopes of the Notary Project: building, parsing and verifying them.
+//! Defined by notaryproject/specifications, `signature-specification.md` and `signature-envelope-jws.md`.
+
+mod algorithm;
+mod attributes;
+pub mod build;
+mod jws;
+mod payload;
+#[cfg(test)]
+mod tests;
+mod verify;
+
+pub use algorithm::SignatureAlgorithm;
+pub use attributes::{AttributeError, SignedAttributes, SigningScheme};
+pub use jws::{Envelope, EnvelopeError, MAX_ENVELOPE_SIZE};
+pub use payload::{Payload, PayloadError};
+pub use verify::{VerifiedEnvelope, VerifyError};
+
+/// The media type of the payload that is signed: [`Payload`].
+pub const PAYLOAD_MEDIA_TYPE: &str = "application/vnd.cncf.notary.payload.v1+json";
+/// The media type of a signature envelope in its JWS form.
+pub const JWS_MEDIA_TYPE: &str = "application/jose+json";
+
+/// Names of headers, protected where nothing else is said, as the specification and AWS Signer write them.
+pub mod header {
+    /// The signing scheme; always critical.
+    pub const SIGNING_SCHEME: &str = "io.cncf.notary.signingScheme";
+    /// The claimed time of signing, scheme `notary.x509`.
+    pub const SIGNING_TIME: &str = "io.cncf.notary.signingTime";
+    /// The authenticated time of signing, scheme `notary.x509.signingAuthority`; critical.
+    pub const AUTHENTIC_SIGNING_TIME: &str = "io.cncf.notary.authenticSigningTime";
+    /// The end of the signature's use; critical.
+    pub const EXPIRY: &str = "io.cncf.notary.expiry";
+    /// The plugin that must take part in verification; critical.
+    pub const VERIFICATION_PLUGIN: &str = "io.cncf.notary.verificationPlugin";
+    /// The lowest version of that plugin; critical.
+    pub const VERIFICATION_PLUGIN_MIN_VERSION: &str = "io.cncf.notary.verificationPluginMinVersion";
+    /// Unprotected: the program that made the envelope.
+    pub const SIGNING_AGENT: &str = "io.cncf.notary.signingAgent";
+    /// Unprotected: a timestamp countersignature.
+    pub const TIMESTAMP_SIGNATURE: &str = "io.cncf.notary.timestampSignature";
+    /// AWS Signer: the ARN of the version of the signing profile; critical.
+    pub const SIGNING_PROFILE_VERSION: &str = "com.amazonaws.signer.signingProfileVersion";
+    /// AWS Signer: the ARN of the signing job; critical.
+    pub const SIGNING_JOB: &str = "com.amazonaws.signer.signingJob";
+}

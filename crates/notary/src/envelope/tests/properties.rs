@@ -1,0 +1,139 @@
+//! What holds for every envelope.
+
+use std::sync::LazyLock;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use proptest::prelude::*;
+use serde_json::json;
+use testing::certificate::NOW;
+use testing::envelope::Draft;
+use testing::key::Key;
+use time::{Duration, OffsetDateTime};
+
+use super::ParseDraft as _;
+use crate::envelope::build::{ProtectedAttributes, build};
+use crate::envelope::{Envelope, Payload, VerifiedEnvelope, header};
+use crate::{Descriptor, Digest};
+
+struct Signer {
+    key: Key,
+    chain: Vec<Vec<u8>>,
+}
+
+/// One chain for all cases: what differs from case to case is the envelope.
+static SIGNER: LazyLock<Signer> = LazyLock::new(|| {
+    let draft = Draft::new();
+    let x5c = draft.header["x5c"].as_array().unwrap();
+    Signer { chain: x5c.iter().map(|c| STANDARD.decode(c.as_str().unwrap()).unwrap()).collect(), key: draft.key }
+});
+
+fn built(payload: &[u8], attributes: &ProtectedAttributes, agent: &str) -> Vec<u8> {
+    build::<()>(payload, attributes, &SIGNER.chain, agent, |input| Ok(SIGNER.key.sign_jws(input))).unwrap()
+}
+
+fn attributes() -> impl Strategy<Value = ProtectedAttributes> {
+    // AWS Signer's names would be claims in the unprotected header too, but these are protected: any name may follow.
+    let extended = proptest::collection::btree_map("org\\.example\\.[a-z]{1,9}", "\\PC{1,40}", 0..4);
+    let plugin = proptest::option::of("[a-z.]{1,30}");
+    let expiry = proptest::option::of(1..400_000_000i64);
+    (extended, plugin, expiry, -200_000..200_000i64).prop_map(|(extended, verification_plugin, expiry, signed)| {
+        let authentic_signing_time = NOW + Duration::seconds(signed);
+        ProtectedAttributes {
+            algorithm: "ES384",
+            authentic_signing_time,
+            expiry: expiry.map(|after| authentic_signing_time + Duration::seconds(after)),
+            verification_plugin,
+            extended: extended.into_iter().collect(),
+        }
+    })
+}
+
+fn payload() -> impl Strategy<Value = Payload> {
+    let annotations = proptest::collection::btree_map("\\PC{1,20}", "\\PC{0,20}", 0..4);
+    ("[a-z/.+-]{1,60}", any::<[u8; 8]>(), any::<u64>(), proptest::option::of("\\PC{1,20}"), annotations).prop_map(
+        |(media_type, content, size, artifact_type, annotations)| {
+            let digest = Digest::sha256(&content);
+            Payload { target_artifact: Descriptor { media_type, digest, size, artifact_type, annotations } }
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn what_was_built_verifies_and_says_what_was_put_in(
+        payload in proptest::collection::vec(any::<u8>(), 1..400),
+        attributes in attributes(),
+        agent in "\\PC{1,30}",
+    ) {
+        let bytes = built(&payload, &attributes, &agent);
+        let later = OffsetDateTime::UNIX_EPOCH + Duration::days(36_500);
+        let verified = Envelope::parse(&bytes).unwrap().verify(later).unwrap();
+        prop_assert_eq!(verified.payload(), &payload);
+        prop_assert_eq!(verified.attributes().signing_time, attributes.authentic_signing_time);
+        prop_assert_eq!(verified.attributes().expiry, attributes.expiry);
+        prop_assert_eq!(&verified.attributes().verification_plugin, &attributes.verification_plugin);
+        prop_assert_eq!(verified.signing_agent(), Some(&*agent));
+        prop_assert_eq!(verified.attributes().extended_critical.len(), attributes.extended.len());
+        for (name, value) in &attributes.extended {
+            prop_assert_eq!(verified.attributes().critical_string(name), Ok(value.as_str()));
+        }
+        let chain: Vec<&[u8]> = verified.chain().certificates().iter().map(|c| c.der()).collect();
+        prop_assert_eq!(chain, SIGNER.chain.iter().map(Vec::as_slice).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_payload_that_was_written_is_read_back(payload in payload()) {
+        prop_assert_eq!(Payload::parse(&payload.to_bytes()), Ok(payload));
+    }
+
+    #[test]
+    fn no_bytes_make_the_parsers_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200), text in "\\PC{0,200}") {
+        for input in [&bytes[..], text.as_bytes()] {
+            let _ = Envelope::parse(input);
+            let _ = Payload::parse(input);
+            let _ = crate::x509::CertificateChain::from_der(vec![input.to_vec()]);
+            let _ = text.parse::<Digest>();
+        }
+    }
+}
+
+/// What a verified envelope says, as far as anybody acts on it. The signing agent is not signed and may change.
+fn said(verified: &VerifiedEnvelope) -> (Vec<u8>, String, Vec<Vec<u8>>) {
+    let chain = verified.chain().certificates().iter().map(|c| c.der().to_vec()).collect();
+    (verified.payload().to_vec(), format!("{:?}", verified.attributes()), chain)
+}
+
+#[test]
+fn no_change_of_a_byte_gives_an_envelope_that_verifies_and_says_something_else() {
+    let draft = Draft::new().protect(header::SIGNING_JOB, json!("job")).critical(header::SIGNING_JOB);
+    let original = draft.sign().to_string().into_bytes();
+    let verify = |bytes: &[u8]| Envelope::parse(bytes).ok()?.verify(NOW).ok();
+    let expected = said(&verify(&original).unwrap());
+    let mut verified = 0;
+    for position in 0..original.len() {
+        let byte = original[position];
+        // Other letters of the alphabets, other JSON punctuation, and single bits.
+        for other in [byte ^ 1, byte ^ 2, byte ^ 0x20, byte ^ 0x80, b'"', b'A', b'=', b' ', b'\\'] {
+            if other == byte {
+                continue;
+            }
+            let mut changed = original.clone();
+            changed[position] = other;
+            if let Some(envelope) = verify(&changed) {
+                assert_eq!(said(&envelope), expected, "byte {position}: {byte:#x} became {other:#x}");
+                verified += 1;
+            }
+        }
+        let mut shorter = original.clone();
+        shorter.remove(position);
+        if let Some(envelope) = verify(&shorter) {
+            assert_eq!(said(&envelope), expected, "byte {position} was removed");
+            verified += 1;
+        }
+    }
+    // The signing agent's name and value: that these may change shows that the loop can verify at all.
+    assert!((1..400).contains(&verified), "{verified}");
+}

@@ -1,0 +1,17 @@
+//! The Notary Project's specifications as pure code: no input or output, no clock, nothing asynchronous.
+
+pub mod config_folder;
+mod descriptor;
+mod digest;
+pub mod envelope;
+pub mod json;
+pub mod links;
+pub mod manifest;
+pub mod media_type;
+pub mod reference;
+pub mod text;
+pub mod trust;
+pub mod x509;
+
+pub use descriptor::Descriptor;
+pub use digest::{Digest, DigestError};

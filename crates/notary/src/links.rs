@@ -1,0 +1,141 @@
+//! What a manifest refers to, whichever of the four kinds it is: image-spec, `manifest.md` and `image-index.md`, and Docker's
+//! "Image Manifest V 2, Schema 2".
+
+use std::collections::BTreeMap;
+
+use super::manifest::{ManifestError, descriptor};
+use super::media_type::{MANIFEST_MEDIA_TYPES, is_index, media_type_of};
+use crate::json::Object;
+use crate::{Descriptor, json};
+
+/// The most manifests of one index, and the most layers of one image.
+const MAX_CHILDREN: usize = 1000;
+const MAX_LAYERS: usize = 4096;
+/// The media types of layers that registries need not have, as their licence forbids it.
+const FOREIGN: [&str; 4] = [
+    "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip",
+    "application/vnd.oci.image.layer.nondistributable.v1.tar",
+    "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip",
+    "application/vnd.oci.image.layer.nondistributable.v1.tar+zstd",
+];
+
+/// What a manifest or an index refers to.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Links {
+    /// The manifests of an index.
+    pub manifests: Vec<Descriptor>,
+    /// The configuration and the layers of an image.
+    pub blobs: Vec<Descriptor>,
+    /// Layers that are to be had elsewhere, by the URLs that the manifest has for them.
+    pub foreign: Vec<Descriptor>,
+    /// How the manifest is listed among the referrers of its subject.
+    pub referrer: Option<Referrer>,
+}
+
+/// What a list of referrers says of a manifest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Referrer {
+    pub subject: Descriptor,
+    /// Its artifact type, else the media type of its configuration.
+    pub artifact_type: Option<String>,
+    pub annotations: BTreeMap<String, String>,
+}
+
+impl Links {
+    /// Reads the links of a manifest of this media type.
+    pub fn read(media_type: &str, bytes: &[u8]) -> Result<Self, ManifestError> {
+        media_type_of(Some(media_type), bytes)?;
+        let mut manifest = json::parse_object("manifest", bytes)?;
+        let mut links = Self::default();
+        let mut artifact_type = manifest.optional_string("artifactType")?;
+        if is_index(media_type) {
+            for mut entry in manifest.objects("manifests", MAX_CHILDREN)? {
+                // An artifact is known by its digest, size and media type; the rest of an entry could be of any size.
+                let _ = (entry.take("annotations"), entry.take("artifactType"));
+                let child = descriptor(&mut entry)?;
+                if !MANIFEST_MEDIA_TYPES.contains(&child.media_type.as_str()) {
+                    let why =
+                        format!("it lists {}, of the media type {}", child.digest, child.media_type.escape_debug());
+                    return Err(ManifestError::Kind(why));
+                }
+                links.manifests.push(child);
+            }
+        } else {
+            let config = descriptor(&mut manifest.object("config")?)?;
+            artifact_type = artifact_type.or_else(|| Some(config.media_type.clone()));
+            links.blobs.push(config);
+            for mut layer in manifest.objects("layers", MAX_LAYERS)? {
+                let has_urls = !layer.strings("urls")?.is_empty();
+                let layer = descriptor(&mut layer)?;
+                let foreign = has_urls && FOREIGN.contains(&layer.media_type.as_str());
+                if foreign { &mut links.foreign } else { &mut links.blobs }.push(layer);
+            }
+        }
+        if let Some(mut subject) = manifest.optional_object("subject")? {
+            let subject = descriptor(&mut subject)?;
+            let annotations = manifest.optional_object("annotations")?;
+            let annotations = annotations.map_or(Ok(BTreeMap::new()), Object::into_strings)?;
+            links.referrer = Some(Referrer { subject, artifact_type, annotations });
+        }
+        Ok(links)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+    use serde_json::json;
+
+    use super::*;
+    use crate::manifest::IMAGE_MANIFEST_MEDIA_TYPE;
+    use crate::media_type::{DOCKER_LIST_MEDIA_TYPE, DOCKER_MANIFEST_MEDIA_TYPE, IMAGE_INDEX_MEDIA_TYPE};
+
+    fn entry(media_type: &str, content: &str) -> serde_json::Value {
+        json!(Descriptor::of(media_type, content.as_bytes()))
+    }
+
+    #[test]
+    fn the_blobs_of_an_image_are_its_configuration_and_the_layers_that_a_registry_must_have() {
+        let mut foreign = entry(FOREIGN[0], "foreign");
+        foreign["urls"] = json!(["https://example.com/layer"]);
+        let here = entry(FOREIGN[0], "of nowhere else");
+        let mut with_mirror = entry("a/layer", "layer");
+        with_mirror["urls"] = json!(["https://example.com/layer"]);
+        let image =
+            json!({"schemaVersion": 2, "config": entry("a/config", "{}"), "layers": [foreign, here, with_mirror]});
+        for media_type in [IMAGE_MANIFEST_MEDIA_TYPE, DOCKER_MANIFEST_MEDIA_TYPE] {
+            let links = Links::read(media_type, image.to_string().as_bytes()).unwrap();
+            assert_eq!((links.blobs.len(), links.foreign.len(), links.manifests.len()), (3, 1, 0));
+            assert_eq!(links.foreign[0], Descriptor::of(FOREIGN[0], b"foreign"));
+            assert_eq!(links.referrer, None);
+        }
+    }
+
+    #[test]
+    fn the_children_of_an_index_are_manifests_of_a_known_kind() {
+        let child = Descriptor::of(DOCKER_MANIFEST_MEDIA_TYPE, b"child");
+        for media_type in [IMAGE_INDEX_MEDIA_TYPE, DOCKER_LIST_MEDIA_TYPE] {
+            let read = |entry| Links::read(media_type, json!({"manifests": [entry]}).to_string().as_bytes());
+            assert_eq!(read(json!(child)).unwrap().manifests, std::slice::from_ref(&child));
+            for wrong in [entry("text/plain", "x"), json!({}), json!([]), json!("x")] {
+                assert!(read(wrong.clone()).is_err(), "{wrong}");
+            }
+        }
+        let many: Vec<_> = (0..=MAX_CHILDREN).map(|i| entry(IMAGE_MANIFEST_MEDIA_TYPE, &i.to_string())).collect();
+        assert!(Links::read(IMAGE_INDEX_MEDIA_TYPE, json!({"manifests": many}).to_string().as_bytes()).is_err());
+    }
+
+    #[test]
+    fn a_referrer_is_listed_by_its_artifact_type_or_that_of_its_configuration() {
+        let subject = entry("a/b", "subject");
+        let read = |artifact_type: Option<&str>| {
+            let image = json!({"schemaVersion": 2, "artifactType": artifact_type, "config": entry("a/config", "{}"),
+                "layers": [], "subject": subject, "annotations": {"k": "v"}});
+            Links::read(IMAGE_MANIFEST_MEDIA_TYPE, image.to_string().as_bytes()).unwrap().referrer.unwrap()
+        };
+        assert_eq!(read(None).artifact_type.as_deref(), Some("a/config"));
+        let referrer = read(Some("a/type"));
+        assert_eq!(referrer.artifact_type.as_deref(), Some("a/type"));
+        assert_eq!(referrer.annotations["k"], "v");
+    }
+}

@@ -1,0 +1,290 @@
+//! Image manifests, and signature manifests among them: OCI image-spec, `manifest.md`; `signature-specification.md`,
+//! "Storage".
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::envelope::JWS_MEDIA_TYPE;
+use crate::json::{JsonError, Object};
+use crate::{Descriptor, DigestError, json};
+
+/// The media type of an image manifest.
+pub const IMAGE_MANIFEST_MEDIA_TYPE: &str = "application/vnd.oci.image.manifest.v1+json";
+/// The media type of an image's configuration.
+pub const IMAGE_CONFIG_MEDIA_TYPE: &str = "application/vnd.oci.image.config.v1+json";
+/// The media type of an image's layer, uncompressed.
+pub const IMAGE_LAYER_MEDIA_TYPE: &str = "application/vnd.oci.image.layer.v1.tar";
+/// What tells a signature manifest from others: the media type of its configuration, or its artifact type.
+pub const SIGNATURE_MEDIA_TYPE: &str = "application/vnd.cncf.notary.signature";
+/// The annotation with the SHA-256 thumbprints of the signature's chain.
+pub const THUMBPRINT_ANNOTATION: &str = "io.cncf.notary.x509chain.thumbprint#S256";
+/// The configuration of an artifact that has none.
+pub const EMPTY_CONFIG: &[u8] = b"{}";
+
+const EMPTY_MEDIA_TYPE: &str = "application/vnd.oci.empty.v1+json";
+const MAX_LAYERS: usize = 4096;
+
+/// What is wrong with a manifest.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ManifestError {
+    /// Not the JSON that it must be.
+    #[error("the manifest is malformed: {0}")]
+    Json(#[from] JsonError),
+    /// A digest in it is not one.
+    #[error("the manifest is malformed: {0}")]
+    Digest(#[from] DigestError),
+    /// Not one of the kinds of manifests that are read, or two of them at once.
+    #[error("the manifest is none that is read: {0}")]
+    Kind(String),
+    /// A signature manifest that is not one of the two forms that the specification has.
+    #[error("not a signature manifest: {0}")]
+    NotASignature(&'static str),
+}
+
+/// How a signature manifest says that it is one. Both forms are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SignatureForm {
+    /// By the media type of its configuration: what every version of notation and every registry finds.
+    #[default]
+    Config,
+    /// By its artifact type, with the empty configuration: the newer form.
+    ArtifactType,
+}
+
+impl SignatureForm {
+    /// The media type of the configuration, whose content is [`EMPTY_CONFIG`] in both forms.
+    #[must_use]
+    pub fn config_media_type(self) -> &'static str {
+        match self {
+            Self::Config => SIGNATURE_MEDIA_TYPE,
+            Self::ArtifactType => EMPTY_MEDIA_TYPE,
+        }
+    }
+}
+
+/// The media type of envelopes in the form that is not read.
+const COSE_MEDIA_TYPE: &str = "application/cose";
+
+/// An image manifest, as far as this project reads and writes it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Manifest {
+    schema_version: u8,
+    media_type: &'static str,
+    /// The artifact's type, in the newer form of signature manifests.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub artifact_type: Option<String>,
+    /// The configuration.
+    pub config: Descriptor,
+    /// The layers.
+    pub layers: Vec<Descriptor>,
+    /// The artifact that this one says something about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject: Option<Descriptor>,
+    /// Annotations.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub annotations: BTreeMap<String, String>,
+}
+
+impl Manifest {
+    /// The manifest of an image.
+    #[must_use]
+    pub fn image(config: Descriptor, layers: Vec<Descriptor>) -> Self {
+        Self {
+            schema_version: 2,
+            media_type: IMAGE_MANIFEST_MEDIA_TYPE,
+            artifact_type: None,
+            config,
+            layers,
+            subject: None,
+            annotations: BTreeMap::new(),
+        }
+    }
+
+    /// The manifest of a signature over `subject`, in the form that every version of notation finds.
+    #[must_use]
+    pub fn signature(subject: Descriptor, envelope: &[u8], annotations: BTreeMap<String, String>) -> Self {
+        Self::signature_in(SignatureForm::default(), subject, envelope, annotations)
+    }
+
+    /// The manifest of a signature over `subject` in this form.
+    #[must_use]
+    pub fn signature_in(
+        form: SignatureForm,
+        subject: Descriptor,
+        envelope: &[u8],
+        annotations: BTreeMap<String, String>,
+    ) -> Self {
+        Self {
+            artifact_type: (form == SignatureForm::ArtifactType).then(|| SIGNATURE_MEDIA_TYPE.to_owned()),
+            subject: Some(subject),
+            annotations,
+            ..Self::image(
+                Descriptor::of(form.config_media_type(), EMPTY_CONFIG),
+                vec![Descriptor::of(JWS_MEDIA_TYPE, envelope)],
+            )
+        }
+    }
+
+    /// Reads an image manifest. Members that are not known are ignored, as the specification demands.
+    ///
+    /// # Errors
+    /// [`ManifestError`] says which member is wrong.
+    pub fn parse(bytes: &[u8]) -> Result<Self, ManifestError> {
+        let mut manifest = json::parse_object("manifest", bytes)?;
+        let version = manifest.take("schemaVersion");
+        if version.as_ref().and_then(serde_json::Value::as_u64) != Some(2) {
+            return Err(manifest.missing("schemaVersion 2").into());
+        }
+        if let Some(media_type) = manifest.optional_string("mediaType")?
+            && media_type != IMAGE_MANIFEST_MEDIA_TYPE
+        {
+            return Err(ManifestError::NotASignature("its mediaType is not that of an image manifest"));
+        }
+        let mut config = manifest.object("config")?;
+        let layers = manifest.objects("layers", MAX_LAYERS)?;
+        Ok(Self {
+            artifact_type: manifest.optional_string("artifactType")?,
+            subject: manifest.optional_object("subject")?.as_mut().map(descriptor).transpose()?,
+            annotations: manifest.optional_object("annotations")?.map_or(Ok(BTreeMap::new()), Object::into_strings)?,
+            ..Self::image(
+                descriptor(&mut config)?,
+                layers.into_iter().map(|mut layer| descriptor(&mut layer)).collect::<Result<_, _>>()?,
+            )
+        })
+    }
+
+    /// Whether this is a signature manifest in one of its two forms. A mixture of both is none.
+    #[must_use]
+    pub fn is_signature(&self) -> bool {
+        match self.artifact_type.as_deref() {
+            None => self.config.media_type == SIGNATURE_MEDIA_TYPE,
+            Some(SIGNATURE_MEDIA_TYPE) => self.config.media_type == EMPTY_MEDIA_TYPE,
+            Some(_) => false,
+        }
+    }
+
+    /// The descriptor of the envelope in a signature manifest.
+    ///
+    /// # Errors
+    /// [`ManifestError::NotASignature`] when it is none, or has not exactly one layer with a JWS envelope.
+    pub fn envelope(&self) -> Result<&Descriptor, ManifestError> {
+        if !self.is_signature() {
+            return Err(ManifestError::NotASignature("neither its configuration nor its artifact type say so"));
+        }
+        match &self.layers[..] {
+            [envelope] if envelope.media_type == JWS_MEDIA_TYPE => Ok(envelope),
+            [envelope] if envelope.media_type == COSE_MEDIA_TYPE => Err(ManifestError::NotASignature(
+                "its envelope is in the COSE form, which is not supported yet: sign in the JWS form",
+            )),
+            [_] => Err(ManifestError::NotASignature("its envelope is not in the JWS form, the only one that is read")),
+            _ => Err(ManifestError::NotASignature("it must have exactly one layer, the envelope")),
+        }
+    }
+
+    /// The manifest's bytes.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        // A struct of strings and numbers has no value that JSON cannot write.
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+}
+
+/// Reads a descriptor of a manifest or an index. Members that are not known are ignored.
+pub fn descriptor(object: &mut Object) -> Result<Descriptor, ManifestError> {
+    Ok(Descriptor {
+        media_type: object.string("mediaType")?,
+        digest: object.string("digest")?.parse()?,
+        size: object.unsigned("size")?,
+        artifact_type: object.optional_string("artifactType")?,
+        annotations: object.optional_object("annotations")?.map_or(Ok(BTreeMap::new()), Object::into_strings)?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+    use super::*;
+
+    /// A signature manifest after `change`.
+    fn parsed(change: impl FnOnce(&mut serde_json::Value)) -> Result<Manifest, ManifestError> {
+        let subject = Descriptor::of(IMAGE_MANIFEST_MEDIA_TYPE, b"image");
+        let manifest = Manifest::signature(subject, b"envelope", BTreeMap::new());
+        let mut json = serde_json::from_slice(&manifest.to_bytes()).unwrap();
+        change(&mut json);
+        Manifest::parse(json.to_string().as_bytes())
+    }
+
+    #[test]
+    fn a_signature_manifest_has_one_of_two_forms_and_never_a_mixture() {
+        let forms = [
+            (None, SIGNATURE_MEDIA_TYPE, true),
+            (Some(SIGNATURE_MEDIA_TYPE), EMPTY_MEDIA_TYPE, true),
+            (Some(SIGNATURE_MEDIA_TYPE), SIGNATURE_MEDIA_TYPE, false),
+            (Some(SIGNATURE_MEDIA_TYPE), IMAGE_CONFIG_MEDIA_TYPE, false),
+            (Some("application/vnd.example"), SIGNATURE_MEDIA_TYPE, false),
+            (Some(""), SIGNATURE_MEDIA_TYPE, false),
+            (None, EMPTY_MEDIA_TYPE, false),
+            (None, "application/vnd.cncf.notary.Signature", false),
+        ];
+        for (artifact_type, config, expected) in forms {
+            let manifest = parsed(|m| {
+                m["config"]["mediaType"] = config.into();
+                m["artifactType"] = artifact_type.into();
+            });
+            let manifest = manifest.unwrap();
+            assert_eq!(manifest.is_signature(), expected, "{artifact_type:?} {config}");
+            assert_eq!(manifest.envelope().is_ok(), expected, "{artifact_type:?} {config}");
+        }
+    }
+
+    #[test]
+    fn both_forms_are_written_as_they_are_read() {
+        for form in [SignatureForm::Config, SignatureForm::ArtifactType] {
+            let subject = Descriptor::of(IMAGE_MANIFEST_MEDIA_TYPE, b"subject");
+            let manifest = Manifest::signature_in(form, subject, b"envelope", BTreeMap::new());
+            assert_eq!(Manifest::parse(&manifest.to_bytes()).as_ref(), Ok(&manifest));
+            assert!(manifest.envelope().is_ok(), "{form:?}");
+            assert_eq!(manifest.config, Descriptor::of(form.config_media_type(), EMPTY_CONFIG));
+            assert_eq!(manifest.artifact_type.is_some(), form == SignatureForm::ArtifactType);
+        }
+    }
+
+    #[test]
+    fn a_signature_manifest_has_exactly_one_layer_with_a_jws_envelope() {
+        let layer = serde_json::to_value(Descriptor::of(JWS_MEDIA_TYPE, b"other")).unwrap();
+        let two = parsed(|m| m["layers"].as_array_mut().unwrap().push(layer)).unwrap();
+        assert!(two.is_signature() && two.envelope().is_err());
+        let none = parsed(|m| m["layers"] = serde_json::json!([])).unwrap();
+        assert!(none.is_signature() && none.envelope().is_err());
+        for media_type in ["application/cose", "application/jose", "application/JOSE+json"] {
+            let other = parsed(|m| m["layers"][0]["mediaType"] = media_type.into()).unwrap();
+            assert!(matches!(other.envelope(), Err(ManifestError::NotASignature(why)) if why.contains("JWS")));
+            let is_named = other.envelope().unwrap_err().to_string().contains("COSE");
+            assert_eq!(is_named, media_type == "application/cose");
+        }
+    }
+
+    #[test]
+    fn a_manifest_of_another_version_or_type_or_with_a_false_descriptor_is_refused() {
+        type Change = fn(&mut serde_json::Value);
+        let changes: [Change; 9] = [
+            |m| m["schemaVersion"] = 1.into(),
+            |m| m["schemaVersion"] = "2".into(),
+            |m| m["mediaType"] = "application/vnd.oci.image.index.v1+json".into(),
+            |m| m["config"] = serde_json::json!([]),
+            |m| m["layers"][0]["digest"] = "sha256:../../x".into(),
+            |m| m["layers"][0]["size"] = (-1).into(),
+            |m| m["layers"] = serde_json::json!({"0": {}}),
+            |m| m["subject"]["digest"] = "sha256:".into(),
+            |m| m["annotations"] = serde_json::json!({"a": 1}),
+        ];
+        for (i, change) in changes.into_iter().enumerate() {
+            assert!(parsed(change).is_err(), "change {i}");
+        }
+        let text = String::from_utf8(parsed(|_| ()).unwrap().to_bytes()).unwrap();
+        let twice = text.replacen("\"layers\":", "\"layers\":[],\"layers\":", 1);
+        assert!(matches!(Manifest::parse(twice.as_bytes()), Err(ManifestError::Json(_))));
+    }
+}

@@ -1,0 +1,378 @@
+//! Names of artifacts in registries: the reference grammar of `distribution/reference`, fully qualified as notation demands.
+//!
+//! Docker fills in a registry (`docker.io`), a namespace (`library`) and a tag (`latest`) that were not written. What is signed
+//! and what a trust policy is about must not be guessed: such names are refused, and the error has the name written in full.
+
+use std::fmt;
+use std::net::{Ipv4Addr, Ipv6Addr};
+use std::str::FromStr;
+
+use serde::Serialize;
+
+use crate::{Digest, DigestError};
+
+const MAX_NAME: usize = 255;
+const MAX_TAG: usize = 128;
+
+/// Why a text is no reference. Where the meant form can be told, the error has it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ReferenceError {
+    /// The name begins with no registry.
+    #[error("{given:?} names no registry: write {corrected}, or the registry's host with its port in front")]
+    NoRegistry {
+        /// The text.
+        given: String,
+        /// What Docker would take it for.
+        corrected: String,
+    },
+    /// Docker Hub has no repository outside of a namespace.
+    #[error("{given:?} names no namespace of Docker Hub: write {corrected}")]
+    NoNamespace {
+        /// The text.
+        given: String,
+        /// The text with the namespace of Docker's own images.
+        corrected: String,
+    },
+    /// An OCI image layout without its folder.
+    #[error("{given:?} names no folder: write oci:FOLDER, oci:FOLDER:TAG or oci:FOLDER@sha256:…")]
+    NoFolder {
+        /// The text.
+        given: String,
+    },
+    /// The path of a file or a folder.
+    #[error("{given:?} is a path, not a reference: for an OCI image layout in a folder write oci:{given}")]
+    Path {
+        /// The text.
+        given: String,
+    },
+    /// There is neither a tag nor a digest.
+    #[error(
+        "{given:?} has neither a tag nor a digest: write {given}@sha256:… or, for Docker's default tag, {given}:latest"
+    )]
+    NoTarget {
+        /// The text.
+        given: String,
+    },
+    /// The name is a URL.
+    #[error("{given:?} is a URL, not a reference: write {corrected}")]
+    Url {
+        /// The text.
+        given: String,
+        /// The text without its scheme.
+        corrected: String,
+    },
+    /// The repository has capital letters.
+    #[error("{given:?} has capital letters in the repository's name, which has none: write {corrected}")]
+    Capitals {
+        /// The text.
+        given: String,
+        /// The text with a repository in lower case.
+        corrected: String,
+    },
+    /// The registry is no host name or address with an optional port.
+    #[error(
+        "{0:?} is not a registry: expected a host name or an address, and a port if there is one, as in localhost:5000"
+    )]
+    Registry(String),
+    /// The repository is not one.
+    #[error(
+        "{0:?} is not a repository's name: expected parts of a-z and 0-9, inside them single . _ or any number of -, with / between, 255 characters with the registry at most"
+    )]
+    Repository(String),
+    /// The tag is not one.
+    #[error("{0:?} is not a tag: expected up to 128 letters, digits, _ . - that begin with none of the last two")]
+    Tag(String),
+    /// The digest is not one.
+    #[error(transparent)]
+    Digest(#[from] DigestError),
+}
+
+/// A repository with the registry that it is in: `registry.example:5000/team/app`. What notation calls a registry scope.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RepositoryName {
+    registry: String,
+    path: String,
+}
+
+impl RepositoryName {
+    /// The registry's host, with its port where one was written.
+    #[must_use]
+    pub fn registry(&self) -> &str {
+        &self.registry
+    }
+
+    /// The repository within the registry.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The host that serves the registry's API. It is another one for Docker Hub only.
+    #[must_use]
+    pub fn api_host(&self) -> &str {
+        match self.registry.as_str() {
+            "docker.io" | "index.docker.io" => "registry-1.docker.io",
+            other => other,
+        }
+    }
+
+    /// Whether the registry is on this machine: `localhost`, 127.0.0.0/8 or ::1.
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        is_loopback(&self.registry)
+    }
+
+    /// The name of an artifact in this repository.
+    #[must_use]
+    pub fn at(&self, target: Target) -> Reference {
+        Reference { name: self.clone(), tag: None, target }
+    }
+}
+
+impl fmt::Display for RepositoryName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.registry, self.path)
+    }
+}
+
+impl FromStr for RepositoryName {
+    type Err = ReferenceError;
+
+    fn from_str(text: &str) -> Result<Self, ReferenceError> {
+        if let Some((_, corrected)) = text.split_once("://") {
+            let corrected = corrected.trim_end_matches('/').to_owned();
+            return Err(ReferenceError::Url { given: text.to_owned(), corrected });
+        }
+        let no_registry = |corrected| ReferenceError::NoRegistry { given: text.to_owned(), corrected };
+        let Some((registry, path)) = text.split_once('/') else {
+            return Err(match is_repository(text) {
+                true => no_registry(format!("docker.io/library/{text}")),
+                false => ReferenceError::Repository(text.to_owned()),
+            });
+        };
+        if !registry.contains(['.', ':', '[']) && registry != "localhost" && is_repository(text) {
+            return Err(no_registry(format!("docker.io/{text}")));
+        }
+        if !is_registry(registry) {
+            return Err(ReferenceError::Registry(registry.to_owned()));
+        }
+        let lower = path.to_ascii_lowercase();
+        if lower != path && is_repository(&lower) {
+            return Err(ReferenceError::Capitals { given: text.to_owned(), corrected: format!("{registry}/{lower}") });
+        }
+        if !is_repository(path) || text.len() > MAX_NAME {
+            return Err(ReferenceError::Repository(path.to_owned()));
+        }
+        if matches!(registry, "docker.io" | "index.docker.io") && !path.contains('/') {
+            let corrected = format!("docker.io/library/{path}");
+            return Err(ReferenceError::NoNamespace { given: text.to_owned(), corrected });
+        }
+        Ok(Self { registry: registry.to_owned(), path: path.to_owned() })
+    }
+}
+
+/// A tag: a name that a repository gives to a manifest, and may give to another one later.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+pub struct Tag(String);
+
+impl Tag {
+    /// The tag's text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The tag of the index that lists the referrers of `subject` where a registry has no Referrers API: distribution-spec,
+    /// "Referrers Tag Schema".
+    #[must_use]
+    pub fn of_referrers(subject: &Digest) -> Self {
+        let (algorithm, digits) = subject.parts();
+        Self(format!("{algorithm}-{}", &digits[..digits.len().min(64)]))
+    }
+}
+
+impl fmt::Display for Tag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for Tag {
+    type Err = ReferenceError;
+
+    fn from_str(text: &str) -> Result<Self, ReferenceError> {
+        let word = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
+        let valid = text.len() <= MAX_TAG
+            && text.bytes().next().is_some_and(word)
+            && text.bytes().all(|b| word(b) || b == b'.' || b == b'-');
+        if valid { Ok(Self(text.to_owned())) } else { Err(ReferenceError::Tag(text.to_owned())) }
+    }
+}
+
+/// Which artifact of a repository.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// The one that has this tag now.
+    Tag(Tag),
+    /// The one with this digest.
+    Digest(Digest),
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tag(tag) => tag.fmt(f),
+            Self::Digest(digest) => digest.fmt(f),
+        }
+    }
+}
+
+/// The name of an artifact in a registry: a repository and a tag, a digest or both.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reference {
+    name: RepositoryName,
+    /// The tag that stands beside a digest.
+    tag: Option<Tag>,
+    target: Target,
+}
+
+impl Reference {
+    /// The repository.
+    #[must_use]
+    pub fn repository(&self) -> &RepositoryName {
+        &self.name
+    }
+
+    /// The tag that was written.
+    #[must_use]
+    pub fn tag(&self) -> Option<&Tag> {
+        match &self.target {
+            Target::Tag(tag) => Some(tag),
+            Target::Digest(_) => self.tag.as_ref(),
+        }
+    }
+
+    /// The digest that was written.
+    #[must_use]
+    pub fn digest(&self) -> Option<&Digest> {
+        match &self.target {
+            Target::Tag(_) => None,
+            Target::Digest(digest) => Some(digest),
+        }
+    }
+
+    /// What to ask the registry for. A digest wins over a tag beside it, as with notation and Docker.
+    #[must_use]
+    pub fn target(&self) -> &Target {
+        &self.target
+    }
+}
+
+impl fmt::Display for Reference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.name.fmt(f)?;
+        if let Some(tag) = self.tag() {
+            write!(f, ":{tag}")?;
+        }
+        if let Some(digest) = self.digest() {
+            write!(f, "@{digest}")?;
+        }
+        Ok(())
+    }
+}
+
+impl FromStr for Reference {
+    type Err = ReferenceError;
+
+    fn from_str(text: &str) -> Result<Self, ReferenceError> {
+        if let Some((_, corrected)) = text.split_once("://") {
+            return Err(ReferenceError::Url { given: text.to_owned(), corrected: corrected.to_owned() });
+        }
+        let (rest, digest) = match text.split_once('@') {
+            Some((rest, digest)) => (rest, Some(digest)),
+            None => (text, None),
+        };
+        let path = rest.find('/').map_or(0, |slash| slash + 1);
+        let (name, tag) = match rest[path..].rfind(':') {
+            Some(colon) => (&rest[..path + colon], Some(&rest[path + colon + 1..])),
+            None => (rest, None),
+        };
+        let ending = &text[name.len()..];
+        let name = name.parse::<RepositoryName>().map_err(|why| whole(why, text, ending))?;
+        let tag = tag.map(str::parse).transpose()?;
+        match (digest, tag) {
+            (Some(digest), tag) => Ok(Self { name, tag, target: Target::Digest(digest.parse()?) }),
+            (None, Some(tag)) => Ok(Self { name, tag: None, target: Target::Tag(tag) }),
+            (None, None) => Err(ReferenceError::NoTarget { given: text.to_owned() }),
+        }
+    }
+}
+
+/// The error about a repository's name, as one about the whole reference.
+fn whole(why: ReferenceError, text: &str, ending: &str) -> ReferenceError {
+    let (given, complete) = (text.to_owned(), |corrected: String| corrected + ending);
+    match why {
+        ReferenceError::NoRegistry { corrected, .. } => {
+            ReferenceError::NoRegistry { given, corrected: complete(corrected) }
+        }
+        ReferenceError::NoNamespace { corrected, .. } => {
+            ReferenceError::NoNamespace { given, corrected: complete(corrected) }
+        }
+        ReferenceError::Capitals { corrected, .. } => {
+            ReferenceError::Capitals { given, corrected: complete(corrected) }
+        }
+        other => other,
+    }
+}
+
+/// The host without the port.
+fn host(registry: &str) -> &str {
+    match registry.rsplit_once(':') {
+        Some((host, port)) if !port.contains(']') => host,
+        _ => registry,
+    }
+}
+
+pub fn is_loopback(registry: &str) -> bool {
+    let host = host(registry);
+    let inner = host.strip_prefix('[').and_then(|h| h.strip_suffix(']'));
+    host.eq_ignore_ascii_case("localhost")
+        || host.parse::<Ipv4Addr>().is_ok_and(|a| a.is_loopback())
+        || inner.and_then(|h| h.parse::<Ipv6Addr>().ok()).is_some_and(|a| a.is_loopback())
+}
+
+fn is_registry(text: &str) -> bool {
+    let host = host(text);
+    let port_is_valid = match text[host.len()..].strip_prefix(':') {
+        None => true,
+        Some(port) => port.bytes().all(|b| b.is_ascii_digit()) && port.parse::<u16>().is_ok_and(|port| port > 0),
+    };
+    let host_is_valid = match host.strip_prefix('[') {
+        Some(address) => address.strip_suffix(']').is_some_and(|a| a.parse::<Ipv6Addr>().is_ok()),
+        None => host.split('.').all(is_domain_component),
+    };
+    port_is_valid && host_is_valid
+}
+
+fn is_domain_component(text: &str) -> bool {
+    !text.is_empty()
+        && !text.starts_with('-')
+        && !text.ends_with('-')
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+}
+
+fn is_repository(text: &str) -> bool {
+    text.split('/').all(is_path_component)
+}
+
+/// `[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*`
+fn is_path_component(text: &str) -> bool {
+    let inner = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+    let mut separators = text.split(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit());
+    text.bytes().next().is_some_and(inner)
+        && text.bytes().last().is_some_and(inner)
+        && separators.all(|s| matches!(s, "" | "." | "_" | "__") || s.bytes().all(|b| b == b'-'))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,153 @@
+//! Trusted identities of AWS Signer: a trust policy names signing profiles, or versions of them, by ARN.
+//!
+//! A comparison is exact after parsing: nothing is trimmed, folded or completed. What almost matches is named in the reason,
+//! because that is nearly always a slip in the policy, or an attempt to profit from one.
+
+use aws_names::{ProfileArn, ProfileVersionArn};
+
+/// The policy trusts every identity, which says nothing about an AWS account or a profile; it is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the trust policy's trustedIdentities has the wildcard \"*\", which would trust every AWS account; \
+     name the ARNs of the signing profiles to trust"
+)]
+pub struct WildcardIdentity;
+
+/// Whether the signer is one of the trusted identities, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdentityVerdict {
+    /// Whether one of the identities is the signer.
+    pub trusted: bool,
+    /// One sentence for the person who reads the result.
+    pub reason: String,
+}
+
+/// Compares the profile version that signed with the trusted identities of a policy.
+///
+/// # Errors
+/// [`WildcardIdentity`] when one of the identities is `*`.
+pub fn check_trusted_identity(
+    signer: &ProfileVersionArn,
+    trusted_identities: &[String],
+) -> Result<IdentityVerdict, WildcardIdentity> {
+    if trusted_identities.iter().any(|identity| identity == "*") {
+        return Err(WildcardIdentity);
+    }
+    if let Some(identity) = trusted_identities.iter().find(|identity| matches(signer, identity)) {
+        let reason = format!("Signed by {signer}, which the trusted identity {identity} names.");
+        return Ok(IdentityVerdict { trusted: true, reason });
+    }
+    let mut reason = format!("Signed by {signer}, which no trusted identity of the policy names");
+    let misses: Vec<String> = trusted_identities
+        .iter()
+        .filter_map(|identity| near_miss(signer, identity).map(|why| format!("{identity:?} {why}")))
+        .take(5)
+        .collect();
+    reason.push_str(if misses.is_empty() { "." } else { ": " });
+    reason.push_str(&misses.join("; "));
+    Ok(IdentityVerdict { trusted: false, reason })
+}
+
+fn matches(signer: &ProfileVersionArn, identity: &str) -> bool {
+    identity.parse::<ProfileArn>().is_ok_and(|profile| profile == *signer.profile())
+        || identity.parse::<ProfileVersionArn>().is_ok_and(|version| version == *signer)
+}
+
+/// Says in what an identity differs from the signer, where that looks like a slip.
+fn near_miss(signer: &ProfileVersionArn, identity: &str) -> Option<String> {
+    let own = [signer.profile().to_string(), signer.to_string()];
+    if own.iter().any(|own| own.eq_ignore_ascii_case(identity)) {
+        return Some("differs only in case".to_owned());
+    }
+    if own.iter().any(|own| own == identity.trim()) {
+        return Some("has spaces around it".to_owned());
+    }
+    if let Some(prefix) = identity.strip_suffix('*')
+        && own.iter().any(|own| own.starts_with(prefix))
+    {
+        return Some("has a wildcard; only whole ARNs are compared".to_owned());
+    }
+    if let Ok(version) = identity.parse::<ProfileVersionArn>() {
+        let same = version.profile() == signer.profile();
+        return if same {
+            Some("is another version of the same profile".to_owned())
+        } else {
+            location(signer, version.profile())
+        };
+    }
+    match identity.parse::<ProfileArn>() {
+        Ok(profile) => location(signer, &profile),
+        Err(_) if identity.starts_with("x509.subject:") => None,
+        Err(why) => Some(format!("is not usable: {why}")),
+    }
+}
+
+/// The same name elsewhere.
+fn location(signer: &ProfileVersionArn, other: &ProfileArn) -> Option<String> {
+    let (own, theirs) = (signer.profile().location(), other.location());
+    if other.name() != signer.profile().name() {
+        return None;
+    }
+    let differs = [
+        (own.partition() != theirs.partition(), "partition"),
+        (own.region() != theirs.region(), "region"),
+        (own.account() != theirs.account(), "account"),
+    ];
+    let parts: Vec<&str> = differs.iter().filter(|(differs, _)| *differs).map(|(_, part)| *part).collect();
+    (!parts.is_empty()).then(|| format!("has the same name in another {}", parts.join(" and ")))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+    use super::*;
+
+    const SIGNER: &str = "arn:aws:signer:us-west-2:111122223333:/signing-profiles/NotationProd/Ab12Cd34Ef";
+
+    fn check(identities: &[&str]) -> IdentityVerdict {
+        let identities: Vec<String> = identities.iter().map(|i| (*i).to_owned()).collect();
+        check_trusted_identity(&SIGNER.parse().unwrap(), &identities).unwrap()
+    }
+
+    #[test]
+    fn the_profile_and_the_exact_version_are_trusted() {
+        let profile = SIGNER.strip_suffix("/Ab12Cd34Ef").unwrap();
+        assert!(check(&[profile]).trusted);
+        assert!(check(&[SIGNER]).trusted);
+        assert!(check(&["arn:aws:signer:us-west-2:111122223333:/signing-profiles/Other", profile]).trusted);
+    }
+
+    #[test]
+    fn whatever_differs_is_not_trusted_and_a_near_miss_is_named() {
+        for (identity, why) in [
+            ("arn:aws:signer:us-west-2:111122223333:/signing-profiles/notationprod", "differs only in case"),
+            ("ARN:aws:signer:us-west-2:111122223333:/signing-profiles/NotationProd", "differs only in case"),
+            (" arn:aws:signer:us-west-2:111122223333:/signing-profiles/NotationProd ", "spaces"),
+            ("arn:aws:signer:us-west-2:111122223333:/signing-profiles/NotationProd/", "ends in a slash"),
+            ("arn:aws:signer:us-west-2:111122223333:/signing-profiles/Notation*", "wildcard"),
+            ("arn:aws:signer:us-west-2:999922223333:/signing-profiles/NotationProd", "same name in another account"),
+            ("arn:aws:signer:eu-west-1:111122223333:/signing-profiles/NotationProd", "same name in another region"),
+            (
+                "arn:aws-cn:signer:us-west-2:111122223333:/signing-profiles/NotationProd",
+                "same name in another partition",
+            ),
+            ("arn:aws:signer:us-west-2:111122223333:/signing-profiles/NotationProd/Zz12Cd34Ef", "another version"),
+            ("arn:aws:signer:us-west-2:111122223333:/signing-profiles/NotationProd2", "no trusted identity"),
+            ("arn:aws:signer:us-west-2:111122223333:/signing-profile/NotationProd", "did you mean"),
+            ("arn:aws:signer", "is not an ARN"),
+            ("x509.subject: C=US, ST=WA, O=AWS", "no trusted identity"),
+            ("", "is not an ARN"),
+        ] {
+            let verdict = check(&[identity]);
+            assert!(!verdict.trusted, "{identity}");
+            assert!(verdict.reason.contains(why), "{identity}: {}", verdict.reason);
+        }
+        assert!(!check(&[]).trusted);
+    }
+
+    #[test]
+    fn a_wildcard_is_refused_even_beside_the_right_profile() {
+        let identities = [SIGNER.to_owned(), "*".to_owned()];
+        assert_eq!(check_trusted_identity(&SIGNER.parse().unwrap(), &identities), Err(WildcardIdentity));
+    }
+}

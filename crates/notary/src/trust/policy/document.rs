@@ -1,0 +1,203 @@
+//! Whole documents, and which of their policies applies. `trust-store-trust-policy.md`, "Selecting a trust policy to verify a
+//! signed OCI artifact" and "Selecting a trust policy to verify a signed blob".
+
+use std::collections::{HashMap, HashSet};
+
+use super::error::{NoApplicablePolicy, PolicyError, StatementError};
+use super::scope::{RegistryScope, RegistryScopes};
+use super::statement::{StatementReader, TrustPolicy, unknown_member};
+use crate::json;
+use crate::json::Object;
+
+/// The largest document that is read, in bytes.
+pub const MAX_DOCUMENT_SIZE: usize = 1024 * 1024;
+
+/// More than fit into a document of that size.
+const MAX_STATEMENTS: usize = 100_000;
+const VERSION: &str = "1.0";
+const MEMBERS: &str = "version and trustPolicies";
+const OCI_MEMBERS: &str = "name, registryScopes, signatureVerification, trustStores and trustedIdentities";
+const BLOB_MEMBERS: &str = "name, globalPolicy, signatureVerification, trustStores and trustedIdentities";
+
+/// A trust policy document for OCI artifacts, `trustpolicy.oci.json` or `trustpolicy.json`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TrustPolicyDocument {
+    policies: Vec<(RegistryScopes, TrustPolicy)>,
+    /// The place of the policy with the global scope.
+    global: Option<usize>,
+    by_scope: HashMap<RegistryScope, usize>,
+}
+
+impl TrustPolicyDocument {
+    /// Reads a document.
+    ///
+    /// # Errors
+    /// [`PolicyError`] for the first thing that is wrong with it.
+    pub fn parse(bytes: &[u8]) -> Result<Self, PolicyError> {
+        let mut document = Self { policies: Vec::new(), global: None, by_scope: HashMap::new() };
+        for mut statement in statements(bytes, OCI_MEMBERS)? {
+            let scopes = registry_scopes(&mut statement)?;
+            let path = statement.path("signatureVerification.level");
+            let policy = statement.finish()?;
+            if policy.is_skip() && scopes == RegistryScopes::Global {
+                return Err(PolicyError::Statement {
+                    statement: policy.name().to_owned(),
+                    path,
+                    source: StatementError::GlobalSkip,
+                });
+            }
+            document.add(scopes, policy)?;
+        }
+        Ok(document)
+    }
+
+    fn add(&mut self, scopes: RegistryScopes, policy: TrustPolicy) -> Result<(), PolicyError> {
+        let place = self.policies.len();
+        let same = |scope: &str, first: usize| PolicyError::SameScope {
+            scope: scope.to_owned(),
+            first: self.policies.get(first).map_or(policy.name(), |(_, policy)| policy.name()).to_owned(),
+            second: policy.name().to_owned(),
+        };
+        match &scopes {
+            RegistryScopes::Global => {
+                if let Some(first) = self.global.replace(place) {
+                    return Err(same("*", first));
+                }
+            }
+            RegistryScopes::Listed(scopes) => {
+                for scope in scopes {
+                    if let Some(first) = self.by_scope.insert(scope.clone(), place) {
+                        return Err(same(scope.as_str(), first));
+                    }
+                }
+            }
+        }
+        self.policies.push((scopes, policy));
+        Ok(())
+    }
+
+    /// The policies in the order of the document.
+    #[must_use]
+    pub fn policies(&self) -> &[(RegistryScopes, TrustPolicy)] {
+        &self.policies
+    }
+
+    /// The policy for artifacts of a repository: the one that names it, else the global one.
+    ///
+    /// # Errors
+    /// [`NoApplicablePolicy::Scope`] when there is neither: the artifact is then not trusted.
+    /// [`NoApplicablePolicy::OtherSpelling`] when one names it otherwise: whoever names the artifact could else choose the global
+    /// policy in place of the one that is for it. notation takes the global one then.
+    pub fn applicable(&self, repository: &RegistryScope) -> Result<&TrustPolicy, NoApplicablePolicy> {
+        let exact = self.by_scope.get(repository).copied();
+        if exact.is_none()
+            && let Some(named) = self.by_scope.keys().filter(|named| named.is_same_place(repository)).min()
+        {
+            return Err(NoApplicablePolicy::OtherSpelling { scope: repository.clone(), named: named.clone() });
+        }
+        let place = exact.or(self.global);
+        let policy = place.and_then(|place| self.policies.get(place)).map(|(_, policy)| policy);
+        policy.ok_or_else(|| NoApplicablePolicy::Scope { scope: repository.clone() })
+    }
+}
+
+/// A trust policy document for blobs, `trustpolicy.blob.json`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BlobTrustPolicyDocument {
+    policies: Vec<TrustPolicy>,
+    /// The place of the policy with `globalPolicy` true.
+    global: Option<usize>,
+}
+
+impl BlobTrustPolicyDocument {
+    /// Reads a document.
+    ///
+    /// # Errors
+    /// [`PolicyError`] for the first thing that is wrong with it.
+    pub fn parse(bytes: &[u8]) -> Result<Self, PolicyError> {
+        let (mut policies, mut global) = (Vec::<TrustPolicy>::new(), None);
+        for mut statement in statements(bytes, BLOB_MEMBERS)? {
+            let is_global = statement.boolean("globalPolicy")?;
+            let path = statement.path("globalPolicy");
+            let policy = statement.finish()?;
+            let name = policy.name().to_owned();
+            if is_global && policy.is_skip() {
+                return Err(PolicyError::Statement { statement: name, path, source: StatementError::GlobalSkip });
+            }
+            if is_global && let Some(first) = global.replace(policies.len()) {
+                let first = policies.get(first).map_or("", TrustPolicy::name).to_owned();
+                return Err(PolicyError::SeveralGlobal { first, second: name });
+            }
+            policies.push(policy);
+        }
+        Ok(Self { policies, global })
+    }
+
+    /// The policies in the order of the document.
+    #[must_use]
+    pub fn policies(&self) -> &[TrustPolicy] {
+        &self.policies
+    }
+
+    /// The global policy, if there is one.
+    #[must_use]
+    pub fn global(&self) -> Option<&TrustPolicy> {
+        self.policies.get(self.global?)
+    }
+
+    /// The policy with this name; without a name, the global policy.
+    ///
+    /// # Errors
+    /// [`NoApplicablePolicy`] when there is none: the blob is then not trusted. A name that is not there is never replaced
+    /// by the global policy.
+    pub fn applicable(&self, name: Option<&str>) -> Result<&TrustPolicy, NoApplicablePolicy> {
+        let known = || self.policies.iter().map(TrustPolicy::name).collect::<Vec<_>>().join(", ");
+        match name {
+            None => self.global().ok_or_else(|| NoApplicablePolicy::NoGlobal { known: known() }),
+            Some(name) => {
+                let found = self.policies.iter().find(|policy| policy.name() == name);
+                found.ok_or_else(|| NoApplicablePolicy::Name { name: name.to_owned(), known: known() })
+            }
+        }
+    }
+}
+
+/// The statements of a document, whose names are there and differ, and which have no members but those that are allowed.
+fn statements(bytes: &[u8], allowed: &'static str) -> Result<Vec<StatementReader>, PolicyError> {
+    if bytes.len() > MAX_DOCUMENT_SIZE {
+        return Err(PolicyError::TooLarge(bytes.len()));
+    }
+    let mut document = json::parse_object("the document", bytes).map_err(PolicyError::Json)?;
+    if let Some(path) = unknown_member(&document, MEMBERS) {
+        return Err(PolicyError::Unknown { path, allowed: MEMBERS });
+    }
+    let version = document.string("version").map_err(PolicyError::Json)?;
+    if version != VERSION {
+        return Err(PolicyError::Version(version));
+    }
+    let statements = document.objects("trustPolicies", MAX_STATEMENTS).map_err(PolicyError::Json)?;
+    if statements.is_empty() {
+        return Err(PolicyError::Json(document.missing("trustPolicies")));
+    }
+    let mut names = HashSet::new();
+    let read = |object: Object| {
+        let statement = StatementReader::new(object, allowed)?;
+        if !names.insert(statement.name.clone()) {
+            return Err(PolicyError::SameName { path: statement.path("name"), name: statement.name });
+        }
+        Ok(statement)
+    };
+    statements.into_iter().map(read).collect()
+}
+
+fn registry_scopes(statement: &mut StatementReader) -> Result<RegistryScopes, PolicyError> {
+    const MEMBER: &str = "registryScopes";
+    let texts = statement.strings(MEMBER)?;
+    let wrong = |why| Err(statement.error(statement.path(MEMBER), why));
+    match texts.as_slice() {
+        [] => wrong(StatementError::NoScope),
+        [one] if one == "*" => Ok(RegistryScopes::Global),
+        many if many.iter().any(|text| text == "*") => wrong(StatementError::WildcardNotAlone("scopes")),
+        many => statement.parse_all(MEMBER, many).map(RegistryScopes::Listed),
+    }
+}

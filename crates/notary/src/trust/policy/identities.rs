@@ -1,0 +1,180 @@
+//! The trusted identities of a policy. `trust-store-trust-policy.md`, "Trusted Identities Constraints": "Other types of trusted
+//! identities may be supported, by using an alternate prefix, or a different format".
+
+use std::fmt;
+use std::str::FromStr;
+
+use aws_names::{ArnError, ProfileArn, ProfileVersionArn};
+
+use crate::trust::{DistinguishedName, DistinguishedNameError, Subject};
+
+const X509_SUBJECT: &str = "x509.subject";
+
+/// Why a text is not a trusted identity.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum IdentityError {
+    /// There is no prefix.
+    #[error(
+        "{0:?} has no prefix that says what it is; write \"x509.subject: C=..., ST=..., O=...\", the ARN of a signing \
+         profile, or \"*\" alone"
+    )]
+    NoPrefix(String),
+    /// The distinguished name is not valid.
+    #[error("{identity:?}: {source}")]
+    DistinguishedName {
+        /// The identity.
+        identity: String,
+        /// What is wrong.
+        source: DistinguishedNameError,
+    },
+}
+
+/// One trusted identity.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TrustedIdentity {
+    /// `x509.subject:` and a part of the signing certificate's subject.
+    X509Subject(DistinguishedName),
+    /// A signing profile of AWS Signer, in any of its versions.
+    SigningProfile(ProfileArn),
+    /// One version of a signing profile of AWS Signer.
+    SigningProfileVersion(ProfileVersionArn),
+    /// An identity with a prefix that a verification plugin may understand. On its own it matches nothing.
+    Other(OtherIdentity),
+}
+
+/// A trusted identity with an unknown prefix, as it stands in the policy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OtherIdentity(String);
+
+impl OtherIdentity {
+    /// The identity with its prefix.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Why it is not a signing profile of AWS Signer, where it looks as if it were meant to be one: it can then match nothing.
+    #[must_use]
+    pub fn misspelt_arn(&self) -> Option<ArnError> {
+        let arn = self.0.trim();
+        let is_meant = arn.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("arn:")) && arn.contains("signer");
+        self.0.parse::<ProfileArn>().err().filter(|_| is_meant)
+    }
+}
+
+impl FromStr for TrustedIdentity {
+    type Err = IdentityError;
+
+    fn from_str(text: &str) -> Result<Self, IdentityError> {
+        let (prefix, value) = text.split_once(':').ok_or_else(|| IdentityError::NoPrefix(text.to_owned()))?;
+        if prefix == X509_SUBJECT {
+            let wrong = |source| IdentityError::DistinguishedName { identity: text.to_owned(), source };
+            return value.parse().map(Self::X509Subject).map_err(wrong);
+        }
+        let profile = text.parse().map(Self::SigningProfile);
+        let version = || text.parse().map(Self::SigningProfileVersion);
+        Ok(profile.or_else(|_| version()).unwrap_or_else(|_| Self::Other(OtherIdentity(text.to_owned()))))
+    }
+}
+
+impl fmt::Display for TrustedIdentity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::X509Subject(name) => write!(f, "{X509_SUBJECT}: {name}"),
+            Self::SigningProfile(arn) => arn.fmt(f),
+            Self::SigningProfileVersion(arn) => arn.fmt(f),
+            Self::Other(identity) => f.write_str(&identity.0),
+        }
+    }
+}
+
+/// Whom a trust policy trusts among those whose certificates its trust stores vouch for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TrustedIdentities {
+    /// `*`: everyone.
+    Any,
+    /// These. None at level `skip`, which asks for no identity.
+    Listed(Vec<TrustedIdentity>),
+}
+
+impl TrustedIdentities {
+    /// The `x509.subject` identity that a subject matches; none for [`Self::Any`], which asks for no subject.
+    #[must_use]
+    pub fn matching_subject(&self, subject: &Subject) -> Option<&DistinguishedName> {
+        self.x509_subjects().find(|name| subject.matches(name))
+    }
+
+    /// The `x509.subject` identities.
+    pub fn x509_subjects(&self) -> impl Iterator<Item = &DistinguishedName> {
+        self.listed().iter().filter_map(|identity| match identity {
+            TrustedIdentity::X509Subject(name) => Some(name),
+            _ => None,
+        })
+    }
+
+    /// The identities one by one; none for [`Self::Any`].
+    #[must_use]
+    pub fn listed(&self) -> &[TrustedIdentity] {
+        match self {
+            Self::Any => &[],
+            Self::Listed(identities) => identities,
+        }
+    }
+
+    /// The identities as they are handed to a verification plugin.
+    #[must_use]
+    pub fn to_strings(&self) -> Vec<String> {
+        match self {
+            Self::Any => vec!["*".to_owned()],
+            Self::Listed(identities) => identities.iter().map(ToString::to_string).collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+    use super::*;
+
+    const PROFILE: &str = "arn:aws:signer:us-west-2:111122223333:/signing-profiles/NotationProd";
+
+    fn identity(text: &str) -> TrustedIdentity {
+        text.parse().unwrap_or_else(|why| panic!("{text}: {why}"))
+    }
+
+    #[test]
+    fn each_kind_of_identity_is_known_by_its_form() {
+        assert!(matches!(identity("x509.subject: C=US, ST=WA, O=x"), TrustedIdentity::X509Subject(_)));
+        assert!(matches!(identity(PROFILE), TrustedIdentity::SigningProfile(_)));
+        assert!(matches!(identity(&format!("{PROFILE}/Ab12Cd34Ef")), TrustedIdentity::SigningProfileVersion(_)));
+        for text in ["did:example:1", "arn:aws:iam::111122223333:role/x", "X509.subject:C=US", "x509.subject :x", "a:"]
+        {
+            let TrustedIdentity::Other(other) = identity(text) else { panic!("{text}") };
+            assert_eq!(other.as_str(), text);
+            assert_eq!(other.misspelt_arn(), None, "{text}");
+            assert_eq!(TrustedIdentity::Other(other).to_string(), text);
+        }
+    }
+
+    #[test]
+    fn an_arn_that_was_meant_for_a_profile_is_told_from_other_identities() {
+        for text in [
+            "arn:aws:signer:us-west-2:111122223333:/signing-profile/NotationProd",
+            "arn:aws:signer:us-west-2:1111:/signing-profiles/NotationProd",
+            "ARN:aws:signer:us-west-2:111122223333:/signing-profiles/NotationProd",
+        ] {
+            let TrustedIdentity::Other(other) = identity(text) else { panic!("{text}") };
+            assert!(other.misspelt_arn().is_some(), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_identity_without_prefix_or_with_a_broken_name_is_refused() {
+        for text in ["", "C=US", "**"] {
+            assert_eq!(text.parse::<TrustedIdentity>(), Err(IdentityError::NoPrefix(text.to_owned())));
+        }
+        for text in ["x509.subject:", "x509.subject: ", "x509.subject: C=US"] {
+            assert!(matches!(text.parse::<TrustedIdentity>(), Err(IdentityError::DistinguishedName { .. })), "{text}");
+        }
+    }
+}

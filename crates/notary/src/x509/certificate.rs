@@ -1,0 +1,259 @@
+//! One certificate: RFC 5280, with the bytes that its signature covers kept as they came.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use aws_lc_rs::digest::{SHA256, SHA384, digest};
+use der::asn1::ObjectIdentifier;
+use der::{Decode, Encode, Header, Reader, SliceReader, Tag, TagNumber};
+use time::OffsetDateTime;
+use x509_cert::certificate::Version;
+
+use super::key::{PublicKey, verify};
+use crate::text::printable;
+
+/// The largest certificate that is read, in bytes. Real ones have one or two thousand.
+const MAX_SIZE: usize = 64 * 1024;
+
+/// Why a certificate cannot be used at all.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CertificateError {
+    /// Not one certificate in DER.
+    #[error("not a certificate in DER: {0}")]
+    Der(String),
+    /// Larger than any certificate is.
+    #[error("{0} bytes are too many for a certificate (at most {MAX_SIZE})")]
+    TooLarge(usize),
+    /// The algorithm inside the signed part differs from the one beside the signature.
+    #[error("the signature algorithm inside the certificate differs from the one beside its signature")]
+    AlgorithmMismatch,
+    /// An extension stands twice.
+    #[error("the extension {0} stands twice in the certificate")]
+    DuplicateExtension(ObjectIdentifier),
+    /// Extensions in a certificate that is not of version 3.
+    #[error("only certificates of version 3 have extensions")]
+    ExtensionsBeforeVersion3,
+}
+
+impl From<der::Error> for CertificateError {
+    fn from(error: der::Error) -> Self {
+        Self::Der(error.to_string())
+    }
+}
+
+/// A certificate that was parsed, not verified.
+#[derive(Debug, Clone)]
+pub struct Certificate {
+    der: Vec<u8>,
+    tbs: Range<usize>,
+    issuer: Range<usize>,
+    subject: Range<usize>,
+    key: Option<PublicKey>,
+    fields: x509_cert::Certificate,
+}
+
+impl PartialEq for Certificate {
+    fn eq(&self, other: &Self) -> bool {
+        self.der == other.der
+    }
+}
+
+impl Eq for Certificate {}
+
+impl Certificate {
+    /// Parses one certificate in DER, without anything after it.
+    ///
+    /// # Errors
+    /// [`CertificateError`] when it is not one, is larger than 64 KiB, or contradicts itself.
+    pub fn from_der(der: Vec<u8>) -> Result<Self, CertificateError> {
+        if der.len() > MAX_SIZE {
+            return Err(CertificateError::TooLarge(der.len()));
+        }
+        let fields = x509_cert::Certificate::from_der(&der)?;
+        if fields.tbs_certificate().signature() != fields.signature_algorithm() {
+            return Err(CertificateError::AlgorithmMismatch);
+        }
+        check_extensions(fields.tbs_certificate())?;
+        let Parts { tbs, issuer, subject } = Parts::of(&der)?;
+        let key = PublicKey::from_spki(fields.tbs_certificate().subject_public_key_info());
+        Ok(Self { tbs, issuer, subject, key, fields, der })
+    }
+
+    /// The certificate as it came.
+    #[must_use]
+    pub fn der(&self) -> &[u8] {
+        &self.der
+    }
+
+    /// The part that the issuer signed, as it stands in the DER.
+    #[must_use]
+    pub fn tbs(&self) -> &[u8] {
+        &self.der[self.tbs.clone()]
+    }
+
+    /// SHA-384 of the signed part: how AWS Signer names a certificate in revocation queries.
+    #[must_use]
+    pub fn tbs_sha384(&self) -> [u8; 48] {
+        let mut out = [0; 48];
+        out.copy_from_slice(digest(&SHA384, self.tbs()).as_ref());
+        out
+    }
+
+    /// SHA-256 of the certificate in lower-case hexadecimal: the thumbprint in signature manifests.
+    #[must_use]
+    pub fn thumbprint(&self) -> String {
+        hex::encode(digest(&SHA256, &self.der))
+    }
+
+    /// The subject as text in the form of RFC 4514, for people: fit for a terminal.
+    #[must_use]
+    pub fn subject(&self) -> String {
+        printable(&self.fields.tbs_certificate().subject().to_string())
+    }
+
+    /// The subject as it was parsed, for comparisons.
+    pub fn subject_name(&self) -> &x509_cert::name::Name {
+        self.fields.tbs_certificate().subject()
+    }
+
+    /// The issuer as text in the form of RFC 4514, for people: fit for a terminal.
+    #[must_use]
+    pub fn issuer(&self) -> String {
+        printable(&self.fields.tbs_certificate().issuer().to_string())
+    }
+
+    /// The public key, where it is of a kind that Notary Project signatures know.
+    #[must_use]
+    pub fn public_key(&self) -> Option<&PublicKey> {
+        self.key.as_ref()
+    }
+
+    /// The first second at which the certificate is valid.
+    #[must_use]
+    pub fn not_before(&self) -> OffsetDateTime {
+        self.fields.tbs_certificate().validity().not_before.to_system_time().into()
+    }
+
+    /// The last second at which the certificate is valid.
+    #[must_use]
+    pub fn not_after(&self) -> OffsetDateTime {
+        self.fields.tbs_certificate().validity().not_after.to_system_time().into()
+    }
+
+    /// Whether the subject's bytes equal the issuer's.
+    #[must_use]
+    pub fn is_self_issued(&self) -> bool {
+        self.subject_bytes() == self.issuer_bytes()
+    }
+
+    /// Whether it names `issuer` as its issuer, byte for byte.
+    #[must_use]
+    pub fn names_as_issuer(&self, issuer: &Self) -> bool {
+        self.issuer_bytes() == issuer.subject_bytes()
+    }
+
+    /// Whether the key of `issuer` made this certificate's signature, with an algorithm other than SHA-1 or MD5.
+    #[must_use]
+    pub fn is_signed_by(&self, issuer: &Self) -> bool {
+        let Some((key, signature)) = issuer.key.as_ref().zip(self.fields.signature().as_bytes()) else {
+            return false;
+        };
+        verify(key, self.fields.signature_algorithm(), self.tbs(), signature)
+    }
+
+    /// The object identifier of the algorithm that the issuer signed with.
+    #[must_use]
+    pub fn signature_algorithm(&self) -> ObjectIdentifier {
+        self.fields.signature_algorithm().oid
+    }
+
+    pub fn fields(&self) -> &x509_cert::TbsCertificate {
+        self.fields.tbs_certificate()
+    }
+
+    /// The serial number, as its INTEGER stands in the certificate without zeros before it.
+    pub fn serial_number(&self) -> &[u8] {
+        let serial = self.fields().serial_number().as_bytes();
+        &serial[serial.iter().take_while(|byte| **byte == 0).count()..]
+    }
+
+    /// What stands in the bit string of the public key.
+    pub fn subject_public_key(&self) -> &[u8] {
+        self.fields().subject_public_key_info().subject_public_key.raw_bytes()
+    }
+
+    /// Whether its key made this signature, with an algorithm other than SHA-1 or MD5.
+    pub fn has_signed(
+        &self,
+        algorithm: &x509_cert::spki::AlgorithmIdentifierOwned,
+        message: &[u8],
+        signature: &[u8],
+    ) -> bool {
+        self.key
+            .as_ref()
+            .filter(|key| key.is_long_enough())
+            .is_some_and(|key| verify(key, algorithm, message, signature))
+    }
+
+    fn issuer_bytes(&self) -> &[u8] {
+        &self.der[self.issuer.clone()]
+    }
+
+    pub fn subject_bytes(&self) -> &[u8] {
+        &self.der[self.subject.clone()]
+    }
+}
+
+/// RFC 5280: extensions are those of version 3, and none stands twice. Most are not evaluated, but readers that evaluate them,
+/// or that know no extensions in older versions, would see another certificate.
+fn check_extensions(fields: &x509_cert::TbsCertificate) -> Result<(), CertificateError> {
+    let Some(extensions) = fields.extensions() else { return Ok(()) };
+    if fields.version() != Version::V3 {
+        return Err(CertificateError::ExtensionsBeforeVersion3);
+    }
+    let mut seen = BTreeSet::new();
+    match extensions.iter().find(|extension| !seen.insert(extension.extn_id)) {
+        Some(twice) => Err(CertificateError::DuplicateExtension(twice.extn_id)),
+        None => Ok(()),
+    }
+}
+
+/// Where the parts are whose bytes matter. Encoding them again could give other bytes than the issuer signed.
+struct Parts {
+    tbs: Range<usize>,
+    issuer: Range<usize>,
+    subject: Range<usize>,
+}
+
+impl Parts {
+    fn of(der: &[u8]) -> der::Result<Self> {
+        let mut certificate = SliceReader::new(der)?;
+        Header::decode(&mut certificate)?;
+        let tbs = next(&mut certificate)?;
+        let mut fields = SliceReader::new(&der[..tbs.end])?;
+        Header::decode(&mut fields)?;
+        Header::decode(&mut fields)?;
+        let version = Tag::ContextSpecific { constructed: true, number: TagNumber(0) };
+        if Tag::peek(&fields)? == version {
+            next(&mut fields)?;
+        }
+        let _serial = next(&mut fields)?;
+        let _algorithm = next(&mut fields)?;
+        let issuer = next(&mut fields)?;
+        let _validity = next(&mut fields)?;
+        let subject = next(&mut fields)?;
+        Ok(Self { tbs, issuer, subject })
+    }
+}
+
+/// Reads over one element and says where it was.
+fn next(reader: &mut SliceReader<'_>) -> der::Result<Range<usize>> {
+    let start = usize::try_from(reader.position())?;
+    let length = reader.tlv_bytes()?.len();
+    Ok(start..start + length)
+}
+
+/// Encodes a value that is compared with bytes from a certificate.
+pub fn to_der(value: &impl Encode) -> Option<Vec<u8>> {
+    value.to_der().ok()
+}

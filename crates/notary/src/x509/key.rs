@@ -1,0 +1,148 @@
+//! Public keys of certificates and the signatures that they make: RFC 5280, RFC 5480, RFC 4055.
+
+use aws_lc_rs::signature;
+use aws_lc_rs::signature::{UnparsedPublicKey, VerificationAlgorithm};
+use der::asn1::{ObjectIdentifier, UintRef};
+use der::{Decode, Reader, SliceReader};
+use x509_cert::spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
+
+use super::certificate::to_der;
+
+const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
+const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
+const P384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
+const P521: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.35");
+const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
+
+const ECDSA_WITH_SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.2");
+const ECDSA_WITH_SHA384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.3");
+const ECDSA_WITH_SHA512: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.4");
+const SHA256_WITH_RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.11");
+const SHA384_WITH_RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.12");
+const SHA512_WITH_RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.13");
+const RSASSA_PSS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.10");
+
+/// A public key of a kind that the Notary Project allows. The bytes are an uncompressed point, or an RSAPublicKey in DER.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PublicKey {
+    /// An RSA key with a modulus of so many bits.
+    Rsa {
+        /// Length of the modulus in bits.
+        bits: usize,
+        /// RSAPublicKey, RFC 8017.
+        der: Vec<u8>,
+    },
+    /// A point on P-256.
+    P256(Vec<u8>),
+    /// A point on P-384.
+    P384(Vec<u8>),
+    /// A point on P-521.
+    P521(Vec<u8>),
+}
+
+impl PublicKey {
+    pub(super) fn from_spki(spki: &SubjectPublicKeyInfoOwned) -> Option<Self> {
+        let bytes = spki.subject_public_key.as_bytes()?.to_vec();
+        match spki.algorithm.oid {
+            RSA_ENCRYPTION => Some(Self::Rsa { bits: modulus_bits(&bytes).ok()?, der: bytes }),
+            EC_PUBLIC_KEY => match spki.algorithm.parameters.as_ref()?.decode_as().ok()? {
+                P256 if is_uncompressed(&bytes, 32) => Some(Self::P256(bytes)),
+                P384 if is_uncompressed(&bytes, 48) => Some(Self::P384(bytes)),
+                P521 if is_uncompressed(&bytes, 66) => Some(Self::P521(bytes)),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// The key's bytes, in the form that its variant says.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Rsa { der: bytes, .. } | Self::P256(bytes) | Self::P384(bytes) | Self::P521(bytes) => bytes,
+        }
+    }
+
+    /// Whether the key is at least as long as the specification demands: 2048 bits for RSA, 256 for EC.
+    #[must_use]
+    pub fn is_long_enough(&self) -> bool {
+        !matches!(self, Self::Rsa { bits, .. } if *bits < 2048)
+    }
+}
+
+/// Whether a point has the form that RFC 5480 demands of everybody. Readers need not know the compressed one, and notation
+/// refuses it, so that a key in it would be good here and bad there.
+fn is_uncompressed(point: &[u8], coordinate: usize) -> bool {
+    point.first() == Some(&4) && point.len() == 1 + 2 * coordinate
+}
+
+fn modulus_bits(der: &[u8]) -> der::Result<usize> {
+    let mut reader = SliceReader::new(der)?;
+    let modulus = reader.sequence(|r| {
+        let modulus = UintRef::decode(r)?;
+        UintRef::decode(r)?;
+        Ok::<_, der::Error>(modulus)
+    })?;
+    reader.finish()?;
+    let bytes = modulus.as_bytes();
+    let leading = bytes.first().map_or(0, |b| b.leading_zeros() as usize);
+    Ok(bytes.len() * 8 - leading)
+}
+
+/// Whether `signature` over `message` was made by `key` with `algorithm`. An algorithm that is not listed here, SHA-1 and MD5
+/// among them, never verifies.
+pub(super) fn verify(key: &PublicKey, algorithm: &AlgorithmIdentifierOwned, message: &[u8], signature: &[u8]) -> bool {
+    algorithm_for(key, algorithm)
+        .is_some_and(|a| UnparsedPublicKey::new(a, key.bytes()).verify(message, signature).is_ok())
+}
+
+fn algorithm_for(key: &PublicKey, algorithm: &AlgorithmIdentifierOwned) -> Option<&'static dyn VerificationAlgorithm> {
+    let parameters = algorithm.parameters.as_ref();
+    Some(match (key, algorithm.oid) {
+        (PublicKey::P256(_), ECDSA_WITH_SHA256) => &signature::ECDSA_P256_SHA256_ASN1,
+        (PublicKey::P256(_), ECDSA_WITH_SHA384) => &signature::ECDSA_P256_SHA384_ASN1,
+        (PublicKey::P256(_), ECDSA_WITH_SHA512) => &signature::ECDSA_P256_SHA512_ASN1,
+        (PublicKey::P384(_), ECDSA_WITH_SHA256) => &signature::ECDSA_P384_SHA256_ASN1,
+        (PublicKey::P384(_), ECDSA_WITH_SHA384) => &signature::ECDSA_P384_SHA384_ASN1,
+        (PublicKey::P384(_), ECDSA_WITH_SHA512) => &signature::ECDSA_P384_SHA512_ASN1,
+        (PublicKey::P521(_), ECDSA_WITH_SHA256) => &signature::ECDSA_P521_SHA256_ASN1,
+        (PublicKey::P521(_), ECDSA_WITH_SHA384) => &signature::ECDSA_P521_SHA384_ASN1,
+        (PublicKey::P521(_), ECDSA_WITH_SHA512) => &signature::ECDSA_P521_SHA512_ASN1,
+        (PublicKey::Rsa { .. }, SHA256_WITH_RSA) => &signature::RSA_PKCS1_2048_8192_SHA256,
+        (PublicKey::Rsa { .. }, SHA384_WITH_RSA) => &signature::RSA_PKCS1_2048_8192_SHA384,
+        (PublicKey::Rsa { .. }, SHA512_WITH_RSA) => &signature::RSA_PKCS1_2048_8192_SHA512,
+        (PublicKey::Rsa { .. }, RSASSA_PSS) => match to_der(parameters?)? {
+            p if p == pss_parameters(1, 32) => &signature::RSA_PSS_2048_8192_SHA256,
+            p if p == pss_parameters(2, 48) => &signature::RSA_PSS_2048_8192_SHA384,
+            p if p == pss_parameters(3, 64) => &signature::RSA_PSS_2048_8192_SHA512,
+            _ => return None,
+        },
+        _ => return None,
+    })
+}
+
+/// RSASSA-PSS-params (RFC 4055) in DER for the SHA-2 function whose object identifier ends in `hash`, MGF1 with the same
+/// function, and a salt as long as the hash: the only parameters in use for certificates.
+fn pss_parameters(hash: u8, salt: u8) -> Vec<u8> {
+    let sha2 = [0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, hash, 0x05, 0x00];
+    let mgf1 = [0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x08];
+    let parts: [&[u8]; 7] =
+        [&[0x30, 0x34, 0xa0, 0x0f], &sha2, &[0xa1, 0x1c, 0x30, 0x1a], &mgf1, &sha2, &[0xa2, 0x03, 0x02, 0x01], &[salt]];
+    parts.concat()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+    use der::asn1::AnyRef;
+
+    use super::*;
+
+    #[test]
+    fn the_pss_parameters_are_well_formed_der() {
+        for (hash, salt) in [(1, 32), (2, 48), (3, 64)] {
+            let der = pss_parameters(hash, salt);
+            assert_eq!(AnyRef::from_der(&der).unwrap().value().len(), 0x34);
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! X.509 certificates and chains under the rules of the Notary Project: notaryproject/specifications,
+//! `signature-specification.md`, "Certificate Requirements".
+//!
+//! A chain is an ordered list from the signing certificate to its root, so there is no path building: every link is checked
+//! where it stands. Whether the chain is *trusted* is another question, answered by a trust store.
+
+mod cache;
+mod certificate;
+mod chain;
+mod key;
+mod requirements;
+mod revocation;
+#[cfg(test)]
+mod tests;
+
+pub use cache::ChainCache;
+pub use certificate::{Certificate, CertificateError};
+pub use chain::{CertificateChain, ChainError, MAX_CERTIFICATES};
+pub use key::PublicKey;
+pub use requirements::RequirementError;
+pub use revocation::url;

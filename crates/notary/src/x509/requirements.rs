@@ -1,0 +1,170 @@
+//! What a code signing certificate and the certificates above it must be: `signature-specification.md`, "Certificate
+//! Requirements". Only basic constraints, key usage and extended key usage are evaluated, as the specification says.
+//!
+//! notation-core-go 1.3.0 differs. It does not ask whether an authority's basicConstraints are critical ("MUST be marked as
+//! critical") and lets anyExtendedKeyUsage pass ("MUST NOT contain anyExtendedKeyUsage"): both are refused here. The length of
+//! an authority's key is not limited by the specification, nor are its kinds: here it must be one that may sign payloads too,
+//! or longer RSA, so that nothing in a chain is weaker than its leaf.
+
+use der::asn1::ObjectIdentifier;
+use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, KeyUsage};
+
+use super::certificate::Certificate;
+
+const ANY_EXTENDED_KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37.0");
+const SERVER_AUTH: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.1");
+const CLIENT_AUTH: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.2");
+const EMAIL_PROTECTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.4");
+const TIME_STAMPING: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.8");
+const OCSP_SIGNING: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.9");
+
+/// Which requirement a certificate does not meet.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RequirementError {
+    /// An extension that counts is malformed or stands twice.
+    #[error("its {0} extension is malformed or stands twice")]
+    Malformed(&'static str),
+    /// A certificate of an authority has no critical basicConstraints with cA true.
+    #[error("it is not a certificate authority: basicConstraints must be critical with cA true")]
+    NotAnAuthority,
+    /// There are more certificates below an authority than its path length allows.
+    #[error("its path length allows {allowed} certificate authorities below it, there are {found}")]
+    PathLength {
+        /// pathLenConstraint.
+        allowed: u8,
+        /// How many authorities there are between it and the leaf.
+        found: usize,
+    },
+    /// keyUsage is absent or not critical.
+    #[error("keyUsage must be present and critical")]
+    KeyUsageNotCritical,
+    /// An authority may not sign certificates.
+    #[error("keyUsage lacks keyCertSign")]
+    NoCertSign,
+    /// The signing certificate is a certificate authority.
+    #[error("a signing certificate must not be a certificate authority (basicConstraints with cA true)")]
+    LeafIsAuthority,
+    /// The signing certificate may not sign.
+    #[error("keyUsage lacks digitalSignature")]
+    NoDigitalSignature,
+    /// The signing certificate has a key usage that it must not have.
+    #[error("keyUsage has {0}, which a signing certificate must not have")]
+    ForbiddenKeyUsage(&'static str),
+    /// The signing certificate has an extended key usage that it must not have.
+    #[error("extendedKeyUsage has {0}, which a signing certificate must not have")]
+    ForbiddenExtendedKeyUsage(&'static str),
+    /// The public key is neither RSA nor on P-256, P-384 or P-521.
+    #[error("its public key is neither RSA nor on P-256, P-384 or P-521")]
+    UnsupportedKey,
+    /// The public key is too short.
+    #[error("its public key is too short: RSA needs 2048 bits")]
+    ShortKey,
+}
+
+impl Certificate {
+    /// Whether its basicConstraints say that it is a certificate authority.
+    #[must_use]
+    pub fn is_authority(&self) -> bool {
+        matches!(basic_constraints(self), Ok(Some((_, BasicConstraints { ca: true, .. }))))
+    }
+
+    /// Whether its issuer is its subject and its own key signed it: a root, or a signing certificate on its own.
+    #[must_use]
+    pub fn is_self_signed(&self) -> bool {
+        self.is_self_issued() && self.is_signed_by(self)
+    }
+
+    /// Whether it is the root of a certificate authority, whose keyUsage, where there is one, is to sign certificates.
+    #[must_use]
+    pub fn is_root_authority(&self) -> bool {
+        let signs_certificates = match self.fields().get_extension::<KeyUsage>() {
+            Ok(usage) => usage.is_none_or(|(_, usage)| usage.key_cert_sign()),
+            Err(_) => false,
+        };
+        self.is_authority() && self.is_self_signed() && signs_certificates
+    }
+
+    /// Checks that it may stand above a signing certificate in a chain: a certificate authority with a key that the
+    /// specification allows, whose basicConstraints and keyUsage are critical.
+    ///
+    /// # Errors
+    /// [`RequirementError`] says which requirement it does not meet.
+    pub fn check_authority(&self) -> Result<(), RequirementError> {
+        check_authority(self, 0)
+    }
+}
+
+/// Checks the certificate that signs payloads.
+pub(super) fn check_leaf(leaf: &Certificate) -> Result<(), RequirementError> {
+    use RequirementError as E;
+    check_key(leaf)?;
+    if basic_constraints(leaf)?.is_some_and(|(_, b)| b.ca) {
+        return Err(E::LeafIsAuthority);
+    }
+    let usage = critical_key_usage(leaf)?;
+    if !usage.digital_signature() {
+        return Err(E::NoDigitalSignature);
+    }
+    let forbidden = [
+        (usage.key_encipherment(), "keyEncipherment"),
+        (usage.data_encipherment(), "dataEncipherment"),
+        (usage.key_agreement(), "keyAgreement"),
+        (usage.key_cert_sign(), "keyCertSign"),
+        (usage.crl_sign(), "cRLSign"),
+        (usage.encipher_only(), "encipherOnly"),
+        (usage.decipher_only(), "decipherOnly"),
+    ];
+    if let Some((_, name)) = forbidden.iter().find(|(set, _)| *set) {
+        return Err(E::ForbiddenKeyUsage(name));
+    }
+    let extended = leaf.fields().get_extension::<ExtendedKeyUsage>().map_err(|_| E::Malformed("extendedKeyUsage"))?;
+    for purpose in extended.iter().flat_map(|(_, e)| &e.0) {
+        let name = match *purpose {
+            ANY_EXTENDED_KEY_USAGE => "anyExtendedKeyUsage",
+            SERVER_AUTH => "serverAuth",
+            CLIENT_AUTH => "clientAuth",
+            EMAIL_PROTECTION => "emailProtection",
+            TIME_STAMPING => "timeStamping",
+            // The specification does not list it, but notation refuses it: an authority's responder is no signer of code.
+            OCSP_SIGNING => "OCSPSigning",
+            _ => continue,
+        };
+        return Err(E::ForbiddenExtendedKeyUsage(name));
+    }
+    Ok(())
+}
+
+/// Checks a certificate above the leaf. `authorities_below` counts those between it and the leaf.
+pub(super) fn check_authority(ca: &Certificate, authorities_below: usize) -> Result<(), RequirementError> {
+    use RequirementError as E;
+    check_key(ca)?;
+    let Some((true, BasicConstraints { ca: true, path_len_constraint })) = basic_constraints(ca)? else {
+        return Err(E::NotAnAuthority);
+    };
+    if let Some(allowed) = path_len_constraint.filter(|allowed| usize::from(*allowed) < authorities_below) {
+        return Err(E::PathLength { allowed, found: authorities_below });
+    }
+    if !critical_key_usage(ca)?.key_cert_sign() {
+        return Err(E::NoCertSign);
+    }
+    Ok(())
+}
+
+fn check_key(certificate: &Certificate) -> Result<(), RequirementError> {
+    match certificate.public_key() {
+        None => Err(RequirementError::UnsupportedKey),
+        Some(key) if !key.is_long_enough() => Err(RequirementError::ShortKey),
+        Some(_) => Ok(()),
+    }
+}
+
+fn basic_constraints(certificate: &Certificate) -> Result<Option<(bool, BasicConstraints)>, RequirementError> {
+    certificate.fields().get_extension().map_err(|_| RequirementError::Malformed("basicConstraints"))
+}
+
+fn critical_key_usage(certificate: &Certificate) -> Result<KeyUsage, RequirementError> {
+    match certificate.fields().get_extension().map_err(|_| RequirementError::Malformed("keyUsage"))? {
+        Some((true, usage)) => Ok(usage),
+        _ => Err(RequirementError::KeyUsageNotCritical),
+    }
+}

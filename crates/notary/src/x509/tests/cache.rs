@@ -1,0 +1,119 @@
+//! What a cache of chains remembers, and what it must not.
+
+use std::num::NonZeroUsize;
+
+use testing::certificate::{NOW, Spec, basic_constraints, issue, specs};
+use testing::key::Kind;
+
+use crate::x509::{CertificateChain, ChainCache, ChainError};
+
+fn cache(capacity: usize) -> ChainCache {
+    ChainCache::new(NonZeroUsize::new(capacity).unwrap())
+}
+
+fn chain(certificates: Vec<Vec<u8>>) -> CertificateChain {
+    CertificateChain::from_der(certificates).unwrap()
+}
+
+/// A short chain, another one each time.
+fn fresh() -> CertificateChain {
+    chain(issue(&[Spec::leaf(Kind::P256), Spec::authority("root", Kind::P256)]))
+}
+
+#[test]
+fn a_good_chain_is_remembered_once() {
+    let (cache, good) = (ChainCache::default(), chain(issue(&specs())));
+    assert!(cache.is_empty());
+    for _ in 0..3 {
+        assert_eq!(cache.check_requirements(&good), Ok(()));
+        assert_eq!(cache.len(), 1);
+    }
+}
+
+#[test]
+fn a_chain_with_an_altered_certificate_is_checked_anew_and_refused() {
+    let (cache, good) = (ChainCache::default(), issue(&specs()));
+    cache.check_requirements(&chain(good.clone())).unwrap();
+    for position in 0..good.len() {
+        let mut altered = good.clone();
+        *altered[position].last_mut().unwrap() ^= 1;
+        let altered = chain(altered);
+        for _ in 0..2 {
+            assert_eq!(cache.check_requirements(&altered), altered.check_requirements());
+            assert!(altered.check_requirements().is_err(), "{position}");
+        }
+    }
+    assert_eq!(cache.len(), 1);
+}
+
+#[test]
+fn the_same_certificates_in_another_order_or_number_are_another_chain() {
+    let (cache, good) = (ChainCache::default(), issue(&specs()));
+    cache.check_requirements(&chain(good.clone())).unwrap();
+    let [leaf, issuing, policy, root] = &good[..] else { panic!() };
+    for other in [
+        vec![leaf, policy, issuing, root],
+        vec![root, policy, issuing, leaf],
+        vec![issuing, policy, root],
+        vec![leaf, issuing, policy],
+        vec![leaf, issuing, policy, root, root],
+        vec![leaf],
+    ] {
+        let other = chain(other.into_iter().cloned().collect());
+        assert!(cache.check_requirements(&other).is_err());
+    }
+    assert_eq!(cache.len(), 1);
+}
+
+#[test]
+fn a_bad_chain_stays_bad_and_is_not_remembered() {
+    let cache = ChainCache::default();
+    let mut specs = specs();
+    specs[1].set(basic_constraints(true, false, None));
+    let bad = chain(issue(&specs));
+    for _ in 0..3 {
+        assert!(matches!(cache.check_requirements(&bad), Err(ChainError::Requirement { position: 1, .. })));
+        assert!(cache.is_empty());
+    }
+}
+
+#[test]
+fn a_chain_that_is_remembered_is_still_judged_by_the_time() {
+    let (cache, good) = (ChainCache::default(), chain(issue(&specs())));
+    cache.check_requirements(&good).unwrap();
+    assert_eq!(good.check_validity(NOW), Ok(()));
+    assert!(matches!(good.check_validity(NOW + time::Duration::days(9)), Err(ChainError::NotValidAt { .. })));
+}
+
+#[test]
+fn a_flood_of_chains_takes_no_more_than_the_capacity_and_leaves_the_one_that_is_in_use() {
+    for capacity in [1, 2, 3, 8] {
+        let (cache, in_use) = (cache(capacity), fresh());
+        for _ in 0..20 {
+            cache.check_requirements(&in_use).unwrap();
+            cache.check_requirements(&fresh()).unwrap();
+            assert!(cache.len() <= capacity, "{} of {capacity}", cache.len());
+        }
+        assert_eq!(cache.remembers(&super::super::cache::name(&in_use)), capacity > 1, "{capacity}");
+    }
+}
+
+#[test]
+fn threads_that_share_a_cache_get_the_verdicts_that_they_would_get_alone() {
+    let (cache, good) = (cache(4), [fresh(), fresh(), fresh()]);
+    let mut specs = specs();
+    specs[2].set(basic_constraints(true, true, Some(0)));
+    let bad = chain(issue(&specs));
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for _ in 0..20 {
+                    assert!(good.iter().all(|chain| cache.check_requirements(chain).is_ok()));
+                    assert_eq!(cache.check_requirements(&bad), bad.check_requirements());
+                }
+            });
+        }
+    });
+    assert!(bad.check_requirements().is_err());
+    assert!((1..=3).contains(&cache.len()), "{}", cache.len());
+}

@@ -1,0 +1,201 @@
+//! Signing files that are no artifacts of a registry: notaryproject/specifications, `signing-and-verification-workflow.md`,
+//! "Blob signing workflow", and `signature-specification.md`, "Blob Payload".
+
+use std::collections::BTreeMap;
+use std::io;
+use std::io::Read;
+use std::time::Duration;
+
+use aws_lc_rs::digest::{Context, SHA256, SHA384, SHA512};
+use aws_names::ProfileArn;
+use aws_signer::{SignError, SignedPayload, SignerClient, sign_payload};
+use limits::Deadline;
+use notary::envelope::{Payload, SignatureAlgorithm};
+use notary::x509::CertificateChain;
+use notary::{Descriptor, Digest};
+
+use crate::sign::{ReservedMetadata, check_user_metadata};
+
+/// The media type of a blob of which nothing is said.
+pub const DEFAULT_MEDIA_TYPE: &str = "application/octet-stream";
+/// What the name of a signature's file adds to the name of the blob's.
+pub const SIGNATURE_EXTENSION: &str = ".jws.sig";
+
+/// What a blob is hashed with. It follows from the key that signs: `signature-specification.md`, "Algorithm Selection".
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DigestAlgorithm {
+    /// SHA-256, with P-256 and RSA of 2048 bits.
+    Sha256,
+    /// SHA-384, with P-384 and RSA of 3072 bits. AWS Signer has keys on P-384.
+    Sha384,
+    /// SHA-512, with P-521 and RSA of 4096 bits.
+    Sha512,
+}
+
+impl DigestAlgorithm {
+    /// The algorithm that goes with a signature algorithm; none for one that is not known here.
+    #[must_use]
+    pub fn of(algorithm: SignatureAlgorithm) -> Option<Self> {
+        use SignatureAlgorithm::{Es256, Es384, Es512, Ps256, Ps384, Ps512};
+        match algorithm {
+            Ps256 | Es256 => Some(Self::Sha256),
+            Ps384 | Es384 => Some(Self::Sha384),
+            Ps512 | Es512 => Some(Self::Sha512),
+        }
+    }
+
+    /// The algorithm that goes with the signing certificate of a chain, if its key may sign.
+    #[must_use]
+    pub fn of_chain(chain: &CertificateChain) -> Option<Self> {
+        Self::of(SignatureAlgorithm::of_key(chain.leaf().public_key()?)?)
+    }
+
+    /// Its name in digests.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Sha256 => "sha256",
+            Self::Sha384 => "sha384",
+            Self::Sha512 => "sha512",
+        }
+    }
+}
+
+/// Reads a blob to its end and describes it. No more of it is in memory than a piece at a time.
+///
+/// # Errors
+/// What reading says.
+pub fn describe(mut content: impl Read, media_type: &str, algorithm: DigestAlgorithm) -> io::Result<Descriptor> {
+    let mut context = Context::new(match algorithm {
+        DigestAlgorithm::Sha256 => &SHA256,
+        DigestAlgorithm::Sha384 => &SHA384,
+        DigestAlgorithm::Sha512 => &SHA512,
+    });
+    let mut piece = vec![0; 128 * 1024];
+    let mut size = 0;
+    loop {
+        match content.read(&mut piece) {
+            Ok(0) => break,
+            Ok(read) => {
+                context.update(&piece[..read]);
+                size += read as u64;
+            }
+            Err(why) if why.kind() == io::ErrorKind::Interrupted => {}
+            Err(why) => return Err(why),
+        }
+    }
+    let digest: Digest = format!("{}:{}", algorithm.as_str(), hex::encode(context.finish()))
+        .parse()
+        .map_err(|why: notary::DigestError| io::Error::other(why.to_string()))?;
+    let media_type = media_type.to_owned();
+    Ok(Descriptor { media_type, digest, size, artifact_type: None, annotations: BTreeMap::new() })
+}
+
+/// Why a blob was not signed.
+#[derive(Debug, thiserror::Error)]
+pub enum SignBlobError {
+    /// The blob cannot be read.
+    #[error("the content cannot be read: {0}")]
+    Read(#[from] io::Error),
+    /// The media type is none.
+    #[error("{0:?} is not a media type; it has the form {DEFAULT_MEDIA_TYPE}")]
+    MediaType(String),
+    /// User metadata takes a name that is reserved.
+    #[error(transparent)]
+    ReservedMetadata(#[from] ReservedMetadata),
+    /// AWS Signer made no usable signature.
+    #[error(transparent)]
+    Sign(#[from] SignError),
+    /// The key that signed is of another kind than AWS Signer's keys are, so that the digest is not the one that goes with it.
+    #[error("AWS Signer signed with a key for which the content would have to be hashed otherwise than with SHA-384")]
+    OtherKey,
+}
+
+/// A signature over a blob. Its envelope goes into a file of its own, beside the blob's.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct SignedBlob {
+    /// The blob; the annotations are the user's metadata.
+    pub blob: Descriptor,
+    /// The envelope and what AWS Signer says of it.
+    pub signature: SignedPayload,
+}
+
+/// Has AWS Signer sign a blob, which is read to its end here. The budget is that of the call, and begins when the content was
+/// read.
+///
+/// # Errors
+/// [`SignBlobError`].
+pub async fn sign_blob(
+    content: impl Read,
+    media_type: &str,
+    user_metadata: BTreeMap<String, String>,
+    client: &SignerClient,
+    profile: &ProfileArn,
+    budget: Duration,
+) -> Result<SignedBlob, SignBlobError> {
+    const ALGORITHM: DigestAlgorithm = DigestAlgorithm::Sha384;
+    if !is_media_type(media_type) {
+        return Err(SignBlobError::MediaType(media_type.chars().take(200).collect()));
+    }
+    check_user_metadata(&user_metadata)?;
+    let blob = Descriptor { annotations: user_metadata, ..describe(content, media_type, ALGORITHM)? };
+    let payload = Payload { target_artifact: blob.clone() }.to_bytes();
+    let signature = sign_payload(client, profile, &payload, Deadline::new(budget)).await?;
+    if DigestAlgorithm::of_chain(signature.verified.chain()) != Some(ALGORITHM) {
+        return Err(SignBlobError::OtherKey);
+    }
+    Ok(SignedBlob { blob, signature })
+}
+
+/// Whether a text is a type and a subtype, RFC 6838 section 4.2, with parameters or without.
+fn is_media_type(text: &str) -> bool {
+    let (name, parameters) = text.split_once(';').unwrap_or((text, ""));
+    let is_name = |name: &str| {
+        (1..=127).contains(&name.len())
+            && name.starts_with(|c: char| c.is_ascii_alphanumeric())
+            && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b))
+    };
+    name.trim_end_matches(' ').split_once('/').is_some_and(|(kind, subtype)| is_name(kind) && is_name(subtype))
+        && parameters.len() <= 500
+        && parameters.bytes().all(|b| b.is_ascii_graphic() || b == b' ')
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+    use super::*;
+
+    #[test]
+    fn a_blob_is_described_by_what_is_read_however_the_pieces_come() {
+        struct Pieces<'a>(&'a [u8], bool);
+        impl Read for Pieces<'_> {
+            fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+                self.1 = !self.1;
+                if self.1 {
+                    return Err(io::ErrorKind::Interrupted.into());
+                }
+                let most = into.len().min(3);
+                self.0.read(&mut into[..most])
+            }
+        }
+        let content = b"some content of a file";
+        for algorithm in [DigestAlgorithm::Sha256, DigestAlgorithm::Sha384, DigestAlgorithm::Sha512] {
+            let blob = describe(Pieces(content, false), "text/plain", algorithm).unwrap();
+            assert_eq!(blob.size, content.len() as u64);
+            assert!(blob.digest.describes(content) && blob.digest.parts().0 == algorithm.as_str());
+        }
+        let empty = describe(io::empty(), "text/plain", DigestAlgorithm::Sha256).unwrap();
+        assert!(empty.size == 0 && empty.digest == Digest::sha256(b""));
+    }
+
+    #[test]
+    fn a_media_type_has_a_type_and_a_subtype() {
+        for right in [DEFAULT_MEDIA_TYPE, "text/plain; charset=utf-8", "application/vnd.x.y+json"] {
+            assert!(is_media_type(right), "{right}");
+        }
+        for wrong in ["", "text", "text/", "/plain", "te xt/plain", "a/b/c", "a/b\n", "a/b;\u{1}"] {
+            assert!(!is_media_type(wrong), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! Installing the plugin for notation: notaryproject/specifications, `plugin-extensibility.md`, "Plugin installation". The file is
+//! `{plugins}/NAME/notation-NAME`, executable, and put there in one step.
+
+use std::cmp::Ordering;
+use std::fs::{DirBuilder, Permissions};
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use std::{fs, io};
+
+use aws_names::{PLUGIN_DESCRIPTION, PLUGIN_NAME};
+use files::{FileError, check_program, sync_folder};
+use limits::Deadline;
+use notary::json::JsonError;
+use notary::text::printable;
+
+use crate::plugin_host::{METADATA, Version, ask};
+
+/// The name that cargo gives the plugin's program, which may have no dots.
+const CARGO_NAME: &str = "notation-aws-signer-plugin";
+/// How long a plugin may take to say what it is.
+const TIME: Duration = Duration::from_secs(10);
+
+/// Why the plugin is not installed.
+#[derive(Debug, thiserror::Error)]
+pub enum InstallError {
+    /// The plugin's program is in none of the places where it is looked for.
+    #[error(
+        "the plugin's program was not found; looked for: {}. Name it with --plugin FILE",
+        .0.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
+    )]
+    NotFound(Vec<PathBuf>),
+    /// The program does not answer as a plugin does.
+    #[error("{path} is no plugin that works: {why}", path = path.display())]
+    NotAPlugin {
+        /// The program.
+        path: PathBuf,
+        /// What it does instead.
+        why: String,
+    },
+    /// The program is another plugin.
+    #[error("{path} is the plugin {found:?}, not {PLUGIN_NAME}", path = path.display())]
+    OtherPlugin {
+        /// The program.
+        path: PathBuf,
+        /// Its name.
+        found: String,
+    },
+    /// A file or folder cannot be read or written.
+    #[error("{path}: {source}", path = path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+/// What a program says of itself as the plugin for AWS Signer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct InstalledPlugin {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Its version.
+    pub version: String,
+    /// Its description.
+    pub description: String,
+}
+
+impl InstalledPlugin {
+    /// Whether it is of this project, by its description.
+    #[must_use]
+    pub fn is_ours(&self) -> bool {
+        self.description == PLUGIN_DESCRIPTION
+    }
+
+    /// Whether its version is later than that of this program. What is no version is taken for later.
+    #[must_use]
+    pub fn is_newer(&self) -> bool {
+        self.compared_with_this().is_none_or(Ordering::is_gt)
+    }
+
+    /// Whether its version is earlier than that of this program.
+    #[must_use]
+    pub fn is_older(&self) -> bool {
+        self.compared_with_this().is_some_and(Ordering::is_lt)
+    }
+
+    fn compared_with_this(&self) -> Option<Ordering> {
+        let (theirs, own) = (self.version.parse::<Version>().ok()?, env!("CARGO_PKG_VERSION").parse().ok()?);
+        Some(theirs.cmp(&own))
+    }
+}
+
+/// Where the plugin is in notation's plugin folder.
+#[must_use]
+pub fn installed_path(plugins: &Path) -> PathBuf {
+    plugins.join(PLUGIN_NAME).join(file_name())
+}
+
+fn file_name() -> String {
+    format!("notation-{PLUGIN_NAME}")
+}
+
+/// Finds the plugin's program in the folder of this program, as packages and cargo name it.
+///
+/// # Errors
+/// [`InstallError::NotFound`] says where it was looked for.
+pub fn find_beside(program: &Path) -> Result<PathBuf, InstallError> {
+    let folder = program.parent().unwrap_or(Path::new("/"));
+    let candidates = [file_name(), CARGO_NAME.to_owned()].map(|name| folder.join(name));
+    let found = candidates.iter().find(|path| path.is_file()).cloned();
+    found.ok_or_else(|| InstallError::NotFound(candidates.into()))
+}
+
+/// The plugin that is installed, if there is one.
+///
+/// # Errors
+/// [`InstallError`] when what is there is no plugin that works.
+pub async fn installed(plugins: &Path) -> Result<Option<InstalledPlugin>, InstallError> {
+    let path = installed_path(plugins);
+    match check_program(&path) {
+        Ok(()) => inspect(&path).await.map(Some),
+        Err(FileError::Missing(_)) => Ok(None),
+        Err(why) => Err(InstallError::NotAPlugin { path, why: printable(&why.to_string()) }),
+    }
+}
+
+/// Copies the plugin's program to where notation looks for it, in one step: a notation that starts it meanwhile finds the old
+/// one or the new one, whole. It must say before and after that it is the plugin.
+///
+/// # Errors
+/// [`InstallError`]; what was installed before is then as it was, unless the copy does not run.
+pub async fn install(given: &Path, plugins: &Path) -> Result<InstalledPlugin, InstallError> {
+    // A name without a folder would be looked for on the PATH to be run, and here to be copied.
+    let program = fs::canonicalize(given);
+    let program = &program.map_err(|source| InstallError::Io { path: given.to_owned(), source })?;
+    inspect(program).await?;
+    let path = installed_path(plugins);
+    let folder = path.parent().unwrap_or(plugins);
+    copy(program, &path, folder).map_err(|source| InstallError::Io { path: path.clone(), source })?;
+    inspect(&path).await
+}
+
+fn copy(program: &Path, path: &Path, folder: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    // Written elsewhere in the plugin's folder: notation takes no notice of a name that does not begin with notation-.
+    let mut temporary = tempfile::Builder::new().prefix(".new-").tempfile_in(folder)?;
+    io::copy(&mut fs::File::open(program)?, &mut temporary)?;
+    temporary.as_file().set_permissions(Permissions::from_mode(0o755))?;
+    temporary.as_file().sync_all()?;
+    // The file is closed before its name is its own, or the system would not run it ("text file busy").
+    temporary.into_temp_path().persist(path)?;
+    sync_folder(folder)
+}
+
+/// Asks a program what plugin it is. That needs neither credentials nor network.
+async fn inspect(path: &Path) -> Result<InstalledPlugin, InstallError> {
+    let not_a_plugin = |why: String| InstallError::NotAPlugin { path: path.to_owned(), why: printable(&why) };
+    let answer = ask(path, METADATA, b"{}", Deadline::new(TIME)).await;
+    let mut metadata = answer.map_err(|why| not_a_plugin(why.to_string()))?;
+    let text = |member: Result<String, JsonError>| member.map_err(|why| not_a_plugin(why.to_string()));
+    let name = text(metadata.string("name"))?;
+    if name != PLUGIN_NAME {
+        return Err(InstallError::OtherPlugin { path: path.to_owned(), found: printable(&name) });
+    }
+    Ok(InstalledPlugin {
+        path: path.to_owned(),
+        version: printable(&text(metadata.string("version"))?),
+        description: printable(&text(metadata.string("description"))?),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+    use super::*;
+
+    fn plugin(version: &str) -> InstalledPlugin {
+        let description = PLUGIN_DESCRIPTION.to_owned();
+        InstalledPlugin { path: PathBuf::new(), version: version.to_owned(), description }
+    }
+
+    /// A program that answers `get-plugin-metadata` by these lines of shell.
+    fn program(folder: &Path, lines: &str) -> PathBuf {
+        let path = folder.join("program");
+        fs::write(&path, format!("#!/bin/sh\n{lines}\n")).unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(0o755)).unwrap();
+        path
+    }
+
+    #[test]
+    fn versions_are_compared_by_number_and_what_is_none_is_never_replaced_unasked() {
+        assert!(plugin("99.0.0").is_newer() && plugin("1.10.0").is_older());
+        assert!(!plugin(env!("CARGO_PKG_VERSION")).is_newer() && !plugin(env!("CARGO_PKG_VERSION")).is_older());
+        assert!(plugin("nightly").is_newer() && !plugin("nightly").is_older());
+    }
+
+    #[tokio::test]
+    async fn what_does_not_answer_as_the_plugin_is_not_installed() {
+        let home = tempfile::tempdir().unwrap();
+        let other = r#"echo '{"name": "com.example.other", "version": "1.0.0", "description": "x"}'"#;
+        for (lines, why) in [
+            ("echo hello", "not a valid JSON"),
+            ("exit 1", "get-plugin-metadata failed"),
+            ("head -c 2000000 /dev/zero", "more than"),
+            (r#"echo '{"name": "com.amazonaws.signer.notation.plugin"}'"#, "version is missing"),
+            (other, "is the plugin \"com.example.other\""),
+        ] {
+            let refused = install(&program(home.path(), lines), &home.path().join("plugins")).await.unwrap_err();
+            assert!(refused.to_string().contains(why), "{lines}: {refused}");
+            assert_eq!(installed(&home.path().join("plugins")).await.unwrap(), None);
+        }
+    }
+
+    #[tokio::test]
+    async fn the_program_is_installed_under_notations_name_and_is_executable() {
+        let home = tempfile::tempdir().unwrap();
+        let answer = r#"{"name": "com.amazonaws.signer.notation.plugin", "version": "2.0.0", "description": "x"}"#;
+        let plugins = home.path().join("plugins");
+        let there = install(&program(home.path(), &format!("echo '{answer}'")), &plugins).await.unwrap();
+        assert_eq!(there.path, plugins.join(PLUGIN_NAME).join(format!("notation-{PLUGIN_NAME}")));
+        assert_eq!(fs::metadata(&there.path).unwrap().permissions().mode() & 0o777, 0o755);
+        assert_eq!(fs::read_dir(plugins.join(PLUGIN_NAME)).unwrap().count(), 1);
+        assert_eq!(installed(&plugins).await.unwrap(), Some(there));
+    }
+
+    #[test]
+    fn where_the_program_was_looked_for_is_said() {
+        let why = find_beside(Path::new("/nowhere/notation-aws-signer")).unwrap_err().to_string();
+        assert!(why.contains("/nowhere/notation-com.amazonaws.signer.notation.plugin"), "{why}");
+        assert!(why.contains("/nowhere/notation-aws-signer-plugin"), "{why}");
+    }
+}

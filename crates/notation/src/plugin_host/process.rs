@@ -1,0 +1,144 @@
+//! Running a plugin's command: `plugin-extensibility.md`, "Plugin contract". Its output is bounded, and when it is given up, its
+//! processes are killed with all that they have started.
+
+use std::io;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use limits::Deadline;
+use notary::json;
+use notary::json::Object;
+use rustix::process::{Pid, Signal, kill_process_group};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::process::{Child, Command};
+use tokio::time::sleep;
+
+use super::error::PluginError;
+
+/// The largest answer that is read. The protocol's own limit of 64 MiB is against exhausted memory; an answer has some names and
+/// sentences.
+pub(super) const MAX_ANSWER: u64 = 1024 * 1024;
+/// How much is read of what it says on standard error; the rest is thrown away.
+const MAX_ERROR: u64 = 64 * 1024;
+
+/// What a command wrote before it ended.
+struct Output {
+    success: bool,
+    stdout: Vec<u8>,
+    stderr: Vec<u8>,
+}
+
+/// The processes of a plugin. They are killed when this is dropped before they have ended.
+struct Group(Option<Pid>);
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        if let Some(leader) = self.0 {
+            // It fails when nothing is left to kill.
+            let _ = kill_process_group(leader, Signal::KILL);
+        }
+    }
+}
+
+/// Runs a command of the plugin with a request, and reads its answer.
+pub(crate) async fn ask(
+    program: &Path,
+    command: &'static str,
+    request: &[u8],
+    deadline: Deadline,
+) -> Result<Object, PluginError> {
+    let run = |why: io::Error| PluginError::Run { command, why: why.to_string() };
+    let output = match deadline.run(run_to_end(program, command, request)).await {
+        None => return Err(PluginError::Timeout { command, budget: deadline.budget() }),
+        Some(output) => output.map_err(run)?,
+    };
+    if !output.success {
+        let (code, message) = error_of(&output.stderr);
+        return Err(PluginError::Failed { command, code, message });
+    }
+    if output.stdout.len() as u64 > MAX_ANSWER {
+        return Err(PluginError::TooLarge { command, most: MAX_ANSWER });
+    }
+    json::parse_object("answer", &output.stdout).map_err(|source| PluginError::Answer { command, source })
+}
+
+async fn run_to_end(program: &Path, command: &str, request: &[u8]) -> io::Result<Output> {
+    let mut process = Command::new(program);
+    process.arg(command).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    process.process_group(0).kill_on_drop(true);
+    let mut child = loop {
+        match process.spawn() {
+            // It was just installed, and a process that is being started elsewhere has it open until it runs.
+            Err(why) if why.kind() == io::ErrorKind::ExecutableFileBusy => sleep(Duration::from_millis(10)).await,
+            spawned => break spawned?,
+        }
+    };
+    let mut group = Group(child.id().and_then(|id| Pid::from_raw(id.try_into().ok()?)));
+    let output = talk(&mut child, request).await;
+    if output.as_ref().is_ok_and(|output| output.stdout.len() as u64 <= MAX_ANSWER) {
+        // They have ended; by now the number may be another's.
+        group.0 = None;
+    }
+    output
+}
+
+async fn talk(child: &mut Child, request: &[u8]) -> io::Result<Output> {
+    let (mut stdin, mut stdout, mut stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+    let write = async {
+        if let Some(mut stdin) = stdin.take() {
+            // A plugin that ended without reading says in its answer why.
+            let _ = stdin.write_all(request).await;
+        }
+        Ok(())
+    };
+    // An answer that is too large ends it, whatever is still to come.
+    let answer = async {
+        let answer = read(&mut stdout, MAX_ANSWER + 1).await?;
+        if answer.len() as u64 > MAX_ANSWER { Err(Stop::TooLarge(answer)) } else { Ok(answer) }
+    };
+    let errors = async {
+        let text = read(&mut stderr, MAX_ERROR).await?;
+        if let Some(rest) = &mut stderr {
+            tokio::io::copy(rest, &mut tokio::io::sink()).await?;
+        }
+        Ok(text)
+    };
+    match tokio::try_join!(write, answer, errors) {
+        Ok(((), stdout, stderr)) => Ok(Output { success: child.wait().await?.success(), stdout, stderr }),
+        Err(Stop::TooLarge(stdout)) => Ok(Output { success: true, stdout, stderr: Vec::new() }),
+        Err(Stop::Io(why)) => Err(why),
+    }
+}
+
+/// Why a plugin is not listened to any longer.
+enum Stop {
+    TooLarge(Vec<u8>),
+    Io(io::Error),
+}
+
+impl From<io::Error> for Stop {
+    fn from(why: io::Error) -> Self {
+        Self::Io(why)
+    }
+}
+
+async fn read(stream: &mut Option<impl AsyncRead + Unpin>, most: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    if let Some(stream) = stream {
+        stream.take(most).read_to_end(&mut bytes).await?;
+    }
+    Ok(bytes)
+}
+
+/// The code and the message of an error, which the protocol has as JSON; else what was said, whatever it is.
+fn error_of(stderr: &[u8]) -> (Option<String>, String) {
+    let members = || {
+        let mut error = json::parse_object("error", stderr)?;
+        Ok((error.optional_string("errorCode")?, error.optional_string("errorMessage")?.unwrap_or_default()))
+    };
+    members().unwrap_or_else(|_: json::JsonError| {
+        let text = String::from_utf8_lossy(stderr);
+        (None, text.trim().chars().take(1000).collect())
+    })
+}

@@ -1,0 +1,212 @@
+//! Certificate revocation lists: RFC 5280, 5 and 6.3; `trust-store-trust-policy.md`, "CRLs".
+//!
+//! Each of a certificate's distribution points is looked at. Its URLs are places of the same list, so the first that gives one
+//! that counts is enough. A certificate is good when the lists together are about all reasons for a revocation, and revoked
+//! when it stands on any.
+
+mod entry;
+mod list;
+mod scope;
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use der::Decode as _;
+use der::asn1::UintRef;
+use notary::text::printable;
+use notary::x509::url;
+use time::OffsetDateTime;
+use x509_cert::ext::pkix::crl::FreshestCrl;
+use x509_cert::ext::pkix::crl::dp::DistributionPoint;
+use x509_cert::ext::pkix::name::DistributionPointName;
+
+use self::entry::{Outcome, entries_of, outcome};
+use self::list::{CRL_NUMBER, DELTA_CRL_INDICATOR, FRESHEST_CRL, ISSUING_DISTRIBUTION_POINT, VerifiedCrl};
+use self::scope::{ALL_REASONS, Reasons};
+use super::error::{CrlError, Method, SourceError, SourceFailure};
+use super::http::{Http, parse_url, within};
+use super::status::{Question, Revocation, Source, Status};
+
+/// The largest CRL that is read, as in notation-core-go. The largest in use are half as large.
+const MAX_CRL: usize = 32 * 1024 * 1024;
+/// "will try to download the CRL for the default threshold of 5 seconds".
+const THRESHOLD: Duration = Duration::from_secs(5);
+/// How many URLs of one certificate are asked.
+const MAX_PLACES: usize = 8;
+
+/// The status of a certificate by the CRLs that it names; none if it names none.
+pub(super) async fn check(http: &Http, turn: &tokio::sync::Mutex<()>, question: &Question) -> Option<Status> {
+    let failure = |url: &str, error| SourceFailure { method: Method::Crl, url: url.to_owned(), error };
+    let points = match question.certificate.crl_distribution_points() {
+        Ok(points) if points.is_empty() => return None,
+        Ok(points) => points,
+        Err(why) => return Some(Status::Unknown(vec![failure("", SourceError::Extension(why.to_string()))])),
+    };
+    let found = points.len().max(points.iter().map(|point| urls(point).len()).sum());
+    if found > MAX_PLACES {
+        let error = SourceError::TooManyPlaces { found, most: MAX_PLACES };
+        return Some(Status::Unknown(vec![failure("", error)]));
+    }
+    let (mut covered, mut good, mut failures) = (0, None::<Status>, Vec::new());
+    for point in &points {
+        let urls = urls(point);
+        if urls.is_empty() {
+            failures.push(failure("", SourceError::NotAUrl));
+        }
+        for place in urls {
+            let listed = Listing { http, question, point, place: &place };
+            match listed.find(turn).await {
+                Err(error) => failures.push(failure(&place, error)),
+                Ok(found) => {
+                    let source = Source { method: Method::Crl, url: place, until: found.until };
+                    match outcome(&found.entries, question.signing_time) {
+                        Outcome::Revoked(revocation) => return Some(Status::Revoked(source, revocation)),
+                        Outcome::GoodWhenSigned(revocation) => good = Some(Status::GoodWhenSigned(source, revocation)),
+                        Outcome::Good => good = Some(sooner(good, source)),
+                    }
+                    covered |= found.reasons;
+                    break;
+                }
+            }
+        }
+    }
+    match good.filter(|_| covered == ALL_REASONS) {
+        Some(good) => Some(good),
+        None if failures.is_empty() => {
+            let why = "the lists that it names are not about all reasons for a revocation";
+            Some(Status::Unknown(vec![failure("", CrlError::Scope(why).into())]))
+        }
+        None => Some(Status::Unknown(failures)),
+    }
+}
+
+/// Of two lists that both say good, what counts no longer than either.
+fn sooner(before: Option<Status>, source: Source) -> Status {
+    match before {
+        Some(Status::Good(other)) if other.until < source.until => Status::Good(other),
+        Some(Status::GoodWhenSigned(other, revocation)) => Status::GoodWhenSigned(other, revocation),
+        _ => Status::Good(source),
+    }
+}
+
+/// The URLs of a distribution point, in its order. Names that are none are left out.
+fn urls(point: &DistributionPoint) -> Vec<String> {
+    match &point.distribution_point {
+        Some(DistributionPointName::FullName(names)) => names.iter().filter_map(url).map(str::to_owned).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// What was found about a certificate on a list and its delta.
+struct Found {
+    until: OffsetDateTime,
+    entries: Vec<Revocation>,
+    reasons: Reasons,
+}
+
+/// One place where a list should be.
+struct Listing<'a> {
+    http: &'a Http,
+    question: &'a Question,
+    point: &'a DistributionPoint,
+    place: &'a str,
+}
+
+impl Listing<'_> {
+    /// Fetches and reads the list. One list is held at a time, whoever waits for it: they may be large.
+    async fn find(&self, turn: &tokio::sync::Mutex<()>) -> Result<Found, SourceError> {
+        if self.point.crl_issuer.is_some() {
+            return Err(CrlError::Scope("it is an indirect CRL, which are not supported").into());
+        }
+        let deadline = self.question.deadline;
+        let waited = async { Ok(turn.lock().await) };
+        let _turn = within(deadline.remaining(), deadline, waited).await?;
+        let base = self.base(&self.fetch(self.place).await?)?;
+        if base.freshest.is_none() && self.question.certificate.names_delta_crls() {
+            return Err(CrlError::Delta("the certificate names one, and the CRL does not").into());
+        }
+        let Some(places) = &base.freshest else { return Ok(base.found) };
+        let mut last = CrlError::Delta("it is said to be at no URL");
+        for place in places.iter().take(MAX_PLACES) {
+            match self.fetch(place).await.and_then(|bytes| Ok(self.delta(&bytes, &base)?)) {
+                Ok(found) => return Ok(found),
+                Err(why) => last = CrlError::DeltaSource { url: super::error::shown(place), source: Box::new(why) },
+            }
+        }
+        Err(last.into())
+    }
+
+    async fn fetch(&self, place: &str) -> Result<Vec<u8>, SourceError> {
+        let url = parse_url(place)?;
+        tracing::info!(url = printable(url.as_str()), "fetching a CRL");
+        within(THRESHOLD, self.question.deadline, self.http.get(&url, "application/pkix-crl", MAX_CRL)).await
+    }
+
+    fn base(&self, der: &[u8]) -> Result<Base, CrlError> {
+        let Question { certificate, issuer, now, .. } = self.question;
+        let list = VerifiedCrl::verify(der, issuer, *now)?;
+        if list.extension(DELTA_CRL_INDICATOR).is_some() {
+            return Err(CrlError::Delta("it stands where a whole CRL should"));
+        }
+        let scope = list.extension(ISSUING_DISTRIBUTION_POINT);
+        let reasons = scope::check(scope, self.point, certificate)?;
+        let entries = entries_of(list.entries, certificate.serial_number())?;
+        let freshest = list.extension(FRESHEST_CRL).map(FreshestCrl::from_der).transpose()?;
+        Ok(Base {
+            found: Found { until: list.until, entries, reasons },
+            number: number(&list, CRL_NUMBER)?,
+            scope: scope.map(<[u8]>::to_vec),
+            freshest: freshest.map(|points| points.0.iter().flat_map(urls).collect()),
+        })
+    }
+
+    /// The list with its delta: RFC 5280, 5.2.4 and 6.3.3 (c).
+    fn delta(&self, der: &[u8], base: &Base) -> Result<Found, CrlError> {
+        let Question { certificate, issuer, now, .. } = self.question;
+        let list = VerifiedCrl::verify(der, issuer, *now)?;
+        let refused = |why| Err(CrlError::Delta(why));
+        let Some(since) = number(&list, DELTA_CRL_INDICATOR)? else { return refused("it is no delta CRL") };
+        let (Some(number), Some(base_number)) = (number(&list, CRL_NUMBER)?, &base.number) else {
+            return refused("it or the CRL that it continues has no number");
+        };
+        if is_greater(&since, base_number) {
+            return refused("it continues a later CRL");
+        }
+        if !is_greater(&number, base_number) {
+            return refused("it is not later than the CRL that it continues");
+        }
+        if list.extension(ISSUING_DISTRIBUTION_POINT) != base.scope.as_deref() {
+            return refused("it is about other certificates than the CRL that it continues");
+        }
+        let mut entries = base.found.entries.clone();
+        entries.extend(entries_of(list.entries, certificate.serial_number())?);
+        Ok(Found { until: base.found.until.min(list.until), entries, reasons: base.found.reasons })
+    }
+}
+
+/// The entries of the certificate on a list that counts and is at its first distribution point.
+#[cfg(test)]
+pub(super) fn entries_on(http: &Http, question: &Question, der: &[u8]) -> Result<Vec<Revocation>, CrlError> {
+    let points = question.certificate.crl_distribution_points()?;
+    let listing = Listing { http, question, point: &points[0], place: "" };
+    listing.base(der).map(|base| base.found.entries)
+}
+
+/// What is kept of a whole list while its delta is fetched.
+struct Base {
+    found: Found,
+    number: Option<Vec<u8>>,
+    scope: Option<Vec<u8>>,
+    freshest: Option<Vec<String>>,
+}
+
+/// An extension that is a number, without zeros before it.
+fn number(list: &VerifiedCrl<'_>, id: der::asn1::ObjectIdentifier) -> Result<Option<Vec<u8>>, CrlError> {
+    let Some(value) = list.extension(id) else { return Ok(None) };
+    Ok(Some(UintRef::from_der(value)?.as_bytes().to_vec()))
+}
+
+fn is_greater(a: &[u8], b: &[u8]) -> bool {
+    (a.len(), a) > (b.len(), b)
+}

@@ -1,0 +1,348 @@
+//! What a CRL must be to count, and what attackers and accidents make of it.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::time::Duration as StdDuration;
+
+use limits::Deadline;
+use notary::x509::Certificate;
+use testing::certificate::{Extension, KEY_CERT_SIGN, NOW, Spec, key_usage};
+use testing::der::{named_bits, sequence, tlv};
+use testing::key::{Key, Kind};
+use testing::status::{
+    CRL_NUMBER, CrlDraft, DELTA_CRL_INDICATOR, FRESHEST_CRL, INVALIDITY_DATE, ISSUING_DISTRIBUTION_POINT, Party,
+    distribution_points, entry, extension, full_name, generalized, number, reason,
+};
+use time::{Duration, OffsetDateTime};
+use x509_cert::ext::pkix::CrlReason;
+
+use super::entry::{Outcome, outcome};
+use super::scope::ALL_REASONS;
+use super::{Found, Listing};
+use crate::revocation::error::{CrlError, CurrencyError};
+use crate::revocation::http::Http;
+use crate::revocation::status::{Question, Revocation};
+
+const SERIAL: [u8; 2] = [0x12, 0x34];
+const PLACE: &str = "http://crl.example/a";
+/// keyUsage's bit for CRLs.
+const CRL_SIGN: u8 = 6;
+
+/// An authority that signs CRLs, and a certificate that it issued.
+struct World {
+    authority: Spec,
+    issuer: Certificate,
+    certificate: Certificate,
+    http: Http,
+}
+
+impl World {
+    fn new() -> World {
+        World::of(Spec::leaf(Kind::P256))
+    }
+
+    fn of(mut certificate: Spec) -> World {
+        let mut authority = Spec::authority("authority", Kind::P256);
+        authority.set(key_usage(true, &[KEY_CERT_SIGN, CRL_SIGN]));
+        certificate.set(Extension { oid: "2.5.29.31", critical: false, value: distribution_points(&[PLACE]) });
+        World::with(authority, &certificate)
+    }
+
+    fn with(authority: Spec, certificate: &Spec) -> World {
+        let issued = |spec: &Spec| Certificate::from_der(spec.sign(&authority)).unwrap();
+        let (issuer, certificate) = (issued(&authority), issued(certificate));
+        World { issuer, certificate, authority, http: Http::new(StdDuration::from_secs(1)) }
+    }
+
+    fn draft(&self) -> CrlDraft {
+        CrlDraft::new(&Party { name: self.authority.subject.clone(), key: self.authority.key.public() }, NOW)
+    }
+
+    fn read<T>(&self, read: impl FnOnce(&Listing<'_>) -> T) -> T {
+        let deadline = Deadline::new(Deadline::DEFAULT_BUDGET);
+        let (certificate, issuer) = (self.certificate.clone(), self.issuer.clone());
+        let question = Question { certificate, issuer, signing_time: None, now: NOW, deadline };
+        let points = self.certificate.crl_distribution_points().unwrap();
+        read(&Listing { http: &self.http, question: &question, point: &points[0], place: PLACE })
+    }
+
+    fn base_der(&self, der: &[u8]) -> Result<Found, CrlError> {
+        self.read(|listing| listing.base(der).map(|base| base.found))
+    }
+
+    fn base(&self, draft: &CrlDraft) -> Result<Found, CrlError> {
+        self.base_der(&self.sign(draft))
+    }
+
+    fn sign(&self, draft: &CrlDraft) -> Vec<u8> {
+        sign(draft, &self.authority.key)
+    }
+
+    /// What comes of an empty list after `change`.
+    fn changed(&self, change: impl FnOnce(&mut CrlDraft)) -> Result<Found, CrlError> {
+        let mut draft = self.draft();
+        change(&mut draft);
+        self.base(&draft)
+    }
+
+    /// What comes of a list and its delta, number 7, after `change` to both.
+    fn with_delta(&self, change: impl FnOnce(&mut CrlDraft, &mut CrlDraft)) -> Result<Found, CrlError> {
+        let (mut base, mut delta) = (self.draft(), self.draft());
+        base.extensions.push(extension(FRESHEST_CRL, false, &distribution_points(&["http://crl.example/delta"])));
+        delta.extensions = vec![number(CRL_NUMBER, false, 7), number(DELTA_CRL_INDICATOR, true, 5)];
+        change(&mut base, &mut delta);
+        self.read(|listing| {
+            let base = listing.base(&self.sign(&base))?;
+            assert_eq!(base.freshest, Some(vec!["http://crl.example/delta".to_owned()]));
+            listing.delta(&self.sign(&delta), &base)
+        })
+    }
+}
+
+fn sign(draft: &CrlDraft, key: &Key) -> Vec<u8> {
+    draft.sign(&key.certificate_algorithm(), |tbs| key.sign_certificate(tbs))
+}
+
+fn error(result: Result<Found, CrlError>) -> CrlError {
+    result.map(|found| found.entries).unwrap_err()
+}
+
+fn revocation(reason: Option<CrlReason>, time: OffsetDateTime) -> Revocation {
+    Revocation { time, reason, invalidity_date: None }
+}
+
+#[test]
+fn an_empty_list_and_one_with_others_says_nothing_against_a_certificate() {
+    let world = World::new();
+    let found = world.base(&world.draft()).unwrap();
+    assert_eq!((found.until, found.entries.len(), found.reasons), (NOW + Duration::HOUR, 0, ALL_REASONS));
+    for serial in [&[0x12, 0x35][..], &[0x12], &[0x12, 0x34, 0], &[0x34, 0x12], &[1, 0x12, 0x34]] {
+        let found = world.changed(|draft| draft.entries.push(entry(serial, NOW, &[reason(1)]))).unwrap();
+        assert_eq!(found.entries, [], "{serial:?}");
+    }
+}
+
+#[test]
+fn an_entry_is_found_wherever_it_stands_and_however_its_number_is_written() {
+    let world = World::new();
+    let (mine, other) = (entry(&SERIAL, NOW, &[reason(1)]), entry(&[7], NOW, &[]));
+    let padded = entry(&[0, 0x12, 0x34], NOW, &[reason(1)]);
+    for entries in [
+        vec![mine.clone()],
+        vec![mine.clone(), other.clone()],
+        vec![other.clone(), mine.clone()],
+        [vec![other; 5000], vec![mine]].concat(),
+        vec![padded],
+    ] {
+        let found = world.changed(|draft| draft.entries = entries).unwrap();
+        assert_eq!(found.entries, [revocation(Some(CrlReason::KeyCompromise), NOW)]);
+    }
+    let date = extension(INVALIDITY_DATE, false, &generalized(NOW - Duration::DAY));
+    let found = world.changed(|draft| draft.entries.push(entry(&SERIAL, NOW, &[date]))).unwrap();
+    assert_eq!(found.entries[0].invalidity_date, Some(NOW - Duration::DAY));
+}
+
+#[test]
+fn a_list_of_another_authority_says_nothing() {
+    let world = World::new();
+    let other = Key::new(Kind::P256);
+    assert_eq!(error(world.base_der(&sign(&world.draft(), &other))), CrlError::Signature);
+    let mut renamed = world.draft();
+    renamed.issuer = testing::der::name(0x0c, "other");
+    assert_eq!(error(world.base(&renamed)), CrlError::OtherIssuer);
+    // The certificate's own key is not its issuer's.
+    let leaf = Spec::leaf(Kind::P256);
+    let mut own = world.draft();
+    own.issuer = leaf.subject.clone();
+    assert_eq!(error(world.base_der(&sign(&own, &leaf.key))), CrlError::OtherIssuer);
+}
+
+#[test]
+fn an_authority_without_the_key_usage_for_it_signs_no_list() {
+    let mut leaf = Spec::leaf(Kind::P256);
+    leaf.set(Extension { oid: "2.5.29.31", critical: false, value: distribution_points(&[PLACE]) });
+    let world = World::with(Spec::authority("authority", Kind::P256), &leaf);
+    assert_eq!(error(world.base(&world.draft())), CrlError::NoCrlSign);
+}
+
+#[test]
+fn a_list_counts_from_this_update_to_next_update_and_not_without_it() {
+    let world = World::new();
+    let at = |this, next| {
+        let result = world.changed(|draft| (draft.this_update, draft.next_update) = (this, next));
+        result.map(|found| found.until)
+    };
+    let (second, past) = (Duration::SECOND, NOW - Duration::HOUR);
+    assert_eq!(at(past, Some(NOW)), Ok(NOW));
+    assert_eq!(at(past, Some(NOW - second)), Err(CurrencyError::Expired(NOW - second).into()));
+    assert_eq!(at(past, None), Err(CurrencyError::NoNextUpdate.into()));
+    let (soon, later) = (NOW + Duration::minutes(5), NOW + Duration::days(1));
+    assert_eq!(at(soon, Some(later)), Ok(later));
+    assert_eq!(at(soon + second, Some(later)), Err(CurrencyError::NotYetValid(soon + second).into()));
+}
+
+#[test]
+fn a_critical_extension_that_is_not_known_makes_a_list_one_that_is_not_understood() {
+    let world = World::new();
+    for critical in [true, false] {
+        let unknown = extension("1.2.3.4", critical, &[5, 0]);
+        // Another certificate's entry spoils the list as well: it may say how to read those after it.
+        for result in [
+            world.changed(|draft| draft.extensions.push(unknown.clone())),
+            world.changed(|draft| draft.entries.push(entry(&SERIAL, NOW, std::slice::from_ref(&unknown)))),
+            world.changed(|draft| draft.entries.push(entry(&[7], NOW, std::slice::from_ref(&unknown)))),
+        ] {
+            match result {
+                Err(why) => assert!(critical && matches!(why, CrlError::CriticalExtension(_)), "{why}"),
+                Ok(_) => assert!(!critical),
+            }
+        }
+    }
+}
+
+#[test]
+fn a_bit_that_was_changed_anywhere_is_found() {
+    let world = World::new();
+    let mut draft = world.draft();
+    draft.entries.push(entry(&SERIAL, NOW, &[reason(1)]));
+    let der = world.sign(&draft);
+    for at in 0..der.len() {
+        for bit in 0..8 {
+            let mut altered = der.clone();
+            altered[at] ^= 1 << bit;
+            assert!(world.base_der(&altered).is_err(), "{at} {bit}");
+        }
+    }
+    for length in 0..der.len() {
+        assert!(world.base_der(&der[..length]).is_err());
+    }
+    assert!(world.base_der(&[&der[..], &[0]].concat()).is_err());
+    for other in [&b""[..], b"<html>", b"-----BEGIN X509 CRL-----", &[0x30, 0x80, 0, 0]] {
+        assert!(matches!(world.base_der(other), Err(CrlError::Malformed(_))));
+    }
+}
+
+#[test]
+fn a_list_that_contradicts_itself_is_refused() {
+    let world = World::new();
+    let changes: [fn(&mut CrlDraft); 6] = [
+        |draft| draft.version = None,
+        |draft| draft.version = Some(0),
+        |draft| draft.version = Some(2),
+        |draft| draft.extensions.push(number(CRL_NUMBER, false, 6)),
+        |draft| draft.entries.push(entry(&SERIAL, NOW, &[reason(7)])),
+        |draft| draft.entries.push(entry(&SERIAL, NOW, &[reason(1), reason(8)])),
+    ];
+    for change in changes {
+        assert!(matches!(world.changed(change), Err(CrlError::Malformed(_))));
+    }
+    let many = (0..40).map(|i| extension(&format!("1.2.3.{i}"), false, &[5, 0])).collect();
+    assert!(matches!(world.changed(|draft| draft.extensions = many), Err(CrlError::Malformed(_))));
+    let many = vec![entry(&SERIAL, NOW, &[reason(8)]); 17];
+    assert!(matches!(world.changed(|draft| draft.entries = many), Err(CrlError::Malformed(_))));
+}
+
+#[test]
+fn a_list_of_other_certificates_does_not_say_that_this_one_is_good() {
+    let (leaf, authority) = (World::new(), World::of(Spec::authority("intermediate", Kind::P256)));
+    let flag = |number: u8| tlv(0x80 | number, &[0xff]);
+    let place = |url: &str| tlv(0xa0, &full_name(url));
+    let some_reasons = [&[0x83][..], &named_bits(&[1, 2])[1..]].concat();
+    for (issuing, of_leaf, of_authority) in [
+        (Vec::new(), true, true),
+        (flag(1), true, false),
+        (flag(2), false, true),
+        (flag(4), false, false),
+        (flag(5), false, false),
+        (place(PLACE), true, true),
+        (place("http://crl.example/b"), false, false),
+        (tlv(0xa0, &tlv(0xa1, &[])), false, false),
+        (some_reasons.clone(), true, true),
+        (vec![5, 0], false, false),
+    ] {
+        let issuing = extension(ISSUING_DISTRIBUTION_POINT, true, &sequence(&[&issuing]));
+        for (world, counts) in [(&leaf, of_leaf), (&authority, of_authority)] {
+            let found = world.changed(|draft| draft.extensions.push(issuing.clone()));
+            assert_eq!(found.is_ok(), counts, "{issuing:02x?} {:?}", found.err());
+        }
+    }
+    let issuing = extension(ISSUING_DISTRIBUTION_POINT, true, &sequence(&[&some_reasons]));
+    let found = leaf.changed(|draft| draft.extensions.push(issuing)).unwrap();
+    assert_eq!(found.reasons, 0b110);
+}
+
+#[test]
+fn a_delta_adds_to_the_list_that_it_continues() {
+    let world = World::new();
+    let found = world.with_delta(|_, delta| delta.entries.push(entry(&SERIAL, NOW, &[reason(1)]))).unwrap();
+    assert_eq!(found.entries.len(), 1);
+    let sooner = NOW + Duration::minutes(1);
+    let found = world.with_delta(|base, delta| {
+        base.entries.push(entry(&SERIAL, NOW, &[reason(6)]));
+        delta.entries.push(entry(&SERIAL, NOW, &[reason(8)]));
+        delta.next_update = Some(sooner);
+    });
+    let found = found.unwrap();
+    assert_eq!((found.until, outcome(&found.entries, None)), (sooner, Outcome::Good));
+}
+
+#[test]
+fn a_delta_that_does_not_continue_the_list_is_refused() {
+    let world = World::new();
+    let indicator = |since| number(DELTA_CRL_INDICATOR, true, since);
+    let scope = extension(ISSUING_DISTRIBUTION_POINT, true, &sequence(&[&tlv(0x81, &[0xff])]));
+    let refused = |change: &dyn Fn(&mut CrlDraft, &mut CrlDraft)| match world.with_delta(change) {
+        Err(CrlError::Delta(why)) => why,
+        other => panic!("{:?}", other.err()),
+    };
+    assert_eq!(refused(&|_, delta| delta.extensions = vec![number(CRL_NUMBER, false, 7)]), "it is no delta CRL");
+    assert!(refused(&|_, delta| delta.extensions = vec![indicator(5)]).contains("no number"));
+    assert!(refused(&|base, _| base.extensions.retain(|e| *e != number(CRL_NUMBER, false, 5))).contains("no number"));
+    assert!(refused(&|_, delta| delta.extensions[1] = indicator(6)).contains("continues a later"));
+    for old in [4, 5] {
+        assert!(refused(&|_, delta| delta.extensions[0] = number(CRL_NUMBER, false, old)).contains("not later"));
+    }
+    assert!(refused(&|_, delta| delta.extensions.push(scope.clone())).contains("other certificates"));
+    assert!(refused(&|base, _| base.extensions.push(scope.clone())).contains("other certificates"));
+    assert!(matches!(
+        world.with_delta(|_, delta| delta.next_update = Some(NOW - Duration::SECOND)),
+        Err(CrlError::Currency(_))
+    ));
+    assert_eq!(
+        error(world.changed(|draft| draft.extensions.push(indicator(1)))),
+        CrlError::Delta("it stands where a whole CRL should")
+    );
+}
+
+#[test]
+fn a_hold_ends_with_its_removal_and_nothing_else_does() {
+    use CrlReason::{CertificateHold as Hold, KeyCompromise, RemoveFromCRL as Remove};
+    let (first, second) = (NOW - Duration::HOUR, NOW);
+    let entries = |all: &[(CrlReason, OffsetDateTime)]| {
+        all.iter().map(|(reason, time)| revocation(Some(*reason), *time)).collect::<Vec<_>>()
+    };
+    for (all, is_revoked) in [
+        (vec![], false),
+        (vec![(Hold, first)], true),
+        (vec![(Hold, first), (Remove, second)], false),
+        (vec![(Hold, first), (Remove, first)], false),
+        (vec![(Remove, first), (Hold, second)], true),
+        (vec![(Hold, second), (Remove, first)], true),
+        (vec![(Remove, first)], false),
+        (vec![(KeyCompromise, first), (Remove, second)], true),
+        (vec![(Hold, first), (KeyCompromise, first), (Remove, second)], true),
+    ] {
+        assert_eq!(matches!(outcome(&entries(&all), None), Outcome::Revoked(_)), is_revoked, "{all:?}");
+    }
+    assert!(matches!(outcome(&[revocation(None, first)], Some(NOW)), Outcome::Revoked(_)));
+}
+
+#[test]
+fn a_revocation_counts_from_its_invalidity_date_on_for_what_has_an_authentic_signing_time() {
+    let of = |date| Revocation { time: NOW, reason: None, invalidity_date: Some(date) };
+    let (before, after) = (of(NOW - Duration::SECOND), of(NOW + Duration::SECOND));
+    assert_eq!(outcome(&[before], Some(NOW)), Outcome::Revoked(before));
+    assert_eq!(outcome(&[of(NOW)], Some(NOW)), Outcome::Revoked(of(NOW)));
+    assert_eq!(outcome(&[after], Some(NOW)), Outcome::GoodWhenSigned(after));
+    assert_eq!(outcome(&[after], None), Outcome::Revoked(after));
+    assert_eq!(outcome(&[after, before], Some(NOW)), Outcome::Revoked(before));
+}

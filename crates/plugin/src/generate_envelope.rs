@@ -1,0 +1,36 @@
+//! `generate-envelope`: signs a payload with AWS Signer.
+
+use std::mem::ManuallyDrop;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use aws_signer::{SignerClient, SignerConfig, sign_payload};
+use limits::Deadline;
+
+use super::answer::GenerateEnvelopeResponse;
+use super::error::PluginError;
+use super::request::GenerateEnvelopeRequest;
+use super::runtime::block_on;
+
+/// Answers a `generate-envelope` request.
+///
+/// # Errors
+/// The protocol's error for whatever goes wrong: a region that contradicts the profile, a refused call, an envelope that is
+/// not what was asked for.
+pub fn generate_envelope(
+    request: GenerateEnvelopeRequest,
+    deadline: Deadline,
+) -> Result<GenerateEnvelopeResponse, PluginError> {
+    let config = SignerConfig::new(&request.plugin_config, std::env::vars())?;
+    let deadline = config.timeout().map_or(deadline, |budget| deadline.with_budget(budget));
+    let location = request.profile.location();
+    let region = config.signing_region(&request.profile.to_string(), location)?;
+    let payload_sha256 = hex::encode(digest(&SHA256, &request.payload));
+    tracing::debug!(profile = %request.profile, region, payload_sha256, "signing");
+    let signed = block_on(async {
+        // Not taken apart either, see `block_on`.
+        let client = ManuallyDrop::new(SignerClient::new(&config, location.partition(), region).await);
+        sign_payload(&client, &request.profile, &request.payload, deadline).await
+    })??;
+    tracing::info!(profile_version = %signed.signer.profile_version, job = %signed.signer.job, payload_sha256, "signed");
+    Ok(GenerateEnvelopeResponse::new(&signed.envelope, signed.metadata))
+}

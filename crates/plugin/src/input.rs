@@ -1,0 +1,105 @@
+//! Standard input: one request, bounded in size and in the time that it may take to arrive.
+
+use std::io;
+use std::io::{ErrorKind, IsTerminal};
+use std::ops::Deref;
+use std::os::fd::AsFd;
+
+use limits::Deadline;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+
+use super::error::{ErrorCode, PluginError};
+
+/// The largest request that is read, in bytes: the limit that the protocol has for answers.
+const MAX_REQUEST: usize = 64 * 1024 * 1024;
+
+/// Whether a command can do without a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Absent {
+    Allowed,
+    Refused,
+}
+
+/// What came on standard input.
+#[derive(Debug)]
+pub(super) enum Input {
+    Absent,
+    Request(Vec<u8>),
+}
+
+impl Deref for Input {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Self::Absent => &[],
+            Self::Request(bytes) => bytes,
+        }
+    }
+}
+
+/// Reads standard input to its end. Where a request may be absent, a terminal is not waited for, nor an input that neither
+/// says anything nor ends.
+pub(super) fn read(deadline: Deadline, absent: Absent) -> Result<Input, PluginError> {
+    if absent == Absent::Allowed && std::io::stdin().is_terminal() {
+        return Ok(Input::Absent);
+    }
+    let bytes = match read_until(deadline) {
+        Ok(bytes) => bytes,
+        Err(why) if why.kind() != ErrorKind::TimedOut => {
+            return Err(PluginError::new(ErrorCode::Error, format!("standard input could not be read: {why}")));
+        }
+        Err(_) if absent == Absent::Allowed => return Ok(Input::Absent),
+        Err(_) => {
+            let budget = deadline.budget().as_secs_f64();
+            let message = format!("standard input did not end within {budget} s: the request is expected there");
+            return Err(PluginError::new(ErrorCode::Timeout, message));
+        }
+    };
+    if bytes.len() > MAX_REQUEST {
+        return Err(PluginError::validation(format!("the request is larger than {MAX_REQUEST} bytes")));
+    }
+    if bytes.iter().all(u8::is_ascii_whitespace) {
+        return match absent {
+            Absent::Allowed => Ok(Input::Absent),
+            Absent::Refused => {
+                Err(PluginError::validation("there is no request: a JSON document is expected on standard input"))
+            }
+        };
+    }
+    Ok(Input::Request(bytes))
+}
+
+/// Reads standard input to its end or to one byte beyond the limit. Waiting is bounded by polling: a thread that reads would
+/// cost a tenth of the run time of a command.
+fn read_until(deadline: Deadline) -> io::Result<Vec<u8>> {
+    // Past the buffer of the standard library, whose content polling would not see.
+    let stdin = io::stdin().lock();
+    let mut bytes = Vec::new();
+    let mut chunk = [0; 64 * 1024];
+    while bytes.len() <= MAX_REQUEST {
+        wait_for(&stdin, deadline)?;
+        let room = chunk.len().min(MAX_REQUEST + 1 - bytes.len());
+        match rustix::io::read(&stdin, &mut chunk[..room]) {
+            Ok(0) => break,
+            Ok(read) => bytes.extend_from_slice(&chunk[..read]),
+            Err(Errno::INTR) => {}
+            Err(why) => return Err(why.into()),
+        }
+    }
+    Ok(bytes)
+}
+
+/// Waits until there is something to read or the input has ended.
+fn wait_for(stdin: &impl AsFd, deadline: Deadline) -> io::Result<()> {
+    loop {
+        let left = Timespec::try_from(deadline.remaining()).map_err(io::Error::other)?;
+        match poll(&mut [PollFd::new(stdin, PollFlags::IN)], Some(&left)) {
+            Ok(0) => return Err(ErrorKind::TimedOut.into()),
+            Ok(_) => return Ok(()),
+            Err(Errno::INTR) => {}
+            Err(why) => return Err(why.into()),
+        }
+    }
+}

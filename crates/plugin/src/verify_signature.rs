@@ -1,0 +1,93 @@
+//! `verify-signature`: the checks that AWS Signer's signatures need beyond those that notation makes itself.
+
+use std::mem::ManuallyDrop;
+
+use aws_names::JobArn;
+use aws_signer::{RevocationQuery, SignerClient, SignerConfig, revocation_status};
+use limits::Deadline;
+use notary::envelope::header;
+use notary::trust::check_trusted_identity;
+
+use super::answer::{VerificationResult, VerifySignatureResponse};
+use super::error::PluginError;
+use super::metadata::Capability;
+use super::request::{VerifySignatureRequest, missing_attribute};
+use super::runtime::block_on;
+
+/// Answers a `verify-signature` request.
+///
+/// # Errors
+/// Only for a request that is malformed or cannot be answered. Whatever goes wrong with the call to AWS Signer is a failed
+/// revocation check, because notation takes a plugin's error as fatal even where the policy only wants a warning.
+pub fn verify_signature(
+    request: VerifySignatureRequest,
+    deadline: Deadline,
+) -> Result<VerifySignatureResponse, PluginError> {
+    let config = SignerConfig::new(&request.plugin_config, std::env::vars())?;
+    let deadline = config.timeout().map_or(deadline, |budget| deadline.with_budget(budget));
+    let identity = check_trusted_identity(&request.profile_version, &request.trusted_identities)
+        .map_err(|wildcard| PluginError::validation(wildcard.to_string()))?;
+    let mut response = VerifySignatureResponse {
+        verification_results: [].into(),
+        processed_attributes: [header::SIGNING_PROFILE_VERSION, header::SIGNING_JOB],
+    };
+    if request.checks.contains(&Capability::TrustedIdentity) {
+        let result = VerificationResult::new(identity.trusted, &identity.reason);
+        response.verification_results.insert(Capability::TrustedIdentity, result);
+    }
+    if request.checks.contains(&Capability::RevocationCheck) {
+        let job = request
+            .job
+            .as_ref()
+            .ok_or_else(|| missing_attribute("signature.criticalAttributes.extendedAttributes", header::SIGNING_JOB))?;
+        request.chain.check_links()?;
+        let result = check_revocation(&request, job, &config, deadline)?;
+        response.verification_results.insert(Capability::RevocationCheck, result);
+    }
+    for (check, result) in &response.verification_results {
+        tracing::info!(?check, result.success, result.reason, "checked");
+    }
+    Ok(response)
+}
+
+fn check_revocation(
+    request: &VerifySignatureRequest,
+    job: &JobArn,
+    config: &SignerConfig,
+    deadline: Deadline,
+) -> Result<VerificationResult, PluginError> {
+    let failed = |reason: String| Ok(VerificationResult::new(false, &reason));
+    let location = request.profile_version.location();
+    let region = match config.revocation_region(location) {
+        Ok(region) => region,
+        Err(why) => return failed(format!("Revocation could not be checked: {why}.")),
+    };
+    let query = RevocationQuery {
+        profile_version: &request.profile_version,
+        job,
+        signing_time: request.authentic_signing_time,
+        chain: &request.chain,
+    };
+    tracing::debug!(profile_version = %query.profile_version, job = %job, region, "asking about revocation");
+    let status = block_on(async {
+        // Not taken apart either, see `block_on`.
+        let client = ManuallyDrop::new(SignerClient::new(config, location.partition(), region.clone()).await);
+        revocation_status(&client, &query, deadline).await
+    })?;
+    match status {
+        Err(why) => failed(format!("Revocation could not be checked: {why}.")),
+        Ok(revoked) if revoked.is_empty() => Ok(VerificationResult::new(
+            true,
+            &format!(
+                "Not revoked: AWS Signer in {region} knows of no revocation of the signature, its profile or its certificates."
+            ),
+        )),
+        Ok(revoked) => {
+            let mut names: Vec<String> = revoked.iter().take(10).map(ToString::to_string).collect();
+            if revoked.len() > names.len() {
+                names.push(format!("{} more", revoked.len() - names.len()));
+            }
+            failed(format!("Revoked according to AWS Signer in {region}: {}.", names.join(", ")))
+        }
+    }
+}

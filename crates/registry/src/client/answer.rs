@@ -1,0 +1,178 @@
+//! What a registry answered, read whole within a limit, and what an answer that is no success says: distribution-spec,
+//! "Error Codes".
+
+use std::fmt;
+use std::time::{Duration, SystemTime};
+
+use limits::Reservation;
+use notary::text::printable;
+use notary::{Digest, json};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, RETRY_AFTER};
+use reqwest::{StatusCode, Url};
+use serde_json::Value;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc2822;
+
+use super::error::{RegistryError, RequestLine};
+
+/// The header with the digest of the content.
+const CONTENT_DIGEST: HeaderName = HeaderName::from_static("docker-content-digest");
+const SHOWN: usize = 300;
+
+/// An answer with its body.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) request: RequestLine,
+    /// Where the answer came from in the end.
+    pub(crate) url: Url,
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
+    /// What is still to be read, of a call whose answer is a stream.
+    pub(crate) rest: Option<reqwest::Response>,
+    /// The memory that the body holds.
+    pub(crate) _reservation: Option<Reservation>,
+}
+
+impl Answer {
+    /// The header's value, where it is readable text.
+    pub(crate) fn header(&self, name: impl reqwest::header::AsHeaderName) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// The media type of the body, without parameters.
+    pub(crate) fn media_type(&self) -> Option<&str> {
+        let value = self.header(CONTENT_TYPE)?;
+        Some(value.split(';').next().unwrap_or(value).trim()).filter(|media_type| !media_type.is_empty())
+    }
+
+    /// This answer if its status is one of these, else the error that it is.
+    pub(crate) fn expect(self, expected: &[u16]) -> Result<Self, RegistryError> {
+        if expected.contains(&self.status.as_u16()) { Ok(self) } else { Err(self.into_error()) }
+    }
+
+    pub(super) fn into_error(self) -> RegistryError {
+        if self.status.is_redirection() {
+            let why = format!("{}: the answer is a redirect, which is followed for blobs only", self.status);
+            return RegistryError::Redirect { request: self.request, why };
+        }
+        let answer = Box::new(self.error_answer());
+        RegistryError::Status { request: self.request, status: self.status, answer }
+    }
+
+    /// How long the registry asks to wait.
+    pub(super) fn retry_after(&self) -> Option<Duration> {
+        let value = self.header(RETRY_AFTER)?.trim();
+        if let Ok(seconds) = value.parse::<u64>() {
+            return Some(Duration::from_secs(seconds));
+        }
+        let date = OffsetDateTime::parse(value, &Rfc2822).ok()?;
+        Some(SystemTime::from(date).duration_since(SystemTime::now()).unwrap_or_default())
+    }
+
+    /// What the answer says about the failure that it is.
+    pub(super) fn error_answer(&self) -> ErrorAnswer {
+        let nothing = ErrorAnswer { code: None, message: None, retry_after: self.retry_after() };
+        if self.body.is_empty() {
+            return nothing;
+        }
+        let Ok(mut body) = json::parse_object("answer", &self.body) else {
+            let kind = self.media_type().map_or_else(|| "unknown content".to_owned(), shown);
+            let message = Some(format!("the answer is not one of a registry but {kind}"));
+            return ErrorAnswer { message, ..nothing };
+        };
+        let first = body.take("errors").and_then(|errors| errors.get(0).cloned()).unwrap_or_default();
+        let text = |name: &str| first.get(name).and_then(Value::as_str).filter(|text| !text.is_empty()).map(shown);
+        // Token services answer `details` or `error_description` (OAuth 2).
+        let other = ["error_description", "details", "message", "error"];
+        let alone = other.iter().find_map(|name| body.optional_string(name).ok().flatten().map(|text| shown(&text)));
+        ErrorAnswer { code: text("code"), message: text("message").or(alone), ..nothing }
+    }
+
+    /// The digest in the header `Docker-Content-Digest`.
+    pub(crate) fn content_digest(&self) -> Result<Option<Digest>, RegistryError> {
+        let Some(value) = self.header(&CONTENT_DIGEST) else { return Ok(None) };
+        value.trim().parse().map(Some).map_err(|why| self.malformed(format!("the header Docker-Content-Digest: {why}")))
+    }
+
+    pub(crate) fn malformed(&self, why: impl Into<String>) -> RegistryError {
+        RegistryError::Malformed { request: self.request.clone(), why: why.into() }
+    }
+
+    pub(crate) fn content(&self, why: impl Into<String>) -> RegistryError {
+        RegistryError::Content { request: self.request.clone(), why: why.into() }
+    }
+}
+
+/// What a registry says about a failure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ErrorAnswer {
+    /// The specification's code, such as `MANIFEST_UNKNOWN`.
+    pub code: Option<String>,
+    /// The message for people.
+    pub message: Option<String>,
+    /// How long it asks to wait.
+    pub retry_after: Option<Duration>,
+}
+
+impl fmt::Display for ErrorAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for text in [&self.code, &self.message].into_iter().flatten() {
+            write!(f, ": {text}")?;
+        }
+        if let Some(wait) = self.retry_after {
+            write!(f, " (asks to wait {} s)", wait.as_secs())?;
+        }
+        Ok(())
+    }
+}
+
+/// A text of somebody else's, fit for a line of an error.
+fn shown(text: &str) -> String {
+    printable(text).chars().take(SHOWN).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+    use reqwest::Method;
+
+    use super::*;
+
+    fn answer(retry_after: &str, body: &str) -> Answer {
+        let url = Url::parse("https://h.example/").unwrap();
+        let headers = HeaderMap::from_iter([(RETRY_AFTER, retry_after.parse().unwrap())]);
+        let request = RequestLine::new(&Method::GET, &url);
+        Answer {
+            request,
+            url,
+            status: StatusCode::FORBIDDEN,
+            headers,
+            body: body.into(),
+            rest: None,
+            _reservation: None,
+        }
+    }
+
+    #[test]
+    fn a_wait_is_a_number_of_seconds_or_a_date() {
+        assert_eq!(answer("7", "").retry_after(), Some(Duration::from_secs(7)));
+        assert_eq!(answer("Wed, 21 Oct 2015 07:28:00 GMT", "").retry_after(), Some(Duration::ZERO));
+        let future = answer("Wed, 21 Oct 2201 07:28:00 GMT", "").retry_after().unwrap();
+        assert!(future > Duration::from_secs(1_000_000_000));
+        assert_eq!(answer("soon", "").retry_after(), None);
+    }
+
+    #[test]
+    fn the_registrys_words_are_shown_without_what_could_upset_a_terminal() {
+        for (body, shown) in [
+            (r#"{"errors":[{"code":"DENIED","message":"no\u001b[31m access\u202e"}]}"#, ": DENIED: no [31m access "),
+            (r#"{"errors":[]}"#, ""),
+            (r#"{"error":"invalid_grant","error_description":"expired"}"#, ": expired"),
+            ("<html>", ": the answer is not one of a registry but unknown content"),
+        ] {
+            assert_eq!(answer("x", body).error_answer().to_string(), shown, "{body}");
+        }
+    }
+}

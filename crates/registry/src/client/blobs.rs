@@ -1,0 +1,117 @@
+//! Blobs: distribution-spec, "Pulling blobs" and "Pushing blobs", the monolithic way.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use notary::{Descriptor, Digest};
+use reqwest::header::{CONTENT_TYPE, HeaderValue, LOCATION};
+use reqwest::{Method, Url};
+
+use super::error::{Failure, RegistryError};
+use super::transport::may_follow;
+use super::{Answer, Call, RemoteRepository};
+
+/// An answer without content that is worth reading.
+pub(super) const NOTHING: u64 = 64 * 1024;
+/// The slowest transfer that is waited for, in bytes a second.
+const SLOWEST: u64 = 256 * 1024;
+const UPLOADS: u32 = 3;
+
+impl RemoteRepository {
+    /// Reads a blob and checks that it is what the descriptor says. It is held in memory: `limit` is the most, in bytes.
+    ///
+    /// # Errors
+    /// [`RegistryError::TooLarge`] when it is larger than `limit`, [`RegistryError::Content`] when it is something else.
+    pub async fn blob(&self, stored: &Descriptor, limit: u64) -> Result<Vec<u8>, RegistryError> {
+        let mut call = self.call(Method::GET, &format!("blobs/{}", stored.digest), stored.size.min(limit));
+        if stored.size > limit {
+            return Err(RegistryError::TooLarge { request: call.request(), limit });
+        }
+        call.follow = true;
+        call.time += time_for(stored.size);
+        let answer = match self.send(&call).await {
+            Err(RegistryError::TooLarge { request, limit }) => {
+                let why = format!("it was listed as {limit} bytes, and is larger");
+                return Err(RegistryError::Content { request, why });
+            }
+            answer => answer?.expect(&[200])?,
+        };
+        if answer.body.len() as u64 != stored.size {
+            let size = answer.body.len();
+            return Err(answer.content(format!("it was listed as {} bytes, and is {size} bytes", stored.size)));
+        }
+        if !stored.digest.describes(&answer.body) {
+            return Err(answer.content(format!("its digest is not {}", stored.digest)));
+        }
+        Ok(answer.body)
+    }
+
+    /// Whether the repository has the blob.
+    ///
+    /// # Errors
+    /// [`RegistryError`] when that cannot be found out.
+    pub async fn has_blob(&self, digest: &Digest) -> Result<bool, RegistryError> {
+        let mut call = self.call(Method::HEAD, &format!("blobs/{digest}"), NOTHING);
+        call.follow = true;
+        let answer = self.send(&call).await?;
+        if answer.status.as_u16() == 404 {
+            return Ok(false);
+        }
+        answer.expect(&[200]).map(|_| true)
+    }
+
+    /// Writes a blob, unless the repository has it.
+    ///
+    /// # Errors
+    /// [`RegistryError`].
+    pub async fn push_blob(&self, media_type: &str, content: &[u8]) -> Result<Descriptor, RegistryError> {
+        let descriptor = Descriptor::of(media_type, content);
+        if self.has_blob(&descriptor.digest).await? {
+            return Ok(descriptor);
+        }
+        let content = Bytes::copy_from_slice(content);
+        for upload in 1.. {
+            match self.upload(&descriptor.digest, &content).await {
+                // An upload that broke cannot be resumed this way, but begun anew.
+                Err(why) if upload < UPLOADS && matches!(why.failure(), Failure::Unavailable | Failure::NotFound) => {
+                    tracing::debug!(%why, "the upload is begun anew");
+                    tokio::time::sleep(self.options().backoff.mul_f64(f64::from(upload) * (0.5 + fastrand::f64())))
+                        .await;
+                }
+                other => return other.map(|()| descriptor),
+            }
+        }
+        Ok(descriptor)
+    }
+
+    async fn upload(&self, digest: &Digest, content: &Bytes) -> Result<(), RegistryError> {
+        let begin = self.call(Method::POST, "blobs/uploads/", NOTHING);
+        let begun = self.send(&begin).await?.expect(&[202])?;
+        let mut url = upload_url(&begun)?;
+        url.query_pairs_mut().append_pair("digest", digest.as_str());
+        let mut call = Call { url, ..self.call(Method::PUT, "", NOTHING) };
+        call.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
+        call.body = content.clone();
+        call.repeat = false;
+        call.time += time_for(content.len() as u64);
+        let answer = self.send(&call).await?.expect(&[201, 204])?;
+        match answer.content_digest()? {
+            Some(stored) if stored != *digest && !stored.describes(content) => {
+                Err(answer.content(format!("the registry stored {stored} in place of {digest}")))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+pub(super) fn time_for(bytes: u64) -> Duration {
+    Duration::from_secs(bytes / SLOWEST)
+}
+
+/// Where the upload goes on.
+pub(super) fn upload_url(begun: &Answer) -> Result<Url, RegistryError> {
+    let location = begun.header(LOCATION).and_then(|location| begun.url.join(location).ok());
+    let url = location.ok_or_else(|| begun.malformed("the answer does not say where to upload to (Location)"))?;
+    may_follow(&begun.url, &url).map_err(|why| RegistryError::Redirect { request: begun.request.clone(), why })?;
+    Ok(url)
+}

@@ -1,0 +1,163 @@
+//! Manifests: distribution-spec, "Pulling manifests" and "Pushing Manifests".
+
+use bytes::Bytes;
+use notary::media_type::{MANIFEST_MEDIA_TYPES, media_type_of};
+use notary::reference::Target;
+use notary::{Descriptor, Digest};
+use reqwest::Method;
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue, IF_MATCH};
+
+use super::RemoteRepository;
+use super::answer::Answer;
+use super::error::RegistryError;
+
+/// The largest manifest that is read or written, in bytes: what the specification asks registries to take.
+pub const MAX_MANIFEST_SIZE: u64 = 4 * 1024 * 1024;
+/// With this header a registry says that it lists the manifest among the referrers of this digest.
+const SUBJECT: HeaderName = HeaderName::from_static("oci-subject");
+
+/// A manifest with what describes it, both from its content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FetchedManifest {
+    /// Its digest, size and media type.
+    pub descriptor: Descriptor,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+    /// The registry's version tag of what was asked for, for a conditional write.
+    pub(crate) etag: Option<HeaderValue>,
+}
+
+/// A manifest that was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Pushed {
+    /// Its descriptor.
+    pub descriptor: Descriptor,
+    /// The subject that the registry lists it under by itself, where it has the Referrers API.
+    pub subject: Option<Digest>,
+}
+
+impl RemoteRepository {
+    /// What the tag or digest names. From here on the artifact is known by its digest: the tag may move.
+    ///
+    /// # Errors
+    /// [`RegistryError`]; [`RegistryError::is_not_found`] when the registry has no such manifest.
+    pub async fn resolve(&self, target: &Target) -> Result<Descriptor, RegistryError> {
+        // Not by HEAD: what it says of size and media type is the registry's word, and both are signed.
+        Ok(self.fetch_manifest(target).await?.descriptor)
+    }
+
+    /// Reads a manifest of any of the four kinds, image or index, OCI's or Docker's.
+    ///
+    /// # Errors
+    /// [`RegistryError`]; [`RegistryError::is_not_found`] when the registry has no such manifest.
+    pub async fn fetch_manifest(&self, target: &Target) -> Result<FetchedManifest, RegistryError> {
+        let mut call = self.call(Method::GET, &format!("manifests/{target}"), MAX_MANIFEST_SIZE);
+        let accept = HeaderValue::try_from(MANIFEST_MEDIA_TYPES.join(", "));
+        call.headers.extend(accept.ok().map(|accept| (ACCEPT, accept)));
+        let answer = self.send(&call).await?.expect(&[200])?;
+        let digest = match target {
+            Target::Digest(asked) => checked(&answer, asked)?,
+            Target::Tag(_) => match answer.content_digest()? {
+                Some(said) => checked(&answer, &said)?,
+                None => Digest::sha256(&answer.body),
+            },
+        };
+        let media_type = media_type_of(answer.media_type(), &answer.body)
+            .map_err(|source| RegistryError::Manifest { request: answer.request.clone(), source })?;
+        let size = answer.body.len() as u64;
+        let descriptor =
+            Descriptor { media_type: media_type.to_owned(), digest, size, artifact_type: None, annotations: [].into() };
+        let etag = answer.headers.get(reqwest::header::ETAG).cloned();
+        Ok(FetchedManifest { descriptor, bytes: answer.body, etag })
+    }
+
+    /// Reads the manifest that a descriptor names, and checks that it is what the descriptor says.
+    ///
+    /// # Errors
+    /// [`RegistryError`], also when it is larger than [`MAX_MANIFEST_SIZE`].
+    pub async fn manifest(&self, stored: &Descriptor) -> Result<Vec<u8>, RegistryError> {
+        let path = format!("manifests/{}", stored.digest);
+        let request = || self.call(Method::GET, &path, 0).request();
+        if stored.size > MAX_MANIFEST_SIZE {
+            return Err(RegistryError::TooLarge { request: request(), limit: MAX_MANIFEST_SIZE });
+        }
+        let fetched = self.fetch_manifest(&Target::Digest(stored.digest.clone())).await?;
+        if fetched.descriptor.is_same_content(stored) {
+            return Ok(fetched.bytes);
+        }
+        let (size, media_type) = (fetched.descriptor.size, fetched.descriptor.media_type);
+        let said = format!("{} bytes of {}", stored.size, stored.media_type);
+        let why = format!("it was listed as {said}, and is {size} bytes of {media_type}");
+        Err(RegistryError::Content { request: request(), why })
+    }
+
+    /// Writes a manifest, with a tag or by its digest alone. What it refers to must be there before.
+    ///
+    /// # Errors
+    /// [`RegistryError`].
+    pub async fn push_manifest(
+        &self,
+        media_type: &str,
+        bytes: &[u8],
+        target: Option<&Target>,
+    ) -> Result<Pushed, RegistryError> {
+        self.put_manifest(media_type, bytes, target, None, true).await
+    }
+
+    /// As [`Self::push_manifest`]; `current` is the version that it may replace.
+    pub(crate) async fn put_manifest(
+        &self,
+        media_type: &str,
+        bytes: &[u8],
+        target: Option<&Target>,
+        current: Option<&HeaderValue>,
+        repeat: bool,
+    ) -> Result<Pushed, RegistryError> {
+        let mut descriptor = Descriptor::of(media_type, bytes);
+        if let Some(Target::Digest(digest)) = target
+            && digest.describes(bytes)
+        {
+            descriptor.digest = digest.clone();
+        }
+        let path = match target {
+            Some(target) => format!("manifests/{target}"),
+            None => format!("manifests/{}", descriptor.digest),
+        };
+        let mut call = self.call(Method::PUT, &path, MAX_MANIFEST_SIZE);
+        if descriptor.size > MAX_MANIFEST_SIZE {
+            return Err(RegistryError::TooLarge { request: call.request(), limit: MAX_MANIFEST_SIZE });
+        }
+        if let Ok(media_type) = HeaderValue::try_from(media_type) {
+            call.headers.insert(CONTENT_TYPE, media_type);
+        }
+        if let Some(current) = current {
+            call.headers.insert(IF_MATCH, current.clone());
+        }
+        call.body = Bytes::copy_from_slice(bytes);
+        call.repeat = repeat;
+        let answer = self.send(&call).await?.expect(&[200, 201])?;
+        if let Some(stored) = answer.content_digest()?
+            && stored != descriptor.digest
+            && !stored.describes(bytes)
+        {
+            return Err(answer.content(format!("the registry stored {stored} in place of {}", descriptor.digest)));
+        }
+        let subject = answer.header(&SUBJECT).map(|subject| subject.trim().parse());
+        let subject = subject.transpose().map_err(|why| answer.malformed(format!("the header OCI-Subject: {why}")))?;
+        Ok(Pushed { descriptor, subject })
+    }
+}
+
+/// The digest, if it is that of the answer's body, and the registry says no other.
+fn checked(answer: &Answer, digest: &Digest) -> Result<Digest, RegistryError> {
+    if !digest.describes(&answer.body) {
+        return Err(answer.content(format!("its digest is not {digest}")));
+    }
+    match answer.content_digest()? {
+        Some(said) if said != *digest && !said.describes(&answer.body) => {
+            Err(answer.content(format!("the registry calls it {said}, and its digest is {digest}")))
+        }
+        _ => Ok(digest.clone()),
+    }
+}

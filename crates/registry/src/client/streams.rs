@@ -1,0 +1,159 @@
+//! Blobs that are too large for memory: distribution-spec, "Pulling blobs", "Pushing blobs" and "Mounting a blob from another
+//! repository".
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use hyper::body::{Body, Frame, SizeHint};
+use notary::reference::RepositoryName;
+use notary::{Descriptor, Digest};
+use reqwest::header::{CONTENT_TYPE, HeaderValue};
+use reqwest::{Method, Url};
+use tokio::sync::mpsc;
+
+use super::answer::Answer;
+use super::blobs::{NOTHING, time_for, upload_url};
+use super::error::RegistryError;
+use super::transport::{Call, is_same_origin};
+use super::{Inner, RemoteRepository};
+use crate::content::BlobStream;
+use crate::store::StoreError;
+
+/// How many pieces wait between who reads and who writes.
+const WAITING: usize = 4;
+
+/// What became of the wish to mount a blob.
+pub(crate) enum Mount {
+    /// The repository has it now.
+    Done,
+    /// The registry wants it uploaded there.
+    Upload(Url),
+}
+
+impl RemoteRepository {
+    /// Begins to read a blob.
+    pub(crate) async fn open_blob(&self, stored: &Descriptor) -> Result<BlobStream, RegistryError> {
+        let mut call = self.call(Method::GET, &format!("blobs/{}", stored.digest), stored.size);
+        (call.follow, call.stream) = (true, true);
+        call.time += time_for(stored.size);
+        let mut answer = self.send(&call).await?.expect(&[200])?;
+        let response = answer.rest.take().ok_or_else(|| answer.malformed("the answer has no content"))?;
+        if let Some(length) = response.content_length().filter(|length| *length != stored.size) {
+            return Err(answer.content(format!("it was listed as {} bytes, and is {length} bytes", stored.size)));
+        }
+        Ok(BlobStream::of_answer(response, answer.request, (call.deadline(), call.time), stored))
+    }
+
+    /// Whether both are repositories of one registry, reached in the same way.
+    pub(crate) fn is_beside(&self, other: &Self) -> bool {
+        is_same_origin(&self.base, &other.base)
+    }
+
+    /// Asks the registry to take a blob over from another of its repositories. A registry that does not do that says where to
+    /// upload it, as one does that is not let see the other repository.
+    pub(crate) async fn mount(&self, digest: &Digest, from: &RepositoryName) -> Result<Mount, RegistryError> {
+        let mut call = self.call(Method::POST, "blobs/uploads/", NOTHING);
+        call.url.query_pairs_mut().append_pair("mount", digest.as_str()).append_pair("from", from.path());
+        let answer = self.send(&call).await?.expect(&[201, 202])?;
+        if answer.status.as_u16() == 201 { Ok(Mount::Done) } else { Ok(Mount::Upload(upload_url(&answer)?)) }
+    }
+
+    /// Begins an upload.
+    pub(crate) async fn begin_upload(&self) -> Result<Url, RegistryError> {
+        let begin = self.call(Method::POST, "blobs/uploads/", NOTHING);
+        upload_url(&self.send(&begin).await?.expect(&[202])?)
+    }
+
+    /// Uploads a blob in one request while it is read. `passed` hears of each piece.
+    pub(crate) async fn upload_stream(
+        &self,
+        mut url: Url,
+        stored: &Descriptor,
+        mut content: BlobStream,
+        passed: impl Fn(u64),
+    ) -> Result<(), StoreError> {
+        url.query_pairs_mut().append_pair("digest", stored.digest.as_str());
+        let mut call = Call { url, ..self.call(Method::PUT, "", NOTHING) };
+        call.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
+        call.time += time_for(stored.size);
+        let (sender, pieces) = mpsc::channel(WAITING);
+        let feed = async move {
+            loop {
+                match content.next().await {
+                    Ok(Some(piece)) => {
+                        let length = piece.len() as u64;
+                        if sender.send(Ok(piece)).await.is_err() {
+                            return Ok(());
+                        }
+                        passed(length);
+                    }
+                    Ok(None) => return Ok(()),
+                    Err(why) => {
+                        let _ = sender.send(Err(std::io::Error::other("the content is not complete"))).await;
+                        return Err(why);
+                    }
+                }
+            }
+        };
+        let put = self.put_stream(&call, Pieces { pieces, left: stored.size });
+        let (fed, answer) = tokio::join!(feed, put);
+        fed?;
+        let answer = answer?;
+        let of_one_kind = |other: &Digest| other.parts().0 == stored.digest.parts().0;
+        match answer.content_digest()?.filter(of_one_kind) {
+            Some(other) if other != stored.digest => {
+                Err(answer.content(format!("the registry stored {other} in place of {}", stored.digest)).into())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn put_stream(&self, call: &Call, body: Pieces) -> Result<Answer, RegistryError> {
+        let Inner { transport, authentication, .. } = &*self.client.inner;
+        let authorization = authentication.known(&self.name, call.access);
+        let body = reqwest::Body::wrap(body);
+        let answer = Box::pin(transport.send_stream(call, &self.base, authorization.as_ref(), body)).await?;
+        if answer.status.as_u16() == 401 {
+            authentication.forget(&self.name, call.access);
+        }
+        match answer.status.as_u16() {
+            // Nothing of the content can be sent again: it takes a new upload, with a new token.
+            401 | 404 => {
+                let why = format!("the registry dropped the upload: {}{}", answer.status, answer.error_answer());
+                Err(RegistryError::Connection { request: answer.request, why })
+            }
+            _ => answer.expect(&[201, 204]),
+        }
+    }
+}
+
+/// A body of known length whose pieces come through a channel.
+struct Pieces {
+    pieces: mpsc::Receiver<Result<Bytes, std::io::Error>>,
+    left: u64,
+}
+
+impl Body for Pieces {
+    type Data = Bytes;
+    type Error = std::io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, std::io::Error>>> {
+        let piece = std::task::ready!(self.pieces.poll_recv(context));
+        if let Some(Ok(piece)) = &piece {
+            self.left = self.left.saturating_sub(piece.len() as u64);
+        }
+        Poll::Ready(piece.map(|piece| piece.map(Frame::data)))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.left == 0
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.left)
+    }
+}

@@ -1,0 +1,260 @@
+//! One request with all that can befall it: redirects, interruptions, busy servers, and bounds on size and time.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_client::{HttpClients, Silence, explain, is_not_tls};
+use limits::MemoryBudget;
+use notary::text::printable;
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue, LOCATION};
+use reqwest::{Body, Method, RequestBuilder, Response, StatusCode, Url};
+use tokio::time::{Instant, sleep, timeout_at};
+
+use super::answer::Answer;
+use super::auth::Access;
+use super::error::{RegistryError, RequestLine};
+
+const MAX_REDIRECTS: usize = 5;
+const MAX_RETRIES: u32 = 4;
+/// What is read of an answer that is no success.
+const MAX_ERROR_BODY: u64 = 64 * 1024;
+
+/// A request, and what may be done for it.
+#[derive(Debug, Clone)]
+pub(crate) struct Call {
+    pub(crate) method: Method,
+    pub(crate) url: Url,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+    /// The largest answer, in bytes.
+    pub(crate) limit: u64,
+    pub(crate) access: Access,
+    /// Whether redirects are followed.
+    pub(crate) follow: bool,
+    /// Whether the body of a success is left for the caller to read.
+    pub(crate) stream: bool,
+    /// Whether it does no harm when it is made again.
+    pub(crate) repeat: bool,
+    pub(crate) start: Instant,
+    /// How long it may take, with all repetitions.
+    pub(crate) time: Duration,
+}
+
+impl Call {
+    pub(crate) fn request(&self) -> RequestLine {
+        RequestLine::new(&self.method, &self.url)
+    }
+
+    pub(super) fn timeout(&self, last: Option<String>) -> RegistryError {
+        RegistryError::Timeout { request: self.request(), within: self.time, last }
+    }
+
+    pub(super) fn deadline(&self) -> Instant {
+        self.start + self.time
+    }
+}
+
+/// Makes requests, and repeats them where that can help.
+#[derive(Debug)]
+pub(super) struct Transport {
+    pub(super) clients: HttpClients,
+    /// For the bodies of all answers together.
+    pub(super) memory: MemoryBudget,
+    /// The wait before the first repetition, on average; it doubles with each.
+    pub(super) backoff: Duration,
+}
+
+impl Transport {
+    /// Makes the call. What is no connection is an answer here, whatever its status. `authorization` goes to `home` and to no
+    /// other origin.
+    pub(super) async fn send(
+        &self,
+        call: &Call,
+        home: &Url,
+        authorization: Option<&HeaderValue>,
+    ) -> Result<Answer, RegistryError> {
+        let mut last = None;
+        for attempt in 0.. {
+            let once = timeout_at(call.deadline(), self.once(call, home, authorization)).await;
+            let result = once.unwrap_or_else(|_| Err(call.timeout(last.take())));
+            let repeat = call.repeat && attempt < MAX_RETRIES;
+            let (wait, why) = match &result {
+                Ok(answer) if repeat && is_temporary(answer.status) => {
+                    let why = format!("{}{}", answer.status, answer.error_answer());
+                    (answer.retry_after().unwrap_or_else(|| self.wait(attempt)), why)
+                }
+                Err(RegistryError::Connection { why, .. }) if repeat => (self.wait(attempt), why.clone()),
+                _ => return result,
+            };
+            if call.deadline().saturating_duration_since(Instant::now()) <= wait {
+                return result;
+            }
+            tracing::debug!(request = %call.request(), %why, ?wait, "repeated");
+            sleep(wait).await;
+            last = Some(why);
+        }
+        Err(call.timeout(last))
+    }
+
+    /// The wait before a repetition: longer each time, and different for each client, so that they do not come all at once.
+    fn wait(&self, attempt: u32) -> Duration {
+        self.backoff.mul_f64(f64::from(1_u32 << attempt) * (0.5 + fastrand::f64()))
+    }
+
+    async fn once(
+        &self,
+        call: &Call,
+        home: &Url,
+        authorization: Option<&HeaderValue>,
+    ) -> Result<Answer, RegistryError> {
+        let mut url = call.url.clone();
+        for _ in 0..=MAX_REDIRECTS {
+            let response = self.exchange(call, &url, authorization.filter(|_| is_same_origin(&url, home))).await?;
+            if !(call.follow && is_redirect(response.status())) {
+                return self.read(call, url, response).await;
+            }
+            url = next_hop(call, &url, &response)?;
+        }
+        let why = format!("more than {MAX_REDIRECTS} redirects, the last to {}", RequestLine::new(&call.method, &url));
+        Err(RegistryError::Redirect { request: call.request(), why })
+    }
+
+    async fn exchange(
+        &self,
+        call: &Call,
+        url: &Url,
+        authorization: Option<&HeaderValue>,
+    ) -> Result<Response, RegistryError> {
+        let client = self.clients.client_for(url, Silence::Bounded)?;
+        let mut request = client.request(call.method.clone(), url.clone()).headers(call.headers.clone());
+        if let Some(authorization) = authorization {
+            request = request.header(AUTHORIZATION, authorization);
+        }
+        // An empty body has no length in the request unless it is one.
+        if call.method == Method::PUT || call.method == Method::POST {
+            request = request.body(call.body.clone());
+        }
+        start(call, url, request).await
+    }
+
+    /// Makes the call once, with a body that comes piece by piece. `authorization` goes to `home` and to no other origin.
+    pub(super) async fn send_stream(
+        &self,
+        call: &Call,
+        home: &Url,
+        authorization: Option<&HeaderValue>,
+        body: Body,
+    ) -> Result<Answer, RegistryError> {
+        // A registry says nothing as long as it is sent something.
+        let client = self.clients.client_for(&call.url, Silence::Allowed)?;
+        let mut request = client.request(call.method.clone(), call.url.clone()).headers(call.headers.clone());
+        if let Some(authorization) = authorization.filter(|_| is_same_origin(&call.url, home)) {
+            request = request.header(AUTHORIZATION, authorization);
+        }
+        let exchange = async {
+            let response = start(call, &call.url, request.body(body)).await?;
+            self.read(call, call.url.clone(), response).await
+        };
+        timeout_at(call.deadline(), exchange).await.unwrap_or_else(|_| Err(call.timeout(None)))
+    }
+
+    /// Reads the answer whole, within its limit.
+    async fn read(&self, call: &Call, url: Url, mut response: Response) -> Result<Answer, RegistryError> {
+        let request = RequestLine::new(&call.method, &url);
+        let (status, headers) = (response.status(), response.headers().clone());
+        let limit = if status.is_success() { call.limit } else { MAX_ERROR_BODY };
+        if call.method == Method::HEAD {
+            return Ok(Answer { request, url, status, headers, body: Vec::new(), rest: None, _reservation: None });
+        }
+        if call.stream && status.is_success() {
+            return Ok(Answer {
+                request,
+                url,
+                status,
+                headers,
+                body: Vec::new(),
+                rest: Some(response),
+                _reservation: None,
+            });
+        }
+        if status.is_success() && response.content_length().is_some_and(|length| length > limit) {
+            return Err(RegistryError::TooLarge { request, limit });
+        }
+        let mut body = Vec::new();
+        let mut reservation = self.memory.reservation();
+        loop {
+            let chunk = response.chunk().await;
+            let chunk =
+                chunk.map_err(|why| RegistryError::Connection { request: request.clone(), why: explain(&why) })?;
+            let Some(chunk) = chunk else { break };
+            if body.len() as u64 + chunk.len() as u64 > limit {
+                if !status.is_success() {
+                    break;
+                }
+                return Err(RegistryError::TooLarge { request, limit });
+            }
+            reservation.grow(chunk.len()).await;
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Answer { request, url, status, headers, body, rest: None, _reservation: Some(reservation) })
+    }
+}
+
+async fn start(call: &Call, url: &Url, request: RequestBuilder) -> Result<Response, RegistryError> {
+    let failed = |why: reqwest::Error| {
+        let request = RequestLine::new(&call.method, url);
+        if why.is_builder() {
+            RegistryError::Client(explain(&why))
+        } else if is_not_tls(&why) {
+            RegistryError::NotTls { request }
+        } else {
+            RegistryError::Connection { request, why: explain(&why) }
+        }
+    };
+    let began = Instant::now();
+    let answer = request.send().await.map_err(failed);
+    let ms = began.elapsed().as_millis() as u64;
+    match &answer {
+        Ok(answer) => {
+            let (request, status) = (RequestLine::new(&call.method, url), answer.status().as_u16());
+            tracing::debug!(%request, status, ms, "answered");
+        }
+        Err(why) => tracing::debug!(why = printable(&why.to_string()), ms, "the request failed"),
+    }
+    answer
+}
+
+/// Where a redirect leads, if that may be followed.
+fn next_hop(call: &Call, from: &Url, response: &Response) -> Result<Url, RegistryError> {
+    let refused = |why: String| RegistryError::Redirect { request: RequestLine::new(&call.method, from), why };
+    let location = response.headers().get(LOCATION).and_then(|location| location.to_str().ok());
+    let next = location.and_then(|location| from.join(location).ok());
+    let next = next.ok_or_else(|| refused(format!("{}: the redirect leads nowhere", response.status())))?;
+    may_follow(from, &next).map_err(refused)?;
+    Ok(next)
+}
+
+/// Whether it is safe to go from one URL to the other, which the registry names.
+pub(crate) fn may_follow(from: &Url, to: &Url) -> Result<(), String> {
+    let shown = RequestLine::new(&Method::GET, to).to_string();
+    match (from.scheme(), to.scheme()) {
+        (_, "https") | ("http", "http") => Ok(()),
+        ("https", "http") => Err(format!(
+            "the registry leads from https to http ({shown}), which is not followed; the registry must know its own address (X-Forwarded-Proto)"
+        )),
+        _ => Err(format!("the registry leads to {shown}, which is no address of a registry")),
+    }
+}
+
+pub(crate) fn is_same_origin(a: &Url, b: &Url) -> bool {
+    a.origin() == b.origin()
+}
+
+fn is_redirect(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
+}
+
+/// Whether the same request may succeed later.
+fn is_temporary(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 408 | 429 | 500 | 502 | 503 | 504)
+}

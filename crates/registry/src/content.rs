@@ -1,0 +1,124 @@
+//! Content that is not held in memory: read piece by piece, and checked against its descriptor on the way. image-spec,
+//! `descriptor.md`.
+
+use std::path::{Path, PathBuf};
+
+use aws_lc_rs::digest::{Context, SHA256, SHA384, SHA512};
+use bytes::Bytes;
+use http_client::explain;
+use notary::Descriptor;
+use reqwest::Response;
+use tokio::fs::File;
+use tokio::io::AsyncReadExt as _;
+use tokio::time::{Instant, timeout_at};
+
+use super::client::{RegistryError, RequestLine};
+use super::layout::LayoutError;
+use super::store::StoreError;
+
+const PIECE: usize = 64 * 1024;
+
+/// The content of a blob as it comes. The last piece is given out only when the whole is what the descriptor says, so that who
+/// passes the pieces on never completes anything wrong.
+pub(crate) struct BlobStream {
+    source: Source,
+    stored: Descriptor,
+    context: Option<Context>,
+    seen: u64,
+    held: Option<Bytes>,
+}
+
+enum Source {
+    File { file: File, path: PathBuf },
+    Registry { response: Response, request: RequestLine, deadline: Instant, within: std::time::Duration },
+}
+
+impl BlobStream {
+    /// The content of a file.
+    pub(crate) async fn of_file(path: &Path, stored: &Descriptor) -> Result<Self, StoreError> {
+        let failed = |source| LayoutError::Io { path: path.to_owned(), source };
+        // Before it is opened: opening a pipe waits for a writer who may never come.
+        if !tokio::fs::metadata(path).await.map_err(failed)?.is_file() {
+            return Err(failed(std::io::Error::new(std::io::ErrorKind::InvalidInput, "not a regular file")).into());
+        }
+        let file = File::open(path).await.map_err(failed)?;
+        Ok(Self::new(Source::File { file, path: path.to_owned() }, stored))
+    }
+
+    /// The content of an answer.
+    pub(crate) fn of_answer(
+        response: Response,
+        request: RequestLine,
+        (deadline, within): (Instant, std::time::Duration),
+        stored: &Descriptor,
+    ) -> Self {
+        Self::new(Source::Registry { response, request, deadline, within }, stored)
+    }
+
+    fn new(source: Source, stored: &Descriptor) -> Self {
+        let algorithm = match stored.digest.parts().0 {
+            "sha384" => &SHA384,
+            "sha512" => &SHA512,
+            _ => &SHA256,
+        };
+        Self { source, stored: stored.clone(), context: Some(Context::new(algorithm)), seen: 0, held: None }
+    }
+
+    /// The next piece; `None` when all of it was given out and is what the descriptor says.
+    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, StoreError> {
+        while let Some(context) = &mut self.context {
+            match self.source.read().await? {
+                Some(piece) => {
+                    self.seen += piece.len() as u64;
+                    if self.seen > self.stored.size {
+                        return Err(self.wrong("it is larger than its descriptor says"));
+                    }
+                    context.update(&piece);
+                    if let Some(previous) = self.held.replace(piece) {
+                        return Ok(Some(previous));
+                    }
+                }
+                None if self.seen < self.stored.size => {
+                    return Err(self.wrong("it is smaller than its descriptor says"));
+                }
+                None => {
+                    let digest = self.context.take().map(Context::finish);
+                    if digest.is_none_or(|digest| hex::encode(digest) != self.stored.digest.parts().1) {
+                        return Err(self.wrong("its digest differs"));
+                    }
+                }
+            }
+        }
+        Ok(self.held.take())
+    }
+
+    fn wrong(&self, why: &'static str) -> StoreError {
+        let digest = self.stored.digest.clone();
+        match &self.source {
+            Source::File { .. } => LayoutError::Content { digest, why }.into(),
+            Source::Registry { request, .. } => {
+                RegistryError::Content { request: request.clone(), why: why.to_owned() }.into()
+            }
+        }
+    }
+}
+
+impl Source {
+    async fn read(&mut self) -> Result<Option<Bytes>, StoreError> {
+        match self {
+            Self::File { file, path } => {
+                let mut piece = Vec::with_capacity(PIECE);
+                let read = file.take(PIECE as u64).read_to_end(&mut piece).await;
+                let read = read.map_err(|source| LayoutError::Io { path: path.clone(), source })?;
+                Ok((read > 0).then(|| piece.into()))
+            }
+            Self::Registry { response, request, deadline, within } => {
+                let (request, last) = (request.clone(), None);
+                let Ok(piece) = timeout_at(*deadline, response.chunk()).await else {
+                    return Err(RegistryError::Timeout { request, within: *within, last }.into());
+                };
+                Ok(piece.map_err(|why| RegistryError::Connection { request, why: explain(&why) })?)
+            }
+        }
+    }
+}

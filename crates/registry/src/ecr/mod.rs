@@ -1,0 +1,181 @@
+//! Tokens for Amazon ECR, so that nobody needs a credential helper for it: `GetAuthorizationToken` of ECR and of ECR Public,
+//! Amazon ECR API reference.
+
+mod host;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::time::{Duration, Instant, SystemTime};
+
+use aws_signer::Failure;
+use aws_signer::sdk::{Answers, BoundedHttpClient, StandardSources, TooManyRequests, endpoint_of_aws, loader};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::DateTime;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use limits::Deadline;
+
+pub use self::host::EcrRegistry;
+
+/// How long before its end a token is no longer used, and how long the lack of credentials is remembered.
+const MARGIN: Duration = Duration::from_secs(300);
+const MAX_TOKEN: usize = 64 * 1024;
+
+/// Why there is no token for a registry of ECR.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("GetAuthorizationToken of {service} in {region} {}", explanation(failure))]
+pub struct EcrError {
+    /// The service, `ECR` or `ECR PUBLIC`.
+    pub service: &'static str,
+    /// The region that was asked.
+    pub region: String,
+    /// What happened.
+    pub failure: Failure,
+}
+
+fn explanation(failure: &Failure) -> String {
+    match failure {
+        Failure::Refused { status, code, message, .. } => {
+            let code = code.as_ref().map_or_else(|| format!("HTTP status {status}"), Clone::clone);
+            let message = message.as_ref().map(|message| format!(": {message}")).unwrap_or_default();
+            format!("was refused: {code}{message}; this needs the permission ecr:GetAuthorizationToken")
+        }
+        Failure::NoCredentials(why) => format!(
+            "was not made, there are no AWS credentials: {}. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, \
+             or log in to the registry (aws ecr get-login-password, docker login)",
+            why.trim_end_matches('.')
+        ),
+        Failure::Timeout(budget) => format!("got no complete answer within {} s; try again", budget.as_secs_f64()),
+        Failure::Connection(why) => {
+            format!("failed, the service could not be reached: {why}; check the network and the proxy")
+        }
+        Failure::Answer(why) => format!("got an answer that is not one of this service: {why}"),
+        Failure::Request(why) => format!("could not be made: {why}"),
+        Failure::Configuration(why) => format!("was not made: {why}"),
+    }
+}
+
+/// A user name and a password for a registry of ECR.
+#[derive(Clone, PartialEq, Eq)]
+pub struct EcrToken {
+    /// The user name.
+    pub username: String,
+    /// The password; it is not shown.
+    pub password: String,
+}
+
+impl fmt::Debug for EcrToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EcrToken").field("username", &self.username).finish_non_exhaustive()
+    }
+}
+
+/// The tokens of this process. Each is asked for once, however many want it at the same time, and used until shortly before it
+/// expires.
+#[derive(Debug, Default)]
+pub struct EcrTokens {
+    /// Held while a service is asked.
+    known: tokio::sync::Mutex<HashMap<EcrRegistry, Known>>,
+}
+
+/// What a service answered last.
+#[derive(Debug, Clone)]
+struct Known {
+    /// `None` is anonymous access.
+    answer: Result<Option<EcrToken>, EcrError>,
+    at: Instant,
+    until: Option<SystemTime>,
+}
+
+impl EcrTokens {
+    /// What to show this registry; `None` is anonymous access, which ECR Public gives to whoever has no AWS credentials.
+    ///
+    /// # Errors
+    /// [`EcrError`].
+    pub async fn token(&self, registry: &EcrRegistry) -> Result<Option<EcrToken>, EcrError> {
+        let came = Instant::now();
+        let mut known = self.known.lock().await;
+        if let Some(known) = known.get(registry) {
+            let is_fresh = known.until.is_some_and(|until| SystemTime::now() < until);
+            // Who waited while it was asked takes the answer, also where it is a failure.
+            if is_fresh || known.at >= came {
+                return known.answer.clone();
+            }
+        }
+        let (answer, until) = match ask(registry).await {
+            Ok((token, expires)) => (Ok(Some(token)), expires.checked_sub(MARGIN)),
+            Err(EcrError { failure: Failure::NoCredentials(why), .. }) if *registry == EcrRegistry::Public => {
+                tracing::debug!(%why, "no AWS credentials: ECR Public is spoken to anonymously");
+                (Ok(None), SystemTime::now().checked_add(MARGIN))
+            }
+            Err(why) => (Err(why), None),
+        };
+        known.insert(registry.clone(), Known { answer: answer.clone(), at: Instant::now(), until });
+        answer
+    }
+}
+
+/// Asks the service.
+async fn ask(registry: &EcrRegistry) -> Result<(EcrToken, SystemTime), EcrError> {
+    let region = registry.region();
+    let service = if *registry == EcrRegistry::Public { "ECR PUBLIC" } else { "ECR" };
+    let failed = |failure| EcrError { service, region: region.to_owned(), failure };
+    let deadline = Deadline::new(Deadline::DEFAULT_BUDGET);
+    let began = Instant::now();
+    let answer = deadline.run(call(registry, service)).await.unwrap_or(Err(Failure::Timeout(deadline.budget())));
+    let (ms, is_ok) = (began.elapsed().as_millis() as u64, answer.is_ok());
+    tracing::debug!(operation = "GetAuthorizationToken", service, region, ms, is_ok, "AWS was asked for a token");
+    let (token, expires) = answer.map_err(failed)?;
+    // Neither message repeats any of the token.
+    let token = token.filter(|token| token.len() <= MAX_TOKEN);
+    let token = token.ok_or_else(|| failed(Failure::Answer("it holds no token".to_owned())))?;
+    let decoded = STANDARD.decode(token).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    let pair = decoded.as_deref().and_then(|text| text.split_once(':'));
+    let (username, password) =
+        pair.ok_or_else(|| failed(Failure::Answer("its token is not the base64 of USER:PASSWORD".to_owned())))?;
+    let expires = expires.and_then(|expires| SystemTime::try_from(expires).ok()).unwrap_or(SystemTime::UNIX_EPOCH);
+    Ok((EcrToken { username: username.to_owned(), password: password.to_owned() }, expires))
+}
+
+type Answered = (Option<String>, Option<DateTime>);
+
+async fn call(registry: &EcrRegistry, service: &str) -> Result<Answered, Failure> {
+    let http = BoundedHttpClient::default();
+    let (loader, context) = loader(&http, registry.region());
+    let region = aws_config::Region::new(registry.region().to_owned());
+    let mut loader = loader.credentials_provider(StandardSources::new(region, context));
+    if let EcrRegistry::Private { fips, dual_stack, .. } = registry {
+        loader = loader.use_fips(*fips).use_dual_stack(*dual_stack);
+    }
+    let shared = loader.load().await;
+    let endpoint = endpoint_of_aws(&shared, service).map_err(Failure::Configuration)?;
+    let http = http.answering(Answers::Any);
+    match registry {
+        EcrRegistry::Private { .. } => {
+            let mut builder =
+                aws_sdk_ecr::config::Builder::from(&shared).http_client(http).retry_classifier(TooManyRequests);
+            builder.set_endpoint_url(endpoint);
+            let client = aws_sdk_ecr::Client::from_conf(builder.build());
+            let answer = answered(client.get_authorization_token().send().await)?;
+            let data = answer.authorization_data.unwrap_or_default().into_iter().next();
+            Ok(data.map(|data| (data.authorization_token, data.expires_at)).unwrap_or_default())
+        }
+        EcrRegistry::Public => {
+            let mut builder =
+                aws_sdk_ecrpublic::config::Builder::from(&shared).http_client(http).retry_classifier(TooManyRequests);
+            builder.set_endpoint_url(endpoint);
+            let client = aws_sdk_ecrpublic::Client::from_conf(builder.build());
+            let answer = answered(client.get_authorization_token().send().await)?;
+            Ok(answer.authorization_data.map(|data| (data.authorization_token, data.expires_at)).unwrap_or_default())
+        }
+    }
+}
+
+fn answered<T, E>(result: Result<T, SdkError<E, HttpResponse>>) -> Result<T, Failure>
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+{
+    result.map_err(Failure::from_sdk)
+}

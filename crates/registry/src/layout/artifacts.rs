@@ -1,0 +1,114 @@
+//! What a layout holds: artifacts, by their tags and digests, and their signatures.
+
+use std::collections::HashSet;
+
+use notary::links::Links;
+use notary::manifest::{IMAGE_MANIFEST_MEDIA_TYPE, Manifest};
+use notary::media_type::is_index;
+use notary::{Descriptor, Digest};
+
+use super::error::LayoutError;
+use super::{Layout, MAX_MANIFEST, TAG};
+
+impl Layout {
+    /// The descriptor of the artifact with this tag or digest. What has the form of a digest never names a tag, or whoever
+    /// writes the index could give one artifact for another. The artifact is read, so that nobody judges a digest whose
+    /// content is another.
+    ///
+    /// # Errors
+    /// [`LayoutError::NotFound`] when there is none, [`LayoutError::Ambiguous`] when there are several,
+    /// [`LayoutError::Content`] or [`LayoutError::Io`] when it is not there as the index describes it.
+    pub fn resolve(&self, reference: &str) -> Result<Descriptor, LayoutError> {
+        let digest: Option<Digest> = reference.parse().ok();
+        let is_meant = |d: &Descriptor| match &digest {
+            Some(digest) => d.digest == *digest,
+            None => d.annotations.get(TAG).is_some_and(|tag| tag == reference),
+        };
+        let (path, reference) = (self.root.clone(), reference.to_owned());
+        let entries = self.entries()?;
+        let mut meant = entries.iter().filter(|entry| is_meant(entry)).cloned();
+        let Some(found) = meant.next() else {
+            let tags = entries.iter().filter_map(Self::tag_of).map(str::to_owned).collect();
+            return Err(LayoutError::NotFound { path, reference, tags });
+        };
+        if meant.any(|other| !other.is_same_content(&found)) {
+            return Err(LayoutError::Ambiguous { path, reference });
+        }
+        self.blob(&found, MAX_MANIFEST)?;
+        Ok(Descriptor { annotations: [].into(), artifact_type: None, ..found })
+    }
+
+    /// The artifacts that the index lists: what refers to no other artifact and, unless it has a tag, is not a part of one, as the
+    /// images of several platforms are. Tags are in the annotations.
+    ///
+    /// # Errors
+    /// [`LayoutError`] when the index, or a manifest that the index lists, cannot be read.
+    pub fn artifacts(&self) -> Result<Vec<Descriptor>, LayoutError> {
+        let (entries, mut artifacts) = (self.entries()?, Vec::new());
+        let parts: HashSet<Digest> = entries.iter().flat_map(|entry| self.parts_of(entry)).collect();
+        for entry in entries {
+            if parts.contains(&entry.digest) && Self::tag_of(&entry).is_none() {
+                continue;
+            }
+            let is_referrer = || Ok::<_, LayoutError>(self.manifest(&entry)?.subject.is_some());
+            if entry.media_type != IMAGE_MANIFEST_MEDIA_TYPE || !is_referrer()? {
+                artifacts.push(entry);
+            }
+        }
+        Ok(artifacts)
+    }
+
+    /// What an artifact lists, where it is an index. One that cannot be read is taken to list nothing: what it may have listed is
+    /// then an artifact of its own.
+    fn parts_of(&self, artifact: &Descriptor) -> Vec<Digest> {
+        if !is_index(&artifact.media_type) {
+            return Vec::new();
+        }
+        let bytes = self.blob(artifact, MAX_MANIFEST).unwrap_or_default();
+        let parts = Links::read(&artifact.media_type, &bytes).unwrap_or_default().manifests;
+        parts.into_iter().map(|part| part.digest).collect()
+    }
+
+    /// The tag of an artifact that [`Self::artifacts`] lists.
+    #[must_use]
+    pub fn tag_of(artifact: &Descriptor) -> Option<&str> {
+        artifact.annotations.get(TAG).map(String::as_str)
+    }
+
+    /// Reads the manifest that a descriptor names.
+    ///
+    /// # Errors
+    /// [`LayoutError`] when it is not there, not what the descriptor says, or malformed.
+    pub fn manifest(&self, stored: &Descriptor) -> Result<Manifest, LayoutError> {
+        let bytes = self.blob(stored, MAX_MANIFEST)?;
+        Manifest::parse(&bytes).map_err(|source| LayoutError::Manifest { path: self.blob_path(&stored.digest), source })
+    }
+
+    /// The signature manifests whose subject is `subject`, in the order of the index.
+    ///
+    /// # Errors
+    /// [`LayoutError`] when the index, or a manifest that the index lists, cannot be read: what cannot be read could be
+    /// anything. [`LayoutError::TooMany`] when there are more than `most`.
+    pub fn signatures(&self, subject: &Descriptor, most: usize) -> Result<Vec<(Descriptor, Manifest)>, LayoutError> {
+        let listed = self.list_signatures(subject, most)?.into_iter();
+        listed.map(|entry| self.manifest(&entry).map(|manifest| (entry, manifest))).collect()
+    }
+
+    /// The entries of these signature manifests.
+    pub(crate) fn list_signatures(&self, subject: &Descriptor, most: usize) -> Result<Vec<Descriptor>, LayoutError> {
+        let mut signatures = Vec::new();
+        for entry in self.entries()? {
+            if entry.media_type != IMAGE_MANIFEST_MEDIA_TYPE {
+                continue;
+            }
+            let manifest = self.manifest(&entry)?;
+            if manifest.is_signature() && manifest.subject.as_ref().is_some_and(|s| s.digest == subject.digest) {
+                if signatures.len() == most {
+                    return Err(LayoutError::TooMany { path: self.root.clone(), most });
+                }
+                signatures.push(entry);
+            }
+        }
+        Ok(signatures)
+    }
+}

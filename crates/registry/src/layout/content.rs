@@ -1,0 +1,164 @@
+//! The content of a layout: the blobs, and the index that lists what is in it.
+
+use std::fs;
+use std::path::PathBuf;
+
+use notary::manifest::{IMAGE_MANIFEST_MEDIA_TYPE, Manifest, descriptor};
+use notary::{Descriptor, Digest, json};
+use serde_json::{Value, json};
+
+use super::error::{LayoutError, io_error};
+use super::{Layout, TAG, read_file, write_file};
+
+/// The largest index that is read, in bytes.
+const MAX_INDEX: u64 = 8 * 1024 * 1024;
+const MAX_ENTRIES: usize = 100_000;
+/// An entry of the index is an object, with one for its platform and one for its annotations, and some ten values.
+const OF_INDEX: json::Limits = json::Limits { objects: 3 * MAX_ENTRIES, values: 12 * MAX_ENTRIES };
+
+impl Layout {
+    /// Where the content of a digest is.
+    #[must_use]
+    pub fn blob_path(&self, digest: &Digest) -> PathBuf {
+        let (algorithm, digits) = digest.parts();
+        self.root.join("blobs").join(algorithm).join(digits)
+    }
+
+    /// Writes content that is named by its SHA-256 digest.
+    ///
+    /// # Errors
+    /// [`LayoutError::Io`].
+    pub fn put_blob(&self, content: &[u8]) -> Result<Digest, LayoutError> {
+        let digest = Digest::sha256(content);
+        self.put_content(&digest, content)?;
+        Ok(digest)
+    }
+
+    fn put_content(&self, digest: &Digest, content: &[u8]) -> Result<(), LayoutError> {
+        write_file(&self.place_for(digest)?, content)
+    }
+
+    /// Where the content of a digest is to be put, in a folder that is there.
+    pub(crate) fn place_for(&self, digest: &Digest) -> Result<PathBuf, LayoutError> {
+        let path = self.blob_path(digest);
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder).map_err(io_error(folder))?;
+        }
+        Ok(path)
+    }
+
+    /// Reads content and checks that it is what the descriptor says.
+    ///
+    /// # Errors
+    /// [`LayoutError::Content`] when it is not, or is larger than `limit` bytes.
+    pub fn blob(&self, descriptor: &Descriptor, limit: u64) -> Result<Vec<u8>, LayoutError> {
+        let content = |why| LayoutError::Content { digest: descriptor.digest.clone(), why };
+        if descriptor.size > limit {
+            return Err(content("it is larger than such content may be"));
+        }
+        let bytes = read_file(&self.blob_path(&descriptor.digest), limit)?;
+        if bytes.len() as u64 != descriptor.size {
+            return Err(content("its size differs"));
+        }
+        if !descriptor.digest.describes(&bytes) {
+            return Err(content("its digest differs"));
+        }
+        Ok(bytes)
+    }
+
+    /// Writes a manifest and lists it in the index, with a tag or without.
+    ///
+    /// # Errors
+    /// [`LayoutError`] when the folder cannot be written or its index is malformed.
+    pub fn put_manifest(&self, manifest: &Manifest, tag: Option<&str>) -> Result<Descriptor, LayoutError> {
+        let referrer = manifest.subject.as_ref();
+        let artifact_type = referrer.map(|_| manifest.artifact_type.as_ref().unwrap_or(&manifest.config.media_type));
+        self.put_manifest_bytes(IMAGE_MANIFEST_MEDIA_TYPE, &manifest.to_bytes(), artifact_type.map(String::as_str), tag)
+    }
+
+    /// As [`Self::put_manifest`], with the bytes of a manifest or an index as they are.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn put_manifest_bytes(
+        &self,
+        media_type: &str,
+        bytes: &[u8],
+        artifact_type: Option<&str>,
+        tag: Option<&str>,
+    ) -> Result<Descriptor, LayoutError> {
+        self.list(&Descriptor::of(media_type, bytes), bytes, artifact_type, tag)
+    }
+
+    /// As [`Self::put_manifest`], under the digest that the descriptor has. That it is the content's is for the caller to know.
+    pub(crate) fn list(
+        &self,
+        stored: &Descriptor,
+        bytes: &[u8],
+        artifact_type: Option<&str>,
+        tag: Option<&str>,
+    ) -> Result<Descriptor, LayoutError> {
+        self.put_content(&stored.digest, bytes)?;
+        let stored = stored.clone();
+        let _lock = self.lock()?;
+        let mut index = self.read_index()?;
+        let entries = index.get_mut("manifests").and_then(Value::as_array_mut).ok_or_else(|| self.no_manifests())?;
+        let is_tag = |entry: &Value, tag: &str| entry["annotations"][TAG] == tag;
+        match tag {
+            Some(tag) => entries.retain(|entry| !is_tag(entry, tag)),
+            None if entries.iter().any(|entry| entry["digest"] == stored.digest.as_str()) => return Ok(stored),
+            None => {}
+        }
+        let is_untagged = |entry: &Value| {
+            entry["digest"] == stored.digest.as_str()
+                && entry["mediaType"] == stored.media_type.as_str()
+                && entry.get("annotations").is_none()
+        };
+        if let Some(tag) = tag
+            && let Some(untagged) = entries.iter_mut().find(|entry| is_untagged(entry))
+        {
+            untagged["annotations"] = json!({ TAG: tag });
+            self.write_index(&index)?;
+            return Ok(stored);
+        }
+        let mut entry = json!({"mediaType": stored.media_type, "digest": stored.digest, "size": stored.size});
+        if let Some(tag) = tag {
+            entry["annotations"] = json!({ TAG: tag });
+        }
+        if let Some(artifact_type) = artifact_type {
+            entry["artifactType"] = json!(artifact_type);
+        }
+        entries.push(entry);
+        self.write_index(&index)?;
+        Ok(stored)
+    }
+
+    pub(super) fn entries(&self) -> Result<Vec<Descriptor>, LayoutError> {
+        let path = self.index_path();
+        let malformed = |source| LayoutError::Manifest { path: path.clone(), source };
+        let bytes = read_file(&path, MAX_INDEX)?;
+        let read = |bytes| json::parse_object_within(OF_INDEX, "index.json", bytes)?.objects("manifests", MAX_ENTRIES);
+        let objects = read(&bytes).map_err(|why: json::JsonError| malformed(why.into()))?;
+        objects.into_iter().map(|mut object| descriptor(&mut object)).collect::<Result<_, _>>().map_err(malformed)
+    }
+
+    /// The index as it stands, so that what this project does not know is written back unchanged.
+    pub(super) fn read_index(&self) -> Result<Value, LayoutError> {
+        let bytes = read_file(&self.index_path(), MAX_INDEX)?;
+        let members = json::parse_object_within(OF_INDEX, "index.json", &bytes)
+            .map_err(|why| LayoutError::Manifest { path: self.index_path(), source: why.into() })?;
+        Ok(Value::Object(members.into_members()))
+    }
+
+    pub(super) fn write_index(&self, index: &Value) -> Result<(), LayoutError> {
+        write_file(&self.index_path(), index.to_string().as_bytes())
+    }
+
+    fn no_manifests(&self) -> LayoutError {
+        LayoutError::NotALayout { path: self.root.clone(), why: "index.json has no list of manifests".to_owned() }
+    }
+
+    pub(super) fn index_path(&self) -> PathBuf {
+        self.root.join("index.json")
+    }
+}

@@ -1,0 +1,105 @@
+//! OCI image layout folders: image-spec, `image-layout.md`.
+//!
+//! A folder survives a crash in the middle of a write: content is written to a temporary file, synchronised and renamed, and
+//! the index comes last. Writers of one folder wait for each other by a lock on the folder.
+
+mod artifacts;
+mod content;
+mod error;
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use files;
+use notary::json;
+use notary::media_type::IMAGE_INDEX_MEDIA_TYPE;
+use serde_json::json;
+
+pub use self::error::LayoutError;
+pub(super) use self::error::io_error;
+
+/// The largest manifest that is read, in bytes.
+const MAX_MANIFEST: u64 = 4 * 1024 * 1024;
+const TAG: &str = "org.opencontainers.image.ref.name";
+const VERSION: &str = r#"{"imageLayoutVersion":"1.0.0"}"#;
+
+/// An OCI image layout folder.
+#[derive(Debug, Clone)]
+pub struct Layout {
+    root: PathBuf,
+}
+
+impl Layout {
+    /// Makes an empty layout, or opens one that is there.
+    ///
+    /// # Errors
+    /// [`LayoutError`] when the folder cannot be written, or holds something else.
+    pub fn create(root: impl Into<PathBuf>) -> Result<Self, LayoutError> {
+        let layout = Self { root: root.into() };
+        let blobs = layout.root.join("blobs");
+        fs::create_dir_all(&blobs).map_err(io_error(&blobs))?;
+        let _lock = layout.lock()?;
+        if !layout.index_path().exists() {
+            write_file(&layout.root.join("oci-layout"), VERSION.as_bytes())?;
+            layout.write_index(&json!({"schemaVersion": 2, "mediaType": IMAGE_INDEX_MEDIA_TYPE, "manifests": []}))?;
+        }
+        Self::open(layout.root.clone())
+    }
+
+    /// Opens a layout that is there.
+    ///
+    /// # Errors
+    /// [`LayoutError::NotALayout`] when the folder is none.
+    pub fn open(root: impl Into<PathBuf>) -> Result<Self, LayoutError> {
+        let root = root.into();
+        let not_a_layout = |why: String| LayoutError::NotALayout { path: root.clone(), why };
+        let marker = root.join("oci-layout");
+        let bytes = read_file(&marker, MAX_MANIFEST).map_err(|why| not_a_layout(why.to_string()))?;
+        let version = json::parse_object("oci-layout", &bytes)
+            .and_then(|mut marker| marker.string("imageLayoutVersion"))
+            .map_err(|why| not_a_layout(why.to_string()))?;
+        if version != "1.0.0" {
+            return Err(not_a_layout(format!("its version is {version:?}, not 1.0.0")));
+        }
+        Ok(Self { root })
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.root
+    }
+
+    /// Waits for other writers of this folder; the lock is gone when the file is closed, also by a crash.
+    fn lock(&self) -> Result<File, LayoutError> {
+        let folder = File::open(&self.root).map_err(io_error(&self.root))?;
+        folder.lock().map_err(io_error(&self.root))?;
+        Ok(folder)
+    }
+}
+
+fn read_file(path: &Path, limit: u64) -> Result<Vec<u8>, LayoutError> {
+    let read = || {
+        let mut bytes = Vec::new();
+        // Before it is opened: opening a pipe waits for a writer who may never come.
+        if !fs::metadata(path)?.is_file() {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
+        }
+        File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > limit {
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("larger than {limit} bytes")));
+        }
+        Ok(bytes)
+    };
+    read().map_err(io_error(path))
+}
+
+/// Writes a file of a layout, which is for everyone whom the umask allows to read it.
+fn write_file(path: &Path, content: &[u8]) -> Result<(), LayoutError> {
+    files::replace(path, content, 0o644).map_err(io_error(path))
+}
+
+#[cfg(test)]
+mod tests;

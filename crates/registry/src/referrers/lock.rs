@@ -1,0 +1,83 @@
+//! A lock among the processes of one user on one host, so that the writers of one index wait for each other.
+
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::io;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use notary::Digest;
+use tokio::time::{Instant, sleep};
+
+/// Where the locks are by default: a folder in the user's cache folder. None where the user has no home.
+pub(crate) fn default_lock_folder() -> Option<PathBuf> {
+    let folder = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let cache = folder("XDG_CACHE_HOME").or_else(|| folder("HOME").map(|home| home.join(".cache")))?;
+    Some(cache.join("notation-aws-signer/locks"))
+}
+
+/// The lock for what has this name. Held until it is dropped, or the process ends.
+#[derive(Debug)]
+pub(super) struct HostLock {
+    _file: Option<File>,
+}
+
+impl HostLock {
+    /// Waits for the lock, at most for `time`. Without a folder that can be written, or when it takes too long, one goes on without:
+    /// the lock saves repetitions; what makes sure that no entry is lost is reading again.
+    pub(super) async fn acquire(folder: Option<&Path>, name: &str, time: Duration) -> Self {
+        let Some(folder) = folder else { return Self { _file: None } };
+        match Self::wait(folder, name, time).await {
+            Ok(file) => Self { _file: Some(file) },
+            Err(why) => {
+                tracing::warn!(folder = %folder.display(), %why, "no lock among the signers of this host");
+                Self { _file: None }
+            }
+        }
+    }
+
+    async fn wait(folder: &Path, name: &str, time: Duration) -> io::Result<File> {
+        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        // 256 files in all, which are never removed: who removed one could take it from under somebody who has just opened it.
+        // Two names that share a file wait for each other now and then.
+        let digest = Digest::sha256(name.as_bytes());
+        let (_, digits) = digest.parts();
+        let path = folder.join(&digits[..2]);
+        let file = OpenOptions::new().create(true).truncate(false).write(true).open(path)?;
+        let deadline = Instant::now() + time;
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(file),
+                Err(TryLockError::Error(why)) => return Err(why),
+                Err(TryLockError::WouldBlock) if Instant::now() >= deadline => {
+                    return Err(io::Error::new(io::ErrorKind::TimedOut, "another process holds it"));
+                }
+                Err(TryLockError::WouldBlock) => sleep(Duration::from_millis(fastrand::u64(2..20))).await,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+    use super::*;
+
+    #[tokio::test]
+    async fn one_waits_until_the_other_has_done() {
+        let folder = tempfile::tempdir().unwrap();
+        let held = HostLock::acquire(Some(folder.path()), "a", Duration::from_secs(5)).await;
+        assert!(HostLock::wait(folder.path(), "a", Duration::from_millis(50)).await.is_err());
+        drop(held);
+        assert!(HostLock::wait(folder.path(), "a", Duration::from_secs(5)).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn without_a_folder_one_goes_on_without_the_lock() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        std::fs::write(&file, b"").unwrap();
+        assert!(HostLock::acquire(Some(&file.join("locks")), "a", Duration::from_secs(5)).await._file.is_none());
+        assert!(HostLock::acquire(None, "a", Duration::from_secs(5)).await._file.is_none());
+    }
+}

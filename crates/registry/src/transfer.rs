@@ -1,0 +1,130 @@
+//! One blob from one store to another, without holding it in memory.
+
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use files;
+use notary::Descriptor;
+use tokio::io::AsyncWriteExt as _;
+
+use super::client::{Failure, Mount};
+use super::content::BlobStream;
+use super::layout::{Layout, LayoutError, io_error};
+use super::store::{Store, StoreError};
+
+/// How often a transfer that broke is begun anew, the first time counted, and the wait before the second.
+const ATTEMPTS: u32 = 4;
+const BACKOFF: std::time::Duration = std::time::Duration::from_millis(250);
+
+/// How a blob came to be in a store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Transferred {
+    /// It was there.
+    WasThere,
+    /// The registry took it over from another of its repositories.
+    Mounted,
+    /// Its content was copied.
+    Copied,
+}
+
+impl Store {
+    /// Sees to it that `destination` has a blob of this store. `passed` hears of the bytes as they are copied, also of those
+    /// that are copied again after an interruption.
+    pub async fn transfer(
+        &self,
+        destination: &Store,
+        stored: &Descriptor,
+        passed: impl Fn(u64),
+    ) -> Result<Transferred, StoreError> {
+        for attempt in 1.. {
+            match self.transfer_once(destination, stored, &passed).await {
+                Err(why) if attempt < ATTEMPTS && why.failure() == Failure::Unavailable => {
+                    tracing::debug!(%why, "the transfer is begun anew");
+                    tokio::time::sleep(BACKOFF.mul_f64(f64::from(attempt) * (0.5 + fastrand::f64()))).await;
+                }
+                result => return result,
+            }
+        }
+        Ok(Transferred::WasThere)
+    }
+
+    async fn transfer_once(
+        &self,
+        destination: &Store,
+        stored: &Descriptor,
+        passed: &impl Fn(u64),
+    ) -> Result<Transferred, StoreError> {
+        match destination {
+            Store::Layout(layout) => {
+                if layout.has(stored).await {
+                    return Ok(Transferred::WasThere);
+                }
+                layout.write_stream(stored, self.open(stored).await?, passed).await?;
+            }
+            Store::Remote(repository) => {
+                if repository.has_blob(&stored.digest).await? {
+                    return Ok(Transferred::WasThere);
+                }
+                let url = match self {
+                    Store::Remote(source) if source.is_beside(repository) && source.name() != repository.name() => {
+                        match repository.mount(&stored.digest, source.name()).await {
+                            Ok(Mount::Done) => return Ok(Transferred::Mounted),
+                            Ok(Mount::Upload(url)) => url,
+                            // Not every registry knows the request; whether it lets us write, an upload shows.
+                            Err(why) if why.failure() != Failure::Unavailable => repository.begin_upload().await?,
+                            Err(why) => return Err(why.into()),
+                        }
+                    }
+                    _ => repository.begin_upload().await?,
+                };
+                repository.upload_stream(url, stored, self.open(stored).await?, passed).await?;
+            }
+        }
+        Ok(Transferred::Copied)
+    }
+
+    async fn open(&self, stored: &Descriptor) -> Result<BlobStream, StoreError> {
+        match self {
+            Store::Layout(layout) => BlobStream::of_file(&layout.blob_path(&stored.digest), stored).await,
+            Store::Remote(repository) => Ok(repository.open_blob(stored).await?),
+        }
+    }
+}
+
+impl Layout {
+    /// Whether the content is there, and is what it must be.
+    async fn has(&self, stored: &Descriptor) -> bool {
+        let Ok(mut content) = BlobStream::of_file(&self.blob_path(&stored.digest), stored).await else { return false };
+        loop {
+            match content.next().await {
+                Ok(Some(_)) => {}
+                Ok(None) => return true,
+                Err(_) => return false,
+            }
+        }
+    }
+
+    /// Writes content as it comes. It has its name when it is there whole, also after a power failure.
+    async fn write_stream(
+        &self,
+        stored: &Descriptor,
+        mut content: BlobStream,
+        passed: &impl Fn(u64),
+    ) -> Result<(), StoreError> {
+        let path = self.place_for(&stored.digest)?;
+        let folder = path.parent().unwrap_or(Path::new("."));
+        let failed = |source| LayoutError::Io { path: path.clone(), source };
+        let temporary = tempfile::Builder::new().permissions(Permissions::from_mode(0o644)).tempfile_in(folder);
+        let temporary = temporary.map_err(io_error(folder))?;
+        let mut file = tokio::fs::File::from_std(temporary.reopen().map_err(failed)?);
+        while let Some(piece) = content.next().await? {
+            file.write_all(&piece).await.map_err(failed)?;
+            passed(piece.len() as u64);
+        }
+        file.flush().await.map_err(failed)?;
+        file.sync_all().await.map_err(failed)?;
+        temporary.persist(&path).map_err(|why| failed(why.error))?;
+        Ok(files::sync_folder(folder).map_err(failed)?)
+    }
+}

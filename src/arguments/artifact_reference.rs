@@ -1,0 +1,187 @@
+//! How commands name an artifact: a reference of a registry, or `oci:PATH[:TAG|@DIGEST]` for an OCI image layout.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use notary::reference::{Reference, ReferenceError, RepositoryName, Tag, Target};
+use notary::{Descriptor, Digest};
+use registry::{Layout, RegistryClient, Store};
+
+use crate::output::exit::CliError;
+
+/// The name of an artifact on the command line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// In a registry.
+    Registry(Reference),
+    /// In an OCI image layout.
+    Layout {
+        /// The folder.
+        path: PathBuf,
+        /// The tag or digest; without one, the only artifact of the layout.
+        target: Option<Target>,
+    },
+}
+
+/// Where an artifact is, ready to be read.
+#[derive(Debug, Clone)]
+pub struct Opened {
+    /// The registry's repository or the layout.
+    pub store: Store,
+    /// The artifact in it.
+    pub target: Target,
+}
+
+impl Place {
+    /// The repository, where it is one of a registry: what trust policies have scopes for.
+    #[must_use]
+    pub fn repository(&self) -> Option<&RepositoryName> {
+        match self {
+            Self::Registry(reference) => Some(reference.repository()),
+            Self::Layout { .. } => None,
+        }
+    }
+
+    /// The tag or digest that was written.
+    #[must_use]
+    pub fn target(&self) -> Option<&Target> {
+        match self {
+            Self::Registry(reference) => Some(reference.target()),
+            Self::Layout { target, .. } => target.as_ref(),
+        }
+    }
+
+    /// Opens the layout, or prepares to speak with the registry.
+    ///
+    /// # Errors
+    /// When the layout is none, or has several artifacts and none is named.
+    pub fn open(&self, client: &RegistryClient) -> Result<Opened, CliError> {
+        match self {
+            Self::Registry(reference) => Ok(Opened {
+                store: Store::Remote(client.repository(reference.repository())?),
+                target: reference.target().clone(),
+            }),
+            Self::Layout { path, target } => {
+                let layout = Layout::open(path)?;
+                let target = match target {
+                    Some(target) => target.clone(),
+                    None => only_artifact(&layout)?,
+                };
+                Ok(Opened { store: Store::Layout(layout), target })
+            }
+        }
+    }
+
+    /// The name of the artifact with this digest in the same place: what a tag was resolved to.
+    #[must_use]
+    pub fn pinned(&self, digest: &Digest) -> String {
+        match self {
+            Self::Registry(reference) => format!("{}@{digest}", reference.repository()),
+            Self::Layout { path, .. } => format!("oci:{}@{digest}", path.display()),
+        }
+    }
+}
+
+fn only_artifact(layout: &Layout) -> Result<Target, CliError> {
+    let artifacts = layout.artifacts()?;
+    let path = layout.path().display();
+    match &artifacts[..] {
+        [only] => Ok(Target::Digest(only.digest.clone())),
+        [] => Err(CliError::usage(format!("the layout {path} has no artifacts"))),
+        several => {
+            let name = |artifact: &Descriptor| match Layout::tag_of(artifact) {
+                Some(tag) => format!("oci:{path}:{tag}"),
+                None => format!("oci:{path}@{}", artifact.digest),
+            };
+            let names: Vec<_> = several.iter().take(10).map(name).collect();
+            let (count, names) = (several.len(), names.join(", "));
+            Err(CliError::usage(format!("the layout {path} has {count} artifacts; name one of them: {names}")))
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Registry(reference) => reference.fmt(f),
+            Self::Layout { path, target: None } => write!(f, "oci:{}", path.display()),
+            Self::Layout { path, target: Some(Target::Tag(tag)) } => write!(f, "oci:{}:{tag}", path.display()),
+            Self::Layout { path, target: Some(Target::Digest(d)) } => write!(f, "oci:{}@{d}", path.display()),
+        }
+    }
+}
+
+impl FromStr for Place {
+    type Err = ReferenceError;
+
+    fn from_str(text: &str) -> Result<Self, ReferenceError> {
+        let Some(layout) = text.strip_prefix("oci:") else {
+            let is_path =
+                matches!(text, "." | "..") || ["/", "./", "../", "~/"].iter().any(|start| text.starts_with(start));
+            return if is_path {
+                Err(ReferenceError::Path { given: text.to_owned() })
+            } else {
+                text.parse().map(Self::Registry)
+            };
+        };
+        if layout.is_empty() || layout.starts_with([':', '@']) {
+            return Err(ReferenceError::NoFolder { given: text.to_owned() });
+        }
+        // An @ or a : that nothing like a digest or a tag follows belongs to the path.
+        if let Some((path, digest)) = layout.rsplit_once('@')
+            && (digest.starts_with("sha") && !digest.contains('/'))
+        {
+            return Ok(Self::Layout { path: path.into(), target: Some(Target::Digest(digest.parse()?)) });
+        }
+        if let Some((path, tag)) = layout.rsplit_once(':')
+            && !tag.contains('/')
+        {
+            let target = Some(Target::Tag(tag.parse::<Tag>()?));
+            return Ok(Self::Layout { path: path.into(), target });
+        }
+        Ok(Self::Layout { path: layout.into(), target: None })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+    use super::*;
+
+    #[test]
+    fn a_layout_is_named_with_a_tag_a_digest_or_nothing() {
+        let digest = format!("sha256:{}", "0".repeat(64));
+        for (text, path, target) in [
+            ("oci:dir".to_owned(), "dir", None),
+            ("oci:./a/b:v1".to_owned(), "./a/b", Some("v1".to_owned())),
+            (format!("oci:/a b@{digest}"), "/a b", Some(digest.clone())),
+            ("oci:a:b/c".to_owned(), "a:b/c", None),
+            ("oci:me@home/x:1.0".to_owned(), "me@home/x", Some("1.0".to_owned())),
+        ] {
+            let place: Place = text.parse().unwrap();
+            let Place::Layout { path: found, target: named } = &place else { panic!("{text}") };
+            assert_eq!((found.to_str().unwrap(), named.as_ref().map(Target::to_string)), (path, target), "{text}");
+            assert_eq!(place.to_string(), text);
+        }
+        for wrong in ["oci:x@sha256:00", "oci:x:-tag", "oci:x:"] {
+            assert!(wrong.parse::<Place>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_name_of_a_layout_is_answered_with_the_form_of_one() {
+        for (wrong, right) in [
+            ("oci:", "write oci:FOLDER, oci:FOLDER:TAG or oci:FOLDER@sha256:"),
+            ("oci::v1", "write oci:FOLDER"),
+            ("oci:@sha256:00", "write oci:FOLDER"),
+            ("./one", "write oci:./one"),
+            ("/tmp/x:v1", "write oci:/tmp/x:v1"),
+            ("../x", "write oci:../x"),
+            (".", "write oci:."),
+        ] {
+            let why = wrong.parse::<Place>().unwrap_err().to_string();
+            assert!(why.contains(right), "{wrong}: {why}");
+        }
+    }
+}

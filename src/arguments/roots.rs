@@ -1,0 +1,24 @@
+//! Whom to trust, as the command line has it.
+
+use std::path::PathBuf;
+
+use aws_signer::aws_signer_roots;
+use notary::x509::Certificate;
+use notation::trust_store::read_certificates;
+
+use crate::output::exit::CliError;
+
+/// The certificates of these files, or AWS Signer's roots where there are none.
+///
+/// # Errors
+/// When a file cannot be read or has something else.
+pub fn roots(files: &[PathBuf]) -> Result<Vec<Certificate>, CliError> {
+    if files.is_empty() {
+        return Ok(aws_signer_roots().iter().map(|root| root.certificate().clone()).collect());
+    }
+    let mut roots = Vec::new();
+    for file in files {
+        roots.extend(read_certificates(file).map_err(|why| CliError::usage(format!("--root: {why}")))?);
+    }
+    Ok(roots)
+}

@@ -1,0 +1,136 @@
+//! `notation-aws-signer blob sign`.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use aws_names::ProfileArn;
+use notary::Descriptor;
+use notary::text::rfc3339;
+use notation::blob::{DEFAULT_MEDIA_TYPE, SIGNATURE_EXTENSION, SignBlobError, SignedBlob, sign_blob};
+use serde::Serialize;
+
+use crate::arguments::metadata;
+use crate::arguments::metadata::Pair;
+use crate::arguments::signer::{SignerArgs, budget, client_of};
+use crate::output::exit::{CliError, ExitStatus};
+use crate::output::file::OutputFile;
+use crate::output::{DIM, GOOD, Output, SCHEMA_VERSION, paint};
+
+/// Sign a file with AWS Signer.
+///
+/// The envelope is written to a file beside it: FILE.jws.sig. The file is hashed with SHA-384, which goes with AWS Signer's keys.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  Sign an archive; the signature is in app.tar.gz.jws.sig:
+    notation-aws-signer blob sign app.tar.gz --media-type application/gzip \\
+      --profile arn:aws:signer:us-west-2:111122223333:/signing-profiles/pipeline
+
+Exit codes: 0 signed; 1 AWS Signer's answer is not what it must be; 2 the command line, a file, the configuration or a \
+  permission is not right; 3 it could not be signed now, and may be later.")]
+pub(super) struct Args {
+    /// The file to sign
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+
+    /// The signing profile: arn:aws:signer:REGION:ACCOUNT:/signing-profiles/NAME
+    #[arg(long, value_name = "ARN")]
+    profile: ProfileArn,
+
+    /// What the content is; blob verify --media-type demands it
+    #[arg(long, value_name = "TYPE", default_value = DEFAULT_MEDIA_TYPE)]
+    media_type: String,
+
+    /// Sign this with the content; blob verify --user-metadata demands it. May be given several times
+    #[arg(long = "user-metadata", short = 'm', value_name = "KEY=VALUE", value_parser = metadata::pair)]
+    user_metadata: Vec<Pair>,
+
+    /// Write the envelope to this file, - for standard output, instead of FILE.jws.sig
+    #[arg(long, value_name = "FILE")]
+    signature: Option<PathBuf>,
+
+    /// Replace the file with the signature if it is there
+    #[arg(long)]
+    force: bool,
+
+    #[command(flatten)]
+    signer: SignerArgs,
+}
+
+/// The result: docs/output/blob-sign.schema.json.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Report<'a> {
+    schema_version: u32,
+    status: &'static str,
+    file: &'a Path,
+    signature: &'a Path,
+    blob: &'a Descriptor,
+    profile_version: String,
+    job: String,
+    signing_time: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expiry: Option<String>,
+}
+
+pub(super) async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
+    let user_metadata = metadata::collect(args.user_metadata)?;
+    let signature = args.signature.unwrap_or_else(|| signature_of(&args.file));
+    let signature = OutputFile::new(signature, args.force)?;
+    let output = &signature.beside(output)?;
+    let content = open(&args.file)?;
+    let config = args.signer.config()?;
+    let client = client_of(&config, &args.profile).await?;
+    let signed = sign_blob(content, &args.media_type, user_metadata, &client, &args.profile, budget(&config)).await;
+    let signed = signed.map_err(|why| failed(why).context(args.file.display()))?;
+    signature.write(&signed.signature.envelope, 0o644)?;
+    show(&args.file, signature.path(), &signed, output)?;
+    Ok(ExitStatus::Done)
+}
+
+/// The file that notation, too, writes the signature of a file to.
+pub(super) fn signature_of(file: &Path) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(SIGNATURE_EXTENSION);
+    name.into()
+}
+
+/// Opens a file for reading; nothing else has an end to count on.
+pub(super) fn open(path: &Path) -> Result<File, CliError> {
+    let unreadable = |why: std::io::Error| CliError::usage(format!("{}: {why}", path.display()));
+    if !std::fs::metadata(path).map_err(unreadable)?.is_file() {
+        return Err(CliError::usage(format!("{} is no file", path.display())));
+    }
+    File::open(path).map_err(unreadable)
+}
+
+fn failed(why: SignBlobError) -> CliError {
+    match why {
+        SignBlobError::Sign(why) => why.into(),
+        SignBlobError::OtherKey => CliError::refused(why),
+        _ => CliError::usage(why),
+    }
+}
+
+fn show(file: &Path, signature: &Path, signed: &SignedBlob, output: &Output) -> Result<(), CliError> {
+    let (attributes, signer) = (signed.signature.verified.attributes(), &signed.signature.signer);
+    output.text(format!("{} {}", file.display(), paint(GOOD, "signed")))?;
+    let line = |name: &str, value: String| output.text(format!("  {} {value}", paint(DIM, format!("{name:15}"))));
+    line("signature in", signature.display().to_string())?;
+    line("digest", signed.blob.digest.to_string())?;
+    line("profile version", signer.profile_version.to_string())?;
+    line("job", signer.job.to_string())?;
+    if let Some(expiry) = attributes.expiry {
+        line("expires", rfc3339(expiry))?;
+    }
+    output.json(&Report {
+        schema_version: SCHEMA_VERSION,
+        status: ExitStatus::Done.as_str(),
+        file,
+        signature,
+        blob: &signed.blob,
+        profile_version: signer.profile_version.to_string(),
+        job: signer.job.to_string(),
+        signing_time: rfc3339(attributes.signing_time),
+        expiry: attributes.expiry.map(rfc3339),
+    })
+}

@@ -1,0 +1,130 @@
+//! The steps as a person sees them: with progress on a terminal, as plain lines otherwise.
+
+use std::fmt::Display;
+use std::io;
+use std::io::{IsTerminal, Write};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use notation::verify::{CheckOutcome, Verdict};
+
+/// Prints numbered steps.
+pub(super) struct Steps {
+    total: usize,
+    current: usize,
+    name: &'static str,
+    meaning: &'static str,
+    spinner: Option<ProgressBar>,
+    colours: bool,
+    quiet: bool,
+}
+
+impl Steps {
+    pub(super) fn new(total: usize, quiet: bool) -> Self {
+        let terminal = io::stdout().is_terminal();
+        let colours = terminal && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
+        Self { total, current: 0, name: "", meaning: "", spinner: None, colours, quiet }
+    }
+
+    /// Prints text before the first or after the last step.
+    pub(super) fn title(&self, text: &str) -> io::Result<()> {
+        self.write(format_args!("{text}\n"))
+    }
+
+    /// Begins a step. On a terminal it is shown as under way.
+    pub(super) fn start(&mut self, name: &'static str, meaning: &'static str) -> io::Result<()> {
+        (self.current, self.name, self.meaning) = (self.current + 1, name, meaning);
+        if io::stdout().is_terminal()
+            && !self.quiet
+            && let Ok(style) = ProgressStyle::with_template("{spinner} {msg}")
+        {
+            let spinner = ProgressBar::new_spinner().with_style(style).with_message(self.heading());
+            spinner.enable_steady_tick(Duration::from_millis(80));
+            self.spinner = Some(spinner);
+            return Ok(());
+        }
+        self.print_heading()
+    }
+
+    /// Ends a step and prints what came of it.
+    pub(super) fn done(&mut self, results: &[(&str, String)]) -> io::Result<()> {
+        self.finish()?;
+        let width = results.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
+        for (name, value) in results {
+            self.write(format_args!("      {name:width$}  {value}"))?;
+        }
+        self.write("")
+    }
+
+    /// Ends a step of verification and prints the verdict with the outcome of every check.
+    pub(super) fn done_with_checks(&mut self, verdict_text: &str, verdict: &Verdict) -> io::Result<()> {
+        self.finish()?;
+        for check in verdict.signatures().iter().flat_map(|signature| &signature.checks) {
+            let mark = match &check.outcome {
+                CheckOutcome::Passed(_) => self.coloured("32", "passed"),
+                CheckOutcome::Failed(_) => self.coloured("31", "FAILED"),
+                CheckOutcome::Logged(_) => self.coloured("33", "logged"),
+                CheckOutcome::Skipped(_) => self.coloured("33", "skipped"),
+            };
+            self.write(format_args!("      {mark}  {:<18}  {}", check.check, check.outcome.reason()))?;
+        }
+        self.write(format_args!("      The image is {}.\n", self.coloured("1", verdict_text)))
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        match self.spinner.take() {
+            None => Ok(()),
+            Some(spinner) => {
+                spinner.finish_and_clear();
+                self.print_heading()
+            }
+        }
+    }
+
+    fn print_heading(&self) -> io::Result<()> {
+        self.write(format_args!("{}\n      {}", self.coloured("1", &self.heading()), self.meaning))
+    }
+
+    /// Writes a line. A reader that went away, such as `head`, has what it wanted.
+    fn write(&self, line: impl Display) -> io::Result<()> {
+        if self.quiet {
+            return Ok(());
+        }
+        match writeln!(io::stdout(), "{line}") {
+            Err(why) if why.kind() != io::ErrorKind::BrokenPipe => Err(why),
+            _ => Ok(()),
+        }
+    }
+
+    fn heading(&self) -> String {
+        format!("[{}/{}] {}", self.current, self.total, self.name)
+    }
+
+    fn coloured(&self, code: &str, text: &str) -> String {
+        if self.colours { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+}
+
+impl Drop for Steps {
+    /// A step that failed leaves its heading, so that the error below it is understood.
+    fn drop(&mut self) {
+        if let Some(spinner) = self.spinner.take() {
+            spinner.finish_and_clear();
+            let _ = self.print_heading();
+        }
+    }
+}
+
+/// Why the signatures of an artifact were refused, or that there is nothing to say.
+pub(super) fn reasons(verdict: &Verdict) -> String {
+    let failures = verdict.signatures().iter().flat_map(|s| &s.checks).filter_map(|c| {
+        let failure = c.outcome.failure()?;
+        Some(format!("{}: {failure}", c.check))
+    });
+    let failures: Vec<String> = failures.collect();
+    match (failures.is_empty(), verdict.signatures().is_empty()) {
+        (false, _) => failures.join("; "),
+        (true, true) => "it has no signatures".to_owned(),
+        (true, false) => "all checks of its signatures passed".to_owned(),
+    }
+}

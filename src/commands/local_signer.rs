@@ -1,0 +1,184 @@
+//! `notation-aws-signer local-signer`: serves the AWS Signer API on this machine.
+
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::{env, io};
+
+use clap::Subcommand;
+use local_signer::clock::{Clock, ClockError};
+use local_signer::credentials::{Credentials, CredentialsError};
+use local_signer::{DEFAULT_ACCOUNT, LocalSigner, Options, StartError};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// The environment variable that the secret is taken from: a command line can be read by every user of the machine.
+const SECRET_VARIABLE: &str = "NOTATION_AWS_SIGNER_LOCAL_SECRET";
+
+/// Serve the AWS Signer API on this machine, without an AWS account.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Serve(ServeArgs),
+}
+
+/// Serve until interrupted.
+///
+/// All state is kept in one directory: profiles, signing jobs and revocations, the certificate authority, and the access keys
+/// that clients sign their requests with. What was answered is not lost when the process or the machine stops.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  Serve with the state in ./signer, and sign with notation in another terminal:
+    notation-aws-signer local-signer serve --dir ./signer
+
+  Make signatures that have expired: as if it were 2024, valid for a day:
+    notation-aws-signer local-signer serve --dir ./signer \\
+      --clock 2024-01-01T00:00:00Z
+    aws signer put-signing-profile --profile-name short \\
+      --platform-id Notation-OCI-SHA384-ECDSA \\
+      --signature-validity-period value=1,type=DAYS")]
+struct ServeArgs {
+    /// The directory with all state; it is created, readable by you only, if it does not exist
+    #[arg(long, value_name = "DIR")]
+    dir: PathBuf,
+
+    /// The address to listen at; port 0 takes any free port
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8274")]
+    listen: SocketAddr,
+
+    /// The AWS account id that profiles and signing jobs belong to
+    #[arg(long, value_name = "ID", default_value = DEFAULT_ACCOUNT)]
+    account: String,
+
+    /// Start the signing clock at this time (RFC 3339); it runs on from there. Requests are always judged by the real time
+    #[arg(long, value_name = "TIME", value_parser = time_of)]
+    clock: Option<OffsetDateTime>,
+
+    /// Accept this access key id, with the secret in the environment variable NOTATION_AWS_SIGNER_LOCAL_SECRET, instead of
+    /// the generated keys in DIR/credentials
+    #[arg(long, value_name = "ID")]
+    access_key_id: Option<String>,
+}
+
+/// Why `local-signer` failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The clock cannot be set to the time that was given.
+    #[error(transparent)]
+    Clock(#[from] ClockError),
+    /// The access keys that were given cannot be used.
+    #[error(transparent)]
+    Credentials(#[from] CredentialsError),
+    /// An access key id was given without its secret.
+    #[error("--access-key-id needs the secret access key in the environment variable {SECRET_VARIABLE}")]
+    NoSecret,
+    /// The service did not start.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// The signals that end the service cannot be waited for.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// [`Error`].
+pub async fn run(args: Args) -> Result<(), Error> {
+    match args.command {
+        Command::Serve(args) => serve(args).await,
+    }
+}
+
+async fn serve(args: ServeArgs) -> Result<(), Error> {
+    let _ = tracing_subscriber::fmt()
+        .with_writer(io::stderr)
+        .with_ansi(false)
+        .with_target(false)
+        .with_max_level(tracing::Level::INFO)
+        .try_init();
+    // Before the start, so that a signal that comes during it ends it in order too.
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let signer = LocalSigner::start(options(args)?).await?;
+    // In one piece, and without harm if nobody reads it: the service is not for whom the text is.
+    if let Err(error) = io::stdout().write_all(instructions(&signer).as_bytes()) {
+        tracing::warn!("standard output: {error}");
+    }
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    signer.shutdown().await;
+    Ok(())
+}
+
+fn options(args: ServeArgs) -> Result<Options, Error> {
+    let credentials = match args.access_key_id {
+        None => None,
+        Some(id) => Some(Credentials::new(&id, &env::var(SECRET_VARIABLE).map_err(|_| Error::NoSecret)?)?),
+    };
+    Ok(Options {
+        dir: args.dir,
+        listen: args.listen,
+        account: args.account,
+        clock: args.clock.map_or(Ok(Clock::system()), Clock::starting_at)?,
+        credentials,
+    })
+}
+
+fn instructions(signer: &LocalSigner) -> String {
+    let endpoint = signer.endpoint_url();
+    let open = if signer.address().ip().is_loopback() {
+        ""
+    } else {
+        "Requests reach it from other machines, and are not encrypted on their way.\n"
+    };
+    let root = signer.root_certificate().display();
+    let credentials = match signer.credentials_file() {
+        Some(file) => format!("  export AWS_SHARED_CREDENTIALS_FILE={}", shell_quoted(&file.to_string_lossy())),
+        None => {
+            let id = signer.credentials().access_key_id();
+            format!("  export AWS_ACCESS_KEY_ID={id}\n  export AWS_SECRET_ACCESS_KEY=\"${SECRET_VARIABLE}\"")
+        }
+    };
+    format!(
+        "The local signer listens at {endpoint}\n{open}\
+         Root certificate, for a trust store of the type signingAuthority:\n  {root}\n\n\
+         For clients, in another terminal:\n  export AWS_ENDPOINT_URL_SIGNER={endpoint}\n{credentials}\n  \
+         export AWS_REGION=us-west-2 AWS_DEFAULT_REGION=us-west-2\n\nThen, for example:\n  \
+         aws signer put-signing-profile --profile-name demo --platform-id Notation-OCI-SHA384-ECDSA\n"
+    )
+}
+
+fn time_of(text: &str) -> Result<OffsetDateTime, String> {
+    OffsetDateTime::parse(text, &Rfc3339).map_err(|why| format!("{why}; write it as 2024-01-01T00:00:00Z"))
+}
+
+/// The text as one word of a shell command.
+fn shell_quoted(text: &str) -> String {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"/._-+:@%".contains(&b);
+    if !text.is_empty() && text.bytes().all(plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_with_spaces_or_quotes_is_one_word_of_a_shell_command() {
+        assert_eq!(shell_quoted("/a/b-c.d"), "/a/b-c.d");
+        assert_eq!(shell_quoted("/a b"), "'/a b'");
+        assert_eq!(shell_quoted("it's"), r"'it'\''s'");
+    }
+}

@@ -1,0 +1,129 @@
+//! The command line tool: one file a command.
+
+pub mod attach;
+pub mod blob;
+pub mod completions;
+pub mod copy;
+pub mod demo;
+pub mod inspect;
+pub mod list;
+pub mod local_signer;
+pub mod man;
+pub mod policy;
+pub mod revoke;
+pub mod setup;
+pub mod sign;
+pub mod trust;
+pub mod verify;
+
+use clap::{Parser, Subcommand};
+use serde::Serialize;
+
+use crate::output::exit::{CliError, ExitStatus};
+use crate::output::{Output, SCHEMA_VERSION, WARN, paint};
+
+/// AWS Signer and Notary Project signatures on container images, in one program.
+///
+/// Signs and verifies artifacts in registries and OCI image layouts; what it writes notation reads, and the other way round.
+#[derive(Debug, Parser)]
+#[command(name = "notation-aws-signer", version, propagate_version = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+
+    #[command(flatten)]
+    output: Output,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Sign(Box<sign::Args>),
+    Verify(Box<verify::Args>),
+    Attach(attach::Args),
+    Blob(blob::Args),
+    Copy(Box<copy::Args>),
+    Completions(completions::Args),
+    Demo(demo::Args),
+    Inspect(inspect::Args),
+    #[command(visible_alias = "ls")]
+    List(list::Args),
+    LocalSigner(local_signer::Args),
+    Man(man::Args),
+    Policy(policy::Args),
+    Revoke(Box<revoke::Args>),
+    Setup(Box<setup::Args>),
+    Trust(trust::Args),
+}
+
+/// Runs the command that was given, and writes the error if it fails.
+pub async fn run(cli: Cli) -> ExitStatus {
+    let output = cli.output;
+    if !matches!(cli.command, Command::LocalSigner(_))
+        && let Err(why) = logging::init_for_terminal(output.log_level())
+    {
+        output.note(format_args!("{} {why}", paint(WARN, "warning:")));
+    }
+    if let Some(name) = cli.command.without_json().filter(|_| output.is_json()) {
+        return failed(&output, &CliError::usage(format!("{name} has no results as JSON: leave out --output json")));
+    }
+    let ended = match cli.command {
+        Command::Sign(args) => sign::run(*args, &output).await,
+        Command::Verify(args) => verify::run(*args, &output).await,
+        Command::Attach(args) => attach::run(args, &output).await,
+        Command::Blob(args) => blob::run(args, &output).await,
+        Command::Copy(args) => copy::run(*args, &output).await,
+        Command::Completions(args) => completions::run(&args),
+        Command::Demo(args) => demo::run(args, &output).await.map(|()| ExitStatus::Done).map_err(CliError::from),
+        Command::Inspect(args) => inspect::run(args, &output).await,
+        Command::List(args) => list::run(args, &output).await,
+        Command::LocalSigner(args) => local_signer::run(args).await.map(|()| ExitStatus::Done).map_err(CliError::from),
+        Command::Man(args) => man::run(&args, &output),
+        Command::Policy(args) => policy::run(args, &output),
+        Command::Revoke(args) => revoke::run(*args, &output).await,
+        Command::Setup(args) => setup::run(*args, &output).await,
+        Command::Trust(args) => trust::run(args, &output),
+    };
+    ended.unwrap_or_else(|why| failed(&output, &why))
+}
+
+/// Ends a command that failed as a whole.
+fn failed(output: &Output, why: &CliError) -> ExitStatus {
+    output.error(why);
+    // The error was told, so one of standard output adds nothing.
+    let _ = output.json(&ErrorReport {
+        schema_version: SCHEMA_VERSION,
+        status: why.status.as_str(),
+        error: ErrorMessage { message: &why.message },
+    });
+    why.status
+}
+
+/// docs/output/error.schema.json
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ErrorReport<'a> {
+    schema_version: u32,
+    status: &'static str,
+    error: ErrorMessage<'a>,
+}
+
+#[derive(Debug, Serialize)]
+struct ErrorMessage<'a> {
+    message: &'a str,
+}
+
+impl Command {
+    /// The name of a command that has nothing to say to programs.
+    fn without_json(&self) -> Option<&'static str> {
+        match self {
+            Self::Completions(_) => Some("completions"),
+            Self::Demo(_) => Some("demo"),
+            Self::LocalSigner(_) => Some("local-signer"),
+            Self::Man(_) => Some("man"),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,159 @@
+//! `notation-aws-signer policy init`.
+
+use std::path::{Path, PathBuf};
+
+use aws_names::ProfileArn;
+use clap::ValueEnum;
+use notary::text::printable;
+use notary::trust::policy::{
+    AppliesTo, BlobTrustPolicyDocument, NewStatement, TrustPolicyDocument, TrustStoreName, VerificationLevel,
+};
+use notation::NotationFolder;
+use serde::Serialize;
+
+use super::{Scope, scopes, signing_authority, stores_of};
+use crate::output::exit::{CliError, ExitStatus};
+use crate::output::file::OutputFile;
+use crate::output::{GOOD, Output, SCHEMA_VERSION, paint};
+
+/// Write a trust policy that trusts signing profiles of AWS Signer.
+///
+/// `setup` does this and the rest that verification needs.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  Trust a profile for all images:
+    notation-aws-signer policy init \\
+      --profile arn:aws:signer:us-west-2:111122223333:/signing-profiles/pipeline
+
+  Look at a policy for one repository, without writing it:
+    notation-aws-signer policy init - --profile ARN \\
+      --scope registry.example.com/app
+
+  A policy for files that is used where none is named:
+    notation-aws-signer policy init --blob --profile ARN
+
+Exit codes: 0 written; 2 there is a policy already (--force replaces it), or an option is not right.")]
+pub(super) struct Args {
+    /// Where it goes, - for standard output; by default where notation reads it
+    #[arg(value_name = "FILE")]
+    file: Option<PathBuf>,
+
+    /// A signing profile to trust: arn:aws:signer:REGION:ACCOUNT:/signing-profiles/NAME. May be given several times
+    #[arg(long = "profile", value_name = "ARN", required = true)]
+    profiles: Vec<ProfileArn>,
+
+    /// A repository that it is for, such as registry.example.com/app. May be given several times [default: * for all]
+    #[arg(long = "scope", value_name = "REGISTRY/REPO", conflicts_with = "blob")]
+    scopes: Vec<Scope>,
+
+    /// How signatures are verified
+    #[arg(long, value_enum, default_value_t, value_name = "LEVEL")]
+    level: Level,
+
+    /// The statement's name
+    #[arg(long, value_name = "NAME", default_value = "aws-signer")]
+    name: String,
+
+    /// The trust store with the root certificate [default: signingAuthority:aws-signer-ts, or GovCloud's]
+    #[arg(long = "store", value_name = "NAME", value_parser = signing_authority)]
+    stores: Vec<TrustStoreName>,
+
+    /// Write a policy for blobs, used where no other is named
+    #[arg(long)]
+    blob: bool,
+
+    /// Replace the policy that is there
+    #[arg(long)]
+    force: bool,
+}
+
+/// A verification level that has something to trust.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+enum Level {
+    /// A failed check refuses the signature
+    #[default]
+    Strict,
+    /// Failed checks of expiry, timestamp and revocation are only reported
+    Permissive,
+    /// Failed checks are only reported, but for the signature's own
+    Audit,
+}
+
+impl From<Level> for VerificationLevel {
+    fn from(level: Level) -> Self {
+        match level {
+            Level::Strict => Self::Strict,
+            Level::Permissive => Self::Permissive,
+            Level::Audit => Self::Audit,
+        }
+    }
+}
+
+/// docs/output/policy-init.schema.json
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Report {
+    schema_version: u32,
+    status: &'static str,
+    files: Vec<String>,
+    statement: serde_json::Value,
+}
+
+pub(super) fn run(args: &Args, folder: &NotationFolder, output: &Output) -> Result<ExitStatus, CliError> {
+    let trust_stores = if args.stores.is_empty() { stores_of(&args.profiles)? } else { args.stores.clone() };
+    let applies_to = match args.blob {
+        true => AppliesTo::Blobs { global: true },
+        false => AppliesTo::Repositories(scopes(&args.scopes)?),
+    };
+    let (name, level, profiles) = (args.name.clone(), args.level.into(), args.profiles.clone());
+    let statement = NewStatement { name, applies_to, level, trust_stores, profiles };
+    let document = statement.to_document();
+    let read = match args.blob {
+        true => BlobTrustPolicyDocument::parse(document.as_bytes()).map(|_| ()),
+        false => TrustPolicyDocument::parse(document.as_bytes()).map(|_| ()),
+    };
+    read.map_err(CliError::usage)?;
+    let mut beside = output.clone();
+    let written = match &args.file {
+        Some(file) if file == Path::new("-") => {
+            if !output.is_json() {
+                Output::content(document.as_bytes())?;
+            }
+            Vec::new()
+        }
+        Some(file) => {
+            let target = OutputFile::new(file.clone(), args.force)?;
+            beside = target.beside(output)?;
+            target.write(document.as_bytes(), 0o600)?;
+            vec![file.clone()]
+        }
+        None if args.blob => {
+            refuse_existing(args.force, &[folder.blob_trust_policy_file()])?;
+            vec![folder.write_blob_trust_policy(&document)?]
+        }
+        None => {
+            refuse_existing(args.force, &folder.existing_trust_policy_files())?;
+            folder.write_trust_policy(&document)?
+        }
+    };
+    let files: Vec<_> = written.iter().map(|file| printable(&file.display().to_string())).collect();
+    for file in &files {
+        beside.text(format!("{} {file}", paint(GOOD, "written")))?;
+    }
+    let status = ExitStatus::Done;
+    let statement = statement.to_json();
+    output.json(&Report { schema_version: SCHEMA_VERSION, status: status.as_str(), files, statement })?;
+    Ok(status)
+}
+
+fn refuse_existing(force: bool, files: &[PathBuf]) -> Result<(), CliError> {
+    match files.iter().find(|file| std::fs::symlink_metadata(file).is_ok()) {
+        Some(file) if !force => {
+            let file = file.display();
+            Err(CliError::usage(format!(
+                "there is a trust policy already, {file}: edit it, or replace it with --force"
+            )))
+        }
+        _ => Ok(()),
+    }
+}

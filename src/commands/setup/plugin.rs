@@ -1,0 +1,93 @@
+//! The plugin, where notation looks for it.
+
+use std::path::{Path, PathBuf};
+
+use notation::install::{InstallError, InstalledPlugin, find_beside, install, installed, installed_path};
+
+use super::report::{Item, Outcome, Part};
+
+/// What is to be done about the plugin.
+pub(super) struct Plugin<'a> {
+    /// notation's plugin folder.
+    pub folder: &'a Path,
+    /// The program to install, where one was named.
+    pub program: Option<&'a PathBuf>,
+    pub force: bool,
+    /// Nothing may be changed.
+    pub check: bool,
+}
+
+impl Plugin<'_> {
+    pub(super) async fn ensure(&self) -> Item {
+        let there = installed(self.folder).await;
+        match there {
+            Ok(Some(plugin)) if self.is_right(&plugin) => {
+                item(Outcome::Ok, format!("version {} is installed", plugin.version)).about(plugin.path.display())
+            }
+            Ok(Some(plugin)) if self.may_replace(&plugin) => {
+                let before = format!("in place of version {}", plugin.version);
+                let why = if plugin.is_ours() {
+                    format!("version {} is installed, this is {}", plugin.version, env!("CARGO_PKG_VERSION"))
+                } else {
+                    format!("{:?}, version {}, is installed", plugin.description, plugin.version)
+                };
+                self.replace(&why, &before).await
+            }
+            Ok(Some(plugin)) => {
+                let is_newer = plugin.is_ours() && plugin.is_newer();
+                let (what, remedy) = match is_newer {
+                    true => ("a newer version", "Use the newer release of this program, or go back with --force."),
+                    false => ("another implementation", "Replace it with --force if it is to be this one."),
+                };
+                let outcome = if is_newer && self.check { Outcome::Note } else { Outcome::Problem };
+                item(outcome, format!("{what} is installed: {:?}, version {}", plugin.description, plugin.version))
+                    .about(plugin.path.display())
+                    .with_remedy(remedy)
+            }
+            Ok(None) => self.replace("it is not installed", "").await,
+            Err(why) if self.force => self.replace(&why.to_string(), "in place of one that does not work").await,
+            Err(why) => item(Outcome::Problem, why).with_remedy("Replace it with `notation-aws-signer setup --force`."),
+        }
+    }
+
+    /// Whether the installed one stays.
+    fn is_right(&self, plugin: &InstalledPlugin) -> bool {
+        let is_same = plugin.is_ours() && !plugin.is_newer() && !plugin.is_older();
+        is_same && (self.check || (!self.force && self.program.is_none()))
+    }
+
+    fn may_replace(&self, plugin: &InstalledPlugin) -> bool {
+        self.force || (plugin.is_ours() && !plugin.is_newer())
+    }
+
+    /// Puts the program in place, unless nothing may be changed: then says why it would.
+    async fn replace(&self, why: &str, before: &str) -> Item {
+        let path = installed_path(self.folder);
+        if self.check {
+            return item(Outcome::Problem, why).about(path.display()).with_remedy("Run `notation-aws-signer setup`.");
+        }
+        match self.install().await {
+            Ok(plugin) => {
+                item(Outcome::Changed, format!("installed version {} {before}", plugin.version).trim_end()).about(path.display())
+            }
+            Err(why) => item(Outcome::Problem, why).with_remedy(
+                "Take both programs from one release, or build the plugin beside this program (cargo build) and name it.",
+            ),
+        }
+    }
+
+    async fn install(&self) -> Result<InstalledPlugin, InstallError> {
+        let program = match self.program {
+            Some(program) => program.clone(),
+            None => {
+                let own = std::env::current_exe();
+                find_beside(&own.map_err(|source| InstallError::Io { path: "the program itself".into(), source })?)?
+            }
+        };
+        install(&program, self.folder).await
+    }
+}
+
+fn item(outcome: Outcome, message: impl ToString) -> Item {
+    Item::new(Part::Plugin, outcome, message)
+}

@@ -1,0 +1,108 @@
+//! AWS Signer: whether it can be reached, with credentials that may do what signing and verifying need.
+
+use aws_names::{JobArn, NOTATION_PLATFORM, ProfileArn};
+use aws_signer::{
+    CallError, CallErrorKind, Failure, RevocationQuery, SignerClient, SignerConfig, aws_signer_roots,
+    revocation_status, signing_profile,
+};
+use limits::Deadline;
+use notary::x509::CertificateChain;
+use time::OffsetDateTime;
+
+use super::report::{Item, Outcome, Part};
+use crate::arguments::signer::{budget, client_of};
+use crate::output::exit::CliError;
+
+/// A job that there is not.
+const NO_JOB: &str = "00000000-0000-0000-0000-000000000000";
+/// A profile version that there is not.
+const NO_VERSION: &str = "0000000000";
+
+/// What AWS Signer says of a profile, and whether it may be asked about revocations.
+pub(super) async fn check(config: &SignerConfig, profile: &ProfileArn) -> Vec<Item> {
+    let item = |outcome, message: String| Item::new(Part::SigningProfile, outcome, message).about(profile);
+    let client = match client_of(config, profile).await {
+        Ok(client) => client,
+        Err(why) => return vec![item(Outcome::Problem, why.message)],
+    };
+    let region = profile.location().region();
+    let of_profile = match signing_profile(&client, profile, Deadline::new(budget(config))).await {
+        Ok(found) => match found.check_usable() {
+            Ok(()) => {
+                let (version, account) = (found.version.version(), profile.location().account());
+                item(Outcome::Ok, format!("it signs images with its version {version}, in account {account}, {region}"))
+            }
+            Err(why) => item(Outcome::Problem, why),
+        },
+        Err(why) if is_denied(&why) => {
+            let remedy = "Only this check needs signer:GetSigningProfile. Whoever signs needs signer:SignPayload.";
+            item(Outcome::Note, format!("it could not be looked at: {why}")).with_remedy(remedy)
+        }
+        Err(why) if matches!(why.failure, Failure::NoCredentials(_)) => {
+            return vec![item(Outcome::Problem, why.to_string())];
+        }
+        Err(why) => {
+            let item = item(outcome_of(&why), why.to_string());
+            let name = profile.name();
+            match why.kind() {
+                CallErrorKind::Invalid => item.with_remedy(format!(
+                    "Correct the ARN, or create the profile: aws signer put-signing-profile --profile-name {name} \
+                     --platform-id {NOTATION_PLATFORM}"
+                )),
+                CallErrorKind::AccessDenied => item.with_remedy(match client.endpoint_url() {
+                    Some(url) => format!("Use credentials that the service at {url} knows."),
+                    None => "Use other AWS credentials: these are wrong, or have expired.".to_owned(),
+                }),
+                _ => item,
+            }
+        }
+    };
+    vec![of_profile, revocation(config, profile).await]
+}
+
+/// Asks about a signature that there is not: whoever is answered may ask about those that there are.
+async fn revocation(config: &SignerConfig, profile: &ProfileArn) -> Item {
+    let item = |outcome, message: String| Item::new(Part::RevocationCheck, outcome, message).about(profile);
+    match asked(config, profile).await {
+        Err(why) => item(Outcome::Problem, why.message),
+        Ok((region, Ok(()))) => {
+            item(Outcome::Ok, format!("AWS Signer in {region} answers questions about revocations"))
+        }
+        Ok((_, Err(why))) if is_denied(&why) => item(Outcome::Problem, why.to_string())
+            .with_remedy("Whoever verifies needs the permission signer:GetRevocationStatus."),
+        Ok((_, Err(why))) => item(outcome_of(&why), why.to_string()),
+    }
+}
+
+async fn asked(config: &SignerConfig, profile: &ProfileArn) -> Result<(String, Result<(), CallError>), CliError> {
+    let location = profile.location();
+    let region = config.revocation_region(location)?;
+    let client = SignerClient::new(config, location.partition(), region.clone()).await;
+    let root = aws_signer_roots().first().map(|root| root.certificate().der().to_vec());
+    let chain = CertificateChain::from_der(root.into_iter().collect()).map_err(CliError::usage)?;
+    let (version, job) = (profile.clone().with_version(NO_VERSION)?, JobArn::new(location.clone(), NO_JOB)?);
+    let query = RevocationQuery {
+        profile_version: &version,
+        job: &job,
+        signing_time: OffsetDateTime::now_utc(),
+        chain: &chain,
+    };
+    let answer = match revocation_status(&client, &query, Deadline::new(budget(config))).await {
+        // The question was not liked, but permission to ask is looked at first.
+        Err(why) if matches!(&why.failure, Failure::Refused { .. }) && why.kind() == CallErrorKind::Invalid => Ok(()),
+        answer => answer.map(|_| ()),
+    };
+    Ok((region, answer))
+}
+
+/// Whether IAM refused: the credentials are good, but may not do this.
+fn is_denied(why: &CallError) -> bool {
+    matches!(&why.failure, Failure::Refused { code: Some(code), .. } if code.starts_with("AccessDenied"))
+}
+
+fn outcome_of(why: &CallError) -> Outcome {
+    match why.kind() {
+        CallErrorKind::Invalid | CallErrorKind::AccessDenied => Outcome::Problem,
+        CallErrorKind::Throttled | CallErrorKind::Timeout | CallErrorKind::Other => Outcome::Undetermined,
+    }
+}

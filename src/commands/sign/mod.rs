@@ -1,0 +1,171 @@
+//! `notation-aws-signer sign`: resolve, sign, check, attach.
+
+mod artifact;
+mod report;
+
+use std::collections::BTreeMap;
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use aws_names::ProfileArn;
+use notary::manifest::SignatureForm;
+use notation::sign::check_user_metadata;
+use notation::verify::VerifyOptions;
+use time::OffsetDateTime;
+
+use self::artifact::{Signing, sign};
+use self::report::ArtifactReport;
+use crate::arguments::artifact_reference::Place;
+use crate::arguments::metadata;
+use crate::arguments::metadata::Pair;
+use crate::arguments::number::count;
+use crate::arguments::registry::RegistryArgs;
+use crate::arguments::signer::{SignerArgs, budget, client_of};
+use crate::output::Output;
+use crate::output::exit::{CliError, ExitStatus};
+use crate::output::file::OutputFile;
+use crate::output::report::Report;
+use crate::parallel::{RateLimit, in_order};
+
+/// What AWS allows an account in a region for most operations of AWS Signer, in calls a second.
+const AWS_RATE: NonZeroU32 = NonZeroU32::new(25).expect("it is not 0");
+
+/// Sign artifacts in registries and OCI image layouts with AWS Signer.
+///
+/// A tag is resolved once, and the digest is signed. The signature is checked before it is attached; it is stored beside the
+/// artifact, as notation does it.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  Sign an image that was just pushed:
+    notation-aws-signer sign registry.example.com/app:v1 \\
+      --profile arn:aws:signer:us-west-2:111122223333:/signing-profiles/pipeline
+
+  In a pipeline that may run twice: an index and its images, unless it is done:
+    notation-aws-signer sign registry.example.com/app@sha256:... \\
+      --profile ARN --recursive --if-unsigned
+
+  Sign an image in an OCI image layout, and keep the envelope in a file:
+    notation-aws-signer sign oci:./image:v1 --profile ARN --detach image.sig
+
+Exit codes: 0 all signed; 1 an artifact or its signature is not what it must be; 2 the command line, the configuration or \
+  a permission is not right; 3 some could not be signed now, and may be later.")]
+pub struct Args {
+    /// An artifact: REGISTRY/REPOSITORY:TAG, REGISTRY/REPOSITORY@DIGEST or oci:FOLDER[:TAG|@DIGEST]
+    #[arg(value_name = "REF", required = true)]
+    references: Vec<Place>,
+
+    /// The signing profile: arn:aws:signer:REGION:ACCOUNT:/signing-profiles/NAME
+    #[arg(long, value_name = "ARN")]
+    profile: ProfileArn,
+
+    /// Sign this with the artifact; verify --user-metadata demands it. May be given several times
+    #[arg(long = "user-metadata", short = 'm', value_name = "KEY=VALUE", value_parser = metadata::pair)]
+    user_metadata: Vec<Pair>,
+
+    /// Sign the manifests of an index, too
+    #[arg(long)]
+    recursive: bool,
+
+    /// Leave alone what has a valid signature by this profile already
+    #[arg(long)]
+    if_unsigned: bool,
+
+    /// Of --if-unsigned: the root certificate of the signatures, when it is not AWS's (PEM or DER)
+    #[arg(long = "root", value_name = "FILE", requires = "if_unsigned")]
+    roots: Vec<PathBuf>,
+
+    /// Write the envelope to this file, - for standard output, instead of attaching it
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["recursive", "if_unsigned"])]
+    detach: Option<PathBuf>,
+
+    /// Of --detach: replace the file if it is there
+    #[arg(long, requires = "detach")]
+    force: bool,
+
+    /// How the signature's manifest says that it is one; notation 1.3 finds "config" everywhere, "artifact-type" not in layouts
+    #[arg(long, value_enum, default_value = "config", value_name = "FORM")]
+    manifest_form: ManifestForm,
+
+    /// Say what would be signed, and neither sign nor write
+    #[arg(long)]
+    dry_run: bool,
+
+    /// How many artifacts to work on at once
+    #[arg(long, value_name = "N", default_value = "8", value_parser = count)]
+    jobs: NonZeroUsize,
+
+    /// At most so many calls of AWS Signer a second, 0 for no limit [default: 25, no limit with an endpoint of one's own]
+    #[arg(long, value_name = "N")]
+    rate: Option<u32>,
+
+    #[command(flatten)]
+    signer: SignerArgs,
+
+    #[command(flatten)]
+    registry: RegistryArgs,
+}
+
+/// The forms of a signature's manifest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum ManifestForm {
+    /// By the media type of its configuration
+    Config,
+    /// By its artifact type, with an empty configuration
+    ArtifactType,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// [`CliError`] when nothing could be begun; what becomes of each artifact is in the results.
+pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
+    if args.detach.is_some() && args.references.len() > 1 {
+        return Err(CliError::usage("--detach writes one envelope to one file: name one artifact"));
+    }
+    let detach = args.detach.map(|file| OutputFile::new(file, args.force)).transpose()?;
+    let output = &detach.as_ref().map_or_else(|| Ok(output.clone()), |file| file.beside(output))?;
+    let user_metadata: BTreeMap<_, _> = metadata::collect(args.user_metadata)?;
+    check_user_metadata(&user_metadata)?;
+    let registry = args.registry.client_for(&args.references, output)?;
+    let config = args.signer.config()?;
+    let client = client_of(&config, &args.profile).await?;
+    let default_rate = client.endpoint_url().is_none().then_some(AWS_RATE);
+    let rate = args.rate.map_or(default_rate, NonZeroU32::new);
+    let signing = Arc::new(Signing {
+        rate: RateLimit::per_second(rate),
+        if_unsigned: artifact::trust(args.if_unsigned, &args.roots, &args.profile)?,
+        profile: args.profile,
+        recursive: args.recursive,
+        detach,
+        dry_run: args.dry_run,
+        form: match args.manifest_form {
+            ManifestForm::Config => SignatureForm::Config,
+            ManifestForm::ArtifactType => SignatureForm::ArtifactType,
+        },
+        options: VerifyOptions {
+            budget: budget(&config),
+            user_metadata,
+            ..VerifyOptions::new(config, OffsetDateTime::now_utc())
+        },
+        registry,
+        client,
+    });
+
+    let progress = output.progress(args.references.len(), "signing");
+    let mut report = Report::default();
+    let work = |place| {
+        let signing = signing.clone();
+        async move { sign(&signing, place).await }
+    };
+    in_order(args.references, args.jobs.get(), work, |artifacts: Vec<ArtifactReport>| {
+        progress.inc(1);
+        progress.suspend(|| artifacts.iter().try_for_each(|artifact| artifact.show(output)))?;
+        report.artifacts.extend(artifacts);
+        Ok(())
+    })
+    .await?;
+    progress.finish_and_clear();
+    output.json(&report.finished())?;
+    Ok(report.status())
+}

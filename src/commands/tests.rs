@@ -1,0 +1,108 @@
+//! What holds for every command.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use clap::{Command, CommandFactory as _};
+
+use crate::commands::Cli;
+
+/// Every command that does something, with its name from the first word on.
+fn commands() -> Vec<(String, Command)> {
+    fn walk(name: &str, command: &Command, all: &mut Vec<(String, Command)>) {
+        let parts: Vec<&Command> = command.get_subcommands().filter(|part| part.get_name() != "help").collect();
+        if parts.is_empty() {
+            all.push((name.to_owned(), command.clone()));
+        }
+        parts.iter().for_each(|part| walk(&format!("{name} {}", part.get_name()), part, all));
+    }
+    let mut all = Vec::new();
+    walk("notation-aws-signer", &Cli::command(), &mut all);
+    all
+}
+
+#[test]
+fn the_command_line_contradicts_itself_nowhere() {
+    Cli::command().debug_assert();
+}
+
+#[test]
+fn the_help_of_every_command_has_examples_of_it() {
+    for (name, mut command) in commands() {
+        let help = command.render_long_help().to_string();
+        let (_, examples) = help.split_once("Examples:").unwrap_or_else(|| panic!("{name} has no examples"));
+        assert!(examples.contains(&name), "the examples of {name} show something else: {examples}");
+    }
+}
+
+#[test]
+fn the_examples_of_every_command_can_be_pasted_however_narrow_the_terminal_is() {
+    fn part<'a>(command: &'a mut Command, name: &str) -> &'a mut Command {
+        name.split(' ').skip(1).fold(command, |command, part| command.find_subcommand_mut(part).unwrap())
+    }
+    for (name, raw) in commands() {
+        let after = crate::arguments::help::AfterHelp::of(&raw).unwrap();
+        let mut narrow = crate::arguments::help::command().term_width(50);
+        narrow.build();
+        let help = part(&mut narrow, &name).render_help().to_string();
+        assert!(help.contains(&after.examples), "{name}: {help}");
+        let one_option = |line: &str| line.split(' ').filter(|word| !word.is_empty() && *word != "\\").count() <= 2;
+        assert!(after.examples.lines().all(|line| line.len() <= 80 || one_option(line)), "{name}: {}", after.examples);
+        if let Some(codes) = after.exit_codes {
+            assert!(!codes.contains('\n') && help.contains("\n\nExit codes: 0 "), "{name}: {codes}");
+        }
+    }
+}
+
+#[test]
+fn every_command_is_completed_in_every_shell() {
+    for shell in super::completions::SHELLS {
+        let script = String::from_utf8(super::completions::script(*shell)).unwrap();
+        for (name, _) in commands() {
+            let last = name.rsplit(' ').next().unwrap();
+            assert!(script.contains(last), "{shell}: {name}");
+        }
+    }
+}
+
+#[test]
+fn bash_completes_what_is_behind_the_first_word() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = folder.path().join("completions.bash");
+    std::fs::write(&script, super::completions::script(clap_complete::Shell::Bash)).unwrap();
+    let complete = |words: &[&str]| {
+        // As bash calls it: the program, the word to complete and the word before it.
+        let program = "source \"$1\"; shift; COMP_WORDS=(\"$@\"); COMP_CWORD=$(($# - 1)); function=$(complete -p \"$1\"); \
+                       function=${function#*-F }; ${function%% *} \"$1\" \"${!#}\" \"${@:$#-1:1}\"; echo \"${COMPREPLY[@]}\"";
+        let mut bash = std::process::Command::new("bash");
+        bash.args(["--norc", "-c", program, "bash"]).arg(&script).arg("notation-aws-signer").args(words);
+        let output = bash.current_dir(folder.path()).output().unwrap();
+        assert!(output.status.success() && output.stderr.is_empty(), "{words:?}: {output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    for (words, expected) in [
+        (&["ver"][..], "verify\n"),
+        (&["trust", "re"], "remove\n"),
+        (&["local-signer", "se"], "serve\n"),
+        (&["verify", "--tru"], "--trusted-profile\n"),
+        (&["trust", "list", "--ty"], "--type\n"),
+        (&["verify", "--output", "j"], "json\n"),
+        (&["trust", "list", "--type", "sig"], "signingAuthority\n"),
+        (&["completions", "z"], "zsh\n"),
+    ] {
+        assert_eq!(complete(words), expected, "{words:?}");
+    }
+}
+
+#[test]
+fn every_command_has_a_man_page() {
+    let folder = tempfile::tempdir().unwrap();
+    let written = super::man::write_all(folder.path()).unwrap();
+    for (name, command) in commands() {
+        let page = folder.path().join(format!("{}.1", name.replace(' ', "-")));
+        assert!(written.contains(&page), "{name}");
+        let text = std::fs::read_to_string(&page).unwrap();
+        let about = command.get_about().unwrap().to_string().replace('-', "\\-");
+        let example = format!("\n.nf\n{}", name.replace('-', "\\-"));
+        assert!(text.contains(&about) && text.contains(".SH EXAMPLES") && text.contains(&example), "{name}: {text}");
+        assert_eq!(text.contains("EXIT STATUS"), command.get_after_help().unwrap().to_string().contains("Exit codes"));
+    }
+}

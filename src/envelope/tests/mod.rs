@@ -1,9 +1,0 @@
-//! Envelopes with one thing wrong.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod accepted;
-mod form;
-mod properties;
-mod protected;
-mod signature;
-mod unprotected;

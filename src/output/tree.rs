@@ -1,0 +1,72 @@
+//! Trees on the terminal, as notation draws them.
+
+use std::fmt;
+
+use notary::text::printable;
+
+use crate::output::{DIM, paint};
+
+/// A line, and the lines under it.
+#[derive(Debug, Default)]
+pub struct Tree {
+    label: String,
+    children: Vec<Tree>,
+}
+
+impl Tree {
+    /// A tree of one line. What the line says may come from anywhere.
+    #[must_use]
+    pub fn new(label: impl fmt::Display) -> Self {
+        Self { label: printable(&label.to_string()), children: Vec::new() }
+    }
+
+    /// A tree of one line that has its styles already, and nothing that is not this program's.
+    #[must_use]
+    pub fn styled(label: String) -> Self {
+        Self { label, children: Vec::new() }
+    }
+
+    /// Adds a line under this one, and gives it.
+    pub fn add(&mut self, child: Self) -> &mut Self {
+        self.children.push(child);
+        let last = self.children.len() - 1;
+        &mut self.children[last]
+    }
+
+    /// Adds a line with a name and a value, and gives it.
+    pub fn pair(&mut self, name: &str, value: impl fmt::Display) -> &mut Self {
+        let name = paint(DIM, format!("{}:", printable(name)));
+        self.add(Self::styled(format!("{name} {}", printable(&value.to_string()))))
+    }
+
+    fn write_children(&self, f: &mut fmt::Formatter<'_>, indent: &str) -> fmt::Result {
+        let last = self.children.len().saturating_sub(1);
+        for (position, child) in self.children.iter().enumerate() {
+            let (branch, more) = if position == last { ("└── ", "    ") } else { ("├── ", "│   ") };
+            write!(f, "\n{indent}{branch}{}", child.label)?;
+            child.write_children(f, &format!("{indent}{more}"))?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Tree {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.label)?;
+        self.write_children(f, "")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Tree;
+
+    #[test]
+    fn a_tree_has_the_branches_of_notations() {
+        let mut root = Tree::new("root");
+        let first = root.add(Tree::new("first"));
+        first.add(Tree::new("a\u{1b}[2J"));
+        root.add(Tree::new("last")).add(Tree::new("b"));
+        assert_eq!(root.to_string(), "root\n├── first\n│   └── a [2J\n└── last\n    └── b");
+    }
+}

@@ -1,0 +1,132 @@
+//! Work on several artifacts at once: bounded in number, and in calls a second where a service has a quota.
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Mutex, Semaphore};
+use tokio::time::Instant;
+
+use crate::output::exit::CliError;
+
+/// How many results may wait for an earlier one that is still under way, for each that is worked on.
+const WAITING: usize = 4;
+
+/// Does `work` for every item, at most `jobs` at a time, and hands the results to `each` in the order of the items.
+///
+/// # Errors
+/// The first error of `each`; what is under way is then given up.
+pub async fn in_order<T, R, W, F>(
+    items: impl IntoIterator<Item = T>,
+    jobs: usize,
+    work: W,
+    mut each: impl FnMut(R) -> Result<(), CliError>,
+) -> Result<(), CliError>
+where
+    W: Fn(T) -> F,
+    F: Future<Output = R> + Send + 'static,
+    R: Send + 'static,
+{
+    let permits = Arc::new(Semaphore::new(jobs.min(Semaphore::MAX_PERMITS)));
+    let mut running = VecDeque::new();
+    let mut items = items.into_iter().fuse();
+    loop {
+        while running.len() < jobs.saturating_mul(WAITING) {
+            let Some(item) = items.next() else { break };
+            let (task, permits) = (work(item), permits.clone());
+            running.push_back(AbortOnDrop(tokio::spawn(async move {
+                // It fails only for a semaphore that was closed, and nobody closes it.
+                let _permit = permits.acquire().await;
+                task.await
+            })));
+        }
+        let Some(mut next) = running.pop_front() else { return Ok(()) };
+        let result =
+            (&mut next.0).await.map_err(|why| CliError::undetermined(format!("the work on it ended: {why}")))?;
+        each(result)?;
+    }
+}
+
+/// A task that does not outlive whoever waits for it.
+struct AbortOnDrop<T>(tokio::task::JoinHandle<T>);
+
+impl<T> Drop for AbortOnDrop<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Lets through so many calls a second, evenly.
+#[derive(Debug, Default)]
+pub struct RateLimit {
+    interval: Option<Duration>,
+    next: Mutex<Option<Instant>>,
+}
+
+impl RateLimit {
+    /// So many a second; none is without a limit.
+    #[must_use]
+    pub fn per_second(rate: Option<NonZeroU32>) -> Self {
+        Self { interval: rate.map(|rate| Duration::from_secs(1) / rate.get()), next: Mutex::new(None) }
+    }
+
+    /// Waits until the next call may be made.
+    pub async fn wait(&self) {
+        let Some(interval) = self.interval else { return };
+        let turn = {
+            let mut next = self.next.lock().await;
+            let turn = next.map_or_else(Instant::now, |next| next.max(Instant::now()));
+            *next = Some(turn + interval);
+            turn
+        };
+        tokio::time::sleep_until(turn).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn results_come_in_order_and_no_more_than_allowed_run_at_once() {
+        static RUNNING: AtomicUsize = AtomicUsize::new(0);
+        static MOST: AtomicUsize = AtomicUsize::new(0);
+        let mut results = Vec::new();
+        let work = |n: u64| async move {
+            MOST.fetch_max(RUNNING.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            tokio::time::sleep(Duration::from_millis((n * 7) % 5)).await;
+            RUNNING.fetch_sub(1, Ordering::SeqCst);
+            n
+        };
+        in_order(0..40, 3, work, |n| {
+            results.push(n);
+            Ok(())
+        })
+        .await
+        .unwrap();
+        assert_eq!(results, (0..40).collect::<Vec<_>>());
+        assert_eq!(MOST.load(Ordering::SeqCst), 3);
+    }
+
+    #[tokio::test]
+    async fn there_is_no_number_of_jobs_that_is_too_large() {
+        in_order(0..2, usize::MAX, |n| async move { n }, |_| Ok(())).await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn calls_are_spread_over_the_second() {
+        let limit = RateLimit::per_second(NonZeroU32::new(25));
+        let start = Instant::now();
+        for _ in 0..51 {
+            limit.wait().await;
+        }
+        assert_eq!(start.elapsed().as_millis(), 2000);
+        RateLimit::per_second(None).wait().await;
+        assert_eq!(start.elapsed().as_millis(), 2000);
+    }
+}
