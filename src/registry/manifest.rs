@@ -178,7 +178,9 @@ impl Manifest {
             [envelope] if envelope.media_type == COSE_MEDIA_TYPE => {
                 Err(ManifestError::NotASignature("COSE envelopes are not supported yet; sign with the JWS format"))
             }
-            [_] => Err(ManifestError::NotASignature("unsupported envelope media type; only JWS is supported")),
+            [_] => {
+                Err(ManifestError::NotASignature("unsupported envelope media type; only the JWS format is supported"))
+            }
             _ => Err(ManifestError::NotASignature("it must have exactly one layer, the envelope")),
         }
     }

@@ -1,5 +1,5 @@
-//! Chains and envelopes for tests, as right or as wrong as a test wants them. The certificates are put together byte by byte:
-//! a library that issues certificates refuses to make most of the wrong ones.
+//! Valid and invalid certificate chains and envelopes for tests. Certificates are encoded by hand: libraries that issue
+//! certificates refuse to create most invalid ones.
 
 pub mod certificate;
 pub mod der;

@@ -116,5 +116,5 @@ fn a_level_that_is_none_is_said_and_keeps_nothing_from_being_done() {
     let cli = Cli::for_signer(&signer);
     let mut list = cli.command(&["trust", "list"]);
     let listed = run(list.env("NOTATION_AWS_SIGNER_LOG", "bogus"), std::time::Duration::from_secs(60)).succeeded();
-    assert!(listed.stderr.contains("NOTATION_AWS_SIGNER_LOG is \"bogus\", which is no level"), "{listed}");
+    assert!(listed.stderr.contains("NOTATION_AWS_SIGNER_LOG has the unknown level \"bogus\""), "{listed}");
 }

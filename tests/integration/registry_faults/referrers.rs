@@ -52,7 +52,7 @@ async fn a_list_in_pages_is_read_to_its_end_and_no_further_than_its_bounds() {
     let error = referrers(&empty, 100).await.unwrap_err();
     assert!(matches!(error, RegistryError::TooMany { .. } | RegistryError::Timeout { .. }), "{error}");
     let same = FaultServer::start(move |_| answer(0..1, 1));
-    says(&referrers(&same, 100).await.unwrap_err(), &["is this page"]);
+    says(&referrers(&same, 100).await.unwrap_err(), &["links to the same page"]);
 }
 
 #[tokio::test]
@@ -61,7 +61,7 @@ async fn a_list_that_goes_on_at_another_host_is_refused() {
         let link = "<http://127.0.0.2:1/v2/a/referrers/x>; rel=next".to_owned();
         Reply::Answer(200, vec![("Content-Type", IMAGE_INDEX_MEDIA_TYPE.to_owned()), ("Link", link)], page(0..1).into())
     });
-    says(&referrers(&server, 100).await.unwrap_err(), &["not in this registry"]);
+    says(&referrers(&server, 100).await.unwrap_err(), &["outside this registry"]);
 }
 
 #[tokio::test]

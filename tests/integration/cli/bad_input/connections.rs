@@ -44,7 +44,7 @@ fn a_registry_that_hangs_is_given_up() {
 
 #[test]
 fn a_registry_that_closes_early_is_given_up() {
-    all(3, "the answer ended early", |_| Reply::Close("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"));
+    all(3, "incomplete answer", |_| Reply::Close("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"));
     all(3, "the request failed", |_| Reply::Close(""));
 }
 
