@@ -311,7 +311,8 @@ impl FromStr for Reference {
 
 /// Turns an error about the repository name into one about the whole reference.
 fn whole(why: ReferenceError, text: &str, ending: &str) -> ReferenceError {
-    let (given, complete) = (text.to_owned(), |corrected: String| corrected + ending);
+    let given = text.to_owned();
+    let complete = |corrected: String| corrected + ending;
     match why {
         ReferenceError::NoRegistry { corrected, .. } => {
             ReferenceError::NoRegistry { given, corrected: complete(corrected) }

@@ -56,7 +56,8 @@ impl VerificationPolicy {
         mut read: impl FnMut(&TrustStoreName) -> Result<TrustStore, StoreError>,
     ) -> Self {
         let mut certificates = |kind: TrustStoreType| {
-            let (mut all, mut unreadable) = (Vec::new(), Vec::new());
+            let mut all = Vec::new();
+            let mut unreadable = Vec::new();
             let mut names = policy.trust_stores_of(kind).peekable();
             if names.peek().is_none() {
                 let name = policy.name();

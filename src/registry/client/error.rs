@@ -90,7 +90,10 @@ pub enum RegistryError {
         request: RequestLine,
     },
     /// The time limit of a request, including retries, passed.
-    #[error("{request}: no complete answer within {} s{}; try again later", within.as_secs_f32(), last.as_ref().map(|last| format!(" ({last})")).unwrap_or_default())]
+    #[error(
+        "{request}: no complete answer within {} s{}; try again later",
+        within.as_secs_f32(), last.as_ref().map(|last| format!(" ({last})")).unwrap_or_default()
+    )]
     Timeout {
         /// The request.
         request: RequestLine,
@@ -150,7 +153,10 @@ pub enum RegistryError {
         what: &'static str,
     },
     /// Other writers repeatedly removed our entry from the referrers index.
-    #[error("{repository}: other writers of the referrers index {tag} removed the entry of {digest} each time within {} s; try again, or sign from one place at a time", within.as_secs_f32())]
+    #[error(
+        "{repository}: other writers of the referrers index {tag} kept removing the entry of {digest} for {} s; try again, or sign from one place at a time",
+        within.as_secs_f32()
+    )]
     IndexContention {
         /// The repository.
         repository: String,

@@ -116,7 +116,8 @@ impl DemandedPlugin {
         if capabilities.is_empty() {
             return Err(PluginError::NoVerifier);
         }
-        let (name, config) = (self.name.clone(), folder.config().clone());
+        let name = self.name.clone();
+        let config = folder.config().clone();
         Ok(InstalledPlugin { name, program, capabilities, config, deadline })
     }
 }
