@@ -36,7 +36,7 @@ pub(crate) struct Links {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Referrer {
     pub(crate) subject: Descriptor,
-    /// Its artifact type, else the media type of its configuration.
+    /// Its artifact type, or the media type of its configuration if it has none.
     pub(crate) artifact_type: Option<String>,
     pub(crate) annotations: BTreeMap<String, String>,
 }

@@ -140,7 +140,7 @@ impl Manifest {
         if let Some(media_type) = manifest.optional_string("mediaType")?
             && media_type != IMAGE_MANIFEST_MEDIA_TYPE
         {
-            return Err(ManifestError::NotASignature("its mediaType is not an image manifest"));
+            return Err(ManifestError::NotASignature("its mediaType is not that of an image manifest"));
         }
         let mut config = manifest.object("config")?;
         let layers = manifest.objects("layers", MAX_LAYERS)?;

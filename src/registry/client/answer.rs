@@ -111,7 +111,7 @@ impl Answer {
 pub struct ErrorAnswer {
     /// The specification's code, such as `MANIFEST_UNKNOWN`.
     pub code: Option<String>,
-    /// The message for people.
+    /// The human-readable message.
     pub message: Option<String>,
     /// The wait that it asks for.
     pub retry_after: Option<Duration>,

@@ -5,8 +5,8 @@
 //! 2. `NOTATION_USERNAME` and `NOTATION_PASSWORD`, as in notation; without a user name the password is an identity token;
 //! 3. `config.json` in notation's configuration folder, where `credsStore` and `credHelpers` name helpers;
 //! 4. the file in `REGISTRY_AUTH_FILE` (podman, buildah, skopeo);
-//! 5. Docker's `config.json` in the folder `DOCKER_CONFIG`, else `~/.docker`;
-//! 6. podman's `containers/auth.json` in `XDG_RUNTIME_DIR`, else in `XDG_CONFIG_HOME`, else in `~/.config`;
+//! 5. Docker's `config.json` in the folder `DOCKER_CONFIG`, by default `~/.docker`;
+//! 6. podman's `containers/auth.json` in `XDG_RUNTIME_DIR`, then in `XDG_CONFIG_HOME`, by default `~/.config`;
 //! 7. for registries of Amazon ECR: a token obtained with AWS credentials from their standard sources;
 //! 8. none: anonymous access.
 //!
@@ -77,7 +77,7 @@ pub enum CredentialError {
     Io {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the system.
         source: std::io::Error,
     },
     /// A file is malformed.

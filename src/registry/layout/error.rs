@@ -16,7 +16,7 @@ pub enum LayoutError {
     Io {
         /// The file or folder.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the system.
         source: io::Error,
     },
     /// The folder is not an OCI image layout.

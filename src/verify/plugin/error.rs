@@ -27,7 +27,7 @@ pub enum PluginError {
     Run {
         /// The command.
         command: &'static str,
-        /// What the system says.
+        /// The error of the system.
         why: String,
     },
     /// It did not end within the time limit and was killed.
