@@ -1,11 +1,11 @@
-//! Signs an image of a registry with AWS Signer, and attaches the signature:
+//! Signs an image in a registry with AWS Signer and attaches the signature:
 //!
 //! ```text
 //! cargo run --example sign-artifact -- registry.example.com/app:v1 arn:aws:signer:us-west-2:111122223333:/signing-profiles/pipeline
 //! ```
 //!
-//! Credentials for AWS come from the SDK's usual sources, those for the registry from Docker's and podman's files. With
-//! `AWS_ENDPOINT_URL_SIGNER` another service is called, `notation-aws-signer local-signer serve` for example.
+//! AWS credentials come from the SDK's usual sources, registry credentials from the files of Docker and podman. Set
+//! `AWS_ENDPOINT_URL_SIGNER` to use another service, for example `notation-aws-signer local-signer serve`.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -21,8 +21,9 @@ use registry::{ClientOptions, Credentials, RegistryClient, Store};
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
-    let reference: Reference = arguments.next().ok_or("name the image")?.parse()?;
-    let profile: ProfileArn = arguments.next().ok_or("name the signing profile's ARN")?.parse()?;
+    let reference: Reference = arguments.next().ok_or("expected the image as the first argument")?.parse()?;
+    let profile: ProfileArn =
+        arguments.next().ok_or("expected the ARN of the signing profile as the second argument")?.parse()?;
 
     let registry = RegistryClient::new(ClientOptions::default(), Credentials::from_environment());
     let store = Store::Remote(registry.repository(reference.repository())?);

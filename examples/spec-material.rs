@@ -1,8 +1,8 @@
-//! Makes `plugin-spec/material.json`: the certificates and envelopes that the vectors in `plugin-spec/vectors` name.
+//! Generates `plugin-spec/material.json`: the certificates and envelopes that the vectors in `plugin-spec/vectors` refer to.
 //!
-//! `cargo run --example spec-material > plugin-spec/material.json`. The file is committed, because keys are random and so are
-//! ECDSA signatures: the vectors stay the same bytes until somebody runs this again. The keys are thrown away.
-#![allow(clippy::expect_used, reason = "a program for developers, which ends where something fails")]
+//! `cargo run --example spec-material > plugin-spec/material.json`. The file is committed because keys and ECDSA signatures are
+//! random: each run changes the bytes of the vectors. The keys are discarded.
+#![allow(clippy::expect_used, reason = "a program for developers, which may panic")]
 
 use std::collections::BTreeMap;
 
@@ -76,15 +76,15 @@ fn main() {
     println!("{}", serde_json::to_string_pretty(&names).expect("text has a JSON form"));
 }
 
-/// A chain as AWS Signer's, and certificates that do not belong to it.
+/// A chain like AWS Signer's, and certificates that do not belong to it.
 struct Authorities {
     root: Vec<u8>,
     intermediate: Vec<u8>,
     leaf: Vec<u8>,
     leaf_key: KeyPair,
-    /// Has the intermediate's name and another key.
+    /// A certificate with the intermediate's name and another key.
     impostor: Vec<u8>,
-    /// A root of its own.
+    /// Another root.
     unrelated: Vec<u8>,
 }
 
@@ -132,7 +132,7 @@ fn params(name: &str, serial: u8) -> CertificateParams {
     params
 }
 
-/// An envelope that is about to be signed: whatever is wrong with it is signed too.
+/// An envelope before signing. Its defects are signed, too.
 struct Envelope {
     payload: String,
     algorithm: &'static str,

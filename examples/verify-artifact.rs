@@ -1,11 +1,11 @@
-//! Verifies an image of a registry: one of its signatures must be by this signing profile of AWS Signer, and not be revoked.
+//! Verifies an image in a registry: it must have a signature by this signing profile of AWS Signer that is not revoked.
 //!
 //! ```text
 //! cargo run --example verify-artifact -- registry.example.com/app:v1 arn:aws:signer:us-west-2:111122223333:/signing-profiles/pipeline
 //! ```
 //!
-//! A third argument is a file with another root certificate than AWS's, the local signer's for example. Ends with code 1 if the image
-//! is not verified.
+//! The optional third argument is a file with a root certificate that replaces AWS's, for example the local signer's. Exits with
+//! code 1 if verification fails.
 
 use std::error::Error;
 use std::path::Path;
@@ -21,8 +21,8 @@ use time::OffsetDateTime;
 #[tokio::main]
 async fn main() -> Result<ExitCode, Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
-    let reference: Reference = arguments.next().ok_or("name the image")?.parse()?;
-    let profile = arguments.next().ok_or("name the signing profile's ARN")?;
+    let reference: Reference = arguments.next().ok_or("expected the image as the first argument")?.parse()?;
+    let profile = arguments.next().ok_or("expected the ARN of the signing profile as the second argument")?;
     let roots = match arguments.next() {
         Some(file) => read_certificates(Path::new(&file))?,
         None => aws_signer_roots().iter().map(|root| root.certificate().clone()).collect(),

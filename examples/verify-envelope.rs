@@ -1,11 +1,12 @@
-//! Verifies a signature envelope that is held in memory, without a network: what was signed, by whom and when.
+//! Verifies a signature envelope (the signed payload with its signature and certificates) in memory, without network access, and
+//! shows what was signed, by whom and when.
 //!
 //! ```text
 //! notation-aws-signer sign registry.example.com/app:v1 --profile ARN --detach image.sig
 //! cargo run --example verify-envelope -- image.sig
 //! ```
 //!
-//! Whether the signer is to be trusted, and whether the signature was revoked, is not decided here: see `verify-artifact.rs`.
+//! This checks neither trust in the signer nor revocation: see `verify-artifact.rs`.
 
 use std::error::Error;
 
@@ -14,13 +15,13 @@ use notary::envelope::{Envelope, MAX_ENVELOPE_SIZE, Payload};
 use time::OffsetDateTime;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let file = std::env::args().nth(1).ok_or("name the file with the envelope")?;
+    let file = std::env::args().nth(1).ok_or("expected the file with the envelope as the argument")?;
     if std::fs::metadata(&file)?.len() > MAX_ENVELOPE_SIZE as u64 {
         return Err("the file is too large for an envelope".into());
     }
     let bytes = std::fs::read(&file)?;
 
-    // The form, then the signature under the leaf's key and the chain, judged at the authentic signing time where there is one.
+    // Checks the format, the signature and the chain, at the authentic signing time if the envelope has one.
     let verified = Envelope::parse(&bytes)?.verify(OffsetDateTime::now_utc())?;
     let payload = Payload::parse(verified.payload())?;
 

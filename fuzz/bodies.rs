@@ -1,4 +1,4 @@
-//! What the fuzz targets do with bytes: whatever they are, nothing may panic, and what was accepted must hold what it promises.
+//! The bodies of the fuzz targets: no input may cause a panic, and accepted input must satisfy the invariants of its type.
 
 use notary::envelope::{Envelope, Payload};
 use notary::trust::check_trusted_identity;
@@ -6,7 +6,7 @@ use notary::x509::{CertificateChain, MAX_CERTIFICATES};
 use plugin::{GenerateEnvelopeRequest, Request as _, VerifySignatureRequest};
 use time::macros::datetime;
 
-/// An envelope is parsed, verified, and its payload read.
+/// Parses and verifies an envelope, and parses its payload.
 pub fn envelope(bytes: &[u8]) {
     let _ = Payload::parse(bytes);
     let Ok(envelope) = Envelope::parse(bytes) else { return };
@@ -21,14 +21,14 @@ pub fn envelope(bytes: &[u8]) {
     }
 }
 
-/// A request to sign is parsed.
+/// Parses a request to sign.
 pub fn generate_envelope_request(bytes: &[u8]) {
     if let Ok(request) = GenerateEnvelopeRequest::parse(bytes) {
         assert_eq!(request.profile.to_string().parse(), Ok(request.profile));
     }
 }
 
-/// A request to verify is parsed, its identities compared, and its chain made into a query.
+/// Parses a request to verify, checks its identities, and builds the revocation hashes of its chain.
 pub fn verify_signature_request(bytes: &[u8]) {
     let Ok(request) = VerifySignatureRequest::parse(bytes) else { return };
     chain(&request.chain);

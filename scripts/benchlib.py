@@ -1,4 +1,4 @@
-"""What the benchmarks share: the services that they start, whole processes measured, tables."""
+"""Shared by the benchmarks: starting services, measuring whole processes, printing tables."""
 
 import ctypes
 import datetime
@@ -19,7 +19,7 @@ PR_SET_CHILD_SUBREAPER = 36
 
 
 class LocalSigner:
-    """A signing service of this machine, started here."""
+    """Starts a local signing service."""
 
     def __init__(self, program, host, folder):
         self.folder = folder
@@ -33,12 +33,12 @@ class LocalSigner:
         while not (found := re.search(r"http://127\.0\.0\.1:(\d+)\b.*\n", said.read_text(errors="replace"))):
             if self.process.poll() is not None or time.monotonic() > end:
                 self.stop()
-                sys.exit(f"{program} local-signer serve names no endpoint: {said.read_text(errors='replace')}")
+                sys.exit(f"{program} local-signer serve did not print its endpoint: {said.read_text(errors='replace')}")
             time.sleep(0.02)
         self.endpoint = f"http://{host}:{found[1]}"
 
     def put_profile(self, name):
-        """Makes the signing profile, answers its ARN."""
+        """Creates a signing profile. Returns its ARN."""
         keys = dict(re.findall(r"^\s*(\w+)\s*=\s*(\S+)", Path(self.folder, "credentials").read_text(), re.M))
         body = json.dumps({"platformId": "Notation-OCI-SHA384-ECDSA"}).encode()
         answer = signed_request(self.endpoint, "PUT", f"/signing-profiles/{name}", body, keys)
@@ -50,7 +50,7 @@ class LocalSigner:
 
 
 def signed_request(endpoint, method, path, body, keys):
-    """Sends one request with AWS Signature Version 4, answers the body."""
+    """Sends one request with AWS Signature Version 4. Returns the body of the answer."""
     now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y%m%dT%H%M%SZ")
     host, scope = endpoint.split("://")[1], f"{now[:8]}/{REGION}/signer/aws4_request"
     sha = lambda data: hashlib.sha256(data).hexdigest()
@@ -74,20 +74,20 @@ def signed_request(endpoint, method, path, body, keys):
 
 
 class Failed(Exception):
-    """A command that exited with another code than 0."""
+    """A command exited with a code other than 0."""
 
 
 class Processes:
-    """Runs commands. Only what succeeds is measured, or the figures would be those of a failure."""
+    """Runs and measures commands. Failed runs do not count: they would distort the figures."""
 
     def __init__(self, folder, env):
         self.env, self.folder = env, Path(folder)
-        # Grandchildren whose parent has ended become children of this process, so that it gets their resource usage.
+        # Orphaned grandchildren become children of this process, so that it gets their resource usage.
         if ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0):
             sys.exit(f"prctl: {os.strerror(ctypes.get_errno())}")
 
     def _files(self, stdin):
-        """Standard input, output and error of a run, as files: no pipe to wait for."""
+        """Standard input, output and error of a run, as files, so that no pipe can block."""
         create = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
         return [
             (os.POSIX_SPAWN_OPEN, 0, stdin, os.O_RDONLY, 0),
@@ -102,7 +102,7 @@ class Processes:
         return (self.folder / "stdout").read_text()
 
     def _insist(self, once, argv, stdin):
-        """The result of `once`, tried again where that fails, visibly; three failures in a row end the comparison."""
+        """Returns the result of `once`. Prints failures and retries; exits after three failures in a row."""
         for attempt in (1, 2, 3):
             try:
                 return once(argv, stdin)
@@ -111,11 +111,11 @@ class Processes:
         sys.exit(1)
 
     def run(self, argv, stdin="/dev/null"):
-        """Seconds from before the process exists to after it has ended, and its answer."""
+        """Returns the seconds from starting the process to its end, and its output."""
         return self._insist(self._run, argv, stdin)
 
     def peak(self, argv, stdin="/dev/null"):
-        """Peak resident memory in MiB, of the process or of the largest that it waited for."""
+        """Returns the peak resident memory in MiB of the process, or of its largest child."""
         return self._insist(self._peak, argv, stdin)
 
     def _run(self, argv, stdin):
@@ -126,9 +126,9 @@ class Processes:
         return elapsed, self._answer(argv, status)
 
     def _peak(self, argv, stdin):
-        """Linux counts the memory of the program that a process was before exec, too, and a process spawned from here was
-        Python. So a shell, which is smaller than any program here, forks the process and ends; once it is our child it becomes the
-        program.
+        """Linux also counts the memory of a process before exec, which is that of Python if it is spawned from here. Therefore a
+        shell, which is smaller than all measured programs, forks the process and exits; once the process is our child, it runs
+        the program.
         """
         script = 'number=$1; shift; exec 3<&0; { read -r _ <&4; exec "$@" <&3 3<&- 4<&-; } & echo $! >"$number"'
         number = self.folder / "pid"
@@ -144,18 +144,18 @@ class Processes:
 
 
 def memory_folder():
-    """A folder in memory where there is one: the disk, which services wait for before they answer, is not what is measured."""
+    """A folder in memory, if available, so that the services' disk writes do not affect the measurements."""
     return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 
 
 def without_credentials(env):
-    """The environment without anything that would win over a shared credentials file."""
+    """The environment without variables that take precedence over a shared credentials file."""
     names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE")
     return {**{name: value for name, value in env.items() if name not in names}, "AWS_EC2_METADATA_DISABLED": "true"}
 
 
 def table(rows, left=2):
-    """Prints rows of cells, the first row as the heading, the first `left` columns to the left."""
+    """Prints a table. The first row is the heading, and the first `left` columns are left-aligned."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     for number, row in enumerate(rows):
         cells = [cell.ljust(width) if column < left else cell.rjust(width) for column, (cell, width) in enumerate(zip(row, widths))]

@@ -1,16 +1,16 @@
 # shellcheck shell=bash
-# What the scripts share: names, folders and how they speak. Sourced from the root of the source tree.
+# Names, folders and functions shared by the scripts. Sourced from the root of the source tree.
 # shellcheck disable=SC2034  # the scripts that source this use the variables
 
-# The file name under which notation looks for the plugin. Cargo allows no dots in a target's name.
+# The file name that notation requires for the plugin. It differs from plugin_bin because cargo allows no dots in target names.
 plugin_name=notation-com.amazonaws.signer.notation.plugin
 plugin_bin=notation-aws-signer-plugin
 cli_bin=notation-aws-signer
 
-# What can be made again and is worth keeping between clones. Outside the source tree.
+# Reproducible files worth keeping between clones, outside the source tree.
 cache_dir=${NOTATION_AWS_SIGNER_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/notation-aws-signer}
 [[ $cache_dir == /* ]] || cache_dir=$PWD/$cache_dir
-# Where cargo builds; the finished programs end in its release/.
+# Cargo's target folder. The finished programs are in its release/.
 target_dir=${CARGO_TARGET_DIR:-target}
 
 have() { command -v "$1" >/dev/null 2>&1; }
@@ -23,6 +23,6 @@ die() {
 # The version in Cargo.toml.
 package_version() { sed -n '/^\[package\]/,/^\[/s/^version = "\(.*\)"$/\1/p' Cargo.toml; }
 
-# Bytes as a person reads them.
+# Formats a number of bytes as KiB or MiB.
 human_size() { awk -v b="$1" 'BEGIN { if (b < 1048576) printf "%.0f KiB", b / 1024; else printf "%.1f MiB", b / 1048576 }'; }
 file_size() { wc -c <"$1" | tr -d ' '; }

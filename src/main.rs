@@ -12,18 +12,18 @@ use crate::arguments::usage;
 use crate::commands::run;
 use crate::output::exit::ExitStatus;
 
-/// The allocator of musl asks the system for every few pages; see crates/plugin/src/main.rs.
+/// Faster than musl's allocator; see src/bin/plugin.rs.
 #[cfg(target_env = "musl")]
 #[global_allocator]
 static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
 
-/// Registries and AWS Signer are what one waits for: more threads would wait, too.
+/// The tool mostly waits for registries and AWS Signer: more threads would not make it faster.
 const MAX_THREADS: usize = 8;
 
 fn main() -> ExitCode {
-    // Prints help and usage errors itself and ends with code 2 for the latter.
+    // `exit` prints help and usage errors, and exits with code 2 for the latter.
     let cli = usage::parse(std::env::args_os()).unwrap_or_else(|why| why.exit());
-    // Allocators keep what was freed for each thread: the memory has a bound only if the number of threads has.
+    // Allocators keep freed memory per thread: bounding the number of threads bounds the memory.
     let threads = std::thread::available_parallelism().map_or(1, usize::from).min(MAX_THREADS);
     let status = match tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build() {
         Ok(runtime) => runtime.block_on(run(cli)),

@@ -1,8 +1,7 @@
-//! What a verification in process costs: an envelope of AWS Signer's kind is parsed, and its signature and chain are verified,
-//! with the chain seen for the first time and with the chain remembered. Beside them the signatures alone, which nothing can be
-//! quicker than.
+//! Benchmark of verification in process: parses an envelope like AWS Signer's and verifies its signature and chain, with a cold
+//! and with a warm chain cache. The signatures alone are measured too, as the lower bound.
 //!
-//! The envelopes are left in cargo's folder for temporary files, for other programs to verify: `scripts/bench-envelope`.
+//! The envelopes stay in cargo's temporary folder, so that `scripts/bench-envelope` can verify them with other programs.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a benchmark fails by panicking")]
 
 mod material;
@@ -17,7 +16,7 @@ use notary::x509::ChainCache;
 use notary::{envelope, x509};
 use testing::certificate::NOW;
 
-/// As a verification does it, without a trust store and without revocation.
+/// Verifies an envelope, without trust store and without revocation.
 fn verify(bytes: &[u8], chains: Option<&ChainCache>) -> VerifiedEnvelope {
     let envelope = Envelope::parse(bytes).unwrap();
     let verified = match chains {
@@ -44,7 +43,7 @@ fn benchmarks(criterion: &mut Criterion) {
     }
 }
 
-/// The signature of the envelope and those of its certificates, and nothing else.
+/// Verifies only the signature of the envelope and those of its certificates.
 fn check_signatures(material: &Material) {
     let [(key, message, signature), certificates @ ..] = &material.signatures[..] else { panic!() };
     UnparsedPublicKey::new(&ECDSA_P384_SHA384_FIXED, key).verify(message, signature).unwrap();

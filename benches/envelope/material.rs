@@ -1,4 +1,4 @@
-//! Envelopes of the size and the shape that AWS Signer's have.
+//! Envelopes of the size and structure of AWS Signer's.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -8,15 +8,15 @@ use testing::der::{oid, sequence, tlv};
 use testing::envelope::{Draft, PAYLOAD};
 use testing::key::Kind;
 
-/// An envelope, and its signatures one by one.
+/// An envelope, and its individual signatures.
 pub struct Material {
     pub envelope: Vec<u8>,
-    /// Public key, message and signature: the envelope's first, then those of the certificates.
+    /// Public key, message and signature: first the envelope's, then those of the certificates.
     pub signatures: Vec<(Vec<u8>, Vec<u8>, Vec<u8>)>,
 }
 
 impl Material {
-    /// An envelope with a chain of so many certificates, all of them on P-384.
+    /// An envelope with a chain of this number of certificates, all on P-384.
     pub fn new(certificates: usize) -> Material {
         let names = ["issuing", "policy", "service", "root"];
         let authorities = names[names.len() + 1 - certificates..].iter().map(|name| Spec::authority(name, Kind::P384));
@@ -28,8 +28,7 @@ impl Material {
         let mut signatures: Vec<_> = (0..specs.len())
             .map(|position| {
                 let issuer = &specs[(position + 1).min(specs.len() - 1)].key;
-                let (message, signature) = (chain[position].clone(), issuer.sign_certificate(&chain[position]));
-                (issuer.public(), message, signature)
+                (issuer.public(), chain[position].clone(), issuer.sign_certificate(&chain[position]))
             })
             .collect();
         let draft = draft(specs.swap_remove(0), &chain);
@@ -39,7 +38,7 @@ impl Material {
     }
 }
 
-/// Names and extensions as long as those of real certificates.
+/// Adds names and extensions of realistic length.
 fn fill(spec: &mut Spec, position: usize) {
     let attribute = |kind: &str, value: &str| tlv(0x31, &sequence(&[&oid(kind), &tlv(0x0c, value.as_bytes())]));
     let common_name = format!("Example Container Signing Authority, certificate {position} of the chain");

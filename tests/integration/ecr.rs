@@ -123,7 +123,7 @@ fn a_token_goes_to_registries_of_ecr_alone() {
     let ecr = ecr(43_200);
     let (printed, seen) = run(&ecr, &[PRIVATE, ELSEWHERE], &KEY);
     assert!(printed.contains(&format!("{ELSEWHERE}: GET http://registry.invalid/")), "{printed}");
-    assert!(printed.contains("wants a user name and a password"), "{printed}");
+    assert!(printed.contains("requires a user name and password"), "{printed}");
     let elsewhere: Vec<_> = seen.iter().filter(|request| request.target.contains("registry.invalid")).collect();
     assert!(!elsewhere.is_empty() && elsewhere.iter().all(|request| request.header("authorization").is_none()));
 }

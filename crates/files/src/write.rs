@@ -1,4 +1,4 @@
-//! Writing files so that a crash leaves them whole.
+//! Writing files atomically: a crash leaves no partial file.
 
 use std::fs::{File, Permissions};
 use std::io;
@@ -8,20 +8,20 @@ use std::path::Path;
 
 use tempfile::NamedTempFile;
 
-/// Replaces a file in one step: afterwards, also after a power failure, it is there whole, or as it was before. Its mode is
-/// `mode` less what the umask takes.
+/// Replaces a file atomically: after a crash or power failure it has either the new content or the old one. Its mode is `mode`
+/// restricted by the umask.
 ///
 /// # Errors
-/// What the system says; the file is then as it was, unless only the last step failed, which makes the change durable.
+/// Returns the system's error. The file is then unchanged, unless only the last step failed, which makes the change durable.
 pub fn replace(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
     written_beside(path, content, mode)?.persist(path)?;
     sync_folder(folder_of(path))
 }
 
-/// Makes a file in one step, as [`replace`] does, where there is none.
+/// Creates a new file atomically, as [`replace`] does.
 ///
 /// # Errors
-/// `AlreadyExists` where there is one, which stays as it is, and what the system says.
+/// Returns `AlreadyExists` if the file exists, which is then unchanged, and other errors of the system.
 pub fn create(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
     written_beside(path, content, mode)?.persist_noclobber(path)?;
     sync_folder(folder_of(path))
@@ -33,17 +33,17 @@ fn folder_of(path: &Path) -> &Path {
 
 fn written_beside(path: &Path, content: &[u8], mode: u32) -> io::Result<NamedTempFile> {
     let temporary = tempfile::Builder::new().permissions(Permissions::from_mode(mode)).tempfile_in(folder_of(path));
-    // The error names a file that nobody knows of.
+    // Drop the path from the error: the user does not know the temporary file.
     let temporary = temporary.map_err(|why| io::Error::from(why.kind()))?;
     temporary.as_file().write_all(content)?;
     temporary.as_file().sync_all()?;
     Ok(temporary)
 }
 
-/// Makes the names in a folder durable.
+/// Makes new and changed names in a folder durable.
 ///
 /// # Errors
-/// What the system says.
+/// Returns the system's error.
 pub fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }

@@ -1,8 +1,8 @@
-//! The HTTP clients for registries and for those who say what was revoked: with TLS or without, through a proxy or not, each
-//! made when it is first needed. They follow no redirect and repeat nothing.
+//! HTTP clients for registries and revocation services: with or without TLS, direct or through a proxy, each created on first
+//! use. They follow no redirects and do not retry.
 //!
-//! Reading the system's root certificates takes longer than a whole verification against a registry on this machine, which
-//! needs none.
+//! Creating them lazily saves time: reading the system's root certificates takes longer than a whole verification against a
+//! registry on this machine, which needs none of them.
 
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -18,10 +18,10 @@ use rustls_pki_types::pem::PemObject as _;
 const CONNECT: Duration = Duration::from_secs(10);
 const USER_AGENT: &str = concat!("notation-aws-signer/", env!("CARGO_PKG_VERSION"));
 
-/// Why there is no client.
+/// Why a client cannot be created.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HttpClientError {
-    /// A file with certificates of authorities cannot be used.
+    /// A file with certificates of certificate authorities cannot be used.
     #[error("{}: {why}", path.display())]
     CaFile {
         /// The file.
@@ -29,7 +29,7 @@ pub enum HttpClientError {
         /// What is wrong with it.
         why: String,
     },
-    /// The client cannot be made.
+    /// The client cannot be created.
     #[error("{0}")]
     Client(String),
 }
@@ -42,7 +42,7 @@ pub struct HttpClients {
     slots: [OnceLock<Client>; 8],
 }
 
-/// Whether a connection may be silent for longer than the options say.
+/// Whether the limit on the silence of a connection applies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Silence {
     Bounded,
@@ -50,23 +50,23 @@ pub enum Silence {
 }
 
 impl HttpClients {
-    /// `idle` is how long a connection may be silent.
+    /// Clients that trust these certificate authorities in addition to the system's. `idle` limits the silence of a connection.
     pub fn new(ca_files: Vec<PathBuf>, idle: Duration) -> Self {
         Self { ca_files, idle, slots: Default::default() }
     }
 
     /// The client for requests to this URL.
     pub fn client_for(&self, url: &Url, silence: Silence) -> Result<&Client, HttpClientError> {
-        // As with Go's clients, the proxy's variables do not concern this machine.
+        // Like Go's clients: the proxy variables do not apply to this machine.
         let direct = url.host_str().is_none_or(is_loopback);
         let tls = url.scheme() == "https" || (!direct && proxy_needs_tls());
         let slot =
             &self.slots[usize::from(silence == Silence::Allowed) * 4 + usize::from(direct) * 2 + usize::from(tls)];
         if slot.get().is_none() {
-            // Two that come here at once make two, of which one is kept.
+            // Concurrent callers may create several clients; one is kept.
             let _ = slot.set(self.make(direct, tls, silence)?);
         }
-        slot.get().ok_or_else(|| HttpClientError::Client("it is gone".to_owned()))
+        slot.get().ok_or_else(|| HttpClientError::Client("not initialised".to_owned()))
     }
 
     fn make(&self, direct: bool, tls: bool, silence: Silence) -> Result<Client, HttpClientError> {
@@ -87,13 +87,13 @@ impl HttpClients {
     }
 }
 
-/// Whether a host as URLs have it is this machine.
+/// Whether the host of a URL is this machine.
 fn is_loopback(host: &str) -> bool {
     let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
     host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
 }
 
-/// Whether a proxy for plain requests is itself spoken to over TLS.
+/// Whether the proxy for plain HTTP requests is accessed with TLS.
 fn proxy_needs_tls() -> bool {
     ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"]
         .iter()
@@ -110,15 +110,15 @@ fn tls_config(roots: RootCertStore) -> Result<ClientConfig, HttpClientError> {
     Ok(config)
 }
 
-/// The largest file of certificates, in bytes. Those of whole systems have some 200 KiB.
+/// The largest file of certificates, in bytes. A system's bundle has about 200 KiB.
 const MAX_CA_FILE: u64 = 4 * 1024 * 1024;
 
-/// The system's root certificates and those of the files.
+/// The root certificates of the system and of the files.
 fn roots(ca_files: &[PathBuf]) -> Result<RootCertStore, HttpClientError> {
     let mut roots = RootCertStore::empty();
     let system = rustls_native_certs::load_native_certs();
     for why in &system.errors {
-        tracing::debug!(%why, "a root certificate of the system is left out");
+        tracing::debug!(%why, "skipped a root certificate of the system");
     }
     roots.add_parsable_certificates(system.certs);
     for file in ca_files {
@@ -131,22 +131,22 @@ fn add_file(roots: &mut RootCertStore, file: &Path) -> Result<(), String> {
     let before = roots.len();
     let bytes = read_up_to(file, MAX_CA_FILE).map_err(|why| why.to_string())?;
     if bytes.len() as u64 > MAX_CA_FILE {
-        return Err(format!("it has more than {MAX_CA_FILE} bytes"));
+        return Err(format!("larger than {MAX_CA_FILE} bytes"));
     }
     for certificate in CertificateDer::pem_slice_iter(&bytes) {
         roots.add(certificate.map_err(|why| why.to_string())?).map_err(|why| why.to_string())?;
     }
-    if roots.len() == before { Err("no certificate is in it".to_owned()) } else { Ok(()) }
+    if roots.len() == before { Err("no certificate found".to_owned()) } else { Ok(()) }
 }
 
-/// Whether what answered on a connection for TLS speaks something else, such as plain HTTP.
+/// Whether a TLS connection failed because the server did not answer with TLS, but for example with plain HTTP.
 pub fn is_not_tls(error: &reqwest::Error) -> bool {
     let mut next = std::error::Error::source(error);
     while let Some(cause) = next {
         if let Some(rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType)) = cause.downcast_ref() {
             return true;
         }
-        // An error of I/O leaves out the one that it wraps when it is asked for its cause.
+        // `source()` of an I/O error skips the error that it wraps.
         next = match cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
             Some(wrapped) => Some(wrapped),
             None => cause.source(),
@@ -155,7 +155,7 @@ pub fn is_not_tls(error: &reqwest::Error) -> bool {
     false
 }
 
-/// The causes of an error in one line, without the URL, which the request line has.
+/// The causes of an error in one line, without the URL, which callers show in the request line.
 pub fn explain(error: &reqwest::Error) -> String {
     let mut causes = Vec::new();
     let mut next: Option<&dyn std::error::Error> = std::error::Error::source(error);
@@ -165,9 +165,9 @@ pub fn explain(error: &reqwest::Error) -> String {
     }
     causes.dedup();
     let kind = match error {
-        e if e.is_timeout() => "no answer in time",
+        e if e.is_timeout() => "timed out",
         e if e.is_connect() => "no connection",
-        e if e.is_body() || e.is_decode() => "the answer ended early",
+        e if e.is_body() || e.is_decode() => "incomplete answer",
         _ => "the request failed",
     };
     std::iter::once(kind.to_owned()).chain(causes).collect::<Vec<_>>().join(": ")

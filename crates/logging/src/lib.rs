@@ -1,6 +1,6 @@
-//! Logging: off unless `NOTATION_AWS_SIGNER_LOG` names a level. Structured lines, never on standard output.
+//! Logging: off unless `NOTATION_AWS_SIGNER_LOG` is set to a level. Structured lines, never on standard output.
 //!
-//! Only this project's own events are written: those of the SDK may hold headers. Payloads appear as digests.
+//! Only this project's own events are logged: those of the AWS SDK may contain headers. Payloads are logged as digests.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -14,27 +14,27 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::{MakeWriter, layer};
 use tracing_subscriber::layer::SubscriberExt;
 
-/// A log file is put aside at this size; one older file is kept.
+/// A log file of this size is renamed to `NAME.1`, which replaces an older one.
 const MAX_LOG: u64 = 10 * 1024 * 1024;
 
-/// Why there is no log although the environment asks for one.
+/// Why logging was not started.
 #[derive(Debug, thiserror::Error)]
 pub enum LogError {
-    /// The level is none.
-    #[error("NOTATION_AWS_SIGNER_LOG is {0:?}, which is no level: use error, warn, info, debug or trace")]
+    /// The level is unknown.
+    #[error("NOTATION_AWS_SIGNER_LOG has the unknown level {0:?}; use error, warn, info, debug or trace")]
     Level(String),
     /// The file cannot be written.
-    #[error("the log file cannot be written: {0}; see NOTATION_AWS_SIGNER_LOG_FILE")]
+    #[error("the log file cannot be written: {0}; set NOTATION_AWS_SIGNER_LOG_FILE to another path or to stderr")]
     File(#[from] io::Error),
 }
 
-/// Starts logging as the environment says: `NOTATION_AWS_SIGNER_LOG` is `error`, `warn`, `info`, `debug` or `trace`;
+/// Starts logging as configured in the environment: `NOTATION_AWS_SIGNER_LOG` is `error`, `warn`, `info`, `debug` or `trace`;
 /// `NOTATION_AWS_SIGNER_LOG_FILE` is a path or `stderr`, by default `notation-aws-signer/plugin.log` under
-/// `$XDG_STATE_HOME` or `~/.local/state`. Where the file cannot be written there is no log: it must not keep a command
-/// from its work, nor add to the protocol's standard error.
+/// `$XDG_STATE_HOME` or `~/.local/state`. If the file cannot be written, nothing is logged: logging must neither stop a command
+/// nor write to the standard error of the plugin protocol.
 ///
 /// # Errors
-/// [`LogError`], for whoever has a place to say it in.
+/// Returns [`LogError`] if the level is unknown or the file cannot be written. The caller may ignore it.
 pub fn init() -> Result<(), LogError> {
     let wanted = std::env::var("NOTATION_AWS_SIGNER_LOG").unwrap_or_default();
     if wanted.is_empty() || wanted.eq_ignore_ascii_case("off") {
@@ -50,10 +50,10 @@ pub fn init() -> Result<(), LogError> {
     Ok(())
 }
 
-/// Starts logging of a command line tool: to standard error for people where a level is given, else as [`init`] does.
+/// Starts logging of the command line tool: readable lines on standard error if a level is given, otherwise as [`init`] does.
 ///
 /// # Errors
-/// As [`init`].
+/// Returns [`LogError`] as [`init`] does.
 pub fn init_for_terminal(level: Option<Level>) -> Result<(), LogError> {
     let Some(level) = level else { return init() };
     let own = Targets::new().with_target("notation_aws_signer", level);
@@ -65,7 +65,7 @@ pub fn init_for_terminal(level: Option<Level>) -> Result<(), LogError> {
 fn start(level: Level, writer: impl for<'a> MakeWriter<'a> + Send + Sync + 'static) {
     let own = Targets::new().with_target("notation_aws_signer", level);
     let lines = layer().json().flatten_event(true).with_writer(writer).with_filter(own);
-    // It fails only where a subscriber was set before, which then stays.
+    // Fails only if a subscriber is set already, which then stays.
     let _ = tracing::subscriber::set_global_default(tracing_subscriber::registry().with(lines));
 }
 

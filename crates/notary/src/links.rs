@@ -1,5 +1,5 @@
-//! What a manifest refers to, whichever of the four kinds it is: image-spec, `manifest.md` and `image-index.md`, and Docker's
-//! "Image Manifest V 2, Schema 2".
+//! The content that a manifest of any of the four types refers to: image-spec, `manifest.md` and `image-index.md`, and
+//! Docker's "Image Manifest V 2, Schema 2".
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use crate::{Descriptor, json};
 /// The most manifests of one index, and the most layers of one image.
 const MAX_CHILDREN: usize = 1000;
 const MAX_LAYERS: usize = 4096;
-/// The media types of layers that registries need not have, as their licence forbids it.
+/// The media types of foreign layers: their licence forbids distribution, so that a registry may lack them.
 const FOREIGN: [&str; 4] = [
     "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip",
     "application/vnd.oci.image.layer.nondistributable.v1.tar",
@@ -19,24 +19,24 @@ const FOREIGN: [&str; 4] = [
     "application/vnd.oci.image.layer.nondistributable.v1.tar+zstd",
 ];
 
-/// What a manifest or an index refers to.
+/// The content that a manifest or an index refers to.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Links {
     /// The manifests of an index.
     pub manifests: Vec<Descriptor>,
     /// The configuration and the layers of an image.
     pub blobs: Vec<Descriptor>,
-    /// Layers that are to be had elsewhere, by the URLs that the manifest has for them.
+    /// Foreign layers, which are downloaded from the URLs in the manifest.
     pub foreign: Vec<Descriptor>,
-    /// How the manifest is listed among the referrers of its subject.
+    /// The entry of the manifest in the list of its subject's referrers.
     pub referrer: Option<Referrer>,
 }
 
-/// What a list of referrers says of a manifest.
+/// The entry of a manifest in a list of referrers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Referrer {
     pub subject: Descriptor,
-    /// Its artifact type, else the media type of its configuration.
+    /// Its artifact type, or the media type of its configuration if it has none.
     pub artifact_type: Option<String>,
     pub annotations: BTreeMap<String, String>,
 }
@@ -50,12 +50,12 @@ impl Links {
         let mut artifact_type = manifest.optional_string("artifactType")?;
         if is_index(media_type) {
             for mut entry in manifest.objects("manifests", MAX_CHILDREN)? {
-                // An artifact is known by its digest, size and media type; the rest of an entry could be of any size.
+                // Digest, size and media type identify an artifact; the other members could be of any size.
                 let _ = (entry.take("annotations"), entry.take("artifactType"));
                 let child = descriptor(&mut entry)?;
                 if !MANIFEST_MEDIA_TYPES.contains(&child.media_type.as_str()) {
                     let why =
-                        format!("it lists {}, of the media type {}", child.digest, child.media_type.escape_debug());
+                        format!("{} is listed with the media type {}", child.digest, child.media_type.escape_debug());
                     return Err(ManifestError::Kind(why));
                 }
                 links.manifests.push(child);
@@ -95,10 +95,10 @@ mod tests {
     }
 
     #[test]
-    fn the_blobs_of_an_image_are_its_configuration_and_the_layers_that_a_registry_must_have() {
+    fn separates_blobs_from_foreign_layers() {
         let mut foreign = entry(FOREIGN[0], "foreign");
         foreign["urls"] = json!(["https://example.com/layer"]);
-        let here = entry(FOREIGN[0], "of nowhere else");
+        let here = entry(FOREIGN[0], "without URLs");
         let mut with_mirror = entry("a/layer", "layer");
         with_mirror["urls"] = json!(["https://example.com/layer"]);
         let image =
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn the_children_of_an_index_are_manifests_of_a_known_kind() {
+    fn rejects_index_entries_that_are_not_manifests() {
         let child = Descriptor::of(DOCKER_MANIFEST_MEDIA_TYPE, b"child");
         for media_type in [IMAGE_INDEX_MEDIA_TYPE, DOCKER_LIST_MEDIA_TYPE] {
             let read = |entry| Links::read(media_type, json!({"manifests": [entry]}).to_string().as_bytes());
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn a_referrer_is_listed_by_its_artifact_type_or_that_of_its_configuration() {
+    fn lists_a_referrer_by_artifact_type_or_config_media_type() {
         let subject = entry("a/b", "subject");
         let read = |artifact_type: Option<&str>| {
             let image = json!({"schemaVersion": 2, "artifactType": artifact_type, "config": entry("a/config", "{}"),

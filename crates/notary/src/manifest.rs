@@ -15,40 +15,40 @@ pub const IMAGE_MANIFEST_MEDIA_TYPE: &str = "application/vnd.oci.image.manifest.
 pub const IMAGE_CONFIG_MEDIA_TYPE: &str = "application/vnd.oci.image.config.v1+json";
 /// The media type of an image's layer, uncompressed.
 pub const IMAGE_LAYER_MEDIA_TYPE: &str = "application/vnd.oci.image.layer.v1.tar";
-/// What tells a signature manifest from others: the media type of its configuration, or its artifact type.
+/// The artifact type of signature manifests, or the media type of their configuration.
 pub const SIGNATURE_MEDIA_TYPE: &str = "application/vnd.cncf.notary.signature";
-/// The annotation with the SHA-256 thumbprints of the signature's chain.
+/// The annotation with the SHA-256 thumbprints of the signature's certificate chain.
 pub const THUMBPRINT_ANNOTATION: &str = "io.cncf.notary.x509chain.thumbprint#S256";
-/// The configuration of an artifact that has none.
+/// The content of an empty configuration.
 pub const EMPTY_CONFIG: &[u8] = b"{}";
 
 const EMPTY_MEDIA_TYPE: &str = "application/vnd.oci.empty.v1+json";
 const MAX_LAYERS: usize = 4096;
 
-/// What is wrong with a manifest.
+/// Why a manifest is rejected.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ManifestError {
-    /// Not the JSON that it must be.
+    /// The JSON is malformed, or a member is missing or of another type.
     #[error("the manifest is malformed: {0}")]
     Json(#[from] JsonError),
-    /// A digest in it is not one.
+    /// A digest is malformed.
     #[error("the manifest is malformed: {0}")]
     Digest(#[from] DigestError),
-    /// Not one of the kinds of manifests that are read, or two of them at once.
-    #[error("the manifest is none that is read: {0}")]
+    /// The manifest type is not supported or ambiguous.
+    #[error("unsupported manifest type: {0}")]
     Kind(String),
-    /// A signature manifest that is not one of the two forms that the specification has.
+    /// The manifest has neither of the two forms that the specification defines for signatures.
     #[error("not a signature manifest: {0}")]
     NotASignature(&'static str),
 }
 
-/// How a signature manifest says that it is one. Both forms are read.
+/// How a manifest identifies itself as a signature. Both forms are supported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum SignatureForm {
-    /// By the media type of its configuration: what every version of notation and every registry finds.
+    /// By the media type of its configuration. Every version of notation and every registry supports this form.
     #[default]
     Config,
-    /// By its artifact type, with the empty configuration: the newer form.
+    /// By its artifact type, with an empty configuration: the newer form.
     ArtifactType,
 }
 
@@ -63,10 +63,10 @@ impl SignatureForm {
     }
 }
 
-/// The media type of envelopes in the form that is not read.
+/// The media type of COSE envelopes, which are not supported.
 const COSE_MEDIA_TYPE: &str = "application/cose";
 
-/// An image manifest, as far as this project reads and writes it.
+/// The members of an image manifest that this project reads and writes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Manifest {
@@ -79,7 +79,7 @@ pub struct Manifest {
     pub config: Descriptor,
     /// The layers.
     pub layers: Vec<Descriptor>,
-    /// The artifact that this one says something about.
+    /// The artifact that this manifest refers to, such as the signed artifact.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subject: Option<Descriptor>,
     /// Annotations.
@@ -102,13 +102,13 @@ impl Manifest {
         }
     }
 
-    /// The manifest of a signature over `subject`, in the form that every version of notation finds.
+    /// The manifest of a signature over `subject`, in the form that every version of notation supports.
     #[must_use]
     pub fn signature(subject: Descriptor, envelope: &[u8], annotations: BTreeMap<String, String>) -> Self {
         Self::signature_in(SignatureForm::default(), subject, envelope, annotations)
     }
 
-    /// The manifest of a signature over `subject` in this form.
+    /// The manifest of a signature over `subject` in the given form.
     #[must_use]
     pub fn signature_in(
         form: SignatureForm,
@@ -127,10 +127,10 @@ impl Manifest {
         }
     }
 
-    /// Reads an image manifest. Members that are not known are ignored, as the specification demands.
+    /// Parses an image manifest. Unknown members are ignored, as the specification requires.
     ///
     /// # Errors
-    /// [`ManifestError`] says which member is wrong.
+    /// Returns [`ManifestError`], which names the member, if the manifest is malformed or not an image manifest.
     pub fn parse(bytes: &[u8]) -> Result<Self, ManifestError> {
         let mut manifest = json::parse_object("manifest", bytes)?;
         let version = manifest.take("schemaVersion");
@@ -155,7 +155,7 @@ impl Manifest {
         })
     }
 
-    /// Whether this is a signature manifest in one of its two forms. A mixture of both is none.
+    /// Whether this is a signature manifest in one of the two forms. A mixture of both is not.
     #[must_use]
     pub fn is_signature(&self) -> bool {
         match self.artifact_type.as_deref() {
@@ -168,17 +168,19 @@ impl Manifest {
     /// The descriptor of the envelope in a signature manifest.
     ///
     /// # Errors
-    /// [`ManifestError::NotASignature`] when it is none, or has not exactly one layer with a JWS envelope.
+    /// Returns [`ManifestError::NotASignature`] unless this is a signature manifest with exactly one layer, a JWS envelope.
     pub fn envelope(&self) -> Result<&Descriptor, ManifestError> {
         if !self.is_signature() {
-            return Err(ManifestError::NotASignature("neither its configuration nor its artifact type say so"));
+            return Err(ManifestError::NotASignature("wrong configuration media type or artifact type"));
         }
         match &self.layers[..] {
             [envelope] if envelope.media_type == JWS_MEDIA_TYPE => Ok(envelope),
-            [envelope] if envelope.media_type == COSE_MEDIA_TYPE => Err(ManifestError::NotASignature(
-                "its envelope is in the COSE form, which is not supported yet: sign in the JWS form",
-            )),
-            [_] => Err(ManifestError::NotASignature("its envelope is not in the JWS form, the only one that is read")),
+            [envelope] if envelope.media_type == COSE_MEDIA_TYPE => {
+                Err(ManifestError::NotASignature("COSE envelopes are not supported yet; sign with the JWS format"))
+            }
+            [_] => {
+                Err(ManifestError::NotASignature("unsupported envelope media type; only the JWS format is supported"))
+            }
             _ => Err(ManifestError::NotASignature("it must have exactly one layer, the envelope")),
         }
     }
@@ -186,12 +188,12 @@ impl Manifest {
     /// The manifest's bytes.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        // A struct of strings and numbers has no value that JSON cannot write.
+        // Cannot fail: every value is a string or a number, and every map key is a string.
         serde_json::to_vec(self).unwrap_or_default()
     }
 }
 
-/// Reads a descriptor of a manifest or an index. Members that are not known are ignored.
+/// Parses a descriptor of a manifest or an index. Unknown members are ignored.
 pub fn descriptor(object: &mut Object) -> Result<Descriptor, ManifestError> {
     Ok(Descriptor {
         media_type: object.string("mediaType")?,
@@ -217,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn a_signature_manifest_has_one_of_two_forms_and_never_a_mixture() {
+    fn accepts_two_signature_forms_but_no_mixture() {
         let forms = [
             (None, SIGNATURE_MEDIA_TYPE, true),
             (Some(SIGNATURE_MEDIA_TYPE), EMPTY_MEDIA_TYPE, true),
@@ -240,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn both_forms_are_written_as_they_are_read() {
+    fn round_trips_both_signature_forms() {
         for form in [SignatureForm::Config, SignatureForm::ArtifactType] {
             let subject = Descriptor::of(IMAGE_MANIFEST_MEDIA_TYPE, b"subject");
             let manifest = Manifest::signature_in(form, subject, b"envelope", BTreeMap::new());
@@ -252,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn a_signature_manifest_has_exactly_one_layer_with_a_jws_envelope() {
+    fn requires_exactly_one_layer_with_a_jws_envelope() {
         let layer = serde_json::to_value(Descriptor::of(JWS_MEDIA_TYPE, b"other")).unwrap();
         let two = parsed(|m| m["layers"].as_array_mut().unwrap().push(layer)).unwrap();
         assert!(two.is_signature() && two.envelope().is_err());
@@ -267,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn a_manifest_of_another_version_or_type_or_with_a_false_descriptor_is_refused() {
+    fn rejects_malformed_manifests() {
         type Change = fn(&mut serde_json::Value);
         let changes: [Change; 9] = [
             |m| m["schemaVersion"] = 1.into(),

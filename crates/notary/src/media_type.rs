@@ -1,17 +1,17 @@
-//! The kinds of manifests, and which of them some bytes are: image-spec, `manifest.md` and `image-index.md`, and Docker's
-//! "Image Manifest V 2, Schema 2".
+//! The supported manifest types, and detecting the type of a manifest: image-spec, `manifest.md` and `image-index.md`, and
+//! Docker's "Image Manifest V 2, Schema 2".
 
 use super::manifest::{IMAGE_MANIFEST_MEDIA_TYPE, ManifestError};
 use crate::json;
 
-/// The media type of an index of manifests, of an image for several platforms for example.
+/// The media type of an index of manifests, such as a multi-platform image.
 pub const IMAGE_INDEX_MEDIA_TYPE: &str = "application/vnd.oci.image.index.v1+json";
 /// Docker's media type of an image manifest.
 pub const DOCKER_MANIFEST_MEDIA_TYPE: &str = "application/vnd.docker.distribution.manifest.v2+json";
 /// Docker's media type of an index.
 pub const DOCKER_LIST_MEDIA_TYPE: &str = "application/vnd.docker.distribution.manifest.list.v2+json";
 
-/// The media types of the manifests that are read.
+/// The supported manifest types.
 pub const MANIFEST_MEDIA_TYPES: [&str; 4] =
     [IMAGE_MANIFEST_MEDIA_TYPE, IMAGE_INDEX_MEDIA_TYPE, DOCKER_MANIFEST_MEDIA_TYPE, DOCKER_LIST_MEDIA_TYPE];
 
@@ -21,31 +21,29 @@ pub fn is_index(media_type: &str) -> bool {
     matches!(media_type, IMAGE_INDEX_MEDIA_TYPE | DOCKER_LIST_MEDIA_TYPE)
 }
 
-/// The media type of a manifest by what came with it (`Content-Type`) and by what it says of itself. It must be the same: what
-/// one client takes for an image and another for an index is two artifacts under one digest (CVE-2021-41190).
+/// The media type of a manifest, from the response (`Content-Type`) and from the manifest's own `mediaType`. Both must agree:
+/// content that one client reads as an image and another as an index is two artifacts under one digest (CVE-2021-41190).
 pub fn media_type_of(said: Option<&str>, bytes: &[u8]) -> Result<&'static str, ManifestError> {
     let mut manifest = json::parse_object("manifest", bytes)?;
     let own = manifest.optional_string("mediaType")?;
     let known = |media_type: &str| MANIFEST_MEDIA_TYPES.into_iter().find(|known| *known == media_type);
     let media_type = match (said.and_then(known), own.as_deref()) {
         (Some(said), Some(own)) if said != own => {
-            let why = format!("it came as {said}, and says of itself that it is {}", own.escape_debug());
+            let why = format!("its mediaType is {}, but its Content-Type is {said}", own.escape_debug());
             return Err(ManifestError::Kind(why));
         }
         (Some(said), _) => said,
-        (None, Some(own)) => {
-            known(own).ok_or_else(|| ManifestError::Kind(format!("its media type is {}", own.escape_debug())))?
-        }
+        (None, Some(own)) => known(own).ok_or_else(|| ManifestError::Kind(own.escape_debug().to_string()))?,
         (None, None) => {
-            let said = said.unwrap_or("nothing").escape_debug();
-            return Err(ManifestError::Kind(format!("it came as {said}, and says nothing of itself")));
+            let said = said.unwrap_or("absent").escape_debug();
+            return Err(ManifestError::Kind(format!("it has no mediaType, and its Content-Type is {said}")));
         }
     };
     let others: &[&str] =
         if is_index(media_type) { &["config", "layers", "fsLayers"] } else { &["manifests", "fsLayers"] };
     match others.iter().find(|name| manifest.take(name).is_some()) {
         Some(other) => {
-            Err(ManifestError::Kind(format!("it is {media_type} and has {other}, which belongs to another kind")))
+            Err(ManifestError::Kind(format!("{media_type} with the member {other} of another manifest type")))
         }
         None => Ok(media_type),
     }
@@ -57,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_manifest_is_what_both_its_header_and_its_content_say() {
+    fn takes_the_type_from_the_header_and_the_content() {
         let own = format!(r#"{{"mediaType":"{IMAGE_INDEX_MEDIA_TYPE}","manifests":[]}}"#);
         assert_eq!(media_type_of(Some(IMAGE_INDEX_MEDIA_TYPE), own.as_bytes()).unwrap(), IMAGE_INDEX_MEDIA_TYPE);
         assert_eq!(media_type_of(Some("application/json"), own.as_bytes()).unwrap(), IMAGE_INDEX_MEDIA_TYPE);
@@ -66,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn what_two_clients_could_read_as_two_things_is_refused() {
+    fn rejects_ambiguous_manifests() {
         let own = format!(r#"{{"mediaType":"{IMAGE_INDEX_MEDIA_TYPE}","manifests":[]}}"#);
         for (said, content) in [
             (Some(IMAGE_MANIFEST_MEDIA_TYPE), own.as_str()),

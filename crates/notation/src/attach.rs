@@ -8,43 +8,43 @@ use notary::manifest::{EMPTY_CONFIG, Manifest, SignatureForm, THUMBPRINT_ANNOTAT
 use notary::x509::{Certificate, CertificateChain};
 use registry::{Store, StoreError};
 
-/// How many signatures an artifact may have where one more is attached: all are looked at, for the same envelope.
+/// The limit of existing signatures: all are read to find the same envelope.
 const MAX_SIGNATURES: usize = 1000;
 
-/// Why an envelope is not attached. Nothing was written then, unless the store's reason is from its last step.
+/// Why an envelope was not attached. Nothing was written, unless the last step of writing failed.
 #[derive(Debug, thiserror::Error)]
 pub enum AttachError {
-    /// The signatures of the artifact cannot be read, or this one not be written.
+    /// Reading the artifact's signatures or writing the new one failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// It is not an envelope.
+    /// The content is not an envelope.
     #[error("not a signature envelope: {0}")]
     Envelope(#[from] EnvelopeError),
-    /// It is not as its signer made it, or its certificates may not sign.
+    /// The envelope was altered, or its certificates may not sign.
     #[error("the envelope does not verify: {0}")]
     Verify(#[from] VerifyError),
-    /// It holds something else than the signature of an artifact.
+    /// The payload is not that of an artifact's signature.
     #[error("not the signature of an artifact: {0}")]
     Payload(#[from] PayloadError),
-    /// It is the signature of another artifact.
+    /// The envelope is the signature of another artifact.
     #[error(
-        "the envelope signs {} ({} bytes, {}), and the artifact is {} ({} bytes, {})",
+        "the envelope signs {} ({} bytes, {}), but the artifact is {} ({} bytes, {})",
         .signed.digest, .signed.size, notary::text::printable(&.signed.media_type),
         .artifact.digest, .artifact.size, notary::text::printable(&.artifact.media_type)
     )]
     OtherArtifact {
-        /// What was signed.
+        /// The signed artifact.
         signed: Box<Descriptor>,
-        /// What it was to be attached to.
+        /// The artifact to attach it to.
         artifact: Box<Descriptor>,
     },
-    /// An annotation takes a name that is reserved.
+    /// An annotation has a reserved name.
     #[error("the annotation {0:?} is reserved: io.cncf.notary belongs to the Notary Project")]
     ReservedAnnotation(String),
 }
 
-/// An envelope that belongs to its artifact: whole, by a chain that could sign at the time that it names, and over this artifact.
-/// Whether anybody trusts its signer is not known.
+/// An envelope that matches its artifact: it is intact, its certificates were valid at its signing time, and it signs this
+/// artifact. It does not mean that the signer is trusted.
 #[derive(Debug, Clone)]
 pub struct MatchingEnvelope {
     artifact: Descriptor,
@@ -52,12 +52,12 @@ pub struct MatchingEnvelope {
     verified: VerifiedEnvelope,
 }
 
-/// What came of attaching.
+/// The result of attaching, with the descriptor of the signature's manifest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Attached {
-    /// The signature was written; the descriptor of its manifest.
+    /// The signature was written.
     Now(Descriptor),
-    /// The artifact has the very same envelope already, and nothing was written; the descriptor of its manifest.
+    /// The artifact had the same envelope already, and nothing was written.
     Before(Descriptor),
 }
 
@@ -72,10 +72,11 @@ impl Attached {
 }
 
 impl MatchingEnvelope {
-    /// Checks that these bytes are an envelope over the artifact. The artifact's descriptor must come from where it is.
+    /// Checks that these bytes are an envelope that signs the artifact. The descriptor must come from the artifact's store.
     ///
     /// # Errors
-    /// [`AttachError`], but neither [`AttachError::Store`] nor [`AttachError::ReservedAnnotation`].
+    /// Returns any [`AttachError`] except [`AttachError::Store`] and [`AttachError::ReservedAnnotation`] if the envelope is
+    /// malformed, does not verify, or signs something else.
     pub fn check(bytes: Vec<u8>, artifact: Descriptor) -> Result<Self, AttachError> {
         let envelope = Envelope::parse(&bytes)?;
         let verified = envelope.verify_integrity()?;
@@ -87,16 +88,17 @@ impl MatchingEnvelope {
         Ok(Self { artifact, bytes, verified })
     }
 
-    /// What the envelope says.
+    /// The verified content of the envelope.
     #[must_use]
     pub fn verified(&self) -> &VerifiedEnvelope {
         &self.verified
     }
 
-    /// Attaches it to its artifact, by a manifest of this form and with these annotations, unless the artifact has it already.
+    /// Attaches the envelope to its artifact with a manifest of this form and these annotations, unless the artifact has it already.
     ///
     /// # Errors
-    /// [`AttachError::Store`] and [`AttachError::ReservedAnnotation`].
+    /// Returns [`AttachError::ReservedAnnotation`] if an annotation has a reserved name, and [`AttachError::Store`] if the signatures
+    /// cannot be read or written.
     pub async fn attach(
         &self,
         store: &Store,
@@ -109,7 +111,7 @@ impl MatchingEnvelope {
         let own = Descriptor::of(JWS_MEDIA_TYPE, &self.bytes);
         let mut listed = store.list_signatures(&self.artifact, MAX_SIGNATURES).await?;
         while let Some(signature) = listed.next().await {
-            // One that cannot be read is not this one.
+            // An unreadable signature does not match this envelope.
             let Ok(manifest) = signature.manifest else { continue };
             if manifest.envelope().is_ok_and(|envelope| envelope.is_same_content(&own)) {
                 return Ok(Attached::Before(signature.descriptor));
@@ -120,12 +122,12 @@ impl MatchingEnvelope {
     }
 }
 
-/// Whether a name belongs to the Notary Project.
+/// Whether a name is reserved for the Notary Project.
 pub(crate) fn is_reserved(name: &str) -> bool {
     name.starts_with("io.cncf.notary")
 }
 
-/// Writes an envelope that was checked, and the manifest that ties it to its artifact. Gives the manifest's descriptor.
+/// Writes a checked envelope and the signature manifest that links it to its artifact. Returns the manifest's descriptor.
 pub(crate) async fn push_signature(
     store: &Store,
     artifact: &Descriptor,
@@ -142,7 +144,7 @@ pub(crate) async fn push_signature(
     Ok(manifest)
 }
 
-/// The thumbprints of a chain as the annotation has them: a JSON array in a string.
+/// The thumbprints of a chain in the form of the annotation: a JSON array as a string.
 fn thumbprints(chain: &CertificateChain) -> String {
     let all: Vec<String> = chain.certificates().iter().map(Certificate::thumbprint).collect();
     serde_json::Value::from(all).to_string()

@@ -1,5 +1,5 @@
-//! Signing files that are no artifacts of a registry: notaryproject/specifications, `signing-and-verification-workflow.md`,
-//! "Blob signing workflow", and `signature-specification.md`, "Blob Payload".
+//! Signing blobs, that is, arbitrary files outside a registry: notaryproject/specifications,
+//! `signing-and-verification-workflow.md`, "Blob signing workflow", and `signature-specification.md`, "Blob Payload".
 
 use std::collections::BTreeMap;
 use std::io;
@@ -16,24 +16,24 @@ use notary::{Descriptor, Digest};
 
 use crate::sign::{ReservedMetadata, check_user_metadata};
 
-/// The media type of a blob of which nothing is said.
+/// The default media type of a blob.
 pub const DEFAULT_MEDIA_TYPE: &str = "application/octet-stream";
-/// What the name of a signature's file adds to the name of the blob's.
+/// The extension that a signature file adds to the name of the blob's file.
 pub const SIGNATURE_EXTENSION: &str = ".jws.sig";
 
-/// What a blob is hashed with. It follows from the key that signs: `signature-specification.md`, "Algorithm Selection".
+/// The digest algorithm of a blob. The signing key determines it: `signature-specification.md`, "Algorithm Selection".
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DigestAlgorithm {
     /// SHA-256, with P-256 and RSA of 2048 bits.
     Sha256,
-    /// SHA-384, with P-384 and RSA of 3072 bits. AWS Signer has keys on P-384.
+    /// SHA-384, with P-384 and RSA of 3072 bits. AWS Signer's keys are P-384.
     Sha384,
     /// SHA-512, with P-521 and RSA of 4096 bits.
     Sha512,
 }
 
 impl DigestAlgorithm {
-    /// The algorithm that goes with a signature algorithm; none for one that is not known here.
+    /// The digest algorithm that belongs to a signature algorithm.
     #[must_use]
     pub fn of(algorithm: SignatureAlgorithm) -> Option<Self> {
         use SignatureAlgorithm::{Es256, Es384, Es512, Ps256, Ps384, Ps512};
@@ -44,13 +44,13 @@ impl DigestAlgorithm {
         }
     }
 
-    /// The algorithm that goes with the signing certificate of a chain, if its key may sign.
+    /// The digest algorithm that belongs to the signing certificate of a chain, if its key may sign.
     #[must_use]
     pub fn of_chain(chain: &CertificateChain) -> Option<Self> {
         Self::of(SignatureAlgorithm::of_key(chain.leaf().public_key()?)?)
     }
 
-    /// Its name in digests.
+    /// The algorithm's name in digests.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -61,10 +61,10 @@ impl DigestAlgorithm {
     }
 }
 
-/// Reads a blob to its end and describes it. No more of it is in memory than a piece at a time.
+/// Reads a blob to its end and returns its descriptor. Only one piece at a time is in memory.
 ///
 /// # Errors
-/// What reading says.
+/// Returns the error of the reader if reading fails.
 pub fn describe(mut content: impl Read, media_type: &str, algorithm: DigestAlgorithm) -> io::Result<Descriptor> {
     let mut context = Context::new(match algorithm {
         DigestAlgorithm::Sha256 => &SHA256,
@@ -97,35 +97,34 @@ pub enum SignBlobError {
     /// The blob cannot be read.
     #[error("the content cannot be read: {0}")]
     Read(#[from] io::Error),
-    /// The media type is none.
-    #[error("{0:?} is not a media type; it has the form {DEFAULT_MEDIA_TYPE}")]
+    /// The media type is malformed.
+    #[error("{0:?} is not a valid media type; expected the form {DEFAULT_MEDIA_TYPE}")]
     MediaType(String),
-    /// User metadata takes a name that is reserved.
+    /// User metadata has a reserved key.
     #[error(transparent)]
     ReservedMetadata(#[from] ReservedMetadata),
-    /// AWS Signer made no usable signature.
+    /// AWS Signer returned no usable signature.
     #[error(transparent)]
     Sign(#[from] SignError),
-    /// The key that signed is of another kind than AWS Signer's keys are, so that the digest is not the one that goes with it.
-    #[error("AWS Signer signed with a key for which the content would have to be hashed otherwise than with SHA-384")]
+    /// The signing key is not of the usual type of AWS Signer's keys and requires another digest algorithm.
+    #[error("AWS Signer signed with a key that requires another digest algorithm than SHA-384")]
     OtherKey,
 }
 
-/// A signature over a blob. Its envelope goes into a file of its own, beside the blob's.
+/// A signature over a blob. Its envelope is stored in a separate file next to the blob.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct SignedBlob {
-    /// The blob; the annotations are the user's metadata.
+    /// The blob. The annotations are the user metadata.
     pub blob: Descriptor,
-    /// The envelope and what AWS Signer says of it.
+    /// The envelope and AWS Signer's information about it.
     pub signature: SignedPayload,
 }
 
-/// Has AWS Signer sign a blob, which is read to its end here. The budget is that of the call, and begins when the content was
-/// read.
+/// Reads a blob to its end and signs it with AWS Signer. The time budget is that of the call and starts after reading.
 ///
 /// # Errors
-/// [`SignBlobError`].
+/// Returns [`SignBlobError`] if the blob cannot be read, the media type or the metadata is invalid, or signing fails.
 pub async fn sign_blob(
     content: impl Read,
     media_type: &str,
@@ -148,7 +147,7 @@ pub async fn sign_blob(
     Ok(SignedBlob { blob, signature })
 }
 
-/// Whether a text is a type and a subtype, RFC 6838 section 4.2, with parameters or without.
+/// Whether a text is a media type (RFC 6838 section 4.2), with or without parameters.
 fn is_media_type(text: &str) -> bool {
     let (name, parameters) = text.split_once(';').unwrap_or((text, ""));
     let is_name = |name: &str| {
@@ -167,7 +166,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_blob_is_described_by_what_is_read_however_the_pieces_come() {
+    fn describes_a_blob_read_in_pieces() {
         struct Pieces<'a>(&'a [u8], bool);
         impl Read for Pieces<'_> {
             fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
@@ -190,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn a_media_type_has_a_type_and_a_subtype() {
+    fn accepts_only_valid_media_types() {
         for right in [DEFAULT_MEDIA_TYPE, "text/plain; charset=utf-8", "application/vnd.x.y+json"] {
             assert!(is_media_type(right), "{right}");
         }

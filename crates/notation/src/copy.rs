@@ -1,7 +1,8 @@
-//! The copying flow: an artifact with everything it consists of and all its signatures, from one store to another, every digest
-//! as it was. distribution-spec, "Push"; `signature-specification.md`, "Storage".
+//! Copying an artifact with all its content and signatures from one store to another, with unchanged digests:
+//! distribution-spec, "Push"; `signature-specification.md`, "Storage".
 //!
-//! What something refers to is written before it, signatures before the tag: nobody who asks for the tag finds a part of it.
+//! Content is written before the manifest that refers to it, and signatures before the tag: the tag never resolves to an
+//! incomplete copy.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -14,23 +15,23 @@ use tokio::task::JoinSet;
 /// Why an artifact was not copied. What was written of it already is in the destination, but without the tag.
 #[derive(Debug, thiserror::Error)]
 pub enum CopyError {
-    /// A store did not give or take something.
+    /// Reading from the source or writing to the destination failed.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// A transfer ended without a result.
-    #[error("the copying of a blob was interrupted: {0}; try again")]
+    #[error("copying a blob was interrupted: {0}; try again")]
     Interrupted(String),
 }
 
-/// Bounds of a copy.
+/// Limits of a copy.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct CopyOptions {
-    /// The most manifests that the artifact may have, with those in its indexes.
+    /// The limit of manifests of the artifact, including those in its indexes.
     pub most_manifests: usize,
-    /// The most signatures that one of them may have.
+    /// The limit of signatures per manifest.
     pub most_signatures: usize,
-    /// How many blobs are under way at once.
+    /// The number of blobs copied in parallel.
     pub parallel: usize,
 }
 
@@ -40,10 +41,10 @@ impl Default for CopyOptions {
     }
 }
 
-/// Something that a copy did, for whoever shows its progress.
+/// A step of a copy, for showing progress.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CopyEvent {
-    /// So many bytes of blobs were copied. Bytes that are copied again after an interruption count again.
+    /// This number of bytes of blobs was copied. Bytes that a retry copies again count again.
     Bytes(u64),
     /// The destination has this blob.
     Blob(Descriptor, Transferred),
@@ -51,31 +52,31 @@ pub enum CopyEvent {
     Manifest(Descriptor),
 }
 
-/// Hears of what a copy does, from several tasks at once.
+/// A callback for the steps of a copy, called from several tasks in parallel.
 pub type Progress = Arc<dyn Fn(CopyEvent) + Send + Sync>;
 
-/// What was copied.
+/// The result of a copy.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Copied {
     /// The artifact.
     pub artifact: Descriptor,
-    /// Its manifests, itself among them, each after what it refers to.
+    /// Its manifests, including its own, each after the manifests that it refers to.
     pub manifests: Vec<Descriptor>,
-    /// The signatures of all of these.
+    /// The signatures of all these manifests.
     pub signatures: Vec<Descriptor>,
-    /// The blobs, and how each came there.
+    /// The blobs, and how each got into the destination.
     pub blobs: Vec<(Descriptor, Transferred)>,
-    /// Layers that registries need not have: who wants them takes them from the URLs in the manifest.
+    /// Foreign layers, which are not copied: clients download them from the URLs in the manifest.
     pub left_out: Vec<Descriptor>,
-    /// What is listed as a signature and is none, or is not there, with the reason.
+    /// Listed signatures that are missing or not signatures, with the reason.
     pub unreadable: Vec<(Descriptor, StoreError)>,
 }
 
-/// Copies an artifact with its signatures and those of all manifests in it. Other referrers are not copied.
+/// Copies an artifact with the signatures of all its manifests. Other referrers are not copied.
 ///
 /// # Errors
-/// [`CopyError`] when something cannot be read or written, or is not what its descriptor says.
+/// Returns [`CopyError`] if content cannot be read or written, or does not match its descriptor.
 pub async fn copy_artifact(
     source: &Store,
     target: &Target,
@@ -114,7 +115,7 @@ struct Copy<'a> {
     destination: &'a Store,
     options: &'a CopyOptions,
     progress: Option<Progress>,
-    /// The blobs that the destination has.
+    /// The blobs that are copied already or being copied.
     blobs: HashSet<Digest>,
     copied: Copied,
 }
@@ -165,7 +166,7 @@ impl Copy<'_> {
                     self.manifest(&signature.descriptor).await?;
                     self.copied.signatures.push(signature.descriptor);
                 }
-                // It is none, whoever asks and whenever; any other failure may hide one.
+                // Certainly not a signature; any other failure could hide one.
                 Err(why) if matches!(why.failure(), Failure::Wrong | Failure::NotFound) => {
                     self.copied.unreadable.push((signature.descriptor, why));
                 }

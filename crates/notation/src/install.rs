@@ -1,5 +1,5 @@
-//! Installing the plugin for notation: notaryproject/specifications, `plugin-extensibility.md`, "Plugin installation". The file is
-//! `{plugins}/NAME/notation-NAME`, executable, and put there in one step.
+//! Installing the plugin for notation: notaryproject/specifications, `plugin-extensibility.md`, "Plugin installation". The
+//! executable `{plugins}/NAME/notation-NAME` is replaced atomically.
 
 use std::cmp::Ordering;
 use std::fs::{DirBuilder, Permissions};
@@ -16,26 +16,26 @@ use notary::text::printable;
 
 use crate::plugin_host::{METADATA, Version, ask};
 
-/// The name that cargo gives the plugin's program, which may have no dots.
+/// The name that cargo gives the plugin's program: cargo allows no dots.
 const CARGO_NAME: &str = "notation-aws-signer-plugin";
-/// How long a plugin may take to say what it is.
+/// The time limit for a plugin's `get-plugin-metadata`.
 const TIME: Duration = Duration::from_secs(10);
 
-/// Why the plugin is not installed.
+/// Why the plugin was not installed.
 #[derive(Debug, thiserror::Error)]
 pub enum InstallError {
-    /// The plugin's program is in none of the places where it is looked for.
+    /// The plugin's program was not found at the expected paths.
     #[error(
-        "the plugin's program was not found; looked for: {}. Name it with --plugin FILE",
+        "the plugin's program was not found; looked for: {}. Pass its path with --plugin FILE",
         .0.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
     )]
     NotFound(Vec<PathBuf>),
-    /// The program does not answer as a plugin does.
-    #[error("{path} is no plugin that works: {why}", path = path.display())]
+    /// The program does not answer as a notation plugin.
+    #[error("{path} is not a working plugin: {why}", path = path.display())]
     NotAPlugin {
         /// The program.
         path: PathBuf,
-        /// What it does instead.
+        /// The reason.
         why: String,
     },
     /// The program is another plugin.
@@ -51,16 +51,16 @@ pub enum InstallError {
     Io {
         /// The file or folder.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the system.
         source: io::Error,
     },
 }
 
-/// What a program says of itself as the plugin for AWS Signer.
+/// An installed plugin for AWS Signer, as it describes itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct InstalledPlugin {
-    /// Where it is.
+    /// The path of its program.
     pub path: PathBuf,
     /// Its version.
     pub version: String,
@@ -69,19 +69,19 @@ pub struct InstalledPlugin {
 }
 
 impl InstalledPlugin {
-    /// Whether it is of this project, by its description.
+    /// Whether it is this project's plugin, by its description.
     #[must_use]
     pub fn is_ours(&self) -> bool {
         self.description == PLUGIN_DESCRIPTION
     }
 
-    /// Whether its version is later than that of this program. What is no version is taken for later.
+    /// Whether its version is newer than that of this program. A malformed version counts as newer.
     #[must_use]
     pub fn is_newer(&self) -> bool {
         self.compared_with_this().is_none_or(Ordering::is_gt)
     }
 
-    /// Whether its version is earlier than that of this program.
+    /// Whether its version is older than that of this program.
     #[must_use]
     pub fn is_older(&self) -> bool {
         self.compared_with_this().is_some_and(Ordering::is_lt)
@@ -93,7 +93,7 @@ impl InstalledPlugin {
     }
 }
 
-/// Where the plugin is in notation's plugin folder.
+/// The path of the plugin's program in notation's plugin folder.
 #[must_use]
 pub fn installed_path(plugins: &Path) -> PathBuf {
     plugins.join(PLUGIN_NAME).join(file_name())
@@ -103,10 +103,10 @@ fn file_name() -> String {
     format!("notation-{PLUGIN_NAME}")
 }
 
-/// Finds the plugin's program in the folder of this program, as packages and cargo name it.
+/// Finds the plugin's program in the folder of this program, by the name in packages or by cargo's name.
 ///
 /// # Errors
-/// [`InstallError::NotFound`] says where it was looked for.
+/// Returns [`InstallError::NotFound`] with the searched paths if there is none.
 pub fn find_beside(program: &Path) -> Result<PathBuf, InstallError> {
     let folder = program.parent().unwrap_or(Path::new("/"));
     let candidates = [file_name(), CARGO_NAME.to_owned()].map(|name| folder.join(name));
@@ -114,10 +114,10 @@ pub fn find_beside(program: &Path) -> Result<PathBuf, InstallError> {
     found.ok_or_else(|| InstallError::NotFound(candidates.into()))
 }
 
-/// The plugin that is installed, if there is one.
+/// The installed plugin, if there is one.
 ///
 /// # Errors
-/// [`InstallError`] when what is there is no plugin that works.
+/// Returns [`InstallError`] if the installed program is not a working plugin.
 pub async fn installed(plugins: &Path) -> Result<Option<InstalledPlugin>, InstallError> {
     let path = installed_path(plugins);
     match check_program(&path) {
@@ -127,13 +127,14 @@ pub async fn installed(plugins: &Path) -> Result<Option<InstalledPlugin>, Instal
     }
 }
 
-/// Copies the plugin's program to where notation looks for it, in one step: a notation that starts it meanwhile finds the old
-/// one or the new one, whole. It must say before and after that it is the plugin.
+/// Copies the plugin's program into notation's plugin folder atomically: a notation that starts meanwhile runs the old or the new
+/// program. Before and after the copy, the program must identify itself as the plugin.
 ///
 /// # Errors
-/// [`InstallError`]; what was installed before is then as it was, unless the copy does not run.
+/// Returns [`InstallError`] if the program is not the plugin or cannot be copied. The previously installed plugin is then
+/// unchanged, unless the copy does not run.
 pub async fn install(given: &Path, plugins: &Path) -> Result<InstalledPlugin, InstallError> {
-    // A name without a folder would be looked for on the PATH to be run, and here to be copied.
+    // A name without a folder would be run from the PATH, but copied from the current folder.
     let program = fs::canonicalize(given);
     let program = &program.map_err(|source| InstallError::Io { path: given.to_owned(), source })?;
     inspect(program).await?;
@@ -145,17 +146,17 @@ pub async fn install(given: &Path, plugins: &Path) -> Result<InstalledPlugin, In
 
 fn copy(program: &Path, path: &Path, folder: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-    // Written elsewhere in the plugin's folder: notation takes no notice of a name that does not begin with notation-.
+    // The temporary file is in the plugin's folder: notation ignores names that do not start with `notation-`.
     let mut temporary = tempfile::Builder::new().prefix(".new-").tempfile_in(folder)?;
     io::copy(&mut fs::File::open(program)?, &mut temporary)?;
     temporary.as_file().set_permissions(Permissions::from_mode(0o755))?;
     temporary.as_file().sync_all()?;
-    // The file is closed before its name is its own, or the system would not run it ("text file busy").
+    // Close the file before renaming: the system does not run a file that is open for writing ("text file busy").
     temporary.into_temp_path().persist(path)?;
     sync_folder(folder)
 }
 
-/// Asks a program what plugin it is. That needs neither credentials nor network.
+/// Asks a program for its plugin metadata. This needs neither credentials nor network.
 async fn inspect(path: &Path) -> Result<InstalledPlugin, InstallError> {
     let not_a_plugin = |why: String| InstallError::NotAPlugin { path: path.to_owned(), why: printable(&why) };
     let answer = ask(path, METADATA, b"{}", Deadline::new(TIME)).await;
@@ -182,7 +183,7 @@ mod tests {
         InstalledPlugin { path: PathBuf::new(), version: version.to_owned(), description }
     }
 
-    /// A program that answers `get-plugin-metadata` by these lines of shell.
+    /// A shell script with these lines, as the plugin's program.
     fn program(folder: &Path, lines: &str) -> PathBuf {
         let path = folder.join("program");
         fs::write(&path, format!("#!/bin/sh\n{lines}\n")).unwrap();
@@ -191,14 +192,14 @@ mod tests {
     }
 
     #[test]
-    fn versions_are_compared_by_number_and_what_is_none_is_never_replaced_unasked() {
+    fn compares_versions_and_treats_malformed_ones_as_newer() {
         assert!(plugin("99.0.0").is_newer() && plugin("1.10.0").is_older());
         assert!(!plugin(env!("CARGO_PKG_VERSION")).is_newer() && !plugin(env!("CARGO_PKG_VERSION")).is_older());
         assert!(plugin("nightly").is_newer() && !plugin("nightly").is_older());
     }
 
     #[tokio::test]
-    async fn what_does_not_answer_as_the_plugin_is_not_installed() {
+    async fn rejects_programs_that_are_not_the_plugin() {
         let home = tempfile::tempdir().unwrap();
         let other = r#"echo '{"name": "com.example.other", "version": "1.0.0", "description": "x"}'"#;
         for (lines, why) in [
@@ -215,7 +216,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_program_is_installed_under_notations_name_and_is_executable() {
+    async fn installs_an_executable_under_notations_name() {
         let home = tempfile::tempdir().unwrap();
         let answer = r#"{"name": "com.amazonaws.signer.notation.plugin", "version": "2.0.0", "description": "x"}"#;
         let plugins = home.path().join("plugins");
@@ -227,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn where_the_program_was_looked_for_is_said() {
+    fn names_the_searched_paths() {
         let why = find_beside(Path::new("/nowhere/notation-aws-signer")).unwrap_err().to_string();
         assert!(why.contains("/nowhere/notation-com.amazonaws.signer.notation.plugin"), "{why}");
         assert!(why.contains("/nowhere/notation-aws-signer-plugin"), "{why}");

@@ -1,4 +1,4 @@
-//! The signing flow: resolve the artifact, build the payload, have AWS Signer sign it, check the envelope, attach it.
+//! The signing flow: resolve the artifact, build the payload, sign it with AWS Signer, check the envelope, attach it.
 
 use std::collections::BTreeMap;
 
@@ -13,39 +13,39 @@ use registry::{Store, StoreError};
 
 use crate::attach::{is_reserved, push_signature};
 
-/// Why an artifact was not signed. Nothing is attached unless everything went well.
+/// Why an artifact was not signed. Nothing was attached.
 #[derive(Debug, thiserror::Error)]
 pub enum SignArtifactError {
-    /// The artifact cannot be read, or the signature not be written.
+    /// Reading the artifact or writing the signature failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// AWS Signer made no usable signature.
+    /// AWS Signer returned no usable signature.
     #[error(transparent)]
     Sign(#[from] SignError),
-    /// User metadata takes a name that is reserved.
+    /// User metadata has a reserved key.
     #[error(transparent)]
     ReservedMetadata(#[from] ReservedMetadata),
 }
 
-/// A key of user metadata that is reserved.
+/// A reserved key in user metadata.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the metadata key {0:?} is reserved: io.cncf.notary belongs to the Notary Project")]
 pub struct ReservedMetadata(pub String);
 
-/// A signature that was made.
+/// A signed artifact.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct SignedArtifact {
-    /// The artifact that it is over.
+    /// The artifact.
     pub artifact: Descriptor,
-    /// The envelope and what AWS Signer says of it.
+    /// The envelope and AWS Signer's information about it.
     pub signature: SignedPayload,
 }
 
 /// Signs an artifact of a registry or a layout, without attaching the signature.
 ///
 /// # Errors
-/// [`SignArtifactError`].
+/// Returns [`SignArtifactError`] if the artifact cannot be resolved, a metadata key is reserved, or signing fails.
 pub async fn sign_artifact(
     store: &Store,
     target: &Target,
@@ -59,10 +59,11 @@ pub async fn sign_artifact(
     sign_descriptor(artifact, user_metadata, client, profile, deadline).await
 }
 
-/// Signs an artifact whose descriptor is known. The descriptor must come from where the artifact is: what it says is signed.
+/// Signs an artifact by its descriptor. The descriptor must come from the artifact's store, because it is signed as it is.
 ///
 /// # Errors
-/// [`SignArtifactError::ReservedMetadata`], [`SignArtifactError::Sign`].
+/// Returns [`SignArtifactError::ReservedMetadata`] if a metadata key is reserved, and [`SignArtifactError::Sign`] if signing
+/// fails.
 pub async fn sign_descriptor(
     artifact: Descriptor,
     user_metadata: BTreeMap<String, String>,
@@ -79,7 +80,7 @@ pub async fn sign_descriptor(
     Ok(SignedArtifact { artifact, signature })
 }
 
-/// The payload that is signed for an artifact.
+/// The payload to sign for an artifact.
 #[must_use]
 pub fn payload(artifact: &Descriptor, user_metadata: BTreeMap<String, String>) -> Payload {
     let Descriptor { media_type, digest, size, .. } = artifact.clone();
@@ -88,10 +89,10 @@ pub fn payload(artifact: &Descriptor, user_metadata: BTreeMap<String, String>) -
     }
 }
 
-/// Checks that no user metadata takes a name of the Notary Project's.
+/// Checks that user metadata has no key reserved for the Notary Project.
 ///
 /// # Errors
-/// [`ReservedMetadata`] names the key.
+/// Returns [`ReservedMetadata`] with the first reserved key.
 pub fn check_user_metadata(user_metadata: &BTreeMap<String, String>) -> Result<(), ReservedMetadata> {
     match user_metadata.keys().find(|key| is_reserved(key)) {
         Some(reserved) => Err(ReservedMetadata(reserved.clone())),
@@ -99,10 +100,10 @@ pub fn check_user_metadata(user_metadata: &BTreeMap<String, String>) -> Result<(
     }
 }
 
-/// Attaches a signature to its artifact, by a manifest of this form. Gives the descriptor of the signature's manifest.
+/// Attaches a signature to its artifact with a manifest of this form. Returns the descriptor of the signature's manifest.
 ///
 /// # Errors
-/// [`StoreError`] when the registry or the layout does not take it.
+/// Returns [`StoreError`] if the signature cannot be written.
 pub async fn attach(store: &Store, signed: &SignedArtifact, form: SignatureForm) -> Result<Descriptor, StoreError> {
     let SignedArtifact { artifact, signature } = signed;
     let chain = signature.verified.chain();

@@ -1,5 +1,4 @@
-//! Content that is not held in memory: read piece by piece, and checked against its descriptor on the way. image-spec,
-//! `descriptor.md`.
+//! Streams of blobs too large for memory, checked against their descriptor while they are read: image-spec, `descriptor.md`.
 
 use std::path::{Path, PathBuf};
 
@@ -18,8 +17,8 @@ use super::store::StoreError;
 
 const PIECE: usize = 64 * 1024;
 
-/// The content of a blob as it comes. The last piece is given out only when the whole is what the descriptor says, so that who
-/// passes the pieces on never completes anything wrong.
+/// The content of a blob as a stream. The last piece is returned only after the whole content matched the descriptor, so that a
+/// writer downstream never completes wrong content.
 pub(crate) struct BlobStream {
     source: Source,
     stored: Descriptor,
@@ -37,7 +36,7 @@ impl BlobStream {
     /// The content of a file.
     pub(crate) async fn of_file(path: &Path, stored: &Descriptor) -> Result<Self, StoreError> {
         let failed = |source| LayoutError::Io { path: path.to_owned(), source };
-        // Before it is opened: opening a pipe waits for a writer who may never come.
+        // Check before opening: opening a pipe blocks until a writer opens it, possibly for ever.
         if !tokio::fs::metadata(path).await.map_err(failed)?.is_file() {
             return Err(failed(std::io::Error::new(std::io::ErrorKind::InvalidInput, "not a regular file")).into());
         }
@@ -64,7 +63,7 @@ impl BlobStream {
         Self { source, stored: stored.clone(), context: Some(Context::new(algorithm)), seen: 0, held: None }
     }
 
-    /// The next piece; `None` when all of it was given out and is what the descriptor says.
+    /// The next piece; `None` after all content was returned and matched the descriptor.
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, StoreError> {
         while let Some(context) = &mut self.context {
             match self.source.read().await? {
@@ -113,9 +112,9 @@ impl Source {
                 Ok((read > 0).then(|| piece.into()))
             }
             Self::Registry { response, request, deadline, within } => {
-                let (request, last) = (request.clone(), None);
+                let request = request.clone();
                 let Ok(piece) = timeout_at(*deadline, response.chunk()).await else {
-                    return Err(RegistryError::Timeout { request, within: *within, last }.into());
+                    return Err(RegistryError::Timeout { request, within: *within, last: None }.into());
                 };
                 Ok(piece.map_err(|why| RegistryError::Connection { request, why: explain(&why) })?)
             }

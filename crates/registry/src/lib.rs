@@ -1,5 +1,5 @@
-//! Where artifacts and their signatures are kept: registries and OCI image layouts. Defined by the OCI distribution
-//! specification and the OCI image specification, version 1.1 both.
+//! The stores of artifacts and their signatures: registries and OCI image layouts. Defined by the OCI distribution
+//! specification and the OCI image specification, both version 1.1.
 
 mod client;
 mod content;

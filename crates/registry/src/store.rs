@@ -1,4 +1,4 @@
-//! A place with artifacts and their signatures, whichever it is: signing, verifying and copying are the same for all of them.
+//! A registry or a layout behind one interface: signing, verifying and copying work the same way with both.
 
 use std::io::ErrorKind;
 
@@ -9,16 +9,16 @@ use notary::{Descriptor, Digest};
 use super::client::{Failure, MAX_MANIFEST_SIZE, RegistryError, RemoteRepository};
 use super::layout::{Layout, LayoutError};
 
-/// Why a store did not do what was asked.
+/// Why a store operation failed.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The layout's reason.
+    /// The layout failed.
     #[error(transparent)]
     Layout(#[from] LayoutError),
-    /// The registry's reason.
+    /// The registry failed.
     #[error(transparent)]
     Registry(#[from] RegistryError),
-    /// A manifest that was read cannot be understood.
+    /// A manifest is malformed or unsupported.
     #[error("{digest}: {source}")]
     Manifest {
         /// The manifest's digest.
@@ -26,30 +26,28 @@ pub enum StoreError {
         /// What is wrong with it.
         source: ManifestError,
     },
-    /// A manifest that was listed as a signature of the artifact is none.
-    #[error("{digest} is listed as a signature of {subject}, but does not say so itself")]
+    /// A manifest that the referrers list has as a signature of the artifact is not one.
+    #[error("{digest} is listed as a signature of {subject}, but its manifest is not one")]
     NotItsSignature {
         /// The manifest's digest.
         digest: Digest,
         /// The artifact.
         subject: Digest,
     },
-    /// An index lists more manifests, or lies deeper in others, than are looked at.
-    #[error(
-        "{root} leads to more than {most} manifests, or to indexes in indexes more than {depth} deep: this is no image"
-    )]
+    /// An index has more manifests, or more levels of nested indexes, than are read.
+    #[error("{root} has more than {most} manifests, or indexes nested more than {depth} deep")]
     TooLarge {
         /// The index.
         root: Digest,
-        /// How many manifests are looked at.
+        /// The most manifests that are read.
         most: usize,
-        /// How deep.
+        /// The deepest nesting that is read.
         depth: usize,
     },
 }
 
 impl StoreError {
-    /// Whether there is more than is looked at, and not something wrong with what was.
+    /// Whether the store has more manifests or signatures than the limit, and nothing else is wrong.
     #[must_use]
     pub fn is_too_many(&self) -> bool {
         matches!(
@@ -60,7 +58,7 @@ impl StoreError {
         )
     }
 
-    /// What this failure means.
+    /// The kind of failure.
     #[must_use]
     pub fn failure(&self) -> Failure {
         match self {
@@ -75,37 +73,37 @@ impl StoreError {
         }
     }
 
-    /// Whether there is no such thing.
+    /// Whether the requested content does not exist.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
         self.failure() == Failure::NotFound
     }
 }
 
-/// A place with artifacts and their signatures.
+/// A store of artifacts and their signatures.
 #[derive(Debug, Clone)]
 pub enum Store {
-    /// A folder of this machine.
+    /// An OCI image layout: a folder on this machine.
     Layout(Layout),
     /// A repository of a registry.
     Remote(RemoteRepository),
 }
 
-/// A signature that the store lists, with its manifest or why it cannot be had. One that cannot be read is no reason not to look
-/// at the others, but none to take it for absent either.
+/// A signature that the store lists, with its manifest or the reason why the manifest cannot be read. An unreadable manifest
+/// does not prevent reading the others, and does not count as absent.
 #[derive(Debug)]
 pub struct StoredSignature {
     /// The descriptor of its manifest.
     pub descriptor: Descriptor,
-    /// Its manifest, a signature manifest with the artifact as its subject.
+    /// Its manifest: a signature manifest whose subject is the artifact.
     pub manifest: Result<Manifest, StoreError>,
 }
 
 impl Store {
-    /// What the tag or digest names; after this the artifact is known by its digest.
+    /// Resolves a tag or digest to the artifact's descriptor.
     ///
     /// # Errors
-    /// [`StoreError`] when there is no such artifact, or it cannot be read.
+    /// Returns [`StoreError`] if the artifact does not exist or cannot be read.
     pub async fn resolve(&self, target: &Target) -> Result<Descriptor, StoreError> {
         let (artifact, repository) = match self {
             Self::Layout(layout) => (layout.resolve(&target.to_string())?, None),
@@ -115,10 +113,10 @@ impl Store {
         Ok(artifact)
     }
 
-    /// Whether there is an artifact with this tag or digest.
+    /// Whether the store has an artifact with this tag or digest.
     ///
     /// # Errors
-    /// [`StoreError`] when that cannot be found out.
+    /// Returns [`StoreError`] if the store cannot be read.
     pub async fn exists(&self, target: &Target) -> Result<bool, StoreError> {
         match self.resolve(target).await {
             Ok(_) => Ok(true),
@@ -127,10 +125,10 @@ impl Store {
         }
     }
 
-    /// The bytes of the manifest that the descriptor names, checked to be what it says.
+    /// Reads a manifest and checks it against its descriptor.
     ///
     /// # Errors
-    /// [`StoreError`] when they are not there or something else.
+    /// Returns [`StoreError`] if the manifest cannot be read or does not match the descriptor.
     pub async fn manifest(&self, stored: &Descriptor) -> Result<Vec<u8>, StoreError> {
         match self {
             Self::Layout(layout) => Ok(layout.blob(stored, MAX_MANIFEST_SIZE)?),
@@ -138,10 +136,10 @@ impl Store {
         }
     }
 
-    /// The bytes of a blob, at most `limit` of them, checked to be what the descriptor says.
+    /// Reads a blob of at most `limit` bytes and checks it against its descriptor.
     ///
     /// # Errors
-    /// [`StoreError`] when they are not there, too many, or something else.
+    /// Returns [`StoreError`] if the blob cannot be read, is larger than `limit`, or does not match the descriptor.
     pub async fn blob(&self, stored: &Descriptor, limit: u64) -> Result<Vec<u8>, StoreError> {
         match self {
             Self::Layout(layout) => Ok(layout.blob(stored, limit)?),
@@ -152,7 +150,7 @@ impl Store {
     /// Writes a blob.
     ///
     /// # Errors
-    /// [`StoreError`].
+    /// Returns [`StoreError`] if the blob cannot be written.
     pub async fn push_blob(&self, media_type: &str, content: &[u8]) -> Result<Descriptor, StoreError> {
         match self {
             Self::Layout(layout) => {
@@ -163,10 +161,11 @@ impl Store {
         }
     }
 
-    /// Writes the bytes of a manifest or an index as they are, so that the digest stays. What it refers to must be there before.
+    /// Writes the unchanged bytes of a manifest or an index, which keeps the digest. Content that it refers to must be written
+    /// first.
     ///
     /// # Errors
-    /// [`StoreError`].
+    /// Returns [`StoreError`] if the manifest cannot be written.
     pub async fn push_manifest(
         &self,
         media_type: &str,
@@ -182,10 +181,10 @@ impl Store {
         }
     }
 
-    /// Writes a manifest with a subject, a signature for example, so that it is found among the subject's referrers.
+    /// Writes a manifest with a subject, such as a signature, and lists it among the subject's referrers.
     ///
     /// # Errors
-    /// [`StoreError`].
+    /// Returns [`StoreError`] if the manifest or the list of referrers cannot be written.
     pub async fn push_referrer(&self, manifest: &Manifest) -> Result<Descriptor, StoreError> {
         match self {
             Self::Layout(layout) => Ok(layout.put_manifest(manifest, None)?),
@@ -193,10 +192,11 @@ impl Store {
         }
     }
 
-    /// The signatures of an artifact, at most `most` of them, all in memory: a few MiB each, where somebody means harm.
+    /// The signatures of an artifact, at most `most`, all held in memory. A malicious manifest takes a few MiB.
     ///
     /// # Errors
-    /// [`StoreError`] when the list cannot be read to its end, or has more: [`StoreError::is_too_many`].
+    /// Returns [`StoreError`] if the list cannot be read completely or has more than `most` entries
+    /// ([`StoreError::is_too_many`]).
     pub async fn signatures(&self, subject: &Descriptor, most: usize) -> Result<Vec<StoredSignature>, StoreError> {
         let mut listed = self.list_signatures(subject, most).await?;
         let mut signatures = Vec::with_capacity(listed.left());
@@ -206,10 +206,10 @@ impl Store {
         Ok(signatures)
     }
 
-    /// As [`Self::signatures`], to be read one after the other.
+    /// Lists the signatures of an artifact as [`Self::signatures`] does, but reads one manifest at a time.
     ///
     /// # Errors
-    /// As there.
+    /// Returns [`StoreError`] if the list cannot be read completely or has more than `most` entries.
     pub async fn list_signatures<'a>(
         &'a self,
         subject: &'a Descriptor,
@@ -223,7 +223,7 @@ impl Store {
     }
 }
 
-/// The signatures of an artifact, of which one is in memory at a time.
+/// The signatures of an artifact. Only one is in memory at a time.
 #[derive(Debug)]
 pub struct Signatures<'a> {
     store: &'a Store,
@@ -242,14 +242,14 @@ impl Signatures<'_> {
         Some(StoredSignature { descriptor, manifest })
     }
 
-    /// How many there are that were not given out yet.
+    /// The number of signatures that [`Self::next`] has not returned yet.
     #[must_use]
     pub fn left(&self) -> usize {
         self.listed.len()
     }
 }
 
-/// Reads a manifest that was listed as a signature of `subject`, and checks that it says so itself.
+/// Reads a manifest that is listed as a signature of `subject`, and checks that it is one.
 async fn signature_manifest(
     repository: &RemoteRepository,
     listed: &Descriptor,

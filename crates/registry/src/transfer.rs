@@ -1,4 +1,4 @@
-//! One blob from one store to another, without holding it in memory.
+//! Copying a blob from one store to another without holding it in memory.
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
@@ -13,24 +13,24 @@ use super::content::BlobStream;
 use super::layout::{Layout, LayoutError, io_error};
 use super::store::{Store, StoreError};
 
-/// How often a transfer that broke is begun anew, the first time counted, and the wait before the second.
+/// The number of attempts of a transfer, and the wait before the second one.
 const ATTEMPTS: u32 = 4;
 const BACKOFF: std::time::Duration = std::time::Duration::from_millis(250);
 
-/// How a blob came to be in a store.
+/// How a blob got into the destination.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Transferred {
-    /// It was there.
+    /// It was already present.
     WasThere,
-    /// The registry took it over from another of its repositories.
+    /// The registry mounted it from another of its repositories.
     Mounted,
     /// Its content was copied.
     Copied,
 }
 
 impl Store {
-    /// Sees to it that `destination` has a blob of this store. `passed` hears of the bytes as they are copied, also of those
-    /// that are copied again after an interruption.
+    /// Copies a blob of this store to `destination` unless it is already present. `passed` is called with the number of bytes of
+    /// each piece, again for pieces that a retry copies again.
     pub async fn transfer(
         &self,
         destination: &Store,
@@ -40,7 +40,7 @@ impl Store {
         for attempt in 1.. {
             match self.transfer_once(destination, stored, &passed).await {
                 Err(why) if attempt < ATTEMPTS && why.failure() == Failure::Unavailable => {
-                    tracing::debug!(%why, "the transfer is begun anew");
+                    tracing::debug!(%why, "retrying the transfer");
                     tokio::time::sleep(BACKOFF.mul_f64(f64::from(attempt) * (0.5 + fastrand::f64()))).await;
                 }
                 result => return result,
@@ -71,7 +71,7 @@ impl Store {
                         match repository.mount(&stored.digest, source.name()).await {
                             Ok(Mount::Done) => return Ok(Transferred::Mounted),
                             Ok(Mount::Upload(url)) => url,
-                            // Not every registry knows the request; whether it lets us write, an upload shows.
+                            // Some registries reject mount requests. If the cause is a missing permission, the upload fails too.
                             Err(why) if why.failure() != Failure::Unavailable => repository.begin_upload().await?,
                             Err(why) => return Err(why.into()),
                         }
@@ -93,7 +93,7 @@ impl Store {
 }
 
 impl Layout {
-    /// Whether the content is there, and is what it must be.
+    /// Whether the content is present and matches its descriptor.
     async fn has(&self, stored: &Descriptor) -> bool {
         let Ok(mut content) = BlobStream::of_file(&self.blob_path(&stored.digest), stored).await else { return false };
         loop {
@@ -105,7 +105,7 @@ impl Layout {
         }
     }
 
-    /// Writes content as it comes. It has its name when it is there whole, also after a power failure.
+    /// Writes a stream to a temporary file and renames it when it is complete, also across a power failure.
     async fn write_stream(
         &self,
         stored: &Descriptor,

@@ -1,4 +1,4 @@
-//! An index with all the manifests in it, and in the indexes in it: image-spec, `image-index.md`.
+//! Walking an index and the indexes nested in it: image-spec, `image-index.md`.
 
 use std::collections::HashSet;
 
@@ -9,30 +9,31 @@ use notary::reference::{Tag, Target};
 
 use super::store::{Store, StoreError};
 
-/// How deep indexes in indexes are followed.
+/// The deepest nesting of indexes that is followed.
 const MAX_DEPTH: usize = 4;
 
 impl Store {
-    /// How many manifests an artifact may have, with those in its indexes, where nothing else is said.
+    /// The default limit of manifests of one artifact, including those in its indexes.
     pub const MAX_MANIFESTS: usize = 1000;
 
-    /// The manifests that an index lists, in its order; none for an image. At most a thousand are read.
+    /// The manifests that an index lists, in its order; empty for an image. At most 1000 are read.
     ///
     /// # Errors
-    /// [`StoreError`] when the index cannot be read.
+    /// Returns [`StoreError`] if the index cannot be read or has more manifests.
     pub async fn children(&self, stored: &Descriptor) -> Result<Vec<Descriptor>, StoreError> {
         if is_index(&stored.media_type) { Ok(self.linked(stored).await?.1.manifests) } else { Ok(Vec::new()) }
     }
 
-    /// An artifact with every manifest that it leads to, each once, an index after all that it lists.
+    /// An artifact and all manifests below it, each once. An index comes after the manifests that it lists.
     ///
     /// # Errors
-    /// [`StoreError`] when an index cannot be read; [`StoreError::is_too_many`] when there are more than `most` manifests.
+    /// Returns [`StoreError`] if an index cannot be read, or if there are more than `most` manifests
+    /// ([`StoreError::is_too_many`]).
     pub async fn tree(&self, root: &Descriptor, most: usize) -> Result<Vec<Descriptor>, StoreError> {
         let too_large = || StoreError::TooLarge { root: root.digest.clone(), most, depth: MAX_DEPTH };
         let mut seen = HashSet::from([root.digest.clone()]);
         let mut found = Vec::new();
-        // What is still to be listed, each with the depth that it is at and whether what it leads to is listed already.
+        // Depth-first: each entry has its depth, and whether its children were pushed already.
         let mut open = vec![(root.clone(), 0, false)];
         while let Some((next, depth, is_complete)) = open.pop() {
             if is_complete || !is_index(&next.media_type) {
@@ -54,7 +55,7 @@ impl Store {
         Ok(found)
     }
 
-    /// A manifest with what it refers to.
+    /// A manifest and the content that it refers to.
     pub async fn linked(&self, stored: &Descriptor) -> Result<(Vec<u8>, Links), StoreError> {
         let bytes = self.manifest(stored).await?;
         let links = Links::read(&stored.media_type, &bytes);
@@ -62,8 +63,8 @@ impl Store {
         Ok((bytes, links))
     }
 
-    /// Writes a manifest of another store as it is, and lists it among the referrers of its subject. What it refers to must be
-    /// there before.
+    /// Writes the unchanged manifest of another store, and lists it among the referrers of its subject. Content that it refers
+    /// to must be written first.
     pub async fn put_linked(&self, stored: &Descriptor, bytes: &[u8], links: &Links) -> Result<(), StoreError> {
         let referrer = links.referrer.as_ref();
         match self {
@@ -76,7 +77,7 @@ impl Store {
         Ok(())
     }
 
-    /// Gives a manifest that is there a tag, unless it has it: some registries let no tag be written again.
+    /// Tags a manifest, unless it has the tag already: registries with immutable tags reject writing a tag again.
     pub async fn put_tag(&self, stored: &Descriptor, bytes: &[u8], tag: &Tag) -> Result<(), StoreError> {
         let target = Target::Tag(tag.clone());
         match self.resolve(&target).await {

@@ -1,4 +1,4 @@
-//! Certificates and chains: right ones, to be changed by the test before they are signed.
+//! Certificates and chains: valid ones, which a test can change before they are signed.
 
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
@@ -16,21 +16,21 @@ pub const EXTENDED_KEY_USAGE: &str = "2.5.29.37";
 pub const DIGITAL_SIGNATURE: u8 = 0;
 pub const KEY_CERT_SIGN: u8 = 5;
 
-/// What goes into a certificate.
+/// The content of a certificate.
 #[derive(Debug)]
 pub struct Spec {
-    /// Version as it is written (2 is v3), or none.
+    /// The encoded version (2 is v3); `None` omits it.
     pub version: Option<u8>,
     pub subject: Vec<u8>,
-    /// The issuer's name, where it is not the subject of the next certificate.
+    /// The issuer's name if it differs from the subject of the next certificate.
     pub issuer: Option<Vec<u8>>,
     pub not_before: OffsetDateTime,
     pub not_after: OffsetDateTime,
     pub key: Key,
-    /// Another SubjectPublicKeyInfo than the key's.
+    /// A SubjectPublicKeyInfo that replaces the key's.
     pub spki: Option<Vec<u8>>,
     pub extensions: Vec<Extension>,
-    /// The AlgorithmIdentifier inside and beside the signature, where they are not the right one.
+    /// The AlgorithmIdentifiers inside and outside the signed part, if they are not the correct ones.
     pub algorithms: Option<[Vec<u8>; 2]>,
 }
 
@@ -80,7 +80,7 @@ impl Spec {
         Self::new(common_name, kind, extensions)
     }
 
-    /// Puts an extension in place of the one of its kind, or adds it.
+    /// Adds an extension, or replaces the one with the same OID.
     pub fn set(&mut self, extension: Extension) {
         self.remove(extension.oid);
         self.extensions.push(extension);
@@ -113,13 +113,13 @@ impl Spec {
     }
 }
 
-/// The parts of a chain: leaf, two intermediates and root, in this order, on P-256.
+/// The certificates of a chain on P-256: leaf, two intermediates and root, in this order.
 pub fn specs() -> Vec<Spec> {
     let authorities = ["issuing", "policy", "root"].map(|name| Spec::authority(name, Kind::P256));
     [Spec::leaf(Kind::P256)].into_iter().chain(authorities).collect()
 }
 
-/// Signs each with the next, and the last with itself.
+/// Signs each certificate with the next, and the last with itself.
 pub fn issue(specs: &[Spec]) -> Vec<Vec<u8>> {
     specs.iter().enumerate().map(|(i, spec)| spec.sign(specs.get(i + 1).unwrap_or(spec))).collect()
 }

@@ -1,4 +1,4 @@
-//! Just enough DER to write certificates that nobody should.
+//! A minimal DER encoder for valid and invalid certificates.
 
 use ::der::Encode as _;
 use ::der::asn1::ObjectIdentifier;
@@ -34,7 +34,7 @@ pub fn bits(content: &[u8]) -> Vec<u8> {
     tlv(3, &[&[0], content].concat())
 }
 
-/// A bit string with these bits set, counted from 0, as short as DER wants it.
+/// A bit string with these bits set, counted from 0, in the shortest form, which DER requires.
 pub fn named_bits(set: &[u8]) -> Vec<u8> {
     let mut bytes = [0u8; 2];
     for bit in set {
@@ -45,13 +45,13 @@ pub fn named_bits(set: &[u8]) -> Vec<u8> {
     tlv(3, &[&[unused], &bytes[..length]].concat())
 }
 
-/// A distinguished name with one common name, as a string of the kind `tag` (0x0c is UTF8String, 0x13 PrintableString).
+/// A distinguished name with one common name of the string type `tag` (0x0c is UTF8String, 0x13 PrintableString).
 pub fn name(tag: u8, common_name: &str) -> Vec<u8> {
     let attribute = sequence(&[&oid("2.5.4.3"), &tlv(tag, common_name.as_bytes())]);
     sequence(&[&tlv(0x31, &attribute)])
 }
 
-/// UTCTime until 2049, GeneralizedTime from then on.
+/// UTCTime until 2049, GeneralizedTime from 2050 on.
 pub fn time(time: OffsetDateTime) -> Vec<u8> {
     if time.year() < 2050 {
         let utc = format_description!("[year repr:last_two][month][day][hour][minute][second]Z");

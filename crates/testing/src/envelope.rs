@@ -1,4 +1,4 @@
-//! Envelopes: right ones, to be changed by the test before or after they are signed.
+//! Envelopes: valid ones, which a test can change before or after they are signed.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -29,7 +29,7 @@ impl Scheme {
 #[derive(Debug)]
 pub struct Draft {
     pub protected: Value,
-    /// The protected header's text, where it is not that of `protected`.
+    /// The protected header's text if it differs from `protected`.
     pub protected_text: Option<String>,
     pub payload: Vec<u8>,
     pub header: Value,
@@ -37,7 +37,7 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// An envelope of AWS Signer's kind, signed with ES384.
+    /// An envelope like AWS Signer's, signed with ES384.
     pub fn new() -> Self {
         Self::of(Kind::P384, Scheme::SigningAuthority)
     }
@@ -84,7 +84,7 @@ impl Draft {
         self
     }
 
-    /// The text of the protected header is changed as text, which can do what a [`Value`] cannot.
+    /// Changes the protected header as text, for what a [`Value`] cannot express.
     pub fn protected_text(mut self, from: &str, to: &str) -> Self {
         let text = self.protected.to_string();
         assert!(text.contains(from), "{from} in {text}");
@@ -92,7 +92,7 @@ impl Draft {
         self
     }
 
-    /// The envelope, signed.
+    /// The signed envelope.
     pub fn sign(&self) -> Value {
         let text = self.protected_text.clone().unwrap_or_else(|| self.protected.to_string());
         let (protected, payload) = (URL_SAFE_NO_PAD.encode(text), URL_SAFE_NO_PAD.encode(&self.payload));

@@ -7,7 +7,7 @@ use aws_lc_rs::signature::{EcdsaKeyPair, Ed25519KeyPair, KeyPair as _, RsaKeyPai
 
 use super::der::{bits, oid, sequence};
 
-/// The kinds of key that sign, and one that must not.
+/// The supported key types, and Ed25519, which is unsupported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     P256,
@@ -27,7 +27,7 @@ pub struct Key {
 
 #[derive(Debug)]
 enum Pair {
-    /// The same key twice: signatures of certificates are DER, those of envelopes are `r || s`.
+    /// The same key for both signature formats: DER in certificates, `r || s` in envelopes.
     Ecdsa(Box<[EcdsaKeyPair; 2]>),
     Rsa(Box<RsaKeyPair>),
     Ed25519(Ed25519KeyPair),
@@ -59,7 +59,7 @@ impl Key {
         Self { kind, pair }
     }
 
-    /// `alg` of the envelopes that this key signs.
+    /// The `alg` of envelopes signed with this key.
     pub fn jws_name(&self) -> &'static str {
         match self.kind {
             Kind::P256 => "ES256",
@@ -94,7 +94,7 @@ impl Key {
         }
     }
 
-    /// The AlgorithmIdentifier of the certificates that this key signs.
+    /// The AlgorithmIdentifier of certificates signed with this key.
     pub fn certificate_algorithm(&self) -> Vec<u8> {
         match self.kind {
             Kind::P256 => sequence(&[&oid("1.2.840.10045.4.3.2")]),
@@ -105,7 +105,7 @@ impl Key {
         }
     }
 
-    /// A signature as certificates have it.
+    /// A signature in the format of certificates.
     pub fn sign_certificate(&self, message: &[u8]) -> Vec<u8> {
         match &self.pair {
             Pair::Ecdsa(pairs) => pairs[0].sign(&SystemRandom::new(), message).unwrap().as_ref().to_vec(),
@@ -114,7 +114,7 @@ impl Key {
         }
     }
 
-    /// A signature as envelopes have it.
+    /// A signature in the format of envelopes.
     pub fn sign_jws(&self, message: &[u8]) -> Vec<u8> {
         let pss = match self.kind {
             Kind::Rsa3072 => &signature::RSA_PSS_SHA384,

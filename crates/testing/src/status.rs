@@ -1,4 +1,4 @@
-//! OCSP responses and CRLs: right ones, to be changed by the test before they are signed.
+//! OCSP responses and CRLs: valid ones, which a test can change before they are signed.
 
 use aws_lc_rs::digest::{Algorithm, SHA1_FOR_LEGACY_USE_ONLY, digest};
 use time::{Duration, OffsetDateTime};
@@ -13,7 +13,7 @@ pub const DELTA_CRL_INDICATOR: &str = "2.5.29.27";
 pub const ISSUING_DISTRIBUTION_POINT: &str = "2.5.29.28";
 pub const FRESHEST_CRL: &str = "2.5.29.46";
 
-/// Whoever signs: the name and the public key's bits, as they stand in the certificate.
+/// A signer: its name and the bits of its public key, both as in its certificate.
 #[derive(Debug, Clone)]
 pub struct Party {
     pub name: Vec<u8>,
@@ -24,7 +24,7 @@ pub fn sha1(bytes: &[u8]) -> Vec<u8> {
     digest(&SHA1_FOR_LEGACY_USE_ONLY, bytes).as_ref().to_vec()
 }
 
-/// GeneralizedTime whatever the year.
+/// GeneralizedTime for any year.
 pub fn generalized(time: OffsetDateTime) -> Vec<u8> {
     let form = ::time::macros::format_description!("[year][month][day][hour][minute][second]Z");
     tlv(0x18, time.format(form).unwrap().as_bytes())
@@ -35,7 +35,7 @@ pub fn extension(id: &str, critical: bool, value: &[u8]) -> Vec<u8> {
     sequence(&[&oid(id), critical, &tlv(4, value)])
 }
 
-/// CertID of the certificate with this serial number (the content of its INTEGER).
+/// The CertID of the certificate with this serial number (the content of its INTEGER).
 pub fn cert_id(hash: (&str, &'static Algorithm), issuer: &Party, serial: &[u8]) -> Vec<u8> {
     let hashed = |bytes: &[u8]| tlv(4, digest(hash.1, bytes).as_ref());
     let algorithm = sequence(&[&oid(hash.0), &[5, 0]]);
@@ -55,7 +55,7 @@ pub fn revoked(time: OffsetDateTime, reason: Option<u8>) -> Vec<u8> {
     tlv(0xa1, &[generalized(time), reason].concat())
 }
 
-/// One answer about one certificate.
+/// The status of one certificate.
 #[derive(Debug, Clone)]
 pub struct Single {
     pub cert_id: Vec<u8>,
@@ -75,7 +75,7 @@ pub struct OcspDraft {
 }
 
 impl OcspDraft {
-    /// The issuer's own response with this status, of an hour ago and good for another.
+    /// A response of the issuer itself with this status, valid from one hour ago to one hour from now.
     pub fn new(issuer: &Party, serial: &[u8], cert_status: Vec<u8>, now: OffsetDateTime) -> Self {
         let single = Single {
             cert_id: cert_id((SHA1, &SHA1_FOR_LEGACY_USE_ONLY), issuer, serial),
@@ -88,7 +88,7 @@ impl OcspDraft {
         Self { responder_id, singles: vec![single], extensions: Vec::new(), certs: Vec::new() }
     }
 
-    /// The response, signed.
+    /// The signed response.
     pub fn sign(&self, algorithm: &[u8], sign: impl FnOnce(&[u8]) -> Vec<u8>) -> Vec<u8> {
         let singles: Vec<u8> = self.singles.iter().flat_map(Single::der).collect();
         let tbs = sequence(&[
@@ -123,7 +123,7 @@ fn extensions(tag: u8, extensions: &[Vec<u8>]) -> Vec<u8> {
 /// A CRL.
 #[derive(Debug, Clone)]
 pub struct CrlDraft {
-    /// Version as it is written (1 is v2), or none.
+    /// The encoded version (1 is v2); `None` omits it.
     pub version: Option<u8>,
     pub issuer: Vec<u8>,
     pub this_update: OffsetDateTime,
@@ -146,7 +146,7 @@ pub fn number(id: &str, critical: bool, number: u8) -> Vec<u8> {
     extension(id, critical, &[2, 1, number])
 }
 
-/// DistributionPoints with these URLs, each its own point.
+/// DistributionPoints with one point per URL.
 pub fn distribution_points(urls: &[&str]) -> Vec<u8> {
     let point = |url: &&str| sequence(&[&tlv(0xa0, &full_name(url))]);
     tlv(0x30, &urls.iter().flat_map(point).collect::<Vec<u8>>())
@@ -158,7 +158,7 @@ pub fn full_name(url: &str) -> Vec<u8> {
 }
 
 impl CrlDraft {
-    /// The whole list number 5 of an issuer, empty, of an hour ago and good for another.
+    /// An empty full CRL of an issuer with number 5, valid from one hour ago to one hour from now.
     pub fn new(issuer: &Party, now: OffsetDateTime) -> Self {
         Self {
             version: Some(1),
@@ -170,7 +170,7 @@ impl CrlDraft {
         }
     }
 
-    /// The list, signed.
+    /// The signed CRL.
     pub fn sign(&self, algorithm: &[u8], sign: impl FnOnce(&[u8]) -> Vec<u8>) -> Vec<u8> {
         let tbs = sequence(&[
             &self.version.map_or(Vec::new(), |version| vec![2, 1, version]),

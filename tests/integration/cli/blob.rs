@@ -304,7 +304,7 @@ fn what_is_not_there_is_a_mistake_of_the_command_line() {
         blobs.cli.run(&[&sign[..], more].concat())
     };
     sign("absent", &[]).exits_with(2);
-    sign("app.tar.gz", &["--media-type", "gzip"]).exits_with(2).says("is not a media type");
+    sign("app.tar.gz", &["--media-type", "gzip"]).exits_with(2).says("is not a valid media type");
     sign("app.tar.gz", &["-m", "io.cncf.notary.x=1"]).exits_with(2).says("belongs to the Notary Project");
     blobs.world.signer.stop();
     let sign = ["blob", "sign", "app.tar.gz", "--profile", &blobs.world.profile.arn, "--aws-signer-timeout", "2"];

@@ -56,6 +56,6 @@ fn a_registry_that_does_not_speak_tls_is_told_from_one_that_cannot_be_reached() 
     // With authorities of one's own a registry of this machine is spoken to with TLS.
     let root = world.signer.root_certificate();
     let list = ["list", &image, "--ca-file", root.to_str().unwrap()];
-    cli.run(&list).exits_with(2).says("does not speak TLS").says("--plain-http");
+    cli.run(&list).exits_with(2).says("did not answer with TLS").says("--plain-http");
     cli.run(&[&list[..], &["--plain-http"]].concat()).succeeded();
 }

@@ -84,7 +84,7 @@ fn the_log_holds_no_token_of_a_registry() {
     let profile = "arn:aws:signer:us-west-2:111122223333:/signing-profiles/demo";
     let verify = ["verify", &image, "--trusted-profile", profile, "-vv"];
     let anonymous = cli.run(&["list", &image]).exits_with(2);
-    assert!(anonymous.stderr.contains("a user name and a password (--username NAME --password-stdin)"), "{anonymous}");
+    assert!(anonymous.stderr.contains("a user name and password (--username NAME --password-stdin)"), "{anonymous}");
     let refused = run_as_user(&cli, "hunter2-password", &[], &verify).exits_with(2).says("/token?service=s");
     assert!(!refused.stderr.contains("hunter2") && !refused.stdout.contains("hunter2"), "{refused}");
 }
@@ -116,5 +116,5 @@ fn a_level_that_is_none_is_said_and_keeps_nothing_from_being_done() {
     let cli = Cli::for_signer(&signer);
     let mut list = cli.command(&["trust", "list"]);
     let listed = run(list.env("NOTATION_AWS_SIGNER_LOG", "bogus"), std::time::Duration::from_secs(60)).succeeded();
-    assert!(listed.stderr.contains("NOTATION_AWS_SIGNER_LOG is \"bogus\", which is no level"), "{listed}");
+    assert!(listed.stderr.contains("NOTATION_AWS_SIGNER_LOG has the unknown level \"bogus\""), "{listed}");
 }

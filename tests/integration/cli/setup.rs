@@ -210,7 +210,7 @@ fn another_plugin_of_that_name_is_replaced_with_force_only() {
 fn a_file_that_is_no_plugin_is_not_installed() {
     let Some(user) = User::new() else { return };
     let results = user.setup(&["--plugin", "/bin/true"], 2);
-    assert!(message(&results, "plugin").contains("/bin/true is no plugin that works"), "{results:#}");
+    assert!(message(&results, "plugin").contains("/bin/true is not a working plugin"), "{results:#}");
     assert!(!user.plugin().exists());
 }
 

@@ -93,7 +93,7 @@ async fn a_connection_that_is_cut_is_made_again() {
     let always = source(|_| Reply::Close("HTTP/1.1 200 OK\r\nContent-Length: 24\r\n\r\nthe con"));
     let folder = tempfile::tempdir().unwrap();
     let error = attempt(&always, &layout(&folder)).await.unwrap_err();
-    assert!(error.to_string().contains("ended early"), "{error}");
+    assert!(error.to_string().contains("incomplete answer"), "{error}");
     let to = destination();
     attempt(&source(cut), &remote(to.address, "b")).await.unwrap();
     let whole = |request: &&Request| request.method == "PUT" && request.body == LAYER;

@@ -17,7 +17,7 @@ pub fn cases() -> Vec<Case> {
     let mut cases: Vec<Case> = ["application/cose", "application/jose", "application/JOSE+json"]
         .into_iter()
         .map(|media_type| {
-            Case::new(format!("the layer {media_type}"), Refused("JWS form"))
+            Case::new(format!("the layer {media_type}"), Refused("JWS format"))
                 .manifest(move |manifest| manifest["layers"][0]["mediaType"] = json!(media_type))
         })
         .collect();

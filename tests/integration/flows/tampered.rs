@@ -88,7 +88,7 @@ async fn a_signature_manifest_with_two_layers_or_another_envelope_format_is_reje
     let world = World::new().await;
     let signed = world.sign("v1").await;
     world.attach_with(&signed.signature.envelope, |m| m.layers[0].media_type = "application/cose".into());
-    assert!(failed(&world.verify().await, ValidationType::Integrity).contains("JWS form"));
+    assert!(failed(&world.verify().await, ValidationType::Integrity).contains("JWS format"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,10 +7,10 @@ async fn refusing_for_ever_ends() {
     let basic =
         FaultServer::start(|_| Reply::Answer(401, vec![("WWW-Authenticate", "Basic realm=x".to_owned())], Vec::new()));
     let repository = repository_as(&basic, user());
-    says(&repository.fetch_manifest(&tag()).await.unwrap_err(), &["does not accept the credentials", "log in"]);
+    says(&repository.fetch_manifest(&tag()).await.unwrap_err(), &["rejected the credentials", "log in"]);
     assert_eq!(basic.seen().len(), 2);
     let bare = FaultServer::start(|_| Reply::status(401));
-    says(&fetch(&bare).await.unwrap_err(), &["does not say how to authenticate"]);
+    says(&fetch(&bare).await.unwrap_err(), &["neither Basic nor Bearer"]);
     let bearer = FaultServer::start(|request| match request.path.starts_with("/token") {
         true => Reply::content("application/json", r#"{"token":"hunter2-token"}"#),
         false => {
@@ -18,7 +18,7 @@ async fn refusing_for_ever_ends() {
             Reply::Answer(401, vec![("WWW-Authenticate", realm)], Vec::new())
         }
     });
-    says(&fetch(&bearer).await.unwrap_err(), &["does not accept the credentials"]);
+    says(&fetch(&bearer).await.unwrap_err(), &["rejected the credentials"]);
     assert_eq!(bearer.seen().len(), 3);
 }
 

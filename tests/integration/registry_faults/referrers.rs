@@ -52,7 +52,7 @@ async fn a_list_in_pages_is_read_to_its_end_and_no_further_than_its_bounds() {
     let error = referrers(&empty, 100).await.unwrap_err();
     assert!(matches!(error, RegistryError::TooMany { .. } | RegistryError::Timeout { .. }), "{error}");
     let same = FaultServer::start(move |_| answer(0..1, 1));
-    says(&referrers(&same, 100).await.unwrap_err(), &["is this page"]);
+    says(&referrers(&same, 100).await.unwrap_err(), &["links to the same page"]);
 }
 
 #[tokio::test]
@@ -61,7 +61,7 @@ async fn a_list_that_goes_on_at_another_host_is_refused() {
         let link = "<http://127.0.0.2:1/v2/a/referrers/x>; rel=next".to_owned();
         Reply::Answer(200, vec![("Content-Type", IMAGE_INDEX_MEDIA_TYPE.to_owned()), ("Link", link)], page(0..1).into())
     });
-    says(&referrers(&server, 100).await.unwrap_err(), &["not in this registry"]);
+    says(&referrers(&server, 100).await.unwrap_err(), &["outside this registry"]);
 }
 
 #[tokio::test]
@@ -163,11 +163,11 @@ async fn a_list_that_lies_about_a_signatures_size_or_kind_spoils_that_signature(
     let content = Manifest::signature(subject.clone(), b"envelope", [].into()).to_bytes();
     let honest = Descriptor::of(IMAGE_MANIFEST_MEDIA_TYPE, &content);
     for (listed, said) in [
-        (Descriptor { size: honest.size - 1, ..honest.clone() }, "it was listed as"),
-        (Descriptor { size: honest.size + 1, ..honest.clone() }, "it was listed as"),
+        (Descriptor { size: honest.size - 1, ..honest.clone() }, "expected "),
+        (Descriptor { size: honest.size + 1, ..honest.clone() }, "expected "),
         (Descriptor { size: 4 * 1024 * 1024 + 1, ..honest.clone() }, "more than 4194304 bytes"),
         (Descriptor { size: u64::MAX, ..honest.clone() }, "more than 4194304 bytes"),
-        (Descriptor { media_type: IMAGE_INDEX_MEDIA_TYPE.to_owned(), ..honest.clone() }, "it was listed as"),
+        (Descriptor { media_type: IMAGE_INDEX_MEDIA_TYPE.to_owned(), ..honest.clone() }, "expected "),
     ] {
         let mut entry = serde_json::json!(listed);
         entry["artifactType"] = SIGNATURE_MEDIA_TYPE.into();
@@ -193,7 +193,7 @@ async fn an_envelope_over_10_mib_is_not_read() {
     assert!(error.to_string().contains("more than 10485760 bytes"), "{error}");
     assert!(server.seen().is_empty());
     let error = store.blob(&listed(LIMIT), LIMIT).await.unwrap_err();
-    assert!(error.to_string().contains("it was listed as 10485760 bytes, and is larger"), "{error}");
+    assert!(error.to_string().contains("expected 10485760 bytes, got more"), "{error}");
     assert!(server.written() < 64 << 20, "{}", server.written());
 }
 

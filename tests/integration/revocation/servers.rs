@@ -83,7 +83,9 @@ async fn a_server_that_says_nothing_of_use_makes_no_certificate_good() {
     of_ocsp(|_| Reply::content("application/ocsp-response", "")).await.is("unknown", &["not an OCSP response"]);
     of_crl(|_| Reply::content("application/pkix-crl", "")).await.is("unknown", &["not a CRL"]);
     of_ocsp(|_| Reply::Close("")).await.is("unknown", &["OCSP responder http://127.0.0.1:"]);
-    of_crl(|_| Reply::Close("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n0")).await.is("unknown", &["ended early"]);
+    of_crl(|_| Reply::Close("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n0"))
+        .await
+        .is("unknown", &["incomplete answer"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

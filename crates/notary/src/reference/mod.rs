@@ -1,7 +1,7 @@
-//! Names of artifacts in registries: the reference grammar of `distribution/reference`, fully qualified as notation demands.
+//! Names of artifacts in registries: the reference grammar of `distribution/reference`, fully qualified as notation requires.
 //!
-//! Docker fills in a registry (`docker.io`), a namespace (`library`) and a tag (`latest`) that were not written. What is signed
-//! and what a trust policy is about must not be guessed: such names are refused, and the error has the name written in full.
+//! Docker fills in a missing registry (`docker.io`), namespace (`library`) and tag (`latest`). Signing and trust policies must
+//! not depend on such guesses: incomplete names are rejected, and the error shows the full name.
 
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -14,27 +14,27 @@ use crate::{Digest, DigestError};
 const MAX_NAME: usize = 255;
 const MAX_TAG: usize = 128;
 
-/// Why a text is no reference. Where the meant form can be told, the error has it.
+/// Why a text is not a valid reference. The error shows the corrected form if it can be derived.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ReferenceError {
-    /// The name begins with no registry.
-    #[error("{given:?} names no registry: write {corrected}, or the registry's host with its port in front")]
+    /// The name does not start with a registry.
+    #[error("{given:?} has no registry: write {corrected}, or put the registry's host and port in front")]
     NoRegistry {
         /// The text.
         given: String,
-        /// What Docker would take it for.
+        /// The name as Docker would complete it.
         corrected: String,
     },
-    /// Docker Hub has no repository outside of a namespace.
-    #[error("{given:?} names no namespace of Docker Hub: write {corrected}")]
+    /// A Docker Hub repository without a namespace.
+    #[error("{given:?} has no Docker Hub namespace: write {corrected}")]
     NoNamespace {
         /// The text.
         given: String,
-        /// The text with the namespace of Docker's own images.
+        /// The text with the namespace of Docker's own images, `library`.
         corrected: String,
     },
     /// An OCI image layout without its folder.
-    #[error("{given:?} names no folder: write oci:FOLDER, oci:FOLDER:TAG or oci:FOLDER@sha256:…")]
+    #[error("{given:?} has no folder: write oci:FOLDER, oci:FOLDER:TAG or oci:FOLDER@sha256:…")]
     NoFolder {
         /// The text.
         given: String,
@@ -45,7 +45,7 @@ pub enum ReferenceError {
         /// The text.
         given: String,
     },
-    /// There is neither a tag nor a digest.
+    /// The reference has neither a tag nor a digest.
     #[error(
         "{given:?} has neither a tag nor a digest: write {given}@sha256:… or, for Docker's default tag, {given}:latest"
     )]
@@ -62,32 +62,32 @@ pub enum ReferenceError {
         corrected: String,
     },
     /// The repository has capital letters.
-    #[error("{given:?} has capital letters in the repository's name, which has none: write {corrected}")]
+    #[error("{given:?} has capital letters in the repository name, which must be lowercase: write {corrected}")]
     Capitals {
         /// The text.
         given: String,
-        /// The text with a repository in lower case.
+        /// The text with the repository in lowercase.
         corrected: String,
     },
-    /// The registry is no host name or address with an optional port.
+    /// The registry is not a host name or address with an optional port.
     #[error(
-        "{0:?} is not a registry: expected a host name or an address, and a port if there is one, as in localhost:5000"
+        "{0:?} is not a valid registry: expected a host name or an address and optionally a port, as in localhost:5000"
     )]
     Registry(String),
-    /// The repository is not one.
+    /// The repository name is malformed.
     #[error(
-        "{0:?} is not a repository's name: expected parts of a-z and 0-9, inside them single . _ or any number of -, with / between, 255 characters with the registry at most"
+        "{0:?} is not a valid repository name: expected parts of a-z and 0-9, joined by . _ __ or hyphens and separated by /, at most 255 characters including the registry"
     )]
     Repository(String),
-    /// The tag is not one.
-    #[error("{0:?} is not a tag: expected up to 128 letters, digits, _ . - that begin with none of the last two")]
+    /// The tag is malformed.
+    #[error("{0:?} is not a valid tag: a tag has up to 128 letters, digits, _, . or -, and does not start with . or -")]
     Tag(String),
-    /// The digest is not one.
+    /// The digest is malformed.
     #[error(transparent)]
     Digest(#[from] DigestError),
 }
 
-/// A repository with the registry that it is in: `registry.example:5000/team/app`. What notation calls a registry scope.
+/// A repository and its registry: `registry.example:5000/team/app`. Notation calls this a registry scope.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RepositoryName {
     registry: String,
@@ -95,7 +95,7 @@ pub struct RepositoryName {
 }
 
 impl RepositoryName {
-    /// The registry's host, with its port where one was written.
+    /// The registry's host, with the port if one was given.
     #[must_use]
     pub fn registry(&self) -> &str {
         &self.registry
@@ -107,7 +107,7 @@ impl RepositoryName {
         &self.path
     }
 
-    /// The host that serves the registry's API. It is another one for Docker Hub only.
+    /// The host that serves the registry's API. It differs from the registry's name only for Docker Hub.
     #[must_use]
     pub fn api_host(&self) -> &str {
         match self.registry.as_str() {
@@ -122,7 +122,7 @@ impl RepositoryName {
         is_loopback(&self.registry)
     }
 
-    /// The name of an artifact in this repository.
+    /// The reference to an artifact in this repository.
     #[must_use]
     pub fn at(&self, target: Target) -> Reference {
         Reference { name: self.clone(), tag: None, target }
@@ -171,7 +171,7 @@ impl FromStr for RepositoryName {
     }
 }
 
-/// A tag: a name that a repository gives to a manifest, and may give to another one later.
+/// A tag: a name of a manifest in a repository. It can move to another manifest later.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 pub struct Tag(String);
 
@@ -182,7 +182,7 @@ impl Tag {
         &self.0
     }
 
-    /// The tag of the index that lists the referrers of `subject` where a registry has no Referrers API: distribution-spec,
+    /// The tag of the index that lists the referrers of `subject` if the registry has no Referrers API: distribution-spec,
     /// "Referrers Tag Schema".
     #[must_use]
     pub fn of_referrers(subject: &Digest) -> Self {
@@ -209,12 +209,12 @@ impl FromStr for Tag {
     }
 }
 
-/// Which artifact of a repository.
+/// The tag or digest that selects an artifact of a repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
-    /// The one that has this tag now.
+    /// The artifact that has this tag now.
     Tag(Tag),
-    /// The one with this digest.
+    /// The artifact with this digest.
     Digest(Digest),
 }
 
@@ -231,7 +231,7 @@ impl fmt::Display for Target {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reference {
     name: RepositoryName,
-    /// The tag that stands beside a digest.
+    /// The tag in front of a digest, as in `app:v1@sha256:…`.
     tag: Option<Tag>,
     target: Target,
 }
@@ -243,7 +243,7 @@ impl Reference {
         &self.name
     }
 
-    /// The tag that was written.
+    /// The tag, if the reference has one.
     #[must_use]
     pub fn tag(&self) -> Option<&Tag> {
         match &self.target {
@@ -252,7 +252,7 @@ impl Reference {
         }
     }
 
-    /// The digest that was written.
+    /// The digest, if the reference has one.
     #[must_use]
     pub fn digest(&self) -> Option<&Digest> {
         match &self.target {
@@ -261,7 +261,7 @@ impl Reference {
         }
     }
 
-    /// What to ask the registry for. A digest wins over a tag beside it, as with notation and Docker.
+    /// The tag or digest to resolve. If the reference has both, the digest is used, as in notation and Docker.
     #[must_use]
     pub fn target(&self) -> &Target {
         &self.target
@@ -308,9 +308,10 @@ impl FromStr for Reference {
     }
 }
 
-/// The error about a repository's name, as one about the whole reference.
+/// Turns an error about the repository name into one about the whole reference.
 fn whole(why: ReferenceError, text: &str, ending: &str) -> ReferenceError {
-    let (given, complete) = (text.to_owned(), |corrected: String| corrected + ending);
+    let given = text.to_owned();
+    let complete = |corrected: String| corrected + ending;
     match why {
         ReferenceError::NoRegistry { corrected, .. } => {
             ReferenceError::NoRegistry { given, corrected: complete(corrected) }

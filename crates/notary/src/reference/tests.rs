@@ -9,12 +9,12 @@ const DIGEST: &str = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca49
 fn error(text: &str) -> ReferenceError {
     match text.parse::<Reference>() {
         Err(error) => error,
-        Ok(reference) => panic!("{text} was read as {reference:?}"),
+        Ok(reference) => panic!("{text} was parsed as {reference:?}"),
     }
 }
 
 #[test]
-fn a_fully_qualified_name_is_read_into_its_parts() {
+fn parses_fully_qualified_names() {
     for (text, registry, path, tag, digest) in [
         ("localhost:5000/a/b@DIGEST", "localhost:5000", "a/b", None, true),
         ("localhost/app:v1", "localhost", "app", Some("v1"), false),
@@ -40,13 +40,13 @@ fn a_fully_qualified_name_is_read_into_its_parts() {
 }
 
 #[test]
-fn a_digest_wins_over_the_tag_beside_it() {
+fn prefers_the_digest_to_the_tag() {
     let reference: Reference = format!("localhost:5000/a:v1@{DIGEST}").parse().unwrap();
     assert_eq!(*reference.target(), Target::Digest(DIGEST.parse().unwrap()));
 }
 
 #[test]
-fn what_docker_would_guess_is_refused_with_the_name_in_full() {
+fn rejects_incomplete_names_and_suggests_the_full_name() {
     for (text, corrected) in [
         ("alpine:3", "docker.io/library/alpine:3"),
         ("team/app:1", "docker.io/team/app:1"),
@@ -63,7 +63,7 @@ fn what_docker_would_guess_is_refused_with_the_name_in_full() {
 }
 
 #[test]
-fn what_the_grammar_has_no_place_for_is_refused() {
+fn rejects_malformed_references() {
     for text in [
         "",
         "/",
@@ -106,7 +106,7 @@ fn what_the_grammar_has_no_place_for_is_refused() {
 }
 
 #[test]
-fn only_this_machine_is_loopback() {
+fn recognizes_loopback_registries() {
     for (text, loopback) in [
         ("localhost/a", true),
         ("LOCALHOST:5000/a", true),
@@ -123,7 +123,7 @@ fn only_this_machine_is_loopback() {
 }
 
 #[test]
-fn the_tag_of_a_referrers_index_is_a_tag_for_every_algorithm() {
+fn referrers_tags_are_valid_for_every_digest_algorithm() {
     let sha512 = format!("sha512:{}", "0".repeat(128)).parse().unwrap();
     for digest in [DIGEST.parse().unwrap(), sha512] {
         let tag = Tag::of_referrers(&digest);
@@ -134,14 +134,14 @@ fn the_tag_of_a_referrers_index_is_a_tag_for_every_algorithm() {
 
 proptest! {
     #[test]
-    fn what_the_grammar_makes_is_read_and_written_back(
+    fn round_trips_every_reference_of_the_grammar(
         text in r"(localhost|[a-z0-9]{1,8}(-[a-z0-9]{1,3})?\.[A-Za-z0-9]{1,6}|\[::[0-9a-f]{1,4}\]|127\.0\.0\.1)(:[1-9][0-9]{0,3})?(/[a-z0-9]{1,5}((\.|_|__|-{1,3})[a-z0-9]{1,3}){0,2}){1,3}(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,20}|@sha256:[0-9a-f]{64}|:[a-z]{1,5}@sha384:[0-9a-f]{96})"
     ) {
         prop_assert_eq!(text.parse::<Reference>().unwrap().to_string(), text);
     }
 
     #[test]
-    fn whatever_is_read_is_written_back_and_has_nothing_that_a_url_would_read_otherwise(text in r"[a-zA-Z0-9:/@.\[\]_%?# -]{0,40}") {
+    fn parsed_references_round_trip_and_have_no_special_characters_of_urls(text in r"[a-zA-Z0-9:/@.\[\]_%?# -]{0,40}") {
         if let Ok(reference) = text.parse::<Reference>() {
             prop_assert_eq!(reference.to_string(), text.clone());
             prop_assert!(!reference.repository().path().contains(['%', '?', '#', ' ', '@', ':']));
@@ -149,7 +149,7 @@ proptest! {
     }
 
     #[test]
-    fn no_text_makes_the_parser_panic(text in ".{0,60}") {
+    fn never_panics(text in ".{0,60}") {
         let _ = text.parse::<Reference>();
         let _ = text.parse::<RepositoryName>();
     }

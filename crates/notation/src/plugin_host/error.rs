@@ -1,4 +1,4 @@
-//! Why a verification plugin did not do what a signature needs of it.
+//! Errors of verification plugins.
 
 use std::time::Duration;
 
@@ -8,104 +8,104 @@ use notary::text::printable;
 
 use super::version::VersionError;
 
-/// What went wrong with a plugin.
+/// Why a verification plugin failed.
 #[derive(Debug, thiserror::Error)]
 pub enum PluginError {
-    /// The signature's name for it is not one that a plugin can have.
+    /// The signature gives an invalid plugin name.
     #[error(
-        "{0:?} is not a plugin's name: letters, digits, '.', '_' and '-' make one, and it begins with none of the last three"
+        "{0:?} is not a valid plugin name: a name has letters, digits, '.', '_' or '-' and starts with a letter or digit"
     )]
     Name(String),
-    /// A version, the plugin's or the demanded one, is none.
+    /// The plugin's version or the required one is malformed.
     #[error(transparent)]
     Version(#[from] VersionError),
-    /// Its program is not there, or not one that may be run.
+    /// Its program is missing or not safe to run.
     #[error("its program cannot be used: {0}")]
     File(#[from] FileError),
-    /// It cannot be started, or be talked to.
+    /// It cannot be started, or communication with it failed.
     #[error("{command} cannot be run: {why}")]
     Run {
         /// The command.
         command: &'static str,
-        /// What the system says.
+        /// The error of the system.
         why: String,
     },
-    /// It has not ended in time, and was killed.
-    #[error("{command} did not end within the {} s for this artifact", .budget.as_secs_f32())]
+    /// It did not end within the time limit and was killed.
+    #[error("{command} did not end within {} s, the time limit for this artifact", .budget.as_secs_f32())]
     Timeout {
         /// The command.
         command: &'static str,
-        /// The time.
+        /// The time limit.
         budget: Duration,
     },
-    /// It writes more than an answer can have.
-    #[error("{command} answers with more than {most} bytes")]
+    /// Its answer is too large.
+    #[error("{command} wrote more than {most} bytes, the limit of an answer")]
     TooLarge {
         /// The command.
         command: &'static str,
-        /// How many are read.
+        /// The limit in bytes.
         most: u64,
     },
-    /// It says that it failed.
+    /// It reported an error.
     #[error("{command} failed: {}", shown(code.as_deref(), message))]
     Failed {
         /// The command.
         command: &'static str,
-        /// The protocol's code for it, where the plugin gives one.
+        /// The protocol's error code, if the plugin gave one.
         code: Option<String>,
-        /// What it says, which may be nothing.
+        /// Its message, which may be empty.
         message: String,
     },
-    /// Its answer is not the JSON that the protocol has.
-    #[error("{command} does not answer as the plugin protocol wants it: {source}")]
+    /// Its answer is not the JSON that the protocol requires.
+    #[error("the answer of {command} does not conform to the plugin protocol: {source}")]
     Answer {
         /// The command.
         command: &'static str,
         /// What is wrong.
         source: JsonError,
     },
-    /// It calls itself otherwise than its file.
-    #[error("it says that its name is {0:?}")]
+    /// Its metadata has another name than its file.
+    #[error("its metadata has the name {0:?}")]
     OtherName(String),
-    /// It does not speak the version of the protocol.
-    #[error("it does not speak version 1.0 of the plugin protocol, but {0:?}")]
+    /// It does not support this version of the protocol.
+    #[error("it does not support version 1.0 of the plugin protocol, only {0:?}")]
     Contract(Vec<String>),
-    /// It is older than the signature demands.
-    #[error("the signature demands version {demanded} of it, and {found} is installed")]
+    /// It is older than the signature requires.
+    #[error("the signature requires version {demanded} or newer, but version {found} is installed")]
     TooOld {
-        /// The lowest version that would do.
+        /// The minimum version.
         demanded: String,
-        /// The version that is there.
+        /// The installed version.
         found: String,
     },
-    /// It verifies nothing.
+    /// It has no verification capability.
     #[error(
         "it can check neither trusted identities nor revocation (SIGNATURE_VERIFIER.TRUSTED_IDENTITY, SIGNATURE_VERIFIER.REVOCATION_CHECK)"
     )]
     NoVerifier,
-    /// A critical attribute has a value that the protocol cannot carry.
-    #[error("the critical attribute {0:?} is an array or an object, which the plugin protocol does not carry")]
+    /// A critical attribute has a value that the protocol does not support.
+    #[error("the critical attribute {0:?} is an array or an object, which the plugin protocol does not support")]
     Attribute(String),
-    /// It has not processed a critical attribute, and nobody else has.
+    /// It did not process a critical attribute that is unknown to this program.
     #[error("it did not process the critical attribute {0:?}")]
     Unprocessed(String),
-    /// Its results are not those that were asked for.
-    #[error("its results are {found:?}, and {asked:?} were asked for")]
+    /// Its results are not those of the requested checks.
+    #[error("it returned results for {found:?}, but {asked:?} were requested")]
     Results {
-        /// What it was asked for.
+        /// The requested checks.
         asked: Vec<String>,
-        /// What it answered.
+        /// The returned results.
         found: Vec<String>,
     },
 }
 
 fn shown(code: Option<&str>, message: &str) -> String {
-    let message = if message.is_empty() { "it says nothing more" } else { message };
+    let message = if message.is_empty() { "no message" } else { message };
     printable(&code.map_or_else(|| message.to_owned(), |code| format!("{code}: {message}")))
 }
 
 impl PluginError {
-    /// Whether the plugin could not be asked, rather than standing against the signature: a later try may end otherwise.
+    /// Whether the plugin reached no result, as opposed to rejecting the signature: a retry may succeed.
     pub(crate) fn is_undetermined(&self) -> bool {
         match self {
             Self::Run { .. } | Self::Timeout { .. } => true,
@@ -116,12 +116,12 @@ impl PluginError {
         }
     }
 
-    /// Whether it could not be asked because of credentials or a permission.
+    /// Whether it failed because of credentials or a permission.
     pub(crate) fn is_misconfigured(&self) -> bool {
         matches!(self, Self::Failed { code: Some(code), .. } if code == "ACCESS_DENIED")
     }
 
-    /// What to do, where the user can do something.
+    /// The advice for the user, if there is any.
     pub(crate) fn remedy(&self, name: &str) -> Option<String> {
         match self {
             Self::File(FileError::Missing(path)) => {

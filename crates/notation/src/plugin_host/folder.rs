@@ -1,4 +1,4 @@
-//! Where notation has its plugins: `plugin-extensibility.md`, "Plugin installation".
+//! Notation's plugin folder: `plugin-extensibility.md`, "Plugin installation".
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -9,8 +9,8 @@ use files::{FileError, check_program};
 use super::PluginName;
 use crate::{FolderError, NotationFolder};
 
-/// The folder of notation's plugins: `NAME/notation-NAME` in it is the plugin `NAME`. Whoever may write there decides what
-/// verifies.
+/// The folder of notation's plugins: `NAME/notation-NAME` in it is the plugin `NAME`. Users with write access to it control the
+/// results of verification.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PluginFolder {
     root: PathBuf,
@@ -27,12 +27,12 @@ impl PluginFolder {
     /// The folder that notation uses with these environment variables: `plugins` in its configuration folder.
     ///
     /// # Errors
-    /// [`FolderError::Unknown`] when the variables do not say where that is.
+    /// Returns [`FolderError::Unknown`] if the variables do not define the configuration folder.
     pub fn of_environment(variable: impl Fn(&str) -> Option<OsString>) -> Result<Self, FolderError> {
         Ok(Self::at(NotationFolder::of_environment(variable)?.root().join("plugins")))
     }
 
-    /// As it is; every plugin is told this: notation's `--plugin-config`.
+    /// Adds configuration that is passed to every plugin: notation's `--plugin-config`.
     #[must_use]
     pub fn with_config(self, config: BTreeMap<String, String>) -> Self {
         Self { config, ..self }
@@ -42,18 +42,18 @@ impl PluginFolder {
         &self.config
     }
 
-    /// The program of a plugin, which may be run: a regular file that no other user may write to.
+    /// The path of a plugin's program, if it is safe to run: a regular file that no other user can write.
     pub(super) fn program(&self, name: &PluginName) -> Result<PathBuf, FileError> {
         let program = self.root.join(name.to_string()).join(format!("notation-{name}"));
         match check_program(&program) {
             Ok(()) => Ok(program),
-            // What is said to be missing is the program, whichever folder above it is.
+            // Report the program as missing even if a folder above it is.
             Err(FileError::Missing(_)) => Err(FileError::Missing(program)),
             Err(other) => Err(other),
         }
     }
 
-    /// Where the folder is.
+    /// The path of the folder.
     #[must_use]
     pub fn root(&self) -> &Path {
         &self.root

@@ -1,5 +1,5 @@
-//! Verification plugins that signatures name: notaryproject/specifications, `plugin-extensibility.md`, "Verification
-//! extensibility". What AWS Signer's plugin does is part of this program; others are run where notation has them.
+//! Verification plugins that signatures require: notaryproject/specifications, `plugin-extensibility.md`, "Verification
+//! extensibility". AWS Signer's checks are built in; other plugins are run from notation's plugin folder.
 
 mod error;
 mod folder;
@@ -28,7 +28,7 @@ const CONTRACT_VERSION: &str = "1.0";
 pub(crate) const METADATA: &str = "get-plugin-metadata";
 const VERIFY: &str = "verify-signature";
 
-/// A plugin's name, which is also that of its folder and a part of its file's.
+/// A plugin's name, which is also the name of its folder and part of its file name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct PluginName(String);
 
@@ -49,7 +49,7 @@ impl fmt::Display for PluginName {
     }
 }
 
-/// What a plugin can check of a signature.
+/// A check of a signature that a plugin can make.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Capability {
     TrustedIdentity,
@@ -67,21 +67,21 @@ impl Capability {
     }
 }
 
-/// What a plugin found: that a check passed or failed, and why.
+/// A plugin's result of one check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Finding {
     pub(super) success: bool,
     pub(super) reason: String,
 }
 
-/// A plugin that a signature demands.
+/// A plugin that a signature requires.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct DemandedPlugin {
     pub(super) name: PluginName,
     minimum: Option<Version>,
 }
 
-/// A plugin that is installed, as new as demanded, and verifies something.
+/// An installed plugin that has the required version and at least one verification capability.
 #[derive(Debug)]
 pub(super) struct InstalledPlugin {
     name: PluginName,
@@ -96,7 +96,7 @@ impl DemandedPlugin {
         Ok(Self { name: name.parse()?, minimum: minimum.map(str::parse).transpose()? })
     }
 
-    /// Finds the plugin and asks it what it is.
+    /// Finds the plugin's program and checks its metadata.
     pub(super) async fn find(&self, folder: &PluginFolder, deadline: Deadline) -> Result<InstalledPlugin, PluginError> {
         let program = folder.program(&self.name)?;
         let answer = ask(&program, METADATA, b"{}", deadline).await?;
@@ -116,7 +116,8 @@ impl DemandedPlugin {
         if capabilities.is_empty() {
             return Err(PluginError::NoVerifier);
         }
-        let (name, config) = (self.name.clone(), folder.config().clone());
+        let name = self.name.clone();
+        let config = folder.config().clone();
         Ok(InstalledPlugin { name, program, capabilities, config, deadline })
     }
 }
@@ -130,7 +131,7 @@ struct Metadata {
 }
 
 impl Metadata {
-    /// Every member is required, those too that are not used here.
+    /// Parses the metadata. Every member is required by the protocol, including unused ones.
     fn read(mut answer: Object) -> Result<Self, JsonError> {
         answer.string("description")?;
         answer.string("url")?;
@@ -144,12 +145,12 @@ impl Metadata {
 }
 
 impl InstalledPlugin {
-    /// Whether the plugin makes this check, rather than this program.
+    /// Whether the plugin makes this check instead of this program.
     pub(super) fn can(&self, capability: Capability) -> bool {
         self.capabilities.contains(&capability)
     }
 
-    /// Has the plugin make these checks, and process every critical attribute that this program does not know.
+    /// Lets the plugin make these checks and process every critical attribute that is unknown to this program.
     pub(super) async fn verify(
         &self,
         envelope: &VerifiedEnvelope,
@@ -158,7 +159,7 @@ impl InstalledPlugin {
     ) -> Result<BTreeMap<Capability, Finding>, PluginError> {
         let unknown = &envelope.attributes().extended_critical;
         if checks.is_empty() {
-            // The protocol has no request without a check.
+            // The protocol does not allow a request without checks.
             return match unknown.keys().next() {
                 Some(attribute) => Err(PluginError::Unprocessed(attribute.clone())),
                 None => Ok(BTreeMap::new()),
@@ -222,7 +223,7 @@ impl InstalledPlugin {
     }
 }
 
-/// The results, which must be those that were asked for.
+/// Parses the results, which must be exactly those of the requested checks.
 fn findings(mut results: Object, checks: &BTreeSet<Capability>) -> Result<BTreeMap<Capability, Finding>, PluginError> {
     let found: BTreeSet<String> = results.names().map(str::to_owned).collect();
     let asked: BTreeSet<String> = checks.iter().map(|check| check.as_str().to_owned()).collect();

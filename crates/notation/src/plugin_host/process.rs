@@ -1,5 +1,5 @@
-//! Running a plugin's command: `plugin-extensibility.md`, "Plugin contract". Its output is bounded, and when it is given up, its
-//! processes are killed with all that they have started.
+//! Running a command of a plugin: `plugin-extensibility.md`, "Plugin contract". Its output is bounded. After a timeout, its
+//! whole process group is killed.
 
 use std::io;
 use std::path::Path;
@@ -16,32 +16,31 @@ use tokio::time::sleep;
 
 use super::error::PluginError;
 
-/// The largest answer that is read. The protocol's own limit of 64 MiB is against exhausted memory; an answer has some names and
-/// sentences.
+/// The largest answer, in bytes. The protocol's limit of 64 MiB only protects the memory; real answers are short.
 pub(super) const MAX_ANSWER: u64 = 1024 * 1024;
-/// How much is read of what it says on standard error; the rest is thrown away.
+/// The most that is kept of standard error, in bytes.
 const MAX_ERROR: u64 = 64 * 1024;
 
-/// What a command wrote before it ended.
+/// The output of a command.
 struct Output {
     success: bool,
     stdout: Vec<u8>,
     stderr: Vec<u8>,
 }
 
-/// The processes of a plugin. They are killed when this is dropped before they have ended.
+/// The process group of a plugin. Dropping this kills it, unless it has ended.
 struct Group(Option<Pid>);
 
 impl Drop for Group {
     fn drop(&mut self) {
         if let Some(leader) = self.0 {
-            // It fails when nothing is left to kill.
+            // Fails if no process is left.
             let _ = kill_process_group(leader, Signal::KILL);
         }
     }
 }
 
-/// Runs a command of the plugin with a request, and reads its answer.
+/// Runs a command of the plugin with a request and parses its answer.
 pub(crate) async fn ask(
     program: &Path,
     command: &'static str,
@@ -69,7 +68,7 @@ async fn run_to_end(program: &Path, command: &str, request: &[u8]) -> io::Result
     process.process_group(0).kill_on_drop(true);
     let mut child = loop {
         match process.spawn() {
-            // It was just installed, and a process that is being started elsewhere has it open until it runs.
+            // The program was just installed, and a process that another thread is starting inherited the open file.
             Err(why) if why.kind() == io::ErrorKind::ExecutableFileBusy => sleep(Duration::from_millis(10)).await,
             spawned => break spawned?,
         }
@@ -77,7 +76,7 @@ async fn run_to_end(program: &Path, command: &str, request: &[u8]) -> io::Result
     let mut group = Group(child.id().and_then(|id| Pid::from_raw(id.try_into().ok()?)));
     let output = talk(&mut child, request).await;
     if output.as_ref().is_ok_and(|output| output.stdout.len() as u64 <= MAX_ANSWER) {
-        // They have ended; by now the number may be another's.
+        // The processes have ended: the group's id may be in use by other processes already.
         group.0 = None;
     }
     output
@@ -87,12 +86,12 @@ async fn talk(child: &mut Child, request: &[u8]) -> io::Result<Output> {
     let (mut stdin, mut stdout, mut stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
     let write = async {
         if let Some(mut stdin) = stdin.take() {
-            // A plugin that ended without reading says in its answer why.
+            // A write error means that the plugin exited early; its output has the reason.
             let _ = stdin.write_all(request).await;
         }
         Ok(())
     };
-    // An answer that is too large ends it, whatever is still to come.
+    // An answer that is too large stops everything.
     let answer = async {
         let answer = read(&mut stdout, MAX_ANSWER + 1).await?;
         if answer.len() as u64 > MAX_ANSWER { Err(Stop::TooLarge(answer)) } else { Ok(answer) }
@@ -111,7 +110,7 @@ async fn talk(child: &mut Child, request: &[u8]) -> io::Result<Output> {
     }
 }
 
-/// Why a plugin is not listened to any longer.
+/// Why reading from a plugin stopped.
 enum Stop {
     TooLarge(Vec<u8>),
     Io(io::Error),
@@ -131,7 +130,7 @@ async fn read(stream: &mut Option<impl AsyncRead + Unpin>, most: u64) -> io::Res
     Ok(bytes)
 }
 
-/// The code and the message of an error, which the protocol has as JSON; else what was said, whatever it is.
+/// The code and the message of the protocol's JSON error, or otherwise the text of standard error.
 fn error_of(stderr: &[u8]) -> (Option<String>, String) {
     let members = || {
         let mut error = json::parse_object("error", stderr)?;

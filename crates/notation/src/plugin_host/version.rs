@@ -11,16 +11,16 @@ pub(crate) struct Version {
     pre_release: Vec<Identifier>,
 }
 
-/// A part of a pre-release. Numbers come before texts.
+/// An identifier of a pre-release. Numbers sort before texts.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Identifier {
     Number(u64),
     Text(String),
 }
 
-/// A text that is no version.
+/// A malformed version.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is not a version as SemVer has them")]
+#[error("{0:?} is not a valid version (Semantic Versioning)")]
 pub struct VersionError(String);
 
 impl FromStr for Version {
@@ -56,7 +56,7 @@ fn number(digits: &str) -> Option<u64> {
 
 impl Ord for Version {
     fn cmp(&self, other: &Self) -> Ordering {
-        // A pre-release comes before its release.
+        // A pre-release sorts before its release.
         let release = self.pre_release.is_empty().cmp(&other.pre_release.is_empty());
         self.core.cmp(&other.core).then(release).then_with(|| self.pre_release.cmp(&other.pre_release))
     }
@@ -89,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn versions_are_ordered_as_semver_has_it() {
+    fn orders_versions_by_precedence() {
         let ascending = [
             "0.9.10",
             "1.0.0-alpha",
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_version_is_none() {
+    fn rejects_malformed_versions() {
         let huge = "1.0.99999999999999999999";
         for text in [
             "",

@@ -1,4 +1,4 @@
-//! What verification is driven by: a trust policy with its trust stores read, or nothing but signing profiles and roots.
+//! The policy of a verification: a trust policy with the certificates of its trust stores, or only signing profiles and roots.
 
 use notary::envelope::SigningScheme;
 use notary::trust::policy::{
@@ -8,17 +8,17 @@ use notary::x509::Certificate;
 
 use crate::trust_store::{StoreError, TrustStore};
 
-/// Who may have signed, where there is no trust policy: every check is enforced.
+/// The trusted signers of a verification without trust policy. Every check is enforced.
 #[derive(Debug, Clone)]
 pub struct Trust {
-    /// The certificates of the trust store: one of them must be in the chain, byte for byte.
+    /// The trusted certificates: the chain must contain one of them, byte for byte.
     pub roots: Vec<Certificate>,
-    /// The ARNs of the signing profiles, or profile versions, that are trusted.
+    /// The ARNs of the trusted signing profiles or profile versions.
     pub identities: Vec<String>,
 }
 
-/// How signatures are verified, and against what. Certificates count only for the signing scheme that the type of their trust
-/// store is for: `signing-scheme.md`, "Trust Stores".
+/// The verification level, trusted certificates and trusted identities of a verification. The type of a trust store determines
+/// the signing scheme that its certificates apply to: `signing-scheme.md`, "Trust Stores".
 #[derive(Debug, Clone)]
 pub struct VerificationPolicy {
     name: String,
@@ -27,37 +27,38 @@ pub struct VerificationPolicy {
     signing_authority: TrustedCertificates,
     pub(super) has_tsa: bool,
     pub(super) subjects: TrustedIdentities,
-    /// All identities as they stand in the policy, for AWS Signer's.
+    /// All identities as written in the policy, including those of AWS Signer.
     pub(super) identities: Vec<String>,
 }
 
-/// The certificates of the trust stores of one type, or why there are none.
+/// The certificates of the trust stores of one type, or the reason why there are none.
 type TrustedCertificates = Result<Vec<Certificate>, NoCertificates>;
 
-/// Why nobody vouches for signatures of a scheme.
+/// Why no certificates apply to a signing scheme.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum NoCertificates {
-    /// The policy has no trust store of that type, in a sentence.
+    /// The policy has no trust store of the type; the message says so.
     #[error("{0}")]
     NoStore(String),
-    /// Trust stores that the policy names cannot be read, and why.
+    /// Trust stores of the policy cannot be read, with the reasons.
     #[error("{}", .0.join("; "))]
     Unreadable(Vec<String>),
 }
 
 impl VerificationPolicy {
-    /// A policy of a document. `read` gives its trust stores, such as
-    /// [`NotationFolder::trust_store`](crate::NotationFolder::trust_store).
+    /// The policy of a trust policy statement. `read` reads its trust stores, for example
+    /// [`NotationFolder::trust_store`](crate::trust::NotationFolder::trust_store).
     ///
-    /// A trust store that cannot be read is no error here: it fails the authenticity of the signatures that need its type, as in
-    /// notation, and leaves those of the other scheme alone. One that is missing never makes the others count on their own.
+    /// An unreadable trust store is not an error here: as in notation, it fails the authenticity of signatures that need its type,
+    /// and does not affect those of the other scheme. If one of several stores of a type is missing, the others do not apply either.
     #[must_use]
     pub fn of_statement(
         policy: &TrustPolicy,
         mut read: impl FnMut(&TrustStoreName) -> Result<TrustStore, StoreError>,
     ) -> Self {
         let mut certificates = |kind: TrustStoreType| {
-            let (mut all, mut unreadable) = (Vec::new(), Vec::new());
+            let mut all = Vec::new();
+            let mut unreadable = Vec::new();
             let mut names = policy.trust_stores_of(kind).peekable();
             if names.peek().is_none() {
                 let name = policy.name();
@@ -83,20 +84,19 @@ impl VerificationPolicy {
         }
     }
 
-    /// The policy's name, for people.
+    /// The policy's name, for messages.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Whether nothing is verified.
+    /// Whether the level is `skip`, which verifies nothing.
     #[must_use]
     pub fn is_skip(&self) -> bool {
         self.verification.level() == VerificationLevel::Skip
     }
 
-    /// The trust stores of the policy that cannot be read, and why, a sentence each. Whoever set them up can mend that before
-    /// any signature is judged.
+    /// One message for each trust store of the policy that cannot be read, to report before any signature is verified.
     pub fn unreadable(&self) -> impl Iterator<Item = &str> {
         let stores = [&self.ca, &self.signing_authority].into_iter();
         let reasons = stores.filter_map(|certificates| match certificates {
@@ -106,7 +106,7 @@ impl VerificationPolicy {
         reasons.flatten().map(String::as_str)
     }
 
-    /// The certificates that may vouch for signatures of a scheme, or why there are none.
+    /// The trusted certificates for a signing scheme, or the reason why there are none.
     pub(super) fn trusted_certificates(&self, scheme: SigningScheme) -> Result<&[Certificate], &NoCertificates> {
         let certificates = match scheme {
             SigningScheme::X509 => &self.ca,
@@ -116,14 +116,14 @@ impl VerificationPolicy {
     }
 }
 
-/// The roots are those of a signing authority, AWS Signer: they vouch for no signature of the scheme `notary.x509`.
+/// The roots are those of AWS Signer, a signing authority: they do not apply to signatures of the scheme `notary.x509`.
 impl From<Trust> for VerificationPolicy {
     fn from(Trust { roots, identities }: Trust) -> Self {
         Self {
             name: "trusted signing profiles".to_owned(),
             verification: SignatureVerification::new(VerificationLevel::Strict),
             ca: Err(NoCertificates::NoStore(
-                "only signing profiles of AWS Signer are trusted, and no certificate of the type ca".to_owned(),
+                "only signing profiles of AWS Signer are trusted; there is no trust store of the type ca".to_owned(),
             )),
             signing_authority: Ok(roots),
             has_tsa: false,

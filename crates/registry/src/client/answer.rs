@@ -1,5 +1,5 @@
-//! What a registry answered, read whole within a limit, and what an answer that is no success says: distribution-spec,
-//! "Error Codes".
+//! Answers of a registry, read completely within a size limit, and the errors that they report: distribution-spec, "Error
+//! Codes".
 
 use std::fmt;
 use std::time::{Duration, SystemTime};
@@ -23,19 +23,19 @@ const SHOWN: usize = 300;
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) request: RequestLine,
-    /// Where the answer came from in the end.
+    /// The URL of the answer, after redirects.
     pub(crate) url: Url,
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Vec<u8>,
-    /// What is still to be read, of a call whose answer is a stream.
+    /// The unread body, if the call asked for a stream.
     pub(crate) rest: Option<reqwest::Response>,
     /// The memory that the body holds.
     pub(crate) _reservation: Option<Reservation>,
 }
 
 impl Answer {
-    /// The header's value, where it is readable text.
+    /// The header's value, if it is visible ASCII text.
     pub(crate) fn header(&self, name: impl reqwest::header::AsHeaderName) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
@@ -46,21 +46,21 @@ impl Answer {
         Some(value.split(';').next().unwrap_or(value).trim()).filter(|media_type| !media_type.is_empty())
     }
 
-    /// This answer if its status is one of these, else the error that it is.
+    /// Returns this answer if its status is one of `expected`, otherwise the answer as an error.
     pub(crate) fn expect(self, expected: &[u16]) -> Result<Self, RegistryError> {
         if expected.contains(&self.status.as_u16()) { Ok(self) } else { Err(self.into_error()) }
     }
 
     pub(super) fn into_error(self) -> RegistryError {
         if self.status.is_redirection() {
-            let why = format!("{}: the answer is a redirect, which is followed for blobs only", self.status);
+            let why = format!("{}: redirects are followed only for blobs", self.status);
             return RegistryError::Redirect { request: self.request, why };
         }
         let answer = Box::new(self.error_answer());
         RegistryError::Status { request: self.request, status: self.status, answer }
     }
 
-    /// How long the registry asks to wait.
+    /// The wait that the header `Retry-After` asks for.
     pub(super) fn retry_after(&self) -> Option<Duration> {
         let value = self.header(RETRY_AFTER)?.trim();
         if let Ok(seconds) = value.parse::<u64>() {
@@ -70,7 +70,7 @@ impl Answer {
         Some(SystemTime::from(date).duration_since(SystemTime::now()).unwrap_or_default())
     }
 
-    /// What the answer says about the failure that it is.
+    /// The error that the body describes.
     pub(super) fn error_answer(&self) -> ErrorAnswer {
         let nothing = ErrorAnswer { code: None, message: None, retry_after: self.retry_after() };
         if self.body.is_empty() {
@@ -78,12 +78,12 @@ impl Answer {
         }
         let Ok(mut body) = json::parse_object("answer", &self.body) else {
             let kind = self.media_type().map_or_else(|| "unknown content".to_owned(), shown);
-            let message = Some(format!("the answer is not one of a registry but {kind}"));
+            let message = Some(format!("expected the JSON of a registry, got {kind}"));
             return ErrorAnswer { message, ..nothing };
         };
         let first = body.take("errors").and_then(|errors| errors.get(0).cloned()).unwrap_or_default();
         let text = |name: &str| first.get(name).and_then(Value::as_str).filter(|text| !text.is_empty()).map(shown);
-        // Token services answer `details` or `error_description` (OAuth 2).
+        // Token services use `details` or `error_description` (OAuth 2).
         let other = ["error_description", "details", "message", "error"];
         let alone = other.iter().find_map(|name| body.optional_string(name).ok().flatten().map(|text| shown(&text)));
         ErrorAnswer { code: text("code"), message: text("message").or(alone), ..nothing }
@@ -104,15 +104,15 @@ impl Answer {
     }
 }
 
-/// What a registry says about a failure.
+/// The error that a registry describes in its answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ErrorAnswer {
     /// The specification's code, such as `MANIFEST_UNKNOWN`.
     pub code: Option<String>,
-    /// The message for people.
+    /// The human-readable message.
     pub message: Option<String>,
-    /// How long it asks to wait.
+    /// The wait that it asks for.
     pub retry_after: Option<Duration>,
 }
 
@@ -122,13 +122,13 @@ impl fmt::Display for ErrorAnswer {
             write!(f, ": {text}")?;
         }
         if let Some(wait) = self.retry_after {
-            write!(f, " (asks to wait {} s)", wait.as_secs())?;
+            write!(f, " (retry after {} s)", wait.as_secs())?;
         }
         Ok(())
     }
 }
 
-/// A text of somebody else's, fit for a line of an error.
+/// A text of the registry, printable and shortened for an error line.
 fn shown(text: &str) -> String {
     printable(text).chars().take(SHOWN).collect()
 }
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wait_is_a_number_of_seconds_or_a_date() {
+    fn retry_after_is_a_number_of_seconds_or_a_date() {
         assert_eq!(answer("7", "").retry_after(), Some(Duration::from_secs(7)));
         assert_eq!(answer("Wed, 21 Oct 2015 07:28:00 GMT", "").retry_after(), Some(Duration::ZERO));
         let future = answer("Wed, 21 Oct 2201 07:28:00 GMT", "").retry_after().unwrap();
@@ -165,12 +165,12 @@ mod tests {
     }
 
     #[test]
-    fn the_registrys_words_are_shown_without_what_could_upset_a_terminal() {
+    fn shows_the_registrys_message_without_control_characters() {
         for (body, shown) in [
             (r#"{"errors":[{"code":"DENIED","message":"no\u001b[31m access\u202e"}]}"#, ": DENIED: no [31m access "),
             (r#"{"errors":[]}"#, ""),
             (r#"{"error":"invalid_grant","error_description":"expired"}"#, ": expired"),
-            ("<html>", ": the answer is not one of a registry but unknown content"),
+            ("<html>", ": expected the JSON of a registry, got unknown content"),
         ] {
             assert_eq!(answer("x", body).error_answer().to_string(), shown, "{body}");
         }

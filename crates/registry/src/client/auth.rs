@@ -22,11 +22,12 @@ use super::transport::{Call, Transport};
 use crate::credentials::{Credential, Credentials};
 
 const MAX_TOKEN_ANSWER: u64 = 256 * 1024;
-/// How long a token is used when its service does not say (the specification's default), and how much earlier it is renewed.
+/// The lifetime of a token in seconds if its service does not give one (the specification's default), and how many seconds
+/// before its end it is renewed.
 const TOKEN_TIME: u64 = 60;
 const MARGIN: u64 = 10;
 
-/// What is to be done in a repository.
+/// The access to a repository that a request needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Access {
     Pull,
@@ -40,20 +41,20 @@ impl Access {
     }
 }
 
-/// A value for the header `Authorization`, and until when it is used.
+/// A value for the header `Authorization`, and the time until which it is used.
 #[derive(Debug, Clone)]
 struct Authorization {
-    /// Marked sensitive: its Debug shows nothing.
+    /// Marked as sensitive, which hides it from `Debug`.
     header: HeaderValue,
     until: Option<Instant>,
 }
 
-/// What was found out about who we are to the registries.
+/// The credentials, and the tokens that registries issued for them.
 #[derive(Debug)]
 pub(super) struct Authentication {
     credentials: Credentials,
     known: Mutex<HashMap<(RepositoryName, Access), Authorization>>,
-    /// Held while authenticating, so that many requests at once ask for one token.
+    /// Held while authenticating, so that parallel requests share one token.
     asking: tokio::sync::Mutex<()>,
 }
 
@@ -62,18 +63,18 @@ impl Authentication {
         Self { credentials, known: Mutex::default(), asking: tokio::sync::Mutex::default() }
     }
 
-    /// What to send with a request, as far as it is known already.
+    /// The `Authorization` header for a request, if it is known already.
     pub(super) fn known(&self, repository: &RepositoryName, access: Access) -> Option<HeaderValue> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let usable = |access| {
             let found = known.get(&(repository.clone(), access))?;
             found.until.is_none_or(|until| until > Instant::now()).then(|| found.header.clone())
         };
-        // What allows to push allows to pull.
+        // A token for pushing also allows pulling.
         usable(access).or_else(|| usable(Access::Push))
     }
 
-    /// Does what a refusal with status 401 asks for. `used` is what the refused request had.
+    /// Authenticates as an answer with status 401 demands. `used` is the header of the refused request.
     pub(super) async fn authenticate(
         &self,
         transport: &Transport,
@@ -93,7 +94,8 @@ impl Authentication {
         let headers = refused.headers.get_all(WWW_AUTHENTICATE);
         let offered = challenges(headers.iter().filter_map(|value| value.to_str().ok()));
         let challenge = offered.iter().find(|c| c.is("bearer")).or_else(|| offered.iter().find(|c| c.is("basic")));
-        let challenge = challenge.ok_or_else(|| unauthorized("the registry does not say how to authenticate"))?;
+        let challenge =
+            challenge.ok_or_else(|| unauthorized("the registry offers neither Basic nor Bearer authentication"))?;
         let credential = self.credentials.for_repository(repository).await?;
         let authorization = match (challenge.is("bearer"), credential) {
             (true, Some(Credential::RegistryToken(token))) => bearer(token.reveal(), None, refused)?,
@@ -104,19 +106,21 @@ impl Authentication {
             (false, Some(Credential::Password { username, password })) => {
                 Authorization { header: basic(&username, password.reveal(), refused)?, until: None }
             }
-            (false, Some(_)) => return Err(unauthorized("the registry wants a user name and a password, not a token")),
-            (false, None) => return Err(unauthorized("the registry wants a user name and a password")),
+            (false, Some(_)) => {
+                return Err(unauthorized("the registry requires a user name and password, not a token"));
+            }
+            (false, None) => return Err(unauthorized("the registry requires a user name and password")),
         };
         let header = authorization.header.clone();
         if used == Some(&header) {
-            return Err(unauthorized("the registry does not accept the credentials"));
+            return Err(unauthorized("the registry rejected the credentials"));
         }
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.insert((repository.clone(), call.access), authorization);
         Ok(header)
     }
 
-    /// Forgets what the registry did not accept.
+    /// Forgets a header that the registry rejected.
     pub(super) fn forget(&self, repository: &RepositoryName, access: Access) {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.remove(&(repository.clone(), access));
@@ -130,11 +134,7 @@ impl Authentication {
     ) -> Result<Authorization, RegistryError> {
         let answer = transport.send(call, &call.url, authorization.as_ref()).await?;
         if matches!(answer.status.as_u16(), 400 | 401 | 403) {
-            let why = format!(
-                "the token service does not accept the credentials: {}{}",
-                answer.status,
-                answer.error_answer()
-            );
+            let why = format!("the token service rejected the credentials: {}{}", answer.status, answer.error_answer());
             return Err(RegistryError::Unauthorized { request: answer.request, why });
         }
         let answer = answer.expect(&[200])?;
@@ -146,7 +146,7 @@ impl Authentication {
             Ok((token, seconds))
         };
         // The parser's message could quote the token.
-        let (token, seconds) = read().map_err(|_: JsonError| answer.malformed("the answer holds no token"))?;
+        let (token, seconds) = read().map_err(|_: JsonError| answer.malformed("the answer has no token"))?;
         let until = Instant::now().checked_add(Duration::from_secs(seconds.saturating_sub(MARGIN).clamp(5, 86_400)));
         bearer(&token, until, refused)
     }
@@ -161,15 +161,15 @@ fn token_call(
     refused: &Answer,
 ) -> Result<(Call, Option<HeaderValue>), RegistryError> {
     let realm = challenge.parameter("realm").unwrap_or_default();
-    let mut url = Url::parse(realm).map_err(|_| refused.malformed("the challenge has no realm that is a URL"))?;
-    // The user's password goes there: over a plain connection only where the registry itself is spoken to over one.
+    let mut url = Url::parse(realm).map_err(|_| refused.malformed("the realm of the challenge is not a URL"))?;
+    // The password is sent to the realm: without TLS only if the registry itself is accessed without TLS, or on this machine.
     let plain = url.scheme() == "http" && (refused.url.scheme() == "http" || url.host_str().is_some_and(is_loopback));
     if url.scheme() != "https" && !plain {
         let service = RequestLine::new(&Method::GET, &url);
-        return Err(refused.malformed(format!("the token service is not reached by https ({service})")));
+        return Err(refused.malformed(format!("the token service does not use https ({service})")));
     }
     let own = call.access.scope(repository);
-    // Which scope it takes is the registry's to say; some say nothing.
+    // The registry names the scope; some registries do not.
     let scope = challenge.parameter("scope").filter(|scope| !scope.is_empty()).unwrap_or(&own).to_owned();
     let service = challenge.parameter("service").unwrap_or_default().to_owned();
     let token_call = |method, url, headers, body| Call {
@@ -223,8 +223,8 @@ fn bearer(token: &str, until: Option<Instant>, refused: &Answer) -> Result<Autho
 }
 
 fn header(value: String, refused: &Answer) -> Result<HeaderValue, RegistryError> {
-    let mut header =
-        HeaderValue::try_from(value).map_err(|_| refused.malformed("the token is none that a request can carry"))?;
+    let mut header = HeaderValue::try_from(value)
+        .map_err(|_| refused.malformed("the token contains characters that are not allowed in an HTTP header"))?;
     header.set_sensitive(true);
     Ok(header)
 }

@@ -1,4 +1,4 @@
-//! Blobs: distribution-spec, "Pulling blobs" and "Pushing blobs", the monolithic way.
+//! Blobs: distribution-spec, "Pulling blobs" and "Pushing blobs" (monolithic upload).
 
 use std::time::Duration;
 
@@ -11,17 +11,18 @@ use super::error::{Failure, RegistryError};
 use super::transport::may_follow;
 use super::{Answer, Call, RemoteRepository};
 
-/// An answer without content that is worth reading.
+/// The size limit of answers whose content is not used.
 pub(super) const NOTHING: u64 = 64 * 1024;
-/// The slowest transfer that is waited for, in bytes a second.
+/// The slowest accepted transfer, in bytes per second.
 const SLOWEST: u64 = 256 * 1024;
 const UPLOADS: u32 = 3;
 
 impl RemoteRepository {
-    /// Reads a blob and checks that it is what the descriptor says. It is held in memory: `limit` is the most, in bytes.
+    /// Reads a blob of at most `limit` bytes into memory and checks it against its descriptor.
     ///
     /// # Errors
-    /// [`RegistryError::TooLarge`] when it is larger than `limit`, [`RegistryError::Content`] when it is something else.
+    /// Returns [`RegistryError::TooLarge`] if the blob is larger than `limit`, [`RegistryError::Content`] if it does not match the
+    /// descriptor, and other variants if it cannot be read.
     pub async fn blob(&self, stored: &Descriptor, limit: u64) -> Result<Vec<u8>, RegistryError> {
         let mut call = self.call(Method::GET, &format!("blobs/{}", stored.digest), stored.size.min(limit));
         if stored.size > limit {
@@ -31,14 +32,13 @@ impl RemoteRepository {
         call.time += time_for(stored.size);
         let answer = match self.send(&call).await {
             Err(RegistryError::TooLarge { request, limit }) => {
-                let why = format!("it was listed as {limit} bytes, and is larger");
+                let why = format!("expected {limit} bytes, got more");
                 return Err(RegistryError::Content { request, why });
             }
             answer => answer?.expect(&[200])?,
         };
         if answer.body.len() as u64 != stored.size {
-            let size = answer.body.len();
-            return Err(answer.content(format!("it was listed as {} bytes, and is {size} bytes", stored.size)));
+            return Err(answer.content(format!("expected {} bytes, got {}", stored.size, answer.body.len())));
         }
         if !stored.digest.describes(&answer.body) {
             return Err(answer.content(format!("its digest is not {}", stored.digest)));
@@ -49,7 +49,7 @@ impl RemoteRepository {
     /// Whether the repository has the blob.
     ///
     /// # Errors
-    /// [`RegistryError`] when that cannot be found out.
+    /// Returns [`RegistryError`] if the registry cannot be reached or refuses the request.
     pub async fn has_blob(&self, digest: &Digest) -> Result<bool, RegistryError> {
         let mut call = self.call(Method::HEAD, &format!("blobs/{digest}"), NOTHING);
         call.follow = true;
@@ -60,10 +60,10 @@ impl RemoteRepository {
         answer.expect(&[200]).map(|_| true)
     }
 
-    /// Writes a blob, unless the repository has it.
+    /// Pushes a blob, unless the repository has it already.
     ///
     /// # Errors
-    /// [`RegistryError`].
+    /// Returns [`RegistryError`] if the registry cannot be reached or rejects the blob.
     pub async fn push_blob(&self, media_type: &str, content: &[u8]) -> Result<Descriptor, RegistryError> {
         let descriptor = Descriptor::of(media_type, content);
         if self.has_blob(&descriptor.digest).await? {
@@ -72,9 +72,9 @@ impl RemoteRepository {
         let content = Bytes::copy_from_slice(content);
         for upload in 1.. {
             match self.upload(&descriptor.digest, &content).await {
-                // An upload that broke cannot be resumed this way, but begun anew.
+                // A monolithic upload cannot be resumed: start a new one.
                 Err(why) if upload < UPLOADS && matches!(why.failure(), Failure::Unavailable | Failure::NotFound) => {
-                    tracing::debug!(%why, "the upload is begun anew");
+                    tracing::debug!(%why, "retrying the upload");
                     tokio::time::sleep(self.options().backoff.mul_f64(f64::from(upload) * (0.5 + fastrand::f64())))
                         .await;
                 }
@@ -97,7 +97,7 @@ impl RemoteRepository {
         let answer = self.send(&call).await?.expect(&[201, 204])?;
         match answer.content_digest()? {
             Some(stored) if stored != *digest && !stored.describes(content) => {
-                Err(answer.content(format!("the registry stored {stored} in place of {digest}")))
+                Err(answer.content(format!("the registry stored {stored} instead of {digest}")))
             }
             _ => Ok(()),
         }
@@ -108,10 +108,10 @@ pub(super) fn time_for(bytes: u64) -> Duration {
     Duration::from_secs(bytes / SLOWEST)
 }
 
-/// Where the upload goes on.
+/// The URL to which the content is uploaded.
 pub(super) fn upload_url(begun: &Answer) -> Result<Url, RegistryError> {
     let location = begun.header(LOCATION).and_then(|location| begun.url.join(location).ok());
-    let url = location.ok_or_else(|| begun.malformed("the answer does not say where to upload to (Location)"))?;
+    let url = location.ok_or_else(|| begun.malformed("the answer has no upload URL (Location)"))?;
     may_follow(&begun.url, &url).map_err(|why| RegistryError::Redirect { request: begun.request.clone(), why })?;
     Ok(url)
 }

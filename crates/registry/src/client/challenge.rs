@@ -1,9 +1,9 @@
 //! Challenges in the header `WWW-Authenticate`: RFC 7235, section 2.1.
 
-/// Parameters of one challenge that are read.
+/// The most parameters that are read of one challenge.
 const MAX_PARAMETERS: usize = 32;
 
-/// One way in which a server lets itself be authenticated to.
+/// One authentication method that a server offers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Challenge {
     scheme: String,
@@ -11,18 +11,18 @@ pub(super) struct Challenge {
 }
 
 impl Challenge {
-    /// Whether this is the scheme, given in lower case.
+    /// Whether the challenge has this scheme, given in lowercase.
     pub(super) fn is(&self, scheme: &str) -> bool {
         self.scheme == scheme
     }
 
-    /// The parameter's value; `name` in lower case.
+    /// The parameter's value; `name` is in lowercase.
     pub(super) fn parameter(&self, name: &str) -> Option<&str> {
         self.parameters.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 }
 
-/// The challenges in the header's values, in their order. What is not understood ends the reading of a value.
+/// The challenges in the header's values, in their order. A syntax error ends the parsing of a value.
 pub(super) fn challenges<'a>(values: impl Iterator<Item = &'a str>) -> Vec<Challenge> {
     let mut found = Vec::new();
     for value in values.take(8) {
@@ -47,7 +47,7 @@ pub(super) fn challenges<'a>(values: impl Iterator<Item = &'a str>) -> Vec<Chall
     found
 }
 
-/// The token at the beginning, after separators, and what follows it.
+/// The token at the start, after separators, and the rest.
 fn token(text: &str) -> Option<(&str, &str)> {
     let text = text.trim_start_matches([' ', '\t', ',']);
     let end =
@@ -55,7 +55,7 @@ fn token(text: &str) -> Option<(&str, &str)> {
     (end > 0).then(|| text.split_at(end))
 }
 
-/// The quoted string at the beginning, without quotes, and what follows it.
+/// The quoted string at the start, without quotes, and the rest.
 fn quoted(text: &str) -> Option<(String, &str)> {
     let mut characters = text.strip_prefix('"')?.char_indices();
     let mut value = String::new();
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bearer_challenge_has_its_parameters() {
+    fn parses_parameters_of_a_bearer_challenge() {
         let read = read(
             r#"Bearer realm="https://auth.example/token",service="registry, \"one\"" , scope="repository:a/b:pull,push""#,
         );
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn several_challenges_stand_in_one_value_or_in_several() {
+    fn parses_several_challenges_in_one_or_more_values() {
         let both = read(r#"Basic realm=x, BEARER Realm = "y""#);
         assert_eq!(challenges(["Basic realm=x", r#"Bearer realm="y""#].into_iter()), both);
         assert_eq!(
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_understood_is_no_challenge() {
+    fn ignores_malformed_challenges() {
         for value in ["", ",,,", "=", r#"="x""#, r#"realm="x"#, "\u{1}"] {
             assert!(read(value).iter().all(|c| c.parameters.is_empty()), "{value}");
         }

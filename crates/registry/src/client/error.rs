@@ -1,4 +1,4 @@
-//! What can go wrong between this client and a registry, told so that the request, the answer and the remedy are known.
+//! Errors of the registry client. Each message shows the request, the answer and the remedy.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -12,17 +12,17 @@ use reqwest::{Method, StatusCode, Url};
 use super::answer::ErrorAnswer;
 use crate::credentials::CredentialError;
 
-/// A request as errors show it: the method and the URL without user, password and any parameter that could be a secret.
+/// A request for error messages: the method and the URL, without user, password and parameters that could be secret.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RequestLine(String);
 
-/// Parameters that are part of the distribution and token specifications, and are no secrets.
+/// The parameters of the distribution and token specifications that are not secret.
 const SHOWN: [&str; 9] = ["artifactType", "digest", "from", "last", "mount", "n", "ns", "scope", "service"];
 
 impl RequestLine {
     pub(super) fn new(method: &Method, url: &Url) -> Self {
         let mut shown = url.clone();
-        // Both fail only for URLs that cannot have a user, and these have none.
+        // Both fail only for URLs that cannot have a user; nothing needs removing then.
         let _ = shown.set_username("");
         let _ = shown.set_password(None);
         shown.set_fragment(None);
@@ -51,88 +51,89 @@ impl fmt::Debug for RequestLine {
     }
 }
 
-/// Why a registry did not do what was asked.
+/// Why a request to a registry failed.
 #[derive(Debug, thiserror::Error)]
 pub enum RegistryError {
-    /// The registry, or something in front of it, refused.
+    /// The registry, or a proxy in front of it, answered with an error status.
     #[error("{request}: {status}{answer}{}", advice(*status))]
     Status {
         /// The request.
         request: RequestLine,
         /// The status of the answer.
         status: StatusCode,
-        /// What the answer says.
+        /// The error that the answer describes.
         answer: Box<ErrorAnswer>,
     },
-    /// The registry does not accept who we are, or there is no way to tell it.
-    #[error(
-        "{request}: {why}; log in to the registry (docker login, podman login), or give a user name and a password"
-    )]
+    /// Authentication failed.
+    #[error("{request}: {why}; log in to the registry (docker login, podman login), or pass a user name and password")]
     Unauthorized {
         /// The request.
         request: RequestLine,
-        /// What the registry says or lacks.
+        /// The reason.
         why: String,
     },
-    /// No answer, or not the whole of one.
-    #[error("{request}: {why}; check the registry's name, the network and the proxy settings, and try again")]
+    /// The connection failed before a complete answer arrived.
+    #[error("{request}: {why}; check the registry's name, the network and the proxy settings")]
     Connection {
         /// The request.
         request: RequestLine,
-        /// What happened to the connection.
+        /// The reason.
         why: String,
     },
-    /// Something answers, and not with TLS.
+    /// The server did not answer with TLS.
     #[error(
-        "{request}: what answers there does not speak TLS; check the name and the port, or give --plain-http if the registry is meant to be spoken to without"
+        "{request}: the server did not answer with TLS; check host and port, or pass --plain-http for an HTTP-only registry"
     )]
     NotTls {
         /// The request.
         request: RequestLine,
     },
-    /// The time for a request and its repetitions is over.
-    #[error("{request}: no complete answer within {} s{}; try again, or allow more time", within.as_secs_f32(), last.as_ref().map(|last| format!(" ({last})")).unwrap_or_default())]
+    /// The time limit of a request, including retries, passed.
+    #[error(
+        "{request}: no complete answer within {} s{}; try again later",
+        within.as_secs_f32(), last.as_ref().map(|last| format!(" ({last})")).unwrap_or_default()
+    )]
     Timeout {
         /// The request.
         request: RequestLine,
-        /// The time that it had.
+        /// The time limit.
         within: Duration,
-        /// Why the last attempt that ended did not succeed.
+        /// Why the last completed attempt failed.
         last: Option<String>,
     },
-    /// The answer is larger than such content may be.
-    #[error("{request}: the answer has more than {limit} bytes, the most that is read of it")]
+    /// The answer exceeds the size limit.
+    #[error("{request}: the answer has more than {limit} bytes, the limit")]
     TooLarge {
         /// The request.
         request: RequestLine,
         /// The limit in bytes.
         limit: u64,
     },
-    /// Content is not what its digest or its descriptor says: altered, or the registry is broken.
-    #[error("{request}: the content is not what was asked for: {why}; do not use it")]
+    /// Content does not match its digest or descriptor: it was altered, or the registry is defective.
+    #[error("{request}: wrong content: {why}; do not use it")]
     Content {
         /// The request.
         request: RequestLine,
-        /// What differs.
+        /// The difference.
         why: String,
     },
-    /// The answer is not what the distribution specification has at this place.
-    #[error("{request}: {why}; check that this is the API of a registry")]
+    /// The answer does not conform to the distribution specification.
+    #[error("{request}: {why}; check that the host is a registry")]
     Malformed {
         /// The request.
         request: RequestLine,
         /// What is wrong with it.
         why: String,
     },
-    /// The answer sends us elsewhere in a way that is not followed.
+    /// The answer is a redirect that is not followed.
     #[error("{request}: {why}")]
     Redirect {
         /// The request.
         request: RequestLine,
-        /// Where to, and why it is not followed.
+        /// Why it is not followed.
         why: String,
     },
-    /// A manifest cannot be understood.
+    /// A manifest is malformed or unsupported.
     #[error("{request}: {source}")]
     Manifest {
         /// The request.
@@ -140,61 +141,64 @@ pub enum RegistryError {
         /// What is wrong.
         source: ManifestError,
     },
-    /// More referrers than are looked at.
-    #[error("{request}: more than {most} {what}; the rest is not looked at, and nothing is decided without it")]
+    /// The list of referrers exceeds a limit. A truncated list is never used.
+    #[error("{request}: more than {most} {what}, the limit")]
     TooMany {
-        /// The request for one page too many.
+        /// The request that exceeded the limit.
         request: RequestLine,
-        /// How many are read.
+        /// The limit.
         most: usize,
-        /// Of what.
+        /// The limited items.
         what: &'static str,
     },
-    /// Other writers took our entry out of the index of referrers, again and again.
-    #[error("{repository}: the entry of {digest} in the index {tag} did not stay there within {} s: other writers of this index overwrite each other; try again", within.as_secs_f32())]
+    /// Other writers repeatedly removed our entry from the referrers index.
+    #[error(
+        "{repository}: other writers of the referrers index {tag} kept removing the entry of {digest} for {} s; try again, or sign from one place at a time",
+        within.as_secs_f32()
+    )]
     IndexContention {
         /// The repository.
         repository: String,
         /// The index's tag.
         tag: String,
-        /// The manifest that was to be listed; it is in the repository.
+        /// The manifest that is not listed. It is in the repository.
         digest: String,
-        /// How long it was tried.
+        /// The time limit.
         within: Duration,
     },
-    /// Credentials that are configured cannot be had.
+    /// Configured credentials cannot be obtained.
     #[error(transparent)]
     Credentials(#[from] CredentialError),
     /// A file with certificates cannot be used.
-    #[error("{path}: {why}: expected the certificates of an authority, PEM", path = path.display())]
+    #[error("{path}: {why}; expected PEM certificates of certificate authorities", path = path.display())]
     CaFile {
         /// The file.
         path: PathBuf,
         /// What is wrong.
         why: String,
     },
-    /// The HTTP client cannot be made.
-    #[error("the HTTP client cannot be made: {0}")]
+    /// The HTTP client cannot be created.
+    #[error("the HTTP client cannot be created: {0}")]
     Client(String),
 }
 
-/// What a failure means to whoever decides by it.
+/// The kind of a failure, for deciding what to do about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Failure {
-    /// The registry says that there is no such thing.
+    /// The content does not exist.
     NotFound,
-    /// The registry does not let us.
+    /// Authentication or authorization failed.
     Denied,
-    /// It could not be found out; later it may.
+    /// The store is temporarily unavailable: a retry may succeed.
     Unavailable,
-    /// What the registry has is not what it must be.
+    /// The content or the answer is wrong: a retry would not help.
     Wrong,
-    /// Something on this side is not set up right.
+    /// The local configuration is wrong.
     Configuration,
 }
 
 impl RegistryError {
-    /// What this failure means.
+    /// The kind of failure.
     #[must_use]
     pub fn failure(&self) -> Failure {
         match self {
@@ -213,7 +217,7 @@ impl RegistryError {
         }
     }
 
-    /// Whether the registry says that there is no such thing.
+    /// Whether the registry answered that the content does not exist.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
         self.failure() == Failure::NotFound
@@ -231,12 +235,12 @@ impl From<HttpClientError> for RegistryError {
 
 fn advice(status: StatusCode) -> &'static str {
     match status.as_u16() {
-        401 | 403 => "; check that you are logged in to this registry and may do this in this repository",
-        404 => "; check the name, and that you may see it: many registries say so of what is private",
-        405 | 501 => "; this registry does not have this part of the distribution specification",
+        401 | 403 => "; check that you are logged in to this registry and have permission for this repository",
+        404 => "; check the name and your permissions: many registries answer 404 for private repositories",
+        405 | 501 => "; the registry does not support this part of the distribution specification",
         413 => "; ask the registry's administrator for a higher limit",
-        429 => "; too many requests: try again later, or with fewer at once",
-        500.. => "; the registry is in trouble: try again later",
+        429 => "; too many requests: try again later, or with fewer in parallel",
+        500.. => "; the registry failed: try again later",
         _ => "",
     }
 }
@@ -247,14 +251,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_request_is_shown_without_user_password_and_signatures() {
+    fn hides_secrets_of_a_request() {
         let url = "https://user:hunter2@h.example:5000/v2/a/blobs/x?X-Amz-Signature=hunter2&digest=sha256:00&token=hunter2#hunter2";
         let shown = RequestLine::new(&Method::PUT, &Url::parse(url).unwrap()).to_string();
         assert_eq!(shown, "PUT https://h.example:5000/v2/a/blobs/x?X-Amz-Signature=…&digest=sha256:00&token=…");
     }
 
     #[test]
-    fn what_may_succeed_later_is_told_from_what_is_wrong() {
+    fn classifies_failures_by_status() {
         let status = |code| {
             let request = RequestLine("GET x".to_owned());
             let answer = Box::new(ErrorAnswer { code: None, message: None, retry_after: None });

@@ -11,46 +11,46 @@ use super::RemoteRepository;
 use super::answer::Answer;
 use super::error::RegistryError;
 
-/// The largest manifest that is read or written, in bytes: what the specification asks registries to take.
+/// The largest manifest that is read or written, in bytes: the size that the specification asks registries to accept.
 pub const MAX_MANIFEST_SIZE: u64 = 4 * 1024 * 1024;
-/// With this header a registry says that it lists the manifest among the referrers of this digest.
+/// The header by which a registry confirms that it lists the manifest among the referrers of this digest.
 const SUBJECT: HeaderName = HeaderName::from_static("oci-subject");
 
-/// A manifest with what describes it, both from its content.
+/// A manifest and its descriptor, which is computed from the content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FetchedManifest {
     /// Its digest, size and media type.
     pub descriptor: Descriptor,
     /// Its bytes.
     pub bytes: Vec<u8>,
-    /// The registry's version tag of what was asked for, for a conditional write.
+    /// The registry's `ETag`, for a conditional write.
     pub(crate) etag: Option<HeaderValue>,
 }
 
-/// A manifest that was written.
+/// A manifest that was pushed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Pushed {
     /// Its descriptor.
     pub descriptor: Descriptor,
-    /// The subject that the registry lists it under by itself, where it has the Referrers API.
+    /// The subject among whose referrers the registry lists it, if the registry has the Referrers API.
     pub subject: Option<Digest>,
 }
 
 impl RemoteRepository {
-    /// What the tag or digest names. From here on the artifact is known by its digest: the tag may move.
+    /// Resolves a tag or digest to the artifact's descriptor.
     ///
     /// # Errors
-    /// [`RegistryError`]; [`RegistryError::is_not_found`] when the registry has no such manifest.
+    /// Returns [`RegistryError`] if the manifest does not exist ([`RegistryError::is_not_found`]) or cannot be read.
     pub async fn resolve(&self, target: &Target) -> Result<Descriptor, RegistryError> {
-        // Not by HEAD: what it says of size and media type is the registry's word, and both are signed.
+        // Not by HEAD: size and media type, which are signed, would be the unchecked claims of the registry.
         Ok(self.fetch_manifest(target).await?.descriptor)
     }
 
-    /// Reads a manifest of any of the four kinds, image or index, OCI's or Docker's.
+    /// Reads a manifest of any supported type: image or index, of OCI or Docker.
     ///
     /// # Errors
-    /// [`RegistryError`]; [`RegistryError::is_not_found`] when the registry has no such manifest.
+    /// Returns [`RegistryError`] if the manifest does not exist ([`RegistryError::is_not_found`]) or cannot be read.
     pub async fn fetch_manifest(&self, target: &Target) -> Result<FetchedManifest, RegistryError> {
         let mut call = self.call(Method::GET, &format!("manifests/{target}"), MAX_MANIFEST_SIZE);
         let accept = HeaderValue::try_from(MANIFEST_MEDIA_TYPES.join(", "));
@@ -72,10 +72,11 @@ impl RemoteRepository {
         Ok(FetchedManifest { descriptor, bytes: answer.body, etag })
     }
 
-    /// Reads the manifest that a descriptor names, and checks that it is what the descriptor says.
+    /// Reads a manifest and checks it against its descriptor.
     ///
     /// # Errors
-    /// [`RegistryError`], also when it is larger than [`MAX_MANIFEST_SIZE`].
+    /// Returns [`RegistryError`] if the manifest cannot be read, does not match the descriptor, or is larger than
+    /// [`MAX_MANIFEST_SIZE`].
     pub async fn manifest(&self, stored: &Descriptor) -> Result<Vec<u8>, RegistryError> {
         let path = format!("manifests/{}", stored.digest);
         let request = || self.call(Method::GET, &path, 0).request();
@@ -86,16 +87,15 @@ impl RemoteRepository {
         if fetched.descriptor.is_same_content(stored) {
             return Ok(fetched.bytes);
         }
-        let (size, media_type) = (fetched.descriptor.size, fetched.descriptor.media_type);
-        let said = format!("{} bytes of {}", stored.size, stored.media_type);
-        let why = format!("it was listed as {said}, and is {size} bytes of {media_type}");
+        let Descriptor { size, media_type, .. } = fetched.descriptor;
+        let why = format!("expected {} bytes of {}, got {size} bytes of {media_type}", stored.size, stored.media_type);
         Err(RegistryError::Content { request: request(), why })
     }
 
-    /// Writes a manifest, with a tag or by its digest alone. What it refers to must be there before.
+    /// Pushes a manifest, with a tag or by its digest. Content that it refers to must be pushed first.
     ///
     /// # Errors
-    /// [`RegistryError`].
+    /// Returns [`RegistryError`] if the registry cannot be reached or rejects the manifest.
     pub async fn push_manifest(
         &self,
         media_type: &str,
@@ -105,7 +105,7 @@ impl RemoteRepository {
         self.put_manifest(media_type, bytes, target, None, true).await
     }
 
-    /// As [`Self::push_manifest`]; `current` is the version that it may replace.
+    /// As [`Self::push_manifest`]; `current` is the `ETag` of the version that it may replace.
     pub(crate) async fn put_manifest(
         &self,
         media_type: &str,
@@ -141,7 +141,7 @@ impl RemoteRepository {
             && stored != descriptor.digest
             && !stored.describes(bytes)
         {
-            return Err(answer.content(format!("the registry stored {stored} in place of {}", descriptor.digest)));
+            return Err(answer.content(format!("the registry stored {stored} instead of {}", descriptor.digest)));
         }
         let subject = answer.header(&SUBJECT).map(|subject| subject.trim().parse());
         let subject = subject.transpose().map_err(|why| answer.malformed(format!("the header OCI-Subject: {why}")))?;
@@ -149,14 +149,14 @@ impl RemoteRepository {
     }
 }
 
-/// The digest, if it is that of the answer's body, and the registry says no other.
+/// Returns the digest if it matches the answer's body and the registry claims no other.
 fn checked(answer: &Answer, digest: &Digest) -> Result<Digest, RegistryError> {
     if !digest.describes(&answer.body) {
         return Err(answer.content(format!("its digest is not {digest}")));
     }
     match answer.content_digest()? {
         Some(said) if said != *digest && !said.describes(&answer.body) => {
-            Err(answer.content(format!("the registry calls it {said}, and its digest is {digest}")))
+            Err(answer.content(format!("Docker-Content-Digest is {said}, but the digest is {digest}")))
         }
         _ => Ok(digest.clone()),
     }

@@ -1,7 +1,7 @@
-//! A client of registries: OCI distribution-spec 1.1, as much of it as signing, verifying and copying take.
+//! A registry client: the parts of the OCI distribution-spec 1.1 that signing, verifying and copying need.
 //!
-//! Every answer is bounded in size, every request with its repetitions in time. Content is given out only after its digest was
-//! computed. Credentials go to the registry that they are for and to its token service, nowhere else.
+//! Every answer is bounded in size, and every request, including retries, in time. Content is returned only after its digest was
+//! checked. Credentials are sent only to their registry and its token service.
 
 mod answer;
 mod auth;
@@ -35,35 +35,35 @@ use self::transport::Transport;
 pub(super) use self::transport::{Call, is_same_origin};
 use super::credentials::Credentials;
 
-/// Whether a registry is spoken to with TLS.
+/// When registries are accessed with plain HTTP instead of TLS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum PlainHttp {
-    /// With TLS, except to registries on this machine when no certificate file is given.
+    /// Plain HTTP for registries on this machine if no certificate file is given, TLS for all others.
     #[default]
     Loopback,
-    /// Never with TLS.
+    /// Always plain HTTP.
     Always,
-    /// Always with TLS.
+    /// Always TLS.
     Never,
 }
 
-/// How registries are spoken to.
+/// Options of a registry client.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct ClientOptions {
-    /// Whether to speak without TLS.
+    /// When to use plain HTTP.
     pub plain_http: PlainHttp,
-    /// Files with certificates of authorities to trust beside the system's, PEM.
+    /// PEM files with certificate authorities to trust in addition to the system's.
     pub ca_files: Vec<PathBuf>,
-    /// How long one operation may take, with all repetitions and all pages. A blob has a second more for each 256 KiB.
+    /// The time limit of one operation, including all retries and pages. A blob gets one more second per 256 KiB.
     pub timeout: Duration,
-    /// How long a connection may be silent before the request is repeated.
+    /// The longest silence of a connection before the request is retried.
     pub idle_timeout: Duration,
-    /// The wait before a request is repeated the first time, on average. It doubles with each repetition.
+    /// The average wait before the first retry. It doubles with each retry.
     pub backoff: Duration,
-    /// How long after writing to an index of referrers it is read again, to see whether another writer's index replaced ours.
+    /// The wait after writing a referrers index before it is read again, to see whether another writer replaced it.
     pub settle_time: Duration,
-    /// The folder for the locks that writers of one index on this host wait for each other by. None: they do not.
+    /// The folder for the locks that serialise writers of a referrers index on this host. `None` disables locking.
     pub lock_folder: Option<PathBuf>,
     /// The memory that the bodies of all answers may hold together.
     pub memory: MemoryBudget,
@@ -98,7 +98,7 @@ struct Inner {
 }
 
 impl RegistryClient {
-    /// A client with these options. Nothing is read or connected to before the first request.
+    /// A client with these options. It reads no file and opens no connection before the first request.
     #[must_use]
     pub fn new(options: ClientOptions, credentials: Credentials) -> Self {
         let clients = HttpClients::new(options.ca_files.clone(), options.idle_timeout);
@@ -109,7 +109,7 @@ impl RegistryClient {
     /// A repository in its registry.
     ///
     /// # Errors
-    /// [`RegistryError::Client`] when no URL can be made of the registry's name.
+    /// Returns [`RegistryError::Client`] if the registry's name does not form a valid URL.
     pub fn repository(&self, name: &RepositoryName) -> Result<RemoteRepository, RegistryError> {
         let options = &self.inner.options;
         let plain = match options.plain_http {
@@ -129,7 +129,7 @@ impl RegistryClient {
 pub struct RemoteRepository {
     client: RegistryClient,
     name: RepositoryName,
-    /// The URL that the API's paths of this repository begin with.
+    /// The base URL of this repository in the registry's API.
     base: Url,
 }
 
@@ -147,7 +147,7 @@ impl RemoteRepository {
     /// A request to a path of this repository, such as `manifests/TAG`.
     pub(super) fn call(&self, method: Method, path: &str, limit: u64) -> Call {
         let mut url = self.base.clone();
-        // Parts of paths are tags and digests, which are text that URLs take as it is.
+        // Paths consist of tags and digests, whose characters need no escaping in URLs.
         url.set_path(&format!("{}{path}", self.base.path()));
         let access = if matches!(method, Method::GET | Method::HEAD) { Access::Pull } else { Access::Push };
         Call {
@@ -165,17 +165,17 @@ impl RemoteRepository {
         }
     }
 
-    /// Makes the call, authenticated as far as the registry asks for it.
+    /// Makes the call, and authenticates if the registry demands it.
     pub(super) async fn send(&self, call: &Call) -> Result<Answer, RegistryError> {
         let Inner { transport, authentication, .. } = &*self.client.inner;
         let used = authentication.known(&self.name, call.access);
-        // On the heap, as what is built of requests would be too large for a thread's stack.
+        // Boxed: the futures built on this one would otherwise become too large for a thread's stack.
         let answer = Box::pin(transport.send(call, &self.base, used.as_ref())).await?;
         if answer.status.as_u16() != 401 || !is_same_origin(&answer.url, &self.base) {
             return Ok(answer);
         }
         if used.is_some() {
-            // It may have been withdrawn before its time: one new try, and no more.
+            // The token may have been revoked before its expiry: authenticate once more, and only once.
             authentication.forget(&self.name, call.access);
         }
         let fresh = Box::pin(authentication.authenticate(transport, &answer, call, &self.name, used.as_ref()));
@@ -184,7 +184,7 @@ impl RemoteRepository {
         let answer = Box::pin(transport.send(call, &self.base, Some(&fresh))).await?;
         if answer.status.as_u16() == 401 {
             authentication.forget(&self.name, call.access);
-            let why = format!("the registry does not accept the credentials{}", answer.error_answer());
+            let why = format!("the registry rejected the credentials{}", answer.error_answer());
             return Err(RegistryError::Unauthorized { request: call.request(), why });
         }
         Ok(answer)

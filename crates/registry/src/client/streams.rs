@@ -1,5 +1,5 @@
-//! Blobs that are too large for memory: distribution-spec, "Pulling blobs", "Pushing blobs" and "Mounting a blob from another
-//! repository".
+//! Streaming blobs that are too large for memory: distribution-spec, "Pulling blobs", "Pushing blobs" and "Mounting a blob from
+//! another repository".
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -20,52 +20,57 @@ use super::{Inner, RemoteRepository};
 use crate::content::BlobStream;
 use crate::store::StoreError;
 
-/// How many pieces wait between who reads and who writes.
+/// The number of pieces buffered between reader and writer.
 const WAITING: usize = 4;
 
-/// What became of the wish to mount a blob.
+/// The answer to a request to mount a blob.
 pub(crate) enum Mount {
-    /// The repository has it now.
+    /// The blob is mounted.
     Done,
-    /// The registry wants it uploaded there.
+    /// The registry did not mount it, and gave a URL to upload it.
     Upload(Url),
 }
 
 impl RemoteRepository {
-    /// Begins to read a blob.
+    /// Opens a blob for reading.
     pub(crate) async fn open_blob(&self, stored: &Descriptor) -> Result<BlobStream, RegistryError> {
         let mut call = self.call(Method::GET, &format!("blobs/{}", stored.digest), stored.size);
-        (call.follow, call.stream) = (true, true);
+        call.follow = true;
+        call.stream = true;
         call.time += time_for(stored.size);
         let mut answer = self.send(&call).await?.expect(&[200])?;
         let response = answer.rest.take().ok_or_else(|| answer.malformed("the answer has no content"))?;
         if let Some(length) = response.content_length().filter(|length| *length != stored.size) {
-            return Err(answer.content(format!("it was listed as {} bytes, and is {length} bytes", stored.size)));
+            return Err(answer.content(format!("expected {} bytes, got {length}", stored.size)));
         }
         Ok(BlobStream::of_answer(response, answer.request, (call.deadline(), call.time), stored))
     }
 
-    /// Whether both are repositories of one registry, reached in the same way.
+    /// Whether both are repositories of one registry, accessed by the same scheme and port.
     pub(crate) fn is_beside(&self, other: &Self) -> bool {
         is_same_origin(&self.base, &other.base)
     }
 
-    /// Asks the registry to take a blob over from another of its repositories. A registry that does not do that says where to
-    /// upload it, as one does that is not let see the other repository.
-    pub(crate) async fn mount(&self, digest: &Digest, from: &RepositoryName) -> Result<Mount, RegistryError> {
+    /// Asks the registry to mount a blob from another of its repositories. If it does not support mounting, or the user may not
+    /// pull from the other repository, it returns a URL to upload the blob instead.
+    pub(crate) async fn mount(
+        &self,
+        digest: &Digest,
+        from: &RepositoryName,
+    ) -> Result<Mount, RegistryError> {
         let mut call = self.call(Method::POST, "blobs/uploads/", NOTHING);
         call.url.query_pairs_mut().append_pair("mount", digest.as_str()).append_pair("from", from.path());
         let answer = self.send(&call).await?.expect(&[201, 202])?;
         if answer.status.as_u16() == 201 { Ok(Mount::Done) } else { Ok(Mount::Upload(upload_url(&answer)?)) }
     }
 
-    /// Begins an upload.
+    /// Starts an upload.
     pub(crate) async fn begin_upload(&self) -> Result<Url, RegistryError> {
         let begin = self.call(Method::POST, "blobs/uploads/", NOTHING);
         upload_url(&self.send(&begin).await?.expect(&[202])?)
     }
 
-    /// Uploads a blob in one request while it is read. `passed` hears of each piece.
+    /// Uploads a blob in one request while it is read. `passed` is called with the size of each piece.
     pub(crate) async fn upload_stream(
         &self,
         mut url: Url,
@@ -90,7 +95,7 @@ impl RemoteRepository {
                     }
                     Ok(None) => return Ok(()),
                     Err(why) => {
-                        let _ = sender.send(Err(std::io::Error::other("the content is not complete"))).await;
+                        let _ = sender.send(Err(std::io::Error::other("incomplete content"))).await;
                         return Err(why);
                     }
                 }
@@ -103,7 +108,7 @@ impl RemoteRepository {
         let of_one_kind = |other: &Digest| other.parts().0 == stored.digest.parts().0;
         match answer.content_digest()?.filter(of_one_kind) {
             Some(other) if other != stored.digest => {
-                Err(answer.content(format!("the registry stored {other} in place of {}", stored.digest)).into())
+                Err(answer.content(format!("the registry stored {other} instead of {}", stored.digest)).into())
             }
             _ => Ok(()),
         }
@@ -118,7 +123,7 @@ impl RemoteRepository {
             authentication.forget(&self.name, call.access);
         }
         match answer.status.as_u16() {
-            // Nothing of the content can be sent again: it takes a new upload, with a new token.
+            // The stream is consumed and cannot be sent again: the caller starts a new upload, with a new token.
             401 | 404 => {
                 let why = format!("the registry dropped the upload: {}{}", answer.status, answer.error_answer());
                 Err(RegistryError::Connection { request: answer.request, why })

@@ -1,4 +1,4 @@
-//! One request with all that can befall it: redirects, interruptions, busy servers, and bounds on size and time.
+//! Sending a request: redirects, retries, and limits on size and time.
 
 use std::time::Duration;
 
@@ -16,27 +16,27 @@ use super::error::{RegistryError, RequestLine};
 
 const MAX_REDIRECTS: usize = 5;
 const MAX_RETRIES: u32 = 4;
-/// What is read of an answer that is no success.
+/// The most that is read of the body of an error answer, in bytes.
 const MAX_ERROR_BODY: u64 = 64 * 1024;
 
-/// A request, and what may be done for it.
+/// A request with its limits and permissions.
 #[derive(Debug, Clone)]
 pub(crate) struct Call {
     pub(crate) method: Method,
     pub(crate) url: Url,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
-    /// The largest answer, in bytes.
+    /// The size limit of the answer, in bytes.
     pub(crate) limit: u64,
     pub(crate) access: Access,
     /// Whether redirects are followed.
     pub(crate) follow: bool,
-    /// Whether the body of a success is left for the caller to read.
+    /// Whether the caller reads the body of a successful answer.
     pub(crate) stream: bool,
-    /// Whether it does no harm when it is made again.
+    /// Whether it may be retried.
     pub(crate) repeat: bool,
     pub(crate) start: Instant,
-    /// How long it may take, with all repetitions.
+    /// The time limit, including all retries.
     pub(crate) time: Duration,
 }
 
@@ -54,19 +54,18 @@ impl Call {
     }
 }
 
-/// Makes requests, and repeats them where that can help.
+/// Makes requests, and retries them after temporary failures.
 #[derive(Debug)]
 pub(super) struct Transport {
     pub(super) clients: HttpClients,
     /// For the bodies of all answers together.
     pub(super) memory: MemoryBudget,
-    /// The wait before the first repetition, on average; it doubles with each.
+    /// The average wait before the first retry. It doubles with each retry.
     pub(super) backoff: Duration,
 }
 
 impl Transport {
-    /// Makes the call. What is no connection is an answer here, whatever its status. `authorization` goes to `home` and to no
-    /// other origin.
+    /// Makes the call. Returns any complete answer, whatever its status. `authorization` is sent only to the origin of `home`.
     pub(super) async fn send(
         &self,
         call: &Call,
@@ -89,14 +88,14 @@ impl Transport {
             if call.deadline().saturating_duration_since(Instant::now()) <= wait {
                 return result;
             }
-            tracing::debug!(request = %call.request(), %why, ?wait, "repeated");
+            tracing::debug!(request = %call.request(), %why, ?wait, "retrying");
             sleep(wait).await;
             last = Some(why);
         }
         Err(call.timeout(last))
     }
 
-    /// The wait before a repetition: longer each time, and different for each client, so that they do not come all at once.
+    /// The wait before a retry: exponential, with jitter so that clients do not retry all at once.
     fn wait(&self, attempt: u32) -> Duration {
         self.backoff.mul_f64(f64::from(1_u32 << attempt) * (0.5 + fastrand::f64()))
     }
@@ -130,14 +129,14 @@ impl Transport {
         if let Some(authorization) = authorization {
             request = request.header(AUTHORIZATION, authorization);
         }
-        // An empty body has no length in the request unless it is one.
+        // Without this an empty body would be sent without Content-Length.
         if call.method == Method::PUT || call.method == Method::POST {
             request = request.body(call.body.clone());
         }
         start(call, url, request).await
     }
 
-    /// Makes the call once, with a body that comes piece by piece. `authorization` goes to `home` and to no other origin.
+    /// Makes the call once, with a streamed body. `authorization` is sent only to the origin of `home`.
     pub(super) async fn send_stream(
         &self,
         call: &Call,
@@ -145,7 +144,7 @@ impl Transport {
         authorization: Option<&HeaderValue>,
         body: Body,
     ) -> Result<Answer, RegistryError> {
-        // A registry says nothing as long as it is sent something.
+        // A registry is silent while it receives the body.
         let client = self.clients.client_for(&call.url, Silence::Allowed)?;
         let mut request = client.request(call.method.clone(), call.url.clone()).headers(call.headers.clone());
         if let Some(authorization) = authorization.filter(|_| is_same_origin(&call.url, home)) {
@@ -216,7 +215,8 @@ async fn start(call: &Call, url: &Url, request: RequestBuilder) -> Result<Respon
     let ms = began.elapsed().as_millis() as u64;
     match &answer {
         Ok(answer) => {
-            let (request, status) = (RequestLine::new(&call.method, url), answer.status().as_u16());
+            let request = RequestLine::new(&call.method, url);
+            let status = answer.status().as_u16();
             tracing::debug!(%request, status, ms, "answered");
         }
         Err(why) => tracing::debug!(why = printable(&why.to_string()), ms, "the request failed"),
@@ -224,25 +224,25 @@ async fn start(call: &Call, url: &Url, request: RequestBuilder) -> Result<Respon
     answer
 }
 
-/// Where a redirect leads, if that may be followed.
+/// The target of a redirect, if it may be followed.
 fn next_hop(call: &Call, from: &Url, response: &Response) -> Result<Url, RegistryError> {
     let refused = |why: String| RegistryError::Redirect { request: RequestLine::new(&call.method, from), why };
     let location = response.headers().get(LOCATION).and_then(|location| location.to_str().ok());
     let next = location.and_then(|location| from.join(location).ok());
-    let next = next.ok_or_else(|| refused(format!("{}: the redirect leads nowhere", response.status())))?;
+    let next = next.ok_or_else(|| refused(format!("{}: the redirect has no valid Location", response.status())))?;
     may_follow(from, &next).map_err(refused)?;
     Ok(next)
 }
 
-/// Whether it is safe to go from one URL to the other, which the registry names.
+/// Checks that a redirect or upload URL of the registry is safe to follow.
 pub(crate) fn may_follow(from: &Url, to: &Url) -> Result<(), String> {
     let shown = RequestLine::new(&Method::GET, to).to_string();
     match (from.scheme(), to.scheme()) {
         (_, "https") | ("http", "http") => Ok(()),
         ("https", "http") => Err(format!(
-            "the registry leads from https to http ({shown}), which is not followed; the registry must know its own address (X-Forwarded-Proto)"
+            "the registry redirects from https to http ({shown}), which is not followed; a proxy in front of the registry must set X-Forwarded-Proto"
         )),
-        _ => Err(format!("the registry leads to {shown}, which is no address of a registry")),
+        _ => Err(format!("the registry redirects to {shown}, which is not an HTTP URL")),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Docker's `config.json` and podman's `auth.json`, which have one format: docs.docker.com, "docker login";
+//! Docker's `config.json` and podman's `auth.json`, which have the same format: docs.docker.com, "docker login";
 //! `containers-auth.json(5)`.
 
 use std::io::ErrorKind;
@@ -15,10 +15,10 @@ use super::helper::Helpers;
 use super::{Credential, CredentialError, Secret};
 
 const MAX_FILE: u64 = 512 * 1024;
-/// How Docker Hub is called in these files.
+/// The key of Docker Hub in these files.
 const DOCKER_HUB: &str = "https://index.docker.io/v1/";
 
-/// A file that was read.
+/// A parsed file.
 pub(super) struct ConfigFile {
     path: PathBuf,
     auths: Map<String, Value>,
@@ -27,7 +27,7 @@ pub(super) struct ConfigFile {
 }
 
 impl ConfigFile {
-    /// Reads the file; `None` when it is not there and need not be.
+    /// Reads the file; `None` if it does not exist and is not required.
     pub(super) fn read(path: &Path, required: bool) -> Result<Option<Self>, CredentialError> {
         let bytes = match read_up_to(path, MAX_FILE) {
             Ok(bytes) => bytes,
@@ -52,14 +52,14 @@ impl ConfigFile {
         read().map(Some).map_err(|why: json::JsonError| malformed(format!("is malformed: {why}")))
     }
 
-    /// What this file has for the repository.
+    /// The credential for the repository in this file or its helpers.
     pub(super) async fn find(
         &self,
         repository: &RepositoryName,
         helpers: &Helpers,
     ) -> Result<Option<Credential>, CredentialError> {
         if let Some(helper) = best(&self.cred_helpers, repository) {
-            let name = helper.as_str().ok_or_else(|| self.malformed("has a credHelpers entry that is no text"))?;
+            let name = helper.as_str().ok_or_else(|| self.malformed("has a credHelpers entry that is not a string"))?;
             return self.ask(name, repository, helpers).await;
         }
         if let Some(store) = &self.creds_store
@@ -116,7 +116,7 @@ fn password_of(username: &str, password: &str) -> Credential {
     Credential::Password { username: username.to_owned(), password: Secret::new(password) }
 }
 
-/// The entry for the repository. podman has entries for namespaces as well: the longest that fits is meant.
+/// The entry for the repository. podman also has entries for namespaces: the longest match wins.
 fn best<'a>(entries: &'a Map<String, Value>, repository: &RepositoryName) -> Option<&'a Value> {
     let full = repository.to_string();
     let fits = |key: &str| {
@@ -129,7 +129,7 @@ fn best<'a>(entries: &'a Map<String, Value>, repository: &RepositoryName) -> Opt
     fitting.max_by_key(|(length, _)| *length).map(|(_, value)| value)
 }
 
-/// A key without scheme. The path of a URL is that of an API, not a namespace.
+/// A key without scheme. The path of a URL is dropped: it belongs to the API and is not a namespace.
 fn normal(key: &str) -> &str {
     match key.split_once("://") {
         Some((_, rest)) => rest.split('/').next().unwrap_or(rest),

@@ -1,5 +1,5 @@
-//! Credential helpers: docs.docker.com, "Credential helper protocol". The program gets the registry on its standard input and
-//! answers with JSON.
+//! Credential helpers: docs.docker.com, "Credential helper protocol". The program reads the registry from standard input and
+//! writes JSON to standard output.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -13,38 +13,39 @@ use tokio::process::Command;
 use super::{Credential, Secret};
 
 const MAX_ANSWER: u64 = 64 * 1024;
-/// The user name with which a helper says that the secret is an identity token.
+/// The user name that marks the secret as an identity token.
 const TOKEN: &str = "<token>";
 
-/// How helpers are run.
+/// Options for running helpers.
 #[derive(Debug, Clone)]
 pub(super) struct Helpers {
-    /// Where the programs are; on the PATH when there is none.
+    /// The folder of the programs; `None` searches the PATH.
     pub(super) folder: Option<PathBuf>,
-    /// How long one may take.
+    /// The time limit.
     pub(super) time: Duration,
 }
 
 impl Default for Helpers {
     fn default() -> Self {
-        // A helper may have to ask a service.
+        // A helper may have to call a remote service.
         Self { folder: None, time: Duration::from_secs(30) }
     }
 }
 
 impl Helpers {
-    /// Asks the helper of this name; `None` when it knows nothing of the registry. An error is what is to be said of it.
+    /// Runs the helper of this name; `None` if it has no credentials for the registry. The error continues a sentence about the
+    /// helper.
     pub(super) async fn get(&self, name: &str, registry: &str) -> Result<Option<Credential>, String> {
         let valid = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b));
         if !valid {
-            return Err("is not a program's name".to_owned());
+            return Err("is not a valid program name".to_owned());
         }
         let program = format!("docker-credential-{name}");
         let program = self.folder.as_ref().map_or_else(|| PathBuf::from(&program), |folder| folder.join(&program));
         match tokio::time::timeout(self.time, run(&program, registry)).await {
             Err(_) => Err(format!("gave no answer within {} s", self.time.as_secs_f32())),
             Ok(Err(why)) if why.kind() == io::ErrorKind::NotFound => {
-                Err("is not on the PATH: install it, or remove its name from the file".to_owned())
+                Err("is not on the PATH; install it, or remove it from the file".to_owned())
             }
             Ok(Err(why)) => Err(format!("cannot be run: {why}")),
             Ok(Ok((success, answer))) => read(success, &answer),
@@ -57,7 +58,7 @@ async fn run(program: &Path, registry: &str) -> io::Result<(bool, Vec<u8>)> {
     command.arg("get").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
     let mut child = command.spawn()?;
     if let Some(mut stdin) = child.stdin.take() {
-        // A helper that ended without reading says in its answer why.
+        // A write error means that the helper exited early; its output has the reason.
         let _ = stdin.write_all(registry.as_bytes()).await;
     }
     let mut answer = Vec::new();
@@ -65,10 +66,7 @@ async fn run(program: &Path, registry: &str) -> io::Result<(bool, Vec<u8>)> {
         stdout.take(MAX_ANSWER + 1).read_to_end(&mut answer).await?;
     }
     if answer.len() as u64 > MAX_ANSWER {
-        return Err(io::Error::new(
-            io::ErrorKind::FileTooLarge,
-            format!("it answers with more than {MAX_ANSWER} bytes"),
-        ));
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("it wrote more than {MAX_ANSWER} bytes")));
     }
     Ok((child.wait().await?.success(), answer))
 }
@@ -81,15 +79,15 @@ fn read(success: bool, answer: &[u8]) -> Result<Option<Credential>, String> {
             return Ok(None);
         }
         let message: String = message.chars().filter(|c| !c.is_control()).take(300).collect();
-        return Err(format!("failed: {}", if message.is_empty() { "it says nothing more" } else { &message }));
+        return Err(format!("failed: {}", if message.is_empty() { "no message" } else { &message }));
     }
     let members = || {
         let mut object = json::parse_object("answer", answer)?;
         Ok((object.optional_string("Username")?.unwrap_or_default(), object.optional_string("Secret")?))
     };
-    // The parser's message could quote what it read.
-    let (username, secret) =
-        members().map_err(|_: json::JsonError| "does not answer with the JSON that it must".to_owned())?;
+    // The parser's message could quote the secret.
+    let (username, secret) = members()
+        .map_err(|_: json::JsonError| "did not write the JSON of the credential helper protocol".to_owned())?;
     Ok(secret.filter(|secret| !secret.is_empty()).map(Secret::new).map(|secret| match username.as_str() {
         TOKEN => Credential::IdentityToken(secret),
         _ => Credential::Password { username, password: secret },

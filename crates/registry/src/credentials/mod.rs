@@ -1,17 +1,17 @@
-//! Who the user is to a registry, and where that is written down.
+//! Credentials for registries, and their sources.
 //!
-//! For each registry the first of these that knows something is used:
-//! 1. what the caller was given (`--username` and `--password-stdin`);
-//! 2. `NOTATION_USERNAME` and `NOTATION_PASSWORD`, as notation has them; without a user name the password is an identity token;
+//! For each registry the first of these sources that has credentials is used:
+//! 1. credentials given by the caller (`--username` and `--password-stdin`);
+//! 2. `NOTATION_USERNAME` and `NOTATION_PASSWORD`, as in notation; without a user name the password is an identity token;
 //! 3. `config.json` in notation's configuration folder, where `credsStore` and `credHelpers` name helpers;
-//! 4. the file that `REGISTRY_AUTH_FILE` names (podman, buildah, skopeo);
-//! 5. Docker's `config.json` in the folder `DOCKER_CONFIG`, else `~/.docker`;
-//! 6. podman's `containers/auth.json` in `XDG_RUNTIME_DIR`, else in `XDG_CONFIG_HOME`, else in `~/.config`;
-//! 7. for registries of Amazon ECR: a token that the standard sources of AWS credentials give access to;
-//! 8. nothing: anonymous access.
+//! 4. the file in `REGISTRY_AUTH_FILE` (podman, buildah, skopeo);
+//! 5. Docker's `config.json` in the folder `DOCKER_CONFIG`, by default `~/.docker`;
+//! 6. podman's `containers/auth.json` in `XDG_RUNTIME_DIR`, then in `XDG_CONFIG_HOME`, by default `~/.config`;
+//! 7. for registries of Amazon ECR: a token obtained with AWS credentials from their standard sources;
+//! 8. none: anonymous access.
 //!
-//! Within a file `credHelpers` goes before `credsStore`, and that before `auths`. All of it is read when a registry asks who
-//! it speaks with, and not before.
+//! Within a file `credHelpers` takes precedence over `credsStore`, and that over `auths`. The sources are read only when a
+//! registry demands authentication.
 
 mod config_file;
 mod helper;
@@ -33,18 +33,18 @@ use crate::ecr::EcrRegistry;
 #[cfg(feature = "ecr")]
 use crate::ecr::EcrTokens;
 
-/// A text that is not shown.
+/// A secret text, hidden from `Debug`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
 impl Secret {
-    /// Takes the text out of sight.
+    /// Wraps a secret text.
     #[must_use]
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 
-    /// The text, for sending it to where it belongs.
+    /// The secret text.
     #[must_use]
     pub fn reveal(&self) -> &str {
         &self.0
@@ -57,23 +57,23 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// What proves to a registry who the user is.
+/// A credential for a registry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Credential {
-    /// A user name and a password, or a token that stands in for it.
+    /// A user name and a password, or a token in place of the password.
     Password {
         /// The user name.
         username: String,
         /// The password.
         password: Secret,
     },
-    /// A token that the registry's token service takes in exchange for access tokens (OAuth 2 refresh token).
+    /// An OAuth 2 refresh token, which the registry's token service exchanges for access tokens.
     IdentityToken(Secret),
-    /// An access token that is sent to the registry as it is.
+    /// An access token, sent to the registry unchanged.
     RegistryToken(Secret),
 }
 
-/// Why credentials that are configured cannot be had.
+/// Why configured credentials cannot be obtained.
 #[derive(Debug, thiserror::Error)]
 pub enum CredentialError {
     /// A file cannot be read.
@@ -81,19 +81,19 @@ pub enum CredentialError {
     Io {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the system.
         source: std::io::Error,
     },
-    /// A file is not what it must be.
-    #[error("{path} {problem}: correct it, or log in again with the tool that wrote it", path = path.display())]
+    /// A file is malformed.
+    #[error("{path} {problem}; correct it, or log in again with the tool that wrote it", path = path.display())]
     Malformed {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it; none of its values is in it.
+        /// What is wrong. It contains no values of the file.
         problem: String,
     },
-    /// A credential helper did not do its work.
-    #[error("the credential helper {program}, which {path} names for {registry}, {problem}", path = path.display())]
+    /// A credential helper failed.
+    #[error("the credential helper {program} (set in {path} for {registry}) {problem}", path = path.display())]
     Helper {
         /// The program.
         program: String,
@@ -101,22 +101,22 @@ pub enum CredentialError {
         path: PathBuf,
         /// The registry.
         registry: String,
-        /// What happened; nothing of what it printed but its own error message is in it.
+        /// What happened. Of the helper's output it contains only the error message.
         problem: String,
     },
-    /// There is no token for a registry of Amazon ECR.
+    /// No token for a registry of Amazon ECR could be obtained.
     #[cfg(feature = "ecr")]
     #[error(transparent)]
     Ecr(#[from] Box<EcrError>),
 }
 
-/// Where credentials are looked for.
+/// The sources of credentials.
 #[derive(Debug, Clone, Default)]
 pub struct Credentials {
     given: Option<Credential>,
     files: Vec<Source>,
     helpers: Helpers,
-    /// Clones share the tokens. None: no token is asked for.
+    /// Tokens of ECR, shared by clones. `None` disables ECR.
     #[cfg(feature = "ecr")]
     ecr: Option<Arc<EcrTokens>>,
     is_half_given: bool,
@@ -126,7 +126,7 @@ pub struct Credentials {
 #[derive(Debug, Clone)]
 struct Source {
     path: PathBuf,
-    /// Whether it must be there: somebody named it.
+    /// Whether a missing file is an error, because the user named it.
     required: bool,
 }
 
@@ -137,32 +137,32 @@ impl Credentials {
         Self::default()
     }
 
-    /// These for every registry.
+    /// The same credential for every registry.
     #[must_use]
     pub fn given(credential: Credential) -> Self {
         Self { given: Some(credential), ..Self::default() }
     }
 
-    /// What this process's environment and the files of its user have.
+    /// Credentials from the environment and the files of the user.
     #[must_use]
     pub fn from_environment() -> Self {
         Self::from_variables(|name| std::env::var_os(name).filter(|value| !value.is_empty()))
     }
 
-    /// As [`Self::from_environment`], without the user name and the password of `NOTATION_USERNAME` and `NOTATION_PASSWORD`, which
-    /// are for one registry: another one is not to see them.
+    /// As [`Self::from_environment`], but without `NOTATION_USERNAME` and `NOTATION_PASSWORD`: these are for one registry and must
+    /// not be sent to another.
     #[must_use]
     pub fn of_files() -> Self {
         Self { given: None, ..Self::from_environment() }
     }
 
-    /// Whether one user name and password go to every registry that asks.
+    /// Whether the same credential is used for every registry.
     #[must_use]
     pub fn is_given(&self) -> bool {
         self.given.is_some()
     }
 
-    /// Whether `NOTATION_USERNAME` is set without `NOTATION_PASSWORD`, so that it counts for nothing.
+    /// Whether `NOTATION_USERNAME` is set without `NOTATION_PASSWORD` and therefore ignored.
     #[must_use]
     pub fn is_half_given(&self) -> bool {
         self.is_half_given
@@ -198,11 +198,11 @@ impl Credentials {
         }
     }
 
-    /// What to show the repository's registry; `None` is anonymous access.
+    /// The credential for the repository's registry; `None` is anonymous access.
     ///
     /// # Errors
-    /// [`CredentialError`] when a file or a helper that is configured does not work: to go on anonymously would end in an error
-    /// that does not name the cause.
+    /// Returns [`CredentialError`] if a configured file or helper fails: continuing anonymously would end in an error that does not
+    /// name the cause.
     pub async fn for_repository(&self, repository: &RepositoryName) -> Result<Option<Credential>, CredentialError> {
         if let Some(given) = &self.given {
             return Ok(Some(given.clone()));
@@ -226,7 +226,7 @@ impl Credentials {
         let Some((tokens, ecr)) = self.ecr.as_ref().zip(EcrRegistry::of_host(repository.registry())) else {
             return Ok(None);
         };
-        // The SDK's futures are large, and would be part of every request's.
+        // Boxed: the SDK's futures are large, and would enlarge those of every request.
         let token = Box::pin(tokens.token(&ecr)).await.map_err(Box::new)?;
         Ok(token.map(|token| Credential::Password { username: token.username, password: Secret(token.password) }))
     }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::*;
 
-/// Credentials from one file of Docker's.
+/// Credentials from a Docker `config.json`.
 fn docker(folder: &Path, config: &str) -> Credentials {
     fs::write(folder.join("config.json"), config).unwrap();
     let folder = folder.to_owned();
@@ -22,10 +22,11 @@ fn password(username: &str, password: &str) -> Credential {
     Credential::Password { username: username.into(), password: Secret::new(password) }
 }
 
-/// Credentials of Docker's with a helper `test` that is this shell script.
+/// Credentials from a Docker `config.json`, with this shell script as the helper `test`.
 fn helper(folder: &Path, config: &str, script: &str) -> Credentials {
     let program = folder.join("docker-credential-test");
-    // Not by this process: a child that another test starts meanwhile would hold the file open, and it could not be run.
+    // Written by a child process: a process that another test starts meanwhile would inherit the open file, and running the script
+    // would fail ("text file busy").
     let write = Command::new("sh")
         .args(["-c", r#"printf '#!/bin/sh\n%s\n' "$1" > "$0"; chmod 755 "$0""#])
         .arg(&program)
@@ -39,7 +40,7 @@ fn helper(folder: &Path, config: &str, script: &str) -> Credentials {
 const HELPED: &str = r#"{"credHelpers":{"a.example":"test"}}"#;
 
 #[tokio::test]
-async fn a_password_is_found_by_the_host_however_docker_wrote_it() {
+async fn finds_credentials_by_host_in_every_form_of_docker() {
     let folder = tempfile::tempdir().unwrap();
     let credentials = docker(
         folder.path(),
@@ -62,7 +63,7 @@ async fn a_password_is_found_by_the_host_however_docker_wrote_it() {
 }
 
 #[tokio::test]
-async fn the_longest_namespace_that_fits_wins() {
+async fn prefers_the_longest_matching_namespace() {
     let folder = tempfile::tempdir().unwrap();
     let credentials = docker(
         folder.path(),
@@ -74,7 +75,7 @@ async fn the_longest_namespace_that_fits_wins() {
 }
 
 #[tokio::test]
-async fn the_environment_goes_before_files_and_the_named_file_before_dockers() {
+async fn prefers_the_environment_then_registry_auth_file_then_docker() {
     let folder = tempfile::tempdir().unwrap();
     let named = folder.path().join("auth.json");
     fs::write(&named, r#"{"auths":{"a.example":{"auth":"bmFtZWQ6MQ=="}}}"#).unwrap();
@@ -106,7 +107,7 @@ async fn the_environment_goes_before_files_and_the_named_file_before_dockers() {
 }
 
 #[tokio::test]
-async fn notations_own_configuration_goes_before_the_files_of_others() {
+async fn prefers_notations_configuration_to_dockers() {
     let folder = tempfile::tempdir().unwrap();
     let script = r#"read -r host; echo "{\"Username\":\"u\",\"Secret\":\"$host!\"}""#;
     let mut credentials =
@@ -128,7 +129,7 @@ async fn notations_own_configuration_goes_before_the_files_of_others() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_named_must_be_there_and_others_need_not() {
+async fn only_a_missing_registry_auth_file_is_an_error() {
     let nowhere = |which: &'static str| {
         Credentials::from_variables(move |name| (name == which).then(|| "/nonexistent/auth.json".into()))
     };
@@ -137,7 +138,7 @@ async fn a_file_that_is_named_must_be_there_and_others_need_not() {
 }
 
 #[tokio::test]
-async fn a_malformed_file_is_an_error_without_its_values() {
+async fn errors_about_malformed_files_show_no_values() {
     let folder = tempfile::tempdir().unwrap();
     for config in [r#"{"auths":"#, r#"{"auths":[]}"#, r#"{"auths":{"a.example":{"auth":"c2VjcmV0"}}}"#, "[]"] {
         let error = ask(&docker(folder.path(), config), "a.example/x").await.unwrap_err();
@@ -147,7 +148,7 @@ async fn a_malformed_file_is_an_error_without_its_values() {
 }
 
 #[test]
-fn debug_shows_no_secret() {
+fn debug_hides_secrets() {
     for credential in [
         password("u", "hunter2"),
         Credential::IdentityToken(Secret::new("hunter2")),
@@ -159,18 +160,18 @@ fn debug_shows_no_secret() {
 }
 
 #[tokio::test]
-async fn a_helper_that_is_missing_is_named_with_the_file_that_names_it() {
+async fn errors_about_a_missing_helper_name_it_and_its_file() {
     let folder = tempfile::tempdir().unwrap();
     let credentials = docker(folder.path(), r#"{"credHelpers":{"a.example":"no-such-helper-here"}}"#);
     let error = ask(&credentials, "a.example/x").await.unwrap_err().to_string();
     assert!(error.contains("docker-credential-no-such-helper-here") && error.contains("config.json"), "{error}");
     assert_eq!(ask(&credentials, "b.example/x").await.unwrap(), None);
     let credentials = docker(folder.path(), r#"{"credsStore":"../evil"}"#);
-    assert!(ask(&credentials, "a.example/x").await.unwrap_err().to_string().contains("not a program's name"));
+    assert!(ask(&credentials, "a.example/x").await.unwrap_err().to_string().contains("not a valid program name"));
 }
 
 #[tokio::test]
-async fn a_helper_is_asked_for_the_registry_on_its_standard_input() {
+async fn passes_the_registry_to_the_helper_on_standard_input() {
     let folder = tempfile::tempdir().unwrap();
     let script = r#"[ "$1" = get ] || exit 1; read -r host; echo "{\"ServerURL\":\"$host\",\"Username\":\"u\",\"Secret\":\"$host!\"}""#;
     let credentials = helper(folder.path(), HELPED, script);
@@ -185,7 +186,7 @@ async fn a_helper_is_asked_for_the_registry_on_its_standard_input() {
 }
 
 #[tokio::test]
-async fn a_store_that_knows_nothing_leaves_it_to_the_file() {
+async fn falls_back_to_auths_if_the_store_has_no_credentials() {
     let folder = tempfile::tempdir().unwrap();
     let config = r#"{"credsStore":"test","auths":{"a.example":{"auth":"dTpw"},"b.example":{}}}"#;
     let credentials = helper(folder.path(), config, "echo credentials not found in native keychain; exit 1");
@@ -194,7 +195,7 @@ async fn a_store_that_knows_nothing_leaves_it_to_the_file() {
 }
 
 #[tokio::test]
-async fn a_helper_that_fails_floods_or_hangs_is_an_error_in_time() {
+async fn rejects_helpers_that_fail_flood_or_hang() {
     let folder = tempfile::tempdir().unwrap();
     for (script, why) in [
         ("echo no such session; exit 1", "no such session"),

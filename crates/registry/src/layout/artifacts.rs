@@ -1,4 +1,4 @@
-//! What a layout holds: artifacts, by their tags and digests, and their signatures.
+//! Finding the artifacts of a layout by tag or digest, and their signatures.
 
 use std::collections::HashSet;
 
@@ -11,20 +11,20 @@ use super::error::LayoutError;
 use super::{Layout, MAX_MANIFEST, TAG};
 
 impl Layout {
-    /// The descriptor of the artifact with this tag or digest. What has the form of a digest never names a tag, or whoever
-    /// writes the index could give one artifact for another. The artifact is read, so that nobody judges a digest whose
-    /// content is another.
+    /// The descriptor of the artifact with this tag or digest. A text in the form of a digest never matches a tag: the index
+    /// could otherwise pass off one artifact for another. The artifact's content is read and checked against the digest.
     ///
     /// # Errors
-    /// [`LayoutError::NotFound`] when there is none, [`LayoutError::Ambiguous`] when there are several,
-    /// [`LayoutError::Content`] or [`LayoutError::Io`] when it is not there as the index describes it.
+    /// Returns [`LayoutError::NotFound`] if there is no such artifact, [`LayoutError::Ambiguous`] if there are several, and
+    /// [`LayoutError::Content`] or [`LayoutError::Io`] if the content is missing or differs from the index entry.
     pub fn resolve(&self, reference: &str) -> Result<Descriptor, LayoutError> {
         let digest: Option<Digest> = reference.parse().ok();
         let is_meant = |d: &Descriptor| match &digest {
             Some(digest) => d.digest == *digest,
             None => d.annotations.get(TAG).is_some_and(|tag| tag == reference),
         };
-        let (path, reference) = (self.root.clone(), reference.to_owned());
+        let path = self.root.clone();
+        let reference = reference.to_owned();
         let entries = self.entries()?;
         let mut meant = entries.iter().filter(|entry| is_meant(entry)).cloned();
         let Some(found) = meant.next() else {
@@ -38,13 +38,14 @@ impl Layout {
         Ok(Descriptor { annotations: [].into(), artifact_type: None, ..found })
     }
 
-    /// The artifacts that the index lists: what refers to no other artifact and, unless it has a tag, is not a part of one, as the
-    /// images of several platforms are. Tags are in the annotations.
+    /// The artifacts that the index lists: manifests that have no subject and, unless they have a tag, are not part of a listed
+    /// index (such as the images of a multi-platform image). The annotations have the tag.
     ///
     /// # Errors
-    /// [`LayoutError`] when the index, or a manifest that the index lists, cannot be read.
+    /// Returns [`LayoutError`] if the index, or a manifest that it lists, cannot be read.
     pub fn artifacts(&self) -> Result<Vec<Descriptor>, LayoutError> {
-        let (entries, mut artifacts) = (self.entries()?, Vec::new());
+        let entries = self.entries()?;
+        let mut artifacts = Vec::new();
         let parts: HashSet<Digest> = entries.iter().flat_map(|entry| self.parts_of(entry)).collect();
         for entry in entries {
             if parts.contains(&entry.digest) && Self::tag_of(&entry).is_none() {
@@ -58,8 +59,7 @@ impl Layout {
         Ok(artifacts)
     }
 
-    /// What an artifact lists, where it is an index. One that cannot be read is taken to list nothing: what it may have listed is
-    /// then an artifact of its own.
+    /// The manifests that an artifact lists if it is an index. An unreadable index counts as empty, so that it hides no artifact.
     fn parts_of(&self, artifact: &Descriptor) -> Vec<Digest> {
         if !is_index(&artifact.media_type) {
             return Vec::new();
@@ -75,10 +75,10 @@ impl Layout {
         artifact.annotations.get(TAG).map(String::as_str)
     }
 
-    /// Reads the manifest that a descriptor names.
+    /// Reads the manifest with this descriptor.
     ///
     /// # Errors
-    /// [`LayoutError`] when it is not there, not what the descriptor says, or malformed.
+    /// Returns [`LayoutError`] if the manifest is missing, does not match the descriptor, or is malformed.
     pub fn manifest(&self, stored: &Descriptor) -> Result<Manifest, LayoutError> {
         let bytes = self.blob(stored, MAX_MANIFEST)?;
         Manifest::parse(&bytes).map_err(|source| LayoutError::Manifest { path: self.blob_path(&stored.digest), source })
@@ -87,15 +87,19 @@ impl Layout {
     /// The signature manifests whose subject is `subject`, in the order of the index.
     ///
     /// # Errors
-    /// [`LayoutError`] when the index, or a manifest that the index lists, cannot be read: what cannot be read could be
-    /// anything. [`LayoutError::TooMany`] when there are more than `most`.
+    /// Returns [`LayoutError`] if the index, or any manifest that it lists, cannot be read: an unreadable manifest could be a
+    /// signature. Returns [`LayoutError::TooMany`] if there are more than `most` signatures.
     pub fn signatures(&self, subject: &Descriptor, most: usize) -> Result<Vec<(Descriptor, Manifest)>, LayoutError> {
         let listed = self.list_signatures(subject, most)?.into_iter();
         listed.map(|entry| self.manifest(&entry).map(|manifest| (entry, manifest))).collect()
     }
 
-    /// The entries of these signature manifests.
-    pub(crate) fn list_signatures(&self, subject: &Descriptor, most: usize) -> Result<Vec<Descriptor>, LayoutError> {
+    /// As [`Self::signatures`], but only the index entries.
+    pub(crate) fn list_signatures(
+        &self,
+        subject: &Descriptor,
+        most: usize,
+    ) -> Result<Vec<Descriptor>, LayoutError> {
         let mut signatures = Vec::new();
         for entry in self.entries()? {
             if entry.media_type != IMAGE_MANIFEST_MEDIA_TYPE {

@@ -1,4 +1,4 @@
-//! The content of a layout: the blobs, and the index that lists what is in it.
+//! The content of a layout: its blobs and its `index.json`.
 
 use std::fs;
 use std::path::PathBuf;
@@ -13,21 +13,21 @@ use super::{Layout, TAG, read_file, write_file};
 /// The largest index that is read, in bytes.
 const MAX_INDEX: u64 = 8 * 1024 * 1024;
 const MAX_ENTRIES: usize = 100_000;
-/// An entry of the index is an object, with one for its platform and one for its annotations, and some ten values.
+/// An index entry is an object, with one object each for its platform and its annotations, and about ten values.
 const OF_INDEX: json::Limits = json::Limits { objects: 3 * MAX_ENTRIES, values: 12 * MAX_ENTRIES };
 
 impl Layout {
-    /// Where the content of a digest is.
+    /// The path of the blob with this digest.
     #[must_use]
     pub fn blob_path(&self, digest: &Digest) -> PathBuf {
         let (algorithm, digits) = digest.parts();
         self.root.join("blobs").join(algorithm).join(digits)
     }
 
-    /// Writes content that is named by its SHA-256 digest.
+    /// Writes a blob under its SHA-256 digest.
     ///
     /// # Errors
-    /// [`LayoutError::Io`].
+    /// Returns [`LayoutError::Io`] if the file cannot be written.
     pub fn put_blob(&self, content: &[u8]) -> Result<Digest, LayoutError> {
         let digest = Digest::sha256(content);
         self.put_content(&digest, content)?;
@@ -38,7 +38,7 @@ impl Layout {
         write_file(&self.place_for(digest)?, content)
     }
 
-    /// Where the content of a digest is to be put, in a folder that is there.
+    /// The path for the blob with this digest. Creates its folder.
     pub(crate) fn place_for(&self, digest: &Digest) -> Result<PathBuf, LayoutError> {
         let path = self.blob_path(digest);
         if let Some(folder) = path.parent() {
@@ -47,14 +47,15 @@ impl Layout {
         Ok(path)
     }
 
-    /// Reads content and checks that it is what the descriptor says.
+    /// Reads a blob and checks it against its descriptor.
     ///
     /// # Errors
-    /// [`LayoutError::Content`] when it is not, or is larger than `limit` bytes.
+    /// Returns [`LayoutError::Io`] if the file cannot be read, and [`LayoutError::Content`] if it does not match the descriptor or
+    /// is larger than `limit` bytes.
     pub fn blob(&self, descriptor: &Descriptor, limit: u64) -> Result<Vec<u8>, LayoutError> {
         let content = |why| LayoutError::Content { digest: descriptor.digest.clone(), why };
         if descriptor.size > limit {
-            return Err(content("it is larger than such content may be"));
+            return Err(content("its size exceeds the limit for this type of content"));
         }
         let bytes = read_file(&self.blob_path(&descriptor.digest), limit)?;
         if bytes.len() as u64 != descriptor.size {
@@ -69,17 +70,17 @@ impl Layout {
     /// Writes a manifest and lists it in the index, with a tag or without.
     ///
     /// # Errors
-    /// [`LayoutError`] when the folder cannot be written or its index is malformed.
+    /// Returns [`LayoutError`] if the folder cannot be written or its index is malformed.
     pub fn put_manifest(&self, manifest: &Manifest, tag: Option<&str>) -> Result<Descriptor, LayoutError> {
         let referrer = manifest.subject.as_ref();
         let artifact_type = referrer.map(|_| manifest.artifact_type.as_ref().unwrap_or(&manifest.config.media_type));
         self.put_manifest_bytes(IMAGE_MANIFEST_MEDIA_TYPE, &manifest.to_bytes(), artifact_type.map(String::as_str), tag)
     }
 
-    /// As [`Self::put_manifest`], with the bytes of a manifest or an index as they are.
+    /// As [`Self::put_manifest`], with the unchanged bytes of a manifest or an index.
     ///
     /// # Errors
-    /// As there.
+    /// Returns [`LayoutError`] if the folder cannot be written or its index is malformed.
     pub fn put_manifest_bytes(
         &self,
         media_type: &str,
@@ -90,7 +91,7 @@ impl Layout {
         self.list(&Descriptor::of(media_type, bytes), bytes, artifact_type, tag)
     }
 
-    /// As [`Self::put_manifest`], under the digest that the descriptor has. That it is the content's is for the caller to know.
+    /// As [`Self::put_manifest`], under the descriptor's digest. The caller ensures that the digest matches the content.
     pub(crate) fn list(
         &self,
         stored: &Descriptor,
@@ -142,7 +143,7 @@ impl Layout {
         objects.into_iter().map(|mut object| descriptor(&mut object)).collect::<Result<_, _>>().map_err(malformed)
     }
 
-    /// The index as it stands, so that what this project does not know is written back unchanged.
+    /// The index as raw JSON, so that unknown members are written back unchanged.
     pub(super) fn read_index(&self) -> Result<Value, LayoutError> {
         let bytes = read_file(&self.index_path(), MAX_INDEX)?;
         let members = json::parse_object_within(OF_INDEX, "index.json", &bytes)

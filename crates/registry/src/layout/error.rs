@@ -15,7 +15,7 @@ pub enum LayoutError {
     Io {
         /// The file or folder.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the system.
         source: io::Error,
     },
     /// The folder is not an OCI image layout.
@@ -26,7 +26,7 @@ pub enum LayoutError {
         /// What is missing or wrong.
         why: String,
     },
-    /// A manifest or the index cannot be understood.
+    /// A manifest or the index is malformed or unsupported.
     #[error("{path}: {source}")]
     Manifest {
         /// The file.
@@ -34,28 +34,28 @@ pub enum LayoutError {
         /// What is wrong.
         source: ManifestError,
     },
-    /// Content is not what its descriptor says.
-    #[error("the content of {digest} is not what its descriptor says: {why}")]
+    /// Content does not match its descriptor.
+    #[error("the content of {digest} is wrong: {why}")]
     Content {
-        /// The digest by which it was asked for.
+        /// The requested digest.
         digest: Digest,
-        /// The size or the digest differs.
+        /// The difference.
         why: &'static str,
     },
-    /// Entries of the index contradict each other, and other programs may take another one.
-    #[error("{path} describes more than one artifact as {reference:?}")]
+    /// Entries of the index contradict each other: another program could choose another entry.
+    #[error("{path} has more than one artifact {reference:?}")]
     Ambiguous {
         /// The folder.
         path: PathBuf,
         /// The tag or digest.
         reference: String,
     },
-    /// An artifact has more signatures than are looked at.
-    #[error("{path}: the artifact has more than {most} signatures, the most that are looked at")]
+    /// An artifact has more signatures than the limit.
+    #[error("{path}: the artifact has more than {most} signatures, the limit")]
     TooMany {
         /// The folder.
         path: PathBuf,
-        /// How many are looked at.
+        /// The limit.
         most: usize,
     },
     /// No artifact has this tag or digest.
@@ -65,15 +65,15 @@ pub enum LayoutError {
         path: PathBuf,
         /// The tag or digest.
         reference: String,
-        /// The tags that there are.
+        /// The tags of the layout.
         tags: Vec<String>,
     },
 }
 
-/// How many tags are named.
+/// The most tags that an error shows.
 const MAX_TAGS: usize = 10;
 
-/// Whoever wrote the layout chose the tags.
+/// Tags come from the layout and can have any content: they are shortened and made printable.
 fn named(tags: &[String]) -> String {
     if tags.is_empty() {
         return "it has no tags".to_owned();

@@ -1,7 +1,7 @@
 //! OCI image layout folders: image-spec, `image-layout.md`.
 //!
-//! A folder survives a crash in the middle of a write: content is written to a temporary file, synchronised and renamed, and
-//! the index comes last. Writers of one folder wait for each other by a lock on the folder.
+//! A crash during a write does not damage a layout: content is written to a temporary file, synchronised and renamed, and the
+//! index is written last. A lock on the folder serialises its writers.
 
 mod artifacts;
 mod content;
@@ -32,10 +32,10 @@ pub struct Layout {
 }
 
 impl Layout {
-    /// Makes an empty layout, or opens one that is there.
+    /// Opens a layout, or creates an empty one if the folder has none.
     ///
     /// # Errors
-    /// [`LayoutError`] when the folder cannot be written, or holds something else.
+    /// Returns [`LayoutError`] if the folder cannot be written or has other content.
     pub fn create(root: impl Into<PathBuf>) -> Result<Self, LayoutError> {
         let layout = Self { root: root.into() };
         let blobs = layout.root.join("blobs");
@@ -48,10 +48,10 @@ impl Layout {
         Self::open(layout.root.clone())
     }
 
-    /// Opens a layout that is there.
+    /// Opens an existing layout.
     ///
     /// # Errors
-    /// [`LayoutError::NotALayout`] when the folder is none.
+    /// Returns [`LayoutError::NotALayout`] if the folder is not a layout.
     pub fn open(root: impl Into<PathBuf>) -> Result<Self, LayoutError> {
         let root = root.into();
         let not_a_layout = |why: String| LayoutError::NotALayout { path: root.clone(), why };
@@ -72,7 +72,7 @@ impl Layout {
         &self.root
     }
 
-    /// Waits for other writers of this folder; the lock is gone when the file is closed, also by a crash.
+    /// Waits for other writers of this folder. Closing the file releases the lock, also after a crash.
     fn lock(&self) -> Result<File, LayoutError> {
         let folder = File::open(&self.root).map_err(io_error(&self.root))?;
         folder.lock().map_err(io_error(&self.root))?;
@@ -83,7 +83,7 @@ impl Layout {
 fn read_file(path: &Path, limit: u64) -> Result<Vec<u8>, LayoutError> {
     let read = || {
         let mut bytes = Vec::new();
-        // Before it is opened: opening a pipe waits for a writer who may never come.
+        // Check before opening: opening a pipe blocks until a writer opens it, possibly for ever.
         if !fs::metadata(path)?.is_file() {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
         }
@@ -96,7 +96,7 @@ fn read_file(path: &Path, limit: u64) -> Result<Vec<u8>, LayoutError> {
     read().map_err(io_error(path))
 }
 
-/// Writes a file of a layout, which is for everyone whom the umask allows to read it.
+/// Writes a file of a layout, readable for all users if the umask allows it.
 fn write_file(path: &Path, content: &[u8]) -> Result<(), LayoutError> {
     files::replace(path, content, 0o644).map_err(io_error(path))
 }

@@ -17,7 +17,7 @@ fn layout_with_image() -> (tempfile::TempDir, Layout, Descriptor) {
 }
 
 #[test]
-fn an_artifact_is_found_by_its_tag_and_its_digest_and_by_nothing_else() {
+fn resolves_tags_and_digests() {
     let (_folder, layout, stored) = layout_with_image();
     assert_eq!(layout.resolve("v1").unwrap(), stored);
     assert_eq!(layout.resolve(stored.digest.as_str()).unwrap(), stored);
@@ -25,7 +25,7 @@ fn an_artifact_is_found_by_its_tag_and_its_digest_and_by_nothing_else() {
 }
 
 #[test]
-fn a_tag_moves_to_the_manifest_that_was_written_last() {
+fn moves_a_tag_to_the_last_manifest() {
     let (_folder, layout, first) = layout_with_image();
     let mut other = layout.manifest(&first).unwrap();
     other.annotations.insert("k".into(), "v".into());
@@ -35,7 +35,7 @@ fn a_tag_moves_to_the_manifest_that_was_written_last() {
 }
 
 #[test]
-fn only_signatures_of_the_subject_are_listed() {
+fn lists_only_signatures_of_the_subject() {
     let (_folder, layout, image) = layout_with_image();
     layout.put_blob(b"envelope").unwrap();
     let signature = Manifest::signature(image.clone(), b"envelope", [].into());
@@ -48,7 +48,7 @@ fn only_signatures_of_the_subject_are_listed() {
 }
 
 #[test]
-fn content_that_was_altered_is_refused() {
+fn rejects_altered_content() {
     let (_folder, layout, stored) = layout_with_image();
     let path = layout.blob_path(&stored.digest);
     let mut bytes = fs::read(&path).unwrap();
@@ -61,7 +61,7 @@ fn content_that_was_altered_is_refused() {
 }
 
 #[test]
-fn what_is_not_known_in_an_index_is_kept() {
+fn keeps_unknown_members_of_the_index() {
     let (_folder, layout, _image) = layout_with_image();
     let mut index = layout.read_index().unwrap();
     index["annotations"] = json!({"keep": "me"});
@@ -74,7 +74,7 @@ fn what_is_not_known_in_an_index_is_kept() {
 }
 
 #[test]
-fn writers_of_one_folder_do_not_lose_each_others_entries() {
+fn concurrent_writers_lose_no_entries() {
     let (_folder, layout, _image) = layout_with_image();
     std::thread::scope(|scope| {
         for i in 0..16 {
@@ -91,14 +91,14 @@ fn writers_of_one_folder_do_not_lose_each_others_entries() {
 }
 
 #[test]
-fn a_folder_that_is_no_layout_is_not_opened() {
+fn opens_only_layouts() {
     let folder = tempfile::tempdir().unwrap();
     assert!(matches!(Layout::open(folder.path()), Err(LayoutError::NotALayout { .. })));
     fs::write(folder.path().join("oci-layout"), r#"{"imageLayoutVersion":"2.0.0"}"#).unwrap();
     assert!(matches!(Layout::open(folder.path()), Err(LayoutError::NotALayout { .. })));
 }
 
-/// Lists another manifest under a name of the attacker's choice, before or after what is there.
+/// Inserts an entry into the index, as an attacker could.
 fn list(layout: &Layout, position: usize, entry: Value) {
     let mut index = layout.read_index().unwrap();
     index["manifests"].as_array_mut().unwrap().insert(position, entry);
@@ -117,7 +117,7 @@ fn other_image(layout: &Layout) -> Descriptor {
 }
 
 #[test]
-fn a_tag_that_looks_like_a_digest_does_not_stand_for_the_artifact_of_that_digest() {
+fn a_tag_in_the_form_of_a_digest_does_not_match() {
     let (_folder, layout, image) = layout_with_image();
     let other = other_image(&layout);
     list(&layout, 0, entry(&other, image.digest.as_str()));
@@ -128,7 +128,7 @@ fn a_tag_that_looks_like_a_digest_does_not_stand_for_the_artifact_of_that_digest
 }
 
 #[test]
-fn a_tag_of_two_artifacts_names_none() {
+fn rejects_a_tag_of_two_artifacts() {
     let (_folder, layout, image) = layout_with_image();
     list(&layout, 0, entry(&image, "v1"));
     assert_eq!(layout.resolve("v1").unwrap(), image);
@@ -138,18 +138,19 @@ fn a_tag_of_two_artifacts_names_none() {
 }
 
 #[test]
-fn an_index_that_lies_about_an_artifact_is_not_believed() {
+fn rejects_false_index_entries() {
     for (member, lie) in [("size", json!(1)), ("size", json!(1u64 << 40)), ("mediaType", json!("a/b"))] {
         let (_folder, layout, image) = layout_with_image();
         let mut lying = entry(&image, "lie");
         lying[member] = lie;
         list(&layout, 0, lying);
-        let (by_tag, by_digest) = (layout.resolve("lie"), layout.resolve(image.digest.as_str()));
+        let by_tag = layout.resolve("lie");
+        let by_digest = layout.resolve(image.digest.as_str());
         assert!(matches!(by_digest, Err(LayoutError::Ambiguous { .. })), "{by_digest:?}");
         if member == "size" {
             assert!(matches!(by_tag, Err(LayoutError::Content { .. })), "{by_tag:?}");
         } else {
-            // The payload of a signature has the media type, so the lie makes every signature one over something else.
+            // The payload of a signature includes the media type, so no signature of the image matches the false entry.
             assert!(!by_tag.unwrap().is_same_content(&image));
         }
     }
@@ -161,7 +162,7 @@ fn an_index_that_lies_about_an_artifact_is_not_believed() {
 }
 
 #[test]
-fn a_digest_cannot_lead_out_of_the_folder() {
+fn rejects_digests_that_lead_out_of_the_folder() {
     for digest in [
         "sha256:../../../etc/passwd",
         "sha256:../../x",
@@ -184,7 +185,7 @@ fn a_digest_cannot_lead_out_of_the_folder() {
 }
 
 #[test]
-fn what_is_no_regular_file_is_not_opened() {
+fn opens_only_regular_files() {
     let (folder, layout, image) = layout_with_image();
     let path = layout.blob_path(&image.digest);
     fs::remove_file(&path).unwrap();
@@ -199,7 +200,7 @@ fn what_is_no_regular_file_is_not_opened() {
 }
 
 #[test]
-fn what_an_index_lists_is_a_part_of_it_and_no_artifact_of_its_own_unless_it_has_a_tag() {
+fn lists_parts_of_an_index_only_if_they_have_a_tag() {
     let (_folder, layout, tagged) = layout_with_image();
     let part = layout.put_manifest(&Manifest::image(Descriptor::of("a/b", b"x"), Vec::new()), None).unwrap();
     let index = json!({"schemaVersion": 2, "mediaType": IMAGE_INDEX_MEDIA_TYPE, "manifests": [tagged, part]});
@@ -208,13 +209,13 @@ fn what_an_index_lists_is_a_part_of_it_and_no_artifact_of_its_own_unless_it_has_
     let digests = |layout: &Layout| layout.artifacts().unwrap().into_iter().map(|a| a.digest).collect::<Vec<_>>();
     assert_eq!(digests(&layout), [tagged.digest.clone(), index.digest.clone()]);
     assert_eq!(layout.resolve(part.digest.as_str()).unwrap(), part);
-    // An index that cannot be read hides nothing.
+    // An unreadable index hides no artifact.
     fs::write(layout.blob_path(&index.digest), b"{}").unwrap();
     assert_eq!(digests(&layout), [tagged.digest, part.digest, index.digest]);
 }
 
 #[test]
-fn who_asks_for_a_tag_that_is_not_there_is_told_the_tags_and_no_more_than_ten() {
+fn a_missing_tag_error_shows_up_to_ten_tags() {
     let (_folder, layout, image) = layout_with_image();
     assert!(layout.resolve("v9").unwrap_err().to_string().ends_with("no artifact \"v9\"; its tags are v1"));
     for i in 0..20 {

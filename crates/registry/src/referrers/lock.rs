@@ -1,4 +1,4 @@
-//! A lock among the processes of one user on one host, so that the writers of one index wait for each other.
+//! A lock that serialises the writers of one referrers index among the processes of one user on one host.
 
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
@@ -9,28 +9,28 @@ use std::time::Duration;
 use notary::Digest;
 use tokio::time::{Instant, sleep};
 
-/// Where the locks are by default: a folder in the user's cache folder. None where the user has no home.
+/// The default folder of the locks, inside the user's cache folder. `None` if the user has no home folder.
 pub(crate) fn default_lock_folder() -> Option<PathBuf> {
     let folder = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let cache = folder("XDG_CACHE_HOME").or_else(|| folder("HOME").map(|home| home.join(".cache")))?;
     Some(cache.join("notation-aws-signer/locks"))
 }
 
-/// The lock for what has this name. Held until it is dropped, or the process ends.
+/// A lock of one name. Held until it is dropped or the process ends.
 #[derive(Debug)]
 pub(super) struct HostLock {
     _file: Option<File>,
 }
 
 impl HostLock {
-    /// Waits for the lock, at most for `time`. Without a folder that can be written, or when it takes too long, one goes on without:
-    /// the lock saves repetitions; what makes sure that no entry is lost is reading again.
+    /// Waits for the lock, at most for `time`. If the folder cannot be written or the wait takes too long, the caller continues
+    /// without the lock: it only saves retries; reading the index again after writing is what prevents lost entries.
     pub(super) async fn acquire(folder: Option<&Path>, name: &str, time: Duration) -> Self {
         let Some(folder) = folder else { return Self { _file: None } };
         match Self::wait(folder, name, time).await {
             Ok(file) => Self { _file: Some(file) },
             Err(why) => {
-                tracing::warn!(folder = %folder.display(), %why, "no lock among the signers of this host");
+                tracing::warn!(folder = %folder.display(), %why, "continuing without the host lock");
                 Self { _file: None }
             }
         }
@@ -38,8 +38,8 @@ impl HostLock {
 
     async fn wait(folder: &Path, name: &str, time: Duration) -> io::Result<File> {
         DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-        // 256 files in all, which are never removed: who removed one could take it from under somebody who has just opened it.
-        // Two names that share a file wait for each other now and then.
+        // 256 files in all, never removed: another process may have just opened the file and be waiting for it. Names that share a
+        // file sometimes wait for each other.
         let digest = Digest::sha256(name.as_bytes());
         let (_, digits) = digest.parts();
         let path = folder.join(&digits[..2]);
@@ -50,7 +50,7 @@ impl HostLock {
                 Ok(()) => return Ok(file),
                 Err(TryLockError::Error(why)) => return Err(why),
                 Err(TryLockError::WouldBlock) if Instant::now() >= deadline => {
-                    return Err(io::Error::new(io::ErrorKind::TimedOut, "another process holds it"));
+                    return Err(io::Error::new(io::ErrorKind::TimedOut, "another process holds the lock"));
                 }
                 Err(TryLockError::WouldBlock) => sleep(Duration::from_millis(fastrand::u64(2..20))).await,
             }
@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn one_waits_until_the_other_has_done() {
+    async fn waits_for_the_holder_of_the_lock() {
         let folder = tempfile::tempdir().unwrap();
         let held = HostLock::acquire(Some(folder.path()), "a", Duration::from_secs(5)).await;
         assert!(HostLock::wait(folder.path(), "a", Duration::from_millis(50)).await.is_err());
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn without_a_folder_one_goes_on_without_the_lock() {
+    async fn continues_without_a_lock_if_there_is_no_folder() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("file");
         std::fs::write(&file, b"").unwrap();

@@ -1,5 +1,5 @@
-//! What refers to an artifact, its signatures for example: distribution-spec, "Listing Referrers" and "Pushing Manifests with
-//! Subject".
+//! Referrers: manifests that refer to an artifact, such as its signatures. distribution-spec, "Listing Referrers" and "Pushing
+//! Manifests with Subject".
 
 mod lock;
 mod tag_index;
@@ -17,17 +17,17 @@ use serde_json::Value;
 pub(super) use self::lock::default_lock_folder;
 use super::client::{Answer, MAX_MANIFEST_SIZE, RegistryError, RemoteRepository, RequestLine, is_same_origin};
 
-/// How many pages of a list are read, and how many entries of whatever kind are looked at.
+/// The most pages and the most entries of any type that are read of one list.
 const MAX_PAGES: usize = 1000;
 const MAX_ENTRIES: usize = 100_000;
 
 impl RemoteRepository {
-    /// The manifests of this artifact type whose subject is `subject`, in the registry's order, each once. Without annotations. They are the registry's
-    /// word: what a manifest is, it says itself.
+    /// The referrers of `subject` with this artifact type, in the registry's order, each once, without annotations. The list is only
+    /// the registry's claim: read each manifest to find out what it is.
     ///
     /// # Errors
-    /// [`RegistryError`] when the list cannot be read to its end, [`RegistryError::TooMany`] when there are more than `most`. Only
-    /// status 404 means that there are none.
+    /// Returns [`RegistryError`] if the list cannot be read completely, and [`RegistryError::TooMany`] if it has more than `most`
+    /// entries. Only status 404 means that there are no referrers.
     pub async fn referrers(
         &self,
         subject: &Digest,
@@ -46,24 +46,26 @@ impl RemoteRepository {
             }
             let answer = answer.expect(&[200])?;
             if let Some(other) = answer.media_type().filter(|media_type| !media_type.ends_with("json")) {
-                return Err(answer.malformed(format!("the list of referrers came as {}", other.escape_debug())));
+                let why = format!("the list of referrers has the Content-Type {}", other.escape_debug());
+                return Err(answer.malformed(why));
             }
             list.add(&answer.body).map_err(|why| List::error(answer.request.clone(), why))?;
             let Some(next) = next_page(&answer)? else { return Ok(list.found) };
             if next == call.url {
-                return Err(answer.malformed("the next page of the list of referrers is this page"));
+                return Err(answer.malformed("the list of referrers links to the same page as the next page"));
             }
-            // The pages share one time: the call's began with the first.
+            // All pages share one deadline, which starts with the first call.
             call.url = next;
         }
         Err(RegistryError::TooMany { request: call.request(), most: MAX_PAGES, what: "pages of referrers" })
     }
 
-    /// Writes a manifest that refers to a subject, and sees to it that it is listed among the subject's referrers: by the registry,
-    /// where its answer says so, else in the index under the subject's tag.
+    /// Pushes a manifest with a subject and lists it among the subject's referrers. If the registry does not list it by itself
+    /// (header `OCI-Subject`), this adds it to the index of the referrers tag schema.
     ///
     /// # Errors
-    /// [`RegistryError`]. The manifest may be in the repository then, but not in the list.
+    /// Returns [`RegistryError`] if the manifest or the index cannot be pushed. The manifest may be in the repository then, but
+    /// not in the list.
     pub async fn push_referrer(&self, manifest: &Manifest) -> Result<Descriptor, RegistryError> {
         let bytes = manifest.to_bytes();
         let stored = Descriptor::of(IMAGE_MANIFEST_MEDIA_TYPE, &bytes);
@@ -76,7 +78,7 @@ impl RemoteRepository {
         Ok(stored)
     }
 
-    /// As [`Self::push_referrer`], with the bytes as they are, under the digest that the descriptor has.
+    /// As [`Self::push_referrer`], with unchanged bytes, under the descriptor's digest.
     pub(super) async fn push_listed(
         &self,
         stored: &Descriptor,
@@ -98,7 +100,7 @@ impl RemoteRepository {
     }
 }
 
-/// A list of referrers while it is read.
+/// A list of referrers that is being read.
 struct List<'a> {
     artifact_type: &'a str,
     most: usize,
@@ -125,7 +127,7 @@ impl From<JsonError> for ListError {
 }
 
 impl List<'_> {
-    /// Adds the entries of an index that have the artifact type. Of the others nothing is read: they are not ours to judge.
+    /// Adds the entries of an index that have the artifact type. Others are not parsed: they may have any form.
     fn add(&mut self, index: &[u8]) -> Result<(), ListError> {
         let mut index = json::parse_object("index", index)?;
         if index.names().all(|name| name != "manifests") {
@@ -137,11 +139,11 @@ impl List<'_> {
             return Err(ListError::TooMany(MAX_ENTRIES, "referrers"));
         }
         for mut entry in entries {
-            // A registry may ignore the filter that it is asked for.
+            // A registry may ignore the filter of the request.
             if entry.take("artifactType").as_ref().and_then(Value::as_str) != Some(self.artifact_type) {
                 continue;
             }
-            // Annotations are in the manifest, too; of a list of many pages they could be very many.
+            // Dropped to bound memory: a list has many pages, and the manifest has the annotations, too.
             let _ = entry.take("annotations");
             let found = Descriptor { artifact_type: Some(self.artifact_type.to_owned()), ..descriptor(&mut entry)? };
             if self.found.iter().any(|known| known.digest == found.digest) {
@@ -171,10 +173,10 @@ fn next_page(answer: &Answer) -> Result<Option<Url>, RegistryError> {
     };
     let next = answer.url.join(target).ok().filter(|next| is_same_origin(next, &answer.url));
     next.map(Some)
-        .ok_or_else(|| answer.malformed("the next page of the list of referrers is not in this registry (Link)"))
+        .ok_or_else(|| answer.malformed("the list of referrers links to a next page outside this registry (Link)"))
 }
 
-/// The target of the link with the relation `next` in one value of the header.
+/// The target of the link with the relation `next` in one header value.
 fn next_link(value: &str) -> Option<&str> {
     let mut rest = value;
     loop {
@@ -212,12 +214,12 @@ mod tests {
     }
 
     #[test]
-    fn only_entries_of_the_type_are_found_and_each_once() {
+    fn filters_by_type_and_removes_duplicates() {
         let mut list = list();
         assert!(list.add(&index(3, TYPE)).is_ok());
         assert!(list.add(&index(5, TYPE)).is_ok());
         assert!(list.add(&index(7, "application/spdx+json")).is_ok());
-        // What has another type may be of a kind that is not known here.
+        // Entries of other types may use unknown digest algorithms or be empty.
         assert!(list.add(br#"{"manifests":[{"digest":"blake3:00","artifactType":"x"},{}]}"#).is_ok());
         assert_eq!(list.found.len(), 5);
         assert!(
@@ -228,13 +230,13 @@ mod tests {
     }
 
     #[test]
-    fn ten_thousand_referrers_are_too_many_signatures_and_no_trouble_otherwise() {
+    fn limits_signatures_but_tolerates_many_other_referrers() {
         assert!(matches!(list().add(&index(10_000, TYPE)), Err(ListError::TooMany(100, _))));
         assert!(list().add(&index(10_000, "application/spdx+json")).is_ok());
     }
 
     #[test]
-    fn the_next_link_is_found_among_others() {
+    fn finds_the_next_link_among_others() {
         for (value, expected) in [
             (r#"</v2/a/referrers/x?n=1&last=a,b>; rel="next""#, Some("/v2/a/referrers/x?n=1&last=a,b")),
             (r#"<a>; rel=prev, <b>; title="x"; REL=Next"#, Some("b")),

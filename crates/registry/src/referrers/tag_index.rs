@@ -1,15 +1,16 @@
-//! The index of referrers that clients keep where the registry has no Referrers API: distribution-spec, "Referrers Tag Schema".
+//! The referrers index that clients maintain if the registry has no Referrers API: distribution-spec, "Referrers Tag Schema".
 //!
-//! Writing it is read, merge, write, and the last of two writers who have read the same wins. So that no entry is lost:
-//! - writers on one host hold a lock from reading to writing;
-//! - the write has `If-Match` where the registry gives an `ETag`; it helps where the registry heeds it;
-//! - a writer whose read is older than half of the settle time when it would write reads again, and reads the index once more
-//!   when the settle time is over (longer where the registry is slow): by then every writer who had read before our write should
-//!   have written. If our entry is gone, it begins anew after a wait.
+//! Clients read, merge and write the index; of two writers who read the same version, the last one wins. These measures keep
+//! entries from being lost:
+//! - Writers on one host hold a lock from reading to writing.
+//! - The write has `If-Match` if the registry sent an `ETag`. Not every registry honours it.
+//! - A writer whose read is older than half of the settle time reads again before it writes.
+//! - After the settle time (longer if the registry is slow) it reads the index once more: by then every writer who read before
+//!   our write should have written. If our entry is gone, it waits and starts over.
 //!
-//! What remains: a writer on another host that keeps no such time (another tool, or a write that is under way much longer than
-//! ours was) can take out an entry after it was seen there. Only a registry that compares before it writes, or
-//! has the Referrers API, rules that out.
+//! One race remains: a writer on another host that does not follow these rules (another tool, or a write that takes much longer
+//! than ours) can remove an entry after we saw it. Only a registry with conditional writes or with the Referrers API rules that
+//! out.
 
 use notary::manifest::ManifestError;
 use notary::media_type::IMAGE_INDEX_MEDIA_TYPE;
@@ -23,20 +24,21 @@ use super::List;
 use super::lock::HostLock;
 use crate::client::{Failure, FetchedManifest, RegistryError, RemoteRepository, RequestLine};
 
-/// How often the index is read again before it is written although the reading is no longer fresh.
+/// The most reads before a write. After these the index is written even if the last read is no longer fresh.
 const READINGS: u32 = 3;
 
 impl RemoteRepository {
-    /// Reads the index of this tag into the list. That there is none is no failure, anything else is.
+    /// Reads the index of this tag into the list. A missing index is an empty list; any other failure is an error.
     pub(super) async fn list_tag_index(&self, tag: &Tag, list: &mut List<'_>) -> Result<(), RegistryError> {
         let Some(index) = self.tag_index(tag).await? else { return Ok(()) };
         list.add(&index.bytes).map_err(|why| List::error(self.tag_request(tag), why))
     }
 
-    /// Puts an entry into the index of this tag, and does not rest before it stays there.
+    /// Adds an entry to the index of this tag, and repeats that until the entry stays there.
     pub(super) async fn add_to_tag_index(&self, tag: &Tag, entry: &Descriptor) -> Result<(), RegistryError> {
         let options = self.options();
-        let (start, time) = (Instant::now(), options.timeout);
+        let start = Instant::now();
+        let time = options.timeout;
         let name = format!("{}:{tag}", self.name());
         for round in 0_u32.. {
             let lock = HostLock::acquire(options.lock_folder.as_deref(), &name, time / 3).await;
@@ -45,17 +47,17 @@ impl RemoteRepository {
             let took = began.elapsed();
             drop(lock);
             if merged == Merged::WasThere && round == 0 {
-                // Whoever put it there sees to it that it stays.
+                // The writer that added it ensures that it stays.
                 return Ok(());
             }
-            // What this writer needed for reading and writing tells what the others need.
+            // Our own time for reading and writing is the estimate of the time that other writers need.
             let settle = options.settle_time.max(took * 4).min(time / 8);
             sleep(settle).await;
             if self.is_in_tag_index(tag, entry).await? {
                 return Ok(());
             }
-            tracing::debug!(%name, round, "another writer of the index was quicker");
-            // The writers must not come all at once again.
+            tracing::debug!(%name, round, "another writer of the index removed the entry");
+            // A random wait, so that the writers do not collide again.
             sleep(settle.mul_f64(fastrand::f64() * f64::from(1 + round.min(3)))).await;
             if start.elapsed() >= time {
                 break;
@@ -69,7 +71,7 @@ impl RemoteRepository {
         })
     }
 
-    /// Reads the index, adds the entry, writes it.
+    /// Reads the index, adds the entry and writes the index.
     async fn merge(&self, tag: &Tag, entry: &Descriptor) -> Result<Merged, RegistryError> {
         let mut reading = 1;
         let (index, current) = loop {
@@ -86,7 +88,8 @@ impl RemoteRepository {
         };
         match self.write(tag, &index, current.as_ref()).await {
             Ok(()) => Ok(Merged::Written),
-            // 409 and 412: somebody was quicker. What is unavailable may have been written; the next round sees.
+            // 409 and 412: another writer was faster. If the registry was unavailable, it may have stored the index nevertheless;
+            // the next round finds out.
             Err(RegistryError::Status { status, .. }) if matches!(status.as_u16(), 409 | 412) => Ok(Merged::Refused),
             Err(why) if why.failure() == Failure::Unavailable => {
                 tracing::debug!(%why, "writing the index failed");
@@ -98,7 +101,7 @@ impl RemoteRepository {
 
     async fn write(&self, tag: &Tag, index: &[u8], current: Option<&HeaderValue>) -> Result<(), RegistryError> {
         let target = Target::Tag(tag.clone());
-        // Not repeated as it is: by then the index may be another one.
+        // No retry: by then the index may have changed.
         self.put_manifest(IMAGE_INDEX_MEDIA_TYPE, index, Some(&target), current, false).await.map(|_| ())
     }
 
@@ -108,13 +111,13 @@ impl RemoteRepository {
         Ok(index.map_err(|source| RegistryError::Manifest { request: self.tag_request(tag), source })?.is_none())
     }
 
-    /// The index of this tag. Only status 404 means that there is none: what cannot be read must not be overwritten.
+    /// The index of this tag. Only status 404 means that it does not exist: an unreadable index must not be overwritten.
     async fn tag_index(&self, tag: &Tag) -> Result<Option<FetchedManifest>, RegistryError> {
         match self.fetch_manifest(&Target::Tag(tag.clone())).await {
             Ok(stored) if stored.descriptor.media_type == IMAGE_INDEX_MEDIA_TYPE => Ok(Some(stored)),
             Ok(stored) => {
                 let why =
-                    format!("the tag of the referrers' index names {}, not an index", stored.descriptor.media_type);
+                    format!("{} under the tag of the referrers index, expected an index", stored.descriptor.media_type);
                 Err(RegistryError::Manifest { request: self.tag_request(tag), source: ManifestError::Kind(why) })
             }
             Err(why) if why.is_not_found() => Ok(None),
@@ -127,7 +130,7 @@ impl RemoteRepository {
     }
 }
 
-/// What became of an entry.
+/// The result of adding an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Merged {
     WasThere,
@@ -135,7 +138,7 @@ enum Merged {
     Refused,
 }
 
-/// The index with the entry; `None` when it has it. What is not known in an index stays as it is.
+/// The index with the entry added; `None` if it has the entry already. Unknown members are kept.
 fn merged(stored: Option<&FetchedManifest>, entry: &Descriptor) -> Result<Option<Vec<u8>>, ManifestError> {
     let mut index = match stored {
         Some(stored) => Value::Object(json::parse_object("index", &stored.bytes)?.into_members()),

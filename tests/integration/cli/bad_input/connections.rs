@@ -44,7 +44,7 @@ fn a_registry_that_hangs_is_given_up() {
 
 #[test]
 fn a_registry_that_closes_early_is_given_up() {
-    all(3, "the answer ended early", |_| Reply::Close("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"));
+    all(3, "incomplete answer", |_| Reply::Close("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"));
     all(3, "the request failed", |_| Reply::Close(""));
 }
 
@@ -61,7 +61,7 @@ fn a_busy_registry_is_waited_for_as_long_as_there_is_time() {
     let busy = |after: &'static str| {
         move |_: &Request| Reply::Answer(429, vec![("Retry-After", after.to_owned())], Vec::new())
     };
-    let server = all(3, "asks to wait 3600 s", busy("3600"));
+    let server = all(3, "retry after 3600 s", busy("3600"));
     assert_eq!(server.seen().len(), 5);
     all(3, "429", busy("0"));
     let scene = Scene::new();

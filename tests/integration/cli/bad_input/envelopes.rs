@@ -158,5 +158,5 @@ fn an_envelope_over_ten_megabytes_is_refused_without_being_read() {
     let signature = repository.put_signature(&scene.image, &large, |manifest| manifest.layers[0].size = 1000);
     repository.list(&scene.image.digest, vec![signature]);
     let server = repository.serve();
-    scene.verify(&reference(&server), &[]).exits_with(1).says("it was listed as 1000 bytes, and is larger");
+    scene.verify(&reference(&server), &[]).exits_with(1).says("expected 1000 bytes, got more");
 }

@@ -88,10 +88,10 @@ fn a_manifest_that_is_not_as_it_was_listed_is_no_signature() {
     let scene = Scene::new();
     let envelope = scene.envelope("v1");
     for (change, words) in [
-        (Box::new(|d: &mut Descriptor| d.size += 1) as Box<dyn Fn(&mut Descriptor)>, "it was listed as"),
-        (Box::new(|d| d.size = 1), "it was listed as"),
+        (Box::new(|d: &mut Descriptor| d.size += 1) as Box<dyn Fn(&mut Descriptor)>, "expected "),
+        (Box::new(|d| d.size = 1), "expected "),
         (Box::new(|d| d.size = u64::MAX), "4194304 bytes"),
-        (Box::new(|d| d.media_type = IMAGE_INDEX_MEDIA_TYPE.to_owned()), "it was listed as"),
+        (Box::new(|d| d.media_type = IMAGE_INDEX_MEDIA_TYPE.to_owned()), "expected "),
     ] {
         let mut repository = scene.repository();
         let mut signature = repository.put_signature(&scene.image, &envelope, |_| ());

@@ -48,7 +48,7 @@ fn a_token_service_that_hangs_or_floods_is_given_up() {
     verify(&scene, &server, 1, "/token");
     let server = demanding("/token", |_| Reply::content("text/html", "<html>"));
     log_in(&scene, &server);
-    verify(&scene, &server, 1, "the answer holds no token");
+    verify(&scene, &server, 1, "the answer has no token");
 }
 
 #[test]

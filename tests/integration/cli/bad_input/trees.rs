@@ -40,7 +40,7 @@ fn indexes_in_indexes_end() {
     for _ in 0..20 {
         inner = repository.put_manifest(IMAGE_INDEX_MEDIA_TYPE, &index(&[inner]), "v1");
     }
-    refused(&scene, repository, "indexes in indexes more than 4 deep");
+    refused(&scene, repository, "nested more than 4 deep");
 }
 
 #[test]
@@ -56,7 +56,7 @@ fn an_index_of_ten_thousand_manifests_is_refused() {
     let tens: Vec<_> =
         all.chunks(1000).map(|part| repository.put_manifest(IMAGE_INDEX_MEDIA_TYPE, &index(part), "part")).collect();
     repository.put_manifest(IMAGE_INDEX_MEDIA_TYPE, &index(&tens), "v1");
-    refused(&scene, repository, "leads to more than 1000 manifests");
+    refused(&scene, repository, "has more than 1000 manifests");
 }
 
 #[test]

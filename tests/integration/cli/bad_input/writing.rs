@@ -98,7 +98,7 @@ fn a_copy_from_a_registry_that_lies_or_breaks_off_has_no_tag_and_no_name_for_wha
         (1, "is 11 bytes", || Reply::content("a/b", "the content")),
         (1, "larger than its descriptor says", || Reply::Flood(1 << 30)),
         (1, "smaller than its descriptor says", || Reply::Close("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nthe co")),
-        (3, "the answer ended early", || Reply::Close("HTTP/1.1 200 OK\r\nContent-Length: 24\r\n\r\nthe con")),
+        (3, "incomplete answer", || Reply::Close("HTTP/1.1 200 OK\r\nContent-Length: 24\r\n\r\nthe con")),
         (3, "no complete answer", || Reply::Hang("HTTP/1.1 200 OK\r\nContent-Length: 24\r\n\r\nthe con")),
         (2, "404", || Reply::status(404)),
     ] {

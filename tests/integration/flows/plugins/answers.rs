@@ -89,10 +89,18 @@ async fn what_a_plugin_cannot_check_is_checked_as_without_it() {
 async fn a_plugin_that_is_not_what_the_signature_demands_is_refused_at_every_level() {
     type Change = fn(&mut Value);
     for (capabilities, change, why) in [
-        (&[IDENTITY, REVOCATION][..], (|m| m["name"] = json!("org.example.other")) as Change, "its name is"),
-        (&[IDENTITY, REVOCATION], |m| m["version"] = json!("1.1.9"), "version 1.2.0 of it, and 1.1.9"),
-        (&[IDENTITY, REVOCATION], |m| m["version"] = json!("1.2.0-rc.1"), "version 1.2.0 of it, and 1.2.0-rc.1"),
-        (&[IDENTITY, REVOCATION], |m| m["version"] = json!("new"), "not a version"),
+        (
+            &[IDENTITY, REVOCATION][..],
+            (|m| m["name"] = json!("org.example.other")) as Change,
+            "its metadata has the name",
+        ),
+        (&[IDENTITY, REVOCATION], |m| m["version"] = json!("1.1.9"), "version 1.2.0 or newer, but version 1.1.9"),
+        (
+            &[IDENTITY, REVOCATION],
+            |m| m["version"] = json!("1.2.0-rc.1"),
+            "version 1.2.0 or newer, but version 1.2.0-rc.1",
+        ),
+        (&[IDENTITY, REVOCATION], |m| m["version"] = json!("new"), "not a valid version"),
         (
             &[IDENTITY, REVOCATION],
             |m| m["supportedContractVersions"] = json!(["2.0"]),
@@ -121,7 +129,7 @@ async fn an_answer_that_is_not_the_protocols_is_refused_at_every_level() {
             "did not process the critical attribute \"org.example.ticket\"",
         ),
         (all(|a| a["processedAttributes"] = json!(null)), "did not process"),
-        (all(|a| remove(a, REVOCATION)), "its results are"),
+        (all(|a| remove(a, REVOCATION)), "it returned results for"),
         (all(|a| a["verificationResults"][IDENTITY] = json!({ "reason": "yes" })), "success is missing"),
         (all(|a| a["verificationResults"][IDENTITY] = json!({ "success": "true" })), "success must be"),
         (all(|a| a["verificationResults"][IDENTITY] = json!(null)), "is missing"),
@@ -129,7 +137,7 @@ async fn an_answer_that_is_not_the_protocols_is_refused_at_every_level() {
         (format!("{}; echo '{{}}'", good(|_| ())), "not a valid JSON document"),
         ("head -c 3000000 /dev/zero | tr '\\0' '['".to_owned(), "more than 1048576 bytes"),
         ("yes '{'".to_owned(), "more than 1048576 bytes"),
-        (format!("{}; kill -9 $$", good(|_| ())), "it says nothing more"),
+        (format!("{}; kill -9 $$", good(|_| ())), "failed: no message"),
         (format!("{}; echo oops >&2; exit 3", good(|_| ())), "failed: oops"),
         ("true".to_owned(), "not a valid JSON document"),
     ];
