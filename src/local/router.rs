@@ -155,7 +155,8 @@ async fn authenticated(State(endpoint): Shared, request: Request, next: Next) ->
 /// Adds a request id to every response and logs it.
 async fn identified(request: Request, next: Next) -> Response {
     let id = uuid::Uuid::new_v4().to_string();
-    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let method = request.method().clone();
+    let path = request.uri().path().to_owned();
     let mut response = next.run(request).await;
     let status = response.status().as_u16();
     let error = response.headers().get(ERROR_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("-");

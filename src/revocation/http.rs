@@ -62,7 +62,8 @@ impl Http {
 async fn exchange(method: &Method, url: &Url, request: RequestBuilder) -> Result<Response, SourceError> {
     let began = Instant::now();
     let answer = request.send().await;
-    let (ms, url) = (began.elapsed().as_millis() as u64, printable(url.as_str()));
+    let ms = began.elapsed().as_millis() as u64;
+    let url = printable(url.as_str());
     match &answer {
         Ok(answer) => tracing::debug!(%method, url, status = answer.status().as_u16(), ms, "received a response"),
         Err(why) => tracing::debug!(%method, url, why = printable(&explain(why)), ms, "the request failed"),

@@ -55,7 +55,8 @@ fn reads_openssl_ocsp_responses() {
             }
         }
         // A response for another certificate, or for one of another authority, does not match.
-        let (good, revoked) = (folder.certificate("good"), folder.file("revoked-by-authority.ocsp"));
+        let good = folder.certificate("good");
+        let revoked = folder.file("revoked-by-authority.ocsp");
         assert!(ocsp::verify(&revoked, &good, &issuer, NOW).is_err());
     }
     let (ec, rsa) = (&Folder::ALL[0], &Folder::ALL[1]);

@@ -27,7 +27,8 @@ async fn resolve_all() {
         let image: Reference = image.parse().unwrap();
         let mut tasks = tokio::task::JoinSet::new();
         for _ in 0..8 {
-            let (repository, target) = (client.repository(image.repository()).unwrap(), image.target().clone());
+            let repository = client.repository(image.repository()).unwrap();
+            let target = image.target().clone();
             tasks.spawn(async move { repository.resolve(&target).await.map(|found| found.digest.to_string()) });
         }
         for result in tasks.join_all().await {
@@ -68,8 +69,11 @@ fn registries() -> Service {
 
 /// Runs the child; returns its output and the requests to the registries.
 fn run(ecr: &Service, images: &[&str], more: &[(&str, &str)]) -> (String, Vec<Request>) {
-    let (home, registries) = (tempfile::tempdir().unwrap(), registries());
-    let (proxy, endpoint, images) = (registries.url(), ecr.url(), images.join(","));
+    let home = tempfile::tempdir().unwrap();
+    let registries = registries();
+    let proxy = registries.url();
+    let endpoint = ecr.url();
+    let images = images.join(",");
     let mut environment = vec![
         ("HOME", home.path().to_str().unwrap()),
         ("http_proxy", proxy.as_str()),
@@ -151,7 +155,8 @@ fn reports_the_error_of_iam() {
 
 #[test]
 fn prefers_a_docker_config_entry_to_a_token() {
-    let (ecr, folder) = (ecr(43_200), tempfile::tempdir().unwrap());
+    let ecr = ecr(43_200);
+    let folder = tempfile::tempdir().unwrap();
     let auths = json!({"auths": {"123456789012.dkr.ecr.us-west-2.amazonaws.com": {"auth": STANDARD.encode(USER)}}});
     std::fs::write(folder.path().join("config.json"), auths.to_string()).unwrap();
     let (printed, _) = run(&ecr, &[PRIVATE], &[KEY[0], KEY[1], ("DOCKER_CONFIG", folder.path().to_str().unwrap())]);

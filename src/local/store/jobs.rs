@@ -50,7 +50,8 @@ impl Store {
     /// Returns [`StoreError`] if the database fails.
     pub fn add_job(&self, job: &Job) -> Result<JobAdded, StoreError> {
         let (at, profile_at) = (job.arn.location(), job.profile.location());
-        let (name, version) = (job.profile.profile().name().as_str(), job.profile.version());
+        let name = job.profile.profile().name().as_str();
+        let version = job.profile.version();
         self.write(|transaction| {
             let added = transaction
                 .prepare_cached(

@@ -32,7 +32,7 @@ pub enum StoreError {
     Sqlite(#[from] rusqlite::Error),
     /// A later version of this program wrote the database.
     #[error(
-        "the database has schema version {found}, but this program supports only {known}; use a later version of the program"
+        "the database has schema version {found}, this program supports up to {known}; use a later version of the program"
     )]
     Newer {
         /// The schema version of the database.

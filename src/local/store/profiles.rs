@@ -83,7 +83,8 @@ impl Store {
     /// # Errors
     /// Returns [`StoreError`] if the database fails.
     pub fn add_profile(&self, profile: &Profile) -> Result<ProfileAdded, StoreError> {
-        let (arn, at) = (&profile.arn, profile.arn.location());
+        let arn = &profile.arn;
+        let at = profile.arn.location();
         let json = |map: &BTreeMap<String, String>| {
             serde_json::to_string(map).map_err(|error| StoreError::Damaged(error.to_string()))
         };

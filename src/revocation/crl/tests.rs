@@ -171,7 +171,8 @@ fn accepts_crls_only_from_this_update_to_next_update() {
         let result = world.changed(|draft| (draft.this_update, draft.next_update) = (this, next));
         result.map(|found| found.until)
     };
-    let (second, past) = (Duration::SECOND, NOW - Duration::HOUR);
+    let second = Duration::SECOND;
+    let past = NOW - Duration::HOUR;
     assert_eq!(at(past, Some(NOW)), Ok(NOW));
     assert_eq!(at(past, Some(NOW - second)), Err(CurrencyError::Expired(NOW - second).into()));
     assert_eq!(at(past, None), Err(CurrencyError::NoNextUpdate.into()));

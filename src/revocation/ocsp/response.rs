@@ -37,7 +37,8 @@ pub(in crate::revocation) fn verify(
     now: OffsetDateTime,
 ) -> Result<Verified, OcspError> {
     let response = basic_response(der)?;
-    let (tbs, basic) = (signed_part(&response)?, BasicOcspResponse::from_der(&response)?);
+    let tbs = signed_part(&response)?;
+    let basic = BasicOcspResponse::from_der(&response)?;
     let delegate = signer(&basic, tbs, issuer, now)?;
     let data = &basic.tbs_response_data;
     if data.version.is_some_and(|version| version != 0) {

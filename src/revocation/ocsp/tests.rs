@@ -176,7 +176,8 @@ fn accepts_responses_only_from_this_update_to_next_update() {
         });
         result.map(|_| ())
     };
-    let (second, past) = (Duration::SECOND, NOW - Duration::HOUR);
+    let second = Duration::SECOND;
+    let past = NOW - Duration::HOUR;
     assert_eq!(at(past, Some(NOW)), Ok(()));
     assert_eq!(at(past, Some(NOW - second)), Err(CurrencyError::Expired(NOW - second).into()));
     assert_eq!(at(past, None), Err(CurrencyError::NoNextUpdate.into()));

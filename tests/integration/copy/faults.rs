@@ -35,7 +35,8 @@ fn destination() -> FaultServer {
 }
 
 async fn attempt(source: &FaultServer, destination: &Store) -> Result<Copied, CopyError> {
-    let (target, tag) = (Target::Tag(tag("v1")), tag("copied"));
+    let target = Target::Tag(tag("v1"));
+    let tag = tag("copied");
     let options = CopyOptions::default();
     copy_artifact(&remote(source.address, "a"), &target, destination, Some(&tag), &options, None).await
 }
@@ -86,7 +87,8 @@ async fn reconnects_after_a_disconnect() {
         _ => Reply::content("application/octet-stream", LAYER),
     };
     let folder = tempfile::tempdir().unwrap();
-    let (server, to) = (source(cut), layout(&folder));
+    let server = source(cut);
+    let to = layout(&folder);
     let copied = attempt(&server, &to).await.unwrap();
     assert_eq!(to.blob(&Descriptor::of("a/layer", LAYER), 100).await.unwrap(), LAYER);
     assert_eq!(copied.blobs.len(), 2);

@@ -40,7 +40,8 @@ pub fn tag(text: &str) -> Tag {
 }
 
 pub async fn copy(source: &Store, destination: &Store) -> Copied {
-    let (target, tag) = (Target::Tag(tag("v1")), tag("copied"));
+    let target = Target::Tag(tag("v1"));
+    let tag = tag("copied");
     copy_artifact(source, &target, destination, Some(&tag), &CopyOptions::default(), None).await.unwrap()
 }
 

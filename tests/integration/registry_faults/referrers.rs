@@ -134,7 +134,8 @@ async fn writes_the_index_with_if_match() {
     let subject = Descriptor::of(IMAGE_MANIFEST_MEDIA_TYPE, b"subject");
     let manifest = Manifest::signature(subject.clone(), b"envelope", [].into());
     let tag = format!("/{}", Tag::of_referrers(&subject.digest));
-    let (index, puts) = (std::sync::Mutex::new(page(0..1)), AtomicUsize::new(0));
+    let index = std::sync::Mutex::new(page(0..1));
+    let puts = AtomicUsize::new(0);
     let server = FaultServer::start(move |request| match (request.method.as_str(), request.path.ends_with(&tag)) {
         ("GET", true) => {
             let headers = vec![("Content-Type", IMAGE_INDEX_MEDIA_TYPE.to_owned()), ("ETag", "\"e\"".to_owned())];

@@ -37,8 +37,10 @@ async fn notation_agrees_about_ocsp_and_crl_answers() {
     let (ocsp, crl) = (Authority::new(&["/ocsp"], &[]), Authority::new(&[], &["/crl"]));
     let both = Authority::new(&["/ocsp"], &["/crl"]);
     let now = OffsetDateTime::now_utc();
-    let (bad, gone) = (|| revoked(now, Some(1)), |_: &_| Reply::status(404));
-    let (entries, old) = (vec![entry(&SERIAL, now, &[reason(1)])], Some(now - Duration::HOUR / 2));
+    let bad = || revoked(now, Some(1));
+    let gone = |_: &_| Reply::status(404);
+    let entries = vec![entry(&SERIAL, now, &[reason(1)])];
+    let old = Some(now - Duration::HOUR / 2);
     type Set<'a> = Box<dyn Fn() + 'a>;
     let cases: Vec<(&str, &Authority, Set<'_>, &str)> = vec![
         ("OCSP good", &ocsp, Box::new(|| ocsp.answer_with("/ocsp", ocsp.ocsp(good(), |_| ()))), "good"),
