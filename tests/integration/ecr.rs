@@ -1,5 +1,5 @@
-//! Amazon ECR without a credential helper: tokens of a service that speaks ECR's API, for a registry that asks for a password.
-//! Both are reached under ECR's names, the registry through a proxy.
+//! Amazon ECR without a credential helper: a fake ECR API issues tokens for registries that require a password. The
+//! registries are reached under ECR's names through a proxy.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::support::child::{is_child, run_alone};
 use crate::support::service::{Request, Service, answer, send};
 
-const TEST: &str = "a_registry_of_ecr_is_given_a_token_without_a_helper";
+const TEST: &str = "gets_ecr_tokens_without_a_helper";
 const PRIVATE: &str = "123456789012.dkr.ecr.us-west-2.amazonaws.com/team/app:v1";
 const OTHER_ACCOUNT: &str = "210987654321.dkr.ecr.us-west-2.amazonaws.com/team/app:v1";
 const PUBLIC: &str = "public.ecr.aws/team/app:v1";
@@ -19,7 +19,7 @@ const KEY: [(&str, &str); 2] = [("AWS_ACCESS_KEY_ID", "AKIDTEST"), ("AWS_SECRET_
 const USER: &str = "AWS:hunter2-token";
 const MANIFEST: &str = r#"{"schemaVersion":2,"config":{},"layers":[]}"#;
 
-/// What the child does: resolves each image several times at once.
+/// Run in the child process: resolves each image eight times at once.
 async fn resolve_all() {
     let mut options = ClientOptions::default();
     options.plain_http = PlainHttp::Always;
@@ -28,7 +28,8 @@ async fn resolve_all() {
         let image: Reference = image.parse().unwrap();
         let mut tasks = tokio::task::JoinSet::new();
         for _ in 0..8 {
-            let (repository, target) = (client.repository(image.repository()).unwrap(), image.target().clone());
+            let repository = client.repository(image.repository()).unwrap();
+            let target = image.target().clone();
             tasks.spawn(async move { repository.resolve(&target).await.map(|found| found.digest.to_string()) });
         }
         for result in tasks.join_all().await {
@@ -37,7 +38,7 @@ async fn resolve_all() {
     }
 }
 
-/// A service that gives out tokens which expire in so many seconds.
+/// An ECR API whose tokens expire in this many seconds.
 fn ecr(expires_in: i64) -> Service {
     Service::start(move |request, stream| {
         let expires = time::OffsetDateTime::now_utc().unix_timestamp() + expires_in;
@@ -48,7 +49,7 @@ fn ecr(expires_in: i64) -> Service {
     })
 }
 
-/// A proxy behind which every registry wants a password, but for one that wants a token anybody gets.
+/// A proxy to registries that require a password, except ECR Public, which also issues anonymous tokens.
 fn registries() -> Service {
     Service::start(|request, stream| {
         let basic = format!("Basic {}", STANDARD.encode(USER));
@@ -67,10 +68,13 @@ fn registries() -> Service {
     })
 }
 
-/// What the child prints, and what the registries were asked.
+/// Runs the child; returns its output and the requests to the registries.
 fn run(ecr: &Service, images: &[&str], more: &[(&str, &str)]) -> (String, Vec<Request>) {
-    let (home, registries) = (tempfile::tempdir().unwrap(), registries());
-    let (proxy, endpoint, images) = (registries.url(), ecr.url(), images.join(","));
+    let home = tempfile::tempdir().unwrap();
+    let registries = registries();
+    let proxy = registries.url();
+    let endpoint = ecr.url();
+    let images = images.join(",");
     let mut environment = vec![
         ("HOME", home.path().to_str().unwrap()),
         ("http_proxy", proxy.as_str()),
@@ -87,7 +91,7 @@ fn run(ecr: &Service, images: &[&str], more: &[(&str, &str)]) -> (String, Vec<Re
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_registry_of_ecr_is_given_a_token_without_a_helper() {
+async fn gets_ecr_tokens_without_a_helper() {
     if is_child() {
         return resolve_all().await;
     }
@@ -95,7 +99,7 @@ async fn a_registry_of_ecr_is_given_a_token_without_a_helper() {
         let ecr = ecr(43_200);
         let (printed, seen) = run(&ecr, &[PRIVATE, OTHER_ACCOUNT, PUBLIC], &KEY);
         assert_eq!(printed.matches(": sha256:").count(), 24, "{printed}");
-        // One token a region and service, whoever asks.
+        // One token per region and service, for all registries and tasks.
         let asked = ecr.requests();
         let scopes: Vec<_> = asked.iter().map(Request::credential).collect();
         assert_eq!(scopes, [["AKIDTEST", "us-west-2", "ecr"], ["AKIDTEST", "us-east-1", "ecr-public"]]);
@@ -111,7 +115,7 @@ async fn a_registry_of_ecr_is_given_a_token_without_a_helper() {
 }
 
 #[test]
-fn a_token_that_is_about_to_expire_is_not_kept() {
+fn does_not_cache_a_token_that_expires_soon() {
     let ecr = ecr(60);
     let (printed, _) = run(&ecr, &[PRIVATE, OTHER_ACCOUNT], &KEY);
     assert_eq!(printed.matches(": sha256:").count(), 16, "{printed}");
@@ -119,7 +123,7 @@ fn a_token_that_is_about_to_expire_is_not_kept() {
 }
 
 #[test]
-fn a_token_goes_to_registries_of_ecr_alone() {
+fn sends_tokens_only_to_ecr() {
     let ecr = ecr(43_200);
     let (printed, seen) = run(&ecr, &[PRIVATE, ELSEWHERE], &KEY);
     assert!(printed.contains(&format!("{ELSEWHERE}: GET http://registry.invalid/")), "{printed}");
@@ -129,7 +133,7 @@ fn a_token_goes_to_registries_of_ecr_alone() {
 }
 
 #[test]
-fn without_aws_credentials_a_private_registry_is_an_error_and_the_public_one_anonymous() {
+fn without_aws_credentials_only_ecr_public_works() {
     let ecr = ecr(43_200);
     let (printed, seen) = run(&ecr, &[PRIVATE, PUBLIC], &[]);
     let said = "GetAuthorizationToken of ECR in us-west-2 was not made, there are no AWS credentials";
@@ -140,7 +144,7 @@ fn without_aws_credentials_a_private_registry_is_an_error_and_the_public_one_ano
 }
 
 #[test]
-fn what_iam_says_reaches_the_user() {
+fn reports_the_error_of_iam() {
     let body = r#"{"__type":"AccessDeniedException","Message":"User: arn:aws:iam::1:user/u is not authorized to perform: ecr:GetAuthorizationToken"}"#;
     let refusing = Service::answering(400, &[("Content-Type", "application/x-amz-json-1.1")], body.as_bytes());
     let (printed, _) = run(&refusing, &[PRIVATE], &KEY);
@@ -151,8 +155,9 @@ fn what_iam_says_reaches_the_user() {
 }
 
 #[test]
-fn what_a_file_has_for_a_registry_of_ecr_goes_before_a_token() {
-    let (ecr, folder) = (ecr(43_200), tempfile::tempdir().unwrap());
+fn prefers_a_docker_config_entry_to_a_token() {
+    let ecr = ecr(43_200);
+    let folder = tempfile::tempdir().unwrap();
     let auths = json!({"auths": {"123456789012.dkr.ecr.us-west-2.amazonaws.com": {"auth": STANDARD.encode(USER)}}});
     std::fs::write(folder.path().join("config.json"), auths.to_string()).unwrap();
     let (printed, _) = run(&ecr, &[PRIVATE], &[KEY[0], KEY[1], ("DOCKER_CONFIG", folder.path().to_str().unwrap())]);

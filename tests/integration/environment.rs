@@ -1,4 +1,4 @@
-//! What the plugin takes from its surroundings: standard streams, credentials, endpoints and proxies.
+//! The plugin's environment: standard streams, credentials, endpoints and proxies.
 
 use std::fs::File;
 use std::io::Write;
@@ -15,7 +15,7 @@ use crate::support::vector::base_request;
 
 const NOTHING_REVOKED: &[u8] = br#"{"revokedEntities":[]}"#;
 
-/// A request of `verify-signature` that asks about revocation, with this plugin configuration.
+/// A `verify-signature` request with a revocation check and this plugin configuration.
 fn revocation_request(config: Value) -> String {
     let mut request = base_request("verify-signature");
     request["trustPolicy"]["signatureVerification"] = json!(["SIGNATURE_VERIFIER.REVOCATION_CHECK"]);
@@ -33,7 +33,7 @@ fn revocation(outcome: &Outcome) -> (bool, String) {
     (result["success"].as_bool().unwrap(), result["reason"].as_str().unwrap().to_owned())
 }
 
-/// The one request that reached the service, after the check passed.
+/// Asserts that the check passed; returns the only request to the service.
 #[track_caller]
 fn request_of(outcome: &Outcome, service: &Service) -> Request {
     assert!(revocation(outcome).0, "{outcome:?}");
@@ -43,7 +43,7 @@ fn request_of(outcome: &Outcome, service: &Service) -> Request {
 }
 
 #[test]
-fn an_input_that_never_ends_is_a_timeout() {
+fn endless_input_is_a_timeout() {
     for command in ["generate-envelope", "verify-signature"] {
         for begin in ["", r#"{"contractVersion":"#] {
             let (reader, mut writer) = std::io::pipe().unwrap();
@@ -59,7 +59,7 @@ fn an_input_that_never_ends_is_a_timeout() {
 }
 
 #[test]
-fn metadata_does_not_wait_for_an_input_that_says_nothing() {
+fn metadata_does_not_wait_for_input() {
     let (reader, writer) = std::io::pipe().unwrap();
     let outcome = Plugin::new(["get-plugin-metadata"]).env("NOTATION_AWS_SIGNER_TIMEOUT", "1").run_with(reader.into());
     drop(writer);
@@ -67,8 +67,8 @@ fn metadata_does_not_wait_for_an_input_that_says_nothing() {
 }
 
 #[test]
-fn an_input_of_more_than_64_mib_is_refused() {
-    // A file with a hole: its zeros cost nothing.
+fn rejects_input_over_64_mib() {
+    // A sparse file, which takes no disk space.
     let input = tempfile::tempfile().unwrap();
     input.set_len((64 << 20) + 1).unwrap();
     for command in ["generate-envelope", "verify-signature", "get-plugin-metadata"] {
@@ -81,7 +81,7 @@ fn an_input_of_more_than_64_mib_is_refused() {
 }
 
 #[test]
-fn an_answer_that_nobody_takes_is_a_failure() {
+fn fails_if_stdout_cannot_be_written() {
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
     let full = File::options().write(true).open("/dev/full").unwrap();
@@ -94,7 +94,7 @@ fn an_answer_that_nobody_takes_is_a_failure() {
 }
 
 #[test]
-fn without_credentials_signing_is_denied_and_revocation_is_not_checked() {
+fn without_credentials_no_request_is_sent() {
     let service = Service::answering(200, &[], NOTHING_REVOKED);
     let mut request = base_request("generate-envelope");
     request["pluginConfig"]["aws-signer-endpoint-url"] = json!(service.url());
@@ -108,7 +108,7 @@ fn without_credentials_signing_is_denied_and_revocation_is_not_checked() {
 }
 
 #[test]
-fn a_named_profile_wins_over_credentials_in_the_environment() {
+fn a_named_profile_overrides_environment_credentials() {
     let service = Service::answering(200, &[], NOTHING_REVOKED);
     let config = "[profile ci]\naws_access_key_id = AKIAFROMTHEPROFILE00\naws_secret_access_key = another-secret\n";
     let request = revocation_request(json!({ "aws-signer-endpoint-url": service.url(), "aws-profile": "ci" }));
@@ -123,8 +123,8 @@ fn a_named_profile_wins_over_credentials_in_the_environment() {
 }
 
 #[test]
-fn an_endpoint_from_anywhere_is_used_as_it_is_given() {
-    // No host prefix: there is no data-127.0.0.1. And the most specific source wins.
+fn uses_endpoints_from_every_source_unchanged() {
+    // The SDK's host prefix (data-127.0.0.1) is not added, and the most specific source wins.
     let nowhere = "http://127.0.0.1:1";
     let run = |set: &dyn Fn(Plugin, &str) -> Plugin| {
         let service = Service::answering(200, &[], NOTHING_REVOKED);
@@ -147,7 +147,7 @@ fn an_endpoint_from_anywhere_is_used_as_it_is_given() {
 }
 
 #[test]
-fn an_endpoint_of_aws_that_cannot_be_one_is_refused_and_nothing_of_the_request_is_shown() {
+fn rejects_invalid_endpoints_without_revealing_the_request() {
     for url in ["localhost:8274", "http://127.0.0.1:99999", "ftp://127.0.0.1", "http://user:secret@127.0.0.1", "//host"]
     {
         let mut request = base_request("generate-envelope");
@@ -170,7 +170,7 @@ fn an_endpoint_of_aws_that_cannot_be_one_is_refused_and_nothing_of_the_request_i
 }
 
 #[test]
-fn credentials_from_a_process_are_used() {
+fn uses_credentials_of_a_process() {
     let service = Service::answering(200, &[], NOTHING_REVOKED);
     let plugin = verify().without_credentials();
     let script = plugin.home().join("credentials.sh");
@@ -185,7 +185,7 @@ fn credentials_from_a_process_are_used() {
 }
 
 #[test]
-fn a_process_for_credentials_that_hangs_or_fails_is_told() {
+fn reports_a_hanging_or_failing_credential_process() {
     for (line, why) in [("sleep 30", "within 1 s"), ("echo no >&2; exit 3", "no AWS credentials")] {
         let config = format!("[profile made]\ncredential_process = /bin/sh -c '{line}'\n");
         let request = revocation_request(json!({ "aws-profile": "made", "aws-signer-timeout": "1" }));
@@ -197,7 +197,7 @@ fn a_process_for_credentials_that_hangs_or_fails_is_told() {
 }
 
 #[test]
-fn a_proxy_in_the_environment_gets_the_request_unless_it_is_excepted() {
+fn respects_http_proxy_and_no_proxy() {
     let request =
         || revocation_request(json!({ "aws-signer-endpoint-url": "http://signer.invalid", "aws-signer-timeout": "2" }));
     for name in ["HTTP_PROXY", "http_proxy"] {
@@ -213,7 +213,7 @@ fn a_proxy_in_the_environment_gets_the_request_unless_it_is_excepted() {
 }
 
 #[test]
-fn a_proxy_for_tls_is_asked_for_a_tunnel() {
+fn opens_a_tunnel_through_https_proxy() {
     let proxy = Service::answering(403, &[], b"no tunnels");
     let request = revocation_request(json!({ "aws-signer-endpoint-url": "https://signer.invalid" }));
     let (success, reason) = revocation(&verify().env("HTTPS_PROXY", proxy.url()).run(request));
@@ -227,7 +227,7 @@ fn a_proxy_for_tls_is_asked_for_a_tunnel() {
 }
 
 #[test]
-fn over_tls_the_service_must_have_a_certificate_that_the_system_trusts() {
+fn tls_requires_a_certificate_trusted_by_the_system() {
     let (service, authority) = FaultServer::start_tls(|_| Reply::content("application/json", NOTHING_REVOKED));
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("authority.pem");

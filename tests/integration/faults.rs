@@ -1,5 +1,5 @@
-//! The plugin against a service that misbehaves. Signing fails with the protocol's error; a revocation check fails with the
-//! reason, and the command succeeds. Either way soon, in little memory, and without a word of what is secret.
+//! The plugin with a misbehaving service. Signing fails with an error of the plugin protocol; a revocation check fails
+//! with a reason while its command succeeds. Both end soon, use little memory, and reveal no secret.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -15,26 +15,26 @@ use crate::support::service::{Service, answer, send, wait_for_the_end};
 use crate::support::vector::{base_request, material};
 
 const REVOCATION: &str = "SIGNATURE_VERIFIER.REVOCATION_CHECK";
-/// For faults that end by the time budget alone.
+/// The time budget for faults that only the budget ends.
 const SHORT: &str = "1";
-/// For faults that are tried again: enough for all attempts and the pauses between them.
+/// The time budget for faults that cause retries: enough for all attempts and the pauses between them.
 const LONG: &str = "20";
 /// How long a command with the budget [`SHORT`] may take on a busy machine.
 const SOON: Duration = Duration::from_secs(8);
-/// KiB of resident memory.
+/// The limit of resident memory in KiB.
 const LITTLE_MEMORY: u64 = 64 * 1024;
 
-/// How the two commands ended.
+/// The results of the two commands.
 struct Ended {
     code: String,
     message: String,
     reason: String,
-    /// How many requests each command made.
+    /// The number of requests of each command.
     requests: [usize; 2],
 }
 
 impl Ended {
-    /// The error code of the signing command, after both said `text`.
+    /// Asserts that both messages contain `text`; returns the error code of signing and the requests.
     #[track_caller]
     fn saying(&self, text: &str) -> (&str, [usize; 2]) {
         assert!(self.message.contains(text), "{}", self.message);
@@ -43,7 +43,7 @@ impl Ended {
     }
 }
 
-/// Runs both commands against a service of their own each.
+/// Runs both commands, each with its own service.
 #[track_caller]
 fn run_against(service: impl Fn() -> Service, budget: &str) -> Ended {
     let [signing, verifying] = [service(), service()];
@@ -56,7 +56,7 @@ fn run_against(service: impl Fn() -> Service, budget: &str) -> Ended {
     Ended { code: text("errorCode"), message: text("errorMessage"), reason, requests }
 }
 
-/// Runs a command with everything logged, and checks what holds for every outcome.
+/// Runs a command with full logging and checks time, memory and secrecy.
 #[track_caller]
 fn run(command: &str, endpoint: &str, budget: &str) -> Outcome {
     let mut request = base_request(command);
@@ -66,7 +66,7 @@ fn run(command: &str, endpoint: &str, budget: &str) -> Outcome {
         assert!(outcome.took < SOON, "{command} took {:?}", outcome.took);
     }
     assert!(outcome.peak_memory < LITTLE_MEMORY, "{} KiB", outcome.peak_memory);
-    // A process that ends at once may be gone before its memory is looked at; one that was fed until its budget ended is not.
+    // A process that ends at once may be gone before its memory is measured; one that runs until its deadline is not.
     assert!(outcome.peak_memory > 0 || outcome.took < Duration::from_millis(300), "{:?}", outcome.took);
     assert_nothing_secret(&outcome);
     outcome
@@ -83,7 +83,7 @@ fn assert_nothing_secret(outcome: &Outcome) {
     }
 }
 
-/// Why the revocation check of a command that succeeded failed.
+/// The reason of the failed revocation check of a successful command.
 #[track_caller]
 fn failed_check(outcome: &Outcome) -> String {
     let answer = outcome.answer();
@@ -98,19 +98,19 @@ fn head(stream: &mut TcpStream, length: usize) {
     send(stream, head.as_bytes());
 }
 
-/// Writes the same bytes until the client has gone.
+/// Writes the same bytes until the client disconnects.
 fn for_ever(stream: &mut TcpStream, bytes: &[u8]) {
     while stream.write_all(bytes).is_ok() {}
 }
 
 #[test]
-fn a_service_that_never_answers_is_a_timeout() {
+fn a_silent_service_is_a_timeout() {
     let service = || Service::start(|_, stream| wait_for_the_end(stream));
     assert_eq!(run_against(service, SHORT).saying("within 1 s"), ("TIMEOUT", [1, 1]));
 }
 
 #[test]
-fn a_service_that_hangs_after_its_headers_is_a_timeout() {
+fn a_hang_after_the_headers_is_a_timeout() {
     let service = || {
         Service::start(|_, stream| {
             head(stream, 100);
@@ -121,7 +121,7 @@ fn a_service_that_hangs_after_its_headers_is_a_timeout() {
 }
 
 #[test]
-fn a_service_that_drips_is_a_timeout() {
+fn a_dripping_body_is_a_timeout() {
     let service = || {
         Service::start(|_, stream| {
             head(stream, 100);
@@ -134,8 +134,8 @@ fn a_service_that_drips_is_a_timeout() {
 }
 
 #[test]
-fn informational_answers_without_end_are_a_timeout() {
-    // Not as fast as the machine can: a plugin built without optimisation does not keep up with that.
+fn endless_informational_responses_are_a_timeout() {
+    // Throttled: a plugin built without optimisation cannot keep up with full speed.
     let service = || {
         Service::start(|_, stream| {
             while stream.write_all(&b"HTTP/1.1 100 Continue\r\n\r\n".repeat(100)).is_ok() {
@@ -147,7 +147,7 @@ fn informational_answers_without_end_are_a_timeout() {
 }
 
 #[test]
-fn a_body_without_end_is_refused_at_the_limit() {
+fn rejects_an_endless_body_at_the_limit() {
     let service = || {
         Service::start(|_, stream| {
             send(stream, b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n");
@@ -159,7 +159,7 @@ fn a_body_without_end_is_refused_at_the_limit() {
 }
 
 #[test]
-fn a_body_of_100_mib_is_refused_at_the_limit() {
+fn rejects_a_body_of_100_mib_at_the_limit() {
     let service = || {
         Service::start(|_, stream| {
             head(stream, 100 << 20);
@@ -170,7 +170,7 @@ fn a_body_of_100_mib_is_refused_at_the_limit() {
 }
 
 #[test]
-fn an_error_with_a_body_without_end_is_no_answer_either() {
+fn rejects_an_endless_error_body_at_the_limit() {
     let service = || {
         Service::start(|_, stream| {
             send(stream, b"HTTP/1.1 400 Bad Request\r\nTransfer-Encoding: chunked\r\n\r\n");
@@ -181,7 +181,7 @@ fn an_error_with_a_body_without_end_is_no_answer_either() {
 }
 
 #[test]
-fn headers_without_end_are_refused() {
+fn rejects_endless_headers() {
     let service = || {
         Service::start(|_, stream| {
             send(stream, b"HTTP/1.1 200 OK\r\n");
@@ -192,7 +192,7 @@ fn headers_without_end_are_refused() {
 }
 
 #[test]
-fn a_body_that_is_cut_off_is_tried_again_and_then_an_error() {
+fn retries_after_a_truncated_body() {
     let service = || {
         Service::start(|_, stream| {
             head(stream, 100);
@@ -203,13 +203,13 @@ fn a_body_that_is_cut_off_is_tried_again_and_then_an_error() {
 }
 
 #[test]
-fn a_connection_that_is_closed_at_once_is_tried_again_and_then_an_error() {
+fn retries_after_a_closed_connection() {
     let service = || Service::accepting(|_, _| {});
     assert_eq!(run_against(service, LONG).saying("could not be reached"), ("ERROR", [4, 4]));
 }
 
 #[test]
-fn a_connection_that_is_reset_is_tried_again_and_then_an_error() {
+fn retries_after_a_connection_reset() {
     // Closing a connection with unread bytes makes the system reset it.
     let service = || {
         Service::accepting(|stream, _| {
@@ -220,7 +220,7 @@ fn a_connection_that_is_reset_is_tried_again_and_then_an_error() {
 }
 
 #[test]
-fn a_port_that_nobody_listens_on_is_an_error() {
+fn a_closed_port_is_an_error() {
     let endpoint = format!("http://127.0.0.1:{}", free_port());
     let error = run("generate-envelope", &endpoint, LONG).error();
     assert_eq!(error["errorCode"], "ERROR");
@@ -230,7 +230,7 @@ fn a_port_that_nobody_listens_on_is_an_error() {
 }
 
 #[test]
-fn what_is_not_http_is_an_error() {
+fn a_response_that_is_not_http_is_an_error() {
     let service = || Service::start(|_, stream| send(stream, b"220 mail.example ESMTP ready\r\n\0\xff\xfe"));
     assert_eq!(run_against(service, LONG).saying("not one of AWS Signer"), ("ERROR", [1, 1]));
 }
@@ -243,7 +243,7 @@ fn compressed_junk_is_an_error() {
 }
 
 #[test]
-fn a_redirect_is_not_followed() {
+fn does_not_follow_redirects() {
     for status in [301, 302, 303, 307, 308] {
         let elsewhere = Service::answering(200, &[], br#"{"revokedEntities":[]}"#);
         let location = format!("{}/stolen", elsewhere.url());
@@ -255,7 +255,7 @@ fn a_redirect_is_not_followed() {
 }
 
 #[test]
-fn throttling_and_server_errors_are_tried_again_and_refusals_are_not() {
+fn retries_after_throttling_and_server_errors_only() {
     for (status, code, requests) in [
         (429, "THROTTLED", 4),
         (500, "ERROR", 4),
@@ -274,7 +274,7 @@ fn throttling_and_server_errors_are_tried_again_and_refusals_are_not() {
 }
 
 #[test]
-fn a_service_that_asks_for_a_long_pause_does_not_outlast_the_budget() {
+fn a_long_retry_after_does_not_exceed_the_budget() {
     let service = || Service::answering(503, &[("Retry-After", "3600"), ("x-amz-retry-after", "3600000")], b"");
     let ended = run_against(service, SHORT);
     assert!(["TIMEOUT", "ERROR"].contains(&ended.code.as_str()), "{}", ended.code);
@@ -282,7 +282,7 @@ fn a_service_that_asks_for_a_long_pause_does_not_outlast_the_budget() {
 }
 
 #[test]
-fn a_service_that_recovers_is_asked_until_it_does() {
+fn retries_until_the_service_recovers() {
     let calls = std::sync::atomic::AtomicUsize::new(0);
     let service = Service::start(move |_, stream| {
         let first = calls.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == 0;
@@ -294,21 +294,21 @@ fn a_service_that_recovers_is_asked_until_it_does() {
 }
 
 #[test]
-fn a_success_leaves_nothing_secret_in_the_log_either() {
+fn a_success_logs_no_secret() {
     let body = json!({ "signature": material()["envelope.valid"] }).to_string();
     let service = Service::answering(200, &[], body.as_bytes());
     let outcome = run("generate-envelope", &service.url(), LONG);
     Schema::named("generate-envelope.response").accepts(&outcome.answer());
     let request = &service.requests()[0];
-    // The request did have what must not be seen elsewhere, so that the check can fail.
+    // The request contains the secrets, so the check for them is effective.
     assert_eq!(request.header("x-amz-security-token"), Some(SESSION_TOKEN));
     assert!(request.header("authorization").unwrap().starts_with("AWS4-HMAC-SHA256"));
     assert!(outcome.log.contains("signed"), "{}", outcome.log);
 }
 
 #[test]
-fn a_service_that_refuses_before_it_has_read_the_request_is_an_error() {
-    // A large payload meets a service that answers before it has read it.
+fn an_early_rejection_is_an_error() {
+    // The service answers a large request before reading it.
     let service = Service::accepting(|mut stream, _| {
         let _ = stream.read(&mut [0; 100]);
         send(&mut stream, &answer(413, &[], b"too large"));

@@ -1,4 +1,4 @@
-//! Runs the binary `notation-aws-signer local-signer serve` against the AWS SDK and against clients that misbehave.
+//! `notation-aws-signer local-signer serve` with the AWS SDK and with misbehaving clients.
 
 use std::io::{Read as _, Write as _};
 use std::process::{Command, Stdio};
@@ -39,7 +39,7 @@ async fn revoked(client: &aws_sdk_signer::Client, profile: &str, job: &str, sign
 }
 
 #[tokio::test]
-async fn the_sdk_drives_all_operations() {
+async fn the_sdk_can_use_all_operations() {
     let dir = tempfile::tempdir().unwrap();
     let server = Server::start(dir.path(), &[]);
     let client = server.client(dir.path());
@@ -102,7 +102,7 @@ async fn the_sdk_drives_all_operations() {
 }
 
 #[tokio::test]
-async fn the_sdk_reads_the_errors_as_those_of_aws() {
+async fn the_sdk_recognizes_the_errors() {
     let dir = tempfile::tempdir().unwrap();
     let server = Server::start(dir.path(), &[]);
     let client = server.client(dir.path());
@@ -118,7 +118,7 @@ async fn the_sdk_reads_the_errors_as_those_of_aws() {
 }
 
 #[tokio::test]
-async fn requests_with_a_wrong_secret_an_unknown_key_or_a_stale_date_are_refused() {
+async fn rejects_wrong_secrets_unknown_keys_and_stale_dates() {
     let dir = tempfile::tempdir().unwrap();
     let server = Server::start(dir.path(), &[]);
     let (id, secret) = credentials(dir.path());
@@ -139,7 +139,7 @@ async fn requests_with_a_wrong_secret_an_unknown_key_or_a_stale_date_are_refused
 }
 
 #[test]
-fn an_answer_to_an_unsigned_request_has_the_headers_of_aws() {
+fn answers_unsigned_requests_like_aws() {
     let dir = tempfile::tempdir().unwrap();
     let server = Server::start(dir.path(), &[]);
     let answer = server.raw(b"GET /revocations HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
@@ -150,7 +150,7 @@ fn an_answer_to_an_unsigned_request_has_the_headers_of_aws() {
 }
 
 #[test]
-fn what_is_too_large_is_refused() {
+fn rejects_too_large_requests() {
     let dir = tempfile::tempdir().unwrap();
     let server = Server::start(dir.path(), &[]);
     let body =
@@ -164,7 +164,7 @@ fn what_is_too_large_is_refused() {
 }
 
 #[test]
-fn clients_that_send_slowly_or_idle_are_cut_off_and_hold_no_one_else() {
+fn disconnects_slow_and_idle_clients() {
     let dir = tempfile::tempdir().unwrap();
     let server = Server::start(dir.path(), &[]);
     let mut slow_body = server.connect();
@@ -180,7 +180,7 @@ fn clients_that_send_slowly_or_idle_are_cut_off_and_hold_no_one_else() {
     assert!(answer.starts_with("HTTP/1.1 403 "), "{answer}");
     for mut stream in [slow_body, slow_head] {
         let mut rest = Vec::new();
-        // Either a 408 or the end of the connection, well before the client's own limit of 30 seconds.
+        // Either a 408 or a closed connection, well before the client's own limit of 30 seconds.
         match stream.read_to_end(&mut rest) {
             Ok(_) => {
                 assert!(rest.is_empty() || rest.starts_with(b"HTTP/1.1 408 "), "{}", String::from_utf8_lossy(&rest))
@@ -191,7 +191,7 @@ fn clients_that_send_slowly_or_idle_are_cut_off_and_hold_no_one_else() {
 }
 
 #[test]
-fn a_second_process_on_the_same_directory_is_refused() {
+fn rejects_a_second_process_on_the_same_directory() {
     let dir = tempfile::tempdir().unwrap();
     let server = Server::start(dir.path(), &[]);
     let second = Server::command(dir.path(), &[]).stderr(Stdio::piped()).output().unwrap();
@@ -201,7 +201,7 @@ fn a_second_process_on_the_same_directory_is_refused() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_terminated_ends_in_order_and_has_its_state_at_the_next_start() {
+async fn keeps_its_state_after_a_sigterm() {
     let dir = tempfile::tempdir().unwrap();
     let mut server = Server::start(dir.path(), &[]);
     let put = server.client(dir.path()).put_signing_profile().profile_name("Prod").platform_id(PLATFORM).send().await;
@@ -218,7 +218,7 @@ async fn a_server_that_is_terminated_ends_in_order_and_has_its_state_at_the_next
 }
 
 #[tokio::test]
-async fn every_job_that_was_answered_is_known_after_a_kill() {
+async fn keeps_every_answered_job_after_a_kill() {
     let dir = tempfile::tempdir().unwrap();
     let server = Server::start(dir.path(), &[]);
     let client = server.client(dir.path());
@@ -259,7 +259,7 @@ async fn every_job_that_was_answered_is_known_after_a_kill() {
 }
 
 #[tokio::test]
-async fn a_clock_that_was_set_back_makes_signatures_that_have_expired() {
+async fn a_past_clock_makes_expired_signatures() {
     let dir = tempfile::tempdir().unwrap();
     let server = Server::start(dir.path(), &["--clock", "2024-01-01T00:00:00Z"]);
     let client = server.client(dir.path());
@@ -281,7 +281,7 @@ async fn a_clock_that_was_set_back_makes_signatures_that_have_expired() {
 }
 
 #[tokio::test]
-async fn given_access_keys_are_used_and_the_secret_is_not_taken_from_the_command_line() {
+async fn takes_the_secret_from_the_environment_only() {
     let dir = tempfile::tempdir().unwrap();
     let arguments = ["--access-key-id", "AKIALOCALAAAAAAAAAAA"];
     let refused = Server::command(dir.path(), &arguments).stderr(Stdio::piped()).output().unwrap();

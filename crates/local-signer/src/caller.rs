@@ -1,36 +1,37 @@
-//! Who makes a request, and where: what authentication found, for the operations to use.
+//! The authenticated caller of an operation and the region of its request.
 
 use aws_names::{ArnError, Location};
 
-/// An authenticated caller at an endpoint of one region.
+/// An authenticated caller and the region it signed for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
     location: Location,
 }
 
 impl Caller {
-    /// The caller of `account` who signed its request for `region`.
+    /// Creates the caller of `account` that signed its request for `region`.
     ///
     /// # Errors
-    /// [`ArnError::Part`] when `region` or `account` has a form that AWS never uses.
+    /// Returns [`ArnError::Part`] if `region` or `account` is malformed.
     pub fn new(region: &str, account: &str) -> Result<Self, ArnError> {
         Ok(Self { location: Location::new(partition(region), region, account)? })
     }
 
-    /// The partition, the region of the endpoint, and the caller's account.
+    /// The partition and region of the request and the caller's account.
     #[must_use]
     pub fn location(&self) -> &Location {
         &self.location
     }
 
-    /// The principal that AWS would record as the one who did it. The local signer knows no users but the account itself.
+    /// The ARN recorded as the principal: the account's root user, the only user of the local signer.
     #[must_use]
     pub fn principal(&self) -> String {
         format!("arn:{}:iam::{}:root", self.location.partition(), self.location.account())
     }
 }
 
-/// The partition that a region belongs to, by the prefixes that the AWS SDKs know partitions by.
+/// The partition of a region, by the region prefixes that the AWS SDKs use. A partition is a separate group of AWS
+/// regions, such as China.
 fn partition(region: &str) -> &'static str {
     const PREFIXES: [(&str, &str); 8] = [
         ("cn-", "aws-cn"),
@@ -51,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_region_names_its_partition() {
+    fn maps_regions_to_partitions() {
         for (region, partition) in [
             ("us-west-2", "aws"),
             ("cn-north-1", "aws-cn"),
@@ -65,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_region_makes_no_caller() {
+    fn rejects_malformed_regions() {
         assert!(Caller::new("us west", "111122223333").is_err());
     }
 }

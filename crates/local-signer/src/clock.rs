@@ -1,57 +1,58 @@
-//! The signing clock: the time at which the local signer says that it signs.
+//! The signing clock: the source of the authentic signing time of local signatures.
 //!
-//! It runs as fast as the real clock and may be set to another time, so that signatures that have expired, or certificates
-//! that are not valid yet, can be made without waiting. It never judges requests: Signature Version 4 dates are compared
-//! with the real clock, as every AWS SDK expects.
+//! It can be set to another time to produce expired signatures or certificates that are not valid yet without waiting,
+//! and runs on from there. Signature Version 4 dates of requests are always compared with the real clock, as every AWS
+//! SDK expects.
 
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
 
-/// The times at which the certificate authority's certificates are valid, and so those that a [`Clock`] may start at.
+/// The start of the validity of the certificate authority's certificates, and the earliest time of a [`Clock`].
 ///
-/// The authority is created once and then serves every clock that its directory is started with, so its certificates
-/// cannot depend on the time of their creation: a signature of eleven years ago must find its root valid.
+/// The authority is created once and then used with every clock its directory is started with, so the validity of its
+/// certificates cannot depend on when they were created: the root must be valid for a signature of eleven years ago.
 pub const EARLIEST: OffsetDateTime = datetime!(2000-01-01 00:00:00 UTC);
-/// See [`EARLIEST`].
+/// The end of the validity; see [`EARLIEST`].
 pub const LATEST: OffsetDateTime = datetime!(2099-12-31 23:59:59 UTC);
 
-/// Why a clock cannot be set to a time.
+/// The start time of a clock is outside the supported range.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the signing clock cannot start at {0}: the local certificates are valid from {EARLIEST} to {LATEST}")]
 pub struct ClockError(pub OffsetDateTime);
 
-/// A clock that runs a fixed distance before or behind the real one.
+/// A clock with a fixed offset from the real one.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Clock {
     offset: Duration,
 }
 
 impl Clock {
-    /// The real time.
+    /// Creates a clock that shows the real time.
     #[must_use]
     pub const fn system() -> Self {
         Self { offset: Duration::ZERO }
     }
 
-    /// A clock that shows `time` now and runs on from there.
+    /// Creates a clock that shows `time` now and runs on from there.
     ///
     /// # Errors
-    /// [`ClockError`] when the certificates of the local signer are not valid then.
+    /// Returns [`ClockError`] if the local certificates are not valid at `time`.
     pub fn starting_at(time: OffsetDateTime) -> Result<Self, ClockError> {
-        // A year is left at either end: the leaf's validity reaches past the present, and the clock runs on.
+        // One year of margin at both ends: the validity of a leaf extends beyond the current time, and the clock runs
+        // on.
         if time < EARLIEST + Duration::days(366) || time > LATEST - Duration::days(366) {
             return Err(ClockError(time));
         }
         Ok(Self { offset: time - OffsetDateTime::now_utc() })
     }
 
-    /// The time that this clock shows, in UTC.
+    /// The current time of this clock, in UTC.
     #[must_use]
     pub fn now(&self) -> OffsetDateTime {
         OffsetDateTime::now_utc() + self.offset
     }
 
-    /// Whether this is the real time.
+    /// Whether this clock shows the real time.
     #[must_use]
     pub fn is_system(&self) -> bool {
         self.offset.is_zero()
@@ -64,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_clock_that_was_set_runs_on_from_there() {
+    fn runs_on_from_its_start_time() {
         let start = datetime!(2020-02-29 12:00:00 UTC);
         let clock = Clock::starting_at(start).unwrap();
         let first = clock.now();
@@ -82,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_cannot_start_where_no_certificate_is_valid() {
+    fn rejects_start_times_outside_certificate_validity() {
         for time in [datetime!(1999-12-31 23:00:00 UTC), datetime!(2100-01-01 00:00:00 UTC)] {
             assert_eq!(Clock::starting_at(time), Err(ClockError(time)));
         }

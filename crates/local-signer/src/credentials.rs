@@ -1,4 +1,4 @@
-//! The one pair of access keys that a local signer accepts, kept in an AWS shared credentials file.
+//! The access keys that a local signer accepts, kept in an AWS shared credentials file.
 
 use std::fmt;
 use std::path::Path;
@@ -9,32 +9,32 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::directory::{DirectoryError, at, write_private};
 
-/// Why there are no usable access keys.
+/// Why the access keys cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum CredentialsError {
-    /// The access key id is not one that a request could name.
-    #[error("an access key id has 16 to 128 letters, digits and underscores")]
+    /// The access key id is malformed.
+    #[error("invalid access key id: use 16 to 128 letters, digits and underscores")]
     AccessKeyId,
-    /// The secret access key is empty or holds characters that do not survive a credentials file.
-    #[error("a secret access key has 8 to 128 visible ASCII characters")]
+    /// The secret access key has a wrong length or characters that a credentials file cannot hold.
+    #[error("invalid secret access key: use 8 to 128 visible ASCII characters")]
     SecretAccessKey,
-    /// The credentials file lacks a line that this program wrote into it.
-    #[error("{path} has no {key}: restore the file, or delete it to get new credentials", path = path.display())]
+    /// The credentials file lacks a setting.
+    #[error("{path} has no {key}; restore the file, or delete it to generate new credentials", path = path.display())]
     File {
         /// The file.
         path: std::path::PathBuf,
-        /// The line that is missing.
+        /// The missing setting.
         key: &'static str,
     },
-    /// The system gave no random bytes.
-    #[error("the system has no random bytes")]
+    /// The system's random number generator failed.
+    #[error("the system's random number generator failed")]
     Random,
     /// The file could not be read or written.
     #[error(transparent)]
     Directory(#[from] DirectoryError),
 }
 
-/// An access key id and its secret; the secret is not shown by `Debug`.
+/// An access key id and its secret. `Debug` does not show the secret.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Credentials {
     access_key_id: String,
@@ -42,10 +42,10 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    /// The given pair.
+    /// Checks the given pair.
     ///
     /// # Errors
-    /// [`CredentialsError::AccessKeyId`] or [`CredentialsError::SecretAccessKey`] when one is not usable.
+    /// Returns [`CredentialsError::AccessKeyId`] or [`CredentialsError::SecretAccessKey`] if one is malformed.
     pub fn new(access_key_id: &str, secret_access_key: &str) -> Result<Self, CredentialsError> {
         let word = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
         if !(16..=128).contains(&access_key_id.len()) || !access_key_id.bytes().all(word) {
@@ -64,15 +64,16 @@ impl Credentials {
         rand::fill(&mut id).map_err(|_| CredentialsError::Random)?;
         rand::fill(&mut secret).map_err(|_| CredentialsError::Random)?;
         let id: String = id.iter().map(|byte| char::from(ALPHABET[usize::from(byte % 32)])).collect();
-        // "AKIALOCAL" has the form and the length of AWS's own ids, so that tools that check them accept it, and tells a
-        // person who finds it in a log that it opens nothing.
+        // An id that starts with "AKIALOCAL" has the form and length of AWS's own, so tools that check ids accept it,
+        // and shows a reader of logs that it gives no access to AWS.
         Self::new(&format!("AKIALOCAL{id}"), &STANDARD.encode(secret))
     }
 
-    /// The pair in the shared credentials file at `path`, which is made with a random pair if there is none.
+    /// Reads the pair from the shared credentials file at `path`; creates the file with a random pair if it does not
+    /// exist.
     ///
     /// # Errors
-    /// [`CredentialsError`].
+    /// Returns [`CredentialsError`] if the file cannot be read or written, or lacks a usable pair.
     pub fn load_or_create(path: &Path) -> Result<Self, CredentialsError> {
         match std::fs::read_to_string(path) {
             Ok(text) => Self::parse(path, &text),
@@ -99,7 +100,7 @@ impl Credentials {
         Self::new(value("aws_access_key_id")?, value("aws_secret_access_key")?)
     }
 
-    /// The access key id, which is no secret.
+    /// The access key id, which is not secret.
     #[must_use]
     pub fn access_key_id(&self) -> &str {
         &self.access_key_id
@@ -126,7 +127,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_generated_file_gives_the_same_pair_again_and_only_its_user_may_read_it() {
+    fn generates_a_private_file_once() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("credentials");
         let first = Credentials::load_or_create(&path).unwrap();
@@ -137,13 +138,13 @@ mod tests {
     }
 
     #[test]
-    fn the_secret_is_not_in_the_debug_form() {
+    fn debug_hides_the_secret() {
         let credentials = Credentials::random().unwrap();
         assert!(!format!("{credentials:?}").contains(credentials.secret_access_key()));
     }
 
     #[test]
-    fn a_file_without_a_secret_is_refused_and_not_replaced() {
+    fn rejects_a_file_without_a_secret() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("credentials");
         std::fs::write(&path, "[default]\naws_access_key_id = AKIALOCALAAAAAAAAAAA\n").unwrap();
@@ -154,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pair_that_no_request_could_name_is_refused() {
+    fn rejects_malformed_pairs() {
         assert!(matches!(Credentials::new("short", "a-long-enough-secret"), Err(CredentialsError::AccessKeyId)));
         assert!(matches!(
             Credentials::new("AKIALOCAL/AAAAAAAAAA", "a-long-enough-secret"),

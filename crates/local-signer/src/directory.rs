@@ -1,4 +1,4 @@
-//! The directory that holds all of a local signer's state: who may read it, who serves it, and how files get into it.
+//! The directory with the state of a local signer: permissions, locking and durable file writes.
 
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
@@ -8,64 +8,69 @@ use std::path::{Path, PathBuf};
 
 use files;
 
-/// Why a directory cannot hold a local signer's state.
+/// Why a local signer cannot use a directory.
 #[derive(Debug, thiserror::Error)]
 pub enum DirectoryError {
-    /// Another process serves this directory.
+    /// Another process serves the directory.
     #[error(
-        "{path} is already served by another process{holder}: stop it, or choose another directory",
+        "{path} is already served by another process{holder}; stop it, or choose another directory",
         path = path.display(),
         holder = holder.as_deref().map(|pid| format!(" (id {pid})")).unwrap_or_default()
     )]
     InUse {
         /// The directory.
         path: PathBuf,
-        /// The process id that the other process left in the lock file.
+        /// The id of the other process, from the lock file.
         holder: Option<String>,
     },
-    /// It is somebody else's folder, such as an image layout.
+    /// The directory holds other data, such as an image layout.
     #[error(
-        "{path} holds {found:?} and no state of a local signer: name another directory, or one that does not exist yet",
+        "{path} is not a directory of a local signer (it contains {found:?}); choose another directory, or one that \
+         does not exist yet",
         path = path.display()
     )]
     Foreign {
         /// The directory.
         path: PathBuf,
-        /// A file that is in it.
+        /// A file in the directory.
         found: String,
     },
-    /// Others could replace the keys in this directory.
-    #[error("other users may write to {path}: run `chmod 700 {path}`, or choose another directory", path = .0.display())]
+    /// Other users could replace the keys in this directory.
+    #[error(
+        "other users may write to {path}; run `chmod 700 {path}`, or choose another directory",
+        path = .0.display()
+    )]
     Writable(PathBuf),
-    /// A file or directory could not be made, read or written.
+    /// A file or directory could not be created, read or written.
     #[error("{path}: {source}", path = path.display())]
     Io {
-        /// Which one.
+        /// The file or directory.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         source: io::Error,
     },
 }
 
-/// Attaches a path to what the system said of it.
+/// Attaches a path to an I/O error.
 pub fn at(path: &Path) -> impl FnOnce(io::Error) -> DirectoryError {
     let path = path.to_owned();
     move |source| DirectoryError::Io { path, source }
 }
 
-/// A directory that this process alone serves, until the value is dropped.
+/// A directory that this process has locked, until the value is dropped.
 #[derive(Debug)]
 pub struct Directory {
     path: PathBuf,
-    // The lock lives as long as the open file: it goes with the process however that ends.
+    // The system releases the lock when the process ends, even after a crash.
     _lock: File,
 }
 
 impl Directory {
-    /// Opens `path`, which is made (mode 0700) if it does not exist, and locks it.
+    /// Opens and locks `path`, which is created with mode 0700 if it does not exist.
     ///
     /// # Errors
-    /// [`DirectoryError`]: in use, open to others, or what the system said.
+    /// Returns [`DirectoryError`] if the directory is in use, holds other data, is writable by others, or cannot be
+    /// accessed.
     pub fn open(path: &Path) -> Result<Self, DirectoryError> {
         make_private(path)?;
         let path = path.canonicalize().map_err(at(path))?;
@@ -83,7 +88,7 @@ impl Directory {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let mut holder = String::new();
-                // The id only helps the reader of the message: without it the message is still right.
+                // The process id is optional: the message is correct without it.
                 let _ = lock.take(20).read_to_string(&mut holder);
                 let holder = Some(holder.trim().to_owned()).filter(|pid| !pid.is_empty());
                 return Err(DirectoryError::InUse { path, holder });
@@ -101,7 +106,7 @@ impl Directory {
     }
 }
 
-/// Makes `path` and what is above it; an existing one is refused when others may write to it.
+/// Creates `path` and its parents; rejects an existing directory that others may write to.
 fn make_private(path: &Path) -> Result<(), DirectoryError> {
     match path.metadata() {
         Ok(metadata) if !metadata.is_dir() => Err(at(path)(io::ErrorKind::NotADirectory.into())),
@@ -114,12 +119,12 @@ fn make_private(path: &Path) -> Result<(), DirectoryError> {
     }
 }
 
-/// What is in a directory of a local signer, also of one that was stopped while it was made.
+/// The files of a local signer that may exist without a database, after its first start was interrupted.
 const OWN: [&str; 4] = ["lock", "credentials", "ca", "ca.new"];
 /// The database.
 const STORE: &str = "signer.db";
 
-/// Refuses a directory that is in use for something else. Files beside the state are nobody's business.
+/// Rejects a directory with other data. A directory with a database may contain any other files too.
 fn check_own(path: &Path) -> Result<(), DirectoryError> {
     if path.join(STORE).is_file() {
         return Ok(());
@@ -133,18 +138,18 @@ fn check_own(path: &Path) -> Result<(), DirectoryError> {
     Ok(())
 }
 
-/// Writes a file that only this user may read, so that after a crash it is there whole, or as it was before.
+/// Replaces a file with one that only this user may read. After a crash, the file is either complete or unchanged.
 ///
 /// # Errors
-/// [`DirectoryError::Io`].
+/// Returns [`DirectoryError::Io`] if the file cannot be written.
 pub fn write_private(path: &Path, contents: &[u8]) -> Result<(), DirectoryError> {
     files::replace(path, contents, 0o600).map_err(at(path))
 }
 
-/// Makes the names in the directory that holds `path` durable.
+/// Syncs the directory that contains `path`, so that renames in it are durable.
 ///
 /// # Errors
-/// [`DirectoryError::Io`].
+/// Returns [`DirectoryError::Io`] if the directory cannot be synced.
 pub fn sync_parent(path: &Path) -> Result<(), DirectoryError> {
     let parent = path.parent().unwrap_or(path);
     files::sync_folder(parent).map_err(at(parent))
@@ -163,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn a_directory_that_is_made_is_for_its_user_only() {
+    fn creates_private_directories() {
         let parent = tempfile::tempdir().unwrap();
         let directory = Directory::open(&parent.path().join("a/b")).unwrap();
         assert_eq!(mode(directory.path()), 0o700);
@@ -171,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn a_directory_is_served_once_at_a_time() {
+    fn locks_the_directory() {
         let parent = tempfile::tempdir().unwrap();
         let first = Directory::open(parent.path()).unwrap();
         let error = Directory::open(parent.path()).unwrap_err();
@@ -183,13 +188,13 @@ mod tests {
     }
 
     #[test]
-    fn a_directory_of_something_else_is_refused_and_left_alone() {
+    fn rejects_and_keeps_directories_with_other_data() {
         let parent = tempfile::tempdir().unwrap();
         std::fs::write(parent.path().join("oci-layout"), "{}").unwrap();
         let error = Directory::open(parent.path()).unwrap_err();
         assert!(matches!(error, DirectoryError::Foreign { .. }), "{error}");
         assert_eq!(std::fs::read_dir(parent.path()).unwrap().count(), 1);
-        // A state with something beside it, and one that was only begun, are its own.
+        // A directory with a database and other files, and one of an interrupted first start, are accepted.
         std::fs::write(parent.path().join(STORE), "").unwrap();
         Directory::open(parent.path()).unwrap();
         let begun = tempfile::tempdir().unwrap();
@@ -198,20 +203,20 @@ mod tests {
     }
 
     #[test]
-    fn a_directory_that_others_may_write_to_is_refused() {
+    fn rejects_directories_writable_by_others() {
         let parent = tempfile::tempdir().unwrap();
         std::fs::set_permissions(parent.path(), Permissions::from_mode(0o777)).unwrap();
         assert!(matches!(Directory::open(parent.path()), Err(DirectoryError::Writable(_))));
     }
 
     #[test]
-    fn a_private_file_replaces_what_was_there_and_only_its_user_may_read_it() {
+    fn replaces_files_with_private_ones() {
         let parent = tempfile::tempdir().unwrap();
         let path = parent.path().join("file.pem");
         std::fs::write(&path, "old").unwrap();
         write_private(&path, b"new").unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"new");
         assert_eq!(mode(&path), 0o600);
-        assert_eq!(std::fs::read_dir(parent.path()).unwrap().count(), 1, "something was left beside it");
+        assert_eq!(std::fs::read_dir(parent.path()).unwrap().count(), 1, "a temporary file was left behind");
     }
 }

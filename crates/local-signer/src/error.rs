@@ -1,5 +1,5 @@
-//! The errors of the AWS Signer API: their codes and statuses ("Common Errors" and the operations' errors in the AWS Signer
-//! API Reference).
+//! The errors of the AWS Signer API with their codes and HTTP statuses ("Common Errors" and the operations' errors in
+//! the AWS Signer API Reference).
 
 use aws_names::ArnError;
 
@@ -7,25 +7,25 @@ use crate::auth::AuthError;
 use crate::ca::CaError;
 use crate::store::StoreError;
 
-/// What an operation, or the way to it, answers instead of a result. The text is what the caller reads.
+/// The error of a request. The caller receives the text as the message.
 #[derive(Debug, thiserror::Error)]
 pub enum ApiError {
-    /// A parameter is missing, malformed, or does not fit the state of what it names.
+    /// A parameter is missing, malformed, or does not fit the state of the resource it names.
     #[error("{0}")]
     Validation(String),
-    /// The body is not the JSON that the operation expects.
+    /// The body is not valid JSON for the operation.
     #[error("{0}")]
     Serialization(String),
-    /// The caller may not do this.
+    /// The caller lacks the permission.
     #[error("{0}")]
     AccessDenied(String),
-    /// What was named does not exist.
+    /// The resource does not exist.
     #[error("{0}")]
     ResourceNotFound(String),
-    /// The request's path and method name no operation.
-    #[error("no operation of AWS Signer, or none that the local signer has, is {0}")]
+    /// The path and method match no operation.
+    #[error("unknown operation {0}: the local signer does not implement it")]
     UnknownOperation(String),
-    /// The body or the address of the request is longer than the service reads.
+    /// The URL or the body of the request is too long.
     #[error("{0}")]
     TooLarge(&'static str),
     /// The body did not arrive in time.
@@ -34,19 +34,19 @@ pub enum ApiError {
     /// The caller is not authenticated.
     #[error(transparent)]
     Auth(#[from] AuthError),
-    /// The store failed. The caller does not read why.
+    /// The store failed. The cause goes to the log, not to the caller.
     #[error("An internal error occurred.")]
     Store(#[from] StoreError),
-    /// The certificate authority failed. The caller does not read why.
+    /// The certificate authority failed. The cause goes to the log, not to the caller.
     #[error("An internal error occurred.")]
     Ca(#[from] CaError),
-    /// Something failed that never should. The caller does not read why.
+    /// An unexpected failure. The cause goes to the log, not to the caller.
     #[error("An internal error occurred.")]
     Internal(String),
 }
 
 impl ApiError {
-    /// AWS's name of the error and the HTTP status that goes with it.
+    /// The AWS error code and its HTTP status.
     #[must_use]
     pub fn code_and_status(&self) -> (&'static str, u16) {
         match self {
@@ -67,7 +67,7 @@ impl ApiError {
         }
     }
 
-    /// What the operator, not the caller, must know: the cause of an internal error.
+    /// The cause of an internal error, for the operator's log and not for the caller.
     #[must_use]
     pub fn internal_cause(&self) -> Option<String> {
         match self {
@@ -90,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_fault_of_a_signature_has_the_code_that_aws_gives_it() {
+    fn authentication_errors_have_the_codes_of_aws() {
         for (error, code, status) in [
             (AuthError::MissingAuthenticationToken, "MissingAuthenticationTokenException", 403),
             (AuthError::IncompleteSignature(String::new()), "IncompleteSignatureException", 400),
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn the_cause_of_an_internal_error_is_not_for_the_caller() {
+    fn internal_errors_hide_their_cause() {
         let error = ApiError::Internal("disk on fire".to_owned());
         assert!(!error.to_string().contains("fire"));
         assert_eq!(error.internal_cause().as_deref(), Some("disk on fire"));

@@ -1,7 +1,7 @@
-//! The embedded AWS-Signer-compatible service: what signs and answers like AWS Signer on this machine, without an account.
+//! The local signer: a service compatible with AWS Signer that runs on this machine and needs no AWS account.
 //!
-//! A request passes `server` (connections), `router` (HTTP), [`auth`] (Signature Version 4) and reaches one of the
-//! [`operations`], which work on the [`store`], the certificate authority ([`ca`]) and the signing [`clock`].
+//! A request passes `server` (connections), `router` (HTTP) and [`auth`] (Signature Version 4) to one of the
+//! [`operations`], which use the [`store`], the certificate authority ([`ca`]) and the signing [`clock`].
 
 pub mod auth;
 pub mod ca;
@@ -35,13 +35,13 @@ use self::operations::Service;
 use self::router::{Endpoint, router};
 use self::store::{Store, StoreError};
 
-/// The account that a local signer has unless it is given another: the one of AWS's own examples.
+/// The default account id, the one in AWS's examples.
 pub const DEFAULT_ACCOUNT: &str = "111122223333";
 
-/// Why a local signer did not start.
+/// Why a local signer could not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The account is not twelve digits.
+    /// The account id is not twelve digits.
     #[error(transparent)]
     Account(#[from] ArnError),
     /// The directory cannot be used.
@@ -56,36 +56,36 @@ pub enum StartError {
     /// The store cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The address cannot be listened at.
-    #[error("cannot listen at {address}: {source}; another port, or 0 for any free one, can be given with --listen")]
+    /// Binding the address failed.
+    #[error("cannot listen on {address}: {source}; pass another port with --listen, or port 0 for any free one")]
     Listen {
-        /// The address.
+        /// The address to listen on.
         address: SocketAddr,
-        /// What the system said.
+        /// The error of the system.
         source: io::Error,
     },
-    /// The runtime ended while the signer was starting.
-    #[error("the runtime ended during the start")]
+    /// The async runtime shut down during the start.
+    #[error("the async runtime shut down during the start")]
     Runtime,
 }
 
-/// How a local signer is started.
+/// The options of a local signer.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Where all of its state is kept; made if it does not exist.
+    /// The directory of its state; created if it does not exist.
     pub dir: PathBuf,
-    /// Where it listens; port 0 takes any free port.
+    /// The address to listen on; port 0 takes any free port.
     pub listen: SocketAddr,
-    /// The account id that its profiles and jobs belong to.
+    /// The account id of its profiles and jobs.
     pub account: String,
-    /// The time at which it signs.
+    /// The signing clock.
     pub clock: Clock,
-    /// The access keys that it accepts; if `None`, those in `DIR/credentials`, generated at the first start.
+    /// The access keys that it accepts. `None` uses `DIR/credentials`, generated at the first start.
     pub credentials: Option<Credentials>,
 }
 
 impl Options {
-    /// A signer with its state in `dir`, on a free port of this machine, with the real time and generated access keys.
+    /// The defaults: state in `dir`, a free port on localhost, the real time and generated access keys.
     #[must_use]
     pub fn new(dir: impl Into<PathBuf>) -> Self {
         Self {
@@ -110,10 +110,11 @@ pub struct LocalSigner {
 }
 
 impl LocalSigner {
-    /// Opens the directory and starts to serve, in tasks of the current runtime.
+    /// Opens the directory and starts serving, in tasks of the current runtime.
     ///
     /// # Errors
-    /// [`StartError`].
+    /// Returns [`StartError`] if the options are invalid, the directory or its files cannot be used, or the address is
+    /// taken.
     pub async fn start(options: Options) -> Result<Self, StartError> {
         let listen = options.listen;
         let opened = spawn_blocking(move || open(options)).await.map_err(|_| StartError::Runtime)??;
@@ -127,13 +128,13 @@ impl LocalSigner {
         let (stop, stopped) = watch::channel(false);
         let serving = tokio::spawn(async move {
             server::serve(listener, router(Arc::new(endpoint)), stopped).await;
-            // The lock goes last: until here, requests were still being answered from this directory.
+            // Release the lock last: requests use the directory until here.
             drop(directory);
         });
         Ok(Self { address, credentials, credentials_file, root_certificate, stop, serving })
     }
 
-    /// Where it listens, with the port that was taken.
+    /// The address it listens on, with the actual port.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
@@ -151,7 +152,7 @@ impl LocalSigner {
         &self.credentials
     }
 
-    /// The AWS shared credentials file with the access keys, unless they were given at the start.
+    /// The AWS shared credentials file with the access keys; `None` if [`Options`] had access keys.
     #[must_use]
     pub fn credentials_file(&self) -> Option<&Path> {
         self.credentials_file.as_deref()
@@ -163,9 +164,9 @@ impl LocalSigner {
         &self.root_certificate
     }
 
-    /// Stops accepting requests and waits until those that were begun are answered.
+    /// Stops accepting requests and waits for the running ones, at most 10 seconds.
     pub async fn shutdown(self) {
-        // An error means that the task has ended already, which is what is wanted.
+        // An error means that the task has already ended.
         let _ = self.stop.send(true);
         let _ = self.serving.await;
     }
@@ -178,7 +179,7 @@ struct Opened {
 }
 
 fn open(options: Options) -> Result<Opened, StartError> {
-    // Any region will do: it is the account that is checked.
+    // Checks the account; the region is arbitrary.
     Caller::new("us-west-2", &options.account)?;
     let directory = Directory::open(&options.dir)?;
     let path = directory.path();

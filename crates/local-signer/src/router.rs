@@ -1,4 +1,5 @@
-//! The routes of the AWS Signer API and what lies between HTTP and the operations: bounds, authentication, JSON, errors.
+//! The routes of the AWS Signer API, and the steps between HTTP and the operations: limits, authentication, JSON,
+//! errors.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,20 +32,20 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
 
-/// What every request needs.
+/// The state shared by all requests.
 #[derive(Debug)]
 pub struct Endpoint {
     /// The operations' state.
     pub service: Service,
-    /// The access keys that requests are signed with.
+    /// The access keys that requests must be signed with.
     pub credentials: Credentials,
-    /// The account that they belong to.
+    /// The account of the access keys.
     pub account: String,
 }
 
 type Shared = State<Arc<Endpoint>>;
 
-/// The service's routes: authentication lies before all of them, also before paths that name no operation.
+/// The routes of the service. Authentication comes before all of them, including unknown paths.
 pub fn router(endpoint: Arc<Endpoint>) -> Router {
     Router::new()
         .route("/signing-profiles/{name}", put(put_profile).get(get_profile))
@@ -129,16 +130,16 @@ async fn unknown_operation(request: Request) -> ApiError {
     ApiError::UnknownOperation(format!("{} {}", request.method(), request.uri().path()))
 }
 
-/// Reads the body within its bounds and lets the request pass if its signature is right.
+/// Reads the body within the limits and verifies the signature of the request.
 async fn authenticated(State(endpoint): Shared, request: Request, next: Next) -> Result<Response, ApiError> {
     let (mut parts, body) = request.into_parts();
     if parts.uri.path_and_query().is_some_and(|target| target.as_str().len() > MAX_TARGET) {
-        return Err(ApiError::TooLarge("the address of the request is longer than 16 KiB"));
+        return Err(ApiError::TooLarge("the path and query are longer than 16 KiB"));
     }
     let body = tokio::time::timeout(BODY_TIMEOUT, to_bytes(body, MAX_BODY))
         .await
         .map_err(|_| ApiError::Timeout)?
-        .map_err(|_| ApiError::TooLarge("the body did not arrive whole, or is longer than 1 MiB"))?;
+        .map_err(|_| ApiError::TooLarge("the body is incomplete or longer than 1 MiB"))?;
     let signed = canonical::Request {
         method: &parts.method,
         path: parts.uri.path(),
@@ -151,14 +152,15 @@ async fn authenticated(State(endpoint): Shared, request: Request, next: Next) ->
     Ok(next.run(Request::from_parts(parts, Body::from(body))).await)
 }
 
-/// Gives every answer a request id, and the operator a line that holds it.
+/// Adds a request id to every response and logs it.
 async fn identified(request: Request, next: Next) -> Response {
     let id = uuid::Uuid::new_v4().to_string();
-    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let method = request.method().clone();
+    let path = request.uri().path().to_owned();
     let mut response = next.run(request).await;
     let status = response.status().as_u16();
     let error = response.headers().get(ERROR_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("-");
-    tracing::info!(request_id = %id, %method, path, status, error, "answered");
+    tracing::info!(request_id = %id, %method, path, status, error, "handled a request");
     if let Some(InternalCause(cause)) = response.extensions().get() {
         tracing::error!(request_id = %id, "internal error: {cause}");
     }
@@ -168,7 +170,7 @@ async fn identified(request: Request, next: Next) -> Response {
     response
 }
 
-/// Runs an operation where it may block: it waits for the disk.
+/// Runs an operation on a thread that may block, as it waits for the disk.
 async fn blocking<T: Send + 'static>(
     endpoint: Arc<Endpoint>,
     operation: impl FnOnce(&Service) -> Result<T, ApiError> + Send + 'static,
@@ -178,15 +180,15 @@ async fn blocking<T: Send + 'static>(
         .unwrap_or_else(|error| Err(ApiError::Internal(error.to_string())))
 }
 
-/// The parameters in a body; an empty one has none.
+/// Parses the parameters in a body; an empty body has none.
 fn parse<T: DeserializeOwned + Default>(body: &[u8]) -> Result<T, ApiError> {
     if body.is_empty() {
         return Ok(T::default());
     }
-    // By way of an object: a struct would also be read from an array.
+    // Parse an object first: serde would also read a struct from an array.
     serde_json::from_slice::<Map<String, Value>>(body)
         .and_then(|object| serde_json::from_value(Value::Object(object)))
-        .map_err(|error| ApiError::Serialization(format!("the body is not the JSON of this operation: {error}")))
+        .map_err(|error| ApiError::Serialization(format!("the body is not valid JSON for this operation: {error}")))
 }
 
 fn json_answer(output: impl Serialize) -> Result<Response, ApiError> {
@@ -204,7 +206,7 @@ impl Query {
 
     fn all(&self, name: &str) -> Vec<String> {
         let named = self.0.iter().filter(|(key, _)| key == name.as_bytes());
-        // No parameter's pattern allows what is replaced here, so that it is refused by the operation.
+        // The operations reject the replacement character: no parameter's pattern allows it.
         named.map(|(_, value)| String::from_utf8_lossy(value).into_owned()).collect()
     }
 
@@ -213,7 +215,7 @@ impl Query {
     }
 }
 
-/// Carries the cause of an internal error from the answer's body, which must not hold it, to the log.
+/// The cause of an internal error, passed to the log; the response must not contain it.
 #[derive(Clone)]
 struct InternalCause(String);
 

@@ -1,4 +1,4 @@
-//! Connections: how many there may be at once, how long they may idle, and how they end.
+//! Connections: their maximum number, timeouts and shutdown.
 
 use std::net::SocketAddr;
 use std::pin::pin;
@@ -13,16 +13,16 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
-/// More connections than these wait to be accepted.
+/// Further connections wait to be accepted.
 const MAX_CONNECTIONS: usize = 256;
 const MAX_HEADERS: usize = 64;
 const MAX_HEAD: usize = 32 * 1024;
-/// How long a client may take to send a request's head, or to send another request.
+/// The time for a client to send the head of a request, and for an idle connection until the next request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
-/// How long requests that were begun may take after the server was told to stop.
+/// The time for running requests to finish after shutdown began.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Serves until `stop` changes or its sender is gone, and then until the requests that were begun are answered.
+/// Serves until `stop` changes or its sender is dropped, then finishes the running requests.
 pub async fn serve(listener: TcpListener, router: Router, mut stop: watch::Receiver<bool>) {
     let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let mut connections = JoinSet::new();
@@ -42,7 +42,7 @@ pub async fn serve(listener: TcpListener, router: Router, mut stop: watch::Recei
     }
     drop(listener);
     let finished = async { while connections.join_next().await.is_some() {} };
-    // What is still open then is cut off when the set is dropped.
+    // Dropping the set closes the connections that are still open.
     let _ = tokio::time::timeout(SHUTDOWN_TIMEOUT, finished).await;
 }
 
@@ -55,8 +55,8 @@ async fn accept(
     match listener.accept().await {
         Ok((stream, _)) => Some((stream, slot)),
         Err(error) => {
-            // Out of file descriptors, mostly: some will be free again in a moment.
-            tracing::warn!("accepting a connection failed: {error}");
+            // Usually no file descriptor is free; wait until another connection closes.
+            tracing::warn!("cannot accept a connection: {error}");
             tokio::time::sleep(Duration::from_millis(100)).await;
             None
         }
@@ -65,7 +65,7 @@ async fn accept(
 
 async fn connection(stream: TcpStream, router: Router, mut stop: watch::Receiver<bool>) {
     let peer: Option<SocketAddr> = stream.peer_addr().ok();
-    // Answers are small and end with the last write: waiting for more to send only delays them.
+    // Responses are small; Nagle's algorithm would only delay them.
     let _ = stream.set_nodelay(true);
     let mut connection = pin!(
         http1::Builder::new()

@@ -1,4 +1,4 @@
-//! How long a profile's signatures are valid: `SignatureValidityPeriod` in the AWS Signer API Reference.
+//! The validity period of a profile's signatures: `SignatureValidityPeriod` in the AWS Signer API Reference.
 
 use serde::Serialize;
 use time::{Date, Duration, Month, OffsetDateTime};
@@ -16,10 +16,10 @@ pub enum ValidityType {
 }
 
 impl ValidityType {
-    /// All units, with the names that the API gives them.
+    /// All units with their names in the API.
     pub const ALL: [(&'static str, Self); 3] = [("DAYS", Self::Days), ("MONTHS", Self::Months), ("YEARS", Self::Years)];
 
-    /// The API's name of the unit.
+    /// The name of the unit in the API.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -29,7 +29,7 @@ impl ValidityType {
         }
     }
 
-    /// The unit that the API calls `name`.
+    /// The unit with this name in the API.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.iter().find(|(known, _)| *known == name).map(|(_, unit)| *unit)
@@ -39,7 +39,7 @@ impl ValidityType {
 /// How long signatures made with a profile are valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct ValidityPeriod {
-    /// How many of the unit.
+    /// The number of units.
     pub value: u32,
     /// The unit.
     #[serde(rename = "type")]
@@ -47,10 +47,11 @@ pub struct ValidityPeriod {
 }
 
 impl ValidityPeriod {
-    /// The period of a profile that names none.
+    /// The default period of a profile.
     pub const DEFAULT: Self = Self { value: 135, unit: ValidityType::Months };
 
-    /// The end of the period that starts at `start`; a day that the last month does not have becomes its last day.
+    /// The end of a period that starts at `start`. A day that does not exist in the last month becomes the last day of
+    /// it.
     #[must_use]
     pub fn end(self, start: OffsetDateTime) -> OffsetDateTime {
         let months = match self.unit {
@@ -74,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_period_of_months_ends_on_the_last_day_of_a_shorter_month() {
+    fn clamps_to_the_last_day_of_a_shorter_month() {
         let end = |value, unit, start| ValidityPeriod { value, unit }.end(start);
         assert_eq!(
             end(135, ValidityType::Months, datetime!(2026-01-02 03:04:05 UTC)),

@@ -1,4 +1,4 @@
-//! Sources that lie or break off, and destinations that refuse: nothing wrong gets a name.
+//! Sources that lie or disconnect, and destinations that reject: wrong content never gets a name.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -9,7 +9,7 @@ use crate::support::fault::{FaultServer, Reply, Request};
 
 const LAYER: &[u8] = b"the content of the layer";
 
-/// A registry with an image of one layer, whose blob is answered by `layer`.
+/// A registry with an image of one layer; `layer` answers the requests for its blob.
 fn source(layer: impl Fn(usize) -> Reply + Send + Sync + 'static) -> FaultServer {
     let (config, content) = (Descriptor::of("a/config", b"{}"), Descriptor::of("a/layer", LAYER));
     let path = format!("/blobs/{}", content.digest);
@@ -25,7 +25,7 @@ fn source(layer: impl Fn(usize) -> Reply + Send + Sync + 'static) -> FaultServer
     })
 }
 
-/// A registry that has nothing and takes everything.
+/// An empty registry that accepts everything.
 fn destination() -> FaultServer {
     FaultServer::start(|request: &Request| match request.method.as_str() {
         "POST" => Reply::Answer(202, vec![("Location", "/v2/a/blobs/uploads/1?_state=x".to_owned())], Vec::new()),
@@ -35,7 +35,8 @@ fn destination() -> FaultServer {
 }
 
 async fn attempt(source: &FaultServer, destination: &Store) -> Result<Copied, CopyError> {
-    let (target, tag) = (Target::Tag(tag("v1")), tag("copied"));
+    let target = Target::Tag(tag("v1"));
+    let tag = tag("copied");
     let options = CopyOptions::default();
     copy_artifact(&remote(source.address, "a"), &target, destination, Some(&tag), &options, None).await
 }
@@ -45,7 +46,7 @@ fn lie(content: &'static [u8]) -> impl Fn(usize) -> Reply + Send + Sync + Copy +
 }
 
 #[tokio::test]
-async fn a_blob_that_is_not_what_it_is_called_gets_no_name_in_a_layout() {
+async fn does_not_store_invalid_blobs_in_a_layout() {
     let short: fn(usize) -> Reply = |_| Reply::Close("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nthe content");
     for (server, why) in [
         (source(lie(b"the CONTENT of the layer")), "its digest differs"),
@@ -58,7 +59,7 @@ async fn a_blob_that_is_not_what_it_is_called_gets_no_name_in_a_layout() {
         let error = attempt(&server, &layout(&folder)).await.unwrap_err();
         assert!(error.to_string().contains(why), "{error}");
         assert!(server.written() < 64 << 20);
-        // The configuration, where it came first.
+        // Only the configuration, if it came first.
         let blobs = std::fs::read_dir(folder.path().join("blobs/sha256")).map_or(0, Iterator::count);
         assert!(blobs <= 1, "{blobs}");
         let index = std::fs::read_to_string(folder.path().join("index.json")).unwrap();
@@ -67,26 +68,27 @@ async fn a_blob_that_is_not_what_it_is_called_gets_no_name_in_a_layout() {
 }
 
 #[tokio::test]
-async fn a_blob_that_is_not_what_it_is_called_is_uploaded_to_no_end() {
+async fn does_not_complete_uploads_of_invalid_blobs() {
     for content in [&b"the CONTENT of the layer"[..], b"the content"] {
         let (from, to) = (source(lie(content)), destination());
         attempt(&from, &remote(to.address, "b")).await.unwrap_err();
         for request in to.seen().iter().filter(|request| request.method == "PUT") {
             assert!(request.path.contains("/blobs/"), "a manifest was written: {request:?}");
-            assert_ne!(request.body, content, "the whole was sent");
+            assert_ne!(request.body, content, "the complete blob was sent");
         }
     }
 }
 
 #[tokio::test]
-async fn a_connection_that_is_cut_is_made_again() {
+async fn reconnects_after_a_disconnect() {
     let cut = |count| match count {
         0 => Reply::Close("HTTP/1.1 200 OK\r\nContent-Length: 24\r\n\r\nthe con"),
         1 => Reply::status(503),
         _ => Reply::content("application/octet-stream", LAYER),
     };
     let folder = tempfile::tempdir().unwrap();
-    let (server, to) = (source(cut), layout(&folder));
+    let server = source(cut);
+    let to = layout(&folder);
     let copied = attempt(&server, &to).await.unwrap();
     assert_eq!(to.blob(&Descriptor::of("a/layer", LAYER), 100).await.unwrap(), LAYER);
     assert_eq!(copied.blobs.len(), 2);
@@ -104,7 +106,7 @@ async fn a_connection_that_is_cut_is_made_again() {
 }
 
 #[tokio::test]
-async fn the_tag_is_written_last_and_not_at_all_when_something_before_it_is_refused() {
+async fn writes_the_tag_last_and_only_if_all_else_succeeded() {
     let to = destination();
     attempt(&source(lie(LAYER)), &remote(to.address, "b")).await.unwrap();
     let writes: Vec<String> =

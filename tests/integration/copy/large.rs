@@ -1,4 +1,4 @@
-//! A layer that is larger than what the process may take.
+//! A layer larger than the memory that the process may use.
 
 use std::io::Write as _;
 
@@ -9,7 +9,7 @@ use crate::support::child::{is_child, run_alone};
 
 const SIZE: u64 = 200 << 20;
 
-/// Writes the blob into the layout without holding it, and an image of it with the tag `v1`.
+/// Streams a large blob into the layout and tags an image with it as `v1`.
 async fn large_image(folder: &TempDir) -> (Store, Descriptor) {
     let store = layout(folder);
     let config = store.push_blob(IMAGE_CONFIG_MEDIA_TYPE, b"{}").await.unwrap();
@@ -32,7 +32,7 @@ async fn large_image(folder: &TempDir) -> (Store, Descriptor) {
     (store, layer)
 }
 
-/// The most memory that this process ever had, in KiB.
+/// The peak memory of this process, in KiB.
 fn high_water() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
@@ -41,10 +41,10 @@ fn high_water() -> u64 {
 
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn a_layer_of_200_mib_is_copied_in_a_quarter_of_that_memory() {
+async fn copies_a_layer_of_200_mib_in_a_quarter_of_that_memory() {
     if !is_child() {
-        // In a process that does nothing else.
-        run_alone(module_path!(), "a_layer_of_200_mib_is_copied_in_a_quarter_of_that_memory", &[]);
+        // Run in its own process to measure its memory.
+        run_alone(module_path!(), "copies_a_layer_of_200_mib_in_a_quarter_of_that_memory", &[]);
         return;
     }
     let Some(registry) = DockerRegistry::start() else { return };

@@ -1,4 +1,4 @@
-//! Artifacts with their signatures, copied between real registries and layouts.
+//! Copies of artifacts and their signatures between real registries and layouts.
 
 mod faults;
 mod large;
@@ -41,7 +41,8 @@ pub fn tag(text: &str) -> Tag {
 }
 
 pub async fn copy(source: &Store, destination: &Store) -> Copied {
-    let (target, tag) = (Target::Tag(tag("v1")), tag("copied"));
+    let target = Target::Tag(tag("v1"));
+    let tag = tag("copied");
     copy_artifact(source, &target, destination, Some(&tag), &CopyOptions::default(), None).await.unwrap()
 }
 
@@ -49,7 +50,7 @@ async fn put(store: &Store, media_type: &str, document: &Value, tag: Option<&Tag
     store.push_manifest(media_type, document.to_string().as_bytes(), tag).await.unwrap()
 }
 
-/// An image of one kind, with two layers.
+/// An image manifest of this media type with two layers.
 pub async fn image(store: &Store, media_type: &str, name: &str) -> Value {
     let config =
         store.push_blob(IMAGE_CONFIG_MEDIA_TYPE, json!({ "name": name }).to_string().as_bytes()).await.unwrap();
@@ -58,7 +59,7 @@ pub async fn image(store: &Store, media_type: &str, name: &str) -> Value {
     json!({"schemaVersion": 2, "mediaType": media_type, "config": config, "layers": [large, small]})
 }
 
-/// Puts a signature over the manifest into the store.
+/// Pushes a signature of the manifest.
 async fn sign(store: &Store, subject: &Descriptor, form: SignatureForm, envelope: &str) -> Digest {
     store.push_blob(form.config_media_type(), EMPTY_CONFIG).await.unwrap();
     store.push_blob("application/jose+json", envelope.as_bytes()).await.unwrap();
@@ -66,7 +67,7 @@ async fn sign(store: &Store, subject: &Descriptor, form: SignatureForm, envelope
     store.push_referrer(&manifest).await.unwrap().digest
 }
 
-/// Puts an index of indexes and images with the tag `v1` into the store, and signatures over it and over the images.
+/// Pushes an index of indexes and images with the tag `v1`, and signatures of it and of the images.
 async fn signed_index(store: &Store) -> (Descriptor, BTreeSet<Digest>) {
     let first =
         put(store, IMAGE_MANIFEST_MEDIA_TYPE, &image(store, IMAGE_MANIFEST_MEDIA_TYPE, "first").await, None).await;
@@ -85,7 +86,7 @@ async fn signed_index(store: &Store) -> (Descriptor, BTreeSet<Digest>) {
     (index, signatures.into())
 }
 
-/// The bytes of everything that an artifact consists of, by digest.
+/// All manifests and blobs of an artifact, by digest.
 async fn content(store: &Store, artifact: &Descriptor) -> BTreeSet<(Digest, Vec<u8>)> {
     let mut all = BTreeSet::new();
     for stored in store.tree(artifact, 100).await.unwrap() {
@@ -115,7 +116,7 @@ async fn signatures(store: &Store, artifact: &Descriptor) -> BTreeSet<Digest> {
     all
 }
 
-/// Copies a signed index, and compares what is there with what was.
+/// Copies a signed index and compares source and destination.
 async fn nothing_is_lost_or_changed(source: &Store, destination: &Store) {
     let (index, expected) = signed_index(source).await;
     let copied = copy(source, destination).await;
@@ -140,7 +141,7 @@ async fn nothing_is_lost_or_changed(source: &Store, destination: &Store) {
 }
 
 #[tokio::test]
-async fn from_a_registry_with_referrers_api_to_one_without_and_back() {
+async fn copies_between_registries_with_and_without_referrers_api() {
     let (Some(peers), Some(without)) = (peers(), DockerRegistry::start()) else { return };
     let with = Registry::start(&peers);
     nothing_is_lost_or_changed(&remote(with.address(), "from"), &remote(without.address, "to")).await;
@@ -148,7 +149,7 @@ async fn from_a_registry_with_referrers_api_to_one_without_and_back() {
 }
 
 #[tokio::test]
-async fn from_a_registry_to_a_layout_and_back() {
+async fn copies_between_registry_and_layout() {
     let (Some(peers), Some(without)) = (peers(), DockerRegistry::start()) else { return };
     let with = Registry::start(&peers);
     for address in [with.address(), without.address] {
@@ -159,17 +160,17 @@ async fn from_a_registry_to_a_layout_and_back() {
 }
 
 #[tokio::test]
-async fn from_a_layout_to_a_layout() {
+async fn copies_between_layouts() {
     let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
     nothing_is_lost_or_changed(&layout(&folders[0]), &layout(&folders[1])).await;
     let index = std::fs::read(folders[1].path().join("index.json")).unwrap();
     let index: Value = serde_json::from_slice(&index).unwrap();
-    // Every manifest and every signature once, the tag at the entry of the artifact.
+    // Every manifest and signature once; the tag is on the entry of the artifact.
     assert_eq!(index["manifests"].as_array().unwrap().len(), 8, "{index}");
 }
 
 #[tokio::test]
-async fn a_layer_that_is_to_be_had_elsewhere_is_left_out_and_named() {
+async fn reports_foreign_layers_without_copying_them() {
     let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
     let (source, destination) = (layout(&folders[0]), layout(&folders[1]));
     let layer = Descriptor::of(FOREIGN, b"of Microsoft's");
@@ -184,7 +185,7 @@ async fn a_layer_that_is_to_be_had_elsewhere_is_left_out_and_named() {
 }
 
 #[tokio::test]
-async fn within_a_registry_blobs_are_mounted() {
+async fn mounts_blobs_within_a_registry() {
     let (Some(peers), Some(without)) = (peers(), DockerRegistry::start()) else { return };
     let with = Registry::start(&peers);
     for address in [with.address(), without.address] {
@@ -198,7 +199,7 @@ async fn within_a_registry_blobs_are_mounted() {
 }
 
 #[tokio::test]
-async fn what_is_copied_is_told_as_it_is_copied() {
+async fn reports_progress() {
     let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
     let (source, destination) = (layout(&folders[0]), layout(&folders[1]));
     signed_index(&source).await;
@@ -217,7 +218,7 @@ async fn what_is_copied_is_told_as_it_is_copied() {
 }
 
 #[tokio::test]
-async fn an_artifact_of_too_many_manifests_or_signatures_is_refused_as_such() {
+async fn rejects_too_many_manifests_or_signatures() {
     let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
     let (source, destination) = (layout(&folders[0]), layout(&folders[1]));
     signed_index(&source).await;
@@ -233,7 +234,7 @@ async fn an_artifact_of_too_many_manifests_or_signatures_is_refused_as_such() {
     let mut few = CopyOptions::default();
     few.most_signatures = 1;
     attempt(few).await;
-    // Indexes in indexes, without end as far as anybody can tell.
+    // Indexes nested deeper than the limit.
     let mut inner = source.resolve(&Target::Tag(tag("v1"))).await.unwrap();
     for _ in 0..4 {
         let outer = json!({"schemaVersion": 2, "mediaType": IMAGE_INDEX_MEDIA_TYPE, "manifests": [inner]});

@@ -1,21 +1,21 @@
-//! Trust policy documents: which are valid, and which statement applies.
+//! Trust policy documents: validity, and the statement that applies.
 
 use notary::trust::policy::{RegistryScope, TrustPolicyDocument};
 
 use super::Expected::{self, Accepted, OnlyNotationAccepts, Refused};
 use super::World;
 
-const LISTED: &str = "the properties under \"Trust Policy Properties\" are all that version 1.0 has";
+const LISTED: &str = "version 1.0 has only the properties under \"Trust Policy Properties\"";
 const JSON: &str = "\"Trust policy files are JSON documents\": RFC 8259, whose names should be unique";
 const NO_GLOBAL_SKIP: &str = "\"Note that `skip` cannot be used with a global scope (`*`)\"";
 const OVERLAP: &str =
     "\"they are considered overlapping if there exists a certificate for which multiple DNs evaluate true\"";
 const COMMAS: &str = "\"MUST be followed by comma-separated one or more RDNs\"";
-const ATTRIBUTES: &str = "notation takes types that it never finds in a certificate, so that nothing can match";
+const ATTRIBUTES: &str = "notation accepts attribute types that it never finds in a certificate, so nothing can match";
 const VALUE: &str = "\"an equal sign and the string representation of the corresponding attribute value\"";
 const TIMESTAMP: &str = "\"Supported values are `always` and `afterCertExpiry`\"";
 const STORE_NAME: &str = "\"The name of this sub directory is used to reference the specific store in trust policy\"";
-const QUOTES: &str = "notation takes the marks of a quoted value (RFC 2253) for part of it, so that it matches nothing";
+const QUOTES: &str = "notation treats the quotes of a quoted value (RFC 2253) as part of it, so nothing can match";
 
 const A: &str = r#""name":"a""#;
 const SCOPES: &str = r#""registryScopes":["local/a"]"#;
@@ -27,7 +27,7 @@ fn document(statements: &[String]) -> String {
     format!(r#"{{"version":"1.0","trustPolicies":[{}]}}"#, statements.join(","))
 }
 
-/// A document with one statement, of which one of the members above is replaced.
+/// A document with one statement, with one of the members above replaced.
 fn with(old: &str, new: &str) -> String {
     let members = [A, SCOPES, STRICT, STORES, ANYONE].map(|member| if member == old { new } else { member });
     let members: Vec<&str> = members.into_iter().filter(|member| !member.is_empty()).collect();
@@ -62,7 +62,7 @@ fn skip(scopes: &str, more: &str) -> String {
     document(&[format!(r#"{{"name":"s","registryScopes":{scopes},"signatureVerification":{{"level":"skip"}}{more}}}"#)])
 }
 
-/// The document, and what comes of it.
+/// The documents and their expected results.
 fn cases() -> Vec<(String, Expected)> {
     let valid = with("", "");
     let statement = |name: &str, scope: &str| {
@@ -176,7 +176,7 @@ fn cases() -> Vec<(String, Expected)> {
 }
 
 #[test]
-fn documents_are_accepted_and_refused_as_notation_does_or_the_specification_says() {
+fn validates_documents_like_notation_or_the_specification() {
     let Some(peers) = crate::support::peers() else { return };
     let world = World::new(&peers);
     let mut wrong = Vec::new();
@@ -188,7 +188,7 @@ fn documents_are_accepted_and_refused_as_notation_does_or_the_specification_says
 }
 
 #[test]
-fn the_statement_that_applies_is_the_one_that_notation_takes() {
+fn selects_the_same_statement_as_notation() {
     let Some(peers) = crate::support::peers() else { return };
     let world = World::new(&peers);
     let statement = |name: &str, scopes: &str| {
@@ -216,7 +216,8 @@ fn the_statement_that_applies_is_the_one_that_notation_takes() {
         let scopes = ["local/a", "local/b", "local/a/b", "local/c", "LOCAL/a", "other/a"];
         for (scope, expected) in scopes.iter().zip(expected) {
             let scope: RegistryScope = scope.parse().unwrap();
-            // The difference: notation lets whoever names the artifact choose the global statement by a spelling of the host.
+            // The difference: with notation, a caller can select the global statement by spelling the host in another
+            // case.
             let ours = if scope.as_str() == "LOCAL/a" { None } else { expected };
             assert_eq!(document.applicable(&scope).ok().map(|policy| policy.name()), ours, "{scope}");
             let said = world.verify(scope.as_str());

@@ -1,4 +1,4 @@
-//! Trusted identities: which of them match the subject of a signing certificate.
+//! Trusted identities: matching the subject of a signing certificate.
 
 use std::fs;
 
@@ -13,7 +13,7 @@ use super::World;
 const PARTIAL: &str =
     "\"MUST support a full and partial list of all the attribute types present in subject DN of x509 certificate\"";
 
-/// Signs with a certificate of this subject, then compares which identities match it.
+/// Signs with a certificate of this subject and compares which identities match it.
 fn compare(attributes: &[(DnType, &str)], cases: &[(&str, Expected)]) {
     let Some(peers) = crate::support::peers() else { return };
     let world = World::new(&peers);
@@ -54,7 +54,7 @@ fn compare(attributes: &[(DnType, &str)], cases: &[(&str, Expected)]) {
 }
 
 #[test]
-fn an_identity_matches_the_subjects_that_notation_finds_it_to_match() {
+fn matches_subjects_like_notation() {
     let subject = [
         (DnType::CountryName, "US"),
         (DnType::StateOrProvinceName, "WA"),
@@ -88,7 +88,7 @@ fn an_identity_matches_the_subjects_that_notation_finds_it_to_match() {
 }
 
 #[test]
-fn an_identity_matches_a_subject_that_has_other_attributes_as_well() {
+fn matches_subjects_with_additional_attributes() {
     let email = DnType::CustomDnType(vec![1, 2, 840, 113_549, 1, 9, 1]);
     let names = [(DnType::CountryName, "US"), (DnType::StateOrProvinceName, "WA"), (DnType::OrganizationName, "x")];
     let subject = [names.as_slice(), &[(email, "a@example.com")]].concat();
@@ -96,7 +96,7 @@ fn an_identity_matches_a_subject_that_has_other_attributes_as_well() {
 }
 
 #[test]
-fn no_identity_matches_a_subject_with_two_values_or_without_what_every_identity_names() {
+fn rejects_subjects_with_duplicate_or_missing_attributes() {
     let unit = DnType::CustomDnType(vec![2, 5, 4, 11]);
     let names = [(DnType::CountryName, "US"), (DnType::StateOrProvinceName, "WA"), (DnType::OrganizationName, "x")];
     let twice = [names.as_slice(), &[(DnType::OrganizationalUnitName, "a"), (unit, "b")]].concat();

@@ -1,5 +1,5 @@
-//! Trust policies, trust stores and trusted identities: our verdict beside the real notation's, one by one. Where they differ the
-//! table has the sentence that decides it.
+//! Trust policies, trust stores and trusted identities: our verdicts compared with the real notation's. Where they
+//! differ, the table gives the deciding sentence.
 
 mod documents;
 mod identities;
@@ -14,8 +14,8 @@ use tempfile::TempDir;
 
 use crate::support::process::{Finished, command, run};
 
-/// What comes of a case, and by which sentence where the two differ. What is quoted stands in the specification
-/// (trust-store-trust-policy.md); the rest says what notation overlooks.
+/// The expected result of a case, with the deciding sentence if the two differ. Quotes are from the specification
+/// (trust-store-trust-policy.md); other sentences say what notation overlooks.
 #[derive(Clone, Copy)]
 enum Expected {
     Accepted,
@@ -25,7 +25,7 @@ enum Expected {
 }
 
 impl Expected {
-    /// Adds a line to `wrong` when one of the verdicts is not what the table says.
+    /// Adds a line to `wrong` if a verdict differs from the table.
     fn check(self, wrong: &mut Vec<String>, case: &str, ours: Result<(), String>, notation: Result<(), String>) {
         let (we_accept, notation_accepts, why) = match self {
             Self::Accepted => (true, true, "both accept it"),
@@ -39,7 +39,7 @@ impl Expected {
     }
 }
 
-/// A notation with one artifact in an OCI layout, which its own key signed.
+/// A notation installation with one artifact in an OCI layout, signed with its own key.
 struct World {
     notation: PathBuf,
     home: TempDir,
@@ -64,14 +64,14 @@ impl World {
         run(notation.env("NOTATION_EXPERIMENTAL", "1").args(arguments), Duration::from_secs(30))
     }
 
-    /// `notation policy import` of the document.
+    /// Runs `notation policy import` with the document.
     fn import(&self, document: &[u8]) -> Result<(), String> {
         let file = self.home.path().join("policy.json");
         std::fs::write(&file, document).unwrap();
         outcome(&self.run(&["policy", "import", "--force", file.to_str().unwrap()]))
     }
 
-    /// `notation verify` of the artifact as if it were in this repository.
+    /// Runs `notation verify` for the artifact as if it were in this repository.
     fn verify(&self, scope: &str) -> Finished {
         self.run(&["verify", "--verbose", "--oci-layout", "--scope", scope, &self.artifact])
     }
@@ -86,7 +86,7 @@ fn outcome(finished: &Finished) -> Result<(), String> {
     if finished.is_success() { Ok(()) } else { Err(finished.stderr.lines().last().unwrap_or_default().to_owned()) }
 }
 
-/// An OCI image layout with the smallest image there is; answers the image's reference.
+/// Writes an OCI image layout with a minimal image; returns the image's reference.
 fn write_layout(folder: &Path) -> String {
     let blobs = folder.join("blobs/sha256");
     std::fs::create_dir_all(&blobs).unwrap();

@@ -1,4 +1,4 @@
-//! Trust stores: which folders are read.
+//! Trust stores: which folders are accepted.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -10,10 +10,11 @@ use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use super::Expected::{self, Accepted, OnlyNotationAccepts, Refused};
 use super::World;
 
-const WRITABLE: &str = "notation does not look at who may write to a trust store; whoever may decides what is trusted";
+const WRITABLE: &str =
+    "notation does not check who may write to a trust store; anyone who may can change what is trusted";
 const FORMAT: &str = "\"the files are expected to contain certificate(s) in DER (binary) format or PEM format\"";
 
-/// What a store is made of.
+/// The certificates and key for the stores.
 struct Parts {
     signer: String,
     signer_der: Vec<u8>,
@@ -41,7 +42,7 @@ fn mode(path: &Path, mode: u32) {
     fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
 }
 
-/// What is done to an empty store, and what comes of it.
+/// Changes to an empty store and their expected results.
 const CASES: &[(&str, Make, Expected)] = &[
     ("nothing", |_, _| {}, Refused),
     ("no folder", |store, _| fs::remove_dir(store).unwrap(), Refused),
@@ -168,7 +169,7 @@ const CASES: &[(&str, Make, Expected)] = &[
 ];
 
 #[test]
-fn stores_are_read_and_refused_as_notation_does_or_more_strictly_with_a_reason() {
+fn accepts_stores_like_notation_or_more_strictly() {
     let Some(peers) = crate::support::peers() else { return };
     let world = World::new(&peers);
     world.sign();
@@ -197,7 +198,7 @@ fn stores_are_read_and_refused_as_notation_does_or_more_strictly_with_a_reason()
         make(&folder, &parts);
         let ours = NotationFolder::at(&config).trust_store(&"ca:x".parse().unwrap());
         let said = world.verify("local/a");
-        // notation read the store when it verified, or looked for the signer in vain.
+        // notation accepted the store if it verified, or if it only did not find the signer in it.
         let untrusted = said.stderr.contains("does not contain any trusted certificate");
         let notation = if untrusted { Ok(()) } else { super::outcome(&said) };
         expected.check(&mut wrong, name, ours.map(|_| ()).map_err(|why| why.to_string()), notation);

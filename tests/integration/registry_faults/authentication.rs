@@ -1,9 +1,9 @@
-//! Registries that want credentials, and what becomes of them.
+//! Registries that require credentials, and how these are used.
 
 use super::*;
 
 #[tokio::test]
-async fn refusing_for_ever_ends() {
+async fn stops_after_repeated_401s() {
     let basic =
         FaultServer::start(|_| Reply::Answer(401, vec![("WWW-Authenticate", "Basic realm=x".to_owned())], Vec::new()));
     let repository = repository_as(&basic, user());
@@ -23,7 +23,7 @@ async fn refusing_for_ever_ends() {
 }
 
 #[tokio::test]
-async fn a_token_is_fetched_once_and_kept_to_the_registry() {
+async fn fetches_a_token_once_and_sends_it_only_to_the_registry() {
     let elsewhere = FaultServer::start(|_| Reply::content("application/octet-stream", "blob"));
     let to = format!("http://{}/bucket?signature=hunter2", elsewhere.address);
     let server = FaultServer::start(move |request| {
@@ -53,13 +53,13 @@ async fn a_token_is_fetched_once_and_kept_to_the_registry() {
     assert!(tokens[0].header("Authorization").unwrap().starts_with("Basic "));
     assert!(elsewhere.seen().iter().all(|request| request.header("Authorization").is_none()));
     assert_eq!(elsewhere.seen().len(), 1);
-    // What the other host answers is checked, and its URL is not shown.
+    // The content from the other host is verified, and its signed URL is not shown.
     let error = repository.blob(&Descriptor::of("a/b", b"other"), 100).await.unwrap_err();
     says(&error, &["/bucket?signature=…"]);
 }
 
 #[tokio::test]
-async fn an_identity_token_is_exchanged_and_never_in_a_url() {
+async fn exchanges_an_identity_token_without_putting_it_in_a_url() {
     let server = FaultServer::start(|request| match request.header("Authorization") {
         Some("Bearer t") => Reply::content(IMAGE_MANIFEST_MEDIA_TYPE, MANIFEST),
         _ if request.path == "/token" => Reply::content("application/json", r#"{"access_token":"t"}"#),

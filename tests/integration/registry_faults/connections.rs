@@ -1,4 +1,4 @@
-//! Connections: many operations at once have one client, and what was connected once stays so.
+//! Connection reuse: concurrent and later operations share the connections of one client.
 
 use std::collections::HashSet;
 use std::net::SocketAddr;
@@ -9,7 +9,7 @@ use axum::extract::ConnectInfo;
 use super::*;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn sixty_four_operations_at_once_share_their_connections_with_those_after_them() {
+async fn later_operations_reuse_connections() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let connections = Arc::new(Mutex::new(HashSet::new()));

@@ -1,4 +1,5 @@
-//! Registries that lie, stall, flood or send us elsewhere: a clear error, in bounded time and memory, and no secret given away.
+//! Registries that lie, stall, flood or redirect: the client fails with a clear error, in bounded time and memory, and
+//! reveals no secret.
 
 mod authentication;
 mod connections;
@@ -20,7 +21,7 @@ use registry::{
 use crate::support::fault::{FaultServer, Reply, Request};
 
 const MANIFEST: &str = r#"{"schemaVersion":2,"config":{},"layers":[]}"#;
-/// More than any of these tests may take.
+/// The time limit of each request here.
 const SOON: Duration = Duration::from_secs(5);
 
 fn options() -> ClientOptions {
@@ -71,7 +72,7 @@ fn says(error: &RegistryError, words: &[&str]) {
 }
 
 #[tokio::test]
-async fn a_registry_that_hangs_in_the_middle_is_given_up() {
+async fn gives_up_on_a_hanging_registry() {
     let error = fetch_error(|_| Reply::Hang("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{")).await;
     says(&error, &["GET http://127.0.0.1:", "/v2/a/manifests/v1"]);
     assert!(matches!(error, RegistryError::Timeout { .. } | RegistryError::Connection { .. }), "{error:?}");
@@ -79,7 +80,7 @@ async fn a_registry_that_hangs_in_the_middle_is_given_up() {
 }
 
 #[tokio::test]
-async fn an_answer_that_ends_early_is_asked_for_again() {
+async fn retries_after_a_truncated_response() {
     let count = AtomicUsize::new(0);
     let server = FaultServer::start(move |_| match count.fetch_add(1, Ordering::Relaxed) {
         0 => Reply::Close(""),
@@ -95,7 +96,7 @@ async fn an_answer_that_ends_early_is_asked_for_again() {
 }
 
 #[tokio::test]
-async fn a_busy_registry_is_asked_again_when_it_says() {
+async fn retries_after_the_time_in_retry_after() {
     let count = AtomicUsize::new(0);
     let server = FaultServer::start(move |_| match count.fetch_add(1, Ordering::Relaxed) {
         0 => Reply::Answer(429, vec![("Retry-After", "1".to_owned())], Vec::new()),
@@ -107,7 +108,7 @@ async fn a_busy_registry_is_asked_again_when_it_says() {
 }
 
 #[tokio::test]
-async fn a_registry_that_wants_a_longer_wait_than_there_is_time_is_not_waited_for() {
+async fn fails_at_once_if_retry_after_exceeds_the_deadline() {
     let body = r#"{"errors":[{"code":"TOOMANYREQUESTS","message":"pull rate limit"}]}"#;
     let server = FaultServer::start(move |_| Reply::Answer(429, vec![("Retry-After", "3600".to_owned())], body.into()));
     let error = fetch(&server).await.unwrap_err();
@@ -116,7 +117,7 @@ async fn a_registry_that_wants_a_longer_wait_than_there_is_time_is_not_waited_fo
 }
 
 #[tokio::test]
-async fn a_page_for_people_is_no_answer_of_a_registry() {
+async fn rejects_html_pages() {
     let html = "<html><h1>Welcome</h1></html>";
     says(&fetch_error(move |_| Reply::content("text/html; charset=utf-8", html)).await, &["not a valid JSON document"]);
     let error =
@@ -128,7 +129,7 @@ async fn a_page_for_people_is_no_answer_of_a_registry() {
 }
 
 #[tokio::test]
-async fn redirects_end_and_are_followed_for_blobs_only() {
+async fn follows_at_most_five_redirects_and_only_for_blobs() {
     let server = FaultServer::start(|request| Reply::Answer(302, vec![("Location", request.path.clone())], Vec::new()));
     let error = repository(&server).blob(&Descriptor::of("a/b", b"x"), 10).await.unwrap_err();
     says(&error, &["more than 5 redirects"]);
@@ -138,7 +139,7 @@ async fn redirects_end_and_are_followed_for_blobs_only() {
 }
 
 #[tokio::test]
-async fn a_flood_is_cut_off() {
+async fn stops_reading_a_flood() {
     let server = FaultServer::start(|_| Reply::Flood(1 << 30));
     assert!(matches!(fetch(&server).await.unwrap_err(), RegistryError::TooLarge { limit: 4_194_304, .. }));
     let error = repository(&server).blob(&Descriptor::of("a/b", b"x"), 10).await.unwrap_err();
@@ -152,7 +153,7 @@ async fn a_flood_is_cut_off() {
 }
 
 #[tokio::test]
-async fn what_is_not_what_it_is_called_is_refused() {
+async fn rejects_content_with_another_digest_size_or_type() {
     let server = FaultServer::start(|_| Reply::content(IMAGE_MANIFEST_MEDIA_TYPE, MANIFEST));
     let other = Target::Digest(Digest::sha256(b"other"));
     let error = repository(&server).fetch_manifest(&other).await.unwrap_err();

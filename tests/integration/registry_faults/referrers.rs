@@ -1,4 +1,4 @@
-//! Lists of signatures that lie, do not end or cannot be read, and the index under a tag.
+//! Invalid, endless and unreadable lists of referrers, and the index of the tag schema.
 
 use super::*;
 
@@ -22,13 +22,13 @@ async fn referrers(server: &FaultServer, most: usize) -> Result<Vec<Descriptor>,
 }
 
 #[tokio::test]
-async fn ten_thousand_signatures_are_too_many() {
+async fn rejects_ten_thousand_signatures() {
     let server = FaultServer::start(|_| Reply::content(IMAGE_INDEX_MEDIA_TYPE, page(0..10_000)));
     says(&referrers(&server, 100).await.unwrap_err(), &["more than 100 referrers of this type"]);
 }
 
 #[tokio::test]
-async fn a_list_in_pages_is_read_to_its_end_and_no_further_than_its_bounds() {
+async fn reads_all_pages_within_limits() {
     let at =
         |request: &Request| request.path.split_once("&last=").map_or(0, |(_, last)| last.parse::<usize>().unwrap());
     let answer = |entries, next: usize| {
@@ -45,7 +45,7 @@ async fn a_list_in_pages_is_read_to_its_end_and_no_further_than_its_bounds() {
     });
     assert_eq!(referrers(&finite, 100).await.unwrap().len(), 4);
     assert!(finite.seen()[0].path.ends_with("?artifactType=application%2Fvnd.cncf.notary.signature"));
-    // Without end, each page with something new; without end and without anything new; always the same page.
+    // Endless pages with new entries, endless empty pages, and a page that links to itself.
     let growing = FaultServer::start(move |request| answer(at(request)..at(request) + 1, at(request) + 1));
     says(&referrers(&growing, 100).await.unwrap_err(), &["more than 100 referrers"]);
     let empty = FaultServer::start(move |request| answer(0..0, at(request) + 1));
@@ -56,7 +56,7 @@ async fn a_list_in_pages_is_read_to_its_end_and_no_further_than_its_bounds() {
 }
 
 #[tokio::test]
-async fn a_list_that_goes_on_at_another_host_is_refused() {
+async fn rejects_a_next_page_on_another_host() {
     let server = FaultServer::start(|_| {
         let link = "<http://127.0.0.2:1/v2/a/referrers/x>; rel=next".to_owned();
         Reply::Answer(200, vec![("Content-Type", IMAGE_INDEX_MEDIA_TYPE.to_owned()), ("Link", link)], page(0..1).into())
@@ -65,7 +65,7 @@ async fn a_list_that_goes_on_at_another_host_is_refused() {
 }
 
 #[tokio::test]
-async fn a_listed_manifest_that_lies_spoils_only_itself() {
+async fn an_invalid_listed_manifest_affects_only_itself() {
     let subject = Descriptor::of(IMAGE_MANIFEST_MEDIA_TYPE, b"subject");
     let good = Manifest::signature(subject.clone(), b"envelope", [].into()).to_bytes();
     let other = Manifest::signature(Descriptor::of("a/b", b"other"), b"envelope", [].into()).to_bytes();
@@ -96,7 +96,7 @@ async fn a_listed_manifest_that_lies_spoils_only_itself() {
 }
 
 #[tokio::test]
-async fn an_index_that_cannot_be_read_is_never_overwritten() {
+async fn never_overwrites_an_unreadable_index() {
     let subject = Descriptor::of(IMAGE_MANIFEST_MEDIA_TYPE, b"subject");
     let manifest = Manifest::signature(subject.clone(), b"envelope", [].into());
     let tag = format!("/{}", Tag::of_referrers(&subject.digest));
@@ -120,21 +120,22 @@ async fn an_index_that_cannot_be_read_is_never_overwritten() {
         if reading_is_a_list_failure(&server, &subject.digest).await {
             continue;
         }
-        panic!("a list that cannot be read was taken for an empty one");
+        panic!("an unreadable list was treated as empty");
     }
 }
 
-/// Whether reading the list of referrers fails: none of these indexes means that there are none.
+/// Whether listing the referrers fails; an unreadable index must not be treated as an empty list.
 async fn reading_is_a_list_failure(server: &FaultServer, subject: &Digest) -> bool {
     repository(server).referrers(subject, SIGNATURE_MEDIA_TYPE, 10).await.is_err()
 }
 
 #[tokio::test]
-async fn an_index_is_written_under_the_condition_that_it_is_still_the_one_that_was_read() {
+async fn writes_the_index_with_if_match() {
     let subject = Descriptor::of(IMAGE_MANIFEST_MEDIA_TYPE, b"subject");
     let manifest = Manifest::signature(subject.clone(), b"envelope", [].into());
     let tag = format!("/{}", Tag::of_referrers(&subject.digest));
-    let (index, puts) = (std::sync::Mutex::new(page(0..1)), AtomicUsize::new(0));
+    let index = std::sync::Mutex::new(page(0..1));
+    let puts = AtomicUsize::new(0);
     let server = FaultServer::start(move |request| match (request.method.as_str(), request.path.ends_with(&tag)) {
         ("GET", true) => {
             let headers = vec![("Content-Type", IMAGE_INDEX_MEDIA_TYPE.to_owned()), ("ETag", "\"e\"".to_owned())];
@@ -149,7 +150,7 @@ async fn an_index_is_written_under_the_condition_that_it_is_still_the_one_that_w
         _ => Reply::status(404),
     });
     repository(&server).push_referrer(&manifest).await.unwrap();
-    assert_eq!(referrers(&server, 10).await.unwrap_or_default().len(), 0, "the list of another subject");
+    assert_eq!(referrers(&server, 10).await.unwrap_or_default().len(), 0, "another subject has referrers");
     assert_eq!(repository(&server).referrers(&subject.digest, SIGNATURE_MEDIA_TYPE, 10).await.unwrap().len(), 2);
     let seen = server.seen();
     let writes: Vec<_> = seen.iter().filter(|r| r.method == "PUT" && r.path.contains("/sha256-")).collect();
@@ -158,7 +159,7 @@ async fn an_index_is_written_under_the_condition_that_it_is_still_the_one_that_w
 }
 
 #[tokio::test]
-async fn a_list_that_lies_about_a_signatures_size_or_kind_spoils_that_signature() {
+async fn a_wrong_size_or_type_in_the_list_invalidates_the_signature() {
     let subject = Descriptor::of(IMAGE_MANIFEST_MEDIA_TYPE, b"subject");
     let content = Manifest::signature(subject.clone(), b"envelope", [].into()).to_bytes();
     let honest = Descriptor::of(IMAGE_MANIFEST_MEDIA_TYPE, &content);
@@ -184,8 +185,8 @@ async fn a_list_that_lies_about_a_signatures_size_or_kind_spoils_that_signature(
 }
 
 #[tokio::test]
-async fn an_envelope_over_10_mib_is_not_read() {
-    const LIMIT: u64 = notary::envelope::MAX_ENVELOPE_SIZE as u64;
+async fn does_not_read_envelopes_over_10_mib() {
+    const LIMIT: u64 = notation_aws_signer::envelope::MAX_ENVELOPE_SIZE as u64;
     let server = FaultServer::start(|_| Reply::Flood(1 << 30));
     let store = Store::Remote(repository(&server));
     let listed = |size| Descriptor { size, ..Descriptor::of("application/jose+json", b"envelope") };
@@ -198,7 +199,7 @@ async fn an_envelope_over_10_mib_is_not_read() {
 }
 
 #[tokio::test]
-async fn too_many_signatures_are_told_from_a_list_that_cannot_be_read() {
+async fn distinguishes_too_many_signatures_from_an_unreadable_list() {
     let subject = Descriptor::of(IMAGE_MANIFEST_MEDIA_TYPE, b"subject");
     let many = FaultServer::start(|_| Reply::content(IMAGE_INDEX_MEDIA_TYPE, page(0..10_000)));
     let broken = FaultServer::start(|_| Reply::content(IMAGE_INDEX_MEDIA_TYPE, "{"));

@@ -1,9 +1,9 @@
-//! TLS: whose certificate is accepted, and when it is left out.
+//! TLS: which certificates are accepted, and when plain HTTP is used.
 
 use super::*;
 
 #[tokio::test]
-async fn a_certificate_is_accepted_only_with_the_file_of_its_authority() {
+async fn accepts_a_private_authority_only_from_a_ca_file() {
     let (server, authority) = FaultServer::start_tls(|request| match request.path.contains("/blobs/") {
         true => Reply::Answer(302, vec![("Location", "http://127.0.0.1:1/blob".to_owned())], Vec::new()),
         false => Reply::content(IMAGE_MANIFEST_MEDIA_TYPE, MANIFEST),
@@ -20,7 +20,7 @@ async fn a_certificate_is_accepted_only_with_the_file_of_its_authority() {
     };
     let trusting = client(vec![file]);
     trusting.fetch_manifest(&tag()).await.unwrap();
-    // What came by TLS does not go on without.
+    // A redirect from HTTPS to HTTP is not followed.
     let error = trusting.blob(&Descriptor::of("a/b", b"x"), 10).await.unwrap_err();
     says(&error, &["from https to http"]);
     let error = client(Vec::new()).fetch_manifest(&tag()).await.unwrap_err();
@@ -31,7 +31,7 @@ async fn a_certificate_is_accepted_only_with_the_file_of_its_authority() {
 }
 
 #[tokio::test]
-async fn tls_is_left_out_on_this_machine_only_and_when_asked() {
+async fn uses_plain_http_only_for_localhost() {
     let (tls, _) = FaultServer::start_tls(|_| Reply::status(200));
     let plain = repository(&tls).fetch_manifest(&tag()).await.unwrap_err();
     says(&plain, &["GET http://127.0.0.1:"]);

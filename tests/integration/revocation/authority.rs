@@ -1,4 +1,4 @@
-//! An authority that issued the certificate of a key, and says over HTTP whether it was revoked.
+//! A certificate authority with an HTTP server for OCSP and CRLs.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -33,7 +33,7 @@ pub fn algorithm() -> Vec<u8> {
     sequence(&[&oid("1.2.840.10045.4.3.2")])
 }
 
-/// An authority as it is named.
+/// The name and key of the authority with this certificate.
 pub fn party(certificate: &[u8]) -> Party {
     let certificate = x509_cert::Certificate::from_der(certificate).unwrap();
     let certificate = certificate.tbs_certificate();
@@ -77,12 +77,12 @@ impl Authority {
         Authority { key, server, replies }
     }
 
-    /// What the server answers below a path from now on.
+    /// Sets the reply for a path prefix.
     pub fn answer(&self, path: &str, reply: impl Fn(&Request) -> Reply + Send + Sync + 'static) {
         self.replies.lock().unwrap().insert(path.to_owned(), Arc::new(reply));
     }
 
-    /// Bytes that the server answers below a path from now on.
+    /// Sets the body of the reply for a path prefix.
     pub fn answer_with(&self, path: &str, body: Vec<u8>) {
         self.answer(path, move |_| Reply::content("application/octet-stream", body.clone()));
     }
@@ -102,7 +102,7 @@ impl Authority {
         draft.sign(&algorithm(), |tbs| self.sign(tbs))
     }
 
-    /// A list with these entries, after `change`.
+    /// A CRL with these entries, after `change`.
     pub fn crl(&self, entries: Vec<Vec<u8>>, change: impl FnOnce(&mut CrlDraft)) -> Vec<u8> {
         let mut draft = CrlDraft::new(&self.party(), OffsetDateTime::now_utc());
         draft.entries = entries;
@@ -110,12 +110,12 @@ impl Authority {
         draft.sign(&algorithm(), |tbs| self.sign(tbs))
     }
 
-    /// How often a path was asked for.
+    /// The number of requests for a path prefix.
     pub fn asked(&self, path: &str) -> usize {
         self.server.seen().iter().filter(|request| request.path.starts_with(path)).count()
     }
 
-    /// What verification makes of a signature by the key, at this level.
+    /// Verifies a signature by the key at this level.
     pub async fn verify(&self, level: &str, scheme: SigningScheme) -> Verdict {
         let world = World::new().await;
         world.attach(&self.key.sign(&world.image, scheme));
@@ -131,8 +131,8 @@ impl Authority {
         world.verify_under(&policy, &world.config).await
     }
 
-    /// What verification makes of a signature whose time nobody vouches for, which must not depend on the level but for what
-    /// follows from it.
+    /// Verifies a signature without an authentic signing time. The status must not depend on the level, only the
+    /// verdict may.
     pub async fn found(&self) -> Found {
         let (strict, permissive) =
             (self.verify("strict", SigningScheme::X509).await, self.verify("permissive", SigningScheme::X509).await);
@@ -148,7 +148,7 @@ pub fn sign(issuer: &Issuer<'_, KeyPair>, tbs: &[u8]) -> Vec<u8> {
     issuer.key().sign(tbs).unwrap()
 }
 
-/// What the check of the revocation found, and its sentence.
+/// The result of the revocation check with its message.
 #[derive(Debug)]
 pub enum Found {
     Good(String),
@@ -179,7 +179,7 @@ impl Found {
         }
     }
 
-    /// That it is this, and its sentence has these words.
+    /// Asserts the result and that its message contains these words.
     #[track_caller]
     pub fn is(&self, kind: &str, words: &[&str]) {
         let (Found::Good(reason) | Found::Revoked(reason) | Found::Unknown(reason)) = self;

@@ -1,5 +1,4 @@
-//! OCSP and CRLs over HTTP: what verification makes of what an authority's servers say, and whether the real notation makes the
-//! same of it.
+//! Revocation checks by OCSP and CRLs over HTTP, compared with the real notation.
 
 mod authority;
 mod notation;

@@ -1,4 +1,4 @@
-//! The real notation on the same signature, the same policy and the same answers.
+//! Compares the result with the real notation's for the same signature, policy and answers.
 
 use std::path::Path;
 
@@ -13,7 +13,7 @@ use crate::support::fault::Reply;
 use crate::support::notation::Notation;
 use crate::support::peers;
 
-/// Whether notation verifies the world's image, with the authority's root as its only trust.
+/// Whether notation verifies the world's image with the authority's root as its only trusted certificate.
 fn notation_verifies(peers: &Path, world: &World, authority: &Authority, level: &str) -> bool {
     let notation = Notation::new(peers, Path::new("/nonexistent"));
     let root = world.folder().join("root.crt");
@@ -25,20 +25,22 @@ fn notation_verifies(peers: &Path, world: &World, authority: &Authority, level: 
     let image = format!("{}@{}", layout.display(), world.image.digest);
     let verified = notation.run(&["verify", "--verbose", "--oci-layout", "--scope", "local/a", &image]);
     if !verified.is_success() {
-        // Nothing else is wrong with it.
+        // Revocation is the only reason.
         assert!(verified.stderr.contains("revo"), "{}", verified.stderr);
     }
     verified.is_success()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn notation_makes_the_same_of_what_responders_and_lists_say() {
+async fn notation_agrees_about_ocsp_and_crl_answers() {
     let Some(peers) = peers() else { return };
     let (ocsp, crl) = (Authority::new(&["/ocsp"], &[]), Authority::new(&[], &["/crl"]));
     let both = Authority::new(&["/ocsp"], &["/crl"]);
     let now = OffsetDateTime::now_utc();
-    let (bad, gone) = (|| revoked(now, Some(1)), |_: &_| Reply::status(404));
-    let (entries, old) = (vec![entry(&SERIAL, now, &[reason(1)])], Some(now - Duration::HOUR / 2));
+    let bad = || revoked(now, Some(1));
+    let gone = |_: &_| Reply::status(404);
+    let entries = vec![entry(&SERIAL, now, &[reason(1)])];
+    let old = Some(now - Duration::HOUR / 2);
     type Set<'a> = Box<dyn Fn() + 'a>;
     let cases: Vec<(&str, &Authority, Set<'_>, &str)> = vec![
         ("OCSP good", &ocsp, Box::new(|| ocsp.answer_with("/ocsp", ocsp.ocsp(good(), |_| ()))), "good"),

@@ -1,4 +1,4 @@
-//! One responder, one list: right answers and wrong ones, and servers that misbehave.
+//! One OCSP responder or one CRL: valid and invalid answers, and misbehaving servers.
 
 use time::{Duration, OffsetDateTime};
 
@@ -6,14 +6,14 @@ use super::authority::{Authority, Found};
 use super::status::{entry, good, reason, revoked, unknown};
 use crate::support::fault::{Reply, Request};
 
-/// What is found when the one OCSP responder answers so.
+/// The status when the only OCSP responder answers like this.
 async fn of_ocsp(reply: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Found {
     let authority = Authority::new(&["/ocsp"], &[]);
     authority.answer("/ocsp", reply);
     authority.found().await
 }
 
-/// What is found when the one place of the CRL answers so.
+/// The status when the only URL of the CRL answers like this.
 async fn of_crl(reply: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Found {
     let authority = Authority::new(&[], &["/crl"]);
     authority.answer("/crl", reply);
@@ -21,10 +21,10 @@ async fn of_crl(reply: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Fo
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_responders_word_decides() {
+async fn a_responder_decides_the_status() {
     let authority = Authority::new(&["/ocsp"], &[]);
     authority.answer_with("/ocsp", authority.ocsp(good(), |_| ()));
-    let says = format!("good, says the OCSP responder http://{}/ocsp", authority.server.address);
+    let says = format!("good according to the OCSP responder http://{}/ocsp", authority.server.address);
     authority.found().await.is("good", &["certificate 0 (CN=leaf", &says]);
     let request = authority.server.seen().remove(0);
     assert_eq!(request.method, "GET");
@@ -36,10 +36,10 @@ async fn a_responders_word_decides() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_lists_word_decides() {
+async fn a_crl_decides_the_status() {
     let authority = Authority::new(&[], &["/crl"]);
     authority.answer_with("/crl", authority.crl(Vec::new(), |_| ()));
-    let says = format!("good, says the CRL http://{}/crl", authority.server.address);
+    let says = format!("good according to the CRL http://{}/crl", authority.server.address);
     authority.found().await.is("good", &["certificate 0 (CN=leaf", &says]);
     let now = OffsetDateTime::now_utc();
     authority.answer_with("/crl", authority.crl(vec![entry(&super::authority::SERIAL, now, &[reason(4)])], |_| ()));
@@ -49,7 +49,7 @@ async fn a_lists_word_decides() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_answer_that_does_not_count_makes_no_certificate_good() {
+async fn an_invalid_answer_leaves_the_status_unknown() {
     let authority = Authority::new(&["/ocsp"], &["/crl"]);
     let stranger = Authority::new(&[], &[]);
     let day = Duration::days(1);
@@ -57,7 +57,7 @@ async fn an_answer_that_does_not_count_makes_no_certificate_good() {
         (
             authority.ocsp(good(), |draft| draft.singles[0].next_update = Some(OffsetDateTime::now_utc() - day)),
             authority.crl(Vec::new(), |draft| draft.next_update = Some(OffsetDateTime::now_utc() - day)),
-            "it has expired",
+            "expired",
         ),
         (
             authority.ocsp(good(), |draft| draft.singles[0].this_update += day * 2),
@@ -74,7 +74,7 @@ async fn an_answer_that_does_not_count_makes_no_certificate_good() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_says_nothing_of_use_makes_no_certificate_good() {
+async fn a_useless_answer_leaves_the_status_unknown() {
     of_ocsp(|_| Reply::status(404)).await.is("unknown", &["could not be checked", "status 404"]);
     of_crl(|_| Reply::status(404)).await.is("unknown", &["could not be checked", "status 404"]);
     of_ocsp(|_| Reply::status(500)).await.is("unknown", &["status 500"]);
@@ -89,25 +89,25 @@ async fn a_server_that_says_nothing_of_use_makes_no_certificate_good() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_hangs_is_given_up() {
+async fn gives_up_on_a_hanging_server() {
     of_ocsp(|_| Reply::Hang("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n0")).await.is("unknown", &["within 2 s"]);
     of_ocsp(|_| Reply::Hang("")).await.is("unknown", &["within 2 s"]);
     of_crl(|_| Reply::Hang("HTTP/1.1 200 OK\r\n")).await.is("unknown", &["CRL http://127.0.0.1:"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_flood_is_cut_off() {
+async fn stops_reading_a_flood() {
     let authority = Authority::new(&["/ocsp"], &["/crl"]);
     authority.answer("/", |_| Reply::Flood(1 << 30));
     authority.found().await.is("unknown", &["more than 20480 bytes", "more than 33554432 bytes"]);
-    // Two levels were verified, each with one flood of either kind.
+    // Verification ran at two levels, each with one flood from the responder and one from the CRL server.
     assert!(authority.server.written() < 2 * (48 << 20), "{}", authority.server.written());
     let told = "HTTP/1.1 200 OK\r\nContent-Length: 33554433\r\n\r\n0";
     of_crl(move |_| Reply::Close(told)).await.is("unknown", &["more than 33554432 bytes"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn redirects_are_followed_to_http_and_not_for_ever() {
+async fn follows_at_most_three_redirects_and_only_to_http() {
     let moved = |to: String| move |_: &Request| Reply::Answer(302, vec![("Location", to.clone())], Vec::new());
     for (ocsp, crl) in [(&["/ocsp"][..], &[][..]), (&[], &["/crl"])] {
         let authority = Authority::new(ocsp, crl);
@@ -118,17 +118,17 @@ async fn redirects_are_followed_to_http_and_not_for_ever() {
         authority.found().await.is("good", &[]);
         authority.answer(path, |request| Reply::Answer(302, vec![("Location", request.path.clone())], Vec::new()));
         let before = authority.asked(path);
-        authority.found().await.is("unknown", &["one of too many"]);
+        authority.found().await.is("unknown", &["too many redirects"]);
         assert_eq!(authority.asked(path) - before, 2 * 4);
         for to in ["file:///etc/passwd", "ldap://127.0.0.1/x", "http://user:secret@127.0.0.1/"] {
             authority.answer(path, moved(to.to_owned()));
-            authority.found().await.is("unknown", &["the redirect is not followed"]);
+            authority.found().await.is("unknown", &["redirect not followed"]);
         }
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_responder_that_takes_no_get_is_asked_by_post() {
+async fn retries_with_post_when_get_is_rejected() {
     let authority = Authority::new(&["/ocsp"], &[]);
     let body = authority.ocsp(good(), |_| ());
     authority.answer("/ocsp", move |request| match request.method.as_str() {

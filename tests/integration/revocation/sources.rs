@@ -1,4 +1,4 @@
-//! Which of several places decides, and when.
+//! Several OCSP responders and CRLs: which one decides.
 
 use notary::envelope::SigningScheme;
 use rcgen::{
@@ -20,18 +20,18 @@ fn revoked_entry() -> Vec<u8> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_list_is_asked_when_the_responder_does_not_know_and_not_before() {
+async fn asks_the_crl_only_when_ocsp_gives_no_status() {
     let authority = Authority::new(&["/ocsp"], &["/crl"]);
     authority.answer_with("/ocsp", authority.ocsp(good(), |_| ()));
     authority.answer_with("/crl", authority.crl(vec![revoked_entry()], |_| ()));
     authority.found().await.is("good", &["OCSP responder"]);
     assert_eq!(authority.asked("/crl"), 0);
     authority.answer_with("/ocsp", authority.ocsp(unknown(), |_| ()));
-    authority.found().await.is("revoked", &["says the CRL"]);
+    authority.found().await.is("revoked", &["according to the CRL"]);
     authority.answer("/ocsp", |_| Reply::status(503));
-    authority.found().await.is("revoked", &["says the CRL"]);
+    authority.found().await.is("revoked", &["according to the CRL"]);
     authority.answer_with("/crl", authority.crl(Vec::new(), |_| ()));
-    authority.found().await.is("good", &["says the CRL"]);
+    authority.found().await.is("good", &["according to the CRL"]);
     authority.answer("/crl", |_| Reply::status(503));
     authority.found().await.is("unknown", &["OCSP responder", "CRL"]);
     authority.answer_with("/ocsp", authority.ocsp(revoked(OffsetDateTime::now_utc(), None), |_| ()));
@@ -39,21 +39,21 @@ async fn the_list_is_asked_when_the_responder_does_not_know_and_not_before() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn responders_are_asked_in_order_until_one_answers() {
+async fn asks_responders_in_order_until_one_answers() {
     let authority = Authority::new(&["/first", "/second"], &[]);
     authority.answer_with("/second", authority.ocsp(good(), |_| ()));
     authority.found().await.is("good", &["/second"]);
     authority.answer_with("/first", authority.ocsp(good(), |_| ()));
     let before = authority.asked("/second");
     authority.found().await.is("good", &["/first"]);
-    // An answer is an answer, though another might have a better one.
+    // "unknown" is an answer: the second responder is not asked.
     authority.answer_with("/first", authority.ocsp(unknown(), |_| ()));
     authority.found().await.is("unknown", &["/first"]);
     assert_eq!(authority.asked("/second"), before);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_list_is_enough_and_any_can_revoke() {
+async fn one_crl_is_enough_and_any_can_revoke() {
     let authority = Authority::new(&[], &["/a", "/b"]);
     authority.answer_with("/b", authority.crl(Vec::new(), |_| ()));
     authority.found().await.is("good", &["/b"]);
@@ -65,7 +65,7 @@ async fn one_list_is_enough_and_any_can_revoke() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn places_that_cannot_be_asked_make_no_certificate_good() {
+async fn unusable_urls_leave_the_status_unknown() {
     let with = |change: &dyn Fn(&mut CertificateParams)| Authority::with(&[], &[], change);
     let points =
         |urls: &[&str]| urls.iter().map(|url| CrlDistributionPoint { uris: vec![(*url).to_owned()] }).collect();
@@ -76,14 +76,14 @@ async fn places_that_cannot_be_asked_make_no_certificate_good() {
         found.is("unknown", &["could not be checked", "OCSP responder"]);
     }
     let many = ["http://127.0.0.1:9/"; 9];
-    with(&|leaf| leaf.crl_distribution_points = points(&many)).found().await.is("unknown", &["names 9 places"]);
+    with(&|leaf| leaf.crl_distribution_points = points(&many)).found().await.is("unknown", &["names 9 URLs"]);
     let urls = many.map(str::to_owned);
     let found = with(&|leaf| leaf.custom_extensions.push(authority_info_access(&urls))).found().await;
-    found.is("unknown", &["names 9 places"]);
+    found.is("unknown", &["names 9 URLs"]);
     for (oid, value) in [
         (&[1, 3, 6, 1, 5, 5, 7, 1, 1][..], vec![0x30, 1]),
         (&[2, 5, 29, 31], vec![5, 0]),
-        // A distribution point without a place.
+        // A distribution point without a URL.
         (&[2, 5, 29, 31], tlv(0x30, &sequence(&[]))),
     ] {
         let extension = CustomExtension::from_oid_content(oid, value);
@@ -92,9 +92,9 @@ async fn places_that_cannot_be_asked_make_no_certificate_good() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn lists_for_some_reasons_say_good_only_together() {
+async fn crls_for_some_reasons_are_good_only_together() {
     let place = |authority: &Authority, path: &str| format!("http://{}{path}", authority.server.address);
-    // The server's address is in the certificate, so the first authority lends its server to the second.
+    // The certificate contains the server's address, so the server of one authority serves the CRLs of another.
     let host = Authority::new(&[], &[]);
     let point = |path: &str, unused: u8, flags: &[u8]| {
         sequence(&[&tlv(0xa0, &full_name(&place(&host, path))), &tlv(0x81, &[&[unused], flags].concat())])
@@ -113,18 +113,18 @@ async fn lists_for_some_reasons_say_good_only_together() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_delta_is_read_with_the_list_that_names_it() {
+async fn reads_the_delta_crl_that_a_crl_names() {
     let authority = Authority::new(&[], &["/crl"]);
     let delta = format!("http://{}/delta", authority.server.address);
     let freshest = extension(FRESHEST_CRL, false, &distribution_points(&[&delta]));
     authority.answer_with("/crl", authority.crl(Vec::new(), |draft| draft.extensions.push(freshest)));
     let indicator = || vec![number(CRL_NUMBER, false, 6), number(DELTA_CRL_INDICATOR, true, 5)];
-    authority.found().await.is("unknown", &["the delta CRL at", "status 404"]);
+    authority.found().await.is("unknown", &["delta CRL http", "status 404"]);
     authority.answer_with("/delta", authority.crl(Vec::new(), |draft| draft.extensions = indicator()));
     authority.found().await.is("good", &[]);
     authority.answer_with("/delta", authority.crl(vec![revoked_entry()], |draft| draft.extensions = indicator()));
     authority.found().await.is("revoked", &[]);
-    // One that the certificate names is not known to continue the list.
+    // A delta CRL that only the certificate names may not belong to this CRL.
     let freshest = CustomExtension::from_oid_content(&[2, 5, 29, 46], distribution_points(&[&delta]));
     let authority = Authority::with(&[], &["/crl"], |leaf| leaf.custom_extensions.push(freshest));
     authority.answer_with("/crl", authority.crl(Vec::new(), |_| ()));
@@ -132,7 +132,7 @@ async fn a_delta_is_read_with_the_list_that_names_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_revocation_after_the_authentic_signing_time_does_not_count_and_after_any_other_time_it_does() {
+async fn only_an_authentic_signing_time_outlives_a_later_revocation() {
     // The signature was made twenty days ago.
     for (days, is_good) in [(10, true), (30, false)] {
         let since = generalized(OffsetDateTime::now_utc() - Duration::days(days));
@@ -151,7 +151,7 @@ async fn a_revocation_after_the_authentic_signing_time_does_not_count_and_after_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_responder_that_was_revoked_itself_says_nothing() {
+async fn rejects_answers_of_a_revoked_responder() {
     let authority = Authority::new(&["/ocsp"], &[]);
     let list = format!("http://{}/crl", authority.server.address);
     let key = KeyPair::generate().unwrap();
@@ -169,7 +169,7 @@ async fn a_responder_that_was_revoked_itself_says_nothing() {
         draft.sign(&algorithm(), |tbs| rcgen::SigningKey::sign(&key, tbs).unwrap())
     };
     authority.answer_with("/ocsp", respond(&params));
-    authority.found().await.is("unknown", &["signed the OCSP response was revoked or cannot be checked", "404"]);
+    authority.found().await.is("unknown", &["signed the OCSP response is revoked or cannot be checked", "404"]);
     authority.answer_with("/crl", authority.crl(Vec::new(), |_| ()));
     authority.found().await.is("good", &[]);
     let entry = entry(&[9], OffsetDateTime::now_utc(), &[reason(1)]);
@@ -181,7 +181,7 @@ async fn a_responder_that_was_revoked_itself_says_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_found_for_one_signature_counts_for_the_next_and_what_was_not_is_asked_again() {
+async fn caches_known_statuses_but_not_unknown_ones() {
     let authority = Authority::new(&["/ocsp"], &[]);
     let world = World::new().await;
     for _ in 0..3 {

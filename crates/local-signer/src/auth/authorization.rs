@@ -4,10 +4,10 @@ use super::AuthError;
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 
-/// What an `Authorization` header says, as it says it.
+/// The unverified parts of an `Authorization` header.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Authorization<'a> {
-    /// Who claims to have signed.
+    /// The access key id of the claimed signer.
     pub access_key_id: &'a str,
     /// The scope's date, `YYYYMMDD`.
     pub date: &'a str,
@@ -24,11 +24,12 @@ pub struct Authorization<'a> {
 }
 
 impl<'a> Authorization<'a> {
-    /// Reads the value of an `Authorization` header.
+    /// Parses the value of an `Authorization` header.
     ///
     /// # Errors
-    /// [`AuthError::MissingAuthenticationToken`] for another scheme than AWS's, [`AuthError::IncompleteSignature`] for
-    /// parts that are missing or malformed.
+    /// Returns [`AuthError::MissingAuthenticationToken`] for another scheme than AWS's,
+    /// [`AuthError::IncompleteSignature`] for missing or malformed parts, and [`AuthError::Mismatch`] for signed
+    /// headers that are out of order or not in lower case.
     pub fn parse(header: &'a str) -> Result<Self, AuthError> {
         let (algorithm, parameters) = header.split_once(' ').unwrap_or((header, ""));
         if !algorithm.starts_with("AWS4-") {
@@ -56,7 +57,7 @@ impl<'a> Authorization<'a> {
         let signature = required(signature, "Signature")?;
         let signed_headers = required(signed_headers, "SignedHeaders")?;
 
-        // An access key id holds no slash, so five parts from the right are the whole credential.
+        // An access key id contains no slash, so a credential has exactly five parts.
         let parts: Vec<&str> = credential.split('/').collect();
         let [access_key_id, date, region, service, terminator] = parts[..] else {
             return Err(incomplete(
@@ -92,7 +93,7 @@ mod tests {
                           SignedHeaders=host;x-amz-date, Signature=00ff";
 
     #[test]
-    fn the_parts_of_a_header_are_found() {
+    fn parses_all_parts() {
         let authorization = Authorization::parse(HEADER).unwrap();
         assert_eq!(
             authorization,
@@ -110,14 +111,14 @@ mod tests {
     }
 
     #[test]
-    fn a_header_of_another_scheme_is_no_authentication() {
+    fn rejects_other_schemes() {
         for header in ["", "Bearer token", "Basic dTpw"] {
             assert_eq!(Authorization::parse(header), Err(AuthError::MissingAuthenticationToken), "{header}");
         }
     }
 
     #[test]
-    fn a_header_that_lacks_a_part_says_which() {
+    fn names_the_missing_part() {
         for (header, part) in [
             (HEADER.replace("Credential", "Other"), "key=value"),
             (HEADER.replace("Credential=AKID/20260102/us-west-2/signer/aws4_request,", ""), "'Credential'"),
@@ -136,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn signed_headers_out_of_order_cannot_match() {
+    fn rejects_unordered_signed_headers() {
         let header = HEADER.replace("host;x-amz-date", "x-amz-date;host");
         assert_eq!(Authorization::parse(&header), Err(AuthError::Mismatch));
     }

@@ -1,30 +1,29 @@
-//! The canonical request of AWS Signature Version 4 ("Create a signed AWS API request" in the IAM User Guide), from a
-//! request as it came over the wire.
+//! The canonical request of AWS Signature Version 4 ("Create a signed AWS API request" in the IAM User Guide).
 
 use aws_lc_rs::digest::{SHA256, digest};
 use axum::http::{HeaderMap, Method};
 
-/// A request as it came over the wire: path and query still percent-encoded.
+/// A request as received: path and query are still percent-encoded.
 #[derive(Debug, Clone, Copy)]
 pub struct Request<'a> {
     /// The method.
     pub method: &'a Method,
-    /// The path, not decoded.
+    /// The percent-encoded path.
     pub path: &'a str,
-    /// The query without its question mark, not decoded; empty if there is none.
+    /// The percent-encoded query without the question mark; empty if there is none.
     pub query: &'a str,
     /// All headers.
     pub headers: &'a HeaderMap,
-    /// The whole body.
+    /// The complete body.
     pub body: &'a [u8],
 }
 
-/// The hash of the body as it stands in the canonical request: lower-case hex SHA-256.
+/// The hash of the body in the canonical request: lower-case hex SHA-256.
 pub fn body_hash(body: &[u8]) -> String {
     hex::encode(digest(&SHA256, body))
 }
 
-/// The canonical request over `signed_headers`; `None` if one of these headers is not in the request.
+/// The canonical request over `signed_headers`; `None` if the request lacks one of these headers.
 pub fn canonical_request(request: &Request<'_>, signed_headers: &[&str]) -> Option<String> {
     let headers: Vec<String> =
         signed_headers.iter().map(|name| canonical_header(request.headers, name)).collect::<Option<_>>()?;
@@ -39,22 +38,21 @@ pub fn canonical_request(request: &Request<'_>, signed_headers: &[&str]) -> Opti
     ))
 }
 
-/// A header's line: its values joined by commas, runs of spaces as one.
+/// The canonical line of a header: values joined by commas, runs of spaces collapsed.
 fn canonical_header(headers: &HeaderMap, name: &str) -> Option<String> {
     let values: Vec<String> = headers
         .get_all(name)
         .iter()
         .map(|value| {
             let words = value.as_bytes().split(|b| *b == b' ' || *b == b'\t').filter(|word| !word.is_empty());
-            // A header of another encoding than UTF-8 can be signed as little as it can be sent by an SDK: replacing what
-            // is not UTF-8 can only make a signature not match.
+            // SDKs neither sign nor send headers that are not UTF-8, so a lossy conversion can only cause a mismatch.
             String::from_utf8_lossy(&words.collect::<Vec<_>>().join(&b' ')).into_owned()
         })
         .collect();
     (!values.is_empty()).then(|| format!("{name}:{}\n", values.join(",")))
 }
 
-/// The path without `.`, `..` and empty segments, percent-encoded once more: every service but S3 encodes twice.
+/// The path without `.`, `..` and empty segments, percent-encoded again: every service except S3 encodes twice.
 fn canonical_path(path: &str) -> String {
     let mut segments: Vec<&str> = Vec::new();
     for segment in path.split('/') {
@@ -71,7 +69,7 @@ fn canonical_path(path: &str) -> String {
     format!("/{}{trailing}", encoded.join("/"))
 }
 
-/// The parameters, decoded and encoded again in the one canonical way, in order.
+/// The parameters in canonical encoding, sorted.
 fn canonical_query(query: &str) -> String {
     let mut pairs: Vec<(String, String)> =
         query_pairs(query).map(|(name, value)| (encode(&name), encode(&value))).collect();
@@ -80,7 +78,7 @@ fn canonical_query(query: &str) -> String {
     pairs.join("&")
 }
 
-/// The parameters of a query, decoded, in the order in which they were sent.
+/// The decoded parameters of a query, in their original order.
 pub fn query_pairs(query: &str) -> impl Iterator<Item = (Vec<u8>, Vec<u8>)> {
     query.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -88,7 +86,7 @@ pub fn query_pairs(query: &str) -> impl Iterator<Item = (Vec<u8>, Vec<u8>)> {
     })
 }
 
-/// Decodes percent-encoding, and `+` as a space as forms and the AWS SDKs do. What is not an escape stays as it is.
+/// Decodes percent-encoding, and `+` as a space like forms and the AWS SDKs. Invalid escapes stay unchanged.
 fn decode(text: &str) -> Vec<u8> {
     let mut bytes = text.as_bytes().iter();
     let mut decoded = Vec::with_capacity(text.len());
@@ -110,7 +108,7 @@ fn hex_digit(byte: u8) -> Option<u8> {
     char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
 }
 
-/// Percent-encodes everything but the unreserved characters of RFC 3986.
+/// Percent-encodes all bytes except the unreserved characters of RFC 3986.
 fn encode(bytes: &[u8]) -> String {
     let mut encoded = String::with_capacity(bytes.len());
     for &byte in bytes {
@@ -131,7 +129,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_is_normalised_and_encoded_twice() {
+    fn normalises_and_encodes_paths_twice() {
         for (path, canonical) in [
             ("/", "/"),
             ("", "/"),
@@ -145,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn a_query_is_sorted_by_its_encoded_form_and_encoded_one_way() {
+    fn sorts_and_encodes_queries() {
         for (query, canonical) in [
             ("", ""),
             ("b=2&a=1", "a=1&b=2"),
@@ -160,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn a_header_is_trimmed_and_its_values_are_joined() {
+    fn trims_headers_and_joins_values() {
         let mut headers = HeaderMap::new();
         headers.append("x-a", HeaderValue::from_static("  one   two "));
         headers.append("x-a", HeaderValue::from_static("three"));

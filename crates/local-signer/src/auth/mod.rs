@@ -1,5 +1,6 @@
-//! Authentication of requests: AWS Signature Version 4, verified as AWS does ("AWS Signature Version 4 for API requests" in
-//! the IAM User Guide). Pure: a request, the known credentials and the real time in; who signed, and for which region, out.
+//! Authentication of requests by AWS Signature Version 4, verified as AWS does it ("AWS Signature Version 4 for API
+//! requests" in the IAM User Guide). Pure: it takes a request, the credentials and the real time, and returns the
+//! region.
 
 mod authorization;
 pub mod canonical;
@@ -15,33 +16,33 @@ use self::authorization::Authorization;
 use self::canonical::{Request, body_hash, canonical_request};
 use super::credentials::Credentials;
 
-/// How far a request's date may be from the real time, either way.
+/// The maximum difference between a request's date and the real time, in either direction.
 const MAX_SKEW: Duration = Duration::minutes(5);
 const SERVICE: &str = "signer";
 const TERMINATOR: &str = "aws4_request";
 const DATE_HEADER: &str = "x-amz-date";
 const TIMESTAMP: &[FormatItem<'_>] = format_description!("[year][month][day]T[hour][minute][second]Z");
 
-/// Why a request is not authenticated. The texts are the messages of AWS where AWS has one; none holds a secret or a
-/// signature.
+/// Why a request is not authenticated. The texts are AWS's own messages where AWS has one. They contain no secret and
+/// no signature.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AuthError {
     /// The request is not signed.
     #[error("Missing Authentication Token")]
     MissingAuthenticationToken,
-    /// Part of the signature is missing or malformed; the text says which.
+    /// The named part of the signature is missing or malformed.
     #[error("{0}")]
     IncompleteSignature(String),
-    /// The access key is unknown, or the credentials are temporary ones, of which the local signer issues none.
+    /// The access key is unknown, or the credentials are temporary; the local signer issues no temporary credentials.
     #[error("The security token included in the request is invalid.")]
     UnrecognizedClient,
-    /// The signature is for another service, date or host, or the headers that it must cover are not signed.
+    /// The signature is for another service or date, or does not cover the required headers.
     #[error("{0}")]
     Scope(String),
-    /// The request was signed too long ago, or with a date too far in the future.
+    /// The date of the request is more than five minutes in the past or the future.
     #[error("{0}")]
     Date(String),
-    /// The signature is not that of this request and this secret.
+    /// The signature does not match the request and the secret key.
     #[error(
         "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key \
          and signing method. Consult the service documentation for details."
@@ -49,10 +50,10 @@ pub enum AuthError {
     Mismatch,
 }
 
-/// Verifies the signature of `request` at the real time `now`; answers the region that it was signed for.
+/// Verifies the signature of `request` at the real time `now`; returns the region it was signed for.
 ///
 /// # Errors
-/// [`AuthError`].
+/// Returns [`AuthError`] if the signature is missing, malformed, expired, out of scope, or does not match.
 pub fn authenticate(request: &Request<'_>, known: &Credentials, now: OffsetDateTime) -> Result<String, AuthError> {
     let header = single(request.headers, "authorization")?.ok_or(AuthError::MissingAuthenticationToken)?;
     let authorization = Authorization::parse(header)?;
@@ -80,7 +81,7 @@ pub fn authenticate(request: &Request<'_>, known: &Credentials, now: OffsetDateT
     Ok(authorization.region.to_owned())
 }
 
-/// The value of a header that may occur once.
+/// The value of a header that must not occur more than once.
 fn single<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>, AuthError> {
     let mut values = headers.get_all(name).iter();
     let (first, second) = (values.next(), values.next());

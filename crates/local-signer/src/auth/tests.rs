@@ -14,7 +14,7 @@ const SECRET: &str = "a-secret-of-some-length";
 const NOW: OffsetDateTime = datetime!(2026-01-02 03:04:05 UTC);
 const HOST: &str = "127.0.0.1:8274";
 
-/// A request that can be changed after it was signed.
+/// A signed request that tests can alter.
 #[derive(Clone)]
 struct Signed {
     method: Method,
@@ -25,7 +25,7 @@ struct Signed {
 }
 
 impl Signed {
-    /// A request signed by the signer of the AWS SDK.
+    /// Signs a request with the AWS SDK's signer.
     fn new(secret: &str, signed_at: OffsetDateTime, service: &str, path: &str, query: &str) -> Self {
         let mut request = Self {
             method: Method::PUT,
@@ -90,7 +90,7 @@ impl Signed {
     }
 }
 
-/// A valid request after `change`, verified.
+/// Alters a valid request and verifies it.
 fn after(change: impl FnOnce(&mut Signed)) -> Result<String, AuthError> {
     let mut request = Signed::valid();
     change(&mut request);
@@ -98,12 +98,12 @@ fn after(change: impl FnOnce(&mut Signed)) -> Result<String, AuthError> {
 }
 
 #[test]
-fn a_request_that_the_sdk_signed_is_authenticated() {
+fn accepts_requests_signed_by_the_sdk() {
     assert_eq!(Signed::valid().verify(), Ok("us-west-2".to_owned()));
 }
 
 #[test]
-fn a_signature_for_one_request_is_none_for_another() {
+fn rejects_altered_requests() {
     let changes: [fn(&mut Signed); 9] = [
         |request| request.method = Method::POST,
         |request| request.path.push('x'),
@@ -123,18 +123,18 @@ fn a_signature_for_one_request_is_none_for_another() {
 }
 
 #[test]
-fn a_header_that_is_not_signed_may_change_on_the_way() {
+fn accepts_changed_unsigned_headers() {
     assert!(after(|request| request.set("via", "1.1 proxy")).is_ok());
 }
 
 #[test]
-fn a_signature_by_another_secret_does_not_match() {
+fn rejects_signatures_by_another_secret() {
     let request = Signed::new("another-secret", NOW, "signer", "/revocations", "");
     assert_eq!(request.verify(), Err(AuthError::Mismatch));
 }
 
 #[test]
-fn an_altered_signature_does_not_match() {
+fn rejects_altered_signatures() {
     assert_eq!(
         after(|request| request.rewrite("authorization", "Signature=", "Signature=00")),
         Err(AuthError::Mismatch)
@@ -142,7 +142,7 @@ fn an_altered_signature_does_not_match() {
 }
 
 #[test]
-fn an_unknown_key_and_temporary_credentials_are_unrecognized() {
+fn rejects_unknown_keys_and_temporary_credentials() {
     let unknown = after(|request| request.rewrite("authorization", ID, "AKIALOCALBBBBBBBBBBB"));
     assert_eq!(unknown, Err(AuthError::UnrecognizedClient));
     let temporary = after(|request| request.set("x-amz-security-token", "token"));
@@ -150,7 +150,7 @@ fn an_unknown_key_and_temporary_credentials_are_unrecognized() {
 }
 
 #[test]
-fn a_request_without_a_signature_lacks_its_token() {
+fn rejects_unsigned_requests() {
     let unsigned = after(|request| {
         request.headers.remove("authorization");
     });
@@ -158,7 +158,7 @@ fn a_request_without_a_signature_lacks_its_token() {
 }
 
 #[test]
-fn a_date_may_be_five_minutes_off_and_no_more() {
+fn tolerates_five_minutes_of_clock_skew() {
     let request = Signed::valid();
     for seconds in [-300, 0, 300] {
         assert!(request.verify_at(NOW + Duration::seconds(seconds)).is_ok(), "{seconds}");
@@ -180,14 +180,14 @@ fn a_date_may_be_five_minutes_off_and_no_more() {
 }
 
 #[test]
-fn a_date_that_was_renewed_after_signing_does_not_help() {
+fn rejects_a_date_changed_after_signing() {
     let mut request = Signed::new(SECRET, NOW - Duration::hours(1), "signer", "/revocations", "");
     request.set("x-amz-date", "20260102T030405Z");
     assert_eq!(request.verify(), Err(AuthError::Mismatch));
 }
 
 #[test]
-fn a_date_that_is_missing_double_or_malformed_makes_the_signature_incomplete() {
+fn rejects_missing_duplicate_and_malformed_dates() {
     let changes: [fn(&mut Signed); 3] = [
         |request| {
             request.headers.remove("x-amz-date");
@@ -204,7 +204,7 @@ fn a_date_that_is_missing_double_or_malformed_makes_the_signature_incomplete() {
 }
 
 #[test]
-fn a_signature_for_another_service_or_day_is_out_of_scope() {
+fn rejects_signatures_out_of_scope() {
     let other = Signed::new(SECRET, NOW, "s3", "/revocations", "");
     for result in [
         other.verify(),
@@ -218,13 +218,13 @@ fn a_signature_for_another_service_or_day_is_out_of_scope() {
 }
 
 #[test]
-fn a_region_that_was_changed_after_signing_does_not_match() {
+fn rejects_a_region_changed_after_signing() {
     let result = after(|request| request.rewrite("authorization", "us-west-2", "us-east-1"));
     assert_eq!(result, Err(AuthError::Mismatch));
 }
 
 #[test]
-fn a_body_hash_header_must_agree_with_the_body() {
+fn checks_the_body_hash_header() {
     let hash = body_hash(&Signed::valid().body);
     assert!(after(|request| request.set("x-amz-content-sha256", &hash)).is_ok());
     for hash in ["UNSIGNED-PAYLOAD", &body_hash(b"another")] {
@@ -233,7 +233,7 @@ fn a_body_hash_header_must_agree_with_the_body() {
 }
 
 #[test]
-fn no_error_shows_a_secret() {
+fn errors_hide_the_secret() {
     let error = Signed::new("another-secret", NOW, "signer", "/", "").verify().unwrap_err();
     assert!(!format!("{error} {error:?}").contains("secret-of-some"));
 }

@@ -1,4 +1,4 @@
-//! The certificates that the local certificate authority issues: notaryproject/specifications, signature-specification.md,
+//! The certificates of the local certificate authority: notaryproject/specifications, signature-specification.md,
 //! "Certificate Requirements".
 
 use aws_lc_rs::rand;
@@ -11,18 +11,18 @@ use time::OffsetDateTime;
 use super::CaError;
 use crate::clock::{EARLIEST, LATEST};
 
-/// How many certificates may stand between a CA's certificate and the leaf.
+/// The maximum number of certificates between a CA certificate and the leaf.
 type PathLength = u8;
 
 pub const ROOT: (&str, PathLength) = ("notation-aws-signer local root CA", 1);
 pub const INTERMEDIATE: (&str, PathLength) = ("notation-aws-signer local intermediate CA", 0);
 
-/// A new key of the kind that all certificates have: P-384, which signs with ECDSA and SHA-384.
+/// Generates a P-384 key, for signatures with ECDSA and SHA-384.
 pub fn new_key() -> Result<KeyPair, CaError> {
     Ok(KeyPair::generate_for(&PKCS_ECDSA_P384_SHA384)?)
 }
 
-/// A CA's certificate, valid whenever a signing clock may run.
+/// The parameters of a CA certificate that is valid for every signing clock.
 pub fn ca_params((common_name, path_length): (&str, PathLength)) -> Result<CertificateParams, CaError> {
     let mut params = params(common_name, EARLIEST, LATEST)?;
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(path_length));
@@ -30,7 +30,7 @@ pub fn ca_params((common_name, path_length): (&str, PathLength)) -> Result<Certi
     Ok(params)
 }
 
-/// A code signing certificate.
+/// The parameters of a code signing certificate.
 pub fn leaf_params(not_before: OffsetDateTime, not_after: OffsetDateTime) -> Result<CertificateParams, CaError> {
     let mut params = params("notation-aws-signer local signer", not_before, not_after)?;
     params.is_ca = IsCa::ExplicitNoCa;
@@ -53,10 +53,10 @@ fn params(
     Ok(params)
 }
 
-/// A subject with the attributes that a trusted identity of a notation trust policy must name: C, ST and O.
+/// A subject with the attributes that a trusted identity of a trust policy requires: C, ST and O.
 fn subject(common_name: &str) -> Result<DistinguishedName, CaError> {
     let mut subject = DistinguishedName::new();
-    // X.520 makes the country a PrintableString; XX is a code that ISO 3166 leaves to its users.
+    // X.520 requires a PrintableString for the country; ISO 3166 reserves XX for private use.
     subject.push(DnType::CountryName, DnValue::PrintableString("XX".try_into()?));
     subject.push(DnType::StateOrProvinceName, "Local");
     subject.push(DnType::OrganizationName, "notation-aws-signer");
@@ -64,7 +64,7 @@ fn subject(common_name: &str) -> Result<DistinguishedName, CaError> {
     Ok(subject)
 }
 
-/// 127 random bits with the highest set: a positive number in exactly sixteen octets.
+/// 127 random bits with the highest set: a positive number of exactly sixteen octets.
 fn serial_number() -> Result<SerialNumber, CaError> {
     let mut serial = [0; 16];
     rand::fill(&mut serial).map_err(|_| CaError::Random)?;

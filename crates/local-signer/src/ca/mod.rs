@@ -1,7 +1,8 @@
-//! The local signer's own certificate authority: a root, an intermediate, and leaves of seven days, as AWS Signer has them.
+//! The local signer's certificate authority: a root, an intermediate, and leaves valid for seven days, like AWS
+//! Signer's.
 //!
-//! Root and intermediate are made together, once; a directory `ca` with both and their keys appears whole or not at all.
-//! Leaves are issued when a signature needs one and the last is not valid at the signing clock's time.
+//! Root and intermediate are created together with their keys, once; the directory `ca` is created atomically. A leaf
+//! is issued when a signature needs one and the last leaf is not valid at the signing clock's time.
 
 mod certificate;
 
@@ -23,29 +24,33 @@ use self::certificate::{INTERMEDIATE, ROOT, ca_params, leaf_params, new_key};
 use super::directory::{DirectoryError, at, sync_parent, write_private};
 
 const LEAF_LIFETIME: Duration = Duration::days(7);
-/// How long before its end a leaf is replaced, and how long before its first use it is valid: a verifier whose clock differs
-/// a little must find the certificate valid.
+/// How long before its expiry a leaf is replaced, and before its issuance it becomes valid, to tolerate verifiers with
+/// another clock.
 const MARGIN: Duration = Duration::days(1);
 
-/// Why the certificate authority cannot work.
+/// Why the certificate authority cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum CaError {
-    /// A file of the authority is missing or could not be read or written.
+    /// A file of the authority is missing, or cannot be read or written.
     #[error(transparent)]
     Directory(#[from] DirectoryError),
-    /// A file of the authority does not hold what it must.
-    #[error("{path} {problem}: restore the directory it is in, or delete that directory to get a new certificate authority (signatures made so far will then no longer verify)", path = path.display())]
+    /// A file of the authority has wrong contents.
+    #[error(
+        "{path} {problem}; restore its directory, or delete the directory to create a new certificate authority \
+         (existing signatures will no longer verify)",
+        path = path.display()
+    )]
     Damaged {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The problem, as a predicate of the file.
         problem: &'static str,
     },
     /// A certificate could not be issued.
-    #[error("issuing a certificate failed: {0}")]
+    #[error("cannot issue a certificate: {0}")]
     Issue(#[from] rcgen::Error),
-    /// The system gave no random bytes, or the key did not sign.
-    #[error("the system has no random bytes")]
+    /// The system's random number generator failed, or signing did.
+    #[error("the system's random number generator failed")]
     Random,
 }
 
@@ -71,10 +76,10 @@ impl SigningIdentity {
         self.chain.iter().map(|certificate| hex::encode(digest(&SHA256, certificate))).collect()
     }
 
-    /// Signs with ES384; the signature has the form that JWS gives it, `r || s`.
+    /// Signs with ES384; the signature has the JWS form `r || s`.
     ///
     /// # Errors
-    /// [`CaError::Random`] when the system has no random bytes.
+    /// Returns [`CaError::Random`] if signing fails, which happens only without random numbers.
     pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, CaError> {
         let signature = self.key.sign(&SystemRandom::new(), message).map_err(|_| CaError::Random)?;
         Ok(signature.as_ref().to_vec())
@@ -96,10 +101,10 @@ pub struct CertificateAuthority {
 }
 
 impl CertificateAuthority {
-    /// Opens the authority in `directory`, making one if the directory does not exist.
+    /// Opens the authority in `directory`; creates one if the directory does not exist.
     ///
     /// # Errors
-    /// [`CaError`].
+    /// Returns [`CaError`] if a file is missing, damaged or inaccessible, or the authority cannot be created.
     pub fn open(directory: &Path) -> Result<Self, CaError> {
         if !directory.exists() {
             create(directory)?;
@@ -109,12 +114,12 @@ impl CertificateAuthority {
         let intermediate = read_certificate(&intermediate_path)?;
         let key_path = directory.join("intermediate-key.pem");
         let intermediate_key = parse_key(&read(&key_path)?)
-            .ok_or(CaError::Damaged { path: key_path, problem: "does not hold a P-384 key" })?;
+            .ok_or(CaError::Damaged { path: key_path, problem: "does not contain a P-384 key" })?;
 
         let authority =
             Self { directory: directory.to_owned(), root, intermediate, intermediate_key, leaf: Mutex::new(None) };
         if !authority.is_consistent().unwrap_or(false) {
-            let problem = "does not belong to the root or to the key beside it";
+            let problem = "does not match the root or the key in the same directory";
             return Err(CaError::Damaged { path: intermediate_path, problem });
         }
         let stored = authority.stored_leaf();
@@ -122,18 +127,18 @@ impl CertificateAuthority {
         Ok(authority)
     }
 
-    /// The file with the root certificate as PEM, for a notation trust store.
+    /// The PEM file with the root certificate, for a notation trust store.
     #[must_use]
     pub fn root_certificate(&self) -> PathBuf {
         self.directory.join("root.pem")
     }
 
-    /// The identity that signs at the time `now`.
+    /// The signing certificate, chain and key for the time `now`; issues a new leaf if needed.
     ///
     /// # Errors
-    /// [`CaError`] when a leaf was needed and could not be issued.
+    /// Returns [`CaError`] if a new leaf is needed and cannot be issued or stored.
     pub fn signing_identity(&self, now: OffsetDateTime) -> Result<Arc<SigningIdentity>, CaError> {
-        // What is behind the lock is replaced whole, so a panic in another thread cannot have left half of it.
+        // The value is replaced as a whole, so it is consistent even if another thread panicked.
         let mut leaf = self.leaf.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(identity) = leaf.as_ref().filter(|identity| identity.serves(now)) {
             return Ok(Arc::clone(identity));
@@ -153,17 +158,17 @@ impl CertificateAuthority {
         let path = self.directory.join("leaf.pem");
         write_private(&path, format!("{}{}", key.serialize_pem(), certificate.pem()).as_bytes())?;
         self.identity(&key, certificate.der().to_vec())
-            .ok_or(CaError::Damaged { path, problem: "was issued for another intermediate certificate" })
+            .ok_or(CaError::Damaged { path, problem: "was issued by another intermediate certificate" })
     }
 
-    /// The leaf of an earlier process. One that is missing or damaged is no loss: another is issued.
+    /// The leaf of an earlier process; `None` if it is missing or damaged, since a new one can be issued.
     fn stored_leaf(&self) -> Option<SigningIdentity> {
         let text = fs::read_to_string(self.directory.join("leaf.pem")).ok()?;
         let certificate_at = text.find("-----BEGIN CERTIFICATE-----")?;
         self.identity(&parse_key(&text[..certificate_at])?, decode_pem(&text[certificate_at..])?)
     }
 
-    /// `None` unless the certificate is for the key and names the intermediate as its issuer.
+    /// The identity of a leaf; `None` unless it belongs to the key and names the intermediate as its issuer.
     fn identity(&self, key: &KeyPair, certificate: Vec<u8>) -> Option<SigningIdentity> {
         let leaf = Certificate::from_der(&certificate).ok()?;
         let intermediate = Certificate::from_der(&self.intermediate).ok()?;
@@ -187,11 +192,11 @@ impl CertificateAuthority {
     }
 }
 
-/// Makes root and intermediate beside `directory` and moves them into place in one step.
+/// Creates root and intermediate in a temporary directory and renames it to `directory`.
 fn create(directory: &Path) -> Result<(), CaError> {
     let new = directory.with_extension("new");
     if new.exists() {
-        // An earlier process ended while it made these files; nobody has seen them.
+        // Left by a process that was interrupted here; these certificates were never used.
         fs::remove_dir_all(&new).map_err(at(&new))?;
     }
     let mut builder = fs::DirBuilder::new();
@@ -203,7 +208,7 @@ fn create(directory: &Path) -> Result<(), CaError> {
     let issuer = Issuer::from_params(&root_params, &root_key);
     let intermediate = ca_params(INTERMEDIATE)?.signed_by(&intermediate_key, &issuer)?;
     for (name, contents) in [
-        // The root's key is not read again: it is kept for intermediates to come.
+        // The root's key is kept for future intermediates; nothing reads it now.
         ("root-key.pem", root_key.serialize_pem()),
         ("root.pem", root.pem()),
         ("intermediate-key.pem", intermediate_key.serialize_pem()),
@@ -222,14 +227,14 @@ fn read(path: &Path) -> Result<String, CaError> {
 fn read_certificate(path: &Path) -> Result<Vec<u8>, CaError> {
     decode_pem(&read(path)?)
         .filter(|der| Certificate::from_der(der).is_ok())
-        .ok_or_else(|| CaError::Damaged { path: path.to_owned(), problem: "does not hold a certificate" })
+        .ok_or_else(|| CaError::Damaged { path: path.to_owned(), problem: "does not contain a certificate" })
 }
 
 fn parse_key(pem: &str) -> Option<KeyPair> {
     KeyPair::from_pkcs8_pem_and_sign_algo(pem, &PKCS_ECDSA_P384_SHA384).ok()
 }
 
-/// The contents of a text with one PEM block, which this program wrote.
+/// Decodes a text with one PEM block, as written by this program.
 fn decode_pem(text: &str) -> Option<Vec<u8>> {
     let base64: String = text.lines().filter(|line| !line.starts_with("-----")).map(str::trim).collect();
     STANDARD.decode(base64).ok().filter(|der| !der.is_empty())

@@ -25,7 +25,7 @@ fn public_key(certificate: &Certificate) -> Vec<u8> {
 }
 
 #[test]
-fn each_certificate_is_issued_and_signed_by_the_next_and_the_root_by_itself() {
+fn issues_a_valid_chain() {
     let (_directory, authority) = authority();
     let chain = parsed(&authority.signing_identity(NOW).unwrap());
     assert_eq!(chain.len(), 3);
@@ -42,7 +42,7 @@ fn each_certificate_is_issued_and_signed_by_the_next_and_the_root_by_itself() {
 }
 
 #[test]
-fn certificates_have_the_extensions_that_the_specification_asks_for() {
+fn certificates_have_the_required_extensions() {
     let (_directory, authority) = authority();
     let chain = parsed(&authority.signing_identity(NOW).unwrap());
     for (certificate, ca, path_length) in
@@ -63,7 +63,7 @@ fn certificates_have_the_extensions_that_the_specification_asks_for() {
 }
 
 #[test]
-fn subjects_name_what_trusted_identities_need_and_serials_are_positive() {
+fn subjects_suit_trusted_identities_and_serials_are_positive() {
     let (_directory, authority) = authority();
     for certificate in parsed(&authority.signing_identity(NOW).unwrap()) {
         let tbs = certificate.tbs_certificate();
@@ -77,14 +77,14 @@ fn subjects_name_what_trusted_identities_need_and_serials_are_positive() {
 }
 
 #[test]
-fn a_leaf_lives_seven_days_around_the_signing_time() {
+fn leaves_are_valid_for_seven_days() {
     let (_directory, authority) = authority();
     let identity = authority.signing_identity(NOW).unwrap();
     assert_eq!((identity.not_before, identity.not_after), (NOW - Duration::days(1), NOW + Duration::days(6)));
 }
 
 #[test]
-fn a_leaf_is_used_until_a_day_before_its_end_and_never_before_its_start() {
+fn reuses_a_leaf_until_a_day_before_its_expiry() {
     let (_directory, authority) = authority();
     let first = authority.signing_identity(NOW).unwrap();
     let same = authority.signing_identity(NOW + Duration::days(5) - Duration::seconds(1)).unwrap();
@@ -97,7 +97,7 @@ fn a_leaf_is_used_until_a_day_before_its_end_and_never_before_its_start() {
 }
 
 #[test]
-fn what_the_key_signs_the_leaf_verifies() {
+fn the_leaf_verifies_signatures_of_the_key() {
     let (_directory, authority) = authority();
     let identity = authority.signing_identity(NOW).unwrap();
     let signature = identity.sign(b"message").unwrap();
@@ -107,7 +107,7 @@ fn what_the_key_signs_the_leaf_verifies() {
 }
 
 #[test]
-fn an_authority_that_is_opened_again_is_the_same_with_the_same_leaf() {
+fn reopening_keeps_authority_and_leaf() {
     let (directory, authority) = authority();
     let chain = authority.signing_identity(NOW).unwrap().chain().to_vec();
     drop(authority);
@@ -116,7 +116,7 @@ fn an_authority_that_is_opened_again_is_the_same_with_the_same_leaf() {
 }
 
 #[test]
-fn only_their_user_may_read_the_files() {
+fn files_are_private() {
     let (directory, authority) = authority();
     authority.signing_identity(NOW).unwrap();
     let ca = directory.path().join("ca");
@@ -131,7 +131,7 @@ fn only_their_user_may_read_the_files() {
 }
 
 #[test]
-fn an_authority_that_lost_a_file_is_refused_and_never_replaced() {
+fn rejects_and_keeps_a_damaged_authority() {
     let (directory, authority) = authority();
     drop(authority);
     let ca = directory.path().join("ca");
@@ -146,7 +146,7 @@ fn an_authority_that_lost_a_file_is_refused_and_never_replaced() {
 }
 
 #[test]
-fn a_damaged_leaf_is_replaced() {
+fn replaces_a_damaged_leaf() {
     let (directory, authority) = authority();
     authority.signing_identity(NOW).unwrap();
     drop(authority);
@@ -157,7 +157,7 @@ fn a_damaged_leaf_is_replaced() {
 }
 
 #[test]
-fn what_a_crash_left_of_a_new_authority_does_not_hinder_the_next_start() {
+fn starts_after_an_interrupted_creation() {
     let directory = tempfile::tempdir().unwrap();
     fs::create_dir(directory.path().join("ca.new")).unwrap();
     fs::write(directory.path().join("ca.new/root.pem"), "half").unwrap();

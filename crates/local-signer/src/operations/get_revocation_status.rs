@@ -1,4 +1,4 @@
-//! `GetRevocationStatus`: which of a signature's profile version, job and certificates are revoked.
+//! `GetRevocationStatus`: returns which of a signature's profile version, job and certificates are revoked.
 
 use aws_names::{JobArn, Location, ProfileVersionArn};
 use serde::Serialize;
@@ -10,13 +10,13 @@ use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::store::RevocationQuery;
 
-/// Two SHA-384 hashes in hex: of a certificate's TBS bytes and of its issuer's.
+/// Two SHA-384 hashes in hex: of the TBS bytes of a certificate and of its issuer.
 const IDENTIFIER_LENGTH: usize = 192;
 
 /// The operation's parameters.
 #[derive(Debug, Default)]
 pub struct Input {
-    /// When the signature was made, RFC 3339.
+    /// The signing time, RFC 3339.
     pub signature_timestamp: Option<String>,
     /// The platform.
     pub platform_id: Option<String>,
@@ -35,11 +35,11 @@ pub struct Output {
     revoked_entities: Vec<String>,
 }
 
-/// Answers what is revoked. Any account may ask about any other's signatures: whoever verifies an image is seldom who signed
-/// it. What is not known is not revoked.
+/// Returns the revoked parts of a signature. Any account may ask about signatures of other accounts, since verifiers
+/// usually use another account than the signer. Unknown parts are not revoked.
 ///
 /// # Errors
-/// [`ApiError::Validation`].
+/// Returns [`ApiError::Validation`] if a parameter is absent, malformed, or of another partition.
 pub fn run(service: &Service, caller: &Caller, input: Input) -> Result<Output, ApiError> {
     let timestamp = parameters::required("signatureTimestamp", input.signature_timestamp)?;
     let signed_at = OffsetDateTime::parse(&timestamp, &Rfc3339)
@@ -56,7 +56,7 @@ pub fn run(service: &Service, caller: &Caller, input: Input) -> Result<Output, A
     }
     let is_identifier = |text: &String| text.len() == IDENTIFIER_LENGTH && text.bytes().all(|b| b.is_ascii_hexdigit());
     if !certificates.iter().all(is_identifier) {
-        let rule = "each member must be two SHA-384 hashes in hexadecimal, 192 digits";
+        let rule = "each member must be two SHA-384 hashes in hexadecimal (192 digits)";
         return Err(parameters::invalid("certificateHashes", rule));
     }
 
@@ -66,8 +66,8 @@ pub fn run(service: &Service, caller: &Caller, input: Input) -> Result<Output, A
     Ok(Output { revoked_entities: service.store.revoked_entities(&query)? })
 }
 
-/// Revocations hold in all regions of a partition and are not known in another: an answer from there would call a revoked
-/// signature good, so there is none.
+/// Rejects ARNs of another partition. Revocations are known only within their partition, so an answer here would report
+/// revoked signatures as good.
 fn same_partition(caller: &Caller, parameter: &str, location: &Location) -> Result<(), ApiError> {
     let here = caller.location();
     if location.partition() == here.partition() {
@@ -76,7 +76,7 @@ fn same_partition(caller: &Caller, parameter: &str, location: &Location) -> Resu
     Err(parameters::invalid(
         parameter,
         &format!(
-            "it is of the partition {}, the request is for region {} of the partition {}",
+            "the ARN is of the partition {}, but the request is for region {} of the partition {}",
             location.partition(),
             here.region(),
             here.partition()

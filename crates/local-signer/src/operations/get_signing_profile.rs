@@ -1,4 +1,4 @@
-//! `GetSigningProfile`: describes a signing profile, whatever its status.
+//! `GetSigningProfile`: describes a signing profile in any status.
 
 use std::collections::BTreeMap;
 
@@ -40,7 +40,7 @@ pub struct Output {
     tags: BTreeMap<String, String>,
 }
 
-/// When and by whom the profile was revoked; times are Unix seconds, as everywhere in the API's JSON.
+/// The revocation of the profile. Times are Unix seconds, as everywhere in the API's JSON.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct RevocationRecord {
@@ -61,7 +61,8 @@ impl From<ProfileRevocation> for RevocationRecord {
 /// Describes a profile of the caller's account.
 ///
 /// # Errors
-/// [`ApiError::Validation`], [`ApiError::AccessDenied`], [`ApiError::ResourceNotFound`].
+/// Returns [`ApiError::Validation`] for malformed parameters, [`ApiError::AccessDenied`] for another account's profile,
+/// and [`ApiError::ResourceNotFound`] if the profile does not exist.
 pub fn run(service: &Service, caller: &Caller, input: Input) -> Result<Output, ApiError> {
     let name = parameters::profile_name(input.profile_name.as_deref())?;
     let location = parameters::owned_location(caller, "profileOwner", input.profile_owner.as_deref())?;

@@ -1,6 +1,7 @@
-//! The operations of the AWS Signer API, one file each: parameters in, a result or an `ApiError` out. They know no HTTP.
+//! The operations of the AWS Signer API, one file each. They take parameters, return a result or an `ApiError`, and do
+//! not depend on HTTP.
 //!
-//! What the API Reference leaves open is decided in the operation's file, in a comment.
+//! Where the API Reference leaves a question open, a comment in the operation's file gives the decision.
 
 pub mod get_revocation_status;
 pub mod get_signing_profile;
@@ -14,17 +15,17 @@ use super::ca::CertificateAuthority;
 use super::clock::Clock;
 use super::store::Store;
 
-/// How people read the platform for container images, the only one that the local signer has.
+/// The display name of the container image platform, the only platform of the local signer.
 const PLATFORM_DISPLAY_NAME: &str = "Notation for Container Registries";
 
-/// What the operations work on.
+/// The state that the operations work on.
 #[derive(Debug)]
 pub struct Service {
     /// Profiles, jobs and revocations.
     pub store: Store,
-    /// Who issues the signing certificates.
+    /// The issuer of the signing certificates.
     pub ca: CertificateAuthority,
-    /// The time at which signatures are made.
+    /// The signing clock.
     pub clock: Clock,
 }
 

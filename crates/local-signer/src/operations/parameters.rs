@@ -1,27 +1,27 @@
-//! Constraints that several operations put on their parameters, as the AWS Signer API Reference states them.
+//! Parameter checks shared by several operations, as stated in the AWS Signer API Reference.
 
 use aws_names::{Location, NOTATION_PLATFORM, ProfileName};
 
 use crate::caller::Caller;
 use crate::error::ApiError;
 
-/// A `ValidationException` that names the parameter and its rule.
+/// A `ValidationException` with the parameter and its rule.
 pub fn invalid(parameter: &str, rule: &str) -> ApiError {
     ApiError::Validation(format!("Value at '{parameter}' failed to satisfy constraint: {rule}"))
 }
 
-/// The value of a parameter that must be there.
+/// The value of a required parameter.
 ///
 /// # Errors
-/// [`ApiError::Validation`].
+/// Returns [`ApiError::Validation`] if it is absent.
 pub fn required<T>(parameter: &str, value: Option<T>) -> Result<T, ApiError> {
     value.ok_or_else(|| invalid(parameter, "Member must not be null"))
 }
 
-/// A profile's name.
+/// Parses the name of a profile.
 ///
 /// # Errors
-/// [`ApiError::Validation`].
+/// Returns [`ApiError::Validation`] if it is absent or malformed.
 pub fn profile_name(name: Option<&str>) -> Result<ProfileName, ApiError> {
     required("profileName", name)?.parse().map_err(|_| {
         invalid(
@@ -31,21 +31,21 @@ pub fn profile_name(name: Option<&str>) -> Result<ProfileName, ApiError> {
     })
 }
 
-/// The platform, of which there is one.
+/// Checks the platform.
 ///
 /// # Errors
-/// [`ApiError::Validation`].
+/// Returns [`ApiError::Validation`] if it is absent or not [`NOTATION_PLATFORM`], the only supported one.
 pub fn platform_id(platform_id: Option<&str>) -> Result<(), ApiError> {
     match required("platformId", platform_id)? {
         NOTATION_PLATFORM => Ok(()),
-        _ => Err(invalid("platformId", &format!("the local signer has the platform {} only", NOTATION_PLATFORM))),
+        _ => Err(invalid("platformId", &format!("the local signer supports only the platform {}", NOTATION_PLATFORM))),
     }
 }
 
-/// The reason of a revocation.
+/// Checks the reason of a revocation.
 ///
 /// # Errors
-/// [`ApiError::Validation`].
+/// Returns [`ApiError::Validation`] if it is absent, empty, or longer than 500 characters.
 pub fn reason(reason: Option<String>) -> Result<String, ApiError> {
     let reason = required("reason", reason)?;
     match reason.chars().count() {
@@ -54,11 +54,11 @@ pub fn reason(reason: Option<String>) -> Result<String, ApiError> {
     }
 }
 
-/// Where a profile or job is that `owner` names, or the caller's if none is named. The local signer has one account, and no
-/// permissions across accounts: what another account owns is denied, as AWS denies it without a permission.
+/// The location of a profile or job of the account `owner`, by default the caller's. The local signer has one account
+/// and no cross-account permissions: it denies access to other accounts, as AWS does without a permission.
 ///
 /// # Errors
-/// [`ApiError::Validation`] for what is no account id, [`ApiError::AccessDenied`] for another account.
+/// Returns [`ApiError::Validation`] for a malformed account id and [`ApiError::AccessDenied`] for another account.
 pub fn owned_location<'a>(caller: &'a Caller, parameter: &str, owner: Option<&str>) -> Result<&'a Location, ApiError> {
     let location = caller.location();
     match owner {
@@ -68,7 +68,7 @@ pub fn owned_location<'a>(caller: &'a Caller, parameter: &str, owner: Option<&st
         }
         Some(owner) if owner == location.account() => Ok(location),
         Some(owner) => Err(ApiError::AccessDenied(format!(
-            "{} is not permitted to use what account {owner} owns",
+            "{} is not permitted to use resources of account {owner}",
             caller.principal()
         ))),
     }

@@ -21,25 +21,25 @@ pub struct Input {
     pub profile_name: Option<String>,
     /// The platform.
     pub platform_id: Option<String>,
-    /// How long signatures are valid.
+    /// The validity period of signatures.
     pub signature_validity_period: Option<Period>,
-    /// A certificate of the caller's.
+    /// The caller's own certificate; not supported by the platform.
     pub signing_material: Option<Value>,
-    /// Other algorithms than the platform's.
+    /// Other algorithms than the platform's; not supported by the platform.
     pub overrides: Option<Value>,
-    /// Whatever the caller attaches for signing.
+    /// The caller's signing parameters, not interpreted.
     pub signing_parameters: Option<BTreeMap<String, String>>,
-    /// Tags.
+    /// The tags.
     pub tags: Option<BTreeMap<String, String>>,
 }
 
-/// A validity period as a caller gives it.
+/// An unchecked validity period.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Period {
-    /// How many.
+    /// The number of units.
     pub value: Option<i64>,
-    /// Of which unit.
+    /// The unit.
     #[serde(rename = "type")]
     pub unit: Option<String>,
 }
@@ -56,16 +56,19 @@ pub struct Output {
 /// Creates a profile in the caller's account.
 ///
 /// # Errors
-/// [`ApiError::Validation`] for parameters out of their bounds and for a name that is taken.
+/// Returns [`ApiError::Validation`] for invalid parameters and if the name is taken.
 pub fn run(service: &Service, caller: &Caller, input: Input) -> Result<Output, ApiError> {
     let name = parameters::profile_name(input.profile_name.as_deref())?;
     parameters::platform_id(input.platform_id.as_deref())?;
-    // The platform signs with certificates and algorithms of AWS's own: it has no use for the caller's.
+    // The platform signs with AWS's certificates and algorithms only.
     if input.signing_material.is_some_and(|value| !value.is_null()) {
-        return Err(parameters::invalid("signingMaterial", &format!("{NOTATION_PLATFORM} takes no signing material")));
+        return Err(parameters::invalid(
+            "signingMaterial",
+            &format!("{NOTATION_PLATFORM} does not support signing material"),
+        ));
     }
     if input.overrides.is_some_and(|value| !value.is_null()) {
-        return Err(parameters::invalid("overrides", &format!("{NOTATION_PLATFORM} takes no overrides")));
+        return Err(parameters::invalid("overrides", &format!("{NOTATION_PLATFORM} does not support overrides")));
     }
     let validity = input.signature_validity_period.map_or(Ok(ValidityPeriod::DEFAULT), validity)?;
     let tags = checked_tags(input.tags.unwrap_or_default())?;
@@ -88,17 +91,17 @@ pub fn run(service: &Service, caller: &Caller, input: Input) -> Result<Output, A
             profile_version: profile.arn.version().to_owned(),
             profile_version_arn: profile.arn.to_string(),
         }),
-        // ConflictException is not among this operation's errors. A name stays taken after its profile was canceled or
-        // revoked: tools that create profiles under fixed names are known to collide with canceled ones.
+        // This operation has no ConflictException. A name stays taken after its profile was canceled or revoked: on
+        // AWS, tools that create profiles under fixed names collide with canceled ones.
         ProfileAdded::NameTaken => Err(ApiError::Validation(format!(
-            "A signing profile named {} already exists in this account and region, or existed and was canceled or revoked: \
-             choose another name",
+            "A signing profile named {} already exists in this account and region, possibly canceled or revoked; choose \
+             another name",
             arn.name()
         ))),
     }
 }
 
-/// AWS signs for at most 135 months; days and years are bounded by what never exceeds that.
+/// Checks a validity period. The limit of AWS is 135 months; the limits for days and years stay below that.
 fn validity(period: Period) -> Result<ValidityPeriod, ApiError> {
     let name = parameters::required("signatureValidityPeriod.type", period.unit)?;
     let unit = ValidityType::from_name(&name).ok_or_else(|| {
@@ -110,7 +113,7 @@ fn validity(period: Period) -> Result<ValidityPeriod, ApiError> {
         ValidityType::Months => 135,
         ValidityType::Years => 135 / 12,
     };
-    // The SDKs leave out a value of zero, so that an absent value is one that is too small.
+    // The SDKs omit a value of zero, so treat an absent value as zero.
     let value = u32::try_from(period.value.unwrap_or(0)).ok().filter(|value| (1..=most).contains(value));
     let value = value.ok_or_else(|| {
         parameters::invalid("signatureValidityPeriod.value", &format!("Member must be from 1 to {most} {name}"))
@@ -130,11 +133,11 @@ fn checked_tags(tags: BTreeMap<String, String>) -> Result<BTreeMap<String, Strin
     Err(parameters::invalid("tags", rule))
 }
 
-/// Ten random letters and digits. Base 62 of random bits, so that no two profiles will ever share a version.
+/// Ten random letters and digits, enough to be unique.
 fn new_version() -> String {
     const ALPHABET: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
     let mut bits = uuid::Uuid::new_v4().as_u128();
-    // 122 of a UUID's bits are random, ten letters take 60 of them; the fixed ones do not matter.
+    // 122 bits of a UUID are random and ten letters need 60, so the fixed bits do not matter.
     let mut letter = || {
         let index = usize::try_from(bits % 62).unwrap_or(0);
         bits /= 62;

@@ -1,4 +1,4 @@
-//! `RevokeSignature`: revokes one signature, for good.
+//! `RevokeSignature`: permanently revokes one signature.
 
 use aws_names::JobArn;
 use serde::Deserialize;
@@ -17,17 +17,18 @@ pub struct Input {
     pub job_id: Option<String>,
     /// The account that owns the job; the caller's if absent.
     pub job_owner: Option<String>,
-    /// Why.
+    /// The reason.
     pub reason: Option<String>,
 }
 
 /// Revokes the signature of a job of the caller's account and region.
 ///
-/// Whether AWS refuses to revoke twice is not documented. A revocation is a state, and the request is a PUT: a repetition
-/// succeeds and leaves the first revocation as it is.
+/// AWS does not document whether it rejects a second revocation. Here it succeeds, as the request is an idempotent PUT,
+/// and the first revocation is kept.
 ///
 /// # Errors
-/// [`ApiError::Validation`], [`ApiError::AccessDenied`], [`ApiError::ResourceNotFound`].
+/// Returns [`ApiError::Validation`] for malformed parameters, [`ApiError::AccessDenied`] for another account's job, and
+/// [`ApiError::ResourceNotFound`] if the job does not exist.
 pub fn run(service: &Service, caller: &Caller, input: Input) -> Result<(), ApiError> {
     let location = parameters::owned_location(caller, "jobOwner", input.job_owner.as_deref())?;
     let arn = JobArn::new(location.clone(), &parameters::required("jobId", input.job_id)?)?;

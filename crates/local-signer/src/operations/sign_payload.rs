@@ -1,4 +1,5 @@
-//! `SignPayload`: signs a Notary Project payload and answers the signature envelope.
+//! `SignPayload`: signs a Notary Project payload and returns the signature envelope (payload, signature and
+//! certificates).
 
 use std::collections::BTreeMap;
 
@@ -23,11 +24,11 @@ const SIGNING_AGENT: &str = concat!("notation-aws-signer-local/", env!("CARGO_PK
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Input {
-    /// The name of the profile that signs.
+    /// The name of the profile.
     pub profile_name: Option<String>,
     /// The account that owns the profile; the caller's if absent.
     pub profile_owner: Option<String>,
-    /// What is signed, in base64.
+    /// The payload in base64.
     pub payload: Option<String>,
     /// The media type of the payload.
     pub payload_format: Option<String>,
@@ -47,13 +48,17 @@ pub struct Output {
 /// Signs with a profile of the caller's account. The job is durable before this returns.
 ///
 /// # Errors
-/// [`ApiError::Validation`] for parameters out of their bounds and for a profile that may not sign,
-/// [`ApiError::AccessDenied`], [`ApiError::ResourceNotFound`].
+/// Returns [`ApiError::Validation`] for invalid parameters and for a canceled or revoked profile,
+/// [`ApiError::Serialization`] if the payload is not base64, [`ApiError::AccessDenied`] for another account's profile,
+/// and [`ApiError::ResourceNotFound`] if the profile does not exist.
 pub fn run(service: &Service, caller: &Caller, input: Input) -> Result<Output, ApiError> {
     let name = parameters::profile_name(input.profile_name.as_deref())?;
     let location = parameters::owned_location(caller, "profileOwner", input.profile_owner.as_deref())?;
     if parameters::required("payloadFormat", input.payload_format)? != PAYLOAD_MEDIA_TYPE {
-        return Err(parameters::invalid("payloadFormat", &format!("the one format is {PAYLOAD_MEDIA_TYPE}")));
+        return Err(parameters::invalid(
+            "payloadFormat",
+            &format!("the only supported format is {PAYLOAD_MEDIA_TYPE}"),
+        ));
     }
     let payload = payload(input.payload)?;
     let arn = ProfileArn::new(location.clone(), name);
@@ -65,7 +70,7 @@ pub fn run(service: &Service, caller: &Caller, input: Input) -> Result<Output, A
         return Err(not_active(&arn));
     }
 
-    // An envelope holds whole seconds, and the job must hold what the envelope says.
+    // An envelope has whole seconds, and the job must have the same time.
     let now = service.clock.now();
     let signed_at = now.replace_nanosecond(0).unwrap_or(now);
     let job = Job {
@@ -93,7 +98,7 @@ pub fn run(service: &Service, caller: &Caller, input: Input) -> Result<Output, A
     })
 }
 
-/// The payload's bytes. What they say is not looked at: the API calls them a binary payload, and verifiers judge them.
+/// Decodes the payload. Its contents are not checked: the API calls it a binary payload, and verifiers check it.
 fn payload(base64: Option<String>) -> Result<Vec<u8>, ApiError> {
     let payload = STANDARD
         .decode(parameters::required("payload", base64)?)
@@ -104,8 +109,8 @@ fn payload(base64: Option<String>) -> Result<Vec<u8>, ApiError> {
     }
 }
 
-/// The Developer Guide says that a canceled or revoked profile cannot be used for new jobs, not which error says so. It is
-/// the state of what was named that is wrong, not the caller's permission.
+/// The error for a canceled or revoked profile. The Developer Guide does not say which error AWS returns. The state of
+/// the profile is the cause, not the caller's permission, so it is a validation error.
 fn not_active(arn: &ProfileArn) -> ApiError {
     ApiError::Validation(format!("The signing profile {arn} is canceled or revoked and cannot sign any more."))
 }

@@ -101,7 +101,7 @@ fn assert_validation<T: std::fmt::Debug>(result: Result<T, ApiError>, what: &str
 }
 
 #[test]
-fn a_profile_is_described_as_it_was_put() {
+fn describes_a_created_profile() {
     let signer = signer();
     let body = json!({
         "platformId": NOTATION_PLATFORM,
@@ -131,7 +131,7 @@ fn a_profile_is_described_as_it_was_put() {
 }
 
 #[test]
-fn a_profile_without_a_period_signs_for_135_months() {
+fn the_default_validity_is_135_months() {
     let signer = signer();
     signer.put("Prod", container_platform()).unwrap();
     let period = signer.get("Prod", None).unwrap()["signatureValidityPeriod"].take();
@@ -139,7 +139,7 @@ fn a_profile_without_a_period_signs_for_135_months() {
 }
 
 #[test]
-fn a_profile_out_of_bounds_is_refused_with_the_parameters_name() {
+fn rejects_invalid_profiles_by_parameter() {
     let signer = signer();
     let long = "a".repeat(65);
     for name in ["", "a", "a-b", "a b", "ä1", long.as_str()] {
@@ -177,7 +177,7 @@ fn a_profile_out_of_bounds_is_refused_with_the_parameters_name() {
 }
 
 #[test]
-fn a_name_that_is_taken_is_refused_also_after_its_profile_was_revoked() {
+fn rejects_taken_names_even_of_revoked_profiles() {
     let signer = signer();
     let put = signer.put("Prod", container_platform()).unwrap();
     assert_validation(signer.put("Prod", container_platform()), "already exists");
@@ -186,7 +186,7 @@ fn a_name_that_is_taken_is_refused_also_after_its_profile_was_revoked() {
 }
 
 #[test]
-fn what_another_account_owns_is_denied_and_what_nobody_owns_is_not_found() {
+fn denies_other_accounts_and_reports_missing_resources() {
     let signer = signer();
     signer.put("Prod", container_platform()).unwrap();
     assert!(matches!(signer.get("Prod", Some("444455556666")), Err(ApiError::AccessDenied(_))));
@@ -200,7 +200,7 @@ fn what_another_account_owns_is_denied_and_what_nobody_owns_is_not_found() {
 }
 
 #[test]
-fn an_envelope_says_what_was_signed_by_which_profile_version_and_job_and_until_when() {
+fn the_envelope_names_payload_profile_job_and_expiry() {
     let signer = signer();
     let body = json!({"platformId": NOTATION_PLATFORM, "signatureValidityPeriod": {"value": 1, "type": "DAYS"}});
     let put = signer.put("Prod", body).unwrap();
@@ -231,7 +231,7 @@ fn an_envelope_says_what_was_signed_by_which_profile_version_and_job_and_until_w
 }
 
 #[test]
-fn a_payload_out_of_bounds_is_refused() {
+fn rejects_invalid_payloads() {
     let signer = signer();
     signer.put("Prod", container_platform()).unwrap();
     assert!(signer.sign(|body| body["payload"] = json!(STANDARD.encode([0; 4096]))).is_ok());
@@ -243,7 +243,7 @@ fn a_payload_out_of_bounds_is_refused() {
 }
 
 #[test]
-fn a_revoked_profile_does_not_sign_and_shows_its_record() {
+fn a_revoked_profile_cannot_sign() {
     let signer = signer();
     let put = signer.put("Prod", container_platform()).unwrap();
     signer.revoke_profile(put["profileVersion"].as_str().unwrap(), 1700000000.25).unwrap();
@@ -256,7 +256,7 @@ fn a_revoked_profile_does_not_sign_and_shows_its_record() {
 }
 
 #[test]
-fn an_effective_time_is_not_in_the_future_and_never_moves_later() {
+fn rejects_future_and_later_effective_times() {
     let signer = signer();
     let put = signer.put("Prod", container_platform()).unwrap();
     let revoke = |time| signer.revoke_profile(put["profileVersion"].as_str().unwrap(), time);
@@ -270,7 +270,7 @@ fn an_effective_time_is_not_in_the_future_and_never_moves_later() {
 }
 
 #[test]
-fn a_revocation_needs_a_reason_of_at_most_500_characters() {
+fn limits_reasons_to_500_characters() {
     let signer = signer();
     for reason in ["", &"ä".repeat(501)] {
         assert_validation(signer.revoke_job("job", None, reason), "reason");
@@ -279,7 +279,7 @@ fn a_revocation_needs_a_reason_of_at_most_500_characters() {
 }
 
 #[test]
-fn revocations_are_known_in_all_regions_of_the_partition() {
+fn revocations_apply_in_all_regions_of_the_partition() {
     let mut signer = signer();
     let put = signer.put("Prod", container_platform()).unwrap();
     let job_id = signer.sign(|_| {}).unwrap()["jobId"].as_str().unwrap().to_owned();
@@ -304,7 +304,7 @@ fn revocations_are_known_in_all_regions_of_the_partition() {
 }
 
 #[test]
-fn revocation_status_is_asked_in_full_and_within_one_partition() {
+fn rejects_incomplete_and_foreign_status_requests() {
     let signer = signer();
     assert_eq!(signer.status(|_| {}).unwrap(), json!([]));
     let cn = |resource: &str| Some(arn(resource).replace("arn:aws:", "arn:aws-cn:"));

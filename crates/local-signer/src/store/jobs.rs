@@ -6,51 +6,52 @@ use time::OffsetDateTime;
 
 use super::{Store, StoreError};
 
-/// One signature that was made.
+/// A signing job: one signature.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Job {
-    /// Its ARN; the account in it owns the job.
+    /// The ARN; its account owns the job.
     pub arn: JobArn,
     /// The profile version that signed.
     pub profile: ProfileVersionArn,
     /// The signing platform.
     pub platform_id: String,
-    /// The principal that asked for the signature.
+    /// The principal that requested the signature.
     pub invoker: String,
     /// The authentic signing time.
     pub signed_at: OffsetDateTime,
-    /// When the signature expires.
+    /// The expiry of the signature.
     pub expires_at: OffsetDateTime,
 }
 
-/// What came of adding a job.
+/// The outcome of [`Store::add_job`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum JobAdded {
-    /// It is known from now on.
+    /// The job is stored.
     Added,
-    /// Its profile may not sign any more: it was revoked or canceled while the signature was made.
+    /// The profile was revoked or canceled in the meantime; the job is not stored.
     ProfileNotActive,
 }
 
 /// The revocation of a job's signature.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Revocation {
-    /// When it was asked for.
+    /// The time of the revocation.
     pub revoked_at: OffsetDateTime,
-    /// The principal that asked.
+    /// The principal that revoked it.
     pub revoked_by: String,
-    /// Why.
+    /// The reason.
     pub reason: String,
 }
 
 impl Store {
-    /// Adds a job, provided that its profile is still active.
+    /// Adds a job if its profile is still active.
     ///
     /// # Errors
-    /// [`StoreError`].
+    /// Returns [`StoreError`] if the database fails.
     pub fn add_job(&self, job: &Job) -> Result<JobAdded, StoreError> {
         let (at, profile_at) = (job.arn.location(), job.profile.location());
-        let (name, version) = (job.profile.profile().name().as_str(), job.profile.version());
+        let name = job.profile.profile().name().as_str();
+        let version = job.profile.version();
         self.write(|transaction| {
             let added = transaction
                 .prepare_cached(
@@ -79,10 +80,11 @@ impl Store {
         })
     }
 
-    /// Revokes a job's signature; `false` if there is no such job. A revocation stays as it was made the first time.
+    /// Revokes a job's signature; returns `false` if the job does not exist. The first revocation of a job is never
+    /// changed.
     ///
     /// # Errors
-    /// [`StoreError`].
+    /// Returns [`StoreError`] if the database fails.
     pub fn revoke_job(&self, arn: &JobArn, revocation: &Revocation) -> Result<bool, StoreError> {
         let at = arn.location();
         self.write(|transaction| {
@@ -104,10 +106,10 @@ impl Store {
         })
     }
 
-    /// The revocation of a job's signature: `None` if there is no such job, `Some(None)` if it is not revoked.
+    /// The revocation of a job's signature: `None` if the job does not exist, `Some(None)` if it is not revoked.
     ///
     /// # Errors
-    /// [`StoreError`].
+    /// Returns [`StoreError`] if the database fails or the row is damaged.
     pub fn job_revocation(&self, arn: &JobArn) -> Result<Option<Option<Revocation>>, StoreError> {
         let at = arn.location();
         let found = self

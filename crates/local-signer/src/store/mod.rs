@@ -1,7 +1,7 @@
-//! The state of the local signer: SQLite in one file, durable before anything is answered.
+//! The state of the local signer: a SQLite database, durable before a request is answered.
 //!
-//! The methods block: they are called from threads that may. Every change is one transaction; with `synchronous=FULL` a
-//! transaction that has returned survives the end of the process and of the machine.
+//! The methods block, so call them from threads that may. Every change is one transaction; with `synchronous=FULL`, a
+//! committed transaction survives a crash of the process and of the machine.
 
 mod jobs;
 mod profiles;
@@ -19,46 +19,48 @@ pub use self::profiles::{Profile, ProfileAdded, ProfileRevocation, ProfileRevoke
 pub use self::revocations::RevocationQuery;
 use super::directory::{DirectoryError, at};
 
-/// The scripts that bring a file from each version of its schema to the next.
+/// The scripts that migrate a database from each schema version to the next.
 const MIGRATIONS: &[&str] = &[include_str!("schema.sql")];
 
 /// Why the store failed.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// SQLite's error.
-    #[error("the store: {0}")]
+    /// SQLite failed.
+    #[error("the database of the local signer failed: {0}")]
     Sqlite(#[from] rusqlite::Error),
-    /// The file was written by a later version of this program.
-    #[error("the store has the schema version {found}, this program knows {known}: use a later version of it")]
+    /// A later version of this program wrote the database.
+    #[error(
+        "the database has schema version {found}, this program supports up to {known}; use a later version of the program"
+    )]
     Newer {
-        /// The version in the file.
+        /// The schema version of the database.
         found: u32,
-        /// The latest that this program knows.
+        /// The latest schema version that this program supports.
         known: u32,
     },
-    /// A row holds what this program never writes.
-    #[error("the store holds a damaged row: {0}")]
+    /// A row has values that this program never writes.
+    #[error("the database has a damaged row: {0}")]
     Damaged(String),
-    /// The file could not be made.
+    /// The database file could not be created.
     #[error(transparent)]
     Directory(#[from] DirectoryError),
 }
 
-/// The store in a file.
+/// The database of a local signer.
 #[derive(Debug)]
 pub struct Store {
-    // Writers wait for the disk: readers have a connection of their own and do not wait with them.
+    // A separate connection for readers, so that they do not wait for writers and the disk.
     writer: Mutex<Connection>,
     reader: Mutex<Connection>,
 }
 
 impl Store {
-    /// Opens the store at `path`, made (mode 0600) if there is none, and brings its schema up to date.
+    /// Opens the database at `path`, created with mode 0600 if it does not exist, and migrates its schema.
     ///
     /// # Errors
-    /// [`StoreError`].
+    /// Returns [`StoreError`] if the file cannot be opened, is not a database, or was written by a later version.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        // SQLite gives its other files the mode of this one.
+        // SQLite creates its other files with the mode of this one.
         OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path).map_err(at(path))?;
         let mut writer = connect(path)?;
         migrate(&mut writer)?;
@@ -71,9 +73,9 @@ impl Store {
         self.reader.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Runs `change` in a transaction, which is committed, and so durable, when this returns.
+    /// Runs `change` in a transaction, which is durable when this returns.
     fn write<T>(&self, change: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
-        // A thread that panicked in its transaction rolled it back: the connection is as good as before.
+        // A panic rolls the transaction back, so the connection is still usable.
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let result = change(&transaction)?;

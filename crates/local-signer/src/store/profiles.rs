@@ -10,70 +10,70 @@ use time::OffsetDateTime;
 use super::{Store, StoreError};
 use crate::validity::{ValidityPeriod, ValidityType};
 
-/// Whether a profile may sign.
+/// The status of a profile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub enum ProfileStatus {
-    /// It may.
+    /// It may sign.
     Active,
-    /// It may not; what it signed stays valid.
+    /// It may not sign; its signatures stay valid.
     Canceled,
-    /// It may not, and what it signed from some time on is not valid.
+    /// It may not sign; its signatures since the effective time are revoked.
     Revoked,
 }
 
-/// When and by whom a profile was revoked.
+/// The revocation of a profile.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProfileRevocation {
-    /// Signatures of this time and later are revoked; Unix milliseconds.
+    /// Signatures made at this time or later are revoked; Unix milliseconds.
     pub effective_from: i64,
-    /// When the revocation was asked for, the first time.
+    /// The time of the first revocation request.
     pub revoked_at: OffsetDateTime,
-    /// The principal that asked.
+    /// The principal of the first revocation request.
     pub revoked_by: String,
-    /// Why.
+    /// The reason.
     pub reason: String,
 }
 
-/// A signing profile with its one version.
+/// A signing profile with its only version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Profile {
-    /// Its ARN with the version.
+    /// The ARN with the version.
     pub arn: ProfileVersionArn,
     /// The signing platform.
     pub platform_id: String,
-    /// How long its signatures are valid.
+    /// The validity period of its signatures.
     pub validity: ValidityPeriod,
-    /// Whatever the caller attached for signing.
+    /// The caller's signing parameters, not interpreted.
     pub signing_parameters: BTreeMap<String, String>,
-    /// Tags.
+    /// The tags.
     pub tags: BTreeMap<String, String>,
-    /// When it was made.
+    /// The time of creation.
     pub created_at: OffsetDateTime,
-    /// Whether it may sign.
+    /// The status.
     pub status: ProfileStatus,
-    /// Why it has this status, where that was given.
+    /// The reason for the status, if given.
     pub status_reason: Option<String>,
-    /// Its revocation, if it is revoked.
+    /// The revocation, if it is revoked.
     pub revocation: Option<ProfileRevocation>,
 }
 
-/// What came of adding a profile.
+/// The outcome of [`Store::add_profile`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProfileAdded {
-    /// It is there now.
+    /// The profile is stored.
     Added,
-    /// A profile of this name, in whichever status, was there before.
+    /// A profile with this name exists, in any status.
     NameTaken,
 }
 
-/// What came of revoking a profile.
+/// The outcome of [`Store::revoke_profile`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProfileRevoked {
-    /// It is revoked from the given time.
+    /// The profile version is revoked from the given time.
     Revoked,
-    /// There is no profile of this name and version.
+    /// The profile version does not exist.
     NotFound,
-    /// It is revoked already, from the earlier time that is held here (Unix milliseconds).
+    /// The profile version is already revoked from this earlier time (Unix milliseconds).
     FromEarlier(i64),
 }
 
@@ -81,9 +81,10 @@ impl Store {
     /// Adds an active profile.
     ///
     /// # Errors
-    /// [`StoreError`].
+    /// Returns [`StoreError`] if the database fails.
     pub fn add_profile(&self, profile: &Profile) -> Result<ProfileAdded, StoreError> {
-        let (arn, at) = (&profile.arn, profile.arn.location());
+        let arn = &profile.arn;
+        let at = profile.arn.location();
         let json = |map: &BTreeMap<String, String>| {
             serde_json::to_string(map).map_err(|error| StoreError::Damaged(error.to_string()))
         };
@@ -111,10 +112,10 @@ impl Store {
         })
     }
 
-    /// The profile with this ARN.
+    /// Returns the profile with this ARN.
     ///
     /// # Errors
-    /// [`StoreError`].
+    /// Returns [`StoreError`] if the database fails or the row is damaged.
     pub fn profile(&self, arn: &ProfileArn) -> Result<Option<Profile>, StoreError> {
         let at = arn.location();
         let reader = self.reader();
@@ -128,7 +129,7 @@ impl Store {
     /// Revokes a profile version, or moves the start of its revocation to an earlier time.
     ///
     /// # Errors
-    /// [`StoreError`].
+    /// Returns [`StoreError`] if the database fails.
     pub fn revoke_profile(
         &self,
         arn: &ProfileVersionArn,
@@ -164,7 +165,7 @@ impl Store {
     }
 }
 
-/// Since when a profile version is revoked: `None` if there is no such version, `Some(None)` if it is not revoked.
+/// The effective time of a revocation: `None` if the profile version does not exist, `Some(None)` if it is not revoked.
 fn effective_from(transaction: &Transaction<'_>, arn: &ProfileVersionArn) -> Result<Option<Option<i64>>, StoreError> {
     let at = arn.location();
     Ok(transaction

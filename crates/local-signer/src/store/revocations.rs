@@ -1,4 +1,4 @@
-//! What is revoked: `GetRevocationStatus` in the AWS Signer API Reference.
+//! Revoked profile versions, jobs and certificates: `GetRevocationStatus` in the AWS Signer API Reference.
 
 use aws_names::{JobArn, ProfileVersionArn};
 use rusqlite::{Connection, OptionalExtension as _, Params, params};
@@ -6,27 +6,27 @@ use time::OffsetDateTime;
 
 use super::{Store, StoreError};
 
-/// What is asked about one signature.
+/// The parts of one signature to check for revocation.
 #[derive(Debug, Clone)]
 pub struct RevocationQuery<'a> {
     /// The profile version that signed.
     pub profile: &'a ProfileVersionArn,
     /// The job that signed.
     pub job: &'a JobArn,
-    /// The composite identifiers of the chain's certificates, as the caller wrote them.
+    /// The composite identifiers of the chain's certificates, in the caller's spelling.
     pub certificates: &'a [String],
-    /// The signature's time; Unix milliseconds.
+    /// The signing time; Unix milliseconds.
     pub signed_at: i64,
 }
 
 impl Store {
-    /// The revoked ones among profile version, job and certificates, written as they were asked for.
+    /// Returns the revoked parts (profile version, job, certificates) of a signature, in the caller's spelling.
     ///
-    /// Where they are asked for makes no difference within a partition: the ARNs name the region that knows them. What this
-    /// store does not know is not revoked.
+    /// The result is the same in all regions of a partition, since the ARNs name their region. Unknown parts are not
+    /// revoked.
     ///
     /// # Errors
-    /// [`StoreError`].
+    /// Returns [`StoreError`] if the database fails.
     pub fn revoked_entities(&self, query: &RevocationQuery<'_>) -> Result<Vec<String>, StoreError> {
         let reader = self.reader();
         let mut revoked = Vec::new();
@@ -67,11 +67,11 @@ impl Store {
         Ok(revoked)
     }
 
-    /// Revokes a certificate in all regions of a partition. `identifier` is its composite identifier: the hex SHA-384 of its
-    /// TBS bytes followed by that of its issuer's.
+    /// Revokes a certificate in all regions of a partition. `identifier` is its composite identifier: the hex SHA-384
+    /// of its TBS bytes, followed by the same hash of its issuer.
     ///
     /// # Errors
-    /// [`StoreError`].
+    /// Returns [`StoreError`] if the database fails.
     pub fn revoke_certificate(&self, partition: &str, identifier: &str, now: OffsetDateTime) -> Result<(), StoreError> {
         self.write(|transaction| {
             transaction.execute(

@@ -1,5 +1,5 @@
--- Times are Unix seconds of the signing clock, but for effective_from: milliseconds, as precise as callers give it.
--- Changes are added as a further script, never made here: directories of earlier versions hold these tables.
+-- Times are Unix seconds of the signing clock, except effective_from: Unix milliseconds, the precision of callers.
+-- Do not change this script: existing databases have these tables. Add a migration script instead.
 
 CREATE TABLE profiles (
     partition TEXT NOT NULL,
@@ -38,7 +38,7 @@ CREATE TABLE jobs (
     PRIMARY KEY (partition, region, account, id)
 ) STRICT;
 
--- No operation of the API revokes a certificate: AWS does that itself, for all accounts of a partition.
+-- The API has no operation that revokes a certificate: AWS does it, for all accounts of a partition.
 CREATE TABLE revoked_certificates (
     partition TEXT NOT NULL,
     identifier TEXT NOT NULL,

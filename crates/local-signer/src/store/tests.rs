@@ -64,7 +64,7 @@ fn status(store: &Store, signed_at: i64) -> Vec<String> {
 }
 
 #[test]
-fn a_profile_is_found_as_it_was_added_and_its_name_is_taken_in_its_region() {
+fn profile_names_are_unique_per_region() {
     let (_directory, store) = open();
     let profile = profile();
     assert_eq!(store.add_profile(&profile).unwrap(), ProfileAdded::Added);
@@ -78,7 +78,7 @@ fn a_profile_is_found_as_it_was_added_and_its_name_is_taken_in_its_region() {
 }
 
 #[test]
-fn a_profile_name_is_case_sensitive() {
+fn profile_names_are_case_sensitive() {
     let (_directory, store) = open();
     store.add_profile(&profile()).unwrap();
     let other: ProfileArn = "arn:aws:signer:us-west-2:111122223333:/signing-profiles/prod".parse().unwrap();
@@ -86,7 +86,7 @@ fn a_profile_name_is_case_sensitive() {
 }
 
 #[test]
-fn what_was_written_is_there_when_the_store_is_opened_again() {
+fn reopening_keeps_the_data() {
     let (directory, store) = open();
     store.add_profile(&profile()).unwrap();
     store.add_job(&job("job-1")).unwrap();
@@ -98,7 +98,7 @@ fn what_was_written_is_there_when_the_store_is_opened_again() {
 }
 
 #[test]
-fn a_revoked_profile_has_its_record_and_takes_no_jobs() {
+fn a_revoked_profile_accepts_no_jobs() {
     let (_directory, store) = open();
     store.add_profile(&profile()).unwrap();
     assert_eq!(store.add_job(&job("job-1")).unwrap(), JobAdded::Added);
@@ -111,7 +111,7 @@ fn a_revoked_profile_has_its_record_and_takes_no_jobs() {
 }
 
 #[test]
-fn a_profile_is_revoked_for_signatures_from_the_effective_time_on() {
+fn revokes_signatures_from_the_effective_time_on() {
     let (_directory, store) = open();
     store.add_profile(&profile()).unwrap();
     store.revoke_profile(&profile().arn, &from(1000)).unwrap();
@@ -121,7 +121,7 @@ fn a_profile_is_revoked_for_signatures_from_the_effective_time_on() {
 }
 
 #[test]
-fn the_effective_time_moves_only_to_an_earlier_one() {
+fn the_effective_time_only_moves_back() {
     let (_directory, store) = open();
     store.add_profile(&profile()).unwrap();
     let revoke = |time| store.revoke_profile(&profile().arn, &from(time)).unwrap();
@@ -134,7 +134,7 @@ fn the_effective_time_moves_only_to_an_earlier_one() {
 }
 
 #[test]
-fn another_version_of_a_profile_is_not_known() {
+fn rejects_unknown_profile_versions() {
     let (_directory, store) = open();
     store.add_profile(&profile()).unwrap();
     let other = profile_version("us-west-2", "0000000000");
@@ -142,7 +142,7 @@ fn another_version_of_a_profile_is_not_known() {
 }
 
 #[test]
-fn the_revocation_of_a_signature_stays_as_it_was_first_made() {
+fn keeps_the_first_revocation_of_a_job() {
     let (_directory, store) = open();
     store.add_profile(&profile()).unwrap();
     store.add_job(&job("job-1")).unwrap();
@@ -155,7 +155,7 @@ fn the_revocation_of_a_signature_stays_as_it_was_first_made() {
 }
 
 #[test]
-fn a_revoked_certificate_is_answered_as_it_was_asked_for_in_its_partition_only() {
+fn certificates_are_revoked_per_partition() {
     let (_directory, store) = open();
     let identifiers = ["AB".repeat(96), "cd".repeat(96)];
     store.revoke_certificate("aws", &identifiers[0].to_lowercase(), NOW).unwrap();
@@ -171,7 +171,7 @@ fn a_revoked_certificate_is_answered_as_it_was_asked_for_in_its_partition_only()
 }
 
 #[test]
-fn only_its_user_may_read_the_store() {
+fn database_files_are_private() {
     let (directory, store) = open();
     store.add_profile(&profile()).unwrap();
     for entry in std::fs::read_dir(directory.path()).unwrap().map(Result::unwrap) {
@@ -180,7 +180,7 @@ fn only_its_user_may_read_the_store() {
 }
 
 #[test]
-fn every_commit_waits_for_the_disk() {
+fn commits_are_durable() {
     let (_directory, store) = open();
     let writer = store.writer.lock().unwrap();
     let pragma =
@@ -190,7 +190,7 @@ fn every_commit_waits_for_the_disk() {
 }
 
 #[test]
-fn a_store_of_a_later_version_is_refused() {
+fn rejects_later_schema_versions() {
     let (directory, store) = open();
     store.writer.lock().unwrap().pragma_update(None, "user_version", 99).unwrap();
     drop(store);

@@ -1,14 +1,14 @@
-//! Whether an answer counts at a time: RFC 6960, 3.2; RFC 5280, 6.3.3.
+//! The validity period of OCSP responses and CRLs: RFC 6960, 3.2; RFC 5280, 6.3.3.
 
 use time::{Duration, OffsetDateTime};
 
 use super::error::CurrencyError;
 
-/// How far ahead of ours another's clock may be. An answer that was made this second must not fail for it.
+/// Tolerated clock skew, so that a response made this second is accepted even if the server's clock is ahead.
 const SKEW: Duration = Duration::minutes(5);
 
-/// Until when an answer counts. "Response is considered expired if the current date is after the `NextUpdate` field in the
-/// response"; without one it would count for ever.
+/// Returns the end of the validity period. "Response is considered expired if the current date is after the
+/// `NextUpdate` field in the response"; a response without one would be valid forever and is rejected.
 pub(super) fn check_currency(
     this_update: OffsetDateTime,
     next_update: Option<OffsetDateTime>,

@@ -1,4 +1,4 @@
-//! Why somebody whom a certificate names did not say what its status is.
+//! Errors of the OCSP responders and CRLs that a certificate names.
 
 use std::fmt;
 use std::time::Duration;
@@ -7,135 +7,135 @@ use der::asn1::ObjectIdentifier;
 use notary::text::{printable, rfc3339};
 use time::OffsetDateTime;
 
-/// Why there is no status from one place. None of it says that the certificate is good, and none that it was revoked.
+/// Why one OCSP responder or CRL gave no status. The certificate may be good or revoked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SourceError {
-    /// The extension of the certificate that names the place cannot be read.
-    #[error("the certificate's extension cannot be read: {0}")]
+    /// The certificate's extension with the URLs is malformed.
+    #[error("the certificate's extension is malformed: {0}")]
     Extension(String),
-    /// The certificate names more places than are asked.
-    #[error("the certificate names {found} places, at most {most} are asked")]
+    /// The certificate names more URLs than the limit.
+    #[error("the certificate names {found} URLs, more than the limit of {most}")]
     TooManyPlaces {
-        /// How many it names.
+        /// The number of URLs in the certificate.
         found: usize,
-        /// How many are asked.
+        /// The limit.
         most: usize,
     },
-    /// The place is nothing that can be asked.
-    #[error("it is not an http:// or https:// URL without user and password")]
+    /// The URL has another scheme than HTTP or contains credentials.
+    #[error("not an http:// or https:// URL without user name and password")]
     NotAUrl,
-    /// No answer, or not the whole of one.
+    /// The connection failed or ended early.
     #[error("{0}")]
     Connection(String),
-    /// No complete answer in time.
+    /// No complete answer arrived in time.
     #[error("no complete answer within {} s", .0.as_secs_f32())]
     Timeout(Duration),
-    /// An answer that is no success.
-    #[error("the answer has the status {0}")]
+    /// The server answered another HTTP status than 200.
+    #[error("the server answered with HTTP status {0}")]
     Status(u16),
-    /// The answer leads elsewhere, in a way that is not followed.
-    #[error("the redirect is not followed: {0}")]
+    /// The server redirected too often, or to an unsupported URL.
+    #[error("redirect not followed: {0}")]
     Redirect(&'static str),
-    /// The answer is larger than such answers may be.
-    #[error("the answer has more than {0} bytes, the most that is read of it")]
+    /// The response is larger than the limit in bytes.
+    #[error("the response has more than {0} bytes, the size limit")]
     TooLarge(usize),
-    /// The answer is no OCSP response that counts.
+    /// The OCSP response is invalid or gives no status.
     #[error(transparent)]
     Ocsp(#[from] OcspError),
-    /// The answer is no CRL that counts.
+    /// The CRL is invalid or does not cover the certificate.
     #[error(transparent)]
     Crl(#[from] CrlError),
-    /// The certificate that signed the OCSP response may itself have been revoked.
-    #[error("the certificate that signed the OCSP response was revoked or cannot be checked: {0}")]
+    /// The responder's own certificate is revoked or its status is unknown.
+    #[error("the certificate that signed the OCSP response is revoked or cannot be checked: {0}")]
     Responder(String),
 }
 
-/// Why an OCSP response does not count.
+/// Why an OCSP response is rejected.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum OcspError {
-    /// Not an OCSP response in DER.
+    /// The data is not an OCSP response in DER.
     #[error("not an OCSP response: {0}")]
     Malformed(String),
-    /// The responder says that it does not answer.
-    #[error("the responder answers {0}")]
+    /// The responder answered with an error status.
+    #[error("the responder answered {0}")]
     Refused(&'static str),
-    /// The response has another form than the one that everybody knows.
-    #[error("the response is of the type {0}, not a basic OCSP response")]
+    /// The response type is not `id-pkix-ocsp-basic`, the only type in use.
+    #[error("unsupported response type {0}; only basic OCSP responses are supported")]
     Type(ObjectIdentifier),
-    /// Neither the issuer nor a responder of the issuer's signed it.
+    /// Neither the issuer nor a responder authorized by the issuer signed the response.
     #[error("the response is not signed by the certificate's issuer: {0}")]
     Signer(&'static str),
-    /// It has a critical extension that is not known.
-    #[error("the response has the critical extension {0}, which is not supported")]
+    /// The response has an unsupported critical extension.
+    #[error("the response has the unsupported critical extension {0}")]
     CriticalExtension(ObjectIdentifier),
-    /// It says nothing about this certificate.
-    #[error("the response is about other certificates")]
+    /// The response does not cover the certificate.
+    #[error("the response does not cover the certificate")]
     OtherCertificate,
     /// The responder does not know the certificate.
-    #[error("the responder says that it does not know the certificate")]
+    #[error("the responder does not know the certificate")]
     Unknown,
-    /// It does not count at this time.
+    /// The response has expired, is not valid yet, or has no end.
     #[error(transparent)]
     Currency(#[from] CurrencyError),
 }
 
-/// Why a CRL does not count.
+/// Why a CRL is rejected.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CrlError {
-    /// Not a CRL in DER.
+    /// The data is not a CRL in DER.
     #[error("not a CRL: {0}")]
     Malformed(String),
-    /// It is another authority's.
-    #[error("the CRL names another issuer than the certificate")]
+    /// The CRL's issuer is not the certificate's issuer.
+    #[error("the CRL and the certificate name different issuers")]
     OtherIssuer,
-    /// The issuer's key did not sign it.
+    /// The issuer's key does not verify the CRL's signature.
     #[error("the CRL is not signed by the certificate's issuer")]
     Signature,
-    /// The issuer may not sign CRLs.
+    /// The issuer's key usage does not include signing CRLs.
     #[error("the certificate's issuer may not sign CRLs: its keyUsage lacks cRLSign")]
     NoCrlSign,
-    /// It does not count at this time.
+    /// The CRL has expired, is not valid yet, or has no end.
     #[error(transparent)]
     Currency(#[from] CurrencyError),
-    /// The CRL or one of its entries has a critical extension that is not known.
-    #[error("the CRL has the critical extension {0}, which is not supported")]
+    /// The CRL or one of its entries has an unsupported critical extension.
+    #[error("the CRL has the unsupported critical extension {0}")]
     CriticalExtension(ObjectIdentifier),
-    /// It is not the list that the certificate would stand on.
-    #[error("the certificate would not be on this CRL: {0}")]
+    /// The certificate or some revocation reasons are outside the CRL's scope.
+    #[error("the CRL does not cover the certificate: {0}")]
     Scope(&'static str),
-    /// A delta CRL where a whole one is wanted, or the other way round, or one that does not continue the whole one.
+    /// A delta CRL in place of a complete one or the reverse, or a delta CRL that does not fit its base CRL.
     #[error("the delta CRL cannot be used: {0}")]
     Delta(&'static str),
-    /// No delta CRL could be had, though there is one.
-    #[error("the delta CRL at {url}: {source}")]
+    /// The delta CRL that the base CRL names could not be fetched or is invalid.
+    #[error("delta CRL {url}: {source}")]
     DeltaSource {
-        /// Where it should be.
+        /// The URL of the delta CRL.
         url: String,
-        /// What went wrong.
+        /// The error.
         source: Box<SourceError>,
     },
 }
 
-/// Why an answer does not count at this time.
+/// Why an OCSP response or a CRL is not valid at the current time.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CurrencyError {
-    /// It does not say until when it counts.
-    #[error("it has no nextUpdate")]
+    /// There is no `nextUpdate`, so it would never expire.
+    #[error("nextUpdate is missing")]
     NoNextUpdate,
-    /// It is too old.
-    #[error("it has expired: nextUpdate is {}", rfc3339(*.0))]
+    /// `nextUpdate` is in the past.
+    #[error("expired: nextUpdate is {}", rfc3339(*.0))]
     Expired(OffsetDateTime),
-    /// It is from the future.
-    #[error("it is not valid yet: thisUpdate is {}", rfc3339(*.0))]
+    /// `thisUpdate` is in the future.
+    #[error("not valid yet: thisUpdate is {}", rfc3339(*.0))]
     NotYetValid(OffsetDateTime),
 }
 
-/// The protocol by which a status is asked for.
+/// The protocol of a status request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {
-    /// RFC 6960.
+    /// Online Certificate Status Protocol, RFC 6960.
     Ocsp,
-    /// RFC 5280.
+    /// Certificate revocation list, RFC 5280.
     Crl,
 }
 
@@ -148,14 +148,14 @@ impl fmt::Display for Method {
     }
 }
 
-/// One place, and why there is no status from it.
+/// An OCSP responder or CRL that gave no status.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceFailure {
-    /// How it was asked.
+    /// The protocol.
     pub method: Method,
-    /// The place as the certificate names it; empty where it names none that can be read.
+    /// The URL in the certificate; empty if the certificate has no readable one.
     pub url: String,
-    /// Why there is no status.
+    /// The error.
     pub error: SourceError,
 }
 
@@ -166,7 +166,7 @@ impl fmt::Display for SourceFailure {
     }
 }
 
-/// A URL of somebody else's, fit for a line of an error.
+/// Shortens a URL to 200 characters and escapes it for an error message.
 pub(super) fn shown(url: &str) -> String {
     printable(&url.chars().take(200).collect::<String>())
 }

@@ -1,6 +1,6 @@
-//! Requests to whomever a certificate names: bounded in size, in time and in redirects, without credentials.
+//! HTTP requests to the URLs that a certificate names: limited in size, time and redirects, and without credentials.
 //!
-//! What comes back is signed, so plain HTTP is no weakness, and no answer is trusted for where it came from.
+//! The responses are signed and verified, so plain HTTP is as good as HTTPS.
 
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ use reqwest::{Method, RequestBuilder, Response, Url};
 
 use super::error::SourceError;
 
-/// The longest URL that is asked. Certificates have them of a hundred.
+/// The maximum length of a URL. Real ones have about 100 characters.
 const MAX_URL: usize = 2048;
 const MAX_REDIRECTS: usize = 3;
 
@@ -22,12 +22,12 @@ pub(super) struct Http {
 }
 
 impl Http {
-    /// `idle` is how long a connection may be silent.
+    /// Creates a client that gives up on a connection after `idle` without data.
     pub(super) fn new(idle: Duration) -> Self {
         Self { clients: HttpClients::new(Vec::new(), idle) }
     }
 
-    /// The body of what is at the URL, which has the media type `accept`.
+    /// Fetches at most `limit` bytes of the media type `accept`, following redirects.
     pub(super) async fn get(&self, url: &Url, accept: &str, limit: usize) -> Result<Vec<u8>, SourceError> {
         let mut url = url.clone();
         for _ in 0..=MAX_REDIRECTS {
@@ -39,12 +39,12 @@ impl Http {
             }
             let location = response.headers().get(LOCATION).and_then(|location| location.to_str().ok());
             let next = location.and_then(|location| url.join(location).ok()).filter(is_usable);
-            url = next.ok_or(SourceError::Redirect("it leads to no http:// or https:// URL"))?;
+            url = next.ok_or(SourceError::Redirect("the target is not an http:// or https:// URL"))?;
         }
-        Err(SourceError::Redirect("it is one of too many"))
+        Err(SourceError::Redirect("too many redirects"))
     }
 
-    /// What the URL answers to a body of the media type `content_type`.
+    /// Posts `body` and returns at most `limit` bytes. Redirects are not followed.
     pub(super) async fn post(
         &self,
         url: &Url,
@@ -62,15 +62,16 @@ impl Http {
 async fn exchange(method: &Method, url: &Url, request: RequestBuilder) -> Result<Response, SourceError> {
     let began = Instant::now();
     let answer = request.send().await;
-    let (ms, url) = (began.elapsed().as_millis() as u64, printable(url.as_str()));
+    let ms = began.elapsed().as_millis() as u64;
+    let url = printable(url.as_str());
     match &answer {
-        Ok(answer) => tracing::debug!(%method, url, status = answer.status().as_u16(), ms, "answered"),
+        Ok(answer) => tracing::debug!(%method, url, status = answer.status().as_u16(), ms, "received a response"),
         Err(why) => tracing::debug!(%method, url, why = printable(&explain(why)), ms, "the request failed"),
     }
     answer.map_err(|why| failed(&why))
 }
 
-/// A URL that may be asked.
+/// Parses an HTTP URL of bounded length and without credentials.
 pub(super) fn parse_url(text: &str) -> Result<Url, SourceError> {
     let url = Some(text).filter(|text| text.len() <= MAX_URL).and_then(|text| Url::parse(text).ok());
     url.filter(is_usable).ok_or(SourceError::NotAUrl)
@@ -81,7 +82,7 @@ fn is_usable(url: &Url) -> bool {
     matches!(url.scheme(), "http" | "https") && url.has_host() && is_anonymous
 }
 
-/// Runs `work` for as long as `threshold` and the deadline allow.
+/// Runs `work` until `threshold` has passed or the deadline is reached.
 pub(super) async fn within<T>(
     threshold: Duration,
     deadline: Deadline,
@@ -113,7 +114,7 @@ fn failed(why: &reqwest::Error) -> SourceError {
 }
 
 fn unusable(why: impl std::fmt::Display) -> SourceError {
-    SourceError::Connection(format!("the HTTP client cannot be made: {why}"))
+    SourceError::Connection(format!("cannot create the HTTP client: {why}"))
 }
 
 #[cfg(test)]
@@ -121,7 +122,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_urls_of_http_without_credentials_are_asked() {
+    fn accepts_only_http_urls_without_credentials() {
         for url in ["http://a", "HTTPS://a.example:8080/b?c", "http://[::1]/"] {
             assert!(parse_url(url).is_ok(), "{url}");
         }

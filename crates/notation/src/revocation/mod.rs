@@ -1,23 +1,27 @@
-//! Whether certificates were revoked by their issuers: OCSP (RFC 6960) and CRLs (RFC 5280), as notaryproject/specifications,
-//! `trust-store-trust-policy.md`, "Certificate Revocation Evaluation", wants it for signatures by a key of one's own.
+//! Certificate revocation checks by OCSP (RFC 6960) and CRLs (RFC 5280) for signatures with the user's own key:
+//! notaryproject/specifications, `trust-store-trust-policy.md`, "Certificate Revocation Evaluation".
 //!
-//! A certificate that names OCSP responders is asked about there, in its order, until one gives an answer that counts. Where none
-//! does, or the answer is "unknown", its CRLs decide. One that names neither counts as not revoked; the root is not asked about,
-//! as nobody stands above it. Whatever goes wrong leaves the status unknown, and never good.
+//! The OCSP responders of a certificate are asked in order until one gives a valid answer. If none does, or the answer
+//! is "unknown", the CRLs decide. A certificate that names neither is treated as not revoked. The root is not checked:
+//! it has no issuer that could revoke it. Any error makes the status unknown, never good.
 //!
 //! # Where this differs from notation-core-go 1.3.0
-//! - An OCSP response must name the certificate's issuer by its hashes and be current (`thisUpdate` at most five minutes ahead);
-//!   the certificate of a delegated responder must be valid, have the extended key usage `OCSPSigning` (RFC 6960, 4.2.2.2), and
-//!   not be revoked itself, unless it has `id-pkix-ocsp-nocheck`. There, any holder of a certificate of the same authority can say
-//!   that a certificate is good.
-//! - An OCSP request that is refused as GET is repeated as POST: RFC 6960 leaves GET to responders.
-//! - A CRL must name the issuer, must not be from the future, and must be about this certificate: `issuingDistributionPoint` is
-//!   evaluated (RFC 5280, 6.3.3). A delta CRL does not pass for a whole one. There, a list of other certificates says good.
-//! - One URL that gives a CRL is enough ("each location download is attempted in sequential order, until a 200 response is received
-//!   for any of the location"), where the CRLs found are about all reasons; there, each URL must. LDAP URLs beside are so no obstacle.
-//! - An entry whose invalidity date is after the authentic signing time does not count, but others for the certificate do.
-//! - `https://` URLs are asked too, with the system's root certificates; CRLs are kept in no cache of the machine's.
-//! - An OCSP location or distribution point that is no URL leaves the status unknown; there, it is as if it were not named.
+//! - An OCSP response must identify the certificate's issuer by its hashes and be current (`thisUpdate` at most five
+//!   minutes ahead). The certificate of a delegated responder must be valid, have the extended key usage `OCSPSigning`
+//!   (RFC 6960, 4.2.2.2), and not be revoked itself, unless it has `id-pkix-ocsp-nocheck`. In notation-core-go, any
+//!   holder of a certificate of the same authority can declare a certificate good.
+//! - If an OCSP responder rejects a GET request, the request is repeated as POST: RFC 6960 makes GET optional for
+//!   responders.
+//! - A CRL must name the issuer, must not be from the future, and must cover the certificate:
+//!   `issuingDistributionPoint` is evaluated (RFC 5280, 6.3.3). A delta CRL is not accepted as a complete one. In
+//!   notation-core-go, a CRL for other certificates makes this one good.
+//! - One URL that gives a CRL is enough ("each location download is attempted in sequential order, until a 200 response
+//!   is received for any of the location") if the CRLs found cover all revocation reasons, so additional LDAP URLs do
+//!   no harm. In notation-core-go, every URL must give one.
+//! - An entry whose invalidity date is after the authentic signing time is ignored; other entries for the certificate
+//!   still apply.
+//! - `https://` URLs are used too, verified with the system's root certificates. CRLs are not cached on disk.
+//! - An OCSP location or distribution point without a usable URL makes the status unknown; notation-core-go ignores it.
 
 mod crl;
 mod currency;
@@ -42,16 +46,17 @@ use self::http::Http;
 use self::status::Question;
 pub use self::status::{CertificateStatus, Revocation, Source, Status};
 
-/// How many OCSP responders of one certificate are asked.
+/// The maximum number of OCSP responders of one certificate.
 const MAX_RESPONDERS: usize = 8;
-/// How many statuses are remembered.
+/// The maximum number of cached statuses.
 const MAX_REMEMBERED: usize = 1024;
-/// How long a status is remembered at most, whatever its `nextUpdate` says.
+/// The maximum age of a cached status, even if its `nextUpdate` is later.
 const MAX_AGE: time::Duration = time::Duration::minutes(10);
-/// How long a connection may be silent. The thresholds of the specification are shorter, or equal.
+/// How long a connection may be silent: the longest threshold of the specification.
 const IDLE: Duration = Duration::from_secs(5);
 
-/// Asks about certificates. Clones share connections, and what was found: the signatures of one artifact mostly have the same chain.
+/// A client for OCSP and CRLs. Clones share connections and cached statuses: the signatures of an artifact mostly have
+/// the same chain.
 #[derive(Debug, Clone)]
 pub struct RevocationClient {
     inner: Arc<Inner>,
@@ -60,7 +65,7 @@ pub struct RevocationClient {
 #[derive(Debug)]
 struct Inner {
     http: Http,
-    /// Held while a CRL is in memory.
+    /// Held while a CRL is in memory, so that there is only one at a time.
     turn: tokio::sync::Mutex<()>,
     found: Mutex<HashMap<Key, (Status, OffsetDateTime)>>,
 }
@@ -74,11 +79,12 @@ impl Default for RevocationClient {
     }
 }
 
-/// The status of each certificate of a chain but its root, judged at `now`, in the order of the chain.
+/// Returns the status at `now` of each certificate of a chain except its root, in the order of the chain.
 ///
-/// `chain` is one whose links were checked: the issuer of each certificate is the next one. `authentic_signing_time` is that of the
-/// scheme `notary.x509.signingAuthority`, or of a timestamp; without it, every revocation counts. The certificates are asked about at the
-/// same time, each place for 2 (OCSP) or 5 seconds (CRL), all of them no longer than `deadline`.
+/// The links of `chain` must have been verified: the issuer of each certificate is the next one.
+/// `authentic_signing_time` comes from the scheme `notary.x509.signingAuthority` or from a timestamp; without it, every
+/// revocation applies. The certificates are checked concurrently. Each OCSP responder has 2 seconds and each CRL 5
+/// seconds to answer, within `deadline`.
 pub async fn check_chain(
     chain: &CertificateChain,
     authentic_signing_time: Option<OffsetDateTime>,
@@ -90,7 +96,7 @@ pub async fn check_chain(
     let mut statuses = Vec::new();
     for (position, pair) in chain.certificates().windows(2).enumerate() {
         let (certificate, issuer) = (pair[0].clone(), pair[1].clone());
-        // It stands if the task ends before its time.
+        // Kept if the task fails.
         let status = Status::Unknown(Vec::new());
         statuses.push(CertificateStatus { position, subject: certificate.subject(), status });
         let question = Question { certificate, issuer, signing_time: authentic_signing_time, now, deadline };
@@ -106,7 +112,7 @@ pub async fn check_chain(
 }
 
 impl RevocationClient {
-    /// A client. Nothing is read or connected to before the first question.
+    /// Creates a client. It opens no connection before the first request.
     #[must_use]
     pub fn new() -> Self {
         let inner = Inner { http: Http::new(IDLE), turn: tokio::sync::Mutex::default(), found: Mutex::default() };
@@ -123,8 +129,8 @@ impl RevocationClient {
         status
     }
 
-    /// OCSP first: "If revocation status cannot be determined using OCSP because of any reason such as unavailability then fallback to
-    /// using CRLs".
+    /// Asks OCSP first: "If revocation status cannot be determined using OCSP because of any reason such as
+    /// unavailability then fallback to using CRLs".
     async fn ask(&self, question: &Question) -> Status {
         let mut failures = match self.ask_responders(question).await {
             Ok(status) => return status,
@@ -153,7 +159,7 @@ impl RevocationClient {
         for responder in responders {
             match self.ask_responder(&responder, question).await {
                 Ok(status) => return Ok(status),
-                // It was asked and has answered: no other is asked for a better answer.
+                // "unknown" is a valid answer: the other responders are not asked for a better one.
                 Err(error @ SourceError::Ocsp(OcspError::Unknown)) => return Err(vec![failure(&responder, error)]),
                 Err(error) => failures.push(failure(&responder, error)),
             }
@@ -174,8 +180,9 @@ impl RevocationClient {
         })
     }
 
-    /// "If `id-pkix-ocsp-nocheck` extension is not present on the OCSP signing certificate then revocation checking must be performed
-    /// using CRLs for the OCSP signing certificate." That it named no CRL makes it one that cannot be revoked, as any other.
+    /// "If `id-pkix-ocsp-nocheck` extension is not present on the OCSP signing certificate then revocation checking
+    /// must be performed using CRLs for the OCSP signing certificate." Without a CRL it is treated as not revoked, like
+    /// any other certificate.
     async fn check_delegate(&self, delegate: Certificate, question: &Question) -> Result<(), SourceError> {
         if delegate.has_ocsp_nocheck() {
             return Ok(());
@@ -192,7 +199,7 @@ impl RevocationClient {
         found.get(key).filter(|(_, until)| now <= *until).map(|(status, _)| status.clone())
     }
 
-    /// Keeps what was determined for as long as it counts. What is unknown is asked anew.
+    /// Caches a known status until it expires. Unknown statuses are not cached.
     fn remember(&self, key: Key, status: &Status, now: OffsetDateTime) {
         let (Status::Good(source) | Status::GoodWhenSigned(source, _) | Status::Revoked(source, _)) = status else {
             return;

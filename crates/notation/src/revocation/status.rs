@@ -1,4 +1,4 @@
-//! What is asked about a certificate, and what comes of it.
+//! The revocation status of a certificate.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use x509_cert::ext::pkix::CrlReason;
 
 use super::error::{Method, SourceFailure, shown};
 
-/// What is asked: whether the certificate was revoked by its issuer.
+/// A request for the revocation status of a certificate.
 #[derive(Debug, Clone)]
 pub(super) struct Question {
     pub(super) certificate: Certificate,
@@ -20,20 +20,20 @@ pub(super) struct Question {
     pub(super) deadline: Deadline,
 }
 
-/// A revocation, as the issuer tells of it.
+/// A revocation as published by the issuer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Revocation {
-    /// When it was revoked.
+    /// The time of the revocation.
     pub time: OffsetDateTime,
-    /// Why, where the issuer says so.
+    /// The reason, if the issuer gives one.
     pub reason: Option<CrlReason>,
-    /// Since when the key may not have been its owner's alone, where the issuer says so.
+    /// When the key was (or may have been) compromised, if the issuer gives a time.
     pub invalidity_date: Option<OffsetDateTime>,
 }
 
 impl Revocation {
-    /// Whether it counts for what was signed at this time. Without an *authentic* signing time it always does: who has the key can
-    /// write any other time.
+    /// Whether the revocation applies to a signature made at this time. It always does without an *authentic* signing
+    /// time: the holder of a stolen key can write any other time into a signature.
     #[must_use]
     pub fn counts_at(&self, authentic_signing_time: Option<OffsetDateTime>) -> bool {
         match authentic_signing_time.zip(self.invalidity_date) {
@@ -56,7 +56,7 @@ impl fmt::Display for Revocation {
     }
 }
 
-/// CRLReason in the words of RFC 5280.
+/// The name of a CRLReason in RFC 5280.
 fn reason_name(reason: CrlReason) -> &'static str {
     match reason {
         CrlReason::Unspecified => "unspecified",
@@ -72,14 +72,14 @@ fn reason_name(reason: CrlReason) -> &'static str {
     }
 }
 
-/// Who said it.
+/// The OCSP responder or CRL that gave a status.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
-    /// How it was asked.
+    /// The protocol.
     pub method: Method,
-    /// The place as the certificate names it.
+    /// The URL in the certificate.
     pub url: String,
-    /// Until when the answer counts (nextUpdate).
+    /// The end of the response's validity (`nextUpdate`).
     pub until: OffsetDateTime,
 }
 
@@ -89,30 +89,31 @@ impl fmt::Display for Source {
     }
 }
 
-/// The status of a certificate.
+/// The revocation status of a certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Status {
-    /// It names nobody who could be asked, and so counts as not revoked.
+    /// The certificate names neither an OCSP responder nor a CRL and is treated as not revoked.
     NotRevocable,
-    /// It was not revoked.
+    /// The certificate is not revoked.
     Good(Source),
-    /// It was revoked, but became invalid only after the authentic signing time: it counts as not revoked for this signature.
+    /// The certificate is revoked, but its invalidity date is after the authentic signing time: this signature stays
+    /// valid.
     GoodWhenSigned(Source, Revocation),
-    /// It was revoked.
+    /// The certificate is revoked.
     Revoked(Source, Revocation),
-    /// It cannot be determined: nobody whom it names gave an answer that counts.
+    /// No OCSP responder or CRL of the certificate gave a valid answer.
     Unknown(Vec<SourceFailure>),
 }
 
 impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotRevocable => f.write_str("names no way to check revocation"),
-            Self::Good(source) => write!(f, "good, says the {source}"),
+            Self::NotRevocable => f.write_str("names no OCSP responder or CRL"),
+            Self::Good(source) => write!(f, "good according to the {source}"),
             Self::GoodWhenSigned(source, revocation) => {
-                write!(f, "good when it signed, says the {source}: {revocation}")
+                write!(f, "good at the signing time according to the {source}: {revocation}")
             }
-            Self::Revoked(source, revocation) => write!(f, "{revocation}, says the {source}"),
+            Self::Revoked(source, revocation) => write!(f, "{revocation} according to the {source}"),
             Self::Unknown(failures) => {
                 let all: Vec<String> = failures.iter().map(ToString::to_string).collect();
                 write!(f, "unknown: {}", all.join("; "))
@@ -121,14 +122,14 @@ impl fmt::Display for Status {
     }
 }
 
-/// The status of one certificate of a chain.
+/// The revocation status of one certificate of a chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CertificateStatus {
-    /// Its place in the chain; 0 is the signing certificate.
+    /// The index in the chain; 0 is the signing certificate.
     pub position: usize,
-    /// Its subject, fit for a terminal.
+    /// The subject, escaped for terminals.
     pub subject: String,
-    /// Its status.
+    /// The status.
     pub status: Status,
 }
 

@@ -1,4 +1,4 @@
-//! What openssl's responder and authority say is understood: `testdata/revocation`.
+//! OCSP responses and CRLs made by openssl: `testdata/revocation`.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::path::Path;
@@ -38,7 +38,7 @@ impl Folder {
 }
 
 #[test]
-fn openssls_responses_are_understood() {
+fn reads_openssl_ocsp_responses() {
     for folder in Folder::ALL {
         let issuer = folder.certificate("authority");
         for (name, revocation) in [("good", None), ("revoked", Some(REVOKED))] {
@@ -54,8 +54,9 @@ fn openssls_responses_are_understood() {
                 );
             }
         }
-        // Each is about its own certificate, of its own authority.
-        let (good, revoked) = (folder.certificate("good"), folder.file("revoked-by-authority.ocsp"));
+        // A response for another certificate, or for one of another authority, does not match.
+        let good = folder.certificate("good");
+        let revoked = folder.file("revoked-by-authority.ocsp");
         assert!(ocsp::verify(&revoked, &good, &issuer, NOW).is_err());
     }
     let (ec, rsa) = (&Folder::ALL[0], &Folder::ALL[1]);
@@ -64,7 +65,7 @@ fn openssls_responses_are_understood() {
 }
 
 #[test]
-fn openssls_lists_are_understood() {
+fn reads_openssl_crls() {
     for folder in Folder::ALL {
         for (name, entries) in [("good", Vec::new()), ("revoked", vec![REVOKED])] {
             let (certificate, issuer) = (folder.certificate(name), folder.certificate("authority"));

@@ -12,10 +12,11 @@ use super::list::{malformed, next_is, read_extensions, sequence};
 
 const REASON_CODE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.21");
 const INVALIDITY_DATE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.24");
-/// How many entries one certificate may have in one list. One is right; two, a hold and its end, are seen.
+/// The maximum number of entries of one certificate on one CRL. One is normal; two (a hold and its removal) occur.
 const MAX_ENTRIES: usize = 16;
 
-/// The entries with this serial number. All others are read over, but for what would make the whole list one that is not understood.
+/// The entries with this serial number. Other entries are skipped, but a critical extension in any of them rejects the
+/// CRL.
 pub(super) fn entries_of(entries: &[u8], serial: &[u8]) -> Result<Vec<Revocation>, CrlError> {
     let mut found = Vec::new();
     let mut reader = SliceReader::new(entries)?;
@@ -23,7 +24,7 @@ pub(super) fn entries_of(entries: &[u8], serial: &[u8]) -> Result<Vec<Revocation
         let mut entry = sequence(reader.tlv_bytes()?)?;
         let number = AnyRef::decode(&mut entry)?;
         if number.tag() != Tag::Integer {
-            return Err(malformed("an entry has no serial number"));
+            return Err(malformed("an entry lacks its serial number"));
         }
         let zeros = number.value().iter().take_while(|byte| **byte == 0).count();
         let time = Time::decode(&mut entry)?;
@@ -45,7 +46,7 @@ pub(super) fn entries_of(entries: &[u8], serial: &[u8]) -> Result<Vec<Revocation
         entry.finish()?;
         if number.value()[zeros..] == *serial {
             if found.len() == MAX_ENTRIES {
-                return Err(malformed("the certificate has too many entries"));
+                return Err(malformed("too many entries for the certificate"));
             }
             found.push(revocation);
         }
@@ -53,18 +54,19 @@ pub(super) fn entries_of(entries: &[u8], serial: &[u8]) -> Result<Vec<Revocation
     Ok(found)
 }
 
-/// What the entries of one certificate, those of the delta CRL last, come to.
+/// The status that follows from the entries of one certificate.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
-    /// It is not revoked.
+    /// The certificate is not revoked.
     Good,
-    /// It is revoked since a time after it signed.
+    /// The certificate is revoked, but only from a time after the signature.
     GoodWhenSigned(Revocation),
-    /// It is revoked.
+    /// The certificate is revoked.
     Revoked(Revocation),
 }
 
-/// Brings the entries together: what is revoked for good stays so, and of a hold and its end the later counts.
+/// Combines the entries, those of the delta CRL last. A permanent revocation always applies; of a hold and its removal,
+/// the later one does.
 pub(super) fn outcome(entries: &[Revocation], signing_time: Option<OffsetDateTime>) -> Outcome {
     let (counting, later): (Vec<&Revocation>, Vec<&Revocation>) =
         entries.iter().partition(|entry| entry.counts_at(signing_time));
@@ -73,7 +75,7 @@ pub(super) fn outcome(entries: &[Revocation], signing_time: Option<OffsetDateTim
     if let Some(permanent) = counting.iter().find(|entry| !is_temporary(entry)) {
         return Outcome::Revoked(**permanent);
     }
-    // Of equal times the last in order is taken, which is the delta CRL's.
+    // For equal times `max_by_key` returns the last entry, which is the delta CRL's.
     match counting.iter().max_by_key(|entry| entry.time) {
         Some(last) if last.reason == Some(CrlReason::CertificateHold) => Outcome::Revoked(**last),
         _ => later.first().map_or(Outcome::Good, |entry| Outcome::GoodWhenSigned(**entry)),

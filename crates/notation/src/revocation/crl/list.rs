@@ -1,4 +1,5 @@
-//! One CRL: RFC 5280, 5. Its entries are read where they stand, so that a long list takes no more memory than its bytes.
+//! Parsing and verification of one CRL: RFC 5280, 5. Entries are read in place, so a CRL takes no more memory than its
+//! bytes.
 
 use der::asn1::{AnyRef, BitStringRef, ObjectIdentifier, OctetStringRef};
 use der::{Decode, Reader as _, SliceReader, Tag, TagNumber};
@@ -14,22 +15,22 @@ pub(super) const CRL_NUMBER: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.
 pub(super) const DELTA_CRL_INDICATOR: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.27");
 pub(super) const ISSUING_DISTRIBUTION_POINT: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.28");
 pub(super) const FRESHEST_CRL: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.46");
-/// The extensions of a CRL that are acted upon, and so may be critical.
+/// The supported extensions of a CRL, which may therefore be critical.
 const KNOWN: [ObjectIdentifier; 4] = [CRL_NUMBER, DELTA_CRL_INDICATOR, ISSUING_DISTRIBUTION_POINT, FRESHEST_CRL];
-/// How many extensions a CRL or an entry may have. RFC 5280 knows seven and three.
+/// The maximum number of extensions of a CRL or an entry. RFC 5280 defines seven and three.
 const MAX_EXTENSIONS: usize = 32;
 
-/// A CRL that its issuer signed and that counts now.
+/// A current CRL with a valid signature of its issuer.
 #[derive(Debug)]
 pub(super) struct VerifiedCrl<'a> {
-    /// Until when it counts.
+    /// The end of its validity.
     pub(super) until: OffsetDateTime,
-    /// The entries, one after the other.
+    /// The DER of the entries, concatenated.
     pub(super) entries: &'a [u8],
     extensions: Vec<ExtensionRef<'a>>,
 }
 
-/// An extension, where it stands.
+/// An extension, borrowed from the CRL.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ExtensionRef<'a> {
     pub(super) id: ObjectIdentifier,
@@ -38,7 +39,7 @@ pub(super) struct ExtensionRef<'a> {
 }
 
 impl<'a> VerifiedCrl<'a> {
-    /// Reads a CRL in DER and verifies that it is `issuer`'s and counts at `now`.
+    /// Reads a CRL in DER and verifies that `issuer` signed it and that it is current at `now`.
     pub(super) fn verify(der: &'a [u8], issuer: &Certificate, now: OffsetDateTime) -> Result<Self, CrlError> {
         let mut list = sequence(der)?;
         let tbs = list.tlv_bytes()?;
@@ -47,7 +48,7 @@ impl<'a> VerifiedCrl<'a> {
         list.finish()?;
         let fields = Fields::read(tbs)?;
         if fields.algorithm != algorithm {
-            return Err(malformed("the signature algorithm inside differs from the one beside the signature"));
+            return Err(malformed("the signed signature algorithm differs from the outer one"));
         }
         if fields.issuer != issuer.subject_bytes() {
             return Err(CrlError::OtherIssuer);
@@ -66,7 +67,7 @@ impl<'a> VerifiedCrl<'a> {
         }
     }
 
-    /// What stands in an extension, if it is there.
+    /// The value of an extension, if present.
     pub(super) fn extension(&self, id: ObjectIdentifier) -> Option<&'a [u8]> {
         self.extensions.iter().find(|extension| extension.id == id).map(|extension| extension.value)
     }
@@ -88,7 +89,7 @@ impl<'a> Fields<'a> {
         let mut reader = sequence(tbs)?;
         let is_version_2 = next_is(&reader, &[Tag::Integer]);
         if is_version_2 && u8::decode(&mut reader)? != 1 {
-            return Err(malformed("it is of a version other than 2"));
+            return Err(malformed("invalid version"));
         }
         let algorithm = AlgorithmIdentifierOwned::decode(&mut reader)?;
         let issuer = reader.tlv_bytes()?;
@@ -100,7 +101,7 @@ impl<'a> Fields<'a> {
         let mut extensions = Vec::new();
         if next_is(&reader, &[CRL_EXTENSIONS]) {
             if !is_version_2 {
-                return Err(malformed("only CRLs of version 2 have extensions"));
+                return Err(malformed("extensions require version 2"));
             }
             extensions = read_extensions(AnyRef::decode(&mut reader)?.value())?;
         }
@@ -111,13 +112,13 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// The extensions in a SEQUENCE, none of them twice.
+/// Reads the extensions in a SEQUENCE; duplicates are an error.
 pub(super) fn read_extensions(der: &[u8]) -> Result<Vec<ExtensionRef<'_>>, CrlError> {
     let mut reader = sequence(der)?;
     let mut extensions: Vec<ExtensionRef<'_>> = Vec::new();
     while !reader.is_finished() {
         if extensions.len() == MAX_EXTENSIONS {
-            return Err(malformed("it has too many extensions"));
+            return Err(malformed("too many extensions"));
         }
         let mut extension = sequence(reader.tlv_bytes()?)?;
         let id = ObjectIdentifier::decode(&mut extension)?;
@@ -125,14 +126,14 @@ pub(super) fn read_extensions(der: &[u8]) -> Result<Vec<ExtensionRef<'_>>, CrlEr
         let value = <&OctetStringRef>::decode(&mut extension)?.as_bytes();
         extension.finish()?;
         if extensions.iter().any(|other| other.id == id) {
-            return Err(malformed("an extension stands twice"));
+            return Err(malformed("duplicate extension"));
         }
         extensions.push(ExtensionRef { id, is_critical, value });
     }
     Ok(extensions)
 }
 
-/// A reader of what is in a SEQUENCE that has nothing after it.
+/// A reader of the contents of a SEQUENCE without trailing data.
 pub(super) fn sequence(der: &[u8]) -> der::Result<SliceReader<'_>> {
     let whole = <&der::asn1::SequenceRef>::from_der(der)?;
     SliceReader::new(whole.as_bytes())

@@ -1,8 +1,8 @@
 //! Certificate revocation lists: RFC 5280, 5 and 6.3; `trust-store-trust-policy.md`, "CRLs".
 //!
-//! Each of a certificate's distribution points is looked at. Its URLs are places of the same list, so the first that gives one
-//! that counts is enough. A certificate is good when the lists together are about all reasons for a revocation, and revoked
-//! when it stands on any.
+//! Every distribution point of a certificate is checked. The URLs of a point lead to the same CRL, so the first that
+//! gives a valid one is enough. A certificate is good if it is on none of the CRLs and they together cover all
+//! revocation reasons, and revoked if any CRL lists it.
 
 mod entry;
 mod list;
@@ -28,14 +28,14 @@ use super::error::{CrlError, Method, SourceError, SourceFailure};
 use super::http::{Http, parse_url, within};
 use super::status::{Question, Revocation, Source, Status};
 
-/// The largest CRL that is read, as in notation-core-go. The largest in use are half as large.
+/// The maximum size of a CRL, as in notation-core-go. The largest in use are half as large.
 const MAX_CRL: usize = 32 * 1024 * 1024;
 /// "will try to download the CRL for the default threshold of 5 seconds".
 const THRESHOLD: Duration = Duration::from_secs(5);
-/// How many URLs of one certificate are asked.
+/// The maximum number of CRL URLs of one certificate.
 const MAX_PLACES: usize = 8;
 
-/// The status of a certificate by the CRLs that it names; none if it names none.
+/// Checks a certificate against its CRLs; returns `None` if it names none.
 pub(super) async fn check(http: &Http, turn: &tokio::sync::Mutex<()>, question: &Question) -> Option<Status> {
     let failure = |url: &str, error| SourceFailure { method: Method::Crl, url: url.to_owned(), error };
     let points = match question.certificate.crl_distribution_points() {
@@ -74,14 +74,14 @@ pub(super) async fn check(http: &Http, turn: &tokio::sync::Mutex<()>, question: 
     match good.filter(|_| covered == ALL_REASONS) {
         Some(good) => Some(good),
         None if failures.is_empty() => {
-            let why = "the lists that it names are not about all reasons for a revocation";
+            let why = "its CRLs together do not cover all revocation reasons";
             Some(Status::Unknown(vec![failure("", CrlError::Scope(why).into())]))
         }
         None => Some(Status::Unknown(failures)),
     }
 }
 
-/// Of two lists that both say good, what counts no longer than either.
+/// Keeps the good status that expires first; `GoodWhenSigned` takes precedence.
 fn sooner(before: Option<Status>, source: Source) -> Status {
     match before {
         Some(Status::Good(other)) if other.until < source.until => Status::Good(other),
@@ -90,7 +90,7 @@ fn sooner(before: Option<Status>, source: Source) -> Status {
     }
 }
 
-/// The URLs of a distribution point, in its order. Names that are none are left out.
+/// The URLs of a distribution point, in order. Other names are left out.
 fn urls(point: &DistributionPoint) -> Vec<String> {
     match &point.distribution_point {
         Some(DistributionPointName::FullName(names)) => names.iter().filter_map(url).map(str::to_owned).collect(),
@@ -98,14 +98,14 @@ fn urls(point: &DistributionPoint) -> Vec<String> {
     }
 }
 
-/// What was found about a certificate on a list and its delta.
+/// The entries of a certificate on a CRL and its delta CRL.
 struct Found {
     until: OffsetDateTime,
     entries: Vec<Revocation>,
     reasons: Reasons,
 }
 
-/// One place where a list should be.
+/// A URL of a CRL, at a distribution point of a certificate.
 struct Listing<'a> {
     http: &'a Http,
     question: &'a Question,
@@ -114,20 +114,20 @@ struct Listing<'a> {
 }
 
 impl Listing<'_> {
-    /// Fetches and reads the list. One list is held at a time, whoever waits for it: they may be large.
+    /// Fetches and reads the CRL. All tasks take turns so that only one CRL is in memory: they may be large.
     async fn find(&self, turn: &tokio::sync::Mutex<()>) -> Result<Found, SourceError> {
         if self.point.crl_issuer.is_some() {
-            return Err(CrlError::Scope("it is an indirect CRL, which are not supported").into());
+            return Err(CrlError::Scope("indirect CRLs are not supported").into());
         }
         let deadline = self.question.deadline;
         let waited = async { Ok(turn.lock().await) };
         let _turn = within(deadline.remaining(), deadline, waited).await?;
         let base = self.base(&self.fetch(self.place).await?)?;
         if base.freshest.is_none() && self.question.certificate.names_delta_crls() {
-            return Err(CrlError::Delta("the certificate names one, and the CRL does not").into());
+            return Err(CrlError::Delta("the certificate names one, but the CRL does not").into());
         }
         let Some(places) = &base.freshest else { return Ok(base.found) };
-        let mut last = CrlError::Delta("it is said to be at no URL");
+        let mut last = CrlError::Delta("the CRL gives no URL for it");
         for place in places.iter().take(MAX_PLACES) {
             match self.fetch(place).await.and_then(|bytes| Ok(self.delta(&bytes, &base)?)) {
                 Ok(found) => return Ok(found),
@@ -147,7 +147,7 @@ impl Listing<'_> {
         let Question { certificate, issuer, now, .. } = self.question;
         let list = VerifiedCrl::verify(der, issuer, *now)?;
         if list.extension(DELTA_CRL_INDICATOR).is_some() {
-            return Err(CrlError::Delta("it stands where a whole CRL should"));
+            return Err(CrlError::Delta("a complete CRL is required here"));
         }
         let scope = list.extension(ISSUING_DISTRIBUTION_POINT);
         let reasons = scope::check(scope, self.point, certificate)?;
@@ -161,23 +161,23 @@ impl Listing<'_> {
         })
     }
 
-    /// The list with its delta: RFC 5280, 5.2.4 and 6.3.3 (c).
+    /// Combines a base CRL with its delta CRL: RFC 5280, 5.2.4 and 6.3.3 (c).
     fn delta(&self, der: &[u8], base: &Base) -> Result<Found, CrlError> {
         let Question { certificate, issuer, now, .. } = self.question;
         let list = VerifiedCrl::verify(der, issuer, *now)?;
         let refused = |why| Err(CrlError::Delta(why));
-        let Some(since) = number(&list, DELTA_CRL_INDICATOR)? else { return refused("it is no delta CRL") };
+        let Some(since) = number(&list, DELTA_CRL_INDICATOR)? else { return refused("it is not a delta CRL") };
         let (Some(number), Some(base_number)) = (number(&list, CRL_NUMBER)?, &base.number) else {
-            return refused("it or the CRL that it continues has no number");
+            return refused("it or its base CRL has no CRL number");
         };
         if is_greater(&since, base_number) {
-            return refused("it continues a later CRL");
+            return refused("it requires a later base CRL");
         }
         if !is_greater(&number, base_number) {
-            return refused("it is not later than the CRL that it continues");
+            return refused("it is not later than its base CRL");
         }
         if list.extension(ISSUING_DISTRIBUTION_POINT) != base.scope.as_deref() {
-            return refused("it is about other certificates than the CRL that it continues");
+            return refused("its scope differs from that of its base CRL");
         }
         let mut entries = base.found.entries.clone();
         entries.extend(entries_of(list.entries, certificate.serial_number())?);
@@ -185,7 +185,7 @@ impl Listing<'_> {
     }
 }
 
-/// The entries of the certificate on a list that counts and is at its first distribution point.
+/// The entries of the certificate on a CRL at its first distribution point.
 #[cfg(test)]
 pub(super) fn entries_on(http: &Http, question: &Question, der: &[u8]) -> Result<Vec<Revocation>, CrlError> {
     let points = question.certificate.crl_distribution_points()?;
@@ -193,7 +193,7 @@ pub(super) fn entries_on(http: &Http, question: &Question, der: &[u8]) -> Result
     listing.base(der).map(|base| base.found.entries)
 }
 
-/// What is kept of a whole list while its delta is fetched.
+/// The part of a complete CRL that is needed while its delta CRL is fetched.
 struct Base {
     found: Found,
     number: Option<Vec<u8>>,
@@ -201,7 +201,7 @@ struct Base {
     freshest: Option<Vec<String>>,
 }
 
-/// An extension that is a number, without zeros before it.
+/// The number in an extension, without leading zeros.
 fn number(list: &VerifiedCrl<'_>, id: der::asn1::ObjectIdentifier) -> Result<Option<Vec<u8>>, CrlError> {
     let Some(value) = list.extension(id) else { return Ok(None) };
     Ok(Some(UintRef::from_der(value)?.as_bytes().to_vec()))

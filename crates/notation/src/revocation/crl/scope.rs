@@ -1,4 +1,4 @@
-//! Which certificates and which reasons a CRL is about: RFC 5280, 5.2.5 and 6.3.3 (b).
+//! The certificates and revocation reasons that a CRL covers: RFC 5280, 5.2.5 and 6.3.3 (b).
 
 use der::Decode as _;
 use notary::x509::Certificate;
@@ -8,18 +8,19 @@ use x509_cert::ext::pkix::name::DistributionPointName;
 
 use super::super::error::CrlError;
 
-/// Reasons for a revocation, as bits.
+/// A set of revocation reasons, as bits.
 pub(super) type Reasons = u16;
 
-/// All reasons that there are: the bits 1 to 8 of ReasonFlags, 0 being unused.
+/// All reasons: the bits 1 to 8 of ReasonFlags (bit 0 is unused).
 pub(super) const ALL_REASONS: Reasons = 0x1fe;
 
-/// The reasons for which a distribution point's CRLs list certificates.
+/// The reasons that a distribution point's CRLs cover; all if it gives none.
 pub(super) fn reasons_of(flags: Option<&ReasonFlags>) -> Reasons {
     flags.map_or(ALL_REASONS, |flags| flags.bits() & ALL_REASONS)
 }
 
-/// The reasons for which `certificate` would be on a CRL with this issuing distribution point, which was found at `point`.
+/// Checks that a CRL found at `point` with this issuing distribution point covers `certificate`; returns the reasons it
+/// covers.
 pub(super) fn check(
     issuing: Option<&[u8]>,
     point: &DistributionPoint,
@@ -30,27 +31,27 @@ pub(super) fn check(
     let issuing = IssuingDistributionPoint::from_der(issuing)?;
     let refused = |why| Err(CrlError::Scope(why));
     if issuing.indirect_crl {
-        return refused("it is an indirect CRL, which are not supported");
+        return refused("indirect CRLs are not supported");
     }
     if issuing.only_contains_attribute_certs {
-        return refused("it lists attribute certificates only");
+        return refused("it lists only attribute certificates");
     }
     if issuing.only_contains_user_certs && certificate.is_authority() {
-        return refused("it lists no certificates of authorities");
+        return refused("it lists only end-entity certificates");
     }
     if issuing.only_contains_ca_certs && !certificate.is_authority() {
-        return refused("it lists certificates of authorities only");
+        return refused("it lists only CA certificates");
     }
     if let Some(name) = &issuing.distribution_point
         && !is_same_point(name, point)
     {
-        return refused("it is that of another distribution point");
+        return refused("it belongs to another distribution point");
     }
     Ok(reasons & reasons_of(issuing.only_some_reasons.as_ref()))
 }
 
-/// Whether one of the names of a CRL's place is one of those in the certificate. Names that are relative to an issuer's are not
-/// known, and so never the same.
+/// Whether the CRL and the certificate share a name of the distribution point. Names relative to the issuer's are
+/// unsupported and never match.
 fn is_same_point(name: &DistributionPointName, point: &DistributionPoint) -> bool {
     match (name, &point.distribution_point) {
         (DistributionPointName::FullName(a), Some(DistributionPointName::FullName(b))) => {

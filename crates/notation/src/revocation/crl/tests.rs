@@ -1,4 +1,4 @@
-//! What a CRL must be to count, and what attackers and accidents make of it.
+//! Valid, invalid and forged CRLs.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::time::Duration as StdDuration;
@@ -24,10 +24,10 @@ use crate::revocation::status::{Question, Revocation};
 
 const SERIAL: [u8; 2] = [0x12, 0x34];
 const PLACE: &str = "http://crl.example/a";
-/// keyUsage's bit for CRLs.
+/// The bit of keyUsage for signing CRLs.
 const CRL_SIGN: u8 = 6;
 
-/// An authority that signs CRLs, and a certificate that it issued.
+/// An authority that may sign CRLs, and a certificate that it issued.
 struct World {
     authority: Spec,
     issuer: Certificate,
@@ -77,14 +77,14 @@ impl World {
         sign(draft, &self.authority.key)
     }
 
-    /// What comes of an empty list after `change`.
+    /// Reads an empty CRL after `change`.
     fn changed(&self, change: impl FnOnce(&mut CrlDraft)) -> Result<Found, CrlError> {
         let mut draft = self.draft();
         change(&mut draft);
         self.base(&draft)
     }
 
-    /// What comes of a list and its delta, number 7, after `change` to both.
+    /// Reads a CRL and its delta CRL, number 7, after `change` to both.
     fn with_delta(&self, change: impl FnOnce(&mut CrlDraft, &mut CrlDraft)) -> Result<Found, CrlError> {
         let (mut base, mut delta) = (self.draft(), self.draft());
         base.extensions.push(extension(FRESHEST_CRL, false, &distribution_points(&["http://crl.example/delta"])));
@@ -111,7 +111,7 @@ fn revocation(reason: Option<CrlReason>, time: OffsetDateTime) -> Revocation {
 }
 
 #[test]
-fn an_empty_list_and_one_with_others_says_nothing_against_a_certificate() {
+fn finds_no_entry_on_crls_without_the_certificate() {
     let world = World::new();
     let found = world.base(&world.draft()).unwrap();
     assert_eq!((found.until, found.entries.len(), found.reasons), (NOW + Duration::HOUR, 0, ALL_REASONS));
@@ -122,7 +122,7 @@ fn an_empty_list_and_one_with_others_says_nothing_against_a_certificate() {
 }
 
 #[test]
-fn an_entry_is_found_wherever_it_stands_and_however_its_number_is_written() {
+fn finds_the_entry_at_any_position_and_with_a_padded_serial() {
     let world = World::new();
     let (mine, other) = (entry(&SERIAL, NOW, &[reason(1)]), entry(&[7], NOW, &[]));
     let padded = entry(&[0, 0x12, 0x34], NOW, &[reason(1)]);
@@ -142,7 +142,7 @@ fn an_entry_is_found_wherever_it_stands_and_however_its_number_is_written() {
 }
 
 #[test]
-fn a_list_of_another_authority_says_nothing() {
+fn rejects_crls_of_other_authorities() {
     let world = World::new();
     let other = Key::new(Kind::P256);
     assert_eq!(error(world.base_der(&sign(&world.draft(), &other))), CrlError::Signature);
@@ -157,7 +157,7 @@ fn a_list_of_another_authority_says_nothing() {
 }
 
 #[test]
-fn an_authority_without_the_key_usage_for_it_signs_no_list() {
+fn rejects_crls_of_an_issuer_without_crl_sign() {
     let mut leaf = Spec::leaf(Kind::P256);
     leaf.set(Extension { oid: "2.5.29.31", critical: false, value: distribution_points(&[PLACE]) });
     let world = World::with(Spec::authority("authority", Kind::P256), &leaf);
@@ -165,13 +165,14 @@ fn an_authority_without_the_key_usage_for_it_signs_no_list() {
 }
 
 #[test]
-fn a_list_counts_from_this_update_to_next_update_and_not_without_it() {
+fn accepts_crls_only_from_this_update_to_next_update() {
     let world = World::new();
     let at = |this, next| {
         let result = world.changed(|draft| (draft.this_update, draft.next_update) = (this, next));
         result.map(|found| found.until)
     };
-    let (second, past) = (Duration::SECOND, NOW - Duration::HOUR);
+    let second = Duration::SECOND;
+    let past = NOW - Duration::HOUR;
     assert_eq!(at(past, Some(NOW)), Ok(NOW));
     assert_eq!(at(past, Some(NOW - second)), Err(CurrencyError::Expired(NOW - second).into()));
     assert_eq!(at(past, None), Err(CurrencyError::NoNextUpdate.into()));
@@ -181,11 +182,12 @@ fn a_list_counts_from_this_update_to_next_update_and_not_without_it() {
 }
 
 #[test]
-fn a_critical_extension_that_is_not_known_makes_a_list_one_that_is_not_understood() {
+fn rejects_unknown_critical_extensions() {
     let world = World::new();
     for critical in [true, false] {
         let unknown = extension("1.2.3.4", critical, &[5, 0]);
-        // Another certificate's entry spoils the list as well: it may say how to read those after it.
+        // An unknown critical extension in another certificate's entry also rejects the CRL: it may change the meaning
+        // of later entries.
         for result in [
             world.changed(|draft| draft.extensions.push(unknown.clone())),
             world.changed(|draft| draft.entries.push(entry(&SERIAL, NOW, std::slice::from_ref(&unknown)))),
@@ -200,7 +202,7 @@ fn a_critical_extension_that_is_not_known_makes_a_list_one_that_is_not_understoo
 }
 
 #[test]
-fn a_bit_that_was_changed_anywhere_is_found() {
+fn rejects_any_flipped_bit() {
     let world = World::new();
     let mut draft = world.draft();
     draft.entries.push(entry(&SERIAL, NOW, &[reason(1)]));
@@ -222,7 +224,7 @@ fn a_bit_that_was_changed_anywhere_is_found() {
 }
 
 #[test]
-fn a_list_that_contradicts_itself_is_refused() {
+fn rejects_malformed_crls() {
     let world = World::new();
     let changes: [fn(&mut CrlDraft); 6] = [
         |draft| draft.version = None,
@@ -242,7 +244,7 @@ fn a_list_that_contradicts_itself_is_refused() {
 }
 
 #[test]
-fn a_list_of_other_certificates_does_not_say_that_this_one_is_good() {
+fn rejects_crls_with_another_scope() {
     let (leaf, authority) = (World::new(), World::of(Spec::authority("intermediate", Kind::P256)));
     let flag = |number: u8| tlv(0x80 | number, &[0xff]);
     let place = |url: &str| tlv(0xa0, &full_name(url));
@@ -271,7 +273,7 @@ fn a_list_of_other_certificates_does_not_say_that_this_one_is_good() {
 }
 
 #[test]
-fn a_delta_adds_to_the_list_that_it_continues() {
+fn a_delta_crl_adds_to_its_base_crl() {
     let world = World::new();
     let found = world.with_delta(|_, delta| delta.entries.push(entry(&SERIAL, NOW, &[reason(1)]))).unwrap();
     assert_eq!(found.entries.len(), 1);
@@ -286,7 +288,7 @@ fn a_delta_adds_to_the_list_that_it_continues() {
 }
 
 #[test]
-fn a_delta_that_does_not_continue_the_list_is_refused() {
+fn rejects_delta_crls_that_do_not_fit_the_base_crl() {
     let world = World::new();
     let indicator = |since| number(DELTA_CRL_INDICATOR, true, since);
     let scope = extension(ISSUING_DISTRIBUTION_POINT, true, &sequence(&[&tlv(0x81, &[0xff])]));
@@ -294,27 +296,29 @@ fn a_delta_that_does_not_continue_the_list_is_refused() {
         Err(CrlError::Delta(why)) => why,
         other => panic!("{:?}", other.err()),
     };
-    assert_eq!(refused(&|_, delta| delta.extensions = vec![number(CRL_NUMBER, false, 7)]), "it is no delta CRL");
-    assert!(refused(&|_, delta| delta.extensions = vec![indicator(5)]).contains("no number"));
-    assert!(refused(&|base, _| base.extensions.retain(|e| *e != number(CRL_NUMBER, false, 5))).contains("no number"));
-    assert!(refused(&|_, delta| delta.extensions[1] = indicator(6)).contains("continues a later"));
+    assert_eq!(refused(&|_, delta| delta.extensions = vec![number(CRL_NUMBER, false, 7)]), "it is not a delta CRL");
+    assert!(refused(&|_, delta| delta.extensions = vec![indicator(5)]).contains("no CRL number"));
+    assert!(
+        refused(&|base, _| base.extensions.retain(|e| *e != number(CRL_NUMBER, false, 5))).contains("no CRL number")
+    );
+    assert!(refused(&|_, delta| delta.extensions[1] = indicator(6)).contains("a later base CRL"));
     for old in [4, 5] {
         assert!(refused(&|_, delta| delta.extensions[0] = number(CRL_NUMBER, false, old)).contains("not later"));
     }
-    assert!(refused(&|_, delta| delta.extensions.push(scope.clone())).contains("other certificates"));
-    assert!(refused(&|base, _| base.extensions.push(scope.clone())).contains("other certificates"));
+    assert!(refused(&|_, delta| delta.extensions.push(scope.clone())).contains("scope differs"));
+    assert!(refused(&|base, _| base.extensions.push(scope.clone())).contains("scope differs"));
     assert!(matches!(
         world.with_delta(|_, delta| delta.next_update = Some(NOW - Duration::SECOND)),
         Err(CrlError::Currency(_))
     ));
     assert_eq!(
         error(world.changed(|draft| draft.extensions.push(indicator(1)))),
-        CrlError::Delta("it stands where a whole CRL should")
+        CrlError::Delta("a complete CRL is required here")
     );
 }
 
 #[test]
-fn a_hold_ends_with_its_removal_and_nothing_else_does() {
+fn only_a_removal_ends_a_hold() {
     use CrlReason::{CertificateHold as Hold, KeyCompromise, RemoveFromCRL as Remove};
     let (first, second) = (NOW - Duration::HOUR, NOW);
     let entries = |all: &[(CrlReason, OffsetDateTime)]| {
@@ -337,7 +341,7 @@ fn a_hold_ends_with_its_removal_and_nothing_else_does() {
 }
 
 #[test]
-fn a_revocation_counts_from_its_invalidity_date_on_for_what_has_an_authentic_signing_time() {
+fn with_an_authentic_signing_time_the_invalidity_date_decides() {
     let of = |date| Revocation { time: NOW, reason: None, invalidity_date: Some(date) };
     let (before, after) = (of(NOW - Duration::SECOND), of(NOW + Duration::SECOND));
     assert_eq!(outcome(&[before], Some(NOW)), Outcome::Revoked(before));

@@ -1,4 +1,4 @@
-//! The messages of OCSP: RFC 6960, 4.1.1 and 4.2.1.
+//! OCSP messages: RFC 6960, 4.1.1 and 4.2.1.
 
 use der::asn1::{Any, BitString, GeneralizedTime, Null, ObjectIdentifier, OctetString};
 use der::{Choice, Enumerated, Sequence};
@@ -8,7 +8,7 @@ use x509_cert::name::Name;
 use x509_cert::serial_number::SerialNumber;
 use x509_cert::spki::AlgorithmIdentifierOwned;
 
-/// The type of the one form of response that everybody knows, `BasicOCSPResponse`.
+/// The type of `BasicOCSPResponse`, the only response type in use.
 pub(super) const ID_PKIX_OCSP_BASIC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.1.1");
 
 /// `OCSPRequest`, unsigned.
@@ -17,7 +17,7 @@ pub(super) struct OcspRequest {
     pub(super) tbs_request: TbsRequest,
 }
 
-/// `TBSRequest`, of version 1 and from nobody in particular.
+/// `TBSRequest`, version 1, without a requestor name.
 #[derive(Debug, Sequence)]
 pub(super) struct TbsRequest {
     pub(super) request_list: Vec<Request>,
@@ -29,7 +29,7 @@ pub(super) struct Request {
     pub(super) req_cert: CertId,
 }
 
-/// `CertID`: a certificate, named by hashes of its issuer's name and key and by its serial number.
+/// `CertID`: identifies a certificate by hashes of its issuer's name and key, and its serial number.
 #[derive(Debug, Clone, PartialEq, Eq, Sequence)]
 pub(super) struct CertId {
     pub(super) hash_algorithm: AlgorithmIdentifierOwned,
@@ -93,7 +93,7 @@ pub(super) struct ResponseData {
 pub(super) enum ResponderId {
     #[asn1(context_specific = "1", tag_mode = "EXPLICIT", constructed = "true")]
     ByName(Name),
-    /// SHA-1 of the key, without tag, length and unused bits.
+    /// SHA-1 of the public key, without tag, length and unused bits.
     #[asn1(context_specific = "2", tag_mode = "EXPLICIT", constructed = "true")]
     ByKey(OctetString),
 }

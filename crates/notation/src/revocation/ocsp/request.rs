@@ -1,4 +1,4 @@
-//! Asking: RFC 6960, 4.1 and appendix A.1; RFC 5019.
+//! OCSP requests: RFC 6960, 4.1 and appendix A.1; RFC 5019.
 
 use aws_lc_rs::digest::{Algorithm, SHA1_FOR_LEGACY_USE_ONLY, SHA256, SHA384, SHA512, digest};
 use base64::Engine as _;
@@ -13,7 +13,7 @@ use x509_cert::spki::AlgorithmIdentifierOwned;
 use super::message::{CertId, OcspRequest, Request, TbsRequest};
 
 const SHA1_ID: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.14.3.2.26");
-/// The hash functions by which responders name issuers. In a name, SHA-1 is as good as any: the response is signed.
+/// The hash functions in `CertID`. SHA-1 is safe here: it only identifies the issuer, and the response is signed.
 const HASHES: [(ObjectIdentifier, &Algorithm); 4] = [
     (SHA1_ID, &SHA1_FOR_LEGACY_USE_ONLY),
     (ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.1"), &SHA256),
@@ -21,8 +21,8 @@ const HASHES: [(ObjectIdentifier, &Algorithm); 4] = [
     (ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.3"), &SHA512),
 ];
 
-/// The request for the status of a certificate, in DER. It names the issuer by SHA-1, the one hash that every responder knows, and
-/// has no nonce, so that responders can answer with what they have signed before (RFC 5019).
+/// The request for the status of a certificate, in DER. It identifies the issuer by SHA-1, the only hash that every
+/// responder supports, and has no nonce, so that responders can return pre-signed responses (RFC 5019).
 pub(super) fn request(certificate: &Certificate, issuer: &Certificate) -> der::Result<Vec<u8>> {
     let hash = |bytes| OctetString::new(digest(&SHA1_FOR_LEGACY_USE_ONLY, bytes).as_ref());
     let parameters = Some(AnyRef::from(Null).into());
@@ -35,7 +35,7 @@ pub(super) fn request(certificate: &Certificate, issuer: &Certificate) -> der::R
     OcspRequest { tbs_request: TbsRequest { request_list: vec![Request { req_cert }] } }.to_der()
 }
 
-/// Whether a response's name for a certificate is this certificate's. The hashes are computed anew.
+/// Whether a `CertID` identifies this certificate.
 pub(super) fn names(id: &CertId, certificate: &Certificate, issuer: &Certificate) -> bool {
     let Some((_, hash)) = HASHES.iter().find(|(oid, _)| *oid == id.hash_algorithm.oid) else { return false };
     let serial = id.serial_number.as_bytes();
@@ -44,7 +44,7 @@ pub(super) fn names(id: &CertId, certificate: &Certificate, issuer: &Certificate
         && digest(hash, issuer.subject_public_key()).as_ref() == id.issuer_key_hash.as_bytes()
 }
 
-/// SHA-1 of a certificate's key, by which responders name themselves.
+/// SHA-1 of a certificate's public key, as in `ResponderID`.
 pub(super) fn key_hash(certificate: &Certificate) -> Vec<u8> {
     digest(&SHA1_FOR_LEGACY_USE_ONLY, certificate.subject_public_key()).as_ref().to_vec()
 }
@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_base64_has_and_urls_do_not_is_escaped() {
+    fn escapes_base64_in_urls() {
         for (responder, url) in [
             ("http://a", "http://a/%2B%2F%2BAAA%3D%3D"),
             ("http://a/", "http://a/%2B%2F%2BAAA%3D%3D"),

@@ -1,4 +1,4 @@
-//! Judging an answer: RFC 6960, 3.2 and 4.2.2.2.
+//! Verification of OCSP responses: RFC 6960, 3.2 and 4.2.2.2.
 
 use der::asn1::{GeneralizedTime, ObjectIdentifier};
 use der::{Decode as _, Encode as _, Header, Reader as _, SliceReader};
@@ -15,21 +15,21 @@ use crate::revocation::error::OcspError;
 use crate::revocation::status::Revocation;
 
 const INVALIDITY_DATE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.24");
-/// How many of the certificates in a response are looked at. One is enough for any responder.
+/// The maximum number of certificates in a response that are checked. One is enough for any responder.
 const MAX_CERTIFICATES: usize = 4;
 
-/// What a response says of a certificate, after everything about it was verified.
+/// The status of a certificate from a verified response.
 #[derive(Debug)]
 pub(crate) struct Verified {
-    /// Until when it counts.
+    /// The end of its validity.
     pub(crate) until: OffsetDateTime,
-    /// The revocation, or none: the certificate is good.
+    /// The revocation; `None` if the certificate is good.
     pub(crate) revocation: Option<Revocation>,
-    /// Who signed it in the issuer's place. That it was not revoked itself is not known.
+    /// The certificate of the delegated responder, if one signed. Its own revocation is not checked yet.
     pub(crate) delegate: Option<Certificate>,
 }
 
-/// Verifies a response at `now` and reads what it says of `certificate`.
+/// Verifies a response at `now` and returns the status of `certificate`.
 pub(crate) fn verify(
     der: &[u8],
     certificate: &Certificate,
@@ -37,52 +37,53 @@ pub(crate) fn verify(
     now: OffsetDateTime,
 ) -> Result<Verified, OcspError> {
     let response = basic_response(der)?;
-    let (tbs, basic) = (signed_part(&response)?, BasicOcspResponse::from_der(&response)?);
+    let tbs = signed_part(&response)?;
+    let basic = BasicOcspResponse::from_der(&response)?;
     let delegate = signer(&basic, tbs, issuer, now)?;
     let data = &basic.tbs_response_data;
     if data.version.is_some_and(|version| version != 0) {
-        return Err(OcspError::Malformed("it is not of version 1".to_owned()));
+        return Err(OcspError::Malformed("unsupported version (only version 1 is supported)".to_owned()));
     }
     check_extensions(data.response_extensions.as_ref(), &[])?;
     let (mut until, mut revocation) = (None, None);
     for single in data.responses.iter().filter(|single| names(&single.cert_id, certificate, issuer)) {
         let (current, revoked) = judge(single, now)?;
         until = Some(until.map_or(current, |until: OffsetDateTime| until.min(current)));
-        // One that says revoked outweighs any that says good.
+        // A revoked status overrides a good one.
         revocation = revoked.or(revocation);
     }
     Ok(Verified { until: until.ok_or(OcspError::OtherCertificate)?, revocation, delegate })
 }
 
-/// The BasicOCSPResponse in a response.
+/// The DER of the `BasicOCSPResponse` in a response.
 fn basic_response(der: &[u8]) -> Result<Vec<u8>, OcspError> {
     let response = OcspResponse::from_der(der)?;
     let refused = match response.response_status {
         OcspResponseStatus::Successful => None,
-        OcspResponseStatus::MalformedRequest => Some("malformedRequest: it does not understand the request"),
+        OcspResponseStatus::MalformedRequest => Some("malformedRequest: it cannot parse the request"),
         OcspResponseStatus::InternalError => Some("internalError: try again later"),
         OcspResponseStatus::TryLater => Some("tryLater: try again later"),
-        OcspResponseStatus::SigRequired => Some("sigRequired: it answers signed requests only"),
-        OcspResponseStatus::Unauthorized => Some("unauthorized: it cannot say anything about this certificate"),
+        OcspResponseStatus::SigRequired => Some("sigRequired: it requires signed requests"),
+        OcspResponseStatus::Unauthorized => Some("unauthorized: it has no status for this certificate"),
     };
     if let Some(why) = refused {
         return Err(OcspError::Refused(why));
     }
-    let bytes = response.response_bytes.ok_or_else(|| OcspError::Malformed("it has no content".to_owned()))?;
+    let bytes = response.response_bytes.ok_or_else(|| OcspError::Malformed("no content".to_owned()))?;
     if bytes.response_type != ID_PKIX_OCSP_BASIC {
         return Err(OcspError::Type(bytes.response_type));
     }
     Ok(bytes.response.as_bytes().to_vec())
 }
 
-/// The bytes that were signed, as they came.
+/// The signed bytes, not re-encoded.
 fn signed_part(basic: &[u8]) -> der::Result<&[u8]> {
     let mut reader = SliceReader::new(basic)?;
     Header::decode(&mut reader)?;
     reader.tlv_bytes()
 }
 
-/// Who signed it: nobody's but the issuer's own signature, or that of a responder whom the issuer lets sign in its place.
+/// Verifies that the issuer (`None`) or a responder delegated by it (its certificate) signed the response.
 fn signer(
     basic: &BasicOcspResponse,
     tbs: &[u8],
@@ -97,23 +98,23 @@ fn signer(
         return if has_signed(issuer) {
             Ok(None)
         } else {
-            Err(Signer("the signature is not that of the issuer's key"))
+            Err(Signer("the issuer's key does not verify the signature"))
         };
     }
-    let mut why = "it names a responder whose certificate it does not have";
+    let mut why = "the responder's certificate is not in the response";
     for der in basic.certs.iter().flatten().take(MAX_CERTIFICATES) {
         let Ok(delegate) = Certificate::from_der(der.to_der()?) else { continue };
         if !is(id, &delegate) {
             continue;
         }
         why = if !delegate.names_as_issuer(issuer) || !delegate.is_signed_by(issuer) {
-            "the responder's certificate is another authority's"
+            "another authority issued the responder's certificate"
         } else if !delegate.may_sign_ocsp_responses() {
             "the responder's certificate is not for signing OCSP responses (extendedKeyUsage OCSPSigning)"
         } else if now < delegate.not_before() || now > delegate.not_after() {
-            "the responder's certificate is not valid at this time"
+            "the responder's certificate has expired or is not valid yet"
         } else if !has_signed(&delegate) {
-            "the signature is not that of the responder's key"
+            "the responder's key does not verify the signature"
         } else {
             return Ok(Some(delegate));
         };
@@ -128,7 +129,7 @@ fn is(id: &ResponderId, certificate: &Certificate) -> bool {
     }
 }
 
-/// Until when one answer counts, and the revocation that it tells of.
+/// The end of validity of a single response and the revocation in it, if any.
 fn judge(single: &SingleResponse, now: OffsetDateTime) -> Result<(OffsetDateTime, Option<Revocation>), OcspError> {
     check_extensions(single.single_extensions.as_ref(), &[INVALIDITY_DATE])?;
     let until = check_currency(time(&single.this_update), single.next_update.as_ref().map(time), now)?;

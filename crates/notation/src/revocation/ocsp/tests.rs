@@ -1,4 +1,4 @@
-//! What an OCSP response must be to count, and what attackers and accidents make of it.
+//! Valid, invalid and forged OCSP responses.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use aws_lc_rs::digest::{SHA256, SHA384};
@@ -54,14 +54,14 @@ impl World {
         verify(der, &self.leaf, &self.issuer, NOW)
     }
 
-    /// What comes of a good response after `change`.
+    /// Verifies a good response after `change`.
     fn changed(&self, change: impl FnOnce(&mut OcspDraft)) -> Result<Verified, OcspError> {
         let mut draft = self.draft(good());
         change(&mut draft);
         self.verify(&draft)
     }
 
-    /// What comes of a good response by a responder whose certificate is `change`d before `issuer` signs it.
+    /// Verifies a good response of a responder whose certificate is `change`d before `issuer` signs it.
     fn delegated(&self, issuer: &Spec, change: impl FnOnce(&mut Spec)) -> Result<Verified, OcspError> {
         let mut responder = responder();
         change(&mut responder);
@@ -78,7 +78,7 @@ fn responder() -> Spec {
     responder
 }
 
-/// The reason why nobody's signature counts.
+/// The reason in [`OcspError::Signer`].
 fn signer(result: Result<Verified, OcspError>) -> &'static str {
     match result {
         Err(OcspError::Signer(why)) => why,
@@ -87,7 +87,7 @@ fn signer(result: Result<Verified, OcspError>) -> &'static str {
 }
 
 #[test]
-fn the_issuers_own_response_counts_with_keys_of_all_kinds() {
+fn accepts_the_issuers_response_with_every_key_type() {
     for kind in [Kind::P256, Kind::P384, Kind::P521, Kind::Rsa2048] {
         let world = World::new(kind);
         let verified = world.verify(&world.draft(good())).unwrap();
@@ -97,7 +97,7 @@ fn the_issuers_own_response_counts_with_keys_of_all_kinds() {
 }
 
 #[test]
-fn the_request_names_the_certificate_as_the_response_does() {
+fn the_request_identifies_the_certificate() {
     let world = World::new(Kind::P256);
     let request = request::request(&world.leaf, &world.issuer).unwrap();
     let request = OcspRequest::from_der(&request).unwrap();
@@ -109,7 +109,7 @@ fn the_request_names_the_certificate_as_the_response_does() {
 }
 
 #[test]
-fn a_revocation_is_told_with_its_time_its_reason_and_since_when_the_key_is_invalid() {
+fn returns_time_reason_and_invalidity_date_of_a_revocation() {
     let world = World::new(Kind::P256);
     let at = NOW - Duration::days(1);
     let mut draft = world.draft(revoked(at, Some(1)));
@@ -122,13 +122,13 @@ fn a_revocation_is_told_with_its_time_its_reason_and_since_when_the_key_is_inval
 }
 
 #[test]
-fn a_response_that_says_unknown_says_nothing() {
+fn reports_an_unknown_status() {
     let world = World::new(Kind::P256);
     assert_eq!(world.verify(&world.draft(unknown())).unwrap_err(), OcspError::Unknown);
 }
 
 #[test]
-fn a_response_is_about_this_certificate_of_this_issuer() {
+fn rejects_responses_for_other_certificates() {
     let world = World::new(Kind::P256);
     let other = Party { key: Key::new(Kind::P256).public(), ..world.party() };
     let renamed = Party { name: testing::der::name(0x0c, "other"), ..world.party() };
@@ -139,7 +139,7 @@ fn a_response_is_about_this_certificate_of_this_issuer() {
         cert_id(sha1, &world.party(), &[0x12, 0x34, 0x00]),
         cert_id(sha1, &other, &SERIAL),
         cert_id(sha1, &renamed, &SERIAL),
-        // A hash function under another's name, and one that nobody knows.
+        // A hash under another function's identifier, and an unknown hash function.
         cert_id(("2.16.840.1.101.3.4.2.1", sha1.1), &world.party(), &SERIAL),
         cert_id(("1.2.3.4", &SHA256), &world.party(), &SERIAL),
     ] {
@@ -152,7 +152,7 @@ fn a_response_is_about_this_certificate_of_this_issuer() {
 }
 
 #[test]
-fn of_several_answers_the_one_for_this_certificate_counts_and_revoked_outweighs_good() {
+fn picks_the_matching_answer_and_prefers_revoked_to_good() {
     let world = World::new(Kind::P256);
     let other = OcspDraft::new(&world.party(), &[9], revoked(NOW, None), NOW).singles.remove(0);
     let verified = world.changed(|draft| draft.singles.insert(0, other.clone())).unwrap();
@@ -167,7 +167,7 @@ fn of_several_answers_the_one_for_this_certificate_counts_and_revoked_outweighs_
 }
 
 #[test]
-fn a_response_counts_from_this_update_to_next_update_and_not_without_it() {
+fn accepts_responses_only_from_this_update_to_next_update() {
     let world = World::new(Kind::P256);
     let at = |this: OffsetDateTime, next: Option<OffsetDateTime>| {
         let result = world.changed(|draft| {
@@ -176,7 +176,8 @@ fn a_response_counts_from_this_update_to_next_update_and_not_without_it() {
         });
         result.map(|_| ())
     };
-    let (second, past) = (Duration::SECOND, NOW - Duration::HOUR);
+    let second = Duration::SECOND;
+    let past = NOW - Duration::HOUR;
     assert_eq!(at(past, Some(NOW)), Ok(()));
     assert_eq!(at(past, Some(NOW - second)), Err(CurrencyError::Expired(NOW - second).into()));
     assert_eq!(at(past, None), Err(CurrencyError::NoNextUpdate.into()));
@@ -186,32 +187,32 @@ fn a_response_counts_from_this_update_to_next_update_and_not_without_it() {
 }
 
 #[test]
-fn a_stranger_signs_nothing_that_counts_whatever_name_he_gives() {
+fn rejects_responses_signed_by_strangers() {
     let world = World::new(Kind::P256);
     let stranger = Spec::authority("authority", Kind::P256);
     let mut draft = world.draft(good());
-    assert_eq!(signer(world.verify_signed_by(&draft, &stranger.key)), "the signature is not that of the issuer's key");
+    assert_eq!(signer(world.verify_signed_by(&draft, &stranger.key)), "the issuer's key does not verify the signature");
     draft.certs = vec![stranger.sign(&stranger)];
-    assert_eq!(signer(world.verify_signed_by(&draft, &stranger.key)), "the signature is not that of the issuer's key");
+    assert_eq!(signer(world.verify_signed_by(&draft, &stranger.key)), "the issuer's key does not verify the signature");
     draft.responder_id = tlv(0xa2, &tlv(4, &sha1(&stranger.key.public())));
     assert_eq!(
         signer(world.verify_signed_by(&draft, &stranger.key)),
-        "the responder's certificate is another authority's"
+        "another authority issued the responder's certificate"
     );
     draft.certs.clear();
-    assert!(signer(world.verify_signed_by(&draft, &stranger.key)).contains("does not have"));
-    // The name of a right responder, with the certificate of a right responder, and another's signature.
+    assert!(signer(world.verify_signed_by(&draft, &stranger.key)).contains("is not in the response"));
+    // The name and certificate of a valid responder, but another key's signature.
     let delegate = responder();
     draft.responder_id = tlv(0xa1, &delegate.subject);
     draft.certs = vec![delegate.sign(&world.authority)];
     assert_eq!(
         signer(world.verify_signed_by(&draft, &stranger.key)),
-        "the signature is not that of the responder's key"
+        "the responder's key does not verify the signature"
     );
 }
 
 #[test]
-fn a_responder_counts_that_the_issuer_lets_sign_and_no_other() {
+fn accepts_only_responders_authorized_by_the_issuer() {
     let world = World::new(Kind::P256);
     let delegate = world.delegated(&world.authority, |_| ()).unwrap().delegate.unwrap();
     assert!(!delegate.has_ocsp_nocheck());
@@ -220,9 +221,9 @@ fn a_responder_counts_that_the_issuer_lets_sign_and_no_other() {
     assert!(delegate.has_ocsp_nocheck());
 
     let other = Spec::authority("other", Kind::P256);
-    assert!(signer(world.delegated(&other, |_| ())).contains("another authority's"));
+    assert!(signer(world.delegated(&other, |_| ())).contains("another authority issued"));
     let namesake = Spec::authority("authority", Kind::P256);
-    assert!(signer(world.delegated(&namesake, |_| ())).contains("another authority's"));
+    assert!(signer(world.delegated(&namesake, |_| ())).contains("another authority issued"));
     for purposes in [&[][..], &["2.5.29.37.0"], &["1.3.6.1.5.5.7.3.3"]] {
         let changed = world.delegated(&world.authority, |spec| match purposes {
             [] => spec.remove("2.5.29.37"),
@@ -236,12 +237,12 @@ fn a_responder_counts_that_the_issuer_lets_sign_and_no_other() {
         |spec: &mut Spec| spec.not_after = NOW - Duration::SECOND,
         |spec: &mut Spec| spec.not_before = NOW + Duration::SECOND,
     ] {
-        assert!(signer(world.delegated(&world.authority, change)).contains("not valid at this time"));
+        assert!(signer(world.delegated(&world.authority, change)).contains("expired or is not valid yet"));
     }
 }
 
 #[test]
-fn a_signing_certificate_of_the_same_authority_does_not_vouch_for_itself() {
+fn rejects_responses_signed_by_another_leaf_of_the_authority() {
     let world = World::new(Kind::P256);
     let leaf = Spec::leaf(Kind::P256);
     let mut draft = world.draft(good());
@@ -251,7 +252,7 @@ fn a_signing_certificate_of_the_same_authority_does_not_vouch_for_itself() {
 }
 
 #[test]
-fn a_bit_that_was_changed_anywhere_is_found() {
+fn rejects_any_flipped_bit() {
     let world = World::new(Kind::P256);
     let key = &world.authority.key;
     let der = world.draft(revoked(NOW, None)).sign(&key.certificate_algorithm(), |tbs| key.sign_certificate(tbs));
@@ -261,7 +262,7 @@ fn a_bit_that_was_changed_anywhere_is_found() {
             let mut altered = der.clone();
             altered[at] ^= 1 << bit;
             if let Ok(verified) = world.verify_der(&altered) {
-                // What is not signed and not looked at: how parameters of the hash are written.
+                // Not signed and not evaluated: the encoding of the hash parameters.
                 assert!(verified.revocation.is_some(), "{at}");
             }
         }
@@ -273,7 +274,7 @@ fn a_bit_that_was_changed_anywhere_is_found() {
 }
 
 #[test]
-fn an_answer_that_is_no_response_is_told_from_a_refusal() {
+fn distinguishes_error_statuses_from_malformed_responses() {
     let world = World::new(Kind::P256);
     for (status, why) in
         [(1, "malformedRequest"), (2, "internalError"), (3, "tryLater"), (5, "sigRequired"), (6, "unauthorized")]
@@ -291,7 +292,7 @@ fn an_answer_that_is_no_response_is_told_from_a_refusal() {
 }
 
 #[test]
-fn a_critical_extension_that_is_not_known_makes_a_response_one_that_is_not_understood() {
+fn rejects_unknown_critical_extensions() {
     let world = World::new(Kind::P256);
     for critical in [true, false] {
         let unknown = extension("1.2.3.4", critical, &[5, 0]);
