@@ -22,7 +22,7 @@ fn a_revoked_image_is_refused_by_notation_which_names_the_job() {
         .exits_with(2)
         .says(&job)
         .says("nothing was done")
-        .says("Give --yes to revoke this signature, which");
+        .says("Pass --yes to revoke this signature, which");
     let unsigned = world.push("never signed");
     let none = cli.run(&["revoke", "signature", &unsigned, "--reason", "x", "--yes"]).exits_with(2);
     assert!(none.stderr.contains("has no signature of AWS Signer") && !none.stderr.contains("Signatures of"), "{none}");
