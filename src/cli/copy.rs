@@ -40,7 +40,7 @@ pub struct Args {
     #[arg(value_name = "TARGET")]
     target: Place,
 
-    /// How many blobs to copy at once
+    /// The number of blobs to copy in parallel
     #[arg(long, value_name = "N", default_value = "4", value_parser = clap::value_parser!(u8).range(1..=64))]
     jobs: u8,
 

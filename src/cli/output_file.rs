@@ -113,7 +113,9 @@ fn missing(named: &Path) -> Result<Target, CliError> {
     let folder = folder(&path);
     match (path.file_name(), folder.is_dir()) {
         (Some(_), true) => Ok(Target::File(path)),
-        (Some(_), false) => Err(failed(named, format!("the folder {} does not exist: create it first", folder.display()))),
+        (Some(_), false) => {
+            Err(failed(named, format!("the folder {} does not exist: create it first", folder.display())))
+        }
         (None, _) => Err(failed(named, "this is not the name of a file")),
     }
 }

@@ -116,7 +116,8 @@ pub async fn run(args: Args, output: &Output) -> Result<(), Error> {
     let mut steps = Steps::new(7, output.is_quiet());
     steps.title("Sign an image, verify it, revoke the signature, and verify again: all on this machine.")?;
 
-    steps.start("Create an image", "A small image in an OCI image layout: a folder with the content of a repository.")?;
+    steps
+        .start("Create an image", "A small image in an OCI image layout: a folder with the content of a repository.")?;
     let layout = Layout::create(folder.join("layout"))?;
     let image = image::write(&layout, TAG)?;
     let (store, target) = (Store::Layout(layout.clone()), Target::Tag(TAG.parse::<Tag>()?));

@@ -150,9 +150,7 @@ fn refuse_existing(force: bool, files: &[PathBuf]) -> Result<(), CliError> {
     match files.iter().find(|file| std::fs::symlink_metadata(file).is_ok()) {
         Some(file) if !force => {
             let file = file.display();
-            Err(CliError::usage(format!(
-                "the trust policy {file} already exists: edit it, or replace it with --force"
-            )))
+            Err(CliError::usage(format!("the trust policy {file} already exists: edit it, or replace it with --force")))
         }
         _ => Ok(()),
     }

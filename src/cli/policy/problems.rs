@@ -79,9 +79,7 @@ fn identities(policy: &TrustPolicy, has_aws_root: bool) -> Vec<Finding> {
                 let text = other.as_str();
                 (
                     Warning,
-                    format!(
-                        "trustedIdentities: {text:?} matches nothing unless a verification plugin supports it"
-                    ),
+                    format!("trustedIdentities: {text:?} matches nothing unless a verification plugin supports it"),
                 )
             }
         });

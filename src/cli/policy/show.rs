@@ -92,9 +92,7 @@ pub(super) fn run(args: &Args, folder: &NotationFolder, output: &Output) -> Resu
 /// Adds the command that writes a policy to the error that there is none.
 fn with_advice(why: FolderError) -> CliError {
     match why {
-        FolderError::NoPolicy(_) => {
-            CliError::usage(format!("{why}, for example with `notation-aws-signer policy init`"))
-        }
+        FolderError::NoPolicy(_) => CliError::usage(format!("{why} (run `notation-aws-signer policy init`)")),
         why => why.into(),
     }
 }

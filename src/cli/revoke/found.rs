@@ -1,4 +1,4 @@
-//! Which signing jobs an artifact's signatures are of.
+//! Finds the signing jobs of an artifact's signatures.
 
 use crate::aws::SignerAttributes;
 use crate::envelope::{Descriptor, Digest, Envelope, MAX_ENVELOPE_SIZE, Payload};
@@ -6,13 +6,13 @@ use crate::registry::{Failure, LayoutError, Store, StoreError, StoredSignature};
 use crate::text::{printable, rfc3339};
 use crate::x509::Certificate;
 
-/// A signature of AWS Signer over the artifact.
+/// A valid signature of AWS Signer for the artifact.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Found {
     /// The digest of its manifest.
     pub signature: Digest,
     pub signer: SignerAttributes,
-    /// When it was made.
+    /// The signing time.
     pub signing_time: String,
 }
 
@@ -21,12 +21,12 @@ pub(super) struct Found {
 pub(super) struct Passed {
     pub signature: Digest,
     pub why: String,
-    /// Whether it could not be read, so that it may be one to revoke.
+    /// Whether reading it failed: a retry may find that it can be revoked.
     pub is_unread: bool,
 }
 
-/// Reads the signatures of an artifact. A job is believed only when the signature is intact, is over this artifact, and its
-/// chain ends in one of the roots: anybody who may write beside the artifact could otherwise choose what is revoked.
+/// Reads the signatures of an artifact. Only intact signatures that cover this artifact and chain to one of the roots are trusted to
+/// name their job. Otherwise anyone with push access could choose what is revoked.
 pub(super) async fn signatures(
     store: &Store,
     artifact: &Descriptor,
@@ -54,7 +54,7 @@ pub(super) async fn signatures(
     Ok((found, passed))
 }
 
-/// Whether the store may give it at another time.
+/// Whether a retry may succeed.
 fn is_unavailable(why: &StoreError) -> bool {
     match why {
         StoreError::Registry(why) => !matches!(why.failure(), Failure::Wrong | Failure::NotFound),
@@ -74,12 +74,12 @@ fn signer_of(
     if !roots.contains(verified.chain().root()) {
         let root = verified.chain().root().subject();
         return Err(format!(
-            "its chain ends in {root}, which is not trusted here; name that root with --root if it is"
+            "its certificate chain ends in {root}, which is not trusted: if this is your root, pass it with --root"
         ));
     }
     let payload = Payload::parse(verified.payload()).map_err(|why| why.to_string())?;
     if !payload.target_artifact.is_same_content(artifact) {
-        return Err(format!("it is over {}, not over this artifact", payload.target_artifact.digest));
+        return Err(format!("it covers {}, not this artifact", payload.target_artifact.digest));
     }
     Ok((signer, rfc3339(verified.attributes().signing_time)))
 }

@@ -51,7 +51,7 @@ fn naming_the_profile_is_enough_to_verify_in_every_kind_of_place() {
         let shown = run(&cli, &verify(&world, &[reference], &[&world.profile.arn], &[])).succeeded();
         let pinned = format!("{}@{}", reference.strip_suffix(":v1").unwrap(), place.image.digest);
         assert!(shown.stdout.starts_with(&format!("{pinned} verified\n")), "{shown}");
-        assert!(shown.stderr.contains(&format!("{reference} is {pinned} at this moment")), "{shown}");
+        assert!(shown.stderr.contains(&format!("{reference} resolved to {pinned}")), "{shown}");
         for name in ["integrity", "authenticity", "expiry", "authenticTimestamp", "revocation"] {
             assert!(shown.stdout.contains(&format!("    ok      {name} ")), "{name}: {shown}");
         }
@@ -65,7 +65,7 @@ fn a_reference_may_stand_after_the_arns() {
     let root = world.signer.root_certificate();
     let command = ["verify", "--trusted-profile", &world.profile.arn, &image, "--root", root.to_str().unwrap()];
     cli.run(&command).succeeded();
-    cli.run(&["verify", "--trusted-profile", &world.profile.arn]).exits_with(2).says("no artifact is named");
+    cli.run(&["verify", "--trusted-profile", &world.profile.arn]).exits_with(2).says("no artifact is given");
 }
 
 #[test]
