@@ -16,10 +16,10 @@ use crate::registry::SignatureForm;
 
 /// Attach an existing signature to its artifact.
 ///
-/// The signature is a file that `sign --detach` or notation wrote: a signature envelope, which holds the signature, the signer's
-/// certificates and the artifact's digest. Before attaching it, this command checks that the envelope is intact, that its
-/// certificates may sign, and that it covers this artifact. It does not check whether the signer is trusted: use `verify`. A
-/// signature that is already attached is not attached again.
+/// The signature is a file that `sign --detach` wrote: a signature envelope, which holds the signature, the signer's certificates
+/// and the artifact's digest. Before attaching it, this command checks that the envelope is intact, that its certificates may sign,
+/// and that it covers this artifact. It does not check whether the signer is trusted: use `verify`. A signature that is already
+/// attached is not attached again.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   Sign in one step of a pipeline, and attach in a later step with push access:

@@ -17,7 +17,8 @@ use crate::text::printable;
 /// Copy an artifact with all its signatures, between registries and OCI image layouts.
 ///
 /// Digests do not change, so the signatures stay valid. A multi-platform image (index) is copied with all its manifests and their
-/// signatures. The tag is written last, so a tag never points to an incomplete copy. The signatures are not verified.
+/// signatures. The tag is written last, so a tag never points to an incomplete copy. The signatures are not verified. --username and
+/// its password are used for TARGET only.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   Copy from one registry to another, with the same tag:
@@ -48,7 +49,6 @@ pub struct Args {
     #[arg(long, value_name = "N", default_value = "100", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     max_signatures: u32,
 
-    /// How to connect to registries. `--username` and its password are for TARGET only
     #[command(flatten)]
     registry: RegistryArgs,
 }

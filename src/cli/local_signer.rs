@@ -57,7 +57,7 @@ struct ServeArgs {
     #[arg(long, value_name = "ID", default_value = DEFAULT_ACCOUNT)]
     account: String,
 
-    /// Start the signing clock at this time (RFC 3339). Only signing uses it: requests are authenticated with the real time
+    /// Sign as if it were this time (RFC 3339); the clock runs on from there. Requests are still checked against the real time
     #[arg(long, value_name = "TIME", value_parser = time_of)]
     clock: Option<OffsetDateTime>,
 

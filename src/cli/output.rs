@@ -19,10 +19,10 @@ pub const SCHEMA_VERSION: u32 = 1;
 /// The output format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum Format {
-    /// Text; it may change in any release
+    /// For people; may change in any release
     #[default]
     Text,
-    /// One JSON object with a stable schema
+    /// One JSON object, with a stable schema
     Json,
 }
 
@@ -45,7 +45,7 @@ pub struct Output {
     #[arg(long, short, global = true, conflicts_with = "verbose", help_heading = "Output")]
     quiet: bool,
 
-    /// Log to standard error: -v each step, -vv each request, too
+    /// Log to standard error: steps with -v, every request with -vv
     #[arg(long, short, global = true, action = ArgAction::Count, help_heading = "Output")]
     verbose: u8,
 

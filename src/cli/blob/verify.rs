@@ -20,9 +20,10 @@ use crate::verify::{Verdict, verify_blob};
 
 /// Verify the signature of a file.
 ///
-/// Choose the signers to trust with --trusted-profile, or with a blob trust policy: --policy, or by default notation's own
-/// trustpolicy.blob.json. The policy's global statement applies, or the statement that --policy-name names. The file is verified
-/// if the signature covers its content and passes every check: integrity, authenticity, expiry, authenticTimestamp, revocation.
+/// Choose the signers to trust with --trusted-profile, or with a trust policy file for blobs: --policy, or by default notation's
+/// own trustpolicy.blob.json. The policy's global statement applies, or the statement that --policy-name names. The file is
+/// verified if the signature covers its content and passes every check: integrity, authenticity (a trusted signer), expiry,
+/// authenticTimestamp (certificates valid at signing time) and revocation.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   Verify an archive with its signature in app.tar.gz.jws.sig:
@@ -37,7 +38,7 @@ use crate::verify::{Verdict, verify_blob};
     notation-aws-signer blob verify app.tar.gz --trusted-profile ARN \\
       --media-type application/gzip --user-metadata version=1.4
 
-Exit codes: 0 verified, or skipped because the trust policy says so (a note tells); 1 refused; 2 the command line, a file, \
+Exit codes: 0 verified, or skipped because the trust policy says so (a note reports it); 1 refused; 2 the command line, a file, \
   the trust policy or a permission is wrong; 3 no verdict because of the network, throttling or an unknown revocation \
   status: a retry may succeed.")]
 pub(super) struct Args {

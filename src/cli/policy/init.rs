@@ -34,7 +34,7 @@ use crate::trust::policy::{
 
 Exit codes: 0 written; 2 an option is wrong, or a policy already exists (--force replaces it).")]
 pub(super) struct Args {
-    /// The file to write; - is standard output [default: trustpolicy.json in notation's configuration]
+    /// The file to write; - is standard output [default: notation's trustpolicy.json, or trustpolicy.blob.json with --blob]
     #[arg(value_name = "FILE")]
     file: Option<PathBuf>,
 
@@ -73,9 +73,9 @@ enum Level {
     /// Refuse a signature if any check fails
     #[default]
     Strict,
-    /// Only warn about failed checks of expiry, timestamp and revocation
+    /// Refuse if integrity or authenticity fails; only warn about other checks
     Permissive,
-    /// Only warn about all failed checks except integrity
+    /// Refuse if integrity fails; only warn about other checks
     Audit,
 }
 

@@ -38,7 +38,7 @@ use crate::verify::plugin::PluginFolder;
   Show what is missing or wrong, without changing anything:
     notation-aws-signer setup --check
 
-  Set up for the local signer (first set AWS_ENDPOINT_URL_SIGNER and credentials):
+  Set up for the local signer, after setting the variables that it prints:
     notation-aws-signer setup --root signer/ca/root.pem --profile ARN
 
 Exit codes: 0 everything is set up; 2 a check failed, or an existing file was kept: the output says what to do; 3 AWS \

@@ -32,15 +32,15 @@ const AWS_RATE: NonZeroU32 = NonZeroU32::new(25).expect("it is not 0");
 
 /// Sign artifacts in registries and OCI image layouts with AWS Signer.
 ///
-/// A tag is resolved once, and the digest is signed. The signature is checked, and then pushed to the artifact's repository, where
-/// notation finds it, too.
+/// A tag is resolved once, and the digest is signed. The signature is checked, and then stored next to the artifact, where notation
+/// finds it, too.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   Sign an image that was just pushed:
     notation-aws-signer sign registry.example.com/app:v1 \\
       --profile arn:aws:signer:us-west-2:111122223333:/signing-profiles/pipeline
 
-  Sign a multi-platform image (index) and its images, in a pipeline that may rerun:
+  Sign a multi-platform image (index) with its images; safe to run again:
     notation-aws-signer sign registry.example.com/app@sha256:... \\
       --profile ARN --recursive --if-unsigned
 
@@ -54,7 +54,7 @@ pub struct Args {
     #[arg(value_name = "REF", required = true)]
     references: Vec<Place>,
 
-    /// The signing profile: arn:aws:signer:REGION:ACCOUNT:/signing-profiles/NAME
+    /// The signing profile, which is the signing identity in AWS Signer: arn:aws:signer:REGION:ACCOUNT:/signing-profiles/NAME
     #[arg(long, value_name = "ARN")]
     profile: ProfileArn,
 
@@ -94,7 +94,7 @@ pub struct Args {
     #[arg(long, value_name = "N", default_value = "8", value_parser = count)]
     jobs: NonZeroUsize,
 
-    /// The limit on calls to AWS Signer per second; 0 is no limit [default: 25, or no limit with a custom endpoint URL]
+    /// Limit the calls to AWS Signer per second; 0 is no limit [default: 25, or no limit with a custom endpoint URL]
     #[arg(long, value_name = "N")]
     rate: Option<u32>,
 

@@ -15,7 +15,7 @@ use crate::trust::{NotationFolder, StoredFile};
   List all certificates; expired ones are marked:
     notation-aws-signer trust list
 
-  List the certificates that AWS Signer's signatures are checked against, as JSON:
+  List the root certificates for AWS Signer's signatures, as JSON:
     notation-aws-signer trust list --type signingAuthority --output json
 
 Exit codes: 0 listed; 2 a file in a trust store is invalid, so verification cannot use that trust store.")]

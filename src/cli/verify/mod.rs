@@ -27,9 +27,10 @@ use crate::verify::{Evaluate, Requirement, RequirementError, VerifyOptions};
 
 /// Verify the signatures of artifacts in registries and OCI image layouts.
 ///
-/// Choose the signers to trust with --trusted-profile, or with a trust policy: --policy, or by default notation's own policy. An
-/// artifact is verified if one of its signatures passes every check: integrity, authenticity, expiry, authenticTimestamp,
-/// revocation. A tag is resolved once: deploy the digest that is printed, because a tag can change afterwards.
+/// Choose the signers to trust with --trusted-profile, or with a trust policy file: --policy, or by default notation's own policy.
+/// An artifact is verified if one of its signatures passes every check: integrity, authenticity (a trusted signer), expiry,
+/// authenticTimestamp (certificates valid at signing time) and revocation. A tag is resolved once: deploy the digest that is
+/// printed, because a tag can change afterwards.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   Verify that a signing profile has signed an image; needs no setup:
@@ -47,7 +48,7 @@ use crate::verify::{Evaluate, Requirement, RequirementError, VerifyOptions};
     notation-aws-signer verify oci:./image:v1 --policy trustpolicy.json \\
       --scope registry.example.com/app
 
-Exit codes: 0 all verified, or skipped because the trust policy says so (a note tells); 1 an artifact was refused; 2 the \
+Exit codes: 0 all verified, or skipped because the trust policy says so (a note reports it); 1 an artifact was refused; 2 the \
   command line, the trust policy or a permission is wrong, or an artifact does not exist; 3 no verdict because of the \
   network, throttling or an unknown revocation status: a retry may succeed.")]
 pub struct Args {
