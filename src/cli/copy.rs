@@ -65,7 +65,8 @@ pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
     let source = args.source.open(&args.registry.client_of_source(is_other))?;
     let (store, tag) = destination(&args, &client)?;
     let mut options = CopyOptions::default();
-    (options.parallel, options.most_signatures) = (args.jobs.into(), args.max_signatures as usize);
+    options.parallel = args.jobs.into();
+    options.most_signatures = args.max_signatures as usize;
     let bar = output.bytes("copying");
     let copied = copy(&source, &store, tag.as_ref(), &options, &bar).await;
     bar.finish_and_clear();

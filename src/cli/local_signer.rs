@@ -106,7 +106,8 @@ async fn serve(args: ServeArgs) -> Result<(), Error> {
         .with_max_level(tracing::Level::INFO)
         .try_init();
     // Before the start, so that a signal during the start also leads to an orderly shutdown.
-    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
     let signer = LocalSigner::start(options(args)?).await?;
     // One write, and a failure is only logged: the service is useful without the instructions.
     if let Err(error) = io::stdout().write_all(instructions(&signer).as_bytes()) {

@@ -67,8 +67,10 @@ fn write(folder: &Path, name: String, command: &Command, written: &mut Vec<PathB
 
 /// The page of a command, with its sections in the order of man-pages(7).
 fn page(command: Command) -> io::Result<Vec<u8>> {
-    let (after, with_version) = (AfterHelp::of(&command), command.get_version().is_some());
-    let (has_parts, page) = (command.has_subcommands(), &mut Vec::new());
+    let after = AfterHelp::of(&command);
+    let with_version = command.get_version().is_some();
+    let has_parts = command.has_subcommands();
+    let page = &mut Vec::new();
     let man = Man::new(command);
     man.render_title(page)?;
     man.render_name_section(page)?;

@@ -193,7 +193,8 @@ pub fn wrapped(text: &str, indent: usize, columns: Option<usize>) -> String {
     let Some(room) = columns.and_then(|columns| columns.checked_sub(indent)).filter(|room| *room >= 20) else {
         return text.to_owned();
     };
-    let (mut out, mut used) = (String::with_capacity(text.len()), 0);
+    let mut out = String::with_capacity(text.len());
+    let mut used = 0;
     for word in text.split(' ') {
         let length = word.chars().count();
         if used > 0 && used + 1 + length > room {

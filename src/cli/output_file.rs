@@ -183,7 +183,8 @@ mod tests {
     #[test]
     fn writes_to_the_target_of_a_symbolic_link() {
         let home = tempfile::tempdir().unwrap();
-        let (link, path) = (home.path().join("link"), home.path().join("file"));
+        let link = home.path().join("link");
+        let path = home.path().join("file");
         symlink("file", &link).unwrap();
         write(&link, false).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "new");

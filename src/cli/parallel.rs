@@ -35,7 +35,8 @@ where
     loop {
         while running.len() < jobs.saturating_mul(WAITING) {
             let Some(item) = items.next() else { break };
-            let (task, permits) = (work(item), permits.clone());
+            let task = work(item);
+            let permits = permits.clone();
             running.push_back(AbortOnDrop(tokio::spawn(async move {
                 // Fails only if the semaphore is closed, which never happens.
                 let _permit = permits.acquire().await;

@@ -93,7 +93,8 @@ fn only_artifact(layout: &Layout) -> Result<Target, CliError> {
                 None => format!("oci:{path}@{}", artifact.digest),
             };
             let names: Vec<_> = several.iter().take(10).map(name).collect();
-            let (count, names) = (several.len(), names.join(", "));
+            let count = several.len();
+            let names = names.join(", ");
             Err(CliError::usage(format!("the layout {path} has {count} artifacts: name one of them, such as {names}")))
         }
     }

@@ -111,7 +111,8 @@ fn failed(why: SignBlobError) -> CliError {
 }
 
 fn show(file: &Path, signature: &Path, signed: &SignedBlob, output: &Output) -> Result<(), CliError> {
-    let (attributes, signer) = (signed.signature.verified.attributes(), &signed.signature.signer);
+    let attributes = signed.signature.verified.attributes();
+    let signer = &signed.signature.signer;
     output.text(format!("{} {}", file.display(), paint(GOOD, "signed")))?;
     let line = |name: &str, value: String| output.text(format!("  {} {value}", paint(DIM, format!("{name:15}"))));
     line("signature file", signature.display().to_string())?;

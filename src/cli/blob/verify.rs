@@ -119,7 +119,8 @@ pub(super) async fn run(mut args: Args, output: &Output) -> Result<ExitStatus, C
     let policies = args.verification.policies(read_blob_trust_policy, NotationFolder::blob_trust_policy)?;
     let policy = policies.policy(|document| Ok(document.applicable(name)?))?;
     let options = args.verification.options(&args.signer)?;
-    let (content, envelope) = (open(&file)?, envelope_file::read(&signature)?);
+    let content = open(&file)?;
+    let envelope = envelope_file::read(&signature)?;
     let verdict = verify_blob(content, &envelope, args.media_type.as_deref(), &policy, &options).await;
     let verdict = verdict.map_err(|why| CliError::usage(format!("{}: {why}", file.display())))?;
     let error = unreadable_stores(&policy, &verdict);

@@ -120,7 +120,8 @@ pub async fn run(args: Args, output: &Output) -> Result<(), Error> {
         .start("Create an image", "A small image in an OCI image layout: a folder with the content of a repository.")?;
     let layout = Layout::create(folder.join("layout"))?;
     let image = image::write(&layout, TAG)?;
-    let (store, target) = (Store::Layout(layout.clone()), Target::Tag(TAG.parse::<Tag>()?));
+    let store = Store::Layout(layout.clone());
+    let target = Target::Tag(TAG.parse::<Tag>()?);
     steps.done(&[("image", format!("{}:{TAG}", layout.path().display())), ("digest", image.digest.to_string())])?;
 
     steps.start(

@@ -33,7 +33,9 @@ impl Steps {
 
     /// Starts a step, with a spinner on a terminal.
     pub(super) fn start(&mut self, name: &'static str, meaning: &'static str) -> io::Result<()> {
-        (self.current, self.name, self.meaning) = (self.current + 1, name, meaning);
+        self.current += 1;
+        self.name = name;
+        self.meaning = meaning;
         if io::stdout().is_terminal()
             && !self.quiet
             && let Ok(style) = ProgressStyle::with_template("{spinner} {msg}")

@@ -105,8 +105,13 @@ pub(super) fn run(args: &Args, folder: &NotationFolder, output: &Output) -> Resu
         true => AppliesTo::Blobs { global: true },
         false => AppliesTo::Repositories(scopes(&args.scopes)?),
     };
-    let (name, level, profiles) = (args.name.clone(), args.level.into(), args.profiles.clone());
-    let statement = NewStatement { name, applies_to, level, trust_stores, profiles };
+    let statement = NewStatement {
+        name: args.name.clone(),
+        applies_to,
+        level: args.level.into(),
+        trust_stores,
+        profiles: args.profiles.clone(),
+    };
     let document = statement.to_document();
     let read = match args.blob {
         true => BlobTrustPolicyDocument::parse(document.as_bytes()).map(|_| ()),

@@ -48,7 +48,9 @@ fn expired(store: &TrustStore, now: OffsetDateTime) -> Vec<Finding> {
     // Signatures of a signing authority are verified as of their signing time: old ones stay valid after the root expires.
     let severity = if expired.len() == all.len() { Severity::Problem } else { Severity::Warning };
     let finding = |certificate: &&crate::x509::Certificate| {
-        let (name, subject, time) = (store.name(), certificate.subject(), rfc3339(certificate.not_after()));
+        let name = store.name();
+        let subject = certificate.subject();
+        let time = rfc3339(certificate.not_after());
         (severity, format!("trust store {name}: the certificate {subject} expired on {time}"))
     };
     expired.iter().map(finding).collect()

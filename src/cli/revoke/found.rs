@@ -33,7 +33,8 @@ pub(super) async fn signatures(
     roots: &[Certificate],
     most: usize,
 ) -> Result<(Vec<Found>, Vec<Passed>), StoreError> {
-    let (mut found, mut passed) = (Vec::new(), Vec::new());
+    let mut found = Vec::new();
+    let mut passed = Vec::new();
     let mut listed = store.list_signatures(artifact, most).await?;
     while let Some(StoredSignature { descriptor, manifest }) = listed.next().await {
         let signature = descriptor.digest.clone();

@@ -179,7 +179,8 @@ pub(super) async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliEr
     let what = if jobs.len() == 1 { "this signature".into() } else { format!("these {} signatures", jobs.len()) };
     confirm(args.yes, &format!("revoke {what}, which cannot be undone"))?;
 
-    let (mut revocations, mut status) = (Vec::new(), ExitStatus::Done);
+    let mut revocations = Vec::new();
+    let mut status = ExitStatus::Done;
     for job in &jobs {
         let error = job.revoke(&config, &args.reason).await.err();
         match &error {

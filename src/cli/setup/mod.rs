@@ -87,7 +87,8 @@ pub struct Args {
 pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
     let config = args.signer.config()?;
     let variable = |name: &str| std::env::var_os(name);
-    let (folder, plugins) = (NotationFolder::of_environment(variable)?, PluginFolder::of_environment(variable)?);
+    let folder = NotationFolder::of_environment(variable)?;
+    let plugins = PluginFolder::of_environment(variable)?;
     let mut given: Vec<ProfileArn> = Vec::new();
     for profile in args.profiles {
         if !given.contains(&profile) {

@@ -73,8 +73,9 @@ impl Plugin<'_> {
         match self.install().await {
             Ok(plugin) => item(Outcome::Changed, format!("installed version {} {before}", plugin.version).trim_end())
                 .about(path.display()),
-            Err(why) => item(Outcome::Problem, why)
-                .with_remedy("Install the tool and the plugin from the same release, or pass --plugin FILE."),
+            Err(why) => item(Outcome::Problem, why).with_remedy(
+                "Install the tool and the plugin from the same release, or build the plugin with `cargo build`.",
+            ),
         }
     }
 

@@ -29,7 +29,8 @@ pub(super) async fn check(config: &SignerConfig, profile: &ProfileArn) -> Vec<It
     let of_profile = match signing_profile(&client, profile, Deadline::new(budget(config))).await {
         Ok(found) => match found.check_usable() {
             Ok(()) => {
-                let (version, account) = (found.version.version(), profile.location().account());
+                let version = found.version.version();
+                let account = profile.location().account();
                 item(Outcome::Ok, format!("can sign images: version {version}, account {account}, {region}"))
             }
             Err(why) => item(Outcome::Problem, why),
@@ -78,7 +79,8 @@ async fn asked(config: &SignerConfig, profile: &ProfileArn) -> Result<(String, R
     let client = SignerClient::new(config, location.partition(), region.clone()).await;
     let root = aws_signer_roots().first().map(|root| root.certificate().der().to_vec());
     let chain = CertificateChain::from_der(root.into_iter().collect()).map_err(CliError::usage)?;
-    let (version, job) = (profile.clone().with_version(NO_VERSION)?, JobArn::new(location.clone(), NO_JOB)?);
+    let version = profile.clone().with_version(NO_VERSION)?;
+    let job = JobArn::new(location.clone(), NO_JOB)?;
     let query = RevocationQuery {
         profile_version: &version,
         job: &job,

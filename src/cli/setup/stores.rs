@@ -83,7 +83,8 @@ impl Root {
             1 => "; it also has 1 other certificate".to_owned(),
             others => format!("; it also has {others} other certificates"),
         };
-        let (subject, fingerprint) = (root.subject(), root.thumbprint());
+        let subject = root.subject();
+        let fingerprint = root.thumbprint();
         self.item(outcome, format!("{has} {subject}, SHA-256 {fingerprint}, valid until {until}{others}"))
     }
 

@@ -67,7 +67,8 @@ struct Added {
 pub(super) fn run(args: &Args, folder: &NotationFolder, output: &Output) -> Result<ExitStatus, CliError> {
     let store = args.kind.store(&args.store).map_err(|why| CliError::usage(format!("--store: {why}")))?;
     let now = OffsetDateTime::now_utc();
-    let (mut added, mut present) = (Vec::new(), Vec::new());
+    let mut added = Vec::new();
+    let mut present = Vec::new();
     for file in &args.files {
         let content = read_trust_file(file).map_err(CliError::usage)?;
         let (stored, is_new) = match folder.add_certificates(&store, file, &content, args.force) {

@@ -95,7 +95,8 @@ pub struct Args {
 /// # Errors
 /// Returns [`CliError`] if an option or the trust policy is invalid. Failures of single artifacts are in the results.
 pub async fn run(mut args: Args, output: &Output) -> Result<ExitStatus, CliError> {
-    let (places, jobs) = (places(&mut args)?, args.jobs.get());
+    let places = places(&mut args)?;
+    let jobs = args.jobs.get();
     let verification = Arc::new(verification(args, &places, output)?);
     let progress = output.progress(places.len(), "verifying");
     let mut report = Report::default();

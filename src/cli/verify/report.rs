@@ -95,7 +95,8 @@ impl ArtifactReport {
     /// Adds the result of `--require`.
     pub(super) fn with_requirement(mut self, requirement: &Requirement, met: Result<(), RequirementError>) -> Self {
         if let Err(why) = &met {
-            (self.outcome, self.status) = (why.conclusion().into(), why.conclusion().into());
+            self.outcome = why.conclusion().into();
+            self.status = why.conclusion().into();
         }
         self.requirement = Some(RequirementReport {
             signers: requirement.signatures.get(),
@@ -108,7 +109,8 @@ impl ArtifactReport {
 
     /// Adds an error that makes the verdict unreliable.
     pub(super) fn with_error(mut self, why: CliError) -> Self {
-        (self.outcome, self.status) = (why.status.into(), why.status);
+        self.outcome = why.status.into();
+        self.status = why.status;
         self.error = Some(why.into());
         self
     }
