@@ -1,4 +1,4 @@
-//! Work on several artifacts at once: bounded in number, and in calls a second where a service has a quota.
+//! Concurrent work on several artifacts, with a limit on the number of jobs and on calls per second.
 
 use std::collections::VecDeque;
 use std::future::Future;
@@ -11,13 +11,13 @@ use tokio::time::Instant;
 
 use crate::output::exit::CliError;
 
-/// How many results may wait for an earlier one that is still under way, for each that is worked on.
+/// How many tasks are queued or finished for each running job, while an earlier result is awaited.
 const WAITING: usize = 4;
 
-/// Does `work` for every item, at most `jobs` at a time, and hands the results to `each` in the order of the items.
+/// Runs `work` for every item, at most `jobs` at a time, and passes the results to `each` in the order of the items.
 ///
 /// # Errors
-/// The first error of `each`; what is under way is then given up.
+/// Returns the first error of `each`, and aborts the running tasks.
 pub async fn in_order<T, R, W, F>(
     items: impl IntoIterator<Item = T>,
     jobs: usize,
@@ -35,21 +35,22 @@ where
     loop {
         while running.len() < jobs.saturating_mul(WAITING) {
             let Some(item) = items.next() else { break };
-            let (task, permits) = (work(item), permits.clone());
+            let task = work(item);
+            let permits = permits.clone();
             running.push_back(AbortOnDrop(tokio::spawn(async move {
-                // It fails only for a semaphore that was closed, and nobody closes it.
+                // Fails only if the semaphore is closed, which never happens.
                 let _permit = permits.acquire().await;
                 task.await
             })));
         }
         let Some(mut next) = running.pop_front() else { return Ok(()) };
         let result =
-            (&mut next.0).await.map_err(|why| CliError::undetermined(format!("the work on it ended: {why}")))?;
+            (&mut next.0).await.map_err(|why| CliError::undetermined(format!("a task ended unexpectedly: {why}")))?;
         each(result)?;
     }
 }
 
-/// A task that does not outlive whoever waits for it.
+/// A task that is aborted when its handle is dropped.
 struct AbortOnDrop<T>(tokio::task::JoinHandle<T>);
 
 impl<T> Drop for AbortOnDrop<T> {
@@ -58,7 +59,7 @@ impl<T> Drop for AbortOnDrop<T> {
     }
 }
 
-/// Lets through so many calls a second, evenly.
+/// Spaces calls evenly, up to a number per second.
 #[derive(Debug, Default)]
 pub struct RateLimit {
     interval: Option<Duration>,
@@ -66,7 +67,7 @@ pub struct RateLimit {
 }
 
 impl RateLimit {
-    /// So many a second; none is without a limit.
+    /// Allows `rate` calls a second; `None` is unlimited.
     #[must_use]
     pub fn per_second(rate: Option<NonZeroU32>) -> Self {
         Self { interval: rate.map(|rate| Duration::from_secs(1) / rate.get()), next: Mutex::new(None) }
@@ -93,7 +94,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn results_come_in_order_and_no_more_than_allowed_run_at_once() {
+    async fn keeps_the_order_and_the_limit_of_jobs() {
         static RUNNING: AtomicUsize = AtomicUsize::new(0);
         static MOST: AtomicUsize = AtomicUsize::new(0);
         let mut results = Vec::new();
@@ -114,12 +115,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn there_is_no_number_of_jobs_that_is_too_large() {
+    async fn accepts_any_number_of_jobs() {
         in_order(0..2, usize::MAX, |n| async move { n }, |_| Ok(())).await.unwrap();
     }
 
     #[tokio::test(start_paused = true)]
-    async fn calls_are_spread_over_the_second() {
+    async fn spaces_calls_evenly() {
         let limit = RateLimit::per_second(NonZeroU32::new(25));
         let start = Instant::now();
         for _ in 0..51 {

@@ -1,4 +1,4 @@
-//! How commands name an artifact: a reference of a registry, or `oci:PATH[:TAG|@DIGEST]` for an OCI image layout.
+//! Artifact names on the command line: a registry reference, or `oci:PATH[:TAG|@DIGEST]` for an OCI image layout.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -10,7 +10,7 @@ use registry::{Layout, RegistryClient, Store};
 
 use crate::output::exit::CliError;
 
-/// The name of an artifact on the command line.
+/// An artifact name from the command line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Place {
     /// In a registry.
@@ -19,22 +19,22 @@ pub enum Place {
     Layout {
         /// The folder.
         path: PathBuf,
-        /// The tag or digest; without one, the only artifact of the layout.
+        /// The tag or digest. `None` means the only artifact of the layout.
         target: Option<Target>,
     },
 }
 
-/// Where an artifact is, ready to be read.
+/// An artifact in an opened store.
 #[derive(Debug, Clone)]
 pub struct Opened {
-    /// The registry's repository or the layout.
+    /// The repository or the layout.
     pub store: Store,
-    /// The artifact in it.
+    /// The artifact's tag or digest.
     pub target: Target,
 }
 
 impl Place {
-    /// The repository, where it is one of a registry: what trust policies have scopes for.
+    /// The repository, for an artifact in a registry. Trust policies have scopes for repositories only.
     #[must_use]
     pub fn repository(&self) -> Option<&RepositoryName> {
         match self {
@@ -43,7 +43,7 @@ impl Place {
         }
     }
 
-    /// The tag or digest that was written.
+    /// The tag or digest in the name.
     #[must_use]
     pub fn target(&self) -> Option<&Target> {
         match self {
@@ -52,10 +52,10 @@ impl Place {
         }
     }
 
-    /// Opens the layout, or prepares to speak with the registry.
+    /// Opens the layout, or prepares requests to the registry without sending any.
     ///
     /// # Errors
-    /// When the layout is none, or has several artifacts and none is named.
+    /// Returns [`CliError`] if the layout is invalid, or if it has several artifacts and the name has no tag or digest.
     pub fn open(&self, client: &RegistryClient) -> Result<Opened, CliError> {
         match self {
             Self::Registry(reference) => Ok(Opened {
@@ -73,7 +73,7 @@ impl Place {
         }
     }
 
-    /// The name of the artifact with this digest in the same place: what a tag was resolved to.
+    /// The artifact's name by digest instead of tag.
     #[must_use]
     pub fn pinned(&self, digest: &Digest) -> String {
         match self {
@@ -95,8 +95,9 @@ fn only_artifact(layout: &Layout) -> Result<Target, CliError> {
                 None => format!("oci:{path}@{}", artifact.digest),
             };
             let names: Vec<_> = several.iter().take(10).map(name).collect();
-            let (count, names) = (several.len(), names.join(", "));
-            Err(CliError::usage(format!("the layout {path} has {count} artifacts; name one of them: {names}")))
+            let count = several.len();
+            let names = names.join(", ");
+            Err(CliError::usage(format!("the layout {path} has {count} artifacts: name one of them, such as {names}")))
         }
     }
 }
@@ -128,7 +129,7 @@ impl FromStr for Place {
         if layout.is_empty() || layout.starts_with([':', '@']) {
             return Err(ReferenceError::NoFolder { given: text.to_owned() });
         }
-        // An @ or a : that nothing like a digest or a tag follows belongs to the path.
+        // An @ or : without a digest or tag after it is part of the path.
         if let Some((path, digest)) = layout.rsplit_once('@')
             && (digest.starts_with("sha") && !digest.contains('/'))
         {
@@ -150,7 +151,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_layout_is_named_with_a_tag_a_digest_or_nothing() {
+    fn parses_layouts_with_tag_digest_or_neither() {
         let digest = format!("sha256:{}", "0".repeat(64));
         for (text, path, target) in [
             ("oci:dir".to_owned(), "dir", None),
@@ -170,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_name_of_a_layout_is_answered_with_the_form_of_one() {
+    fn suggests_the_form_of_a_layout_name() {
         for (wrong, right) in [
             ("oci:", "write oci:FOLDER, oci:FOLDER:TAG or oci:FOLDER@sha256:"),
             ("oci::v1", "write oci:FOLDER"),

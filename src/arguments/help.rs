@@ -1,4 +1,4 @@
-//! The help of commands: examples that can be pasted, whatever the width of the terminal.
+//! Layout of the help texts: examples are not wrapped, so that they can be pasted at any terminal width.
 
 use clap::{Command, CommandFactory as _};
 
@@ -7,12 +7,12 @@ use crate::commands::Cli;
 /// Between the examples of a command and its exit codes in `after_help`.
 const EXIT_CODES: &str = "\n\nExit codes: ";
 
-/// What stands below the options in the help of a command.
+/// The help text after the options of a command.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct AfterHelp {
-    /// Lines from `Examples:` on. Lines of a command are indented by four columns or more.
+    /// The lines from `Examples:` on. Commands are indented by four columns or more.
     pub examples: String,
-    /// `0 done; 2 an option is not right.`
+    /// For example `0 done; 2 an option is wrong.`
     pub exit_codes: Option<String>,
 }
 
@@ -26,14 +26,13 @@ impl AfterHelp {
     }
 }
 
-/// The command line, with its help laid out.
+/// The command line parser, with the examples in its help.
 #[must_use]
 pub fn command() -> Command {
     laid_out(Cli::command())
 }
 
-/// Moves the examples into the template of the help, whose text clap does not wrap: a line of a command that is broken without a
-/// backslash cannot be pasted.
+/// Moves the examples into the help template, which clap does not wrap: a wrapped command line could not be pasted.
 fn laid_out(command: Command) -> Command {
     let command = match AfterHelp::of(&command) {
         Some(AfterHelp { examples, exit_codes }) => command

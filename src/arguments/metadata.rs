@@ -1,4 +1,4 @@
-//! Pairs of a key and a value on the command line: user metadata of signatures, annotations of manifests.
+//! `KEY=VALUE` options: user metadata of signatures, annotations of manifests, plugin configuration.
 
 use std::collections::BTreeMap;
 
@@ -7,10 +7,10 @@ use crate::output::exit::CliError;
 /// A key and its value.
 pub type Pair = (String, String);
 
-/// Reads `KEY=VALUE`.
+/// Parses `KEY=VALUE`.
 ///
 /// # Errors
-/// When there is no `=`, or nothing before it.
+/// Returns a message if there is no `=`, or the key is empty.
 pub fn pair(text: &str) -> Result<Pair, String> {
     match text.split_once('=') {
         Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
@@ -18,15 +18,15 @@ pub fn pair(text: &str) -> Result<Pair, String> {
     }
 }
 
-/// All pairs by their keys.
+/// Collects the pairs into a map.
 ///
 /// # Errors
-/// When a key is given twice.
+/// Returns [`CliError`] if a key is given twice.
 pub fn collect(pairs: Vec<Pair>) -> Result<BTreeMap<String, String>, CliError> {
     let mut all = BTreeMap::new();
     for (key, value) in pairs {
         if let Some(twice) = all.insert(key.clone(), value) {
-            return Err(CliError::usage(format!("the key {key:?} is given twice; the first value is {twice:?}")));
+            return Err(CliError::usage(format!("the key {key:?} is given twice, first with the value {twice:?}")));
         }
     }
     Ok(all)
@@ -37,7 +37,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_value_may_have_everything_and_a_key_stands_once() {
+    fn parses_pairs_and_rejects_duplicate_keys() {
         assert_eq!(pair("a=b=c"), Ok(("a".to_owned(), "b=c".to_owned())));
         assert_eq!(pair("a="), Ok(("a".to_owned(), String::new())));
         assert!(pair("a").is_err() && pair("=b").is_err());

@@ -2,10 +2,10 @@
 
 use std::num::NonZeroUsize;
 
-/// How many of something, at least one.
+/// Parses a number of 1 or more.
 ///
 /// # Errors
-/// What is expected, for whoever typed something else.
+/// Returns a message if the text is not such a number.
 pub fn count(text: &str) -> Result<NonZeroUsize, String> {
     text.parse().map_err(|_| "expected a number of 1 or more".to_owned())
 }

@@ -1,4 +1,4 @@
-//! Options of the commands that speak with registries, and the client that they make.
+//! Registry options, and the registry client with these options.
 
 use std::io;
 use std::io::Read;
@@ -12,48 +12,48 @@ use crate::arguments::artifact_reference::Place;
 use crate::output::exit::CliError;
 use crate::output::{Output, WARN, paint};
 
-/// The largest password, or token in its place, that is read.
+/// The largest password or token that is read, in bytes.
 const MAX_PASSWORD: u64 = 64 * 1024;
 
-/// How to speak with registries.
+/// How to connect to registries.
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Registry")]
 pub struct RegistryArgs {
-    /// The user name for the registry; by default Docker's and podman's files are used, and AWS's credentials for ECR
+    /// The user name for the registry [default: the logins of docker and podman; for Amazon ECR also the AWS credentials]
     #[arg(long, value_name = "NAME", requires = "password_stdin")]
     username: Option<String>,
 
-    /// Read the password from standard input
+    /// Read the password for --username from standard input
     #[arg(long, requires = "username")]
     password_stdin: bool,
 
-    /// Speak with registries without TLS; registries on this machine are spoken to so anyway
+    /// Connect to registries without TLS (HTTP). Registries on this machine (localhost) need no option
     #[arg(long)]
     plain_http: bool,
 
-    /// Trust these certificate authorities beside the system's when speaking with registries (PEM); registries on this machine
-    /// are then spoken to with TLS, too
+    /// Also trust the certificate authorities in this PEM file for TLS. Registries on this machine are then connected to with TLS,
+    /// too
     #[arg(long = "ca-file", value_name = "FILE")]
     ca_files: Vec<PathBuf>,
 
-    /// How many seconds one request to a registry may take with its repetitions [default: 60]
+    /// The time limit for one registry request including retries, in seconds [default: 60]
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     registry_timeout: Option<Duration>,
 }
 
 impl RegistryArgs {
-    /// The client. Nothing is connected to before the first request.
+    /// The registry client. It connects on the first request.
     ///
     /// # Errors
-    /// When the password cannot be read.
+    /// Returns [`CliError`] if the password cannot be read.
     pub fn client(&self, output: &Output) -> Result<RegistryClient, CliError> {
         Ok(RegistryClient::new(self.options(), self.credentials(output)?))
     }
 
-    /// The client for all of these artifacts. One password is for one registry, and no other is shown it.
+    /// The registry client for all of these artifacts. A given password must not be sent to more than one registry.
     ///
     /// # Errors
-    /// When the password cannot be read, or there is one and the artifacts are in several registries.
+    /// Returns [`CliError`] if the password cannot be read, or if a password is given and the artifacts are in several registries.
     pub fn client_for(&self, places: &[Place], output: &Output) -> Result<RegistryClient, CliError> {
         let credentials = self.credentials(output)?;
         let mut registries = places.iter().filter_map(Place::repository).map(RepositoryName::registry);
@@ -62,15 +62,15 @@ impl RegistryArgs {
             && let Some(other) = registries.find(|registry| *registry != first)
         {
             return Err(CliError::usage(format!(
-                "one user name and password are given (--username or NOTATION_PASSWORD), and {first} and {other} are two registries: \
-                 run the command for each, or log in to them (docker login)"
+                "the given password (--username or NOTATION_PASSWORD) is for one registry, but {first} and {other} are two \
+                 registries: run the command once for each, or log in with `docker login`"
             )));
         }
         Ok(RegistryClient::new(self.options(), credentials))
     }
 
-    /// The client for the source of a copy, which a user name and a password on the command line are not for. Those of the
-    /// environment are not either, where the target is in another registry.
+    /// The registry client for the source of a copy. It never uses `--username` and its password, which are for the target. It uses
+    /// the environment's password only if the target is in the same registry.
     #[must_use]
     pub fn client_of_source(&self, target_is_other: bool) -> RegistryClient {
         let credentials = if target_is_other { Credentials::of_files() } else { Credentials::from_environment() };
@@ -83,7 +83,7 @@ impl RegistryArgs {
             if credentials.is_half_given() {
                 let warning = paint(WARN, "warning:");
                 output.note(format!(
-                    "{warning} NOTATION_USERNAME counts for nothing without NOTATION_PASSWORD; set both"
+                    "{warning} NOTATION_USERNAME is ignored because NOTATION_PASSWORD is not set: set both"
                 ));
             }
             return Ok(credentials);
@@ -103,7 +103,7 @@ impl RegistryArgs {
     }
 }
 
-/// The password on standard input, without the line end that `echo` adds.
+/// Reads the password, without the line end that `echo` adds.
 fn password(input: impl Read) -> Result<Secret, CliError> {
     let mut text = String::new();
     input
@@ -113,17 +113,17 @@ fn password(input: impl Read) -> Result<Secret, CliError> {
     let password = text.strip_suffix('\n').unwrap_or(&text);
     let password = password.strip_suffix('\r').unwrap_or(password);
     if password.is_empty() {
-        return Err(CliError::usage("--password-stdin: standard input is empty: pipe the password in"));
+        return Err(CliError::usage("--password-stdin: standard input is empty: pipe the password to this command"));
     }
     if text.len() as u64 > MAX_PASSWORD {
-        return Err(CliError::usage(format!("--password-stdin: more than {MAX_PASSWORD} bytes are no password")));
+        return Err(CliError::usage(format!("--password-stdin: the password is longer than {MAX_PASSWORD} bytes")));
     }
     Ok(Secret::new(password))
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {
     let seconds = text.parse().ok().filter(|seconds| (0.1..=3600.0).contains(seconds));
-    seconds.map(Duration::from_secs_f64).ok_or_else(|| "expected seconds, from 0.1 to 3600".to_owned())
+    seconds.map(Duration::from_secs_f64).ok_or_else(|| "expected a number of seconds from 0.1 to 3600".to_owned())
 }
 
 #[cfg(test)]
@@ -131,7 +131,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_password_loses_its_line_end_and_nothing_else() {
+    fn strips_one_line_end_from_the_password() {
         for (input, expected) in [("a b \n", "a b "), ("a\r\n", "a"), ("a", "a"), ("a\n\n", "a\n")] {
             assert_eq!(password(input.as_bytes()), Ok(Secret::new(expected)));
         }

@@ -1,4 +1,4 @@
-//! Whom to trust, as the command line has it.
+//! The `--root` option.
 
 use std::path::PathBuf;
 
@@ -8,10 +8,10 @@ use notation::trust_store::read_certificates;
 
 use crate::output::exit::CliError;
 
-/// The certificates of these files, or AWS Signer's roots where there are none.
+/// The certificates in these files, or AWS Signer's roots if there are no files.
 ///
 /// # Errors
-/// When a file cannot be read or has something else.
+/// Returns [`CliError`] if a file cannot be read or has no certificates.
 pub fn roots(files: &[PathBuf]) -> Result<Vec<Certificate>, CliError> {
     if files.is_empty() {
         return Ok(aws_signer_roots().iter().map(|root| root.certificate().clone()).collect());

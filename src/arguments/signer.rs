@@ -1,4 +1,4 @@
-//! Options of the commands that call AWS Signer: the same names as the plugin's configuration has.
+//! Options of the commands that call AWS Signer, with the names of the plugin's configuration keys.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -13,43 +13,42 @@ use crate::output::exit::CliError;
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "AWS")]
 pub struct SignerArgs {
-    /// The profile of the shared AWS configuration to take credentials from; by default the AWS SDK's usual sources
+    /// The profile in the AWS configuration files with the credentials to use [default: the AWS SDK's usual credential sources]
     #[arg(long, value_name = "NAME")]
     aws_profile: Option<String>,
 
-    /// The region to ask about revocations; by default that of the signing profile
+    /// The region for revocation checks [default: the region of the signing profile]
     #[arg(long, value_name = "REGION")]
     aws_region: Option<String>,
 
-    /// Call AWS Signer at this URL, exactly as given: the local signer, a VPC endpoint
+    /// Call AWS Signer at this URL, for example the local signer or a VPC endpoint
     #[arg(long, visible_alias = "endpoint-url", value_name = "URL")]
     aws_signer_endpoint_url: Option<String>,
 
-    /// How many seconds the calls for one artifact may take, from 0.1 to 600 [default: 10]
+    /// The time limit for the AWS Signer calls of one artifact, in seconds from 0.1 to 600 [default: 10]
     #[arg(long, value_name = "SECONDS")]
     aws_signer_timeout: Option<String>,
 }
 
 impl SignerArgs {
-    /// The region that was given on the command line.
+    /// The region given on the command line.
     #[must_use]
     pub fn region(&self) -> Option<&str> {
         self.aws_region.as_deref()
     }
 
-    /// The configuration, completed from the environment as the plugin does it.
+    /// The configuration from these options and the environment, with the plugin's rules.
     ///
     /// # Errors
-    /// When a value cannot be used.
+    /// Returns [`CliError`] if a value is invalid.
     pub fn config(&self) -> Result<SignerConfig, CliError> {
         self.config_beside(BTreeMap::new())
     }
 
-    /// As [`Self::config`], with the plugin configuration that notation's users have in their scripts. An option counts before the
-    /// same in there.
+    /// As [`Self::config`], with plugin configuration in notation's form. Options take precedence over its keys.
     ///
     /// # Errors
-    /// When a value cannot be used.
+    /// Returns [`CliError`] if a value is invalid.
     pub fn config_beside(&self, mut plugin_config: BTreeMap<String, String>) -> Result<SignerConfig, CliError> {
         let given = [
             ("aws-profile", &self.aws_profile),
@@ -64,7 +63,7 @@ impl SignerArgs {
     }
 }
 
-/// The time that the calls for one artifact may take.
+/// The time budget for the calls of one artifact.
 #[must_use]
 pub fn budget(config: &SignerConfig) -> Duration {
     config.timeout().unwrap_or(Deadline::DEFAULT_BUDGET)
@@ -73,7 +72,7 @@ pub fn budget(config: &SignerConfig) -> Duration {
 /// A client for the region of a signing profile.
 ///
 /// # Errors
-/// When the configuration contradicts the profile's ARN.
+/// Returns [`CliError`] if the configured region is not the profile's.
 pub async fn client_of(config: &SignerConfig, profile: &ProfileArn) -> Result<SignerClient, CliError> {
     let location = profile.location();
     let region = config.signing_region(&profile.to_string(), location)?;

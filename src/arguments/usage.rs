@@ -1,4 +1,4 @@
-//! Reading the command line, and what is said to users of notation who type its options.
+//! Parses the command line, and gives tips to users of notation's options.
 
 use std::ffi::OsString;
 
@@ -9,29 +9,29 @@ use clap::{Command, Error, FromArgMatches as _};
 use super::help;
 use crate::commands::Cli;
 
-/// Options of notation's that have another name here, or none: which, the option here where there is one, and the tip.
+/// notation's options that do not exist here: their names, the option that the tip needs the command to have, and the tip.
 const OF_NOTATION: &[(&[&str], Option<&str>, &str)] = &[
-    (&["--id", "--key", "-k"], Some("profile"), "the signing profile is named with '--profile ARN'"),
-    (&["--plugin"], Some("profile"), "no plugin takes part; the signing profile is named with '--profile ARN'"),
-    (&["--plugin-config"], Some("aws-region"), "its settings are options here, such as '--aws-region REGION'"),
-    (&["-u"], Some("username"), "give the user name with '--username NAME --password-stdin'"),
+    (&["--id", "--key", "-k"], Some("profile"), "use '--profile ARN' to select the signing profile"),
+    (&["--plugin"], Some("profile"), "no plugin is needed; use '--profile ARN' to select the signing profile"),
+    (&["--plugin-config"], Some("aws-region"), "use the options under AWS instead, such as '--aws-region REGION'"),
+    (&["-u"], Some("username"), "use '--username NAME --password-stdin'"),
     (
         &["-p", "--password"],
         Some("password-stdin"),
-        "the password comes from standard input: '--username NAME --password-stdin'",
+        "use '--username NAME --password-stdin', and pipe the password to standard input",
     ),
     (&["--insecure-registry"], Some("plain-http"), "use '--plain-http'"),
-    (&["--signature-format"], None, "signatures are JWS envelopes, which need no option"),
-    (&["--expiry", "-e"], None, "the signing profile says how long its signatures are valid"),
+    (&["--signature-format"], None, "remove this option: signatures are always in JWS format"),
+    (&["--expiry", "-e"], None, "set the validity of signatures in the signing profile"),
     (&["--timestamp-url", "--timestamp-root-cert"], None, "AWS Signer's signatures need no timestamp"),
-    (&["--oci-layout"], None, "write an image in an OCI image layout as 'oci:FOLDER:TAG'"),
+    (&["--oci-layout"], None, "name an image in an OCI image layout as 'oci:FOLDER:TAG'"),
     (&["--debug", "-d"], Some("verbose"), "use '-vv'"),
 ];
 
-/// Reads the command line of this process.
+/// Parses the command line.
 ///
 /// # Errors
-/// Help, the version and what is wrong with the command line, as clap prints them.
+/// Returns clap's error for an invalid command line, and for `--help` and `--version`.
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, Error> {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     let mut command = help::command();
@@ -39,7 +39,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, Error
     Cli::from_arg_matches(&matches).map_err(|why| why.format(&mut command))
 }
 
-/// Replaces clap's tips where the unknown option is one of notation's.
+/// Replaces clap's tip if the unknown option is one of notation's.
 fn with_tip(mut why: Error, command: &Command, arguments: &[OsString]) -> Error {
     let Some(ContextValue::String(unknown)) = why.get(ContextKind::InvalidArg) else { return why };
     let name = unknown.split('=').next().unwrap_or_default();
@@ -69,13 +69,13 @@ mod tests {
     }
 
     #[test]
-    fn options_of_notation_lead_to_ours() {
+    fn gives_tips_for_options_of_notation() {
         for (line, expected) in [
-            ("sign a.example/b:c --id arn", "tip: the signing profile is named with '--profile ARN'"),
-            ("sign a.example/b:c --key=arn", "tip: the signing profile is named with '--profile ARN'"),
-            ("sign a.example/b:c --plugin com.amazonaws.signer.notation.plugin", "tip: no plugin takes part"),
+            ("sign a.example/b:c --id arn", "tip: use '--profile ARN'"),
+            ("sign a.example/b:c --key=arn", "tip: use '--profile ARN'"),
+            ("sign a.example/b:c --plugin com.amazonaws.signer.notation.plugin", "tip: no plugin is needed"),
             ("sign a.example/b:c --plugin-config aws-region=us-west-2", "'--aws-region REGION'"),
-            ("sign a.example/b:c --signature-format jws", "tip: signatures are JWS envelopes"),
+            ("sign a.example/b:c --signature-format jws", "tip: remove this option"),
             ("verify a.example/b:c -u me", "'--username NAME --password-stdin'"),
             ("verify a.example/b:c -p secret", "'--username NAME --password-stdin'"),
             ("verify a.example/b:c --insecure-registry", "tip: use '--plain-http'"),
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn none_of_something_that_must_be_there_is_said_in_words() {
+    fn rejects_zero_negative_and_non_numeric_counts() {
         for option in ["--require 0", "--jobs 0", "--max-signatures -1", "--jobs many"] {
             let said = said(&format!("notation-aws-signer verify a.example/b:c {}", option.replace(' ', "=")));
             assert!(said.contains("expected a number of 1 or more"), "{option}: {said}");
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn an_option_that_a_command_has_not_is_not_advised() {
+    fn suggests_only_options_of_the_command() {
         let said = said("notation-aws-signer setup --insecure-registry");
         assert!(said.contains("unexpected argument") && !said.contains("--plain-http"), "{said}");
     }

@@ -1,4 +1,4 @@
-//! `notation-aws-signer attach`: an envelope that exists, beside its artifact.
+//! `notation-aws-signer attach`: attaches an existing envelope to its artifact.
 
 use std::path::PathBuf;
 
@@ -14,34 +14,36 @@ use crate::arguments::{envelope_file, metadata};
 use crate::output::exit::{CliError, ExitStatus};
 use crate::output::{DIM, GOOD, Output, SCHEMA_VERSION, paint};
 
-/// Attach a signature envelope that exists to its artifact.
+/// Attach an existing signature to its artifact.
 ///
-/// The envelope must be whole, made with a chain of certificates that may sign, and over this very artifact. Whether anybody trusts
-/// its signer is not decided here: `verify` does that. What the artifact has already is not attached again.
+/// The signature is a file that `sign --detach` wrote: a signature envelope, which holds the signature, the signer's certificates
+/// and the artifact's digest. Before attaching it, this command checks that the envelope is intact, that its certificates may sign,
+/// and that it covers this artifact. It does not check whether the signer is trusted: use `verify`. A signature that is already
+/// attached is not attached again.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  Sign in one step of a pipeline, and attach in one that may write:
+  Sign in one step of a pipeline, and attach in a later step with push access:
     notation-aws-signer sign registry.example.com/app@sha256:... \\
       --profile ARN --detach app.sig
     notation-aws-signer attach registry.example.com/app@sha256:... \\
       --signature app.sig
 
-  Attach with an annotation on the signature's manifest:
+  Add an annotation to the signature's manifest:
     notation-aws-signer attach oci:./image:v1 --signature app.sig \\
       --annotation pipeline=7
 
-Exit codes: 0 attached, now or before; 1 it is not a signature of this artifact; 2 the file, the command line or a \
-  permission is not right, or there is no such artifact; 3 the registry could not be asked.")]
+Exit codes: 0 attached now or earlier; 1 not a valid signature of this artifact; 2 the command line, the file or a \
+  permission is wrong, or the artifact does not exist; 3 the registry could not be reached.")]
 pub struct Args {
-    /// The artifact: REGISTRY/REPOSITORY:TAG, REGISTRY/REPOSITORY@DIGEST or oci:FOLDER[:TAG|@DIGEST]
+    /// The artifact: REGISTRY/REPOSITORY:TAG, REGISTRY/REPOSITORY@DIGEST, or oci:FOLDER[:TAG|@DIGEST] for an OCI image layout
     #[arg(value_name = "REF")]
     reference: Place,
 
-    /// The envelope, in its JWS form
+    /// The file with the signature envelope, in JWS format
     #[arg(long, value_name = "FILE")]
     signature: PathBuf,
 
-    /// An annotation of the signature's manifest, not signed. May be given several times
+    /// Add this annotation to the signature's manifest. Annotations are not signed. Repeat for several
     #[arg(long = "annotation", value_name = "KEY=VALUE", value_parser = metadata::pair)]
     annotations: Vec<Pair>,
 
@@ -70,7 +72,7 @@ struct SignatureReport {
 /// Runs the command.
 ///
 /// # Errors
-/// [`CliError`] when the envelope is not attached.
+/// Returns [`CliError`] if the envelope is not a valid signature of the artifact, or cannot be read or pushed.
 pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
     let annotations = metadata::collect(args.annotations)?;
     let bytes = envelope_file::read(&args.signature)?;

@@ -1,4 +1,4 @@
-//! `notation-aws-signer completions`: what a shell needs to complete the commands and options.
+//! `notation-aws-signer completions`: prints a shell completion script.
 
 use std::io;
 use std::io::Write as _;
@@ -9,20 +9,19 @@ use clap_complete::Shell;
 use crate::commands::Cli;
 use crate::output::exit::{CliError, ExitStatus};
 
-/// The name that is completed.
 const NAME: &str = "notation-aws-signer";
 
-/// Print the completions for a shell.
+/// Print the completion script for a shell.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  Completions in bash, from the next login on:
+  Install for bash, from the next login on:
     notation-aws-signer completions bash \\
       > ~/.local/share/bash-completion/completions/notation-aws-signer
 
-  In zsh, for a folder that is in $fpath:
+  Install for zsh, into a folder of $fpath:
     notation-aws-signer completions zsh > ~/.zfunc/_notation-aws-signer
 
-  In fish:
+  Install for fish:
     notation-aws-signer completions fish \\
       > ~/.config/fish/completions/notation-aws-signer.fish")]
 pub struct Args {
@@ -34,7 +33,7 @@ pub struct Args {
 /// Runs the command.
 ///
 /// # Errors
-/// When standard output cannot be written to.
+/// Returns [`CliError`] if standard output cannot be written to.
 pub fn run(args: &Args) -> Result<ExitStatus, CliError> {
     match io::stdout().write_all(&script(args.shell)) {
         Err(why) if why.kind() != io::ErrorKind::BrokenPipe => Err(CliError::usage(format!("standard output: {why}"))),
@@ -42,18 +41,19 @@ pub fn run(args: &Args) -> Result<ExitStatus, CliError> {
     }
 }
 
-/// Every shell that there are completions for.
+/// The supported shells.
 #[cfg(test)]
 pub(super) const SHELLS: &[Shell] = &[Shell::Bash, Shell::Elvish, Shell::Fish, Shell::PowerShell, Shell::Zsh];
 
-/// The completions for a shell.
+/// The completion script for a shell.
 pub(super) fn script(shell: Shell) -> Vec<u8> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), NAME, &mut script);
     if shell == Shell::Bash {
-        // clap_complete 4.6 sets a name for each command in one place and compares it in another, where it writes the hyphens of
-        // the program's name in another way: nothing behind the first word would be completed.
-        let (set, compared) = (NAME.replace('-', "__"), NAME.replace('-', "__subcmd__"));
+        // clap_complete 4.6 spells the hyphens of the program's name differently where it sets and where it compares a command's
+        // name: nothing after the first word would be completed.
+        let set = NAME.replace('-', "__");
+        let compared = NAME.replace('-', "__subcmd__");
         script = String::from_utf8_lossy(&script).replace(&compared, &set).into_bytes();
     }
     script

@@ -1,4 +1,4 @@
-//! `notation-aws-signer copy`: an artifact with all its signatures.
+//! `notation-aws-signer copy`: copies an artifact with all its signatures.
 
 use std::fmt::Display;
 
@@ -17,39 +17,39 @@ use crate::output::{DIM, GOOD, Output, SCHEMA_VERSION, WARN, paint};
 
 /// Copy an artifact with all its signatures, between registries and OCI image layouts.
 ///
-/// No digest changes, so that the signatures stay what they are. An index is copied with all its manifests and their signatures. The tag
-/// is written last: until then nobody who goes by it sees half of the copy. Nothing is verified on the way.
+/// Digests do not change, so the signatures stay valid. A multi-platform image (index) is copied with all its manifests and their
+/// signatures. The tag is written last, so a tag never points to an incomplete copy. The signatures are not verified. --username and
+/// its password are used for TARGET only.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  From one registry to another, under the same tag:
+  Copy from one registry to another, with the same tag:
     notation-aws-signer copy build.example.com/app:v1 \\
       registry.example.com/app:v1
 
-  Into a folder, for a place without a network, and from there to a registry:
+  Copy to a folder, carry it to a place without network, and copy from there:
     notation-aws-signer copy registry.example.com/app:v1 oci:./app
     notation-aws-signer copy oci:./app:v1 registry.internal/app:v1
 
-Exit codes: 0 copied; 1 something is not what its digest says; 2 the command line, the configuration or a permission is \
-  not right, or there is no such artifact; 3 a registry could not be reached or is in trouble.")]
+Exit codes: 0 copied; 1 content does not match its digest; 2 the command line, the configuration or a permission is \
+  wrong, or the artifact does not exist; 3 a registry could not be reached or failed: a retry may succeed.")]
 pub struct Args {
-    /// What to copy: REGISTRY/REPOSITORY:TAG, REGISTRY/REPOSITORY@DIGEST or oci:FOLDER[:TAG|@DIGEST]
+    /// What to copy: REGISTRY/REPOSITORY:TAG, REGISTRY/REPOSITORY@DIGEST, or oci:FOLDER[:TAG|@DIGEST] for an OCI image layout
     #[arg(value_name = "SOURCE")]
     source: Place,
 
-    /// Where to: REGISTRY/REPOSITORY:TAG, REGISTRY/REPOSITORY@DIGEST, or oci:FOLDER[:TAG], which is made if it is not there. A layout
-    /// without a tag takes that of the source
+    /// Where to copy it: REGISTRY/REPOSITORY:TAG, REGISTRY/REPOSITORY@DIGEST, or oci:FOLDER[:TAG]. The folder is created if it does
+    /// not exist; without a tag it takes the source's
     #[arg(value_name = "TARGET")]
     target: Place,
 
-    /// How many blobs to copy at once
+    /// The number of blobs to copy in parallel
     #[arg(long, value_name = "N", default_value = "4", value_parser = clap::value_parser!(u8).range(1..=64))]
     jobs: u8,
 
-    /// The most signatures that a manifest may have
+    /// Fail if a manifest has more signatures than this
     #[arg(long, value_name = "N", default_value = "100", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     max_signatures: u32,
 
-    /// How to speak with registries. A user name and a password are those for TARGET
     #[command(flatten)]
     registry: RegistryArgs,
 }
@@ -57,7 +57,7 @@ pub struct Args {
 /// Runs the command.
 ///
 /// # Errors
-/// [`CliError`] when the artifact was not copied whole.
+/// Returns [`CliError`] if the artifact was not copied completely.
 pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
     let client = args.registry.client(output)?;
     let registry = |place: &Place| place.repository().map(|name| name.registry().to_owned());
@@ -66,7 +66,8 @@ pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
     let source = args.source.open(&args.registry.client_of_source(is_other))?;
     let (store, tag) = destination(&args, &client)?;
     let mut options = CopyOptions::default();
-    (options.parallel, options.most_signatures) = (args.jobs.into(), args.max_signatures as usize);
+    options.parallel = args.jobs.into();
+    options.most_signatures = args.max_signatures as usize;
     let bar = output.bytes("copying");
     let copied = copy(&source, &store, tag.as_ref(), &options, &bar).await;
     bar.finish_and_clear();
@@ -95,19 +96,19 @@ async fn copy(
     })
 }
 
-/// Where to copy to, and the tag that the artifact gets there.
+/// The store to copy to, and the tag to write there.
 fn destination(args: &Args, client: &RegistryClient) -> Result<(Store, Option<Tag>), CliError> {
     let own_tag = |target: &Target| match target {
         Target::Tag(tag) => Some(tag.clone()),
         Target::Digest(_) => None,
     };
-    // By a digest nothing else than that artifact can be written.
+    // A digest as the target can only name the source artifact itself.
     if let Some(Target::Digest(wanted)) = args.target.target()
         && args.source.target() != Some(&Target::Digest(wanted.clone()))
     {
         let source = args.source.to_string();
         return Err(CliError::usage(format!(
-            "TARGET names a digest, {wanted}, which SOURCE, {source}, does not name: give a tag"
+            "TARGET has the digest {wanted}, which is not the digest in SOURCE {source}: give a tag for TARGET"
         )));
     }
     match &args.target {
@@ -140,7 +141,7 @@ struct Report {
     unreadable: Vec<Unreadable>,
 }
 
-/// How many blobs came how.
+/// How many blobs were transferred in which way.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Blobs {
@@ -183,7 +184,7 @@ impl Report {
         }
     }
 
-    /// Writes it for people.
+    /// Writes the report as text.
     fn show(&self, output: &Output) -> Result<(), CliError> {
         let line =
             |name: &str, value: &dyn Display| output.text(format!("  {} {value}", paint(DIM, format!("{name:10}"))));
@@ -191,18 +192,18 @@ impl Report {
         line("from", &self.source)?;
         line("manifests", &self.manifests)?;
         let Blobs { copied, mounted, were_there } = self.blobs;
-        line("blobs", &format!("{copied} copied, {mounted} mounted, {were_there} were there"))?;
+        line("blobs", &format!("{copied} copied, {mounted} mounted, {were_there} already present"))?;
         line("signatures", &self.signatures.len())?;
         for layer in &self.left_out {
             output.note(format!(
-                "{} layer {}: registries need not have it, and it was left out",
+                "{} foreign layer {} was not copied: clients download it from the URLs in the manifest",
                 paint(WARN, "note:"),
                 layer.digest
             ));
         }
         for Unreadable { digest, reason } in &self.unreadable {
             output.note(format!(
-                "{} {digest} is listed as a signature and was not copied: {reason}",
+                "{} {digest} is listed as a signature, but was not copied: {reason}",
                 paint(WARN, "warning:")
             ));
         }

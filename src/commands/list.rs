@@ -1,4 +1,4 @@
-//! `notation-aws-signer list`: the signatures of an artifact.
+//! `notation-aws-signer list`: lists the signatures of an artifact.
 
 use std::num::NonZeroUsize;
 
@@ -17,24 +17,24 @@ use crate::output::{BAD, Output, SCHEMA_VERSION, paint};
 
 /// List the signatures of an artifact.
 ///
-/// Their manifests are read, not the signatures themselves: `inspect` shows what they say, and `verify` whether they count.
+/// Shows their digests only. Use `inspect` to show what is in the signatures, and `verify` to check them.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   List the signatures of an image in a registry:
     notation-aws-signer list registry.example.com/app:v1
 
-  Their digests alone, of an image in an OCI image layout:
+  Print the digests only, for an image in an OCI image layout:
     notation-aws-signer list oci:./image:v1 --output json \\
       | jq -r '.signatures[].digest'
 
-Exit codes: 0 listed, also when there are none; 1 what is listed as a signature is none; 2 there is no such artifact, or \
-  the command line or a permission is not right; 3 the registry could not be asked.")]
+Exit codes: 0 listed, also if there are no signatures; 1 a manifest that is listed as a signature is invalid; 2 the \
+  command line or a permission is wrong, or the artifact does not exist; 3 the registry could not be reached.")]
 pub struct Args {
-    /// The artifact: REGISTRY/REPOSITORY:TAG, REGISTRY/REPOSITORY@DIGEST or oci:FOLDER[:TAG|@DIGEST]
+    /// The artifact: REGISTRY/REPOSITORY:TAG, REGISTRY/REPOSITORY@DIGEST, or oci:FOLDER[:TAG|@DIGEST] for an OCI image layout
     #[arg(value_name = "REF")]
     reference: Place,
 
-    /// How many signatures the artifact may have
+    /// Fail if the artifact has more signatures than this
     #[arg(long, value_name = "N", default_value = "100", value_parser = count)]
     max_signatures: NonZeroUsize,
 
@@ -72,7 +72,7 @@ struct SignatureReport {
 /// Runs the command.
 ///
 /// # Errors
-/// [`CliError`] when the artifact or the list cannot be read.
+/// Returns [`CliError`] if the artifact cannot be resolved, or its signatures cannot be listed.
 pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
     let Opened { store, target } = args.reference.open(&args.registry.client(output)?)?;
     let artifact = store.resolve(&target).await?;

@@ -1,4 +1,4 @@
-//! `notation-aws-signer local-signer`: serves the AWS Signer API on this machine.
+//! `notation-aws-signer local-signer`: serves AWS Signer's API on this machine.
 
 use std::io::Write as _;
 use std::net::SocketAddr;
@@ -16,7 +16,7 @@ use tokio::signal::unix::{SignalKind, signal};
 /// The environment variable that the secret is taken from: a command line can be read by every user of the machine.
 const SECRET_VARIABLE: &str = "NOTATION_AWS_SIGNER_LOCAL_SECRET";
 
-/// Serve the AWS Signer API on this machine, without an AWS account.
+/// Run a local service with AWS Signer's API, for tests without an AWS account.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(subcommand)]
@@ -28,40 +28,40 @@ enum Command {
     Serve(ServeArgs),
 }
 
-/// Serve until interrupted.
+/// Start the service; it runs until interrupted (Ctrl-C).
 ///
-/// All state is kept in one directory: profiles, signing jobs and revocations, the certificate authority, and the access keys
-/// that clients sign their requests with. What was answered is not lost when the process or the machine stops.
+/// Prints the environment variables that clients need. All state is in one directory: signing profiles, signing jobs, revocations,
+/// the certificate authority, and the access keys for clients. Completed requests survive a crash of the process or the machine.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  Serve with the state in ./signer, and sign with notation in another terminal:
+  Start with the state in ./signer, and sign in another terminal:
     notation-aws-signer local-signer serve --dir ./signer
 
-  Make signatures that have expired: as if it were 2024, valid for a day:
+  Make signatures that have expired: signed in 2024, valid for one day:
     notation-aws-signer local-signer serve --dir ./signer \\
       --clock 2024-01-01T00:00:00Z
     aws signer put-signing-profile --profile-name short \\
       --platform-id Notation-OCI-SHA384-ECDSA \\
       --signature-validity-period value=1,type=DAYS")]
 struct ServeArgs {
-    /// The directory with all state; it is created, readable by you only, if it does not exist
+    /// The directory for all state; it is created if it does not exist, readable only by you
     #[arg(long, value_name = "DIR")]
     dir: PathBuf,
 
-    /// The address to listen at; port 0 takes any free port
+    /// The address to listen on; port 0 picks a free port
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8274")]
     listen: SocketAddr,
 
-    /// The AWS account id that profiles and signing jobs belong to
+    /// The AWS account id in the ARNs of profiles and signing jobs
     #[arg(long, value_name = "ID", default_value = DEFAULT_ACCOUNT)]
     account: String,
 
-    /// Start the signing clock at this time (RFC 3339); it runs on from there. Requests are always judged by the real time
+    /// Sign as if it were this time (RFC 3339); the clock runs on from there. Requests are still checked against the real time
     #[arg(long, value_name = "TIME", value_parser = time_of)]
     clock: Option<OffsetDateTime>,
 
-    /// Accept this access key id, with the secret in the environment variable NOTATION_AWS_SIGNER_LOCAL_SECRET, instead of
-    /// the generated keys in DIR/credentials
+    /// Accept this access key id instead of the generated one in DIR/credentials. Set the secret access key in the environment
+    /// variable NOTATION_AWS_SIGNER_LOCAL_SECRET
     #[arg(long, value_name = "ID")]
     access_key_id: Option<String>,
 }
@@ -70,19 +70,19 @@ struct ServeArgs {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The clock cannot be set to the time that was given.
+    /// The clock cannot start at the given time.
     #[error(transparent)]
     Clock(#[from] ClockError),
-    /// The access keys that were given cannot be used.
+    /// The given access keys are invalid.
     #[error(transparent)]
     Credentials(#[from] CredentialsError),
     /// An access key id was given without its secret.
-    #[error("--access-key-id needs the secret access key in the environment variable {SECRET_VARIABLE}")]
+    #[error("--access-key-id requires the secret access key in the environment variable {SECRET_VARIABLE}")]
     NoSecret,
     /// The service did not start.
     #[error(transparent)]
     Start(#[from] StartError),
-    /// The signals that end the service cannot be waited for.
+    /// The signal handlers cannot be installed.
     #[error(transparent)]
     Io(#[from] io::Error),
 }
@@ -90,7 +90,7 @@ pub enum Error {
 /// Runs the command.
 ///
 /// # Errors
-/// [`Error`].
+/// Returns [`Error`] if an option is invalid or the service cannot start.
 pub async fn run(args: Args) -> Result<(), Error> {
     match args.command {
         Command::Serve(args) => serve(args).await,
@@ -104,10 +104,11 @@ async fn serve(args: ServeArgs) -> Result<(), Error> {
         .with_target(false)
         .with_max_level(tracing::Level::INFO)
         .try_init();
-    // Before the start, so that a signal that comes during it ends it in order too.
-    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    // Before the start, so that a signal during the start also leads to an orderly shutdown.
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
     let signer = LocalSigner::start(options(args)?).await?;
-    // In one piece, and without harm if nobody reads it: the service is not for whom the text is.
+    // One write, and a failure is only logged: the service is useful without the instructions.
     if let Err(error) = io::stdout().write_all(instructions(&signer).as_bytes()) {
         tracing::warn!("standard output: {error}");
     }
@@ -138,7 +139,7 @@ fn instructions(signer: &LocalSigner) -> String {
     let open = if signer.address().ip().is_loopback() {
         ""
     } else {
-        "Requests reach it from other machines, and are not encrypted on their way.\n"
+        "Warning: it accepts requests from other machines, over unencrypted HTTP.\n"
     };
     let root = signer.root_certificate().display();
     let credentials = match signer.credentials_file() {
@@ -149,9 +150,9 @@ fn instructions(signer: &LocalSigner) -> String {
         }
     };
     format!(
-        "The local signer listens at {endpoint}\n{open}\
+        "The local signer listens on {endpoint}\n{open}\
          Root certificate, for a trust store of the type signingAuthority:\n  {root}\n\n\
-         For clients, in another terminal:\n  export AWS_ENDPOINT_URL_SIGNER={endpoint}\n{credentials}\n  \
+         To use it in another terminal:\n  export AWS_ENDPOINT_URL_SIGNER={endpoint}\n{credentials}\n  \
          export AWS_REGION=us-west-2 AWS_DEFAULT_REGION=us-west-2\n\nThen, for example:\n  \
          aws signer put-signing-profile --profile-name demo --platform-id Notation-OCI-SHA384-ECDSA\n"
     )
@@ -176,7 +177,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_with_spaces_or_quotes_is_one_word_of_a_shell_command() {
+    fn quotes_paths_for_the_shell() {
         assert_eq!(shell_quoted("/a/b-c.d"), "/a/b-c.d");
         assert_eq!(shell_quoted("/a b"), "'/a b'");
         assert_eq!(shell_quoted("it's"), r"'it'\''s'");

@@ -1,4 +1,4 @@
-//! `notation-aws-signer man`: the manual, a page a command.
+//! `notation-aws-signer man`: writes the man pages, one for each command.
 
 use std::io;
 use std::io::Write as _;
@@ -13,16 +13,18 @@ use crate::commands::Cli;
 use crate::output::Output;
 use crate::output::exit::{CliError, ExitStatus};
 
-/// Write the manual: the first page to standard output, or all pages to a folder.
+/// Write the man pages.
+///
+/// Writes the page of notation-aws-signer itself to standard output, or the pages of all commands to a folder.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  Read the first page:
+  Read the main page:
     notation-aws-signer man | man -l -
 
-  Install all pages, for `man notation-aws-signer-sign` and the others:
+  Install all pages, such as `man notation-aws-signer-sign`:
     notation-aws-signer man --dir ~/.local/share/man/man1")]
 pub struct Args {
-    /// Write all pages into this folder, which is made if it does not exist
+    /// Write all pages to this folder; it is created if it does not exist
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
 }
@@ -30,7 +32,7 @@ pub struct Args {
 /// Runs the command.
 ///
 /// # Errors
-/// When a page cannot be written.
+/// Returns [`CliError`] if a page cannot be written.
 pub fn run(args: &Args, output: &Output) -> Result<ExitStatus, CliError> {
     if let Some(folder) = &args.dir {
         for page in write_all(folder)? {
@@ -38,18 +40,18 @@ pub fn run(args: &Args, output: &Output) -> Result<ExitStatus, CliError> {
         }
         return Ok(ExitStatus::Done);
     }
-    let page = page(Cli::command()).map_err(|why| CliError::usage(format!("the manual: {why}")))?;
+    let page = page(Cli::command()).map_err(|why| CliError::usage(format!("the man page: {why}")))?;
     match io::stdout().write_all(&page) {
         Err(why) if why.kind() != io::ErrorKind::BrokenPipe => Err(CliError::usage(format!("standard output: {why}"))),
         _ => Ok(ExitStatus::Done),
     }
 }
 
-/// Writes the pages of all commands; gives their files.
+/// Writes the pages of all commands, and returns the files.
 pub(super) fn write_all(folder: &Path) -> Result<Vec<PathBuf>, CliError> {
     std::fs::create_dir_all(folder).map_err(|why| CliError::usage(format!("{}: {why}", folder.display())))?;
     let mut command = Cli::command().disable_help_subcommand(true);
-    // Gives the parts of a command its options that hold for all.
+    // Adds the global options to the subcommands.
     command.build();
     let mut written = Vec::new();
     write(folder, command.get_name().to_owned(), &command, &mut written)?;
@@ -64,10 +66,12 @@ fn write(folder: &Path, name: String, command: &Command, written: &mut Vec<PathB
     command.get_subcommands().try_for_each(|part| write(folder, format!("{name}-{}", part.get_name()), part, written))
 }
 
-/// The page of a command, in the order that man-pages(7) has.
+/// The page of a command, with its sections in the order of man-pages(7).
 fn page(command: Command) -> io::Result<Vec<u8>> {
-    let (after, with_version) = (AfterHelp::of(&command), command.get_version().is_some());
-    let (has_parts, page) = (command.has_subcommands(), &mut Vec::new());
+    let after = AfterHelp::of(&command);
+    let with_version = command.get_version().is_some();
+    let has_parts = command.has_subcommands();
+    let page = &mut Vec::new();
     let man = Man::new(command);
     man.render_title(page)?;
     man.render_name_section(page)?;
@@ -89,7 +93,7 @@ fn page(command: Command) -> io::Result<Vec<u8>> {
     Ok(std::mem::take(page))
 }
 
-/// `0 done; 2 an option is not right.` as a list.
+/// Writes exit codes such as `0 done; 2 an option is wrong.` as a list.
 fn exit_status(codes: &str, page: &mut Vec<u8>) -> io::Result<()> {
     writeln!(page, ".SH \"EXIT STATUS\"")?;
     let mut of_code = false;
@@ -107,7 +111,7 @@ fn line_end(wanted: bool) -> &'static str {
     if wanted { "\n" } else { "" }
 }
 
-/// The lines of `Examples:`, those of commands as they are.
+/// Writes the lines after `Examples:`, with the commands unfilled.
 fn examples(text: &str, page: &mut Vec<u8>) -> io::Result<()> {
     writeln!(page, ".SH EXAMPLES")?;
     let mut in_command = false;
@@ -131,7 +135,7 @@ fn examples(text: &str, page: &mut Vec<u8>) -> io::Result<()> {
     Ok(())
 }
 
-/// A line as roff shows it unchanged, so that it can be pasted into a shell.
+/// Escapes a line so that roff shows it unchanged: commands can then be pasted into a shell.
 fn escaped(line: &str) -> String {
     let mut out = String::with_capacity(line.len());
     if line.starts_with(['.', '\'']) {

@@ -22,9 +22,10 @@ use serde::Serialize;
 use crate::output::exit::{CliError, ExitStatus};
 use crate::output::{Output, SCHEMA_VERSION, WARN, paint};
 
-/// AWS Signer and Notary Project signatures on container images, in one program.
+/// Sign and verify container images and other artifacts with AWS Signer.
 ///
-/// Signs and verifies artifacts in registries and OCI image layouts; what it writes notation reads, and the other way round.
+/// Artifacts are in registries or in OCI image layouts (folders with the content of a repository). Signatures are Notary Project
+/// signatures: notation reads the signatures of this tool, and this tool reads notation's.
 #[derive(Debug, Parser)]
 #[command(name = "notation-aws-signer", version, propagate_version = true)]
 pub struct Cli {
@@ -55,7 +56,7 @@ enum Command {
     Trust(trust::Args),
 }
 
-/// Runs the command that was given, and writes the error if it fails.
+/// Runs the command, and writes its error if it fails.
 pub async fn run(cli: Cli) -> ExitStatus {
     let output = cli.output;
     if !matches!(cli.command, Command::LocalSigner(_))
@@ -64,7 +65,7 @@ pub async fn run(cli: Cli) -> ExitStatus {
         output.note(format_args!("{} {why}", paint(WARN, "warning:")));
     }
     if let Some(name) = cli.command.without_json().filter(|_| output.is_json()) {
-        return failed(&output, &CliError::usage(format!("{name} has no results as JSON: leave out --output json")));
+        return failed(&output, &CliError::usage(format!("{name} does not support JSON output: remove --output json")));
     }
     let ended = match cli.command {
         Command::Sign(args) => sign::run(*args, &output).await,
@@ -89,7 +90,7 @@ pub async fn run(cli: Cli) -> ExitStatus {
 /// Ends a command that failed as a whole.
 fn failed(output: &Output, why: &CliError) -> ExitStatus {
     output.error(why);
-    // The error was told, so one of standard output adds nothing.
+    // The error is on standard error already: a failure to write to standard output adds nothing.
     let _ = output.json(&ErrorReport {
         schema_version: SCHEMA_VERSION,
         status: why.status.as_str(),
@@ -113,7 +114,7 @@ struct ErrorMessage<'a> {
 }
 
 impl Command {
-    /// The name of a command that has nothing to say to programs.
+    /// The command's name, if it does not support `--output json`.
     fn without_json(&self) -> Option<&'static str> {
         match self {
             Self::Completions(_) => Some("completions"),

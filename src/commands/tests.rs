@@ -1,11 +1,11 @@
-//! What holds for every command.
+//! Tests of all commands.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use clap::{Command, CommandFactory as _};
 
 use crate::commands::Cli;
 
-/// Every command that does something, with its name from the first word on.
+/// Every command without subcommands, with its full name.
 fn commands() -> Vec<(String, Command)> {
     fn walk(name: &str, command: &Command, all: &mut Vec<(String, Command)>) {
         let parts: Vec<&Command> = command.get_subcommands().filter(|part| part.get_name() != "help").collect();
@@ -20,21 +20,21 @@ fn commands() -> Vec<(String, Command)> {
 }
 
 #[test]
-fn the_command_line_contradicts_itself_nowhere() {
+fn has_a_valid_clap_definition() {
     Cli::command().debug_assert();
 }
 
 #[test]
-fn the_help_of_every_command_has_examples_of_it() {
+fn every_command_has_examples() {
     for (name, mut command) in commands() {
         let help = command.render_long_help().to_string();
         let (_, examples) = help.split_once("Examples:").unwrap_or_else(|| panic!("{name} has no examples"));
-        assert!(examples.contains(&name), "the examples of {name} show something else: {examples}");
+        assert!(examples.contains(&name), "no example uses {name}: {examples}");
     }
 }
 
 #[test]
-fn the_examples_of_every_command_can_be_pasted_however_narrow_the_terminal_is() {
+fn examples_are_never_wrapped() {
     fn part<'a>(command: &'a mut Command, name: &str) -> &'a mut Command {
         name.split(' ').skip(1).fold(command, |command, part| command.find_subcommand_mut(part).unwrap())
     }
@@ -53,7 +53,7 @@ fn the_examples_of_every_command_can_be_pasted_however_narrow_the_terminal_is() 
 }
 
 #[test]
-fn every_command_is_completed_in_every_shell() {
+fn every_shell_completes_every_command() {
     for shell in super::completions::SHELLS {
         let script = String::from_utf8(super::completions::script(*shell)).unwrap();
         for (name, _) in commands() {
@@ -64,7 +64,7 @@ fn every_command_is_completed_in_every_shell() {
 }
 
 #[test]
-fn bash_completes_what_is_behind_the_first_word() {
+fn bash_completes_subcommands_options_and_values() {
     let folder = tempfile::tempdir().unwrap();
     let script = folder.path().join("completions.bash");
     std::fs::write(&script, super::completions::script(clap_complete::Shell::Bash)).unwrap();

@@ -1,4 +1,4 @@
-//! Asking before what cannot be undone.
+//! Asks for confirmation before an irreversible action.
 
 use std::io;
 use std::io::{BufRead as _, IsTerminal as _, Read as _, Write as _};
@@ -8,20 +8,20 @@ use super::exit::CliError;
 /// The longest answer that is read, in bytes.
 const MAX_ANSWER: u64 = 100;
 
-/// Lets the command go on when `yes` was given, or when a person at the terminal answers `yes` to whether they want to `act`.
+/// Returns if `yes` is set, or if the user at the terminal answers `yes` to the question whether to `act`.
 ///
 /// # Errors
-/// When neither is so; nothing may be done then.
+/// Returns [`CliError`] if the user does not confirm, or if there is no terminal to ask at. The caller must then do nothing.
 pub fn confirm(yes: bool, act: &str) -> Result<(), CliError> {
     if yes {
         return Ok(());
     }
     let mut terminal = io::stderr();
     if !io::stdin().is_terminal() || !terminal.is_terminal() {
-        let why = "nothing was done: without a terminal nobody can be asked. Give --yes";
+        let why = "nothing was done: there is no terminal to ask for confirmation. Pass --yes";
         return Err(CliError::usage(format!("{why} to {act}")));
     }
-    let _ = write!(terminal, "Do you want to {act}? Type yes to go on: ");
+    let _ = write!(terminal, "Do you want to {act}? Type yes to continue: ");
     let _ = terminal.flush();
     let mut answer = String::new();
     io::stdin()

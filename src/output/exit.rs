@@ -1,4 +1,4 @@
-//! How commands end: the exit codes, and which error leads to which.
+//! Exit codes, and the exit code of each error.
 
 use std::process::{ExitCode, Termination};
 
@@ -13,18 +13,18 @@ use notation::sign::{ReservedMetadata, SignArtifactError};
 use notation::verify::Conclusion;
 use registry::{Failure, LayoutError, RegistryError, StoreError};
 
-/// How a command ended. A command about several artifacts ends with the gravest of them.
+/// How a command ended. With several artifacts, the worst status counts: the variants are in ascending order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ExitStatus {
-    /// Everything was done, or verified. Code 0.
+    /// Success. Code 0.
     Done,
-    /// Nothing was refused, but something could not be determined: the network, throttling, no answer about revocation. A later
-    /// try may end otherwise. Code 3.
+    /// Nothing was refused, but a result is missing because of the network, throttling or an unknown revocation status. A retry
+    /// may succeed. Code 3.
     Undetermined,
-    /// The command line, a file, the configuration or the credentials are not right, or permission is missing: a later try ends
-    /// the same. Code 2.
+    /// The command line, a file, the configuration or the credentials are wrong, or a permission is missing. A retry fails in the
+    /// same way. Code 2.
     Usage,
-    /// At least one artifact was definitely refused. Code 1.
+    /// At least one artifact was refused. Code 1.
     Refused,
 }
 
@@ -39,7 +39,7 @@ impl Termination for ExitStatus {
     }
 }
 
-/// An artifact that nothing is known of because its policy says so is done with.
+/// An artifact that its policy skips counts as done.
 impl From<Conclusion> for ExitStatus {
     fn from(conclusion: Conclusion) -> Self {
         match conclusion {
@@ -52,7 +52,7 @@ impl From<Conclusion> for ExitStatus {
 }
 
 impl ExitStatus {
-    /// The word for it in JSON.
+    /// The `status` in JSON.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -64,53 +64,53 @@ impl ExitStatus {
     }
 }
 
-/// Why a command, or its work on one artifact, failed. The text is for the person at the terminal and ends with what to do.
+/// Why a command, or its work on one artifact, failed. The text is for the terminal and ends with what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct CliError {
     /// How the command ends.
     pub status: ExitStatus,
-    /// What happened and what to do.
+    /// What happened, and what to do.
     pub message: String,
 }
 
 impl CliError {
-    /// The command line, a file or the configuration is not right.
+    /// The command line, a file or the configuration is wrong.
     pub fn usage(message: impl ToString) -> Self {
         Self::new(ExitStatus::Usage, message)
     }
 
-    /// Something is definitely not what it must be.
+    /// An artifact, a signature or an answer is invalid.
     pub fn refused(message: impl ToString) -> Self {
         Self::new(ExitStatus::Refused, message)
     }
 
-    /// It could not be found out; later it may.
+    /// No result for now; a retry may succeed.
     pub fn undetermined(message: impl ToString) -> Self {
         Self::new(ExitStatus::Undetermined, message)
     }
 
-    /// The command ends so, for this reason. Registries, services and signatures may have put a part of it in.
+    /// An error with this status. The message may quote registries, services and signatures, so unprintable characters are replaced.
     pub fn new(status: ExitStatus, message: impl ToString) -> Self {
         Self { status, message: printable_lines(&message.to_string()) }
     }
 
-    /// The signatures of an artifact cannot be listed, by a command with `--max-signatures`.
+    /// An error from listing an artifact's signatures, for commands that have `--max-signatures`.
     #[must_use]
     pub fn of_list(why: StoreError) -> Self {
-        let help = if why.is_too_many() { "; allow more with --max-signatures" } else { "" };
+        let help = if why.is_too_many() { "; raise the limit with --max-signatures" } else { "" };
         let error = Self::from(why);
         Self { message: error.message + help, ..error }
     }
 
-    /// The same under a heading, such as the artifact's name.
+    /// The same error, prefixed with a heading such as the artifact's name.
     #[must_use]
     pub fn context(self, heading: impl std::fmt::Display) -> Self {
         Self::new(self.status, format!("{heading}: {}", self.message))
     }
 }
 
-/// Errors that always end a command in the same way.
+/// Errors that always have the same status.
 macro_rules! always {
     ($status:ident: $($error:ty),+ $(,)?) => {
         $(impl From<$error> for CliError {
@@ -209,13 +209,13 @@ mod tests {
     use super::ExitStatus::{Done, Refused, Undetermined, Usage};
 
     #[test]
-    fn nothing_in_an_error_steers_the_terminal() {
+    fn replaces_control_characters() {
         let error = CliError::refused("a\u{1b}[2Jb\u{202e}c\nd").context("e\rf");
         assert_eq!(error.message, "e f: a [2Jb c\nd");
     }
 
     #[test]
-    fn of_several_artifacts_the_gravest_decides() {
+    fn orders_statuses_by_severity() {
         assert_eq!([Done, Undetermined, Refused, Usage].into_iter().max(), Some(Refused));
         assert_eq!([Done, Undetermined, Usage].into_iter().max(), Some(Usage));
         assert_eq!([Done, Undetermined].into_iter().max(), Some(Undetermined));

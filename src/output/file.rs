@@ -1,4 +1,4 @@
-//! Files that a command writes what it made to, as `--detach`, `--signature` and `policy init FILE` name them.
+//! Output files, as named by `--detach`, `--signature` and `policy init FILE`.
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::Write as _;
@@ -11,11 +11,11 @@ use files;
 use super::exit::CliError;
 use crate::output::Output;
 
-/// How many symbolic links a name may lead over, as Linux has it.
+/// The most symbolic links that are followed, as in Linux.
 const MAX_LINKS: usize = 40;
 
-/// Where a command writes to. A regular file is written in one step, and one that is there is replaced only with `--force`; a
-/// symbolic link stays, and what it leads to is written; devices and pipes are written into.
+/// An output file. A regular file is written atomically, and replaced only with `--force`. A symbolic link is kept, and its target
+/// written. Devices and pipes are opened and written to.
 #[derive(Debug, Clone)]
 pub struct OutputFile {
     named: PathBuf,
@@ -23,50 +23,50 @@ pub struct OutputFile {
     stdout: bool,
 }
 
-/// What a name leads to.
+/// What a path refers to.
 enum Target {
-    /// A file that is not there, or is replaced.
+    /// A regular file to create or replace.
     File(PathBuf),
     /// A character device or a pipe.
     Stream,
-    /// Standard output, under this name or another.
+    /// Standard output, as `-` or by path.
     Stdout,
 }
 
 impl OutputFile {
-    /// Checks the name, so that nothing is begun whose result has nowhere to go. `-` stands for standard output.
+    /// Checks the path before any work is done. `-` is standard output.
     ///
     /// # Errors
-    /// When it cannot be written to, or is a file that is there and `force` is not given.
+    /// Returns [`CliError`] if the path cannot be written to, or if it exists and `force` is not set.
     pub fn new(named: PathBuf, force: bool) -> Result<Self, CliError> {
         let stdout = matches!(target(&named, force)?, Target::Stdout);
         Ok(Self { named, force, stdout })
     }
 
-    /// As it was named.
+    /// The path as given on the command line.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.named
     }
 
-    /// What else the command says beside the content: nothing of it may get into that.
+    /// The output for everything but the file's content. If the content goes to standard output, text goes to standard error.
     ///
     /// # Errors
-    /// When both are to be read by a program from standard output.
+    /// Returns [`CliError`] if the content and JSON would both go to standard output.
     pub fn beside(&self, output: &Output) -> Result<Output, CliError> {
         match self.stdout {
             false => Ok(output.clone()),
             true if output.is_json() => Err(CliError::usage(
-                "the content of the file and --output json cannot both go to standard output: name another file, or leave one out",
+                "the file's content and --output json cannot both go to standard output: name a file, or remove --output json",
             )),
             true => Ok(output.with_text_on_stderr()),
         }
     }
 
-    /// Writes the content. A new file's mode is `mode` less what the umask takes.
+    /// Writes the content. A new file gets `mode`, reduced by the umask.
     ///
     /// # Errors
-    /// When that fails; a file that was there is then as it was.
+    /// Returns [`CliError`] if the file cannot be written. An existing file is then unchanged.
     pub fn write(&self, content: &[u8], mode: u32) -> Result<(), CliError> {
         let written = match target(&self.named, self.force)? {
             Target::File(path) if self.force => files::replace(&path, content, mode),
@@ -87,7 +87,7 @@ fn failed(named: &Path, why: impl std::fmt::Display) -> CliError {
 
 fn there_already(named: &Path) -> CliError {
     let named = named.display();
-    CliError::usage(format!("{named} is there already; name another file, or replace it with --force"))
+    CliError::usage(format!("{named} already exists: name another file, or replace it with --force"))
 }
 
 fn target(named: &Path, force: bool) -> Result<Target, CliError> {
@@ -97,7 +97,7 @@ fn target(named: &Path, force: bool) -> Result<Target, CliError> {
     match fs::metadata(named) {
         Ok(seen) if is_stdout(&seen) => Ok(Target::Stdout),
         Ok(seen) if is_stream(&seen) => Ok(Target::Stream),
-        Ok(seen) if !seen.is_file() => Err(failed(named, "this is a folder, a block device or a socket; name a file")),
+        Ok(seen) if !seen.is_file() => Err(failed(named, "this is a folder, a block device or a socket: name a file")),
         Ok(_) if !force => Err(there_already(named)),
         Ok(_) => fs::canonicalize(named).map(Target::File).map_err(|why| failed(named, why)),
         Err(why) if why.kind() == io::ErrorKind::NotFound => missing(named),
@@ -105,7 +105,7 @@ fn target(named: &Path, force: bool) -> Result<Target, CliError> {
     }
 }
 
-/// The file that is to be made; a link may lead to it.
+/// The file to create, with dangling symbolic links followed.
 fn missing(named: &Path) -> Result<Target, CliError> {
     let mut path = named.to_owned();
     for _ in 0..MAX_LINKS {
@@ -115,8 +115,10 @@ fn missing(named: &Path) -> Result<Target, CliError> {
     let folder = folder(&path);
     match (path.file_name(), folder.is_dir()) {
         (Some(_), true) => Ok(Target::File(path)),
-        (Some(_), false) => Err(failed(named, format!("there is no folder {}; make it first", folder.display()))),
-        (None, _) => Err(failed(named, "this names no file")),
+        (Some(_), false) => {
+            Err(failed(named, format!("the folder {} does not exist: create it first", folder.display())))
+        }
+        (None, _) => Err(failed(named, "this is not the name of a file")),
     }
 }
 
@@ -128,7 +130,7 @@ fn is_stream(seen: &Metadata) -> bool {
     seen.file_type().is_char_device() || seen.file_type().is_fifo()
 }
 
-/// `/dev/stdout` leads to what standard output is, which may be a file that other text must not get into.
+/// Whether the path is standard output: `/dev/stdout` may be a redirected file, and other text must not be mixed into it.
 fn is_stdout(seen: &Metadata) -> bool {
     rustix::fs::fstat(io::stdout()).is_ok_and(|stdout| (stdout.st_dev, stdout.st_ino) == (seen.dev(), seen.ino()))
 }
@@ -139,7 +141,7 @@ fn write_into(path: &Path, content: &[u8]) -> io::Result<()> {
         return Err(io::ErrorKind::AlreadyExists.into());
     }
     match file.write_all(content).and_then(|()| file.flush()) {
-        // Whoever reads a pipe may have enough before its end.
+        // The reader may close the pipe early.
         Err(why) if why.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         written => written,
     }
@@ -159,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_there_is_replaced_only_by_force() {
+    fn replaces_an_existing_file_only_with_force() {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("file");
         write(&path, false).unwrap();
@@ -171,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_came_to_be_meanwhile_is_kept() {
+    fn keeps_a_file_created_in_the_meantime() {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("file");
         let file = OutputFile::new(path.clone(), false).unwrap();
@@ -181,9 +183,10 @@ mod tests {
     }
 
     #[test]
-    fn a_link_stays_and_what_it_leads_to_is_written() {
+    fn writes_to_the_target_of_a_symbolic_link() {
         let home = tempfile::tempdir().unwrap();
-        let (link, path) = (home.path().join("link"), home.path().join("file"));
+        let link = home.path().join("link");
+        let path = home.path().join("file");
         symlink("file", &link).unwrap();
         write(&link, false).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "new");
@@ -195,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn links_in_a_circle_are_refused() {
+    fn rejects_circular_links() {
         let home = tempfile::tempdir().unwrap();
         let link = home.path().join("link");
         symlink("link", &link).unwrap();
@@ -203,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pipe_is_written_into_and_stays() {
+    fn writes_to_a_pipe() {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("pipe");
         rustix::fs::mkfifoat(rustix::fs::CWD, &path, rustix::fs::Mode::from_raw_mode(0o600)).unwrap();
@@ -223,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_neither_file_nor_stream_is_refused() {
+    fn rejects_folders_and_sockets() {
         let home = tempfile::tempdir().unwrap();
         let socket = home.path().join("socket");
         let _listener = UnixListener::bind(&socket).unwrap();
@@ -234,10 +237,10 @@ mod tests {
     }
 
     #[test]
-    fn an_error_names_the_file_as_the_user_did() {
+    fn errors_name_the_file_as_given() {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("sub/file");
         let why = write(&path, false).unwrap_err().message;
-        assert!(why.starts_with(&format!("{}: there is no folder", path.display())), "{why}");
+        assert!(why.starts_with(&format!("{}: the folder", path.display())), "{why}");
     }
 }

@@ -1,4 +1,4 @@
-//! What commands write: text for people or JSON for programs on standard output; progress, notes and errors on standard error.
+//! Output of the commands: results as text or JSON on standard output; progress, notes and errors on standard error.
 
 pub mod confirm;
 pub mod exit;
@@ -20,23 +20,23 @@ use serde::Serialize;
 
 use crate::output::exit::CliError;
 
-/// The version of the shapes of JSON. It changes when a member changes its meaning or goes; new members may come at any time.
+/// The version of the JSON schemas. It changes when a member is removed or changes its meaning, not when members are added.
 pub const SCHEMA_VERSION: u32 = 1;
 
-/// The form of a command's results.
+/// The output format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum Format {
-    /// For people; it may change with every version.
+    /// For people; may change in any release
     #[default]
     Text,
-    /// One JSON object, as docs/output has it.
+    /// One JSON object, with a stable schema
     Json,
 }
 
-/// How much is written, and in which form: the same for every command.
+/// The output options of all commands.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct Output {
-    /// The form of the results on standard output
+    /// The format of the results on standard output
     #[arg(
         long = "output",
         short = 'o',
@@ -48,11 +48,11 @@ pub struct Output {
     )]
     format: Format,
 
-    /// Write no text but errors; with --output json the results are written nevertheless
+    /// Print errors only. With --output json, the results are still printed
     #[arg(long, short, global = true, conflicts_with = "verbose", help_heading = "Output")]
     quiet: bool,
 
-    /// Write more: -v says what is done, -vv every request's outcome
+    /// Log to standard error: steps with -v, every request with -vv
     #[arg(long, short, global = true, action = ArgAction::Count, help_heading = "Output")]
     verbose: u8,
 
@@ -67,13 +67,13 @@ impl Output {
         self.format == Format::Json
     }
 
-    /// Whether no text but errors is wanted.
+    /// Whether only errors are written.
     #[must_use]
     pub fn is_quiet(&self) -> bool {
         self.quiet
     }
 
-    /// Whether more than the results is wanted.
+    /// Whether steps or requests are logged.
     #[must_use]
     pub fn is_verbose(&self) -> bool {
         self.verbose > 0
@@ -89,11 +89,11 @@ impl Output {
         }
     }
 
-    /// Writes a result for people, with a line end. JSON and `--quiet` leave it out. Styles are left out where standard output is no
-    /// terminal or `NO_COLOR` is set.
+    /// Writes a line of the text output, unless JSON or `--quiet` is selected. Without a terminal, or with `NO_COLOR`, styles are
+    /// removed.
     ///
     /// # Errors
-    /// When standard output cannot be written to.
+    /// Returns [`CliError`] if standard output cannot be written to.
     pub fn text(&self, text: impl Display) -> Result<(), CliError> {
         if self.is_json() || self.quiet {
             return Ok(());
@@ -105,22 +105,22 @@ impl Output {
         written(writeln!(anstream::stdout(), "{text}"))
     }
 
-    /// The same with the text for people on standard error: standard output has the content of a file.
+    /// A copy that writes text to standard error, for commands that write a file's content to standard output.
     #[must_use]
     pub fn with_text_on_stderr(&self) -> Self {
         Self { text_on_stderr: true, ..self.clone() }
     }
 
-    /// Writes the content of a file to standard output, as it is.
+    /// Writes bytes to standard output unchanged.
     ///
     /// # Errors
-    /// When standard output cannot be written to.
+    /// Returns [`CliError`] if standard output cannot be written to.
     pub fn content(bytes: &[u8]) -> Result<(), CliError> {
         let mut stdout = io::stdout();
         written(stdout.write_all(bytes).and_then(|()| stdout.flush()))
     }
 
-    /// How many columns a line on standard output has, where that is a terminal.
+    /// The width of standard output in columns, if it is a terminal.
     #[must_use]
     pub fn columns(&self) -> Option<usize> {
         let stdout = io::stdout();
@@ -128,10 +128,10 @@ impl Output {
         size.map(|size| usize::from(size.ws_col)).filter(|columns| *columns > 0)
     }
 
-    /// Writes the result for programs, where JSON is asked for. Each command calls it once.
+    /// Writes the results as JSON, if JSON is selected. Each command calls it once.
     ///
     /// # Errors
-    /// When standard output cannot be written to.
+    /// Returns [`CliError`] if standard output cannot be written to.
     pub fn json(&self, value: &impl Serialize) -> Result<(), CliError> {
         if !self.is_json() {
             return Ok(());
@@ -140,10 +140,10 @@ impl Output {
         written(writeln!(io::stdout(), "{}", escaped(&text)))
     }
 
-    /// Writes a remark beside the results to standard error, unless `--quiet` is given.
+    /// Writes a note to standard error, unless `--quiet` is given.
     pub fn note(&self, text: impl Display) {
         if !self.quiet {
-            // Nobody may be there to read it, which is no reason to stop.
+            // A closed standard error does not stop the command.
             let _ = writeln!(anstream::stderr(), "{text}");
         }
     }
@@ -153,13 +153,13 @@ impl Output {
         let _ = writeln!(anstream::stderr(), "{} {error}", paint(BAD, "error:"));
     }
 
-    /// The progress of a work of so many parts, shown on standard error while it lasts if that is a terminal.
+    /// A progress bar for `total` items, shown if standard error is a terminal.
     #[must_use]
     pub fn progress(&self, total: usize, what: &'static str) -> ProgressBar {
         self.bar(total > 1, Some(total as u64), "{spinner} {msg} {pos}/{len} [{bar:30}] {elapsed}").with_message(what)
     }
 
-    /// The progress of a work of an unknown number of bytes, shown as [`Self::progress`] is.
+    /// A progress display for an unknown number of bytes, shown if standard error is a terminal.
     #[must_use]
     pub fn bytes(&self, what: &'static str) -> ProgressBar {
         self.bar(true, None, "{spinner} {msg} {bytes} {bytes_per_sec} {elapsed}").with_message(what)
@@ -179,28 +179,29 @@ impl Output {
     }
 }
 
-/// What went well.
+/// Success.
 pub const GOOD: Style = AnsiColor::Green.on_default().bold();
-/// What did not.
+/// Failure.
 pub const BAD: Style = AnsiColor::Red.on_default().bold();
-/// What calls for attention.
+/// Warning.
 pub const WARN: Style = AnsiColor::Yellow.on_default().bold();
-/// What matters less.
+/// Less important text.
 pub const DIM: Style = Style::new().dimmed();
 
-/// The text in a style.
+/// Returns the text in a style.
 pub fn paint(style: Style, text: impl Display) -> String {
     format!("{style}{text}{style:#}")
 }
 
-/// The words of a text in lines of so many columns, those after the first indented. A word that is longer stays whole, so that
-/// digests and ARNs can be copied.
+/// Wraps the text between words to `columns`, with all lines after the first indented. Longer words stay whole, so that digests and
+/// ARNs can be copied.
 #[must_use]
 pub fn wrapped(text: &str, indent: usize, columns: Option<usize>) -> String {
     let Some(room) = columns.and_then(|columns| columns.checked_sub(indent)).filter(|room| *room >= 20) else {
         return text.to_owned();
     };
-    let (mut out, mut used) = (String::with_capacity(text.len()), 0);
+    let mut out = String::with_capacity(text.len());
+    let mut used = 0;
     for word in text.split(' ') {
         let length = word.chars().count();
         if used > 0 && used + 1 + length > room {
@@ -217,7 +218,7 @@ pub fn wrapped(text: &str, indent: usize, columns: Option<usize>) -> String {
     out
 }
 
-/// The same JSON, with what would steer a terminal as escape sequences: the values are exact, and may be from anyone.
+/// The same JSON with unprintable characters escaped: values come from registries and signatures, and must not control the terminal.
 fn escaped(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
     for c in json.chars() {
@@ -231,7 +232,7 @@ fn escaped(json: &str) -> String {
     out
 }
 
-/// A reader that went away, such as `head`, has what it wanted.
+/// A broken pipe is no error: a reader such as `head` has closed it.
 fn written(result: io::Result<()>) -> Result<(), CliError> {
     match result {
         Err(why) if why.kind() != ErrorKind::BrokenPipe => Err(CliError::usage(format!("standard output: {why}"))),
@@ -244,7 +245,7 @@ mod tests {
     use super::{escaped, wrapped};
 
     #[test]
-    fn json_keeps_its_values_and_has_nothing_that_steers_a_terminal() {
+    fn escapes_control_characters_in_json() {
         let value = serde_json::json!({ "a": "\u{9b}2J \u{202e}\n\u{e0041} ü" });
         let text = escaped(&serde_json::to_string_pretty(&value).unwrap_or_default());
         assert!(text.contains("\\u009b2J \\u202e\\n\\udb40\\udc41 ü"), "{text}");
@@ -252,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn long_text_is_wrapped_between_words_only() {
+    fn wraps_between_words() {
         let text = "the chain ends in arn:aws:signer:us-west-2 which is long";
         assert_eq!(wrapped(text, 4, None), text);
         assert_eq!(wrapped(text, 4, Some(26)), "the chain ends in\n    arn:aws:signer:us-west-2\n    which is long");

@@ -1,17 +1,17 @@
-//! What the commands about several artifacts have in common in their results: docs/output.
+//! Results of the commands for several artifacts: docs/output.
 
 use serde::Serialize;
 
 use super::exit::{CliError, ExitStatus};
 use crate::output::SCHEMA_VERSION;
 
-/// What a command says of one artifact.
+/// The status of one artifact's result.
 pub trait ArtifactStatus {
-    /// How the command would end if it were about this artifact alone.
+    /// The command's exit status for this artifact alone.
     fn status(&self) -> ExitStatus;
 }
 
-/// The results of a command, artifact by artifact.
+/// The results of a command for each artifact.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Report<Artifact> {
@@ -28,25 +28,25 @@ impl<Artifact> Default for Report<Artifact> {
 }
 
 impl<Artifact: ArtifactStatus> Report<Artifact> {
-    /// How the command ends: the gravest of its artifacts decides.
+    /// The command's exit status: the worst of its artifacts.
     pub fn status(&self) -> ExitStatus {
         self.artifacts.iter().map(ArtifactStatus::status).max().unwrap_or(ExitStatus::Done)
     }
 
-    /// The report with what follows from its artifacts.
+    /// Sets the report's status from its artifacts.
     pub fn finished(&mut self) -> &Self {
         self.status = self.status().as_str();
         self
     }
 }
 
-/// Why there is no result, or none that can be relied on.
+/// The error, if there is no reliable result.
 #[derive(Debug, Serialize)]
 pub struct ErrorReport {
     status: &'static str,
-    /// What happened and what to do.
+    /// What happened, and what to do.
     pub message: String,
-    /// How the command ends.
+    /// The exit status.
     #[serde(skip)]
     pub exit: ExitStatus,
 }

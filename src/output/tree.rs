@@ -1,4 +1,4 @@
-//! Trees on the terminal, as notation draws them.
+//! Text trees in notation's style.
 
 use std::fmt;
 
@@ -14,26 +14,26 @@ pub struct Tree {
 }
 
 impl Tree {
-    /// A tree of one line. What the line says may come from anywhere.
+    /// A tree with one line of untrusted text; unprintable characters are replaced.
     #[must_use]
     pub fn new(label: impl fmt::Display) -> Self {
         Self { label: printable(&label.to_string()), children: Vec::new() }
     }
 
-    /// A tree of one line that has its styles already, and nothing that is not this program's.
+    /// A tree with one line of trusted text, which may have styles.
     #[must_use]
     pub fn styled(label: String) -> Self {
         Self { label, children: Vec::new() }
     }
 
-    /// Adds a line under this one, and gives it.
+    /// Adds a line under this one, and returns it.
     pub fn add(&mut self, child: Self) -> &mut Self {
         self.children.push(child);
         let last = self.children.len() - 1;
         &mut self.children[last]
     }
 
-    /// Adds a line with a name and a value, and gives it.
+    /// Adds a line with a name and a value, and returns it.
     pub fn pair(&mut self, name: &str, value: impl fmt::Display) -> &mut Self {
         let name = paint(DIM, format!("{}:", printable(name)));
         self.add(Self::styled(format!("{name} {}", printable(&value.to_string()))))
@@ -62,7 +62,7 @@ mod tests {
     use super::Tree;
 
     #[test]
-    fn a_tree_has_the_branches_of_notations() {
+    fn draws_branches_as_notation_does() {
         let mut root = Tree::new("root");
         let first = root.add(Tree::new("first"));
         first.add(Tree::new("a\u{1b}[2J"));

@@ -1,4 +1,4 @@
-//! Options of the commands that verify.
+//! Options of the verifying commands.
 
 use std::path::{Path, PathBuf};
 
@@ -13,51 +13,51 @@ use crate::arguments::metadata::Pair;
 use crate::arguments::signer::{SignerArgs, budget};
 use crate::output::exit::CliError;
 
-/// By what signatures are judged, and what is demanded of them.
+/// Which signers to trust, and what else to require of a signature.
 #[derive(Debug, clap::Args)]
 pub struct VerificationArgs {
-    /// Use the trust policy in this file; the trust stores are notation's
+    /// Use the trust policy in this file, with the trust stores in notation's configuration
     #[arg(long, value_name = "FILE", conflicts_with = "trusted_profiles")]
     policy: Option<PathBuf>,
 
-    /// Trust these signing profiles, or versions of them, and nobody else, at level strict and under AWS's roots
+    /// Trust only these signing profiles or profile versions, with AWS's root certificates. Every check must pass (level strict)
     #[arg(long = "trusted-profile", value_name = "ARN", num_args = 1..)]
     trusted_profiles: Vec<String>,
 
-    /// Of --trusted-profile: a root certificate in place of AWS's (PEM or DER). May be given several times
+    /// With --trusted-profile: trust this root certificate instead of AWS's (PEM or DER). Repeat for several
     #[arg(long = "root", value_name = "FILE", requires = "trusted_profiles")]
     roots: Vec<PathBuf>,
 
-    /// Demand that this was signed, too. May be given several times
+    /// Require that this metadata was signed. Repeat for several
     #[arg(long = "user-metadata", short = 'm', value_name = "KEY=VALUE", value_parser = metadata::pair)]
     user_metadata: Vec<Pair>,
 
-    /// A setting of verification plugins as notation takes it; for AWS Signer's the options under "AWS" are the same
+    /// A setting for verification plugins, in notation's form. For AWS Signer, use the options under "AWS"
     #[arg(long, value_name = "KEY=VALUE", value_parser = metadata::pair)]
     plugin_config: Vec<Pair>,
 }
 
 impl VerificationArgs {
-    /// What stands after --trusted-profile and is no ARN: the option has taken for its own what the command is about.
+    /// Takes the values after `--trusted-profile` that are not ARNs: clap cannot tell them from the command's own arguments.
     ///
     /// # Errors
-    /// When it is left without any.
+    /// Returns [`CliError`] if no ARN is left.
     pub fn take_strays(&mut self) -> Result<Vec<String>, CliError> {
         strays("--trusted-profile", &mut self.trusted_profiles)
     }
 
-    /// The profiles that the command line trusts.
+    /// The profiles of `--trusted-profile`.
     ///
     /// # Errors
-    /// When one is no ARN of a profile or of a version.
+    /// Returns [`CliError`] if a value is not the ARN of a profile or a profile version.
     pub fn trusted(&self) -> Result<Vec<TrustedProfile>, CliError> {
         self.trusted_profiles.iter().map(|text| text.parse().map_err(CliError::from)).collect()
     }
 
-    /// Where the policy comes from. `read` and `own` are as for [`Policies::of_document`].
+    /// The source of the trust policy. `read` and `own` are as in [`Policies::of_document`].
     ///
     /// # Errors
-    /// When there is none.
+    /// Returns [`CliError`] if there is no policy, or it is invalid.
     pub fn policies<Document>(
         &self,
         read: fn(&Path) -> Result<Document, FolderError>,
@@ -69,10 +69,10 @@ impl VerificationArgs {
         }
     }
 
-    /// How to verify. Where profiles are trusted, and nobody else, no signature is judged by a plugin.
+    /// The options for verification. With `--trusted-profile`, no verification plugins run.
     ///
     /// # Errors
-    /// When a value cannot be used.
+    /// Returns [`CliError`] if a value is invalid.
     pub fn options(self, signer: &SignerArgs) -> Result<VerifyOptions, CliError> {
         let plugin_config = metadata::collect(self.plugin_config)?;
         let config = signer.config_beside(plugin_config.clone())?;
@@ -89,16 +89,16 @@ impl VerificationArgs {
     }
 }
 
-/// Takes out what is no ARN. No reference begins as an ARN does. An option that is left without any, as where a variable is empty,
-/// must not be as if it were not given: another policy would judge.
+/// Takes the values that are not ARNs out of `arns`. A reference never starts with `arn:`.
 ///
 /// # Errors
-/// When that is so.
+/// Returns [`CliError`] if the option is given but no ARN is left, for example because a shell variable is empty. Treating the
+/// option as absent would apply another policy.
 pub fn strays(option: &str, arns: &mut Vec<String>) -> Result<Vec<String>, CliError> {
     let is_given = !arns.is_empty();
     let strays = arns.extract_if(.., |text| !text.starts_with("arn:")).collect();
     if is_given && arns.is_empty() {
-        return Err(CliError::usage(format!("{option} is given without the ARN of a signing profile: name one")));
+        return Err(CliError::usage(format!("{option} is given without the ARN of a signing profile: add the ARN")));
     }
     Ok(strays)
 }
@@ -108,7 +108,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_option_that_has_lost_its_arns_is_not_as_if_it_were_not_given() {
+    fn rejects_an_option_without_arns() {
         let taken = |given: &[&str]| {
             let mut arns = given.iter().map(|text| (*text).to_owned()).collect();
             strays("--from", &mut arns).map(|strays| (arns, strays))

@@ -1,4 +1,4 @@
-//! What the commands that verify have in common: options, the choice of the policy, and what is said of a signature.
+//! Shared by the verifying commands: options, the choice of the policy, and the report of a signature.
 
 mod args;
 mod policies;
@@ -16,8 +16,8 @@ pub use signature::SignatureReport;
 
 use crate::output::exit::CliError;
 
-/// Where no signature verified and the signer of one is not trusted while trust stores of the policy cannot be read, nothing is
-/// known against that signature: what is wrong is the configuration.
+/// The error if no signature verified, a signer is not trusted, and a trust store of the policy cannot be read. The unreadable store
+/// might trust that signer, so this is a configuration error and not a refusal.
 #[must_use]
 pub fn unreadable_stores(policy: &VerificationPolicy, verdict: &Verdict) -> Option<CliError> {
     let is_untrusted = |outcome: Option<&CheckOutcome>| outcome.is_some_and(CheckOutcome::is_refused);

@@ -1,4 +1,4 @@
-//! By which policy signatures are judged: one of a document, or the signing profiles that the command line names.
+//! The trust policy to apply: from a document, or from `--trusted-profile`.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -13,17 +13,17 @@ use notation::{FolderError, NotationFolder};
 use crate::arguments::roots::roots;
 use crate::output::exit::CliError;
 
-/// A signing profile that is trusted, or one version of it.
+/// A trusted signing profile, or one version of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TrustedProfile {
-    /// All its versions.
+    /// All versions of a profile.
     Profile(ProfileArn),
-    /// This version.
+    /// One version.
     Version(ProfileVersionArn),
 }
 
 impl TrustedProfile {
-    /// The profile, of whichever version.
+    /// The profile, without the version.
     #[must_use]
     pub fn profile(&self) -> &ProfileArn {
         match self {
@@ -32,7 +32,7 @@ impl TrustedProfile {
         }
     }
 
-    /// The identity as trust policies have it.
+    /// The trusted identity in the form of trust policies.
     fn identity(&self) -> String {
         match self {
             Self::Profile(profile) => profile.to_string(),
@@ -49,38 +49,38 @@ impl FromStr for TrustedProfile {
     }
 }
 
-/// Where the policy comes from, with a document for the kind of thing that is verified.
+/// The source of the trust policy. `Document` is the document type for artifacts or blobs.
 #[derive(Debug)]
 pub enum Policies<Document> {
-    /// The same for everything.
+    /// One policy for everything, from `--trusted-profile`.
     Profiles(Arc<VerificationPolicy>),
-    /// One of the document's.
+    /// The policies of a document.
     Document {
         /// The document.
         document: Document,
-        /// Where its trust stores are.
+        /// The folder with the trust stores.
         stores: NotationFolder,
-        /// The policies that were asked for, by their names, with their trust stores read: all artifacts of a command are judged
-        /// by the same certificates.
+        /// The policies in use by name, with their trust stores. Each store is read once, so that all artifacts of a command are
+        /// verified with the same certificates.
         read: Mutex<HashMap<String, Arc<VerificationPolicy>>>,
     },
 }
 
 impl<Document> Policies<Document> {
-    /// Nothing but these profiles is trusted, under these roots or AWS's.
+    /// A policy that trusts only these profiles, with the roots in these files or AWS's roots.
     ///
     /// # Errors
-    /// When a root cannot be read.
+    /// Returns [`CliError`] if a root cannot be read.
     pub fn of_profiles(profiles: &[TrustedProfile], root_files: &[PathBuf]) -> Result<Self, CliError> {
         let identities = profiles.iter().map(TrustedProfile::identity).collect();
         Ok(Self::Profiles(Arc::new(Trust { roots: roots(root_files)?, identities }.into())))
     }
 
-    /// The document in this file, read by `read`, else notation's own, given by `own`; the trust stores are notation's in both
-    /// cases.
+    /// The document in `file`, read with `read`, or notation's own document, read with `own`. The trust stores are notation's in
+    /// both cases.
     ///
     /// # Errors
-    /// When there is no document, or it is not valid.
+    /// Returns [`CliError`] if there is no document, or it is invalid.
     pub fn of_document(
         file: Option<&Path>,
         read: fn(&Path) -> Result<Document, FolderError>,
@@ -92,8 +92,8 @@ impl<Document> Policies<Document> {
             None => own(&stores).map_err(|why| {
                 let help = match why {
                     FolderError::NoPolicy(_) => {
-                        " with `notation-aws-signer setup` or `notation-aws-signer policy init`, name a file with --policy, or \
-                         the signing profiles to trust with --trusted-profile"
+                        " (run `notation-aws-signer setup` or `notation-aws-signer policy init`), or pass --policy FILE or \
+                         --trusted-profile ARN"
                     }
                     _ => "",
                 };
@@ -103,10 +103,10 @@ impl<Document> Policies<Document> {
         Ok(Self::Document { document, stores, read: Mutex::default() })
     }
 
-    /// The policy that `choose` finds in the document, where there is one.
+    /// The policy: the one that `choose` selects from the document, or that of the trusted profiles.
     ///
     /// # Errors
-    /// What `choose` says.
+    /// Returns the error of `choose`.
     pub fn policy(
         &self,
         choose: impl FnOnce(&Document) -> Result<&TrustPolicy, CliError>,
@@ -129,7 +129,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_profile_or_a_version_of_it_is_trusted_and_nothing_else() {
+    fn parses_arns_of_profiles_and_versions() {
         const PROFILE: &str = "arn:aws:signer:us-west-2:111122223333:/signing-profiles/prod";
         for text in [PROFILE.to_owned(), format!("{PROFILE}/abcde12345")] {
             let trusted: TrustedProfile = text.parse().unwrap();

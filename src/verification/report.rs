@@ -1,4 +1,4 @@
-//! What came of verifying something, in a word.
+//! The outcome of verification.
 
 use notation::verify::Conclusion;
 use serde::Serialize;
@@ -6,19 +6,19 @@ use serde::Serialize;
 use crate::output::exit::ExitStatus;
 use crate::output::{BAD, GOOD, WARN, paint};
 
-/// What became of an artifact or a signature.
+/// The outcome for an artifact or a signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
-    /// It can be relied on.
+    /// The signature is valid and trusted.
     Verified,
-    /// The policy has nothing verified.
+    /// The policy skips verification.
     Skipped,
-    /// Something is wrong with it.
+    /// There is no valid signature of a trusted signer.
     Refused,
-    /// It could not be found out; later it may.
+    /// No verdict was reached; a retry may succeed.
     Undetermined,
-    /// It was not come to a verdict: the configuration or a permission is not right, or there is no such artifact.
+    /// No verdict was reached, because the configuration or a permission is wrong, or the artifact does not exist.
     Failed,
 }
 
@@ -45,7 +45,7 @@ impl From<ExitStatus> for Outcome {
 }
 
 impl Outcome {
-    /// The word for people.
+    /// The word in text output.
     #[must_use]
     pub fn word(self) -> String {
         match self {

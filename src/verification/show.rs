@@ -1,4 +1,4 @@
-//! A signature and its checks for people.
+//! The text output for a signature and its checks.
 
 use notary::text::printable;
 
@@ -6,13 +6,13 @@ use super::signature::{CheckReport, CheckWord, SignatureReport};
 use crate::output::exit::CliError;
 use crate::output::{BAD, DIM, GOOD, Output, WARN, paint, wrapped};
 
-/// The columns before a check's reason.
+/// The number of columns before a check's reason.
 const REASON: usize = 32;
 
-/// Writes a signature under the name that tells it from others.
+/// Writes a signature and its checks. `name` identifies the signature: a digest or a file.
 ///
 /// # Errors
-/// When standard output cannot be written to.
+/// Returns [`CliError`] if standard output cannot be written to.
 pub fn show_signature(name: &str, signature: &SignatureReport, output: &Output) -> Result<(), CliError> {
     output.text(format!("  signature {name} {}", signature.outcome.word()))?;
     if let Some(signed) = &signature.signed {
@@ -34,8 +34,8 @@ pub fn show_signature(name: &str, signature: &SignatureReport, output: &Output) 
 fn show_check(check: &CheckReport, output: &Output) -> Result<(), CliError> {
     let (style, word) = match check.outcome {
         CheckWord::Passed => (GOOD, "ok"),
-        CheckWord::Failed if check.undetermined => (WARN, "UNKNOWN"),
-        CheckWord::Failed => (BAD, "FAILED"),
+        CheckWord::Failed if check.undetermined => (WARN, "unknown"),
+        CheckWord::Failed => (BAD, "failed"),
         CheckWord::Warning => (WARN, "warning"),
         CheckWord::Skipped => (WARN, "skipped"),
     };
@@ -43,15 +43,15 @@ fn show_check(check: &CheckReport, output: &Output) -> Result<(), CliError> {
     output.text(format!("    {word} {:19} {}", check.name, wrapped(&check.reason, REASON, output.columns())))
 }
 
-/// Writes what to do.
+/// Writes the advice line.
 ///
 /// # Errors
-/// When standard output cannot be written to.
+/// Returns [`CliError`] if standard output cannot be written to.
 pub fn show_advice(advice: &str, output: &Output) -> Result<(), CliError> {
     output.text(format!("  {} {}", paint(WARN, "->"), wrapped(advice, 5, output.columns())))
 }
 
-/// Says that nothing was verified, because the policy has it so.
+/// Notes that the policy skips verification.
 pub fn note_skipped(name: &str, policy: &str, output: &Output) {
-    output.note(paint(WARN, format!("not verified: the trust policy {policy:?} skips it, nothing is known of {name}")));
+    output.note(paint(WARN, format!("{name} was not verified: the trust policy {policy:?} skips verification")));
 }

@@ -1,4 +1,4 @@
-//! One signature and its checks, as docs/output has them.
+//! The report of one signature and its checks, as in docs/output.
 
 use std::collections::BTreeMap;
 
@@ -13,18 +13,18 @@ use super::report::Outcome;
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SignatureReport {
-    /// The digest of its manifest; of the envelope, where it has none.
+    /// The digest of its manifest, or of the envelope if there is no manifest.
     pub digest: String,
-    /// What became of it.
+    /// The outcome.
     pub outcome: Outcome,
-    /// What it says, once integrity has passed.
+    /// Its content, present once integrity has passed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signed: Option<SignedReport>,
-    /// In the order in which they were made.
+    /// The checks, in the order in which they were made.
     pub checks: Vec<CheckReport>,
 }
 
-/// What a signature says.
+/// The content of a signature.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SignedReport {
@@ -38,7 +38,7 @@ pub struct SignedReport {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expiry: Option<String>,
     pub user_metadata: BTreeMap<String, String>,
-    /// SHA-256 of the certificates, the signing certificate first.
+    /// The SHA-256 of each certificate, the signing certificate first.
     thumbprints: Vec<String>,
 }
 
@@ -49,7 +49,7 @@ pub struct CheckReport {
     pub name: &'static str,
     pub outcome: CheckWord,
     pub reason: String,
-    /// The check could not be made; a later try may end otherwise.
+    /// The check could not be made; a retry may succeed.
     pub undetermined: bool,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     revoked: Vec<RevokedReport>,
@@ -57,7 +57,7 @@ pub struct CheckReport {
     advice: Option<String>,
 }
 
-/// What came of a check.
+/// The outcome of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum CheckWord {
@@ -75,7 +75,7 @@ struct RevokedReport {
 }
 
 impl SignatureReport {
-    /// What became of it.
+    /// The report of a signature's verdict.
     #[must_use]
     pub fn of(verdict: &SignatureVerdict) -> Self {
         Self {

@@ -21,10 +21,10 @@ fn the_demonstration_ends_with_the_image_refused_because_its_signature_was_revok
     let place = |start: &str| {
         lines.iter().position(|line| line.starts_with(start)).unwrap_or_else(|| panic!("no line {start:?}: {shown}"))
     };
-    let places = ["[5/7]", "The image is accepted.", "[6/7]", "FAILED  revocation", "The image is refused"].map(place);
+    let places = ["[5/7]", "The image is accepted.", "[6/7]", "failed  revocation", "The image is refused"].map(place);
     assert!(places.is_sorted(), "{shown}");
     let job = lines[place("job")].rsplit(' ').next().unwrap();
-    assert!(lines[place("FAILED  revocation")].contains(job), "{shown}");
+    assert!(lines[place("failed  revocation")].contains(job), "{shown}");
     assert!(!shown.stdout.contains('\x1b'), "not a terminal: {shown}");
 }
 

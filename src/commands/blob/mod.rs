@@ -1,4 +1,4 @@
-//! `notation-aws-signer blob`: files that are no artifacts of a registry.
+//! `notation-aws-signer blob`: signs and verifies files that are not in a registry.
 
 mod sign;
 mod verify;
@@ -8,9 +8,9 @@ use clap::Subcommand;
 use crate::output::Output;
 use crate::output::exit::{CliError, ExitStatus};
 
-/// Sign and verify files: archives, packages, SBOMs.
+/// Sign and verify files, such as archives, packages and SBOMs.
 ///
-/// The signature is an envelope in a file of its own, as the Notary Project's specification has it for blobs.
+/// The signature is written to a separate file, in the format that the Notary Project specifies for blobs.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(subcommand)]
@@ -26,7 +26,7 @@ enum Command {
 /// Runs the command.
 ///
 /// # Errors
-/// The subcommand's.
+/// Returns the subcommand's error.
 pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
     match args.command {
         Command::Sign(args) => sign::run(*args, output).await,

@@ -18,15 +18,15 @@ use crate::output::{DIM, GOOD, Output, SCHEMA_VERSION, paint};
 
 /// Sign a file with AWS Signer.
 ///
-/// The envelope is written to a file beside it: FILE.jws.sig. The file is hashed with SHA-384, which goes with AWS Signer's keys.
+/// The signature is written to FILE.jws.sig. The file is hashed with SHA-384, the hash that AWS Signer's keys use.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  Sign an archive; the signature is in app.tar.gz.jws.sig:
+  Sign an archive, and write the signature to app.tar.gz.jws.sig:
     notation-aws-signer blob sign app.tar.gz --media-type application/gzip \\
       --profile arn:aws:signer:us-west-2:111122223333:/signing-profiles/pipeline
 
-Exit codes: 0 signed; 1 AWS Signer's answer is not what it must be; 2 the command line, a file, the configuration or a \
-  permission is not right; 3 it could not be signed now, and may be later.")]
+Exit codes: 0 signed; 1 AWS Signer returned an invalid signature; 2 the command line, a file, the configuration or a \
+  permission is wrong; 3 AWS Signer could not be reached or did not sign: a retry may succeed.")]
 pub(super) struct Args {
     /// The file to sign
     #[arg(value_name = "FILE")]
@@ -36,19 +36,19 @@ pub(super) struct Args {
     #[arg(long, value_name = "ARN")]
     profile: ProfileArn,
 
-    /// What the content is; blob verify --media-type demands it
+    /// The media type of the content, which is signed too; `blob verify --media-type` checks it
     #[arg(long, value_name = "TYPE", default_value = DEFAULT_MEDIA_TYPE)]
     media_type: String,
 
-    /// Sign this with the content; blob verify --user-metadata demands it. May be given several times
+    /// Sign this metadata with the file; `blob verify --user-metadata` checks it. Repeat for several
     #[arg(long = "user-metadata", short = 'm', value_name = "KEY=VALUE", value_parser = metadata::pair)]
     user_metadata: Vec<Pair>,
 
-    /// Write the envelope to this file, - for standard output, instead of FILE.jws.sig
+    /// Write the signature to this file instead of FILE.jws.sig; - is standard output
     #[arg(long, value_name = "FILE")]
     signature: Option<PathBuf>,
 
-    /// Replace the file with the signature if it is there
+    /// Replace the signature file if it exists
     #[arg(long)]
     force: bool,
 
@@ -87,18 +87,18 @@ pub(super) async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliEr
     Ok(ExitStatus::Done)
 }
 
-/// The file that notation, too, writes the signature of a file to.
+/// The default signature file, as notation names it.
 pub(super) fn signature_of(file: &Path) -> PathBuf {
     let mut name = file.as_os_str().to_owned();
     name.push(SIGNATURE_EXTENSION);
     name.into()
 }
 
-/// Opens a file for reading; nothing else has an end to count on.
+/// Opens a regular file. Devices and pipes are refused: their content may never end.
 pub(super) fn open(path: &Path) -> Result<File, CliError> {
     let unreadable = |why: std::io::Error| CliError::usage(format!("{}: {why}", path.display()));
     if !std::fs::metadata(path).map_err(unreadable)?.is_file() {
-        return Err(CliError::usage(format!("{} is no file", path.display())));
+        return Err(CliError::usage(format!("{} is not a regular file", path.display())));
     }
     File::open(path).map_err(unreadable)
 }
@@ -112,10 +112,11 @@ fn failed(why: SignBlobError) -> CliError {
 }
 
 fn show(file: &Path, signature: &Path, signed: &SignedBlob, output: &Output) -> Result<(), CliError> {
-    let (attributes, signer) = (signed.signature.verified.attributes(), &signed.signature.signer);
+    let attributes = signed.signature.verified.attributes();
+    let signer = &signed.signature.signer;
     output.text(format!("{} {}", file.display(), paint(GOOD, "signed")))?;
     let line = |name: &str, value: String| output.text(format!("  {} {value}", paint(DIM, format!("{name:15}"))));
-    line("signature in", signature.display().to_string())?;
+    line("signature file", signature.display().to_string())?;
     line("digest", signed.blob.digest.to_string())?;
     line("profile version", signer.profile_version.to_string())?;
     line("job", signer.job.to_string())?;

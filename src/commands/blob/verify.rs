@@ -18,41 +18,43 @@ use crate::verification::{
     Outcome, SignatureReport, VerificationArgs, note_skipped, show_advice, show_signature, unreadable_stores,
 };
 
-/// Verify a file with the envelope of its signature.
+/// Verify the signature of a file.
 ///
-/// Whom to trust is said by --trusted-profile, by a trust policy for blobs in a file, or by notation's own, trustpolicy.blob.json.
-/// Of a trust policy its global statement counts, or the one that --policy-name names. The file is verified when the signature is
-/// over its content and passes every check: integrity, authenticity, expiry, authenticTimestamp, revocation.
+/// Choose the signers to trust with --trusted-profile, or with a trust policy file for blobs: --policy, or by default notation's
+/// own trustpolicy.blob.json. The policy's global statement applies, or the statement that --policy-name names. The file is
+/// verified if the signature covers its content and passes every check: integrity, authenticity (a trusted signer), expiry,
+/// authenticTimestamp (certificates valid at signing time) and revocation.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  Verify an archive, whose signature is in app.tar.gz.jws.sig:
+  Verify an archive with its signature in app.tar.gz.jws.sig:
     notation-aws-signer blob verify app.tar.gz \\
       --trusted-profile arn:aws:signer:us-west-2:111122223333:/signing-profiles/pipeline
 
-  Verify by the statement \"releases\" of notation's trust policy for blobs:
+  Apply the statement \"releases\" of notation's blob trust policy:
     notation-aws-signer blob verify app.tar.gz --signature app.sig \\
       --policy-name releases
 
-  Demand what the archive was signed as, and what was signed with it:
+  Require a media type and metadata that were signed with the archive:
     notation-aws-signer blob verify app.tar.gz --trusted-profile ARN \\
       --media-type application/gzip --user-metadata version=1.4
 
-Exit codes: 0 verified (or skipped by the trust policy, which is said); 1 refused; 2 the command line, a file, the trust \
-  policy or a permission is not right; 3 it could not be determined: network, throttling, no answer about revocation.")]
+Exit codes: 0 verified, or skipped because the trust policy says so (a note reports it); 1 refused; 2 the command line, a file, \
+  the trust policy or a permission is wrong; 3 no verdict because of the network, throttling or an unknown revocation \
+  status: a retry may succeed.")]
 pub(super) struct Args {
     /// The file to verify
     #[arg(value_name = "FILE")]
     file: Option<PathBuf>,
 
-    /// The file with the envelope of the signature [default: FILE.jws.sig]
+    /// The signature file [default: FILE.jws.sig]
     #[arg(long, value_name = "FILE")]
     signature: Option<PathBuf>,
 
-    /// Demand that the content was signed as this
+    /// Require that the file was signed with this media type
     #[arg(long, value_name = "TYPE")]
     media_type: Option<String>,
 
-    /// Judge by the trust policy with this name [default: the one with globalPolicy]
+    /// Apply the policy statement with this name [default: the statement with globalPolicy]
     #[arg(long, value_name = "NAME", conflicts_with = "trusted_profiles")]
     policy_name: Option<String>,
 
@@ -75,7 +77,7 @@ struct Report<'a> {
     outcome: Outcome,
     /// The name of the trust policy.
     policy: &'a str,
-    /// What became of the signature; absent where the policy has nothing verified.
+    /// The result for the signature; absent if the policy skips verification.
     #[serde(skip_serializing_if = "Option::is_none")]
     verdict: Option<SignatureReport>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -88,7 +90,7 @@ struct Report<'a> {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct BlobReport<'a> {
-    /// What it was signed as, once integrity has passed.
+    /// The signed media type, present once integrity has passed.
     #[serde(skip_serializing_if = "Option::is_none")]
     media_type: Option<&'a str>,
     digest: &'a Digest,
@@ -117,7 +119,8 @@ pub(super) async fn run(mut args: Args, output: &Output) -> Result<ExitStatus, C
     let policies = args.verification.policies(read_blob_trust_policy, NotationFolder::blob_trust_policy)?;
     let policy = policies.policy(|document| Ok(document.applicable(name)?))?;
     let options = args.verification.options(&args.signer)?;
-    let (content, envelope) = (open(&file)?, envelope_file::read(&signature)?);
+    let content = open(&file)?;
+    let envelope = envelope_file::read(&signature)?;
     let verdict = verify_blob(content, &envelope, args.media_type.as_deref(), &policy, &options).await;
     let verdict = verdict.map_err(|why| CliError::usage(format!("{}: {why}", file.display())))?;
     let error = unreadable_stores(&policy, &verdict);
@@ -143,24 +146,24 @@ fn outcome(verdict: &Verdict, error: Option<&CliError>) -> Outcome {
     error.map_or_else(|| verdict.conclusion().into(), |why| why.status.into())
 }
 
-/// The one file; an option with several ARNs before it has taken it for its own.
+/// The file to verify. `--trusted-profile ARN FILE` makes clap take FILE for another ARN.
 fn file(args: &mut Args) -> Result<PathBuf, CliError> {
     let strays = args.verification.take_strays()?.into_iter().map(PathBuf::from);
     let mut files = args.file.take().into_iter().chain(strays);
     match (files.next(), files.next()) {
         (Some(file), None) => Ok(file),
-        (Some(_), Some(_)) => Err(CliError::usage("several files are named; verify one after the other")),
-        (None, _) => Err(CliError::usage("no file is named: FILE, whose signature is in FILE.jws.sig or --signature")),
+        (Some(_), Some(_)) => Err(CliError::usage("several files are given: verify them one at a time")),
+        (None, _) => Err(CliError::usage("no file is given: name the file to verify")),
     }
 }
 
-/// The signature beside a file.
+/// The file's default signature file, if it exists.
 fn existing_signature_of(file: &Path) -> Result<PathBuf, CliError> {
     let signature = signature_of(file);
     match signature.try_exists() {
         Ok(true) => Ok(signature),
         _ => Err(CliError::usage(format!(
-            "{} does not exist; name the file with the signature with --signature",
+            "{} does not exist: name the signature file with --signature",
             signature.display()
         ))),
     }

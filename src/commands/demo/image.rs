@@ -1,4 +1,4 @@
-//! A small image: one layer with one file.
+//! The demo image: one layer with one file.
 
 use notary::Descriptor;
 use notary::manifest::{IMAGE_CONFIG_MEDIA_TYPE, IMAGE_LAYER_MEDIA_TYPE, Manifest};
@@ -23,7 +23,7 @@ pub(super) fn write(layout: &Layout, tag: &str) -> Result<Descriptor, LayoutErro
     layout.put_manifest(&manifest, Some(tag))
 }
 
-/// A tar archive with one text file. It is the same at every run: no times, no owners.
+/// A tar archive with one text file. Without times and owners, it is the same in every run.
 fn layer() -> Vec<u8> {
     const TEXT: &[u8] = b"Hello from an image that is about to be signed.\n";
     let mut header = tar::Header::new_ustar();

@@ -1,4 +1,4 @@
-//! `notation-aws-signer demo`: the whole of it on this machine, in one command: sign, verify, revoke, be refused.
+//! `notation-aws-signer demo`: signs, verifies and revokes an image on this machine, with the local signer.
 
 mod image;
 mod steps;
@@ -29,24 +29,25 @@ const REGION: &str = "us-west-2";
 const PROFILE: &str = "demo";
 const TAG: &str = "v1";
 
-/// See it work, without a network, a registry or an AWS account.
+/// Sign, verify and revoke a sample image, without network, registry or AWS account.
 ///
-/// Makes a small image in a folder, starts the local signer, signs the image with the code of the Notation plugin, verifies it,
-/// revokes the signature, verifies again and is refused. Ends with code 1 if any step goes otherwise.
+/// Creates a small image in a folder, starts the local signer (a stand-in for AWS Signer on this machine), signs the image,
+/// verifies it, revokes the signature, and verifies again, which must now fail. Exits with code 1 if a step does not end as
+/// expected.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  In a folder of its own for temporary files:
+  Run in a new temporary folder:
     notation-aws-signer demo
 
-  In a folder that is kept:
+  Run in a folder of your choice:
     notation-aws-signer demo --dir ./demo")]
 pub struct Args {
-    /// Where the files go: a folder that does not exist or is empty; by default a new one for temporary files
+    /// The folder for the files; it must be empty or not exist [default: a new temporary folder]
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
 }
 
-/// Why the demonstration did not go as told.
+/// Why the demo failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -55,19 +56,19 @@ pub enum Error {
     Folder {
         /// The folder.
         path: PathBuf,
-        /// What the system says.
+        /// The system's error.
         source: io::Error,
     },
-    /// The folder has files already.
-    #[error("{0} is not empty; name a folder that does not exist")]
+    /// The folder is not empty.
+    #[error("{0} is not empty: name an empty or a new folder with --dir")]
     NotEmpty(PathBuf),
-    /// The image or its signature cannot be written or read.
+    /// The layout cannot be written or read.
     #[error(transparent)]
     Layout(#[from] LayoutError),
-    /// The image is not found where it was written, or its signatures cannot be listed.
+    /// The image cannot be resolved, or its signatures cannot be listed.
     #[error(transparent)]
     Artifacts(#[from] ArtifactsError),
-    /// The tag is not one.
+    /// The tag is invalid.
     #[error(transparent)]
     Tag(#[from] ReferenceError),
     /// The local signer did not start.
@@ -76,7 +77,7 @@ pub enum Error {
     /// The root certificate cannot be read.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The local signer named its profile wrongly.
+    /// The local signer returned an invalid profile ARN.
     #[error(transparent)]
     Arn(#[from] ArnError),
     /// A call to the local signer failed.
@@ -84,19 +85,19 @@ pub enum Error {
     Call {
         /// The operation.
         operation: &'static str,
-        /// What went wrong.
+        /// The error.
         why: String,
     },
-    /// The image was not signed.
+    /// Signing failed.
     #[error(transparent)]
     Sign(Box<SignArtifactError>),
-    /// A signature that is good was refused.
-    #[error("the image should have been accepted, but was refused: {0}")]
+    /// A valid signature was refused.
+    #[error("the image has a valid signature, but verification failed: {0}")]
     Refused(String),
-    /// A signature that was revoked was not refused for that reason.
-    #[error("the image should have been refused because its signature was revoked, but: {0}")]
+    /// Verification did not report the revocation.
+    #[error("the signature was revoked, but verification did not report it: {0}")]
     NotRefused(String),
-    /// The terminal cannot be written to.
+    /// Standard output cannot be written to.
     #[error("standard output: {0}")]
     Output(#[from] io::Error),
 }
@@ -110,21 +111,23 @@ impl From<SignArtifactError> for Error {
 /// Runs the command.
 ///
 /// # Errors
-/// [`Error`] names the step that did not go as told.
+/// Returns [`Error`] if a step fails, or does not end as expected.
 pub async fn run(args: Args, output: &Output) -> Result<(), Error> {
     let folder = folder(args.dir)?;
     let mut steps = Steps::new(7, output.is_quiet());
-    steps.title("Sign an image, verify it, revoke the signature, and see it refused: all on this machine.")?;
+    steps.title("Sign an image, verify it, revoke the signature, and verify again: all on this machine.")?;
 
-    steps.start("Make an image", "A small image in an OCI image layout: a folder with what a registry would hold.")?;
+    steps
+        .start("Create an image", "A small image in an OCI image layout: a folder with the content of a repository.")?;
     let layout = Layout::create(folder.join("layout"))?;
     let image = image::write(&layout, TAG)?;
-    let (store, target) = (Store::Layout(layout.clone()), Target::Tag(TAG.parse::<Tag>()?));
+    let store = Store::Layout(layout.clone());
+    let target = Target::Tag(TAG.parse::<Tag>()?);
     steps.done(&[("image", format!("{}:{TAG}", layout.path().display())), ("digest", image.digest.to_string())])?;
 
     steps.start(
         "Start the local signer",
-        "A service that speaks AWS Signer's API, with a certificate authority of its own.",
+        "A service on this machine with AWS Signer's API and its own certificate authority.",
     )?;
     let service = LocalSigner::start(Options::new(folder.join("signer"))).await?;
     let root = service.root_certificate().to_owned();
@@ -132,7 +135,7 @@ pub async fn run(args: Args, output: &Output) -> Result<(), Error> {
 
     steps.start(
         "Create a signing profile",
-        "Trust policies name a profile by its ARN; it also says how long signatures are valid.",
+        "A profile is the signing identity: trust policies name its ARN. It also sets how long signatures are valid.",
     )?;
     let config = config_for(&service);
     let client = SignerClient::new(&config, "aws", REGION.to_owned()).await;
@@ -141,14 +144,14 @@ pub async fn run(args: Args, output: &Output) -> Result<(), Error> {
 
     steps.start(
         "Sign and attach",
-        "AWS Signer's SignPayload makes the envelope; it is checked, then stored beside the image as its referrer.",
+        "SignPayload returns a signature envelope. It is checked, and then stored as a referrer of the image.",
     )?;
     let deadline = || Deadline::new(Deadline::DEFAULT_BUDGET);
     let signed = sign_artifact(&store, &target, BTreeMap::new(), &client, &profile, deadline()).await?;
     let signature = attach(&store, &signed, SignatureForm::default()).await?;
     steps.done(&[("job", signed.signature.signer.job.to_string()), ("signature", signature.digest.to_string())])?;
 
-    steps.start("Verify", "Five checks at strict level; each must pass.")?;
+    steps.start("Verify", "Five checks at level strict: each must pass.")?;
     let trust = Trust { roots: read_certificates(&root)?, identities: vec![profile.to_string()] };
     let policy = VerificationPolicy::from(trust);
     let options = VerifyOptions::new(config.clone(), OffsetDateTime::now_utc());
@@ -159,20 +162,20 @@ pub async fn run(args: Args, output: &Output) -> Result<(), Error> {
 
     steps.start(
         "Revoke the signature",
-        "As if the image had turned out to be malicious. In AWS this cannot be undone.",
+        "As if the image had turned out to be malicious. A revocation cannot be undone.",
     )?;
     revoke(&client, &signed).await?;
     steps.done(&[("revoked", signed.signature.signer.job.to_string())])?;
 
-    steps.start("Verify again", "The envelope has not changed, but AWS Signer now says that it is revoked.")?;
+    steps.start("Verify again", "The signature has not changed, but the local signer now reports it as revoked.")?;
     let verdict = verify().await?;
     refused(&verdict, &signed, &signature)?;
-    steps.done_with_checks("refused, as it must be", &verdict)?;
+    steps.done_with_checks("refused, as expected", &verdict)?;
 
     service.shutdown().await;
     steps.title(&format!(
-        "All steps went as told. The files are in {}\n\n\
-         To go on with notation or the aws CLI, serve the same state again:\n  \
+        "All steps ended as expected. The files are in {}\n\n\
+         To continue with notation or the aws CLI, start the local signer with the same state:\n  \
          {} local-signer serve --dir {}",
         folder.display(),
         std::env::current_exe().unwrap_or_else(|_| "notation-aws-signer".into()).display(),
@@ -196,7 +199,7 @@ fn folder(given: Option<PathBuf>) -> Result<PathBuf, Error> {
     Ok(path)
 }
 
-/// The configuration for the service in this process. What the user's environment says of AWS does not count.
+/// The configuration for the local signer in this process. It ignores the AWS settings of the environment.
 fn config_for(service: &LocalSigner) -> SignerConfig {
     let keys = service.credentials();
     let credentials = Credentials::new(keys.access_key_id(), keys.secret_access_key(), None, None, "local signer");
@@ -223,7 +226,7 @@ fn accepted(verdict: &Verdict) -> Result<(), Error> {
     if verdict.is_verified() { Ok(()) } else { Err(Error::Refused(steps::reasons(verdict))) }
 }
 
-/// Makes sure that the one signature was refused, and because its own job was revoked.
+/// Checks that the signature was refused because its own job was revoked.
 fn refused(verdict: &Verdict, signed: &SignedArtifact, signature: &Descriptor) -> Result<(), Error> {
     let job = signed.signature.signer.job.to_string();
     let for_that_reason = verdict.signatures().iter().any(|s| {

@@ -1,4 +1,4 @@
-//! The steps as a person sees them: with progress on a terminal, as plain lines otherwise.
+//! The output of the demo's steps: with progress on a terminal, as plain lines otherwise.
 
 use std::fmt::Display;
 use std::io;
@@ -31,9 +31,11 @@ impl Steps {
         self.write(format_args!("{text}\n"))
     }
 
-    /// Begins a step. On a terminal it is shown as under way.
+    /// Starts a step, with a spinner on a terminal.
     pub(super) fn start(&mut self, name: &'static str, meaning: &'static str) -> io::Result<()> {
-        (self.current, self.name, self.meaning) = (self.current + 1, name, meaning);
+        self.current += 1;
+        self.name = name;
+        self.meaning = meaning;
         if io::stdout().is_terminal()
             && !self.quiet
             && let Ok(style) = ProgressStyle::with_template("{spinner} {msg}")
@@ -46,7 +48,7 @@ impl Steps {
         self.print_heading()
     }
 
-    /// Ends a step and prints what came of it.
+    /// Ends a step and prints its results.
     pub(super) fn done(&mut self, results: &[(&str, String)]) -> io::Result<()> {
         self.finish()?;
         let width = results.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
@@ -60,12 +62,14 @@ impl Steps {
     pub(super) fn done_with_checks(&mut self, verdict_text: &str, verdict: &Verdict) -> io::Result<()> {
         self.finish()?;
         for check in verdict.signatures().iter().flat_map(|signature| &signature.checks) {
-            let mark = match &check.outcome {
-                CheckOutcome::Passed(_) => self.coloured("32", "passed"),
-                CheckOutcome::Failed(_) => self.coloured("31", "FAILED"),
-                CheckOutcome::Logged(_) => self.coloured("33", "logged"),
-                CheckOutcome::Skipped(_) => self.coloured("33", "skipped"),
+            let (colour, word) = match &check.outcome {
+                CheckOutcome::Passed(_) => ("32", "ok"),
+                CheckOutcome::Failed(failure) if failure.undetermined => ("33", "unknown"),
+                CheckOutcome::Failed(_) => ("31", "failed"),
+                CheckOutcome::Logged(_) => ("33", "warning"),
+                CheckOutcome::Skipped(_) => ("33", "skipped"),
             };
+            let mark = self.coloured(colour, &format!("{word:7}"));
             self.write(format_args!("      {mark}  {:<18}  {}", check.check, check.outcome.reason()))?;
         }
         self.write(format_args!("      The image is {}.\n", self.coloured("1", verdict_text)))
@@ -85,7 +89,7 @@ impl Steps {
         self.write(format_args!("{}\n      {}", self.coloured("1", &self.heading()), self.meaning))
     }
 
-    /// Writes a line. A reader that went away, such as `head`, has what it wanted.
+    /// Writes a line. A broken pipe is no error: a reader such as `head` has closed it.
     fn write(&self, line: impl Display) -> io::Result<()> {
         if self.quiet {
             return Ok(());
@@ -106,7 +110,7 @@ impl Steps {
 }
 
 impl Drop for Steps {
-    /// A step that failed leaves its heading, so that the error below it is understood.
+    /// Leaves the heading of a failed step above the error.
     fn drop(&mut self) {
         if let Some(spinner) = self.spinner.take() {
             spinner.finish_and_clear();
@@ -115,7 +119,7 @@ impl Drop for Steps {
     }
 }
 
-/// Why the signatures of an artifact were refused, or that there is nothing to say.
+/// The failed checks of an artifact's signatures, as text.
 pub(super) fn reasons(verdict: &Verdict) -> String {
     let failures = verdict.signatures().iter().flat_map(|s| &s.checks).filter_map(|c| {
         let failure = c.outcome.failure()?;

@@ -1,4 +1,4 @@
-//! `notation-aws-signer inspect`: what the signatures of an artifact say.
+//! `notation-aws-signer inspect`: shows the content of an artifact's signatures.
 
 mod report;
 mod text;
@@ -18,40 +18,40 @@ use crate::arguments::signer::{SignerArgs, budget};
 use crate::output::Output;
 use crate::output::exit::{CliError, ExitStatus};
 
-/// Show what the signatures of an artifact say.
+/// Show what is in the signatures of an artifact.
 ///
-/// Attributes, metadata, certificates, and whether each envelope is as its signer made it and over this artifact. Nobody's trust is
-/// judged: anybody may have signed. `verify` decides.
+/// Shows the attributes, metadata and certificates of each signature, and whether its envelope (the signed file) is intact and
+/// covers this artifact. Does not check whether the signers are trusted: use `verify`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   Show the signatures of an image:
     notation-aws-signer inspect registry.example.com/app:v1
 
-  Show also whether they were revoked:
+  Show whether they were revoked, too:
     notation-aws-signer inspect registry.example.com/app@sha256:... \\
       --check-revocation
 
-  The signing jobs, as `revoke signature --job-id` takes them:
+  Print the signing jobs, for `revoke signature --job-id`:
     notation-aws-signer inspect registry.example.com/app:v1 -o json | jq -r \\
       '.signatures[].signedAttributes[\"com.amazonaws.signer.signingJob\"]'
 
-Exit codes: 0 shown, also when there are no signatures or one was revoked; 1 a signature is malformed, altered or of \
-  another artifact; 2 there is no such artifact, or the command line or a permission is not right; 3 the registry, or who \
-  knows about revocation, could not be asked.")]
+Exit codes: 0 shown, also if there are no signatures or one was revoked; 1 a signature is malformed, altered or for \
+  another artifact; 2 the command line or a permission is wrong, or the artifact does not exist; 3 the registry, or the \
+  service for the revocation check, could not be reached.")]
 pub struct Args {
-    /// The artifact: REGISTRY/REPOSITORY:TAG, REGISTRY/REPOSITORY@DIGEST or oci:FOLDER[:TAG|@DIGEST]
+    /// The artifact: REGISTRY/REPOSITORY:TAG, REGISTRY/REPOSITORY@DIGEST, or oci:FOLDER[:TAG|@DIGEST] for an OCI image layout
     #[arg(value_name = "REF")]
     reference: Place,
 
-    /// Ask whether the signatures were revoked: AWS Signer about its own, else whom the certificates name, trusted or not
+    /// Check whether the signatures were revoked. Asks AWS Signer, or the servers that the certificates name, trusted or not
     #[arg(long)]
     check_revocation: bool,
 
-    /// How many signatures the artifact may have
+    /// Fail if the artifact has more signatures than this
     #[arg(long, value_name = "N", default_value = "100", value_parser = count)]
     max_signatures: NonZeroUsize,
 
-    /// A setting of AWS Signer's plugin as notation takes it: aws-region=us-west-2. The options under "AWS" are the same
+    /// A setting in notation's form, such as aws-region=us-west-2. Same as the options under "AWS"
     #[arg(long, value_name = "KEY=VALUE", value_parser = metadata::pair)]
     plugin_config: Vec<Pair>,
 
@@ -65,7 +65,7 @@ pub struct Args {
 /// Runs the command.
 ///
 /// # Errors
-/// [`CliError`] when the artifact or the list of its signatures cannot be read.
+/// Returns [`CliError`] if the artifact cannot be resolved, or its signatures cannot be listed.
 pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
     let config = args.signer.config_beside(metadata::collect(args.plugin_config)?)?;
     let options = VerifyOptions {

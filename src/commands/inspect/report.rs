@@ -1,4 +1,4 @@
-//! What `inspect` says of each signature: docs/output/inspect.schema.json. Members that notation's output has bear its names.
+//! The results of `inspect`: docs/output/inspect.schema.json. Members that notation's output has too have the same names.
 
 use std::collections::BTreeMap;
 
@@ -28,7 +28,7 @@ pub(super) struct Report {
     pub exit: ExitStatus,
 }
 
-/// One signature: its digest, and either what it says or why it cannot be read.
+/// One signature: its digest, and either its content or the error.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct SignatureReport {
@@ -41,7 +41,7 @@ pub(super) struct SignatureReport {
     exit: ExitStatus,
 }
 
-/// What an envelope says.
+/// The content of an envelope.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct EnvelopeReport {
@@ -62,7 +62,7 @@ pub(super) struct EnvelopeReport {
 pub(super) struct UnsignedReport {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signing_agent: Option<String>,
-    /// Whether there is a timestamp; it is not evaluated.
+    /// Whether there is a timestamp. It is not checked.
     pub timestamp_signature: bool,
 }
 
@@ -77,7 +77,7 @@ pub(super) struct CertificateReport {
     pub expiry: String,
 }
 
-/// A fact that was found out.
+/// The result of a check.
 #[derive(Debug, Serialize)]
 pub(super) struct StatusReport {
     pub outcome: &'static str,
@@ -112,7 +112,7 @@ impl SignatureReport {
             Err(why) => Self { digest, content: None, exit: exit(why), error: Some(why.to_string()) },
             Ok(content) => {
                 let integrity = content.integrity.as_ref().err().map(exit);
-                // That a signature was revoked is what was asked for; that nobody knows is not.
+                // A revoked signature is a successful answer; an unknown status is a failure.
                 let revocation = content.revocation.as_ref().and_then(|status| status.as_ref().err());
                 let unknown = revocation.filter(|why| why.undetermined).map(exit);
                 let exit = integrity.max(unknown).unwrap_or(ExitStatus::Done);
@@ -171,7 +171,7 @@ fn signed_attributes(attributes: &SignedAttributes) -> BTreeMap<String, Value> {
         (header::VERIFICATION_PLUGIN_MIN_VERSION, &attributes.verification_plugin_min_version),
     ];
     all.extend(plugin.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value.clone()?.into()))));
-    // Set last, so that no attribute of the signer's passes for one of these.
+    // Set last, so that an extended attribute of the same name cannot replace them.
     all.insert("signingScheme".to_owned(), attributes.signing_scheme.as_str().into());
     all.insert("signingTime".to_owned(), rfc3339(attributes.signing_time).into());
     match attributes.expiry {
@@ -181,7 +181,7 @@ fn signed_attributes(attributes: &SignedAttributes) -> BTreeMap<String, Value> {
     all
 }
 
-/// The name that notation has for an algorithm of JWS.
+/// notation's name of a JWS algorithm.
 fn algorithm(jws: &str) -> &str {
     match jws {
         "ES256" => "ECDSA-SHA-256",

@@ -1,4 +1,4 @@
-//! What `inspect` says to people: the tree that notation draws, with its facts in its order and ours after them.
+//! The text output of `inspect`: notation's tree, in notation's order, followed by our own entries.
 
 use notary::manifest::SIGNATURE_MEDIA_TYPE;
 use notary::text::printable;
@@ -8,7 +8,7 @@ use super::report::{EnvelopeReport, Report, StatusReport};
 use crate::output::tree::Tree;
 use crate::output::{BAD, GOOD, WARN, paint};
 
-/// These come first among the signed attributes.
+/// The attributes that come first, as in notation's output.
 const FIRST: [&str; 3] = ["signingScheme", "signingTime", "expiry"];
 
 pub(super) fn of(report: &Report) -> String {
@@ -51,7 +51,7 @@ fn add(node: &mut Tree, content: &EnvelopeReport) {
     }
     let unsigned = node.add(Tree::new("unsigned attributes"));
     if content.unsigned_attributes.timestamp_signature {
-        unsigned.pair("timestamp signature", "there is one; it is not evaluated");
+        unsigned.pair("timestamp signature", "present, not checked");
     }
     if let Some(agent) = &content.unsigned_attributes.signing_agent {
         unsigned.pair("signingAgent", agent);
@@ -74,14 +74,11 @@ fn add(node: &mut Tree, content: &EnvelopeReport) {
 }
 
 fn status(node: &mut Tree, name: &str, status: &StatusReport) {
-    let style = match status.outcome {
-        "intact" | "not-revoked" => GOOD,
-        "unknown" => WARN,
-        _ => BAD,
+    let word = match status.outcome {
+        "intact" | "not-revoked" => paint(GOOD, "ok"),
+        "unknown" => paint(WARN, "unknown"),
+        _ => paint(BAD, "failed"),
     };
-    let outcome = status.outcome.replace('-', " ");
-    // The reason may begin with the word.
-    let reason = status.reason.strip_prefix(&format!("{outcome}: ")).unwrap_or(&status.reason);
-    let (outcome, reason) = (paint(style, outcome), printable(reason));
-    node.add(Tree::styled(format!("{name}: {outcome}: {reason}")));
+    let reason = printable(&status.reason);
+    node.add(Tree::styled(format!("{name}: {word}: {reason}")));
 }

@@ -13,25 +13,25 @@ use super::problems::{Finding, Severity, of_statement};
 use crate::output::exit::{CliError, ExitStatus};
 use crate::output::{BAD, GOOD, Output, SCHEMA_VERSION, WARN, paint};
 
-/// Check trust policies, and the trust stores that they name.
+/// Check trust policies, and the trust stores that they use.
 ///
-/// A document is read by the specification's rules, which notation does not hold to everywhere; then it is looked for what would
-/// refuse signatures that are meant to be trusted.
+/// Checks that each policy document follows the Notary Project specification, more strictly than notation does. Then looks for
+/// mistakes that would make verification fail, such as missing or expired certificates and mistyped ARNs.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  Check the policies in use:
+  Check the policies in notation's configuration:
     notation-aws-signer policy check
 
-  Check a policy before it is put in place:
+  Check a policy file before you install it:
     notation-aws-signer policy check trustpolicy.json
 
-Exit codes: 0 there is no problem (there may be warnings); 2 there are problems, all of which are listed.")]
+Exit codes: 0 no problems (there may be warnings); 2 there are problems, or a file cannot be read.")]
 pub(super) struct Args {
-    /// The document; by default those of notation's configuration
+    /// The policy document [default: the documents in notation's configuration]
     #[arg(value_name = "FILE")]
     file: Option<PathBuf>,
 
-    /// The document is a policy for blobs
+    /// FILE is a trust policy for blobs (files)
     #[arg(long, requires = "file")]
     blob: bool,
 }
@@ -50,7 +50,7 @@ struct Report {
 #[serde(rename_all = "camelCase")]
 struct FindingReport {
     severity: Severity,
-    /// The document; absent where the message names it.
+    /// The document; absent if the message names it.
     #[serde(skip_serializing_if = "Option::is_none")]
     file: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -91,16 +91,16 @@ struct Checked<'a> {
 }
 
 impl Checked<'_> {
-    /// The documents of notation's configuration.
+    /// Checks the documents in notation's configuration.
     fn in_use(&mut self) {
         let blob_file = self.folder.blob_trust_policy_file();
         let has_blob_policy = std::fs::symlink_metadata(&blob_file).is_ok();
         let files = self.folder.existing_trust_policy_files();
         self.files.extend(files.iter().map(|file| shown(file)));
         match self.folder.trust_policy() {
-            // Where there are two they say the same.
+            // If there are two files, they have the same content.
             Ok(document) => self.oci(files.first().map(PathBuf::as_path), &document),
-            // Who verifies blobs only needs no other policy.
+            // To verify blobs only, no other policy is needed.
             Err(FolderError::NoPolicy(_)) if has_blob_policy => {}
             Err(why) => self.refused(&why),
         }
@@ -113,7 +113,7 @@ impl Checked<'_> {
         }
     }
 
-    /// A document that is named, read as `verify --policy` reads it.
+    /// Checks a file by the rules of `verify --policy`.
     fn file(&mut self, file: &Path, is_blob: bool) -> Result<(), CliError> {
         self.files.push(shown(file));
         let read = if is_blob {
@@ -149,7 +149,7 @@ impl Checked<'_> {
         }));
     }
 
-    /// A document that is not read, or is none.
+    /// Adds a problem for an unreadable or invalid document.
     fn refused(&mut self, why: &FolderError) {
         let (file, message) = match why {
             FolderError::Policy { path, source } => (Some(shown(path)), source.to_string()),

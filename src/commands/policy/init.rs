@@ -16,66 +16,66 @@ use crate::output::exit::{CliError, ExitStatus};
 use crate::output::file::OutputFile;
 use crate::output::{GOOD, Output, SCHEMA_VERSION, paint};
 
-/// Write a trust policy that trusts signing profiles of AWS Signer.
+/// Write a trust policy that trusts AWS Signer signing profiles.
 ///
-/// `setup` does this and the rest that verification needs.
+/// Use `setup` instead to also install everything else that verification needs.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   Trust a profile for all images:
     notation-aws-signer policy init \\
       --profile arn:aws:signer:us-west-2:111122223333:/signing-profiles/pipeline
 
-  Look at a policy for one repository, without writing it:
+  Print a policy for one repository to standard output:
     notation-aws-signer policy init - --profile ARN \\
       --scope registry.example.com/app
 
-  A policy for files that is used where none is named:
+  Write the global policy for blobs (files), for `blob verify`:
     notation-aws-signer policy init --blob --profile ARN
 
-Exit codes: 0 written; 2 there is a policy already (--force replaces it), or an option is not right.")]
+Exit codes: 0 written; 2 an option is wrong, or a policy already exists (--force replaces it).")]
 pub(super) struct Args {
-    /// Where it goes, - for standard output; by default where notation reads it
+    /// The file to write; - is standard output [default: notation's trustpolicy.json, or trustpolicy.blob.json with --blob]
     #[arg(value_name = "FILE")]
     file: Option<PathBuf>,
 
-    /// A signing profile to trust: arn:aws:signer:REGION:ACCOUNT:/signing-profiles/NAME. May be given several times
+    /// A signing profile to trust: arn:aws:signer:REGION:ACCOUNT:/signing-profiles/NAME. Repeat for several
     #[arg(long = "profile", value_name = "ARN", required = true)]
     profiles: Vec<ProfileArn>,
 
-    /// A repository that it is for, such as registry.example.com/app. May be given several times [default: * for all]
+    /// Apply the policy to this repository, such as registry.example.com/app. Repeat for several [default: *, all repositories]
     #[arg(long = "scope", value_name = "REGISTRY/REPO", conflicts_with = "blob")]
     scopes: Vec<Scope>,
 
-    /// How signatures are verified
+    /// How strictly to verify signatures
     #[arg(long, value_enum, default_value_t, value_name = "LEVEL")]
     level: Level,
 
-    /// The statement's name
+    /// The name of the policy statement
     #[arg(long, value_name = "NAME", default_value = "aws-signer")]
     name: String,
 
-    /// The trust store with the root certificate [default: signingAuthority:aws-signer-ts, or GovCloud's]
+    /// The trust store with the root certificate [default: signingAuthority:aws-signer-ts, or GovCloud's store]
     #[arg(long = "store", value_name = "NAME", value_parser = signing_authority)]
     stores: Vec<TrustStoreName>,
 
-    /// Write a policy for blobs, used where no other is named
+    /// Write the global policy for blobs (files)
     #[arg(long)]
     blob: bool,
 
-    /// Replace the policy that is there
+    /// Replace an existing policy
     #[arg(long)]
     force: bool,
 }
 
-/// A verification level that has something to trust.
+/// A verification level for a new policy; `skip` would trust nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 enum Level {
-    /// A failed check refuses the signature
+    /// Refuse a signature if any check fails
     #[default]
     Strict,
-    /// Failed checks of expiry, timestamp and revocation are only reported
+    /// Refuse if integrity or authenticity fails; only warn about other checks
     Permissive,
-    /// Failed checks are only reported, but for the signature's own
+    /// Refuse if integrity fails; only warn about other checks
     Audit,
 }
 
@@ -105,8 +105,13 @@ pub(super) fn run(args: &Args, folder: &NotationFolder, output: &Output) -> Resu
         true => AppliesTo::Blobs { global: true },
         false => AppliesTo::Repositories(scopes(&args.scopes)?),
     };
-    let (name, level, profiles) = (args.name.clone(), args.level.into(), args.profiles.clone());
-    let statement = NewStatement { name, applies_to, level, trust_stores, profiles };
+    let statement = NewStatement {
+        name: args.name.clone(),
+        applies_to,
+        level: args.level.into(),
+        trust_stores,
+        profiles: args.profiles.clone(),
+    };
     let document = statement.to_document();
     let read = match args.blob {
         true => BlobTrustPolicyDocument::parse(document.as_bytes()).map(|_| ()),
@@ -150,9 +155,7 @@ fn refuse_existing(force: bool, files: &[PathBuf]) -> Result<(), CliError> {
     match files.iter().find(|file| std::fs::symlink_metadata(file).is_ok()) {
         Some(file) if !force => {
             let file = file.display();
-            Err(CliError::usage(format!(
-                "there is a trust policy already, {file}: edit it, or replace it with --force"
-            )))
+            Err(CliError::usage(format!("the trust policy {file} already exists: edit it, or replace it with --force")))
         }
         _ => Ok(()),
     }

@@ -1,4 +1,4 @@
-//! `notation-aws-signer policy`: the trust policies of notation's folder, which both tools read.
+//! `notation-aws-signer policy`: the trust policies in notation's configuration folder, which both tools read.
 
 mod check;
 mod init;
@@ -17,7 +17,8 @@ use crate::output::exit::{CliError, ExitStatus};
 
 /// Show, check and write trust policies: whose signatures are trusted for which artifacts.
 ///
-/// Trust policies are files of notation's configuration; notation and this program read the same.
+/// A trust policy says which signers are trusted for which artifacts. It is a file in notation's configuration folder; notation and
+/// this tool use the same file.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(subcommand)]
@@ -34,7 +35,7 @@ enum Command {
 /// Runs the command.
 ///
 /// # Errors
-/// [`CliError`].
+/// Returns the subcommand's error, or [`CliError`] if notation's configuration folder is unknown.
 pub fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
     let folder = NotationFolder::of_environment(|name| std::env::var_os(name))?;
     match args.command {
@@ -59,13 +60,13 @@ impl std::str::FromStr for Scope {
     }
 }
 
-/// The scopes of a statement; all artifacts where none is given.
+/// The scopes of a statement; all artifacts if no scope is given.
 pub(super) fn scopes(given: &[Scope]) -> Result<RegistryScopes, CliError> {
     let mut repositories = Vec::new();
     for scope in given {
         match scope {
             Scope::All if given.len() > 1 => {
-                return Err(CliError::usage("--scope \"*\" is all artifacts already: leave the other scopes out"));
+                return Err(CliError::usage("--scope \"*\" already includes all artifacts: remove the other scopes"));
             }
             Scope::All => return Ok(RegistryScopes::Global),
             Scope::Repository(scope) if repositories.contains(scope) => {}
@@ -75,7 +76,7 @@ pub(super) fn scopes(given: &[Scope]) -> Result<RegistryScopes, CliError> {
     Ok(if repositories.is_empty() { RegistryScopes::Global } else { RegistryScopes::Listed(repositories) })
 }
 
-/// The trust stores that AWS's roots have for these profiles, each once.
+/// The trust stores of AWS's roots for these profiles, without duplicates.
 pub(super) fn stores_of(profiles: &[ProfileArn]) -> Result<Vec<TrustStoreName>, CliError> {
     let mut stores: Vec<TrustStoreName> = Vec::new();
     for profile in profiles {
@@ -83,7 +84,7 @@ pub(super) fn stores_of(profiles: &[ProfileArn]) -> Result<Vec<TrustStoreName>, 
         let root = aws_signer_roots().iter().find(|root| root.partition() == partition);
         let store = root.map(|root| root.trust_store()).ok_or_else(|| {
             CliError::usage(format!(
-                "no root certificate of AWS Signer in the partition {partition} is known ({profile})"
+                "this tool has no root certificate of AWS Signer for the partition {partition} of {profile}"
             ))
         })?;
         if !stores.contains(store) {
@@ -93,13 +94,13 @@ pub(super) fn stores_of(profiles: &[ProfileArn]) -> Result<Vec<TrustStoreName>, 
     Ok(stores)
 }
 
-/// A trust store of the type `signingAuthority` on the command line, with its type or without.
+/// Parses a trust store name of the type `signingAuthority`, with or without the type.
 pub(super) fn signing_authority(text: &str) -> Result<TrustStoreName, String> {
     let store =
         if text.contains(':') { text.parse() } else { TrustStoreName::new(TrustStoreType::SigningAuthority, text) };
     let store = store.map_err(|why| why.to_string())?;
     match store.store_type() {
         TrustStoreType::SigningAuthority => Ok(store),
-        kind => Err(format!("signatures of AWS Signer need a trust store of the type signingAuthority, not {kind}")),
+        kind => Err(format!("AWS Signer's signatures need a trust store of the type signingAuthority, not {kind}")),
     }
 }

@@ -1,4 +1,4 @@
-//! What is wrong with a statement that is well-formed: what makes verification fail, or trust less or more than was meant.
+//! Mistakes in well-formed policy statements, which make verification fail, or trust fewer or more signers than intended.
 
 use aws_signer::aws_signer_roots;
 use notary::text::rfc3339;
@@ -13,14 +13,14 @@ use time::OffsetDateTime;
 pub(crate) enum Severity {
     /// Signatures that should be trusted are refused.
     Problem,
-    /// It may be meant so.
+    /// May be intended.
     Warning,
 }
 
-/// Something to look at, in a sentence.
+/// A severity and its message.
 pub(crate) type Finding = (Severity, String);
 
-/// All that is to be said of a statement. `read` gives its trust stores.
+/// The findings for a statement. `read` reads its trust stores.
 pub(crate) fn of_statement(
     policy: &TrustPolicy,
     read: impl Fn(&TrustStoreName) -> Result<TrustStore, StoreError>,
@@ -45,10 +45,12 @@ pub(crate) fn of_statement(
 fn expired(store: &TrustStore, now: OffsetDateTime) -> Vec<Finding> {
     let all = store.certificates();
     let expired: Vec<_> = all.iter().filter(|certificate| now > certificate.not_after()).collect();
-    // Signatures of a signing authority are judged at their time, so that old ones go on to be valid.
+    // Signatures of a signing authority are verified as of their signing time: old ones stay valid after the root expires.
     let severity = if expired.len() == all.len() { Severity::Problem } else { Severity::Warning };
-    let finding = |certificate: &&notary::x509::Certificate| {
-        let (name, subject, time) = (store.name(), certificate.subject(), rfc3339(certificate.not_after()));
+    let finding = |certificate: &&crate::x509::Certificate| {
+        let name = store.name();
+        let subject = certificate.subject();
+        let time = rfc3339(certificate.not_after());
         (severity, format!("trust store {name}: the certificate {subject} expired on {time}"))
     };
     expired.iter().map(finding).collect()
@@ -60,8 +62,8 @@ fn identities(policy: &TrustPolicy, has_aws_root: bool) -> Vec<Finding> {
     let has_ca = policy.trust_stores_of(TrustStoreType::Ca).next().is_some();
     let listed = match policy.trusted_identities() {
         TrustedIdentities::Any if has_aws_root => {
-            let why = "trustedIdentities is \"*\", which would trust every AWS account, so that signatures of AWS Signer are \
-                       refused; name the ARNs of the signing profiles";
+            let why = "trustedIdentities is \"*\", which would trust every AWS account: signatures of AWS Signer are refused. \
+                       List the ARNs of the signing profiles instead";
             return vec![(Problem, why.to_owned())];
         }
         TrustedIdentities::Any => return Vec::new(),
@@ -79,32 +81,30 @@ fn identities(policy: &TrustPolicy, has_aws_root: bool) -> Vec<Finding> {
                 let text = other.as_str();
                 (
                     Warning,
-                    format!(
-                        "trustedIdentities: {text:?} is for a verification plugin only; on its own it matches nothing"
-                    ),
+                    format!("trustedIdentities: {text:?} matches nothing unless a verification plugin supports it"),
                 )
             }
         });
     }
     if listed.iter().any(is_profile) && !has_authority {
-        let why = "it trusts signing profiles of AWS Signer, but has no trust store of the type signingAuthority; add \
-                   signingAuthority:aws-signer-ts to its trustStores";
+        let why = "trustedIdentities has signing profiles of AWS Signer, but there is no trust store of the type \
+                   signingAuthority: add signingAuthority:aws-signer-ts to trustStores";
         findings.push((Problem, why.to_owned()));
     }
     if has_aws_root && !listed.is_empty() && !listed.iter().any(is_profile) {
-        let why = "it has a root of AWS Signer among its trust stores, but no signing profile among its trustedIdentities, so \
-                   that no signature of AWS Signer is trusted; add the profiles' ARNs";
+        let why = "trustStores has a root of AWS Signer, but trustedIdentities has no signing profile, so signatures of AWS \
+                   Signer are refused: add the ARNs of the profiles";
         findings.push((Problem, why.to_owned()));
     }
     let has_subject = listed.iter().any(|identity| matches!(identity, TrustedIdentity::X509Subject(_)));
     if has_subject && has_authority && !has_ca && !has_aws_root && !listed.iter().any(is_profile) {
-        let why = "its trust stores are all of the type signingAuthority, which signatures by your own certificates do not \
-                   count for; for those, add a trust store of the type ca";
+        let why = "all trust stores have the type signingAuthority, which does not apply to signatures with your own \
+                   certificates: add a trust store of the type ca for them";
         findings.push((Warning, why.to_owned()));
     }
     if has_ca && !has_subject && !listed.is_empty() {
-        let why = "it has a trust store of the type ca, but no x509.subject among its trustedIdentities, so that no signature of \
-                   the scheme notary.x509 is trusted";
+        let why = "trustStores has a store of the type ca, but trustedIdentities has no x509.subject, so signatures of the \
+                   scheme notary.x509 are refused";
         findings.push((Warning, why.to_owned()));
     }
     findings
@@ -122,7 +122,7 @@ mod tests {
     const PROFILE: &str = "arn:aws:signer:us-west-2:111122223333:/signing-profiles/demo";
     const SUBJECT: &str = "x509.subject: C=US, ST=WA, O=x";
 
-    /// What is said of a statement with these stores and identities, where `aws` is a store with AWS's root.
+    /// The findings for a statement with these stores and identities; the store `aws` has AWS's root.
     fn findings(stores: &[&str], identities: &[&str], now: OffsetDateTime) -> Vec<Finding> {
         let home = tempfile::tempdir().unwrap();
         let folder = NotationFolder::at(home.path().join("notation"));
@@ -139,14 +139,14 @@ mod tests {
     }
 
     #[test]
-    fn a_statement_that_trusts_profiles_under_awss_root_is_sound() {
+    fn accepts_profiles_with_the_aws_root() {
         let now = OffsetDateTime::now_utc();
         assert_eq!(findings(&["signingAuthority:aws"], &[PROFILE], now), []);
         assert_eq!(findings(&["signingAuthority:aws", "ca:own"], &[PROFILE, SUBJECT], now), []);
     }
 
     #[test]
-    fn what_refuses_signatures_that_should_be_trusted_is_a_problem() {
+    fn reports_mistakes_as_problems() {
         let now = OffsetDateTime::now_utc();
         let wrong = PROFILE.replace("signing-profiles", "signing-profile");
         for (stores, identities, why) in [

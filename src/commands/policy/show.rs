@@ -12,22 +12,22 @@ use crate::output::{BAD, DIM, GOOD, Output, SCHEMA_VERSION, paint};
 /// Show the trust policy in use, or the statement that applies to an artifact.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  The whole policy, with what its trust stores have:
+  Show the whole policy, and the number of certificates in its trust stores:
     notation-aws-signer policy show
 
-  Which statement an image is verified by:
+  Show the statement that applies to an image:
     notation-aws-signer policy show registry.example.com/app:v1
 
-  The policy for blobs:
+  Show the policy for blobs (files):
     notation-aws-signer policy show --blob
 
-Exit codes: 0 shown; 2 there is no policy, it is not valid, or no statement applies.")]
+Exit codes: 0 shown; 2 there is no policy, the policy is invalid, or no statement applies.")]
 pub(super) struct Args {
-    /// An artifact of a registry, or a repository
+    /// An artifact in a registry, or a repository: show only the statement that applies to it
     #[arg(value_name = "REF", conflicts_with = "blob")]
     reference: Option<String>,
 
-    /// The policy for blobs
+    /// Show the policy for blobs (files)
     #[arg(long)]
     blob: bool,
 }
@@ -45,7 +45,7 @@ struct Report {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Statement {
-    /// As it stands in the document.
+    /// The statement as in the document.
     policy: Value,
     trust_stores: Vec<StoreState>,
 }
@@ -89,12 +89,10 @@ pub(super) fn run(args: &Args, folder: &NotationFolder, output: &Output) -> Resu
     Ok(status)
 }
 
-/// The advice that there is a command which writes one.
+/// Adds the command that writes a policy to the error that there is none.
 fn with_advice(why: FolderError) -> CliError {
     match why {
-        FolderError::NoPolicy(_) => {
-            CliError::usage(format!("{why}, with `notation-aws-signer policy init` for example"))
-        }
+        FolderError::NoPolicy(_) => CliError::usage(format!("{why} (run `notation-aws-signer policy init`)")),
         why => why.into(),
     }
 }
@@ -135,7 +133,7 @@ impl Statement {
             line("scope", &text(scope))?;
         }
         if policy["globalPolicy"] == true {
-            line("scope", "the global policy: what no other is named for")?;
+            line("scope", "global: applies if no other statement is named")?;
         }
         for store in &self.trust_stores {
             let state = match (&store.certificates, &store.problem) {

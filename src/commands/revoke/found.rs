@@ -1,4 +1,4 @@
-//! Which signing jobs an artifact's signatures are of.
+//! Finds the signing jobs of an artifact's signatures.
 
 use aws_signer::SignerAttributes;
 use notary::envelope::{Envelope, MAX_ENVELOPE_SIZE, Payload};
@@ -7,13 +7,13 @@ use notary::x509::Certificate;
 use notary::{Descriptor, Digest};
 use registry::{Failure, LayoutError, Store, StoreError, StoredSignature};
 
-/// A signature of AWS Signer over the artifact.
+/// A valid signature of AWS Signer for the artifact.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Found {
     /// The digest of its manifest.
     pub signature: Digest,
     pub signer: SignerAttributes,
-    /// When it was made.
+    /// The signing time.
     pub signing_time: String,
 }
 
@@ -22,19 +22,20 @@ pub(super) struct Found {
 pub(super) struct Passed {
     pub signature: Digest,
     pub why: String,
-    /// Whether it could not be read, so that it may be one to revoke.
+    /// Whether reading it failed: a retry may find that it can be revoked.
     pub is_unread: bool,
 }
 
-/// Reads the signatures of an artifact. A job is believed only when the signature is intact, is over this artifact, and its
-/// chain ends in one of the roots: anybody who may write beside the artifact could otherwise choose what is revoked.
+/// Reads the signatures of an artifact. Only intact signatures that cover this artifact and chain to one of the roots are trusted to
+/// name their job. Otherwise anyone with push access could choose what is revoked.
 pub(super) async fn signatures(
     store: &Store,
     artifact: &Descriptor,
     roots: &[Certificate],
     most: usize,
 ) -> Result<(Vec<Found>, Vec<Passed>), StoreError> {
-    let (mut found, mut passed) = (Vec::new(), Vec::new());
+    let mut found = Vec::new();
+    let mut passed = Vec::new();
     let mut listed = store.list_signatures(artifact, most).await?;
     while let Some(StoredSignature { descriptor, manifest }) = listed.next().await {
         let signature = descriptor.digest.clone();
@@ -55,7 +56,7 @@ pub(super) async fn signatures(
     Ok((found, passed))
 }
 
-/// Whether the store may give it at another time.
+/// Whether a retry may succeed.
 fn is_unavailable(why: &StoreError) -> bool {
     match why {
         StoreError::Registry(why) => !matches!(why.failure(), Failure::Wrong | Failure::NotFound),
@@ -75,12 +76,12 @@ fn signer_of(
     if !roots.contains(verified.chain().root()) {
         let root = verified.chain().root().subject();
         return Err(format!(
-            "its chain ends in {root}, which is not trusted here; name that root with --root if it is"
+            "its certificate chain ends in {root}, which is not trusted: if this is your root, pass it with --root"
         ));
     }
     let payload = Payload::parse(verified.payload()).map_err(|why| why.to_string())?;
     if !payload.target_artifact.is_same_content(artifact) {
-        return Err(format!("it is over {}, not over this artifact", payload.target_artifact.digest));
+        return Err(format!("it covers {}, not this artifact", payload.target_artifact.digest));
     }
     Ok((signer, rfc3339(verified.attributes().signing_time)))
 }

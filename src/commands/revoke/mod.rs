@@ -1,4 +1,4 @@
-//! `notation-aws-signer revoke`: takes trust in signatures back, for good.
+//! `notation-aws-signer revoke`: revokes signatures and signing profiles.
 
 mod found;
 mod profile;
@@ -10,9 +10,10 @@ use clap::Subcommand;
 use crate::output::Output;
 use crate::output::exit::{CliError, ExitStatus};
 
-/// Revoke signatures of AWS Signer. It cannot be undone.
+/// Revoke signatures of AWS Signer; this cannot be undone.
 ///
-/// Verification asks AWS Signer about revocations, so that what was revoked is refused from then on, wherever it is.
+/// Verification checks with AWS Signer whether a signature was revoked. Revoked signatures are refused from then on, including all
+/// copies of them.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(subcommand)]
@@ -28,7 +29,7 @@ enum Command {
 /// Runs the command.
 ///
 /// # Errors
-/// [`CliError`].
+/// Returns the subcommand's error.
 pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
     match args.command {
         Command::Profile(args) => profile::run(*args, output).await,
@@ -36,11 +37,11 @@ pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
     }
 }
 
-/// A reason that AWS Signer takes.
+/// Parses a reason that AWS Signer accepts.
 fn reason(text: &str) -> Result<String, String> {
     match text.chars().count() {
         1..=MAX_REASON => Ok(text.to_owned()),
-        0 => Err("say why; the reason is kept with the revocation".to_owned()),
-        length => Err(format!("{length} characters are too many, AWS Signer takes {MAX_REASON}")),
+        0 => Err("the reason is empty: say why; AWS Signer stores it with the revocation".to_owned()),
+        length => Err(format!("the reason has {length} characters; AWS Signer accepts at most {MAX_REASON}")),
     }
 }

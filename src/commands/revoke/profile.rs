@@ -13,45 +13,45 @@ use crate::output::confirm::confirm;
 use crate::output::exit::{CliError, ExitStatus};
 use crate::output::{GOOD, Output, SCHEMA_VERSION, paint};
 
-/// Revoke what a version of a signing profile signed since a time, and end signing with it.
+/// Revoke a version of a signing profile, and all its signatures since a time.
 ///
-/// A revocation cannot be undone; it can only be moved to an earlier time. The profile signs no more; another is made with
-/// PutSigningProfile. The permission needed is signer:RevokeSigningProfile, in the account of the profile.
+/// This cannot be undone; the time can only be moved earlier. The profile version can no longer sign: create a new profile with
+/// `aws signer put-signing-profile`. Requires the permission signer:RevokeSigningProfile in the profile's account.
 #[derive(Debug, clap::Args)]
 #[command(
     disable_version_flag = true,
     after_help = "Examples:
-  Whoever stole the credentials has had them since New Year:
+  Revoke all signatures since New Year, because credentials were stolen:
     notation-aws-signer revoke profile \\
       arn:aws:signer:us-west-2:111122223333:/signing-profiles/pipeline \\
       --version Ab12Cd34Ef --effective-time 2026-01-01T00:00:00Z \\
       --reason \"credentials stolen\"
 
-  In a pipeline, where nobody can be asked:
+  Revoke without confirmation, in a pipeline:
     notation-aws-signer revoke profile ARN --version V --effective-time TIME \\
       --reason TEXT --yes
 
-Exit codes: 0 revoked; 2 an option or a permission is not right, there is no such profile, or it was not confirmed; 3 AWS \
-  Signer gave no certain answer: it may have been revoked or not."
+Exit codes: 0 revoked; 2 an option or a permission is wrong, the profile does not exist, or you did not confirm; 3 AWS \
+  Signer did not answer, so the profile may or may not be revoked."
 )]
 pub(super) struct Args {
     /// The signing profile: arn:aws:signer:REGION:ACCOUNT:/signing-profiles/NAME
     #[arg(value_name = "ARN")]
     profile: ProfileArn,
 
-    /// The version to revoke; it is the last part of the signed attribute signingProfileVersion
+    /// The version to revoke: the last part of the signed attribute signingProfileVersion, which `inspect` shows
     #[arg(long, value_name = "VERSION")]
     version: String,
 
-    /// Revoke what was signed at this time and later (RFC 3339); not in the future
+    /// Revoke signatures made at this time or later (RFC 3339). Must not be in the future
     #[arg(long, value_name = "TIME", value_parser = effective_time)]
     effective_time: OffsetDateTime,
 
-    /// Why, for AWS's record
+    /// The reason, which AWS Signer stores with the revocation
     #[arg(long, value_name = "TEXT", value_parser = reason)]
     reason: String,
 
-    /// Do not ask
+    /// Do not ask for confirmation
     #[arg(long, short)]
     yes: bool,
 
@@ -75,24 +75,24 @@ pub(super) async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliEr
         args.profile.clone().with_version(&args.version).map_err(|why| CliError::usage(format!("--version: {why}")))?;
     if args.effective_time > OffsetDateTime::now_utc() {
         return Err(CliError::usage(format!(
-            "--effective-time {} is in the future, which AWS Signer does not take: give a time that has passed",
+            "--effective-time {} is in the future: give the current time or an earlier one",
             rfc3339(args.effective_time)
         )));
     }
     let config = args.signer.config()?;
     let location = version.location();
-    // A revocation is made where the profile is, whatever region is configured for questions about revocations.
+    // A profile is revoked in its own region, even if another region is configured for revocation checks.
     same_partition(location.region(), location.partition())?;
     let client = SignerClient::new(&config, location.partition(), location.region().to_owned()).await;
     let time = rfc3339(args.effective_time);
     output.note(format!(
-        "Every signature that {version}\nmade at {time} or later will be refused, and the profile version signs no more. This cannot \
-         be undone."
+        "All signatures that {version}\nmade at {time} or later will be refused, and the profile version can no longer sign. This \
+         cannot be undone."
     ));
-    confirm(args.yes, &format!("revoke {version} from {time} on"))?;
+    confirm(args.yes, &format!("revoke {version} as of {time}"))?;
     let deadline = Deadline::new(budget(&config));
     revoke_signing_profile(&client, &version, args.effective_time, &args.reason, deadline).await?;
-    output.text(format!("{} {version} from {time} on", paint(GOOD, "revoked")))?;
+    output.text(format!("{} {version} as of {time}", paint(GOOD, "revoked")))?;
     let status = ExitStatus::Done;
     output.json(&Report {
         schema_version: SCHEMA_VERSION,
@@ -105,15 +105,15 @@ pub(super) async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliEr
 }
 
 fn effective_time(text: &str) -> Result<OffsetDateTime, String> {
-    parse_rfc3339(text).ok_or_else(|| "write it as 2026-01-31T12:00:00Z".to_owned())
+    parse_rfc3339(text).ok_or_else(|| "expected a time such as 2026-01-31T12:00:00Z".to_owned())
 }
 
-/// An ARN whose region is of another partition than it says names nothing.
+/// Checks that an ARN's region is in the ARN's partition (such as aws or aws-us-gov).
 pub(super) fn same_partition(region: &str, partition: &str) -> Result<(), CliError> {
     match partition_of_region(region) {
         found if found == partition => Ok(()),
         found => Err(CliError::usage(format!(
-            "the ARN's region {region:?} is in the partition {found}, but the ARN says {partition}: correct the ARN"
+            "the ARN's region {region:?} is in the partition {found}, but the ARN has the partition {partition}: correct the ARN"
         ))),
     }
 }

@@ -19,10 +19,11 @@ use crate::output::confirm::confirm;
 use crate::output::exit::{CliError, ExitStatus};
 use crate::output::{BAD, DIM, GOOD, Output, SCHEMA_VERSION, paint};
 
-/// Revoke the signatures of an artifact, or the signature that a job made.
+/// Revoke the signatures of an artifact, or the signature of one signing job.
 ///
-/// Of an artifact, the jobs are read from its signatures, each of which must be intact and of AWS Signer. Account and region are
-/// those of the job. The permission needed is signer:RevokeSignature.
+/// Each signature of AWS Signer comes from one signing job, which is what AWS Signer revokes. Given an artifact, this command reads
+/// the jobs from its signatures; a signature is skipped if it is not intact or not from AWS Signer. Requires the permission
+/// signer:RevokeSignature.
 #[derive(Debug, clap::Args)]
 #[command(
     group(clap::ArgGroup::new("what").required(true).args(["reference", "job_id"])),
@@ -31,48 +32,48 @@ use crate::output::{BAD, DIM, GOOD, Output, SCHEMA_VERSION, paint};
     notation-aws-signer revoke signature registry.example.com/app@sha256:... \\
       --reason \"ships a backdoor\"
 
-  One of several, by its manifest's digest:
+  Revoke one of several signatures, by its digest as `list` shows it:
     notation-aws-signer revoke signature registry.example.com/app:v1 \\
       --signature sha256:... --reason \"wrong build\"
 
-  By its job, in a pipeline where nobody can be asked:
+  Revoke by signing job and without confirmation, in a pipeline:
     notation-aws-signer revoke signature \\
       --job-id arn:aws:signer:us-west-2:111122223333:/signing-jobs/ID \\
       --reason \"key leaked\" --yes
 
-Exit codes: 0 all revoked; 2 an option or a permission is not right, there is no such signature, or it was not confirmed; \
-  3 AWS Signer gave no certain answer about one: it may have been revoked or not."
+Exit codes: 0 all revoked; 2 an option or a permission is wrong, the signature does not exist, or you did not confirm; 3 \
+  AWS Signer did not answer for a signature, so it may or may not be revoked."
 )]
 pub(super) struct Args {
-    /// An artifact: REGISTRY/REPOSITORY:TAG, REGISTRY/REPOSITORY@DIGEST or oci:FOLDER[:TAG|@DIGEST]
+    /// The artifact: REGISTRY/REPOSITORY:TAG, REGISTRY/REPOSITORY@DIGEST, or oci:FOLDER[:TAG|@DIGEST] for an OCI image layout
     #[arg(value_name = "REF")]
     reference: Option<Place>,
 
-    /// A signing job: its ARN, or its id with --aws-region (default: AWS_REGION)
+    /// The signing job: its ARN, or its id together with --aws-region (default: AWS_REGION)
     #[arg(long, value_name = "ID|ARN")]
     job_id: Option<String>,
 
-    /// Of --job-id: the account that owns the job, when it is not that of the credentials
+    /// With --job-id: the account that owns the job [default: the account of the credentials]
     #[arg(long, value_name = "ACCOUNT", requires = "job_id")]
     job_owner: Option<String>,
 
-    /// Of REF: only this signature, by its manifest's digest. May be given several times
+    /// With REF: revoke only this signature, by its digest as `list` shows it. Repeat for several
     #[arg(long = "signature", value_name = "DIGEST", requires = "reference")]
     signatures: Vec<Digest>,
 
-    /// Of REF: the root certificate of the signatures, when it is not AWS's (PEM or DER)
+    /// With REF: the root certificate of the signatures, if it is not AWS's (PEM or DER)
     #[arg(long = "root", value_name = "FILE", requires = "reference")]
     roots: Vec<PathBuf>,
 
-    /// Of REF: how many signatures are looked at
+    /// With REF: fail if the artifact has more signatures than this
     #[arg(long, value_name = "N", default_value = "100")]
     max_signatures: usize,
 
-    /// Why, for AWS's record
+    /// The reason, which AWS Signer stores with the revocation
     #[arg(long, value_name = "TEXT", value_parser = reason)]
     reason: String,
 
-    /// Do not ask
+    /// Do not ask for confirmation
     #[arg(long, short)]
     yes: bool,
 
@@ -114,9 +115,9 @@ struct Skipped {
     reason: String,
 }
 
-/// A job whose signature is to be revoked.
+/// A signing job to revoke the signature of.
 struct Job {
-    /// The ARN, or the id where the account is not known.
+    /// The ARN, or the id and region if the account is unknown.
     name: String,
     id: String,
     owner: Option<String>,
@@ -155,7 +156,7 @@ pub(super) async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliEr
             (Some(artifact), jobs.collect::<Result<Vec<_>, _>>()?, passed)
         }
         (None, Some(job)) => (None, vec![named_job(job, &args)?], Vec::new()),
-        (None, None) => return Err(CliError::usage("name an artifact, or a job with --job-id")),
+        (None, None) => return Err(CliError::usage("nothing to revoke: give an artifact, or a job with --job-id")),
     };
     if let Some(artifact) = artifact.as_ref().filter(|_| !jobs.is_empty() || !passed.is_empty()) {
         output.note(format!("Signatures of {artifact}:"));
@@ -164,19 +165,23 @@ pub(super) async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliEr
         show(job, output);
     }
     for passed in &passed {
-        output.note(format!("  {} is left alone: {}", passed.signature, passed.why));
+        output.note(format!("  {} skipped: {}", passed.signature, passed.why));
     }
     if jobs.is_empty() {
         let artifact = artifact.as_deref().unwrap_or("it");
-        return Err(CliError::usage(format!("{artifact} has no signature of AWS Signer that could be revoked")));
+        return Err(CliError::usage(format!("{artifact} has no signature of AWS Signer that can be revoked")));
     }
     if let Some(passed) = passed.iter().find(|_| !args.signatures.is_empty()) {
-        return Err(CliError::usage(format!("--signature {} cannot be revoked: nothing was done", passed.signature)));
+        return Err(CliError::usage(format!(
+            "nothing was done: --signature {} cannot be revoked: {}",
+            passed.signature, passed.why
+        )));
     }
     let what = if jobs.len() == 1 { "this signature".into() } else { format!("these {} signatures", jobs.len()) };
     confirm(args.yes, &format!("revoke {what}, which cannot be undone"))?;
 
-    let (mut revocations, mut status) = (Vec::new(), ExitStatus::Done);
+    let mut revocations = Vec::new();
+    let mut status = ExitStatus::Done;
     for job in &jobs {
         let error = job.revoke(&config, &args.reason).await.err();
         match &error {
@@ -193,11 +198,13 @@ pub(super) async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliEr
         });
     }
     if passed.iter().any(|passed| passed.is_unread) {
-        output.error("some signatures could not be read, and were not revoked: run this again");
+        output.error("some signatures could not be read and were not revoked: run this command again");
         status = status.max(ExitStatus::Undetermined);
     }
     if status == ExitStatus::Done {
-        output.note("Verification refuses what was revoked from now on, where the policy enforces revocation.");
+        output.note(
+            "From now on, verification refuses the revoked signatures, unless the trust policy ignores revocation.",
+        );
     }
     let skip = |passed: Passed| Skipped { signature: passed.signature.to_string(), reason: passed.why };
     let skipped = passed.into_iter().map(skip).collect();
@@ -205,7 +212,7 @@ pub(super) async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliEr
     Ok(status)
 }
 
-/// The signatures of the artifact that are meant.
+/// The selected signatures of the artifact.
 async fn of_artifact(
     place: &Place,
     args: &Args,
@@ -232,7 +239,9 @@ fn named_job(job: &str, args: &Args) -> Result<Job, CliError> {
     if job.starts_with("arn:") || job.contains(':') {
         let arn: JobArn = job.parse().map_err(|why| CliError::usage(format!("--job-id: {why}")))?;
         if let Some(owner) = args.job_owner.as_ref().filter(|owner| *owner != arn.location().account()) {
-            return Err(CliError::usage(format!("--job-owner {owner} is not the account of {arn}: leave it out")));
+            return Err(CliError::usage(format!(
+                "--job-owner {owner} is not the account of {arn}: remove --job-owner"
+            )));
         }
         return Job::of_arn(&arn, None);
     }
@@ -240,10 +249,10 @@ fn named_job(job: &str, args: &Args) -> Result<Job, CliError> {
     let region = args.signer.region().map(str::to_owned);
     let region = region.or_else(|| variable("AWS_REGION")).or_else(|| variable("AWS_DEFAULT_REGION"));
     let region = region
-        .ok_or_else(|| CliError::usage("--job-id is an id without a region: give --aws-region, or the job's ARN"))?;
+        .ok_or_else(|| CliError::usage("the region of --job-id is unknown: pass --aws-region, or the job's ARN"))?;
     let partition = partition_of_region(&region);
     let account = args.job_owner.as_deref();
-    // An id that no request could name never reaches one.
+    // Checks the id before it becomes part of a request.
     let location = Location::new(partition, &region, account.unwrap_or("000000000000"))?;
     let arn = JobArn::new(location, job)?;
     Ok(Job {
@@ -259,7 +268,7 @@ fn named_job(job: &str, args: &Args) -> Result<Job, CliError> {
 fn show(job: &Job, output: &Output) {
     let line = |name: &str, value: &str| output.note(format!("    {} {value}", paint(DIM, format!("{name:15}"))));
     match &job.of {
-        None => output.note(format!("The signature that the job {} made.", job.name)),
+        None => output.note(format!("The signature of the job {}", job.name)),
         Some(found) => {
             output.note(format!("  {}", found.signature));
             line("job", &job.name);

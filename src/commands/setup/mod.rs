@@ -1,4 +1,4 @@
-//! `notation-aws-signer setup`: all that notation and this program need to sign and verify with AWS Signer, checked end to end.
+//! `notation-aws-signer setup`: installs and checks everything that notation and this tool need to sign and verify.
 
 mod plugin;
 mod policy;
@@ -22,50 +22,50 @@ use crate::arguments::signer::SignerArgs;
 use crate::output::Output;
 use crate::output::exit::{CliError, ExitStatus};
 
-/// Set up notation and this program for AWS Signer, and check that everything works.
+/// Set up notation and this tool for AWS Signer, and check that everything works.
 ///
-/// Installs the plugin for notation, puts the root certificates of AWS Signer into trust stores, writes a strict trust policy for
-/// the profiles, and asks AWS Signer about them. What is there already is never overwritten without --force; running it again
-/// changes nothing.
+/// Installs the plugin for notation, adds AWS Signer's root certificates to the trust stores (folders of trusted certificates),
+/// writes a strict trust policy for the given signing profiles, and checks access to AWS Signer. Existing files are kept unless
+/// you pass --force. You can run it again at any time.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  Everything that signing and verifying with a profile needs:
+  Set up everything to sign and verify with a profile:
     notation-aws-signer setup \\
       --profile arn:aws:signer:us-west-2:111122223333:/signing-profiles/pipeline
 
   Trust the profile for one repository only:
     notation-aws-signer setup --profile ARN --scope registry.example.com/app
 
-  What is wrong, and what to do, without changing anything:
+  Show what is missing or wrong, without changing anything:
     notation-aws-signer setup --check
 
-  With the local signer (AWS_ENDPOINT_URL_SIGNER and its credentials are set):
+  Set up for the local signer, after setting the variables that it prints:
     notation-aws-signer setup --root signer/ca/root.pem --profile ARN
 
-Exit codes: 0 all is right now; 2 something is not, or was not overwritten: it says what to do; 3 AWS Signer could not be \
-  asked.")]
+Exit codes: 0 everything is set up; 2 a check failed, or an existing file was kept: the output says what to do; 3 AWS \
+  Signer could not be reached.")]
 pub struct Args {
-    /// A signing profile to trust: arn:aws:signer:REGION:ACCOUNT:/signing-profiles/NAME. May be given several times
+    /// A signing profile to trust: arn:aws:signer:REGION:ACCOUNT:/signing-profiles/NAME. Repeat for several
     #[arg(long = "profile", value_name = "ARN")]
     profiles: Vec<ProfileArn>,
 
-    /// A repository that the profiles are trusted for. May be given several times [default: * for all]
+    /// Trust the profiles for this repository only. Repeat for several [default: *, all repositories]
     #[arg(long = "scope", value_name = "REGISTRY/REPO", requires = "profiles")]
     scopes: Vec<Scope>,
 
-    /// Replace what is in the way: another or newer plugin, another trust policy, a certificate file of the same name
+    /// Replace existing files: another or newer plugin, the trust policy, a certificate file of the same name
     #[arg(long, conflicts_with = "check")]
     force: bool,
 
-    /// Change nothing; say what is wrong and what to do
+    /// Only check and show what to do; change nothing
     #[arg(long)]
     check: bool,
 
-    /// Do not call AWS Signer: for images that are built without credentials
+    /// Do not call AWS Signer, for example in an image build without credentials
     #[arg(long)]
     offline: bool,
 
-    /// The plugin's program; by default the one in the folder of this program
+    /// The plugin program to install [default: the one in the folder of this tool]
     #[arg(long, value_name = "FILE")]
     plugin: Option<PathBuf>,
 
@@ -73,7 +73,7 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     root: Option<PathBuf>,
 
-    /// The trust store for the certificate of --root
+    /// The trust store for the --root certificate
     #[arg(long, value_name = "NAME", requires = "root", default_value = "local-signer", value_parser = signing_authority)]
     store: TrustStoreName,
 
@@ -84,11 +84,12 @@ pub struct Args {
 /// Runs the command.
 ///
 /// # Errors
-/// [`CliError`] when nothing could be begun; how it is with each part is in the results.
+/// Returns [`CliError`] if an option or the environment is invalid. Failures of single steps are in the results.
 pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
     let config = args.signer.config()?;
     let variable = |name: &str| std::env::var_os(name);
-    let (folder, plugins) = (NotationFolder::of_environment(variable)?, PluginFolder::of_environment(variable)?);
+    let folder = NotationFolder::of_environment(variable)?;
+    let plugins = PluginFolder::of_environment(variable)?;
     let mut given: Vec<ProfileArn> = Vec::new();
     for profile in args.profiles {
         if !given.contains(&profile) {
@@ -123,17 +124,16 @@ pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
     let report = Report::of(items);
     report.show(output)?;
     if profiles.is_empty() && !args.offline {
-        output
-            .note("AWS Signer was not asked: name your profiles with --profile to check credentials and permissions.");
+        output.note("AWS Signer was not checked. Pass --profile ARN to check credentials and permissions.");
     }
     if report.status() == ExitStatus::Done && !args.check && !report.has_changes() {
-        output.note("Nothing had to be changed.");
+        output.note("Everything was already set up.");
     }
     output.json(&report)?;
     Ok(report.status())
 }
 
-/// The profiles that the trust policy in use names.
+/// The signing profiles in the current trust policy.
 fn trusted_profiles(folder: &NotationFolder) -> Vec<ProfileArn> {
     let mut profiles = Vec::new();
     let Ok(document) = folder.trust_policy() else { return profiles };
@@ -150,7 +150,7 @@ fn trusted_profiles(folder: &NotationFolder) -> Vec<ProfileArn> {
     profiles
 }
 
-/// The trust stores that the trust policy in use names.
+/// The trust stores in the current trust policy.
 fn named_stores(folder: &NotationFolder) -> Vec<TrustStoreName> {
     let Ok(document) = folder.trust_policy() else { return Vec::new() };
     document.policies().iter().flat_map(|(_, policy)| policy.trust_stores()).cloned().collect()

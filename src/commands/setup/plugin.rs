@@ -1,4 +1,4 @@
-//! The plugin, where notation looks for it.
+//! Installs the plugin in notation's plugin folder.
 
 use std::path::{Path, PathBuf};
 
@@ -6,14 +6,14 @@ use notation::install::{InstallError, InstalledPlugin, find_beside, install, ins
 
 use super::report::{Item, Outcome, Part};
 
-/// What is to be done about the plugin.
+/// How to install the plugin.
 pub(super) struct Plugin<'a> {
     /// notation's plugin folder.
     pub folder: &'a Path,
-    /// The program to install, where one was named.
+    /// The program given with `--plugin`.
     pub program: Option<&'a PathBuf>,
     pub force: bool,
-    /// Nothing may be changed.
+    /// Only check, change nothing.
     pub check: bool,
 }
 
@@ -36,21 +36,26 @@ impl Plugin<'_> {
             Ok(Some(plugin)) => {
                 let is_newer = plugin.is_ours() && plugin.is_newer();
                 let (what, remedy) = match is_newer {
-                    true => ("a newer version", "Use the newer release of this program, or go back with --force."),
-                    false => ("another implementation", "Replace it with --force if it is to be this one."),
+                    true => (
+                        "a newer version",
+                        "Install the newer release of this tool, or downgrade the plugin with --force.",
+                    ),
+                    false => ("another implementation", "Pass --force to replace it."),
                 };
                 let outcome = if is_newer && self.check { Outcome::Note } else { Outcome::Problem };
                 item(outcome, format!("{what} is installed: {:?}, version {}", plugin.description, plugin.version))
                     .about(plugin.path.display())
                     .with_remedy(remedy)
             }
-            Ok(None) => self.replace("it is not installed", "").await,
-            Err(why) if self.force => self.replace(&why.to_string(), "in place of one that does not work").await,
-            Err(why) => item(Outcome::Problem, why).with_remedy("Replace it with `notation-aws-signer setup --force`."),
+            Ok(None) => self.replace("not installed", "").await,
+            Err(why) if self.force => self.replace(&why.to_string(), "in place of a broken one").await,
+            Err(why) => {
+                item(Outcome::Problem, why).with_remedy("Run `notation-aws-signer setup --force` to replace it.")
+            }
         }
     }
 
-    /// Whether the installed one stays.
+    /// Whether to keep the installed plugin.
     fn is_right(&self, plugin: &InstalledPlugin) -> bool {
         let is_same = plugin.is_ours() && !plugin.is_newer() && !plugin.is_older();
         is_same && (self.check || (!self.force && self.program.is_none()))
@@ -60,18 +65,17 @@ impl Plugin<'_> {
         self.force || (plugin.is_ours() && !plugin.is_newer())
     }
 
-    /// Puts the program in place, unless nothing may be changed: then says why it would.
+    /// Installs the plugin, or reports in check mode why it would.
     async fn replace(&self, why: &str, before: &str) -> Item {
         let path = installed_path(self.folder);
         if self.check {
             return item(Outcome::Problem, why).about(path.display()).with_remedy("Run `notation-aws-signer setup`.");
         }
         match self.install().await {
-            Ok(plugin) => {
-                item(Outcome::Changed, format!("installed version {} {before}", plugin.version).trim_end()).about(path.display())
-            }
+            Ok(plugin) => item(Outcome::Changed, format!("installed version {} {before}", plugin.version).trim_end())
+                .about(path.display()),
             Err(why) => item(Outcome::Problem, why).with_remedy(
-                "Take both programs from one release, or build the plugin beside this program (cargo build) and name it.",
+                "Install the tool and the plugin from the same release, or build the plugin with `cargo build`.",
             ),
         }
     }

@@ -1,4 +1,4 @@
-//! The trust policy: written where there is none, else looked at whether it trusts what it is to trust.
+//! Writes the trust policy if there is none, or checks that the existing one trusts the profiles.
 
 use aws_names::ProfileArn;
 use notary::trust::policy::{
@@ -13,7 +13,7 @@ use super::report::{Item, Outcome, Part};
 use super::stores::Root;
 use crate::commands::policy::{Severity, of_statement};
 
-/// What the trust policy is to trust.
+/// What the trust policy must trust.
 pub(super) struct Wanted<'a> {
     pub profiles: &'a [ProfileArn],
     pub scopes: &'a RegistryScopes,
@@ -27,7 +27,7 @@ impl Wanted<'_> {
             let written = folder.write_trust_policy(&self.statement("aws-signer").to_document());
             written.map_err(|why| item(Outcome::Problem, why)).map(|files| {
                 let names: Vec<_> = files.iter().map(|file| file.display().to_string()).collect();
-                item(Outcome::Changed, format!("written at level strict; {}", self.trusted())).about(names.join(", "))
+                item(Outcome::Changed, format!("written with level strict; {}", self.trusted())).about(names.join(", "))
             })
         };
         match folder.trust_policy() {
@@ -35,7 +35,7 @@ impl Wanted<'_> {
                 vec![item(Outcome::Problem, why).with_remedy("Run `notation-aws-signer setup --profile ARN`.")]
             }
             Err(FolderError::NoPolicy(_)) if self.profiles.is_empty() => {
-                let why = "there is none, and without --profile none is written: signing needs none, verification does";
+                let why = "there is no trust policy. Verification needs one: pass --profile ARN to write it";
                 vec![item(Outcome::Note, why)]
             }
             Err(FolderError::NoPolicy(_)) => vec![write().unwrap_or_else(|problem| problem)],
@@ -51,7 +51,7 @@ impl Wanted<'_> {
         }
     }
 
-    /// What is said of a policy that trusts all that it is to trust.
+    /// The items for a policy that trusts all the profiles.
     fn sound(&self, document: &TrustPolicyDocument, folder: &NotationFolder) -> Vec<Item> {
         let mut items = Vec::new();
         for (_, policy) in document.policies() {
@@ -64,7 +64,7 @@ impl Wanted<'_> {
             }
             let level = policy.signature_verification().level();
             if level != VerificationLevel::Strict {
-                let why = format!("its level is {level}, so that not every failed check refuses a signature");
+                let why = format!("its level is {level}: signatures are accepted although some checks fail");
                 items.push(item(Outcome::Note, why).about(format!("statement {:?}", policy.name())));
             }
         }
@@ -73,14 +73,14 @@ impl Wanted<'_> {
                 1 => "1 statement".to_owned(),
                 number => format!("{number} statements"),
             };
-            items.insert(0, item(Outcome::Ok, format!("it is valid and has {statements}")));
+            items.insert(0, item(Outcome::Ok, format!("valid, with {statements}")));
         } else {
             items.insert(0, item(Outcome::Ok, self.trusted()));
         }
         items
     }
 
-    /// A problem for each scope for which the policy does not trust all profiles under their roots.
+    /// A problem for each scope where the policy does not trust all profiles and their roots.
     fn lacking(&self, document: &TrustPolicyDocument, folder: &NotationFolder) -> Vec<Item> {
         if self.profiles.is_empty() {
             return Vec::new();
@@ -107,20 +107,18 @@ impl Wanted<'_> {
             let text = scope_text(&scope);
             problems.push(match own {
                 Some((theirs, policy)) => {
-                    let why =
-                        format!("the statement {:?}, which is for {text}, {}", policy.name(), lacks.join(", and "));
-                    let remedy =
-                        "Edit the statement so that it reads as follows, or replace the whole policy with --force:";
+                    let why = format!("the statement {:?} for {text} {}", policy.name(), lacks.join(", and "));
+                    let remedy = "Change the statement to the following, or pass --force to replace the whole policy:";
                     item(Outcome::Problem, why).with_remedy(remedy).with_statement(self.merged(theirs, policy))
                 }
                 None => {
-                    let why = format!("no statement for {text} trusts {}", self.profiles());
+                    let why = format!("no statement trusts {} for {text}", self.profiles());
                     let taken = |name: &str| document.policies().iter().any(|(_, policy)| policy.name() == name);
                     let names = (1..).map(|n| if n == 1 { "aws-signer".into() } else { format!("aws-signer-{n}") });
                     let name: String = names.into_iter().find(|name: &String| !taken(name)).unwrap_or_default();
                     let statement =
                         NewStatement { applies_to: AppliesTo::Repositories(scope), ..self.statement(&name) };
-                    let remedy = "Add this to its trustPolicies, or replace the whole policy with --force:";
+                    let remedy = "Add this statement to trustPolicies, or pass --force to replace the whole policy:";
                     item(Outcome::Problem, why).with_remedy(remedy).with_statement(statement.to_json())
                 }
             });
@@ -128,10 +126,10 @@ impl Wanted<'_> {
         problems
     }
 
-    /// In what a statement falls short, in words; nothing where it trusts the profiles under their roots.
+    /// What a statement lacks to trust the profiles and their roots, in words.
     fn lacks(&self, policy: &TrustPolicy, folder: &NotationFolder) -> Vec<String> {
         if policy.is_skip() {
-            return vec!["verifies nothing (its level is skip)".to_owned()];
+            return vec!["skips verification (its level is skip)".to_owned()];
         }
         let mut lacks = Vec::new();
         let identities = policy.trusted_identities().listed();
@@ -149,13 +147,13 @@ impl Wanted<'_> {
         }
         for root in self.roots {
             if !root.certificates.iter().all(|certificate| trusted.contains(certificate)) {
-                lacks.push(format!("has no trust store with the root certificate that {} is for", root.store));
+                lacks.push(format!("has no trust store with the root certificate of {}", root.store));
             }
         }
         lacks
     }
 
-    /// The statement with what it lacks.
+    /// The statement with the missing parts added.
     fn merged(&self, scopes: &RegistryScopes, policy: &TrustPolicy) -> Value {
         let mut statement = statement_json(Some(scopes), policy);
         if policy.is_skip() {
@@ -180,9 +178,9 @@ impl Wanted<'_> {
         }
     }
 
-    /// In words, whom for what.
+    /// The trusted profiles and their scope, in words.
     fn trusted(&self) -> String {
-        format!("it trusts {} for {}", self.profiles(), scope_text(self.scopes))
+        format!("trusts {} for {}", self.profiles(), scope_text(self.scopes))
     }
 
     fn profiles(&self) -> String {
@@ -190,7 +188,7 @@ impl Wanted<'_> {
     }
 }
 
-/// Adds texts to an array that lacks them. A wildcard cannot stand beside others, so it goes.
+/// Adds missing texts to an array. Removes the wildcard, which must be the only entry.
 fn add(array: &mut Value, texts: Vec<String>) {
     let mut all: Vec<Value> = array.as_array().cloned().unwrap_or_default();
     all.retain(|text| text != "*");

@@ -1,4 +1,4 @@
-//! What `setup` found and did: docs/output/setup.schema.json.
+//! The results of `setup`: docs/output/setup.schema.json.
 
 use notary::text::printable;
 use serde::Serialize;
@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::output::exit::{CliError, ExitStatus};
 use crate::output::{BAD, DIM, GOOD, Output, SCHEMA_VERSION, WARN, paint};
 
-/// What a part is about.
+/// The part of the setup that an item is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Part {
@@ -30,19 +30,19 @@ impl Part {
     }
 }
 
-/// How it is with a part.
+/// The result for one part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Outcome {
-    /// It was right already.
+    /// Already set up.
     Ok,
-    /// It was made right.
+    /// Set up now.
     Changed,
-    /// Nothing to do, but to know.
+    /// Works, but worth knowing.
     Note,
-    /// It is not right, or could not be made so.
+    /// Wrong, or setting it up failed.
     Problem,
-    /// It could not be found out.
+    /// The check could not be made.
     Undetermined,
 }
 
@@ -58,7 +58,7 @@ pub(super) struct Item {
     /// What to do.
     #[serde(skip_serializing_if = "Option::is_none")]
     remedy: Option<String>,
-    /// A statement that the trust policy should have.
+    /// The statement that the trust policy should have.
     #[serde(skip_serializing_if = "Option::is_none")]
     statement: Option<Value>,
 }
@@ -93,8 +93,8 @@ impl Item {
         let (style, word) = match self.outcome {
             Outcome::Ok => (GOOD, "ok"),
             Outcome::Changed => (GOOD, "changed"),
-            Outcome::Note => (WARN, "note"),
-            Outcome::Problem => (BAD, "problem"),
+            Outcome::Note => (WARN, "warning"),
+            Outcome::Problem => (BAD, "failed"),
             Outcome::Undetermined => (WARN, "unknown"),
         };
         let title = self.part.title();
@@ -140,7 +140,7 @@ impl Report {
         self.items.iter().try_for_each(|item| item.show(output))
     }
 
-    /// Whether something was made right.
+    /// Whether anything was changed.
     pub(super) fn has_changes(&self) -> bool {
         self.items.iter().any(|item| item.outcome == Outcome::Changed)
     }

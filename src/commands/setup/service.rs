@@ -1,4 +1,4 @@
-//! AWS Signer: whether it can be reached, with credentials that may do what signing and verifying need.
+//! Checks that AWS Signer is reachable and that the credentials have the permissions for signing and verifying.
 
 use aws_names::{JobArn, NOTATION_PLATFORM, ProfileArn};
 use aws_signer::{
@@ -13,12 +13,12 @@ use super::report::{Item, Outcome, Part};
 use crate::arguments::signer::{budget, client_of};
 use crate::output::exit::CliError;
 
-/// A job that there is not.
+/// The id of a job that does not exist.
 const NO_JOB: &str = "00000000-0000-0000-0000-000000000000";
-/// A profile version that there is not.
+/// A profile version that does not exist.
 const NO_VERSION: &str = "0000000000";
 
-/// What AWS Signer says of a profile, and whether it may be asked about revocations.
+/// Checks the profile, and the permission for revocation checks.
 pub(super) async fn check(config: &SignerConfig, profile: &ProfileArn) -> Vec<Item> {
     let item = |outcome, message: String| Item::new(Part::SigningProfile, outcome, message).about(profile);
     let client = match client_of(config, profile).await {
@@ -29,14 +29,15 @@ pub(super) async fn check(config: &SignerConfig, profile: &ProfileArn) -> Vec<It
     let of_profile = match signing_profile(&client, profile, Deadline::new(budget(config))).await {
         Ok(found) => match found.check_usable() {
             Ok(()) => {
-                let (version, account) = (found.version.version(), profile.location().account());
-                item(Outcome::Ok, format!("it signs images with its version {version}, in account {account}, {region}"))
+                let version = found.version.version();
+                let account = profile.location().account();
+                item(Outcome::Ok, format!("can sign images: version {version}, account {account}, {region}"))
             }
             Err(why) => item(Outcome::Problem, why),
         },
         Err(why) if is_denied(&why) => {
-            let remedy = "Only this check needs signer:GetSigningProfile. Whoever signs needs signer:SignPayload.";
-            item(Outcome::Note, format!("it could not be looked at: {why}")).with_remedy(remedy)
+            let remedy = "Only this check needs signer:GetSigningProfile. Signing needs signer:SignPayload.";
+            item(Outcome::Note, format!("could not be checked: {why}")).with_remedy(remedy)
         }
         Err(why) if matches!(why.failure, Failure::NoCredentials(_)) => {
             return vec![item(Outcome::Problem, why.to_string())];
@@ -50,8 +51,8 @@ pub(super) async fn check(config: &SignerConfig, profile: &ProfileArn) -> Vec<It
                      --platform-id {NOTATION_PLATFORM}"
                 )),
                 CallErrorKind::AccessDenied => item.with_remedy(match client.endpoint_url() {
-                    Some(url) => format!("Use credentials that the service at {url} knows."),
-                    None => "Use other AWS credentials: these are wrong, or have expired.".to_owned(),
+                    Some(url) => format!("Use the credentials of the service at {url}."),
+                    None => "Check the AWS credentials: they are wrong or have expired.".to_owned(),
                 }),
                 _ => item,
             }
@@ -60,16 +61,14 @@ pub(super) async fn check(config: &SignerConfig, profile: &ProfileArn) -> Vec<It
     vec![of_profile, revocation(config, profile).await]
 }
 
-/// Asks about a signature that there is not: whoever is answered may ask about those that there are.
+/// Asks for the revocation status of a signature that does not exist: an answer proves the permission.
 async fn revocation(config: &SignerConfig, profile: &ProfileArn) -> Item {
     let item = |outcome, message: String| Item::new(Part::RevocationCheck, outcome, message).about(profile);
     match asked(config, profile).await {
         Err(why) => item(Outcome::Problem, why.message),
-        Ok((region, Ok(()))) => {
-            item(Outcome::Ok, format!("AWS Signer in {region} answers questions about revocations"))
-        }
+        Ok((region, Ok(()))) => item(Outcome::Ok, format!("AWS Signer in {region} answers revocation checks")),
         Ok((_, Err(why))) if is_denied(&why) => item(Outcome::Problem, why.to_string())
-            .with_remedy("Whoever verifies needs the permission signer:GetRevocationStatus."),
+            .with_remedy("Verification needs the permission signer:GetRevocationStatus."),
         Ok((_, Err(why))) => item(outcome_of(&why), why.to_string()),
     }
 }
@@ -80,7 +79,8 @@ async fn asked(config: &SignerConfig, profile: &ProfileArn) -> Result<(String, R
     let client = SignerClient::new(config, location.partition(), region.clone()).await;
     let root = aws_signer_roots().first().map(|root| root.certificate().der().to_vec());
     let chain = CertificateChain::from_der(root.into_iter().collect()).map_err(CliError::usage)?;
-    let (version, job) = (profile.clone().with_version(NO_VERSION)?, JobArn::new(location.clone(), NO_JOB)?);
+    let version = profile.clone().with_version(NO_VERSION)?;
+    let job = JobArn::new(location.clone(), NO_JOB)?;
     let query = RevocationQuery {
         profile_version: &version,
         job: &job,
@@ -88,14 +88,14 @@ async fn asked(config: &SignerConfig, profile: &ProfileArn) -> Result<(String, R
         chain: &chain,
     };
     let answer = match revocation_status(&client, &query, Deadline::new(budget(config))).await {
-        // The question was not liked, but permission to ask is looked at first.
+        // AWS checks permissions before the parameters: invalid parameters mean that the permission is there.
         Err(why) if matches!(&why.failure, Failure::Refused { .. }) && why.kind() == CallErrorKind::Invalid => Ok(()),
         answer => answer.map(|_| ()),
     };
     Ok((region, answer))
 }
 
-/// Whether IAM refused: the credentials are good, but may not do this.
+/// Whether IAM denied the call: the credentials are valid, but lack the permission.
 fn is_denied(why: &CallError) -> bool {
     matches!(&why.failure, Failure::Refused { code: Some(code), .. } if code.starts_with("AccessDenied"))
 }

@@ -1,4 +1,4 @@
-//! The root certificates, in trust stores.
+//! Adds the root certificates to trust stores.
 
 use std::path::Path;
 
@@ -13,7 +13,7 @@ use time::OffsetDateTime;
 use super::report::{Item, Outcome, Part};
 use crate::output::exit::CliError;
 
-/// Certificates that belong into a trust store.
+/// The certificates to add to a trust store.
 #[derive(Debug, Clone)]
 pub(super) struct Root {
     pub store: TrustStoreName,
@@ -34,7 +34,7 @@ pub(super) fn of_aws() -> Vec<Root> {
     aws_signer_roots().iter().map(root).collect()
 }
 
-/// A root of somebody else's, such as the local signer's.
+/// The root in a file, such as the local signer's.
 pub(super) fn of_file(file: &Path, store: &TrustStoreName) -> Result<Root, CliError> {
     let wrong = |why: StoreError| CliError::usage(format!("--root: {why}"));
     let content = read_trust_file(file).map_err(wrong)?;
@@ -44,23 +44,23 @@ pub(super) fn of_file(file: &Path, store: &TrustStoreName) -> Result<Root, CliEr
 }
 
 impl Root {
-    /// Puts the root into its store, unless it is there or nothing may be changed. One that is not `needed` may be missing.
+    /// Adds the root to its store if it is missing, or reports it in check mode. A store that is not `needed` may be missing.
     pub(super) fn ensure(&self, folder: &NotationFolder, force: bool, check: bool, needed: bool) -> Item {
         let Self { store, .. } = self;
         let missing = match folder.trust_store(store) {
             Ok(found) if self.certificates.iter().all(|root| found.certificates().contains(root)) => {
-                return self.present(Outcome::Ok, "it has", found.certificates());
+                return self.present(Outcome::Ok, "has", found.certificates());
             }
-            Ok(_) => "it lacks the root certificate".to_owned(),
+            Ok(_) => "the root certificate is missing".to_owned(),
             Err(why @ (StoreError::Missing { .. } | StoreError::Empty { .. })) => match why {
-                StoreError::Missing { .. } => "it does not exist".to_owned(),
-                _ => "it is empty".to_owned(),
+                StoreError::Missing { .. } => "does not exist".to_owned(),
+                _ => "is empty".to_owned(),
             },
             Err(why) => return self.item(Outcome::Problem, why),
         };
         if check {
             let outcome = if needed { Outcome::Problem } else { Outcome::Note };
-            let item = self.item(outcome, if needed { missing } else { format!("{missing}; no policy needs it") });
+            let item = self.item(outcome, if needed { missing } else { format!("{missing} (no policy uses it)") });
             return if needed { item.with_remedy("Run `notation-aws-signer setup`.") } else { item };
         }
         if let Err(why) = folder.add_certificates(store, Path::new(&self.name), &self.content, force) {
@@ -72,20 +72,21 @@ impl Root {
         }
     }
 
-    /// What is said of a store with the root.
+    /// The item for a store that has the root.
     fn present(&self, outcome: Outcome, has: &str, all: &[Certificate]) -> Item {
         let Some(root) = self.certificates.first() else { return self.item(outcome, has) };
         let until = rfc3339(root.not_after());
         if OffsetDateTime::now_utc() > root.not_after() {
-            return self.item(Outcome::Problem, format!("its certificate {} expired on {until}", root.subject()));
+            return self.item(Outcome::Problem, format!("the certificate {} expired on {until}", root.subject()));
         }
         let others = all.iter().filter(|certificate| !self.certificates.contains(certificate)).count();
         let others = match others {
             0 => String::new(),
-            1 => "; it vouches by another certificate, too".to_owned(),
-            others => format!("; it vouches by {others} other certificates, too"),
+            1 => "; it also has 1 other certificate".to_owned(),
+            others => format!("; it also has {others} other certificates"),
         };
-        let (subject, fingerprint) = (root.subject(), root.thumbprint());
+        let subject = root.subject();
+        let fingerprint = root.thumbprint();
         self.item(outcome, format!("{has} {subject}, SHA-256 {fingerprint}, valid until {until}{others}"))
     }
 

@@ -1,4 +1,4 @@
-//! Signing one artifact, and the manifests of an index where that is wanted.
+//! Signs one artifact and, with `--recursive`, the manifests of an index.
 
 use std::path::PathBuf;
 
@@ -25,13 +25,13 @@ use crate::output::exit::CliError;
 use crate::output::file::OutputFile;
 use crate::parallel::RateLimit;
 
-/// What is the same for all artifacts of a command.
+/// The settings for all artifacts of a command.
 pub(super) struct Signing {
     pub profile: ProfileArn,
     pub recursive: bool,
-    /// What a signature must meet for its artifact to be left alone.
+    /// With `--if-unsigned`: artifacts with a signature that this policy accepts are skipped.
     pub if_unsigned: Option<VerificationPolicy>,
-    /// How that is found out; the time for an artifact and the metadata are those of signing, too.
+    /// The options of that verification. Signing uses the time budget and the metadata, too.
     pub options: VerifyOptions,
     pub detach: Option<OutputFile>,
     pub dry_run: bool,
@@ -51,8 +51,8 @@ pub(super) fn trust(
     if_unsigned.then(trust).transpose()
 }
 
-/// Signs the artifact and, where that is wanted, what its index leads to; an index comes after all that it lists, and not at all
-/// when one of them could not be signed.
+/// Signs the artifact and, with `--recursive`, everything that an index lists. An index is signed after its manifests, and only if
+/// they all were signed.
 pub(super) async fn sign(signing: &Signing, place: Place) -> Vec<ArtifactReport> {
     let (store, artifacts) = match find(signing, &place).await {
         Ok(found) => found,
@@ -71,7 +71,7 @@ pub(super) async fn sign(signing: &Signing, place: Place) -> Vec<ArtifactReport>
     reports
 }
 
-/// Where the artifact is, and what is to be signed.
+/// Resolves the artifact, and lists what to sign.
 async fn find(signing: &Signing, place: &Place) -> Result<(Store, Vec<Descriptor>), CliError> {
     let Opened { store, target } = place.open(&signing.registry)?;
     let artifact = store.resolve(&target).await?;
@@ -80,7 +80,7 @@ async fn find(signing: &Signing, place: &Place) -> Result<(Store, Vec<Descriptor
     }
     let artifacts = store.tree(&artifact, Store::MAX_MANIFESTS).await?;
     for listed in artifacts.iter().filter(|listed| !is_index(&listed.media_type)) {
-        // That an index lists it does not mean that it is there.
+        // An index may list manifests that are not in the store.
         store.manifest(listed).await?;
     }
     Ok((store, artifacts))
@@ -118,7 +118,7 @@ async fn sign_one(
     Ok(report.with_signature(signature))
 }
 
-/// Whether an artifact has a valid signature by the profile already.
+/// Whether an artifact already has a valid signature by the profile.
 enum Found {
     Signed,
     Unsigned(Option<NotCounted>),
@@ -137,7 +137,7 @@ async fn look(
             let refusals = || verdict.signatures().iter().filter_map(SignatureVerdict::refusal);
             let why = refusals().find(|why| why.misconfigured).or_else(|| refusals().find(|why| why.undetermined));
             let why = why.map(ToString::to_string).unwrap_or_default();
-            let why = format!("whether it has a valid signature could not be determined: {why}");
+            let why = format!("could not check for an existing signature (--if-unsigned): {why}");
             Err(CliError::new(conclusion.into(), why))
         }
         Conclusion::Verified => Ok(Found::Signed),
@@ -145,7 +145,7 @@ async fn look(
     }
 }
 
-/// The signatures that name the profile, and are under another root than those that are trusted.
+/// The signatures that name the profile, but chain to a root that is not trusted.
 fn not_counted(verdict: &Verdict, profile: &ProfileArn) -> Option<NotCounted> {
     let under_another_root = |signature: &&SignatureVerdict| {
         let signer = signature.signature.as_ref().and_then(SignatureDetails::aws_signer);

@@ -1,4 +1,4 @@
-//! `notation-aws-signer sign`: resolve, sign, check, attach.
+//! `notation-aws-signer sign`: resolves, signs, checks and attaches.
 
 mod artifact;
 mod report;
@@ -28,74 +28,74 @@ use crate::output::file::OutputFile;
 use crate::output::report::Report;
 use crate::parallel::{RateLimit, in_order};
 
-/// What AWS allows an account in a region for most operations of AWS Signer, in calls a second.
+/// AWS Signer's default quota for most operations, in calls per second for an account and region.
 const AWS_RATE: NonZeroU32 = NonZeroU32::new(25).expect("it is not 0");
 
 /// Sign artifacts in registries and OCI image layouts with AWS Signer.
 ///
-/// A tag is resolved once, and the digest is signed. The signature is checked before it is attached; it is stored beside the
-/// artifact, as notation does it.
+/// A tag is resolved once, and the digest is signed. The signature is checked, and then stored next to the artifact, where notation
+/// finds it, too.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   Sign an image that was just pushed:
     notation-aws-signer sign registry.example.com/app:v1 \\
       --profile arn:aws:signer:us-west-2:111122223333:/signing-profiles/pipeline
 
-  In a pipeline that may run twice: an index and its images, unless it is done:
+  Sign a multi-platform image (index) with its images; safe to run again:
     notation-aws-signer sign registry.example.com/app@sha256:... \\
       --profile ARN --recursive --if-unsigned
 
-  Sign an image in an OCI image layout, and keep the envelope in a file:
+  Sign an image in an OCI image layout, and write the signature to a file:
     notation-aws-signer sign oci:./image:v1 --profile ARN --detach image.sig
 
-Exit codes: 0 all signed; 1 an artifact or its signature is not what it must be; 2 the command line, the configuration or \
-  a permission is not right; 3 some could not be signed now, and may be later.")]
+Exit codes: 0 all signed; 1 an artifact or its signature is invalid; 2 the command line, the configuration or a permission \
+  is wrong, or an artifact does not exist; 3 a registry or AWS Signer could not be reached or failed: a retry may succeed.")]
 pub struct Args {
-    /// An artifact: REGISTRY/REPOSITORY:TAG, REGISTRY/REPOSITORY@DIGEST or oci:FOLDER[:TAG|@DIGEST]
+    /// An artifact: REGISTRY/REPOSITORY:TAG, REGISTRY/REPOSITORY@DIGEST, or oci:FOLDER[:TAG|@DIGEST] for an OCI image layout
     #[arg(value_name = "REF", required = true)]
     references: Vec<Place>,
 
-    /// The signing profile: arn:aws:signer:REGION:ACCOUNT:/signing-profiles/NAME
+    /// The signing profile, which is the signing identity in AWS Signer: arn:aws:signer:REGION:ACCOUNT:/signing-profiles/NAME
     #[arg(long, value_name = "ARN")]
     profile: ProfileArn,
 
-    /// Sign this with the artifact; verify --user-metadata demands it. May be given several times
+    /// Sign this metadata with the artifact; `verify --user-metadata` checks it. Repeat for several
     #[arg(long = "user-metadata", short = 'm', value_name = "KEY=VALUE", value_parser = metadata::pair)]
     user_metadata: Vec<Pair>,
 
-    /// Sign the manifests of an index, too
+    /// Also sign the manifests that an index (multi-platform image) lists
     #[arg(long)]
     recursive: bool,
 
-    /// Leave alone what has a valid signature by this profile already
+    /// Skip artifacts that already have a valid signature by this profile
     #[arg(long)]
     if_unsigned: bool,
 
-    /// Of --if-unsigned: the root certificate of the signatures, when it is not AWS's (PEM or DER)
+    /// With --if-unsigned: the root certificate of the signatures, if it is not AWS's (PEM or DER)
     #[arg(long = "root", value_name = "FILE", requires = "if_unsigned")]
     roots: Vec<PathBuf>,
 
-    /// Write the envelope to this file, - for standard output, instead of attaching it
+    /// Write the signature to this file instead of attaching it; - is standard output
     #[arg(long, value_name = "FILE", conflicts_with_all = ["recursive", "if_unsigned"])]
     detach: Option<PathBuf>,
 
-    /// Of --detach: replace the file if it is there
+    /// With --detach: replace the file if it exists
     #[arg(long, requires = "detach")]
     force: bool,
 
-    /// How the signature's manifest says that it is one; notation 1.3 finds "config" everywhere, "artifact-type" not in layouts
+    /// How to mark the manifest as a signature. notation 1.3 does not find "artifact-type" in OCI image layouts
     #[arg(long, value_enum, default_value = "config", value_name = "FORM")]
     manifest_form: ManifestForm,
 
-    /// Say what would be signed, and neither sign nor write
+    /// Show what would be signed, without signing
     #[arg(long)]
     dry_run: bool,
 
-    /// How many artifacts to work on at once
+    /// The number of artifacts to sign in parallel
     #[arg(long, value_name = "N", default_value = "8", value_parser = count)]
     jobs: NonZeroUsize,
 
-    /// At most so many calls of AWS Signer a second, 0 for no limit [default: 25, no limit with an endpoint of one's own]
+    /// Limit the calls to AWS Signer per second; 0 is no limit [default: 25, or no limit with a custom endpoint URL]
     #[arg(long, value_name = "N")]
     rate: Option<u32>,
 
@@ -109,19 +109,19 @@ pub struct Args {
 /// The forms of a signature's manifest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum ManifestForm {
-    /// By the media type of its configuration
+    /// By the media type of its config
     Config,
-    /// By its artifact type, with an empty configuration
+    /// By its artifactType, with an empty config
     ArtifactType,
 }
 
 /// Runs the command.
 ///
 /// # Errors
-/// [`CliError`] when nothing could be begun; what becomes of each artifact is in the results.
+/// Returns [`CliError`] if an option or the configuration is invalid. Failures of single artifacts are in the results.
 pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
     if args.detach.is_some() && args.references.len() > 1 {
-        return Err(CliError::usage("--detach writes one envelope to one file: name one artifact"));
+        return Err(CliError::usage("--detach writes one signature to one file: give only one artifact"));
     }
     let detach = args.detach.map(|file| OutputFile::new(file, args.force)).transpose()?;
     let output = &detach.as_ref().map_or_else(|| Ok(output.clone()), |file| file.beside(output))?;

@@ -1,4 +1,4 @@
-//! What `sign` says of each artifact: docs/output/sign.schema.json.
+//! The results of `sign`: docs/output/sign.schema.json.
 
 use std::path::PathBuf;
 
@@ -12,7 +12,7 @@ use crate::output::exit::{CliError, ExitStatus};
 use crate::output::report::{ArtifactStatus, ErrorReport};
 use crate::output::{BAD, DIM, GOOD, Output, WARN, paint};
 
-/// What became of an artifact.
+/// The result for an artifact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Outcome {
@@ -26,9 +26,9 @@ pub(super) enum Outcome {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ArtifactReport {
-    /// As it was named.
+    /// The name on the command line.
     reference: String,
-    /// By its digest.
+    /// The name by digest.
     #[serde(skip_serializing_if = "Option::is_none")]
     artifact: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -36,14 +36,14 @@ pub(super) struct ArtifactReport {
     outcome: Outcome,
     #[serde(skip_serializing_if = "Option::is_none")]
     signature: Option<SignatureReport>,
-    /// How many signatures name the profile and are under a root that is not trusted.
+    /// How many signatures name the profile, but chain to a root that is not trusted.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "number")]
     not_counted: Option<NotCounted>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<ErrorReport>,
 }
 
-/// Signatures that name the profile, and do not count as its own, because they are under a root that is not trusted.
+/// Signatures that name the profile, but are ignored because they chain to a root that is not trusted.
 #[derive(Debug)]
 pub(super) struct NotCounted {
     pub signatures: usize,
@@ -55,14 +55,14 @@ fn number<S: Serializer>(not_counted: &Option<NotCounted>, serializer: S) -> Res
     not_counted.as_ref().map(|not_counted| not_counted.signatures).serialize(serializer)
 }
 
-/// A signature that was made or found.
+/// A new signature.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct SignatureReport {
-    /// The digest of its manifest, where it is attached.
+    /// The digest of its manifest, if it is attached.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
-    /// The file with the envelope, where it is not.
+    /// The file with the envelope, if it is detached.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<PathBuf>,
     pub profile_version: String,
@@ -125,7 +125,7 @@ impl ArtifactReport {
         }
     }
 
-    /// Writes it for people.
+    /// Writes the report as text.
     pub(super) fn show(&self, output: &Output) -> Result<(), CliError> {
         let name = self.artifact.as_ref().unwrap_or(&self.reference);
         if let Some(error) = &self.error {
@@ -140,13 +140,15 @@ impl ArtifactReport {
         };
         output.text(format!("{name} {}", paint(style, word)))?;
         if let Some(NotCounted { signatures, root }) = &self.not_counted {
-            let (which, verb) =
-                if *signatures == 1 { ("signature that names", "is") } else { ("signatures that name", "are") };
+            let (which, verb, chain) = match signatures {
+                1 => ("signature that names", "was", "its chain ends"),
+                _ => ("signatures that name", "were", "the chain of the first ends"),
+            };
             output.note(paint(
                 WARN,
                 format!(
-                    "{signatures} {which} this profile {verb} not counted: the chain ends in {root}, which is not trusted here; \
-                     if that is your root, name it with --root"
+                    "{signatures} {which} this profile {verb} ignored: {chain} in {root}, which is not trusted; if this is your \
+                     root, pass it with --root"
                 ),
             ));
         }
@@ -156,7 +158,7 @@ impl ArtifactReport {
             line("signature", digest)?;
         }
         if let Some(file) = &signature.file {
-            line("envelope in", &file.display().to_string())?;
+            line("signature file", &file.display().to_string())?;
         }
         line("profile version", &signature.profile_version)?;
         line("job", &signature.job)?;

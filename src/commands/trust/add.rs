@@ -14,32 +14,32 @@ use crate::output::{GOOD, Output, SCHEMA_VERSION, paint};
 
 /// Add certificates to a trust store.
 ///
-/// Each must be the certificate of an authority or self-signed; those of a tsa store must be roots. Compare the fingerprint that is
-/// printed with one that you have from elsewhere: whoever holds the key of a certificate here is trusted.
+/// A certificate must belong to a certificate authority or be self-signed; in a tsa store it must be a root. Signatures with these
+/// certificates will be trusted, so compare the printed fingerprint with one from a source that you trust.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  Trust the certificate authority of your organization, in policies as ca:acme:
+  Trust your own certificate authority; policies name the store ca:acme:
     notation-aws-signer trust add --type ca --store acme acme-root.pem
 
-  Trust a local signer, in policies as signingAuthority:local-signer:
+  Trust a local signer; policies name the store signingAuthority:local-signer:
     notation-aws-signer trust add --type signingAuthority \\
       --store local-signer signer/ca/root.pem
 
-Exit codes: 0 all were added, or are there already; 2 one was not, and none after it.")]
+Exit codes: 0 all certificates are in the store; 2 a file could not be added, and the files after it were not tried.")]
 pub(super) struct Args {
     /// The type of the trust store
     #[arg(long = "type", short = 't', value_name = "TYPE", value_enum)]
     kind: Kind,
 
-    /// The name of the trust store; it is made if it does not exist
+    /// The name of the trust store; it is created if it does not exist
     #[arg(long, short, value_name = "NAME")]
     store: String,
 
-    /// Replace a file of the same name that has other certificates
+    /// Replace a file of the same name with other certificates
     #[arg(long)]
     force: bool,
 
-    /// Files with certificates, PEM or DER
+    /// Certificate files, PEM or DER
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
 }
@@ -51,7 +51,7 @@ struct Report {
     schema_version: u32,
     status: &'static str,
     added: Vec<Added>,
-    /// The files that have what was there already.
+    /// The files whose certificates were already in the store.
     present: Vec<Added>,
 }
 
@@ -68,7 +68,8 @@ struct Added {
 pub(super) fn run(args: &Args, folder: &NotationFolder, output: &Output) -> Result<ExitStatus, CliError> {
     let store = args.kind.store(&args.store).map_err(|why| CliError::usage(format!("--store: {why}")))?;
     let now = OffsetDateTime::now_utc();
-    let (mut added, mut present) = (Vec::new(), Vec::new());
+    let mut added = Vec::new();
+    let mut present = Vec::new();
     for file in &args.files {
         let content = read_trust_file(file).map_err(CliError::usage)?;
         let (stored, is_new) = match folder.add_certificates(&store, file, &content, args.force) {
@@ -79,7 +80,7 @@ pub(super) fn run(args: &Args, folder: &NotationFolder, output: &Output) -> Resu
         let path = printable(&stored.path.display().to_string());
         output.text(match is_new {
             true => format!("{} {path} to {store}", paint(GOOD, "added")),
-            false => format!("{} in {store}: {path}", paint(GOOD, "already there")),
+            false => format!("{} in {store}: {path}", paint(GOOD, "already present")),
         })?;
         let certificates = stored.certificates.as_deref().unwrap_or_default();
         let certificates: Vec<_> =

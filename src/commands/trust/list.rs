@@ -12,19 +12,19 @@ use crate::output::{BAD, DIM, Output, SCHEMA_VERSION, WARN, paint};
 /// List the certificates of the trust stores.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  All of them, with those that have expired marked:
+  List all certificates; expired ones are marked:
     notation-aws-signer trust list
 
-  What signatures of AWS Signer are trusted by, for a program:
+  List the root certificates for AWS Signer's signatures, as JSON:
     notation-aws-signer trust list --type signingAuthority --output json
 
-Exit codes: 0 listed; 2 a file is not one that trust may rest on: verification refuses its whole trust store.")]
+Exit codes: 0 listed; 2 a file in a trust store is invalid, so verification cannot use that trust store.")]
 pub(super) struct Args {
-    /// Only trust stores of this type
+    /// List only trust stores of this type
     #[arg(long = "type", value_name = "TYPE", value_enum)]
     kind: Option<Kind>,
 
-    /// Only trust stores of this name
+    /// List only trust stores with this name
     #[arg(long, value_name = "NAME")]
     store: Option<String>,
 }
@@ -88,7 +88,7 @@ pub(super) fn run(args: &Args, folder: &NotationFolder, output: &Output) -> Resu
     let files: Vec<_> = files.iter().map(|file| FileReport::of(file, now)).collect();
     files.iter().try_for_each(|file| file.show(output))?;
     if files.is_empty() {
-        output.note("there are no such certificates");
+        output.note("no certificates found");
     }
     let is_sound = files.iter().all(|file| file.problem.is_none());
     let status = if is_sound { ExitStatus::Done } else { ExitStatus::Usage };

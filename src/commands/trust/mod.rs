@@ -1,4 +1,4 @@
-//! `notation-aws-signer trust`: the trust stores of notation's folder, which both tools read.
+//! `notation-aws-signer trust`: the trust stores in notation's configuration folder, which both tools read.
 
 mod add;
 mod list;
@@ -16,9 +16,10 @@ use time::OffsetDateTime;
 use crate::output::Output;
 use crate::output::exit::{CliError, ExitStatus};
 
-/// List, add and remove the certificates that signatures are trusted by.
+/// List, add and remove trusted certificates.
 ///
-/// Trust stores are folders of notation's configuration; notation and this program read the same.
+/// Trust stores are folders with trusted certificates in notation's configuration folder; notation and this tool use the same
+/// folders. Trust policies name the stores that they use.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(subcommand)]
@@ -35,7 +36,7 @@ enum Command {
 /// Runs the command.
 ///
 /// # Errors
-/// [`CliError`].
+/// Returns the subcommand's error, or [`CliError`] if notation's configuration folder is unknown.
 pub fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
     let folder = NotationFolder::of_environment(|name| std::env::var_os(name))?;
     match args.command {
@@ -48,10 +49,10 @@ pub fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
 /// The type of a trust store on the command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Kind {
-    /// Certificate authorities, for signatures of the scheme notary.x509
+    /// Certificate authorities, for signatures with your own certificates
     #[value(name = "ca")]
     Ca,
-    /// Signing authorities such as AWS Signer
+    /// Signing authorities: services that sign for you, such as AWS Signer
     #[value(name = "signingAuthority")]
     SigningAuthority,
     /// Timestamping authorities

@@ -13,31 +13,31 @@ use crate::output::{GOOD, Output, SCHEMA_VERSION, paint};
 
 /// Remove certificates from trust stores.
 ///
-/// Signatures that only they vouch for are refused from then on.
+/// Signatures that chain only to the removed certificates are refused from then on.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  By its file's name:
+  Remove a certificate file by name:
     notation-aws-signer trust remove --type ca --store acme acme-root.pem
 
-  By its fingerprint (SHA-256, as `trust list` shows it), without being asked:
+  Remove a certificate by its SHA-256 fingerprint, without confirmation:
     notation-aws-signer trust remove --yes \\
       90a87d0543c3f094dbff9589b6649affe2f3d6e0f308799be2258461c686473f
 
-Exit codes: 0 removed; 2 there is no such certificate, or it was not confirmed: nothing was removed.")]
+Exit codes: 0 removed; 2 nothing removed, because the certificate was not found or you did not confirm.")]
 pub(super) struct Args {
-    /// The name of a file of a trust store, or the SHA-256 fingerprint of a certificate
+    /// The name of a file in a trust store, or the SHA-256 fingerprint of a certificate, as `trust list` shows it
     #[arg(value_name = "FILE|FINGERPRINT", required = true)]
     names: Vec<String>,
 
-    /// Only in trust stores of this type
+    /// Look only in trust stores of this type
     #[arg(long = "type", short = 't', value_name = "TYPE", value_enum)]
     kind: Option<Kind>,
 
-    /// Only in trust stores of this name
+    /// Look only in trust stores with this name
     #[arg(long, short, value_name = "NAME")]
     store: Option<String>,
 
-    /// Do not ask
+    /// Do not ask for confirmation
     #[arg(long, short)]
     yes: bool,
 }
@@ -102,7 +102,7 @@ pub(super) fn run(args: &Args, folder: &NotationFolder, output: &Output) -> Resu
     Ok(status)
 }
 
-/// The one file that is meant.
+/// The file with this name or fingerprint. It must be the only one.
 fn find<'a>(files: &'a [StoredFile], name: &str) -> Result<&'a StoredFile, CliError> {
     let fingerprint = fingerprint(name);
     let is_meant = |certificate: &Certificate| fingerprint.as_ref() == Some(&certificate.thumbprint());
@@ -115,14 +115,15 @@ fn find<'a>(files: &'a [StoredFile], name: &str) -> Result<&'a StoredFile, CliEr
         .collect();
     match found[..] {
         [] => {
-            let advice = "`trust list` shows what there is";
-            Err(CliError::usage(format!("no trust store has {:?}; {advice}", printable(name))))
+            let advice = "run `notation-aws-signer trust list` to see the certificates";
+            Err(CliError::usage(format!("no trust store has {:?}: {advice}", printable(name))))
         }
         [file] => {
             let others = file.certificates.as_deref().unwrap_or_default().iter().filter(|c| !is_meant(c)).count();
             if fingerprint.is_some() && others > 0 {
                 let path = printable(&file.path.display().to_string());
-                let why = format!("{path} has {others} other certificates: name the file to remove all of them");
+                let why =
+                    format!("{path} also has {others} other certificates: give the file's name to remove them all");
                 return Err(CliError::usage(why));
             }
             Ok(file)
@@ -132,13 +133,13 @@ fn find<'a>(files: &'a [StoredFile], name: &str) -> Result<&'a StoredFile, CliEr
             let stores = stores.join(", ");
             let name = printable(name);
             Err(CliError::usage(format!(
-                "{name} is in several trust stores ({stores}): say which with --type and --store"
+                "{name} is in several trust stores ({stores}): choose one with --type and --store"
             )))
         }
     }
 }
 
-/// A SHA-256 fingerprint in hexadecimal, with colons between the bytes or without.
+/// Parses a SHA-256 fingerprint in hexadecimal, with or without colons between the bytes.
 fn fingerprint(text: &str) -> Option<String> {
     let digits: String = text.chars().filter(|c| *c != ':').collect::<String>().to_ascii_lowercase();
     (digits.len() == 64 && digits.bytes().all(|b| b.is_ascii_hexdigit())).then_some(digits)

@@ -1,4 +1,4 @@
-//! Verifying one artifact.
+//! Verifies one artifact.
 
 use notary::Descriptor;
 use notary::trust::policy::{RegistryScope, TrustPolicyDocument};
@@ -12,10 +12,10 @@ use crate::arguments::artifact_reference::Place;
 use crate::output::exit::CliError;
 use crate::verification::{Policies, unreadable_stores};
 
-/// What is the same for all artifacts of a command.
+/// The settings for all artifacts of a command.
 pub(super) struct Verification {
     pub policies: Policies<TrustPolicyDocument>,
-    /// The repository whose policy is for layouts.
+    /// The repository whose policy applies to layouts.
     pub scope: Option<RegistryScope>,
     pub recursive: bool,
     pub requirement: Option<Requirement>,
@@ -23,7 +23,7 @@ pub(super) struct Verification {
     pub registry: RegistryClient,
 }
 
-/// Verifies the artifact and, where that is wanted, before it what its index lists.
+/// Verifies the artifact and, with `--recursive`, first everything that an index lists.
 pub(super) async fn verify(verification: &Verification, place: Place) -> Vec<ArtifactReport> {
     let found = async {
         let scope = verification.scope.as_ref();
@@ -61,7 +61,7 @@ async fn verify_one(
     store: &Store,
     artifact: &Descriptor,
 ) -> ArtifactReport {
-    // Each artifact is judged when its turn comes; what is known of certificates is shared.
+    // The time is that of this artifact's verification; the cache of certificates is shared.
     let options = VerifyOptions { now: OffsetDateTime::now_utc(), ..verification.options.clone() };
     let verdict = match verify_signatures(store, artifact, policy, &options).await {
         Ok(verdict) => verdict,

@@ -1,4 +1,4 @@
-//! `notation-aws-signer verify`: resolve, find the signatures, check each as the trust policy says.
+//! `notation-aws-signer verify`: resolves artifacts, and checks their signatures against the trust policy.
 
 mod artifact;
 mod policy;
@@ -26,60 +26,61 @@ use crate::output::report::Report;
 use crate::parallel::in_order;
 use crate::verification::{TrustedProfile, VerificationArgs, strays};
 
-/// Verify artifacts in registries and OCI image layouts with their signatures.
+/// Verify the signatures of artifacts in registries and OCI image layouts.
 ///
-/// Whom to trust is said by --trusted-profile, by a trust policy in a file, or by notation's own trust policy. An artifact is
-/// verified when one of its signatures passes every check: integrity, authenticity, expiry, authenticTimestamp, revocation.
-/// A tag is resolved once; what was verified is the digest that is printed.
+/// Choose the signers to trust with --trusted-profile, or with a trust policy file: --policy, or by default notation's own policy.
+/// An artifact is verified if one of its signatures passes every check: integrity, authenticity (a trusted signer), expiry,
+/// authenticTimestamp (certificates valid at signing time) and revocation. A tag is resolved once: deploy the digest that is
+/// printed, because a tag can change afterwards.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  Verify an image that a signing profile must have signed, without any set-up:
+  Verify that a signing profile has signed an image; needs no setup:
     notation-aws-signer verify registry.example.com/app@sha256:... \\
       --trusted-profile arn:aws:signer:us-west-2:111122223333:/signing-profiles/pipeline
 
-  Verify with notation's own trust policy and trust stores:
+  Verify with notation's trust policy and trust stores:
     notation-aws-signer verify registry.example.com/app:v1
 
-  Demand that the build and the security team have both signed, and metadata:
+  Require signatures of two profiles, both with this metadata:
     notation-aws-signer verify registry.example.com/app:v1 \\
       --user-metadata commit=4f2a --trusted-profile ARN ARN --require 2
 
-  Verify an image of an OCI image layout by the policy of a repository:
+  Verify an image in an OCI image layout with the policy of a repository:
     notation-aws-signer verify oci:./image:v1 --policy trustpolicy.json \\
       --scope registry.example.com/app
 
-Exit codes: 0 all verified (or skipped by the trust policy, which is said); 1 an artifact was refused; 2 the command line, \
-  the trust policy or a permission is not right, or there is no such artifact; 3 some could not be determined: network, \
-  throttling, no answer about revocation.")]
+Exit codes: 0 all verified, or skipped because the trust policy says so (a note reports it); 1 an artifact was refused; 2 the \
+  command line, the trust policy or a permission is wrong, or an artifact does not exist; 3 no verdict because of the \
+  network, throttling or an unknown revocation status: a retry may succeed.")]
 pub struct Args {
-    /// An artifact: REGISTRY/REPOSITORY:TAG, REGISTRY/REPOSITORY@DIGEST or oci:FOLDER[:TAG|@DIGEST]
+    /// An artifact: REGISTRY/REPOSITORY:TAG, REGISTRY/REPOSITORY@DIGEST, or oci:FOLDER[:TAG|@DIGEST] for an OCI image layout
     #[arg(value_name = "REF")]
     references: Vec<String>,
 
     #[command(flatten)]
     verification: VerificationArgs,
 
-    /// Judge layouts by the trust policy for this repository
+    /// For OCI image layouts: apply the trust policy statement of this repository
     #[arg(long, value_name = "REGISTRY/REPOSITORY", conflicts_with = "trusted_profiles")]
     scope: Option<RegistryScope>,
 
-    /// Demand signatures of so many different signing profiles that are trusted
+    /// Require valid signatures of this many different trusted signing profiles
     #[arg(long, value_name = "N", value_parser = count)]
     require: Option<NonZeroUsize>,
 
-    /// Of --require: count these signing profiles only [default: those of --trusted-profile, else all that the policy trusts]
+    /// With --require: count only these signing profiles [default: those of --trusted-profile, or all that the policy trusts]
     #[arg(long, value_name = "ARN", num_args = 1.., requires = "require")]
     from: Vec<String>,
 
-    /// Verify the manifests of an index, too: each must be signed itself
+    /// Also verify the manifests that an index (multi-platform image) lists: each needs its own signature
     #[arg(long)]
     recursive: bool,
 
-    /// How many signatures an artifact may have; one that has more is refused, because nothing is decided on a part of them
+    /// Refuse an artifact that has more signatures than this
     #[arg(long, value_name = "N", default_value = "100", value_parser = count)]
     max_signatures: NonZeroUsize,
 
-    /// How many artifacts to work on at once
+    /// The number of artifacts to verify in parallel
     #[arg(long, value_name = "N", default_value = "8", value_parser = count)]
     jobs: NonZeroUsize,
 
@@ -93,9 +94,10 @@ pub struct Args {
 /// Runs the command.
 ///
 /// # Errors
-/// [`CliError`] when nothing could be begun; what becomes of each artifact is in the results.
+/// Returns [`CliError`] if an option or the trust policy is invalid. Failures of single artifacts are in the results.
 pub async fn run(mut args: Args, output: &Output) -> Result<ExitStatus, CliError> {
-    let (places, jobs) = (places(&mut args)?, args.jobs.get());
+    let places = places(&mut args)?;
+    let jobs = args.jobs.get();
     let verification = Arc::new(verification(args, &places, output)?);
     let progress = output.progress(places.len(), "verifying");
     let mut report = Report::default();
@@ -115,14 +117,14 @@ pub async fn run(mut args: Args, output: &Output) -> Result<ExitStatus, CliError
     Ok(report.status())
 }
 
-/// The artifacts. An option with several ARNs before them has taken them for its own.
+/// The artifacts to verify. `--trusted-profile ARN REF` makes clap take REF for another ARN.
 fn places(args: &mut Args) -> Result<Vec<Place>, CliError> {
     let mut references = std::mem::take(&mut args.references);
     references.extend(args.verification.take_strays()?);
     references.extend(strays("--from", &mut args.from)?);
     if references.is_empty() {
         return Err(CliError::usage(
-            "no artifact is named: REGISTRY/REPOSITORY:TAG, REGISTRY/REPOSITORY@DIGEST or oci:FOLDER",
+            "no artifact is given: name one as REGISTRY/REPOSITORY:TAG, REGISTRY/REPOSITORY@DIGEST or oci:FOLDER",
         ));
     }
     references.iter().map(|text| text.parse().map_err(CliError::from)).collect()
@@ -132,7 +134,7 @@ fn verification(args: Args, places: &[Place], output: &Output) -> Result<Verific
     let requirement = requirement(args.require, &args.from, &args.verification.trusted()?)?;
     if args.scope.is_some() && places.iter().all(|place| place.repository().is_some()) {
         return Err(CliError::usage(
-            "--scope is for OCI image layouts: artifacts of a registry are judged by the policy for their repository",
+            "--scope is for OCI image layouts only: remove it, because artifacts in a registry have their repository's policy",
         ));
     }
     let policies = args.verification.policies(read_trust_policy, NotationFolder::trust_policy)?;

@@ -1,11 +1,11 @@
-//! Which policy of a document is for an artifact: that depends on its repository.
+//! Selects the policy for an artifact, by its repository.
 
 use notary::trust::policy::{RegistryScope, RegistryScopes, TrustPolicy, TrustPolicyDocument};
 
 use crate::arguments::artifact_reference::Place;
 use crate::output::exit::CliError;
 
-/// The policy for an artifact; for one in a layout that of the repository `scope`.
+/// The policy for the artifact's repository, or for `scope` if the artifact is in a layout.
 pub(super) fn applicable<'a>(
     document: &'a TrustPolicyDocument,
     place: &Place,
@@ -18,13 +18,13 @@ pub(super) fn applicable<'a>(
     }
 }
 
-/// The statement for every artifact: the only one that a layout, which is no repository, can have unasked.
+/// The statement for all artifacts, which applies to layouts by default: a layout has no repository.
 fn global(document: &TrustPolicyDocument) -> Result<&TrustPolicy, CliError> {
     let found = document.policies().iter().find(|(scopes, _)| *scopes == RegistryScopes::Global);
     found.map(|(_, policy)| policy).ok_or_else(|| {
         CliError::usage(
-            "no trust policy has the scope \"*\", and a layout is no repository that one could be for: name the repository by \
-             whose policy it is judged with --scope REGISTRY/REPOSITORY",
+            "no trust policy has the scope \"*\", which OCI image layouts need: add it, or select the policy of a repository with \
+             --scope REGISTRY/REPOSITORY",
         )
     })
 }

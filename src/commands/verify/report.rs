@@ -1,4 +1,4 @@
-//! What `verify` says of each artifact: docs/output/verify.schema.json.
+//! The results of `verify`: docs/output/verify.schema.json.
 
 use notary::Descriptor;
 use notation::verify::{Requirement, RequirementError, Verdict, VerificationPolicy};
@@ -13,9 +13,9 @@ use crate::verification::{Outcome, SignatureReport};
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ArtifactReport {
-    /// As it was named.
+    /// The name on the command line.
     pub reference: String,
-    /// By its digest.
+    /// The name by digest.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub artifact: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -25,7 +25,7 @@ pub(super) struct ArtifactReport {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub policy: Option<String>,
     pub signatures: Vec<SignatureReport>,
-    /// How many more there are.
+    /// The number of signatures that were not checked.
     pub signatures_left: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub requirement: Option<RequirementReport>,
@@ -33,21 +33,21 @@ pub(super) struct ArtifactReport {
     pub advice: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<ErrorReport>,
-    /// Whether it was not named, but is listed by an index that was.
+    /// Whether the artifact comes from an index, not from the command line.
     #[serde(skip)]
     pub is_listed: bool,
     #[serde(skip)]
     status: ExitStatus,
 }
 
-/// How many signers are demanded.
+/// The result of `--require`.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct RequirementReport {
     signers: usize,
     from: Vec<String>,
     met: bool,
-    /// Who is missing.
+    /// Which signers are missing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
@@ -92,10 +92,11 @@ impl ArtifactReport {
         }
     }
 
-    /// The report of an artifact of which more is demanded than that one signature verifies.
+    /// Adds the result of `--require`.
     pub(super) fn with_requirement(mut self, requirement: &Requirement, met: Result<(), RequirementError>) -> Self {
         if let Err(why) = &met {
-            (self.outcome, self.status) = (why.conclusion().into(), why.conclusion().into());
+            self.outcome = why.conclusion().into();
+            self.status = why.conclusion().into();
         }
         self.requirement = Some(RequirementReport {
             signers: requirement.signatures.get(),
@@ -106,9 +107,10 @@ impl ArtifactReport {
         self
     }
 
-    /// The report of an artifact that no verdict can be relied on for.
+    /// Adds an error that makes the verdict unreliable.
     pub(super) fn with_error(mut self, why: CliError) -> Self {
-        (self.outcome, self.status) = (why.status.into(), why.status);
+        self.outcome = why.status.into();
+        self.status = why.status;
         self.error = Some(why.into());
         self
     }

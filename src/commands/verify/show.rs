@@ -1,4 +1,4 @@
-//! What `verify` says of each artifact to people.
+//! The text output of `verify`.
 
 use super::report::ArtifactReport;
 use crate::output::exit::CliError;
@@ -9,7 +9,7 @@ use crate::verification::{Outcome, note_skipped, show_advice, show_signature};
 pub(super) fn show(report: &ArtifactReport, output: &Output) -> Result<(), CliError> {
     let name = report.artifact.as_ref().unwrap_or(&report.reference);
     if !report.is_listed && *name != report.reference {
-        output.note(paint(DIM, format!("{} is {name} at this moment", report.reference)));
+        output.note(paint(DIM, format!("{} resolved to {name}", report.reference)));
     }
     if let Some(error) = &report.error {
         output.error(format!("{name}: {}", error.message));
@@ -20,7 +20,7 @@ pub(super) fn show(report: &ArtifactReport, output: &Output) -> Result<(), CliEr
     }
     if report.signatures_left > 0 {
         let left = report.signatures_left;
-        output.text(paint(DIM, format!("  {left} more not looked at, since one that verifies is enough")))?;
+        output.text(paint(DIM, format!("  {left} more not checked (one valid signature is enough)")))?;
     }
     if report.outcome == Outcome::Skipped {
         note_skipped(name, report.policy.as_deref().unwrap_or_default(), output);

@@ -67,7 +67,7 @@ fn what_is_not_a_signature_of_the_artifact_is_refused_and_nothing_is_written() {
     let garbage = write("garbage.sig", b"{}");
     cli.run(&attach(&place.reference, &garbage)).exits_with(1).says("not a signature envelope");
     let huge = write("huge.sig", &vec![b' '; 10 * 1024 * 1024 + 1]);
-    cli.run(&attach(&place.reference, &huge)).exits_with(1).says("no signature envelope");
+    cli.run(&attach(&place.reference, &huge)).exits_with(1).says("is not a signature envelope");
     cli.run(&attach(&place.reference, Path::new("/nowhere"))).exits_with(2).says("--signature /nowhere");
     let mut reserved = attach(&place.reference, &own);
     reserved.extend(["--annotation", "io.cncf.notary.x509chain.thumbprint#S256=[]"]);

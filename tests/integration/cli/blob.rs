@@ -113,7 +113,7 @@ fn what_blob_sign_wrote_is_verified_by_blob_verify_and_by_notation_go() {
     assert_eq!(results["blob"], blob);
     assert_eq!(results["verdict"]["signed"]["profileVersion"], signed["profileVersion"]);
     // AWS's own roots are the default.
-    blobs.cli.run(&verify).exits_with(1).says("FAILED  authenticity");
+    blobs.cli.run(&verify).exits_with(1).says("failed  authenticity");
 }
 
 #[test]
@@ -121,7 +121,7 @@ fn what_is_not_as_it_was_signed_is_refused_with_the_reason() {
     let Some(blobs) = Blobs::start() else { return };
     blobs.sign("app.tar.gz", &["-m", "build=7"]);
     let refused =
-        |more: &[&str], check: &str| blobs.verify("app.tar.gz", more).exits_with(1).says(&format!("FAILED  {check}"));
+        |more: &[&str], check: &str| blobs.verify("app.tar.gz", more).exits_with(1).says(&format!("failed  {check}"));
     refused(&["--media-type", "text/plain"], "integrity").says("the media type \"text/plain\" is demanded");
     refused(&["-m", "build=8"], "userMetadata").says("\"8\" is demanded");
     refused(&["-m", "commit=1"], "userMetadata").says("was not signed");
@@ -136,7 +136,7 @@ fn what_is_not_as_it_was_signed_is_refused_with_the_reason() {
     refused(&[], "integrity").says("and the content is sha384:");
     assert!(!blobs.notation_accepts("app.tar.gz", "app.tar.gz.jws.sig"));
     std::fs::File::create(blobs.path("huge.sig")).unwrap().set_len(11 << 20).unwrap();
-    blobs.verify("app.tar.gz", &["--signature", "huge.sig"]).exits_with(1).says("are no signature envelope");
+    blobs.verify("app.tar.gz", &["--signature", "huge.sig"]).exits_with(1).says("is not a signature envelope");
 }
 
 #[test]
@@ -148,12 +148,12 @@ fn a_revoked_signature_is_refused_and_its_job_is_named_and_without_an_answer_not
     let results = blobs.verify_by_policy(&[], 1);
     let checks = results["verdict"]["checks"].as_array().unwrap();
     assert_eq!(checks.last().unwrap()["revoked"], json!([{ "kind": "signature", "name": job }]));
-    blobs.verify("app.tar.gz", &[]).exits_with(1).says("FAILED  revocation").says(&job).says("-> Do not deploy");
+    blobs.verify("app.tar.gz", &[]).exits_with(1).says("failed  revocation").says(&job).says("-> Do not deploy");
     assert!(!blobs.notation_accepts("app.tar.gz", "app.tar.gz.jws.sig"));
     // Nobody listens there; the port of a service that was stopped may soon be another's.
     let down = ["--aws-signer-endpoint-url", "http://127.0.0.1:9", "--aws-signer-timeout", "2"];
     assert_eq!(blobs.verify_by_policy(&down, 3)["outcome"], "undetermined");
-    blobs.verify("app.tar.gz", &down).exits_with(3).says("UNKNOWN revocation");
+    blobs.verify("app.tar.gz", &down).exits_with(3).says("unknown revocation");
 }
 
 #[test]
@@ -176,7 +176,7 @@ fn the_policy_for_blobs_is_chosen_by_its_name_and_without_one_the_global_decides
     let unreadable = blobs.verify_by_policy(&["--policy-name", "nowhere"], 2);
     assert!(unreadable["error"]["message"].as_str().unwrap().contains("cannot be read"), "{unreadable:#}");
     let by = |arguments: &[&str]| blobs.cli.run(&[&["blob", "verify", "app.tar.gz"], arguments].concat());
-    by(&["--policy-name", "skip"]).succeeded().says("not verified: the trust policy \"skip\" skips it");
+    by(&["--policy-name", "skip"]).succeeded().says("the trust policy \"skip\" skips verification");
     by(&["--policy-name", "absent"]).exits_with(2).says("mine, others, skip, nowhere");
     by(&["--policy-name", "mine", "--trusted-profile", arn]).exits_with(2);
 
@@ -206,7 +206,7 @@ fn what_notation_go_signed_is_verified_by_the_policy_that_trusts_its_key() {
         let results = blobs.verify_by_policy(&["--media-type", TYPE], 0);
         assert_eq!(results["verdict"]["signed"]["signingScheme"], "notary.x509", "{kind}");
         blobs.verify_by_policy(&["--policy-name", "wrong"], 1);
-        blobs.verify("app.tar.gz", &[]).exits_with(1).says("FAILED  authenticity");
+        blobs.verify("app.tar.gz", &[]).exits_with(1).says("failed  authenticity");
     }
 }
 
@@ -223,7 +223,7 @@ fn a_verification_plugin_that_the_signature_names_judges_the_file_unless_only_pr
     std::fs::write(config.join("truststore/x509/ca/own/root.crt"), key.root().der()).unwrap();
     blobs.put_policy(&[global(statement("judged", "ca:own", "org.example: anybody"))]);
     let by_policy = |code| blobs.cli.run(&["blob", "verify", "app.tar.gz"]).exits_with(code);
-    by_policy(1).says("FAILED  integrity").says(&format!("install the plugin {NAME}"));
+    by_policy(1).says("failed  integrity").says(&format!("install the plugin {NAME}"));
 
     let install = |success: bool| {
         let metadata = json!({
@@ -249,7 +249,7 @@ fn a_verification_plugin_that_the_signature_names_judges_the_file_unless_only_pr
     let request = std::fs::read(config.join(format!("plugins/{NAME}/notation-{NAME}.verify-signature"))).unwrap();
     let request: Value = serde_json::from_slice(&request).unwrap();
     assert_eq!(request["pluginConfig"], json!({ "ticket": "T-1" }));
-    blobs.verify("app.tar.gz", &[]).exits_with(1).says("FAILED  integrity").says(NAME);
+    blobs.verify("app.tar.gz", &[]).exits_with(1).says("failed  integrity").says(NAME);
 }
 
 #[test]
@@ -262,7 +262,7 @@ fn the_signature_of_an_image_is_none_of_a_file_and_the_other_way_round() {
     let manifest = format!("{layout}/blobs/{}", place.image.digest.as_str().replace(':', "/"));
     let sign = ["sign", &place.reference, "--profile", &blobs.world.profile.arn, "--detach", "image.sig"];
     blobs.cli.run(&sign).succeeded();
-    let refused = blobs.verify(&manifest, &["--signature", "image.sig"]).exits_with(1).says("FAILED  integrity");
+    let refused = blobs.verify(&manifest, &["--signature", "image.sig"]).exits_with(1).says("failed  integrity");
     refused.says("a digest of the algorithm sha256");
 
     let options = ["--media-type", &place.image.media_type, "--signature", "blob.sig"];
@@ -270,7 +270,7 @@ fn the_signature_of_an_image_is_none_of_a_file_and_the_other_way_round() {
     blobs.cli.run(&[&sign[..], &options].concat()).succeeded();
     blobs.cli.run(&["attach", &place.reference, "--signature", "blob.sig"]).exits_with(1);
     place.put_envelope(&std::fs::read(blobs.path("blob.sig")).unwrap());
-    let refused = blobs.cli.run(&["verify", &place.reference]).exits_with(1).says("FAILED  integrity");
+    let refused = blobs.cli.run(&["verify", &place.reference]).exits_with(1).says("failed  integrity");
     refused.says("not over this artifact");
 }
 
@@ -281,7 +281,7 @@ fn a_signature_that_is_there_is_not_replaced_unasked() {
     blobs.sign("app.tar.gz", &[]);
     let first = signature();
     let sign = ["blob", "sign", "app.tar.gz", "--profile", &blobs.world.profile.arn];
-    blobs.cli.run(&sign).exits_with(2).says("is there already").says("--force");
+    blobs.cli.run(&sign).exits_with(2).says("already exists").says("--force");
     assert_eq!(signature(), first);
     blobs.cli.run(&[&sign[..], &["--force"]].concat()).succeeded();
     assert_ne!(signature(), first);
@@ -295,9 +295,9 @@ fn what_is_not_there_is_a_mistake_of_the_command_line() {
     blobs.verify("app.tar.gz", &["--signature", "absent.sig"]).exits_with(2).says("absent.sig");
     blobs.write("some.sig", b"{}");
     blobs.verify("absent", &["--signature", "some.sig"]).exits_with(2).says("absent");
-    blobs.verify(".", &["--signature", "some.sig"]).exits_with(2).says("is no file");
+    blobs.verify(".", &["--signature", "some.sig"]).exits_with(2).says("is not a regular file");
     let none = ["blob", "verify", "--trusted-profile", &blobs.world.profile.arn];
-    blobs.cli.run(&none).exits_with(2).says("no file is named");
+    blobs.cli.run(&none).exits_with(2).says("no file is given");
     blobs.cli.run(&[&none[..], &["one", "two"]].concat()).exits_with(2).says("several files");
     let sign = |file: &str, more: &[&str]| {
         let sign = ["blob", "sign", file, "--profile", &blobs.world.profile.arn];

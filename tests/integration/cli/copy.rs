@@ -100,7 +100,7 @@ fn a_password_of_the_environment_is_shown_to_one_registry() {
     let mut half = cli.command(&["list", &image]);
     half.env("NOTATION_USERNAME", USER.0);
     let warned = crate::support::process::run(&mut half, std::time::Duration::from_secs(60)).succeeded();
-    assert!(warned.stderr.contains("NOTATION_USERNAME counts for nothing without NOTATION_PASSWORD"), "{warned}");
+    assert!(warned.stderr.contains("NOTATION_USERNAME is ignored because NOTATION_PASSWORD is not set"), "{warned}");
     with_password(&["copy", &image, &closed]).succeeded();
     with_password(&["copy", &closed, "oci:layout"]).succeeded();
     with_password(&["copy", &closed, &open]).exits_with(2).says("log in");

@@ -75,7 +75,7 @@ fn revocation_is_asked_about_on_request_and_shown_without_judging() {
     let job = world.notation.signature(&image).job().to_owned();
     world.signer.revoke_signature(&job);
     assert_eq!(status(0), "revoked");
-    cli.run(&command).succeeded().says(&format!("revocation: revoked: the signature (signing job {job})"));
+    cli.run(&command).succeeded().says(&format!("revocation: failed: revoked: the signature (signing job {job})"));
     world.signer.stop();
     assert_eq!(status(3), "unknown");
     let unasked = cli.json("inspect", &["inspect", &image], 0);

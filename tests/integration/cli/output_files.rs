@@ -12,11 +12,11 @@ fn an_envelope_replaces_no_file_unasked_and_no_device_ever() {
     let sign = |more: &[&str]| cli.run(&[&["sign", &image, "--profile", &world.profile.arn], more].concat());
     let file = cli.home().join("app.sig");
     fs::write(&file, "mine").unwrap();
-    sign(&["--detach", "app.sig"]).exits_with(2).says("app.sig is there already").says("--force");
+    sign(&["--detach", "app.sig"]).exits_with(2).says("app.sig already exists").says("--force");
     assert_eq!(fs::read_to_string(&file).unwrap(), "mine");
-    sign(&["--detach", "app.sig", "--force"]).succeeded().says("envelope in");
+    sign(&["--detach", "app.sig", "--force"]).succeeded().says("signature file");
     serde_json::from_slice::<serde_json::Value>(&fs::read(&file).unwrap()).unwrap();
-    sign(&["--detach", "sub/app.sig"]).exits_with(2).says("sub/app.sig: there is no folder sub");
+    sign(&["--detach", "sub/app.sig"]).exits_with(2).says("sub/app.sig: the folder sub does not exist");
     sign(&["--detach", "."]).exits_with(2).says("name a file");
     sign(&["--force"]).exits_with(2).says("--detach");
 }

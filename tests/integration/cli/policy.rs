@@ -49,7 +49,7 @@ fn a_policy_is_never_overwritten_without_force() {
     let file = notation.config_folder().join("trustpolicy.json");
     let before = std::fs::read(&file).unwrap();
     let init = ["policy", "init", "--profile", PROFILE];
-    cli.run(&init).exits_with(2).says("there is a trust policy already");
+    cli.run(&init).exits_with(2).says("already exists");
     assert_eq!(std::fs::read(&file).unwrap(), before);
     cli.run(&[&init[..], &["--force"]].concat()).exits_with(0);
     assert_ne!(std::fs::read(&file).unwrap(), before);

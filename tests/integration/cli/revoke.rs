@@ -22,7 +22,7 @@ fn a_revoked_image_is_refused_by_notation_which_names_the_job() {
         .exits_with(2)
         .says(&job)
         .says("nothing was done")
-        .says("Give --yes to revoke this signature, which");
+        .says("Pass --yes to revoke this signature, which");
     let unsigned = world.push("never signed");
     let none = cli.run(&["revoke", "signature", &unsigned, "--reason", "x", "--yes"]).exits_with(2);
     assert!(none.stderr.contains("has no signature of AWS Signer") && !none.stderr.contains("Signatures of"), "{none}");
@@ -60,7 +60,7 @@ fn jobs_of_signatures_that_nobody_vouches_for_are_not_believed() {
     let (cli, image) = (Cli::for_signer(&world.signer), world.push_signed("by another root"));
     // The local signer's root is none of AWS's.
     let revoke = ["revoke", "signature", &image, "--reason", "wrong", "--yes"];
-    cli.run(&revoke).exits_with(2).says("name that root with --root").says("no signature of AWS Signer");
+    cli.run(&revoke).exits_with(2).says("pass it with --root").says("no signature of AWS Signer");
     world.verify(&image).succeeded();
 
     world.notation.run(&["cert", "generate-test", "own.example.com"]).succeeded();
@@ -81,7 +81,7 @@ async fn a_signature_that_was_moved_from_another_artifact_is_left_alone() {
     cli.env("AWS_SHARED_CREDENTIALS_FILE", world.signer.credentials_file().unwrap());
     let image = format!("oci:{}:v1", world.layout.path().display());
     cli.args(["revoke", "signature", &image, "--reason", "x", "--yes", "--root"]).arg(world.signer.root_certificate());
-    let shown = run(&mut cli, Duration::from_secs(60)).exits_with(0).says("not over this artifact");
+    let shown = run(&mut cli, Duration::from_secs(60)).exits_with(0).says("not this artifact");
     assert!(shown.stdout.contains(&own.signature.signer.job.to_string()), "{shown}");
     assert!(!shown.stdout.contains(&moved.signature.signer.job.to_string()), "{shown}");
 }

@@ -54,7 +54,7 @@ fn a_signature_of_the_profile_under_another_root_is_not_counted_and_that_is_said
         (&results["artifacts"][0]["outcome"], &results["artifacts"][0]["notCounted"]),
         (&"would-sign".into(), &1.into())
     );
-    cli.run(&sign).succeeded().says("1 signature that names this profile is not counted").says("--root");
+    cli.run(&sign).succeeded().says("1 signature that names this profile was ignored").says("--root");
     let root = world.signer.root_certificate();
     let results = cli.json("sign", &[&sign[..], &["--root", root.to_str().unwrap()]].concat(), 0);
     assert!(results["artifacts"][0]["notCounted"].is_null(), "{results:#}");

@@ -46,7 +46,7 @@ fn a_certificate_is_added_once() {
     };
     add(root.to_str().unwrap(), false).exits_with(0);
     for (file, force) in [(&root, false), (&again, false), (&again, true)] {
-        add(file.to_str().unwrap(), force).exits_with(0).says("already there").says("ours/root.pem");
+        add(file.to_str().unwrap(), force).exits_with(0).says("already present").says("ours/root.pem");
     }
     let add_again = ["trust", "add", "--type", "signingAuthority", "--store", "ours", again.to_str().unwrap()];
     let results = cli.json("trust-add", &add_again, 0);

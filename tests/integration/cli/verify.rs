@@ -51,7 +51,7 @@ fn naming_the_profile_is_enough_to_verify_in_every_kind_of_place() {
         let shown = run(&cli, &verify(&world, &[reference], &[&world.profile.arn], &[])).succeeded();
         let pinned = format!("{}@{}", reference.strip_suffix(":v1").unwrap(), place.image.digest);
         assert!(shown.stdout.starts_with(&format!("{pinned} verified\n")), "{shown}");
-        assert!(shown.stderr.contains(&format!("{reference} is {pinned} at this moment")), "{shown}");
+        assert!(shown.stderr.contains(&format!("{reference} resolved to {pinned}")), "{shown}");
         for name in ["integrity", "authenticity", "expiry", "authenticTimestamp", "revocation"] {
             assert!(shown.stdout.contains(&format!("    ok      {name} ")), "{name}: {shown}");
         }
@@ -65,7 +65,7 @@ fn a_reference_may_stand_after_the_arns() {
     let root = world.signer.root_certificate();
     let command = ["verify", "--trusted-profile", &world.profile.arn, &image, "--root", root.to_str().unwrap()];
     cli.run(&command).succeeded();
-    cli.run(&["verify", "--trusted-profile", &world.profile.arn]).exits_with(2).says("no artifact is named");
+    cli.run(&["verify", "--trusted-profile", &world.profile.arn]).exits_with(2).says("no artifact is given");
 }
 
 #[test]
@@ -91,7 +91,7 @@ fn a_revoked_signature_is_refused_and_its_job_is_named() {
     let results = json_of(&cli, &command, 1);
     let revoked = &check(&results["artifacts"][0], "revocation")["revoked"];
     assert_eq!(*revoked, json!([{ "kind": "signature", "name": job }]));
-    run(&cli, &command).exits_with(1).says(&job).says("FAILED  revocation").says("-> Do not deploy");
+    run(&cli, &command).exits_with(1).says(&job).says("failed  revocation").says("-> Do not deploy");
 }
 
 #[test]
@@ -103,7 +103,7 @@ fn no_signature_and_a_profile_that_is_not_trusted_are_refused_with_what_to_do() 
     run(&cli, &command).exits_with(1).says("there is no signature").says("-> It has no signature: sign it");
     let image = world.push_signed("of another profile");
     let command = verify(&world, &[&image], &[&other.arn], &[]);
-    run(&cli, &command).exits_with(1).says("FAILED  authenticity").says(&format!("add {}", world.profile.arn));
+    run(&cli, &command).exits_with(1).says("failed  authenticity").says(&format!("add {}", world.profile.arn));
     assert_eq!(json_of(&cli, &command, 1)["artifacts"][0]["outcome"], "refused");
     // AWS's own roots are the default.
     cli.run(&["verify", &image, "--trusted-profile", &world.profile.arn])
@@ -122,12 +122,12 @@ fn an_envelope_that_was_altered_or_is_of_another_artifact_is_refused() {
     let envelope = std::fs::read(&file).unwrap();
     place.put_envelope(&envelope);
     let command = verify(&world, &[&place.reference], &[&world.profile.arn], &[]);
-    run(&cli, &command).exits_with(1).says("FAILED  integrity").says("not over this artifact");
+    run(&cli, &command).exits_with(1).says("failed  integrity").says("not over this artifact");
     let mut altered: Value = serde_json::from_slice(&envelope).unwrap();
     altered["payload"] = "e30".into();
     other.put_envelope(altered.to_string().as_bytes());
     let command = verify(&world, &[&other.reference], &[&world.profile.arn], &[]);
-    run(&cli, &command).exits_with(1).says("FAILED  integrity").says("the signature does not verify");
+    run(&cli, &command).exits_with(1).says("failed  integrity").says("the signature does not verify");
 }
 
 #[test]
@@ -146,7 +146,7 @@ fn what_cannot_be_determined_is_told_from_what_is_refused_and_from_what_is_not_t
     let results = json_of(&cli, &command, 3);
     assert_eq!(results["artifacts"][0]["outcome"], "undetermined");
     assert_eq!(check(&results["artifacts"][0], "revocation")["undetermined"], true);
-    run(&cli, &command).exits_with(3).says("UNKNOWN revocation");
+    run(&cli, &command).exits_with(3).says("unknown revocation");
 }
 
 #[test]
@@ -239,7 +239,7 @@ fn metadata_is_demanded() {
         |pair: &str, code| run(&cli, &verify(&world, &[&image], &[&world.profile.arn], &["-m", pair])).exits_with(code);
     with("build=7", 0).says("build=7");
     with("build=8", 1).says("\"8\" is demanded");
-    with("commit=1", 1).says("was not signed").says("FAILED  userMetadata").says("    job").says("-> If it is");
+    with("commit=1", 1).says("was not signed").says("failed  userMetadata").says("    job").says("-> If it is");
     let refused = json_of(&cli, &verify(&world, &[&image], &[&world.profile.arn], &["-m", "build=8"]), 1);
     let artifact = &refused["artifacts"][0];
     assert_eq!(check(artifact, "integrity")["outcome"], "passed");
@@ -344,7 +344,7 @@ fn what_the_policy_skips_is_never_called_verified() {
     let repository = image.split('@').next().unwrap();
     std::fs::write(&file, policy(repository, "skip", &world.profile.arn)).unwrap();
     let command = ["verify", &image, "--policy", file.to_str().unwrap()];
-    let shown = cli.run(&command).succeeded().says("not verified: the trust policy \"test\" skips it");
+    let shown = cli.run(&command).succeeded().says("the trust policy \"test\" skips verification");
     assert!(shown.stdout.starts_with(&format!("{image} skipped\n")), "{shown}");
     assert_eq!(cli.json("verify", &command, 0)["artifacts"][0]["outcome"], "skipped");
     cli.run(&[&command[..], &["--require", "1"]].concat()).exits_with(1).says("skips verification");

@@ -130,7 +130,7 @@ fn a_registry_that_fails_in_the_middle_leaves_the_verdict_open_and_never_passes(
     let (path, hang) = (format!("/v2/a/blobs/{}", Digest::sha256(&envelope)), "HTTP/1.1 200 OK\r\n\r\n{");
     let server = scene.signed(&[&envelope]).serve_with(move |r| (r.path == path).then_some(Reply::Hang(hang)));
     let finished = scene.verify(&reference(&server), &["--registry-timeout", "0.8"]).exits_with(3);
-    finished.says("UNKNOWN integrity").says("/blobs/sha256:").says("no complete answer");
+    finished.says("unknown integrity").says("/blobs/sha256:").says("no complete answer");
     let server = scene.signed(&[&envelope]).serve_with(|r| r.path.contains("/referrers/").then(|| Reply::status(500)));
     let finished = scene.verify(&reference(&server), &["--registry-timeout", "0.8"]).exits_with(3);
     finished.says("/referrers/").says("500");

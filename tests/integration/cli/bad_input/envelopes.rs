@@ -16,7 +16,7 @@ use super::*;
 #[track_caller]
 fn refused(scene: &Scene, envelope: &[u8], check: &str, words: &str) {
     let server = scene.signed(&[envelope]).serve();
-    let finished = scene.verify(&reference(&server), &[]).exits_with(1).says(&format!("FAILED  {check}")).says(words);
+    let finished = scene.verify(&reference(&server), &[]).exits_with(1).says(&format!("failed  {check}")).says(words);
     assert!(finished.stdout.contains(" refused\n"), "{finished}");
     let listed = scene.run(&["list", &reference(&server)]).succeeded();
     assert!(listed.stdout.contains("sha256:"), "{listed}");
@@ -86,7 +86,7 @@ fn a_self_signed_leaf_with_the_ca_bit_is_refused_also_where_it_is_trusted_itself
     let server = scene.signed(&[draft.sign().to_string().as_bytes()]).serve();
     let more = ["--root", file.to_str().unwrap()];
     let finished = scene.verify(&reference(&server), &more).exits_with(1);
-    finished.says("FAILED  integrity").says("certificate");
+    finished.says("failed  integrity").says("certificate");
 }
 
 #[test]
@@ -151,7 +151,7 @@ fn an_envelope_over_ten_megabytes_is_refused_without_being_read() {
     large.resize(10 * 1024 * 1024 + 1, b' ');
     let server = scene.signed(&[&large]).serve();
     let finished = scene.verify(&reference(&server), &[]).exits_with(1);
-    finished.says("FAILED  integrity").says("10485760 bytes");
+    finished.says("failed  integrity").says("10485760 bytes");
     assert!(server.seen().iter().all(|request| !request.path.contains("/blobs/")));
     // The manifest says less than there is.
     let mut repository = scene.repository();

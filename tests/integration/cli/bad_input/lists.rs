@@ -99,7 +99,7 @@ fn a_manifest_that_is_not_as_it_was_listed_is_no_signature() {
         repository.list(&scene.image.digest, vec![signature]);
         let server = repository.serve();
         let finished = scene.verify(&reference(&server), &[]).exits_with(1);
-        finished.says("FAILED  integrity").says("GET http://127.0.0.1:").says(words);
+        finished.says("failed  integrity").says("GET http://127.0.0.1:").says(words);
     }
     // Under the digest is something else.
     let mut repository = scene.repository();
@@ -107,7 +107,7 @@ fn a_manifest_that_is_not_as_it_was_listed_is_no_signature() {
     repository.list(&scene.image.digest, vec![signature.clone()]);
     repository.put(&format!("manifests/{}", signature.digest), IMAGE_MANIFEST_MEDIA_TYPE, &scene.manifest);
     let server = repository.serve();
-    scene.verify(&reference(&server), &[]).exits_with(1).says("FAILED  integrity").says("its digest is not sha256:");
+    scene.verify(&reference(&server), &[]).exits_with(1).says("failed  integrity").says("its digest is not sha256:");
     let list = scene.run(&["list", &reference(&server)]).exits_with(1);
     list.says("unreadable").says("its digest is not sha256:");
 }
@@ -121,7 +121,7 @@ fn a_manifest_over_four_megabytes_is_not_read() {
     let signature = repository.put_signature(&scene.image, &envelope, fat);
     repository.list(&scene.image.digest, vec![signature]);
     let server = repository.serve();
-    scene.verify(&reference(&server), &[]).exits_with(1).says("FAILED  integrity").says("4194304 bytes");
+    scene.verify(&reference(&server), &[]).exits_with(1).says("failed  integrity").says("4194304 bytes");
     assert!(server.seen().iter().all(|request| !request.path.contains("/blobs/")));
     let server = scene.repository().serve_with(|request| {
         let large = Reply::content(IMAGE_MANIFEST_MEDIA_TYPE, vec![b' '; (4 << 20) + 1]);
