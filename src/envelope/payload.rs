@@ -1,4 +1,4 @@
-//! The payload that is signed: `signature-specification.md`, "Payload".
+//! The signed payload: `signature-specification.md`, "Payload".
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,29 +8,29 @@ use serde::Serialize;
 
 use crate::json::{self, JsonError, Object};
 
-/// What is wrong with a payload.
+/// An invalid payload.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PayloadError {
-    /// Not the JSON that it must be.
+    /// The payload is not valid JSON, or a member is missing, unknown or of the wrong type.
     #[error("the payload is malformed: {0}")]
     Json(#[from] JsonError),
-    /// The digest is not one.
+    /// The digest is malformed or its algorithm is unsupported.
     #[error("the payload is malformed: {0}")]
     Digest(#[from] DigestError),
 }
 
-/// A text that is not a digest of a known algorithm.
+/// A malformed digest, or one with an unsupported algorithm.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is not a digest: expected sha256:, sha384: or sha512: and lower-case hexadecimal digits")]
 pub struct DigestError(String);
 
-/// A digest as OCI writes it: `sha256:…`, `sha384:…` or `sha512:…` in lower-case hexadecimal.
+/// An OCI digest: `sha256:…`, `sha384:…` or `sha512:…` in lower-case hexadecimal.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 pub struct Digest(String);
 
 impl Digest {
-    /// The SHA-256 digest of `bytes`.
+    /// Returns the SHA-256 digest of `bytes`.
     #[must_use]
     pub fn sha256(bytes: &[u8]) -> Self {
         Self(format!("sha256:{}", hex::encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes))))
@@ -49,13 +49,13 @@ impl Digest {
         hex::encode(digest(algorithm, bytes)) == digits
     }
 
-    /// The whole digest.
+    /// Returns the digest as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The algorithm and the hexadecimal digits.
+    /// Returns the algorithm and the hexadecimal digits.
     #[must_use]
     pub fn parts(&self) -> (&str, &str) {
         self.0.split_once(':').unwrap_or(("", &self.0))
@@ -96,7 +96,7 @@ pub struct Descriptor {
     pub digest: Digest,
     /// The length of the content in bytes.
     pub size: u64,
-    /// The artifact's type, where the descriptor names it.
+    /// The artifact type, if any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub artifact_type: Option<String>,
     /// Annotations; in a payload these are the signer's metadata.
@@ -105,7 +105,7 @@ pub struct Descriptor {
 }
 
 impl Descriptor {
-    /// A descriptor of `content`.
+    /// Returns the descriptor of `content`.
     #[must_use]
     pub fn of(media_type: &str, content: &[u8]) -> Self {
         Self {
@@ -117,7 +117,7 @@ impl Descriptor {
         }
     }
 
-    /// Whether both describe the same content: digest, size and media type.
+    /// Whether digest, size and media type are equal.
     #[must_use]
     pub fn is_same_content(&self, other: &Self) -> bool {
         (&self.digest, self.size, &self.media_type) == (&other.digest, other.size, &other.media_type)
@@ -133,10 +133,10 @@ pub struct Payload {
 }
 
 impl Payload {
-    /// Reads a payload strictly: no member that the specification does not name, none twice.
+    /// Parses a payload, rejecting unknown and duplicate members.
     ///
     /// # Errors
-    /// [`PayloadError`] says which member is wrong.
+    /// Returns [`PayloadError`] if the payload is malformed; it names the invalid member.
     pub fn parse(bytes: &[u8]) -> Result<Self, PayloadError> {
         let mut payload = json::parse_small_object("payload", bytes)?;
         let mut target = payload.object("targetArtifact")?;
@@ -152,10 +152,10 @@ impl Payload {
         Ok(Self { target_artifact })
     }
 
-    /// The bytes to sign.
+    /// Serializes the payload to the bytes to sign.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        // A struct of strings and numbers has no value that JSON cannot write.
+        // Cannot fail: the struct consists of strings and numbers.
         serde_json::to_vec(self).unwrap_or_default()
     }
 }
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn a_payload_is_read_and_written_back() {
+    fn round_trips_a_payload() {
         let digest = Digest::sha256(b"x");
         let text = payload(digest.as_str(), r#","artifactType":"t","annotations":{"k":"v"}"#);
         let parsed = Payload::parse(text.as_bytes()).unwrap();
@@ -179,16 +179,16 @@ mod tests {
     }
 
     #[test]
-    fn what_the_specification_does_not_name_is_refused() {
+    fn rejects_malformed_payloads() {
         let digest = Digest::sha256(b"x").to_string();
         for (text, why) in [
-            (payload(&digest, r#","digest":"x""#), "twice"),
+            (payload(&digest, r#","digest":"x""#), "duplicate key"),
             (payload(&digest, r#","Digest":"x""#), "targetArtifact.Digest"),
             (payload("sha256:00", ""), "not a digest"),
             (payload(&digest.to_uppercase().replace("SHA256", "sha256"), ""), "not a digest"),
             (payload("md5:d41d8cd98f00b204e9800998ecf8427e", ""), "not a digest"),
-            (payload(&digest, "").replace("\"size\":7", "\"size\":-7"), "whole number"),
-            (payload(&digest, "").replace("\"size\":7", "\"size\":7.5"), "whole number"),
+            (payload(&digest, "").replace("\"size\":7", "\"size\":-7"), "non-negative integer"),
+            (payload(&digest, "").replace("\"size\":7", "\"size\":7.5"), "non-negative integer"),
             (payload(&digest, r#","annotations":{"k":1}"#), "targetArtifact.annotations.k"),
             (r#"{"targetArtifact":[]}"#.to_owned(), "must be an object"),
             (r#"{"targetArtifact":null}"#.to_owned(), "missing"),

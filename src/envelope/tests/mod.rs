@@ -1,4 +1,4 @@
-//! Envelopes with one thing wrong.
+//! Envelopes with a single defect.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod accepted;

@@ -1,4 +1,4 @@
-//! Chains with one thing wrong, or with one thing that looks wrong and is not.
+//! Chains with a single defect, or with a single oddity that is allowed.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod cache;
