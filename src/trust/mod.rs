@@ -1,4 +1,4 @@
-//! Trust: who may have signed. notaryproject/specifications, `trust-store-trust-policy.md`.
+//! Trust policies, trust stores and trusted identities: notaryproject/specifications, `trust-store-trust-policy.md`.
 
 #[cfg(feature = "cli")]
 mod aws_roots;
