@@ -131,7 +131,7 @@ fn a_token_goes_to_registries_of_ecr_alone() {
 fn without_aws_credentials_a_private_registry_is_an_error_and_the_public_one_anonymous() {
     let ecr = ecr(43_200);
     let (printed, seen) = run(&ecr, &[PRIVATE, PUBLIC], &[]);
-    let said = "GetAuthorizationToken of ECR in us-west-2 was not made, there are no AWS credentials";
+    let said = "GetAuthorizationToken of ECR in us-west-2 was not made: there are no AWS credentials";
     assert!(printed.contains(said) && printed.contains("Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"), "{printed}");
     assert_eq!(printed.matches(": sha256:").count(), 8, "{printed}");
     assert!(ecr.requests().is_empty());
