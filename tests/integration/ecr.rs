@@ -136,7 +136,7 @@ fn sends_tokens_only_to_ecr() {
 fn without_aws_credentials_only_ecr_public_works() {
     let ecr = ecr(43_200);
     let (printed, seen) = run(&ecr, &[PRIVATE, PUBLIC], &[]);
-    let said = "GetAuthorizationToken of ECR in us-west-2 was not made, there are no AWS credentials";
+    let said = "GetAuthorizationToken of ECR in us-west-2 was not made: there are no AWS credentials";
     assert!(printed.contains(said) && printed.contains("Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"), "{printed}");
     assert_eq!(printed.matches(": sha256:").count(), 8, "{printed}");
     assert!(ecr.requests().is_empty());

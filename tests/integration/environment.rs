@@ -89,7 +89,7 @@ fn fails_if_stdout_cannot_be_written() {
         let outcome = Plugin::new(["get-plugin-metadata"]).run_into(Stdio::null(), stdout);
         let error = outcome.error();
         assert_eq!(error["errorCode"], "ERROR");
-        assert!(error["errorMessage"].as_str().unwrap().contains("could not be written"), "{error}");
+        assert!(error["errorMessage"].as_str().unwrap().contains("cannot write the response"), "{error}");
     }
 }
 

@@ -232,14 +232,14 @@ fn a_closed_port_is_an_error() {
 #[test]
 fn a_response_that_is_not_http_is_an_error() {
     let service = || Service::start(|_, stream| send(stream, b"220 mail.example ESMTP ready\r\n\0\xff\xfe"));
-    assert_eq!(run_against(service, LONG).saying("not one of AWS Signer"), ("ERROR", [1, 1]));
+    assert_eq!(run_against(service, LONG).saying("got an invalid answer"), ("ERROR", [1, 1]));
 }
 
 #[test]
 fn compressed_junk_is_an_error() {
     let junk = [b"\x1f\x8b\x08\x00".as_slice(), &[0xa5; 2000]].concat();
     let service = || Service::answering(200, &[("Content-Encoding", "gzip")], &junk);
-    assert_eq!(run_against(service, LONG).saying("not one of AWS Signer"), ("ERROR", [1, 1]));
+    assert_eq!(run_against(service, LONG).saying("got an invalid answer"), ("ERROR", [1, 1]));
 }
 
 #[test]

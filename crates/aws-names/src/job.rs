@@ -13,10 +13,10 @@ pub struct JobArn {
 }
 
 impl JobArn {
-    /// The ARN of the job `id` at `location`.
+    /// Creates the ARN of the job `id` at `location`.
     ///
     /// # Errors
-    /// [`ArnError::Part`] when `id` is not 1 to 64 letters, digits and hyphens.
+    /// Returns [`ArnError::Part`] if `id` is not 1 to 64 letters, digits and hyphens.
     pub fn new(location: Location, id: &str) -> Result<Self, ArnError> {
         let arn = Self { location, id: id.to_owned() };
         let valid = (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
@@ -31,13 +31,13 @@ impl JobArn {
         })
     }
 
-    /// The job's id, a UUID in all that AWS issues.
+    /// Returns the job id. AWS issues UUIDs.
     #[must_use]
     pub fn id(&self) -> &str {
         &self.id
     }
 
-    /// Partition, region and the account that owns the job.
+    /// Returns partition, region and the account that owns the job.
     #[must_use]
     pub fn location(&self) -> &Location {
         &self.location

@@ -1,8 +1,9 @@
-//! Amazon Resource Names of AWS Signer: signing profiles, their versions, and signing jobs.
+//! Amazon Resource Names (ARNs) of AWS Signer: signing profiles, their versions, and signing jobs.
 //!
-//! The forms are those of the AWS Service Authorization Reference for AWS Signer:
-//! `arn:PARTITION:signer:REGION:ACCOUNT:/signing-profiles/NAME[/VERSION]` and `…:/signing-jobs/ID`. The rules for names and
-//! versions are those of the Signer API (`PutSigningProfile`). Comparison is exact: AWS treats profile names as case-sensitive.
+//! The formats are those of the AWS Service Authorization Reference for AWS Signer:
+//! `arn:PARTITION:signer:REGION:ACCOUNT:/signing-profiles/NAME[/VERSION]` and `…:/signing-jobs/ID`. The rules for names
+//! and versions are those of the Signer API (`PutSigningProfile`). Comparison is exact: AWS treats profile names as
+//! case-sensitive.
 
 mod job;
 mod profile;
@@ -19,30 +20,23 @@ const PROFILES: &str = "/signing-profiles/";
 const JOBS: &str = "/signing-jobs/";
 const MAX_LENGTH: usize = 512;
 
-/// The signing platform of container image signatures, as `GetRevocationStatus` wants it named.
-pub const NOTATION_PLATFORM: &str = "Notation-OCI-SHA384-ECDSA";
-/// The name of the plugin that AWS Signer writes into its envelopes as verification plugin.
-pub const PLUGIN_NAME: &str = "com.amazonaws.signer.notation.plugin";
-/// How the plugin of this project describes itself, which tells it from AWS's own.
-pub const PLUGIN_DESCRIPTION: &str = "AWS Signer plugin for Notation (independent of AWS)";
-
-/// Why a text is not the ARN that was expected. The values are the texts as given.
+/// An invalid ARN, or one of an unexpected type. The fields contain the text as given.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ArnError {
-    /// The text is not six parts separated by colons, the first of them `arn`.
+    /// The text is not six parts separated by colons, starting with `arn`.
     #[error("{0:?} is not an ARN: expected arn:PARTITION:signer:REGION:ACCOUNT:RESOURCE")]
     NotAnArn(String),
-    /// The text is nearly an ARN of AWS Signer.
+    /// The text is an ARN of AWS Signer with a common mistake.
     #[error("{arn:?} is not an ARN of AWS Signer: {what}; did you mean {corrected}?")]
     Slip {
         /// The text as given.
         arn: String,
-        /// What is wrong with it.
+        /// The mistake.
         what: &'static str,
-        /// The text without that.
+        /// The corrected ARN.
         corrected: String,
     },
-    /// The ARN belongs to a service other than AWS Signer.
+    /// The ARN belongs to another service.
     #[error("{arn:?} is an ARN of the service {service:?}, not of signer")]
     OtherService {
         /// The whole ARN.
@@ -50,31 +44,31 @@ pub enum ArnError {
         /// Its service part.
         service: String,
     },
-    /// The partition, region or account has characters or a length that AWS never uses.
+    /// A part has characters or a length that AWS does not allow.
     #[error("{arn:?}: {part} {value:?} is not valid: {rule}")]
     Part {
         /// The whole ARN.
         arn: String,
-        /// Which part: `partition`, `region`, `account`, `profile name`, `profile version` or `job id`.
+        /// The part: `partition`, `region`, `account`, `profile name`, `profile version` or `job id`.
         part: &'static str,
-        /// The part as given.
+        /// The value of the part.
         value: String,
-        /// What AWS allows there.
+        /// The values that AWS allows.
         rule: &'static str,
     },
-    /// The resource is not the kind that was expected; the hint says which kind it is or how to correct it.
+    /// The resource has an unexpected type.
     #[error("{arn:?} is not {expected}: {hint}")]
     Resource {
         /// The whole ARN.
         arn: String,
-        /// The kind that was expected, with its form.
+        /// The expected type, with its format.
         expected: &'static str,
-        /// What it is instead, or the corrected form.
+        /// The actual type, or the corrected ARN.
         hint: String,
     },
 }
 
-/// The account-wide part that all ARNs of AWS Signer share.
+/// Partition, region and account of an ARN.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Location {
     partition: String,
@@ -83,10 +77,10 @@ pub struct Location {
 }
 
 impl Location {
-    /// Checks and joins the parts of a location.
+    /// Creates a location from its parts.
     ///
     /// # Errors
-    /// [`ArnError::Part`] names the part that is not valid.
+    /// Returns [`ArnError::Part`] if a part is invalid.
     pub fn new(partition: &str, region: &str, account: &str) -> Result<Self, ArnError> {
         Self::checked(&format!("arn:{partition}:signer:{region}:{account}:"), partition, region, account)
     }
@@ -111,19 +105,19 @@ impl Location {
         Ok(Self { partition: partition.to_owned(), region: region.to_owned(), account: account.to_owned() })
     }
 
-    /// The partition: `aws`, `aws-cn`, `aws-us-gov`, …
+    /// Returns the partition, an isolated group of AWS regions: `aws`, `aws-cn`, `aws-us-gov`, …
     #[must_use]
     pub fn partition(&self) -> &str {
         &self.partition
     }
 
-    /// The region, such as `us-west-2`.
+    /// Returns the region, such as `us-west-2`.
     #[must_use]
     pub fn region(&self) -> &str {
         &self.region
     }
 
-    /// The account id, 12 digits.
+    /// Returns the account id, 12 digits.
     #[must_use]
     pub fn account(&self) -> &str {
         &self.account
@@ -136,7 +130,7 @@ impl fmt::Display for Location {
     }
 }
 
-/// Splits an ARN of AWS Signer into its location and its resource part.
+/// Splits an ARN of AWS Signer into location and resource.
 fn split(text: &str) -> Result<(Location, &str), ArnError> {
     let not_an_arn = || ArnError::NotAnArn(text.chars().take(MAX_LENGTH).collect());
     if text.len() > MAX_LENGTH {
@@ -153,7 +147,7 @@ fn split(text: &str) -> Result<(Location, &str), ArnError> {
     Ok((location.map_err(|why| suggestion::find(text).unwrap_or(why))?, resource))
 }
 
-/// Says what a resource is that is not of the expected kind; common slips get the corrected ARN.
+/// Returns the error for a resource of an unexpected type, with the corrected ARN for common mistakes.
 fn wrong_resource(arn: &str, location: &Location, resource: &str, expected: &'static str) -> ArnError {
     let slip = ["signing-profiles/", "/signing-profile/", "signing-profile/"]
         .iter()
@@ -162,7 +156,7 @@ fn wrong_resource(arn: &str, location: &Location, resource: &str, expected: &'st
             format!("the resource is written /signing-profiles/NAME; did you mean {location}{PROFILES}{rest}?")
         });
     let hint = slip.unwrap_or_else(|| {
-        if resource.starts_with(JOBS) { "it names a signing job" } else { "its resource part is another" }.to_owned()
+        if resource.starts_with(JOBS) { "it names a signing job" } else { "its resource has another type" }.to_owned()
     });
     ArnError::Resource { arn: arn.to_owned(), expected, hint }
 }

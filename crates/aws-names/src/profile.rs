@@ -5,15 +5,15 @@ use std::str::FromStr;
 
 use super::{ArnError, Location, PROFILES, split, wrong_resource};
 
-/// A name of a signing profile: 2 to 64 letters, digits and underscores.
+/// The name of a signing profile: 2 to 64 letters, digits and underscores.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ProfileName(String);
 
 impl ProfileName {
-    /// What the Signer API allows as a profile name.
+    /// The Signer API's rule for profile names.
     pub const RULE: &'static str = "a profile name has 2 to 64 letters, digits and underscores";
 
-    /// The name as text.
+    /// Returns the name as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -48,28 +48,28 @@ pub struct ProfileArn {
 }
 
 impl ProfileArn {
-    /// The ARN of the profile `name` at `location`.
+    /// Creates the ARN of the profile `name` at `location`.
     #[must_use]
     pub fn new(location: Location, name: ProfileName) -> Self {
         Self { location, name }
     }
 
-    /// Partition, region and account.
+    /// Returns partition, region and account.
     #[must_use]
     pub fn location(&self) -> &Location {
         &self.location
     }
 
-    /// The profile's name.
+    /// Returns the name of the profile.
     #[must_use]
     pub fn name(&self) -> &ProfileName {
         &self.name
     }
 
-    /// The ARN of one version of this profile.
+    /// Returns the ARN of a version of this profile.
     ///
     /// # Errors
-    /// [`ArnError::Part`] when `version` is not ten letters and digits.
+    /// Returns [`ArnError::Part`] if `version` is not ten letters and digits.
     pub fn with_version(self, version: &str) -> Result<ProfileVersionArn, ArnError> {
         if version.len() == 10 && version.bytes().all(|b| b.is_ascii_alphanumeric()) {
             return Ok(ProfileVersionArn { profile: self, version: version.to_owned() });
@@ -120,19 +120,19 @@ pub struct ProfileVersionArn {
 }
 
 impl ProfileVersionArn {
-    /// The profile that this is a version of.
+    /// Returns the ARN of the profile.
     #[must_use]
     pub fn profile(&self) -> &ProfileArn {
         &self.profile
     }
 
-    /// The version, ten letters and digits.
+    /// Returns the version, ten letters and digits.
     #[must_use]
     pub fn version(&self) -> &str {
         &self.version
     }
 
-    /// Partition, region and account.
+    /// Returns partition, region and account.
     #[must_use]
     pub fn location(&self) -> &Location {
         &self.profile.location

@@ -1,8 +1,8 @@
-//! Slips in ARNs that are seen often, each with the ARN that was meant.
+//! Common mistakes in ARNs, and their corrections.
 
 use super::{ArnError, Location};
 
-/// What is wrong with a text that is nearly an ARN of AWS Signer, if it is one.
+/// Returns the mistake in a text that is almost an ARN of AWS Signer, with the corrected ARN.
 pub(super) fn find(text: &str) -> Option<ArnError> {
     let slip = |what, corrected: String| Some(ArnError::Slip { arn: text.to_owned(), what, corrected });
     let changes: [(&'static str, String); 5] = [
@@ -30,7 +30,7 @@ pub(super) fn find(text: &str) -> Option<ArnError> {
     }
 }
 
-/// Whether everything before the resource is right.
+/// Whether everything before the resource is valid.
 fn is_located(text: &str) -> bool {
     match text.split(':').collect::<Vec<_>>()[..] {
         ["arn", partition, "signer", region, account, _] => Location::new(partition, region, account).is_ok(),

@@ -1,4 +1,4 @@
-//! What is an ARN of AWS Signer and what is not.
+//! Parsing of ARNs.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 use proptest::prelude::*;
 
@@ -7,7 +7,7 @@ use super::*;
 const PROFILE: &str = "arn:aws:signer:us-west-2:111122223333:/signing-profiles/NotationProd";
 
 #[test]
-fn a_profile_arn_of_any_partition_is_parsed() {
+fn parses_profile_arns_of_any_partition() {
     for partition in ["aws", "aws-cn", "aws-us-gov", "aws-iso-b", "aws-eusc"] {
         let text = format!("arn:{partition}:signer:us-west-2:111122223333:/signing-profiles/A_1");
         let arn: ProfileArn = text.parse().unwrap();
@@ -17,7 +17,7 @@ fn a_profile_arn_of_any_partition_is_parsed() {
 }
 
 #[test]
-fn what_is_not_a_profile_arn_is_refused_with_the_reason() {
+fn rejects_other_arns_with_the_reason() {
     for (text, why) in [
         ("NotationProd", "is not an ARN"),
         ("arn:aws:signer", "is not an ARN"),
@@ -47,7 +47,7 @@ fn what_is_not_a_profile_arn_is_refused_with_the_reason() {
 }
 
 #[test]
-fn a_slip_gets_the_arn_that_was_meant() {
+fn corrects_common_mistakes() {
     for (text, what, corrected) in [
         (" arn:aws:signer:us-west-2:111122223333:/signing-profiles/NotationProd\n", "it has spaces", PROFILE),
         ("arn:aws:signer: us-west-2:111122223333:/signing-profiles/NotationProd", "it has spaces", PROFILE),
@@ -87,7 +87,7 @@ fn a_slip_gets_the_arn_that_was_meant() {
 }
 
 #[test]
-fn a_version_arn_is_a_profile_and_ten_characters() {
+fn parses_profile_version_arns() {
     let arn: ProfileVersionArn = format!("{PROFILE}/Ab12Cd34Ef").parse().unwrap();
     assert_eq!(arn.profile().to_string(), PROFILE);
     assert_eq!(arn.version(), "Ab12Cd34Ef");
@@ -98,14 +98,14 @@ fn a_version_arn_is_a_profile_and_ten_characters() {
 
 proptest! {
     #[test]
-    fn every_text_that_parses_is_printed_back_unchanged(text in "arn:aws(-[a-z]{1,4})?:signer:[a-z]{2}-[a-z]{1,9}-[0-9]:[0-9]{11,13}:/signing-(profiles|jobs)/[A-Za-z0-9_-]{1,66}(/[A-Za-z0-9]{9,11})?") {
+    fn parsed_arns_round_trip(text in "arn:aws(-[a-z]{1,4})?:signer:[a-z]{2}-[a-z]{1,9}-[0-9]:[0-9]{11,13}:/signing-(profiles|jobs)/[A-Za-z0-9_-]{1,66}(/[A-Za-z0-9]{9,11})?") {
         if let Ok(arn) = text.parse::<ProfileArn>() { prop_assert_eq!(arn.to_string(), text.clone()); }
         if let Ok(arn) = text.parse::<ProfileVersionArn>() { prop_assert_eq!(arn.to_string(), text.clone()); }
         if let Ok(arn) = text.parse::<JobArn>() { prop_assert_eq!(arn.to_string(), text); }
     }
 
     #[test]
-    fn no_text_makes_the_parsers_panic(text in "\\PC{0,80}") {
+    fn parsers_never_panic(text in "\\PC{0,80}") {
         let _ = text.parse::<ProfileArn>();
         let _ = text.parse::<ProfileVersionArn>();
         let _ = text.parse::<JobArn>();

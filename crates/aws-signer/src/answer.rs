@@ -1,28 +1,28 @@
-//! What a successful answer of AWS Signer must be, beyond what the AWS SDK demands of it.
+//! Checks of successful answers from AWS Signer that the AWS SDK does not make.
 //!
-//! The SDK takes an empty body as an answer whose members are all absent.
+//! The SDK accepts an empty body as an answer without members.
 
 use notary::json;
 use notary::json::JsonError;
 
-/// How much of a foreign answer is shown, in bytes.
+/// How many bytes of an invalid answer are shown.
 const SHOWN: usize = 80;
 
-/// Why an answer is not one of AWS Signer.
+/// An answer that does not come from AWS Signer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum AnswerError {
     /// It is not one JSON object.
     #[error("{why}{}", beginning(.start))]
     NotAnObject {
-        /// What is wrong with it.
+        /// The error.
         why: JsonError,
-        /// How it begins.
+        /// The start of the answer.
         start: String,
     },
-    /// It is larger than any answer of AWS Signer.
+    /// It is too large.
     #[error("it has more than {0} bytes")]
     TooLarge(usize),
-    /// It is an object, but a member is missing or of another type.
+    /// A member is missing or has the wrong type.
     #[error(transparent)]
     Member(#[from] JsonError),
 }
@@ -31,9 +31,9 @@ fn beginning(start: &str) -> String {
     if start.is_empty() { String::new() } else { format!("; it begins with {start:?}") }
 }
 
-/// Checks the body of a successful answer to a request with this method.
+/// Checks the body of a successful answer to a request with the HTTP method `method`.
 pub(super) fn check(method: &str, body: &[u8]) -> Result<(), AnswerError> {
-    // Some changes have no result.
+    // Some PUT operations return an empty body.
     if method == "PUT" && body.is_empty() {
         return Ok(());
     }
@@ -51,7 +51,7 @@ mod tests {
     use super::check;
 
     #[test]
-    fn an_answer_is_one_json_object_and_a_foreign_one_is_shown() {
+    fn rejects_and_shows_other_answers() {
         assert_eq!(check("GET", b"{}"), Ok(()));
         for body in ["", "[]", "null", "{}{}", r#"{"a":1,"a":2}"#] {
             assert!(check("GET", body.as_bytes()).is_err(), "{body}");
@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_change_may_be_answered_by_nothing() {
+    fn accepts_empty_answers_to_put_only() {
         assert_eq!(check("PUT", b""), Ok(()));
         assert!(check("POST", b"").is_err());
     }

@@ -1,49 +1,49 @@
-//! The signed attributes that AWS Signer adds to those of the specification: which profile and which job signed.
+//! The signed attributes that AWS Signer adds to those of the specification: signing profile version and signing job.
 
 use aws_names::{ArnError, JobArn, PLUGIN_NAME, ProfileVersionArn};
 use notary::envelope::{SignedAttributes, SigningScheme, header};
 use notary::json::JsonError;
 
-/// Why the signed attributes are not those of a signature by AWS Signer that this program can judge.
+/// Signed attributes that do not belong to AWS Signer, or that this program cannot evaluate.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AttributesError {
-    /// It is not of a signing authority.
+    /// The signing scheme is not that of a signing authority.
     #[error("the signing scheme is {}, not notary.x509.signingAuthority: AWS Signer did not sign it", .0.as_str())]
     Scheme(SigningScheme),
-    /// A verifier would have to run another plugin.
-    #[error("it demands the verification plugin {0:?}, not {PLUGIN_NAME}")]
+    /// It requires another verification plugin.
+    #[error("it requires the verification plugin {0:?}, not {PLUGIN_NAME}")]
     OtherPlugin(String),
-    /// A verifier would need a newer plugin.
-    #[error("it demands version {demanded:?} of the verification plugin, this is {}", env!("CARGO_PKG_VERSION"))]
+    /// It requires a newer verification plugin.
+    #[error("it requires version {demanded:?} of the verification plugin, this is {}", env!("CARGO_PKG_VERSION"))]
     NewerPlugin {
-        /// The lowest version that would do.
+        /// The required minimum version.
         demanded: String,
     },
-    /// It marks an attribute as critical that nobody here understands.
-    #[error("it has the critical attribute {0:?}, which is not known")]
+    /// It has an unknown critical attribute.
+    #[error("it has the unknown critical attribute {0:?}")]
     UnknownCritical(String),
-    /// An attribute of AWS Signer is missing, malformed, or not critical.
+    /// An attribute of AWS Signer is missing, malformed or not critical.
     #[error("a critical attribute of AWS Signer: {0}")]
     Missing(#[from] JsonError),
-    /// An attribute of AWS Signer is not the ARN that it must be.
+    /// An attribute of AWS Signer is not the expected ARN.
     #[error("a critical attribute of AWS Signer: {0}")]
     Arn(#[from] ArnError),
 }
 
-/// Which profile and which job signed, according to the signed attributes.
+/// The signing profile version and the signing job from the signed attributes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignerAttributes {
-    /// The version of the signing profile.
+    /// The signing profile version.
     pub profile_version: ProfileVersionArn,
     /// The signing job.
     pub job: JobArn,
 }
 
 impl SignerAttributes {
-    /// Reads the attributes of AWS Signer, and makes sure that nothing else is critical.
+    /// Reads the attributes of AWS Signer, and checks that no other attribute is critical.
     ///
     /// # Errors
-    /// [`AttributesError`] names what is missing or not understood.
+    /// Returns [`AttributesError`] if an attribute is missing, invalid or unknown.
     pub fn of(attributes: &SignedAttributes) -> Result<Self, AttributesError> {
         if let Some(other) = attributes.verification_plugin.as_ref().filter(|name| *name != PLUGIN_NAME) {
             return Err(AttributesError::OtherPlugin(other.clone()));
@@ -67,9 +67,9 @@ impl SignerAttributes {
     }
 }
 
-/// Whether a released version is at least `demanded`, by SemVer. What is no version is not reached.
+/// Whether a released version is at least `demanded`, by SemVer. Always false if `demanded` is malformed.
 fn is_at_least(released: &str, demanded: &str) -> bool {
-    // A pre-release comes before its release, so whoever reaches the release reaches it too; build metadata does not count.
+    // A pre-release precedes its release, so comparing with the release suffices. Build metadata does not count.
     let core = demanded.split(['-', '+']).next().unwrap_or_default();
     let numbers = |version: &str| -> Option<[u64; 3]> {
         let numbers: Vec<u64> = version.split('.').map(|n| n.parse().ok()).collect::<Option<_>>()?;
@@ -83,7 +83,7 @@ mod tests {
     use super::is_at_least;
 
     #[test]
-    fn versions_are_compared_by_number_and_nonsense_is_never_reached() {
+    fn compares_versions_numerically() {
         for demanded in ["2.0.0", "1.99.99", "2.0.0-rc.1", "2.0.0+build"] {
             assert!(is_at_least("2.0.0", demanded), "{demanded}");
         }

@@ -1,4 +1,4 @@
-//! The AWS SDK's client for AWS Signer, set up for one region and one set of credentials.
+//! A client for AWS Signer, for one region and one set of credentials.
 
 use std::future::Future;
 use std::time::{Duration, Instant};
@@ -31,7 +31,7 @@ use super::error::{CallError, Failure};
 use super::http::{Answers, BoundedHttpClient};
 use super::retry::TooManyRequests;
 
-/// How often a call is tried in all. Throttling, server errors and broken connections are tried again, refusals never.
+/// The maximum number of attempts. Throttling, server errors and broken connections are retried; refusals are not.
 const ATTEMPTS: u32 = 4;
 
 /// A client of AWS Signer.
@@ -45,7 +45,7 @@ pub struct SignerClient {
 }
 
 impl SignerClient {
-    /// Makes a client for a region of a partition, with the credentials that the configuration says. No connection is made.
+    /// Creates a client for a region of a partition with the configured credentials. This does not connect.
     pub async fn new(config: &SignerConfig, partition: &str, region: String) -> Self {
         let http = BoundedHttpClient::default();
         let profile = config.profile(partition).map(str::to_owned);
@@ -53,7 +53,7 @@ impl SignerClient {
         if let Some(credentials) = config.credentials() {
             loader = loader.credentials_provider(credentials.clone());
         } else if let Some(profile) = &profile {
-            // The standard sources begin with the environment; who names a profile means that profile.
+            // The standard sources prefer the environment, but an explicitly named profile must win.
             let provider = ProfileFileCredentialsProvider::builder().profile_name(profile).configure(&context).build();
             loader = loader.profile_name(profile).credentials_provider(provider);
         } else {
@@ -72,25 +72,25 @@ impl SignerClient {
         Self { sdk: aws_sdk_signer::Client::from_conf(builder.build()), region, profile, endpoint, keys: config.keys() }
     }
 
-    /// The SDK's own client, for operations that this library does not wrap.
+    /// Returns the SDK client, for operations that this library does not wrap.
     #[must_use]
     pub fn sdk(&self) -> &aws_sdk_signer::Client {
         &self.sdk
     }
 
-    /// The region that is called.
+    /// Returns the region.
     #[must_use]
     pub fn region(&self) -> &str {
         &self.region
     }
 
-    /// The endpoint that is used exactly as given, where it is not AWS's own for the region.
+    /// Returns the endpoint, unless it is the default of the region.
     #[must_use]
     pub fn endpoint_url(&self) -> Option<&str> {
         self.endpoint.as_ref().ok().and_then(Option::as_deref)
     }
 
-    /// Makes one call within the deadline.
+    /// Runs a call within the deadline.
     pub(super) async fn call<T, E>(
         &self,
         operation: &'static str,
@@ -103,7 +103,8 @@ impl SignerClient {
         if let Err(why) = &self.endpoint {
             return Err(self.failed(operation, Failure::Configuration(why.clone())));
         }
-        let (began, region) = (Instant::now(), &self.region);
+        let began = Instant::now();
+        let region = &self.region;
         let answer = match deadline.run(call).await {
             Some(Ok(answer)) => Ok(answer),
             Some(Err(error)) => Err(self.failed(operation, Failure::from_sdk(error))),
@@ -130,7 +131,7 @@ impl SignerClient {
     }
 }
 
-/// How every service is spoken to, without a source of credentials; with what such a source needs to know.
+/// Returns the common configuration of all services without credentials, and the context for a credentials provider.
 pub fn loader(http: &BoundedHttpClient, region: &str) -> (ConfigLoader, ProviderConfig) {
     let region = Region::new(region.to_owned());
     let retries = RetryConfig::standard()
@@ -142,7 +143,7 @@ pub fn loader(http: &BoundedHttpClient, region: &str) -> (ConfigLoader, Provider
         .http_client(http.answering(Answers::Any))
         .retry_config(retries)
         .timeout_config(TimeoutConfig::builder().connect_timeout(Duration::from_secs(3)).build())
-        // The command's time budget bounds slow answers and slow sources of credentials, and says so in its own words.
+        // The deadline of the command covers slow credential sources and slow responses, with a clearer error.
         .identity_cache(IdentityCache::lazy().load_timeout(Duration::from_secs(3600)).build())
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
     if let Ok(name) = AppName::new("notation-aws-signer") {
@@ -152,8 +153,8 @@ pub fn loader(http: &BoundedHttpClient, region: &str) -> (ConfigLoader, Provider
     (loader, context)
 }
 
-/// The endpoint that AWS's own configuration names for a service, in the order of the SDK, which would take anything and, when it
-/// fails, show the whole request.
+/// Returns the endpoint of a service from AWS's own configuration, with the SDK's precedence. It is validated here,
+/// because the SDK accepts any value and shows the whole request when it fails.
 pub fn endpoint_of_aws(shared: &SdkConfig, service: &str) -> Result<Option<String>, ConfigError> {
     let key = ServiceConfigKey::builder().service_id(service).env("AWS_ENDPOINT_URL").profile("endpoint_url").build();
     let of_service = shared.service_config().zip(key.ok()).and_then(|(config, key)| config.load_config(key));
@@ -163,8 +164,8 @@ pub fn endpoint_of_aws(shared: &SdkConfig, service: &str) -> Result<Option<Strin
     Ok(Some(url))
 }
 
-/// Leaves a configured endpoint as it is. The SDK puts `data-` before the host of `GetRevocationStatus`, also before one that
-/// the user set, and so before an address.
+/// Uses a configured endpoint unchanged. The SDK prepends `data-` to the host for `GetRevocationStatus`, even if the
+/// user configured the endpoint and the host is an IP address.
 #[derive(Debug)]
 struct EndpointAsGiven;
 

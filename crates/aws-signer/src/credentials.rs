@@ -1,4 +1,4 @@
-//! Where credentials come from when none are named: the AWS SDK's standard sources, in their order.
+//! The AWS SDK's standard credential sources, used if no profile is named.
 
 use aws_config::Region;
 use aws_config::default_provider::credentials::DefaultCredentialsChain;
@@ -8,9 +8,9 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, future};
 
-/// The standard sources, of which the environment is the first. The SDK prepares all of them (clients for STS and for instance
-/// metadata among them) before it looks at the first, which is a tenth of the time of a plugin command: here the others are
-/// prepared when the environment has none.
+/// The standard sources, starting with the environment. The SDK prepares all of them up front, including clients for
+/// STS and instance metadata, which takes a tenth of the run time of a plugin command. Here the others are prepared
+/// only if the environment has no credentials.
 #[derive(Debug)]
 pub struct StandardSources {
     region: Region,

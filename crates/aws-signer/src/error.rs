@@ -1,4 +1,4 @@
-//! What can go wrong with a call to AWS Signer, and which kind of failure that is.
+//! Errors of calls to AWS Signer, and their classification.
 
 use std::error::Error;
 use std::fmt;
@@ -13,27 +13,27 @@ use aws_types::request_id::RequestId;
 use super::answer::AnswerError;
 use super::config::{ConfigError, Keys};
 
-/// The longest text of a service that is passed on.
+/// The maximum length of a service's text in bytes.
 const MAX_TEXT: usize = 2000;
 
-/// A failed call: which one, where, and what happened.
+/// A failed call to AWS Signer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallError {
     /// The operation, such as `SignPayload`.
     pub operation: &'static str,
-    /// The region that was asked.
+    /// The region of the call.
     pub region: String,
-    /// The profile of the shared AWS configuration that gave the credentials, where one was named.
+    /// The profile of the shared AWS configuration for the credentials, if one was named.
     pub profile: Option<String>,
-    /// The endpoint, where it is not AWS's own.
+    /// The endpoint, if it is not AWS's default.
     pub endpoint: Option<String>,
-    /// As what users know the keys of the configuration.
+    /// How the message refers to configuration keys.
     pub keys: Keys,
-    /// What happened.
+    /// The failure.
     pub failure: Failure,
 }
 
-/// What happened to a call.
+/// The failure of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Failure {
     /// AWS answered with an error.
@@ -42,42 +42,42 @@ pub enum Failure {
         status: u16,
         /// AWS's error code, such as `AccessDeniedException`.
         code: Option<String>,
-        /// AWS's message, or the beginning of a body that is none of AWS's.
+        /// AWS's message, or the start of a body that does not come from AWS.
         message: Option<String>,
         /// The request id.
         request_id: Option<String>,
     },
-    /// No credentials could be found or loaded.
+    /// No credentials were found or loaded.
     NoCredentials(String),
-    /// The time budget was spent.
+    /// The deadline has passed. The value is the time budget.
     Timeout(Duration),
     /// The service could not be reached, or the connection broke.
     Connection(String),
-    /// What came back is not an answer of AWS Signer.
+    /// The answer does not come from AWS Signer.
     Answer(String),
-    /// The request could not be made.
+    /// The request could not be created.
     Request(String),
-    /// The configuration of AWS cannot be used.
+    /// The AWS configuration is invalid.
     Configuration(ConfigError),
 }
 
-/// The kinds of failure that a caller treats differently.
+/// The kind of a failed call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CallErrorKind {
-    /// The request is wrong: an unknown profile, a value that AWS does not accept.
+    /// The request is invalid, for example because of an unknown profile.
     Invalid,
-    /// Credentials are missing, wrong, expired, or not allowed to do this.
+    /// Credentials are missing, invalid or expired, or lack a permission.
     AccessDenied,
-    /// Too many requests; later it may work.
+    /// Too many requests. A retry may succeed.
     Throttled,
-    /// The time budget was spent; later it may work.
+    /// The deadline has passed. A retry may succeed.
     Timeout,
     /// Everything else.
     Other,
 }
 
 impl CallError {
-    /// The kind of this failure.
+    /// Returns the kind of this failure.
     #[must_use]
     pub fn kind(&self) -> CallErrorKind {
         match &self.failure {
@@ -91,7 +91,7 @@ impl CallError {
 }
 
 impl CallError {
-    /// What to set or to ask for, in a sentence, where the call can only succeed after that.
+    /// Returns advice as a sentence, if the call can only succeed after a change.
     #[must_use]
     pub fn remedy(&self) -> Option<String> {
         let credentials = match &self.profile {
@@ -101,19 +101,19 @@ impl CallError {
         let operation = self.operation;
         match &self.failure {
             Failure::NoCredentials(_) => Some(format!(
-                "Give AWS credentials that may call signer:{operation}: set {credentials}, or name a profile of the shared AWS \
-                 configuration (--aws-profile, aws-profile)."
+                "Provide AWS credentials that may call signer:{operation}: set {credentials}, or name a profile of the \
+                 shared AWS configuration (--aws-profile, aws-profile)."
             )),
-            Failure::Configuration(_) => Some("Correct the setting that is named, or remove it.".to_owned()),
+            Failure::Configuration(_) => Some("Correct or remove the setting named in the error.".to_owned()),
             Failure::Refused { code, .. } if self.kind() == CallErrorKind::AccessDenied => {
                 Some(match code.as_deref().unwrap_or_default() {
                     "ExpiredToken" | "ExpiredTokenException" => {
                         format!("The AWS credentials have expired: get new ones and set {credentials}.")
                     }
                     "AccessDenied" | "AccessDeniedException" | "NotAuthorized" | "UnauthorizedException" => {
-                        format!("Allow signer:{operation} to these AWS credentials with an IAM policy, or use others.")
+                        format!("Allow signer:{operation} for these AWS credentials in an IAM policy, or use others.")
                     }
-                    _ => format!("Check {credentials}, and the clock of this machine: AWS does not accept them."),
+                    _ => format!("AWS rejected the credentials: check {credentials}, and the clock of this machine."),
                 })
             }
             _ => None,
@@ -152,7 +152,7 @@ fn kind_of_code(code: &str, status: u16) -> CallErrorKind {
         | "SignatureDoesNotMatch"
         | "UnauthorizedException"
         | "UnrecognizedClientException" => CallErrorKind::AccessDenied,
-        // A code that is not known: the status is all there is to go by.
+        // Unknown codes are classified by status.
         _ => match status {
             401 | 403 => CallErrorKind::AccessDenied,
             429 => CallErrorKind::Throttled,
@@ -169,7 +169,7 @@ impl Failure {
         if let SdkError::ServiceError(service) = &error {
             let raw = service.raw();
             if raw.status().is_success() {
-                // The SDK files an answer that it cannot read under errors of the service, which refused nothing.
+                // The SDK reports an unreadable success as a service error.
                 let why: &(dyn Error + 'static) = service.err();
                 return Self::Answer(error_chain(why.source().unwrap_or(why)));
             }
@@ -185,7 +185,7 @@ impl Failure {
             };
         }
         if let Some(credentials) = find::<CredentialsError>(&error) {
-            // What the SDK wraps around every source that has nothing.
+            // The SDK's wording for every source without credentials.
             let why = error_chain(credentials).replace("the credential provider was not enabled: ", "");
             return Self::NoCredentials(
                 why.replace("the credential provider was not enabled", "it has no credentials"),
@@ -198,10 +198,10 @@ impl Failure {
             SdkError::TimeoutError(_) => Self::Connection(error_chain(&error)),
             SdkError::DispatchFailure(failure) => match failure.as_connector_error() {
                 Some(e) if e.is_io() || e.is_timeout() => Self::Connection(error_chain(e)),
-                // The connection ended before an answer did, which the SDK tries again.
+                // The connection ended before the answer was complete. The SDK retries this.
                 Some(e) if e.as_other().is_some() => Self::Connection(error_chain(e)),
                 Some(e) if e.is_user() => Self::Request(error_chain(e)),
-                // Bytes that are not HTTP.
+                // The answer is not HTTP.
                 Some(e) => Self::Answer(error_chain(e.source().unwrap_or(e))),
                 None => Self::Connection(error_chain(&error)),
             },
@@ -211,12 +211,12 @@ impl Failure {
     }
 }
 
-/// The first error of a type in the chain of sources.
+/// Returns the first error of type `T` in the chain of sources.
 fn find<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a T> {
     std::iter::successors(Some(error), |&e| e.source()).find_map(|e| e.downcast_ref())
 }
 
-/// An error and its sources, joined; what a source only repeats is left out.
+/// Joins the messages of an error and its sources, without repetitions.
 pub fn error_chain(error: &(dyn Error + 'static)) -> String {
     let mut text = String::new();
     for part in std::iter::successors(Some(error), |&e| e.source()).map(ToString::to_string) {
@@ -229,7 +229,7 @@ pub fn error_chain(error: &(dyn Error + 'static)) -> String {
     printable(text.as_bytes())
 }
 
-/// Text from outside, made fit for a terminal.
+/// Sanitizes text from outside.
 fn printable(bytes: &[u8]) -> String {
     notary::text::printable(&String::from_utf8_lossy(&bytes[..bytes.len().min(MAX_TEXT)])).trim().to_owned()
 }
@@ -262,10 +262,10 @@ impl fmt::Display for CallError {
                 }
             }
             Failure::NoCredentials(why) => {
-                write!(f, " was not made, there are no AWS credentials: {}. ", why.trim_end_matches('.'))?;
+                write!(f, " was not made: there are no AWS credentials: {}. ", why.trim_end_matches('.'))?;
                 let what = if *keys == Keys::PluginConfig { "the plugin configuration " } else { "" };
                 match profile {
-                    // The environment's credentials are not used beside a named profile, so they would be no help.
+                    // With a named profile, the credentials in the environment are not used.
                     Some(_) => {
                         write!(f, "Check that profile in ~/.aws/config, or name another with {key}aws-profile")
                     }
@@ -277,18 +277,18 @@ impl fmt::Display for CallError {
             }
             Failure::Timeout(budget) => write!(
                 f,
-                " got no complete answer within {} s, the time budget of the command ({key}aws-signer-timeout)",
+                " got no complete answer within {} s; set {key}aws-signer-timeout to allow more time",
                 budget.as_secs_f64()
             ),
             Failure::Connection(why) => match endpoint {
                 Some(url) => write!(
                     f,
-                    " failed, the service could not be reached: {why}; check that {url} is the right endpoint \
-                     ({key}aws-signer-endpoint-url, AWS_ENDPOINT_URL_SIGNER, AWS_ENDPOINT_URL) and that it is up"
+                    " failed: the service could not be reached: {why}; check that {url} is the right endpoint \
+                     ({key}aws-signer-endpoint-url, AWS_ENDPOINT_URL_SIGNER, AWS_ENDPOINT_URL) and that it is running"
                 ),
-                None => write!(f, " failed, the service could not be reached: {why}; check the network and the proxy"),
+                None => write!(f, " failed: the service could not be reached: {why}; check the network and the proxy"),
             },
-            Failure::Answer(why) => write!(f, " got an answer that is not one of AWS Signer: {why}"),
+            Failure::Answer(why) => write!(f, " got an invalid answer: {why}"),
             Failure::Request(why) => write!(f, " could not be made: {why}"),
             Failure::Configuration(why) => write!(f, " was not made: {why}"),
         }

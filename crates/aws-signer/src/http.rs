@@ -1,8 +1,8 @@
-//! The HTTP client that the AWS SDK is given: quick to start, and bounded in what it reads.
+//! The HTTP client for the AWS SDK: fast to create, and with a limit on the size of answers.
 //!
-//! The SDK's default client reads the system's root certificates when it is made, whether or not TLS is used; that is more
-//! than half of the run time of a plugin command against an `http://` endpoint. This one makes its plain and its TLS side
-//! each at the first request that needs it. It also reads an answer whole, up to a limit: the SDK's reading has none.
+//! The SDK's default client reads the system's root certificates when it is created, even if TLS is not used. That
+//! takes more than half of the run time of a plugin command against an `http://` endpoint. This client creates its
+//! plain and its TLS connector on first use. It also limits the size of answers, which the SDK does not.
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
@@ -23,15 +23,15 @@ use http_body_util::{BodyExt, Limited};
 use super::answer;
 use super::answer::AnswerError;
 
-/// The largest answer that is read, in bytes. AWS Signer's have some 20 KiB.
+/// The maximum size of an answer in bytes. Those of AWS Signer have about 20 KiB.
 const MAX_ANSWER: usize = 4 * 1024 * 1024;
 
-/// What the answers to a client's requests must be.
+/// The rule for the answers to a client's requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answers {
-    /// A success must be what AWS Signer answers: [`answer::check`].
+    /// A success must be a valid answer of AWS Signer: [`answer::check`].
     OfAwsSigner,
-    /// Anything, as sources of credentials answer in several formats.
+    /// Any answer. Credential sources use several formats.
     Any,
 }
 
@@ -41,12 +41,12 @@ pub struct BoundedHttpClient {
     connectors: Arc<Mutex<Connectors>>,
 }
 
-/// The connectors that were made, by their timeouts for connecting and for reading. The SDK uses one or two settings.
+/// The connectors by their connect and read timeouts. The SDK uses one or two combinations.
 type Connectors = Vec<(Timeouts, Arc<Lazy>)>;
 type Timeouts = (Option<Duration>, Option<Duration>);
 
 impl BoundedHttpClient {
-    /// The same client as the SDK wants it, with a rule for its answers.
+    /// Returns this client for the SDK, with a rule for its answers.
     pub fn answering(&self, answers: Answers) -> impl HttpClient + 'static {
         Client { inner: self.clone(), answers }
     }
@@ -61,7 +61,7 @@ struct Client {
 impl HttpClient for Client {
     fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
         let timeouts = (settings.connect_timeout(), settings.read_timeout());
-        // A panic elsewhere leaves the list as it was: nothing is half-written in it.
+        // Ignores poisoning: a panic cannot leave the list half-changed.
         let mut connectors = self.inner.connectors.lock().unwrap_or_else(PoisonError::into_inner);
         let lazy = match connectors.iter().find(|(t, _)| *t == timeouts) {
             Some((_, lazy)) => Arc::clone(lazy),
@@ -80,7 +80,7 @@ impl HttpClient for Client {
     }
 }
 
-/// The two sides of a client, each made at its first use.
+/// A plain and a TLS connector, each created on first use.
 #[derive(Debug)]
 struct Lazy {
     settings: HttpConnectorSettings,
@@ -109,7 +109,7 @@ impl Lazy {
     }
 }
 
-/// Whether a proxy for plain requests is itself spoken to over TLS.
+/// Whether the proxy for plain requests itself uses TLS.
 fn proxy_needs_tls() -> bool {
     ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"]
         .iter()
@@ -125,7 +125,8 @@ struct Bounded {
 
 impl HttpConnector for Bounded {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let (answers, method) = (self.answers, request.method().to_owned());
+        let answers = self.answers;
+        let method = request.method().to_owned();
         let call = self.lazy.connector_for(request.uri()).call(request);
         HttpConnectorFuture::new(async move {
             let response = read_whole(call.await?).await?;

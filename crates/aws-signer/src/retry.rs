@@ -1,9 +1,9 @@
-//! Which failures are worth another attempt, beyond those that the AWS SDK knows.
+//! Failures to retry that the AWS SDK does not retry.
 
 use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
 use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryAction};
 
-/// HTTP status 429 whatever the body says. The SDK goes by AWS's error codes, and gateways and proxies send none.
+/// HTTP status 429 with any body. The SDK looks at AWS's error codes, which gateways and proxies do not send.
 #[derive(Debug)]
 pub struct TooManyRequests;
 

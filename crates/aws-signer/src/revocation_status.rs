@@ -1,4 +1,4 @@
-//! `GetRevocationStatus`: asking AWS Signer whether a signature, the profile that made it, or a certificate was revoked.
+//! `GetRevocationStatus`: whether a signature, its signing profile or one of its certificates was revoked.
 
 use std::fmt;
 
@@ -20,12 +20,12 @@ use super::answer::AnswerError;
 use super::client::SignerClient;
 use super::error::CallError;
 
-/// What is asked about: everything that one signature depends on.
+/// A revocation query: everything that a signature depends on.
 #[derive(Debug, Clone)]
 pub struct RevocationQuery<'a> {
-    /// The version of the profile that signed.
+    /// The signing profile version.
     pub profile_version: &'a ProfileVersionArn,
-    /// The job that signed.
+    /// The signing job.
     pub job: &'a JobArn,
     /// The authentic signing time.
     pub signing_time: OffsetDateTime,
@@ -33,21 +33,21 @@ pub struct RevocationQuery<'a> {
     pub chain: &'a CertificateChain,
 }
 
-/// Something that was revoked.
+/// A revoked entity.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RevokedEntity {
     /// The signature itself: the job's ARN.
     Signature(String),
-    /// The version of the signing profile: its ARN.
+    /// The signing profile version: its ARN.
     SigningProfile(String),
     /// A certificate of the chain.
     Certificate {
-        /// Its place, the signing certificate is 0.
+        /// Its position; the signing certificate is 0.
         position: usize,
         /// Its subject.
         subject: String,
     },
-    /// Something that was not asked about by that name. It counts all the same.
+    /// An entity that was not in the query. It counts as revoked all the same.
     Other(String),
 }
 
@@ -62,9 +62,9 @@ impl fmt::Display for RevokedEntity {
     }
 }
 
-/// Refuses a success that is no answer to the question. The SDK takes any object without the list, and a list with nothing but
-/// nulls in it, as an empty list: as "nothing is revoked". AWS Signer documents a list of "zero or more" names; its absence
-/// counts as zero only where nothing else stands in its place.
+/// Rejects a success that does not answer the query. The SDK treats an object without the list, and a list of nulls, as
+/// an empty list: as "nothing is revoked". AWS Signer documents a list of "zero or more" names. A missing list counts
+/// as empty only if the object has no other members.
 #[derive(Debug)]
 struct AnswersTheQuestion;
 
@@ -97,10 +97,10 @@ fn check_entities(mut answer: Object) -> Result<(), JsonError> {
     }
 }
 
-/// Asks what was revoked; an empty list means nothing was.
+/// Returns the revoked entities; empty if nothing was revoked.
 ///
 /// # Errors
-/// [`CallError`] whenever there is no certain answer.
+/// Returns [`CallError`] if the call fails or the answer is invalid.
 pub async fn revocation_status(
     client: &SignerClient,
     query: &RevocationQuery<'_>,
@@ -119,7 +119,8 @@ pub async fn revocation_status(
         .customize()
         .interceptor(AnswersTheQuestion);
     let answer = client.call("GetRevocationStatus", deadline, request.send()).await?;
-    let (job, profile) = (query.job.to_string(), query.profile_version.to_string());
+    let job = query.job.to_string();
+    let profile = query.profile_version.to_string();
     let entity = |name: &String| {
         if *name == job {
             RevokedEntity::Signature(job.clone())

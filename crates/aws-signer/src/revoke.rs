@@ -1,4 +1,4 @@
-//! `RevokeSignature` and `RevokeSigningProfile`: taking trust back, for good. AWS Signer API Reference.
+//! `RevokeSignature` and `RevokeSigningProfile`, which cannot be undone: AWS Signer API Reference.
 
 use aws_names::ProfileVersionArn;
 use aws_sdk_signer::primitives::DateTime;
@@ -8,14 +8,14 @@ use time::OffsetDateTime;
 use super::client::SignerClient;
 use super::error::CallError;
 
-/// The longest reason that AWS Signer takes, in characters.
+/// The maximum length of a reason in characters.
 pub const MAX_REASON: usize = 500;
 
-/// Revokes the signature that a job made. The job is one of the client's region; without `owner` it is one of the caller's
-/// account.
+/// Revokes the signature of a signing job in the client's region. `owner` is the job's account; it defaults to the
+/// caller's.
 ///
 /// # Errors
-/// [`CallError`]; the signature is then revoked or not, which `GetRevocationStatus` knows.
+/// Returns [`CallError`] if the call fails. The signature may still be revoked; `GetRevocationStatus` tells.
 pub async fn revoke_signature(
     client: &SignerClient,
     job_id: &str,
@@ -28,11 +28,11 @@ pub async fn revoke_signature(
     Ok(())
 }
 
-/// Revokes all that a version of a signing profile signed at `effective_time` and later, and ends signing with it. The profile
-/// is one of the client's region and the caller's account.
+/// Revokes all signatures that a signing profile version made at or after `effective_time`, and prevents further
+/// signing with it. The profile is in the client's region and the caller's account.
 ///
 /// # Errors
-/// [`CallError`], among others for a time in the future.
+/// Returns [`CallError`] if the call fails, for example because the time is in the future.
 pub async fn revoke_signing_profile(
     client: &SignerClient,
     version: &ProfileVersionArn,

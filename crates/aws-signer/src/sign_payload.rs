@@ -1,4 +1,5 @@
-//! `SignPayload`: asking AWS Signer for a signature envelope, and checking what came back before anyone uses it.
+//! `SignPayload`: having AWS Signer sign a payload, and checking the returned signature envelope (the signed document
+//! that holds payload, certificates and signature).
 
 use std::collections::BTreeMap;
 
@@ -12,60 +13,61 @@ use super::attributes::{AttributesError, SignerAttributes};
 use super::client::SignerClient;
 use super::error::{CallError, Failure};
 
-/// What AWS Signer made of a payload, checked.
+/// A payload signed by AWS Signer, checked.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct SignedPayload {
-    /// The signature envelope as it came.
+    /// The signature envelope, unchanged.
     pub envelope: Vec<u8>,
-    /// The same, verified.
+    /// The verified envelope.
     pub verified: VerifiedEnvelope,
-    /// The service's metadata: annotations for the signature's manifest.
+    /// The metadata in the answer: annotations for the signature manifest.
     pub metadata: BTreeMap<String, String>,
-    /// The version of the profile and the job that signed.
+    /// The signing profile version and the signing job.
     pub signer: SignerAttributes,
 }
 
-/// Why there is no usable signature.
+/// An error while signing a payload.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SignError {
     /// The call failed.
     #[error(transparent)]
     Call(#[from] CallError),
-    /// The service answered with an envelope that must not be used.
+    /// The returned envelope was rejected.
     #[error("AWS Signer's envelope was refused: {0}")]
     Envelope(#[from] CheckError),
 }
 
-/// Why an envelope is not the one that was asked for.
+/// An envelope that does not match the request.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CheckError {
-    /// It is not an envelope.
+    /// The envelope is malformed.
     #[error(transparent)]
     Malformed(#[from] EnvelopeError),
-    /// Its signature or chain does not verify.
+    /// Its signature or chain is invalid.
     #[error(transparent)]
     NotVerified(#[from] VerifyError),
-    /// It signs something else.
+    /// It signs another payload.
     #[error("its payload is not the one that was sent")]
     OtherPayload,
-    /// Its signed attributes are not those that AWS Signer makes.
+    /// Its signed attributes are not those of AWS Signer.
     #[error(transparent)]
     Attributes(#[from] AttributesError),
-    /// It was made by another profile.
+    /// Another profile signed it.
     #[error("it was signed by the profile {found}, not by {expected}")]
     OtherProfile {
         /// The profile in the envelope.
         found: String,
-        /// The profile that was asked for.
+        /// The requested profile.
         expected: String,
     },
 }
 
-/// Has AWS Signer sign `payload` with `profile`, and checks the envelope.
+/// Signs `payload` with `profile` in AWS Signer, and checks the returned envelope.
 ///
 /// # Errors
-/// [`SignError::Call`] when the call fails or the deadline passes, [`SignError::Envelope`] when what came back must not be used.
+/// Returns [`SignError::Call`] if the call fails or the deadline passes, and [`SignError::Envelope`] if the returned
+/// envelope is invalid or does not match the request.
 pub async fn sign_payload(
     client: &SignerClient,
     profile: &ProfileArn,
@@ -92,11 +94,10 @@ pub async fn sign_payload(
     Ok(SignedPayload { envelope, verified, metadata, signer })
 }
 
-/// Checks that a verified envelope is what `profile` was asked to make of `payload`. Gives the profile version and
-/// the job.
+/// Checks that a verified envelope signs `payload` with `profile`. Returns the profile version and the job.
 ///
 /// # Errors
-/// [`CheckError`] names what differs.
+/// Returns [`CheckError`] if payload, profile or signed attributes differ.
 pub fn check_envelope(
     envelope: &VerifiedEnvelope,
     profile: &ProfileArn,

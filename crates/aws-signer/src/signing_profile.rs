@@ -1,4 +1,4 @@
-//! `GetSigningProfile`: what a signing profile is. AWS Signer API Reference.
+//! `GetSigningProfile`: AWS Signer API Reference.
 
 use aws_names::{NOTATION_PLATFORM, ProfileArn, ProfileVersionArn};
 use limits::Deadline;
@@ -7,42 +7,42 @@ use notary::text::printable;
 use super::client::SignerClient;
 use super::error::{CallError, Failure};
 
-/// A signing profile as AWS Signer describes it.
+/// A signing profile.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SigningProfile {
-    /// The version that signs now.
+    /// The current version.
     pub version: ProfileVersionArn,
-    /// The platform that it signs for; container signatures are those of [`NOTATION_PLATFORM`].
+    /// The signing platform; [`NOTATION_PLATFORM`] for container signatures.
     pub platform: String,
     /// `Active`, `Canceled` or `Revoked`.
     pub status: String,
 }
 
 impl SigningProfile {
-    /// Whether container images can be signed with it; else why not, and what to do.
+    /// Checks that the profile can sign container images.
     ///
     /// # Errors
-    /// A sentence.
+    /// Returns the reason, with advice, if the platform or the status of the profile does not allow it.
     pub fn check_usable(&self) -> Result<(), String> {
         if self.platform != NOTATION_PLATFORM {
             let platform = &self.platform;
             return Err(format!(
-                "it is for the platform {platform}, and container images need {NOTATION_PLATFORM}: create another profile \
+                "its platform is {platform}, but container images need {NOTATION_PLATFORM}: create a profile \
                  with that platform"
             ));
         }
         match self.status.as_str() {
             "Active" => Ok(()),
-            status => Err(format!("its status is {status}, so it does not sign: create another profile")),
+            status => Err(format!("its status is {status}, so it cannot sign: create another profile")),
         }
     }
 }
 
-/// Asks what a profile is.
+/// Returns a signing profile.
 ///
 /// # Errors
-/// [`CallError`], among others when there is no such profile.
+/// Returns [`CallError`] if the call fails, for example because the profile does not exist.
 pub async fn signing_profile(
     client: &SignerClient,
     profile: &ProfileArn,
@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_an_active_profile_of_the_right_platform_signs_images() {
+    fn only_active_profiles_for_notation_are_usable() {
         let version = "arn:aws:signer:us-west-2:111122223333:/signing-profiles/demo/Ab12Cd34Ef".parse().unwrap();
         let profile = SigningProfile { version, platform: NOTATION_PLATFORM.into(), status: "Active".into() };
         assert_eq!(profile.check_usable(), Ok(()));

@@ -1,7 +1,7 @@
-//! Reading the files that trust rests on: regular files that nobody else can write to, of a bounded size.
+//! Reading trust policies and trust stores: regular files of limited size that are not writable by all users.
 //!
-//! notation 1.3.2 looks for symbolic links only, and reads files and folders that every user of the machine may write to. Who
-//! can write to a trust policy or a trust store decides what is trusted, so they are refused here.
+//! notation 1.3.2 only rejects symbolic links. Files and folders that all users can write to are rejected here too,
+//! since they would let any user decide what is trusted.
 
 use std::fs::{File, Metadata};
 use std::io::Read;
@@ -9,45 +9,45 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-/// Why a file or a folder is not read.
+/// An error while reading or writing a file or folder.
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
-    /// It is not there.
+    /// It does not exist.
     #[error("{path} does not exist", path = .0.display())]
     Missing(PathBuf),
-    /// The system refuses.
+    /// An I/O error.
     #[error("{path}: {source}", path = path.display())]
     Io {
         /// The file or folder.
         path: PathBuf,
-        /// What the system says.
+        /// The I/O error.
         source: io::Error,
     },
-    /// It is something else than it must be, for example a symbolic link.
-    #[error("{path} is {found}; it must be {expected} itself", path = path.display())]
+    /// It has the wrong file type; for example, it is a symbolic link.
+    #[error("{path} is {found}; it must be {expected}", path = path.display())]
     Kind {
         /// The file or folder.
         path: PathBuf,
-        /// What it is.
+        /// The actual type.
         found: &'static str,
-        /// What it must be.
+        /// The expected type.
         expected: &'static str,
     },
-    /// Others may write to it.
+    /// All users can write to it.
     #[error(
-        "other users may write to {path} and so decide what is trusted: check what is in it, then run `chmod o-w {path}`",
+        "other users may write to {path} and change what is trusted: check its content, then run `chmod o-w {path}`",
         path = .0.display()
     )]
     Writable(PathBuf),
-    /// It is larger than such a file is.
+    /// It is too large.
     #[error("{path} has more than {most} bytes", path = path.display())]
     TooLarge {
         /// The file.
         path: PathBuf,
-        /// How many bytes are read.
+        /// The maximum size in bytes.
         most: u64,
     },
-    /// It became another file while it was opened.
+    /// Another file replaced it while it was opened.
     #[error("{path} was replaced while it was read; try again", path = .0.display())]
     Replaced(PathBuf),
 }
@@ -61,7 +61,7 @@ impl FileError {
     }
 }
 
-/// Reads a regular file, which is no symbolic link, to its end.
+/// Reads a regular file of at most `most` bytes. Symbolic links are rejected.
 pub fn read_file(path: &Path, most: u64) -> Result<Vec<u8>, FileError> {
     let io = |source| FileError::io(path, source);
     let seen = fs::symlink_metadata(path).map_err(io)?;
@@ -82,7 +82,7 @@ pub fn read_file(path: &Path, most: u64) -> Result<Vec<u8>, FileError> {
     Ok(bytes)
 }
 
-/// Checks a folder that must not be a symbolic link.
+/// Checks a folder, which must not be a symbolic link.
 pub fn check_folder(path: &Path) -> Result<(), FileError> {
     let seen = fs::symlink_metadata(path).map_err(|source| FileError::io(path, source))?;
     if !seen.is_dir() {
@@ -91,12 +91,12 @@ pub fn check_folder(path: &Path) -> Result<(), FileError> {
     check_writers(path, &seen)
 }
 
-/// Checks a folder above those that the specification speaks of. It may be a symbolic link, as a home folder often is.
+/// Checks a parent of the folders that the specification defines. It may be a symbolic link, as home folders often are.
 pub fn check_parent(path: &Path) -> Result<(), FileError> {
     check_writers(path, &fs::metadata(path).map_err(|source| FileError::io(path, source))?)
 }
 
-/// Checks a program that is to be run: a regular file that nobody else may write to, in a folder of the same kind.
+/// Checks a program before it is run: neither the executable regular file nor its folders may be writable by all users.
 pub fn check_program(path: &Path) -> Result<(), FileError> {
     if let Some(folder) = path.parent() {
         check_folder(folder)?;
@@ -110,7 +110,8 @@ pub fn check_program(path: &Path) -> Result<(), FileError> {
     check_writers(path, &seen)
 }
 
-/// Who is in the group was decided by somebody; with the usual umask of 002 it is the user alone.
+/// Group write access is accepted: group membership is granted deliberately, and with the common umask of 002 every
+/// file has it.
 fn check_writers(path: &Path, metadata: &Metadata) -> Result<(), FileError> {
     if metadata.mode() & 0o002 == 0 { Ok(()) } else { Err(FileError::Writable(path.to_owned())) }
 }

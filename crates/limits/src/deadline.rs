@@ -1,9 +1,9 @@
-//! One time budget for a whole command, whatever it waits for.
+//! The deadline of a command.
 
 use std::future::Future;
 use std::time::{Duration, Instant};
 
-/// A point in time at which a command gives up, and the budget that led to it.
+/// The point in time at which a command gives up, with the time budget it was derived from.
 #[derive(Debug, Clone, Copy)]
 pub struct Deadline {
     start: Instant,
@@ -11,34 +11,35 @@ pub struct Deadline {
 }
 
 impl Deadline {
-    /// The budget of a command that is not told otherwise.
+    /// The default time budget of a command.
     pub const DEFAULT_BUDGET: Duration = Duration::from_secs(10);
 
-    /// A budget that begins to run now.
+    /// Starts a time budget now.
     #[must_use]
     pub fn new(budget: Duration) -> Self {
         Self { start: Instant::now(), budget }
     }
 
-    /// The same beginning with another budget.
+    /// Returns a deadline with the same start and another budget.
     #[must_use]
     pub fn with_budget(self, budget: Duration) -> Self {
         Self { budget, ..self }
     }
 
-    /// The whole budget.
+    /// Returns the whole budget.
     #[must_use]
     pub fn budget(&self) -> Duration {
         self.budget
     }
 
-    /// What is left of it.
+    /// Returns the remaining time.
     #[must_use]
     pub fn remaining(&self) -> Duration {
         self.budget.saturating_sub(self.start.elapsed())
     }
 
-    /// Runs `work` for as long as the budget lasts; `None` when it was not enough. When nothing is left of it, `work` is not begun.
+    /// Runs `work` until the deadline, and returns `None` if it did not finish. After the deadline, `work` is not
+    /// started.
     pub async fn run<T>(&self, work: impl Future<Output = T>) -> Option<T> {
         let remaining = self.remaining();
         if remaining.is_zero() {

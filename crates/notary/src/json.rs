@@ -1,8 +1,7 @@
-//! Strict reading of untrusted JSON (RFC 8259): one document, no equal keys in an object, and objects only where objects are
-//! expected.
+//! Strict parsing of untrusted JSON (RFC 8259): one document, no duplicate keys, and no array in place of an object.
 //!
-//! `serde`'s derived structs take an array in place of an object, and its maps let the last of two equal keys win. Where a
-//! signature depends on what was read, both are ways to make two readers see two documents.
+//! `serde`'s derived structs accept an array for an object, and its maps keep the last of two duplicate keys. With
+//! signed data, both let an attacker make two parsers see different documents.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,81 +12,81 @@ use serde_json::{Map, Value};
 
 use crate::text::printable;
 
-/// What is wrong with a JSON document. A path is written as in JavaScript: `signature.certificateChain[2]`.
+/// An invalid JSON document. Paths use JavaScript notation: `signature.certificateChain[2]`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum JsonError {
-    /// Not one well-formed JSON document, or two equal keys in an object, or nested too deep.
+    /// Not a single well-formed JSON document, a duplicate key, or nested too deeply.
     #[error("not a valid JSON document: {0}")]
     Syntax(String),
     /// A required value is absent, null or empty.
     #[error("{path} is missing or empty")]
     Missing {
-        /// Where the value should be.
+        /// The path of the value.
         path: String,
     },
-    /// A value is of another type than it must be.
+    /// A value has the wrong type.
     #[error("{path} must be {expected}, not {found}")]
     Type {
-        /// Where the value is.
+        /// The path of the value.
         path: String,
-        /// What it must be.
+        /// The expected type.
         expected: &'static str,
-        /// What it is.
+        /// The actual type.
         found: &'static str,
     },
-    /// An array, or a whole document, has more items than are read.
+    /// An array has too many items.
     #[error("{path} has more than {most} items")]
     TooMany {
-        /// Where the array is, or the document's name.
+        /// The path of the array.
         path: String,
-        /// How many are read.
+        /// The maximum number of items.
         most: usize,
     },
-    /// It is made to fill the memory.
-    #[error("it has more than {objects} objects, {values} arrays or {values} values")]
+    /// The document exceeds the limits that protect against memory exhaustion.
+    #[error("the document has more than {objects} objects, {values} arrays or {values} values")]
     TooManyValues {
-        /// How many objects are read.
+        /// The maximum number of objects.
         objects: usize,
-        /// How many arrays, and how many values, are read.
+        /// The maximum number of arrays, and of values.
         values: usize,
     },
-    /// An object has a member that the format does not know.
-    #[error("{path} is not a member that is allowed here")]
+    /// An object has a member that the format does not define.
+    #[error("unknown member {path}")]
     Unknown {
-        /// Where the member is.
+        /// The path of the member.
         path: String,
     },
 }
 
-/// How much a document may hold. In memory an object takes a hundred times the bytes that it has in the document, and a number
-/// twenty times.
+/// Limits on the content of a document. In memory an object takes a hundred times as many bytes as in the document, a
+/// number twenty times.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// The most objects.
+    /// The maximum number of objects.
     pub objects: usize,
-    /// The most arrays, and the most values, about.
+    /// The approximate maximum number of arrays, and of values.
     pub values: usize,
 }
 
-/// What documents of a few MiB hold that are not made to fill the memory.
+/// Limits for ordinary documents of up to a few MiB.
 const USUAL: Limits = Limits { objects: 32 * 1024, values: 200_000 };
 
-/// What a document holds that is small by its nature: an envelope, a payload, an answer of AWS Signer.
+/// Limits for documents with few values: envelopes, payloads and responses of AWS Signer.
 const SMALL: Limits = Limits { objects: 5_000, values: 10_000 };
 
-/// Reads one JSON document whose top level is an object.
+/// Parses one JSON document whose top level is an object. `name` is used in error messages.
 ///
 /// # Errors
-/// [`JsonError::Syntax`] for anything but one document without equal keys (nesting is limited to 128 levels),
-/// [`JsonError::TooManyValues`], and [`JsonError::Type`] when it is not an object.
+/// Returns [`JsonError::Syntax`] if the input is not exactly one document, has duplicate keys or is nested deeper than
+/// 128 levels, [`JsonError::TooManyValues`] if it exceeds the limits, and [`JsonError::Type`] if it is not an object.
 pub fn parse_object(name: &'static str, bytes: &[u8]) -> Result<Object, JsonError> {
     parse_object_within(USUAL, name, bytes)
 }
 
-/// As [`parse_object`], for a document that may hold more.
+/// Like [`parse_object`], with the given limits.
 pub fn parse_object_within(limits: Limits, name: &'static str, bytes: &[u8]) -> Result<Object, JsonError> {
     let Limits { objects, values } = limits;
-    // Those within strings count as well: nothing else is quick enough to come before the parser.
+    // Also counts characters within strings: an exact count would need a parser.
     let count = |byte: u8| bytes.iter().filter(|b| **b == byte).count();
     if count(b'{') > objects || count(b'[') > values || count(b',') > values {
         return Err(JsonError::TooManyValues { objects, values });
@@ -102,15 +101,15 @@ pub fn parse_object_within(limits: Limits, name: &'static str, bytes: &[u8]) -> 
     }
 }
 
-/// As [`parse_object`], for a document of a few values, some of which may be long.
+/// Like [`parse_object`], for a document with few, possibly long values.
 ///
 /// # Errors
-/// As there.
+/// See [`parse_object`].
 pub fn parse_small_object(name: &'static str, bytes: &[u8]) -> Result<Object, JsonError> {
     parse_object_within(SMALL, name, bytes)
 }
 
-/// A JSON object that knows where it was found, so that every error can say so.
+/// A JSON object with its path in the document, for error messages.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Object {
     path: String,
@@ -119,24 +118,24 @@ pub struct Object {
 }
 
 impl Object {
-    /// Where the member `name` of this object is, for people: fit for a terminal.
+    /// Returns the path of the member `name`, safe to print on a terminal.
     #[must_use]
     pub fn path(&self, name: &str) -> String {
         let name = printable(name);
         if self.top { name } else { format!("{}.{name}", self.path) }
     }
 
-    /// Takes the member out; null counts as absent.
+    /// Removes and returns the member. Null counts as absent.
     pub fn take(&mut self, name: &str) -> Option<Value> {
         self.members.remove(name).filter(|v| !v.is_null())
     }
 
-    /// The names of the members that have not been taken.
+    /// Returns the names of the remaining members.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.members.keys().map(String::as_str)
     }
 
-    /// Takes the remaining members.
+    /// Returns the remaining members.
     #[must_use]
     pub fn into_members(self) -> Map<String, Value> {
         self.members
@@ -145,7 +144,7 @@ impl Object {
     /// Takes an optional string.
     ///
     /// # Errors
-    /// [`JsonError::Type`] when there is something else.
+    /// Returns [`JsonError::Type`] if the member has another type.
     pub fn optional_string(&mut self, name: &str) -> Result<Option<String>, JsonError> {
         match self.take(name) {
             None => Ok(None),
@@ -154,10 +153,10 @@ impl Object {
         }
     }
 
-    /// Takes a string that must be there and not be empty.
+    /// Takes a required, non-empty string.
     ///
     /// # Errors
-    /// [`JsonError::Missing`] or [`JsonError::Type`].
+    /// Returns [`JsonError::Missing`] if the member is absent or empty, and [`JsonError::Type`] if it has another type.
     pub fn string(&mut self, name: &str) -> Result<String, JsonError> {
         self.optional_string(name)?.filter(|s| !s.is_empty()).ok_or_else(|| self.missing(name))
     }
@@ -165,7 +164,7 @@ impl Object {
     /// Takes an optional object.
     ///
     /// # Errors
-    /// [`JsonError::Type`] when there is something else.
+    /// Returns [`JsonError::Type`] if the member has another type.
     pub fn optional_object(&mut self, name: &str) -> Result<Option<Object>, JsonError> {
         match self.take(name) {
             None => Ok(None),
@@ -174,18 +173,18 @@ impl Object {
         }
     }
 
-    /// Takes an object that must be there.
+    /// Takes a required object.
     ///
     /// # Errors
-    /// [`JsonError::Missing`] or [`JsonError::Type`].
+    /// Returns [`JsonError::Missing`] if the member is absent, and [`JsonError::Type`] if it has another type.
     pub fn object(&mut self, name: &str) -> Result<Object, JsonError> {
         self.optional_object(name)?.ok_or_else(|| self.missing(name))
     }
 
-    /// Takes an array of strings; absent is an empty one.
+    /// Takes an array of strings. Absent counts as empty.
     ///
     /// # Errors
-    /// [`JsonError::Type`] when it is something else or holds something else.
+    /// Returns [`JsonError::Type`] if the member or one of its items has another type.
     pub fn strings(&mut self, name: &str) -> Result<Vec<String>, JsonError> {
         let items = match self.take(name) {
             None => return Ok(Vec::new()),
@@ -199,10 +198,11 @@ impl Object {
         items.into_iter().enumerate().map(string).collect()
     }
 
-    /// Takes an array of at most `most` objects; absent is an empty one.
+    /// Takes an array of at most `most` objects. Absent counts as empty.
     ///
     /// # Errors
-    /// [`JsonError::Type`] when it is something else or holds something else, [`JsonError::TooMany`] when there are more.
+    /// Returns [`JsonError::Type`] if the member or one of its items has another type, and [`JsonError::TooMany`] if
+    /// there are more than `most` items.
     pub fn objects(&mut self, name: &str, most: usize) -> Result<Vec<Object>, JsonError> {
         let items = match self.take(name) {
             None => return Ok(Vec::new()),
@@ -219,19 +219,19 @@ impl Object {
         items.into_iter().enumerate().map(object).collect()
     }
 
-    /// Takes a whole number that is not negative and must be there.
+    /// Takes a required non-negative integer.
     ///
     /// # Errors
-    /// [`JsonError::Missing`] or [`JsonError::Type`].
+    /// Returns [`JsonError::Missing`] if the member is absent, and [`JsonError::Type`] if it is not such a number.
     pub fn unsigned(&mut self, name: &str) -> Result<u64, JsonError> {
         let value = self.take(name).ok_or_else(|| self.missing(name))?;
-        value.as_u64().ok_or_else(|| self.wrong(name, "a whole number that is not negative", &value))
+        value.as_u64().ok_or_else(|| self.wrong(name, "a non-negative integer", &value))
     }
 
     /// Takes an optional boolean.
     ///
     /// # Errors
-    /// [`JsonError::Type`] when there is something else.
+    /// Returns [`JsonError::Type`] if the member has another type.
     pub fn optional_boolean(&mut self, name: &str) -> Result<Option<bool>, JsonError> {
         match self.take(name) {
             None => Ok(None),
@@ -240,10 +240,10 @@ impl Object {
         }
     }
 
-    /// Takes the remaining members as a map of text to text.
+    /// Returns the remaining members as a map of strings.
     ///
     /// # Errors
-    /// [`JsonError::Type`] when one is something else.
+    /// Returns [`JsonError::Type`] if a member is not a string.
     pub fn into_strings(self) -> Result<BTreeMap<String, String>, JsonError> {
         let Self { path, top, members } = self;
         let place = Self { path, top, members: Map::new() };
@@ -256,10 +256,10 @@ impl Object {
             .collect()
     }
 
-    /// Refuses members that have not been taken: for formats that allow no others.
+    /// Rejects remaining members, for formats that allow no unknown members.
     ///
     /// # Errors
-    /// [`JsonError::Unknown`] names the first of them.
+    /// Returns [`JsonError::Unknown`] with the first remaining member.
     pub fn finish(self) -> Result<(), JsonError> {
         match self.members.keys().next() {
             None => Ok(()),
@@ -267,13 +267,13 @@ impl Object {
         }
     }
 
-    /// The error for a member that must be there.
+    /// Returns the error for a missing member.
     #[must_use]
     pub fn missing(&self, name: &str) -> JsonError {
         JsonError::Missing { path: self.path(name) }
     }
 
-    /// The error for a member of the wrong type.
+    /// Returns the error for a member of the wrong type.
     #[must_use]
     pub fn wrong(&self, name: &str, expected: &'static str, found: &Value) -> JsonError {
         JsonError::Type { path: self.path(name), expected, found: kind(found) }
@@ -291,7 +291,7 @@ fn kind(value: &Value) -> &'static str {
     }
 }
 
-/// Builds a [`Value`], refusing equal keys at every level.
+/// Deserializes a [`Value`], rejecting duplicate keys at every level.
 #[derive(Clone, Copy)]
 struct NoDuplicates;
 
@@ -350,7 +350,7 @@ impl<'de> Visitor<'de> for NoDuplicates {
         let mut members = Map::new();
         while let Some(key) = map.next_key::<String>()? {
             if members.contains_key(&key) {
-                return Err(de::Error::custom(format_args!("the key {key:?} stands twice in one object")));
+                return Err(de::Error::custom(format_args!("duplicate key {key:?}")));
             }
             members.insert(key, map.next_value_seed(self)?);
         }

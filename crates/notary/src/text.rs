@@ -1,53 +1,52 @@
-//! How values are written for people and for documents, and text from outside made fit to be: names in certificates, keys of
-//! JSON objects, messages of services.
+//! Formatting of values, and sanitizing of untrusted text: certificate names, JSON keys, messages of services.
 
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-/// The longest text that is passed on, in characters.
+/// The maximum length of sanitized text in characters.
 const MOST: usize = 4000;
 
-/// The text, made fit for a terminal and a log: bounded, each control character and each character that changes the direction
-/// or the look of those around it replaced by a space.
+/// Sanitizes text for terminals and logs: truncates it, and replaces control characters and invisible or bidirectional
+/// formatting characters with spaces.
 #[must_use]
 pub fn printable(text: &str) -> String {
     text.chars().take(MOST).map(|c| if is_unprintable(c) { ' ' } else { c }).collect()
 }
 
-/// As [`printable`], of any length and with its line ends.
+/// Like [`printable`], but keeps line feeds and the full length.
 pub fn printable_lines(text: &str) -> String {
     text.chars().map(|c| if c != '\n' && is_unprintable(c) { ' ' } else { c }).collect()
 }
 
-/// Whether a character steers a terminal, or changes the direction or the look of those around it.
+/// Whether a character is a control character or an invisible formatting character.
 pub fn is_unprintable(c: char) -> bool {
     c.is_control() || is_invisible(c)
 }
 
-/// The text with the letters of both cases made equal, as Go's JSON reader compares keys: beside ASCII, it takes the long s for
-/// an s and the Kelvin sign for a k.
+/// Folds case the way Go's JSON decoder compares keys: besides ASCII, it treats the long s as s and the Kelvin sign as
+/// k.
 #[must_use]
 pub fn folded(text: &str) -> String {
     text.to_lowercase().replace('ſ', "s")
 }
 
-/// A time in the form of RFC 3339, in UTC and without fractions: as the specification writes times.
+/// Formats a time as RFC 3339 in UTC without fractional seconds, as the specification does.
 #[must_use]
 pub fn rfc3339(time: OffsetDateTime) -> String {
     let whole = time.to_offset(time::UtcOffset::UTC).truncate_to_second();
-    // It fails only for years beyond 9999, which no certificate and no signature can name.
+    // Fails only for years after 9999, which neither certificates nor signatures can express.
     whole.format(&Rfc3339).unwrap_or_else(|_| whole.to_string())
 }
 
-/// An RFC 3339 time in the form that notation reads: `T` and `Z` are capital letters, and there are no leap seconds.
+/// Parses an RFC 3339 time as strictly as notation: capital `T` and `Z`, no leap seconds.
 #[must_use]
 pub fn parse_rfc3339(text: &str) -> Option<OffsetDateTime> {
-    // The time crate takes any byte in the place of the T, and a z for the Z.
+    // The time crate accepts any byte in place of the T, and a z for the Z.
     let is_strict = text.as_bytes().get(10) == Some(&b'T') && !text.ends_with('z') && text.get(17..19) != Some("60");
     OffsetDateTime::parse(text, &Rfc3339).ok().filter(|_| is_strict)
 }
 
-/// Characters of Unicode's category "format" that hide or reorder text, and its line separators.
+/// Unicode format characters that hide or reorder text, and line separators.
 fn is_invisible(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
         | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
@@ -58,7 +57,7 @@ mod tests {
     use super::{MOST, folded, parse_rfc3339, printable};
 
     #[test]
-    fn keys_that_go_takes_for_one_another_are_folded_to_the_same() {
+    fn folds_keys_that_go_treats_as_equal() {
         for variant in ["signingTask", "SIGNINGTASK", "ſigningTask", "signingTas\u{212a}", "SigningTaſk"] {
             assert_eq!(folded(variant), "signingtask", "{variant}");
         }
@@ -66,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_has_the_form_of_rfc_3339_and_no_other() {
+    fn parses_only_strict_rfc_3339() {
         for time in
             ["2026-07-01T12:00:00Z", "2026-07-01T12:00:00.5Z", "2026-07-01T14:00:00+02:00", "2028-02-29T00:00:00Z"]
         {
@@ -99,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn what_would_steer_a_terminal_or_hide_text_becomes_a_space() {
+    fn replaces_control_and_invisible_characters() {
         assert_eq!(printable("a\u{1b}[2J\u{9b}b\r\n\u{202e}c\u{200b}\u{feff}d"), "a [2J b   c  d");
         assert_eq!(printable("Überprüfung ✓ 署名"), "Überprüfung ✓ 署名");
         assert_eq!(printable(&"ü".repeat(5000)).chars().count(), MOST);

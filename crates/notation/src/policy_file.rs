@@ -1,4 +1,4 @@
-//! A trust policy document in a file that its user names: `trust-store-trust-policy.md`, "Trust Policy".
+//! A trust policy document in a file chosen by the user: `trust-store-trust-policy.md`, "Trust Policy".
 
 use std::fs;
 use std::path::Path;
@@ -8,19 +8,20 @@ use notary::trust::policy::{BlobTrustPolicyDocument, MAX_DOCUMENT_SIZE, PolicyEr
 
 use super::folder::FolderError;
 
-/// Reads the trust policy document for OCI artifacts in a file. Who names the file means what a symbolic link leads to; a file
-/// that every user of the machine may write to is refused nevertheless.
+/// Reads the trust policy document for OCI artifacts from a file. Symbolic links are followed, since the user chose the
+/// path.
 ///
 /// # Errors
-/// [`FolderError::File`] and [`FolderError::Policy`].
+/// Returns [`FolderError::File`] if the file cannot be read or is writable by all users, and [`FolderError::Policy`] if
+/// the document is invalid.
 pub fn read_trust_policy(path: &Path) -> Result<TrustPolicyDocument, FolderError> {
     read(path, TrustPolicyDocument::parse)
 }
 
-/// As [`read_trust_policy`], of a document for blobs.
+/// Like [`read_trust_policy`], for blobs.
 ///
 /// # Errors
-/// [`FolderError::File`] and [`FolderError::Policy`].
+/// See [`read_trust_policy`].
 pub fn read_blob_trust_policy(path: &Path) -> Result<BlobTrustPolicyDocument, FolderError> {
     read(path, BlobTrustPolicyDocument::parse)
 }

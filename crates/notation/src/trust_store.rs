@@ -12,12 +12,12 @@ use rustls_pki_types::pem::PemObject;
 
 /// The largest file that is read, in bytes.
 pub(super) const MAX_FILE: u64 = 1024 * 1024;
-/// How many files a trust store may have.
+/// The maximum number of files in a trust store.
 pub(super) const MAX_FILES: usize = 1000;
-/// How many certificates a trust store may have.
+/// The maximum number of certificates in a trust store.
 const MAX_STORED: usize = 5000;
 
-/// Why a file or a trust store gives no certificates to trust.
+/// An error while reading certificates from a file or a trust store.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The file cannot be read.
@@ -25,34 +25,34 @@ pub enum StoreError {
     Io {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The I/O error.
         source: io::Error,
     },
-    /// The file is neither PEM nor DER, or holds no certificate.
+    /// The file is neither PEM nor DER, or has no certificate.
     #[error("{path} holds no certificate in PEM or DER: {why}")]
     NoCertificate {
         /// The file.
         path: PathBuf,
-        /// What was found instead.
+        /// The reason.
         why: String,
     },
     /// The trust store does not exist.
     #[error(
-        "the trust store {name} does not exist: put its certificates into {path}, or name another in trustStores",
+        "the trust store {name} does not exist: put its certificates into {path}, or use another one in trustStores",
         path = path.display()
     )]
     Missing {
         /// The store.
         name: TrustStoreName,
-        /// Where it should be.
+        /// Its expected folder.
         path: PathBuf,
     },
-    /// A file or folder of the trust store is not one that trust may rest on.
+    /// A file or folder of the trust store cannot be read or is not trustworthy.
     #[error("trust store {name}: {source}")]
     File {
         /// The store.
         name: TrustStoreName,
-        /// What is wrong with which file.
+        /// The error, with the path.
         source: FileError,
     },
     /// The trust store has no certificates.
@@ -60,20 +60,20 @@ pub enum StoreError {
     Empty {
         /// The store.
         name: TrustStoreName,
-        /// Where it is.
+        /// Its folder.
         path: PathBuf,
     },
-    /// The trust store has more files or certificates than are read.
+    /// The trust store has too many files or certificates.
     #[error("the trust store {name} has more than {most} {what}")]
     TooMany {
         /// The store.
         name: TrustStoreName,
-        /// How many are read.
+        /// The maximum number.
         most: usize,
         /// Files or certificates.
         what: &'static str,
     },
-    /// A certificate of the trust store is not one to trust.
+    /// A certificate of the trust store does not meet the requirements of its type.
     #[error("trust store {name}: the certificate {subject} in {path} {why}", path = path.display())]
     Untrustworthy {
         /// The store.
@@ -82,12 +82,12 @@ pub enum StoreError {
         path: PathBuf,
         /// The certificate's subject.
         subject: String,
-        /// What it is not.
+        /// The unmet requirement.
         why: &'static str,
     },
 }
 
-/// A trust store that was read: at least one certificate.
+/// A trust store with at least one certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrustStore {
     name: TrustStoreName,
@@ -95,13 +95,14 @@ pub struct TrustStore {
 }
 
 impl TrustStore {
-    /// Reads all files of a folder, in the order of their names.
+    /// Reads all files of a folder, ordered by name.
     ///
-    /// As in notation 1.3.2 a folder within it is an error, though the specification has it ignored with a warning: whoever
-    /// put certificates there expects them to count. Files are read whatever their ending is, also as in notation.
+    /// As in notation 1.3.2, a subfolder is an error. The specification ignores it with a warning, but a user who puts
+    /// certificates there expects them to be used. Also as in notation, files are read regardless of their extension.
     ///
     /// # Errors
-    /// [`StoreError`] when the folder is not there, is empty, or has anything but certificates that its type allows.
+    /// Returns [`StoreError`] if the folder does not exist, is empty, or contains anything but certificates that its
+    /// type allows.
     pub fn read(name: &TrustStoreName, folder: &Path) -> Result<Self, StoreError> {
         let wrong = |source| match source {
             FileError::Missing(path) => StoreError::Missing { name: name.clone(), path },
@@ -137,44 +138,45 @@ impl TrustStore {
         Ok(Self { name: name.clone(), certificates })
     }
 
-    /// The store's name.
+    /// Returns the name of the store.
     #[must_use]
     pub fn name(&self) -> &TrustStoreName {
         &self.name
     }
 
-    /// Its certificates, in the order of the files' names.
+    /// Returns the certificates, ordered by file name.
     #[must_use]
     pub fn certificates(&self) -> &[Certificate] {
         &self.certificates
     }
 }
 
-/// What notation asks of a certificate in a trust store. Validity and the requirements on chains are judged with a signature.
+/// Checks what notation requires of a certificate in a trust store. Validity and chain requirements are checked when a
+/// signature is verified.
 pub(super) fn check(kind: TrustStoreType, certificate: &Certificate) -> Result<(), &'static str> {
     if kind == TrustStoreType::Tsa && !certificate.is_root_authority() {
-        return Err("is not a root certificate of a certificate authority; those of tsa trust stores must be");
+        return Err("is not a root CA certificate, which tsa trust stores require");
     }
-    // A certificate that signs on its own has the leaf's requirements, so it is no authority.
+    // A self-signed signing certificate must meet the requirements of a leaf, so it is not a CA.
     if !certificate.is_authority() && !certificate.is_signed_by(certificate) {
         return Err("is neither a certificate authority nor self-signed");
     }
     Ok(())
 }
 
-/// Reads the certificates of a file, in PEM or DER.
+/// Reads the certificates of a PEM or DER file.
 ///
 /// # Errors
-/// [`StoreError`] when one of them is malformed, or there is none.
+/// Returns [`StoreError`] if the file cannot be read, has no certificate, or has a malformed one.
 pub fn read_certificates(path: &Path) -> Result<Vec<Certificate>, StoreError> {
     let bytes = read_trust_file(path)?;
     parse_certificates(path, &bytes)
 }
 
-/// Reads a file with certificates that lies anywhere.
+/// Reads a certificate file outside of a trust store.
 ///
 /// # Errors
-/// [`StoreError`] when it cannot be read, or is larger than such a file is.
+/// Returns [`StoreError`] if the file cannot be read or is larger than 1 MiB.
 pub fn read_trust_file(path: &Path) -> Result<Vec<u8>, StoreError> {
     let bytes = read_up_to(path, MAX_FILE).map_err(|source| StoreError::Io { path: path.to_owned(), source })?;
     if bytes.len() as u64 > MAX_FILE {
@@ -184,22 +186,21 @@ pub fn read_trust_file(path: &Path) -> Result<Vec<u8>, StoreError> {
     Ok(bytes)
 }
 
-/// The certificates in the bytes of a file, in PEM or DER. `path` is for errors.
+/// Parses the content of a PEM or DER file. `path` is used in errors.
 ///
 /// # Errors
-/// [`StoreError::NoCertificate`] when one of them is malformed, or there is none.
+/// Returns [`StoreError::NoCertificate`] if there is no certificate, or a malformed one.
 pub fn read_certificates_of(path: &Path, bytes: &[u8]) -> Result<Vec<Certificate>, StoreError> {
     parse_certificates(path, bytes)
 }
 
-/// Parses one or more certificates, of which every one must be well-formed; with other sections than certificates, PEM is
-/// refused.
+/// Parses one or more certificates. A malformed certificate, or a PEM section of another type, is an error.
 pub(super) fn parse_certificates(path: &Path, bytes: &[u8]) -> Result<Vec<Certificate>, StoreError> {
     let no_certificate = |why: String| StoreError::NoCertificate { path: path.to_owned(), why };
     let parse = |der: &[u8]| {
         Certificate::from_der(der.to_vec()).map_err(|why: CertificateError| no_certificate(why.to_string()))
     };
-    // A SEQUENCE whose length takes more than one byte: as text, "0" and something that is not ASCII.
+    // DER: a SEQUENCE with a long-form length. As text, this would be "0" followed by a non-ASCII byte.
     if let [0x30, 0x80..=0xff, ..] = bytes {
         let mut reader = SliceReader::new(bytes).map_err(|why| no_certificate(why.to_string()))?;
         let mut certificates = Vec::new();
@@ -214,8 +215,8 @@ pub(super) fn parse_certificates(path: &Path, bytes: &[u8]) -> Result<Vec<Certif
         .collect::<Result<Vec<_>, _>>()?;
     let sections = bytes.windows(11).filter(|window| window == b"-----BEGIN ").count();
     match certificates.len() {
-        0 => Err(no_certificate("there is no CERTIFICATE section".to_owned())),
-        found if found != sections => Err(no_certificate("it has sections of another kind too".to_owned())),
+        0 => Err(no_certificate("it has no CERTIFICATE section".to_owned())),
+        found if found != sections => Err(no_certificate("it has PEM sections other than CERTIFICATE".to_owned())),
         _ => Ok(certificates),
     }
 }

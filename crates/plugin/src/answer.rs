@@ -11,15 +11,15 @@ use serde::Serialize;
 use super::error::{ErrorCode, PluginError};
 use super::metadata::{Capability, Metadata};
 
-/// A response of a command.
+/// The response of a command.
 pub trait Answer: Serialize {
-    /// The response as one JSON document.
+    /// Serializes the response as one JSON document.
     ///
     /// # Errors
-    /// None in practice: the responses hold text only.
+    /// Returns [`PluginError`] if serialization fails, which does not happen for responses that consist of text.
     fn to_json(&self) -> Result<String, PluginError> {
         serde_json::to_string(self)
-            .map_err(|e| PluginError::new(ErrorCode::Error, format!("the answer cannot be written as JSON: {e}")))
+            .map_err(|e| PluginError::new(ErrorCode::Error, format!("cannot serialize the response as JSON: {e}")))
     }
 }
 
@@ -29,11 +29,11 @@ impl Answer for Metadata {}
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct GenerateEnvelopeResponse {
-    /// The envelope, base64.
+    /// The envelope in base64.
     pub signature_envelope: String,
     /// Its media type.
     pub signature_envelope_type: &'static str,
-    /// Annotations for the signature's manifest.
+    /// Annotations for the signature manifest.
     pub annotations: BTreeMap<String, String>,
 }
 
@@ -49,17 +49,17 @@ impl GenerateEnvelopeResponse {
 
 impl Answer for GenerateEnvelopeResponse {}
 
-/// The outcome of one check.
+/// The result of a check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct VerificationResult {
     /// Whether the check passed.
     pub success: bool,
-    /// Why, in a sentence.
+    /// The reason as a sentence.
     pub reason: String,
 }
 
 impl VerificationResult {
-    /// An outcome with a reason that may hold values of the request: it is bounded, and made fit for a terminal.
+    /// Creates a result. The reason may contain values of the request, so it is sanitized.
     pub(super) fn new(success: bool, reason: &str) -> Self {
         Self { success, reason: printable(reason) }
     }
@@ -69,22 +69,21 @@ impl VerificationResult {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct VerifySignatureResponse {
-    /// The outcome of each check that was asked for, and of no other.
+    /// The results of the requested checks.
     pub verification_results: BTreeMap<Capability, VerificationResult>,
-    /// The attributes that this plugin understands.
+    /// The attributes that this plugin has processed.
     pub processed_attributes: [&'static str; 2],
 }
 
 impl Answer for VerifySignatureResponse {}
 
-/// Writes an answer in one piece. Gives the exit code: an answer that did not get out is a failure.
+/// Writes a response to standard output and returns the exit code, which is 1 if writing fails.
 pub(super) fn write(output: &str) -> u8 {
     let mut stdout = std::io::stdout().lock();
     match stdout.write_all(output.as_bytes()).and_then(|()| stdout.flush()) {
         Ok(()) => 0,
         Err(why) => {
-            PluginError::new(ErrorCode::Error, format!("the answer could not be written to standard output: {why}"))
-                .write();
+            PluginError::new(ErrorCode::Error, format!("cannot write the response to standard output: {why}")).write();
             1
         }
     }

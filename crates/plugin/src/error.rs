@@ -15,44 +15,44 @@ use serde::Serialize;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ErrorCode {
-    /// The request, or what it names, is malformed, unknown or not supported.
+    /// The request, or something it refers to, is malformed, unknown or unsupported.
     ValidationError,
-    /// The request is of another version of the protocol.
+    /// The request has an unsupported version of the protocol.
     UnsupportedContractVersion,
-    /// Credentials are missing, wrong or not allowed to do this.
+    /// Credentials are missing, invalid or lack a permission.
     AccessDenied,
-    /// The time budget was spent; it may work later.
+    /// The deadline has passed. A retry may succeed.
     Timeout,
-    /// Too many requests; it may work later.
+    /// Too many requests. A retry may succeed.
     Throttled,
     /// Anything else.
     Error,
 }
 
-/// An error as notation reads it.
+/// An error in the form that notation expects.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
 #[serde(rename_all = "camelCase")]
 #[error("{message}")]
 pub struct PluginError {
-    /// The kind of error.
+    /// The error code.
     #[serde(rename = "errorCode")]
     pub code: ErrorCode,
-    /// What happened and what to do, for the person at the terminal.
+    /// What happened and what to do.
     #[serde(rename = "errorMessage")]
     pub message: String,
-    /// Values for programs: `awsErrorCode`, `requestId`, `region`, `awsProfile`, `operation`.
+    /// Machine-readable details: `awsErrorCode`, `requestId`, `region`, `awsProfile`, `operation`.
     #[serde(rename = "errorMetadata", skip_serializing_if = "BTreeMap::is_empty")]
     pub metadata: BTreeMap<&'static str, String>,
 }
 
 impl PluginError {
-    /// An error without metadata. The message may hold values of the request: it is bounded, and made fit for a terminal.
+    /// Creates an error without metadata. The message may contain values of the request, so it is sanitized.
     #[must_use]
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
         Self { code, message: printable(&message.into()), metadata: BTreeMap::new() }
     }
 
-    /// A request that is malformed, or asks for something that is not supported.
+    /// Creates an error for a malformed or unsupported request.
     #[must_use]
     pub fn validation(message: impl Into<String>) -> Self {
         Self::new(ErrorCode::ValidationError, message)
@@ -61,12 +61,13 @@ impl PluginError {
     pub(super) fn from_panic(panic: &(dyn Any + Send)) -> Self {
         let what = panic.downcast_ref::<String>().map(String::as_str);
         let what = what.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message");
-        Self::new(ErrorCode::Error, format!("the plugin has a defect, please report it: {what}"))
+        Self::new(ErrorCode::Error, format!("internal error in the plugin, please report it: {what}"))
     }
 
-    /// Writes the error to standard error as one line of JSON. There is nobody left to tell when that fails.
+    /// Writes the error to standard error as one line of JSON. A failure to write is ignored, since it cannot be
+    /// reported.
     pub(super) fn write(&self) {
-        // Text and a map of text: there is no value that JSON cannot write.
+        // Cannot fail: the error consists of text.
         let mut line = serde_json::to_vec(self).unwrap_or_default();
         line.push(b'\n');
         let _ = std::io::stderr().lock().write_all(&line);

@@ -11,11 +11,11 @@ use super::error::PluginError;
 use super::request::GenerateEnvelopeRequest;
 use super::runtime::block_on;
 
-/// Answers a `generate-envelope` request.
+/// Handles a `generate-envelope` request.
 ///
 /// # Errors
-/// The protocol's error for whatever goes wrong: a region that contradicts the profile, a refused call, an envelope that is
-/// not what was asked for.
+/// Returns [`PluginError`] if the configuration is invalid, the region contradicts the profile, the call to AWS Signer
+/// fails, or the returned envelope does not match the request.
 pub fn generate_envelope(
     request: GenerateEnvelopeRequest,
     deadline: Deadline,
@@ -27,7 +27,7 @@ pub fn generate_envelope(
     let payload_sha256 = hex::encode(digest(&SHA256, &request.payload));
     tracing::debug!(profile = %request.profile, region, payload_sha256, "signing");
     let signed = block_on(async {
-        // Not taken apart either, see `block_on`.
+        // Not dropped either, see `block_on`.
         let client = ManuallyDrop::new(SignerClient::new(&config, location.partition(), region).await);
         sign_payload(&client, &request.profile, &request.payload, deadline).await
     })??;

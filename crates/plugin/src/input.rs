@@ -1,4 +1,4 @@
-//! Standard input: one request, bounded in size and in the time that it may take to arrive.
+//! Reading a request from standard input, with limits on its size and on the time to wait.
 
 use std::io;
 use std::io::{ErrorKind, IsTerminal};
@@ -11,17 +11,17 @@ use rustix::io::Errno;
 
 use super::error::{ErrorCode, PluginError};
 
-/// The largest request that is read, in bytes: the limit that the protocol has for answers.
+/// The maximum size of a request in bytes: the protocol's limit for responses.
 const MAX_REQUEST: usize = 64 * 1024 * 1024;
 
-/// Whether a command can do without a request.
+/// Whether a command accepts the absence of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Absent {
     Allowed,
     Refused,
 }
 
-/// What came on standard input.
+/// The content of standard input.
 #[derive(Debug)]
 pub(super) enum Input {
     Absent,
@@ -39,8 +39,8 @@ impl Deref for Input {
     }
 }
 
-/// Reads standard input to its end. Where a request may be absent, a terminal is not waited for, nor an input that neither
-/// says anything nor ends.
+/// Reads standard input to its end. If the request is optional, a terminal or an input without data by the deadline
+/// counts as absent.
 pub(super) fn read(deadline: Deadline, absent: Absent) -> Result<Input, PluginError> {
     if absent == Absent::Allowed && std::io::stdin().is_terminal() {
         return Ok(Input::Absent);
@@ -48,12 +48,13 @@ pub(super) fn read(deadline: Deadline, absent: Absent) -> Result<Input, PluginEr
     let bytes = match read_until(deadline) {
         Ok(bytes) => bytes,
         Err(why) if why.kind() != ErrorKind::TimedOut => {
-            return Err(PluginError::new(ErrorCode::Error, format!("standard input could not be read: {why}")));
+            return Err(PluginError::new(ErrorCode::Error, format!("cannot read standard input: {why}")));
         }
         Err(_) if absent == Absent::Allowed => return Ok(Input::Absent),
         Err(_) => {
             let budget = deadline.budget().as_secs_f64();
-            let message = format!("standard input did not end within {budget} s: the request is expected there");
+            let message =
+                format!("standard input did not end within {budget} s: expected a request and the end of the input");
             return Err(PluginError::new(ErrorCode::Timeout, message));
         }
     };
@@ -64,17 +65,17 @@ pub(super) fn read(deadline: Deadline, absent: Absent) -> Result<Input, PluginEr
         return match absent {
             Absent::Allowed => Ok(Input::Absent),
             Absent::Refused => {
-                Err(PluginError::validation("there is no request: a JSON document is expected on standard input"))
+                Err(PluginError::validation("there is no request: expected a JSON document on standard input"))
             }
         };
     }
     Ok(Input::Request(bytes))
 }
 
-/// Reads standard input to its end or to one byte beyond the limit. Waiting is bounded by polling: a thread that reads would
-/// cost a tenth of the run time of a command.
+/// Reads standard input to its end, or to one byte beyond the limit. Polling enforces the deadline: a reading thread
+/// would cost a tenth of the run time of a command.
 fn read_until(deadline: Deadline) -> io::Result<Vec<u8>> {
-    // Past the buffer of the standard library, whose content polling would not see.
+    // Bypasses the buffer of the standard library, since poll does not see its content.
     let stdin = io::stdin().lock();
     let mut bytes = Vec::new();
     let mut chunk = [0; 64 * 1024];
@@ -91,7 +92,7 @@ fn read_until(deadline: Deadline) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Waits until there is something to read or the input has ended.
+/// Waits until data is available or the input has ended.
 fn wait_for(stdin: &impl AsFd, deadline: Deadline) -> io::Result<()> {
     loop {
         let left = Timespec::try_from(deadline.remaining()).map_err(io::Error::other)?;

@@ -1,8 +1,8 @@
 //! The Notation plugin: notaryproject/specifications, `plugin-extensibility.md`.
 //!
-//! `notation` starts the executable with a command as its argument and a JSON request on standard input. A success is one JSON
-//! document on standard output and exit code 0; a failure is the protocol's JSON error on standard error, nothing on standard
-//! output, and exit code 1 whatever happened.
+//! `notation` runs the executable with a command as its argument and a JSON request on standard input. On success, the
+//! plugin writes one JSON document to standard output and exits with 0. On any failure, it writes the protocol's JSON
+//! error to standard error, nothing to standard output, and exits with 1.
 
 mod answer;
 mod error;
@@ -30,16 +30,16 @@ pub use verify_signature::verify_signature;
 /// The version of the plugin protocol that this plugin speaks.
 pub const CONTRACT_VERSION: &str = "1.0";
 
-/// Runs the plugin with the process's arguments, standard streams and environment. Gives the exit code.
+/// Runs the plugin with the arguments, standard streams and environment of the process, and returns the exit code.
 #[must_use]
 pub fn main(arguments: impl Iterator<Item = OsString>) -> u8 {
-    // What a panic has to say goes into the protocol's error; a backtrace on standard error would break it.
+    // A backtrace on standard error would break the protocol. The panic message goes into the JSON error.
     std::panic::set_hook(Box::new(|_| {}));
     let deadline = Deadline::new(budget_from_environment());
     let arguments: Vec<OsString> = arguments.collect();
     let outcome = catch_unwind(AssertUnwindSafe(|| {
-        // There is no place to say why there is no log: standard error belongs to the protocol.
-        let _ = logging::init();
+        // A log failure cannot be reported: standard error belongs to the protocol.
+        let _ = crate::log::init();
         respond(&arguments, deadline)
     }))
     .unwrap_or_else(|panic| Err(PluginError::from_panic(panic.as_ref())));
@@ -53,21 +53,21 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> u8 {
     }
 }
 
-/// The budget that holds until the plugin configuration has been read. A wrong value is reported when that is done.
+/// The time budget until the plugin configuration has been read. An invalid value is reported then.
 fn budget_from_environment() -> Duration {
     std::env::var(TIMEOUT_VARIABLE).ok().and_then(|text| timeout_of(&text)).unwrap_or(Deadline::DEFAULT_BUDGET)
 }
 
-/// What is printed in answer to the arguments and standard input.
+/// Returns the output for the arguments and standard input.
 fn respond(arguments: &[OsString], deadline: Deadline) -> Result<String, PluginError> {
     let arguments: Vec<_> = arguments.iter().map(|a| a.to_string_lossy()).collect();
     let command = match arguments.iter().map(AsRef::as_ref).collect::<Vec<&str>>()[..] {
         ["--version" | "-V"] => return Ok(format!("notation-{PLUGIN_NAME} {}\n", env!("CARGO_PKG_VERSION"))),
         ["--help" | "-h" | "help"] => return Ok(help()),
         [command] => command.to_owned(),
-        [] => return Err(PluginError::validation(format!("no command was given; one of {COMMANDS} is expected"))),
+        [] => return Err(PluginError::validation(format!("no command was given; use one of {COMMANDS}"))),
         [_, unexpected, ..] => {
-            return Err(PluginError::validation(format!("the argument {unexpected:?} was not expected")));
+            return Err(PluginError::validation(format!("unexpected argument {unexpected:?}")));
         }
     };
     tracing::debug!(command, version = env!("CARGO_PKG_VERSION"), "started");
@@ -79,14 +79,14 @@ fn respond(arguments: &[OsString], deadline: Deadline) -> Result<String, PluginE
         "generate-envelope" => dispatch(&input::read(deadline, input::Absent::Refused)?, deadline, generate_envelope),
         "verify-signature" => dispatch(&input::read(deadline, input::Absent::Refused)?, deadline, verify_signature),
         "describe-key" | "generate-signature" => Err(PluginError::validation(format!(
-            "{command} is not supported: AWS Signer makes whole envelopes and gives no raw signatures; \
+            "{command} is not supported: AWS Signer returns whole signature envelopes, not raw signatures; \
              the plugin has the capability SIGNATURE_GENERATOR.ENVELOPE"
         ))),
-        _ => Err(PluginError::validation(format!("{command:?} is not a command; one of {COMMANDS} is expected"))),
+        _ => Err(PluginError::validation(format!("unknown command {command:?}; use one of {COMMANDS}"))),
     }
 }
 
-/// A command: a request that was read, and the deadline for its answer.
+/// Parses a request, runs the command and serializes its response.
 fn dispatch<Request, Response>(
     input: &[u8],
     deadline: Deadline,
@@ -104,17 +104,17 @@ const COMMANDS: &str = "get-plugin-metadata, generate-envelope, verify-signature
 fn help() -> String {
     format!(
         "notation-{PLUGIN_NAME} {version}\n\
-         Notation plugin for AWS Signer. notation starts it; by hand:\n\n\
+         Notation plugin for AWS Signer. notation runs it. To run it by hand:\n\n\
          Usage: notation-{PLUGIN_NAME} COMMAND < REQUEST.json\n\n\
          Commands:\n  \
-           get-plugin-metadata  print name, version and capabilities (needs no request)\n  \
+           get-plugin-metadata  print name, version and capabilities (no request needed)\n  \
            generate-envelope    sign a payload with AWS Signer\n  \
-           verify-signature     check trusted identity and revocation of a signature\n\n\
+           verify-signature     check a signature for a trusted identity and revocation\n\n\
          Options:\n  \
            -V, --version  print the version\n  \
-           -h, --help     print this text\n\n\
+           -h, --help     print this help\n\n\
          Install it with: notation plugin install --file notation-{PLUGIN_NAME}\n\
-         Requests, answers, errors and configuration: plugin-spec/README.md of its source.\n\
+         Requests, responses, errors and configuration: plugin-spec/README.md in the source repository.\n\
          AWS Signer: {url}\n",
         version = env!("CARGO_PKG_VERSION"),
         url = metadata::URL,

@@ -1,4 +1,4 @@
-//! `get-plugin-metadata`: what this plugin is and can do. Static, so it is answered without looking at anything.
+//! `get-plugin-metadata`: name, version and capabilities of this plugin. The response is static.
 
 use aws_names::{PLUGIN_DESCRIPTION, PLUGIN_NAME};
 use serde::Serialize;
@@ -7,25 +7,25 @@ use super::CONTRACT_VERSION;
 use super::error::PluginError;
 use super::input::Input;
 
-/// Where the plugin is documented.
+/// The documentation of AWS Signer for containers.
 pub(super) const URL: &str = "https://docs.aws.amazon.com/signer/latest/developerguide/container-workflow.html";
 
-/// What a plugin may be asked to do.
+/// A plugin capability.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub enum Capability {
-    /// Makes whole signature envelopes.
+    /// Generates whole signature envelopes.
     #[serde(rename = "SIGNATURE_GENERATOR.ENVELOPE")]
     EnvelopeGenerator,
-    /// Compares the signer with the trusted identities of a policy.
+    /// Compares the signer with the trusted identities of a trust policy.
     #[serde(rename = "SIGNATURE_VERIFIER.TRUSTED_IDENTITY")]
     TrustedIdentity,
-    /// Asks whether a signature was revoked.
+    /// Checks whether a signature was revoked.
     #[serde(rename = "SIGNATURE_VERIFIER.REVOCATION_CHECK")]
     RevocationCheck,
 }
 
 impl Capability {
-    /// The check of that name, of those that `verify-signature` can be asked for.
+    /// Returns the check with this name, if `verify-signature` supports it.
     pub(super) fn verifier(name: &str) -> Option<Self> {
         match name {
             "SIGNATURE_VERIFIER.TRUSTED_IDENTITY" => Some(Self::TrustedIdentity),
@@ -39,22 +39,22 @@ impl Capability {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Metadata {
-    /// The plugin's name, which is also that of its folder.
+    /// The name of the plugin and of its folder.
     pub name: &'static str,
-    /// What it is.
+    /// A short description.
     pub description: &'static str,
-    /// Its version, SemVer.
+    /// The version (SemVer).
     pub version: &'static str,
-    /// Where it is documented.
+    /// The URL of the documentation.
     pub url: &'static str,
-    /// The versions of the protocol that it speaks.
+    /// The supported versions of the plugin protocol.
     pub supported_contract_versions: [&'static str; 1],
-    /// What it can do.
+    /// The capabilities.
     pub capabilities: [Capability; 3],
 }
 
 impl Metadata {
-    /// The metadata of this plugin.
+    /// Returns the metadata of this plugin.
     #[must_use]
     pub fn of_this_plugin() -> Self {
         Self {
@@ -68,7 +68,7 @@ impl Metadata {
     }
 }
 
-/// The request may be absent. When there is one, it must be a JSON object; nothing in it changes the answer.
+/// Checks the optional request, which must be a JSON object. Its content does not affect the response.
 pub(super) fn check_request(input: &Input) -> Result<(), PluginError> {
     match input {
         Input::Absent => Ok(()),

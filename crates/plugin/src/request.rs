@@ -1,6 +1,6 @@
-//! The protocol's requests, read from untrusted JSON into types that cannot be wrong.
+//! The protocol's requests, parsed from untrusted JSON into types that are always valid.
 //!
-//! Members that are not known are ignored, as the protocol demands of plugins; null counts as absent, as in Go.
+//! Unknown members are ignored, as the protocol requires. Null counts as absent, as in Go.
 
 use std::collections::BTreeMap;
 
@@ -21,10 +21,11 @@ use super::metadata::Capability;
 
 /// A request of a command.
 pub trait Request: Sized {
-    /// Reads the request.
+    /// Parses the request.
     ///
     /// # Errors
-    /// `VALIDATION_ERROR` or `UNSUPPORTED_CONTRACT_VERSION`, with what is wrong and where.
+    /// Returns `VALIDATION_ERROR` if the request is invalid, and `UNSUPPORTED_CONTRACT_VERSION` if its version is
+    /// unsupported.
     fn parse(bytes: &[u8]) -> Result<Self, PluginError>;
 }
 
@@ -33,7 +34,7 @@ pub trait Request: Sized {
 pub struct GenerateEnvelopeRequest {
     /// The signing profile, from `keyId`.
     pub profile: ProfileArn,
-    /// The payload's bytes.
+    /// The payload.
     pub payload: Vec<u8>,
     /// The plugin configuration.
     pub plugin_config: BTreeMap<String, String>,
@@ -52,8 +53,8 @@ impl Request for GenerateEnvelopeRequest {
             Some(Value::Number(n)) if n.as_i64() == Some(0) => {}
             Some(_) => {
                 return Err(PluginError::validation(
-                    "expiryDurationInSeconds (notation sign --expiry) is not supported: AWS Signer takes the validity of a \
-                     signature from the signing profile; set it there (signatureValidityPeriod of PutSigningProfile)",
+                    "expiryDurationInSeconds (notation sign --expiry) is not supported: the signing profile defines \
+                     the validity of its signatures; set it there (signatureValidityPeriod of PutSigningProfile)",
                 ));
             }
         }
@@ -78,17 +79,17 @@ impl Request for GenerateEnvelopeRequest {
 /// The request of `verify-signature`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VerifySignatureRequest {
-    /// The version of the profile that signed, from the critical attributes.
+    /// The signing profile version, from the critical attributes.
     pub profile_version: ProfileVersionArn,
-    /// The signing job, from the critical attributes. It may be absent where revocation is not asked for.
+    /// The signing job, from the critical attributes. It may be absent if the revocation check is not requested.
     pub job: Option<JobArn>,
     /// The authentic signing time.
     pub authentic_signing_time: OffsetDateTime,
-    /// The chain of the envelope.
+    /// The certificate chain of the envelope.
     pub chain: CertificateChain,
-    /// The identities that the policy trusts, as they stand there.
+    /// The trusted identities of the trust policy, unparsed.
     pub trusted_identities: Vec<String>,
-    /// The checks that are asked for.
+    /// The requested checks.
     pub checks: Vec<Capability>,
     /// The plugin configuration.
     pub plugin_config: BTreeMap<String, String>,
@@ -143,7 +144,7 @@ impl Request for VerifySignatureRequest {
     }
 }
 
-/// The error for an attribute of AWS Signer that is needed and not there.
+/// Returns the error for a missing attribute of AWS Signer.
 pub(super) fn missing_attribute(path: &str, name: &str) -> PluginError {
     PluginError::validation(format!(
         "{path} lacks {name:?}: the signature was not made by AWS Signer, or the attribute is not critical in it"
@@ -157,7 +158,7 @@ fn check_contract_version(request: &mut Object) -> Result<(), PluginError> {
     }
     Err(PluginError::new(
         ErrorCode::UnsupportedContractVersion,
-        format!("the plugin contract version {version:?} is not supported, this plugin speaks {CONTRACT_VERSION:?}"),
+        format!("the plugin contract version {version:?} is not supported; this plugin supports {CONTRACT_VERSION:?}"),
     ))
 }
 
@@ -177,7 +178,7 @@ fn checks(policy: &mut Object) -> Result<Vec<Capability>, PluginError> {
     names.iter().map(check).collect()
 }
 
-/// An RFC 3339 time. Go's zero time stands for none.
+/// Parses an optional RFC 3339 time. Go's zero time counts as absent.
 fn time(attributes: &mut Object, name: &str) -> Result<Option<OffsetDateTime>, PluginError> {
     let Some(text) = attributes.optional_string(name)?.filter(|text| !text.is_empty()) else { return Ok(None) };
     match parse_rfc3339(&text) {
@@ -187,7 +188,7 @@ fn time(attributes: &mut Object, name: &str) -> Result<Option<OffsetDateTime>, P
     }
 }
 
-/// An extended attribute that holds an ARN.
+/// Parses an extended attribute that contains an ARN.
 fn attribute<Arn>(path: &str, extended: &Map<String, Value>, name: &str) -> Result<Option<Arn>, PluginError>
 where
     Arn: std::str::FromStr<Err = aws_names::ArnError>,

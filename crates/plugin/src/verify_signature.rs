@@ -1,4 +1,4 @@
-//! `verify-signature`: the checks that AWS Signer's signatures need beyond those that notation makes itself.
+//! `verify-signature`: the checks of AWS Signer signatures that notation leaves to the plugin.
 
 use std::mem::ManuallyDrop;
 
@@ -14,11 +14,12 @@ use super::metadata::Capability;
 use super::request::{VerifySignatureRequest, missing_attribute};
 use super::runtime::block_on;
 
-/// Answers a `verify-signature` request.
+/// Handles a `verify-signature` request.
 ///
 /// # Errors
-/// Only for a request that is malformed or cannot be answered. Whatever goes wrong with the call to AWS Signer is a failed
-/// revocation check, because notation takes a plugin's error as fatal even where the policy only wants a warning.
+/// Returns [`PluginError`] if the request or the configuration is invalid. A failed call to AWS Signer is not an error
+/// but a failed revocation check: notation treats a plugin error as fatal even if the trust policy only logs the
+/// validation.
 pub fn verify_signature(
     request: VerifySignatureRequest,
     deadline: Deadline,
@@ -68,9 +69,9 @@ fn check_revocation(
         signing_time: request.authentic_signing_time,
         chain: &request.chain,
     };
-    tracing::debug!(profile_version = %query.profile_version, job = %job, region, "asking about revocation");
+    tracing::debug!(profile_version = %query.profile_version, job = %job, region, "checking revocation");
     let status = block_on(async {
-        // Not taken apart either, see `block_on`.
+        // Not dropped either, see `block_on`.
         let client = ManuallyDrop::new(SignerClient::new(config, location.partition(), region.clone()).await);
         revocation_status(&client, &query, deadline).await
     })?;
@@ -79,7 +80,8 @@ fn check_revocation(
         Ok(revoked) if revoked.is_empty() => Ok(VerificationResult::new(
             true,
             &format!(
-                "Not revoked: AWS Signer in {region} knows of no revocation of the signature, its profile or its certificates."
+                "Not revoked: AWS Signer in {region} reports no revocation of the signature, its profile or its \
+                 certificates."
             ),
         )),
         Ok(revoked) => {

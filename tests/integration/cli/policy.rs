@@ -126,5 +126,5 @@ fn check_lists_every_problem() {
     cli.run(&["policy", "check", file.to_str().unwrap()]).exits_with(2).says("overide");
     std::fs::write(&file, document.to_string().replace("registryScopes", "registryScope")).unwrap();
     let misspelt = cli.run(&["policy", "check", file.to_str().unwrap()]).exits_with(2);
-    misspelt.says("registryScope: this is not a member that is allowed here");
+    misspelt.says("registryScope: unknown member");
 }

@@ -56,7 +56,7 @@ fn a_certificate_is_added_once() {
     // A file with something new beside what is there is another one.
     let more = cli.home().join("more.pem");
     std::fs::write(&more, std::fs::read_to_string(&root).unwrap() + &authority()).unwrap();
-    add(more.to_str().unwrap(), false).exits_with(2).says("is in the trust store signingAuthority:ours already");
+    add(more.to_str().unwrap(), false).exits_with(2).says("is already in the trust store signingAuthority:ours");
 }
 
 /// The certificate of some authority.
@@ -90,8 +90,8 @@ fn what_no_trust_may_rest_on_is_not_added() {
         .says("neither a certificate authority nor self-signed");
     let text = write("text.pem", b"hello");
     add("ca", "x", &text).exits_with(2).says("no certificate in PEM or DER").says(&text);
-    add("ca", "x", &write("a b.pem", &root)).exits_with(2).says("rename it");
-    add("ca", "x", &write(".hidden", &root)).exits_with(2).says("rename it");
+    add("ca", "x", &write("a b.pem", &root)).exits_with(2).says("rename the file");
+    add("ca", "x", &write(".hidden", &root)).exits_with(2).says("rename the file");
     add("ca", "../x", &write("root.pem", &root)).exits_with(2).says("no valid name");
     add("ca", "x", "/nowhere/root.pem").exits_with(2).says("/nowhere/root.pem");
     cli.json("trust-list", &["trust", "list"], 0);

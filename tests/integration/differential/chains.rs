@@ -177,22 +177,26 @@ fn leaves() -> Vec<Case> {
             specs[0].version = None;
             specs[0].extensions.clear();
         }),
-        specs("a leaf with an extension twice", Refused("twice"), |specs| {
+        specs("a leaf with an extension twice", Refused("duplicate extension"), |specs| {
             let twice = specs[0].extensions[0].clone();
             specs[0].extensions.push(twice);
         }),
         specs("a leaf with a critical extension that nobody knows", Accepted, |specs| {
             specs[0].set(Extension { oid: "1.3.6.1.4.1.99999.2", critical: true, value: vec![5, 0] });
         }),
-        Case::new("a leaf with an Ed25519 key", Refused("may not sign")).kind(Kind::Ed25519),
-        specs("a leaf on P-224", Refused("may not sign"), |specs| specs[0].spki = Some(point("1.3.132.0.33"))),
-        specs("a leaf with a compressed point", Refused("may not sign"), |specs| {
+        Case::new("a leaf with an Ed25519 key", Refused("unsupported key")).kind(Kind::Ed25519),
+        specs("a leaf on P-224", Refused("unsupported key"), |specs| specs[0].spki = Some(point("1.3.132.0.33"))),
+        specs("a leaf with a compressed point", Refused("unsupported key"), |specs| {
             let public = specs[0].key.public();
             let compressed = [&[2 + (public[64] & 1)], &public[1..33]].concat();
             specs[0].spki = Some(ec("1.2.840.10045.3.1.7", &compressed));
         }),
-        specs("a leaf with an RSA key of 1024 bits", Refused("may not sign"), |specs| specs[0].spki = Some(rsa(128))),
-        specs("a leaf with an RSA key of 2056 bits", Refused("may not sign"), |specs| specs[0].spki = Some(rsa(257))),
+        specs("a leaf with an RSA key of 1024 bits", Refused("unsupported key"), |specs| {
+            specs[0].spki = Some(rsa(128))
+        }),
+        specs("a leaf with an RSA key of 2056 bits", Refused("unsupported key"), |specs| {
+            specs[0].spki = Some(rsa(257))
+        }),
     ]
 }
 
@@ -251,7 +255,7 @@ fn authorities() -> Vec<Case> {
         specs("an authority with an Ed25519 key", OnlyNotationAccepts(AUTHORITY_KEY, "public key"), |specs| {
             specs[1].key = Key::new(Kind::Ed25519);
         }),
-        specs("a certificate of two algorithms", Refused("differs from the one beside"), |specs| {
+        specs("a certificate of two algorithms", Refused("differs from the one next to"), |specs| {
             let other = sequence(&[&oid("1.2.840.10045.4.3.3")]);
             specs[1].algorithms = Some([specs[1].key.certificate_algorithm(), other]);
         }),

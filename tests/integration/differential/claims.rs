@@ -38,7 +38,7 @@ fn text(name: &str, expected: Expected, from: &'static str, to: &'static str) ->
 }
 
 fn critical_headers() -> Vec<Case> {
-    let absent = "not a header that is present";
+    let absent = "which is missing from the header, empty or listed twice";
     vec![
         crit("no crit", Refused("crit is missing"), Value::Null),
         crit("an empty crit", Refused("crit is missing"), json!([])),
@@ -99,9 +99,9 @@ fn names_and_values() -> Vec<Case> {
             "cty",
             json!("application/vnd.cncf.notary.payload.v1+json;v=1"),
         ),
-        extra("no scheme", Refused("present exactly once"), SCHEME, Value::Null),
-        extra("an unknown scheme", Refused("not a signing scheme"), SCHEME, json!("notary.x509.other")),
-        extra("a scheme in capitals", Refused("not a signing scheme"), SCHEME, json!("Notary.X509")),
+        extra("no scheme", Refused("missing from the header"), SCHEME, Value::Null),
+        extra("an unknown scheme", Refused("unsupported signing scheme"), SCHEME, json!("notary.x509.other")),
+        extra("a scheme in capitals", Refused("unsupported signing scheme"), SCHEME, json!("Notary.X509")),
         extra("a scheme that is a number", Refused("signingScheme"), SCHEME, json!(1)),
         extra("the time of the other scheme", Refused("not allowed"), AUTHENTIC, json!("2026-07-01T12:00:00Z")),
         extra("no signing time", Refused("signingTime is missing"), TIME, Value::Null),

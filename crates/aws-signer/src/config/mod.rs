@@ -1,4 +1,4 @@
-//! How AWS Signer is reached: the plugin configuration that users have in their scripts, and the same as environment variables.
+//! Configuration of calls to AWS Signer: plugin configuration and equivalent environment variables.
 
 use std::collections::BTreeMap;
 use std::net::Ipv6Addr;
@@ -7,96 +7,96 @@ use std::time::Duration;
 use aws_credential_types::Credentials;
 use aws_names::{Location, partition_of_region};
 
-/// A configuration value that cannot be used.
+/// An invalid configuration value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
-    /// An endpoint that is no `http://` or `https://` URL.
+    /// The endpoint is not an `http://` or `https://` URL without user, query and fragment.
     #[error("{key} is {value:?}, which is not an http:// or https:// URL without user, query and fragment")]
     Endpoint {
-        /// Where it was set.
+        /// The key that sets it.
         key: String,
         /// The value.
         value: String,
     },
-    /// A region that no region can be named.
-    #[error("{key} is {value:?}, which is not the name of a region such as us-west-2")]
+    /// The value is not a region name.
+    #[error("{key} is {value:?}, which is not a region name such as us-west-2")]
     Region {
-        /// Where it was set.
+        /// The key that sets it.
         key: String,
         /// The value.
         value: String,
     },
-    /// A time budget that is no number of seconds, or out of bounds.
+    /// The timeout is not a number of seconds, or out of range.
     #[error("{key} is {value:?}; it must be a number of seconds from 0.1 to 600")]
     Timeout {
-        /// Where it was set.
+        /// The key that sets it.
         key: String,
         /// The value.
         value: String,
     },
-    /// The configured region is another than that of the signing profile.
+    /// The configured region differs from that of the signing profile.
     #[error(
         "{key} is {region:?}, but the signing profile {profile} is in {profile_region:?}: \
-         remove {key}, or name a profile of that region"
+         remove {key}, or use a signing profile in {region}"
     )]
     RegionMismatch {
-        /// Where the region was set.
+        /// The key that sets the region.
         key: String,
         /// The configured region.
         region: String,
-        /// The profile's ARN.
+        /// The ARN of the profile.
         profile: String,
-        /// The profile's region.
+        /// The region of the profile.
         profile_region: String,
     },
-    /// An ARN names a partition and a region of another one.
+    /// The partition and the region of an ARN contradict each other.
     #[error(
         "the ARN's region {region:?} is in the partition {region_partition}, but the ARN says {partition}: correct the ARN"
     )]
     ArnContradiction {
-        /// The ARN's region.
+        /// The region of the ARN.
         region: String,
-        /// That region's partition.
+        /// The partition of that region.
         region_partition: String,
-        /// The ARN's partition.
+        /// The partition of the ARN.
         partition: String,
     },
-    /// The region to ask belongs to another partition than the signature.
+    /// The configured region is in another partition than the signature.
     #[error(
-        "{key} is {region:?}, which is in the partition {region_partition}, but the signature is of the partition \
-         {partition}; signatures do not cross partitions: {}",
+        "{key} is {region:?}, which is in the partition {region_partition}, but the signature is from the partition \
+         {partition}: {}",
         region_advice(key, partition)
     )]
     RegionOfOtherPartition {
-        /// Where the region was set.
+        /// The key that sets the region.
         key: String,
         /// The region.
         region: String,
-        /// Its partition.
+        /// The partition of the region.
         region_partition: String,
         /// The partition of the signing profile.
         partition: String,
     },
 }
 
-/// The keys of the plugin configuration, each with the environment variable of the same meaning. The first two may be
-/// followed by a partition: `aws-profile.aws-us-gov`, `NOTATION_AWS_SIGNER_PROFILE_AWS_US_GOV`.
+/// The keys of the plugin configuration with their equivalent environment variables. The first two accept a partition
+/// as suffix: `aws-profile.aws-us-gov`, `NOTATION_AWS_SIGNER_PROFILE_AWS_US_GOV`.
 const PROFILE: (&str, &str) = ("aws-profile", "NOTATION_AWS_SIGNER_PROFILE");
 const REGION: (&str, &str) = ("aws-region", "NOTATION_AWS_SIGNER_REGION");
 const ENDPOINT: (&str, &str) = ("aws-signer-endpoint-url", "NOTATION_AWS_SIGNER_ENDPOINT_URL");
 const TIMEOUT: (&str, &str) = ("aws-signer-timeout", TIMEOUT_VARIABLE);
 
-/// The environment variable of the time budget, which also holds before the plugin configuration has been read.
+/// The environment variable for the timeout, which also applies before the plugin configuration has been read.
 pub const TIMEOUT_VARIABLE: &str = "NOTATION_AWS_SIGNER_TIMEOUT";
 
-/// A time budget in seconds, from 0.1 to 600.
+/// Parses a timeout in seconds, from 0.1 to 600.
 #[must_use]
 pub fn timeout_of(text: &str) -> Option<Duration> {
     text.parse().ok().filter(|seconds| (0.1..=600.0).contains(seconds)).map(Duration::from_secs_f64)
 }
 
-/// How to reach AWS Signer. Every value is optional: without any, the ARN's region and the standard sources of credentials
-/// are used.
+/// The configuration of calls to AWS Signer. By default, the region of the ARN and the standard credential sources are
+/// used.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SignerConfig {
     profiles: Scoped,
@@ -107,18 +107,18 @@ pub struct SignerConfig {
     keys: Keys,
 }
 
-/// As what users know the keys of the configuration, for the text of errors.
+/// How error messages refer to configuration keys.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Keys {
-    /// Plugin configuration: `aws-profile`.
+    /// As plugin configuration: `aws-profile`.
     #[default]
     PluginConfig,
-    /// Options of a command line tool: `--aws-profile`.
+    /// As command line options: `--aws-profile`.
     Options,
 }
 
 impl Keys {
-    /// What stands before a key.
+    /// Returns the prefix of a key.
     pub(super) fn prefix(self) -> &'static str {
         match self {
             Self::PluginConfig => "",
@@ -127,7 +127,7 @@ impl Keys {
     }
 }
 
-/// A value with its key, for all partitions and for single ones.
+/// Values with their keys: one for all partitions, and one per partition.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Scoped {
     general: Option<(String, String)>,
@@ -135,7 +135,7 @@ struct Scoped {
 }
 
 impl Scoped {
-    /// The value for a partition and the key that set it.
+    /// Returns the key that applies to a partition, and its value.
     fn for_partition(&self, partition: &str) -> Option<(&str, &str)> {
         let found = self.by_partition.get(partition).or(self.general.as_ref())?;
         Some((&found.0, &found.1))
@@ -152,11 +152,11 @@ impl Scoped {
 }
 
 impl SignerConfig {
-    /// Reads the plugin configuration; what it does not set is taken from the environment. An empty value is as good as
-    /// none. Keys that are not known are reported in the log.
+    /// Reads the plugin configuration, which overrides the environment. Empty values count as unset, and unknown keys
+    /// are logged.
     ///
     /// # Errors
-    /// [`ConfigError`] for a value that cannot be used.
+    /// Returns [`ConfigError`] if a value is invalid.
     pub fn new(
         plugin_config: &BTreeMap<String, String>,
         environment: impl IntoIterator<Item = (String, String)>,
@@ -197,22 +197,22 @@ impl SignerConfig {
             (base, None) if base == TIMEOUT.0 => {
                 self.timeout = Some(timeout_of(&value).ok_or(ConfigError::Timeout { key, value })?);
             }
-            _ => tracing::warn!(key, "this plugin configuration key is not known and was ignored"),
+            _ => tracing::warn!(key, "ignoring an unknown plugin configuration key"),
         }
         Ok(())
     }
 
-    /// The same, where the values are options of a tool that have the keys as names.
+    /// Makes error messages refer to the keys as command line options.
     #[must_use]
     pub fn with_keys_as_options(mut self) -> Self {
         self.keys = Keys::Options;
         self
     }
 
-    /// Sets a key to the value that the option of this name has.
+    /// Sets a key to the value of the command line option with the same name.
     ///
     /// # Errors
-    /// [`ConfigError`] for a value that cannot be used.
+    /// Returns [`ConfigError`] if the value is invalid.
     pub fn with_option(mut self, key: &str, value: impl Into<String>) -> Result<Self, ConfigError> {
         self.set(key, None, &format!("--{key}"), value.into())?;
         Ok(self)
@@ -222,26 +222,26 @@ impl SignerConfig {
         self.keys
     }
 
-    /// The time budget of a command, where one is set.
+    /// Returns the timeout of a command, if set.
     #[must_use]
     pub fn timeout(&self) -> Option<Duration> {
         self.timeout
     }
 
-    /// The endpoint to use exactly as given, where one is set.
+    /// Returns the endpoint, if set. It is used exactly as given.
     #[must_use]
     pub fn endpoint_url(&self) -> Option<&str> {
         self.endpoint_url.as_deref()
     }
 
-    /// Uses this endpoint, exactly as given.
+    /// Sets the endpoint, which is used exactly as given.
     #[must_use]
     pub fn with_endpoint_url(mut self, url: impl Into<String>) -> Self {
         self.endpoint_url = Some(url.into());
         self
     }
 
-    /// Uses these credentials in place of the standard sources.
+    /// Uses these credentials instead of the standard sources.
     #[must_use]
     pub fn with_credentials(mut self, credentials: Credentials) -> Self {
         self.credentials = Some(credentials);
@@ -252,16 +252,17 @@ impl SignerConfig {
         self.credentials.as_ref()
     }
 
-    /// The profile of the shared AWS configuration to take credentials from, for a partition.
+    /// Returns the profile of the shared AWS configuration that provides the credentials for a partition.
     #[must_use]
     pub fn profile(&self, partition: &str) -> Option<&str> {
         self.profiles.for_partition(partition).map(|(_, profile)| profile)
     }
 
-    /// The region in which a profile signs: the ARN's own.
+    /// Returns the region in which a profile signs, which is that of its ARN.
     ///
     /// # Errors
-    /// [`ConfigError::RegionMismatch`] when another is configured, [`ConfigError::ArnContradiction`].
+    /// Returns [`ConfigError::RegionMismatch`] if another region is configured, and [`ConfigError::ArnContradiction`]
+    /// if region and partition of the ARN contradict each other.
     pub fn signing_region(&self, profile_arn: &str, location: &Location) -> Result<String, ConfigError> {
         match self.regions.for_partition(location.partition()) {
             Some((key, region)) if region != location.region() => Err(ConfigError::RegionMismatch {
@@ -274,11 +275,12 @@ impl SignerConfig {
         }
     }
 
-    /// The region in which to ask about revocation: a configured one, else that of the profile version. Revocations hold in
-    /// all regions of a partition, and never beyond it.
+    /// Returns the region for revocation checks: the configured one, otherwise that of the profile version. Revocations
+    /// apply to all regions of a partition, and only to these.
     ///
     /// # Errors
-    /// [`ConfigError::RegionOfOtherPartition`], [`ConfigError::ArnContradiction`].
+    /// Returns [`ConfigError::RegionOfOtherPartition`] if the configured region is in another partition, and
+    /// [`ConfigError::ArnContradiction`] if region and partition of the ARN contradict each other.
     pub fn revocation_region(&self, location: &Location) -> Result<String, ConfigError> {
         match self.regions.for_partition(location.partition()) {
             Some((key, region)) => same_partition(Some(key), region, location.partition()),
@@ -287,15 +289,15 @@ impl SignerConfig {
     }
 }
 
-/// What to do about a region of another partition than the signature's. Only plugin configuration has a key for each partition.
+/// Advice for a region in the wrong partition. Only the plugin configuration has a key per partition.
 fn region_advice(key: &str, partition: &str) -> String {
     match key.starts_with("--") {
-        true => format!("give {key} a region of that partition, or leave it out"),
+        true => format!("set {key} to a region of that partition, or omit it"),
         false => format!("set aws-region.{partition} to a region of that partition"),
     }
 }
 
-/// The plugin configuration key, and the partition if there is one, that an environment variable stands for.
+/// Returns the plugin configuration key, and the partition if any, of an environment variable.
 fn key_of_variable(name: &str) -> Option<(&'static str, Option<String>)> {
     if let Some((key, _)) = [PROFILE, REGION, ENDPOINT, TIMEOUT].iter().find(|(_, variable)| *variable == name) {
         return Some((key, None));
@@ -306,13 +308,29 @@ fn key_of_variable(name: &str) -> Option<(&'static str, Option<String>)> {
     })
 }
 
-/// The region, where it is in the partition. `key` says where it was set; None stands for the ARN itself.
+/// Returns the partition of a region, which AWS encodes in the region name.
+#[must_use]
+pub fn partition_of_region(region: &str) -> &'static str {
+    const PREFIXES: [(&str, &str); 7] = [
+        ("cn-", "aws-cn"),
+        ("us-gov-", "aws-us-gov"),
+        ("us-isob-", "aws-iso-b"),
+        ("us-isof-", "aws-iso-f"),
+        ("us-iso-", "aws-iso"),
+        ("eu-isoe-", "aws-iso-e"),
+        ("eusc-", "aws-eusc"),
+    ];
+    PREFIXES.iter().find(|(prefix, _)| region.starts_with(prefix)).map_or("aws", |(_, partition)| partition)
+}
+
+/// Returns the region if it is in the partition. `key` is the key that sets it, or `None` if it comes from the ARN.
 fn same_partition(key: Option<&str>, region: &str, partition: &str) -> Result<String, ConfigError> {
     let region_partition = partition_of_region(region);
     if region_partition == partition {
         return Ok(region.to_owned());
     }
-    let (region, region_partition) = (region.to_owned(), region_partition.to_owned());
+    let region = region.to_owned();
+    let region_partition = region_partition.to_owned();
     let partition = partition.to_owned();
     Err(match key {
         None => ConfigError::ArnContradiction { region, region_partition, partition },
@@ -320,8 +338,8 @@ fn same_partition(key: Option<&str>, region: &str, partition: &str) -> Result<St
     })
 }
 
-/// Whether a text can be an endpoint. User names and passwords would end in logs, queries and fragments would be lost, and a
-/// port that is none would be taken for port 80.
+/// Whether a URL can be an endpoint. User names and passwords are rejected because they would end up in logs, queries
+/// and fragments because they would be lost, and invalid ports because they would be replaced by port 80.
 fn is_endpoint(url: &str) -> bool {
     let Some(rest) = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://")) else { return false };
     let authority = rest.split('/').next().unwrap_or_default();
@@ -337,15 +355,15 @@ fn is_endpoint(url: &str) -> bool {
     host && port && !rest.contains(['@', '?', '#']) && rest.bytes().all(|b| b.is_ascii_graphic())
 }
 
-/// Checks an endpoint that `key` gave.
+/// Checks the endpoint set by `key`.
 ///
 /// # Errors
-/// [`ConfigError::Endpoint`] when it is none.
+/// Returns [`ConfigError::Endpoint`] if it is invalid.
 pub(super) fn check_endpoint(key: &str, value: &str) -> Result<(), ConfigError> {
     if is_endpoint(value) {
         return Ok(());
     }
-    // A user name means a password beside it, which must not be repeated.
+    // A user name usually comes with a password, which must not be shown.
     let value = if value.contains('@') { "(not shown: it has an @)" } else { value };
     Err(ConfigError::Endpoint { key: key.to_owned(), value: value.to_owned() })
 }

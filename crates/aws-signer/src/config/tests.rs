@@ -1,4 +1,4 @@
-//! Which configuration holds, and which is refused.
+//! Precedence and validation of the configuration.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 use super::*;
 
@@ -15,7 +15,7 @@ fn location(partition: &str, region: &str) -> Location {
 }
 
 #[test]
-fn the_plugin_configuration_wins_over_the_environment_and_the_partition_over_the_general() {
+fn applies_the_documented_precedence() {
     let c = config(
         &[("aws-profile", "plain"), ("aws-profile.aws-cn", "china"), ("aws-region.aws-us-gov", "us-gov-east-1")],
         &[
@@ -36,7 +36,7 @@ fn the_plugin_configuration_wins_over_the_environment_and_the_partition_over_the
 }
 
 #[test]
-fn a_region_of_another_partition_is_never_asked() {
+fn rejects_a_region_of_another_partition() {
     let c = config(&[("aws-region", "us-east-1")], &[]).unwrap();
     let error = c.revocation_region(&location("aws-us-gov", "us-gov-west-1")).unwrap_err().to_string();
     assert!(error.contains("set aws-region.aws-us-gov"), "{error}");
@@ -46,13 +46,13 @@ fn a_region_of_another_partition_is_never_asked() {
 }
 
 #[test]
-fn a_value_of_an_option_is_reported_by_the_options_name() {
+fn errors_name_the_option() {
     let with = |key, value: &str| config(&[], &[]).unwrap().with_keys_as_options().with_option(key, value);
     let c = with("aws-region", "us-east-1").unwrap();
     let error = c.revocation_region(&location("aws-us-gov", "us-gov-west-1")).unwrap_err().to_string();
     assert!(
         error.starts_with("--aws-region is")
-            && error.ends_with("give --aws-region a region of that partition, or leave it out"),
+            && error.ends_with("set --aws-region to a region of that partition, or omit it"),
         "{error}"
     );
     let error = with("aws-signer-timeout", "soon").unwrap_err().to_string();
@@ -60,7 +60,7 @@ fn a_value_of_an_option_is_reported_by_the_options_name() {
 }
 
 #[test]
-fn a_signing_region_other_than_the_arns_is_refused_naming_both() {
+fn rejects_a_signing_region_that_differs_from_the_arn() {
     let c = config(&[("aws-region", "us-east-1")], &[]).unwrap();
     let error = c.signing_region("arn:…", &location("aws", "us-west-2")).unwrap_err().to_string();
     assert!(error.contains("us-east-1") && error.contains("us-west-2"), "{error}");
@@ -68,7 +68,7 @@ fn a_signing_region_other_than_the_arns_is_refused_naming_both() {
 }
 
 #[test]
-fn values_that_cannot_be_used_are_refused_and_empty_ones_are_none() {
+fn rejects_invalid_values_and_ignores_empty_ones() {
     for (key, value) in [
         ("aws-signer-endpoint-url", "signer.test"),
         ("aws-signer-endpoint-url", "ftp://signer.test"),
@@ -94,7 +94,7 @@ fn values_that_cannot_be_used_are_refused_and_empty_ones_are_none() {
 }
 
 #[test]
-fn an_endpoint_has_a_host_and_perhaps_a_port_and_a_path() {
+fn accepts_endpoints_with_port_and_path() {
     for url in [
         "http://localhost",
         "https://signer.test:8443/base/",

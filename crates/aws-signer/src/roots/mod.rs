@@ -1,7 +1,9 @@
-//! The root certificates of AWS Signer, under the names of trust stores that AWS documents for them. Whoever trusts one trusts
-//! every signing profile of the partition's accounts, so that a policy must name the profiles.
+//! The root certificates of AWS Signer, with the trust store names from AWS's documentation. A root covers the signing
+//! profiles of all accounts in its partition (an isolated group of AWS regions), so a trust policy must also list the
+//! profiles.
 //!
-//! There is none for the China partition: no root of it was found in public. A trust store of one's own serves there.
+//! The root of the China partition is not included, since it could not be found in public. Use a custom trust store
+//! there.
 
 use std::sync::LazyLock;
 
@@ -29,7 +31,7 @@ pub struct AwsSignerRoot {
 }
 
 impl AwsSignerRoot {
-    /// The bundled certificates are well-formed, which a test proves: none is left out.
+    /// Never `None` for the bundled certificates, as a test checks.
     fn parse((partition, name, pem): &(&'static str, &'static str, &'static str)) -> Option<Self> {
         let der = CertificateDer::from_pem_slice(pem.as_bytes()).ok()?;
         let certificate = Certificate::from_der(der.to_vec()).ok()?;
@@ -37,38 +39,38 @@ impl AwsSignerRoot {
         Some(Self { partition, trust_store, pem, certificate })
     }
 
-    /// The partition whose signing profiles it vouches for, such as `aws`.
+    /// Returns the AWS partition of the signing profiles that it covers, such as `aws`.
     #[must_use]
     pub fn partition(&self) -> &'static str {
         self.partition
     }
 
-    /// The trust store that AWS's documentation has it in, such as `signingAuthority:aws-signer-ts`.
+    /// Returns the trust store that AWS's documentation uses for it, such as `signingAuthority:aws-signer-ts`.
     #[must_use]
     pub fn trust_store(&self) -> &TrustStoreName {
         &self.trust_store
     }
 
-    /// The certificate in PEM, as it is put into a trust store.
+    /// Returns the certificate in PEM, for a trust store.
     #[must_use]
     pub fn pem(&self) -> &'static str {
         self.pem
     }
 
-    /// The certificate.
+    /// Returns the certificate.
     #[must_use]
     pub fn certificate(&self) -> &Certificate {
         &self.certificate
     }
 
-    /// SHA-256 of the certificate, in lower-case hexadecimal.
+    /// Returns the SHA-256 of the certificate in lower-case hexadecimal.
     #[must_use]
     pub fn fingerprint(&self) -> String {
         self.certificate.thumbprint()
     }
 }
 
-/// The root certificates of AWS Signer that are bundled, one a partition. They are parsed once.
+/// Returns the bundled root certificates of AWS Signer, one per partition. They are parsed once.
 #[must_use]
 pub fn aws_signer_roots() -> &'static [AwsSignerRoot] {
     &ROOTS
@@ -80,7 +82,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_bundled_roots_are_the_ones_that_are_known() {
+    fn bundled_roots_have_the_known_fingerprints() {
         let known: Vec<_> = aws_signer_roots()
             .iter()
             .map(|root| (root.partition(), root.trust_store().to_string(), root.fingerprint()))
@@ -96,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn the_bundled_roots_are_self_signed_authorities_by_the_specifications_rules() {
+    fn bundled_roots_meet_the_specification() {
         for root in aws_signer_roots() {
             assert!(root.certificate().is_self_signed());
             root.certificate().check_authority().unwrap();

@@ -5,7 +5,7 @@ use aws_lc_rs::signature::{UnparsedPublicKey, VerificationAlgorithm};
 
 use crate::x509::PublicKey;
 
-/// The algorithm of a signature. It follows from the signing certificate's key and from nothing else.
+/// A signature algorithm, determined by the key of the signing certificate alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SignatureAlgorithm {
     /// RSASSA-PSS with SHA-256, for RSA keys of 2048 bits.
@@ -23,7 +23,7 @@ pub enum SignatureAlgorithm {
 }
 
 impl SignatureAlgorithm {
-    /// The algorithm that `key` signs with, if it is of a kind and size that may sign.
+    /// Returns the algorithm for `key`, or `None` if the specification does not allow its type or size for signing.
     #[must_use]
     pub fn of_key(key: &PublicKey) -> Option<Self> {
         match key {
@@ -37,7 +37,7 @@ impl SignatureAlgorithm {
         }
     }
 
-    /// The value of the JWS header `alg`.
+    /// Returns the value of the JWS header `alg`.
     #[must_use]
     pub fn jws_name(self) -> &'static str {
         match self {

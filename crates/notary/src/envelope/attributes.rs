@@ -1,5 +1,5 @@
-//! The signed attributes of an envelope, read from the protected header: `signature-specification.md`, "Signed Attributes",
-//! and `signature-envelope-jws.md`, "Protected Headers".
+//! The signed attributes of an envelope, read from the protected header: `signature-specification.md`, "Signed
+//! Attributes", and `signature-envelope-jws.md`, "Protected Headers".
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,17 +10,18 @@ use super::{PAYLOAD_MEDIA_TYPE, header};
 use crate::json::{JsonError, Object};
 use crate::text::{folded, parse_rfc3339, rfc3339};
 
-/// Who vouches for the time of signing.
+/// A signing scheme: it defines who asserts the signing time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SigningScheme {
-    /// `notary.x509`: the signer itself, so the time is a claim.
+    /// `notary.x509`: the signer asserts the time, so it is only a claim.
     X509,
-    /// `notary.x509.signingAuthority`: an authority such as AWS Signer, so the time is authentic.
+    /// `notary.x509.signingAuthority`: a signing authority (a service that signs for others, such as AWS Signer)
+    /// asserts the time, so it is authentic.
     SigningAuthority,
 }
 
 impl SigningScheme {
-    /// The scheme's name in the specification.
+    /// Returns the name of the scheme in the specification.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -29,26 +30,26 @@ impl SigningScheme {
         }
     }
 
-    /// The scheme of that name.
+    /// Returns the scheme with this name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         [Self::X509, Self::SigningAuthority].into_iter().find(|s| s.as_str() == name)
     }
 }
 
-/// What is wrong with the protected header.
+/// An invalid protected header.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AttributeError {
-    /// It is not the JSON that it must be.
+    /// The header is not valid JSON, or a member is missing or has the wrong type.
     #[error("protected header: {0}")]
     Json(#[from] JsonError),
     /// `cty` is not the Notary payload.
     #[error("cty is {0:?}, not {PAYLOAD_MEDIA_TYPE:?}")]
     ContentType(String),
-    /// The signing scheme is not one of the specification's.
-    #[error("{0:?} is not a signing scheme of the Notary Project")]
+    /// The specification does not define the signing scheme.
+    #[error("unsupported signing scheme {0:?}")]
     SigningScheme(String),
-    /// A time is not in the form of RFC 3339.
+    /// A time is not in RFC 3339 format.
     #[error("{name} is {value:?}, which is not an RFC 3339 time")]
     Time {
         /// The header's name.
@@ -64,7 +65,7 @@ pub enum AttributeError {
         /// The scheme of the signature.
         scheme: SigningScheme,
     },
-    /// The signature would expire before it was made.
+    /// The signature expires before or at its signing time.
     #[error("expiry {} is not after the signing time {}", rfc3339(*.expiry), rfc3339(*.signing_time))]
     ExpiryBeforeSigning {
         /// When it expires.
@@ -72,11 +73,11 @@ pub enum AttributeError {
         /// When it was signed.
         signing_time: OffsetDateTime,
     },
-    /// `crit` lacks a header that must be in it.
+    /// `crit` does not list a header that must be critical.
     #[error("{0} must be listed in crit")]
     NotCritical(&'static str),
-    /// `crit` lists a header that is not there, is empty, or is listed twice.
-    #[error("crit lists {0:?}, which is not a header that is present exactly once")]
+    /// `crit` lists a header that is absent, an empty name, or the same name twice.
+    #[error("crit lists {0:?}, which is missing from the header, empty or listed twice")]
     CriticalAbsent(String),
     /// `crit` lists a header that JWS itself defines.
     #[error("crit lists {0:?}, which JWS itself defines")]
@@ -84,10 +85,10 @@ pub enum AttributeError {
     /// `crit` lists a header that must not be critical.
     #[error("crit lists {0:?}, which is informational and must not be critical")]
     CriticalInformational(String),
-    /// A header that changes what is signed, which the specification does not allow.
+    /// A header that changes what is signed and that the specification does not allow.
     #[error("the header {0:?} is not allowed")]
     Forbidden(String),
-    /// A header whose name differs from a known or another one only in case: other readers may take one for the other.
+    /// A header whose name differs from another one only in case. Case-insensitive parsers could confuse the two.
     #[error("the header {0:?} differs from another only in upper and lower case")]
     CaseVariant(String),
 }
@@ -96,33 +97,33 @@ pub enum AttributeError {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SignedAttributes {
-    /// `alg` as it stands; it means nothing until it is compared with the signing certificate's key.
+    /// `alg` as given, not yet compared with the key of the signing certificate.
     pub algorithm: String,
     /// The signing scheme.
     pub signing_scheme: SigningScheme,
-    /// When it was signed: authentic for [`SigningScheme::SigningAuthority`], a claim for [`SigningScheme::X509`].
+    /// The signing time: authentic for [`SigningScheme::SigningAuthority`], a claim for [`SigningScheme::X509`].
     pub signing_time: OffsetDateTime,
-    /// When it expires, if it does.
+    /// When the signature expires, if ever.
     pub expiry: Option<OffsetDateTime>,
-    /// The plugin that must take part in verification.
+    /// The plugin required for verification.
     pub verification_plugin: Option<String>,
-    /// The lowest version of that plugin.
+    /// The minimum version of that plugin.
     pub verification_plugin_min_version: Option<String>,
-    /// Critical attributes that the specification does not define; whoever verifies must understand every one of them.
+    /// Critical attributes that the specification does not define. A verifier must understand every one of them.
     pub extended_critical: Map<String, Value>,
-    /// Attributes that the specification does not define and that are not critical.
+    /// Non-critical attributes that the specification does not define.
     pub extended: Map<String, Value>,
 }
 
-/// Headers that RFC 7515 and RFC 7797 define: `crit` must not name one of them.
+/// Headers defined by RFC 7515 and RFC 7797, which `crit` must not list.
 const REGISTERED: [&str; 12] =
     ["alg", "jku", "jwk", "kid", "x5u", "x5c", "x5t", "x5t#S256", "typ", "cty", "crit", "b64"];
 
 impl SignedAttributes {
-    /// Reads the protected header and enforces every rule that needs no key.
+    /// Parses the protected header and enforces every rule that does not need the key.
     pub(super) fn read(mut object: Object) -> Result<Self, AttributeError> {
         refuse_case_variants(&object)?;
-        // By its name: taking it would let null pass, which counts as absent elsewhere.
+        // Checked by name: `take` treats null as absent, and even a null b64 is forbidden.
         if object.names().any(|name| name == "b64") {
             return Err(AttributeError::Forbidden("b64".to_owned()));
         }
@@ -168,10 +169,10 @@ impl SignedAttributes {
         })
     }
 
-    /// Takes a critical attribute that its reader understands; what is left over was understood by nobody.
+    /// Returns the critical extended attribute `name`.
     ///
     /// # Errors
-    /// [`JsonError`] when it is absent, empty or no string.
+    /// Returns [`JsonError`] if it is absent, empty or not a string.
     pub fn critical_string(&self, name: &str) -> Result<&str, JsonError> {
         let path = || name.to_owned();
         match self.extended_critical.get(name) {
@@ -252,7 +253,7 @@ fn time(object: &mut Object, name: &'static str) -> Result<Option<OffsetDateTime
     }
 }
 
-/// A string that may be absent, but neither null nor empty.
+/// An optional string. If the member is present, null and empty are errors.
 fn present_string(object: &mut Object, present: &BTreeSet<String>, name: &str) -> Result<Option<String>, JsonError> {
     if present.contains(name) { object.string(name).map(Some) } else { Ok(None) }
 }

@@ -1,6 +1,6 @@
 //! Building a signature envelope in its JWS form: notaryproject/specifications, `signature-envelope-jws.md`.
 //!
-//! Nothing here reads a clock, a file or a key: the bytes to sign go to a closure, its signature comes back.
+//! This module does no I/O and holds no key: the caller passes a closure that signs.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -12,46 +12,46 @@ use time::format_description::well_known::Rfc3339;
 use super::header::{AUTHENTIC_SIGNING_TIME, EXPIRY, SIGNING_AGENT, SIGNING_SCHEME, VERIFICATION_PLUGIN};
 use super::{PAYLOAD_MEDIA_TYPE, SigningScheme};
 
-/// Why an envelope was not built.
+/// An error while building an envelope.
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError<E> {
-    /// A time has a year that RFC 3339 cannot express.
+    /// The year of a time cannot be expressed in RFC 3339.
     #[error("{attribute} cannot be written as an RFC 3339 time: {source}")]
     Time {
         /// The attribute's name.
         attribute: &'static str,
-        /// What was wrong with it.
+        /// The formatting error.
         source: time::error::Format,
     },
-    /// The key did not sign.
+    /// The signing closure failed.
     #[error("signing failed: {0}")]
     Signing(E),
 }
 
 /// The signed attributes of an envelope of the scheme `notary.x509.signingAuthority`.
 ///
-/// They are written in the order of these fields, each of them critical.
+/// They are written in field order, all of them critical.
 #[derive(Debug, Clone)]
 pub struct ProtectedAttributes {
     /// `alg`: the JWS algorithm of the leaf's key, such as `ES384`.
     pub algorithm: &'static str,
-    /// When the signing authority signed; written in whole seconds.
+    /// The signing time, truncated to whole seconds.
     pub authentic_signing_time: OffsetDateTime,
-    /// When the signature stops being valid, if ever; written in whole seconds.
+    /// When the signature expires, if ever, truncated to whole seconds.
     pub expiry: Option<OffsetDateTime>,
-    /// The plugin that must verify the signature, if any.
+    /// The plugin required for verification, if any.
     pub verification_plugin: Option<String>,
-    /// The critical extended attributes, name and value.
+    /// The critical extended attributes as pairs of name and value.
     pub extended: Vec<(String, String)>,
 }
 
-/// Builds the envelope of `payload`: a JWS in the flattened JSON form.
+/// Builds the envelope of `payload`: a JWS in the flattened JSON serialization.
 ///
-/// `chain` holds the certificates as DER, leaf first. `sign` gets the JWS signing input and answers the signature in the
-/// form that JWS defines for the algorithm (`r || s` for ECDSA).
+/// `chain` holds the certificates as DER, leaf first. `sign` receives the JWS signing input and returns the signature
+/// in the form that JWS defines for the algorithm (`r || s` for ECDSA).
 ///
 /// # Errors
-/// [`BuildError::Time`] when a time has no RFC 3339 form, [`BuildError::Signing`] with the error of `sign`.
+/// Returns [`BuildError::Time`] if a time has no RFC 3339 form, and [`BuildError::Signing`] if `sign` fails.
 pub fn build<E>(
     payload: &[u8],
     attributes: &ProtectedAttributes,
@@ -94,13 +94,13 @@ fn protected_header<E>(attributes: &ProtectedAttributes) -> Result<Vec<(&str, Va
 }
 
 fn rfc3339<E>(attribute: &'static str, time: OffsetDateTime) -> Result<Value, BuildError<E>> {
-    // The specification has no fractions of a second: notation compares the text of these times.
+    // The specification has no fractional seconds, and notation compares these times as text.
     let seconds = time.to_offset(time::UtcOffset::UTC).replace_nanosecond(0).unwrap_or(time);
     let text = seconds.format(&Rfc3339).map_err(|source| BuildError::Time { attribute, source })?;
     Ok(Value::String(text))
 }
 
-/// The members of a JSON object in the order in which they are written.
+/// The members of a JSON object in serialization order.
 struct Members<'a>(Vec<(&'a str, Value)>);
 
 impl Members<'_> {
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn an_envelope_holds_the_payload_the_attributes_the_chain_and_the_signature() {
+    fn builds_all_four_members() {
         let chain = [vec![0xff; 3], vec![0xfe; 2]];
         let built = build::<()>(b"payload", &attributes(), &chain, "agent/1", |_| Ok(vec![7; 96])).unwrap();
         let text = String::from_utf8(built).unwrap();
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn the_signing_input_is_the_protected_header_and_the_payload_as_they_are_in_the_envelope() {
+    fn signs_the_encoded_header_and_payload() {
         let mut input = Vec::new();
         let built = build::<()>(b"p", &attributes(), &[], "agent", |bytes| {
             input = bytes.to_vec();
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn an_attribute_that_is_absent_is_not_critical() {
+    fn omits_absent_attributes_from_crit() {
         let bare =
             ProtectedAttributes { expiry: None, verification_plugin: None, extended: Vec::new(), ..attributes() };
         let envelope: Value =
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_does_not_sign_makes_no_envelope() {
+    fn returns_the_error_of_the_signing_closure() {
         assert!(matches!(build(b"p", &attributes(), &[], "a", |_| Err("no")), Err(BuildError::Signing("no"))));
     }
 }

@@ -1,7 +1,8 @@
 //! A signature envelope in its JWS form: `signature-envelope-jws.md`, the flattened JSON serialization of RFC 7515.
 //!
-//! Read strictly: exactly four members, each once; every claim from the protected header; from the unprotected header only
-//! the chain, the signing agent and the timestamp. A parsed envelope proves nothing: [`Envelope::verify`] does.
+//! Parsing is strict: exactly four members, without duplicates. Claims come from the protected header only; the
+//! unprotected header provides the chain, the signing agent and the timestamp. A parsed envelope is not verified: see
+//! [`Envelope::verify`].
 
 use std::collections::BTreeSet;
 
@@ -15,33 +16,33 @@ use crate::json::{JsonError, Object};
 use crate::text::folded;
 use crate::x509::{CertificateChain, ChainError};
 
-/// The largest envelope that is read, in bytes.
+/// The maximum size of an envelope in bytes.
 pub const MAX_ENVELOPE_SIZE: usize = 10 * 1024 * 1024;
 
-/// Why bytes are not a signature envelope.
+/// An invalid signature envelope.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EnvelopeError {
-    /// Larger than [`MAX_ENVELOPE_SIZE`].
-    #[error("the envelope has {0} bytes, more than the {MAX_ENVELOPE_SIZE} that are read")]
+    /// The envelope is larger than [`MAX_ENVELOPE_SIZE`].
+    #[error("the envelope has {0} bytes, at most {MAX_ENVELOPE_SIZE} are allowed")]
     TooLarge(usize),
-    /// Not the JSON that it must be.
+    /// The envelope is not valid JSON, or a member is missing or has the wrong type.
     #[error("the envelope is malformed: {0}")]
     Json(#[from] JsonError),
-    /// A member is not in its base64 form.
+    /// A member is not valid base64.
     #[error("the envelope is malformed: {0} is not {1}")]
     Base64(String, &'static str),
-    /// A header stands in the protected and in the unprotected header, or belongs into the protected one.
+    /// The unprotected header has a name that belongs in the protected header, or that both headers have.
     #[error("the unprotected header has {0:?}, which only the protected header may have")]
     UnprotectedClaim(String),
-    /// The protected header breaks a rule.
+    /// The protected header is invalid.
     #[error(transparent)]
     Attributes(#[from] AttributeError),
-    /// The chain cannot be read.
+    /// The certificate chain cannot be parsed.
     #[error(transparent)]
     Chain(#[from] ChainError),
 }
 
-/// An envelope that was parsed, not verified.
+/// A parsed, unverified envelope.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Envelope {
@@ -51,9 +52,9 @@ pub struct Envelope {
     pub attributes: SignedAttributes,
     /// The certificate chain, from the unprotected header.
     pub chain: CertificateChain,
-    /// The program that made the envelope, if it says so; unsigned.
+    /// The program that created the envelope, if stated; not signed.
     pub signing_agent: Option<String>,
-    /// A timestamp countersignature (RFC 3161), if there is one; unsigned and not evaluated here.
+    /// The timestamp countersignature (RFC 3161), if any; not signed and not evaluated.
     pub timestamp_signature: Option<Vec<u8>>,
     pub(super) signature: Vec<u8>,
     pub(super) signing_input: Vec<u8>,
@@ -63,7 +64,7 @@ impl Envelope {
     /// Parses an envelope.
     ///
     /// # Errors
-    /// [`EnvelopeError`] for anything that is not exactly what the specification describes.
+    /// Returns [`EnvelopeError`] if the envelope deviates from the specification in any way.
     pub fn parse(bytes: &[u8]) -> Result<Self, EnvelopeError> {
         if bytes.len() > MAX_ENVELOPE_SIZE {
             return Err(EnvelopeError::TooLarge(bytes.len()));
@@ -77,7 +78,7 @@ impl Envelope {
         let signature = object.string("signature")?;
         let signature = base64url("signature", &signature)?;
         object.finish()?;
-        // Envelopes may be large: no copy of a part lives longer than it is needed.
+        // Envelopes may be large, so every copy of a part is dropped as early as possible.
         signing_input.push('.');
         let payload_at = signing_input.len();
         signing_input.push_str(&payload);
@@ -123,14 +124,14 @@ impl Unprotected {
     }
 }
 
-/// RFC 7515, section 4: the two headers have no name in common. Whatever is protected in this format must not stand in the
-/// unprotected header even where the protected one lacks it: another reader could take it for a claim. What nobody knows is
-/// ignored.
+/// Rejects claims in the unprotected header. RFC 7515, section 4: the two headers must not share a name. Names that are
+/// protected in this format are rejected here even if the protected header lacks them, since another parser could take
+/// them for claims. Unknown names are ignored.
 fn refuse_claims(unprotected: &Object, protected: &Object) -> Result<(), EnvelopeError> {
     const UNPROTECTED: [&str; 3] = ["x5c", header_name::TIMESTAMP_SIGNATURE, header_name::SIGNING_AGENT];
     const CLAIMS: [&str; 5] = ["alg", "cty", "crit", "b64", "x5c"];
     const VENDORS: [&str; 2] = ["io.cncf.notary.", "com.amazonaws.signer."];
-    // A set, because the sender chooses how many names there are on both sides.
+    // A set, because the sender controls the number of names in both headers.
     let protected: BTreeSet<String> = protected.names().map(folded).collect();
     for name in unprotected.names().filter(|name| !UNPROTECTED.contains(name)) {
         let folded = folded(name);

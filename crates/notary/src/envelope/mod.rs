@@ -16,12 +16,12 @@ pub use jws::{Envelope, EnvelopeError, MAX_ENVELOPE_SIZE};
 pub use payload::{Payload, PayloadError};
 pub use verify::{VerifiedEnvelope, VerifyError};
 
-/// The media type of the payload that is signed: [`Payload`].
+/// The media type of the signed payload, [`Payload`].
 pub const PAYLOAD_MEDIA_TYPE: &str = "application/vnd.cncf.notary.payload.v1+json";
 /// The media type of a signature envelope in its JWS form.
 pub const JWS_MEDIA_TYPE: &str = "application/jose+json";
 
-/// Names of headers, protected where nothing else is said, as the specification and AWS Signer write them.
+/// Names of envelope headers, as the specification and AWS Signer define them. Protected unless noted otherwise.
 pub mod header {
     /// The signing scheme; always critical.
     pub const SIGNING_SCHEME: &str = "io.cncf.notary.signingScheme";
@@ -29,17 +29,17 @@ pub mod header {
     pub const SIGNING_TIME: &str = "io.cncf.notary.signingTime";
     /// The authenticated time of signing, scheme `notary.x509.signingAuthority`; critical.
     pub const AUTHENTIC_SIGNING_TIME: &str = "io.cncf.notary.authenticSigningTime";
-    /// The end of the signature's use; critical.
+    /// When the signature expires; critical.
     pub const EXPIRY: &str = "io.cncf.notary.expiry";
-    /// The plugin that must take part in verification; critical.
+    /// The plugin required for verification; critical.
     pub const VERIFICATION_PLUGIN: &str = "io.cncf.notary.verificationPlugin";
-    /// The lowest version of that plugin; critical.
+    /// The minimum version of that plugin; critical.
     pub const VERIFICATION_PLUGIN_MIN_VERSION: &str = "io.cncf.notary.verificationPluginMinVersion";
-    /// Unprotected: the program that made the envelope.
+    /// Unprotected: the program that created the envelope.
     pub const SIGNING_AGENT: &str = "io.cncf.notary.signingAgent";
     /// Unprotected: a timestamp countersignature.
     pub const TIMESTAMP_SIGNATURE: &str = "io.cncf.notary.timestampSignature";
-    /// AWS Signer: the ARN of the version of the signing profile; critical.
+    /// AWS Signer: the ARN of the signing profile version; critical.
     pub const SIGNING_PROFILE_VERSION: &str = "com.amazonaws.signer.signingProfileVersion";
     /// AWS Signer: the ARN of the signing job; critical.
     pub const SIGNING_JOB: &str = "com.amazonaws.signer.signingJob";

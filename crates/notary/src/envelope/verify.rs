@@ -1,4 +1,5 @@
-//! Verifying an envelope: `signing-and-verification-workflow.md` and `signature-specification.md`, what needs no trust store.
+//! Verifying an envelope without a trust store: `signing-and-verification-workflow.md` and
+//! `signature-specification.md`.
 
 use time::OffsetDateTime;
 
@@ -7,60 +8,64 @@ use super::attributes::{SignedAttributes, SigningScheme};
 use super::jws::Envelope;
 use crate::x509::{CertificateChain, ChainCache, ChainError};
 
-/// Why an envelope does not verify.
+/// An error while verifying an envelope.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum VerifyError {
-    /// The signing certificate's key is of a kind or size that may not sign.
-    #[error("the signing certificate's key may not sign: RSA of 2048, 3072 or 4096 bits, P-256, P-384 or P-521 may")]
+    /// The type or size of the signing certificate's key is not allowed.
+    #[error("unsupported key in the signing certificate: use RSA with 2048, 3072 or 4096 bits, P-256, P-384 or P-521")]
     UnsupportedKey,
     /// `alg` is not the algorithm of the signing certificate's key.
     #[error("alg is {found:?}, but the signing certificate's key signs with {expected:?}")]
     Algorithm {
-        /// What the header says.
+        /// The value of the header.
         found: String,
-        /// What the key implies.
+        /// The algorithm that belongs to the key.
         expected: &'static str,
     },
-    /// The signature is not one by the signing certificate over the protected header and the payload.
-    #[error("the signature does not verify under the signing certificate: the envelope was altered or wrongly signed")]
+    /// The signature over protected header and payload was not made by the signing certificate's key.
+    #[error(
+        "the signature does not verify with the signing certificate: the envelope was altered or signed with another key"
+    )]
     Signature,
-    /// The chain breaks a rule at the time that counts.
+    /// The certificate chain is invalid.
     #[error(transparent)]
     Chain(#[from] ChainError),
 }
 
-/// An envelope whose signature was verified, and whose chain meets the requirements and links up. Whether the chain is valid at
-/// the time that counts was checked by [`Envelope::verify`] and not by [`Envelope::verify_integrity`]. Whether its root is
-/// trusted, its signer is the expected one, it has expired or was revoked is for the caller to decide.
+/// An envelope with a verified signature and a chain that links up and meets the requirements for code signing.
+///
+/// [`Envelope::verify`] has also checked the chain's validity period; [`Envelope::verify_integrity`] has not. The
+/// caller must check trust in the root, the signer's identity, expiry and revocation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct VerifiedEnvelope(Envelope);
 
 impl Envelope {
-    /// Verifies the signature under the leaf of the chain, and the chain by the rules for code signing certificates, judged
-    /// at the authentic signing time where the scheme has one, else at `now`.
+    /// Verifies the signature with the signing certificate, and the chain by the rules for code signing certificates.
+    /// The validity of the chain is checked at the authentic signing time if the scheme has one, otherwise at `now`.
     ///
     /// # Errors
-    /// [`VerifyError`], the signature's before the chain's.
+    /// Returns [`VerifyError`] if the signature or the chain is invalid. The signature is checked first.
     pub fn verify(self, now: OffsetDateTime) -> Result<VerifiedEnvelope, VerifyError> {
         let verified = self.verify_integrity()?;
         verified.check_validity(now)?;
         Ok(verified)
     }
 
-    /// As [`Self::verify`], but for the chain's validity in time: that belongs to the validation `authenticTimestamp`, which a
-    /// trust policy need not enforce. The caller owes a call of [`VerifiedEnvelope::check_validity`].
+    /// Like [`Self::verify`], but does not check the validity period of the chain. That belongs to the validation
+    /// `authenticTimestamp`, which a trust policy need not enforce. The caller must call
+    /// [`VerifiedEnvelope::check_validity`].
     ///
     /// # Errors
-    /// [`VerifyError`], the signature's before the chain's.
+    /// Returns [`VerifyError`] if the signature or the chain is invalid. The signature is checked first.
     pub fn verify_integrity(self) -> Result<VerifiedEnvelope, VerifyError> {
         self.verify_integrity_by(CertificateChain::check_requirements)
     }
 
-    /// As [`Self::verify_integrity`], but a chain that `chains` remembers is not checked again; the envelope's own signature
-    /// always is.
+    /// Like [`Self::verify_integrity`], but skips the check of a chain that is in `chains`. The signature of the
+    /// envelope is always checked.
     ///
     /// # Errors
-    /// As there.
+    /// See [`Self::verify_integrity`].
     pub fn verify_integrity_with(self, chains: &ChainCache) -> Result<VerifiedEnvelope, VerifyError> {
         self.verify_integrity_by(|chain| chains.check_requirements(chain))
     }
@@ -84,11 +89,11 @@ impl Envelope {
 }
 
 impl VerifiedEnvelope {
-    /// Checks that every certificate of the chain was valid at the authentic signing time where the scheme has one, else that
-    /// it is valid at `now`.
+    /// Checks that every certificate of the chain is valid at the authentic signing time if the scheme has one,
+    /// otherwise at `now`.
     ///
     /// # Errors
-    /// [`ChainError::NotValidAt`].
+    /// Returns [`ChainError::NotValidAt`] for the first certificate that is not valid at that time.
     pub fn check_validity(&self, now: OffsetDateTime) -> Result<(), ChainError> {
         let attributes = self.attributes();
         self.chain().check_validity(match attributes.signing_scheme {
@@ -97,25 +102,25 @@ impl VerifiedEnvelope {
         })
     }
 
-    /// The payload's bytes.
+    /// Returns the payload.
     #[must_use]
     pub fn payload(&self) -> &[u8] {
         &self.0.payload
     }
 
-    /// The signed attributes.
+    /// Returns the signed attributes.
     #[must_use]
     pub fn attributes(&self) -> &SignedAttributes {
         &self.0.attributes
     }
 
-    /// The chain.
+    /// Returns the certificate chain.
     #[must_use]
     pub fn chain(&self) -> &CertificateChain {
         &self.0.chain
     }
 
-    /// The program that made the envelope, if it says so; unsigned.
+    /// Returns the program that created the envelope, if stated. This is not signed.
     #[must_use]
     pub fn signing_agent(&self) -> Option<&str> {
         self.0.signing_agent.as_deref()

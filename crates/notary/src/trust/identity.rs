@@ -1,31 +1,31 @@
-//! Trusted identities of AWS Signer: a trust policy names signing profiles, or versions of them, by ARN.
+//! Trusted identities of AWS Signer: the ARNs of signing profiles, or of their versions, in a trust policy.
 //!
-//! A comparison is exact after parsing: nothing is trimmed, folded or completed. What almost matches is named in the reason,
-//! because that is nearly always a slip in the policy, or an attempt to profit from one.
+//! ARNs are compared exactly after parsing, without trimming or case folding. The reason names near misses, because
+//! they are nearly always a mistake in the policy, or an attempt to exploit one.
 
 use aws_names::{ProfileArn, ProfileVersionArn};
 
-/// The policy trusts every identity, which says nothing about an AWS account or a profile; it is refused.
+/// The policy trusts every identity. It is rejected, since this does not restrict the AWS account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
     "the trust policy's trustedIdentities has the wildcard \"*\", which would trust every AWS account; \
-     name the ARNs of the signing profiles to trust"
+     list the ARNs of the signing profiles to trust"
 )]
 pub struct WildcardIdentity;
 
-/// Whether the signer is one of the trusted identities, and why.
+/// The result of comparing a signer with the trusted identities.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdentityVerdict {
-    /// Whether one of the identities is the signer.
+    /// Whether the signer matches a trusted identity.
     pub trusted: bool,
-    /// One sentence for the person who reads the result.
+    /// The reason as a sentence.
     pub reason: String,
 }
 
 /// Compares the profile version that signed with the trusted identities of a policy.
 ///
 /// # Errors
-/// [`WildcardIdentity`] when one of the identities is `*`.
+/// Returns [`WildcardIdentity`] if one of the identities is `*`.
 pub fn check_trusted_identity(
     signer: &ProfileVersionArn,
     trusted_identities: &[String],
@@ -53,7 +53,7 @@ fn matches(signer: &ProfileVersionArn, identity: &str) -> bool {
         || identity.parse::<ProfileVersionArn>().is_ok_and(|version| version == *signer)
 }
 
-/// Says in what an identity differs from the signer, where that looks like a slip.
+/// Describes how an identity differs from the signer, if that looks like a mistake.
 fn near_miss(signer: &ProfileVersionArn, identity: &str) -> Option<String> {
     let own = [signer.profile().to_string(), signer.to_string()];
     if own.iter().any(|own| own.eq_ignore_ascii_case(identity)) {
@@ -82,9 +82,10 @@ fn near_miss(signer: &ProfileVersionArn, identity: &str) -> Option<String> {
     }
 }
 
-/// The same name elsewhere.
+/// Describes a profile of the same name in another location.
 fn location(signer: &ProfileVersionArn, other: &ProfileArn) -> Option<String> {
-    let (own, theirs) = (signer.profile().location(), other.location());
+    let own = signer.profile().location();
+    let theirs = other.location();
     if other.name() != signer.profile().name() {
         return None;
     }
@@ -110,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn the_profile_and_the_exact_version_are_trusted() {
+    fn trusts_the_profile_and_the_exact_version() {
         let profile = SIGNER.strip_suffix("/Ab12Cd34Ef").unwrap();
         assert!(check(&[profile]).trusted);
         assert!(check(&[SIGNER]).trusted);
@@ -118,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_differs_is_not_trusted_and_a_near_miss_is_named() {
+    fn rejects_differences_and_names_near_misses() {
         for (identity, why) in [
             ("arn:aws:signer:us-west-2:111122223333:/signing-profiles/notationprod", "differs only in case"),
             ("ARN:aws:signer:us-west-2:111122223333:/signing-profiles/NotationProd", "differs only in case"),
@@ -146,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wildcard_is_refused_even_beside_the_right_profile() {
+    fn rejects_a_wildcard_next_to_the_right_profile() {
         let identities = [SIGNER.to_owned(), "*".to_owned()];
         assert_eq!(check_trusted_identity(&SIGNER.parse().unwrap(), &identities), Err(WildcardIdentity));
     }

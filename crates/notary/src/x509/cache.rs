@@ -1,5 +1,5 @@
-//! Chains that were found to meet the requirements, remembered: the signatures of certificates are most of the work that a
-//! verification is, and the chains of one signer are few.
+//! A cache of certificate chains that meet the requirements. Checking certificate signatures is most of the work of a
+//! verification, and a signer uses few chains.
 
 use std::collections::HashSet;
 use std::num::NonZeroUsize;
@@ -9,23 +9,23 @@ use aws_lc_rs::digest::{Context, SHA256};
 
 use super::chain::{CertificateChain, ChainError};
 
-/// The SHA-256 of all certificates of a chain in their order, each with its length before it, so that no two chains share one.
+/// The cache key of a chain: SHA-256 over its certificates in order, each preceded by its length to rule out ambiguity.
 type Name = [u8; 32];
 
-/// Remembers which chains passed [`CertificateChain::check_requirements`], and nothing else: whether a chain is valid at a time,
-/// trusted, or revoked is never remembered, and neither is a chain that failed.
+/// A thread-safe cache of the chains that passed [`CertificateChain::check_requirements`].
 ///
-/// It holds at most as many chains as it was made for; those that have not been asked for in the longest time go first. Whoever
-/// sends many different chains takes speed from the others, nothing more. It is for many threads at once.
+/// Only success is cached: never a failure, and never validity at a time, trust or revocation. The capacity is fixed,
+/// and the least recently used chains are evicted. An attacker who sends many different chains can slow others down, no
+/// more.
 #[derive(Debug)]
 pub struct ChainCache {
-    /// How many chains a generation may have: two generations are at most the capacity.
+    /// The maximum number of chains in a generation: half of the capacity, since there are two.
     generation: usize,
     chains: Mutex<Generations>,
 }
 
-/// What was asked for lately, and before that. When the newer generation is full it becomes the older one, which is forgotten:
-/// about the least recently used, without a list to keep in order.
+/// When the newer generation is full, it replaces the older one. This approximates least-recently-used eviction without
+/// an ordered list.
 #[derive(Debug, Default)]
 struct Generations {
     newer: HashSet<Name>,
@@ -33,19 +33,19 @@ struct Generations {
 }
 
 impl ChainCache {
-    /// How many chains [`ChainCache::default`] remembers; each takes some 100 bytes.
+    /// The capacity of [`ChainCache::default`]. A chain takes about 100 bytes.
     pub const DEFAULT_CAPACITY: NonZeroUsize = NonZeroUsize::MIN.saturating_add(1023);
 
-    /// A cache of at most so many chains; with a capacity of 1 it remembers none.
+    /// Creates a cache for at most `capacity` chains. A capacity of 1 disables caching.
     #[must_use]
     pub fn new(capacity: NonZeroUsize) -> Self {
         Self { generation: capacity.get() / 2, chains: Mutex::default() }
     }
 
-    /// As [`CertificateChain::check_requirements`], at the price of a hash where the very same chain has passed before.
+    /// Like [`CertificateChain::check_requirements`], but only hashes a chain that has passed before.
     ///
     /// # Errors
-    /// As there.
+    /// See [`CertificateChain::check_requirements`].
     pub fn check_requirements(&self, chain: &CertificateChain) -> Result<(), ChainError> {
         let name = name(chain);
         if self.remembers(&name) {
@@ -56,13 +56,13 @@ impl ChainCache {
         Ok(())
     }
 
-    /// How many chains it remembers.
+    /// Returns the number of cached chains.
     #[must_use]
     pub fn len(&self) -> usize {
         self.with_chains(|chains| chains.newer.len() + chains.older.len())
     }
 
-    /// Whether it remembers no chain.
+    /// Whether the cache is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -81,7 +81,7 @@ impl ChainCache {
         })
     }
 
-    /// Nobody leaves a set of names half changed, so what a thread that panicked has left is good.
+    /// Ignores poisoning: a panic cannot leave the sets half-changed.
     fn with_chains<T>(&self, work: impl FnOnce(&mut Generations) -> T) -> T {
         work(&mut self.chains.lock().unwrap_or_else(PoisonError::into_inner))
     }

@@ -1,4 +1,4 @@
-//! One certificate: RFC 5280, with the bytes that its signature covers kept as they came.
+//! A certificate (RFC 5280), with the signed bytes kept unchanged.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -12,26 +12,26 @@ use x509_cert::certificate::Version;
 use super::key::{PublicKey, verify};
 use crate::text::printable;
 
-/// The largest certificate that is read, in bytes. Real ones have one or two thousand.
+/// The maximum size of a certificate in bytes. Real ones have one or two thousand.
 const MAX_SIZE: usize = 64 * 1024;
 
-/// Why a certificate cannot be used at all.
+/// An unusable certificate.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CertificateError {
-    /// Not one certificate in DER.
+    /// Not a single DER certificate.
     #[error("not a certificate in DER: {0}")]
     Der(String),
-    /// Larger than any certificate is.
-    #[error("{0} bytes are too many for a certificate (at most {MAX_SIZE})")]
+    /// Larger than 64 KiB.
+    #[error("the certificate has {0} bytes, at most {MAX_SIZE} are allowed")]
     TooLarge(usize),
-    /// The algorithm inside the signed part differs from the one beside the signature.
-    #[error("the signature algorithm inside the certificate differs from the one beside its signature")]
+    /// The signature algorithm in the signed part differs from the one next to the signature.
+    #[error("the signature algorithm in the signed part of the certificate differs from the one next to the signature")]
     AlgorithmMismatch,
-    /// An extension stands twice.
-    #[error("the extension {0} stands twice in the certificate")]
+    /// A duplicate extension.
+    #[error("duplicate extension {0} in the certificate")]
     DuplicateExtension(ObjectIdentifier),
-    /// Extensions in a certificate that is not of version 3.
-    #[error("only certificates of version 3 have extensions")]
+    /// Extensions in a certificate of version 1 or 2.
+    #[error("extensions are only allowed in certificates of version 3")]
     ExtensionsBeforeVersion3,
 }
 
@@ -41,7 +41,7 @@ impl From<der::Error> for CertificateError {
     }
 }
 
-/// A certificate that was parsed, not verified.
+/// A parsed, unverified certificate.
 #[derive(Debug, Clone)]
 pub struct Certificate {
     der: Vec<u8>,
@@ -61,10 +61,10 @@ impl PartialEq for Certificate {
 impl Eq for Certificate {}
 
 impl Certificate {
-    /// Parses one certificate in DER, without anything after it.
+    /// Parses a DER certificate without trailing data.
     ///
     /// # Errors
-    /// [`CertificateError`] when it is not one, is larger than 64 KiB, or contradicts itself.
+    /// Returns [`CertificateError`] if the bytes are not exactly one certificate, exceed 64 KiB, or are inconsistent.
     pub fn from_der(der: Vec<u8>) -> Result<Self, CertificateError> {
         if der.len() > MAX_SIZE {
             return Err(CertificateError::TooLarge(der.len()));
@@ -79,19 +79,19 @@ impl Certificate {
         Ok(Self { tbs, issuer, subject, key, fields, der })
     }
 
-    /// The certificate as it came.
+    /// Returns the certificate in DER, unchanged.
     #[must_use]
     pub fn der(&self) -> &[u8] {
         &self.der
     }
 
-    /// The part that the issuer signed, as it stands in the DER.
+    /// Returns the part that the issuer signed (`TBSCertificate`), unchanged.
     #[must_use]
     pub fn tbs(&self) -> &[u8] {
         &self.der[self.tbs.clone()]
     }
 
-    /// SHA-384 of the signed part: how AWS Signer names a certificate in revocation queries.
+    /// Returns the SHA-384 of the signed part, which AWS Signer uses in revocation queries.
     #[must_use]
     pub fn tbs_sha384(&self) -> [u8; 48] {
         let mut out = [0; 48];
@@ -99,60 +99,60 @@ impl Certificate {
         out
     }
 
-    /// SHA-256 of the certificate in lower-case hexadecimal: the thumbprint in signature manifests.
+    /// Returns the SHA-256 of the certificate in lower-case hexadecimal: the thumbprint in signature manifests.
     #[must_use]
     pub fn thumbprint(&self) -> String {
         hex::encode(digest(&SHA256, &self.der))
     }
 
-    /// The subject as text in the form of RFC 4514, for people: fit for a terminal.
+    /// Returns the subject in RFC 4514 form, safe to print on a terminal.
     #[must_use]
     pub fn subject(&self) -> String {
         printable(&self.fields.tbs_certificate().subject().to_string())
     }
 
-    /// The subject as it was parsed, for comparisons.
+    /// Returns the parsed subject, for comparisons.
     pub fn subject_name(&self) -> &x509_cert::name::Name {
         self.fields.tbs_certificate().subject()
     }
 
-    /// The issuer as text in the form of RFC 4514, for people: fit for a terminal.
+    /// Returns the issuer in RFC 4514 form, safe to print on a terminal.
     #[must_use]
     pub fn issuer(&self) -> String {
         printable(&self.fields.tbs_certificate().issuer().to_string())
     }
 
-    /// The public key, where it is of a kind that Notary Project signatures know.
+    /// Returns the public key, or `None` if the Notary Project does not support its type.
     #[must_use]
     pub fn public_key(&self) -> Option<&PublicKey> {
         self.key.as_ref()
     }
 
-    /// The first second at which the certificate is valid.
+    /// Returns the first second of the validity period.
     #[must_use]
     pub fn not_before(&self) -> OffsetDateTime {
         self.fields.tbs_certificate().validity().not_before.to_system_time().into()
     }
 
-    /// The last second at which the certificate is valid.
+    /// Returns the last second of the validity period.
     #[must_use]
     pub fn not_after(&self) -> OffsetDateTime {
         self.fields.tbs_certificate().validity().not_after.to_system_time().into()
     }
 
-    /// Whether the subject's bytes equal the issuer's.
+    /// Whether subject and issuer are equal, byte for byte.
     #[must_use]
     pub fn is_self_issued(&self) -> bool {
         self.subject_bytes() == self.issuer_bytes()
     }
 
-    /// Whether it names `issuer` as its issuer, byte for byte.
+    /// Whether this certificate's issuer name equals the subject of `issuer`, byte for byte.
     #[must_use]
     pub fn names_as_issuer(&self, issuer: &Self) -> bool {
         self.issuer_bytes() == issuer.subject_bytes()
     }
 
-    /// Whether the key of `issuer` made this certificate's signature, with an algorithm other than SHA-1 or MD5.
+    /// Whether the key of `issuer` signed this certificate, with an algorithm other than SHA-1 or MD5.
     #[must_use]
     pub fn is_signed_by(&self, issuer: &Self) -> bool {
         let Some((key, signature)) = issuer.key.as_ref().zip(self.fields.signature().as_bytes()) else {
@@ -161,7 +161,7 @@ impl Certificate {
         verify(key, self.fields.signature_algorithm(), self.tbs(), signature)
     }
 
-    /// The object identifier of the algorithm that the issuer signed with.
+    /// Returns the object identifier of the signature algorithm.
     #[must_use]
     pub fn signature_algorithm(&self) -> ObjectIdentifier {
         self.fields.signature_algorithm().oid
@@ -171,18 +171,18 @@ impl Certificate {
         self.fields.tbs_certificate()
     }
 
-    /// The serial number, as its INTEGER stands in the certificate without zeros before it.
+    /// Returns the serial number without leading zeros.
     pub fn serial_number(&self) -> &[u8] {
         let serial = self.fields().serial_number().as_bytes();
         &serial[serial.iter().take_while(|byte| **byte == 0).count()..]
     }
 
-    /// What stands in the bit string of the public key.
+    /// Returns the content of the public key's bit string.
     pub fn subject_public_key(&self) -> &[u8] {
         self.fields().subject_public_key_info().subject_public_key.raw_bytes()
     }
 
-    /// Whether its key made this signature, with an algorithm other than SHA-1 or MD5.
+    /// Whether this certificate's key made the signature, with an algorithm other than SHA-1 or MD5.
     pub fn has_signed(
         &self,
         algorithm: &x509_cert::spki::AlgorithmIdentifierOwned,
@@ -204,8 +204,8 @@ impl Certificate {
     }
 }
 
-/// RFC 5280: extensions are those of version 3, and none stands twice. Most are not evaluated, but readers that evaluate them,
-/// or that know no extensions in older versions, would see another certificate.
+/// RFC 5280: only version 3 has extensions, and each occurs once. Most extensions are not evaluated here, but a parser
+/// that evaluates them, or ignores them in older versions, would see a different certificate.
 fn check_extensions(fields: &x509_cert::TbsCertificate) -> Result<(), CertificateError> {
     let Some(extensions) = fields.extensions() else { return Ok(()) };
     if fields.version() != Version::V3 {
@@ -218,7 +218,7 @@ fn check_extensions(fields: &x509_cert::TbsCertificate) -> Result<(), Certificat
     }
 }
 
-/// Where the parts are whose bytes matter. Encoding them again could give other bytes than the issuer signed.
+/// The positions of the parts whose exact bytes matter. Re-encoding them could change what the issuer signed.
 struct Parts {
     tbs: Range<usize>,
     issuer: Range<usize>,
@@ -246,14 +246,14 @@ impl Parts {
     }
 }
 
-/// Reads over one element and says where it was.
+/// Skips one element and returns its position.
 fn next(reader: &mut SliceReader<'_>) -> der::Result<Range<usize>> {
     let start = usize::try_from(reader.position())?;
     let length = reader.tlv_bytes()?.len();
     Ok(start..start + length)
 }
 
-/// Encodes a value that is compared with bytes from a certificate.
+/// Encodes a value for comparison with bytes of a certificate.
 pub fn to_der(value: &impl Encode) -> Option<Vec<u8>> {
     value.to_der().ok()
 }

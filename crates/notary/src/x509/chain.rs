@@ -6,24 +6,25 @@ use super::certificate::{Certificate, CertificateError};
 use super::requirements::{RequirementError, check_authority, check_leaf};
 use crate::text::rfc3339;
 
-/// How many certificates a chain may have. AWS Signer's have five; the bound limits the work that a signature can cause.
+/// The maximum number of certificates in a chain, which bounds the work that a signature can cause. AWS Signer uses
+/// five.
 pub const MAX_CERTIFICATES: usize = 16;
 
-/// What is wrong with a chain. Positions count from 0, the signing certificate.
+/// An invalid chain. Positions count from 0, the signing certificate.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ChainError {
-    /// There is no certificate.
+    /// The chain has no certificates.
     #[error("the certificate chain is empty")]
     Empty,
-    /// There are more certificates than [`MAX_CERTIFICATES`].
-    #[error("the certificate chain has {0} certificates, at most {MAX_CERTIFICATES} are read")]
+    /// The chain has more than [`MAX_CERTIFICATES`] certificates.
+    #[error("the certificate chain has {0} certificates, at most {MAX_CERTIFICATES} are allowed")]
     TooLong(usize),
-    /// A certificate cannot be parsed.
+    /// A certificate is malformed.
     #[error("certificate {position} of the chain: {source}")]
     Certificate {
-        /// Its place.
+        /// Its position.
         position: usize,
-        /// What is wrong with it.
+        /// The error.
         source: CertificateError,
     },
     /// The last certificate is not a self-signed root.
@@ -32,10 +33,10 @@ pub enum ChainError {
         /// The subject of the last certificate.
         subject: String,
     },
-    /// A root stands before the end.
+    /// A root before the end of the chain.
     #[error("certificate {position} of the chain ({subject}) is self-signed, but only the last one may be")]
     RootInside {
-        /// Its place.
+        /// Its position.
         position: usize,
         /// Its subject.
         subject: String,
@@ -43,42 +44,42 @@ pub enum ChainError {
     /// A certificate was not issued by the one after it.
     #[error("certificate {position} of the chain ({subject}) was not issued by the next one ({next}): {why}")]
     BrokenLink {
-        /// The place of the certificate whose issuer is wrong.
+        /// The position of the certificate whose issuer is wrong.
         position: usize,
         /// Its subject.
         subject: String,
-        /// The subject of the certificate after it.
+        /// The subject of the next certificate.
         next: String,
-        /// The names differ, or the signature does not verify.
+        /// Whether the names differ or the signature does not verify.
         why: &'static str,
     },
-    /// A certificate was not valid at the time that counts.
+    /// A certificate is not valid at the time that counts.
     #[error("certificate {position} of the chain ({subject}) is valid from {not_before} to {not_after}, not at {time}")]
     NotValidAt {
-        /// Its place.
+        /// Its position.
         position: usize,
         /// Its subject.
         subject: String,
-        /// The beginning of its validity.
+        /// The start of its validity period.
         not_before: String,
-        /// The end of its validity.
+        /// The end of its validity period.
         not_after: String,
-        /// The time at which it was judged.
+        /// The time of the check.
         time: String,
     },
     /// A certificate does not meet the specification's requirements.
     #[error("certificate {position} of the chain ({subject}): {source}")]
     Requirement {
-        /// Its place.
+        /// Its position.
         position: usize,
         /// Its subject.
         subject: String,
-        /// Which requirement.
+        /// The requirement.
         source: RequirementError,
     },
 }
 
-/// Certificates in the order of a signature envelope, parsed and counted, not verified.
+/// The parsed, unverified certificates of a signature envelope, in the envelope's order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CertificateChain(Vec<Certificate>);
 
@@ -86,7 +87,8 @@ impl CertificateChain {
     /// Parses the certificates of an envelope or of a plugin request.
     ///
     /// # Errors
-    /// [`ChainError::Empty`], [`ChainError::TooLong`] or [`ChainError::Certificate`].
+    /// Returns [`ChainError::Empty`] or [`ChainError::TooLong`] if the number of certificates is not allowed, and
+    /// [`ChainError::Certificate`] if one is malformed.
     pub fn from_der(certificates: Vec<Vec<u8>>) -> Result<Self, ChainError> {
         if certificates.is_empty() {
             return Err(ChainError::Empty);
@@ -99,31 +101,32 @@ impl CertificateChain {
         certificates.into_iter().enumerate().map(parse).collect::<Result<_, _>>().map(Self)
     }
 
-    /// The certificates, the signing certificate first.
+    /// Returns the certificates, the signing certificate first.
     #[must_use]
     pub fn certificates(&self) -> &[Certificate] {
         &self.0
     }
 
-    /// The signing certificate.
+    /// Returns the signing certificate.
     #[must_use]
     pub fn leaf(&self) -> &Certificate {
         &self.0[0]
     }
 
-    /// The last certificate, which is the root of a chain that [`Self::check_links`] accepted.
+    /// Returns the last certificate: the root, if [`Self::check_links`] succeeded.
     #[must_use]
     pub fn root(&self) -> &Certificate {
         &self.0[self.0.len() - 1]
     }
 
-    /// Checks that each certificate was issued by the one after it, and that the last is a self-signed root and the only one.
+    /// Checks that each certificate was issued by the next one, and that only the last one is a self-signed root.
     ///
     /// # Errors
-    /// The first [`ChainError`] from the leaf on.
+    /// Returns the first [`ChainError`], starting at the leaf.
     pub fn check_links(&self) -> Result<(), ChainError> {
         for (position, pair) in self.0.windows(2).enumerate() {
-            let (subject, issuer) = (&pair[0], &pair[1]);
+            let subject = &pair[0];
+            let issuer = &pair[1];
             if subject.is_self_signed() {
                 return Err(ChainError::RootInside { position, subject: subject.subject() });
             }
@@ -143,21 +146,20 @@ impl CertificateChain {
         Ok(())
     }
 
-    /// Checks the chain as that of a code signing certificate, judged at `time`: [`Self::check_requirements`] and
-    /// [`Self::check_validity`].
+    /// Checks a code signing chain at `time`: [`Self::check_requirements`] and [`Self::check_validity`].
     ///
     /// # Errors
-    /// The first [`ChainError`] found.
+    /// Returns the first [`ChainError`] found.
     pub fn check_code_signing(&self, time: OffsetDateTime) -> Result<(), ChainError> {
         self.check_requirements()?;
         self.check_validity(time)
     }
 
-    /// Checks what does not depend on a time: the requirements that the specification has for each certificate of a code
+    /// Checks everything that does not depend on time: the specification's requirements for each certificate of a code
     /// signing chain, and the links.
     ///
     /// # Errors
-    /// The first [`ChainError`] found; never [`ChainError::NotValidAt`].
+    /// Returns the first [`ChainError`] found; never [`ChainError::NotValidAt`].
     pub fn check_requirements(&self) -> Result<(), ChainError> {
         for (position, certificate) in self.0.iter().enumerate() {
             let checked = match position.checked_sub(1) {
@@ -172,10 +174,10 @@ impl CertificateChain {
     /// Checks that every certificate is valid at `time`.
     ///
     /// # Errors
-    /// [`ChainError::NotValidAt`] for the first certificate that is not.
+    /// Returns [`ChainError::NotValidAt`] for the first certificate that is not.
     pub fn check_validity(&self, time: OffsetDateTime) -> Result<(), ChainError> {
         for (position, certificate) in self.0.iter().enumerate() {
-            // Both ends belong to it: the time "must be less than or equal to certificate's notAfter attribute".
+            // Both ends are inclusive: the time "must be less than or equal to certificate's notAfter attribute".
             if time < certificate.not_before() || time > certificate.not_after() {
                 return Err(ChainError::NotValidAt {
                     position,
@@ -189,10 +191,11 @@ impl CertificateChain {
         Ok(())
     }
 
-    /// The names under which AWS Signer is asked about the chain's certificates: for each the SHA-384 of its signed part
-    /// and that of its issuer's, in lower-case hexadecimal; the root is its own issuer.
+    /// Returns the hashes that identify the certificates in revocation queries to AWS Signer: for each certificate the
+    /// SHA-384 of its signed part followed by that of its issuer's, in lower-case hexadecimal. The root is its own
+    /// issuer.
     ///
-    /// They name something only for a chain that [`Self::check_links`] accepts.
+    /// They are meaningful only if [`Self::check_links`] succeeds.
     #[must_use]
     pub fn revocation_hashes(&self) -> Vec<String> {
         let hashes: Vec<String> = self.0.iter().map(|c| hex::encode(c.tbs_sha384())).collect();

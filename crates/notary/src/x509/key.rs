@@ -1,4 +1,4 @@
-//! Public keys of certificates and the signatures that they make: RFC 5280, RFC 5480, RFC 4055.
+//! Public keys of certificates and verification of their signatures: RFC 5280, RFC 5480, RFC 4055.
 
 use aws_lc_rs::signature;
 use aws_lc_rs::signature::{UnparsedPublicKey, VerificationAlgorithm};
@@ -22,10 +22,10 @@ const SHA384_WITH_RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.
 const SHA512_WITH_RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.13");
 const RSASSA_PSS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.10");
 
-/// A public key of a kind that the Notary Project allows. The bytes are an uncompressed point, or an RSAPublicKey in DER.
+/// A public key of a type that the Notary Project supports: an uncompressed point, or an RSAPublicKey in DER.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PublicKey {
-    /// An RSA key with a modulus of so many bits.
+    /// An RSA key.
     Rsa {
         /// Length of the modulus in bits.
         bits: usize,
@@ -55,7 +55,7 @@ impl PublicKey {
         }
     }
 
-    /// The key's bytes, in the form that its variant says.
+    /// Returns the bytes of the key in the form of its variant.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
         match self {
@@ -63,15 +63,15 @@ impl PublicKey {
         }
     }
 
-    /// Whether the key is at least as long as the specification demands: 2048 bits for RSA, 256 for EC.
+    /// Whether the key has the minimum length of the specification: 2048 bits for RSA, 256 for EC.
     #[must_use]
     pub fn is_long_enough(&self) -> bool {
         !matches!(self, Self::Rsa { bits, .. } if *bits < 2048)
     }
 }
 
-/// Whether a point has the form that RFC 5480 demands of everybody. Readers need not know the compressed one, and notation
-/// refuses it, so that a key in it would be good here and bad there.
+/// Whether a point is uncompressed, the form that RFC 5480 requires implementations to support. Support for the
+/// compressed form is optional and notation rejects it, so accepting it here would give a different verdict.
 fn is_uncompressed(point: &[u8], coordinate: usize) -> bool {
     point.first() == Some(&4) && point.len() == 1 + 2 * coordinate
 }
@@ -89,8 +89,8 @@ fn modulus_bits(der: &[u8]) -> der::Result<usize> {
     Ok(bytes.len() * 8 - leading)
 }
 
-/// Whether `signature` over `message` was made by `key` with `algorithm`. An algorithm that is not listed here, SHA-1 and MD5
-/// among them, never verifies.
+/// Whether `signature` over `message` was made by `key` with `algorithm`. Always false for algorithms not listed here,
+/// such as those with SHA-1 or MD5.
 pub(super) fn verify(key: &PublicKey, algorithm: &AlgorithmIdentifierOwned, message: &[u8], signature: &[u8]) -> bool {
     algorithm_for(key, algorithm)
         .is_some_and(|a| UnparsedPublicKey::new(a, key.bytes()).verify(message, signature).is_ok())
@@ -121,8 +121,8 @@ fn algorithm_for(key: &PublicKey, algorithm: &AlgorithmIdentifierOwned) -> Optio
     })
 }
 
-/// RSASSA-PSS-params (RFC 4055) in DER for the SHA-2 function whose object identifier ends in `hash`, MGF1 with the same
-/// function, and a salt as long as the hash: the only parameters in use for certificates.
+/// RSASSA-PSS-params (RFC 4055) in DER for the SHA-2 function whose object identifier ends in `hash`, MGF1 with the
+/// same function, and a salt as long as the hash: the only parameters in use for certificates.
 fn pss_parameters(hash: u8, salt: u8) -> Vec<u8> {
     let sha2 = [0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, hash, 0x05, 0x00];
     let mgf1 = [0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x08];
@@ -139,7 +139,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_pss_parameters_are_well_formed_der() {
+    fn pss_parameters_are_valid_der() {
         for (hash, salt) in [(1, 32), (2, 48), (3, 64)] {
             let der = pss_parameters(hash, salt);
             assert_eq!(AnyRef::from_der(&der).unwrap().value().len(), 0x34);

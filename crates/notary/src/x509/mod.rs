@@ -1,8 +1,8 @@
 //! X.509 certificates and chains under the rules of the Notary Project: notaryproject/specifications,
 //! `signature-specification.md`, "Certificate Requirements".
 //!
-//! A chain is an ordered list from the signing certificate to its root, so there is no path building: every link is checked
-//! where it stands. Whether the chain is *trusted* is another question, answered by a trust store.
+//! A chain is an ordered list from the signing certificate to its root, so links are checked in that order and no path
+//! is built. A trust store decides whether the chain is *trusted*.
 
 mod cache;
 mod certificate;

@@ -1,10 +1,10 @@
-//! What a code signing certificate and the certificates above it must be: `signature-specification.md`, "Certificate
+//! Requirements for code signing certificates and their issuers: `signature-specification.md`, "Certificate
 //! Requirements". Only basic constraints, key usage and extended key usage are evaluated, as the specification says.
 //!
-//! notation-core-go 1.3.0 differs. It does not ask whether an authority's basicConstraints are critical ("MUST be marked as
-//! critical") and lets anyExtendedKeyUsage pass ("MUST NOT contain anyExtendedKeyUsage"): both are refused here. The length of
-//! an authority's key is not limited by the specification, nor are its kinds: here it must be one that may sign payloads too,
-//! or longer RSA, so that nothing in a chain is weaker than its leaf.
+//! notation-core-go 1.3.0 is less strict: it accepts non-critical basicConstraints in a CA certificate ("MUST be marked
+//! as critical") and anyExtendedKeyUsage ("MUST NOT contain anyExtendedKeyUsage"). Both are rejected here. The
+//! specification limits neither length nor type of a CA key. Here it must be a key that could also sign payloads, or a
+//! longer RSA key, so that no certificate of a chain is weaker than its leaf.
 
 use der::asn1::ObjectIdentifier;
 use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, KeyUsage};
@@ -18,63 +18,63 @@ const EMAIL_PROTECTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1
 const TIME_STAMPING: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.8");
 const OCSP_SIGNING: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.9");
 
-/// Which requirement a certificate does not meet.
+/// The requirement that a certificate does not meet.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RequirementError {
-    /// An extension that counts is malformed or stands twice.
-    #[error("its {0} extension is malformed or stands twice")]
+    /// An evaluated extension is malformed or duplicated.
+    #[error("its {0} extension is malformed or duplicated")]
     Malformed(&'static str),
-    /// A certificate of an authority has no critical basicConstraints with cA true.
+    /// A CA certificate has no critical basicConstraints with cA true.
     #[error("it is not a certificate authority: basicConstraints must be critical with cA true")]
     NotAnAuthority,
-    /// There are more certificates below an authority than its path length allows.
-    #[error("its path length allows {allowed} certificate authorities below it, there are {found}")]
+    /// A CA certificate has more CAs below it than its path length allows.
+    #[error("its path length allows {allowed} certificate authorities below it, but there are {found}")]
     PathLength {
         /// pathLenConstraint.
         allowed: u8,
-        /// How many authorities there are between it and the leaf.
+        /// The number of CAs between it and the leaf.
         found: usize,
     },
     /// keyUsage is absent or not critical.
     #[error("keyUsage must be present and critical")]
     KeyUsageNotCritical,
-    /// An authority may not sign certificates.
+    /// The key of a CA certificate must not sign certificates.
     #[error("keyUsage lacks keyCertSign")]
     NoCertSign,
     /// The signing certificate is a certificate authority.
     #[error("a signing certificate must not be a certificate authority (basicConstraints with cA true)")]
     LeafIsAuthority,
-    /// The signing certificate may not sign.
+    /// The key of the signing certificate must not sign.
     #[error("keyUsage lacks digitalSignature")]
     NoDigitalSignature,
-    /// The signing certificate has a key usage that it must not have.
+    /// The signing certificate has a forbidden key usage.
     #[error("keyUsage has {0}, which a signing certificate must not have")]
     ForbiddenKeyUsage(&'static str),
-    /// The signing certificate has an extended key usage that it must not have.
+    /// The signing certificate has a forbidden extended key usage.
     #[error("extendedKeyUsage has {0}, which a signing certificate must not have")]
     ForbiddenExtendedKeyUsage(&'static str),
     /// The public key is neither RSA nor on P-256, P-384 or P-521.
     #[error("its public key is neither RSA nor on P-256, P-384 or P-521")]
     UnsupportedKey,
     /// The public key is too short.
-    #[error("its public key is too short: RSA needs 2048 bits")]
+    #[error("its public key is too short: RSA keys must have at least 2048 bits")]
     ShortKey,
 }
 
 impl Certificate {
-    /// Whether its basicConstraints say that it is a certificate authority.
+    /// Whether its basicConstraints mark it as a certificate authority (CA).
     #[must_use]
     pub fn is_authority(&self) -> bool {
         matches!(basic_constraints(self), Ok(Some((_, BasicConstraints { ca: true, .. }))))
     }
 
-    /// Whether its issuer is its subject and its own key signed it: a root, or a signing certificate on its own.
+    /// Whether issuer and subject are equal and its own key signed it: a root, or a self-signed signing certificate.
     #[must_use]
     pub fn is_self_signed(&self) -> bool {
         self.is_self_issued() && self.is_signed_by(self)
     }
 
-    /// Whether it is the root of a certificate authority, whose keyUsage, where there is one, is to sign certificates.
+    /// Whether it is a root CA certificate whose keyUsage, if present, has keyCertSign.
     #[must_use]
     pub fn is_root_authority(&self) -> bool {
         let signs_certificates = match self.fields().get_extension::<KeyUsage>() {
@@ -84,17 +84,17 @@ impl Certificate {
         self.is_authority() && self.is_self_signed() && signs_certificates
     }
 
-    /// Checks that it may stand above a signing certificate in a chain: a certificate authority with a key that the
-    /// specification allows, whose basicConstraints and keyUsage are critical.
+    /// Checks the requirements for a CA certificate in a code signing chain: an allowed key, and critical
+    /// basicConstraints and keyUsage.
     ///
     /// # Errors
-    /// [`RequirementError`] says which requirement it does not meet.
+    /// Returns [`RequirementError`] with the first requirement that is not met.
     pub fn check_authority(&self) -> Result<(), RequirementError> {
         check_authority(self, 0)
     }
 }
 
-/// Checks the certificate that signs payloads.
+/// Checks the requirements for a signing certificate.
 pub(super) fn check_leaf(leaf: &Certificate) -> Result<(), RequirementError> {
     use RequirementError as E;
     check_key(leaf)?;
@@ -125,7 +125,7 @@ pub(super) fn check_leaf(leaf: &Certificate) -> Result<(), RequirementError> {
             CLIENT_AUTH => "clientAuth",
             EMAIL_PROTECTION => "emailProtection",
             TIME_STAMPING => "timeStamping",
-            // The specification does not list it, but notation refuses it: an authority's responder is no signer of code.
+            // Not in the specification's list, but notation rejects it: an OCSP responder must not sign code.
             OCSP_SIGNING => "OCSPSigning",
             _ => continue,
         };
@@ -134,7 +134,7 @@ pub(super) fn check_leaf(leaf: &Certificate) -> Result<(), RequirementError> {
     Ok(())
 }
 
-/// Checks a certificate above the leaf. `authorities_below` counts those between it and the leaf.
+/// Checks the requirements for a CA certificate. `authorities_below` is the number of CAs between it and the leaf.
 pub(super) fn check_authority(ca: &Certificate, authorities_below: usize) -> Result<(), RequirementError> {
     use RequirementError as E;
     check_key(ca)?;

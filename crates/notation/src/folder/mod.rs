@@ -1,5 +1,5 @@
-//! notation's configuration folder, `{NOTATION_CONFIG}`: trust policies and trust stores where notation has them, so that both
-//! tools trust the same. `trust-store-trust-policy.md`, "Trust Store" and "Trust Policy".
+//! notation's configuration folder, `{NOTATION_CONFIG}`. Using its trust policies and trust stores makes both tools
+//! trust the same signers. `trust-store-trust-policy.md`, "Trust Store" and "Trust Policy".
 
 mod stores;
 mod write;
@@ -18,33 +18,33 @@ use crate::trust_store::{StoreError, TrustStore};
 
 /// What newer versions of notation read.
 const OCI_POLICY: &str = "trustpolicy.oci.json";
-/// What every version of notation reads.
+/// Read by every version of notation.
 const OLD_OCI_POLICY: &str = "trustpolicy.json";
 const BLOB_POLICY: &str = "trustpolicy.blob.json";
 
-/// Why no trust policy comes from the folder.
+/// An error while reading a trust policy.
 #[derive(Debug, thiserror::Error)]
 pub enum FolderError {
-    /// The environment does not say where the folder is.
-    #[error("the folder of notation's configuration is not known: {0}")]
-    Unknown(#[from] ConfigFolderError),
-    /// There is no trust policy.
+    /// The environment does not determine the folder.
+    #[error("cannot locate notation's configuration folder: {0}")]
+    Unknown(&'static str),
+    /// The trust policy does not exist.
     #[error("there is no trust policy: write one to {path}", path = .0.display())]
     NoPolicy(PathBuf),
-    /// A file or folder is not one that trust may rest on.
+    /// A file or folder cannot be read or is not trustworthy.
     #[error("trust policy: {0}")]
     File(#[from] FileError),
-    /// The document is not valid.
+    /// The document is invalid.
     #[error("{path}: {source}", path = path.display())]
     Policy {
         /// The document's file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The error.
         source: Box<PolicyError>,
     },
-    /// There are two documents, and they do not say the same.
+    /// There are two different documents.
     #[error(
-        "{old} and {new} differ, and which of them counts depends on the version of notation: make them equal or remove one",
+        "{old} and {new} differ, and the version of notation decides which one applies: make them equal or remove one",
         old = old.display(),
         new = new.display()
     )]
@@ -56,41 +56,56 @@ pub enum FolderError {
     },
 }
 
-/// notation's configuration folder. Nothing is read before it is asked for.
+/// notation's configuration folder. Creating this value does no I/O.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotationFolder {
     root: PathBuf,
 }
 
 impl NotationFolder {
-    /// The folder at `root`.
+    /// Uses the folder at `root`.
     #[must_use]
     pub fn at(root: impl Into<PathBuf>) -> Self {
         Self { root: root.into() }
     }
 
-    /// The folder that notation uses with these environment variables: `$XDG_CONFIG_HOME/notation`, else
+    /// Uses the folder that notation uses with these environment variables: `$XDG_CONFIG_HOME/notation`, otherwise
     /// `$HOME/.config/notation`; on macOS `$HOME/Library/Application Support/notation`.
     ///
     /// # Errors
-    /// [`FolderError::Unknown`] when the variables are not set or not absolute. notation then takes `.notation` in the working
-    /// directory, where whoever wrote what is to be verified could have put one.
+    /// Returns [`FolderError::Unknown`] if the variables are unset or not absolute. notation falls back to `.notation`
+    /// in the working directory, which the author of the artifact under verification may control.
     pub fn of_environment(variable: impl Fn(&str) -> Option<OsString>) -> Result<Self, FolderError> {
-        Ok(Self::at(config_folder(variable)?))
+        Self::of(cfg!(target_os = "macos"), variable)
     }
 
-    /// Where the folder is.
+    fn of(is_macos: bool, variable: impl Fn(&str) -> Option<OsString>) -> Result<Self, FolderError> {
+        let folder = |name| variable(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        let home = || folder("HOME");
+        let config = folder("XDG_CONFIG_HOME").filter(|_| !is_macos);
+        let under = if is_macos { "Library/Application Support" } else { ".config" };
+        let config = config.or_else(|| home().map(|home| home.join(under)));
+        let config = config.ok_or(FolderError::Unknown("set HOME or XDG_CONFIG_HOME"))?;
+        if config.is_relative() {
+            return Err(FolderError::Unknown("HOME or XDG_CONFIG_HOME is not an absolute path"));
+        }
+        Ok(Self::at(config.join("notation")))
+    }
+
+    /// Returns the path of the folder.
     #[must_use]
     pub fn root(&self) -> &Path {
         &self.root
     }
 
-    /// The trust policy for OCI artifacts: `trustpolicy.json`, `trustpolicy.oci.json`, or both when they say the same.
+    /// Reads the trust policy for OCI artifacts: `trustpolicy.json`, `trustpolicy.oci.json`, or both if they are equal.
     ///
     /// # Errors
-    /// [`FolderError`].
+    /// Returns [`FolderError`] if there is no document, if it cannot be read or is invalid, or if the two documents
+    /// differ.
     pub fn trust_policy(&self) -> Result<TrustPolicyDocument, FolderError> {
-        let (old, new) = (self.root.join(OLD_OCI_POLICY), self.root.join(OCI_POLICY));
+        let old = self.root.join(OLD_OCI_POLICY);
+        let new = self.root.join(OCI_POLICY);
         match (self.read(&old, TrustPolicyDocument::parse)?, self.read(&new, TrustPolicyDocument::parse)?) {
             (None, None) => Err(FolderError::NoPolicy(old)),
             (Some(a), Some(b)) if a != b => Err(FolderError::TwoPolicies { old, new }),
@@ -98,25 +113,25 @@ impl NotationFolder {
         }
     }
 
-    /// The trust policy for blobs: `trustpolicy.blob.json`.
+    /// Reads the trust policy for blobs: `trustpolicy.blob.json`.
     ///
     /// # Errors
-    /// [`FolderError`].
+    /// Returns [`FolderError`] if the document does not exist, cannot be read or is invalid.
     pub fn blob_trust_policy(&self) -> Result<BlobTrustPolicyDocument, FolderError> {
         let path = self.root.join(BLOB_POLICY);
         self.read(&path, BlobTrustPolicyDocument::parse)?.ok_or(FolderError::NoPolicy(path))
     }
 
-    /// Where the trust store of this name is.
+    /// Returns the path of a trust store.
     #[must_use]
     pub fn trust_store_folder(&self, name: &TrustStoreName) -> PathBuf {
         self.type_folders(name).into_iter().next_back().unwrap_or_default().join(name.name())
     }
 
-    /// The certificates of the trust store of this name.
+    /// Reads a trust store.
     ///
     /// # Errors
-    /// [`StoreError`].
+    /// Returns [`StoreError`] if the store does not exist, cannot be read, or has anything but allowed certificates.
     pub fn trust_store(&self, name: &TrustStoreName) -> Result<TrustStore, StoreError> {
         let folder = self.trust_store_folder(name);
         for parent in self.type_folders(name) {
@@ -128,7 +143,7 @@ impl NotationFolder {
         TrustStore::read(name, &folder)
     }
 
-    /// The folders above a trust store, from the root down.
+    /// The parent folders of a trust store, from the root down.
     fn type_folders(&self, name: &TrustStoreName) -> [PathBuf; 4] {
         let stores = self.root.join("truststore");
         let x509 = stores.join("x509");

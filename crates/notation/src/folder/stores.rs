@@ -1,4 +1,4 @@
-//! The trust stores of notation's folder as a whole: listing them, adding certificates, removing them.
+//! Listing the trust stores in notation's folder, and adding and removing their certificates.
 
 use std::path::{Path, PathBuf};
 use std::{fs, io};
@@ -11,7 +11,7 @@ use super::NotationFolder;
 use super::write::write;
 use crate::trust_store::{MAX_FILE, MAX_FILES, StoreError, check, parse_certificates};
 
-/// How many trust stores of a type are listed.
+/// The maximum number of trust stores of a type.
 const MAX_STORES: usize = 1000;
 
 /// A file of a trust store.
@@ -19,50 +19,55 @@ const MAX_STORES: usize = 1000;
 pub struct StoredFile {
     /// The trust store.
     pub store: TrustStoreName,
-    /// Where the file is.
+    /// The path of the file.
     pub path: PathBuf,
-    /// Its certificates, or why verification refuses the whole store because of it.
+    /// Its certificates, or the error that makes verification reject the whole store.
     pub certificates: Result<Vec<Certificate>, StoreError>,
 }
 
-/// Why a file was not added to a trust store.
+/// An error while adding a file to a trust store.
 #[derive(Debug, thiserror::Error)]
 pub enum AddError {
-    /// The file has no certificates, or the store's files cannot be read.
+    /// The file has no valid certificates, or the store cannot be read.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The file cannot be written.
     #[error(transparent)]
     File(#[from] FileError),
-    /// The file's name does not do for a file of a trust store.
+    /// The file name is not allowed in a trust store.
     #[error(
-        "{0:?} cannot be the name of a file of a trust store: rename it so that it has the characters a-z A-Z 0-9 _ . - and \
-         does not begin with a dot"
+        "{0:?} is not allowed as a file name in a trust store: rename the file, using only a-z A-Z 0-9 _ . - and no \
+         dot at the start"
     )]
     Name(String),
-    /// All certificates of the file are in the store, in another file or in this one: nothing has to be done.
-    #[error("the certificates are in the trust store {store} already: {path}", store = .0.store, path = .0.path.display())]
+    /// All certificates of the file are already in the store, so there is nothing to do.
+    #[error(
+        "the certificates are already in the trust store {store}: {path}",
+        store = .0.store,
+        path = .0.path.display()
+    )]
     Present(Box<StoredFile>),
-    /// A certificate of the file is in the store, and others are not.
-    #[error("the certificate {subject} is in the trust store {store} already: {path}", path = path.display())]
+    /// Some certificates of the file are already in the store.
+    #[error("the certificate {subject} is already in the trust store {store}: {path}", path = path.display())]
     Duplicate {
         /// The certificate's subject.
         subject: String,
         /// The store.
         store: TrustStoreName,
-        /// The file that has it.
+        /// The file that contains it.
         path: PathBuf,
     },
-    /// There is another file of that name.
+    /// The store has another file with this name.
     #[error("{path} has other certificates: rename the new file, or replace it with --force", path = .0.display())]
     NameTaken(PathBuf),
 }
 
 impl NotationFolder {
-    /// All files of all trust stores, by type, name and file name. A store without files is not listed.
+    /// Returns the files of all trust stores, ordered by type, store name and file name. Stores without files are
+    /// omitted.
     ///
     /// # Errors
-    /// [`FileError`] when a folder cannot be read. What is wrong with a file is told with it.
+    /// Returns [`FileError`] if a folder cannot be read. Errors of a single file are in [`StoredFile::certificates`].
     pub fn stored_files(&self) -> Result<Vec<StoredFile>, FileError> {
         let mut all = Vec::new();
         for kind in TrustStoreType::ALL {
@@ -77,10 +82,10 @@ impl NotationFolder {
         Ok(all)
     }
 
-    /// The files of one trust store; none where it does not exist.
+    /// Returns the files of a trust store; empty if it does not exist.
     ///
     /// # Errors
-    /// [`FileError`] when its folder cannot be read.
+    /// Returns [`FileError`] if its folder cannot be read.
     pub fn files_of(&self, store: &TrustStoreName) -> Result<Vec<StoredFile>, FileError> {
         let folder = self.trust_store_folder(store);
         match check_folder(&folder) {
@@ -91,11 +96,13 @@ impl NotationFolder {
         Ok(entries(&folder, MAX_FILES)?.into_iter().map(file).collect())
     }
 
-    /// Adds the content of `file`, certificates, to a trust store, under the file's name and in one step. `replace` allows it to take
-    /// the place of a file of that name. Gives the file as it is in the store.
+    /// Atomically adds certificates to a trust store, under the name of `file`. `replace` allows replacing a file of
+    /// that name. Returns the stored file.
     ///
     /// # Errors
-    /// [`AddError`]; the store is then as it was. [`AddError::Present`] when it has all of them.
+    /// Returns [`AddError`] and leaves the store unchanged if the certificates or the file name are not allowed, the
+    /// name is taken, or the store cannot be written. Returns [`AddError::Present`] if the store already has all
+    /// certificates.
     pub fn add_certificates(
         &self,
         store: &TrustStoreName,
@@ -125,7 +132,8 @@ impl NotationFolder {
         for file in files.iter().filter(others) {
             let stored = file.certificates.as_deref().unwrap_or_default();
             if let Some(twice) = certificates.iter().find(|certificate| stored.contains(certificate)) {
-                let (subject, store) = (twice.subject(), store.clone());
+                let subject = twice.subject();
+                let store = store.clone();
                 return Err(AddError::Duplicate { subject, store, path: file.path.clone() });
             }
         }
@@ -136,16 +144,16 @@ impl NotationFolder {
         Ok(StoredFile { store: store.clone(), path, certificates: Ok(certificates) })
     }
 
-    /// Removes a file of a trust store, and the store's folder with its last file.
+    /// Removes a file of a trust store, and the folder of the store if it is then empty.
     ///
     /// # Errors
-    /// [`FileError`].
+    /// Returns [`FileError`] if the file cannot be removed.
     pub fn remove_stored_file(&self, file: &StoredFile) -> Result<(), FileError> {
         let error = |source: io::Error| FileError::Io { path: file.path.clone(), source };
         let folder = self.trust_store_folder(&file.store);
         fs::remove_file(&file.path).map_err(error)?;
         sync_folder(&folder).map_err(error)?;
-        // It fails while there are others, which is right.
+        // Fails while the folder has other files, as intended.
         let _ = fs::remove_dir(&folder);
         Ok(())
     }
@@ -156,7 +164,7 @@ fn read(store: &TrustStoreName, path: &Path) -> Result<Vec<Certificate>, StoreEr
     certificates_of(store, path, &bytes)
 }
 
-/// The certificates in these bytes, which must all be such as the type of the store allows.
+/// Parses certificates and checks that the type of the store allows them.
 fn certificates_of(store: &TrustStoreName, path: &Path, bytes: &[u8]) -> Result<Vec<Certificate>, StoreError> {
     let certificates = parse_certificates(path, bytes)?;
     for certificate in &certificates {
@@ -170,7 +178,7 @@ fn certificates_of(store: &TrustStoreName, path: &Path, bytes: &[u8]) -> Result<
     Ok(certificates)
 }
 
-/// What is in a folder, in the order of the names; nothing where it does not exist.
+/// Lists a folder, ordered by name; empty if it does not exist.
 fn entries(folder: &Path, most: usize) -> Result<Vec<PathBuf>, FileError> {
     let error = |source: io::Error| FileError::Io { path: folder.to_owned(), source };
     let listed = match fs::read_dir(folder) {

@@ -95,7 +95,21 @@ fn issued(is_ca: bool) -> rcgen::Certificate {
 }
 
 #[test]
-fn a_policy_under_either_name_is_read_and_two_that_differ_are_refused() {
+fn locates_the_folder_like_notation() {
+    let of = |is_macos, xdg: &str, home: &str| {
+        let value = |name: &str| Some(if name == "HOME" { home } else { xdg }.into());
+        NotationFolder::of(is_macos, value).map(|folder| folder.root.to_str().unwrap().to_owned()).ok()
+    };
+    assert_eq!(of(false, "/c", "/h").as_deref(), Some("/c/notation"));
+    assert_eq!(of(false, "", "/h").as_deref(), Some("/h/.config/notation"));
+    assert_eq!(of(true, "/c", "/h").as_deref(), Some("/h/Library/Application Support/notation"));
+    for (xdg, home) in [("", ""), ("c", "/h"), ("", "h")] {
+        assert_eq!(of(false, xdg, home), None);
+    }
+}
+
+#[test]
+fn reads_either_policy_file_and_rejects_differing_ones() {
     let folder = Folder::new();
     refuses(folder.policy(), "there is no trust policy");
     folder.write("trustpolicy.oci.json", policy("a"));
@@ -114,7 +128,7 @@ fn a_policy_under_either_name_is_read_and_two_that_differ_are_refused() {
 }
 
 #[test]
-fn a_policy_that_others_can_change_is_not_read() {
+fn rejects_untrustworthy_policy_files() {
     let folder = Folder::new();
     folder.write("trustpolicy.json", policy("a"));
     folder.mode("trustpolicy.json", 0o602);
@@ -138,9 +152,11 @@ fn a_policy_that_others_can_change_is_not_read() {
 }
 
 #[test]
-fn a_store_is_all_of_its_files_in_the_order_of_their_names() {
+fn reads_all_files_of_a_store_in_order() {
     let folder = Folder::new();
-    let (first, second, third) = (self_signed(true), issued(true), self_signed(false));
+    let first = self_signed(true);
+    let second = issued(true);
+    let third = self_signed(false);
     folder.write("truststore/x509/ca/x/b.der", [second.der().as_ref(), first.der()].concat());
     folder.write("truststore/x509/ca/x/a.pem", format!("a comment\n{}", first.pem()));
     folder.write("truststore/x509/ca/x/c", third.pem() + &second.pem());
@@ -150,7 +166,7 @@ fn a_store_is_all_of_its_files_in_the_order_of_their_names() {
 }
 
 #[test]
-fn a_store_that_is_not_there_or_has_nothing_is_refused() {
+fn rejects_missing_and_empty_stores() {
     let folder = Folder::new();
     refuses(folder.store("ca:x"), "the trust store ca:x does not exist: put its certificates into");
     folder.make("truststore/x509/ca/x");
@@ -159,7 +175,7 @@ fn a_store_that_is_not_there_or_has_nothing_is_refused() {
 }
 
 #[test]
-fn only_authorities_and_self_signed_certificates_are_trusted() {
+fn accepts_only_authorities_and_self_signed_certificates() {
     let folder = Folder::new();
     for (is_ca, is_root, expected) in [
         (true, true, ["ca", "signingAuthority", "tsa"].as_slice()),
@@ -177,7 +193,7 @@ fn only_authorities_and_self_signed_certificates_are_trusted() {
 }
 
 #[test]
-fn a_root_that_must_not_sign_certificates_is_no_root_of_a_timestamping_authority() {
+fn tsa_roots_need_key_cert_sign() {
     let folder = Folder::new();
     for (usage, expected) in [(KeyUsagePurpose::KeyCertSign, true), (KeyUsagePurpose::CrlSign, false)] {
         let (mut params, key) = root("root");
@@ -188,7 +204,7 @@ fn a_root_that_must_not_sign_certificates_is_no_root_of_a_timestamping_authority
 }
 
 #[test]
-fn whatever_is_not_a_certificate_in_a_store_is_refused() {
+fn rejects_files_without_certificates() {
     let folder = Folder::new();
     let (_, key) = root("x");
     let pem = self_signed(true).pem();
@@ -211,7 +227,7 @@ fn whatever_is_not_a_certificate_in_a_store_is_refused() {
 }
 
 #[test]
-fn links_folders_and_files_that_others_can_change_are_refused_in_a_store() {
+fn rejects_untrustworthy_files_in_a_store() {
     let folder = Folder::new();
     let file = "truststore/x509/ca/x/a.pem";
     folder.write(file, self_signed(true).pem());
@@ -225,16 +241,16 @@ fn links_folders_and_files_that_others_can_change_are_refused_in_a_store() {
     }
     assert_eq!(folder.store("ca:x"), Ok(1));
     symlink("x", folder.path("truststore/x509/ca/link")).unwrap();
-    refuses(folder.store("ca:link"), "is a symbolic link; it must be a folder itself");
+    refuses(folder.store("ca:link"), "is a symbolic link; it must be a folder");
     symlink("a.pem", folder.path("truststore/x509/ca/x/b.pem")).unwrap();
-    refuses(folder.store("ca:x"), "b.pem is a symbolic link; it must be a regular file itself");
+    refuses(folder.store("ca:x"), "b.pem is a symbolic link; it must be a regular file");
     fs::remove_file(folder.path("truststore/x509/ca/x/b.pem")).unwrap();
     folder.make("truststore/x509/ca/x/sub");
     refuses(folder.store("ca:x"), "sub is a folder");
 }
 
 #[test]
-fn the_work_that_a_store_can_cause_is_bounded() {
+fn limits_the_size_of_a_store() {
     let folder = Folder::new();
     folder.write("truststore/x509/ca/x/a.pem", vec![b' '; (1 << 20) + 1]);
     refuses(folder.store("ca:x"), "more than 1048576 bytes");

@@ -1,4 +1,5 @@
-//! Writing to notation's configuration folder: folders and files that nobody else can write to, each file whole or not at all.
+//! Writing to notation's configuration folder: files and folders are private to the user, and files are written
+//! atomically.
 
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
@@ -9,34 +10,34 @@ use files::{self, FileError, check_parent};
 
 use super::{FolderError, NotationFolder};
 
-/// The mode of files, as notation writes them.
+/// The mode of files, as in notation.
 const FILE_MODE: u32 = 0o600;
 
 impl NotationFolder {
-    /// The document for OCI artifacts that every version of notation reads.
+    /// Returns the path of the document for OCI artifacts that every version of notation reads.
     #[must_use]
     pub fn trust_policy_file(&self) -> PathBuf {
         self.root.join(super::OLD_OCI_POLICY)
     }
 
-    /// The document for blobs.
+    /// Returns the path of the document for blobs.
     #[must_use]
     pub fn blob_trust_policy_file(&self) -> PathBuf {
         self.root.join(super::BLOB_POLICY)
     }
 
-    /// The documents for OCI artifacts that are there.
+    /// Returns the paths of the existing documents for OCI artifacts.
     #[must_use]
     pub fn existing_trust_policy_files(&self) -> Vec<PathBuf> {
         let files = [super::OLD_OCI_POLICY, super::OCI_POLICY].map(|name| self.root.join(name));
         files.into_iter().filter(|file| fs::symlink_metadata(file).is_ok()).collect()
     }
 
-    /// Writes a document for OCI artifacts to `trustpolicy.json`, and to `trustpolicy.oci.json` where that is there: both must say
-    /// the same. Gives the files that were written.
+    /// Writes a document for OCI artifacts to `trustpolicy.json`, and to `trustpolicy.oci.json` if that exists, since
+    /// both must be equal. Returns the written files.
     ///
     /// # Errors
-    /// [`FolderError::Policy`] when it is no valid document, [`FolderError::File`] when it cannot be written.
+    /// Returns [`FolderError::Policy`] if the document is invalid, and [`FolderError::File`] if it cannot be written.
     pub fn write_trust_policy(&self, document: &str) -> Result<Vec<PathBuf>, FolderError> {
         let path = self.trust_policy_file();
         super::TrustPolicyDocument::parse(document.as_bytes())
@@ -52,7 +53,7 @@ impl NotationFolder {
     /// Writes a document for blobs.
     ///
     /// # Errors
-    /// [`FolderError::Policy`] when it is no valid document, [`FolderError::File`] when it cannot be written.
+    /// Returns [`FolderError::Policy`] if the document is invalid, and [`FolderError::File`] if it cannot be written.
     pub fn write_blob_trust_policy(&self, document: &str) -> Result<PathBuf, FolderError> {
         let path = self.blob_trust_policy_file();
         super::BlobTrustPolicyDocument::parse(document.as_bytes())
@@ -62,19 +63,23 @@ impl NotationFolder {
     }
 }
 
-/// Writes a file of notation's folder, whose folders are made where they are missing.
+/// Writes a file in notation's folder, creating missing folders.
 pub(super) fn write(path: &Path, content: &[u8]) -> Result<(), FileError> {
     let error = |source: io::Error| FileError::Io { path: path.to_owned(), source };
     if let Some(folder) = path.parent() {
         make_folder(folder)?;
     }
     if fs::symlink_metadata(path).is_ok_and(|seen| !seen.is_file()) {
-        return Err(FileError::Kind { path: path.to_owned(), found: "no regular file", expected: "a regular file" });
+        return Err(FileError::Kind {
+            path: path.to_owned(),
+            found: "a folder, symbolic link or special file",
+            expected: "a regular file",
+        });
     }
     files::replace(path, content, FILE_MODE).map_err(error)
 }
 
-/// Makes a folder and those above it, for their user only. One that is there must be nobody else's to write to.
+/// Creates a folder and its parents with mode 0700. An existing folder must not be writable by all users.
 fn make_folder(folder: &Path) -> Result<(), FileError> {
     let error = |source: io::Error| FileError::Io { path: folder.to_owned(), source };
     DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(error)?;

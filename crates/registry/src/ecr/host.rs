@@ -1,18 +1,18 @@
-//! Which registries are Amazon ECR's, told by their host alone: "Making requests to Amazon ECR registries" and "Making requests
-//! to Amazon ECR Public registries" of ECR's user guides.
+//! Recognizing Amazon ECR registries by their host: "Making requests to Amazon ECR registries" and "Making requests
+//! to Amazon ECR Public registries" in the ECR user guides.
 
 use aws_names::partition_of_region;
 
-/// A registry of Amazon ECR, as far as the choice of its token goes.
+/// A registry of Amazon ECR, with what is needed to get a token for it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum EcrRegistry {
     /// The private registry of an account.
     Private {
         /// Its region.
         region: String,
-        /// Whether the host is one of those with FIPS 140.
+        /// Whether the host is a FIPS 140 endpoint.
         fips: bool,
-        /// Whether the host is one that IPv6 reaches as well.
+        /// Whether the host is a dual-stack (IPv4 and IPv6) endpoint.
         dual_stack: bool,
     },
     /// ECR Public.
@@ -20,7 +20,8 @@ pub enum EcrRegistry {
 }
 
 impl EcrRegistry {
-    /// The registry with this host; `None` for one that is not ECR's. A token of ECR goes to no other host.
+    /// Returns the registry with this host, or `None` if it is not an ECR host. ECR tokens are never sent to other
+    /// hosts.
     #[must_use]
     pub fn of_host(host: &str) -> Option<Self> {
         if matches!(host, "public.ecr.aws" | "ecr-public.aws.com") {
@@ -51,11 +52,11 @@ impl EcrRegistry {
         (is_region && domain == own_domain).then(|| Self::Private { region: region.to_owned(), fips, dual_stack })
     }
 
-    /// The region whose service gives out the token.
+    /// Returns the region that issues the token.
     pub(super) fn region(&self) -> &str {
         match self {
             Self::Private { region, .. } => region,
-            // The only one that has this service.
+            // The only region with this service.
             Self::Public => "us-east-1",
         }
     }
@@ -66,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hosts_of_ecr_are_told_from_hosts_that_only_look_like_it() {
+    fn recognizes_only_ecr_hosts() {
         let private =
             |region: &str, fips, dual_stack| Some(EcrRegistry::Private { region: region.to_owned(), fips, dual_stack });
         for (host, expected) in [

@@ -1,4 +1,4 @@
-//! Tokens for Amazon ECR, so that nobody needs a credential helper for it: `GetAuthorizationToken` of ECR and of ECR Public,
+//! Tokens for Amazon ECR, which make a credential helper unnecessary: `GetAuthorizationToken` of ECR and ECR Public,
 //! Amazon ECR API reference.
 
 mod host;
@@ -19,17 +19,17 @@ use limits::Deadline;
 
 pub use self::host::EcrRegistry;
 
-/// How long before its end a token is no longer used, and how long the lack of credentials is remembered.
+/// How long before its expiry a token is replaced, and how long a lack of credentials is cached.
 const MARGIN: Duration = Duration::from_secs(300);
 const MAX_TOKEN: usize = 64 * 1024;
 
-/// Why there is no token for a registry of ECR.
+/// An error while getting a token for an ECR registry.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("GetAuthorizationToken of {service} in {region} {}", explanation(failure))]
 pub struct EcrError {
     /// The service, `ECR` or `ECR PUBLIC`.
     pub service: &'static str,
-    /// The region that was asked.
+    /// The region of the call.
     pub region: String,
     /// What happened.
     pub failure: Failure,
@@ -40,29 +40,29 @@ fn explanation(failure: &Failure) -> String {
         Failure::Refused { status, code, message, .. } => {
             let code = code.as_ref().map_or_else(|| format!("HTTP status {status}"), Clone::clone);
             let message = message.as_ref().map(|message| format!(": {message}")).unwrap_or_default();
-            format!("was refused: {code}{message}; this needs the permission ecr:GetAuthorizationToken")
+            format!("was refused: {code}{message}; the permission ecr:GetAuthorizationToken is required")
         }
         Failure::NoCredentials(why) => format!(
-            "was not made, there are no AWS credentials: {}. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, \
-             or log in to the registry (aws ecr get-login-password, docker login)",
+            "was not made: there are no AWS credentials: {}. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or \
+             AWS_PROFILE, or log in to the registry (aws ecr get-login-password, docker login)",
             why.trim_end_matches('.')
         ),
         Failure::Timeout(budget) => format!("got no complete answer within {} s; try again", budget.as_secs_f64()),
         Failure::Connection(why) => {
-            format!("failed, the service could not be reached: {why}; check the network and the proxy")
+            format!("failed: the service could not be reached: {why}; check the network and the proxy")
         }
-        Failure::Answer(why) => format!("got an answer that is not one of this service: {why}"),
+        Failure::Answer(why) => format!("got an invalid answer: {why}"),
         Failure::Request(why) => format!("could not be made: {why}"),
         Failure::Configuration(why) => format!("was not made: {why}"),
     }
 }
 
-/// A user name and a password for a registry of ECR.
+/// The user name and password for an ECR registry.
 #[derive(Clone, PartialEq, Eq)]
 pub struct EcrToken {
     /// The user name.
     pub username: String,
-    /// The password; it is not shown.
+    /// The password. `Debug` omits it.
     pub password: String,
 }
 
@@ -72,34 +72,35 @@ impl fmt::Debug for EcrToken {
     }
 }
 
-/// The tokens of this process. Each is asked for once, however many want it at the same time, and used until shortly before it
+/// A cache of tokens. Concurrent requests for a token share one call, and a token is reused until shortly before it
 /// expires.
 #[derive(Debug, Default)]
 pub struct EcrTokens {
-    /// Held while a service is asked.
+    /// Locked during calls, so that concurrent requests share one.
     known: tokio::sync::Mutex<HashMap<EcrRegistry, Known>>,
 }
 
-/// What a service answered last.
+/// The last result of a call.
 #[derive(Debug, Clone)]
 struct Known {
-    /// `None` is anonymous access.
+    /// `None` means anonymous access.
     answer: Result<Option<EcrToken>, EcrError>,
     at: Instant,
     until: Option<SystemTime>,
 }
 
 impl EcrTokens {
-    /// What to show this registry; `None` is anonymous access, which ECR Public gives to whoever has no AWS credentials.
+    /// Returns the token for a registry. `None` means anonymous access, which ECR Public allows without AWS
+    /// credentials.
     ///
     /// # Errors
-    /// [`EcrError`].
+    /// Returns [`EcrError`] if the call fails or the answer has no valid token.
     pub async fn token(&self, registry: &EcrRegistry) -> Result<Option<EcrToken>, EcrError> {
         let came = Instant::now();
         let mut known = self.known.lock().await;
         if let Some(known) = known.get(registry) {
             let is_fresh = known.until.is_some_and(|until| SystemTime::now() < until);
-            // Who waited while it was asked takes the answer, also where it is a failure.
+            // A call that finished while this one waited is recent enough, even if it failed.
             if is_fresh || known.at >= came {
                 return known.answer.clone();
             }
@@ -107,7 +108,7 @@ impl EcrTokens {
         let (answer, until) = match ask(registry).await {
             Ok((token, expires)) => (Ok(Some(token)), expires.checked_sub(MARGIN)),
             Err(EcrError { failure: Failure::NoCredentials(why), .. }) if *registry == EcrRegistry::Public => {
-                tracing::debug!(%why, "no AWS credentials: ECR Public is spoken to anonymously");
+                tracing::debug!(%why, "no AWS credentials: using ECR Public anonymously");
                 (Ok(None), SystemTime::now().checked_add(MARGIN))
             }
             Err(why) => (Err(why), None),
@@ -117,7 +118,7 @@ impl EcrTokens {
     }
 }
 
-/// Asks the service.
+/// Calls the service for a token.
 async fn ask(registry: &EcrRegistry) -> Result<(EcrToken, SystemTime), EcrError> {
     let region = registry.region();
     let service = if *registry == EcrRegistry::Public { "ECR PUBLIC" } else { "ECR" };
@@ -125,12 +126,13 @@ async fn ask(registry: &EcrRegistry) -> Result<(EcrToken, SystemTime), EcrError>
     let deadline = Deadline::new(Deadline::DEFAULT_BUDGET);
     let began = Instant::now();
     let answer = deadline.run(call(registry, service)).await.unwrap_or(Err(Failure::Timeout(deadline.budget())));
-    let (ms, is_ok) = (began.elapsed().as_millis() as u64, answer.is_ok());
-    tracing::debug!(operation = "GetAuthorizationToken", service, region, ms, is_ok, "AWS was asked for a token");
+    let ms = began.elapsed().as_millis() as u64;
+    let is_ok = answer.is_ok();
+    tracing::debug!(operation = "GetAuthorizationToken", service, region, ms, is_ok, "called AWS for a token");
     let (token, expires) = answer.map_err(failed)?;
-    // Neither message repeats any of the token.
+    // The error messages must not contain any part of the token.
     let token = token.filter(|token| token.len() <= MAX_TOKEN);
-    let token = token.ok_or_else(|| failed(Failure::Answer("it holds no token".to_owned())))?;
+    let token = token.ok_or_else(|| failed(Failure::Answer("it has no token".to_owned())))?;
     let decoded = STANDARD.decode(token).ok().and_then(|bytes| String::from_utf8(bytes).ok());
     let pair = decoded.as_deref().and_then(|text| text.split_once(':'));
     let (username, password) =

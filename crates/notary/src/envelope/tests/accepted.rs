@@ -1,4 +1,4 @@
-//! What verifies.
+//! Valid envelopes.
 
 use serde_json::json;
 use testing::certificate::NOW;
@@ -12,7 +12,7 @@ use crate::envelope::{SigningScheme, VerifyError};
 use crate::x509::ChainError;
 
 #[test]
-fn every_algorithm_verifies_under_both_schemes() {
+fn verifies_every_algorithm_with_both_schemes() {
     for kind in [Kind::P256, Kind::P384, Kind::P521, Kind::Rsa2048, Kind::Rsa3072, Kind::Rsa4096] {
         for scheme in [SigningScheme::X509, SigningScheme::SigningAuthority] {
             let draft = Draft::of(kind, draft_scheme(scheme));
@@ -29,7 +29,7 @@ fn every_algorithm_verifies_under_both_schemes() {
 }
 
 #[test]
-fn a_chain_is_judged_at_the_authentic_signing_time_and_else_now() {
+fn checks_the_chain_at_the_authentic_signing_time_or_now() {
     let later = NOW + Duration::days(30);
     let authority = Draft::new().parse().unwrap();
     authority.verify(later).unwrap();
@@ -42,7 +42,7 @@ fn a_chain_is_judged_at_the_authentic_signing_time_and_else_now() {
 }
 
 #[test]
-fn integrity_holds_whatever_the_time_and_validity_is_judged_apart() {
+fn integrity_does_not_depend_on_the_time() {
     let later = NOW + Duration::days(30);
     for (scheme, valid_later) in [(SigningScheme::X509, false), (SigningScheme::SigningAuthority, true)] {
         let verified = Draft::of(Kind::P384, draft_scheme(scheme)).parse().unwrap().verify_integrity().unwrap();
@@ -52,13 +52,13 @@ fn integrity_holds_whatever_the_time_and_validity_is_judged_apart() {
 }
 
 #[test]
-fn a_timestamp_and_an_unsigned_attribute_that_nobody_knows_change_nothing() {
+fn ignores_timestamps_and_unknown_unsigned_attributes() {
     let draft = Draft::new().unprotected("io.cncf.notary.timestampSignature", json!("AAAA"));
     draft.unprotected("org.example.note", json!({"a": [1]})).verify().unwrap();
 }
 
 #[test]
-fn the_expiry_may_be_absent_and_the_time_may_have_a_fraction_or_an_offset() {
+fn accepts_absent_expiry_and_times_with_offset_or_fraction() {
     let crit = json!(["io.cncf.notary.signingScheme", "io.cncf.notary.authenticSigningTime"]);
     let without = Draft::new().protect("io.cncf.notary.expiry", json!(null)).protect("crit", crit);
     assert_eq!(without.verify().unwrap().attributes().expiry, None);
@@ -67,7 +67,7 @@ fn the_expiry_may_be_absent_and_the_time_may_have_a_fraction_or_an_offset() {
 }
 
 #[test]
-fn critical_attributes_that_the_specification_does_not_define_are_given_to_the_caller() {
+fn returns_extended_attributes_to_the_caller() {
     let draft = Draft::new().protect("org.example.must", json!([1])).critical("org.example.must");
     let verified = draft.protect("org.example.may", json!("x")).verify().unwrap();
     let critical: Vec<_> = verified.attributes().extended_critical.iter().collect();

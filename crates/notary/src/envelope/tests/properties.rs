@@ -1,4 +1,4 @@
-//! What holds for every envelope.
+//! Properties of every envelope.
 
 use std::sync::LazyLock;
 
@@ -21,7 +21,7 @@ struct Signer {
     chain: Vec<Vec<u8>>,
 }
 
-/// One chain for all cases: what differs from case to case is the envelope.
+/// One key and chain for all cases.
 static SIGNER: LazyLock<Signer> = LazyLock::new(|| {
     let draft = Draft::new();
     let x5c = draft.header["x5c"].as_array().unwrap();
@@ -33,7 +33,7 @@ fn built(payload: &[u8], attributes: &ProtectedAttributes, agent: &str) -> Vec<u
 }
 
 fn attributes() -> impl Strategy<Value = ProtectedAttributes> {
-    // AWS Signer's names would be claims in the unprotected header too, but these are protected: any name may follow.
+    // These are protected headers, where any name is allowed.
     let extended = proptest::collection::btree_map("org\\.example\\.[a-z]{1,9}", "\\PC{1,40}", 0..4);
     let plugin = proptest::option::of("[a-z.]{1,30}");
     let expiry = proptest::option::of(1..400_000_000i64);
@@ -63,7 +63,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
-    fn what_was_built_verifies_and_says_what_was_put_in(
+    fn built_envelopes_verify_and_round_trip(
         payload in proptest::collection::vec(any::<u8>(), 1..400),
         attributes in attributes(),
         agent in "\\PC{1,30}",
@@ -85,12 +85,12 @@ proptest! {
     }
 
     #[test]
-    fn a_payload_that_was_written_is_read_back(payload in payload()) {
+    fn payloads_round_trip(payload in payload()) {
         prop_assert_eq!(Payload::parse(&payload.to_bytes()), Ok(payload));
     }
 
     #[test]
-    fn no_bytes_make_the_parsers_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200), text in "\\PC{0,200}") {
+    fn parsers_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200), text in "\\PC{0,200}") {
         for input in [&bytes[..], text.as_bytes()] {
             let _ = Envelope::parse(input);
             let _ = Payload::parse(input);
@@ -100,14 +100,14 @@ proptest! {
     }
 }
 
-/// What a verified envelope says, as far as anybody acts on it. The signing agent is not signed and may change.
+/// The signed content of a verified envelope. The signing agent is not signed and may change.
 fn said(verified: &VerifiedEnvelope) -> (Vec<u8>, String, Vec<Vec<u8>>) {
     let chain = verified.chain().certificates().iter().map(|c| c.der().to_vec()).collect();
     (verified.payload().to_vec(), format!("{:?}", verified.attributes()), chain)
 }
 
 #[test]
-fn no_change_of_a_byte_gives_an_envelope_that_verifies_and_says_something_else() {
+fn no_changed_byte_verifies_with_other_content() {
     let draft = Draft::new().protect(header::SIGNING_JOB, json!("job")).critical(header::SIGNING_JOB);
     let original = draft.sign().to_string().into_bytes();
     let verify = |bytes: &[u8]| Envelope::parse(bytes).ok()?.verify(NOW).ok();
@@ -115,7 +115,7 @@ fn no_change_of_a_byte_gives_an_envelope_that_verifies_and_says_something_else()
     let mut verified = 0;
     for position in 0..original.len() {
         let byte = original[position];
-        // Other letters of the alphabets, other JSON punctuation, and single bits.
+        // Other base64 letters, JSON punctuation, and single bits.
         for other in [byte ^ 1, byte ^ 2, byte ^ 0x20, byte ^ 0x80, b'"', b'A', b'=', b' ', b'\\'] {
             if other == byte {
                 continue;
@@ -134,6 +134,6 @@ fn no_change_of_a_byte_gives_an_envelope_that_verifies_and_says_something_else()
             verified += 1;
         }
     }
-    // The signing agent's name and value: that these may change shows that the loop can verify at all.
+    // The signing agent may change, so some changes must verify: this shows that the loop works.
     assert!((1..400).contains(&verified), "{verified}");
 }

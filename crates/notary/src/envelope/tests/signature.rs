@@ -1,4 +1,4 @@
-//! The signature: by the leaf's key, with its algorithm, over these very bytes.
+//! The signature: made by the leaf's key, with its algorithm, over exactly these bytes.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -20,7 +20,7 @@ fn signature_of(envelope: &Value) -> Vec<u8> {
 }
 
 #[test]
-fn the_algorithm_is_that_of_the_key_and_no_other() {
+fn algorithm_must_match_the_key() {
     for kind in [Kind::P256, Kind::P384, Kind::P521, Kind::Rsa2048, Kind::Rsa3072] {
         let draft = Draft::of(kind, Scheme::SigningAuthority);
         let expected = draft.key.jws_name();
@@ -37,13 +37,13 @@ fn the_algorithm_is_that_of_the_key_and_no_other() {
 }
 
 #[test]
-fn a_key_of_another_kind_or_size_does_not_sign() {
-    let draft = Draft::of(Kind::Ed25519, Scheme::SigningAuthority);
+fn rejects_unsupported_keys() {
+    let draft = Draft::of(Kind::Ed25519, SigningScheme::SigningAuthority);
     assert_eq!(refused(&draft.sign()), VerifyError::UnsupportedKey);
 }
 
 #[test]
-fn payload_protected_header_and_signature_are_not_exchanged() {
+fn rejects_exchanged_parts() {
     let draft = Draft::new();
     let mut other = Draft::new();
     other.payload = b"another payload".to_vec();
@@ -60,12 +60,13 @@ fn payload_protected_header_and_signature_are_not_exchanged() {
 }
 
 #[test]
-fn signatures_that_were_cut_swapped_or_made_up_do_not_verify() {
+fn rejects_altered_signatures() {
     for kind in [Kind::P256, Kind::P384, Kind::P521, Kind::Rsa2048] {
         let draft = Draft::of(kind, Scheme::SigningAuthority);
         let envelope = draft.sign();
         let signature = signature_of(&envelope);
-        let (half, length) = (signature.len() / 2, signature.len());
+        let half = signature.len() / 2;
+        let length = signature.len();
         let input = format!("{}.{}", envelope["protected"].as_str().unwrap(), envelope["payload"].as_str().unwrap());
         let mut bit = signature.clone();
         bit[half] ^= 1;
@@ -96,11 +97,11 @@ fn signatures_that_were_cut_swapped_or_made_up_do_not_verify() {
 }
 
 #[test]
-fn the_leaf_comes_first() {
+fn leaf_must_come_first() {
     let mut envelope = Draft::new().sign();
     let x5c = envelope["header"]["x5c"].as_array_mut().unwrap();
     x5c.reverse();
-    // The root's key is on another curve.
+    // The key of the root is on another curve.
     assert!(matches!(refused(&envelope), VerifyError::Algorithm { .. }));
     let mut envelope = Draft::of(Kind::P256, Scheme::SigningAuthority).sign();
     envelope["header"]["x5c"].as_array_mut().unwrap().reverse();
@@ -108,7 +109,7 @@ fn the_leaf_comes_first() {
 }
 
 #[test]
-fn a_good_signature_does_not_make_up_for_a_bad_chain() {
+fn rejects_an_invalid_chain_despite_a_valid_signature() {
     let chain = |change: &dyn Fn(&mut Spec)| {
         let mut specs = [Spec::leaf(Kind::P384), Spec::authority("root", Kind::P256)];
         change(&mut specs[0]);
@@ -131,8 +132,9 @@ fn a_good_signature_does_not_make_up_for_a_bad_chain() {
 }
 
 #[test]
-fn a_chain_that_is_remembered_spares_no_envelope_the_check_of_its_own_signature_nor_of_its_time() {
-    let (chains, draft) = (ChainCache::default(), Draft::new());
+fn checks_signature_and_time_with_a_cached_chain() {
+    let chains = ChainCache::default();
+    let draft = Draft::new();
     let parse = |envelope: &Value| Envelope::parse(envelope.to_string().as_bytes()).unwrap();
     for _ in 0..2 {
         let verified = parse(&draft.sign()).verify_integrity_with(&chains).unwrap();
@@ -148,9 +150,9 @@ fn a_chain_that_is_remembered_spares_no_envelope_the_check_of_its_own_signature_
 }
 
 #[test]
-fn a_chain_that_breaks_a_rule_is_refused_with_a_cache_as_without_however_often_it_comes() {
-    let (chains, mut specs) =
-        (ChainCache::default(), vec![Spec::leaf(Kind::P384), Spec::authority("root", Kind::P256)]);
+fn rejects_an_invalid_chain_despite_the_cache() {
+    let chains = ChainCache::default();
+    let mut specs = vec![Spec::leaf(Kind::P384), Spec::authority("root", Kind::P256)];
     specs[1].set(basic_constraints(false, true, None));
     let x5c: Vec<String> = issue(&specs).iter().map(|der| STANDARD.encode(der)).collect();
     let draft = Draft { key: specs.swap_remove(0).key, ..Draft::new() }.unprotected("x5c", json!(x5c));

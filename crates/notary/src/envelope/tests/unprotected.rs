@@ -1,4 +1,4 @@
-//! The unprotected header, which anybody can change.
+//! The unprotected header, which is not signed.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -15,7 +15,7 @@ fn refused(draft: &Draft) -> EnvelopeError {
 }
 
 #[test]
-fn no_claim_is_taken_from_the_unprotected_header() {
+fn rejects_claims_in_the_unprotected_header() {
     for name in [
         "alg",
         "ALG",
@@ -44,7 +44,7 @@ fn no_claim_is_taken_from_the_unprotected_header() {
 }
 
 #[test]
-fn a_claim_is_not_moved_from_the_protected_header_to_the_unprotected_one() {
+fn rejects_claims_moved_to_the_unprotected_header() {
     let claims = Draft::new().protected;
     for name in ["alg", "cty", "crit", "io.cncf.notary.signingScheme", "io.cncf.notary.expiry"] {
         let moved = Draft::new().protect(name, json!(null)).unprotected(name, claims[name].clone());
@@ -53,7 +53,7 @@ fn a_claim_is_not_moved_from_the_protected_header_to_the_unprotected_one() {
 }
 
 #[test]
-fn the_two_headers_have_no_name_in_common() {
+fn rejects_names_in_both_headers() {
     for name in ["org.example.a", "ORG.example.A"] {
         let common = Draft::new().protect("org.example.a", json!(1)).unprotected(name, json!(1));
         assert_eq!(refused(&common), EnvelopeError::UnprotectedClaim(name.into()));
@@ -61,7 +61,7 @@ fn the_two_headers_have_no_name_in_common() {
 }
 
 #[test]
-fn what_is_unprotected_does_not_stand_in_the_protected_header() {
+fn rejects_unprotected_names_in_the_protected_header() {
     let chain = Draft::new().header["x5c"].clone();
     for (name, given) in [
         ("x5c", "x5c"),
@@ -77,7 +77,7 @@ fn what_is_unprotected_does_not_stand_in_the_protected_header() {
 }
 
 #[test]
-fn the_chain_is_a_list_of_certificates_in_base64_with_padding() {
+fn rejects_malformed_chains() {
     let with = |x5c: Value| refused(&Draft::new().unprotected("x5c", x5c));
     assert!(matches!(with(json!(null)), EnvelopeError::Json(JsonError::Missing { .. })));
     assert!(matches!(with(json!([])), EnvelopeError::Json(JsonError::Missing { .. })));
@@ -100,7 +100,7 @@ fn the_chain_is_a_list_of_certificates_in_base64_with_padding() {
         let why = with(json!([wrong, chain[1]]));
         assert!(matches!(why, EnvelopeError::Base64(ref path, _) if path == "header.x5c[0]"), "{why}");
     }
-    // One byte more, and with it other padding, so that both ways to write it are seen.
+    // One byte more changes the padding.
     for trailer in [&[0][..], &[0, 0], &[0x30, 0]] {
         let longer = STANDARD.encode([&bytes, trailer].concat());
         let why = with(json!([longer, chain[1]]));
@@ -112,7 +112,7 @@ fn the_chain_is_a_list_of_certificates_in_base64_with_padding() {
 }
 
 #[test]
-fn base64_with_stray_bits_or_without_its_padding_is_refused() {
+fn rejects_stray_bits_and_missing_padding() {
     for wrong in ["AB==", "AAB=", "AA", "AA=", "AA===", "A", "="] {
         let why = refused(&Draft::new().unprotected("io.cncf.notary.timestampSignature", json!(wrong)));
         assert!(matches!(why, EnvelopeError::Base64(..)), "{wrong}: {why}");
@@ -120,14 +120,14 @@ fn base64_with_stray_bits_or_without_its_padding_is_refused() {
 }
 
 #[test]
-fn seventeen_certificates_are_refused() {
+fn rejects_seventeen_certificates() {
     let root = Draft::new().header["x5c"][1].clone();
     let why = refused(&Draft::new().unprotected("x5c", Value::Array(vec![root; 17])));
     assert_eq!(why, EnvelopeError::Chain(ChainError::TooLong(17)));
 }
 
 #[test]
-fn the_signing_agent_and_the_timestamp_are_text() {
+fn signing_agent_and_timestamp_must_be_strings() {
     for name in ["io.cncf.notary.signingAgent", "io.cncf.notary.timestampSignature"] {
         for value in [json!(1), json!(["AAAA"]), json!({})] {
             let why = refused(&Draft::new().unprotected(name, value));
@@ -137,14 +137,14 @@ fn the_signing_agent_and_the_timestamp_are_text() {
 }
 
 #[test]
-fn an_error_says_which_header_is_wrong() {
+fn errors_name_the_header() {
     let why = refused(&Draft::new().protect("alg", json!(7)));
     assert!(matches!(why, EnvelopeError::Attributes(AttributeError::Json(_))));
     assert_eq!(why.to_string(), "protected header: alg must be a string, not a number");
 }
 
 #[test]
-fn an_envelope_that_is_made_to_fill_the_memory_is_refused_before_it_is_read() {
+fn rejects_envelopes_with_too_many_values() {
     let objects = "{\"\":0},".repeat(MAX_ENVELOPE_SIZE / 7 - 100);
     let bomb = format!(r#"{{"payload":"e30","protected":"e30","signature":"e30","header":{{"a":[{objects}0]}}}}"#);
     assert!(bomb.len() <= MAX_ENVELOPE_SIZE);

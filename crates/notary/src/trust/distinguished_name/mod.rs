@@ -1,18 +1,18 @@
-//! Distinguished names of trusted identities (`x509.subject`) and of certificates. `trust-store-trust-policy.md`, "Trusted
-//! Identities Constraints"; the text form is that of RFC 4514.
+//! Distinguished names of trusted identities (`x509.subject`) and of certificates. `trust-store-trust-policy.md`,
+//! "Trusted Identities Constraints"; the text form is that of RFC 4514.
 //!
-//! Which texts notation 1.3.2 reads otherwise, each time because it looks less closely:
-//! - It takes `;` between RDNs. The specification says "comma-separated one or more RDNs" and "All occurrences of the semicolon
-//!   character (`;`) MUST be escaped".
-//! - It takes attribute types that it does not know (`DC`, `cn`) and never finds them in a certificate; here they are refused,
-//!   so that an identity that can match nothing is not left in a policy. Types are upper case, as the specification writes
-//!   them: notation does not find `c=US` to be a country either.
-//! - It takes an empty value as an attribute that a certificate need not have. The specification: "The RDN consists of an
+//! notation 1.3.2 is less strict:
+//! - It accepts `;` between RDNs. The specification says "comma-separated one or more RDNs" and "All occurrences of the
+//!   semicolon character (`;`) MUST be escaped".
+//! - It accepts unknown attribute types (`DC`, `cn`), which never match a certificate. Here they are rejected, so that
+//!   a policy has no identity that matches nothing. Types are upper case, as in the specification; notation does not
+//!   treat `c=US` as a country either.
+//! - It treats an attribute with an empty value as optional. The specification: "The RDN consists of an
 //!   attribute type name followed by an equal sign and the string representation of the corresponding attribute value".
-//! - It takes `"` at the start of a value for part of the value, and so does not match what the writer of a quoted value (RFC
-//!   2253) meant. Refused with the form that is right.
-//! - After an escaped backslash it keeps an unescaped space at the end of a value. The specification: "If a value starts or
-//!   ends with a space, then that space character MUST be escaped".
+//! - It treats `"` at the start of a value as part of the value, so a quoted value (RFC 2253) does not match as
+//!   intended. Here it is rejected, with the correct form in the error.
+//! - After an escaped backslash it keeps an unescaped space at the end of a value. The specification: "If a value
+//!   starts or ends with a space, then that space character MUST be escaped".
 
 mod subject;
 
@@ -23,7 +23,7 @@ use std::str::FromStr;
 use der::asn1::ObjectIdentifier;
 pub use subject::{Subject, SubjectError};
 
-/// What each attribute type is called in text, and in DER.
+/// The name and the object identifier of each attribute type.
 const TYPES: [(AttributeType, &str, ObjectIdentifier); 9] = [
     (AttributeType::Country, "C", ObjectIdentifier::new_unwrap("2.5.4.6")),
     (AttributeType::StateOrProvince, "ST", ObjectIdentifier::new_unwrap("2.5.4.8")),
@@ -35,11 +35,11 @@ const TYPES: [(AttributeType, &str, ObjectIdentifier); 9] = [
     (AttributeType::Street, "STREET", ObjectIdentifier::new_unwrap("2.5.4.9")),
     (AttributeType::PostalCode, "POSTALCODE", ObjectIdentifier::new_unwrap("2.5.4.17")),
 ];
-/// The attribute types that an identity must have.
+/// The attribute types required in an identity.
 const REQUIRED: [AttributeType; 3] =
     [AttributeType::Country, AttributeType::StateOrProvince, AttributeType::Organization];
 
-/// An attribute type that identities are compared by. They are those that notation gives a name.
+/// An attribute type that identities can have: those that notation has a name for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum AttributeType {
     /// `C`
@@ -87,16 +87,16 @@ impl fmt::Display for AttributeType {
     }
 }
 
-/// Why a text is not the distinguished name of a trusted identity.
+/// An invalid distinguished name of a trusted identity.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DistinguishedNameError {
-    /// A component is not a type, an equal sign and a value.
+    /// A component is not `TYPE=VALUE`.
     #[error("{found:?} is not TYPE=VALUE; a comma within a value is written \\,")]
     NotAnAttribute {
         /// The component.
         found: String,
     },
-    /// An attribute type that identities are not compared by.
+    /// An unsupported attribute type.
     #[error(
         "the attribute type {found:?} is not supported; supported are C, ST (or S), L, O, OU, CN, SERIALNUMBER, STREET \
          and POSTALCODE"
@@ -108,21 +108,21 @@ pub enum DistinguishedNameError {
     /// An attribute type that is not in upper case.
     #[error("the attribute type {found:?} must be written {written}")]
     LowerCaseType {
-        /// The type as it stands.
+        /// The type as given.
         found: String,
-        /// The type as it must be.
+        /// The correct type.
         written: AttributeType,
     },
-    /// An attribute type stands twice.
-    #[error("{0} stands twice; each attribute type may stand once")]
+    /// A duplicate attribute type.
+    #[error("duplicate attribute type {0}; each type is allowed once")]
     Repeated(AttributeType),
-    /// A type that every identity must have is absent.
+    /// A required attribute type is missing.
     #[error("{0} is missing; C, ST (or S) and O are required")]
     Required(AttributeType),
     /// A value is empty.
-    #[error("{0} has no value; leave the attribute out when any value is right")]
+    #[error("{0} has no value; omit the attribute to accept any value")]
     EmptyValue(AttributeType),
-    /// RDNs are separated by something else than a comma.
+    /// RDNs are separated by a semicolon.
     #[error("RDNs are separated by commas; a semicolon within a value is written \\;")]
     Semicolon,
     /// An RDN with several attributes.
@@ -133,30 +133,30 @@ pub enum DistinguishedNameError {
     HexadecimalValue,
     /// A quoted value.
     #[error(
-        "the value of {0} is in quotation marks, which are not removed; write it without, or a mark of its own as \\\""
+        "the value of {0} is in quotation marks, which are not supported; remove them, or write a literal one as \\\""
     )]
     Quoted(AttributeType),
     /// A backslash is followed by neither a special character nor two hexadecimal digits.
-    #[error("{found:?} has a backslash that escapes nothing; a backslash within a value is written \\\\")]
+    #[error("{found:?} has an invalid escape; a backslash within a value is written \\\\")]
     Escape {
         /// The value.
         found: String,
     },
     /// The escaped bytes of a value are not UTF-8.
-    #[error("{found:?} is not UTF-8 after its escapes are resolved")]
+    #[error("{found:?} is not UTF-8 after unescaping")]
     NotUtf8 {
         /// The value.
         found: String,
     },
 }
 
-/// The distinguished name of a trusted identity: each attribute type at most once, among them country, state or province and
-/// organization. The order of the RDNs does not matter.
+/// The distinguished name of a trusted identity: each attribute type at most once, with country, state or province and
+/// organization required. The order of the RDNs does not matter.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct DistinguishedName(BTreeMap<AttributeType, String>);
 
 impl DistinguishedName {
-    /// The attributes, in a fixed order.
+    /// Returns the attributes in a fixed order.
     pub fn attributes(&self) -> impl Iterator<Item = (AttributeType, &str)> {
         self.0.iter().map(|(kind, value)| (*kind, value.as_str()))
     }
@@ -165,7 +165,7 @@ impl DistinguishedName {
         self.0.get(&kind).map(String::as_str)
     }
 
-    /// Whether there could be a certificate that both names match: no attribute type has different values in them.
+    /// Whether one certificate could match both names: no attribute type has different values in them.
     #[must_use]
     pub fn overlaps(&self, other: &Self) -> bool {
         self.attributes().all(|(kind, value)| other.value(kind).is_none_or(|theirs| theirs == value))
@@ -197,9 +197,11 @@ impl FromStr for DistinguishedName {
     }
 }
 
-/// Splits at the commas that are not escaped.
+/// Splits at unescaped commas.
 fn components(text: &str) -> Result<Vec<&str>, DistinguishedNameError> {
-    let (mut components, mut start, mut escaped) = (Vec::new(), 0, false);
+    let mut components = Vec::new();
+    let mut start = 0;
+    let mut escaped = false;
     for (position, byte) in text.bytes().enumerate() {
         match byte {
             _ if escaped => escaped = false,
@@ -217,7 +219,7 @@ fn components(text: &str) -> Result<Vec<&str>, DistinguishedNameError> {
     Ok(components)
 }
 
-/// Resolves escapes and drops the spaces around the value that are not escaped.
+/// Unescapes a value and trims unescaped spaces around it.
 fn read_value(kind: AttributeType, text: &str) -> Result<String, DistinguishedNameError> {
     use DistinguishedNameError as E;
     let text = text.trim_start_matches(' ');
@@ -228,7 +230,8 @@ fn read_value(kind: AttributeType, text: &str) -> Result<String, DistinguishedNa
         Some(_) => {}
     }
     let escape = || E::Escape { found: text.to_owned() };
-    let (mut value, mut end) = (Vec::new(), 0);
+    let mut value = Vec::new();
+    let mut end = 0;
     let mut bytes = text.bytes();
     while let Some(byte) = bytes.next() {
         match byte {
@@ -258,7 +261,7 @@ fn read_value(kind: AttributeType, text: &str) -> Result<String, DistinguishedNa
     String::from_utf8(value).map_err(|_| E::NotUtf8 { found: text.to_owned() })
 }
 
-/// In a form that is read again as the same name, and by notation too.
+/// Formats the name so that this parser and notation parse it as the same name.
 impl fmt::Display for DistinguishedName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (position, (kind, value)) in self.attributes().enumerate() {

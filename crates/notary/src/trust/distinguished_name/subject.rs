@@ -1,11 +1,11 @@
 //! The subject of a signing certificate, read from its DER: RFC 5280, 4.1.2.6.
 //!
-//! notation 1.3.2 writes the subject as text and reads that as if it were an identity of a policy. Two things follow from that
-//! there and not here:
-//! - A subject with an attribute that notation has no name for (`DC`, `emailAddress`) matches no identity, not even one that
-//!   names other attributes. The specification: "The `trustedIdentities` list items MUST support a full and partial list of
-//!   all the attribute types present in subject DN of x509 certificate". Here such attributes are passed over.
-//! - A subject without C, ST or O is an error. Here it is a subject that no identity matches: each names all three.
+//! notation 1.3.2 formats the subject as text and parses that like an identity of a policy. This has two consequences
+//! that are avoided here:
+//! - A subject with an attribute that notation has no name for (`DC`, `emailAddress`) matches no identity, not even one
+//!   with other attributes. The specification: "The `trustedIdentities` list items MUST support a full and partial list
+//!   of all the attribute types present in subject DN of x509 certificate". Here such attributes are ignored.
+//! - A subject without C, ST or O is an error. Here it is a subject that matches no identity, since each has all three.
 
 use std::collections::BTreeMap;
 
@@ -15,38 +15,38 @@ use der::{Tag, Tagged};
 use super::{AttributeType, DistinguishedName};
 use crate::x509::Certificate;
 
-/// Why identities cannot be compared with a certificate's subject.
+/// A subject that cannot be compared with identities.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SubjectError {
-    /// An attribute type stands twice, so that it has no one value to compare. notation refuses it too.
+    /// A duplicate attribute type, so there is no single value to compare. notation rejects it too.
     #[error(
-        "the subject {subject} of the signing certificate has {kind} twice, trusted identities cannot tell which counts"
+        "the subject {subject} of the signing certificate has {kind} twice, so it cannot be compared with identities"
     )]
     Repeated {
-        /// The subject, for people.
+        /// The subject, as text.
         subject: String,
-        /// The type.
+        /// The attribute type.
         kind: AttributeType,
     },
-    /// An attribute's value is not text in an encoding that is compared.
+    /// The value of an attribute is not text, or its encoding is not supported.
     #[error("{kind} in the subject {subject} of the signing certificate is not text, so it cannot be compared")]
     NotText {
-        /// The subject, for people.
+        /// The subject, as text.
         subject: String,
-        /// The type.
+        /// The attribute type.
         kind: AttributeType,
     },
 }
 
-/// The attributes of a certificate's subject that identities are compared by, each at most once.
+/// The attributes of a certificate's subject that are compared with identities, without duplicates.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subject(BTreeMap<AttributeType, String>);
 
 impl Subject {
-    /// Reads the subject of a certificate. How its attributes are grouped into RDNs does not matter, as in notation.
+    /// Reads the subject of a certificate. The grouping of attributes into RDNs does not matter, as in notation.
     ///
     /// # Errors
-    /// [`SubjectError`] when an attribute that identities can name stands twice or is not text.
+    /// Returns [`SubjectError`] if an attribute that identities can have is duplicated or not text.
     pub fn of(certificate: &Certificate) -> Result<Self, SubjectError> {
         let mut attributes = BTreeMap::new();
         for attribute in certificate.subject_name().iter() {
@@ -61,15 +61,15 @@ impl Subject {
         Ok(Self(attributes))
     }
 
-    /// Whether the subject has every attribute of the identity with the same value. Values are compared as they are: nothing
-    /// is trimmed or folded.
+    /// Whether the subject has every attribute of the identity with the same value. Values are compared exactly,
+    /// without trimming or case folding.
     #[must_use]
     pub fn matches(&self, identity: &DistinguishedName) -> bool {
         identity.attributes().all(|(kind, value)| self.0.get(&kind).is_some_and(|own| own == value))
     }
 }
 
-/// The text of a value. Teletex is read as ASCII only: what its other bytes mean differs between readers.
+/// Returns a value as text. TeletexString must be ASCII: implementations disagree about its other bytes.
 fn text(value: &Any) -> Option<String> {
     let bytes = value.value();
     match value.tag() {

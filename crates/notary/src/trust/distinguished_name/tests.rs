@@ -16,7 +16,7 @@ fn certificate(attributes: &[(DnType, DnValue)]) -> Certificate {
     for (kind, value) in attributes {
         params.distinguished_name.push(kind.clone(), value.clone());
     }
-    // Without an extension rcgen issues version 1.
+    // rcgen issues version 1 without an extension.
     params.custom_extensions = vec![CustomExtension::from_oid_content(&[1, 3, 6, 1, 4, 1, 99999, 1], vec![5, 0])];
     let key = KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).unwrap();
     Certificate::from_der(params.self_signed(&key).unwrap().der().to_vec()).unwrap()
@@ -27,7 +27,7 @@ fn text(value: &str) -> DnValue {
 }
 
 #[test]
-fn the_order_of_rdns_and_the_spaces_around_them_do_not_matter() {
+fn ignores_order_and_surrounding_spaces() {
     let expected = name("C=US,ST=WA,O=wabbit-networks.io");
     for same in [
         " C=US, ST=WA, O=wabbit-networks.io ",
@@ -40,7 +40,7 @@ fn the_order_of_rdns_and_the_spaces_around_them_do_not_matter() {
 }
 
 #[test]
-fn escapes_give_the_characters_that_they_stand_for() {
+fn resolves_escapes() {
     for (written, value) in [
         (r"Acme\, Inc.", "Acme, Inc."),
         (r"a\;b", "a;b"),
@@ -66,7 +66,7 @@ fn escapes_give_the_characters_that_they_stand_for() {
 }
 
 #[test]
-fn what_the_specification_does_not_allow_is_refused_and_named() {
+fn rejects_malformed_names() {
     use DistinguishedNameError as E;
     let organization = AttributeType::Organization;
     for (text, expected) in [
@@ -101,7 +101,7 @@ fn what_the_specification_does_not_allow_is_refused_and_named() {
 }
 
 #[test]
-fn names_overlap_when_one_certificate_could_match_both() {
+fn names_overlap_if_one_certificate_could_match_both() {
     let base = name("C=US,ST=WA,O=x");
     for (other, expected) in [
         ("C=US,ST=WA,O=x", true),
@@ -117,7 +117,7 @@ fn names_overlap_when_one_certificate_could_match_both() {
 }
 
 #[test]
-fn an_identity_matches_a_subject_that_has_all_of_its_attributes() {
+fn identity_matches_a_subject_with_all_its_attributes() {
     let email = DnType::CustomDnType(vec![1, 2, 840, 113_549, 1, 9, 1]);
     let subject = Subject::of(&certificate(&[
         (DnType::CountryName, DnValue::PrintableString("US".try_into().unwrap())),
@@ -142,20 +142,20 @@ fn an_identity_matches_a_subject_that_has_all_of_its_attributes() {
 }
 
 #[test]
-fn a_subject_with_two_values_for_one_attribute_is_not_compared() {
+fn rejects_a_subject_with_a_duplicate_attribute() {
     let unit = [2, 5, 4, 11].to_vec();
-    // rcgen keeps one value for each of its own types.
+    // rcgen keeps one value per built-in type.
     let twice = certificate(&[(DnType::OrganizationalUnitName, text("a")), (DnType::CustomDnType(unit), text("b"))]);
     let kind = AttributeType::OrganizationalUnit;
     assert!(matches!(Subject::of(&twice), Err(SubjectError::Repeated { kind: found, .. }) if found == kind));
 }
 
 #[test]
-fn a_subject_whose_text_means_different_things_to_different_readers_is_not_compared() {
+fn rejects_a_subject_with_ambiguous_text() {
     let teletex = certificate(&[(DnType::OrganizationName, DnValue::TeletexString("x".try_into().unwrap()))]);
     assert!(Subject::of(&teletex).is_ok());
     let mut der = teletex.der().to_vec();
-    // Issuer and subject.
+    // In issuer and subject.
     while let Some(place) = der.windows(3).position(|w| w == [0x14, 1, b'x']) {
         der[place + 2] = 0xfc;
     }
@@ -165,7 +165,7 @@ fn a_subject_whose_text_means_different_things_to_different_readers_is_not_compa
 
 proptest! {
     #[test]
-    fn what_is_printed_is_read_again_as_the_same_name(
+    fn printed_names_round_trip(
         values in proptest::collection::vec("[ -~äß\u{0}\n\u{7f}€😀]{1,12}|[ ,;+#=\\\\\"<>]{1,6}", 9),
         chosen in proptest::collection::vec(any::<bool>(), 9),
     ) {
@@ -180,7 +180,7 @@ proptest! {
     }
 
     #[test]
-    fn no_text_makes_the_reader_panic(text in "[CSTO=,+;#\\\\\" a0-9]{0,40}") {
+    fn parser_never_panics(text in "[CSTO=,+;#\\\\\" a0-9]{0,40}") {
         let _ = text.parse::<DistinguishedName>();
     }
 }

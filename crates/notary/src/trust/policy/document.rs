@@ -1,5 +1,5 @@
-//! Whole documents, and which of their policies applies. `trust-store-trust-policy.md`, "Selecting a trust policy to verify a
-//! signed OCI artifact" and "Selecting a trust policy to verify a signed blob".
+//! Trust policy documents, and the selection of the applicable policy. `trust-store-trust-policy.md`, "Selecting a
+//! trust policy to verify a signed OCI artifact" and "Selecting a trust policy to verify a signed blob".
 
 use std::collections::{HashMap, HashSet};
 
@@ -9,10 +9,10 @@ use super::statement::{StatementReader, TrustPolicy, unknown_member};
 use crate::json;
 use crate::json::Object;
 
-/// The largest document that is read, in bytes.
+/// The maximum size of a document in bytes.
 pub const MAX_DOCUMENT_SIZE: usize = 1024 * 1024;
 
-/// More than fit into a document of that size.
+/// No practical limit: a document of [`MAX_DOCUMENT_SIZE`] has fewer.
 const MAX_STATEMENTS: usize = 100_000;
 const VERSION: &str = "1.0";
 const MEMBERS: &str = "version and trustPolicies";
@@ -23,16 +23,16 @@ const BLOB_MEMBERS: &str = "name, globalPolicy, signatureVerification, trustStor
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrustPolicyDocument {
     policies: Vec<(RegistryScopes, TrustPolicy)>,
-    /// The place of the policy with the global scope.
+    /// The index of the policy with the global scope.
     global: Option<usize>,
     by_scope: HashMap<RegistryScope, usize>,
 }
 
 impl TrustPolicyDocument {
-    /// Reads a document.
+    /// Parses a document.
     ///
     /// # Errors
-    /// [`PolicyError`] for the first thing that is wrong with it.
+    /// Returns [`PolicyError`] for the first error in the document.
     pub fn parse(bytes: &[u8]) -> Result<Self, PolicyError> {
         let mut document = Self { policies: Vec::new(), global: None, by_scope: HashMap::new() };
         for mut statement in statements(bytes, OCI_MEMBERS)? {
@@ -76,18 +76,18 @@ impl TrustPolicyDocument {
         Ok(())
     }
 
-    /// The policies in the order of the document.
+    /// Returns the policies in document order.
     #[must_use]
     pub fn policies(&self) -> &[(RegistryScopes, TrustPolicy)] {
         &self.policies
     }
 
-    /// The policy for artifacts of a repository: the one that names it, else the global one.
+    /// Returns the policy for artifacts of a repository: the one that lists it, otherwise the global one.
     ///
     /// # Errors
-    /// [`NoApplicablePolicy::Scope`] when there is neither: the artifact is then not trusted.
-    /// [`NoApplicablePolicy::OtherSpelling`] when one names it otherwise: whoever names the artifact could else choose the global
-    /// policy in place of the one that is for it. notation takes the global one then.
+    /// Returns [`NoApplicablePolicy::Scope`] if there is neither, and [`NoApplicablePolicy::OtherSpelling`] if a policy
+    /// lists the repository with another spelling. notation applies the global policy in the latter case, so that
+    /// spelling the reference differently evades the policy meant for the artifact.
     pub fn applicable(&self, repository: &RegistryScope) -> Result<&TrustPolicy, NoApplicablePolicy> {
         let exact = self.by_scope.get(repository).copied();
         if exact.is_none()
@@ -105,17 +105,18 @@ impl TrustPolicyDocument {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BlobTrustPolicyDocument {
     policies: Vec<TrustPolicy>,
-    /// The place of the policy with `globalPolicy` true.
+    /// The index of the policy with `globalPolicy` true.
     global: Option<usize>,
 }
 
 impl BlobTrustPolicyDocument {
-    /// Reads a document.
+    /// Parses a document.
     ///
     /// # Errors
-    /// [`PolicyError`] for the first thing that is wrong with it.
+    /// Returns [`PolicyError`] for the first error in the document.
     pub fn parse(bytes: &[u8]) -> Result<Self, PolicyError> {
-        let (mut policies, mut global) = (Vec::<TrustPolicy>::new(), None);
+        let mut policies = Vec::<TrustPolicy>::new();
+        let mut global = None;
         for mut statement in statements(bytes, BLOB_MEMBERS)? {
             let is_global = statement.boolean("globalPolicy")?;
             let path = statement.path("globalPolicy");
@@ -133,23 +134,23 @@ impl BlobTrustPolicyDocument {
         Ok(Self { policies, global })
     }
 
-    /// The policies in the order of the document.
+    /// Returns the policies in document order.
     #[must_use]
     pub fn policies(&self) -> &[TrustPolicy] {
         &self.policies
     }
 
-    /// The global policy, if there is one.
+    /// Returns the global policy, if any.
     #[must_use]
     pub fn global(&self) -> Option<&TrustPolicy> {
         self.policies.get(self.global?)
     }
 
-    /// The policy with this name; without a name, the global policy.
+    /// Returns the policy with this name, or the global policy if no name is given.
     ///
     /// # Errors
-    /// [`NoApplicablePolicy`] when there is none: the blob is then not trusted. A name that is not there is never replaced
-    /// by the global policy.
+    /// Returns [`NoApplicablePolicy`] if there is no such policy. An unknown name never falls back to the global
+    /// policy.
     pub fn applicable(&self, name: Option<&str>) -> Result<&TrustPolicy, NoApplicablePolicy> {
         let known = || self.policies.iter().map(TrustPolicy::name).collect::<Vec<_>>().join(", ");
         match name {
@@ -162,7 +163,7 @@ impl BlobTrustPolicyDocument {
     }
 }
 
-/// The statements of a document, whose names are there and differ, and which have no members but those that are allowed.
+/// Parses the statements of a document: each has a unique name and only `allowed` members.
 fn statements(bytes: &[u8], allowed: &'static str) -> Result<Vec<StatementReader>, PolicyError> {
     if bytes.len() > MAX_DOCUMENT_SIZE {
         return Err(PolicyError::TooLarge(bytes.len()));

@@ -1,4 +1,4 @@
-//! What is wrong with a trust policy document. Each error says where, what stands there, and what may.
+//! Errors of trust policy documents. Each error names the place, the value found and the values allowed.
 
 use super::document::MAX_DOCUMENT_SIZE;
 use super::identities::IdentityError;
@@ -8,56 +8,56 @@ use super::store_name::StoreNameError;
 use super::verification::{OverrideError, UnknownName};
 use crate::json::JsonError;
 
-/// Why a trust policy document is not valid.
+/// An invalid trust policy document.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PolicyError {
-    /// The document is larger than any policy is.
-    #[error("the trust policy document has {0} bytes, at most {MAX_DOCUMENT_SIZE} are read")]
+    /// The document is larger than [`MAX_DOCUMENT_SIZE`].
+    #[error("the trust policy document has {0} bytes, at most {MAX_DOCUMENT_SIZE} are allowed")]
     TooLarge(usize),
-    /// The document is not JSON, or a member outside of a named statement is absent or of the wrong type.
+    /// The document is not JSON, or a member outside of a named statement is missing or has the wrong type.
     #[error("trust policy document: {0}")]
     Json(JsonError),
-    /// The document is of a version that is not known.
-    #[error("trust policy document: version is {0:?}, it must be \"1.0\"")]
+    /// The version of the document is not supported.
+    #[error("trust policy document: unsupported version {0:?}; use \"1.0\"")]
     Version(String),
-    /// The document has a member that it must not have.
-    #[error("trust policy document: {path} is not a member that is allowed here; allowed are {allowed}")]
+    /// The document has an unknown member.
+    #[error("trust policy document: unknown member {path}; allowed are {allowed}")]
     Unknown {
-        /// Where the member is.
+        /// The path of the member.
         path: String,
-        /// The members that are allowed.
+        /// The allowed members.
         allowed: &'static str,
     },
-    /// A statement is not valid.
+    /// A statement is invalid.
     #[error("trust policy statement {statement:?}: {path}: {source}")]
     Statement {
         /// The statement's name.
         statement: String,
-        /// Where the value is in the document.
+        /// The path of the value in the document.
         path: String,
-        /// What is wrong.
+        /// The error.
         source: StatementError,
     },
-    /// A member of a statement is absent or of the wrong type.
+    /// A member of a statement is missing or has the wrong type.
     #[error("trust policy statement {statement:?}: {source}")]
     Member {
         /// The statement's name.
         statement: String,
-        /// What is wrong, and where.
+        /// The error, with the path of the member.
         source: JsonError,
     },
     /// Two statements have the same name.
-    #[error("{path}: there is another trust policy statement with the name {name:?}; every name may stand once")]
+    #[error("{path}: duplicate trust policy statement name {name:?}; names must be unique")]
     SameName {
-        /// Where the second name is.
+        /// The path of the second name.
         path: String,
         /// The name.
         name: String,
     },
-    /// Two statements are for the same repository, or both for all.
+    /// Two statements have the same scope.
     #[error(
-        "trust policy statements {first:?} and {second:?} both have the registry scope {scope:?}; every scope may stand in one \
-         statement only"
+        "trust policy statements {first:?} and {second:?} both have the registry scope {scope:?}; a scope may be in \
+         one statement only"
     )]
     SameScope {
         /// The scope.
@@ -68,7 +68,9 @@ pub enum PolicyError {
         second: String,
     },
     /// Two statements are global.
-    #[error("trust policy statements {first:?} and {second:?} both have globalPolicy true; only one may")]
+    #[error(
+        "trust policy statements {first:?} and {second:?} both have globalPolicy true; only one statement may be global"
+    )]
     SeveralGlobal {
         /// The name of the first statement.
         first: String,
@@ -77,51 +79,53 @@ pub enum PolicyError {
     },
 }
 
-/// Why a value in a statement is not valid.
+/// An invalid value in a statement.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StatementError {
-    /// The statement has a member that it must not have.
-    #[error("this is not a member that is allowed here; allowed are {0}")]
+    /// The statement has an unknown member.
+    #[error("unknown member; allowed are {0}")]
     Unknown(&'static str),
-    /// A text is none of the names that are allowed.
+    /// A value is not one of the allowed names.
     #[error(transparent)]
     Name(#[from] UnknownName),
     /// An override that is not allowed.
     #[error(transparent)]
     Override(#[from] OverrideError),
-    /// A trust store's name is not valid.
+    /// A trust store name is invalid.
     #[error(transparent)]
     TrustStore(#[from] StoreNameError),
-    /// A trusted identity is not valid.
+    /// A trusted identity is invalid.
     #[error(transparent)]
     Identity(#[from] IdentityError),
-    /// A registry scope is not valid.
+    /// A registry scope is invalid.
     #[error(transparent)]
     Scope(#[from] ScopeError),
-    /// The wildcard stands beside other values.
-    #[error("the wildcard \"*\" may only stand alone; remove it, or the {0} beside it")]
+    /// The wildcard is combined with other values.
+    #[error("the wildcard \"*\" must be the only value; remove it, or remove the other {0}")]
     WildcardNotAlone(&'static str),
-    /// There is no registry scope.
+    /// The statement has no registry scope.
     #[error("at least one is required: repositories such as registry.example.com/team/app, or \"*\" alone")]
     NoScope,
-    /// There is no trust store.
-    #[error("at least one is required, such as signingAuthority:aws-signer-ts; only the level skip needs none")]
+    /// The statement has no trust store.
+    #[error("at least one is required, such as signingAuthority:aws-signer-ts, unless the level is skip")]
     NoTrustStore,
-    /// There is no trusted identity.
+    /// The statement has no trusted identity.
     #[error(
-        "at least one is required, such as \"x509.subject: C=US, ST=WA, O=example\" or the ARN of a signing profile; only the \
-         level skip needs none"
+        "at least one is required, such as \"x509.subject: C=US, ST=WA, O=example\" or the ARN of a signing profile, \
+         unless the level is skip"
     )]
     NoTrustedIdentity,
-    /// The level `skip` has something to trust.
-    #[error("the level skip verifies nothing, so there must be none; remove it, or choose strict, permissive or audit")]
+    /// Trust stores or identities at the level `skip`.
+    #[error(
+        "the level skip verifies nothing and does not allow this member; remove it, or use strict, permissive or audit"
+    )]
     TrustAtSkip,
-    /// The level `skip` is for all artifacts.
-    #[error("the level skip must not be for all artifacts; name those that are not verified, or choose audit")]
+    /// The level `skip` applies to all artifacts.
+    #[error("the level skip must not apply to all artifacts; list the artifacts to skip, or use the level audit")]
     GlobalSkip,
     /// Two x509 identities could match the same certificate.
     #[error(
-        "{first:?} and {second:?} overlap: one certificate could match both; give them different values of one attribute, or \
+        "{first:?} and {second:?} overlap: one certificate could match both; give one attribute different values, or \
          remove one of them"
     )]
     Overlap {
@@ -130,46 +134,48 @@ pub enum StatementError {
         /// The second identity.
         second: String,
     },
-    /// There are more identities than are compared.
-    #[error("{0} are too many, at most {MAX_IDENTITIES} are read")]
+    /// More than [`MAX_IDENTITIES`] identities.
+    #[error("{0} identities, at most {MAX_IDENTITIES} are allowed")]
     TooManyIdentities(usize),
 }
 
-/// The document has no policy for an artifact: the artifact is not trusted.
+/// The document has no policy for an artifact, so the artifact is not trusted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NoApplicablePolicy {
     /// No statement has the repository in its scopes.
     #[error(
-        "no trust policy applies to artifacts of {scope}: add \"{scope}\" to the registryScopes of a statement, or a statement \
-         with the scope \"*\""
+        "no trust policy applies to artifacts of {scope}: add \"{scope}\" to the registryScopes of a statement, or add \
+         a statement with the scope \"*\""
     )]
     Scope {
         /// The artifact's repository.
         scope: RegistryScope,
     },
-    /// A statement has the repository in its scopes, but under another spelling of its registry.
+    /// A statement lists the repository with another spelling of its registry.
     #[error(
-        "{scope} is the repository that a trust policy names as {named}, and scopes are compared as they are written: name the \
-         artifact by {named}"
+        "the trust policy spells the repository {scope} as {named}, and scopes must match exactly: refer to the \
+         artifact as {named}"
     )]
     OtherSpelling {
         /// The artifact's repository.
         scope: RegistryScope,
-        /// The scope.
+        /// The scope in the trust policy.
         named: RegistryScope,
     },
     /// No statement has the name.
-    #[error("there is no blob trust policy with the name {name:?}; there are {known}")]
+    #[error("there is no blob trust policy with the name {name:?}; available are {known}")]
     Name {
-        /// The name that was asked for.
+        /// The requested name.
         name: String,
-        /// The names that there are.
+        /// The available names.
         known: String,
     },
     /// No name was given, and no statement is global.
-    #[error("no blob trust policy is global: choose one by its name ({known}), or give one \"globalPolicy\": true")]
+    #[error(
+        "no blob trust policy is global: select one by name ({known}), or set \"globalPolicy\": true in one of them"
+    )]
     NoGlobal {
-        /// The names that there are.
+        /// The available names.
         known: String,
     },
 }

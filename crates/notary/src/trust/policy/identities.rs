@@ -1,5 +1,5 @@
-//! The trusted identities of a policy. `trust-store-trust-policy.md`, "Trusted Identities Constraints": "Other types of trusted
-//! identities may be supported, by using an alternate prefix, or a different format".
+//! The trusted identities of a policy. `trust-store-trust-policy.md`, "Trusted Identities Constraints": "Other types of
+//! trusted identities may be supported, by using an alternate prefix, or a different format".
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,50 +10,51 @@ use crate::trust::{DistinguishedName, DistinguishedNameError, Subject};
 
 const X509_SUBJECT: &str = "x509.subject";
 
-/// Why a text is not a trusted identity.
+/// An invalid trusted identity.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum IdentityError {
-    /// There is no prefix.
+    /// The identity has no prefix.
     #[error(
-        "{0:?} has no prefix that says what it is; write \"x509.subject: C=..., ST=..., O=...\", the ARN of a signing \
+        "{0:?} has no prefix; use \"x509.subject: C=..., ST=..., O=...\", the ARN of a signing \
          profile, or \"*\" alone"
     )]
     NoPrefix(String),
-    /// The distinguished name is not valid.
+    /// The distinguished name is invalid.
     #[error("{identity:?}: {source}")]
     DistinguishedName {
         /// The identity.
         identity: String,
-        /// What is wrong.
+        /// The error.
         source: DistinguishedNameError,
     },
 }
 
-/// One trusted identity.
+/// A trusted identity.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TrustedIdentity {
-    /// `x509.subject:` and a part of the signing certificate's subject.
+    /// `x509.subject:` with a full or partial subject of the signing certificate.
     X509Subject(DistinguishedName),
-    /// A signing profile of AWS Signer, in any of its versions.
+    /// A signing profile of AWS Signer, in any version.
     SigningProfile(ProfileArn),
     /// One version of a signing profile of AWS Signer.
     SigningProfileVersion(ProfileVersionArn),
-    /// An identity with a prefix that a verification plugin may understand. On its own it matches nothing.
+    /// An identity with another prefix, for a verification plugin. Without a plugin it matches nothing.
     Other(OtherIdentity),
 }
 
-/// A trusted identity with an unknown prefix, as it stands in the policy.
+/// A trusted identity with an unknown prefix.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OtherIdentity(String);
 
 impl OtherIdentity {
-    /// The identity with its prefix.
+    /// Returns the identity with its prefix.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Why it is not a signing profile of AWS Signer, where it looks as if it were meant to be one: it can then match nothing.
+    /// If this looks like a misspelt ARN of a signing profile, which matches nothing: returns what is wrong with the
+    /// ARN.
     #[must_use]
     pub fn misspelt_arn(&self) -> Option<ArnError> {
         let arn = self.0.trim();
@@ -88,23 +89,23 @@ impl fmt::Display for TrustedIdentity {
     }
 }
 
-/// Whom a trust policy trusts among those whose certificates its trust stores vouch for.
+/// The trusted identities of a trust policy. Signers must also have a certificate chain to one of its trust stores.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TrustedIdentities {
-    /// `*`: everyone.
+    /// `*`: any identity.
     Any,
-    /// These. None at level `skip`, which asks for no identity.
+    /// The listed identities. Empty at the level `skip`.
     Listed(Vec<TrustedIdentity>),
 }
 
 impl TrustedIdentities {
-    /// The `x509.subject` identity that a subject matches; none for [`Self::Any`], which asks for no subject.
+    /// Returns the `x509.subject` identity that `subject` matches. Always `None` for [`Self::Any`].
     #[must_use]
     pub fn matching_subject(&self, subject: &Subject) -> Option<&DistinguishedName> {
         self.x509_subjects().find(|name| subject.matches(name))
     }
 
-    /// The `x509.subject` identities.
+    /// Returns the `x509.subject` identities.
     pub fn x509_subjects(&self) -> impl Iterator<Item = &DistinguishedName> {
         self.listed().iter().filter_map(|identity| match identity {
             TrustedIdentity::X509Subject(name) => Some(name),
@@ -112,7 +113,7 @@ impl TrustedIdentities {
         })
     }
 
-    /// The identities one by one; none for [`Self::Any`].
+    /// Returns the listed identities; empty for [`Self::Any`].
     #[must_use]
     pub fn listed(&self) -> &[TrustedIdentity] {
         match self {
@@ -121,7 +122,7 @@ impl TrustedIdentities {
         }
     }
 
-    /// The identities as they are handed to a verification plugin.
+    /// Returns the identities in the form that verification plugins expect.
     #[must_use]
     pub fn to_strings(&self) -> Vec<String> {
         match self {
@@ -143,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn each_kind_of_identity_is_known_by_its_form() {
+    fn parses_each_type_of_identity() {
         assert!(matches!(identity("x509.subject: C=US, ST=WA, O=x"), TrustedIdentity::X509Subject(_)));
         assert!(matches!(identity(PROFILE), TrustedIdentity::SigningProfile(_)));
         assert!(matches!(identity(&format!("{PROFILE}/Ab12Cd34Ef")), TrustedIdentity::SigningProfileVersion(_)));
@@ -157,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn an_arn_that_was_meant_for_a_profile_is_told_from_other_identities() {
+    fn recognizes_misspelt_profile_arns() {
         for text in [
             "arn:aws:signer:us-west-2:111122223333:/signing-profile/NotationProd",
             "arn:aws:signer:us-west-2:1111:/signing-profiles/NotationProd",
@@ -169,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn an_identity_without_prefix_or_with_a_broken_name_is_refused() {
+    fn rejects_missing_prefixes_and_malformed_names() {
         for text in ["", "C=US", "**"] {
             assert_eq!(text.parse::<TrustedIdentity>(), Err(IdentityError::NoPrefix(text.to_owned())));
         }

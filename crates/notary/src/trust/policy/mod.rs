@@ -1,21 +1,22 @@
-//! Trust policy documents, version 1.0: which signatures are trusted for which artifacts. `trust-store-trust-policy.md`, "Trust
-//! Policy".
+//! Trust policy documents, version 1.0: which signatures are trusted for which artifacts.
+//! `trust-store-trust-policy.md`, "Trust Policy".
 //!
-//! A document is read completely or not at all, into types that keep the specification's constraints. Where notation 1.3.2
-//! reads less strictly, the specification decides:
-//! - Members that the specification does not list are refused, among them those whose names differ in case (Go takes `Name` for
-//!   `name`). A misspelt `override` would otherwise change what is enforced without a word. Version `1.0` has the "Trust Policy
-//!   Properties" that are listed and no others.
-//! - Equal keys in an object, anything after the document, and bytes that are not UTF-8 are refused: RFC 8259.
-//! - `skip` is refused with the global scope: "Note that `skip` cannot be used with a global scope (`*`)".
-//! - An empty `verifyTimestamp` is refused: "Supported values are `always` and `afterCertExpiry`".
-//! - `x509.subject` identities that do not contain each other may overlap as well: "they are considered overlapping if there
-//!   exists a certificate for which multiple DNs evaluate true". See also [`DistinguishedName`](super::DistinguishedName).
-//! - A repository that a scope names under another spelling of its registry (letters of the other case, the port 443, another name
-//!   of Docker Hub) is not left to the global policy: see [`TrustPolicyDocument::applicable`].
-//! - The names `.` and `..` are no trust stores: see [`TrustStoreName`].
+//! A document is parsed completely or not at all, into types that enforce the specification's constraints. It is parsed
+//! more strictly than by notation 1.3.2, as the specification says:
+//! - Members that the specification does not list are rejected, including case variants (Go accepts `Name` for `name`).
+//!   A misspelt `override` would otherwise silently change what is enforced. Version `1.0` has only the listed "Trust
+//!   Policy Properties".
+//! - Duplicate keys, trailing data and bytes that are not UTF-8 are rejected: RFC 8259.
+//! - `skip` with the global scope is rejected: "Note that `skip` cannot be used with a global scope (`*`)".
+//! - An empty `verifyTimestamp` is rejected: "Supported values are `always` and `afterCertExpiry`".
+//! - `x509.subject` identities can overlap without one containing the other: "they are considered overlapping if there
+//!   exists a certificate for which multiple DNs evaluate true". See also
+//!   [`DistinguishedName`](super::DistinguishedName).
+//! - The global policy does not apply to a repository that a scope names with another spelling of its registry
+//!   (different case, the port 443, another name of Docker Hub): see [`TrustPolicyDocument::applicable`].
+//! - `.` and `..` are not valid trust store names: see [`TrustStoreName`].
 //!
-//! Null is read as absent, as there: what may be absent has the stricter meaning then. notation 1.3.2 has no blob policies.
+//! Null counts as absent, as in notation; absence always has the stricter meaning. notation 1.3.2 has no blob policies.
 
 mod document;
 mod error;

@@ -1,34 +1,35 @@
-//! Registry scopes: which artifacts a trust policy is for. `trust-store-trust-policy.md`, "OCI Trust Policy Constraints".
+//! Registry scopes: the repositories that a trust policy applies to. `trust-store-trust-policy.md`, "OCI Trust Policy
+//! Constraints".
 
 use std::fmt;
 use std::str::FromStr;
 
-/// Why a text is not a registry scope.
+/// An invalid registry scope.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ScopeError {
-    /// An asterisk that is not the whole scope.
+    /// A wildcard within the scope.
     #[error("{0:?} has a wildcard; a scope is one whole repository such as registry.example.com/team/app, or * alone")]
     Wildcard(String),
-    /// Not a registry and a repository.
+    /// Not a fully qualified repository.
     #[error(
         "{0:?} is not a fully qualified repository without scheme, tag and digest, such as registry.example.com/team/app"
     )]
     NotARepository(String),
 }
 
-/// A fully qualified repository: `REGISTRY/NAMESPACE/REPOSITORY`. Scopes are compared as they are written, as notation does.
+/// A fully qualified repository: `REGISTRY/NAMESPACE/REPOSITORY`. Scopes are compared literally, as in notation.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RegistryScope(String);
 
 impl RegistryScope {
-    /// The scope as text.
+    /// Returns the scope as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Whether a client would find the same repository under both: hosts have no case, 443 and 80 need not be written, and Docker
-    /// Hub has several names.
+    /// Whether both scopes lead to the same repository: host names are case-insensitive, the ports 443 and 80 are
+    /// implied, and Docker Hub has several names.
     pub(super) fn is_same_place(&self, other: &Self) -> bool {
         self.place() == other.place()
     }
@@ -43,10 +44,10 @@ impl RegistryScope {
         (host, port.parse().ok().filter(|port| !matches!(port, 80 | 443)), repository)
     }
 
-    /// The repository of an artifact's reference, which may have a tag, a digest or both.
+    /// Returns the repository of an artifact reference, dropping tag and digest.
     ///
     /// # Errors
-    /// [`ScopeError::NotARepository`] when what is left without them is not one.
+    /// Returns [`ScopeError::NotARepository`] if the rest is not a fully qualified repository.
     pub fn of_reference(reference: &str) -> Result<Self, ScopeError> {
         let named = reference.split_once('@').map_or(reference, |(named, _)| named);
         let last = named.rfind('/').unwrap_or(0);
@@ -80,13 +81,13 @@ impl fmt::Display for RegistryScope {
 /// The scopes of one trust policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RegistryScopes {
-    /// `*`: every artifact that no other policy names.
+    /// `*`: every artifact that no other policy lists.
     Global,
     /// These repositories, at least one.
     Listed(Vec<RegistryScope>),
 }
 
-/// A host name and perhaps a port, as the distribution project's references have it.
+/// A host name with an optional port, as in the distribution project's references.
 fn is_registry(text: &str) -> bool {
     let (host, port) = text.split_once(':').map_or((text, None), |(host, port)| (host, Some(port)));
     let is_label = |label: &str| {
@@ -97,7 +98,7 @@ fn is_registry(text: &str) -> bool {
     host.split('.').all(is_label) && port.is_none_or(|p| !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit()))
 }
 
-/// A component of a repository's name: runs of lower-case letters and digits, between them `.`, `_`, `__` or hyphens.
+/// A component of a repository name: lower-case letters and digits, separated by `.`, `_`, `__` or hyphens.
 fn is_component(text: &str) -> bool {
     let is_alphanumeric = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
     let is_separator = |s: &str| matches!(s, "" | "." | "_" | "__") || s.bytes().all(|b| b == b'-');
@@ -112,7 +113,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_scope_is_a_fully_qualified_repository() {
+    fn accepts_fully_qualified_repositories() {
         for scope in [
             "docker.io/library/registry",
             "localhost:5000/a",
@@ -126,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_refused() {
+    fn rejects_malformed_repositories_and_wildcards() {
         for scope in [
             "",
             "registry",
@@ -160,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn a_repository_is_known_by_every_name_that_its_registry_has() {
+    fn recognizes_other_spellings_of_a_registry() {
         let scope = |text: &str| text.parse::<RegistryScope>().unwrap();
         for (a, b) in [
             ("registry.example.com/a", "Registry.EXAMPLE.com/a"),
@@ -179,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reference_is_in_the_scope_of_its_repository() {
+    fn derives_the_scope_of_a_reference() {
         for reference in ["r:5000/a/b", "r:5000/a/b:v1", "r:5000/a/b@sha256:00", "r:5000/a/b:v1@sha256:00"] {
             assert_eq!(RegistryScope::of_reference(reference).unwrap().as_str(), "r:5000/a/b");
         }

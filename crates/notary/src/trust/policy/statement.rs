@@ -1,4 +1,4 @@
-//! One statement of a trust policy document: what OCI and blob policies have in common.
+//! A statement of a trust policy document: the part that OCI and blob policies share.
 
 use super::error::{PolicyError, StatementError};
 use super::identities::{TrustedIdentities, TrustedIdentity};
@@ -7,14 +7,14 @@ use super::verification::{SignatureVerification, VerificationLevel};
 use crate::json::{JsonError, Object};
 use crate::trust::DistinguishedName;
 
-/// How many trusted identities a statement may have: each is compared with each.
+/// The maximum number of trusted identities in a statement. They are compared pairwise.
 pub const MAX_IDENTITIES: usize = 1000;
 
 const VERIFICATION_MEMBERS: &str = "level, override and verifyTimestamp";
 
-/// A trust policy: how signatures are verified, against which certificates, and whose they must be.
+/// A trust policy: verification level, trust stores and trusted identities.
 ///
-/// Trust stores and identities are there exactly when the level is not `skip`.
+/// Trust stores and identities are empty if and only if the level is `skip`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrustPolicy {
     name: String,
@@ -24,57 +24,57 @@ pub struct TrustPolicy {
 }
 
 impl TrustPolicy {
-    /// The name of the policy, unique in its document.
+    /// Returns the name of the policy, unique in its document.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// How signatures are verified.
+    /// Returns the signature verification settings.
     #[must_use]
     pub fn signature_verification(&self) -> &SignatureVerification {
         &self.signature_verification
     }
 
-    /// Whether nothing is verified.
+    /// Whether the level is `skip`, which verifies nothing.
     #[must_use]
     pub fn is_skip(&self) -> bool {
         self.signature_verification.level() == VerificationLevel::Skip
     }
 
-    /// The trust stores, each once.
+    /// Returns the trust stores without duplicates.
     #[must_use]
     pub fn trust_stores(&self) -> &[TrustStoreName] {
         &self.trust_stores
     }
 
-    /// The trust stores of one type.
+    /// Returns the trust stores of one type.
     pub fn trust_stores_of(&self, kind: TrustStoreType) -> impl Iterator<Item = &TrustStoreName> {
         self.trust_stores.iter().filter(move |store| store.store_type() == kind)
     }
 
-    /// Whose signatures are trusted.
+    /// Returns the trusted identities.
     #[must_use]
     pub fn trusted_identities(&self) -> &TrustedIdentities {
         &self.trusted_identities
     }
 }
 
-/// Where the first member is that is none of those allowed, which are listed as in "level, override and verifyTimestamp".
+/// Returns the path of the first member that is not in `allowed`, a list like "level, override and verifyTimestamp".
 pub(super) fn unknown_member(object: &Object, allowed: &str) -> Option<String> {
     let is_allowed = |name: &str| allowed.split(", ").flat_map(|names| names.split(" and ")).any(|known| known == name);
     object.names().find(|name| !is_allowed(name)).map(|name| object.path(name))
 }
 
-/// A statement that is being read. Every error that it makes names it.
+/// Parses a statement, and names it in every error.
 pub(super) struct StatementReader {
     pub(super) name: String,
     object: Object,
 }
 
 impl StatementReader {
-    /// `allowed` are the members that the statement may have. Another one is told of before all else: it is often a misspelt one,
-    /// which is then missing.
+    /// `allowed` lists the allowed members. Unknown members are reported first: a misspelt member is usually also
+    /// reported as missing, which would be less helpful.
     pub(super) fn new(mut object: Object, allowed: &'static str) -> Result<Self, PolicyError> {
         let unknown = unknown_member(&object, allowed);
         let name = match (object.string("name"), &unknown) {
@@ -106,7 +106,7 @@ impl StatementReader {
         self.object.strings(member).map_err(|source| self.json(source))
     }
 
-    /// Parses the texts of an array, of which the wildcard is none.
+    /// Parses the items of an array that does not contain the wildcard.
     pub(super) fn parse_all<T>(&self, member: &str, texts: &[String]) -> Result<Vec<T>, PolicyError>
     where
         T: std::str::FromStr<Err: Into<StatementError>>,
@@ -116,11 +116,12 @@ impl StatementReader {
         texts.iter().enumerate().map(parse).collect()
     }
 
-    /// Reads what is left of the statement.
+    /// Parses the remaining members.
     pub(super) fn finish(mut self) -> Result<TrustPolicy, PolicyError> {
         let signature_verification = self.signature_verification()?;
         let is_skip = signature_verification.level() == VerificationLevel::Skip;
-        let (trust_stores, trusted_identities) = (self.trust_stores(is_skip)?, self.trusted_identities(is_skip)?);
+        let trust_stores = self.trust_stores(is_skip)?;
+        let trusted_identities = self.trusted_identities(is_skip)?;
         Ok(TrustPolicy { name: self.name, signature_verification, trust_stores, trusted_identities })
     }
 
@@ -142,7 +143,8 @@ impl StatementReader {
             for (validation, action) in overrides.into_strings().map_err(json)? {
                 let path = format!("{place}{validation}");
                 let name = |why: super::UnknownName| self.error(path.clone(), why);
-                let (validation, action) = (validation.parse().map_err(name)?, action.parse().map_err(name)?);
+                let validation = validation.parse().map_err(name)?;
+                let action = action.parse().map_err(name)?;
                 verification =
                     verification.with_override(validation, action).map_err(|why| self.error(path.clone(), why))?;
             }

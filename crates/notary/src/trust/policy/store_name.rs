@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// What the certificates of a trust store are trusted for.
+/// The type of a trust store: what its certificates are trusted for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum TrustStoreType {
     /// `ca`: certificate authorities, for signatures of the scheme `notary.x509`.
@@ -15,10 +15,10 @@ pub enum TrustStoreType {
 }
 
 impl TrustStoreType {
-    /// Every type.
+    /// All types.
     pub const ALL: [Self; 3] = [Self::Ca, Self::SigningAuthority, Self::Tsa];
 
-    /// The type's name in policies, and of the folder with its stores.
+    /// Returns the name of the type in trust policies, which is also the name of its folder.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -35,7 +35,7 @@ impl fmt::Display for TrustStoreType {
     }
 }
 
-/// Why a text does not name a trust store.
+/// An invalid trust store name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StoreNameError {
     /// There is no colon.
@@ -44,16 +44,14 @@ pub enum StoreNameError {
     /// The type is unknown.
     #[error("{0:?} has an unknown type; the types are ca, signingAuthority and tsa")]
     Type(String),
-    /// The name has other characters than a name may have.
-    #[error(
-        "{0:?} has no valid name after the colon; a name consists of the characters a-z A-Z 0-9 _ . - and is not . or .."
-    )]
+    /// The name has characters that are not allowed.
+    #[error("{0:?} has no valid name after the colon; use the characters a-z A-Z 0-9 _ . - (. and .. are not allowed)")]
     Name(String),
 }
 
-/// The name of a trust store, such as `signingAuthority:aws-signer-ts`. It is safe as the name of a folder.
+/// The name of a trust store, such as `signingAuthority:aws-signer-ts`. It is safe to use as a folder name.
 ///
-/// notation 1.3.2 takes `.` and `..` as names too, and then looks in a folder that is no named store. The specification: "The
+/// notation 1.3.2 also accepts `.` and `..`, and then reads a folder that is not a named store. The specification: "The
 /// name of this sub directory is used to reference the specific store in trust policy".
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TrustStoreName {
@@ -62,10 +60,10 @@ pub struct TrustStoreName {
 }
 
 impl TrustStoreName {
-    /// The store `name` of a type.
+    /// Creates the name of the store `name` of a type.
     ///
     /// # Errors
-    /// [`StoreNameError::Name`].
+    /// Returns [`StoreNameError::Name`] if `name` is empty, `.` or `..`, or has characters that are not allowed.
     pub fn new(kind: TrustStoreType, name: &str) -> Result<Self, StoreNameError> {
         let valid = !matches!(name, "" | "." | "..")
             && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'));
@@ -73,13 +71,13 @@ impl TrustStoreName {
         valid.then(|| Self { kind, name: name.to_owned() }).ok_or_else(found)
     }
 
-    /// What its certificates are trusted for.
+    /// Returns the type of the store.
     #[must_use]
     pub fn store_type(&self) -> TrustStoreType {
         self.kind
     }
 
-    /// The name without the type.
+    /// Returns the name without the type.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
@@ -108,14 +106,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_store_is_named_by_type_and_name() {
+    fn parses_type_and_name() {
         for text in ["ca:acme-rockets", "signingAuthority:aws-signer-ts", "tsa:a.b_C-9", "ca:..."] {
             assert_eq!(text.parse::<TrustStoreName>().unwrap().to_string(), text);
         }
     }
 
     #[test]
-    fn no_name_leads_out_of_the_folder_of_its_type() {
+    fn rejects_unknown_types_and_unsafe_names() {
         for name in ["", ".", "..", "../ca", "a/b", "a\\b", "a b", "ä", "a\0", "a:b"] {
             let text = format!("ca:{name}");
             assert_eq!(text.parse::<TrustStoreName>(), Err(StoreNameError::Name(text)));

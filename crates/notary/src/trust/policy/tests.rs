@@ -20,7 +20,7 @@ fn document(statements: &[Value]) -> Vec<u8> {
     json!({ "version": "1.0", "trustPolicies": statements }).to_string().into_bytes()
 }
 
-/// The statement with one member replaced or, by null, removed.
+/// The statement with one member replaced, or removed if `value` is null.
 fn with(member: &str, value: Value) -> Value {
     let mut statement = statement();
     statement[member] = value;
@@ -36,7 +36,7 @@ fn scope(text: &str) -> RegistryScope {
 }
 
 #[test]
-fn a_statement_is_read_with_all_of_its_members() {
+fn parses_all_members_of_a_statement() {
     let mut statement = with("trustedIdentities", json!(["x509.subject: C=US, ST=WA, O=x", PROFILE, "did:x:1"]));
     statement["trustStores"] = json!(["ca:a", "tsa:t", "ca:a"]);
     statement["signatureVerification"] =
@@ -55,7 +55,7 @@ fn a_statement_is_read_with_all_of_its_members() {
 }
 
 #[test]
-fn the_exact_scope_wins_over_the_global_one() {
+fn exact_scope_wins_over_the_global_one() {
     let mut global = with("registryScopes", json!(["*"]));
     global["name"] = json!("global");
     let document_with_global = TrustPolicyDocument::parse(&document(&[global, statement()])).unwrap();
@@ -66,14 +66,14 @@ fn the_exact_scope_wins_over_the_global_one() {
     let alone = TrustPolicyDocument::parse(&document(&[statement()])).unwrap();
     for spelling in ["Registry.example.com/team/app", "registry.example.com:443/team/app"] {
         let why = document_with_global.applicable(&scope(spelling)).unwrap_err().to_string();
-        assert!(why.contains("name the artifact by registry.example.com/team/app"), "{why}");
+        assert!(why.contains("refer to the artifact as registry.example.com/team/app"), "{why}");
     }
     let why = alone.applicable(&scope("registry.example.com/team/other")).unwrap_err().to_string();
     assert!(why.contains("add \"registry.example.com/team/other\" to the registryScopes"), "{why}");
 }
 
 #[test]
-fn a_refusal_names_the_statement_the_place_the_value_and_what_is_allowed() {
+fn errors_name_statement_path_value_and_alternatives() {
     for (member, value, expected) in [
         ("registryScopes", json!([]), "trustPolicies[0].registryScopes: at least one"),
         ("registryScopes", json!(["*", "r/a"]), "registryScopes: the wildcard"),
@@ -84,7 +84,7 @@ fn a_refusal_names_the_statement_the_place_the_value_and_what_is_allowed() {
         (
             "signatureVerification",
             json!({ "level": "Strict" }),
-            "signatureVerification.level: \"Strict\" is not known; allowed are strict, permissive, audit, skip",
+            "signatureVerification.level: unknown value \"Strict\"; allowed are strict, permissive, audit, skip",
         ),
         (
             "signatureVerification",
@@ -99,17 +99,17 @@ fn a_refusal_names_the_statement_the_place_the_value_and_what_is_allowed() {
         (
             "signatureVerification",
             json!({ "level": "strict", "override": { "signature": "log" } }),
-            "signatureVerification.override.signature: \"signature\" is not known; allowed are integrity, authenticity",
+            "signatureVerification.override.signature: unknown value \"signature\"; allowed are integrity, authenticity",
         ),
         (
             "signatureVerification",
             json!({ "level": "strict", "overide": {} }),
-            "signatureVerification.overide: this is not a member",
+            "signatureVerification.overide: unknown member",
         ),
         (
             "signatureVerification",
             json!({ "level": "strict", "verifyTimestamp": "never" }),
-            "signatureVerification.verifyTimestamp: \"never\" is not known; allowed are always, afterCertExpiry",
+            "signatureVerification.verifyTimestamp: unknown value \"never\"; allowed are always, afterCertExpiry",
         ),
         ("signatureVerification", json!({ "level": "skip" }), "trustPolicies[0].trustStores: the level skip"),
         ("trustStores", json!([]), "trustPolicies[0].trustStores: at least one"),
@@ -122,8 +122,8 @@ fn a_refusal_names_the_statement_the_place_the_value_and_what_is_allowed() {
             json!(["x509.subject: C=US, ST=WA"]),
             "trustedIdentities[0]: \"x509.subject: C=US, ST=WA\": O",
         ),
-        ("globalPolicy", json!(true), "trustPolicies[0].globalPolicy: this is not a member that is allowed here"),
-        ("Name", json!("x"), "trustPolicies[0].Name: this is not a member that is allowed here"),
+        ("globalPolicy", json!(true), "trustPolicies[0].globalPolicy: unknown member"),
+        ("Name", json!("x"), "trustPolicies[0].Name: unknown member"),
     ] {
         let why = refusal(&[with(member, value)]);
         assert!(why.starts_with("trust policy statement \"images\": "), "{why}");
@@ -132,17 +132,17 @@ fn a_refusal_names_the_statement_the_place_the_value_and_what_is_allowed() {
 }
 
 #[test]
-fn a_document_that_is_not_one_of_version_1_0_is_refused() {
+fn rejects_malformed_documents_and_other_versions() {
     for (text, expected) in [
         ("", "not a valid JSON document"),
         ("[]", "must be an object, not an array"),
         ("{}", "version is missing"),
         (r#"{"version":1.0,"trustPolicies":[]}"#, "version must be a string"),
-        (r#"{"version":"1.1","trustPolicies":[]}"#, "version is \"1.1\", it must be \"1.0\""),
+        (r#"{"version":"1.1","trustPolicies":[]}"#, "unsupported version \"1.1\"; use \"1.0\""),
         (r#"{"version":"1.0"}"#, "trustPolicies is missing"),
         (r#"{"version":"1.0","trustPolicies":[]}"#, "trustPolicies is missing"),
         (r#"{"version":"1.0","trustPolicies":[{}]}"#, "trustPolicies[0].name is missing"),
-        (r#"{"version":"1.0","version":"1.0"}"#, "twice"),
+        (r#"{"version":"1.0","version":"1.0"}"#, "duplicate key"),
         (r#"{"version":"1.0","trustPolicies":[null]}"#, "trustPolicies[0] must be an object, not null"),
     ] {
         let why = TrustPolicyDocument::parse(text.as_bytes()).unwrap_err().to_string();
@@ -150,15 +150,15 @@ fn a_document_that_is_not_one_of_version_1_0_is_refused() {
     }
     let extra = json!({ "version": "1.0", "trustPolicies": [statement()], "x": 1 }).to_string();
     let why = TrustPolicyDocument::parse(extra.as_bytes()).unwrap_err().to_string();
-    assert!(why.contains("x is not a member that is allowed here; allowed are version and trustPolicies"), "{why}");
+    assert!(why.contains("unknown member x; allowed are version and trustPolicies"), "{why}");
     assert_eq!(TrustPolicyDocument::parse(&vec![b' '; 1 << 21]), Err(PolicyError::TooLarge(1 << 21)));
 }
 
 #[test]
-fn names_and_scopes_stand_once_in_a_document() {
+fn rejects_duplicate_names_and_scopes() {
     let mut other = statement();
     other["registryScopes"] = json!(["r/a"]);
-    assert!(refusal(&[statement(), other.clone()]).contains("trustPolicies[1].name: there is another"));
+    assert!(refusal(&[statement(), other.clone()]).contains("trustPolicies[1].name: duplicate"));
     other["name"] = json!("other");
     other["registryScopes"] = json!(["r/a", "registry.example.com/team/app"]);
     assert!(refusal(&[statement(), other.clone()]).contains("\"images\" and \"other\" both have the registry scope"));
@@ -168,7 +168,7 @@ fn names_and_scopes_stand_once_in_a_document() {
 }
 
 #[test]
-fn the_level_skip_has_nothing_to_trust_and_is_not_global() {
+fn rejects_trust_and_global_scope_at_level_skip() {
     let mut skip = json!({
         "name": "unsigned", "registryScopes": ["r/a"], "signatureVerification": { "level": "skip" },
     });
@@ -178,11 +178,11 @@ fn the_level_skip_has_nothing_to_trust_and_is_not_global() {
     assert!(policy.trust_stores().is_empty());
     assert_eq!(policy.trusted_identities(), &TrustedIdentities::Listed(Vec::new()));
     skip["registryScopes"] = json!(["*"]);
-    assert!(refusal(&[skip]).contains("signatureVerification.level: the level skip must not be for all artifacts"));
+    assert!(refusal(&[skip]).contains("signatureVerification.level: the level skip must not apply to all artifacts"));
 }
 
 #[test]
-fn identities_that_one_certificate_could_match_are_refused() {
+fn rejects_overlapping_identities() {
     let base = "x509.subject: C=US, ST=WA, O=x";
     let refused = |other: &str| {
         let parsed = TrustPolicyDocument::parse(&document(&[with("trustedIdentities", json!([base, other]))]));
@@ -192,29 +192,30 @@ fn identities_that_one_certificate_could_match_are_refused() {
     assert!(refused("x509.subject: C=US, ST=WA, O=x, CN=a"));
     assert!(!refused("x509.subject: C=US, ST=WA, O=y, CN=a"));
     let many: Vec<String> = (0..=MAX_IDENTITIES).map(|i| format!("x509.subject: C=US, ST=WA, O={i}")).collect();
-    assert!(refusal(&[with("trustedIdentities", json!(many))]).contains("1001 are too many"));
+    assert!(refusal(&[with("trustedIdentities", json!(many))]).contains("1001 identities, at most 1000"));
 }
 
 #[test]
-fn a_blob_policy_is_chosen_by_its_name_and_else_the_global_one() {
+fn selects_a_blob_policy_by_name_or_the_global_one() {
     let blob = |name: &str, global: Value| {
         let mut blob = with("name", json!(name));
         blob["globalPolicy"] = global;
         blob.as_object_mut().unwrap().remove("registryScopes");
         blob
     };
-    let (named, global) = (blob("named", json!(null)), blob("global", json!(true)));
+    let named = blob("named", json!(null));
+    let global = blob("global", json!(true));
     let both = BlobTrustPolicyDocument::parse(&document(&[named.clone(), global.clone()])).unwrap();
     assert_eq!(both.applicable(Some("named")).unwrap().name(), "named");
     assert_eq!(both.applicable(None).unwrap().name(), "global");
-    assert!(both.applicable(Some("other")).unwrap_err().to_string().contains("there are named, global"));
+    assert!(both.applicable(Some("other")).unwrap_err().to_string().contains("available are named, global"));
     let without = BlobTrustPolicyDocument::parse(&document(std::slice::from_ref(&named))).unwrap();
-    assert!(without.applicable(None).unwrap_err().to_string().contains("choose one by its name (named)"));
+    assert!(without.applicable(None).unwrap_err().to_string().contains("select one by name (named)"));
 
     let refusal = |statements: &[Value]| BlobTrustPolicyDocument::parse(&document(statements)).unwrap_err().to_string();
     assert!(refusal(&[global, blob("b", json!(true))]).contains("\"global\" and \"b\" both have globalPolicy true"));
     assert!(refusal(&[blob("b", json!("true"))]).contains("globalPolicy must be true or false, not a string"));
-    assert!(refusal(&[statement()]).contains("trustPolicies[0].registryScopes: this is not a member"));
+    assert!(refusal(&[statement()]).contains("trustPolicies[0].registryScopes: unknown member"));
     let skip = json!({ "name": "s", "globalPolicy": true, "signatureVerification": { "level": "skip" } });
-    assert!(refusal(&[skip]).contains("globalPolicy: the level skip must not be for all"));
+    assert!(refusal(&[skip]).contains("globalPolicy: the level skip must not apply to all"));
 }

@@ -1,18 +1,18 @@
-//! Signature verification levels: what a failed validation means. `trust-store-trust-policy.md`, "Signature Verification
-//! details" and "Custom Verification Level".
+//! Signature verification levels, which decide how a failed validation is handled. `trust-store-trust-policy.md`,
+//! "Signature Verification details" and "Custom Verification Level".
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-/// What a signature is validated for.
+/// A validation of a signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ValidationType {
     /// The artifact and the signature are unaltered.
     Integrity,
     /// The signature is from a trusted identity.
     Authenticity,
-    /// The signature was made while the certificates were valid.
+    /// The signature was made while its certificates were valid.
     AuthenticTimestamp,
     /// The signature has not expired.
     Expiry,
@@ -20,14 +20,14 @@ pub enum ValidationType {
     Revocation,
 }
 
-/// What happens when a validation fails.
+/// How a failed validation is handled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ValidationAction {
-    /// The signature is refused.
+    /// The signature is rejected.
     Enforce,
-    /// The failure is reported and the signature goes on to the next validation.
+    /// The failure is reported, and validation continues.
     Log,
-    /// The validation is not made.
+    /// The validation is skipped.
     Skip,
 }
 
@@ -50,28 +50,28 @@ pub enum VerifyTimestamp {
     /// Always.
     #[default]
     Always,
-    /// When a certificate of the chain has expired.
+    /// Only if a certificate of the chain has expired.
     AfterCertExpiry,
 }
 
-/// A text that is none of the names that are allowed in its place.
+/// An unknown name in place of one of a fixed set.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{found:?} is not known; allowed are {allowed}")]
+#[error("unknown value {found:?}; allowed are {allowed}")]
 pub struct UnknownName {
-    /// The text.
+    /// The unknown name.
     pub found: String,
-    /// What is allowed.
+    /// The allowed names.
     pub allowed: String,
 }
 
-/// Gives an enum its names in policies: `as_str`, `FromStr`, `Display`.
+/// Implements `ALL`, `as_str`, `FromStr` and `Display` with the names used in trust policies.
 macro_rules! named {
     ($type:ident { $($variant:ident => $name:literal),+ }) => {
         impl $type {
-            /// Every value.
+            /// All values.
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];
 
-            /// Its name in trust policies.
+            /// Returns the name used in trust policies.
             #[must_use]
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $name),+ }
@@ -108,7 +108,7 @@ named!(VerificationLevel { Strict => "strict", Permissive => "permissive", Audit
 named!(VerifyTimestamp { Always => "always", AfterCertExpiry => "afterCertExpiry" });
 
 impl VerificationLevel {
-    /// What the level does about a validation that failed.
+    /// Returns how this level handles a failure of `validation`.
     #[must_use]
     pub fn action(self, validation: ValidationType) -> ValidationAction {
         use ValidationType::{Authenticity, Integrity};
@@ -120,11 +120,11 @@ impl VerificationLevel {
     }
 }
 
-/// Why an override is not allowed.
+/// An override that is not allowed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum OverrideError {
     /// The level `skip` validates nothing.
-    #[error("the level skip cannot be customized; remove override, or start from strict, permissive or audit")]
+    #[error("the level skip cannot be customized; remove override, or use the level strict, permissive or audit")]
     OfSkip,
     /// Integrity is always enforced.
     #[error("integrity cannot be overridden; allowed are authenticity, authenticTimestamp, expiry and revocation")]
@@ -134,7 +134,7 @@ pub enum OverrideError {
     Skip(ValidationType),
 }
 
-/// How signatures are verified under a trust policy.
+/// The signature verification settings of a trust policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignatureVerification {
     level: VerificationLevel,
@@ -143,7 +143,7 @@ pub struct SignatureVerification {
 }
 
 impl SignatureVerification {
-    /// A predefined level, with timestamps always verified.
+    /// Creates settings with a predefined level that always verify timestamps.
     #[must_use]
     pub fn new(level: VerificationLevel) -> Self {
         Self { level, overrides: BTreeMap::new(), verify_timestamp: VerifyTimestamp::default() }
@@ -155,10 +155,10 @@ impl SignatureVerification {
         Self { verify_timestamp, ..self }
     }
 
-    /// Overrides what the level does about one validation.
+    /// Overrides how the level handles a failure of one validation.
     ///
     /// # Errors
-    /// [`OverrideError`] where the specification allows no such override.
+    /// Returns [`OverrideError`] if the specification does not allow the override.
     pub fn with_override(
         mut self,
         validation: ValidationType,
@@ -175,25 +175,25 @@ impl SignatureVerification {
         }
     }
 
-    /// The level that the policy names.
+    /// Returns the level.
     #[must_use]
     pub fn level(&self) -> VerificationLevel {
         self.level
     }
 
-    /// What the policy overrides of its level.
+    /// Returns the overrides of the level.
     #[must_use]
     pub fn overrides(&self) -> &BTreeMap<ValidationType, ValidationAction> {
         &self.overrides
     }
 
-    /// When timestamp countersignatures are verified.
+    /// Returns when timestamp countersignatures are verified.
     #[must_use]
     pub fn verify_timestamp(&self) -> VerifyTimestamp {
         self.verify_timestamp
     }
 
-    /// What is done about a validation that failed.
+    /// Returns how a failure of `validation` is handled.
     #[must_use]
     pub fn action(&self, validation: ValidationType) -> ValidationAction {
         self.overrides.get(&validation).copied().unwrap_or_else(|| self.level.action(validation))
@@ -206,7 +206,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_levels_are_those_of_the_specifications_table() {
+    fn levels_match_the_specifications_table() {
         for (level, actions) in [
             (VerificationLevel::Strict, [Enforce; 5]),
             (VerificationLevel::Permissive, [Enforce, Enforce, Log, Log, Log]),
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_overrides_that_the_specification_lists_are_allowed() {
+    fn rejects_overrides_that_the_specification_does_not_allow() {
         for level in [VerificationLevel::Strict, VerificationLevel::Permissive, VerificationLevel::Audit] {
             for validation in ValidationType::ALL.iter().copied() {
                 for action in ValidationAction::ALL.iter().copied() {

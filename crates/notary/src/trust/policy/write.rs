@@ -1,4 +1,4 @@
-//! Trust policy documents as they are written: the JSON that `trust-store-trust-policy.md` describes.
+//! Writing trust policy documents as JSON: `trust-store-trust-policy.md`.
 
 use aws_names::ProfileArn;
 use serde_json::{Value, json};
@@ -9,35 +9,35 @@ use super::statement::TrustPolicy;
 use super::store_name::TrustStoreName;
 use super::verification::{SignatureVerification, VerificationLevel, VerifyTimestamp};
 
-/// A statement that is to be written. Whether it is one that may be is found out by reading it.
+/// A new trust policy statement. It is validated by parsing the document that contains it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewStatement {
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// Which artifacts it is for.
+    /// The artifacts that the statement applies to.
     pub applies_to: AppliesTo,
-    /// How signatures are verified.
+    /// The verification level.
     pub level: VerificationLevel,
     /// The trust stores.
     pub trust_stores: Vec<TrustStoreName>,
-    /// The signing profiles that are trusted.
+    /// The trusted signing profiles.
     pub profiles: Vec<ProfileArn>,
 }
 
-/// Which artifacts a statement is for.
+/// The artifacts that a statement applies to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AppliesTo {
     /// OCI artifacts of these repositories.
     Repositories(RegistryScopes),
-    /// Blobs, for which this is the global policy or one that is named.
+    /// Blobs.
     Blobs {
-        /// Whether it holds where no policy is named.
+        /// Whether this is the global policy, used if no policy is named.
         global: bool,
     },
 }
 
 impl NewStatement {
-    /// The statement in JSON.
+    /// Returns the statement as JSON.
     #[must_use]
     pub fn to_json(&self) -> Value {
         let mut statement = match &self.applies_to {
@@ -51,7 +51,7 @@ impl NewStatement {
         statement
     }
 
-    /// A document with this statement only, as it is written to a file.
+    /// Returns a document with only this statement, formatted for a file.
     #[must_use]
     pub fn to_document(&self) -> String {
         let document = json!({ "version": "1.0", "trustPolicies": [self.to_json()] });
@@ -59,7 +59,7 @@ impl NewStatement {
     }
 }
 
-/// A statement that was read, in JSON: as it stands in a document.
+/// Returns a parsed statement as JSON.
 #[must_use]
 pub fn statement_json(scopes: Option<&RegistryScopes>, policy: &TrustPolicy) -> Value {
     let mut statement = json!({ "name": policy.name() });
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_read_as_the_same() {
+    fn written_documents_round_trip() {
         let scopes = RegistryScopes::Listed(vec!["registry.example.com/app".parse().unwrap()]);
         for scopes in [RegistryScopes::Global, scopes] {
             let new = statement(AppliesTo::Repositories(scopes.clone()));
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn overrides_and_the_time_of_timestamps_are_kept() {
+    fn keeps_overrides_and_verify_timestamp() {
         let written = json!({
             "name": "n", "registryScopes": ["*"],
             "signatureVerification": {

@@ -1,4 +1,4 @@
-//! What a cache of chains remembers, and what it must not.
+//! What the chain cache stores, and what it must not store.
 
 use std::num::NonZeroUsize;
 
@@ -15,14 +15,15 @@ fn chain(certificates: Vec<Vec<u8>>) -> CertificateChain {
     CertificateChain::from_der(certificates).unwrap()
 }
 
-/// A short chain, another one each time.
+/// A new short chain.
 fn fresh() -> CertificateChain {
     chain(issue(&[Spec::leaf(Kind::P256), Spec::authority("root", Kind::P256)]))
 }
 
 #[test]
-fn a_good_chain_is_remembered_once() {
-    let (cache, good) = (ChainCache::default(), chain(issue(&specs())));
+fn caches_a_valid_chain_once() {
+    let cache = ChainCache::default();
+    let good = chain(issue(&specs()));
     assert!(cache.is_empty());
     for _ in 0..3 {
         assert_eq!(cache.check_requirements(&good), Ok(()));
@@ -31,8 +32,9 @@ fn a_good_chain_is_remembered_once() {
 }
 
 #[test]
-fn a_chain_with_an_altered_certificate_is_checked_anew_and_refused() {
-    let (cache, good) = (ChainCache::default(), issue(&specs()));
+fn rejects_altered_certificates_of_a_cached_chain() {
+    let cache = ChainCache::default();
+    let good = issue(&specs());
     cache.check_requirements(&chain(good.clone())).unwrap();
     for position in 0..good.len() {
         let mut altered = good.clone();
@@ -47,8 +49,9 @@ fn a_chain_with_an_altered_certificate_is_checked_anew_and_refused() {
 }
 
 #[test]
-fn the_same_certificates_in_another_order_or_number_are_another_chain() {
-    let (cache, good) = (ChainCache::default(), issue(&specs()));
+fn distinguishes_order_and_number_of_certificates() {
+    let cache = ChainCache::default();
+    let good = issue(&specs());
     cache.check_requirements(&chain(good.clone())).unwrap();
     let [leaf, issuing, policy, root] = &good[..] else { panic!() };
     for other in [
@@ -66,7 +69,7 @@ fn the_same_certificates_in_another_order_or_number_are_another_chain() {
 }
 
 #[test]
-fn a_bad_chain_stays_bad_and_is_not_remembered() {
+fn never_caches_an_invalid_chain() {
     let cache = ChainCache::default();
     let mut specs = specs();
     specs[1].set(basic_constraints(true, false, None));
@@ -78,17 +81,19 @@ fn a_bad_chain_stays_bad_and_is_not_remembered() {
 }
 
 #[test]
-fn a_chain_that_is_remembered_is_still_judged_by_the_time() {
-    let (cache, good) = (ChainCache::default(), chain(issue(&specs())));
+fn checks_the_validity_of_a_cached_chain() {
+    let cache = ChainCache::default();
+    let good = chain(issue(&specs()));
     cache.check_requirements(&good).unwrap();
     assert_eq!(good.check_validity(NOW), Ok(()));
     assert!(matches!(good.check_validity(NOW + time::Duration::days(9)), Err(ChainError::NotValidAt { .. })));
 }
 
 #[test]
-fn a_flood_of_chains_takes_no_more_than_the_capacity_and_leaves_the_one_that_is_in_use() {
+fn stays_within_its_capacity_and_keeps_chains_in_use() {
     for capacity in [1, 2, 3, 8] {
-        let (cache, in_use) = (cache(capacity), fresh());
+        let cache = cache(capacity);
+        let in_use = fresh();
         for _ in 0..20 {
             cache.check_requirements(&in_use).unwrap();
             cache.check_requirements(&fresh()).unwrap();
@@ -99,8 +104,9 @@ fn a_flood_of_chains_takes_no_more_than_the_capacity_and_leaves_the_one_that_is_
 }
 
 #[test]
-fn threads_that_share_a_cache_get_the_verdicts_that_they_would_get_alone() {
-    let (cache, good) = (cache(4), [fresh(), fresh(), fresh()]);
+fn threads_can_share_a_cache() {
+    let cache = cache(4);
+    let good = [fresh(), fresh(), fresh()];
     let mut specs = specs();
     specs[2].set(basic_constraints(true, true, Some(0)));
     let bad = chain(issue(&specs));

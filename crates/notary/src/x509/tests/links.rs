@@ -19,7 +19,7 @@ const OTHER_NAME: &str = "it names another issuer";
 const OTHER_KEY: &str = "its signature does not verify under that certificate's key";
 
 #[test]
-fn a_chain_may_mix_the_kinds_of_keys() {
+fn accepts_mixed_key_types() {
     let authorities = [("a", Kind::Rsa2048), ("b", Kind::P521), ("c", Kind::P384)];
     let chain = |leaf| {
         judge(|specs| {
@@ -33,7 +33,7 @@ fn a_chain_may_mix_the_kinds_of_keys() {
 }
 
 #[test]
-fn certificates_in_another_order_are_refused() {
+fn rejects_certificates_out_of_order() {
     let chain = issue(&specs());
     let order = |order: &[usize]| judge_der(order.iter().map(|i| chain[*i].clone()).collect());
     assert_eq!(order(&[0, 1, 2, 3]), Ok(()));
@@ -46,7 +46,7 @@ fn certificates_in_another_order_are_refused() {
 }
 
 #[test]
-fn a_chain_without_its_root_is_refused() {
+fn rejects_a_chain_without_its_root() {
     let chain = issue(&specs());
     assert!(matches!(judge_der(chain[..3].to_vec()), Err(ChainError::NoRoot { .. })));
     assert!(matches!(judge_der(chain[..1].to_vec()), Err(ChainError::NoRoot { .. })));
@@ -54,21 +54,21 @@ fn a_chain_without_its_root_is_refused() {
 }
 
 #[test]
-fn a_root_inside_the_chain_or_twice_is_refused() {
+fn rejects_a_root_inside_the_chain() {
     let chain = issue(&specs());
     let twice = [&chain[..], &chain[3..]].concat();
     assert!(matches!(judge_der(twice), Err(ChainError::RootInside { position: 3, .. })));
 }
 
-/// "The certificates in the signature MUST be ordered list": names that are equal do not make a root.
+/// "The certificates in the signature MUST be ordered list": equal names alone do not make a root.
 #[test]
-fn a_certificate_with_the_name_of_its_issuer_is_no_root() {
+fn accepts_a_certificate_named_like_its_issuer() {
     assert_eq!(judge(|specs| specs[1].subject = specs[2].subject.clone()), Ok(()));
     assert_eq!(judge(|specs| specs[0].subject = specs[1].subject.clone()), Ok(()));
 }
 
 #[test]
-fn a_certificate_that_does_not_belong_to_the_chain_is_refused() {
+fn rejects_an_unrelated_certificate() {
     let chain = issue(&specs());
     let stranger = Spec::authority("stranger", Kind::P256);
     let stranger = stranger.sign(&stranger);
@@ -80,7 +80,7 @@ fn a_certificate_that_does_not_belong_to_the_chain_is_refused() {
 }
 
 #[test]
-fn another_key_under_the_same_name_is_no_issuer() {
+fn rejects_another_key_under_the_issuers_name() {
     for position in 0..3 {
         let specs = specs();
         let mut chain = issue(&specs);
@@ -96,7 +96,7 @@ fn another_key_under_the_same_name_is_no_issuer() {
 }
 
 #[test]
-fn a_root_that_is_self_issued_but_not_self_signed_is_refused() {
+fn rejects_a_root_that_is_not_self_signed() {
     let specs = specs();
     let mut chain = issue(&specs);
     let other = Spec::authority("root", Kind::P256);
@@ -104,10 +104,10 @@ fn a_root_that_is_self_issued_but_not_self_signed_is_refused() {
     assert!(matches!(judge_der(chain), Err(ChainError::NoRoot { .. })));
 }
 
-/// RFC 5280 would compare the names by their characters; notation compares bytes, and so an issuer that is written in another
-/// encoding is another issuer.
+/// RFC 5280 compares names by characters. notation compares bytes, so an issuer name in another encoding does not
+/// match.
 #[test]
-fn a_name_in_another_encoding_is_another_name() {
+fn distinguishes_encodings_of_a_name() {
     let refused = judge(|specs| specs[0].issuer = Some(name(0x13, "issuing")));
     assert_eq!(broken_at(0, refused), OTHER_NAME);
     let refused = judge(|specs| specs[0].issuer = Some(name(0x0c, "Issuing")));
@@ -115,7 +115,7 @@ fn a_name_in_another_encoding_is_another_name() {
 }
 
 #[test]
-fn signatures_with_sha1_md5_or_of_another_kind_than_the_key_never_verify() {
+fn rejects_sha1_md5_and_mismatched_algorithms() {
     let cases = [
         (Kind::P256, sequence(&[&oid("1.2.840.10045.4.1")])),
         (Kind::P256, sequence(&[&oid("1.2.840.10045.4.3.3")])),
@@ -135,9 +135,9 @@ fn signatures_with_sha1_md5_or_of_another_kind_than_the_key_never_verify() {
     }
 }
 
-/// These signatures are good, says openssl, but for the digest that they are over.
+/// Made with openssl: the signatures are correct, but over a weak digest.
 #[test]
-fn a_good_signature_over_a_weak_digest_is_refused() {
+fn rejects_signatures_over_weak_digests() {
     let chains = [
         (include_str!("../../../../../testdata/weak-signatures/rsa-sha256.pem"), true),
         (include_str!("../../../../../testdata/weak-signatures/ecdsa-sha256.pem"), true),
@@ -160,7 +160,7 @@ fn a_good_signature_over_a_weak_digest_is_refused() {
 }
 
 #[test]
-fn a_signature_that_was_cut_or_altered_does_not_verify() {
+fn rejects_truncated_and_altered_signatures() {
     let specs = specs();
     let chain = issue(&specs);
     for bit in 0..64 {
@@ -172,7 +172,7 @@ fn a_signature_that_was_cut_or_altered_does_not_verify() {
 }
 
 #[test]
-fn no_more_than_sixteen_certificates_are_read() {
+fn rejects_more_than_sixteen_certificates() {
     let mut chain = issue(&specs());
     chain.resize(MAX_CERTIFICATES, chain[3].clone());
     assert!(CertificateChain::from_der(chain.clone()).is_ok());

@@ -1,4 +1,4 @@
-//! What is not one certificate in DER.
+//! Malformed certificates.
 
 use testing::certificate::{Extension, Spec, issue, specs};
 use testing::der::{name, oid, sequence, tlv};
@@ -7,7 +7,7 @@ use testing::key::Kind;
 use super::judge;
 use crate::x509::{Certificate, CertificateError, ChainError, RequirementError};
 
-/// The error of the leaf's parsing after `change`.
+/// The error of parsing the leaf after `change`.
 fn refused(change: impl FnOnce(&mut Spec)) -> CertificateError {
     match judge(|specs| change(&mut specs[0])) {
         Err(ChainError::Certificate { position: 0, source }) => source,
@@ -16,7 +16,7 @@ fn refused(change: impl FnOnce(&mut Spec)) -> CertificateError {
 }
 
 #[test]
-fn bytes_after_a_certificate_or_missing_at_its_end_are_refused() {
+fn rejects_trailing_and_missing_bytes() {
     let der = issue(&specs()).swap_remove(0);
     assert!(Certificate::from_der(der.clone()).is_ok());
     for length in 0..der.len() {
@@ -29,7 +29,7 @@ fn bytes_after_a_certificate_or_missing_at_its_end_are_refused() {
 }
 
 #[test]
-fn lengths_that_are_longer_than_need_be_are_refused() {
+fn rejects_non_minimal_lengths() {
     let der = issue(&specs()).swap_remove(0);
     assert_eq!(der[..2], [0x30, 0x82]);
     let longer = [&[0x30, 0x83, 0], &der[2..]].concat();
@@ -39,7 +39,7 @@ fn lengths_that_are_longer_than_need_be_are_refused() {
 }
 
 #[test]
-fn the_algorithm_inside_must_be_the_one_beside_the_signature() {
+fn rejects_differing_signature_algorithms() {
     let (sha256, sha1) = (sequence(&[&oid("1.2.840.10045.4.3.2")]), sequence(&[&oid("1.2.840.10045.4.1")]));
     for algorithms in [[sha1.clone(), sha256.clone()], [sha256, sha1]] {
         assert_eq!(refused(|s| s.algorithms = Some(algorithms)), CertificateError::AlgorithmMismatch);
@@ -47,7 +47,7 @@ fn the_algorithm_inside_must_be_the_one_beside_the_signature() {
 }
 
 #[test]
-fn an_extension_that_stands_twice_is_refused_whatever_it_is() {
+fn rejects_duplicate_extensions() {
     for oid in ["1.2.3.4.5", "2.5.29.15", "2.5.29.14"] {
         let extension = |value| Extension { oid, critical: true, value };
         let twice = [extension(vec![5, 0]), extension(vec![3, 2, 7, 0x80])];
@@ -56,7 +56,7 @@ fn an_extension_that_stands_twice_is_refused_whatever_it_is() {
 }
 
 #[test]
-fn only_version_three_has_extensions() {
+fn rejects_extensions_before_version_3() {
     for version in [None, Some(0), Some(1)] {
         let why = refused(|s| s.version = version);
         assert!(matches!(why, CertificateError::ExtensionsBeforeVersion3 | CertificateError::Der(_)), "{why:?}");
@@ -69,7 +69,7 @@ fn only_version_three_has_extensions() {
 }
 
 #[test]
-fn control_characters_of_a_name_do_not_reach_the_terminal() {
+fn prints_names_without_control_characters() {
     let hostile = name(0x0c, "\u{1b}[2Jtrusted\u{202e}\r\n\u{9b}31m");
     let mut spec = Spec::leaf(Kind::P256);
     spec.subject = hostile.clone();
@@ -82,7 +82,7 @@ fn control_characters_of_a_name_do_not_reach_the_terminal() {
 }
 
 #[test]
-fn a_name_that_is_no_name_is_refused_or_at_least_printed() {
+fn rejects_or_prints_malformed_names() {
     for subject in [tlv(0x31, &[]), tlv(0x30, &[1]), name(0x0c, ""), name(0x1e, "odd")] {
         let mut spec = Spec::leaf(Kind::P256);
         spec.subject = subject;

@@ -11,7 +11,7 @@ use time::{Duration, OffsetDateTime};
 use super::judge;
 use crate::x509::{CertificateChain, ChainError, RequirementError as E};
 
-/// The requirement that a certificate at a place does not meet after `change`.
+/// The requirement that the certificate at `position` does not meet after `change`.
 fn requirement(position: usize, change: impl FnOnce(&mut Spec)) -> Result<(), E> {
     match judge(|specs| change(&mut specs[position])) {
         Ok(()) => Ok(()),
@@ -25,12 +25,12 @@ fn validity(position: usize, change: impl FnOnce(&mut Spec)) -> Result<(), Chain
 }
 
 #[test]
-fn a_chain_of_four_meets_the_requirements() {
+fn accepts_a_chain_of_four() {
     judge(|_| ()).unwrap();
 }
 
 #[test]
-fn an_authority_has_critical_basic_constraints_with_ca_true() {
+fn authority_needs_critical_basic_constraints() {
     for position in 1..4 {
         assert_eq!(requirement(position, |s| s.remove(BASIC_CONSTRAINTS)), Err(E::NotAnAuthority));
         assert_eq!(requirement(position, |s| s.set(basic_constraints(true, false, None))), Err(E::NotAnAuthority));
@@ -39,7 +39,7 @@ fn an_authority_has_critical_basic_constraints_with_ca_true() {
 }
 
 #[test]
-fn an_authority_has_critical_key_usage_with_key_cert_sign() {
+fn authority_needs_critical_key_cert_sign() {
     for position in 1..4 {
         assert_eq!(requirement(position, |s| s.remove(KEY_USAGE)), Err(E::KeyUsageNotCritical));
         let not_critical = |s: &mut Spec| s.set(key_usage(false, &[KEY_CERT_SIGN]));
@@ -50,7 +50,7 @@ fn an_authority_has_critical_key_usage_with_key_cert_sign() {
 }
 
 #[test]
-fn the_path_length_counts_the_authorities_below() {
+fn path_length_counts_the_authorities_below() {
     for position in 1..4 {
         let below = position - 1;
         for allowed in 0..4 {
@@ -63,7 +63,7 @@ fn the_path_length_counts_the_authorities_below() {
 }
 
 #[test]
-fn a_leaf_is_no_authority_and_needs_no_basic_constraints() {
+fn leaf_must_not_be_an_authority() {
     for critical in [true, false] {
         assert_eq!(requirement(0, |s| s.set(basic_constraints(critical, true, None))), Err(E::LeafIsAuthority));
         assert_eq!(requirement(0, |s| s.set(basic_constraints(critical, false, None))), Ok(()));
@@ -71,7 +71,7 @@ fn a_leaf_is_no_authority_and_needs_no_basic_constraints() {
 }
 
 #[test]
-fn a_leaf_has_critical_key_usage_with_digital_signature_and_perhaps_non_repudiation() {
+fn leaf_needs_critical_digital_signature() {
     assert_eq!(requirement(0, |s| s.remove(KEY_USAGE)), Err(E::KeyUsageNotCritical));
     assert_eq!(requirement(0, |s| s.set(key_usage(false, &[DIGITAL_SIGNATURE]))), Err(E::KeyUsageNotCritical));
     assert_eq!(requirement(0, |s| s.set(key_usage(true, &[1]))), Err(E::NoDigitalSignature));
@@ -80,7 +80,7 @@ fn a_leaf_has_critical_key_usage_with_digital_signature_and_perhaps_non_repudiat
 }
 
 #[test]
-fn a_leaf_has_none_of_the_seven_other_key_usages() {
+fn leaf_must_not_have_other_key_usages() {
     for (bit, name) in [
         (2, "keyEncipherment"),
         (3, "dataEncipherment"),
@@ -96,7 +96,7 @@ fn a_leaf_has_none_of_the_seven_other_key_usages() {
 }
 
 #[test]
-fn a_leaf_may_be_for_code_signing_and_for_nothing_that_is_forbidden() {
+fn leaf_must_not_have_forbidden_extended_key_usages() {
     const CODE_SIGNING: &str = "1.3.6.1.5.5.7.3.3";
     const LIFETIME_SIGNING: &str = "1.3.6.1.4.1.311.10.3.13";
     for critical in [true, false] {
@@ -117,8 +117,9 @@ fn a_leaf_may_be_for_code_signing_and_for_nothing_that_is_forbidden() {
 }
 
 #[test]
-fn extensions_that_the_specification_does_not_name_are_not_evaluated() {
-    let name_constraints = sequence(&[&tlv(0xa0, &sequence(&[&tlv(0xa4, &testing::der::name(0x0c, "elsewhere"))]))]);
+fn ignores_other_extensions() {
+    let name_constraints =
+        sequence(&[&tlv(0xa0, &sequence(&[&tlv(0xa4, &crate::testing::der::name(0x0c, "elsewhere"))]))]);
     for position in 0..4 {
         for critical in [true, false] {
             for (oid, value) in [
@@ -139,7 +140,7 @@ fn extensions_that_the_specification_does_not_name_are_not_evaluated() {
 }
 
 #[test]
-fn an_extension_that_counts_must_be_well_formed() {
+fn rejects_malformed_extensions() {
     for position in 0..4 {
         for oid in [KEY_USAGE, BASIC_CONSTRAINTS, EXTENDED_KEY_USAGE] {
             if position > 0 && oid == EXTENDED_KEY_USAGE {
@@ -154,7 +155,7 @@ fn an_extension_that_counts_must_be_well_formed() {
 }
 
 #[test]
-fn keys_are_rsa_of_2048_bits_or_more_or_on_one_of_the_three_curves() {
+fn rejects_short_and_unsupported_keys() {
     let rsa = |bits: usize| {
         let modulus = [vec![0; 1], vec![0xff; bits / 8]].concat();
         rsa_spki(&modulus)
@@ -184,15 +185,16 @@ fn rsa_spki(modulus: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn points_on_curves_are_uncompressed() {
+fn rejects_compressed_points() {
     for kind in [Kind::P256, Kind::P384, Kind::P521] {
         let key = Key::new(kind);
-        let (spki, point) = (key.spki(), key.public());
+        let spki = key.spki();
+        let point = key.public();
         let algorithm_end = spki.len() - point.len();
         let x = &point[1..=(point.len() - 1) / 2];
         let sign = 2 + (point[point.len() - 1] & 1);
         for wrong in [[&[sign], x].concat(), [&[4 + sign], &point[1..]].concat(), x.to_vec(), vec![0], vec![]] {
-            // The algorithm without the header of the outer sequence and that of the bit string.
+            // The algorithm, without the headers of the outer sequence and of the bit string.
             let header = if spki[1] < 0x80 { 2 } else { 3 };
             let length = usize::from(spki[header + 1]) + 2;
             assert!(header + length < algorithm_end);
@@ -216,7 +218,7 @@ fn validity_includes_both_ends() {
 }
 
 #[test]
-fn a_signing_time_a_fraction_of_a_second_after_the_end_of_validity_is_too_late() {
+fn rejects_a_time_a_nanosecond_after_the_end() {
     let mut specs = specs();
     specs[0].not_after = NOW;
     let chain = CertificateChain::from_der(issue(&specs)).unwrap();
@@ -227,7 +229,7 @@ fn a_signing_time_a_fraction_of_a_second_after_the_end_of_validity_is_too_late()
 }
 
 #[test]
-fn requirements_and_links_do_not_depend_on_a_time_and_validity_depends_on_nothing_else() {
+fn requirements_and_validity_are_independent() {
     let mut specs = specs();
     specs[1].not_after = NOW - Duration::SECOND;
     let expired = CertificateChain::from_der(issue(&specs)).unwrap();
@@ -243,14 +245,14 @@ fn requirements_and_links_do_not_depend_on_a_time_and_validity_depends_on_nothin
 }
 
 #[test]
-fn validity_need_not_be_nested() {
+fn validity_periods_need_not_nest() {
     let far = |year| OffsetDateTime::from_unix_timestamp(0).unwrap().replace_year(year).unwrap();
     assert_eq!(validity(0, |s| (s.not_before, s.not_after) = (far(1971), far(9999))), Ok(()));
     assert_eq!(validity(2, |s| (s.not_before, s.not_after) = (NOW, NOW)), Ok(()));
 }
 
 #[test]
-fn a_self_signed_certificate_alone_is_judged_as_a_leaf() {
+fn checks_a_lone_self_signed_certificate_as_a_leaf() {
     let alone = |change: &dyn Fn(&mut Spec)| {
         judge(|specs| {
             specs.truncate(1);

@@ -1,4 +1,4 @@
-//! The signed part of a certificate and the hashes made of it, against other ways to compute them.
+//! The signed part of a certificate and its hashes, compared with other implementations.
 
 use aws_lc_rs::digest::{SHA384, digest};
 use base64::Engine as _;
@@ -7,8 +7,8 @@ use testing::certificate::{issue, specs};
 
 use crate::x509::{Certificate, CertificateChain};
 
-/// The published roots of AWS Signer, each with its fingerprint and with what `openssl asn1parse -strparse 4 | sha384sum`
-/// says of it.
+/// The published roots of AWS Signer with their fingerprints and the output of
+/// `openssl asn1parse -strparse 4 | sha384sum`.
 const AWS_ROOTS: [(&str, &str, &str); 2] = [
     (
         include_str!("../../../../../testdata/aws-signer-roots/aws-signer-ts.pem"),
@@ -27,7 +27,7 @@ pub(super) fn der_of(pem: &str) -> Vec<u8> {
     STANDARD.decode(lines).unwrap()
 }
 
-/// The first element in a certificate, found by nothing but its lengths.
+/// The first element of a certificate, located by the DER lengths alone.
 fn first_element(der: &[u8]) -> &[u8] {
     let header = |bytes: &[u8]| match bytes[1] {
         0x81 => (3, usize::from(bytes[2])),
@@ -44,7 +44,7 @@ fn tbs_sha384(der: &[u8]) -> String {
 }
 
 #[test]
-fn the_published_roots_of_aws_signer_are_read_and_hashed_as_openssl_does() {
+fn hashes_aws_signer_roots_like_openssl() {
     for (pem, fingerprint, tbs) in AWS_ROOTS {
         let der = der_of(pem);
         let root = Certificate::from_der(der.clone()).unwrap();
@@ -59,7 +59,7 @@ fn the_published_roots_of_aws_signer_are_read_and_hashed_as_openssl_does() {
 }
 
 #[test]
-fn a_revocation_hash_is_that_of_the_certificate_and_that_of_its_issuer() {
+fn revocation_hashes_join_certificate_and_issuer() {
     let ders = issue(&specs());
     let [leaf, issuing, policy, root] = [0, 1, 2, 3].map(|i| tbs_sha384(&ders[i]));
     let chain = CertificateChain::from_der(ders).unwrap();
@@ -69,10 +69,10 @@ fn a_revocation_hash_is_that_of_the_certificate_and_that_of_its_issuer() {
 }
 
 #[test]
-fn certificates_of_another_library_are_sliced_where_their_signature_says() {
+fn finds_the_signed_part_of_rcgen_certificates() {
     use aws_lc_rs::signature::{ECDSA_P384_SHA384_ASN1, UnparsedPublicKey};
     use rcgen::{CertificateParams, IsCa, KeyPair, PKCS_ECDSA_P384_SHA384, PublicKeyData as _};
-    // Names and subject alternative names of many lengths, so that every header takes one, two and three bytes.
+    // Subject alternative names of many lengths, so that lengths take one, two and three bytes.
     for names in [0, 1, 3, 10, 40, 400] {
         let names: Vec<String> = (0..names).map(|i| format!("host-{i}.example.org")).collect();
         let key = KeyPair::generate_for(&PKCS_ECDSA_P384_SHA384).unwrap();
@@ -82,7 +82,7 @@ fn certificates_of_another_library_are_sliced_where_their_signature_says() {
         let certificate = Certificate::from_der(der.clone()).unwrap();
         assert_eq!(certificate.tbs(), first_element(&der));
         assert_eq!(hex::encode(certificate.tbs_sha384()), tbs_sha384(&der));
-        // What was signed is what verifies: the signature is the bit string at the end of the certificate.
+        // The signature is the bit string at the end of the certificate.
         let signature = der.windows(3).rposition(|w| w[0] == 3 && w[2] == 0 && usize::from(w[1]) > 90).unwrap();
         let public_key = UnparsedPublicKey::new(&ECDSA_P384_SHA384_ASN1, key.der_bytes());
         public_key.verify(certificate.tbs(), &der[signature + 3..]).unwrap();
