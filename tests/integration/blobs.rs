@@ -68,7 +68,8 @@ impl Blobs {
 
     /// Whether notation-go accepts the signature of this content.
     fn notation_accepts(&self, content: &[u8], envelope: &[u8], media_type: &str) -> bool {
-        let (blob, signature) = (self.file("blob", content), self.file("blob.jws.sig", envelope));
+        let blob = self.file("blob", content);
+        let signature = self.file("blob.jws.sig", envelope);
         let endpoint = format!("aws-signer-endpoint-url={}", self.world.signer.endpoint);
         let files = ["verify", "--blob", &blob, "--signature", &signature];
         let more = ["--media-type", media_type, "--plugin-config", &endpoint];
@@ -77,7 +78,8 @@ impl Blobs {
 
     /// A signature by notation-go with a new key of this kind, and the key's certificate.
     fn sign_with_notation(&self, kind: &str) -> (Vec<u8>, PathBuf) {
-        let (blob, signature) = (self.file("theirs", CONTENT), self.file("theirs.jws.sig", b""));
+        let blob = self.file("theirs", CONTENT);
+        let signature = self.file("theirs.jws.sig", b"");
         let certificate = self.file("theirs.pem", b"");
         let files = ["sign", "--blob", &blob, "--signature", &signature, "--certificate", &certificate];
         let arguments = [&files[..], &["--media-type", "text/plain", "--key", kind]].concat();

@@ -42,7 +42,8 @@ impl Example {
 fn the_examples_sign_and_verify_an_image_until_its_signature_is_revoked() {
     let Some(world) = World::start() else { return };
     let image = world.push("signed by the example");
-    let (sign, verify) = (Example::named("sign-artifact"), Example::named("verify-artifact"));
+    let sign = Example::named("sign-artifact");
+    let verify = Example::named("verify-artifact");
     let root = world.signer.root_certificate().to_str().unwrap().to_owned();
     let check = || verify.run(&world, &[&image, &world.profile.arn, &root]);
 
@@ -59,7 +60,8 @@ fn the_examples_sign_and_verify_an_image_until_its_signature_is_revoked() {
 #[test]
 fn the_example_tells_what_an_envelope_in_a_file_has_signed() {
     let Some(world) = World::start() else { return };
-    let (cli, image) = (Cli::for_signer(&world.signer), world.push("signed into a file"));
+    let cli = Cli::for_signer(&world.signer);
+    let image = world.push("signed into a file");
     cli.run(&["sign", &image, "--profile", &world.profile.arn, "--detach", "image.sig"]).succeeded();
     let envelope = cli.home().join("image.sig");
     let digest = image.split_once('@').unwrap().1;

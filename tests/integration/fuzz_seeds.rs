@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
-use crate::flows::world::World;
+use crate::flows::test_env::TestEnv;
 
 #[path = "../../fuzz/bodies.rs"]
 mod bodies;
@@ -55,7 +55,8 @@ impl Numbers {
     }
 
     fn mutate(&mut self, bytes: &mut Vec<u8>) {
-        let (at, length) = (self.below(bytes.len()), self.below(16));
+        let at = self.below(bytes.len());
+        let length = self.below(16);
         let end = (at + length).min(bytes.len());
         match self.below(5) {
             0 if at < bytes.len() => bytes[at] ^= 1 << self.below(8),
@@ -112,14 +113,14 @@ fn no_mutation_of_a_request_to_verify_panics_or_breaks_a_promise() {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "writes fuzz/seeds anew"]
 async fn write_the_seeds() {
-    let world = World::new().await;
-    let signed = world.sign("v1").await;
+    let env = TestEnv::new().await;
+    let signed = env.sign("v1").await;
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds");
     let write = |name: &str, bytes: &[u8]| std::fs::write(folder.join(name), bytes).unwrap();
     write("envelope/signed", &signed.signature.envelope);
     write(
         "envelope/expiring-with-another-attribute",
-        &world.forge(|attributes| {
+        &env.forge(|attributes| {
             attributes.expiry = Some(attributes.authentic_signing_time + time::Duration::days(1));
             attributes.extended.push(("org.example.must".into(), "x".into()));
         }),
@@ -127,7 +128,7 @@ async fn write_the_seeds() {
     write("envelope/payload", signed.signature.verified.payload());
     let sign = json!({
         "contractVersion": "1.0",
-        "keyId": world.profile.to_string(),
+        "keyId": env.profile.to_string(),
         "payload": STANDARD.encode(signed.signature.verified.payload()),
         "payloadType": "application/vnd.cncf.notary.payload.v1+json",
         "signatureEnvelopeType": "application/jose+json",
@@ -152,7 +153,7 @@ async fn write_the_seeds() {
             "certificateChain": chain.collect::<Vec<_>>(),
         },
         "trustPolicy": {
-            "trustedIdentities": [world.profile.to_string(), "x509.subject: C=US"],
+            "trustedIdentities": [env.profile.to_string(), "x509.subject: C=US"],
             "signatureVerification": ["SIGNATURE_VERIFIER.TRUSTED_IDENTITY", "SIGNATURE_VERIFIER.REVOCATION_CHECK"],
         },
         "pluginConfig": {},

@@ -81,7 +81,8 @@ fn a_signature_by_a_profile_that_the_policy_does_not_trust_is_refused_with_the_r
 #[test]
 fn a_revoked_signature_is_refused_and_the_reason_names_its_job() {
     let Some(world) = World::start() else { return };
-    let (revoked, kept) = (world.push_signed("revoked"), world.push_signed("kept"));
+    let revoked = world.push_signed("revoked");
+    let kept = world.push_signed("kept");
     let job = world.notation.signature(&revoked).job().to_owned();
     world.signer.revoke_signature(&job);
     world

@@ -76,7 +76,8 @@ fn check(vector: &Vector) -> Option<String> {
 }
 
 fn check_requests(vector: &Vector, service: &Service) -> Option<String> {
-    let (requests, expect) = (service.requests(), &vector.expect.requests);
+    let requests = service.requests();
+    let expect = &vector.expect.requests;
     if requests.len() != expect.count {
         return Some(format!("{} requests were made instead of {}: {requests:?}", requests.len(), expect.count));
     }
@@ -103,7 +104,8 @@ fn fact(request: &Request, what: &str) -> Value {
 
 /// A request conforms to its schema, or is marked as one that does not, and then the schema must say so.
 fn check_request_schema(vector: &Vector, service: &Service) -> Option<String> {
-    let (request, command) = (vector.request(&service.url())?, vector.arguments.first()?);
+    let request = vector.request(&service.url())?;
+    let command = vector.arguments.first()?;
     let complaints = Schema::named(&format!("{command}.request")).complaints(&request);
     match (vector.conforms, complaints.is_empty()) {
         (true, false) => Some(format!("the request does not conform to its schema: {complaints:?}")),

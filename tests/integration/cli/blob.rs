@@ -5,7 +5,7 @@ use notation_aws_signer::envelope::SigningScheme;
 use notation_aws_signer::envelope::header::VERIFICATION_PLUGIN;
 use serde_json::{Value, json};
 
-use super::places::Places;
+use super::image_stores::ImageStores;
 use crate::flows::own_key::{OwnKey, add_critical};
 use crate::support::World;
 use crate::support::cli::Cli;
@@ -66,7 +66,8 @@ impl Blobs {
     /// Whether notation-go accepts a signature.
     fn notation_accepts(&self, file: &str, signature: &str) -> bool {
         let endpoint = format!("aws-signer-endpoint-url={}", self.world.signer.endpoint);
-        let (file, signature) = (self.path(file), self.path(signature));
+        let file = self.path(file);
+        let signature = self.path(signature);
         let files = ["verify", "--blob", &file, "--signature", &signature];
         let more = ["--media-type", TYPE, "--plugin-config", &endpoint];
         self.world.notation.run_blob_driver(&[&files[..], &more].concat()).is_success()
@@ -160,7 +161,8 @@ fn a_revoked_signature_is_refused_and_its_job_is_named_and_without_an_answer_not
 fn the_policy_for_blobs_is_chosen_by_its_name_and_without_one_the_global_decides() {
     let Some(blobs) = Blobs::start() else { return };
     blobs.sign("app.tar.gz", &[]);
-    let (arn, other) = (&blobs.world.profile.arn, &blobs.world.signer.put_profile("other").arn);
+    let arn = &blobs.world.profile.arn;
+    let other = &blobs.world.signer.put_profile("other").arn;
     let missing = blobs.cli.run(&["blob", "verify", "app.tar.gz"]).exits_with(2);
     missing.says("there is no trust policy").says("trustpolicy.blob.json").says("--trusted-profile");
     let others = statement("others", "signingAuthority:local", other);
@@ -193,7 +195,8 @@ fn the_policy_for_blobs_is_chosen_by_its_name_and_without_one_the_global_decides
 fn what_notation_go_signed_is_verified_by_the_policy_that_trusts_its_key() {
     let Some(blobs) = Blobs::start() else { return };
     for kind in ["p256", "p384", "rsa3072"] {
-        let (file, signature) = (blobs.path("app.tar.gz"), blobs.path("app.tar.gz.jws.sig"));
+        let file = blobs.path("app.tar.gz");
+        let signature = blobs.path("app.tar.gz.jws.sig");
         let certificate = blobs.path(&format!("{kind}.pem"));
         let files = ["sign", "--blob", &file, "--signature", &signature, "--certificate", &certificate];
         let sign = [&files[..], &["--media-type", TYPE, "--key", kind]].concat();
@@ -214,7 +217,8 @@ fn what_notation_go_signed_is_verified_by_the_policy_that_trusts_its_key() {
 fn a_verification_plugin_that_the_signature_names_judges_the_file_unless_only_profiles_are_trusted() {
     const NAME: &str = "org.example.judge";
     let Some(blobs) = Blobs::start() else { return };
-    let (key, config) = (OwnKey::new(|_| ()), blobs.world.notation.config_folder());
+    let key = OwnKey::new(|_| ());
+    let config = blobs.world.notation.config_folder();
     let content = std::fs::File::open(blobs.path("app.tar.gz")).unwrap();
     let blob = describe(content, TYPE, DigestAlgorithm::Sha256).unwrap();
     let name_plugin = |protected: &mut Value| add_critical(protected, VERIFICATION_PLUGIN, NAME);
@@ -255,22 +259,22 @@ fn a_verification_plugin_that_the_signature_names_judges_the_file_unless_only_pr
 #[test]
 fn the_signature_of_an_image_is_none_of_a_file_and_the_other_way_round() {
     let Some(blobs) = Blobs::start() else { return };
-    let places = Places::layout();
-    let place = &places.places[0];
-    let layout = place.reference.strip_prefix("oci:").unwrap().strip_suffix(":v1").unwrap();
+    let stores = ImageStores::layout();
+    let stored = &stores.images[0];
+    let layout = stored.reference.strip_prefix("oci:").unwrap().strip_suffix(":v1").unwrap();
     // The file has the very bytes of the image's manifest.
-    let manifest = format!("{layout}/blobs/{}", place.image.digest.as_str().replace(':', "/"));
-    let sign = ["sign", &place.reference, "--profile", &blobs.world.profile.arn, "--detach", "image.sig"];
+    let manifest = format!("{layout}/blobs/{}", stored.image.digest.as_str().replace(':', "/"));
+    let sign = ["sign", &stored.reference, "--profile", &blobs.world.profile.arn, "--detach", "image.sig"];
     blobs.cli.run(&sign).succeeded();
     let refused = blobs.verify(&manifest, &["--signature", "image.sig"]).exits_with(1).says("FAILED  integrity");
     refused.says("a digest of the algorithm sha256");
 
-    let options = ["--media-type", &place.image.media_type, "--signature", "blob.sig"];
+    let options = ["--media-type", &stored.image.media_type, "--signature", "blob.sig"];
     let sign = ["blob", "sign", &manifest, "--profile", &blobs.world.profile.arn];
     blobs.cli.run(&[&sign[..], &options].concat()).succeeded();
-    blobs.cli.run(&["attach", &place.reference, "--signature", "blob.sig"]).exits_with(1);
-    place.put_envelope(&std::fs::read(blobs.path("blob.sig")).unwrap());
-    let refused = blobs.cli.run(&["verify", &place.reference]).exits_with(1).says("FAILED  integrity");
+    blobs.cli.run(&["attach", &stored.reference, "--signature", "blob.sig"]).exits_with(1);
+    stored.put_envelope(&std::fs::read(blobs.path("blob.sig")).unwrap());
+    let refused = blobs.cli.run(&["verify", &stored.reference]).exits_with(1).says("FAILED  integrity");
     refused.says("not over this artifact");
 }
 

@@ -18,7 +18,8 @@ const SIGNERS: usize = 32;
 fn thirty_two_processes_that_sign_one_image_at_once_leave_thirty_two_signatures() {
     let Some(registry) = DockerRegistry::start() else { return };
     let signer = LocalSigner::start();
-    let (profile, cli) = (signer.put_profile("crowd"), Cli::for_signer(&signer));
+    let profile = signer.put_profile("crowd");
+    let cli = Cli::for_signer(&signer);
     let name = format!("{}/team/app", registry.address);
     let store = repository(&name, Credentials::none());
     let image = block_on(push_image(&store, "signed by a crowd", Some("v1")));

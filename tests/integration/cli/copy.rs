@@ -112,7 +112,8 @@ fn a_password_of_the_environment_is_shown_to_one_registry() {
 #[test]
 fn what_is_not_there_is_not_copied_and_a_digest_is_no_name_for_something_else() {
     let Some(world) = World::start() else { return };
-    let (cli, image) = (Cli::for_signer(&world.signer), world.push("stays"));
+    let cli = Cli::for_signer(&world.signer);
+    let image = world.push("stays");
     let name = format!("{}/team/app", world.registry.address());
     cli.run(&["copy", &format!("{name}:nowhere"), "oci:layout"]).exits_with(2).says("404");
     let other = format!("{name}@sha256:{}", "0".repeat(64));

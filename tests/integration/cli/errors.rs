@@ -7,7 +7,9 @@ use crate::support::process::free_port;
 #[test]
 fn a_command_that_fails_as_a_whole_says_so_in_json() {
     let Some(world) = World::start() else { return };
-    let (cli, image, other) = (Cli::for_signer(&world.signer), world.push("an image"), world.push("another"));
+    let cli = Cli::for_signer(&world.signer);
+    let image = world.push("an image");
+    let other = world.push("another");
     let arn = world.profile.arn.as_str();
     let missing = format!("{}/team/app:nowhere", world.registry.address());
     let down = format!("127.0.0.1:{}/team/app:v1", free_port());

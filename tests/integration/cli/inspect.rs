@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::places::Places;
+use super::image_stores::ImageStores;
 use crate::support::World;
 use crate::support::cli::Cli;
 
@@ -48,7 +48,8 @@ fn skeleton(tree: &str) -> Vec<String> {
 #[test]
 fn the_tree_is_notations_with_what_is_known_beyond_it_at_the_end() {
     let Some(world) = World::start() else { return };
-    let (cli, image) = (Cli::for_signer(&world.signer), world.push_signed("inspected"));
+    let cli = Cli::for_signer(&world.signer);
+    let image = world.push_signed("inspected");
     let theirs = skeleton(&world.notation.run(&["inspect", "--insecure-registry", &image]).succeeded().stdout);
     let ours = skeleton(&cli.run(&["inspect", &image]).succeeded().stdout);
     let (facts, beyond) = ours.split_at(ours.len() - 1);
@@ -68,7 +69,8 @@ fn the_tree_is_notations_with_what_is_known_beyond_it_at_the_end() {
 #[test]
 fn revocation_is_asked_about_on_request_and_shown_without_judging() {
     let Some(mut world) = World::start() else { return };
-    let (cli, image) = (Cli::for_signer(&world.signer), world.push_signed("revoked"));
+    let cli = Cli::for_signer(&world.signer);
+    let image = world.push_signed("revoked");
     let command = ["inspect", &image, "--check-revocation"];
     let status = |code| cli.json("inspect", &command, code)["signatures"][0]["revocation"]["outcome"].clone();
     assert_eq!(status(0), "not-revoked");
@@ -85,27 +87,28 @@ fn revocation_is_asked_about_on_request_and_shown_without_judging() {
 #[test]
 fn a_signature_that_was_altered_or_is_none_is_shown_as_such_beside_the_good_one() {
     let Some(world) = World::start() else { return };
-    let (cli, places) = (Cli::for_signer(&world.signer), Places::of(&world));
-    let [place, other, ..] = &places.places[..] else { panic!("docker-registry is missing") };
+    let cli = Cli::for_signer(&world.signer);
+    let stores = ImageStores::of(&world);
+    let [stored, other, ..] = &stores.images[..] else { panic!("docker-registry is missing") };
     let detached = |reference: &str| {
-        let file = places.file("sig");
+        let file = stores.file("sig");
         let sign = ["sign", reference, "--profile", &world.profile.arn, "--detach", file.to_str().unwrap(), "--force"];
         cli.run(&sign).succeeded();
         std::fs::read(file).unwrap()
     };
-    let own = detached(&place.reference);
+    let own = detached(&stored.reference);
     let others = detached(&other.reference);
     let mut swapped: Value = serde_json::from_slice(&others).unwrap();
     swapped["payload"] = serde_json::from_slice::<Value>(&own).unwrap()["payload"].clone();
     for envelope in [&own[..], &others, swapped.to_string().as_bytes(), b"\x1b[2J no envelope"] {
-        place.put_envelope(envelope);
+        stored.put_envelope(envelope);
     }
-    let results = cli.json("inspect", &["inspect", &place.reference], 1);
+    let results = cli.json("inspect", &["inspect", &stored.reference], 1);
     let mut found: Vec<String> = results["signatures"].as_array().unwrap().iter().map(outcome).collect();
     found.sort();
     assert_eq!(found[..3], ["broken", "broken", "intact"]);
     assert!(found[3].contains("malformed"), "{found:?}");
-    let shown = cli.run(&["inspect", &place.reference]).exits_with(1);
+    let shown = cli.run(&["inspect", &stored.reference]).exits_with(1);
     assert!(!shown.stdout.contains('\x1b') && !shown.stdout.contains("verified"), "{shown}");
 }
 

@@ -1,6 +1,6 @@
 //! `notation-aws-signer list`.
 
-use super::places::Places;
+use super::image_stores::ImageStores;
 use crate::support::World;
 use crate::support::cli::Cli;
 use crate::support::process::free_port;
@@ -8,10 +8,11 @@ use crate::support::process::free_port;
 #[test]
 fn the_list_is_that_of_notation_in_every_kind_of_place() {
     let Some(world) = World::start() else { return };
-    let (cli, places) = (Cli::for_signer(&world.signer), Places::of(&world));
-    for place in &places.places {
-        let reference = place.reference.as_str();
-        let pinned = format!("{}@{}", reference.strip_suffix(":v1").unwrap(), place.image.digest);
+    let cli = Cli::for_signer(&world.signer);
+    let stores = ImageStores::of(&world);
+    for stored in &stores.images {
+        let reference = stored.reference.as_str();
+        let pinned = format!("{}@{}", reference.strip_suffix(":v1").unwrap(), stored.image.digest);
         cli.run(&["list", reference]).succeeded().says(&format!("{pinned} has no associated signature\n"));
         for _ in 0..3 {
             cli.run(&["sign", reference, "--profile", &world.profile.arn]).succeeded();
@@ -52,7 +53,8 @@ fn what_is_not_there_and_who_does_not_answer_are_told_apart() {
 #[test]
 fn a_registry_that_does_not_speak_tls_is_told_from_one_that_cannot_be_reached() {
     let Some(world) = World::start() else { return };
-    let (cli, image) = (Cli::for_signer(&world.signer), world.push("plain"));
+    let cli = Cli::for_signer(&world.signer);
+    let image = world.push("plain");
     // With authorities of one's own a registry of this machine is spoken to with TLS.
     let root = world.signer.root_certificate();
     let list = ["list", &image, "--ca-file", root.to_str().unwrap()];

@@ -30,11 +30,13 @@ fn secret_access_key(file: &Path) -> String {
 fn the_log_says_what_is_done_and_asked_and_holds_no_secret() {
     let Some(registry) = DockerRegistry::start_with_password() else { return };
     let signer = LocalSigner::start();
-    let (cli, profile) = (Cli::for_signer(&signer), signer.put_profile("logged"));
+    let cli = Cli::for_signer(&signer);
+    let profile = signer.put_profile("logged");
     let credentials = Credential::Password { username: USER.0.to_owned(), password: Secret::new(USER.1) };
     let name = format!("{}/team/app", registry.address);
     let pushed = block_on(push_image(&repository(&name, Credentials::given(credentials)), "logged", Some("v1")));
-    let (image, root) = (format!("{name}:v1"), signer.root_certificate());
+    let image = format!("{name}:v1");
+    let root = signer.root_certificate();
     let sign = ["sign", &image, "--profile", &profile.arn];
     let verify = ["verify", &image, "--trusted-profile", &profile.arn, "--root", root.to_str().unwrap()];
 

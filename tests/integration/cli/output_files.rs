@@ -8,7 +8,8 @@ use crate::support::cli::Cli;
 #[test]
 fn an_envelope_replaces_no_file_unasked_and_no_device_ever() {
     let Some(world) = World::start() else { return };
-    let (cli, image) = (Cli::for_signer(&world.signer), world.push("signed"));
+    let cli = Cli::for_signer(&world.signer);
+    let image = world.push("signed");
     let sign = |more: &[&str]| cli.run(&[&["sign", &image, "--profile", &world.profile.arn], more].concat());
     let file = cli.home().join("app.sig");
     fs::write(&file, "mine").unwrap();
@@ -24,7 +25,8 @@ fn an_envelope_replaces_no_file_unasked_and_no_device_ever() {
 #[test]
 fn an_envelope_on_standard_output_is_alone_there() {
     let Some(world) = World::start() else { return };
-    let (cli, image) = (Cli::for_signer(&world.signer), world.push("signed"));
+    let cli = Cli::for_signer(&world.signer);
+    let image = world.push("signed");
     let sign = |more: &[&str]| cli.run(&[&["sign", &image, "--profile", &world.profile.arn], more].concat());
     for name in ["-", "/dev/stdout"] {
         let signed = sign(&["--detach", name]).succeeded();

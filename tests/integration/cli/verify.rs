@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use serde_json::{Value, json};
 
-use super::places::Places;
+use super::image_stores::ImageStores;
 use crate::support::cli::Cli;
 use crate::support::process::free_port;
 use crate::support::{self, World};
@@ -35,9 +35,10 @@ fn check<'a>(artifact: &'a Value, name: &str) -> &'a Value {
 #[test]
 fn naming_the_profile_is_enough_to_verify_in_every_kind_of_place() {
     let Some(world) = World::start() else { return };
-    let (cli, places) = (Cli::for_signer(&world.signer), Places::of(&world));
-    for place in &places.places {
-        let reference = place.reference.as_str();
+    let cli = Cli::for_signer(&world.signer);
+    let stores = ImageStores::of(&world);
+    for stored in &stores.images {
+        let reference = stored.reference.as_str();
         cli.run(&["sign", reference, "--profile", &world.profile.arn, "-m", "build=7"]).succeeded();
         let version = format!("{}/{}", world.profile.arn, world.profile.version);
         for trusted in [&world.profile.arn, &version] {
@@ -49,7 +50,7 @@ fn naming_the_profile_is_enough_to_verify_in_every_kind_of_place() {
             assert_eq!((&signed["profileVersion"], &signed["userMetadata"]["build"]), (&json!(version), &json!("7")));
         }
         let shown = run(&cli, &verify(&world, &[reference], &[&world.profile.arn], &[])).succeeded();
-        let pinned = format!("{}@{}", reference.strip_suffix(":v1").unwrap(), place.image.digest);
+        let pinned = format!("{}@{}", reference.strip_suffix(":v1").unwrap(), stored.image.digest);
         assert!(shown.stdout.starts_with(&format!("{pinned} verified\n")), "{shown}");
         assert!(shown.stderr.contains(&format!("{reference} is {pinned} at this moment")), "{shown}");
         for name in ["integrity", "authenticity", "expiry", "authenticTimestamp", "revocation"] {
@@ -61,7 +62,8 @@ fn naming_the_profile_is_enough_to_verify_in_every_kind_of_place() {
 #[test]
 fn a_reference_may_stand_after_the_arns() {
     let Some(world) = World::start() else { return };
-    let (cli, image) = (Cli::for_signer(&world.signer), world.push_signed("order"));
+    let cli = Cli::for_signer(&world.signer);
+    let image = world.push_signed("order");
     let root = world.signer.root_certificate();
     let command = ["verify", "--trusted-profile", &world.profile.arn, &image, "--root", root.to_str().unwrap()];
     cli.run(&command).succeeded();
@@ -84,7 +86,8 @@ fn an_option_whose_arn_is_missing_is_never_as_if_it_were_not_given() {
 #[test]
 fn a_revoked_signature_is_refused_and_its_job_is_named() {
     let Some(world) = World::start() else { return };
-    let (cli, image) = (Cli::for_signer(&world.signer), world.push_signed("revoked"));
+    let cli = Cli::for_signer(&world.signer);
+    let image = world.push_signed("revoked");
     let job = world.notation.signature(&image).job().to_owned();
     world.signer.revoke_signature(&job);
     let command = verify(&world, &[&image], &[&world.profile.arn], &[]);
@@ -97,7 +100,8 @@ fn a_revoked_signature_is_refused_and_its_job_is_named() {
 #[test]
 fn no_signature_and_a_profile_that_is_not_trusted_are_refused_with_what_to_do() {
     let Some(world) = World::start() else { return };
-    let (cli, other) = (Cli::for_signer(&world.signer), world.signer.put_profile("other"));
+    let cli = Cli::for_signer(&world.signer);
+    let other = world.signer.put_profile("other");
     let unsigned = world.push("unsigned");
     let command = verify(&world, &[&unsigned], &[&world.profile.arn], &[]);
     run(&cli, &command).exits_with(1).says("there is no signature").says("-> It has no signature: sign it");
@@ -114,14 +118,16 @@ fn no_signature_and_a_profile_that_is_not_trusted_are_refused_with_what_to_do() 
 #[test]
 fn an_envelope_that_was_altered_or_is_of_another_artifact_is_refused() {
     let Some(world) = World::start() else { return };
-    let (cli, places) = (Cli::for_signer(&world.signer), Places::of(&world));
-    let (place, other) = (&places.places[0], &places.places[places.places.len() - 1]);
-    let file = places.file("sig");
+    let cli = Cli::for_signer(&world.signer);
+    let stores = ImageStores::of(&world);
+    let stored = &stores.images[0];
+    let other = &stores.images[stores.images.len() - 1];
+    let file = stores.file("sig");
     let sign = ["sign", &other.reference, "--profile", &world.profile.arn, "--detach", file.to_str().unwrap()];
     cli.run(&sign).succeeded();
     let envelope = std::fs::read(&file).unwrap();
-    place.put_envelope(&envelope);
-    let command = verify(&world, &[&place.reference], &[&world.profile.arn], &[]);
+    stored.put_envelope(&envelope);
+    let command = verify(&world, &[&stored.reference], &[&world.profile.arn], &[]);
     run(&cli, &command).exits_with(1).says("FAILED  integrity").says("not over this artifact");
     let mut altered: Value = serde_json::from_slice(&envelope).unwrap();
     altered["payload"] = "e30".into();
@@ -133,7 +139,8 @@ fn an_envelope_that_was_altered_or_is_of_another_artifact_is_refused() {
 #[test]
 fn what_cannot_be_determined_is_told_from_what_is_refused_and_from_what_is_not_there() {
     let Some(world) = World::start() else { return };
-    let (cli, image) = (Cli::for_signer(&world.signer), world.push_signed("unknown"));
+    let cli = Cli::for_signer(&world.signer);
+    let image = world.push_signed("unknown");
     let arn = world.profile.arn.clone();
     let missing = format!("{}/team/app:nowhere", world.registry.address());
     let down = format!("127.0.0.1:{}/team/app:v1", free_port());
@@ -152,7 +159,8 @@ fn what_cannot_be_determined_is_told_from_what_is_refused_and_from_what_is_not_t
 #[test]
 fn what_trying_again_does_not_mend_ends_with_2_and_says_what_to_set() {
     let Some(world) = World::start() else { return };
-    let (cli, image) = (Cli::for_signer(&world.signer), world.push_signed("signed"));
+    let cli = Cli::for_signer(&world.signer);
+    let image = world.push_signed("signed");
     let ini = std::fs::read_to_string(world.signer.credentials_file()).unwrap();
     let id =
         ini.lines().find_map(|line| line.strip_prefix("aws_access_key_id")).unwrap().trim_start_matches([' ', '=']);
@@ -198,7 +206,8 @@ fn what_trying_again_does_not_mend_ends_with_2_and_says_what_to_set() {
 fn of_several_artifacts_each_has_its_result_and_the_gravest_decides() {
     let Some(world) = World::start() else { return };
     let cli = Cli::for_signer(&world.signer);
-    let (good, unsigned) = (world.push_signed("good"), world.push("unsigned"));
+    let good = world.push_signed("good");
+    let unsigned = world.push("unsigned");
     let missing = format!("{}/team/app:nowhere", world.registry.address());
     let outcomes = |references: &[&str], code| {
         let results = json_of(&cli, &verify(&world, references, &[&world.profile.arn], &[]), code);
@@ -212,10 +221,11 @@ fn of_several_artifacts_each_has_its_result_and_the_gravest_decides() {
 #[test]
 fn an_index_is_verified_alone_or_with_every_manifest_that_it_lists() {
     let Some(world) = World::start() else { return };
-    let (cli, places) = (Cli::for_signer(&world.signer), Places::of(&world));
-    for place in &places.places {
-        let (index, pinned) = place.put_index();
-        let image = format!("{}@{}", index.strip_suffix(":multi").unwrap(), place.image.digest);
+    let cli = Cli::for_signer(&world.signer);
+    let stores = ImageStores::of(&world);
+    for stored in &stores.images {
+        let (index, pinned) = stored.put_index();
+        let image = format!("{}@{}", index.strip_suffix(":multi").unwrap(), stored.image.digest);
         cli.run(&["sign", &index, "--profile", &world.profile.arn]).succeeded();
         let verify = |more: &[&str], code| {
             let results = json_of(&cli, &verify(&world, &[&index], &[&world.profile.arn], more), code);
@@ -233,7 +243,8 @@ fn an_index_is_verified_alone_or_with_every_manifest_that_it_lists() {
 #[test]
 fn metadata_is_demanded() {
     let Some(world) = World::start() else { return };
-    let (cli, image) = (Cli::for_signer(&world.signer), world.push("with metadata"));
+    let cli = Cli::for_signer(&world.signer);
+    let image = world.push("with metadata");
     cli.run(&["sign", &image, "--profile", &world.profile.arn, "-m", "build=7"]).succeeded();
     let with =
         |pair: &str, code| run(&cli, &verify(&world, &[&image], &[&world.profile.arn], &["-m", pair])).exits_with(code);
@@ -250,8 +261,10 @@ fn metadata_is_demanded() {
 #[test]
 fn signatures_of_several_profiles_are_demanded() {
     let Some(world) = World::start() else { return };
-    let (cli, image) = (Cli::for_signer(&world.signer), world.push("signed twice"));
-    let (first, second) = (world.profile.arn.as_str(), &*world.signer.put_profile("second").arn);
+    let cli = Cli::for_signer(&world.signer);
+    let image = world.push("signed twice");
+    let first = world.profile.arn.as_str();
+    let second = &*world.signer.put_profile("second").arn;
     let sign = |profile: &str| drop(cli.run(&["sign", &image, "--profile", profile]).succeeded());
     let both = |more: &[&str], code| run(&cli, &verify(&world, &[&image], &[first, second], more)).exits_with(code);
     sign(first);
@@ -305,10 +318,11 @@ fn a_check_that_is_merely_logged_is_a_warning() {
 #[test]
 fn without_a_policy_for_the_artifact_nothing_is_verified() {
     let Some(world) = World::start() else { return };
-    let (cli, image) = (Cli::for_signer(&world.signer), world.push_signed("no policy"));
+    let cli = Cli::for_signer(&world.signer);
+    let image = world.push_signed("no policy");
     cli.run(&["verify", &image]).exits_with(2).says("there is no trust policy").says("--trusted-profile");
-    let places = Places::layout();
-    let layout = places.places[0].reference.as_str();
+    let stores = ImageStores::layout();
+    let layout = stores.images[0].reference.as_str();
     cli.run(&["sign", layout, "--profile", &world.profile.arn]).succeeded();
     let file = cli.home().join("policy.json");
     let repository = format!("{}/team/app", world.registry.address());
@@ -353,7 +367,8 @@ fn what_the_policy_skips_is_never_called_verified() {
 #[test]
 fn settings_of_the_plugin_are_taken_as_notation_takes_them() {
     let Some(world) = World::start() else { return };
-    let (cli, image) = (Cli::for_signer(&world.signer), world.push_signed("configured"));
+    let cli = Cli::for_signer(&world.signer);
+    let image = world.push_signed("configured");
     let nobody = format!("aws-signer-endpoint-url=http://127.0.0.1:{}", free_port());
     let more = ["--plugin-config", &nobody, "--plugin-config", "aws-signer-timeout=2"];
     run(&cli, &verify(&world, &[&image], &[&world.profile.arn], &more)).exits_with(3);

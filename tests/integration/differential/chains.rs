@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex};
 
 use super::Expected::{self, Accepted, OnlyNotationAccepts, Refused};
+use super::case::{Case, now, store, subject};
 use super::rules::{ANY_USAGE, AUTHORITY_KEY, BASIC_CONSTRAINTS as CRITICAL, LENGTH, PATH_LENGTH};
-use super::scene::{Case, now, store, subject};
 use crate::testing::certificate::{
     BASIC_CONSTRAINTS, DIGITAL_SIGNATURE, EXTENDED_KEY_USAGE, Extension, KEY_CERT_SIGN, KEY_USAGE, Spec,
     basic_constraints, extended_key_usage, key_usage,

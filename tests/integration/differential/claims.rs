@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::Expected::{self, Accepted, OnlyNotationAccepts, Refused};
+use super::case::Case;
 use super::rules::{CASE, CRITICAL_REGISTERED, CRITICAL_UNKNOWN, PLUGIN_VERSION, REGISTERED, UNIQUE, UNPROTECTED};
-use super::scene::Case;
 
 const SCHEME: &str = "io.cncf.notary.signingScheme";
 const TIME: &str = "io.cncf.notary.signingTime";

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::Expected::{self, Accepted, OnlyNotationAccepts, Refused};
+use super::case::Case;
 use super::rules::{BASE64, TOP_LEVEL, UNIQUE};
-use super::scene::Case;
 
 fn envelope(name: &str, expected: Expected, change: fn(&mut Value)) -> Case {
     Case::new(name, expected).envelope(change)

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::Expected::{self, Accepted, Refused};
-use super::scene::Case;
+use super::case::Case;
 use crate::testing::der::{oid, sequence, tlv};
 
 const NOBODY: &str = "no trusted identity of the policy names";

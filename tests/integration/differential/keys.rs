@@ -6,8 +6,8 @@ use notation_aws_signer::envelope::SigningScheme;
 use serde_json::{Value, json};
 
 use super::Expected::{Accepted, OnlyNotationAccepts, Refused};
+use super::case::Case;
 use super::rules::{BASE64URL, PAD_BITS};
-use super::scene::Case;
 use crate::testing::envelope::Draft;
 use crate::testing::key::Kind;
 

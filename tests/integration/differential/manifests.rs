@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::Expected::{self, Accepted, OnlyNotationAccepts, OnlyWeAccept, Refused};
+use super::case::Case;
 use super::rules::{ARTIFACT_TYPE, ARTIFACT_TYPE_FORM, CONFIG_TYPE, MANIFEST, SUBJECT_SIZE, UNIQUE};
-use super::scene::Case;
 
 const SIGNATURE: &str = "application/vnd.cncf.notary.signature";
 const NONE: &str = "there is no signature";

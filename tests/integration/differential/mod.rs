@@ -2,6 +2,7 @@
 //! same layout and the same configuration folder. Where they differ the table names the sentence that decides it, and so does
 //! docs/verification.md; a difference that the table does not have fails the test, and so does one that is no longer there.
 
+mod case;
 mod chains;
 mod claims;
 mod envelopes;
@@ -11,7 +12,6 @@ mod manifests;
 mod payloads;
 mod policies;
 mod rules;
-mod scene;
 mod times;
 
 use std::io::Write as _;
@@ -19,8 +19,8 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
+use case::Case;
 use rules::Rule;
-use scene::Case;
 
 /// What comes of a case. A reason is a part of what we say: a case that is refused for something else tests something else.
 #[derive(Debug, Clone, Copy)]
@@ -75,7 +75,8 @@ fn cases() -> Vec<Case> {
 /// Judges all cases, a few at a time.
 fn judge(cases: Vec<Case>, notation: &Path) -> Vec<(Arc<Case>, Verdicts)> {
     let cases: Vec<Arc<Case>> = cases.into_iter().map(Arc::new).collect();
-    let (next, judged) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    let next = AtomicUsize::new(0);
+    let judged = Mutex::new(Vec::new());
     // Each waits for a notation most of the time.
     let workers = std::thread::available_parallelism().map_or(4, |n| (2 * n.get()).clamp(2, 8));
     std::thread::scope(|scope| {

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::Expected::{self, Accepted, OnlyNotationAccepts, Refused};
+use super::case::Case;
 use super::rules::{DESCRIPTOR, PAYLOAD, UNIQUE};
-use super::scene::Case;
 
 const OTHER: &str = "not over this artifact";
 const MALFORMED: &str = "the payload is malformed";

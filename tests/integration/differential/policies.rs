@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use time::Duration;
 
 use super::Expected::{self, Accepted, OnlyNotationAccepts, Refused};
+use super::case::{Case, now, store, subject};
 use super::rules::WRITABLE;
-use super::scene::{Case, now, store, subject};
 use crate::testing::certificate::{Extension, Spec};
 use crate::testing::der::{sequence, tlv};
 use crate::testing::key::Kind;
@@ -178,7 +178,8 @@ fn files() -> Vec<Case> {
             fs::remove_file(store(config, "ca").join("root.crt")).unwrap();
         }),
         folder("a store behind a symbolic link", Refused("symbolic link"), |config, _| {
-            let (store, elsewhere) = (store(config, "ca"), config.join("elsewhere"));
+            let store = store(config, "ca");
+            let elsewhere = config.join("elsewhere");
             fs::rename(&store, &elsewhere).unwrap();
             symlink(elsewhere, store).unwrap();
         }),
@@ -189,7 +190,8 @@ fn files() -> Vec<Case> {
             symlink(elsewhere, store(config, "ca").join("root.crt")).unwrap();
         }),
         folder("a policy behind a symbolic link", Refused("symbolic link"), |config, _| {
-            let (policy, elsewhere) = (config.join("trustpolicy.json"), config.join("elsewhere.json"));
+            let policy = config.join("trustpolicy.json");
+            let elsewhere = config.join("elsewhere.json");
             fs::rename(&policy, &elsewhere).unwrap();
             symlink(elsewhere, policy).unwrap();
         }),

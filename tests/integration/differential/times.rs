@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use time::Duration;
 
 use super::Expected::{self, Accepted, OnlyNotationAccepts, OnlyWeAccept, Refused};
+use super::case::{Case, now};
 use super::rules::{EXPIRED, TIME as FORM, UNTRUSTED_TIME};
-use super::scene::{Case, now};
 
 const SCHEME: &str = "io.cncf.notary.signingScheme";
 const TIME: &str = "io.cncf.notary.signingTime";

@@ -5,15 +5,15 @@ use notation_aws_signer::verify::ValidationType;
 use time::{Duration, OffsetDateTime};
 
 use super::failed;
-use super::world::World;
+use super::test_env::TestEnv;
 
 /// Why an envelope with changed attributes is refused.
 async fn refused(check: ValidationType, change: impl FnOnce(&mut ProtectedAttributes)) -> String {
-    let world = World::new().await;
+    let env = TestEnv::new().await;
     // Makes the service issue the certificate that signs.
-    world.sign("v1").await;
-    world.attach(&world.forge(change));
-    failed(&world.verify().await, check)
+    env.sign("v1").await;
+    env.attach(&env.forge(change));
+    failed(&env.verify().await, check)
 }
 
 fn extended<'a>(attributes: &'a mut ProtectedAttributes, name: &str) -> &'a mut String {
@@ -22,10 +22,10 @@ fn extended<'a>(attributes: &'a mut ProtectedAttributes, name: &str) -> &'a mut 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_envelope_with_the_attributes_of_the_service_verifies() {
-    let world = World::new().await;
-    world.sign("v1").await;
-    world.attach(&world.forge(|_| ()));
-    let verdict = world.verify().await;
+    let env = TestEnv::new().await;
+    env.sign("v1").await;
+    env.attach(&env.forge(|_| ()));
+    let verdict = env.verify().await;
     assert!(verdict.is_verified(), "{verdict:?}");
 }
 

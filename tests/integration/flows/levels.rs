@@ -8,7 +8,7 @@ use time::{Duration, OffsetDateTime};
 
 use super::failed;
 use super::own_key::OwnKey;
-use super::world::World;
+use super::test_env::TestEnv;
 
 /// What is wrong with the signature.
 #[derive(Debug, Clone, Copy)]
@@ -42,37 +42,38 @@ impl Wrong {
     }
 
     async fn verify(self, verification: &Value) -> Verdict {
-        let world = World::new().await;
-        let signed = world.sign("v1").await;
+        let env = TestEnv::new().await;
+        let signed = env.sign("v1").await;
         let now = OffsetDateTime::now_utc();
         let envelope = match self {
-            Wrong::Expired => world.forge(|a| {
+            Wrong::Expired => env.forge(|a| {
                 a.authentic_signing_time = now - Duration::hours(1);
                 a.expiry = Some(now - Duration::SECOND);
             }),
-            Wrong::SignedOutsideValidity => world.forge(|a| a.authentic_signing_time = now - Duration::days(9)),
+            Wrong::SignedOutsideValidity => env.forge(|a| a.authentic_signing_time = now - Duration::days(9)),
             _ => signed.signature.envelope.clone(),
         };
-        world.attach(&envelope);
-        let (mut policy, mut config) = (world.policy(verification), world.config.clone());
+        env.attach(&envelope);
+        let mut policy = env.policy(verification);
+        let mut config = env.config.clone();
         match self {
             Wrong::Revoked => {
                 let job = signed.signature.signer.job.id().to_owned();
-                world.client.sdk().revoke_signature().job_id(job).reason("leak").send().await.unwrap();
+                env.client.sdk().revoke_signature().job_id(job).reason("leak").send().await.unwrap();
             }
             Wrong::Untrusted => {
-                world.put_trust_store("signingAuthority/other", &OwnKey::new(|_| ()).root());
-                let profile = world.profile.to_string();
-                policy = world.policy_for(verification, &["signingAuthority:other"], &[&profile]);
+                env.put_trust_store("signingAuthority/other", &OwnKey::new(|_| ()).root());
+                let profile = env.profile.to_string();
+                policy = env.policy_for(verification, &["signingAuthority:other"], &[&profile]);
             }
             Wrong::OtherIdentity => {
-                let other = world.profile.to_string().replace("/Prod", "/Other");
-                policy = world.policy_for(verification, &["signingAuthority:local"], &[&other]);
+                let other = env.profile.to_string().replace("/Prod", "/Other");
+                policy = env.policy_for(verification, &["signingAuthority:local"], &[&other]);
             }
             Wrong::ServiceDown => config = config.with_endpoint_url("http://127.0.0.1:9"),
             Wrong::Expired | Wrong::SignedOutsideValidity => {}
         }
-        world.verify_under(&policy, &config).await
+        env.verify_under(&policy, &config).await
     }
 }
 
@@ -147,17 +148,17 @@ async fn a_revocation_that_the_policy_skips_is_not_asked_about_and_said_to_be_sk
 #[tokio::test(flavor = "multi_thread")]
 async fn no_level_accepts_a_signature_that_is_not_whole_or_over_another_artifact() {
     for level in ["strict", "permissive", "audit"] {
-        let world = World::new().await;
-        let other = super::world::add_image(&world.layout, "other");
+        let env = TestEnv::new().await;
+        let other = super::test_env::add_image(&env.layout, "other");
         let key = OwnKey::new(|_| ());
         let scheme = notation_aws_signer::envelope::SigningScheme::X509;
-        let mut altered = key.sign(&world.image, scheme);
+        let mut altered = key.sign(&env.image, scheme);
         let last = altered.iter().rposition(u8::is_ascii_alphanumeric).unwrap() - 20;
         altered[last] = if altered[last] == b'A' { b'B' } else { b'A' };
         for envelope in [key.sign(&other, scheme), altered, b"{}".to_vec()] {
-            world.attach(&envelope);
+            env.attach(&envelope);
         }
-        let verdict = world.verify_under(&world.policy(&json!({ "level": level })), &world.config).await;
+        let verdict = env.verify_under(&env.policy(&json!({ "level": level })), &env.config).await;
         assert!(!verdict.is_verified() && verdict.signatures().len() == 3, "{verdict:?}");
         for signature in verdict.signatures() {
             let [check] = &signature.checks[..] else { panic!("{signature:?}") };
@@ -168,10 +169,10 @@ async fn no_level_accepts_a_signature_that_is_not_whole_or_over_another_artifact
 
 #[tokio::test(flavor = "multi_thread")]
 async fn several_failures_that_are_logged_are_all_told() {
-    let world = World::new().await;
+    let env = TestEnv::new().await;
     let key = OwnKey::expired();
-    world.attach(&key.sign(&world.image, notation_aws_signer::envelope::SigningScheme::X509));
-    let verdict = world.verify_under(&world.policy(&json!({ "level": "audit" })), &world.config).await;
+    env.attach(&key.sign(&env.image, notation_aws_signer::envelope::SigningScheme::X509));
+    let verdict = env.verify_under(&env.policy(&json!({ "level": "audit" })), &env.config).await;
     assert!(verdict.is_verified(), "{verdict:?}");
     let warnings: Vec<_> = verdict.signatures()[0].warnings().map(|(check, _)| check).collect();
     assert_eq!(warnings, [Authenticity, AuthenticTimestamp]);
@@ -179,29 +180,30 @@ async fn several_failures_that_are_logged_are_all_told() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn at_level_skip_no_signature_is_looked_at_and_nothing_is_verified() {
-    let world = World::new().await;
-    world.sign_and_attach().await;
-    let policy: VerificationPolicy = world.policy_for(&json!({ "level": "skip" }), &[], &[]);
-    let verdict = world.verify_under(&policy, &world.config).await;
+    let env = TestEnv::new().await;
+    env.sign_and_attach().await;
+    let policy: VerificationPolicy = env.policy_for(&json!({ "level": "skip" }), &[], &[]);
+    let verdict = env.verify_under(&policy, &env.config).await;
     assert!(verdict.is_skipped() && !verdict.is_verified() && verdict.signatures().is_empty(), "{verdict:?}");
     let Verdict::Skipped { artifact, policy } = verdict else { panic!() };
-    assert_eq!((artifact, policy.as_str()), (world.image.clone(), "test"));
-    let strict = world.verify_under(&world.policy(&json!({ "level": "strict" })), &world.config).await;
+    assert_eq!((artifact, policy.as_str()), (env.image.clone(), "test"));
+    let strict = env.verify_under(&env.policy(&json!({ "level": "strict" })), &env.config).await;
     assert!(!strict.is_skipped() && strict.is_verified());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wildcard_trusts_no_signature_of_aws_signer_and_neither_does_a_store_of_another_type() {
-    let world = World::new().await;
-    world.sign_and_attach().await;
-    world.put_trust_store("ca/local", &super::world::root_of(&world.signer));
-    let (strict, profile) = (json!({ "level": "strict" }), world.profile.to_string());
+    let env = TestEnv::new().await;
+    env.sign_and_attach().await;
+    env.put_trust_store("ca/local", &super::test_env::root_of(&env.signer));
+    let strict = json!({ "level": "strict" });
+    let profile = env.profile.to_string();
     for (store, identity, why) in [
         ("signingAuthority:local", "*", "wildcard"),
         ("signingAuthority:local", "x509.subject: C=XX, ST=Local, O=notation-aws-signer", "no trusted identity"),
         ("ca:local", profile.as_str(), "no trust store of the type signingAuthority"),
     ] {
-        let verdict = world.verify_under(&world.policy_for(&strict, &[store], &[identity]), &world.config).await;
+        let verdict = env.verify_under(&env.policy_for(&strict, &[store], &[identity]), &env.config).await;
         let reason = failed(&verdict, Authenticity);
         assert!(reason.contains(why), "{reason}");
         assert!(matches!(verdict.signatures()[0].checks.last().unwrap().outcome, CheckOutcome::Failed(_)));

@@ -9,11 +9,11 @@ mod own_signatures;
 mod plugins;
 mod revocation;
 mod tampered;
+pub mod test_env;
 mod trust;
-pub mod world;
 
 use notation_aws_signer::verify::{Check, ValidationType, Verdict};
-use world::World;
+use test_env::TestEnv;
 
 /// The reason of the check that failed, which must be this one and the last, for the only signature.
 fn failed(verdict: &Verdict, check: impl Into<Check>) -> String {
@@ -29,11 +29,11 @@ fn failed(verdict: &Verdict, check: impl Into<Check>) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_signed_verifies_with_every_check() {
-    let world = World::new().await;
-    world.sign_and_attach().await;
-    let verdict = world.verify().await;
+    let env = TestEnv::new().await;
+    env.sign_and_attach().await;
+    let verdict = env.verify().await;
     assert!(verdict.is_verified(), "{verdict:?}");
-    assert_eq!(*verdict.artifact(), world.image);
+    assert_eq!(*verdict.artifact(), env.image);
     assert!(verdict.signatures()[0].checks.iter().all(|c| c.outcome.is_passed()));
     let checks: Vec<Check> = verdict.signatures()[0].checks.iter().map(|c| c.check).collect();
     use ValidationType::{AuthenticTimestamp, Authenticity, Expiry, Integrity, Revocation};
@@ -42,18 +42,18 @@ async fn what_was_signed_verifies_with_every_check() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_artifact_without_a_signature_is_not_verified() {
-    let world = World::new().await;
-    let verdict = world.verify().await;
+    let env = TestEnv::new().await;
+    let verdict = env.verify().await;
     assert!(!verdict.is_verified() && verdict.signatures().is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bad_signature_does_not_spoil_a_good_one_beside_it() {
-    let world = World::new().await;
-    world.attach(b"{}");
-    world.sign_and_attach().await;
-    world.attach(b"no envelope");
-    let verdict = world.verify().await;
+    let env = TestEnv::new().await;
+    env.attach(b"{}");
+    env.sign_and_attach().await;
+    env.attach(b"no envelope");
+    let verdict = env.verify().await;
     assert!(verdict.is_verified(), "{verdict:?}");
     assert_eq!(verdict.signatures().iter().map(|s| s.is_verified()).collect::<Vec<_>>(), [false, true, false]);
 }

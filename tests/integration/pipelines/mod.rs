@@ -27,7 +27,8 @@ struct Runner {
 impl Runner {
     fn new() -> Runner {
         let signer = LocalSigner::start();
-        let (profile, home) = (signer.put_profile("pipeline"), tempfile::tempdir().unwrap());
+        let profile = signer.put_profile("pipeline");
+        let home = tempfile::tempdir().unwrap();
         let archive = archive(home.path());
         let sum = hex::encode(digest(&SHA256, &std::fs::read(&archive).unwrap()));
         let text = |path: PathBuf| path.to_str().unwrap().to_owned();

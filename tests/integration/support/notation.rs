@@ -92,7 +92,8 @@ impl Notation {
     /// `notation sign` with the plugin. The Referrers API is asked for: notation else pushes a tag, behind which olareg hides the signature.
     #[track_caller]
     pub fn sign(&self, image: &str, profile_arn: &str, endpoint: &str) -> Finished {
-        let (region, endpoint) = (format!("aws-region={REGION}"), format!("aws-signer-endpoint-url={endpoint}"));
+        let region = format!("aws-region={REGION}");
+        let endpoint = format!("aws-signer-endpoint-url={endpoint}");
         let key = ["sign", "--plugin", PLUGIN, "--id", profile_arn];
         let config = ["--plugin-config", region.as_str(), "--plugin-config", endpoint.as_str()];
         let target = ["--force-referrers-tag=false", "--insecure-registry", image];

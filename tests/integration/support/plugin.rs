@@ -140,7 +140,8 @@ impl Outcome {
 /// Waits for the end of a process. Gives its exit code and its peak of resident memory, looked at until it ended.
 fn wait(mut child: Child) -> (Option<i32>, u64) {
     let status = format!("/proc/{}/status", child.id());
-    let (started, mut peak) = (Instant::now(), 0);
+    let started = Instant::now();
+    let mut peak = 0;
     loop {
         if let Some(memory) = std::fs::read_to_string(&status).ok().as_deref().and_then(high_water_mark) {
             peak = memory;

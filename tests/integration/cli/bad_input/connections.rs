@@ -7,15 +7,17 @@ use super::*;
 /// words, nothing is written there, and no copy is begun here.
 #[track_caller]
 fn all(code: i32, words: &str, reply: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> FaultServer {
-    let (scene, server) = (Scene::new(), FaultServer::start(reply));
+    let fixture = Fixture::new();
+    let server = FaultServer::start(reply);
     let reference = reference(&server);
     let check = |command: &[&str]| {
         let short = ["--registry-timeout", "0.8"];
-        let finished = scene.run(&[command, &short].concat()).exits_with(code).says(words);
+        let finished = fixture.run(&[command, &short].concat()).exits_with(code).says(words);
         let finished = finished.says("GET http://127.0.0.1:").says("/v2/a/");
         assert!(!finished.stdout.contains("ok      integrity"), "{finished}");
     };
-    let (image, arn) = (reference.as_str(), scene.profile.arn.as_str());
+    let image = reference.as_str();
+    let arn = fixture.profile.arn.as_str();
     let commands = [
         vec!["verify", image, "--trusted-profile", arn],
         vec!["list", image],
@@ -24,7 +26,7 @@ fn all(code: i32, words: &str, reply: impl Fn(&Request) -> Reply + Send + Sync +
         vec!["copy", image, "oci:copied:v1"],
     ];
     at_once(commands.iter().map(|command| Box::new(|| check(command)) as Box<dyn FnOnce() + Send>));
-    assert_no_content(&scene.file("copied"));
+    assert_no_content(&fixture.file("copied"));
     assert!(server.seen().iter().all(|request| request.method == "GET"));
     server
 }
@@ -64,40 +66,40 @@ fn a_busy_registry_is_waited_for_as_long_as_there_is_time() {
     let server = all(3, "asks to wait 3600 s", busy("3600"));
     assert_eq!(server.seen().len(), 5);
     all(3, "429", busy("0"));
-    let scene = Scene::new();
-    let envelope = scene.envelope("v1");
+    let fixture = Fixture::new();
+    let envelope = fixture.envelope("v1");
     let asked = std::sync::atomic::AtomicUsize::new(0);
-    let server = scene.signed(&[&envelope]).serve_with(move |_| {
+    let server = fixture.signed(&[&envelope]).serve_with(move |_| {
         let first = asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed) == 0;
         first.then(|| Reply::Answer(429, vec![("Retry-After", "1".to_owned())], Vec::new()))
     });
-    scene.verify(&reference(&server), &["--registry-timeout", "10"]).succeeded();
+    fixture.verify(&reference(&server), &["--registry-timeout", "10"]).succeeded();
 }
 
 #[test]
 fn a_page_for_people_is_no_answer_of_a_registry() {
     all(1, "not a valid JSON document", |_| Reply::content("text/html", "<html>Welcome</html>"));
-    let scene = Scene::new();
-    let server = scene.repository().serve_with(|request| {
+    let fixture = Fixture::new();
+    let server = fixture.repository().serve_with(|request| {
         request.path.contains("/referrers/").then(|| Reply::content("text/html", "<html>Sign in</html>"))
     });
-    scene.verify(&reference(&server), &[]).exits_with(1).says("/referrers/").says("text/html");
+    fixture.verify(&reference(&server), &[]).exits_with(1).says("/referrers/").says("text/html");
 }
 
 #[test]
 fn redirects_end() {
     all(1, "redirect", |request| Reply::Answer(302, vec![("Location", request.path.clone())], Vec::new()));
-    let scene = Scene::new();
-    let envelope = scene.envelope("v1");
+    let fixture = Fixture::new();
+    let envelope = fixture.envelope("v1");
     let looping = |request: &Request| {
         let to = vec![("Location", request.path.clone())];
         request.path.contains("/blobs/").then(|| Reply::Answer(307, to, Vec::new()))
     };
-    let server = scene.signed(&[&envelope]).serve_with(looping);
-    let finished = scene.verify(&reference(&server), &[]).exits_with(1);
+    let server = fixture.signed(&[&envelope]).serve_with(looping);
+    let finished = fixture.verify(&reference(&server), &[]).exits_with(1);
     finished.says("more than 5 redirects").says("/blobs/sha256:");
-    scene.run(&["copy", &reference(&server), "oci:copied:v1"]).exits_with(1).says("more than 5 redirects");
-    assert_no_content(&scene.file("copied"));
+    fixture.run(&["copy", &reference(&server), "oci:copied:v1"]).exits_with(1).says("more than 5 redirects");
+    assert_no_content(&fixture.file("copied"));
 }
 
 #[test]
@@ -114,27 +116,30 @@ fn an_answer_that_is_packed_is_not_unpacked() {
 
 #[test]
 fn an_answer_of_headers_without_end_is_cut_off() {
-    let scene = Scene::new();
+    let fixture = Fixture::new();
     let headers: &'static str = format!("HTTP/1.1 200 OK\r\n{}", "X-More: x\r\n".repeat(2_000_000)).leak();
     let server = FaultServer::start(move |_| Reply::Close(headers));
-    scene.verify(&reference(&server), &["--registry-timeout", "1"]).exits_with(3).says("/v2/a/manifests/v1");
+    fixture.verify(&reference(&server), &["--registry-timeout", "1"]).exits_with(3).says("/v2/a/manifests/v1");
     let value: &'static str = format!("HTTP/1.1 200 OK\r\nX-Long: {}", "x".repeat(32 << 20)).leak();
     let server = FaultServer::start(move |_| Reply::Close(value));
-    scene.verify(&reference(&server), &["--registry-timeout", "1"]).exits_with(3).says("/v2/a/manifests/v1");
+    fixture.verify(&reference(&server), &["--registry-timeout", "1"]).exits_with(3).says("/v2/a/manifests/v1");
 }
 
 #[test]
 fn a_registry_that_fails_in_the_middle_leaves_the_verdict_open_and_never_passes() {
-    let scene = Scene::new();
-    let envelope = scene.envelope("v1");
-    let (path, hang) = (format!("/v2/a/blobs/{}", Digest::sha256(&envelope)), "HTTP/1.1 200 OK\r\n\r\n{");
-    let server = scene.signed(&[&envelope]).serve_with(move |r| (r.path == path).then_some(Reply::Hang(hang)));
-    let finished = scene.verify(&reference(&server), &["--registry-timeout", "0.8"]).exits_with(3);
+    let fixture = Fixture::new();
+    let envelope = fixture.envelope("v1");
+    let path = format!("/v2/a/blobs/{}", Digest::sha256(&envelope));
+    let hang = "HTTP/1.1 200 OK\r\n\r\n{";
+    let server = fixture.signed(&[&envelope]).serve_with(move |r| (r.path == path).then_some(Reply::Hang(hang)));
+    let finished = fixture.verify(&reference(&server), &["--registry-timeout", "0.8"]).exits_with(3);
     finished.says("UNKNOWN integrity").says("/blobs/sha256:").says("no complete answer");
-    let server = scene.signed(&[&envelope]).serve_with(|r| r.path.contains("/referrers/").then(|| Reply::status(500)));
-    let finished = scene.verify(&reference(&server), &["--registry-timeout", "0.8"]).exits_with(3);
+    let server =
+        fixture.signed(&[&envelope]).serve_with(|r| r.path.contains("/referrers/").then(|| Reply::status(500)));
+    let finished = fixture.verify(&reference(&server), &["--registry-timeout", "0.8"]).exits_with(3);
     finished.says("/referrers/").says("500");
     // Nobody is told that there are no signatures by a registry that may not say.
-    let server = scene.signed(&[&envelope]).serve_with(|r| r.path.contains("/referrers/").then(|| Reply::status(403)));
-    scene.verify(&reference(&server), &[]).exits_with(2).says("403");
+    let server =
+        fixture.signed(&[&envelope]).serve_with(|r| r.path.contains("/referrers/").then(|| Reply::status(403)));
+    fixture.verify(&reference(&server), &[]).exits_with(2).says("403");
 }

@@ -34,7 +34,7 @@ const MEMORY: u64 = 64 << 20;
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// The signing service, the tool, and an image in the tool's layout `layout`.
-struct Scene {
+struct Fixture {
     signer: LocalSigner,
     profile: Profile,
     cli: Cli,
@@ -42,14 +42,14 @@ struct Scene {
     manifest: Vec<u8>,
 }
 
-impl Scene {
-    fn new() -> Scene {
+impl Fixture {
+    fn new() -> Fixture {
         let signer = LocalSigner::start();
         let profile = signer.put_profile("bad");
         let cli = Cli::for_signer(&signer);
         let layout = Layout::create(cli.home().join("layout")).unwrap();
         let (image, manifest) = put_image(&layout, "v1");
-        Scene { signer, profile, cli, image, manifest }
+        Fixture { signer, profile, cli, image, manifest }
     }
 
     /// Runs the command; fails the test when it takes too much memory or time.
@@ -61,7 +61,7 @@ impl Scene {
         finished
     }
 
-    /// As [`Scene::run`], with short times where none are given.
+    /// As [`Fixture::run`], with short times where none are given.
     #[track_caller]
     fn run_quickly(&self, arguments: &[&str]) -> Finished {
         let mut arguments = arguments.to_vec();
@@ -78,7 +78,7 @@ impl Scene {
         self.run_quickly(&[&["sign", reference, "--profile", &self.profile.arn], more].concat())
     }
 
-    /// `verify` that trusts the scene's profile.
+    /// `verify` that trusts the fixture's profile.
     #[track_caller]
     fn verify(&self, reference: &str, more: &[&str]) -> Finished {
         let root = self.signer.root_certificate();

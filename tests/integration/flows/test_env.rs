@@ -25,7 +25,7 @@ use time::OffsetDateTime;
 
 use crate::support::forge::{der_of, forge};
 
-pub struct World {
+pub struct TestEnv {
     home: TempDir,
     pub signer: LocalSigner,
     pub config: SignerConfig,
@@ -46,13 +46,13 @@ fn tag(tag: &str) -> Target {
     Target::Tag(tag.parse().unwrap())
 }
 
-impl World {
-    pub async fn new() -> World {
-        World::with_clock(Clock::system(), 135).await
+impl TestEnv {
+    pub async fn new() -> TestEnv {
+        TestEnv::with_clock(Clock::system(), 135).await
     }
 
-    /// A world whose signer's clock shows another time, with a profile whose signatures are valid for so many days.
-    pub async fn with_clock(clock: Clock, days: i32) -> World {
+    /// A env whose signer's clock shows another time, with a profile whose signatures are valid for so many days.
+    pub async fn with_clock(clock: Clock, days: i32) -> TestEnv {
         let home = tempfile::tempdir().unwrap();
         let options = Options { clock, ..Options::new(home.path().join("signer")) };
         let signer = LocalSigner::start(options).await.unwrap();
@@ -70,7 +70,7 @@ impl World {
         let image = add_image(&layout, "v1");
         let roots = vec![root_of(&signer)];
         let trust = Trust { roots, identities: vec![profile.to_string()] };
-        World { home, signer, config, client, profile, version, layout, image, trust }
+        TestEnv { home, signer, config, client, profile, version, layout, image, trust }
     }
 
     fn store(&self) -> Store {
@@ -83,14 +83,14 @@ impl World {
         sign_artifact(&self.store(), &tag(reference), metadata, &self.client, &self.profile, deadline).await.unwrap()
     }
 
-    /// As [`World::sign_and_attach`], by another profile.
+    /// As [`TestEnv::sign_and_attach`], by another profile.
     pub async fn sign_and_attach_by(&self, profile: &ProfileArn) {
         let deadline = Deadline::new(Deadline::DEFAULT_BUDGET);
         let signed = sign_artifact(&self.store(), &tag("v1"), BTreeMap::new(), &self.client, profile, deadline).await;
         attach(&self.store(), &signed.unwrap(), SignatureForm::default()).await.unwrap();
     }
 
-    /// A signing profile beside the world's.
+    /// A signing profile beside the env's.
     pub async fn put_profile(&self, name: &str) -> ProfileArn {
         let put = self.client.sdk().put_signing_profile().profile_name(name).platform_id("Notation-OCI-SHA384-ECDSA");
         put.send().await.unwrap().arn().unwrap().parse().unwrap()
@@ -107,7 +107,7 @@ impl World {
         self.attach_with(envelope, |_| ())
     }
 
-    /// As [`World::attach`], with a change to the signature's manifest.
+    /// As [`TestEnv::attach`], with a change to the signature's manifest.
     pub fn attach_with(&self, envelope: &[u8], change: impl FnOnce(&mut Manifest)) -> Descriptor {
         self.layout.put_blob(envelope).unwrap();
         self.layout.put_blob(EMPTY_CONFIG).unwrap();
@@ -132,13 +132,13 @@ impl World {
         verify_artifact(&self.store(), &tag("v1"), policy, options).await.unwrap()
     }
 
-    /// A policy that trusts the world's signer and its profile, with this `signatureVerification`.
+    /// A policy that trusts the env's signer and its profile, with this `signatureVerification`.
     pub fn policy(&self, verification: &Value) -> VerificationPolicy {
         self.policy_for(verification, &["signingAuthority:local"], &[&self.profile.to_string()])
     }
 
     /// A policy as notation has it, with trust stores in its folder: `signingAuthority:local` has the signer's root, the
-    /// others what [`World::put_trust_store`] put there.
+    /// others what [`TestEnv::put_trust_store`] put there.
     pub fn policy_for(&self, verification: &Value, stores: &[&str], identities: &[&str]) -> VerificationPolicy {
         let mut policy =
             json!({ "name": "test", "registryScopes": ["local/a"], "signatureVerification": verification });

@@ -1,7 +1,7 @@
 //! A signature that names a plugin, the plugin, and who judges by it: this library and the real notation.
 
 use crate::flows::own_key::{OwnKey, add_critical};
-use crate::flows::world::{World, options};
+use crate::flows::test_env::{TestEnv, options};
 use crate::support::notation::Notation;
 use notation_aws_signer::envelope::SigningScheme;
 use notation_aws_signer::envelope::header::VERIFICATION_PLUGIN;
@@ -17,28 +17,28 @@ pub(super) const IDENTITY: &str = "SIGNATURE_VERIFIER.TRUSTED_IDENTITY";
 pub(super) const REVOCATION: &str = "SIGNATURE_VERIFIER.REVOCATION_CHECK";
 
 /// An image with one signature that names the plugin and has a critical attribute for it.
-pub(super) struct Court {
-    pub(super) world: World,
+pub(super) struct Fixture {
+    pub(super) env: TestEnv,
     pub(super) folder: PathBuf,
     pub(super) notation: Option<Notation>,
 }
 
-impl Court {
-    pub(super) async fn new() -> Court {
-        Court::with(|_| ()).await
+impl Fixture {
+    pub(super) async fn new() -> Fixture {
+        Fixture::with(|_| ()).await
     }
 
-    pub(super) async fn with(change: impl FnOnce(&mut Value)) -> Court {
-        let world = World::new().await;
+    pub(super) async fn with(change: impl FnOnce(&mut Value)) -> Fixture {
+        let env = TestEnv::new().await;
         let key = OwnKey::new(|_| ());
-        let envelope = key.sign_with(&world.image, SigningScheme::X509, |protected| {
+        let envelope = key.sign_with(&env.image, SigningScheme::X509, |protected| {
             add_critical(protected, VERIFICATION_PLUGIN, NAME);
             add_critical(protected, ATTRIBUTE, "T-1");
             change(protected);
         });
-        world.attach(&envelope);
-        world.put_trust_store("ca/own", &key.root());
-        let credentials = world.folder().join("none");
+        env.attach(&envelope);
+        env.put_trust_store("ca/own", &key.root());
+        let credentials = env.folder().join("none");
         let notation = crate::support::peers().map(|peers| Notation::new(&peers, &credentials));
         let folder = match &notation {
             Some(notation) => {
@@ -47,10 +47,10 @@ impl Court {
                 std::fs::write(store.join("root.crt"), key.root().der()).unwrap();
                 notation.config_folder().join("plugins")
             }
-            None => world.folder().join("plugins"),
+            None => env.folder().join("plugins"),
         };
         std::fs::create_dir_all(&folder).unwrap();
-        Court { world, folder, notation }
+        Fixture { env, folder, notation }
     }
 
     pub(super) fn program(&self) -> PathBuf {
@@ -65,7 +65,7 @@ impl Court {
         );
         let program = self.program();
         std::fs::create_dir_all(program.parent().unwrap()).unwrap();
-        let source = self.world.folder().join("script");
+        let source = self.env.folder().join("script");
         std::fs::write(&source, script).unwrap();
         // Another process writes the program: a file that this one has open for writing cannot be run.
         let install = std::process::Command::new("install").args(["-m", "755"]).arg(&source).arg(&program).status();
@@ -75,7 +75,7 @@ impl Court {
     pub(super) fn options(&self) -> VerifyOptions {
         let config = [("colour".to_owned(), "blue".to_owned())].into();
         let plugins = Some(PluginFolder::at(&self.folder).with_config(config));
-        VerifyOptions { plugins, ..options(&self.world.config) }
+        VerifyOptions { plugins, ..options(&self.env.config) }
     }
 
     pub(super) async fn verify(&self, level: &Value) -> Verdict {
@@ -83,8 +83,8 @@ impl Court {
     }
 
     pub(super) async fn verify_by(&self, level: &Value, options: &VerifyOptions) -> Verdict {
-        let policy = self.world.policy_for(level, &["ca:own"], &["org.example: anybody"]);
-        self.world.verify_by(&policy, options).await
+        let policy = self.env.policy_for(level, &["ca:own"], &["org.example: anybody"]);
+        self.env.verify_by(&policy, options).await
     }
 
     /// Whether notation accepts the signature; none where there is no notation.
@@ -95,7 +95,7 @@ impl Court {
             "trustStores": ["ca:own"], "trustedIdentities": ["org.example: anybody"],
         }]});
         std::fs::write(notation.config_folder().join("trustpolicy.json"), policy.to_string()).unwrap();
-        let image = format!("{}:v1", self.world.layout.path().display());
+        let image = format!("{}:v1", self.env.layout.path().display());
         Some(notation.run(&["verify", "--verbose", "--oci-layout", "--scope", "local/a", &image]).is_success())
     }
 }

@@ -133,7 +133,8 @@ impl Case {
 impl Case {
     pub fn judge(&self, notation: &Path) -> Verdicts {
         let home = tempfile::tempdir().unwrap();
-        let (config, folder) = (home.path().join("config/notation"), home.path().join("layout"));
+        let config = home.path().join("config/notation");
+        let folder = home.path().join("layout");
         let layout = Layout::create(&folder).unwrap();
         layout.put_blob(b"{}").unwrap();
         let image = Manifest::image(Descriptor::of(IMAGE_CONFIG_MEDIA_TYPE, b"{}"), Vec::new());
@@ -254,7 +255,8 @@ fn verify(config: &Path, layout: Layout, image: &Digest) -> Result<(), String> {
     let document = folder.trust_policy().map_err(|why| why.to_string())?;
     let policy = document.applicable(&"local/a".parse().unwrap()).map_err(|why| why.to_string())?;
     let policy = VerificationPolicy::of_statement(policy, |name| folder.trust_store(name));
-    let (store, target) = (Store::Layout(layout), Target::Digest(image.clone()));
+    let store = Store::Layout(layout);
+    let target = Target::Digest(image.clone());
     let options = VerifyOptions::new(SignerConfig::default(), OffsetDateTime::now_utc());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let verdict = verify_artifact(&store, &target, &policy, &options);
