@@ -1,4 +1,4 @@
-//! The fuzz targets' bodies over their seeds and over mutations of these: always the same ones, and a bounded number.
+//! Runs the fuzz targets on their seeds and on a fixed, bounded set of mutations.
 
 use std::path::{Path, PathBuf};
 
@@ -11,7 +11,7 @@ use crate::flows::test_env::TestEnv;
 #[path = "../../fuzz/bodies.rs"]
 mod bodies;
 
-/// What JSON, ARNs and certificates are made of.
+/// Fragments of JSON, ARNs and certificates.
 const TOKENS: [&str; 20] = [
     "{",
     "}",
@@ -43,7 +43,7 @@ fn seeds(target: &str) -> Vec<(PathBuf, Vec<u8>)> {
     paths.into_iter().map(|path| (path.clone(), std::fs::read(path).unwrap())).collect()
 }
 
-/// Numbers that are as good as random, and the same at every run.
+/// Pseudorandom numbers, the same in every run.
 struct Numbers(u64);
 
 impl Numbers {
@@ -88,7 +88,7 @@ fn run(target: &str, body: fn(&[u8])) {
             let outcome = std::panic::catch_unwind(|| body(&bytes));
             assert!(outcome.is_ok(), "{} after round {round}: {}", path.display(), String::from_utf8_lossy(&bytes));
         }
-        // Truncated everywhere, in steps that keep the number of cases bounded.
+        // Truncations, in steps that bound the number of cases.
         for length in (0..seed.len()).step_by(seed.len() / 200 + 1) {
             body(&seed[..length]);
         }
@@ -96,17 +96,17 @@ fn run(target: &str, body: fn(&[u8])) {
 }
 
 #[test]
-fn no_mutation_of_an_envelope_panics_or_breaks_a_promise() {
+fn mutated_envelopes_do_not_panic() {
     run("envelope", bodies::envelope);
 }
 
 #[test]
-fn no_mutation_of_a_request_to_sign_panics_or_breaks_a_promise() {
+fn mutated_sign_requests_do_not_panic() {
     run("generate_envelope_request", bodies::generate_envelope_request);
 }
 
 #[test]
-fn no_mutation_of_a_request_to_verify_panics_or_breaks_a_promise() {
+fn mutated_verify_requests_do_not_panic() {
     run("verify_signature_request", bodies::verify_signature_request);
 }
 

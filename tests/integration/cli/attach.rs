@@ -6,7 +6,7 @@ use super::image_stores::ImageStores;
 use crate::support::World;
 use crate::support::cli::Cli;
 
-/// Signs the image and keeps the envelope in a file.
+/// Signs the image into a file.
 fn detached(world: &World, cli: &Cli, reference: &str, file: &str) -> PathBuf {
     let file = cli.home().join(file);
     let sign = ["sign", reference, "--profile", &world.profile.arn, "--detach", file.to_str().unwrap(), "--force"];
@@ -19,7 +19,7 @@ fn attach<'a>(reference: &'a str, file: &'a Path) -> Vec<&'a str> {
 }
 
 #[test]
-fn a_detached_signature_is_attached_once_in_every_kind_of_place_and_verifies() {
+fn attaches_a_detached_signature_once_in_every_store() {
     let Some(world) = World::start() else { return };
     let cli = Cli::for_signer(&world.signer);
     let stores = ImageStores::of(&world);
@@ -47,7 +47,7 @@ fn a_detached_signature_is_attached_once_in_every_kind_of_place_and_verifies() {
 }
 
 #[test]
-fn what_is_not_a_signature_of_the_artifact_is_refused_and_nothing_is_written() {
+fn refuses_invalid_signatures_and_writes_nothing() {
     let Some(world) = World::start() else { return };
     let cli = Cli::for_signer(&world.signer);
     let stores = ImageStores::of(&world);

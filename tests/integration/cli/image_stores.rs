@@ -1,4 +1,4 @@
-//! The same kind of image in each kind of store: a registry with the Referrers API, one without, and an OCI image layout.
+//! An image in each kind of store: a registry with the Referrers API, one without, and an OCI image layout.
 
 use std::path::PathBuf;
 
@@ -21,7 +21,7 @@ pub struct ImageStores {
 
 /// An image with the tag `v1`.
 pub struct StoredImage {
-    /// By its tag.
+    /// The reference by tag.
     pub reference: String,
     pub store: Store,
     pub image: Descriptor,
@@ -38,7 +38,7 @@ impl ImageStores {
         ImageStores { _docker_registry: docker_registry, folder, images }
     }
 
-    /// Only the layout.
+    /// An image in a layout only.
     pub fn layout() -> ImageStores {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("layout");
@@ -47,14 +47,14 @@ impl ImageStores {
         ImageStores { _docker_registry: None, folder, images }
     }
 
-    /// A file beside the layout.
+    /// The path of a file next to the layout.
     pub fn file(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 }
 
 impl StoredImage {
-    /// Attaches bytes to the image as if they were an envelope.
+    /// Attaches bytes to the image as an envelope.
     pub fn put_envelope(&self, envelope: &[u8]) {
         block_on(async {
             self.store.push_blob("application/jose+json", envelope).await.unwrap();
@@ -64,7 +64,7 @@ impl StoredImage {
         });
     }
 
-    /// Puts an index that lists the image, with the tag `multi`; answers its reference by the tag and the digest.
+    /// Pushes an index that lists the image, with the tag `multi`. Returns its references by tag and by digest.
     pub fn put_index(&self) -> (String, String) {
         let entry = json!({
             "mediaType": self.image.media_type,

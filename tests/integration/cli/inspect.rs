@@ -7,7 +7,7 @@ use crate::support::World;
 use crate::support::cli::Cli;
 
 #[test]
-fn every_fact_that_notation_shows_of_a_signature_is_shown_with_the_same_value() {
+fn shows_every_value_that_notation_inspect_shows() {
     let Some(world) = World::start() else { return };
     let cli = Cli::for_signer(&world.signer);
     let image = world.push("inspected");
@@ -24,7 +24,7 @@ fn every_fact_that_notation_shows_of_a_signature_is_shown_with_the_same_value() 
         for fact in ["mediaType", "signatureAlgorithm", "signedAttributes", "signedArtifact"] {
             assert_eq!(ours[fact], theirs[fact], "{fact}");
         }
-        // notation writes null where there are none.
+        // notation writes null for an empty list.
         let metadata = theirs["userDefinedAttributes"].as_object().cloned().unwrap_or_default();
         assert_eq!(ours["userDefinedAttributes"].as_object(), Some(&metadata));
         assert_eq!(ours["unsignedAttributes"]["signingAgent"], theirs["unsignedAttributes"]["signingAgent"]);
@@ -39,21 +39,21 @@ fn every_fact_that_notation_shows_of_a_signature_is_shown_with_the_same_value() 
     }
 }
 
-/// The lines of a tree up to its first colon, where they stand.
+/// The lines of a tree up to their first colon, with the indentation.
 fn skeleton(tree: &str) -> Vec<String> {
     let line = |line: &str| line.replace(['└', '├', '│', '─', '\u{a0}'], " ").split(": ").next().unwrap().to_owned();
     tree.lines().map(line).collect()
 }
 
 #[test]
-fn the_tree_is_notations_with_what_is_known_beyond_it_at_the_end() {
+fn prints_notations_tree_with_additions_at_the_end() {
     let Some(world) = World::start() else { return };
     let cli = Cli::for_signer(&world.signer);
     let image = world.push_signed("inspected");
     let theirs = skeleton(&world.notation.run(&["inspect", "--insecure-registry", &image]).succeeded().stdout);
     let ours = skeleton(&cli.run(&["inspect", &image]).succeeded().stdout);
     let (facts, beyond) = ours.split_at(ours.len() - 1);
-    // Among the attributes notation's order changes from run to run.
+    // notation's order of the attributes changes from run to run.
     let attributes = |lines: &[String]| {
         let indent = |line: &String| line.len() - line.trim_start().len();
         let at = lines.iter().position(|line| line.trim() == "signed attributes").unwrap();
@@ -67,7 +67,7 @@ fn the_tree_is_notations_with_what_is_known_beyond_it_at_the_end() {
 }
 
 #[test]
-fn revocation_is_asked_about_on_request_and_shown_without_judging() {
+fn shows_revocation_on_request_without_a_verdict() {
     let Some(mut world) = World::start() else { return };
     let cli = Cli::for_signer(&world.signer);
     let image = world.push_signed("revoked");
@@ -85,7 +85,7 @@ fn revocation_is_asked_about_on_request_and_shown_without_judging() {
 }
 
 #[test]
-fn a_signature_that_was_altered_or_is_none_is_shown_as_such_beside_the_good_one() {
+fn shows_altered_and_invalid_signatures_beside_the_valid_one() {
     let Some(world) = World::start() else { return };
     let cli = Cli::for_signer(&world.signer);
     let stores = ImageStores::of(&world);

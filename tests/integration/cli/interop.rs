@@ -1,5 +1,5 @@
-//! Both tools on the same images: on a registry with the Referrers API, on one without, and in an OCI image layout, what one signs
-//! the other verifies, and what is revoked neither.
+//! Both tools on the same images, in a registry with the Referrers API, one without, and an OCI image layout: each tool verifies
+//! the other's signatures until they are revoked.
 
 use serde_json::Value;
 
@@ -10,7 +10,7 @@ use crate::support::local_signer::REGION;
 use crate::support::notation::PLUGIN;
 use crate::support::process::Finished;
 
-/// The world, a user whose trust policy is that of the world's notation, and an image in every stored.
+/// The real programs, the tool with the trust policy of the real notation, and an image in every store.
 struct Interop {
     world: World,
     cli: Cli,
@@ -29,11 +29,11 @@ impl Interop {
         stored.reference.starts_with(&self.world.registry.address().to_string())
     }
 
-    /// How notation is told where an image is.
+    /// The flags and the name with which notation finds an image.
     fn named<'a>(&self, stored: &StoredImage, reference: &'a str) -> (Vec<&'static str>, &'a str) {
         match reference.strip_prefix("oci:") {
             Some(path) => (vec!["--oci-layout"], path),
-            // notation else makes a tag, behind which olareg hides the signature.
+            // By default notation also pushes a referrers tag, and olareg then does not list the signature.
             None if self.has_referrers_api(stored) => {
                 (vec!["--insecure-registry", "--force-referrers-tag=false"], reference)
             }
@@ -78,9 +78,9 @@ impl Interop {
         self.cli.json("verify", &["verify", reference], code)
     }
 
-    /// Both tools accept the image with its one signature, until that is revoked.
+    /// Asserts that both tools accept the image until its only signature is revoked.
     #[track_caller]
-    fn both_verify_until_it_is_revoked(&self, reference: &str) {
+    fn both_verify_until_revoked(&self, reference: &str) {
         self.notation_verifies(reference).succeeded().says("Successfully verified signature");
         let verified = self.verify(reference, 0);
         let signatures = verified["artifacts"][0]["signatures"].as_array().unwrap();
@@ -93,7 +93,7 @@ impl Interop {
     }
 }
 
-/// The references of an index and of what it lists.
+/// The references of an index and of the manifests that it lists.
 fn index_of(stored: &StoredImage) -> (String, [String; 2]) {
     let (index, pinned) = stored.put_index();
     let image = format!("{}@{}", index.strip_suffix(":multi").unwrap(), stored.image.digest);
@@ -101,31 +101,31 @@ fn index_of(stored: &StoredImage) -> (String, [String; 2]) {
 }
 
 #[test]
-fn what_the_tool_signs_notation_verifies_in_every_place_until_it_is_revoked() {
+fn notation_verifies_the_tools_signatures_in_every_store_until_revoked() {
     let Some(interop) = Interop::start() else { return };
     for stored in &interop.stores.images {
         interop.sign(&stored.reference, &[]);
-        interop.both_verify_until_it_is_revoked(&stored.reference);
+        interop.both_verify_until_revoked(&stored.reference);
     }
 }
 
 #[test]
-fn what_notation_signs_with_the_plugin_the_tool_verifies_in_every_place_until_it_is_revoked() {
+fn the_tool_verifies_plugin_signatures_in_every_store_until_revoked() {
     let Some(interop) = Interop::start() else { return };
     for stored in &interop.stores.images {
         interop.notation_signs_with_plugin(stored);
-        interop.both_verify_until_it_is_revoked(&stored.reference);
+        interop.both_verify_until_revoked(&stored.reference);
     }
 }
 
 #[test]
-fn what_notation_signs_with_its_own_key_the_tool_verifies_in_every_place_by_notations_policy() {
+fn the_tool_verifies_notation_key_signatures_in_every_store() {
     const KEY: &str = "example.com";
     let Some(interop) = Interop::start() else { return };
     let notation = &interop.world.notation;
     notation.run(&["cert", "generate-test", KEY]).succeeded();
     interop.stores.images.iter().for_each(|stored| drop(interop.notation_signs(stored, &["--key", KEY])));
-    for (organization, is_trusted) in [("Notary", true), ("Somebody", false)] {
+    for (organization, is_trusted) in [("Notary", true), ("Other", false)] {
         let identity = format!("x509.subject: C=US, ST=WA, O={organization}, CN={KEY}");
         notation.import_policy_for("strict", &["ca:example.com"], &identity);
         for stored in &interop.stores.images {
@@ -138,7 +138,7 @@ fn what_notation_signs_with_its_own_key_the_tool_verifies_in_every_place_by_nota
 }
 
 #[test]
-fn signatures_of_both_tools_on_one_image_are_all_found_by_both() {
+fn both_tools_find_each_others_signatures() {
     let Some(interop) = Interop::start() else { return };
     for stored in &interop.stores.images {
         interop.sign(&stored.reference, &[]);
@@ -153,7 +153,7 @@ fn signatures_of_both_tools_on_one_image_are_all_found_by_both() {
 }
 
 #[test]
-fn an_index_that_was_signed_with_all_it_lists_is_verified_so_and_each_by_notation() {
+fn verifies_a_recursively_signed_index_and_each_manifest_with_notation() {
     let Some(interop) = Interop::start() else { return };
     for stored in &interop.stores.images {
         let (index, listed) = index_of(stored);
@@ -167,7 +167,7 @@ fn an_index_that_was_signed_with_all_it_lists_is_verified_so_and_each_by_notatio
 }
 
 #[test]
-fn manifests_that_only_their_artifact_type_tells_are_found_by_notation_in_registries_and_not_in_layouts() {
+fn notation_finds_artifact_type_manifests_in_registries_but_not_in_layouts() {
     let Some(interop) = Interop::start() else { return };
     for stored in &interop.stores.images {
         interop.sign(&stored.reference, &["--manifest-form", "artifact-type"]);

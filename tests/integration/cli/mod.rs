@@ -1,4 +1,4 @@
-//! The command line tool against real registries, with the real notation as the second opinion.
+//! The command line tool against real registries, with the real notation as the second verifier.
 
 mod attach;
 mod bad_input;

@@ -11,7 +11,7 @@ use crate::support::cli::Cli;
 use crate::support::process::{command, run};
 
 #[test]
-fn a_revoked_image_is_refused_by_notation_which_names_the_job() {
+fn notation_refuses_a_revoked_image_and_names_the_job() {
     let Some(world) = World::start() else { return };
     let cli = Cli::for_signer(&world.signer);
     let image = world.push_signed("malicious");
@@ -38,7 +38,7 @@ fn a_revoked_image_is_refused_by_notation_which_names_the_job() {
 }
 
 #[test]
-fn of_several_signatures_those_that_are_named_are_revoked() {
+fn revokes_only_the_named_signatures() {
     let Some(world) = World::start() else { return };
     let cli = Cli::for_signer(&world.signer);
     let image = world.push_signed("signed twice");
@@ -58,11 +58,11 @@ fn of_several_signatures_those_that_are_named_are_revoked() {
 }
 
 #[test]
-fn jobs_of_signatures_that_nobody_vouches_for_are_not_believed() {
+fn does_not_revoke_jobs_of_untrusted_signatures() {
     let Some(world) = World::start() else { return };
     let cli = Cli::for_signer(&world.signer);
     let image = world.push_signed("by another root");
-    // The local signer's root is none of AWS's.
+    // By default the local signer's root is not trusted.
     let revoke = ["revoke", "signature", &image, "--reason", "wrong", "--yes"];
     cli.run(&revoke).exits_with(2).says("name that root with --root").says("no signature of AWS Signer");
     world.verify(&image).succeeded();
@@ -75,7 +75,7 @@ fn jobs_of_signatures_that_nobody_vouches_for_are_not_believed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_signature_that_was_moved_from_another_artifact_is_left_alone() {
+async fn does_not_revoke_a_signature_moved_from_another_artifact() {
     let env = test_env::TestEnv::new().await;
     test_env::add_image(&env.layout, "v2");
     let own = env.sign_and_attach().await;
@@ -92,7 +92,7 @@ async fn a_signature_that_was_moved_from_another_artifact_is_left_alone() {
 }
 
 #[test]
-fn a_job_is_revoked_by_its_arn_or_by_its_id_and_region() {
+fn revokes_a_job_by_arn_or_by_id_and_region() {
     let Some(world) = World::start() else { return };
     let cli = Cli::for_signer(&world.signer);
     for by_id in [false, true] {
@@ -116,7 +116,7 @@ fn a_job_is_revoked_by_its_arn_or_by_its_id_and_region() {
 }
 
 #[test]
-fn without_an_answer_it_is_not_certain_whether_it_was_revoked() {
+fn reports_an_unknown_outcome_without_an_answer() {
     let Some(mut world) = World::start() else { return };
     let cli = Cli::for_signer(&world.signer);
     world.signer.stop();
@@ -126,7 +126,7 @@ fn without_an_answer_it_is_not_certain_whether_it_was_revoked() {
 }
 
 #[test]
-fn a_profile_is_revoked_from_a_time_on_and_never_from_one_to_come() {
+fn revokes_a_profile_from_a_past_time_only() {
     let Some(world) = World::start() else { return };
     let cli = Cli::for_signer(&world.signer);
     let image = world.push_signed("by a stolen profile");

@@ -4,7 +4,7 @@ use crate::support::World;
 use crate::support::cli::Cli;
 
 #[test]
-fn what_sign_attaches_notation_verifies() {
+fn notation_verifies_an_attached_signature() {
     let Some(world) = World::start() else { return };
     let cli = Cli::for_signer(&world.signer);
     let image = world.push("signed by the tool");
@@ -16,7 +16,7 @@ fn what_sign_attaches_notation_verifies() {
 }
 
 #[test]
-fn several_artifacts_are_signed_in_one_command_and_one_that_is_missing_does_not_keep_the_others() {
+fn signs_the_other_artifacts_when_one_is_missing() {
     let Some(world) = World::start() else { return };
     let cli = Cli::for_signer(&world.signer);
     let images: Vec<String> = (0..5).map(|n| world.push(&format!("image {n}"))).collect();
@@ -33,7 +33,7 @@ fn several_artifacts_are_signed_in_one_command_and_one_that_is_missing_does_not_
 }
 
 #[test]
-fn what_is_signed_already_is_left_alone_on_request_until_its_signature_is_revoked() {
+fn skips_signed_artifacts_on_request_until_revoked() {
     let Some(world) = World::start() else { return };
     let cli = Cli::for_signer(&world.signer);
     let image = world.push("signed once");
@@ -47,7 +47,7 @@ fn what_is_signed_already_is_left_alone_on_request_until_its_signature_is_revoke
 }
 
 #[test]
-fn a_signature_of_the_profile_under_another_root_is_not_counted_and_that_is_said() {
+fn reports_and_ignores_signatures_under_another_root() {
     let Some(world) = World::start() else { return };
     let cli = Cli::for_signer(&world.signer);
     let image = world.push_signed("signed");
@@ -64,7 +64,7 @@ fn a_signature_of_the_profile_under_another_root_is_not_counted_and_that_is_said
 }
 
 #[test]
-fn a_dry_run_neither_signs_nor_writes() {
+fn a_dry_run_does_not_sign_or_write() {
     let Some(mut world) = World::start() else { return };
     let cli = Cli::for_signer(&world.signer);
     let image = world.push("not signed");
@@ -78,7 +78,7 @@ fn a_dry_run_neither_signs_nor_writes() {
 }
 
 #[test]
-fn metadata_with_a_reserved_name_is_refused_before_anything_is_asked() {
+fn rejects_reserved_metadata_names_before_any_request() {
     let Some(world) = World::start() else { return };
     let cli = Cli::for_signer(&world.signer);
     let image = world.push("not signed");

@@ -1,4 +1,4 @@
-//! The envelope around what is signed.
+//! The JWS envelope.
 
 use serde_json::{Value, json};
 
@@ -20,7 +20,7 @@ fn without(member: &'static str) -> Case {
     })
 }
 
-/// Changes the first certificate's text.
+/// Changes the base64 text of the first certificate.
 fn first_certificate(envelope: &mut Value, change: impl Fn(&str) -> String) {
     let text = envelope["header"]["x5c"][0].as_str().unwrap();
     envelope["header"]["x5c"][0] = json!(change(text));
@@ -33,7 +33,7 @@ pub fn cases() -> Vec<Case> {
         without("protected"),
         without("header"),
         without("signature"),
-        envelope("a member at the top that nobody knows", OnlyNotationAccepts(TOP_LEVEL, "not a member"), |envelope| {
+        envelope("an unknown top-level member", OnlyNotationAccepts(TOP_LEVEL, "not a member"), |envelope| {
             envelope["x"] = json!(1);
         }),
         envelope("the general form of JWS", Refused("is missing"), |envelope| {

@@ -44,7 +44,7 @@ pub fn cases() -> Vec<Case> {
             let size = manifest["layers"][0]["size"].as_u64().unwrap();
             manifest["layers"][0]["size"] = json!(size - 1);
         }),
-        manifest("a layer that is not there", Refused("5a5a"), |manifest| {
+        manifest("a missing layer", Refused("5a5a"), |manifest| {
             manifest["layers"][0]["digest"] = json!(format!("sha256:{}", "5a".repeat(32)));
         }),
         manifest("no subject", Refused(NONE), |manifest| {
@@ -57,7 +57,7 @@ pub fn cases() -> Vec<Case> {
         manifest("annotations of the manifest", Accepted, |manifest| {
             manifest["annotations"] = json!({ "io.cncf.notary.x509chain.thumbprint#S256": "[\"00\"]", "a": "b" });
         }),
-        manifest("a member of the manifest that nobody knows", Accepted, |manifest| manifest["x"] = json!([1])),
+        manifest("an unknown member of the manifest", Accepted, |manifest| manifest["x"] = json!([1])),
         manifest("no mediaType", Accepted, |manifest| {
             manifest.as_object_mut().unwrap().remove("mediaType");
         }),

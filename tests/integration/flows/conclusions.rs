@@ -1,4 +1,4 @@
-//! What several signatures come to: when evaluation ends, what is undetermined, and how many signers have signed.
+//! The conclusion over several signatures: when evaluation stops, what is undetermined, and how many signers have signed.
 
 use std::num::NonZeroUsize;
 use std::time::Duration;
@@ -29,7 +29,7 @@ fn require(signatures: usize, from: &[&ProfileArn]) -> Requirement {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn evaluation_ends_with_the_first_signature_that_verifies_unless_all_are_asked_for() {
+async fn stops_at_the_first_valid_signature_unless_all_are_requested() {
     let env = TestEnv::new().await;
     for _ in 0..3 {
         env.sign_and_attach().await;
@@ -51,7 +51,7 @@ async fn evaluation_ends_with_the_first_signature_that_verifies_unless_all_are_a
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_signature_that_could_still_verify_makes_the_conclusion_undetermined_and_one_that_is_wrong_does_not() {
+async fn only_a_signature_that_may_still_verify_leaves_the_conclusion_undetermined() {
     let env = TestEnv::new().await;
     let none = env.verify().await;
     assert_eq!(none.conclusion(), Conclusion::Refused);
@@ -68,7 +68,7 @@ async fn a_signature_that_could_still_verify_makes_the_conclusion_undetermined_a
     assert_eq!(verdict.conclusion(), Conclusion::Undetermined);
     assert!(verdict.advice().unwrap().contains("try again"), "{verdict:?}");
 
-    // Nobody is trusted: whether it was revoked no longer matters.
+    // The signer is not trusted, so revocation no longer matters.
     let other = env.profile.to_string().replace("/Prod", "/Other");
     let untrusted = env.policy_for(&json!({ "level": "strict" }), &["signingAuthority:local"], &[&other]);
     let verdict = env.verify_under(&untrusted, &down).await;
@@ -81,7 +81,7 @@ async fn a_signature_that_could_still_verify_makes_the_conclusion_undetermined_a
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_envelope_that_is_not_there_is_refused_and_one_for_which_there_is_no_time_is_undetermined() {
+async fn refuses_a_missing_envelope_and_leaves_an_expired_deadline_undetermined() {
     let env = TestEnv::new().await;
     let signed = env.sign_and_attach().await;
     let policy: VerificationPolicy = env.trust.clone().into();
@@ -98,7 +98,7 @@ async fn an_envelope_that_is_not_there_is_refused_and_one_for_which_there_is_no_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_registry_that_does_not_give_a_signature_leaves_it_undetermined_and_one_that_has_none_or_another_does_not() {
+async fn registry_failures_are_undetermined_and_missing_or_wrong_content_is_refused() {
     let env = TestEnv::new().await;
     let signed = env.sign("v1").await;
     let listed = env.attach(&signed.signature.envelope);
@@ -142,7 +142,7 @@ async fn a_registry_that_does_not_give_a_signature_leaves_it_undetermined_and_on
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn several_signers_are_counted_once_each_and_only_where_they_verified_and_are_trusted() {
+async fn counts_each_verified_and_trusted_signer_once() {
     let env = TestEnv::new().await;
     let second: ProfileArn = env.put_profile("Second").await;
     let third: ProfileArn = env.profile.to_string().replace("/Prod", "/Third").parse().unwrap();
@@ -179,14 +179,14 @@ async fn several_signers_are_counted_once_each_and_only_where_they_verified_and_
     let twice = verdict.meets(&require(2, &[&prod, &prod]));
     assert!(matches!(twice, Err(RequirementError::Impossible { named: 1, .. })), "{twice:?}");
 
-    // A third signer is a certificate, by its subject.
+    // The third signer is a certificate subject.
     let with_key = [&identities[0], &identities[1], SUBJECT];
     let verdict = env.verify_under(&env.policy_for(&strict, &stores, &with_key), &env.config).await;
     verdict.meets(&require(3, &[])).unwrap();
     let down = env.config.clone().with_endpoint_url("http://127.0.0.1:9");
     let error = env.verify_under(&policy, &down).await.meets(&require(1, &[])).unwrap_err();
     assert_eq!(error.conclusion(), Conclusion::Undetermined);
-    // At audit everybody's signature verifies, but nobody is trusted for that.
+    // At audit every intact signature verifies, but that does not make its signer trusted.
     let audit = env.policy_for(&json!({ "level": "audit" }), &["ca:own"], &["x509.subject: C=US, ST=WA, O=Else"]);
     let verdict = env.verify_under(&audit, &env.config).await;
     assert!(verdict.is_verified() && verdict.verified_profiles().is_empty(), "{verdict:?}");
@@ -196,7 +196,7 @@ async fn several_signers_are_counted_once_each_and_only_where_they_verified_and_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn beside_a_revoked_signature_nobody_is_told_to_trust_a_stranger_or_to_try_again() {
+async fn a_revoked_signature_determines_the_advice() {
     let env = TestEnv::new().await;
     let second = env.put_profile("Second").await;
     env.sign_and_attach_by(&second).await;
@@ -212,7 +212,7 @@ async fn beside_a_revoked_signature_nobody_is_told_to_trust_a_stranger_or_to_try
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn metadata_that_is_demanded_must_have_been_signed() {
+async fn requires_the_given_metadata_to_be_signed() {
     let env = TestEnv::new().await;
     env.sign_and_attach().await;
     for level in ["strict", "audit"] {
@@ -240,7 +240,7 @@ async fn metadata_that_is_demanded_must_have_been_signed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_verdict_says_what_was_signed_and_by_whom_once_integrity_has_passed() {
+async fn a_verdict_shows_payload_and_signer_once_integrity_has_passed() {
     let env = TestEnv::new().await;
     let signed = env.sign_and_attach().await;
     let verdict = env.verify().await;
@@ -257,7 +257,7 @@ async fn a_verdict_says_what_was_signed_and_by_whom_once_integrity_has_passed() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn trust_stores_that_cannot_be_read_are_named_before_anything_is_verified() {
+async fn lists_unreadable_trust_stores_before_verifying() {
     let env = TestEnv::new().await;
     let strict = json!({ "level": "strict" });
     let profile = env.profile.to_string();
@@ -271,7 +271,7 @@ async fn trust_stores_that_cannot_be_read_are_named_before_anything_is_verified(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn where_authenticity_is_logged_revocation_is_asked_only_if_it_is_enforced() {
+async fn checks_revocation_after_a_logged_authenticity_failure_only_if_enforced() {
     let env = TestEnv::new().await;
     env.sign_and_attach().await;
     let down = env.config.clone().with_endpoint_url("http://127.0.0.1:9");

@@ -1,4 +1,4 @@
-//! Verification levels: what each makes of a signature of AWS Signer with which something is wrong.
+//! Verification levels: the result of each for an invalid signature of AWS Signer.
 
 use notation_aws_signer::verify::CheckOutcome::{self, Failed, Logged, Passed, Skipped};
 use notation_aws_signer::verify::ValidationType::{self, AuthenticTimestamp, Authenticity, Expiry, Revocation};
@@ -10,7 +10,7 @@ use super::failed;
 use super::own_key::OwnKey;
 use super::test_env::TestEnv;
 
-/// What is wrong with the signature.
+/// A defect of the signature.
 #[derive(Debug, Clone, Copy)]
 enum Wrong {
     Expired,
@@ -31,7 +31,7 @@ impl Wrong {
         Wrong::ServiceDown,
     ];
 
-    /// The check that is for it.
+    /// The check that fails.
     fn check(self) -> ValidationType {
         match self {
             Wrong::Expired => Expiry,
@@ -77,8 +77,8 @@ impl Wrong {
     }
 }
 
-/// That the verdict accepts the signature, and that exactly this check failed. Where it is authenticity and nothing hangs on
-/// revocation, nobody was asked about that.
+/// Asserts that the signature is accepted and exactly this check is logged as failed. After a logged authenticity failure,
+/// revocation may be skipped.
 fn warned(verdict: &Verdict, check: ValidationType) {
     assert!(verdict.is_verified(), "{verdict:?}");
     let [signature] = verdict.signatures() else { panic!("{verdict:?}") };
@@ -98,7 +98,7 @@ fn warned(verdict: &Verdict, check: ValidationType) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_levels_enforce_and_log_what_the_specifications_table_says() {
+async fn levels_enforce_and_log_as_in_the_specification() {
     for (level, enforced) in [
         ("strict", &[Authenticity, Expiry, AuthenticTimestamp, Revocation][..]),
         ("permissive", &[Authenticity]),
@@ -116,7 +116,7 @@ async fn the_levels_enforce_and_log_what_the_specifications_table_says() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_override_enforces_or_logs_one_check_and_leaves_the_others() {
+async fn an_override_changes_one_check_only() {
     let name = |check: ValidationType| check.to_string();
     for wrong in Wrong::ALL {
         let logged = json!({ "level": "strict", "override": { name(wrong.check()): "log" } });
@@ -131,7 +131,7 @@ async fn an_override_enforces_or_logs_one_check_and_leaves_the_others() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_revocation_that_the_policy_skips_is_not_asked_about_and_said_to_be_skipped() {
+async fn reports_revocation_as_skipped_without_a_request() {
     let skip = json!({ "level": "strict", "override": { "revocation": "skip" } });
     for wrong in [Wrong::Revoked, Wrong::ServiceDown] {
         let verdict = wrong.verify(&skip).await;
@@ -146,7 +146,7 @@ async fn a_revocation_that_the_policy_skips_is_not_asked_about_and_said_to_be_sk
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_level_accepts_a_signature_that_is_not_whole_or_over_another_artifact() {
+async fn every_level_rejects_altered_signatures_and_other_artifacts() {
     for level in ["strict", "permissive", "audit"] {
         let env = TestEnv::new().await;
         let other = super::test_env::add_image(&env.layout, "other");
@@ -168,7 +168,7 @@ async fn no_level_accepts_a_signature_that_is_not_whole_or_over_another_artifact
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn several_failures_that_are_logged_are_all_told() {
+async fn reports_every_logged_failure() {
     let env = TestEnv::new().await;
     let key = OwnKey::expired();
     env.attach(&key.sign(&env.image, notation_aws_signer::envelope::SigningScheme::X509));
@@ -179,7 +179,7 @@ async fn several_failures_that_are_logged_are_all_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn at_level_skip_no_signature_is_looked_at_and_nothing_is_verified() {
+async fn level_skip_reads_no_signature_and_is_not_verified() {
     let env = TestEnv::new().await;
     env.sign_and_attach().await;
     let policy: VerificationPolicy = env.policy_for(&json!({ "level": "skip" }), &[], &[]);
@@ -192,7 +192,7 @@ async fn at_level_skip_no_signature_is_looked_at_and_nothing_is_verified() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_wildcard_trusts_no_signature_of_aws_signer_and_neither_does_a_store_of_another_type() {
+async fn wildcards_and_other_store_types_do_not_trust_aws_signer() {
     let env = TestEnv::new().await;
     env.sign_and_attach().await;
     env.put_trust_store("ca/local", &super::test_env::root_of(&env.signer));

@@ -1,5 +1,5 @@
-//! The flows of signing and verifying, on an OCI layout and with a local signer in this process: what is good verifies, and
-//! whatever an attacker or an accident does to it is refused by the check that it is for.
+//! Signing and verifying on an OCI layout with an in-process local signer: intact signatures verify, and each kind of damage or
+//! attack fails the check that covers it.
 
 mod conclusions;
 mod forged;
@@ -15,7 +15,7 @@ mod trust;
 use notation_aws_signer::verify::{Check, ValidationType, Verdict};
 use test_env::TestEnv;
 
-/// The reason of the check that failed, which must be this one and the last, for the only signature.
+/// Asserts that the only signature failed this check, and that it was the last one. Returns the reason.
 fn failed(verdict: &Verdict, check: impl Into<Check>) -> String {
     assert!(!verdict.is_verified(), "{verdict:?}");
     let [signature] = verdict.signatures() else { panic!("{verdict:?}") };
@@ -28,7 +28,7 @@ fn failed(verdict: &Verdict, check: impl Into<Check>) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_signed_verifies_with_every_check() {
+async fn a_signed_image_passes_every_check() {
     let env = TestEnv::new().await;
     env.sign_and_attach().await;
     let verdict = env.verify().await;
@@ -41,14 +41,14 @@ async fn what_was_signed_verifies_with_every_check() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_artifact_without_a_signature_is_not_verified() {
+async fn rejects_an_unsigned_artifact() {
     let env = TestEnv::new().await;
     let verdict = env.verify().await;
     assert!(!verdict.is_verified() && verdict.signatures().is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_bad_signature_does_not_spoil_a_good_one_beside_it() {
+async fn accepts_a_valid_signature_beside_an_invalid_one() {
     let env = TestEnv::new().await;
     env.attach(b"{}");
     env.sign_and_attach().await;

@@ -1,4 +1,4 @@
-//! Signatures that name no verification plugin: both signing schemes, judged by the signing certificate.
+//! Signatures without a verification plugin: both signing schemes, verified by the signing certificate.
 
 use notation_aws_signer::envelope::SigningScheme::{self, SigningAuthority, X509};
 use notation_aws_signer::verify::{CheckOutcome, ValidationType, Verdict};
@@ -8,7 +8,7 @@ use super::failed;
 use super::own_key::{OwnKey, SUBJECT, add_critical};
 use super::test_env::TestEnv;
 
-/// The verdict over the one signature by `key`, whose root is in the stores `ca:own` and `signingAuthority:own`.
+/// The verdict on the signature by `key`, whose root is in the trust stores `ca:own` and `signingAuthority:own`.
 async fn verify(key: &OwnKey, envelope: &[u8], env: &TestEnv, stores: &[&str], identities: &[&str]) -> Verdict {
     verify_at(&json!({ "level": "strict" }), key, envelope, env, stores, identities).await
 }
@@ -27,7 +27,7 @@ async fn verify_at(
     env.verify_under(&env.policy_for(verification, stores, identities), &env.config).await
 }
 
-/// The stores that vouch for a scheme, and those that do not.
+/// The trust store that applies to a scheme, and one that does not.
 fn stores(scheme: SigningScheme) -> [&'static str; 2] {
     match scheme {
         X509 => ["ca:own", "signingAuthority:own"],
@@ -36,7 +36,7 @@ fn stores(scheme: SigningScheme) -> [&'static str; 2] {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_signature_is_trusted_by_a_store_of_its_schemes_type_and_by_its_subject() {
+async fn trusts_by_scheme_store_type_and_subject() {
     for scheme in [X509, SigningAuthority] {
         let key = OwnKey::new(|_| ());
         let [right, wrong] = stores(scheme);
@@ -63,7 +63,7 @@ async fn a_signature_is_trusted_by_a_store_of_its_schemes_type_and_by_its_subjec
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_root_that_no_store_has_and_a_store_that_is_not_there_make_no_signature_good() {
+async fn rejects_unknown_roots_and_missing_stores() {
     let key = OwnKey::new(|_| ());
     let other = OwnKey::new(|_| ());
     for (stores, why) in [
@@ -77,7 +77,7 @@ async fn a_root_that_no_store_has_and_a_store_that_is_not_there_make_no_signatur
         let reason = failed(&verdict, ValidationType::Authenticity);
         assert!(reason.contains(why), "{reason}");
     }
-    // A store of the other type that is missing is none of its business.
+    // A missing store of the other type does not matter.
     let env = TestEnv::new().await;
     let envelope = key.sign(&env.image, X509);
     let verdict = verify(&key, &envelope, &env, &["ca:own", "signingAuthority:missing"], &["*"]).await;
@@ -85,7 +85,7 @@ async fn a_root_that_no_store_has_and_a_store_that_is_not_there_make_no_signatur
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_certificate_that_has_expired_since_is_good_only_with_an_authentic_signing_time() {
+async fn accepts_an_expired_certificate_only_with_an_authentic_signing_time() {
     let key = OwnKey::expired();
     let env = TestEnv::new().await;
     let envelope = key.sign(&env.image, SigningAuthority);
@@ -105,7 +105,7 @@ async fn a_certificate_that_has_expired_since_is_good_only_with_an_authentic_sig
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_timestamp_that_the_policy_demands_fails_because_timestamps_are_not_supported() {
+async fn required_timestamps_fail_as_unsupported() {
     let valid = OwnKey::new(|_| ());
     let expired = OwnKey::expired();
     for (when, key, is_demanded) in [
@@ -131,7 +131,7 @@ async fn a_timestamp_that_the_policy_demands_fails_because_timestamps_are_not_su
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn certificates_that_name_no_way_to_check_revocation_count_as_not_revoked() {
+async fn certificates_without_revocation_sources_count_as_not_revoked() {
     let env = TestEnv::new().await;
     let key = OwnKey::new(|_| ());
     let verdict = verify(&key, &key.sign(&env.image, X509), &env, &["ca:own"], &[SUBJECT]).await;
@@ -140,7 +140,7 @@ async fn certificates_that_name_no_way_to_check_revocation_count_as_not_revoked(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn critical_attributes_that_nobody_processes_are_refused_at_every_level() {
+async fn rejects_unprocessed_critical_attributes_at_every_level() {
     const PLUGIN: &str = "io.cncf.notary.verificationPlugin";
     let key = OwnKey::new(|_| ());
     for (name, value, why) in [

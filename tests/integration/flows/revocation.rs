@@ -1,4 +1,4 @@
-//! What was revoked, and what cannot be asked about.
+//! Revoked signatures, and revocation that cannot be checked.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ fn revoked(verdict: &Verdict) -> Vec<RevokedEntity> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_revoked_signature_is_refused() {
+async fn rejects_a_revoked_signature() {
     let env = TestEnv::new().await;
     let signed = env.sign_and_attach().await;
     let job = &signed.signature.signer.job;
@@ -25,11 +25,11 @@ async fn a_revoked_signature_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_revoked_profile_counts_for_what_it_signed_from_then_on() {
+async fn a_revoked_profile_affects_later_signatures_only() {
     for (offset, is_revoked) in [(-60, true), (0, true), (1, false)] {
         let env = TestEnv::new().await;
         let signed = env.sign_and_attach().await;
-        // A revocation cannot begin in the future: two seconds later, the second after signing is past.
+        // A revocation cannot start in the future. Two seconds later, the second after signing is past.
         tokio::time::sleep(Duration::from_secs(2)).await;
         let signed_at = signed.signature.verified.attributes().signing_time.unix_timestamp();
         let revoke = env.client.sdk().revoke_signing_profile().profile_name("Prod").profile_version(&env.version);
@@ -46,14 +46,13 @@ async fn a_revoked_profile_counts_for_what_it_signed_from_then_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_service_that_does_not_answer_makes_no_signature_good() {
+async fn rejects_when_the_service_does_not_answer() {
     let env = TestEnv::new().await;
     env.sign_and_attach().await;
-    let (nobody, wrong) = (
-        env.config.clone().with_endpoint_url("http://127.0.0.1:9"),
-        env.config.clone().with_credentials(Credentials::new("AKIALOCALAAAAAAAAAAA", "wrong", None, None, "test")),
-    );
-    for config in [nobody, wrong] {
+    let credentials = Credentials::new("AKIALOCALAAAAAAAAAAA", "wrong", None, None, "test");
+    let down = env.config.clone().with_endpoint_url("http://127.0.0.1:9");
+    let wrong_credentials = env.config.clone().with_credentials(credentials);
+    for config in [down, wrong_credentials] {
         let verdict = env.verify_with(&env.trust, &config).await;
         let reason = failed(&verdict, ValidationType::Revocation);
         assert!(reason.contains("could not be checked"), "{reason}");
@@ -62,7 +61,7 @@ async fn a_service_that_does_not_answer_makes_no_signature_good() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_answer_that_is_none_of_aws_signer_makes_no_signature_good() {
+async fn rejects_answers_that_are_not_from_aws_signer() {
     let env = TestEnv::new().await;
     env.sign_and_attach().await;
     for body in [
@@ -92,7 +91,7 @@ async fn an_answer_that_is_none_of_aws_signer_makes_no_signature_good() {
     assert_eq!(revoked(&verdict), [RevokedEntity::Other("something".into())]);
 }
 
-/// A server that answers every request with 200 and this body. It ends with the process.
+/// A server that answers every request with 200 and this body, until the process exits.
 fn answering(body: &'static str) -> String {
     use std::io::{BufRead as _, BufReader, Write as _};
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

@@ -1,4 +1,4 @@
-//! What was changed after it was signed, or is not what its manifest says.
+//! Signatures changed after signing, or not matching their manifest.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -11,7 +11,7 @@ use super::failed;
 use super::test_env::{TestEnv, add_image};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_payload_that_was_swapped_after_signing_is_rejected() {
+async fn rejects_a_swapped_payload() {
     let env = TestEnv::new().await;
     let other = add_image(&env.layout, "other");
     let signed = env.sign("other").await;
@@ -24,7 +24,7 @@ async fn a_payload_that_was_swapped_after_signing_is_rejected() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_signature_of_another_artifact_is_rejected() {
+async fn rejects_the_signature_of_another_artifact() {
     let env = TestEnv::new().await;
     let other = add_image(&env.layout, "other");
     let signed = env.sign("other").await;
@@ -34,7 +34,7 @@ async fn the_signature_of_another_artifact_is_rejected() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_signature_over_a_descriptor_of_another_size_or_type_is_rejected() {
+async fn rejects_a_descriptor_with_another_size_or_media_type() {
     for change in [|d: &mut Descriptor| d.size += 1, |d: &mut Descriptor| d.media_type.push('x')] {
         let mut env = TestEnv::new().await;
         let image = env.image.clone();
@@ -48,7 +48,7 @@ async fn a_signature_over_a_descriptor_of_another_size_or_type_is_rejected() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_envelope_that_was_altered_where_it_is_kept_is_rejected() {
+async fn rejects_an_envelope_altered_in_the_store() {
     let env = TestEnv::new().await;
     let signed = env.sign_and_attach().await;
     let envelope = &signed.signature.envelope;
@@ -65,7 +65,7 @@ async fn an_envelope_that_was_altered_where_it_is_kept_is_rejected() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_manifest_that_lies_about_its_envelope_is_rejected() {
+async fn rejects_a_manifest_that_misdescribes_its_envelope() {
     for size in [0, 1, 1 << 40, u64::MAX] {
         let env = TestEnv::new().await;
         let signed = env.sign("v1").await;
@@ -79,7 +79,7 @@ async fn a_manifest_that_lies_about_its_envelope_is_rejected() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_signature_manifest_with_two_layers_or_another_envelope_format_is_rejected() {
+async fn rejects_two_layers_and_other_envelope_formats() {
     let env = TestEnv::new().await;
     let signed = env.sign("v1").await;
     env.attach_with(&signed.signature.envelope, |m| m.layers.push(m.layers[0].clone()));
@@ -91,7 +91,7 @@ async fn a_signature_manifest_with_two_layers_or_another_envelope_format_is_reje
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_manifest_of_both_forms_or_for_another_subject_is_no_signature_of_the_artifact() {
+async fn ignores_manifests_of_both_forms_or_another_subject() {
     let env = TestEnv::new().await;
     let signed = env.sign("v1").await;
     let other = add_image(&env.layout, "other");

@@ -1,4 +1,4 @@
-//! Who is trusted.
+//! Trusted roots and identities.
 
 use notation_aws_signer::local::clock::Clock;
 use notation_aws_signer::local::{LocalSigner, Options};
@@ -9,10 +9,10 @@ use super::failed;
 use super::test_env::{TestEnv, root_of};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_root_that_is_not_in_the_trust_store_is_refused_whatever_its_name() {
+async fn rejects_another_root_of_the_same_name() {
     let env = TestEnv::new().await;
     env.sign_and_attach().await;
-    // The root of another local signer has the same name, and another key.
+    // The root of another local signer has the same name but another key.
     let other = LocalSigner::start(Options::new(env.folder().join("other"))).await.unwrap();
     assert_eq!(root_of(&other).subject(), root_of(&env.signer).subject());
     for roots in [vec![root_of(&other)], Vec::new()] {
@@ -23,7 +23,7 @@ async fn a_root_that_is_not_in_the_trust_store_is_refused_whatever_its_name() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn any_certificate_of_the_chain_may_be_the_one_in_the_trust_store() {
+async fn trusts_any_certificate_of_the_chain() {
     let env = TestEnv::new().await;
     let signed = env.sign_and_attach().await;
     for certificate in signed.signature.verified.chain().certificates() {
@@ -33,7 +33,7 @@ async fn any_certificate_of_the_chain_may_be_the_one_in_the_trust_store() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_signer_whom_the_policy_does_not_name_exactly_is_refused() {
+async fn rejects_signers_that_the_policy_does_not_name_exactly() {
     let env = TestEnv::new().await;
     env.sign_and_attach().await;
     let arn = env.profile.to_string();
@@ -57,7 +57,7 @@ async fn a_signer_whom_the_policy_does_not_name_exactly_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_wildcard_trusts_nobody_and_neither_does_an_empty_list() {
+async fn rejects_wildcards_and_empty_identity_lists() {
     let env = TestEnv::new().await;
     env.sign_and_attach().await;
     for (identities, why) in [
@@ -72,13 +72,13 @@ async fn a_wildcard_trusts_nobody_and_neither_does_an_empty_list() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_signature_that_has_expired_is_refused_and_its_chain_is_not() {
+async fn rejects_an_expired_signature_but_not_its_expired_chain() {
     let clock = Clock::starting_at(datetime!(2024-01-01 00:00 UTC)).unwrap();
     let expired = TestEnv::with_clock(clock, 1).await;
     expired.sign_and_attach().await;
     let reason = failed(&expired.verify().await, ValidationType::Expiry);
     assert!(reason.contains("expired at 2024-01-02"), "{reason}");
-    // The leaf has been invalid for years, but was valid at the authentic signing time.
+    // The leaf expired years ago, but was valid at the authentic signing time.
     let old = TestEnv::with_clock(clock, 4000).await;
     old.sign_and_attach().await;
     assert!(old.verify().await.is_verified());

@@ -1,10 +1,10 @@
-//! Registries that stall, refuse for ever, answer something else or send us elsewhere: the error names the request, and exit
-//! code 3 says where a later try may end otherwise.
+//! Registries that hang, always refuse, send invalid answers or redirect: the error names the request, and exit code 3 marks
+//! failures that a retry may resolve.
 
 use super::*;
 
-/// `verify`, `list`, `inspect`, `copy` and `sign` against a registry that answers everything so: each ends with `code` and these
-/// words, nothing is written there, and no copy is begun here.
+/// Runs `verify`, `list`, `inspect`, `copy` and `sign` against a registry that answers every request with `reply`. Asserts that
+/// each exits with `code` and these words, writes nothing to the registry and starts no local copy.
 #[track_caller]
 fn all(code: i32, words: &str, reply: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> FaultServer {
     let fixture = Fixture::new();
@@ -31,7 +31,7 @@ fn all(code: i32, words: &str, reply: impl Fn(&Request) -> Reply + Send + Sync +
     server
 }
 
-/// That a layout is not there, or lists nothing.
+/// Asserts that the layout does not exist or lists nothing.
 #[track_caller]
 pub fn assert_no_content(layout: &std::path::Path) {
     let Ok(index) = std::fs::read_to_string(layout.join("index.json")) else { return };
@@ -39,19 +39,19 @@ pub fn assert_no_content(layout: &std::path::Path) {
 }
 
 #[test]
-fn a_registry_that_hangs_is_given_up() {
+fn times_out_on_a_hanging_registry() {
     all(3, "no complete answer within 0.8 s", |_| Reply::Hang("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"));
     all(3, "no complete answer within 0.8 s", |_| Reply::Hang(""));
 }
 
 #[test]
-fn a_registry_that_closes_early_is_given_up() {
+fn fails_when_the_registry_closes_early() {
     all(3, "the answer ended early", |_| Reply::Close("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"));
     all(3, "the request failed", |_| Reply::Close(""));
 }
 
 #[test]
-fn a_registry_that_says_401_for_ever_is_not_asked_for_ever() {
+fn stops_after_repeated_401s() {
     all(2, "log in to the registry", |_| Reply::status(401));
     let basic = |_: &Request| Reply::Answer(401, vec![("WWW-Authenticate", "Basic realm=x".to_owned())], Vec::new());
     let server = all(2, "log in to the registry", basic);
@@ -59,7 +59,7 @@ fn a_registry_that_says_401_for_ever_is_not_asked_for_ever() {
 }
 
 #[test]
-fn a_busy_registry_is_waited_for_as_long_as_there_is_time() {
+fn retries_a_429_within_the_deadline() {
     let busy = |after: &'static str| {
         move |_: &Request| Reply::Answer(429, vec![("Retry-After", after.to_owned())], Vec::new())
     };
@@ -77,7 +77,7 @@ fn a_busy_registry_is_waited_for_as_long_as_there_is_time() {
 }
 
 #[test]
-fn a_page_for_people_is_no_answer_of_a_registry() {
+fn rejects_html_pages() {
     all(1, "not a valid JSON document", |_| Reply::content("text/html", "<html>Welcome</html>"));
     let fixture = Fixture::new();
     let server = fixture.repository().serve_with(|request| {
@@ -87,7 +87,7 @@ fn a_page_for_people_is_no_answer_of_a_registry() {
 }
 
 #[test]
-fn redirects_end() {
+fn limits_redirects() {
     all(1, "redirect", |request| Reply::Answer(302, vec![("Location", request.path.clone())], Vec::new()));
     let fixture = Fixture::new();
     let envelope = fixture.envelope("v1");
@@ -103,8 +103,8 @@ fn redirects_end() {
 }
 
 #[test]
-fn an_answer_that_is_packed_is_not_unpacked() {
-    // gzip of nothing that matters: it was not asked for.
+fn does_not_decompress_answers() {
+    // A gzip body, although the request did not accept one.
     let packed = |_: &Request| {
         let headers =
             vec![("Content-Type", IMAGE_MANIFEST_MEDIA_TYPE.to_owned()), ("Content-Encoding", "gzip".to_owned())];
@@ -115,7 +115,7 @@ fn an_answer_that_is_packed_is_not_unpacked() {
 }
 
 #[test]
-fn an_answer_of_headers_without_end_is_cut_off() {
+fn limits_response_headers() {
     let fixture = Fixture::new();
     let headers: &'static str = format!("HTTP/1.1 200 OK\r\n{}", "X-More: x\r\n".repeat(2_000_000)).leak();
     let server = FaultServer::start(move |_| Reply::Close(headers));
@@ -126,7 +126,7 @@ fn an_answer_of_headers_without_end_is_cut_off() {
 }
 
 #[test]
-fn a_registry_that_fails_in_the_middle_leaves_the_verdict_open_and_never_passes() {
+fn a_registry_failing_midway_is_undetermined() {
     let fixture = Fixture::new();
     let envelope = fixture.envelope("v1");
     let path = format!("/v2/a/blobs/{}", Digest::sha256(&envelope));
@@ -138,7 +138,7 @@ fn a_registry_that_fails_in_the_middle_leaves_the_verdict_open_and_never_passes(
         fixture.signed(&[&envelope]).serve_with(|r| r.path.contains("/referrers/").then(|| Reply::status(500)));
     let finished = fixture.verify(&reference(&server), &["--registry-timeout", "0.8"]).exits_with(3);
     finished.says("/referrers/").says("500");
-    // Nobody is told that there are no signatures by a registry that may not say.
+    // A 403 must not be taken for an empty list of signatures.
     let server =
         fixture.signed(&[&envelope]).serve_with(|r| r.path.contains("/referrers/").then(|| Reply::status(403)));
     fixture.verify(&reference(&server), &[]).exits_with(2).says("403");

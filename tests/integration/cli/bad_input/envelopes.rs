@@ -1,4 +1,4 @@
-//! Envelopes and chains that must not verify, and are refused by the check that finds what is wrong.
+//! Invalid envelopes and chains, and the check that refuses each.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -11,7 +11,7 @@ use crate::testing::certificate::{Spec, basic_constraints, key_usage};
 use crate::testing::envelope::Draft;
 use crate::testing::key::Kind;
 
-/// Attaches the envelope to the fixture's image, and demands that it is refused by this check with these words.
+/// Attaches the envelope to the image. Asserts that it is refused by this check with these words.
 #[track_caller]
 fn refused(fixture: &Fixture, envelope: &[u8], check: &str, words: &str) {
     let server = fixture.signed(&[envelope]).serve();
@@ -23,7 +23,7 @@ fn refused(fixture: &Fixture, envelope: &[u8], check: &str, words: &str) {
 }
 
 #[test]
-fn an_envelope_as_the_service_makes_it_verifies() {
+fn accepts_an_envelope_of_the_service() {
     let fixture = Fixture::new();
     for envelope in [fixture.envelope("v1"), fixture.forge(|_| ())] {
         let server = fixture.signed(&[&envelope]).serve();
@@ -32,7 +32,7 @@ fn an_envelope_as_the_service_makes_it_verifies() {
 }
 
 #[test]
-fn a_tampered_payload_a_swapped_signature_and_the_signature_of_another_artifact_are_refused() {
+fn refuses_tampered_payloads_and_foreign_signatures() {
     let fixture = Fixture::new();
     let (other, _) = put_image(&fixture.layout(), "other");
     let envelope = fixture.envelope("v1");
@@ -48,7 +48,7 @@ fn a_tampered_payload_a_swapped_signature_and_the_signature_of_another_artifact_
 }
 
 #[test]
-fn an_unknown_critical_header_and_a_passed_expiry_are_refused() {
+fn refuses_unknown_critical_headers_and_expired_signatures() {
     let fixture = Fixture::new();
     let unknown = fixture.forge(|a| a.extended.push(("org.example.must".into(), "x".into())));
     refused(&fixture, &unknown, "integrity", "critical attribute \"org.example.must\"");
@@ -60,7 +60,7 @@ fn an_unknown_critical_header_and_a_passed_expiry_are_refused() {
 }
 
 #[test]
-fn a_chain_of_another_root_and_one_in_the_wrong_order_are_refused() {
+fn refuses_chains_of_another_root_or_in_the_wrong_order() {
     let fixture = Fixture::new();
     let other = Fixture::new();
     refused(&fixture, &other.envelope("v1"), "authenticity", "no certificate of the chain");
@@ -72,7 +72,7 @@ fn a_chain_of_another_root_and_one_in_the_wrong_order_are_refused() {
 }
 
 #[test]
-fn a_self_signed_leaf_with_the_ca_bit_is_refused_also_where_it_is_trusted_itself() {
+fn refuses_a_trusted_self_signed_leaf_with_the_ca_bit() {
     let fixture = Fixture::new();
     let mut leaf = Spec::leaf(Kind::P384);
     leaf.set(basic_constraints(true, true, None));
@@ -91,7 +91,7 @@ fn a_self_signed_leaf_with_the_ca_bit_is_refused_also_where_it_is_trusted_itself
 }
 
 #[test]
-fn a_megabyte_of_certificates_is_refused() {
+fn refuses_a_megabyte_of_certificates() {
     let fixture = Fixture::new();
     let mut many = parts(&fixture.envelope("v1"));
     let chain = many["header"]["x5c"].as_array_mut().unwrap();
@@ -101,7 +101,7 @@ fn a_megabyte_of_certificates_is_refused() {
 }
 
 #[test]
-fn an_envelope_at_the_limit_takes_bounded_memory_whatever_it_is_made_of() {
+fn reads_envelopes_at_the_limit_in_bounded_memory() {
     let fixture = Fixture::new();
     let good = parts(&fixture.envelope("v1"));
     let with = |change: &dyn Fn(&mut Value)| {
@@ -146,7 +146,7 @@ fn an_envelope_at_the_limit_takes_bounded_memory_whatever_it_is_made_of() {
 }
 
 #[test]
-fn an_envelope_over_ten_megabytes_is_refused_without_being_read() {
+fn refuses_envelopes_over_10_mib_without_reading_them() {
     let fixture = Fixture::new();
     let mut large = fixture.envelope("v1");
     large.resize(10 * 1024 * 1024 + 1, b' ');
@@ -154,7 +154,7 @@ fn an_envelope_over_ten_megabytes_is_refused_without_being_read() {
     let finished = fixture.verify(&reference(&server), &[]).exits_with(1);
     finished.says("FAILED  integrity").says("10485760 bytes");
     assert!(server.seen().iter().all(|request| !request.path.contains("/blobs/")));
-    // The manifest says less than there is.
+    // The manifest understates the size.
     let mut repository = fixture.repository();
     let signature = repository.put_signature(&fixture.image, &large, |manifest| manifest.layers[0].size = 1000);
     repository.list(&fixture.image.digest, vec![signature]);

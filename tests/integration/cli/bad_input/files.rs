@@ -1,20 +1,20 @@
-//! Files that are no files, or have no end: in layouts, and given to options.
+//! Files that are not regular or are endless, in layouts and as option values.
 
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use super::*;
 
-/// Puts something to a path.
+/// Creates something at a path.
 type Put = fn(&Path);
 
-/// A pipe that nobody writes to.
+/// A pipe without a writer.
 fn pipe(path: &Path) {
     assert!(std::process::Command::new("mkfifo").arg(path).status().unwrap().success());
 }
 
 #[test]
-fn content_of_a_layout_that_leads_out_of_it_or_has_no_end_is_refused() {
+fn refuses_layout_blobs_that_are_links_or_endless() {
     let fixture = Fixture::new();
     fixture.sign("oci:layout:v1", &[]).succeeded();
     fixture.verify("oci:layout:v1", &[]).succeeded();
@@ -53,7 +53,7 @@ fn content_of_a_layout_that_leads_out_of_it_or_has_no_end_is_refused() {
 }
 
 #[test]
-fn the_index_of_a_layout_is_a_file_of_bounded_size_and_number() {
+fn limits_the_index_of_a_layout() {
     let fixture = Fixture::new();
     let path = fixture.file("layout/index.json");
     let index = std::fs::read_to_string(&path).unwrap();
@@ -86,14 +86,14 @@ fn the_index_of_a_layout_is_a_file_of_bounded_size_and_number() {
 }
 
 #[test]
-fn ten_thousand_artifacts_in_a_layout_are_no_trouble() {
+fn handles_ten_thousand_artifacts_in_a_layout() {
     let fixture = Fixture::new();
     fixture.sign("oci:layout:v1", &[]).succeeded();
     let path = fixture.file("layout/index.json");
     let mut index: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
     let entries = index["manifests"].as_array_mut().unwrap();
     for i in 0..10_000 {
-        // Indexes: what they list is not looked at for signatures.
+        // Indexes: the search for signatures does not descend into them.
         let mut entry = json!(Descriptor::of(IMAGE_INDEX_MEDIA_TYPE, format!("{i}").as_bytes()));
         entry["annotations"] = json!({ "org.opencontainers.image.ref.name": format!("t{i}") });
         entries.push(entry);
@@ -103,7 +103,7 @@ fn ten_thousand_artifacts_in_a_layout_are_no_trouble() {
 }
 
 #[test]
-fn certificates_signatures_and_policies_are_not_read_without_end() {
+fn limits_certificate_signature_and_policy_files() {
     let fixture = Fixture::new();
     let envelope = fixture.envelope("v1");
     let server = fixture.signed(&[&envelope]).serve();
@@ -135,7 +135,7 @@ fn certificates_signatures_and_policies_are_not_read_without_end() {
             assert!(!fixture.file("sig").exists());
         }
     }
-    // What a shell's <(command) gives is read.
+    // The pipe of a shell's <(command) is read.
     let root = std::fs::read_to_string(fixture.signer.root_certificate()).unwrap();
     let writer = {
         let fifo = fifo.clone();
@@ -147,7 +147,7 @@ fn certificates_signatures_and_policies_are_not_read_without_end() {
 }
 
 #[test]
-fn the_credentials_file_is_read_within_bounds() {
+fn limits_the_credentials_file() {
     let fixture = Fixture::new();
     let server = FaultServer::start(|_| Reply::Answer(401, vec![("WWW-Authenticate", "Basic".to_owned())], Vec::new()));
     let path = fixture.file(".docker/config.json");

@@ -1,13 +1,13 @@
-//! Lists of signatures that are too long, lie, or do not end, and manifests that are not what they were listed as.
+//! Lists of signatures that are too long, false or endless, and manifests that differ from their descriptor.
 
 use super::*;
 
-/// A list of signatures that nobody has.
+/// Descriptors of signatures that do not exist.
 fn entries(range: std::ops::Range<usize>) -> Vec<Descriptor> {
     range.map(|i| Descriptor::of(IMAGE_MANIFEST_MEDIA_TYPE, &i.to_be_bytes())).collect()
 }
 
-/// So many signatures of the fixture's image that are none but for the last, if one is given.
+/// The image with this many invalid signatures; `last` is the envelope of the last one, if given.
 fn many(fixture: &Fixture, count: usize, last: Option<&[u8]>) -> Repository {
     let mut repository = fixture.repository();
     let bad = (0..count).map(|i| format!("{{\"number\":{i}}}").into_bytes());
@@ -18,7 +18,7 @@ fn many(fixture: &Fixture, count: usize, last: Option<&[u8]>) -> Repository {
 }
 
 #[test]
-fn ten_thousand_referrers_are_too_many_signatures_and_no_trouble_beside_one() {
+fn limits_ten_thousand_signatures_but_not_other_referrers() {
     let fixture = Fixture::new();
     let mut repository = fixture.repository();
     repository.list(&fixture.image.digest, entries(0..10_000));
@@ -44,7 +44,7 @@ fn ten_thousand_referrers_are_too_many_signatures_and_no_trouble_beside_one() {
 }
 
 #[test]
-fn of_a_hundred_signatures_one_may_be_good_and_of_more_none_is_looked_at() {
+fn evaluates_up_to_a_hundred_signatures() {
     let fixture = Fixture::new();
     let envelope = fixture.envelope("v1");
     let server = many(&fixture, 99, Some(&envelope)).serve();
@@ -53,7 +53,7 @@ fn of_a_hundred_signatures_one_may_be_good_and_of_more_none_is_looked_at() {
     let server = many(&fixture, 100, Some(&envelope)).serve();
     fixture.verify(&reference(&server), &[]).exits_with(1).says("more than 100").says("--max-signatures");
     fixture.verify(&reference(&server), &["--max-signatures", "101"]).succeeded();
-    // Where nothing is verified, nothing is taken for unsigned either.
+    // If the limit prevents verification, the image must not be treated as unsigned either.
     let root = fixture.signer.root_certificate();
     let again = ["--if-unsigned", "--root", root.to_str().unwrap()];
     fixture.sign(&reference(&server), &again).exits_with(1).says("more than 100");
@@ -61,7 +61,7 @@ fn of_a_hundred_signatures_one_may_be_good_and_of_more_none_is_looked_at() {
 }
 
 #[test]
-fn a_list_without_end_ends() {
+fn limits_the_pages_of_a_referrers_list() {
     let fixture = Fixture::new();
     let digest = fixture.image.digest.clone();
     let endless = move |entry: bool, request: &Request| {
@@ -76,7 +76,7 @@ fn a_list_without_end_ends() {
     let server = fixture.repository().serve_with(move |request| with_entries(true, request));
     fixture.verify(&reference(&server), &[]).exits_with(1).says("more than 100 referrers");
     assert!(server.seen().len() < 110);
-    // Whether the pages or the time end first, nothing is known.
+    // Whether the page limit or the deadline is reached first, the result is undetermined.
     let server = fixture.repository().serve_with(move |request| endless(false, request));
     let finished = fixture.verify(&reference(&server), &["--registry-timeout", "1"]).says("/referrers/");
     assert!(finished.stderr.contains("no complete answer") || finished.stderr.contains("pages"), "{finished}");
@@ -84,7 +84,7 @@ fn a_list_without_end_ends() {
 }
 
 #[test]
-fn a_manifest_that_is_not_as_it_was_listed_is_no_signature() {
+fn rejects_manifests_that_differ_from_their_descriptor() {
     let fixture = Fixture::new();
     let envelope = fixture.envelope("v1");
     for (change, words) in [
@@ -101,7 +101,7 @@ fn a_manifest_that_is_not_as_it_was_listed_is_no_signature() {
         let finished = fixture.verify(&reference(&server), &[]).exits_with(1);
         finished.says("FAILED  integrity").says("GET http://127.0.0.1:").says(words);
     }
-    // Under the digest is something else.
+    // The registry returns other content for the digest.
     let mut repository = fixture.repository();
     let signature = repository.put_signature(&fixture.image, &envelope, |_| ());
     repository.list(&fixture.image.digest, vec![signature.clone()]);
@@ -113,7 +113,7 @@ fn a_manifest_that_is_not_as_it_was_listed_is_no_signature() {
 }
 
 #[test]
-fn a_manifest_over_four_megabytes_is_not_read() {
+fn does_not_read_manifests_over_4_mib() {
     let fixture = Fixture::new();
     let envelope = fixture.envelope("v1");
     let mut repository = fixture.repository();
@@ -135,14 +135,14 @@ fn a_manifest_over_four_megabytes_is_not_read() {
 }
 
 #[test]
-fn signatures_with_as_many_annotations_as_there_is_room_for_are_read_one_by_one() {
+fn reads_signatures_with_huge_annotations_one_at_a_time() {
     let fixture = Fixture::new();
     let envelope = fixture.envelope("v1");
     let mut repository = fixture.repository();
     let fat = |manifest: &mut Manifest, i: usize| {
         manifest.annotations = (0..1000).map(|j| (format!("a{i}.{j}"), "x".repeat(4000))).collect();
     };
-    // What the server has is not what the tool may take.
+    // The server's own memory is not limited.
     let mut signatures: Vec<_> =
         (0..12).map(|i| repository.put_signature(&fixture.image, b"{}", |manifest| fat(manifest, i))).collect();
     signatures.push(repository.put_signature(&fixture.image, &envelope, |manifest| fat(manifest, 12)));
@@ -153,7 +153,7 @@ fn signatures_with_as_many_annotations_as_there_is_room_for_are_read_one_by_one(
 }
 
 #[test]
-fn many_artifacts_at_once_share_the_memory() {
+fn concurrent_artifacts_share_one_memory_limit() {
     let fixture = Fixture::new();
     let mut large = parts(&fixture.envelope("v1"));
     large["header"]["x"] = json!("x".repeat(6 << 20));
@@ -166,7 +166,7 @@ fn many_artifacts_at_once_share_the_memory() {
     let verify: Vec<&str> =
         std::iter::once("verify").chain(references.iter().map(String::as_str)).chain(more).collect();
     fixture.run(&verify).succeeded();
-    // Manifests of as many objects as one may have.
+    // Manifests with the largest number of JSON objects that fits.
     let object = format!("{{\"name{}\":0}},", "x".repeat(100));
     let manifest = format!(
         r#"{{"schemaVersion":2,"config":{{}},"layers":[],"x":[{}0]}}"#,

@@ -1,12 +1,11 @@
-//! A signing service that floods, hangs, or answers with something else than the signature that was asked for: nothing of it is
-//! written anywhere.
+//! A signing service that floods, hangs or answers with anything but the requested signature: nothing is written.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::*;
 
-/// A service that answers every request so.
+/// A service that answers every request alike.
 struct Service(FaultServer);
 
 impl Service {
@@ -17,7 +16,8 @@ impl Service {
         Service(FaultServer::start(move |_| Reply::content("application/json", answer.clone())))
     }
 
-    /// `sign`, `sign --detach` and `blob sign` with this service: each ends with `code` and these words, and writes nothing.
+    /// Runs `sign`, `sign --detach` and `blob sign` with this service. Asserts that each exits with `code` and these words and
+    /// writes nothing.
     #[track_caller]
     fn leaves_nothing(&self, fixture: &Fixture, code: i32, words: &str) {
         let endpoint = format!("http://{}", self.0.address);
@@ -47,7 +47,7 @@ impl Service {
 }
 
 #[test]
-fn an_answer_that_floods_hangs_or_is_a_page_leaves_nothing_behind() {
+fn flooding_hanging_and_html_answers_leave_nothing_behind() {
     let fixture = Fixture::new();
     let flood = Service(FaultServer::start(|_| Reply::Flood(100 << 20)));
     flood.leaves_nothing(&fixture, 3, "SignPayload");
@@ -66,7 +66,7 @@ fn an_answer_that_floods_hangs_or_is_a_page_leaves_nothing_behind() {
 }
 
 #[test]
-fn an_envelope_of_another_artifact_or_another_profile_or_none_at_all_leaves_nothing_behind() {
+fn wrong_envelopes_leave_nothing_behind() {
     let fixture = Fixture::new();
     put_image(&fixture.layout(), "other");
     Service::signing(&fixture.envelope("other")).leaves_nothing(
@@ -81,7 +81,7 @@ fn an_envelope_of_another_artifact_or_another_profile_or_none_at_all_leaves_noth
     let other = fixture.signer.put_profile("other");
     let version = format!("{}/{}", other.arn, other.version);
     let forged = forge(fixture.signer.credentials_file().parent().unwrap(), &version, &fixture.image, |_| ());
-    // Its payload is that of the image, which the blob's is not.
+    // The payload is the image's, so only `sign` on the image reaches the comparison of profiles.
     let service = Service::signing(&forged);
     let endpoint = format!("http://{}", service.0.address);
     let sign = ["--aws-signer-endpoint-url", &endpoint];

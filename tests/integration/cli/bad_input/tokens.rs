@@ -1,11 +1,11 @@
-//! Token services and credential helpers that hang, flood, or would lead the password elsewhere.
+//! Token services and credential helpers that hang, flood, or try to send the password elsewhere.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use super::*;
 
-/// A registry that demands a token of the service at `realm`, which is at the registry's own address where it begins with `/`.
+/// A registry that requires a token from the service at `realm`. A `realm` that starts with `/` is on the registry's own address.
 fn demanding(realm: &str, token: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> FaultServer {
     let realm = realm.to_owned();
     FaultServer::start(move |request| {
@@ -18,7 +18,7 @@ fn demanding(realm: &str, token: impl Fn(&Request) -> Reply + Send + Sync + 'sta
     })
 }
 
-/// Has the tool know a password for this registry.
+/// Stores a password for this registry in the tool's Docker configuration.
 fn log_in(fixture: &Fixture, server: &FaultServer) {
     let folder = fixture.file(".docker");
     std::fs::create_dir_all(&folder).unwrap();
@@ -34,7 +34,7 @@ fn verify(fixture: &Fixture, server: &FaultServer, code: i32, words: &str) {
 }
 
 #[test]
-fn a_token_service_that_hangs_or_floods_is_given_up() {
+fn times_out_on_hanging_and_flooding_token_services() {
     let fixture = Fixture::new();
     let server = demanding("/token", |_| Reply::Hang("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"));
     log_in(&fixture, &server);
@@ -52,7 +52,7 @@ fn a_token_service_that_hangs_or_floods_is_given_up() {
 }
 
 #[test]
-fn a_token_service_that_leads_elsewhere_is_not_followed_with_the_password() {
+fn does_not_send_the_password_along_redirects() {
     let fixture = Fixture::new();
     let elsewhere = FaultServer::start(|_| Reply::content("application/json", r#"{"token":"t"}"#));
     let to = format!("http://{}/token", elsewhere.address);
@@ -61,7 +61,7 @@ fn a_token_service_that_leads_elsewhere_is_not_followed_with_the_password() {
     verify(&fixture, &server, 1, "redirect");
     assert!(elsewhere.seen().is_empty());
     assert!(server.seen().iter().any(|request| request.header("Authorization").is_some()));
-    // A registry that leads its blobs elsewhere gives the password to nobody.
+    // A blob redirect to another host does not carry the password.
     let envelope = fixture.envelope("v1");
     let blobs = fixture.signed(&[&envelope]).serve();
     let to = blobs.address;
@@ -78,7 +78,7 @@ fn a_token_service_that_leads_elsewhere_is_not_followed_with_the_password() {
     assert!(blobs.seen().iter().all(|request| request.header("Authorization").is_none()));
 }
 
-/// Puts a credential helper on the path that runs these lines of a shell.
+/// Runs the tool with a credential helper in its PATH that runs these shell lines.
 fn with_helper(fixture: &Fixture, server: &FaultServer, lines: &str) -> Finished {
     let folder = fixture.file("bin");
     std::fs::create_dir_all(&folder).unwrap();
@@ -99,7 +99,7 @@ fn write_program(path: &Path, text: &str) {
 }
 
 #[test]
-fn a_credential_helper_that_floods_or_hangs_is_given_up() {
+fn times_out_on_hanging_and_flooding_credential_helpers() {
     let fixture = Fixture::new();
     let basic = |_: &Request| Reply::Answer(401, vec![("WWW-Authenticate", "Basic realm=x".to_owned())], Vec::new());
     let server = FaultServer::start(basic);

@@ -1,14 +1,14 @@
-//! Indexes that are bombs: of themselves, of indexes in indexes, of very many manifests.
+//! Index bombs: self-references, deep nesting and huge numbers of manifests.
 
 use super::*;
 
-/// An index that lists these.
+/// An index that lists these manifests.
 fn index(manifests: &[Descriptor]) -> Vec<u8> {
     let index = json!({ "schemaVersion": 2, "mediaType": IMAGE_INDEX_MEDIA_TYPE, "manifests": manifests });
     index.to_string().into_bytes()
 }
 
-/// `verify` and `sign` with `--recursive`, and `copy`: each is refused with these words, and writes nothing.
+/// Runs `verify --recursive`, `sign --recursive` and `copy`. Asserts that each fails with these words and writes nothing.
 #[track_caller]
 fn refused(fixture: &Fixture, repository: Repository, words: &str) {
     let server = repository.serve();
@@ -21,19 +21,19 @@ fn refused(fixture: &Fixture, repository: Repository, words: &str) {
 }
 
 #[test]
-fn an_index_that_claims_to_list_itself_is_refused() {
+fn refuses_an_index_that_lists_itself() {
     let fixture = Fixture::new();
     let claimed = Descriptor::of(IMAGE_INDEX_MEDIA_TYPE, b"claimed");
     let mut repository = fixture.repository();
     repository.put_manifest(IMAGE_INDEX_MEDIA_TYPE, &index(std::slice::from_ref(&claimed)), "v1");
-    // Under the claimed digest is the index that lists it.
+    // The registry returns the outer index for the claimed digest.
     let bytes = index(std::slice::from_ref(&claimed));
     repository.put(&format!("manifests/{}", claimed.digest), IMAGE_INDEX_MEDIA_TYPE, &bytes);
     refused(&fixture, repository, "its digest is not sha256:");
 }
 
 #[test]
-fn indexes_in_indexes_end() {
+fn limits_nested_indexes() {
     let fixture = Fixture::new();
     let mut repository = fixture.repository();
     let mut inner = fixture.image.clone();
@@ -44,14 +44,14 @@ fn indexes_in_indexes_end() {
 }
 
 #[test]
-fn an_index_of_ten_thousand_manifests_is_refused() {
+fn refuses_an_index_of_ten_thousand_manifests() {
     let fixture = Fixture::new();
     let image = |i: usize| Descriptor::of(IMAGE_MANIFEST_MEDIA_TYPE, &i.to_be_bytes());
     let mut repository = fixture.repository();
     let all: Vec<_> = (0..10_000).map(image).collect();
     repository.put_manifest(IMAGE_INDEX_MEDIA_TYPE, &index(&all), "v1");
     refused(&fixture, repository, "manifests has more than 1000 items");
-    // The same in ten indexes.
+    // The same number in ten indexes.
     let mut repository = fixture.repository();
     let tens: Vec<_> =
         all.chunks(1000).map(|part| repository.put_manifest(IMAGE_INDEX_MEDIA_TYPE, &index(part), "part")).collect();
@@ -60,7 +60,7 @@ fn an_index_of_ten_thousand_manifests_is_refused() {
 }
 
 #[test]
-fn what_an_index_says_of_its_manifests_takes_no_memory() {
+fn does_not_keep_the_annotations_of_an_index() {
     let fixture = Fixture::new();
     let mut repository = fixture.repository();
     let fat = |i: usize| {
@@ -72,7 +72,7 @@ fn what_an_index_says_of_its_manifests_takes_no_memory() {
         (0..12).map(|i| repository.put_manifest(IMAGE_INDEX_MEDIA_TYPE, &index(&[fat(i)]), "part")).collect();
     repository.put_manifest(IMAGE_INDEX_MEDIA_TYPE, &index(&parts), "v1");
     let server = repository.serve();
-    // The manifests themselves are not there.
+    // The listed manifests do not exist.
     fixture.verify(&reference(&server), &["--recursive"]).exits_with(1);
     fixture.sign(&reference(&server), &["--recursive"]).exits_with(2).says("404");
     fixture.run(&["copy", &reference(&server), "oci:copied:v1"]).exits_with(2).says("404");

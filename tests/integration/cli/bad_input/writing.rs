@@ -1,12 +1,12 @@
-//! Writing to, and copying from, registries that fail on the way: a tag, a signature in a list or a name in a layout is written
-//! last or not at all.
+//! Pushing to and copying from registries that fail midway: tags, referrers entries and layout names are written last or not at
+//! all.
 
 use super::connections::assert_no_content;
 use super::*;
 
 const UPLOAD: &str = "/v2/a/blobs/uploads/1";
 
-/// A repository with the fixture's image that takes what is written, but for what `fault` answers.
+/// A repository with the image that accepts writes, except for requests that `fault` answers.
 fn writable(fixture: &Fixture, fault: impl Fn(&Request) -> Option<Reply> + Send + Sync + 'static) -> FaultServer {
     fixture.repository().serve_with(move |request| {
         fault(request).or_else(|| match request.method.as_str() {
@@ -18,14 +18,14 @@ fn writable(fixture: &Fixture, fault: impl Fn(&Request) -> Option<Reply> + Send 
     })
 }
 
-/// The paths of the manifests that were written.
+/// The paths of the manifests pushed.
 fn written(server: &FaultServer) -> Vec<String> {
     let puts = server.seen().into_iter().filter(|request| request.method == "PUT");
     puts.map(|request| request.path).filter(|path| path.contains("/manifests/")).collect()
 }
 
 #[test]
-fn a_signature_whose_parts_are_not_taken_is_neither_written_nor_listed() {
+fn does_not_list_a_signature_whose_blobs_were_rejected() {
     let fixture = Fixture::new();
     for (code, words, fault) in [
         (3, "503", (|| Reply::status(503)) as fn() -> Reply),
@@ -47,7 +47,7 @@ fn a_signature_whose_parts_are_not_taken_is_neither_written_nor_listed() {
 }
 
 #[test]
-fn a_signature_whose_manifest_is_not_taken_is_not_listed() {
+fn does_not_list_a_signature_whose_manifest_was_rejected() {
     let fixture = Fixture::new();
     let tag = fixture.image.digest.to_string().replace(':', "-");
     let is_manifest = |request: &Request| request.method == "PUT" && request.path.contains("/manifests/sha256:");
@@ -67,7 +67,7 @@ fn a_signature_whose_manifest_is_not_taken_is_not_listed() {
 }
 
 #[test]
-fn an_index_of_referrers_that_cannot_be_read_is_not_overwritten() {
+fn does_not_overwrite_an_unreadable_referrers_index() {
     let fixture = Fixture::new();
     let tag = fixture.image.digest.to_string().replace(':', "-");
     for (code, fault) in [
@@ -87,7 +87,7 @@ fn an_index_of_referrers_that_cannot_be_read_is_not_overwritten() {
 }
 
 #[test]
-fn a_copy_from_a_registry_that_lies_or_breaks_off_has_no_tag_and_no_name_for_what_was_cut() {
+fn a_copy_from_a_failing_registry_leaves_no_tag_or_partial_blob() {
     const LAYER: &[u8] = b"the content of the layer";
     let fixture = Fixture::new();
     let config = Descriptor::of(IMAGE_CONFIG_MEDIA_TYPE, b"{}");
@@ -126,7 +126,7 @@ fn a_copy_from_a_registry_that_lies_or_breaks_off_has_no_tag_and_no_name_for_wha
 }
 
 #[test]
-fn a_copy_to_a_registry_that_refuses_on_the_way_gets_no_tag() {
+fn a_copy_that_the_registry_rejects_gets_no_tag() {
     let fixture = Fixture::new();
     let envelope = fixture.envelope("v1");
     let source = fixture.signed(&[&envelope]).serve();

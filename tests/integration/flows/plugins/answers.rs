@@ -1,4 +1,4 @@
-//! What plugins answer, and what becomes of it.
+//! Plugin answers and the resulting verdicts.
 
 use super::fixture::{ATTRIBUTE, Fixture, IDENTITY, NAME, REVOCATION, both, good, metadata, refusal, remove, strict};
 use crate::flows::own_key::add_critical;
@@ -8,7 +8,7 @@ use notation_aws_signer::verify::{CheckOutcome, Conclusion};
 use serde_json::{Value, json};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_plugin_that_finds_everything_good_makes_the_signature_verify_and_gets_what_the_protocol_says() {
+async fn accepts_a_passing_plugin_and_sends_a_request_of_the_protocol() {
     let fixture =
         Fixture::with(|protected| add_critical(protected, VERIFICATION_PLUGIN_MIN_VERSION, "1.2.0-rc.1")).await;
     fixture.install(&both(), &good(|_| ()));
@@ -27,7 +27,7 @@ async fn a_plugin_that_finds_everything_good_makes_the_signature_verify_and_gets
     assert_eq!(critical.remove("verificationPluginMinVersion"), Some(json!("1.2.0-rc.1")));
     assert_eq!(ours["signature"]["unprocessedAttributes"], json!([ATTRIBUTE]));
     assert_eq!(ours["signature"]["criticalAttributes"]["extendedAttributes"], json!({ ATTRIBUTE: "T-1" }));
-    // notation leaves out those two members, which the specification has, and sends Go's zero time for what is absent.
+    // notation omits these two members of the specification, and sends Go's zero time for an absent time.
     if let Some(theirs) = theirs {
         let mut theirs: Value = serde_json::from_slice(&theirs).unwrap();
         let expiry = theirs["signature"]["criticalAttributes"].as_object_mut().unwrap().remove("expiry");
@@ -40,7 +40,7 @@ async fn a_plugin_that_finds_everything_good_makes_the_signature_verify_and_gets
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_plugin_refuses_fails_the_check_that_it_made() {
+async fn a_plugins_refusal_fails_its_check() {
     for (result, check) in [(IDENTITY, Authenticity), (REVOCATION, Revocation)] {
         let fixture = Fixture::new().await;
         let no = json!({ "success": false, "reason": "not this one" });
@@ -49,7 +49,7 @@ async fn what_a_plugin_refuses_fails_the_check_that_it_made() {
         assert_eq!(found, check);
         assert!(reason.contains("not this one") && reason.contains(NAME), "{reason}");
         assert_ne!(fixture.notation_accepts(&strict()), Some(true));
-        // What the policy logs only is a warning.
+        // A failure that the policy only logs is a warning.
         let audit = json!({ "level": "audit" });
         let verdict = fixture.verify(&audit).await;
         assert!(verdict.is_verified(), "{verdict:?}");
@@ -60,7 +60,7 @@ async fn what_a_plugin_refuses_fails_the_check_that_it_made() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_revocation_that_the_policy_skips_is_not_asked_of_the_plugin() {
+async fn does_not_ask_the_plugin_for_skipped_revocation() {
     let fixture = Fixture::new().await;
     fixture.install(&both(), &good(|answer| remove(answer, REVOCATION)));
     let skip = json!({ "level": "strict", "override": { "revocation": "skip" } });
@@ -73,12 +73,12 @@ async fn a_revocation_that_the_policy_skips_is_not_asked_of_the_plugin() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_plugin_cannot_check_is_checked_as_without_it() {
+async fn checks_without_a_plugin_capability_run_locally() {
     let fixture = Fixture::new().await;
     fixture.install(&metadata(&[IDENTITY], |_| ()), &good(|answer| remove(answer, REVOCATION)));
     assert!(fixture.verify(&strict()).await.is_verified());
     assert_ne!(fixture.notation_accepts(&strict()), Some(false));
-    // Of trusted identities the policy has none that names a certificate.
+    // No trusted identity of the policy names a certificate.
     fixture.install(&metadata(&[REVOCATION], |_| ()), &good(|answer| remove(answer, IDENTITY)));
     let (check, reason) = refusal(&fixture.verify(&strict()).await);
     assert!(check == Authenticity && reason.contains("x509.subject"), "{reason}");
@@ -86,7 +86,7 @@ async fn what_a_plugin_cannot_check_is_checked_as_without_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_plugin_that_is_not_what_the_signature_demands_is_refused_at_every_level() {
+async fn rejects_an_unsuitable_plugin_at_every_level() {
     type Change = fn(&mut Value);
     for (capabilities, change, why) in [
         (&[IDENTITY, REVOCATION][..], (|m| m["name"] = json!("org.example.other")) as Change, "its name is"),
@@ -114,7 +114,7 @@ async fn a_plugin_that_is_not_what_the_signature_demands_is_refused_at_every_lev
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_answer_that_is_not_the_protocols_is_refused_at_every_level() {
+async fn rejects_answers_that_violate_the_protocol_at_every_level() {
     let all = |change: fn(&mut Value)| good(change);
     let cases = [
         (
@@ -151,7 +151,7 @@ async fn an_answer_that_is_not_the_protocols_is_refused_at_every_level() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_plugin_that_could_not_find_out_makes_the_verdict_undetermined_and_one_that_failed_does_not() {
+async fn a_plugins_error_code_decides_whether_the_verdict_is_undetermined() {
     let fixture = Fixture::new().await;
     for (code, conclusion) in [
         ("THROTTLED", Conclusion::Undetermined),
@@ -169,7 +169,7 @@ async fn a_plugin_that_could_not_find_out_makes_the_verdict_undetermined_and_one
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_critical_attribute_that_is_no_primitive_and_one_that_no_check_is_asked_for_are_refused() {
+async fn rejects_structured_and_unrequested_critical_attributes() {
     let fixture = Fixture::with(|protected| protected[ATTRIBUTE] = json!({ "a": 1 })).await;
     fixture.install(&both(), &good(|_| ()));
     let (check, reason) = refusal(&fixture.verify(&strict()).await);

@@ -1,4 +1,4 @@
-//! A signature that names a plugin, the plugin, and who judges by it: this library and the real notation.
+//! A signature that names a verification plugin, the plugin, and both verifiers: this library and the real notation.
 
 use crate::flows::own_key::{OwnKey, add_critical};
 use crate::flows::test_env::{TestEnv, options};
@@ -16,7 +16,7 @@ pub(super) const ATTRIBUTE: &str = "org.example.ticket";
 pub(super) const IDENTITY: &str = "SIGNATURE_VERIFIER.TRUSTED_IDENTITY";
 pub(super) const REVOCATION: &str = "SIGNATURE_VERIFIER.REVOCATION_CHECK";
 
-/// An image with one signature that names the plugin and has a critical attribute for it.
+/// An image with one signature that names the plugin and has a critical attribute for the plugin to process.
 pub(super) struct Fixture {
     pub(super) env: TestEnv,
     pub(super) folder: PathBuf,
@@ -57,7 +57,7 @@ impl Fixture {
         self.folder.join(NAME).join(format!("notation-{NAME}"))
     }
 
-    /// Installs a plugin: what it does at `get-plugin-metadata` and at `verify-signature`, as a shell has it.
+    /// Installs a plugin that runs these shell commands for `get-plugin-metadata` and `verify-signature`.
     pub(super) fn install(&self, metadata: &str, verify: &str) {
         let script = format!(
             "#!/bin/sh\ncase \"$1\" in\nget-plugin-metadata) cat >/dev/null; {metadata};;\n\
@@ -67,7 +67,7 @@ impl Fixture {
         std::fs::create_dir_all(program.parent().unwrap()).unwrap();
         let source = self.env.folder().join("script");
         std::fs::write(&source, script).unwrap();
-        // Another process writes the program: a file that this one has open for writing cannot be run.
+        // Another process writes the program, because a file open for writing here could not be executed (ETXTBSY).
         let install = std::process::Command::new("install").args(["-m", "755"]).arg(&source).arg(&program).status();
         assert!(install.unwrap().success());
     }
@@ -87,7 +87,7 @@ impl Fixture {
         self.env.verify_by(&policy, options).await
     }
 
-    /// Whether notation accepts the signature; none where there is no notation.
+    /// Whether notation accepts the signature; `None` without notation.
     pub(super) fn notation_accepts(&self, level: &Value) -> Option<bool> {
         let notation = self.notation.as_ref()?;
         let policy = json!({ "version": "1.0", "trustPolicies": [{
@@ -100,7 +100,7 @@ impl Fixture {
     }
 }
 
-/// The metadata of a plugin with these capabilities, after a change.
+/// A command that prints the metadata of a plugin with these capabilities, after a change.
 pub(super) fn metadata(capabilities: &[&str], change: impl FnOnce(&mut Value)) -> String {
     let mut metadata = json!({
         "name": NAME, "description": "a judge", "version": "1.2.0", "url": "https://example.org",
@@ -114,7 +114,7 @@ pub(super) fn both() -> String {
     metadata(&[IDENTITY, REVOCATION], |_| ())
 }
 
-/// The answer of a plugin that finds everything good, after a change.
+/// A command that prints the answer of a plugin that passes every check, after a change.
 pub(super) fn good(change: impl FnOnce(&mut Value)) -> String {
     let mut answer = json!({
         "verificationResults": {
@@ -139,7 +139,7 @@ pub(super) fn strict() -> Value {
     json!({ "level": "strict" })
 }
 
-/// The last check and its reason, of a signature that is refused.
+/// Asserts that the only signature was refused. Returns its last check and the reason.
 pub(super) fn refusal(verdict: &Verdict) -> (ValidationType, String) {
     assert!(!verdict.is_verified(), "{verdict:?}");
     let [signature] = verdict.signatures() else { panic!("{verdict:?}") };

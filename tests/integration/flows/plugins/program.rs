@@ -1,4 +1,4 @@
-//! Which programs are run as plugins, and how they are ended.
+//! Which programs run as plugins, and how they are stopped.
 
 use super::fixture::{Fixture, NAME, both, good, refusal, strict};
 use crate::flows::own_key::{OwnKey, add_critical};
@@ -11,13 +11,13 @@ use std::path::Path;
 use std::time::Duration;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_plugin_that_hangs_is_killed_with_what_it_has_started() {
+async fn kills_a_hanging_plugin_and_its_children() {
     let fixture = Fixture::new().await;
     let options = VerifyOptions { budget: Duration::from_millis(700), ..fixture.options() };
     let child = fixture.folder.join("child");
     for answer in [
         format!("sleep 600 & echo $! >{}; wait", child.display()),
-        // It ends, but something that it started holds its output open.
+        // The plugin exits, but a child process keeps its output open.
         format!("sleep 600 & echo $! >{}; {}", child.display(), good(|_| ())),
     ] {
         fixture.install(&both(), &answer);
@@ -32,14 +32,14 @@ async fn a_plugin_that_hangs_is_killed_with_what_it_has_started() {
     }
 }
 
-/// Whether there is such a process, and it is no zombie.
+/// Whether the process exists and is not a zombie.
 fn is_running(process: &str) -> bool {
     let status = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
     status.rsplit(") ").next().is_some_and(|state| !state.is_empty() && !state.starts_with('Z'))
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_plugin_is_run_only_from_a_file_that_is_its_own_and_nobody_elses() {
+async fn runs_plugins_only_from_regular_files_with_safe_permissions() {
     let fixture = Fixture::new().await;
     let refused = async |why: &str| {
         let (check, reason) = refusal(&fixture.verify(&strict()).await);
@@ -72,7 +72,7 @@ async fn a_plugin_is_run_only_from_a_file_that_is_its_own_and_nobody_elses() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_name_that_leads_out_of_the_folder_and_a_version_that_is_none_are_refused() {
+async fn rejects_malformed_plugin_names_and_versions() {
     for name in ["../evil", "..", "a/b", ".hidden", "-x", "a b", "é"] {
         let fixture = Fixture::with(|protected| protected[VERIFICATION_PLUGIN] = json!(name)).await;
         let (check, reason) = refusal(&fixture.verify(&strict()).await);
@@ -86,7 +86,7 @@ async fn a_name_that_leads_out_of_the_folder_and_a_version_that_is_none_are_refu
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_plugin_is_run_without_a_folder_of_plugins_or_for_a_chain_that_nobody_trusts() {
+async fn runs_no_plugin_without_a_plugin_folder_or_for_an_untrusted_chain() {
     let fixture = Fixture::new().await;
     fixture.install("touch \"$0.run\"", "touch \"$0.run\"");
     let without = VerifyOptions { plugins: None, ..fixture.options() };
