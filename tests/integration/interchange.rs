@@ -135,7 +135,7 @@ async fn the_library_verifies_notation_key_signatures_under_notations_policy() {
 async fn level_permissive_turns_an_unknown_revocation_into_a_warning() {
     let Some(mut world) = tokio::task::block_in_place(World::start) else { return };
     let image = tokio::task::block_in_place(|| {
-        let image = world.push_signed("nobody answers");
+        let image = world.push_signed("service down");
         world.signer.stop();
         world.notation.import_policy("permissive", &world.profile.arn);
         world.verify(&image).succeeded().says("revocation");

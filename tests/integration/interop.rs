@@ -1,4 +1,4 @@
-//! The packaged plugin under the real notation CLI, with the real olareg as registry and our local signer as AWS Signer.
+//! The packaged plugin under the real notation CLI, with the real olareg and the local signer.
 //!
 //! scripts/test builds the peers and sets their path. To run only these tests:
 //! `scripts/build plugin && scripts/package && NOTATION_AWS_SIGNER_PEERS=$(scripts/peers) cargo test interop`.
@@ -98,7 +98,8 @@ fn refuses_a_revoked_signature_and_names_its_job() {
 fn a_profile_revocation_affects_later_signatures_only() {
     let Some(world) = World::start() else { return };
     let before = world.push_signed("before");
-    // Signing times have whole seconds: the revocation starts one second after the first signature, the second signature is later.
+    // Signing times have whole seconds: the revocation starts one second after the first signature, the second
+    // signature is later.
     let moment = moment(world.notation.signature(&before).attribute("signingTime")) + Duration::from_secs(1);
     let later = SystemTime::from(moment + Duration::from_secs(1));
     sleep(later.duration_since(SystemTime::now()).unwrap_or_default());

@@ -1,5 +1,5 @@
-//! Tests that run the built programs: against AWS's SDK, against faulty clients and services, and with the real notation and
-//! a real registry.
+//! Tests that run the built programs: against AWS's SDK, against faulty clients and services, and with the real
+//! notation and a real registry.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 mod blobs;

@@ -118,7 +118,7 @@ async fn a_layout_behaves_like_a_registry() {
     writes_and_reads_an_index_unchanged(&store).await;
 }
 
-/// Pushes one signature each from concurrent writers for one subject. `options` returns the options of the writer with this
+/// Pushes one signature each from concurrent writers for one subject. `options` returns a writer's options by its
 /// number.
 async fn write_concurrently(registry: &DockerRegistry, count: usize, options: impl Fn(usize) -> ClientOptions) {
     let store = Store::Remote(anonymous(registry.address));
@@ -152,14 +152,14 @@ async fn thirty_two_writers_on_one_host_keep_every_entry() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "without compare-and-swap it holds only nearly always, and less on a busy machine"]
+#[ignore = "without compare-and-swap entries can still be lost, mostly on a busy machine"]
 async fn writers_on_several_hosts_keep_every_entry() {
     let Some(registry) = DockerRegistry::start() else { return };
     let hosts: Vec<_> = (0..4).map(|_| tempfile::tempdir().unwrap()).collect();
     let options = |i: usize| {
         let mut options = ClientOptions::default();
-        // This registry has no compare-and-swap. Writers are safe only if no write takes longer than this, also while all other
-        // tests run.
+        // This registry has no compare-and-swap. Writers are safe only if no write takes longer than this, also while
+        // all other tests run.
         options.settle_time = std::time::Duration::from_secs(1);
         options.lock_folder = Some(hosts[i % hosts.len()].path().to_owned());
         options

@@ -67,7 +67,7 @@ fn check(vector: &Vector) -> Option<String> {
                 }
             }
             None if expect.text.is_some() && stream == &outcome.stdout => {}
-            None if !stream.is_empty() => return Some(format!("this should have been empty: {stream:?}")),
+            None if !stream.is_empty() => return Some(format!("expected empty output, found {stream:?}")),
             None => {}
         }
     }
@@ -109,7 +109,7 @@ fn check_request_schema(vector: &Vector, service: &Service) -> Option<String> {
     let complaints = Schema::named(&format!("{command}.request")).complaints(&request);
     match (vector.conforms, complaints.is_empty()) {
         (true, false) => Some(format!("the request does not conform to its schema: {complaints:?}")),
-        (false, true) => Some("the request's schema accepts what it should not".to_owned()),
+        (false, true) => Some("the request's schema accepts an invalid request".to_owned()),
         _ => None,
     }
 }

@@ -240,7 +240,7 @@ fn runs_the_signatures_verification_plugin_unless_only_profiles_are_trusted() {
             "#!/bin/sh\ncat >\"$0.$1\"\nif [ \"$1\" = verify-signature ]; then echo '{answer}'; else echo '{metadata}'; fi\n"
         );
         blobs.write("script", script.as_bytes());
-        // Another process writes the program, because a file open for writing here could not be executed (ETXTBSY).
+        // Another process writes the program: a file open for writing here could not be executed (ETXTBSY).
         let program = config.join(format!("plugins/{NAME}/notation-{NAME}"));
         let mut install = std::process::Command::new("install");
         install.args(["-D", "-m", "755"]).arg(blobs.path("script")).arg(program);

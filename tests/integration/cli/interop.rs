@@ -1,5 +1,5 @@
-//! Both tools on the same images, in a registry with the Referrers API, one without, and an OCI image layout: each tool verifies
-//! the other's signatures until they are revoked.
+//! Both tools on the same images, in a registry with the Referrers API, one without, and an OCI image layout: each tool
+//! verifies the other's signatures until they are revoked.
 
 use serde_json::Value;
 

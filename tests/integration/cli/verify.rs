@@ -306,7 +306,7 @@ fn uses_notations_policy_by_default() {
 #[test]
 fn shows_a_logged_check_as_a_warning() {
     let Some(mut world) = World::start() else { return };
-    let image = world.push_signed("nobody answers");
+    let image = world.push_signed("service down");
     world.notation.import_policy("permissive", &world.profile.arn);
     world.signer.stop();
     let cli = Cli::for_signer(&world.signer).with_config_of(&world.notation);

@@ -1,6 +1,7 @@
-//! Envelopes, chains, manifests and policies with one change each: compares the verdicts of this library and the real notation on
-//! the same layout and configuration folder. For each difference, the table and docs/verification.md name the rule that decides
-//! it. A difference missing from the table fails the test, and so does a listed difference that no longer occurs.
+//! Envelopes, chains, manifests and policies with one change each: compares the verdicts of this library and the real
+//! notation on the same layout and configuration folder. For each difference, the table and docs/verification.md name
+//! the rule that decides it. A difference missing from the table fails the test, and so does a listed difference that
+//! no longer occurs.
 
 mod case;
 mod chains;
@@ -22,7 +23,8 @@ use std::sync::{Arc, Mutex};
 use case::Case;
 use rules::Rule;
 
-/// The expected verdicts. A reason is part of this library's message: a refusal for another reason would test something else.
+/// The expected verdicts. A reason is part of this library's message: a refusal for another reason would test something
+/// else.
 #[derive(Debug, Clone, Copy)]
 enum Expected {
     Accepted,

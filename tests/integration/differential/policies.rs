@@ -1,5 +1,5 @@
-//! The effect of trust policies and trust stores on a signature. tests/integration/policies compares which documents and stores
-//! are readable at all.
+//! The effect of trust policies and trust stores on a signature. tests/integration/policies compares which documents
+//! and stores are readable at all.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt as _, symlink};

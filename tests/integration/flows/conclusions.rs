@@ -1,4 +1,5 @@
-//! The conclusion over several signatures: when evaluation stops, what is undetermined, and how many signers have signed.
+//! The conclusion over several signatures: when evaluation stops, what is undetermined, and how many signers have
+//! signed.
 
 use std::num::NonZeroUsize;
 use std::time::Duration;

@@ -77,8 +77,8 @@ impl Wrong {
     }
 }
 
-/// Asserts that the signature is accepted and exactly this check is logged as failed. After a logged authenticity failure,
-/// revocation may be skipped.
+/// Asserts that the signature is accepted and exactly this check is logged as failed. After a logged authenticity
+/// failure, revocation may be skipped.
 fn warned(verdict: &Verdict, check: ValidationType) {
     assert!(verdict.is_verified(), "{verdict:?}");
     let [signature] = verdict.signatures() else { panic!("{verdict:?}") };

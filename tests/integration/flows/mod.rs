@@ -1,5 +1,5 @@
-//! Signing and verifying on an OCI layout with an in-process local signer: intact signatures verify, and each kind of damage or
-//! attack fails the check that covers it.
+//! Signing and verifying on an OCI layout with an in-process local signer: intact signatures verify, and each kind of
+//! damage or attack fails the check that covers it.
 
 mod conclusions;
 mod forged;

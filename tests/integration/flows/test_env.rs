@@ -137,8 +137,8 @@ impl TestEnv {
         self.policy_for(verification, &["signingAuthority:local"], &[&self.profile.to_string()])
     }
 
-    /// A notation trust policy with these trust stores and identities. `signingAuthority:local` contains the signer's root; other
-    /// stores contain what [`TestEnv::put_trust_store`] added.
+    /// A notation trust policy with these trust stores and identities. `signingAuthority:local` contains the signer's
+    /// root; other stores contain what [`TestEnv::put_trust_store`] added.
     pub fn policy_for(&self, verification: &Value, stores: &[&str], identities: &[&str]) -> VerificationPolicy {
         let mut policy =
             json!({ "name": "test", "registryScopes": ["local/a"], "signatureVerification": verification });
@@ -161,8 +161,8 @@ impl TestEnv {
         std::fs::write(store.join("root.crt"), certificate.der()).unwrap();
     }
 
-    /// An envelope over the image signed with the signer's own key, as an attacker who stole it could make it. `change` can set
-    /// attributes that the service would not sign.
+    /// An envelope over the image signed with the signer's own key, as an attacker who stole it could make it. `change`
+    /// can set attributes that the service would not sign.
     pub fn forge(&self, change: impl FnOnce(&mut ProtectedAttributes)) -> Vec<u8> {
         let version = format!("{}/{}", self.profile, self.version);
         forge(&self.home.path().join("signer"), &version, &self.image, change)

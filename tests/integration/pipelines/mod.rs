@@ -49,8 +49,8 @@ impl Runner {
         self.variables.insert(name.to_owned(), value.into());
     }
 
-    /// Runs a job in its own folder. As in the CI products, the first failing line ends it. Variables that the test does not set
-    /// have the pipeline's values.
+    /// Runs a job in its own folder. As in the CI products, the first failing line ends it. Variables that the test
+    /// does not set have the pipeline's values.
     #[track_caller]
     fn run(&self, job: &Job, folder: &Path) -> Finished {
         std::fs::create_dir_all(folder).unwrap();

@@ -58,8 +58,8 @@ impl Cli {
         run(&mut self.command(arguments), LIMIT)
     }
 
-    /// Runs the command with `--output json`. Fails the test unless it exits with `code` and its results conform to the schema
-    /// in docs/output, which is named after the command and its subcommand.
+    /// Runs the command with `--output json`. Fails the test unless it exits with `code` and its results conform to the
+    /// schema in docs/output, which is named after the command and its subcommand.
     #[track_caller]
     pub fn json(&self, schema: &str, arguments: &[&str], code: i32) -> Value {
         let finished = self.run(&[arguments, &["--output", "json"]].concat()).exits_with(code);

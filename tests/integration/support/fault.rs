@@ -64,7 +64,8 @@ impl FaultServer {
         FaultServer::serve(None, reply)
     }
 
-    /// Starts with TLS and a self-signed certificate for `localhost` and 127.0.0.1. Also returns the certificate as PEM.
+    /// Starts with TLS and a self-signed certificate for `localhost` and 127.0.0.1. Also returns the certificate as
+    /// PEM.
     pub fn start_tls(reply: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> (FaultServer, String) {
         let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
         let rcgen::CertifiedKey { cert, signing_key } = rcgen::generate_simple_self_signed(names).unwrap();

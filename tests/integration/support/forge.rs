@@ -10,8 +10,8 @@ use notation_aws_signer::envelope::build::{ProtectedAttributes, build};
 use notation_aws_signer::envelope::{Descriptor, Payload};
 use time::OffsetDateTime;
 
-/// Returns an envelope over the artifact as the service signs it, after `change`. `signer` is the service's state folder; the
-/// service must have signed once before. `version` is the ARN of the profile version.
+/// Returns an envelope over the artifact as the service signs it, after `change`. `signer` is the service's state
+/// folder; the service must have signed once before. `version` is the ARN of the profile version.
 pub fn forge(
     signer: &Path,
     version: &str,

@@ -25,8 +25,8 @@ use local_signer::{LocalSigner, Profile};
 use notation::Notation;
 use registry::Registry;
 
-/// The folder with the `notation` and `olareg` built by `scripts/peers`. Prints a notice once and returns `None` if they were
-/// not built because Go is missing.
+/// The folder with the `notation` and `olareg` built by `scripts/peers`. Prints a notice once and returns `None` if
+/// they were not built because Go is missing.
 pub fn peers() -> Option<PathBuf> {
     static SAID: Once = Once::new();
     if let Some(folder) = std::env::var_os("NOTATION_AWS_SIGNER_PEERS") {
@@ -46,8 +46,8 @@ pub fn peers() -> Option<PathBuf> {
     None
 }
 
-/// A registry, a local signer with one signing profile, and notation with the packaged plugin and a policy that trusts the
-/// profile.
+/// A registry, a local signer with one signing profile, and notation with the packaged plugin and a policy that trusts
+/// the profile.
 pub struct World {
     pub registry: Registry,
     pub signer: LocalSigner,

@@ -37,7 +37,8 @@ impl Notation {
         self.run_program(&self.program, arguments)
     }
 
-    /// Runs the blob-driver of tests/peers, which signs and verifies blobs with notation-go, with this notation's configuration.
+    /// Runs the blob-driver of tests/peers, which signs and verifies blobs with notation-go, with this notation's
+    /// configuration.
     #[track_caller]
     pub fn run_blob_driver(&self, arguments: &[&str]) -> Finished {
         self.run_program(&self.program.with_file_name("blob-driver"), arguments)
@@ -71,7 +72,8 @@ impl Notation {
         self.import_policy_for(level, &["signingAuthority:local"], profile_arn);
     }
 
-    /// Replaces the trust policy by one for all images, with this verification level, trust stores and trusted identity.
+    /// Replaces the trust policy by one for all images, with this verification level, trust stores and trusted
+    /// identity.
     #[track_caller]
     pub fn import_policy_for(&self, level: &str, trust_stores: &[&str], identity: &str) {
         let policy = json!({
@@ -89,8 +91,8 @@ impl Notation {
         self.run(&["policy", "import", "--force", file.to_str().unwrap()]).succeeded();
     }
 
-    /// Runs `notation sign` with the plugin and the Referrers API. By default notation also pushes a referrers tag, and olareg then
-    /// does not list the signature.
+    /// Runs `notation sign` with the plugin and the Referrers API. By default notation also pushes a referrers tag, and
+    /// olareg then does not list the signature.
     #[track_caller]
     pub fn sign(&self, image: &str, profile_arn: &str, endpoint: &str) -> Finished {
         let region = format!("aws-region={REGION}");

@@ -1,4 +1,5 @@
-//! The plugin as notation runs it: one process per command, with the request on standard input and an isolated environment.
+//! The plugin as notation runs it: one process per command, with the request on standard input and an isolated
+//! environment.
 
 use std::ffi::OsStr;
 use std::fs::File;

@@ -118,8 +118,8 @@ impl Running {
         Finished { what: self.what.clone(), status, stdout, stderr, peak: self.peak }
     }
 
-    /// Polls `ready` with the output until it returns a value; fails the test after 20 seconds. Returns `None` if the process
-    /// exited first.
+    /// Polls `ready` with the output until it returns a value; fails the test after 20 seconds. Returns `None` if the
+    /// process exited first.
     #[track_caller]
     pub fn wait_for<T>(&mut self, what: &str, ready: impl Fn(&str) -> Option<T>) -> Option<T> {
         let deadline = Instant::now() + Duration::from_secs(20);
@@ -148,7 +148,8 @@ impl Drop for Running {
     }
 }
 
-/// The peak memory of a process in bytes: proc(5), `VmHWM`. Returns 0 if it is unknown, such as for a process that has exited.
+/// The peak memory of a process in bytes: proc(5), `VmHWM`. Returns 0 if it is unknown, such as for a process that has
+/// exited.
 fn high_water_mark(process: u32, program: &str) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
     // Before exec, a child has its parent's memory.

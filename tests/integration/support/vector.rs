@@ -176,8 +176,8 @@ impl Answer {
     }
 }
 
-/// The first difference between a document and a pattern. In a pattern, `{"contains": [TEXT, …]}` matches a text that contains
-/// all of these.
+/// The first difference between a document and a pattern. In a pattern, `{"contains": [TEXT, …]}` matches a text that
+/// contains all of these.
 pub fn difference(pattern: &Value, found: &Value, path: &str) -> Option<String> {
     match (pattern, found) {
         (Value::Object(object), found) if object.len() == 1 && object.contains_key("contains") => {

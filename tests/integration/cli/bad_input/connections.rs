@@ -1,10 +1,10 @@
-//! Registries that hang, always refuse, send invalid answers or redirect: the error names the request, and exit code 3 marks
-//! failures that a retry may resolve.
+//! Registries that hang, always refuse, send invalid answers or redirect: the error names the request, and exit code 3
+//! marks failures that a retry may resolve.
 
 use super::*;
 
-/// Runs `verify`, `list`, `inspect`, `copy` and `sign` against a registry that answers every request with `reply`. Asserts that
-/// each exits with `code` and these words, writes nothing to the registry and starts no local copy.
+/// Runs `verify`, `list`, `inspect`, `copy` and `sign` against a registry that answers every request with `reply`.
+/// Asserts that each exits with `code` and these words, writes nothing to the registry and starts no local copy.
 #[track_caller]
 fn all(code: i32, words: &str, reply: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> FaultServer {
     let fixture = Fixture::new();

@@ -1,5 +1,5 @@
-//! Broken and hostile input: commands exit with a clear error and the right code within bounded memory and time, never accept the
-//! artifact, and leave nothing half-written.
+//! Broken and hostile input: commands exit with a clear error and the right code within bounded memory and time, never
+//! accept the artifact, and leave nothing half-written.
 
 mod connections;
 mod envelopes;

@@ -16,8 +16,8 @@ impl Service {
         Service(FaultServer::start(move |_| Reply::content("application/json", answer.clone())))
     }
 
-    /// Runs `sign`, `sign --detach` and `blob sign` with this service. Asserts that each exits with `code` and these words and
-    /// writes nothing.
+    /// Runs `sign`, `sign --detach` and `blob sign` with this service. Asserts that each exits with `code` and these
+    /// words and writes nothing.
     #[track_caller]
     fn leaves_nothing(&self, fixture: &Fixture, code: i32, words: &str) {
         let endpoint = format!("http://{}", self.0.address);

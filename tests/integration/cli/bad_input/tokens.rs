@@ -5,7 +5,8 @@ use std::path::Path;
 
 use super::*;
 
-/// A registry that requires a token from the service at `realm`. A `realm` that starts with `/` is on the registry's own address.
+/// A registry that requires a token from the service at `realm`. A `realm` that starts with `/` is on the registry's
+/// own address.
 fn demanding(realm: &str, token: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> FaultServer {
     let realm = realm.to_owned();
     FaultServer::start(move |request| {

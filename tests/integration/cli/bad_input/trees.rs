@@ -8,7 +8,8 @@ fn index(manifests: &[Descriptor]) -> Vec<u8> {
     index.to_string().into_bytes()
 }
 
-/// Runs `verify --recursive`, `sign --recursive` and `copy`. Asserts that each fails with these words and writes nothing.
+/// Runs `verify --recursive`, `sign --recursive` and `copy`. Asserts that each fails with these words and writes
+/// nothing.
 #[track_caller]
 fn refused(fixture: &Fixture, repository: Repository, words: &str) {
     let server = repository.serve();

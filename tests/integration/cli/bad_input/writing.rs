@@ -1,5 +1,5 @@
-//! Pushing to and copying from registries that fail midway: tags, referrers entries and layout names are written last or not at
-//! all.
+//! Pushing to and copying from registries that fail midway: tags, referrers entries and layout names are written last
+//! or not at all.
 
 use super::connections::assert_no_content;
 use super::*;

@@ -67,7 +67,7 @@ impl Fixture {
         std::fs::create_dir_all(program.parent().unwrap()).unwrap();
         let source = self.env.folder().join("script");
         std::fs::write(&source, script).unwrap();
-        // Another process writes the program, because a file open for writing here could not be executed (ETXTBSY).
+        // Another process writes the program: a file open for writing here could not be executed (ETXTBSY).
         let install = std::process::Command::new("install").args(["-m", "755"]).arg(&source).arg(&program).status();
         assert!(install.unwrap().success());
     }
