@@ -1,4 +1,4 @@
-//! Blobs: signed by AWS Signer's local stand-in and by notation-go, verified by the library and by notation-go.
+//! Blobs, signed by the local signer and by notation-go, verified by the library and by notation-go.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -21,9 +21,9 @@ use crate::support::World;
 use crate::support::local_signer::REGION;
 use crate::support::server::credentials;
 
-const CONTENT: &[u8] = b"a release, which is no image";
+const CONTENT: &[u8] = b"a release archive";
 
-/// A signing service, a notation that trusts its profile, and a folder for files.
+/// A signing service, notation with a policy that trusts its profile, and a folder for files.
 struct Blobs {
     world: World,
     config: SignerConfig,
@@ -67,18 +67,20 @@ impl Blobs {
         path.to_str().unwrap().to_owned()
     }
 
-    /// Whether notation-go accepts the signature of this content.
+    /// Whether notation-go accepts the signature for this content.
     fn notation_accepts(&self, content: &[u8], envelope: &[u8], media_type: &str) -> bool {
-        let (blob, signature) = (self.file("blob", content), self.file("blob.jws.sig", envelope));
+        let blob = self.file("blob", content);
+        let signature = self.file("blob.jws.sig", envelope);
         let endpoint = format!("aws-signer-endpoint-url={}", self.world.signer.endpoint);
         let files = ["verify", "--blob", &blob, "--signature", &signature];
         let more = ["--media-type", media_type, "--plugin-config", &endpoint];
         tokio::task::block_in_place(|| self.world.notation.run_blob_driver(&[&files[..], &more].concat()).is_success())
     }
 
-    /// A signature by notation-go with a new key of this kind, and the key's certificate.
+    /// A signature by notation-go with a new key of this kind, and its certificate.
     fn sign_with_notation(&self, kind: &str) -> (Vec<u8>, PathBuf) {
-        let (blob, signature) = (self.file("theirs", CONTENT), self.file("theirs.jws.sig", b""));
+        let blob = self.file("theirs", CONTENT);
+        let signature = self.file("theirs.jws.sig", b"");
         let certificate = self.file("theirs.pem", b"");
         let files = ["sign", "--blob", &blob, "--signature", &signature, "--certificate", &certificate];
         let arguments = [&files[..], &["--media-type", "text/plain", "--key", kind]].concat();
@@ -87,7 +89,7 @@ impl Blobs {
     }
 }
 
-/// The policy of that name in a document for blobs, whose trust stores have this certificate only.
+/// The named statement of a blob policy document, whose trust stores contain only this certificate.
 fn policy(document: &BlobTrustPolicyDocument, name: Option<&str>, certificate: &std::path::Path) -> VerificationPolicy {
     let folder = tempfile::tempdir().unwrap();
     std::fs::copy(certificate, folder.path().join("own.pem")).unwrap();
@@ -119,7 +121,7 @@ fn failed(verdict: &Verdict, check: impl Into<Check>) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_blob_that_the_library_signed_is_verified_by_notation_go_and_by_the_library_until_it_is_altered() {
+async fn notation_go_and_the_library_verify_a_signed_blob_until_it_is_altered() {
     let Some(blobs) = Blobs::start().await else { return };
     let signed = blobs.sign(&[("build", "7")], "text/plain").await.unwrap();
     assert_eq!(signed.blob.digest.parts().0, "sha384");
@@ -157,7 +159,7 @@ async fn a_blob_that_the_library_signed_is_verified_by_notation_go_and_by_the_li
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_blob_that_notation_go_signed_is_verified_under_the_policy_that_is_named() {
+async fn verifies_a_notation_go_blob_under_the_named_policy() {
     let Some(blobs) = Blobs::start().await else { return };
     let document = document();
     for kind in ["p256", "p384", "p521", "rsa2048", "rsa3072"] {
@@ -181,10 +183,7 @@ async fn a_blob_that_notation_go_signed_is_verified_under_the_policy_that_is_nam
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_digest_of_another_algorithm_than_the_keys_is_refused() {
-    use notary::envelope::SigningScheme;
-    use notation::blob::{DigestAlgorithm, describe};
-
+async fn rejects_a_digest_that_does_not_match_the_key() {
     use super::flows::own_key::OwnKey;
     let key = OwnKey::new(|_| ());
     let file = tempfile::NamedTempFile::new().unwrap();
@@ -212,7 +211,7 @@ async fn a_digest_of_another_algorithm_than_the_keys_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn metadata_that_is_demanded_must_have_been_signed_with_the_blob_and_reserved_names_are_not_signed() {
+async fn requires_signed_metadata_and_rejects_reserved_names() {
     let Some(blobs) = Blobs::start().await else { return };
     let signed = blobs.sign(&[("build", "7")], DEFAULT_MEDIA_TYPE).await.unwrap();
     for (key, value, why) in [

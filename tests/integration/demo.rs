@@ -1,4 +1,4 @@
-//! `notation-aws-signer demo`, and the real notation on the files that it leaves.
+//! `notation-aws-signer demo`, and the real notation on the files that it leaves behind.
 
 use std::path::Path;
 use std::time::Duration;
@@ -14,7 +14,7 @@ fn demo(home: &Path, dir: &str) -> Finished {
 }
 
 #[test]
-fn the_demonstration_ends_with_the_image_refused_because_its_signature_was_revoked() {
+fn demo_ends_with_a_revoked_and_refused_image() {
     let home = tempfile::tempdir().unwrap();
     let shown = demo(home.path(), "demo").succeeded();
     let lines: Vec<&str> = shown.stdout.lines().map(str::trim).collect();
@@ -29,7 +29,7 @@ fn the_demonstration_ends_with_the_image_refused_because_its_signature_was_revok
 }
 
 #[test]
-fn the_demonstration_touches_no_folder_that_has_files() {
+fn demo_refuses_a_folder_with_files() {
     let home = tempfile::tempdir().unwrap();
     std::fs::create_dir(home.path().join("mine")).unwrap();
     std::fs::write(home.path().join("mine/file"), "keep").unwrap();
@@ -38,7 +38,7 @@ fn the_demonstration_touches_no_folder_that_has_files() {
 }
 
 #[test]
-fn notation_finds_the_signature_in_the_layout_and_refuses_it_too() {
+fn notation_finds_and_refuses_the_demos_signature() {
     let Some(peers) = crate::support::peers() else { return };
     let home = tempfile::tempdir().unwrap();
     demo(home.path(), "demo").succeeded();
@@ -57,7 +57,7 @@ fn notation_finds_the_signature_in_the_layout_and_refuses_it_too() {
 }
 
 #[test]
-fn the_demonstration_is_silent_on_request_has_no_json_and_lets_its_reader_go() {
+fn demo_supports_quiet_and_closed_pipes_but_not_json() {
     let home = tempfile::tempdir().unwrap();
     let program = env!("CARGO_BIN_EXE_notation-aws-signer");
     let ended = |command: &mut std::process::Command| run(command, Duration::from_secs(60));

@@ -1,4 +1,4 @@
-//! The programs of `examples/`, run as their first lines say.
+//! The programs of `examples/`, run as documented in them.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use crate::support::World;
 use crate::support::cli::Cli;
 use crate::support::process::{Finished, command, run};
 
-/// Builds an example; what the tests were built with is at hand.
+/// Builds an example; its dependencies are already built for the tests.
 fn example(name: &str) -> PathBuf {
     let mut build = std::process::Command::new(env!("CARGO"));
     build
@@ -27,7 +27,7 @@ impl Example {
         Example(example(name))
     }
 
-    /// Runs the example with the credentials and the endpoint of the world's signing service.
+    /// Runs the example with the signing service's credentials and endpoint.
     #[track_caller]
     fn run(&self, world: &World, arguments: &[&str]) -> Finished {
         let home = tempfile::tempdir().unwrap();
@@ -39,10 +39,11 @@ impl Example {
 }
 
 #[test]
-fn the_examples_sign_and_verify_an_image_until_its_signature_is_revoked() {
+fn examples_sign_and_verify_an_image_until_revoked() {
     let Some(world) = World::start() else { return };
     let image = world.push("signed by the example");
-    let (sign, verify) = (Example::named("sign-artifact"), Example::named("verify-artifact"));
+    let sign = Example::named("sign-artifact");
+    let verify = Example::named("verify-artifact");
     let root = world.signer.root_certificate().to_str().unwrap().to_owned();
     let check = || verify.run(&world, &[&image, &world.profile.arn, &root]);
 
@@ -57,9 +58,10 @@ fn the_examples_sign_and_verify_an_image_until_its_signature_is_revoked() {
 }
 
 #[test]
-fn the_example_tells_what_an_envelope_in_a_file_has_signed() {
+fn example_shows_what_a_signature_file_covers() {
     let Some(world) = World::start() else { return };
-    let (cli, image) = (Cli::for_signer(&world.signer), world.push("signed into a file"));
+    let cli = Cli::for_signer(&world.signer);
+    let image = world.push("signed into a file");
     cli.run(&["sign", &image, "--profile", &world.profile.arn, "--detach", "image.sig"]).succeeded();
     let envelope = cli.home().join("image.sig");
     let digest = image.split_once('@').unwrap().1;

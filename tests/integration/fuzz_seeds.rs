@@ -1,4 +1,4 @@
-//! The fuzz targets' bodies over their seeds and over mutations of these: always the same ones, and a bounded number.
+//! Runs the fuzz targets on their seeds and on a fixed, bounded set of mutations.
 
 use std::path::{Path, PathBuf};
 
@@ -6,12 +6,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
-use crate::flows::world::World;
+use crate::flows::test_env::TestEnv;
 
 #[path = "../../fuzz/bodies.rs"]
 mod bodies;
 
-/// What JSON, ARNs and certificates are made of.
+/// Fragments of JSON, ARNs and certificates.
 const TOKENS: [&str; 20] = [
     "{",
     "}",
@@ -43,7 +43,7 @@ fn seeds(target: &str) -> Vec<(PathBuf, Vec<u8>)> {
     paths.into_iter().map(|path| (path.clone(), std::fs::read(path).unwrap())).collect()
 }
 
-/// Numbers that are as good as random, and the same at every run.
+/// Pseudorandom numbers, the same in every run.
 struct Numbers(u64);
 
 impl Numbers {
@@ -55,7 +55,8 @@ impl Numbers {
     }
 
     fn mutate(&mut self, bytes: &mut Vec<u8>) {
-        let (at, length) = (self.below(bytes.len()), self.below(16));
+        let at = self.below(bytes.len());
+        let length = self.below(16);
         let end = (at + length).min(bytes.len());
         match self.below(5) {
             0 if at < bytes.len() => bytes[at] ^= 1 << self.below(8),
@@ -87,7 +88,7 @@ fn run(target: &str, body: fn(&[u8])) {
             let outcome = std::panic::catch_unwind(|| body(&bytes));
             assert!(outcome.is_ok(), "{} after round {round}: {}", path.display(), String::from_utf8_lossy(&bytes));
         }
-        // Truncated everywhere, in steps that keep the number of cases bounded.
+        // Truncations, in steps that bound the number of cases.
         for length in (0..seed.len()).step_by(seed.len() / 200 + 1) {
             body(&seed[..length]);
         }
@@ -95,31 +96,31 @@ fn run(target: &str, body: fn(&[u8])) {
 }
 
 #[test]
-fn no_mutation_of_an_envelope_panics_or_breaks_a_promise() {
+fn mutated_envelopes_do_not_panic() {
     run("envelope", bodies::envelope);
 }
 
 #[test]
-fn no_mutation_of_a_request_to_sign_panics_or_breaks_a_promise() {
+fn mutated_sign_requests_do_not_panic() {
     run("generate_envelope_request", bodies::generate_envelope_request);
 }
 
 #[test]
-fn no_mutation_of_a_request_to_verify_panics_or_breaks_a_promise() {
+fn mutated_verify_requests_do_not_panic() {
     run("verify_signature_request", bodies::verify_signature_request);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "writes fuzz/seeds anew"]
 async fn write_the_seeds() {
-    let world = World::new().await;
-    let signed = world.sign("v1").await;
+    let env = TestEnv::new().await;
+    let signed = env.sign("v1").await;
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds");
     let write = |name: &str, bytes: &[u8]| std::fs::write(folder.join(name), bytes).unwrap();
     write("envelope/signed", &signed.signature.envelope);
     write(
         "envelope/expiring-with-another-attribute",
-        &world.forge(|attributes| {
+        &env.forge(|attributes| {
             attributes.expiry = Some(attributes.authentic_signing_time + time::Duration::days(1));
             attributes.extended.push(("org.example.must".into(), "x".into()));
         }),
@@ -127,7 +128,7 @@ async fn write_the_seeds() {
     write("envelope/payload", signed.signature.verified.payload());
     let sign = json!({
         "contractVersion": "1.0",
-        "keyId": world.profile.to_string(),
+        "keyId": env.profile.to_string(),
         "payload": STANDARD.encode(signed.signature.verified.payload()),
         "payloadType": "application/vnd.cncf.notary.payload.v1+json",
         "signatureEnvelopeType": "application/jose+json",
@@ -152,7 +153,7 @@ async fn write_the_seeds() {
             "certificateChain": chain.collect::<Vec<_>>(),
         },
         "trustPolicy": {
-            "trustedIdentities": [world.profile.to_string(), "x509.subject: C=US"],
+            "trustedIdentities": [env.profile.to_string(), "x509.subject: C=US"],
             "signatureVerification": ["SIGNATURE_VERIFIER.TRUSTED_IDENTITY", "SIGNATURE_VERIFIER.REVOCATION_CHECK"],
         },
         "pluginConfig": {},

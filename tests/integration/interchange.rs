@@ -1,4 +1,4 @@
-//! What this library signs in a registry, the real notation verifies there, and the other way round.
+//! The library and the real notation verify each other's signatures in a registry.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ use crate::support::World;
 use crate::support::local_signer::REGION;
 use crate::support::server::credentials;
 
-/// The world's image as the library sees it.
+/// The library's view of an image in the registry.
 struct Library {
     store: Store,
     target: Target,
@@ -59,7 +59,7 @@ impl Library {
     }
 }
 
-/// The policy that notation itself applies to the world's images, with the trust stores that notation itself reads.
+/// The trust policy and trust stores that notation applies to the images.
 fn notations_policy(world: &World) -> VerificationPolicy {
     let folder = NotationFolder::at(world.notation.config_folder());
     let document = folder.trust_policy().unwrap();
@@ -68,7 +68,7 @@ fn notations_policy(world: &World) -> VerificationPolicy {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn notation_verifies_what_the_library_signed_in_a_registry() {
+async fn notation_verifies_the_librarys_signatures() {
     let Some(world) = tokio::task::block_in_place(World::start) else { return };
     for form in [SignatureForm::Config, SignatureForm::ArtifactType] {
         let image = tokio::task::block_in_place(|| world.push(&format!("signed by the library: {form:?}")));
@@ -89,7 +89,7 @@ async fn notation_verifies_what_the_library_signed_in_a_registry() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_library_verifies_what_notation_signed_in_a_registry_until_it_is_revoked() {
+async fn the_library_verifies_plugin_signatures_until_revoked() {
     let Some(world) = tokio::task::block_in_place(World::start) else { return };
     let image = tokio::task::block_in_place(|| world.push_signed("signed by notation"));
     let library = Library::of(&world, &image).await;
@@ -104,7 +104,7 @@ async fn the_library_verifies_what_notation_signed_in_a_registry_until_it_is_rev
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_library_verifies_what_notation_signed_with_its_own_key_under_notations_own_policy() {
+async fn the_library_verifies_notation_key_signatures_under_notations_policy() {
     const NAME: &str = "example.com";
     let Some(world) = tokio::task::block_in_place(World::start) else { return };
     let image = tokio::task::block_in_place(|| {
@@ -118,7 +118,7 @@ async fn the_library_verifies_what_notation_signed_with_its_own_key_under_notati
     for (stores, identity, is_trusted) in [
         (["ca:example.com"], right.as_str(), true),
         (["ca:example.com"], "*", true),
-        (["ca:example.com"], "x509.subject: C=US, ST=WA, O=Somebody", false),
+        (["ca:example.com"], "x509.subject: C=US, ST=WA, O=Other", false),
         (["signingAuthority:local"], right.as_str(), false),
     ] {
         tokio::task::block_in_place(|| {
@@ -132,10 +132,10 @@ async fn the_library_verifies_what_notation_signed_with_its_own_key_under_notati
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn at_level_permissive_both_accept_a_signature_whose_revocation_cannot_be_checked_with_a_warning() {
+async fn level_permissive_turns_an_unknown_revocation_into_a_warning() {
     let Some(mut world) = tokio::task::block_in_place(World::start) else { return };
     let image = tokio::task::block_in_place(|| {
-        let image = world.push_signed("nobody answers");
+        let image = world.push_signed("service down");
         world.signer.stop();
         world.notation.import_policy("permissive", &world.profile.arn);
         world.verify(&image).succeeded().says("revocation");
@@ -155,7 +155,7 @@ async fn at_level_permissive_both_accept_a_signature_whose_revocation_cannot_be_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_cose_envelope_is_refused_by_its_name_and_never_passed_over() {
+async fn refuses_cose_envelopes_by_name() {
     const NAME: &str = "example.com";
     let Some(world) = tokio::task::block_in_place(World::start) else { return };
     let image = tokio::task::block_in_place(|| {

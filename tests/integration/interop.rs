@@ -1,6 +1,6 @@
-//! The packaged plugin under the real notation CLI, with the real olareg as registry and our local signer as AWS Signer.
+//! The packaged plugin under the real notation CLI, with the real olareg and the local signer.
 //!
-//! scripts/test builds all of it and says where it is; on its own:
+//! scripts/test builds the peers and sets their path. To run only these tests:
 //! `scripts/build plugin && scripts/package && NOTATION_AWS_SIGNER_PEERS=$(scripts/peers) cargo test interop`.
 
 use std::thread::sleep;
@@ -39,7 +39,7 @@ fn a_signed_image_verifies_under_a_strict_policy() {
 }
 
 #[test]
-fn inspect_shows_what_the_signature_attests() {
+fn inspect_shows_the_signed_attributes() {
     let Some(world) = World::start() else { return };
     let image = world.push_signed("inspected");
     let signature = world.notation.signature(&image);
@@ -54,7 +54,7 @@ fn inspect_shows_what_the_signature_attests() {
 }
 
 #[test]
-fn an_image_that_nobody_signed_is_refused() {
+fn refuses_an_unsigned_image() {
     let Some(world) = World::start() else { return };
     let image = world.push("unsigned");
     world.verify(&image).failed().says("no signature is associated with");
@@ -70,7 +70,7 @@ fn signing_with_a_profile_that_does_not_exist_names_the_profile() {
 }
 
 #[test]
-fn a_signature_by_a_profile_that_the_policy_does_not_trust_is_refused_with_the_reason() {
+fn refuses_an_untrusted_profile_with_the_reason() {
     let Some(world) = World::start() else { return };
     let image = world.push_signed("signed by another");
     let other = world.signer.put_profile("other");
@@ -80,9 +80,10 @@ fn a_signature_by_a_profile_that_the_policy_does_not_trust_is_refused_with_the_r
 }
 
 #[test]
-fn a_revoked_signature_is_refused_and_the_reason_names_its_job() {
+fn refuses_a_revoked_signature_and_names_its_job() {
     let Some(world) = World::start() else { return };
-    let (revoked, kept) = (world.push_signed("revoked"), world.push_signed("kept"));
+    let revoked = world.push_signed("revoked");
+    let kept = world.push_signed("kept");
     let job = world.notation.signature(&revoked).job().to_owned();
     world.signer.revoke_signature(&job);
     world
@@ -95,10 +96,11 @@ fn a_revoked_signature_is_refused_and_the_reason_names_its_job() {
 }
 
 #[test]
-fn a_profile_revoked_from_a_moment_on_takes_only_the_signatures_made_after_it() {
+fn a_profile_revocation_affects_later_signatures_only() {
     let Some(world) = World::start() else { return };
     let before = world.push_signed("before");
-    // Signing times have whole seconds: the moment lies in the second after the first signature, the second one later.
+    // Signing times have whole seconds: the revocation starts one second after the first signature, the second
+    // signature is later.
     let moment = moment(world.notation.signature(&before).attribute("signingTime")) + Duration::from_secs(1);
     let later = SystemTime::from(moment + Duration::from_secs(1));
     sleep(later.duration_since(SystemTime::now()).unwrap_or_default());
@@ -110,7 +112,7 @@ fn a_profile_revoked_from_a_moment_on_takes_only_the_signatures_made_after_it() 
 }
 
 #[test]
-fn an_expired_signature_is_refused() {
+fn refuses_an_expired_signature() {
     let month_ago = OffsetDateTime::now_utc().replace_nanosecond(0).unwrap() - Duration::from_secs(30 * 24 * 3600);
     let start = || LocalSigner::start_at(&month_ago.format(&Rfc3339).unwrap());
     let Some(mut world) = World::start_with_signer(start) else { return };
@@ -121,7 +123,7 @@ fn an_expired_signature_is_refused() {
 }
 
 #[test]
-fn without_the_service_a_strict_policy_refuses_with_the_reason() {
+fn a_strict_policy_refuses_when_the_service_is_down() {
     let Some(mut world) = World::start() else { return };
     let image = world.push_signed("strict");
     world.signer.stop();
@@ -129,7 +131,7 @@ fn without_the_service_a_strict_policy_refuses_with_the_reason() {
 }
 
 #[test]
-fn without_the_service_a_policy_that_only_logs_revocation_passes_with_a_warning() {
+fn logged_revocation_warns_when_the_service_is_down() {
     let Some(mut world) = World::start() else { return };
     let image = world.push_signed("permissive");
     world.signer.stop();
@@ -138,8 +140,8 @@ fn without_the_service_a_policy_that_only_logs_revocation_passes_with_a_warning(
     passed.says("Warning: revocation was set to \"log\" and failed with error");
 }
 
-/// The moment that `notation inspect` shows.
+/// A time in the output of `notation inspect`.
 #[track_caller]
 fn moment(text: &str) -> OffsetDateTime {
-    OffsetDateTime::parse(text, &Rfc3339).unwrap_or_else(|error| panic!("{text} is no RFC 3339 time: {error}"))
+    OffsetDateTime::parse(text, &Rfc3339).unwrap_or_else(|error| panic!("{text} is not an RFC 3339 time: {error}"))
 }

@@ -1,5 +1,5 @@
-//! Tests that run the built programs: against AWS's SDK, against clients and services that misbehave, and under the real
-//! notation with a real registry.
+//! Tests that run the built programs: against AWS's SDK, against faulty clients and services, and with the real
+//! notation and a real registry.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 mod blobs;
@@ -22,4 +22,10 @@ mod registry;
 mod registry_faults;
 mod revocation;
 mod support;
+#[path = "../../src/testing/mod.rs"]
+#[allow(dead_code, reason = "the library's unit tests use more of it")]
+mod testing;
 mod vectors;
+
+// `testing` imports these from the crate root, as in the library.
+use notation_aws_signer::{envelope, x509};

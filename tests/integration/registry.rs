@@ -1,4 +1,4 @@
-//! The registry client against real registries: olareg, which has the Referrers API, and docker-registry, which has not.
+//! The registry client against real registries: olareg with the Referrers API, docker-registry without it.
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -33,7 +33,7 @@ fn anonymous(address: SocketAddr) -> RemoteRepository {
     repository(address, without_lock(), Credentials::none())
 }
 
-/// Puts an image with the tag `v1` into the store.
+/// Pushes an image with the tag `v1`.
 async fn push_image(store: &Store) -> Descriptor {
     let config = store.push_blob(IMAGE_CONFIG_MEDIA_TYPE, b"{}").await.unwrap();
     let image = Manifest::image(config, Vec::new());
@@ -42,15 +42,15 @@ async fn push_image(store: &Store) -> Descriptor {
     store.push_manifest(media_type, &image.to_bytes(), Some(&tag)).await.unwrap()
 }
 
-/// A signature manifest over the image whose blobs are in the store.
+/// A signature manifest for the image; pushes its blobs.
 async fn signature(store: &Store, image: &Descriptor, envelope: &str) -> Manifest {
     store.push_blob("application/octet-stream", EMPTY_CONFIG).await.unwrap();
     store.push_blob("application/jose+json", envelope.as_bytes()).await.unwrap();
     Manifest::signature(image.clone(), envelope.as_bytes(), [("k".to_owned(), "v".to_owned())].into())
 }
 
-/// What every store must do alike.
-async fn an_artifact_and_its_signatures_are_written_and_found(store: &Store) {
+/// Behavior common to every store.
+async fn writes_and_finds_an_artifact_and_its_signatures(store: &Store) {
     let image = push_image(store).await;
     let by_tag = store.resolve(&Target::Tag("v1".parse().unwrap())).await.unwrap();
     assert_eq!(by_tag, image);
@@ -73,8 +73,8 @@ async fn an_artifact_and_its_signatures_are_written_and_found(store: &Store) {
     assert!(store.signatures(&image, 1).await.is_err());
 }
 
-/// An index and what it lists are written and read as they are.
-async fn an_index_keeps_its_digest(store: &Store) {
+/// Writes and reads an index and its manifests byte for byte.
+async fn writes_and_reads_an_index_unchanged(store: &Store) {
     let image = push_image(store).await;
     let entry = json!({"mediaType": image.media_type, "digest": image.digest, "size": image.size, "platform": {"os": "linux", "architecture": "amd64"}});
     let index = json!({"schemaVersion": 2, "mediaType": IMAGE_INDEX_MEDIA_TYPE, "manifests": [entry]}).to_string();
@@ -86,13 +86,13 @@ async fn an_index_keeps_its_digest(store: &Store) {
 }
 
 #[tokio::test]
-async fn olareg_takes_signatures_by_its_referrers_api_and_no_tag_is_made() {
+async fn olareg_stores_signatures_without_a_tag() {
     let Some(peers) = peers() else { return };
     let registry = Registry::start(&peers);
     let repository = anonymous(registry.address());
     let store = Store::Remote(repository.clone());
-    an_artifact_and_its_signatures_are_written_and_found(&store).await;
-    an_index_keeps_its_digest(&store).await;
+    writes_and_finds_an_artifact_and_its_signatures(&store).await;
+    writes_and_reads_an_index_unchanged(&store).await;
     let image = store.resolve(&Target::Tag("v1".parse().unwrap())).await.unwrap();
     let manifest = signature(&store, &image, "third").await;
     let pushed =
@@ -101,26 +101,27 @@ async fn olareg_takes_signatures_by_its_referrers_api_and_no_tag_is_made() {
 }
 
 #[tokio::test]
-async fn docker_registry_keeps_signatures_in_the_index_under_the_subjects_tag() {
+async fn docker_registry_stores_signatures_by_the_tag_schema() {
     let Some(registry) = DockerRegistry::start() else { return };
     let repository = anonymous(registry.address);
     let store = Store::Remote(repository.clone());
-    an_artifact_and_its_signatures_are_written_and_found(&store).await;
-    an_index_keeps_its_digest(&store).await;
+    writes_and_finds_an_artifact_and_its_signatures(&store).await;
+    writes_and_reads_an_index_unchanged(&store).await;
     let image = store.resolve(&Target::Tag("v1".parse().unwrap())).await.unwrap();
     let index = repository.resolve(&Target::Tag(Tag::of_referrers(&image.digest))).await.unwrap();
     assert_eq!(index.media_type, IMAGE_INDEX_MEDIA_TYPE);
 }
 
 #[tokio::test]
-async fn a_layout_does_what_a_registry_does() {
+async fn a_layout_behaves_like_a_registry() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::Layout(Layout::create(folder.path()).unwrap());
-    an_artifact_and_its_signatures_are_written_and_found(&store).await;
-    an_index_keeps_its_digest(&store).await;
+    writes_and_finds_an_artifact_and_its_signatures(&store).await;
+    writes_and_reads_an_index_unchanged(&store).await;
 }
 
-/// Has writers put one entry each into the index of one subject at once. `options` are those of the writer with this number.
+/// Pushes one signature each from concurrent writers for one subject. `options` returns a writer's options by its
+/// number.
 async fn write_concurrently(registry: &DockerRegistry, count: usize, options: impl Fn(usize) -> ClientOptions) {
     let store = Store::Remote(anonymous(registry.address));
     let image = push_image(&store).await;
@@ -141,7 +142,7 @@ async fn write_concurrently(registry: &DockerRegistry, count: usize, options: im
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn thirty_two_writers_on_one_host_lose_no_entry() {
+async fn thirty_two_writers_on_one_host_keep_every_entry() {
     let Some(registry) = DockerRegistry::start() else { return };
     let folder = tempfile::tempdir().unwrap();
     let options = |_| {
@@ -153,14 +154,14 @@ async fn thirty_two_writers_on_one_host_lose_no_entry() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "without compare-and-swap it holds only nearly always, and less on a busy machine"]
-async fn writers_on_several_hosts_lose_no_entry() {
+#[ignore = "without compare-and-swap entries can still be lost, mostly on a busy machine"]
+async fn writers_on_several_hosts_keep_every_entry() {
     let Some(registry) = DockerRegistry::start() else { return };
     let hosts: Vec<_> = (0..4).map(|_| tempfile::tempdir().unwrap()).collect();
     let options = |i: usize| {
         let mut options = ClientOptions::default();
-        // This registry compares nothing before it writes: what protects is that nobody's write is under way for longer than this,
-        // also when all the other tests run beside it.
+        // This registry has no compare-and-swap. Writers are safe only if no write takes longer than this, also while
+        // all other tests run.
         options.settle_time = std::time::Duration::from_secs(1);
         options.lock_folder = Some(hosts[i % hosts.len()].path().to_owned());
         options
@@ -169,7 +170,7 @@ async fn writers_on_several_hosts_lose_no_entry() {
 }
 
 #[tokio::test]
-async fn a_registry_that_asks_for_a_password_gets_it_and_no_error_shows_it() {
+async fn sends_the_password_on_demand_and_never_shows_it() {
     let Some(registry) = DockerRegistry::start_with_password() else { return };
     let user = |password: &str| {
         let credential = Credential::Password { username: USER.0.to_owned(), password: Secret::new(password) };

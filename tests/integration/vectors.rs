@@ -1,4 +1,4 @@
-//! Runs the vectors of `plugin-spec` against the built plugin, and holds every answer against the schemas.
+//! Runs the vectors of `plugin-spec` against the built plugin and checks every answer against the schemas.
 
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -15,11 +15,11 @@ use crate::support::vector::{Vector, difference};
 const COMMANDS: [&str; 3] = ["get-plugin-metadata", "generate-envelope", "verify-signature"];
 
 #[test]
-fn every_vector_gets_the_answer_that_it_expects() {
+fn every_vector_passes() {
     let vectors = Mutex::new(Vector::all());
     let failures = Mutex::new(Vec::new());
     thread::scope(|scope| {
-        // More threads than processors: some vectors wait between attempts.
+        // More threads than processors, because some vectors wait between retries.
         for _ in 0..8 {
             scope.spawn(|| {
                 loop {
@@ -36,7 +36,7 @@ fn every_vector_gets_the_answer_that_it_expects() {
     assert!(failures.is_empty(), "{} vectors failed:\n{}", failures.len(), failures.join("\n"));
 }
 
-/// Runs one vector. Gives what was not as expected.
+/// Runs one vector. Returns the first difference from the expected result.
 fn check(vector: &Vector) -> Option<String> {
     let answer = vector.service.as_ref().map(|answer| answer.bytes()).unwrap_or_default();
     let service = Service::start(move |_, stream| crate::support::service::send(stream, &answer));
@@ -67,7 +67,7 @@ fn check(vector: &Vector) -> Option<String> {
                 }
             }
             None if expect.text.is_some() && stream == &outcome.stdout => {}
-            None if !stream.is_empty() => return Some(format!("this should have been empty: {stream:?}")),
+            None if !stream.is_empty() => return Some(format!("expected empty output, found {stream:?}")),
             None => {}
         }
     }
@@ -76,7 +76,8 @@ fn check(vector: &Vector) -> Option<String> {
 }
 
 fn check_requests(vector: &Vector, service: &Service) -> Option<String> {
-    let (requests, expect) = (service.requests(), &vector.expect.requests);
+    let requests = service.requests();
+    let expect = &vector.expect.requests;
     if requests.len() != expect.count {
         return Some(format!("{} requests were made instead of {}: {requests:?}", requests.len(), expect.count));
     }
@@ -85,7 +86,7 @@ fn check_requests(vector: &Vector, service: &Service) -> Option<String> {
     })
 }
 
-/// A fact about a request by its name in the vectors.
+/// A property of a request, by its name in the vectors.
 fn fact(request: &Request, what: &str) -> Value {
     let [access_key, region, service] = request.credential();
     match what {
@@ -101,19 +102,20 @@ fn fact(request: &Request, what: &str) -> Value {
     }
 }
 
-/// A request conforms to its schema, or is marked as one that does not, and then the schema must say so.
+/// Checks that the request conforms to its schema, or does not if the vector is marked so.
 fn check_request_schema(vector: &Vector, service: &Service) -> Option<String> {
-    let (request, command) = (vector.request(&service.url())?, vector.arguments.first()?);
+    let request = vector.request(&service.url())?;
+    let command = vector.arguments.first()?;
     let complaints = Schema::named(&format!("{command}.request")).complaints(&request);
     match (vector.conforms, complaints.is_empty()) {
         (true, false) => Some(format!("the request does not conform to its schema: {complaints:?}")),
-        (false, true) => Some("the request's schema accepts what it should not".to_owned()),
+        (false, true) => Some("the request's schema accepts an invalid request".to_owned()),
         _ => None,
     }
 }
 
 #[test]
-fn the_vectors_have_names_of_their_own_and_cover_every_command_and_error_code() {
+fn vectors_have_unique_names_and_cover_commands_and_error_codes() {
     let vectors = Vector::all();
     let names: BTreeSet<&str> = vectors.iter().map(|vector| vector.name.as_str()).collect();
     assert_eq!(names.len(), vectors.len(), "two vectors have the same name");
@@ -123,7 +125,7 @@ fn the_vectors_have_names_of_their_own_and_cover_every_command_and_error_code() 
         let (successes, failures): (Vec<_>, Vec<_>) = of_command.partition(|vector| vector.expect.exit == 0);
         assert!(!successes.is_empty() && !failures.is_empty(), "{command}");
     }
-    // TIMEOUT needs a service that hangs, which no vector has.
+    // TIMEOUT needs a hanging service, which vectors cannot express.
     for code in ["VALIDATION_ERROR", "UNSUPPORTED_CONTRACT_VERSION", "ACCESS_DENIED", "THROTTLED", "ERROR"] {
         let has = |vector: &Vector| vector.expect.error.as_ref().is_some_and(|error| error["errorCode"] == code);
         assert!(vectors.iter().any(has), "no vector expects {code}");
@@ -131,7 +133,7 @@ fn the_vectors_have_names_of_their_own_and_cover_every_command_and_error_code() 
 }
 
 #[test]
-fn a_vector_that_expects_something_else_fails() {
+fn a_vector_with_a_wrong_expectation_fails() {
     let mut metadata = Vector::all().into_iter().find(|vector| vector.arguments == ["get-plugin-metadata"]).unwrap();
     assert_eq!(check(&metadata), None);
     metadata.expect.answer.as_mut().unwrap()["version"] = json!({ "contains": ["no version has this"] });
@@ -150,7 +152,7 @@ fn a_vector_that_expects_something_else_fails() {
 }
 
 #[test]
-fn the_schemas_refuse_answers_and_requests_that_are_broken() {
+fn schemas_reject_broken_requests_and_answers() {
     let result = json!({ "success": true, "reason": "because" });
     let attributes = json!(["com.amazonaws.signer.signingProfileVersion", "com.amazonaws.signer.signingJob"]);
     let verified = json!({
@@ -226,7 +228,7 @@ fn the_schemas_refuse_answers_and_requests_that_are_broken() {
 }
 
 #[test]
-fn the_examples_in_the_documentation_conform_to_the_schemas() {
+fn documented_examples_conform_to_the_schemas() {
     let readme = include_str!("../../plugin-spec/README.md");
     let examples: Vec<Value> = readme
         .split("```json\n")
@@ -247,7 +249,7 @@ fn the_examples_in_the_documentation_conform_to_the_schemas() {
 }
 
 #[test]
-fn the_documentation_names_every_error_code_of_the_schema() {
+fn documentation_names_every_error_code() {
     let readme = include_str!("../../plugin-spec/README.md");
     let schema: Value = serde_json::from_str(include_str!("../../plugin-spec/schemas/error.schema.json")).unwrap();
     for code in schema["properties"]["errorCode"]["enum"].as_array().unwrap() {

@@ -1,11 +1,11 @@
-//! `notation-aws-signer blob`, with notation-go as the second opinion.
+//! `notation-aws-signer blob`, with notation-go as the second verifier.
 
 use notary::envelope::SigningScheme;
 use notary::envelope::header::VERIFICATION_PLUGIN;
 use notation::blob::{DigestAlgorithm, describe};
 use serde_json::{Value, json};
 
-use super::places::Places;
+use super::image_stores::ImageStores;
 use crate::flows::own_key::{OwnKey, add_critical};
 use crate::support::World;
 use crate::support::cli::Cli;
@@ -13,7 +13,7 @@ use crate::support::process::Finished;
 
 const TYPE: &str = "application/gzip";
 
-/// A user whose working directory has the file `app.tar.gz`, and whose notation configuration is that of the world's notation.
+/// The tool with the file `app.tar.gz` in its working directory and the notation configuration of `world`.
 struct Blobs {
     world: World,
     cli: Cli,
@@ -24,7 +24,7 @@ impl Blobs {
         let world = World::start()?;
         let cli = Cli::for_signer(&world.signer).with_config_of(&world.notation);
         let blobs = Blobs { world, cli };
-        blobs.write("app.tar.gz", b"a release, which is no image");
+        blobs.write("app.tar.gz", b"a release archive");
         Some(blobs)
     }
 
@@ -43,7 +43,7 @@ impl Blobs {
         self.cli.json("blob-sign", &[&sign[..], more].concat(), 0)
     }
 
-    /// The command that trusts the world's profile and nobody else.
+    /// Runs `blob verify` with only the profile of `world` trusted.
     #[track_caller]
     fn verify(&self, file: &str, more: &[&str]) -> Finished {
         let root = self.world.signer.root_certificate();
@@ -51,7 +51,7 @@ impl Blobs {
         self.cli.run(&[&["blob", "verify", file], more, &trust].concat())
     }
 
-    /// The command under notation's policy for blobs.
+    /// Runs `blob verify` under notation's blob policy.
     #[track_caller]
     fn verify_by_policy(&self, more: &[&str], code: i32) -> Value {
         self.cli.json("blob-verify", &[&["blob", "verify", "app.tar.gz"], more].concat(), code)
@@ -66,7 +66,8 @@ impl Blobs {
     /// Whether notation-go accepts a signature.
     fn notation_accepts(&self, file: &str, signature: &str) -> bool {
         let endpoint = format!("aws-signer-endpoint-url={}", self.world.signer.endpoint);
-        let (file, signature) = (self.path(file), self.path(signature));
+        let file = self.path(file);
+        let signature = self.path(signature);
         let files = ["verify", "--blob", &file, "--signature", &signature];
         let more = ["--media-type", TYPE, "--plugin-config", &endpoint];
         self.world.notation.run_blob_driver(&[&files[..], &more].concat()).is_success()
@@ -86,7 +87,7 @@ fn global(mut statement: Value) -> Value {
 }
 
 #[test]
-fn what_blob_sign_wrote_is_verified_by_blob_verify_and_by_notation_go() {
+fn blob_verify_and_notation_go_accept_a_signed_blob() {
     let Some(blobs) = Blobs::start() else { return };
     let signed = blobs.sign("app.tar.gz", &["-m", "build=7"]);
     assert_eq!(signed["signature"], "app.tar.gz.jws.sig");
@@ -102,7 +103,7 @@ fn what_blob_sign_wrote_is_verified_by_blob_verify_and_by_notation_go() {
         assert!(shown.stdout.contains(&format!("    ok      {name} ")), "{name}: {shown}");
     }
     shown.says(signed["job"].as_str().unwrap()).says("build=7");
-    // A file may stand after the ARNs, and its signature elsewhere.
+    // The file may follow the ARNs, and the signature may have another path.
     std::fs::rename(blobs.path("app.tar.gz.jws.sig"), blobs.path("sig")).unwrap();
     let root = blobs.world.signer.root_certificate();
     let verify = ["blob", "verify", "--trusted-profile", &blobs.world.profile.arn, "app.tar.gz", "--signature", "sig"];
@@ -112,12 +113,12 @@ fn what_blob_sign_wrote_is_verified_by_blob_verify_and_by_notation_go() {
     blob.as_object_mut().unwrap().remove("annotations");
     assert_eq!(results["blob"], blob);
     assert_eq!(results["verdict"]["signed"]["profileVersion"], signed["profileVersion"]);
-    // AWS's own roots are the default.
-    blobs.cli.run(&verify).exits_with(1).says("failed  authenticity");
+    // By default only AWS's roots are trusted.
+    blobs.cli.run(&verify).exits_with(1).says("FAILED  authenticity");
 }
 
 #[test]
-fn what_is_not_as_it_was_signed_is_refused_with_the_reason() {
+fn refuses_altered_blobs_metadata_and_signatures() {
     let Some(blobs) = Blobs::start() else { return };
     blobs.sign("app.tar.gz", &["-m", "build=7"]);
     let refused =
@@ -132,7 +133,7 @@ fn what_is_not_as_it_was_signed_is_refused_with_the_reason() {
     blobs.write("no.sig", b"\x1b[2J no envelope");
     let shown = refused(&["--signature", "no.sig"], "integrity");
     assert!(!shown.stdout.contains('\x1b'), "{shown}");
-    blobs.write("app.tar.gz", b"a release that somebody else made");
+    blobs.write("app.tar.gz", b"a replaced release archive");
     refused(&[], "integrity").says("and the content is sha384:");
     assert!(!blobs.notation_accepts("app.tar.gz", "app.tar.gz.jws.sig"));
     std::fs::File::create(blobs.path("huge.sig")).unwrap().set_len(11 << 20).unwrap();
@@ -140,7 +141,7 @@ fn what_is_not_as_it_was_signed_is_refused_with_the_reason() {
 }
 
 #[test]
-fn a_revoked_signature_is_refused_and_its_job_is_named_and_without_an_answer_nothing_is_determined() {
+fn reports_the_job_of_a_revoked_signature_and_undetermined_without_an_answer() {
     let Some(blobs) = Blobs::start() else { return };
     let job = blobs.sign("app.tar.gz", &[])["job"].as_str().unwrap().to_owned();
     blobs.put_policy(&[global(statement("all", "signingAuthority:local", &blobs.world.profile.arn))]);
@@ -150,17 +151,18 @@ fn a_revoked_signature_is_refused_and_its_job_is_named_and_without_an_answer_not
     assert_eq!(checks.last().unwrap()["revoked"], json!([{ "kind": "signature", "name": job }]));
     blobs.verify("app.tar.gz", &[]).exits_with(1).says("failed  revocation").says(&job).says("-> Do not deploy");
     assert!(!blobs.notation_accepts("app.tar.gz", "app.tar.gz.jws.sig"));
-    // Nobody listens there; the port of a service that was stopped may soon be another's.
+    // Port 9 is closed. The port of a stopped service may be reused.
     let down = ["--aws-signer-endpoint-url", "http://127.0.0.1:9", "--aws-signer-timeout", "2"];
     assert_eq!(blobs.verify_by_policy(&down, 3)["outcome"], "undetermined");
     blobs.verify("app.tar.gz", &down).exits_with(3).says("unknown revocation");
 }
 
 #[test]
-fn the_policy_for_blobs_is_chosen_by_its_name_and_without_one_the_global_decides() {
+fn chooses_the_blob_policy_by_name_or_the_global_one() {
     let Some(blobs) = Blobs::start() else { return };
     blobs.sign("app.tar.gz", &[]);
-    let (arn, other) = (&blobs.world.profile.arn, &blobs.world.signer.put_profile("other").arn);
+    let arn = &blobs.world.profile.arn;
+    let other = &blobs.world.signer.put_profile("other").arn;
     let missing = blobs.cli.run(&["blob", "verify", "app.tar.gz"]).exits_with(2);
     missing.says("there is no trust policy").says("trustpolicy.blob.json").says("--trusted-profile");
     let others = statement("others", "signingAuthority:local", other);
@@ -190,10 +192,11 @@ fn the_policy_for_blobs_is_chosen_by_its_name_and_without_one_the_global_decides
 }
 
 #[test]
-fn what_notation_go_signed_is_verified_by_the_policy_that_trusts_its_key() {
+fn verifies_notation_go_signatures_under_a_trusting_policy() {
     let Some(blobs) = Blobs::start() else { return };
     for kind in ["p256", "p384", "rsa3072"] {
-        let (file, signature) = (blobs.path("app.tar.gz"), blobs.path("app.tar.gz.jws.sig"));
+        let file = blobs.path("app.tar.gz");
+        let signature = blobs.path("app.tar.gz.jws.sig");
         let certificate = blobs.path(&format!("{kind}.pem"));
         let files = ["sign", "--blob", &file, "--signature", &signature, "--certificate", &certificate];
         let sign = [&files[..], &["--media-type", TYPE, "--key", kind]].concat();
@@ -202,7 +205,7 @@ fn what_notation_go_signed_is_verified_by_the_policy_that_trusts_its_key() {
         blobs.world.notation.run(&add).succeeded();
         let store = format!("ca:{kind}");
         let right = global(statement("right", &store, "x509.subject: C=US, ST=WA, O=Notary"));
-        blobs.put_policy(&[right, statement("wrong", &store, "x509.subject: C=US, ST=WA, O=Somebody")]);
+        blobs.put_policy(&[right, statement("wrong", &store, "x509.subject: C=US, ST=WA, O=Other")]);
         let results = blobs.verify_by_policy(&["--media-type", TYPE], 0);
         assert_eq!(results["verdict"]["signed"]["signingScheme"], "notary.x509", "{kind}");
         blobs.verify_by_policy(&["--policy-name", "wrong"], 1);
@@ -211,10 +214,11 @@ fn what_notation_go_signed_is_verified_by_the_policy_that_trusts_its_key() {
 }
 
 #[test]
-fn a_verification_plugin_that_the_signature_names_judges_the_file_unless_only_profiles_are_trusted() {
+fn runs_the_signatures_verification_plugin_unless_only_profiles_are_trusted() {
     const NAME: &str = "org.example.judge";
     let Some(blobs) = Blobs::start() else { return };
-    let (key, config) = (OwnKey::new(|_| ()), blobs.world.notation.config_folder());
+    let key = OwnKey::new(|_| ());
+    let config = blobs.world.notation.config_folder();
     let content = std::fs::File::open(blobs.path("app.tar.gz")).unwrap();
     let blob = describe(content, TYPE, DigestAlgorithm::Sha256).unwrap();
     let name_plugin = |protected: &mut Value| add_critical(protected, VERIFICATION_PLUGIN, NAME);
@@ -236,7 +240,7 @@ fn a_verification_plugin_that_the_signature_names_judges_the_file_unless_only_pr
             "#!/bin/sh\ncat >\"$0.$1\"\nif [ \"$1\" = verify-signature ]; then echo '{answer}'; else echo '{metadata}'; fi\n"
         );
         blobs.write("script", script.as_bytes());
-        // Another process writes the program: a file that this one has open for writing cannot be run.
+        // Another process writes the program: a file open for writing here could not be executed (ETXTBSY).
         let program = config.join(format!("plugins/{NAME}/notation-{NAME}"));
         let mut install = std::process::Command::new("install");
         install.args(["-D", "-m", "755"]).arg(blobs.path("script")).arg(program);
@@ -253,29 +257,29 @@ fn a_verification_plugin_that_the_signature_names_judges_the_file_unless_only_pr
 }
 
 #[test]
-fn the_signature_of_an_image_is_none_of_a_file_and_the_other_way_round() {
+fn rejects_image_signatures_for_blobs_and_blob_signatures_for_images() {
     let Some(blobs) = Blobs::start() else { return };
-    let places = Places::layout();
-    let place = &places.places[0];
-    let layout = place.reference.strip_prefix("oci:").unwrap().strip_suffix(":v1").unwrap();
-    // The file has the very bytes of the image's manifest.
-    let manifest = format!("{layout}/blobs/{}", place.image.digest.as_str().replace(':', "/"));
-    let sign = ["sign", &place.reference, "--profile", &blobs.world.profile.arn, "--detach", "image.sig"];
+    let stores = ImageStores::layout();
+    let stored = &stores.images[0];
+    let layout = stored.reference.strip_prefix("oci:").unwrap().strip_suffix(":v1").unwrap();
+    // The file has the same bytes as the image's manifest.
+    let manifest = format!("{layout}/blobs/{}", stored.image.digest.as_str().replace(':', "/"));
+    let sign = ["sign", &stored.reference, "--profile", &blobs.world.profile.arn, "--detach", "image.sig"];
     blobs.cli.run(&sign).succeeded();
     let refused = blobs.verify(&manifest, &["--signature", "image.sig"]).exits_with(1).says("failed  integrity");
     refused.says("a digest of the algorithm sha256");
 
-    let options = ["--media-type", &place.image.media_type, "--signature", "blob.sig"];
+    let options = ["--media-type", &stored.image.media_type, "--signature", "blob.sig"];
     let sign = ["blob", "sign", &manifest, "--profile", &blobs.world.profile.arn];
     blobs.cli.run(&[&sign[..], &options].concat()).succeeded();
-    blobs.cli.run(&["attach", &place.reference, "--signature", "blob.sig"]).exits_with(1);
-    place.put_envelope(&std::fs::read(blobs.path("blob.sig")).unwrap());
-    let refused = blobs.cli.run(&["verify", &place.reference]).exits_with(1).says("failed  integrity");
+    blobs.cli.run(&["attach", &stored.reference, "--signature", "blob.sig"]).exits_with(1);
+    stored.put_envelope(&std::fs::read(blobs.path("blob.sig")).unwrap());
+    let refused = blobs.cli.run(&["verify", &stored.reference]).exits_with(1).says("FAILED  integrity");
     refused.says("not over this artifact");
 }
 
 #[test]
-fn a_signature_that_is_there_is_not_replaced_unasked() {
+fn keeps_an_existing_signature_without_force() {
     let Some(blobs) = Blobs::start() else { return };
     let signature = || std::fs::read(blobs.path("app.tar.gz.jws.sig")).unwrap();
     blobs.sign("app.tar.gz", &[]);
@@ -289,7 +293,7 @@ fn a_signature_that_is_there_is_not_replaced_unasked() {
 }
 
 #[test]
-fn what_is_not_there_is_a_mistake_of_the_command_line() {
+fn missing_files_are_usage_errors() {
     let Some(mut blobs) = Blobs::start() else { return };
     blobs.verify("app.tar.gz", &[]).exits_with(2).says("app.tar.gz.jws.sig does not exist").says("--signature");
     blobs.verify("app.tar.gz", &["--signature", "absent.sig"]).exits_with(2).says("absent.sig");

@@ -1,4 +1,4 @@
-//! Many signers of one artifact at the same time, on a registry that keeps no order among them: docker-registry has neither the
+//! Many concurrent signers of one artifact, on a registry that does not serialize them: docker-registry has neither the
 //! Referrers API nor compare-and-swap.
 
 use std::collections::BTreeSet;
@@ -15,10 +15,11 @@ use crate::support::process::Running;
 const SIGNERS: usize = 32;
 
 #[test]
-fn thirty_two_processes_that_sign_one_image_at_once_leave_thirty_two_signatures() {
+fn thirty_two_concurrent_signers_leave_thirty_two_signatures() {
     let Some(registry) = DockerRegistry::start() else { return };
     let signer = LocalSigner::start();
-    let (profile, cli) = (signer.put_profile("crowd"), Cli::for_signer(&signer));
+    let profile = signer.put_profile("crowd");
+    let cli = Cli::for_signer(&signer);
     let name = format!("{}/team/app", registry.address);
     let store = repository(&name, Credentials::none());
     let image = block_on(push_image(&store, "signed by a crowd", Some("v1")));

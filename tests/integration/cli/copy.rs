@@ -1,4 +1,4 @@
-//! `notation-aws-signer copy`: between registries of both kinds and a layout, with both tools as judges of what arrives.
+//! `notation-aws-signer copy` between registries of both kinds and a layout; both tools verify the copies.
 
 use registry::Credentials;
 
@@ -8,7 +8,7 @@ use crate::support::docker_registry::{DockerRegistry, USER};
 use crate::support::images::{block_on, push_image, push_index, repository};
 
 #[test]
-fn a_signed_image_is_verified_by_both_tools_in_every_place_that_it_is_copied_to() {
+fn both_tools_verify_every_copy_of_a_signed_image() {
     let Some(world) = World::start() else { return };
     let Some(docker) = DockerRegistry::start() else { return };
     let cli = Cli::for_signer(&world.signer);
@@ -16,7 +16,7 @@ fn a_signed_image_is_verified_by_both_tools_in_every_place_that_it_is_copied_to(
     let store = repository(&format!("{}/team/app", world.registry.address()), Credentials::none());
     let image = block_on(push_image(&store, "travels", Some("v1")));
     cli.run(&["sign", &first, "--profile", &world.profile.arn]).succeeded();
-    // notation finds what it knows of a layout only by its own form and path.
+    // notation names layouts by path, without `oci:`.
     let stations = [
         first,
         format!("{}/copies/app:v1", docker.address),
@@ -41,13 +41,13 @@ fn a_signed_image_is_verified_by_both_tools_in_every_place_that_it_is_copied_to(
     let endpoint = format!("aws-signer-endpoint-url={}", world.signer.endpoint);
     let scope = ["verify", "--oci-layout", "--scope", "example.com/app", "--plugin-config", &endpoint, &layout];
     world.notation.run(&scope).succeeded();
-    // Once more costs nothing and changes nothing.
+    // A second copy changes nothing.
     let again = cli.json("copy", &["copy", &stations[0], &stations[1]], 0);
     assert_eq!(again["blobs"]["copied"], 0, "{again:#}");
 }
 
 #[test]
-fn an_index_is_copied_with_the_signatures_of_its_images() {
+fn copies_an_index_with_the_signatures_of_its_images() {
     let Some(world) = World::start() else { return };
     let cli = Cli::for_signer(&world.signer);
     let name = format!("{}/team/multi", world.registry.address());
@@ -55,7 +55,7 @@ fn an_index_is_copied_with_the_signatures_of_its_images() {
     let (index, images) = block_on(push_index(&store, "two platforms", "v1"));
     cli.run(&["sign", &format!("{name}:v1"), "--recursive", "--profile", &world.profile.arn]).succeeded();
     cli.run(&["copy", &format!("{name}:v1"), "oci:layout"]).succeeded().says("3");
-    // The images are parts of the index, which is the only artifact.
+    // The only artifact is the index; the images are parts of it.
     cli.run(&["list", "oci:layout"]).succeeded().says(index.digest.as_str());
     let target = format!("{}/copies/multi", world.registry.address());
     cli.run(&["copy", "oci:layout:v1", &format!("{target}:v2")]).succeeded();
@@ -65,7 +65,7 @@ fn an_index_is_copied_with_the_signatures_of_its_images() {
 }
 
 #[test]
-fn the_password_goes_to_the_target_and_not_to_the_source() {
+fn sends_the_password_to_the_target_only() {
     let Some(world) = World::start() else { return };
     let Some(docker) = DockerRegistry::start_with_password() else { return };
     let cli = Cli::for_signer(&world.signer);
@@ -80,12 +80,12 @@ fn the_password_goes_to_the_target_and_not_to_the_source() {
         crate::support::process::run(&mut command, std::time::Duration::from_secs(60))
     };
     with_password(&["copy", &image, &target]).succeeded();
-    // The source would need the password here, and does not get it.
+    // Here the source requires the password and does not get it.
     with_password(&["copy", &target, "oci:layout"]).exits_with(2).says("log in");
 }
 
 #[test]
-fn a_password_of_the_environment_is_shown_to_one_registry() {
+fn sends_the_environments_password_to_one_registry_only() {
     let Some(world) = World::start() else { return };
     let Some(docker) = DockerRegistry::start_with_password() else { return };
     let cli = Cli::for_signer(&world.signer);
@@ -110,9 +110,10 @@ fn a_password_of_the_environment_is_shown_to_one_registry() {
 }
 
 #[test]
-fn what_is_not_there_is_not_copied_and_a_digest_is_no_name_for_something_else() {
+fn rejects_missing_sources_and_foreign_target_digests() {
     let Some(world) = World::start() else { return };
-    let (cli, image) = (Cli::for_signer(&world.signer), world.push("stays"));
+    let cli = Cli::for_signer(&world.signer);
+    let image = world.push("stays");
     let name = format!("{}/team/app", world.registry.address());
     cli.run(&["copy", &format!("{name}:nowhere"), "oci:layout"]).exits_with(2).says("404");
     let other = format!("{name}@sha256:{}", "0".repeat(64));

@@ -1,13 +1,15 @@
-//! What commands write for programs when they fail as a whole.
+//! The JSON output of commands that fail as a whole.
 
 use crate::support::World;
 use crate::support::cli::Cli;
 use crate::support::process::free_port;
 
 #[test]
-fn a_command_that_fails_as_a_whole_says_so_in_json() {
+fn writes_whole_command_failures_as_json() {
     let Some(world) = World::start() else { return };
-    let (cli, image, other) = (Cli::for_signer(&world.signer), world.push("an image"), world.push("another"));
+    let cli = Cli::for_signer(&world.signer);
+    let image = world.push("an image");
+    let other = world.push("another");
     let arn = world.profile.arn.as_str();
     let missing = format!("{}/team/app:nowhere", world.registry.address());
     let down = format!("127.0.0.1:{}/team/app:v1", free_port());
@@ -42,6 +44,6 @@ fn a_command_that_fails_as_a_whole_says_so_in_json() {
         assert_eq!(results["status"], status, "{results:#}");
         assert!(results["error"]["message"].as_str().unwrap().contains(words), "{results:#}");
     }
-    // What cannot be understood is told to people only.
+    // Unparsable command lines are reported as text only.
     assert_eq!(cli.run(&["list", "--nonsense", "--output", "json"]).exits_with(2).stdout, "");
 }

@@ -2,12 +2,12 @@
 
 use serde_json::Value;
 
-use super::places::Places;
+use super::image_stores::ImageStores;
 use crate::support::World;
 use crate::support::cli::Cli;
 
 #[test]
-fn every_fact_that_notation_shows_of_a_signature_is_shown_with_the_same_value() {
+fn shows_every_value_that_notation_inspect_shows() {
     let Some(world) = World::start() else { return };
     let cli = Cli::for_signer(&world.signer);
     let image = world.push("inspected");
@@ -24,7 +24,7 @@ fn every_fact_that_notation_shows_of_a_signature_is_shown_with_the_same_value() 
         for fact in ["mediaType", "signatureAlgorithm", "signedAttributes", "signedArtifact"] {
             assert_eq!(ours[fact], theirs[fact], "{fact}");
         }
-        // notation writes null where there are none.
+        // notation writes null for an empty list.
         let metadata = theirs["userDefinedAttributes"].as_object().cloned().unwrap_or_default();
         assert_eq!(ours["userDefinedAttributes"].as_object(), Some(&metadata));
         assert_eq!(ours["unsignedAttributes"]["signingAgent"], theirs["unsignedAttributes"]["signingAgent"]);
@@ -39,20 +39,21 @@ fn every_fact_that_notation_shows_of_a_signature_is_shown_with_the_same_value() 
     }
 }
 
-/// The lines of a tree up to its first colon, where they stand.
+/// The lines of a tree up to their first colon, with the indentation.
 fn skeleton(tree: &str) -> Vec<String> {
     let line = |line: &str| line.replace(['└', '├', '│', '─', '\u{a0}'], " ").split(": ").next().unwrap().to_owned();
     tree.lines().map(line).collect()
 }
 
 #[test]
-fn the_tree_is_notations_with_what_is_known_beyond_it_at_the_end() {
+fn prints_notations_tree_with_additions_at_the_end() {
     let Some(world) = World::start() else { return };
-    let (cli, image) = (Cli::for_signer(&world.signer), world.push_signed("inspected"));
+    let cli = Cli::for_signer(&world.signer);
+    let image = world.push_signed("inspected");
     let theirs = skeleton(&world.notation.run(&["inspect", "--insecure-registry", &image]).succeeded().stdout);
     let ours = skeleton(&cli.run(&["inspect", &image]).succeeded().stdout);
     let (facts, beyond) = ours.split_at(ours.len() - 1);
-    // Among the attributes notation's order changes from run to run.
+    // notation's order of the attributes changes from run to run.
     let attributes = |lines: &[String]| {
         let indent = |line: &String| line.len() - line.trim_start().len();
         let at = lines.iter().position(|line| line.trim() == "signed attributes").unwrap();
@@ -66,9 +67,10 @@ fn the_tree_is_notations_with_what_is_known_beyond_it_at_the_end() {
 }
 
 #[test]
-fn revocation_is_asked_about_on_request_and_shown_without_judging() {
+fn shows_revocation_on_request_without_a_verdict() {
     let Some(mut world) = World::start() else { return };
-    let (cli, image) = (Cli::for_signer(&world.signer), world.push_signed("revoked"));
+    let cli = Cli::for_signer(&world.signer);
+    let image = world.push_signed("revoked");
     let command = ["inspect", &image, "--check-revocation"];
     let status = |code| cli.json("inspect", &command, code)["signatures"][0]["revocation"]["outcome"].clone();
     assert_eq!(status(0), "not-revoked");
@@ -83,29 +85,30 @@ fn revocation_is_asked_about_on_request_and_shown_without_judging() {
 }
 
 #[test]
-fn a_signature_that_was_altered_or_is_none_is_shown_as_such_beside_the_good_one() {
+fn shows_altered_and_invalid_signatures_beside_the_valid_one() {
     let Some(world) = World::start() else { return };
-    let (cli, places) = (Cli::for_signer(&world.signer), Places::of(&world));
-    let [place, other, ..] = &places.places[..] else { panic!("docker-registry is missing") };
+    let cli = Cli::for_signer(&world.signer);
+    let stores = ImageStores::of(&world);
+    let [stored, other, ..] = &stores.images[..] else { panic!("docker-registry is missing") };
     let detached = |reference: &str| {
-        let file = places.file("sig");
+        let file = stores.file("sig");
         let sign = ["sign", reference, "--profile", &world.profile.arn, "--detach", file.to_str().unwrap(), "--force"];
         cli.run(&sign).succeeded();
         std::fs::read(file).unwrap()
     };
-    let own = detached(&place.reference);
+    let own = detached(&stored.reference);
     let others = detached(&other.reference);
     let mut swapped: Value = serde_json::from_slice(&others).unwrap();
     swapped["payload"] = serde_json::from_slice::<Value>(&own).unwrap()["payload"].clone();
     for envelope in [&own[..], &others, swapped.to_string().as_bytes(), b"\x1b[2J no envelope"] {
-        place.put_envelope(envelope);
+        stored.put_envelope(envelope);
     }
-    let results = cli.json("inspect", &["inspect", &place.reference], 1);
+    let results = cli.json("inspect", &["inspect", &stored.reference], 1);
     let mut found: Vec<String> = results["signatures"].as_array().unwrap().iter().map(outcome).collect();
     found.sort();
     assert_eq!(found[..3], ["broken", "broken", "intact"]);
     assert!(found[3].contains("malformed"), "{found:?}");
-    let shown = cli.run(&["inspect", &place.reference]).exits_with(1);
+    let shown = cli.run(&["inspect", &stored.reference]).exits_with(1);
     assert!(!shown.stdout.contains('\x1b') && !shown.stdout.contains("verified"), "{shown}");
 }
 

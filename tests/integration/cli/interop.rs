@@ -1,40 +1,40 @@
-//! Both tools on the same images: on a registry with the Referrers API, on one without, and in an OCI image layout, what one signs
-//! the other verifies, and what is revoked neither.
+//! Both tools on the same images, in a registry with the Referrers API, one without, and an OCI image layout: each tool
+//! verifies the other's signatures until they are revoked.
 
 use serde_json::Value;
 
-use super::places::{Place, Places};
+use super::image_stores::{ImageStores, StoredImage};
 use crate::support::World;
 use crate::support::cli::Cli;
 use crate::support::local_signer::REGION;
 use crate::support::notation::PLUGIN;
 use crate::support::process::Finished;
 
-/// The world, a user whose trust policy is that of the world's notation, and an image in every place.
+/// The real programs, the tool with the trust policy of the real notation, and an image in every store.
 struct Interop {
     world: World,
     cli: Cli,
-    places: Places,
+    stores: ImageStores,
 }
 
 impl Interop {
     fn start() -> Option<Interop> {
         let world = World::start()?;
         let cli = Cli::for_signer(&world.signer).with_config_of(&world.notation);
-        let places = Places::of(&world);
-        Some(Interop { world, cli, places })
+        let stores = ImageStores::of(&world);
+        Some(Interop { world, cli, stores })
     }
 
-    fn has_referrers_api(&self, place: &Place) -> bool {
-        place.reference.starts_with(&self.world.registry.address().to_string())
+    fn has_referrers_api(&self, stored: &StoredImage) -> bool {
+        stored.reference.starts_with(&self.world.registry.address().to_string())
     }
 
-    /// How notation is told where an image is.
-    fn named<'a>(&self, place: &Place, reference: &'a str) -> (Vec<&'static str>, &'a str) {
+    /// The flags and the name with which notation finds an image.
+    fn named<'a>(&self, stored: &StoredImage, reference: &'a str) -> (Vec<&'static str>, &'a str) {
         match reference.strip_prefix("oci:") {
             Some(path) => (vec!["--oci-layout"], path),
-            // notation else makes a tag, behind which olareg hides the signature.
-            None if self.has_referrers_api(place) => {
+            // By default notation also pushes a referrers tag, and olareg then does not list the signature.
+            None if self.has_referrers_api(stored) => {
                 (vec!["--insecure-registry", "--force-referrers-tag=false"], reference)
             }
             None => (vec!["--insecure-registry"], reference),
@@ -42,29 +42,29 @@ impl Interop {
     }
 
     #[track_caller]
-    fn notation_signs(&self, place: &Place, key: &[&str]) -> Finished {
-        let (flags, name) = self.named(place, &place.reference);
+    fn notation_signs(&self, stored: &StoredImage, key: &[&str]) -> Finished {
+        let (flags, name) = self.named(stored, &stored.reference);
         self.world.notation.run(&[&["sign"], key, &flags, &[name]].concat()).succeeded()
     }
 
     #[track_caller]
-    fn notation_signs_with_plugin(&self, place: &Place) -> Finished {
+    fn notation_signs_with_plugin(&self, stored: &StoredImage) -> Finished {
         let region = format!("aws-region={REGION}");
         let endpoint = format!("aws-signer-endpoint-url={}", self.world.signer.endpoint);
         let key = ["--plugin", PLUGIN, "--id", &self.world.profile.arn];
         let config = ["--plugin-config", region.as_str(), "--plugin-config", endpoint.as_str()];
-        self.notation_signs(place, &[key.as_slice(), &config].concat())
+        self.notation_signs(stored, &[key.as_slice(), &config].concat())
     }
 
     #[track_caller]
     fn notation_verifies(&self, reference: &str) -> Finished {
         let endpoint = format!("aws-signer-endpoint-url={}", self.world.signer.endpoint);
         let verify = ["verify", "--verbose", "--plugin-config", &endpoint];
-        let place: &[&str] = match reference.strip_prefix("oci:") {
+        let scope: &[&str] = match reference.strip_prefix("oci:") {
             Some(path) => &["--oci-layout", "--scope", "registry.example.com/team/app", path],
             None => &["--insecure-registry", reference],
         };
-        self.world.notation.run(&[&verify[..], place].concat())
+        self.world.notation.run(&[&verify[..], scope].concat())
     }
 
     #[track_caller]
@@ -78,9 +78,9 @@ impl Interop {
         self.cli.json("verify", &["verify", reference], code)
     }
 
-    /// Both tools accept the image with its one signature, until that is revoked.
+    /// Asserts that both tools accept the image until its only signature is revoked.
     #[track_caller]
-    fn both_verify_until_it_is_revoked(&self, reference: &str) {
+    fn both_verify_until_revoked(&self, reference: &str) {
         self.notation_verifies(reference).succeeded().says("Successfully verified signature");
         let verified = self.verify(reference, 0);
         let signatures = verified["artifacts"][0]["signatures"].as_array().unwrap();
@@ -93,44 +93,44 @@ impl Interop {
     }
 }
 
-/// The references of an index and of what it lists.
-fn index_of(place: &Place) -> (String, [String; 2]) {
-    let (index, pinned) = place.put_index();
-    let image = format!("{}@{}", index.strip_suffix(":multi").unwrap(), place.image.digest);
+/// The references of an index and of the manifests that it lists.
+fn index_of(stored: &StoredImage) -> (String, [String; 2]) {
+    let (index, pinned) = stored.put_index();
+    let image = format!("{}@{}", index.strip_suffix(":multi").unwrap(), stored.image.digest);
     (index, [pinned, image])
 }
 
 #[test]
-fn what_the_tool_signs_notation_verifies_in_every_place_until_it_is_revoked() {
+fn notation_verifies_the_tools_signatures_in_every_store_until_revoked() {
     let Some(interop) = Interop::start() else { return };
-    for place in &interop.places.places {
-        interop.sign(&place.reference, &[]);
-        interop.both_verify_until_it_is_revoked(&place.reference);
+    for stored in &interop.stores.images {
+        interop.sign(&stored.reference, &[]);
+        interop.both_verify_until_revoked(&stored.reference);
     }
 }
 
 #[test]
-fn what_notation_signs_with_the_plugin_the_tool_verifies_in_every_place_until_it_is_revoked() {
+fn the_tool_verifies_plugin_signatures_in_every_store_until_revoked() {
     let Some(interop) = Interop::start() else { return };
-    for place in &interop.places.places {
-        interop.notation_signs_with_plugin(place);
-        interop.both_verify_until_it_is_revoked(&place.reference);
+    for stored in &interop.stores.images {
+        interop.notation_signs_with_plugin(stored);
+        interop.both_verify_until_revoked(&stored.reference);
     }
 }
 
 #[test]
-fn what_notation_signs_with_its_own_key_the_tool_verifies_in_every_place_by_notations_policy() {
+fn the_tool_verifies_notation_key_signatures_in_every_store() {
     const KEY: &str = "example.com";
     let Some(interop) = Interop::start() else { return };
     let notation = &interop.world.notation;
     notation.run(&["cert", "generate-test", KEY]).succeeded();
-    interop.places.places.iter().for_each(|place| drop(interop.notation_signs(place, &["--key", KEY])));
-    for (organization, is_trusted) in [("Notary", true), ("Somebody", false)] {
+    interop.stores.images.iter().for_each(|stored| drop(interop.notation_signs(stored, &["--key", KEY])));
+    for (organization, is_trusted) in [("Notary", true), ("Other", false)] {
         let identity = format!("x509.subject: C=US, ST=WA, O={organization}, CN={KEY}");
         notation.import_policy_for("strict", &["ca:example.com"], &identity);
-        for place in &interop.places.places {
-            assert_eq!(interop.notation_verifies(&place.reference).is_success(), is_trusted, "{}", place.reference);
-            let verified = interop.verify(&place.reference, i32::from(!is_trusted));
+        for stored in &interop.stores.images {
+            assert_eq!(interop.notation_verifies(&stored.reference).is_success(), is_trusted, "{}", stored.reference);
+            let verified = interop.verify(&stored.reference, i32::from(!is_trusted));
             let signed = &verified["artifacts"][0]["signatures"][0]["signed"];
             assert_eq!(signed["signingScheme"], "notary.x509", "{verified:#}");
         }
@@ -138,25 +138,25 @@ fn what_notation_signs_with_its_own_key_the_tool_verifies_in_every_place_by_nota
 }
 
 #[test]
-fn signatures_of_both_tools_on_one_image_are_all_found_by_both() {
+fn both_tools_find_each_others_signatures() {
     let Some(interop) = Interop::start() else { return };
-    for place in &interop.places.places {
-        interop.sign(&place.reference, &[]);
-        interop.notation_signs_with_plugin(place);
-        interop.sign(&place.reference, &[]);
-        let (mut flags, name) = interop.named(place, &place.reference);
+    for stored in &interop.stores.images {
+        interop.sign(&stored.reference, &[]);
+        interop.notation_signs_with_plugin(stored);
+        interop.sign(&stored.reference, &[]);
+        let (mut flags, name) = interop.named(stored, &stored.reference);
         flags.retain(|flag| !flag.starts_with("--force"));
         let listed = interop.world.notation.run(&[&["ls"], &flags[..], &[name]].concat()).succeeded();
-        let ours = place.signatures().len();
+        let ours = stored.signatures().len();
         assert_eq!((ours, listed.stdout.matches("sha256:").count()), (3, 4), "with the image's own digest: {listed}");
     }
 }
 
 #[test]
-fn an_index_that_was_signed_with_all_it_lists_is_verified_so_and_each_by_notation() {
+fn verifies_a_recursively_signed_index_and_each_manifest_with_notation() {
     let Some(interop) = Interop::start() else { return };
-    for place in &interop.places.places {
-        let (index, listed) = index_of(place);
+    for stored in &interop.stores.images {
+        let (index, listed) = index_of(stored);
         interop.sign(&index, &["--recursive"]);
         let verified = interop.cli.json("verify", &["verify", &index, "--recursive"], 0);
         assert_eq!(verified["artifacts"].as_array().unwrap().len(), 2, "{verified:#}");
@@ -167,13 +167,13 @@ fn an_index_that_was_signed_with_all_it_lists_is_verified_so_and_each_by_notatio
 }
 
 #[test]
-fn manifests_that_only_their_artifact_type_tells_are_found_by_notation_in_registries_and_not_in_layouts() {
+fn notation_finds_artifact_type_manifests_in_registries_but_not_in_layouts() {
     let Some(interop) = Interop::start() else { return };
-    for place in &interop.places.places {
-        interop.sign(&place.reference, &["--manifest-form", "artifact-type"]);
-        interop.verify(&place.reference, 0);
-        let theirs = interop.notation_verifies(&place.reference);
-        if place.reference.starts_with("oci:") {
+    for stored in &interop.stores.images {
+        interop.sign(&stored.reference, &["--manifest-form", "artifact-type"]);
+        interop.verify(&stored.reference, 0);
+        let theirs = interop.notation_verifies(&stored.reference);
+        if stored.reference.starts_with("oci:") {
             theirs.failed().says("no signature is associated");
         } else {
             theirs.succeeded();

@@ -1,17 +1,18 @@
 //! `notation-aws-signer list`.
 
-use super::places::Places;
+use super::image_stores::ImageStores;
 use crate::support::World;
 use crate::support::cli::Cli;
 use crate::support::process::free_port;
 
 #[test]
-fn the_list_is_that_of_notation_in_every_kind_of_place() {
+fn lists_what_notation_lists_in_every_store() {
     let Some(world) = World::start() else { return };
-    let (cli, places) = (Cli::for_signer(&world.signer), Places::of(&world));
-    for place in &places.places {
-        let reference = place.reference.as_str();
-        let pinned = format!("{}@{}", reference.strip_suffix(":v1").unwrap(), place.image.digest);
+    let cli = Cli::for_signer(&world.signer);
+    let stores = ImageStores::of(&world);
+    for stored in &stores.images {
+        let reference = stored.reference.as_str();
+        let pinned = format!("{}@{}", reference.strip_suffix(":v1").unwrap(), stored.image.digest);
         cli.run(&["list", reference]).succeeded().says(&format!("{pinned} has no associated signature\n"));
         for _ in 0..3 {
             cli.run(&["sign", reference, "--profile", &world.profile.arn]).succeeded();
@@ -25,7 +26,7 @@ fn the_list_is_that_of_notation_in_every_kind_of_place() {
             }
         };
         let theirs = theirs.succeeded().stdout;
-        // Each registry lists in an order of its own; notation's last lines are then ours in another order.
+        // The order depends on the registry, so the lines are compared without it.
         let sorted = |text: &str| {
             let mut lines: Vec<String> = text.lines().map(|line| line.replace('└', "├")).collect();
             lines[2..].sort();
@@ -40,7 +41,7 @@ fn the_list_is_that_of_notation_in_every_kind_of_place() {
 }
 
 #[test]
-fn what_is_not_there_and_who_does_not_answer_are_told_apart() {
+fn distinguishes_missing_artifacts_from_unreachable_registries() {
     let Some(world) = World::start() else { return };
     let cli = Cli::for_signer(&world.signer);
     cli.run(&["list", &format!("{}/team/app:nowhere", world.registry.address())]).exits_with(2);
@@ -50,10 +51,11 @@ fn what_is_not_there_and_who_does_not_answer_are_told_apart() {
 }
 
 #[test]
-fn a_registry_that_does_not_speak_tls_is_told_from_one_that_cannot_be_reached() {
+fn distinguishes_plain_http_from_unreachable_registries() {
     let Some(world) = World::start() else { return };
-    let (cli, image) = (Cli::for_signer(&world.signer), world.push("plain"));
-    // With authorities of one's own a registry of this machine is spoken to with TLS.
+    let cli = Cli::for_signer(&world.signer);
+    let image = world.push("plain");
+    // With --ca-file, TLS is used even for a registry on the loopback address.
     let root = world.signer.root_certificate();
     let list = ["list", &image, "--ca-file", root.to_str().unwrap()];
     cli.run(&list).exits_with(2).says("did not answer with TLS").says("--plain-http");

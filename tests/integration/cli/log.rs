@@ -1,4 +1,4 @@
-//! What `-v`, `-vv` and `NOTATION_AWS_SIGNER_LOG` write, and what they never do.
+//! The log written with `-v`, `-vv` and `NOTATION_AWS_SIGNER_LOG`, and the secrets that must not be in it.
 
 use std::path::Path;
 
@@ -11,7 +11,7 @@ use crate::support::images::{block_on, push_image, repository};
 use crate::support::local_signer::LocalSigner;
 use crate::support::process::{Finished, run};
 
-/// Runs the command as a user of the registry, with this password on standard input.
+/// Runs the command as the registry's user, with the password on standard input.
 fn run_as_user(cli: &Cli, password: &str, log: &[(&str, &str)], arguments: &[&str]) -> Finished {
     let file = cli.home().join("password");
     std::fs::write(&file, password).unwrap();
@@ -27,14 +27,16 @@ fn secret_access_key(file: &Path) -> String {
 }
 
 #[test]
-fn the_log_says_what_is_done_and_asked_and_holds_no_secret() {
+fn logs_steps_and_requests_without_secrets() {
     let Some(registry) = DockerRegistry::start_with_password() else { return };
     let signer = LocalSigner::start();
-    let (cli, profile) = (Cli::for_signer(&signer), signer.put_profile("logged"));
+    let cli = Cli::for_signer(&signer);
+    let profile = signer.put_profile("logged");
     let credentials = Credential::Password { username: USER.0.to_owned(), password: Secret::new(USER.1) };
     let name = format!("{}/team/app", registry.address);
     let pushed = block_on(push_image(&repository(&name, Credentials::given(credentials)), "logged", Some("v1")));
-    let (image, root) = (format!("{name}:v1"), signer.root_certificate());
+    let image = format!("{name}:v1");
+    let root = signer.root_certificate();
     let sign = ["sign", &image, "--profile", &profile.arn];
     let verify = ["verify", &image, "--trusted-profile", &profile.arn, "--root", root.to_str().unwrap()];
 
@@ -60,7 +62,7 @@ fn the_log_says_what_is_done_and_asked_and_holds_no_secret() {
     }
     assert!(logged.contains("SignPayload") && logged.contains("GetRevocationStatus"), "{logged}");
 
-    // Basic authentication is these two in base64.
+    // Basic authentication sends user name and password in base64.
     let encoded = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, format!("{}:{}", USER.0, USER.1));
     for secret in [USER.1, &encoded, &secret_access_key(&signer.credentials_file())] {
         for text in [&done.stderr, &signed.stderr, &verified.stderr, &logged] {
@@ -70,7 +72,7 @@ fn the_log_says_what_is_done_and_asked_and_holds_no_secret() {
 }
 
 #[test]
-fn the_log_holds_no_token_of_a_registry() {
+fn does_not_log_registry_tokens() {
     let signer = LocalSigner::start();
     let cli = Cli::for_signer(&signer);
     let server = FaultServer::start(|request| match request.path.starts_with("/token") {
@@ -111,7 +113,7 @@ fn errors_name_the_options_of_the_tool() {
 }
 
 #[test]
-fn a_level_that_is_none_is_said_and_keeps_nothing_from_being_done() {
+fn warns_about_an_unknown_log_level_and_continues() {
     let signer = LocalSigner::start();
     let cli = Cli::for_signer(&signer);
     let mut list = cli.command(&["trust", "list"]);

@@ -1,4 +1,4 @@
-//! The command line tool against real registries, with the real notation as the second opinion.
+//! The command line tool against real registries, with the real notation as the second verifier.
 
 mod attach;
 mod bad_input;
@@ -6,12 +6,12 @@ mod blob;
 mod concurrency;
 mod copy;
 mod errors;
+mod image_stores;
 mod inspect;
 mod interop;
 mod list;
 mod log;
 mod output_files;
-mod places;
 mod policy;
 mod proxies;
 mod revoke;

@@ -1,4 +1,4 @@
-//! Files that commands write their results to.
+//! Output files of commands.
 
 use std::fs;
 
@@ -6,9 +6,10 @@ use crate::support::World;
 use crate::support::cli::Cli;
 
 #[test]
-fn an_envelope_replaces_no_file_unasked_and_no_device_ever() {
+fn does_not_overwrite_files_without_force_or_devices_ever() {
     let Some(world) = World::start() else { return };
-    let (cli, image) = (Cli::for_signer(&world.signer), world.push("signed"));
+    let cli = Cli::for_signer(&world.signer);
+    let image = world.push("signed");
     let sign = |more: &[&str]| cli.run(&[&["sign", &image, "--profile", &world.profile.arn], more].concat());
     let file = cli.home().join("app.sig");
     fs::write(&file, "mine").unwrap();
@@ -22,9 +23,10 @@ fn an_envelope_replaces_no_file_unasked_and_no_device_ever() {
 }
 
 #[test]
-fn an_envelope_on_standard_output_is_alone_there() {
+fn writes_only_the_envelope_to_standard_output() {
     let Some(world) = World::start() else { return };
-    let (cli, image) = (Cli::for_signer(&world.signer), world.push("signed"));
+    let cli = Cli::for_signer(&world.signer);
+    let image = world.push("signed");
     let sign = |more: &[&str]| cli.run(&[&["sign", &image, "--profile", &world.profile.arn], more].concat());
     for name in ["-", "/dev/stdout"] {
         let signed = sign(&["--detach", name]).succeeded();

@@ -19,7 +19,7 @@ fn user() -> Option<(LocalSigner, Notation, Cli)> {
 }
 
 #[test]
-fn notation_shows_the_policy_that_was_written_and_both_name_the_same_statement() {
+fn notation_shows_the_written_policy() {
     let Some((_signer, notation, cli)) = user() else { return };
     cli.run(&["policy", "show"]).exits_with(2).says("policy init");
     let init = ["policy", "init", "--profile", PROFILE, "--scope", "registry.example.com/app", "--level", "permissive"];
@@ -35,7 +35,7 @@ fn notation_shows_the_policy_that_was_written_and_both_name_the_same_statement()
 }
 
 #[test]
-fn what_notation_imported_is_shown() {
+fn shows_an_imported_policy() {
     let Some((_signer, notation, cli)) = user() else { return };
     notation.import_policy_for("strict", &["ca:acme"], "x509.subject: C=US, ST=WA, O=acme");
     let shown = cli.json("policy-show", &["policy", "show"], 0);
@@ -43,7 +43,7 @@ fn what_notation_imported_is_shown() {
 }
 
 #[test]
-fn a_policy_is_never_overwritten_without_force() {
+fn does_not_overwrite_a_policy_without_force() {
     let Some((_signer, notation, cli)) = user() else { return };
     notation.import_policy_for("strict", &["ca:acme"], "x509.subject: C=US, ST=WA, O=acme");
     let file = notation.config_folder().join("trustpolicy.json");
@@ -53,13 +53,13 @@ fn a_policy_is_never_overwritten_without_force() {
     assert_eq!(std::fs::read(&file).unwrap(), before);
     cli.run(&[&init[..], &["--force"]].concat()).exits_with(0);
     assert_ne!(std::fs::read(&file).unwrap(), before);
-    // Printed, it is the same and nothing is written.
+    // The file `-` prints the same policy and writes nothing.
     let printed = cli.run(&["policy", "init", "-", "--profile", PROFILE]).succeeded();
     assert_eq!(printed.stdout.as_bytes(), std::fs::read(&file).unwrap());
 }
 
 #[test]
-fn a_policy_for_blobs_is_written_shown_and_checked() {
+fn writes_shows_and_checks_a_blob_policy() {
     let Some((_signer, notation, cli)) = user() else { return };
     cli.run(&["setup", "--offline"]).exits_with(0);
     cli.json("policy-init", &["policy", "init", "--blob", "--profile", PROFILE], 0);
@@ -70,12 +70,12 @@ fn a_policy_for_blobs_is_written_shown_and_checked() {
 }
 
 #[test]
-fn check_refuses_what_verify_refuses_and_names_the_file_of_each_problem() {
+fn check_refuses_what_verify_refuses_and_names_each_file() {
     let Some((_signer, notation, cli)) = user() else { return };
     for kind in [&[][..], &["--blob"]] {
         cli.run(&[&["policy", "init", "--profile", PROFILE], kind].concat()).exits_with(0);
     }
-    // AWS's roots are not there yet, and both documents have a statement of the same name.
+    // AWS's roots are missing, and both documents have a statement of the same name.
     let results = cli.json("policy-check", &["policy", "check"], 2);
     let of = |file: &str| {
         let path = notation.config_folder().join(file);

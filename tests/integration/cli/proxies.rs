@@ -1,11 +1,11 @@
-//! Proxies of the environment, between the tool and registries.
+//! Proxies from environment variables, between the tool and registries.
 
 use std::time::Duration;
 
 use crate::support::process::{Finished, command, run};
 use crate::support::service::Service;
 
-/// Lists the signatures of an image in a registry that only a proxy could know.
+/// Lists the signatures of an image in a registry whose name does not resolve.
 fn list(variables: &[(&str, &str)], options: &[&str]) -> Finished {
     let home = tempfile::tempdir().unwrap();
     let mut list = command(env!("CARGO_BIN_EXE_notation-aws-signer"), home.path());
@@ -14,7 +14,7 @@ fn list(variables: &[(&str, &str)], options: &[&str]) -> Finished {
 }
 
 #[test]
-fn a_proxy_gets_the_requests_for_registries_unless_they_are_excepted() {
+fn sends_registry_requests_to_the_proxy_unless_excluded() {
     for name in ["HTTP_PROXY", "http_proxy"] {
         let proxy = Service::answering(404, &[], b"nothing here");
         list(&[(name, &proxy.url())], &["--plain-http"]).exits_with(2).says("404");
@@ -28,7 +28,7 @@ fn a_proxy_gets_the_requests_for_registries_unless_they_are_excepted() {
 }
 
 #[test]
-fn a_proxy_is_asked_for_a_tunnel_and_never_shown_the_password() {
+fn tunnels_through_the_proxy_without_showing_the_password() {
     let proxy = Service::answering(403, &[], b"no tunnels");
     let variables = [("NOTATION_USERNAME", "team"), ("NOTATION_PASSWORD", "allmine"), ("HTTPS_PROXY", &proxy.url())];
     list(&variables, &[]).failed();

@@ -5,17 +5,19 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::flows::world;
+use crate::flows::test_env;
 use crate::support::World;
 use crate::support::cli::Cli;
 use crate::support::process::{command, run};
 
 #[test]
-fn a_revoked_image_is_refused_by_notation_which_names_the_job() {
+fn notation_refuses_a_revoked_image_and_names_the_job() {
     let Some(world) = World::start() else { return };
-    let (cli, image) = (Cli::for_signer(&world.signer), world.push_signed("malicious"));
+    let cli = Cli::for_signer(&world.signer);
+    let image = world.push_signed("malicious");
     let other = world.push_signed("harmless");
-    let (root, job) = (world.signer.root_certificate(), world.notation.signature(&image).job().to_owned());
+    let root = world.signer.root_certificate();
+    let job = world.notation.signature(&image).job().to_owned();
     let revoke = ["revoke", "signature", &image, "--root", root.to_str().unwrap(), "--reason", "ships a backdoor"];
 
     cli.run(&revoke)
@@ -36,9 +38,10 @@ fn a_revoked_image_is_refused_by_notation_which_names_the_job() {
 }
 
 #[test]
-fn of_several_signatures_those_that_are_named_are_revoked() {
+fn revokes_only_the_named_signatures() {
     let Some(world) = World::start() else { return };
-    let (cli, image) = (Cli::for_signer(&world.signer), world.push_signed("signed twice"));
+    let cli = Cli::for_signer(&world.signer);
+    let image = world.push_signed("signed twice");
     let sign = ["sign", &image, "--profile", &world.profile.arn];
     let second = cli.json("sign", &sign, 0)["artifacts"][0]["signature"]["digest"].as_str().unwrap().to_owned();
     let root = world.signer.root_certificate();
@@ -55,10 +58,11 @@ fn of_several_signatures_those_that_are_named_are_revoked() {
 }
 
 #[test]
-fn jobs_of_signatures_that_nobody_vouches_for_are_not_believed() {
+fn does_not_revoke_jobs_of_untrusted_signatures() {
     let Some(world) = World::start() else { return };
-    let (cli, image) = (Cli::for_signer(&world.signer), world.push_signed("by another root"));
-    // The local signer's root is none of AWS's.
+    let cli = Cli::for_signer(&world.signer);
+    let image = world.push_signed("by another root");
+    // By default the local signer's root is not trusted.
     let revoke = ["revoke", "signature", &image, "--reason", "wrong", "--yes"];
     cli.run(&revoke).exits_with(2).says("pass it with --root").says("no signature of AWS Signer");
     world.verify(&image).succeeded();
@@ -71,23 +75,24 @@ fn jobs_of_signatures_that_nobody_vouches_for_are_not_believed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_signature_that_was_moved_from_another_artifact_is_left_alone() {
-    let world = world::World::new().await;
-    world::add_image(&world.layout, "v2");
-    let (own, moved) = (world.sign_and_attach().await, world.sign("v2").await);
-    world.attach(&moved.signature.envelope);
-    let mut cli = command(env!("CARGO_BIN_EXE_notation-aws-signer"), world.folder());
-    cli.env("AWS_ENDPOINT_URL_SIGNER", world.signer.endpoint_url());
-    cli.env("AWS_SHARED_CREDENTIALS_FILE", world.signer.credentials_file().unwrap());
-    let image = format!("oci:{}:v1", world.layout.path().display());
-    cli.args(["revoke", "signature", &image, "--reason", "x", "--yes", "--root"]).arg(world.signer.root_certificate());
-    let shown = run(&mut cli, Duration::from_secs(60)).exits_with(0).says("not this artifact");
+async fn does_not_revoke_a_signature_moved_from_another_artifact() {
+    let env = test_env::TestEnv::new().await;
+    test_env::add_image(&env.layout, "v2");
+    let own = env.sign_and_attach().await;
+    let moved = env.sign("v2").await;
+    env.attach(&moved.signature.envelope);
+    let mut cli = command(env!("CARGO_BIN_EXE_notation-aws-signer"), env.folder());
+    cli.env("AWS_ENDPOINT_URL_SIGNER", env.signer.endpoint_url());
+    cli.env("AWS_SHARED_CREDENTIALS_FILE", env.signer.credentials_file().unwrap());
+    let image = format!("oci:{}:v1", env.layout.path().display());
+    cli.args(["revoke", "signature", &image, "--reason", "x", "--yes", "--root"]).arg(env.signer.root_certificate());
+    let shown = run(&mut cli, Duration::from_secs(60)).exits_with(0).says("not over this artifact");
     assert!(shown.stdout.contains(&own.signature.signer.job.to_string()), "{shown}");
     assert!(!shown.stdout.contains(&moved.signature.signer.job.to_string()), "{shown}");
 }
 
 #[test]
-fn a_job_is_revoked_by_its_arn_or_by_its_id_and_region() {
+fn revokes_a_job_by_arn_or_by_id_and_region() {
     let Some(world) = World::start() else { return };
     let cli = Cli::for_signer(&world.signer);
     for by_id in [false, true] {
@@ -111,7 +116,7 @@ fn a_job_is_revoked_by_its_arn_or_by_its_id_and_region() {
 }
 
 #[test]
-fn without_an_answer_it_is_not_certain_whether_it_was_revoked() {
+fn reports_an_unknown_outcome_without_an_answer() {
     let Some(mut world) = World::start() else { return };
     let cli = Cli::for_signer(&world.signer);
     world.signer.stop();
@@ -121,15 +126,17 @@ fn without_an_answer_it_is_not_certain_whether_it_was_revoked() {
 }
 
 #[test]
-fn a_profile_is_revoked_from_a_time_on_and_never_from_one_to_come() {
+fn revokes_a_profile_from_a_past_time_only() {
     let Some(world) = World::start() else { return };
-    let (cli, image) = (Cli::for_signer(&world.signer), world.push_signed("by a stolen profile"));
+    let cli = Cli::for_signer(&world.signer);
+    let image = world.push_signed("by a stolen profile");
     let time = |offset: i64| {
         let time = OffsetDateTime::now_utc() + time::Duration::hours(offset);
         time.replace_nanosecond(0).unwrap().format(&Rfc3339).unwrap()
     };
     let (past, future) = (time(-1), time(1));
-    let (arn, version) = (&world.profile.arn, &world.profile.version);
+    let arn = &world.profile.arn;
+    let version = &world.profile.version;
     let revoke = |time: &str, more: &[&str]| {
         let revoke = ["revoke", "profile", arn, "--version", version, "--effective-time", time, "--reason", "stolen"];
         revoke.iter().chain(more).map(|word| (*word).to_owned()).collect::<Vec<_>>()

@@ -12,7 +12,7 @@ use crate::support::notation::{Notation, PLUGIN};
 use crate::support::peers;
 use crate::support::registry::Registry;
 
-/// A user with nothing but a signing profile of the local signer.
+/// An empty home folder, and a signing profile of the local signer.
 struct User {
     registry: Registry,
     signer: LocalSigner,
@@ -31,7 +31,7 @@ impl User {
         Some(User { registry: Registry::start(&peers), signer, profile, notation, cli })
     }
 
-    /// `setup` with the local signer's root and the profile, and what else is given.
+    /// `setup` with the local signer's root, the profile and more arguments.
     fn arguments<'a>(&'a self, root: &'a str, more: &[&'a str]) -> Vec<&'a str> {
         [&["setup", "--root", root, "--profile", &self.profile.arn], more].concat()
     }
@@ -50,7 +50,7 @@ impl User {
     }
 }
 
-/// The outcomes of one part.
+/// The outcomes of the items of one part.
 fn outcomes<'a>(results: &'a Value, part: &str) -> Vec<&'a str> {
     let items = results["items"].as_array().unwrap().iter().filter(|item| item["part"] == part);
     items.map(|item| item["outcome"].as_str().unwrap()).collect()
@@ -92,7 +92,7 @@ fn setup_a_second_time_changes_nothing_and_check_agrees() {
         assert!(all.iter().all(|item| item["outcome"] == "ok"), "{results:#}");
     }
     assert_eq!((written(user.plugin()), written(user.policy())), before);
-    // Without arguments it looks at what the policy trusts.
+    // Without arguments it checks the profiles that the policy trusts.
     for arguments in [&["setup"][..], &["setup", "--check"]] {
         let results = user.cli.json("setup", arguments, 0);
         assert_eq!(outcomes(&results, "signing-profile"), ["ok"], "{results:#}");
@@ -100,7 +100,7 @@ fn setup_a_second_time_changes_nothing_and_check_agrees() {
 }
 
 #[test]
-fn awss_roots_go_into_the_stores_that_aws_documents() {
+fn adds_the_aws_roots_to_the_documented_stores() {
     let Some(user) = User::new() else { return };
     let arn = "arn:aws:signer:us-west-2:111122223333:/signing-profiles/pipeline";
     let results =
@@ -116,7 +116,7 @@ fn awss_roots_go_into_the_stores_that_aws_documents() {
 }
 
 #[test]
-fn an_existing_policy_is_left_alone_without_force_and_the_statement_to_add_is_given() {
+fn keeps_an_existing_policy_without_force_and_prints_the_statement_to_add() {
     let Some(user) = User::new() else { return };
     let other = "arn:aws:signer:us-west-2:111122223333:/signing-profiles/other";
     user.cli.json("policy-init", &["policy", "init", "--profile", other, "--name", "mine"], 0);
@@ -130,7 +130,7 @@ fn an_existing_policy_is_left_alone_without_force_and_the_statement_to_add_is_gi
     assert_eq!(statement["trustStores"], serde_json::json!(both));
     assert_eq!(statement["trustedIdentities"], serde_json::json!([other, user.profile.arn]));
 
-    // For another scope it is a statement of its own.
+    // Another scope needs its own statement.
     let results = user.setup(&["--scope", "registry.example.com/app"], 2);
     let items = results["items"].as_array().unwrap();
     let statement = &items.iter().find(|item| item["part"] == "trust-policy").unwrap()["statement"];
@@ -139,7 +139,7 @@ fn an_existing_policy_is_left_alone_without_force_and_the_statement_to_add_is_gi
         (Some("aws-signer"), &"registry.example.com/app".into())
     );
 
-    // The statement that was given is the one that does.
+    // The printed statement is sufficient.
     let merged = user.setup(&[], 2);
     let items = merged["items"].as_array().unwrap();
     let statement = items.iter().find(|item| item["part"] == "trust-policy").unwrap()["statement"].clone();
@@ -176,7 +176,7 @@ fn check_explains_what_is_missing_and_changes_nothing() {
 }
 
 #[test]
-fn a_profile_that_is_not_there_and_missing_credentials_are_told_apart() {
+fn distinguishes_a_missing_profile_from_missing_credentials() {
     let Some(user) = User::new() else { return };
     user.setup(&[], 0);
     let missing = user.profile.arn.replace("setup", "nowhere");
@@ -190,7 +190,7 @@ fn a_profile_that_is_not_there_and_missing_credentials_are_told_apart() {
 }
 
 #[test]
-fn another_plugin_of_that_name_is_replaced_with_force_only() {
+fn replaces_another_plugin_of_the_same_name_only_with_force() {
     let Some(user) = User::new() else { return };
     let plugin = user.plugin();
     fs::create_dir_all(plugin.parent().unwrap()).unwrap();
@@ -207,7 +207,7 @@ fn another_plugin_of_that_name_is_replaced_with_force_only() {
 }
 
 #[test]
-fn a_file_that_is_no_plugin_is_not_installed() {
+fn does_not_install_a_file_that_is_not_a_plugin() {
     let Some(user) = User::new() else { return };
     let results = user.setup(&["--plugin", "/bin/true"], 2);
     assert!(message(&results, "plugin").contains("/bin/true is not a working plugin"), "{results:#}");
@@ -215,7 +215,7 @@ fn a_file_that_is_no_plugin_is_not_installed() {
 }
 
 #[test]
-fn a_mistyped_arn_is_answered_with_the_one_that_was_meant() {
+fn suggests_the_correct_arn_for_a_mistyped_one() {
     let cli = Cli::for_signer(&LocalSigner::start());
     let right = "arn:aws:signer:us-west-2:111122223333:/signing-profiles/demo";
     for wrong in [

@@ -4,9 +4,10 @@ use crate::support::World;
 use crate::support::cli::Cli;
 
 #[test]
-fn what_sign_attaches_notation_verifies() {
+fn notation_verifies_an_attached_signature() {
     let Some(world) = World::start() else { return };
-    let (cli, image) = (Cli::for_signer(&world.signer), world.push("signed by the tool"));
+    let cli = Cli::for_signer(&world.signer);
+    let image = world.push("signed by the tool");
     let signed = cli.run(&["sign", &image, "--profile", &world.profile.arn, "--user-metadata", "build=7"]).succeeded();
     assert!(signed.stdout.starts_with(&format!("{image} signed\n")), "{signed}");
     world.verify(&image).succeeded().says("Successfully verified signature");
@@ -15,7 +16,7 @@ fn what_sign_attaches_notation_verifies() {
 }
 
 #[test]
-fn several_artifacts_are_signed_in_one_command_and_one_that_is_missing_does_not_keep_the_others() {
+fn signs_the_other_artifacts_when_one_is_missing() {
     let Some(world) = World::start() else { return };
     let cli = Cli::for_signer(&world.signer);
     let images: Vec<String> = (0..5).map(|n| world.push(&format!("image {n}"))).collect();
@@ -32,9 +33,10 @@ fn several_artifacts_are_signed_in_one_command_and_one_that_is_missing_does_not_
 }
 
 #[test]
-fn what_is_signed_already_is_left_alone_on_request_until_its_signature_is_revoked() {
+fn skips_signed_artifacts_on_request_until_revoked() {
     let Some(world) = World::start() else { return };
-    let (cli, image) = (Cli::for_signer(&world.signer), world.push("signed once"));
+    let cli = Cli::for_signer(&world.signer);
+    let image = world.push("signed once");
     let root = world.signer.root_certificate();
     let sign = ["sign", &image, "--profile", &world.profile.arn, "--if-unsigned", "--root", root.to_str().unwrap()];
     let outcome = || cli.json("sign", &sign, 0)["artifacts"][0]["outcome"].as_str().unwrap().to_owned();
@@ -45,9 +47,10 @@ fn what_is_signed_already_is_left_alone_on_request_until_its_signature_is_revoke
 }
 
 #[test]
-fn a_signature_of_the_profile_under_another_root_is_not_counted_and_that_is_said() {
+fn reports_and_ignores_signatures_under_another_root() {
     let Some(world) = World::start() else { return };
-    let (cli, image) = (Cli::for_signer(&world.signer), world.push_signed("signed"));
+    let cli = Cli::for_signer(&world.signer);
+    let image = world.push_signed("signed");
     let sign = ["sign", &image, "--profile", &world.profile.arn, "--if-unsigned"];
     let results = cli.json("sign", &[&sign[..], &["--dry-run"]].concat(), 0);
     assert_eq!(
@@ -61,9 +64,10 @@ fn a_signature_of_the_profile_under_another_root_is_not_counted_and_that_is_said
 }
 
 #[test]
-fn a_dry_run_neither_signs_nor_writes() {
+fn a_dry_run_does_not_sign_or_write() {
     let Some(mut world) = World::start() else { return };
-    let (cli, image) = (Cli::for_signer(&world.signer), world.push("not signed"));
+    let cli = Cli::for_signer(&world.signer);
+    let image = world.push("not signed");
     world.signer.stop();
     let results = cli.json("sign", &["sign", &image, "--profile", &world.profile.arn, "--dry-run"], 0);
     assert_eq!(results["artifacts"][0]["outcome"], "would-sign");
@@ -74,9 +78,10 @@ fn a_dry_run_neither_signs_nor_writes() {
 }
 
 #[test]
-fn metadata_with_a_reserved_name_is_refused_before_anything_is_asked() {
+fn rejects_reserved_metadata_names_before_any_request() {
     let Some(world) = World::start() else { return };
-    let (cli, image) = (Cli::for_signer(&world.signer), world.push("not signed"));
+    let cli = Cli::for_signer(&world.signer);
+    let image = world.push("not signed");
     let sign = ["sign", &image, "--profile", &world.profile.arn, "-m", "io.cncf.notary.verificationPlugin=mine"];
     cli.run(&sign).exits_with(2).says("belongs to the Notary Project");
     world.verify(&image).failed().says("no signature is associated");

@@ -15,7 +15,7 @@ fn user() -> Option<(LocalSigner, Notation, Cli)> {
 }
 
 #[test]
-fn what_is_added_notation_lists_and_the_other_way_round() {
+fn notation_and_the_tool_list_each_others_certificates() {
     let Some((signer, notation, cli)) = user() else { return };
     let root = signer.root_certificate();
     let add = ["trust", "add", "--type", "signingAuthority", "--store", "ours", root.to_str().unwrap()];
@@ -35,7 +35,7 @@ fn what_is_added_notation_lists_and_the_other_way_round() {
 }
 
 #[test]
-fn a_certificate_is_added_once() {
+fn adds_a_certificate_once() {
     let Some((signer, _notation, cli)) = user() else { return };
     let root = signer.root_certificate();
     let again = cli.home().join("again.pem");
@@ -53,20 +53,20 @@ fn a_certificate_is_added_once() {
     assert_eq!((results["added"].as_array().unwrap().len(), results["present"].as_array().unwrap().len()), (0, 1));
     add(root.to_str().unwrap(), true).exits_with(0).says("added");
     assert_eq!(cli.json("trust-list", &["trust", "list"], 0)["files"].as_array().unwrap().len(), 1);
-    // A file with something new beside what is there is another one.
+    // A file with one new certificate is not a duplicate.
     let more = cli.home().join("more.pem");
     std::fs::write(&more, std::fs::read_to_string(&root).unwrap() + &authority()).unwrap();
     add(more.to_str().unwrap(), false).exits_with(2).says("is already in the trust store signingAuthority:ours");
 }
 
-/// The certificate of some authority.
+/// A CA certificate.
 fn authority() -> String {
     let mut authority = CertificateParams::new(Vec::new()).unwrap();
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     authority.self_signed(&KeyPair::generate().unwrap()).unwrap().pem()
 }
 
-/// A certificate that an authority issued, and that is none itself.
+/// A leaf certificate issued by a CA.
 fn leaf_of_an_authority() -> String {
     let (key, leaf_key) = (KeyPair::generate().unwrap(), KeyPair::generate().unwrap());
     let mut authority = CertificateParams::new(Vec::new()).unwrap();
@@ -76,7 +76,7 @@ fn leaf_of_an_authority() -> String {
 }
 
 #[test]
-fn what_no_trust_may_rest_on_is_not_added() {
+fn rejects_certificates_that_cannot_be_trust_anchors() {
     let Some((signer, _notation, cli)) = user() else { return };
     let write = |name: &str, content: &[u8]| {
         let path = cli.home().join(name);
@@ -98,7 +98,7 @@ fn what_no_trust_may_rest_on_is_not_added() {
 }
 
 #[test]
-fn a_certificate_is_removed_by_fingerprint_or_name_once_that_was_confirmed() {
+fn removes_a_certificate_by_fingerprint_or_name_after_confirmation() {
     let Some((signer, notation, cli)) = user() else { return };
     let root = signer.root_certificate();
     let add = |store: &str| {
@@ -118,7 +118,7 @@ fn a_certificate_is_removed_by_fingerprint_or_name_once_that_was_confirmed() {
 }
 
 #[test]
-fn a_file_that_makes_a_store_useless_is_pointed_out() {
+fn reports_a_file_that_makes_a_store_unusable() {
     let Some((_signer, notation, cli)) = user() else { return };
     let store = notation.config_folder().join("truststore/x509/ca/acme");
     std::fs::create_dir_all(&store).unwrap();

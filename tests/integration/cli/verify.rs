@@ -4,12 +4,12 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use serde_json::{Value, json};
 
-use super::places::Places;
+use super::image_stores::ImageStores;
 use crate::support::cli::Cli;
 use crate::support::process::free_port;
 use crate::support::{self, World};
 
-/// The command that trusts these profiles of the world's signer.
+/// The `verify` command with these profiles trusted under the local signer's root.
 fn verify(world: &World, references: &[&str], profiles: &[&str], more: &[&str]) -> Vec<String> {
     let root = world.signer.root_certificate();
     let start = ["verify", "--root", root.to_str().unwrap()];
@@ -33,11 +33,12 @@ fn check<'a>(artifact: &'a Value, name: &str) -> &'a Value {
 }
 
 #[test]
-fn naming_the_profile_is_enough_to_verify_in_every_kind_of_place() {
+fn verifies_with_only_a_trusted_profile_in_every_store() {
     let Some(world) = World::start() else { return };
-    let (cli, places) = (Cli::for_signer(&world.signer), Places::of(&world));
-    for place in &places.places {
-        let reference = place.reference.as_str();
+    let cli = Cli::for_signer(&world.signer);
+    let stores = ImageStores::of(&world);
+    for stored in &stores.images {
+        let reference = stored.reference.as_str();
         cli.run(&["sign", reference, "--profile", &world.profile.arn, "-m", "build=7"]).succeeded();
         let version = format!("{}/{}", world.profile.arn, world.profile.version);
         for trusted in [&world.profile.arn, &version] {
@@ -49,7 +50,7 @@ fn naming_the_profile_is_enough_to_verify_in_every_kind_of_place() {
             assert_eq!((&signed["profileVersion"], &signed["userMetadata"]["build"]), (&json!(version), &json!("7")));
         }
         let shown = run(&cli, &verify(&world, &[reference], &[&world.profile.arn], &[])).succeeded();
-        let pinned = format!("{}@{}", reference.strip_suffix(":v1").unwrap(), place.image.digest);
+        let pinned = format!("{}@{}", reference.strip_suffix(":v1").unwrap(), stored.image.digest);
         assert!(shown.stdout.starts_with(&format!("{pinned} verified\n")), "{shown}");
         assert!(shown.stderr.contains(&format!("{reference} resolved to {pinned}")), "{shown}");
         for name in ["integrity", "authenticity", "expiry", "authenticTimestamp", "revocation"] {
@@ -59,9 +60,10 @@ fn naming_the_profile_is_enough_to_verify_in_every_kind_of_place() {
 }
 
 #[test]
-fn a_reference_may_stand_after_the_arns() {
+fn accepts_references_after_the_arns() {
     let Some(world) = World::start() else { return };
-    let (cli, image) = (Cli::for_signer(&world.signer), world.push_signed("order"));
+    let cli = Cli::for_signer(&world.signer);
+    let image = world.push_signed("order");
     let root = world.signer.root_certificate();
     let command = ["verify", "--trusted-profile", &world.profile.arn, &image, "--root", root.to_str().unwrap()];
     cli.run(&command).succeeded();
@@ -69,22 +71,23 @@ fn a_reference_may_stand_after_the_arns() {
 }
 
 #[test]
-fn an_option_whose_arn_is_missing_is_never_as_if_it_were_not_given() {
+fn rejects_an_empty_trusted_profile() {
     let Some(world) = World::start() else { return };
     let image = world.push_signed("an empty variable");
     world.notation.import_policy("strict", &world.profile.arn);
     let cli = Cli::for_signer(&world.signer).with_config_of(&world.notation);
     cli.run(&["verify", &image, "--require", "1"]).succeeded();
-    // As `--trusted-profile $PROFILE IMAGE` with nothing in the variable: notation's policy was not asked for.
+    // As `--trusted-profile $PROFILE IMAGE` with an empty variable: must not fall back to notation's policy.
     cli.run(&["verify", "--trusted-profile", &image]).exits_with(2).says("--trusted-profile is given without the ARN");
     cli.run(&["verify", "--trusted-profile", "", &image]).exits_with(2);
     cli.run(&["verify", "--require", "1", "--from", &image]).exits_with(2).says("--from is given without the ARN");
 }
 
 #[test]
-fn a_revoked_signature_is_refused_and_its_job_is_named() {
+fn reports_the_job_of_a_revoked_signature() {
     let Some(world) = World::start() else { return };
-    let (cli, image) = (Cli::for_signer(&world.signer), world.push_signed("revoked"));
+    let cli = Cli::for_signer(&world.signer);
+    let image = world.push_signed("revoked");
     let job = world.notation.signature(&image).job().to_owned();
     world.signer.revoke_signature(&job);
     let command = verify(&world, &[&image], &[&world.profile.arn], &[]);
@@ -95,9 +98,10 @@ fn a_revoked_signature_is_refused_and_its_job_is_named() {
 }
 
 #[test]
-fn no_signature_and_a_profile_that_is_not_trusted_are_refused_with_what_to_do() {
+fn refuses_unsigned_images_and_untrusted_profiles_with_advice() {
     let Some(world) = World::start() else { return };
-    let (cli, other) = (Cli::for_signer(&world.signer), world.signer.put_profile("other"));
+    let cli = Cli::for_signer(&world.signer);
+    let other = world.signer.put_profile("other");
     let unsigned = world.push("unsigned");
     let command = verify(&world, &[&unsigned], &[&world.profile.arn], &[]);
     run(&cli, &command).exits_with(1).says("there is no signature").says("-> It has no signature: sign it");
@@ -105,24 +109,26 @@ fn no_signature_and_a_profile_that_is_not_trusted_are_refused_with_what_to_do() 
     let command = verify(&world, &[&image], &[&other.arn], &[]);
     run(&cli, &command).exits_with(1).says("failed  authenticity").says(&format!("add {}", world.profile.arn));
     assert_eq!(json_of(&cli, &command, 1)["artifacts"][0]["outcome"], "refused");
-    // AWS's own roots are the default.
+    // By default only AWS's roots are trusted.
     cli.run(&["verify", &image, "--trusted-profile", &world.profile.arn])
         .exits_with(1)
         .says("no certificate of the chain");
 }
 
 #[test]
-fn an_envelope_that_was_altered_or_is_of_another_artifact_is_refused() {
+fn refuses_altered_envelopes_and_those_of_other_artifacts() {
     let Some(world) = World::start() else { return };
-    let (cli, places) = (Cli::for_signer(&world.signer), Places::of(&world));
-    let (place, other) = (&places.places[0], &places.places[places.places.len() - 1]);
-    let file = places.file("sig");
+    let cli = Cli::for_signer(&world.signer);
+    let stores = ImageStores::of(&world);
+    let stored = &stores.images[0];
+    let other = &stores.images[stores.images.len() - 1];
+    let file = stores.file("sig");
     let sign = ["sign", &other.reference, "--profile", &world.profile.arn, "--detach", file.to_str().unwrap()];
     cli.run(&sign).succeeded();
     let envelope = std::fs::read(&file).unwrap();
-    place.put_envelope(&envelope);
-    let command = verify(&world, &[&place.reference], &[&world.profile.arn], &[]);
-    run(&cli, &command).exits_with(1).says("failed  integrity").says("not over this artifact");
+    stored.put_envelope(&envelope);
+    let command = verify(&world, &[&stored.reference], &[&world.profile.arn], &[]);
+    run(&cli, &command).exits_with(1).says("FAILED  integrity").says("not over this artifact");
     let mut altered: Value = serde_json::from_slice(&envelope).unwrap();
     altered["payload"] = "e30".into();
     other.put_envelope(altered.to_string().as_bytes());
@@ -131,9 +137,10 @@ fn an_envelope_that_was_altered_or_is_of_another_artifact_is_refused() {
 }
 
 #[test]
-fn what_cannot_be_determined_is_told_from_what_is_refused_and_from_what_is_not_there() {
+fn distinguishes_undetermined_refused_and_missing() {
     let Some(world) = World::start() else { return };
-    let (cli, image) = (Cli::for_signer(&world.signer), world.push_signed("unknown"));
+    let cli = Cli::for_signer(&world.signer);
+    let image = world.push_signed("unknown");
     let arn = world.profile.arn.clone();
     let missing = format!("{}/team/app:nowhere", world.registry.address());
     let down = format!("127.0.0.1:{}/team/app:v1", free_port());
@@ -150,9 +157,10 @@ fn what_cannot_be_determined_is_told_from_what_is_refused_and_from_what_is_not_t
 }
 
 #[test]
-fn what_trying_again_does_not_mend_ends_with_2_and_says_what_to_set() {
+fn permanent_errors_exit_with_2_and_name_the_setting() {
     let Some(world) = World::start() else { return };
-    let (cli, image) = (Cli::for_signer(&world.signer), world.push_signed("signed"));
+    let cli = Cli::for_signer(&world.signer);
+    let image = world.push_signed("signed");
     let ini = std::fs::read_to_string(world.signer.credentials_file()).unwrap();
     let id =
         ini.lines().find_map(|line| line.strip_prefix("aws_access_key_id")).unwrap().trim_start_matches([' ', '=']);
@@ -186,7 +194,7 @@ fn what_trying_again_does_not_mend_ends_with_2_and_says_what_to_set() {
     assert_eq!((&results["status"], &results["artifacts"][0]["outcome"]), (&json!("usage"), &json!("failed")));
     let check = check(&results["artifacts"][0], "revocation");
     assert!(check["advice"].as_str().unwrap().contains("setting"), "{results:#}");
-    // At a level that only logs it, nothing changes.
+    // A level that only logs revocation still accepts.
     world.notation.import_policy("permissive", arn);
     let cli = Cli::for_signer(&world.signer).with_config_of(&world.notation);
     let mut process = cli.command(&["verify", &image]);
@@ -195,10 +203,11 @@ fn what_trying_again_does_not_mend_ends_with_2_and_says_what_to_set() {
 }
 
 #[test]
-fn of_several_artifacts_each_has_its_result_and_the_gravest_decides() {
+fn reports_each_artifact_and_exits_with_the_worst_result() {
     let Some(world) = World::start() else { return };
     let cli = Cli::for_signer(&world.signer);
-    let (good, unsigned) = (world.push_signed("good"), world.push("unsigned"));
+    let good = world.push_signed("good");
+    let unsigned = world.push("unsigned");
     let missing = format!("{}/team/app:nowhere", world.registry.address());
     let outcomes = |references: &[&str], code| {
         let results = json_of(&cli, &verify(&world, references, &[&world.profile.arn], &[]), code);
@@ -210,12 +219,13 @@ fn of_several_artifacts_each_has_its_result_and_the_gravest_decides() {
 }
 
 #[test]
-fn an_index_is_verified_alone_or_with_every_manifest_that_it_lists() {
+fn verifies_an_index_alone_or_recursively() {
     let Some(world) = World::start() else { return };
-    let (cli, places) = (Cli::for_signer(&world.signer), Places::of(&world));
-    for place in &places.places {
-        let (index, pinned) = place.put_index();
-        let image = format!("{}@{}", index.strip_suffix(":multi").unwrap(), place.image.digest);
+    let cli = Cli::for_signer(&world.signer);
+    let stores = ImageStores::of(&world);
+    for stored in &stores.images {
+        let (index, pinned) = stored.put_index();
+        let image = format!("{}@{}", index.strip_suffix(":multi").unwrap(), stored.image.digest);
         cli.run(&["sign", &index, "--profile", &world.profile.arn]).succeeded();
         let verify = |more: &[&str], code| {
             let results = json_of(&cli, &verify(&world, &[&index], &[&world.profile.arn], more), code);
@@ -231,9 +241,10 @@ fn an_index_is_verified_alone_or_with_every_manifest_that_it_lists() {
 }
 
 #[test]
-fn metadata_is_demanded() {
+fn requires_metadata() {
     let Some(world) = World::start() else { return };
-    let (cli, image) = (Cli::for_signer(&world.signer), world.push("with metadata"));
+    let cli = Cli::for_signer(&world.signer);
+    let image = world.push("with metadata");
     cli.run(&["sign", &image, "--profile", &world.profile.arn, "-m", "build=7"]).succeeded();
     let with =
         |pair: &str, code| run(&cli, &verify(&world, &[&image], &[&world.profile.arn], &["-m", pair])).exits_with(code);
@@ -248,10 +259,12 @@ fn metadata_is_demanded() {
 }
 
 #[test]
-fn signatures_of_several_profiles_are_demanded() {
+fn requires_signatures_of_several_profiles() {
     let Some(world) = World::start() else { return };
-    let (cli, image) = (Cli::for_signer(&world.signer), world.push("signed twice"));
-    let (first, second) = (world.profile.arn.as_str(), &*world.signer.put_profile("second").arn);
+    let cli = Cli::for_signer(&world.signer);
+    let image = world.push("signed twice");
+    let first = world.profile.arn.as_str();
+    let second = &*world.signer.put_profile("second").arn;
     let sign = |profile: &str| drop(cli.run(&["sign", &image, "--profile", profile]).succeeded());
     let both = |more: &[&str], code| run(&cli, &verify(&world, &[&image], &[first, second], more)).exits_with(code);
     sign(first);
@@ -269,13 +282,13 @@ fn signatures_of_several_profiles_are_demanded() {
 }
 
 #[test]
-fn notations_own_policy_decides_where_nothing_else_is_said() {
+fn uses_notations_policy_by_default() {
     let Some(world) = World::start() else { return };
     let image = world.push("signed with a key");
     world.notation.run(&["cert", "generate-test", "example.com"]).succeeded();
     world.notation.sign_with_key(&image, "example.com").succeeded();
     let cli = Cli::for_signer(&world.signer).with_config_of(&world.notation);
-    for (organization, is_trusted) in [("Notary", true), ("Somebody", false)] {
+    for (organization, is_trusted) in [("Notary", true), ("Other", false)] {
         let identity = format!("x509.subject: C=US, ST=WA, O={organization}");
         world.notation.import_policy_for("strict", &["ca:example.com"], &identity);
         assert_eq!(world.verify(&image).is_success(), is_trusted);
@@ -291,9 +304,9 @@ fn notations_own_policy_decides_where_nothing_else_is_said() {
 }
 
 #[test]
-fn a_check_that_is_merely_logged_is_a_warning() {
+fn shows_a_logged_check_as_a_warning() {
     let Some(mut world) = World::start() else { return };
-    let image = world.push_signed("nobody answers");
+    let image = world.push_signed("service down");
     world.notation.import_policy("permissive", &world.profile.arn);
     world.signer.stop();
     let cli = Cli::for_signer(&world.signer).with_config_of(&world.notation);
@@ -303,12 +316,13 @@ fn a_check_that_is_merely_logged_is_a_warning() {
 }
 
 #[test]
-fn without_a_policy_for_the_artifact_nothing_is_verified() {
+fn fails_without_an_applicable_policy() {
     let Some(world) = World::start() else { return };
-    let (cli, image) = (Cli::for_signer(&world.signer), world.push_signed("no policy"));
+    let cli = Cli::for_signer(&world.signer);
+    let image = world.push_signed("no policy");
     cli.run(&["verify", &image]).exits_with(2).says("there is no trust policy").says("--trusted-profile");
-    let places = Places::layout();
-    let layout = places.places[0].reference.as_str();
+    let stores = ImageStores::layout();
+    let layout = stores.images[0].reference.as_str();
     cli.run(&["sign", layout, "--profile", &world.profile.arn]).succeeded();
     let file = cli.home().join("policy.json");
     let repository = format!("{}/team/app", world.registry.address());
@@ -336,7 +350,7 @@ fn without_a_policy_for_the_artifact_nothing_is_verified() {
 }
 
 #[test]
-fn what_the_policy_skips_is_never_called_verified() {
+fn never_reports_skipped_artifacts_as_verified() {
     let Some(world) = World::start() else { return };
     let image = world.push("skipped");
     let cli = Cli::for_signer(&world.signer).with_config_of(&world.notation);
@@ -351,11 +365,12 @@ fn what_the_policy_skips_is_never_called_verified() {
 }
 
 #[test]
-fn settings_of_the_plugin_are_taken_as_notation_takes_them() {
+fn reads_plugin_settings_as_notation_does() {
     let Some(world) = World::start() else { return };
-    let (cli, image) = (Cli::for_signer(&world.signer), world.push_signed("configured"));
-    let nobody = format!("aws-signer-endpoint-url=http://127.0.0.1:{}", free_port());
-    let more = ["--plugin-config", &nobody, "--plugin-config", "aws-signer-timeout=2"];
+    let cli = Cli::for_signer(&world.signer);
+    let image = world.push_signed("configured");
+    let closed = format!("aws-signer-endpoint-url=http://127.0.0.1:{}", free_port());
+    let more = ["--plugin-config", &closed, "--plugin-config", "aws-signer-timeout=2"];
     run(&cli, &verify(&world, &[&image], &[&world.profile.arn], &more)).exits_with(3);
 }
 

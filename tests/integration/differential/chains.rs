@@ -25,7 +25,7 @@ fn specs(name: &str, expected: Expected, change: fn(&mut Vec<Spec>)) -> Case {
     Case::new(name, expected).specs(change)
 }
 
-/// Changes the chain that was issued.
+/// Changes the issued chain.
 fn chain(name: &str, expected: Expected, change: fn(&mut Vec<Vec<u8>>)) -> Case {
     Case::new(name, expected).chain(change)
 }
@@ -48,7 +48,7 @@ fn fresh(common_name: &str) -> Spec {
     spec
 }
 
-/// Puts authorities between the leaf's issuer and the root until there are so many certificates.
+/// Inserts intermediates between the leaf's issuer and the root until the chain has this many certificates.
 fn lengthen(specs: &mut Vec<Spec>, certificates: usize) {
     while specs.len() < certificates {
         specs.insert(2, fresh(&format!("authority {}", specs.len())));
@@ -62,7 +62,7 @@ fn order() -> Vec<Case> {
             chain.remove(1);
         }),
         chain("a leaf alone", Refused(NO_ROOT), |chain| chain.truncate(1)),
-        chain("issuer and root the wrong way round", Refused(OTHER_ISSUER), |chain| chain.swap(1, 2)),
+        chain("issuer and root swapped", Refused(OTHER_ISSUER), |chain| chain.swap(1, 2)),
         chain("a chain that begins with its root", Refused("signing certificate"), |chain| chain.reverse()),
         chain("a root twice", Refused(ROOT_INSIDE), |chain| chain.push(chain[2].clone())),
         chain("an issuer twice", Refused(OTHER_ISSUER), |chain| chain.insert(1, chain[1].clone())),
@@ -77,18 +77,18 @@ fn order() -> Vec<Case> {
         specs("a leaf that names another issuer", Refused(OTHER_ISSUER), |specs| {
             specs[0].issuer = Some(subject("other"))
         }),
-        specs("a leaf that writes its issuer in another encoding", Refused(OTHER_ISSUER), |specs| {
+        specs("a leaf with its issuer in another string type", Refused(OTHER_ISSUER), |specs| {
             specs[1].subject = name(0x0c, "issuing");
             specs[0].issuer = Some(name(0x13, "issuing"));
         }),
         specs("an issuer with the name of its root", Accepted, |specs| specs[1].subject = specs[2].subject.clone()),
         specs("a leaf with the name of its issuer", Accepted, |specs| specs[0].subject = specs[1].subject.clone()),
-        specs("a leaf that signed itself, alone", Accepted, |specs| specs.truncate(1)),
-        specs("an authority that signed itself, alone", Refused("must not be a certificate authority"), |specs| {
+        specs("a self-signed leaf alone", Accepted, |specs| specs.truncate(1)),
+        specs("a self-signed CA alone", Refused("must not be a certificate authority"), |specs| {
             specs.truncate(1);
             specs[0].set(basic_constraints(true, true, None));
         }),
-        specs("a leaf of the root itself", Accepted, |specs| {
+        specs("a leaf issued by the root", Accepted, |specs| {
             specs.remove(1);
         }),
         specs("a chain of 16 certificates", Accepted, |specs| lengthen(specs, 16)),
@@ -127,11 +127,11 @@ fn trust() -> Vec<Case> {
     ]
 }
 
-/// The root's key has a certificate by another root too: the same name and the same key, but another certificate.
+/// The root is cross-signed by another root: the same name and key in another certificate.
 fn cross_signed(expected: Expected) -> Case {
     let self_signed = Arc::new(Mutex::new(Vec::new()));
     let found = self_signed.clone();
-    Case::new("a root that another root certified, where the first is trusted", expected)
+    Case::new("a cross-signed root whose self-signed form is trusted", expected)
         .specs(move |specs| {
             *self_signed.lock().unwrap() = specs[2].sign(&specs[2]);
             specs.push(fresh("other"));
@@ -144,11 +144,13 @@ fn cross_signed(expected: Expected) -> Case {
 fn leaves() -> Vec<Case> {
     let forbidden = Refused("which a signing certificate must not have");
     vec![
-        specs("a leaf that says it is no authority", Accepted, |specs| {
+        specs("a leaf with basicConstraints cA false", Accepted, |specs| {
             specs[0].set(basic_constraints(false, false, None))
         }),
-        specs("a leaf that says so critically", Accepted, |specs| specs[0].set(basic_constraints(true, false, None))),
-        specs("a leaf that is an authority", Refused("must not be a certificate authority"), |specs| {
+        specs("a leaf with critical basicConstraints cA false", Accepted, |specs| {
+            specs[0].set(basic_constraints(true, false, None))
+        }),
+        specs("a leaf that is a CA", Refused("must not be a certificate authority"), |specs| {
             specs[0].set(basic_constraints(true, true, None));
         }),
         specs("a leaf without key usage", Refused(KEY_USAGE_CRITICAL), |specs| specs[0].remove(KEY_USAGE)),
@@ -165,7 +167,7 @@ fn leaves() -> Vec<Case> {
         usage("encipherOnly", forbidden, &[0, 7]),
         usage("decipherOnly", forbidden, &[0, 8]),
         purpose("codeSigning", Accepted, "1.3.6.1.5.5.7.3.3"),
-        purpose("of somebody", Accepted, "1.3.6.1.4.1.99999.1"),
+        purpose("of a private arc", Accepted, "1.3.6.1.4.1.99999.1"),
         purpose("serverAuth", forbidden, "1.3.6.1.5.5.7.3.1"),
         purpose("clientAuth", forbidden, "1.3.6.1.5.5.7.3.2"),
         purpose("emailProtection", forbidden, "1.3.6.1.5.5.7.3.4"),
@@ -181,7 +183,7 @@ fn leaves() -> Vec<Case> {
             let twice = specs[0].extensions[0].clone();
             specs[0].extensions.push(twice);
         }),
-        specs("a leaf with a critical extension that nobody knows", Accepted, |specs| {
+        specs("a leaf with an unknown critical extension", Accepted, |specs| {
             specs[0].set(Extension { oid: "1.3.6.1.4.1.99999.2", critical: true, value: vec![5, 0] });
         }),
         Case::new("a leaf with an Ed25519 key", Refused("unsupported key")).kind(Kind::Ed25519),
@@ -204,62 +206,56 @@ fn authorities() -> Vec<Case> {
     let excluded = tlv(0xa1, &sequence(&[&tlv(0x82, b"")]));
     let name_constraints = sequence(&[&excluded]);
     vec![
-        specs(
-            "an authority whose basicConstraints are not critical",
-            OnlyNotationAccepts(CRITICAL, NO_AUTHORITY),
-            |specs| {
+        specs("a CA whose basicConstraints are not critical", OnlyNotationAccepts(CRITICAL, NO_AUTHORITY), |specs| {
                 specs[1].set(basic_constraints(false, true, None));
-            },
-        ),
+        }),
         specs("a root whose basicConstraints are not critical", OnlyNotationAccepts(CRITICAL, NO_AUTHORITY), |specs| {
             specs[2].set(basic_constraints(false, true, None));
         }),
-        specs("an authority without basicConstraints", Refused(NO_AUTHORITY), |specs| {
-            specs[1].remove(BASIC_CONSTRAINTS)
-        }),
-        specs("an authority that says it is none", Refused(NO_AUTHORITY), |specs| {
+        specs("a CA without basicConstraints", Refused(NO_AUTHORITY), |specs| specs[1].remove(BASIC_CONSTRAINTS)),
+        specs("an issuer with cA false", Refused(NO_AUTHORITY), |specs| {
             specs[1].set(basic_constraints(true, false, None));
         }),
-        specs("a path length of none with none below", Accepted, |specs| {
+        specs("a path length of 0 with no CA below", Accepted, |specs| {
             specs[1].set(basic_constraints(true, true, Some(0)))
         }),
-        specs("a path length of none with one below", Refused("its path length allows"), |specs| {
+        specs("a path length of 0 with one CA below", Refused("its path length allows"), |specs| {
             specs[2].set(basic_constraints(true, true, Some(0)));
         }),
-        specs("a path length that is just enough", Accepted, |specs| {
+        specs("a path length of 1 with one CA below", Accepted, |specs| {
             specs[2].set(basic_constraints(true, true, Some(1)))
         }),
         specs("a path length of 300", OnlyNotationAccepts(PATH_LENGTH, "malformed"), |specs| {
             let value = sequence(&[&[1, 1, 0xff], &[2, 2, 1, 44]]);
             specs[2].set(Extension { oid: BASIC_CONSTRAINTS, critical: true, value });
         }),
-        specs("an authority without key usage", Refused(KEY_USAGE_CRITICAL), |specs| specs[1].remove(KEY_USAGE)),
-        specs("an authority whose key usage is not critical", Refused(KEY_USAGE_CRITICAL), |specs| {
+        specs("a CA without key usage", Refused(KEY_USAGE_CRITICAL), |specs| specs[1].remove(KEY_USAGE)),
+        specs("a CA whose key usage is not critical", Refused(KEY_USAGE_CRITICAL), |specs| {
             specs[1].set(key_usage(false, &[KEY_CERT_SIGN]));
         }),
-        specs("an authority that may not sign certificates", Refused("lacks keyCertSign"), |specs| {
+        specs("a CA without keyCertSign", Refused("lacks keyCertSign"), |specs| {
             specs[1].set(key_usage(true, &[DIGITAL_SIGNATURE, 6]));
         }),
-        specs("a root that may not sign certificates", Refused("lacks keyCertSign"), |specs| {
+        specs("a root without keyCertSign", Refused("lacks keyCertSign"), |specs| {
             specs[2].set(key_usage(true, &[6]));
         }),
-        specs("an authority that may do more", Accepted, |specs| specs[1].set(key_usage(true, &[0, KEY_CERT_SIGN, 6]))),
-        specs("an authority with an extended key usage", Accepted, |specs| {
+        specs("a CA with more key usages", Accepted, |specs| specs[1].set(key_usage(true, &[0, KEY_CERT_SIGN, 6]))),
+        specs("a CA with an extended key usage", Accepted, |specs| {
             specs[1].set(extended_key_usage(true, &["1.3.6.1.5.5.7.3.1"]));
         }),
-        Case::new("an authority with name constraints that forbid all", Accepted).specs(move |specs| {
+        Case::new("a CA whose name constraints exclude everything", Accepted).specs(move |specs| {
             specs[1].set(Extension { oid: "2.5.29.30", critical: true, value: name_constraints.clone() });
         }),
-        specs("an authority with an RSA key", Accepted, |specs| specs[1].key = Key::new(Kind::Rsa2048)),
-        specs("an authority on P-521", Accepted, |specs| specs[1].key = Key::new(Kind::P521)),
-        specs("an authority with an Ed25519 key", OnlyNotationAccepts(AUTHORITY_KEY, "public key"), |specs| {
+        specs("a CA with an RSA key", Accepted, |specs| specs[1].key = Key::new(Kind::Rsa2048)),
+        specs("a CA on P-521", Accepted, |specs| specs[1].key = Key::new(Kind::P521)),
+        specs("a CA with an Ed25519 key", OnlyNotationAccepts(AUTHORITY_KEY, "public key"), |specs| {
             specs[1].key = Key::new(Kind::Ed25519);
         }),
-        specs("a certificate of two algorithms", Refused("differs from the one next to"), |specs| {
+        specs("a certificate with two signature algorithms", Refused("differs from the one beside"), |specs| {
             let other = sequence(&[&oid("1.2.840.10045.4.3.3")]);
             specs[1].algorithms = Some([specs[1].key.certificate_algorithm(), other]);
         }),
-        specs("a certificate that says ECDSA with SHA-1", Refused(OTHER_KEY), |specs| {
+        specs("a certificate that claims ECDSA with SHA-1", Refused(OTHER_KEY), |specs| {
             let sha1 = sequence(&[&oid("1.2.840.10045.4.1")]);
             specs[0].algorithms = Some([sha1.clone(), sha1]);
         }),
@@ -267,7 +263,7 @@ fn authorities() -> Vec<Case> {
             specs[2].version = None;
             specs[2].extensions.clear();
         }),
-        specs("a leaf with no purpose in its extended key usage", Refused("extendedKeyUsage"), |specs| {
+        specs("a leaf with a malformed extended key usage", Refused("extendedKeyUsage"), |specs| {
             specs[0].set(Extension { oid: EXTENDED_KEY_USAGE, critical: false, value: vec![0x30, 0x80] });
         }),
     ]
@@ -277,13 +273,13 @@ fn ec(curve: &str, point: &[u8]) -> Vec<u8> {
     sequence(&[&sequence(&[&oid("1.2.840.10045.2.1"), &oid(curve)]), &bits(point)])
 }
 
-/// The generator of P-224, which is a point that readers take.
+/// The generator of P-224, a valid point.
 fn point(curve: &str) -> Vec<u8> {
     let generator = "b70e0cbd6bb4bf7f321390b94a03c1d356c21122343280d6115c1d21bd376388b5f723fb4c22dfe6cd4375a05a07476444d5819985007e34";
     ec(curve, &[vec![4], hex::decode(generator).unwrap()].concat())
 }
 
-/// An RSA key whose modulus has so many bytes.
+/// An RSA key whose modulus has this many bytes.
 fn rsa(bytes: usize) -> Vec<u8> {
     let mut modulus = vec![0xb5; bytes];
     modulus.insert(0, 0);

@@ -1,10 +1,10 @@
-//! Headers: which must be critical, which may not be, which stand where.
+//! Protected and unprotected headers: which must or must not be critical, and where each belongs.
 
 use serde_json::{Value, json};
 
 use super::Expected::{self, Accepted, OnlyNotationAccepts, Refused};
+use super::case::Case;
 use super::rules::{CASE, CRITICAL_REGISTERED, CRITICAL_UNKNOWN, PLUGIN_VERSION, REGISTERED, UNIQUE, UNPROTECTED};
-use super::scene::Case;
 
 const SCHEME: &str = "io.cncf.notary.signingScheme";
 const TIME: &str = "io.cncf.notary.signingTime";
@@ -48,7 +48,7 @@ fn critical_headers() -> Vec<Case> {
         crit("crit without the scheme", Refused("must be listed in crit"), json!([EXPIRY])),
         crit("crit without the expiry", Refused("must be listed in crit"), json!([SCHEME])),
         crit("crit with a name twice", Refused(absent), json!([SCHEME, EXPIRY, SCHEME])),
-        crit("crit with the name of no header", Refused(absent), json!([SCHEME, EXPIRY, "com.example.x"])),
+        crit("crit with an absent header", Refused(absent), json!([SCHEME, EXPIRY, "com.example.x"])),
         crit("crit in another order", Accepted, json!([EXPIRY, SCHEME])),
         crit("crit with alg", Refused("JWS itself defines"), json!([SCHEME, EXPIRY, "alg"])),
         crit("crit with crit", Refused("JWS itself defines"), json!([SCHEME, EXPIRY, "crit"])),
@@ -62,15 +62,15 @@ fn critical_headers() -> Vec<Case> {
             json!("1"),
         ),
         critical(
-            "a critical header that nobody knows",
+            "an unknown critical header",
             OnlyNotationAccepts(CRITICAL_UNKNOWN, "names no verification plugin"),
             "com.example.x",
             json!("1"),
         ),
-        extra("a header that nobody knows", Accepted, "com.example.x", json!({ "a": [1] })),
-        extra("a header of JWS without meaning here", Accepted, "typ", json!("JOSE")),
+        extra("an unknown header", Accepted, "com.example.x", json!({ "a": [1] })),
+        extra("a JWS header that is not used", Accepted, "typ", json!("JOSE")),
         extra("b64", OnlyNotationAccepts(REGISTERED, "b64"), "b64", json!(true)),
-        critical("a verification plugin that is nowhere", Refused("plugin"), PLUGIN, json!("com.example.plugin")),
+        critical("a verification plugin that is not installed", Refused("plugin"), PLUGIN, json!("com.example.plugin")),
         critical("a verification plugin without a name", Refused("verificationPlugin"), PLUGIN, json!("")),
         critical("a verification plugin that is a number", Refused("verificationPlugin"), PLUGIN, json!(1)),
         extra(
@@ -80,7 +80,7 @@ fn critical_headers() -> Vec<Case> {
             json!("com.example.p"),
         ),
         critical(
-            "a version of no plugin",
+            "a plugin version without a plugin",
             OnlyNotationAccepts(PLUGIN_VERSION, "of a verification plugin, and names none"),
             VERSION,
             json!("1.0.0"),
@@ -106,7 +106,7 @@ fn names_and_values() -> Vec<Case> {
         extra("the time of the other scheme", Refused("not allowed"), AUTHENTIC, json!("2026-07-01T12:00:00Z")),
         extra("no signing time", Refused("signingTime is missing"), TIME, Value::Null),
         extra(
-            "the time of the other scheme, of an authority",
+            "the time of the other scheme, signingAuthority",
             Refused("not allowed"),
             TIME,
             json!("2026-07-01T12:00:00Z"),
@@ -146,14 +146,14 @@ fn unprotected_headers() -> Vec<Case> {
         unprotected("crit in the unprotected header", claim, "crit", json!(["com.example.x"])),
         unprotected("an expiry in the unprotected header", claim, EXPIRY, json!("2020-01-01T00:00:00Z")),
         unprotected("a plugin in the unprotected header", claim, PLUGIN, json!("com.example.plugin")),
-        unprotected("an unprotected header that nobody knows", Accepted, "com.example.x", json!(1)),
+        unprotected("an unknown unprotected header", Accepted, "com.example.x", json!(1)),
         extra("x5c in the protected header", claim, "x5c", json!([])),
         unprotected("a signing agent", Accepted, AGENT, json!("a b/1\u{202e} \"c\"")),
         unprotected("an empty signing agent", Accepted, AGENT, json!("")),
         unprotected("a signing agent that is a number", Refused("signingAgent"), AGENT, json!(1)),
-        unprotected("a timestamp that nobody asks for", Accepted, TIMESTAMP, json!("AAAA")),
+        unprotected("a timestamp that is not required", Accepted, TIMESTAMP, json!("AAAA")),
         unprotected("a timestamp that is not base64", Refused("base64"), TIMESTAMP, json!("***")),
-        unprotected("a timestamp of an authority's signature", Accepted, TIMESTAMP, json!("AAAA")).authority(),
+        unprotected("a timestamp, signingAuthority", Accepted, TIMESTAMP, json!("AAAA")).authority(),
     ]
 }
 

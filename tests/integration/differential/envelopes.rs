@@ -1,10 +1,10 @@
-//! The envelope around what is signed.
+//! The JWS envelope.
 
 use serde_json::{Value, json};
 
 use super::Expected::{self, Accepted, OnlyNotationAccepts, Refused};
+use super::case::Case;
 use super::rules::{BASE64, TOP_LEVEL, UNIQUE};
-use super::scene::Case;
 
 fn envelope(name: &str, expected: Expected, change: fn(&mut Value)) -> Case {
     Case::new(name, expected).envelope(change)
@@ -20,7 +20,7 @@ fn without(member: &'static str) -> Case {
     })
 }
 
-/// Changes the first certificate's text.
+/// Changes the base64 text of the first certificate.
 fn first_certificate(envelope: &mut Value, change: impl Fn(&str) -> String) {
     let text = envelope["header"]["x5c"][0].as_str().unwrap();
     envelope["header"]["x5c"][0] = json!(change(text));
@@ -33,10 +33,7 @@ pub fn cases() -> Vec<Case> {
         without("protected"),
         without("header"),
         without("signature"),
-        envelope(
-            "a member at the top that nobody knows",
-            OnlyNotationAccepts(TOP_LEVEL, "unknown member"),
-            |envelope| {
+        envelope("an unknown top-level member", OnlyNotationAccepts(TOP_LEVEL, "not a member"), |envelope| {
                 envelope["x"] = json!(1);
             },
         ),

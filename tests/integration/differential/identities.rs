@@ -6,7 +6,7 @@ use testing::der::{oid, sequence, tlv};
 use super::Expected::{self, Accepted, Refused};
 use super::scene::Case;
 
-const NOBODY: &str = "no trusted identity of the policy names";
+const NOT_NAMED: &str = "no trusted identity of the policy names";
 
 /// A signature by `C=US, ST=WA, O=Acme, CN=leaf`.
 fn subject(name: &str, expected: Expected, identity: &str) -> Case {
@@ -23,21 +23,21 @@ pub fn cases() -> Vec<Case> {
         subject("the whole subject", Accepted, "x509.subject: C=US, ST=WA, O=Acme, CN=leaf"),
         subject("a part of the subject", Accepted, "x509.subject: C=US, ST=WA, O=Acme"),
         subject("the subject in another order", Accepted, "x509.subject: CN=leaf,O=Acme,S=WA,C=US"),
-        subject("another organization", Refused(NOBODY), "x509.subject: C=US, ST=WA, O=Other"),
-        subject("an organization in capitals", Refused(NOBODY), "x509.subject: C=US, ST=WA, O=ACME"),
+        subject("another organization", Refused(NOT_NAMED), "x509.subject: C=US, ST=WA, O=Other"),
+        subject("an organization in capitals", Refused(NOT_NAMED), "x509.subject: C=US, ST=WA, O=ACME"),
         subject(
-            "an attribute that the subject has not",
-            Refused(NOBODY),
+            "an attribute that the subject lacks",
+            Refused(NOT_NAMED),
             "x509.subject: C=US, ST=WA, O=Acme, L=Seattle",
         ),
-        subject("the root's subject", Refused(NOBODY), "x509.subject: C=US, ST=WA, O=Acme, CN=root"),
+        subject("the root's subject", Refused(NOT_NAMED), "x509.subject: C=US, ST=WA, O=Acme, CN=root"),
         identities(
             "one identity of several",
             Accepted,
             &["x509.subject: C=US, ST=WA, O=Other", "x509.subject: C=US, ST=WA, O=Acme"],
         ),
         subject("an identity of another kind", Refused("no x509.subject"), "did:example:leaf"),
-        subject("the subject of an authority's certificate", Accepted, "x509.subject: C=US, ST=WA, O=Acme").authority(),
+        subject("a subject, signingAuthority", Accepted, "x509.subject: C=US, ST=WA, O=Acme").authority(),
         subject("a subject with an attribute twice", Refused("authenticity"), "x509.subject: C=US, ST=WA, O=Acme")
             .specs(|specs| {
                 let attribute =
@@ -46,7 +46,7 @@ pub fn cases() -> Vec<Case> {
                 specs[0].subject = tlv(0x30, &parts.map(|(kind, value)| attribute(kind, value)).concat());
             }),
         subject(
-            "a subject without what an identity needs",
+            "a subject without the attributes an identity needs",
             Refused("authenticity"),
             "x509.subject: C=US, ST=WA, O=Acme",
         )

@@ -1,4 +1,4 @@
-//! Good signatures of every kind, and signatures with which something is wrong.
+//! Valid signatures with every kind of key, and altered signatures.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -8,6 +8,7 @@ use testing::envelope::{Draft, Scheme};
 use testing::key::Kind;
 
 use super::Expected::{Accepted, OnlyNotationAccepts, Refused};
+use super::case::Case;
 use super::rules::{BASE64URL, PAD_BITS};
 use super::scene::Case;
 
@@ -47,15 +48,15 @@ pub fn cases() -> Vec<Case> {
         altered("a signature cut short", SIGNATURE, |bytes| bytes.truncate(63)),
         altered("a byte after the signature", SIGNATURE, |bytes| bytes.push(0)),
         altered("a zero before the signature", SIGNATURE, |bytes| bytes.insert(0, 0)),
-        altered("no byte of a signature", "signature is missing", Vec::clear),
+        altered("an empty signature", "signature is missing", Vec::clear),
         altered("a signature of zeros", SIGNATURE, |bytes| bytes.fill(0)),
         altered("r and s in DER", SIGNATURE, |bytes| *bytes = in_der(bytes)),
-        Case::new("a signature of the other half of the curve's order", Accepted).envelope(|envelope| {
+        Case::new("a signature with n - s instead of s", Accepted).envelope(|envelope| {
             let high = negated(&signature(envelope));
             envelope["signature"] = json!(URL_SAFE_NO_PAD.encode(high));
         }),
-        Case::new("a signature that another key made", Refused(SIGNATURE))
-            .draft(|draft| Draft { key: Draft::of(Kind::P256, Scheme::X509).key, ..draft }),
+        Case::new("a signature by another key", Refused(SIGNATURE))
+            .draft(|draft| Draft { key: Draft::of(Kind::P256, SigningScheme::X509).key, ..draft }),
         Case::new("a signature over another payload", Refused(SIGNATURE)).envelope(|envelope| {
             envelope["payload"] = json!(URL_SAFE_NO_PAD.encode(r#"{"targetArtifact":{}}"#));
         }),
@@ -87,13 +88,13 @@ fn append(envelope: &mut Value, more: &str) {
     envelope["signature"] = json!(format!("{}{more}", envelope["signature"].as_str().unwrap()));
 }
 
-/// The form that certificates and most libraries have, and JWS has not.
+/// The signature in DER, as in certificates and most libraries but not in JWS.
 fn in_der(signature: &[u8]) -> Vec<u8> {
     let integer = |bytes: &[u8]| testing::der::tlv(2, &[&[0], bytes].concat());
     testing::der::sequence(&[&integer(&signature[..32]), &integer(&signature[32..])])
 }
 
-/// The signature with the order of P-256 less s in the place of s, which verifies too: ECDSA, not tampering.
+/// The signature with n - s instead of s. It is valid too, because ECDSA signatures are malleable.
 fn negated(signature: &[u8]) -> Vec<u8> {
     let order = hex::decode("ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551").unwrap();
     let mut out = signature.to_vec();

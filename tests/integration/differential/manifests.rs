@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::Expected::{self, Accepted, OnlyNotationAccepts, OnlyWeAccept, Refused};
+use super::case::Case;
 use super::rules::{ARTIFACT_TYPE, ARTIFACT_TYPE_FORM, CONFIG_TYPE, MANIFEST, SUBJECT_SIZE, UNIQUE};
-use super::scene::Case;
 
 const SIGNATURE: &str = "application/vnd.cncf.notary.signature";
 const NONE: &str = "there is no signature";
@@ -44,7 +44,7 @@ pub fn cases() -> Vec<Case> {
             let size = manifest["layers"][0]["size"].as_u64().unwrap();
             manifest["layers"][0]["size"] = json!(size - 1);
         }),
-        manifest("a layer that is not there", Refused("5a5a"), |manifest| {
+        manifest("a missing layer", Refused("5a5a"), |manifest| {
             manifest["layers"][0]["digest"] = json!(format!("sha256:{}", "5a".repeat(32)));
         }),
         manifest("no subject", Refused(NONE), |manifest| {
@@ -57,7 +57,7 @@ pub fn cases() -> Vec<Case> {
         manifest("annotations of the manifest", Accepted, |manifest| {
             manifest["annotations"] = json!({ "io.cncf.notary.x509chain.thumbprint#S256": "[\"00\"]", "a": "b" });
         }),
-        manifest("a member of the manifest that nobody knows", Accepted, |manifest| manifest["x"] = json!([1])),
+        manifest("an unknown member of the manifest", Accepted, |manifest| manifest["x"] = json!([1])),
         manifest("no mediaType", Accepted, |manifest| {
             manifest.as_object_mut().unwrap().remove("mediaType");
         }),

@@ -1,7 +1,9 @@
-//! Envelopes, chains, manifests and policies with one thing changed: our verdict beside the real notation's, one by one, over the
-//! same layout and the same configuration folder. Where they differ the table names the sentence that decides it, and so does
-//! docs/verification.md; a difference that the table does not have fails the test, and so does one that is no longer there.
+//! Envelopes, chains, manifests and policies with one change each: compares the verdicts of this library and the real
+//! notation on the same layout and configuration folder. For each difference, the table and docs/verification.md name
+//! the rule that decides it. A difference missing from the table fails the test, and so does a listed difference that
+//! no longer occurs.
 
+mod case;
 mod chains;
 mod claims;
 mod envelopes;
@@ -11,7 +13,6 @@ mod manifests;
 mod payloads;
 mod policies;
 mod rules;
-mod scene;
 mod times;
 
 use std::io::Write as _;
@@ -19,10 +20,11 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
+use case::Case;
 use rules::Rule;
-use scene::Case;
 
-/// What comes of a case. A reason is a part of what we say: a case that is refused for something else tests something else.
+/// The expected verdicts. A reason is part of this library's message: a refusal for another reason would test something
+/// else.
 #[derive(Debug, Clone, Copy)]
 enum Expected {
     Accepted,
@@ -31,14 +33,14 @@ enum Expected {
     OnlyWeAccept(Rule),
 }
 
-/// The verdicts of both on a case.
+/// The verdicts of this library and notation on a case.
 struct Verdicts {
     ours: Result<(), String>,
     notation: Result<(), String>,
 }
 
 impl Expected {
-    /// What is not as the table says, in a sentence.
+    /// The difference from the table, as a sentence.
     fn difference(self, verdicts: &Verdicts) -> Option<String> {
         let (we_accept, notation_accepts, reason, rule) = match self {
             Self::Accepted => (true, true, "", None),
@@ -51,7 +53,7 @@ impl Expected {
             return Some(format!("the table lists {listed}"));
         }
         match &verdicts.ours {
-            Err(why) if !why.contains(reason) => Some(format!("we refuse it for another reason than {reason:?}")),
+            Err(why) if !why.contains(reason) => Some(format!("we refuse it for a reason other than {reason:?}")),
             _ => None,
         }
     }
@@ -72,11 +74,12 @@ fn cases() -> Vec<Case> {
     tables.into_iter().flat_map(|table| table()).collect()
 }
 
-/// Judges all cases, a few at a time.
+/// Runs all cases, a few at a time.
 fn judge(cases: Vec<Case>, notation: &Path) -> Vec<(Arc<Case>, Verdicts)> {
     let cases: Vec<Arc<Case>> = cases.into_iter().map(Arc::new).collect();
-    let (next, judged) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
-    // Each waits for a notation most of the time.
+    let next = AtomicUsize::new(0);
+    let judged = Mutex::new(Vec::new());
+    // A worker mostly waits for its notation process.
     let workers = std::thread::available_parallelism().map_or(4, |n| (2 * n.get()).clamp(2, 8));
     std::thread::scope(|scope| {
         for _ in 0..workers {
@@ -92,7 +95,7 @@ fn judge(cases: Vec<Case>, notation: &Path) -> Vec<(Arc<Case>, Verdicts)> {
 }
 
 #[test]
-fn every_verdict_is_notations_or_the_one_that_the_specification_demands() {
+fn every_verdict_is_notations_or_follows_a_listed_rule() {
     let Some(peers) = crate::support::peers() else { return };
     let judged = judge(cases(), &peers.join("notation"));
     let [mut accepted, mut refused, mut stricter, mut laxer] = [0; 4];
@@ -109,7 +112,7 @@ fn every_verdict_is_notations_or_the_one_that_the_specification_demands() {
             wrong.push(format!("{}: {difference}\n  ours: {ours:?}\n  notation: {notation:?}", case.name));
         }
     }
-    // Not println, which the test runner keeps to itself while a test passes.
+    // Not println: the test runner hides it when the test passes.
     let _ = writeln!(
         std::io::stderr(),
         "differential: {} cases, {} equal ({accepted} accepted, {refused} refused), {stricter} refused only by us, \
@@ -121,7 +124,7 @@ fn every_verdict_is_notations_or_the_one_that_the_specification_demands() {
 }
 
 #[test]
-fn every_rule_that_decides_a_difference_is_in_the_documentation() {
+fn every_rule_is_in_the_documentation() {
     let document = include_str!("../../../docs/verification.md").split_whitespace().collect::<Vec<_>>().join(" ");
     for case in cases() {
         let (Expected::OnlyNotationAccepts(rule, _) | Expected::OnlyWeAccept(rule)) = case.expected else { continue };
@@ -131,7 +134,7 @@ fn every_rule_that_decides_a_difference_is_in_the_documentation() {
 }
 
 #[test]
-fn no_two_cases_have_the_same_name() {
+fn case_names_are_unique() {
     let mut names: Vec<String> = cases().into_iter().map(|case| case.name).collect();
     names.sort();
     for pair in names.windows(2) {

@@ -1,10 +1,10 @@
-//! The payload: which artifact was signed.
+//! The payload, which names the signed artifact.
 
 use serde_json::{Value, json};
 
 use super::Expected::{self, Accepted, OnlyNotationAccepts, Refused};
+use super::case::Case;
 use super::rules::{DESCRIPTOR, PAYLOAD, UNIQUE};
-use super::scene::Case;
 
 const OTHER: &str = "not over this artifact";
 const MALFORMED: &str = "the payload is malformed";
@@ -51,7 +51,7 @@ pub fn cases() -> Vec<Case> {
         target("a size as text", Refused(MALFORMED), "size", json!("2")),
         target("a size that is not whole", Refused(MALFORMED), "size", json!(2.5)),
         target("a size below zero", Refused(MALFORMED), "size", json!(-1)),
-        target("no digest of an algorithm that is known", Refused(MALFORMED), "digest", json!("md5:00")),
+        target("a digest of an unsupported algorithm", Refused(MALFORMED), "digest", json!("md5:00")),
         payload("a digest in capitals", Refused(MALFORMED), |payload| {
             let digest = payload["targetArtifact"]["digest"].as_str().unwrap().to_uppercase();
             payload["targetArtifact"]["digest"] = json!(digest.replace("SHA256", "sha256"));
@@ -61,10 +61,10 @@ pub fn cases() -> Vec<Case> {
         without("mediaType"),
         target("annotations", Accepted, "annotations", json!({ "build": "7", "": "" })),
         target("annotations under the reserved prefix", Accepted, "annotations", json!({ "io.cncf.notary.x": "7" })),
-        target("annotations that are no text", Refused(MALFORMED), "annotations", json!({ "build": 7 })),
+        target("annotations that are not text", Refused(MALFORMED), "annotations", json!({ "build": 7 })),
         target("an artifact type", Accepted, "artifactType", json!("application/vnd.example")),
-        target("a member that a descriptor may have", OnlyNotationAccepts(DESCRIPTOR, MALFORMED), "urls", json!([])),
-        target("a member of the target that nobody knows", OnlyNotationAccepts(DESCRIPTOR, MALFORMED), "x", json!(1)),
+        target("another member of OCI descriptors", OnlyNotationAccepts(DESCRIPTOR, MALFORMED), "urls", json!([])),
+        target("an unknown member of the target", OnlyNotationAccepts(DESCRIPTOR, MALFORMED), "x", json!(1)),
         payload("a claim in the payload", OnlyNotationAccepts(PAYLOAD, MALFORMED), |payload| {
             payload["expiry"] = json!("2020-01-01T00:00:00Z");
         }),

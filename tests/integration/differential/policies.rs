@@ -1,5 +1,5 @@
-//! Trust policies and trust stores: what they make of a signature. Which documents and stores are read at all is compared in
-//! tests/integration/policies.
+//! The effect of trust policies and trust stores on a signature. tests/integration/policies compares which documents
+//! and stores are readable at all.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt as _, symlink};
@@ -13,10 +13,11 @@ use testing::key::Kind;
 use time::Duration;
 
 use super::Expected::{self, Accepted, OnlyNotationAccepts, Refused};
+use super::case::{Case, now, store, subject};
 use super::rules::WRITABLE;
 use super::scene::{Case, now, store, subject};
 
-/// What is wrong with the signature.
+/// A defect of the signature.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Wrong {
     Expired,
@@ -51,7 +52,7 @@ impl Wrong {
         }
     }
 
-    /// A signature with it, under this `signatureVerification`.
+    /// A signature with this defect, under this `signatureVerification`.
     fn under(self, verification: Value) -> Case {
         let refused = Refused(self.validation());
         let case = Case::new(format!("{self:?} under {verification}"), refused).policy(move |policy| {
@@ -72,7 +73,7 @@ impl Wrong {
                 case.folder(|config, _| fs::write(store(config, "ca").join("root.crt"), stranger()).unwrap())
             }
             Wrong::NoStore => case.folder(|config, _| fs::remove_dir_all(store(config, "ca")).unwrap()),
-            Wrong::NotRevocable => case.specs(|specs| specs[0].set(list_of_nobody())),
+            Wrong::NotRevocable => case.specs(|specs| specs[0].set(unreachable_crl())),
             Wrong::Altered => case.envelope(|envelope| envelope["payload"] = json!("e30")),
             Wrong::OtherIdentity => case,
         }
@@ -86,14 +87,14 @@ fn stranger() -> Vec<u8> {
     root.sign(&root)
 }
 
-/// A CRL distribution point where nobody answers.
-fn list_of_nobody() -> Extension {
+/// A CRL distribution point that refuses connections.
+fn unreachable_crl() -> Extension {
     let uri = tlv(0x86, b"http://127.0.0.1:9/nothing.crl");
     let point = sequence(&[&tlv(0xa0, &tlv(0xa0, &uri))]);
     Extension { oid: "2.5.29.31", critical: false, value: sequence(&[&point]) }
 }
 
-/// Each level, and each validation overridden.
+/// Each level, and an override of each validation.
 fn levels() -> Vec<Case> {
     let mut cases = Vec::new();
     for wrong in Wrong::ALL {
@@ -118,7 +119,7 @@ fn levels() -> Vec<Case> {
         *policy =
             json!({ "name": "test", "registryScopes": ["local/a"], "signatureVerification": { "level": "skip" } });
     };
-    cases.push(Case::new("a signature that is not whole under skip", Accepted).policy(skips).envelope(|envelope| {
+    cases.push(Case::new("an altered signature under skip", Accepted).policy(skips).envelope(|envelope| {
         envelope["signature"] = json!("AAAA");
     }));
     cases
@@ -140,27 +141,35 @@ fn scopes() -> Vec<Case> {
             policy["trustStores"] = json!(["ca:missing"]);
             *policy = json!([global, policy]);
         }),
-        policy("no authority's store for a signature of one", Refused("no trust store of the type"), |policy| {
+        policy(
+            "a signingAuthority signature without a signingAuthority store",
+            Refused("no trust store of the type"),
+            |policy| {
             policy["trustStores"] = json!(["ca:x"]);
-        })
+            },
+        )
         .authority(),
-        policy("only an authority's store for another signature", Refused("no trust store of the type"), |policy| {
+        policy(
+            "an x509 signature with only a signingAuthority store",
+            Refused("no trust store of the type"),
+            |policy| {
             policy["trustStores"] = json!(["signingAuthority:x"]);
-        }),
-        policy("a store that is missing beside a good one", Refused("does not exist"), |policy| {
+            },
+        ),
+        policy("a missing store beside a good one", Refused("does not exist"), |policy| {
             policy["trustStores"] = json!(["ca:x", "ca:missing"]);
         }),
         policy("a missing store of the other scheme", Accepted, |policy| {
             policy["trustStores"] = json!(["ca:x", "signingAuthority:missing"]);
         }),
-        policy("a tsa store, and no timestamp", Refused("authenticTimestamp"), |policy| {
+        policy("a tsa store without a timestamp", Refused("authenticTimestamp"), |policy| {
             policy["trustStores"] = json!(["ca:x", "tsa:x"]);
         }),
-        policy("a tsa store that is for expired chains", Accepted, |policy| {
+        policy("a tsa store required only for expired chains", Accepted, |policy| {
             policy["trustStores"] = json!(["ca:x", "tsa:x"]);
             policy["signatureVerification"]["verifyTimestamp"] = json!("afterCertExpiry");
         }),
-        policy("a tsa store, and a signature of an authority", Accepted, |policy| {
+        policy("a tsa store, signingAuthority", Accepted, |policy| {
             policy["trustStores"] = json!(["signingAuthority:x", "tsa:x"]);
         })
         .authority(),
@@ -178,7 +187,8 @@ fn files() -> Vec<Case> {
             fs::remove_file(store(config, "ca").join("root.crt")).unwrap();
         }),
         folder("a store behind a symbolic link", Refused("symbolic link"), |config, _| {
-            let (store, elsewhere) = (store(config, "ca"), config.join("elsewhere"));
+            let store = store(config, "ca");
+            let elsewhere = config.join("elsewhere");
             fs::rename(&store, &elsewhere).unwrap();
             symlink(elsewhere, store).unwrap();
         }),
@@ -189,23 +199,24 @@ fn files() -> Vec<Case> {
             symlink(elsewhere, store(config, "ca").join("root.crt")).unwrap();
         }),
         folder("a policy behind a symbolic link", Refused("symbolic link"), |config, _| {
-            let (policy, elsewhere) = (config.join("trustpolicy.json"), config.join("elsewhere.json"));
+            let policy = config.join("trustpolicy.json");
+            let elsewhere = config.join("elsewhere.json");
             fs::rename(&policy, &elsewhere).unwrap();
             symlink(elsewhere, policy).unwrap();
         }),
-        folder("a store that everybody may write to", writable, |config, _| {
+        folder("a world-writable store", writable, |config, _| {
             fs::set_permissions(store(config, "ca"), Permissions::from_mode(0o777)).unwrap();
         }),
-        folder("a certificate that everybody may write to", writable, |config, _| {
+        folder("a world-writable certificate", writable, |config, _| {
             fs::set_permissions(store(config, "ca").join("root.crt"), Permissions::from_mode(0o666)).unwrap();
         }),
-        folder("a policy that everybody may write to", writable, |config, _| {
+        folder("a world-writable policy", writable, |config, _| {
             fs::set_permissions(config.join("trustpolicy.json"), Permissions::from_mode(0o666)).unwrap();
         }),
         folder("no policy", Refused("trustpolicy"), |config, _| {
             fs::remove_file(config.join("trustpolicy.json")).unwrap()
         }),
-        folder("another certificate in the store too", Accepted, |config, _| {
+        folder("another certificate in the store", Accepted, |config, _| {
             fs::write(store(config, "ca").join("a.crt"), stranger()).unwrap();
         }),
     ]

@@ -1,18 +1,18 @@
-//! The sentences that decide where our verdict and notation's differ.
+//! The rules that decide where the verdicts of this library and notation differ.
 
 use std::fmt;
 
-/// What decides a difference.
+/// The reason for a difference.
 #[derive(Debug, Clone, Copy)]
 pub enum Rule {
-    /// A sentence: the document, its section, and its words.
+    /// A specification: document, section, quote.
     Says(&'static str, &'static str, &'static str),
-    /// No sentence decides it: what is chosen here, and why.
+    /// No specification decides it; a sentence of docs/verification.md does.
     Chosen(&'static str),
 }
 
 impl Rule {
-    /// The words that docs/verification.md has too.
+    /// The text that docs/verification.md must contain.
     pub fn words(self) -> &'static str {
         match self {
             Rule::Says(_, _, words) | Rule::Chosen(words) => words,

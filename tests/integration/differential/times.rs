@@ -1,12 +1,12 @@
-//! Times: how they are written, and what they are compared with.
+//! Times: their format and what they are compared with.
 
 use notary::text::rfc3339;
 use serde_json::{Value, json};
 use time::Duration;
 
 use super::Expected::{self, Accepted, OnlyNotationAccepts, OnlyWeAccept, Refused};
+use super::case::{Case, now};
 use super::rules::{EXPIRED, TIME as FORM, UNTRUSTED_TIME};
-use super::scene::{Case, now};
 
 const SCHEME: &str = "io.cncf.notary.signingScheme";
 const TIME: &str = "io.cncf.notary.signingTime";
@@ -18,7 +18,7 @@ fn time(name: &str, expected: Expected, header: &'static str, value: Value) -> C
     Case::new(name, expected).draft(move |draft| draft.protect(header, value.clone()))
 }
 
-/// A signing time as so many hours from now.
+/// A signing time this many hours from now.
 fn signed(name: &str, expected: Expected, hours: i64) -> Case {
     time(name, expected, AUTHENTIC, json!(rfc3339(now() + Duration::hours(hours)))).authority()
 }
@@ -36,7 +36,7 @@ fn forms() -> Vec<Case> {
         ("with a comma", "2026-07-01T12:00:00,5Z", OnlyNotationAccepts(FORM, form)),
         ("with a leap second", "2016-12-31T23:59:60Z", Refused(form)),
         ("at hour 24", "2026-07-01T24:00:00Z", Refused(form)),
-        ("on a day that is not", "2026-02-29T12:00:00Z", Refused(form)),
+        ("on a nonexistent day", "2026-02-29T12:00:00Z", Refused(form)),
         ("of the day alone", "2026-07-01", Refused(form)),
         ("that is empty", "", Refused("signingTime")),
     ]
@@ -46,7 +46,7 @@ fn forms() -> Vec<Case> {
     cases.extend([
         time("a signing time that is a number", Refused("signingTime"), TIME, json!(1_782_907_200)),
         time("the year 1 as signing time", OnlyWeAccept(UNTRUSTED_TIME), TIME, json!("0001-01-01T00:00:00Z")),
-        // Go's zero time, which notation takes for none.
+        // Go's zero time, which notation treats as absent.
         Case::new("the year 1 as expiry", OnlyNotationAccepts(EXPIRED, "is not after"))
             .draft(|draft| draft.protect(EXPIRY, json!("0001-01-01T00:00:00Z")).protect("crit", json!([SCHEME]))),
         Case::new("null as expiry", OnlyNotationAccepts(FORM, "expiry is missing")).draft(|mut draft| {
@@ -67,7 +67,7 @@ fn expiries() -> Vec<Case> {
         expires("expires before it is signed", Refused("is not after"), Duration::hours(-2)),
         expires("expires in a thousand years", Accepted, Duration::days(365_000)),
         time("signed in the future", Refused("is not after"), TIME, json!(rfc3339(now() + Duration::hours(2)))),
-        Case::new("signed in the future, to expire later", Accepted).draft(|draft| {
+        Case::new("signed in the future, with a later expiry", Accepted).draft(|draft| {
             let (signed, expiry) = (now() + Duration::hours(2), now() + Duration::hours(3));
             draft.protect(TIME, json!(rfc3339(signed))).protect(EXPIRY, json!(rfc3339(expiry)))
         }),
@@ -76,23 +76,23 @@ fn expiries() -> Vec<Case> {
 
 fn validity() -> Vec<Case> {
     vec![
-        signed("signed by an authority before the chain was valid", Refused(OUTSIDE), -80),
-        signed("signed by an authority in the first second of the chain", Accepted, -72),
-        signed("signed by an authority in a while", Refused("is not after"), 2),
+        signed("signed by a signing authority before the chain was valid", Refused(OUTSIDE), -80),
+        signed("signed by a signing authority in the chain's first valid second", Accepted, -72),
+        signed("signed by a signing authority in the future", Refused("is not after"), 2),
         time("signed before the chain was valid", Accepted, TIME, json!("2020-01-01T00:00:00Z")),
-        Case::new("an authority's chain that has expired since", Accepted).authority().specs(|specs| {
+        Case::new("a signing authority's chain that has expired since", Accepted).authority().specs(|specs| {
             specs.iter_mut().for_each(|spec| spec.not_after = now() - Duration::minutes(30));
         }),
-        Case::new("an authority's leaf that had expired at the signing time", Refused(OUTSIDE)).authority().specs(
-            |specs| {
+        Case::new("a signing authority's leaf that had expired at the signing time", Refused(OUTSIDE))
+            .authority()
+            .specs(|specs| {
                 specs[0].not_after = now() - Duration::minutes(61);
-            },
-        ),
-        Case::new("an authority's root that had expired at the signing time", Refused(OUTSIDE)).authority().specs(
-            |specs| {
+            }),
+        Case::new("a signing authority's root that had expired at the signing time", Refused(OUTSIDE))
+            .authority()
+            .specs(|specs| {
                 specs[2].not_after = now() - Duration::minutes(61);
-            },
-        ),
+            }),
         Case::new("a leaf that has expired", Refused(OUTSIDE)).specs(|specs| {
             specs[0].not_after = now() - Duration::seconds(1);
         }),

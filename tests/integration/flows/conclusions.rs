@@ -1,4 +1,5 @@
-//! What several signatures come to: when evaluation ends, what is undetermined, and how many signers have signed.
+//! The conclusion over several signatures: when evaluation stops, what is undetermined, and how many signers have
+//! signed.
 
 use std::num::NonZeroUsize;
 use std::time::Duration;
@@ -17,7 +18,7 @@ use time::OffsetDateTime;
 
 use super::failed;
 use super::own_key::{OwnKey, SUBJECT};
-use super::world::{World, options};
+use super::test_env::{TestEnv, options};
 use crate::support::fault::{FaultServer, Reply};
 
 fn require(signatures: usize, from: &[&ProfileArn]) -> Requirement {
@@ -28,80 +29,80 @@ fn require(signatures: usize, from: &[&ProfileArn]) -> Requirement {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn evaluation_ends_with_the_first_signature_that_verifies_unless_all_are_asked_for() {
-    let world = World::new().await;
+async fn stops_at_the_first_valid_signature_unless_all_are_requested() {
+    let env = TestEnv::new().await;
     for _ in 0..3 {
-        world.sign_and_attach().await;
+        env.sign_and_attach().await;
     }
-    let policy = world.trust.clone().into();
-    let all = world.verify_by(&policy, &options(&world.config)).await;
+    let policy = env.trust.clone().into();
+    let all = env.verify_by(&policy, &options(&env.config)).await;
     assert_eq!((all.signatures().len(), all.unevaluated()), (3, 0));
     assert!(all.signatures().iter().all(|signature| signature.is_verified()));
-    let first = VerifyOptions::new(world.config.clone(), OffsetDateTime::now_utc());
+    let first = VerifyOptions::new(env.config.clone(), OffsetDateTime::now_utc());
     assert_eq!(first.evaluate, Evaluate::UntilVerified);
-    let verdict = world.verify_by(&policy, &first).await;
+    let verdict = env.verify_by(&policy, &first).await;
     assert_eq!((verdict.signatures().len(), verdict.unevaluated()), (1, 2));
     assert!(verdict.is_verified() && verdict.conclusion() == Conclusion::Verified && verdict.advice().is_none());
-    let store = Store::Layout(world.layout.clone());
-    let resolved = verify_signatures(&store, &world.image, &policy, &first).await.unwrap();
-    assert!(resolved.is_verified() && *resolved.artifact() == world.image);
+    let store = Store::Layout(env.layout.clone());
+    let resolved = verify_signatures(&store, &env.image, &policy, &first).await.unwrap();
+    assert!(resolved.is_verified() && *resolved.artifact() == env.image);
     let few = VerifyOptions { max_signatures: 2, ..first };
-    assert!(verify_signatures(&store, &world.image, &policy, &few).await.is_err());
+    assert!(verify_signatures(&store, &env.image, &policy, &few).await.is_err());
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_signature_that_could_still_verify_makes_the_conclusion_undetermined_and_one_that_is_wrong_does_not() {
-    let world = World::new().await;
-    let none = world.verify().await;
+async fn only_a_signature_that_may_still_verify_leaves_the_conclusion_undetermined() {
+    let env = TestEnv::new().await;
+    let none = env.verify().await;
     assert_eq!(none.conclusion(), Conclusion::Refused);
     assert!(none.advice().unwrap().contains("has no signature"));
 
-    world.attach(b"{}");
-    let broken = world.verify().await;
+    env.attach(b"{}");
+    let broken = env.verify().await;
     assert_eq!((broken.conclusion(), broken.advice()), (Conclusion::Refused, None));
 
-    world.sign_and_attach().await;
-    assert_eq!(world.verify().await.conclusion(), Conclusion::Verified);
-    let down = world.config.clone().with_endpoint_url("http://127.0.0.1:9");
-    let verdict = world.verify_with(&world.trust, &down).await;
+    env.sign_and_attach().await;
+    assert_eq!(env.verify().await.conclusion(), Conclusion::Verified);
+    let down = env.config.clone().with_endpoint_url("http://127.0.0.1:9");
+    let verdict = env.verify_with(&env.trust, &down).await;
     assert_eq!(verdict.conclusion(), Conclusion::Undetermined);
     assert!(verdict.advice().unwrap().contains("try again"), "{verdict:?}");
 
-    // Nobody is trusted: whether it was revoked no longer matters.
-    let other = world.profile.to_string().replace("/Prod", "/Other");
-    let untrusted = world.policy_for(&json!({ "level": "strict" }), &["signingAuthority:local"], &[&other]);
-    let verdict = world.verify_under(&untrusted, &down).await;
+    // The signer is not trusted, so revocation no longer matters.
+    let other = env.profile.to_string().replace("/Prod", "/Other");
+    let untrusted = env.policy_for(&json!({ "level": "strict" }), &["signingAuthority:local"], &[&other]);
+    let verdict = env.verify_under(&untrusted, &down).await;
     assert_eq!(verdict.conclusion(), Conclusion::Refused);
     let advice = verdict.advice().unwrap();
-    assert!(advice.contains(&world.profile.to_string()) && advice.contains("--trusted-profile"), "{advice}");
+    assert!(advice.contains(&env.profile.to_string()) && advice.contains("--trusted-profile"), "{advice}");
 
-    let skip = world.policy_for(&json!({ "level": "skip" }), &[], &[]);
-    assert_eq!(world.verify_under(&skip, &down).await.conclusion(), Conclusion::Skipped);
+    let skip = env.policy_for(&json!({ "level": "skip" }), &[], &[]);
+    assert_eq!(env.verify_under(&skip, &down).await.conclusion(), Conclusion::Skipped);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_envelope_that_is_not_there_is_refused_and_one_for_which_there_is_no_time_is_undetermined() {
-    let world = World::new().await;
-    let signed = world.sign_and_attach().await;
-    let policy: VerificationPolicy = world.trust.clone().into();
-    let hasty = VerifyOptions { budget: Duration::ZERO, ..options(&world.config) };
-    let verdict = world.verify_by(&policy, &hasty).await;
+async fn refuses_a_missing_envelope_and_leaves_an_expired_deadline_undetermined() {
+    let env = TestEnv::new().await;
+    let signed = env.sign_and_attach().await;
+    let policy: VerificationPolicy = env.trust.clone().into();
+    let hasty = VerifyOptions { budget: Duration::ZERO, ..options(&env.config) };
+    let verdict = env.verify_by(&policy, &hasty).await;
     assert_eq!(verdict.conclusion(), Conclusion::Undetermined, "{verdict:?}");
 
-    let digest = notary::Digest::sha256(&signed.signature.envelope);
-    let blob = world.layout.path().join("blobs/sha256").join(digest.parts().1);
+    let digest = notation_aws_signer::envelope::Digest::sha256(&signed.signature.envelope);
+    let blob = env.layout.path().join("blobs/sha256").join(digest.parts().1);
     std::fs::remove_file(blob).unwrap();
-    let verdict = world.verify().await;
+    let verdict = env.verify().await;
     failed(&verdict, Integrity);
     assert_eq!(verdict.conclusion(), Conclusion::Refused);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_registry_that_does_not_give_a_signature_leaves_it_undetermined_and_one_that_has_none_or_another_does_not() {
-    let world = World::new().await;
-    let signed = world.sign("v1").await;
-    let listed = world.attach(&signed.signature.envelope);
-    let manifest = world.layout.blob(&listed, 100_000).unwrap();
+async fn registry_failures_are_undetermined_and_missing_or_wrong_content_is_refused() {
+    let env = TestEnv::new().await;
+    let signed = env.sign("v1").await;
+    let listed = env.attach(&signed.signature.envelope);
+    let manifest = env.layout.blob(&listed, 100_000).unwrap();
     let referrers = json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": [{
         "mediaType": listed.media_type, "digest": listed.digest.as_str(), "size": listed.size,
         "artifactType": "application/vnd.cncf.notary.signature",
@@ -119,7 +120,8 @@ async fn a_registry_that_does_not_give_a_signature_leaves_it_undetermined_and_on
         ("/manifests/", || Reply::status(404), refused),
         ("/manifests/", || Reply::content("application/vnd.oci.image.manifest.v1+json", "{}"), refused),
     ] {
-        let (manifest, referrers) = (manifest.clone(), referrers.clone());
+        let manifest = manifest.clone();
+        let referrers = referrers.clone();
         let server = FaultServer::start(move |request| match request.path.as_str() {
             path if path.contains(what) => reply(),
             path if path.contains("/referrers/") => Reply::content(INDEX, referrers.clone()),
@@ -131,29 +133,31 @@ async fn a_registry_that_does_not_give_a_signature_leaves_it_undetermined_and_on
         client.lock_folder = None;
         let name = format!("{}/a", server.address).parse().unwrap();
         let repository = RegistryClient::new(client, Credentials::none()).repository(&name).unwrap();
-        let (store, policy) = (Store::Remote(repository), world.trust.clone().into());
-        let verdict = verify_signatures(&store, &world.image, &policy, &options(&world.config)).await.unwrap();
+        let store = Store::Remote(repository);
+        let policy = env.trust.clone().into();
+        let verdict = verify_signatures(&store, &env.image, &policy, &options(&env.config)).await.unwrap();
         failed(&verdict, Integrity);
         assert_eq!(verdict.conclusion(), conclusion, "{what}: {verdict:?}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn several_signers_are_counted_once_each_and_only_where_they_verified_and_are_trusted() {
-    let world = World::new().await;
-    let second: ProfileArn = world.put_profile("Second").await;
-    let third: ProfileArn = world.profile.to_string().replace("/Prod", "/Third").parse().unwrap();
+async fn counts_each_verified_and_trusted_signer_once() {
+    let env = TestEnv::new().await;
+    let second: ProfileArn = env.put_profile("Second").await;
+    let third: ProfileArn = env.profile.to_string().replace("/Prod", "/Third").parse().unwrap();
     for _ in 0..2 {
-        world.sign_and_attach().await;
+        env.sign_and_attach().await;
     }
     let key = OwnKey::new(|_| ());
-    world.attach(&key.sign(&world.image, SigningScheme::X509));
-    world.put_trust_store("ca/own", &key.root());
-    let (prod, strict) = (world.profile.clone(), json!({ "level": "strict" }));
+    env.attach(&key.sign(&env.image, SigningScheme::X509));
+    env.put_trust_store("ca/own", &key.root());
+    let prod = env.profile.clone();
+    let strict = json!({ "level": "strict" });
     let stores = ["signingAuthority:local", "ca:own"];
     let identities = [prod.to_string(), second.to_string()];
-    let policy = world.policy_for(&strict, &stores, &identities.each_ref().map(String::as_str));
-    let verdict = world.verify_under(&policy, &world.config).await;
+    let policy = env.policy_for(&strict, &stores, &identities.each_ref().map(String::as_str));
+    let verdict = env.verify_under(&policy, &env.config).await;
     assert_eq!(verdict.verified_profiles(), std::slice::from_ref(&prod));
     verdict.meets(&require(1, &[])).unwrap();
     verdict.meets(&require(1, &[&prod, &second])).unwrap();
@@ -164,8 +168,8 @@ async fn several_signers_are_counted_once_each_and_only_where_they_verified_and_
     assert!(error.to_string().ends_with(&format!("those of {second} are missing")), "{error}");
     assert_eq!(error.conclusion(), Conclusion::Refused);
 
-    world.sign_and_attach_by(&second).await;
-    let verdict = world.verify_under(&policy, &world.config).await;
+    env.sign_and_attach_by(&second).await;
+    let verdict = env.verify_under(&policy, &env.config).await;
     verdict.meets(&require(2, &[&prod, &second])).unwrap();
     verdict.meets(&require(2, &[])).unwrap();
     let error = verdict.meets(&require(2, &[&second, &third])).unwrap_err();
@@ -175,52 +179,52 @@ async fn several_signers_are_counted_once_each_and_only_where_they_verified_and_
     let twice = verdict.meets(&require(2, &[&prod, &prod]));
     assert!(matches!(twice, Err(RequirementError::Impossible { named: 1, .. })), "{twice:?}");
 
-    // A third signer is a certificate, by its subject.
+    // The third signer is a certificate subject.
     let with_key = [&identities[0], &identities[1], SUBJECT];
-    let verdict = world.verify_under(&world.policy_for(&strict, &stores, &with_key), &world.config).await;
+    let verdict = env.verify_under(&env.policy_for(&strict, &stores, &with_key), &env.config).await;
     verdict.meets(&require(3, &[])).unwrap();
-    let down = world.config.clone().with_endpoint_url("http://127.0.0.1:9");
-    let error = world.verify_under(&policy, &down).await.meets(&require(1, &[])).unwrap_err();
+    let down = env.config.clone().with_endpoint_url("http://127.0.0.1:9");
+    let error = env.verify_under(&policy, &down).await.meets(&require(1, &[])).unwrap_err();
     assert_eq!(error.conclusion(), Conclusion::Undetermined);
-    // At audit everybody's signature verifies, but nobody is trusted for that.
-    let audit = world.policy_for(&json!({ "level": "audit" }), &["ca:own"], &["x509.subject: C=US, ST=WA, O=Else"]);
-    let verdict = world.verify_under(&audit, &world.config).await;
+    // At audit every intact signature verifies, but that does not make its signer trusted.
+    let audit = env.policy_for(&json!({ "level": "audit" }), &["ca:own"], &["x509.subject: C=US, ST=WA, O=Else"]);
+    let verdict = env.verify_under(&audit, &env.config).await;
     assert!(verdict.is_verified() && verdict.verified_profiles().is_empty(), "{verdict:?}");
     assert!(verdict.meets(&require(1, &[])).is_err());
-    let skip = world.verify_under(&world.policy_for(&json!({ "level": "skip" }), &[], &[]), &world.config).await;
+    let skip = env.verify_under(&env.policy_for(&json!({ "level": "skip" }), &[], &[]), &env.config).await;
     assert!(matches!(skip.meets(&require(1, &[])), Err(RequirementError::Skipped { .. })));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn beside_a_revoked_signature_nobody_is_told_to_trust_a_stranger_or_to_try_again() {
-    let world = World::new().await;
-    let second = world.put_profile("Second").await;
-    world.sign_and_attach_by(&second).await;
-    world.attach(b"{}");
-    let job = world.sign_and_attach().await.signature.signer.job;
+async fn a_revoked_signature_determines_the_advice() {
+    let env = TestEnv::new().await;
+    let second = env.put_profile("Second").await;
+    env.sign_and_attach_by(&second).await;
+    env.attach(b"{}");
+    let job = env.sign_and_attach().await.signature.signer.job;
     let advice = |verdict: Verdict| verdict.advice().map(str::to_owned).unwrap();
     let stranger =
-        advice(world.verify_with(&world.trust, &world.config.clone().with_endpoint_url("http://127.0.0.1:9")).await);
+        advice(env.verify_with(&env.trust, &env.config.clone().with_endpoint_url("http://127.0.0.1:9")).await);
     assert!(stranger.contains("try again"), "{stranger}");
-    world.client.sdk().revoke_signature().job_id(job.id()).reason("leak").send().await.unwrap();
-    let revoked = advice(world.verify().await);
+    env.client.sdk().revoke_signature().job_id(job.id()).reason("leak").send().await.unwrap();
+    let revoked = advice(env.verify().await);
     assert!(revoked.starts_with("Do not deploy") && !revoked.contains("trusted"), "{revoked}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn metadata_that_is_demanded_must_have_been_signed() {
-    let world = World::new().await;
-    world.sign_and_attach().await;
+async fn requires_the_given_metadata_to_be_signed() {
+    let env = TestEnv::new().await;
+    env.sign_and_attach().await;
     for level in ["strict", "audit"] {
-        let policy = world.policy(&json!({ "level": level }));
+        let policy = env.policy(&json!({ "level": level }));
         for (key, value, why) in [
             ("build", "7", None),
             ("build", "8", Some("the metadata \"build\" was signed as \"7\", and \"8\" is demanded")),
             ("Build", "7", Some("the metadata \"Build\" was not signed")),
         ] {
-            let mut options = options(&world.config);
+            let mut options = options(&env.config);
             options.user_metadata.insert(key.to_owned(), value.to_owned());
-            let verdict = world.verify_by(&policy, &options).await;
+            let verdict = env.verify_by(&policy, &options).await;
             match why {
                 None => assert!(verdict.is_verified(), "{verdict:?}"),
                 Some(why) => {
@@ -236,16 +240,16 @@ async fn metadata_that_is_demanded_must_have_been_signed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_verdict_says_what_was_signed_and_by_whom_once_integrity_has_passed() {
-    let world = World::new().await;
-    let signed = world.sign_and_attach().await;
-    let verdict = world.verify().await;
+async fn a_verdict_shows_payload_and_signer_once_integrity_has_passed() {
+    let env = TestEnv::new().await;
+    let signed = env.sign_and_attach().await;
+    let verdict = env.verify().await;
     let details = verdict.signatures()[0].signature.as_ref().unwrap();
     assert_eq!(details.aws_signer(), Some(&signed.signature.signer));
     assert_eq!(details.payload.target_artifact.annotations["build"], "7");
     assert_eq!(details.envelope, signed.signature.verified);
-    let refused = World::new().await;
-    super::world::add_image(&refused.layout, "other");
+    let refused = TestEnv::new().await;
+    super::test_env::add_image(&refused.layout, "other");
     refused.attach(&refused.sign("other").await.signature.envelope);
     let verdict = refused.verify().await;
     failed(&verdict, Integrity);
@@ -253,33 +257,34 @@ async fn a_verdict_says_what_was_signed_and_by_whom_once_integrity_has_passed() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn trust_stores_that_cannot_be_read_are_named_before_anything_is_verified() {
-    let world = World::new().await;
-    let (strict, profile) = (json!({ "level": "strict" }), world.profile.to_string());
+async fn lists_unreadable_trust_stores_before_verifying() {
+    let env = TestEnv::new().await;
+    let strict = json!({ "level": "strict" });
+    let profile = env.profile.to_string();
     let stores = ["signingAuthority:local", "signingAuthority:gone", "ca:lost"];
-    let policy = world.policy_for(&strict, &stores, &[&profile]);
+    let policy = env.policy_for(&strict, &stores, &[&profile]);
     let unreadable: Vec<&str> = policy.unreadable().collect();
     assert!(unreadable.len() == 2 && unreadable.iter().any(|why| why.contains("gone")), "{unreadable:?}");
     assert!(unreadable.iter().any(|why| why.contains("lost")), "{unreadable:?}");
-    assert_eq!(world.policy(&strict).unreadable().count(), 0);
-    assert_eq!(VerificationPolicy::from(world.trust.clone()).unreadable().count(), 0);
+    assert_eq!(env.policy(&strict).unreadable().count(), 0);
+    assert_eq!(VerificationPolicy::from(env.trust.clone()).unreadable().count(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn where_authenticity_is_logged_revocation_is_asked_only_if_it_is_enforced() {
-    let world = World::new().await;
-    world.sign_and_attach().await;
-    let down = world.config.clone().with_endpoint_url("http://127.0.0.1:9");
-    let other = world.profile.to_string().replace("/Prod", "/Other");
-    let untrusted = |verification| world.policy_for(&verification, &["signingAuthority:local"], &[&other]);
-    let audit = world.verify_under(&untrusted(json!({ "level": "audit" })), &down).await;
+async fn checks_revocation_after_a_logged_authenticity_failure_only_if_enforced() {
+    let env = TestEnv::new().await;
+    env.sign_and_attach().await;
+    let down = env.config.clone().with_endpoint_url("http://127.0.0.1:9");
+    let other = env.profile.to_string().replace("/Prod", "/Other");
+    let untrusted = |verification| env.policy_for(&verification, &["signingAuthority:local"], &[&other]);
+    let audit = env.verify_under(&untrusted(json!({ "level": "audit" })), &down).await;
     assert!(audit.is_verified(), "{audit:?}");
     assert_eq!(
         audit.signatures()[0].warnings().map(|(check, _)| check).collect::<Vec<_>>(),
         [ValidationType::Authenticity]
     );
     let enforced = json!({ "level": "audit", "override": { "revocation": "enforce" } });
-    let verdict = world.verify_under(&untrusted(enforced), &down).await;
+    let verdict = env.verify_under(&untrusted(enforced), &down).await;
     assert_eq!(verdict.signatures()[0].checks.last().unwrap().check, Revocation);
     assert!(!verdict.is_verified(), "{verdict:?}");
 }

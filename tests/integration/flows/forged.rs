@@ -1,19 +1,19 @@
-//! Envelopes by the right key with attributes that a verifier must not accept.
+//! Envelopes signed with the right key, with attributes that a verifier must reject.
 
 use notary::envelope::build::ProtectedAttributes;
 use notation::verify::ValidationType;
 use time::{Duration, OffsetDateTime};
 
 use super::failed;
-use super::world::World;
+use super::test_env::TestEnv;
 
-/// Why an envelope with changed attributes is refused.
+/// The reason for which an envelope with changed attributes is refused.
 async fn refused(check: ValidationType, change: impl FnOnce(&mut ProtectedAttributes)) -> String {
-    let world = World::new().await;
-    // Makes the service issue the certificate that signs.
-    world.sign("v1").await;
-    world.attach(&world.forge(change));
-    failed(&world.verify().await, check)
+    let env = TestEnv::new().await;
+    // The service issues the signing certificate on the first signature.
+    env.sign("v1").await;
+    env.attach(&env.forge(change));
+    failed(&env.verify().await, check)
 }
 
 fn extended<'a>(attributes: &'a mut ProtectedAttributes, name: &str) -> &'a mut String {
@@ -21,22 +21,22 @@ fn extended<'a>(attributes: &'a mut ProtectedAttributes, name: &str) -> &'a mut 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_envelope_with_the_attributes_of_the_service_verifies() {
-    let world = World::new().await;
-    world.sign("v1").await;
-    world.attach(&world.forge(|_| ()));
-    let verdict = world.verify().await;
+async fn accepts_the_attributes_that_the_service_signs() {
+    let env = TestEnv::new().await;
+    env.sign("v1").await;
+    env.attach(&env.forge(|_| ()));
+    let verdict = env.verify().await;
     assert!(verdict.is_verified(), "{verdict:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_critical_attribute_that_nobody_understands_is_refused() {
+async fn rejects_an_unknown_critical_attribute() {
     let reason = refused(ValidationType::Integrity, |a| a.extended.push(("org.example.must".into(), "x".into()))).await;
     assert!(reason.contains("critical attribute \"org.example.must\""), "{reason}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn another_verification_plugin_or_a_newer_one_is_refused() {
+async fn rejects_another_or_a_newer_verification_plugin() {
     let other = refused(ValidationType::Integrity, |a| a.verification_plugin = Some("com.example".into())).await;
     assert!(other.contains("com.example"), "{other}");
     let min = "io.cncf.notary.verificationPluginMinVersion";
@@ -45,13 +45,13 @@ async fn another_verification_plugin_or_a_newer_one_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_reason_is_short_however_long_the_value_is_that_is_refused() {
+async fn shortens_long_values_in_reasons() {
     let reason = refused(ValidationType::Integrity, |a| a.verification_plugin = Some("x".repeat(1_000_000))).await;
     assert!(reason.chars().count() <= 4000 && reason.contains("xxx"), "{}", reason.len());
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn attributes_of_the_service_that_are_absent_or_malformed_are_refused() {
+async fn rejects_missing_or_malformed_aws_signer_attributes() {
     const PROFILE: &str = "com.amazonaws.signer.signingProfileVersion";
     const JOB: &str = "com.amazonaws.signer.signingJob";
     for name in [PROFILE, JOB] {
@@ -64,7 +64,7 @@ async fn attributes_of_the_service_that_are_absent_or_malformed_are_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_signing_time_outside_the_certificates_validity_is_refused() {
+async fn rejects_a_signing_time_outside_the_certificates_validity() {
     for days in [-3, 30, 3650] {
         let time = OffsetDateTime::now_utc() + Duration::days(days);
         let reason = refused(ValidationType::AuthenticTimestamp, |a| a.authentic_signing_time = time).await;
@@ -73,7 +73,7 @@ async fn a_signing_time_outside_the_certificates_validity_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_signature_that_expired_a_second_ago_is_refused() {
+async fn rejects_a_signature_that_expired_a_second_ago() {
     let now = OffsetDateTime::now_utc();
     let expire = |a: &mut ProtectedAttributes| {
         a.authentic_signing_time = now - Duration::hours(1);

@@ -1,4 +1,4 @@
-//! Verification levels: what each makes of a signature of AWS Signer with which something is wrong.
+//! Verification levels: the result of each for an invalid signature of AWS Signer.
 
 use notation::verify::CheckOutcome::{Failed, Logged, Passed, Skipped};
 use notation::verify::ValidationType::{AuthenticTimestamp, Authenticity, Expiry, Revocation};
@@ -8,9 +8,9 @@ use time::{Duration, OffsetDateTime};
 
 use super::failed;
 use super::own_key::OwnKey;
-use super::world::World;
+use super::test_env::TestEnv;
 
-/// What is wrong with the signature.
+/// A defect of the signature.
 #[derive(Debug, Clone, Copy)]
 enum Wrong {
     Expired,
@@ -31,7 +31,7 @@ impl Wrong {
         Wrong::ServiceDown,
     ];
 
-    /// The check that is for it.
+    /// The check that fails.
     fn check(self) -> ValidationType {
         match self {
             Wrong::Expired => Expiry,
@@ -42,42 +42,43 @@ impl Wrong {
     }
 
     async fn verify(self, verification: &Value) -> Verdict {
-        let world = World::new().await;
-        let signed = world.sign("v1").await;
+        let env = TestEnv::new().await;
+        let signed = env.sign("v1").await;
         let now = OffsetDateTime::now_utc();
         let envelope = match self {
-            Wrong::Expired => world.forge(|a| {
+            Wrong::Expired => env.forge(|a| {
                 a.authentic_signing_time = now - Duration::hours(1);
                 a.expiry = Some(now - Duration::SECOND);
             }),
-            Wrong::SignedOutsideValidity => world.forge(|a| a.authentic_signing_time = now - Duration::days(9)),
+            Wrong::SignedOutsideValidity => env.forge(|a| a.authentic_signing_time = now - Duration::days(9)),
             _ => signed.signature.envelope.clone(),
         };
-        world.attach(&envelope);
-        let (mut policy, mut config) = (world.policy(verification), world.config.clone());
+        env.attach(&envelope);
+        let mut policy = env.policy(verification);
+        let mut config = env.config.clone();
         match self {
             Wrong::Revoked => {
                 let job = signed.signature.signer.job.id().to_owned();
-                world.client.sdk().revoke_signature().job_id(job).reason("leak").send().await.unwrap();
+                env.client.sdk().revoke_signature().job_id(job).reason("leak").send().await.unwrap();
             }
             Wrong::Untrusted => {
-                world.put_trust_store("signingAuthority/other", &OwnKey::new(|_| ()).root());
-                let profile = world.profile.to_string();
-                policy = world.policy_for(verification, &["signingAuthority:other"], &[&profile]);
+                env.put_trust_store("signingAuthority/other", &OwnKey::new(|_| ()).root());
+                let profile = env.profile.to_string();
+                policy = env.policy_for(verification, &["signingAuthority:other"], &[&profile]);
             }
             Wrong::OtherIdentity => {
-                let other = world.profile.to_string().replace("/Prod", "/Other");
-                policy = world.policy_for(verification, &["signingAuthority:local"], &[&other]);
+                let other = env.profile.to_string().replace("/Prod", "/Other");
+                policy = env.policy_for(verification, &["signingAuthority:local"], &[&other]);
             }
             Wrong::ServiceDown => config = config.with_endpoint_url("http://127.0.0.1:9"),
             Wrong::Expired | Wrong::SignedOutsideValidity => {}
         }
-        world.verify_under(&policy, &config).await
+        env.verify_under(&policy, &config).await
     }
 }
 
-/// That the verdict accepts the signature, and that exactly this check failed. Where it is authenticity and nothing hangs on
-/// revocation, nobody was asked about that.
+/// Asserts that the signature is accepted and exactly this check is logged as failed. After a logged authenticity
+/// failure, revocation may be skipped.
 fn warned(verdict: &Verdict, check: ValidationType) {
     assert!(verdict.is_verified(), "{verdict:?}");
     let [signature] = verdict.signatures() else { panic!("{verdict:?}") };
@@ -97,7 +98,7 @@ fn warned(verdict: &Verdict, check: ValidationType) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_levels_enforce_and_log_what_the_specifications_table_says() {
+async fn levels_enforce_and_log_as_in_the_specification() {
     for (level, enforced) in [
         ("strict", &[Authenticity, Expiry, AuthenticTimestamp, Revocation][..]),
         ("permissive", &[Authenticity]),
@@ -115,7 +116,7 @@ async fn the_levels_enforce_and_log_what_the_specifications_table_says() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_override_enforces_or_logs_one_check_and_leaves_the_others() {
+async fn an_override_changes_one_check_only() {
     let name = |check: ValidationType| check.to_string();
     for wrong in Wrong::ALL {
         let logged = json!({ "level": "strict", "override": { name(wrong.check()): "log" } });
@@ -130,7 +131,7 @@ async fn an_override_enforces_or_logs_one_check_and_leaves_the_others() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_revocation_that_the_policy_skips_is_not_asked_about_and_said_to_be_skipped() {
+async fn reports_revocation_as_skipped_without_a_request() {
     let skip = json!({ "level": "strict", "override": { "revocation": "skip" } });
     for wrong in [Wrong::Revoked, Wrong::ServiceDown] {
         let verdict = wrong.verify(&skip).await;
@@ -145,19 +146,19 @@ async fn a_revocation_that_the_policy_skips_is_not_asked_about_and_said_to_be_sk
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_level_accepts_a_signature_that_is_not_whole_or_over_another_artifact() {
+async fn every_level_rejects_altered_signatures_and_other_artifacts() {
     for level in ["strict", "permissive", "audit"] {
-        let world = World::new().await;
-        let other = super::world::add_image(&world.layout, "other");
+        let env = TestEnv::new().await;
+        let other = super::test_env::add_image(&env.layout, "other");
         let key = OwnKey::new(|_| ());
-        let scheme = notary::envelope::SigningScheme::X509;
-        let mut altered = key.sign(&world.image, scheme);
+        let scheme = notation_aws_signer::envelope::SigningScheme::X509;
+        let mut altered = key.sign(&env.image, scheme);
         let last = altered.iter().rposition(u8::is_ascii_alphanumeric).unwrap() - 20;
         altered[last] = if altered[last] == b'A' { b'B' } else { b'A' };
         for envelope in [key.sign(&other, scheme), altered, b"{}".to_vec()] {
-            world.attach(&envelope);
+            env.attach(&envelope);
         }
-        let verdict = world.verify_under(&world.policy(&json!({ "level": level })), &world.config).await;
+        let verdict = env.verify_under(&env.policy(&json!({ "level": level })), &env.config).await;
         assert!(!verdict.is_verified() && verdict.signatures().len() == 3, "{verdict:?}");
         for signature in verdict.signatures() {
             let [check] = &signature.checks[..] else { panic!("{signature:?}") };
@@ -167,41 +168,42 @@ async fn no_level_accepts_a_signature_that_is_not_whole_or_over_another_artifact
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn several_failures_that_are_logged_are_all_told() {
-    let world = World::new().await;
+async fn reports_every_logged_failure() {
+    let env = TestEnv::new().await;
     let key = OwnKey::expired();
-    world.attach(&key.sign(&world.image, notary::envelope::SigningScheme::X509));
-    let verdict = world.verify_under(&world.policy(&json!({ "level": "audit" })), &world.config).await;
+    env.attach(&key.sign(&env.image, notation_aws_signer::envelope::SigningScheme::X509));
+    let verdict = env.verify_under(&env.policy(&json!({ "level": "audit" })), &env.config).await;
     assert!(verdict.is_verified(), "{verdict:?}");
     let warnings: Vec<_> = verdict.signatures()[0].warnings().map(|(check, _)| check).collect();
     assert_eq!(warnings, [Authenticity, AuthenticTimestamp]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn at_level_skip_no_signature_is_looked_at_and_nothing_is_verified() {
-    let world = World::new().await;
-    world.sign_and_attach().await;
-    let policy: VerificationPolicy = world.policy_for(&json!({ "level": "skip" }), &[], &[]);
-    let verdict = world.verify_under(&policy, &world.config).await;
+async fn level_skip_reads_no_signature_and_is_not_verified() {
+    let env = TestEnv::new().await;
+    env.sign_and_attach().await;
+    let policy: VerificationPolicy = env.policy_for(&json!({ "level": "skip" }), &[], &[]);
+    let verdict = env.verify_under(&policy, &env.config).await;
     assert!(verdict.is_skipped() && !verdict.is_verified() && verdict.signatures().is_empty(), "{verdict:?}");
     let Verdict::Skipped { artifact, policy } = verdict else { panic!() };
-    assert_eq!((artifact, policy.as_str()), (world.image.clone(), "test"));
-    let strict = world.verify_under(&world.policy(&json!({ "level": "strict" })), &world.config).await;
+    assert_eq!((artifact, policy.as_str()), (env.image.clone(), "test"));
+    let strict = env.verify_under(&env.policy(&json!({ "level": "strict" })), &env.config).await;
     assert!(!strict.is_skipped() && strict.is_verified());
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_wildcard_trusts_no_signature_of_aws_signer_and_neither_does_a_store_of_another_type() {
-    let world = World::new().await;
-    world.sign_and_attach().await;
-    world.put_trust_store("ca/local", &super::world::root_of(&world.signer));
-    let (strict, profile) = (json!({ "level": "strict" }), world.profile.to_string());
+async fn wildcards_and_other_store_types_do_not_trust_aws_signer() {
+    let env = TestEnv::new().await;
+    env.sign_and_attach().await;
+    env.put_trust_store("ca/local", &super::test_env::root_of(&env.signer));
+    let strict = json!({ "level": "strict" });
+    let profile = env.profile.to_string();
     for (store, identity, why) in [
         ("signingAuthority:local", "*", "wildcard"),
         ("signingAuthority:local", "x509.subject: C=XX, ST=Local, O=notation-aws-signer", "no trusted identity"),
         ("ca:local", profile.as_str(), "no trust store of the type signingAuthority"),
     ] {
-        let verdict = world.verify_under(&world.policy_for(&strict, &[store], &[identity]), &world.config).await;
+        let verdict = env.verify_under(&env.policy_for(&strict, &[store], &[identity]), &env.config).await;
         let reason = failed(&verdict, Authenticity);
         assert!(reason.contains(why), "{reason}");
         assert!(matches!(verdict.signatures()[0].checks.last().unwrap().outcome, CheckOutcome::Failed(_)));

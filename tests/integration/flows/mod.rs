@@ -1,5 +1,5 @@
-//! The flows of signing and verifying, on an OCI layout and with a local signer in this process: what is good verifies, and
-//! whatever an attacker or an accident does to it is refused by the check that it is for.
+//! Signing and verifying on an OCI layout with an in-process local signer: intact signatures verify, and each kind of
+//! damage or attack fails the check that covers it.
 
 mod conclusions;
 mod forged;
@@ -9,13 +9,13 @@ mod own_signatures;
 mod plugins;
 mod revocation;
 mod tampered;
+pub mod test_env;
 mod trust;
-pub mod world;
 
 use notation::verify::{Check, ValidationType, Verdict};
 use world::World;
 
-/// The reason of the check that failed, which must be this one and the last, for the only signature.
+/// Asserts that the only signature failed this check, and that it was the last one. Returns the reason.
 fn failed(verdict: &Verdict, check: impl Into<Check>) -> String {
     assert!(!verdict.is_verified(), "{verdict:?}");
     let [signature] = verdict.signatures() else { panic!("{verdict:?}") };
@@ -28,12 +28,12 @@ fn failed(verdict: &Verdict, check: impl Into<Check>) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_signed_verifies_with_every_check() {
-    let world = World::new().await;
-    world.sign_and_attach().await;
-    let verdict = world.verify().await;
+async fn a_signed_image_passes_every_check() {
+    let env = TestEnv::new().await;
+    env.sign_and_attach().await;
+    let verdict = env.verify().await;
     assert!(verdict.is_verified(), "{verdict:?}");
-    assert_eq!(*verdict.artifact(), world.image);
+    assert_eq!(*verdict.artifact(), env.image);
     assert!(verdict.signatures()[0].checks.iter().all(|c| c.outcome.is_passed()));
     let checks: Vec<Check> = verdict.signatures()[0].checks.iter().map(|c| c.check).collect();
     use ValidationType::{AuthenticTimestamp, Authenticity, Expiry, Integrity, Revocation};
@@ -41,19 +41,19 @@ async fn what_was_signed_verifies_with_every_check() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_artifact_without_a_signature_is_not_verified() {
-    let world = World::new().await;
-    let verdict = world.verify().await;
+async fn rejects_an_unsigned_artifact() {
+    let env = TestEnv::new().await;
+    let verdict = env.verify().await;
     assert!(!verdict.is_verified() && verdict.signatures().is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_bad_signature_does_not_spoil_a_good_one_beside_it() {
-    let world = World::new().await;
-    world.attach(b"{}");
-    world.sign_and_attach().await;
-    world.attach(b"no envelope");
-    let verdict = world.verify().await;
+async fn accepts_a_valid_signature_beside_an_invalid_one() {
+    let env = TestEnv::new().await;
+    env.attach(b"{}");
+    env.sign_and_attach().await;
+    env.attach(b"no envelope");
+    let verdict = env.verify().await;
     assert!(verdict.is_verified(), "{verdict:?}");
     assert_eq!(verdict.signatures().iter().map(|s| s.is_verified()).collect::<Vec<_>>(), [false, true, false]);
 }

@@ -1,4 +1,4 @@
-//! Signatures by a key of one's own, as notation makes them without a plugin.
+//! Signatures by a local key, as notation makes them without a plugin.
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
@@ -15,10 +15,10 @@ use rcgen::{
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
 
-/// What [`OwnKey`]s are trusted by.
+/// The trusted identity of an [`OwnKey`].
 pub const SUBJECT: &str = "x509.subject: C=US, ST=WA, O=Acme, CN=leaf";
 
-/// A key with a certificate, and the root that issued it.
+/// A key, its certificate and the root that issued it.
 pub struct OwnKey {
     key: EcdsaKeyPair,
     chain: [Vec<u8>; 2],
@@ -38,7 +38,7 @@ fn params(common_name: &str) -> CertificateParams {
 }
 
 impl OwnKey {
-    /// A key whose certificate is changed before it is issued.
+    /// A key with a certificate; `change` applies before it is issued.
     pub fn new(change: impl FnOnce(&mut CertificateParams)) -> OwnKey {
         let (root_key, key) = (new_key(), new_key());
         let mut root = params("root");
@@ -57,7 +57,7 @@ impl OwnKey {
         }
     }
 
-    /// The authority that issued its certificate.
+    /// The issuer of the certificate.
     pub fn issuer(&self) -> &Issuer<'static, KeyPair> {
         &self.issuer
     }
@@ -76,7 +76,7 @@ impl OwnKey {
         self.sign_with(artifact, scheme, |_| ())
     }
 
-    /// As [`OwnKey::sign`], with a change to the protected header.
+    /// As [`OwnKey::sign`], after a change to the protected header.
     pub fn sign_with(&self, artifact: &Descriptor, scheme: SigningScheme, change: impl FnOnce(&mut Value)) -> Vec<u8> {
         let (time, crit) = match scheme {
             SigningScheme::X509 => (header::SIGNING_TIME, json!([header::SIGNING_SCHEME])),
@@ -105,7 +105,7 @@ impl OwnKey {
     }
 }
 
-/// Makes an attribute critical.
+/// Adds a critical attribute.
 pub fn add_critical(protected: &mut Value, name: &str, value: &str) {
     protected[name] = json!(value);
     protected["crit"].as_array_mut().unwrap().push(json!(name));

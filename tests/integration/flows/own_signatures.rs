@@ -1,4 +1,4 @@
-//! Signatures that name no verification plugin: both signing schemes, judged by the signing certificate.
+//! Signatures without a verification plugin: both signing schemes, verified by the signing certificate.
 
 use notary::envelope::SigningScheme;
 use notary::envelope::SigningScheme::{SigningAuthority, X509};
@@ -7,28 +7,28 @@ use serde_json::{Value, json};
 
 use super::failed;
 use super::own_key::{OwnKey, SUBJECT, add_critical};
-use super::world::World;
+use super::test_env::TestEnv;
 
-/// The verdict over the one signature by `key`, whose root is in the stores `ca:own` and `signingAuthority:own`.
-async fn verify(key: &OwnKey, envelope: &[u8], world: &World, stores: &[&str], identities: &[&str]) -> Verdict {
-    verify_at(&json!({ "level": "strict" }), key, envelope, world, stores, identities).await
+/// The verdict on the signature by `key`, whose root is in the trust stores `ca:own` and `signingAuthority:own`.
+async fn verify(key: &OwnKey, envelope: &[u8], env: &TestEnv, stores: &[&str], identities: &[&str]) -> Verdict {
+    verify_at(&json!({ "level": "strict" }), key, envelope, env, stores, identities).await
 }
 
 async fn verify_at(
     verification: &Value,
     key: &OwnKey,
     envelope: &[u8],
-    world: &World,
+    env: &TestEnv,
     stores: &[&str],
     identities: &[&str],
 ) -> Verdict {
-    world.attach(envelope);
-    world.put_trust_store("ca/own", &key.root());
-    world.put_trust_store("signingAuthority/own", &key.root());
-    world.verify_under(&world.policy_for(verification, stores, identities), &world.config).await
+    env.attach(envelope);
+    env.put_trust_store("ca/own", &key.root());
+    env.put_trust_store("signingAuthority/own", &key.root());
+    env.verify_under(&env.policy_for(verification, stores, identities), &env.config).await
 }
 
-/// The stores that vouch for a scheme, and those that do not.
+/// The trust store that applies to a scheme, and one that does not.
 fn stores(scheme: SigningScheme) -> [&'static str; 2] {
     match scheme {
         X509 => ["ca:own", "signingAuthority:own"],
@@ -37,7 +37,7 @@ fn stores(scheme: SigningScheme) -> [&'static str; 2] {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_signature_is_trusted_by_a_store_of_its_schemes_type_and_by_its_subject() {
+async fn trusts_by_scheme_store_type_and_subject() {
     for scheme in [X509, SigningAuthority] {
         let key = OwnKey::new(|_| ());
         let [right, wrong] = stores(scheme);
@@ -49,9 +49,9 @@ async fn a_signature_is_trusted_by_a_store_of_its_schemes_type_and_by_its_subjec
             (right, "x509.subject: C=US, ST=WA, O=Other", Some("no trusted identity of the policy names")),
             (right, "arn:aws:signer:us-west-2:111122223333:/signing-profiles/Prod", Some("no x509.subject")),
         ] {
-            let world = World::new().await;
-            let envelope = key.sign(&world.image, scheme);
-            let verdict = verify(&key, &envelope, &world, &[store], &[identity]).await;
+            let env = TestEnv::new().await;
+            let envelope = key.sign(&env.image, scheme);
+            let verdict = verify(&key, &envelope, &env, &[store], &[identity]).await;
             match refused {
                 None => assert!(verdict.is_verified(), "{store} {identity}: {verdict:?}"),
                 Some(why) => {
@@ -64,49 +64,51 @@ async fn a_signature_is_trusted_by_a_store_of_its_schemes_type_and_by_its_subjec
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_root_that_no_store_has_and_a_store_that_is_not_there_make_no_signature_good() {
-    let (key, other) = (OwnKey::new(|_| ()), OwnKey::new(|_| ()));
+async fn rejects_unknown_roots_and_missing_stores() {
+    let key = OwnKey::new(|_| ());
+    let other = OwnKey::new(|_| ());
     for (stores, why) in [
         (&["ca:other"][..], "no certificate of the chain is in the trust store"),
         (&["ca:missing"], "does not exist"),
         (&["ca:own", "ca:missing"], "does not exist"),
     ] {
-        let world = World::new().await;
-        world.put_trust_store("ca/other", &other.root());
-        let verdict = verify(&key, &key.sign(&world.image, X509), &world, stores, &["*"]).await;
+        let env = TestEnv::new().await;
+        env.put_trust_store("ca/other", &other.root());
+        let verdict = verify(&key, &key.sign(&env.image, X509), &env, stores, &["*"]).await;
         let reason = failed(&verdict, ValidationType::Authenticity);
         assert!(reason.contains(why), "{reason}");
     }
-    // A store of the other type that is missing is none of its business.
-    let world = World::new().await;
-    let envelope = key.sign(&world.image, X509);
-    let verdict = verify(&key, &envelope, &world, &["ca:own", "signingAuthority:missing"], &["*"]).await;
+    // A missing store of the other type does not matter.
+    let env = TestEnv::new().await;
+    let envelope = key.sign(&env.image, X509);
+    let verdict = verify(&key, &envelope, &env, &["ca:own", "signingAuthority:missing"], &["*"]).await;
     assert!(verdict.is_verified(), "{verdict:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_certificate_that_has_expired_since_is_good_only_with_an_authentic_signing_time() {
+async fn accepts_an_expired_certificate_only_with_an_authentic_signing_time() {
     let key = OwnKey::expired();
-    let world = World::new().await;
-    let envelope = key.sign(&world.image, SigningAuthority);
-    let verdict = verify(&key, &envelope, &world, &["signingAuthority:own"], &[SUBJECT]).await;
+    let env = TestEnv::new().await;
+    let envelope = key.sign(&env.image, SigningAuthority);
+    let verdict = verify(&key, &envelope, &env, &["signingAuthority:own"], &[SUBJECT]).await;
     assert!(verdict.is_verified(), "{verdict:?}");
 
-    let world = World::new().await;
-    let envelope = key.sign(&world.image, X509);
-    let verdict = verify(&key, &envelope, &world, &["ca:own"], &[SUBJECT]).await;
+    let env = TestEnv::new().await;
+    let envelope = key.sign(&env.image, X509);
+    let verdict = verify(&key, &envelope, &env, &["ca:own"], &[SUBJECT]).await;
     assert!(failed(&verdict, ValidationType::AuthenticTimestamp).contains("is valid from"));
 
-    let world = World::new().await;
+    let env = TestEnv::new().await;
     let permissive = json!({ "level": "permissive" });
-    let verdict = verify_at(&permissive, &key, &envelope, &world, &["ca:own"], &[SUBJECT]).await;
+    let verdict = verify_at(&permissive, &key, &envelope, &env, &["ca:own"], &[SUBJECT]).await;
     assert!(verdict.is_verified(), "{verdict:?}");
     assert_eq!(verdict.signatures()[0].warnings().next().unwrap().0, ValidationType::AuthenticTimestamp);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_timestamp_that_the_policy_demands_fails_because_timestamps_are_not_supported() {
-    let (valid, expired) = (OwnKey::new(|_| ()), OwnKey::expired());
+async fn required_timestamps_fail_as_unsupported() {
+    let valid = OwnKey::new(|_| ());
+    let expired = OwnKey::expired();
     for (when, key, is_demanded) in [
         (json!(null), &valid, true),
         (json!("always"), &valid, true),
@@ -114,11 +116,11 @@ async fn a_timestamp_that_the_policy_demands_fails_because_timestamps_are_not_su
         (json!("afterCertExpiry"), &expired, true),
     ] {
         for scheme in [X509, SigningAuthority] {
-            let world = World::new().await;
+            let env = TestEnv::new().await;
             let verification = json!({ "level": "strict", "verifyTimestamp": when });
-            let envelope = key.sign(&world.image, scheme);
+            let envelope = key.sign(&env.image, scheme);
             let stores = [stores(scheme)[0], "tsa:some"];
-            let verdict = verify_at(&verification, key, &envelope, &world, &stores, &[SUBJECT]).await;
+            let verdict = verify_at(&verification, key, &envelope, &env, &stores, &[SUBJECT]).await;
             if is_demanded && scheme == X509 {
                 let reason = failed(&verdict, ValidationType::AuthenticTimestamp);
                 assert!(reason.contains("timestamps are not supported yet"), "{reason}");
@@ -130,16 +132,16 @@ async fn a_timestamp_that_the_policy_demands_fails_because_timestamps_are_not_su
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn certificates_that_name_no_way_to_check_revocation_count_as_not_revoked() {
-    let world = World::new().await;
+async fn certificates_without_revocation_sources_count_as_not_revoked() {
+    let env = TestEnv::new().await;
     let key = OwnKey::new(|_| ());
-    let verdict = verify(&key, &key.sign(&world.image, X509), &world, &["ca:own"], &[SUBJECT]).await;
+    let verdict = verify(&key, &key.sign(&env.image, X509), &env, &["ca:own"], &[SUBJECT]).await;
     let outcome = &verdict.signatures()[0].checks.last().unwrap().outcome;
     assert_eq!(*outcome, CheckOutcome::Passed("the certificates name no way to check revocation".to_owned()));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn critical_attributes_that_nobody_processes_are_refused_at_every_level() {
+async fn rejects_unprocessed_critical_attributes_at_every_level() {
     const PLUGIN: &str = "io.cncf.notary.verificationPlugin";
     let key = OwnKey::new(|_| ());
     for (name, value, why) in [
@@ -150,10 +152,10 @@ async fn critical_attributes_that_nobody_processes_are_refused_at_every_level() 
         (PLUGIN, "com.amazonaws.signer.notation.plugin", "signing scheme is notary.x509"),
     ] {
         for level in ["strict", "permissive", "audit"] {
-            let world = World::new().await;
-            let envelope = key.sign_with(&world.image, X509, |protected| add_critical(protected, name, value));
+            let env = TestEnv::new().await;
+            let envelope = key.sign_with(&env.image, X509, |protected| add_critical(protected, name, value));
             let verification = json!({ "level": level });
-            let verdict = verify_at(&verification, &key, &envelope, &world, &["ca:own"], &["*"]).await;
+            let verdict = verify_at(&verification, &key, &envelope, &env, &["ca:own"], &["*"]).await;
             let reason = failed(&verdict, ValidationType::Integrity);
             assert!(reason.contains(why), "{name} {level}: {reason}");
         }

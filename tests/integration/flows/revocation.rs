@@ -1,4 +1,4 @@
-//! What was revoked, and what cannot be asked about.
+//! Revoked signatures, and revocation that cannot be checked.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use aws_signer::RevokedEntity;
 use notation::verify::{ValidationType, Verdict};
 
 use super::failed;
-use super::world::World;
+use super::test_env::TestEnv;
 
 fn revoked(verdict: &Verdict) -> Vec<RevokedEntity> {
     failed(verdict, ValidationType::Revocation);
@@ -16,26 +16,26 @@ fn revoked(verdict: &Verdict) -> Vec<RevokedEntity> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_revoked_signature_is_refused() {
-    let world = World::new().await;
-    let signed = world.sign_and_attach().await;
+async fn rejects_a_revoked_signature() {
+    let env = TestEnv::new().await;
+    let signed = env.sign_and_attach().await;
     let job = &signed.signature.signer.job;
-    world.client.sdk().revoke_signature().job_id(job.id()).reason("leak").send().await.unwrap();
-    assert_eq!(revoked(&world.verify().await), [RevokedEntity::Signature(job.to_string())]);
+    env.client.sdk().revoke_signature().job_id(job.id()).reason("leak").send().await.unwrap();
+    assert_eq!(revoked(&env.verify().await), [RevokedEntity::Signature(job.to_string())]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_revoked_profile_counts_for_what_it_signed_from_then_on() {
+async fn a_revoked_profile_affects_later_signatures_only() {
     for (offset, is_revoked) in [(-60, true), (0, true), (1, false)] {
-        let world = World::new().await;
-        let signed = world.sign_and_attach().await;
-        // A revocation cannot begin in the future: two seconds later, the second after signing is past.
+        let env = TestEnv::new().await;
+        let signed = env.sign_and_attach().await;
+        // A revocation cannot start in the future. Two seconds later, the second after signing is past.
         tokio::time::sleep(Duration::from_secs(2)).await;
         let signed_at = signed.signature.verified.attributes().signing_time.unix_timestamp();
-        let revoke = world.client.sdk().revoke_signing_profile().profile_name("Prod").profile_version(&world.version);
+        let revoke = env.client.sdk().revoke_signing_profile().profile_name("Prod").profile_version(&env.version);
         let effective = DateTime::from_secs(signed_at + offset);
         revoke.effective_time(effective).reason("leak").send().await.unwrap();
-        let verdict = world.verify().await;
+        let verdict = env.verify().await;
         if is_revoked {
             let version = signed.signature.signer.profile_version.to_string();
             assert_eq!(revoked(&verdict), [RevokedEntity::SigningProfile(version)], "{offset}");
@@ -46,15 +46,14 @@ async fn a_revoked_profile_counts_for_what_it_signed_from_then_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_service_that_does_not_answer_makes_no_signature_good() {
-    let world = World::new().await;
-    world.sign_and_attach().await;
-    let (nobody, wrong) = (
-        world.config.clone().with_endpoint_url("http://127.0.0.1:9"),
-        world.config.clone().with_credentials(Credentials::new("AKIALOCALAAAAAAAAAAA", "wrong", None, None, "test")),
-    );
-    for config in [nobody, wrong] {
-        let verdict = world.verify_with(&world.trust, &config).await;
+async fn rejects_when_the_service_does_not_answer() {
+    let env = TestEnv::new().await;
+    env.sign_and_attach().await;
+    let credentials = Credentials::new("AKIALOCALAAAAAAAAAAA", "wrong", None, None, "test");
+    let down = env.config.clone().with_endpoint_url("http://127.0.0.1:9");
+    let wrong_credentials = env.config.clone().with_credentials(credentials);
+    for config in [down, wrong_credentials] {
+        let verdict = env.verify_with(&env.trust, &config).await;
         let reason = failed(&verdict, ValidationType::Revocation);
         assert!(reason.contains("could not be checked"), "{reason}");
         assert_eq!(revoked(&verdict), []);
@@ -62,9 +61,9 @@ async fn a_service_that_does_not_answer_makes_no_signature_good() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_answer_that_is_none_of_aws_signer_makes_no_signature_good() {
-    let world = World::new().await;
-    world.sign_and_attach().await;
+async fn rejects_answers_that_are_not_from_aws_signer() {
+    let env = TestEnv::new().await;
+    env.sign_and_attach().await;
     for body in [
         "",
         "null",
@@ -80,19 +79,19 @@ async fn an_answer_that_is_none_of_aws_signer_makes_no_signature_good() {
         r#"{"revokedEntities":["x"],"revokedEntities":[]}"#,
         r#"{"revokedEntities":[]} x"#,
     ] {
-        let config = world.config.clone().with_endpoint_url(answering(body));
-        let verdict = world.verify_with(&world.trust, &config).await;
+        let config = env.config.clone().with_endpoint_url(answering(body));
+        let verdict = env.verify_with(&env.trust, &config).await;
         let reason = failed(&verdict, ValidationType::Revocation);
         assert!(reason.contains("could not be checked"), "{body}: {reason}");
     }
-    let config = world.config.clone().with_endpoint_url(answering(r#"{"revokedEntities":[],"more":1}"#));
-    assert!(world.verify_with(&world.trust, &config).await.is_verified());
-    let config = world.config.clone().with_endpoint_url(answering(r#"{"revokedEntities":["something"]}"#));
-    let verdict = world.verify_with(&world.trust, &config).await;
+    let config = env.config.clone().with_endpoint_url(answering(r#"{"revokedEntities":[],"more":1}"#));
+    assert!(env.verify_with(&env.trust, &config).await.is_verified());
+    let config = env.config.clone().with_endpoint_url(answering(r#"{"revokedEntities":["something"]}"#));
+    let verdict = env.verify_with(&env.trust, &config).await;
     assert_eq!(revoked(&verdict), [RevokedEntity::Other("something".into())]);
 }
 
-/// A server that answers every request with 200 and this body. It ends with the process.
+/// A server that answers every request with 200 and this body, until the process exits.
 fn answering(body: &'static str) -> String {
     use std::io::{BufRead as _, BufReader, Write as _};
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

@@ -1,4 +1,4 @@
-//! Who is trusted.
+//! Trusted roots and identities.
 
 use local_signer::clock::Clock;
 use local_signer::{LocalSigner, Options};
@@ -6,37 +6,37 @@ use notation::verify::{Trust, ValidationType};
 use time::macros::datetime;
 
 use super::failed;
-use super::world::{World, root_of};
+use super::test_env::{TestEnv, root_of};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_root_that_is_not_in_the_trust_store_is_refused_whatever_its_name() {
-    let world = World::new().await;
-    world.sign_and_attach().await;
-    // The root of another local signer has the same name, and another key.
-    let other = LocalSigner::start(Options::new(world.folder().join("other"))).await.unwrap();
-    assert_eq!(root_of(&other).subject(), root_of(&world.signer).subject());
+async fn rejects_another_root_of_the_same_name() {
+    let env = TestEnv::new().await;
+    env.sign_and_attach().await;
+    // The root of another local signer has the same name but another key.
+    let other = LocalSigner::start(Options::new(env.folder().join("other"))).await.unwrap();
+    assert_eq!(root_of(&other).subject(), root_of(&env.signer).subject());
     for roots in [vec![root_of(&other)], Vec::new()] {
-        let trust = Trust { roots, ..world.trust.clone() };
-        let reason = failed(&world.verify_with(&trust, &world.config).await, ValidationType::Authenticity);
+        let trust = Trust { roots, ..env.trust.clone() };
+        let reason = failed(&env.verify_with(&trust, &env.config).await, ValidationType::Authenticity);
         assert!(reason.contains("no certificate of the chain is in the trust store"), "{reason}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn any_certificate_of_the_chain_may_be_the_one_in_the_trust_store() {
-    let world = World::new().await;
-    let signed = world.sign_and_attach().await;
+async fn trusts_any_certificate_of_the_chain() {
+    let env = TestEnv::new().await;
+    let signed = env.sign_and_attach().await;
     for certificate in signed.signature.verified.chain().certificates() {
-        let trust = Trust { roots: vec![certificate.clone()], ..world.trust.clone() };
-        assert!(world.verify_with(&trust, &world.config).await.is_verified());
+        let trust = Trust { roots: vec![certificate.clone()], ..env.trust.clone() };
+        assert!(env.verify_with(&trust, &env.config).await.is_verified());
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_signer_whom_the_policy_does_not_name_exactly_is_refused() {
-    let world = World::new().await;
-    world.sign_and_attach().await;
-    let arn = world.profile.to_string();
+async fn rejects_signers_that_the_policy_does_not_name_exactly() {
+    let env = TestEnv::new().await;
+    env.sign_and_attach().await;
+    let arn = env.profile.to_string();
     for identity in [
         arn.replace("/Prod", "/prod"),
         arn.replace("/Prod", "/Production"),
@@ -49,37 +49,37 @@ async fn a_signer_whom_the_policy_does_not_name_exactly_is_refused() {
         "x509.subject: C=XX, ST=Local, O=notation-aws-signer".to_owned(),
         String::new(),
     ] {
-        let trust = Trust { identities: vec![identity.clone()], ..world.trust.clone() };
-        failed(&world.verify_with(&trust, &world.config).await, ValidationType::Authenticity);
+        let trust = Trust { identities: vec![identity.clone()], ..env.trust.clone() };
+        failed(&env.verify_with(&trust, &env.config).await, ValidationType::Authenticity);
     }
-    let exact = Trust { identities: vec![format!("{arn}/{}", world.version)], ..world.trust.clone() };
-    assert!(world.verify_with(&exact, &world.config).await.is_verified());
+    let exact = Trust { identities: vec![format!("{arn}/{}", env.version)], ..env.trust.clone() };
+    assert!(env.verify_with(&exact, &env.config).await.is_verified());
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_wildcard_trusts_nobody_and_neither_does_an_empty_list() {
-    let world = World::new().await;
-    world.sign_and_attach().await;
+async fn rejects_wildcards_and_empty_identity_lists() {
+    let env = TestEnv::new().await;
+    env.sign_and_attach().await;
     for (identities, why) in [
         (vec!["*".to_owned()], "wildcard"),
-        (vec![world.profile.to_string(), "*".to_owned()], "wildcard"),
+        (vec![env.profile.to_string(), "*".to_owned()], "wildcard"),
         (vec![], "no trusted identity"),
     ] {
-        let trust = Trust { identities, ..world.trust.clone() };
-        let reason = failed(&world.verify_with(&trust, &world.config).await, ValidationType::Authenticity);
+        let trust = Trust { identities, ..env.trust.clone() };
+        let reason = failed(&env.verify_with(&trust, &env.config).await, ValidationType::Authenticity);
         assert!(reason.contains(why), "{reason}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_signature_that_has_expired_is_refused_and_its_chain_is_not() {
+async fn rejects_an_expired_signature_but_not_its_expired_chain() {
     let clock = Clock::starting_at(datetime!(2024-01-01 00:00 UTC)).unwrap();
-    let expired = World::with_clock(clock, 1).await;
+    let expired = TestEnv::with_clock(clock, 1).await;
     expired.sign_and_attach().await;
     let reason = failed(&expired.verify().await, ValidationType::Expiry);
     assert!(reason.contains("expired at 2024-01-02"), "{reason}");
-    // The leaf has been invalid for years, but was valid at the authentic signing time.
-    let old = World::with_clock(clock, 4000).await;
+    // The leaf expired years ago, but was valid at the authentic signing time.
+    let old = TestEnv::with_clock(clock, 4000).await;
     old.sign_and_attach().await;
     assert!(old.verify().await.is_verified());
 }

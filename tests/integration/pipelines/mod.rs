@@ -1,4 +1,4 @@
-//! Every shell line of `examples/pipelines`, run in bash with the local signer and registries of this machine.
+//! Runs every shell line of `examples/pipelines` in bash with the local signer and local registries.
 
 mod yaml;
 
@@ -16,18 +16,19 @@ use crate::support::images::{block_on, push_image, push_index, repository};
 use crate::support::local_signer::LocalSigner;
 use crate::support::process::{Finished, command, run};
 
-/// A machine that runs the jobs of a pipeline, with the release archive in a folder.
+/// A CI runner with the release archive in a folder.
 struct Runner {
     _signer: LocalSigner,
     home: TempDir,
-    /// What the product, or the user of the pipeline, sets.
+    /// The variables set by the CI product or its user.
     variables: BTreeMap<String, String>,
 }
 
 impl Runner {
     fn new() -> Runner {
         let signer = LocalSigner::start();
-        let (profile, home) = (signer.put_profile("pipeline"), tempfile::tempdir().unwrap());
+        let profile = signer.put_profile("pipeline");
+        let home = tempfile::tempdir().unwrap();
         let archive = archive(home.path());
         let sum = hex::encode(digest(&SHA256, &std::fs::read(&archive).unwrap()));
         let text = |path: PathBuf| path.to_str().unwrap().to_owned();
@@ -48,8 +49,8 @@ impl Runner {
         self.variables.insert(name.to_owned(), value.into());
     }
 
-    /// Runs a job in a folder of its own as the products do: the first line that fails ends it. What the test does not set is what
-    /// the pipeline says.
+    /// Runs a job in its own folder. As in the CI products, the first failing line ends it. Variables that the test
+    /// does not set have the pipeline's values.
     #[track_caller]
     fn run(&self, job: &Job, folder: &Path) -> Finished {
         std::fs::create_dir_all(folder).unwrap();
@@ -60,14 +61,14 @@ impl Runner {
         run(&mut bash, Duration::from_secs(120))
     }
 
-    /// Runs all jobs of a pipeline, each in a folder of its own, and gives what they wrote.
+    /// Runs all jobs of a pipeline, each in its own folder, and returns their output.
     #[track_caller]
     fn run_all(&self, file: &str, run: usize) -> Vec<Finished> {
         let folder = |number| self.home.path().join(format!("run-{run}-job-{number}"));
         jobs(file).iter().enumerate().map(|(number, job)| self.run(job, &folder(number)).succeeded()).collect()
     }
 
-    /// Every variable that the pipeline sets for its user to change is one that the test knows.
+    /// Asserts that the test sets every variable that users of the pipeline change.
     fn knows_all_variables_of(&self, file: &str) {
         for job in jobs(file) {
             for name in job.variables.keys() {
@@ -77,7 +78,7 @@ impl Runner {
     }
 }
 
-/// The release archive, as scripts/package makes it, with the program of this build.
+/// A release archive as made by scripts/package, with the program of this build.
 fn archive(folder: &Path) -> PathBuf {
     let name = format!("notation-aws-signer_{}_linux_amd64.tar.gz", env!("CARGO_PKG_VERSION"));
     let program = Path::new(env!("CARGO_BIN_EXE_notation-aws-signer"));
@@ -88,7 +89,7 @@ fn archive(folder: &Path) -> PathBuf {
 }
 
 #[test]
-fn the_archive_in_the_pipelines_has_the_name_of_this_version() {
+fn pipelines_name_the_archive_of_this_version() {
     for file in ["github-actions.yml", "gitlab-ci.yml", "buildspec.yml", "buildkite.yml"] {
         for job in jobs(file) {
             let expected = format!("notation-aws-signer_{}_linux_amd64.tar.gz", env!("CARGO_PKG_VERSION"));
@@ -98,7 +99,7 @@ fn the_archive_in_the_pipelines_has_the_name_of_this_version() {
 }
 
 #[test]
-fn github_actions_signs_an_image_once_and_deploys_what_has_the_commit() {
+fn github_actions_signs_once_and_deploys_only_its_commit() {
     let Some(registry) = DockerRegistry::start() else { return };
     let mut runner = Runner::new();
     let name = format!("{}/team/app", registry.address);
@@ -119,7 +120,7 @@ fn github_actions_signs_an_image_once_and_deploys_what_has_the_commit() {
 }
 
 #[test]
-fn gitlab_signs_two_images_of_a_registry_with_a_password() {
+fn gitlab_signs_two_images_in_a_private_registry() {
     let Some(registry) = DockerRegistry::start_with_password() else { return };
     let mut runner = Runner::new();
     let (username, password) = (USER.0.to_owned(), Secret::new(USER.1));
@@ -142,7 +143,7 @@ fn gitlab_signs_two_images_of_a_registry_with_a_password() {
     }
     let files = std::fs::read_dir(runner.home.path()).unwrap().map(|file| file.unwrap().path());
     let is_token = |file: &PathBuf| std::fs::read(file).is_ok_and(|content| content == b"token-of-the-job");
-    assert_eq!(files.filter(is_token).count(), 2, "each job hands its token to AWS in a file");
+    assert_eq!(files.filter(is_token).count(), 2, "each job writes its AWS token to a file");
     let verified = std::fs::read(runner.home.path().join("run-0-job-1/verified.json")).unwrap();
     let verified: serde_json::Value = serde_json::from_slice(&verified).unwrap();
     assert_eq!(verified["artifacts"].as_array().unwrap().len(), 2, "{verified:#}");

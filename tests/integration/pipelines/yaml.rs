@@ -1,10 +1,10 @@
-//! The shell lines of the pipelines in `examples/pipelines`, as each product would run them.
+//! The shell lines of `examples/pipelines`, as each CI product runs them.
 
 use std::collections::BTreeMap;
 
 use yaml_rust2::{Yaml, YamlLoader};
 
-/// What runs on one machine, one line after the other.
+/// A job, whose lines run in order on one machine.
 #[derive(Debug)]
 pub struct Job {
     pub name: String,
@@ -24,7 +24,7 @@ pub fn jobs(file: &str) -> Vec<Job> {
         "gitlab-ci.yml" => gitlab(document),
         "buildspec.yml" => code_build(document),
         "buildkite.yml" => buildkite(document),
-        _ => panic!("{file}: whose is it?"),
+        _ => panic!("{file}: unknown CI product"),
     }
 }
 
@@ -34,10 +34,10 @@ fn github_actions(document: &Yaml) -> Vec<Job> {
         let steps = job["steps"].as_vec().unwrap().iter().filter(|step| !step["run"].is_badvalue());
         let mut script = Vec::new();
         for step in steps {
-            // A step's own variables come from steps before it, which are none of the lines: the test sets them.
+            // A step's own variables come from outputs of earlier steps; the test sets them.
             assert!(self::variables(&step["env"]).values().all(|value| value.starts_with("${{")));
             variables.extend(self::variables(&step["env"]));
-            // GITHUB_PATH counts from the next step on.
+            // GITHUB_PATH takes effect in the next step.
             script.push(format!("{}\nPATH=\"$(paste -sd: \"$GITHUB_PATH\"):$PATH\"", step["run"].as_str().unwrap()));
         }
         Job { name: text(name), variables, script: script.join("\n") }
@@ -79,12 +79,12 @@ fn buildkite(document: &Yaml) -> Vec<Job> {
 fn text(value: &Yaml) -> String {
     match value {
         Yaml::Integer(number) => number.to_string(),
-        other => other.as_str().unwrap_or_else(|| panic!("no text: {other:?}")).to_owned(),
+        other => other.as_str().unwrap_or_else(|| panic!("not text: {other:?}")).to_owned(),
     }
 }
 
 fn lines(list: &Yaml) -> Vec<String> {
-    list.as_vec().unwrap_or_else(|| panic!("no list: {list:?}")).iter().map(text).collect()
+    list.as_vec().unwrap_or_else(|| panic!("not a list: {list:?}")).iter().map(text).collect()
 }
 
 fn variables(map: &Yaml) -> BTreeMap<String, String> {

@@ -13,7 +13,7 @@ use time::OffsetDateTime;
 use super::der::{oid, sequence, tlv};
 use super::status::{CrlDraft, OcspDraft, Party};
 use crate::flows::own_key::{OwnKey, SUBJECT};
-use crate::flows::world::World;
+use crate::flows::test_env::TestEnv as World;
 use crate::support::fault::{FaultServer, Reply, Request};
 
 /// The serial number of the certificate.

@@ -8,7 +8,7 @@ use time::{Duration, OffsetDateTime};
 use super::authority::{Authority, SERIAL};
 use super::status::{entry, good, reason, revoked, unknown};
 use crate::flows::own_key::SUBJECT;
-use crate::flows::world::World;
+use crate::flows::test_env::TestEnv as World;
 use crate::support::fault::Reply;
 use crate::support::notation::Notation;
 use crate::support::peers;

@@ -12,7 +12,7 @@ use super::status::{
     CRL_NUMBER, DELTA_CRL_INDICATOR, FRESHEST_CRL, INVALIDITY_DATE, OcspDraft, distribution_points, entry, extension,
     full_name, generalized, good, number, reason, revoked, unknown,
 };
-use crate::flows::world::World;
+use crate::flows::test_env::TestEnv as World;
 use crate::support::fault::Reply;
 
 fn revoked_entry() -> Vec<u8> {

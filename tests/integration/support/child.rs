@@ -1,4 +1,4 @@
-//! Tests that need a process of their own: for what they measure, or for an environment that must not be everybody's.
+//! Tests that need a process of their own, to measure it or to change its environment.
 
 use std::process::{Command, Output};
 
@@ -9,8 +9,8 @@ pub fn is_child() -> bool {
     std::env::var_os(CHILD).is_some()
 }
 
-/// Runs one test of this binary in a process of its own, without this one's environment but for what tests look at. `module` is
-/// its `module_path!()`.
+/// Runs one test of this binary in a process of its own, whose environment has only the variables that tests read and
+/// `environment`. `module` is the test's `module_path!()`. Returns the standard output.
 pub fn run_alone(module: &str, test: &str, environment: &[(&str, &str)]) -> String {
     let module = module.split_once("::").unwrap().1;
     let mut command = Command::new(std::env::current_exe().unwrap());

@@ -1,4 +1,4 @@
-//! `notation-aws-signer` as a user has it: a home folder of its own, and the local signer for AWS.
+//! `notation-aws-signer` with a home folder of its own, and the local signer in place of AWS Signer.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -18,12 +18,12 @@ pub struct Cli {
     home: TempDir,
     credentials: PathBuf,
     endpoint: String,
-    /// The folder with notation's configuration, where it is another than that in the home folder.
+    /// The folder with notation's configuration, if not in the home folder.
     config: Option<PathBuf>,
 }
 
 impl Cli {
-    /// The tool of a user who has credentials for this signing service and calls it.
+    /// The tool with this signing service as endpoint and credentials for it.
     pub fn for_signer(signer: &LocalSigner) -> Cli {
         Cli {
             home: tempfile::tempdir().unwrap(),
@@ -33,7 +33,7 @@ impl Cli {
         }
     }
 
-    /// As it is, with the policy and the trust stores of this notation.
+    /// Uses the trust policy and the trust stores of this notation.
     pub fn with_config_of(self, notation: &Notation) -> Cli {
         Cli { config: notation.config_folder().parent().map(Path::to_owned), ..self }
     }
@@ -43,7 +43,7 @@ impl Cli {
         self.home.path()
     }
 
-    /// The command, to be completed and run by whoever wants more than [`Cli::run`].
+    /// The command, for callers that add more than [`Cli::run`] takes.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut cli = command(env!("CARGO_BIN_EXE_notation-aws-signer"), self.home.path());
         cli.env("AWS_SHARED_CREDENTIALS_FILE", &self.credentials).env("AWS_EC2_METADATA_DISABLED", "true");
@@ -52,14 +52,14 @@ impl Cli {
         cli
     }
 
-    /// Runs the command to its end, whatever it is.
+    /// Runs the command to its end, whether it succeeds or fails.
     #[track_caller]
     pub fn run(&self, arguments: &[&str]) -> Finished {
         run(&mut self.command(arguments), LIMIT)
     }
 
-    /// Runs the command with `--output json`; fails the test unless it ends with `code` and its results are as docs/output has
-    /// them. The schema's name is that of the command and its subcommand.
+    /// Runs the command with `--output json`. Fails the test unless it exits with `code` and its results conform to the
+    /// schema in docs/output, which is named after the command and its subcommand.
     #[track_caller]
     pub fn json(&self, schema: &str, arguments: &[&str], code: i32) -> Value {
         let finished = self.run(&[arguments, &["--output", "json"]].concat()).exits_with(code);

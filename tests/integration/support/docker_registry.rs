@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use super::process::{Running, command, free_port};
 
-/// The user that [`DockerRegistry::start_with_password`] knows, and the password.
+/// The user name and the password of [`DockerRegistry::start_with_password`].
 pub const USER: (&str, &str) = ("team", "allmine");
 const HTPASSWD: &str = "team:$2a$10$XajjQvNhvvRt5GSeFk1xFeyqRrsxkhBkUiQeg0dt.wU1qD4aFDcga\n";
 
@@ -20,12 +20,12 @@ pub struct DockerRegistry {
 }
 
 impl DockerRegistry {
-    /// A registry that lets everybody in. None, said once, where the program is not installed.
+    /// A registry without authentication. Prints a notice once and returns `None` if the program is not installed.
     pub fn start() -> Option<DockerRegistry> {
         Some(serve(&program()?, &[]))
     }
 
-    /// A registry that asks for [`USER`].
+    /// A registry that requires [`USER`].
     pub fn start_with_password() -> Option<DockerRegistry> {
         let authentication = [
             ("REGISTRY_AUTH", "htpasswd"),
@@ -44,7 +44,7 @@ fn program() -> Option<PathBuf> {
         let why = "docker-registry is not installed (apt-get install docker-registry)";
         assert!(std::env::var("CI").as_deref() != Ok("true"), "{why}: with CI=true these tests must run");
         SAID.call_once(|| {
-            // Not eprintln, which the test runner keeps to itself while a test passes.
+            // Not eprintln: the test runner hides it when the test passes.
             let _ =
                 writeln!(std::io::stderr(), "skipped: the tests against a registry without the Referrers API, {why}");
         });
@@ -56,7 +56,7 @@ fn serve(program: &Path, environment: &[(&str, &str)]) -> DockerRegistry {
     let storage = tempfile::tempdir().unwrap();
     let config = storage.path().join("config.yml");
     std::fs::write(storage.path().join("htpasswd"), HTPASSWD).unwrap();
-    // Somebody else may take the port before the registry does: then it ends, and another port is tried.
+    // Another process may take the port first. The registry then exits, and another port is tried.
     for _ in 0..5 {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
         let settings = format!(
@@ -70,5 +70,5 @@ fn serve(program: &Path, environment: &[(&str, &str)]) -> DockerRegistry {
             return DockerRegistry { address, _process: process, _storage: storage };
         }
     }
-    panic!("docker-registry does not start");
+    panic!("docker-registry did not start");
 }

@@ -1,4 +1,4 @@
-//! An HTTP server that answers as a test wants it to: wrong, late, too much, or not at all.
+//! An HTTP server whose answers a test controls: wrong, late, too large or missing.
 
 use std::io::{BufRead as _, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -10,7 +10,7 @@ use std::time::Duration;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use rustls_pki_types::PrivateKeyDer;
 
-/// A request that came.
+/// A received request.
 #[derive(Debug, Clone)]
 pub struct Request {
     pub method: String,
@@ -28,15 +28,15 @@ impl Request {
     }
 }
 
-/// What is done with a request.
+/// What the server does with a request.
 pub enum Reply {
     /// An answer: status, headers, body.
     Answer(u16, Vec<(&'static str, String)>, Vec<u8>),
-    /// The beginning of an answer, then silence until the client gives up.
+    /// The start of an answer, then nothing until the client disconnects.
     Hang(&'static str),
-    /// The beginning of an answer, then the end of the connection.
+    /// The start of an answer, then the connection closes.
     Close(&'static str),
-    /// A body of so many bytes, without its length being said.
+    /// A body of this many bytes, sent without a `Content-Length`.
     Flood(u64),
 }
 
@@ -50,11 +50,11 @@ impl Reply {
     }
 }
 
-/// The server. It ends when this is dropped.
+/// The server. Stops when dropped.
 pub struct FaultServer {
     pub address: SocketAddr,
     seen: Arc<Mutex<Vec<Request>>>,
-    /// How many bytes of floods were taken.
+    /// The number of [`Reply::Flood`] bytes that clients received.
     written: Arc<AtomicU64>,
     stop: Arc<AtomicBool>,
 }
@@ -64,7 +64,8 @@ impl FaultServer {
         FaultServer::serve(None, reply)
     }
 
-    /// With TLS, and a certificate for `localhost` and 127.0.0.1 that is its own authority. Answers the certificate, PEM, as well.
+    /// Starts with TLS and a self-signed certificate for `localhost` and 127.0.0.1. Also returns the certificate as
+    /// PEM.
     pub fn start_tls(reply: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> (FaultServer, String) {
         let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
         let rcgen::CertifiedKey { cert, signing_key } = rcgen::generate_simple_self_signed(names).unwrap();
@@ -99,7 +100,7 @@ impl FaultServer {
                     };
                     let Some(request) = read(&mut connection) else { return };
                     seen.lock().unwrap().push(request.clone());
-                    // A client that has heard enough hangs up.
+                    // The client may close the connection early.
                     let _ = write(connection, reply(&request), &written, &stop);
                 });
             }
@@ -107,7 +108,7 @@ impl FaultServer {
         server
     }
 
-    /// The requests that came so far.
+    /// The requests received so far.
     pub fn seen(&self) -> Vec<Request> {
         self.seen.lock().unwrap().clone()
     }
@@ -124,7 +125,7 @@ impl Drop for FaultServer {
     }
 }
 
-/// A connection with TLS or without.
+/// A connection, with or without TLS.
 trait Connection: Read + Write {}
 
 impl<T: Read + Write> Connection for T {}

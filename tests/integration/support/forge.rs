@@ -1,4 +1,4 @@
-//! Envelopes by the local signer's own key, which nobody but its thief could make.
+//! Envelopes signed with the local signer's own key, as an attacker who stole it could make them.
 
 use std::path::Path;
 
@@ -11,8 +11,8 @@ use notary::envelope::Payload;
 use notary::envelope::build::{ProtectedAttributes, build};
 use time::OffsetDateTime;
 
-/// An envelope over the artifact as the service writes it, but for `change`. The service's state is in the folder `signer`, and
-/// it has signed before; `version` is the ARN of the profile's version.
+/// Returns an envelope over the artifact as the service signs it, after `change`. `signer` is the service's state
+/// folder; the service must have signed once before. `version` is the ARN of the profile version.
 pub fn forge(
     signer: &Path,
     version: &str,
@@ -42,7 +42,7 @@ pub fn forge(
     build(&payload, &attributes, &chain, "forger/1", sign).unwrap()
 }
 
-/// The content of a PEM file's only section.
+/// The DER content of a PEM file with one section.
 pub fn der_of(pem: &str) -> Vec<u8> {
     let lines: String = pem.lines().filter(|line| !line.starts_with("-----")).collect();
     STANDARD.decode(lines).unwrap()

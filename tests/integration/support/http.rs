@@ -1,10 +1,10 @@
-//! As much of an HTTP client as pushing an image takes: one request, one connection, plain text.
+//! A minimal HTTP client for pushing images: one request per connection, without TLS.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-/// What came back, without the body: no caller needs it.
+/// A response without its body, which no caller needs.
 #[derive(Debug)]
 pub struct Response {
     pub status: u16,
@@ -36,7 +36,7 @@ pub fn send(to: SocketAddr, method: &str, path: &str, content_type: &str, body: 
     let (head, _) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
     let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
     Response {
-        status: status.unwrap_or_else(|| panic!("{method} {path}: no HTTP answer: {answer}")),
+        status: status.unwrap_or_else(|| panic!("{method} {path}: not an HTTP answer: {answer}")),
         head: head.to_owned(),
     }
 }

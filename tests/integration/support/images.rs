@@ -1,4 +1,4 @@
-//! Images for whichever store: what a build would have pushed.
+//! Images and indexes to put into a store.
 
 use notary::Descriptor;
 use notary::manifest::{IMAGE_CONFIG_MEDIA_TYPE, IMAGE_LAYER_MEDIA_TYPE, IMAGE_MANIFEST_MEDIA_TYPE, Manifest};
@@ -12,7 +12,7 @@ pub fn repository(name: &str, credentials: Credentials) -> Store {
     Store::Remote(client.repository(&name.parse().unwrap()).unwrap())
 }
 
-/// Puts an image whose layer is `text` into the store.
+/// Pushes an image whose layer is `text`.
 pub async fn push_image(store: &Store, text: &str, tag: Option<&str>) -> Descriptor {
     let config = store.push_blob(IMAGE_CONFIG_MEDIA_TYPE, b"{}").await.unwrap();
     let layer = store.push_blob(IMAGE_LAYER_MEDIA_TYPE, text.as_bytes()).await.unwrap();
@@ -21,7 +21,7 @@ pub async fn push_image(store: &Store, text: &str, tag: Option<&str>) -> Descrip
     store.push_manifest(IMAGE_MANIFEST_MEDIA_TYPE, &manifest, tag.as_ref()).await.unwrap()
 }
 
-/// Puts an index of images for two platforms into the store.
+/// Pushes an index of images for two platforms.
 pub async fn push_index(store: &Store, text: &str, tag: &str) -> (Descriptor, [Descriptor; 2]) {
     let images = [
         push_image(store, &format!("{text} amd64"), None).await,
@@ -38,7 +38,7 @@ pub async fn push_index(store: &Store, text: &str, tag: &str) -> (Descriptor, [D
     (index, images)
 }
 
-/// Runs what needs a runtime in a test that has none.
+/// Runs a future in a test without a runtime.
 pub fn block_on<F: Future>(future: F) -> F::Output {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
 }

@@ -1,4 +1,4 @@
-//! `notation-aws-signer local-signer serve` as a process, and the AWS SDK's client to administer it.
+//! `notation-aws-signer local-signer serve` as a process, administered with the AWS SDK.
 
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -11,10 +11,10 @@ use tempfile::TempDir;
 use super::process::{Running, command};
 
 pub const REGION: &str = "us-west-2";
-/// Where the service keeps its state, in its home folder.
+/// The service's state folder, relative to its home folder.
 const DIR: &str = "signer";
 
-/// A signing service of this machine. It stops when this is dropped.
+/// A running local signer. Stops when dropped.
 pub struct LocalSigner {
     pub endpoint: String,
     home: TempDir,
@@ -22,7 +22,7 @@ pub struct LocalSigner {
     process: Option<Running>,
 }
 
-/// A signing profile, and the version of it that signs.
+/// A signing profile and its current version.
 pub struct Profile {
     pub name: String,
     pub arn: String,
@@ -34,7 +34,7 @@ impl LocalSigner {
         LocalSigner::start_with(&[])
     }
 
-    /// As [`LocalSigner::start`], with a clock that shows `time` (RFC 3339).
+    /// As [`LocalSigner::start`], with the clock set to `time` (RFC 3339).
     pub fn start_at(time: &str) -> LocalSigner {
         LocalSigner::start_with(&["--clock", time])
     }
@@ -43,7 +43,7 @@ impl LocalSigner {
         LocalSigner::serve_with(tempfile::tempdir().unwrap(), DIR, options)
     }
 
-    /// Serves the state that is in a folder of `home`.
+    /// Serves existing state from the folder `dir` of `home`.
     pub fn serve(home: TempDir, dir: &'static str) -> LocalSigner {
         LocalSigner::serve_with(home, dir, &[])
     }
@@ -53,11 +53,11 @@ impl LocalSigner {
         serve.args(["local-signer", "serve", "--listen", "127.0.0.1:0", "--dir", dir]).args(options);
         let mut process = Running::start(&mut serve);
         let endpoint = process.wait_for("line with the endpoint's address", endpoint_in);
-        let endpoint = endpoint.unwrap_or_else(|| panic!("the local signer ended\n{}", process.output()));
+        let endpoint = endpoint.unwrap_or_else(|| panic!("the local signer exited\n{}", process.output()));
         LocalSigner { endpoint, home, dir, process: Some(process) }
     }
 
-    /// Ends the service; its address then refuses connections.
+    /// Stops the service; its address then refuses connections.
     pub fn stop(&mut self) {
         self.process = None;
     }
@@ -67,17 +67,17 @@ impl LocalSigner {
         self.home.path().join(self.dir).join("credentials")
     }
 
-    /// The certificate that the service's signatures chain up to, PEM.
+    /// The root certificate of the service's signatures, PEM.
     pub fn root_certificate(&self) -> PathBuf {
         self.home.path().join(self.dir).join("ca/root.pem")
     }
 
-    /// A new signing profile of this name, whose signatures are valid as long as the service's default.
+    /// Creates a signing profile with the default signature validity.
     pub fn put_profile(&self, name: &str) -> Profile {
         self.put_profile_valid_for(name, None)
     }
 
-    /// A new signing profile of this name, whose signatures expire after so many days.
+    /// Creates a signing profile whose signatures expire after this many days.
     pub fn put_profile_valid_for(&self, name: &str, days: Option<i32>) -> Profile {
         let validity =
             days.map(|days| SignatureValidityPeriod::builder().r#type(ValidityType::Days).value(days).build());
@@ -90,13 +90,13 @@ impl LocalSigner {
         }
     }
 
-    /// Revokes the one signature that the job made. `job` is the job's ARN.
+    /// Revokes the signature of the signing job with this ARN.
     pub fn revoke_signature(&self, job: &str) {
         let id = job.rsplit('/').next().unwrap();
         block_on(self.client().revoke_signature().job_id(id).reason("key leaked").send()).unwrap();
     }
 
-    /// Revokes what the profile signed from `effective` on.
+    /// Revokes the profile for signatures made from `effective` on.
     pub fn revoke_profile(&self, profile: &Profile, effective: SystemTime) {
         let revoke = self.client().revoke_signing_profile().profile_name(&profile.name);
         let revoke = revoke.profile_version(&profile.version).effective_time(effective.into()).reason("key leaked");
@@ -114,7 +114,7 @@ impl LocalSigner {
     }
 }
 
-/// The first `http://127.0.0.1:PORT` of a finished line.
+/// The first `http://127.0.0.1:PORT` in a complete line.
 fn endpoint_in(output: &str) -> Option<String> {
     let (finished, _) = output.rsplit_once('\n')?;
     let (_, rest) = finished.split_once("http://127.0.0.1:")?;

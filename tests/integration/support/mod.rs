@@ -1,4 +1,4 @@
-//! What the tests against real programs are made of: each test gets a registry, a signing service and a notation home of its own.
+//! Fixtures for the tests against real programs: each test gets its own registry, signing service and notation home.
 
 pub mod child;
 pub mod cli;
@@ -25,7 +25,8 @@ use local_signer::{LocalSigner, Profile};
 use notation::Notation;
 use registry::Registry;
 
-/// The folder with the real `notation` and `olareg` that `scripts/peers` built. None, said once, where there is no Go to build them.
+/// The folder with the `notation` and `olareg` built by `scripts/peers`. Prints a notice once and returns `None` if
+/// they were not built because Go is missing.
 pub fn peers() -> Option<PathBuf> {
     static SAID: Once = Once::new();
     if let Some(folder) = std::env::var_os("NOTATION_AWS_SIGNER_PEERS") {
@@ -36,7 +37,7 @@ pub fn peers() -> Option<PathBuf> {
         "NOTATION_AWS_SIGNER_PEERS is not set: with CI=true these tests must run, start them with scripts/test"
     );
     SAID.call_once(|| {
-        // Not eprintln, which the test runner keeps to itself while a test passes.
+        // Not eprintln: the test runner hides it when the test passes.
         let _ = writeln!(
             std::io::stderr(),
             "skipped: the tests against the real notation and olareg, NOTATION_AWS_SIGNER_PEERS is not set (scripts/test sets it)"
@@ -45,7 +46,8 @@ pub fn peers() -> Option<PathBuf> {
     None
 }
 
-/// A registry, a local signer with one signing profile, and a notation with the packaged plugin that trusts this profile.
+/// A registry, a local signer with one signing profile, and notation with the packaged plugin and a policy that trusts
+/// the profile.
 pub struct World {
     pub registry: Registry,
     pub signer: LocalSigner,
@@ -54,12 +56,12 @@ pub struct World {
 }
 
 impl World {
-    /// Everything started, under notation's verification level `strict`.
+    /// Starts everything, with the verification level `strict`.
     pub fn start() -> Option<World> {
         World::start_with_signer(LocalSigner::start)
     }
 
-    /// As [`World::start`], with the service that `start` makes.
+    /// As [`World::start`], with the signing service returned by `start`.
     pub fn start_with_signer(start: impl FnOnce() -> LocalSigner) -> Option<World> {
         let peers = peers()?;
         let registry = Registry::start(&peers);
@@ -72,19 +74,19 @@ impl World {
         Some(World { registry, signer, profile, notation })
     }
 
-    /// A new image in the registry; `text` makes it differ from the others.
+    /// Pushes a new image; `text` makes its digest unique.
     pub fn push(&self, text: &str) -> String {
         self.registry.push_image("team/app", text)
     }
 
-    /// A new image in the registry, signed with the world's profile.
+    /// Pushes a new image and signs it with this profile.
     pub fn push_signed(&self, text: &str) -> String {
         let image = self.push(text);
         self.notation.sign(&image, &self.profile.arn, &self.signer.endpoint).succeeded();
         image
     }
 
-    /// `notation verify` of the image against the world's signing service.
+    /// Runs `notation verify` with this signing service.
     pub fn verify(&self, image: &str) -> process::Finished {
         self.notation.verify(image, &self.signer.endpoint)
     }

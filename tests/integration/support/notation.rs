@@ -18,11 +18,11 @@ pub struct Notation {
     home: TempDir,
 }
 
-/// One signature as `notation inspect` shows it.
+/// A signature in the output of `notation inspect`.
 pub struct Signature(Value);
 
 impl Notation {
-    /// A notation that has nothing: no plugin, no policy, no certificates. The AWS SDK in its plugins finds `credentials`.
+    /// Notation without plugins, policies and certificates. Its plugins use the AWS credentials file `credentials`.
     pub fn new(peers: &Path, credentials: &Path) -> Notation {
         Notation {
             program: peers.join("notation"),
@@ -31,13 +31,14 @@ impl Notation {
         }
     }
 
-    /// Runs the command to its end, whatever it is.
+    /// Runs the command to its end, whether it succeeds or fails.
     #[track_caller]
     pub fn run(&self, arguments: &[&str]) -> Finished {
         self.run_program(&self.program, arguments)
     }
 
-    /// Runs the blob-driver of tests/peers, which signs and verifies blobs with notation-go, with this notation's configuration.
+    /// Runs the blob-driver of tests/peers, which signs and verifies blobs with notation-go, with this notation's
+    /// configuration.
     #[track_caller]
     pub fn run_blob_driver(&self, arguments: &[&str]) -> Finished {
         self.run_program(&self.program.with_file_name("blob-driver"), arguments)
@@ -47,31 +48,32 @@ impl Notation {
     fn run_program(&self, program: &Path, arguments: &[&str]) -> Finished {
         let mut notation = command(program, self.home.path());
         notation.env("AWS_SHARED_CREDENTIALS_FILE", &self.credentials).env("AWS_EC2_METADATA_DISABLED", "true");
-        // Without it notation knows no OCI layouts.
+        // notation supports OCI layouts only with this variable.
         notation.env("NOTATION_EXPERIMENTAL", "1");
         run(notation.args(arguments), LIMIT)
     }
 
-    /// `notation plugin install` of the archive that scripts/package made; `kind` is its ending.
+    /// `notation plugin install` of the archive that scripts/package made; `kind` is the file extension.
     #[track_caller]
     pub fn install_plugin(&self, kind: &str) -> Finished {
         self.run(&["plugin", "install", "--file", &archive(kind)]).succeeded()
     }
 
-    /// Puts the certificate into the trust store `local`.
+    /// Adds the certificate to the trust store `local`.
     #[track_caller]
     pub fn add_trust_root(&self, certificate: &Path) {
         let certificate = certificate.to_str().unwrap();
         self.run(&["cert", "add", "--type", "signingAuthority", "--store", "local", certificate]).succeeded();
     }
 
-    /// Replaces the trust policy by one for all images: this verification level, this signing profile.
+    /// Replaces the trust policy by one for all images, with this verification level and trusted signing profile.
     #[track_caller]
     pub fn import_policy(&self, level: &str, profile_arn: &str) {
         self.import_policy_for(level, &["signingAuthority:local"], profile_arn);
     }
 
-    /// Replaces the trust policy by one for all images: this verification level, these trust stores, this identity.
+    /// Replaces the trust policy by one for all images, with this verification level, trust stores and trusted
+    /// identity.
     #[track_caller]
     pub fn import_policy_for(&self, level: &str, trust_stores: &[&str], identity: &str) {
         let policy = json!({
@@ -89,17 +91,19 @@ impl Notation {
         self.run(&["policy", "import", "--force", file.to_str().unwrap()]).succeeded();
     }
 
-    /// `notation sign` with the plugin. The Referrers API is asked for: notation else pushes a tag, behind which olareg hides the signature.
+    /// Runs `notation sign` with the plugin and the Referrers API. By default notation also pushes a referrers tag, and
+    /// olareg then does not list the signature.
     #[track_caller]
     pub fn sign(&self, image: &str, profile_arn: &str, endpoint: &str) -> Finished {
-        let (region, endpoint) = (format!("aws-region={REGION}"), format!("aws-signer-endpoint-url={endpoint}"));
+        let region = format!("aws-region={REGION}");
+        let endpoint = format!("aws-signer-endpoint-url={endpoint}");
         let key = ["sign", "--plugin", PLUGIN, "--id", profile_arn];
         let config = ["--plugin-config", region.as_str(), "--plugin-config", endpoint.as_str()];
         let target = ["--force-referrers-tag=false", "--insecure-registry", image];
         self.run(&[key.as_slice(), &config, &target].concat())
     }
 
-    /// `notation sign` with a key of its own, as `notation cert generate-test` makes one.
+    /// Runs `notation sign` with a local key made by `notation cert generate-test`.
     #[track_caller]
     pub fn sign_with_key(&self, image: &str, key: &str) -> Finished {
         self.run(&["sign", "--key", key, "--force-referrers-tag=false", "--insecure-registry", image])
@@ -110,7 +114,7 @@ impl Notation {
         self.home.path().join("config/notation")
     }
 
-    /// `notation verify`, verbose: without it notation keeps the reason of a refusal to itself.
+    /// Runs `notation verify --verbose`, which prints the reason of a failure.
     #[track_caller]
     pub fn verify(&self, image: &str, endpoint: &str) -> Finished {
         let endpoint = format!("aws-signer-endpoint-url={endpoint}");
@@ -141,7 +145,7 @@ impl Notation {
 }
 
 impl Signature {
-    /// What the signature is, by a name of `notation inspect`'s JSON.
+    /// A member of the signature in `notation inspect`'s JSON.
     #[track_caller]
     pub fn field(&self, name: &str) -> &str {
         self.0[name].as_str().unwrap_or_else(|| panic!("no {name} in {:#}", self.0))
@@ -154,14 +158,14 @@ impl Signature {
         attribute.unwrap_or_else(|| panic!("no signed attribute {name} in {:#}", self.0))
     }
 
-    /// The ARN of the signing job that made the signature.
+    /// The ARN of the signing job.
     #[track_caller]
     pub fn job(&self) -> &str {
         self.attribute("com.amazonaws.signer.signingJob")
     }
 }
 
-/// The path of this version's archive in the folder that scripts/package writes.
+/// The path of this version's archive in the output folder of scripts/package.
 #[track_caller]
 fn archive(kind: &str) -> String {
     let dist = std::env::var_os("NOTATION_AWS_SIGNER_DIST").map(PathBuf::from);

@@ -1,4 +1,5 @@
-//! The plugin as notation runs it: one process a command, a request on standard input, and an environment of its own.
+//! The plugin as notation runs it: one process per command, with the request on standard input and an isolated
+//! environment.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -13,12 +14,12 @@ use tempfile::TempDir;
 
 use super::process;
 
-/// The credentials that the plugin finds in its environment. They can be told from everything else that it writes.
+/// The credentials in the plugin's environment, distinctive so that leaks can be found in its output.
 pub const ACCESS_KEY: &str = "AKIAFROMENVIRONMENT0";
-pub const SECRET_KEY: &str = "secret-key-that-nobody-may-see";
-pub const SESSION_TOKEN: &str = "session-token-that-nobody-may-see";
+pub const SECRET_KEY: &str = "secret-key-that-must-not-leak";
+pub const SESSION_TOKEN: &str = "session-token-that-must-not-leak";
 
-/// The packaged plugin where the tests are told of one, else the one of this build.
+/// The packaged plugin if its path is set, else the one of this build.
 pub fn executable() -> PathBuf {
     let packaged = std::env::var_os("NOTATION_AWS_SIGNER_PLUGIN").map(PathBuf::from);
     // Cargo puts the programs of all packages of the workspace into one folder.
@@ -26,22 +27,22 @@ pub fn executable() -> PathBuf {
     packaged.unwrap_or_else(built)
 }
 
-/// A command that is about to run.
+/// A plugin command to run.
 pub struct Plugin {
     command: Command,
     home: TempDir,
 }
 
-/// What came of it.
+/// The result of a command.
 #[derive(Debug)]
 pub struct Outcome {
     pub code: Option<i32>,
     pub stdout: String,
     pub stderr: String,
     pub took: Duration,
-    /// The most memory that it held, in KiB.
+    /// Peak memory in KiB.
     pub peak_memory: u64,
-    /// What it wrote into its log file.
+    /// The content of its log file.
     pub log: String,
 }
 
@@ -54,7 +55,7 @@ impl Plugin {
             .env("AWS_ACCESS_KEY_ID", ACCESS_KEY)
             .env("AWS_SECRET_ACCESS_KEY", SECRET_KEY)
             .env("AWS_SESSION_TOKEN", SESSION_TOKEN)
-            // Nothing on this machine or its network may lend credentials to a test.
+            // No credentials from this machine or its network.
             .env("AWS_EC2_METADATA_DISABLED", "true");
         Self { command, home }
     }
@@ -83,7 +84,7 @@ impl Plugin {
         self
     }
 
-    /// Everything that there is to log.
+    /// Logs at the most detailed level.
     pub fn logging(self) -> Self {
         let file = self.log_file();
         self.env("NOTATION_AWS_SIGNER_LOG", "trace").env("NOTATION_AWS_SIGNER_LOG_FILE", file)
@@ -102,7 +103,7 @@ impl Plugin {
         self.run_with(file.into())
     }
 
-    /// Runs it with anything on standard input.
+    /// Runs it with this standard input.
     #[track_caller]
     pub fn run_with(self, stdin: Stdio) -> Outcome {
         let stdout = tempfile::tempfile().unwrap();
@@ -110,7 +111,7 @@ impl Plugin {
         Outcome { stdout: text(stdout), ..outcome }
     }
 
-    /// Runs it with a standard output that is not read here.
+    /// Runs it with this standard input and output.
     #[track_caller]
     pub fn run_into(mut self, stdin: Stdio, stdout: Stdio) -> Outcome {
         let stderr = tempfile::tempfile().unwrap();
@@ -139,10 +140,11 @@ impl Outcome {
     }
 }
 
-/// Waits for the end of a process. Gives its exit code and its peak of resident memory, looked at until it ended.
+/// Waits for the process. Returns its exit code and the last peak of resident memory seen before it exited.
 fn wait(mut child: Child) -> (Option<i32>, u64) {
     let status = format!("/proc/{}/status", child.id());
-    let (started, mut peak) = (Instant::now(), 0);
+    let started = Instant::now();
+    let mut peak = 0;
     loop {
         if let Some(memory) = std::fs::read_to_string(&status).ok().as_deref().and_then(high_water_mark) {
             peak = memory;
@@ -152,7 +154,7 @@ fn wait(mut child: Child) -> (Option<i32>, u64) {
         }
         if started.elapsed() > Duration::from_secs(60) {
             let _ = child.kill();
-            panic!("the plugin does not end");
+            panic!("the plugin did not exit in time");
         }
         sleep(Duration::from_millis(2));
     }

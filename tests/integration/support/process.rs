@@ -1,4 +1,4 @@
-//! Child processes that cannot outlive a test nor hang it, and know nothing of the environment that the tests run in.
+//! Child processes that cannot outlive or hang a test and do not inherit its environment.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 const POLL: Duration = Duration::from_millis(2);
 
-/// A command with no environment but a PATH and `home` as every home folder there is.
+/// A command whose environment has only a PATH, and `home` as every home folder variable.
 pub fn command(program: impl AsRef<OsStr>, home: &Path) -> Command {
     let mut command = Command::new(program);
     command.env_clear().env("HOME", home).current_dir(home);
@@ -23,14 +23,14 @@ pub fn command(program: impl AsRef<OsStr>, home: &Path) -> Command {
     command
 }
 
-/// A process that ended by itself.
+/// A process that exited by itself.
 #[derive(Debug)]
 pub struct Finished {
     what: String,
     status: ExitStatus,
     pub stdout: String,
     pub stderr: String,
-    /// The most memory that it was seen to have, in bytes. What it had in its last milliseconds is not in it.
+    /// The peak memory in bytes as polled, without the last milliseconds.
     pub peak: u64,
 }
 
@@ -40,28 +40,28 @@ impl Finished {
         self.status.success()
     }
 
-    /// Fails the test, with all that the process wrote, unless it exited with 0.
+    /// Fails the test with the process's output unless it exited with 0.
     #[track_caller]
     pub fn succeeded(self) -> Finished {
         assert!(self.status.success(), "should have succeeded: {self}");
         self
     }
 
-    /// Fails the test, with all that the process wrote, unless it exited with another code than 0.
+    /// Fails the test with the process's output unless it exited with a nonzero code.
     #[track_caller]
     pub fn failed(self) -> Finished {
         assert!(self.status.code().is_some_and(|code| code != 0), "should have failed: {self}");
         self
     }
 
-    /// Fails the test, with all that the process wrote, unless it exited with this code.
+    /// Fails the test with the process's output unless it exited with this code.
     #[track_caller]
     pub fn exits_with(self, code: i32) -> Finished {
         assert_eq!(self.status.code(), Some(code), "{self}");
         self
     }
 
-    /// Fails the test unless the process wrote this text on one of its two outputs.
+    /// Fails the test unless standard output or standard error contains this text.
     #[track_caller]
     pub fn says(self, text: &str) -> Finished {
         assert!(self.stdout.contains(text) || self.stderr.contains(text), "should say {text:?}: {self}");
@@ -75,13 +75,13 @@ impl std::fmt::Display for Finished {
     }
 }
 
-/// Runs the command to its end; fails the test when that takes longer than `limit`.
+/// Runs the command to its end; fails the test if that takes longer than `limit`.
 #[track_caller]
 pub fn run(command: &mut Command, limit: Duration) -> Finished {
     Running::start(command).wait(Instant::now() + limit)
 }
 
-/// A process in the background, killed when this is dropped. What it writes goes to files, so that it never waits for a reader.
+/// A background process, killed when dropped. Its output goes to files, so a full pipe cannot block it.
 #[derive(Debug)]
 pub struct Running {
     what: String,
@@ -98,19 +98,19 @@ impl Running {
     pub fn start(command: &mut Command) -> Running {
         let (stdout, stderr) = (tempfile::tempfile().unwrap(), tempfile::tempfile().unwrap());
         command.stdout(stdout.try_clone().unwrap()).stderr(stderr.try_clone().unwrap());
-        let child = command.spawn().unwrap_or_else(|error| panic!("{command:?} does not start: {error}"));
+        let child = command.spawn().unwrap_or_else(|error| panic!("{command:?} did not start: {error}"));
         let program = Path::new(command.get_program()).file_name().unwrap().to_string_lossy().into_owned();
         Running { what: format!("{command:?}"), child, stdout, stderr, program, peak: 0 }
     }
 
-    /// Waits for the end of the process; fails the test when that is not come by `deadline`.
+    /// Waits for the process; fails the test if it is still running at `deadline`.
     #[track_caller]
     pub fn wait(&mut self, deadline: Instant) -> Finished {
         let status = loop {
             if let Some(status) = self.child.try_wait().unwrap() {
                 break status;
             }
-            assert!(Instant::now() < deadline, "no end in time: {}\n{}", self.what, self.output());
+            assert!(Instant::now() < deadline, "still running at the deadline: {}\n{}", self.what, self.output());
             self.peak = self.peak.max(high_water_mark(self.child.id(), &self.program));
             sleep(POLL);
         };
@@ -118,7 +118,8 @@ impl Running {
         Finished { what: self.what.clone(), status, stdout, stderr, peak: self.peak }
     }
 
-    /// Asks `ready` until it gives something; fails the test when that takes longer than 20 seconds. None when the process ended first.
+    /// Polls `ready` with the output until it returns a value; fails the test after 20 seconds. Returns `None` if the
+    /// process exited first.
     #[track_caller]
     pub fn wait_for<T>(&mut self, what: &str, ready: impl Fn(&str) -> Option<T>) -> Option<T> {
         let deadline = Instant::now() + Duration::from_secs(20);
@@ -134,7 +135,7 @@ impl Running {
         }
     }
 
-    /// All that the process has written so far.
+    /// Standard output and standard error so far.
     pub fn output(&self) -> String {
         format!("--- stdout\n{}\n--- stderr\n{}", text(&self.stdout), text(&self.stderr))
     }
@@ -147,11 +148,11 @@ impl Drop for Running {
     }
 }
 
-/// The most memory that a process had so far, in bytes: proc(5), `VmHWM`. It never falls. 0 where the system does not say, as of a
-/// process that has ended.
+/// The peak memory of a process in bytes: proc(5), `VmHWM`. Returns 0 if it is unknown, such as for a process that has
+/// exited.
 fn high_water_mark(process: u32, program: &str) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
-    // Before it has become the program, a child has the memory of its parent.
+    // Before exec, a child has its parent's memory.
     let name = status.lines().find_map(|line| line.strip_prefix("Name:")).unwrap_or_default().trim();
     if name.is_empty() || !program.starts_with(name) {
         return 0;
@@ -160,14 +161,14 @@ fn high_water_mark(process: u32, program: &str) -> u64 {
     line.and_then(|line| line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()).unwrap_or(0) * 1024
 }
 
-/// The file's text so far. Read at given places: seeking would move the position at which the child writes.
+/// The file's text so far. Reads by offset, because seeking would move the position at which the child writes.
 fn text(file: &File) -> String {
     let mut bytes = vec![0; file.metadata().unwrap().len() as usize];
     file.read_exact_at(&mut bytes, 0).unwrap();
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// A port on the loopback address that nobody listens on at this moment.
+/// A currently unused port on the loopback address.
 pub fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }

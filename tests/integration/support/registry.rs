@@ -1,4 +1,4 @@
-//! A real olareg registry, which has the Referrers API, and images to put into it.
+//! A real olareg registry, which has the Referrers API, and images to push.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::Path;
@@ -23,7 +23,7 @@ pub struct Registry {
 impl Registry {
     pub fn start(peers: &Path) -> Registry {
         let storage = tempfile::tempdir().unwrap();
-        // Somebody else may take the port before olareg does: then olareg ends, and another port is tried.
+        // Another process may take the port first. olareg then exits, and another port is tried.
         for _ in 0..5 {
             let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
             let mut olareg = command(peers.join("olareg"), storage.path());
@@ -33,14 +33,14 @@ impl Registry {
                 return Registry { address, _process: process, _storage: storage };
             }
         }
-        panic!("olareg does not start");
+        panic!("olareg did not start");
     }
 
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Puts an image of one layer that holds `text` into the repository; answers its reference by digest.
+    /// Pushes an image with one layer that contains `text`. Returns its reference by digest.
     pub fn push_image(&self, repository: &str, text: &str) -> String {
         let layer = tar_of_one_file("motd", text.as_bytes());
         let config = json!({
@@ -64,7 +64,7 @@ impl Registry {
         format!("{}/{repository}@{digest}", self.address)
     }
 
-    /// Puts the blob into the repository; answers its descriptor.
+    /// Pushes the blob and returns its descriptor.
     fn push_blob(&self, repository: &str, media_type: &str, bytes: &[u8]) -> serde_json::Value {
         let kind = "application/octet-stream";
         let digest = digest_of(bytes);
@@ -93,7 +93,7 @@ fn tar_of_one_file(name: &str, content: &[u8]) -> Vec<u8> {
     put(116, b"0000000\0");
     put(124, format!("{:011o}\0", content.len()).as_bytes());
     put(136, b"00000000000\0");
-    put(148, b"        "); // the checksum counts itself as spaces
+    put(148, b"        "); // the checksum field counts as spaces
     put(156, b"0");
     put(257, b"ustar\x0000");
     let checksum: u32 = header.iter().map(|&byte| u32::from(byte)).sum();

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-/// A schema by its file's name: `verify-signature.response`, `error`.
+/// A JSON Schema.
 pub struct Schema {
     name: String,
     validator: jsonschema::Validator,
@@ -13,7 +13,7 @@ impl Schema {
         Self::read("plugin-spec/schemas", name)
     }
 
-    /// The schema of a command's results: `sign`, `blob-verify`.
+    /// The schema of a command's results, such as `sign` or `blob-verify`.
     pub fn of_output(command: &str) -> Self {
         Self::read("docs/output", command)
     }
@@ -22,11 +22,11 @@ impl Schema {
         let path = format!("{}/{folder}/{name}.schema.json", env!("CARGO_MANIFEST_DIR"));
         let text = std::fs::read_to_string(&path).unwrap_or_else(|why| panic!("{path}: {why}"));
         let schema: Value = serde_json::from_str(&text).unwrap();
-        jsonschema::meta::validate(&schema).unwrap_or_else(|why| panic!("{path} is no JSON Schema: {why}"));
+        jsonschema::meta::validate(&schema).unwrap_or_else(|why| panic!("{path} is not a JSON Schema: {why}"));
         Self { name: name.to_owned(), validator: jsonschema::draft202012::new(&schema).unwrap() }
     }
 
-    /// What is wrong with a document; nothing where it conforms.
+    /// The violations in a document; empty if it conforms.
     pub fn complaints(&self, document: &Value) -> Vec<String> {
         self.validator
             .iter_errors(document)

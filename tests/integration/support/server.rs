@@ -1,4 +1,4 @@
-//! A local signer in a process of its own, and clients for it.
+//! A local signer as a separate process, and clients for it.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
@@ -41,7 +41,7 @@ impl Server {
     }
 
     pub fn kill(mut self) {
-        // SIGKILL: the process gets no chance to finish anything.
+        // SIGKILL: the process cannot finish anything.
         self.process.kill().unwrap();
         self.process.wait().unwrap();
     }
@@ -52,12 +52,12 @@ impl Server {
         stream
     }
 
-    /// What the server answers to bytes as they are.
+    /// Sends these bytes and returns the answer.
     pub fn raw(&self, request: &[u8]) -> String {
         let mut stream = self.connect();
         let _ = stream.write_all(request);
         let mut answer = Vec::new();
-        // A server that refuses a request without reading it all may reset the connection after its answer.
+        // A server that rejects a request without reading all of it may reset the connection after its answer.
         let _ = stream.read_to_end(&mut answer);
         String::from_utf8_lossy(&answer).into_owned()
     }
@@ -94,7 +94,7 @@ impl Drop for Server {
     }
 }
 
-/// Keeps the endpoint of `GetRevocationStatus` as it was given: there is no `data-127.0.0.1`.
+/// Removes the SDK's host prefix for `GetRevocationStatus`: `data-127.0.0.1` does not resolve.
 #[derive(Debug)]
 struct NoHostPrefix;
 

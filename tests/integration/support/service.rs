@@ -1,4 +1,4 @@
-//! A service on the loopback address that answers with whatever bytes a test scripts, and notes what it was asked.
+//! A service on the loopback address that answers with scripted bytes and records the requests.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -7,11 +7,11 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-/// A request as it came.
+/// A received request.
 #[derive(Debug, Clone, Default)]
 pub struct Request {
     pub method: String,
-    /// Path and query; for a request to a proxy a whole URL.
+    /// Path and query, or the full URL in a request to a proxy.
     pub target: String,
     headers: Vec<(String, String)>,
     pub body: Vec<u8>,
@@ -27,7 +27,7 @@ impl Request {
         self.target.split('?').next().unwrap()
     }
 
-    /// The query's parameters, decoded, in the order in which they came.
+    /// The decoded query parameters; values in the order received.
     pub fn query(&self) -> BTreeMap<String, Vec<String>> {
         let mut query = BTreeMap::<_, Vec<_>>::new();
         let pairs =
@@ -38,7 +38,7 @@ impl Request {
         query
     }
 
-    /// The access key id, the region and the service that the request was signed for: `Credential=ID/DATE/REGION/SERVICE/…`.
+    /// Access key id, region and service of the request's signature: `Credential=ID/DATE/REGION/SERVICE/…`.
     pub fn credential(&self) -> [&str; 3] {
         let scope =
             self.header("authorization").and_then(|header| header.split("Credential=").nth(1)).unwrap_or_default();
@@ -46,7 +46,7 @@ impl Request {
         [0, 2, 3].map(|part| parts.get(part).copied().unwrap_or_default())
     }
 
-    /// Reads a request; None where the connection ends before one is complete.
+    /// Reads a request. Returns `None` if the connection ends early.
     fn read(stream: &TcpStream) -> Option<Self> {
         let mut reader = BufReader::new(stream);
         let mut line = || {
@@ -78,7 +78,7 @@ fn decode(text: &str) -> String {
     String::from_utf8(bytes).unwrap()
 }
 
-/// What the service has seen so far.
+/// The recorded connections and requests.
 #[derive(Debug, Default)]
 struct Seen {
     connections: AtomicUsize,
@@ -86,7 +86,7 @@ struct Seen {
     over: AtomicBool,
 }
 
-/// A running service. A connection carries one request; who answers closes it.
+/// A running service. Each connection carries one request and closes after the answer.
 #[derive(Debug)]
 pub struct Service {
     address: SocketAddr,
@@ -94,7 +94,7 @@ pub struct Service {
 }
 
 impl Service {
-    /// A service that reads each request and leaves the answer to `script`.
+    /// A service that reads each request and answers with `script`.
     pub fn start(script: impl Fn(&Request, &mut TcpStream) + Send + Sync + 'static) -> Self {
         Self::accepting(move |mut stream, note| {
             if let Some(request) = Request::read(&stream) {
@@ -104,7 +104,7 @@ impl Service {
         })
     }
 
-    /// A service that gives each connection to `script` unread.
+    /// A service that passes each connection to `script` unread.
     pub fn accepting(script: impl Fn(TcpStream, &dyn Fn(&Request)) + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let service = Self { address: listener.local_addr().unwrap(), seen: Arc::default() };
@@ -116,14 +116,14 @@ impl Service {
                 }
                 seen.connections.fetch_add(1, Ordering::SeqCst);
                 let (seen, script) = (Arc::clone(&seen), Arc::clone(&script));
-                // It ends when the client does, since every script that waits does so by reading or writing.
+                // The thread ends with the client: scripts wait only by reading or writing.
                 thread::spawn(move || script(stream, &|request| seen.requests.lock().unwrap().push(request.clone())));
             }
         });
         service
     }
 
-    /// A service that answers every request alike.
+    /// A service that answers every request with this response.
     pub fn answering(status: u16, headers: &[(&str, &str)], body: &[u8]) -> Self {
         let answer = answer(status, headers, body);
         Self::start(move |_, stream| send(stream, &answer))
@@ -153,7 +153,7 @@ impl Drop for Service {
     }
 }
 
-/// An answer after which the connection closes.
+/// An HTTP answer with `Connection: close`.
 pub fn answer(status: u16, headers: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
     let mut head = format!("HTTP/1.1 {status} Status\r\nConnection: close\r\nContent-Length: {}\r\n", body.len());
     for (name, value) in headers {
@@ -162,12 +162,12 @@ pub fn answer(status: u16, headers: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
     [head.as_bytes(), b"\r\n", body].concat()
 }
 
-/// Writes what the client still takes.
+/// Writes the bytes; ignores an error if the client has disconnected.
 pub fn send(stream: &mut TcpStream, bytes: &[u8]) {
     let _ = stream.write_all(bytes);
 }
 
-/// Says nothing until the client has gone.
+/// Sends nothing until the client disconnects.
 pub fn wait_for_the_end(stream: &mut TcpStream) {
     let _ = std::io::copy(stream, &mut std::io::sink());
 }

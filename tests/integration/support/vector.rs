@@ -17,7 +17,7 @@ struct VectorFile {
     vectors: Vec<Vector>,
 }
 
-/// One run of the plugin and what must come of it.
+/// One run of the plugin and its expected result.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Vector {
@@ -26,7 +26,7 @@ pub struct Vector {
     pub arguments: Vec<String>,
     /// A base request and its changes.
     request: Option<Change>,
-    /// Standard input as it is, where there is no `request`.
+    /// Verbatim standard input, instead of `request`.
     stdin: Option<Vec<Text>>,
     /// Whether the request conforms to its schema.
     #[serde(default = "yes")]
@@ -35,7 +35,7 @@ pub struct Vector {
     pub environment: BTreeMap<String, String>,
     /// `~/.aws/config`.
     pub aws_config: Option<String>,
-    /// What the service answers to every request.
+    /// The service's answer to every request.
     pub service: Option<Answer>,
     pub expect: Expected,
 }
@@ -65,7 +65,7 @@ pub struct Answer {
     pub status: u16,
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
-    /// The body: text as it is, anything else as JSON; none where absent.
+    /// The body: a text verbatim, anything else as JSON; absent for no body.
     pub body: Option<Value>,
 }
 
@@ -77,9 +77,9 @@ pub struct Expected {
     pub answer: Option<Value>,
     /// Standard error, a JSON pattern.
     pub error: Option<Value>,
-    /// Standard output where it is no JSON.
+    /// Standard output if it is not JSON.
     pub text: Option<Value>,
-    /// What the service was asked.
+    /// The expected requests to the service.
     #[serde(default)]
     pub requests: Requests,
 }
@@ -88,7 +88,7 @@ pub struct Expected {
 #[serde(deny_unknown_fields)]
 pub struct Requests {
     pub count: usize,
-    /// JSON patterns for what each of them was: `method`, `path`, `host`, `region`, `accessKey`, `service`, `query`, `body`.
+    /// JSON patterns for each request: `method`, `path`, `host`, `region`, `accessKey`, `service`, `query`, `body`.
     #[serde(default)]
     pub each: BTreeMap<String, Value>,
 }
@@ -105,7 +105,7 @@ impl Vector {
         files.flat_map(|file| read::<VectorFile>(&file, &names).vectors).collect()
     }
 
-    /// The bytes for standard input, for a service at `endpoint`.
+    /// The bytes for standard input, with the service's URL filled in.
     pub fn stdin(&self, endpoint: &str) -> Vec<u8> {
         let text = match (&self.request, &self.stdin) {
             (Some(change), None) => change.apply().to_string(),
@@ -116,18 +116,18 @@ impl Vector {
         text.replace("{{endpoint}}", endpoint).into_bytes()
     }
 
-    /// The request as JSON, where it is given as that.
+    /// The request as JSON, if the vector has one.
     pub fn request(&self, endpoint: &str) -> Option<Value> {
         self.request.as_ref().map(|_| serde_json::from_slice(&self.stdin(endpoint)).unwrap())
     }
 }
 
-/// What the vectors refer to by `{{NAME}}`.
+/// The values of `{{NAME}}` in the vectors.
 pub fn material() -> BTreeMap<String, String> {
     read(&Path::new(FOLDER).join("material.json"), &BTreeMap::new())
 }
 
-/// The base request of a command; its endpoint is still to be filled in.
+/// The base request of a command, with `{{endpoint}}` unresolved.
 pub fn base_request(command: &str) -> Value {
     let mut bases: BTreeMap<String, Value> = read(&Path::new(FOLDER).join("requests.json"), &material());
     bases.remove(command).unwrap_or_else(|| panic!("no base request {command:?}"))
@@ -138,7 +138,7 @@ impl Change {
         let mut request = base_request(&self.base);
         for pointer in &self.remove {
             let (members, name) = place(&mut request, pointer);
-            assert!(members.as_object_mut().unwrap().remove(&name).is_some(), "{pointer} is not there");
+            assert!(members.as_object_mut().unwrap().remove(&name).is_some(), "{pointer} does not exist");
         }
         for (pointer, value) in &self.set {
             let (container, name) = place(&mut request, pointer);
@@ -148,11 +148,11 @@ impl Change {
     }
 }
 
-/// What holds the value at a JSON pointer (RFC 6901), and its name there.
+/// The container of the value at a JSON pointer (RFC 6901), and the value's name in it.
 fn place<'a>(document: &'a mut Value, pointer: &str) -> (&'a mut Value, String) {
     let (container, name) = pointer.rsplit_once('/').unwrap();
     let name = name.replace("~1", "/").replace("~0", "~");
-    (document.pointer_mut(container).unwrap_or_else(|| panic!("{pointer} is not there")), name)
+    (document.pointer_mut(container).unwrap_or_else(|| panic!("{pointer} does not exist")), name)
 }
 
 impl Text {
@@ -176,8 +176,8 @@ impl Answer {
     }
 }
 
-/// Where a document differs from a pattern: a document like itself, in which `{"contains": [TEXT, …]}` stands for a text that
-/// has all of these in it.
+/// The first difference between a document and a pattern. In a pattern, `{"contains": [TEXT, …]}` matches a text that
+/// contains all of these.
 pub fn difference(pattern: &Value, found: &Value, path: &str) -> Option<String> {
     match (pattern, found) {
         (Value::Object(object), found) if object.len() == 1 && object.contains_key("contains") => {
@@ -185,7 +185,7 @@ pub fn difference(pattern: &Value, found: &Value, path: &str) -> Option<String> 
             let fragments =
                 object["contains"].as_array().expect("contains has a list").iter().map(|f| f.as_str().unwrap());
             let missing: Vec<_> = fragments.filter(|fragment| !text.contains(fragment)).collect();
-            (!missing.is_empty()).then(|| format!("{path} is {found}, which lacks {missing:?}"))
+            (!missing.is_empty()).then(|| format!("{path} is {found}, without {missing:?}"))
         }
         (Value::Object(pattern), Value::Object(found)) => {
             let names = pattern.keys().chain(found.keys().filter(|name| !pattern.contains_key(*name)));

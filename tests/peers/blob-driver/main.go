@@ -1,5 +1,5 @@
-// The program blob-driver signs and verifies blobs with notation-go, whose released versions have the parts for it (signer, verifier) and
-// whose command line has not: the envelope, the checks and the plugins are notation-go's own, only the descriptor of the blob is made here.
+// The program blob-driver signs and verifies blobs with notation-go. Released versions of the library support this (signer, verifier), but
+// the notation command line does not. Envelope, checks and plugins are notation-go's own; only the blob's descriptor is made here.
 package main
 
 import (
@@ -168,7 +168,7 @@ func verify(blob, blobType, envelope, config string) error {
 		return err
 	}
 	options := notation.VerifierVerifyOptions{
-		// The policies of released versions are chosen by registry; the tests have one for all of them.
+		// Released versions choose policies by registry scope; the tests have one policy for all scopes.
 		ArtifactReference:  "blobs.example.com/blob@" + descriptor.Digest.String(),
 		SignatureMediaType: mediaType,
 	}

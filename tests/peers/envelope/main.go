@@ -1,5 +1,5 @@
-// Verifies signature envelopes with notation-core-go, one after the other and many times, and prints for each file the median
-// and the lowest time of a verification in nanoseconds. scripts/bench-envelope runs it beside benches/envelope.
+// The program envelope verifies signature envelopes with notation-core-go, each many times, and prints for each file the median and the
+// lowest time of a verification in nanoseconds. scripts/bench-envelope runs it along with benches/envelope.
 package main
 
 import (
@@ -17,7 +17,7 @@ const (
 	rounds = 500
 )
 
-// verify is what notation does in process: the envelope is parsed, its signature and the links and the requirements of its chain are checked.
+// verify does what notation does in process: it parses the envelope and checks its signature and the links and requirements of its chain.
 func verify(envelope []byte) error {
 	parsed, err := signature.ParseEnvelope(jws.MediaTypeEnvelope, envelope)
 	if err != nil {

@@ -1,21 +1,23 @@
-//! Registries that stall, refuse for ever, answer something else or send us elsewhere: the error names the request, and exit
-//! code 3 says where a later try may end otherwise.
+//! Registries that hang, always refuse, send invalid answers or redirect: the error names the request, and exit code 3
+//! marks failures that a retry may resolve.
 
 use super::*;
 
-/// `verify`, `list`, `inspect`, `copy` and `sign` against a registry that answers everything so: each ends with `code` and these
-/// words, nothing is written there, and no copy is begun here.
+/// Runs `verify`, `list`, `inspect`, `copy` and `sign` against a registry that answers every request with `reply`.
+/// Asserts that each exits with `code` and these words, writes nothing to the registry and starts no local copy.
 #[track_caller]
 fn all(code: i32, words: &str, reply: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> FaultServer {
-    let (scene, server) = (Scene::new(), FaultServer::start(reply));
+    let fixture = Fixture::new();
+    let server = FaultServer::start(reply);
     let reference = reference(&server);
     let check = |command: &[&str]| {
         let short = ["--registry-timeout", "0.8"];
-        let finished = scene.run(&[command, &short].concat()).exits_with(code).says(words);
+        let finished = fixture.run(&[command, &short].concat()).exits_with(code).says(words);
         let finished = finished.says("GET http://127.0.0.1:").says("/v2/a/");
         assert!(!finished.stdout.contains("ok      integrity"), "{finished}");
     };
-    let (image, arn) = (reference.as_str(), scene.profile.arn.as_str());
+    let image = reference.as_str();
+    let arn = fixture.profile.arn.as_str();
     let commands = [
         vec!["verify", image, "--trusted-profile", arn],
         vec!["list", image],
@@ -24,12 +26,12 @@ fn all(code: i32, words: &str, reply: impl Fn(&Request) -> Reply + Send + Sync +
         vec!["copy", image, "oci:copied:v1"],
     ];
     at_once(commands.iter().map(|command| Box::new(|| check(command)) as Box<dyn FnOnce() + Send>));
-    assert_no_content(&scene.file("copied"));
+    assert_no_content(&fixture.file("copied"));
     assert!(server.seen().iter().all(|request| request.method == "GET"));
     server
 }
 
-/// That a layout is not there, or lists nothing.
+/// Asserts that the layout does not exist or lists nothing.
 #[track_caller]
 pub fn assert_no_content(layout: &std::path::Path) {
     let Ok(index) = std::fs::read_to_string(layout.join("index.json")) else { return };
@@ -37,19 +39,19 @@ pub fn assert_no_content(layout: &std::path::Path) {
 }
 
 #[test]
-fn a_registry_that_hangs_is_given_up() {
+fn times_out_on_a_hanging_registry() {
     all(3, "no complete answer within 0.8 s", |_| Reply::Hang("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"));
     all(3, "no complete answer within 0.8 s", |_| Reply::Hang(""));
 }
 
 #[test]
-fn a_registry_that_closes_early_is_given_up() {
-    all(3, "incomplete answer", |_| Reply::Close("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"));
+fn fails_when_the_registry_closes_early() {
+    all(3, "the answer ended early", |_| Reply::Close("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"));
     all(3, "the request failed", |_| Reply::Close(""));
 }
 
 #[test]
-fn a_registry_that_says_401_for_ever_is_not_asked_for_ever() {
+fn stops_after_repeated_401s() {
     all(2, "log in to the registry", |_| Reply::status(401));
     let basic = |_: &Request| Reply::Answer(401, vec![("WWW-Authenticate", "Basic realm=x".to_owned())], Vec::new());
     let server = all(2, "log in to the registry", basic);
@@ -57,52 +59,52 @@ fn a_registry_that_says_401_for_ever_is_not_asked_for_ever() {
 }
 
 #[test]
-fn a_busy_registry_is_waited_for_as_long_as_there_is_time() {
+fn retries_a_429_within_the_deadline() {
     let busy = |after: &'static str| {
         move |_: &Request| Reply::Answer(429, vec![("Retry-After", after.to_owned())], Vec::new())
     };
     let server = all(3, "retry after 3600 s", busy("3600"));
     assert_eq!(server.seen().len(), 5);
     all(3, "429", busy("0"));
-    let scene = Scene::new();
-    let envelope = scene.envelope("v1");
+    let fixture = Fixture::new();
+    let envelope = fixture.envelope("v1");
     let asked = std::sync::atomic::AtomicUsize::new(0);
-    let server = scene.signed(&[&envelope]).serve_with(move |_| {
+    let server = fixture.signed(&[&envelope]).serve_with(move |_| {
         let first = asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed) == 0;
         first.then(|| Reply::Answer(429, vec![("Retry-After", "1".to_owned())], Vec::new()))
     });
-    scene.verify(&reference(&server), &["--registry-timeout", "10"]).succeeded();
+    fixture.verify(&reference(&server), &["--registry-timeout", "10"]).succeeded();
 }
 
 #[test]
-fn a_page_for_people_is_no_answer_of_a_registry() {
+fn rejects_html_pages() {
     all(1, "not a valid JSON document", |_| Reply::content("text/html", "<html>Welcome</html>"));
-    let scene = Scene::new();
-    let server = scene.repository().serve_with(|request| {
+    let fixture = Fixture::new();
+    let server = fixture.repository().serve_with(|request| {
         request.path.contains("/referrers/").then(|| Reply::content("text/html", "<html>Sign in</html>"))
     });
-    scene.verify(&reference(&server), &[]).exits_with(1).says("/referrers/").says("text/html");
+    fixture.verify(&reference(&server), &[]).exits_with(1).says("/referrers/").says("text/html");
 }
 
 #[test]
-fn redirects_end() {
+fn limits_redirects() {
     all(1, "redirect", |request| Reply::Answer(302, vec![("Location", request.path.clone())], Vec::new()));
-    let scene = Scene::new();
-    let envelope = scene.envelope("v1");
+    let fixture = Fixture::new();
+    let envelope = fixture.envelope("v1");
     let looping = |request: &Request| {
         let to = vec![("Location", request.path.clone())];
         request.path.contains("/blobs/").then(|| Reply::Answer(307, to, Vec::new()))
     };
-    let server = scene.signed(&[&envelope]).serve_with(looping);
-    let finished = scene.verify(&reference(&server), &[]).exits_with(1);
+    let server = fixture.signed(&[&envelope]).serve_with(looping);
+    let finished = fixture.verify(&reference(&server), &[]).exits_with(1);
     finished.says("more than 5 redirects").says("/blobs/sha256:");
-    scene.run(&["copy", &reference(&server), "oci:copied:v1"]).exits_with(1).says("more than 5 redirects");
-    assert_no_content(&scene.file("copied"));
+    fixture.run(&["copy", &reference(&server), "oci:copied:v1"]).exits_with(1).says("more than 5 redirects");
+    assert_no_content(&fixture.file("copied"));
 }
 
 #[test]
-fn an_answer_that_is_packed_is_not_unpacked() {
-    // gzip of nothing that matters: it was not asked for.
+fn does_not_decompress_answers() {
+    // A gzip body, although the request did not accept one.
     let packed = |_: &Request| {
         let headers =
             vec![("Content-Type", IMAGE_MANIFEST_MEDIA_TYPE.to_owned()), ("Content-Encoding", "gzip".to_owned())];
@@ -113,28 +115,31 @@ fn an_answer_that_is_packed_is_not_unpacked() {
 }
 
 #[test]
-fn an_answer_of_headers_without_end_is_cut_off() {
-    let scene = Scene::new();
+fn limits_response_headers() {
+    let fixture = Fixture::new();
     let headers: &'static str = format!("HTTP/1.1 200 OK\r\n{}", "X-More: x\r\n".repeat(2_000_000)).leak();
     let server = FaultServer::start(move |_| Reply::Close(headers));
-    scene.verify(&reference(&server), &["--registry-timeout", "1"]).exits_with(3).says("/v2/a/manifests/v1");
+    fixture.verify(&reference(&server), &["--registry-timeout", "1"]).exits_with(3).says("/v2/a/manifests/v1");
     let value: &'static str = format!("HTTP/1.1 200 OK\r\nX-Long: {}", "x".repeat(32 << 20)).leak();
     let server = FaultServer::start(move |_| Reply::Close(value));
-    scene.verify(&reference(&server), &["--registry-timeout", "1"]).exits_with(3).says("/v2/a/manifests/v1");
+    fixture.verify(&reference(&server), &["--registry-timeout", "1"]).exits_with(3).says("/v2/a/manifests/v1");
 }
 
 #[test]
-fn a_registry_that_fails_in_the_middle_leaves_the_verdict_open_and_never_passes() {
-    let scene = Scene::new();
-    let envelope = scene.envelope("v1");
-    let (path, hang) = (format!("/v2/a/blobs/{}", Digest::sha256(&envelope)), "HTTP/1.1 200 OK\r\n\r\n{");
-    let server = scene.signed(&[&envelope]).serve_with(move |r| (r.path == path).then_some(Reply::Hang(hang)));
-    let finished = scene.verify(&reference(&server), &["--registry-timeout", "0.8"]).exits_with(3);
-    finished.says("unknown integrity").says("/blobs/sha256:").says("no complete answer");
-    let server = scene.signed(&[&envelope]).serve_with(|r| r.path.contains("/referrers/").then(|| Reply::status(500)));
-    let finished = scene.verify(&reference(&server), &["--registry-timeout", "0.8"]).exits_with(3);
+fn a_registry_failing_midway_is_undetermined() {
+    let fixture = Fixture::new();
+    let envelope = fixture.envelope("v1");
+    let path = format!("/v2/a/blobs/{}", Digest::sha256(&envelope));
+    let hang = "HTTP/1.1 200 OK\r\n\r\n{";
+    let server = fixture.signed(&[&envelope]).serve_with(move |r| (r.path == path).then_some(Reply::Hang(hang)));
+    let finished = fixture.verify(&reference(&server), &["--registry-timeout", "0.8"]).exits_with(3);
+    finished.says("UNKNOWN integrity").says("/blobs/sha256:").says("no complete answer");
+    let server =
+        fixture.signed(&[&envelope]).serve_with(|r| r.path.contains("/referrers/").then(|| Reply::status(500)));
+    let finished = fixture.verify(&reference(&server), &["--registry-timeout", "0.8"]).exits_with(3);
     finished.says("/referrers/").says("500");
-    // Nobody is told that there are no signatures by a registry that may not say.
-    let server = scene.signed(&[&envelope]).serve_with(|r| r.path.contains("/referrers/").then(|| Reply::status(403)));
-    scene.verify(&reference(&server), &[]).exits_with(2).says("403");
+    // A 403 must not be taken for an empty list of signatures.
+    let server =
+        fixture.signed(&[&envelope]).serve_with(|r| r.path.contains("/referrers/").then(|| Reply::status(403)));
+    fixture.verify(&reference(&server), &[]).exits_with(2).says("403");
 }

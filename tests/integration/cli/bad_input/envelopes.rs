@@ -1,4 +1,4 @@
-//! Envelopes and chains that must not verify, and are refused by the check that finds what is wrong.
+//! Invalid envelopes and chains, and the check that refuses each.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -12,67 +12,69 @@ use time::{Duration, OffsetDateTime};
 
 use super::*;
 
-/// Attaches the envelope to the scene's image, and demands that it is refused by this check with these words.
+/// Attaches the envelope to the image. Asserts that it is refused by this check with these words.
 #[track_caller]
-fn refused(scene: &Scene, envelope: &[u8], check: &str, words: &str) {
-    let server = scene.signed(&[envelope]).serve();
-    let finished = scene.verify(&reference(&server), &[]).exits_with(1).says(&format!("failed  {check}")).says(words);
+fn refused(fixture: &Fixture, envelope: &[u8], check: &str, words: &str) {
+    let server = fixture.signed(&[envelope]).serve();
+    let finished = fixture.verify(&reference(&server), &[]).exits_with(1).says(&format!("FAILED  {check}")).says(words);
     assert!(finished.stdout.contains(" refused\n"), "{finished}");
-    let listed = scene.run(&["list", &reference(&server)]).succeeded();
+    let listed = fixture.run(&["list", &reference(&server)]).succeeded();
     assert!(listed.stdout.contains("sha256:"), "{listed}");
-    scene.run(&["inspect", &reference(&server)]);
+    fixture.run(&["inspect", &reference(&server)]);
 }
 
 #[test]
-fn an_envelope_as_the_service_makes_it_verifies() {
-    let scene = Scene::new();
-    for envelope in [scene.envelope("v1"), scene.forge(|_| ())] {
-        let server = scene.signed(&[&envelope]).serve();
-        scene.verify(&reference(&server), &[]).succeeded();
+fn accepts_an_envelope_of_the_service() {
+    let fixture = Fixture::new();
+    for envelope in [fixture.envelope("v1"), fixture.forge(|_| ())] {
+        let server = fixture.signed(&[&envelope]).serve();
+        fixture.verify(&reference(&server), &[]).succeeded();
     }
 }
 
 #[test]
-fn a_tampered_payload_a_swapped_signature_and_the_signature_of_another_artifact_are_refused() {
-    let scene = Scene::new();
-    let (other, _) = put_image(&scene.layout(), "other");
-    let (envelope, of_other) = (scene.envelope("v1"), scene.envelope("other"));
-    let payload = Payload { target_artifact: Descriptor { size: 1, ..scene.image.clone() } }.to_bytes();
+fn refuses_tampered_payloads_and_foreign_signatures() {
+    let fixture = Fixture::new();
+    let (other, _) = put_image(&fixture.layout(), "other");
+    let envelope = fixture.envelope("v1");
+    let of_other = fixture.envelope("other");
+    let payload = Payload { target_artifact: Descriptor { size: 1, ..fixture.image.clone() } }.to_bytes();
     let mut tampered = parts(&envelope);
     tampered["payload"] = json!(URL_SAFE_NO_PAD.encode(payload));
-    refused(&scene, tampered.to_string().as_bytes(), "integrity", "the signature does not verify");
+    refused(&fixture, tampered.to_string().as_bytes(), "integrity", "the signature does not verify");
     let mut swapped = parts(&envelope);
     swapped["signature"] = parts(&of_other)["signature"].clone();
-    refused(&scene, swapped.to_string().as_bytes(), "integrity", "the signature does not verify");
-    refused(&scene, &of_other, "integrity", &format!("over {}, not over this artifact", other.digest));
+    refused(&fixture, swapped.to_string().as_bytes(), "integrity", "the signature does not verify");
+    refused(&fixture, &of_other, "integrity", &format!("over {}, not over this artifact", other.digest));
 }
 
 #[test]
-fn an_unknown_critical_header_and_a_passed_expiry_are_refused() {
-    let scene = Scene::new();
-    let unknown = scene.forge(|a| a.extended.push(("org.example.must".into(), "x".into())));
-    refused(&scene, &unknown, "integrity", "critical attribute \"org.example.must\"");
-    let expired = scene.forge(|a| {
+fn refuses_unknown_critical_headers_and_expired_signatures() {
+    let fixture = Fixture::new();
+    let unknown = fixture.forge(|a| a.extended.push(("org.example.must".into(), "x".into())));
+    refused(&fixture, &unknown, "integrity", "critical attribute \"org.example.must\"");
+    let expired = fixture.forge(|a| {
         a.authentic_signing_time = OffsetDateTime::now_utc() - Duration::hours(1);
         a.expiry = Some(OffsetDateTime::now_utc() - Duration::SECOND);
     });
-    refused(&scene, &expired, "expiry", "expired at");
+    refused(&fixture, &expired, "expiry", "expired at");
 }
 
 #[test]
-fn a_chain_of_another_root_and_one_in_the_wrong_order_are_refused() {
-    let (scene, other) = (Scene::new(), Scene::new());
-    refused(&scene, &other.envelope("v1"), "authenticity", "no certificate of the chain");
-    let mut disordered = parts(&scene.envelope("v1"));
+fn refuses_chains_of_another_root_or_in_the_wrong_order() {
+    let fixture = Fixture::new();
+    let other = Fixture::new();
+    refused(&fixture, &other.envelope("v1"), "authenticity", "no certificate of the chain");
+    let mut disordered = parts(&fixture.envelope("v1"));
     disordered["header"]["x5c"].as_array_mut().unwrap().swap(1, 2);
-    refused(&scene, disordered.to_string().as_bytes(), "integrity", "certificate");
+    refused(&fixture, disordered.to_string().as_bytes(), "integrity", "certificate");
     disordered["header"]["x5c"].as_array_mut().unwrap().reverse();
-    refused(&scene, disordered.to_string().as_bytes(), "integrity", "certificate");
+    refused(&fixture, disordered.to_string().as_bytes(), "integrity", "certificate");
 }
 
 #[test]
-fn a_self_signed_leaf_with_the_ca_bit_is_refused_also_where_it_is_trusted_itself() {
-    let scene = Scene::new();
+fn refuses_a_trusted_self_signed_leaf_with_the_ca_bit() {
+    let fixture = Fixture::new();
     let mut leaf = Spec::leaf(Kind::P384);
     leaf.set(basic_constraints(true, true, None));
     leaf.set(key_usage(true, &[0, 5]));
@@ -80,29 +82,29 @@ fn a_self_signed_leaf_with_the_ca_bit_is_refused_also_where_it_is_trusted_itself
     let mut draft = Draft::new();
     draft.header["x5c"] = json!([STANDARD.encode(&certificate)]);
     draft.key = leaf.key;
-    draft.payload = Payload { target_artifact: scene.image.clone() }.to_bytes();
-    let file = scene.file("leaf.der");
+    draft.payload = Payload { target_artifact: fixture.image.clone() }.to_bytes();
+    let file = fixture.file("leaf.der");
     std::fs::write(&file, certificate).unwrap();
-    let server = scene.signed(&[draft.sign().to_string().as_bytes()]).serve();
+    let server = fixture.signed(&[draft.sign().to_string().as_bytes()]).serve();
     let more = ["--root", file.to_str().unwrap()];
-    let finished = scene.verify(&reference(&server), &more).exits_with(1);
-    finished.says("failed  integrity").says("certificate");
+    let finished = fixture.verify(&reference(&server), &more).exits_with(1);
+    finished.says("FAILED  integrity").says("certificate");
 }
 
 #[test]
-fn a_megabyte_of_certificates_is_refused() {
-    let scene = Scene::new();
-    let mut many = parts(&scene.envelope("v1"));
+fn refuses_a_megabyte_of_certificates() {
+    let fixture = Fixture::new();
+    let mut many = parts(&fixture.envelope("v1"));
     let chain = many["header"]["x5c"].as_array_mut().unwrap();
     let leaf = chain[0].clone();
     chain.extend(std::iter::repeat_n(leaf, 1_000_000 / 800));
-    refused(&scene, many.to_string().as_bytes(), "integrity", "certificates, at most");
+    refused(&fixture, many.to_string().as_bytes(), "integrity", "certificates, at most");
 }
 
 #[test]
-fn an_envelope_at_the_limit_takes_bounded_memory_whatever_it_is_made_of() {
-    let scene = Scene::new();
-    let good = parts(&scene.envelope("v1"));
+fn reads_envelopes_at_the_limit_in_bounded_memory() {
+    let fixture = Fixture::new();
+    let good = parts(&fixture.envelope("v1"));
     let with = |change: &dyn Fn(&mut Value)| {
         let mut envelope = good.clone();
         change(&mut envelope);
@@ -135,9 +137,9 @@ fn an_envelope_at_the_limit_takes_bounded_memory_whatever_it_is_made_of() {
         ),
     ] {
         assert!(envelope.len() < 10 * 1024 * 1024, "{what}");
-        let server = scene.signed(&[envelope.as_bytes()]).serve();
+        let server = fixture.signed(&[envelope.as_bytes()]).serve();
         let finished = run(
-            &mut scene.cli.command(&["verify", &reference(&server), "--trusted-profile", &scene.profile.arn]),
+            &mut fixture.cli.command(&["verify", &reference(&server), "--trusted-profile", &fixture.profile.arn]),
             LIMIT,
         );
         eprintln!("{what}: {} MiB", finished.peak >> 20);
@@ -145,18 +147,18 @@ fn an_envelope_at_the_limit_takes_bounded_memory_whatever_it_is_made_of() {
 }
 
 #[test]
-fn an_envelope_over_ten_megabytes_is_refused_without_being_read() {
-    let scene = Scene::new();
-    let mut large = scene.envelope("v1");
+fn refuses_envelopes_over_10_mib_without_reading_them() {
+    let fixture = Fixture::new();
+    let mut large = fixture.envelope("v1");
     large.resize(10 * 1024 * 1024 + 1, b' ');
-    let server = scene.signed(&[&large]).serve();
-    let finished = scene.verify(&reference(&server), &[]).exits_with(1);
-    finished.says("failed  integrity").says("10485760 bytes");
+    let server = fixture.signed(&[&large]).serve();
+    let finished = fixture.verify(&reference(&server), &[]).exits_with(1);
+    finished.says("FAILED  integrity").says("10485760 bytes");
     assert!(server.seen().iter().all(|request| !request.path.contains("/blobs/")));
-    // The manifest says less than there is.
-    let mut repository = scene.repository();
-    let signature = repository.put_signature(&scene.image, &large, |manifest| manifest.layers[0].size = 1000);
-    repository.list(&scene.image.digest, vec![signature]);
+    // The manifest understates the size.
+    let mut repository = fixture.repository();
+    let signature = repository.put_signature(&fixture.image, &large, |manifest| manifest.layers[0].size = 1000);
+    repository.list(&fixture.image.digest, vec![signature]);
     let server = repository.serve();
-    scene.verify(&reference(&server), &[]).exits_with(1).says("expected 1000 bytes, got more");
+    fixture.verify(&reference(&server), &[]).exits_with(1).says("it was listed as 1000 bytes, and is larger");
 }

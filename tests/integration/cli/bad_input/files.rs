@@ -1,24 +1,24 @@
-//! Files that are no files, or have no end: in layouts, and given to options.
+//! Files that are not regular or are endless, in layouts and as option values.
 
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use super::*;
 
-/// Puts something to a path.
+/// Creates something at a path.
 type Put = fn(&Path);
 
-/// A pipe that nobody writes to.
+/// A pipe without a writer.
 fn pipe(path: &Path) {
     assert!(std::process::Command::new("mkfifo").arg(path).status().unwrap().success());
 }
 
 #[test]
-fn content_of_a_layout_that_leads_out_of_it_or_has_no_end_is_refused() {
-    let scene = Scene::new();
-    scene.sign("oci:layout:v1", &[]).succeeded();
-    scene.verify("oci:layout:v1", &[]).succeeded();
-    let signatures = scene.layout().signatures(&scene.image, 10).unwrap();
+fn refuses_layout_blobs_that_are_links_or_endless() {
+    let fixture = Fixture::new();
+    fixture.sign("oci:layout:v1", &[]).succeeded();
+    fixture.verify("oci:layout:v1", &[]).succeeded();
+    let signatures = fixture.layout().signatures(&fixture.image, 10).unwrap();
     let envelope = signatures[0].1.envelope().unwrap().digest.clone();
     let manifest = signatures[0].0.digest.clone();
     let puts: [(&str, Put); 4] = [
@@ -27,35 +27,35 @@ fn content_of_a_layout_that_leads_out_of_it_or_has_no_end_is_refused() {
         ("pipe", pipe),
         ("folder", |path| std::fs::create_dir(path).unwrap()),
     ];
-    for (digest, is_listed) in [(&envelope, true), (&manifest, false), (&scene.image.digest, false)] {
-        let path = scene.layout().blob_path(digest);
+    for (digest, is_listed) in [(&envelope, true), (&manifest, false), (&fixture.image.digest, false)] {
+        let path = fixture.layout().blob_path(digest);
         let kept = std::fs::read(&path).unwrap();
         for (what, put) in &puts {
             std::fs::remove_file(&path).unwrap();
             put(&path);
-            let finished = scene.verify("oci:layout:v1", &[]);
+            let finished = fixture.verify("oci:layout:v1", &[]);
             assert!(!finished.is_success() && !finished.stdout.contains("ok      integrity"), "{what}: {finished}");
             assert!(!format!("{finished}").contains("root:"), "{what}: {finished}");
             let is_content = format!("{finished}").contains("differs");
             assert!(is_content || format!("{finished}").contains("not a regular file"), "{what}: {finished}");
-            assert_eq!(scene.run(&["list", "oci:layout:v1"]).is_success(), is_listed, "{what}");
-            assert!(!scene.run(&["copy", "oci:layout:v1", "oci:copied:v1"]).is_success(), "{what}");
+            assert_eq!(fixture.run(&["list", "oci:layout:v1"]).is_success(), is_listed, "{what}");
+            assert!(!fixture.run(&["copy", "oci:layout:v1", "oci:copied:v1"]).is_success(), "{what}");
             if path.is_dir() {
                 std::fs::remove_dir(&path).unwrap()
             } else {
                 std::fs::remove_file(&path).unwrap()
             }
             std::fs::write(&path, &kept).unwrap();
-            let _ = std::fs::remove_dir_all(scene.file("copied"));
+            let _ = std::fs::remove_dir_all(fixture.file("copied"));
         }
     }
-    scene.verify("oci:layout:v1", &[]).succeeded();
+    fixture.verify("oci:layout:v1", &[]).succeeded();
 }
 
 #[test]
-fn the_index_of_a_layout_is_a_file_of_bounded_size_and_number() {
-    let scene = Scene::new();
-    let path = scene.file("layout/index.json");
+fn limits_the_index_of_a_layout() {
+    let fixture = Fixture::new();
+    let path = fixture.file("layout/index.json");
     let index = std::fs::read_to_string(&path).unwrap();
     let many = |value: &str, count: usize| format!("{{\"manifests\":[{}{value}]}}", format!("{value},").repeat(count));
     let entry = json!(Descriptor::of(IMAGE_MANIFEST_MEDIA_TYPE, b"nowhere")).to_string();
@@ -68,50 +68,52 @@ fn the_index_of_a_layout_is_a_file_of_bounded_size_and_number() {
         "[".repeat(1_000_000),
     ] {
         std::fs::write(&path, content).unwrap();
-        let finished = scene.verify("oci:layout:v1", &[]).says("index.json");
+        let finished = fixture.verify("oci:layout:v1", &[]).says("index.json");
         assert!(!finished.is_success());
-        assert!(!scene.sign("oci:layout:v1", &[]).is_success());
+        assert!(!fixture.sign("oci:layout:v1", &[]).is_success());
     }
     for put in [|path: &Path| symlink("/dev/zero", path).unwrap(), pipe] {
         std::fs::remove_file(&path).unwrap();
         put(&path);
         for target in ["oci:layout", "oci:layout:v1"] {
-            scene.verify(target, &[]).exits_with(2).says("not a regular file");
+            fixture.verify(target, &[]).exits_with(2).says("not a regular file");
         }
     }
-    let other = scene.file("pipes");
+    let other = fixture.file("pipes");
     std::fs::create_dir(&other).unwrap();
     pipe(&other.join("oci-layout"));
-    scene.verify("oci:pipes:v1", &[]).exits_with(2).says("not a regular file");
+    fixture.verify("oci:pipes:v1", &[]).exits_with(2).says("not a regular file");
 }
 
 #[test]
-fn ten_thousand_artifacts_in_a_layout_are_no_trouble() {
-    let scene = Scene::new();
-    scene.sign("oci:layout:v1", &[]).succeeded();
-    let path = scene.file("layout/index.json");
+fn handles_ten_thousand_artifacts_in_a_layout() {
+    let fixture = Fixture::new();
+    fixture.sign("oci:layout:v1", &[]).succeeded();
+    let path = fixture.file("layout/index.json");
     let mut index: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
     let entries = index["manifests"].as_array_mut().unwrap();
     for i in 0..10_000 {
-        // Indexes: what they list is not looked at for signatures.
+        // Indexes: the search for signatures does not descend into them.
         let mut entry = json!(Descriptor::of(IMAGE_INDEX_MEDIA_TYPE, format!("{i}").as_bytes()));
         entry["annotations"] = json!({ "org.opencontainers.image.ref.name": format!("t{i}") });
         entries.push(entry);
     }
     std::fs::write(&path, index.to_string()).unwrap();
-    scene.verify("oci:layout:v1", &[]).succeeded();
+    fixture.verify("oci:layout:v1", &[]).succeeded();
 }
 
 #[test]
-fn certificates_signatures_and_policies_are_not_read_without_end() {
-    let scene = Scene::new();
-    let envelope = scene.envelope("v1");
-    let server = scene.signed(&[&envelope]).serve();
-    let (reference, fifo, large) = (reference(&server), scene.file("fifo"), scene.file("large"));
+fn limits_certificate_signature_and_policy_files() {
+    let fixture = Fixture::new();
+    let envelope = fixture.envelope("v1");
+    let server = fixture.signed(&[&envelope]).serve();
+    let reference = reference(&server);
+    let fifo = fixture.file("fifo");
+    let large = fixture.file("large");
     pipe(&fifo);
     std::fs::File::create(&large).unwrap().set_len(100 << 20).unwrap();
-    let arn = scene.profile.arn.as_str();
-    for file in [Path::new("/dev/zero"), &fifo, &large, scene.cli.home()] {
+    let arn = fixture.profile.arn.as_str();
+    for file in [Path::new("/dev/zero"), &fifo, &large, fixture.cli.home()] {
         let file = file.to_str().unwrap();
         let tls = reference.replace("127.0.0.1", "localhost");
         let commands = [
@@ -123,39 +125,39 @@ fn certificates_signatures_and_policies_are_not_read_without_end() {
             vec!["attach", &reference, "--signature", file],
         ];
         let refused = |command: &[&str]| {
-            let finished = scene.run(command);
+            let finished = fixture.run(command);
             assert!(!finished.is_success() && finished.stderr.contains(file), "{finished}");
         };
         at_once(commands.iter().map(|command| Box::new(|| refused(command)) as Box<dyn FnOnce() + Send>));
         if file != large.to_str().unwrap() {
             let sign = ["blob", "sign", file, "--profile", arn, "--signature", "sig"];
-            scene.run(&sign).exits_with(2).says(file);
-            assert!(!scene.file("sig").exists());
+            fixture.run(&sign).exits_with(2).says(file);
+            assert!(!fixture.file("sig").exists());
         }
     }
-    // What a shell's <(command) gives is read.
-    let root = std::fs::read_to_string(scene.signer.root_certificate()).unwrap();
+    // The pipe of a shell's <(command) is read.
+    let root = std::fs::read_to_string(fixture.signer.root_certificate()).unwrap();
     let writer = {
         let fifo = fifo.clone();
         std::thread::spawn(move || std::fs::write(fifo, root).unwrap())
     };
     let verify = ["verify", &reference, "--trusted-profile", arn, "--root", fifo.to_str().unwrap()];
-    scene.run(&verify).succeeded();
+    fixture.run(&verify).succeeded();
     writer.join().unwrap();
 }
 
 #[test]
-fn the_credentials_file_is_read_within_bounds() {
-    let scene = Scene::new();
+fn limits_the_credentials_file() {
+    let fixture = Fixture::new();
     let server = FaultServer::start(|_| Reply::Answer(401, vec![("WWW-Authenticate", "Basic".to_owned())], Vec::new()));
-    let path = scene.file(".docker/config.json");
+    let path = fixture.file(".docker/config.json");
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
     let many = format!("{{\"auths\":{{\"x\":[{}0]}}}}", "0,".repeat(2_000_000));
     std::fs::write(&path, many).unwrap();
-    scene.run(&["list", &reference(&server)]).exits_with(2).says("config.json");
+    fixture.run(&["list", &reference(&server)]).exits_with(2).says("config.json");
     for put in [|path: &Path| symlink("/dev/zero", path).unwrap(), pipe] {
         std::fs::remove_file(&path).unwrap();
         put(&path);
-        scene.run(&["list", &reference(&server)]).exits_with(2).says("config.json");
+        fixture.run(&["list", &reference(&server)]).exits_with(2).says("config.json");
     }
 }

@@ -1,69 +1,69 @@
-//! Lists of signatures that are too long, lie, or do not end, and manifests that are not what they were listed as.
+//! Lists of signatures that are too long, false or endless, and manifests that differ from their descriptor.
 
 use super::*;
 
-/// A list of signatures that nobody has.
+/// Descriptors of signatures that do not exist.
 fn entries(range: std::ops::Range<usize>) -> Vec<Descriptor> {
     range.map(|i| Descriptor::of(IMAGE_MANIFEST_MEDIA_TYPE, &i.to_be_bytes())).collect()
 }
 
-/// So many signatures of the scene's image that are none but for the last, if one is given.
-fn many(scene: &Scene, count: usize, last: Option<&[u8]>) -> Repository {
-    let mut repository = scene.repository();
+/// The image with this many invalid signatures; `last` is the envelope of the last one, if given.
+fn many(fixture: &Fixture, count: usize, last: Option<&[u8]>) -> Repository {
+    let mut repository = fixture.repository();
     let bad = (0..count).map(|i| format!("{{\"number\":{i}}}").into_bytes());
-    let mut signatures: Vec<_> = bad.map(|bad| repository.put_signature(&scene.image, &bad, |_| ())).collect();
-    signatures.extend(last.map(|envelope| repository.put_signature(&scene.image, envelope, |_| ())));
-    repository.list(&scene.image.digest, signatures);
+    let mut signatures: Vec<_> = bad.map(|bad| repository.put_signature(&fixture.image, &bad, |_| ())).collect();
+    signatures.extend(last.map(|envelope| repository.put_signature(&fixture.image, envelope, |_| ())));
+    repository.list(&fixture.image.digest, signatures);
     repository
 }
 
 #[test]
-fn ten_thousand_referrers_are_too_many_signatures_and_no_trouble_beside_one() {
-    let scene = Scene::new();
-    let mut repository = scene.repository();
-    repository.list(&scene.image.digest, entries(0..10_000));
+fn limits_ten_thousand_signatures_but_not_other_referrers() {
+    let fixture = Fixture::new();
+    let mut repository = fixture.repository();
+    repository.list(&fixture.image.digest, entries(0..10_000));
     let server = repository.serve();
     for command in ["list", "inspect"] {
-        scene.run(&[command, &reference(&server)]).exits_with(1).says("more than 100 referrers");
+        fixture.run(&[command, &reference(&server)]).exits_with(1).says("more than 100 referrers");
     }
-    let finished = scene.verify(&reference(&server), &[]).exits_with(1);
+    let finished = fixture.verify(&reference(&server), &[]).exits_with(1);
     finished.says("GET http://127.0.0.1:").says("more than 100 referrers of this type").says("--max-signatures");
-    let envelope = scene.envelope("v1");
-    let mut repository = scene.repository();
-    let signature = repository.put_signature(&scene.image, &envelope, |_| ());
+    let envelope = fixture.envelope("v1");
+    let mut repository = fixture.repository();
+    let signature = repository.put_signature(&fixture.image, &envelope, |_| ());
     let mut list: Vec<Value> = entries(0..10_000).iter().map(listed).collect();
     for entry in &mut list {
         entry["artifactType"] = json!("application/spdx+json");
     }
     list.push(listed(&signature));
     let index = json!({ "schemaVersion": 2, "manifests": list }).to_string();
-    let path = format!("referrers/{}", scene.image.digest);
+    let path = format!("referrers/{}", fixture.image.digest);
     repository.put(&path, IMAGE_INDEX_MEDIA_TYPE, index.as_bytes());
     let server = repository.serve();
-    scene.verify(&reference(&server), &[]).succeeded();
+    fixture.verify(&reference(&server), &[]).succeeded();
 }
 
 #[test]
-fn of_a_hundred_signatures_one_may_be_good_and_of_more_none_is_looked_at() {
-    let scene = Scene::new();
-    let envelope = scene.envelope("v1");
-    let server = many(&scene, 99, Some(&envelope)).serve();
-    let finished = scene.verify(&reference(&server), &[]).succeeded();
+fn evaluates_up_to_a_hundred_signatures() {
+    let fixture = Fixture::new();
+    let envelope = fixture.envelope("v1");
+    let server = many(&fixture, 99, Some(&envelope)).serve();
+    let finished = fixture.verify(&reference(&server), &[]).succeeded();
     assert!(finished.stdout.contains(" verified\n"), "{finished}");
-    let server = many(&scene, 100, Some(&envelope)).serve();
-    scene.verify(&reference(&server), &[]).exits_with(1).says("more than 100").says("--max-signatures");
-    scene.verify(&reference(&server), &["--max-signatures", "101"]).succeeded();
-    // Where nothing is verified, nothing is taken for unsigned either.
-    let root = scene.signer.root_certificate();
+    let server = many(&fixture, 100, Some(&envelope)).serve();
+    fixture.verify(&reference(&server), &[]).exits_with(1).says("more than 100").says("--max-signatures");
+    fixture.verify(&reference(&server), &["--max-signatures", "101"]).succeeded();
+    // If the limit prevents verification, the image must not be treated as unsigned either.
+    let root = fixture.signer.root_certificate();
     let again = ["--if-unsigned", "--root", root.to_str().unwrap()];
-    scene.sign(&reference(&server), &again).exits_with(1).says("more than 100");
+    fixture.sign(&reference(&server), &again).exits_with(1).says("more than 100");
     assert!(server.seen().iter().all(|request| request.method == "GET"));
 }
 
 #[test]
-fn a_list_without_end_ends() {
-    let scene = Scene::new();
-    let digest = scene.image.digest.clone();
+fn limits_the_pages_of_a_referrers_list() {
+    let fixture = Fixture::new();
+    let digest = fixture.image.digest.clone();
     let endless = move |entry: bool, request: &Request| {
         let page: usize = request.path.split_once("&last=").map_or(0, |(_, last)| last.parse().unwrap());
         let link = format!("</v2/a/referrers/{digest}?artifactType=x&last={}>; rel=\"next\"", page + 1);
@@ -73,100 +73,100 @@ fn a_list_without_end_ends() {
         request.path.contains("/referrers/").then_some(Reply::Answer(200, headers, body))
     };
     let with_entries = endless.clone();
-    let server = scene.repository().serve_with(move |request| with_entries(true, request));
-    scene.verify(&reference(&server), &[]).exits_with(1).says("more than 100 referrers");
+    let server = fixture.repository().serve_with(move |request| with_entries(true, request));
+    fixture.verify(&reference(&server), &[]).exits_with(1).says("more than 100 referrers");
     assert!(server.seen().len() < 110);
-    // Whether the pages or the time end first, nothing is known.
-    let server = scene.repository().serve_with(move |request| endless(false, request));
-    let finished = scene.verify(&reference(&server), &["--registry-timeout", "1"]).says("/referrers/");
+    // Whether the page limit or the deadline is reached first, the result is undetermined.
+    let server = fixture.repository().serve_with(move |request| endless(false, request));
+    let finished = fixture.verify(&reference(&server), &["--registry-timeout", "1"]).says("/referrers/");
     assert!(finished.stderr.contains("no complete answer") || finished.stderr.contains("pages"), "{finished}");
     assert!(!finished.is_success());
 }
 
 #[test]
-fn a_manifest_that_is_not_as_it_was_listed_is_no_signature() {
-    let scene = Scene::new();
-    let envelope = scene.envelope("v1");
+fn rejects_manifests_that_differ_from_their_descriptor() {
+    let fixture = Fixture::new();
+    let envelope = fixture.envelope("v1");
     for (change, words) in [
         (Box::new(|d: &mut Descriptor| d.size += 1) as Box<dyn Fn(&mut Descriptor)>, "expected "),
         (Box::new(|d| d.size = 1), "expected "),
         (Box::new(|d| d.size = u64::MAX), "4194304 bytes"),
         (Box::new(|d| d.media_type = IMAGE_INDEX_MEDIA_TYPE.to_owned()), "expected "),
     ] {
-        let mut repository = scene.repository();
-        let mut signature = repository.put_signature(&scene.image, &envelope, |_| ());
+        let mut repository = fixture.repository();
+        let mut signature = repository.put_signature(&fixture.image, &envelope, |_| ());
         change(&mut signature);
-        repository.list(&scene.image.digest, vec![signature]);
+        repository.list(&fixture.image.digest, vec![signature]);
         let server = repository.serve();
-        let finished = scene.verify(&reference(&server), &[]).exits_with(1);
-        finished.says("failed  integrity").says("GET http://127.0.0.1:").says(words);
+        let finished = fixture.verify(&reference(&server), &[]).exits_with(1);
+        finished.says("FAILED  integrity").says("GET http://127.0.0.1:").says(words);
     }
-    // Under the digest is something else.
-    let mut repository = scene.repository();
-    let signature = repository.put_signature(&scene.image, &envelope, |_| ());
-    repository.list(&scene.image.digest, vec![signature.clone()]);
-    repository.put(&format!("manifests/{}", signature.digest), IMAGE_MANIFEST_MEDIA_TYPE, &scene.manifest);
+    // The registry returns other content for the digest.
+    let mut repository = fixture.repository();
+    let signature = repository.put_signature(&fixture.image, &envelope, |_| ());
+    repository.list(&fixture.image.digest, vec![signature.clone()]);
+    repository.put(&format!("manifests/{}", signature.digest), IMAGE_MANIFEST_MEDIA_TYPE, &fixture.manifest);
     let server = repository.serve();
-    scene.verify(&reference(&server), &[]).exits_with(1).says("failed  integrity").says("its digest is not sha256:");
-    let list = scene.run(&["list", &reference(&server)]).exits_with(1);
+    fixture.verify(&reference(&server), &[]).exits_with(1).says("FAILED  integrity").says("its digest is not sha256:");
+    let list = fixture.run(&["list", &reference(&server)]).exits_with(1);
     list.says("unreadable").says("its digest is not sha256:");
 }
 
 #[test]
-fn a_manifest_over_four_megabytes_is_not_read() {
-    let scene = Scene::new();
-    let envelope = scene.envelope("v1");
-    let mut repository = scene.repository();
+fn does_not_read_manifests_over_4_mib() {
+    let fixture = Fixture::new();
+    let envelope = fixture.envelope("v1");
+    let mut repository = fixture.repository();
     let fat = |manifest: &mut Manifest| drop(manifest.annotations.insert("fat".into(), "x".repeat(4 << 20)));
-    let signature = repository.put_signature(&scene.image, &envelope, fat);
-    repository.list(&scene.image.digest, vec![signature]);
+    let signature = repository.put_signature(&fixture.image, &envelope, fat);
+    repository.list(&fixture.image.digest, vec![signature]);
     let server = repository.serve();
-    scene.verify(&reference(&server), &[]).exits_with(1).says("failed  integrity").says("4194304 bytes");
+    fixture.verify(&reference(&server), &[]).exits_with(1).says("FAILED  integrity").says("4194304 bytes");
     assert!(server.seen().iter().all(|request| !request.path.contains("/blobs/")));
-    let server = scene.repository().serve_with(|request| {
+    let server = fixture.repository().serve_with(|request| {
         let large = Reply::content(IMAGE_MANIFEST_MEDIA_TYPE, vec![b' '; (4 << 20) + 1]);
         request.path.ends_with("/manifests/v1").then_some(large)
     });
-    scene.verify(&reference(&server), &[]).exits_with(1).says("manifests/v1").says("4194304 bytes");
-    scene.sign(&reference(&server), &[]).exits_with(1).says("4194304 bytes");
+    fixture.verify(&reference(&server), &[]).exits_with(1).says("manifests/v1").says("4194304 bytes");
+    fixture.sign(&reference(&server), &[]).exits_with(1).says("4194304 bytes");
     let server = FaultServer::start(|_| Reply::Flood(1 << 30));
-    scene.verify(&reference(&server), &[]).exits_with(1).says("4194304 bytes");
+    fixture.verify(&reference(&server), &[]).exits_with(1).says("4194304 bytes");
     assert!(server.written() < 64 << 20);
 }
 
 #[test]
-fn signatures_with_as_many_annotations_as_there_is_room_for_are_read_one_by_one() {
-    let scene = Scene::new();
-    let envelope = scene.envelope("v1");
-    let mut repository = scene.repository();
+fn reads_signatures_with_huge_annotations_one_at_a_time() {
+    let fixture = Fixture::new();
+    let envelope = fixture.envelope("v1");
+    let mut repository = fixture.repository();
     let fat = |manifest: &mut Manifest, i: usize| {
         manifest.annotations = (0..1000).map(|j| (format!("a{i}.{j}"), "x".repeat(4000))).collect();
     };
-    // What the server has is not what the tool may take.
+    // The server's own memory is not limited.
     let mut signatures: Vec<_> =
-        (0..12).map(|i| repository.put_signature(&scene.image, b"{}", |manifest| fat(manifest, i))).collect();
-    signatures.push(repository.put_signature(&scene.image, &envelope, |manifest| fat(manifest, 12)));
-    repository.list(&scene.image.digest, signatures);
+        (0..12).map(|i| repository.put_signature(&fixture.image, b"{}", |manifest| fat(manifest, i))).collect();
+    signatures.push(repository.put_signature(&fixture.image, &envelope, |manifest| fat(manifest, 12)));
+    repository.list(&fixture.image.digest, signatures);
     let server = repository.serve();
     let patient = ["--aws-signer-timeout", "60"];
-    scene.verify(&reference(&server), &patient).succeeded();
+    fixture.verify(&reference(&server), &patient).succeeded();
 }
 
 #[test]
-fn many_artifacts_at_once_share_the_memory() {
-    let scene = Scene::new();
-    let mut large = parts(&scene.envelope("v1"));
+fn concurrent_artifacts_share_one_memory_limit() {
+    let fixture = Fixture::new();
+    let mut large = parts(&fixture.envelope("v1"));
     large["header"]["x"] = json!("x".repeat(6 << 20));
     let large = large.to_string().into_bytes();
-    let server = scene.signed(&[&large]).serve();
+    let server = fixture.signed(&[&large]).serve();
     let references = vec![reference(&server); 8];
-    let root = scene.signer.root_certificate();
+    let root = fixture.signer.root_certificate();
     let more =
-        ["--trusted-profile", &scene.profile.arn, "--root", root.to_str().unwrap(), "--aws-signer-timeout", "60"];
+        ["--trusted-profile", &fixture.profile.arn, "--root", root.to_str().unwrap(), "--aws-signer-timeout", "60"];
     let verify: Vec<&str> =
         std::iter::once("verify").chain(references.iter().map(String::as_str)).chain(more).collect();
-    scene.run(&verify).succeeded();
-    // Manifests of as many objects as one may have.
+    fixture.run(&verify).succeeded();
+    // Manifests with the largest number of JSON objects that fits.
     let object = format!("{{\"name{}\":0}},", "x".repeat(100));
     let manifest = format!(
         r#"{{"schemaVersion":2,"config":{{}},"layers":[],"x":[{}0]}}"#,
@@ -176,5 +176,5 @@ fn many_artifacts_at_once_share_the_memory() {
     let references = vec![reference(&server); 8];
     let verify: Vec<&str> =
         std::iter::once("verify").chain(references.iter().map(String::as_str)).chain(more).collect();
-    scene.run(&verify).exits_with(1);
+    fixture.run(&verify).exits_with(1);
 }

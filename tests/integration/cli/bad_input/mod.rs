@@ -1,5 +1,5 @@
-//! What the commands do with input that is broken or hostile: a clear error with the right exit code, in bounded memory and time,
-//! never a pass, and nothing half-written.
+//! Broken and hostile input: commands exit with a clear error and the right code within bounded memory and time, never
+//! accept the artifact, and leave nothing half-written.
 
 mod connections;
 mod envelopes;
@@ -29,13 +29,13 @@ use crate::support::forge::forge;
 use crate::support::local_signer::{LocalSigner, Profile};
 use crate::support::process::{Finished, run};
 
-/// The most memory that a command may take, whatever it is given.
+/// The memory limit of a command, for any input.
 const MEMORY: u64 = 64 << 20;
-/// More than any of these commands may take, also on a machine that has much else to do.
+/// The time limit of a command, generous enough for a busy machine.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// The signing service, the tool, and an image in the tool's layout `layout`.
-struct Scene {
+/// A signing service, the tool, and an image in the layout `layout` of its working directory.
+struct Fixture {
     signer: LocalSigner,
     profile: Profile,
     cli: Cli,
@@ -43,17 +43,17 @@ struct Scene {
     manifest: Vec<u8>,
 }
 
-impl Scene {
-    fn new() -> Scene {
+impl Fixture {
+    fn new() -> Fixture {
         let signer = LocalSigner::start();
         let profile = signer.put_profile("bad");
         let cli = Cli::for_signer(&signer);
         let layout = Layout::create(cli.home().join("layout")).unwrap();
         let (image, manifest) = put_image(&layout, "v1");
-        Scene { signer, profile, cli, image, manifest }
+        Fixture { signer, profile, cli, image, manifest }
     }
 
-    /// Runs the command; fails the test when it takes too much memory or time.
+    /// Runs the command; fails the test if it exceeds the memory or time limit.
     #[track_caller]
     fn run(&self, arguments: &[&str]) -> Finished {
         let finished = run(&mut self.cli.command(arguments), LIMIT);
@@ -62,7 +62,7 @@ impl Scene {
         finished
     }
 
-    /// As [`Scene::run`], with short times where none are given.
+    /// As [`Fixture::run`], with short timeouts unless given.
     #[track_caller]
     fn run_quickly(&self, arguments: &[&str]) -> Finished {
         let mut arguments = arguments.to_vec();
@@ -79,7 +79,7 @@ impl Scene {
         self.run_quickly(&[&["sign", reference, "--profile", &self.profile.arn], more].concat())
     }
 
-    /// `verify` that trusts the scene's profile.
+    /// Runs `verify` with the fixture's profile trusted.
     #[track_caller]
     fn verify(&self, reference: &str, more: &[&str]) -> Finished {
         let root = self.signer.root_certificate();
@@ -87,7 +87,7 @@ impl Scene {
         self.run_quickly(&[&command[..], more].concat())
     }
 
-    /// A good envelope over the image of this tag in the layout.
+    /// A valid envelope over the image with this tag in the layout.
     fn envelope(&self, tag: &str) -> Vec<u8> {
         let file = self.file("envelope");
         let reference = format!("oci:layout:{tag}");
@@ -95,7 +95,7 @@ impl Scene {
         std::fs::read(file).unwrap()
     }
 
-    /// An envelope over the image as a thief of the service's key could make it.
+    /// An envelope over the image, as an attacker who stole the service's key could make it.
     fn forge(&self, change: impl FnOnce(&mut ProtectedAttributes)) -> Vec<u8> {
         self.envelope("v1");
         let version = format!("{}/{}", self.profile.arn, self.profile.version);
@@ -110,7 +110,7 @@ impl Scene {
         Layout::open(self.file("layout")).unwrap()
     }
 
-    /// A repository with the image, and nothing that refers to it.
+    /// A repository with the image and an empty list of referrers.
     fn repository(&self) -> Repository {
         let mut repository = Repository::default();
         repository.put_manifest(IMAGE_MANIFEST_MEDIA_TYPE, &self.manifest, "v1");
@@ -119,7 +119,7 @@ impl Scene {
         repository
     }
 
-    /// A repository whose image has these envelopes for signatures.
+    /// A repository with the image and these envelopes as its signatures.
     fn signed(&self, envelopes: &[&[u8]]) -> Repository {
         let mut repository = self.repository();
         let signatures =
@@ -129,7 +129,7 @@ impl Scene {
     }
 }
 
-/// Makes several runs at once: most of the time they wait.
+/// Runs these concurrently; they mostly wait.
 fn at_once<'a>(runs: impl IntoIterator<Item = Box<dyn FnOnce() + Send + 'a>>) {
     std::thread::scope(|scope| {
         let runs: Vec<_> = runs.into_iter().map(|run| scope.spawn(run)).collect();
@@ -139,7 +139,7 @@ fn at_once<'a>(runs: impl IntoIterator<Item = Box<dyn FnOnce() + Send + 'a>>) {
     });
 }
 
-/// Puts an image into the layout, told apart by its tag.
+/// Adds an image whose content includes its tag.
 fn put_image(layout: &Layout, tag: &str) -> (Descriptor, Vec<u8>) {
     layout.put_blob(b"{}").unwrap();
     let mut image = Manifest::image(Descriptor::of(IMAGE_CONFIG_MEDIA_TYPE, b"{}"), Vec::new());
@@ -147,7 +147,7 @@ fn put_image(layout: &Layout, tag: &str) -> (Descriptor, Vec<u8>) {
     (layout.put_manifest(&image, Some(tag)).unwrap(), image.to_bytes())
 }
 
-/// What a registry has under the paths of the repository `a`.
+/// The content of the registry repository `a`, by request path.
 #[derive(Default, Clone)]
 struct Repository {
     content: BTreeMap<String, (String, Vec<u8>)>,
@@ -177,14 +177,14 @@ impl Repository {
         self.put_manifest(IMAGE_MANIFEST_MEDIA_TYPE, &manifest.to_bytes(), "signature")
     }
 
-    /// Has the registry list these manifests as the artifact's signatures.
+    /// Sets the list of referrers of the artifact.
     fn list(&mut self, artifact: &Digest, signatures: Vec<Descriptor>) {
         let listed: Vec<Value> = signatures.iter().map(listed).collect();
         let index = json!({ "schemaVersion": 2, "mediaType": IMAGE_INDEX_MEDIA_TYPE, "manifests": listed });
         self.put(&format!("referrers/{artifact}"), IMAGE_INDEX_MEDIA_TYPE, index.to_string().as_bytes());
     }
 
-    /// What the registry answers; 404 for what it does not have.
+    /// The content at the request's path, or 404.
     fn answer(&self, request: &Request) -> Reply {
         let path = request.path.split('?').next().unwrap();
         match self.content.get(path) {
@@ -197,24 +197,24 @@ impl Repository {
         FaultServer::start(move |request| self.answer(request))
     }
 
-    /// Serves it, but for the requests that `fault` answers.
+    /// Serves the content, except for requests that `fault` answers.
     fn serve_with(self, fault: impl Fn(&Request) -> Option<Reply> + Send + Sync + 'static) -> FaultServer {
         FaultServer::start(move |request| fault(request).unwrap_or_else(|| self.answer(request)))
     }
 }
 
-/// A signature's manifest as a list of referrers has it.
+/// A signature manifest's entry in a list of referrers.
 fn listed(signature: &Descriptor) -> Value {
     json!({ "mediaType": signature.media_type, "digest": signature.digest, "size": signature.size,
         "artifactType": SIGNATURE_MEDIA_TYPE })
 }
 
-/// The image in the repository that this server has.
+/// The reference of the image on this server.
 fn reference(server: &FaultServer) -> String {
     format!("{}/a:v1", server.address)
 }
 
-/// The parts of an envelope, to be changed.
+/// The envelope as JSON.
 fn parts(envelope: &[u8]) -> Value {
     serde_json::from_slice(envelope).unwrap()
 }

@@ -1,68 +1,69 @@
-//! Indexes that are bombs: of themselves, of indexes in indexes, of very many manifests.
+//! Index bombs: self-references, deep nesting and huge numbers of manifests.
 
 use super::*;
 
-/// An index that lists these.
+/// An index that lists these manifests.
 fn index(manifests: &[Descriptor]) -> Vec<u8> {
     let index = json!({ "schemaVersion": 2, "mediaType": IMAGE_INDEX_MEDIA_TYPE, "manifests": manifests });
     index.to_string().into_bytes()
 }
 
-/// `verify` and `sign` with `--recursive`, and `copy`: each is refused with these words, and writes nothing.
+/// Runs `verify --recursive`, `sign --recursive` and `copy`. Asserts that each fails with these words and writes
+/// nothing.
 #[track_caller]
-fn refused(scene: &Scene, repository: Repository, words: &str) {
+fn refused(fixture: &Fixture, repository: Repository, words: &str) {
     let server = repository.serve();
-    scene.verify(&reference(&server), &["--recursive"]).exits_with(1).says(words);
-    scene.sign(&reference(&server), &["--recursive"]).exits_with(1).says(words);
+    fixture.verify(&reference(&server), &["--recursive"]).exits_with(1).says(words);
+    fixture.sign(&reference(&server), &["--recursive"]).exits_with(1).says(words);
     assert!(server.seen().iter().all(|request| request.method == "GET"));
-    scene.run(&["copy", &reference(&server), "oci:copied:v1"]).exits_with(1).says(words);
-    super::connections::assert_no_content(&scene.file("copied"));
+    fixture.run(&["copy", &reference(&server), "oci:copied:v1"]).exits_with(1).says(words);
+    super::connections::assert_no_content(&fixture.file("copied"));
     assert!(server.seen().len() < 3500, "{}", server.seen().len());
 }
 
 #[test]
-fn an_index_that_claims_to_list_itself_is_refused() {
-    let scene = Scene::new();
+fn refuses_an_index_that_lists_itself() {
+    let fixture = Fixture::new();
     let claimed = Descriptor::of(IMAGE_INDEX_MEDIA_TYPE, b"claimed");
-    let mut repository = scene.repository();
+    let mut repository = fixture.repository();
     repository.put_manifest(IMAGE_INDEX_MEDIA_TYPE, &index(std::slice::from_ref(&claimed)), "v1");
-    // Under the claimed digest is the index that lists it.
+    // The registry returns the outer index for the claimed digest.
     let bytes = index(std::slice::from_ref(&claimed));
     repository.put(&format!("manifests/{}", claimed.digest), IMAGE_INDEX_MEDIA_TYPE, &bytes);
-    refused(&scene, repository, "its digest is not sha256:");
+    refused(&fixture, repository, "its digest is not sha256:");
 }
 
 #[test]
-fn indexes_in_indexes_end() {
-    let scene = Scene::new();
-    let mut repository = scene.repository();
-    let mut inner = scene.image.clone();
+fn limits_nested_indexes() {
+    let fixture = Fixture::new();
+    let mut repository = fixture.repository();
+    let mut inner = fixture.image.clone();
     for _ in 0..20 {
         inner = repository.put_manifest(IMAGE_INDEX_MEDIA_TYPE, &index(&[inner]), "v1");
     }
-    refused(&scene, repository, "nested more than 4 deep");
+    refused(&fixture, repository, "indexes in indexes more than 4 deep");
 }
 
 #[test]
-fn an_index_of_ten_thousand_manifests_is_refused() {
-    let scene = Scene::new();
+fn refuses_an_index_of_ten_thousand_manifests() {
+    let fixture = Fixture::new();
     let image = |i: usize| Descriptor::of(IMAGE_MANIFEST_MEDIA_TYPE, &i.to_be_bytes());
-    let mut repository = scene.repository();
+    let mut repository = fixture.repository();
     let all: Vec<_> = (0..10_000).map(image).collect();
     repository.put_manifest(IMAGE_INDEX_MEDIA_TYPE, &index(&all), "v1");
-    refused(&scene, repository, "manifests has more than 1000 items");
-    // The same in ten indexes.
-    let mut repository = scene.repository();
+    refused(&fixture, repository, "manifests has more than 1000 items");
+    // The same number in ten indexes.
+    let mut repository = fixture.repository();
     let tens: Vec<_> =
         all.chunks(1000).map(|part| repository.put_manifest(IMAGE_INDEX_MEDIA_TYPE, &index(part), "part")).collect();
     repository.put_manifest(IMAGE_INDEX_MEDIA_TYPE, &index(&tens), "v1");
-    refused(&scene, repository, "has more than 1000 manifests");
+    refused(&fixture, repository, "leads to more than 1000 manifests");
 }
 
 #[test]
-fn what_an_index_says_of_its_manifests_takes_no_memory() {
-    let scene = Scene::new();
-    let mut repository = scene.repository();
+fn does_not_keep_the_annotations_of_an_index() {
+    let fixture = Fixture::new();
+    let mut repository = fixture.repository();
     let fat = |i: usize| {
         let mut image = Descriptor::of(IMAGE_MANIFEST_MEDIA_TYPE, &i.to_be_bytes());
         image.annotations.insert("fat".to_owned(), "x".repeat(3_900_000));
@@ -72,8 +73,8 @@ fn what_an_index_says_of_its_manifests_takes_no_memory() {
         (0..12).map(|i| repository.put_manifest(IMAGE_INDEX_MEDIA_TYPE, &index(&[fat(i)]), "part")).collect();
     repository.put_manifest(IMAGE_INDEX_MEDIA_TYPE, &index(&parts), "v1");
     let server = repository.serve();
-    // The manifests themselves are not there.
-    scene.verify(&reference(&server), &["--recursive"]).exits_with(1);
-    scene.sign(&reference(&server), &["--recursive"]).exits_with(2).says("404");
-    scene.run(&["copy", &reference(&server), "oci:copied:v1"]).exits_with(2).says("404");
+    // The listed manifests do not exist.
+    fixture.verify(&reference(&server), &["--recursive"]).exits_with(1);
+    fixture.sign(&reference(&server), &["--recursive"]).exits_with(2).says("404");
+    fixture.run(&["copy", &reference(&server), "oci:copied:v1"]).exits_with(2).says("404");
 }

@@ -1,4 +1,4 @@
-//! What plugins answer, and what becomes of it.
+//! Plugin answers and the resulting verdicts.
 
 use notary::envelope::header::VERIFICATION_PLUGIN_MIN_VERSION;
 use notation::verify::ValidationType::{Authenticity, Integrity, Revocation};
@@ -9,25 +9,26 @@ use super::court::{ATTRIBUTE, Court, IDENTITY, NAME, REVOCATION, both, good, met
 use crate::flows::own_key::add_critical;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_plugin_that_finds_everything_good_makes_the_signature_verify_and_gets_what_the_protocol_says() {
-    let court = Court::with(|protected| add_critical(protected, VERIFICATION_PLUGIN_MIN_VERSION, "1.2.0-rc.1")).await;
-    court.install(&both(), &good(|_| ()));
-    assert_ne!(court.notation_accepts(&strict()), Some(false));
-    let theirs = std::fs::read(court.program().with_extension("judge.request")).ok();
-    let verdict = court.verify(&strict()).await;
+async fn accepts_a_passing_plugin_and_sends_a_request_of_the_protocol() {
+    let fixture =
+        Fixture::with(|protected| add_critical(protected, VERIFICATION_PLUGIN_MIN_VERSION, "1.2.0-rc.1")).await;
+    fixture.install(&both(), &good(|_| ()));
+    assert_ne!(fixture.notation_accepts(&strict()), Some(false));
+    let theirs = std::fs::read(fixture.program().with_extension("judge.request")).ok();
+    let verdict = fixture.verify(&strict()).await;
     assert!(verdict.is_verified(), "{verdict:?}");
     let signature = &verdict.signatures()[0];
     assert!(signature.checks.iter().all(|check| check.outcome.is_passed()), "{verdict:?}");
     assert!(signature.outcome(Authenticity).unwrap().reason().ends_with("known [2J"), "{verdict:?}");
 
-    let ours = std::fs::read(court.program().with_extension("judge.request")).unwrap();
+    let ours = std::fs::read(fixture.program().with_extension("judge.request")).unwrap();
     let mut ours: Value = serde_json::from_slice(&ours).unwrap();
     let critical = ours["signature"]["criticalAttributes"].as_object_mut().unwrap();
     assert_eq!(critical.remove("verificationPlugin"), Some(json!(NAME)));
     assert_eq!(critical.remove("verificationPluginMinVersion"), Some(json!("1.2.0-rc.1")));
     assert_eq!(ours["signature"]["unprocessedAttributes"], json!([ATTRIBUTE]));
     assert_eq!(ours["signature"]["criticalAttributes"]["extendedAttributes"], json!({ ATTRIBUTE: "T-1" }));
-    // notation leaves out those two members, which the specification has, and sends Go's zero time for what is absent.
+    // notation omits these two members of the specification, and sends Go's zero time for an absent time.
     if let Some(theirs) = theirs {
         let mut theirs: Value = serde_json::from_slice(&theirs).unwrap();
         let expiry = theirs["signature"]["criticalAttributes"].as_object_mut().unwrap().remove("expiry");
@@ -40,53 +41,53 @@ async fn a_plugin_that_finds_everything_good_makes_the_signature_verify_and_gets
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_plugin_refuses_fails_the_check_that_it_made() {
+async fn a_plugins_refusal_fails_its_check() {
     for (result, check) in [(IDENTITY, Authenticity), (REVOCATION, Revocation)] {
-        let court = Court::new().await;
+        let fixture = Fixture::new().await;
         let no = json!({ "success": false, "reason": "not this one" });
-        court.install(&both(), &good(|answer| answer["verificationResults"][result] = no));
-        let (found, reason) = refusal(&court.verify(&strict()).await);
+        fixture.install(&both(), &good(|answer| answer["verificationResults"][result] = no));
+        let (found, reason) = refusal(&fixture.verify(&strict()).await);
         assert_eq!(found, check);
         assert!(reason.contains("not this one") && reason.contains(NAME), "{reason}");
-        assert_ne!(court.notation_accepts(&strict()), Some(true));
-        // What the policy logs only is a warning.
+        assert_ne!(fixture.notation_accepts(&strict()), Some(true));
+        // A failure that the policy only logs is a warning.
         let audit = json!({ "level": "audit" });
-        let verdict = court.verify(&audit).await;
+        let verdict = fixture.verify(&audit).await;
         assert!(verdict.is_verified(), "{verdict:?}");
         assert_eq!(verdict.signatures()[0].warnings().map(|(check, _)| check).collect::<Vec<_>>(), [check]);
         assert!(verdict.verified_profiles().is_empty());
-        assert_ne!(court.notation_accepts(&audit), Some(false));
+        assert_ne!(fixture.notation_accepts(&audit), Some(false));
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_revocation_that_the_policy_skips_is_not_asked_of_the_plugin() {
-    let court = Court::new().await;
-    court.install(&both(), &good(|answer| remove(answer, REVOCATION)));
+async fn does_not_ask_the_plugin_for_skipped_revocation() {
+    let fixture = Fixture::new().await;
+    fixture.install(&both(), &good(|answer| remove(answer, REVOCATION)));
     let skip = json!({ "level": "strict", "override": { "revocation": "skip" } });
-    let verdict = court.verify(&skip).await;
+    let verdict = fixture.verify(&skip).await;
     assert!(verdict.is_verified(), "{verdict:?}");
     assert!(matches!(verdict.signatures()[0].outcome(Revocation), Some(CheckOutcome::Skipped(_))), "{verdict:?}");
-    let request = std::fs::read_to_string(court.program().with_extension("judge.request")).unwrap();
+    let request = std::fs::read_to_string(fixture.program().with_extension("judge.request")).unwrap();
     assert!(request.contains(IDENTITY) && !request.contains(REVOCATION), "{request}");
-    assert_ne!(court.notation_accepts(&skip), Some(false));
+    assert_ne!(fixture.notation_accepts(&skip), Some(false));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_plugin_cannot_check_is_checked_as_without_it() {
-    let court = Court::new().await;
-    court.install(&metadata(&[IDENTITY], |_| ()), &good(|answer| remove(answer, REVOCATION)));
-    assert!(court.verify(&strict()).await.is_verified());
-    assert_ne!(court.notation_accepts(&strict()), Some(false));
-    // Of trusted identities the policy has none that names a certificate.
-    court.install(&metadata(&[REVOCATION], |_| ()), &good(|answer| remove(answer, IDENTITY)));
-    let (check, reason) = refusal(&court.verify(&strict()).await);
+async fn checks_without_a_plugin_capability_run_locally() {
+    let fixture = Fixture::new().await;
+    fixture.install(&metadata(&[IDENTITY], |_| ()), &good(|answer| remove(answer, REVOCATION)));
+    assert!(fixture.verify(&strict()).await.is_verified());
+    assert_ne!(fixture.notation_accepts(&strict()), Some(false));
+    // No trusted identity of the policy names a certificate.
+    fixture.install(&metadata(&[REVOCATION], |_| ()), &good(|answer| remove(answer, IDENTITY)));
+    let (check, reason) = refusal(&fixture.verify(&strict()).await);
     assert!(check == Authenticity && reason.contains("x509.subject"), "{reason}");
-    assert_ne!(court.notation_accepts(&strict()), Some(true));
+    assert_ne!(fixture.notation_accepts(&strict()), Some(true));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_plugin_that_is_not_what_the_signature_demands_is_refused_at_every_level() {
+async fn rejects_an_unsuitable_plugin_at_every_level() {
     type Change = fn(&mut Value);
     for (capabilities, change, why) in [
         (
@@ -109,19 +110,20 @@ async fn a_plugin_that_is_not_what_the_signature_demands_is_refused_at_every_lev
         (&[IDENTITY, REVOCATION], |m| m["url"] = json!(""), "url is missing or empty"),
         (&["SIGNATURE_GENERATOR.RAW"], |_| (), "neither trusted identities nor revocation"),
     ] {
-        let court = Court::with(|protected| add_critical(protected, VERIFICATION_PLUGIN_MIN_VERSION, "1.2.0")).await;
-        court.install(&metadata(capabilities, change), &good(|_| ()));
+        let fixture =
+            Fixture::with(|protected| add_critical(protected, VERIFICATION_PLUGIN_MIN_VERSION, "1.2.0")).await;
+        fixture.install(&metadata(capabilities, change), &good(|_| ()));
         for level in ["strict", "audit"] {
             let level = json!({ "level": level });
-            let (check, reason) = refusal(&court.verify(&level).await);
+            let (check, reason) = refusal(&fixture.verify(&level).await);
             assert!(check == Integrity && reason.contains(why), "{why}: {reason}");
-            assert_ne!(court.notation_accepts(&level), Some(true), "{why}");
+            assert_ne!(fixture.notation_accepts(&level), Some(true), "{why}");
         }
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_answer_that_is_not_the_protocols_is_refused_at_every_level() {
+async fn rejects_answers_that_violate_the_protocol_at_every_level() {
     let all = |change: fn(&mut Value)| good(change);
     let cases = [
         (
@@ -141,50 +143,50 @@ async fn an_answer_that_is_not_the_protocols_is_refused_at_every_level() {
         (format!("{}; echo oops >&2; exit 3", good(|_| ())), "failed: oops"),
         ("true".to_owned(), "not a valid JSON document"),
     ];
-    let court = Court::new().await;
+    let fixture = Fixture::new().await;
     for (answer, why) in cases {
-        court.install(&both(), &answer);
+        fixture.install(&both(), &answer);
         for level in ["strict", "audit"] {
             let level = json!({ "level": level });
-            let verdict = court.verify(&level).await;
+            let verdict = fixture.verify(&level).await;
             let (check, reason) = refusal(&verdict);
             assert!(check == Integrity && reason.contains(why), "{why}: {reason}");
             assert_eq!(verdict.conclusion(), Conclusion::Refused);
         }
         if !answer.starts_with("yes") && !answer.contains("success") {
-            assert_ne!(court.notation_accepts(&strict()), Some(true), "{why}");
+            assert_ne!(fixture.notation_accepts(&strict()), Some(true), "{why}");
         }
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_plugin_that_could_not_find_out_makes_the_verdict_undetermined_and_one_that_failed_does_not() {
-    let court = Court::new().await;
+async fn a_plugins_error_code_decides_whether_the_verdict_is_undetermined() {
+    let fixture = Fixture::new().await;
     for (code, conclusion) in [
         ("THROTTLED", Conclusion::Undetermined),
         ("ACCESS_DENIED", Conclusion::Misconfigured),
         ("VALIDATION_ERROR", Conclusion::Refused),
     ] {
         let error = json!({ "errorCode": code, "errorMessage": "it went wrong" });
-        court.install(&both(), &format!("echo '{error}' >&2; exit 1"));
-        let verdict = court.verify(&strict()).await;
+        fixture.install(&both(), &format!("echo '{error}' >&2; exit 1"));
+        let verdict = fixture.verify(&strict()).await;
         let (_, reason) = refusal(&verdict);
         assert!(reason.contains(&format!("{code}: it went wrong")), "{reason}");
         assert_eq!(verdict.conclusion(), conclusion, "{code}");
-        assert_ne!(court.notation_accepts(&strict()), Some(true));
+        assert_ne!(fixture.notation_accepts(&strict()), Some(true));
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_critical_attribute_that_is_no_primitive_and_one_that_no_check_is_asked_for_are_refused() {
-    let court = Court::with(|protected| protected[ATTRIBUTE] = json!({ "a": 1 })).await;
-    court.install(&both(), &good(|_| ()));
-    let (check, reason) = refusal(&court.verify(&strict()).await);
+async fn rejects_structured_and_unrequested_critical_attributes() {
+    let fixture = Fixture::with(|protected| protected[ATTRIBUTE] = json!({ "a": 1 })).await;
+    fixture.install(&both(), &good(|_| ()));
+    let (check, reason) = refusal(&fixture.verify(&strict()).await);
     assert!(check == Integrity && reason.contains("an array or an object"), "{reason}");
 
-    let court = Court::new().await;
-    court.install(&metadata(&[REVOCATION], |_| ()), &good(|_| ()));
+    let fixture = Fixture::new().await;
+    fixture.install(&metadata(&[REVOCATION], |_| ()), &good(|_| ()));
     let none = json!({ "level": "audit", "override": { "revocation": "skip" } });
-    let (check, reason) = refusal(&court.verify(&none).await);
+    let (check, reason) = refusal(&fixture.verify(&none).await);
     assert!(check == Integrity && reason.contains("did not process"), "{reason}");
 }

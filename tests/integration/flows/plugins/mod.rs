@@ -1,5 +1,6 @@
-//! Signatures that name a verification plugin other than AWS Signer's: real programs, judged beside the real notation.
+//! Signatures that name a verification plugin other than AWS Signer's: real programs, and the same verdicts as the real
+//! notation.
 
 mod answers;
-mod court;
+mod fixture;
 mod program;

@@ -1,4 +1,4 @@
-//! Which programs are run as plugins, and how they are ended.
+//! Which programs run as plugins, and how they are stopped.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -13,17 +13,17 @@ use super::court::{Court, NAME, both, good, refusal, strict};
 use crate::flows::own_key::{OwnKey, add_critical};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_plugin_that_hangs_is_killed_with_what_it_has_started() {
-    let court = Court::new().await;
-    let options = VerifyOptions { budget: Duration::from_millis(700), ..court.options() };
-    let child = court.folder.join("child");
+async fn kills_a_hanging_plugin_and_its_children() {
+    let fixture = Fixture::new().await;
+    let options = VerifyOptions { budget: Duration::from_millis(700), ..fixture.options() };
+    let child = fixture.folder.join("child");
     for answer in [
         format!("sleep 600 & echo $! >{}; wait", child.display()),
-        // It ends, but something that it started holds its output open.
+        // The plugin exits, but a child process keeps its output open.
         format!("sleep 600 & echo $! >{}; {}", child.display(), good(|_| ())),
     ] {
-        court.install(&both(), &answer);
-        let verdict = court.verify_by(&strict(), &options).await;
+        fixture.install(&both(), &answer);
+        let verdict = fixture.verify_by(&strict(), &options).await;
         let (_, reason) = refusal(&verdict);
         assert!(reason.contains("did not end within 0.7 s"), "{reason}");
         assert_eq!(verdict.conclusion(), Conclusion::Undetermined);
@@ -34,37 +34,37 @@ async fn a_plugin_that_hangs_is_killed_with_what_it_has_started() {
     }
 }
 
-/// Whether there is such a process, and it is no zombie.
+/// Whether the process exists and is not a zombie.
 fn is_running(process: &str) -> bool {
     let status = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
     status.rsplit(") ").next().is_some_and(|state| !state.is_empty() && !state.starts_with('Z'))
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_plugin_is_run_only_from_a_file_that_is_its_own_and_nobody_elses() {
-    let court = Court::new().await;
+async fn runs_plugins_only_from_regular_files_with_safe_permissions() {
+    let fixture = Fixture::new().await;
     let refused = async |why: &str| {
-        let (check, reason) = refusal(&court.verify(&strict()).await);
+        let (check, reason) = refusal(&fixture.verify(&strict()).await);
         assert!(check == Integrity && reason.contains(why), "{why}: {reason}");
-        assert!(!court.program().with_extension("judge.request").exists(), "{why}");
+        assert!(!fixture.program().with_extension("judge.request").exists(), "{why}");
     };
     refused("does not exist").await;
-    let advice = court.verify(&strict()).await.advice().map(str::to_owned);
+    let advice = fixture.verify(&strict()).await.advice().map(str::to_owned);
     assert!(advice.as_ref().is_some_and(|advice| advice.contains("install the plugin")), "{advice:?}");
-    court.install(&both(), &good(|_| ()));
+    fixture.install(&both(), &good(|_| ()));
     let mode = |path: &Path, mode| std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
-    let program = court.program();
+    let program = fixture.program();
     for (path, wrong, right, why) in [
         (program.as_path(), 0o757, 0o755, "other users may write"),
         (&program, 0o644, 0o755, "not executable"),
         (program.parent().unwrap(), 0o777, 0o755, "other users may write"),
-        (&court.folder, 0o777, 0o755, "other users may write"),
+        (&fixture.folder, 0o777, 0o755, "other users may write"),
     ] {
         mode(path, wrong);
         refused(why).await;
         mode(path, right);
     }
-    let real = court.folder.join("real");
+    let real = fixture.folder.join("real");
     std::fs::rename(&program, &real).unwrap();
     std::os::unix::fs::symlink(&real, &program).unwrap();
     refused("a symbolic link").await;
@@ -74,28 +74,28 @@ async fn a_plugin_is_run_only_from_a_file_that_is_its_own_and_nobody_elses() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_name_that_leads_out_of_the_folder_and_a_version_that_is_none_are_refused() {
+async fn rejects_malformed_plugin_names_and_versions() {
     for name in ["../evil", "..", "a/b", ".hidden", "-x", "a b", "é"] {
-        let court = Court::with(|protected| protected[VERIFICATION_PLUGIN] = json!(name)).await;
-        let (check, reason) = refusal(&court.verify(&strict()).await);
-        assert!(check == Integrity && reason.contains("is not a valid plugin name"), "{name}: {reason}");
+        let fixture = Fixture::with(|protected| protected[VERIFICATION_PLUGIN] = json!(name)).await;
+        let (check, reason) = refusal(&fixture.verify(&strict()).await);
+        assert!(check == Integrity && reason.contains("is not a plugin's name"), "{name}: {reason}");
     }
-    let court = Court::with(|protected| add_critical(protected, VERIFICATION_PLUGIN_MIN_VERSION, "newest")).await;
-    court.install(&both(), &good(|_| ()));
-    let (check, reason) = refusal(&court.verify(&strict()).await);
-    assert!(check == Integrity && reason.contains("not a valid version"), "{reason}");
-    assert_ne!(court.notation_accepts(&strict()), Some(true));
+    let fixture = Fixture::with(|protected| add_critical(protected, VERIFICATION_PLUGIN_MIN_VERSION, "newest")).await;
+    fixture.install(&both(), &good(|_| ()));
+    let (check, reason) = refusal(&fixture.verify(&strict()).await);
+    assert!(check == Integrity && reason.contains("not a version"), "{reason}");
+    assert_ne!(fixture.notation_accepts(&strict()), Some(true));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_plugin_is_run_without_a_folder_of_plugins_or_for_a_chain_that_nobody_trusts() {
-    let court = Court::new().await;
-    court.install("touch \"$0.run\"", "touch \"$0.run\"");
-    let without = VerifyOptions { plugins: None, ..court.options() };
-    let (check, reason) = refusal(&court.verify_by(&strict(), &without).await);
+async fn runs_no_plugin_without_a_plugin_folder_or_for_an_untrusted_chain() {
+    let fixture = Fixture::new().await;
+    fixture.install("touch \"$0.run\"", "touch \"$0.run\"");
+    let without = VerifyOptions { plugins: None, ..fixture.options() };
+    let (check, reason) = refusal(&fixture.verify_by(&strict(), &without).await);
     assert!(check == Integrity && reason.contains(NAME), "{reason}");
-    court.world.put_trust_store("ca/own", &OwnKey::new(|_| ()).root());
-    let (check, _) = refusal(&court.verify(&strict()).await);
+    fixture.env.put_trust_store("ca/own", &OwnKey::new(|_| ()).root());
+    let (check, _) = refusal(&fixture.verify(&strict()).await);
     assert_eq!(check, Authenticity);
-    assert!(!court.program().with_extension("judge.run").exists());
+    assert!(!fixture.program().with_extension("judge.run").exists());
 }

@@ -1,4 +1,4 @@
-//! A local signer, a layout with an image, and who is trusted.
+//! An in-process local signer, a layout with an image, and trust in the signer.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -26,7 +26,7 @@ use time::OffsetDateTime;
 
 use crate::support::forge::{der_of, forge};
 
-pub struct World {
+pub struct TestEnv {
     home: TempDir,
     pub signer: LocalSigner,
     pub config: SignerConfig,
@@ -38,7 +38,7 @@ pub struct World {
     pub trust: Trust,
 }
 
-/// Every signature is evaluated, so that a test sees what became of each.
+/// Options that evaluate every signature, so a test sees each result.
 pub fn options(config: &SignerConfig) -> VerifyOptions {
     VerifyOptions { evaluate: Evaluate::All, ..VerifyOptions::new(config.clone(), OffsetDateTime::now_utc()) }
 }
@@ -47,13 +47,13 @@ fn tag(tag: &str) -> Target {
     Target::Tag(tag.parse().unwrap())
 }
 
-impl World {
-    pub async fn new() -> World {
-        World::with_clock(Clock::system(), 135).await
+impl TestEnv {
+    pub async fn new() -> TestEnv {
+        TestEnv::with_clock(Clock::system(), 135).await
     }
 
-    /// A world whose signer's clock shows another time, with a profile whose signatures are valid for so many days.
-    pub async fn with_clock(clock: Clock, days: i32) -> World {
+    /// An environment whose signer has this clock and a profile whose signatures are valid for this many days.
+    pub async fn with_clock(clock: Clock, days: i32) -> TestEnv {
         let home = tempfile::tempdir().unwrap();
         let options = Options { clock, ..Options::new(home.path().join("signer")) };
         let signer = LocalSigner::start(options).await.unwrap();
@@ -71,7 +71,7 @@ impl World {
         let image = add_image(&layout, "v1");
         let roots = vec![root_of(&signer)];
         let trust = Trust { roots, identities: vec![profile.to_string()] };
-        World { home, signer, config, client, profile, version, layout, image, trust }
+        TestEnv { home, signer, config, client, profile, version, layout, image, trust }
     }
 
     fn store(&self) -> Store {
@@ -84,14 +84,14 @@ impl World {
         sign_artifact(&self.store(), &tag(reference), metadata, &self.client, &self.profile, deadline).await.unwrap()
     }
 
-    /// As [`World::sign_and_attach`], by another profile.
+    /// As [`TestEnv::sign_and_attach`], with another profile.
     pub async fn sign_and_attach_by(&self, profile: &ProfileArn) {
         let deadline = Deadline::new(Deadline::DEFAULT_BUDGET);
         let signed = sign_artifact(&self.store(), &tag("v1"), BTreeMap::new(), &self.client, profile, deadline).await;
         attach(&self.store(), &signed.unwrap(), SignatureForm::default()).await.unwrap();
     }
 
-    /// A signing profile beside the world's.
+    /// Creates another signing profile.
     pub async fn put_profile(&self, name: &str) -> ProfileArn {
         let put = self.client.sdk().put_signing_profile().profile_name(name).platform_id("Notation-OCI-SHA384-ECDSA");
         put.send().await.unwrap().arn().unwrap().parse().unwrap()
@@ -103,12 +103,12 @@ impl World {
         signed
     }
 
-    /// Attaches bytes to the image as if they were an envelope.
+    /// Attaches bytes to the image as an envelope.
     pub fn attach(&self, envelope: &[u8]) -> Descriptor {
         self.attach_with(envelope, |_| ())
     }
 
-    /// As [`World::attach`], with a change to the signature's manifest.
+    /// As [`TestEnv::attach`], after a change to the signature's manifest.
     pub fn attach_with(&self, envelope: &[u8], change: impl FnOnce(&mut Manifest)) -> Descriptor {
         self.layout.put_blob(envelope).unwrap();
         self.layout.put_blob(EMPTY_CONFIG).unwrap();
@@ -133,13 +133,13 @@ impl World {
         verify_artifact(&self.store(), &tag("v1"), policy, options).await.unwrap()
     }
 
-    /// A policy that trusts the world's signer and its profile, with this `signatureVerification`.
+    /// A policy with this `signatureVerification` that trusts the signer and its profile.
     pub fn policy(&self, verification: &Value) -> VerificationPolicy {
         self.policy_for(verification, &["signingAuthority:local"], &[&self.profile.to_string()])
     }
 
-    /// A policy as notation has it, with trust stores in its folder: `signingAuthority:local` has the signer's root, the
-    /// others what [`World::put_trust_store`] put there.
+    /// A notation trust policy with these trust stores and identities. `signingAuthority:local` contains the signer's
+    /// root; other stores contain what [`TestEnv::put_trust_store`] added.
     pub fn policy_for(&self, verification: &Value, stores: &[&str], identities: &[&str]) -> VerificationPolicy {
         let mut policy =
             json!({ "name": "test", "registryScopes": ["local/a"], "signatureVerification": verification });
@@ -155,27 +155,27 @@ impl World {
         VerificationPolicy::of_statement(policy, |name| folder.trust_store(name))
     }
 
-    /// Makes a trust store `TYPE/NAME` with one certificate.
+    /// Creates the trust store `TYPE/NAME` with one certificate.
     pub fn put_trust_store(&self, name: &str, certificate: &Certificate) {
         let store = self.folder().join("notation/truststore/x509").join(name);
         std::fs::create_dir_all(&store).unwrap();
         std::fs::write(store.join("root.crt"), certificate.der()).unwrap();
     }
 
-    /// An envelope over the image by the signer's own key, which nobody but its thief could make: with signed attributes that
-    /// the service does not write.
+    /// An envelope over the image signed with the signer's own key, as an attacker who stole it could make it. `change`
+    /// can set attributes that the service would not sign.
     pub fn forge(&self, change: impl FnOnce(&mut ProtectedAttributes)) -> Vec<u8> {
         let version = format!("{}/{}", self.profile, self.version);
         forge(&self.home.path().join("signer"), &version, &self.image, change)
     }
 
-    /// A folder for what a test needs besides.
+    /// A folder for other files of a test.
     pub fn folder(&self) -> &Path {
         self.home.path()
     }
 }
 
-/// Another image, told apart by its tag.
+/// Adds an image whose content includes its tag.
 pub fn add_image(layout: &Layout, tag: &str) -> Descriptor {
     layout.put_blob(b"{}").unwrap();
     let mut image = Manifest::image(Descriptor::of(IMAGE_CONFIG_MEDIA_TYPE, b"{}"), Vec::new());

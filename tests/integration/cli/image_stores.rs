@@ -1,4 +1,4 @@
-//! One image in each kind of place: a registry with the Referrers API, one without, and an OCI image layout.
+//! An image in each kind of store: a registry with the Referrers API, one without, and an OCI image layout.
 
 use std::path::PathBuf;
 
@@ -13,48 +13,48 @@ use tempfile::TempDir;
 use crate::support::World;
 use crate::support::docker_registry::DockerRegistry;
 
-pub struct Places {
+pub struct ImageStores {
     _docker_registry: Option<DockerRegistry>,
     folder: TempDir,
-    pub places: Vec<Place>,
+    pub images: Vec<StoredImage>,
 }
 
 /// An image with the tag `v1`.
-pub struct Place {
-    /// By its tag.
+pub struct StoredImage {
+    /// The reference by tag.
     pub reference: String,
     pub store: Store,
     pub image: Descriptor,
 }
 
-impl Places {
-    pub fn of(world: &World) -> Places {
+impl ImageStores {
+    pub fn of(world: &World) -> ImageStores {
         let folder = tempfile::tempdir().unwrap();
-        let mut places = vec![in_registry(&world.registry.address().to_string())];
+        let mut images = vec![in_registry(&world.registry.address().to_string())];
         let docker_registry = DockerRegistry::start();
-        places.extend(docker_registry.iter().map(|registry| in_registry(&registry.address.to_string())));
+        images.extend(docker_registry.iter().map(|registry| in_registry(&registry.address.to_string())));
         let path = folder.path().join("layout");
-        places.push(with_image(format!("oci:{}:v1", path.display()), Store::Layout(Layout::create(path).unwrap())));
-        Places { _docker_registry: docker_registry, folder, places }
+        images.push(with_image(format!("oci:{}:v1", path.display()), Store::Layout(Layout::create(path).unwrap())));
+        ImageStores { _docker_registry: docker_registry, folder, images }
     }
 
-    /// Only the layout.
-    pub fn layout() -> Places {
+    /// An image in a layout only.
+    pub fn layout() -> ImageStores {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("layout");
         let reference = format!("oci:{}:v1", path.display());
-        let places = vec![with_image(reference, Store::Layout(Layout::create(path).unwrap()))];
-        Places { _docker_registry: None, folder, places }
+        let images = vec![with_image(reference, Store::Layout(Layout::create(path).unwrap()))];
+        ImageStores { _docker_registry: None, folder, images }
     }
 
-    /// A file beside the layout.
+    /// The path of a file next to the layout.
     pub fn file(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 }
 
-impl Place {
-    /// Attaches bytes to the image as if they were an envelope.
+impl StoredImage {
+    /// Attaches bytes to the image as an envelope.
     pub fn put_envelope(&self, envelope: &[u8]) {
         block_on(async {
             self.store.push_blob("application/jose+json", envelope).await.unwrap();
@@ -64,7 +64,7 @@ impl Place {
         });
     }
 
-    /// Puts an index that lists the image, with the tag `multi`; answers its reference by the tag and the digest.
+    /// Pushes an index that lists the image, with the tag `multi`. Returns its references by tag and by digest.
     pub fn put_index(&self) -> (String, String) {
         let entry = json!({
             "mediaType": self.image.media_type,
@@ -73,20 +73,21 @@ impl Place {
             "platform": { "os": "linux", "architecture": "amd64" },
         });
         let index = json!({ "schemaVersion": 2, "mediaType": IMAGE_INDEX_MEDIA_TYPE, "manifests": [entry] });
-        let (index, tag): (_, Tag) = (index.to_string(), "multi".parse().unwrap());
+        let index = index.to_string();
+        let tag: Tag = "multi".parse().unwrap();
         let pushed = block_on(self.store.push_manifest(IMAGE_INDEX_MEDIA_TYPE, index.as_bytes(), Some(&tag))).unwrap();
-        let place = self.reference.strip_suffix(":v1").unwrap();
-        (format!("{place}:multi"), format!("{place}@{}", pushed.digest))
+        let name = self.reference.strip_suffix(":v1").unwrap();
+        (format!("{name}:multi"), format!("{name}@{}", pushed.digest))
     }
 
     /// The manifests of the image's signatures.
     pub fn signatures(&self) -> Vec<Manifest> {
-        let stored = block_on(self.store.signatures(&self.image, 100)).unwrap();
-        stored.into_iter().map(|signature| signature.manifest.unwrap()).collect()
+        let signatures = block_on(self.store.signatures(&self.image, 100)).unwrap();
+        signatures.into_iter().map(|signature| signature.manifest.unwrap()).collect()
     }
 }
 
-fn in_registry(address: &str) -> Place {
+fn in_registry(address: &str) -> StoredImage {
     let repository = format!("{address}/team/app");
     let mut options = ClientOptions::default();
     options.lock_folder = None;
@@ -95,15 +96,15 @@ fn in_registry(address: &str) -> Place {
     with_image(format!("{repository}:v1"), store)
 }
 
-fn with_image(reference: String, store: Store) -> Place {
+fn with_image(reference: String, store: Store) -> StoredImage {
     let image = block_on(async {
         let config = store.push_blob(IMAGE_CONFIG_MEDIA_TYPE, b"{}").await.unwrap();
         let mut image = Manifest::image(config, Vec::new());
-        image.annotations.insert("place".to_owned(), reference.clone());
+        image.annotations.insert("store".to_owned(), reference.clone());
         let tag: Tag = "v1".parse().unwrap();
         store.push_manifest(IMAGE_MANIFEST_MEDIA_TYPE, &image.to_bytes(), Some(&tag)).await.unwrap()
     });
-    Place { reference, store, image }
+    StoredImage { reference, store, image }
 }
 
 fn block_on<T>(future: impl Future<Output = T>) -> T {

@@ -1,4 +1,4 @@
-//! A signature that names a plugin, the plugin, and who judges by it: this library and the real notation.
+//! A signature that names a verification plugin, the plugin, and both verifiers: this library and the real notation.
 
 use std::path::PathBuf;
 
@@ -9,7 +9,7 @@ use notation::verify::{Check, ValidationType, Verdict, VerifyOptions};
 use serde_json::{Value, json};
 
 use crate::flows::own_key::{OwnKey, add_critical};
-use crate::flows::world::{World, options};
+use crate::flows::test_env::{TestEnv, options};
 use crate::support::notation::Notation;
 
 pub(super) const NAME: &str = "org.example.judge";
@@ -17,29 +17,29 @@ pub(super) const ATTRIBUTE: &str = "org.example.ticket";
 pub(super) const IDENTITY: &str = "SIGNATURE_VERIFIER.TRUSTED_IDENTITY";
 pub(super) const REVOCATION: &str = "SIGNATURE_VERIFIER.REVOCATION_CHECK";
 
-/// An image with one signature that names the plugin and has a critical attribute for it.
-pub(super) struct Court {
-    pub(super) world: World,
+/// An image with one signature that names the plugin and has a critical attribute for the plugin to process.
+pub(super) struct Fixture {
+    pub(super) env: TestEnv,
     pub(super) folder: PathBuf,
     pub(super) notation: Option<Notation>,
 }
 
-impl Court {
-    pub(super) async fn new() -> Court {
-        Court::with(|_| ()).await
+impl Fixture {
+    pub(super) async fn new() -> Fixture {
+        Fixture::with(|_| ()).await
     }
 
-    pub(super) async fn with(change: impl FnOnce(&mut Value)) -> Court {
-        let world = World::new().await;
+    pub(super) async fn with(change: impl FnOnce(&mut Value)) -> Fixture {
+        let env = TestEnv::new().await;
         let key = OwnKey::new(|_| ());
-        let envelope = key.sign_with(&world.image, SigningScheme::X509, |protected| {
+        let envelope = key.sign_with(&env.image, SigningScheme::X509, |protected| {
             add_critical(protected, VERIFICATION_PLUGIN, NAME);
             add_critical(protected, ATTRIBUTE, "T-1");
             change(protected);
         });
-        world.attach(&envelope);
-        world.put_trust_store("ca/own", &key.root());
-        let credentials = world.folder().join("none");
+        env.attach(&envelope);
+        env.put_trust_store("ca/own", &key.root());
+        let credentials = env.folder().join("none");
         let notation = crate::support::peers().map(|peers| Notation::new(&peers, &credentials));
         let folder = match &notation {
             Some(notation) => {
@@ -48,17 +48,17 @@ impl Court {
                 std::fs::write(store.join("root.crt"), key.root().der()).unwrap();
                 notation.config_folder().join("plugins")
             }
-            None => world.folder().join("plugins"),
+            None => env.folder().join("plugins"),
         };
         std::fs::create_dir_all(&folder).unwrap();
-        Court { world, folder, notation }
+        Fixture { env, folder, notation }
     }
 
     pub(super) fn program(&self) -> PathBuf {
         self.folder.join(NAME).join(format!("notation-{NAME}"))
     }
 
-    /// Installs a plugin: what it does at `get-plugin-metadata` and at `verify-signature`, as a shell has it.
+    /// Installs a plugin that runs these shell commands for `get-plugin-metadata` and `verify-signature`.
     pub(super) fn install(&self, metadata: &str, verify: &str) {
         let script = format!(
             "#!/bin/sh\ncase \"$1\" in\nget-plugin-metadata) cat >/dev/null; {metadata};;\n\
@@ -66,9 +66,9 @@ impl Court {
         );
         let program = self.program();
         std::fs::create_dir_all(program.parent().unwrap()).unwrap();
-        let source = self.world.folder().join("script");
+        let source = self.env.folder().join("script");
         std::fs::write(&source, script).unwrap();
-        // Another process writes the program: a file that this one has open for writing cannot be run.
+        // Another process writes the program: a file open for writing here could not be executed (ETXTBSY).
         let install = std::process::Command::new("install").args(["-m", "755"]).arg(&source).arg(&program).status();
         assert!(install.unwrap().success());
     }
@@ -76,7 +76,7 @@ impl Court {
     pub(super) fn options(&self) -> VerifyOptions {
         let config = [("colour".to_owned(), "blue".to_owned())].into();
         let plugins = Some(PluginFolder::at(&self.folder).with_config(config));
-        VerifyOptions { plugins, ..options(&self.world.config) }
+        VerifyOptions { plugins, ..options(&self.env.config) }
     }
 
     pub(super) async fn verify(&self, level: &Value) -> Verdict {
@@ -84,11 +84,11 @@ impl Court {
     }
 
     pub(super) async fn verify_by(&self, level: &Value, options: &VerifyOptions) -> Verdict {
-        let policy = self.world.policy_for(level, &["ca:own"], &["org.example: anybody"]);
-        self.world.verify_by(&policy, options).await
+        let policy = self.env.policy_for(level, &["ca:own"], &["org.example: anybody"]);
+        self.env.verify_by(&policy, options).await
     }
 
-    /// Whether notation accepts the signature; none where there is no notation.
+    /// Whether notation accepts the signature; `None` without notation.
     pub(super) fn notation_accepts(&self, level: &Value) -> Option<bool> {
         let notation = self.notation.as_ref()?;
         let policy = json!({ "version": "1.0", "trustPolicies": [{
@@ -96,12 +96,12 @@ impl Court {
             "trustStores": ["ca:own"], "trustedIdentities": ["org.example: anybody"],
         }]});
         std::fs::write(notation.config_folder().join("trustpolicy.json"), policy.to_string()).unwrap();
-        let image = format!("{}:v1", self.world.layout.path().display());
+        let image = format!("{}:v1", self.env.layout.path().display());
         Some(notation.run(&["verify", "--verbose", "--oci-layout", "--scope", "local/a", &image]).is_success())
     }
 }
 
-/// The metadata of a plugin with these capabilities, after a change.
+/// A command that prints the metadata of a plugin with these capabilities, after a change.
 pub(super) fn metadata(capabilities: &[&str], change: impl FnOnce(&mut Value)) -> String {
     let mut metadata = json!({
         "name": NAME, "description": "a judge", "version": "1.2.0", "url": "https://example.org",
@@ -115,7 +115,7 @@ pub(super) fn both() -> String {
     metadata(&[IDENTITY, REVOCATION], |_| ())
 }
 
-/// The answer of a plugin that finds everything good, after a change.
+/// A command that prints the answer of a plugin that passes every check, after a change.
 pub(super) fn good(change: impl FnOnce(&mut Value)) -> String {
     let mut answer = json!({
         "verificationResults": {
@@ -140,7 +140,7 @@ pub(super) fn strict() -> Value {
     json!({ "level": "strict" })
 }
 
-/// The last check and its reason, of a signature that is refused.
+/// Asserts that the only signature was refused. Returns its last check and the reason.
 pub(super) fn refusal(verdict: &Verdict) -> (ValidationType, String) {
     assert!(!verdict.is_verified(), "{verdict:?}");
     let [signature] = verdict.signatures() else { panic!("{verdict:?}") };

@@ -1,4 +1,4 @@
-//! A case: one artifact with one signature in a layout, with one thing changed, and a notation that trusts its signer.
+//! A case: an artifact with one signature in a layout, a policy that trusts the signer, and one change.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -28,10 +28,10 @@ use crate::support::process::{command, run};
 
 type Change<T> = Box<dyn Fn(&mut T) + Send + Sync>;
 type Rewrite<T> = Box<dyn Fn(T) -> T + Send + Sync>;
-/// With notation's configuration folder and the chain that was issued.
+/// Changes notation's configuration folder; also receives the issued chain.
 type Configure = Box<dyn Fn(&Path, &[Vec<u8>]) + Send + Sync>;
 
-/// One change and what comes of it.
+/// One change and the expected verdicts.
 pub struct Case {
     pub name: String,
     pub expected: Expected,
@@ -47,9 +47,9 @@ pub struct Case {
     folder: Configure,
 }
 
-/// What the cases say of themselves.
+/// Building a case.
 impl Case {
-    /// A signature of the scheme `notary.x509` on P-256, with nothing changed yet.
+    /// An unchanged signature of the scheme `notary.x509` on P-256.
     pub fn new(name: impl Into<String>, expected: Expected) -> Case {
         Case {
             name: name.into(),
@@ -67,7 +67,7 @@ impl Case {
         }
     }
 
-    /// The same, accepted by both.
+    /// The same case, accepted by both.
     pub fn accepted(self) -> Case {
         Case { expected: Expected::Accepted, ..self }
     }
@@ -82,27 +82,27 @@ impl Case {
         Case { kind, ..self }
     }
 
-    /// Changes certificates before they are issued: leaf, issuing authority, root.
+    /// Changes certificates before they are issued: leaf, intermediate, root.
     pub fn specs(self, change: impl Fn(&mut Vec<Spec>) + Send + Sync + 'static) -> Case {
         Case { specs: Box::new(change), ..self }
     }
 
-    /// Changes the chain in the envelope. The last certificate of the chain that was issued is the trusted one all the same.
+    /// Changes the chain in the envelope. The trusted root is still the last certificate of the issued chain.
     pub fn chain(self, change: impl Fn(&mut Vec<Vec<u8>>) + Send + Sync + 'static) -> Case {
         Case { chain: Box::new(change), ..self }
     }
 
-    /// Changes what is signed.
+    /// Changes the content to sign.
     pub fn draft(self, change: impl Fn(Draft) -> Draft + Send + Sync + 'static) -> Case {
         Case { draft: Box::new(change), ..self }
     }
 
-    /// Changes the envelope after it was signed.
+    /// Changes the envelope after signing.
     pub fn envelope(self, change: impl Fn(&mut Value) + Send + Sync + 'static) -> Case {
         Case { envelope: Box::new(change), ..self }
     }
 
-    /// Changes the envelope's text after it was signed.
+    /// Changes the envelope's text after signing.
     pub fn text(self, change: impl Fn(String) -> String + Send + Sync + 'static) -> Case {
         Case { text: Box::new(change), ..self }
     }
@@ -126,17 +126,18 @@ impl Case {
         Case { policy: Box::new(change), ..self }
     }
 
-    /// Changes notation's configuration folder, with the chain that was issued at hand.
+    /// Changes notation's configuration folder; `change` also receives the issued chain.
     pub fn folder(self, change: impl Fn(&Path, &[Vec<u8>]) + Send + Sync + 'static) -> Case {
         Case { folder: Box::new(change), ..self }
     }
 }
 
-/// The judging.
+/// Running a case.
 impl Case {
     pub fn judge(&self, notation: &Path) -> Verdicts {
         let home = tempfile::tempdir().unwrap();
-        let (config, folder) = (home.path().join("config/notation"), home.path().join("layout"));
+        let config = home.path().join("config/notation");
+        let folder = home.path().join("layout");
         let layout = Layout::create(&folder).unwrap();
         layout.put_blob(b"{}").unwrap();
         let image = Manifest::image(Descriptor::of(IMAGE_CONFIG_MEDIA_TYPE, b"{}"), Vec::new());
@@ -154,7 +155,7 @@ impl Case {
         }
     }
 
-    /// Puts the signature beside the image; answers the chain as it was issued.
+    /// Signs the image and attaches the signature. Returns the chain as issued.
     fn sign(&self, layout: &Layout, image: &Descriptor) -> Vec<Vec<u8>> {
         let mut specs = specs(self.kind);
         (self.specs)(&mut specs);
@@ -200,14 +201,14 @@ pub fn store(config: &Path, kind: &str) -> PathBuf {
     config.join("truststore/x509").join(kind).join("x")
 }
 
-/// A name with all that a trusted identity needs.
+/// A name with the attributes that a trusted identity requires.
 pub fn subject(common_name: &str) -> Vec<u8> {
     let parts = [("2.5.4.6", "US"), ("2.5.4.8", "WA"), ("2.5.4.10", "Acme"), ("2.5.4.3", common_name)];
     let parts = parts.map(|(kind, value)| tlv(0x31, &sequence(&[&oid(kind), &tlv(0x0c, value.as_bytes())])));
     tlv(0x30, &parts.concat())
 }
 
-/// Leaf, issuing authority and root, valid for some days before and after now.
+/// Leaf, intermediate and root, valid from three days ago for a week.
 fn specs(kind: Kind) -> Vec<Spec> {
     let mut specs = vec![Spec::leaf(kind), Spec::authority("", Kind::P256), Spec::authority("", Kind::P256)];
     for (spec, name) in specs.iter_mut().zip(["leaf", "issuing", "root"]) {
@@ -218,13 +219,13 @@ fn specs(kind: Kind) -> Vec<Spec> {
     specs
 }
 
-/// The second in which the test began: certificates and signatures have no fractions, and all cases are about the same time.
+/// The time at which the test started, in whole seconds as in certificates and signatures, and the same for all cases.
 pub fn now() -> OffsetDateTime {
     static NOW: OnceLock<OffsetDateTime> = OnceLock::new();
     *NOW.get_or_init(|| OffsetDateTime::now_utc().replace_nanosecond(0).unwrap())
 }
 
-/// Signed an hour ago, and good for another one.
+/// A draft signed an hour ago that expires in an hour.
 fn draft(scheme: SigningScheme, leaf: Spec, chain: &[Vec<u8>], image: &Descriptor) -> Draft {
     let mut crit = vec![header::SIGNING_SCHEME, header::EXPIRY];
     let time = match scheme {
@@ -257,7 +258,8 @@ fn verify(config: &Path, layout: Layout, image: &Digest) -> Result<(), String> {
     let document = folder.trust_policy().map_err(|why| why.to_string())?;
     let policy = document.applicable(&"local/a".parse().unwrap()).map_err(|why| why.to_string())?;
     let policy = VerificationPolicy::of_statement(policy, |name| folder.trust_store(name));
-    let (store, target) = (Store::Layout(layout), Target::Digest(image.clone()));
+    let store = Store::Layout(layout);
+    let target = Target::Digest(image.clone());
     let options = VerifyOptions::new(SignerConfig::default(), OffsetDateTime::now_utc());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let verdict = verify_artifact(&store, &target, &policy, &options);
