@@ -22,10 +22,4 @@ mod registry;
 mod registry_faults;
 mod revocation;
 mod support;
-#[path = "../../src/testing/mod.rs"]
-#[allow(dead_code, reason = "the library's unit tests use more of it")]
-mod testing;
 mod vectors;
-
-// `testing` imports these from the crate root, as in the library.
-use notation_aws_signer::{envelope, x509};

@@ -25,8 +25,3 @@ pub use revoke::{MAX_REASON, revoke_signature, revoke_signing_profile};
 pub use roots::{AwsSignerRoot, aws_signer_roots};
 pub use sign_payload::{CheckError, SignError, SignedPayload, check_envelope, sign_payload};
 pub use signing_profile::{SigningProfile, signing_profile};
-
-/// The signing platform of container image signatures, as `GetRevocationStatus` expects it.
-pub const NOTATION_PLATFORM: &str = "Notation-OCI-SHA384-ECDSA";
-/// The name of the verification plugin in AWS Signer's envelopes.
-pub const PLUGIN_NAME: &str = "com.amazonaws.signer.notation.plugin";

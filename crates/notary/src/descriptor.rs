@@ -16,7 +16,7 @@ pub struct Descriptor {
     pub digest: Digest,
     /// The length of the content in bytes.
     pub size: u64,
-    /// The artifact's type, where the descriptor names it.
+    /// The artifact type, if any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub artifact_type: Option<String>,
     /// Annotations; in a payload these are the signer's metadata.
@@ -25,7 +25,7 @@ pub struct Descriptor {
 }
 
 impl Descriptor {
-    /// A descriptor of `content`.
+    /// Returns the descriptor of `content`.
     #[must_use]
     pub fn of(media_type: &str, content: &[u8]) -> Self {
         Self {
@@ -37,7 +37,7 @@ impl Descriptor {
         }
     }
 
-    /// Whether both describe the same content: digest, size and media type.
+    /// Whether digest, size and media type are equal.
     #[must_use]
     pub fn is_same_content(&self, other: &Self) -> bool {
         (&self.digest, self.size, &self.media_type) == (&other.digest, other.size, &other.media_type)

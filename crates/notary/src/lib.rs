@@ -14,4 +14,4 @@ pub mod trust;
 pub mod x509;
 
 pub use descriptor::Descriptor;
-pub use digest::{Digest, DigestError};
+pub use digest::{Digest, DigestAlgorithm, DigestError, Hasher};

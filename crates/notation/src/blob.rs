@@ -6,13 +6,12 @@ use std::io;
 use std::io::Read;
 use std::time::Duration;
 
-use aws_lc_rs::digest::{Context, SHA256, SHA384, SHA512};
 use aws_names::ProfileArn;
 use aws_signer::{SignError, SignedPayload, SignerClient, sign_payload};
 use limits::Deadline;
 use notary::envelope::{Payload, SignatureAlgorithm};
 use notary::x509::CertificateChain;
-use notary::{Descriptor, Digest};
+use notary::{Descriptor, DigestAlgorithm};
 
 use crate::sign::{ReservedMetadata, check_user_metadata};
 
@@ -21,44 +20,10 @@ pub const DEFAULT_MEDIA_TYPE: &str = "application/octet-stream";
 /// The extension that a signature file adds to the name of the blob's file.
 pub const SIGNATURE_EXTENSION: &str = ".jws.sig";
 
-/// The digest algorithm of a blob. The signing key determines it: `signature-specification.md`, "Algorithm Selection".
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DigestAlgorithm {
-    /// SHA-256, with P-256 and RSA of 2048 bits.
-    Sha256,
-    /// SHA-384, with P-384 and RSA of 3072 bits. AWS Signer's keys are P-384.
-    Sha384,
-    /// SHA-512, with P-521 and RSA of 4096 bits.
-    Sha512,
-}
-
-impl DigestAlgorithm {
-    /// The digest algorithm that belongs to a signature algorithm.
-    #[must_use]
-    pub fn of(algorithm: SignatureAlgorithm) -> Option<Self> {
-        use SignatureAlgorithm::{Es256, Es384, Es512, Ps256, Ps384, Ps512};
-        match algorithm {
-            Ps256 | Es256 => Some(Self::Sha256),
-            Ps384 | Es384 => Some(Self::Sha384),
-            Ps512 | Es512 => Some(Self::Sha512),
-        }
-    }
-
-    /// The digest algorithm that belongs to the signing certificate of a chain, if its key may sign.
-    #[must_use]
-    pub fn of_chain(chain: &CertificateChain) -> Option<Self> {
-        Self::of(SignatureAlgorithm::of_key(chain.leaf().public_key()?)?)
-    }
-
-    /// The algorithm's name in digests.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Sha256 => "sha256",
-            Self::Sha384 => "sha384",
-            Self::Sha512 => "sha512",
-        }
-    }
+/// Returns the algorithm for blobs that is paired with the key of a chain's signing certificate, if that key may sign.
+#[must_use]
+pub fn digest_algorithm(chain: &CertificateChain) -> Option<DigestAlgorithm> {
+    Some(DigestAlgorithm::of_signature(SignatureAlgorithm::of_key(chain.leaf().public_key()?)?))
 }
 
 /// Reads a blob to its end and returns its descriptor. Only one piece at a time is in memory.
@@ -66,27 +31,21 @@ impl DigestAlgorithm {
 /// # Errors
 /// Returns the error of the reader if reading fails.
 pub fn describe(mut content: impl Read, media_type: &str, algorithm: DigestAlgorithm) -> io::Result<Descriptor> {
-    let mut context = Context::new(match algorithm {
-        DigestAlgorithm::Sha256 => &SHA256,
-        DigestAlgorithm::Sha384 => &SHA384,
-        DigestAlgorithm::Sha512 => &SHA512,
-    });
+    let mut hasher = algorithm.hasher();
     let mut piece = vec![0; 128 * 1024];
     let mut size = 0;
     loop {
         match content.read(&mut piece) {
             Ok(0) => break,
             Ok(read) => {
-                context.update(&piece[..read]);
+                hasher.update(&piece[..read]);
                 size += read as u64;
             }
             Err(why) if why.kind() == io::ErrorKind::Interrupted => {}
             Err(why) => return Err(why),
         }
     }
-    let digest: Digest = format!("{}:{}", algorithm.as_str(), hex::encode(context.finish()))
-        .parse()
-        .map_err(|why: notary::DigestError| io::Error::other(why.to_string()))?;
+    let digest = hasher.finish();
     let media_type = media_type.to_owned();
     Ok(Descriptor { media_type, digest, size, artifact_type: None, annotations: BTreeMap::new() })
 }
@@ -141,7 +100,7 @@ pub async fn sign_blob(
     let blob = Descriptor { annotations: user_metadata, ..describe(content, media_type, ALGORITHM)? };
     let payload = Payload { target_artifact: blob.clone() }.to_bytes();
     let signature = sign_payload(client, profile, &payload, Deadline::new(budget)).await?;
-    if DigestAlgorithm::of_chain(signature.verified.chain()) != Some(ALGORITHM) {
+    if digest_algorithm(signature.verified.chain()) != Some(ALGORITHM) {
         return Err(SignBlobError::OtherKey);
     }
     Ok(SignedBlob { blob, signature })
@@ -163,6 +122,8 @@ fn is_media_type(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+    use notary::Digest;
+
     use super::*;
 
     #[test]
@@ -182,7 +143,7 @@ mod tests {
         for algorithm in [DigestAlgorithm::Sha256, DigestAlgorithm::Sha384, DigestAlgorithm::Sha512] {
             let blob = describe(Pieces(content, false), "text/plain", algorithm).unwrap();
             assert_eq!(blob.size, content.len() as u64);
-            assert!(blob.digest.describes(content) && blob.digest.parts().0 == algorithm.as_str());
+            assert!(blob.digest.matches(content) && blob.digest.algorithm() == algorithm);
         }
         let empty = describe(io::empty(), "text/plain", DigestAlgorithm::Sha256).unwrap();
         assert!(empty.size == 0 && empty.digest == Digest::sha256(b""));

@@ -39,7 +39,7 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> u8 {
     let arguments: Vec<OsString> = arguments.collect();
     let outcome = catch_unwind(AssertUnwindSafe(|| {
         // A log failure cannot be reported: standard error belongs to the protocol.
-        let _ = crate::log::init();
+        let _ = logging::init();
         respond(&arguments, deadline)
     }))
     .unwrap_or_else(|panic| Err(PluginError::from_panic(panic.as_ref())));

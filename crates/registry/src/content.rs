@@ -2,10 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use aws_lc_rs::digest::{Context, SHA256, SHA384, SHA512};
 use bytes::Bytes;
 use http_client::explain;
-use notary::Descriptor;
+use notary::{Descriptor, Hasher};
 use reqwest::Response;
 use tokio::fs::File;
 use tokio::io::AsyncReadExt as _;
@@ -22,7 +21,7 @@ const PIECE: usize = 64 * 1024;
 pub(crate) struct BlobStream {
     source: Source,
     stored: Descriptor,
-    context: Option<Context>,
+    hasher: Option<Hasher>,
     seen: u64,
     held: Option<Bytes>,
 }
@@ -55,24 +54,20 @@ impl BlobStream {
     }
 
     fn new(source: Source, stored: &Descriptor) -> Self {
-        let algorithm = match stored.digest.parts().0 {
-            "sha384" => &SHA384,
-            "sha512" => &SHA512,
-            _ => &SHA256,
-        };
-        Self { source, stored: stored.clone(), context: Some(Context::new(algorithm)), seen: 0, held: None }
+        let hasher = stored.digest.algorithm().hasher();
+        Self { source, stored: stored.clone(), hasher: Some(hasher), seen: 0, held: None }
     }
 
     /// The next piece; `None` after all content was returned and matched the descriptor.
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, StoreError> {
-        while let Some(context) = &mut self.context {
+        while let Some(hasher) = &mut self.hasher {
             match self.source.read().await? {
                 Some(piece) => {
                     self.seen += piece.len() as u64;
                     if self.seen > self.stored.size {
                         return Err(self.wrong("it is larger than its descriptor says"));
                     }
-                    context.update(&piece);
+                    hasher.update(&piece);
                     if let Some(previous) = self.held.replace(piece) {
                         return Ok(Some(previous));
                     }
@@ -81,8 +76,8 @@ impl BlobStream {
                     return Err(self.wrong("it is smaller than its descriptor says"));
                 }
                 None => {
-                    let digest = self.context.take().map(Context::finish);
-                    if digest.is_none_or(|digest| hex::encode(digest) != self.stored.digest.parts().1) {
+                    let digest = self.hasher.take().map(Hasher::finish);
+                    if digest.is_none_or(|digest| digest != self.stored.digest) {
                         return Err(self.wrong("its digest differs"));
                     }
                 }

@@ -47,7 +47,7 @@ fn expired(store: &TrustStore, now: OffsetDateTime) -> Vec<Finding> {
     let expired: Vec<_> = all.iter().filter(|certificate| now > certificate.not_after()).collect();
     // Signatures of a signing authority are verified as of their signing time: old ones stay valid after the root expires.
     let severity = if expired.len() == all.len() { Severity::Problem } else { Severity::Warning };
-    let finding = |certificate: &&crate::x509::Certificate| {
+    let finding = |certificate: &&notary::x509::Certificate| {
         let name = store.name();
         let subject = certificate.subject();
         let time = rfc3339(certificate.not_after());

@@ -1,8 +1,9 @@
 //! `notation-aws-signer blob`, with notation-go as the second verifier.
 
+use notary::DigestAlgorithm;
 use notary::envelope::SigningScheme;
 use notary::envelope::header::VERIFICATION_PLUGIN;
-use notation::blob::{DigestAlgorithm, describe};
+use notation::blob::describe;
 use serde_json::{Value, json};
 
 use super::image_stores::ImageStores;
@@ -114,7 +115,7 @@ fn blob_verify_and_notation_go_accept_a_signed_blob() {
     assert_eq!(results["blob"], blob);
     assert_eq!(results["verdict"]["signed"]["profileVersion"], signed["profileVersion"]);
     // By default only AWS's roots are trusted.
-    blobs.cli.run(&verify).exits_with(1).says("FAILED  authenticity");
+    blobs.cli.run(&verify).exits_with(1).says("failed  authenticity");
 }
 
 #[test]
@@ -274,7 +275,7 @@ fn rejects_image_signatures_for_blobs_and_blob_signatures_for_images() {
     blobs.cli.run(&[&sign[..], &options].concat()).succeeded();
     blobs.cli.run(&["attach", &stored.reference, "--signature", "blob.sig"]).exits_with(1);
     stored.put_envelope(&std::fs::read(blobs.path("blob.sig")).unwrap());
-    let refused = blobs.cli.run(&["verify", &stored.reference]).exits_with(1).says("FAILED  integrity");
+    let refused = blobs.cli.run(&["verify", &stored.reference]).exits_with(1).says("failed  integrity");
     refused.says("not over this artifact");
 }
 

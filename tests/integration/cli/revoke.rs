@@ -86,7 +86,7 @@ async fn does_not_revoke_a_signature_moved_from_another_artifact() {
     cli.env("AWS_SHARED_CREDENTIALS_FILE", env.signer.credentials_file().unwrap());
     let image = format!("oci:{}:v1", env.layout.path().display());
     cli.args(["revoke", "signature", &image, "--reason", "x", "--yes", "--root"]).arg(env.signer.root_certificate());
-    let shown = run(&mut cli, Duration::from_secs(60)).exits_with(0).says("not over this artifact");
+    let shown = run(&mut cli, Duration::from_secs(60)).exits_with(0).says("not this artifact");
     assert!(shown.stdout.contains(&own.signature.signer.job.to_string()), "{shown}");
     assert!(!shown.stdout.contains(&moved.signature.signer.job.to_string()), "{shown}");
 }

@@ -128,7 +128,7 @@ fn refuses_altered_envelopes_and_those_of_other_artifacts() {
     let envelope = std::fs::read(&file).unwrap();
     stored.put_envelope(&envelope);
     let command = verify(&world, &[&stored.reference], &[&world.profile.arn], &[]);
-    run(&cli, &command).exits_with(1).says("FAILED  integrity").says("not over this artifact");
+    run(&cli, &command).exits_with(1).says("failed  integrity").says("not over this artifact");
     let mut altered: Value = serde_json::from_slice(&envelope).unwrap();
     altered["payload"] = "e30".into();
     other.put_envelope(altered.to_string().as_bytes());

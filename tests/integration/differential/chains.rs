@@ -10,8 +10,8 @@ use testing::der::{bits, name, oid, sequence, tlv};
 use testing::key::{Key, Kind};
 
 use super::Expected::{self, Accepted, OnlyNotationAccepts, Refused};
+use super::case::{Case, now, store, subject};
 use super::rules::{ANY_USAGE, AUTHORITY_KEY, BASIC_CONSTRAINTS as CRITICAL, LENGTH, PATH_LENGTH};
-use super::scene::{Case, now, store, subject};
 
 const OTHER_ISSUER: &str = "it names another issuer";
 const OTHER_KEY: &str = "its signature does not verify";
@@ -207,7 +207,7 @@ fn authorities() -> Vec<Case> {
     let name_constraints = sequence(&[&excluded]);
     vec![
         specs("a CA whose basicConstraints are not critical", OnlyNotationAccepts(CRITICAL, NO_AUTHORITY), |specs| {
-                specs[1].set(basic_constraints(false, true, None));
+            specs[1].set(basic_constraints(false, true, None));
         }),
         specs("a root whose basicConstraints are not critical", OnlyNotationAccepts(CRITICAL, NO_AUTHORITY), |specs| {
             specs[2].set(basic_constraints(false, true, None));
@@ -251,7 +251,7 @@ fn authorities() -> Vec<Case> {
         specs("a CA with an Ed25519 key", OnlyNotationAccepts(AUTHORITY_KEY, "public key"), |specs| {
             specs[1].key = Key::new(Kind::Ed25519);
         }),
-        specs("a certificate with two signature algorithms", Refused("differs from the one beside"), |specs| {
+        specs("a certificate with two signature algorithms", Refused("differs from the one next to"), |specs| {
             let other = sequence(&[&oid("1.2.840.10045.4.3.3")]);
             specs[1].algorithms = Some([specs[1].key.certificate_algorithm(), other]);
         }),

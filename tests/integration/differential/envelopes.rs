@@ -33,10 +33,9 @@ pub fn cases() -> Vec<Case> {
         without("protected"),
         without("header"),
         without("signature"),
-        envelope("an unknown top-level member", OnlyNotationAccepts(TOP_LEVEL, "not a member"), |envelope| {
-                envelope["x"] = json!(1);
-            },
-        ),
+        envelope("an unknown top-level member", OnlyNotationAccepts(TOP_LEVEL, "unknown member"), |envelope| {
+            envelope["x"] = json!(1);
+        }),
         envelope("the general form of JWS", Refused("is missing"), |envelope| {
             let Value::Object(mut members) = envelope.take() else { panic!() };
             let payload = members.remove("payload");

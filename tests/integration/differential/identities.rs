@@ -4,7 +4,7 @@ use serde_json::json;
 use testing::der::{oid, sequence, tlv};
 
 use super::Expected::{self, Accepted, Refused};
-use super::scene::Case;
+use super::case::Case;
 
 const NOT_NAMED: &str = "no trusted identity of the policy names";
 

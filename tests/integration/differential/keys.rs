@@ -10,7 +10,6 @@ use testing::key::Kind;
 use super::Expected::{Accepted, OnlyNotationAccepts, Refused};
 use super::case::Case;
 use super::rules::{BASE64URL, PAD_BITS};
-use super::scene::Case;
 
 const ALGORITHM: &str = "alg is";
 const SIGNATURE: &str = "the signature does not verify";
@@ -56,7 +55,7 @@ pub fn cases() -> Vec<Case> {
             envelope["signature"] = json!(URL_SAFE_NO_PAD.encode(high));
         }),
         Case::new("a signature by another key", Refused(SIGNATURE))
-            .draft(|draft| Draft { key: Draft::of(Kind::P256, SigningScheme::X509).key, ..draft }),
+            .draft(|draft| Draft { key: Draft::of(Kind::P256, Scheme::X509).key, ..draft }),
         Case::new("a signature over another payload", Refused(SIGNATURE)).envelope(|envelope| {
             envelope["payload"] = json!(URL_SAFE_NO_PAD.encode(r#"{"targetArtifact":{}}"#));
         }),

@@ -15,7 +15,6 @@ use time::Duration;
 use super::Expected::{self, Accepted, OnlyNotationAccepts, Refused};
 use super::case::{Case, now, store, subject};
 use super::rules::WRITABLE;
-use super::scene::{Case, now, store, subject};
 
 /// A defect of the signature.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -145,7 +144,7 @@ fn scopes() -> Vec<Case> {
             "a signingAuthority signature without a signingAuthority store",
             Refused("no trust store of the type"),
             |policy| {
-            policy["trustStores"] = json!(["ca:x"]);
+                policy["trustStores"] = json!(["ca:x"]);
             },
         )
         .authority(),
@@ -153,7 +152,7 @@ fn scopes() -> Vec<Case> {
             "an x509 signature with only a signingAuthority store",
             Refused("no trust store of the type"),
             |policy| {
-            policy["trustStores"] = json!(["signingAuthority:x"]);
+                policy["trustStores"] = json!(["signingAuthority:x"]);
             },
         ),
         policy("a missing store beside a good one", Refused("does not exist"), |policy| {

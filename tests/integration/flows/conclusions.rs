@@ -89,8 +89,8 @@ async fn refuses_a_missing_envelope_and_leaves_an_expired_deadline_undetermined(
     let verdict = env.verify_by(&policy, &hasty).await;
     assert_eq!(verdict.conclusion(), Conclusion::Undetermined, "{verdict:?}");
 
-    let digest = notation_aws_signer::envelope::Digest::sha256(&signed.signature.envelope);
-    let blob = env.layout.path().join("blobs/sha256").join(digest.parts().1);
+    let digest = notary::Digest::sha256(&signed.signature.envelope);
+    let blob = env.layout.path().join("blobs/sha256").join(digest.digits());
     std::fs::remove_file(blob).unwrap();
     let verdict = env.verify().await;
     failed(&verdict, Integrity);

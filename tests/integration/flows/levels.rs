@@ -151,7 +151,7 @@ async fn every_level_rejects_altered_signatures_and_other_artifacts() {
         let env = TestEnv::new().await;
         let other = super::test_env::add_image(&env.layout, "other");
         let key = OwnKey::new(|_| ());
-        let scheme = notation_aws_signer::envelope::SigningScheme::X509;
+        let scheme = notary::envelope::SigningScheme::X509;
         let mut altered = key.sign(&env.image, scheme);
         let last = altered.iter().rposition(u8::is_ascii_alphanumeric).unwrap() - 20;
         altered[last] = if altered[last] == b'A' { b'B' } else { b'A' };
@@ -171,7 +171,7 @@ async fn every_level_rejects_altered_signatures_and_other_artifacts() {
 async fn reports_every_logged_failure() {
     let env = TestEnv::new().await;
     let key = OwnKey::expired();
-    env.attach(&key.sign(&env.image, notation_aws_signer::envelope::SigningScheme::X509));
+    env.attach(&key.sign(&env.image, notary::envelope::SigningScheme::X509));
     let verdict = env.verify_under(&env.policy(&json!({ "level": "audit" })), &env.config).await;
     assert!(verdict.is_verified(), "{verdict:?}");
     let warnings: Vec<_> = verdict.signatures()[0].warnings().map(|(check, _)| check).collect();

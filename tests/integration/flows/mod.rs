@@ -13,7 +13,7 @@ pub mod test_env;
 mod trust;
 
 use notation::verify::{Check, ValidationType, Verdict};
-use world::World;
+use test_env::TestEnv;
 
 /// Asserts that the only signature failed this check, and that it was the last one. Returns the reason.
 fn failed(verdict: &Verdict, check: impl Into<Check>) -> String {

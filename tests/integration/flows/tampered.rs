@@ -88,7 +88,7 @@ async fn rejects_two_layers_and_other_envelope_formats() {
     let env = TestEnv::new().await;
     let signed = env.sign("v1").await;
     env.attach_with(&signed.signature.envelope, |m| m.layers[0].media_type = "application/cose".into());
-    assert!(failed(&env.verify().await, ValidationType::Integrity).contains("JWS form"));
+    assert!(failed(&env.verify().await, ValidationType::Integrity).contains("JWS format"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -186,7 +186,7 @@ async fn a_wrong_size_or_type_in_the_list_invalidates_the_signature() {
 
 #[tokio::test]
 async fn does_not_read_envelopes_over_10_mib() {
-    const LIMIT: u64 = notation_aws_signer::envelope::MAX_ENVELOPE_SIZE as u64;
+    const LIMIT: u64 = notary::envelope::MAX_ENVELOPE_SIZE as u64;
     let server = FaultServer::start(|_| Reply::Flood(1 << 30));
     let store = Store::Remote(repository(&server));
     let listed = |size| Descriptor { size, ..Descriptor::of("application/jose+json", b"envelope") };

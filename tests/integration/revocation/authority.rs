@@ -13,7 +13,7 @@ use time::OffsetDateTime;
 use super::der::{oid, sequence, tlv};
 use super::status::{CrlDraft, OcspDraft, Party};
 use crate::flows::own_key::{OwnKey, SUBJECT};
-use crate::flows::test_env::TestEnv as World;
+use crate::flows::test_env::TestEnv;
 use crate::support::fault::{FaultServer, Reply, Request};
 
 /// The serial number of the certificate.
@@ -117,18 +117,18 @@ impl Authority {
 
     /// Verifies a signature by the key at this level.
     pub async fn verify(&self, level: &str, scheme: SigningScheme) -> Verdict {
-        let world = World::new().await;
-        world.attach(&self.key.sign(&world.image, scheme));
-        self.verify_in(&world, level).await
+        let env = TestEnv::new().await;
+        env.attach(&self.key.sign(&env.image, scheme));
+        self.verify_in(&env, level).await
     }
 
-    /// As [`Authority::verify`], for the signatures in a world.
-    pub async fn verify_in(&self, world: &World, level: &str) -> Verdict {
-        world.put_trust_store("ca/own", &self.key.root());
-        world.put_trust_store("signingAuthority/own", &self.key.root());
+    /// As [`Authority::verify`], for the signatures in a env.
+    pub async fn verify_in(&self, env: &TestEnv, level: &str) -> Verdict {
+        env.put_trust_store("ca/own", &self.key.root());
+        env.put_trust_store("signingAuthority/own", &self.key.root());
         let stores = ["ca:own", "signingAuthority:own"];
-        let policy = world.policy_for(&json!({ "level": level }), &stores, &[SUBJECT]);
-        world.verify_under(&policy, &world.config).await
+        let policy = env.policy_for(&json!({ "level": level }), &stores, &[SUBJECT]);
+        env.verify_under(&policy, &env.config).await
     }
 
     /// Verifies a signature without an authentic signing time. The status must not depend on the level, only the

@@ -8,21 +8,21 @@ use time::{Duration, OffsetDateTime};
 use super::authority::{Authority, SERIAL};
 use super::status::{entry, good, reason, revoked, unknown};
 use crate::flows::own_key::SUBJECT;
-use crate::flows::test_env::TestEnv as World;
+use crate::flows::test_env::TestEnv;
 use crate::support::fault::Reply;
 use crate::support::notation::Notation;
 use crate::support::peers;
 
-/// Whether notation verifies the world's image with the authority's root as its only trusted certificate.
-fn notation_verifies(peers: &Path, world: &World, authority: &Authority, level: &str) -> bool {
+/// Whether notation verifies the env's image with the authority's root as its only trusted certificate.
+fn notation_verifies(peers: &Path, env: &TestEnv, authority: &Authority, level: &str) -> bool {
     let notation = Notation::new(peers, Path::new("/nonexistent"));
-    let root = world.folder().join("root.crt");
+    let root = env.folder().join("root.crt");
     std::fs::write(&root, authority.key.root().der()).unwrap();
     let root = root.to_str().unwrap();
     notation.run(&["cert", "add", "--type", "ca", "--store", "own", root]).succeeded();
     notation.import_policy_for(level, &["ca:own"], SUBJECT);
-    let layout = world.folder().join("layout");
-    let image = format!("{}@{}", layout.display(), world.image.digest);
+    let layout = env.folder().join("layout");
+    let image = format!("{}@{}", layout.display(), env.image.digest);
     let verified = notation.run(&["verify", "--verbose", "--oci-layout", "--scope", "local/a", &image]);
     if !verified.is_success() {
         // Revocation is the only reason.
@@ -77,11 +77,11 @@ async fn notation_agrees_about_ocsp_and_crl_answers() {
     for (what, authority, set, kind) in cases {
         set();
         authority.found().await.is(kind, &[]);
-        let world = World::new().await;
-        world.attach(&authority.key.sign(&world.image, SigningScheme::X509));
+        let env = TestEnv::new().await;
+        env.attach(&authority.key.sign(&env.image, SigningScheme::X509));
         for level in ["strict", "permissive"] {
-            let ours = authority.verify_in(&world, level).await.is_verified();
-            let theirs = tokio::task::block_in_place(|| notation_verifies(&peers, &world, authority, level));
+            let ours = authority.verify_in(&env, level).await.is_verified();
+            let theirs = tokio::task::block_in_place(|| notation_verifies(&peers, &env, authority, level));
             assert_eq!(ours, theirs, "{what} at {level}");
             assert_eq!(theirs, kind == "good" || level == "permissive", "{what} at {level}");
         }

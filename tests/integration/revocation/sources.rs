@@ -12,7 +12,7 @@ use super::status::{
     CRL_NUMBER, DELTA_CRL_INDICATOR, FRESHEST_CRL, INVALIDITY_DATE, OcspDraft, distribution_points, entry, extension,
     full_name, generalized, good, number, reason, revoked, unknown,
 };
-use crate::flows::test_env::TestEnv as World;
+use crate::flows::test_env::TestEnv;
 use crate::support::fault::Reply;
 
 fn revoked_entry() -> Vec<u8> {
@@ -183,16 +183,16 @@ async fn rejects_answers_of_a_revoked_responder() {
 #[tokio::test(flavor = "multi_thread")]
 async fn caches_known_statuses_but_not_unknown_ones() {
     let authority = Authority::new(&["/ocsp"], &[]);
-    let world = World::new().await;
+    let env = TestEnv::new().await;
     for _ in 0..3 {
-        world.attach(&authority.key.sign(&world.image, SigningScheme::X509));
+        env.attach(&authority.key.sign(&env.image, SigningScheme::X509));
     }
-    let verdict = authority.verify_in(&world, "strict").await;
+    let verdict = authority.verify_in(&env, "strict").await;
     assert!(!verdict.is_verified() && verdict.signatures().len() == 3, "{verdict:?}");
     let before = authority.asked("/ocsp");
     assert_eq!(before, 3 * 2);
     authority.answer_with("/ocsp", authority.ocsp(good(), |_| ()));
-    let verdict = authority.verify_in(&world, "strict").await;
+    let verdict = authority.verify_in(&env, "strict").await;
     assert!(verdict.signatures().iter().all(|signature| signature.is_verified()), "{verdict:?}");
     assert_eq!(authority.asked("/ocsp") - before, 1);
 }

@@ -308,21 +308,6 @@ fn key_of_variable(name: &str) -> Option<(&'static str, Option<String>)> {
     })
 }
 
-/// Returns the partition of a region, which AWS encodes in the region name.
-#[must_use]
-pub fn partition_of_region(region: &str) -> &'static str {
-    const PREFIXES: [(&str, &str); 7] = [
-        ("cn-", "aws-cn"),
-        ("us-gov-", "aws-us-gov"),
-        ("us-isob-", "aws-iso-b"),
-        ("us-isof-", "aws-iso-f"),
-        ("us-iso-", "aws-iso"),
-        ("eu-isoe-", "aws-iso-e"),
-        ("eusc-", "aws-eusc"),
-    ];
-    PREFIXES.iter().find(|(prefix, _)| region.starts_with(prefix)).map_or("aws", |(_, partition)| partition)
-}
-
 /// Returns the region if it is in the partition. `key` is the key that sets it, or `None` if it comes from the ARN.
 fn same_partition(key: Option<&str>, region: &str, partition: &str) -> Result<String, ConfigError> {
     let region_partition = partition_of_region(region);

@@ -1,19 +1,19 @@
-//! The payload that is signed: `signature-specification.md`, "Payload".
+//! The signed payload: `signature-specification.md`, "Payload".
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::json::{JsonError, Object};
-use crate::{Descriptor, DigestError, json};
+use crate::json::{self, JsonError, Object};
+use crate::{Descriptor, DigestError};
 
-/// What is wrong with a payload.
+/// An invalid payload.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PayloadError {
-    /// Not the JSON that it must be.
+    /// The payload is not valid JSON, or a member is missing, unknown or of the wrong type.
     #[error("the payload is malformed: {0}")]
     Json(#[from] JsonError),
-    /// The digest is not one.
+    /// The digest is malformed or its algorithm is unsupported.
     #[error("the payload is malformed: {0}")]
     Digest(#[from] DigestError),
 }
@@ -27,10 +27,10 @@ pub struct Payload {
 }
 
 impl Payload {
-    /// Reads a payload strictly: no member that the specification does not name, none twice.
+    /// Parses a payload, rejecting unknown and duplicate members.
     ///
     /// # Errors
-    /// [`PayloadError`] says which member is wrong.
+    /// Returns [`PayloadError`] if the payload is malformed; it names the invalid member.
     pub fn parse(bytes: &[u8]) -> Result<Self, PayloadError> {
         let mut payload = json::parse_small_object("payload", bytes)?;
         let mut target = payload.object("targetArtifact")?;
@@ -46,10 +46,10 @@ impl Payload {
         Ok(Self { target_artifact })
     }
 
-    /// The bytes to sign.
+    /// Serializes the payload to the bytes to sign.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        // A struct of strings and numbers has no value that JSON cannot write.
+        // Cannot fail: the struct consists of strings and numbers.
         serde_json::to_vec(self).unwrap_or_default()
     }
 }
@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn a_payload_is_read_and_written_back() {
+    fn round_trips_a_payload() {
         let digest = Digest::sha256(b"x");
         let text = payload(digest.as_str(), r#","artifactType":"t","annotations":{"k":"v"}"#);
         let parsed = Payload::parse(text.as_bytes()).unwrap();
@@ -74,16 +74,16 @@ mod tests {
     }
 
     #[test]
-    fn what_the_specification_does_not_name_is_refused() {
+    fn rejects_malformed_payloads() {
         let digest = Digest::sha256(b"x").to_string();
         for (text, why) in [
-            (payload(&digest, r#","digest":"x""#), "twice"),
+            (payload(&digest, r#","digest":"x""#), "duplicate key"),
             (payload(&digest, r#","Digest":"x""#), "targetArtifact.Digest"),
             (payload("sha256:00", ""), "not a digest"),
             (payload(&digest.to_uppercase().replace("SHA256", "sha256"), ""), "not a digest"),
             (payload("md5:d41d8cd98f00b204e9800998ecf8427e", ""), "not a digest"),
-            (payload(&digest, "").replace("\"size\":7", "\"size\":-7"), "whole number"),
-            (payload(&digest, "").replace("\"size\":7", "\"size\":7.5"), "whole number"),
+            (payload(&digest, "").replace("\"size\":7", "\"size\":-7"), "non-negative integer"),
+            (payload(&digest, "").replace("\"size\":7", "\"size\":7.5"), "non-negative integer"),
             (payload(&digest, r#","annotations":{"k":1}"#), "targetArtifact.annotations.k"),
             (r#"{"targetArtifact":[]}"#.to_owned(), "must be an object"),
             (r#"{"targetArtifact":null}"#.to_owned(), "missing"),

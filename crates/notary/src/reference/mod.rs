@@ -186,7 +186,8 @@ impl Tag {
     /// "Referrers Tag Schema".
     #[must_use]
     pub fn of_referrers(subject: &Digest) -> Self {
-        let (algorithm, digits) = subject.parts();
+        let algorithm = subject.algorithm();
+        let digits = subject.digits();
         Self(format!("{algorithm}-{}", &digits[..digits.len().min(64)]))
     }
 }

@@ -27,7 +27,7 @@ const BLOB_POLICY: &str = "trustpolicy.blob.json";
 pub enum FolderError {
     /// The environment does not determine the folder.
     #[error("cannot locate notation's configuration folder: {0}")]
-    Unknown(&'static str),
+    Unknown(#[from] ConfigFolderError),
     /// The trust policy does not exist.
     #[error("there is no trust policy: write one to {path}", path = .0.display())]
     NoPolicy(PathBuf),
@@ -76,20 +76,7 @@ impl NotationFolder {
     /// Returns [`FolderError::Unknown`] if the variables are unset or not absolute. notation falls back to `.notation`
     /// in the working directory, which the author of the artifact under verification may control.
     pub fn of_environment(variable: impl Fn(&str) -> Option<OsString>) -> Result<Self, FolderError> {
-        Self::of(cfg!(target_os = "macos"), variable)
-    }
-
-    fn of(is_macos: bool, variable: impl Fn(&str) -> Option<OsString>) -> Result<Self, FolderError> {
-        let folder = |name| variable(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-        let home = || folder("HOME");
-        let config = folder("XDG_CONFIG_HOME").filter(|_| !is_macos);
-        let under = if is_macos { "Library/Application Support" } else { ".config" };
-        let config = config.or_else(|| home().map(|home| home.join(under)));
-        let config = config.ok_or(FolderError::Unknown("set HOME or XDG_CONFIG_HOME"))?;
-        if config.is_relative() {
-            return Err(FolderError::Unknown("HOME or XDG_CONFIG_HOME is not an absolute path"));
-        }
-        Ok(Self::at(config.join("notation")))
+        Ok(Self::at(config_folder(variable)?))
     }
 
     /// Returns the path of the folder.

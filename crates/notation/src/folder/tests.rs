@@ -95,20 +95,6 @@ fn issued(is_ca: bool) -> rcgen::Certificate {
 }
 
 #[test]
-fn locates_the_folder_like_notation() {
-    let of = |is_macos, xdg: &str, home: &str| {
-        let value = |name: &str| Some(if name == "HOME" { home } else { xdg }.into());
-        NotationFolder::of(is_macos, value).map(|folder| folder.root.to_str().unwrap().to_owned()).ok()
-    };
-    assert_eq!(of(false, "/c", "/h").as_deref(), Some("/c/notation"));
-    assert_eq!(of(false, "", "/h").as_deref(), Some("/h/.config/notation"));
-    assert_eq!(of(true, "/c", "/h").as_deref(), Some("/h/Library/Application Support/notation"));
-    for (xdg, home) in [("", ""), ("c", "/h"), ("", "h")] {
-        assert_eq!(of(false, xdg, home), None);
-    }
-}
-
-#[test]
 fn reads_either_policy_file_and_rejects_differing_ones() {
     let folder = Folder::new();
     refuses(folder.policy(), "there is no trust policy");

@@ -5,13 +5,13 @@ use std::io;
 use std::io::Read;
 
 use limits::Deadline;
-use notary::Descriptor;
 use notary::envelope::{Envelope, JWS_MEDIA_TYPE, Payload, VerifiedEnvelope};
+use notary::{Descriptor, DigestAlgorithm};
 
 use super::signature::Context;
 use super::verdict::{CheckFailure, Verdict};
 use super::{VerificationPolicy, VerifyOptions, signature};
-use crate::blob::{DEFAULT_MEDIA_TYPE, DigestAlgorithm, describe};
+use crate::blob::{DEFAULT_MEDIA_TYPE, describe, digest_algorithm};
 
 /// Verifies a blob with the envelope of its signature, as the policy says: one of a document for blobs, chosen by its name, or
 /// the global one. `media_type` is what the blob must have been signed as, where that matters. The content is read to its end
@@ -27,7 +27,7 @@ pub async fn verify_blob(
     options: &VerifyOptions,
 ) -> io::Result<Verdict> {
     // An envelope that cannot be read, or whose key may not sign, is refused below, whatever the digest.
-    let algorithm = Envelope::parse(envelope).ok().and_then(|envelope| DigestAlgorithm::of_chain(&envelope.chain));
+    let algorithm = Envelope::parse(envelope).ok().and_then(|envelope| digest_algorithm(&envelope.chain));
     let algorithm = algorithm.unwrap_or(DigestAlgorithm::Sha256);
     let blob = describe(content, media_type.unwrap_or(DEFAULT_MEDIA_TYPE), algorithm)?;
     if policy.is_skip() {
@@ -43,7 +43,7 @@ pub async fn verify_blob(
 /// Whether a signature's payload names the blob, which was hashed with the algorithm of the key that signed.
 fn is_of(blob: &Descriptor, media_type: Option<&str>, payload: &Payload) -> Result<String, CheckFailure> {
     let signed = &payload.target_artifact;
-    let (algorithm, demanded) = (signed.digest.parts().0, blob.digest.parts().0);
+    let (algorithm, demanded) = (signed.digest.algorithm(), blob.digest.algorithm());
     if algorithm != demanded {
         return Err(CheckFailure::new(format!(
             "the signature is over a digest of the algorithm {algorithm}, and with the key that signed goes {demanded}"

@@ -40,7 +40,7 @@ impl RemoteRepository {
         if answer.body.len() as u64 != stored.size {
             return Err(answer.content(format!("expected {} bytes, got {}", stored.size, answer.body.len())));
         }
-        if !stored.digest.describes(&answer.body) {
+        if !stored.digest.matches(&answer.body) {
             return Err(answer.content(format!("its digest is not {}", stored.digest)));
         }
         Ok(answer.body)
@@ -96,7 +96,7 @@ impl RemoteRepository {
         call.time += time_for(content.len() as u64);
         let answer = self.send(&call).await?.expect(&[201, 204])?;
         match answer.content_digest()? {
-            Some(stored) if stored != *digest && !stored.describes(content) => {
+            Some(stored) if stored != *digest && !stored.matches(content) => {
                 Err(answer.content(format!("the registry stored {stored} instead of {digest}")))
             }
             _ => Ok(()),

@@ -116,7 +116,7 @@ impl RemoteRepository {
     ) -> Result<Pushed, RegistryError> {
         let mut descriptor = Descriptor::of(media_type, bytes);
         if let Some(Target::Digest(digest)) = target
-            && digest.describes(bytes)
+            && digest.matches(bytes)
         {
             descriptor.digest = digest.clone();
         }
@@ -139,7 +139,7 @@ impl RemoteRepository {
         let answer = self.send(&call).await?.expect(&[200, 201])?;
         if let Some(stored) = answer.content_digest()?
             && stored != descriptor.digest
-            && !stored.describes(bytes)
+            && !stored.matches(bytes)
         {
             return Err(answer.content(format!("the registry stored {stored} instead of {}", descriptor.digest)));
         }
@@ -151,11 +151,11 @@ impl RemoteRepository {
 
 /// Returns the digest if it matches the answer's body and the registry claims no other.
 fn checked(answer: &Answer, digest: &Digest) -> Result<Digest, RegistryError> {
-    if !digest.describes(&answer.body) {
+    if !digest.matches(&answer.body) {
         return Err(answer.content(format!("its digest is not {digest}")));
     }
     match answer.content_digest()? {
-        Some(said) if said != *digest && !said.describes(&answer.body) => {
+        Some(said) if said != *digest && !said.matches(&answer.body) => {
             Err(answer.content(format!("Docker-Content-Digest is {said}, but the digest is {digest}")))
         }
         _ => Ok(digest.clone()),

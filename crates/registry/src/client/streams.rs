@@ -53,11 +53,7 @@ impl RemoteRepository {
 
     /// Asks the registry to mount a blob from another of its repositories. If it does not support mounting, or the user may not
     /// pull from the other repository, it returns a URL to upload the blob instead.
-    pub(crate) async fn mount(
-        &self,
-        digest: &Digest,
-        from: &RepositoryName,
-    ) -> Result<Mount, RegistryError> {
+    pub(crate) async fn mount(&self, digest: &Digest, from: &RepositoryName) -> Result<Mount, RegistryError> {
         let mut call = self.call(Method::POST, "blobs/uploads/", NOTHING);
         call.url.query_pairs_mut().append_pair("mount", digest.as_str()).append_pair("from", from.path());
         let answer = self.send(&call).await?.expect(&[201, 202])?;
@@ -105,7 +101,7 @@ impl RemoteRepository {
         let (fed, answer) = tokio::join!(feed, put);
         fed?;
         let answer = answer?;
-        let of_one_kind = |other: &Digest| other.parts().0 == stored.digest.parts().0;
+        let of_one_kind = |other: &Digest| other.algorithm() == stored.digest.algorithm();
         match answer.content_digest()?.filter(of_one_kind) {
             Some(other) if other != stored.digest => {
                 Err(answer.content(format!("the registry stored {other} instead of {}", stored.digest)).into())

@@ -95,11 +95,7 @@ impl Layout {
     }
 
     /// As [`Self::signatures`], but only the index entries.
-    pub(crate) fn list_signatures(
-        &self,
-        subject: &Descriptor,
-        most: usize,
-    ) -> Result<Vec<Descriptor>, LayoutError> {
+    pub(crate) fn list_signatures(&self, subject: &Descriptor, most: usize) -> Result<Vec<Descriptor>, LayoutError> {
         let mut signatures = Vec::new();
         for entry in self.entries()? {
             if entry.media_type != IMAGE_MANIFEST_MEDIA_TYPE {

@@ -20,7 +20,8 @@ impl Layout {
     /// The path of the blob with this digest.
     #[must_use]
     pub fn blob_path(&self, digest: &Digest) -> PathBuf {
-        let (algorithm, digits) = digest.parts();
+        let algorithm = digest.algorithm().as_str();
+        let digits = digest.digits();
         self.root.join("blobs").join(algorithm).join(digits)
     }
 
@@ -61,7 +62,7 @@ impl Layout {
         if bytes.len() as u64 != descriptor.size {
             return Err(content("its size differs"));
         }
-        if !descriptor.digest.describes(&bytes) {
+        if !descriptor.digest.matches(&bytes) {
             return Err(content("its digest differs"));
         }
         Ok(bytes)

@@ -41,7 +41,7 @@ impl HostLock {
         // 256 files in all, never removed: another process may have just opened the file and be waiting for it. Names that share a
         // file sometimes wait for each other.
         let digest = Digest::sha256(name.as_bytes());
-        let (_, digits) = digest.parts();
+        let digits = digest.digits();
         let path = folder.join(&digits[..2]);
         let file = OpenOptions::new().create(true).truncate(false).write(true).open(path)?;
         let deadline = Instant::now() + time;

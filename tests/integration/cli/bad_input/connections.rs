@@ -46,7 +46,7 @@ fn times_out_on_a_hanging_registry() {
 
 #[test]
 fn fails_when_the_registry_closes_early() {
-    all(3, "the answer ended early", |_| Reply::Close("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"));
+    all(3, "incomplete answer", |_| Reply::Close("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"));
     all(3, "the request failed", |_| Reply::Close(""));
 }
 
@@ -133,7 +133,7 @@ fn a_registry_failing_midway_is_undetermined() {
     let hang = "HTTP/1.1 200 OK\r\n\r\n{";
     let server = fixture.signed(&[&envelope]).serve_with(move |r| (r.path == path).then_some(Reply::Hang(hang)));
     let finished = fixture.verify(&reference(&server), &["--registry-timeout", "0.8"]).exits_with(3);
-    finished.says("UNKNOWN integrity").says("/blobs/sha256:").says("no complete answer");
+    finished.says("unknown integrity").says("/blobs/sha256:").says("no complete answer");
     let server =
         fixture.signed(&[&envelope]).serve_with(|r| r.path.contains("/referrers/").then(|| Reply::status(500)));
     let finished = fixture.verify(&reference(&server), &["--registry-timeout", "0.8"]).exits_with(3);

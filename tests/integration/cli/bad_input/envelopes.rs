@@ -16,7 +16,7 @@ use super::*;
 #[track_caller]
 fn refused(fixture: &Fixture, envelope: &[u8], check: &str, words: &str) {
     let server = fixture.signed(&[envelope]).serve();
-    let finished = fixture.verify(&reference(&server), &[]).exits_with(1).says(&format!("FAILED  {check}")).says(words);
+    let finished = fixture.verify(&reference(&server), &[]).exits_with(1).says(&format!("failed  {check}")).says(words);
     assert!(finished.stdout.contains(" refused\n"), "{finished}");
     let listed = fixture.run(&["list", &reference(&server)]).succeeded();
     assert!(listed.stdout.contains("sha256:"), "{listed}");
@@ -88,7 +88,7 @@ fn refuses_a_trusted_self_signed_leaf_with_the_ca_bit() {
     let server = fixture.signed(&[draft.sign().to_string().as_bytes()]).serve();
     let more = ["--root", file.to_str().unwrap()];
     let finished = fixture.verify(&reference(&server), &more).exits_with(1);
-    finished.says("FAILED  integrity").says("certificate");
+    finished.says("failed  integrity").says("certificate");
 }
 
 #[test]
@@ -153,12 +153,12 @@ fn refuses_envelopes_over_10_mib_without_reading_them() {
     large.resize(10 * 1024 * 1024 + 1, b' ');
     let server = fixture.signed(&[&large]).serve();
     let finished = fixture.verify(&reference(&server), &[]).exits_with(1);
-    finished.says("FAILED  integrity").says("10485760 bytes");
+    finished.says("failed  integrity").says("10485760 bytes");
     assert!(server.seen().iter().all(|request| !request.path.contains("/blobs/")));
     // The manifest understates the size.
     let mut repository = fixture.repository();
     let signature = repository.put_signature(&fixture.image, &large, |manifest| manifest.layers[0].size = 1000);
     repository.list(&fixture.image.digest, vec![signature]);
     let server = repository.serve();
-    fixture.verify(&reference(&server), &[]).exits_with(1).says("it was listed as 1000 bytes, and is larger");
+    fixture.verify(&reference(&server), &[]).exits_with(1).says("expected 1000 bytes, got more");
 }

@@ -99,7 +99,7 @@ fn rejects_manifests_that_differ_from_their_descriptor() {
         repository.list(&fixture.image.digest, vec![signature]);
         let server = repository.serve();
         let finished = fixture.verify(&reference(&server), &[]).exits_with(1);
-        finished.says("FAILED  integrity").says("GET http://127.0.0.1:").says(words);
+        finished.says("failed  integrity").says("GET http://127.0.0.1:").says(words);
     }
     // The registry returns other content for the digest.
     let mut repository = fixture.repository();
@@ -107,7 +107,7 @@ fn rejects_manifests_that_differ_from_their_descriptor() {
     repository.list(&fixture.image.digest, vec![signature.clone()]);
     repository.put(&format!("manifests/{}", signature.digest), IMAGE_MANIFEST_MEDIA_TYPE, &fixture.manifest);
     let server = repository.serve();
-    fixture.verify(&reference(&server), &[]).exits_with(1).says("FAILED  integrity").says("its digest is not sha256:");
+    fixture.verify(&reference(&server), &[]).exits_with(1).says("failed  integrity").says("its digest is not sha256:");
     let list = fixture.run(&["list", &reference(&server)]).exits_with(1);
     list.says("unreadable").says("its digest is not sha256:");
 }
@@ -121,7 +121,7 @@ fn does_not_read_manifests_over_4_mib() {
     let signature = repository.put_signature(&fixture.image, &envelope, fat);
     repository.list(&fixture.image.digest, vec![signature]);
     let server = repository.serve();
-    fixture.verify(&reference(&server), &[]).exits_with(1).says("FAILED  integrity").says("4194304 bytes");
+    fixture.verify(&reference(&server), &[]).exits_with(1).says("failed  integrity").says("4194304 bytes");
     assert!(server.seen().iter().all(|request| !request.path.contains("/blobs/")));
     let server = fixture.repository().serve_with(|request| {
         let large = Reply::content(IMAGE_MANIFEST_MEDIA_TYPE, vec![b' '; (4 << 20) + 1]);

@@ -49,7 +49,7 @@ fn times_out_on_hanging_and_flooding_token_services() {
     verify(&fixture, &server, 1, "/token");
     let server = demanding("/token", |_| Reply::content("text/html", "<html>"));
     log_in(&fixture, &server);
-    verify(&fixture, &server, 1, "the answer holds no token");
+    verify(&fixture, &server, 1, "the answer has no token");
 }
 
 #[test]

@@ -41,7 +41,7 @@ fn limits_nested_indexes() {
     for _ in 0..20 {
         inner = repository.put_manifest(IMAGE_INDEX_MEDIA_TYPE, &index(&[inner]), "v1");
     }
-    refused(&fixture, repository, "indexes in indexes more than 4 deep");
+    refused(&fixture, repository, "nested more than 4 deep");
 }
 
 #[test]
@@ -57,7 +57,7 @@ fn refuses_an_index_of_ten_thousand_manifests() {
     let tens: Vec<_> =
         all.chunks(1000).map(|part| repository.put_manifest(IMAGE_INDEX_MEDIA_TYPE, &index(part), "part")).collect();
     repository.put_manifest(IMAGE_INDEX_MEDIA_TYPE, &index(&tens), "v1");
-    refused(&fixture, repository, "leads to more than 1000 manifests");
+    refused(&fixture, repository, "has more than 1000 manifests");
 }
 
 #[test]

@@ -115,7 +115,7 @@ fn a_copy_from_a_failing_registry_leaves_no_tag_or_partial_blob() {
         assert_no_content(&copied);
         let blobs = std::fs::read_dir(copied.join("blobs/sha256")).into_iter().flatten();
         let blobs: Vec<_> = blobs.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-        let of_config = Digest::sha256(b"{}").parts().1.to_owned();
+        let of_config = Digest::sha256(b"{}").digits().to_owned();
         assert!(blobs.iter().all(|name| *name == of_config), "{blobs:?}");
 
         let to = writable(&fixture, |_| None);

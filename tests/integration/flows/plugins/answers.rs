@@ -5,7 +5,7 @@ use notation::verify::ValidationType::{Authenticity, Integrity, Revocation};
 use notation::verify::{CheckOutcome, Conclusion};
 use serde_json::{Value, json};
 
-use super::court::{ATTRIBUTE, Court, IDENTITY, NAME, REVOCATION, both, good, metadata, refusal, remove, strict};
+use super::fixture::{ATTRIBUTE, Fixture, IDENTITY, NAME, REVOCATION, both, good, metadata, refusal, remove, strict};
 use crate::flows::own_key::add_critical;
 
 #[tokio::test(flavor = "multi_thread")]

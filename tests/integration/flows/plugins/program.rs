@@ -9,7 +9,7 @@ use notation::verify::ValidationType::{Authenticity, Integrity};
 use notation::verify::{Conclusion, VerifyOptions};
 use serde_json::json;
 
-use super::court::{Court, NAME, both, good, refusal, strict};
+use super::fixture::{Fixture, NAME, both, good, refusal, strict};
 use crate::flows::own_key::{OwnKey, add_critical};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -78,12 +78,12 @@ async fn rejects_malformed_plugin_names_and_versions() {
     for name in ["../evil", "..", "a/b", ".hidden", "-x", "a b", "é"] {
         let fixture = Fixture::with(|protected| protected[VERIFICATION_PLUGIN] = json!(name)).await;
         let (check, reason) = refusal(&fixture.verify(&strict()).await);
-        assert!(check == Integrity && reason.contains("is not a plugin's name"), "{name}: {reason}");
+        assert!(check == Integrity && reason.contains("is not a valid plugin name"), "{name}: {reason}");
     }
     let fixture = Fixture::with(|protected| add_critical(protected, VERIFICATION_PLUGIN_MIN_VERSION, "newest")).await;
     fixture.install(&both(), &good(|_| ()));
     let (check, reason) = refusal(&fixture.verify(&strict()).await);
-    assert!(check == Integrity && reason.contains("not a version"), "{reason}");
+    assert!(check == Integrity && reason.contains("not a valid version"), "{reason}");
     assert_ne!(fixture.notation_accepts(&strict()), Some(true));
 }
 

@@ -38,7 +38,7 @@ fn algorithm_must_match_the_key() {
 
 #[test]
 fn rejects_unsupported_keys() {
-    let draft = Draft::of(Kind::Ed25519, SigningScheme::SigningAuthority);
+    let draft = Draft::of(Kind::Ed25519, Scheme::SigningAuthority);
     assert_eq!(refused(&draft.sign()), VerifyError::UnsupportedKey);
 }
 

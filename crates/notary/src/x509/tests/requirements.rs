@@ -118,8 +118,7 @@ fn leaf_must_not_have_forbidden_extended_key_usages() {
 
 #[test]
 fn ignores_other_extensions() {
-    let name_constraints =
-        sequence(&[&tlv(0xa0, &sequence(&[&tlv(0xa4, &crate::testing::der::name(0x0c, "elsewhere"))]))]);
+    let name_constraints = sequence(&[&tlv(0xa0, &sequence(&[&tlv(0xa4, &testing::der::name(0x0c, "elsewhere"))]))]);
     for position in 0..4 {
         for critical in [true, false] {
             for (oid, value) in [
