@@ -8,6 +8,7 @@ pub mod json;
 pub mod links;
 pub mod manifest;
 pub mod media_type;
+mod reason;
 pub mod reference;
 pub mod text;
 pub mod trust;
@@ -15,3 +16,4 @@ pub mod x509;
 
 pub use descriptor::Descriptor;
 pub use digest::{Digest, DigestAlgorithm, DigestError, Hasher};
+pub use reason::{Disposition, ReasonCode};
