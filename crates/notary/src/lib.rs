@@ -1,5 +1,6 @@
 //! The Notary Project's specifications as pure code: no input or output, no clock, nothing asynchronous.
 
+mod advice;
 pub mod config_folder;
 mod descriptor;
 mod digest;
@@ -14,6 +15,7 @@ pub mod text;
 pub mod trust;
 pub mod x509;
 
+pub use advice::Advice;
 pub use descriptor::Descriptor;
 pub use digest::{Digest, DigestAlgorithm, DigestError, Hasher};
 pub use reason::{Disposition, ReasonCode};

@@ -1,0 +1,151 @@
+//! What to do about a failure, as data: the library names the remedy, and each caller says it in its own terms. The command line
+//! tool names options, the plugin names configuration keys; [`Display`](fmt::Display) here names neither.
+
+use std::fmt;
+
+/// A remedy for a failure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Advice {
+    /// Something was revoked: find out why, and use a replacement.
+    InvestigateRevocation,
+    /// Sign the artifact.
+    Sign,
+    /// Sign the artifact again.
+    SignAgain,
+    /// Sign the artifact again with this user metadata, or require the metadata that was signed.
+    SignWithMetadata {
+        /// The key.
+        key: String,
+    },
+    /// Add a root certificate to a trust store of this type.
+    TrustRoot {
+        /// The subject of the root.
+        subject: String,
+        /// The type of the trust store.
+        store_type: &'static str,
+    },
+    /// Add a trust store of this type to the trust policy.
+    AddTrustStore {
+        /// The type of the trust store.
+        store_type: &'static str,
+    },
+    /// Repair the trust store that cannot be read.
+    RepairTrustStore,
+    /// Add a signing profile to the trusted identities.
+    TrustProfile {
+        /// The ARN of the profile.
+        profile: String,
+    },
+    /// Add an `x509.subject` to the trusted identities.
+    TrustSubject {
+        /// The subject of the signing certificate.
+        subject: String,
+    },
+    /// Install a verification plugin.
+    InstallPlugin {
+        /// The name of the plugin.
+        name: String,
+        /// The path of its program.
+        path: String,
+    },
+    /// Install a newer version of a verification plugin.
+    UpdatePlugin {
+        /// The name of the plugin.
+        name: String,
+    },
+    /// Provide AWS credentials.
+    ProvideAwsCredentials {
+        /// The IAM action that they must permit, such as `signer:SignPayload`.
+        action: String,
+        /// The profile of the shared AWS configuration that has none.
+        profile: Option<String>,
+    },
+    /// Renew expired AWS credentials.
+    RenewAwsCredentials {
+        /// The profile of the shared AWS configuration that they come from.
+        profile: Option<String>,
+    },
+    /// Check the AWS credentials and the clock of this machine.
+    CheckAwsCredentials {
+        /// The profile of the shared AWS configuration that they come from.
+        profile: Option<String>,
+    },
+    /// Permit an IAM action.
+    GrantPermission {
+        /// The IAM action.
+        action: String,
+    },
+    /// Correct or remove a setting, which the error names.
+    CorrectSetting,
+    /// Log in to the registry.
+    LogInToRegistry,
+    /// Allow HTTP without TLS for the registry.
+    AllowPlainHttp,
+    /// Allow more time.
+    AllowMoreTime,
+    /// Raise a limit.
+    RaiseLimit {
+        /// The limited items, such as `signatures`.
+        what: &'static str,
+    },
+    /// Try again later, or send fewer requests at a time.
+    SendFewerRequests,
+}
+
+impl fmt::Display for Advice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let credentials = |profile: &Option<String>| match profile {
+            Some(profile) => format!("the AWS profile {profile}"),
+            None => "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY".to_owned(),
+        };
+        match self {
+            Self::InvestigateRevocation => {
+                f.write_str("Do not deploy the artifact. Find out why it was revoked and what replaces it.")
+            }
+            Self::Sign => f.write_str("Sign the artifact, or copy it with its signatures."),
+            Self::SignAgain => f.write_str("Sign the artifact again if it is still in use."),
+            Self::SignWithMetadata { key } => {
+                write!(
+                    f,
+                    "Sign the artifact again with the user metadata {key:?}, or require the value that was signed."
+                )
+            }
+            Self::TrustRoot { subject, store_type } => {
+                write!(f, "To trust signatures under {subject}, add that root to a trust store of type {store_type}.")
+            }
+            Self::AddTrustStore { store_type } => {
+                write!(f, "Add a trust store of type {store_type} to the trust policy.")
+            }
+            Self::RepairTrustStore => f.write_str("Repair the trust store; until then nothing is trusted."),
+            Self::TrustProfile { profile } => {
+                write!(f, "To trust this signing profile, add {profile} to trustedIdentities of the trust policy.")
+            }
+            Self::TrustSubject { subject } => write!(
+                f,
+                "To trust this signer, add an x509.subject with attributes of {subject} to trustedIdentities of the trust policy."
+            ),
+            Self::InstallPlugin { name, path } => {
+                write!(f, "If you trust its publisher, install the verification plugin {name} as {path}.")
+            }
+            Self::UpdatePlugin { name } => write!(f, "Install a newer version of the verification plugin {name}."),
+            Self::ProvideAwsCredentials { action, profile } => {
+                write!(f, "Provide AWS credentials that permit {action}: set {}.", credentials(profile))
+            }
+            Self::RenewAwsCredentials { profile } => {
+                write!(f, "The AWS credentials have expired. Renew them and set {}.", credentials(profile))
+            }
+            Self::CheckAwsCredentials { profile } => {
+                write!(f, "AWS rejects the credentials. Check {} and the clock of this machine.", credentials(profile))
+            }
+            Self::GrantPermission { action } => {
+                write!(f, "Permit {action} for these AWS credentials with an IAM policy, or use other credentials.")
+            }
+            Self::CorrectSetting => f.write_str("Correct or remove the setting."),
+            Self::LogInToRegistry => f.write_str("Log in to the registry (docker login, podman login)."),
+            Self::AllowPlainHttp => f.write_str("Check host and port, or allow plain HTTP if the registry has no TLS."),
+            Self::AllowMoreTime => f.write_str("Try again, or allow more time."),
+            Self::RaiseLimit { what } => write!(f, "Raise the limit of {what}."),
+            Self::SendFewerRequests => f.write_str("Try again later, or send fewer requests at a time."),
+        }
+    }
+}
