@@ -12,7 +12,7 @@ use aws_smithy_types::config_bag::ConfigBag;
 use limits::Deadline;
 use notary::json;
 use notary::json::{JsonError, Object};
-use notary::x509::CertificateChain;
+use notary::x509::LinkedChain;
 use serde_json::Value;
 use time::OffsetDateTime;
 
@@ -29,8 +29,8 @@ pub struct RevocationQuery<'a> {
     pub job: &'a JobArn,
     /// The authentic signing time.
     pub signing_time: OffsetDateTime,
-    /// The chain, which must have passed [`CertificateChain::check_links`].
-    pub chain: &'a CertificateChain,
+    /// The chain.
+    pub chain: &'a LinkedChain,
 }
 
 /// A revoked entity.

@@ -7,6 +7,7 @@ use aws_signer::{RevocationQuery, SignerClient, SignerConfig, revocation_status}
 use limits::Deadline;
 use notary::envelope::header;
 use notary::trust::check_trusted_identity;
+use notary::x509::LinkedChain;
 
 use super::answer::{VerificationResult, VerifySignatureResponse};
 use super::error::PluginError;
@@ -41,8 +42,8 @@ pub fn verify_signature(
             .job
             .as_ref()
             .ok_or_else(|| missing_attribute("signature.criticalAttributes.extendedAttributes", header::SIGNING_JOB))?;
-        request.chain.check_links()?;
-        let result = check_revocation(&request, job, &config, deadline)?;
+        let chain = request.chain.clone().link()?;
+        let result = check_revocation(&request, job, &chain, &config, deadline)?;
         response.verification_results.insert(Capability::RevocationCheck, result);
     }
     for (check, result) in &response.verification_results {
@@ -54,6 +55,7 @@ pub fn verify_signature(
 fn check_revocation(
     request: &VerifySignatureRequest,
     job: &JobArn,
+    chain: &LinkedChain,
     config: &SignerConfig,
     deadline: Deadline,
 ) -> Result<VerificationResult, PluginError> {
@@ -67,7 +69,7 @@ fn check_revocation(
         profile_version: &request.profile_version,
         job,
         signing_time: request.authentic_signing_time,
-        chain: &request.chain,
+        chain,
     };
     tracing::debug!(profile_version = %query.profile_version, job = %job, region, "checking revocation");
     let status = block_on(async {

@@ -78,7 +78,8 @@ async fn asked(config: &SignerConfig, profile: &ProfileArn) -> Result<(String, R
     let region = config.revocation_region(location)?;
     let client = SignerClient::new(config, location.partition(), region.clone()).await;
     let root = aws_signer_roots().first().map(|root| root.certificate().der().to_vec());
-    let chain = CertificateChain::from_der(root.into_iter().collect()).map_err(CliError::usage)?;
+    let chain = CertificateChain::from_der(root.into_iter().collect()).and_then(CertificateChain::link);
+    let chain = chain.map_err(CliError::usage)?;
     let version = profile.clone().with_version(NO_VERSION)?;
     let job = JobArn::new(location.clone(), NO_JOB)?;
     let query = RevocationQuery {

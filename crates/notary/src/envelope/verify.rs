@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 use super::algorithm::SignatureAlgorithm;
 use super::attributes::{SignedAttributes, SigningScheme};
 use super::jws::Envelope;
-use crate::x509::{CertificateChain, ChainCache, ChainError};
+use crate::x509::{CertificateChain, ChainCache, ChainError, LinkedChain};
 
 /// An error while verifying an envelope.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -37,7 +37,12 @@ pub enum VerifyError {
 /// [`Envelope::verify`] has also checked the chain's validity period; [`Envelope::verify_integrity`] has not. The
 /// caller must check trust in the root, the signer's identity, expiry and revocation.
 #[derive(Debug, Clone, PartialEq)]
-pub struct VerifiedEnvelope(Envelope);
+pub struct VerifiedEnvelope {
+    payload: Vec<u8>,
+    attributes: SignedAttributes,
+    chain: LinkedChain,
+    signing_agent: Option<String>,
+}
 
 impl Envelope {
     /// Verifies the signature with the signing certificate, and the chain by the rules for code signing certificates.
@@ -72,7 +77,7 @@ impl Envelope {
 
     fn verify_integrity_by(
         self,
-        check_requirements: impl FnOnce(&CertificateChain) -> Result<(), ChainError>,
+        check_requirements: impl FnOnce(CertificateChain) -> Result<LinkedChain, ChainError>,
     ) -> Result<VerifiedEnvelope, VerifyError> {
         let key = self.chain.leaf().public_key().ok_or(VerifyError::UnsupportedKey)?;
         let algorithm = SignatureAlgorithm::of_key(key).ok_or(VerifyError::UnsupportedKey)?;
@@ -83,8 +88,9 @@ impl Envelope {
         if !algorithm.verify(key, &self.signing_input, &self.signature) {
             return Err(VerifyError::Signature);
         }
-        check_requirements(&self.chain)?;
-        Ok(VerifiedEnvelope(self))
+        let chain = check_requirements(self.chain)?;
+        let Self { payload, attributes, signing_agent, .. } = self;
+        Ok(VerifiedEnvelope { payload, attributes, chain, signing_agent })
     }
 }
 
@@ -105,24 +111,24 @@ impl VerifiedEnvelope {
     /// Returns the payload.
     #[must_use]
     pub fn payload(&self) -> &[u8] {
-        &self.0.payload
+        &self.payload
     }
 
     /// Returns the signed attributes.
     #[must_use]
     pub fn attributes(&self) -> &SignedAttributes {
-        &self.0.attributes
+        &self.attributes
     }
 
     /// Returns the certificate chain.
     #[must_use]
-    pub fn chain(&self) -> &CertificateChain {
-        &self.0.chain
+    pub fn chain(&self) -> &LinkedChain {
+        &self.chain
     }
 
     /// Returns the program that created the envelope, if stated. This is not signed.
     #[must_use]
     pub fn signing_agent(&self) -> Option<&str> {
-        self.0.signing_agent.as_deref()
+        self.signing_agent.as_deref()
     }
 }

@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use aws_lc_rs::digest::{Context, SHA256};
 
-use super::chain::{CertificateChain, ChainError};
+use super::chain::{CertificateChain, ChainError, LinkedChain};
 
 /// The cache key of a chain: SHA-256 over its certificates in order, each preceded by its length to rule out ambiguity.
 type Name = [u8; 32];
@@ -46,14 +46,14 @@ impl ChainCache {
     ///
     /// # Errors
     /// See [`CertificateChain::check_requirements`].
-    pub fn check_requirements(&self, chain: &CertificateChain) -> Result<(), ChainError> {
-        let name = name(chain);
+    pub fn check_requirements(&self, chain: CertificateChain) -> Result<LinkedChain, ChainError> {
+        let name = name(&chain);
         if self.remembers(&name) {
-            return Ok(());
+            return Ok(LinkedChain::from_known(chain));
         }
-        chain.check_requirements()?;
+        let linked = chain.check_requirements()?;
         self.with_chains(|chains| chains.insert(name, self.generation));
-        Ok(())
+        Ok(linked)
     }
 
     /// Returns the number of cached chains.

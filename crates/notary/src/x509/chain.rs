@@ -1,5 +1,8 @@
 //! The certificate chain of a signature: an ordered list from the signing certificate to its self-signed root.
 
+use std::ops::Deref;
+use std::sync::Arc;
+
 use time::OffsetDateTime;
 
 use super::certificate::{Certificate, CertificateError};
@@ -79,9 +82,14 @@ pub enum ChainError {
     },
 }
 
-/// The parsed, unverified certificates of a signature envelope, in the envelope's order.
+/// The parsed, unverified certificates of a signature envelope, in the envelope's order. Clones share them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CertificateChain(Vec<Certificate>);
+pub struct CertificateChain(Arc<[Certificate]>);
+
+/// A chain in which each certificate was issued by the next one and the last one is a self-signed root. Made only by
+/// [`CertificateChain::link`] and by verifying an envelope.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinkedChain(CertificateChain);
 
 impl CertificateChain {
     /// Parses the certificates of an envelope or of a plugin request.
@@ -113,9 +121,9 @@ impl CertificateChain {
         &self.0[0]
     }
 
-    /// Returns the last certificate: the root, if [`Self::check_links`] succeeded.
+    /// Returns the last certificate, which may not be a root: see [`LinkedChain::root`].
     #[must_use]
-    pub fn root(&self) -> &Certificate {
+    pub fn last(&self) -> &Certificate {
         &self.0[self.0.len() - 1]
     }
 
@@ -123,7 +131,12 @@ impl CertificateChain {
     ///
     /// # Errors
     /// Returns the first [`ChainError`], starting at the leaf.
-    pub fn check_links(&self) -> Result<(), ChainError> {
+    pub fn link(self) -> Result<LinkedChain, ChainError> {
+        self.check_links()?;
+        Ok(LinkedChain(self))
+    }
+
+    fn check_links(&self) -> Result<(), ChainError> {
         for (position, pair) in self.0.windows(2).enumerate() {
             let subject = &pair[0];
             let issuer = &pair[1];
@@ -139,7 +152,7 @@ impl CertificateChain {
             };
             return Err(ChainError::BrokenLink { position, subject: subject.subject(), next: issuer.subject(), why });
         }
-        let root = self.root();
+        let root = self.last();
         if !root.is_self_issued() || !root.is_signed_by(root) {
             return Err(ChainError::NoRoot { subject: root.subject() });
         }
@@ -150,9 +163,10 @@ impl CertificateChain {
     ///
     /// # Errors
     /// Returns the first [`ChainError`] found.
-    pub fn check_code_signing(&self, time: OffsetDateTime) -> Result<(), ChainError> {
-        self.check_requirements()?;
-        self.check_validity(time)
+    pub fn check_code_signing(self, time: OffsetDateTime) -> Result<LinkedChain, ChainError> {
+        let linked = self.check_requirements()?;
+        linked.check_validity(time)?;
+        Ok(linked)
     }
 
     /// Checks everything that does not depend on time: the specification's requirements for each certificate of a code
@@ -160,7 +174,7 @@ impl CertificateChain {
     ///
     /// # Errors
     /// Returns the first [`ChainError`] found; never [`ChainError::NotValidAt`].
-    pub fn check_requirements(&self) -> Result<(), ChainError> {
+    pub fn check_requirements(self) -> Result<LinkedChain, ChainError> {
         for (position, certificate) in self.0.iter().enumerate() {
             let checked = match position.checked_sub(1) {
                 None => check_leaf(certificate),
@@ -168,7 +182,7 @@ impl CertificateChain {
             };
             checked.map_err(|source| ChainError::Requirement { position, subject: certificate.subject(), source })?;
         }
-        self.check_links()
+        self.link()
     }
 
     /// Checks that every certificate is valid at `time`.
@@ -191,15 +205,35 @@ impl CertificateChain {
         Ok(())
     }
 
+}
+
+impl LinkedChain {
+    /// Returns a chain that is known to pass [`CertificateChain::check_requirements`], which includes the links.
+    pub(super) fn from_known(chain: CertificateChain) -> Self {
+        Self(chain)
+    }
+
+    /// Returns the root.
+    #[must_use]
+    pub fn root(&self) -> &Certificate {
+        self.last()
+    }
+
     /// Returns the hashes that identify the certificates in revocation queries to AWS Signer: for each certificate the
     /// SHA-384 of its signed part followed by that of its issuer's, in lower-case hexadecimal. The root is its own
     /// issuer.
-    ///
-    /// They are meaningful only if [`Self::check_links`] succeeds.
     #[must_use]
     pub fn revocation_hashes(&self) -> Vec<String> {
-        let hashes: Vec<String> = self.0.iter().map(|c| hex::encode(c.tbs_sha384())).collect();
+        let hashes: Vec<String> = self.certificates().iter().map(|c| hex::encode(c.tbs_sha384())).collect();
         let issuers = hashes.iter().skip(1).chain(hashes.last());
         hashes.iter().zip(issuers).map(|(subject, issuer)| format!("{subject}{issuer}")).collect()
+    }
+}
+
+impl Deref for LinkedChain {
+    type Target = CertificateChain;
+
+    fn deref(&self) -> &CertificateChain {
+        &self.0
     }
 }

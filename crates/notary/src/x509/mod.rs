@@ -15,7 +15,7 @@ mod tests;
 
 pub use cache::ChainCache;
 pub use certificate::{Certificate, CertificateError};
-pub use chain::{CertificateChain, ChainError, MAX_CERTIFICATES};
+pub use chain::{CertificateChain, ChainError, LinkedChain, MAX_CERTIFICATES};
 pub use key::PublicKey;
 pub use requirements::RequirementError;
 pub use revocation::url;
