@@ -13,9 +13,11 @@ mod reason;
 pub mod reference;
 pub mod text;
 pub mod trust;
+mod user_metadata;
 pub mod x509;
 
 pub use advice::Advice;
 pub use descriptor::Descriptor;
 pub use digest::{Digest, DigestAlgorithm, DigestError, Hasher};
 pub use reason::{Disposition, ReasonCode};
+pub use user_metadata::{UserMetadata, UserMetadataError, is_reserved_annotation};

@@ -19,7 +19,7 @@ const MAX_STORED: usize = 5000;
 
 /// An error while reading certificates from a file or a trust store.
 #[derive(Debug, thiserror::Error)]
-pub enum StoreError {
+pub enum TrustStoreError {
     /// The file cannot be read.
     #[error("{path}: {source}")]
     Io {
@@ -101,39 +101,39 @@ impl TrustStore {
     /// certificates there expects them to be used. Also as in notation, files are read regardless of their extension.
     ///
     /// # Errors
-    /// Returns [`StoreError`] if the folder does not exist, is empty, or contains anything but certificates that its
+    /// Returns [`TrustStoreError`] if the folder does not exist, is empty, or contains anything but certificates that its
     /// type allows.
-    pub fn read(name: &TrustStoreName, folder: &Path) -> Result<Self, StoreError> {
+    pub fn read(name: &TrustStoreName, folder: &Path) -> Result<Self, TrustStoreError> {
         let wrong = |source| match source {
-            FileError::Missing(path) => StoreError::Missing { name: name.clone(), path },
-            source => StoreError::File { name: name.clone(), source },
+            FileError::Missing(path) => TrustStoreError::Missing { name: name.clone(), path },
+            source => TrustStoreError::File { name: name.clone(), source },
         };
         let io = |source| wrong(FileError::Io { path: folder.to_owned(), source });
         check_folder(folder).map_err(wrong)?;
         let mut paths = Vec::new();
         for entry in fs::read_dir(folder).map_err(io)? {
             if paths.len() == MAX_FILES {
-                return Err(StoreError::TooMany { name: name.clone(), most: MAX_FILES, what: "files" });
+                return Err(TrustStoreError::TooMany { name: name.clone(), most: MAX_FILES, what: "files" });
             }
             paths.push(entry.map_err(io)?.path());
         }
         paths.sort();
         let mut certificates = Vec::new();
         for path in paths {
-            let bytes = read_file(&path, MAX_FILE).map_err(|source| StoreError::File { name: name.clone(), source })?;
+            let bytes = read_file(&path, MAX_FILE).map_err(|source| TrustStoreError::File { name: name.clone(), source })?;
             for certificate in parse_certificates(&path, &bytes)? {
                 if let Err(why) = check(name.store_type(), &certificate) {
                     let subject = certificate.subject();
-                    return Err(StoreError::Untrustworthy { name: name.clone(), path, subject, why });
+                    return Err(TrustStoreError::Untrustworthy { name: name.clone(), path, subject, why });
                 }
                 certificates.push(certificate);
             }
             if certificates.len() > MAX_STORED {
-                return Err(StoreError::TooMany { name: name.clone(), most: MAX_STORED, what: "certificates" });
+                return Err(TrustStoreError::TooMany { name: name.clone(), most: MAX_STORED, what: "certificates" });
             }
         }
         if certificates.is_empty() {
-            return Err(StoreError::Empty { name: name.clone(), path: folder.to_owned() });
+            return Err(TrustStoreError::Empty { name: name.clone(), path: folder.to_owned() });
         }
         Ok(Self { name: name.clone(), certificates })
     }
@@ -167,8 +167,8 @@ pub(super) fn check(kind: TrustStoreType, certificate: &Certificate) -> Result<(
 /// Reads the certificates of a PEM or DER file.
 ///
 /// # Errors
-/// Returns [`StoreError`] if the file cannot be read, has no certificate, or has a malformed one.
-pub fn read_certificates(path: &Path) -> Result<Vec<Certificate>, StoreError> {
+/// Returns [`TrustStoreError`] if the file cannot be read, has no certificate, or has a malformed one.
+pub fn read_certificates(path: &Path) -> Result<Vec<Certificate>, TrustStoreError> {
     let bytes = read_trust_file(path)?;
     parse_certificates(path, &bytes)
 }
@@ -176,12 +176,12 @@ pub fn read_certificates(path: &Path) -> Result<Vec<Certificate>, StoreError> {
 /// Reads a certificate file outside of a trust store.
 ///
 /// # Errors
-/// Returns [`StoreError`] if the file cannot be read or is larger than 1 MiB.
-pub fn read_trust_file(path: &Path) -> Result<Vec<u8>, StoreError> {
-    let bytes = read_up_to(path, MAX_FILE).map_err(|source| StoreError::Io { path: path.to_owned(), source })?;
+/// Returns [`TrustStoreError`] if the file cannot be read or is larger than 1 MiB.
+pub fn read_trust_file(path: &Path) -> Result<Vec<u8>, TrustStoreError> {
+    let bytes = read_up_to(path, MAX_FILE).map_err(|source| TrustStoreError::Io { path: path.to_owned(), source })?;
     if bytes.len() as u64 > MAX_FILE {
         let why = format!("it is larger than {MAX_FILE} bytes");
-        return Err(StoreError::NoCertificate { path: path.to_owned(), why });
+        return Err(TrustStoreError::NoCertificate { path: path.to_owned(), why });
     }
     Ok(bytes)
 }
@@ -189,14 +189,14 @@ pub fn read_trust_file(path: &Path) -> Result<Vec<u8>, StoreError> {
 /// Parses the content of a PEM or DER file. `path` is used in errors.
 ///
 /// # Errors
-/// Returns [`StoreError::NoCertificate`] if there is no certificate, or a malformed one.
-pub fn read_certificates_of(path: &Path, bytes: &[u8]) -> Result<Vec<Certificate>, StoreError> {
+/// Returns [`TrustStoreError::NoCertificate`] if there is no certificate, or a malformed one.
+pub fn read_certificates_of(path: &Path, bytes: &[u8]) -> Result<Vec<Certificate>, TrustStoreError> {
     parse_certificates(path, bytes)
 }
 
 /// Parses one or more certificates. A malformed certificate, or a PEM section of another type, is an error.
-pub(super) fn parse_certificates(path: &Path, bytes: &[u8]) -> Result<Vec<Certificate>, StoreError> {
-    let no_certificate = |why: String| StoreError::NoCertificate { path: path.to_owned(), why };
+pub(super) fn parse_certificates(path: &Path, bytes: &[u8]) -> Result<Vec<Certificate>, TrustStoreError> {
+    let no_certificate = |why: String| TrustStoreError::NoCertificate { path: path.to_owned(), why };
     let parse = |der: &[u8]| {
         Certificate::from_der(der.to_vec()).map_err(|why: CertificateError| no_certificate(why.to_string()))
     };

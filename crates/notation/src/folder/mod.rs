@@ -14,7 +14,7 @@ use notary::trust::policy::{
 };
 pub use stores::{AddError, StoredFile};
 
-use crate::trust_store::{StoreError, TrustStore};
+use crate::trust_store::{TrustStoreError, TrustStore};
 
 /// What newer versions of notation read.
 const OCI_POLICY: &str = "trustpolicy.oci.json";
@@ -118,13 +118,13 @@ impl NotationFolder {
     /// Reads a trust store.
     ///
     /// # Errors
-    /// Returns [`StoreError`] if the store does not exist, cannot be read, or has anything but allowed certificates.
-    pub fn trust_store(&self, name: &TrustStoreName) -> Result<TrustStore, StoreError> {
+    /// Returns [`TrustStoreError`] if the store does not exist, cannot be read, or has anything but allowed certificates.
+    pub fn trust_store(&self, name: &TrustStoreName) -> Result<TrustStore, TrustStoreError> {
         let folder = self.trust_store_folder(name);
         for parent in self.type_folders(name) {
             check_parent(&parent).map_err(|source| match source {
-                FileError::Missing(_) => StoreError::Missing { name: name.clone(), path: folder.clone() },
-                source => StoreError::File { name: name.clone(), source },
+                FileError::Missing(_) => TrustStoreError::Missing { name: name.clone(), path: folder.clone() },
+                source => TrustStoreError::File { name: name.clone(), source },
             })?;
         }
         TrustStore::read(name, &folder)

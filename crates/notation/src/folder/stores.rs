@@ -9,7 +9,7 @@ use notary::x509::Certificate;
 
 use super::NotationFolder;
 use super::write::write;
-use crate::trust_store::{MAX_FILE, MAX_FILES, StoreError, check, parse_certificates};
+use crate::trust_store::{MAX_FILE, MAX_FILES, TrustStoreError, check, parse_certificates};
 
 /// The maximum number of trust stores of a type.
 const MAX_STORES: usize = 1000;
@@ -22,7 +22,7 @@ pub struct StoredFile {
     /// The path of the file.
     pub path: PathBuf,
     /// Its certificates, or the error that makes verification reject the whole store.
-    pub certificates: Result<Vec<Certificate>, StoreError>,
+    pub certificates: Result<Vec<Certificate>, TrustStoreError>,
 }
 
 /// An error while adding a file to a trust store.
@@ -30,7 +30,7 @@ pub struct StoredFile {
 pub enum AddError {
     /// The file has no valid certificates, or the store cannot be read.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(#[from] TrustStoreError),
     /// The file cannot be written.
     #[error(transparent)]
     File(#[from] FileError),
@@ -159,16 +159,16 @@ impl NotationFolder {
     }
 }
 
-fn read(store: &TrustStoreName, path: &Path) -> Result<Vec<Certificate>, StoreError> {
-    let bytes = read_file(path, MAX_FILE).map_err(|source| StoreError::File { name: store.clone(), source })?;
+fn read(store: &TrustStoreName, path: &Path) -> Result<Vec<Certificate>, TrustStoreError> {
+    let bytes = read_file(path, MAX_FILE).map_err(|source| TrustStoreError::File { name: store.clone(), source })?;
     certificates_of(store, path, &bytes)
 }
 
 /// Parses certificates and checks that the type of the store allows them.
-fn certificates_of(store: &TrustStoreName, path: &Path, bytes: &[u8]) -> Result<Vec<Certificate>, StoreError> {
+fn certificates_of(store: &TrustStoreName, path: &Path, bytes: &[u8]) -> Result<Vec<Certificate>, TrustStoreError> {
     let certificates = parse_certificates(path, bytes)?;
     for certificate in &certificates {
-        check(store.store_type(), certificate).map_err(|why| StoreError::Untrustworthy {
+        check(store.store_type(), certificate).map_err(|why| TrustStoreError::Untrustworthy {
             name: store.clone(),
             path: path.to_owned(),
             subject: certificate.subject(),

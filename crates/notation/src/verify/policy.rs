@@ -2,19 +2,20 @@
 
 use notary::envelope::SigningScheme;
 use notary::trust::policy::{
-    SignatureVerification, TrustPolicy, TrustStoreName, TrustStoreType, TrustedIdentities, VerificationLevel,
+    SignatureVerification, TrustPolicy, TrustStoreName, TrustStoreType, TrustedIdentities, TrustedIdentity,
+    VerificationLevel,
 };
 use notary::x509::Certificate;
 
-use crate::trust_store::{StoreError, TrustStore};
+use crate::trust_store::{TrustStoreError, TrustStore};
 
 /// The trusted signers of a verification without trust policy. Every check is enforced.
 #[derive(Debug, Clone)]
 pub struct Trust {
     /// The trusted certificates: the chain must contain one of them, byte for byte.
     pub roots: Vec<Certificate>,
-    /// The ARNs of the trusted signing profiles or profile versions.
-    pub identities: Vec<String>,
+    /// The trusted signing profiles or profile versions.
+    pub identities: Vec<TrustedIdentity>,
 }
 
 /// The verification level, trusted certificates and trusted identities of a verification. The type of a trust store determines
@@ -26,9 +27,7 @@ pub struct VerificationPolicy {
     ca: TrustedCertificates,
     signing_authority: TrustedCertificates,
     pub(super) has_tsa: bool,
-    pub(super) subjects: TrustedIdentities,
-    /// All identities as written in the policy, including those of AWS Signer.
-    pub(super) identities: Vec<String>,
+    pub(super) identities: TrustedIdentities,
 }
 
 /// The certificates of the trust stores of one type, or the reason why there are none.
@@ -47,14 +46,14 @@ pub(super) enum NoCertificates {
 
 impl VerificationPolicy {
     /// The policy of a trust policy statement. `read` reads its trust stores, for example
-    /// [`NotationFolder::trust_store`](crate::trust::NotationFolder::trust_store).
+    /// [`NotationFolder::trust_store`](crate::NotationFolder::trust_store).
     ///
     /// An unreadable trust store is not an error here: as in notation, it fails the authenticity of signatures that need its type,
     /// and does not affect those of the other scheme. If one of several stores of a type is missing, the others do not apply either.
     #[must_use]
-    pub fn of_statement(
+    pub fn from_statement(
         policy: &TrustPolicy,
-        mut read: impl FnMut(&TrustStoreName) -> Result<TrustStore, StoreError>,
+        mut read: impl FnMut(&TrustStoreName) -> Result<TrustStore, TrustStoreError>,
     ) -> Self {
         let mut certificates = |kind: TrustStoreType| {
             let mut all = Vec::new();
@@ -79,8 +78,7 @@ impl VerificationPolicy {
             has_tsa: policy.trust_stores_of(TrustStoreType::Tsa).next().is_some(),
             name: policy.name().to_owned(),
             verification: policy.signature_verification().clone(),
-            subjects: policy.trusted_identities().clone(),
-            identities: policy.trusted_identities().to_strings(),
+            identities: policy.trusted_identities().clone(),
         }
     }
 
@@ -127,8 +125,7 @@ impl From<Trust> for VerificationPolicy {
             )),
             signing_authority: Ok(roots),
             has_tsa: false,
-            subjects: TrustedIdentities::Listed(Vec::new()),
-            identities,
+            identities: TrustedIdentities::Listed(identities),
         }
     }
 }

@@ -1,5 +1,4 @@
-//! Who made a signature, and so by what it is judged: AWS Signer by the attributes that it signs, anyone else by the signing
-//! certificate.
+//! Who made a signature: AWS Signer is known by the attributes that it signs, others by the signing certificate.
 
 use aws_names::PLUGIN_NAME;
 use aws_signer::{AttributesError, SignerAttributes};
@@ -16,27 +15,27 @@ pub enum Signer {
     Certificate,
 }
 
-/// Why there is nobody who could judge the signature. The attributes that say so are critical, so no level passes over it.
+/// Why the signer is not known. The attributes are critical, so the signature is refused at every level.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum SignerError {
-    /// It names the plugin of AWS Signer, and is not what that can judge.
+    /// The signature names AWS Signer's plugin, but its attributes are not supported.
     #[error(transparent)]
     AwsSigner(#[from] AttributesError),
-    /// It has a critical attribute, and names no plugin that would understand it: "unknown critical attributes MUST cause signature
+    /// The signature has an unknown critical attribute and names no plugin: "unknown critical attributes MUST cause signature
     /// verification to fail".
-    #[error("it has the critical attribute {0:?} and names no verification plugin that understands it")]
+    #[error("unknown critical attribute {0:?}")]
     Critical(String),
-    /// It names another plugin, by a name or a version that is none.
-    #[error("it demands a verification plugin that cannot be: {0}")]
+    /// The name or the minimum version of the plugin is invalid.
+    #[error("invalid verification plugin: {0}")]
     Plugin(String),
-    /// It demands a version of no plugin.
-    #[error("it demands version {0:?} of a verification plugin, and names none")]
+    /// The signature requires a version, but names no plugin.
+    #[error("it requires version {0:?} of a verification plugin, but names none")]
     VersionOfNoPlugin(String),
 }
 
 impl Signer {
-    /// Who signed, and the plugin that must be asked about it, where that is not this program.
-    pub(super) fn of(attributes: &SignedAttributes) -> Result<(Self, Option<DemandedPlugin>), SignerError> {
+    /// Returns who signed, and the plugin that must take part in verification if it is not AWS Signer's.
+    pub(super) fn from_attributes(attributes: &SignedAttributes) -> Result<(Self, Option<DemandedPlugin>), SignerError> {
         if let Some(name) = &attributes.verification_plugin {
             if name == PLUGIN_NAME {
                 return Ok((Self::AwsSigner(Box::new(SignerAttributes::of(attributes)?)), None));

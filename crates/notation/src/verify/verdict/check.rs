@@ -1,84 +1,25 @@
-//! What came of each check of a signature.
+//! The result of each check of a signature.
 
 use std::fmt;
 
-use aws_signer::RevokedEntity;
-use notary::text::printable;
 use notary::trust::policy::ValidationType;
+use serde::{Serialize, Serializer};
 
-/// Why a check failed.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{reason}")]
-pub struct CheckFailure {
-    /// The reason, in a sentence.
-    pub reason: String,
-    /// What was revoked, where that is the reason.
-    pub revoked: Vec<RevokedEntity>,
-    /// Whether the check could not be made, rather than having found something wrong: a later try may end otherwise.
-    pub undetermined: bool,
-    /// Whether what is in the way of an undetermined check is the configuration, the credentials or a permission of this side:
-    /// a later try ends otherwise only when that was put right.
-    pub misconfigured: bool,
-    /// What to do about it, where this check knows better than [`Self::advice`].
-    pub remedy: Option<String>,
-}
+use crate::verify::finding::Finding;
+use crate::verify::reason::Reason;
 
-impl CheckFailure {
-    /// What an envelope holds may be as long as an envelope; it is shown to people and kept in logs.
-    pub(crate) fn new(reason: impl AsRef<str>) -> Self {
-        let reason = printable(reason.as_ref());
-        Self { reason, revoked: Vec::new(), undetermined: false, misconfigured: false, remedy: None }
-    }
-
-    /// The check could not be made: what it needs cannot be reached or read at the moment.
-    pub(crate) fn undetermined(reason: impl AsRef<str>) -> Self {
-        Self { undetermined: true, ..Self::new(reason) }
-    }
-
-    /// The check could not be made: the configuration, the credentials or a permission of this side are not right.
-    pub(crate) fn misconfigured(reason: impl AsRef<str>) -> Self {
-        Self { misconfigured: true, ..Self::undetermined(reason) }
-    }
-
-    pub(crate) fn of(error: impl std::fmt::Display) -> Self {
-        Self::new(error.to_string())
-    }
-
-    /// As it is, with what to do about it.
-    pub(crate) fn with_remedy(self, remedy: impl AsRef<str>) -> Self {
-        Self { remedy: Some(printable(remedy.as_ref())), ..self }
-    }
-
-    /// What to do about it, in a sentence, where there is something beside not using the artifact.
-    #[must_use]
-    pub fn advice(&self) -> Option<&str> {
-        const MISCONFIGURED: &str =
-            "Correct the setting, the credentials or the permission that is named; until then nothing is known.";
-        match (&self.remedy, self.revoked.is_empty(), self.undetermined) {
-            (Some(remedy), ..) => Some(remedy),
-            (None, false, _) => Some(OF_REVOKED),
-            (None, true, true) if self.misconfigured => Some(MISCONFIGURED),
-            (None, true, true) => Some("Remove the cause that is named and try again; until then nothing is known."),
-            (None, true, false) => None,
-        }
-    }
-}
-
-/// What to do about what was revoked.
-pub(super) const OF_REVOKED: &str = "Do not deploy the artifact: find out why it was revoked, and what replaces it.";
-
-/// What a signature is checked for.
+/// A check of a signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Check {
-    /// One of the specification's validations, of which the trust policy says what a failure means.
+    /// A validation of the specification. The trust policy decides what a failure means.
     Validation(ValidationType),
-    /// The metadata that the caller demands was signed: [`user_metadata`](super::super::VerifyOptions::user_metadata). It is
-    /// enforced whatever a policy says, and made only where there is such a demand.
+    /// The required metadata was signed: [`Demands::user_metadata`](super::super::Demands). Made only if metadata is required, and
+    /// enforced at every verification level.
     UserMetadata,
 }
 
 impl Check {
-    /// Its name; a validation has the one that trust policies have for it.
+    /// Returns the name; that of a validation is the name in trust policies.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -94,6 +35,12 @@ impl fmt::Display for Check {
     }
 }
 
+impl Serialize for Check {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
 impl From<ValidationType> for Check {
     fn from(validation: ValidationType) -> Self {
         Self::Validation(validation)
@@ -106,16 +53,17 @@ impl PartialEq<ValidationType> for Check {
     }
 }
 
-/// What came of a check.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The outcome of a check.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub enum CheckOutcome {
-    /// It passed, and why, in a sentence.
-    Passed(String),
-    /// It failed and is enforced: the signature is refused.
-    Failed(CheckFailure),
-    /// It failed, but the policy has failures of it logged only: a warning.
-    Logged(CheckFailure),
-    /// It was not made because the policy says so, in a sentence.
+    /// The check passed.
+    Passed(Finding),
+    /// The check failed and is enforced: the signature is not accepted.
+    Failed(Reason),
+    /// The check failed, but the policy only logs its failures.
+    Warning(Reason),
+    /// The check was not made, for this reason.
     Skipped(String),
 }
 
@@ -126,47 +74,49 @@ impl CheckOutcome {
         matches!(self, Self::Passed(_))
     }
 
-    /// Whether the signature is refused for it.
+    /// Whether the signature is not accepted because of it.
     #[must_use]
-    pub fn is_refused(&self) -> bool {
+    pub fn is_failed(&self) -> bool {
         matches!(self, Self::Failed(_))
     }
 
-    /// Why the check failed, whether it is enforced or logged.
+    /// Returns why the check failed, whether that is enforced or logged.
     #[must_use]
-    pub fn failure(&self) -> Option<&CheckFailure> {
+    pub fn reason(&self) -> Option<&Reason> {
         match self {
-            Self::Failed(failure) | Self::Logged(failure) => Some(failure),
+            Self::Failed(reason) | Self::Warning(reason) => Some(reason),
             Self::Passed(_) | Self::Skipped(_) => None,
         }
     }
 
-    /// The word for it.
+    /// Returns the name in results for programs.
     #[must_use]
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::Passed(_) => "passed",
             Self::Failed(_) => "failed",
-            Self::Logged(_) => "logged",
+            Self::Warning(_) => "warning",
             Self::Skipped(_) => "skipped",
-        }
-    }
-
-    /// The sentence that explains it.
-    #[must_use]
-    pub fn reason(&self) -> &str {
-        match self {
-            Self::Passed(reason) | Self::Skipped(reason) => reason,
-            Self::Failed(failure) | Self::Logged(failure) => &failure.reason,
         }
     }
 }
 
-/// The outcome of one check of one signature.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The sentence that explains the outcome.
+impl fmt::Display for CheckOutcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Passed(finding) => finding.fmt(f),
+            Self::Failed(reason) | Self::Warning(reason) => reason.fmt(f),
+            Self::Skipped(why) => f.write_str(why),
+        }
+    }
+}
+
+/// A check with its outcome.
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct CheckResult {
-    /// Which check.
+    /// The check.
     pub check: Check,
-    /// What came of it.
+    /// Its outcome.
     pub outcome: CheckOutcome,
 }

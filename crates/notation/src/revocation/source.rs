@@ -1,0 +1,86 @@
+//! Who is asked whether a signature was revoked. Verification asks a [`RevocationSource`] and does not know what is behind it: a
+//! service, OCSP and CRLs, a limiter or a cache around them.
+
+use std::fmt::Debug;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use aws_signer::RevokedEntity;
+use limits::Deadline;
+use notary::envelope::{SigningScheme, VerifiedEnvelope};
+use notary::x509::LinkedChain;
+use time::OffsetDateTime;
+
+use crate::failure::Failure;
+use crate::verify::Signer;
+
+/// A future on the heap.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// A question about one verified signature.
+#[derive(Debug, Clone)]
+pub struct RevocationQuestion {
+    /// Who signed: it decides who is asked.
+    pub signer: Signer,
+    /// The certificate chain of the signature.
+    pub chain: LinkedChain,
+    /// The signing time.
+    pub signing_time: OffsetDateTime,
+    /// The signing scheme: with `notary.x509.signingAuthority` the signing time is authentic.
+    pub signing_scheme: SigningScheme,
+    /// The time at which certificates, OCSP responses and CRLs are judged.
+    pub now: OffsetDateTime,
+    /// When an answer comes too late.
+    pub deadline: Deadline,
+}
+
+impl RevocationQuestion {
+    /// Creates the question about a signature.
+    #[must_use]
+    pub fn new(envelope: &VerifiedEnvelope, signer: &Signer, now: OffsetDateTime, deadline: Deadline) -> Self {
+        let attributes = envelope.attributes();
+        Self {
+            signer: signer.clone(),
+            chain: envelope.chain().clone(),
+            signing_time: attributes.signing_time,
+            signing_scheme: attributes.signing_scheme,
+            now,
+            deadline,
+        }
+    }
+
+    /// Returns the signing time if it is authentic.
+    #[must_use]
+    pub fn authentic_signing_time(&self) -> Option<OffsetDateTime> {
+        (self.signing_scheme == SigningScheme::SigningAuthority).then_some(self.signing_time)
+    }
+}
+
+/// The answer to a [`RevocationQuestion`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RevocationStatus {
+    /// Nothing is revoked, or nothing says who could revoke it. A sentence names the source.
+    NotRevoked(String),
+    /// Something is revoked.
+    Revoked {
+        /// What is revoked.
+        entities: Vec<RevokedEntity>,
+        /// A sentence that names the source and what is revoked.
+        message: String,
+    },
+    /// The status is unknown: it must not be taken for "not revoked".
+    Unknown(Failure),
+}
+
+/// Answers whether signatures were revoked. Sources can be wrapped in each other.
+pub trait RevocationSource: Debug + Send + Sync + 'static {
+    /// Answers a question within its deadline.
+    fn status<'a>(&'a self, question: &'a RevocationQuestion) -> BoxFuture<'a, RevocationStatus>;
+}
+
+impl<S: RevocationSource + ?Sized> RevocationSource for Arc<S> {
+    fn status<'a>(&'a self, question: &'a RevocationQuestion) -> BoxFuture<'a, RevocationStatus> {
+        (**self).status(question)
+    }
+}

@@ -1,0 +1,88 @@
+//! Why a check of a signature passed.
+
+use std::fmt;
+
+use notary::Digest;
+use notary::text::{printable, rfc3339};
+use serde::{Serialize, Serializer};
+use time::OffsetDateTime;
+
+/// Why a check passed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Finding {
+    /// The envelope is intact and covers the content.
+    Intact {
+        /// The digest that was signed.
+        digest: Digest,
+    },
+    /// The chain ends in a trust store, and the signer is a trusted identity.
+    Trusted {
+        /// The subject of the certificate that is in the trust store.
+        anchor: String,
+        /// Who signed, and which trusted identity names the signer.
+        identity: String,
+    },
+    /// The signature has not expired.
+    NotExpired {
+        /// When it expires, if ever.
+        expiry: Option<OffsetDateTime>,
+    },
+    /// Every certificate was valid at the authentic signing time.
+    ValidWhenSigned {
+        /// The authentic signing time.
+        time: OffsetDateTime,
+    },
+    /// Every certificate is valid now, and no timestamp is required.
+    ValidNow,
+    /// All required user metadata was signed.
+    MetadataSigned,
+    /// Nothing is revoked; a sentence names the source.
+    NotRevoked(String),
+    /// The verification plugin made the check.
+    Plugin {
+        /// The name of the plugin.
+        name: String,
+        /// Its reason.
+        reason: String,
+    },
+}
+
+impl Finding {
+    fn write(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Intact { digest } => write!(f, "the envelope is intact and covers {digest}"),
+            Self::Trusted { anchor, identity } => write!(f, "the chain ends in the trusted {anchor}; {identity}"),
+            Self::NotExpired { expiry: Some(expiry) } => write!(f, "the signature expires at {}", rfc3339(*expiry)),
+            Self::NotExpired { expiry: None } => f.write_str("the signature does not expire"),
+            Self::ValidWhenSigned { time } => {
+                write!(f, "every certificate was valid at the authentic signing time {}", rfc3339(*time))
+            }
+            Self::ValidNow => f.write_str("every certificate is valid now; no timestamp is required"),
+            Self::MetadataSigned => f.write_str("all required metadata was signed"),
+            Self::NotRevoked(source) => f.write_str(source),
+            Self::Plugin { name, reason } if reason.is_empty() => {
+                write!(f, "the verification plugin {name} accepts it and gives no reason")
+            }
+            Self::Plugin { name, reason } => write!(f, "the verification plugin {name} accepts it: {reason}"),
+        }
+    }
+}
+
+/// Made printable: the values may come from an envelope.
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        struct Raw<'a>(&'a Finding);
+        impl fmt::Display for Raw<'_> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.write(f)
+            }
+        }
+        f.write_str(&printable(&Raw(self).to_string()))
+    }
+}
+
+impl Serialize for Finding {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}

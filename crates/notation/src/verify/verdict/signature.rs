@@ -1,0 +1,176 @@
+//! The verdict about one signature.
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+
+use aws_names::{JobArn, ProfileVersionArn};
+use notary::envelope::{Payload, VerifiedEnvelope};
+use notary::text::rfc3339;
+use notary::trust::policy::ValidationType;
+use notary::x509::Certificate;
+use notary::Digest;
+use serde::{Serialize, Serializer};
+use time::OffsetDateTime;
+
+use super::{Check, CheckOutcome, CheckResult};
+use crate::verify::reason::Reason;
+use crate::verify::signer::Signer;
+
+/// The verdict about one signature. The checks end with the first that failed and is enforced: later ones would rest on it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SignatureVerdict {
+    /// The digest of the signature's manifest; of the envelope, for the signature of a blob.
+    pub digest: Digest,
+    /// The media type of what has that digest.
+    pub media_type: String,
+    /// The checks in the order in which they were made.
+    pub checks: Vec<CheckResult>,
+    /// What was signed and by whom, once integrity has passed.
+    pub signed: Option<Signed>,
+}
+
+/// What a signature says. The checks say whether its signer is trusted.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Signed {
+    /// The version of the signing profile, if AWS Signer signed.
+    #[serde(serialize_with = "text", skip_serializing_if = "Option::is_none")]
+    pub profile_version: Option<ProfileVersionArn>,
+    /// The signing job, if AWS Signer signed.
+    #[serde(serialize_with = "text", skip_serializing_if = "Option::is_none")]
+    pub job: Option<JobArn>,
+    /// The signing scheme.
+    pub signing_scheme: &'static str,
+    /// The signing time.
+    #[serde(serialize_with = "time")]
+    pub signing_time: OffsetDateTime,
+    /// When the signature expires.
+    #[serde(serialize_with = "optional_time", skip_serializing_if = "Option::is_none")]
+    pub expiry: Option<OffsetDateTime>,
+    /// The metadata that the signer added.
+    pub user_metadata: BTreeMap<String, String>,
+    /// The certificate chain, the signing certificate first.
+    pub certificates: Vec<CertificateSummary>,
+}
+
+/// What identifies a certificate.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CertificateSummary {
+    /// The subject.
+    pub subject: String,
+    /// SHA-256 of the certificate, in hexadecimal.
+    pub thumbprint: String,
+    /// The end of its validity period.
+    #[serde(serialize_with = "time")]
+    pub not_after: OffsetDateTime,
+}
+
+impl CertificateSummary {
+    /// Summarizes a certificate.
+    #[must_use]
+    pub fn new(certificate: &Certificate) -> Self {
+        Self {
+            subject: certificate.subject(),
+            thumbprint: certificate.thumbprint(),
+            not_after: certificate.not_after(),
+        }
+    }
+}
+
+impl Signed {
+    pub(in crate::verify) fn new(envelope: &VerifiedEnvelope, payload: Payload, signer: &Signer) -> Self {
+        let attributes = envelope.attributes();
+        let (profile_version, job) = match signer {
+            Signer::AwsSigner(signer) => (Some(signer.profile_version.clone()), Some(signer.job.clone())),
+            Signer::Certificate => (None, None),
+        };
+        Self {
+            profile_version,
+            job,
+            signing_scheme: attributes.signing_scheme.as_str(),
+            signing_time: attributes.signing_time,
+            expiry: attributes.expiry,
+            user_metadata: payload.target_artifact.annotations,
+            certificates: envelope.chain().certificates().iter().map(CertificateSummary::new).collect(),
+        }
+    }
+
+    /// Returns the subject of the signing certificate.
+    #[must_use]
+    pub fn subject(&self) -> &str {
+        self.certificates.first().map_or("", |certificate| &certificate.subject)
+    }
+
+    /// Returns the subject of the root.
+    #[must_use]
+    pub fn root(&self) -> &str {
+        self.certificates.last().map_or("", |certificate| &certificate.subject)
+    }
+
+    /// Returns who signed: the ARN of the signing profile, otherwise the subject of the signing certificate.
+    #[must_use]
+    pub fn signer(&self) -> String {
+        match &self.profile_version {
+            Some(version) => version.profile().to_string(),
+            None => self.subject().to_owned(),
+        }
+    }
+}
+
+impl SignatureVerdict {
+    /// Whether the signature is accepted: integrity passed, no enforced check failed, and none is missing.
+    #[must_use]
+    pub fn is_verified(&self) -> bool {
+        self.outcome(ValidationType::Integrity).is_some_and(CheckOutcome::is_passed)
+            && ValidationType::ALL.iter().all(|check| self.outcome(*check).is_some())
+            && !self.checks.iter().any(|result| result.outcome.is_failed())
+    }
+
+    /// Returns the outcome of a check, if it was made.
+    #[must_use]
+    pub fn outcome(&self, check: impl Into<Check>) -> Option<&CheckOutcome> {
+        let check = check.into();
+        self.checks.iter().find(|result| result.check == check).map(|result| &result.outcome)
+    }
+
+    /// Returns why the signature is not accepted.
+    #[must_use]
+    pub fn reason(&self) -> Option<&Reason> {
+        self.failed().map(|(_, reason)| reason)
+    }
+
+    /// Returns the enforced check that failed, with the reason.
+    pub(super) fn failed(&self) -> Option<(Check, &Reason)> {
+        let result = self.checks.iter().find(|result| result.outcome.is_failed())?;
+        result.outcome.reason().map(|reason| (result.check, reason))
+    }
+
+    /// Returns what was signed, if the signature is accepted and its signer trusted: if authenticity is only logged, anybody's
+    /// signature is accepted.
+    pub(super) fn trusted(&self) -> Option<&Signed> {
+        let is_trusted = self.outcome(ValidationType::Authenticity).is_some_and(CheckOutcome::is_passed);
+        self.signed.as_ref().filter(|_| is_trusted && self.is_verified())
+    }
+
+    /// Returns the failures that the policy only logs.
+    pub fn warnings(&self) -> impl Iterator<Item = (Check, &Reason)> {
+        self.checks.iter().filter_map(|result| match &result.outcome {
+            CheckOutcome::Warning(reason) => Some((result.check, reason)),
+            _ => None,
+        })
+    }
+}
+
+fn text<S: Serializer>(value: &Option<impl Display>, serializer: S) -> Result<S::Ok, S::Error> {
+    value.as_ref().map(ToString::to_string).serialize(serializer)
+}
+
+fn time<S: Serializer>(time: &OffsetDateTime, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&rfc3339(*time))
+}
+
+fn optional_time<S: Serializer>(time: &Option<OffsetDateTime>, serializer: S) -> Result<S::Ok, S::Error> {
+    time.map(rfc3339).serialize(serializer)
+}

@@ -1,0 +1,259 @@
+//! The verifier: everything that is set up once and shared by all verifications of a process.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_signer::ClientPool;
+use limits::{Deadline, MemoryBudget, Reservation};
+use notary::envelope::MAX_ENVELOPE_SIZE;
+use notary::reference::Target;
+use notary::x509::ChainCache;
+use notary::{Advice, Descriptor, ReasonCode};
+use registry::{Store, StoreError};
+use time::OffsetDateTime;
+
+use super::demands::{Demands, Evaluate};
+use super::policy::VerificationPolicy;
+use super::reason::Reason;
+use super::signature::{self, Context};
+use super::verdict::{SignatureVerdict, Verdict};
+use crate::failure::Failure;
+use crate::plugin_host::PluginFolder;
+use crate::revocation::{RevocationSource, RevocationSources};
+
+/// Verifies artifacts. Create one for a process and share it: clones share the clients of AWS Signer, the caches and the memory
+/// budget.
+#[derive(Debug, Clone)]
+pub struct Verifier {
+    revocation: Arc<dyn RevocationSource>,
+    chains: Arc<ChainCache>,
+    plugins: Option<PluginFolder>,
+    memory: MemoryBudget,
+    limits: Limits,
+}
+
+/// The limits of each verification.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// The time for one artifact: to resolve it, to list and read its signatures, and to verify them. What is not known by then is
+    /// undetermined.
+    pub time: Duration,
+    /// How many signatures an artifact may have. Each costs time and calls, and anybody who may write beside the artifact can add
+    /// some.
+    pub signatures: usize,
+}
+
+impl Default for Limits {
+    /// Ten seconds and 100 signatures.
+    fn default() -> Self {
+        Self { time: Deadline::DEFAULT_BUDGET, signatures: 100 }
+    }
+}
+
+/// Why there is no verdict about an artifact.
+#[derive(Debug, thiserror::Error)]
+pub enum NoVerdict {
+    /// The artifact or the list of its signatures cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The time limit expired before the signatures were listed.
+    #[error("the time limit of {} s expired before the signatures were listed", .0.as_secs_f32())]
+    Deadline(Duration),
+}
+
+impl NoVerdict {
+    /// Returns the stable name of the kind of failure.
+    #[must_use]
+    pub fn code(&self) -> ReasonCode {
+        match self {
+            Self::Store(why) => why.code(),
+            Self::Deadline(_) => ReasonCode::Deadline,
+        }
+    }
+
+    /// Returns what to do about it.
+    #[must_use]
+    pub fn advice(&self) -> Option<Advice> {
+        match self {
+            Self::Store(why) => why.advice(),
+            Self::Deadline(_) => Some(Advice::AllowMoreTime),
+        }
+    }
+}
+
+impl Verifier {
+    /// Creates a verifier that asks AWS Signer about its signatures, through `clients`, and OCSP responders and CRLs about all others.
+    /// It runs no verification plugins: signatures of AWS Signer need none.
+    #[must_use]
+    pub fn new(clients: ClientPool) -> Self {
+        Self::with_revocation(RevocationSources::new(clients))
+    }
+
+    /// Creates a verifier with another source of revocation status, for example [`RevocationSources`] inside layers.
+    #[must_use]
+    pub fn with_revocation(source: impl RevocationSource) -> Self {
+        Self {
+            revocation: Arc::new(source),
+            chains: Arc::default(),
+            plugins: None,
+            memory: MemoryBudget::default(),
+            limits: Limits::default(),
+        }
+    }
+
+    /// Runs the verification plugins of this folder for signatures that name one.
+    #[must_use]
+    pub fn with_plugins(self, plugins: PluginFolder) -> Self {
+        Self { plugins: Some(plugins), ..self }
+    }
+
+    /// Uses these limits.
+    #[must_use]
+    pub fn with_limits(self, limits: Limits) -> Self {
+        Self { limits, ..self }
+    }
+
+    /// Counts the memory of envelopes in this budget.
+    #[must_use]
+    pub fn with_memory(self, memory: MemoryBudget) -> Self {
+        Self { memory, ..self }
+    }
+
+    /// Returns the limits.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    /// Resolves a tag or digest, and verifies the artifact.
+    ///
+    /// # Errors
+    /// Returns [`NoVerdict`] if the artifact does not exist, or it or the list of its signatures cannot be read in time.
+    pub async fn verify(
+        &self,
+        store: &Store,
+        target: &Target,
+        policy: &VerificationPolicy,
+        demands: &Demands,
+        now: OffsetDateTime,
+    ) -> Result<Verdict, NoVerdict> {
+        let deadline = Deadline::new(self.limits.time);
+        let artifact = within(deadline, store.resolve(target)).await?;
+        self.verify_within(store, artifact, policy, demands, now, deadline).await
+    }
+
+    /// Verifies an artifact that was resolved before.
+    ///
+    /// # Errors
+    /// Returns [`NoVerdict`] if the list of its signatures cannot be read in time, or exceeds the limit.
+    pub async fn verify_resolved(
+        &self,
+        store: &Store,
+        artifact: &Descriptor,
+        policy: &VerificationPolicy,
+        demands: &Demands,
+        now: OffsetDateTime,
+    ) -> Result<Verdict, NoVerdict> {
+        let deadline = Deadline::new(self.limits.time);
+        self.verify_within(store, artifact.clone(), policy, demands, now, deadline).await
+    }
+
+    async fn verify_within(
+        &self,
+        store: &Store,
+        artifact: Descriptor,
+        policy: &VerificationPolicy,
+        demands: &Demands,
+        now: OffsetDateTime,
+        deadline: Deadline,
+    ) -> Result<Verdict, NoVerdict> {
+        let mut verdict = Verdict {
+            artifact,
+            policy: policy.name().to_owned(),
+            skipped: policy.is_skip(),
+            signatures: Vec::new(),
+            unchecked: 0,
+        };
+        if verdict.skipped {
+            return Ok(verdict);
+        }
+        let artifact = verdict.artifact.clone();
+        let listed = within(deadline, store.list_signatures(&artifact, self.limits.signatures)).await?;
+        tracing::info!(artifact = %artifact.digest, found = listed.len(), policy = policy.name(), "listed signatures");
+        let context = Context { verifier: self, policy, demands, now, deadline };
+        let mut listed = listed.iter();
+        for manifest in listed.by_ref() {
+            let envelope = self.envelope(store, &artifact, manifest, deadline).await;
+            let bytes = envelope.as_ref().map(|envelope| &envelope.bytes[..]).map_err(Clone::clone);
+            let signature = signature::verify(context, manifest, bytes, &artifact).await;
+            let is_enough = demands.evaluate == Evaluate::UntilVerified && signature.is_verified();
+            verdict.signatures.push(signature);
+            if is_enough {
+                break;
+            }
+        }
+        verdict.unchecked = listed.len();
+        Ok(verdict)
+    }
+
+    /// Reads the envelope of a signature of `artifact`.
+    pub(super) async fn envelope(
+        &self,
+        store: &Store,
+        artifact: &Descriptor,
+        manifest: &Descriptor,
+        deadline: Deadline,
+    ) -> Result<HeldEnvelope, Reason> {
+        let read = async {
+            let stored = store.signature_manifest(artifact, manifest).await.map_err(|why| unread(&why))?;
+            let envelope = stored.envelope().map_err(|why| Reason::NotASignature(why))?;
+            let bytes = store.blob(envelope, MAX_ENVELOPE_SIZE as u64).await.map_err(|why| unread(&why))?;
+            let mut reservation = self.memory.reservation();
+            reservation.grow(bytes.len()).await;
+            Ok(HeldEnvelope { bytes, _reservation: reservation })
+        };
+        match deadline.run(read).await {
+            Some(read) => read,
+            None => Err(Failure::deadline(deadline).into()),
+        }
+    }
+
+    pub(super) fn revocation(&self) -> &dyn RevocationSource {
+        &*self.revocation
+    }
+
+    pub(super) fn chains(&self) -> &ChainCache {
+        &self.chains
+    }
+
+    pub(super) fn plugins(&self) -> Option<&PluginFolder> {
+        self.plugins.as_ref()
+    }
+}
+
+/// An envelope and the memory that it holds.
+pub(super) struct HeldEnvelope {
+    pub(super) bytes: Vec<u8>,
+    _reservation: Reservation,
+}
+
+/// A signature that the store did not deliver is not known to be wrong; one that is none, or another artifact's, is.
+fn unread(why: &StoreError) -> Reason {
+    match why {
+        StoreError::Manifest { source, .. } => Reason::NotASignature(source.clone()),
+        _ => Failure::from(why).into(),
+    }
+}
+
+async fn within<T>(deadline: Deadline, work: impl Future<Output = Result<T, StoreError>>) -> Result<T, NoVerdict> {
+    match deadline.run(work).await {
+        Some(result) => Ok(result?),
+        None => Err(NoVerdict::Deadline(deadline.budget())),
+    }
+}
+
+/// The verdict about one signature, for the tests of other modules.
+#[cfg(test)]
+pub(crate) fn verified(verdict: &Verdict) -> Vec<&SignatureVerdict> {
+    verdict.signatures.iter().filter(|signature| signature.is_verified()).collect()
+}
