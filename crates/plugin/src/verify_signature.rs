@@ -9,6 +9,7 @@ use notary::envelope::header;
 use notary::trust::check_trusted_identity;
 use notary::x509::LinkedChain;
 
+use super::advice;
 use super::answer::{VerificationResult, VerifySignatureResponse};
 use super::error::PluginError;
 use super::metadata::Capability;
@@ -78,7 +79,10 @@ fn check_revocation(
         revocation_status(&client, &query, deadline).await
     })?;
     match status {
-        Err(why) => failed(format!("Revocation could not be checked: {why}.")),
+        Err(why) => {
+            let why = advice::append(&why, why.advice().as_ref());
+            failed(format!("Revocation could not be checked: {}.", why.trim_end_matches('.')))
+        }
         Ok(revoked) if revoked.is_empty() => Ok(VerificationResult::new(
             true,
             &format!(
