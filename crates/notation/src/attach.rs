@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use notary::Descriptor;
+use notary::{Descriptor, is_reserved_annotation};
 use notary::envelope::{Envelope, EnvelopeError, JWS_MEDIA_TYPE, Payload, PayloadError, VerifiedEnvelope, VerifyError};
 use notary::manifest::{EMPTY_CONFIG, Manifest, SignatureForm, THUMBPRINT_ANNOTATION};
 use notary::x509::{Certificate, CertificateChain};
@@ -105,7 +105,7 @@ impl MatchingEnvelope {
         annotations: BTreeMap<String, String>,
         form: SignatureForm,
     ) -> Result<Attached, AttachError> {
-        if let Some(reserved) = annotations.keys().find(|name| is_reserved(name)) {
+        if let Some(reserved) = annotations.keys().find(|name| is_reserved_annotation(name)) {
             return Err(AttachError::ReservedAnnotation(reserved.clone()));
         }
         let own = Descriptor::of(JWS_MEDIA_TYPE, &self.bytes);
@@ -120,11 +120,6 @@ impl MatchingEnvelope {
         let chain = self.verified.chain();
         Ok(Attached::Now(push_signature(store, &self.artifact, &self.bytes, chain, annotations, form).await?))
     }
-}
-
-/// Whether a name is reserved for the Notary Project.
-pub(crate) fn is_reserved(name: &str) -> bool {
-    name.starts_with("io.cncf.notary")
 }
 
 /// Writes a checked envelope and the signature manifest that links it to its artifact. Returns the manifest's descriptor.

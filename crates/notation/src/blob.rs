@@ -1,19 +1,13 @@
-//! Signing blobs, that is, arbitrary files outside a registry: notaryproject/specifications,
-//! `signing-and-verification-workflow.md`, "Blob signing workflow", and `signature-specification.md`, "Blob Payload".
+//! Blobs, that is, files outside a registry: `signature-specification.md`, "Blob Payload".
 
 use std::collections::BTreeMap;
 use std::io;
 use std::io::Read;
-use std::time::Duration;
 
-use aws_names::ProfileArn;
-use aws_signer::{SignError, SignedPayload, SignerClient, sign_payload};
-use limits::Deadline;
-use notary::envelope::{Payload, SignatureAlgorithm};
+use notary::envelope::SignatureAlgorithm;
 use notary::x509::CertificateChain;
 use notary::{Descriptor, DigestAlgorithm};
 
-use crate::sign::{ReservedMetadata, check_user_metadata};
 
 /// The default media type of a blob.
 pub const DEFAULT_MEDIA_TYPE: &str = "application/octet-stream";
@@ -50,64 +44,8 @@ pub fn describe(mut content: impl Read, media_type: &str, algorithm: DigestAlgor
     Ok(Descriptor { media_type, digest, size, artifact_type: None, annotations: BTreeMap::new() })
 }
 
-/// Why a blob was not signed.
-#[derive(Debug, thiserror::Error)]
-pub enum SignBlobError {
-    /// The blob cannot be read.
-    #[error("the content cannot be read: {0}")]
-    Read(#[from] io::Error),
-    /// The media type is malformed.
-    #[error("{0:?} is not a valid media type; expected the form {DEFAULT_MEDIA_TYPE}")]
-    MediaType(String),
-    /// User metadata has a reserved key.
-    #[error(transparent)]
-    ReservedMetadata(#[from] ReservedMetadata),
-    /// AWS Signer returned no usable signature.
-    #[error(transparent)]
-    Sign(#[from] SignError),
-    /// The signing key is not of the usual type of AWS Signer's keys and requires another digest algorithm.
-    #[error("AWS Signer signed with a key that requires another digest algorithm than SHA-384")]
-    OtherKey,
-}
-
-/// A signature over a blob. Its envelope is stored in a separate file next to the blob.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct SignedBlob {
-    /// The blob. The annotations are the user metadata.
-    pub blob: Descriptor,
-    /// The envelope and AWS Signer's information about it.
-    pub signature: SignedPayload,
-}
-
-/// Reads a blob to its end and signs it with AWS Signer. The time budget is that of the call and starts after reading.
-///
-/// # Errors
-/// Returns [`SignBlobError`] if the blob cannot be read, the media type or the metadata is invalid, or signing fails.
-pub async fn sign_blob(
-    content: impl Read,
-    media_type: &str,
-    user_metadata: BTreeMap<String, String>,
-    client: &SignerClient,
-    profile: &ProfileArn,
-    budget: Duration,
-) -> Result<SignedBlob, SignBlobError> {
-    const ALGORITHM: DigestAlgorithm = DigestAlgorithm::Sha384;
-    if !is_media_type(media_type) {
-        return Err(SignBlobError::MediaType(media_type.chars().take(200).collect()));
-    }
-    check_user_metadata(&user_metadata)?;
-    let blob = Descriptor { annotations: user_metadata, ..describe(content, media_type, ALGORITHM)? };
-    let payload = Payload { target_artifact: blob.clone() }.to_bytes();
-    let signature = sign_payload(client, profile, &payload, Deadline::new(budget)).await?;
-    if digest_algorithm(signature.verified.chain()) != Some(ALGORITHM) {
-        return Err(SignBlobError::OtherKey);
-    }
-    Ok(SignedBlob { blob, signature })
-}
-
 /// Whether a text is a media type (RFC 6838 section 4.2), with or without parameters.
-fn is_media_type(text: &str) -> bool {
+pub(crate) fn is_media_type(text: &str) -> bool {
     let (name, parameters) = text.split_once(';').unwrap_or((text, ""));
     let is_name = |name: &str| {
         (1..=127).contains(&name.len())

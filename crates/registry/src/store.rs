@@ -47,6 +47,29 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Returns the stable name of the kind of failure.
+    #[must_use]
+    pub fn code(&self) -> notary::ReasonCode {
+        use notary::ReasonCode;
+        match self {
+            Self::Manifest { .. } | Self::NotItsSignature { .. } => return ReasonCode::Integrity,
+            _ => {}
+        }
+        match self.failure() {
+            Failure::NotFound => ReasonCode::NotFound,
+            Failure::Denied => ReasonCode::Denied,
+            Failure::Unavailable => ReasonCode::Unreachable,
+            Failure::Wrong => ReasonCode::Protocol,
+            Failure::Configuration => ReasonCode::Configuration,
+        }
+    }
+
+    /// Returns what to do about it.
+    #[must_use]
+    pub fn advice(&self) -> Option<notary::Advice> {
+        None
+    }
+
     /// Whether the store has more manifests or signatures than the limit, and nothing else is wrong.
     #[must_use]
     pub fn is_too_many(&self) -> bool {
@@ -221,6 +244,17 @@ impl Store {
         };
         Ok(Signatures { store: self, subject, listed: listed.into_iter() })
     }
+
+    /// Reads a manifest that is listed as a signature of `subject`, and checks that it is one.
+    ///
+    /// # Errors
+    /// Returns [`StoreError`] if it cannot be read, or is not a signature of `subject`.
+    pub async fn signature_manifest(&self, subject: &Descriptor, listed: &Descriptor) -> Result<Manifest, StoreError> {
+        match self {
+            Self::Layout(layout) => Ok(layout.manifest(listed)?),
+            Self::Remote(repository) => signature_manifest(repository, listed, subject).await,
+        }
+    }
 }
 
 /// The signatures of an artifact. Only one is in memory at a time.
@@ -240,6 +274,12 @@ impl Signatures<'_> {
             Store::Remote(repository) => signature_manifest(repository, &descriptor, self.subject).await,
         };
         Some(StoredSignature { descriptor, manifest })
+    }
+
+    /// Returns the descriptors of the manifests.
+    #[must_use]
+    pub fn into_descriptors(self) -> Vec<Descriptor> {
+        self.listed.collect()
     }
 
     /// The number of signatures that [`Self::next`] has not returned yet.

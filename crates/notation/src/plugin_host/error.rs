@@ -5,6 +5,7 @@ use std::time::Duration;
 use files::FileError;
 use notary::json::JsonError;
 use notary::text::printable;
+use notary::{Advice, ReasonCode};
 
 use super::version::VersionError;
 
@@ -105,29 +106,29 @@ fn shown(code: Option<&str>, message: &str) -> String {
 }
 
 impl PluginError {
-    /// Whether the plugin reached no result, as opposed to rejecting the signature: a retry may succeed.
-    pub(crate) fn is_undetermined(&self) -> bool {
+    /// Returns the stable name of the kind of failure. A plugin that cannot be asked is undetermined or misconfigured; one that does
+    /// not meet what the signature requires leaves critical attributes unprocessed, which is unsupported.
+    pub(crate) fn code(&self) -> ReasonCode {
         match self {
-            Self::Run { .. } | Self::Timeout { .. } => true,
-            Self::Failed { code, .. } => {
-                matches!(code.as_deref(), Some("ACCESS_DENIED" | "TIMEOUT" | "THROTTLED"))
-            }
-            _ => false,
+            Self::Timeout { .. } => ReasonCode::Deadline,
+            Self::Run { .. } => ReasonCode::Internal,
+            Self::Failed { code, .. } => match code.as_deref() {
+                Some("ACCESS_DENIED") => ReasonCode::Denied,
+                Some("TIMEOUT") => ReasonCode::Deadline,
+                Some("THROTTLED") => ReasonCode::Throttled,
+                _ => ReasonCode::Unsupported,
+            },
+            _ => ReasonCode::Unsupported,
         }
     }
 
-    /// Whether it failed because of credentials or a permission.
-    pub(crate) fn is_misconfigured(&self) -> bool {
-        matches!(self, Self::Failed { code: Some(code), .. } if code == "ACCESS_DENIED")
-    }
-
-    /// The advice for the user, if there is any.
-    pub(crate) fn remedy(&self, name: &str) -> Option<String> {
+    /// Returns what to do about the plugin `name`.
+    pub(crate) fn advice(&self, name: &str) -> Option<Advice> {
         match self {
             Self::File(FileError::Missing(path)) => {
-                Some(format!("If you trust its publisher, install the plugin {name} as {}.", path.display()))
+                Some(Advice::InstallPlugin { name: name.to_owned(), path: path.display().to_string() })
             }
-            Self::TooOld { .. } => Some(format!("Install a newer version of the plugin {name}.")),
+            Self::TooOld { .. } => Some(Advice::UpdatePlugin { name: name.to_owned() }),
             _ => None,
         }
     }

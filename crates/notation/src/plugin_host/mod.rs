@@ -30,7 +30,7 @@ const VERIFY: &str = "verify-signature";
 
 /// A plugin's name, which is also the name of its folder and part of its file name.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct PluginName(String);
+pub(crate) struct PluginName(String);
 
 impl FromStr for PluginName {
     type Err = PluginError;
@@ -51,7 +51,7 @@ impl fmt::Display for PluginName {
 
 /// A check of a signature that a plugin can make.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Capability {
+pub(crate) enum Capability {
     TrustedIdentity,
     RevocationCheck,
 }
@@ -69,21 +69,21 @@ impl Capability {
 
 /// A plugin's result of one check.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Finding {
-    pub(super) success: bool,
-    pub(super) reason: String,
+pub(crate) struct Finding {
+    pub(crate) success: bool,
+    pub(crate) reason: String,
 }
 
 /// A plugin that a signature requires.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct DemandedPlugin {
-    pub(super) name: PluginName,
+pub(crate) struct DemandedPlugin {
+    pub(crate) name: PluginName,
     minimum: Option<Version>,
 }
 
 /// An installed plugin that has the required version and at least one verification capability.
 #[derive(Debug)]
-pub(super) struct InstalledPlugin {
+pub(crate) struct InstalledPlugin {
     name: PluginName,
     program: PathBuf,
     capabilities: BTreeSet<Capability>,
@@ -92,12 +92,12 @@ pub(super) struct InstalledPlugin {
 }
 
 impl DemandedPlugin {
-    pub(super) fn new(name: &str, minimum: Option<&str>) -> Result<Self, PluginError> {
+    pub(crate) fn new(name: &str, minimum: Option<&str>) -> Result<Self, PluginError> {
         Ok(Self { name: name.parse()?, minimum: minimum.map(str::parse).transpose()? })
     }
 
     /// Finds the plugin's program and checks its metadata.
-    pub(super) async fn find(&self, folder: &PluginFolder, deadline: Deadline) -> Result<InstalledPlugin, PluginError> {
+    pub(crate) async fn find(&self, folder: &PluginFolder, deadline: Deadline) -> Result<InstalledPlugin, PluginError> {
         let program = folder.program(&self.name)?;
         let answer = ask(&program, METADATA, b"{}", deadline).await?;
         let metadata = Metadata::read(answer).map_err(|source| PluginError::Answer { command: METADATA, source })?;
@@ -146,12 +146,12 @@ impl Metadata {
 
 impl InstalledPlugin {
     /// Whether the plugin makes this check instead of this program.
-    pub(super) fn can(&self, capability: Capability) -> bool {
+    pub(crate) fn can(&self, capability: Capability) -> bool {
         self.capabilities.contains(&capability)
     }
 
     /// Lets the plugin make these checks and process every critical attribute that is unknown to this program.
-    pub(super) async fn verify(
+    pub(crate) async fn verify(
         &self,
         envelope: &VerifiedEnvelope,
         trusted_identities: &[String],

@@ -27,7 +27,10 @@ mod crl;
 mod currency;
 mod error;
 mod http;
+mod layers;
 mod ocsp;
+mod source;
+mod sources;
 mod status;
 #[cfg(test)]
 mod tests;
@@ -37,13 +40,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use limits::Deadline;
-use notary::x509::{Certificate, CertificateChain};
+use notary::x509::{Certificate, LinkedChain};
 use time::OffsetDateTime;
 use tokio::task::JoinSet;
 
 pub use self::error::{CrlError, CurrencyError, Method, OcspError, SourceError, SourceFailure};
 use self::http::Http;
 use self::status::Question;
+pub use self::layers::RateLimited;
+pub use self::source::{BoxFuture, RevocationQuestion, RevocationSource, RevocationStatus};
+pub use self::sources::{AwsSignerRevocation, RevocationSources};
 pub use self::status::{CertificateStatus, Revocation, Source, Status};
 
 /// The maximum number of OCSP responders of one certificate.
@@ -81,12 +87,11 @@ impl Default for RevocationClient {
 
 /// Returns the status at `now` of each certificate of a chain except its root, in the order of the chain.
 ///
-/// The links of `chain` must have been verified: the issuer of each certificate is the next one.
 /// `authentic_signing_time` comes from the scheme `notary.x509.signingAuthority` or from a timestamp; without it, every
 /// revocation applies. The certificates are checked concurrently. Each OCSP responder has 2 seconds and each CRL 5
 /// seconds to answer, within `deadline`.
 pub async fn check_chain(
-    chain: &CertificateChain,
+    chain: &LinkedChain,
     authentic_signing_time: Option<OffsetDateTime>,
     now: OffsetDateTime,
     client: &RevocationClient,
@@ -101,7 +106,7 @@ pub async fn check_chain(
         statuses.push(CertificateStatus { position, subject: certificate.subject(), status });
         let question = Question { certificate, issuer, signing_time: authentic_signing_time, now, deadline };
         let client = client.clone();
-        tasks.spawn(async move { (position, client.status(question).await) });
+        tasks.spawn(async move { (position, client.certificate_status(question).await) });
     }
     while let Some(ended) = tasks.join_next().await {
         if let Ok((position, status)) = ended {
@@ -119,7 +124,7 @@ impl RevocationClient {
         Self { inner: Arc::new(inner) }
     }
 
-    async fn status(&self, question: Question) -> Status {
+    async fn certificate_status(&self, question: Question) -> Status {
         let key = (question.certificate.thumbprint(), question.issuer.thumbprint(), question.signing_time);
         if let Some(status) = self.remembered(&key, question.now) {
             return status;

@@ -68,7 +68,7 @@ impl Verifier {
     ) -> Result<Vec<InspectedSignature>, NoVerdict> {
         let deadline = Deadline::new(self.limits().time);
         let listed = deadline.run(store.list_signatures(artifact, self.limits().signatures)).await;
-        let listed = listed.ok_or(NoVerdict::Deadline(deadline.budget()))??;
+        let listed = listed.ok_or(NoVerdict::Deadline(deadline.budget()))??.into_descriptors();
         let mut left = MAX_INSPECTED;
         let mut inspected = Vec::with_capacity(listed.len());
         for manifest in listed {

@@ -224,10 +224,10 @@ impl Reason {
 
     fn write(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotASignature(why) => why.fmt(f),
-            Self::Envelope(why) => why.fmt(f),
-            Self::Payload(why) => why.fmt(f),
-            Self::NotVerified(why) => why.fmt(f),
+            Self::NotASignature(why) => write!(f, "{why}"),
+            Self::Envelope(why) => write!(f, "{why}"),
+            Self::Payload(why) => write!(f, "{why}"),
+            Self::NotVerified(why) => write!(f, "{why}"),
             Self::OtherArtifact { signed } => write!(f, "the signature is for {}, not for this artifact", signed.digest),
             Self::OtherDigestAlgorithm { signed, expected } => {
                 write!(f, "the signature covers a {signed} digest, but its key requires {expected}")
@@ -240,7 +240,7 @@ impl Reason {
             Self::OtherMediaType { signed, required } => {
                 write!(f, "signed with the media type {signed:?}, but {required:?} is required")
             }
-            Self::AwsSigner(why) => why.fmt(f),
+            Self::AwsSigner(why) => write!(f, "{why}"),
             Self::UnknownCritical { name } => {
                 write!(f, "unknown critical attribute {name:?}, and the signature names no verification plugin for it")
             }
@@ -266,15 +266,15 @@ impl Reason {
             Self::UntrustedSubject { subject, policy_has_subjects: false } => {
                 write!(f, "signed by {subject}, but the policy trusts no x509.subject")
             }
-            Self::Wildcard(why) => why.fmt(f),
-            Self::Subject(why) => why.fmt(f),
+            Self::Wildcard(why) => write!(f, "{why}"),
+            Self::Subject(why) => write!(f, "{why}"),
             Self::Expired { at } => write!(f, "the signature expired at {}", rfc3339(*at)),
             Self::TimestampRequired { verify_timestamp } => write!(
                 f,
                 "the trust policy requires a timestamp (it has a trust store of type tsa, and verifyTimestamp is \
                  {verify_timestamp}), but timestamps are not supported yet"
             ),
-            Self::CertificateValidity(why) => why.fmt(f),
+            Self::CertificateValidity(why) => write!(f, "{why}"),
             Self::Metadata { key, required, signed: Some(signed) } => {
                 write!(f, "the metadata {key:?} was signed as {signed:?}, but {required:?} is required")
             }
@@ -282,7 +282,7 @@ impl Reason {
                 write!(f, "the metadata {key:?} was not signed, but {required:?} is required")
             }
             Self::Revoked { message, .. } => f.write_str(message),
-            Self::Undecided(failure) => failure.fmt(f),
+            Self::Undecided(failure) => write!(f, "{failure}"),
         }
     }
 }
