@@ -101,11 +101,12 @@ pub const MANIFEST: Rule = Rule::Says(
 
 pub const PAD_BITS: Rule =
     Rule::Says("RFC 4648", "3.5. Canonical Encoding", "MUST be set to zero by conforming encoders");
-pub const CASE: Rule = Rule::Chosen("A name that differs from a known one in upper and lower case only is refused");
+pub const CASE: Rule = Rule::Chosen("A header whose name differs from a known one only in case is refused");
 pub const LENGTH: Rule = Rule::Chosen("At most 16 certificates of a chain are read");
-pub const AUTHORITY_KEY: Rule =
-    Rule::Chosen("The key of an authority is of a kind and a size that may sign payloads, or longer RSA");
-pub const PATH_LENGTH: Rule = Rule::Chosen("A path length above 255 is taken for malformed");
+pub const AUTHORITY_KEY: Rule = Rule::Chosen(
+    "The key of a certificate authority must be of a type and size that may sign payloads, or a longer RSA key",
+);
+pub const PATH_LENGTH: Rule = Rule::Chosen("A path length above 255 is treated as malformed");
 pub const WRITABLE: Rule =
-    Rule::Chosen("Nobody but the owner and the group may write to a trust policy or a trust store");
+    Rule::Chosen("Only the owner and the group may have write permission for a trust policy or a trust store");
 pub const SUBJECT_SIZE: Rule = Rule::Chosen("A signature manifest is found by the digest of its subject alone");
