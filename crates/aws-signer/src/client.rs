@@ -47,9 +47,18 @@ pub struct SignerClient {
 impl SignerClient {
     /// Creates a client for a region of a partition with the configured credentials. This does not connect.
     pub async fn new(config: &SignerConfig, partition: &str, region: String) -> Self {
-        let http = BoundedHttpClient::default();
+        Self::with_http(&BoundedHttpClient::default(), config, partition, region).await
+    }
+
+    /// Creates a client that shares the connections of `http`.
+    pub(super) async fn with_http(
+        http: &BoundedHttpClient,
+        config: &SignerConfig,
+        partition: &str,
+        region: String,
+    ) -> Self {
         let profile = config.profile(partition).map(str::to_owned);
-        let (mut loader, context) = loader(&http, &region);
+        let (mut loader, context) = loader(http, &region);
         if let Some(credentials) = config.credentials() {
             loader = loader.credentials_provider(credentials.clone());
         } else if let Some(profile) = &profile {

@@ -1,0 +1,83 @@
+//! The clients of one configuration, each created on first use and kept.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use aws_names::{Location, ProfileArn};
+use tokio::sync::OnceCell;
+
+use super::client::SignerClient;
+use super::config::{ConfigError, SignerConfig};
+use super::http::BoundedHttpClient;
+
+/// The clients of AWS Signer for one configuration: one for each partition and region, and so for each set of credentials. Each
+/// loads the AWS configuration once, keeps its credentials until they are about to expire, and keeps its connections. Clones share
+/// the clients.
+#[derive(Debug, Clone, Default)]
+pub struct ClientPool {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    config: SignerConfig,
+    http: BoundedHttpClient,
+    clients: Mutex<HashMap<Key, Arc<OnceCell<SignerClient>>>>,
+}
+
+/// Which client: the partition decides which credentials are used.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Key {
+    partition: String,
+    region: String,
+}
+
+impl ClientPool {
+    /// Creates a pool without clients.
+    #[must_use]
+    pub fn new(config: SignerConfig) -> Self {
+        Self { shared: Arc::new(Shared { config, ..Shared::default() }) }
+    }
+
+    /// Returns the configuration of the clients.
+    #[must_use]
+    pub fn config(&self) -> &SignerConfig {
+        &self.shared.config
+    }
+
+    /// Returns the client that signs with `profile`, in the region of its ARN.
+    ///
+    /// # Errors
+    /// Returns [`ConfigError`] if another region is configured, or if region and partition of the ARN contradict each other.
+    pub async fn for_signing(&self, profile: &ProfileArn) -> Result<SignerClient, ConfigError> {
+        let location = profile.location();
+        let region = self.config().signing_region(&profile.to_string(), location)?;
+        Ok(self.client(location.partition(), region).await)
+    }
+
+    /// Returns the client that answers which signatures made at `location` are revoked: in the configured region, otherwise in
+    /// that of the location.
+    ///
+    /// # Errors
+    /// Returns [`ConfigError`] if the configured region is in another partition, or if region and partition of the location
+    /// contradict each other.
+    pub async fn for_revocation(&self, location: &Location) -> Result<SignerClient, ConfigError> {
+        let region = self.config().revocation_region(location)?;
+        Ok(self.client(location.partition(), region).await)
+    }
+
+    async fn client(&self, partition: &str, region: String) -> SignerClient {
+        let key = Key { partition: partition.to_owned(), region: region.clone() };
+        let cell = {
+            // Ignores poisoning: a panic cannot leave the map half-changed.
+            let mut clients = self.shared.clients.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(clients.entry(key).or_default())
+        };
+        // If the first caller gives up, the next one continues.
+        let client = cell.get_or_init(|| SignerClient::with_http(&self.shared.http, self.config(), partition, region));
+        client.await.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests;
