@@ -3,7 +3,7 @@
 use std::process::{ExitCode, Termination};
 
 use aws_names::ArnError;
-use aws_signer::{CallError, CallErrorKind, ConfigError, SignError};
+use aws_signer::{CallError, ConfigError, SignError};
 use notary::reference::ReferenceError;
 use notary::text::{printable, printable_lines};
 use notary::trust::policy::{NoApplicablePolicy, ScopeError};
@@ -176,11 +176,15 @@ impl From<StoreError> for CliError {
 
 impl From<CallError> for CliError {
     fn from(why: CallError) -> Self {
-        let status = match why.kind() {
-            CallErrorKind::Invalid | CallErrorKind::AccessDenied => ExitStatus::Usage,
-            CallErrorKind::Throttled | CallErrorKind::Timeout | CallErrorKind::Other => ExitStatus::Undetermined,
+        let status = match why.disposition() {
+            notary::Disposition::Misconfigured => ExitStatus::Usage,
+            notary::Disposition::Undetermined => ExitStatus::Undetermined,
+            notary::Disposition::Refused => ExitStatus::Refused,
         };
-        Self::new(status, why)
+        match why.advice() {
+            Some(advice) => Self::new(status, format!("{why}. {advice}")),
+            None => Self::new(status, why),
+        }
     }
 }
 
@@ -188,7 +192,7 @@ impl From<SignError> for CliError {
     fn from(why: SignError) -> Self {
         match why {
             SignError::Call(why) => why.into(),
-            SignError::Envelope(_) => Self::refused(why),
+            SignError::Envelope(_) => Self::new(ExitStatus::Undetermined, why),
         }
     }
 }

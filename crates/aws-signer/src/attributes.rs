@@ -3,6 +3,7 @@
 use aws_names::{ArnError, JobArn, PLUGIN_NAME, ProfileVersionArn};
 use notary::envelope::{SignedAttributes, SigningScheme, header};
 use notary::json::JsonError;
+use notary::{Advice, ReasonCode};
 
 /// Signed attributes that do not belong to AWS Signer, or that this program cannot evaluate.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -28,6 +29,26 @@ pub enum AttributesError {
     /// An attribute of AWS Signer is not the expected ARN.
     #[error("a critical attribute of AWS Signer: {0}")]
     Arn(#[from] ArnError),
+}
+
+impl AttributesError {
+    /// Returns the kind of this failure, as a judgement of the signature.
+    #[must_use]
+    pub fn code(&self) -> ReasonCode {
+        match self {
+            Self::OtherPlugin(_) | Self::NewerPlugin { .. } | Self::UnknownCritical(_) => ReasonCode::Unsupported,
+            Self::Scheme(_) | Self::Missing(_) | Self::Arn(_) => ReasonCode::Integrity,
+        }
+    }
+
+    /// Returns what to do about the failure.
+    #[must_use]
+    pub fn advice(&self) -> Option<Advice> {
+        match self {
+            Self::NewerPlugin { .. } => Some(Advice::UpdatePlugin { name: PLUGIN_NAME.to_owned() }),
+            _ => None,
+        }
+    }
 }
 
 /// The signing profile version and the signing job from the signed attributes.

@@ -25,9 +25,10 @@ use aws_types::service_config::ServiceConfigKey;
 use limits::Deadline;
 use notary::text::printable;
 
-use super::config::{ConfigError, Keys, SignerConfig, check_endpoint};
+use super::config::{ConfigError, SignerConfig, check_endpoint};
 use super::credentials::StandardSources;
-use super::error::{CallError, Failure};
+use super::error::CallError;
+use super::failure::Failure;
 use super::http::{Answers, BoundedHttpClient};
 use super::retry::TooManyRequests;
 
@@ -41,7 +42,6 @@ pub struct SignerClient {
     region: String,
     profile: Option<String>,
     endpoint: Result<Option<String>, ConfigError>,
-    keys: Keys,
 }
 
 impl SignerClient {
@@ -78,7 +78,7 @@ impl SignerClient {
             .interceptor(EndpointAsGiven)
             .retry_classifier(TooManyRequests);
         builder.set_endpoint_url(endpoint.clone().ok().flatten());
-        Self { sdk: aws_sdk_signer::Client::from_conf(builder.build()), region, profile, endpoint, keys: config.keys() }
+        Self { sdk: aws_sdk_signer::Client::from_conf(builder.build()), region, profile, endpoint }
     }
 
     /// Returns the SDK client, for operations that this library does not wrap.
@@ -129,14 +129,7 @@ impl SignerClient {
 
     pub(super) fn failed(&self, operation: &'static str, failure: Failure) -> CallError {
         let endpoint = self.endpoint.clone().ok().flatten();
-        CallError {
-            operation,
-            region: self.region.clone(),
-            profile: self.profile.clone(),
-            endpoint,
-            keys: self.keys,
-            failure,
-        }
+        CallError { operation, region: self.region.clone(), profile: self.profile.clone(), endpoint, failure }
     }
 }
 

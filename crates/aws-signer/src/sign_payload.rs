@@ -7,11 +7,13 @@ use aws_names::ProfileArn;
 use aws_sdk_signer::primitives::Blob;
 use limits::Deadline;
 use notary::envelope::{Envelope, EnvelopeError, PAYLOAD_MEDIA_TYPE, VerifiedEnvelope, VerifyError};
+use notary::{Advice, Disposition, ReasonCode};
 use time::OffsetDateTime;
 
 use super::attributes::{AttributesError, SignerAttributes};
 use super::client::SignerClient;
-use super::error::{CallError, Failure};
+use super::error::CallError;
+use super::failure::Failure;
 
 /// A payload signed by AWS Signer, checked.
 #[derive(Debug, Clone)]
@@ -38,6 +40,33 @@ pub enum SignError {
     Envelope(#[from] CheckError),
 }
 
+impl SignError {
+    /// Returns the kind of this failure. An envelope of AWS Signer that must not be used is an invalid answer of the service: no
+    /// signature of an artifact was judged.
+    #[must_use]
+    pub fn code(&self) -> ReasonCode {
+        match self {
+            Self::Call(why) => why.code(),
+            Self::Envelope(why) => why.code(),
+        }
+    }
+
+    /// Returns what the failure means for the caller.
+    #[must_use]
+    pub fn disposition(&self) -> Disposition {
+        self.code().disposition()
+    }
+
+    /// Returns what to do about the failure.
+    #[must_use]
+    pub fn advice(&self) -> Option<Advice> {
+        match self {
+            Self::Call(why) => why.advice(),
+            Self::Envelope(_) => None,
+        }
+    }
+}
+
 /// An envelope that does not match the request.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CheckError {
@@ -61,6 +90,14 @@ pub enum CheckError {
         /// The requested profile.
         expected: String,
     },
+}
+
+impl CheckError {
+    /// Returns the kind of this failure: AWS Signer's answer does not match the request.
+    #[must_use]
+    pub fn code(&self) -> ReasonCode {
+        ReasonCode::Protocol
+    }
 }
 
 /// Signs `payload` with `profile` in AWS Signer, and checks the returned envelope.

@@ -5,7 +5,8 @@ use limits::Deadline;
 use notary::text::printable;
 
 use super::client::SignerClient;
-use super::error::{CallError, Failure};
+use super::error::CallError;
+use super::failure::Failure;
 
 /// A signing profile.
 #[derive(Debug, Clone, PartialEq, Eq)]

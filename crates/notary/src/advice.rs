@@ -75,6 +75,13 @@ pub enum Advice {
         /// The IAM action.
         action: String,
     },
+    /// Check that the endpoint of AWS Signer is right and that the service is running.
+    CheckEndpoint {
+        /// The URL of the endpoint.
+        url: String,
+    },
+    /// Check the network connection and the proxy.
+    CheckNetwork,
     /// Correct or remove a setting, which the error names.
     CorrectSetting,
     /// Log in to the registry.
@@ -140,6 +147,8 @@ impl fmt::Display for Advice {
             Self::GrantPermission { action } => {
                 write!(f, "Permit {action} for these AWS credentials with an IAM policy, or use other credentials.")
             }
+            Self::CheckEndpoint { url } => write!(f, "Check that {url} is the right endpoint and that it is running."),
+            Self::CheckNetwork => f.write_str("Check the network and the proxy."),
             Self::CorrectSetting => f.write_str("Correct or remove the setting."),
             Self::LogInToRegistry => f.write_str("Log in to the registry (docker login, podman login)."),
             Self::AllowPlainHttp => f.write_str("Check host and port, or allow plain HTTP if the registry has no TLS."),

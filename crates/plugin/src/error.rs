@@ -5,11 +5,14 @@ use std::collections::BTreeMap;
 use std::io::Write;
 
 use aws_names::ArnError;
-use aws_signer::{CallError, CallErrorKind, ConfigError, Failure, SignError};
+use aws_signer::{CallError, ConfigError, Failure, SignError};
+use notary::ReasonCode;
 use notary::json::JsonError;
 use notary::text::printable;
 use notary::x509::ChainError;
 use serde::Serialize;
+
+use super::advice;
 
 /// The codes that the protocol has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -100,13 +103,6 @@ impl From<ChainError> for PluginError {
 
 impl From<CallError> for PluginError {
     fn from(error: CallError) -> Self {
-        let code = match error.kind() {
-            CallErrorKind::Invalid => ErrorCode::ValidationError,
-            CallErrorKind::AccessDenied => ErrorCode::AccessDenied,
-            CallErrorKind::Throttled => ErrorCode::Throttled,
-            CallErrorKind::Timeout => ErrorCode::Timeout,
-            CallErrorKind::Other => ErrorCode::Error,
-        };
         let mut metadata =
             BTreeMap::from([("operation", error.operation.to_owned()), ("region", error.region.clone())]);
         metadata.extend(error.profile.clone().map(|profile| ("awsProfile", profile)));
@@ -114,7 +110,8 @@ impl From<CallError> for PluginError {
             metadata.extend(code.clone().map(|code| ("awsErrorCode", code)));
             metadata.extend(request_id.clone().map(|id| ("requestId", id)));
         }
-        Self { metadata, ..Self::new(code, error.to_string()) }
+        let message = advice::append(&error, error.advice().as_ref());
+        Self { metadata, ..Self::new(error_code(error.code()), message) }
     }
 }
 
@@ -122,7 +119,18 @@ impl From<SignError> for PluginError {
     fn from(error: SignError) -> Self {
         match error {
             SignError::Call(call) => call.into(),
-            refused => Self::new(ErrorCode::Error, refused.to_string()),
+            SignError::Envelope(_) => Self::new(error_code(error.code()), error.to_string()),
         }
+    }
+}
+
+/// Returns the protocol's code for a failure.
+fn error_code(reason: ReasonCode) -> ErrorCode {
+    match reason {
+        ReasonCode::Credentials | ReasonCode::Denied => ErrorCode::AccessDenied,
+        ReasonCode::Throttled => ErrorCode::Throttled,
+        ReasonCode::Deadline => ErrorCode::Timeout,
+        ReasonCode::NotFound | ReasonCode::Configuration => ErrorCode::ValidationError,
+        _ => ErrorCode::Error,
     }
 }

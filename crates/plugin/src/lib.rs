@@ -4,6 +4,7 @@
 //! plugin writes one JSON document to standard output and exits with 0. On any failure, it writes the protocol's JSON
 //! error to standard error, nothing to standard output, and exits with 1.
 
+mod advice;
 mod answer;
 mod error;
 mod generate_envelope;

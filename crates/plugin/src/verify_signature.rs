@@ -8,6 +8,7 @@ use limits::Deadline;
 use notary::envelope::header;
 use notary::trust::check_trusted_identity;
 
+use super::advice;
 use super::answer::{VerificationResult, VerifySignatureResponse};
 use super::error::PluginError;
 use super::metadata::Capability;
@@ -76,7 +77,10 @@ fn check_revocation(
         revocation_status(&client, &query, deadline).await
     })?;
     match status {
-        Err(why) => failed(format!("Revocation could not be checked: {why}.")),
+        Err(why) => {
+            let why = advice::append(&why, why.advice().as_ref());
+            failed(format!("Revocation could not be checked: {}.", why.trim_end_matches('.')))
+        }
         Ok(revoked) if revoked.is_empty() => Ok(VerificationResult::new(
             true,
             &format!(

@@ -2,11 +2,12 @@
 
 use aws_names::{JobArn, NOTATION_PLATFORM, ProfileArn};
 use aws_signer::{
-    CallError, CallErrorKind, Failure, RevocationQuery, SignerClient, SignerConfig, aws_signer_roots,
-    revocation_status, signing_profile,
+    CallError, Failure, RevocationQuery, SignerClient, SignerConfig, aws_signer_roots, revocation_status,
+    signing_profile,
 };
 use limits::Deadline;
 use notary::x509::CertificateChain;
+use notary::{Disposition, ReasonCode};
 use time::OffsetDateTime;
 
 use super::report::{Item, Outcome, Part};
@@ -45,12 +46,12 @@ pub(super) async fn check(config: &SignerConfig, profile: &ProfileArn) -> Vec<It
         Err(why) => {
             let item = item(outcome_of(&why), why.to_string());
             let name = profile.name();
-            match why.kind() {
-                CallErrorKind::Invalid => item.with_remedy(format!(
+            match why.code() {
+                ReasonCode::NotFound | ReasonCode::Configuration => item.with_remedy(format!(
                     "Correct the ARN, or create the profile: aws signer put-signing-profile --profile-name {name} \
                      --platform-id {NOTATION_PLATFORM}"
                 )),
-                CallErrorKind::AccessDenied => item.with_remedy(match client.endpoint_url() {
+                ReasonCode::Credentials | ReasonCode::Denied => item.with_remedy(match client.endpoint_url() {
                     Some(url) => format!("Use the credentials of the service at {url}."),
                     None => "Check the AWS credentials: they are wrong or have expired.".to_owned(),
                 }),
@@ -89,7 +90,12 @@ async fn asked(config: &SignerConfig, profile: &ProfileArn) -> Result<(String, R
     };
     let answer = match revocation_status(&client, &query, Deadline::new(budget(config))).await {
         // AWS checks permissions before the parameters: invalid parameters mean that the permission is there.
-        Err(why) if matches!(&why.failure, Failure::Refused { .. }) && why.kind() == CallErrorKind::Invalid => Ok(()),
+        Err(why)
+            if matches!(&why.failure, Failure::Refused { .. })
+                && matches!(why.code(), ReasonCode::NotFound | ReasonCode::Configuration) =>
+        {
+            Ok(())
+        }
         answer => answer.map(|_| ()),
     };
     Ok((region, answer))
@@ -101,8 +107,8 @@ fn is_denied(why: &CallError) -> bool {
 }
 
 fn outcome_of(why: &CallError) -> Outcome {
-    match why.kind() {
-        CallErrorKind::Invalid | CallErrorKind::AccessDenied => Outcome::Problem,
-        CallErrorKind::Throttled | CallErrorKind::Timeout | CallErrorKind::Other => Outcome::Undetermined,
+    match why.disposition() {
+        Disposition::Misconfigured => Outcome::Problem,
+        Disposition::Undetermined | Disposition::Refused => Outcome::Undetermined,
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use aws_names::{Location, partition_of_region};
+use notary::{Advice, ReasonCode};
 
 /// An invalid configuration value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -79,6 +80,20 @@ pub enum ConfigError {
     },
 }
 
+impl ConfigError {
+    /// Returns the kind of this failure.
+    #[must_use]
+    pub fn code(&self) -> ReasonCode {
+        ReasonCode::Configuration
+    }
+
+    /// Returns what to do about the failure.
+    #[must_use]
+    pub fn advice(&self) -> Option<Advice> {
+        Some(Advice::CorrectSetting)
+    }
+}
+
 /// The keys of the plugin configuration with their equivalent environment variables. The first two accept a partition
 /// as suffix: `aws-profile.aws-us-gov`, `NOTATION_AWS_SIGNER_PROFILE_AWS_US_GOV`.
 const PROFILE: (&str, &str) = ("aws-profile", "NOTATION_AWS_SIGNER_PROFILE");
@@ -104,27 +119,6 @@ pub struct SignerConfig {
     endpoint_url: Option<String>,
     timeout: Option<Duration>,
     credentials: Option<Credentials>,
-    keys: Keys,
-}
-
-/// How error messages refer to configuration keys.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Keys {
-    /// As plugin configuration: `aws-profile`.
-    #[default]
-    PluginConfig,
-    /// As command line options: `--aws-profile`.
-    Options,
-}
-
-impl Keys {
-    /// Returns the prefix of a key.
-    pub(super) fn prefix(self) -> &'static str {
-        match self {
-            Self::PluginConfig => "",
-            Self::Options => "--",
-        }
-    }
 }
 
 /// Values with their keys: one for all partitions, and one per partition.
@@ -202,13 +196,6 @@ impl SignerConfig {
         Ok(())
     }
 
-    /// Makes error messages refer to the keys as command line options.
-    #[must_use]
-    pub fn with_keys_as_options(mut self) -> Self {
-        self.keys = Keys::Options;
-        self
-    }
-
     /// Sets a key to the value of the command line option with the same name.
     ///
     /// # Errors
@@ -216,10 +203,6 @@ impl SignerConfig {
     pub fn with_option(mut self, key: &str, value: impl Into<String>) -> Result<Self, ConfigError> {
         self.set(key, None, &format!("--{key}"), value.into())?;
         Ok(self)
-    }
-
-    pub(super) fn keys(&self) -> Keys {
-        self.keys
     }
 
     /// Returns the timeout of a command, if set.

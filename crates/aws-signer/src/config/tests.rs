@@ -47,7 +47,7 @@ fn rejects_a_region_of_another_partition() {
 
 #[test]
 fn errors_name_the_option() {
-    let with = |key, value: &str| config(&[], &[]).unwrap().with_keys_as_options().with_option(key, value);
+    let with = |key, value: &str| config(&[], &[]).unwrap().with_option(key, value);
     let c = with("aws-region", "us-east-1").unwrap();
     let error = c.revocation_region(&location("aws-us-gov", "us-gov-west-1")).unwrap_err().to_string();
     assert!(

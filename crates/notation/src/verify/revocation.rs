@@ -1,10 +1,10 @@
 //! The validation `revocation`: neither the signature nor its profile nor its certificates were revoked.
 
 use aws_signer::{
-    CallError, CallErrorKind, RevocationQuery, RevokedEntity, SignerAttributes, SignerClient, SignerConfig,
-    revocation_status,
+    CallError, RevocationQuery, RevokedEntity, SignerAttributes, SignerClient, SignerConfig, revocation_status,
 };
 use limits::Deadline;
+use notary::Disposition;
 use notary::envelope::{SigningScheme, VerifiedEnvelope};
 
 use super::options::VerifyOptions;
@@ -56,14 +56,12 @@ fn not_checked(why: impl std::fmt::Display) -> CheckFailure {
 }
 
 fn not_asked(why: CallError) -> CheckFailure {
-    let failure = match why.kind() {
-        CallErrorKind::Invalid | CallErrorKind::AccessDenied => {
-            CheckFailure::misconfigured(format!("{NOT_CHECKED}: {why}"))
-        }
-        CallErrorKind::Throttled | CallErrorKind::Timeout | CallErrorKind::Other => not_checked(&why),
+    let failure = match why.disposition() {
+        Disposition::Misconfigured => CheckFailure::misconfigured(format!("{NOT_CHECKED}: {why}")),
+        Disposition::Undetermined | Disposition::Refused => not_checked(&why),
     };
-    match why.remedy() {
-        Some(remedy) => failure.with_remedy(remedy),
+    match why.advice() {
+        Some(advice) => failure.with_remedy(advice.to_string()),
         None => failure,
     }
 }

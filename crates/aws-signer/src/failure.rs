@@ -1,0 +1,223 @@
+//! Why a call to an AWS service failed, and what kind of failure it is.
+
+use std::error::Error;
+use std::time::Duration;
+
+use aws_credential_types::provider::error::CredentialsError;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_types::request_id::RequestId;
+use notary::ReasonCode;
+
+use super::answer::AnswerError;
+use super::config::ConfigError;
+
+/// The maximum length of a service's text in bytes.
+const MAX_TEXT: usize = 2000;
+
+/// The failure of a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Failure {
+    /// AWS answered with an error.
+    Refused {
+        /// The HTTP status.
+        status: u16,
+        /// AWS's error code, such as `AccessDeniedException`.
+        code: Option<String>,
+        /// AWS's message, or the start of a body that does not come from AWS.
+        message: Option<String>,
+        /// The request id.
+        request_id: Option<String>,
+    },
+    /// No credentials were found or loaded.
+    NoCredentials(String),
+    /// The deadline has passed. The value is the time budget.
+    Timeout(Duration),
+    /// The service could not be reached, or the connection broke.
+    Connection(String),
+    /// The answer does not come from AWS Signer.
+    Answer(String),
+    /// The request could not be created.
+    Request(String),
+    /// The AWS configuration is invalid.
+    Configuration(ConfigError),
+}
+
+impl Failure {
+    /// Returns the kind of this failure.
+    #[must_use]
+    pub fn code(&self) -> ReasonCode {
+        match self {
+            Self::Refused { status, code, .. } => code_of_refusal(*status, code.as_deref().unwrap_or_default()),
+            Self::NoCredentials(_) => ReasonCode::Credentials,
+            Self::Timeout(_) => ReasonCode::Deadline,
+            Self::Connection(_) => ReasonCode::Unreachable,
+            Self::Answer(_) => ReasonCode::Protocol,
+            Self::Request(_) => ReasonCode::Internal,
+            Self::Configuration(why) => why.code(),
+        }
+    }
+
+    /// Returns the AWS error code of a refusal, such as `AccessDeniedException`.
+    #[must_use]
+    pub fn aws_code(&self) -> Option<&str> {
+        match self {
+            Self::Refused { code, .. } => code.as_deref(),
+            _ => None,
+        }
+    }
+}
+
+/// The kind of a refusal, by AWS's error code, otherwise by the HTTP status.
+fn code_of_refusal(status: u16, code: &str) -> ReasonCode {
+    match code {
+        "ValidationException" | "BadRequestException" => ReasonCode::Configuration,
+        "NotFoundException" | "ResourceNotFoundException" => ReasonCode::NotFound,
+        "ServiceLimitExceededException" => ReasonCode::TooMany,
+        "ConflictException" => ReasonCode::Contention,
+        "Throttling"
+        | "ThrottlingException"
+        | "ThrottledException"
+        | "TooManyRequestsException"
+        | "RequestThrottled"
+        | "RequestThrottledException"
+        | "RequestLimitExceeded"
+        | "SlowDown" => ReasonCode::Throttled,
+        "AccessDenied" | "AccessDeniedException" | "NotAuthorized" | "UnauthorizedException" => ReasonCode::Denied,
+        "AuthFailure"
+        | "ExpiredToken"
+        | "ExpiredTokenException"
+        | "IncompleteSignature"
+        | "IncompleteSignatureException"
+        | "InvalidClientTokenId"
+        | "InvalidSignatureException"
+        | "MissingAuthenticationToken"
+        | "MissingAuthenticationTokenException"
+        | "OptInRequired"
+        | "RequestExpired"
+        | "RequestTimeTooSkewed"
+        | "SignatureDoesNotMatch"
+        | "UnrecognizedClientException" => ReasonCode::Credentials,
+        _ => match status {
+            401 => ReasonCode::Credentials,
+            403 => ReasonCode::Denied,
+            429 => ReasonCode::Throttled,
+            500.. => ReasonCode::Unreachable,
+            // Whether the request or the endpoint is wrong is unknown: a proxy or a gateway may have answered.
+            _ => ReasonCode::Protocol,
+        },
+    }
+}
+
+impl Failure {
+    /// Classifies an error of the AWS SDK.
+    pub fn from_sdk<E>(error: SdkError<E, HttpResponse>) -> Self
+    where
+        E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+    {
+        if let SdkError::ServiceError(service) = &error {
+            let raw = service.raw();
+            if raw.status().is_success() {
+                // The SDK reports an unreadable success as a service error.
+                let why: &(dyn Error + 'static) = service.err();
+                return Self::Answer(error_chain(why.source().unwrap_or(why)));
+            }
+            let code = service.err().code().map(|code| printable(code.as_bytes()));
+            let message = service.err().message().map(|message| printable(message.as_bytes()));
+            return Self::Refused {
+                status: raw.status().as_u16(),
+                message: message.or_else(|| {
+                    raw.body().bytes().filter(|_| code.is_none()).map(printable).filter(|text| !text.is_empty())
+                }),
+                code,
+                request_id: raw.request_id().map(|id| printable(id.as_bytes())),
+            };
+        }
+        if let Some(credentials) = find::<CredentialsError>(&error) {
+            // The SDK's wording for every source without credentials.
+            let why = error_chain(credentials).replace("the credential provider was not enabled: ", "");
+            return Self::NoCredentials(
+                why.replace("the credential provider was not enabled", "it has no credentials"),
+            );
+        }
+        if let Some(answer) = find::<AnswerError>(&error) {
+            return Self::Answer(error_chain(answer));
+        }
+        match &error {
+            SdkError::TimeoutError(_) => Self::Connection(error_chain(&error)),
+            SdkError::DispatchFailure(failure) => match failure.as_connector_error() {
+                Some(e) if e.is_io() || e.is_timeout() => Self::Connection(error_chain(e)),
+                // The connection ended before the answer was complete. The SDK retries this.
+                Some(e) if e.as_other().is_some() => Self::Connection(error_chain(e)),
+                Some(e) if e.is_user() => Self::Request(error_chain(e)),
+                // The answer is not HTTP.
+                Some(e) => Self::Answer(error_chain(e.source().unwrap_or(e))),
+                None => Self::Connection(error_chain(&error)),
+            },
+            SdkError::ResponseError(_) => Self::Answer(error_chain(&error)),
+            _ => Self::Request(error_chain(&error)),
+        }
+    }
+}
+
+/// Returns the first error of type `T` in the chain of sources.
+fn find<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a T> {
+    std::iter::successors(Some(error), |&e| e.source()).find_map(|e| e.downcast_ref())
+}
+
+/// Joins the messages of an error and its sources, without repetitions.
+pub fn error_chain(error: &(dyn Error + 'static)) -> String {
+    let mut text = String::new();
+    for part in std::iter::successors(Some(error), |&e| e.source()).map(ToString::to_string) {
+        if text.is_empty() {
+            text = part;
+        } else if !text.contains(&part) {
+            text = format!("{text}: {part}");
+        }
+    }
+    printable(text.as_bytes())
+}
+
+/// Sanitizes text from outside.
+fn printable(bytes: &[u8]) -> String {
+    notary::text::printable(&String::from_utf8_lossy(&bytes[..bytes.len().min(MAX_TEXT)])).trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use notary::Disposition;
+
+    use super::*;
+
+    fn refused(status: u16, code: Option<&str>) -> Failure {
+        Failure::Refused { status, code: code.map(str::to_owned), message: None, request_id: None }
+    }
+
+    #[test]
+    fn no_failure_of_the_service_is_a_refusal() {
+        for code in ["", "AccessDeniedException", "ResourceNotFoundException", "ThrottlingException", "Unknown"] {
+            for status in [400, 401, 403, 404, 418, 429, 500, 503] {
+                let reason = refused(status, Some(code)).code();
+                assert_ne!(reason.disposition(), Disposition::Refused, "{status} {code}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_code_of_aws_precedes_the_status() {
+        for (status, code, expected) in [
+            (400, Some("ExpiredTokenException"), ReasonCode::Credentials),
+            (403, Some("AccessDeniedException"), ReasonCode::Denied),
+            (403, Some("InvalidSignatureException"), ReasonCode::Credentials),
+            (400, Some("ThrottlingException"), ReasonCode::Throttled),
+            (404, Some("ResourceNotFoundException"), ReasonCode::NotFound),
+            (400, Some("ValidationException"), ReasonCode::Configuration),
+            (429, None, ReasonCode::Throttled),
+            (502, None, ReasonCode::Unreachable),
+            (404, None, ReasonCode::Protocol),
+        ] {
+            assert_eq!(refused(status, code).code(), expected, "{status} {code:?}");
+        }
+    }
+}
