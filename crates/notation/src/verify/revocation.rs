@@ -39,8 +39,8 @@ async fn ask_aws_signer(
     let location = signer.profile_version.location();
     let region = config.revocation_region(location);
     let region = region.map_err(|why| CheckFailure::misconfigured(format!("{NOT_CHECKED}: {why}")))?;
-    tracing::info!(profile_version = %signer.profile_version, job = %signer.job, region, "asking AWS Signer about revocation");
-    let client = SignerClient::new(config, location.partition(), region).await;
+    tracing::info!(profile_version = %signer.profile_version, job = %signer.job, %region, "asking AWS Signer about revocation");
+    let client = SignerClient::new(config, region).await;
     let revoked = revocation_status(&client, &query, deadline).await.map_err(not_asked)?;
     if revoked.is_empty() {
         return Ok("AWS Signer knows of no revocation".to_owned());
