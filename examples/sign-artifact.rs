@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::error::Error;
 
 use aws_names::ProfileArn;
-use aws_signer::{SignerClient, SignerConfig};
+use aws_signer::{ClientPool, SignerConfig};
 use limits::Deadline;
 use notary::manifest::SignatureForm;
 use notary::reference::Reference;
@@ -28,9 +28,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let registry = RegistryClient::new(ClientOptions::default(), Credentials::from_environment());
     let store = Store::Remote(registry.repository(reference.repository())?);
 
-    let config = SignerConfig::default();
-    let region = config.signing_region(&profile.to_string(), profile.location())?;
-    let client = SignerClient::new(&config, profile.location().partition(), region).await;
+    let client = ClientPool::new(SignerConfig::default()).for_signing(&profile).await?;
 
     let metadata = BTreeMap::from([("build".to_owned(), "7".to_owned())]);
     let deadline = Deadline::new(Deadline::DEFAULT_BUDGET);

@@ -74,7 +74,5 @@ pub fn budget(config: &SignerConfig) -> Duration {
 /// # Errors
 /// Returns [`CliError`] if the configured region is not the profile's.
 pub async fn client_of(config: &SignerConfig, profile: &ProfileArn) -> Result<SignerClient, CliError> {
-    let location = profile.location();
-    let region = config.signing_region(&profile.to_string(), location)?;
-    Ok(SignerClient::new(config, location.partition(), region).await)
+    Ok(SignerClient::new(config, config.signing_region(profile)?).await)
 }

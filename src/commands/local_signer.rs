@@ -5,10 +5,11 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::{env, io};
 
+use aws_names::AccountId;
 use clap::Subcommand;
 use local_signer::clock::{Clock, ClockError};
 use local_signer::credentials::{Credentials, CredentialsError};
-use local_signer::{DEFAULT_ACCOUNT, LocalSigner, Options, StartError};
+use local_signer::{LocalSigner, Options, StartError};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use tokio::signal::unix::{SignalKind, signal};
@@ -53,8 +54,8 @@ struct ServeArgs {
     listen: SocketAddr,
 
     /// The AWS account id in the ARNs of profiles and signing jobs
-    #[arg(long, value_name = "ID", default_value = DEFAULT_ACCOUNT)]
-    account: String,
+    #[arg(long, value_name = "ID", default_value_t = AccountId::EXAMPLE)]
+    account: AccountId,
 
     /// Sign as if it were this time (RFC 3339); the clock runs on from there. Requests are still checked against the real time
     #[arg(long, value_name = "TIME", value_parser = time_of)]

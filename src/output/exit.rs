@@ -2,7 +2,7 @@
 
 use std::process::{ExitCode, Termination};
 
-use aws_names::ArnError;
+use aws_names::{ArnError, NameError};
 use aws_signer::{CallError, ConfigError, SignError};
 use notary::reference::ReferenceError;
 use notary::text::{printable, printable_lines};
@@ -121,7 +121,7 @@ macro_rules! always {
     };
 }
 
-always!(usage: ArnError, ConfigError, FolderError, NoApplicablePolicy, ReferenceError, ReservedMetadata, ScopeError, crate::commands::local_signer::Error);
+always!(usage: ArnError, ConfigError, FolderError, NameError, NoApplicablePolicy, ReferenceError, ReservedMetadata, ScopeError, crate::commands::local_signer::Error);
 
 impl From<crate::commands::demo::Error> for CliError {
     fn from(why: crate::commands::demo::Error) -> Self {

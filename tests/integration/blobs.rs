@@ -38,7 +38,7 @@ impl Blobs {
         let config = SignerConfig::default()
             .with_endpoint_url(&world.signer.endpoint)
             .with_credentials(AwsCredentials::new(id, secret, None, None, "local signer"));
-        let client = SignerClient::new(&config, "aws", REGION.to_owned()).await;
+        let client = SignerClient::new(&config, REGION.parse().unwrap()).await;
         Some(Blobs { world, config, client, folder: tempfile::tempdir().unwrap() })
     }
 

@@ -40,7 +40,7 @@ impl Library {
         Library {
             store: Store::Remote(registry.repository(reference.repository()).unwrap()),
             target: reference.target().clone(),
-            client: SignerClient::new(&config, "aws", REGION.to_owned()).await,
+            client: SignerClient::new(&config, REGION.parse().unwrap()).await,
             config,
         }
     }

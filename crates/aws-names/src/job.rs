@@ -3,7 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{ArnError, JOBS, Location, split, wrong_resource};
+use super::arn::{JOBS, split, wrong_resource};
+use super::{ArnError, Location, NameError};
 
 /// `arn:PARTITION:signer:REGION:ACCOUNT:/signing-jobs/ID`
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -19,16 +20,11 @@ impl JobArn {
     /// Returns [`ArnError::Part`] if `id` is not 1 to 64 letters, digits and hyphens.
     pub fn new(location: Location, id: &str) -> Result<Self, ArnError> {
         let arn = Self { location, id: id.to_owned() };
-        let valid = (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-        if valid {
+        if (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
             return Ok(arn);
         }
-        Err(ArnError::Part {
-            arn: arn.to_string(),
-            part: "job id",
-            value: arn.id,
-            rule: "a job id has letters, digits and hyphens",
-        })
+        let why = NameError::new("job id", id, "a job id has letters, digits and hyphens");
+        Err(ArnError::Part { arn: arn.to_string(), why })
     }
 
     /// Returns the job id. AWS issues UUIDs.

@@ -1,9 +1,10 @@
-//! ARNs of signing profiles and of their versions.
+//! ARNs of signing profiles.
 
 use std::fmt;
 use std::str::FromStr;
 
-use super::{ArnError, Location, PROFILES, split, wrong_resource};
+use super::arn::{PROFILES, split, wrong_resource};
+use super::{ArnError, Location, NameError, ProfileVersionArn};
 
 /// The name of a signing profile: 2 to 64 letters, digits and underscores.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -21,16 +22,11 @@ impl ProfileName {
 }
 
 impl FromStr for ProfileName {
-    type Err = ArnError;
+    type Err = NameError;
 
-    fn from_str(name: &str) -> Result<Self, ArnError> {
+    fn from_str(name: &str) -> Result<Self, NameError> {
         let valid = (2..=64).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
-        valid.then(|| Self(name.to_owned())).ok_or_else(|| ArnError::Part {
-            arn: name.to_owned(),
-            part: "profile name",
-            value: name.to_owned(),
-            rule: Self::RULE,
-        })
+        valid.then(|| Self(name.to_owned())).ok_or_else(|| NameError::new("profile name", name, Self::RULE))
     }
 }
 
@@ -71,15 +67,7 @@ impl ProfileArn {
     /// # Errors
     /// Returns [`ArnError::Part`] if `version` is not ten letters and digits.
     pub fn with_version(self, version: &str) -> Result<ProfileVersionArn, ArnError> {
-        if version.len() == 10 && version.bytes().all(|b| b.is_ascii_alphanumeric()) {
-            return Ok(ProfileVersionArn { profile: self, version: version.to_owned() });
-        }
-        Err(ArnError::Part {
-            arn: format!("{self}/{version}"),
-            part: "profile version",
-            value: version.to_owned(),
-            rule: "a profile version has ten letters and digits",
-        })
+        ProfileVersionArn::new(self, version)
     }
 }
 
@@ -112,62 +100,6 @@ impl FromStr for ProfileArn {
     }
 }
 
-/// `arn:PARTITION:signer:REGION:ACCOUNT:/signing-profiles/NAME/VERSION`
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct ProfileVersionArn {
-    profile: ProfileArn,
-    version: String,
-}
-
-impl ProfileVersionArn {
-    /// Returns the ARN of the profile.
-    #[must_use]
-    pub fn profile(&self) -> &ProfileArn {
-        &self.profile
-    }
-
-    /// Returns the version, ten letters and digits.
-    #[must_use]
-    pub fn version(&self) -> &str {
-        &self.version
-    }
-
-    /// Returns partition, region and account.
-    #[must_use]
-    pub fn location(&self) -> &Location {
-        &self.profile.location
-    }
-}
-
-impl fmt::Display for ProfileVersionArn {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.profile, self.version)
-    }
-}
-
-impl FromStr for ProfileVersionArn {
-    type Err = ArnError;
-
-    fn from_str(text: &str) -> Result<Self, ArnError> {
-        const EXPECTED: &str =
-            "a signing profile version ARN (arn:PARTITION:signer:REGION:ACCOUNT:/signing-profiles/NAME/VERSION)";
-        let (location, resource) = split(text)?;
-        let Some(rest) = resource.strip_prefix(PROFILES) else {
-            return Err(wrong_resource(text, &location, resource, EXPECTED));
-        };
-        let Some((name, version)) = rest.split_once('/') else {
-            let hint = "it has no version".to_owned();
-            return Err(ArnError::Resource { arn: text.to_owned(), expected: EXPECTED, hint });
-        };
-        ProfileArn { location, name: profile_name(text, name)? }.with_version(version)
-    }
-}
-
-fn profile_name(arn: &str, name: &str) -> Result<ProfileName, ArnError> {
-    name.parse().map_err(|_| ArnError::Part {
-        arn: arn.to_owned(),
-        part: "profile name",
-        value: name.to_owned(),
-        rule: ProfileName::RULE,
-    })
+pub(super) fn profile_name(arn: &str, name: &str) -> Result<ProfileName, ArnError> {
+    name.parse().map_err(|why| ArnError::Part { arn: arn.to_owned(), why })
 }

@@ -11,7 +11,7 @@ fn parses_profile_arns_of_any_partition() {
     for partition in ["aws", "aws-cn", "aws-us-gov", "aws-iso-b", "aws-eusc"] {
         let text = format!("arn:{partition}:signer:us-west-2:111122223333:/signing-profiles/A_1");
         let arn: ProfileArn = text.parse().unwrap();
-        assert_eq!((arn.location().partition(), arn.name().as_str()), (partition, "A_1"));
+        assert_eq!((arn.location().partition().as_str(), arn.name().as_str()), (partition, "A_1"));
         assert_eq!(arn.to_string(), text);
     }
 }

@@ -9,7 +9,8 @@ use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{AppName, BehaviorVersion, ConfigLoader, Region};
+use aws_config::{AppName, BehaviorVersion, ConfigLoader};
+use aws_names::Region;
 use aws_sdk_signer::config::Intercept;
 use aws_sdk_signer::config::interceptors::BeforeSerializationInterceptorContextRef;
 use aws_smithy_runtime_api::box_error::BoxError;
@@ -39,26 +40,21 @@ const ATTEMPTS: u32 = 4;
 #[derive(Debug, Clone)]
 pub struct SignerClient {
     sdk: aws_sdk_signer::Client,
-    region: String,
+    region: Region,
     profile: Option<String>,
     endpoint: Result<Option<String>, ConfigError>,
 }
 
 impl SignerClient {
-    /// Creates a client for a region of a partition with the configured credentials. This does not connect.
-    pub async fn new(config: &SignerConfig, partition: &str, region: String) -> Self {
-        Self::with_http(&BoundedHttpClient::default(), config, partition, region).await
+    /// Creates a client for a region, with the credentials that are configured for its partition. This does not connect.
+    pub async fn new(config: &SignerConfig, region: Region) -> Self {
+        Self::with_http(&BoundedHttpClient::default(), config, region).await
     }
 
     /// Creates a client that shares the connections of `http`.
-    pub(super) async fn with_http(
-        http: &BoundedHttpClient,
-        config: &SignerConfig,
-        partition: &str,
-        region: String,
-    ) -> Self {
-        let profile = config.profile(partition).map(str::to_owned);
-        let (mut loader, context) = loader(http, &region);
+    pub(super) async fn with_http(http: &BoundedHttpClient, config: &SignerConfig, region: Region) -> Self {
+        let profile = config.profile(&region.partition()).map(str::to_owned);
+        let (mut loader, context) = loader(http, region.as_str());
         if let Some(credentials) = config.credentials() {
             loader = loader.credentials_provider(credentials.clone());
         } else if let Some(profile) = &profile {
@@ -66,7 +62,8 @@ impl SignerClient {
             let provider = ProfileFileCredentialsProvider::builder().profile_name(profile).configure(&context).build();
             loader = loader.profile_name(profile).credentials_provider(provider);
         } else {
-            loader = loader.credentials_provider(StandardSources::new(Region::new(region.clone()), context));
+            loader =
+                loader.credentials_provider(StandardSources::new(aws_config::Region::new(region.to_string()), context));
         }
         let shared = loader.load().await;
         let endpoint = match config.endpoint_url() {
@@ -89,7 +86,7 @@ impl SignerClient {
 
     /// Returns the region.
     #[must_use]
-    pub fn region(&self) -> &str {
+    pub fn region(&self) -> &Region {
         &self.region
     }
 
@@ -113,7 +110,7 @@ impl SignerClient {
             return Err(self.failed(operation, Failure::Configuration(why.clone())));
         }
         let began = Instant::now();
-        let region = &self.region;
+        let region = self.region.as_str();
         let answer = match deadline.run(call).await {
             Some(Ok(answer)) => Ok(answer),
             Some(Err(error)) => Err(self.failed(operation, Failure::from_sdk(error))),
@@ -135,7 +132,7 @@ impl SignerClient {
 
 /// Returns the common configuration of all services without credentials, and the context for a credentials provider.
 pub fn loader(http: &BoundedHttpClient, region: &str) -> (ConfigLoader, ProviderConfig) {
-    let region = Region::new(region.to_owned());
+    let region = aws_config::Region::new(region.to_owned());
     let retries = RetryConfig::standard()
         .with_max_attempts(ATTEMPTS)
         .with_initial_backoff(Duration::from_millis(200))

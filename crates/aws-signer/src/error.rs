@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
+use aws_names::Region;
 use notary::{Advice, Disposition, ReasonCode};
 
 use super::failure::Failure;
@@ -13,7 +14,7 @@ pub struct CallError {
     /// The operation, such as `SignPayload`.
     pub operation: &'static str,
     /// The region of the call.
-    pub region: String,
+    pub region: Region,
     /// The profile of the shared AWS configuration for the credentials, if one was named.
     pub profile: Option<String>,
     /// The endpoint, if it is not AWS's default.

@@ -1,6 +1,6 @@
 //! `RevokeSignature` and `RevokeSigningProfile`, which cannot be undone: AWS Signer API Reference.
 
-use aws_names::ProfileVersionArn;
+use aws_names::{AccountId, ProfileVersionArn};
 use aws_sdk_signer::primitives::DateTime;
 use limits::Deadline;
 use time::OffsetDateTime;
@@ -19,11 +19,11 @@ pub const MAX_REASON: usize = 500;
 pub async fn revoke_signature(
     client: &SignerClient,
     job_id: &str,
-    owner: Option<&str>,
+    owner: Option<&AccountId>,
     reason: &str,
     deadline: Deadline,
 ) -> Result<(), CallError> {
-    let request = client.sdk().revoke_signature().job_id(job_id).set_job_owner(owner.map(str::to_owned));
+    let request = client.sdk().revoke_signature().job_id(job_id).set_job_owner(owner.map(ToString::to_string));
     client.call("RevokeSignature", deadline, request.reason(reason).send()).await?;
     Ok(())
 }

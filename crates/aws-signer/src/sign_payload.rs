@@ -116,7 +116,7 @@ pub async fn sign_payload(
         .sdk()
         .sign_payload()
         .profile_name(profile.name().as_str())
-        .profile_owner(profile.location().account())
+        .profile_owner(profile.location().account().as_str())
         .payload(Blob::new(payload))
         .payload_format(PAYLOAD_MEDIA_TYPE);
     let answer = client.call(OPERATION, deadline, request.send()).await?;

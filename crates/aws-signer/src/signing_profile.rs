@@ -54,7 +54,7 @@ pub async fn signing_profile(
         .sdk()
         .get_signing_profile()
         .profile_name(profile.name().as_str())
-        .profile_owner(profile.location().account());
+        .profile_owner(profile.location().account().as_str());
     let answer = client.call(OPERATION, deadline, request.send()).await?;
     let wrong = |why: String| client.failed(OPERATION, Failure::Answer(why));
     let version = profile.clone().with_version(answer.profile_version().unwrap_or_default());

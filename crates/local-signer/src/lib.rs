@@ -21,13 +21,12 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use aws_names::ArnError;
+use aws_names::AccountId;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, spawn_blocking};
 
 use self::ca::{CaError, CertificateAuthority};
-use self::caller::Caller;
 use self::clock::Clock;
 use self::credentials::{Credentials, CredentialsError};
 use self::directory::{Directory, DirectoryError};
@@ -35,15 +34,9 @@ use self::operations::Service;
 use self::router::{Endpoint, router};
 use self::store::{Store, StoreError};
 
-/// The default account id, the one in AWS's examples.
-pub const DEFAULT_ACCOUNT: &str = "111122223333";
-
 /// Why a local signer could not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The account id is not twelve digits.
-    #[error(transparent)]
-    Account(#[from] ArnError),
     /// The directory cannot be used.
     #[error(transparent)]
     Directory(#[from] DirectoryError),
@@ -77,7 +70,7 @@ pub struct Options {
     /// The address to listen on; port 0 takes any free port.
     pub listen: SocketAddr,
     /// The account id of its profiles and jobs.
-    pub account: String,
+    pub account: AccountId,
     /// The signing clock.
     pub clock: Clock,
     /// The access keys that it accepts. `None` uses `DIR/credentials`, generated at the first start.
@@ -91,7 +84,7 @@ impl Options {
         Self {
             dir: dir.into(),
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-            account: DEFAULT_ACCOUNT.to_owned(),
+            account: AccountId::EXAMPLE,
             clock: Clock::system(),
             credentials: None,
         }
@@ -179,8 +172,6 @@ struct Opened {
 }
 
 fn open(options: Options) -> Result<Opened, StartError> {
-    // Checks the account; the region is arbitrary.
-    Caller::new("us-west-2", &options.account)?;
     let directory = Directory::open(&options.dir)?;
     let path = directory.path();
     let (credentials, credentials_file) = match options.credentials {

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws_names::{AccountId, NameError};
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Extension, Path, RawQuery, Request, State};
@@ -40,7 +41,7 @@ pub struct Endpoint {
     /// The access keys that requests must be signed with.
     pub credentials: Credentials,
     /// The account of the access keys.
-    pub account: String,
+    pub account: AccountId,
 }
 
 type Shared = State<Arc<Endpoint>>;
@@ -148,7 +149,8 @@ async fn authenticated(State(endpoint): Shared, request: Request, next: Next) ->
         body: &body,
     };
     let region = authenticate(&signed, &endpoint.credentials, OffsetDateTime::now_utc())?;
-    parts.extensions.insert(Caller::new(&region, &endpoint.account)?);
+    let region = region.parse().map_err(|why: NameError| ApiError::Validation(why.to_string()))?;
+    parts.extensions.insert(Caller::new(region, endpoint.account.clone()));
     Ok(next.run(Request::from_parts(parts, Body::from(body))).await)
 }
 

@@ -104,7 +104,7 @@ impl From<ChainError> for PluginError {
 impl From<CallError> for PluginError {
     fn from(error: CallError) -> Self {
         let mut metadata =
-            BTreeMap::from([("operation", error.operation.to_owned()), ("region", error.region.clone())]);
+            BTreeMap::from([("operation", error.operation.to_owned()), ("region", error.region.to_string())]);
         metadata.extend(error.profile.clone().map(|profile| ("awsProfile", profile)));
         if let Failure::Refused { code, request_id, .. } = &error.failure {
             metadata.extend(code.clone().map(|code| ("awsErrorCode", code)));

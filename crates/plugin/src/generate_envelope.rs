@@ -22,13 +22,12 @@ pub fn generate_envelope(
 ) -> Result<GenerateEnvelopeResponse, PluginError> {
     let config = SignerConfig::new(&request.plugin_config, std::env::vars())?;
     let deadline = config.timeout().map_or(deadline, |budget| deadline.with_budget(budget));
-    let location = request.profile.location();
-    let region = config.signing_region(&request.profile.to_string(), location)?;
+    let region = config.signing_region(&request.profile)?;
     let payload_sha256 = hex::encode(digest(&SHA256, &request.payload));
-    tracing::debug!(profile = %request.profile, region, payload_sha256, "signing");
+    tracing::debug!(profile = %request.profile, %region, payload_sha256, "signing");
     let signed = block_on(async {
         // Not dropped either, see `block_on`.
-        let client = ManuallyDrop::new(SignerClient::new(&config, location.partition(), region).await);
+        let client = ManuallyDrop::new(SignerClient::new(&config, region).await);
         sign_payload(&client, &request.profile, &request.payload, deadline).await
     })??;
     tracing::info!(profile_version = %signed.signer.profile_version, job = %signed.signer.job, payload_sha256, "signed");

@@ -72,10 +72,10 @@ fn check_revocation(
         signing_time: request.authentic_signing_time,
         chain,
     };
-    tracing::debug!(profile_version = %query.profile_version, job = %job, region, "checking revocation");
+    tracing::debug!(profile_version = %query.profile_version, job = %job, %region, "checking revocation");
     let status = block_on(async {
         // Not dropped either, see `block_on`.
-        let client = ManuallyDrop::new(SignerClient::new(config, location.partition(), region.clone()).await);
+        let client = ManuallyDrop::new(SignerClient::new(config, region.clone()).await);
         revocation_status(&client, &query, deadline).await
     })?;
     match status {

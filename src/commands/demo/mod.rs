@@ -8,7 +8,7 @@ use std::io;
 use std::path::PathBuf;
 
 use aws_credential_types::Credentials;
-use aws_names::{ArnError, NOTATION_PLATFORM, ProfileArn};
+use aws_names::{ArnError, NOTATION_PLATFORM, NameError, ProfileArn};
 use aws_sdk_signer::types::{SignatureValidityPeriod, ValidityType};
 use aws_signer::{RevokedEntity, SignerClient, SignerConfig};
 use limits::Deadline;
@@ -80,6 +80,9 @@ pub enum Error {
     /// The local signer returned an invalid profile ARN.
     #[error(transparent)]
     Arn(#[from] ArnError),
+    /// The region is not valid.
+    #[error(transparent)]
+    Region(#[from] NameError),
     /// A call to the local signer failed.
     #[error("{operation}: {why}")]
     Call {
@@ -138,7 +141,7 @@ pub async fn run(args: Args, output: &Output) -> Result<(), Error> {
         "A profile is the signing identity: trust policies name its ARN. It also sets how long signatures are valid.",
     )?;
     let config = config_for(&service);
-    let client = SignerClient::new(&config, "aws", REGION.to_owned()).await;
+    let client = SignerClient::new(&config, REGION.parse()?).await;
     let profile = put_profile(&client).await?;
     steps.done(&[("profile", profile.to_string())])?;
 

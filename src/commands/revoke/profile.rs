@@ -1,6 +1,6 @@
 //! `notation-aws-signer revoke profile`.
 
-use aws_names::{ProfileArn, ProfileVersionArn, partition_of_region};
+use aws_names::{Location, ProfileArn, ProfileVersionArn};
 use aws_signer::{SignerClient, revoke_signing_profile};
 use limits::Deadline;
 use notary::text::{parse_rfc3339, rfc3339};
@@ -82,8 +82,8 @@ pub(super) async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliEr
     let config = args.signer.config()?;
     let location = version.location();
     // A profile is revoked in its own region, even if another region is configured for revocation checks.
-    same_partition(location.region(), location.partition())?;
-    let client = SignerClient::new(&config, location.partition(), location.region().to_owned()).await;
+    same_partition(location)?;
+    let client = SignerClient::new(&config, location.region().clone()).await;
     let time = rfc3339(args.effective_time);
     output.note(format!(
         "All signatures that {version}\nmade at {time} or later will be refused, and the profile version can no longer sign. This \
@@ -109,11 +109,13 @@ fn effective_time(text: &str) -> Result<OffsetDateTime, String> {
 }
 
 /// Checks that an ARN's region is in the ARN's partition (such as aws or aws-us-gov).
-pub(super) fn same_partition(region: &str, partition: &str) -> Result<(), CliError> {
-    match partition_of_region(region) {
-        found if found == partition => Ok(()),
+pub(super) fn same_partition(location: &Location) -> Result<(), CliError> {
+    let region = location.region();
+    let partition = location.partition();
+    match region.partition() {
+        found if found == *partition => Ok(()),
         found => Err(CliError::usage(format!(
-            "the ARN's region {region:?} is in the partition {found}, but the ARN has the partition {partition}: correct the ARN"
+            "the ARN's region {region} is in the partition {found}, but the ARN has the partition {partition}: correct the ARN"
         ))),
     }
 }

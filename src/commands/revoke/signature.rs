@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use aws_names::{JobArn, Location, partition_of_region};
+use aws_names::{AccountId, JobArn, Location, Region};
 use aws_signer::{SignerClient, SignerConfig, revoke_signature};
 use limits::Deadline;
 use notary::Digest;
@@ -55,7 +55,7 @@ pub(super) struct Args {
 
     /// With --job-id: the account that owns the job [default: the account of the credentials]
     #[arg(long, value_name = "ACCOUNT", requires = "job_id")]
-    job_owner: Option<String>,
+    job_owner: Option<AccountId>,
 
     /// With REF: revoke only this signature, by its digest as `list` shows it. Repeat for several
     #[arg(long = "signature", value_name = "DIGEST", requires = "reference")]
@@ -120,30 +120,28 @@ struct Job {
     /// The ARN, or the id and region if the account is unknown.
     name: String,
     id: String,
-    owner: Option<String>,
-    partition: String,
-    region: String,
+    owner: Option<AccountId>,
+    region: Region,
     of: Option<Found>,
 }
 
 impl Job {
     fn of_arn(arn: &JobArn, of: Option<Found>) -> Result<Self, CliError> {
         let location = arn.location();
-        same_partition(location.region(), location.partition())?;
+        same_partition(location)?;
         Ok(Self {
             name: arn.to_string(),
             id: arn.id().to_owned(),
-            owner: Some(location.account().to_owned()),
-            partition: location.partition().to_owned(),
-            region: location.region().to_owned(),
+            owner: Some(location.account().clone()),
+            region: location.region().clone(),
             of,
         })
     }
 
     async fn revoke(&self, config: &SignerConfig, reason: &str) -> Result<(), CliError> {
-        let client = SignerClient::new(config, &self.partition, self.region.clone()).await;
+        let client = SignerClient::new(config, self.region.clone()).await;
         let deadline = Deadline::new(budget(config));
-        Ok(revoke_signature(&client, &self.id, self.owner.as_deref(), reason, deadline).await?)
+        Ok(revoke_signature(&client, &self.id, self.owner.as_ref(), reason, deadline).await?)
     }
 }
 
@@ -250,16 +248,15 @@ fn named_job(job: &str, args: &Args) -> Result<Job, CliError> {
     let region = region.or_else(|| variable("AWS_REGION")).or_else(|| variable("AWS_DEFAULT_REGION"));
     let region = region
         .ok_or_else(|| CliError::usage("the region of --job-id is unknown: pass --aws-region, or the job's ARN"))?;
-    let partition = partition_of_region(&region);
-    let account = args.job_owner.as_deref();
+    let region: Region = region.parse()?;
+    let account = args.job_owner.as_ref();
     // Checks the id before it becomes part of a request.
-    let location = Location::new(partition, &region, account.unwrap_or("000000000000"))?;
+    let location = Location::new(region.clone(), account.cloned().unwrap_or(AccountId::EXAMPLE));
     let arn = JobArn::new(location, job)?;
     Ok(Job {
         name: if account.is_some() { arn.to_string() } else { format!("{job} in {region}") },
         id: job.to_owned(),
-        owner: account.map(str::to_owned),
-        partition: partition.to_owned(),
+        owner: account.cloned(),
         region,
         of: None,
     })

@@ -1,6 +1,6 @@
 //! Checks that AWS Signer is reachable and that the credentials have the permissions for signing and verifying.
 
-use aws_names::{JobArn, NOTATION_PLATFORM, ProfileArn};
+use aws_names::{JobArn, NOTATION_PLATFORM, ProfileArn, Region};
 use aws_signer::{
     CallError, Failure, RevocationQuery, SignerClient, SignerConfig, aws_signer_roots, revocation_status,
     signing_profile,
@@ -74,10 +74,10 @@ async fn revocation(config: &SignerConfig, profile: &ProfileArn) -> Item {
     }
 }
 
-async fn asked(config: &SignerConfig, profile: &ProfileArn) -> Result<(String, Result<(), CallError>), CliError> {
+async fn asked(config: &SignerConfig, profile: &ProfileArn) -> Result<(Region, Result<(), CallError>), CliError> {
     let location = profile.location();
     let region = config.revocation_region(location)?;
-    let client = SignerClient::new(config, location.partition(), region.clone()).await;
+    let client = SignerClient::new(config, region.clone()).await;
     let root = aws_signer_roots().first().map(|root| root.certificate().der().to_vec());
     let chain = CertificateChain::from_der(root.into_iter().collect()).and_then(CertificateChain::link);
     let chain = chain.map_err(CliError::usage)?;

@@ -60,7 +60,7 @@ impl TestEnv {
         let (id, secret) = (signer.credentials().access_key_id(), signer.credentials().secret_access_key());
         let credentials = Credentials::new(id, secret, None, None, "local signer");
         let config = SignerConfig::default().with_endpoint_url(signer.endpoint_url()).with_credentials(credentials);
-        let client = SignerClient::new(&config, "aws", "us-west-2".to_owned()).await;
+        let client = SignerClient::new(&config, "us-west-2".parse().unwrap()).await;
         let period = SignatureValidityPeriod::builder().r#type(ValidityType::Days).value(days).build();
         let put = client.sdk().put_signing_profile().profile_name("Prod").platform_id("Notation-OCI-SHA384-ECDSA");
         let put = put.signature_validity_period(period).send().await.unwrap();

@@ -5,7 +5,7 @@ use std::net::Ipv6Addr;
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
-use aws_names::{Location, partition_of_region};
+use aws_names::{Location, Partition, ProfileArn, Region};
 use notary::{Advice, ReasonCode};
 
 /// An invalid configuration value.
@@ -37,34 +37,34 @@ pub enum ConfigError {
     },
     /// The configured region differs from that of the signing profile.
     #[error(
-        "{key} is {region:?}, but the signing profile {profile} is in {profile_region:?}: \
+        "{key} is {region}, but the signing profile {profile} is in {profile_region}: \
          remove {key}, or use a signing profile in {region}"
     )]
     RegionMismatch {
         /// The key that sets the region.
         key: String,
         /// The configured region.
-        region: String,
+        region: Region,
         /// The ARN of the profile.
         profile: String,
         /// The region of the profile.
-        profile_region: String,
+        profile_region: Region,
     },
     /// The partition and the region of an ARN contradict each other.
     #[error(
-        "the ARN's region {region:?} is in the partition {region_partition}, but the ARN says {partition}: correct the ARN"
+        "the ARN's region {region} is in the partition {region_partition}, but the ARN says {partition}: correct the ARN"
     )]
     ArnContradiction {
         /// The region of the ARN.
-        region: String,
+        region: Region,
         /// The partition of that region.
-        region_partition: String,
+        region_partition: Partition,
         /// The partition of the ARN.
-        partition: String,
+        partition: Partition,
     },
     /// The configured region is in another partition than the signature.
     #[error(
-        "{key} is {region:?}, which is in the partition {region_partition}, but the signature is from the partition \
+        "{key} is {region}, which is in the partition {region_partition}, but the signature is from the partition \
          {partition}: {}",
         region_advice(key, partition)
     )]
@@ -72,11 +72,11 @@ pub enum ConfigError {
         /// The key that sets the region.
         key: String,
         /// The region.
-        region: String,
+        region: Region,
         /// The partition of the region.
-        region_partition: String,
+        region_partition: Partition,
         /// The partition of the signing profile.
-        partition: String,
+        partition: Partition,
     },
 }
 
@@ -114,35 +114,48 @@ pub fn timeout_of(text: &str) -> Option<Duration> {
 /// used.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SignerConfig {
-    profiles: Scoped,
-    regions: Scoped,
+    profiles: Scoped<String>,
+    regions: Scoped<Region>,
     endpoint_url: Option<String>,
     timeout: Option<Duration>,
     credentials: Option<Credentials>,
 }
 
-/// Values with their keys: one for all partitions, and one per partition.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-struct Scoped {
-    general: Option<(String, String)>,
-    by_partition: BTreeMap<String, (String, String)>,
+/// Values with the keys that set them: one for all partitions, and one for each partition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Scoped<T> {
+    general: Option<(String, T)>,
+    by_partition: BTreeMap<Partition, (String, T)>,
 }
 
-impl Scoped {
+impl<T> Default for Scoped<T> {
+    fn default() -> Self {
+        Self { general: None, by_partition: BTreeMap::new() }
+    }
+}
+
+impl<T> Scoped<T> {
     /// Returns the key that applies to a partition, and its value.
-    fn for_partition(&self, partition: &str) -> Option<(&str, &str)> {
+    fn for_partition(&self, partition: &Partition) -> Option<(&str, &T)> {
         let found = self.by_partition.get(partition).or(self.general.as_ref())?;
         Some((&found.0, &found.1))
     }
 
-    fn insert(&mut self, partition: Option<String>, key: String, value: String) {
-        match partition {
-            None => self.general = Some((key, value)),
-            Some(partition) => {
+    fn insert(&mut self, scope: Scope, key: String, value: T) {
+        match scope {
+            Scope::General => self.general = Some((key, value)),
+            Scope::Partition(partition) => {
                 self.by_partition.insert(partition, (key, value));
             }
         }
     }
+}
+
+/// Where a key applies.
+#[derive(Debug, PartialEq, Eq)]
+enum Scope {
+    General,
+    Partition(Partition),
 }
 
 impl SignerConfig {
@@ -157,38 +170,37 @@ impl SignerConfig {
     ) -> Result<Self, ConfigError> {
         let mut config = Self::default();
         for (name, value) in environment {
-            if let Some((key, partition)) = key_of_variable(&name) {
-                config.set(key, partition, &name, value)?;
+            if let Some((key, scope)) = key_of_variable(&name) {
+                config.set(key, scope, &name, value)?;
             }
         }
         for (key, value) in plugin_config {
-            let (base, partition) = match key.split_once('.') {
-                Some((base, partition)) => (base, Some(partition.to_owned())),
-                None => (key.as_str(), None),
+            let (base, scope) = match key.split_once('.') {
+                Some((base, partition)) => (base, partition.parse().ok().map(Scope::Partition)),
+                None => (key.as_str(), Some(Scope::General)),
             };
-            config.set(base, partition, key, value.clone())?;
+            config.set(base, scope, key, value.clone())?;
         }
         Ok(config)
     }
 
-    fn set(&mut self, base: &str, partition: Option<String>, key: &str, value: String) -> Result<(), ConfigError> {
+    /// Sets a value. A `scope` of `None` is a partition that cannot exist.
+    fn set(&mut self, base: &str, scope: Option<Scope>, key: &str, value: String) -> Result<(), ConfigError> {
         let key = key.to_owned();
         if value.is_empty() {
             return Ok(());
         }
-        match (base, partition) {
-            (base, partition) if base == PROFILE.0 => self.profiles.insert(partition, key, value),
-            (base, partition) if base == REGION.0 => {
-                if Location::new("aws", &value, "000000000000").is_err() {
-                    return Err(ConfigError::Region { key, value });
-                }
-                self.regions.insert(partition, key, value);
-            }
-            (base, None) if base == ENDPOINT.0 => {
+        match (base, scope) {
+            (base, Some(scope)) if base == PROFILE.0 => self.profiles.insert(scope, key, value),
+            (base, Some(scope)) if base == REGION.0 => match value.parse() {
+                Ok(region) => self.regions.insert(scope, key, region),
+                Err(_) => return Err(ConfigError::Region { key, value }),
+            },
+            (base, Some(Scope::General)) if base == ENDPOINT.0 => {
                 check_endpoint(&key, &value)?;
                 self.endpoint_url = Some(value);
             }
-            (base, None) if base == TIMEOUT.0 => {
+            (base, Some(Scope::General)) if base == TIMEOUT.0 => {
                 self.timeout = Some(timeout_of(&value).ok_or(ConfigError::Timeout { key, value })?);
             }
             _ => tracing::warn!(key, "ignoring an unknown plugin configuration key"),
@@ -201,7 +213,7 @@ impl SignerConfig {
     /// # Errors
     /// Returns [`ConfigError`] if the value is invalid.
     pub fn with_option(mut self, key: &str, value: impl Into<String>) -> Result<Self, ConfigError> {
-        self.set(key, None, &format!("--{key}"), value.into())?;
+        self.set(key, Some(Scope::General), &format!("--{key}"), value.into())?;
         Ok(self)
     }
 
@@ -237,8 +249,8 @@ impl SignerConfig {
 
     /// Returns the profile of the shared AWS configuration that provides the credentials for a partition.
     #[must_use]
-    pub fn profile(&self, partition: &str) -> Option<&str> {
-        self.profiles.for_partition(partition).map(|(_, profile)| profile)
+    pub fn profile(&self, partition: &Partition) -> Option<&str> {
+        self.profiles.for_partition(partition).map(|(_, profile)| profile.as_str())
     }
 
     /// Returns the region in which a profile signs, which is that of its ARN.
@@ -246,13 +258,14 @@ impl SignerConfig {
     /// # Errors
     /// Returns [`ConfigError::RegionMismatch`] if another region is configured, and [`ConfigError::ArnContradiction`]
     /// if region and partition of the ARN contradict each other.
-    pub fn signing_region(&self, profile_arn: &str, location: &Location) -> Result<String, ConfigError> {
+    pub fn signing_region(&self, profile: &ProfileArn) -> Result<Region, ConfigError> {
+        let location = profile.location();
         match self.regions.for_partition(location.partition()) {
             Some((key, region)) if region != location.region() => Err(ConfigError::RegionMismatch {
                 key: key.to_owned(),
-                region: region.to_owned(),
-                profile: profile_arn.to_owned(),
-                profile_region: location.region().to_owned(),
+                region: region.clone(),
+                profile: profile.to_string(),
+                profile_region: location.region().clone(),
             }),
             _ => same_partition(None, location.region(), location.partition()),
         }
@@ -264,7 +277,7 @@ impl SignerConfig {
     /// # Errors
     /// Returns [`ConfigError::RegionOfOtherPartition`] if the configured region is in another partition, and
     /// [`ConfigError::ArnContradiction`] if region and partition of the ARN contradict each other.
-    pub fn revocation_region(&self, location: &Location) -> Result<String, ConfigError> {
+    pub fn revocation_region(&self, location: &Location) -> Result<Region, ConfigError> {
         match self.regions.for_partition(location.partition()) {
             Some((key, region)) => same_partition(Some(key), region, location.partition()),
             None => same_partition(None, location.region(), location.partition()),
@@ -273,33 +286,32 @@ impl SignerConfig {
 }
 
 /// Advice for a region in the wrong partition. Only the plugin configuration has a key per partition.
-fn region_advice(key: &str, partition: &str) -> String {
+fn region_advice(key: &str, partition: &Partition) -> String {
     match key.starts_with("--") {
         true => format!("set {key} to a region of that partition, or omit it"),
         false => format!("set aws-region.{partition} to a region of that partition"),
     }
 }
 
-/// Returns the plugin configuration key, and the partition if any, of an environment variable.
-fn key_of_variable(name: &str) -> Option<(&'static str, Option<String>)> {
+/// Returns the plugin configuration key of an environment variable, and where it applies.
+fn key_of_variable(name: &str) -> Option<(&'static str, Option<Scope>)> {
     if let Some((key, _)) = [PROFILE, REGION, ENDPOINT, TIMEOUT].iter().find(|(_, variable)| *variable == name) {
-        return Some((key, None));
+        return Some((key, Some(Scope::General)));
     }
     [PROFILE, REGION].iter().find_map(|(key, variable)| {
         let partition = name.strip_prefix(variable)?.strip_prefix('_')?;
-        Some((*key, Some(partition.to_ascii_lowercase().replace('_', "-"))))
+        Some((*key, partition.to_ascii_lowercase().replace('_', "-").parse().ok().map(Scope::Partition)))
     })
 }
 
 /// Returns the region if it is in the partition. `key` is the key that sets it, or `None` if it comes from the ARN.
-fn same_partition(key: Option<&str>, region: &str, partition: &str) -> Result<String, ConfigError> {
-    let region_partition = partition_of_region(region);
-    if region_partition == partition {
-        return Ok(region.to_owned());
+fn same_partition(key: Option<&str>, region: &Region, partition: &Partition) -> Result<Region, ConfigError> {
+    let region = region.clone();
+    let region_partition = region.partition();
+    if region_partition == *partition {
+        return Ok(region);
     }
-    let region = region.to_owned();
-    let region_partition = region_partition.to_owned();
-    let partition = partition.to_owned();
+    let partition = partition.clone();
     Err(match key {
         None => ConfigError::ArnContradiction { region, region_partition, partition },
         Some(key) => ConfigError::RegionOfOtherPartition { key: key.to_owned(), region, region_partition, partition },

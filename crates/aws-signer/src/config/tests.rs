@@ -11,7 +11,15 @@ fn config(plugin: &[(&str, &str)], environment: &[(&str, &str)]) -> Result<Signe
 }
 
 fn location(partition: &str, region: &str) -> Location {
-    Location::new(partition, region, "111122223333").unwrap()
+    Location::parse(partition, region, "111122223333").unwrap()
+}
+
+fn profile(partition: &str, region: &str) -> ProfileArn {
+    ProfileArn::new(location(partition, region), "Prod".parse().unwrap())
+}
+
+fn revocation_region(config: &SignerConfig, partition: &str, region: &str) -> String {
+    config.revocation_region(&location(partition, region)).unwrap().to_string()
 }
 
 #[test]
@@ -27,11 +35,11 @@ fn applies_the_documented_precedence() {
         ],
     )
     .unwrap();
-    assert_eq!(c.profile("aws"), Some("plain"));
-    assert_eq!(c.profile("aws-cn"), Some("china"));
-    assert_eq!(c.profile("aws-us-gov"), Some("gov"));
-    assert_eq!(c.revocation_region(&location("aws", "us-west-2")).unwrap(), "eu-west-1");
-    assert_eq!(c.revocation_region(&location("aws-us-gov", "us-gov-west-1")).unwrap(), "us-gov-east-1");
+    assert_eq!(c.profile(&"aws".parse().unwrap()), Some("plain"));
+    assert_eq!(c.profile(&"aws-cn".parse().unwrap()), Some("china"));
+    assert_eq!(c.profile(&"aws-us-gov".parse().unwrap()), Some("gov"));
+    assert_eq!(revocation_region(&c, "aws", "us-west-2"), "eu-west-1");
+    assert_eq!(revocation_region(&c, "aws-us-gov", "us-gov-west-1"), "us-gov-east-1");
     assert_eq!(c.timeout(), Some(Duration::from_millis(2500)));
 }
 
@@ -40,9 +48,8 @@ fn rejects_a_region_of_another_partition() {
     let c = config(&[("aws-region", "us-east-1")], &[]).unwrap();
     let error = c.revocation_region(&location("aws-us-gov", "us-gov-west-1")).unwrap_err().to_string();
     assert!(error.contains("set aws-region.aws-us-gov"), "{error}");
-    let arn = location("aws-cn", "us-west-2");
-    assert!(SignerConfig::default().signing_region("arn", &arn).is_err());
-    assert!(SignerConfig::default().revocation_region(&arn).is_err());
+    assert!(SignerConfig::default().signing_region(&profile("aws-cn", "us-west-2")).is_err());
+    assert!(SignerConfig::default().revocation_region(&location("aws-cn", "us-west-2")).is_err());
 }
 
 #[test]
@@ -62,9 +69,9 @@ fn errors_name_the_option() {
 #[test]
 fn rejects_a_signing_region_that_differs_from_the_arn() {
     let c = config(&[("aws-region", "us-east-1")], &[]).unwrap();
-    let error = c.signing_region("arn:…", &location("aws", "us-west-2")).unwrap_err().to_string();
+    let error = c.signing_region(&profile("aws", "us-west-2")).unwrap_err().to_string();
     assert!(error.contains("us-east-1") && error.contains("us-west-2"), "{error}");
-    assert_eq!(c.signing_region("arn:…", &location("aws", "us-east-1")).unwrap(), "us-east-1");
+    assert_eq!(c.signing_region(&profile("aws", "us-east-1")).unwrap().as_str(), "us-east-1");
 }
 
 #[test]

@@ -3,15 +3,15 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use aws_names::{Location, ProfileArn};
+use aws_names::{Location, ProfileArn, Region};
 use tokio::sync::OnceCell;
 
 use super::client::SignerClient;
 use super::config::{ConfigError, SignerConfig};
 use super::http::BoundedHttpClient;
 
-/// The clients of AWS Signer for one configuration: one for each partition and region, and so for each set of credentials. Each
-/// loads the AWS configuration once, keeps its credentials until they are about to expire, and keeps its connections. Clones share
+/// The clients of AWS Signer for one configuration: one for each region, and so for each set of credentials, since the partition of
+/// the region decides which are used. Each loads the AWS configuration once, keeps its credentials until they are about to expire, and keeps its connections. Clones share
 /// the clients.
 #[derive(Debug, Clone, Default)]
 pub struct ClientPool {
@@ -22,14 +22,7 @@ pub struct ClientPool {
 struct Shared {
     config: SignerConfig,
     http: BoundedHttpClient,
-    clients: Mutex<HashMap<Key, Arc<OnceCell<SignerClient>>>>,
-}
-
-/// Which client: the partition decides which credentials are used.
-#[derive(Debug, PartialEq, Eq, Hash)]
-struct Key {
-    partition: String,
-    region: String,
+    clients: Mutex<HashMap<Region, Arc<OnceCell<SignerClient>>>>,
 }
 
 impl ClientPool {
@@ -50,9 +43,7 @@ impl ClientPool {
     /// # Errors
     /// Returns [`ConfigError`] if another region is configured, or if region and partition of the ARN contradict each other.
     pub async fn for_signing(&self, profile: &ProfileArn) -> Result<SignerClient, ConfigError> {
-        let location = profile.location();
-        let region = self.config().signing_region(&profile.to_string(), location)?;
-        Ok(self.client(location.partition(), region).await)
+        Ok(self.client(self.config().signing_region(profile)?).await)
     }
 
     /// Returns the client that answers which signatures made at `location` are revoked: in the configured region, otherwise in
@@ -62,20 +53,17 @@ impl ClientPool {
     /// Returns [`ConfigError`] if the configured region is in another partition, or if region and partition of the location
     /// contradict each other.
     pub async fn for_revocation(&self, location: &Location) -> Result<SignerClient, ConfigError> {
-        let region = self.config().revocation_region(location)?;
-        Ok(self.client(location.partition(), region).await)
+        Ok(self.client(self.config().revocation_region(location)?).await)
     }
 
-    async fn client(&self, partition: &str, region: String) -> SignerClient {
-        let key = Key { partition: partition.to_owned(), region: region.clone() };
+    async fn client(&self, region: Region) -> SignerClient {
         let cell = {
             // Ignores poisoning: a panic cannot leave the map half-changed.
             let mut clients = self.shared.clients.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(clients.entry(key).or_default())
+            Arc::clone(clients.entry(region.clone()).or_default())
         };
         // If the first caller gives up, the next one continues.
-        let client = cell.get_or_init(|| SignerClient::with_http(&self.shared.http, self.config(), partition, region));
-        client.await.clone()
+        cell.get_or_init(|| SignerClient::with_http(&self.shared.http, self.config(), region)).await.clone()
     }
 }
 

@@ -50,7 +50,7 @@ fn answer(mut stream: TcpStream) {
 }
 
 fn location(region: &str) -> Location {
-    Location::new("aws", region, "111122223333").unwrap()
+    Location::parse("aws", region, "111122223333").unwrap()
 }
 
 async fn call(pool: &ClientPool) {

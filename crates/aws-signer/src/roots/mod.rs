@@ -7,15 +7,16 @@
 
 use std::sync::LazyLock;
 
+use aws_names::Partition;
 use notary::trust::policy::{TrustStoreName, TrustStoreType};
 use notary::x509::Certificate;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 
 /// Partition, store name, certificate.
-const BUNDLED: [(&str, &str, &str); 2] = [
-    ("aws", "aws-signer-ts", include_str!("aws-signer-ts.pem")),
-    ("aws-us-gov", "aws-us-gov-signer-ts", include_str!("aws-us-gov-signer-ts.pem")),
+const BUNDLED: [(Partition, &str, &str); 2] = [
+    (Partition::AWS, "aws-signer-ts", include_str!("aws-signer-ts.pem")),
+    (Partition::AWS_US_GOV, "aws-us-gov-signer-ts", include_str!("aws-us-gov-signer-ts.pem")),
 ];
 
 static ROOTS: LazyLock<Vec<AwsSignerRoot>> =
@@ -24,7 +25,7 @@ static ROOTS: LazyLock<Vec<AwsSignerRoot>> =
 /// A root certificate of AWS Signer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AwsSignerRoot {
-    partition: &'static str,
+    partition: Partition,
     trust_store: TrustStoreName,
     pem: &'static str,
     certificate: Certificate,
@@ -32,17 +33,17 @@ pub struct AwsSignerRoot {
 
 impl AwsSignerRoot {
     /// Never `None` for the bundled certificates, as a test checks.
-    fn parse((partition, name, pem): &(&'static str, &'static str, &'static str)) -> Option<Self> {
+    fn parse((partition, name, pem): &(Partition, &'static str, &'static str)) -> Option<Self> {
         let der = CertificateDer::from_pem_slice(pem.as_bytes()).ok()?;
         let certificate = Certificate::from_der(der.to_vec()).ok()?;
         let trust_store = TrustStoreName::new(TrustStoreType::SigningAuthority, name).ok()?;
-        Some(Self { partition, trust_store, pem, certificate })
+        Some(Self { partition: partition.clone(), trust_store, pem, certificate })
     }
 
     /// Returns the AWS partition of the signing profiles that it covers, such as `aws`.
     #[must_use]
-    pub fn partition(&self) -> &'static str {
-        self.partition
+    pub fn partition(&self) -> &Partition {
+        &self.partition
     }
 
     /// Returns the trust store that AWS's documentation uses for it, such as `signingAuthority:aws-signer-ts`.
@@ -85,7 +86,7 @@ mod tests {
     fn bundled_roots_have_the_known_fingerprints() {
         let known: Vec<_> = aws_signer_roots()
             .iter()
-            .map(|root| (root.partition(), root.trust_store().to_string(), root.fingerprint()))
+            .map(|root| (root.partition().as_str(), root.trust_store().to_string(), root.fingerprint()))
             .collect();
         let expected = [
             ("aws", "aws-signer-ts", "90a87d0543c3f094dbff9589b6649affe2f3d6e0f308799be2258461c686473f"),

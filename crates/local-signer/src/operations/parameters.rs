@@ -1,6 +1,6 @@
 //! Parameter checks shared by several operations, as stated in the AWS Signer API Reference.
 
-use aws_names::{Location, NOTATION_PLATFORM, ProfileName};
+use aws_names::{AccountId, Location, NOTATION_PLATFORM, ProfileName};
 
 use crate::caller::Caller;
 use crate::error::ApiError;
@@ -61,13 +61,11 @@ pub fn reason(reason: Option<String>) -> Result<String, ApiError> {
 /// Returns [`ApiError::Validation`] for a malformed account id and [`ApiError::AccessDenied`] for another account.
 pub fn owned_location<'a>(caller: &'a Caller, parameter: &str, owner: Option<&str>) -> Result<&'a Location, ApiError> {
     let location = caller.location();
-    match owner {
-        None => Ok(location),
-        Some(owner) if owner.len() != 12 || !owner.bytes().all(|b| b.is_ascii_digit()) => {
-            Err(invalid(parameter, "Member must satisfy regular expression pattern: ^[0-9]{12}$"))
-        }
-        Some(owner) if owner == location.account() => Ok(location),
-        Some(owner) => Err(ApiError::AccessDenied(format!(
+    let Some(owner) = owner else { return Ok(location) };
+    match owner.parse::<AccountId>() {
+        Err(_) => Err(invalid(parameter, "Member must satisfy regular expression pattern: ^[0-9]{12}$")),
+        Ok(owner) if owner == *location.account() => Ok(location),
+        Ok(owner) => Err(ApiError::AccessDenied(format!(
             "{} is not permitted to use resources of account {owner}",
             caller.principal()
         ))),

@@ -92,7 +92,7 @@ pub fn run(service: &Service, caller: &Caller, input: Input) -> Result<Output, A
         serde_json::to_string(&identity.thumbprints()).map_err(|error| ApiError::Internal(error.to_string()))?;
     Ok(Output {
         job_id: job.arn.id().to_owned(),
-        job_owner: job.arn.location().account().to_owned(),
+        job_owner: job.arn.location().account().to_string(),
         metadata: BTreeMap::from([(THUMBPRINT_ANNOTATION, thumbprints)]),
         signature: STANDARD.encode(envelope),
     })

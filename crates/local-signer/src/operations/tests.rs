@@ -1,6 +1,6 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use aws_names::NOTATION_PLATFORM;
+use aws_names::{AccountId, NOTATION_PLATFORM};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use notary::envelope::PAYLOAD_MEDIA_TYPE;
@@ -28,7 +28,7 @@ fn signer() -> Signer {
         ca: CertificateAuthority::open(&directory.path().join("ca")).unwrap(),
         clock: Clock::starting_at(START).unwrap(),
     };
-    Signer { service, caller: Caller::new("us-west-2", "111122223333").unwrap(), _directory: directory }
+    Signer { service, caller: Caller::new("us-west-2".parse().unwrap(), AccountId::EXAMPLE), _directory: directory }
 }
 
 impl Signer {
@@ -299,7 +299,7 @@ fn revocations_apply_in_all_regions_of_the_partition() {
     signer.revoke_job(&job_id, None, "leak").unwrap();
     signer.revoke_profile(put["profileVersion"].as_str().unwrap(), START.unix_timestamp() as f64).unwrap();
     signer.service.store.revoke_certificate("aws", &certificate, START).unwrap();
-    signer.caller = Caller::new("eu-central-1", "444455556666").unwrap();
+    signer.caller = Caller::new("eu-central-1".parse().unwrap(), "444455556666".parse().unwrap());
     assert_eq!(ask(&signer), json!([profile, job, certificate]));
 }
 

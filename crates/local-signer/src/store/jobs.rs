@@ -62,9 +62,9 @@ impl Store {
                      AND status = 'Active'",
                 )?
                 .execute(params![
-                    at.partition(),
-                    at.region(),
-                    at.account(),
+                    at.partition().as_str(),
+                    at.region().as_str(),
+                    at.account().as_str(),
                     job.arn.id(),
                     name,
                     version,
@@ -72,9 +72,9 @@ impl Store {
                     job.invoker,
                     job.signed_at.unix_timestamp(),
                     job.expires_at.unix_timestamp(),
-                    profile_at.partition(),
-                    profile_at.region(),
-                    profile_at.account(),
+                    profile_at.partition().as_str(),
+                    profile_at.region().as_str(),
+                    profile_at.account().as_str(),
                 ])?;
             Ok(if added == 1 { JobAdded::Added } else { JobAdded::ProfileNotActive })
         })
@@ -96,9 +96,9 @@ impl Store {
                     revocation.reason,
                     revocation.revoked_by,
                     revocation.revoked_at.unix_timestamp(),
-                    at.partition(),
-                    at.region(),
-                    at.account(),
+                    at.partition().as_str(),
+                    at.region().as_str(),
+                    at.account().as_str(),
                     arn.id(),
                 ],
             )?;
@@ -118,7 +118,7 @@ impl Store {
                 "SELECT revoked_at, revoked_by, revocation_reason FROM jobs
                  WHERE partition = ? AND region = ? AND account = ? AND id = ?",
             )?
-            .query_row(params![at.partition(), at.region(), at.account(), arn.id()], |row| {
+            .query_row(params![at.partition().as_str(), at.region().as_str(), at.account().as_str(), arn.id()], |row| {
                 let Some(revoked_at) = row.get::<_, Option<i64>>(0)? else { return Ok(None) };
                 Ok(Some((revoked_at, row.get(1)?, row.get(2)?)))
             })

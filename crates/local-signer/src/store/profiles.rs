@@ -95,9 +95,9 @@ impl Store {
                  validity_type, signing_parameters, tags, created_at, status)
                  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'Active')",
                 params![
-                    at.partition(),
-                    at.region(),
-                    at.account(),
+                    at.partition().as_str(),
+                    at.region().as_str(),
+                    at.account().as_str(),
                     arn.profile().name().as_str(),
                     arn.version(),
                     profile.platform_id,
@@ -121,7 +121,7 @@ impl Store {
         let reader = self.reader();
         let mut statement = reader
             .prepare_cached("SELECT * FROM profiles WHERE partition = ? AND region = ? AND account = ? AND name = ?")?;
-        let key = params![at.partition(), at.region(), at.account(), arn.name().as_str()];
+        let key = params![at.partition().as_str(), at.region().as_str(), at.account().as_str(), arn.name().as_str()];
         let found = statement.query_row(key, |row| Ok(profile_of(row, arn))).optional()?;
         found.transpose()
     }
@@ -153,9 +153,9 @@ impl Store {
                     revocation.effective_from,
                     revocation.revoked_at.unix_timestamp(),
                     revocation.revoked_by,
-                    at.partition(),
-                    at.region(),
-                    at.account(),
+                    at.partition().as_str(),
+                    at.region().as_str(),
+                    at.account().as_str(),
                     arn.profile().name().as_str(),
                     arn.version(),
                 ],
@@ -172,7 +172,13 @@ fn effective_from(transaction: &Transaction<'_>, arn: &ProfileVersionArn) -> Res
         .query_row(
             "SELECT effective_from FROM profiles
              WHERE partition = ? AND region = ? AND account = ? AND name = ? AND version = ?",
-            params![at.partition(), at.region(), at.account(), arn.profile().name().as_str(), arn.version()],
+            params![
+                at.partition().as_str(),
+                at.region().as_str(),
+                at.account().as_str(),
+                arn.profile().name().as_str(),
+                arn.version()
+            ],
             |row| row.get(0),
         )
         .optional()?)

@@ -37,9 +37,9 @@ impl Store {
             "SELECT 1 FROM profiles WHERE partition = ? AND region = ? AND account = ? AND name = ? AND version = ?
              AND effective_from <= ?",
             params![
-                at.partition(),
-                at.region(),
-                at.account(),
+                at.partition().as_str(),
+                at.region().as_str(),
+                at.account().as_str(),
                 profile.profile().name().as_str(),
                 profile.version(),
                 query.signed_at
@@ -51,7 +51,7 @@ impl Store {
         if exists(
             &reader,
             "SELECT 1 FROM jobs WHERE partition = ? AND region = ? AND account = ? AND id = ? AND revoked_at IS NOT NULL",
-            params![at.partition(), at.region(), at.account(), job.id()],
+            params![at.partition().as_str(), at.region().as_str(), at.account().as_str(), job.id()],
         )? {
             revoked.push(job.to_string());
         }
@@ -59,7 +59,7 @@ impl Store {
             if exists(
                 &reader,
                 "SELECT 1 FROM revoked_certificates WHERE partition = ? AND identifier = ?",
-                params![profile.location().partition(), certificate.to_ascii_lowercase()],
+                params![profile.location().partition().as_str(), certificate.to_ascii_lowercase()],
             )? {
                 revoked.push(certificate.clone());
             }

@@ -39,7 +39,7 @@ fn profile() -> Profile {
 }
 
 fn job(id: &str) -> Job {
-    let location = Location::new("aws", "us-west-2", "111122223333").unwrap();
+    let location = Location::parse("aws", "us-west-2", "111122223333").unwrap();
     Job {
         arn: JobArn::new(location, id).unwrap(),
         profile: profile().arn,

@@ -63,7 +63,7 @@ pub async fn sign_descriptor(
     deadline: Deadline,
 ) -> Result<SignedArtifact, SignError> {
     let payload = payload(&artifact, user_metadata).to_bytes();
-    tracing::info!(artifact = %artifact.digest, %profile, region = client.region(), "signing");
+    tracing::info!(artifact = %artifact.digest, %profile, region = %client.region(), "signing");
     let signature = sign_payload(client, profile, &payload, deadline).await?;
     let signer = &signature.signer;
     tracing::info!(artifact = %artifact.digest, profile_version = %signer.profile_version, job = %signer.job, "signed");

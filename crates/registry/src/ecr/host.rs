@@ -1,7 +1,7 @@
 //! Recognizing Amazon ECR registries by their host: "Making requests to Amazon ECR registries" and "Making requests
 //! to Amazon ECR Public registries" in the ECR user guides.
 
-use aws_names::partition_of_region;
+use aws_names::{AccountId, Region};
 
 /// A registry of Amazon ECR, with what is needed to get a token for it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -28,9 +28,7 @@ impl EcrRegistry {
             return Some(Self::Public);
         }
         let (account, rest) = host.split_once('.')?;
-        if account.len() != 12 || !account.bytes().all(|b| b.is_ascii_digit()) {
-            return None;
-        }
+        account.parse::<AccountId>().ok()?;
         const SERVICES: [(&str, bool, bool); 4] = [
             ("dkr.ecr.", false, false),
             ("dkr.ecr-fips.", true, false),
@@ -40,16 +38,11 @@ impl EcrRegistry {
         let (rest, fips, dual_stack) =
             SERVICES.iter().find_map(|(name, fips, dual)| Some((rest.strip_prefix(name)?, *fips, *dual)))?;
         let (region, domain) = rest.split_once('.')?;
-        let is_china = partition_of_region(region) == "aws-cn";
-        let own_domain = match (dual_stack, is_china) {
-            (false, false) => "amazonaws.com",
-            (false, true) => "amazonaws.com.cn",
-            (true, false) => "on.aws",
-            (true, true) => "on.amazonwebservices.com.cn",
-        };
-        let letters = region.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-        let is_region = letters && region.split('-').count() >= 3 && region.split('-').all(|part| !part.is_empty());
-        (is_region && domain == own_domain).then(|| Self::Private { region: region.to_owned(), fips, dual_stack })
+        let name: Region = region.parse().ok()?;
+        let partition = name.partition();
+        let own_domain = if dual_stack { partition.dual_stack_registry_suffix() } else { partition.dns_suffix() };
+        let is_region = region.split('-').count() >= 3;
+        (is_region && Some(domain) == own_domain).then(|| Self::Private { region: region.to_owned(), fips, dual_stack })
     }
 
     /// Returns the region that issues the token.
@@ -76,6 +69,7 @@ mod tests {
             ("123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn", private("cn-north-1", false, false)),
             ("123456789012.dkr-ecr.eu-west-1.on.aws", private("eu-west-1", false, true)),
             ("123456789012.dkr-ecr-fips.us-east-1.on.aws", private("us-east-1", true, true)),
+            ("123456789012.dkr.ecr.eusc-de-east-1.amazonaws.eu", private("eusc-de-east-1", false, false)),
             ("public.ecr.aws", Some(EcrRegistry::Public)),
             ("ecr-public.aws.com", Some(EcrRegistry::Public)),
             ("12345678901.dkr.ecr.us-west-2.amazonaws.com", None),
@@ -85,6 +79,7 @@ mod tests {
             ("123456789012.dkr.ecr.us-west-2.amazonaws.com:8443", None),
             ("123456789012.dkr.ecr.us-west-2.amazonaws.com.cn", None),
             ("123456789012.dkr.ecr.cn-north-1.amazonaws.com", None),
+            ("123456789012.dkr.ecr.eusc-de-east-1.amazonaws.com", None),
             ("123456789012.dkr.ecr.us-west-2.on.aws", None),
             ("123456789012.dkr-ecr.us-west-2.amazonaws.com", None),
             ("123456789012.dkr.ecr.amazonaws.com", None),

@@ -4,7 +4,7 @@ use super::{ArnError, Location};
 
 /// Returns the mistake in a text that is almost an ARN of AWS Signer, with the corrected ARN.
 pub(super) fn find(text: &str) -> Option<ArnError> {
-    let slip = |what, corrected: String| Some(ArnError::Slip { arn: text.to_owned(), what, corrected });
+    let mistake = |what, corrected: String| Some(ArnError::Mistake { arn: text.to_owned(), what, corrected });
     let changes: [(&'static str, String); 5] = [
         ("it has spaces", text.split_whitespace().collect()),
         ("it has quotation marks", text.trim_matches(['"', '\'', ' ']).to_owned()),
@@ -13,18 +13,18 @@ pub(super) fn find(text: &str) -> Option<ArnError> {
         ("the account is written without hyphens", without_hyphens_in_account(text)),
     ];
     if let Some((what, corrected)) = changes.into_iter().find(|(_, changed)| changed != text && is_located(changed)) {
-        return slip(what, corrected);
+        return mistake(what, corrected);
     }
     match text.split(':').collect::<Vec<_>>()[..] {
         ["arn", partition, "signer", "", account, resource] | ["arn", partition, "signer", account, resource]
-            if Location::new(partition, "us-west-2", account).is_ok() =>
+            if Location::parse(partition, "us-west-2", account).is_ok() =>
         {
-            slip("it has no region", format!("arn:{partition}:signer:REGION:{account}:{resource}"))
+            mistake("it has no region", format!("arn:{partition}:signer:REGION:{account}:{resource}"))
         }
         ["arn", partition, "signer", region, "", resource] | ["arn", partition, "signer", region, resource]
-            if Location::new(partition, region, "000000000000").is_ok() =>
+            if Location::parse(partition, region, "000000000000").is_ok() =>
         {
-            slip("it has no account", format!("arn:{partition}:signer:{region}:ACCOUNT:{resource}"))
+            mistake("it has no account", format!("arn:{partition}:signer:{region}:ACCOUNT:{resource}"))
         }
         _ => None,
     }
@@ -33,7 +33,7 @@ pub(super) fn find(text: &str) -> Option<ArnError> {
 /// Whether everything before the resource is valid.
 fn is_located(text: &str) -> bool {
     match text.split(':').collect::<Vec<_>>()[..] {
-        ["arn", partition, "signer", region, account, _] => Location::new(partition, region, account).is_ok(),
+        ["arn", partition, "signer", region, account, _] => Location::parse(partition, region, account).is_ok(),
         _ => false,
     }
 }
