@@ -8,10 +8,11 @@ use files;
 use notary::Descriptor;
 use tokio::io::AsyncWriteExt as _;
 
-use super::client::{Failure, Mount};
+use super::client::Mount;
 use super::content::BlobStream;
-use super::layout::{Layout, LayoutError, io_error};
-use super::store::{Store, StoreError};
+use super::error::{LayoutError, StoreError, io_error, is_temporary};
+use super::layout::Layout;
+use super::store::Store;
 
 /// The number of attempts of a transfer, and the wait before the second one.
 const ATTEMPTS: u32 = 4;
@@ -39,7 +40,7 @@ impl Store {
     ) -> Result<Transferred, StoreError> {
         for attempt in 1.. {
             match self.transfer_once(destination, stored, &passed).await {
-                Err(why) if attempt < ATTEMPTS && why.failure() == Failure::Unavailable => {
+                Err(why) if attempt < ATTEMPTS && is_temporary(why.code()) => {
                     tracing::debug!(%why, "retrying the transfer");
                     tokio::time::sleep(BACKOFF.mul_f64(f64::from(attempt) * (0.5 + fastrand::f64()))).await;
                 }
@@ -72,7 +73,7 @@ impl Store {
                             Ok(Mount::Done) => return Ok(Transferred::Mounted),
                             Ok(Mount::Upload(url)) => url,
                             // Some registries reject mount requests. If the cause is a missing permission, the upload fails too.
-                            Err(why) if why.failure() != Failure::Unavailable => repository.begin_upload().await?,
+                            Err(why) if !is_temporary(why.code()) => repository.begin_upload().await?,
                             Err(why) => return Err(why.into()),
                         }
                     }

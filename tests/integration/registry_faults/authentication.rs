@@ -7,7 +7,7 @@ async fn stops_after_repeated_401s() {
     let basic =
         FaultServer::start(|_| Reply::Answer(401, vec![("WWW-Authenticate", "Basic realm=x".to_owned())], Vec::new()));
     let repository = repository_as(&basic, user());
-    says(&repository.fetch_manifest(&tag()).await.unwrap_err(), &["rejected the credentials", "log in"]);
+    says(&repository.fetch_manifest(&tag()).await.unwrap_err(), &["rejected the credentials"]);
     assert_eq!(basic.seen().len(), 2);
     let bare = FaultServer::start(|_| Reply::status(401));
     says(&fetch(&bare).await.unwrap_err(), &["neither Basic nor Bearer"]);

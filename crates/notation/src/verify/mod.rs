@@ -14,12 +14,12 @@ mod signer;
 mod verdict;
 
 use limits::Deadline;
-use notary::Descriptor;
 use notary::envelope::{MAX_ENVELOPE_SIZE, Payload};
 use notary::manifest::Manifest;
 use notary::reference::Target;
 pub use notary::trust::policy::{ValidationAction, ValidationType};
-use registry::{Failure, Store, StoreError, StoredSignature};
+use notary::{Descriptor, Disposition};
+use registry::{Store, StoreError, StoredSignature};
 
 pub use self::blob::verify_blob;
 pub use self::inspection::{CheckRevocation, InspectedEnvelope, InspectedSignature, inspect_signatures};
@@ -99,10 +99,14 @@ async fn envelope(
 
 /// A signature that the store did not give is not known to be wrong, but for what the store says of it.
 fn not_read(why: StoreError) -> CheckFailure {
-    match why.failure() {
-        Failure::Unavailable => CheckFailure::undetermined(why.to_string()),
-        Failure::Denied | Failure::Configuration => CheckFailure::misconfigured(why.to_string()),
-        Failure::NotFound | Failure::Wrong => CheckFailure::of(why),
+    let failure = match why.disposition() {
+        Disposition::Undetermined => CheckFailure::undetermined(why.to_string()),
+        Disposition::Misconfigured => CheckFailure::misconfigured(why.to_string()),
+        Disposition::Refused => CheckFailure::of(&why),
+    };
+    match why.advice() {
+        Some(advice) => failure.with_remedy(advice.to_string()),
+        None => failure,
     }
 }
 

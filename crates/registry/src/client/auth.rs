@@ -17,9 +17,9 @@ use tokio::time::Instant;
 
 use super::answer::Answer;
 use super::challenge::{Challenge, challenges};
-use super::error::{RegistryError, RequestLine};
 use super::transport::{Call, Transport};
 use crate::credentials::{Credential, Credentials};
+use crate::error::{RegistryError, RequestLine};
 
 const MAX_TOKEN_ANSWER: u64 = 256 * 1024;
 /// The lifetime of a token in seconds if its service does not give one (the specification's default), and how many seconds

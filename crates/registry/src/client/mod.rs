@@ -7,7 +7,6 @@ mod answer;
 mod auth;
 mod blobs;
 mod challenge;
-mod error;
 mod manifests;
 mod streams;
 mod transport;
@@ -25,15 +24,14 @@ use reqwest::{Method, Url};
 use tokio::time::Instant;
 
 pub(super) use self::answer::Answer;
-pub use self::answer::ErrorAnswer;
 pub(super) use self::auth::Access;
 use self::auth::Authentication;
-pub use self::error::{Failure, RegistryError, RequestLine};
 pub use self::manifests::{FetchedManifest, MAX_MANIFEST_SIZE, Pushed};
 pub(super) use self::streams::Mount;
 use self::transport::Transport;
 pub(super) use self::transport::{Call, is_same_origin};
-use super::credentials::Credentials;
+use crate::credentials::Credentials;
+use crate::error::RegistryError;
 
 /// When registries are accessed with plain HTTP instead of TLS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use super::answer::Answer;
 use super::auth::Access;
-use super::error::{RegistryError, RequestLine};
+use crate::error::{RegistryError, RequestLine};
 
 const MAX_REDIRECTS: usize = 5;
 const MAX_RETRIES: u32 = 4;
