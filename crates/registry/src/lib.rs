@@ -9,6 +9,7 @@ mod ecr;
 mod error;
 mod layout;
 mod referrers;
+mod shared_cache;
 mod signatures;
 mod store;
 mod transfer;

@@ -14,7 +14,8 @@ use tokio::sync::mpsc;
 
 use super::answer::Answer;
 use super::blobs::{NOTHING, time_for, upload_url};
-use super::transport::{Call, is_same_origin};
+use super::call::Call;
+use super::transport::is_same_origin;
 use super::{Inner, RemoteRepository};
 use crate::content::BlobStream;
 use crate::error::{RegistryError, StoreError};

@@ -3,7 +3,6 @@
 
 mod host;
 
-use std::collections::HashMap;
 use std::fmt;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -19,6 +18,7 @@ use limits::Deadline;
 use notary::{Advice, Disposition, ReasonCode};
 
 pub use self::host::EcrRegistry;
+use crate::shared_cache::SharedCache;
 
 /// How long before its expiry a token is replaced, and how long a lack of credentials is cached.
 const MARGIN: Duration = Duration::from_secs(300);
@@ -128,12 +128,11 @@ impl fmt::Debug for EcrToken {
     }
 }
 
-/// A cache of tokens. Concurrent requests for a token share one call, and a token is reused until shortly before it
-/// expires.
+/// A cache of tokens. Concurrent requests for a token of one registry share one call, and a token is reused until shortly
+/// before it expires.
 #[derive(Debug, Default)]
 pub struct EcrTokens {
-    /// Locked during calls, so that concurrent requests share one.
-    known: tokio::sync::Mutex<HashMap<EcrRegistry, Known>>,
+    known: SharedCache<EcrRegistry, Known>,
 }
 
 /// The last result of a call.
@@ -153,13 +152,14 @@ impl EcrTokens {
     /// Returns [`EcrError`] if the call fails or the answer has no valid token.
     pub async fn token(&self, registry: &EcrRegistry) -> Result<Option<EcrToken>, EcrError> {
         let came = Instant::now();
-        let mut known = self.known.lock().await;
-        if let Some(known) = known.get(registry) {
-            let is_fresh = known.until.is_some_and(|until| SystemTime::now() < until);
-            // A call that finished while this one waited is recent enough, even if it failed.
-            if is_fresh || known.at >= came {
-                return known.answer.clone();
-            }
+        let is_fresh = |known: &Known| known.until.is_some_and(|until| SystemTime::now() < until);
+        if let Some(known) = self.known.get(registry).filter(is_fresh) {
+            return known.answer;
+        }
+        let _turn = self.known.turn(registry).await;
+        // A call that finished while this one waited is recent enough, even if it failed.
+        if let Some(known) = self.known.get(registry).filter(|known| is_fresh(known) || known.at >= came) {
+            return known.answer;
         }
         let (answer, until) = match ask(registry).await {
             Ok((token, expires)) => (Ok(Some(token)), expires.checked_sub(MARGIN)),
@@ -169,7 +169,7 @@ impl EcrTokens {
             }
             Err(why) => (Err(why), None),
         };
-        known.insert(registry.clone(), Known { answer: answer.clone(), at: Instant::now(), until });
+        self.known.insert(registry.clone(), Known { answer: answer.clone(), at: Instant::now(), until });
         answer
     }
 }

@@ -40,7 +40,7 @@ impl Layout {
     }
 
     /// The path for the blob with this digest. Creates its folder.
-    pub(crate) fn place_for(&self, digest: &Digest) -> Result<PathBuf, LayoutError> {
+    pub(super) fn place_for(&self, digest: &Digest) -> Result<PathBuf, LayoutError> {
         let path = self.blob_path(digest);
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder).map_err(io_error(folder))?;

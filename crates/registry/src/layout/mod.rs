@@ -5,6 +5,7 @@
 
 mod artifacts;
 mod content;
+mod streams;
 
 use std::fs::File;
 use std::io::Read;

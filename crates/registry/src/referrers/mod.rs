@@ -14,7 +14,6 @@ use reqwest::header::{ACCEPT, HeaderValue, LINK};
 use reqwest::{Method, Url};
 use serde_json::Value;
 
-pub(super) use self::lock::default_lock_folder;
 use super::client::{Answer, MAX_MANIFEST_SIZE, RemoteRepository, is_same_origin};
 use super::error::{Limited, RegistryError, RequestLine};
 
