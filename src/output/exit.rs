@@ -7,11 +7,12 @@ use aws_signer::{CallError, ConfigError, SignError};
 use notary::reference::ReferenceError;
 use notary::text::{printable, printable_lines};
 use notary::trust::policy::{NoApplicablePolicy, ScopeError};
+use notary::{Advice, Disposition};
 use notation::FolderError;
 use notation::attach::AttachError;
 use notation::sign::{ReservedMetadata, SignArtifactError};
 use notation::verify::Conclusion;
-use registry::{Failure, LayoutError, RegistryError, StoreError};
+use registry::{LayoutError, RegistryError, StoreError};
 
 /// How a command ended. With several artifacts, the worst status counts: the variants are in ascending order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -110,6 +111,35 @@ impl CliError {
     }
 }
 
+impl From<Disposition> for ExitStatus {
+    fn from(disposition: Disposition) -> Self {
+        match disposition {
+            Disposition::Undetermined => Self::Undetermined,
+            Disposition::Misconfigured => Self::Usage,
+            Disposition::Refused => Self::Refused,
+        }
+    }
+}
+
+/// A message with its advice, which names the options of this tool.
+fn advised(message: &impl ToString, advice: Option<&Advice>) -> String {
+    let message = message.to_string();
+    let advice = match advice {
+        // Only commands with --max-signatures can raise the limit: see `CliError::of_list`.
+        None | Some(Advice::RaiseLimit { .. }) => return message,
+        Some(Advice::AllowPlainHttp) => {
+            "check host and port, or pass --plain-http for an HTTP-only registry".to_owned()
+        }
+        Some(Advice::LogInToRegistry) => {
+            "log in to the registry (docker login, podman login), or pass --username NAME --password-stdin".to_owned()
+        }
+        Some(Advice::AllowMoreTime) => "try again later, or allow more time".to_owned(),
+        Some(Advice::SendFewerRequests) => "try again later, or send fewer requests at a time".to_owned(),
+        Some(other) => return format!("{message}. {other}"),
+    };
+    format!("{message}; {advice}")
+}
+
 /// Errors that always have the same status.
 macro_rules! always {
     ($status:ident: $($error:ty),+ $(,)?) => {
@@ -142,37 +172,18 @@ impl From<AttachError> for CliError {
     }
 }
 
-impl From<RegistryError> for CliError {
-    fn from(why: RegistryError) -> Self {
-        let status = match why.failure() {
-            Failure::NotFound | Failure::Denied | Failure::Configuration => ExitStatus::Usage,
-            Failure::Unavailable => ExitStatus::Undetermined,
-            Failure::Wrong => ExitStatus::Refused,
-        };
-        let how =
-            if matches!(why, RegistryError::Unauthorized { .. }) { " (--username NAME --password-stdin)" } else { "" };
-        Self::new(status, format!("{why}{how}"))
-    }
+/// Errors of stores: the status comes from their disposition.
+macro_rules! of_store {
+    ($($error:ty),+) => {
+        $(impl From<$error> for CliError {
+            fn from(why: $error) -> Self {
+                Self::new(why.disposition().into(), advised(&why, why.advice().as_ref()))
+            }
+        })+
+    };
 }
 
-impl From<LayoutError> for CliError {
-    fn from(why: LayoutError) -> Self {
-        match why {
-            LayoutError::Io { .. } | LayoutError::NotALayout { .. } | LayoutError::NotFound { .. } => Self::usage(why),
-            _ => Self::refused(why),
-        }
-    }
-}
-
-impl From<StoreError> for CliError {
-    fn from(why: StoreError) -> Self {
-        match why {
-            StoreError::Layout(why) => why.into(),
-            StoreError::Registry(why) => why.into(),
-            _ => Self::refused(why),
-        }
-    }
-}
+of_store!(LayoutError, RegistryError, StoreError);
 
 impl From<CallError> for CliError {
     fn from(why: CallError) -> Self {

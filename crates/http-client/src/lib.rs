@@ -10,6 +10,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use files::read_up_to;
+use notary::{Advice, Disposition, ReasonCode};
 use reqwest::{Client, Url, redirect};
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::CertificateDer;
@@ -32,6 +33,31 @@ pub enum HttpClientError {
     /// The client cannot be created.
     #[error("{0}")]
     Client(String),
+}
+
+impl HttpClientError {
+    /// The kind of the failure.
+    #[must_use]
+    pub fn code(&self) -> ReasonCode {
+        match self {
+            Self::CaFile { .. } | Self::Client(_) => ReasonCode::Configuration,
+        }
+    }
+
+    /// What the failure means for the caller.
+    #[must_use]
+    pub fn disposition(&self) -> Disposition {
+        self.code().disposition()
+    }
+
+    /// What to do about it, if the error does not say so already.
+    #[must_use]
+    pub fn advice(&self) -> Option<Advice> {
+        match self {
+            Self::CaFile { .. } => Some(Advice::CorrectSetting),
+            Self::Client(_) => None,
+        }
+    }
 }
 
 /// The clients of one set of options.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::envelope::JWS_MEDIA_TYPE;
+use crate::envelope::{JWS_MEDIA_TYPE, MAX_ENVELOPE_SIZE};
 use crate::json::{JsonError, Object};
 use crate::{Descriptor, DigestError, json};
 
@@ -40,6 +40,12 @@ pub enum ManifestError {
     /// The manifest has neither of the two forms that the specification defines for signatures.
     #[error("not a signature manifest: {0}")]
     NotASignature(&'static str),
+    /// The envelope is larger than [`MAX_ENVELOPE_SIZE`].
+    #[error("the envelope has {size} bytes, more than {MAX_ENVELOPE_SIZE} bytes, the limit")]
+    LargeEnvelope {
+        /// The size of the envelope in bytes.
+        size: u64,
+    },
 }
 
 /// How a manifest identifies itself as a signature. Both forms are supported.
@@ -165,15 +171,28 @@ impl Manifest {
         }
     }
 
+    /// Checks that this is a signature manifest, as [`Self::is_signature`] does.
+    ///
+    /// # Errors
+    /// Returns [`ManifestError::NotASignature`] if it is not.
+    pub fn check_is_signature(&self) -> Result<(), ManifestError> {
+        if self.is_signature() {
+            return Ok(());
+        }
+        Err(ManifestError::NotASignature("wrong configuration media type or artifact type"))
+    }
+
     /// The descriptor of the envelope in a signature manifest.
     ///
     /// # Errors
-    /// Returns [`ManifestError::NotASignature`] unless this is a signature manifest with exactly one layer, a JWS envelope.
+    /// Returns [`ManifestError::NotASignature`] unless this is a signature manifest with exactly one layer, a JWS envelope, and
+    /// [`ManifestError::LargeEnvelope`] if the envelope is too large to be read.
     pub fn envelope(&self) -> Result<&Descriptor, ManifestError> {
-        if !self.is_signature() {
-            return Err(ManifestError::NotASignature("wrong configuration media type or artifact type"));
-        }
+        self.check_is_signature()?;
         match &self.layers[..] {
+            [envelope] if envelope.media_type == JWS_MEDIA_TYPE && envelope.size > MAX_ENVELOPE_SIZE as u64 => {
+                Err(ManifestError::LargeEnvelope { size: envelope.size })
+            }
             [envelope] if envelope.media_type == JWS_MEDIA_TYPE => Ok(envelope),
             [envelope] if envelope.media_type == COSE_MEDIA_TYPE => {
                 Err(ManifestError::NotASignature("COSE envelopes are not supported yet; sign with the JWS format"))

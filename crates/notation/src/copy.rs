@@ -8,8 +8,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use notary::reference::{Tag, Target};
-use notary::{Descriptor, Digest};
-use registry::{Failure, Store, StoreError, Transferred};
+use notary::{Descriptor, Digest, ReasonCode};
+use registry::{Store, StoreError, Transferred};
 use tokio::task::JoinSet;
 
 /// Why an artifact was not copied. What was written of it already is in the destination, but without the tag.
@@ -120,6 +120,13 @@ struct Copy<'a> {
     copied: Copied,
 }
 
+/// Whether a listed signature that cannot be read is certainly not one. Others could be signatures that a retry or other
+/// credentials can read.
+fn is_no_signature(code: ReasonCode) -> bool {
+    use ReasonCode::{Integrity, NotFound, OtherArtifact, Protocol, WrongContent};
+    matches!(code, Integrity | NotFound | OtherArtifact | Protocol | WrongContent)
+}
+
 impl Copy<'_> {
     /// Copies a manifest after its blobs.
     async fn manifest(&mut self, stored: &Descriptor) -> Result<(), CopyError> {
@@ -167,7 +174,7 @@ impl Copy<'_> {
                     self.copied.signatures.push(signature.descriptor);
                 }
                 // Certainly not a signature; any other failure could hide one.
-                Err(why) if matches!(why.failure(), Failure::Wrong | Failure::NotFound) => {
+                Err(why) if is_no_signature(why.code()) => {
                     self.copied.unreadable.push((signature.descriptor, why));
                 }
                 Err(why) => return Err(why.into()),

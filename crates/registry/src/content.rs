@@ -10,9 +10,7 @@ use tokio::fs::File;
 use tokio::io::AsyncReadExt as _;
 use tokio::time::{Instant, timeout_at};
 
-use super::client::{RegistryError, RequestLine};
-use super::layout::LayoutError;
-use super::store::StoreError;
+use super::error::{LayoutError, RegistryError, RequestLine, StoreError};
 
 const PIECE: usize = 64 * 1024;
 

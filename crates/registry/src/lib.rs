@@ -6,17 +6,21 @@ mod content;
 mod credentials;
 #[cfg(feature = "ecr")]
 mod ecr;
+mod error;
 mod layout;
 mod referrers;
+mod shared_cache;
+mod signatures;
 mod store;
 mod transfer;
 mod tree;
 
 pub use client::{
-    ClientOptions, ErrorAnswer, Failure, FetchedManifest, MAX_MANIFEST_SIZE, PlainHttp, Pushed, RegistryClient,
-    RegistryError, RemoteRepository, RequestLine,
+    ClientOptions, FetchedManifest, MAX_MANIFEST_SIZE, PlainHttp, Pushed, RegistryClient, RemoteRepository,
 };
 pub use credentials::{Credential, CredentialError, Credentials, Secret};
-pub use layout::{Layout, LayoutError};
-pub use store::{Store, StoreError, StoredSignature};
+pub use error::{ErrorAnswer, LayoutError, Limited, RegistryError, RequestLine, StoreError};
+pub use layout::Layout;
+pub use signatures::{Signatures, StoredSignature};
+pub use store::Store;
 pub use transfer::Transferred;

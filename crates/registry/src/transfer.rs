@@ -1,17 +1,11 @@
 //! Copying a blob from one store to another without holding it in memory.
 
-use std::fs::Permissions;
-use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
-
-use files;
 use notary::Descriptor;
-use tokio::io::AsyncWriteExt as _;
 
-use super::client::{Failure, Mount};
+use super::client::Mount;
 use super::content::BlobStream;
-use super::layout::{Layout, LayoutError, io_error};
-use super::store::{Store, StoreError};
+use super::error::{StoreError, is_temporary};
+use super::store::Store;
 
 /// The number of attempts of a transfer, and the wait before the second one.
 const ATTEMPTS: u32 = 4;
@@ -39,7 +33,7 @@ impl Store {
     ) -> Result<Transferred, StoreError> {
         for attempt in 1.. {
             match self.transfer_once(destination, stored, &passed).await {
-                Err(why) if attempt < ATTEMPTS && why.failure() == Failure::Unavailable => {
+                Err(why) if attempt < ATTEMPTS && is_temporary(why.code()) => {
                     tracing::debug!(%why, "retrying the transfer");
                     tokio::time::sleep(BACKOFF.mul_f64(f64::from(attempt) * (0.5 + fastrand::f64()))).await;
                 }
@@ -72,7 +66,7 @@ impl Store {
                             Ok(Mount::Done) => return Ok(Transferred::Mounted),
                             Ok(Mount::Upload(url)) => url,
                             // Some registries reject mount requests. If the cause is a missing permission, the upload fails too.
-                            Err(why) if why.failure() != Failure::Unavailable => repository.begin_upload().await?,
+                            Err(why) if !is_temporary(why.code()) => repository.begin_upload().await?,
                             Err(why) => return Err(why.into()),
                         }
                     }
@@ -86,45 +80,8 @@ impl Store {
 
     async fn open(&self, stored: &Descriptor) -> Result<BlobStream, StoreError> {
         match self {
-            Store::Layout(layout) => BlobStream::of_file(&layout.blob_path(&stored.digest), stored).await,
+            Store::Layout(layout) => layout.open_blob(stored).await,
             Store::Remote(repository) => Ok(repository.open_blob(stored).await?),
         }
-    }
-}
-
-impl Layout {
-    /// Whether the content is present and matches its descriptor.
-    async fn has(&self, stored: &Descriptor) -> bool {
-        let Ok(mut content) = BlobStream::of_file(&self.blob_path(&stored.digest), stored).await else { return false };
-        loop {
-            match content.next().await {
-                Ok(Some(_)) => {}
-                Ok(None) => return true,
-                Err(_) => return false,
-            }
-        }
-    }
-
-    /// Writes a stream to a temporary file and renames it when it is complete, also across a power failure.
-    async fn write_stream(
-        &self,
-        stored: &Descriptor,
-        mut content: BlobStream,
-        passed: &impl Fn(u64),
-    ) -> Result<(), StoreError> {
-        let path = self.place_for(&stored.digest)?;
-        let folder = path.parent().unwrap_or(Path::new("."));
-        let failed = |source| LayoutError::Io { path: path.clone(), source };
-        let temporary = tempfile::Builder::new().permissions(Permissions::from_mode(0o644)).tempfile_in(folder);
-        let temporary = temporary.map_err(io_error(folder))?;
-        let mut file = tokio::fs::File::from_std(temporary.reopen().map_err(failed)?);
-        while let Some(piece) = content.next().await? {
-            file.write_all(&piece).await.map_err(failed)?;
-            passed(piece.len() as u64);
-        }
-        file.flush().await.map_err(failed)?;
-        file.sync_all().await.map_err(failed)?;
-        temporary.persist(&path).map_err(|why| failed(why.error))?;
-        Ok(files::sync_folder(folder).map_err(failed)?)
     }
 }

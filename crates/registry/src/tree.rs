@@ -7,7 +7,8 @@ use notary::links::Links;
 use notary::media_type::is_index;
 use notary::reference::{Tag, Target};
 
-use super::store::{Store, StoreError};
+use super::error::StoreError;
+use super::store::Store;
 
 /// The deepest nesting of indexes that is followed.
 const MAX_DEPTH: usize = 4;

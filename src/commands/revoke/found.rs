@@ -4,8 +4,8 @@ use aws_signer::SignerAttributes;
 use notary::envelope::{Envelope, MAX_ENVELOPE_SIZE, Payload};
 use notary::text::{printable, rfc3339};
 use notary::x509::Certificate;
-use notary::{Descriptor, Digest};
-use registry::{Failure, LayoutError, Store, StoreError, StoredSignature};
+use notary::{Descriptor, Digest, Disposition, ReasonCode};
+use registry::{Store, StoreError, StoredSignature};
 
 /// A valid signature of AWS Signer for the artifact.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,11 +58,7 @@ pub(super) async fn signatures(
 
 /// Whether a retry may succeed.
 fn is_unavailable(why: &StoreError) -> bool {
-    match why {
-        StoreError::Registry(why) => !matches!(why.failure(), Failure::Wrong | Failure::NotFound),
-        StoreError::Layout(LayoutError::Io { .. }) => true,
-        _ => false,
-    }
+    why.disposition() != Disposition::Refused && why.code() != ReasonCode::NotFound
 }
 
 fn signer_of(

@@ -81,7 +81,7 @@ async fn only_a_signature_that_may_still_verify_leaves_the_conclusion_undetermin
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn refuses_a_missing_envelope_and_leaves_an_expired_deadline_undetermined() {
+async fn a_missing_envelope_and_an_expired_deadline_are_no_refusals() {
     let env = TestEnv::new().await;
     let signed = env.sign_and_attach().await;
     let policy: VerificationPolicy = env.trust.clone().into();
@@ -94,11 +94,11 @@ async fn refuses_a_missing_envelope_and_leaves_an_expired_deadline_undetermined(
     std::fs::remove_file(blob).unwrap();
     let verdict = env.verify().await;
     failed(&verdict, Integrity);
-    assert_eq!(verdict.conclusion(), Conclusion::Refused);
+    assert_eq!(verdict.conclusion(), Conclusion::Misconfigured);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn registry_failures_are_undetermined_and_missing_or_wrong_content_is_refused() {
+async fn registry_failures_and_wrong_content_are_undetermined() {
     let env = TestEnv::new().await;
     let signed = env.sign("v1").await;
     let listed = env.attach(&signed.signature.envelope);
@@ -108,17 +108,18 @@ async fn registry_failures_are_undetermined_and_missing_or_wrong_content_is_refu
         "artifactType": "application/vnd.cncf.notary.signature",
     }]});
     let referrers = referrers.to_string();
-    let (refused, open) = (Conclusion::Refused, Conclusion::Undetermined);
+    let open = Conclusion::Undetermined;
+    let misconfigured = Conclusion::Misconfigured;
     for (what, reply, conclusion) in [
         ("/blobs/", (|| Reply::status(503)) as fn() -> Reply, open),
         ("/blobs/", || Reply::status(429), open),
-        ("/blobs/", || Reply::status(403), Conclusion::Misconfigured),
+        ("/blobs/", || Reply::status(403), misconfigured),
         ("/blobs/", || Reply::Hang("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"), open),
-        ("/blobs/", || Reply::status(404), refused),
-        ("/blobs/", || Reply::content("application/octet-stream", "{}"), refused),
+        ("/blobs/", || Reply::status(404), misconfigured),
+        ("/blobs/", || Reply::content("application/octet-stream", "{}"), open),
         ("/manifests/", || Reply::status(503), open),
-        ("/manifests/", || Reply::status(404), refused),
-        ("/manifests/", || Reply::content("application/vnd.oci.image.manifest.v1+json", "{}"), refused),
+        ("/manifests/", || Reply::status(404), misconfigured),
+        ("/manifests/", || Reply::content("application/vnd.oci.image.manifest.v1+json", "{}"), open),
     ] {
         let manifest = manifest.clone();
         let referrers = referrers.clone();

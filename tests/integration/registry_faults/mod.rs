@@ -112,7 +112,7 @@ async fn fails_at_once_if_retry_after_exceeds_the_deadline() {
     let body = r#"{"errors":[{"code":"TOOMANYREQUESTS","message":"pull rate limit"}]}"#;
     let server = FaultServer::start(move |_| Reply::Answer(429, vec![("Retry-After", "3600".to_owned())], body.into()));
     let error = fetch(&server).await.unwrap_err();
-    says(&error, &["429", "TOOMANYREQUESTS", "pull rate limit", "retry after 3600 s", "try again later"]);
+    says(&error, &["429", "TOOMANYREQUESTS", "pull rate limit", "retry after 3600 s"]);
     assert_eq!(server.seen().len(), 1);
 }
 
@@ -122,7 +122,7 @@ async fn rejects_html_pages() {
     says(&fetch_error(move |_| Reply::content("text/html; charset=utf-8", html)).await, &["not a valid JSON document"]);
     let error =
         fetch_error(move |_| Reply::Answer(403, vec![("Content-Type", "text/html".to_owned())], html.into())).await;
-    says(&error, &["403", "got text/html", "check that you are logged in"]);
+    says(&error, &["403", "got text/html"]);
     let server = FaultServer::start(move |_| Reply::content("text/html", html));
     let error = repository(&server).referrers(&Digest::sha256(b"x"), SIGNATURE_MEDIA_TYPE, 10).await.unwrap_err();
     says(&error, &["text/html", "check that the host is a registry"]);

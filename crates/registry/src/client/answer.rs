@@ -1,7 +1,6 @@
 //! Answers of a registry, read completely within a size limit, and the errors that they report: distribution-spec, "Error
 //! Codes".
 
-use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use limits::Reservation;
@@ -13,7 +12,7 @@ use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc2822;
 
-use super::error::{RegistryError, RequestLine};
+use crate::error::{ErrorAnswer, RegistryError, RequestLine};
 
 /// The header with the digest of the content.
 const CONTENT_DIGEST: HeaderName = HeaderName::from_static("docker-content-digest");
@@ -101,30 +100,6 @@ impl Answer {
 
     pub(crate) fn content(&self, why: impl Into<String>) -> RegistryError {
         RegistryError::Content { request: self.request.clone(), why: why.into() }
-    }
-}
-
-/// The error that a registry describes in its answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ErrorAnswer {
-    /// The specification's code, such as `MANIFEST_UNKNOWN`.
-    pub code: Option<String>,
-    /// The human-readable message.
-    pub message: Option<String>,
-    /// The wait that it asks for.
-    pub retry_after: Option<Duration>,
-}
-
-impl fmt::Display for ErrorAnswer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for text in [&self.code, &self.message].into_iter().flatten() {
-            write!(f, ": {text}")?;
-        }
-        if let Some(wait) = self.retry_after {
-            write!(f, " (retry after {} s)", wait.as_secs())?;
-        }
-        Ok(())
     }
 }
 

@@ -1,8 +1,6 @@
 //! Authentication to registries: the challenges of RFC 7235, HTTP Basic, and the token services of the Docker registry
 //! (distribution, "Token Authentication Specification" and "OAuth2 Token Authentication").
 
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -16,30 +14,18 @@ use reqwest::{Method, Url};
 use tokio::time::Instant;
 
 use super::answer::Answer;
+use super::call::{Access, Call};
 use super::challenge::{Challenge, challenges};
-use super::error::{RegistryError, RequestLine};
-use super::transport::{Call, Transport};
+use super::transport::Transport;
 use crate::credentials::{Credential, Credentials};
+use crate::error::{RegistryError, RequestLine};
+use crate::shared_cache::SharedCache;
 
 const MAX_TOKEN_ANSWER: u64 = 256 * 1024;
 /// The lifetime of a token in seconds if its service does not give one (the specification's default), and how many seconds
 /// before its end it is renewed.
 const TOKEN_TIME: u64 = 60;
 const MARGIN: u64 = 10;
-
-/// The access to a repository that a request needs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Access {
-    Pull,
-    Push,
-}
-
-impl Access {
-    fn scope(self, repository: &RepositoryName) -> String {
-        let actions = if self == Self::Push { "pull,push" } else { "pull" };
-        format!("repository:{}:{actions}", repository.path())
-    }
-}
 
 /// A value for the header `Authorization`, and the time until which it is used.
 #[derive(Debug, Clone)]
@@ -53,22 +39,20 @@ struct Authorization {
 #[derive(Debug)]
 pub(super) struct Authentication {
     credentials: Credentials,
-    known: Mutex<HashMap<(RepositoryName, Access), Authorization>>,
-    /// Held while authenticating, so that parallel requests share one token.
-    asking: tokio::sync::Mutex<()>,
+    /// One request for a token at a time per repository and access. Requests for others do not wait for it.
+    known: SharedCache<(RepositoryName, Access), Authorization>,
 }
 
 impl Authentication {
     pub(super) fn new(credentials: Credentials) -> Self {
-        Self { credentials, known: Mutex::default(), asking: tokio::sync::Mutex::default() }
+        Self { credentials, known: SharedCache::default() }
     }
 
     /// The `Authorization` header for a request, if it is known already.
     pub(super) fn known(&self, repository: &RepositoryName, access: Access) -> Option<HeaderValue> {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let usable = |access| {
-            let found = known.get(&(repository.clone(), access))?;
-            found.until.is_none_or(|until| until > Instant::now()).then(|| found.header.clone())
+            let found = self.known.get(&(repository.clone(), access))?;
+            found.until.is_none_or(|until| until > Instant::now()).then_some(found.header)
         };
         // A token for pushing also allows pulling.
         usable(access).or_else(|| usable(Access::Push))
@@ -83,7 +67,8 @@ impl Authentication {
         repository: &RepositoryName,
         used: Option<&HeaderValue>,
     ) -> Result<HeaderValue, RegistryError> {
-        let _asking = self.asking.lock().await;
+        let key = (repository.clone(), call.access);
+        let _turn = self.known.turn(&key).await;
         if let Some(newer) = self.known(repository, call.access).filter(|known| Some(known) != used) {
             return Ok(newer);
         }
@@ -115,15 +100,13 @@ impl Authentication {
         if used == Some(&header) {
             return Err(unauthorized("the registry rejected the credentials"));
         }
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.insert((repository.clone(), call.access), authorization);
+        self.known.insert(key, authorization);
         Ok(header)
     }
 
     /// Forgets a header that the registry rejected.
     pub(super) fn forget(&self, repository: &RepositoryName, access: Access) {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.remove(&(repository.clone(), access));
+        self.known.remove(&(repository.clone(), access));
     }
 
     async fn token(

@@ -7,9 +7,9 @@ use notary::{Descriptor, Digest};
 use reqwest::header::{CONTENT_TYPE, HeaderValue, LOCATION};
 use reqwest::{Method, Url};
 
-use super::error::{Failure, RegistryError};
 use super::transport::may_follow;
 use super::{Answer, Call, RemoteRepository};
+use crate::error::{RegistryError, is_temporary};
 
 /// The size limit of answers whose content is not used.
 pub(super) const NOTHING: u64 = 64 * 1024;
@@ -73,7 +73,7 @@ impl RemoteRepository {
         for upload in 1.. {
             match self.upload(&descriptor.digest, &content).await {
                 // A monolithic upload cannot be resumed: start a new one.
-                Err(why) if upload < UPLOADS && matches!(why.failure(), Failure::Unavailable | Failure::NotFound) => {
+                Err(why) if upload < UPLOADS && (is_temporary(why.code()) || why.is_not_found()) => {
                     tracing::debug!(%why, "retrying the upload");
                     tokio::time::sleep(self.options().backoff.mul_f64(f64::from(upload) * (0.5 + fastrand::f64())))
                         .await;

@@ -9,7 +9,7 @@ use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue, IF_MATCH};
 
 use super::RemoteRepository;
 use super::answer::Answer;
-use super::error::RegistryError;
+use crate::error::RegistryError;
 
 /// The largest manifest that is read or written, in bytes: the size that the specification asks registries to accept.
 pub const MAX_MANIFEST_SIZE: u64 = 4 * 1024 * 1024;

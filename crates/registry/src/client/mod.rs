@@ -6,83 +6,33 @@
 mod answer;
 mod auth;
 mod blobs;
+mod call;
 mod challenge;
-mod error;
 mod manifests;
+mod options;
 mod streams;
 mod transport;
 
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use http_client::HttpClients;
-use limits::MemoryBudget;
 use notary::reference::RepositoryName;
 use reqwest::header::HeaderMap;
 use reqwest::{Method, Url};
 use tokio::time::Instant;
 
 pub(super) use self::answer::Answer;
-pub use self::answer::ErrorAnswer;
-pub(super) use self::auth::Access;
 use self::auth::Authentication;
-pub use self::error::{Failure, RegistryError, RequestLine};
+use self::call::Access;
+pub(super) use self::call::Call;
 pub use self::manifests::{FetchedManifest, MAX_MANIFEST_SIZE, Pushed};
+pub use self::options::{ClientOptions, PlainHttp};
 pub(super) use self::streams::Mount;
 use self::transport::Transport;
-pub(super) use self::transport::{Call, is_same_origin};
-use super::credentials::Credentials;
-
-/// When registries are accessed with plain HTTP instead of TLS.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum PlainHttp {
-    /// Plain HTTP for registries on this machine if no certificate file is given, TLS for all others.
-    #[default]
-    Loopback,
-    /// Always plain HTTP.
-    Always,
-    /// Always TLS.
-    Never,
-}
-
-/// Options of a registry client.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct ClientOptions {
-    /// When to use plain HTTP.
-    pub plain_http: PlainHttp,
-    /// PEM files with certificate authorities to trust in addition to the system's.
-    pub ca_files: Vec<PathBuf>,
-    /// The time limit of one operation, including all retries and pages. A blob gets one more second per 256 KiB.
-    pub timeout: Duration,
-    /// The longest silence of a connection before the request is retried.
-    pub idle_timeout: Duration,
-    /// The average wait before the first retry. It doubles with each retry.
-    pub backoff: Duration,
-    /// The wait after writing a referrers index before it is read again, to see whether another writer replaced it.
-    pub settle_time: Duration,
-    /// The folder for the locks that serialise writers of a referrers index on this host. `None` disables locking.
-    pub lock_folder: Option<PathBuf>,
-    /// The memory that the bodies of all answers may hold together.
-    pub memory: MemoryBudget,
-}
-
-impl Default for ClientOptions {
-    fn default() -> Self {
-        Self {
-            plain_http: PlainHttp::default(),
-            ca_files: Vec::new(),
-            timeout: Duration::from_secs(60),
-            idle_timeout: Duration::from_secs(20),
-            backoff: Duration::from_millis(250),
-            settle_time: Duration::from_millis(300),
-            lock_folder: super::referrers::default_lock_folder(),
-            memory: MemoryBudget::default(),
-        }
-    }
-}
+pub(super) use self::transport::is_same_origin;
+use crate::credentials::Credentials;
+use crate::error::RegistryError;
 
 /// A client of any number of registries. Clones share connections and tokens.
 #[derive(Debug, Clone)]

@@ -14,11 +14,11 @@ use tokio::sync::mpsc;
 
 use super::answer::Answer;
 use super::blobs::{NOTHING, time_for, upload_url};
-use super::error::RegistryError;
-use super::transport::{Call, is_same_origin};
+use super::call::Call;
+use super::transport::is_same_origin;
 use super::{Inner, RemoteRepository};
 use crate::content::BlobStream;
-use crate::store::StoreError;
+use crate::error::{RegistryError, StoreError};
 
 /// The number of pieces buffered between reader and writer.
 const WAITING: usize = 4;

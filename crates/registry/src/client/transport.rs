@@ -2,57 +2,21 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
 use http_client::{HttpClients, Silence, explain, is_not_tls};
 use limits::MemoryBudget;
 use notary::text::printable;
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue, LOCATION};
+use reqwest::header::{AUTHORIZATION, HeaderValue, LOCATION};
 use reqwest::{Body, Method, RequestBuilder, Response, StatusCode, Url};
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::answer::Answer;
-use super::auth::Access;
-use super::error::{RegistryError, RequestLine};
+use super::call::Call;
+use crate::error::{RegistryError, RequestLine};
 
 const MAX_REDIRECTS: usize = 5;
 const MAX_RETRIES: u32 = 4;
 /// The most that is read of the body of an error answer, in bytes.
 const MAX_ERROR_BODY: u64 = 64 * 1024;
-
-/// A request with its limits and permissions.
-#[derive(Debug, Clone)]
-pub(crate) struct Call {
-    pub(crate) method: Method,
-    pub(crate) url: Url,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Bytes,
-    /// The size limit of the answer, in bytes.
-    pub(crate) limit: u64,
-    pub(crate) access: Access,
-    /// Whether redirects are followed.
-    pub(crate) follow: bool,
-    /// Whether the caller reads the body of a successful answer.
-    pub(crate) stream: bool,
-    /// Whether it may be retried.
-    pub(crate) repeat: bool,
-    pub(crate) start: Instant,
-    /// The time limit, including all retries.
-    pub(crate) time: Duration,
-}
-
-impl Call {
-    pub(crate) fn request(&self) -> RequestLine {
-        RequestLine::new(&self.method, &self.url)
-    }
-
-    pub(super) fn timeout(&self, last: Option<String>) -> RegistryError {
-        RegistryError::Timeout { request: self.request(), within: self.time, last }
-    }
-
-    pub(super) fn deadline(&self) -> Instant {
-        self.start + self.time
-    }
-}
 
 /// Makes requests, and retries them after temporary failures.
 #[derive(Debug)]

@@ -1,7 +1,7 @@
 //! Credentials for registries, and their sources.
 //!
 //! For each registry the first of these sources that has credentials is used:
-//! 1. credentials given by the caller (`--username` and `--password-stdin`);
+//! 1. credentials given by the caller;
 //! 2. `NOTATION_USERNAME` and `NOTATION_PASSWORD`, as in notation; without a user name the password is an identity token;
 //! 3. `config.json` in notation's configuration folder, where `credsStore` and `credHelpers` name helpers;
 //! 4. the file in `REGISTRY_AUTH_FILE` (podman, buildah, skopeo);
@@ -23,6 +23,7 @@ use std::sync::Arc;
 
 use notary::config_folder::config_folder;
 use notary::reference::RepositoryName;
+use notary::{Advice, Disposition, ReasonCode};
 
 use self::config_file::ConfigFile;
 use self::helper::Helpers;
@@ -108,6 +109,34 @@ pub enum CredentialError {
     #[cfg(feature = "ecr")]
     #[error(transparent)]
     Ecr(#[from] Box<EcrError>),
+}
+
+impl CredentialError {
+    /// The kind of the failure.
+    #[must_use]
+    pub fn code(&self) -> ReasonCode {
+        match self {
+            Self::Io { .. } | Self::Malformed { .. } | Self::Helper { .. } => ReasonCode::Credentials,
+            #[cfg(feature = "ecr")]
+            Self::Ecr(why) => why.code(),
+        }
+    }
+
+    /// What the failure means for the caller.
+    #[must_use]
+    pub fn disposition(&self) -> Disposition {
+        self.code().disposition()
+    }
+
+    /// What to do about it, if the error does not say so already.
+    #[must_use]
+    pub fn advice(&self) -> Option<Advice> {
+        match self {
+            Self::Io { .. } | Self::Malformed { .. } | Self::Helper { .. } => None,
+            #[cfg(feature = "ecr")]
+            Self::Ecr(why) => why.advice(),
+        }
+    }
 }
 
 /// The sources of credentials.

@@ -3,7 +3,6 @@
 
 mod host;
 
-use std::collections::HashMap;
 use std::fmt;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -16,12 +15,15 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use limits::Deadline;
+use notary::{Advice, Disposition, ReasonCode};
 
 pub use self::host::EcrRegistry;
+use crate::shared_cache::SharedCache;
 
 /// How long before its expiry a token is replaced, and how long a lack of credentials is cached.
 const MARGIN: Duration = Duration::from_secs(300);
 const MAX_TOKEN: usize = 64 * 1024;
+const PUBLIC: &str = "ECR PUBLIC";
 
 /// An error while getting a token for an ECR registry.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -40,20 +42,74 @@ fn explanation(failure: &Failure) -> String {
         Failure::Refused { status, code, message, .. } => {
             let code = code.as_ref().map_or_else(|| format!("HTTP status {status}"), Clone::clone);
             let message = message.as_ref().map(|message| format!(": {message}")).unwrap_or_default();
-            format!("was refused: {code}{message}; the permission ecr:GetAuthorizationToken is required")
+            format!("was refused: {code}{message}")
         }
-        Failure::NoCredentials(why) => format!(
-            "was not made: there are no AWS credentials: {}. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or \
-             AWS_PROFILE, or log in to the registry (aws ecr get-login-password, docker login)",
-            why.trim_end_matches('.')
-        ),
-        Failure::Timeout(budget) => format!("got no complete answer within {} s; try again", budget.as_secs_f64()),
+        Failure::NoCredentials(why) => {
+            format!("was not made: there are no AWS credentials: {}", why.trim_end_matches('.'))
+        }
+        Failure::Timeout(budget) => format!("got no complete answer within {} s", budget.as_secs_f64()),
         Failure::Connection(why) => {
             format!("failed: the service could not be reached: {why}; check the network and the proxy")
         }
         Failure::Answer(why) => format!("got an invalid answer: {why}"),
         Failure::Request(why) => format!("could not be made: {why}"),
         Failure::Configuration(why) => format!("was not made: {why}"),
+    }
+}
+
+impl EcrError {
+    /// The kind of the failure.
+    #[must_use]
+    pub fn code(&self) -> ReasonCode {
+        match &self.failure {
+            Failure::Refused { status, code, .. } => code_of(*status, code.as_deref().unwrap_or_default()),
+            Failure::NoCredentials(_) => ReasonCode::Credentials,
+            Failure::Timeout(_) => ReasonCode::Deadline,
+            Failure::Connection(_) => ReasonCode::Unreachable,
+            Failure::Answer(_) => ReasonCode::Protocol,
+            Failure::Request(_) | Failure::Configuration(_) => ReasonCode::Configuration,
+        }
+    }
+
+    /// What the failure means for the caller.
+    #[must_use]
+    pub fn disposition(&self) -> Disposition {
+        self.code().disposition()
+    }
+
+    /// What to do about it, if the error does not say so already.
+    #[must_use]
+    pub fn advice(&self) -> Option<Advice> {
+        let action = if self.service == PUBLIC { "ecr-public" } else { "ecr" };
+        let action = format!("{action}:GetAuthorizationToken");
+        match (&self.failure, self.code()) {
+            (Failure::NoCredentials(_), _) => Some(Advice::ProvideAwsCredentials { action, profile: None }),
+            (_, ReasonCode::Credentials) => Some(Advice::CheckAwsCredentials { profile: None }),
+            (_, ReasonCode::Denied) => Some(Advice::GrantPermission { action }),
+            (_, ReasonCode::Throttled) => Some(Advice::SendFewerRequests),
+            (_, ReasonCode::Deadline) => Some(Advice::AllowMoreTime),
+            _ => None,
+        }
+    }
+}
+
+/// What an error of the service means.
+fn code_of(status: u16, code: &str) -> ReasonCode {
+    match code {
+        "TooManyRequestsException" | "RequestLimitExceeded" | "SlowDown" => ReasonCode::Throttled,
+        code if code.contains("Throttl") => ReasonCode::Throttled,
+        "ExpiredToken"
+        | "ExpiredTokenException"
+        | "InvalidClientTokenId"
+        | "InvalidSignatureException"
+        | "UnrecognizedClientException" => ReasonCode::Credentials,
+        code if code.starts_with("AccessDenied") => ReasonCode::Denied,
+        _ => match status {
+            401 | 403 => ReasonCode::Denied,
+            429 => ReasonCode::Throttled,
+            408 | 500.. => ReasonCode::Unreachable,
+            _ => ReasonCode::Protocol,
+        },
     }
 }
 
@@ -72,12 +128,11 @@ impl fmt::Debug for EcrToken {
     }
 }
 
-/// A cache of tokens. Concurrent requests for a token share one call, and a token is reused until shortly before it
-/// expires.
+/// A cache of tokens. Concurrent requests for a token of one registry share one call, and a token is reused until shortly
+/// before it expires.
 #[derive(Debug, Default)]
 pub struct EcrTokens {
-    /// Locked during calls, so that concurrent requests share one.
-    known: tokio::sync::Mutex<HashMap<EcrRegistry, Known>>,
+    known: SharedCache<EcrRegistry, Known>,
 }
 
 /// The last result of a call.
@@ -97,13 +152,14 @@ impl EcrTokens {
     /// Returns [`EcrError`] if the call fails or the answer has no valid token.
     pub async fn token(&self, registry: &EcrRegistry) -> Result<Option<EcrToken>, EcrError> {
         let came = Instant::now();
-        let mut known = self.known.lock().await;
-        if let Some(known) = known.get(registry) {
-            let is_fresh = known.until.is_some_and(|until| SystemTime::now() < until);
-            // A call that finished while this one waited is recent enough, even if it failed.
-            if is_fresh || known.at >= came {
-                return known.answer.clone();
-            }
+        let is_fresh = |known: &Known| known.until.is_some_and(|until| SystemTime::now() < until);
+        if let Some(known) = self.known.get(registry).filter(is_fresh) {
+            return known.answer;
+        }
+        let _turn = self.known.turn(registry).await;
+        // A call that finished while this one waited is recent enough, even if it failed.
+        if let Some(known) = self.known.get(registry).filter(|known| is_fresh(known) || known.at >= came) {
+            return known.answer;
         }
         let (answer, until) = match ask(registry).await {
             Ok((token, expires)) => (Ok(Some(token)), expires.checked_sub(MARGIN)),
@@ -113,7 +169,7 @@ impl EcrTokens {
             }
             Err(why) => (Err(why), None),
         };
-        known.insert(registry.clone(), Known { answer: answer.clone(), at: Instant::now(), until });
+        self.known.insert(registry.clone(), Known { answer: answer.clone(), at: Instant::now(), until });
         answer
     }
 }
@@ -121,7 +177,7 @@ impl EcrTokens {
 /// Calls the service for a token.
 async fn ask(registry: &EcrRegistry) -> Result<(EcrToken, SystemTime), EcrError> {
     let region = registry.region();
-    let service = if *registry == EcrRegistry::Public { "ECR PUBLIC" } else { "ECR" };
+    let service = if *registry == EcrRegistry::Public { PUBLIC } else { "ECR" };
     let failed = |failure| EcrError { service, region: region.to_owned(), failure };
     let deadline = Deadline::new(Deadline::DEFAULT_BUDGET);
     let began = Instant::now();

@@ -5,26 +5,25 @@ use std::collections::HashSet;
 use notary::links::Links;
 use notary::manifest::{IMAGE_MANIFEST_MEDIA_TYPE, Manifest};
 use notary::media_type::is_index;
+use notary::reference::Target;
 use notary::{Descriptor, Digest};
 
-use super::error::LayoutError;
 use super::{Layout, MAX_MANIFEST, TAG};
+use crate::error::LayoutError;
 
 impl Layout {
-    /// The descriptor of the artifact with this tag or digest. A text in the form of a digest never matches a tag: the index
-    /// could otherwise pass off one artifact for another. The artifact's content is read and checked against the digest.
+    /// The descriptor of the artifact with this tag or digest. Its content is read and checked against the digest.
     ///
     /// # Errors
     /// Returns [`LayoutError::NotFound`] if there is no such artifact, [`LayoutError::Ambiguous`] if there are several, and
     /// [`LayoutError::Content`] or [`LayoutError::Io`] if the content is missing or differs from the index entry.
-    pub fn resolve(&self, reference: &str) -> Result<Descriptor, LayoutError> {
-        let digest: Option<Digest> = reference.parse().ok();
-        let is_meant = |d: &Descriptor| match &digest {
-            Some(digest) => d.digest == *digest,
-            None => d.annotations.get(TAG).is_some_and(|tag| tag == reference),
+    pub fn resolve(&self, target: &Target) -> Result<Descriptor, LayoutError> {
+        let is_meant = |entry: &Descriptor| match target {
+            Target::Digest(digest) => entry.digest == *digest,
+            Target::Tag(tag) => Self::tag_of(entry) == Some(tag.as_str()),
         };
         let path = self.root.clone();
-        let reference = reference.to_owned();
+        let reference = target.to_string();
         let entries = self.entries()?;
         let mut meant = entries.iter().filter(|entry| is_meant(entry)).cloned();
         let Some(found) = meant.next() else {
@@ -84,25 +83,19 @@ impl Layout {
         Manifest::parse(&bytes).map_err(|source| LayoutError::Manifest { path: self.blob_path(&stored.digest), source })
     }
 
-    /// The signature manifests whose subject is `subject`, in the order of the index.
+    /// The index entries whose manifests are signatures of `subject`, in the order of the index.
     ///
     /// # Errors
     /// Returns [`LayoutError`] if the index, or any manifest that it lists, cannot be read: an unreadable manifest could be a
     /// signature. Returns [`LayoutError::TooMany`] if there are more than `most` signatures.
-    pub fn signatures(&self, subject: &Descriptor, most: usize) -> Result<Vec<(Descriptor, Manifest)>, LayoutError> {
-        let listed = self.list_signatures(subject, most)?.into_iter();
-        listed.map(|entry| self.manifest(&entry).map(|manifest| (entry, manifest))).collect()
-    }
-
-    /// As [`Self::signatures`], but only the index entries.
-    pub(crate) fn list_signatures(&self, subject: &Descriptor, most: usize) -> Result<Vec<Descriptor>, LayoutError> {
+    pub(crate) fn list_signatures(&self, subject: &Digest, most: usize) -> Result<Vec<Descriptor>, LayoutError> {
         let mut signatures = Vec::new();
         for entry in self.entries()? {
             if entry.media_type != IMAGE_MANIFEST_MEDIA_TYPE {
                 continue;
             }
             let manifest = self.manifest(&entry)?;
-            if manifest.is_signature() && manifest.subject.as_ref().is_some_and(|s| s.digest == subject.digest) {
+            if manifest.is_signature() && manifest.subject.as_ref().is_some_and(|s| s.digest == *subject) {
                 if signatures.len() == most {
                     return Err(LayoutError::TooMany { path: self.root.clone(), most });
                 }

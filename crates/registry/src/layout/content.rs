@@ -7,8 +7,8 @@ use notary::manifest::{IMAGE_MANIFEST_MEDIA_TYPE, Manifest, descriptor};
 use notary::{Descriptor, Digest, json};
 use serde_json::{Value, json};
 
-use super::error::{LayoutError, io_error};
 use super::{Layout, TAG, read_file, write_file};
+use crate::error::{LayoutError, io_error};
 
 /// The largest index that is read, in bytes.
 const MAX_INDEX: u64 = 8 * 1024 * 1024;
@@ -40,7 +40,7 @@ impl Layout {
     }
 
     /// The path for the blob with this digest. Creates its folder.
-    pub(crate) fn place_for(&self, digest: &Digest) -> Result<PathBuf, LayoutError> {
+    pub(super) fn place_for(&self, digest: &Digest) -> Result<PathBuf, LayoutError> {
         let path = self.blob_path(digest);
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder).map_err(io_error(folder))?;
@@ -137,7 +137,7 @@ impl Layout {
 
     pub(super) fn entries(&self) -> Result<Vec<Descriptor>, LayoutError> {
         let path = self.index_path();
-        let malformed = |source| LayoutError::Manifest { path: path.clone(), source };
+        let malformed = |source| LayoutError::Index { path: path.clone(), source };
         let bytes = read_file(&path, MAX_INDEX)?;
         let read = |bytes| json::parse_object_within(OF_INDEX, "index.json", bytes)?.objects("manifests", MAX_ENTRIES);
         let objects = read(&bytes).map_err(|why: json::JsonError| malformed(why.into()))?;
@@ -148,7 +148,7 @@ impl Layout {
     pub(super) fn read_index(&self) -> Result<Value, LayoutError> {
         let bytes = read_file(&self.index_path(), MAX_INDEX)?;
         let members = json::parse_object_within(OF_INDEX, "index.json", &bytes)
-            .map_err(|why| LayoutError::Manifest { path: self.index_path(), source: why.into() })?;
+            .map_err(|why| LayoutError::Index { path: self.index_path(), source: why.into() })?;
         Ok(Value::Object(members.into_members()))
     }
 

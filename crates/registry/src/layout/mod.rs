@@ -5,7 +5,7 @@
 
 mod artifacts;
 mod content;
-mod error;
+mod streams;
 
 use std::fs::File;
 use std::io::Read;
@@ -17,8 +17,7 @@ use notary::json;
 use notary::media_type::IMAGE_INDEX_MEDIA_TYPE;
 use serde_json::json;
 
-pub use self::error::LayoutError;
-pub(super) use self::error::io_error;
+use crate::error::{LayoutError, io_error};
 
 /// The largest manifest that is read, in bytes.
 const MAX_MANIFEST: u64 = 4 * 1024 * 1024;

@@ -2,6 +2,7 @@
 use std::fs;
 
 use notary::manifest::Manifest;
+use notary::reference::Target;
 use notary::{Descriptor, Digest};
 use serde_json::{Value, json};
 
@@ -16,12 +17,16 @@ fn layout_with_image() -> (tempfile::TempDir, Layout, Descriptor) {
     (folder, layout, stored)
 }
 
+fn tag(name: &str) -> Target {
+    Target::Tag(name.parse().unwrap())
+}
+
 #[test]
 fn resolves_tags_and_digests() {
     let (_folder, layout, stored) = layout_with_image();
-    assert_eq!(layout.resolve("v1").unwrap(), stored);
-    assert_eq!(layout.resolve(stored.digest.as_str()).unwrap(), stored);
-    assert!(matches!(layout.resolve("v2"), Err(LayoutError::NotFound { .. })));
+    assert_eq!(layout.resolve(&tag("v1")).unwrap(), stored);
+    assert_eq!(layout.resolve(&Target::Digest(stored.digest.clone())).unwrap(), stored);
+    assert!(matches!(layout.resolve(&tag("v2")), Err(LayoutError::NotFound { .. })));
 }
 
 #[test]
@@ -30,8 +35,8 @@ fn moves_a_tag_to_the_last_manifest() {
     let mut other = layout.manifest(&first).unwrap();
     other.annotations.insert("k".into(), "v".into());
     let second = layout.put_manifest(&other, Some("v1")).unwrap();
-    assert_eq!(layout.resolve("v1").unwrap(), second);
-    assert!(layout.resolve(first.digest.as_str()).is_err());
+    assert_eq!(layout.resolve(&tag("v1")).unwrap(), second);
+    assert!(layout.resolve(&Target::Digest(first.digest.clone())).is_err());
 }
 
 #[test]
@@ -43,8 +48,8 @@ fn lists_only_signatures_of_the_subject() {
     layout.put_manifest(&signature, None).unwrap();
     let other = Manifest::signature(Descriptor::of("a/b", b"other"), b"envelope", [].into());
     layout.put_manifest(&other, None).unwrap();
-    let found = layout.signatures(&image, 100).unwrap();
-    assert_eq!(found.iter().map(|(d, _)| &d.digest).collect::<Vec<_>>(), [&stored.digest]);
+    let found = layout.list_signatures(&image.digest, 100).unwrap();
+    assert_eq!(found.iter().map(|listed| &listed.digest).collect::<Vec<_>>(), [&stored.digest]);
 }
 
 #[test]
@@ -121,20 +126,20 @@ fn a_tag_in_the_form_of_a_digest_does_not_match() {
     let (_folder, layout, image) = layout_with_image();
     let other = other_image(&layout);
     list(&layout, 0, entry(&other, image.digest.as_str()));
-    assert_eq!(layout.resolve(image.digest.as_str()).unwrap(), image);
+    assert_eq!(layout.resolve(&Target::Digest(image.digest.clone())).unwrap(), image);
     let absent = Digest::sha256(b"absent");
     list(&layout, 0, entry(&other, absent.as_str()));
-    assert!(matches!(layout.resolve(absent.as_str()), Err(LayoutError::NotFound { .. })));
+    assert!(matches!(layout.resolve(&Target::Digest(absent.clone())), Err(LayoutError::NotFound { .. })));
 }
 
 #[test]
 fn rejects_a_tag_of_two_artifacts() {
     let (_folder, layout, image) = layout_with_image();
     list(&layout, 0, entry(&image, "v1"));
-    assert_eq!(layout.resolve("v1").unwrap(), image);
+    assert_eq!(layout.resolve(&tag("v1")).unwrap(), image);
     let other = other_image(&layout);
     list(&layout, 3, entry(&other, "v1"));
-    assert!(matches!(layout.resolve("v1"), Err(LayoutError::Ambiguous { .. })));
+    assert!(matches!(layout.resolve(&tag("v1")), Err(LayoutError::Ambiguous { .. })));
 }
 
 #[test]
@@ -144,8 +149,8 @@ fn rejects_false_index_entries() {
         let mut lying = entry(&image, "lie");
         lying[member] = lie;
         list(&layout, 0, lying);
-        let by_tag = layout.resolve("lie");
-        let by_digest = layout.resolve(image.digest.as_str());
+        let by_tag = layout.resolve(&tag("lie"));
+        let by_digest = layout.resolve(&Target::Digest(image.digest.clone()));
         assert!(matches!(by_digest, Err(LayoutError::Ambiguous { .. })), "{by_digest:?}");
         if member == "size" {
             assert!(matches!(by_tag, Err(LayoutError::Content { .. })), "{by_tag:?}");
@@ -156,9 +161,9 @@ fn rejects_false_index_entries() {
     }
     let (_folder, layout, image) = layout_with_image();
     fs::write(layout.blob_path(&image.digest), b"{}").unwrap();
-    assert!(matches!(layout.resolve("v1"), Err(LayoutError::Content { .. })));
+    assert!(matches!(layout.resolve(&tag("v1")), Err(LayoutError::Content { .. })));
     fs::remove_file(layout.blob_path(&image.digest)).unwrap();
-    assert!(matches!(layout.resolve("v1"), Err(LayoutError::Io { .. })));
+    assert!(matches!(layout.resolve(&tag("v1")), Err(LayoutError::Io { .. })));
 }
 
 #[test]
@@ -179,8 +184,9 @@ fn rejects_digests_that_lead_out_of_the_folder() {
         assert!(digest.parse::<Digest>().is_err(), "{digest}");
         let (_folder, layout, image) = layout_with_image();
         list(&layout, 0, json!({"mediaType": image.media_type, "digest": digest, "size": 2}));
-        assert!(matches!(layout.resolve("v1"), Err(LayoutError::Manifest { .. })), "{digest}");
-        assert!(matches!(layout.signatures(&image, 100), Err(LayoutError::Manifest { .. })), "{digest}");
+        assert!(matches!(layout.resolve(&tag("v1")), Err(LayoutError::Index { .. })), "{digest}");
+        let listed = layout.list_signatures(&image.digest, 100);
+        assert!(matches!(listed, Err(LayoutError::Index { .. })), "{digest}");
     }
 }
 
@@ -190,13 +196,13 @@ fn opens_only_regular_files() {
     let path = layout.blob_path(&image.digest);
     fs::remove_file(&path).unwrap();
     assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
-    assert!(matches!(layout.resolve("v1"), Err(LayoutError::Io { .. })));
+    assert!(matches!(layout.resolve(&tag("v1")), Err(LayoutError::Io { .. })));
     fs::remove_file(&path).unwrap();
     fs::create_dir(&path).unwrap();
-    assert!(matches!(layout.resolve("v1"), Err(LayoutError::Io { .. })));
+    assert!(matches!(layout.resolve(&tag("v1")), Err(LayoutError::Io { .. })));
     fs::remove_file(folder.path().join("index.json")).unwrap();
     std::os::unix::fs::symlink("/dev/zero", folder.path().join("index.json")).unwrap();
-    assert!(matches!(layout.resolve("v1"), Err(LayoutError::Io { .. })));
+    assert!(matches!(layout.resolve(&tag("v1")), Err(LayoutError::Io { .. })));
 }
 
 #[test]
@@ -208,7 +214,7 @@ fn lists_parts_of_an_index_only_if_they_have_a_tag() {
     let index = layout.put_manifest_bytes(IMAGE_INDEX_MEDIA_TYPE, index.as_bytes(), None, None).unwrap();
     let digests = |layout: &Layout| layout.artifacts().unwrap().into_iter().map(|a| a.digest).collect::<Vec<_>>();
     assert_eq!(digests(&layout), [tagged.digest.clone(), index.digest.clone()]);
-    assert_eq!(layout.resolve(part.digest.as_str()).unwrap(), part);
+    assert_eq!(layout.resolve(&Target::Digest(part.digest.clone())).unwrap(), part);
     // An unreadable index hides no artifact.
     fs::write(layout.blob_path(&index.digest), b"{}").unwrap();
     assert_eq!(digests(&layout), [tagged.digest, part.digest, index.digest]);
@@ -217,10 +223,10 @@ fn lists_parts_of_an_index_only_if_they_have_a_tag() {
 #[test]
 fn a_missing_tag_error_shows_up_to_ten_tags() {
     let (_folder, layout, image) = layout_with_image();
-    assert!(layout.resolve("v9").unwrap_err().to_string().ends_with("no artifact \"v9\"; its tags are v1"));
+    assert!(layout.resolve(&tag("v9")).unwrap_err().to_string().ends_with("no artifact \"v9\"; its tags are v1"));
     for i in 0..20 {
         list(&layout, 1, entry(&image, &format!("t\u{1b}{i}")));
     }
-    let why = layout.resolve("v9").unwrap_err().to_string();
+    let why = layout.resolve(&tag("v9")).unwrap_err().to_string();
     assert!(why.ends_with(" and 11 more") && !why.contains('\u{1b}'), "{why}");
 }

@@ -3,18 +3,11 @@
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
 use std::os::unix::fs::DirBuilderExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use notary::Digest;
 use tokio::time::{Instant, sleep};
-
-/// The default folder of the locks, inside the user's cache folder. `None` if the user has no home folder.
-pub(crate) fn default_lock_folder() -> Option<PathBuf> {
-    let folder = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let cache = folder("XDG_CACHE_HOME").or_else(|| folder("HOME").map(|home| home.join(".cache")))?;
-    Some(cache.join("notation-aws-signer/locks"))
-}
 
 /// A lock of one name. Held until it is dropped or the process ends.
 #[derive(Debug)]

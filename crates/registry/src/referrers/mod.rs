@@ -14,8 +14,8 @@ use reqwest::header::{ACCEPT, HeaderValue, LINK};
 use reqwest::{Method, Url};
 use serde_json::Value;
 
-pub(super) use self::lock::default_lock_folder;
-use super::client::{Answer, MAX_MANIFEST_SIZE, RegistryError, RemoteRepository, RequestLine, is_same_origin};
+use super::client::{Answer, MAX_MANIFEST_SIZE, RemoteRepository, is_same_origin};
+use super::error::{Limited, RegistryError, RequestLine};
 
 /// The most pages and the most entries of any type that are read of one list.
 const MAX_PAGES: usize = 1000;
@@ -57,7 +57,7 @@ impl RemoteRepository {
             // All pages share one deadline, which starts with the first call.
             call.url = next;
         }
-        Err(RegistryError::TooMany { request: call.request(), most: MAX_PAGES, what: "pages of referrers" })
+        Err(RegistryError::TooMany { request: call.request(), most: MAX_PAGES, limited: Limited::Pages })
     }
 
     /// Pushes a manifest with a subject and lists it among the subject's referrers. If the registry does not list it by itself
@@ -111,7 +111,7 @@ struct List<'a> {
 /// Why a page cannot be added.
 enum ListError {
     Manifest(ManifestError),
-    TooMany(usize, &'static str),
+    TooMany(usize, Limited),
 }
 
 impl From<ManifestError> for ListError {
@@ -136,7 +136,7 @@ impl List<'_> {
         let entries = index.objects("manifests", MAX_ENTRIES)?;
         self.seen += entries.len();
         if self.seen > MAX_ENTRIES {
-            return Err(ListError::TooMany(MAX_ENTRIES, "referrers"));
+            return Err(ListError::TooMany(MAX_ENTRIES, Limited::Referrers));
         }
         for mut entry in entries {
             // A registry may ignore the filter of the request.
@@ -150,7 +150,7 @@ impl List<'_> {
                 continue;
             }
             if self.found.len() == self.most {
-                return Err(ListError::TooMany(self.most, "referrers of this type"));
+                return Err(ListError::TooMany(self.most, Limited::Signatures));
             }
             self.found.push(found);
         }
@@ -160,7 +160,7 @@ impl List<'_> {
     fn error(request: RequestLine, why: ListError) -> RegistryError {
         match why {
             ListError::Manifest(source) => RegistryError::Manifest { request, source },
-            ListError::TooMany(most, what) => RegistryError::TooMany { request, most, what },
+            ListError::TooMany(most, limited) => RegistryError::TooMany { request, most, limited },
         }
     }
 }

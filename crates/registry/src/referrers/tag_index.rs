@@ -22,7 +22,8 @@ use tokio::time::{Instant, sleep};
 
 use super::List;
 use super::lock::HostLock;
-use crate::client::{Failure, FetchedManifest, RegistryError, RemoteRepository, RequestLine};
+use crate::client::{FetchedManifest, RemoteRepository};
+use crate::error::{RegistryError, RequestLine, is_temporary};
 
 /// The most reads before a write. After these the index is written even if the last read is no longer fresh.
 const READINGS: u32 = 3;
@@ -91,7 +92,7 @@ impl RemoteRepository {
             // 409 and 412: another writer was faster. If the registry was unavailable, it may have stored the index nevertheless;
             // the next round finds out.
             Err(RegistryError::Status { status, .. }) if matches!(status.as_u16(), 409 | 412) => Ok(Merged::Refused),
-            Err(why) if why.failure() == Failure::Unavailable => {
+            Err(why) if is_temporary(why.code()) => {
                 tracing::debug!(%why, "writing the index failed");
                 Ok(Merged::Refused)
             }

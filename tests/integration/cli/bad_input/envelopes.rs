@@ -160,5 +160,5 @@ fn refuses_envelopes_over_10_mib_without_reading_them() {
     let signature = repository.put_signature(&fixture.image, &large, |manifest| manifest.layers[0].size = 1000);
     repository.list(&fixture.image.digest, vec![signature]);
     let server = repository.serve();
-    fixture.verify(&reference(&server), &[]).exits_with(1).says("expected 1000 bytes, got more");
+    fixture.verify(&reference(&server), &[]).exits_with(3).says("expected 1000 bytes, got more");
 }

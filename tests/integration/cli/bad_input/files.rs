@@ -3,7 +3,10 @@
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
+use registry::Store;
+
 use super::*;
+use crate::support::images::block_on;
 
 /// Creates something at a path.
 type Put = fn(&Path);
@@ -18,9 +21,10 @@ fn refuses_layout_blobs_that_are_links_or_endless() {
     let fixture = Fixture::new();
     fixture.sign("oci:layout:v1", &[]).succeeded();
     fixture.verify("oci:layout:v1", &[]).succeeded();
-    let signatures = fixture.layout().signatures(&fixture.image, 10).unwrap();
-    let envelope = signatures[0].1.envelope().unwrap().digest.clone();
-    let manifest = signatures[0].0.digest.clone();
+    let store = Store::Layout(fixture.layout());
+    let signatures = block_on(store.signatures(&fixture.image, 10)).unwrap();
+    let envelope = signatures[0].manifest.as_ref().unwrap().envelope().unwrap().digest.clone();
+    let manifest = signatures[0].descriptor.digest.clone();
     let puts: [(&str, Put); 4] = [
         ("/etc/passwd", |path| symlink("/etc/passwd", path).unwrap()),
         ("/dev/zero", |path| symlink("/dev/zero", path).unwrap()),

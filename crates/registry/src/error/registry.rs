@@ -1,4 +1,4 @@
-//! Errors of the registry client. Each message shows the request, the answer and the remedy.
+//! Errors of the registry client. Each message shows the request and what happened.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -7,9 +7,9 @@ use std::time::Duration;
 use http_client::HttpClientError;
 use notary::manifest::ManifestError;
 use notary::text::is_unprintable;
+use notary::{Advice, Disposition, ReasonCode};
 use reqwest::{Method, StatusCode, Url};
 
-use super::answer::ErrorAnswer;
 use crate::credentials::CredentialError;
 
 /// A request for error messages: the method and the URL, without user, password and parameters that could be secret.
@@ -20,7 +20,7 @@ pub struct RequestLine(String);
 const SHOWN: [&str; 9] = ["artifactType", "digest", "from", "last", "mount", "n", "ns", "scope", "service"];
 
 impl RequestLine {
-    pub(super) fn new(method: &Method, url: &Url) -> Self {
+    pub(crate) fn new(method: &Method, url: &Url) -> Self {
         let mut shown = url.clone();
         // Both fail only for URLs that cannot have a user; nothing needs removing then.
         let _ = shown.set_username("");
@@ -51,11 +51,56 @@ impl fmt::Debug for RequestLine {
     }
 }
 
+/// The error that a registry describes in its answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ErrorAnswer {
+    /// The specification's code, such as `MANIFEST_UNKNOWN`.
+    pub code: Option<String>,
+    /// The human-readable message.
+    pub message: Option<String>,
+    /// The wait that it asks for.
+    pub retry_after: Option<Duration>,
+}
+
+impl fmt::Display for ErrorAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for text in [&self.code, &self.message].into_iter().flatten() {
+            write!(f, ": {text}")?;
+        }
+        if let Some(wait) = self.retry_after {
+            write!(f, " (retry after {} s)", wait.as_secs())?;
+        }
+        Ok(())
+    }
+}
+
+/// The items of a list of referrers that are limited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Limited {
+    /// Referrers of the requested type. The caller chooses the limit.
+    Signatures,
+    /// Referrers of any type.
+    Referrers,
+    /// Pages of the list.
+    Pages,
+}
+
+impl fmt::Display for Limited {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Signatures => "referrers of this type",
+            Self::Referrers => "referrers",
+            Self::Pages => "pages of referrers",
+        })
+    }
+}
+
 /// Why a request to a registry failed.
 #[derive(Debug, thiserror::Error)]
 pub enum RegistryError {
     /// The registry, or a proxy in front of it, answered with an error status.
-    #[error("{request}: {status}{answer}{}", advice(*status))]
+    #[error("{request}: {status}{answer}{}", explanation(*status))]
     Status {
         /// The request.
         request: RequestLine,
@@ -65,7 +110,7 @@ pub enum RegistryError {
         answer: Box<ErrorAnswer>,
     },
     /// Authentication failed.
-    #[error("{request}: {why}; log in to the registry (docker login, podman login), or pass a user name and password")]
+    #[error("{request}: {why}")]
     Unauthorized {
         /// The request.
         request: RequestLine,
@@ -81,16 +126,14 @@ pub enum RegistryError {
         why: String,
     },
     /// The server did not answer with TLS.
-    #[error(
-        "{request}: the server did not answer with TLS; check host and port, or pass --plain-http for an HTTP-only registry"
-    )]
+    #[error("{request}: the server did not answer with TLS")]
     NotTls {
         /// The request.
         request: RequestLine,
     },
     /// The time limit of a request, including retries, passed.
     #[error(
-        "{request}: no complete answer within {} s{}; try again later",
+        "{request}: no complete answer within {} s{}",
         within.as_secs_f32(), last.as_ref().map(|last| format!(" ({last})")).unwrap_or_default()
     )]
     Timeout {
@@ -142,18 +185,18 @@ pub enum RegistryError {
         source: ManifestError,
     },
     /// The list of referrers exceeds a limit. A truncated list is never used.
-    #[error("{request}: more than {most} {what}, the limit")]
+    #[error("{request}: more than {most} {limited}, the limit")]
     TooMany {
         /// The request that exceeded the limit.
         request: RequestLine,
         /// The limit.
         most: usize,
         /// The limited items.
-        what: &'static str,
+        limited: Limited,
     },
     /// Other writers repeatedly removed our entry from the referrers index.
     #[error(
-        "{repository}: other writers of the referrers index {tag} kept removing the entry of {digest} for {} s; try again, or sign from one place at a time",
+        "{repository}: other writers of the referrers index {tag} kept removing the entry of {digest} for {} s",
         within.as_secs_f32()
     )]
     IndexContention {
@@ -182,45 +225,67 @@ pub enum RegistryError {
     Client(String),
 }
 
-/// The kind of a failure, for deciding what to do about it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Failure {
-    /// The content does not exist.
-    NotFound,
-    /// Authentication or authorization failed.
-    Denied,
-    /// The store is temporarily unavailable: a retry may succeed.
-    Unavailable,
-    /// The content or the answer is wrong: a retry would not help.
-    Wrong,
-    /// The local configuration is wrong.
-    Configuration,
-}
-
 impl RegistryError {
-    /// The kind of failure.
+    /// The kind of the failure.
     #[must_use]
-    pub fn failure(&self) -> Failure {
+    pub fn code(&self) -> ReasonCode {
+        match self {
+            Self::Status { status, .. } => code_of(*status),
+            Self::Unauthorized { .. } => ReasonCode::Credentials,
+            Self::Connection { .. } => ReasonCode::Unreachable,
+            Self::Timeout { .. } => ReasonCode::Deadline,
+            Self::TooLarge { .. } | Self::Malformed { .. } | Self::Redirect { .. } | Self::Manifest { .. } => {
+                ReasonCode::Protocol
+            }
+            Self::Content { .. } => ReasonCode::WrongContent,
+            Self::TooMany { .. } => ReasonCode::TooMany,
+            Self::IndexContention { .. } => ReasonCode::Contention,
+            Self::Credentials(why) => why.code(),
+            Self::NotTls { .. } | Self::CaFile { .. } | Self::Client(_) => ReasonCode::Configuration,
+        }
+    }
+
+    /// What the failure means for the caller.
+    #[must_use]
+    pub fn disposition(&self) -> Disposition {
+        self.code().disposition()
+    }
+
+    /// What to do about it, if the error does not say so already.
+    #[must_use]
+    pub fn advice(&self) -> Option<Advice> {
         match self {
             Self::Status { status, .. } => match status.as_u16() {
-                404 => Failure::NotFound,
-                401 | 403 => Failure::Denied,
-                408 | 429 | 500.. => Failure::Unavailable,
-                _ => Failure::Wrong,
+                401 | 403 => Some(Advice::LogInToRegistry),
+                429 => Some(Advice::SendFewerRequests),
+                _ => None,
             },
-            Self::Unauthorized { .. } => Failure::Denied,
-            Self::Connection { .. } | Self::Timeout { .. } | Self::IndexContention { .. } => Failure::Unavailable,
-            Self::NotTls { .. } | Self::Credentials(_) | Self::CaFile { .. } | Self::Client(_) => {
-                Failure::Configuration
-            }
-            _ => Failure::Wrong,
+            Self::Unauthorized { .. } => Some(Advice::LogInToRegistry),
+            Self::Timeout { .. } => Some(Advice::AllowMoreTime),
+            Self::NotTls { .. } => Some(Advice::AllowPlainHttp),
+            Self::TooMany { limited: Limited::Signatures, .. } => Some(Advice::RaiseLimit { what: "signatures" }),
+            Self::IndexContention { .. } => Some(Advice::SendFewerRequests),
+            Self::Credentials(why) => why.advice(),
+            _ => None,
         }
     }
 
     /// Whether the registry answered that the content does not exist.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
-        self.failure() == Failure::NotFound
+        self.code() == ReasonCode::NotFound
+    }
+}
+
+/// What a status means. The caller of a request handles those that its operation expects.
+fn code_of(status: StatusCode) -> ReasonCode {
+    match status.as_u16() {
+        404 => ReasonCode::NotFound,
+        401 | 403 => ReasonCode::Denied,
+        408 | 500.. => ReasonCode::Unreachable,
+        429 => ReasonCode::Throttled,
+        // Not the answer of a registry to such a request: the host may not be one.
+        _ => ReasonCode::Protocol,
     }
 }
 
@@ -233,14 +298,13 @@ impl From<HttpClientError> for RegistryError {
     }
 }
 
-fn advice(status: StatusCode) -> &'static str {
+/// What a status means in a registry, where its name does not say so.
+fn explanation(status: StatusCode) -> &'static str {
     match status.as_u16() {
-        401 | 403 => "; check that you are logged in to this registry and have permission for this repository",
+        401 | 403 => "; the repository is private, or needs other permissions",
         404 => "; check the name and your permissions: many registries answer 404 for private repositories",
         405 | 501 => "; the registry does not support this part of the distribution specification",
         413 => "; ask the registry's administrator for a higher limit",
-        429 => "; too many requests: try again later, or with fewer in parallel",
-        500.. => "; the registry failed: try again later",
         _ => "",
     }
 }
@@ -258,14 +322,19 @@ mod tests {
     }
 
     #[test]
-    fn classifies_failures_by_status() {
-        let status = |code| {
-            let request = RequestLine("GET x".to_owned());
-            let answer = Box::new(ErrorAnswer { code: None, message: None, retry_after: None });
-            RegistryError::Status { request, status: StatusCode::from_u16(code).unwrap(), answer }.failure()
-        };
-        let all = [404, 401, 403, 429, 503, 400].map(status);
-        use Failure::{Denied, NotFound, Unavailable, Wrong};
-        assert_eq!(all, [NotFound, Denied, Denied, Unavailable, Unavailable, Wrong]);
+    fn classifies_statuses() {
+        for (status, expected) in [
+            (404, ReasonCode::NotFound),
+            (401, ReasonCode::Denied),
+            (403, ReasonCode::Denied),
+            (408, ReasonCode::Unreachable),
+            (429, ReasonCode::Throttled),
+            (500, ReasonCode::Unreachable),
+            (503, ReasonCode::Unreachable),
+            (400, ReasonCode::Protocol),
+            (413, ReasonCode::Protocol),
+        ] {
+            assert_eq!(code_of(StatusCode::from_u16(status).unwrap()), expected, "{status}");
+        }
     }
 }

@@ -3,9 +3,9 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use notary::Digest;
 use notary::manifest::ManifestError;
 use notary::text::printable;
+use notary::{Advice, Digest, Disposition, ReasonCode};
 
 /// Why a layout cannot be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -26,7 +26,15 @@ pub enum LayoutError {
         /// What is missing or wrong.
         why: String,
     },
-    /// A manifest or the index is malformed or unsupported.
+    /// The index, `index.json`, is malformed.
+    #[error("{path}: {source}")]
+    Index {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: ManifestError,
+    },
+    /// A manifest is malformed or unsupported.
     #[error("{path}: {source}")]
     Manifest {
         /// The file.
@@ -68,6 +76,37 @@ pub enum LayoutError {
         /// The tags of the layout.
         tags: Vec<String>,
     },
+}
+
+impl LayoutError {
+    /// The kind of the failure.
+    #[must_use]
+    pub fn code(&self) -> ReasonCode {
+        match self {
+            Self::Io { source, .. } => match source.kind() {
+                io::ErrorKind::NotFound => ReasonCode::NotFound,
+                io::ErrorKind::PermissionDenied => ReasonCode::Denied,
+                _ => ReasonCode::File,
+            },
+            Self::NotALayout { .. } | Self::Index { .. } | Self::Ambiguous { .. } => ReasonCode::Configuration,
+            Self::Manifest { .. } => ReasonCode::Protocol,
+            Self::Content { .. } => ReasonCode::WrongContent,
+            Self::TooMany { .. } => ReasonCode::TooMany,
+            Self::NotFound { .. } => ReasonCode::NotFound,
+        }
+    }
+
+    /// What the failure means for the caller.
+    #[must_use]
+    pub fn disposition(&self) -> Disposition {
+        self.code().disposition()
+    }
+
+    /// What to do about it, if the error does not say so already.
+    #[must_use]
+    pub fn advice(&self) -> Option<Advice> {
+        matches!(self, Self::TooMany { .. }).then_some(Advice::RaiseLimit { what: "signatures" })
+    }
 }
 
 /// The most tags that an error shows.

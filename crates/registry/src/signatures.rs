@@ -1,0 +1,98 @@
+//! The signatures of an artifact: listing them, reading each, and checking that it is one and of this artifact.
+//! `signature-specification.md`, "Storage".
+
+use notary::manifest::{Manifest, ManifestError, SIGNATURE_MEDIA_TYPE};
+use notary::{Descriptor, Digest};
+
+use super::error::{RegistryError, StoreError};
+use super::store::Store;
+
+/// A signature that the store lists, with its manifest or the reason why the manifest cannot be used. An unreadable manifest
+/// does not prevent reading the others, and does not count as absent.
+#[derive(Debug)]
+pub struct StoredSignature {
+    /// The descriptor of its manifest.
+    pub descriptor: Descriptor,
+    /// Its manifest: a signature manifest whose subject is the artifact. The error is a judgement of the signature if its
+    /// [`disposition`](StoreError::disposition) is a refusal.
+    pub manifest: Result<Manifest, StoreError>,
+}
+
+/// The signatures of an artifact. Only one is in memory at a time.
+#[derive(Debug)]
+pub struct Signatures<'a> {
+    store: &'a Store,
+    subject: &'a Descriptor,
+    listed: std::vec::IntoIter<Descriptor>,
+}
+
+impl Store {
+    /// The signatures of an artifact, at most `most`, all held in memory. A malicious manifest takes a few MiB.
+    ///
+    /// # Errors
+    /// Returns [`StoreError`] if the list cannot be read completely or has more than `most` entries
+    /// ([`StoreError::is_too_many`]).
+    pub async fn signatures(&self, subject: &Descriptor, most: usize) -> Result<Vec<StoredSignature>, StoreError> {
+        let mut listed = self.list_signatures(subject, most).await?;
+        let mut signatures = Vec::with_capacity(listed.left());
+        while let Some(signature) = listed.next().await {
+            signatures.push(signature);
+        }
+        Ok(signatures)
+    }
+
+    /// Lists the signatures of an artifact as [`Self::signatures`] does, but reads one manifest at a time.
+    ///
+    /// # Errors
+    /// Returns [`StoreError`] if the list cannot be read completely or has more than `most` entries.
+    pub async fn list_signatures<'a>(
+        &'a self,
+        subject: &'a Descriptor,
+        most: usize,
+    ) -> Result<Signatures<'a>, StoreError> {
+        let listed = match self {
+            Self::Layout(layout) => layout.list_signatures(&subject.digest, most)?,
+            Self::Remote(repository) => repository.referrers(&subject.digest, SIGNATURE_MEDIA_TYPE, most).await?,
+        };
+        Ok(Signatures { store: self, subject, listed: listed.into_iter() })
+    }
+
+    /// Reads a manifest that is listed as a signature of `subject`, and checks that it is one.
+    async fn signature_manifest(&self, listed: &Descriptor, subject: &Descriptor) -> Result<Manifest, StoreError> {
+        let digest = &listed.digest;
+        let bytes = self.manifest(listed).await.map_err(|why| match why {
+            // Delivered intact: the manifest itself is wrong.
+            StoreError::Registry(RegistryError::Manifest { source, .. }) => not_a_signature(digest, subject, source),
+            other => other,
+        })?;
+        let manifest = Manifest::parse(&bytes).map_err(|source| not_a_signature(digest, subject, source))?;
+        manifest.check_is_signature().map_err(|source| not_a_signature(digest, subject, source))?;
+        match &manifest.subject {
+            Some(signed) if signed.is_same_content(subject) => Ok(manifest),
+            signed => Err(StoreError::OtherSubject {
+                digest: digest.clone(),
+                subject: subject.digest.clone(),
+                signed: signed.as_ref().map(|signed| signed.digest.clone()),
+            }),
+        }
+    }
+}
+
+impl Signatures<'_> {
+    /// The next signature.
+    pub async fn next(&mut self) -> Option<StoredSignature> {
+        let descriptor = self.listed.next()?;
+        let manifest = self.store.signature_manifest(&descriptor, self.subject).await;
+        Some(StoredSignature { descriptor, manifest })
+    }
+
+    /// The number of signatures that [`Self::next`] has not returned yet.
+    #[must_use]
+    pub fn left(&self) -> usize {
+        self.listed.len()
+    }
+}
+
+fn not_a_signature(digest: &Digest, subject: &Descriptor, source: ManifestError) -> StoreError {
+    StoreError::NotASignature { digest: digest.clone(), subject: subject.digest.clone(), source }
+}
