@@ -6,10 +6,15 @@ mod output;
 mod parallel;
 mod verification;
 
+use std::ffi::OsString;
 use std::process::{ExitCode, Termination as _};
 
+use clap::{CommandFactory as _, FromArgMatches as _};
+use notary::Disposition;
+
 use crate::arguments::usage;
-use crate::commands::run;
+use crate::commands::{Cli, run};
+use crate::output::Output;
 use crate::output::exit::ExitStatus;
 
 /// Faster than musl's allocator; see src/bin/plugin.rs.
@@ -21,16 +26,35 @@ static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
 const MAX_THREADS: usize = 8;
 
 fn main() -> ExitCode {
-    // `exit` prints help and usage errors, and exits with code 2 for the latter.
-    let cli = usage::parse(std::env::args_os()).unwrap_or_else(|why| why.exit());
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let parsed = usage::parse(Cli::command(), &arguments).and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = match parsed {
+        Ok(cli) => cli,
+        Err(why) => return not_parsed(&why, &arguments).report(),
+    };
     // Allocators keep freed memory per thread: bounding the number of threads bounds the memory.
     let threads = std::thread::available_parallelism().map_or(1, usize::from).min(MAX_THREADS);
     let status = match tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build() {
         Ok(runtime) => runtime.block_on(run(cli)),
         Err(error) => {
             eprintln!("error: {error}");
-            ExitStatus::Usage
+            Disposition::Undetermined.into()
         }
     };
     status.report()
+}
+
+/// Writes help, the version, or what is wrong with the command line.
+fn not_parsed(why: &clap::Error, arguments: &[OsString]) -> ExitStatus {
+    // A failure to write leaves nothing to report to.
+    let _ = why.print();
+    if !why.use_stderr() {
+        return ExitStatus::DONE;
+    }
+    let error = usage::to_cli_error(why);
+    let status = error.status();
+    if usage::asks_for_json(arguments) {
+        let _ = Output::json_failure(error);
+    }
+    status
 }

@@ -6,7 +6,9 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
+use notary::ReasonCode;
 use tokio::sync::{Mutex, Semaphore};
+use tokio::task::{JoinError, JoinHandle};
 use tokio::time::Instant;
 
 use crate::output::exit::CliError;
@@ -14,7 +16,8 @@ use crate::output::exit::CliError;
 /// How many tasks are queued or finished for each running job, while an earlier result is awaited.
 const WAITING: usize = 4;
 
-/// Runs `work` for every item, at most `jobs` at a time, and passes the results to `each` in the order of the items.
+/// Runs `work` for every item, at most `jobs` at a time, and passes the items with their results to `each` in the order of the
+/// items. If the work on an item panics, its result is an error; the others are not affected.
 ///
 /// # Errors
 /// Returns the first error of `each`, and aborts the running tasks.
@@ -22,9 +25,10 @@ pub async fn in_order<T, R, W, F>(
     items: impl IntoIterator<Item = T>,
     jobs: usize,
     work: W,
-    mut each: impl FnMut(R) -> Result<(), CliError>,
+    mut each: impl FnMut(T, Result<R, CliError>) -> Result<(), CliError>,
 ) -> Result<(), CliError>
 where
+    T: Clone,
     W: Fn(T) -> F,
     F: Future<Output = R> + Send + 'static,
     R: Send + 'static,
@@ -35,23 +39,29 @@ where
     loop {
         while running.len() < jobs.saturating_mul(WAITING) {
             let Some(item) = items.next() else { break };
-            let task = work(item);
+            let task = work(item.clone());
             let permits = permits.clone();
-            running.push_back(AbortOnDrop(tokio::spawn(async move {
+            let task = tokio::spawn(async move {
                 // Fails only if the semaphore is closed, which never happens.
                 let _permit = permits.acquire().await;
                 task.await
-            })));
+            });
+            running.push_back((item, AbortOnDrop(task)));
         }
-        let Some(mut next) = running.pop_front() else { return Ok(()) };
-        let result =
-            (&mut next.0).await.map_err(|why| CliError::undetermined(format!("a task ended unexpectedly: {why}")))?;
-        each(result)?;
+        let Some((item, mut next)) = running.pop_front() else { return Ok(()) };
+        let result = (&mut next.0).await.map_err(|why| panicked(&why));
+        each(item, result)?;
     }
 }
 
+/// The error of an item whose task panicked. The panic's message and place are on standard error already.
+fn panicked(why: &JoinError) -> CliError {
+    CliError::new(ReasonCode::Internal, format!("this program has a defect: {why}"))
+        .with_advice("Report the message above. The other artifacts are not affected.")
+}
+
 /// A task that is aborted when its handle is dropped.
-struct AbortOnDrop<T>(tokio::task::JoinHandle<T>);
+struct AbortOnDrop<T>(JoinHandle<T>);
 
 impl<T> Drop for AbortOnDrop<T> {
     fn drop(&mut self) {
@@ -104,8 +114,8 @@ mod tests {
             RUNNING.fetch_sub(1, Ordering::SeqCst);
             n
         };
-        in_order(0..40, 3, work, |n| {
-            results.push(n);
+        in_order(0..40, 3, work, |_, n| {
+            results.push(n.unwrap());
             Ok(())
         })
         .await
@@ -116,7 +126,25 @@ mod tests {
 
     #[tokio::test]
     async fn accepts_any_number_of_jobs() {
-        in_order(0..2, usize::MAX, |n| async move { n }, |_| Ok(())).await.unwrap();
+        in_order(0..2, usize::MAX, |n| async move { n }, |_, _| Ok(())).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_the_failure_of_its_item_alone() {
+        let mut results = Vec::new();
+        let work = |n: u64| async move {
+            assert!(n % 3 != 1, "a panic of this test");
+            n
+        };
+        in_order(0..6, 2, work, |item, result| {
+            results.push((item, result.map_err(|why| why.code)));
+            Ok(())
+        })
+        .await
+        .unwrap();
+        let expected = |n| if n % 3 == 1 { Err(ReasonCode::Internal) } else { Ok(n) };
+        assert_eq!(results, (0..6).map(|n| (n, expected(n))).collect::<Vec<_>>());
+        assert_eq!(ReasonCode::Internal.disposition(), notary::Disposition::Undetermined);
     }
 
     #[tokio::test(start_paused = true)]

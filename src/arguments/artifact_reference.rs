@@ -5,14 +5,16 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use notary::reference::{Reference, ReferenceError, RepositoryName, Tag, Target};
-use notary::{Descriptor, Digest};
+use notary::trust::policy::{ArtifactLocation, RegistryScope};
+use notary::{Descriptor, Digest, ReasonCode};
 use registry::{Layout, RegistryClient, Store};
 
 use crate::output::exit::CliError;
+use crate::output::vocabulary::NamedArtifact;
 
 /// An artifact name from the command line.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Place {
+pub enum ArtifactReference {
     /// In a registry.
     Registry(Reference),
     /// In an OCI image layout.
@@ -26,14 +28,14 @@ pub enum Place {
 
 /// An artifact in an opened store.
 #[derive(Debug, Clone)]
-pub struct Opened {
+pub struct OpenedArtifact {
     /// The repository or the layout.
     pub store: Store,
     /// The artifact's tag or digest.
     pub target: Target,
 }
 
-impl Place {
+impl ArtifactReference {
     /// The repository, for an artifact in a registry. Trust policies have scopes for repositories only.
     #[must_use]
     pub fn repository(&self) -> Option<&RepositoryName> {
@@ -56,9 +58,9 @@ impl Place {
     ///
     /// # Errors
     /// Returns [`CliError`] if the layout is invalid, or if it has several artifacts and the name has no tag or digest.
-    pub fn open(&self, client: &RegistryClient) -> Result<Opened, CliError> {
+    pub fn open(&self, client: &RegistryClient) -> Result<OpenedArtifact, CliError> {
         match self {
-            Self::Registry(reference) => Ok(Opened {
+            Self::Registry(reference) => Ok(OpenedArtifact {
                 store: Store::Remote(client.repository(reference.repository())?),
                 target: reference.target().clone(),
             }),
@@ -68,8 +70,26 @@ impl Place {
                     Some(target) => target.clone(),
                     None => only_artifact(&layout)?,
                 };
-                Ok(Opened { store: Store::Layout(layout), target })
+                Ok(OpenedArtifact { store: Store::Layout(layout), target })
             }
+        }
+    }
+
+    /// The artifact's location, for the choice of its trust policy. `scope` is the repository whose policy applies to layouts.
+    #[must_use]
+    pub fn location<'a>(&'a self, scope: Option<&'a RegistryScope>) -> ArtifactLocation<'a> {
+        match self {
+            Self::Registry(reference) => ArtifactLocation::Repository(reference.repository()),
+            Self::Layout { .. } => ArtifactLocation::Layout { scope },
+        }
+    }
+
+    /// The artifact in the results: as given, and by digest if it is resolved.
+    #[must_use]
+    pub fn named(&self, artifact: Option<&Descriptor>) -> NamedArtifact {
+        match artifact {
+            Some(artifact) => NamedArtifact::resolved(self.to_string(), self.pinned(&artifact.digest), artifact),
+            None => NamedArtifact::unresolved(self.to_string()),
         }
     }
 
@@ -88,7 +108,7 @@ fn only_artifact(layout: &Layout) -> Result<Target, CliError> {
     let path = layout.path().display();
     match &artifacts[..] {
         [only] => Ok(Target::Digest(only.digest.clone())),
-        [] => Err(CliError::usage(format!("the layout {path} has no artifacts"))),
+        [] => Err(CliError::new(ReasonCode::NotFound, format!("the layout {path} has no artifacts"))),
         several => {
             let name = |artifact: &Descriptor| match Layout::tag_of(artifact) {
                 Some(tag) => format!("oci:{path}:{tag}"),
@@ -97,12 +117,13 @@ fn only_artifact(layout: &Layout) -> Result<Target, CliError> {
             let names: Vec<_> = several.iter().take(10).map(name).collect();
             let count = several.len();
             let names = names.join(", ");
-            Err(CliError::usage(format!("the layout {path} has {count} artifacts: name one of them, such as {names}")))
+            let why = CliError::configuration(format!("the layout {path} has {count} artifacts"));
+            Err(why.with_advice(format!("Name one of them, such as {names}.")))
         }
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for ArtifactReference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Registry(reference) => reference.fmt(f),
@@ -113,7 +134,7 @@ impl fmt::Display for Place {
     }
 }
 
-impl FromStr for Place {
+impl FromStr for ArtifactReference {
     type Err = ReferenceError;
 
     fn from_str(text: &str) -> Result<Self, ReferenceError> {
@@ -160,13 +181,13 @@ mod tests {
             ("oci:a:b/c".to_owned(), "a:b/c", None),
             ("oci:me@home/x:1.0".to_owned(), "me@home/x", Some("1.0".to_owned())),
         ] {
-            let place: Place = text.parse().unwrap();
-            let Place::Layout { path: found, target: named } = &place else { panic!("{text}") };
+            let reference: ArtifactReference = text.parse().unwrap();
+            let ArtifactReference::Layout { path: found, target: named } = &reference else { panic!("{text}") };
             assert_eq!((found.to_str().unwrap(), named.as_ref().map(Target::to_string)), (path, target), "{text}");
-            assert_eq!(place.to_string(), text);
+            assert_eq!(reference.to_string(), text);
         }
         for wrong in ["oci:x@sha256:00", "oci:x:-tag", "oci:x:"] {
-            assert!(wrong.parse::<Place>().is_err(), "{wrong}");
+            assert!(wrong.parse::<ArtifactReference>().is_err(), "{wrong}");
         }
     }
 
@@ -181,7 +202,7 @@ mod tests {
             ("../x", "write oci:../x"),
             (".", "write oci:."),
         ] {
-            let why = wrong.parse::<Place>().unwrap_err().to_string();
+            let why = wrong.parse::<ArtifactReference>().unwrap_err().to_string();
             assert!(why.contains(right), "{wrong}: {why}");
         }
     }

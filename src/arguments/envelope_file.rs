@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use files::read_up_to;
+use notary::ReasonCode;
 use notary::envelope::MAX_ENVELOPE_SIZE;
 
 use crate::output::exit::CliError;
@@ -13,12 +14,11 @@ use crate::output::exit::CliError;
 /// Returns [`CliError`] if the file cannot be read, or is larger than `MAX_ENVELOPE_SIZE`.
 pub fn read(file: &Path) -> Result<Vec<u8>, CliError> {
     let bytes = read_up_to(file, MAX_ENVELOPE_SIZE as u64)
-        .map_err(|why| CliError::usage(format!("--signature {}: {why}", file.display())))?;
+        .map_err(|why| CliError::file(format!("--signature {}: {why}", file.display())))?;
     if bytes.len() > MAX_ENVELOPE_SIZE {
         let file = file.display();
-        return Err(CliError::refused(format!(
-            "{file} is not a signature envelope: it is larger than {MAX_ENVELOPE_SIZE} bytes"
-        )));
+        let why = format!("{file} is not a signature envelope: it is larger than {MAX_ENVELOPE_SIZE} bytes");
+        return Err(CliError::new(ReasonCode::Integrity, why));
     }
     Ok(bytes)
 }

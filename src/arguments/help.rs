@@ -1,8 +1,6 @@
 //! Layout of the help texts: examples are not wrapped, so that they can be pasted at any terminal width.
 
-use clap::{Command, CommandFactory as _};
-
-use crate::commands::Cli;
+use clap::Command;
 
 /// Between the examples of a command and its exit codes in `after_help`.
 const EXIT_CODES: &str = "\n\nExit codes: ";
@@ -17,7 +15,9 @@ pub struct AfterHelp {
 }
 
 impl AfterHelp {
-    pub fn of(command: &Command) -> Option<Self> {
+    /// The help text of a command, if it has one.
+    #[must_use]
+    pub fn from_command(command: &Command) -> Option<Self> {
         let text = command.get_after_help()?.to_string();
         Some(match text.split_once(EXIT_CODES) {
             Some((examples, codes)) => Self { examples: examples.to_owned(), exit_codes: Some(codes.to_owned()) },
@@ -26,15 +26,10 @@ impl AfterHelp {
     }
 }
 
-/// The command line parser, with the examples in its help.
-#[must_use]
-pub fn command() -> Command {
-    laid_out(Cli::command())
-}
-
 /// Moves the examples into the help template, which clap does not wrap: a wrapped command line could not be pasted.
-fn laid_out(command: Command) -> Command {
-    let command = match AfterHelp::of(&command) {
+#[must_use]
+pub fn laid_out(command: Command) -> Command {
+    let command = match AfterHelp::from_command(&command) {
         Some(AfterHelp { examples, exit_codes }) => command
             .help_template(format!(
                 "{{before-help}}{{about-with-newline}}\n{{usage-heading}} {{usage}}\n\n{{all-args}}\n\n{examples}{{after-help}}"

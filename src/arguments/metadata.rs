@@ -26,7 +26,9 @@ pub fn collect(pairs: Vec<Pair>) -> Result<BTreeMap<String, String>, CliError> {
     let mut all = BTreeMap::new();
     for (key, value) in pairs {
         if let Some(twice) = all.insert(key.clone(), value) {
-            return Err(CliError::usage(format!("the key {key:?} is given twice, first with the value {twice:?}")));
+            return Err(CliError::configuration(format!(
+                "the key {key:?} is given twice, first with the value {twice:?}"
+            )));
         }
     }
     Ok(all)

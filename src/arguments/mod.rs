@@ -1,10 +1,11 @@
-//! The command line: what its arguments are, turned once into what they mean.
+//! The command line: its parser, and the options that several commands share. Values are parsed here, once.
 
 pub mod artifact_reference;
 pub mod envelope_file;
 pub mod help;
 pub mod metadata;
 pub mod number;
+pub mod profiles;
 pub mod registry;
 pub mod roots;
 pub mod signer;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use notary::reference::RepositoryName;
 use registry::{ClientOptions, Credential, Credentials, PlainHttp, RegistryClient, Secret};
 
-use crate::arguments::artifact_reference::Place;
+use crate::arguments::artifact_reference::ArtifactReference;
 use crate::output::exit::CliError;
 use crate::output::{Output, WARN, paint};
 
@@ -54,17 +54,18 @@ impl RegistryArgs {
     ///
     /// # Errors
     /// Returns [`CliError`] if the password cannot be read, or if a password is given and the artifacts are in several registries.
-    pub fn client_for(&self, places: &[Place], output: &Output) -> Result<RegistryClient, CliError> {
+    pub fn client_for(&self, references: &[ArtifactReference], output: &Output) -> Result<RegistryClient, CliError> {
         let credentials = self.credentials(output)?;
-        let mut registries = places.iter().filter_map(Place::repository).map(RepositoryName::registry);
+        let mut registries = references.iter().filter_map(ArtifactReference::repository).map(RepositoryName::registry);
         if credentials.is_given()
             && let Some(first) = registries.next()
             && let Some(other) = registries.find(|registry| *registry != first)
         {
-            return Err(CliError::usage(format!(
-                "the given password (--username or NOTATION_PASSWORD) is for one registry, but {first} and {other} are two \
-                 registries: run the command once for each, or log in with `docker login`"
-            )));
+            let why = format!(
+                "the given password (--username or NOTATION_PASSWORD) is for one registry, but {first} and {other} are two"
+            );
+            return Err(CliError::configuration(why)
+                .with_advice("Run the command once for each registry, or log in with `docker login`."));
         }
         Ok(RegistryClient::new(self.options(), credentials))
     }
@@ -109,14 +110,17 @@ fn password(input: impl Read) -> Result<Secret, CliError> {
     input
         .take(MAX_PASSWORD + 1)
         .read_to_string(&mut text)
-        .map_err(|why| CliError::usage(format!("--password-stdin: {why}")))?;
+        .map_err(|why| CliError::file(format!("--password-stdin: {why}")))?;
     let password = text.strip_suffix('\n').unwrap_or(&text);
     let password = password.strip_suffix('\r').unwrap_or(password);
     if password.is_empty() {
-        return Err(CliError::usage("--password-stdin: standard input is empty: pipe the password to this command"));
+        let why = CliError::configuration("--password-stdin: standard input is empty");
+        return Err(why.with_advice("Pipe the password to this command."));
     }
     if text.len() as u64 > MAX_PASSWORD {
-        return Err(CliError::usage(format!("--password-stdin: the password is longer than {MAX_PASSWORD} bytes")));
+        return Err(CliError::configuration(format!(
+            "--password-stdin: the password is longer than {MAX_PASSWORD} bytes"
+        )));
     }
     Ok(Secret::new(password))
 }

@@ -18,7 +18,7 @@ pub fn roots(files: &[PathBuf]) -> Result<Vec<Certificate>, CliError> {
     }
     let mut roots = Vec::new();
     for file in files {
-        roots.extend(read_certificates(file).map_err(|why| CliError::usage(format!("--root: {why}")))?);
+        roots.extend(read_certificates(file).map_err(|why| CliError::from(why).context("--root"))?);
     }
     Ok(roots)
 }

@@ -4,10 +4,10 @@ use std::ffi::OsString;
 
 use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Command, Error, FromArgMatches as _};
+use clap::{ArgMatches, Command, Error};
 
 use super::help;
-use crate::commands::Cli;
+use crate::output::exit::CliError;
 
 /// notation's options that do not exist here: their names, the option that the tip needs the command to have, and the tip.
 const OF_NOTATION: &[(&[&str], Option<&str>, &str)] = &[
@@ -32,11 +32,48 @@ const OF_NOTATION: &[(&[&str], Option<&str>, &str)] = &[
 ///
 /// # Errors
 /// Returns clap's error for an invalid command line, and for `--help` and `--version`.
-pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, Error> {
-    let arguments: Vec<OsString> = arguments.into_iter().collect();
-    let mut command = help::command();
-    let matches = command.try_get_matches_from_mut(&arguments).map_err(|why| with_tip(why, &command, &arguments))?;
-    Cli::from_arg_matches(&matches).map_err(|why| why.format(&mut command))
+pub fn parse(command: Command, arguments: &[OsString]) -> Result<ArgMatches, Error> {
+    let mut command = help::laid_out(command);
+    command.try_get_matches_from_mut(arguments).map_err(|why| with_tip(why, &command, arguments))
+}
+
+/// Whether `--output json` is among the arguments, for command lines that cannot be parsed.
+#[must_use]
+pub fn asks_for_json(arguments: &[OsString]) -> bool {
+    let texts: Vec<&str> = arguments.iter().skip(1).map(|argument| argument.to_str().unwrap_or_default()).collect();
+    let options = texts.split(|text| *text == "--").next().unwrap_or_default();
+    let is_output = |text: &str| {
+        // Flags without a value may stand before the short option: -qo json.
+        text == "--output"
+            || (text.starts_with('-') && text.ends_with('o') && text[1..text.len() - 1].chars().all(is_flag))
+    };
+    let is_pair = |pair: &[&str]| is_output(pair[0]) && pair[1] == "json";
+    let is_whole = |text: &&str| {
+        text.strip_suffix("=json").or_else(|| text.strip_suffix("json")).is_some_and(is_output)
+            && **text != *"--outputjson"
+    };
+    options.windows(2).any(is_pair) || options.iter().any(is_whole)
+}
+
+fn is_flag(c: char) -> bool {
+    matches!(c, 'q' | 'v' | 'y')
+}
+
+/// The same error for the results in JSON: without the usage, and with its tip as the advice.
+#[must_use]
+pub fn to_cli_error(why: &Error) -> CliError {
+    let text = why.render().to_string();
+    let mut message = Vec::new();
+    let mut tips = Vec::new();
+    for line in text.lines().map(str::trim).take_while(|line| !line.starts_with("Usage:")) {
+        match line.strip_prefix("tip: ") {
+            Some(tip) => tips.push(tip),
+            None if line.is_empty() || line.starts_with("For more information") => {}
+            None => message.push(line.strip_prefix("error: ").unwrap_or(line)),
+        }
+    }
+    let error = CliError::configuration(message.join(" "));
+    if tips.is_empty() { error } else { error.with_advice(tips.join("; ")) }
 }
 
 /// Replaces clap's tip if the unknown option is one of notation's.
@@ -61,11 +98,29 @@ fn with_tip(mut why: Error, command: &Command, arguments: &[OsString]) -> Error 
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+    use clap::{Arg, ArgAction};
+
     use super::*;
+    use crate::arguments::number::count;
+
+    fn words(line: &str) -> Vec<OsString> {
+        line.split(' ').map(OsString::from).collect()
+    }
+
+    /// clap's error for a command line of a small command.
+    fn refusal(line: &str) -> Option<Error> {
+        let options = ["profile", "aws-region", "username", "password-stdin", "plain-http"];
+        let sign = options.iter().fold(Command::new("sign"), |sign, name| sign.arg(Arg::new(*name).long(*name)));
+        let count = Arg::new("jobs").long("jobs").value_parser(count);
+        let verbose = Arg::new("verbose").long("verbose").global(true).action(ArgAction::Count);
+        let sign = sign.arg(count).arg(Arg::new("reference"));
+        let command = Command::new("tool").subcommand(sign).subcommand(Command::new("setup")).arg(verbose);
+        parse(command, &words(line)).err()
+    }
 
     fn said(line: &str) -> String {
-        let parsed = parse(line.split(' ').map(OsString::from));
-        parsed.err().map(|why| why.to_string()).unwrap_or_default()
+        refusal(line).map(|why| why.to_string()).unwrap_or_default()
     }
 
     #[test]
@@ -76,28 +131,62 @@ mod tests {
             ("sign a.example/b:c --plugin com.amazonaws.signer.notation.plugin", "tip: no plugin is needed"),
             ("sign a.example/b:c --plugin-config aws-region=us-west-2", "'--aws-region REGION'"),
             ("sign a.example/b:c --signature-format jws", "tip: remove this option"),
-            ("verify a.example/b:c -u me", "'--username NAME --password-stdin'"),
-            ("verify a.example/b:c -p secret", "'--username NAME --password-stdin'"),
-            ("verify a.example/b:c --insecure-registry", "tip: use '--plain-http'"),
-            ("list a.example/b:c --insecure-registry", "tip: use '--plain-http'"),
-            ("verify a.example/b:c --debug", "tip: use '-vv'"),
+            ("sign a.example/b:c -u me", "'--username NAME --password-stdin'"),
+            ("sign a.example/b:c -p secret", "'--username NAME --password-stdin'"),
+            ("sign a.example/b:c --insecure-registry", "tip: use '--plain-http'"),
+            ("sign a.example/b:c --insecure-registry", "tip: use '--plain-http'"),
+            ("sign a.example/b:c --debug", "tip: use '-vv'"),
         ] {
-            let said = said(&format!("notation-aws-signer {line}"));
+            let said = said(&format!("tool {line}"));
             assert!(said.contains(expected) && !said.contains("'-- -") && !said.contains("secret"), "{line}: {said}");
         }
     }
 
     #[test]
     fn rejects_zero_negative_and_non_numeric_counts() {
-        for option in ["--require 0", "--jobs 0", "--max-signatures -1", "--jobs many"] {
-            let said = said(&format!("notation-aws-signer verify a.example/b:c {}", option.replace(' ', "=")));
-            assert!(said.contains("expected a number of 1 or more"), "{option}: {said}");
+        for count in ["0", "-1", "many"] {
+            let said = said(&format!("tool sign a.example/b:c --jobs={count}"));
+            assert!(said.contains("expected a number of 1 or more"), "{count}: {said}");
         }
     }
 
     #[test]
     fn suggests_only_options_of_the_command() {
-        let said = said("notation-aws-signer setup --insecure-registry");
+        let said = said("tool setup --insecure-registry");
         assert!(said.contains("unexpected argument") && !said.contains("--plain-http"), "{said}");
+    }
+
+    #[test]
+    fn finds_the_request_for_json_in_invalid_command_lines() {
+        for line in [
+            "tool x -o json",
+            "tool --output json x",
+            "tool x --output=json",
+            "tool -ojson",
+            "tool -o=json",
+            "tool -qo json",
+        ] {
+            assert!(asks_for_json(&words(line)), "{line}");
+        }
+        for line in [
+            "tool x",
+            "json",
+            "tool --output text json",
+            "tool --json",
+            "tool -- -o json",
+            "tool --foo json",
+            "tool -o",
+        ] {
+            assert!(!asks_for_json(&words(line)), "{line}");
+        }
+    }
+
+    #[test]
+    fn turns_usage_errors_into_message_and_advice() {
+        let error = to_cli_error(&refusal("tool sign a.example/b:c --key=arn").unwrap());
+        assert_eq!(error.message, "unexpected argument '--key' found");
+        assert_eq!(error.advice.as_deref(), Some("use '--profile ARN' to select the signing profile"));
+        let error = to_cli_error(&refusal("tool sign --jobs=0").unwrap());
+        assert!(error.message.ends_with("expected a number of 1 or more") && error.advice.is_none(), "{error:?}");
     }
 }

@@ -2,16 +2,19 @@
 
 use std::path::PathBuf;
 
-use notary::Descriptor;
+use aws_signer::SignerAttributes;
+use notary::ReasonCode;
+use notary::envelope::Payload;
 use notary::manifest::SignatureForm;
 use notation::attach::{Attached, MatchingEnvelope};
 use serde::Serialize;
 
-use crate::arguments::artifact_reference::{Opened, Place};
+use crate::arguments::artifact_reference::{ArtifactReference, OpenedArtifact};
 use crate::arguments::metadata::Pair;
 use crate::arguments::registry::RegistryArgs;
 use crate::arguments::{envelope_file, metadata};
 use crate::output::exit::{CliError, ExitStatus};
+use crate::output::vocabulary::{NamedArtifact, SignatureReport, SignedContent};
 use crate::output::{DIM, GOOD, Output, SCHEMA_VERSION, paint};
 
 /// Attach an existing signature to its artifact.
@@ -37,7 +40,7 @@ Exit codes: 0 attached now or earlier; 1 not a valid signature of this artifact;
 pub struct Args {
     /// The artifact: REGISTRY/REPOSITORY:TAG, REGISTRY/REPOSITORY@DIGEST, or oci:FOLDER[:TAG|@DIGEST] for an OCI image layout
     #[arg(value_name = "REF")]
-    reference: Place,
+    reference: ArtifactReference,
 
     /// The file with the signature envelope, in JWS format
     #[arg(long, value_name = "FILE")]
@@ -54,19 +57,20 @@ pub struct Args {
 /// The results: docs/output/attach.schema.json.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Report {
+struct AttachReport {
     schema_version: u32,
     status: &'static str,
-    reference: String,
-    artifact: String,
-    descriptor: Descriptor,
-    outcome: &'static str,
+    #[serde(flatten)]
+    artifact: NamedArtifact,
+    outcome: AttachOutcome,
     signature: SignatureReport,
 }
 
-#[derive(Debug, Serialize)]
-struct SignatureReport {
-    digest: String,
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum AttachOutcome {
+    Attached,
+    AlreadyAttached,
 }
 
 /// Runs the command.
@@ -76,27 +80,36 @@ struct SignatureReport {
 pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
     let annotations = metadata::collect(args.annotations)?;
     let bytes = envelope_file::read(&args.signature)?;
-    let Opened { store, target } = args.reference.open(&args.registry.client(output)?)?;
+    let OpenedArtifact { store, target } = args.reference.open(&args.registry.client(output)?)?;
     let artifact = store.resolve(&target).await?;
-    let pinned = args.reference.pinned(&artifact.digest);
     let envelope = MatchingEnvelope::check(bytes, artifact.clone())
         .map_err(|why| CliError::from(why).context(args.signature.display()))?;
     let attached = envelope.attach(&store, annotations, SignatureForm::default()).await?;
     let (outcome, words) = match attached {
-        Attached::Now(_) => ("attached", "attached"),
-        Attached::Before(_) => ("already-attached", "already attached"),
+        Attached::Now(_) => (AttachOutcome::Attached, "attached"),
+        Attached::Before(_) => (AttachOutcome::AlreadyAttached, "already attached"),
     };
-    let digest = attached.manifest().digest.to_string();
-    output.text(format!("{pinned} {}", paint(GOOD, words)))?;
-    output.text(format!("  {} {digest}", paint(DIM, "signature")))?;
-    output.json(&Report {
+    let artifact = args.reference.named(Some(&artifact));
+    let signature = SignatureReport::from_manifest(attached.manifest()).with_content(content(&envelope)?);
+    output.text(format!("{} {}", artifact.artifact, paint(GOOD, words)))?;
+    output.text(format!("  {} {}", paint(DIM, "signature"), signature.digest))?;
+    let status = ExitStatus::DONE;
+    output.json(&AttachReport {
         schema_version: SCHEMA_VERSION,
-        status: ExitStatus::Done.as_str(),
-        reference: args.reference.to_string(),
-        artifact: pinned,
-        descriptor: artifact,
+        status: status.as_str(),
+        artifact,
         outcome,
-        signature: SignatureReport { digest },
+        signature,
     })?;
-    Ok(ExitStatus::Done)
+    Ok(status)
+}
+
+/// What the envelope says.
+fn content(envelope: &MatchingEnvelope) -> Result<SignedContent, CliError> {
+    let verified = envelope.verified();
+    let payload = Payload::parse(verified.payload()).map_err(|why| CliError::new(ReasonCode::Integrity, why))?;
+    let signer = SignerAttributes::of(verified.attributes()).ok();
+    let certificates = verified.chain().certificates();
+    let metadata = payload.target_artifact.annotations;
+    Ok(SignedContent::new(verified.attributes(), certificates, metadata, signer.as_ref()))
 }

@@ -36,8 +36,8 @@ pub struct Args {
 /// Returns [`CliError`] if standard output cannot be written to.
 pub fn run(args: &Args) -> Result<ExitStatus, CliError> {
     match io::stdout().write_all(&script(args.shell)) {
-        Err(why) if why.kind() != io::ErrorKind::BrokenPipe => Err(CliError::usage(format!("standard output: {why}"))),
-        _ => Ok(ExitStatus::Done),
+        Err(why) if why.kind() != io::ErrorKind::BrokenPipe => Err(CliError::file(format!("standard output: {why}"))),
+        _ => Ok(ExitStatus::DONE),
     }
 }
 

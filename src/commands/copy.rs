@@ -3,16 +3,17 @@
 use std::fmt::Display;
 
 use indicatif::ProgressBar;
-use notary::Descriptor;
 use notary::reference::{Tag, Target};
-use notary::text::printable;
+use notary::{Descriptor, ReasonCode};
 use notation::copy::{Copied, CopyError, CopyEvent, CopyOptions, Progress, copy_artifact};
-use registry::{Layout, RegistryClient, Store, Transferred};
+use registry::{Layout, RegistryClient, Store, StoreError, Transferred};
 use serde::Serialize;
 
-use crate::arguments::artifact_reference::{Opened, Place};
+use crate::arguments::artifact_reference::{ArtifactReference, OpenedArtifact};
 use crate::arguments::registry::RegistryArgs;
 use crate::output::exit::{CliError, ExitStatus};
+use crate::output::failure::FailureReport;
+use crate::output::vocabulary::{NamedArtifact, SignatureReport};
 use crate::output::{DIM, GOOD, Output, SCHEMA_VERSION, WARN, paint};
 
 /// Copy an artifact with all its signatures, between registries and OCI image layouts.
@@ -30,17 +31,17 @@ use crate::output::{DIM, GOOD, Output, SCHEMA_VERSION, WARN, paint};
     notation-aws-signer copy registry.example.com/app:v1 oci:./app
     notation-aws-signer copy oci:./app:v1 registry.internal/app:v1
 
-Exit codes: 0 copied; 1 content does not match its digest; 2 the command line, the configuration or a permission is \
-  wrong, or the artifact does not exist; 3 a registry could not be reached or failed: a retry may succeed.")]
+Exit codes: 0 copied; 2 the command line, the configuration or a permission is wrong, or the artifact does not exist; 3 a \
+  registry could not be reached or failed, or content does not match its digest: a retry may succeed.")]
 pub struct Args {
     /// What to copy: REGISTRY/REPOSITORY:TAG, REGISTRY/REPOSITORY@DIGEST, or oci:FOLDER[:TAG|@DIGEST] for an OCI image layout
     #[arg(value_name = "SOURCE")]
-    source: Place,
+    source: ArtifactReference,
 
     /// Where to copy it: REGISTRY/REPOSITORY:TAG, REGISTRY/REPOSITORY@DIGEST, or oci:FOLDER[:TAG]. The folder is created if it does
     /// not exist; without a tag it takes the source's
     #[arg(value_name = "TARGET")]
-    target: Place,
+    target: ArtifactReference,
 
     /// The number of blobs to copy in parallel
     #[arg(long, value_name = "N", default_value = "4", value_parser = clap::value_parser!(u8).range(1..=64))]
@@ -60,7 +61,7 @@ pub struct Args {
 /// Returns [`CliError`] if the artifact was not copied completely.
 pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
     let client = args.registry.client(output)?;
-    let registry = |place: &Place| place.repository().map(|name| name.registry().to_owned());
+    let registry = |reference: &ArtifactReference| reference.repository().map(|name| name.registry().to_owned());
     let target = registry(&args.target);
     let is_other = target.is_some() && target != registry(&args.source);
     let source = args.source.open(&args.registry.client_of_source(is_other))?;
@@ -71,14 +72,14 @@ pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
     let bar = output.bytes("copying");
     let copied = copy(&source, &store, tag.as_ref(), &options, &bar).await;
     bar.finish_and_clear();
-    let report = Report::new(&args, &copied?);
+    let report = CopyReport::new(&args, copied?);
     report.show(output)?;
     output.json(&report)?;
-    Ok(ExitStatus::Done)
+    Ok(ExitStatus::DONE)
 }
 
 async fn copy(
-    source: &Opened,
+    source: &OpenedArtifact,
     store: &Store,
     tag: Option<&Tag>,
     options: &CopyOptions,
@@ -92,7 +93,7 @@ async fn copy(
     });
     copy_artifact(&source.store, &source.target, store, tag, options, Some(progress)).await.map_err(|why| match why {
         CopyError::Store(why) => why.into(),
-        other => CliError::undetermined(other),
+        other @ CopyError::Interrupted(_) => CliError::new(ReasonCode::Internal, other),
     })
 }
 
@@ -107,15 +108,14 @@ fn destination(args: &Args, client: &RegistryClient) -> Result<(Store, Option<Ta
         && args.source.target() != Some(&Target::Digest(wanted.clone()))
     {
         let source = args.source.to_string();
-        return Err(CliError::usage(format!(
-            "TARGET has the digest {wanted}, which is not the digest in SOURCE {source}: give a tag for TARGET"
-        )));
+        let why = format!("TARGET has the digest {wanted}, which is not the digest in SOURCE {source}");
+        return Err(CliError::configuration(why).with_advice("Give a tag for TARGET."));
     }
     match &args.target {
-        Place::Registry(reference) => {
+        ArtifactReference::Registry(reference) => {
             Ok((Store::Remote(client.repository(reference.repository())?), own_tag(reference.target())))
         }
-        Place::Layout { path, target } => {
+        ArtifactReference::Layout { path, target } => {
             let tag = match target {
                 Some(target) => own_tag(target),
                 None => args.source.target().and_then(own_tag),
@@ -128,59 +128,72 @@ fn destination(args: &Args, client: &RegistryClient) -> Result<(Store, Option<Ta
 /// The result: docs/output/copy.schema.json.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Report {
+struct CopyReport {
     schema_version: u32,
     status: &'static str,
-    source: String,
-    target: String,
-    artifact: Descriptor,
+    /// The copy.
+    #[serde(flatten)]
+    target: NamedArtifact,
+    outcome: &'static str,
+    source: SourceReport,
     manifests: usize,
-    signatures: Vec<Descriptor>,
-    blobs: Blobs,
-    left_out: Vec<Descriptor>,
-    unreadable: Vec<Unreadable>,
+    signatures: Vec<SignatureReport>,
+    blobs: BlobCounts,
+    foreign_layers: Vec<Descriptor>,
+    skipped: Vec<SkippedSignature>,
+}
+
+/// The artifact that was copied.
+#[derive(Debug, Serialize)]
+struct SourceReport {
+    reference: String,
+    artifact: String,
 }
 
 /// How many blobs were transferred in which way.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Blobs {
+struct BlobCounts {
     copied: usize,
     mounted: usize,
-    were_there: usize,
+    already_present: usize,
 }
 
+/// A listed signature that was not copied.
 #[derive(Debug, Serialize)]
-struct Unreadable {
-    digest: String,
-    reason: String,
+struct SkippedSignature {
+    signature: SignatureReport,
+    error: FailureReport,
 }
 
-impl Report {
-    fn new(args: &Args, copied: &Copied) -> Self {
-        let mut blobs = Blobs::default();
+impl CopyReport {
+    fn new(args: &Args, copied: Copied) -> Self {
+        let mut blobs = BlobCounts::default();
         for (_, how) in &copied.blobs {
             *match how {
                 Transferred::Copied => &mut blobs.copied,
                 Transferred::Mounted => &mut blobs.mounted,
-                Transferred::WasThere => &mut blobs.were_there,
+                Transferred::WasThere => &mut blobs.already_present,
             } += 1;
         }
-        let unreadable = |(stored, why): &(Descriptor, _)| Unreadable {
-            digest: stored.digest.to_string(),
-            reason: printable(&ToString::to_string(why as &registry::StoreError)),
+        let skipped = |(stored, why): (Descriptor, StoreError)| SkippedSignature {
+            signature: SignatureReport::from_manifest(&stored),
+            error: CliError::from(why).into(),
         };
         Self {
             schema_version: SCHEMA_VERSION,
-            status: ExitStatus::Done.as_str(),
-            source: args.source.to_string(),
-            target: args.target.pinned(&copied.artifact.digest),
-            artifact: copied.artifact.clone(),
+            status: ExitStatus::DONE.as_str(),
+            target: args.target.named(Some(&copied.artifact)),
+            outcome: "copied",
+            source: SourceReport {
+                reference: args.source.to_string(),
+                artifact: args.source.pinned(&copied.artifact.digest),
+            },
             manifests: copied.manifests.len(),
-            signatures: copied.signatures.clone(),
+            signatures: copied.signatures.iter().map(SignatureReport::from_manifest).collect(),
             blobs,
-            left_out: copied.left_out.clone(),
-            unreadable: copied.unreadable.iter().map(unreadable).collect(),
+            foreign_layers: copied.left_out,
+            skipped: copied.unreadable.into_iter().map(skipped).collect(),
         }
     }
 
@@ -188,23 +201,25 @@ impl Report {
     fn show(&self, output: &Output) -> Result<(), CliError> {
         let line =
             |name: &str, value: &dyn Display| output.text(format!("  {} {value}", paint(DIM, format!("{name:10}"))));
-        output.text(format!("{} {}", self.target, paint(GOOD, "copied")))?;
-        line("from", &self.source)?;
+        output.text(format!("{} {}", self.target.artifact, paint(GOOD, self.outcome)))?;
+        line("from", &self.source.reference)?;
         line("manifests", &self.manifests)?;
-        let Blobs { copied, mounted, were_there } = self.blobs;
-        line("blobs", &format!("{copied} copied, {mounted} mounted, {were_there} already present"))?;
+        let BlobCounts { copied, mounted, already_present } = self.blobs;
+        line("blobs", &format!("{copied} copied, {mounted} mounted, {already_present} already present"))?;
         line("signatures", &self.signatures.len())?;
-        for layer in &self.left_out {
+        for layer in &self.foreign_layers {
             output.note(format!(
                 "{} foreign layer {} was not copied: clients download it from the URLs in the manifest",
                 paint(WARN, "note:"),
                 layer.digest
             ));
         }
-        for Unreadable { digest, reason } in &self.unreadable {
+        for SkippedSignature { signature, error } in &self.skipped {
             output.note(format!(
-                "{} {digest} is listed as a signature, but was not copied: {reason}",
-                paint(WARN, "warning:")
+                "{} {} is listed as a signature, but was not copied: {}",
+                paint(WARN, "warning:"),
+                signature.digest,
+                error.message
             ));
         }
         Ok(())

@@ -2,17 +2,19 @@
 
 use std::num::NonZeroUsize;
 
-use notary::Descriptor;
+use notary::ReasonCode;
 use notary::manifest::SIGNATURE_MEDIA_TYPE;
 use notary::text::printable;
 use registry::StoredSignature;
 use serde::Serialize;
 
-use crate::arguments::artifact_reference::{Opened, Place};
+use crate::arguments::artifact_reference::{ArtifactReference, OpenedArtifact};
 use crate::arguments::number::count;
 use crate::arguments::registry::RegistryArgs;
 use crate::output::exit::{CliError, ExitStatus};
+use crate::output::failure::FailureReport;
 use crate::output::tree::Tree;
+use crate::output::vocabulary::{NamedArtifact, SignatureReport};
 use crate::output::{BAD, Output, SCHEMA_VERSION, paint};
 
 /// List the signatures of an artifact.
@@ -27,12 +29,12 @@ use crate::output::{BAD, Output, SCHEMA_VERSION, paint};
     notation-aws-signer list oci:./image:v1 --output json \\
       | jq -r '.signatures[].digest'
 
-Exit codes: 0 listed, also if there are no signatures; 1 a manifest that is listed as a signature is invalid; 2 the \
-  command line or a permission is wrong, or the artifact does not exist; 3 the registry could not be reached.")]
+Exit codes: 0 listed, also if there are no signatures; 2 the command line or a permission is wrong, or the artifact does \
+  not exist; 3 the registry could not be reached, or lists something invalid as a signature.")]
 pub struct Args {
     /// The artifact: REGISTRY/REPOSITORY:TAG, REGISTRY/REPOSITORY@DIGEST, or oci:FOLDER[:TAG|@DIGEST] for an OCI image layout
     #[arg(value_name = "REF")]
-    reference: Place,
+    reference: ArtifactReference,
 
     /// Fail if the artifact has more signatures than this
     #[arg(long, value_name = "N", default_value = "100", value_parser = count)]
@@ -45,28 +47,25 @@ pub struct Args {
 /// The results: docs/output/list.schema.json.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Report {
+struct ListReport {
     schema_version: u32,
     status: &'static str,
-    reference: String,
-    artifact: String,
-    descriptor: Descriptor,
-    signatures: Vec<SignatureReport>,
+    #[serde(flatten)]
+    artifact: NamedArtifact,
+    signatures: Vec<ListedSignature>,
 }
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct SignatureReport {
-    digest: String,
-    media_type: String,
+struct ListedSignature {
+    #[serde(flatten)]
+    signature: SignatureReport,
     size: u64,
-    /// The digest of the envelope.
     #[serde(skip_serializing_if = "Option::is_none")]
-    envelope: Option<String>,
+    envelope_digest: Option<String>,
+    /// Why the manifest cannot be used.
     #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<String>,
-    #[serde(skip)]
-    status: ExitStatus,
+    error: Option<FailureReport>,
 }
 
 /// Runs the command.
@@ -74,21 +73,19 @@ struct SignatureReport {
 /// # Errors
 /// Returns [`CliError`] if the artifact cannot be resolved, or its signatures cannot be listed.
 pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
-    let Opened { store, target } = args.reference.open(&args.registry.client(output)?)?;
+    let OpenedArtifact { store, target } = args.reference.open(&args.registry.client(output)?)?;
     let artifact = store.resolve(&target).await?;
-    let most = args.max_signatures.get();
-    let mut listed = store.list_signatures(&artifact, most).await.map_err(CliError::of_list)?;
+    let mut listed = store.list_signatures(&artifact, args.max_signatures.get()).await?;
     let mut signatures = Vec::with_capacity(listed.left());
     while let Some(signature) = listed.next().await {
-        signatures.push(SignatureReport::of(signature));
+        signatures.push(ListedSignature::new(signature));
     }
-    let status = signatures.iter().map(|signature| signature.status).max().unwrap_or(ExitStatus::Done);
-    let report = Report {
+    let errors = signatures.iter().filter_map(|signature| signature.error.as_ref());
+    let status = ExitStatus::worst(errors.map(FailureReport::status));
+    let report = ListReport {
         schema_version: SCHEMA_VERSION,
         status: status.as_str(),
-        reference: args.reference.to_string(),
-        artifact: args.reference.pinned(&artifact.digest),
-        descriptor: artifact,
+        artifact: args.reference.named(Some(&artifact)),
         signatures,
     };
     output.text(report.text())?;
@@ -96,37 +93,38 @@ pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
     Ok(status)
 }
 
-impl SignatureReport {
-    fn of(StoredSignature { descriptor, manifest }: StoredSignature) -> Self {
+impl ListedSignature {
+    fn new(StoredSignature { descriptor, manifest }: StoredSignature) -> Self {
+        let mut signature = SignatureReport::from_manifest(&descriptor);
         let envelope = manifest.map_err(CliError::from).and_then(|manifest| {
-            manifest.envelope().map(|envelope| envelope.digest.to_string()).map_err(CliError::refused)
+            let envelope = manifest.envelope().cloned();
+            envelope.map_err(|why| CliError::new(ReasonCode::Protocol, why))
         });
-        let (envelope, error) = match envelope {
-            Ok(envelope) => (Some(envelope), None),
-            Err(why) => (None, Some(why)),
+        let (envelope_digest, error) = match envelope {
+            Ok(envelope) => {
+                signature.envelope_media_type = Some(envelope.media_type);
+                (Some(envelope.digest.to_string()), None)
+            }
+            Err(why) => (None, Some(why.into())),
         };
-        Self {
-            digest: descriptor.digest.to_string(),
-            media_type: descriptor.media_type,
-            size: descriptor.size,
-            envelope,
-            status: error.as_ref().map_or(ExitStatus::Done, |why| why.status),
-            error: error.map(|why| printable(&why.message)),
-        }
+        Self { signature, size: descriptor.size, envelope_digest, error }
     }
 }
 
-impl Report {
+impl ListReport {
     fn text(&self) -> String {
         if self.signatures.is_empty() {
-            return format!("{} has no associated signature", printable(&self.artifact));
+            return format!("{} has no associated signature", printable(&self.artifact.artifact));
         }
-        let mut root = Tree::new(&self.artifact);
+        let mut root = Tree::new(&self.artifact.artifact);
         let list = root.add(Tree::new(SIGNATURE_MEDIA_TYPE));
-        for SignatureReport { digest, error, .. } in &self.signatures {
+        for ListedSignature { signature, error, .. } in &self.signatures {
             list.add(match error {
-                None => Tree::new(digest),
-                Some(why) => Tree::styled(format!("{digest} {}", paint(BAD, format!("unreadable: {why}")))),
+                None => Tree::new(&signature.digest),
+                Some(why) => {
+                    let why = paint(BAD, format!("unreadable: {}", printable(&why.message)));
+                    Tree::styled(format!("{} {why}", signature.digest))
+                }
             });
         }
         root.to_string()

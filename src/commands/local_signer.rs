@@ -9,10 +9,13 @@ use aws_names::AccountId;
 use clap::Subcommand;
 use local_signer::clock::{Clock, ClockError};
 use local_signer::credentials::{Credentials, CredentialsError};
-use local_signer::{LocalSigner, Options, StartError};
+use local_signer::{DEFAULT_ACCOUNT, LocalSigner, Options, StartError};
+use notary::ReasonCode;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use tokio::signal::unix::{SignalKind, signal};
+
+use crate::output::exit::CliError;
 
 /// The environment variable that the secret is taken from: a command line can be read by every user of the machine.
 const SECRET_VARIABLE: &str = "NOTATION_AWS_SIGNER_LOCAL_SECRET";
@@ -70,7 +73,7 @@ struct ServeArgs {
 /// Why `local-signer` failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum Error {
+pub enum LocalSignerError {
     /// The clock cannot start at the given time.
     #[error(transparent)]
     Clock(#[from] ClockError),
@@ -88,17 +91,29 @@ pub enum Error {
     Io(#[from] io::Error),
 }
 
+impl From<LocalSignerError> for CliError {
+    fn from(why: LocalSignerError) -> Self {
+        let code = match &why {
+            LocalSignerError::Start(_) | LocalSignerError::Io(_) => ReasonCode::File,
+            LocalSignerError::Clock(_) | LocalSignerError::Credentials(_) | LocalSignerError::NoSecret => {
+                ReasonCode::Configuration
+            }
+        };
+        Self::new(code, why)
+    }
+}
+
 /// Runs the command.
 ///
 /// # Errors
-/// Returns [`Error`] if an option is invalid or the service cannot start.
-pub async fn run(args: Args) -> Result<(), Error> {
+/// Returns [`LocalSignerError`] if an option is invalid or the service cannot start.
+pub async fn run(args: Args) -> Result<(), LocalSignerError> {
     match args.command {
         Command::Serve(args) => serve(args).await,
     }
 }
 
-async fn serve(args: ServeArgs) -> Result<(), Error> {
+async fn serve(args: ServeArgs) -> Result<(), LocalSignerError> {
     let _ = tracing_subscriber::fmt()
         .with_writer(io::stderr)
         .with_ansi(false)
@@ -121,10 +136,10 @@ async fn serve(args: ServeArgs) -> Result<(), Error> {
     Ok(())
 }
 
-fn options(args: ServeArgs) -> Result<Options, Error> {
+fn options(args: ServeArgs) -> Result<Options, LocalSignerError> {
     let credentials = match args.access_key_id {
         None => None,
-        Some(id) => Some(Credentials::new(&id, &env::var(SECRET_VARIABLE).map_err(|_| Error::NoSecret)?)?),
+        Some(id) => Some(Credentials::new(&id, &env::var(SECRET_VARIABLE).map_err(|_| LocalSignerError::NoSecret)?)?),
     };
     Ok(Options {
         dir: args.dir,

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 
 use clap::{Command, CommandFactory as _};
 use clap_mangen::Man;
-use files;
 
 use crate::arguments::help::AfterHelp;
 use crate::commands::Cli;
@@ -38,18 +37,18 @@ pub fn run(args: &Args, output: &Output) -> Result<ExitStatus, CliError> {
         for page in write_all(folder)? {
             output.text(page.display())?;
         }
-        return Ok(ExitStatus::Done);
+        return Ok(ExitStatus::DONE);
     }
-    let page = page(Cli::command()).map_err(|why| CliError::usage(format!("the man page: {why}")))?;
+    let page = page(Cli::command()).map_err(|why| CliError::file(format!("the man page: {why}")))?;
     match io::stdout().write_all(&page) {
-        Err(why) if why.kind() != io::ErrorKind::BrokenPipe => Err(CliError::usage(format!("standard output: {why}"))),
-        _ => Ok(ExitStatus::Done),
+        Err(why) if why.kind() != io::ErrorKind::BrokenPipe => Err(CliError::file(format!("standard output: {why}"))),
+        _ => Ok(ExitStatus::DONE),
     }
 }
 
 /// Writes the pages of all commands, and returns the files.
 pub(super) fn write_all(folder: &Path) -> Result<Vec<PathBuf>, CliError> {
-    std::fs::create_dir_all(folder).map_err(|why| CliError::usage(format!("{}: {why}", folder.display())))?;
+    std::fs::create_dir_all(folder).map_err(|why| CliError::file(format!("{}: {why}", folder.display())))?;
     let mut command = Cli::command().disable_help_subcommand(true);
     // Adds the global options to the subcommands.
     command.build();
@@ -60,7 +59,7 @@ pub(super) fn write_all(folder: &Path) -> Result<Vec<PathBuf>, CliError> {
 
 fn write(folder: &Path, name: String, command: &Command, written: &mut Vec<PathBuf>) -> Result<(), CliError> {
     let path = folder.join(format!("{name}.1"));
-    let error = |why: io::Error| CliError::usage(format!("{}: {why}", path.display()));
+    let error = |why: io::Error| CliError::file(format!("{}: {why}", path.display()));
     files::replace(&path, &page(command.clone()).map_err(error)?, 0o644).map_err(error)?;
     written.push(path);
     command.get_subcommands().try_for_each(|part| write(folder, format!("{name}-{}", part.get_name()), part, written))
@@ -68,7 +67,7 @@ fn write(folder: &Path, name: String, command: &Command, written: &mut Vec<PathB
 
 /// The page of a command, with its sections in the order of man-pages(7).
 fn page(command: Command) -> io::Result<Vec<u8>> {
-    let after = AfterHelp::of(&command);
+    let after = AfterHelp::from_command(&command);
     let with_version = command.get_version().is_some();
     let has_parts = command.has_subcommands();
     let page = &mut Vec::new();

@@ -17,10 +17,10 @@ pub mod trust;
 pub mod verify;
 
 use clap::{Parser, Subcommand};
-use serde::Serialize;
 
 use crate::output::exit::{CliError, ExitStatus};
-use crate::output::{Output, SCHEMA_VERSION, WARN, paint};
+use crate::output::failure::CommandFailure;
+use crate::output::{Output, WARN, paint};
 
 /// Sign and verify container images and other artifacts with AWS Signer.
 ///
@@ -65,7 +65,8 @@ pub async fn run(cli: Cli) -> ExitStatus {
         output.note(format_args!("{} {why}", paint(WARN, "warning:")));
     }
     if let Some(name) = cli.command.without_json().filter(|_| output.is_json()) {
-        return failed(&output, &CliError::usage(format!("{name} does not support JSON output: remove --output json")));
+        let why = CliError::configuration(format!("{name} does not support JSON output"));
+        return failed(&output, why.with_advice("Remove --output json."));
     }
     let ended = match cli.command {
         Command::Sign(args) => sign::run(*args, &output).await,
@@ -74,43 +75,26 @@ pub async fn run(cli: Cli) -> ExitStatus {
         Command::Blob(args) => blob::run(args, &output).await,
         Command::Copy(args) => copy::run(*args, &output).await,
         Command::Completions(args) => completions::run(&args),
-        Command::Demo(args) => demo::run(args, &output).await.map(|()| ExitStatus::Done).map_err(CliError::from),
+        Command::Demo(args) => demo::run(args, &output).await.map(|()| ExitStatus::DONE).map_err(CliError::from),
         Command::Inspect(args) => inspect::run(args, &output).await,
         Command::List(args) => list::run(args, &output).await,
-        Command::LocalSigner(args) => local_signer::run(args).await.map(|()| ExitStatus::Done).map_err(CliError::from),
+        Command::LocalSigner(args) => local_signer::run(args).await.map(|()| ExitStatus::DONE).map_err(CliError::from),
         Command::Man(args) => man::run(&args, &output),
         Command::Policy(args) => policy::run(args, &output),
         Command::Revoke(args) => revoke::run(*args, &output).await,
         Command::Setup(args) => setup::run(*args, &output).await,
         Command::Trust(args) => trust::run(args, &output),
     };
-    ended.unwrap_or_else(|why| failed(&output, &why))
+    ended.unwrap_or_else(|why| failed(&output, why))
 }
 
 /// Ends a command that failed as a whole.
-fn failed(output: &Output, why: &CliError) -> ExitStatus {
-    output.error(why);
+fn failed(output: &Output, why: CliError) -> ExitStatus {
+    output.error(&why);
+    let status = why.status();
     // The error is on standard error already: a failure to write to standard output adds nothing.
-    let _ = output.json(&ErrorReport {
-        schema_version: SCHEMA_VERSION,
-        status: why.status.as_str(),
-        error: ErrorMessage { message: &why.message },
-    });
-    why.status
-}
-
-/// docs/output/error.schema.json
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ErrorReport<'a> {
-    schema_version: u32,
-    status: &'static str,
-    error: ErrorMessage<'a>,
-}
-
-#[derive(Debug, Serialize)]
-struct ErrorMessage<'a> {
-    message: &'a str,
+    let _ = output.json(&CommandFailure::from(why));
+    status
 }
 
 impl Command {

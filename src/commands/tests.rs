@@ -39,8 +39,8 @@ fn examples_are_never_wrapped() {
         name.split(' ').skip(1).fold(command, |command, part| command.find_subcommand_mut(part).unwrap())
     }
     for (name, raw) in commands() {
-        let after = crate::arguments::help::AfterHelp::of(&raw).unwrap();
-        let mut narrow = crate::arguments::help::command().term_width(50);
+        let after = crate::arguments::help::AfterHelp::from_command(&raw).unwrap();
+        let mut narrow = crate::arguments::help::laid_out(Cli::command()).term_width(50);
         narrow.build();
         let help = part(&mut narrow, &name).render_help().to_string();
         assert!(help.contains(&after.examples), "{name}: {help}");

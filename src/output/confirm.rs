@@ -18,8 +18,8 @@ pub fn confirm(yes: bool, act: &str) -> Result<(), CliError> {
     }
     let mut terminal = io::stderr();
     if !io::stdin().is_terminal() || !terminal.is_terminal() {
-        let why = "nothing was done: there is no terminal to ask for confirmation. Pass --yes";
-        return Err(CliError::usage(format!("{why} to {act}")));
+        let why = CliError::configuration("nothing was done: there is no terminal to ask for confirmation");
+        return Err(why.with_advice(format!("Pass --yes to {act}.")));
     }
     let _ = write!(terminal, "Do you want to {act}? Type yes to continue: ");
     let _ = terminal.flush();
@@ -28,6 +28,10 @@ pub fn confirm(yes: bool, act: &str) -> Result<(), CliError> {
         .lock()
         .take(MAX_ANSWER)
         .read_line(&mut answer)
-        .map_err(|why| CliError::usage(format!("nothing was done: standard input: {why}")))?;
-    if answer.trim() == "yes" { Ok(()) } else { Err(CliError::usage("nothing was done: the answer was not yes")) }
+        .map_err(|why| CliError::configuration(format!("nothing was done: standard input: {why}")))?;
+    if answer.trim() == "yes" {
+        Ok(())
+    } else {
+        Err(CliError::configuration("nothing was done: the answer was not yes"))
+    }
 }

@@ -6,7 +6,7 @@ use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-use files;
+use notary::ReasonCode;
 
 use super::exit::CliError;
 use crate::output::Output;
@@ -56,9 +56,10 @@ impl OutputFile {
     pub fn beside(&self, output: &Output) -> Result<Output, CliError> {
         match self.stdout {
             false => Ok(output.clone()),
-            true if output.is_json() => Err(CliError::usage(
-                "the file's content and --output json cannot both go to standard output: name a file, or remove --output json",
-            )),
+            true if output.is_json() => {
+                Err(CliError::configuration("the file's content and --output json cannot both go to standard output")
+                    .with_advice("Name a file, or remove --output json."))
+            }
             true => Ok(output.with_text_on_stderr()),
         }
     }
@@ -82,12 +83,13 @@ impl OutputFile {
 }
 
 fn failed(named: &Path, why: impl std::fmt::Display) -> CliError {
-    CliError::usage(format!("{}: {why}", named.display()))
+    CliError::file(format!("{}: {why}", named.display()))
 }
 
 fn there_already(named: &Path) -> CliError {
     let named = named.display();
-    CliError::usage(format!("{named} already exists: name another file, or replace it with --force"))
+    CliError::new(ReasonCode::Exists, format!("{named} already exists"))
+        .with_advice("Name another file, or replace it with --force.")
 }
 
 fn target(named: &Path, force: bool) -> Result<Target, CliError> {
@@ -166,7 +168,7 @@ mod tests {
         let path = home.path().join("file");
         write(&path, false).unwrap();
         fs::write(&path, "old").unwrap();
-        assert!(write(&path, false).unwrap_err().message.contains("--force"));
+        assert!(write(&path, false).unwrap_err().advice.unwrap().contains("--force"));
         assert_eq!(fs::read_to_string(&path).unwrap(), "old");
         write(&path, true).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "new");

@@ -1,24 +1,32 @@
 //! Output of the commands: results as text or JSON on standard output; progress, notes and errors on standard error.
 
+pub mod advice;
+pub mod artifacts;
+mod codes;
 pub mod confirm;
 pub mod exit;
+pub mod failure;
 pub mod file;
-pub mod report;
+pub mod outcome;
 pub mod tree;
+pub mod vocabulary;
 
 use std::fmt::Display;
 use std::io;
-use std::io::{ErrorKind, IsTerminal as _, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
+use std::os::fd::AsFd;
 use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 use clap::{ArgAction, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use notary::ReasonCode;
 use notary::text::is_unprintable;
 use rustix::termios::tcgetwinsize;
 use serde::Serialize;
 
 use crate::output::exit::CliError;
+use crate::output::failure::CommandFailure;
 
 /// The version of the JSON schemas. It changes when a member is removed or changes its meaning, not when members are added.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -73,12 +81,6 @@ impl Output {
         self.quiet
     }
 
-    /// Whether steps or requests are logged.
-    #[must_use]
-    pub fn is_verbose(&self) -> bool {
-        self.verbose > 0
-    }
-
     /// The level of the log on standard error that `--verbose` asks for.
     #[must_use]
     pub fn log_level(&self) -> Option<tracing::Level> {
@@ -123,9 +125,7 @@ impl Output {
     /// The width of standard output in columns, if it is a terminal.
     #[must_use]
     pub fn columns(&self) -> Option<usize> {
-        let stdout = io::stdout();
-        let size = if stdout.is_terminal() { tcgetwinsize(stdout).ok() } else { None };
-        size.map(|size| usize::from(size.ws_col)).filter(|columns| *columns > 0)
+        columns(&io::stdout())
     }
 
     /// Writes the results as JSON, if JSON is selected. Each command calls it once.
@@ -136,8 +136,16 @@ impl Output {
         if !self.is_json() {
             return Ok(());
         }
-        let text = serde_json::to_string_pretty(value).map_err(CliError::usage)?;
+        let text = serde_json::to_string_pretty(value).map_err(|why| CliError::new(ReasonCode::Internal, why))?;
         written(writeln!(io::stdout(), "{}", escaped(&text)))
+    }
+
+    /// Writes the error of a command as JSON, whatever format is selected.
+    ///
+    /// # Errors
+    /// Returns [`CliError`] if standard output cannot be written to.
+    pub fn json_failure(why: CliError) -> Result<(), CliError> {
+        Self { format: Format::Json, ..Self::default() }.json(&CommandFailure::from(why))
     }
 
     /// Writes a note to standard error, unless `--quiet` is given.
@@ -148,9 +156,18 @@ impl Output {
         }
     }
 
-    /// Writes an error to standard error.
-    pub fn error(&self, error: impl Display) {
-        let _ = writeln!(anstream::stderr(), "{} {error}", paint(BAD, "error:"));
+    /// Writes an error and what to do about it to standard error.
+    pub fn error(&self, error: &CliError) {
+        self.failure(&error.message, error.advice.as_deref());
+    }
+
+    /// Writes what went wrong and what to do about it to standard error.
+    pub fn failure(&self, message: impl Display, advice: Option<&str>) {
+        let mut stderr = anstream::stderr();
+        let _ = writeln!(stderr, "{} {message}", paint(BAD, "error:"));
+        if let Some(advice) = advice {
+            let _ = writeln!(stderr, "  {} {}", paint(WARN, "->"), wrapped(advice, 5, columns(&io::stderr())));
+        }
     }
 
     /// A progress bar for `total` items, shown if standard error is a terminal.
@@ -177,6 +194,12 @@ impl Output {
         }
         bar
     }
+}
+
+/// The width in columns, if it is a terminal.
+fn columns(stream: &(impl IsTerminal + AsFd)) -> Option<usize> {
+    let size = if stream.is_terminal() { tcgetwinsize(stream).ok() } else { None };
+    size.map(|size| usize::from(size.ws_col)).filter(|columns| *columns > 0)
 }
 
 /// Success.
@@ -218,6 +241,23 @@ pub fn wrapped(text: &str, indent: usize, columns: Option<usize>) -> String {
     out
 }
 
+/// Writes a line with a name, padded to `width` columns, and its value.
+///
+/// # Errors
+/// Returns [`CliError`] if standard output cannot be written to.
+pub fn show_fact(name: &str, width: usize, value: impl Display, output: &Output) -> Result<(), CliError> {
+    output.text(format!("  {} {value}", paint(DIM, format!("{name:width$}"))))
+}
+
+/// Writes the line that says what to do, indented.
+///
+/// # Errors
+/// Returns [`CliError`] if standard output cannot be written to.
+pub fn show_advice(advice: &str, indent: usize, output: &Output) -> Result<(), CliError> {
+    let advice = wrapped(advice, indent + 3, output.columns());
+    output.text(format!("{:indent$}{} {advice}", "", paint(WARN, "->")))
+}
+
 /// The same JSON with unprintable characters escaped: values come from registries and signatures, and must not control the terminal.
 fn escaped(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
@@ -235,7 +275,7 @@ fn escaped(json: &str) -> String {
 /// A broken pipe is no error: a reader such as `head` has closed it.
 fn written(result: io::Result<()>) -> Result<(), CliError> {
     match result {
-        Err(why) if why.kind() != ErrorKind::BrokenPipe => Err(CliError::usage(format!("standard output: {why}"))),
+        Err(why) if why.kind() != ErrorKind::BrokenPipe => Err(CliError::file(format!("standard output: {why}"))),
         _ => Ok(()),
     }
 }

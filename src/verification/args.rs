@@ -7,9 +7,10 @@ use notation::verify::VerifyOptions;
 use notation::{FolderError, NotationFolder};
 use time::OffsetDateTime;
 
-use super::policies::{Policies, TrustedProfile};
+use super::policies::Policies;
 use crate::arguments::metadata;
 use crate::arguments::metadata::Pair;
+use crate::arguments::profiles::{ArnOrArgument, TrustedProfile, separate};
 use crate::arguments::signer::{SignerArgs, budget};
 use crate::output::exit::CliError;
 
@@ -22,7 +23,7 @@ pub struct VerificationArgs {
 
     /// Trust only these signing profiles or profile versions, with AWS's root certificates. Every check must pass (level strict)
     #[arg(long = "trusted-profile", value_name = "ARN", num_args = 1..)]
-    trusted_profiles: Vec<String>,
+    trusted_profiles: Vec<ArnOrArgument<TrustedProfile>>,
 
     /// With --trusted-profile: trust this root certificate instead of AWS's (PEM or DER). Repeat for several
     #[arg(long = "root", value_name = "FILE", requires = "trusted_profiles")]
@@ -37,24 +38,42 @@ pub struct VerificationArgs {
     plugin_config: Vec<Pair>,
 }
 
+/// What to verify with: the meaning of [`VerificationArgs`].
+#[derive(Debug)]
+pub struct Demands {
+    /// The trusted profiles; a trust policy applies if there are none.
+    pub trusted: Vec<TrustedProfile>,
+    policy: Option<PathBuf>,
+    roots: Vec<PathBuf>,
+    user_metadata: Vec<Pair>,
+    plugin_config: Vec<Pair>,
+}
+
 impl VerificationArgs {
-    /// Takes the values after `--trusted-profile` that are not ARNs: clap cannot tell them from the command's own arguments.
+    /// The meaning of the options, and the command's own arguments that clap took for values of `--trusted-profile`.
     ///
     /// # Errors
-    /// Returns [`CliError`] if no ARN is left.
-    pub fn take_strays(&mut self) -> Result<Vec<String>, CliError> {
-        strays("--trusted-profile", &mut self.trusted_profiles)
+    /// Returns [`CliError`] if `--trusted-profile` has no ARN.
+    pub fn into_demands(self) -> Result<(Demands, Vec<String>), CliError> {
+        let Self { policy, trusted_profiles, roots, user_metadata, plugin_config } = self;
+        let (trusted, arguments) = arns_of("--trusted-profile", trusted_profiles)?;
+        Ok((Demands { trusted, policy, roots, user_metadata, plugin_config }, arguments))
     }
+}
 
-    /// The profiles of `--trusted-profile`.
-    ///
-    /// # Errors
-    /// Returns [`CliError`] if a value is not the ARN of a profile or a profile version.
-    pub fn trusted(&self) -> Result<Vec<TrustedProfile>, CliError> {
-        self.trusted_profiles.iter().map(|text| text.parse().map_err(CliError::from)).collect()
-    }
+/// The ARNs of an option, and the arguments of the command after them.
+///
+/// # Errors
+/// Returns [`CliError`] if the option is given without an ARN.
+pub fn arns_of<T>(option: &str, values: Vec<ArnOrArgument<T>>) -> Result<(Vec<T>, Vec<String>), CliError> {
+    separate(values).map_err(|_| {
+        let why = format!("{option} is given without the ARN of a signing profile");
+        CliError::configuration(why).with_advice("Add the ARN: arn:aws:signer:REGION:ACCOUNT:/signing-profiles/NAME.")
+    })
+}
 
-    /// The source of the trust policy. `read` and `own` are as in [`Policies::of_document`].
+impl Demands {
+    /// The source of the trust policy. `read` and `own` are as in [`Policies::from_document`].
     ///
     /// # Errors
     /// Returns [`CliError`] if there is no policy, or it is invalid.
@@ -63,9 +82,9 @@ impl VerificationArgs {
         read: fn(&Path) -> Result<Document, FolderError>,
         own: fn(&NotationFolder) -> Result<Document, FolderError>,
     ) -> Result<Policies<Document>, CliError> {
-        match &self.trusted()?[..] {
-            [] => Policies::of_document(self.policy.as_deref(), read, own),
-            trusted => Policies::of_profiles(trusted, &self.roots),
+        match &self.trusted[..] {
+            [] => Policies::from_document(self.policy.as_deref(), read, own),
+            trusted => Policies::from_profiles(trusted, &self.roots),
         }
     }
 
@@ -76,7 +95,7 @@ impl VerificationArgs {
     pub fn options(self, signer: &SignerArgs) -> Result<VerifyOptions, CliError> {
         let plugin_config = metadata::collect(self.plugin_config)?;
         let config = signer.config_beside(plugin_config.clone())?;
-        let plugins = match self.trusted_profiles.is_empty() {
+        let plugins = match self.trusted.is_empty() {
             true => Some(PluginFolder::of_environment(|name| std::env::var_os(name))?.with_config(plugin_config)),
             false => None,
         };
@@ -86,38 +105,5 @@ impl VerificationArgs {
             plugins,
             ..VerifyOptions::new(config, OffsetDateTime::now_utc())
         })
-    }
-}
-
-/// Takes the values that are not ARNs out of `arns`. A reference never starts with `arn:`.
-///
-/// # Errors
-/// Returns [`CliError`] if the option is given but no ARN is left, for example because a shell variable is empty. Treating the
-/// option as absent would apply another policy.
-pub fn strays(option: &str, arns: &mut Vec<String>) -> Result<Vec<String>, CliError> {
-    let is_given = !arns.is_empty();
-    let strays = arns.extract_if(.., |text| !text.starts_with("arn:")).collect();
-    if is_given && arns.is_empty() {
-        return Err(CliError::usage(format!("{option} is given without the ARN of a signing profile: add the ARN")));
-    }
-    Ok(strays)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn rejects_an_option_without_arns() {
-        let taken = |given: &[&str]| {
-            let mut arns = given.iter().map(|text| (*text).to_owned()).collect();
-            strays("--from", &mut arns).map(|strays| (arns, strays))
-        };
-        let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
-        assert_eq!(taken(&[]), Ok((texts(&[]), texts(&[]))));
-        assert_eq!(taken(&["arn:a", "r/a:v1"]), Ok((texts(&["arn:a"]), texts(&["r/a:v1"]))));
-        for lost in [&["r/a:v1"][..], &[""], &["$PROFILE", "r/a:v1"]] {
-            assert!(taken(lost).is_err(), "{lost:?}");
-        }
     }
 }

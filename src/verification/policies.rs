@@ -2,52 +2,15 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use aws_names::{ArnError, ProfileArn, ProfileVersionArn};
 use notary::trust::policy::TrustPolicy;
 use notation::verify::{Trust, VerificationPolicy};
 use notation::{FolderError, NotationFolder};
 
+use crate::arguments::profiles::TrustedProfile;
 use crate::arguments::roots::roots;
 use crate::output::exit::CliError;
-
-/// A trusted signing profile, or one version of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum TrustedProfile {
-    /// All versions of a profile.
-    Profile(ProfileArn),
-    /// One version.
-    Version(ProfileVersionArn),
-}
-
-impl TrustedProfile {
-    /// The profile, without the version.
-    #[must_use]
-    pub fn profile(&self) -> &ProfileArn {
-        match self {
-            Self::Profile(profile) => profile,
-            Self::Version(version) => version.profile(),
-        }
-    }
-
-    /// The trusted identity in the form of trust policies.
-    fn identity(&self) -> String {
-        match self {
-            Self::Profile(profile) => profile.to_string(),
-            Self::Version(version) => version.to_string(),
-        }
-    }
-}
-
-impl FromStr for TrustedProfile {
-    type Err = ArnError;
-
-    fn from_str(text: &str) -> Result<Self, ArnError> {
-        text.parse().map(Self::Profile).or_else(|why| text.parse().map(Self::Version).map_err(|_| why))
-    }
-}
 
 /// The source of the trust policy. `Document` is the document type for artifacts or blobs.
 #[derive(Debug)]
@@ -71,7 +34,7 @@ impl<Document> Policies<Document> {
     ///
     /// # Errors
     /// Returns [`CliError`] if a root cannot be read.
-    pub fn of_profiles(profiles: &[TrustedProfile], root_files: &[PathBuf]) -> Result<Self, CliError> {
+    pub fn from_profiles(profiles: &[TrustedProfile], root_files: &[PathBuf]) -> Result<Self, CliError> {
         let identities = profiles.iter().map(TrustedProfile::identity).collect();
         Ok(Self::Profiles(Arc::new(Trust { roots: roots(root_files)?, identities }.into())))
     }
@@ -81,23 +44,20 @@ impl<Document> Policies<Document> {
     ///
     /// # Errors
     /// Returns [`CliError`] if there is no document, or it is invalid.
-    pub fn of_document(
+    pub fn from_document(
         file: Option<&Path>,
         read: fn(&Path) -> Result<Document, FolderError>,
         own: fn(&NotationFolder) -> Result<Document, FolderError>,
     ) -> Result<Self, CliError> {
         let stores = NotationFolder::of_environment(|name| std::env::var_os(name))?;
         let document = match file {
-            Some(file) => read(file).map_err(|why| CliError::usage(format!("--policy: {why}")))?,
-            None => own(&stores).map_err(|why| {
-                let help = match why {
-                    FolderError::NoPolicy(_) => {
-                        " (run `notation-aws-signer setup` or `notation-aws-signer policy init`), or pass --policy FILE or \
-                         --trusted-profile ARN"
-                    }
-                    _ => "",
-                };
-                CliError::usage(format!("{why}{help}"))
+            Some(file) => read(file).map_err(|why| CliError::from(why).context("--policy"))?,
+            None => own(&stores).map_err(|why| match why {
+                FolderError::NoPolicy(_) => CliError::from(why).with_advice(
+                    "Run `notation-aws-signer setup` or `notation-aws-signer policy init`, or pass --policy FILE or \
+                     --trusted-profile ARN.",
+                ),
+                why => why.into(),
             })?,
         };
         Ok(Self::Document { document, stores, read: Mutex::default() })
@@ -119,24 +79,6 @@ impl<Document> Policies<Document> {
                 let mut read = read.lock().unwrap_or_else(PoisonError::into_inner);
                 Ok(read.entry(statement.name().to_owned()).or_insert_with(policy).clone())
             }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-    use super::*;
-
-    #[test]
-    fn parses_arns_of_profiles_and_versions() {
-        const PROFILE: &str = "arn:aws:signer:us-west-2:111122223333:/signing-profiles/prod";
-        for text in [PROFILE.to_owned(), format!("{PROFILE}/abcde12345")] {
-            let trusted: TrustedProfile = text.parse().unwrap();
-            assert_eq!((trusted.identity(), trusted.profile().to_string()), (text, PROFILE.to_owned()));
-        }
-        for wrong in ["", "*", "prod", &PROFILE.replace("profiles", "profile"), &format!("{PROFILE}/a/b")] {
-            assert!(wrong.parse::<TrustedProfile>().is_err(), "{wrong}");
         }
     }
 }

@@ -2,20 +2,20 @@
 
 use notary::text::printable;
 
-use super::signature::{CheckReport, CheckWord, SignatureReport};
+use super::signature::{CheckReport, CheckedSignature};
 use crate::output::exit::CliError;
-use crate::output::{BAD, DIM, GOOD, Output, WARN, paint, wrapped};
+use crate::output::{DIM, Output, WARN, paint, wrapped};
 
-/// The number of columns before a check's reason.
-const REASON: usize = 32;
+/// The number of columns before a check's message.
+const MESSAGE: usize = 32;
 
 /// Writes a signature and its checks. `name` identifies the signature: a digest or a file.
 ///
 /// # Errors
 /// Returns [`CliError`] if standard output cannot be written to.
-pub fn show_signature(name: &str, signature: &SignatureReport, output: &Output) -> Result<(), CliError> {
+pub fn show_signature(name: &str, signature: &CheckedSignature, output: &Output) -> Result<(), CliError> {
     output.text(format!("  signature {name} {}", signature.outcome.word()))?;
-    if let Some(signed) = &signature.signed {
+    if let Some(signed) = &signature.signature.content {
         let fact = |name: &str, value: &str| {
             output.text(format!("    {} {}", paint(DIM, format!("{name:9}")), printable(value)))
         };
@@ -32,23 +32,9 @@ pub fn show_signature(name: &str, signature: &SignatureReport, output: &Output) 
 }
 
 fn show_check(check: &CheckReport, output: &Output) -> Result<(), CliError> {
-    let (style, word) = match check.outcome {
-        CheckWord::Passed => (GOOD, "ok"),
-        CheckWord::Failed if check.undetermined => (WARN, "unknown"),
-        CheckWord::Failed => (BAD, "failed"),
-        CheckWord::Warning => (WARN, "warning"),
-        CheckWord::Skipped => (WARN, "skipped"),
-    };
-    let word = paint(style, format!("{word:7}"));
-    output.text(format!("    {word} {:19} {}", check.name, wrapped(&check.reason, REASON, output.columns())))
-}
-
-/// Writes the advice line.
-///
-/// # Errors
-/// Returns [`CliError`] if standard output cannot be written to.
-pub fn show_advice(advice: &str, output: &Output) -> Result<(), CliError> {
-    output.text(format!("  {} {}", paint(WARN, "->"), wrapped(advice, 5, output.columns())))
+    let word = check.result.outcome.word(7);
+    let message = wrapped(check.result.explanation.message(), MESSAGE, output.columns());
+    output.text(format!("    {word} {:19} {message}", check.name))
 }
 
 /// Notes that the policy skips verification.

@@ -4,17 +4,18 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use aws_names::ProfileArn;
-use notary::Descriptor;
-use notary::text::rfc3339;
+use notary::ReasonCode;
 use notation::blob::{DEFAULT_MEDIA_TYPE, SIGNATURE_EXTENSION, SignBlobError, SignedBlob, sign_blob};
 use serde::Serialize;
 
 use crate::arguments::metadata;
 use crate::arguments::metadata::Pair;
 use crate::arguments::signer::{SignerArgs, budget, client_of};
+use crate::commands::sign::show_new_signature;
 use crate::output::exit::{CliError, ExitStatus};
 use crate::output::file::OutputFile;
-use crate::output::{DIM, GOOD, Output, SCHEMA_VERSION, paint};
+use crate::output::vocabulary::{SignatureReport, SignedContent};
+use crate::output::{GOOD, Output, SCHEMA_VERSION, paint, show_fact};
 
 /// Sign a file with AWS Signer.
 ///
@@ -25,8 +26,8 @@ use crate::output::{DIM, GOOD, Output, SCHEMA_VERSION, paint};
     notation-aws-signer blob sign app.tar.gz --media-type application/gzip \\
       --profile arn:aws:signer:us-west-2:111122223333:/signing-profiles/pipeline
 
-Exit codes: 0 signed; 1 AWS Signer returned an invalid signature; 2 the command line, a file, the configuration or a \
-  permission is wrong; 3 AWS Signer could not be reached or did not sign: a retry may succeed.")]
+Exit codes: 0 signed; 2 the command line, a file, the configuration or a permission is wrong; 3 AWS Signer could not be \
+  reached or did not sign: a retry may succeed.")]
 pub(super) struct Args {
     /// The file to sign
     #[arg(value_name = "FILE")]
@@ -59,17 +60,15 @@ pub(super) struct Args {
 /// The result: docs/output/blob-sign.schema.json.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Report<'a> {
+struct BlobSignReport {
     schema_version: u32,
     status: &'static str,
-    file: &'a Path,
-    signature: &'a Path,
-    blob: &'a Descriptor,
-    profile_version: String,
-    job: String,
-    signing_time: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    expiry: Option<String>,
+    file: String,
+    digest: String,
+    media_type: String,
+    size: u64,
+    outcome: &'static str,
+    signature: SignatureReport,
 }
 
 pub(super) async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
@@ -84,7 +83,7 @@ pub(super) async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliEr
     let signed = signed.map_err(|why| failed(why).context(args.file.display()))?;
     signature.write(&signed.signature.envelope, 0o644)?;
     show(&args.file, signature.path(), &signed, output)?;
-    Ok(ExitStatus::Done)
+    Ok(ExitStatus::DONE)
 }
 
 /// The default signature file, as notation names it.
@@ -96,9 +95,9 @@ pub(super) fn signature_of(file: &Path) -> PathBuf {
 
 /// Opens a regular file. Devices and pipes are refused: their content may never end.
 pub(super) fn open(path: &Path) -> Result<File, CliError> {
-    let unreadable = |why: std::io::Error| CliError::usage(format!("{}: {why}", path.display()));
+    let unreadable = |why: std::io::Error| CliError::file(format!("{}: {why}", path.display()));
     if !std::fs::metadata(path).map_err(unreadable)?.is_file() {
-        return Err(CliError::usage(format!("{} is not a regular file", path.display())));
+        return Err(CliError::file(format!("{} is not a regular file", path.display())));
     }
     File::open(path).map_err(unreadable)
 }
@@ -106,32 +105,30 @@ pub(super) fn open(path: &Path) -> Result<File, CliError> {
 fn failed(why: SignBlobError) -> CliError {
     match why {
         SignBlobError::Sign(why) => why.into(),
-        SignBlobError::OtherKey => CliError::refused(why),
-        _ => CliError::usage(why),
+        SignBlobError::OtherKey => CliError::new(ReasonCode::Unsupported, why),
+        SignBlobError::Read(_) => CliError::file(why),
+        _ => CliError::configuration(why),
     }
 }
 
 fn show(file: &Path, signature: &Path, signed: &SignedBlob, output: &Output) -> Result<(), CliError> {
-    let attributes = signed.signature.verified.attributes();
+    let verified = &signed.signature.verified;
+    let certificates = verified.chain().certificates();
+    let metadata = signed.blob.annotations.clone();
     let signer = &signed.signature.signer;
+    let content = SignedContent::new(verified.attributes(), certificates, metadata, Some(signer));
+    let signature = SignatureReport::from_file(signature, &signed.signature.envelope).with_content(content);
     output.text(format!("{} {}", file.display(), paint(GOOD, "signed")))?;
-    let line = |name: &str, value: String| output.text(format!("  {} {value}", paint(DIM, format!("{name:15}"))));
-    line("signature file", signature.display().to_string())?;
-    line("digest", signed.blob.digest.to_string())?;
-    line("profile version", signer.profile_version.to_string())?;
-    line("job", signer.job.to_string())?;
-    if let Some(expiry) = attributes.expiry {
-        line("expires", rfc3339(expiry))?;
-    }
-    output.json(&Report {
+    show_fact("digest", 15, &signed.blob.digest, output)?;
+    show_new_signature(&signature, output)?;
+    output.json(&BlobSignReport {
         schema_version: SCHEMA_VERSION,
-        status: ExitStatus::Done.as_str(),
-        file,
+        status: ExitStatus::DONE.as_str(),
+        file: file.display().to_string(),
+        digest: signed.blob.digest.to_string(),
+        media_type: signed.blob.media_type.clone(),
+        size: signed.blob.size,
+        outcome: "signed",
         signature,
-        blob: &signed.blob,
-        profile_version: signer.profile_version.to_string(),
-        job: signer.job.to_string(),
-        signing_time: rfc3339(attributes.signing_time),
-        expiry: attributes.expiry.map(rfc3339),
     })
 }

@@ -2,9 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use notary::Digest;
 use notary::text::printable;
-use notation::verify::{Verdict, verify_blob};
+use notation::verify::{Verdict, VerificationPolicy, verify_blob};
 use notation::{NotationFolder, read_blob_trust_policy};
 use serde::Serialize;
 
@@ -12,10 +11,12 @@ use super::sign::{open, signature_of};
 use crate::arguments::envelope_file;
 use crate::arguments::signer::SignerArgs;
 use crate::output::exit::{CliError, ExitStatus};
-use crate::output::report::ErrorReport;
-use crate::output::{DIM, Output, SCHEMA_VERSION, paint};
+use crate::output::failure::FailureReport;
+use crate::output::vocabulary::SignatureReport;
+use crate::output::{DIM, Output, SCHEMA_VERSION, paint, show_advice};
 use crate::verification::{
-    Outcome, SignatureReport, VerificationArgs, note_skipped, show_advice, show_signature, unreadable_stores,
+    CheckedSignature, VerificationArgs, VerificationOutcome, note_skipped, show_signature, unreadable_stores,
+    verdict_error,
 };
 
 /// Verify the signature of a file.
@@ -68,93 +69,120 @@ pub(super) struct Args {
 /// The result: docs/output/blob-verify.schema.json.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Report<'a> {
+struct BlobVerifyReport {
     schema_version: u32,
     status: &'static str,
-    file: &'a Path,
-    signature: &'a Path,
-    blob: BlobReport<'a>,
-    outcome: Outcome,
-    /// The name of the trust policy.
-    policy: &'a str,
-    /// The result for the signature; absent if the policy skips verification.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    verdict: Option<SignatureReport>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    advice: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<ErrorReport>,
-}
-
-/// The content of the file.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct BlobReport<'a> {
+    file: String,
+    digest: String,
     /// The signed media type, present once integrity has passed.
     #[serde(skip_serializing_if = "Option::is_none")]
-    media_type: Option<&'a str>,
-    digest: &'a Digest,
+    media_type: Option<String>,
     size: u64,
+    outcome: VerificationOutcome,
+    /// The name of the trust policy.
+    policy: String,
+    signature: DetachedSignature,
+    /// Why it is not verified.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<FailureReport>,
+    /// Whether the error is the signature's verdict, which the text shows with it.
+    #[serde(skip)]
+    is_verdict: bool,
 }
 
-impl<'a> BlobReport<'a> {
-    fn of(verdict: &'a Verdict) -> Self {
-        let signed = verdict.signatures().first().and_then(|signature| signature.signature.as_ref());
+/// The signature: with its checks, unless the policy skips verification.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum DetachedSignature {
+    Checked(Box<CheckedSignature>),
+    Unchecked(SignatureReport),
+}
+
+impl BlobVerifyReport {
+    fn new(file: &Path, signature: SignatureReport, policy: &VerificationPolicy, verdict: &Verdict) -> Self {
+        let first = verdict.signatures().first();
+        let signed = first.and_then(|signature| signature.signature.as_ref());
         let blob = verdict.artifact();
+        let unreadable = unreadable_stores(policy, verdict);
+        let is_verdict = unreadable.is_none();
+        let error = unreadable.or_else(|| verdict_error(verdict));
+        let outcome = match &error {
+            Some(error) => error.disposition().into(),
+            None => verdict.conclusion().into(),
+        };
         Self {
-            media_type: signed.map(|signed| signed.payload.target_artifact.media_type.as_str()),
-            digest: &blob.digest,
+            schema_version: SCHEMA_VERSION,
+            status: ExitStatus::from(outcome).as_str(),
+            file: file.display().to_string(),
+            digest: blob.digest.to_string(),
+            media_type: signed.map(|signed| signed.payload.target_artifact.media_type.clone()),
             size: blob.size,
+            outcome,
+            policy: policy.name().to_owned(),
+            signature: match first {
+                Some(checked) => {
+                    let checked = CheckedSignature::new(checked);
+                    let signature = SignatureReport { content: checked.signature.content, ..signature };
+                    DetachedSignature::Checked(Box::new(CheckedSignature { signature, ..checked }))
+                }
+                None => DetachedSignature::Unchecked(signature),
+            },
+            error: error.map(FailureReport::from),
+            is_verdict,
+        }
+    }
+
+    fn show(&self, output: &Output) -> Result<(), CliError> {
+        let file = &self.file;
+        if let Some(error) = self.error.as_ref().filter(|_| !self.is_verdict) {
+            output.failure(format!("{file}: {}", error.message), error.advice.as_deref());
+        }
+        output.text(format!("{file} {}", self.outcome.word()))?;
+        if let Some(media_type) = &self.media_type {
+            output.text(format!("  {} {}", paint(DIM, "signed as"), printable(media_type)))?;
+        }
+        if let DetachedSignature::Checked(checked) = &self.signature {
+            show_signature(checked.signature.file.as_deref().unwrap_or_default(), checked, output)?;
+        }
+        if self.outcome == VerificationOutcome::Skipped {
+            note_skipped(file, &self.policy, output);
+        }
+        match self.error.as_ref().filter(|_| self.is_verdict).and_then(|error| error.advice.as_ref()) {
+            Some(advice) => show_advice(advice, 2, output),
+            None => Ok(()),
         }
     }
 }
 
-pub(super) async fn run(mut args: Args, output: &Output) -> Result<ExitStatus, CliError> {
-    let file = file(&mut args)?;
+pub(super) async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
+    // `--trusted-profile ARN FILE` makes clap take FILE for another ARN.
+    let (demands, beyond) = args.verification.into_demands()?;
+    let mut files = args.file.into_iter().chain(beyond.into_iter().map(PathBuf::from));
+    let file = match (files.next(), files.next()) {
+        (Some(file), None) => file,
+        (Some(_), Some(_)) => {
+            let why = CliError::configuration("several files are given");
+            return Err(why.with_advice("Verify them one at a time."));
+        }
+        (None, _) => return Err(CliError::configuration("no file is given").with_advice("Name the file to verify.")),
+    };
     let signature = match args.signature {
         Some(signature) => signature,
         None => existing_signature_of(&file)?,
     };
     let name = args.policy_name.as_deref();
-    let policies = args.verification.policies(read_blob_trust_policy, NotationFolder::blob_trust_policy)?;
+    let policies = demands.policies(read_blob_trust_policy, NotationFolder::blob_trust_policy)?;
     let policy = policies.policy(|document| Ok(document.applicable(name)?))?;
-    let options = args.verification.options(&args.signer)?;
+    let options = demands.options(&args.signer)?;
     let content = open(&file)?;
     let envelope = envelope_file::read(&signature)?;
     let verdict = verify_blob(content, &envelope, args.media_type.as_deref(), &policy, &options).await;
-    let verdict = verdict.map_err(|why| CliError::usage(format!("{}: {why}", file.display())))?;
-    let error = unreadable_stores(&policy, &verdict);
-    let status = error.as_ref().map_or_else(|| verdict.conclusion().into(), |why| why.status);
-    let report = Report {
-        schema_version: SCHEMA_VERSION,
-        status: status.as_str(),
-        file: &file,
-        signature: &signature,
-        blob: BlobReport::of(&verdict),
-        outcome: outcome(&verdict, error.as_ref()),
-        policy: policy.name(),
-        verdict: verdict.signatures().first().map(SignatureReport::of),
-        advice: verdict.advice(),
-        error: error.map(ErrorReport::from),
-    };
-    show(&report, output)?;
+    let verdict = verdict.map_err(|why| CliError::file(format!("{}: {why}", file.display())))?;
+    let signature = SignatureReport::from_file(&signature, &envelope);
+    let report = BlobVerifyReport::new(&file, signature, &policy, &verdict);
+    report.show(output)?;
     output.json(&report)?;
-    Ok(status)
-}
-
-fn outcome(verdict: &Verdict, error: Option<&CliError>) -> Outcome {
-    error.map_or_else(|| verdict.conclusion().into(), |why| why.status.into())
-}
-
-/// The file to verify. `--trusted-profile ARN FILE` makes clap take FILE for another ARN.
-fn file(args: &mut Args) -> Result<PathBuf, CliError> {
-    let strays = args.verification.take_strays()?.into_iter().map(PathBuf::from);
-    let mut files = args.file.take().into_iter().chain(strays);
-    match (files.next(), files.next()) {
-        (Some(file), None) => Ok(file),
-        (Some(_), Some(_)) => Err(CliError::usage("several files are given: verify them one at a time")),
-        (None, _) => Err(CliError::usage("no file is given: name the file to verify")),
-    }
+    Ok(report.outcome.into())
 }
 
 /// The file's default signature file, if it exists.
@@ -162,27 +190,7 @@ fn existing_signature_of(file: &Path) -> Result<PathBuf, CliError> {
     let signature = signature_of(file);
     match signature.try_exists() {
         Ok(true) => Ok(signature),
-        _ => Err(CliError::usage(format!(
-            "{} does not exist: name the signature file with --signature",
-            signature.display()
-        ))),
+        _ => Err(CliError::file(format!("{} does not exist", signature.display()))
+            .with_advice("Name the signature file with --signature.")),
     }
-}
-
-fn show(report: &Report<'_>, output: &Output) -> Result<(), CliError> {
-    let file = report.file.display().to_string();
-    if let Some(error) = &report.error {
-        output.error(format!("{file}: {}", error.message));
-    }
-    output.text(format!("{file} {}", report.outcome.word()))?;
-    if let Some(media_type) = report.blob.media_type {
-        output.text(format!("  {} {}", paint(DIM, "signed as"), printable(media_type)))?;
-    }
-    if let Some(signature) = &report.verdict {
-        show_signature(&report.signature.display().to_string(), signature, output)?;
-    }
-    if report.outcome == Outcome::Skipped {
-        note_skipped(&file, report.policy, output);
-    }
-    report.advice.map_or(Ok(()), |advice| show_advice(advice, output))
 }

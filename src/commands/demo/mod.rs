@@ -13,9 +13,9 @@ use aws_sdk_signer::types::{SignatureValidityPeriod, ValidityType};
 use aws_signer::{RevokedEntity, SignerClient, SignerConfig};
 use limits::Deadline;
 use local_signer::{LocalSigner, Options, StartError};
-use notary::Descriptor;
 use notary::manifest::SignatureForm;
 use notary::reference::{ReferenceError, Tag, Target};
+use notary::{Descriptor, ReasonCode};
 use notation::sign::{SignArtifactError, SignedArtifact, attach, sign_artifact};
 use notation::trust_store::{StoreError, read_certificates};
 use notation::verify::{Trust, Verdict, VerificationPolicy, VerifyOptions, verify_artifact};
@@ -24,6 +24,7 @@ use time::OffsetDateTime;
 
 use self::steps::Steps;
 use crate::output::Output;
+use crate::output::exit::CliError;
 
 const REGION: &str = "us-west-2";
 const PROFILE: &str = "demo";
@@ -50,7 +51,7 @@ pub struct Args {
 /// Why the demo failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum Error {
+pub enum DemoError {
     /// The folder cannot be used.
     #[error("{path}: {source}")]
     Folder {
@@ -105,17 +106,29 @@ pub enum Error {
     Output(#[from] io::Error),
 }
 
-impl From<SignArtifactError> for Error {
+impl From<SignArtifactError> for DemoError {
     fn from(error: SignArtifactError) -> Self {
         Self::Sign(Box::new(error))
+    }
+}
+
+impl From<DemoError> for CliError {
+    fn from(why: DemoError) -> Self {
+        let code = match &why {
+            DemoError::Folder { .. } | DemoError::Output(_) => ReasonCode::File,
+            DemoError::NotEmpty(_) => ReasonCode::Exists,
+            // A step did not end as expected.
+            _ => ReasonCode::Integrity,
+        };
+        Self::new(code, why)
     }
 }
 
 /// Runs the command.
 ///
 /// # Errors
-/// Returns [`Error`] if a step fails, or does not end as expected.
-pub async fn run(args: Args, output: &Output) -> Result<(), Error> {
+/// Returns [`DemoError`] if a step fails, or does not end as expected.
+pub async fn run(args: Args, output: &Output) -> Result<(), DemoError> {
     let folder = folder(args.dir)?;
     let mut steps = Steps::new(7, output.is_quiet());
     steps.title("Sign an image, verify it, revoke the signature, and verify again: all on this machine.")?;
@@ -187,17 +200,17 @@ pub async fn run(args: Args, output: &Output) -> Result<(), Error> {
     Ok(())
 }
 
-fn folder(given: Option<PathBuf>) -> Result<PathBuf, Error> {
+fn folder(given: Option<PathBuf>) -> Result<PathBuf, DemoError> {
     let Some(path) = given else {
         let temporary = std::env::temp_dir();
         let made = tempfile::Builder::new().prefix("notation-aws-signer-demo-").tempdir();
-        return made.map(tempfile::TempDir::keep).map_err(|source| Error::Folder { path: temporary, source });
+        return made.map(tempfile::TempDir::keep).map_err(|source| DemoError::Folder { path: temporary, source });
     };
-    let error = |source| Error::Folder { path: path.clone(), source };
+    let error = |source| DemoError::Folder { path: path.clone(), source };
     std::fs::create_dir_all(&path).map_err(error)?;
     let path = path.canonicalize().map_err(error)?;
     if std::fs::read_dir(&path).map_err(error)?.next().is_some() {
-        return Err(Error::NotEmpty(path));
+        return Err(DemoError::NotEmpty(path));
     }
     Ok(path)
 }
@@ -209,33 +222,33 @@ fn config_for(service: &LocalSigner) -> SignerConfig {
     SignerConfig::default().with_endpoint_url(service.endpoint_url()).with_credentials(credentials)
 }
 
-async fn put_profile(client: &SignerClient) -> Result<ProfileArn, Error> {
+async fn put_profile(client: &SignerClient) -> Result<ProfileArn, DemoError> {
     let validity = SignatureValidityPeriod::builder().r#type(ValidityType::Days).value(90).build();
     let request = client.sdk().put_signing_profile().profile_name(PROFILE).platform_id(NOTATION_PLATFORM);
     let answer = request.signature_validity_period(validity).send().await.map_err(call("PutSigningProfile"))?;
     Ok(answer.arn().unwrap_or_default().parse()?)
 }
 
-async fn revoke(client: &SignerClient, signed: &SignedArtifact) -> Result<(), Error> {
+async fn revoke(client: &SignerClient, signed: &SignedArtifact) -> Result<(), DemoError> {
     let request = client.sdk().revoke_signature().job_id(signed.signature.signer.job.id());
     request.reason("demonstration").send().await.map(|_| ()).map_err(call("RevokeSignature"))
 }
 
-fn call<E: std::error::Error + 'static>(operation: &'static str) -> impl Fn(E) -> Error {
-    move |error| Error::Call { operation, why: aws_signer::error_chain(&error) }
+fn call<E: std::error::Error + 'static>(operation: &'static str) -> impl Fn(E) -> DemoError {
+    move |error| DemoError::Call { operation, why: aws_signer::error_chain(&error) }
 }
 
-fn accepted(verdict: &Verdict) -> Result<(), Error> {
-    if verdict.is_verified() { Ok(()) } else { Err(Error::Refused(steps::reasons(verdict))) }
+fn accepted(verdict: &Verdict) -> Result<(), DemoError> {
+    if verdict.is_verified() { Ok(()) } else { Err(DemoError::Refused(steps::reasons(verdict))) }
 }
 
 /// Checks that the signature was refused because its own job was revoked.
-fn refused(verdict: &Verdict, signed: &SignedArtifact, signature: &Descriptor) -> Result<(), Error> {
+fn refused(verdict: &Verdict, signed: &SignedArtifact, signature: &Descriptor) -> Result<(), DemoError> {
     let job = signed.signature.signer.job.to_string();
     let for_that_reason = verdict.signatures().iter().any(|s| {
         let last = s.checks.last().and_then(|check| check.outcome.failure());
         s.manifest.digest == signature.digest
             && last.is_some_and(|failure| failure.revoked.contains(&RevokedEntity::Signature(job.clone())))
     });
-    if !verdict.is_verified() && for_that_reason { Ok(()) } else { Err(Error::NotRefused(steps::reasons(verdict))) }
+    if !verdict.is_verified() && for_that_reason { Ok(()) } else { Err(DemoError::NotRefused(steps::reasons(verdict))) }
 }

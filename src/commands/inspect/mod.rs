@@ -8,8 +8,8 @@ use std::num::NonZeroUsize;
 use notation::verify::{CheckRevocation, VerifyOptions, inspect_signatures};
 use time::OffsetDateTime;
 
-use self::report::Report;
-use crate::arguments::artifact_reference::{Opened, Place};
+use self::report::InspectReport;
+use crate::arguments::artifact_reference::{ArtifactReference, OpenedArtifact};
 use crate::arguments::metadata;
 use crate::arguments::metadata::Pair;
 use crate::arguments::number::count;
@@ -33,7 +33,7 @@ use crate::output::exit::{CliError, ExitStatus};
 
   Print the signing jobs, for `revoke signature --job-id`:
     notation-aws-signer inspect registry.example.com/app:v1 -o json | jq -r \\
-      '.signatures[].signedAttributes[\"com.amazonaws.signer.signingJob\"]'
+      '.signatures[].job'
 
 Exit codes: 0 shown, also if there are no signatures or one was revoked; 1 a signature is malformed, altered or for \
   another artifact; 2 the command line or a permission is wrong, or the artifact does not exist; 3 the registry, or the \
@@ -41,7 +41,7 @@ Exit codes: 0 shown, also if there are no signatures or one was revoked; 1 a sig
 pub struct Args {
     /// The artifact: REGISTRY/REPOSITORY:TAG, REGISTRY/REPOSITORY@DIGEST, or oci:FOLDER[:TAG|@DIGEST] for an OCI image layout
     #[arg(value_name = "REF")]
-    reference: Place,
+    reference: ArtifactReference,
 
     /// Check whether the signatures were revoked. Asks AWS Signer, or the servers that the certificates name, trusted or not
     #[arg(long)]
@@ -74,10 +74,10 @@ pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
         ..VerifyOptions::new(config, OffsetDateTime::now_utc())
     };
     let check = if args.check_revocation { CheckRevocation::Yes } else { CheckRevocation::No };
-    let Opened { store, target } = args.reference.open(&args.registry.client(output)?)?;
+    let OpenedArtifact { store, target } = args.reference.open(&args.registry.client(output)?)?;
     let artifact = store.resolve(&target).await?;
-    let signatures = inspect_signatures(&store, &artifact, &options, check).await.map_err(CliError::of_list)?;
-    let report = Report::of(&args.reference, artifact, &signatures);
+    let signatures = inspect_signatures(&store, &artifact, &options, check).await?;
+    let report = InspectReport::new(&args.reference, &artifact, &signatures);
     output.text(text::of(&report))?;
     output.json(&report)?;
     Ok(report.exit)

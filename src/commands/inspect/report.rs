@@ -1,164 +1,141 @@
-//! The results of `inspect`: docs/output/inspect.schema.json. Members that notation's output has too have the same names.
+//! The results of `inspect`: docs/output/inspect.schema.json.
 
 use std::collections::BTreeMap;
 
-use notary::Descriptor;
+use aws_signer::SignerAttributes;
 use notary::envelope::{SignedAttributes, header};
 use notary::text::rfc3339;
-use notary::x509::Certificate;
+use notary::{Descriptor, ReasonCode};
 use notation::verify::{CheckFailure, InspectedEnvelope, InspectedSignature};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::arguments::artifact_reference::Place;
+use crate::arguments::artifact_reference::ArtifactReference;
 use crate::output::SCHEMA_VERSION;
 use crate::output::exit::ExitStatus;
+use crate::output::failure::FailureReport;
+use crate::output::outcome::{StepOutcome, StepReport};
+use crate::output::vocabulary::{NamedArtifact, SignatureReport, SignedContent};
+use crate::verification::inspection_error;
 
 /// The results of the command.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Report {
+pub(super) struct InspectReport {
     schema_version: u32,
     status: &'static str,
-    reference: String,
-    pub artifact: String,
-    descriptor: Descriptor,
-    pub signatures: Vec<SignatureReport>,
+    #[serde(flatten)]
+    pub artifact: NamedArtifact,
+    pub signatures: Vec<InspectedSignatureReport>,
     #[serde(skip)]
     pub exit: ExitStatus,
 }
 
-/// One signature: its digest, and either its content or the error.
+/// One signature, and either the details of its envelope or the error.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct SignatureReport {
-    pub digest: String,
+pub(super) struct InspectedSignatureReport {
     #[serde(flatten)]
-    pub content: Option<EnvelopeReport>,
+    pub signature: SignatureReport,
+    #[serde(flatten)]
+    pub details: Option<EnvelopeDetails>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub error: Option<String>,
-    #[serde(skip)]
-    exit: ExitStatus,
+    pub error: Option<FailureReport>,
 }
 
-/// The content of an envelope.
+/// What only `inspect` shows of an envelope.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct EnvelopeReport {
-    pub media_type: String,
+pub(super) struct EnvelopeDetails {
     pub signature_algorithm: String,
     pub signed_attributes: BTreeMap<String, Value>,
-    pub user_defined_attributes: BTreeMap<String, String>,
-    pub unsigned_attributes: UnsignedReport,
-    pub certificates: Vec<CertificateReport>,
+    pub unsigned_attributes: UnsignedAttributes,
     pub signed_artifact: Descriptor,
-    pub integrity: StatusReport,
+    pub integrity: StepReport,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub revocation: Option<StatusReport>,
+    pub revocation: Option<StepReport>,
 }
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct UnsignedReport {
+pub(super) struct UnsignedAttributes {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signing_agent: Option<String>,
     /// Whether there is a timestamp. It is not checked.
     pub timestamp_signature: bool,
 }
 
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct CertificateReport {
-    #[serde(rename = "SHA256Fingerprint")]
-    pub fingerprint: String,
-    pub issued_to: String,
-    pub issued_by: String,
-    pub not_before: String,
-    pub expiry: String,
-}
-
-/// The result of a check.
-#[derive(Debug, Serialize)]
-pub(super) struct StatusReport {
-    pub outcome: &'static str,
-    pub reason: String,
-}
-
-impl Report {
-    pub(super) fn of(place: &Place, artifact: Descriptor, signatures: &[InspectedSignature]) -> Self {
-        let signatures: Vec<_> = signatures.iter().map(SignatureReport::of).collect();
-        let exit = signatures.iter().map(|signature| signature.exit).max().unwrap_or(ExitStatus::Done);
+impl InspectReport {
+    pub(super) fn new(reference: &ArtifactReference, artifact: &Descriptor, signatures: &[InspectedSignature]) -> Self {
+        let signatures: Vec<_> = signatures.iter().map(InspectedSignatureReport::new).collect();
+        let exit = ExitStatus::worst(signatures.iter().map(InspectedSignatureReport::status));
         Self {
             schema_version: SCHEMA_VERSION,
             status: exit.as_str(),
-            reference: place.to_string(),
-            artifact: place.pinned(&artifact.digest),
-            descriptor: artifact,
+            artifact: reference.named(Some(artifact)),
             signatures,
             exit,
         }
     }
 }
 
-impl SignatureReport {
-    fn of(signature: &InspectedSignature) -> Self {
-        let exit = |failure: &CheckFailure| match failure.undetermined {
-            true if failure.misconfigured => ExitStatus::Usage,
-            true => ExitStatus::Undetermined,
-            false => ExitStatus::Refused,
-        };
-        let digest = signature.manifest.digest.to_string();
+impl InspectedSignatureReport {
+    fn new(signature: &InspectedSignature) -> Self {
+        let manifest = SignatureReport::from_manifest(&signature.manifest);
         match &signature.content {
-            Err(why) => Self { digest, content: None, exit: exit(why), error: Some(why.to_string()) },
-            Ok(content) => {
-                let integrity = content.integrity.as_ref().err().map(exit);
-                // A revoked signature is a successful answer; an unknown status is a failure.
-                let revocation = content.revocation.as_ref().and_then(|status| status.as_ref().err());
-                let unknown = revocation.filter(|why| why.undetermined).map(exit);
-                let exit = integrity.max(unknown).unwrap_or(ExitStatus::Done);
-                Self { digest, content: Some(EnvelopeReport::of(content)), exit, error: None }
-            }
+            Err(why) => Self {
+                signature: manifest,
+                details: None,
+                error: Some(inspection_error(ReasonCode::Integrity, why).into()),
+            },
+            Ok(content) => Self {
+                signature: manifest.with_content(signed_content(content)),
+                details: Some(EnvelopeDetails::new(content)),
+                error: None,
+            },
         }
+    }
+
+    /// The command's exit status for this signature alone.
+    fn status(&self) -> ExitStatus {
+        let failed = |step: &StepReport| step.explanation.error().map_or(ExitStatus::DONE, FailureReport::status);
+        let unreadable = self.error.as_ref().map(FailureReport::status);
+        let details = self.details.as_ref();
+        let integrity = details.map(|details| failed(&details.integrity));
+        // A revoked signature is a successful answer; an unknown status is a failure.
+        let is_unanswered = |code: ReasonCode| code.disposition() != notary::Disposition::Refused;
+        let revocation = details.and_then(|details| details.revocation.as_ref());
+        let unanswered = revocation.and_then(|step| step.explanation.error()).filter(|error| is_unanswered(error.code));
+        ExitStatus::worst([unreadable, integrity, unanswered.map(FailureReport::status)].into_iter().flatten())
     }
 }
 
-impl EnvelopeReport {
-    fn of(content: &InspectedEnvelope) -> Self {
-        let InspectedEnvelope { descriptor, envelope, payload, integrity, revocation, .. } = content;
-        let mut artifact = payload.target_artifact.clone();
-        let user_defined_attributes = std::mem::take(&mut artifact.annotations);
+/// What the envelope says.
+fn signed_content(content: &InspectedEnvelope) -> SignedContent {
+    let attributes = &content.envelope.attributes;
+    let signer = SignerAttributes::of(attributes).ok();
+    let metadata = content.payload.target_artifact.annotations.clone();
+    SignedContent::new(attributes, content.envelope.chain.certificates(), metadata, signer.as_ref())
+}
+
+impl EnvelopeDetails {
+    fn new(content: &InspectedEnvelope) -> Self {
+        let InspectedEnvelope { envelope, payload, integrity, revocation, .. } = content;
+        let Descriptor { media_type, digest, size, .. } = payload.target_artifact.clone();
+        let step = |result: &Result<String, CheckFailure>, code| match result {
+            Ok(reason) => StepReport::fine(StepOutcome::Ok, reason),
+            Err(why) => StepReport::failed(inspection_error(code, why)),
+        };
         Self {
-            media_type: descriptor.media_type.clone(),
             signature_algorithm: algorithm(&envelope.attributes.algorithm).to_owned(),
             signed_attributes: signed_attributes(&envelope.attributes),
-            user_defined_attributes,
-            unsigned_attributes: UnsignedReport {
+            unsigned_attributes: UnsignedAttributes {
                 signing_agent: envelope.signing_agent.clone(),
                 timestamp_signature: envelope.timestamp_signature.is_some(),
             },
-            certificates: envelope.chain.certificates().iter().map(CertificateReport::of).collect(),
-            signed_artifact: artifact,
-            integrity: match integrity {
-                Ok(reason) => StatusReport { outcome: "intact", reason: reason.clone() },
-                Err(why) => StatusReport { outcome: "broken", reason: why.reason.clone() },
-            },
-            revocation: revocation.as_ref().map(|status| match status {
-                Ok(reason) => StatusReport { outcome: "not-revoked", reason: reason.clone() },
-                Err(why) if !why.revoked.is_empty() => StatusReport { outcome: "revoked", reason: why.reason.clone() },
-                Err(why) => StatusReport { outcome: "unknown", reason: why.reason.clone() },
-            }),
-        }
-    }
-}
-
-impl CertificateReport {
-    fn of(certificate: &Certificate) -> Self {
-        Self {
-            fingerprint: certificate.thumbprint(),
-            issued_to: certificate.subject(),
-            issued_by: certificate.issuer(),
-            not_before: rfc3339(certificate.not_before()),
-            expiry: rfc3339(certificate.not_after()),
+            signed_artifact: Descriptor { media_type, digest, size, artifact_type: None, annotations: BTreeMap::new() },
+            integrity: step(integrity, ReasonCode::Integrity),
+            revocation: revocation.as_ref().map(|status| step(status, ReasonCode::Revoked)),
         }
     }
 }

@@ -4,37 +4,38 @@ use notary::manifest::SIGNATURE_MEDIA_TYPE;
 use notary::text::printable;
 use serde_json::Value;
 
-use super::report::{EnvelopeReport, Report, StatusReport};
+use super::report::{EnvelopeDetails, InspectReport, InspectedSignatureReport};
+use crate::output::outcome::StepReport;
 use crate::output::tree::Tree;
-use crate::output::{BAD, GOOD, WARN, paint};
+use crate::output::vocabulary::{SignatureReport, SignedContent};
+use crate::output::{BAD, paint};
 
 /// The attributes that come first, as in notation's output.
 const FIRST: [&str; 3] = ["signingScheme", "signingTime", "expiry"];
 
-pub(super) fn of(report: &Report) -> String {
+pub(super) fn of(report: &InspectReport) -> String {
     if report.signatures.is_empty() {
-        return format!("{} has no associated signature", printable(&report.artifact));
+        return format!("{} has no associated signature", printable(&report.artifact.artifact));
     }
-    let mut root = Tree::new(&report.artifact);
+    let mut root = Tree::new(&report.artifact.artifact);
     let list = root.add(Tree::new(SIGNATURE_MEDIA_TYPE));
-    for signature in &report.signatures {
+    for InspectedSignatureReport { signature, details, error } in &report.signatures {
         let node = list.add(Tree::new(&signature.digest));
-        match (&signature.content, &signature.error) {
-            (Some(content), _) => add(node, content),
-            (None, why) => {
-                let why = printable(why.as_deref().unwrap_or_default());
-                node.add(Tree::styled(paint(BAD, format!("unreadable: {why}"))));
-            }
+        if let (Some(content), Some(details)) = (&signature.content, details) {
+            add(node, signature, content, details);
+        }
+        if let Some(error) = error {
+            node.add(Tree::styled(paint(BAD, format!("unreadable: {}", printable(&error.message)))));
         }
     }
     format!("Inspecting all signatures for signed artifact\n{root}")
 }
 
-fn add(node: &mut Tree, content: &EnvelopeReport) {
-    node.pair("media type", &content.media_type);
-    node.pair("signature algorithm", &content.signature_algorithm);
+fn add(node: &mut Tree, signature: &SignatureReport, content: &SignedContent, details: &EnvelopeDetails) {
+    node.pair("media type", signature.envelope_media_type.as_deref().unwrap_or_default());
+    node.pair("signature algorithm", &details.signature_algorithm);
     let signed = node.add(Tree::new("signed attributes"));
-    let attributes = &content.signed_attributes;
+    let attributes = &details.signed_attributes;
     let first = FIRST.iter().filter_map(|name| attributes.get_key_value(*name));
     for (name, value) in first.chain(attributes.iter().filter(|(name, _)| !FIRST.contains(&name.as_str()))) {
         match value {
@@ -43,42 +44,37 @@ fn add(node: &mut Tree, content: &EnvelopeReport) {
         };
     }
     let user_defined = node.add(Tree::new("user defined attributes"));
-    for (name, value) in &content.user_defined_attributes {
+    for (name, value) in &content.user_metadata {
         user_defined.pair(name, value);
     }
-    if content.user_defined_attributes.is_empty() {
+    if content.user_metadata.is_empty() {
         user_defined.add(Tree::new("(empty)"));
     }
     let unsigned = node.add(Tree::new("unsigned attributes"));
-    if content.unsigned_attributes.timestamp_signature {
+    if details.unsigned_attributes.timestamp_signature {
         unsigned.pair("timestamp signature", "present, not checked");
     }
-    if let Some(agent) = &content.unsigned_attributes.signing_agent {
+    if let Some(agent) = &details.unsigned_attributes.signing_agent {
         unsigned.pair("signingAgent", agent);
     }
     let certificates = node.add(Tree::new("certificates"));
     for certificate in &content.certificates {
-        let one = certificates.pair("SHA256 fingerprint", &certificate.fingerprint);
-        one.pair("issued to", &certificate.issued_to);
-        one.pair("issued by", &certificate.issued_by);
-        one.pair("expiry", &certificate.expiry);
+        let one = certificates.pair("SHA256 fingerprint", &certificate.thumbprint);
+        one.pair("issued to", &certificate.subject);
+        one.pair("issued by", &certificate.issuer);
+        one.pair("expiry", &certificate.not_after);
     }
     let artifact = node.add(Tree::new("signed artifact"));
-    artifact.pair("media type", &content.signed_artifact.media_type);
-    artifact.pair("digest", &content.signed_artifact.digest);
-    artifact.pair("size", content.signed_artifact.size);
-    status(node, "integrity", &content.integrity);
-    if let Some(revocation) = &content.revocation {
-        status(node, "revocation", revocation);
+    artifact.pair("media type", &details.signed_artifact.media_type);
+    artifact.pair("digest", &details.signed_artifact.digest);
+    artifact.pair("size", details.signed_artifact.size);
+    add_step(node, "integrity", &details.integrity);
+    if let Some(revocation) = &details.revocation {
+        add_step(node, "revocation", revocation);
     }
 }
 
-fn status(node: &mut Tree, name: &str, status: &StatusReport) {
-    let word = match status.outcome {
-        "intact" | "not-revoked" => paint(GOOD, "ok"),
-        "unknown" => paint(WARN, "unknown"),
-        _ => paint(BAD, "failed"),
-    };
-    let reason = printable(&status.reason);
-    node.add(Tree::styled(format!("{name}: {word}: {reason}")));
+fn add_step(node: &mut Tree, name: &str, step: &StepReport) {
+    let message = printable(step.explanation.message());
+    node.add(Tree::styled(format!("{name}: {}: {message}", step.outcome.word(0))));
 }

@@ -3,15 +3,17 @@
 use std::path::{Path, PathBuf};
 
 use files::FileError;
+use notary::Disposition;
 use notary::text::printable;
 use notary::trust::policy::{BlobTrustPolicyDocument, TrustPolicy, TrustPolicyDocument};
 use notation::{FolderError, NotationFolder, read_blob_trust_policy, read_trust_policy};
 use serde::Serialize;
 use time::OffsetDateTime;
 
-use super::problems::{Finding, Severity, of_statement};
+use super::problems::{Finding, of_statement};
 use crate::output::exit::{CliError, ExitStatus};
-use crate::output::{BAD, GOOD, Output, SCHEMA_VERSION, WARN, paint};
+use crate::output::outcome::{StepOutcome, StepReport};
+use crate::output::{GOOD, Output, SCHEMA_VERSION, paint, show_advice, wrapped};
 
 /// Check trust policies, and the trust stores that they use.
 ///
@@ -39,54 +41,65 @@ pub(super) struct Args {
 /// docs/output/policy-check.schema.json
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Report {
+struct PolicyCheckReport {
     schema_version: u32,
     status: &'static str,
-    files: Vec<String>,
+    documents: Vec<String>,
     findings: Vec<FindingReport>,
 }
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct FindingReport {
-    severity: Severity,
     /// The document; absent if the message names it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    file: Option<String>,
+    document: Option<String>,
+    /// The name of the statement.
     #[serde(skip_serializing_if = "Option::is_none")]
-    statement: Option<String>,
-    message: String,
+    policy: Option<String>,
+    #[serde(flatten)]
+    step: StepReport,
+}
+
+impl FindingReport {
+    /// Whether signatures that should be trusted are refused.
+    fn is_problem(&self) -> bool {
+        self.step.outcome != StepOutcome::Warning
+    }
+
+    fn show(&self, output: &Output) -> Result<(), CliError> {
+        let document = self.document.as_ref().map(|document| format!("{document}: ")).unwrap_or_default();
+        let policy = self.policy.as_ref().map(|name| format!("{name:?}: ")).unwrap_or_default();
+        let message = format!("{document}{policy}{}", self.step.explanation.message());
+        output.text(format!("{} {}", self.step.outcome.word(8), wrapped(&message, 9, output.columns())))?;
+        match self.step.explanation.error().and_then(|error| error.advice.as_ref()) {
+            Some(advice) => show_advice(advice, 9, output),
+            None => Ok(()),
+        }
+    }
 }
 
 pub(super) fn run(args: &Args, folder: &NotationFolder, output: &Output) -> Result<ExitStatus, CliError> {
-    let mut checked = Checked { folder, now: OffsetDateTime::now_utc(), files: Vec::new(), findings: Vec::new() };
+    let mut checked = Checked { folder, now: OffsetDateTime::now_utc(), documents: Vec::new(), findings: Vec::new() };
     match &args.file {
         Some(file) => checked.file(file, args.blob)?,
         None => checked.in_use(),
     }
-    let Checked { files, findings, .. } = checked;
-    for finding in &findings {
-        let word = match finding.severity {
-            Severity::Problem => paint(BAD, "problem:"),
-            Severity::Warning => paint(WARN, "warning:"),
-        };
-        let file = finding.file.as_ref().map(|file| format!("{file}: ")).unwrap_or_default();
-        let statement = finding.statement.as_ref().map(|name| format!("{name:?}: ")).unwrap_or_default();
-        output.text(format!("{word} {file}{statement}{}", finding.message))?;
+    let Checked { documents, findings, .. } = checked;
+    findings.iter().try_for_each(|finding| finding.show(output))?;
+    let is_sound = !findings.iter().any(FindingReport::is_problem);
+    let status = if is_sound { ExitStatus::DONE } else { Disposition::Misconfigured.into() };
+    if is_sound {
+        output.text(format!("{}: {}", documents.join(", "), paint(GOOD, "no problems")))?;
     }
-    let problems = findings.iter().filter(|finding| finding.severity == Severity::Problem).count();
-    let status = if problems == 0 { ExitStatus::Done } else { ExitStatus::Usage };
-    if problems == 0 {
-        output.text(format!("{}: {}", files.join(", "), paint(GOOD, "no problems")))?;
-    }
-    output.json(&Report { schema_version: SCHEMA_VERSION, status: status.as_str(), files, findings })?;
+    output.json(&PolicyCheckReport { schema_version: SCHEMA_VERSION, status: status.as_str(), documents, findings })?;
     Ok(status)
 }
 
 struct Checked<'a> {
     folder: &'a NotationFolder,
     now: OffsetDateTime,
-    files: Vec<String>,
+    documents: Vec<String>,
     findings: Vec<FindingReport>,
 }
 
@@ -96,35 +109,35 @@ impl Checked<'_> {
         let blob_file = self.folder.blob_trust_policy_file();
         let has_blob_policy = std::fs::symlink_metadata(&blob_file).is_ok();
         let files = self.folder.existing_trust_policy_files();
-        self.files.extend(files.iter().map(|file| shown(file)));
+        self.documents.extend(files.iter().map(|file| shown(file)));
         match self.folder.trust_policy() {
             // If there are two files, they have the same content.
             Ok(document) => self.oci(files.first().map(PathBuf::as_path), &document),
             // To verify blobs only, no other policy is needed.
             Err(FolderError::NoPolicy(_)) if has_blob_policy => {}
-            Err(why) => self.refused(&why),
+            Err(why) => self.unusable(why),
         }
         if has_blob_policy {
-            self.files.push(shown(&blob_file));
+            self.documents.push(shown(&blob_file));
             match self.folder.blob_trust_policy() {
                 Ok(document) => self.blob(&blob_file, &document),
-                Err(why) => self.refused(&why),
+                Err(why) => self.unusable(why),
             }
         }
     }
 
     /// Checks a file by the rules of `verify --policy`.
     fn file(&mut self, file: &Path, is_blob: bool) -> Result<(), CliError> {
-        self.files.push(shown(file));
+        self.documents.push(shown(file));
         let read = if is_blob {
             read_blob_trust_policy(file).map(|document| self.blob(file, &document))
         } else {
             read_trust_policy(file).map(|document| self.oci(Some(file), &document))
         };
         match read {
-            Err(FolderError::File(why @ (FileError::Missing(_) | FileError::Io { .. }))) => Err(CliError::usage(why)),
+            Err(FolderError::File(why @ (FileError::Missing(_) | FileError::Io { .. }))) => Err(why.into()),
             Err(why) => {
-                self.refused(&why);
+                self.unusable(why);
                 Ok(())
             }
             Ok(()) => Ok(()),
@@ -141,22 +154,20 @@ impl Checked<'_> {
 
     fn statement(&mut self, file: Option<&Path>, policy: &TrustPolicy) {
         let findings = of_statement(policy, |name| self.folder.trust_store(name), self.now);
-        self.findings.extend(findings.into_iter().map(|(severity, message): Finding| FindingReport {
-            severity,
-            file: file.map(shown),
-            statement: Some(printable(policy.name())),
-            message: printable(&message),
+        self.findings.extend(findings.into_iter().map(|finding: Finding| FindingReport {
+            document: file.map(shown),
+            policy: Some(printable(policy.name())),
+            step: finding.into_step(),
         }));
     }
 
     /// Adds a problem for an unreadable or invalid document.
-    fn refused(&mut self, why: &FolderError) {
-        let (file, message) = match why {
-            FolderError::Policy { path, source } => (Some(shown(path)), source.to_string()),
-            other => (None, other.to_string()),
+    fn unusable(&mut self, why: FolderError) {
+        let (document, error) = match why {
+            FolderError::Policy { path, source } => (Some(shown(&path)), CliError::configuration(source)),
+            other => (None, other.into()),
         };
-        let message = printable(&message);
-        self.findings.push(FindingReport { severity: Severity::Problem, file, statement: None, message });
+        self.findings.push(FindingReport { document, policy: None, step: StepReport::failed(error) });
     }
 }
 

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use aws_names::ProfileArn;
 use clap::ValueEnum;
+use notary::ReasonCode;
 use notary::text::printable;
 use notary::trust::policy::{
     AppliesTo, BlobTrustPolicyDocument, NewStatement, TrustPolicyDocument, TrustStoreName, VerificationLevel,
@@ -92,10 +93,10 @@ impl From<Level> for VerificationLevel {
 /// docs/output/policy-init.schema.json
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Report {
+struct PolicyInitReport {
     schema_version: u32,
     status: &'static str,
-    files: Vec<String>,
+    documents: Vec<String>,
     statement: serde_json::Value,
 }
 
@@ -117,7 +118,7 @@ pub(super) fn run(args: &Args, folder: &NotationFolder, output: &Output) -> Resu
         true => BlobTrustPolicyDocument::parse(document.as_bytes()).map(|_| ()),
         false => TrustPolicyDocument::parse(document.as_bytes()).map(|_| ()),
     };
-    read.map_err(CliError::usage)?;
+    read?;
     let mut beside = output.clone();
     let written = match &args.file {
         Some(file) if file == Path::new("-") => {
@@ -141,13 +142,13 @@ pub(super) fn run(args: &Args, folder: &NotationFolder, output: &Output) -> Resu
             folder.write_trust_policy(&document)?
         }
     };
-    let files: Vec<_> = written.iter().map(|file| printable(&file.display().to_string())).collect();
-    for file in &files {
+    let documents: Vec<_> = written.iter().map(|file| printable(&file.display().to_string())).collect();
+    for file in &documents {
         beside.text(format!("{} {file}", paint(GOOD, "written")))?;
     }
-    let status = ExitStatus::Done;
+    let status = ExitStatus::DONE;
     let statement = statement.to_json();
-    output.json(&Report { schema_version: SCHEMA_VERSION, status: status.as_str(), files, statement })?;
+    output.json(&PolicyInitReport { schema_version: SCHEMA_VERSION, status: status.as_str(), documents, statement })?;
     Ok(status)
 }
 
@@ -155,7 +156,8 @@ fn refuse_existing(force: bool, files: &[PathBuf]) -> Result<(), CliError> {
     match files.iter().find(|file| std::fs::symlink_metadata(file).is_ok()) {
         Some(file) if !force => {
             let file = file.display();
-            Err(CliError::usage(format!("the trust policy {file} already exists: edit it, or replace it with --force")))
+            Err(CliError::new(ReasonCode::Exists, format!("the trust policy {file} already exists"))
+                .with_advice("Edit it, or replace it with --force."))
         }
         _ => Ok(()),
     }

@@ -10,7 +10,7 @@ use aws_signer::aws_signer_roots;
 use clap::Subcommand;
 use notary::trust::policy::{RegistryScope, RegistryScopes, ScopeError, TrustStoreName, TrustStoreType};
 use notation::NotationFolder;
-pub(super) use problems::{Severity, of_statement};
+pub(super) use problems::of_statement;
 
 use crate::output::Output;
 use crate::output::exit::{CliError, ExitStatus};
@@ -66,7 +66,8 @@ pub(super) fn scopes(given: &[Scope]) -> Result<RegistryScopes, CliError> {
     for scope in given {
         match scope {
             Scope::All if given.len() > 1 => {
-                return Err(CliError::usage("--scope \"*\" already includes all artifacts: remove the other scopes"));
+                let why = CliError::configuration("--scope \"*\" already includes all artifacts");
+                return Err(why.with_advice("Remove the other scopes."));
             }
             Scope::All => return Ok(RegistryScopes::Global),
             Scope::Repository(scope) if repositories.contains(scope) => {}
@@ -83,7 +84,7 @@ pub(super) fn stores_of(profiles: &[ProfileArn]) -> Result<Vec<TrustStoreName>, 
         let partition = profile.location().partition();
         let root = aws_signer_roots().iter().find(|root| root.partition() == partition);
         let store = root.map(|root| root.trust_store()).ok_or_else(|| {
-            CliError::usage(format!(
+            CliError::configuration(format!(
                 "this tool has no root certificate of AWS Signer for the partition {partition} of {profile}"
             ))
         })?;

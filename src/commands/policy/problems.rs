@@ -1,24 +1,37 @@
 //! Mistakes in well-formed policy statements, which make verification fail, or trust fewer or more signers than intended.
 
 use aws_signer::aws_signer_roots;
+use notary::ReasonCode;
 use notary::text::rfc3339;
 use notary::trust::policy::{TrustPolicy, TrustStoreName, TrustStoreType, TrustedIdentities, TrustedIdentity};
 use notation::trust_store::{StoreError, TrustStore};
-use serde::Serialize;
 use time::OffsetDateTime;
 
-/// How bad it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum Severity {
-    /// Signatures that should be trusted are refused.
-    Problem,
-    /// May be intended.
-    Warning,
+use crate::output::exit::CliError;
+use crate::output::outcome::StepReport;
+
+/// A finding about a statement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Finding {
+    /// Whether signatures that should be trusted are refused; otherwise it may be intended.
+    pub is_problem: bool,
+    pub error: CliError,
 }
 
-/// A severity and its message.
-pub(crate) type Finding = (Severity, String);
+impl Finding {
+    fn problem(error: CliError) -> Self {
+        Self { is_problem: true, error }
+    }
+
+    fn warning(error: CliError) -> Self {
+        Self { is_problem: false, error }
+    }
+
+    /// The finding as a step of a check.
+    pub(crate) fn into_step(self) -> StepReport {
+        if self.is_problem { StepReport::failed(self.error) } else { StepReport::warning(self.error) }
+    }
+}
 
 /// The findings for a statement. `read` reads its trust stores.
 pub(crate) fn of_statement(
@@ -30,7 +43,7 @@ pub(crate) fn of_statement(
     let mut has_aws_root = false;
     for name in policy.trust_stores() {
         match read(name) {
-            Err(why) => findings.push((Severity::Problem, why.to_string())),
+            Err(why) => findings.push(Finding::problem(why.into())),
             Ok(store) => {
                 findings.extend(expired(&store, now));
                 has_aws_root |= name.store_type() == TrustStoreType::SigningAuthority
@@ -46,25 +59,27 @@ fn expired(store: &TrustStore, now: OffsetDateTime) -> Vec<Finding> {
     let all = store.certificates();
     let expired: Vec<_> = all.iter().filter(|certificate| now > certificate.not_after()).collect();
     // Signatures of a signing authority are verified as of their signing time: old ones stay valid after the root expires.
-    let severity = if expired.len() == all.len() { Severity::Problem } else { Severity::Warning };
+    let is_problem = expired.len() == all.len();
     let finding = |certificate: &&notary::x509::Certificate| {
         let name = store.name();
         let subject = certificate.subject();
         let time = rfc3339(certificate.not_after());
-        (severity, format!("trust store {name}: the certificate {subject} expired on {time}"))
+        let why = format!("trust store {name}: the certificate {subject} expired on {time}");
+        Finding { is_problem, error: CliError::new(ReasonCode::CertificateValidity, why) }
     };
     expired.iter().map(finding).collect()
 }
 
 fn identities(policy: &TrustPolicy, has_aws_root: bool) -> Vec<Finding> {
-    use Severity::{Problem, Warning};
     let has_authority = policy.trust_stores_of(TrustStoreType::SigningAuthority).next().is_some();
     let has_ca = policy.trust_stores_of(TrustStoreType::Ca).next().is_some();
     let listed = match policy.trusted_identities() {
         TrustedIdentities::Any if has_aws_root => {
-            let why = "trustedIdentities is \"*\", which would trust every AWS account: signatures of AWS Signer are refused. \
-                       List the ARNs of the signing profiles instead";
-            return vec![(Problem, why.to_owned())];
+            let why =
+                "trustedIdentities is \"*\", which would trust every AWS account: signatures of AWS Signer are refused";
+            return vec![Finding::problem(
+                CliError::configuration(why).with_advice("List the ARNs of the signing profiles instead."),
+            )];
         }
         TrustedIdentities::Any => return Vec::new(),
         TrustedIdentities::Listed(listed) => listed,
@@ -76,36 +91,36 @@ fn identities(policy: &TrustPolicy, has_aws_root: bool) -> Vec<Finding> {
     for identity in listed {
         let TrustedIdentity::Other(other) = identity else { continue };
         findings.push(match other.misspelt_arn() {
-            Some(why) => (Problem, format!("trustedIdentities: {why}")),
+            Some(why) => Finding::problem(CliError::configuration(format!("trustedIdentities: {why}"))),
             None => {
                 let text = other.as_str();
-                (
-                    Warning,
-                    format!("trustedIdentities: {text:?} matches nothing unless a verification plugin supports it"),
-                )
+                let why =
+                    format!("trustedIdentities: {text:?} matches nothing unless a verification plugin supports it");
+                Finding::warning(CliError::configuration(why))
             }
         });
     }
     if listed.iter().any(is_profile) && !has_authority {
-        let why = "trustedIdentities has signing profiles of AWS Signer, but there is no trust store of the type \
-                   signingAuthority: add signingAuthority:aws-signer-ts to trustStores";
-        findings.push((Problem, why.to_owned()));
+        let why = "trustedIdentities has signing profiles of AWS Signer, but there is no trust store of the type signingAuthority";
+        let error = CliError::configuration(why).with_advice("Add signingAuthority:aws-signer-ts to trustStores.");
+        findings.push(Finding::problem(error));
     }
     if has_aws_root && !listed.is_empty() && !listed.iter().any(is_profile) {
         let why = "trustStores has a root of AWS Signer, but trustedIdentities has no signing profile, so signatures of AWS \
-                   Signer are refused: add the ARNs of the profiles";
-        findings.push((Problem, why.to_owned()));
+                   Signer are refused";
+        let error = CliError::configuration(why).with_advice("Add the ARNs of the signing profiles.");
+        findings.push(Finding::problem(error));
     }
     let has_subject = listed.iter().any(|identity| matches!(identity, TrustedIdentity::X509Subject(_)));
     if has_subject && has_authority && !has_ca && !has_aws_root && !listed.iter().any(is_profile) {
-        let why = "all trust stores have the type signingAuthority, which does not apply to signatures with your own \
-                   certificates: add a trust store of the type ca for them";
-        findings.push((Warning, why.to_owned()));
+        let why = "all trust stores have the type signingAuthority, which does not apply to signatures with your own certificates";
+        let error = CliError::configuration(why).with_advice("Add a trust store of the type ca for them.");
+        findings.push(Finding::warning(error));
     }
     if has_ca && !has_subject && !listed.is_empty() {
         let why = "trustStores has a store of the type ca, but trustedIdentities has no x509.subject, so signatures of the \
                    scheme notary.x509 are refused";
-        findings.push((Warning, why.to_owned()));
+        findings.push(Finding::warning(CliError::configuration(why)));
     }
     findings
 }
@@ -157,10 +172,10 @@ mod tests {
             (["ca:own"], [PROFILE], "no trust store of the type signingAuthority"),
         ] {
             let found = findings(&stores, &identities, now);
-            let is_said = found.iter().any(|(severity, text)| *severity == Severity::Problem && text.contains(why));
+            let is_said = found.iter().any(|finding| finding.is_problem && finding.error.message.contains(why));
             assert!(is_said, "{why}: {found:?}");
         }
         let later = time::macros::datetime!(2200-01-01 0:00 UTC);
-        assert!(findings(&["signingAuthority:aws"], &[PROFILE], later)[0].1.contains("expired on"));
+        assert!(findings(&["signingAuthority:aws"], &[PROFILE], later)[0].error.message.contains("expired on"));
     }
 }

@@ -1,7 +1,7 @@
 //! `notation-aws-signer revoke`: revokes signatures and signing profiles.
 
-mod found;
 mod profile;
+mod revocable;
 mod signature;
 
 use aws_signer::MAX_REASON;

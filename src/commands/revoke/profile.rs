@@ -62,22 +62,22 @@ pub(super) struct Args {
 /// docs/output/revoke-profile.schema.json
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Report {
+struct RevokeProfileReport {
     schema_version: u32,
     status: &'static str,
+    profile: String,
     profile_version: String,
+    outcome: &'static str,
     effective_time: String,
     reason: String,
 }
 
 pub(super) async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
     let version: ProfileVersionArn =
-        args.profile.clone().with_version(&args.version).map_err(|why| CliError::usage(format!("--version: {why}")))?;
+        args.profile.clone().with_version(&args.version).map_err(|why| CliError::from(why).context("--version"))?;
     if args.effective_time > OffsetDateTime::now_utc() {
-        return Err(CliError::usage(format!(
-            "--effective-time {} is in the future: give the current time or an earlier one",
-            rfc3339(args.effective_time)
-        )));
+        let why = format!("--effective-time {} is in the future", rfc3339(args.effective_time));
+        return Err(CliError::configuration(why).with_advice("Give the current time or an earlier one."));
     }
     let config = args.signer.config()?;
     let location = version.location();
@@ -93,11 +93,13 @@ pub(super) async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliEr
     let deadline = Deadline::new(budget(&config));
     revoke_signing_profile(&client, &version, args.effective_time, &args.reason, deadline).await?;
     output.text(format!("{} {version} as of {time}", paint(GOOD, "revoked")))?;
-    let status = ExitStatus::Done;
-    output.json(&Report {
+    let status = ExitStatus::DONE;
+    output.json(&RevokeProfileReport {
         schema_version: SCHEMA_VERSION,
         status: status.as_str(),
+        profile: version.profile().to_string(),
         profile_version: version.to_string(),
+        outcome: "revoked",
         effective_time: time,
         reason: args.reason,
     })?;
@@ -114,7 +116,7 @@ pub(super) fn same_partition(location: &Location) -> Result<(), CliError> {
     let partition = location.partition();
     match region.partition() {
         found if found == *partition => Ok(()),
-        found => Err(CliError::usage(format!(
+        found => Err(CliError::configuration(format!(
             "the ARN's region {region} is in the partition {found}, but the ARN has the partition {partition}: correct the ARN"
         ))),
     }

@@ -1,22 +1,27 @@
 //! `notation-aws-signer revoke signature`.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::str::FromStr;
 
-use aws_names::{AccountId, JobArn, Location, Region};
+use aws_names::{ArnError, JobArn, Location, partition_of_region};
 use aws_signer::{SignerClient, SignerConfig, revoke_signature};
 use limits::Deadline;
-use notary::Digest;
+use notary::{Descriptor, Digest, Disposition, ReasonCode};
 use serde::Serialize;
 
-use super::found::{Found, Passed, signatures};
 use super::profile::same_partition;
 use super::reason;
-use crate::arguments::artifact_reference::{Opened, Place};
+use super::revocable::{RevocableSignature, SkippedSignature, signatures};
+use crate::arguments::artifact_reference::{ArtifactReference, OpenedArtifact};
+use crate::arguments::number::count;
 use crate::arguments::registry::RegistryArgs;
 use crate::arguments::roots::roots;
 use crate::arguments::signer::{SignerArgs, budget};
 use crate::output::confirm::confirm;
 use crate::output::exit::{CliError, ExitStatus};
+use crate::output::failure::FailureReport;
+use crate::output::vocabulary::{NamedArtifact, SignatureReport};
 use crate::output::{BAD, DIM, GOOD, Output, SCHEMA_VERSION, paint};
 
 /// Revoke the signatures of an artifact, or the signature of one signing job.
@@ -47,11 +52,11 @@ Exit codes: 0 all revoked; 2 an option or a permission is wrong, the signature d
 pub(super) struct Args {
     /// The artifact: REGISTRY/REPOSITORY:TAG, REGISTRY/REPOSITORY@DIGEST, or oci:FOLDER[:TAG|@DIGEST] for an OCI image layout
     #[arg(value_name = "REF")]
-    reference: Option<Place>,
+    reference: Option<ArtifactReference>,
 
     /// The signing job: its ARN, or its id together with --aws-region (default: AWS_REGION)
     #[arg(long, value_name = "ID|ARN")]
-    job_id: Option<String>,
+    job_id: Option<JobName>,
 
     /// With --job-id: the account that owns the job [default: the account of the credentials]
     #[arg(long, value_name = "ACCOUNT", requires = "job_id")]
@@ -66,8 +71,8 @@ pub(super) struct Args {
     roots: Vec<PathBuf>,
 
     /// With REF: fail if the artifact has more signatures than this
-    #[arg(long, value_name = "N", default_value = "100")]
-    max_signatures: usize,
+    #[arg(long, value_name = "N", default_value = "100", value_parser = count)]
+    max_signatures: NonZeroUsize,
 
     /// The reason, which AWS Signer stores with the revocation
     #[arg(long, value_name = "TEXT", value_parser = reason)]
@@ -84,57 +89,80 @@ pub(super) struct Args {
     registry: RegistryArgs,
 }
 
+/// A signing job on the command line: its ARN, or its id.
+#[derive(Debug, Clone)]
+enum JobName {
+    Arn(JobArn),
+    Id(String),
+}
+
+impl FromStr for JobName {
+    type Err = ArnError;
+
+    fn from_str(text: &str) -> Result<Self, ArnError> {
+        if text.contains(':') { text.parse().map(Self::Arn) } else { Ok(Self::Id(text.to_owned())) }
+    }
+}
+
 /// docs/output/revoke-signature.schema.json
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Report {
+struct RevokeSignatureReport {
     schema_version: u32,
     status: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    artifact: Option<String>,
+    #[serde(flatten)]
+    artifact: Option<NamedArtifact>,
     revocations: Vec<Revocation>,
-    skipped: Vec<Skipped>,
+    skipped: Vec<SkippedReport>,
 }
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Revocation {
     job: String,
+    outcome: RevocationOutcome,
     #[serde(skip_serializing_if = "Option::is_none")]
-    signature: Option<String>,
+    signature: Option<SignatureReport>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    profile_version: Option<String>,
-    revoked: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<String>,
+    error: Option<FailureReport>,
+}
+
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum RevocationOutcome {
+    Revoked,
+    #[serde(untagged)]
+    Failed(Disposition),
 }
 
 #[derive(Debug, Serialize)]
-struct Skipped {
-    signature: String,
-    reason: String,
+struct SkippedReport {
+    signature: SignatureReport,
+    error: FailureReport,
 }
 
 /// A signing job to revoke the signature of.
 struct Job {
-    /// The ARN, or the id and region if the account is unknown.
+    /// The ARN, or the id if the account is unknown.
     name: String,
     id: String,
-    owner: Option<AccountId>,
-    region: Region,
-    of: Option<Found>,
+    owner: Option<String>,
+    partition: String,
+    region: String,
+    signature: Option<RevocableSignature>,
 }
 
 impl Job {
-    fn of_arn(arn: &JobArn, of: Option<Found>) -> Result<Self, CliError> {
+    fn new(arn: &JobArn, signature: Option<RevocableSignature>) -> Result<Self, CliError> {
         let location = arn.location();
         same_partition(location)?;
         Ok(Self {
             name: arn.to_string(),
             id: arn.id().to_owned(),
-            owner: Some(location.account().clone()),
-            region: location.region().clone(),
-            of,
+            owner: Some(location.account().to_owned()),
+            partition: location.partition().to_owned(),
+            region: location.region().to_owned(),
+            signature,
         })
     }
 
@@ -145,132 +173,151 @@ impl Job {
     }
 }
 
+/// What to revoke, and what not.
+struct Selection {
+    artifact: Option<NamedArtifact>,
+    jobs: Vec<Job>,
+    skipped: Vec<SkippedSignature>,
+}
+
 pub(super) async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
     let config = args.signer.config()?;
-    let (artifact, jobs, passed) = match (&args.reference, &args.job_id) {
-        (Some(place), _) => {
-            let (artifact, found, passed) = of_artifact(place, &args, output).await?;
-            let jobs = found.into_iter().map(|found| Job::of_arn(&found.signer.job.clone(), Some(found)));
-            (Some(artifact), jobs.collect::<Result<Vec<_>, _>>()?, passed)
+    let Selection { artifact, jobs, skipped } = match (&args.reference, &args.job_id) {
+        (Some(reference), _) => of_artifact(reference, &args, output).await?,
+        (None, Some(job)) => Selection { artifact: None, jobs: vec![named_job(job, &args)?], skipped: Vec::new() },
+        (None, None) => {
+            let why = CliError::configuration("nothing to revoke");
+            return Err(why.with_advice("Give an artifact, or a job with --job-id."));
         }
-        (None, Some(job)) => (None, vec![named_job(job, &args)?], Vec::new()),
-        (None, None) => return Err(CliError::usage("nothing to revoke: give an artifact, or a job with --job-id")),
     };
-    if let Some(artifact) = artifact.as_ref().filter(|_| !jobs.is_empty() || !passed.is_empty()) {
-        output.note(format!("Signatures of {artifact}:"));
+    if let Some(artifact) = artifact.as_ref().filter(|_| !jobs.is_empty() || !skipped.is_empty()) {
+        output.note(format!("Signatures of {}:", artifact.artifact));
     }
     for job in &jobs {
         show(job, output);
     }
-    for passed in &passed {
-        output.note(format!("  {} skipped: {}", passed.signature, passed.why));
+    for SkippedSignature { manifest, why, .. } in &skipped {
+        let advice = why.advice.as_ref().map(|advice| format!(". {advice}")).unwrap_or_default();
+        output.note(format!("  {} skipped: {}{advice}", manifest.digest, why.message));
     }
     if jobs.is_empty() {
-        let artifact = artifact.as_deref().unwrap_or("it");
-        return Err(CliError::usage(format!("{artifact} has no signature of AWS Signer that can be revoked")));
+        let artifact = artifact.as_ref().map_or("it", |artifact| &artifact.artifact);
+        let why = format!("{artifact} has no signature of AWS Signer that can be revoked");
+        return Err(CliError::new(ReasonCode::NotFound, why));
     }
-    if let Some(passed) = passed.iter().find(|_| !args.signatures.is_empty()) {
-        return Err(CliError::usage(format!(
-            "nothing was done: --signature {} cannot be revoked: {}",
-            passed.signature, passed.why
-        )));
+    if let Some(SkippedSignature { manifest, why, .. }) = skipped.iter().find(|_| !args.signatures.is_empty()) {
+        let message = format!("nothing was done: --signature {} cannot be revoked: {}", manifest.digest, why.message);
+        let error = CliError::configuration(message);
+        return Err(why.advice.iter().fold(error, CliError::with_advice));
     }
     let what = if jobs.len() == 1 { "this signature".into() } else { format!("these {} signatures", jobs.len()) };
     confirm(args.yes, &format!("revoke {what}, which cannot be undone"))?;
 
     let mut revocations = Vec::new();
-    let mut status = ExitStatus::Done;
-    for job in &jobs {
+    let mut status = ExitStatus::DONE;
+    for job in jobs {
         let error = job.revoke(&config, &args.reason).await.err();
-        match &error {
-            None => output.text(format!("{} the signature of the job {}", paint(GOOD, "revoked"), job.name))?,
-            Some(why) => output.error(format!("{} {}: {}", job.name, paint(BAD, "not revoked"), why.message)),
-        }
-        status = error.as_ref().map_or(status, |why| status.max(why.status));
-        revocations.push(Revocation {
-            job: job.name.clone(),
-            signature: job.of.as_ref().map(|found| found.signature.to_string()),
-            profile_version: job.of.as_ref().map(|found| found.signer.profile_version.to_string()),
-            revoked: error.is_none(),
-            error: error.map(|why| why.message),
-        });
+        let outcome = match &error {
+            None => {
+                output.text(format!("{} the signature of the job {}", paint(GOOD, "revoked"), job.name))?;
+                RevocationOutcome::Revoked
+            }
+            Some(why) => {
+                let message = format!("{} {}: {}", job.name, paint(BAD, "not revoked"), why.message);
+                output.failure(message, why.advice.as_deref());
+                status = status.max(why.status());
+                RevocationOutcome::Failed(why.disposition())
+            }
+        };
+        let report = |signature: RevocableSignature| {
+            SignatureReport::from_manifest(&signature.manifest).with_content(signature.content)
+        };
+        let signature = job.signature.map(report);
+        revocations.push(Revocation { job: job.name, outcome, signature, error: error.map(FailureReport::from) });
     }
-    if passed.iter().any(|passed| passed.is_unread) {
-        output.error("some signatures could not be read and were not revoked: run this command again");
-        status = status.max(ExitStatus::Undetermined);
+    if skipped.iter().any(|signature| signature.is_unread) {
+        let why = "some signatures could not be read and were not revoked";
+        output.failure(why, Some("Run this command again."));
+        status = status.max(Disposition::Undetermined.into());
     }
-    if status == ExitStatus::Done {
+    if status == ExitStatus::DONE {
         output.note(
             "From now on, verification refuses the revoked signatures, unless the trust policy ignores revocation.",
         );
     }
-    let skip = |passed: Passed| Skipped { signature: passed.signature.to_string(), reason: passed.why };
-    let skipped = passed.into_iter().map(skip).collect();
-    output.json(&Report { schema_version: SCHEMA_VERSION, status: status.as_str(), artifact, revocations, skipped })?;
+    let report = |skipped: SkippedSignature| SkippedReport {
+        signature: SignatureReport::from_manifest(&skipped.manifest),
+        error: skipped.why.into(),
+    };
+    let skipped = skipped.into_iter().map(report).collect();
+    let schema_version = SCHEMA_VERSION;
+    output.json(&RevokeSignatureReport { schema_version, status: status.as_str(), artifact, revocations, skipped })?;
     Ok(status)
 }
 
 /// The selected signatures of the artifact.
-async fn of_artifact(
-    place: &Place,
-    args: &Args,
-    output: &Output,
-) -> Result<(String, Vec<Found>, Vec<Passed>), CliError> {
+async fn of_artifact(reference: &ArtifactReference, args: &Args, output: &Output) -> Result<Selection, CliError> {
     let trusted = roots(&args.roots)?;
-    let Opened { store, target } = place.open(&args.registry.client(output)?)?;
+    let OpenedArtifact { store, target } = reference.open(&args.registry.client(output)?)?;
     let artifact = store.resolve(&target).await?;
-    let (mut found, mut passed) = signatures(&store, &artifact, &trusted, args.max_signatures).await?;
+    let (mut revocable, mut skipped) = signatures(&store, &artifact, &trusted, args.max_signatures.get()).await?;
     if !args.signatures.is_empty() {
-        let known = |digest: &&Digest| {
-            found.iter().map(|f| &f.signature).chain(passed.iter().map(|p| &p.signature)).any(|known| known == *digest)
-        };
-        if let Some(missing) = args.signatures.iter().find(|digest| !known(digest)) {
-            return Err(CliError::usage(format!("--signature {missing}: the artifact has no such signature")));
+        let manifests = || revocable.iter().map(|s| &s.manifest).chain(skipped.iter().map(|s| &s.manifest));
+        let is_known = |digest: &&Digest| manifests().any(|manifest| manifest.digest == **digest);
+        if let Some(missing) = args.signatures.iter().find(|digest| !is_known(digest)) {
+            let why = format!("--signature {missing}: the artifact has no such signature");
+            return Err(CliError::new(ReasonCode::NotFound, why));
         }
-        found.retain(|found| args.signatures.contains(&found.signature));
-        passed.retain(|passed| args.signatures.contains(&passed.signature));
+        let is_selected = |manifest: &Descriptor| args.signatures.contains(&manifest.digest);
+        revocable.retain(|signature| is_selected(&signature.manifest));
+        skipped.retain(|signature| is_selected(&signature.manifest));
     }
-    Ok((place.pinned(&artifact.digest), found, passed))
+    let job = |signature: RevocableSignature| Job::new(&signature.signer.job.clone(), Some(signature));
+    let jobs = revocable.into_iter().map(job).collect::<Result<_, _>>()?;
+    Ok(Selection { artifact: Some(reference.named(Some(&artifact))), jobs, skipped })
 }
 
-fn named_job(job: &str, args: &Args) -> Result<Job, CliError> {
-    if job.starts_with("arn:") || job.contains(':') {
-        let arn: JobArn = job.parse().map_err(|why| CliError::usage(format!("--job-id: {why}")))?;
-        if let Some(owner) = args.job_owner.as_ref().filter(|owner| *owner != arn.location().account()) {
-            return Err(CliError::usage(format!(
-                "--job-owner {owner} is not the account of {arn}: remove --job-owner"
-            )));
+fn named_job(job: &JobName, args: &Args) -> Result<Job, CliError> {
+    let id = match job {
+        JobName::Id(id) => id,
+        JobName::Arn(arn) => {
+            if let Some(owner) = args.job_owner.as_ref().filter(|owner| *owner != arn.location().account()) {
+                let why = format!("--job-owner {owner} is not the account of {arn}");
+                return Err(CliError::configuration(why).with_advice("Remove --job-owner."));
+            }
+            return Job::new(arn, None);
         }
-        return Job::of_arn(&arn, None);
-    }
+    };
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let region = args.signer.region().map(str::to_owned);
     let region = region.or_else(|| variable("AWS_REGION")).or_else(|| variable("AWS_DEFAULT_REGION"));
-    let region = region
-        .ok_or_else(|| CliError::usage("the region of --job-id is unknown: pass --aws-region, or the job's ARN"))?;
-    let region: Region = region.parse()?;
-    let account = args.job_owner.as_ref();
+    let region = region.ok_or_else(|| {
+        CliError::configuration("the region of --job-id is unknown").with_advice("Pass --aws-region, or the job's ARN.")
+    })?;
+    let partition = partition_of_region(&region);
+    let account = args.job_owner.as_deref();
     // Checks the id before it becomes part of a request.
-    let location = Location::new(region.clone(), account.cloned().unwrap_or(AccountId::EXAMPLE));
-    let arn = JobArn::new(location, job)?;
+    let location = Location::new(partition, &region, account.unwrap_or("000000000000"))?;
+    let arn = JobArn::new(location, id)?;
     Ok(Job {
-        name: if account.is_some() { arn.to_string() } else { format!("{job} in {region}") },
-        id: job.to_owned(),
-        owner: account.cloned(),
+        name: if account.is_some() { arn.to_string() } else { id.clone() },
+        id: id.clone(),
+        owner: account.map(str::to_owned),
+        partition: partition.to_owned(),
         region,
-        of: None,
+        signature: None,
     })
 }
 
 fn show(job: &Job, output: &Output) {
     let line = |name: &str, value: &str| output.note(format!("    {} {value}", paint(DIM, format!("{name:15}"))));
-    match &job.of {
-        None => output.note(format!("The signature of the job {}", job.name)),
-        Some(found) => {
-            output.note(format!("  {}", found.signature));
+    match &job.signature {
+        None => output.note(format!("The signature of the job {} in {}", job.name, job.region)),
+        Some(signature) => {
+            output.note(format!("  {}", signature.manifest.digest));
             line("job", &job.name);
-            line("profile version", &found.signer.profile_version.to_string());
-            line("signed at", &found.signing_time);
+            line("profile version", &signature.signer.profile_version.to_string());
+            line("signed at", &signature.content.signing_time);
         }
     }
 }

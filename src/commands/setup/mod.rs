@@ -15,7 +15,7 @@ use notation::plugin_host::PluginFolder;
 
 use self::plugin::Plugin;
 use self::policy::Wanted;
-use self::report::Report;
+use self::report::SetupReport;
 use self::stores::Root;
 use super::policy::{Scope, scopes, signing_authority, stores_of};
 use crate::arguments::signer::SignerArgs;
@@ -99,7 +99,7 @@ pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
     let profiles = if given.is_empty() { trusted_profiles(&folder) } else { given.clone() };
     let scopes = scopes(&args.scopes)?;
     let roots = match &args.root {
-        Some(file) => vec![stores::of_file(file, &args.store)?],
+        Some(file) => vec![stores::from_file(file, &args.store)?],
         None => stores::of_aws(),
     };
     let needed = match &args.root {
@@ -121,12 +121,12 @@ pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
         }
     }
 
-    let report = Report::of(items);
+    let report = SetupReport::new(items);
     report.show(output)?;
     if profiles.is_empty() && !args.offline {
         output.note("AWS Signer was not checked. Pass --profile ARN to check credentials and permissions.");
     }
-    if report.status() == ExitStatus::Done && !args.check && !report.has_changes() {
+    if report.status() == ExitStatus::DONE && !args.check && !report.has_changes() {
         output.note("Everything was already set up.");
     }
     output.json(&report)?;

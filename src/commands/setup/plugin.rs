@@ -2,9 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use notary::ReasonCode;
 use notation::install::{InstallError, InstalledPlugin, find_beside, install, installed, installed_path};
 
-use super::report::{Item, Outcome, Part};
+use super::report::{Item, Part};
+use crate::output::exit::CliError;
 
 /// How to install the plugin.
 pub(super) struct Plugin<'a> {
@@ -22,7 +24,7 @@ impl Plugin<'_> {
         let there = installed(self.folder).await;
         match there {
             Ok(Some(plugin)) if self.is_right(&plugin) => {
-                item(Outcome::Ok, format!("version {} is installed", plugin.version)).about(plugin.path.display())
+                Item::ok(Part::Plugin, format!("version {} is installed", plugin.version)).about(plugin.path.display())
             }
             Ok(Some(plugin)) if self.may_replace(&plugin) => {
                 let before = format!("in place of version {}", plugin.version);
@@ -42,15 +44,16 @@ impl Plugin<'_> {
                     ),
                     false => ("another implementation", "Pass --force to replace it."),
                 };
-                let outcome = if is_newer && self.check { Outcome::Note } else { Outcome::Problem };
-                item(outcome, format!("{what} is installed: {:?}, version {}", plugin.description, plugin.version))
-                    .about(plugin.path.display())
-                    .with_remedy(remedy)
+                let why = format!("{what} is installed: {:?}, version {}", plugin.description, plugin.version);
+                let error = CliError::new(ReasonCode::Exists, why).with_advice(remedy);
+                let item = if is_newer && self.check { Item::warning } else { Item::failed };
+                item(Part::Plugin, error).about(plugin.path.display())
             }
             Ok(None) => self.replace("not installed", "").await,
             Err(why) if self.force => self.replace(&why.to_string(), "in place of a broken one").await,
             Err(why) => {
-                item(Outcome::Problem, why).with_remedy("Run `notation-aws-signer setup --force` to replace it.")
+                let error = CliError::configuration(why);
+                Item::failed(Part::Plugin, error.with_advice("Run `notation-aws-signer setup --force` to replace it."))
             }
         }
     }
@@ -69,14 +72,20 @@ impl Plugin<'_> {
     async fn replace(&self, why: &str, before: &str) -> Item {
         let path = installed_path(self.folder);
         if self.check {
-            return item(Outcome::Problem, why).about(path.display()).with_remedy("Run `notation-aws-signer setup`.");
+            let error = CliError::configuration(why).with_advice("Run `notation-aws-signer setup`.");
+            return Item::failed(Part::Plugin, error).about(path.display());
         }
         match self.install().await {
-            Ok(plugin) => item(Outcome::Changed, format!("installed version {} {before}", plugin.version).trim_end())
-                .about(path.display()),
-            Err(why) => item(Outcome::Problem, why).with_remedy(
-                "Install the tool and the plugin from the same release, or build the plugin with `cargo build`.",
-            ),
+            Ok(plugin) => {
+                let message = format!("installed version {} {before}", plugin.version);
+                Item::changed(Part::Plugin, message.trim_end()).about(path.display())
+            }
+            Err(why) => {
+                let error = CliError::file(why).with_advice(
+                    "Install the tool and the plugin from the same release, or build the plugin with `cargo build`.",
+                );
+                Item::failed(Part::Plugin, error)
+            }
         }
     }
 
@@ -90,8 +99,4 @@ impl Plugin<'_> {
         };
         install(&program, self.folder).await
     }
-}
-
-fn item(outcome: Outcome, message: impl ToString) -> Item {
-    Item::new(Part::Plugin, outcome, message)
 }

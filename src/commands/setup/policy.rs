@@ -9,9 +9,10 @@ use notation::{FolderError, NotationFolder};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
-use super::report::{Item, Outcome, Part};
+use super::report::{Item, Part};
 use super::stores::Root;
-use crate::commands::policy::{Severity, of_statement};
+use crate::commands::policy::of_statement;
+use crate::output::exit::CliError;
 
 /// What the trust policy must trust.
 pub(super) struct Wanted<'a> {
@@ -25,26 +26,31 @@ impl Wanted<'_> {
     pub(super) fn ensure(&self, folder: &NotationFolder, force: bool, check: bool) -> Vec<Item> {
         let write = || {
             let written = folder.write_trust_policy(&self.statement("aws-signer").to_document());
-            written.map_err(|why| item(Outcome::Problem, why)).map(|files| {
-                let names: Vec<_> = files.iter().map(|file| file.display().to_string()).collect();
-                item(Outcome::Changed, format!("written with level strict; {}", self.trusted())).about(names.join(", "))
-            })
+            match written {
+                Err(why) => failed(why.into()),
+                Ok(files) => {
+                    let names: Vec<_> = files.iter().map(|file| file.display().to_string()).collect();
+                    let message = format!("written with level strict; {}", self.trusted());
+                    Item::changed(Part::TrustPolicy, message).about(names.join(", "))
+                }
+            }
         };
         match folder.trust_policy() {
             Err(why @ FolderError::NoPolicy(_)) if check => {
-                vec![item(Outcome::Problem, why).with_remedy("Run `notation-aws-signer setup --profile ARN`.")]
+                let error = CliError::from(why).with_advice("Run `notation-aws-signer setup --profile ARN`.");
+                vec![failed(error)]
             }
             Err(FolderError::NoPolicy(_)) if self.profiles.is_empty() => {
-                let why = "there is no trust policy. Verification needs one: pass --profile ARN to write it";
-                vec![item(Outcome::Note, why)]
+                let why = CliError::configuration("there is no trust policy, which verification needs");
+                vec![Item::warning(Part::TrustPolicy, why.with_advice("Pass --profile ARN to write it."))]
             }
-            Err(FolderError::NoPolicy(_)) => vec![write().unwrap_or_else(|problem| problem)],
-            Err(_) if force && !check && !self.profiles.is_empty() => vec![write().unwrap_or_else(|problem| problem)],
-            Err(why) => vec![item(Outcome::Problem, why)],
+            Err(FolderError::NoPolicy(_)) => vec![write()],
+            Err(_) if force && !check && !self.profiles.is_empty() => vec![write()],
+            Err(why) => vec![failed(why.into())],
             Ok(document) => {
                 let lacking = self.lacking(&document, folder);
                 if !lacking.is_empty() {
-                    return if force && !check { vec![write().unwrap_or_else(|problem| problem)] } else { lacking };
+                    return if force && !check { vec![write()] } else { lacking };
                 }
                 self.sound(&document, folder)
             }
@@ -55,17 +61,15 @@ impl Wanted<'_> {
     fn sound(&self, document: &TrustPolicyDocument, folder: &NotationFolder) -> Vec<Item> {
         let mut items = Vec::new();
         for (_, policy) in document.policies() {
-            for (severity, why) in of_statement(policy, |name| folder.trust_store(name), OffsetDateTime::now_utc()) {
-                let outcome = match severity {
-                    Severity::Problem => Outcome::Problem,
-                    Severity::Warning => Outcome::Note,
-                };
-                items.push(item(outcome, why).about(format!("statement {:?}", policy.name())));
+            let about = |item: Item| item.about(format!("statement {:?}", policy.name()));
+            for finding in of_statement(policy, |name| folder.trust_store(name), OffsetDateTime::now_utc()) {
+                let item = if finding.is_problem { Item::failed } else { Item::warning };
+                items.push(about(item(Part::TrustPolicy, finding.error)));
             }
             let level = policy.signature_verification().level();
             if level != VerificationLevel::Strict {
                 let why = format!("its level is {level}: signatures are accepted although some checks fail");
-                items.push(item(Outcome::Note, why).about(format!("statement {:?}", policy.name())));
+                items.push(about(Item::warning(Part::TrustPolicy, CliError::configuration(why))));
             }
         }
         if self.profiles.is_empty() {
@@ -73,9 +77,9 @@ impl Wanted<'_> {
                 1 => "1 statement".to_owned(),
                 number => format!("{number} statements"),
             };
-            items.insert(0, item(Outcome::Ok, format!("valid, with {statements}")));
+            items.insert(0, Item::ok(Part::TrustPolicy, format!("valid, with {statements}")));
         } else {
-            items.insert(0, item(Outcome::Ok, self.trusted()));
+            items.insert(0, Item::ok(Part::TrustPolicy, self.trusted()));
         }
         items
     }
@@ -109,7 +113,7 @@ impl Wanted<'_> {
                 Some((theirs, policy)) => {
                     let why = format!("the statement {:?} for {text} {}", policy.name(), lacks.join(", and "));
                     let remedy = "Change the statement to the following, or pass --force to replace the whole policy:";
-                    item(Outcome::Problem, why).with_remedy(remedy).with_statement(self.merged(theirs, policy))
+                    failed(CliError::configuration(why).with_advice(remedy)).with_statement(self.merged(theirs, policy))
                 }
                 None => {
                     let why = format!("no statement trusts {} for {text}", self.profiles());
@@ -119,7 +123,7 @@ impl Wanted<'_> {
                     let statement =
                         NewStatement { applies_to: AppliesTo::Repositories(scope), ..self.statement(&name) };
                     let remedy = "Add this statement to trustPolicies, or pass --force to replace the whole policy:";
-                    item(Outcome::Problem, why).with_remedy(remedy).with_statement(statement.to_json())
+                    failed(CliError::configuration(why).with_advice(remedy)).with_statement(statement.to_json())
                 }
             });
         }
@@ -207,6 +211,6 @@ fn scope_text(scopes: &RegistryScopes) -> String {
     }
 }
 
-fn item(outcome: Outcome, message: impl ToString) -> Item {
-    Item::new(Part::TrustPolicy, outcome, message)
+fn failed(why: CliError) -> Item {
+    Item::failed(Part::TrustPolicy, why)
 }

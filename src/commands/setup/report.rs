@@ -1,11 +1,17 @@
 //! The results of `setup`: docs/output/setup.schema.json.
 
+use std::fmt::Display;
+
 use notary::text::printable;
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::output::exit::{CliError, ExitStatus};
-use crate::output::{BAD, DIM, GOOD, Output, SCHEMA_VERSION, WARN, paint};
+use crate::output::outcome::{StepOutcome, StepReport};
+use crate::output::{DIM, Output, SCHEMA_VERSION, paint, show_advice, wrapped};
+
+/// The number of columns before an item's message.
+const MESSAGE: usize = 25;
 
 /// The part of the setup that an item is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -30,51 +36,48 @@ impl Part {
     }
 }
 
-/// The result for one part.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum Outcome {
-    /// Already set up.
-    Ok,
-    /// Set up now.
-    Changed,
-    /// Works, but worth knowing.
-    Note,
-    /// Wrong, or setting it up failed.
-    Problem,
-    /// The check could not be made.
-    Undetermined,
-}
-
 /// One part of the setup.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Item {
     part: Part,
+    /// Which one: a file, a trust store, a statement, a signing profile.
     #[serde(skip_serializing_if = "Option::is_none")]
-    subject: Option<String>,
-    outcome: Outcome,
-    message: String,
-    /// What to do.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    remedy: Option<String>,
+    name: Option<String>,
+    #[serde(flatten)]
+    step: StepReport,
     /// The statement that the trust policy should have.
     #[serde(skip_serializing_if = "Option::is_none")]
     statement: Option<Value>,
 }
 
 impl Item {
-    pub(super) fn new(part: Part, outcome: Outcome, message: impl ToString) -> Self {
-        let message = printable(&message.to_string());
-        Self { part, subject: None, outcome, message, remedy: None, statement: None }
+    /// A part that is right.
+    pub(super) fn ok(part: Part, message: impl Display) -> Self {
+        Self::new(part, StepReport::fine(StepOutcome::Ok, message))
     }
 
-    pub(super) fn about(self, subject: impl ToString) -> Self {
-        Self { subject: Some(printable(&subject.to_string())), ..self }
+    /// A part that is right now.
+    pub(super) fn changed(part: Part, message: impl Display) -> Self {
+        Self::new(part, StepReport::fine(StepOutcome::Changed, message))
     }
 
-    pub(super) fn with_remedy(self, remedy: impl ToString) -> Self {
-        Self { remedy: Some(printable(&remedy.to_string())), ..self }
+    /// A part that works, with something worth knowing.
+    pub(super) fn warning(part: Part, why: CliError) -> Self {
+        Self::new(part, StepReport::warning(why))
+    }
+
+    /// A part that is wrong, or could not be checked.
+    pub(super) fn failed(part: Part, why: CliError) -> Self {
+        Self::new(part, StepReport::failed(why))
+    }
+
+    fn new(part: Part, step: StepReport) -> Self {
+        Self { part, name: None, step, statement: None }
+    }
+
+    pub(super) fn about(self, name: impl Display) -> Self {
+        Self { name: Some(printable(&name.to_string())), ..self }
     }
 
     pub(super) fn with_statement(self, statement: Value) -> Self {
@@ -82,31 +85,19 @@ impl Item {
     }
 
     fn status(&self) -> ExitStatus {
-        match self.outcome {
-            Outcome::Ok | Outcome::Changed | Outcome::Note => ExitStatus::Done,
-            Outcome::Problem => ExitStatus::Usage,
-            Outcome::Undetermined => ExitStatus::Undetermined,
+        match (self.step.outcome, self.step.explanation.error()) {
+            (StepOutcome::Warning, _) | (_, None) => ExitStatus::DONE,
+            (_, Some(error)) => error.status(),
         }
     }
 
     fn show(&self, output: &Output) -> Result<(), CliError> {
-        let (style, word) = match self.outcome {
-            Outcome::Ok => (GOOD, "ok"),
-            Outcome::Changed => (GOOD, "changed"),
-            Outcome::Note => (WARN, "warning"),
-            Outcome::Problem => (BAD, "failed"),
-            Outcome::Undetermined => (WARN, "unknown"),
-        };
         let title = self.part.title();
-        let subject = self.subject.as_ref().map(|subject| format!("{subject}: ")).unwrap_or_default();
-        output.text(format!(
-            "{} {} {subject}{}",
-            paint(style, format!("{word:8}")),
-            paint(DIM, format!("{title:15}")),
-            self.message
-        ))?;
-        if let Some(remedy) = &self.remedy {
-            output.text(format!("{:9}{remedy}", ""))?;
+        let name = self.name.as_ref().map(|name| format!("{name}: ")).unwrap_or_default();
+        let message = wrapped(&format!("{name}{}", self.step.explanation.message()), MESSAGE, output.columns());
+        output.text(format!("{} {} {message}", self.step.outcome.word(8), paint(DIM, format!("{title:15}"))))?;
+        if let Some(advice) = self.step.explanation.error().and_then(|error| error.advice.as_ref()) {
+            show_advice(advice, 9, output)?;
         }
         match &self.statement {
             Some(statement) => output.text(format!("{statement:#}")),
@@ -118,7 +109,7 @@ impl Item {
 /// The results of the command.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Report {
+pub(super) struct SetupReport {
     schema_version: u32,
     status: &'static str,
     items: Vec<Item>,
@@ -126,9 +117,9 @@ pub(super) struct Report {
     exit: ExitStatus,
 }
 
-impl Report {
-    pub(super) fn of(items: Vec<Item>) -> Self {
-        let exit = items.iter().map(Item::status).max().unwrap_or(ExitStatus::Done);
+impl SetupReport {
+    pub(super) fn new(items: Vec<Item>) -> Self {
+        let exit = ExitStatus::worst(items.iter().map(Item::status));
         Self { schema_version: SCHEMA_VERSION, status: exit.as_str(), items, exit }
     }
 
@@ -142,6 +133,6 @@ impl Report {
 
     /// Whether anything was changed.
     pub(super) fn has_changes(&self) -> bool {
-        self.items.iter().any(|item| item.outcome == Outcome::Changed)
+        self.items.iter().any(|item| item.step.outcome == StepOutcome::Changed)
     }
 }

@@ -6,11 +6,12 @@ use aws_signer::{
     signing_profile,
 };
 use limits::Deadline;
+use notary::ReasonCode;
 use notary::x509::CertificateChain;
 use notary::{Disposition, ReasonCode};
 use time::OffsetDateTime;
 
-use super::report::{Item, Outcome, Part};
+use super::report::{Item, Part};
 use crate::arguments::signer::{budget, client_of};
 use crate::output::exit::CliError;
 
@@ -21,10 +22,10 @@ const NO_VERSION: &str = "0000000000";
 
 /// Checks the profile, and the permission for revocation checks.
 pub(super) async fn check(config: &SignerConfig, profile: &ProfileArn) -> Vec<Item> {
-    let item = |outcome, message: String| Item::new(Part::SigningProfile, outcome, message).about(profile);
+    let failed = |why| Item::failed(Part::SigningProfile, why).about(profile);
     let client = match client_of(config, profile).await {
         Ok(client) => client,
-        Err(why) => return vec![item(Outcome::Problem, why.message)],
+        Err(why) => return vec![failed(why)],
     };
     let region = profile.location().region();
     let of_profile = match signing_profile(&client, profile, Deadline::new(budget(config))).await {
@@ -32,31 +33,31 @@ pub(super) async fn check(config: &SignerConfig, profile: &ProfileArn) -> Vec<It
             Ok(()) => {
                 let version = found.version.version();
                 let account = profile.location().account();
-                item(Outcome::Ok, format!("can sign images: version {version}, account {account}, {region}"))
+                let message = format!("can sign images: version {version}, account {account}, {region}");
+                Item::ok(Part::SigningProfile, message).about(profile)
             }
-            Err(why) => item(Outcome::Problem, why),
+            Err(why) => failed(CliError::configuration(why)),
         },
         Err(why) if is_denied(&why) => {
-            let remedy = "Only this check needs signer:GetSigningProfile. Signing needs signer:SignPayload.";
-            item(Outcome::Note, format!("could not be checked: {why}")).with_remedy(remedy)
+            let error = CliError::from(why).context("could not be checked");
+            let advice = "Only this check needs signer:GetSigningProfile. Signing needs signer:SignPayload.";
+            Item::warning(Part::SigningProfile, error.with_advice(advice)).about(profile)
         }
-        Err(why) if matches!(why.failure, Failure::NoCredentials(_)) => {
-            return vec![item(Outcome::Problem, why.to_string())];
-        }
+        Err(why) if matches!(why.failure, Failure::NoCredentials(_)) => return vec![failed(why.into())],
         Err(why) => {
-            let item = item(outcome_of(&why), why.to_string());
+            let kind = why.kind();
+            let error = CliError::from(why);
             let name = profile.name();
-            match why.code() {
-                ReasonCode::NotFound | ReasonCode::Configuration => item.with_remedy(format!(
+            failed(match (kind, client.endpoint_url()) {
+                (CallErrorKind::Invalid, _) => error.with_advice(format!(
                     "Correct the ARN, or create the profile: aws signer put-signing-profile --profile-name {name} \
                      --platform-id {NOTATION_PLATFORM}"
                 )),
-                ReasonCode::Credentials | ReasonCode::Denied => item.with_remedy(match client.endpoint_url() {
-                    Some(url) => format!("Use the credentials of the service at {url}."),
-                    None => "Check the AWS credentials: they are wrong or have expired.".to_owned(),
-                }),
-                _ => item,
-            }
+                (CallErrorKind::AccessDenied, Some(url)) => {
+                    error.with_advice(format!("Use the credentials of the service at {url}."))
+                }
+                _ => error,
+            })
         }
     };
     vec![of_profile, revocation(config, profile).await]
@@ -64,13 +65,16 @@ pub(super) async fn check(config: &SignerConfig, profile: &ProfileArn) -> Vec<It
 
 /// Asks for the revocation status of a signature that does not exist: an answer proves the permission.
 async fn revocation(config: &SignerConfig, profile: &ProfileArn) -> Item {
-    let item = |outcome, message: String| Item::new(Part::RevocationCheck, outcome, message).about(profile);
+    let failed = |why| Item::failed(Part::RevocationCheck, why).about(profile);
     match asked(config, profile).await {
-        Err(why) => item(Outcome::Problem, why.message),
-        Ok((region, Ok(()))) => item(Outcome::Ok, format!("AWS Signer in {region} answers revocation checks")),
-        Ok((_, Err(why))) if is_denied(&why) => item(Outcome::Problem, why.to_string())
-            .with_remedy("Verification needs the permission signer:GetRevocationStatus."),
-        Ok((_, Err(why))) => item(outcome_of(&why), why.to_string()),
+        Err(why) => failed(why),
+        Ok((region, Ok(()))) => {
+            Item::ok(Part::RevocationCheck, format!("AWS Signer in {region} answers revocation checks")).about(profile)
+        }
+        Ok((_, Err(why))) if is_denied(&why) => {
+            failed(CliError::from(why).with_advice("Verification needs the permission signer:GetRevocationStatus."))
+        }
+        Ok((_, Err(why))) => failed(why.into()),
     }
 }
 
@@ -79,8 +83,8 @@ async fn asked(config: &SignerConfig, profile: &ProfileArn) -> Result<(Region, R
     let region = config.revocation_region(location)?;
     let client = SignerClient::new(config, region.clone()).await;
     let root = aws_signer_roots().first().map(|root| root.certificate().der().to_vec());
-    let chain = CertificateChain::from_der(root.into_iter().collect()).and_then(CertificateChain::link);
-    let chain = chain.map_err(CliError::usage)?;
+    let chain = CertificateChain::from_der(root.into_iter().collect())
+        .map_err(|why| CliError::new(ReasonCode::Internal, why))?;
     let version = profile.clone().with_version(NO_VERSION)?;
     let job = JobArn::new(location.clone(), NO_JOB)?;
     let query = RevocationQuery {
@@ -105,11 +109,4 @@ async fn asked(config: &SignerConfig, profile: &ProfileArn) -> Result<(Region, R
 /// Whether IAM denied the call: the credentials are valid, but lack the permission.
 fn is_denied(why: &CallError) -> bool {
     matches!(&why.failure, Failure::Refused { code: Some(code), .. } if code.starts_with("AccessDenied"))
-}
-
-fn outcome_of(why: &CallError) -> Outcome {
-    match why.disposition() {
-        Disposition::Misconfigured => Outcome::Problem,
-        Disposition::Undetermined | Disposition::Refused => Outcome::Undetermined,
-    }
 }

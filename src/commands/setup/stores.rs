@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use aws_signer::aws_signer_roots;
+use notary::ReasonCode;
 use notary::text::rfc3339;
 use notary::trust::policy::TrustStoreName;
 use notary::x509::Certificate;
@@ -10,7 +11,7 @@ use notation::NotationFolder;
 use notation::trust_store::{StoreError, read_certificates_of, read_trust_file};
 use time::OffsetDateTime;
 
-use super::report::{Item, Outcome, Part};
+use super::report::{Item, Part};
 use crate::output::exit::CliError;
 
 /// The certificates to add to a trust store.
@@ -35,8 +36,8 @@ pub(super) fn of_aws() -> Vec<Root> {
 }
 
 /// The root in a file, such as the local signer's.
-pub(super) fn of_file(file: &Path, store: &TrustStoreName) -> Result<Root, CliError> {
-    let wrong = |why: StoreError| CliError::usage(format!("--root: {why}"));
+pub(super) fn from_file(file: &Path, store: &TrustStoreName) -> Result<Root, CliError> {
+    let wrong = |why: StoreError| CliError::from(why).context("--root");
     let content = read_trust_file(file).map_err(wrong)?;
     let certificates = read_certificates_of(file, &content).map_err(wrong)?;
     let name = file.file_name().and_then(|name| name.to_str()).unwrap_or("root.pem").to_owned();
@@ -49,35 +50,40 @@ impl Root {
         let Self { store, .. } = self;
         let missing = match folder.trust_store(store) {
             Ok(found) if self.certificates.iter().all(|root| found.certificates().contains(root)) => {
-                return self.present(Outcome::Ok, "has", found.certificates());
+                return self.present(Item::ok, "has", found.certificates());
             }
             Ok(_) => "the root certificate is missing".to_owned(),
             Err(why @ (StoreError::Missing { .. } | StoreError::Empty { .. })) => match why {
                 StoreError::Missing { .. } => "does not exist".to_owned(),
                 _ => "is empty".to_owned(),
             },
-            Err(why) => return self.item(Outcome::Problem, why),
+            Err(why) => return self.failed(why.into()),
         };
+        if check && needed {
+            return self.failed(CliError::configuration(missing).with_advice("Run `notation-aws-signer setup`."));
+        }
         if check {
-            let outcome = if needed { Outcome::Problem } else { Outcome::Note };
-            let item = self.item(outcome, if needed { missing } else { format!("{missing} (no policy uses it)") });
-            return if needed { item.with_remedy("Run `notation-aws-signer setup`.") } else { item };
+            let error = CliError::configuration(format!("{missing} (no policy uses it)"));
+            return Item::warning(Part::TrustStore, error).about(&self.store);
         }
         if let Err(why) = folder.add_certificates(store, Path::new(&self.name), &self.content, force) {
-            return self.item(Outcome::Problem, why);
+            return self.failed(why.into());
         }
         match folder.trust_store(store) {
-            Ok(found) => self.present(Outcome::Changed, "now has", found.certificates()),
-            Err(why) => self.item(Outcome::Problem, why),
+            Ok(found) => self.present(Item::changed, "now has", found.certificates()),
+            Err(why) => self.failed(why.into()),
         }
     }
 
     /// The item for a store that has the root.
-    fn present(&self, outcome: Outcome, has: &str, all: &[Certificate]) -> Item {
-        let Some(root) = self.certificates.first() else { return self.item(outcome, has) };
+    fn present(&self, item: fn(Part, String) -> Item, has: &str, all: &[Certificate]) -> Item {
+        let Some(root) = self.certificates.first() else {
+            return item(Part::TrustStore, has.to_owned()).about(&self.store);
+        };
         let until = rfc3339(root.not_after());
         if OffsetDateTime::now_utc() > root.not_after() {
-            return self.item(Outcome::Problem, format!("the certificate {} expired on {until}", root.subject()));
+            let why = format!("the certificate {} expired on {until}", root.subject());
+            return self.failed(CliError::new(ReasonCode::Configuration, why));
         }
         let others = all.iter().filter(|certificate| !self.certificates.contains(certificate)).count();
         let others = match others {
@@ -86,11 +92,12 @@ impl Root {
             others => format!("; it also has {others} other certificates"),
         };
         let subject = root.subject();
-        let fingerprint = root.thumbprint();
-        self.item(outcome, format!("{has} {subject}, SHA-256 {fingerprint}, valid until {until}{others}"))
+        let thumbprint = root.thumbprint();
+        let message = format!("{has} {subject}, thumbprint {thumbprint}, valid until {until}{others}");
+        item(Part::TrustStore, message).about(&self.store)
     }
 
-    fn item(&self, outcome: Outcome, message: impl ToString) -> Item {
-        Item::new(Part::TrustStore, outcome, message).about(&self.store)
+    fn failed(&self, why: CliError) -> Item {
+        Item::failed(Part::TrustStore, why).about(&self.store)
     }
 }

@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use aws_names::ProfileArn;
 use aws_signer::SignerClient;
 use limits::Deadline;
-use notary::Descriptor;
 use notary::manifest::SignatureForm;
 use notary::media_type::is_index;
 use notary::text::printable;
 use notary::trust::policy::ValidationType;
+use notary::{Descriptor, ReasonCode};
 use notation::sign::{attach, sign_descriptor};
 use notation::verify::{
     CheckOutcome, Conclusion, SignatureDetails, SignatureVerdict, Trust, Verdict, VerificationPolicy, VerifyOptions,
@@ -18,12 +18,14 @@ use notation::verify::{
 use registry::{RegistryClient, Store};
 use time::OffsetDateTime;
 
-use super::report::{ArtifactReport, NotCounted, Outcome, SignatureReport};
-use crate::arguments::artifact_reference::{Opened, Place};
+use super::report::{IgnoredSignatures, SignedArtifactReport, SigningOutcome};
+use crate::arguments::artifact_reference::{ArtifactReference, OpenedArtifact};
 use crate::arguments::roots::roots;
 use crate::output::exit::CliError;
 use crate::output::file::OutputFile;
+use crate::output::vocabulary::{SignatureReport, SignedContent};
 use crate::parallel::RateLimit;
+use crate::verification::{CheckedSignature, verdict_error};
 
 /// The settings for all artifacts of a command.
 pub(super) struct Signing {
@@ -53,17 +55,17 @@ pub(super) fn trust(
 
 /// Signs the artifact and, with `--recursive`, everything that an index lists. An index is signed after its manifests, and only if
 /// they all were signed.
-pub(super) async fn sign(signing: &Signing, place: Place) -> Vec<ArtifactReport> {
-    let (store, artifacts) = match find(signing, &place).await {
+pub(super) async fn sign(signing: &Signing, reference: &ArtifactReference) -> Vec<SignedArtifactReport> {
+    let (store, artifacts) = match find(signing, reference).await {
         Ok(found) => found,
-        Err(why) => return vec![ArtifactReport::failed(&place, None, why)],
+        Err(why) => return vec![SignedArtifactReport::failed(reference, None, why)],
     };
     let mut reports = Vec::with_capacity(artifacts.len());
     for artifact in &artifacts {
-        match sign_one(signing, &place, &store, artifact).await {
+        match sign_one(signing, reference, &store, artifact).await {
             Ok(report) => reports.push(report),
             Err(why) => {
-                reports.push(ArtifactReport::failed(&place, Some(artifact), why));
+                reports.push(SignedArtifactReport::failed(reference, Some(artifact), why));
                 break;
             }
         }
@@ -72,8 +74,8 @@ pub(super) async fn sign(signing: &Signing, place: Place) -> Vec<ArtifactReport>
 }
 
 /// Resolves the artifact, and lists what to sign.
-async fn find(signing: &Signing, place: &Place) -> Result<(Store, Vec<Descriptor>), CliError> {
-    let Opened { store, target } = place.open(&signing.registry)?;
+async fn find(signing: &Signing, reference: &ArtifactReference) -> Result<(Store, Vec<Descriptor>), CliError> {
+    let OpenedArtifact { store, target } = reference.open(&signing.registry)?;
     let artifact = store.resolve(&target).await?;
     if !signing.recursive {
         return Ok((store, vec![artifact]));
@@ -88,71 +90,87 @@ async fn find(signing: &Signing, place: &Place) -> Result<(Store, Vec<Descriptor
 
 async fn sign_one(
     signing: &Signing,
-    place: &Place,
+    reference: &ArtifactReference,
     store: &Store,
     artifact: &Descriptor,
-) -> Result<ArtifactReport, CliError> {
-    let mut not_counted = None;
+) -> Result<SignedArtifactReport, CliError> {
+    let mut ignored = None;
     if let Some(policy) = &signing.if_unsigned {
-        not_counted = match look(signing, policy, store, artifact).await? {
-            Found::Signed => return Ok(ArtifactReport::new(place, artifact, Outcome::AlreadySigned)),
-            Found::Unsigned(not_counted) => not_counted,
+        ignored = match existing(signing, policy, store, artifact).await? {
+            ExistingSignature::Valid(signature) => {
+                let report = SignedArtifactReport::new(reference, artifact, SigningOutcome::AlreadySigned);
+                return Ok(report.with_signature(*signature));
+            }
+            ExistingSignature::None(ignored) => ignored,
         };
     }
     if signing.dry_run {
-        return Ok(ArtifactReport::new(place, artifact, Outcome::WouldSign).with_not_counted(not_counted));
+        let report = SignedArtifactReport::new(reference, artifact, SigningOutcome::WouldSign);
+        return Ok(report.with_ignored(ignored));
     }
     signing.rate.wait().await;
     let deadline = Deadline::new(signing.options.budget);
     let metadata = signing.options.user_metadata.clone();
     let signed = sign_descriptor(artifact.clone(), metadata, &signing.client, &signing.profile, deadline).await?;
-    let mut signature = SignatureReport::of(&signed);
-    match &signing.detach {
+    let signature = match &signing.detach {
         Some(file) => {
-            file.write(&signed.signature.envelope, 0o644)?;
-            signature.file = Some(file.path().to_owned());
+            let envelope = &signed.signature.envelope;
+            file.write(envelope, 0o644)?;
+            SignatureReport::from_file(file.path(), envelope)
         }
-        None => signature.digest = Some(attach(store, &signed, signing.form).await?.digest.to_string()),
-    }
-    let report = ArtifactReport::new(place, artifact, Outcome::Signed).with_not_counted(not_counted);
-    Ok(report.with_signature(signature))
+        None => SignatureReport::from_manifest(&attach(store, &signed, signing.form).await?),
+    };
+    let verified = &signed.signature.verified;
+    let certificates = verified.chain().certificates();
+    let metadata = signing.options.user_metadata.clone();
+    let content = SignedContent::new(verified.attributes(), certificates, metadata, Some(&signed.signature.signer));
+    let report = SignedArtifactReport::new(reference, artifact, SigningOutcome::Signed).with_ignored(ignored);
+    Ok(report.with_signature(signature.with_content(content)))
 }
 
-/// Whether an artifact already has a valid signature by the profile.
-enum Found {
-    Signed,
-    Unsigned(Option<NotCounted>),
+/// The signature by the profile that an artifact has already.
+enum ExistingSignature {
+    /// A valid one.
+    Valid(Box<SignatureReport>),
+    /// No valid one, but maybe some under another root.
+    None(Option<IgnoredSignatures>),
 }
 
-async fn look(
+async fn existing(
     signing: &Signing,
     policy: &VerificationPolicy,
     store: &Store,
     artifact: &Descriptor,
-) -> Result<Found, CliError> {
+) -> Result<ExistingSignature, CliError> {
     let options = VerifyOptions { now: OffsetDateTime::now_utc(), ..signing.options.clone() };
     let verdict = verify_signatures(store, artifact, policy, &options).await?;
     match verdict.conclusion() {
-        conclusion @ (Conclusion::Undetermined | Conclusion::Misconfigured) => {
-            let refusals = || verdict.signatures().iter().filter_map(SignatureVerdict::refusal);
-            let why = refusals().find(|why| why.misconfigured).or_else(|| refusals().find(|why| why.undetermined));
-            let why = why.map(ToString::to_string).unwrap_or_default();
-            let why = format!("could not check for an existing signature (--if-unsigned): {why}");
-            Err(CliError::new(conclusion.into(), why))
+        Conclusion::Verified => {
+            let verified = verdict.signatures().iter().find(|signature| signature.is_verified());
+            Ok(match verified {
+                Some(verified) => ExistingSignature::Valid(Box::new(CheckedSignature::new(verified).signature)),
+                None => ExistingSignature::None(None),
+            })
         }
-        Conclusion::Verified => Ok(Found::Signed),
-        Conclusion::Refused | Conclusion::Skipped => Ok(Found::Unsigned(not_counted(&verdict, &signing.profile))),
+        Conclusion::Refused | Conclusion::Skipped => {
+            Ok(ExistingSignature::None(under_other_roots(&verdict, &signing.profile)))
+        }
+        Conclusion::Undetermined | Conclusion::Misconfigured => {
+            let why = verdict_error(&verdict);
+            let why = why.unwrap_or_else(|| CliError::new(ReasonCode::Internal, "there is no verdict"));
+            Err(why.context("could not check for an existing signature (--if-unsigned)"))
+        }
     }
 }
 
 /// The signatures that name the profile, but chain to a root that is not trusted.
-fn not_counted(verdict: &Verdict, profile: &ProfileArn) -> Option<NotCounted> {
-    let under_another_root = |signature: &&SignatureVerdict| {
+fn under_other_roots(verdict: &Verdict, profile: &ProfileArn) -> Option<IgnoredSignatures> {
+    let is_ignored = |signature: &&SignatureVerdict| {
         let signer = signature.signature.as_ref().and_then(SignatureDetails::aws_signer);
         signer.is_some_and(|signer| signer.profile_version.profile() == profile)
             && signature.outcome(ValidationType::Authenticity).is_some_and(CheckOutcome::is_refused)
     };
-    let others: Vec<_> = verdict.signatures().iter().filter(under_another_root).collect();
+    let others: Vec<_> = verdict.signatures().iter().filter(is_ignored).collect();
     let root = others.first()?.signature.as_ref()?.envelope.chain().root().subject();
-    Some(NotCounted { signatures: others.len(), root: printable(&root) })
+    Some(IgnoredSignatures { signatures: others.len(), root: printable(&root) })
 }

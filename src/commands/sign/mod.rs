@@ -15,17 +15,18 @@ use notation::verify::VerifyOptions;
 use time::OffsetDateTime;
 
 use self::artifact::{Signing, sign};
-use self::report::ArtifactReport;
-use crate::arguments::artifact_reference::Place;
+use self::report::SignedArtifactReport;
+pub(super) use self::report::show_new_signature;
+use crate::arguments::artifact_reference::ArtifactReference;
 use crate::arguments::metadata;
 use crate::arguments::metadata::Pair;
 use crate::arguments::number::count;
 use crate::arguments::registry::RegistryArgs;
 use crate::arguments::signer::{SignerArgs, budget, client_of};
 use crate::output::Output;
+use crate::output::artifacts::ArtifactsReport;
 use crate::output::exit::{CliError, ExitStatus};
 use crate::output::file::OutputFile;
-use crate::output::report::Report;
 use crate::parallel::{RateLimit, in_order};
 
 /// AWS Signer's default quota for most operations, in calls per second for an account and region.
@@ -48,12 +49,12 @@ const AWS_RATE: NonZeroU32 = NonZeroU32::new(25).expect("it is not 0");
   Sign an image in an OCI image layout, and write the signature to a file:
     notation-aws-signer sign oci:./image:v1 --profile ARN --detach image.sig
 
-Exit codes: 0 all signed; 1 an artifact or its signature is invalid; 2 the command line, the configuration or a permission \
-  is wrong, or an artifact does not exist; 3 a registry or AWS Signer could not be reached or failed: a retry may succeed.")]
+Exit codes: 0 all signed; 2 the command line, the configuration or a permission is wrong, or an artifact does not exist; 3 \
+  a registry or AWS Signer could not be reached or failed: a retry may succeed.")]
 pub struct Args {
     /// An artifact: REGISTRY/REPOSITORY:TAG, REGISTRY/REPOSITORY@DIGEST, or oci:FOLDER[:TAG|@DIGEST] for an OCI image layout
     #[arg(value_name = "REF", required = true)]
-    references: Vec<Place>,
+    references: Vec<ArtifactReference>,
 
     /// The signing profile, which is the signing identity in AWS Signer: arn:aws:signer:REGION:ACCOUNT:/signing-profiles/NAME
     #[arg(long, value_name = "ARN")]
@@ -121,7 +122,8 @@ enum ManifestForm {
 /// Returns [`CliError`] if an option or the configuration is invalid. Failures of single artifacts are in the results.
 pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
     if args.detach.is_some() && args.references.len() > 1 {
-        return Err(CliError::usage("--detach writes one signature to one file: give only one artifact"));
+        let why = CliError::configuration("--detach writes one signature to one file");
+        return Err(why.with_advice("Give only one artifact."));
     }
     let detach = args.detach.map(|file| OutputFile::new(file, args.force)).transpose()?;
     let output = &detach.as_ref().map_or_else(|| Ok(output.clone()), |file| file.beside(output))?;
@@ -153,19 +155,21 @@ pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
     });
 
     let progress = output.progress(args.references.len(), "signing");
-    let mut report = Report::default();
-    let work = |place| {
+    let mut results = Vec::new();
+    let work = |reference: ArtifactReference| {
         let signing = signing.clone();
-        async move { sign(&signing, place).await }
+        async move { sign(&signing, &reference).await }
     };
-    in_order(args.references, args.jobs.get(), work, |artifacts: Vec<ArtifactReport>| {
+    in_order(args.references, args.jobs.get(), work, |reference, signed| {
+        let signed = signed.unwrap_or_else(|why| vec![SignedArtifactReport::failed(&reference, None, why)]);
         progress.inc(1);
-        progress.suspend(|| artifacts.iter().try_for_each(|artifact| artifact.show(output)))?;
-        report.artifacts.extend(artifacts);
+        progress.suspend(|| signed.iter().try_for_each(|artifact| artifact.show(output)))?;
+        results.extend(signed);
         Ok(())
     })
     .await?;
     progress.finish_and_clear();
-    output.json(&report.finished())?;
+    let report = ArtifactsReport::new(results);
+    output.json(&report)?;
     Ok(report.status())
 }

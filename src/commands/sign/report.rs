@@ -1,145 +1,97 @@
 //! The results of `sign`: docs/output/sign.schema.json.
 
-use std::path::PathBuf;
+use notary::{Descriptor, Disposition};
+use serde::Serialize;
 
-use notary::Descriptor;
-use notary::text::rfc3339;
-use notation::sign::SignedArtifact;
-use serde::{Serialize, Serializer};
-
-use crate::arguments::artifact_reference::Place;
+use crate::arguments::artifact_reference::ArtifactReference;
+use crate::output::artifacts::ArtifactResult;
 use crate::output::exit::{CliError, ExitStatus};
-use crate::output::report::{ArtifactStatus, ErrorReport};
-use crate::output::{BAD, DIM, GOOD, Output, WARN, paint};
+use crate::output::failure::FailureReport;
+use crate::output::vocabulary::{NamedArtifact, SignatureReport};
+use crate::output::{GOOD, Output, WARN, paint, show_fact};
 
 /// The result for an artifact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub(super) enum Outcome {
+pub(super) enum SigningOutcome {
     Signed,
     AlreadySigned,
     WouldSign,
-    Failed,
+    #[serde(untagged)]
+    Failed(Disposition),
 }
 
 /// One artifact.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct ArtifactReport {
-    /// The name on the command line.
-    reference: String,
-    /// The name by digest.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    artifact: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    descriptor: Option<Descriptor>,
-    outcome: Outcome,
+pub(super) struct SignedArtifactReport {
+    #[serde(flatten)]
+    name: NamedArtifact,
+    outcome: SigningOutcome,
+    /// The new signature, or the one that is there already.
     #[serde(skip_serializing_if = "Option::is_none")]
     signature: Option<SignatureReport>,
-    /// How many signatures name the profile, but chain to a root that is not trusted.
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "number")]
-    not_counted: Option<NotCounted>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<ErrorReport>,
+    ignored: Option<IgnoredSignatures>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<FailureReport>,
 }
 
 /// Signatures that name the profile, but are ignored because they chain to a root that is not trusted.
-#[derive(Debug)]
-pub(super) struct NotCounted {
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct IgnoredSignatures {
     pub signatures: usize,
     /// The subject of the first one's root.
+    #[serde(rename = "rootSubject")]
     pub root: String,
 }
 
-fn number<S: Serializer>(not_counted: &Option<NotCounted>, serializer: S) -> Result<S::Ok, S::Error> {
-    not_counted.as_ref().map(|not_counted| not_counted.signatures).serialize(serializer)
-}
-
-/// A new signature.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct SignatureReport {
-    /// The digest of its manifest, if it is attached.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub digest: Option<String>,
-    /// The file with the envelope, if it is detached.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub file: Option<PathBuf>,
-    pub profile_version: String,
-    pub job: String,
-    pub signing_time: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub expiry: Option<String>,
-}
-
-impl SignatureReport {
-    pub(super) fn of(signed: &SignedArtifact) -> Self {
-        let attributes = signed.signature.verified.attributes();
-        Self {
-            digest: None,
-            file: None,
-            profile_version: signed.signature.signer.profile_version.to_string(),
-            job: signed.signature.signer.job.to_string(),
-            signing_time: rfc3339(attributes.signing_time),
-            expiry: attributes.expiry.map(rfc3339),
-        }
-    }
-}
-
-impl ArtifactStatus for ArtifactReport {
+impl ArtifactResult for SignedArtifactReport {
     fn status(&self) -> ExitStatus {
-        self.error.as_ref().map_or(ExitStatus::Done, |error| error.exit)
+        self.error.as_ref().map_or(ExitStatus::DONE, FailureReport::status)
     }
 }
 
-impl ArtifactReport {
-    pub(super) fn new(place: &Place, descriptor: &Descriptor, outcome: Outcome) -> Self {
-        Self {
-            reference: place.to_string(),
-            artifact: Some(place.pinned(&descriptor.digest)),
-            descriptor: Some(descriptor.clone()),
-            outcome,
-            signature: None,
-            not_counted: None,
-            error: None,
-        }
+impl SignedArtifactReport {
+    pub(super) fn new(reference: &ArtifactReference, artifact: &Descriptor, outcome: SigningOutcome) -> Self {
+        let name = reference.named(Some(artifact));
+        Self { name, outcome, signature: None, ignored: None, error: None }
     }
 
-    pub(super) fn with_not_counted(self, not_counted: Option<NotCounted>) -> Self {
-        Self { not_counted, ..self }
+    pub(super) fn with_ignored(self, ignored: Option<IgnoredSignatures>) -> Self {
+        Self { ignored, ..self }
     }
 
     pub(super) fn with_signature(self, signature: SignatureReport) -> Self {
         Self { signature: Some(signature), ..self }
     }
 
-    pub(super) fn failed(place: &Place, descriptor: Option<&Descriptor>, why: CliError) -> Self {
+    pub(super) fn failed(reference: &ArtifactReference, artifact: Option<&Descriptor>, why: CliError) -> Self {
         Self {
-            reference: place.to_string(),
-            artifact: descriptor.map(|descriptor| place.pinned(&descriptor.digest)),
-            descriptor: descriptor.cloned(),
-            outcome: Outcome::Failed,
+            name: reference.named(artifact),
+            outcome: SigningOutcome::Failed(why.disposition()),
             signature: None,
-            not_counted: None,
+            ignored: None,
             error: Some(why.into()),
         }
     }
 
     /// Writes the report as text.
     pub(super) fn show(&self, output: &Output) -> Result<(), CliError> {
-        let name = self.artifact.as_ref().unwrap_or(&self.reference);
+        let name = &self.name.artifact;
         if let Some(error) = &self.error {
-            output.error(format!("{name}: {}", error.message));
+            output.failure(format!("{name}: {}", error.message), error.advice.as_deref());
             return Ok(());
         }
-        let (style, word) = match self.outcome {
-            Outcome::Signed => (GOOD, "signed"),
-            Outcome::AlreadySigned => (GOOD, "already signed"),
-            Outcome::WouldSign => (WARN, "would be signed"),
-            Outcome::Failed => (BAD, "not signed"),
+        let word = match self.outcome {
+            SigningOutcome::Signed => paint(GOOD, "signed"),
+            SigningOutcome::AlreadySigned => paint(GOOD, "already signed"),
+            SigningOutcome::WouldSign => paint(WARN, "would be signed"),
+            SigningOutcome::Failed(disposition) => paint(WARN, disposition),
         };
-        output.text(format!("{name} {}", paint(style, word)))?;
-        if let Some(NotCounted { signatures, root }) = &self.not_counted {
+        output.text(format!("{name} {word}"))?;
+        if let Some(IgnoredSignatures { signatures, root }) = &self.ignored {
             let (which, verb, chain) = match signatures {
                 1 => ("signature that names", "was", "its chain ends"),
                 _ => ("signatures that name", "were", "the chain of the first ends"),
@@ -152,16 +104,26 @@ impl ArtifactReport {
                 ),
             ));
         }
-        let Some(signature) = &self.signature else { return Ok(()) };
-        let line = |name: &str, value: &str| output.text(format!("  {} {value}", paint(DIM, format!("{name:15}"))));
-        if let Some(digest) = &signature.digest {
-            line("signature", digest)?;
+        match &self.signature {
+            Some(signature) => show_new_signature(signature, output),
+            None => Ok(()),
         }
-        if let Some(file) = &signature.file {
-            line("signature file", &file.display().to_string())?;
-        }
-        line("profile version", &signature.profile_version)?;
-        line("job", &signature.job)?;
-        signature.expiry.as_ref().map_or(Ok(()), |expiry| line("expires", expiry))
     }
+}
+
+/// Writes a new signature as text.
+pub(in crate::commands) fn show_new_signature(signature: &SignatureReport, output: &Output) -> Result<(), CliError> {
+    let line = |name: &str, value: &str| show_fact(name, 15, value, output);
+    match &signature.file {
+        Some(file) => line("signature file", file)?,
+        None => line("signature", &signature.digest)?,
+    }
+    let Some(signed) = &signature.content else { return Ok(()) };
+    if let Some(version) = &signed.profile_version {
+        line("profile version", version)?;
+    }
+    if let Some(job) = &signed.job {
+        line("job", job)?;
+    }
+    signed.expiry.as_ref().map_or(Ok(()), |expiry| line("expires", expiry))
 }

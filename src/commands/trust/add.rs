@@ -2,20 +2,18 @@
 
 use std::path::PathBuf;
 
-use notary::text::printable;
 use notation::trust_store::read_trust_file;
 use notation::{AddError, NotationFolder};
-use serde::Serialize;
 use time::OffsetDateTime;
 
-use super::{CertificateReport, Kind};
+use super::{FileOutcome, FileReport, Kind, TrustReport};
 use crate::output::exit::{CliError, ExitStatus};
-use crate::output::{GOOD, Output, SCHEMA_VERSION, paint};
+use crate::output::{GOOD, Output, paint};
 
 /// Add certificates to a trust store.
 ///
 /// A certificate must belong to a certificate authority or be self-signed; in a tsa store it must be a root. Signatures with these
-/// certificates will be trusted, so compare the printed fingerprint with one from a source that you trust.
+/// certificates will be trusted, so compare the printed thumbprint with one from a source that you trust.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   Trust your own certificate authority; policies name the store ca:acme:
@@ -44,62 +42,26 @@ pub(super) struct Args {
     files: Vec<PathBuf>,
 }
 
-/// docs/output/trust-add.schema.json
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Report {
-    schema_version: u32,
-    status: &'static str,
-    added: Vec<Added>,
-    /// The files whose certificates were already in the store.
-    present: Vec<Added>,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Added {
-    #[serde(rename = "type")]
-    kind: &'static str,
-    store: String,
-    file: String,
-    certificates: Vec<CertificateReport>,
-}
-
 pub(super) fn run(args: &Args, folder: &NotationFolder, output: &Output) -> Result<ExitStatus, CliError> {
-    let store = args.kind.store(&args.store).map_err(|why| CliError::usage(format!("--store: {why}")))?;
+    let store = args.kind.store(&args.store).map_err(|why| CliError::configuration(format!("--store: {why}")))?;
     let now = OffsetDateTime::now_utc();
-    let mut added = Vec::new();
-    let mut present = Vec::new();
+    let mut files = Vec::new();
     for file in &args.files {
-        let content = read_trust_file(file).map_err(CliError::usage)?;
-        let (stored, is_new) = match folder.add_certificates(&store, file, &content, args.force) {
-            Ok(stored) => (stored, true),
-            Err(AddError::Present(stored)) => (*stored, false),
-            Err(why) => return Err(CliError::usage(why)),
+        let content = read_trust_file(file)?;
+        let (stored, outcome) = match folder.add_certificates(&store, file, &content, args.force) {
+            Ok(stored) => (stored, FileOutcome::Added),
+            Err(AddError::Present(stored)) => (*stored, FileOutcome::AlreadyPresent),
+            Err(why) => return Err(why.into()),
         };
-        let path = printable(&stored.path.display().to_string());
-        output.text(match is_new {
-            true => format!("{} {path} to {store}", paint(GOOD, "added")),
-            false => format!("{} in {store}: {path}", paint(GOOD, "already present")),
+        let report = FileReport::new(outcome, &stored, now);
+        output.text(match outcome {
+            FileOutcome::Added => format!("{} {} to {store}", paint(GOOD, "added"), report.file),
+            _ => format!("{} in {store}: {}", paint(GOOD, "already present"), report.file),
         })?;
-        let certificates = stored.certificates.as_deref().unwrap_or_default();
-        let certificates: Vec<_> =
-            certificates.iter().map(|certificate| CertificateReport::of(certificate, now)).collect();
-        for certificate in &certificates {
-            output.text(format!("  {}\n    SHA-256 {}", certificate.subject, certificate.fingerprint))?;
-            if certificate.expired {
-                output.note(format!("note: {} expired on {}", certificate.subject, certificate.not_after));
-            }
-        }
-        let results = if is_new { &mut added } else { &mut present };
-        results.push(Added {
-            kind: store.store_type().as_str(),
-            store: store.name().to_owned(),
-            file: path,
-            certificates,
-        });
+        report.certificates.iter().try_for_each(|certificate| certificate.show(output))?;
+        files.push(report);
     }
-    let status = ExitStatus::Done;
-    output.json(&Report { schema_version: SCHEMA_VERSION, status: status.as_str(), added, present })?;
+    let status = ExitStatus::DONE;
+    output.json(&TrustReport::new(status, files))?;
     Ok(status)
 }

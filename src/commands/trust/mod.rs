@@ -5,16 +5,18 @@ mod list;
 mod remove;
 
 use clap::{Subcommand, ValueEnum};
-use files::FileError;
-use notary::text::rfc3339;
+use notary::ReasonCode;
+use notary::text::printable;
 use notary::trust::policy::{StoreNameError, TrustStoreName, TrustStoreType};
 use notary::x509::Certificate;
-use notation::NotationFolder;
+use notation::{NotationFolder, StoredFile};
 use serde::Serialize;
 use time::OffsetDateTime;
 
-use crate::output::Output;
 use crate::output::exit::{CliError, ExitStatus};
+use crate::output::failure::FailureReport;
+use crate::output::vocabulary::CertificateReport;
+use crate::output::{DIM, Output, SCHEMA_VERSION, WARN, paint};
 
 /// List, add and remove trusted certificates.
 ///
@@ -61,7 +63,7 @@ enum Kind {
 }
 
 impl Kind {
-    fn of_store(self) -> TrustStoreType {
+    fn store_type(self) -> TrustStoreType {
         match self {
             Self::Ca => TrustStoreType::Ca,
             Self::SigningAuthority => TrustStoreType::SigningAuthority,
@@ -70,34 +72,82 @@ impl Kind {
     }
 
     fn store(self, name: &str) -> Result<TrustStoreName, StoreNameError> {
-        TrustStoreName::new(self.of_store(), name)
+        TrustStoreName::new(self.store_type(), name)
     }
 }
 
-/// A certificate, in JSON.
+/// The certificates of a file in a trust store, and what was done with it.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct CertificateReport {
-    subject: String,
-    /// SHA-256, in lower-case hexadecimal.
-    fingerprint: String,
-    not_before: String,
-    not_after: String,
+struct FileReport {
+    outcome: FileOutcome,
+    trust_store: String,
+    file: String,
+    certificates: Vec<StoredCertificate>,
+    /// Why verification cannot use the trust store because of this file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<FailureReport>,
+}
+
+/// What was done with a file, or found of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum FileOutcome {
+    Added,
+    AlreadyPresent,
+    Removed,
+    Ok,
+    Failed,
+}
+
+/// A certificate of a trust store.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct StoredCertificate {
+    #[serde(flatten)]
+    certificate: CertificateReport,
     expired: bool,
 }
 
-impl CertificateReport {
-    fn of(certificate: &Certificate, now: OffsetDateTime) -> Self {
+impl FileReport {
+    fn new(outcome: FileOutcome, file: &StoredFile, now: OffsetDateTime) -> Self {
+        let certificates = file.certificates.as_deref().unwrap_or_default();
         Self {
-            subject: certificate.subject(),
-            fingerprint: certificate.thumbprint(),
-            not_before: rfc3339(certificate.not_before()),
-            not_after: rfc3339(certificate.not_after()),
-            expired: now > certificate.not_after(),
+            outcome,
+            trust_store: file.store.to_string(),
+            file: printable(&file.path.display().to_string()),
+            certificates: certificates.iter().map(|certificate| StoredCertificate::new(certificate, now)).collect(),
+            error: file.certificates.as_ref().err().map(|why| CliError::new(ReasonCode::File, why).into()),
         }
     }
 }
 
-fn unreadable(why: FileError) -> CliError {
-    CliError::usage(why)
+impl StoredCertificate {
+    fn new(certificate: &Certificate, now: OffsetDateTime) -> Self {
+        Self { certificate: CertificateReport::new(certificate), expired: now > certificate.not_after() }
+    }
+
+    /// Writes the certificate as text.
+    fn show(&self, output: &Output) -> Result<(), CliError> {
+        let CertificateReport { subject, thumbprint, not_after, .. } = &self.certificate;
+        output.text(format!("  {}", printable(subject)))?;
+        output.text(format!("    {} {thumbprint}", paint(DIM, "thumbprint ")))?;
+        let mark = if self.expired { format!(" {}", paint(WARN, "expired")) } else { String::new() };
+        output.text(format!("    {} {not_after}{mark}", paint(DIM, "valid until")))
+    }
+}
+
+/// The results of a subcommand: docs/output/trust-add.schema.json, trust-list.schema.json and trust-remove.schema.json.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct TrustReport {
+    schema_version: u32,
+    status: &'static str,
+    files: Vec<FileReport>,
+}
+
+impl TrustReport {
+    fn new(status: ExitStatus, files: Vec<FileReport>) -> Self {
+        Self { schema_version: SCHEMA_VERSION, status: status.as_str(), files }
+    }
 }

@@ -1,15 +1,15 @@
 //! `notation-aws-signer trust remove`.
 
+use notary::ReasonCode;
 use notary::text::printable;
 use notary::x509::Certificate;
 use notation::{NotationFolder, StoredFile};
-use serde::Serialize;
 use time::OffsetDateTime;
 
-use super::{CertificateReport, Kind, unreadable};
+use super::{FileOutcome, FileReport, Kind, TrustReport};
 use crate::output::confirm::confirm;
 use crate::output::exit::{CliError, ExitStatus};
-use crate::output::{GOOD, Output, SCHEMA_VERSION, paint};
+use crate::output::{GOOD, Output, paint};
 
 /// Remove certificates from trust stores.
 ///
@@ -19,14 +19,14 @@ use crate::output::{GOOD, Output, SCHEMA_VERSION, paint};
   Remove a certificate file by name:
     notation-aws-signer trust remove --type ca --store acme acme-root.pem
 
-  Remove a certificate by its SHA-256 fingerprint, without confirmation:
+  Remove a certificate by its SHA-256 thumbprint, without confirmation:
     notation-aws-signer trust remove --yes \\
       90a87d0543c3f094dbff9589b6649affe2f3d6e0f308799be2258461c686473f
 
 Exit codes: 0 removed; 2 nothing removed, because the certificate was not found or you did not confirm.")]
 pub(super) struct Args {
-    /// The name of a file in a trust store, or the SHA-256 fingerprint of a certificate, as `trust list` shows it
-    #[arg(value_name = "FILE|FINGERPRINT", required = true)]
+    /// The name of a file in a trust store, or the SHA-256 thumbprint of a certificate, as `trust list` shows it
+    #[arg(value_name = "FILE|THUMBPRINT", required = true)]
     names: Vec<String>,
 
     /// Look only in trust stores of this type
@@ -42,34 +42,15 @@ pub(super) struct Args {
     yes: bool,
 }
 
-/// docs/output/trust-remove.schema.json
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Report {
-    schema_version: u32,
-    status: &'static str,
-    removed: Vec<Removed>,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Removed {
-    #[serde(rename = "type")]
-    kind: &'static str,
-    store: String,
-    file: String,
-    certificates: Vec<CertificateReport>,
-}
-
 pub(super) fn run(args: &Args, folder: &NotationFolder, output: &Output) -> Result<ExitStatus, CliError> {
-    let mut files = folder.stored_files().map_err(unreadable)?;
-    files.retain(|file| {
-        args.kind.is_none_or(|kind| kind.of_store() == file.store.store_type())
+    let mut stored = folder.stored_files()?;
+    stored.retain(|file| {
+        args.kind.is_none_or(|kind| kind.store_type() == file.store.store_type())
             && args.store.as_ref().is_none_or(|name| name == file.store.name())
     });
     let mut chosen: Vec<&StoredFile> = Vec::new();
     for name in &args.names {
-        let file = find(&files, name)?;
+        let file = find(&stored, name)?;
         if !chosen.iter().any(|earlier| earlier.path == file.path) {
             chosen.push(file);
         }
@@ -77,54 +58,47 @@ pub(super) fn run(args: &Args, folder: &NotationFolder, output: &Output) -> Resu
     for file in &chosen {
         output.note(format!("{} of {}:", printable(&file.path.display().to_string()), file.store));
         for certificate in file.certificates.as_deref().unwrap_or_default() {
-            output.note(format!("  {}\n    SHA-256 {}", certificate.subject(), certificate.thumbprint()));
+            output.note(format!("  {}\n    thumbprint {}", certificate.subject(), certificate.thumbprint()));
         }
     }
     let what =
         if chosen.len() == 1 { "remove this file".into() } else { format!("remove these {} files", chosen.len()) };
     confirm(args.yes, &what)?;
     let now = OffsetDateTime::now_utc();
-    let mut removed = Vec::new();
+    let mut files = Vec::new();
     for file in chosen {
-        folder.remove_stored_file(file).map_err(unreadable)?;
-        let path = printable(&file.path.display().to_string());
-        output.text(format!("{} {path}", paint(GOOD, "removed")))?;
-        let certificates = file.certificates.as_deref().unwrap_or_default();
-        removed.push(Removed {
-            kind: file.store.store_type().as_str(),
-            store: file.store.name().to_owned(),
-            file: path,
-            certificates: certificates.iter().map(|certificate| CertificateReport::of(certificate, now)).collect(),
-        });
+        folder.remove_stored_file(file)?;
+        let report = FileReport::new(FileOutcome::Removed, file, now);
+        output.text(format!("{} {}", paint(GOOD, "removed"), report.file))?;
+        files.push(report);
     }
-    let status = ExitStatus::Done;
-    output.json(&Report { schema_version: SCHEMA_VERSION, status: status.as_str(), removed })?;
+    let status = ExitStatus::DONE;
+    output.json(&TrustReport::new(status, files))?;
     Ok(status)
 }
 
-/// The file with this name or fingerprint. It must be the only one.
+/// The file with this name or thumbprint. It must be the only one.
 fn find<'a>(files: &'a [StoredFile], name: &str) -> Result<&'a StoredFile, CliError> {
-    let fingerprint = fingerprint(name);
-    let is_meant = |certificate: &Certificate| fingerprint.as_ref() == Some(&certificate.thumbprint());
+    let thumbprint = thumbprint(name);
+    let is_meant = |certificate: &Certificate| thumbprint.as_ref() == Some(&certificate.thumbprint());
     let found: Vec<&StoredFile> = files
         .iter()
-        .filter(|file| match &fingerprint {
+        .filter(|file| match &thumbprint {
             Some(_) => file.certificates.as_deref().unwrap_or_default().iter().any(is_meant),
             None => file.path.file_name().is_some_and(|theirs| theirs == name),
         })
         .collect();
     match found[..] {
         [] => {
-            let advice = "run `notation-aws-signer trust list` to see the certificates";
-            Err(CliError::usage(format!("no trust store has {:?}: {advice}", printable(name))))
+            let why = CliError::new(ReasonCode::NotFound, format!("no trust store has {:?}", printable(name)));
+            Err(why.with_advice("Run `notation-aws-signer trust list` to see the certificates."))
         }
         [file] => {
             let others = file.certificates.as_deref().unwrap_or_default().iter().filter(|c| !is_meant(c)).count();
-            if fingerprint.is_some() && others > 0 {
+            if thumbprint.is_some() && others > 0 {
                 let path = printable(&file.path.display().to_string());
-                let why =
-                    format!("{path} also has {others} other certificates: give the file's name to remove them all");
-                return Err(CliError::usage(why));
+                let why = CliError::configuration(format!("{path} also has {others} other certificates"));
+                return Err(why.with_advice("Give the file's name to remove them all."));
             }
             Ok(file)
         }
@@ -132,15 +106,14 @@ fn find<'a>(files: &'a [StoredFile], name: &str) -> Result<&'a StoredFile, CliEr
             let stores: Vec<_> = several.iter().take(10).map(|file| file.store.to_string()).collect();
             let stores = stores.join(", ");
             let name = printable(name);
-            Err(CliError::usage(format!(
-                "{name} is in several trust stores ({stores}): choose one with --type and --store"
-            )))
+            let why = CliError::configuration(format!("{name} is in several trust stores ({stores})"));
+            Err(why.with_advice("Choose one with --type and --store."))
         }
     }
 }
 
-/// Parses a SHA-256 fingerprint in hexadecimal, with or without colons between the bytes.
-fn fingerprint(text: &str) -> Option<String> {
+/// Parses a SHA-256 thumbprint in hexadecimal, with or without colons between the bytes.
+fn thumbprint(text: &str) -> Option<String> {
     let digits: String = text.chars().filter(|c| *c != ':').collect::<String>().to_ascii_lowercase();
     (digits.len() == 64 && digits.bytes().all(|b| b.is_ascii_hexdigit())).then_some(digits)
 }

@@ -1,14 +1,13 @@
 //! Verifies one artifact.
 
 use notary::Descriptor;
-use notary::trust::policy::{RegistryScope, TrustPolicyDocument};
+use notary::trust::policy::{NoApplicablePolicy, RegistryScope, TrustPolicyDocument};
 use notation::verify::{Requirement, VerificationPolicy, VerifyOptions, verify_signatures};
 use registry::{RegistryClient, Store};
 use time::OffsetDateTime;
 
-use super::policy::applicable;
-use super::report::ArtifactReport;
-use crate::arguments::artifact_reference::Place;
+use super::report::VerifiedArtifact;
+use crate::arguments::artifact_reference::ArtifactReference;
 use crate::output::exit::CliError;
 use crate::verification::{Policies, unreadable_stores};
 
@@ -24,17 +23,17 @@ pub(super) struct Verification {
 }
 
 /// Verifies the artifact and, with `--recursive`, first everything that an index lists.
-pub(super) async fn verify(verification: &Verification, place: Place) -> Vec<ArtifactReport> {
+pub(super) async fn verify(verification: &Verification, reference: &ArtifactReference) -> Vec<VerifiedArtifact> {
     let found = async {
-        let scope = verification.scope.as_ref();
-        let policy = verification.policies.policy(|document| applicable(document, &place, scope))?;
-        let opened = place.open(&verification.registry)?;
+        let location = reference.location(verification.scope.as_ref());
+        let policy = verification.policies.policy(|document| document.applicable_to(location).map_err(no_policy))?;
+        let opened = reference.open(&verification.registry)?;
         let artifact = opened.store.resolve(&opened.target).await?;
         Ok::<_, CliError>((policy, opened.store, artifact))
     };
     let (policy, store, artifact) = match found.await {
         Ok(found) => found,
-        Err(why) => return vec![ArtifactReport::failed(&place, None, why)],
+        Err(why) => return vec![VerifiedArtifact::failed(reference, None, why)],
     };
     let tree = if verification.recursive {
         store.tree(&artifact, Store::MAX_MANIFESTS).await
@@ -43,11 +42,11 @@ pub(super) async fn verify(verification: &Verification, place: Place) -> Vec<Art
     };
     let artifacts = match tree {
         Ok(artifacts) => artifacts,
-        Err(why) => return vec![ArtifactReport::failed(&place, Some(&artifact), why.into())],
+        Err(why) => return vec![VerifiedArtifact::failed(reference, Some(&artifact), why.into())],
     };
     let mut reports = Vec::with_capacity(artifacts.len());
     for listed in &artifacts {
-        let mut report = verify_one(verification, &place, &policy, &store, listed).await;
+        let mut report = verify_one(verification, reference, &policy, &store, listed).await;
         report.is_listed = *listed != artifact;
         reports.push(report);
     }
@@ -56,24 +55,34 @@ pub(super) async fn verify(verification: &Verification, place: Place) -> Vec<Art
 
 async fn verify_one(
     verification: &Verification,
-    place: &Place,
+    reference: &ArtifactReference,
     policy: &VerificationPolicy,
     store: &Store,
     artifact: &Descriptor,
-) -> ArtifactReport {
+) -> VerifiedArtifact {
     // The time is that of this artifact's verification; the cache of certificates is shared.
     let options = VerifyOptions { now: OffsetDateTime::now_utc(), ..verification.options.clone() };
     let verdict = match verify_signatures(store, artifact, policy, &options).await {
         Ok(verdict) => verdict,
-        Err(why) => return ArtifactReport::failed(place, Some(artifact), CliError::of_list(why)),
+        Err(why) => return VerifiedArtifact::failed(reference, Some(artifact), why.into()),
     };
-    let report = ArtifactReport::of(place, policy, &verdict);
+    let report = VerifiedArtifact::new(reference, policy, &verdict);
     let report = match &verification.requirement {
-        Some(requirement) => report.with_requirement(requirement, verdict.meets(requirement)),
+        Some(requirement) => report.with_requirement(requirement, &verdict, &verdict.meets(requirement)),
         None => report,
     };
     match unreadable_stores(policy, &verdict) {
         Some(why) => report.with_error(why),
         None => report,
+    }
+}
+
+/// The error if no policy applies to an artifact.
+fn no_policy(why: NoApplicablePolicy) -> CliError {
+    match why {
+        NoApplicablePolicy::NoGlobalScope => CliError::from(why).with_advice(
+            "Add a statement with the scope \"*\", or select the policy of a repository with --scope REGISTRY/REPOSITORY.",
+        ),
+        why => why.into(),
     }
 }

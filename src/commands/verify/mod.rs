@@ -1,7 +1,6 @@
 //! `notation-aws-signer verify`: resolves artifacts, and checks their signatures against the trust policy.
 
 mod artifact;
-mod policy;
 mod report;
 mod show;
 
@@ -14,17 +13,18 @@ use notation::verify::{Evaluate, Requirement, RequirementError, VerifyOptions};
 use notation::{NotationFolder, read_trust_policy};
 
 use self::artifact::{Verification, verify};
-use self::report::ArtifactReport;
+use self::report::VerifiedArtifact;
 use self::show::show;
-use crate::arguments::artifact_reference::Place;
+use crate::arguments::artifact_reference::ArtifactReference;
 use crate::arguments::number::count;
+use crate::arguments::profiles::{ArnOrArgument, TrustedProfile};
 use crate::arguments::registry::RegistryArgs;
 use crate::arguments::signer::SignerArgs;
 use crate::output::Output;
+use crate::output::artifacts::ArtifactsReport;
 use crate::output::exit::{CliError, ExitStatus};
-use crate::output::report::Report;
 use crate::parallel::in_order;
-use crate::verification::{TrustedProfile, VerificationArgs, strays};
+use crate::verification::{Demands, VerificationArgs, arns_of};
 
 /// Verify the signatures of artifacts in registries and OCI image layouts.
 ///
@@ -55,7 +55,7 @@ Exit codes: 0 all verified, or skipped because the trust policy says so (a note 
 pub struct Args {
     /// An artifact: REGISTRY/REPOSITORY:TAG, REGISTRY/REPOSITORY@DIGEST, or oci:FOLDER[:TAG|@DIGEST] for an OCI image layout
     #[arg(value_name = "REF")]
-    references: Vec<String>,
+    references: Vec<ArtifactReference>,
 
     #[command(flatten)]
     verification: VerificationArgs,
@@ -70,13 +70,13 @@ pub struct Args {
 
     /// With --require: count only these signing profiles [default: those of --trusted-profile, or all that the policy trusts]
     #[arg(long, value_name = "ARN", num_args = 1.., requires = "require")]
-    from: Vec<String>,
+    from: Vec<ArnOrArgument<ProfileArn>>,
 
     /// Also verify the manifests that an index (multi-platform image) lists: each needs its own signature
     #[arg(long)]
     recursive: bool,
 
-    /// Refuse an artifact that has more signatures than this
+    /// Fail if an artifact has more signatures than this
     #[arg(long, value_name = "N", default_value = "100", value_parser = count)]
     max_signatures: NonZeroUsize,
 
@@ -95,72 +95,72 @@ pub struct Args {
 ///
 /// # Errors
 /// Returns [`CliError`] if an option or the trust policy is invalid. Failures of single artifacts are in the results.
-pub async fn run(mut args: Args, output: &Output) -> Result<ExitStatus, CliError> {
-    let places = places(&mut args)?;
-    let jobs = args.jobs.get();
-    let verification = Arc::new(verification(args, &places, output)?);
-    let progress = output.progress(places.len(), "verifying");
-    let mut report = Report::default();
-    let work = |place| {
+pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
+    let (references, verification, jobs) = intent(args, output)?;
+    let verification = Arc::new(verification);
+    let progress = output.progress(references.len(), "verifying");
+    let mut results = Vec::new();
+    let work = |reference: ArtifactReference| {
         let verification = verification.clone();
-        async move { verify(&verification, place).await }
+        async move { verify(&verification, &reference).await }
     };
-    in_order(places, jobs, work, |artifacts: Vec<ArtifactReport>| {
+    in_order(references, jobs, work, |reference, verified| {
+        let verified = verified.unwrap_or_else(|why| vec![VerifiedArtifact::failed(&reference, None, why)]);
         progress.inc(1);
-        progress.suspend(|| artifacts.iter().try_for_each(|artifact| show(artifact, output)))?;
-        report.artifacts.extend(artifacts);
+        progress.suspend(|| verified.iter().try_for_each(|artifact| show(artifact, output)))?;
+        results.extend(verified);
         Ok(())
     })
     .await?;
     progress.finish_and_clear();
-    output.json(&report.finished())?;
+    let report = ArtifactsReport::new(results);
+    output.json(&report)?;
     Ok(report.status())
 }
 
-/// The artifacts to verify. `--trusted-profile ARN REF` makes clap take REF for another ARN.
-fn places(args: &mut Args) -> Result<Vec<Place>, CliError> {
-    let mut references = std::mem::take(&mut args.references);
-    references.extend(args.verification.take_strays()?);
-    references.extend(strays("--from", &mut args.from)?);
+/// What the arguments mean: the artifacts, what they are verified with, and how many in parallel.
+fn intent(args: Args, output: &Output) -> Result<(Vec<ArtifactReference>, Verification, usize), CliError> {
+    // `--trusted-profile ARN REF` makes clap take REF for another ARN.
+    let (demands, beyond_trusted) = args.verification.into_demands()?;
+    let (from, beyond_from) = arns_of("--from", args.from)?;
+    let mut references = args.references;
+    for text in beyond_trusted.into_iter().chain(beyond_from) {
+        references.push(text.parse()?);
+    }
     if references.is_empty() {
-        return Err(CliError::usage(
-            "no artifact is given: name one as REGISTRY/REPOSITORY:TAG, REGISTRY/REPOSITORY@DIGEST or oci:FOLDER",
-        ));
+        return Err(CliError::configuration("no artifact is given")
+            .with_advice("Name one as REGISTRY/REPOSITORY:TAG, REGISTRY/REPOSITORY@DIGEST or oci:FOLDER."));
     }
-    references.iter().map(|text| text.parse().map_err(CliError::from)).collect()
-}
-
-fn verification(args: Args, places: &[Place], output: &Output) -> Result<Verification, CliError> {
-    let requirement = requirement(args.require, &args.from, &args.verification.trusted()?)?;
-    if args.scope.is_some() && places.iter().all(|place| place.repository().is_some()) {
-        return Err(CliError::usage(
-            "--scope is for OCI image layouts only: remove it, because artifacts in a registry have their repository's policy",
-        ));
+    if args.scope.is_some() && references.iter().all(|reference| reference.repository().is_some()) {
+        let why = CliError::configuration("--scope is for OCI image layouts only");
+        return Err(why.with_advice("Remove it: artifacts in a registry have their repository's policy."));
     }
-    let policies = args.verification.policies(read_trust_policy, NotationFolder::trust_policy)?;
+    let requirement = args.require.map(|signatures| requirement(signatures, from, &demands)).transpose()?;
+    let policies = demands.policies(read_trust_policy, NotationFolder::trust_policy)?;
     let options = VerifyOptions {
         max_signatures: args.max_signatures.get(),
         evaluate: if requirement.is_some() { Evaluate::All } else { Evaluate::UntilVerified },
-        ..args.verification.options(&args.signer)?
+        ..demands.options(&args.signer)?
     };
-    let registry = args.registry.client_for(places, output)?;
-    Ok(Verification { policies, scope: args.scope, recursive: args.recursive, requirement, options, registry })
+    let registry = args.registry.client_for(&references, output)?;
+    let recursive = args.recursive;
+    let verification = Verification { policies, scope: args.scope, recursive, requirement, options, registry };
+    Ok((references, verification, args.jobs.get()))
 }
 
+/// The requirement of this many signatures, by default from the trusted profiles.
 fn requirement(
-    needed: Option<NonZeroUsize>,
-    from: &[String],
-    trusted: &[TrustedProfile],
-) -> Result<Option<Requirement>, CliError> {
-    let Some(signatures) = needed else { return Ok(None) };
-    let mut from: Vec<ProfileArn> = from.iter().map(|text| text.parse()).collect::<Result<_, _>>()?;
+    signatures: NonZeroUsize,
+    mut from: Vec<ProfileArn>,
+    demands: &Demands,
+) -> Result<Requirement, CliError> {
     if from.is_empty() {
-        from = trusted.iter().map(|trusted| trusted.profile().clone()).collect();
+        from = demands.trusted.iter().map(TrustedProfile::profile).cloned().collect();
     }
     from.sort_by_key(ToString::to_string);
     from.dedup();
     if !from.is_empty() && from.len() < signatures.get() {
-        return Err(CliError::usage(RequirementError::Impossible { needed: signatures, named: from.len() }));
+        return Err(CliError::configuration(RequirementError::Impossible { needed: signatures, named: from.len() }));
     }
-    Ok(Some(Requirement { signatures, from }))
+    Ok(Requirement { signatures, from })
 }

@@ -4,40 +4,37 @@ use notary::Descriptor;
 use notation::verify::{Requirement, RequirementError, Verdict, VerificationPolicy};
 use serde::Serialize;
 
-use crate::arguments::artifact_reference::Place;
+use crate::arguments::artifact_reference::ArtifactReference;
+use crate::output::artifacts::ArtifactResult;
 use crate::output::exit::{CliError, ExitStatus};
-use crate::output::report::{ArtifactStatus, ErrorReport};
-use crate::verification::{Outcome, SignatureReport};
+use crate::output::failure::FailureReport;
+use crate::output::vocabulary::NamedArtifact;
+use crate::verification::{CheckedSignature, VerificationOutcome, requirement_error, verdict_error};
 
 /// One artifact.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct ArtifactReport {
-    /// The name on the command line.
-    pub reference: String,
-    /// The name by digest.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub artifact: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub descriptor: Option<Descriptor>,
-    pub outcome: Outcome,
+pub(super) struct VerifiedArtifact {
+    #[serde(flatten)]
+    pub name: NamedArtifact,
+    pub outcome: VerificationOutcome,
     /// The name of the trust policy.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub policy: Option<String>,
-    pub signatures: Vec<SignatureReport>,
+    pub signatures: Vec<CheckedSignature>,
     /// The number of signatures that were not checked.
     pub signatures_left: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub requirement: Option<RequirementReport>,
+    /// Why it is not verified.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub advice: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub error: Option<ErrorReport>,
+    pub error: Option<FailureReport>,
+    /// Whether the error is the signatures' verdict, which the text shows with them.
+    #[serde(skip)]
+    pub is_verdict: bool,
     /// Whether the artifact comes from an index, not from the command line.
     #[serde(skip)]
     pub is_listed: bool,
-    #[serde(skip)]
-    status: ExitStatus,
 }
 
 /// The result of `--require`.
@@ -46,72 +43,71 @@ pub(super) struct ArtifactReport {
 pub(super) struct RequirementReport {
     signers: usize,
     from: Vec<String>,
-    met: bool,
-    /// Which signers are missing.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
+    pub met: bool,
 }
 
-impl ArtifactStatus for ArtifactReport {
+impl ArtifactResult for VerifiedArtifact {
     fn status(&self) -> ExitStatus {
-        self.status
+        self.outcome.into()
     }
 }
 
-impl ArtifactReport {
-    pub(super) fn of(place: &Place, policy: &VerificationPolicy, verdict: &Verdict) -> Self {
-        let conclusion = verdict.conclusion();
+impl VerifiedArtifact {
+    /// The result for a verdict.
+    pub(super) fn new(reference: &ArtifactReference, policy: &VerificationPolicy, verdict: &Verdict) -> Self {
         Self {
+            name: reference.named(Some(verdict.artifact())),
+            outcome: verdict.conclusion().into(),
             policy: Some(policy.name().to_owned()),
-            outcome: conclusion.into(),
-            signatures: verdict.signatures().iter().map(SignatureReport::of).collect(),
+            signatures: verdict.signatures().iter().map(CheckedSignature::new).collect(),
             signatures_left: verdict.unevaluated(),
-            advice: verdict.advice().map(str::to_owned),
-            ..Self::new(place, Some(verdict.artifact()), conclusion.into())
+            requirement: None,
+            error: verdict_error(verdict).map(FailureReport::from),
+            is_verdict: true,
+            is_listed: false,
         }
     }
 
-    pub(super) fn failed(place: &Place, artifact: Option<&Descriptor>, why: CliError) -> Self {
-        Self::new(place, artifact, ExitStatus::Done).with_error(why)
-    }
-
-    fn new(place: &Place, artifact: Option<&Descriptor>, status: ExitStatus) -> Self {
+    /// The result without a verdict.
+    pub(super) fn failed(reference: &ArtifactReference, artifact: Option<&Descriptor>, why: CliError) -> Self {
         Self {
-            reference: place.to_string(),
-            artifact: artifact.map(|artifact| place.pinned(&artifact.digest)),
-            descriptor: artifact.cloned(),
-            outcome: Outcome::Failed,
+            name: reference.named(artifact),
+            outcome: why.disposition().into(),
             policy: None,
             signatures: Vec::new(),
             signatures_left: 0,
             requirement: None,
-            advice: None,
-            error: None,
+            error: Some(why.into()),
+            is_verdict: false,
             is_listed: false,
-            status,
         }
     }
 
     /// Adds the result of `--require`.
-    pub(super) fn with_requirement(mut self, requirement: &Requirement, met: Result<(), RequirementError>) -> Self {
-        if let Err(why) = &met {
+    pub(super) fn with_requirement(
+        mut self,
+        requirement: &Requirement,
+        verdict: &Verdict,
+        met: &Result<(), RequirementError>,
+    ) -> Self {
+        if let Err(why) = met {
             self.outcome = why.conclusion().into();
-            self.status = why.conclusion().into();
+            let error = requirement_error(verdict, why);
+            self.error = Some(match self.error.and_then(|error| error.advice) {
+                Some(advice) => error.with_advice(advice).into(),
+                None => error.into(),
+            });
         }
         self.requirement = Some(RequirementReport {
             signers: requirement.signatures.get(),
             from: requirement.from.iter().map(ToString::to_string).collect(),
             met: met.is_ok(),
-            reason: met.err().map(|why| why.to_string()),
         });
         self
     }
 
     /// Adds an error that makes the verdict unreliable.
-    pub(super) fn with_error(mut self, why: CliError) -> Self {
-        self.outcome = why.status.into();
-        self.status = why.status;
-        self.error = Some(why.into());
-        self
+    pub(super) fn with_error(self, why: CliError) -> Self {
+        Self { outcome: why.disposition().into(), error: Some(why.into()), is_verdict: false, ..self }
     }
 }

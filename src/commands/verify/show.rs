@@ -1,38 +1,38 @@
 //! The text output of `verify`.
 
-use super::report::ArtifactReport;
+use super::report::VerifiedArtifact;
 use crate::output::exit::CliError;
-use crate::output::{DIM, Output, paint, wrapped};
-use crate::verification::{Outcome, note_skipped, show_advice, show_signature};
+use crate::output::{DIM, Output, paint, show_advice, wrapped};
+use crate::verification::{VerificationOutcome, note_skipped, show_signature};
 
 /// Writes a report.
-pub(super) fn show(report: &ArtifactReport, output: &Output) -> Result<(), CliError> {
-    let name = report.artifact.as_ref().unwrap_or(&report.reference);
-    if !report.is_listed && *name != report.reference {
-        output.note(paint(DIM, format!("{} resolved to {name}", report.reference)));
+pub(super) fn show(report: &VerifiedArtifact, output: &Output) -> Result<(), CliError> {
+    let name = &report.name.artifact;
+    if !report.is_listed && *name != report.name.reference {
+        output.note(paint(DIM, format!("{} resolved to {name}", report.name.reference)));
     }
-    if let Some(error) = &report.error {
-        output.error(format!("{name}: {}", error.message));
+    if let Some(error) = report.error.as_ref().filter(|_| !report.is_verdict) {
+        output.failure(format!("{name}: {}", error.message), error.advice.as_deref());
     }
     output.text(format!("{name} {}", report.outcome.word()))?;
     for signature in &report.signatures {
-        show_signature(&signature.digest, signature, output)?;
+        show_signature(&signature.signature.digest, signature, output)?;
     }
     if report.signatures_left > 0 {
         let left = report.signatures_left;
         output.text(paint(DIM, format!("  {left} more not checked (one valid signature is enough)")))?;
     }
-    if report.outcome == Outcome::Skipped {
+    if report.outcome == VerificationOutcome::Skipped {
         note_skipped(name, report.policy.as_deref().unwrap_or_default(), output);
     }
-    if report.error.is_none() && report.outcome == Outcome::Refused && report.signatures.is_empty() {
-        output.text("  there is no signature")?;
+    let Some(error) = report.error.as_ref().filter(|_| report.is_verdict) else { return Ok(()) };
+    // With signatures, the failed checks above say it already.
+    let is_missing_signers = report.requirement.as_ref().is_some_and(|requirement| !requirement.met);
+    if report.signatures.is_empty() || is_missing_signers {
+        output.text(format!("  {}", wrapped(&error.message, 2, output.columns())))?;
     }
-    if let Some(reason) = report.requirement.as_ref().and_then(|requirement| requirement.reason.as_ref()) {
-        output.text(format!("  {}", wrapped(reason, 2, output.columns())))?;
-    }
-    match &report.advice {
-        Some(advice) => show_advice(advice, output),
+    match &error.advice {
+        Some(advice) => show_advice(advice, 2, output),
         None => Ok(()),
     }
 }

@@ -18,12 +18,18 @@ impl Schema {
         Self::read("docs/output", command)
     }
 
+    /// The schemas of a folder refer to each other by file name.
     fn read(folder: &str, name: &str) -> Self {
-        let path = format!("{}/{folder}/{name}.schema.json", env!("CARGO_MANIFEST_DIR"));
-        let text = std::fs::read_to_string(&path).unwrap_or_else(|why| panic!("{path}: {why}"));
-        let schema: Value = serde_json::from_str(&text).unwrap();
-        jsonschema::meta::validate(&schema).unwrap_or_else(|why| panic!("{path} is not a JSON Schema: {why}"));
-        Self { name: name.to_owned(), validator: jsonschema::draft202012::new(&schema).unwrap() }
+        let schema = document(folder, name);
+        let (base, common) = ("https://schemas.invalid/", "common.schema.json");
+        let mut registry = jsonschema::Registry::new();
+        if folder == "docs/output" {
+            registry = registry.add(format!("{base}{common}"), document(folder, "common")).unwrap();
+        }
+        let registry = registry.prepare().unwrap();
+        let options = jsonschema::draft202012::options().with_base_uri(format!("{base}{name}.schema.json"));
+        let validator = options.with_registry(&registry).offline().build(&schema).unwrap();
+        Self { name: name.to_owned(), validator }
     }
 
     /// The violations in a document; empty if it conforms.
@@ -39,4 +45,12 @@ impl Schema {
         let complaints = self.complaints(document);
         assert!(complaints.is_empty(), "{complaints:#?}\n{document:#}");
     }
+}
+
+fn document(folder: &str, name: &str) -> Value {
+    let path = format!("{}/{folder}/{name}.schema.json", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|why| panic!("{path}: {why}"));
+    let schema: Value = serde_json::from_str(&text).unwrap();
+    jsonschema::meta::validate(&schema).unwrap_or_else(|why| panic!("{path} is not a JSON Schema: {why}"));
+    schema
 }

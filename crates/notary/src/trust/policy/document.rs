@@ -8,6 +8,7 @@ use super::scope::{RegistryScope, RegistryScopes};
 use super::statement::{StatementReader, TrustPolicy, unknown_member};
 use crate::json;
 use crate::json::Object;
+use crate::reference::RepositoryName;
 
 /// The maximum size of a document in bytes.
 pub const MAX_DOCUMENT_SIZE: usize = 1024 * 1024;
@@ -18,6 +19,18 @@ const VERSION: &str = "1.0";
 const MEMBERS: &str = "version and trustPolicies";
 const OCI_MEMBERS: &str = "name, registryScopes, signatureVerification, trustStores and trustedIdentities";
 const BLOB_MEMBERS: &str = "name, globalPolicy, signatureVerification, trustStores and trustedIdentities";
+
+/// Where the artifact is that a policy is selected for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ArtifactLocation<'a> {
+    /// In this repository of a registry.
+    Repository(&'a RepositoryName),
+    /// In an OCI image layout, which has no repository.
+    Layout {
+        /// The repository whose policy applies. `None` selects the global policy.
+        scope: Option<&'a RegistryScope>,
+    },
+}
 
 /// A trust policy document for OCI artifacts, `trustpolicy.oci.json` or `trustpolicy.json`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,6 +111,26 @@ impl TrustPolicyDocument {
         let place = exact.or(self.global);
         let policy = place.and_then(|place| self.policies.get(place)).map(|(_, policy)| policy);
         policy.ok_or_else(|| NoApplicablePolicy::Scope { scope: repository.clone() })
+    }
+
+    /// Returns the global policy, if any.
+    #[must_use]
+    pub fn global(&self) -> Option<&TrustPolicy> {
+        self.policies.get(self.global?).map(|(_, policy)| policy)
+    }
+
+    /// Returns the policy for an artifact: that of its repository, as in [`Self::applicable`]. For an artifact in a layout, it is
+    /// the policy of the given repository, or the global one.
+    ///
+    /// # Errors
+    /// Returns the errors of [`Self::applicable`], [`NoApplicablePolicy::InvalidScope`] if the repository cannot be a scope, such
+    /// as one at an IPv6 address, and [`NoApplicablePolicy::NoGlobalScope`] if a layout needs the global policy and there is none.
+    pub fn applicable_to(&self, artifact: ArtifactLocation<'_>) -> Result<&TrustPolicy, NoApplicablePolicy> {
+        match artifact {
+            ArtifactLocation::Repository(repository) => self.applicable(&RegistryScope::from_repository(repository)?),
+            ArtifactLocation::Layout { scope: Some(scope) } => self.applicable(scope),
+            ArtifactLocation::Layout { scope: None } => self.global().ok_or(NoApplicablePolicy::NoGlobalScope),
+        }
     }
 }
 

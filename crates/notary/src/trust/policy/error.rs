@@ -162,6 +162,12 @@ pub enum NoApplicablePolicy {
         /// The scope in the trust policy.
         named: RegistryScope,
     },
+    /// The artifact is in an OCI image layout, and no statement is global.
+    #[error("no trust policy has the scope \"*\", which applies to artifacts in OCI image layouts")]
+    NoGlobalScope,
+    /// No scope can name the artifact's repository.
+    #[error(transparent)]
+    InvalidScope(#[from] ScopeError),
     /// No statement has the name.
     #[error("there is no blob trust policy with the name {name:?}; available are {known}")]
     Name {

@@ -29,7 +29,7 @@ mod tests;
 mod verification;
 mod write;
 
-pub use document::{BlobTrustPolicyDocument, MAX_DOCUMENT_SIZE, TrustPolicyDocument};
+pub use document::{ArtifactLocation, BlobTrustPolicyDocument, MAX_DOCUMENT_SIZE, TrustPolicyDocument};
 pub use error::{NoApplicablePolicy, PolicyError, StatementError};
 pub use identities::{IdentityError, OtherIdentity, TrustedIdentities, TrustedIdentity};
 pub use scope::{RegistryScope, RegistryScopes, ScopeError};

@@ -4,6 +4,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::reference::RepositoryName;
+
 /// An invalid registry scope.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ScopeError {
@@ -42,6 +44,14 @@ impl RegistryScope {
             other => other,
         };
         (host, port.parse().ok().filter(|port| !matches!(port, 80 | 443)), repository)
+    }
+
+    /// Returns the scope of a repository.
+    ///
+    /// # Errors
+    /// Returns [`ScopeError::NotARepository`] if scopes cannot name the registry, such as an IPv6 address.
+    pub fn from_repository(repository: &RepositoryName) -> Result<Self, ScopeError> {
+        repository.to_string().parse()
     }
 
     /// Returns the repository of an artifact reference, dropping tag and digest.

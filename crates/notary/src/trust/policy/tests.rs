@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::reference::RepositoryName;
 
 const PROFILE: &str = "arn:aws:signer:us-west-2:111122223333:/signing-profiles/NotationProd";
 
@@ -165,6 +166,30 @@ fn rejects_duplicate_names_and_scopes() {
     other["registryScopes"] = json!(["*"]);
     assert!(refusal(&[with("registryScopes", json!(["*"])), other]).contains("both have the registry scope \"*\""));
     assert!(refusal(&[with("registryScopes", json!(["r/a", "r/a"]))]).contains("\"images\" and \"images\" both"));
+}
+
+#[test]
+fn selects_the_policy_of_a_layout() {
+    fn layout(scope: Option<&RegistryScope>) -> ArtifactLocation<'_> {
+        ArtifactLocation::Layout { scope }
+    }
+    let mut all = statement();
+    all["name"] = json!("all");
+    all["registryScopes"] = json!(["*"]);
+    let both = TrustPolicyDocument::parse(&document(&[with("registryScopes", json!(["r.example/a"])), all])).unwrap();
+    let listed = scope("r.example/a");
+    assert_eq!(both.applicable_to(layout(None)).unwrap().name(), "all");
+    assert_eq!(both.applicable_to(layout(Some(&listed))).unwrap().name(), "images");
+    let other = scope("r.example/b");
+    assert_eq!(both.applicable_to(layout(Some(&other))).unwrap().name(), "all");
+    let repository = |text: &str| text.parse::<RepositoryName>().unwrap();
+    let named = repository("r.example/a");
+    assert_eq!(both.applicable_to(ArtifactLocation::Repository(&named)).unwrap().name(), "images");
+    let at_address = repository("[::1]:5000/a");
+    let refused = both.applicable_to(ArtifactLocation::Repository(&at_address)).unwrap_err();
+    assert!(matches!(refused, NoApplicablePolicy::InvalidScope(_)), "{refused}");
+    let one = TrustPolicyDocument::parse(&document(&[with("registryScopes", json!(["r.example/a"]))])).unwrap();
+    assert_eq!(one.applicable_to(layout(None)), Err(NoApplicablePolicy::NoGlobalScope));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The outcome of verification.
 
+use notary::Disposition;
 use notation::verify::Conclusion;
 use serde::Serialize;
 
@@ -9,7 +10,7 @@ use crate::output::{BAD, GOOD, WARN, paint};
 /// The outcome for an artifact or a signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Outcome {
+pub enum VerificationOutcome {
     /// The signature is valid and trusted.
     Verified,
     /// The policy skips verification.
@@ -19,32 +20,44 @@ pub enum Outcome {
     /// No verdict was reached; a retry may succeed.
     Undetermined,
     /// No verdict was reached, because the configuration or a permission is wrong, or the artifact does not exist.
-    Failed,
+    Misconfigured,
 }
 
-impl From<Conclusion> for Outcome {
+impl From<Conclusion> for VerificationOutcome {
     fn from(conclusion: Conclusion) -> Self {
         match conclusion {
             Conclusion::Verified => Self::Verified,
             Conclusion::Skipped => Self::Skipped,
             Conclusion::Refused => Self::Refused,
             Conclusion::Undetermined => Self::Undetermined,
-            Conclusion::Misconfigured => Self::Failed,
+            Conclusion::Misconfigured => Self::Misconfigured,
         }
     }
 }
 
-impl From<ExitStatus> for Outcome {
-    fn from(status: ExitStatus) -> Self {
-        match status {
-            ExitStatus::Refused => Self::Refused,
-            ExitStatus::Undetermined => Self::Undetermined,
-            ExitStatus::Usage | ExitStatus::Done => Self::Failed,
+impl From<Disposition> for VerificationOutcome {
+    fn from(disposition: Disposition) -> Self {
+        match disposition {
+            Disposition::Refused => Self::Refused,
+            Disposition::Undetermined => Self::Undetermined,
+            Disposition::Misconfigured => Self::Misconfigured,
         }
     }
 }
 
-impl Outcome {
+/// An artifact that its policy skips counts as done.
+impl From<VerificationOutcome> for ExitStatus {
+    fn from(outcome: VerificationOutcome) -> Self {
+        match outcome {
+            VerificationOutcome::Verified | VerificationOutcome::Skipped => Self::DONE,
+            VerificationOutcome::Refused => Disposition::Refused.into(),
+            VerificationOutcome::Undetermined => Disposition::Undetermined.into(),
+            VerificationOutcome::Misconfigured => Disposition::Misconfigured.into(),
+        }
+    }
+}
+
+impl VerificationOutcome {
     /// The word in text output.
     #[must_use]
     pub fn word(self) -> String {
@@ -53,7 +66,7 @@ impl Outcome {
             Self::Skipped => paint(WARN, "skipped"),
             Self::Refused => paint(BAD, "refused"),
             Self::Undetermined => paint(WARN, "undetermined"),
-            Self::Failed => paint(BAD, "not verified"),
+            Self::Misconfigured => paint(BAD, "misconfigured"),
         }
     }
 }

@@ -1,0 +1,118 @@
+//! Signing profiles on the command line.
+
+use std::str::FromStr;
+
+use aws_names::{ArnError, ProfileArn, ProfileVersionArn};
+
+/// A trusted signing profile, or one version of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TrustedProfile {
+    /// All versions of a profile.
+    Profile(ProfileArn),
+    /// One version.
+    Version(ProfileVersionArn),
+}
+
+impl TrustedProfile {
+    /// The profile, without the version.
+    #[must_use]
+    pub fn profile(&self) -> &ProfileArn {
+        match self {
+            Self::Profile(profile) => profile,
+            Self::Version(version) => version.profile(),
+        }
+    }
+
+    /// The trusted identity in the form of trust policies.
+    #[must_use]
+    pub fn identity(&self) -> String {
+        match self {
+            Self::Profile(profile) => profile.to_string(),
+            Self::Version(version) => version.to_string(),
+        }
+    }
+}
+
+impl FromStr for TrustedProfile {
+    type Err = ArnError;
+
+    fn from_str(text: &str) -> Result<Self, ArnError> {
+        text.parse().map(Self::Profile).or_else(|why| text.parse().map(Self::Version).map_err(|_| why))
+    }
+}
+
+/// A value of an option that takes several ARNs. clap cannot tell them from the command's own arguments after the option, which
+/// never start with `arn:`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ArnOrArgument<T> {
+    /// An ARN.
+    Arn(T),
+    /// An argument of the command.
+    Argument(String),
+}
+
+impl<T: FromStr> FromStr for ArnOrArgument<T> {
+    type Err = T::Err;
+
+    fn from_str(text: &str) -> Result<Self, T::Err> {
+        match text.starts_with("arn:") {
+            true => text.parse().map(Self::Arn),
+            false => Ok(Self::Argument(text.to_owned())),
+        }
+    }
+}
+
+/// Separates the ARNs of an option from the arguments after it.
+///
+/// # Errors
+/// Returns an error if the option is given but has no ARN, for example because a shell variable is empty. Treating the option as
+/// absent would apply another policy.
+pub fn separate<T>(values: Vec<ArnOrArgument<T>>) -> Result<(Vec<T>, Vec<String>), NoArn> {
+    let is_given = !values.is_empty();
+    let mut arns = Vec::new();
+    let mut arguments = Vec::new();
+    for value in values {
+        match value {
+            ArnOrArgument::Arn(arn) => arns.push(arn),
+            ArnOrArgument::Argument(argument) => arguments.push(argument),
+        }
+    }
+    if is_given && arns.is_empty() { Err(NoArn) } else { Ok((arns, arguments)) }
+}
+
+/// An option for ARNs has none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoArn;
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+    use super::*;
+
+    const PROFILE: &str = "arn:aws:signer:us-west-2:111122223333:/signing-profiles/prod";
+
+    #[test]
+    fn parses_arns_of_profiles_and_versions() {
+        for text in [PROFILE.to_owned(), format!("{PROFILE}/abcde12345")] {
+            let trusted: TrustedProfile = text.parse().unwrap();
+            assert_eq!((trusted.identity(), trusted.profile().to_string()), (text, PROFILE.to_owned()));
+        }
+        for wrong in ["", "*", "prod", &PROFILE.replace("profiles", "profile"), &format!("{PROFILE}/a/b")] {
+            assert!(wrong.parse::<TrustedProfile>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn rejects_an_option_without_arns() {
+        let separated = |given: &[&str]| {
+            let values = given.iter().map(|text| text.parse::<ArnOrArgument<ProfileArn>>().unwrap());
+            separate(values.collect()).map(|(arns, arguments)| (arns.len(), arguments))
+        };
+        assert_eq!(separated(&[]), Ok((0, Vec::new())));
+        assert_eq!(separated(&[PROFILE, "r/a:v1"]), Ok((1, vec!["r/a:v1".to_owned()])));
+        for lost in [&["r/a:v1"][..], &[""], &["$PROFILE", "r/a:v1"]] {
+            assert_eq!(separated(lost), Err(NoArn), "{lost:?}");
+        }
+        assert!("arn:aws:s3:::bucket".parse::<ArnOrArgument<ProfileArn>>().is_err());
+    }
+}

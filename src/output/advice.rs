@@ -1,0 +1,64 @@
+//! What to do about a failure, in the tool's terms: with its options and commands.
+
+use notary::Advice;
+
+/// The advice as a sentence that names options and commands of this tool where there are any.
+#[must_use]
+pub fn in_terms_of_the_tool(advice: &Advice) -> String {
+    match advice {
+        Advice::Sign => {
+            "Sign the artifact with `notation-aws-signer sign`, or copy it with its signatures (`notation-aws-signer copy`).".to_owned()
+        }
+        Advice::TrustRoot { subject, store_type } => format!(
+            "To trust signatures under {subject}, pass that root with --root (with --trusted-profile), or add it to a trust store: \
+             `notation-aws-signer trust add --type {store_type}`."
+        ),
+        Advice::TrustProfile { profile } => format!(
+            "To trust this signing profile, pass --trusted-profile {profile}, or add it to trustedIdentities of the trust policy."
+        ),
+        Advice::RepairTrustStore => {
+            "Repair the trust store (`notation-aws-signer trust list` shows what is wrong). Until then its certificates are not trusted."
+                .to_owned()
+        }
+        Advice::ProvideAwsCredentials { action, profile: None } => format!(
+            "Provide AWS credentials that permit {action}: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile of the \
+             AWS configuration with --aws-profile."
+        ),
+        Advice::ProvideAwsCredentials { action, profile: Some(profile) } => format!(
+            "Provide AWS credentials that permit {action}: correct the AWS profile {profile}, or name another with --aws-profile."
+        ),
+        Advice::LogInToRegistry => {
+            "Log in to the registry (docker login, podman login), or pass --username NAME --password-stdin.".to_owned()
+        }
+        Advice::AllowPlainHttp => "Check host and port, or pass --plain-http if the registry has no TLS.".to_owned(),
+        Advice::AllowMoreTime => {
+            "Try again, or allow more time with --aws-signer-timeout or --registry-timeout.".to_owned()
+        }
+        Advice::RaiseLimit { what: "signatures" } => "Raise the limit with --max-signatures.".to_owned(),
+        Advice::SendFewerRequests => "Try again later, or send fewer requests at a time with --jobs or --rate.".to_owned(),
+        // Nothing to name: a variant of this tool is the same sentence.
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_options_of_the_tool() {
+        let profile = || "arn:aws:signer:us-west-2:111122223333:/signing-profiles/a".to_owned();
+        for (advice, option) in [
+            (Advice::TrustProfile { profile: profile() }, "--trusted-profile arn:aws"),
+            (Advice::TrustRoot { subject: "CN=a".to_owned(), store_type: "ca" }, "trust add --type ca"),
+            (Advice::AllowPlainHttp, "--plain-http"),
+            (Advice::LogInToRegistry, "--password-stdin"),
+            (Advice::RaiseLimit { what: "signatures" }, "--max-signatures"),
+            (Advice::ProvideAwsCredentials { action: "signer:SignPayload".to_owned(), profile: None }, "--aws-profile"),
+            (Advice::SignAgain, "Sign the artifact again"),
+        ] {
+            let said = in_terms_of_the_tool(&advice);
+            assert!(said.contains(option), "{said}");
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! Artifacts, signatures and certificates in the JSON of all commands: docs/output/common.schema.json.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use aws_signer::SignerAttributes;
+use notary::Descriptor;
+use notary::envelope::{JWS_MEDIA_TYPE, SignedAttributes};
+use notary::text::rfc3339;
+use notary::x509::Certificate;
+use serde::Serialize;
+
+/// An artifact: its name as given, and its full reference, by digest once resolved.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NamedArtifact {
+    /// The name on the command line.
+    pub reference: String,
+    /// The full reference.
+    pub artifact: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    digest: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    media_type: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    size: Option<u64>,
+}
+
+impl NamedArtifact {
+    /// An artifact that was not resolved.
+    #[must_use]
+    pub fn unresolved(reference: String) -> Self {
+        Self { artifact: reference.clone(), reference, digest: None, media_type: None, size: None }
+    }
+
+    /// A resolved artifact. `pinned` is its reference by digest.
+    #[must_use]
+    pub fn resolved(reference: String, pinned: String, descriptor: &Descriptor) -> Self {
+        Self {
+            reference,
+            artifact: pinned,
+            digest: Some(descriptor.digest.to_string()),
+            media_type: Some(descriptor.media_type.clone()),
+            size: Some(descriptor.size),
+        }
+    }
+}
+
+/// A signature: its manifest or, if it has none, its envelope, and what was signed if that was read.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SignatureReport {
+    /// The digest of its manifest, or of the envelope if it has no manifest.
+    pub digest: String,
+    /// The media type of what the digest names.
+    pub media_type: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub envelope_media_type: Option<String>,
+    /// The file with the envelope, if it is detached.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    #[serde(flatten)]
+    pub content: Option<SignedContent>,
+}
+
+impl SignatureReport {
+    /// A signature in a store, by its manifest. Its envelope was not read.
+    #[must_use]
+    pub fn from_manifest(manifest: &Descriptor) -> Self {
+        Self {
+            digest: manifest.digest.to_string(),
+            media_type: manifest.media_type.clone(),
+            envelope_media_type: None,
+            file: None,
+            content: None,
+        }
+    }
+
+    /// A detached signature in a file.
+    #[must_use]
+    pub fn from_file(file: &Path, envelope: &[u8]) -> Self {
+        let envelope = Descriptor::of(JWS_MEDIA_TYPE, envelope);
+        Self { file: Some(file.display().to_string()), ..Self::from_manifest(&envelope) }.with_jws_envelope()
+    }
+
+    /// The same signature, whose envelope was read. Every supported envelope is a JWS.
+    #[must_use]
+    pub fn with_jws_envelope(self) -> Self {
+        Self { envelope_media_type: Some(JWS_MEDIA_TYPE.to_owned()), ..self }
+    }
+
+    /// The same signature, with what its envelope says.
+    #[must_use]
+    pub fn with_content(self, content: SignedContent) -> Self {
+        Self { content: Some(content), ..self }.with_jws_envelope()
+    }
+}
+
+/// What an envelope says, and who signed it.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SignedContent {
+    /// The ARN of the signing profile, if AWS Signer signed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub profile: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub profile_version: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub job: Option<String>,
+    /// The subject of the signing certificate.
+    pub subject: String,
+    signing_scheme: &'static str,
+    pub signing_time: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expiry: Option<String>,
+    pub user_metadata: BTreeMap<String, String>,
+    /// The signing certificate first.
+    pub certificates: Vec<CertificateReport>,
+}
+
+impl SignedContent {
+    /// The content of an envelope with these signed attributes, certificates and user metadata. `signer` is set if AWS Signer signed.
+    #[must_use]
+    pub fn new(
+        attributes: &SignedAttributes,
+        certificates: &[Certificate],
+        user_metadata: BTreeMap<String, String>,
+        signer: Option<&SignerAttributes>,
+    ) -> Self {
+        Self {
+            profile: signer.map(|signer| signer.profile_version.profile().to_string()),
+            profile_version: signer.map(|signer| signer.profile_version.to_string()),
+            job: signer.map(|signer| signer.job.to_string()),
+            subject: certificates.first().map(Certificate::subject).unwrap_or_default(),
+            signing_scheme: attributes.signing_scheme.as_str(),
+            signing_time: rfc3339(attributes.signing_time),
+            expiry: attributes.expiry.map(rfc3339),
+            user_metadata,
+            certificates: certificates.iter().map(CertificateReport::new).collect(),
+        }
+    }
+}
+
+/// A certificate.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CertificateReport {
+    /// The subject.
+    pub subject: String,
+    /// The subject of the certificate that issued it.
+    pub issuer: String,
+    /// The SHA-256 of the certificate, in lower-case hexadecimal.
+    pub thumbprint: String,
+    not_before: String,
+    /// The end of its validity.
+    pub not_after: String,
+}
+
+impl CertificateReport {
+    /// The report of a certificate.
+    #[must_use]
+    pub fn new(certificate: &Certificate) -> Self {
+        Self {
+            subject: certificate.subject(),
+            issuer: certificate.issuer(),
+            thumbprint: certificate.thumbprint(),
+            not_before: rfc3339(certificate.not_before()),
+            not_after: rfc3339(certificate.not_after()),
+        }
+    }
+}
