@@ -68,8 +68,9 @@ fn notations_policy(world: &World) -> VerificationPolicy {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs notation and olareg: scripts/test"]
 async fn notation_verifies_the_librarys_signatures() {
-    let Some(world) = tokio::task::block_in_place(World::start) else { return };
+    let world = tokio::task::block_in_place(World::start);
     for form in [SignatureForm::Config, SignatureForm::ArtifactType] {
         let image = tokio::task::block_in_place(|| world.push(&format!("signed by the library: {form:?}")));
         let library = Library::of(&world, &image).await;
@@ -89,8 +90,9 @@ async fn notation_verifies_the_librarys_signatures() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs notation and olareg: scripts/test"]
 async fn the_library_verifies_plugin_signatures_until_revoked() {
-    let Some(world) = tokio::task::block_in_place(World::start) else { return };
+    let world = tokio::task::block_in_place(World::start);
     let image = tokio::task::block_in_place(|| world.push_signed("signed by notation"));
     let library = Library::of(&world, &image).await;
     let verdict = library.verify(&world).await;
@@ -104,9 +106,10 @@ async fn the_library_verifies_plugin_signatures_until_revoked() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs notation and olareg: scripts/test"]
 async fn the_library_verifies_notation_key_signatures_under_notations_policy() {
     const NAME: &str = "example.com";
-    let Some(world) = tokio::task::block_in_place(World::start) else { return };
+    let world = tokio::task::block_in_place(World::start);
     let image = tokio::task::block_in_place(|| {
         let image = world.push("signed with a key");
         world.notation.run(&["cert", "generate-test", NAME]).succeeded();
@@ -132,8 +135,9 @@ async fn the_library_verifies_notation_key_signatures_under_notations_policy() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs notation and olareg: scripts/test"]
 async fn level_permissive_turns_an_unknown_revocation_into_a_warning() {
-    let Some(mut world) = tokio::task::block_in_place(World::start) else { return };
+    let mut world = tokio::task::block_in_place(World::start);
     let image = tokio::task::block_in_place(|| {
         let image = world.push_signed("service down");
         world.signer.stop();
@@ -155,9 +159,10 @@ async fn level_permissive_turns_an_unknown_revocation_into_a_warning() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs notation and olareg: scripts/test"]
 async fn refuses_cose_envelopes_by_name() {
     const NAME: &str = "example.com";
-    let Some(world) = tokio::task::block_in_place(World::start) else { return };
+    let world = tokio::task::block_in_place(World::start);
     let image = tokio::task::block_in_place(|| {
         let image = world.push("signed as COSE");
         world.notation.run(&["cert", "generate-test", NAME]).succeeded();

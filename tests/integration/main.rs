@@ -21,5 +21,5 @@ mod policies;
 mod registry;
 mod registry_faults;
 mod revocation;
-mod support;
+use testbed as support;
 mod vectors;

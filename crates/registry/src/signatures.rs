@@ -58,7 +58,10 @@ impl Store {
     }
 
     /// Reads a manifest that is listed as a signature of `subject`, and checks that it is one.
-    async fn signature_manifest(&self, listed: &Descriptor, subject: &Descriptor) -> Result<Manifest, StoreError> {
+    ///
+    /// # Errors
+    /// Returns [`StoreError`] if it cannot be read, or is not a signature of `subject`.
+    pub async fn signature_manifest(&self, listed: &Descriptor, subject: &Descriptor) -> Result<Manifest, StoreError> {
         let digest = &listed.digest;
         let bytes = self.manifest(listed).await.map_err(|why| match why {
             // Delivered intact: the manifest itself is wrong.
@@ -84,6 +87,12 @@ impl Signatures<'_> {
         let descriptor = self.listed.next()?;
         let manifest = self.store.signature_manifest(&descriptor, self.subject).await;
         Some(StoredSignature { descriptor, manifest })
+    }
+
+    /// Returns the descriptors of the manifests that were not read yet.
+    #[must_use]
+    pub fn into_descriptors(self) -> Vec<Descriptor> {
+        self.listed.collect()
     }
 
     /// The number of signatures that [`Self::next`] has not returned yet.

@@ -21,12 +21,12 @@ struct Blobs {
 }
 
 impl Blobs {
-    fn start() -> Option<Blobs> {
-        let world = World::start()?;
+    fn start() -> Blobs {
+        let world = World::start();
         let cli = Cli::for_signer(&world.signer).with_config_of(&world.notation);
         let blobs = Blobs { world, cli };
         blobs.write("app.tar.gz", b"a release archive");
-        Some(blobs)
+        blobs
     }
 
     fn write(&self, name: &str, content: &[u8]) {
@@ -88,8 +88,9 @@ fn global(mut statement: Value) -> Value {
 }
 
 #[test]
+#[ignore = "needs notation and olareg: scripts/test"]
 fn blob_verify_and_notation_go_accept_a_signed_blob() {
-    let Some(blobs) = Blobs::start() else { return };
+    let blobs = Blobs::start();
     let signed = blobs.sign("app.tar.gz", &["-m", "build=7"]);
     assert_eq!(signed["signature"], "app.tar.gz.jws.sig");
     assert!(blobs.notation_accepts("app.tar.gz", "app.tar.gz.jws.sig"));
@@ -119,8 +120,9 @@ fn blob_verify_and_notation_go_accept_a_signed_blob() {
 }
 
 #[test]
+#[ignore = "needs notation and olareg: scripts/test"]
 fn refuses_altered_blobs_metadata_and_signatures() {
-    let Some(blobs) = Blobs::start() else { return };
+    let blobs = Blobs::start();
     blobs.sign("app.tar.gz", &["-m", "build=7"]);
     let refused =
         |more: &[&str], check: &str| blobs.verify("app.tar.gz", more).exits_with(1).says(&format!("failed  {check}"));
@@ -142,8 +144,9 @@ fn refuses_altered_blobs_metadata_and_signatures() {
 }
 
 #[test]
+#[ignore = "needs notation and olareg: scripts/test"]
 fn reports_the_job_of_a_revoked_signature_and_undetermined_without_an_answer() {
-    let Some(blobs) = Blobs::start() else { return };
+    let blobs = Blobs::start();
     let job = blobs.sign("app.tar.gz", &[])["job"].as_str().unwrap().to_owned();
     blobs.put_policy(&[global(statement("all", "signingAuthority:local", &blobs.world.profile.arn))]);
     blobs.world.signer.revoke_signature(&job);
@@ -159,8 +162,9 @@ fn reports_the_job_of_a_revoked_signature_and_undetermined_without_an_answer() {
 }
 
 #[test]
+#[ignore = "needs notation and olareg: scripts/test"]
 fn chooses_the_blob_policy_by_name_or_the_global_one() {
-    let Some(blobs) = Blobs::start() else { return };
+    let blobs = Blobs::start();
     blobs.sign("app.tar.gz", &[]);
     let arn = &blobs.world.profile.arn;
     let other = &blobs.world.signer.put_profile("other").arn;
@@ -193,8 +197,9 @@ fn chooses_the_blob_policy_by_name_or_the_global_one() {
 }
 
 #[test]
+#[ignore = "needs notation and olareg: scripts/test"]
 fn verifies_notation_go_signatures_under_a_trusting_policy() {
-    let Some(blobs) = Blobs::start() else { return };
+    let blobs = Blobs::start();
     for kind in ["p256", "p384", "rsa3072"] {
         let file = blobs.path("app.tar.gz");
         let signature = blobs.path("app.tar.gz.jws.sig");
@@ -215,9 +220,10 @@ fn verifies_notation_go_signatures_under_a_trusting_policy() {
 }
 
 #[test]
+#[ignore = "needs notation and olareg: scripts/test"]
 fn runs_the_signatures_verification_plugin_unless_only_profiles_are_trusted() {
     const NAME: &str = "org.example.judge";
-    let Some(blobs) = Blobs::start() else { return };
+    let blobs = Blobs::start();
     let key = OwnKey::new(|_| ());
     let config = blobs.world.notation.config_folder();
     let content = std::fs::File::open(blobs.path("app.tar.gz")).unwrap();
@@ -258,8 +264,9 @@ fn runs_the_signatures_verification_plugin_unless_only_profiles_are_trusted() {
 }
 
 #[test]
+#[ignore = "needs notation and olareg: scripts/test"]
 fn rejects_image_signatures_for_blobs_and_blob_signatures_for_images() {
-    let Some(blobs) = Blobs::start() else { return };
+    let blobs = Blobs::start();
     let stores = ImageStores::layout();
     let stored = &stores.images[0];
     let layout = stored.reference.strip_prefix("oci:").unwrap().strip_suffix(":v1").unwrap();
@@ -280,8 +287,9 @@ fn rejects_image_signatures_for_blobs_and_blob_signatures_for_images() {
 }
 
 #[test]
+#[ignore = "needs notation and olareg: scripts/test"]
 fn keeps_an_existing_signature_without_force() {
-    let Some(blobs) = Blobs::start() else { return };
+    let blobs = Blobs::start();
     let signature = || std::fs::read(blobs.path("app.tar.gz.jws.sig")).unwrap();
     blobs.sign("app.tar.gz", &[]);
     let first = signature();
@@ -294,8 +302,9 @@ fn keeps_an_existing_signature_without_force() {
 }
 
 #[test]
+#[ignore = "needs notation and olareg: scripts/test"]
 fn missing_files_are_usage_errors() {
-    let Some(mut blobs) = Blobs::start() else { return };
+    let mut blobs = Blobs::start();
     blobs.verify("app.tar.gz", &[]).exits_with(2).says("app.tar.gz.jws.sig does not exist").says("--signature");
     blobs.verify("app.tar.gz", &["--signature", "absent.sig"]).exits_with(2).says("absent.sig");
     blobs.write("some.sig", b"{}");

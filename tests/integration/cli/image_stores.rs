@@ -32,10 +32,10 @@ impl ImageStores {
         let folder = tempfile::tempdir().unwrap();
         let mut images = vec![in_registry(&world.registry.address().to_string())];
         let docker_registry = DockerRegistry::start();
-        images.extend(docker_registry.iter().map(|registry| in_registry(&registry.address.to_string())));
+        images.push(in_registry(&docker_registry.address.to_string()));
         let path = folder.path().join("layout");
         images.push(with_image(format!("oci:{}:v1", path.display()), Store::Layout(Layout::create(path).unwrap())));
-        ImageStores { _docker_registry: docker_registry, folder, images }
+        ImageStores { _docker_registry: Some(docker_registry), folder, images }
     }
 
     /// An image in a layout only.

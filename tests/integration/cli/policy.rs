@@ -11,16 +11,17 @@ use crate::support::peers;
 
 const PROFILE: &str = "arn:aws:signer:us-west-2:111122223333:/signing-profiles/demo";
 
-fn user() -> Option<(LocalSigner, Notation, Cli)> {
+fn user() -> (LocalSigner, Notation, Cli) {
     let signer = LocalSigner::start();
-    let notation = Notation::new(&peers()?, &signer.credentials_file());
+    let notation = Notation::new(&peers(), &signer.credentials_file());
     let cli = Cli::for_signer(&signer).with_config_of(&notation);
-    Some((signer, notation, cli))
+    (signer, notation, cli)
 }
 
 #[test]
+#[ignore = "needs notation and olareg: scripts/test"]
 fn notation_shows_the_written_policy() {
-    let Some((_signer, notation, cli)) = user() else { return };
+    let (_signer, notation, cli) = user();
     cli.run(&["policy", "show"]).exits_with(2).says("policy init");
     let init = ["policy", "init", "--profile", PROFILE, "--scope", "registry.example.com/app", "--level", "permissive"];
     let results = cli.json("policy-init", &init, 0);
@@ -35,16 +36,18 @@ fn notation_shows_the_written_policy() {
 }
 
 #[test]
+#[ignore = "needs notation and olareg: scripts/test"]
 fn shows_an_imported_policy() {
-    let Some((_signer, notation, cli)) = user() else { return };
+    let (_signer, notation, cli) = user();
     notation.import_policy_for("strict", &["ca:acme"], "x509.subject: C=US, ST=WA, O=acme");
     let shown = cli.json("policy-show", &["policy", "show"], 0);
     assert_eq!(shown["statements"][0]["policy"]["trustStores"], json!(["ca:acme"]));
 }
 
 #[test]
+#[ignore = "needs notation and olareg: scripts/test"]
 fn does_not_overwrite_a_policy_without_force() {
-    let Some((_signer, notation, cli)) = user() else { return };
+    let (_signer, notation, cli) = user();
     notation.import_policy_for("strict", &["ca:acme"], "x509.subject: C=US, ST=WA, O=acme");
     let file = notation.config_folder().join("trustpolicy.json");
     let before = std::fs::read(&file).unwrap();
@@ -59,8 +62,9 @@ fn does_not_overwrite_a_policy_without_force() {
 }
 
 #[test]
+#[ignore = "needs notation and olareg: scripts/test"]
 fn writes_shows_and_checks_a_blob_policy() {
-    let Some((_signer, notation, cli)) = user() else { return };
+    let (_signer, notation, cli) = user();
     cli.run(&["setup", "--offline"]).exits_with(0);
     cli.json("policy-init", &["policy", "init", "--blob", "--profile", PROFILE], 0);
     assert!(notation.config_folder().join("trustpolicy.blob.json").is_file());
@@ -70,8 +74,9 @@ fn writes_shows_and_checks_a_blob_policy() {
 }
 
 #[test]
+#[ignore = "needs notation and olareg: scripts/test"]
 fn check_refuses_what_verify_refuses_and_names_each_file() {
-    let Some((_signer, notation, cli)) = user() else { return };
+    let (_signer, notation, cli) = user();
     for kind in [&[][..], &["--blob"]] {
         cli.run(&[&["policy", "init", "--profile", PROFILE], kind].concat()).exits_with(0);
     }
@@ -96,8 +101,9 @@ fn check_refuses_what_verify_refuses_and_names_each_file() {
 }
 
 #[test]
+#[ignore = "needs notation and olareg: scripts/test"]
 fn check_lists_every_problem() {
-    let Some((_signer, notation, cli)) = user() else { return };
+    let (_signer, notation, cli) = user();
     let results = cli.json("policy-check", &["policy", "check"], 2);
     assert!(results["findings"][0]["message"].as_str().unwrap().contains("there is no trust policy"));
     cli.run(&["setup", "--offline"]).exits_with(0);

@@ -22,13 +22,13 @@ struct User {
 }
 
 impl User {
-    fn new() -> Option<User> {
-        let peers = peers()?;
+    fn new() -> User {
+        let peers = peers();
         let signer = LocalSigner::start();
         let profile = signer.put_profile("setup");
         let notation = Notation::new(&peers, &signer.credentials_file());
         let cli = Cli::for_signer(&signer).with_config_of(&notation);
-        Some(User { registry: Registry::start(&peers), signer, profile, notation, cli })
+        User { registry: Registry::start(&peers), signer, profile, notation, cli }
     }
 
     /// `setup` with the local signer's root, the profile and more arguments.
@@ -62,8 +62,9 @@ fn message<'a>(results: &'a Value, part: &str) -> &'a str {
 }
 
 #[test]
+#[ignore = "needs notation and olareg: scripts/test"]
 fn after_setup_in_an_empty_home_notation_signs_and_verifies() {
-    let Some(user) = User::new() else { return };
+    let user = User::new();
     let results = user.setup(&[], 0);
     for part in ["plugin", "trust-store", "trust-policy"] {
         assert_eq!(outcomes(&results, part), ["changed"], "{results:#}");
@@ -81,8 +82,9 @@ fn after_setup_in_an_empty_home_notation_signs_and_verifies() {
 }
 
 #[test]
+#[ignore = "needs notation and olareg: scripts/test"]
 fn setup_a_second_time_changes_nothing_and_check_agrees() {
-    let Some(user) = User::new() else { return };
+    let user = User::new();
     user.setup(&[], 0);
     let written = |path: PathBuf| (fs::read(&path).unwrap(), fs::metadata(&path).unwrap().modified().unwrap());
     let before = (written(user.plugin()), written(user.policy()));
@@ -100,8 +102,9 @@ fn setup_a_second_time_changes_nothing_and_check_agrees() {
 }
 
 #[test]
+#[ignore = "needs notation and olareg: scripts/test"]
 fn adds_the_aws_roots_to_the_documented_stores() {
-    let Some(user) = User::new() else { return };
+    let user = User::new();
     let arn = "arn:aws:signer:us-west-2:111122223333:/signing-profiles/pipeline";
     let results =
         user.cli.json("setup", &["setup", "--offline", "--profile", arn, "--scope", "registry.example.com/app"], 0);
@@ -116,8 +119,9 @@ fn adds_the_aws_roots_to_the_documented_stores() {
 }
 
 #[test]
+#[ignore = "needs notation and olareg: scripts/test"]
 fn keeps_an_existing_policy_without_force_and_prints_the_statement_to_add() {
-    let Some(user) = User::new() else { return };
+    let user = User::new();
     let other = "arn:aws:signer:us-west-2:111122223333:/signing-profiles/other";
     user.cli.json("policy-init", &["policy", "init", "--profile", other, "--name", "mine"], 0);
     let before = fs::read(user.policy()).unwrap();
@@ -157,8 +161,9 @@ fn keeps_an_existing_policy_without_force_and_prints_the_statement_to_add() {
 }
 
 #[test]
+#[ignore = "needs notation and olareg: scripts/test"]
 fn check_explains_what_is_missing_and_changes_nothing() {
-    let Some(mut user) = User::new() else { return };
+    let mut user = User::new();
     let results = user.setup(&["--check"], 2);
     for (part, why) in
         [("plugin", "not installed"), ("trust-store", "does not exist"), ("trust-policy", "no trust policy")]
@@ -176,8 +181,9 @@ fn check_explains_what_is_missing_and_changes_nothing() {
 }
 
 #[test]
+#[ignore = "needs notation and olareg: scripts/test"]
 fn distinguishes_a_missing_profile_from_missing_credentials() {
-    let Some(user) = User::new() else { return };
+    let user = User::new();
     user.setup(&[], 0);
     let missing = user.profile.arn.replace("setup", "nowhere");
     let results = user.cli.json("setup", &["setup", "--check", "--profile", &missing], 2);
@@ -190,8 +196,9 @@ fn distinguishes_a_missing_profile_from_missing_credentials() {
 }
 
 #[test]
+#[ignore = "needs notation and olareg: scripts/test"]
 fn replaces_another_plugin_of_the_same_name_only_with_force() {
-    let Some(user) = User::new() else { return };
+    let user = User::new();
     let plugin = user.plugin();
     fs::create_dir_all(plugin.parent().unwrap()).unwrap();
     let answer =
@@ -207,8 +214,9 @@ fn replaces_another_plugin_of_the_same_name_only_with_force() {
 }
 
 #[test]
+#[ignore = "needs notation and olareg: scripts/test"]
 fn does_not_install_a_file_that_is_not_a_plugin() {
-    let Some(user) = User::new() else { return };
+    let user = User::new();
     let results = user.setup(&["--plugin", "/bin/true"], 2);
     assert!(message(&results, "plugin").contains("/bin/true is not a working plugin"), "{results:#}");
     assert!(!user.plugin().exists());

@@ -33,8 +33,9 @@ fn check<'a>(artifact: &'a Value, name: &str) -> &'a Value {
 }
 
 #[test]
+#[ignore = "needs notation, olareg and docker-registry: scripts/test"]
 fn verifies_with_only_a_trusted_profile_in_every_store() {
-    let Some(world) = World::start() else { return };
+    let world = World::start();
     let cli = Cli::for_signer(&world.signer);
     let stores = ImageStores::of(&world);
     for stored in &stores.images {
@@ -60,8 +61,9 @@ fn verifies_with_only_a_trusted_profile_in_every_store() {
 }
 
 #[test]
+#[ignore = "needs notation and olareg: scripts/test"]
 fn accepts_references_after_the_arns() {
-    let Some(world) = World::start() else { return };
+    let world = World::start();
     let cli = Cli::for_signer(&world.signer);
     let image = world.push_signed("order");
     let root = world.signer.root_certificate();
@@ -71,8 +73,9 @@ fn accepts_references_after_the_arns() {
 }
 
 #[test]
+#[ignore = "needs notation and olareg: scripts/test"]
 fn rejects_an_empty_trusted_profile() {
-    let Some(world) = World::start() else { return };
+    let world = World::start();
     let image = world.push_signed("an empty variable");
     world.notation.import_policy("strict", &world.profile.arn);
     let cli = Cli::for_signer(&world.signer).with_config_of(&world.notation);
@@ -84,8 +87,9 @@ fn rejects_an_empty_trusted_profile() {
 }
 
 #[test]
+#[ignore = "needs notation and olareg: scripts/test"]
 fn reports_the_job_of_a_revoked_signature() {
-    let Some(world) = World::start() else { return };
+    let world = World::start();
     let cli = Cli::for_signer(&world.signer);
     let image = world.push_signed("revoked");
     let job = world.notation.signature(&image).job().to_owned();
@@ -98,8 +102,9 @@ fn reports_the_job_of_a_revoked_signature() {
 }
 
 #[test]
+#[ignore = "needs notation and olareg: scripts/test"]
 fn refuses_unsigned_images_and_untrusted_profiles_with_advice() {
-    let Some(world) = World::start() else { return };
+    let world = World::start();
     let cli = Cli::for_signer(&world.signer);
     let other = world.signer.put_profile("other");
     let unsigned = world.push("unsigned");
@@ -116,8 +121,9 @@ fn refuses_unsigned_images_and_untrusted_profiles_with_advice() {
 }
 
 #[test]
+#[ignore = "needs notation, olareg and docker-registry: scripts/test"]
 fn refuses_altered_envelopes_and_those_of_other_artifacts() {
-    let Some(world) = World::start() else { return };
+    let world = World::start();
     let cli = Cli::for_signer(&world.signer);
     let stores = ImageStores::of(&world);
     let stored = &stores.images[0];
@@ -137,8 +143,9 @@ fn refuses_altered_envelopes_and_those_of_other_artifacts() {
 }
 
 #[test]
+#[ignore = "needs notation and olareg: scripts/test"]
 fn distinguishes_undetermined_refused_and_missing() {
-    let Some(world) = World::start() else { return };
+    let world = World::start();
     let cli = Cli::for_signer(&world.signer);
     let image = world.push_signed("unknown");
     let arn = world.profile.arn.clone();
@@ -157,8 +164,9 @@ fn distinguishes_undetermined_refused_and_missing() {
 }
 
 #[test]
+#[ignore = "needs notation and olareg: scripts/test"]
 fn permanent_errors_exit_with_2_and_name_the_setting() {
-    let Some(world) = World::start() else { return };
+    let world = World::start();
     let cli = Cli::for_signer(&world.signer);
     let image = world.push_signed("signed");
     let ini = std::fs::read_to_string(world.signer.credentials_file()).unwrap();
@@ -203,8 +211,9 @@ fn permanent_errors_exit_with_2_and_name_the_setting() {
 }
 
 #[test]
+#[ignore = "needs notation and olareg: scripts/test"]
 fn reports_each_artifact_and_exits_with_the_worst_result() {
-    let Some(world) = World::start() else { return };
+    let world = World::start();
     let cli = Cli::for_signer(&world.signer);
     let good = world.push_signed("good");
     let unsigned = world.push("unsigned");
@@ -219,8 +228,9 @@ fn reports_each_artifact_and_exits_with_the_worst_result() {
 }
 
 #[test]
+#[ignore = "needs notation, olareg and docker-registry: scripts/test"]
 fn verifies_an_index_alone_or_recursively() {
-    let Some(world) = World::start() else { return };
+    let world = World::start();
     let cli = Cli::for_signer(&world.signer);
     let stores = ImageStores::of(&world);
     for stored in &stores.images {
@@ -241,8 +251,9 @@ fn verifies_an_index_alone_or_recursively() {
 }
 
 #[test]
+#[ignore = "needs notation and olareg: scripts/test"]
 fn requires_metadata() {
-    let Some(world) = World::start() else { return };
+    let world = World::start();
     let cli = Cli::for_signer(&world.signer);
     let image = world.push("with metadata");
     cli.run(&["sign", &image, "--profile", &world.profile.arn, "-m", "build=7"]).succeeded();
@@ -259,8 +270,9 @@ fn requires_metadata() {
 }
 
 #[test]
+#[ignore = "needs notation and olareg: scripts/test"]
 fn requires_signatures_of_several_profiles() {
-    let Some(world) = World::start() else { return };
+    let world = World::start();
     let cli = Cli::for_signer(&world.signer);
     let image = world.push("signed twice");
     let first = world.profile.arn.as_str();
@@ -282,8 +294,9 @@ fn requires_signatures_of_several_profiles() {
 }
 
 #[test]
+#[ignore = "needs notation and olareg: scripts/test"]
 fn uses_notations_policy_by_default() {
-    let Some(world) = World::start() else { return };
+    let world = World::start();
     let image = world.push("signed with a key");
     world.notation.run(&["cert", "generate-test", "example.com"]).succeeded();
     world.notation.sign_with_key(&image, "example.com").succeeded();
@@ -304,8 +317,9 @@ fn uses_notations_policy_by_default() {
 }
 
 #[test]
+#[ignore = "needs notation and olareg: scripts/test"]
 fn shows_a_logged_check_as_a_warning() {
-    let Some(mut world) = World::start() else { return };
+    let mut world = World::start();
     let image = world.push_signed("service down");
     world.notation.import_policy("permissive", &world.profile.arn);
     world.signer.stop();
@@ -316,8 +330,9 @@ fn shows_a_logged_check_as_a_warning() {
 }
 
 #[test]
+#[ignore = "needs notation and olareg: scripts/test"]
 fn fails_without_an_applicable_policy() {
-    let Some(world) = World::start() else { return };
+    let world = World::start();
     let cli = Cli::for_signer(&world.signer);
     let image = world.push_signed("no policy");
     cli.run(&["verify", &image]).exits_with(2).says("there is no trust policy").says("--trusted-profile");
@@ -350,8 +365,9 @@ fn fails_without_an_applicable_policy() {
 }
 
 #[test]
+#[ignore = "needs notation and olareg: scripts/test"]
 fn never_reports_skipped_artifacts_as_verified() {
-    let Some(world) = World::start() else { return };
+    let world = World::start();
     let image = world.push("skipped");
     let cli = Cli::for_signer(&world.signer).with_config_of(&world.notation);
     let file = cli.home().join("policy.json");
@@ -365,8 +381,9 @@ fn never_reports_skipped_artifacts_as_verified() {
 }
 
 #[test]
+#[ignore = "needs notation and olareg: scripts/test"]
 fn reads_plugin_settings_as_notation_does() {
-    let Some(world) = World::start() else { return };
+    let world = World::start();
     let cli = Cli::for_signer(&world.signer);
     let image = world.push_signed("configured");
     let closed = format!("aws-signer-endpoint-url=http://127.0.0.1:{}", free_port());

@@ -141,17 +141,19 @@ async fn nothing_is_lost_or_changed(source: &Store, destination: &Store) {
 }
 
 #[tokio::test]
+#[ignore = "needs notation, olareg and docker-registry: scripts/test"]
 async fn copies_between_registries_with_and_without_referrers_api() {
-    let (Some(peers), Some(without)) = (peers(), DockerRegistry::start()) else { return };
-    let with = Registry::start(&peers);
+    let without = DockerRegistry::start();
+    let with = Registry::start(&peers());
     nothing_is_lost_or_changed(&remote(with.address(), "from"), &remote(without.address, "to")).await;
     nothing_is_lost_or_changed(&remote(without.address, "from"), &remote(with.address(), "to")).await;
 }
 
 #[tokio::test]
+#[ignore = "needs notation, olareg and docker-registry: scripts/test"]
 async fn copies_between_registry_and_layout() {
-    let (Some(peers), Some(without)) = (peers(), DockerRegistry::start()) else { return };
-    let with = Registry::start(&peers);
+    let without = DockerRegistry::start();
+    let with = Registry::start(&peers());
     for address in [with.address(), without.address] {
         let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
         nothing_is_lost_or_changed(&remote(address, "from"), &layout(&folders[0])).await;
@@ -185,9 +187,10 @@ async fn reports_foreign_layers_without_copying_them() {
 }
 
 #[tokio::test]
+#[ignore = "needs notation, olareg and docker-registry: scripts/test"]
 async fn mounts_blobs_within_a_registry() {
-    let (Some(peers), Some(without)) = (peers(), DockerRegistry::start()) else { return };
-    let with = Registry::start(&peers);
+    let without = DockerRegistry::start();
+    let with = Registry::start(&peers());
     for address in [with.address(), without.address] {
         let (source, destination) = (remote(address, "from"), remote(address, "to"));
         let (index, expected) = signed_index(&source).await;

@@ -95,8 +95,9 @@ fn judge(cases: Vec<Case>, notation: &Path) -> Vec<(Arc<Case>, Verdicts)> {
 }
 
 #[test]
+#[ignore = "needs notation and olareg: scripts/test"]
 fn every_verdict_is_notations_or_follows_a_listed_rule() {
-    let Some(peers) = crate::support::peers() else { return };
+    let peers = crate::support::peers();
     let judged = judge(cases(), &peers.join("notation"));
     let [mut accepted, mut refused, mut stricter, mut laxer] = [0; 4];
     let mut wrong = Vec::new();

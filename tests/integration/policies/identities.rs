@@ -15,7 +15,7 @@ const PARTIAL: &str =
 
 /// Signs with a certificate of this subject and compares which identities match it.
 fn compare(attributes: &[(DnType, &str)], cases: &[(&str, Expected)]) {
-    let Some(peers) = crate::support::peers() else { return };
+    let peers = crate::support::peers();
     let world = World::new(&peers);
     let mut params = CertificateParams::default();
     params.distinguished_name = rcgen::DistinguishedName::new();

@@ -55,7 +55,7 @@ impl AwsSignerRevocation {
             None => return unknown(Failure::deadline(question.deadline)),
         };
         tracing::info!(
-            profile_version = %signer.profile_version, job = %signer.job, region = client.region(),
+            profile_version = %signer.profile_version, job = %signer.job, region = %client.region(),
             "asking AWS Signer about revocation"
         );
         let query = RevocationQuery {

@@ -205,7 +205,7 @@ impl Verifier {
         deadline: Deadline,
     ) -> Result<HeldEnvelope, Reason> {
         let read = async {
-            let stored = store.signature_manifest(artifact, manifest).await.map_err(|why| unread(&why))?;
+            let stored = store.signature_manifest(manifest, artifact).await.map_err(|why| unread(&why))?;
             let envelope = stored.envelope().map_err(|why| Reason::NotASignature(why))?;
             let bytes = store.blob(envelope, MAX_ENVELOPE_SIZE as u64).await.map_err(|why| unread(&why))?;
             let mut reservation = self.memory.reservation();
@@ -240,7 +240,7 @@ pub(super) struct HeldEnvelope {
 /// A signature that the store did not deliver is not known to be wrong; one that is none, or another artifact's, is.
 fn unread(why: &StoreError) -> Reason {
     match why {
-        StoreError::Manifest { source, .. } => Reason::NotASignature(source.clone()),
+        StoreError::NotASignature { source, .. } => Reason::NotASignature(source.clone()),
         _ => Failure::from(why).into(),
     }
 }

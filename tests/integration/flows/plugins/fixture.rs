@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use notary::envelope::SigningScheme;
 use notary::envelope::header::VERIFICATION_PLUGIN;
+use notary::x509::Certificate;
 use notation::plugin_host::PluginFolder;
 use notation::verify::{Check, ValidationType, Verdict, VerifyOptions};
 use serde_json::{Value, json};
@@ -21,7 +22,8 @@ pub(super) const REVOCATION: &str = "SIGNATURE_VERIFIER.REVOCATION_CHECK";
 pub(super) struct Fixture {
     pub(super) env: TestEnv,
     pub(super) folder: PathBuf,
-    pub(super) notation: Option<Notation>,
+    root: Certificate,
+    notation: Option<Notation>,
 }
 
 impl Fixture {
@@ -39,19 +41,20 @@ impl Fixture {
         });
         env.attach(&envelope);
         env.put_trust_store("ca/own", &key.root());
-        let credentials = env.folder().join("none");
-        let notation = crate::support::peers().map(|peers| Notation::new(&peers, &credentials));
-        let folder = match &notation {
-            Some(notation) => {
-                let store = notation.config_folder().join("truststore/x509/ca/own");
-                std::fs::create_dir_all(&store).unwrap();
-                std::fs::write(store.join("root.crt"), key.root().der()).unwrap();
-                notation.config_folder().join("plugins")
-            }
-            None => env.folder().join("plugins"),
-        };
+        let folder = env.folder().join("plugins");
         std::fs::create_dir_all(&folder).unwrap();
-        Fixture { env, folder, notation }
+        Fixture { env, folder, root: key.root(), notation: None }
+    }
+
+    /// Adds the real notation, which trusts the same root and has the same plugin folder.
+    pub(super) fn with_notation(self) -> Fixture {
+        let notation = Notation::new(&crate::support::peers(), &self.env.folder().join("none"));
+        let store = notation.config_folder().join("truststore/x509/ca/own");
+        std::fs::create_dir_all(&store).unwrap();
+        std::fs::write(store.join("root.crt"), self.root.der()).unwrap();
+        let folder = notation.config_folder().join("plugins");
+        std::fs::create_dir_all(&folder).unwrap();
+        Fixture { folder, notation: Some(notation), ..self }
     }
 
     pub(super) fn program(&self) -> PathBuf {
@@ -88,16 +91,16 @@ impl Fixture {
         self.env.verify_by(&policy, options).await
     }
 
-    /// Whether notation accepts the signature; `None` without notation.
-    pub(super) fn notation_accepts(&self, level: &Value) -> Option<bool> {
-        let notation = self.notation.as_ref()?;
+    /// Whether the notation of [`Fixture::with_notation`] accepts the signature.
+    pub(super) fn notation_accepts(&self, level: &Value) -> bool {
+        let notation = self.notation.as_ref().unwrap();
         let policy = json!({ "version": "1.0", "trustPolicies": [{
             "name": "test", "registryScopes": ["*"], "signatureVerification": level,
             "trustStores": ["ca:own"], "trustedIdentities": ["org.example: anybody"],
         }]});
         std::fs::write(notation.config_folder().join("trustpolicy.json"), policy.to_string()).unwrap();
         let image = format!("{}:v1", self.env.layout.path().display());
-        Some(notation.run(&["verify", "--verbose", "--oci-layout", "--scope", "local/a", &image]).is_success())
+        notation.run(&["verify", "--verbose", "--oci-layout", "--scope", "local/a", &image]).is_success()
     }
 }
 

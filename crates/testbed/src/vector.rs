@@ -1,12 +1,16 @@
 //! A test vector of `plugin-spec/vectors`, in the format that `plugin-spec/README.md` describes.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/plugin-spec");
+use crate::programs;
+
+fn folder() -> PathBuf {
+    programs::source_tree().join("plugin-spec")
+}
 
 /// A file of vectors.
 #[derive(Debug, Deserialize)]
@@ -101,7 +105,7 @@ impl Vector {
     /// All vectors.
     pub fn all() -> Vec<Self> {
         let names = material();
-        let files = std::fs::read_dir(Path::new(FOLDER).join("vectors")).unwrap().map(|entry| entry.unwrap().path());
+        let files = std::fs::read_dir(folder().join("vectors")).unwrap().map(|entry| entry.unwrap().path());
         files.flat_map(|file| read::<VectorFile>(&file, &names).vectors).collect()
     }
 
@@ -124,12 +128,12 @@ impl Vector {
 
 /// The values of `{{NAME}}` in the vectors.
 pub fn material() -> BTreeMap<String, String> {
-    read(&Path::new(FOLDER).join("material.json"), &BTreeMap::new())
+    read(&folder().join("material.json"), &BTreeMap::new())
 }
 
 /// The base request of a command, with `{{endpoint}}` unresolved.
 pub fn base_request(command: &str) -> Value {
-    let mut bases: BTreeMap<String, Value> = read(&Path::new(FOLDER).join("requests.json"), &material());
+    let mut bases: BTreeMap<String, Value> = read(&folder().join("requests.json"), &material());
     bases.remove(command).unwrap_or_else(|| panic!("no base request {command:?}"))
 }
 
@@ -172,7 +176,7 @@ impl Answer {
             Some(Value::String(text)) => text.clone(),
             Some(json) => json.to_string(),
         };
-        super::service::answer(self.status, &headers, body.as_bytes())
+        crate::service::answer(self.status, &headers, body.as_bytes())
     }
 }
 

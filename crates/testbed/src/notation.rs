@@ -6,8 +6,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::local_signer::REGION;
-use super::process::{Finished, command, run};
+use crate::local_signer::REGION;
+use crate::process::{Finished, command, run};
+use crate::programs;
 
 pub const PLUGIN: &str = "com.amazonaws.signer.notation.plugin";
 const LIMIT: Duration = Duration::from_secs(60);
@@ -169,7 +170,7 @@ impl Signature {
 #[track_caller]
 fn archive(kind: &str) -> String {
     let dist = std::env::var_os("NOTATION_AWS_SIGNER_DIST").map(PathBuf::from);
-    let dist = dist.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("dist"));
+    let dist = dist.unwrap_or_else(|| programs::source_tree().join("dist"));
     let (start, end) = (format!("notation-{PLUGIN}_{}_", env!("CARGO_PKG_VERSION")), format!(".{kind}"));
     let files = std::fs::read_dir(&dist).into_iter().flatten().flatten();
     let mut names = files.filter_map(|file| file.file_name().into_string().ok());

@@ -7,8 +7,8 @@ use aws_lc_rs::digest::{SHA256, digest};
 use serde_json::json;
 use tempfile::TempDir;
 
-use super::http;
-use super::process::{Running, command, free_port};
+use crate::http;
+use crate::process::{Running, command, free_port};
 
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 const CONFIG: &str = "application/vnd.oci.image.config.v1+json";

@@ -8,7 +8,8 @@ use aws_sdk_signer::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_signer::types::{SignatureValidityPeriod, ValidityType};
 use tempfile::TempDir;
 
-use super::process::{Running, command};
+use crate::process::{Running, command};
+use crate::programs;
 
 pub const REGION: &str = "us-west-2";
 /// The service's state folder, relative to its home folder.
@@ -49,7 +50,7 @@ impl LocalSigner {
     }
 
     fn serve_with(home: TempDir, dir: &'static str, options: &[&str]) -> LocalSigner {
-        let mut serve = command(env!("CARGO_BIN_EXE_notation-aws-signer"), home.path());
+        let mut serve = command(programs::tool(), home.path());
         serve.args(["local-signer", "serve", "--listen", "127.0.0.1:0", "--dir", dir]).args(options);
         let mut process = Running::start(&mut serve);
         let endpoint = process.wait_for("line with the endpoint's address", endpoint_in);

@@ -7,10 +7,11 @@ use std::time::Duration;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::local_signer::LocalSigner;
-use super::notation::Notation;
-use super::process::{Finished, command, run};
-use super::schemas::Schema;
+use crate::local_signer::LocalSigner;
+use crate::notation::Notation;
+use crate::process::{Finished, command, run};
+use crate::programs;
+use crate::schemas::Schema;
 
 const LIMIT: Duration = Duration::from_secs(120);
 
@@ -45,7 +46,7 @@ impl Cli {
 
     /// The command, for callers that add more than [`Cli::run`] takes.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut cli = command(env!("CARGO_BIN_EXE_notation-aws-signer"), self.home.path());
+        let mut cli = command(programs::tool(), self.home.path());
         cli.env("AWS_SHARED_CREDENTIALS_FILE", &self.credentials).env("AWS_EC2_METADATA_DISABLED", "true");
         cli.env("AWS_ENDPOINT_URL_SIGNER", &self.endpoint).args(arguments);
         cli.envs(self.config.iter().map(|config| ("XDG_CONFIG_HOME", config)));

@@ -12,20 +12,12 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::process;
+use crate::{process, programs};
 
 /// The credentials in the plugin's environment, distinctive so that leaks can be found in its output.
 pub const ACCESS_KEY: &str = "AKIAFROMENVIRONMENT0";
 pub const SECRET_KEY: &str = "secret-key-that-must-not-leak";
 pub const SESSION_TOKEN: &str = "session-token-that-must-not-leak";
-
-/// The packaged plugin if its path is set, else the one of this build.
-pub fn executable() -> PathBuf {
-    let packaged = std::env::var_os("NOTATION_AWS_SIGNER_PLUGIN").map(PathBuf::from);
-    // Cargo puts the programs of all packages of the workspace into one folder.
-    let built = || Path::new(env!("CARGO_BIN_EXE_notation-aws-signer")).with_file_name("notation-aws-signer-plugin");
-    packaged.unwrap_or_else(built)
-}
 
 /// A plugin command to run.
 pub struct Plugin {
@@ -49,7 +41,7 @@ pub struct Outcome {
 impl Plugin {
     pub fn new<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Self {
         let home = tempfile::tempdir().unwrap();
-        let mut command = process::command(executable(), home.path());
+        let mut command = process::command(programs::plugin(), home.path());
         command
             .args(arguments)
             .env("AWS_ACCESS_KEY_ID", ACCESS_KEY)

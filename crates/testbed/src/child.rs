@@ -14,7 +14,7 @@ pub fn is_child() -> bool {
 pub fn run_alone(module: &str, test: &str, environment: &[(&str, &str)]) -> String {
     let module = module.split_once("::").unwrap().1;
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["--exact", &format!("{module}::{test}"), "--nocapture"]).env_clear();
+    command.args(["--exact", &format!("{module}::{test}"), "--nocapture", "--include-ignored"]).env_clear();
     let kept = ["PATH", "CI", "TMPDIR", "NOTATION_AWS_SIGNER_PEERS"];
     command.envs(kept.iter().filter_map(|name| Some((*name, std::env::var_os(name)?))));
     let Output { status, stdout, stderr } = command.env(CHILD, "1").envs(environment.iter().copied()).output().unwrap();

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::programs;
+
 /// A JSON Schema.
 pub struct Schema {
     name: String,
@@ -48,9 +50,9 @@ impl Schema {
 }
 
 fn document(folder: &str, name: &str) -> Value {
-    let path = format!("{}/{folder}/{name}.schema.json", env!("CARGO_MANIFEST_DIR"));
-    let text = std::fs::read_to_string(&path).unwrap_or_else(|why| panic!("{path}: {why}"));
+    let path = programs::source_tree().join(folder).join(format!("{name}.schema.json"));
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|why| panic!("{}: {why}", path.display()));
     let schema: Value = serde_json::from_str(&text).unwrap();
-    jsonschema::meta::validate(&schema).unwrap_or_else(|why| panic!("{path} is not a JSON Schema: {why}"));
+    jsonschema::meta::validate(&schema).unwrap_or_else(|why| panic!("{} is not a JSON Schema: {why}", path.display()));
     schema
 }

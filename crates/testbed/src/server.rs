@@ -14,6 +14,8 @@ use aws_smithy_runtime_api::client::interceptors::Intercept;
 use aws_smithy_runtime_api::client::interceptors::context::BeforeSerializationInterceptorContextRef;
 use aws_smithy_types::config_bag::ConfigBag;
 
+use crate::programs;
+
 /// A server process; killed when dropped.
 pub struct Server {
     pub process: Child,
@@ -22,7 +24,7 @@ pub struct Server {
 
 impl Server {
     pub fn command(dir: &Path, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_notation-aws-signer"));
+        let mut command = Command::new(programs::tool());
         command.args(["local-signer", "serve", "--listen", "127.0.0.1:0", "--dir"]).arg(dir).args(arguments);
         command.env_remove("NOTATION_AWS_SIGNER_LOCAL_SECRET").stderr(Stdio::null());
         command
