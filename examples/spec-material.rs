@@ -43,7 +43,11 @@ fn main() {
         names.insert(format!("certificate.{name}"), STANDARD.encode(certificate));
     }
     names.insert("certificate.leaf-and-a-byte".to_owned(), STANDARD.encode([&authorities.leaf[..], b"\0"].concat()));
-    let hashes = CertificateChain::from_der(chain()).expect("the chain is well-formed").link().expect("the chain links up").revocation_hashes();
+    let hashes = CertificateChain::from_der(chain())
+        .expect("the chain is well-formed")
+        .link()
+        .expect("the chain links up")
+        .revocation_hashes();
     for (position, hash) in hashes.into_iter().enumerate() {
         names.insert(format!("hash.{position}"), hash);
     }

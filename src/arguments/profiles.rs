@@ -3,6 +3,7 @@
 use std::str::FromStr;
 
 use aws_names::{ArnError, ProfileArn, ProfileVersionArn};
+use notary::trust::policy::TrustedIdentity;
 
 /// A trusted signing profile, or one version of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,10 +26,10 @@ impl TrustedProfile {
 
     /// The trusted identity in the form of trust policies.
     #[must_use]
-    pub fn identity(&self) -> String {
-        match self {
-            Self::Profile(profile) => profile.to_string(),
-            Self::Version(version) => version.to_string(),
+    pub fn identity(&self) -> TrustedIdentity {
+        match self.clone() {
+            Self::Profile(profile) => TrustedIdentity::SigningProfile(profile),
+            Self::Version(version) => TrustedIdentity::SigningProfileVersion(version),
         }
     }
 }

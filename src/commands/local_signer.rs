@@ -9,7 +9,7 @@ use aws_names::AccountId;
 use clap::Subcommand;
 use local_signer::clock::{Clock, ClockError};
 use local_signer::credentials::{Credentials, CredentialsError};
-use local_signer::{DEFAULT_ACCOUNT, LocalSigner, Options, StartError};
+use local_signer::{LocalSigner, Options, StartError};
 use notary::ReasonCode;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;

@@ -1,16 +1,16 @@
 //! The code and the advice of each error of the libraries: one function each.
 
-use aws_names::ArnError;
-use aws_signer::{CallError, CallErrorKind, ConfigError, Failure as CallFailure, SignError};
+use aws_names::{ArnError, NameError};
+use aws_signer::{CallError, ConfigError, SignError};
 use files::FileError;
 use notary::reference::ReferenceError;
 use notary::trust::policy::{NoApplicablePolicy, PolicyError, ScopeError};
-use notary::{Advice, ReasonCode};
+use notary::{ReasonCode, UserMetadataError};
 use notation::attach::AttachError;
-use notation::sign::{ReservedMetadata, SignArtifactError};
-use notation::trust_store::StoreError as TrustStoreError;
+use notation::sign::SignArtifactError;
+use notation::trust_store::TrustStoreError;
 use notation::{AddError, FolderError};
-use registry::{Failure, LayoutError, RegistryError, StoreError};
+use registry::{LayoutError, RegistryError, StoreError};
 
 use super::exit::CliError;
 
@@ -25,11 +25,20 @@ macro_rules! configuration {
     };
 }
 
-configuration!(ArnError, ConfigError, NoApplicablePolicy, PolicyError, ReferenceError, ReservedMetadata, ScopeError);
+configuration!(
+    ArnError,
+    ConfigError,
+    NameError,
+    NoApplicablePolicy,
+    PolicyError,
+    ReferenceError,
+    ScopeError,
+    UserMetadataError
+);
 
 impl From<StoreError> for CliError {
     fn from(why: StoreError) -> Self {
-        Self::new(store_code(&why), &why).with_remedy(store_advice(&why))
+        Self::new(why.code(), &why).with_remedy(why.advice())
     }
 }
 
@@ -47,7 +56,7 @@ impl From<LayoutError> for CliError {
 
 impl From<CallError> for CliError {
     fn from(why: CallError) -> Self {
-        Self::new(call_code(&why), &why).with_remedy(call_advice(&why))
+        Self::new(why.code(), &why).with_remedy(why.advice())
     }
 }
 
@@ -66,7 +75,6 @@ impl From<SignArtifactError> for CliError {
         match why {
             SignArtifactError::Store(why) => why.into(),
             SignArtifactError::Sign(why) => why.into(),
-            SignArtifactError::ReservedMetadata(why) => why.into(),
         }
     }
 }
@@ -123,84 +131,5 @@ fn trust_store_code(why: &TrustStoreError) -> ReasonCode {
     match why {
         TrustStoreError::Io { .. } | TrustStoreError::File { .. } => ReasonCode::File,
         _ => ReasonCode::Configuration,
-    }
-}
-
-fn store_code(why: &StoreError) -> ReasonCode {
-    if why.is_too_many() {
-        return ReasonCode::TooMany;
-    }
-    match why {
-        StoreError::Layout(LayoutError::Io { .. }) => return ReasonCode::File,
-        StoreError::Layout(LayoutError::NotALayout { .. } | LayoutError::Ambiguous { .. }) => {
-            return ReasonCode::Configuration;
-        }
-        StoreError::Layout(LayoutError::Content { .. }) | StoreError::Registry(RegistryError::Content { .. }) => {
-            return ReasonCode::WrongContent;
-        }
-        StoreError::Registry(RegistryError::Credentials(_) | RegistryError::Unauthorized { .. }) => {
-            return ReasonCode::Credentials;
-        }
-        StoreError::Registry(RegistryError::Timeout { .. }) => return ReasonCode::Deadline,
-        StoreError::Registry(RegistryError::IndexContention { .. }) => return ReasonCode::Contention,
-        StoreError::Registry(RegistryError::Status { status, .. }) if status.as_u16() == 429 => {
-            return ReasonCode::Throttled;
-        }
-        StoreError::Registry(RegistryError::Status { status, .. }) if status.as_u16() >= 500 => {
-            return ReasonCode::Protocol;
-        }
-        _ => {}
-    }
-    match why.failure() {
-        Failure::NotFound => ReasonCode::NotFound,
-        Failure::Denied => ReasonCode::Denied,
-        Failure::Configuration => ReasonCode::Configuration,
-        Failure::Unavailable => ReasonCode::Unreachable,
-        Failure::Wrong => ReasonCode::Protocol,
-    }
-}
-
-fn store_advice(why: &StoreError) -> Option<Advice> {
-    match why {
-        StoreError::Registry(RegistryError::Unauthorized { .. }) => Some(Advice::LogInToRegistry),
-        StoreError::Registry(RegistryError::NotTls { .. }) => Some(Advice::AllowPlainHttp),
-        StoreError::Registry(RegistryError::TooMany { .. }) | StoreError::Layout(LayoutError::TooMany { .. }) => {
-            Some(Advice::RaiseLimit { what: "signatures" })
-        }
-        _ => None,
-    }
-}
-
-fn call_code(why: &CallError) -> ReasonCode {
-    match (&why.failure, why.kind()) {
-        (CallFailure::NoCredentials(_), _) => ReasonCode::Credentials,
-        (CallFailure::Connection(_), _) => ReasonCode::Unreachable,
-        (CallFailure::Refused { code: Some(code), .. }, _) if code.contains("NotFound") => ReasonCode::NotFound,
-        (_, CallErrorKind::AccessDenied) => ReasonCode::Denied,
-        (_, CallErrorKind::Invalid) => ReasonCode::Configuration,
-        (_, CallErrorKind::Throttled) => ReasonCode::Throttled,
-        (_, CallErrorKind::Timeout) => ReasonCode::Deadline,
-        (_, CallErrorKind::Other) => ReasonCode::Protocol,
-    }
-}
-
-fn call_advice(why: &CallError) -> Option<Advice> {
-    let profile = why.profile.clone();
-    let action = format!("signer:{}", why.operation);
-    match (&why.failure, why.kind()) {
-        (CallFailure::NoCredentials(_), _) => Some(Advice::ProvideAwsCredentials { action, profile }),
-        (CallFailure::Configuration(_), _) => Some(Advice::CorrectSetting),
-        (CallFailure::Refused { code, .. }, CallErrorKind::AccessDenied) => {
-            Some(match code.as_deref().unwrap_or_default() {
-                "ExpiredToken" | "ExpiredTokenException" => Advice::RenewAwsCredentials { profile },
-                "AccessDenied" | "AccessDeniedException" | "NotAuthorized" | "UnauthorizedException" => {
-                    Advice::GrantPermission { action }
-                }
-                _ => Advice::CheckAwsCredentials { profile },
-            })
-        }
-        (_, CallErrorKind::Throttled) => Some(Advice::SendFewerRequests),
-        (_, CallErrorKind::Timeout) => Some(Advice::AllowMoreTime),
-        _ => None,
     }
 }

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use aws_signer::SignerAttributes;
-use notary::Descriptor;
 use notary::envelope::{JWS_MEDIA_TYPE, SignedAttributes};
 use notary::text::rfc3339;
 use notary::x509::Certificate;
+use notary::{Descriptor, Digest};
+use notation::verify::{CertificateSummary, Signed};
 use serde::Serialize;
 
 /// An artifact: its name as given, and its full reference, by digest once resolved.
@@ -67,9 +68,15 @@ impl SignatureReport {
     /// A signature in a store, by its manifest. Its envelope was not read.
     #[must_use]
     pub fn from_manifest(manifest: &Descriptor) -> Self {
+        Self::new(&manifest.digest, &manifest.media_type)
+    }
+
+    /// A signature by the digest and the media type of its manifest, or of its envelope if it has no manifest.
+    #[must_use]
+    pub fn new(digest: &Digest, media_type: &str) -> Self {
         Self {
-            digest: manifest.digest.to_string(),
-            media_type: manifest.media_type.clone(),
+            digest: digest.to_string(),
+            media_type: media_type.to_owned(),
             envelope_media_type: None,
             file: None,
             content: None,
@@ -139,6 +146,23 @@ impl SignedContent {
             certificates: certificates.iter().map(CertificateReport::new).collect(),
         }
     }
+
+    /// The content of a signature that was verified.
+    #[must_use]
+    pub fn from_verdict(signed: &Signed) -> Self {
+        let version = signed.profile_version.as_ref();
+        Self {
+            profile: version.map(|version| version.profile().to_string()),
+            profile_version: version.map(ToString::to_string),
+            job: signed.job.as_ref().map(ToString::to_string),
+            subject: signed.subject().to_owned(),
+            signing_scheme: signed.signing_scheme,
+            signing_time: rfc3339(signed.signing_time),
+            expiry: signed.expiry.map(rfc3339),
+            user_metadata: signed.user_metadata.clone(),
+            certificates: signed.certificates.iter().map(CertificateReport::from_summary).collect(),
+        }
+    }
 }
 
 /// A certificate.
@@ -160,12 +184,16 @@ impl CertificateReport {
     /// The report of a certificate.
     #[must_use]
     pub fn new(certificate: &Certificate) -> Self {
+        Self::from_summary(&CertificateSummary::new(certificate))
+    }
+
+    fn from_summary(certificate: &CertificateSummary) -> Self {
         Self {
-            subject: certificate.subject(),
-            issuer: certificate.issuer(),
-            thumbprint: certificate.thumbprint(),
-            not_before: rfc3339(certificate.not_before()),
-            not_after: rfc3339(certificate.not_after()),
+            subject: certificate.subject.clone(),
+            issuer: certificate.issuer.clone(),
+            thumbprint: certificate.thumbprint.clone(),
+            not_before: rfc3339(certificate.not_before),
+            not_after: rfc3339(certificate.not_after),
         }
     }
 }

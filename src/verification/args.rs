@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use aws_signer::ClientPool;
+use notary::UserMetadata;
 use notation::plugin_host::PluginFolder;
-use notation::verify::VerifyOptions;
+use notation::verify::{Limits, Verifier};
 use notation::{FolderError, NotationFolder};
-use time::OffsetDateTime;
 
 use super::policies::Policies;
 use crate::arguments::metadata;
@@ -40,7 +41,7 @@ pub struct VerificationArgs {
 
 /// What to verify with: the meaning of [`VerificationArgs`].
 #[derive(Debug)]
-pub struct Demands {
+pub struct VerificationIntent {
     /// The trusted profiles; a trust policy applies if there are none.
     pub trusted: Vec<TrustedProfile>,
     policy: Option<PathBuf>,
@@ -54,10 +55,10 @@ impl VerificationArgs {
     ///
     /// # Errors
     /// Returns [`CliError`] if `--trusted-profile` has no ARN.
-    pub fn into_demands(self) -> Result<(Demands, Vec<String>), CliError> {
+    pub fn into_intent(self) -> Result<(VerificationIntent, Vec<String>), CliError> {
         let Self { policy, trusted_profiles, roots, user_metadata, plugin_config } = self;
         let (trusted, arguments) = arns_of("--trusted-profile", trusted_profiles)?;
-        Ok((Demands { trusted, policy, roots, user_metadata, plugin_config }, arguments))
+        Ok((VerificationIntent { trusted, policy, roots, user_metadata, plugin_config }, arguments))
     }
 }
 
@@ -72,7 +73,7 @@ pub fn arns_of<T>(option: &str, values: Vec<ArnOrArgument<T>>) -> Result<(Vec<T>
     })
 }
 
-impl Demands {
+impl VerificationIntent {
     /// The source of the trust policy. `read` and `own` are as in [`Policies::from_document`].
     ///
     /// # Errors
@@ -88,22 +89,29 @@ impl Demands {
         }
     }
 
-    /// The options for verification. With `--trusted-profile`, no verification plugins run.
+    /// The verifier. With `--trusted-profile`, no verification plugins run.
     ///
     /// # Errors
     /// Returns [`CliError`] if a value is invalid.
-    pub fn options(self, signer: &SignerArgs) -> Result<VerifyOptions, CliError> {
-        let plugin_config = metadata::collect(self.plugin_config)?;
+    pub fn verifier(&self, signer: &SignerArgs, signatures: usize) -> Result<Verifier, CliError> {
+        let plugin_config = metadata::collect(self.plugin_config.clone())?;
         let config = signer.config_beside(plugin_config.clone())?;
-        let plugins = match self.trusted.is_empty() {
-            true => Some(PluginFolder::of_environment(|name| std::env::var_os(name))?.with_config(plugin_config)),
-            false => None,
-        };
-        Ok(VerifyOptions {
-            budget: budget(&config),
-            user_metadata: metadata::collect(self.user_metadata)?,
-            plugins,
-            ..VerifyOptions::new(config, OffsetDateTime::now_utc())
+        let limits = Limits { time: budget(&config), signatures };
+        let verifier = Verifier::new(ClientPool::new(config)).with_limits(limits);
+        Ok(match self.trusted.is_empty() {
+            true => {
+                let folder = PluginFolder::of_environment(|name| std::env::var_os(name))?;
+                verifier.with_plugins(folder.with_config(plugin_config))
+            }
+            false => verifier,
         })
+    }
+
+    /// The metadata that must have been signed.
+    ///
+    /// # Errors
+    /// Returns [`CliError`] if a key is reserved or given twice.
+    pub fn user_metadata(&self) -> Result<UserMetadata, CliError> {
+        Ok(UserMetadata::from_pairs(self.user_metadata.clone())?)
     }
 }

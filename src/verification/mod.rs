@@ -7,8 +7,8 @@ mod policies;
 mod show;
 mod signature;
 
-pub use args::{Demands, VerificationArgs, arns_of};
-pub use failure::{inspection_error, requirement_error, unreadable_stores, verdict_error};
+pub use args::{VerificationArgs, VerificationIntent, arns_of};
+pub use failure::{reason_error, requirement_error, verdict_error};
 pub use outcome::VerificationOutcome;
 pub use policies::Policies;
 pub use show::{note_skipped, show_signature};

@@ -28,9 +28,7 @@ impl From<Conclusion> for VerificationOutcome {
         match conclusion {
             Conclusion::Verified => Self::Verified,
             Conclusion::Skipped => Self::Skipped,
-            Conclusion::Refused => Self::Refused,
-            Conclusion::Undetermined => Self::Undetermined,
-            Conclusion::Misconfigured => Self::Misconfigured,
+            Conclusion::NotVerified(disposition) => disposition.into(),
         }
     }
 }

@@ -75,7 +75,8 @@ impl<Document> Policies<Document> {
             Self::Profiles(policy) => Ok(policy.clone()),
             Self::Document { document, stores, read } => {
                 let statement = choose(document)?;
-                let policy = || Arc::new(VerificationPolicy::of_statement(statement, |name| stores.trust_store(name)));
+                let policy =
+                    || Arc::new(VerificationPolicy::from_statement(statement, |name| stores.trust_store(name)));
                 let mut read = read.lock().unwrap_or_else(PoisonError::into_inner);
                 Ok(read.entry(statement.name().to_owned()).or_insert_with(policy).clone())
             }

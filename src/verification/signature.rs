@@ -1,10 +1,10 @@
 //! The report of one signature and its checks, as in docs/output.
 
 use aws_signer::RevokedEntity;
-use notation::verify::{CheckOutcome, CheckResult, SignatureDetails, SignatureVerdict};
+use notation::verify::{CheckOutcome, CheckResult, Reason, SignatureVerdict};
 use serde::Serialize;
 
-use super::failure::{check_error, signature_error};
+use super::failure::reason_error;
 use super::outcome::VerificationOutcome;
 use crate::output::outcome::{StepOutcome, StepReport};
 use crate::output::vocabulary::{SignatureReport, SignedContent};
@@ -46,30 +46,20 @@ impl CheckedSignature {
     /// The report of a signature's verdict.
     #[must_use]
     pub fn new(verdict: &SignatureVerdict) -> Self {
-        let manifest = SignatureReport::from_manifest(&verdict.manifest);
+        let signature = SignatureReport::new(&verdict.digest, &verdict.media_type);
         Self {
-            signature: match &verdict.signature {
-                Some(details) => manifest.with_content(signed_content(details)),
-                None => manifest,
+            signature: match &verdict.signed {
+                Some(signed) => signature.with_content(SignedContent::from_verdict(signed)),
+                None => signature,
             },
-            outcome: match signature_error(verdict) {
+            outcome: match verdict.reason() {
                 _ if verdict.is_verified() => VerificationOutcome::Verified,
-                Some(error) => error.disposition().into(),
+                Some(reason) => reason.disposition().into(),
                 None => VerificationOutcome::Refused,
             },
             checks: verdict.checks.iter().map(CheckReport::new).collect(),
         }
     }
-}
-
-/// What a verified envelope says.
-fn signed_content(details: &SignatureDetails) -> SignedContent {
-    SignedContent::new(
-        details.envelope.attributes(),
-        details.envelope.chain().certificates(),
-        details.payload.target_artifact.annotations.clone(),
-        details.aws_signer(),
-    )
 }
 
 impl CheckReport {
@@ -79,16 +69,13 @@ impl CheckReport {
             result: match &result.outcome {
                 CheckOutcome::Passed(reason) => StepReport::fine(StepOutcome::Ok, reason),
                 CheckOutcome::Skipped(reason) => StepReport::fine(StepOutcome::Skipped, reason),
-                CheckOutcome::Failed(failure) => StepReport::failed(check_error(result.check, failure)),
-                CheckOutcome::Logged(failure) => StepReport::warning(check_error(result.check, failure)),
+                CheckOutcome::Failed(reason) => StepReport::failed(reason_error(reason)),
+                CheckOutcome::Warning(reason) => StepReport::warning(reason_error(reason)),
             },
-            revoked: result
-                .outcome
-                .failure()
-                .iter()
-                .flat_map(|failure| &failure.revoked)
-                .map(RevokedReport::new)
-                .collect(),
+            revoked: match result.outcome.reason() {
+                Some(Reason::Revoked { entities, .. }) => entities.iter().map(RevokedReport::new).collect(),
+                _ => Vec::new(),
+            },
         }
     }
 }

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use notary::{Descriptor, is_reserved_annotation};
 use notary::envelope::{Envelope, EnvelopeError, JWS_MEDIA_TYPE, Payload, PayloadError, VerifiedEnvelope, VerifyError};
 use notary::manifest::{EMPTY_CONFIG, Manifest, SignatureForm, THUMBPRINT_ANNOTATION};
 use notary::x509::{Certificate, CertificateChain};
+use notary::{Descriptor, is_reserved_annotation};
 use registry::{Store, StoreError};
 
 /// The limit of existing signatures: all are read to find the same envelope.

@@ -8,7 +8,6 @@ use notary::envelope::SignatureAlgorithm;
 use notary::x509::CertificateChain;
 use notary::{Descriptor, DigestAlgorithm};
 
-
 /// The default media type of a blob.
 pub const DEFAULT_MEDIA_TYPE: &str = "application/octet-stream";
 /// The extension that a signature file adds to the name of the blob's file.

@@ -120,7 +120,8 @@ impl TrustStore {
         paths.sort();
         let mut certificates = Vec::new();
         for path in paths {
-            let bytes = read_file(&path, MAX_FILE).map_err(|source| TrustStoreError::File { name: name.clone(), source })?;
+            let bytes =
+                read_file(&path, MAX_FILE).map_err(|source| TrustStoreError::File { name: name.clone(), source })?;
             for certificate in parse_certificates(&path, &bytes)? {
                 if let Err(why) = check(name.store_type(), &certificate) {
                     let subject = certificate.subject();

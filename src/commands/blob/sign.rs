@@ -4,8 +4,9 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use aws_names::ProfileArn;
-use notary::ReasonCode;
-use notation::blob::{DEFAULT_MEDIA_TYPE, SIGNATURE_EXTENSION, SignBlobError, SignedBlob, sign_blob};
+use notary::{ReasonCode, UserMetadata};
+use notation::blob::{DEFAULT_MEDIA_TYPE, SIGNATURE_EXTENSION};
+use notation::sign::{SignBlobError, SignedBlob, sign_blob};
 use serde::Serialize;
 
 use crate::arguments::metadata;
@@ -72,7 +73,7 @@ struct BlobSignReport {
 }
 
 pub(super) async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
-    let user_metadata = metadata::collect(args.user_metadata)?;
+    let user_metadata = UserMetadata::from_pairs(args.user_metadata)?;
     let signature = args.signature.unwrap_or_else(|| signature_of(&args.file));
     let signature = OutputFile::new(signature, args.force)?;
     let output = &signature.beside(output)?;

@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use notary::text::printable;
-use notation::verify::{Verdict, VerificationPolicy, verify_blob};
+use notation::verify::{Demands, Verdict, VerificationPolicy};
 use notation::{NotationFolder, read_blob_trust_policy};
 use serde::Serialize;
+use time::OffsetDateTime;
 
 use super::sign::{open, signature_of};
 use crate::arguments::envelope_file;
@@ -15,8 +16,7 @@ use crate::output::failure::FailureReport;
 use crate::output::vocabulary::SignatureReport;
 use crate::output::{DIM, Output, SCHEMA_VERSION, paint, show_advice};
 use crate::verification::{
-    CheckedSignature, VerificationArgs, VerificationOutcome, note_skipped, show_signature, unreadable_stores,
-    verdict_error,
+    CheckedSignature, VerificationArgs, VerificationOutcome, note_skipped, show_signature, verdict_error,
 };
 
 /// Verify the signature of a file.
@@ -85,9 +85,6 @@ struct BlobVerifyReport {
     /// Why it is not verified.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<FailureReport>,
-    /// Whether the error is the signature's verdict, which the text shows with it.
-    #[serde(skip)]
-    is_verdict: bool,
 }
 
 /// The signature: with its checks, unless the policy skips verification.
@@ -100,22 +97,16 @@ enum DetachedSignature {
 
 impl BlobVerifyReport {
     fn new(file: &Path, signature: SignatureReport, policy: &VerificationPolicy, verdict: &Verdict) -> Self {
-        let first = verdict.signatures().first();
-        let signed = first.and_then(|signature| signature.signature.as_ref());
-        let blob = verdict.artifact();
-        let unreadable = unreadable_stores(policy, verdict);
-        let is_verdict = unreadable.is_none();
-        let error = unreadable.or_else(|| verdict_error(verdict));
-        let outcome = match &error {
-            Some(error) => error.disposition().into(),
-            None => verdict.conclusion().into(),
-        };
+        let first = verdict.signatures.first();
+        let signed = first.and_then(|signature| signature.signed.as_ref());
+        let blob = &verdict.artifact;
+        let outcome = verdict.conclusion().into();
         Self {
             schema_version: SCHEMA_VERSION,
             status: ExitStatus::from(outcome).as_str(),
             file: file.display().to_string(),
             digest: blob.digest.to_string(),
-            media_type: signed.map(|signed| signed.payload.target_artifact.media_type.clone()),
+            media_type: signed.map(|signed| signed.content_media_type.clone()),
             size: blob.size,
             outcome,
             policy: policy.name().to_owned(),
@@ -127,16 +118,12 @@ impl BlobVerifyReport {
                 }
                 None => DetachedSignature::Unchecked(signature),
             },
-            error: error.map(FailureReport::from),
-            is_verdict,
+            error: verdict_error(verdict).map(FailureReport::from),
         }
     }
 
     fn show(&self, output: &Output) -> Result<(), CliError> {
         let file = &self.file;
-        if let Some(error) = self.error.as_ref().filter(|_| !self.is_verdict) {
-            output.failure(format!("{file}: {}", error.message), error.advice.as_deref());
-        }
         output.text(format!("{file} {}", self.outcome.word()))?;
         if let Some(media_type) = &self.media_type {
             output.text(format!("  {} {}", paint(DIM, "signed as"), printable(media_type)))?;
@@ -147,7 +134,7 @@ impl BlobVerifyReport {
         if self.outcome == VerificationOutcome::Skipped {
             note_skipped(file, &self.policy, output);
         }
-        match self.error.as_ref().filter(|_| self.is_verdict).and_then(|error| error.advice.as_ref()) {
+        match self.error.as_ref().and_then(|error| error.advice.as_ref()) {
             Some(advice) => show_advice(advice, 2, output),
             None => Ok(()),
         }
@@ -156,7 +143,7 @@ impl BlobVerifyReport {
 
 pub(super) async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
     // `--trusted-profile ARN FILE` makes clap take FILE for another ARN.
-    let (demands, beyond) = args.verification.into_demands()?;
+    let (intent, beyond) = args.verification.into_intent()?;
     let mut files = args.file.into_iter().chain(beyond.into_iter().map(PathBuf::from));
     let file = match (files.next(), files.next()) {
         (Some(file), None) => file,
@@ -171,12 +158,16 @@ pub(super) async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliEr
         None => existing_signature_of(&file)?,
     };
     let name = args.policy_name.as_deref();
-    let policies = demands.policies(read_blob_trust_policy, NotationFolder::blob_trust_policy)?;
+    let policies = intent.policies(read_blob_trust_policy, NotationFolder::blob_trust_policy)?;
     let policy = policies.policy(|document| Ok(document.applicable(name)?))?;
-    let options = demands.options(&args.signer)?;
+    // A blob has one signature.
+    let verifier = intent.verifier(&args.signer, 1)?;
+    let demands = Demands { user_metadata: intent.user_metadata()?, ..Demands::default() };
     let content = open(&file)?;
     let envelope = envelope_file::read(&signature)?;
-    let verdict = verify_blob(content, &envelope, args.media_type.as_deref(), &policy, &options).await;
+    let media_type = args.media_type.as_deref();
+    let now = OffsetDateTime::now_utc();
+    let verdict = verifier.verify_blob(content, &envelope, media_type, &policy, &demands, now).await;
     let verdict = verdict.map_err(|why| CliError::file(format!("{}: {why}", file.display())))?;
     let signature = SignatureReport::from_file(&signature, &envelope);
     let report = BlobVerifyReport::new(&file, signature, &policy, &verdict);

@@ -10,15 +10,16 @@ use std::path::PathBuf;
 use aws_credential_types::Credentials;
 use aws_names::{ArnError, NOTATION_PLATFORM, NameError, ProfileArn};
 use aws_sdk_signer::types::{SignatureValidityPeriod, ValidityType};
-use aws_signer::{RevokedEntity, SignerClient, SignerConfig};
+use aws_signer::{ClientPool, RevokedEntity, SignerClient, SignerConfig};
 use limits::Deadline;
 use local_signer::{LocalSigner, Options, StartError};
 use notary::manifest::SignatureForm;
 use notary::reference::{ReferenceError, Tag, Target};
-use notary::{Descriptor, ReasonCode};
+use notary::trust::policy::TrustedIdentity;
+use notary::{Descriptor, ReasonCode, UserMetadata};
 use notation::sign::{SignArtifactError, SignedArtifact, attach, sign_artifact};
-use notation::trust_store::{StoreError, read_certificates};
-use notation::verify::{Trust, Verdict, VerificationPolicy, VerifyOptions, verify_artifact};
+use notation::trust_store::{TrustStoreError, read_certificates};
+use notation::verify::{Demands, NoVerdict, Reason, Trust, Verdict, VerificationPolicy, Verifier};
 use registry::{Layout, LayoutError, Store, StoreError as ArtifactsError};
 use time::OffsetDateTime;
 
@@ -77,7 +78,7 @@ pub enum DemoError {
     Start(#[from] StartError),
     /// The root certificate cannot be read.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(#[from] TrustStoreError),
     /// The local signer returned an invalid profile ARN.
     #[error(transparent)]
     Arn(#[from] ArnError),
@@ -95,6 +96,9 @@ pub enum DemoError {
     /// Signing failed.
     #[error(transparent)]
     Sign(Box<SignArtifactError>),
+    /// Verification reached no verdict.
+    #[error(transparent)]
+    NoVerdict(#[from] NoVerdict),
     /// A valid signature was refused.
     #[error("the image has a valid signature, but verification failed: {0}")]
     Refused(String),
@@ -163,15 +167,17 @@ pub async fn run(args: Args, output: &Output) -> Result<(), DemoError> {
         "SignPayload returns a signature envelope. It is checked, and then stored as a referrer of the image.",
     )?;
     let deadline = || Deadline::new(Deadline::DEFAULT_BUDGET);
-    let signed = sign_artifact(&store, &target, BTreeMap::new(), &client, &profile, deadline()).await?;
+    let signed = sign_artifact(&store, &target, UserMetadata::default(), &client, &profile, deadline()).await?;
     let signature = attach(&store, &signed, SignatureForm::default()).await?;
     steps.done(&[("job", signed.signature.signer.job.to_string()), ("signature", signature.digest.to_string())])?;
 
     steps.start("Verify", "Five checks at level strict: each must pass.")?;
-    let trust = Trust { roots: read_certificates(&root)?, identities: vec![profile.to_string()] };
+    let trust =
+        Trust { roots: read_certificates(&root)?, identities: vec![TrustedIdentity::SigningProfile(profile.clone())] };
     let policy = VerificationPolicy::from(trust);
-    let options = VerifyOptions::new(config.clone(), OffsetDateTime::now_utc());
-    let verify = || verify_artifact(&store, &target, &policy, &options);
+    let verifier = Verifier::new(ClientPool::new(config.clone()));
+    let demands = Demands::default();
+    let verify = || verifier.verify(&store, &target, &policy, &demands, OffsetDateTime::now_utc());
     let verdict = verify().await?;
     accepted(&verdict)?;
     steps.done_with_checks("accepted", &verdict)?;
@@ -245,10 +251,10 @@ fn accepted(verdict: &Verdict) -> Result<(), DemoError> {
 /// Checks that the signature was refused because its own job was revoked.
 fn refused(verdict: &Verdict, signed: &SignedArtifact, signature: &Descriptor) -> Result<(), DemoError> {
     let job = signed.signature.signer.job.to_string();
-    let for_that_reason = verdict.signatures().iter().any(|s| {
-        let last = s.checks.last().and_then(|check| check.outcome.failure());
-        s.manifest.digest == signature.digest
-            && last.is_some_and(|failure| failure.revoked.contains(&RevokedEntity::Signature(job.clone())))
+    let revoked = RevokedEntity::Signature(job);
+    let for_that_reason = verdict.signatures.iter().any(|s| {
+        s.digest == signature.digest
+            && matches!(s.reason(), Some(Reason::Revoked { entities, .. }) if entities.contains(&revoked))
     });
     if !verdict.is_verified() && for_that_reason { Ok(()) } else { Err(DemoError::NotRefused(steps::reasons(verdict))) }
 }

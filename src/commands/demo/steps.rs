@@ -6,6 +6,7 @@ use std::io::{IsTerminal, Write};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
+use notary::Disposition;
 use notation::verify::{CheckOutcome, Verdict};
 
 /// Prints numbered steps.
@@ -61,16 +62,16 @@ impl Steps {
     /// Ends a step of verification and prints the verdict with the outcome of every check.
     pub(super) fn done_with_checks(&mut self, verdict_text: &str, verdict: &Verdict) -> io::Result<()> {
         self.finish()?;
-        for check in verdict.signatures().iter().flat_map(|signature| &signature.checks) {
+        for check in verdict.signatures.iter().flat_map(|signature| &signature.checks) {
             let (colour, word) = match &check.outcome {
                 CheckOutcome::Passed(_) => ("32", "ok"),
-                CheckOutcome::Failed(failure) if failure.undetermined => ("33", "unknown"),
+                CheckOutcome::Failed(reason) if reason.disposition() != Disposition::Refused => ("33", "unknown"),
                 CheckOutcome::Failed(_) => ("31", "failed"),
-                CheckOutcome::Logged(_) => ("33", "warning"),
+                CheckOutcome::Warning(_) => ("33", "warning"),
                 CheckOutcome::Skipped(_) => ("33", "skipped"),
             };
             let mark = self.coloured(colour, &format!("{word:7}"));
-            self.write(format_args!("      {mark}  {:<18}  {}", check.check, check.outcome.reason()))?;
+            self.write(format_args!("      {mark}  {:<18}  {}", check.check, check.outcome))?;
         }
         self.write(format_args!("      The image is {}.\n", self.coloured("1", verdict_text)))
     }
@@ -121,12 +122,12 @@ impl Drop for Steps {
 
 /// The failed checks of an artifact's signatures, as text.
 pub(super) fn reasons(verdict: &Verdict) -> String {
-    let failures = verdict.signatures().iter().flat_map(|s| &s.checks).filter_map(|c| {
-        let failure = c.outcome.failure()?;
-        Some(format!("{}: {failure}", c.check))
+    let failures = verdict.signatures.iter().flat_map(|s| &s.checks).filter_map(|c| {
+        let reason = c.outcome.reason()?;
+        Some(format!("{}: {reason}", c.check))
     });
     let failures: Vec<String> = failures.collect();
-    match (failures.is_empty(), verdict.signatures().is_empty()) {
+    match (failures.is_empty(), verdict.signatures.is_empty()) {
         (false, _) => failures.join("; "),
         (true, true) => "it has no signatures".to_owned(),
         (true, false) => "all checks of its signatures passed".to_owned(),

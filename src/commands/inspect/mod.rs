@@ -5,7 +5,8 @@ mod text;
 
 use std::num::NonZeroUsize;
 
-use notation::verify::{CheckRevocation, VerifyOptions, inspect_signatures};
+use aws_signer::ClientPool;
+use notation::verify::{CheckRevocation, Limits, Verifier};
 use time::OffsetDateTime;
 
 use self::report::InspectReport;
@@ -68,15 +69,12 @@ pub struct Args {
 /// Returns [`CliError`] if the artifact cannot be resolved, or its signatures cannot be listed.
 pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
     let config = args.signer.config_beside(metadata::collect(args.plugin_config)?)?;
-    let options = VerifyOptions {
-        budget: budget(&config),
-        max_signatures: args.max_signatures.get(),
-        ..VerifyOptions::new(config, OffsetDateTime::now_utc())
-    };
+    let limits = Limits { time: budget(&config), signatures: args.max_signatures.get() };
+    let verifier = Verifier::new(ClientPool::new(config)).with_limits(limits);
     let check = if args.check_revocation { CheckRevocation::Yes } else { CheckRevocation::No };
     let OpenedArtifact { store, target } = args.reference.open(&args.registry.client(output)?)?;
     let artifact = store.resolve(&target).await?;
-    let signatures = inspect_signatures(&store, &artifact, &options, check).await?;
+    let signatures = verifier.inspect(&store, &artifact, check, OffsetDateTime::now_utc()).await?;
     let report = InspectReport::new(&args.reference, &artifact, &signatures);
     output.text(text::of(&report))?;
     output.json(&report)?;

@@ -6,7 +6,7 @@ use aws_signer::SignerAttributes;
 use notary::envelope::{SignedAttributes, header};
 use notary::text::rfc3339;
 use notary::{Descriptor, ReasonCode};
-use notation::verify::{CheckFailure, InspectedEnvelope, InspectedSignature};
+use notation::verify::{Finding, InspectedEnvelope, InspectedSignature, Reason};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -16,7 +16,7 @@ use crate::output::exit::ExitStatus;
 use crate::output::failure::FailureReport;
 use crate::output::outcome::{StepOutcome, StepReport};
 use crate::output::vocabulary::{NamedArtifact, SignatureReport, SignedContent};
-use crate::verification::inspection_error;
+use crate::verification::reason_error;
 
 /// The results of the command.
 #[derive(Debug, Serialize)]
@@ -83,11 +83,7 @@ impl InspectedSignatureReport {
     fn new(signature: &InspectedSignature) -> Self {
         let manifest = SignatureReport::from_manifest(&signature.manifest);
         match &signature.content {
-            Err(why) => Self {
-                signature: manifest,
-                details: None,
-                error: Some(inspection_error(ReasonCode::Integrity, why).into()),
-            },
+            Err(why) => Self { signature: manifest, details: None, error: Some(reason_error(why).into()) },
             Ok(content) => Self {
                 signature: manifest.with_content(signed_content(content)),
                 details: Some(EnvelopeDetails::new(content)),
@@ -122,9 +118,9 @@ impl EnvelopeDetails {
     fn new(content: &InspectedEnvelope) -> Self {
         let InspectedEnvelope { envelope, payload, integrity, revocation, .. } = content;
         let Descriptor { media_type, digest, size, .. } = payload.target_artifact.clone();
-        let step = |result: &Result<String, CheckFailure>, code| match result {
-            Ok(reason) => StepReport::fine(StepOutcome::Ok, reason),
-            Err(why) => StepReport::failed(inspection_error(code, why)),
+        let step = |result: &Result<Finding, Reason>| match result {
+            Ok(finding) => StepReport::fine(StepOutcome::Ok, finding.to_string()),
+            Err(why) => StepReport::failed(reason_error(why)),
         };
         Self {
             signature_algorithm: algorithm(&envelope.attributes.algorithm).to_owned(),
@@ -134,8 +130,8 @@ impl EnvelopeDetails {
                 timestamp_signature: envelope.timestamp_signature.is_some(),
             },
             signed_artifact: Descriptor { media_type, digest, size, artifact_type: None, annotations: BTreeMap::new() },
-            integrity: step(integrity, ReasonCode::Integrity),
-            revocation: revocation.as_ref().map(|status| step(status, ReasonCode::Revoked)),
+            integrity: step(integrity),
+            revocation: revocation.as_ref().map(step),
         }
     }
 }

@@ -4,7 +4,7 @@ use aws_signer::aws_signer_roots;
 use notary::ReasonCode;
 use notary::text::rfc3339;
 use notary::trust::policy::{TrustPolicy, TrustStoreName, TrustStoreType, TrustedIdentities, TrustedIdentity};
-use notation::trust_store::{StoreError, TrustStore};
+use notation::trust_store::{TrustStore, TrustStoreError};
 use time::OffsetDateTime;
 
 use crate::output::exit::CliError;
@@ -36,7 +36,7 @@ impl Finding {
 /// The findings for a statement. `read` reads its trust stores.
 pub(crate) fn of_statement(
     policy: &TrustPolicy,
-    read: impl Fn(&TrustStoreName) -> Result<TrustStore, StoreError>,
+    read: impl Fn(&TrustStoreName) -> Result<TrustStore, TrustStoreError>,
     now: OffsetDateTime,
 ) -> Vec<Finding> {
     let mut findings = Vec::new();

@@ -6,8 +6,8 @@ use aws_signer::SignerAttributes;
 use notary::envelope::{Envelope, MAX_ENVELOPE_SIZE, Payload};
 use notary::text::printable;
 use notary::x509::Certificate;
-use notary::{Descriptor, ReasonCode};
-use registry::{LayoutError, RegistryError, Store, StoreError, StoredSignature};
+use notary::{Descriptor, Disposition, ReasonCode};
+use registry::{Store, StoreError, StoredSignature};
 
 use crate::output::exit::CliError;
 use crate::output::vocabulary::SignedContent;
@@ -61,16 +61,9 @@ pub(super) async fn signatures(
     Ok((revocable, skipped))
 }
 
-/// Whether a retry may succeed. Content that is missing, or is not a signature, stays so: anyone with push access can add some.
+/// Whether a retry may succeed. Content that is missing or wrong, or is not a signature, stays so: anyone with push access can add some.
 fn may_be_read_later(why: &StoreError) -> bool {
-    !why.is_not_found()
-        && !matches!(
-            why,
-            StoreError::Manifest { .. }
-                | StoreError::NotItsSignature { .. }
-                | StoreError::Registry(RegistryError::Manifest { .. } | RegistryError::Content { .. })
-                | StoreError::Layout(LayoutError::Manifest { .. } | LayoutError::Content { .. })
-        )
+    !matches!(why.code(), ReasonCode::NotFound | ReasonCode::WrongContent) && why.disposition() != Disposition::Refused
 }
 
 fn invalid(why: impl Display) -> CliError {

@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use aws_names::{ArnError, JobArn, Location, partition_of_region};
+use aws_names::{AccountId, ArnError, JobArn, Location, Region};
 use aws_signer::{SignerClient, SignerConfig, revoke_signature};
 use limits::Deadline;
 use notary::{Descriptor, Digest, Disposition, ReasonCode};
@@ -146,9 +146,8 @@ struct Job {
     /// The ARN, or the id if the account is unknown.
     name: String,
     id: String,
-    owner: Option<String>,
-    partition: String,
-    region: String,
+    owner: Option<AccountId>,
+    region: Region,
     signature: Option<RevocableSignature>,
 }
 
@@ -159,9 +158,8 @@ impl Job {
         Ok(Self {
             name: arn.to_string(),
             id: arn.id().to_owned(),
-            owner: Some(location.account().to_owned()),
-            partition: location.partition().to_owned(),
-            region: location.region().to_owned(),
+            owner: Some(location.account().clone()),
+            region: location.region().clone(),
             signature,
         })
     }
@@ -294,16 +292,15 @@ fn named_job(job: &JobName, args: &Args) -> Result<Job, CliError> {
     let region = region.ok_or_else(|| {
         CliError::configuration("the region of --job-id is unknown").with_advice("Pass --aws-region, or the job's ARN.")
     })?;
-    let partition = partition_of_region(&region);
-    let account = args.job_owner.as_deref();
+    let region: Region = region.parse()?;
+    let account = args.job_owner.as_ref();
     // Checks the id before it becomes part of a request.
-    let location = Location::new(partition, &region, account.unwrap_or("000000000000"))?;
+    let location = Location::new(region.clone(), account.cloned().unwrap_or(AccountId::EXAMPLE));
     let arn = JobArn::new(location, id)?;
     Ok(Job {
         name: if account.is_some() { arn.to_string() } else { id.clone() },
         id: id.clone(),
-        owner: account.map(str::to_owned),
-        partition: partition.to_owned(),
+        owner: account.cloned(),
         region,
         signature: None,
     })

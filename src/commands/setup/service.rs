@@ -8,7 +8,6 @@ use aws_signer::{
 use limits::Deadline;
 use notary::ReasonCode;
 use notary::x509::CertificateChain;
-use notary::{Disposition, ReasonCode};
 use time::OffsetDateTime;
 
 use super::report::{Item, Part};
@@ -45,15 +44,15 @@ pub(super) async fn check(config: &SignerConfig, profile: &ProfileArn) -> Vec<It
         }
         Err(why) if matches!(why.failure, Failure::NoCredentials(_)) => return vec![failed(why.into())],
         Err(why) => {
-            let kind = why.kind();
+            let code = why.code();
             let error = CliError::from(why);
             let name = profile.name();
-            failed(match (kind, client.endpoint_url()) {
-                (CallErrorKind::Invalid, _) => error.with_advice(format!(
+            failed(match (code, client.endpoint_url()) {
+                (ReasonCode::NotFound | ReasonCode::Configuration, _) => error.with_advice(format!(
                     "Correct the ARN, or create the profile: aws signer put-signing-profile --profile-name {name} \
                      --platform-id {NOTATION_PLATFORM}"
                 )),
-                (CallErrorKind::AccessDenied, Some(url)) => {
+                (ReasonCode::Credentials | ReasonCode::Denied, Some(url)) => {
                     error.with_advice(format!("Use the credentials of the service at {url}."))
                 }
                 _ => error,
@@ -83,8 +82,8 @@ async fn asked(config: &SignerConfig, profile: &ProfileArn) -> Result<(Region, R
     let region = config.revocation_region(location)?;
     let client = SignerClient::new(config, region.clone()).await;
     let root = aws_signer_roots().first().map(|root| root.certificate().der().to_vec());
-    let chain = CertificateChain::from_der(root.into_iter().collect())
-        .map_err(|why| CliError::new(ReasonCode::Internal, why))?;
+    let chain = CertificateChain::from_der(root.into_iter().collect()).and_then(CertificateChain::link);
+    let chain = chain.map_err(|why| CliError::new(ReasonCode::Internal, why))?;
     let version = profile.clone().with_version(NO_VERSION)?;
     let job = JobArn::new(location.clone(), NO_JOB)?;
     let query = RevocationQuery {

@@ -8,7 +8,7 @@ use notary::text::rfc3339;
 use notary::trust::policy::TrustStoreName;
 use notary::x509::Certificate;
 use notation::NotationFolder;
-use notation::trust_store::{StoreError, read_certificates_of, read_trust_file};
+use notation::trust_store::{TrustStoreError, read_certificates_of, read_trust_file};
 use time::OffsetDateTime;
 
 use super::report::{Item, Part};
@@ -37,7 +37,7 @@ pub(super) fn of_aws() -> Vec<Root> {
 
 /// The root in a file, such as the local signer's.
 pub(super) fn from_file(file: &Path, store: &TrustStoreName) -> Result<Root, CliError> {
-    let wrong = |why: StoreError| CliError::from(why).context("--root");
+    let wrong = |why: TrustStoreError| CliError::from(why).context("--root");
     let content = read_trust_file(file).map_err(wrong)?;
     let certificates = read_certificates_of(file, &content).map_err(wrong)?;
     let name = file.file_name().and_then(|name| name.to_str()).unwrap_or("root.pem").to_owned();
@@ -53,8 +53,8 @@ impl Root {
                 return self.present(Item::ok, "has", found.certificates());
             }
             Ok(_) => "the root certificate is missing".to_owned(),
-            Err(why @ (StoreError::Missing { .. } | StoreError::Empty { .. })) => match why {
-                StoreError::Missing { .. } => "does not exist".to_owned(),
+            Err(why @ (TrustStoreError::Missing { .. } | TrustStoreError::Empty { .. })) => match why {
+                TrustStoreError::Missing { .. } => "does not exist".to_owned(),
                 _ => "is empty".to_owned(),
             },
             Err(why) => return self.failed(why.into()),

@@ -8,12 +8,11 @@ use limits::Deadline;
 use notary::manifest::SignatureForm;
 use notary::media_type::is_index;
 use notary::text::printable;
-use notary::trust::policy::ValidationType;
-use notary::{Descriptor, ReasonCode};
+use notary::trust::policy::{TrustedIdentity, ValidationType};
+use notary::{Descriptor, Disposition, ReasonCode, UserMetadata};
 use notation::sign::{attach, sign_descriptor};
 use notation::verify::{
-    CheckOutcome, Conclusion, SignatureDetails, SignatureVerdict, Trust, Verdict, VerificationPolicy, VerifyOptions,
-    verify_signatures,
+    CheckOutcome, Conclusion, Demands, SignatureVerdict, Trust, Verdict, VerificationPolicy, Verifier,
 };
 use registry::{RegistryClient, Store};
 use time::OffsetDateTime;
@@ -33,8 +32,10 @@ pub(super) struct Signing {
     pub recursive: bool,
     /// With `--if-unsigned`: artifacts with a signature that this policy accepts are skipped.
     pub if_unsigned: Option<VerificationPolicy>,
-    /// The options of that verification. Signing uses the time budget and the metadata, too.
-    pub options: VerifyOptions,
+    /// How that is verified.
+    pub verifier: Verifier,
+    /// The metadata to sign, which a signature must have for the artifact to be skipped.
+    pub user_metadata: UserMetadata,
     pub detach: Option<OutputFile>,
     pub dry_run: bool,
     pub form: SignatureForm,
@@ -49,7 +50,9 @@ pub(super) fn trust(
     files: &[PathBuf],
     profile: &ProfileArn,
 ) -> Result<Option<VerificationPolicy>, CliError> {
-    let trust = || Ok(Trust { roots: roots(files)?, identities: vec![profile.to_string()] }.into());
+    let trust = || {
+        Ok(Trust { roots: roots(files)?, identities: vec![TrustedIdentity::SigningProfile(profile.clone())] }.into())
+    };
     if_unsigned.then(trust).transpose()
 }
 
@@ -109,8 +112,8 @@ async fn sign_one(
         return Ok(report.with_ignored(ignored));
     }
     signing.rate.wait().await;
-    let deadline = Deadline::new(signing.options.budget);
-    let metadata = signing.options.user_metadata.clone();
+    let deadline = Deadline::new(signing.verifier.limits().time);
+    let metadata = signing.user_metadata.clone();
     let signed = sign_descriptor(artifact.clone(), metadata, &signing.client, &signing.profile, deadline).await?;
     let signature = match &signing.detach {
         Some(file) => {
@@ -122,7 +125,7 @@ async fn sign_one(
     };
     let verified = &signed.signature.verified;
     let certificates = verified.chain().certificates();
-    let metadata = signing.options.user_metadata.clone();
+    let metadata = signing.user_metadata.as_map().clone();
     let content = SignedContent::new(verified.attributes(), certificates, metadata, Some(&signed.signature.signer));
     let report = SignedArtifactReport::new(reference, artifact, SigningOutcome::Signed).with_ignored(ignored);
     Ok(report.with_signature(signature.with_content(content)))
@@ -142,20 +145,21 @@ async fn existing(
     store: &Store,
     artifact: &Descriptor,
 ) -> Result<ExistingSignature, CliError> {
-    let options = VerifyOptions { now: OffsetDateTime::now_utc(), ..signing.options.clone() };
-    let verdict = verify_signatures(store, artifact, policy, &options).await?;
+    let demands = Demands { user_metadata: signing.user_metadata.clone(), ..Demands::default() };
+    let now = OffsetDateTime::now_utc();
+    let verdict = signing.verifier.verify_resolved(store, artifact, policy, &demands, now).await?;
     match verdict.conclusion() {
         Conclusion::Verified => {
-            let verified = verdict.signatures().iter().find(|signature| signature.is_verified());
+            let verified = verdict.signatures.iter().find(|signature| signature.is_verified());
             Ok(match verified {
                 Some(verified) => ExistingSignature::Valid(Box::new(CheckedSignature::new(verified).signature)),
                 None => ExistingSignature::None(None),
             })
         }
-        Conclusion::Refused | Conclusion::Skipped => {
+        Conclusion::NotVerified(Disposition::Refused) | Conclusion::Skipped => {
             Ok(ExistingSignature::None(under_other_roots(&verdict, &signing.profile)))
         }
-        Conclusion::Undetermined | Conclusion::Misconfigured => {
+        Conclusion::NotVerified(Disposition::Undetermined | Disposition::Misconfigured) => {
             let why = verdict_error(&verdict);
             let why = why.unwrap_or_else(|| CliError::new(ReasonCode::Internal, "there is no verdict"));
             Err(why.context("could not check for an existing signature (--if-unsigned)"))
@@ -166,11 +170,11 @@ async fn existing(
 /// The signatures that name the profile, but chain to a root that is not trusted.
 fn under_other_roots(verdict: &Verdict, profile: &ProfileArn) -> Option<IgnoredSignatures> {
     let is_ignored = |signature: &&SignatureVerdict| {
-        let signer = signature.signature.as_ref().and_then(SignatureDetails::aws_signer);
-        signer.is_some_and(|signer| signer.profile_version.profile() == profile)
-            && signature.outcome(ValidationType::Authenticity).is_some_and(CheckOutcome::is_refused)
+        let version = signature.signed.as_ref().and_then(|signed| signed.profile_version.as_ref());
+        version.is_some_and(|version| version.profile() == profile)
+            && signature.outcome(ValidationType::Authenticity).is_some_and(CheckOutcome::is_failed)
     };
-    let others: Vec<_> = verdict.signatures().iter().filter(is_ignored).collect();
-    let root = others.first()?.signature.as_ref()?.envelope.chain().root().subject();
-    Some(IgnoredSignatures { signatures: others.len(), root: printable(&root) })
+    let others: Vec<_> = verdict.signatures.iter().filter(is_ignored).collect();
+    let root = others.first()?.signed.as_ref()?.root();
+    Some(IgnoredSignatures { signatures: others.len(), root: printable(root) })
 }

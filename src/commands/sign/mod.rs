@@ -3,16 +3,15 @@
 mod artifact;
 mod report;
 
-use std::collections::BTreeMap;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use aws_names::ProfileArn;
+use aws_signer::ClientPool;
+use notary::UserMetadata;
 use notary::manifest::SignatureForm;
-use notation::sign::check_user_metadata;
-use notation::verify::VerifyOptions;
-use time::OffsetDateTime;
+use notation::verify::{Limits, Verifier};
 
 use self::artifact::{Signing, sign};
 use self::report::SignedArtifactReport;
@@ -127,11 +126,12 @@ pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
     }
     let detach = args.detach.map(|file| OutputFile::new(file, args.force)).transpose()?;
     let output = &detach.as_ref().map_or_else(|| Ok(output.clone()), |file| file.beside(output))?;
-    let user_metadata: BTreeMap<_, _> = metadata::collect(args.user_metadata)?;
-    check_user_metadata(&user_metadata)?;
+    let user_metadata = UserMetadata::from_pairs(args.user_metadata)?;
     let registry = args.registry.client_for(&args.references, output)?;
     let config = args.signer.config()?;
-    let client = client_of(&config, &args.profile).await?;
+    let time = budget(&config);
+    let clients = ClientPool::new(config);
+    let client = clients.for_signing(&args.profile).await?;
     let default_rate = client.endpoint_url().is_none().then_some(AWS_RATE);
     let rate = args.rate.map_or(default_rate, NonZeroU32::new);
     let signing = Arc::new(Signing {
@@ -145,11 +145,8 @@ pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
             ManifestForm::Config => SignatureForm::Config,
             ManifestForm::ArtifactType => SignatureForm::ArtifactType,
         },
-        options: VerifyOptions {
-            budget: budget(&config),
-            user_metadata,
-            ..VerifyOptions::new(config, OffsetDateTime::now_utc())
-        },
+        verifier: Verifier::new(clients).with_limits(Limits { time, ..Limits::default() }),
+        user_metadata,
         registry,
         client,
     });

@@ -2,14 +2,14 @@
 
 use notary::Descriptor;
 use notary::trust::policy::{NoApplicablePolicy, RegistryScope, TrustPolicyDocument};
-use notation::verify::{Requirement, VerificationPolicy, VerifyOptions, verify_signatures};
+use notation::verify::{Demands, Requirement, VerificationPolicy, Verifier};
 use registry::{RegistryClient, Store};
 use time::OffsetDateTime;
 
 use super::report::VerifiedArtifact;
 use crate::arguments::artifact_reference::ArtifactReference;
 use crate::output::exit::CliError;
-use crate::verification::{Policies, unreadable_stores};
+use crate::verification::Policies;
 
 /// The settings for all artifacts of a command.
 pub(super) struct Verification {
@@ -18,7 +18,8 @@ pub(super) struct Verification {
     pub scope: Option<RegistryScope>,
     pub recursive: bool,
     pub requirement: Option<Requirement>,
-    pub options: VerifyOptions,
+    pub verifier: Verifier,
+    pub demands: Demands,
     pub registry: RegistryClient,
 }
 
@@ -60,19 +61,15 @@ async fn verify_one(
     store: &Store,
     artifact: &Descriptor,
 ) -> VerifiedArtifact {
-    // The time is that of this artifact's verification; the cache of certificates is shared.
-    let options = VerifyOptions { now: OffsetDateTime::now_utc(), ..verification.options.clone() };
-    let verdict = match verify_signatures(store, artifact, policy, &options).await {
+    let Verification { verifier, demands, .. } = verification;
+    let verdict = verifier.verify_resolved(store, artifact, policy, demands, OffsetDateTime::now_utc()).await;
+    let verdict = match verdict {
         Ok(verdict) => verdict,
         Err(why) => return VerifiedArtifact::failed(reference, Some(artifact), why.into()),
     };
     let report = VerifiedArtifact::new(reference, policy, &verdict);
-    let report = match &verification.requirement {
+    match &verification.requirement {
         Some(requirement) => report.with_requirement(requirement, &verdict, &verdict.meets(requirement)),
-        None => report,
-    };
-    match unreadable_stores(policy, &verdict) {
-        Some(why) => report.with_error(why),
         None => report,
     }
 }

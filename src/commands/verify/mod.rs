@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use aws_names::ProfileArn;
 use notary::trust::policy::RegistryScope;
-use notation::verify::{Evaluate, Requirement, RequirementError, VerifyOptions};
+use notation::verify::{Demands, Evaluate, Requirement, RequirementError};
 use notation::{NotationFolder, read_trust_policy};
 
 use self::artifact::{Verification, verify};
@@ -24,7 +24,7 @@ use crate::output::Output;
 use crate::output::artifacts::ArtifactsReport;
 use crate::output::exit::{CliError, ExitStatus};
 use crate::parallel::in_order;
-use crate::verification::{Demands, VerificationArgs, arns_of};
+use crate::verification::{VerificationArgs, VerificationIntent, arns_of};
 
 /// Verify the signatures of artifacts in registries and OCI image layouts.
 ///
@@ -121,7 +121,7 @@ pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
 /// What the arguments mean: the artifacts, what they are verified with, and how many in parallel.
 fn intent(args: Args, output: &Output) -> Result<(Vec<ArtifactReference>, Verification, usize), CliError> {
     // `--trusted-profile ARN REF` makes clap take REF for another ARN.
-    let (demands, beyond_trusted) = args.verification.into_demands()?;
+    let (intent, beyond_trusted) = args.verification.into_intent()?;
     let (from, beyond_from) = arns_of("--from", args.from)?;
     let mut references = args.references;
     for text in beyond_trusted.into_iter().chain(beyond_from) {
@@ -135,16 +135,15 @@ fn intent(args: Args, output: &Output) -> Result<(Vec<ArtifactReference>, Verifi
         let why = CliError::configuration("--scope is for OCI image layouts only");
         return Err(why.with_advice("Remove it: artifacts in a registry have their repository's policy."));
     }
-    let requirement = args.require.map(|signatures| requirement(signatures, from, &demands)).transpose()?;
-    let policies = demands.policies(read_trust_policy, NotationFolder::trust_policy)?;
-    let options = VerifyOptions {
-        max_signatures: args.max_signatures.get(),
-        evaluate: if requirement.is_some() { Evaluate::All } else { Evaluate::UntilVerified },
-        ..demands.options(&args.signer)?
-    };
+    let requirement = args.require.map(|signatures| requirement(signatures, from, &intent)).transpose()?;
+    let policies = intent.policies(read_trust_policy, NotationFolder::trust_policy)?;
+    let verifier = intent.verifier(&args.signer, args.max_signatures.get())?;
+    let evaluate = if requirement.is_some() { Evaluate::All } else { Evaluate::UntilVerified };
+    let demands = Demands { user_metadata: intent.user_metadata()?, evaluate };
     let registry = args.registry.client_for(&references, output)?;
     let recursive = args.recursive;
-    let verification = Verification { policies, scope: args.scope, recursive, requirement, options, registry };
+    let verification =
+        Verification { policies, scope: args.scope, recursive, requirement, verifier, demands, registry };
     Ok((references, verification, args.jobs.get()))
 }
 
@@ -152,15 +151,15 @@ fn intent(args: Args, output: &Output) -> Result<(Vec<ArtifactReference>, Verifi
 fn requirement(
     signatures: NonZeroUsize,
     mut from: Vec<ProfileArn>,
-    demands: &Demands,
+    intent: &VerificationIntent,
 ) -> Result<Requirement, CliError> {
     if from.is_empty() {
-        from = demands.trusted.iter().map(TrustedProfile::profile).cloned().collect();
+        from = intent.trusted.iter().map(TrustedProfile::profile).cloned().collect();
     }
     from.sort_by_key(ToString::to_string);
     from.dedup();
     if !from.is_empty() && from.len() < signatures.get() {
         return Err(CliError::configuration(RequirementError::Impossible { needed: signatures, named: from.len() }));
     }
-    Ok(Requirement { signatures, from })
+    Ok(Requirement { signers: signatures, from })
 }

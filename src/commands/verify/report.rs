@@ -56,11 +56,11 @@ impl VerifiedArtifact {
     /// The result for a verdict.
     pub(super) fn new(reference: &ArtifactReference, policy: &VerificationPolicy, verdict: &Verdict) -> Self {
         Self {
-            name: reference.named(Some(verdict.artifact())),
+            name: reference.named(Some(&verdict.artifact)),
             outcome: verdict.conclusion().into(),
             policy: Some(policy.name().to_owned()),
-            signatures: verdict.signatures().iter().map(CheckedSignature::new).collect(),
-            signatures_left: verdict.unevaluated(),
+            signatures: verdict.signatures.iter().map(CheckedSignature::new).collect(),
+            signatures_left: verdict.unchecked,
             requirement: None,
             error: verdict_error(verdict).map(FailureReport::from),
             is_verdict: true,
@@ -91,7 +91,7 @@ impl VerifiedArtifact {
         met: &Result<(), RequirementError>,
     ) -> Self {
         if let Err(why) = met {
-            self.outcome = why.conclusion().into();
+            self.outcome = why.disposition().into();
             let error = requirement_error(verdict, why);
             self.error = Some(match self.error.and_then(|error| error.advice) {
                 Some(advice) => error.with_advice(advice).into(),
@@ -99,15 +99,10 @@ impl VerifiedArtifact {
             });
         }
         self.requirement = Some(RequirementReport {
-            signers: requirement.signatures.get(),
+            signers: requirement.signers.get(),
             from: requirement.from.iter().map(ToString::to_string).collect(),
             met: met.is_ok(),
         });
         self
-    }
-
-    /// Adds an error that makes the verdict unreliable.
-    pub(super) fn with_error(self, why: CliError) -> Self {
-        Self { outcome: why.disposition().into(), error: Some(why.into()), is_verdict: false, ..self }
     }
 }

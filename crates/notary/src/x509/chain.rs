@@ -204,7 +204,6 @@ impl CertificateChain {
         }
         Ok(())
     }
-
 }
 
 impl LinkedChain {

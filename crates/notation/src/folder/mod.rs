@@ -14,7 +14,7 @@ use notary::trust::policy::{
 };
 pub use stores::{AddError, StoredFile};
 
-use crate::trust_store::{TrustStoreError, TrustStore};
+use crate::trust_store::{TrustStore, TrustStoreError};
 
 /// What newer versions of notation read.
 const OCI_POLICY: &str = "trustpolicy.oci.json";

@@ -46,10 +46,10 @@ use tokio::task::JoinSet;
 
 pub use self::error::{CrlError, CurrencyError, Method, OcspError, SourceError, SourceFailure};
 use self::http::Http;
-use self::status::Question;
 pub use self::layers::RateLimited;
 pub use self::source::{BoxFuture, RevocationQuestion, RevocationSource, RevocationStatus};
 pub use self::sources::{AwsSignerRevocation, RevocationSources};
+use self::status::Question;
 pub use self::status::{CertificateStatus, Revocation, Source, Status};
 
 /// The maximum number of OCSP responders of one certificate.

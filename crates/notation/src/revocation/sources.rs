@@ -83,10 +83,7 @@ impl RevocationSource for AwsSignerRevocation {
             Signer::AwsSigner(signer) => Box::pin(self.ask(question, signer)),
             Signer::Certificate => {
                 let why = format!("{UNKNOWN}: AWS Signer did not make the signature");
-                Box::pin(std::future::ready(RevocationStatus::Unknown(Failure::new(
-                    notary::ReasonCode::Internal,
-                    why,
-                ))))
+                Box::pin(std::future::ready(RevocationStatus::Unknown(Failure::new(notary::ReasonCode::Internal, why))))
             }
         }
     }
@@ -112,12 +109,15 @@ fn conclude(statuses: &[CertificateStatus]) -> RevocationStatus {
         let revoked = statuses.iter().filter(|s| is_revoked(&s.status));
         let entity =
             |s: &CertificateStatus| RevokedEntity::Certificate { position: s.position, subject: s.subject.clone() };
-        return RevocationStatus::Revoked { entities: revoked.map(entity).collect(), message: format!("revoked: {message}") };
+        return RevocationStatus::Revoked {
+            entities: revoked.map(entity).collect(),
+            message: format!("revoked: {message}"),
+        };
     }
     match listed(|status| matches!(status, Status::Unknown(_))) {
-        Some(unknown) => RevocationStatus::Unknown(
-            Failure::new(notary::ReasonCode::Unreachable, format!("{UNKNOWN}: {unknown}")),
-        ),
+        Some(unknown) => {
+            RevocationStatus::Unknown(Failure::new(notary::ReasonCode::Unreachable, format!("{UNKNOWN}: {unknown}")))
+        }
         None => RevocationStatus::NotRevoked(
             listed(|status| *status != Status::NotRevocable)
                 .unwrap_or_else(|| "no certificate names an OCSP responder or CRL".to_owned()),

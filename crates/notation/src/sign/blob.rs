@@ -55,7 +55,8 @@ pub async fn sign_blob(
     if !is_media_type(media_type) {
         return Err(SignBlobError::MediaType(media_type.chars().take(200).collect()));
     }
-    let blob = Descriptor { annotations: user_metadata.into_annotations(), ..describe(content, media_type, ALGORITHM)? };
+    let blob =
+        Descriptor { annotations: user_metadata.into_annotations(), ..describe(content, media_type, ALGORITHM)? };
     let payload = Payload { target_artifact: blob.clone() }.to_bytes();
     let signature = sign_payload(client, profile, &payload, Deadline::new(budget)).await?;
     if digest_algorithm(signature.verified.chain()) != Some(ALGORITHM) {

@@ -5,10 +5,10 @@ mod blob;
 use aws_names::ProfileArn;
 use aws_signer::{SignError, SignedPayload, SignerClient, sign_payload};
 use limits::Deadline;
-use notary::{Descriptor, UserMetadata};
 use notary::envelope::Payload;
 use notary::manifest::SignatureForm;
 use notary::reference::Target;
+use notary::{Descriptor, UserMetadata};
 use registry::{Store, StoreError};
 
 pub use self::blob::{SignBlobError, SignedBlob, sign_blob};
@@ -75,7 +75,13 @@ pub async fn sign_descriptor(
 pub fn payload(artifact: &Descriptor, user_metadata: UserMetadata) -> Payload {
     let Descriptor { media_type, digest, size, .. } = artifact.clone();
     Payload {
-        target_artifact: Descriptor { media_type, digest, size, artifact_type: None, annotations: user_metadata.into_annotations() },
+        target_artifact: Descriptor {
+            media_type,
+            digest,
+            size,
+            artifact_type: None,
+            annotations: user_metadata.into_annotations(),
+        },
     }
 }
 

@@ -11,10 +11,10 @@ use time::OffsetDateTime;
 
 use super::finding::Finding;
 use super::reason::Reason;
+use super::revocation;
 use super::signature::Content as _;
 use super::signer::Signer;
 use super::verifier::{NoVerdict, Verifier};
-use super::revocation;
 use crate::failure::Failure;
 use crate::revocation::RevocationQuestion;
 

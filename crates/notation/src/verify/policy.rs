@@ -7,7 +7,7 @@ use notary::trust::policy::{
 };
 use notary::x509::Certificate;
 
-use crate::trust_store::{TrustStoreError, TrustStore};
+use crate::trust_store::{TrustStore, TrustStoreError};
 
 /// The trusted signers of a verification without trust policy. Every check is enforced.
 #[derive(Debug, Clone)]

@@ -169,8 +169,12 @@ impl Reason {
     #[must_use]
     pub fn code(&self) -> ReasonCode {
         match self {
-            Self::NotASignature(_) | Self::Envelope(_) | Self::Payload(_) | Self::NotVerified(_) => ReasonCode::Integrity,
-            Self::OtherArtifact { .. } | Self::OtherBlob { .. } | Self::OtherMediaType { .. } => ReasonCode::OtherArtifact,
+            Self::NotASignature(_) | Self::Envelope(_) | Self::Payload(_) | Self::NotVerified(_) => {
+                ReasonCode::Integrity
+            }
+            Self::OtherArtifact { .. } | Self::OtherBlob { .. } | Self::OtherMediaType { .. } => {
+                ReasonCode::OtherArtifact
+            }
             Self::OtherDigestAlgorithm { .. } | Self::Subject(_) => ReasonCode::Integrity,
             Self::AwsSigner(_)
             | Self::UnknownCritical { .. }
@@ -228,7 +232,9 @@ impl Reason {
             Self::Envelope(why) => write!(f, "{why}"),
             Self::Payload(why) => write!(f, "{why}"),
             Self::NotVerified(why) => write!(f, "{why}"),
-            Self::OtherArtifact { signed } => write!(f, "the signature is for {}, not for this artifact", signed.digest),
+            Self::OtherArtifact { signed } => {
+                write!(f, "the signature is for {}, not for this artifact", signed.digest)
+            }
             Self::OtherDigestAlgorithm { signed, expected } => {
                 write!(f, "the signature covers a {signed} digest, but its key requires {expected}")
             }

@@ -35,7 +35,9 @@ pub(super) enum SignerError {
 
 impl Signer {
     /// Returns who signed, and the plugin that must take part in verification if it is not AWS Signer's.
-    pub(super) fn from_attributes(attributes: &SignedAttributes) -> Result<(Self, Option<DemandedPlugin>), SignerError> {
+    pub(super) fn from_attributes(
+        attributes: &SignedAttributes,
+    ) -> Result<(Self, Option<DemandedPlugin>), SignerError> {
         if let Some(name) = &attributes.verification_plugin {
             if name == PLUGIN_NAME {
                 return Ok((Self::AwsSigner(Box::new(SignerAttributes::of(attributes)?)), None));

@@ -178,7 +178,8 @@ impl Verifier {
             return Ok(verdict);
         }
         let artifact = verdict.artifact.clone();
-        let listed = within(deadline, store.list_signatures(&artifact, self.limits.signatures)).await?.into_descriptors();
+        let listed =
+            within(deadline, store.list_signatures(&artifact, self.limits.signatures)).await?.into_descriptors();
         tracing::info!(artifact = %artifact.digest, found = listed.len(), policy = policy.name(), "listed signatures");
         let context = Context { verifier: self, policy, demands, now, deadline };
         let mut listed = listed.iter();

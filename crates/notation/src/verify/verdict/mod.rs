@@ -70,16 +70,21 @@ impl Verdict {
         }
     }
 
-    /// Returns the reason that decides that the artifact is not verified: a revocation first, so that advice never says how to have
-    /// another signature accepted instead; then what could still verify, then what was accepted once, and strangers last. `None` if
-    /// it is verified or skipped, or has no signature: see [`Self::code`].
+    /// Returns the signature and the reason that decide that the artifact is not verified: of the reasons with the disposition of the
+    /// [conclusion](Self::conclusion) the most urgent one. `None` if the artifact is verified or skipped, or has no signature.
+    #[must_use]
+    pub fn deciding(&self) -> Option<(&SignatureVerdict, &Reason)> {
+        let Conclusion::NotVerified(disposition) = self.conclusion() else { return None };
+        let failed = self.signatures.iter().filter_map(|signature| Some((signature, signature.failed()?)));
+        let decides = failed.filter(|(_, (_, reason))| reason.disposition() == disposition);
+        let (signature, (_, reason)) = decides.min_by_key(|(_, (check, reason))| urgency(*check, reason))?;
+        Some((signature, reason))
+    }
+
+    /// Returns the reason that decides: see [`Self::deciding`].
     #[must_use]
     pub fn reason(&self) -> Option<&Reason> {
-        if self.skipped || self.is_verified() {
-            return None;
-        }
-        let failed = self.signatures.iter().filter_map(SignatureVerdict::failed);
-        failed.min_by_key(|(check, reason)| urgency(*check, reason)).map(|(_, reason)| reason)
+        self.deciding().map(|(_, reason)| reason)
     }
 
     /// Returns the code of the reason that decides; [`ReasonCode::Unsigned`] for an artifact without signatures.
@@ -91,7 +96,8 @@ impl Verdict {
         }
     }
 
-    /// Returns what to do about an artifact that is not verified.
+    /// Returns what to do about an artifact that is not verified. A revocation comes first, so that advice never says how to have
+    /// another signature accepted instead; then what could still verify, then what was accepted once, and strangers last.
     #[must_use]
     pub fn advice(&self) -> Option<Advice> {
         if self.code()? == ReasonCode::Unsigned {

@@ -7,7 +7,7 @@ use aws_names::ProfileArn;
 use notary::text::printable;
 use notary::{Disposition, ReasonCode};
 
-use super::{Signed, SignatureVerdict, Verdict, disposition};
+use super::{SignatureVerdict, Signed, Verdict, disposition};
 
 /// How many signers must have signed. [All signatures](super::super::Evaluate::All) must have been checked for the verdict.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,7 +60,11 @@ fn signatures(needed: NonZeroUsize) -> String {
 }
 
 fn profiles(named: usize) -> String {
-    if named == 1 { "only one signing profile counts".to_owned() } else { format!("only {named} signing profiles count") }
+    if named == 1 {
+        "only one signing profile counts".to_owned()
+    } else {
+        format!("only {named} signing profiles count")
+    }
 }
 
 fn listed(before: &str, names: &[String], after: &str) -> String {

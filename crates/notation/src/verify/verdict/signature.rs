@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 
 use aws_names::{JobArn, ProfileVersionArn};
+use notary::Digest;
 use notary::envelope::{Payload, VerifiedEnvelope};
 use notary::text::rfc3339;
 use notary::trust::policy::ValidationType;
 use notary::x509::Certificate;
-use notary::Digest;
 use serde::{Serialize, Serializer};
 use time::OffsetDateTime;
 
@@ -48,6 +48,8 @@ pub struct Signed {
     /// When the signature expires.
     #[serde(serialize_with = "optional_time", skip_serializing_if = "Option::is_none")]
     pub expiry: Option<OffsetDateTime>,
+    /// The media type of the signed content.
+    pub content_media_type: String,
     /// The metadata that the signer added.
     pub user_metadata: BTreeMap<String, String>,
     /// The certificate chain, the signing certificate first.
@@ -60,8 +62,13 @@ pub struct Signed {
 pub struct CertificateSummary {
     /// The subject.
     pub subject: String,
+    /// The issuer.
+    pub issuer: String,
     /// SHA-256 of the certificate, in hexadecimal.
     pub thumbprint: String,
+    /// The start of its validity period.
+    #[serde(serialize_with = "time")]
+    pub not_before: OffsetDateTime,
     /// The end of its validity period.
     #[serde(serialize_with = "time")]
     pub not_after: OffsetDateTime,
@@ -73,7 +80,9 @@ impl CertificateSummary {
     pub fn new(certificate: &Certificate) -> Self {
         Self {
             subject: certificate.subject(),
+            issuer: certificate.issuer(),
             thumbprint: certificate.thumbprint(),
+            not_before: certificate.not_before(),
             not_after: certificate.not_after(),
         }
     }
@@ -92,6 +101,7 @@ impl Signed {
             signing_scheme: attributes.signing_scheme.as_str(),
             signing_time: attributes.signing_time,
             expiry: attributes.expiry,
+            content_media_type: payload.target_artifact.media_type,
             user_metadata: payload.target_artifact.annotations,
             certificates: envelope.chain().certificates().iter().map(CertificateSummary::new).collect(),
         }
