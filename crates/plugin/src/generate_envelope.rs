@@ -5,10 +5,11 @@ use std::mem::ManuallyDrop;
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_signer::{SignerClient, SignerConfig, sign_payload};
 use limits::Deadline;
+use notary::envelope::JWS_MEDIA_TYPE;
+use notary::plugin::GenerateEnvelopeResponse;
 
-use super::answer::GenerateEnvelopeResponse;
 use super::error::PluginError;
-use super::request::GenerateEnvelopeRequest;
+use super::request::SigningRequest;
 use super::runtime::block_on;
 
 /// Handles a `generate-envelope` request.
@@ -16,10 +17,7 @@ use super::runtime::block_on;
 /// # Errors
 /// Returns [`PluginError`] if the configuration is invalid, the region contradicts the profile, the call to AWS Signer
 /// fails, or the returned envelope does not match the request.
-pub fn generate_envelope(
-    request: GenerateEnvelopeRequest,
-    deadline: Deadline,
-) -> Result<GenerateEnvelopeResponse, PluginError> {
+pub fn generate_envelope(request: SigningRequest, deadline: Deadline) -> Result<GenerateEnvelopeResponse, PluginError> {
     let config = SignerConfig::new(&request.plugin_config, std::env::vars())?;
     let deadline = config.timeout().map_or(deadline, |budget| deadline.with_budget(budget));
     let region = config.signing_region(&request.profile)?;
@@ -31,5 +29,5 @@ pub fn generate_envelope(
         sign_payload(&client, &request.profile, &request.payload, deadline).await
     })??;
     tracing::info!(profile_version = %signed.signer.profile_version, job = %signed.signer.job, payload_sha256, "signed");
-    Ok(GenerateEnvelopeResponse::new(&signed.envelope, signed.metadata))
+    Ok(GenerateEnvelopeResponse::new(&signed.envelope, JWS_MEDIA_TYPE, signed.metadata))
 }

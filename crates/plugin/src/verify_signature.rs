@@ -6,13 +6,12 @@ use aws_names::JobArn;
 use aws_signer::{RevocationQuery, SignerClient, SignerConfig, revocation_status};
 use limits::Deadline;
 use notary::envelope::header;
+use notary::plugin::{Capability, VerificationResult, VerifySignatureResponse};
 use notary::trust::check_trusted_identity;
 
 use super::advice;
-use super::answer::{VerificationResult, VerifySignatureResponse};
 use super::error::PluginError;
-use super::metadata::Capability;
-use super::request::{VerifySignatureRequest, missing_attribute};
+use super::request::{CheckRequest, missing_attribute};
 use super::runtime::block_on;
 
 /// Handles a `verify-signature` request.
@@ -21,27 +20,21 @@ use super::runtime::block_on;
 /// Returns [`PluginError`] if the request or the configuration is invalid. A failed call to AWS Signer is not an error
 /// but a failed revocation check: notation treats a plugin error as fatal even if the trust policy only logs the
 /// validation.
-pub fn verify_signature(
-    request: VerifySignatureRequest,
-    deadline: Deadline,
-) -> Result<VerifySignatureResponse, PluginError> {
+pub fn verify_signature(request: CheckRequest, deadline: Deadline) -> Result<VerifySignatureResponse, PluginError> {
     let config = SignerConfig::new(&request.plugin_config, std::env::vars())?;
     let deadline = config.timeout().map_or(deadline, |budget| deadline.with_budget(budget));
     let identity = check_trusted_identity(&request.profile_version, &request.trusted_identities)
         .map_err(|wildcard| PluginError::validation(wildcard.to_string()))?;
     let mut response = VerifySignatureResponse {
         verification_results: [].into(),
-        processed_attributes: [header::SIGNING_PROFILE_VERSION, header::SIGNING_JOB],
+        processed_attributes: [header::SIGNING_PROFILE_VERSION, header::SIGNING_JOB].map(str::to_owned).into(),
     };
     if request.checks.contains(&Capability::TrustedIdentity) {
         let result = VerificationResult::new(identity.trusted, &identity.reason);
         response.verification_results.insert(Capability::TrustedIdentity, result);
     }
     if request.checks.contains(&Capability::RevocationCheck) {
-        let job = request
-            .job
-            .as_ref()
-            .ok_or_else(|| missing_attribute("signature.criticalAttributes.extendedAttributes", header::SIGNING_JOB))?;
+        let job = request.job.as_ref().ok_or_else(|| missing_attribute(header::SIGNING_JOB))?;
         request.chain.check_links()?;
         let result = check_revocation(&request, job, &config, deadline)?;
         response.verification_results.insert(Capability::RevocationCheck, result);
@@ -53,7 +46,7 @@ pub fn verify_signature(
 }
 
 fn check_revocation(
-    request: &VerifySignatureRequest,
+    request: &CheckRequest,
     job: &JobArn,
     config: &SignerConfig,
     deadline: Deadline,

@@ -67,7 +67,7 @@ pub(super) fn check_identity(
                 ))),
             }
         }
-        Signer::Certificate => trusted_subject(&policy.subjects, envelope.chain().leaf()),
+        Signer::Certificate => trusted_subject(&policy.identities, envelope.chain().leaf()),
     }
 }
 

@@ -2,7 +2,8 @@
 
 use notary::envelope::SigningScheme;
 use notary::trust::policy::{
-    SignatureVerification, TrustPolicy, TrustStoreName, TrustStoreType, TrustedIdentities, VerificationLevel,
+    SignatureVerification, TrustPolicy, TrustStoreName, TrustStoreType, TrustedIdentities, TrustedIdentity,
+    VerificationLevel,
 };
 use notary::x509::Certificate;
 
@@ -26,9 +27,7 @@ pub struct VerificationPolicy {
     ca: TrustedCertificates,
     signing_authority: TrustedCertificates,
     pub(super) has_tsa: bool,
-    pub(super) subjects: TrustedIdentities,
-    /// All identities as written in the policy, including those of AWS Signer.
-    pub(super) identities: Vec<String>,
+    pub(super) identities: TrustedIdentities,
 }
 
 /// The certificates of the trust stores of one type, or the reason why there are none.
@@ -79,8 +78,7 @@ impl VerificationPolicy {
             has_tsa: policy.trust_stores_of(TrustStoreType::Tsa).next().is_some(),
             name: policy.name().to_owned(),
             verification: policy.signature_verification().clone(),
-            subjects: policy.trusted_identities().clone(),
-            identities: policy.trusted_identities().to_strings(),
+            identities: policy.trusted_identities().clone(),
         }
     }
 
@@ -127,8 +125,10 @@ impl From<Trust> for VerificationPolicy {
             )),
             signing_authority: Ok(roots),
             has_tsa: false,
-            subjects: TrustedIdentities::Listed(Vec::new()),
-            identities,
+            // Not `TrustedIdentities::parse_lenient`: a wildcard must not trust every certificate.
+            identities: TrustedIdentities::Listed(
+                identities.iter().map(|identity| TrustedIdentity::parse_lenient(identity)).collect(),
+            ),
         }
     }
 }

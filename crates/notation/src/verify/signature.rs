@@ -15,7 +15,7 @@ use super::policy::VerificationPolicy;
 use super::signer::Signer;
 use super::verdict::{Check, CheckFailure, CheckOutcome, CheckResult, SignatureDetails, SignatureVerdict};
 use super::{authentic_timestamp, authenticity, revocation};
-use crate::plugin_host::{Capability, DemandedPlugin, Finding, PluginError, PluginFolder};
+use crate::plugin_host::{Capability, DemandedPlugin, PluginError, PluginFolder, VerificationResult};
 
 /// What all signatures of an artifact are verified by.
 #[derive(Clone, Copy)]
@@ -208,7 +208,7 @@ async fn plugin_findings(
     }
     let mut found = installed.verify(envelope, &policy.identities, &checks).await.map_err(failed)?;
     let mut result = |capability| {
-        let Finding { success, reason } = found.remove(&capability)?;
+        let VerificationResult { success, reason } = found.remove(&capability)?;
         let said = if reason.is_empty() { "it gives no reason" } else { &reason };
         Some(match success {
             true => Ok(printable(&format!("the verification plugin {name} has checked it: {said}"))),
