@@ -115,7 +115,7 @@ pub(super) fn same_partition(location: &Location) -> Result<(), CliError> {
     match region.partition() {
         found if found == *partition => Ok(()),
         found => Err(CliError::usage(format!(
-            "the ARN's region {region} is in the partition {found}, but the ARN has the partition {partition}: correct the ARN"
+            "the ARN's region \"{region}\" is in the partition {found}, but the ARN has the partition {partition}: correct the ARN"
         ))),
     }
 }

@@ -35,7 +35,7 @@ pub enum RequestError {
         value: String,
     },
     /// A requested check is not one that the protocol defines.
-    #[error("{path} has {name:?}, which is not a check that a plugin can make")]
+    #[error("{path} has {name:?}, which a plugin cannot check")]
     Check {
         /// The path of the member.
         path: String,
