@@ -3,7 +3,7 @@
 use std::mem::ManuallyDrop;
 
 use aws_names::JobArn;
-use aws_signer::{RevocationQuery, SignerClient, SignerConfig, revocation_status};
+use aws_signer::{ClientPool, RevocationQuery, SignerConfig, ask_revocation};
 use limits::Deadline;
 use notary::envelope::header;
 use notary::plugin::{Capability, VerificationResult, VerifySignatureResponse};
@@ -36,7 +36,7 @@ pub fn verify_signature(request: CheckRequest, deadline: Deadline) -> Result<Ver
     if request.checks.contains(&Capability::RevocationCheck) {
         let job = request.job.as_ref().ok_or_else(|| missing_attribute(header::SIGNING_JOB))?;
         request.chain.check_links()?;
-        let result = check_revocation(&request, job, &config, deadline)?;
+        let result = check_revocation(&request, job, config, deadline)?;
         response.verification_results.insert(Capability::RevocationCheck, result);
     }
     for (check, result) in &response.verification_results {
@@ -48,45 +48,26 @@ pub fn verify_signature(request: CheckRequest, deadline: Deadline) -> Result<Ver
 fn check_revocation(
     request: &CheckRequest,
     job: &JobArn,
-    config: &SignerConfig,
+    config: SignerConfig,
     deadline: Deadline,
 ) -> Result<VerificationResult, PluginError> {
-    let failed = |reason: String| Ok(VerificationResult::new(false, &reason));
-    let location = request.profile_version.location();
-    let region = match config.revocation_region(location) {
-        Ok(region) => region,
-        Err(why) => return failed(format!("Revocation could not be checked: {why}.")),
-    };
     let query = RevocationQuery {
         profile_version: &request.profile_version,
         job,
         signing_time: request.authentic_signing_time,
         chain: &request.chain,
     };
-    tracing::debug!(profile_version = %query.profile_version, job = %job, %region, "checking revocation");
-    let status = block_on(async {
+    let answer = block_on(async {
         // Not dropped either, see `block_on`.
-        let client = ManuallyDrop::new(SignerClient::new(config, region.clone()).await);
-        revocation_status(&client, &query, deadline).await
+        let pool = ManuallyDrop::new(ClientPool::new(config));
+        ask_revocation(&pool, &query, deadline).await
     })?;
-    match status {
+    Ok(match answer {
+        Ok(answer) => VerificationResult::new(!answer.is_revoked(), &format!("{answer}.")),
         Err(why) => {
             let why = advice::append(&why, why.advice().as_ref());
-            failed(format!("Revocation could not be checked: {}.", why.trim_end_matches('.')))
+            let reason = format!("Revocation could not be checked: {}.", why.trim_end_matches('.'));
+            VerificationResult::new(false, &reason)
         }
-        Ok(revoked) if revoked.is_empty() => Ok(VerificationResult::new(
-            true,
-            &format!(
-                "Not revoked: AWS Signer in {region} reports no revocation of the signature, its profile or its \
-                 certificates."
-            ),
-        )),
-        Ok(revoked) => {
-            let mut names: Vec<String> = revoked.iter().take(10).map(ToString::to_string).collect();
-            if revoked.len() > names.len() {
-                names.push(format!("{} more", revoked.len() - names.len()));
-            }
-            failed(format!("Revoked according to AWS Signer in {region}: {}.", names.join(", ")))
-        }
-    }
+    })
 }
