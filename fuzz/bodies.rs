@@ -2,8 +2,9 @@
 
 use notary::envelope::{Envelope, Payload};
 use notary::trust::check_trusted_identity;
+use notary::trust::policy::TrustedIdentities;
 use notary::x509::{CertificateChain, MAX_CERTIFICATES};
-use plugin::{GenerateEnvelopeRequest, Request as _, VerifySignatureRequest};
+use plugin::{CheckRequest, Request as _, SigningRequest};
 use time::macros::datetime;
 
 /// Parses and verifies an envelope, and parses its payload.
@@ -22,19 +23,19 @@ pub fn envelope(bytes: &[u8]) {
 
 /// Parses a request to sign.
 pub fn generate_envelope_request(bytes: &[u8]) {
-    if let Ok(request) = GenerateEnvelopeRequest::parse(bytes) {
+    if let Ok(request) = SigningRequest::parse(bytes) {
         assert_eq!(request.profile.to_string().parse(), Ok(request.profile));
     }
 }
 
 /// Parses a request to verify, checks its identities, and builds the revocation hashes of its chain.
 pub fn verify_signature_request(bytes: &[u8]) {
-    let Ok(request) = VerifySignatureRequest::parse(bytes) else { return };
+    let Ok(request) = CheckRequest::parse(bytes) else { return };
     chain(&request.chain);
     assert!(!request.checks.is_empty());
-    let wildcard = request.trusted_identities.iter().any(|identity| identity == "*");
+    let wildcard = request.trusted_identities == TrustedIdentities::Any;
     match check_trusted_identity(&request.profile_version, &request.trusted_identities) {
-        Ok(verdict) => assert!(!wildcard && (!verdict.trusted || !request.trusted_identities.is_empty())),
+        Ok(verdict) => assert!(!wildcard && (!verdict.trusted || !request.trusted_identities.listed().is_empty())),
         Err(_) => assert!(wildcard),
     }
 }

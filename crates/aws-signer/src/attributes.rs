@@ -4,6 +4,7 @@ use aws_names::{ArnError, JobArn, PLUGIN_NAME, ProfileVersionArn};
 use notary::envelope::{SignedAttributes, SigningScheme, header};
 use notary::json::JsonError;
 use notary::{Advice, ReasonCode};
+use semver::Version;
 
 /// Signed attributes that do not belong to AWS Signer, or that this program cannot evaluate.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -88,15 +89,12 @@ impl SignerAttributes {
     }
 }
 
-/// Whether a released version is at least `demanded`, by SemVer. Always false if `demanded` is malformed.
-fn is_at_least(released: &str, demanded: &str) -> bool {
-    // A pre-release precedes its release, so comparing with the release suffices. Build metadata does not count.
-    let core = demanded.split(['-', '+']).next().unwrap_or_default();
-    let numbers = |version: &str| -> Option<[u64; 3]> {
-        let numbers: Vec<u64> = version.split('.').map(|n| n.parse().ok()).collect::<Option<_>>()?;
-        numbers.try_into().ok()
-    };
-    numbers(core).is_some_and(|demanded| numbers(released).is_some_and(|released| released >= demanded))
+/// Whether a version is at least `demanded`, by precedence. Always false if `demanded` is malformed.
+fn is_at_least(version: &str, demanded: &str) -> bool {
+    match (Version::parse(version), Version::parse(demanded)) {
+        (Ok(version), Ok(demanded)) => version.cmp_precedence(&demanded).is_ge(),
+        _ => false,
+    }
 }
 
 #[cfg(test)]

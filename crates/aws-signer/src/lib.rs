@@ -24,7 +24,7 @@ pub use config::{ConfigError, SignerConfig, TIMEOUT_VARIABLE, timeout_of};
 pub use error::CallError;
 pub use failure::{Failure, error_chain};
 pub use pool::ClientPool;
-pub use revocation_status::{RevocationQuery, RevokedEntity, revocation_status};
+pub use revocation_status::{RevocationAnswer, RevocationQuery, RevokedEntity, ask_revocation, revocation_status};
 pub use revoke::{MAX_REASON, revoke_signature, revoke_signing_profile};
 pub use roots::{AwsSignerRoot, aws_signer_roots};
 pub use sign_payload::{CheckError, SignError, SignedPayload, check_envelope, sign_payload};

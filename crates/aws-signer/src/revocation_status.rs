@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use aws_names::{JobArn, NOTATION_PLATFORM, ProfileVersionArn};
+use aws_names::{JobArn, NOTATION_PLATFORM, ProfileVersionArn, Region};
 use aws_sdk_signer::config::Intercept;
 use aws_sdk_signer::config::interceptors::BeforeDeserializationInterceptorContextRef;
 use aws_sdk_signer::primitives::DateTime;
@@ -19,6 +19,12 @@ use time::OffsetDateTime;
 use super::answer::AnswerError;
 use super::client::SignerClient;
 use super::error::CallError;
+use super::failure::Failure;
+use super::pool::ClientPool;
+
+const OPERATION: &str = "GetRevocationStatus";
+/// How many revoked entities are named.
+const MAX_SHOWN: usize = 10;
 
 /// A revocation query: everything that a signature depends on.
 #[derive(Debug, Clone)]
@@ -62,6 +68,40 @@ impl fmt::Display for RevokedEntity {
     }
 }
 
+/// What AWS Signer answers to a revocation query.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RevocationAnswer {
+    /// The region that answered.
+    pub region: Region,
+    /// What is revoked; empty if nothing is.
+    pub revoked: Vec<RevokedEntity>,
+}
+
+impl RevocationAnswer {
+    /// Whether anything is revoked that the signature depends on.
+    #[must_use]
+    pub fn is_revoked(&self) -> bool {
+        !self.revoked.is_empty()
+    }
+}
+
+impl fmt::Display for RevocationAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { region, revoked } = self;
+        if revoked.is_empty() {
+            return write!(
+                f,
+                "not revoked: AWS Signer in {region} reports no revocation of the signature, its profile or its certificates"
+            );
+        }
+        let mut names: Vec<String> = revoked.iter().take(MAX_SHOWN).map(ToString::to_string).collect();
+        if revoked.len() > names.len() {
+            names.push(format!("{} more", revoked.len() - names.len()));
+        }
+        write!(f, "revoked according to AWS Signer in {region}: {}", names.join(", "))
+    }
+}
+
 /// Rejects a success that does not answer the query. The SDK treats an object without the list, and a list of nulls, as
 /// an empty list: as "nothing is revoked". AWS Signer documents a list of "zero or more" names. A missing list counts
 /// as empty only if the object has no other members.
@@ -97,7 +137,31 @@ fn check_entities(mut answer: Object) -> Result<(), JsonError> {
     }
 }
 
-/// Returns the revoked entities; empty if nothing was revoked.
+/// Asks AWS Signer whether anything is revoked that a signature depends on, in the region that the configuration and the profile
+/// version say.
+///
+/// # Errors
+/// Returns [`CallError`] if no region of the signature's partition is configured, the call fails or the answer is invalid.
+pub async fn ask_revocation(
+    pool: &ClientPool,
+    query: &RevocationQuery<'_>,
+    deadline: Deadline,
+) -> Result<RevocationAnswer, CallError> {
+    let location = query.profile_version.location();
+    let client = pool.for_revocation(location).await.map_err(|why| CallError {
+        operation: OPERATION,
+        region: location.region().clone(),
+        profile: pool.config().profile(location.partition()).map(str::to_owned),
+        endpoint: pool.config().endpoint_url().map(str::to_owned),
+        failure: Failure::Configuration(why),
+    })?;
+    let region = client.region();
+    tracing::debug!(profile_version = %query.profile_version, job = %query.job, %region, "checking revocation");
+    let revoked = revocation_status(&client, query, deadline).await?;
+    Ok(RevocationAnswer { region: region.clone(), revoked })
+}
+
+/// Asks AWS Signer through a client. Returns the revoked entities; empty if nothing was revoked.
 ///
 /// # Errors
 /// Returns [`CallError`] if the call fails or the answer is invalid.
@@ -118,7 +182,7 @@ pub async fn revocation_status(
         .set_certificate_hashes(Some(hashes.clone()))
         .customize()
         .interceptor(AnswersTheQuestion);
-    let answer = client.call("GetRevocationStatus", deadline, request.send()).await?;
+    let answer = client.call(OPERATION, deadline, request.send()).await?;
     let job = query.job.to_string();
     let profile = query.profile_version.to_string();
     let entity = |name: &String| {
@@ -133,4 +197,21 @@ pub async fn revocation_status(
         }
     };
     Ok(answer.revoked_entities().iter().map(entity).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+    use super::*;
+
+    #[test]
+    fn an_answer_names_the_region_and_what_is_revoked() {
+        let mut answer = RevocationAnswer { region: "us-west-2".parse().unwrap(), revoked: Vec::new() };
+        assert!(!answer.is_revoked() && answer.to_string().starts_with("not revoked: AWS Signer in us-west-2"));
+        answer.revoked = vec![RevokedEntity::Signature("arn".to_owned())];
+        let one = "revoked according to AWS Signer in us-west-2: the signature (signing job arn)";
+        assert!(answer.is_revoked() && answer.to_string() == one);
+        answer.revoked = (0..12).map(|i| RevokedEntity::Other(i.to_string())).collect();
+        assert!(answer.to_string().ends_with("\"9\", 2 more"), "{answer}");
+    }
 }

@@ -9,6 +9,7 @@ pub mod json;
 pub mod links;
 pub mod manifest;
 pub mod media_type;
+pub mod plugin;
 mod reason;
 pub mod reference;
 pub mod text;

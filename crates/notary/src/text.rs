@@ -23,6 +23,13 @@ pub fn is_unprintable(c: char) -> bool {
     c.is_control() || is_invisible(c)
 }
 
+/// Makes a message a sentence: with a capital and a full stop.
+#[must_use]
+pub fn sentence(message: &str) -> String {
+    let mut chars = message.trim_end_matches('.').chars();
+    chars.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), chars.as_str()))
+}
+
 /// Folds case the way Go's JSON decoder compares keys: besides ASCII, it treats the long s as s and the Kelvin sign as
 /// k.
 #[must_use]
@@ -54,7 +61,14 @@ fn is_invisible(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{MOST, folded, parse_rfc3339, printable};
+    use super::{MOST, folded, parse_rfc3339, printable, sentence};
+
+    #[test]
+    fn a_message_becomes_a_sentence() {
+        for (message, expected) in [("", ""), ("not revoked", "Not revoked."), ("Ä: b.", "Ä: b."), ("é", "É.")] {
+            assert_eq!(sentence(message), expected);
+        }
+    }
 
     #[test]
     fn folds_keys_that_go_treats_as_equal() {

@@ -11,10 +11,9 @@ use std::{fs, io};
 use aws_names::{PLUGIN_DESCRIPTION, PLUGIN_NAME};
 use files::{FileError, check_program, sync_folder};
 use limits::Deadline;
-use notary::json::JsonError;
 use notary::text::printable;
 
-use crate::plugin_host::{METADATA, Version, ask};
+use crate::plugin_host::{metadata, parse_version};
 
 /// The name that cargo gives the plugin's program: cargo allows no dots.
 const CARGO_NAME: &str = "notation-aws-signer-plugin";
@@ -88,8 +87,9 @@ impl InstalledPlugin {
     }
 
     fn compared_with_this(&self) -> Option<Ordering> {
-        let (theirs, own) = (self.version.parse::<Version>().ok()?, env!("CARGO_PKG_VERSION").parse().ok()?);
-        Some(theirs.cmp(&own))
+        let theirs = parse_version(&self.version).ok()?;
+        let own = parse_version(env!("CARGO_PKG_VERSION")).ok()?;
+        Some(theirs.cmp_precedence(&own))
     }
 }
 
@@ -158,18 +158,16 @@ fn copy(program: &Path, path: &Path, folder: &Path) -> io::Result<()> {
 
 /// Asks a program for its plugin metadata. This needs neither credentials nor network.
 async fn inspect(path: &Path) -> Result<InstalledPlugin, InstallError> {
-    let not_a_plugin = |why: String| InstallError::NotAPlugin { path: path.to_owned(), why: printable(&why) };
-    let answer = ask(path, METADATA, b"{}", Deadline::new(TIME)).await;
-    let mut metadata = answer.map_err(|why| not_a_plugin(why.to_string()))?;
-    let text = |member: Result<String, JsonError>| member.map_err(|why| not_a_plugin(why.to_string()));
-    let name = text(metadata.string("name"))?;
-    if name != PLUGIN_NAME {
-        return Err(InstallError::OtherPlugin { path: path.to_owned(), found: printable(&name) });
+    let metadata = metadata(path, Deadline::new(TIME)).await;
+    let metadata =
+        metadata.map_err(|why| InstallError::NotAPlugin { path: path.to_owned(), why: printable(&why.to_string()) })?;
+    if metadata.name != PLUGIN_NAME {
+        return Err(InstallError::OtherPlugin { path: path.to_owned(), found: printable(&metadata.name) });
     }
     Ok(InstalledPlugin {
         path: path.to_owned(),
-        version: printable(&text(metadata.string("version"))?),
-        description: printable(&text(metadata.string("description"))?),
+        version: printable(&metadata.version),
+        description: printable(&metadata.description),
     })
 }
 
@@ -201,7 +199,7 @@ mod tests {
     #[tokio::test]
     async fn rejects_programs_that_are_not_the_plugin() {
         let home = tempfile::tempdir().unwrap();
-        let other = r#"echo '{"name": "com.example.other", "version": "1.0.0", "description": "x"}'"#;
+        let other = r#"echo '{"name": "com.example.other", "version": "1.0.0", "description": "x", "url": "x"}'"#;
         for (lines, why) in [
             ("echo hello", "not a valid JSON"),
             ("exit 1", "get-plugin-metadata failed"),
@@ -218,7 +216,8 @@ mod tests {
     #[tokio::test]
     async fn installs_an_executable_under_notations_name() {
         let home = tempfile::tempdir().unwrap();
-        let answer = r#"{"name": "com.amazonaws.signer.notation.plugin", "version": "2.0.0", "description": "x"}"#;
+        let answer =
+            r#"{"name": "com.amazonaws.signer.notation.plugin", "version": "2.0.0", "description": "x", "url": "x"}"#;
         let plugins = home.path().join("plugins");
         let there = install(&program(home.path(), &format!("echo '{answer}'")), &plugins).await.unwrap();
         assert_eq!(there.path, plugins.join(PLUGIN_NAME).join(format!("notation-{PLUGIN_NAME}")));

@@ -1,63 +1,31 @@
 //! The protocol's errors: `plugin-extensibility.md`, "Plugin contract" and the error codes of each command.
 
 use std::any::Any;
-use std::collections::BTreeMap;
 use std::io::Write;
 
-use aws_names::ArnError;
 use aws_signer::{CallError, ConfigError, Failure, SignError};
 use notary::ReasonCode;
-use notary::json::JsonError;
-use notary::text::printable;
+use notary::plugin::{ErrorCode, ErrorResponse, RequestError};
 use notary::x509::ChainError;
-use serde::Serialize;
 
 use super::advice;
 
-/// The codes that the protocol has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum ErrorCode {
-    /// The request, or something it refers to, is malformed, unknown or unsupported.
-    ValidationError,
-    /// The request has an unsupported version of the protocol.
-    UnsupportedContractVersion,
-    /// Credentials are missing, invalid or lack a permission.
-    AccessDenied,
-    /// The deadline has passed. A retry may succeed.
-    Timeout,
-    /// Too many requests. A retry may succeed.
-    Throttled,
-    /// Anything else.
-    Error,
-}
-
-/// An error in the form that notation expects.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
-#[serde(rename_all = "camelCase")]
-#[error("{message}")]
-pub struct PluginError {
-    /// The error code.
-    #[serde(rename = "errorCode")]
-    pub code: ErrorCode,
-    /// What happened and what to do.
-    #[serde(rename = "errorMessage")]
-    pub message: String,
-    /// Machine-readable details: `awsErrorCode`, `requestId`, `region`, `awsProfile`, `operation`.
-    #[serde(rename = "errorMetadata", skip_serializing_if = "BTreeMap::is_empty")]
-    pub metadata: BTreeMap<&'static str, String>,
-}
+/// An error in the form that notation expects. Its metadata has `awsErrorCode`, `requestId`, `region`, `awsProfile` and `operation`
+/// where they apply.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", .0.message)]
+pub struct PluginError(pub ErrorResponse);
 
 impl PluginError {
     /// Creates an error without metadata. The message may contain values of the request, so it is sanitized.
     #[must_use]
-    pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { code, message: printable(&message.into()), metadata: BTreeMap::new() }
+    pub fn new(code: ErrorCode, message: impl AsRef<str>) -> Self {
+        Self(ErrorResponse::new(code, message.as_ref()))
     }
 
     /// Creates an error for a malformed or unsupported request.
     #[must_use]
-    pub fn validation(message: impl Into<String>) -> Self {
+    pub fn validation(message: impl AsRef<str>) -> Self {
         Self::new(ErrorCode::ValidationError, message)
     }
 
@@ -71,21 +39,15 @@ impl PluginError {
     /// reported.
     pub(super) fn write(&self) {
         // Cannot fail: the error consists of text.
-        let mut line = serde_json::to_vec(self).unwrap_or_default();
+        let mut line = serde_json::to_vec(&self.0).unwrap_or_default();
         line.push(b'\n');
         let _ = std::io::stderr().lock().write_all(&line);
     }
 }
 
-impl From<JsonError> for PluginError {
-    fn from(error: JsonError) -> Self {
-        Self::validation(format!("the request is not valid: {error}"))
-    }
-}
-
-impl From<ArnError> for PluginError {
-    fn from(error: ArnError) -> Self {
-        Self::validation(error.to_string())
+impl From<RequestError> for PluginError {
+    fn from(error: RequestError) -> Self {
+        Self::new(error.code(), error.to_string())
     }
 }
 
@@ -103,15 +65,19 @@ impl From<ChainError> for PluginError {
 
 impl From<CallError> for PluginError {
     fn from(error: CallError) -> Self {
-        let mut metadata =
-            BTreeMap::from([("operation", error.operation.to_owned()), ("region", error.region.to_string())]);
-        metadata.extend(error.profile.clone().map(|profile| ("awsProfile", profile)));
-        if let Failure::Refused { code, request_id, .. } = &error.failure {
-            metadata.extend(code.clone().map(|code| ("awsErrorCode", code)));
-            metadata.extend(request_id.clone().map(|id| ("requestId", id)));
-        }
         let message = advice::append(&error, error.advice().as_ref());
-        Self { metadata, ..Self::new(error_code(error.code()), message) }
+        let mut response = ErrorResponse::new(error_code(error.code()), &message);
+        let mut add = |name: &str, value: Option<String>| {
+            response.metadata.extend(value.map(|value| (name.to_owned(), value)));
+        };
+        add("operation", Some(error.operation.to_owned()));
+        add("region", Some(error.region.to_string()));
+        add("awsProfile", error.profile.clone());
+        if let Failure::Refused { code, request_id, .. } = &error.failure {
+            add("awsErrorCode", code.clone());
+            add("requestId", request_id.clone());
+        }
+        Self(response)
     }
 }
 

@@ -6,10 +6,11 @@ use std::ops::Deref;
 use std::os::fd::AsFd;
 
 use limits::Deadline;
+use notary::plugin::ErrorCode;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
-use super::error::{ErrorCode, PluginError};
+use super::error::PluginError;
 
 /// The maximum size of a request in bytes: the protocol's limit for responses.
 const MAX_REQUEST: usize = 64 * 1024 * 1024;

@@ -18,18 +18,16 @@ use std::ffi::OsString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-pub use answer::{Answer, GenerateEnvelopeResponse, VerificationResult, VerifySignatureResponse};
 use aws_names::PLUGIN_NAME;
 use aws_signer::{TIMEOUT_VARIABLE, timeout_of};
-pub use error::{ErrorCode, PluginError};
+pub use error::PluginError;
 pub use generate_envelope::generate_envelope;
 use limits::Deadline;
-pub use metadata::{Capability, Metadata};
-pub use request::{GenerateEnvelopeRequest, Request, VerifySignatureRequest};
+pub use metadata::metadata;
+use notary::plugin::Command;
+pub use request::{CheckRequest, Request, SigningRequest};
+use serde::Serialize;
 pub use verify_signature::verify_signature;
-
-/// The version of the plugin protocol that this plugin speaks.
-pub const CONTRACT_VERSION: &str = "1.0";
 
 /// Runs the plugin with the arguments, standard streams and environment of the process, and returns the exit code.
 #[must_use]
@@ -47,7 +45,7 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> u8 {
     match outcome {
         Ok(output) => answer::write(&output),
         Err(error) => {
-            tracing::warn!(code = ?error.code, message = error.message, "the command failed");
+            tracing::warn!(code = %error.0.code, message = error.0.message, "the command failed");
             error.write();
             1
         }
@@ -72,32 +70,28 @@ fn respond(arguments: &[OsString], deadline: Deadline) -> Result<String, PluginE
         }
     };
     tracing::debug!(command, version = env!("CARGO_PKG_VERSION"), "started");
-    match command.as_str() {
-        "get-plugin-metadata" => {
+    match Command::from_name(&command) {
+        Some(Command::GetPluginMetadata) => {
             metadata::check_request(&input::read(deadline, input::Absent::Allowed)?)?;
-            Answer::to_json(&Metadata::of_this_plugin())
+            answer::to_json(&metadata())
         }
-        "generate-envelope" => dispatch(&input::read(deadline, input::Absent::Refused)?, deadline, generate_envelope),
-        "verify-signature" => dispatch(&input::read(deadline, input::Absent::Refused)?, deadline, verify_signature),
-        "describe-key" | "generate-signature" => Err(PluginError::validation(format!(
+        Some(Command::GenerateEnvelope) => respond_to(deadline, generate_envelope),
+        Some(Command::VerifySignature) => respond_to(deadline, verify_signature),
+        Some(Command::DescribeKey | Command::GenerateSignature) => Err(PluginError::validation(format!(
             "{command} is not supported: AWS Signer returns whole signature envelopes, not raw signatures; \
              the plugin has the capability SIGNATURE_GENERATOR.ENVELOPE"
         ))),
-        _ => Err(PluginError::validation(format!("unknown command {command:?}; use one of {COMMANDS}"))),
+        None => Err(PluginError::validation(format!("unknown command {command:?}; use one of {COMMANDS}"))),
     }
 }
 
-/// Parses a request, runs the command and serializes its response.
-fn dispatch<Request, Response>(
-    input: &[u8],
+/// Reads and parses a request, runs the command and serializes its response.
+fn respond_to<R: Request, Response: Serialize>(
     deadline: Deadline,
-    command: impl FnOnce(Request, Deadline) -> Result<Response, PluginError>,
-) -> Result<String, PluginError>
-where
-    Request: request::Request,
-    Response: Answer,
-{
-    command(Request::parse(input)?, deadline)?.to_json()
+    command: impl FnOnce(R, Deadline) -> Result<Response, PluginError>,
+) -> Result<String, PluginError> {
+    let input = input::read(deadline, input::Absent::Refused)?;
+    answer::to_json(&command(R::parse(&input)?, deadline)?)
 }
 
 const COMMANDS: &str = "get-plugin-metadata, generate-envelope, verify-signature";

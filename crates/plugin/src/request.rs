@@ -1,23 +1,18 @@
-//! The protocol's requests, parsed from untrusted JSON into types that are always valid.
-//!
-//! Unknown members are ignored, as the protocol requires. Null counts as absent, as in Go.
+//! The requests that this plugin accepts: those of the protocol, with the values that AWS Signer supports.
 
 use std::collections::BTreeMap;
+use std::str::FromStr;
 
-use aws_names::{JobArn, ProfileArn, ProfileVersionArn};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use aws_names::{ArnError, JobArn, ProfileArn, ProfileVersionArn};
 use notary::envelope::{JWS_MEDIA_TYPE, PAYLOAD_MEDIA_TYPE, SigningScheme, header};
-use notary::json;
-use notary::json::Object;
-use notary::text::parse_rfc3339;
+use notary::json::JsonError;
+use notary::plugin::{Capability, GenerateEnvelopeRequest, RequestError, VerifySignatureRequest};
+use notary::trust::policy::TrustedIdentities;
 use notary::x509::CertificateChain;
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
-use super::CONTRACT_VERSION;
-use super::error::{ErrorCode, PluginError};
-use super::metadata::Capability;
+use super::error::PluginError;
 
 /// A request of a command.
 pub trait Request: Sized {
@@ -29,9 +24,9 @@ pub trait Request: Sized {
     fn parse(bytes: &[u8]) -> Result<Self, PluginError>;
 }
 
-/// The request of `generate-envelope`.
+/// A request to sign a payload with a signing profile.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GenerateEnvelopeRequest {
+pub struct SigningRequest {
     /// The signing profile, from `keyId`.
     pub profile: ProfileArn,
     /// The payload.
@@ -40,45 +35,36 @@ pub struct GenerateEnvelopeRequest {
     pub plugin_config: BTreeMap<String, String>,
 }
 
-impl Request for GenerateEnvelopeRequest {
+impl Request for SigningRequest {
     fn parse(bytes: &[u8]) -> Result<Self, PluginError> {
-        let mut request = json::parse_object("request", bytes)?;
-        check_contract_version(&mut request)?;
-        let key_id = request.string("keyId")?;
-        let payload_type = request.string("payloadType")?;
-        let envelope_type = request.string("signatureEnvelopeType")?;
-        let payload = request.string("payload")?;
-        match request.take("expiryDurationInSeconds") {
-            None => {}
-            Some(Value::Number(n)) if n.as_i64() == Some(0) => {}
-            Some(_) => {
-                return Err(PluginError::validation(
-                    "expiryDurationInSeconds (notation sign --expiry) is not supported: the signing profile defines \
-                     the validity of its signatures; set it there (signatureValidityPeriod of PutSigningProfile)",
-                ));
-            }
+        let request = GenerateEnvelopeRequest::parse(bytes)?;
+        if request.expiry_in_seconds.is_some() {
+            return Err(PluginError::validation(
+                "expiryDurationInSeconds (notation sign --expiry) is not supported: the signing profile defines \
+                 the validity of its signatures; set it there (signatureValidityPeriod of PutSigningProfile)",
+            ));
         }
-        if payload_type != PAYLOAD_MEDIA_TYPE {
-            return Err(not_supported("payloadType", &payload_type, PAYLOAD_MEDIA_TYPE));
+        if request.payload_type != PAYLOAD_MEDIA_TYPE {
+            return Err(not_supported("payloadType", &request.payload_type, PAYLOAD_MEDIA_TYPE));
         }
-        if envelope_type != JWS_MEDIA_TYPE {
+        if request.envelope_type != JWS_MEDIA_TYPE {
             return Err(not_supported(
                 "signatureEnvelopeType (notation sign --signature-format)",
-                &envelope_type,
+                &request.envelope_type,
                 JWS_MEDIA_TYPE,
             ));
         }
         Ok(Self {
-            profile: key_id.parse().map_err(|why| PluginError::validation(format!("keyId: {why}")))?,
-            payload: base64("payload", &payload)?,
-            plugin_config: plugin_config(&mut request)?,
+            profile: request.key_id.parse().map_err(|why| PluginError::validation(format!("keyId: {why}")))?,
+            payload: request.payload,
+            plugin_config: request.plugin_config,
         })
     }
 }
 
-/// The request of `verify-signature`.
+/// A request to check a signature of AWS Signer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct VerifySignatureRequest {
+pub struct CheckRequest {
     /// The signing profile version, from the critical attributes.
     pub profile_version: ProfileVersionArn,
     /// The signing job, from the critical attributes. It may be absent if the revocation check is not requested.
@@ -87,126 +73,64 @@ pub struct VerifySignatureRequest {
     pub authentic_signing_time: OffsetDateTime,
     /// The certificate chain of the envelope.
     pub chain: CertificateChain,
-    /// The trusted identities of the trust policy, unparsed.
-    pub trusted_identities: Vec<String>,
+    /// The trusted identities of the trust policy.
+    pub trusted_identities: TrustedIdentities,
     /// The requested checks.
     pub checks: Vec<Capability>,
     /// The plugin configuration.
     pub plugin_config: BTreeMap<String, String>,
 }
 
-impl Request for VerifySignatureRequest {
-    fn parse(bytes: &[u8]) -> Result<Self, PluginError> {
-        let mut request = json::parse_object("request", bytes)?;
-        check_contract_version(&mut request)?;
-        let mut signature = request.object("signature")?;
-        let mut attributes = signature.object("criticalAttributes")?;
-        let certificates = signature.strings("certificateChain")?;
-        if certificates.is_empty() {
-            return Err(signature.missing("certificateChain").into());
-        }
-        signature.strings("unprocessedAttributes")?;
-        let mut policy = request.object("trustPolicy")?;
-        let trusted_identities = policy.strings("trustedIdentities")?;
-        let checks = checks(&mut policy)?;
+const ATTRIBUTES: &str = "signature.criticalAttributes";
 
-        let content_type = attributes.string("contentType")?;
-        if content_type != PAYLOAD_MEDIA_TYPE {
-            return Err(not_supported(&attributes.path("contentType"), &content_type, PAYLOAD_MEDIA_TYPE));
+impl Request for CheckRequest {
+    fn parse(bytes: &[u8]) -> Result<Self, PluginError> {
+        let request = VerifySignatureRequest::parse(bytes)?;
+        let attributes = request.critical_attributes;
+        if attributes.content_type != PAYLOAD_MEDIA_TYPE {
+            let path = format!("{ATTRIBUTES}.contentType");
+            return Err(not_supported(&path, &attributes.content_type, PAYLOAD_MEDIA_TYPE));
         }
-        let scheme = attributes.string("signingScheme")?;
-        if scheme != SigningScheme::SigningAuthority.as_str() {
-            let path = attributes.path("signingScheme");
-            return Err(not_supported(&path, &scheme, SigningScheme::SigningAuthority.as_str()));
+        if attributes.signing_scheme != SigningScheme::SigningAuthority.as_str() {
+            let path = format!("{ATTRIBUTES}.signingScheme");
+            return Err(not_supported(&path, &attributes.signing_scheme, SigningScheme::SigningAuthority.as_str()));
         }
-        let authentic_signing_time = time(&mut attributes, "authenticSigningTime")?
-            .ok_or_else(|| PluginError::from(attributes.missing("authenticSigningTime")))?;
-        time(&mut attributes, "expiry")?;
-        let path = attributes.path("extendedAttributes");
-        let extended = attributes.object("extendedAttributes")?.into_members();
-        let profile_version: ProfileVersionArn = attribute(&path, &extended, header::SIGNING_PROFILE_VERSION)?
-            .ok_or_else(|| missing_attribute(&path, header::SIGNING_PROFILE_VERSION))?;
-        let job = attribute(&path, &extended, header::SIGNING_JOB)?;
-        let chain = certificates
-            .iter()
-            .enumerate()
-            .map(|(i, text)| base64(&signature.path(&format!("certificateChain[{i}]")), text))
-            .collect::<Result<_, _>>()?;
+        let authentic_signing_time = attributes.authentic_signing_time.ok_or_else(|| {
+            RequestError::Json(JsonError::Missing { path: format!("{ATTRIBUTES}.authenticSigningTime") })
+        })?;
+        let profile_version = attribute(&attributes.extended, header::SIGNING_PROFILE_VERSION)?
+            .ok_or_else(|| missing_attribute(header::SIGNING_PROFILE_VERSION))?;
         Ok(Self {
             profile_version,
-            job,
+            job: attribute(&attributes.extended, header::SIGNING_JOB)?,
             authentic_signing_time,
-            chain: CertificateChain::from_der(chain)?,
-            trusted_identities,
-            checks,
-            plugin_config: plugin_config(&mut request)?,
+            chain: CertificateChain::from_der(request.certificate_chain)?,
+            trusted_identities: TrustedIdentities::parse_lenient(&request.trusted_identities),
+            checks: request.checks,
+            plugin_config: request.plugin_config,
         })
     }
 }
 
 /// Returns the error for a missing attribute of AWS Signer.
-pub(super) fn missing_attribute(path: &str, name: &str) -> PluginError {
+pub(super) fn missing_attribute(name: &str) -> PluginError {
     PluginError::validation(format!(
-        "{path} lacks {name:?}: the signature was not made by AWS Signer, or the attribute is not critical in it"
+        "{ATTRIBUTES}.extendedAttributes lacks {name:?}: the signature was not made by AWS Signer, or the attribute is not \
+         critical in it"
     ))
-}
-
-fn check_contract_version(request: &mut Object) -> Result<(), PluginError> {
-    let version = request.string("contractVersion")?;
-    if version == CONTRACT_VERSION {
-        return Ok(());
-    }
-    Err(PluginError::new(
-        ErrorCode::UnsupportedContractVersion,
-        format!("the plugin contract version {version:?} is not supported; this plugin supports {CONTRACT_VERSION:?}"),
-    ))
-}
-
-fn checks(policy: &mut Object) -> Result<Vec<Capability>, PluginError> {
-    let names = policy.strings("signatureVerification")?;
-    if names.is_empty() {
-        return Err(policy.missing("signatureVerification").into());
-    }
-    let check = |name: &String| {
-        Capability::verifier(name).ok_or_else(|| {
-            PluginError::validation(format!(
-                "{} has {name:?}, which this plugin cannot check",
-                policy.path("signatureVerification")
-            ))
-        })
-    };
-    names.iter().map(check).collect()
-}
-
-/// Parses an optional RFC 3339 time. Go's zero time counts as absent.
-fn time(attributes: &mut Object, name: &str) -> Result<Option<OffsetDateTime>, PluginError> {
-    let Some(text) = attributes.optional_string(name)?.filter(|text| !text.is_empty()) else { return Ok(None) };
-    match parse_rfc3339(&text) {
-        Some(time) if time == time::macros::datetime!(0001-01-01 00:00 UTC) => Ok(None),
-        Some(time) => Ok(Some(time)),
-        None => Err(PluginError::validation(format!("{} is {text:?}, not an RFC 3339 time", attributes.path(name)))),
-    }
 }
 
 /// Parses an extended attribute that contains an ARN.
-fn attribute<Arn>(path: &str, extended: &Map<String, Value>, name: &str) -> Result<Option<Arn>, PluginError>
+fn attribute<Arn>(extended: &Map<String, Value>, name: &str) -> Result<Option<Arn>, PluginError>
 where
-    Arn: std::str::FromStr<Err = aws_names::ArnError>,
+    Arn: FromStr<Err = ArnError>,
 {
-    let wrong = |what: &str| PluginError::validation(format!("{path}[{name:?}] {what}"));
+    let wrong = |what: &str| PluginError::validation(format!("{ATTRIBUTES}.extendedAttributes[{name:?}] {what}"));
     match extended.get(name) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => text.parse().map(Some).map_err(|why| wrong(&format!("is not usable: {why}"))),
         Some(_) => Err(wrong("must be a string")),
     }
-}
-
-fn plugin_config(request: &mut Object) -> Result<BTreeMap<String, String>, PluginError> {
-    Ok(request.optional_object("pluginConfig")?.map_or(Ok(BTreeMap::new()), Object::into_strings)?)
-}
-
-fn base64(path: &str, text: &str) -> Result<Vec<u8>, PluginError> {
-    STANDARD.decode(text).map_err(|why| PluginError::validation(format!("{path} is not base64: {why}")))
 }
 
 fn not_supported(path: &str, found: &str, supported: &str) -> PluginError {

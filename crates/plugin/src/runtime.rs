@@ -1,6 +1,8 @@
 //! The asynchronous runtime, created only by commands that call AWS Signer.
 
-use super::error::{ErrorCode, PluginError};
+use notary::plugin::ErrorCode;
+
+use super::error::PluginError;
 
 /// Runs `work` on this thread. The runtime is not dropped, since the process is about to end. Dropping it would cost a
 /// twentieth of the run time of a command, and would wait for pending work such as a hanging name lookup.

@@ -3,17 +3,17 @@
 use std::mem::ManuallyDrop;
 
 use aws_names::JobArn;
-use aws_signer::{RevocationQuery, SignerClient, SignerConfig, revocation_status};
+use aws_signer::{ClientPool, RevocationQuery, SignerConfig, ask_revocation};
 use limits::Deadline;
 use notary::envelope::header;
+use notary::plugin::{Capability, VerificationResult, VerifySignatureResponse};
+use notary::text::sentence;
 use notary::trust::check_trusted_identity;
 use notary::x509::LinkedChain;
 
 use super::advice;
-use super::answer::{VerificationResult, VerifySignatureResponse};
 use super::error::PluginError;
-use super::metadata::Capability;
-use super::request::{VerifySignatureRequest, missing_attribute};
+use super::request::{CheckRequest, missing_attribute};
 use super::runtime::block_on;
 
 /// Handles a `verify-signature` request.
@@ -22,29 +22,23 @@ use super::runtime::block_on;
 /// Returns [`PluginError`] if the request or the configuration is invalid. A failed call to AWS Signer is not an error
 /// but a failed revocation check: notation treats a plugin error as fatal even if the trust policy only logs the
 /// validation.
-pub fn verify_signature(
-    request: VerifySignatureRequest,
-    deadline: Deadline,
-) -> Result<VerifySignatureResponse, PluginError> {
+pub fn verify_signature(request: CheckRequest, deadline: Deadline) -> Result<VerifySignatureResponse, PluginError> {
     let config = SignerConfig::new(&request.plugin_config, std::env::vars())?;
     let deadline = config.timeout().map_or(deadline, |budget| deadline.with_budget(budget));
     let identity = check_trusted_identity(&request.profile_version, &request.trusted_identities)
         .map_err(|wildcard| PluginError::validation(wildcard.to_string()))?;
     let mut response = VerifySignatureResponse {
         verification_results: [].into(),
-        processed_attributes: [header::SIGNING_PROFILE_VERSION, header::SIGNING_JOB],
+        processed_attributes: [header::SIGNING_PROFILE_VERSION, header::SIGNING_JOB].map(str::to_owned).into(),
     };
     if request.checks.contains(&Capability::TrustedIdentity) {
-        let result = VerificationResult::new(identity.trusted, &identity.reason);
+        let result = VerificationResult::new(identity.trusted, &sentence(&identity.reason));
         response.verification_results.insert(Capability::TrustedIdentity, result);
     }
     if request.checks.contains(&Capability::RevocationCheck) {
-        let job = request
-            .job
-            .as_ref()
-            .ok_or_else(|| missing_attribute("signature.criticalAttributes.extendedAttributes", header::SIGNING_JOB))?;
+        let job = request.job.as_ref().ok_or_else(|| missing_attribute(header::SIGNING_JOB))?;
         let chain = request.chain.clone().link()?;
-        let result = check_revocation(&request, job, &chain, &config, deadline)?;
+        let result = check_revocation(&request, job, &chain, config, deadline)?;
         response.verification_results.insert(Capability::RevocationCheck, result);
     }
     for (check, result) in &response.verification_results {
@@ -54,48 +48,28 @@ pub fn verify_signature(
 }
 
 fn check_revocation(
-    request: &VerifySignatureRequest,
+    request: &CheckRequest,
     job: &JobArn,
     chain: &LinkedChain,
-    config: &SignerConfig,
+    config: SignerConfig,
     deadline: Deadline,
 ) -> Result<VerificationResult, PluginError> {
-    let failed = |reason: String| Ok(VerificationResult::new(false, &reason));
-    let location = request.profile_version.location();
-    let region = match config.revocation_region(location) {
-        Ok(region) => region,
-        Err(why) => return failed(format!("Revocation could not be checked: {why}.")),
-    };
     let query = RevocationQuery {
         profile_version: &request.profile_version,
         job,
         signing_time: request.authentic_signing_time,
         chain,
     };
-    tracing::debug!(profile_version = %query.profile_version, job = %job, %region, "checking revocation");
-    let status = block_on(async {
+    let answer = block_on(async {
         // Not dropped either, see `block_on`.
-        let client = ManuallyDrop::new(SignerClient::new(config, region.clone()).await);
-        revocation_status(&client, &query, deadline).await
+        let pool = ManuallyDrop::new(ClientPool::new(config));
+        ask_revocation(&pool, &query, deadline).await
     })?;
-    match status {
+    Ok(match answer {
+        Ok(answer) => VerificationResult::new(!answer.is_revoked(), &sentence(&answer.to_string())),
         Err(why) => {
             let why = advice::append(&why, why.advice().as_ref());
-            failed(format!("Revocation could not be checked: {}.", why.trim_end_matches('.')))
+            VerificationResult::new(false, &sentence(&format!("revocation could not be checked: {why}")))
         }
-        Ok(revoked) if revoked.is_empty() => Ok(VerificationResult::new(
-            true,
-            &format!(
-                "Not revoked: AWS Signer in {region} reports no revocation of the signature, its profile or its \
-                 certificates."
-            ),
-        )),
-        Ok(revoked) => {
-            let mut names: Vec<String> = revoked.iter().take(10).map(ToString::to_string).collect();
-            if revoked.len() > names.len() {
-                names.push(format!("{} more", revoked.len() - names.len()));
-            }
-            failed(format!("Revoked according to AWS Signer in {region}: {}.", names.join(", ")))
-        }
-    }
+    })
 }

@@ -201,8 +201,9 @@ fn replaces_another_plugin_of_the_same_name_only_with_force() {
     let user = User::new();
     let plugin = user.plugin();
     fs::create_dir_all(plugin.parent().unwrap()).unwrap();
-    let answer =
-        format!(r#"{{"name": "{PLUGIN}", "version": "1.0.2350", "description": "AWS Signer plugin for Notation"}}"#);
+    let members =
+        r#""version": "1.0.2350", "description": "AWS Signer plugin for Notation", "url": "https://example.org""#;
+    let answer = format!(r#"{{"name": "{PLUGIN}", {members}}}"#);
     fs::write(&plugin, format!("#!/bin/sh\necho '{answer}'\n")).unwrap();
     fs::set_permissions(&plugin, Permissions::from_mode(0o755)).unwrap();
     let before = fs::read(&plugin).unwrap();

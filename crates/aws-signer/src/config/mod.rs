@@ -37,7 +37,7 @@ pub enum ConfigError {
     },
     /// The configured region differs from that of the signing profile.
     #[error(
-        "{key} is {region}, but the signing profile {profile} is in {profile_region}: \
+        "{key} is \"{region}\", but the signing profile {profile} is in \"{profile_region}\": \
          remove {key}, or use a signing profile in {region}"
     )]
     RegionMismatch {
@@ -52,7 +52,7 @@ pub enum ConfigError {
     },
     /// The partition and the region of an ARN contradict each other.
     #[error(
-        "the ARN's region {region} is in the partition {region_partition}, but the ARN says {partition}: correct the ARN"
+        "the ARN's region \"{region}\" is in the partition {region_partition}, but the ARN says {partition}: correct the ARN"
     )]
     ArnContradiction {
         /// The region of the ARN.
@@ -64,7 +64,7 @@ pub enum ConfigError {
     },
     /// The configured region is in another partition than the signature.
     #[error(
-        "{key} is {region}, which is in the partition {region_partition}, but the signature is from the partition \
+        "{key} is \"{region}\", which is in the partition {region_partition}, but the signature is from the partition \
          {partition}: {}",
         region_advice(key, partition)
     )]

@@ -5,6 +5,8 @@
 
 use aws_names::{ProfileArn, ProfileVersionArn};
 
+use super::policy::{TrustedIdentities, TrustedIdentity};
+
 /// The policy trusts every identity. It is rejected, since this does not restrict the AWS account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
@@ -18,67 +20,71 @@ pub struct WildcardIdentity;
 pub struct IdentityVerdict {
     /// Whether the signer matches a trusted identity.
     pub trusted: bool,
-    /// The reason as a sentence.
+    /// The reason.
     pub reason: String,
 }
 
 /// Compares the profile version that signed with the trusted identities of a policy.
 ///
 /// # Errors
-/// Returns [`WildcardIdentity`] if one of the identities is `*`.
+/// Returns [`WildcardIdentity`] if the policy trusts every identity.
 pub fn check_trusted_identity(
     signer: &ProfileVersionArn,
-    trusted_identities: &[String],
+    trusted: &TrustedIdentities,
 ) -> Result<IdentityVerdict, WildcardIdentity> {
-    if trusted_identities.iter().any(|identity| identity == "*") {
-        return Err(WildcardIdentity);
-    }
-    if let Some(identity) = trusted_identities.iter().find(|identity| matches(signer, identity)) {
-        let reason = format!("Signed by {signer}, which the trusted identity {identity} names.");
+    let identities = match trusted {
+        TrustedIdentities::Any => return Err(WildcardIdentity),
+        TrustedIdentities::Listed(identities) => identities,
+    };
+    if let Some(identity) = identities.iter().find(|identity| matches(signer, identity)) {
+        let reason = format!("signed by {signer}, which the trusted identity {identity} names");
         return Ok(IdentityVerdict { trusted: true, reason });
     }
-    let mut reason = format!("Signed by {signer}, which no trusted identity of the policy names");
-    let misses: Vec<String> = trusted_identities
+    let mut reason = format!("signed by {signer}, which no trusted identity of the policy names");
+    let misses: Vec<String> = identities
         .iter()
-        .filter_map(|identity| near_miss(signer, identity).map(|why| format!("{identity:?} {why}")))
+        .filter_map(|identity| near_miss(signer, identity).map(|why| format!("{:?} {why}", identity.to_string())))
         .take(5)
         .collect();
-    reason.push_str(if misses.is_empty() { "." } else { ": " });
-    reason.push_str(&misses.join("; "));
+    if !misses.is_empty() {
+        reason.push_str(": ");
+        reason.push_str(&misses.join("; "));
+    }
     Ok(IdentityVerdict { trusted: false, reason })
 }
 
-fn matches(signer: &ProfileVersionArn, identity: &str) -> bool {
-    identity.parse::<ProfileArn>().is_ok_and(|profile| profile == *signer.profile())
-        || identity.parse::<ProfileVersionArn>().is_ok_and(|version| version == *signer)
+fn matches(signer: &ProfileVersionArn, identity: &TrustedIdentity) -> bool {
+    match identity {
+        TrustedIdentity::SigningProfile(profile) => profile == signer.profile(),
+        TrustedIdentity::SigningProfileVersion(version) => version == signer,
+        TrustedIdentity::X509Subject(_) | TrustedIdentity::Other(_) => false,
+    }
 }
 
 /// Describes how an identity differs from the signer, if that looks like a mistake.
-fn near_miss(signer: &ProfileVersionArn, identity: &str) -> Option<String> {
+fn near_miss(signer: &ProfileVersionArn, identity: &TrustedIdentity) -> Option<String> {
+    let text = identity.to_string();
     let own = [signer.profile().to_string(), signer.to_string()];
-    if own.iter().any(|own| own.eq_ignore_ascii_case(identity)) {
+    if own.iter().any(|own| own.eq_ignore_ascii_case(&text)) {
         return Some("differs only in case".to_owned());
     }
-    if own.iter().any(|own| own == identity.trim()) {
+    if own.iter().any(|own| own == text.trim()) {
         return Some("has spaces around it".to_owned());
     }
-    if let Some(prefix) = identity.strip_suffix('*')
+    if let Some(prefix) = text.strip_suffix('*')
         && own.iter().any(|own| own.starts_with(prefix))
     {
         return Some("has a wildcard; only whole ARNs are compared".to_owned());
     }
-    if let Ok(version) = identity.parse::<ProfileVersionArn>() {
-        let same = version.profile() == signer.profile();
-        return if same {
+    match identity {
+        TrustedIdentity::SigningProfileVersion(version) if version.profile() == signer.profile() => {
             Some("is another version of the same profile".to_owned())
-        } else {
-            location(signer, version.profile())
-        };
-    }
-    match identity.parse::<ProfileArn>() {
-        Ok(profile) => location(signer, &profile),
-        Err(_) if identity.starts_with("x509.subject:") => None,
-        Err(why) => Some(format!("is not usable: {why}")),
+        }
+        TrustedIdentity::SigningProfileVersion(version) => location(signer, version.profile()),
+        TrustedIdentity::SigningProfile(profile) => location(signer, profile),
+        TrustedIdentity::X509Subject(_) => None,
+        TrustedIdentity::Other(_) if text.starts_with("x509.subject:") => None,
+        TrustedIdentity::Other(_) => text.parse::<ProfileArn>().err().map(|why| format!("is not usable: {why}")),
     }
 }
 
@@ -107,7 +113,7 @@ mod tests {
 
     fn check(identities: &[&str]) -> IdentityVerdict {
         let identities: Vec<String> = identities.iter().map(|i| (*i).to_owned()).collect();
-        check_trusted_identity(&SIGNER.parse().unwrap(), &identities).unwrap()
+        check_trusted_identity(&SIGNER.parse().unwrap(), &TrustedIdentities::parse_lenient(&identities)).unwrap()
     }
 
     #[test]
@@ -148,7 +154,7 @@ mod tests {
 
     #[test]
     fn rejects_a_wildcard_next_to_the_right_profile() {
-        let identities = [SIGNER.to_owned(), "*".to_owned()];
+        let identities = TrustedIdentities::parse_lenient(&[SIGNER.to_owned(), "*".to_owned()]);
         assert_eq!(check_trusted_identity(&SIGNER.parse().unwrap(), &identities), Err(WildcardIdentity));
     }
 }

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use files::FileError;
 use notary::json::JsonError;
+use notary::plugin::{CONTRACT_VERSION, Capability, Command, ErrorCode};
 use notary::text::printable;
-use notary::{Advice, ReasonCode};
+use notary::{Advice, Disposition, ReasonCode};
 
 use super::version::VersionError;
 
@@ -17,9 +18,12 @@ pub enum PluginError {
         "{0:?} is not a valid plugin name: a name has letters, digits, '.', '_' or '-' and starts with a letter or digit"
     )]
     Name(String),
-    /// The plugin's version or the required one is malformed.
-    #[error(transparent)]
-    Version(#[from] VersionError),
+    /// The signature requires a version that is malformed.
+    #[error("the required version: {0}")]
+    MinimumVersion(VersionError),
+    /// The plugin's version is malformed.
+    #[error("its version: {0}")]
+    Version(VersionError),
     /// Its program is missing or not safe to run.
     #[error("its program cannot be used: {0}")]
     File(#[from] FileError),
@@ -27,7 +31,7 @@ pub enum PluginError {
     #[error("{command} cannot be run: {why}")]
     Run {
         /// The command.
-        command: &'static str,
+        command: Command,
         /// The error of the system.
         why: String,
     },
@@ -35,7 +39,7 @@ pub enum PluginError {
     #[error("{command} did not end within {} s, the time limit for this artifact", .budget.as_secs_f32())]
     Timeout {
         /// The command.
-        command: &'static str,
+        command: Command,
         /// The time limit.
         budget: Duration,
     },
@@ -43,17 +47,17 @@ pub enum PluginError {
     #[error("{command} wrote more than {most} bytes, the limit of an answer")]
     TooLarge {
         /// The command.
-        command: &'static str,
+        command: Command,
         /// The limit in bytes.
         most: u64,
     },
     /// It reported an error.
-    #[error("{command} failed: {}", shown(code.as_deref(), message))]
+    #[error("{command} failed: {}", shown(code.as_ref(), message))]
     Failed {
         /// The command.
-        command: &'static str,
+        command: Command,
         /// The protocol's error code, if the plugin gave one.
-        code: Option<String>,
+        code: Option<ErrorCode>,
         /// Its message, which may be empty.
         message: String,
     },
@@ -61,7 +65,7 @@ pub enum PluginError {
     #[error("the answer of {command} does not conform to the plugin protocol: {source}")]
     Answer {
         /// The command.
-        command: &'static str,
+        command: Command,
         /// What is wrong.
         source: JsonError,
     },
@@ -69,7 +73,7 @@ pub enum PluginError {
     #[error("its metadata has the name {0:?}")]
     OtherName(String),
     /// It does not support this version of the protocol.
-    #[error("it does not support version 1.0 of the plugin protocol, only {0:?}")]
+    #[error("it does not support version {CONTRACT_VERSION} of the plugin protocol, only {0:?}")]
     Contract(Vec<String>),
     /// It is older than the signature requires.
     #[error("the signature requires version {demanded} or newer, but version {found} is installed")]
@@ -91,45 +95,88 @@ pub enum PluginError {
     #[error("it did not process the critical attribute {0:?}")]
     Unprocessed(String),
     /// Its results are not those of the requested checks.
-    #[error("it returned results for {found:?}, but {asked:?} were requested")]
+    #[error("it returned results for {}, but {} were requested", names(found), names(asked))]
     Results {
         /// The requested checks.
-        asked: Vec<String>,
+        asked: Vec<Capability>,
         /// The returned results.
-        found: Vec<String>,
+        found: Vec<Capability>,
     },
 }
 
-fn shown(code: Option<&str>, message: &str) -> String {
+fn names(checks: &[Capability]) -> String {
+    let names: Vec<_> = checks.iter().map(|check| check.as_str()).collect();
+    if names.is_empty() { "no check".to_owned() } else { names.join(" and ") }
+}
+
+fn shown(code: Option<&ErrorCode>, message: &str) -> String {
     let message = if message.is_empty() { "no message" } else { message };
     printable(&code.map_or_else(|| message.to_owned(), |code| format!("{code}: {message}")))
 }
 
 impl PluginError {
-    /// Returns the stable name of the kind of failure. A plugin that cannot be asked is undetermined or misconfigured; one that does
-    /// not meet what the signature requires leaves critical attributes unprocessed, which is unsupported.
-    pub(crate) fn code(&self) -> ReasonCode {
+    /// Returns the kind of this failure. Only what the signature itself demands is a judgement of it.
+    #[must_use]
+    pub fn code(&self) -> ReasonCode {
         match self {
+            Self::Name(_) | Self::MinimumVersion(_) => ReasonCode::Integrity,
+            // The signature needs a plugin that is not here.
+            Self::File(FileError::Missing(_))
+            | Self::Contract(_)
+            | Self::TooOld { .. }
+            | Self::NoVerifier
+            | Self::Attribute(_)
+            | Self::Unprocessed(_) => ReasonCode::Unsupported,
+            Self::File(_) => ReasonCode::File,
+            Self::Run { .. } => ReasonCode::Unreachable,
             Self::Timeout { .. } => ReasonCode::Deadline,
-            Self::Run { .. } => ReasonCode::Internal,
-            Self::Failed { code, .. } => match code.as_deref() {
-                Some("ACCESS_DENIED") => ReasonCode::Denied,
-                Some("TIMEOUT") => ReasonCode::Deadline,
-                Some("THROTTLED") => ReasonCode::Throttled,
-                _ => ReasonCode::Unsupported,
+            Self::Version(_)
+            | Self::TooLarge { .. }
+            | Self::Answer { .. }
+            | Self::OtherName(_)
+            | Self::Results { .. } => ReasonCode::Protocol,
+            Self::Failed { code, .. } => match code {
+                Some(ErrorCode::AccessDenied) => ReasonCode::Denied,
+                Some(ErrorCode::Timeout) => ReasonCode::Deadline,
+                Some(ErrorCode::Throttled) => ReasonCode::Throttled,
+                // The plugin finds the signature or the policy invalid.
+                Some(ErrorCode::ValidationError) => ReasonCode::Unsupported,
+                _ => ReasonCode::Protocol,
             },
-            _ => ReasonCode::Unsupported,
         }
     }
 
-    /// Returns what to do about the plugin `name`.
-    pub(crate) fn advice(&self, name: &str) -> Option<Advice> {
+    /// Returns what the failure means for the caller.
+    #[must_use]
+    pub fn disposition(&self) -> Disposition {
+        self.code().disposition()
+    }
+
+    /// Whether the plugin reached no result: a retry may succeed.
+    pub(crate) fn is_undetermined(&self) -> bool {
+        self.disposition() != Disposition::Refused
+    }
+
+    /// Whether it failed because of something that the user must correct first.
+    pub(crate) fn is_misconfigured(&self) -> bool {
+        self.disposition() == Disposition::Misconfigured
+    }
+
+    /// Returns what to do about the failure of the plugin `name`.
+    #[must_use]
+    pub fn advice(&self, name: &str) -> Option<Advice> {
         match self {
             Self::File(FileError::Missing(path)) => {
                 Some(Advice::InstallPlugin { name: name.to_owned(), path: path.display().to_string() })
             }
             Self::TooOld { .. } => Some(Advice::UpdatePlugin { name: name.to_owned() }),
+            Self::Timeout { .. } => Some(Advice::AllowMoreTime),
             _ => None,
         }
+    }
+
+    /// The advice as a sentence.
+    pub(crate) fn remedy(&self, name: &str) -> Option<String> {
+        self.advice(name).map(|advice| advice.to_string())
     }
 }

@@ -8,25 +8,24 @@ mod version;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use limits::Deadline;
-use notary::envelope::{PAYLOAD_MEDIA_TYPE, SignedAttributes, SigningScheme, VerifiedEnvelope};
-use notary::json::{JsonError, Object};
-use notary::text::rfc3339;
-use serde_json::{Map, Value, json};
+use notary::envelope::{PAYLOAD_MEDIA_TYPE, SigningScheme, VerifiedEnvelope};
+use notary::plugin::{
+    CONTRACT_VERSION, Command, CriticalAttributes, Metadata, VerifySignatureRequest, VerifySignatureResponse,
+};
+pub(super) use notary::plugin::{Capability, VerificationResult};
+use notary::trust::policy::TrustedIdentities;
+use semver::Version;
 
 pub use self::error::PluginError;
 pub use self::folder::PluginFolder;
-pub(crate) use self::process::ask;
-pub(crate) use self::version::Version;
+use self::process::ask;
+pub(crate) use self::version::parse as parse_version;
 
-const CONTRACT_VERSION: &str = "1.0";
-pub(crate) const METADATA: &str = "get-plugin-metadata";
-const VERIFY: &str = "verify-signature";
+const VERIFY: Command = Command::VerifySignature;
 
 /// A plugin's name, which is also the name of its folder and part of its file name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,31 +48,6 @@ impl fmt::Display for PluginName {
     }
 }
 
-/// A check of a signature that a plugin can make.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Capability {
-    TrustedIdentity,
-    RevocationCheck,
-}
-
-impl Capability {
-    const ALL: [Self; 2] = [Self::TrustedIdentity, Self::RevocationCheck];
-
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::TrustedIdentity => "SIGNATURE_VERIFIER.TRUSTED_IDENTITY",
-            Self::RevocationCheck => "SIGNATURE_VERIFIER.REVOCATION_CHECK",
-        }
-    }
-}
-
-/// A plugin's result of one check.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Finding {
-    pub(crate) success: bool,
-    pub(crate) reason: String,
-}
-
 /// A plugin that a signature requires.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct DemandedPlugin {
@@ -92,27 +66,26 @@ pub(crate) struct InstalledPlugin {
 }
 
 impl DemandedPlugin {
-    pub(crate) fn new(name: &str, minimum: Option<&str>) -> Result<Self, PluginError> {
-        Ok(Self { name: name.parse()?, minimum: minimum.map(str::parse).transpose()? })
+    pub(super) fn new(name: &str, minimum: Option<&str>) -> Result<Self, PluginError> {
+        let minimum = minimum.map(version::parse).transpose().map_err(PluginError::MinimumVersion)?;
+        Ok(Self { name: name.parse()?, minimum })
     }
 
     /// Finds the plugin's program and checks its metadata.
     pub(crate) async fn find(&self, folder: &PluginFolder, deadline: Deadline) -> Result<InstalledPlugin, PluginError> {
         let program = folder.program(&self.name)?;
-        let answer = ask(&program, METADATA, b"{}", deadline).await?;
-        let metadata = Metadata::read(answer).map_err(|source| PluginError::Answer { command: METADATA, source })?;
+        let metadata = metadata(&program, deadline).await?;
         if metadata.name != self.name.0 {
             return Err(PluginError::OtherName(metadata.name));
         }
-        if !metadata.contracts.iter().any(|contract| contract == CONTRACT_VERSION) {
-            return Err(PluginError::Contract(metadata.contracts));
+        if !metadata.supported_contract_versions.iter().any(|version| version == CONTRACT_VERSION) {
+            return Err(PluginError::Contract(metadata.supported_contract_versions));
         }
-        let found: Version = metadata.version.parse()?;
-        if let Some(demanded) = self.minimum.as_ref().filter(|demanded| **demanded > found) {
+        let found = version::parse(&metadata.version).map_err(PluginError::Version)?;
+        if let Some(demanded) = self.minimum.as_ref().filter(|demanded| demanded.cmp_precedence(&found).is_gt()) {
             return Err(PluginError::TooOld { demanded: demanded.to_string(), found: found.to_string() });
         }
-        let can = |capability: &Capability| metadata.capabilities.iter().any(|name| name == capability.as_str());
-        let capabilities: BTreeSet<Capability> = Capability::ALL.into_iter().filter(can).collect();
+        let capabilities: BTreeSet<_> = metadata.capabilities.into_iter().filter(|c| c.is_check()).collect();
         if capabilities.is_empty() {
             return Err(PluginError::NoVerifier);
         }
@@ -122,26 +95,11 @@ impl DemandedPlugin {
     }
 }
 
-/// The answer of `get-plugin-metadata`.
-struct Metadata {
-    name: String,
-    version: String,
-    contracts: Vec<String>,
-    capabilities: Vec<String>,
-}
-
-impl Metadata {
-    /// Parses the metadata. Every member is required by the protocol, including unused ones.
-    fn read(mut answer: Object) -> Result<Self, JsonError> {
-        answer.string("description")?;
-        answer.string("url")?;
-        Ok(Self {
-            name: answer.string("name")?,
-            version: answer.string("version")?,
-            contracts: answer.strings("supportedContractVersions")?,
-            capabilities: answer.strings("capabilities")?,
-        })
-    }
+/// Asks a program for its metadata. This needs neither credentials nor network.
+pub(crate) async fn metadata(program: &Path, deadline: Deadline) -> Result<Metadata, PluginError> {
+    let command = Command::GetPluginMetadata;
+    let answer = ask(program, command, b"{}", deadline).await?;
+    Metadata::parse(answer).map_err(|source| PluginError::Answer { command, source })
 }
 
 impl InstalledPlugin {
@@ -154,9 +112,9 @@ impl InstalledPlugin {
     pub(crate) async fn verify(
         &self,
         envelope: &VerifiedEnvelope,
-        trusted_identities: &[String],
+        trusted_identities: &TrustedIdentities,
         checks: &BTreeSet<Capability>,
-    ) -> Result<BTreeMap<Capability, Finding>, PluginError> {
+    ) -> Result<BTreeMap<Capability, VerificationResult>, PluginError> {
         let unknown = &envelope.attributes().extended_critical;
         if checks.is_empty() {
             // The protocol does not allow a request without checks.
@@ -165,78 +123,47 @@ impl InstalledPlugin {
                 None => Ok(BTreeMap::new()),
             };
         }
-        let request = self.request(envelope, trusted_identities, checks)?.to_string();
-        let mut answer = ask(&self.program, VERIFY, request.as_bytes(), self.deadline).await?;
-        let wrong = |source| PluginError::Answer { command: VERIFY, source };
-        let processed = answer.strings("processedAttributes").map_err(wrong)?;
-        if let Some(attribute) = unknown.keys().find(|attribute| !processed.contains(attribute)) {
+        let request = self.request(envelope, trusted_identities, checks)?.to_json();
+        let answer = ask(&self.program, VERIFY, request.as_bytes(), self.deadline).await?;
+        let answer = VerifySignatureResponse::parse(answer);
+        let answer = answer.map_err(|source| PluginError::Answer { command: VERIFY, source })?;
+        if let Some(attribute) = unknown.keys().find(|attribute| !answer.processed_attributes.contains(attribute)) {
             return Err(PluginError::Unprocessed(attribute.clone()));
         }
-        findings(answer.object("verificationResults").map_err(wrong)?, checks)
+        if !answer.verification_results.keys().eq(checks) {
+            let found = answer.verification_results.into_keys().collect();
+            return Err(PluginError::Results { asked: checks.iter().copied().collect(), found });
+        }
+        Ok(answer.verification_results)
     }
 
     fn request(
         &self,
         envelope: &VerifiedEnvelope,
-        trusted_identities: &[String],
+        trusted_identities: &TrustedIdentities,
         checks: &BTreeSet<Capability>,
-    ) -> Result<Value, PluginError> {
+    ) -> Result<VerifySignatureRequest, PluginError> {
         let attributes = envelope.attributes();
         let unknown = &attributes.extended_critical;
         if let Some((name, _)) = unknown.iter().find(|(_, value)| value.is_array() || value.is_object()) {
             return Err(PluginError::Attribute(name.clone()));
         }
-        let chain: Vec<String> =
-            envelope.chain().certificates().iter().map(|certificate| STANDARD.encode(certificate.der())).collect();
-        Ok(json!({
-            "contractVersion": CONTRACT_VERSION,
-            "signature": {
-                "criticalAttributes": self.critical_attributes(attributes),
-                "unprocessedAttributes": unknown.keys().collect::<Vec<_>>(),
-                "certificateChain": chain,
+        let is_authentic = attributes.signing_scheme == SigningScheme::SigningAuthority;
+        Ok(VerifySignatureRequest {
+            critical_attributes: CriticalAttributes {
+                content_type: PAYLOAD_MEDIA_TYPE.to_owned(),
+                signing_scheme: attributes.signing_scheme.as_str().to_owned(),
+                authentic_signing_time: is_authentic.then_some(attributes.signing_time),
+                expiry: attributes.expiry,
+                verification_plugin: Some(self.name.0.clone()),
+                verification_plugin_min_version: attributes.verification_plugin_min_version.clone(),
+                extended: unknown.clone(),
             },
-            "trustPolicy": {
-                "trustedIdentities": trusted_identities,
-                "signatureVerification": checks.iter().map(|check| check.as_str()).collect::<Vec<_>>(),
-            },
-            "pluginConfig": self.config,
-        }))
+            unprocessed_attributes: unknown.keys().cloned().collect(),
+            certificate_chain: envelope.chain().certificates().iter().map(|c| c.der().to_vec()).collect(),
+            trusted_identities: trusted_identities.to_strings(),
+            checks: checks.iter().copied().collect(),
+            plugin_config: self.config.clone(),
+        })
     }
-
-    fn critical_attributes(&self, attributes: &SignedAttributes) -> Map<String, Value> {
-        let mut critical = Map::new();
-        let mut add = |name: &str, value: Value| critical.insert(name.to_owned(), value);
-        add("contentType", json!(PAYLOAD_MEDIA_TYPE));
-        add("signingScheme", json!(attributes.signing_scheme.as_str()));
-        if attributes.signing_scheme == SigningScheme::SigningAuthority {
-            add("authenticSigningTime", json!(rfc3339(attributes.signing_time)));
-        }
-        if let Some(expiry) = attributes.expiry {
-            add("expiry", json!(rfc3339(expiry)));
-        }
-        add("verificationPlugin", json!(self.name.0));
-        if let Some(minimum) = &attributes.verification_plugin_min_version {
-            add("verificationPluginMinVersion", json!(minimum));
-        }
-        add("extendedAttributes", Value::Object(attributes.extended_critical.clone()));
-        critical
-    }
-}
-
-/// Parses the results, which must be exactly those of the requested checks.
-fn findings(mut results: Object, checks: &BTreeSet<Capability>) -> Result<BTreeMap<Capability, Finding>, PluginError> {
-    let found: BTreeSet<String> = results.names().map(str::to_owned).collect();
-    let asked: BTreeSet<String> = checks.iter().map(|check| check.as_str().to_owned()).collect();
-    if found != asked {
-        let shown = found.into_iter().take(10).map(|name| name.chars().take(100).collect()).collect();
-        return Err(PluginError::Results { asked: asked.into_iter().collect(), found: shown });
-    }
-    let wrong = |source| PluginError::Answer { command: VERIFY, source };
-    let mut finding = |check: &Capability| {
-        let mut result = results.object(check.as_str())?;
-        let success = result.optional_boolean("success")?.ok_or_else(|| result.missing("success"))?;
-        let reason = result.optional_string("reason")?.unwrap_or_default();
-        Ok((*check, Finding { success, reason }))
-    };
-    checks.iter().map(&mut finding).collect::<Result<_, JsonError>>().map_err(wrong)
 }

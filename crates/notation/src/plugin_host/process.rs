@@ -9,9 +9,10 @@ use std::time::Duration;
 use limits::Deadline;
 use notary::json;
 use notary::json::Object;
+use notary::plugin::{Command, ErrorCode, ErrorResponse};
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::process::{Child, Command};
+use tokio::process::Child;
 use tokio::time::sleep;
 
 use super::error::PluginError;
@@ -43,7 +44,7 @@ impl Drop for Group {
 /// Runs a command of the plugin with a request and parses its answer.
 pub(crate) async fn ask(
     program: &Path,
-    command: &'static str,
+    command: Command,
     request: &[u8],
     deadline: Deadline,
 ) -> Result<Object, PluginError> {
@@ -62,9 +63,9 @@ pub(crate) async fn ask(
     json::parse_object("answer", &output.stdout).map_err(|source| PluginError::Answer { command, source })
 }
 
-async fn run_to_end(program: &Path, command: &str, request: &[u8]) -> io::Result<Output> {
-    let mut process = Command::new(program);
-    process.arg(command).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+async fn run_to_end(program: &Path, command: Command, request: &[u8]) -> io::Result<Output> {
+    let mut process = tokio::process::Command::new(program);
+    process.arg(command.as_str()).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     process.process_group(0).kill_on_drop(true);
     let mut child = loop {
         match process.spawn() {
@@ -130,14 +131,10 @@ async fn read(stream: &mut Option<impl AsyncRead + Unpin>, most: u64) -> io::Res
     Ok(bytes)
 }
 
-/// The code and the message of the protocol's JSON error, or otherwise the text of standard error.
-fn error_of(stderr: &[u8]) -> (Option<String>, String) {
-    let members = || {
-        let mut error = json::parse_object("error", stderr)?;
-        Ok((error.optional_string("errorCode")?, error.optional_string("errorMessage")?.unwrap_or_default()))
-    };
-    members().unwrap_or_else(|_: json::JsonError| {
-        let text = String::from_utf8_lossy(stderr);
-        (None, text.trim().chars().take(1000).collect())
-    })
+/// The code and the message of the protocol's error, or otherwise the text of standard error.
+fn error_of(stderr: &[u8]) -> (Option<ErrorCode>, String) {
+    match ErrorResponse::parse(stderr) {
+        Ok(error) => (Some(error.code), error.message),
+        Err(_) => (None, String::from_utf8_lossy(stderr).trim().chars().take(1000).collect()),
+    }
 }

@@ -1,6 +1,6 @@
 //! The sources themselves: AWS Signer for what it signed, OCSP and CRLs for certificates of others.
 
-use aws_signer::{ClientPool, RevocationQuery, RevokedEntity, SignerAttributes, revocation_status};
+use aws_signer::{ClientPool, RevocationQuery, RevokedEntity, SignerAttributes, ask_revocation};
 
 use super::source::{BoxFuture, RevocationQuestion, RevocationSource, RevocationStatus};
 use super::{CertificateStatus, RevocationClient, Status, check_chain};
@@ -47,32 +47,18 @@ impl AwsSignerRevocation {
     }
 
     async fn ask(&self, question: &RevocationQuestion, signer: &SignerAttributes) -> RevocationStatus {
-        let unknown = |why: Failure| RevocationStatus::Unknown(why.context(UNKNOWN));
-        let location = signer.profile_version.location();
-        let client = match question.deadline.run(self.clients.for_revocation(location)).await {
-            Some(Ok(client)) => client,
-            Some(Err(why)) => return unknown(Failure::from(&why)),
-            None => return unknown(Failure::deadline(question.deadline)),
-        };
-        tracing::info!(
-            profile_version = %signer.profile_version, job = %signer.job, region = %client.region(),
-            "asking AWS Signer about revocation"
-        );
         let query = RevocationQuery {
             profile_version: &signer.profile_version,
             job: &signer.job,
             signing_time: question.signing_time,
             chain: &question.chain,
         };
-        match revocation_status(&client, &query, question.deadline).await {
-            Err(why) => unknown(Failure::from(&why)),
-            Ok(revoked) if revoked.is_empty() => {
-                RevocationStatus::NotRevoked("AWS Signer reports no revocation".to_owned())
+        match ask_revocation(&self.clients, &query, question.deadline).await {
+            Err(why) => RevocationStatus::Unknown(Failure::from(&why).context(UNKNOWN)),
+            Ok(answer) if answer.is_revoked() => {
+                RevocationStatus::Revoked { message: answer.to_string(), entities: answer.revoked }
             }
-            Ok(entities) => {
-                let names: Vec<String> = entities.iter().map(ToString::to_string).collect();
-                RevocationStatus::Revoked { entities, message: format!("revoked: {}", names.join(", ")) }
-            }
+            Ok(answer) => RevocationStatus::NotRevoked(answer.to_string()),
         }
     }
 }

@@ -49,7 +49,7 @@ pub(super) fn check_identity(
 ) -> Result<String, Reason> {
     match signer {
         Signer::AwsSigner(signer) => {
-            let verdict = check_trusted_identity(&signer.profile_version, &policy.identities.to_strings());
+            let verdict = check_trusted_identity(&signer.profile_version, &policy.identities);
             match verdict.map_err(Reason::Wildcard)? {
                 IdentityVerdict { trusted: true, reason } => Ok(reason),
                 IdentityVerdict { reason: explanation, .. } => {

@@ -45,7 +45,7 @@ pub(super) async fn run(
     if installed.can(Capability::RevocationCheck) && policy.verification.action(Revocation) != ValidationAction::Skip {
         checks.insert(Capability::RevocationCheck);
     }
-    let results = installed.verify(envelope, &policy.identities.to_strings(), &checks).await;
+    let results = installed.verify(envelope, &policy.identities, &checks).await;
     let mut results = results.map_err(|why| Reason::plugin(&name, &why))?;
     let mut result = |capability, reject: fn(String, String) -> Reason| {
         let result = results.remove(&capability)?;

@@ -16,7 +16,7 @@ use super::demands::{Demands, Evaluate};
 use super::policy::VerificationPolicy;
 use super::reason::Reason;
 use super::signature::{self, Context};
-use super::verdict::{SignatureVerdict, Verdict};
+use super::verdict::Verdict;
 use crate::failure::Failure;
 use crate::plugin_host::PluginFolder;
 use crate::revocation::{RevocationSource, RevocationSources};

@@ -50,7 +50,7 @@ async fn runs_plugins_only_from_regular_files_with_safe_permissions() {
     };
     refused("does not exist").await;
     let advice = fixture.verify(&strict()).await.advice().map(str::to_owned);
-    assert!(advice.as_ref().is_some_and(|advice| advice.contains("install the plugin")), "{advice:?}");
+    assert!(advice.as_ref().is_some_and(|advice| advice.contains("install the verification plugin")), "{advice:?}");
     fixture.install(&both(), &good(|_| ()));
     let mode = |path: &Path, mode| std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
     let program = fixture.program();

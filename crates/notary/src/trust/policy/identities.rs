@@ -63,6 +63,14 @@ impl OtherIdentity {
     }
 }
 
+impl TrustedIdentity {
+    /// Parses an identity that a host has passed to its plugin. A malformed one matches nothing.
+    #[must_use]
+    pub fn parse_lenient(text: &str) -> Self {
+        text.parse().unwrap_or_else(|_| Self::Other(OtherIdentity(text.to_owned())))
+    }
+}
+
 impl FromStr for TrustedIdentity {
     type Err = IdentityError;
 
@@ -99,6 +107,15 @@ pub enum TrustedIdentities {
 }
 
 impl TrustedIdentities {
+    /// Parses identities that a host has passed to its plugin. Malformed ones match nothing, and `*` beside others counts as `*`.
+    #[must_use]
+    pub fn parse_lenient(texts: &[String]) -> Self {
+        match texts.iter().any(|text| text == "*") {
+            true => Self::Any,
+            false => Self::Listed(texts.iter().map(|text| TrustedIdentity::parse_lenient(text)).collect()),
+        }
+    }
+
     /// Returns the `x509.subject` identity that `subject` matches. Always `None` for [`Self::Any`].
     #[must_use]
     pub fn matching_subject(&self, subject: &Subject) -> Option<&DistinguishedName> {
