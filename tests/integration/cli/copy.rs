@@ -25,7 +25,7 @@ fn both_tools_verify_every_copy_of_a_signed_image() {
     ];
     for pair in stations.windows(2) {
         let results = cli.json("copy", &["copy", &pair[0], &pair[1]], 0);
-        assert_eq!(results["artifact"]["digest"], image.digest.as_str());
+        assert_eq!(results["digest"], image.digest.as_str());
         assert_eq!(results["signatures"].as_array().unwrap().len(), 1, "{results:#}");
     }
     let root = world.signer.root_certificate();

@@ -78,17 +78,17 @@ fn retries_a_429_within_the_deadline() {
 
 #[test]
 fn rejects_html_pages() {
-    all(1, "not a valid JSON document", |_| Reply::content("text/html", "<html>Welcome</html>"));
+    all(3, "not a valid JSON document", |_| Reply::content("text/html", "<html>Welcome</html>"));
     let fixture = Fixture::new();
     let server = fixture.repository().serve_with(|request| {
         request.path.contains("/referrers/").then(|| Reply::content("text/html", "<html>Sign in</html>"))
     });
-    fixture.verify(&reference(&server), &[]).exits_with(1).says("/referrers/").says("text/html");
+    fixture.verify(&reference(&server), &[]).exits_with(3).says("/referrers/").says("text/html");
 }
 
 #[test]
 fn limits_redirects() {
-    all(1, "redirect", |request| Reply::Answer(302, vec![("Location", request.path.clone())], Vec::new()));
+    all(3, "redirect", |request| Reply::Answer(302, vec![("Location", request.path.clone())], Vec::new()));
     let fixture = Fixture::new();
     let envelope = fixture.envelope("v1");
     let looping = |request: &Request| {
@@ -96,9 +96,9 @@ fn limits_redirects() {
         request.path.contains("/blobs/").then(|| Reply::Answer(307, to, Vec::new()))
     };
     let server = fixture.signed(&[&envelope]).serve_with(looping);
-    let finished = fixture.verify(&reference(&server), &[]).exits_with(1);
+    let finished = fixture.verify(&reference(&server), &[]).exits_with(3);
     finished.says("more than 5 redirects").says("/blobs/sha256:");
-    fixture.run(&["copy", &reference(&server), "oci:copied:v1"]).exits_with(1).says("more than 5 redirects");
+    fixture.run(&["copy", &reference(&server), "oci:copied:v1"]).exits_with(3).says("more than 5 redirects");
     assert_no_content(&fixture.file("copied"));
 }
 
@@ -110,7 +110,7 @@ fn does_not_decompress_answers() {
             vec![("Content-Type", IMAGE_MANIFEST_MEDIA_TYPE.to_owned()), ("Content-Encoding", "gzip".to_owned())];
         Reply::Answer(200, headers, vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 0xab, 0xae, 5, 0, 0x43, 0xbf, 0xa6])
     };
-    let server = all(1, "not a valid JSON document", packed);
+    let server = all(3, "not a valid JSON document", packed);
     assert!(server.seen().iter().all(|request| request.header("Accept-Encoding").is_none()));
 }
 

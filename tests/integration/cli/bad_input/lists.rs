@@ -24,9 +24,9 @@ fn limits_ten_thousand_signatures_but_not_other_referrers() {
     repository.list(&fixture.image.digest, entries(0..10_000));
     let server = repository.serve();
     for command in ["list", "inspect"] {
-        fixture.run(&[command, &reference(&server)]).exits_with(1).says("more than 100 referrers");
+        fixture.run(&[command, &reference(&server)]).exits_with(2).says("more than 100 referrers");
     }
-    let finished = fixture.verify(&reference(&server), &[]).exits_with(1);
+    let finished = fixture.verify(&reference(&server), &[]).exits_with(2);
     finished.says("GET http://127.0.0.1:").says("more than 100 referrers of this type").says("--max-signatures");
     let envelope = fixture.envelope("v1");
     let mut repository = fixture.repository();
@@ -51,12 +51,12 @@ fn evaluates_up_to_a_hundred_signatures() {
     let finished = fixture.verify(&reference(&server), &[]).succeeded();
     assert!(finished.stdout.contains(" verified\n"), "{finished}");
     let server = many(&fixture, 100, Some(&envelope)).serve();
-    fixture.verify(&reference(&server), &[]).exits_with(1).says("more than 100").says("--max-signatures");
+    fixture.verify(&reference(&server), &[]).exits_with(2).says("more than 100").says("--max-signatures");
     fixture.verify(&reference(&server), &["--max-signatures", "101"]).succeeded();
     // If the limit prevents verification, the image must not be treated as unsigned either.
     let root = fixture.signer.root_certificate();
     let again = ["--if-unsigned", "--root", root.to_str().unwrap()];
-    fixture.sign(&reference(&server), &again).exits_with(1).says("more than 100");
+    fixture.sign(&reference(&server), &again).exits_with(2).says("more than 100");
     assert!(server.seen().iter().all(|request| request.method == "GET"));
 }
 
@@ -74,7 +74,7 @@ fn limits_the_pages_of_a_referrers_list() {
     };
     let with_entries = endless.clone();
     let server = fixture.repository().serve_with(move |request| with_entries(true, request));
-    fixture.verify(&reference(&server), &[]).exits_with(1).says("more than 100 referrers");
+    fixture.verify(&reference(&server), &[]).exits_with(2).says("more than 100 referrers");
     assert!(server.seen().len() < 110);
     // Whether the page limit or the deadline is reached first, the result is undetermined.
     let server = fixture.repository().serve_with(move |request| endless(false, request));
@@ -108,7 +108,7 @@ fn rejects_manifests_that_differ_from_their_descriptor() {
     repository.put(&format!("manifests/{}", signature.digest), IMAGE_MANIFEST_MEDIA_TYPE, &fixture.manifest);
     let server = repository.serve();
     fixture.verify(&reference(&server), &[]).exits_with(1).says("failed  integrity").says("its digest is not sha256:");
-    let list = fixture.run(&["list", &reference(&server)]).exits_with(1);
+    let list = fixture.run(&["list", &reference(&server)]).exits_with(3);
     list.says("unreadable").says("its digest is not sha256:");
 }
 
@@ -127,10 +127,10 @@ fn does_not_read_manifests_over_4_mib() {
         let large = Reply::content(IMAGE_MANIFEST_MEDIA_TYPE, vec![b' '; (4 << 20) + 1]);
         request.path.ends_with("/manifests/v1").then_some(large)
     });
-    fixture.verify(&reference(&server), &[]).exits_with(1).says("manifests/v1").says("4194304 bytes");
-    fixture.sign(&reference(&server), &[]).exits_with(1).says("4194304 bytes");
+    fixture.verify(&reference(&server), &[]).exits_with(3).says("manifests/v1").says("4194304 bytes");
+    fixture.sign(&reference(&server), &[]).exits_with(3).says("4194304 bytes");
     let server = FaultServer::start(|_| Reply::Flood(1 << 30));
-    fixture.verify(&reference(&server), &[]).exits_with(1).says("4194304 bytes");
+    fixture.verify(&reference(&server), &[]).exits_with(3).says("4194304 bytes");
     assert!(server.written() < 64 << 20);
 }
 
@@ -176,5 +176,5 @@ fn concurrent_artifacts_share_one_memory_limit() {
     let references = vec![reference(&server); 8];
     let verify: Vec<&str> =
         std::iter::once("verify").chain(references.iter().map(String::as_str)).chain(more).collect();
-    fixture.run(&verify).exits_with(1);
+    fixture.run(&verify).exits_with(3);
 }

@@ -30,11 +30,11 @@ fn does_not_list_a_signature_whose_blobs_were_rejected() {
     for (code, words, fault) in [
         (3, "503", (|| Reply::status(503)) as fn() -> Reply),
         (2, "403", || Reply::status(403)),
-        (1, "413", || Reply::status(413)),
+        (3, "413", || Reply::status(413)),
         (3, "no complete answer", || Reply::Hang("HTTP/1.1 201 Created\r\nContent-Length: 9\r\n\r\n")),
         (3, "/blobs/uploads/", || Reply::Close("")),
-        (1, "Location", || Reply::Answer(202, Vec::new(), Vec::new())),
-        (1, "redirect", || Reply::Answer(307, vec![("Location", "http://127.0.0.1:1/".to_owned())], Vec::new())),
+        (3, "Location", || Reply::Answer(202, Vec::new(), Vec::new())),
+        (3, "redirect", || Reply::Answer(307, vec![("Location", "http://127.0.0.1:1/".to_owned())], Vec::new())),
     ] {
         let begins = writable(&fixture, move |request| (request.method == "POST").then(fault));
         let sign = fixture.sign(&reference(&begins), &["--registry-timeout", "3"]).exits_with(code);
@@ -54,7 +54,7 @@ fn does_not_list_a_signature_whose_manifest_was_rejected() {
     for (code, words, fault) in [
         (3, "503", (|| Reply::status(503)) as fn() -> Reply),
         (3, "no complete answer", || Reply::Hang("")),
-        (1, "stored sha256:", || {
+        (3, "stored sha256:", || {
             let other = Digest::sha256(b"other").to_string();
             Reply::Answer(201, vec![("Docker-Content-Digest", other)], Vec::new())
         }),
@@ -72,9 +72,9 @@ fn does_not_overwrite_an_unreadable_referrers_index() {
     let tag = fixture.image.digest.to_string().replace(':', "-");
     for (code, fault) in [
         (3, (|| Reply::status(500)) as fn() -> Reply),
-        (1, || Reply::content("text/html", "<html>")),
-        (1, || Reply::content(IMAGE_MANIFEST_MEDIA_TYPE, r#"{"schemaVersion":2,"config":{},"layers":[]}"#)),
-        (1, || Reply::Flood(100 << 20)),
+        (3, || Reply::content("text/html", "<html>")),
+        (3, || Reply::content(IMAGE_MANIFEST_MEDIA_TYPE, r#"{"schemaVersion":2,"config":{},"layers":[]}"#)),
+        (3, || Reply::Flood(100 << 20)),
         (3, || Reply::Hang("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{")),
     ] {
         let path = format!("/v2/a/manifests/{tag}");
@@ -94,10 +94,10 @@ fn a_copy_from_a_failing_registry_leaves_no_tag_or_partial_blob() {
     let layer = Descriptor::of("application/vnd.oci.image.layer.v1.tar", LAYER);
     let image = Manifest::image(config, vec![layer.clone()]).to_bytes();
     for (code, words, fault) in [
-        (1, "its digest differs", (|| Reply::content("a/b", "the CONTENT of the layer")) as fn() -> Reply),
-        (1, "is 11 bytes", || Reply::content("a/b", "the content")),
-        (1, "larger than its descriptor says", || Reply::Flood(1 << 30)),
-        (1, "smaller than its descriptor says", || Reply::Close("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nthe co")),
+        (3, "its digest differs", (|| Reply::content("a/b", "the CONTENT of the layer")) as fn() -> Reply),
+        (3, "is 11 bytes", || Reply::content("a/b", "the content")),
+        (3, "larger than its descriptor says", || Reply::Flood(1 << 30)),
+        (3, "smaller than its descriptor says", || Reply::Close("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nthe co")),
         (3, "incomplete answer", || Reply::Close("HTTP/1.1 200 OK\r\nContent-Length: 24\r\n\r\nthe con")),
         (3, "no complete answer", || Reply::Hang("HTTP/1.1 200 OK\r\nContent-Length: 24\r\n\r\nthe con")),
         (2, "404", || Reply::status(404)),
@@ -138,7 +138,7 @@ fn a_copy_that_the_registry_rejects_gets_no_tag() {
             _ => Reply::status(404),
         });
         let copy = ["copy", &reference(&source), &format!("{}/a:copied", to.address), "--registry-timeout", "3"];
-        fixture.run(&copy).exits_with(1).says("413").says(refused);
+        fixture.run(&copy).exits_with(3).says("413").says(refused);
         assert!(written(&to).iter().all(|path| !path.ends_with("/copied")), "{:?}", written(&to));
     }
 }
