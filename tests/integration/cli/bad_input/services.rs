@@ -71,7 +71,7 @@ fn wrong_envelopes_leave_nothing_behind() {
     put_image(&fixture.layout(), "other");
     Service::signing(&fixture.envelope("other")).leaves_nothing(
         &fixture,
-        1,
+        3,
         "its payload is not the one that was sent",
     );
     Service::signing(b"{}").leaves_nothing(&fixture, 3, "payload is missing");

@@ -95,7 +95,7 @@ fn a_copy_from_a_failing_registry_leaves_no_tag_or_partial_blob() {
     let image = Manifest::image(config, vec![layer.clone()]).to_bytes();
     for (code, words, fault) in [
         (3, "its digest differs", (|| Reply::content("a/b", "the CONTENT of the layer")) as fn() -> Reply),
-        (3, "is 11 bytes", || Reply::content("a/b", "the content")),
+        (3, "got 11", || Reply::content("a/b", "the content")),
         (3, "larger than its descriptor says", || Reply::Flood(1 << 30)),
         (3, "smaller than its descriptor says", || Reply::Close("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nthe co")),
         (3, "incomplete answer", || Reply::Close("HTTP/1.1 200 OK\r\nContent-Length: 24\r\n\r\nthe con")),
