@@ -12,4 +12,4 @@ pub use failure::{inspection_error, requirement_error, unreadable_stores, verdic
 pub use outcome::VerificationOutcome;
 pub use policies::Policies;
 pub use show::{note_skipped, show_signature};
-pub use signature::CheckedSignature;
+pub use signature::{CheckReport, CheckedSignature};

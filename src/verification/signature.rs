@@ -73,7 +73,9 @@ fn signed_content(details: &SignatureDetails) -> SignedContent {
 }
 
 impl CheckReport {
-    fn new(result: &CheckResult) -> Self {
+    /// The report of a check.
+    #[must_use]
+    pub fn new(result: &CheckResult) -> Self {
         Self {
             name: result.check.as_str(),
             result: match &result.outcome {

@@ -95,7 +95,7 @@ struct BlobVerifyReport {
 #[serde(untagged)]
 enum DetachedSignature {
     Checked(Box<CheckedSignature>),
-    Unchecked(SignatureReport),
+    Unchecked(Box<SignatureReport>),
 }
 
 impl BlobVerifyReport {
@@ -125,7 +125,7 @@ impl BlobVerifyReport {
                     let signature = SignatureReport { content: checked.signature.content, ..signature };
                     DetachedSignature::Checked(Box::new(CheckedSignature { signature, ..checked }))
                 }
-                None => DetachedSignature::Unchecked(signature),
+                None => DetachedSignature::Unchecked(Box::new(signature)),
             },
             error: error.map(FailureReport::from),
             is_verdict,

@@ -105,7 +105,9 @@ fn sends_the_environments_password_to_one_registry_only() {
     with_password(&["copy", &closed, "oci:layout"]).succeeded();
     with_password(&["copy", &closed, &open]).exits_with(2).says("log in");
     for command in [&["verify", &closed, &open, "--trusted-profile"][..], &["sign", &closed, &open, "--profile"]] {
-        with_password(&[command, &[&world.profile.arn]].concat()).exits_with(2).says("Run the command once for each registry");
+        with_password(&[command, &[&world.profile.arn]].concat())
+            .exits_with(2)
+            .says("Run the command once for each registry");
     }
 }
 

@@ -37,7 +37,13 @@ fn writes_whole_command_failures_as_json() {
             "configuration",
             "--yes",
         ),
-        (&["trust", "add", "--type", "ca", "--store", "acme", "missing.pem"], 2, "misconfigured", "file", "missing.pem"),
+        (
+            &["trust", "add", "--type", "ca", "--store", "acme", "missing.pem"],
+            2,
+            "misconfigured",
+            "file",
+            "missing.pem",
+        ),
         (&["sign", &image, "--profile", arn, "--detach", "other.sig"], 2, "misconfigured", "exists", "--force"),
     ];
     for (command, exit, status, code, words) in cases {

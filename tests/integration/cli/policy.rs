@@ -79,7 +79,12 @@ fn check_refuses_what_verify_refuses_and_names_each_file() {
     let results = cli.json("policy-check", &["policy", "check"], 2);
     let of = |file: &str| {
         let path = notation.config_folder().join(file);
-        results["findings"].as_array().unwrap().iter().filter(|found| found["document"] == path.to_str().unwrap()).count()
+        results["findings"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|found| found["document"] == path.to_str().unwrap())
+            .count()
     };
     assert_eq!((of("trustpolicy.json"), of("trustpolicy.blob.json")), (1, 1), "{results:#}");
     cli.run(&["policy", "check"]).exits_with(2).says("trustpolicy.blob.json: \"");
@@ -90,7 +95,10 @@ fn check_refuses_what_verify_refuses_and_names_each_file() {
     check(0);
     std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o666)).unwrap();
     let results = check(2);
-    assert!(results["findings"][0]["error"]["message"].as_str().unwrap().contains("other users may write to"), "{results:#}");
+    assert!(
+        results["findings"][0]["error"]["message"].as_str().unwrap().contains("other users may write to"),
+        "{results:#}"
+    );
     let verify = ["verify", "--policy", file.to_str().unwrap(), "registry.example.com/a:v1"];
     cli.run(&verify).exits_with(2).says("other users may write to");
 }

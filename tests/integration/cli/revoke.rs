@@ -110,7 +110,10 @@ fn revokes_a_job_by_arn_or_by_id_and_region() {
     let unknown = "arn:aws:signer:us-west-2:111122223333:/signing-jobs/00000000-0000-0000-0000-000000000000";
     let revoke = ["revoke", "signature", "--job-id", unknown, "--reason", "x", "--yes"];
     let results = cli.json("revoke-signature", &revoke, 2);
-    assert!(results["revocations"][0]["error"]["message"].as_str().unwrap().contains("could not be found"), "{results:#}");
+    assert!(
+        results["revocations"][0]["error"]["message"].as_str().unwrap().contains("could not be found"),
+        "{results:#}"
+    );
     cli.run(&["revoke", "signature", "--reason", "x"]).exits_with(2);
     cli.run(&["revoke", "signature", "--job-id", unknown, "--reason", ""]).exits_with(2).says("say why");
 }

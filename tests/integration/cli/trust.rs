@@ -50,7 +50,10 @@ fn adds_a_certificate_once() {
     }
     let add_again = ["trust", "add", "--type", "signingAuthority", "--store", "ours", again.to_str().unwrap()];
     let results = cli.json("trust-add", &add_again, 0);
-    assert_eq!((results["files"].as_array().unwrap().len(), &results["files"][0]["outcome"]), (1, &"already-present".into()));
+    assert_eq!(
+        (results["files"].as_array().unwrap().len(), &results["files"][0]["outcome"]),
+        (1, &"already-present".into())
+    );
     add(root.to_str().unwrap(), true).exits_with(0).says("added");
     assert_eq!(cli.json("trust-list", &["trust", "list"], 0)["files"].as_array().unwrap().len(), 1);
     // A file with one new certificate is not a duplicate.

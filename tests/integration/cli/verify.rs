@@ -104,7 +104,10 @@ fn refuses_unsigned_images_and_untrusted_profiles_with_advice() {
     let other = world.signer.put_profile("other");
     let unsigned = world.push("unsigned");
     let command = verify(&world, &[&unsigned], &[&world.profile.arn], &[]);
-    run(&cli, &command).exits_with(1).says("there is no signature").says("-> Sign the artifact with `notation-aws-signer sign`");
+    run(&cli, &command)
+        .exits_with(1)
+        .says("there is no signature")
+        .says("-> Sign the artifact with `notation-aws-signer sign`");
     let image = world.push_signed("of another profile");
     let command = verify(&world, &[&image], &[&other.arn], &[]);
     run(&cli, &command).exits_with(1).says("failed  authenticity").says(&format!("add {}", world.profile.arn));
@@ -191,7 +194,10 @@ fn permanent_errors_exit_with_2_and_name_the_setting() {
     }
     let elsewhere = [&verify[..], &["--aws-region", "us-gov-west-1"]].concat();
     let results = cli.json("verify", &elsewhere, 2);
-    assert_eq!((&results["status"], &results["artifacts"][0]["outcome"]), (&json!("misconfigured"), &json!("misconfigured")));
+    assert_eq!(
+        (&results["status"], &results["artifacts"][0]["outcome"]),
+        (&json!("misconfigured"), &json!("misconfigured"))
+    );
     let check = check(&results["artifacts"][0], "revocation");
     assert!(check["error"]["advice"].as_str().unwrap().contains("setting"), "{results:#}");
     // A level that only logs revocation still accepts.
