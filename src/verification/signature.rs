@@ -81,7 +81,7 @@ impl CheckReport {
             result: match &result.outcome {
                 CheckOutcome::Passed(reason) => StepReport::fine(StepOutcome::Ok, reason),
                 CheckOutcome::Skipped(reason) => StepReport::fine(StepOutcome::Skipped, reason),
-                CheckOutcome::Failed(failure) => StepReport::failed(check_error(result.check, failure)),
+                CheckOutcome::Failed(failure) => StepReport::not_passed(check_error(result.check, failure)),
                 CheckOutcome::Logged(failure) => StepReport::warning(check_error(result.check, failure)),
             },
             revoked: result

@@ -124,7 +124,7 @@ impl EnvelopeDetails {
         let Descriptor { media_type, digest, size, .. } = payload.target_artifact.clone();
         let step = |result: &Result<String, CheckFailure>, code| match result {
             Ok(reason) => StepReport::fine(StepOutcome::Ok, reason),
-            Err(why) => StepReport::failed(inspection_error(code, why)),
+            Err(why) => StepReport::not_passed(inspection_error(code, why)),
         };
         Self {
             signature_algorithm: algorithm(&envelope.attributes.algorithm).to_owned(),
