@@ -156,6 +156,11 @@ impl Output {
         }
     }
 
+    /// Writes an indented note to standard error, wrapped at a terminal.
+    pub fn indented_note(&self, text: &str, indent: usize) {
+        self.note(format_args!("{:indent$}{}", "", wrapped(text, indent + 2, columns(&io::stderr()))));
+    }
+
     /// Writes an error and what to do about it to standard error.
     pub fn error(&self, error: &CliError) {
         self.failure(&error.message, error.advice.as_deref());
@@ -164,9 +169,12 @@ impl Output {
     /// Writes what went wrong and what to do about it to standard error.
     pub fn failure(&self, message: impl Display, advice: Option<&str>) {
         let mut stderr = anstream::stderr();
+        let columns = columns(&io::stderr());
+        // The first line begins after the heading.
+        let message = wrapped(&message.to_string(), 2, columns.map(|columns| columns.saturating_sub(5)));
         let _ = writeln!(stderr, "{} {message}", paint(BAD, "error:"));
         if let Some(advice) = advice {
-            let _ = writeln!(stderr, "  {} {}", paint(WARN, "->"), wrapped(advice, 5, columns(&io::stderr())));
+            let _ = writeln!(stderr, "  {} {}", paint(WARN, "->"), wrapped(advice, 5, columns));
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 
+use notary::Disposition;
 use serde::Serialize;
 
 use super::exit::CliError;
@@ -22,20 +23,11 @@ pub enum StepOutcome {
     Warning,
     /// It failed.
     Failed,
-    /// It could not be made; a retry may succeed.
+    /// It could not be made.
     Unknown,
 }
 
 impl StepOutcome {
-    /// The outcome of a step that failed: a retry may succeed, or not.
-    #[must_use]
-    pub fn of_error(why: &CliError) -> Self {
-        match why.disposition() {
-            notary::Disposition::Undetermined => Self::Unknown,
-            notary::Disposition::Misconfigured | notary::Disposition::Refused => Self::Failed,
-        }
-    }
-
     /// The word in the text output, padded to `width` columns.
     #[must_use]
     pub fn word(self, width: usize) -> String {
@@ -99,10 +91,24 @@ impl StepReport {
         Self { outcome, explanation: Explanation::Message(notary::text::printable(&message.to_string())) }
     }
 
-    /// A step that failed, with the outcome that its error has.
+    /// A part of the configuration that is wrong, or could not be checked for now.
     #[must_use]
     pub fn failed(why: CliError) -> Self {
-        Self { outcome: StepOutcome::of_error(&why), explanation: Explanation::Error(why.into()) }
+        let outcome = match why.disposition() {
+            Disposition::Undetermined => StepOutcome::Unknown,
+            Disposition::Misconfigured | Disposition::Refused => StepOutcome::Failed,
+        };
+        Self { outcome, explanation: Explanation::Error(why.into()) }
+    }
+
+    /// A check of a signature that found something wrong, or could not be made for whatever reason.
+    #[must_use]
+    pub fn not_passed(why: CliError) -> Self {
+        let outcome = match why.disposition() {
+            Disposition::Refused => StepOutcome::Failed,
+            Disposition::Misconfigured | Disposition::Undetermined => StepOutcome::Unknown,
+        };
+        Self { outcome, explanation: Explanation::Error(why.into()) }
     }
 
     /// A step that failed, which is tolerated.

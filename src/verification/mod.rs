@@ -12,4 +12,4 @@ pub use failure::{reason_error, requirement_error, verdict_error};
 pub use outcome::VerificationOutcome;
 pub use policies::Policies;
 pub use show::{note_skipped, show_signature};
-pub use signature::CheckedSignature;
+pub use signature::{CheckReport, CheckedSignature};

@@ -63,13 +63,15 @@ impl CheckedSignature {
 }
 
 impl CheckReport {
-    fn new(result: &CheckResult) -> Self {
+    /// The report of a check.
+    #[must_use]
+    pub fn new(result: &CheckResult) -> Self {
         Self {
             name: result.check.as_str(),
             result: match &result.outcome {
                 CheckOutcome::Passed(reason) => StepReport::fine(StepOutcome::Ok, reason),
                 CheckOutcome::Skipped(reason) => StepReport::fine(StepOutcome::Skipped, reason),
-                CheckOutcome::Failed(reason) => StepReport::failed(reason_error(reason)),
+                CheckOutcome::Failed(reason) => StepReport::not_passed(reason_error(reason)),
                 CheckOutcome::Warning(reason) => StepReport::warning(reason_error(reason)),
             },
             revoked: match result.outcome.reason() {

@@ -56,14 +56,22 @@ pub fn init() -> Result<(), LogError> {
 /// Returns [`LogError`] as [`init`] does.
 pub fn init_for_terminal(level: Option<Level>) -> Result<(), LogError> {
     let Some(level) = level else { return init() };
-    let own = Targets::new().with_target("notation_aws_signer", level);
+    let own = own_targets(level);
     let lines = layer().with_writer(io::stderr).with_ansi(false).with_target(false).without_time().with_filter(own);
     let _ = tracing::subscriber::set_global_default(tracing_subscriber::registry().with(lines));
     Ok(())
 }
 
+/// The crates of this workspace: what they depend on may log secrets. `notation` is also the start of the programs' names.
+const OWN: [&str; 8] =
+    ["aws_names", "aws_signer", "http_client", "local_signer", "notary", "notation", "plugin", "registry"];
+
+fn own_targets(level: Level) -> Targets {
+    Targets::new().with_targets(OWN.map(|name| (name, level)))
+}
+
 fn start(level: Level, writer: impl for<'a> MakeWriter<'a> + Send + Sync + 'static) {
-    let own = Targets::new().with_target("notation_aws_signer", level);
+    let own = own_targets(level);
     let lines = layer().json().flatten_event(true).with_writer(writer).with_filter(own);
     // Fails only if a subscriber is set already, which then stays.
     let _ = tracing::subscriber::set_global_default(tracing_subscriber::registry().with(lines));

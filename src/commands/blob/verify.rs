@@ -92,7 +92,7 @@ struct BlobVerifyReport {
 #[serde(untagged)]
 enum DetachedSignature {
     Checked(Box<CheckedSignature>),
-    Unchecked(SignatureReport),
+    Unchecked(Box<SignatureReport>),
 }
 
 impl BlobVerifyReport {
@@ -116,7 +116,7 @@ impl BlobVerifyReport {
                     let signature = SignatureReport { content: checked.signature.content, ..signature };
                     DetachedSignature::Checked(Box::new(CheckedSignature { signature, ..checked }))
                 }
-                None => DetachedSignature::Unchecked(signature),
+                None => DetachedSignature::Unchecked(Box::new(signature)),
             },
             error: verdict_error(verdict).map(FailureReport::from),
         }

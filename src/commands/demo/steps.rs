@@ -6,8 +6,12 @@ use std::io::{IsTerminal, Write};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use notary::Disposition;
-use notation::verify::{CheckOutcome, Verdict};
+use notation::verify::Verdict;
+
+use crate::output::paint;
+use crate::verification::CheckReport;
+
+const BOLD: anstyle::Style = anstyle::Style::new().bold();
 
 /// Prints numbered steps.
 pub(super) struct Steps {
@@ -16,15 +20,12 @@ pub(super) struct Steps {
     name: &'static str,
     meaning: &'static str,
     spinner: Option<ProgressBar>,
-    colours: bool,
     quiet: bool,
 }
 
 impl Steps {
     pub(super) fn new(total: usize, quiet: bool) -> Self {
-        let terminal = io::stdout().is_terminal();
-        let colours = terminal && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
-        Self { total, current: 0, name: "", meaning: "", spinner: None, colours, quiet }
+        Self { total, current: 0, name: "", meaning: "", spinner: None, quiet }
     }
 
     /// Prints text before the first or after the last step.
@@ -63,17 +64,11 @@ impl Steps {
     pub(super) fn done_with_checks(&mut self, verdict_text: &str, verdict: &Verdict) -> io::Result<()> {
         self.finish()?;
         for check in verdict.signatures.iter().flat_map(|signature| &signature.checks) {
-            let (colour, word) = match &check.outcome {
-                CheckOutcome::Passed(_) => ("32", "ok"),
-                CheckOutcome::Failed(reason) if reason.disposition() != Disposition::Refused => ("33", "unknown"),
-                CheckOutcome::Failed(_) => ("31", "failed"),
-                CheckOutcome::Warning(_) => ("33", "warning"),
-                CheckOutcome::Skipped(_) => ("33", "skipped"),
-            };
-            let mark = self.coloured(colour, &format!("{word:7}"));
-            self.write(format_args!("      {mark}  {:<18}  {}", check.check, check.outcome))?;
+            let check = CheckReport::new(check);
+            let word = check.result.outcome.word(7);
+            self.write(format_args!("      {word} {:19} {}", check.name, check.result.explanation.message()))?;
         }
-        self.write(format_args!("      The image is {}.\n", self.coloured("1", verdict_text)))
+        self.write(format_args!("      The image is {}.\n", paint(BOLD, verdict_text)))
     }
 
     fn finish(&mut self) -> io::Result<()> {
@@ -87,7 +82,7 @@ impl Steps {
     }
 
     fn print_heading(&self) -> io::Result<()> {
-        self.write(format_args!("{}\n      {}", self.coloured("1", &self.heading()), self.meaning))
+        self.write(format_args!("{}\n      {}", paint(BOLD, self.heading()), self.meaning))
     }
 
     /// Writes a line. A broken pipe is no error: a reader such as `head` has closed it.
@@ -95,7 +90,7 @@ impl Steps {
         if self.quiet {
             return Ok(());
         }
-        match writeln!(io::stdout(), "{line}") {
+        match writeln!(anstream::stdout(), "{line}") {
             Err(why) if why.kind() != io::ErrorKind::BrokenPipe => Err(why),
             _ => Ok(()),
         }
@@ -103,10 +98,6 @@ impl Steps {
 
     fn heading(&self) -> String {
         format!("[{}/{}] {}", self.current, self.total, self.name)
-    }
-
-    fn coloured(&self, code: &str, text: &str) -> String {
-        if self.colours { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
     }
 }
 

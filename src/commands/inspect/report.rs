@@ -120,7 +120,7 @@ impl EnvelopeDetails {
         let Descriptor { media_type, digest, size, .. } = payload.target_artifact.clone();
         let step = |result: &Result<Finding, Reason>| match result {
             Ok(finding) => StepReport::fine(StepOutcome::Ok, finding.to_string()),
-            Err(why) => StepReport::failed(reason_error(why)),
+            Err(why) => StepReport::not_passed(reason_error(why)),
         };
         Self {
             signature_algorithm: algorithm(&envelope.attributes.algorithm).to_owned(),

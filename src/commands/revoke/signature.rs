@@ -196,7 +196,7 @@ pub(super) async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliEr
     }
     for SkippedSignature { manifest, why, .. } in &skipped {
         let advice = why.advice.as_ref().map(|advice| format!(". {advice}")).unwrap_or_default();
-        output.note(format!("  {} skipped: {}{advice}", manifest.digest, why.message));
+        output.indented_note(&format!("{} skipped: {}{advice}", manifest.digest, why.message), 2);
     }
     if jobs.is_empty() {
         let artifact = artifact.as_ref().map_or("it", |artifact| &artifact.artifact);

@@ -92,7 +92,7 @@ fn global(mut statement: Value) -> Value {
 fn blob_verify_and_notation_go_accept_a_signed_blob() {
     let blobs = Blobs::start();
     let signed = blobs.sign("app.tar.gz", &["-m", "build=7"]);
-    assert_eq!(signed["signature"], "app.tar.gz.jws.sig");
+    assert_eq!(signed["signature"]["file"], "app.tar.gz.jws.sig");
     assert!(blobs.notation_accepts("app.tar.gz", "app.tar.gz.jws.sig"));
     let shown = blobs.verify("app.tar.gz", &["--media-type", TYPE, "-m", "build=7"]).succeeded();
     assert!(
@@ -104,17 +104,18 @@ fn blob_verify_and_notation_go_accept_a_signed_blob() {
     for name in ["integrity", "authenticity", "expiry", "authenticTimestamp", "revocation"] {
         assert!(shown.stdout.contains(&format!("    ok      {name} ")), "{name}: {shown}");
     }
-    shown.says(signed["job"].as_str().unwrap()).says("build=7");
+    shown.says(signed["signature"]["job"].as_str().unwrap()).says("build=7");
     // The file may follow the ARNs, and the signature may have another path.
     std::fs::rename(blobs.path("app.tar.gz.jws.sig"), blobs.path("sig")).unwrap();
     let root = blobs.world.signer.root_certificate();
     let verify = ["blob", "verify", "--trusted-profile", &blobs.world.profile.arn, "app.tar.gz", "--signature", "sig"];
     let results = blobs.cli.json("blob-verify", &[&verify[..], &["--root", root.to_str().unwrap()]].concat(), 0);
-    assert_eq!((&results["outcome"], &results["signature"]), (&json!("verified"), &json!("sig")));
-    let mut blob = signed["blob"].clone();
-    blob.as_object_mut().unwrap().remove("annotations");
-    assert_eq!(results["blob"], blob);
-    assert_eq!(results["verdict"]["signed"]["profileVersion"], signed["profileVersion"]);
+    assert_eq!((&results["outcome"], &results["signature"]["file"]), (&json!("verified"), &json!("sig")));
+    for member in ["file", "digest", "mediaType", "size"] {
+        assert_eq!(results[member], signed[member], "{member}");
+    }
+    assert_eq!(results["signature"]["digest"], signed["signature"]["digest"]);
+    assert_eq!(results["signature"]["profileVersion"], signed["signature"]["profileVersion"]);
     // By default only AWS's roots are trusted.
     blobs.cli.run(&verify).exits_with(1).says("failed  authenticity");
 }
@@ -147,11 +148,11 @@ fn refuses_altered_blobs_metadata_and_signatures() {
 #[ignore = "needs notation and olareg: scripts/test"]
 fn reports_the_job_of_a_revoked_signature_and_undetermined_without_an_answer() {
     let blobs = Blobs::start();
-    let job = blobs.sign("app.tar.gz", &[])["job"].as_str().unwrap().to_owned();
+    let job = blobs.sign("app.tar.gz", &[])["signature"]["job"].as_str().unwrap().to_owned();
     blobs.put_policy(&[global(statement("all", "signingAuthority:local", &blobs.world.profile.arn))]);
     blobs.world.signer.revoke_signature(&job);
     let results = blobs.verify_by_policy(&[], 1);
-    let checks = results["verdict"]["checks"].as_array().unwrap();
+    let checks = results["signature"]["checks"].as_array().unwrap();
     assert_eq!(checks.last().unwrap()["revoked"], json!([{ "kind": "signature", "name": job }]));
     blobs.verify("app.tar.gz", &[]).exits_with(1).says("failed  revocation").says(&job).says("-> Do not deploy");
     assert!(!blobs.notation_accepts("app.tar.gz", "app.tar.gz.jws.sig"));
@@ -179,7 +180,7 @@ fn chooses_the_blob_policy_by_name_or_the_global_one() {
     assert_eq!(blobs.verify_by_policy(&["--policy-name", "mine"], 0)["outcome"], "verified");
     assert_eq!(blobs.verify_by_policy(&["--policy-name", "others"], 1)["policy"], "others");
     let skipped = blobs.verify_by_policy(&["--policy-name", "skip"], 0);
-    assert_eq!((&skipped["outcome"], skipped.get("verdict")), (&json!("skipped"), None));
+    assert_eq!((&skipped["outcome"], skipped["signature"].get("checks")), (&json!("skipped"), None));
     let unreadable = blobs.verify_by_policy(&["--policy-name", "nowhere"], 2);
     assert!(unreadable["error"]["message"].as_str().unwrap().contains("cannot be read"), "{unreadable:#}");
     let by = |arguments: &[&str]| blobs.cli.run(&[&["blob", "verify", "app.tar.gz"], arguments].concat());
@@ -213,7 +214,7 @@ fn verifies_notation_go_signatures_under_a_trusting_policy() {
         let right = global(statement("right", &store, "x509.subject: C=US, ST=WA, O=Notary"));
         blobs.put_policy(&[right, statement("wrong", &store, "x509.subject: C=US, ST=WA, O=Other")]);
         let results = blobs.verify_by_policy(&["--media-type", TYPE], 0);
-        assert_eq!(results["verdict"]["signed"]["signingScheme"], "notary.x509", "{kind}");
+        assert_eq!(results["signature"]["signingScheme"], "notary.x509", "{kind}");
         blobs.verify_by_policy(&["--policy-name", "wrong"], 1);
         blobs.verify("app.tar.gz", &[]).exits_with(1).says("failed  authenticity");
     }

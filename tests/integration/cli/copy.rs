@@ -26,7 +26,7 @@ fn both_tools_verify_every_copy_of_a_signed_image() {
     ];
     for pair in stations.windows(2) {
         let results = cli.json("copy", &["copy", &pair[0], &pair[1]], 0);
-        assert_eq!(results["artifact"]["digest"], image.digest.as_str());
+        assert_eq!(results["digest"], image.digest.as_str());
         assert_eq!(results["signatures"].as_array().unwrap().len(), 1, "{results:#}");
     }
     let root = world.signer.root_certificate();
@@ -109,7 +109,9 @@ fn sends_the_environments_password_to_one_registry_only() {
     with_password(&["copy", &closed, "oci:layout"]).succeeded();
     with_password(&["copy", &closed, &open]).exits_with(2).says("log in");
     for command in [&["verify", &closed, &open, "--trusted-profile"][..], &["sign", &closed, &open, "--profile"]] {
-        with_password(&[command, &[&world.profile.arn]].concat()).exits_with(2).says("are two registries");
+        with_password(&[command, &[&world.profile.arn]].concat())
+            .exits_with(2)
+            .says("Run the command once for each registry");
     }
 }
 
@@ -122,6 +124,6 @@ fn rejects_missing_sources_and_foreign_target_digests() {
     let name = format!("{}/team/app", world.registry.address());
     cli.run(&["copy", &format!("{name}:nowhere"), "oci:layout"]).exits_with(2).says("404");
     let other = format!("{name}@sha256:{}", "0".repeat(64));
-    cli.run(&["copy", &image, &other]).exits_with(2).says("give a tag");
+    cli.run(&["copy", &image, &other]).exits_with(2).says("Give a tag");
     cli.run(&["copy", &image, &image]).succeeded();
 }

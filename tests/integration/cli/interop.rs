@@ -85,7 +85,7 @@ impl Interop {
         let verified = self.verify(reference, 0);
         let signatures = verified["artifacts"][0]["signatures"].as_array().unwrap();
         assert_eq!(signatures.len(), 1, "{verified:#}");
-        let job = signatures[0]["signed"]["job"].as_str().unwrap();
+        let job = signatures[0]["job"].as_str().unwrap();
         self.world.signer.revoke_signature(job);
         self.notation_verifies(reference).failed().says("Revoked according to AWS Signer").says(job);
         let refused = self.verify(reference, 1).to_string();
@@ -134,7 +134,7 @@ fn the_tool_verifies_notation_key_signatures_in_every_store() {
         for stored in &interop.stores.images {
             assert_eq!(interop.notation_verifies(&stored.reference).is_success(), is_trusted, "{}", stored.reference);
             let verified = interop.verify(&stored.reference, i32::from(!is_trusted));
-            let signed = &verified["artifacts"][0]["signatures"][0]["signed"];
+            let signed = &verified["artifacts"][0]["signatures"][0];
             assert_eq!(signed["signingScheme"], "notary.x509", "{verified:#}");
         }
     }

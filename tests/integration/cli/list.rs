@@ -37,7 +37,12 @@ fn lists_what_notation_lists_in_every_store() {
         let results = cli.json("list", &["list", reference], 0);
         assert_eq!(results["signatures"].as_array().unwrap().len(), 3);
         assert_eq!(results["artifact"], pinned.as_str());
-        cli.run(&["list", reference, "--max-signatures", "2"]).exits_with(1).says("--max-signatures");
+        assert_eq!(
+            (&results["digest"], &results["reference"]),
+            (&stored.image.digest.to_string().into(), &reference.into())
+        );
+        assert!(results["signatures"][0]["envelopeMediaType"] == "application/jose+json", "{results:#}");
+        cli.run(&["list", reference, "--max-signatures", "2"]).exits_with(2).says("--max-signatures");
     }
 }
 

@@ -29,8 +29,8 @@ fn notation_shows_the_written_policy() {
     notation.run(&["policy", "show"]).succeeded().says(PROFILE).says("permissive");
 
     let shown = cli.json("policy-show", &["policy", "show", "registry.example.com/app:v1"], 0);
-    assert_eq!(shown["statements"][0]["policy"], results["statement"]);
-    assert!(shown["statements"][0]["trustStores"][0]["problem"].as_str().unwrap().contains("does not exist"));
+    assert_eq!(shown["statements"][0]["statement"], results["statement"]);
+    assert!(shown["statements"][0]["trustStores"][0]["error"]["message"].as_str().unwrap().contains("does not exist"));
     cli.run(&["policy", "show", "registry.example.com/other:v1"]).exits_with(2).says("no trust policy applies");
     cli.run(&["policy", "show"]).exits_with(0).says("registry.example.com/app").says(PROFILE);
 }
@@ -41,7 +41,7 @@ fn shows_an_imported_policy() {
     let (_signer, notation, cli) = user();
     notation.import_policy_for("strict", &["ca:acme"], "x509.subject: C=US, ST=WA, O=acme");
     let shown = cli.json("policy-show", &["policy", "show"], 0);
-    assert_eq!(shown["statements"][0]["policy"]["trustStores"], json!(["ca:acme"]));
+    assert_eq!(shown["statements"][0]["statement"]["trustStores"], json!(["ca:acme"]));
 }
 
 #[test]
@@ -69,7 +69,7 @@ fn writes_shows_and_checks_a_blob_policy() {
     cli.json("policy-init", &["policy", "init", "--blob", "--profile", PROFILE], 0);
     assert!(notation.config_folder().join("trustpolicy.blob.json").is_file());
     let shown = cli.json("policy-show", &["policy", "show", "--blob"], 0);
-    assert_eq!(shown["statements"][0]["policy"]["globalPolicy"], true);
+    assert_eq!(shown["statements"][0]["statement"]["globalPolicy"], true);
     cli.json("policy-check", &["policy", "check"], 0);
 }
 
@@ -84,7 +84,12 @@ fn check_refuses_what_verify_refuses_and_names_each_file() {
     let results = cli.json("policy-check", &["policy", "check"], 2);
     let of = |file: &str| {
         let path = notation.config_folder().join(file);
-        results["findings"].as_array().unwrap().iter().filter(|found| found["file"] == path.to_str().unwrap()).count()
+        results["findings"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|found| found["document"] == path.to_str().unwrap())
+            .count()
     };
     assert_eq!((of("trustpolicy.json"), of("trustpolicy.blob.json")), (1, 1), "{results:#}");
     cli.run(&["policy", "check"]).exits_with(2).says("trustpolicy.blob.json: \"");
@@ -95,7 +100,10 @@ fn check_refuses_what_verify_refuses_and_names_each_file() {
     check(0);
     std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o666)).unwrap();
     let results = check(2);
-    assert!(results["findings"][0]["message"].as_str().unwrap().contains("other users may write to"), "{results:#}");
+    assert!(
+        results["findings"][0]["error"]["message"].as_str().unwrap().contains("other users may write to"),
+        "{results:#}"
+    );
     let verify = ["verify", "--policy", file.to_str().unwrap(), "registry.example.com/a:v1"];
     cli.run(&verify).exits_with(2).says("other users may write to");
 }
@@ -105,7 +113,7 @@ fn check_refuses_what_verify_refuses_and_names_each_file() {
 fn check_lists_every_problem() {
     let (_signer, notation, cli) = user();
     let results = cli.json("policy-check", &["policy", "check"], 2);
-    assert!(results["findings"][0]["message"].as_str().unwrap().contains("there is no trust policy"));
+    assert!(results["findings"][0]["error"]["message"].as_str().unwrap().contains("there is no trust policy"));
     cli.run(&["setup", "--offline"]).exits_with(0);
     let statement = |name: &str, scope: &str, stores: &[&str], identity: &str| {
         json!({
@@ -124,7 +132,7 @@ fn check_lists_every_problem() {
     std::fs::write(&file, document.to_string()).unwrap();
     let results = cli.json("policy-check", &["policy", "check", file.to_str().unwrap()], 2);
     let findings = results["findings"].as_array().unwrap();
-    let of = |name: &str| findings.iter().filter(|f| f["statement"] == name && f["severity"] == "problem").count();
+    let of = |name: &str| findings.iter().filter(|f| f["policy"] == name && f["outcome"] == "failed").count();
     assert_eq!([of("right"), of("mistyped"), of("missing"), of("subject")], [0, 2, 1, 1], "{results:#}");
 
     std::fs::write(&file, document.to_string().replace("\"name\":\"right\"", "\"name\":\"right\",\"overide\":{}"))

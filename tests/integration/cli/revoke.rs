@@ -33,7 +33,7 @@ fn notation_refuses_a_revoked_image_and_names_the_job() {
 
     let results = cli.json("revoke-signature", &[&revoke[..], &["--yes"]].concat(), 0);
     assert_eq!(results["revocations"][0]["job"], job.as_str());
-    assert_eq!(results["revocations"][0]["revoked"], true);
+    assert_eq!(results["revocations"][0]["outcome"], "revoked");
     world.verify(&image).failed().says("Revoked according to AWS Signer").says(&job);
     world.verify(&other).succeeded();
 }
@@ -50,7 +50,7 @@ fn revokes_only_the_named_signatures() {
     let revoke = ["revoke", "signature", &image, "--root", root.to_str().unwrap(), "--reason", "wrong", "--yes"];
     let results = cli.json("revoke-signature", &[&revoke[..], &["--signature", &second]].concat(), 0);
     assert_eq!(results["revocations"].as_array().unwrap().len(), 1);
-    assert_eq!(results["revocations"][0]["signature"], second.as_str());
+    assert_eq!(results["revocations"][0]["signature"]["digest"], second.as_str());
     world.verify(&image).succeeded();
     let results = cli.json("revoke-signature", &revoke, 0);
     assert_eq!(results["revocations"].as_array().unwrap().len(), 2);
@@ -114,7 +114,10 @@ fn revokes_a_job_by_arn_or_by_id_and_region() {
     let unknown = "arn:aws:signer:us-west-2:111122223333:/signing-jobs/00000000-0000-0000-0000-000000000000";
     let revoke = ["revoke", "signature", "--job-id", unknown, "--reason", "x", "--yes"];
     let results = cli.json("revoke-signature", &revoke, 2);
-    assert!(results["revocations"][0]["error"].as_str().unwrap().contains("could not be found"), "{results:#}");
+    assert!(
+        results["revocations"][0]["error"]["message"].as_str().unwrap().contains("could not be found"),
+        "{results:#}"
+    );
     cli.run(&["revoke", "signature", "--reason", "x"]).exits_with(2);
     cli.run(&["revoke", "signature", "--job-id", unknown, "--reason", ""]).exits_with(2).says("say why");
 }

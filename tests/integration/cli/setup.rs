@@ -58,7 +58,7 @@ fn outcomes<'a>(results: &'a Value, part: &str) -> Vec<&'a str> {
 
 fn message<'a>(results: &'a Value, part: &str) -> &'a str {
     let items = results["items"].as_array().unwrap().iter().filter(|item| item["part"] == part);
-    items.map(|item| item["message"].as_str().unwrap()).next().unwrap()
+    items.filter_map(|item| item["message"].as_str().or_else(|| item["error"]["message"].as_str())).next().unwrap()
 }
 
 #[test]
@@ -168,7 +168,7 @@ fn check_explains_what_is_missing_and_changes_nothing() {
     for (part, why) in
         [("plugin", "not installed"), ("trust-store", "does not exist"), ("trust-policy", "no trust policy")]
     {
-        assert_eq!(outcomes(&results, part), ["problem"], "{results:#}");
+        assert_eq!(outcomes(&results, part), ["failed"], "{results:#}");
         assert!(message(&results, part).contains(why), "{results:#}");
     }
     assert!(!user.notation.config_folder().exists());
@@ -176,7 +176,7 @@ fn check_explains_what_is_missing_and_changes_nothing() {
     user.setup(&[], 0);
     user.signer.stop();
     let results = user.setup(&["--check"], 3);
-    assert_eq!(outcomes(&results, "signing-profile"), ["undetermined"]);
+    assert_eq!(outcomes(&results, "signing-profile"), ["unknown"]);
     assert!(message(&results, "signing-profile").contains("could not be reached"), "{results:#}");
 }
 

@@ -27,7 +27,7 @@ fn signs_the_other_artifacts_when_one_is_missing() {
     command.extend(images.iter().map(String::as_str));
     let results = cli.json("sign", &command, 2);
     let outcome = |n: usize| results["artifacts"][n]["outcome"].as_str().unwrap();
-    assert_eq!(outcome(0), "failed");
+    assert_eq!(outcome(0), "misconfigured");
     assert!((1..6).all(|n| outcome(n) == "signed"), "{results:#}");
     for image in &images {
         world.verify(image).succeeded();
@@ -42,8 +42,12 @@ fn skips_signed_artifacts_on_request_until_revoked() {
     let image = world.push("signed once");
     let root = world.signer.root_certificate();
     let sign = ["sign", &image, "--profile", &world.profile.arn, "--if-unsigned", "--root", root.to_str().unwrap()];
-    let outcome = || cli.json("sign", &sign, 0)["artifacts"][0]["outcome"].as_str().unwrap().to_owned();
-    assert_eq!([outcome(), outcome()], ["signed", "already-signed"]);
+    let signed = || cli.json("sign", &sign, 0)["artifacts"][0].clone();
+    let outcome = || signed()["outcome"].as_str().unwrap().to_owned();
+    let first = signed();
+    let again = signed();
+    assert_eq!((&first["outcome"], &again["outcome"]), (&"signed".into(), &"already-signed".into()));
+    assert_eq!(first["signature"], again["signature"]);
     world.signer.revoke_signature(world.notation.signature(&image).job());
     assert_eq!(outcome(), "signed");
     assert_eq!(world.notation.inspect(&image).len(), 2);
@@ -58,13 +62,13 @@ fn reports_and_ignores_signatures_under_another_root() {
     let sign = ["sign", &image, "--profile", &world.profile.arn, "--if-unsigned"];
     let results = cli.json("sign", &[&sign[..], &["--dry-run"]].concat(), 0);
     assert_eq!(
-        (&results["artifacts"][0]["outcome"], &results["artifacts"][0]["notCounted"]),
+        (&results["artifacts"][0]["outcome"], &results["artifacts"][0]["ignored"]["signatures"]),
         (&"would-sign".into(), &1.into())
     );
     cli.run(&sign).succeeded().says("1 signature that names this profile was ignored").says("--root");
     let root = world.signer.root_certificate();
     let results = cli.json("sign", &[&sign[..], &["--root", root.to_str().unwrap()]].concat(), 0);
-    assert!(results["artifacts"][0]["notCounted"].is_null(), "{results:#}");
+    assert!(results["artifacts"][0]["ignored"].is_null(), "{results:#}");
 }
 
 #[test]

@@ -47,7 +47,7 @@ fn verifies_with_only_a_trusted_profile_in_every_store() {
             let results = json_of(&cli, &command, 0);
             let artifact = &results["artifacts"][0];
             assert_eq!((&results["status"], &artifact["outcome"]), (&"done".into(), &"verified".into()));
-            let signed = &artifact["signatures"][0]["signed"];
+            let signed = &artifact["signatures"][0];
             assert_eq!((&signed["profileVersion"], &signed["userMetadata"]["build"]), (&json!(version), &json!("7")));
         }
         let shown = run(&cli, &verify(&world, &[reference], &[&world.profile.arn], &[])).succeeded();
@@ -109,7 +109,10 @@ fn refuses_unsigned_images_and_untrusted_profiles_with_advice() {
     let other = world.signer.put_profile("other");
     let unsigned = world.push("unsigned");
     let command = verify(&world, &[&unsigned], &[&world.profile.arn], &[]);
-    run(&cli, &command).exits_with(1).says("there is no signature").says("-> It has no signature: sign it");
+    run(&cli, &command)
+        .exits_with(1)
+        .says("there is no signature")
+        .says("-> Sign the artifact with `notation-aws-signer sign`");
     let image = world.push_signed("of another profile");
     let command = verify(&world, &[&image], &[&other.arn], &[]);
     run(&cli, &command).exits_with(1).says("failed  authenticity").says(&format!("add {}", world.profile.arn));
@@ -152,14 +155,14 @@ fn distinguishes_undetermined_refused_and_missing() {
     let missing = format!("{}/team/app:nowhere", world.registry.address());
     let down = format!("127.0.0.1:{}/team/app:v1", free_port());
     let command = verify(&world, &[&missing], &[&arn], &[]);
-    assert_eq!(json_of(&cli, &command, 2)["artifacts"][0]["outcome"], "failed");
+    assert_eq!(json_of(&cli, &command, 2)["artifacts"][0]["outcome"], "misconfigured");
     let command = verify(&world, &[&down], &[&arn], &["--registry-timeout", "1"]);
     assert_eq!(json_of(&cli, &command, 3)["artifacts"][0]["outcome"], "undetermined");
     let no_service = ["--aws-signer-endpoint-url", "http://127.0.0.1:9", "--aws-signer-timeout", "3"];
     let command = verify(&world, &[&image], &[&arn], &no_service);
     let results = json_of(&cli, &command, 3);
     assert_eq!(results["artifacts"][0]["outcome"], "undetermined");
-    assert_eq!(check(&results["artifacts"][0], "revocation")["undetermined"], true);
+    assert_eq!(check(&results["artifacts"][0], "revocation")["outcome"], "unknown");
     run(&cli, &command).exits_with(3).says("unknown revocation");
 }
 
@@ -199,9 +202,12 @@ fn permanent_errors_exit_with_2_and_name_the_setting() {
     }
     let elsewhere = [&verify[..], &["--aws-region", "us-gov-west-1"]].concat();
     let results = cli.json("verify", &elsewhere, 2);
-    assert_eq!((&results["status"], &results["artifacts"][0]["outcome"]), (&json!("usage"), &json!("failed")));
+    assert_eq!(
+        (&results["status"], &results["artifacts"][0]["outcome"]),
+        (&json!("misconfigured"), &json!("misconfigured"))
+    );
     let check = check(&results["artifacts"][0], "revocation");
-    assert!(check["advice"].as_str().unwrap().contains("setting"), "{results:#}");
+    assert!(check["error"]["advice"].as_str().unwrap().contains("setting"), "{results:#}");
     // A level that only logs revocation still accepts.
     world.notation.import_policy("permissive", arn);
     let cli = Cli::for_signer(&world.signer).with_config_of(&world.notation);
@@ -223,8 +229,8 @@ fn reports_each_artifact_and_exits_with_the_worst_result() {
         let artifacts = results["artifacts"].as_array().unwrap();
         artifacts.iter().map(|artifact| artifact["outcome"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
-    assert_eq!(outcomes(&[&good, &missing, &good], 2), ["verified", "failed", "verified"]);
-    assert_eq!(outcomes(&[&missing, &unsigned, &good], 1), ["failed", "refused", "verified"]);
+    assert_eq!(outcomes(&[&good, &missing, &good], 2), ["verified", "misconfigured", "verified"]);
+    assert_eq!(outcomes(&[&missing, &unsigned, &good], 1), ["misconfigured", "refused", "verified"]);
 }
 
 #[test]
@@ -264,9 +270,9 @@ fn requires_metadata() {
     with("commit=1", 1).says("was not signed").says("failed  userMetadata").says("    job").says("-> If it is");
     let refused = json_of(&cli, &verify(&world, &[&image], &[&world.profile.arn], &["-m", "build=8"]), 1);
     let artifact = &refused["artifacts"][0];
-    assert_eq!(check(artifact, "integrity")["outcome"], "passed");
+    assert_eq!(check(artifact, "integrity")["outcome"], "ok");
     assert_eq!(check(artifact, "userMetadata")["outcome"], "failed");
-    assert!(artifact["signatures"][0]["signed"]["job"].is_string(), "{artifact:#}");
+    assert!(artifact["signatures"][0]["job"].is_string(), "{artifact:#}");
 }
 
 #[test]

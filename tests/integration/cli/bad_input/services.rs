@@ -71,13 +71,13 @@ fn wrong_envelopes_leave_nothing_behind() {
     put_image(&fixture.layout(), "other");
     Service::signing(&fixture.envelope("other")).leaves_nothing(
         &fixture,
-        1,
+        3,
         "its payload is not the one that was sent",
     );
-    Service::signing(b"{}").leaves_nothing(&fixture, 1, "payload is missing");
+    Service::signing(b"{}").leaves_nothing(&fixture, 3, "payload is missing");
     let mut tampered = parts(&fixture.envelope("v1"));
     tampered["signature"] = parts(&fixture.envelope("other"))["signature"].clone();
-    Service::signing(tampered.to_string().as_bytes()).leaves_nothing(&fixture, 1, "the signature does not verify");
+    Service::signing(tampered.to_string().as_bytes()).leaves_nothing(&fixture, 3, "the signature does not verify");
     let other = fixture.signer.put_profile("other");
     let version = format!("{}/{}", other.arn, other.version);
     let forged = forge(fixture.signer.credentials_file().parent().unwrap(), &version, &fixture.image, |_| ());
@@ -85,5 +85,5 @@ fn wrong_envelopes_leave_nothing_behind() {
     let service = Service::signing(&forged);
     let endpoint = format!("http://{}", service.0.address);
     let sign = ["--aws-signer-endpoint-url", &endpoint];
-    fixture.sign("oci:layout:v1", &sign).exits_with(1).says("it was signed by the profile").says(&other.arn);
+    fixture.sign("oci:layout:v1", &sign).exits_with(3).says("it was signed by the profile").says(&other.arn);
 }
