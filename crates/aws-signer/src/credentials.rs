@@ -18,6 +18,8 @@ pub struct StandardSources {
 }
 
 impl StandardSources {
+    /// Creates the sources for clients in a region. `context` has the HTTP client for those that make requests.
+    #[must_use]
     pub fn new(region: Region, context: ProviderConfig) -> Self {
         Self { region, context }
     }

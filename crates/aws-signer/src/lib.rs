@@ -1,5 +1,45 @@
-//! AWS services: for AWS Signer the ARNs, client configuration, `SignPayload`, `GetRevocationStatus` and error mapping;
-//! for ECR the tokens for its registries.
+//! A client for AWS Signer: configuration, calls, and what their answers and failures mean. Signing profiles and other names are in
+//! `aws_names`, signature envelopes in `notary`.
+//!
+//! ```no_run
+//! use aws_names::ProfileArn;
+//! use aws_signer::{ClientPool, SignerConfig, sign_payload};
+//! use limits::Deadline;
+//!
+//! # async fn sign(payload: &[u8]) -> Result<(), Box<dyn std::error::Error>> {
+//! let pool = ClientPool::new(SignerConfig::new(&[].into(), std::env::vars())?);
+//! let profile: ProfileArn = "arn:aws:signer:us-west-2:111122223333:/signing-profiles/Prod".parse()?;
+//! let client = pool.for_signing(&profile).await?;
+//! let signed = sign_payload(&client, &profile, payload, Deadline::new(Deadline::DEFAULT_BUDGET)).await?;
+//! println!("signed by {} in {}", signed.signer.profile_version, signed.signer.job);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The configuration decides alone which region is asked and which credentials are used:
+//!
+//! ```
+//! use aws_signer::SignerConfig;
+//!
+//! let settings = [("aws-region".to_owned(), "eu-west-1".to_owned())].into();
+//! let config = SignerConfig::new(&settings, [])?;
+//! let location = aws_names::Location::parse("aws", "us-west-2", "111122223333")?;
+//! assert_eq!(config.revocation_region(&location)?.as_str(), "eu-west-1");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! | module | content |
+//! |---|---|
+//! | `config` | [`SignerConfig`]: keys, environment variables, regions, endpoints |
+//! | `pool`, `client` | [`ClientPool`] makes one [`SignerClient`] for each region; a client runs calls within a [`Deadline`](limits::Deadline) |
+//! | `credentials`, `http`, `retry`, `answer` | how the AWS SDK finds credentials, connects, retries, and which answers are accepted |
+//! | `sign_payload` | `SignPayload`, and the checks of the returned envelope |
+//! | `revocation_status` | `GetRevocationStatus`: [`ask_revocation`] |
+//! | `signing_profile`, `revoke` | `GetSigningProfile`, `RevokeSignature`, `RevokeSigningProfile` |
+//! | `attributes` | [`SignerAttributes`]: what AWS Signer adds to the signed attributes of an envelope |
+//! | `roots` | the root certificates of AWS Signer |
+//! | `error`, `failure` | [`CallError`] and [`Failure`]: what went wrong, of which kind, and what to do |
+//! | [`sdk`] | what clients of other AWS services share |
 
 mod answer;
 mod attributes;

@@ -1,8 +1,28 @@
-//! The Notation plugin: notaryproject/specifications, `plugin-extensibility.md`.
+//! The Notation plugin for AWS Signer: notaryproject/specifications, `plugin-extensibility.md`.
 //!
 //! `notation` runs the executable with a command as its argument and a JSON request on standard input. On success, the
 //! plugin writes one JSON document to standard output and exits with 0. On any failure, it writes the protocol's JSON
-//! error to standard error, nothing to standard output, and exits with 1.
+//! error to standard error, nothing to standard output, and exits with 1. The protocol's types are in [`notary::plugin`]; here is what
+//! this plugin makes of them.
+//!
+//! ```
+//! use notary::plugin::Capability;
+//! use plugin::{Request, SigningRequest};
+//!
+//! assert!(plugin::metadata().capabilities.contains(&Capability::RevocationCheck));
+//! let refused = SigningRequest::parse(br#"{"contractVersion": "2.0"}"#).unwrap_err();
+//! assert_eq!(refused.0.code.as_str(), "UNSUPPORTED_CONTRACT_VERSION");
+//! ```
+//!
+//! | module | content |
+//! |---|---|
+//! | `metadata` | `get-plugin-metadata` |
+//! | `generate_envelope` | `generate-envelope`: signs a payload with AWS Signer |
+//! | `verify_signature` | `verify-signature`: checks for a trusted identity and for revocation |
+//! | `request` | the requests that this plugin accepts |
+//! | `input`, `answer` | reading standard input and writing standard output |
+//! | `error`, `advice` | failures as the protocol's errors, with advice in terms of the plugin's configuration |
+//! | `runtime` | the asynchronous runtime, created only to call AWS Signer |
 
 mod advice;
 mod answer;

@@ -1,98 +1,18 @@
 //! Configuration of calls to AWS Signer: plugin configuration and equivalent environment variables.
 
+mod endpoint;
+mod error;
+mod scoped;
+
 use std::collections::BTreeMap;
-use std::net::Ipv6Addr;
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use aws_names::{Location, Partition, ProfileArn, Region};
-use notary::{Advice, ReasonCode};
 
-/// An invalid configuration value.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ConfigError {
-    /// The endpoint is not an `http://` or `https://` URL without user, query and fragment.
-    #[error("{key} is {value:?}, which is not an http:// or https:// URL without user, query and fragment")]
-    Endpoint {
-        /// The key that sets it.
-        key: String,
-        /// The value.
-        value: String,
-    },
-    /// The value is not a region name.
-    #[error("{key} is {value:?}, which is not a region name such as us-west-2")]
-    Region {
-        /// The key that sets it.
-        key: String,
-        /// The value.
-        value: String,
-    },
-    /// The timeout is not a number of seconds, or out of range.
-    #[error("{key} is {value:?}; it must be a number of seconds from 0.1 to 600")]
-    Timeout {
-        /// The key that sets it.
-        key: String,
-        /// The value.
-        value: String,
-    },
-    /// The configured region differs from that of the signing profile.
-    #[error(
-        "{key} is \"{region}\", but the signing profile {profile} is in \"{profile_region}\": \
-         remove {key}, or use a signing profile in {region}"
-    )]
-    RegionMismatch {
-        /// The key that sets the region.
-        key: String,
-        /// The configured region.
-        region: Region,
-        /// The ARN of the profile.
-        profile: String,
-        /// The region of the profile.
-        profile_region: Region,
-    },
-    /// The partition and the region of an ARN contradict each other.
-    #[error(
-        "the ARN's region \"{region}\" is in the partition {region_partition}, but the ARN says {partition}: correct the ARN"
-    )]
-    ArnContradiction {
-        /// The region of the ARN.
-        region: Region,
-        /// The partition of that region.
-        region_partition: Partition,
-        /// The partition of the ARN.
-        partition: Partition,
-    },
-    /// The configured region is in another partition than the signature.
-    #[error(
-        "{key} is \"{region}\", which is in the partition {region_partition}, but the signature is from the partition \
-         {partition}: {}",
-        region_advice(key, partition)
-    )]
-    RegionOfOtherPartition {
-        /// The key that sets the region.
-        key: String,
-        /// The region.
-        region: Region,
-        /// The partition of the region.
-        region_partition: Partition,
-        /// The partition of the signing profile.
-        partition: Partition,
-    },
-}
-
-impl ConfigError {
-    /// Returns the kind of this failure.
-    #[must_use]
-    pub fn code(&self) -> ReasonCode {
-        ReasonCode::Configuration
-    }
-
-    /// Returns what to do about the failure.
-    #[must_use]
-    pub fn advice(&self) -> Option<Advice> {
-        Some(Advice::CorrectSetting)
-    }
-}
+pub(super) use self::endpoint::check_endpoint;
+pub use self::error::ConfigError;
+use self::scoped::{Scope, Scoped};
 
 /// The keys of the plugin configuration with their equivalent environment variables. The first two accept a partition
 /// as suffix: `aws-profile.aws-us-gov`, `NOTATION_AWS_SIGNER_PROFILE_AWS_US_GOV`.
@@ -119,43 +39,6 @@ pub struct SignerConfig {
     endpoint_url: Option<String>,
     timeout: Option<Duration>,
     credentials: Option<Credentials>,
-}
-
-/// Values with the keys that set them: one for all partitions, and one for each partition.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Scoped<T> {
-    general: Option<(String, T)>,
-    by_partition: BTreeMap<Partition, (String, T)>,
-}
-
-impl<T> Default for Scoped<T> {
-    fn default() -> Self {
-        Self { general: None, by_partition: BTreeMap::new() }
-    }
-}
-
-impl<T> Scoped<T> {
-    /// Returns the key that applies to a partition, and its value.
-    fn for_partition(&self, partition: &Partition) -> Option<(&str, &T)> {
-        let found = self.by_partition.get(partition).or(self.general.as_ref())?;
-        Some((&found.0, &found.1))
-    }
-
-    fn insert(&mut self, scope: Scope, key: String, value: T) {
-        match scope {
-            Scope::General => self.general = Some((key, value)),
-            Scope::Partition(partition) => {
-                self.by_partition.insert(partition, (key, value));
-            }
-        }
-    }
-}
-
-/// Where a key applies.
-#[derive(Debug, PartialEq, Eq)]
-enum Scope {
-    General,
-    Partition(Partition),
 }
 
 impl SignerConfig {
@@ -285,14 +168,6 @@ impl SignerConfig {
     }
 }
 
-/// Advice for a region in the wrong partition. Only the plugin configuration has a key per partition.
-fn region_advice(key: &str, partition: &Partition) -> String {
-    match key.starts_with("--") {
-        true => format!("set {key} to a region of that partition, or omit it"),
-        false => format!("set aws-region.{partition} to a region of that partition"),
-    }
-}
-
 /// Returns the plugin configuration key of an environment variable, and where it applies.
 fn key_of_variable(name: &str) -> Option<(&'static str, Option<Scope>)> {
     if let Some((key, _)) = [PROFILE, REGION, ENDPOINT, TIMEOUT].iter().find(|(_, variable)| *variable == name) {
@@ -316,36 +191,6 @@ fn same_partition(key: Option<&str>, region: &Region, partition: &Partition) -> 
         None => ConfigError::ArnContradiction { region, region_partition, partition },
         Some(key) => ConfigError::RegionOfOtherPartition { key: key.to_owned(), region, region_partition, partition },
     })
-}
-
-/// Whether a URL can be an endpoint. User names and passwords are rejected because they would end up in logs, queries
-/// and fragments because they would be lost, and invalid ports because they would be replaced by port 80.
-fn is_endpoint(url: &str) -> bool {
-    let Some(rest) = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://")) else { return false };
-    let authority = rest.split('/').next().unwrap_or_default();
-    let (host, port) = match authority.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-        Some((address, port)) => (address.parse::<Ipv6Addr>().is_ok(), port),
-        None => {
-            let (name, _) = authority.split_once(':').unwrap_or((authority, ""));
-            let letter = |b: u8| b.is_ascii_alphanumeric() || b"-._".contains(&b);
-            (!name.is_empty() && name.bytes().all(letter), &authority[name.len()..])
-        }
-    };
-    let port = port.is_empty() || port.strip_prefix(':').is_some_and(|p| p.parse::<u16>().is_ok_and(|p| p > 0));
-    host && port && !rest.contains(['@', '?', '#']) && rest.bytes().all(|b| b.is_ascii_graphic())
-}
-
-/// Checks the endpoint set by `key`.
-///
-/// # Errors
-/// Returns [`ConfigError::Endpoint`] if it is invalid.
-pub(super) fn check_endpoint(key: &str, value: &str) -> Result<(), ConfigError> {
-    if is_endpoint(value) {
-        return Ok(());
-    }
-    // A user name usually comes with a password, which must not be shown.
-    let value = if value.contains('@') { "(not shown: it has an @)" } else { value };
-    Err(ConfigError::Endpoint { key: key.to_owned(), value: value.to_owned() })
 }
 
 #[cfg(test)]
