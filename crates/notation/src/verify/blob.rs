@@ -36,7 +36,7 @@ pub async fn verify_blob(
     let context = Context { policy, options, deadline: Deadline::new(options.budget) };
     let manifest = Descriptor::of(JWS_MEDIA_TYPE, envelope);
     let is_of = |_: &VerifiedEnvelope, payload: &Payload| is_of(&blob, media_type, payload);
-    let verdict = signature::verify(context, manifest, Ok(envelope.to_vec()), is_of).await;
+    let verdict = signature::verify(context, manifest, Ok(envelope.to_vec().into()), is_of).await;
     Ok(Verdict::Checked { artifact: blob, signatures: vec![verdict], left: 0 })
 }
 

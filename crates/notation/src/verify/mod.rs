@@ -19,7 +19,7 @@ use notary::manifest::Manifest;
 use notary::reference::Target;
 pub use notary::trust::policy::{ValidationAction, ValidationType};
 use notary::{Descriptor, Disposition};
-use registry::{Store, StoreError, StoredSignature};
+use registry::{Content, Store, StoreError, StoredSignature};
 
 pub use self::blob::verify_blob;
 pub use self::inspection::{CheckRevocation, InspectedEnvelope, InspectedSignature, inspect_signatures};
@@ -85,7 +85,7 @@ async fn envelope(
     store: &Store,
     manifest: Result<Manifest, StoreError>,
     deadline: Deadline,
-) -> Result<Vec<u8>, CheckFailure> {
+) -> Result<Content, CheckFailure> {
     let stored = manifest.map_err(not_read).and_then(|m| m.envelope().cloned().map_err(CheckFailure::of))?;
     match deadline.run(store.blob(&stored, MAX_ENVELOPE_SIZE as u64)).await {
         Some(read) => read.map_err(not_read),

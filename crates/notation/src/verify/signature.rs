@@ -8,6 +8,7 @@ use notary::envelope::{Envelope, Payload, SignedAttributes, VerifiedEnvelope};
 use notary::text::{printable, rfc3339};
 use notary::trust::policy::ValidationType::{AuthenticTimestamp, Authenticity, Expiry, Integrity, Revocation};
 use notary::trust::policy::{ValidationAction, ValidationType};
+use registry::Content;
 use time::OffsetDateTime;
 
 use super::options::VerifyOptions;
@@ -44,11 +45,11 @@ struct Refused;
 pub(super) async fn verify(
     context: Context<'_>,
     manifest: Descriptor,
-    envelope: Result<Vec<u8>, CheckFailure>,
+    envelope: Result<Content, CheckFailure>,
     is_of: impl FnOnce(&VerifiedEnvelope, &Payload) -> Result<String, CheckFailure>,
 ) -> SignatureVerdict {
     let mut verification = Verification { context, checks: Vec::new(), signature: None };
-    let size = envelope.as_ref().map_or(0, Vec::len);
+    let size = envelope.as_ref().map_or(0, |bytes| bytes.len());
     tracing::info!(signature = %manifest.digest, size, "verifying");
     // The check that ended it is the last entry of the list; there is nothing to add to it.
     let _ = verification.run(envelope, is_of).await;
@@ -62,11 +63,13 @@ pub(super) async fn verify(
 impl Verification<'_> {
     async fn run(
         &mut self,
-        envelope: Result<Vec<u8>, CheckFailure>,
+        envelope: Result<Content, CheckFailure>,
         is_of: impl FnOnce(&VerifiedEnvelope, &Payload) -> Result<String, CheckFailure>,
     ) -> Result<(), Refused> {
         let options = self.context.options;
-        let (details, plugin, reason) = match envelope.and_then(|bytes| integrity(&bytes, options, is_of)) {
+        let read = envelope.and_then(|bytes| Ok((integrity(&bytes, options, is_of)?, bytes.into_reservation())));
+        // The reservation lasts to the end: the details may take as much memory as the bytes that they come from.
+        let ((details, plugin, reason), _reservation) = match read {
             Ok(found) => found,
             Err(failure) => return self.conclude(Integrity, Err(failure)).and(Err(Refused)),
         };
