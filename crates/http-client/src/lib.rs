@@ -1,200 +1,36 @@
-//! HTTP clients for registries and revocation services: with or without TLS, direct or through a proxy, each created on first
-//! use. They follow no redirects and do not retry.
+//! HTTP for programs that ask servers which they do not trust: clients that are created on first use, follow no redirects and do
+//! not retry, and a reader of answers that bounds size and memory. The callers, registries and revocation sources, decide on the
+//! rest.
 //!
-//! Creating them lazily saves time: reading the system's root certificates takes longer than a whole verification against a
+//! Creating clients lazily saves time: reading the system's root certificates takes longer than a whole verification against a
 //! registry on this machine, which needs none of them.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! use std::time::Duration;
+//!
+//! use http_client::{Excess, HttpClients, Silence, read_body};
+//! use limits::MemoryBudget;
+//!
+//! let clients = HttpClients::new(Vec::new(), Duration::from_secs(20));
+//! let url = "https://registry.example.com/v2/".parse()?;
+//! let response = clients.client_for(&url, Silence::Bounded)?.get(url).send().await?;
+//! let mut reservation = MemoryBudget::default().reservation();
+//! let body = read_body(response, 64 * 1024, Excess::Error, Some(&mut reservation)).await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! | Module | What it has |
+//! |---|---|
+//! | `clients` | [`HttpClients`]: TLS with the system's roots and more, proxies from the environment, timeouts |
+//! | `body` | [`read_body`]: an answer, whole or not at all, within a limit |
+//! | `error` | [`HttpClientError`], and what a failed request means |
 
-use std::net::IpAddr;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+mod body;
+mod clients;
+mod error;
 
-use files::read_up_to;
-use notary::{Advice, Disposition, ReasonCode};
-use reqwest::{Client, Url, redirect};
-use rustls::{ClientConfig, RootCertStore};
-use rustls_pki_types::CertificateDer;
-use rustls_pki_types::pem::PemObject as _;
-
-const CONNECT: Duration = Duration::from_secs(10);
-const USER_AGENT: &str = concat!("notation-aws-signer/", env!("CARGO_PKG_VERSION"));
-
-/// Why a client cannot be created.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum HttpClientError {
-    /// A file with certificates of certificate authorities cannot be used.
-    #[error("{}: {why}", path.display())]
-    CaFile {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        why: String,
-    },
-    /// The client cannot be created.
-    #[error("{0}")]
-    Client(String),
-}
-
-impl HttpClientError {
-    /// The kind of the failure.
-    #[must_use]
-    pub fn code(&self) -> ReasonCode {
-        match self {
-            Self::CaFile { .. } | Self::Client(_) => ReasonCode::Configuration,
-        }
-    }
-
-    /// What the failure means for the caller.
-    #[must_use]
-    pub fn disposition(&self) -> Disposition {
-        self.code().disposition()
-    }
-
-    /// What to do about it, if the error does not say so already.
-    #[must_use]
-    pub fn advice(&self) -> Option<Advice> {
-        match self {
-            Self::CaFile { .. } => Some(Advice::CorrectSetting),
-            Self::Client(_) => None,
-        }
-    }
-}
-
-/// The clients of one set of options.
-#[derive(Debug)]
-pub struct HttpClients {
-    ca_files: Vec<PathBuf>,
-    idle: Duration,
-    slots: [OnceLock<Client>; 8],
-}
-
-/// Whether the limit on the silence of a connection applies.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Silence {
-    Bounded,
-    Allowed,
-}
-
-impl HttpClients {
-    /// Clients that trust these certificate authorities in addition to the system's. `idle` limits the silence of a connection.
-    pub fn new(ca_files: Vec<PathBuf>, idle: Duration) -> Self {
-        Self { ca_files, idle, slots: Default::default() }
-    }
-
-    /// The client for requests to this URL.
-    pub fn client_for(&self, url: &Url, silence: Silence) -> Result<&Client, HttpClientError> {
-        // Like Go's clients: the proxy variables do not apply to this machine.
-        let direct = url.host_str().is_none_or(is_loopback);
-        let tls = url.scheme() == "https" || (!direct && proxy_needs_tls());
-        let slot =
-            &self.slots[usize::from(silence == Silence::Allowed) * 4 + usize::from(direct) * 2 + usize::from(tls)];
-        if slot.get().is_none() {
-            // Concurrent callers may create several clients; one is kept.
-            let _ = slot.set(self.make(direct, tls, silence)?);
-        }
-        slot.get().ok_or_else(|| HttpClientError::Client("not initialised".to_owned()))
-    }
-
-    fn make(&self, direct: bool, tls: bool, silence: Silence) -> Result<Client, HttpClientError> {
-        let roots = if tls { roots(&self.ca_files)? } else { RootCertStore::empty() };
-        let mut builder = Client::builder()
-            .tls_backend_preconfigured(tls_config(roots)?)
-            .redirect(redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .connect_timeout(CONNECT)
-            .user_agent(USER_AGENT);
-        if silence == Silence::Bounded {
-            builder = builder.read_timeout(self.idle);
-        }
-        if direct {
-            builder = builder.no_proxy();
-        }
-        builder.build().map_err(|why| HttpClientError::Client(explain(&why)))
-    }
-}
-
-/// Whether the host of a URL is this machine.
-fn is_loopback(host: &str) -> bool {
-    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-    host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
-}
-
-/// Whether the proxy for plain HTTP requests is accessed with TLS.
-fn proxy_needs_tls() -> bool {
-    ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"]
-        .iter()
-        .filter_map(|name| std::env::var(name).ok())
-        .any(|url| url.starts_with("https://"))
-}
-
-fn tls_config(roots: RootCertStore) -> Result<ClientConfig, HttpClientError> {
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-    let builder = builder.map_err(|why| HttpClientError::Client(why.to_string()))?;
-    let mut config = builder.with_root_certificates(roots).with_no_client_auth();
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(config)
-}
-
-/// The largest file of certificates, in bytes. A system's bundle has about 200 KiB.
-const MAX_CA_FILE: u64 = 4 * 1024 * 1024;
-
-/// The root certificates of the system and of the files.
-fn roots(ca_files: &[PathBuf]) -> Result<RootCertStore, HttpClientError> {
-    let mut roots = RootCertStore::empty();
-    let system = rustls_native_certs::load_native_certs();
-    for why in &system.errors {
-        tracing::debug!(%why, "skipped a root certificate of the system");
-    }
-    roots.add_parsable_certificates(system.certs);
-    for file in ca_files {
-        add_file(&mut roots, file).map_err(|why| HttpClientError::CaFile { path: file.clone(), why })?;
-    }
-    Ok(roots)
-}
-
-fn add_file(roots: &mut RootCertStore, file: &Path) -> Result<(), String> {
-    let before = roots.len();
-    let bytes = read_up_to(file, MAX_CA_FILE).map_err(|why| why.to_string())?;
-    if bytes.len() as u64 > MAX_CA_FILE {
-        return Err(format!("larger than {MAX_CA_FILE} bytes"));
-    }
-    for certificate in CertificateDer::pem_slice_iter(&bytes) {
-        roots.add(certificate.map_err(|why| why.to_string())?).map_err(|why| why.to_string())?;
-    }
-    if roots.len() == before { Err("no certificate found".to_owned()) } else { Ok(()) }
-}
-
-/// Whether a TLS connection failed because the server did not answer with TLS, but for example with plain HTTP.
-pub fn is_not_tls(error: &reqwest::Error) -> bool {
-    let mut next = std::error::Error::source(error);
-    while let Some(cause) = next {
-        if let Some(rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType)) = cause.downcast_ref() {
-            return true;
-        }
-        // `source()` of an I/O error skips the error that it wraps.
-        next = match cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
-            Some(wrapped) => Some(wrapped),
-            None => cause.source(),
-        };
-    }
-    false
-}
-
-/// The causes of an error in one line, without the URL, which callers show in the request line.
-pub fn explain(error: &reqwest::Error) -> String {
-    let mut causes = Vec::new();
-    let mut next: Option<&dyn std::error::Error> = std::error::Error::source(error);
-    while let Some(cause) = next {
-        causes.push(cause.to_string());
-        next = cause.source();
-    }
-    causes.dedup();
-    let kind = match error {
-        e if e.is_timeout() => "timed out",
-        e if e.is_connect() => "no connection",
-        e if e.is_body() || e.is_decode() => "incomplete answer",
-        _ => "the request failed",
-    };
-    std::iter::once(kind.to_owned()).chain(causes).collect::<Vec<_>>().join(": ")
-}
+pub use body::{BodyError, Excess, read_body};
+pub use clients::{HttpClients, Silence};
+pub use error::{HttpClientError, explain, is_not_tls};

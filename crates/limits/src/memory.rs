@@ -47,9 +47,10 @@ impl MemoryBudget {
 }
 
 impl Default for MemoryBudget {
-    /// 32 MiB: three of the largest envelopes, or five hundred answers of the usual size.
+    /// 8 MiB, with one reader beyond it: more than a hundred answers of the usual size or two of the largest. Parsing takes up to
+    /// twice as much again.
     fn default() -> Self {
-        Self::new(32 * 1024 * 1024)
+        Self::new(8 * 1024 * 1024)
     }
 }
 

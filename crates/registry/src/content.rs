@@ -1,116 +1,73 @@
-//! Streams of blobs too large for memory, checked against their descriptor while they are read: image-spec, `descriptor.md`.
+//! Content that was read whole, with the memory that it holds.
 
-use std::path::{Path, PathBuf};
+use std::fmt;
+use std::ops::Deref;
 
-use bytes::Bytes;
-use http_client::explain;
-use notary::{Descriptor, Hasher};
-use reqwest::Response;
-use tokio::fs::File;
-use tokio::io::AsyncReadExt as _;
-use tokio::time::{Instant, timeout_at};
+use limits::{MemoryBudget, Reservation};
 
-use super::error::{LayoutError, RegistryError, RequestLine, StoreError};
-
-const PIECE: usize = 64 * 1024;
-
-/// The content of a blob as a stream. The last piece is returned only after the whole content matched the descriptor, so that a
-/// writer downstream never completes wrong content.
-pub(crate) struct BlobStream {
-    source: Source,
-    stored: Descriptor,
-    hasher: Option<Hasher>,
-    seen: u64,
-    held: Option<Bytes>,
+/// Bytes that a store delivered. Those of a registry count against [`ClientOptions::memory`](crate::ClientOptions::memory) until
+/// this is dropped.
+///
+/// Drop it before the next large request: a reader that holds memory while it waits for more delays the others.
+pub struct Content {
+    bytes: Vec<u8>,
+    reservation: Option<Reservation>,
 }
 
-enum Source {
-    File { file: File, path: PathBuf },
-    Registry { response: Response, request: RequestLine, deadline: Instant, within: std::time::Duration },
-}
+impl Content {
+    /// Content of a registry.
+    pub(crate) fn reserved(bytes: Vec<u8>, reservation: Reservation) -> Self {
+        Self { bytes, reservation: Some(reservation) }
+    }
 
-impl BlobStream {
-    /// The content of a file.
-    pub(crate) async fn of_file(path: &Path, stored: &Descriptor) -> Result<Self, StoreError> {
-        let failed = |source| LayoutError::Io { path: path.to_owned(), source };
-        // Check before opening: opening a pipe blocks until a writer opens it, possibly for ever.
-        if !tokio::fs::metadata(path).await.map_err(failed)?.is_file() {
-            return Err(failed(std::io::Error::new(std::io::ErrorKind::InvalidInput, "not a regular file")).into());
+    /// Counts the bytes in this budget, unless one counts them already. Waits until the budget has room.
+    #[must_use = "dropping the content frees its share of the budget"]
+    pub async fn counted_in(mut self, memory: &MemoryBudget) -> Self {
+        if self.reservation.is_none() {
+            let mut reservation = memory.reservation();
+            reservation.grow(self.bytes.len()).await;
+            self.reservation = Some(reservation);
         }
-        let file = File::open(path).await.map_err(failed)?;
-        Ok(Self::new(Source::File { file, path: path.to_owned() }, stored))
+        self
     }
 
-    /// The content of an answer.
-    pub(crate) fn of_answer(
-        response: Response,
-        request: RequestLine,
-        (deadline, within): (Instant, std::time::Duration),
-        stored: &Descriptor,
-    ) -> Self {
-        Self::new(Source::Registry { response, request, deadline, within }, stored)
-    }
-
-    fn new(source: Source, stored: &Descriptor) -> Self {
-        let hasher = stored.digest.algorithm().hasher();
-        Self { source, stored: stored.clone(), hasher: Some(hasher), seen: 0, held: None }
-    }
-
-    /// The next piece; `None` after all content was returned and matched the descriptor.
-    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, StoreError> {
-        while let Some(hasher) = &mut self.hasher {
-            match self.source.read().await? {
-                Some(piece) => {
-                    self.seen += piece.len() as u64;
-                    if self.seen > self.stored.size {
-                        return Err(self.wrong("it is larger than its descriptor says"));
-                    }
-                    hasher.update(&piece);
-                    if let Some(previous) = self.held.replace(piece) {
-                        return Ok(Some(previous));
-                    }
-                }
-                None if self.seen < self.stored.size => {
-                    return Err(self.wrong("it is smaller than its descriptor says"));
-                }
-                None => {
-                    let digest = self.hasher.take().map(Hasher::finish);
-                    if digest.is_none_or(|digest| digest != self.stored.digest) {
-                        return Err(self.wrong("its digest differs"));
-                    }
-                }
-            }
-        }
-        Ok(self.held.take())
-    }
-
-    fn wrong(&self, why: &'static str) -> StoreError {
-        let digest = self.stored.digest.clone();
-        match &self.source {
-            Source::File { .. } => LayoutError::Content { digest, why }.into(),
-            Source::Registry { request, .. } => {
-                RegistryError::Content { request: request.clone(), why: why.to_owned() }.into()
-            }
-        }
+    /// Frees the bytes, but keeps their share of the memory budget, for what was parsed out of them.
+    #[must_use]
+    pub fn into_reservation(self) -> Option<Reservation> {
+        self.reservation
     }
 }
 
-impl Source {
-    async fn read(&mut self) -> Result<Option<Bytes>, StoreError> {
-        match self {
-            Self::File { file, path } => {
-                let mut piece = Vec::with_capacity(PIECE);
-                let read = file.take(PIECE as u64).read_to_end(&mut piece).await;
-                let read = read.map_err(|source| LayoutError::Io { path: path.clone(), source })?;
-                Ok((read > 0).then(|| piece.into()))
-            }
-            Self::Registry { response, request, deadline, within } => {
-                let request = request.clone();
-                let Ok(piece) = timeout_at(*deadline, response.chunk()).await else {
-                    return Err(RegistryError::Timeout { request, within: *within, last: None }.into());
-                };
-                Ok(piece.map_err(|why| RegistryError::Connection { request, why: explain(&why) })?)
-            }
-        }
+/// Content that no budget counts, such as that of a file.
+impl From<Vec<u8>> for Content {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self { bytes, reservation: None }
+    }
+}
+
+impl Deref for Content {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl AsRef<[u8]> for Content {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl<T: AsRef<[u8]> + ?Sized> PartialEq<T> for Content {
+    fn eq(&self, other: &T) -> bool {
+        self.bytes == other.as_ref()
+    }
+}
+
+/// The size only: content may be large, and secret.
+impl fmt::Debug for Content {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Content({} bytes)", self.bytes.len())
     }
 }

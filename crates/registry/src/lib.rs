@@ -1,6 +1,7 @@
 //! The stores of artifacts and their signatures: registries and OCI image layouts. Defined by the OCI distribution
 //! specification and the OCI image specification, both version 1.1.
 
+mod blob_stream;
 mod client;
 mod content;
 mod credentials;
@@ -18,6 +19,7 @@ mod tree;
 pub use client::{
     ClientOptions, FetchedManifest, MAX_MANIFEST_SIZE, PlainHttp, Pushed, RegistryClient, RemoteRepository,
 };
+pub use content::Content;
 pub use credentials::{Credential, CredentialError, Credentials, Secret};
 pub use error::{ErrorAnswer, LayoutError, Limited, RegistryError, RequestLine, StoreError};
 pub use layout::Layout;

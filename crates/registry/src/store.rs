@@ -5,6 +5,7 @@ use notary::manifest::Manifest;
 use notary::reference::{Tag, Target};
 
 use super::client::{MAX_MANIFEST_SIZE, RemoteRepository};
+use super::content::Content;
 use super::error::StoreError;
 use super::layout::Layout;
 
@@ -47,9 +48,9 @@ impl Store {
     ///
     /// # Errors
     /// Returns [`StoreError`] if the manifest cannot be read or does not match the descriptor.
-    pub async fn manifest(&self, stored: &Descriptor) -> Result<Vec<u8>, StoreError> {
+    pub async fn manifest(&self, stored: &Descriptor) -> Result<Content, StoreError> {
         match self {
-            Self::Layout(layout) => Ok(layout.blob(stored, MAX_MANIFEST_SIZE)?),
+            Self::Layout(layout) => Ok(layout.blob(stored, MAX_MANIFEST_SIZE)?.into()),
             Self::Remote(repository) => Ok(repository.manifest(stored).await?),
         }
     }
@@ -58,9 +59,9 @@ impl Store {
     ///
     /// # Errors
     /// Returns [`StoreError`] if the blob cannot be read, is larger than `limit`, or does not match the descriptor.
-    pub async fn blob(&self, stored: &Descriptor, limit: u64) -> Result<Vec<u8>, StoreError> {
+    pub async fn blob(&self, stored: &Descriptor, limit: u64) -> Result<Content, StoreError> {
         match self {
-            Self::Layout(layout) => Ok(layout.blob(stored, limit)?),
+            Self::Layout(layout) => Ok(layout.blob(stored, limit)?.into()),
             Self::Remote(repository) => Ok(repository.blob(stored, limit).await?),
         }
     }

@@ -2,8 +2,8 @@
 
 use notary::Descriptor;
 
+use super::blob_stream::BlobStream;
 use super::client::Mount;
-use super::content::BlobStream;
 use super::error::{StoreError, is_temporary};
 use super::store::Store;
 

@@ -7,6 +7,7 @@ use notary::links::Links;
 use notary::media_type::is_index;
 use notary::reference::{Tag, Target};
 
+use super::content::Content;
 use super::error::StoreError;
 use super::store::Store;
 
@@ -57,7 +58,7 @@ impl Store {
     }
 
     /// A manifest and the content that it refers to.
-    pub async fn linked(&self, stored: &Descriptor) -> Result<(Vec<u8>, Links), StoreError> {
+    pub async fn linked(&self, stored: &Descriptor) -> Result<(Content, Links), StoreError> {
         let bytes = self.manifest(stored).await?;
         let links = Links::read(&stored.media_type, &bytes);
         let links = links.map_err(|source| StoreError::Manifest { digest: stored.digest.clone(), source })?;

@@ -3,7 +3,6 @@
 mod image;
 mod steps;
 
-use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
 

@@ -21,7 +21,7 @@ use crate::arguments::metadata;
 use crate::arguments::metadata::Pair;
 use crate::arguments::number::count;
 use crate::arguments::registry::RegistryArgs;
-use crate::arguments::signer::{SignerArgs, budget, client_of};
+use crate::arguments::signer::{SignerArgs, budget};
 use crate::output::Output;
 use crate::output::artifacts::ArtifactsReport;
 use crate::output::exit::{CliError, ExitStatus};

@@ -96,9 +96,9 @@ async fn content(store: &Store, artifact: &Descriptor) -> BTreeSet<(Digest, Vec<
         for blob in layers.iter().chain(document.get("config")) {
             let digest: Digest = blob["digest"].as_str().unwrap().parse().unwrap();
             let blob = Descriptor { digest: digest.clone(), size: blob["size"].as_u64().unwrap(), ..stored.clone() };
-            all.insert((digest, store.blob(&blob, 1 << 20).await.unwrap()));
+            all.insert((digest, store.blob(&blob, 1 << 20).await.unwrap().to_vec()));
         }
-        all.insert((stored.digest, bytes));
+        all.insert((stored.digest, bytes.to_vec()));
     }
     all
 }

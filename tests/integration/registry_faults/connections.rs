@@ -34,3 +34,52 @@ async fn later_operations_reuse_connections() {
     let made = connections.lock().unwrap().len();
     assert!(made <= 64, "{made} connections for 128 operations");
 }
+
+/// The content of a blob that counts against a memory budget.
+fn large() -> Vec<u8> {
+    vec![7; 2 << 20]
+}
+
+/// A repository whose client has a memory budget of 1 MiB.
+fn with_little_memory(server: &FaultServer) -> RemoteRepository {
+    let mut options = options();
+    options.memory = limits::MemoryBudget::new(1 << 20);
+    options.idle_timeout = options.timeout;
+    let name = format!("{}/a", server.address).parse().unwrap();
+    RegistryClient::new(options, Credentials::none()).repository(&name).unwrap()
+}
+
+#[tokio::test]
+async fn announced_bytes_take_no_memory_from_others() {
+    let server = FaultServer::start(|request| match request.path.contains("/manifests/") {
+        true => Reply::Hang("HTTP/1.1 200 OK\r\nContent-Length: 4000000\r\n\r\n"),
+        false => Reply::content("a/b", large()),
+    });
+    let repository = with_little_memory(&server);
+    let silent: tokio::task::JoinSet<_> = (0..10)
+        .map(|_| {
+            let repository = repository.clone();
+            async move { repository.fetch_manifest(&tag()).await.map(|_| ()) }
+        })
+        .collect();
+    while server.seen().len() < 10 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let blob = repository.blob(&Descriptor::of("a/b", &large()), 10 << 20).await.unwrap();
+    assert_eq!(blob, large());
+    for result in silent.join_all().await {
+        assert_eq!(result.unwrap_err().code(), notary::ReasonCode::Deadline);
+    }
+}
+
+#[tokio::test]
+async fn content_takes_memory_until_it_is_dropped() {
+    let server = FaultServer::start(|_| Reply::content("a/b", large()));
+    let repository = with_little_memory(&server);
+    let stored = Descriptor::of("a/b", &large());
+    let first = repository.blob(&stored, 10 << 20).await.unwrap();
+    let error = repository.blob(&stored, 10 << 20).await.unwrap_err();
+    assert_eq!(error.code(), notary::ReasonCode::Deadline, "{error}");
+    drop(first);
+    repository.blob(&stored, 10 << 20).await.unwrap();
+}

@@ -4,7 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-use http_client::{HttpClients, Silence, explain};
+use http_client::{BodyError, Excess, HttpClients, Silence, explain, read_body};
 use limits::Deadline;
 use notary::text::printable;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, LOCATION};
@@ -92,21 +92,14 @@ pub(super) async fn within<T>(
     tokio::time::timeout(time, work).await.unwrap_or(Err(SourceError::Timeout(time)))
 }
 
-async fn read(mut response: Response, limit: usize) -> Result<Vec<u8>, SourceError> {
+async fn read(response: Response, limit: usize) -> Result<Vec<u8>, SourceError> {
     if response.status().as_u16() != 200 {
         return Err(SourceError::Status(response.status().as_u16()));
     }
-    if response.content_length().is_some_and(|length| length > limit as u64) {
-        return Err(SourceError::TooLarge(limit));
-    }
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|why| failed(&why))? {
-        if body.len() + chunk.len() > limit {
-            return Err(SourceError::TooLarge(limit));
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body)
+    read_body(response, limit as u64, Excess::Error, None).await.map_err(|why| match why {
+        BodyError::TooLarge { .. } => SourceError::TooLarge(limit),
+        BodyError::Incomplete(why) => SourceError::Connection(why),
+    })
 }
 
 fn failed(why: &reqwest::Error) -> SourceError {

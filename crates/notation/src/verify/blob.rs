@@ -12,7 +12,7 @@ use super::demands::Demands;
 use super::finding::Finding;
 use super::policy::VerificationPolicy;
 use super::reason::Reason;
-use super::signature::{self, Content, Context};
+use super::signature::{self, Context, VerifiedContent};
 use super::verdict::Verdict;
 use super::verifier::Verifier;
 use crate::blob::{DEFAULT_MEDIA_TYPE, describe, digest_algorithm};
@@ -51,7 +51,7 @@ impl Verifier {
             let context = Context { verifier: self, policy, demands, now, deadline };
             let manifest = Descriptor::of(JWS_MEDIA_TYPE, envelope);
             let blob = Blob { descriptor: &verdict.artifact, media_type };
-            let signature = signature::verify(context, &manifest, Ok(envelope), &blob).await;
+            let signature = signature::verify(context, &manifest, Ok(envelope.to_vec().into()), &blob).await;
             verdict.signatures.push(signature);
         }
         Ok(verdict)
@@ -59,7 +59,7 @@ impl Verifier {
 }
 
 /// The payload must name the blob, hashed with the algorithm of the signing key.
-impl Content for Blob<'_> {
+impl VerifiedContent for Blob<'_> {
     fn check(&self, payload: &Payload) -> Result<Finding, Reason> {
         let blob = self.descriptor;
         let signed = &payload.target_artifact;

@@ -12,7 +12,7 @@ use time::OffsetDateTime;
 use super::finding::Finding;
 use super::reason::Reason;
 use super::revocation;
-use super::signature::Content as _;
+use super::signature::VerifiedContent as _;
 use super::signer::Signer;
 use super::verifier::{NoVerdict, Verifier};
 use crate::failure::Failure;
@@ -73,13 +73,13 @@ impl Verifier {
         let mut inspected = Vec::with_capacity(listed.len());
         for manifest in listed {
             let content = match self.envelope(store, artifact, &manifest, deadline).await {
-                Ok(envelope) if envelope.bytes.len() > left => Err(Reason::Undecided(Failure::new(
+                Ok(envelope) if envelope.len() > left => Err(Reason::Undecided(Failure::new(
                     ReasonCode::TooMany,
                     format!("not shown: the envelopes of an artifact are shown up to {MAX_INSPECTED} bytes"),
                 ))),
                 Ok(envelope) => {
-                    left -= envelope.bytes.len();
-                    self.inspect_envelope(artifact, &envelope.bytes, check, now, deadline).await
+                    left -= envelope.len();
+                    self.inspect_envelope(artifact, &envelope, check, now, deadline).await
                 }
                 Err(reason) => Err(reason),
             };

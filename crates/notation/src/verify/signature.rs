@@ -5,6 +5,8 @@ use notary::trust::policy::ValidationAction;
 use notary::trust::policy::ValidationType::{self, AuthenticTimestamp, Authenticity, Expiry, Integrity, Revocation};
 use notary::{Descriptor, Digest};
 
+use registry::Content;
+
 use super::demands::Demands;
 use super::finding::Finding;
 use super::plugin::{self, PluginResults};
@@ -32,7 +34,7 @@ pub(super) struct Context<'a> {
 }
 
 /// The content that a signature must be for, and how that is checked.
-pub(super) trait Content {
+pub(super) trait VerifiedContent {
     /// Checks that the payload names the content.
     fn check(&self, payload: &Payload) -> Result<Finding, Reason>;
 }
@@ -51,8 +53,8 @@ struct Refused;
 pub(super) async fn verify(
     context: Context<'_>,
     manifest: &Descriptor,
-    envelope: Result<&[u8], Reason>,
-    content: &(impl Content + Sync),
+    envelope: Result<Content, Reason>,
+    content: &(impl VerifiedContent + Sync),
 ) -> SignatureVerdict {
     let mut verification = Verification { context, checks: Vec::new(), signed: None };
     let size = envelope.as_ref().map_or(0, |bytes| bytes.len());
@@ -81,9 +83,14 @@ struct Intact<'a> {
 }
 
 impl Verification<'_> {
-    async fn run(&mut self, envelope: Result<&[u8], Reason>, content: &(impl Content + Sync)) -> Result<(), Refused> {
+    async fn run(&mut self, envelope: Result<Content, Reason>, content: &(impl VerifiedContent + Sync)) -> Result<(), Refused> {
         let Context { policy, deadline, .. } = self.context;
-        let intact = match envelope.and_then(|bytes| integrity(bytes, self.context.verifier, content)) {
+        let intact = envelope.and_then(|bytes| {
+            let intact = integrity(&bytes, self.context.verifier, content)?;
+            Ok((intact, bytes.into_reservation()))
+        });
+        // The reservation lasts to the end: what was parsed may take as much memory as the bytes.
+        let (intact, _reservation) = match intact {
             Ok(intact) => intact,
             Err(reason) => return self.conclude(Integrity, Err(reason)).and(Err(Refused)),
         };
@@ -165,7 +172,7 @@ impl Verification<'_> {
 }
 
 /// The validation `integrity`, and who made the signature: unknown critical attributes are refused at every level.
-fn integrity<'a>(bytes: &[u8], verifier: &'a Verifier, content: &impl Content) -> Result<Intact<'a>, Reason> {
+fn integrity<'a>(bytes: &[u8], verifier: &'a Verifier, content: &impl VerifiedContent) -> Result<Intact<'a>, Reason> {
     let envelope = Envelope::parse(bytes)?.verify_integrity_with(verifier.chains())?;
     let payload = Payload::parse(envelope.payload())?;
     let finding = content.check(&payload)?;
@@ -179,7 +186,7 @@ fn integrity<'a>(bytes: &[u8], verifier: &'a Verifier, content: &impl Content) -
 }
 
 /// An artifact of a registry or a layout.
-impl Content for Descriptor {
+impl VerifiedContent for Descriptor {
     fn check(&self, payload: &Payload) -> Result<Finding, Reason> {
         let signed = &payload.target_artifact;
         if signed.is_same_content(self) {

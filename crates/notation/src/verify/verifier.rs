@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_signer::ClientPool;
-use limits::{Deadline, MemoryBudget, Reservation};
+use limits::{Deadline, MemoryBudget};
 use notary::envelope::MAX_ENVELOPE_SIZE;
 use notary::reference::Target;
 use notary::x509::ChainCache;
 use notary::{Advice, Descriptor, ReasonCode};
-use registry::{Store, StoreError};
+use registry::{Content, Store, StoreError};
 use time::OffsetDateTime;
 
 use super::demands::{Demands, Evaluate};
@@ -113,7 +113,7 @@ impl Verifier {
         Self { limits, ..self }
     }
 
-    /// Counts the memory of envelopes in this budget.
+    /// Counts the envelopes of image layouts in this budget. Those of a registry count in the budget of its client.
     #[must_use]
     pub fn with_memory(self, memory: MemoryBudget) -> Self {
         Self { memory, ..self }
@@ -185,8 +185,7 @@ impl Verifier {
         let mut listed = listed.iter();
         for manifest in listed.by_ref() {
             let envelope = self.envelope(store, &artifact, manifest, deadline).await;
-            let bytes = envelope.as_ref().map(|envelope| &envelope.bytes[..]).map_err(Clone::clone);
-            let signature = signature::verify(context, manifest, bytes, &artifact).await;
+            let signature = signature::verify(context, manifest, envelope, &artifact).await;
             let is_enough = demands.evaluate == Evaluate::UntilVerified && signature.is_verified();
             verdict.signatures.push(signature);
             if is_enough {
@@ -204,14 +203,12 @@ impl Verifier {
         artifact: &Descriptor,
         manifest: &Descriptor,
         deadline: Deadline,
-    ) -> Result<HeldEnvelope, Reason> {
+    ) -> Result<Content, Reason> {
         let read = async {
             let stored = store.signature_manifest(manifest, artifact).await.map_err(|why| unread(&why))?;
             let envelope = stored.envelope().map_err(|why| Reason::NotASignature(why))?;
-            let bytes = store.blob(envelope, MAX_ENVELOPE_SIZE as u64).await.map_err(|why| unread(&why))?;
-            let mut reservation = self.memory.reservation();
-            reservation.grow(bytes.len()).await;
-            Ok(HeldEnvelope { bytes, _reservation: reservation })
+            let content = store.blob(envelope, MAX_ENVELOPE_SIZE as u64).await.map_err(|why| unread(&why))?;
+            Ok(content.counted_in(&self.memory).await)
         };
         match deadline.run(read).await {
             Some(read) => read,
@@ -230,12 +227,6 @@ impl Verifier {
     pub(super) fn plugins(&self) -> Option<&PluginFolder> {
         self.plugins.as_ref()
     }
-}
-
-/// An envelope and the memory that it holds.
-pub(super) struct HeldEnvelope {
-    pub(super) bytes: Vec<u8>,
-    _reservation: Reservation,
 }
 
 /// A signature that the store did not deliver is not known to be wrong; one that is none, or another artifact's, is.

@@ -3,7 +3,6 @@
 
 use std::time::{Duration, SystemTime};
 
-use limits::Reservation;
 use notary::text::printable;
 use notary::{Digest, json};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, RETRY_AFTER};
@@ -12,6 +11,7 @@ use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc2822;
 
+use crate::content::Content;
 use crate::error::{ErrorAnswer, RegistryError, RequestLine};
 
 /// The header with the digest of the content.
@@ -26,11 +26,9 @@ pub(crate) struct Answer {
     pub(crate) url: Url,
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
-    pub(crate) body: Vec<u8>,
+    pub(crate) body: Content,
     /// The unread body, if the call asked for a stream.
     pub(crate) rest: Option<reqwest::Response>,
-    /// The memory that the body holds.
-    pub(crate) _reservation: Option<Reservation>,
 }
 
 impl Answer {
@@ -124,9 +122,8 @@ mod tests {
             url,
             status: StatusCode::FORBIDDEN,
             headers,
-            body: body.into(),
+            body: body.as_bytes().to_vec().into(),
             rest: None,
-            _reservation: None,
         }
     }
 

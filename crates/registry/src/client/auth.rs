@@ -6,6 +6,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use limits::MemoryBudget;
 use notary::json;
 use notary::json::JsonError;
 use notary::reference::{RepositoryName, is_loopback};
@@ -21,7 +22,9 @@ use crate::credentials::{Credential, Credentials};
 use crate::error::{RegistryError, RequestLine};
 use crate::shared_cache::SharedCache;
 
-const MAX_TOKEN_ANSWER: u64 = 256 * 1024;
+/// The largest answer of a token service, in bytes. No memory budget counts as much, so that a caller who holds content never waits
+/// for a token.
+const MAX_TOKEN_ANSWER: u64 = MemoryBudget::FREE as u64;
 /// The lifetime of a token in seconds if its service does not give one (the specification's default), and how many seconds
 /// before its end it is renewed.
 const TOKEN_TIME: u64 = 60;

@@ -9,6 +9,7 @@ use reqwest::{Method, Url};
 
 use super::transport::may_follow;
 use super::{Answer, Call, RemoteRepository};
+use crate::content::Content;
 use crate::error::{RegistryError, is_temporary};
 
 /// The size limit of answers whose content is not used.
@@ -23,7 +24,7 @@ impl RemoteRepository {
     /// # Errors
     /// Returns [`RegistryError::TooLarge`] if the blob is larger than `limit`, [`RegistryError::Content`] if it does not match the
     /// descriptor, and other variants if it cannot be read.
-    pub async fn blob(&self, stored: &Descriptor, limit: u64) -> Result<Vec<u8>, RegistryError> {
+    pub async fn blob(&self, stored: &Descriptor, limit: u64) -> Result<Content, RegistryError> {
         let mut call = self.call(Method::GET, &format!("blobs/{}", stored.digest), stored.size.min(limit));
         if stored.size > limit {
             return Err(RegistryError::TooLarge { request: call.request(), limit });

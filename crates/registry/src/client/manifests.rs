@@ -9,6 +9,7 @@ use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue, IF_MATCH};
 
 use super::RemoteRepository;
 use super::answer::Answer;
+use crate::content::Content;
 use crate::error::RegistryError;
 
 /// The largest manifest that is read or written, in bytes: the size that the specification asks registries to accept.
@@ -17,12 +18,12 @@ pub const MAX_MANIFEST_SIZE: u64 = 4 * 1024 * 1024;
 const SUBJECT: HeaderName = HeaderName::from_static("oci-subject");
 
 /// A manifest and its descriptor, which is computed from the content.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct FetchedManifest {
     /// Its digest, size and media type.
     pub descriptor: Descriptor,
     /// Its bytes.
-    pub bytes: Vec<u8>,
+    pub bytes: Content,
     /// The registry's `ETag`, for a conditional write.
     pub(crate) etag: Option<HeaderValue>,
 }
@@ -77,7 +78,7 @@ impl RemoteRepository {
     /// # Errors
     /// Returns [`RegistryError`] if the manifest cannot be read, does not match the descriptor, or is larger than
     /// [`MAX_MANIFEST_SIZE`].
-    pub async fn manifest(&self, stored: &Descriptor) -> Result<Vec<u8>, RegistryError> {
+    pub async fn manifest(&self, stored: &Descriptor) -> Result<Content, RegistryError> {
         let path = format!("manifests/{}", stored.digest);
         let request = || self.call(Method::GET, &path, 0).request();
         if stored.size > MAX_MANIFEST_SIZE {

@@ -17,7 +17,7 @@ use super::blobs::{NOTHING, time_for, upload_url};
 use super::call::Call;
 use super::transport::is_same_origin;
 use super::{Inner, RemoteRepository};
-use crate::content::BlobStream;
+use crate::blob_stream::BlobStream;
 use crate::error::{RegistryError, StoreError};
 
 /// The number of pieces buffered between reader and writer.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use http_client::{HttpClients, Silence, explain, is_not_tls};
+use http_client::{BodyError, Excess, HttpClients, Silence, explain, is_not_tls, read_body};
 use limits::MemoryBudget;
 use notary::text::printable;
 use reqwest::header::{AUTHORIZATION, HeaderValue, LOCATION};
@@ -11,6 +11,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use super::answer::Answer;
 use super::call::Call;
+use crate::content::Content;
 use crate::error::{RegistryError, RequestLine};
 
 const MAX_REDIRECTS: usize = 5;
@@ -122,44 +123,30 @@ impl Transport {
     }
 
     /// Reads the answer whole, within its limit.
-    async fn read(&self, call: &Call, url: Url, mut response: Response) -> Result<Answer, RegistryError> {
+    async fn read(&self, call: &Call, url: Url, response: Response) -> Result<Answer, RegistryError> {
         let request = RequestLine::new(&call.method, &url);
-        let (status, headers) = (response.status(), response.headers().clone());
-        let limit = if status.is_success() { call.limit } else { MAX_ERROR_BODY };
+        let status = response.status();
+        let headers = response.headers().clone();
+        let mut answer = Answer { request, url, status, headers, body: Vec::new().into(), rest: None };
         if call.method == Method::HEAD {
-            return Ok(Answer { request, url, status, headers, body: Vec::new(), rest: None, _reservation: None });
+            return Ok(answer);
         }
         if call.stream && status.is_success() {
-            return Ok(Answer {
-                request,
-                url,
-                status,
-                headers,
-                body: Vec::new(),
-                rest: Some(response),
-                _reservation: None,
-            });
+            answer.rest = Some(response);
+            return Ok(answer);
         }
-        if status.is_success() && response.content_length().is_some_and(|length| length > limit) {
-            return Err(RegistryError::TooLarge { request, limit });
-        }
-        let mut body = Vec::new();
+        // Of an error answer the start is enough.
+        let (limit, excess) =
+            if status.is_success() { (call.limit, Excess::Error) } else { (MAX_ERROR_BODY, Excess::Discard) };
         let mut reservation = self.memory.reservation();
-        loop {
-            let chunk = response.chunk().await;
-            let chunk =
-                chunk.map_err(|why| RegistryError::Connection { request: request.clone(), why: explain(&why) })?;
-            let Some(chunk) = chunk else { break };
-            if body.len() as u64 + chunk.len() as u64 > limit {
-                if !status.is_success() {
-                    break;
-                }
-                return Err(RegistryError::TooLarge { request, limit });
+        match read_body(response, limit, excess, Some(&mut reservation)).await {
+            Ok(body) => answer.body = Content::reserved(body, reservation),
+            Err(BodyError::TooLarge { limit }) => {
+                return Err(RegistryError::TooLarge { request: answer.request, limit });
             }
-            reservation.grow(chunk.len()).await;
-            body.extend_from_slice(&chunk);
+            Err(BodyError::Incomplete(why)) => return Err(RegistryError::Connection { request: answer.request, why }),
         }
-        Ok(Answer { request, url, status, headers, body, rest: None, _reservation: Some(reservation) })
+        Ok(answer)
     }
 }
 

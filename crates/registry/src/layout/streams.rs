@@ -8,7 +8,7 @@ use notary::Descriptor;
 use tokio::io::AsyncWriteExt as _;
 
 use super::Layout;
-use crate::content::BlobStream;
+use crate::blob_stream::BlobStream;
 use crate::error::{LayoutError, StoreError, io_error};
 
 impl Layout {
