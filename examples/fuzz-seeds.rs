@@ -1,7 +1,7 @@
 //! Writes the seeds of the fuzz targets, `fuzz/seeds`, with signatures of a local signer.
 //!
-//! `cargo build && cargo run --example fuzz-seeds`. The seeds are committed because keys and ECDSA signatures are random. A crash that
-//! a fuzz target found is another seed, which this program does not touch.
+//! `cargo build && cargo run --example fuzz-seeds`. The seeds are committed because keys and ECDSA signatures are
+//! random. A crash that a fuzz target found is another seed, which this program does not touch.
 #![allow(clippy::unwrap_used, reason = "a program for developers, which may panic")]
 
 use std::path::PathBuf;

@@ -4,8 +4,8 @@
 //! cargo run --example verify-artifact -- registry.example.com/app:v1 arn:aws:signer:us-west-2:111122223333:/signing-profiles/pipeline
 //! ```
 //!
-//! The optional third argument is a file with a root certificate that replaces AWS's, for example the local signer's. Exits with
-//! code 1 if verification fails.
+//! The optional third argument is a file with a root certificate that replaces AWS's, for example the local signer's.
+//! Exits with code 1 if verification fails.
 
 use std::error::Error;
 use std::path::Path;
