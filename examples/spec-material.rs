@@ -1,7 +1,8 @@
-//! Generates `plugin-spec/material.json`: the certificates and envelopes that the vectors in `plugin-spec/vectors` refer to.
+//! Generates `plugin-spec/material.json`: the certificates and envelopes that the vectors in `plugin-spec/vectors`
+//! refer to.
 //!
-//! `cargo run --example spec-material > plugin-spec/material.json`. The file is committed because keys and ECDSA signatures are
-//! random: each run changes the bytes of the vectors. The keys are discarded.
+//! `cargo run --example spec-material > plugin-spec/material.json`. The file is committed because keys and ECDSA
+//! signatures are random: each run changes the bytes of the vectors. The keys are discarded.
 #![allow(clippy::expect_used, reason = "a program for developers, which may panic")]
 
 use std::collections::BTreeMap;

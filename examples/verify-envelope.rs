@@ -1,5 +1,5 @@
-//! Verifies a signature envelope (the signed payload with its signature and certificates) in memory, without network access, and
-//! shows what was signed, by whom and when.
+//! Verifies a signature envelope (the signed payload with its signature and certificates) in memory, without network
+//! access, and shows what was signed, by whom and when.
 //!
 //! ```text
 //! notation-aws-signer sign registry.example.com/app:v1 --profile ARN --detach image.sig

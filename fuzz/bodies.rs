@@ -1,4 +1,5 @@
-//! The bodies of the fuzz targets: no input may cause a panic, and accepted input must satisfy the invariants of its type.
+//! The bodies of the fuzz targets: no input may cause a panic, and accepted input must satisfy the invariants of its
+//! type.
 
 use notary::envelope::{Envelope, Payload};
 use notary::trust::check_trusted_identity;

@@ -1,7 +1,8 @@
-//! Benchmark of verification in process: parses an envelope like AWS Signer's and verifies its signature and chain, with a cold
-//! and with a warm chain cache. The signatures alone are measured too, as the lower bound.
+//! Benchmark of verification in process: parses an envelope like AWS Signer's and verifies its signature and chain,
+//! with a cold and with a warm chain cache. The signatures alone are measured too, as the lower bound.
 //!
-//! The envelopes stay in cargo's temporary folder, so that `scripts/bench-envelope` can verify them with other programs.
+//! The envelopes stay in cargo's temporary folder, so that `scripts/bench-envelope` can verify them with other
+//! programs.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a benchmark fails by panicking")]
 
 mod material;

@@ -3,28 +3,16 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::support::World;
 use crate::support::cli::Cli;
 use crate::support::process::{Finished, command, run};
+use crate::support::{World, programs};
 
-/// Builds an example; its dependencies are already built for the tests.
-fn example(name: &str) -> PathBuf {
-    let mut build = std::process::Command::new(env!("CARGO"));
-    build
-        .args(["build", "--quiet", "--locked", "--offline", "--example", name])
-        .current_dir(env!("CARGO_MANIFEST_DIR"));
-    assert!(build.status().unwrap().success(), "{build:?}");
-    let tests = std::env::current_exe().unwrap();
-    let built = tests.parent().unwrap().parent().unwrap().join("examples").join(name);
-    assert!(built.is_file(), "{}", built.display());
-    built
-}
-
+/// An example, which Cargo builds together with the tests.
 struct Example(PathBuf);
 
 impl Example {
     fn named(name: &str) -> Example {
-        Example(example(name))
+        Example(programs::example(name))
     }
 
     /// Runs the example with the signing service's credentials and endpoint.

@@ -2,12 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use serde_json::json;
-
-use crate::flows::test_env::TestEnv;
-
 #[path = "../../fuzz/bodies.rs"]
 mod bodies;
 
@@ -108,58 +102,4 @@ fn mutated_sign_requests_do_not_panic() {
 #[test]
 fn mutated_verify_requests_do_not_panic() {
     run("verify_signature_request", bodies::verify_signature_request);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "writes fuzz/seeds anew"]
-async fn write_the_seeds() {
-    let env = TestEnv::new().await;
-    let signed = env.sign("v1").await;
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds");
-    let write = |name: &str, bytes: &[u8]| std::fs::write(folder.join(name), bytes).unwrap();
-    write("envelope/signed", &signed.signature.envelope);
-    write(
-        "envelope/expiring-with-another-attribute",
-        &env.forge(|attributes| {
-            attributes.expiry = Some(attributes.authentic_signing_time + time::Duration::days(1));
-            attributes.extended.push(("org.example.must".into(), "x".into()));
-        }),
-    );
-    write("envelope/payload", signed.signature.verified.payload());
-    let sign = json!({
-        "contractVersion": "1.0",
-        "keyId": env.profile.to_string(),
-        "payload": STANDARD.encode(signed.signature.verified.payload()),
-        "payloadType": "application/vnd.cncf.notary.payload.v1+json",
-        "signatureEnvelopeType": "application/jose+json",
-        "pluginConfig": {"aws-region": "us-west-2", "aws-signer-timeout": "2.5"},
-    });
-    write("generate_envelope_request/signs", sign.to_string().as_bytes());
-    let chain = signed.signature.verified.chain().certificates().iter().map(|c| STANDARD.encode(c.der()));
-    let mut verify = json!({
-        "contractVersion": "1.0",
-        "signature": {
-            "criticalAttributes": {
-                "contentType": "application/vnd.cncf.notary.payload.v1+json",
-                "signingScheme": "notary.x509.signingAuthority",
-                "authenticSigningTime": "2026-07-01T12:00:00Z",
-                "expiry": "0001-01-01T00:00:00Z",
-                "extendedAttributes": {
-                    "com.amazonaws.signer.signingProfileVersion": signed.signature.signer.profile_version.to_string(),
-                    "com.amazonaws.signer.signingJob": signed.signature.signer.job.to_string(),
-                },
-            },
-            "unprocessedAttributes": ["com.amazonaws.signer.signingJob"],
-            "certificateChain": chain.collect::<Vec<_>>(),
-        },
-        "trustPolicy": {
-            "trustedIdentities": [env.profile.to_string(), "x509.subject: C=US"],
-            "signatureVerification": ["SIGNATURE_VERIFIER.TRUSTED_IDENTITY", "SIGNATURE_VERIFIER.REVOCATION_CHECK"],
-        },
-        "pluginConfig": {},
-    });
-    write("verify_signature_request/both-checks", verify.to_string().as_bytes());
-    verify["trustPolicy"] =
-        json!({"trustedIdentities": ["*"], "signatureVerification": ["SIGNATURE_VERIFIER.TRUSTED_IDENTITY"]});
-    write("verify_signature_request/wildcard", verify.to_string().as_bytes());
 }

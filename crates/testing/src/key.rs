@@ -1,5 +1,6 @@
 //! Keys that sign certificates and envelopes.
 
+use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature;
@@ -70,6 +71,16 @@ impl Key {
             Kind::Rsa4096 => "PS512",
             Kind::Ed25519 => "EdDSA",
         }
+    }
+
+    /// The private key, PKCS #8.
+    pub fn pkcs8(&self) -> Vec<u8> {
+        let document = match &self.pair {
+            Pair::Ecdsa(pairs) => pairs[0].to_pkcs8v1(),
+            Pair::Rsa(pair) => return AsDer::<Pkcs8V1Der<'_>>::as_der(&**pair).unwrap().as_ref().to_vec(),
+            Pair::Ed25519(pair) => pair.to_pkcs8v1(),
+        };
+        document.unwrap().as_ref().to_vec()
     }
 
     /// SubjectPublicKeyInfo.
