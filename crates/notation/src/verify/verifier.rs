@@ -16,7 +16,7 @@ use super::demands::{Demands, Evaluate};
 use super::policy::VerificationPolicy;
 use super::reason::Reason;
 use super::signature::{self, Context};
-use super::verdict::{SignatureVerdict, Verdict};
+use super::verdict::Verdict;
 use crate::failure::Failure;
 use crate::plugin_host::PluginFolder;
 use crate::revocation::{RevocationSource, RevocationSources};
@@ -251,10 +251,4 @@ async fn within<T>(deadline: Deadline, work: impl Future<Output = Result<T, Stor
         Some(result) => Ok(result?),
         None => Err(NoVerdict::Deadline(deadline.budget())),
     }
-}
-
-/// The verdict about one signature, for the tests of other modules.
-#[cfg(test)]
-pub(crate) fn verified(verdict: &Verdict) -> Vec<&SignatureVerdict> {
-    verdict.signatures.iter().filter(|signature| signature.is_verified()).collect()
 }
