@@ -82,7 +82,9 @@ async fn only_a_signature_that_may_still_verify_leaves_the_conclusion_undetermin
     let other = env.profile.to_string().replace("/Prod", "/Other");
     let untrusted = env.policy_for(&json!({ "level": "strict" }), &["signingAuthority:local"], &[&other]);
     let verdict = env.verify_under(&untrusted, &down).await;
-    assert_eq!((verdict.conclusion(), verdict.code()), (REFUSED, Some(ReasonCode::Untrusted)));
+    assert_eq!(verdict.conclusion(), REFUSED);
+    let codes: Vec<_> = verdict.signatures.iter().map(|signature| signature.reason().unwrap().code()).collect();
+    assert_eq!(codes, [ReasonCode::Integrity, ReasonCode::Untrusted]);
     assert_eq!(verdict.advice(), Some(Advice::TrustProfile { profile: env.profile.to_string() }));
 
     let skip = env.policy_for(&json!({ "level": "skip" }), &[], &[]);
