@@ -7,12 +7,12 @@
 //! AWS credentials come from the SDK's usual sources, registry credentials from the files of Docker and podman. Set
 //! `AWS_ENDPOINT_URL_SIGNER` to use another service, for example `notation-aws-signer local-signer serve`.
 
-use std::collections::BTreeMap;
 use std::error::Error;
 
 use aws_names::ProfileArn;
 use aws_signer::{ClientPool, SignerConfig};
 use limits::Deadline;
+use notary::UserMetadata;
 use notary::manifest::SignatureForm;
 use notary::reference::Reference;
 use notation::sign::{attach, sign_artifact};
@@ -30,7 +30,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let client = ClientPool::new(SignerConfig::default()).for_signing(&profile).await?;
 
-    let metadata = BTreeMap::from([("build".to_owned(), "7".to_owned())]);
+    let metadata = UserMetadata::from_pairs([("build".to_owned(), "7".to_owned())])?;
     let deadline = Deadline::new(Deadline::DEFAULT_BUDGET);
     let signed = sign_artifact(&store, reference.target(), metadata, &client, &profile, deadline).await?;
     let signature = attach(&store, &signed, SignatureForm::default()).await?;

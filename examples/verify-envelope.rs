@@ -6,7 +6,7 @@
 //! cargo run --example verify-envelope -- image.sig
 //! ```
 //!
-//! This checks neither trust in the signer nor revocation: see `verify-artifact.rs`.
+//! This checks neither trust in the signer nor revocation: see `crates/notation/examples/verify.rs`.
 
 use std::error::Error;
 

@@ -96,7 +96,8 @@ mod tests {
     fn parses_arns_of_profiles_and_versions() {
         for text in [PROFILE.to_owned(), format!("{PROFILE}/abcde12345")] {
             let trusted: TrustedProfile = text.parse().unwrap();
-            assert_eq!((trusted.identity(), trusted.profile().to_string()), (text, PROFILE.to_owned()));
+            assert_eq!(trusted.identity().to_string(), text);
+            assert_eq!(trusted.profile().to_string(), PROFILE);
         }
         for wrong in ["", "*", "prod", &PROFILE.replace("profiles", "profile"), &format!("{PROFILE}/a/b")] {
             assert!(wrong.parse::<TrustedProfile>().is_err(), "{wrong}");

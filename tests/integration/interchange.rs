@@ -1,17 +1,16 @@
 //! The library and the real notation verify each other's signatures in a registry.
 
-use std::collections::BTreeMap;
-
 use aws_credential_types::Credentials as AwsCredentials;
-use aws_signer::{SignerClient, SignerConfig};
+use aws_signer::{ClientPool, SignerClient, SignerConfig};
 use limits::Deadline;
 use notary::manifest::SignatureForm;
 use notary::reference::{Reference, Target};
 use notary::trust::policy::ValidationType;
+use notary::{ReasonCode, UserMetadata};
 use notation::NotationFolder;
 use notation::sign::{attach, sign_artifact};
 use notation::trust_store::read_certificates;
-use notation::verify::{Check, Evaluate, Trust, Verdict, VerificationPolicy, VerifyOptions, verify_artifact};
+use notation::verify::{Check, Demands, Evaluate, Reason, Trust, Verdict, VerificationPolicy, Verifier};
 use registry::{ClientOptions, Credentials, RegistryClient, Store};
 use time::OffsetDateTime;
 
@@ -47,15 +46,14 @@ impl Library {
 
     async fn verify(&self, world: &World) -> Verdict {
         let roots = read_certificates(&world.signer.root_certificate()).unwrap();
-        self.verify_under(&Trust { roots, identities: vec![world.profile.arn.clone()] }.into()).await
+        self.verify_under(&Trust { roots, identities: vec![world.profile.arn.parse().unwrap()] }.into()).await
     }
 
     async fn verify_under(&self, policy: &VerificationPolicy) -> Verdict {
-        let options = VerifyOptions {
-            evaluate: Evaluate::All,
-            ..VerifyOptions::new(self.config.clone(), OffsetDateTime::now_utc())
-        };
-        verify_artifact(&self.store, &self.target, policy, &options).await.unwrap()
+        let verifier = Verifier::new(ClientPool::new(self.config.clone()));
+        let demands = Demands { evaluate: Evaluate::All, ..Demands::default() };
+        let verdict = verifier.verify(&self.store, &self.target, policy, &demands, OffsetDateTime::now_utc()).await;
+        verdict.unwrap()
     }
 }
 
@@ -64,7 +62,7 @@ fn notations_policy(world: &World) -> VerificationPolicy {
     let folder = NotationFolder::at(world.notation.config_folder());
     let document = folder.trust_policy().unwrap();
     let policy = document.applicable(&"registry.example.com/team/app".parse().unwrap()).unwrap();
-    VerificationPolicy::of_statement(policy, |name| folder.trust_store(name))
+    VerificationPolicy::from_statement(policy, |name| folder.trust_store(name))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -75,7 +73,7 @@ async fn notation_verifies_the_librarys_signatures() {
         let image = tokio::task::block_in_place(|| world.push(&format!("signed by the library: {form:?}")));
         let library = Library::of(&world, &image).await;
         let profile = world.profile.arn.parse().unwrap();
-        let metadata = BTreeMap::from([("build".to_owned(), "7".to_owned())]);
+        let metadata = UserMetadata::from_pairs([("build".to_owned(), "7".to_owned())]).unwrap();
         let deadline = Deadline::new(Deadline::DEFAULT_BUDGET);
         let signed =
             sign_artifact(&library.store, &library.target, metadata, &library.client, &profile, deadline).await;
@@ -102,7 +100,7 @@ async fn the_library_verifies_plugin_signatures_until_revoked() {
         world.signer.revoke_signature(&job);
     });
     let verdict = library.verify(&world).await;
-    assert!(!verdict.is_verified() && verdict.signatures().len() == 1, "{verdict:?}");
+    assert!(!verdict.is_verified() && verdict.signatures.len() == 1, "{verdict:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -148,9 +146,9 @@ async fn level_permissive_turns_an_unknown_revocation_into_a_warning() {
     let library = Library::of(&world, &image).await;
     let verdict = library.verify_under(&notations_policy(&world)).await;
     assert!(verdict.is_verified(), "{verdict:?}");
-    let warnings: Vec<_> = verdict.signatures()[0].warnings().collect();
+    let warnings: Vec<_> = verdict.signatures[0].warnings().collect();
     let [(Check::Validation(ValidationType::Revocation), why)] = warnings[..] else { panic!("{warnings:?}") };
-    assert!(why.reason.contains("could not be checked"), "{why}");
+    assert!(matches!(why, Reason::Undecided(_)) && why.code() == ReasonCode::Unreachable, "{why:?}");
     tokio::task::block_in_place(|| {
         world.notation.import_policy("strict", &world.profile.arn);
         world.verify(&image).failed();
@@ -174,5 +172,6 @@ async fn refuses_cose_envelopes_by_name() {
     });
     let verdict = Library::of(&world, &image).await.verify_under(&notations_policy(&world)).await;
     assert!(!verdict.is_verified(), "{verdict:?}");
-    assert!(verdict.signatures()[0].refusal().unwrap().reason.contains("COSE"), "{verdict:?}");
+    let reason = verdict.reason().unwrap();
+    assert!(matches!(reason, Reason::NotASignature(_)) && reason.to_string().contains("COSE"), "{reason:?}");
 }

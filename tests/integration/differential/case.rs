@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::Duration as StdDuration;
 
-use aws_signer::SignerConfig;
+use aws_signer::{ClientPool, SignerConfig};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use notary::envelope::{PAYLOAD_MEDIA_TYPE, Payload, SigningScheme, header};
@@ -14,7 +14,7 @@ use notary::reference::Target;
 use notary::text::rfc3339;
 use notary::{Descriptor, Digest};
 use notation::NotationFolder;
-use notation::verify::{VerificationPolicy, VerifyOptions, verify_artifact};
+use notation::verify::{Demands, VerificationPolicy, Verifier};
 use registry::{Layout, Store};
 use serde_json::{Value, json};
 use testing::certificate::{Spec, issue};
@@ -257,18 +257,19 @@ fn verify(config: &Path, layout: Layout, image: &Digest) -> Result<(), String> {
     let folder = NotationFolder::at(config.to_owned());
     let document = folder.trust_policy().map_err(|why| why.to_string())?;
     let policy = document.applicable(&"local/a".parse().unwrap()).map_err(|why| why.to_string())?;
-    let policy = VerificationPolicy::of_statement(policy, |name| folder.trust_store(name));
+    let policy = VerificationPolicy::from_statement(policy, |name| folder.trust_store(name));
     let store = Store::Layout(layout);
     let target = Target::Digest(image.clone());
-    let options = VerifyOptions::new(SignerConfig::default(), OffsetDateTime::now_utc());
+    let verifier = Verifier::new(ClientPool::new(SignerConfig::default()));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let verdict = verify_artifact(&store, &target, &policy, &options);
+    let demands = Demands::default();
+    let verdict = verifier.verify(&store, &target, &policy, &demands, OffsetDateTime::now_utc());
     let verdict = runtime.block_on(verdict).map_err(|why| why.to_string())?;
-    if verdict.is_verified() || verdict.is_skipped() {
+    if verdict.is_verified() || verdict.skipped {
         return Ok(());
     }
-    let reasons = verdict.signatures().iter().flat_map(|signature| &signature.checks);
-    let failed = reasons.filter(|check| check.outcome.is_refused());
-    let failed: Vec<String> = failed.map(|check| format!("{}: {}", check.check, check.outcome.reason())).collect();
+    let reasons = verdict.signatures.iter().flat_map(|signature| &signature.checks);
+    let failed = reasons.filter(|check| check.outcome.is_failed());
+    let failed: Vec<String> = failed.map(|check| format!("{}: {}", check.check, check.outcome)).collect();
     Err(if failed.is_empty() { "there is no signature".to_owned() } else { failed.join("; ") })
 }

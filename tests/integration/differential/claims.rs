@@ -81,7 +81,7 @@ fn critical_headers() -> Vec<Case> {
         ),
         critical(
             "a plugin version without a plugin",
-            OnlyNotationAccepts(PLUGIN_VERSION, "of a verification plugin, and names none"),
+            OnlyNotationAccepts(PLUGIN_VERSION, "of a verification plugin, but names none"),
             VERSION,
             json!("1.0.0"),
         ),

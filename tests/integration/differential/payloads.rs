@@ -6,7 +6,7 @@ use super::Expected::{self, Accepted, OnlyNotationAccepts, Refused};
 use super::case::Case;
 use super::rules::{DESCRIPTOR, PAYLOAD, UNIQUE};
 
-const OTHER: &str = "not over this artifact";
+const OTHER: &str = "not for this artifact";
 const MALFORMED: &str = "the payload is malformed";
 
 /// Changes the payload before it is signed.

@@ -7,10 +7,11 @@ use std::time::Duration;
 use aws_names::ProfileArn;
 use notary::envelope::SigningScheme;
 use notary::media_type::IMAGE_INDEX_MEDIA_TYPE as INDEX;
+use notary::{Advice, Disposition, ReasonCode, UserMetadata};
 use notation::verify::ValidationType::{Integrity, Revocation};
 use notation::verify::{
-    Check, Conclusion, Evaluate, Requirement, RequirementError, ValidationType, Verdict, VerificationPolicy,
-    VerifyOptions, verify_signatures,
+    Check, Conclusion, Demands, Evaluate, Limits, Reason, Requirement, RequirementError, ValidationType,
+    VerificationPolicy,
 };
 use registry::{ClientOptions, Credentials, RegistryClient, Store};
 use serde_json::json;
@@ -18,12 +19,16 @@ use time::OffsetDateTime;
 
 use super::failed;
 use super::own_key::{OwnKey, SUBJECT};
-use super::test_env::{TestEnv, options};
+use super::test_env::{TestEnv, every, verifier};
 use crate::support::fault::{FaultServer, Reply};
 
-fn require(signatures: usize, from: &[&ProfileArn]) -> Requirement {
+const REFUSED: Conclusion = Conclusion::NotVerified(Disposition::Refused);
+const UNDETERMINED: Conclusion = Conclusion::NotVerified(Disposition::Undetermined);
+const MISCONFIGURED: Conclusion = Conclusion::NotVerified(Disposition::Misconfigured);
+
+fn require(signers: usize, from: &[&ProfileArn]) -> Requirement {
     Requirement {
-        signatures: NonZeroUsize::new(signatures).unwrap(),
+        signers: NonZeroUsize::new(signers).unwrap(),
         from: from.iter().map(|profile| (*profile).clone()).collect(),
     }
 }
@@ -35,46 +40,52 @@ async fn stops_at_the_first_valid_signature_unless_all_are_requested() {
         env.sign_and_attach().await;
     }
     let policy = env.trust.clone().into();
-    let all = env.verify_by(&policy, &options(&env.config)).await;
-    assert_eq!((all.signatures().len(), all.unevaluated()), (3, 0));
-    assert!(all.signatures().iter().all(|signature| signature.is_verified()));
-    let first = VerifyOptions::new(env.config.clone(), OffsetDateTime::now_utc());
+    let verifier = verifier(&env.config);
+    let all = env.verify_by(&policy, &verifier, &every()).await;
+    assert_eq!((all.signatures.len(), all.unchecked), (3, 0));
+    assert!(all.signatures.iter().all(|signature| signature.is_verified()));
+    let first = Demands::default();
     assert_eq!(first.evaluate, Evaluate::UntilVerified);
-    let verdict = env.verify_by(&policy, &first).await;
-    assert_eq!((verdict.signatures().len(), verdict.unevaluated()), (1, 2));
+    let verdict = env.verify_by(&policy, &verifier, &first).await;
+    assert_eq!((verdict.signatures.len(), verdict.unchecked), (1, 2));
     assert!(verdict.is_verified() && verdict.conclusion() == Conclusion::Verified && verdict.advice().is_none());
-    let store = Store::Layout(env.layout.clone());
-    let resolved = verify_signatures(&store, &env.image, &policy, &first).await.unwrap();
-    assert!(resolved.is_verified() && *resolved.artifact() == env.image);
-    let few = VerifyOptions { max_signatures: 2, ..first };
-    assert!(verify_signatures(&store, &env.image, &policy, &few).await.is_err());
+    let store = env.store();
+    let now = OffsetDateTime::now_utc();
+    let resolved = verifier.verify_resolved(&store, &env.image, &policy, &first, now).await.unwrap();
+    assert!(resolved.is_verified() && resolved.artifact == env.image);
+    let few = verifier.with_limits(Limits { signatures: 2, ..Limits::default() });
+    let error = few.verify_resolved(&store, &env.image, &policy, &first, now).await.unwrap_err();
+    assert_eq!(error.code(), ReasonCode::TooMany);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn only_a_signature_that_may_still_verify_leaves_the_conclusion_undetermined() {
     let env = TestEnv::new().await;
     let none = env.verify().await;
-    assert_eq!(none.conclusion(), Conclusion::Refused);
-    assert!(none.advice().unwrap().contains("has no signature"));
+    assert_eq!(none.conclusion(), REFUSED);
+    assert_eq!((none.code(), none.advice()), (Some(ReasonCode::Unsigned), Some(Advice::Sign)));
 
     env.attach(b"{}");
     let broken = env.verify().await;
-    assert_eq!((broken.conclusion(), broken.advice()), (Conclusion::Refused, None));
+    assert_eq!((broken.conclusion(), broken.code()), (REFUSED, Some(ReasonCode::Integrity)));
+    assert_eq!(broken.advice(), None);
 
     env.sign_and_attach().await;
     assert_eq!(env.verify().await.conclusion(), Conclusion::Verified);
     let down = env.config.clone().with_endpoint_url("http://127.0.0.1:9");
     let verdict = env.verify_with(&env.trust, &down).await;
-    assert_eq!(verdict.conclusion(), Conclusion::Undetermined);
-    assert!(verdict.advice().unwrap().contains("try again"), "{verdict:?}");
+    assert_eq!((verdict.conclusion(), verdict.code()), (UNDETERMINED, Some(ReasonCode::Unreachable)), "{verdict:?}");
+    let checks_the_endpoint = Advice::CheckEndpoint { url: "http://127.0.0.1:9".to_owned() };
+    assert_eq!(verdict.advice(), Some(checks_the_endpoint));
 
     // The signer is not trusted, so revocation no longer matters.
     let other = env.profile.to_string().replace("/Prod", "/Other");
     let untrusted = env.policy_for(&json!({ "level": "strict" }), &["signingAuthority:local"], &[&other]);
     let verdict = env.verify_under(&untrusted, &down).await;
-    assert_eq!(verdict.conclusion(), Conclusion::Refused);
-    let advice = verdict.advice().unwrap();
-    assert!(advice.contains(&env.profile.to_string()) && advice.contains("--trusted-profile"), "{advice}");
+    assert_eq!(verdict.conclusion(), REFUSED);
+    let codes: Vec<_> = verdict.signatures.iter().map(|signature| signature.reason().unwrap().code()).collect();
+    assert_eq!(codes, [ReasonCode::Integrity, ReasonCode::Untrusted]);
+    assert_eq!(verdict.advice(), Some(Advice::TrustProfile { profile: env.profile.to_string() }));
 
     let skip = env.policy_for(&json!({ "level": "skip" }), &[], &[]);
     assert_eq!(env.verify_under(&skip, &down).await.conclusion(), Conclusion::Skipped);
@@ -85,16 +96,18 @@ async fn a_missing_envelope_and_an_expired_deadline_are_no_refusals() {
     let env = TestEnv::new().await;
     let signed = env.sign_and_attach().await;
     let policy: VerificationPolicy = env.trust.clone().into();
-    let hasty = VerifyOptions { budget: Duration::ZERO, ..options(&env.config) };
-    let verdict = env.verify_by(&policy, &hasty).await;
-    assert_eq!(verdict.conclusion(), Conclusion::Undetermined, "{verdict:?}");
+    let hasty = verifier(&env.config).with_limits(Limits { time: Duration::ZERO, ..Limits::default() });
+    let now = OffsetDateTime::now_utc();
+    let error = hasty.verify_resolved(&env.store(), &env.image, &policy, &every(), now).await.unwrap_err();
+    assert_eq!((error.code(), error.advice()), (ReasonCode::Deadline, Some(Advice::AllowMoreTime)));
+    assert_eq!(error.code().disposition(), Disposition::Undetermined);
 
     let digest = notary::Digest::sha256(&signed.signature.envelope);
     let blob = env.layout.path().join("blobs/sha256").join(digest.digits());
     std::fs::remove_file(blob).unwrap();
     let verdict = env.verify().await;
     failed(&verdict, Integrity);
-    assert_eq!(verdict.conclusion(), Conclusion::Misconfigured);
+    assert_eq!(verdict.conclusion(), MISCONFIGURED);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -108,18 +121,16 @@ async fn registry_failures_and_wrong_content_are_undetermined() {
         "artifactType": "application/vnd.cncf.notary.signature",
     }]});
     let referrers = referrers.to_string();
-    let open = Conclusion::Undetermined;
-    let misconfigured = Conclusion::Misconfigured;
     for (what, reply, conclusion) in [
-        ("/blobs/", (|| Reply::status(503)) as fn() -> Reply, open),
-        ("/blobs/", || Reply::status(429), open),
-        ("/blobs/", || Reply::status(403), misconfigured),
-        ("/blobs/", || Reply::Hang("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"), open),
-        ("/blobs/", || Reply::status(404), misconfigured),
-        ("/blobs/", || Reply::content("application/octet-stream", "{}"), open),
-        ("/manifests/", || Reply::status(503), open),
-        ("/manifests/", || Reply::status(404), misconfigured),
-        ("/manifests/", || Reply::content("application/vnd.oci.image.manifest.v1+json", "{}"), open),
+        ("/blobs/", (|| Reply::status(503)) as fn() -> Reply, UNDETERMINED),
+        ("/blobs/", || Reply::status(429), UNDETERMINED),
+        ("/blobs/", || Reply::status(403), MISCONFIGURED),
+        ("/blobs/", || Reply::Hang("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"), UNDETERMINED),
+        ("/blobs/", || Reply::status(404), MISCONFIGURED),
+        ("/blobs/", || Reply::content("application/octet-stream", "{}"), UNDETERMINED),
+        ("/manifests/", || Reply::status(503), UNDETERMINED),
+        ("/manifests/", || Reply::status(404), MISCONFIGURED),
+        ("/manifests/", || Reply::content("application/vnd.oci.image.manifest.v1+json", "{}"), UNDETERMINED),
     ] {
         let manifest = manifest.clone();
         let referrers = referrers.clone();
@@ -136,7 +147,8 @@ async fn registry_failures_and_wrong_content_are_undetermined() {
         let repository = RegistryClient::new(client, Credentials::none()).repository(&name).unwrap();
         let store = Store::Remote(repository);
         let policy = env.trust.clone().into();
-        let verdict = verify_signatures(&store, &env.image, &policy, &options(&env.config)).await.unwrap();
+        let now = OffsetDateTime::now_utc();
+        let verdict = verifier(&env.config).verify_resolved(&store, &env.image, &policy, &every(), now).await.unwrap();
         failed(&verdict, Integrity);
         assert_eq!(verdict.conclusion(), conclusion, "{what}: {verdict:?}");
     }
@@ -163,18 +175,20 @@ async fn counts_each_verified_and_trusted_signer_once() {
     verdict.meets(&require(1, &[])).unwrap();
     verdict.meets(&require(1, &[&prod, &second])).unwrap();
     let error = verdict.meets(&require(2, &[])).unwrap_err();
-    let RequirementError::Missing { found, undetermined: false, .. } = &error else { panic!("{error:?}") };
+    let RequirementError::Missing { found, .. } = &error else { panic!("{error:?}") };
     assert_eq!(*found, [prod.to_string()]);
     let error = verdict.meets(&require(2, &[&prod, &second])).unwrap_err();
-    assert!(error.to_string().ends_with(&format!("those of {second} are missing")), "{error}");
-    assert_eq!(error.conclusion(), Conclusion::Refused);
+    let RequirementError::Missing { missing, .. } = &error else { panic!("{error:?}") };
+    assert_eq!(*missing, [second.to_string()]);
+    assert_eq!((error.code(), error.disposition()), (ReasonCode::MissingSigners, Disposition::Refused));
 
     env.sign_and_attach_by(&second).await;
     let verdict = env.verify_under(&policy, &env.config).await;
     verdict.meets(&require(2, &[&prod, &second])).unwrap();
     verdict.meets(&require(2, &[])).unwrap();
     let error = verdict.meets(&require(2, &[&second, &third])).unwrap_err();
-    assert!(error.to_string().contains(&third.to_string()), "{error}");
+    let RequirementError::Missing { missing, .. } = &error else { panic!("{error:?}") };
+    assert_eq!(*missing, [third.to_string()]);
     let error = verdict.meets(&require(3, &[&prod, &second])).unwrap_err();
     assert_eq!(error, RequirementError::Impossible { needed: 3.try_into().unwrap(), named: 2 });
     let twice = verdict.meets(&require(2, &[&prod, &prod]));
@@ -186,7 +200,7 @@ async fn counts_each_verified_and_trusted_signer_once() {
     verdict.meets(&require(3, &[])).unwrap();
     let down = env.config.clone().with_endpoint_url("http://127.0.0.1:9");
     let error = env.verify_under(&policy, &down).await.meets(&require(1, &[])).unwrap_err();
-    assert_eq!(error.conclusion(), Conclusion::Undetermined);
+    assert_eq!(error.disposition(), Disposition::Undetermined);
     // At audit every intact signature verifies, but that does not make its signer trusted.
     let audit = env.policy_for(&json!({ "level": "audit" }), &["ca:own"], &["x509.subject: C=US, ST=WA, O=Else"]);
     let verdict = env.verify_under(&audit, &env.config).await;
@@ -203,13 +217,12 @@ async fn a_revoked_signature_determines_the_advice() {
     env.sign_and_attach_by(&second).await;
     env.attach(b"{}");
     let job = env.sign_and_attach().await.signature.signer.job;
-    let advice = |verdict: Verdict| verdict.advice().map(str::to_owned).unwrap();
-    let stranger =
-        advice(env.verify_with(&env.trust, &env.config.clone().with_endpoint_url("http://127.0.0.1:9")).await);
-    assert!(stranger.contains("try again"), "{stranger}");
+    let down = env.verify_with(&env.trust, &env.config.clone().with_endpoint_url("http://127.0.0.1:9")).await;
+    assert!(matches!(down.advice(), Some(Advice::CheckEndpoint { .. })), "{down:?}");
     env.client.sdk().revoke_signature().job_id(job.id()).reason("leak").send().await.unwrap();
-    let revoked = advice(env.verify().await);
-    assert!(revoked.starts_with("Do not deploy") && !revoked.contains("trusted"), "{revoked}");
+    let revoked = env.verify().await;
+    assert_eq!((revoked.conclusion(), revoked.code()), (REFUSED, Some(ReasonCode::Revoked)));
+    assert_eq!(revoked.advice(), Some(Advice::InvestigateRevocation));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -218,43 +231,50 @@ async fn requires_the_given_metadata_to_be_signed() {
     env.sign_and_attach().await;
     for level in ["strict", "audit"] {
         let policy = env.policy(&json!({ "level": level }));
-        for (key, value, why) in [
-            ("build", "7", None),
-            ("build", "8", Some("the metadata \"build\" was signed as \"7\", and \"8\" is demanded")),
-            ("Build", "7", Some("the metadata \"Build\" was not signed")),
-        ] {
-            let mut options = options(&env.config);
-            options.user_metadata.insert(key.to_owned(), value.to_owned());
-            let verdict = env.verify_by(&policy, &options).await;
-            match why {
-                None => assert!(verdict.is_verified(), "{verdict:?}"),
-                Some(why) => {
-                    assert!(failed(&verdict, Check::UserMetadata).contains(why), "{verdict:?}");
-                    let signature = &verdict.signatures()[0];
-                    assert!(signature.outcome(Integrity).unwrap().is_passed() && signature.signature.is_some());
-                    let advice = verdict.advice().unwrap();
-                    assert!(advice.contains("sign it again") && advice.contains("demand what was signed"), "{advice}");
-                }
-            }
+        for (key, required, expected) in
+            [("build", "7", None), ("build", "8", Some(Some("7"))), ("Build", "7", Some(None))]
+        {
+            let user_metadata = UserMetadata::from_pairs([(key.to_owned(), required.to_owned())]).unwrap();
+            let demands = Demands { user_metadata, ..every() };
+            let verdict = env.verify_by(&policy, &verifier(&env.config), &demands).await;
+            let Some(signed) = expected else {
+                assert!(verdict.is_verified(), "{verdict:?}");
+                continue;
+            };
+            let reason = Reason::Metadata {
+                key: key.to_owned(),
+                required: required.to_owned(),
+                signed: signed.map(str::to_owned),
+            };
+            assert_eq!(failed(&verdict, Check::UserMetadata), reason);
+            let signature = &verdict.signatures[0];
+            assert!(signature.outcome(Integrity).unwrap().is_passed() && signature.signed.is_some());
+            assert_eq!(verdict.advice(), Some(Advice::SignWithMetadata { key: key.to_owned() }));
         }
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_verdict_shows_payload_and_signer_once_integrity_has_passed() {
+async fn a_verdict_says_what_was_signed_and_by_whom_once_integrity_has_passed() {
     let env = TestEnv::new().await;
     let signed = env.sign_and_attach().await;
     let verdict = env.verify().await;
-    let details = verdict.signatures()[0].signature.as_ref().unwrap();
-    assert_eq!(details.aws_signer(), Some(&signed.signature.signer));
-    assert_eq!(details.payload.target_artifact.annotations["build"], "7");
-    assert_eq!(details.envelope, signed.signature.verified);
+    let said = verdict.signatures[0].signed.as_ref().unwrap();
+    let signer = &signed.signature.signer;
+    assert_eq!((said.profile_version.as_ref(), said.job.as_ref()), (Some(&signer.profile_version), Some(&signer.job)));
+    assert_eq!(said.signer(), env.profile.to_string());
+    assert_eq!(said.user_metadata["build"], "7");
+    assert_eq!(said.content_media_type, env.image.media_type);
+    let envelope = &signed.signature.verified;
+    assert_eq!(said.signing_time, envelope.attributes().signing_time);
+    let thumbprints = said.certificates.iter().map(|certificate| certificate.thumbprint.clone());
+    assert!(thumbprints.eq(envelope.chain().certificates().iter().map(|certificate| certificate.thumbprint())));
     let refused = TestEnv::new().await;
     super::test_env::add_image(&refused.layout, "other");
     refused.attach(&refused.sign("other").await.signature.envelope);
     let verdict = refused.verify().await;
     failed(&verdict, Integrity);
-    assert!(verdict.signatures()[0].signature.is_none());
+    assert!(verdict.signatures[0].signed.is_none());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -281,11 +301,11 @@ async fn checks_revocation_after_a_logged_authenticity_failure_only_if_enforced(
     let audit = env.verify_under(&untrusted(json!({ "level": "audit" })), &down).await;
     assert!(audit.is_verified(), "{audit:?}");
     assert_eq!(
-        audit.signatures()[0].warnings().map(|(check, _)| check).collect::<Vec<_>>(),
+        audit.signatures[0].warnings().map(|(check, _)| check).collect::<Vec<_>>(),
         [ValidationType::Authenticity]
     );
     let enforced = json!({ "level": "audit", "override": { "revocation": "enforce" } });
     let verdict = env.verify_under(&untrusted(enforced), &down).await;
-    assert_eq!(verdict.signatures()[0].checks.last().unwrap().check, Revocation);
+    assert_eq!(verdict.signatures[0].checks.last().unwrap().check, Revocation);
     assert!(!verdict.is_verified(), "{verdict:?}");
 }

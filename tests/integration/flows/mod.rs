@@ -12,19 +12,19 @@ mod tampered;
 pub mod test_env;
 mod trust;
 
-use notation::verify::{Check, ValidationType, Verdict};
+use notation::verify::{Check, Reason, ValidationType, Verdict};
 use test_env::TestEnv;
 
 /// Asserts that the only signature failed this check, and that it was the last one. Returns the reason.
-fn failed(verdict: &Verdict, check: impl Into<Check>) -> String {
+fn failed(verdict: &Verdict, check: impl Into<Check>) -> Reason {
     assert!(!verdict.is_verified(), "{verdict:?}");
-    let [signature] = verdict.signatures() else { panic!("{verdict:?}") };
+    let [signature] = &verdict.signatures[..] else { panic!("{verdict:?}") };
     assert!(!signature.is_verified());
     let (last, before) = signature.checks.split_last().unwrap();
     assert!(before.iter().all(|c| c.outcome.is_passed()), "{verdict:?}");
     assert_eq!(last.check, check.into(), "{verdict:?}");
-    assert!(last.outcome.is_refused(), "{verdict:?}");
-    last.outcome.failure().unwrap().reason.clone()
+    assert!(last.outcome.is_failed(), "{verdict:?}");
+    last.outcome.reason().unwrap().clone()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -33,9 +33,9 @@ async fn a_signed_image_passes_every_check() {
     env.sign_and_attach().await;
     let verdict = env.verify().await;
     assert!(verdict.is_verified(), "{verdict:?}");
-    assert_eq!(*verdict.artifact(), env.image);
-    assert!(verdict.signatures()[0].checks.iter().all(|c| c.outcome.is_passed()));
-    let checks: Vec<Check> = verdict.signatures()[0].checks.iter().map(|c| c.check).collect();
+    assert_eq!(verdict.artifact, env.image);
+    assert!(verdict.signatures[0].checks.iter().all(|c| c.outcome.is_passed()));
+    let checks: Vec<Check> = verdict.signatures[0].checks.iter().map(|c| c.check).collect();
     use ValidationType::{AuthenticTimestamp, Authenticity, Expiry, Integrity, Revocation};
     assert_eq!(checks, [Integrity, Authenticity, Expiry, AuthenticTimestamp, Revocation]);
 }
@@ -44,7 +44,7 @@ async fn a_signed_image_passes_every_check() {
 async fn rejects_an_unsigned_artifact() {
     let env = TestEnv::new().await;
     let verdict = env.verify().await;
-    assert!(!verdict.is_verified() && verdict.signatures().is_empty());
+    assert!(!verdict.is_verified() && verdict.signatures.is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -55,5 +55,5 @@ async fn accepts_a_valid_signature_beside_an_invalid_one() {
     env.attach(b"no envelope");
     let verdict = env.verify().await;
     assert!(verdict.is_verified(), "{verdict:?}");
-    assert_eq!(verdict.signatures().iter().map(|s| s.is_verified()).collect::<Vec<_>>(), [false, true, false]);
+    assert_eq!(verdict.signatures.iter().map(|s| s.is_verified()).collect::<Vec<_>>(), [false, true, false]);
 }

@@ -5,14 +5,17 @@ use std::time::Duration;
 use aws_credential_types::Credentials;
 use aws_sdk_signer::primitives::DateTime;
 use aws_signer::RevokedEntity;
-use notation::verify::{ValidationType, Verdict};
+use notary::{Disposition, ReasonCode};
+use notation::verify::{Conclusion, Reason, ValidationType, Verdict};
 
 use super::failed;
 use super::test_env::TestEnv;
 
 fn revoked(verdict: &Verdict) -> Vec<RevokedEntity> {
-    failed(verdict, ValidationType::Revocation);
-    verdict.signatures()[0].checks.last().unwrap().outcome.failure().unwrap().revoked.clone()
+    match failed(verdict, ValidationType::Revocation) {
+        Reason::Revoked { entities, .. } => entities,
+        reason => panic!("{reason:?}"),
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -52,11 +55,13 @@ async fn rejects_when_the_service_does_not_answer() {
     let credentials = Credentials::new("AKIALOCALAAAAAAAAAAA", "wrong", None, None, "test");
     let down = env.config.clone().with_endpoint_url("http://127.0.0.1:9");
     let wrong_credentials = env.config.clone().with_credentials(credentials);
-    for config in [down, wrong_credentials] {
+    for (config, code) in [(down, ReasonCode::Unreachable), (wrong_credentials, ReasonCode::Credentials)] {
         let verdict = env.verify_with(&env.trust, &config).await;
         let reason = failed(&verdict, ValidationType::Revocation);
-        assert!(reason.contains("could not be checked"), "{reason}");
-        assert_eq!(revoked(&verdict), []);
+        assert!(matches!(reason, Reason::Undecided(_)), "{reason:?}");
+        assert_eq!(reason.code(), code, "{reason:?}");
+        assert_eq!(verdict.conclusion(), Conclusion::NotVerified(code.disposition()));
+        assert_ne!(code.disposition(), Disposition::Refused);
     }
 }
 
@@ -82,7 +87,11 @@ async fn rejects_answers_that_are_not_from_aws_signer() {
         let config = env.config.clone().with_endpoint_url(answering(body));
         let verdict = env.verify_with(&env.trust, &config).await;
         let reason = failed(&verdict, ValidationType::Revocation);
-        assert!(reason.contains("could not be checked"), "{body}: {reason}");
+        assert_eq!(
+            (reason.code(), reason.disposition()),
+            (ReasonCode::Protocol, Disposition::Undetermined),
+            "{body}: {reason:?}"
+        );
     }
     let config = env.config.clone().with_endpoint_url(answering(r#"{"revokedEntities":[],"more":1}"#));
     assert!(env.verify_with(&env.trust, &config).await.is_verified());

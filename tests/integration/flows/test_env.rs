@@ -6,19 +6,19 @@ use std::path::Path;
 use aws_credential_types::Credentials;
 use aws_names::ProfileArn;
 use aws_sdk_signer::types::{SignatureValidityPeriod, ValidityType};
-use aws_signer::{SignerClient, SignerConfig};
+use aws_signer::{ClientPool, SignerClient, SignerConfig};
 use limits::Deadline;
 use local_signer::clock::Clock;
 use local_signer::{LocalSigner, Options};
-use notary::Descriptor;
 use notary::envelope::build::ProtectedAttributes;
 use notary::manifest::{EMPTY_CONFIG, IMAGE_CONFIG_MEDIA_TYPE, Manifest, SignatureForm};
 use notary::reference::Target;
-use notary::trust::policy::TrustPolicyDocument;
+use notary::trust::policy::{TrustPolicyDocument, TrustedIdentity};
 use notary::x509::Certificate;
+use notary::{Descriptor, UserMetadata};
 use notation::NotationFolder;
 use notation::sign::{SignedArtifact, attach, sign_artifact};
-use notation::verify::{Evaluate, Trust, Verdict, VerificationPolicy, VerifyOptions, verify_artifact};
+use notation::verify::{Demands, Evaluate, Trust, Verdict, VerificationPolicy, Verifier};
 use registry::{Layout, Store};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -38,9 +38,14 @@ pub struct TestEnv {
     pub trust: Trust,
 }
 
-/// Options that evaluate every signature, so a test sees each result.
-pub fn options(config: &SignerConfig) -> VerifyOptions {
-    VerifyOptions { evaluate: Evaluate::All, ..VerifyOptions::new(config.clone(), OffsetDateTime::now_utc()) }
+/// Demands that have every signature checked, so a test sees each result.
+pub fn every() -> Demands {
+    Demands { evaluate: Evaluate::All, ..Demands::default() }
+}
+
+/// A verifier that asks the AWS Signer of this configuration about revocations.
+pub fn verifier(config: &SignerConfig) -> Verifier {
+    Verifier::new(ClientPool::new(config.clone()))
 }
 
 fn tag(tag: &str) -> Target {
@@ -70,16 +75,16 @@ impl TestEnv {
         let layout = Layout::create(home.path().join("layout")).unwrap();
         let image = add_image(&layout, "v1");
         let roots = vec![root_of(&signer)];
-        let trust = Trust { roots, identities: vec![profile.to_string()] };
+        let trust = Trust { roots, identities: vec![TrustedIdentity::SigningProfile(profile.clone())] };
         TestEnv { home, signer, config, client, profile, version, layout, image, trust }
     }
 
-    fn store(&self) -> Store {
+    pub fn store(&self) -> Store {
         Store::Layout(self.layout.clone())
     }
 
     pub async fn sign(&self, reference: &str) -> SignedArtifact {
-        let metadata = BTreeMap::from([("build".to_owned(), "7".to_owned())]);
+        let metadata = UserMetadata::from_pairs([("build".to_owned(), "7".to_owned())]).unwrap();
         let deadline = Deadline::new(Deadline::DEFAULT_BUDGET);
         sign_artifact(&self.store(), &tag(reference), metadata, &self.client, &self.profile, deadline).await.unwrap()
     }
@@ -87,7 +92,8 @@ impl TestEnv {
     /// As [`TestEnv::sign_and_attach`], with another profile.
     pub async fn sign_and_attach_by(&self, profile: &ProfileArn) {
         let deadline = Deadline::new(Deadline::DEFAULT_BUDGET);
-        let signed = sign_artifact(&self.store(), &tag("v1"), BTreeMap::new(), &self.client, profile, deadline).await;
+        let metadata = UserMetadata::default();
+        let signed = sign_artifact(&self.store(), &tag("v1"), metadata, &self.client, profile, deadline).await;
         attach(&self.store(), &signed.unwrap(), SignatureForm::default()).await.unwrap();
     }
 
@@ -126,11 +132,11 @@ impl TestEnv {
     }
 
     pub async fn verify_under(&self, policy: &VerificationPolicy, config: &SignerConfig) -> Verdict {
-        self.verify_by(policy, &options(config)).await
+        self.verify_by(policy, &verifier(config), &every()).await
     }
 
-    pub async fn verify_by(&self, policy: &VerificationPolicy, options: &VerifyOptions) -> Verdict {
-        verify_artifact(&self.store(), &tag("v1"), policy, options).await.unwrap()
+    pub async fn verify_by(&self, policy: &VerificationPolicy, verifier: &Verifier, demands: &Demands) -> Verdict {
+        verifier.verify(&self.store(), &tag("v1"), policy, demands, OffsetDateTime::now_utc()).await.unwrap()
     }
 
     /// A policy with this `signatureVerification` that trusts the signer and its profile.
@@ -152,7 +158,7 @@ impl TestEnv {
         let document = TrustPolicyDocument::parse(document.as_bytes()).unwrap();
         let folder = NotationFolder::at(self.folder().join("notation"));
         let policy = document.applicable(&"local/a".parse().unwrap()).unwrap();
-        VerificationPolicy::of_statement(policy, |name| folder.trust_store(name))
+        VerificationPolicy::from_statement(policy, |name| folder.trust_store(name))
     }
 
     /// Creates the trust store `TYPE/NAME` with one certificate.

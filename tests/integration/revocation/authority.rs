@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
+use aws_signer::RevokedEntity;
 use der::{Decode as _, Encode as _};
+use notary::Disposition;
 use notary::envelope::SigningScheme;
-use notation::verify::{CheckOutcome, ValidationType, Verdict};
+use notation::verify::{CheckOutcome, Reason, ValidationType, Verdict};
 use rcgen::{CertificateParams, CrlDistributionPoint, CustomExtension, Issuer, KeyPair, SerialNumber, SigningKey as _};
 use serde_json::json;
 use time::OffsetDateTime;
@@ -158,16 +160,21 @@ pub enum Found {
 
 impl Found {
     fn of(verdict: &Verdict) -> Found {
-        let [signature] = verdict.signatures() else { panic!("{verdict:?}") };
+        let [signature] = &verdict.signatures[..] else { panic!("{verdict:?}") };
         let result = signature.checks.last().unwrap();
         assert_eq!(result.check, ValidationType::Revocation, "{verdict:?}");
         match &result.outcome {
-            CheckOutcome::Passed(reason) => Found::Good(reason.clone()),
-            CheckOutcome::Failed(why) | CheckOutcome::Logged(why) if why.undetermined => {
-                Found::Unknown(why.reason.clone())
+            CheckOutcome::Passed(finding) => Found::Good(finding.to_string()),
+            CheckOutcome::Failed(Reason::Undecided(failure)) | CheckOutcome::Warning(Reason::Undecided(failure)) => {
+                assert_eq!(failure.disposition(), Disposition::Undetermined, "{failure:?}");
+                Found::Unknown(failure.message.clone())
             }
-            CheckOutcome::Failed(why) | CheckOutcome::Logged(why) => Found::Revoked(why.reason.clone()),
-            CheckOutcome::Skipped(_) => panic!("{verdict:?}"),
+            CheckOutcome::Failed(reason @ Reason::Revoked { entities, .. })
+            | CheckOutcome::Warning(reason @ Reason::Revoked { entities, .. }) => {
+                assert!(matches!(entities[..], [RevokedEntity::Certificate { position: 0, .. }]), "{entities:?}");
+                Found::Revoked(reason.to_string())
+            }
+            _ => panic!("{verdict:?}"),
         }
     }
 

@@ -188,11 +188,11 @@ async fn caches_known_statuses_but_not_unknown_ones() {
         env.attach(&authority.key.sign(&env.image, SigningScheme::X509));
     }
     let verdict = authority.verify_in(&env, "strict").await;
-    assert!(!verdict.is_verified() && verdict.signatures().len() == 3, "{verdict:?}");
+    assert!(!verdict.is_verified() && verdict.signatures.len() == 3, "{verdict:?}");
     let before = authority.asked("/ocsp");
     assert_eq!(before, 3 * 2);
     authority.answer_with("/ocsp", authority.ocsp(good(), |_| ()));
     let verdict = authority.verify_in(&env, "strict").await;
-    assert!(verdict.signatures().iter().all(|signature| signature.is_verified()), "{verdict:?}");
+    assert!(verdict.signatures.iter().all(|signature| signature.is_verified()), "{verdict:?}");
     assert_eq!(authority.asked("/ocsp") - before, 1);
 }

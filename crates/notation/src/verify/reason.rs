@@ -176,8 +176,8 @@ impl Reason {
                 ReasonCode::OtherArtifact
             }
             Self::OtherDigestAlgorithm { .. } | Self::Subject(_) => ReasonCode::Integrity,
-            Self::AwsSigner(_)
-            | Self::UnknownCritical { .. }
+            Self::AwsSigner(why) => why.code(),
+            Self::UnknownCritical { .. }
             | Self::InvalidPlugin { .. }
             | Self::NoPlugins { .. }
             | Self::TimestampRequired { .. } => ReasonCode::Unsupported,
@@ -207,6 +207,7 @@ impl Reason {
     pub fn advice(&self) -> Option<Advice> {
         match self {
             Self::Plugin { failure, .. } | Self::Undecided(failure) => failure.advice.clone(),
+            Self::AwsSigner(why) => why.advice(),
             Self::NoTrustStore { store_type, .. } => Some(Advice::AddTrustStore { store_type: store_type.as_str() }),
             Self::UnreadableTrustStore { .. } => Some(Advice::RepairTrustStore),
             Self::UntrustedChain { root, store_type } => {

@@ -243,9 +243,3 @@ async fn within<T>(deadline: Deadline, work: impl Future<Output = Result<T, Stor
         None => Err(NoVerdict::Deadline(deadline.budget())),
     }
 }
-
-/// The verdict about one signature, for the tests of other modules.
-#[cfg(test)]
-pub(crate) fn verified(verdict: &Verdict) -> Vec<&SignatureVerdict> {
-    verdict.signatures.iter().filter(|signature| signature.is_verified()).collect()
-}

@@ -1,8 +1,9 @@
 //! Plugin answers and the resulting verdicts.
 
 use notary::envelope::header::VERIFICATION_PLUGIN_MIN_VERSION;
+use notary::{Disposition, ReasonCode};
 use notation::verify::ValidationType::{Authenticity, Integrity, Revocation};
-use notation::verify::{CheckOutcome, Conclusion};
+use notation::verify::{CheckOutcome, Conclusion, Finding, Reason};
 use serde_json::{Value, json};
 
 use super::fixture::{ATTRIBUTE, Fixture, IDENTITY, NAME, REVOCATION, both, good, metadata, refusal, remove, strict};
@@ -19,9 +20,12 @@ async fn accepts_a_passing_plugin_and_sends_a_request_of_the_protocol() {
     let theirs = std::fs::read(fixture.program().with_extension("judge.request")).unwrap();
     let verdict = fixture.verify(&strict()).await;
     assert!(verdict.is_verified(), "{verdict:?}");
-    let signature = &verdict.signatures()[0];
+    let signature = &verdict.signatures[0];
     assert!(signature.checks.iter().all(|check| check.outcome.is_passed()), "{verdict:?}");
-    assert!(signature.outcome(Authenticity).unwrap().reason().ends_with("known [2J"), "{verdict:?}");
+    let authenticity = signature.outcome(Authenticity).unwrap().to_string();
+    assert!(authenticity.ends_with("known [2J"), "{authenticity}");
+    let revocation = CheckOutcome::Passed(Finding::Plugin { name: NAME.to_owned(), reason: String::new() });
+    assert_eq!(signature.outcome(Revocation), Some(&revocation));
 
     let ours = std::fs::read(fixture.program().with_extension("judge.request")).unwrap();
     let mut ours: Value = serde_json::from_slice(&ours).unwrap();
@@ -49,13 +53,19 @@ async fn a_plugins_refusal_fails_its_check() {
         fixture.install(&both(), &good(|answer| answer["verificationResults"][result] = no));
         let (found, reason) = refusal(&fixture.verify(&strict()).await);
         assert_eq!(found, check);
-        assert!(reason.contains("not this one") && reason.contains(NAME), "{reason}");
+        let name = NAME.to_owned();
+        let no = "not this one".to_owned();
+        let expected = match check {
+            Authenticity => Reason::PluginRejectedIdentity { name, reason: no },
+            _ => Reason::PluginRejectedRevocation { name, reason: no },
+        };
+        assert_eq!(reason, expected);
         assert!(!fixture.notation_accepts(&strict()));
         // A failure that the policy only logs is a warning.
         let audit = json!({ "level": "audit" });
         let verdict = fixture.verify(&audit).await;
         assert!(verdict.is_verified(), "{verdict:?}");
-        assert_eq!(verdict.signatures()[0].warnings().map(|(check, _)| check).collect::<Vec<_>>(), [check]);
+        assert_eq!(verdict.signatures[0].warnings().map(|(check, _)| check).collect::<Vec<_>>(), [check]);
         assert!(verdict.verified_profiles().is_empty());
         assert!(fixture.notation_accepts(&audit));
     }
@@ -69,7 +79,7 @@ async fn does_not_ask_the_plugin_for_skipped_revocation() {
     let skip = json!({ "level": "strict", "override": { "revocation": "skip" } });
     let verdict = fixture.verify(&skip).await;
     assert!(verdict.is_verified(), "{verdict:?}");
-    assert!(matches!(verdict.signatures()[0].outcome(Revocation), Some(CheckOutcome::Skipped(_))), "{verdict:?}");
+    assert!(matches!(verdict.signatures[0].outcome(Revocation), Some(CheckOutcome::Skipped(_))), "{verdict:?}");
     let request = std::fs::read_to_string(fixture.program().with_extension("judge.request")).unwrap();
     assert!(request.contains(IDENTITY) && !request.contains(REVOCATION), "{request}");
     assert!(fixture.notation_accepts(&skip));
@@ -85,7 +95,8 @@ async fn checks_without_a_plugin_capability_run_locally() {
     // No trusted identity of the policy names a certificate.
     fixture.install(&metadata(&[REVOCATION], |_| ()), &good(|answer| remove(answer, IDENTITY)));
     let (check, reason) = refusal(&fixture.verify(&strict()).await);
-    assert!(check == Authenticity && reason.contains("x509.subject"), "{reason}");
+    assert!(matches!(reason, Reason::UntrustedSubject { policy_has_subjects: false, .. }), "{reason:?}");
+    assert_eq!(check, Authenticity);
     assert!(!fixture.notation_accepts(&strict()));
 }
 
@@ -121,7 +132,9 @@ async fn rejects_an_unsuitable_plugin_at_every_level() {
         for level in ["strict", "audit"] {
             let level = json!({ "level": level });
             let (check, reason) = refusal(&fixture.verify(&level).await);
-            assert!(check == Integrity && reason.contains(why), "{why}: {reason}");
+            assert!(check == Integrity && matches!(reason, Reason::Plugin { .. }), "{why}: {reason:?}");
+            assert_eq!(reason.code(), ReasonCode::Unsupported);
+            assert!(reason.to_string().contains(why), "{why}: {reason}");
             assert!(!fixture.notation_accepts(&level), "{why}");
         }
     }
@@ -156,11 +169,12 @@ async fn rejects_answers_that_violate_the_protocol_at_every_level() {
             let level = json!({ "level": level });
             let verdict = fixture.verify(&level).await;
             let (check, reason) = refusal(&verdict);
-            assert!(check == Integrity && reason.contains(why), "{why}: {reason}");
+            assert!(check == Integrity && reason.to_string().contains(why), "{why}: {reason}");
             // What breaks the protocol has judged nothing.
             let is_judged = why.starts_with("did not process");
-            let conclusion = if is_judged { Conclusion::Refused } else { Conclusion::Undetermined };
-            assert_eq!(verdict.conclusion(), conclusion, "{why}");
+            let code = if is_judged { ReasonCode::Unsupported } else { ReasonCode::Protocol };
+            assert_eq!(reason.code(), code, "{why}");
+            assert_eq!(verdict.conclusion(), Conclusion::NotVerified(code.disposition()), "{why}");
         }
         if !answer.starts_with("yes") && !answer.contains("success") {
             assert!(!fixture.notation_accepts(&strict()), "{why}");
@@ -172,17 +186,18 @@ async fn rejects_answers_that_violate_the_protocol_at_every_level() {
 #[ignore = "needs notation and olareg: scripts/test"]
 async fn a_plugins_error_code_decides_whether_the_verdict_is_undetermined() {
     let fixture = Fixture::new().await.with_notation();
-    for (code, conclusion) in [
-        ("THROTTLED", Conclusion::Undetermined),
-        ("ACCESS_DENIED", Conclusion::Misconfigured),
-        ("VALIDATION_ERROR", Conclusion::Refused),
+    for (error_code, code, disposition) in [
+        ("THROTTLED", ReasonCode::Throttled, Disposition::Undetermined),
+        ("ACCESS_DENIED", ReasonCode::Denied, Disposition::Misconfigured),
+        ("VALIDATION_ERROR", ReasonCode::Unsupported, Disposition::Refused),
     ] {
-        let error = json!({ "errorCode": code, "errorMessage": "it went wrong" });
+        let error = json!({ "errorCode": error_code, "errorMessage": "it went wrong" });
         fixture.install(&both(), &format!("echo '{error}' >&2; exit 1"));
         let verdict = fixture.verify(&strict()).await;
         let (_, reason) = refusal(&verdict);
-        assert!(reason.contains(&format!("{code}: it went wrong")), "{reason}");
-        assert_eq!(verdict.conclusion(), conclusion, "{code}");
+        assert!(reason.to_string().contains(&format!("{error_code}: it went wrong")), "{reason}");
+        assert_eq!(reason.code(), code);
+        assert_eq!(verdict.conclusion(), Conclusion::NotVerified(disposition), "{error_code}");
         assert!(!fixture.notation_accepts(&strict()));
     }
 }
@@ -192,11 +207,11 @@ async fn rejects_structured_and_unrequested_critical_attributes() {
     let fixture = Fixture::with(|protected| protected[ATTRIBUTE] = json!({ "a": 1 })).await;
     fixture.install(&both(), &good(|_| ()));
     let (check, reason) = refusal(&fixture.verify(&strict()).await);
-    assert!(check == Integrity && reason.contains("an array or an object"), "{reason}");
+    assert!(check == Integrity && reason.to_string().contains("an array or an object"), "{reason}");
 
     let fixture = Fixture::new().await;
     fixture.install(&metadata(&[REVOCATION], |_| ()), &good(|_| ()));
     let none = json!({ "level": "audit", "override": { "revocation": "skip" } });
     let (check, reason) = refusal(&fixture.verify(&none).await);
-    assert!(check == Integrity && reason.contains("did not process"), "{reason}");
+    assert!(check == Integrity && reason.to_string().contains("did not process"), "{reason}");
 }

@@ -6,11 +6,11 @@ use notary::envelope::SigningScheme;
 use notary::envelope::header::VERIFICATION_PLUGIN;
 use notary::x509::Certificate;
 use notation::plugin_host::PluginFolder;
-use notation::verify::{Check, ValidationType, Verdict, VerifyOptions};
+use notation::verify::{Check, Reason, ValidationType, Verdict, Verifier};
 use serde_json::{Value, json};
 
 use crate::flows::own_key::{OwnKey, add_critical};
-use crate::flows::test_env::{TestEnv, options};
+use crate::flows::test_env::{TestEnv, every, verifier};
 use crate::support::notation::Notation;
 
 pub(super) const NAME: &str = "org.example.judge";
@@ -76,19 +76,19 @@ impl Fixture {
         assert!(install.unwrap().success());
     }
 
-    pub(super) fn options(&self) -> VerifyOptions {
+    /// A verifier that runs the plugins of the folder.
+    pub(super) fn verifier(&self) -> Verifier {
         let config = [("colour".to_owned(), "blue".to_owned())].into();
-        let plugins = Some(PluginFolder::at(&self.folder).with_config(config));
-        VerifyOptions { plugins, ..options(&self.env.config) }
+        verifier(&self.env.config).with_plugins(PluginFolder::at(&self.folder).with_config(config))
     }
 
     pub(super) async fn verify(&self, level: &Value) -> Verdict {
-        self.verify_by(level, &self.options()).await
+        self.verify_by(level, &self.verifier()).await
     }
 
-    pub(super) async fn verify_by(&self, level: &Value, options: &VerifyOptions) -> Verdict {
+    pub(super) async fn verify_by(&self, level: &Value, verifier: &Verifier) -> Verdict {
         let policy = self.env.policy_for(level, &["ca:own"], &["org.example: anybody"]);
-        self.env.verify_by(&policy, options).await
+        self.env.verify_by(&policy, verifier, &every()).await
     }
 
     /// Whether the notation of [`Fixture::with_notation`] accepts the signature.
@@ -144,11 +144,11 @@ pub(super) fn strict() -> Value {
 }
 
 /// Asserts that the only signature was refused. Returns its last check and the reason.
-pub(super) fn refusal(verdict: &Verdict) -> (ValidationType, String) {
+pub(super) fn refusal(verdict: &Verdict) -> (ValidationType, Reason) {
     assert!(!verdict.is_verified(), "{verdict:?}");
-    let [signature] = verdict.signatures() else { panic!("{verdict:?}") };
+    let [signature] = &verdict.signatures[..] else { panic!("{verdict:?}") };
     let last = signature.checks.last().unwrap();
-    assert!(last.outcome.is_refused(), "{verdict:?}");
+    assert!(last.outcome.is_failed(), "{verdict:?}");
     let Check::Validation(validation) = last.check else { panic!("{verdict:?}") };
-    (validation, last.outcome.reason().to_owned())
+    (validation, last.outcome.reason().unwrap().clone())
 }
