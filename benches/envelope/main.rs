@@ -14,7 +14,6 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use material::Material;
 use notary::envelope::{Envelope, VerifiedEnvelope};
 use notary::x509::ChainCache;
-use notary::{envelope, x509};
 use testing::certificate::NOW;
 
 /// Verifies an envelope, without trust store and without revocation.

@@ -35,9 +35,11 @@ pub struct Links {
 /// The entry of a manifest in a list of referrers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Referrer {
+    /// The artifact that the manifest refers to.
     pub subject: Descriptor,
     /// Its artifact type, or the media type of its configuration if it has none.
     pub artifact_type: Option<String>,
+    /// The annotations of the manifest.
     pub annotations: BTreeMap<String, String>,
 }
 

@@ -118,7 +118,8 @@ impl RepositoryName {
 
     /// Whether the registry is on this machine: `localhost`, 127.0.0.0/8 or ::1.
     #[must_use]
-    pub fn is_loopback(&self) -> bool {
+    /// Whether a registry is on this machine, so that it is reached without TLS by default.
+pub fn is_loopback(&self) -> bool {
         is_loopback(&self.registry)
     }
 
@@ -335,6 +336,7 @@ fn host(registry: &str) -> &str {
     }
 }
 
+/// Whether a registry is on this machine, so that it is reached without TLS by default.
 pub fn is_loopback(registry: &str) -> bool {
     let host = host(registry);
     let inner = host.strip_prefix('[').and_then(|h| h.strip_suffix(']'));

@@ -167,6 +167,7 @@ impl Certificate {
         self.fields.signature_algorithm().oid
     }
 
+    /// Returns the parsed fields.
     pub fn fields(&self) -> &x509_cert::TbsCertificate {
         self.fields.tbs_certificate()
     }
@@ -199,6 +200,7 @@ impl Certificate {
         &self.der[self.issuer.clone()]
     }
 
+    /// Returns the DER encoding of the subject.
     pub fn subject_bytes(&self) -> &[u8] {
         &self.der[self.subject.clone()]
     }

@@ -6,7 +6,7 @@ use files::FileError;
 use notary::json::JsonError;
 use notary::plugin::{CONTRACT_VERSION, Capability, Command, ErrorCode};
 use notary::text::printable;
-use notary::{Advice, Disposition, ReasonCode};
+use notary::{Advice, ReasonCode};
 
 use super::version::VersionError;
 
@@ -146,22 +146,6 @@ impl PluginError {
         }
     }
 
-    /// Returns what the failure means for the caller.
-    #[must_use]
-    pub fn disposition(&self) -> Disposition {
-        self.code().disposition()
-    }
-
-    /// Whether the plugin reached no result: a retry may succeed.
-    pub(crate) fn is_undetermined(&self) -> bool {
-        self.disposition() != Disposition::Refused
-    }
-
-    /// Whether it failed because of something that the user must correct first.
-    pub(crate) fn is_misconfigured(&self) -> bool {
-        self.disposition() == Disposition::Misconfigured
-    }
-
     /// Returns what to do about the failure of the plugin `name`.
     #[must_use]
     pub fn advice(&self, name: &str) -> Option<Advice> {
@@ -173,10 +157,5 @@ impl PluginError {
             Self::Timeout { .. } => Some(Advice::AllowMoreTime),
             _ => None,
         }
-    }
-
-    /// The advice as a sentence.
-    pub(crate) fn remedy(&self, name: &str) -> Option<String> {
-        self.advice(name).map(|advice| advice.to_string())
     }
 }

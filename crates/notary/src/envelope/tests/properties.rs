@@ -11,7 +11,6 @@ use testing::envelope::Draft;
 use testing::key::Key;
 use time::{Duration, OffsetDateTime};
 
-use super::ParseDraft as _;
 use crate::envelope::build::{ProtectedAttributes, build};
 use crate::envelope::{Envelope, Payload, VerifiedEnvelope, header};
 use crate::{Descriptor, Digest};

@@ -8,7 +8,7 @@ use testing::envelope::{Draft, Scheme};
 use testing::key::Kind;
 
 use super::ParseDraft as _;
-use crate::envelope::{Envelope, SigningScheme, VerifyError};
+use crate::envelope::{Envelope, VerifyError};
 use crate::x509::{ChainCache, ChainError, RequirementError};
 
 fn refused(envelope: &Value) -> VerifyError {
