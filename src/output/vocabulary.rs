@@ -138,7 +138,7 @@ impl SignedContent {
             profile: signer.map(|signer| signer.profile_version.profile().to_string()),
             profile_version: signer.map(|signer| signer.profile_version.to_string()),
             job: signer.map(|signer| signer.job.to_string()),
-            subject: certificates.first().map(Certificate::subject).unwrap_or_default(),
+            subject: certificates.first().map_or_else(String::new, |leaf| leaf.subject().to_owned()),
             signing_scheme: attributes.signing_scheme.as_str(),
             signing_time: rfc3339(attributes.signing_time),
             expiry: attributes.expiry.map(rfc3339),

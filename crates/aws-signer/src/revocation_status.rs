@@ -191,7 +191,7 @@ pub async fn revocation_status(
         } else if *name == profile {
             RevokedEntity::SigningProfile(profile.clone())
         } else if let Some(position) = hashes.iter().position(|hash| hash.eq_ignore_ascii_case(name)) {
-            RevokedEntity::Certificate { position, subject: query.chain.certificates()[position].subject() }
+            RevokedEntity::Certificate { position, subject: query.chain.certificates()[position].subject().to_owned() }
         } else {
             RevokedEntity::Other(name.chars().take(300).collect())
         }

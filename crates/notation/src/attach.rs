@@ -141,6 +141,6 @@ pub(crate) async fn push_signature(
 
 /// The thumbprints of a chain in the form of the annotation: a JSON array as a string.
 fn thumbprints(chain: &CertificateChain) -> String {
-    let all: Vec<String> = chain.certificates().iter().map(Certificate::thumbprint).collect();
+    let all: Vec<&str> = chain.certificates().iter().map(Certificate::thumbprint).collect();
     serde_json::Value::from(all).to_string()
 }

@@ -124,7 +124,7 @@ impl TrustStore {
                 read_file(&path, MAX_FILE).map_err(|source| TrustStoreError::File { name: name.clone(), source })?;
             for certificate in parse_certificates(&path, &bytes)? {
                 if let Err(why) = check(name.store_type(), &certificate) {
-                    let subject = certificate.subject();
+                    let subject = certificate.subject().to_owned();
                     return Err(TrustStoreError::Untrustworthy { name: name.clone(), path, subject, why });
                 }
                 certificates.push(certificate);

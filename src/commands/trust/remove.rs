@@ -80,7 +80,7 @@ pub(super) fn run(args: &Args, folder: &NotationFolder, output: &Output) -> Resu
 /// The file with this name or thumbprint. It must be the only one.
 fn find<'a>(files: &'a [StoredFile], name: &str) -> Result<&'a StoredFile, CliError> {
     let thumbprint = thumbprint(name);
-    let is_meant = |certificate: &Certificate| thumbprint.as_ref() == Some(&certificate.thumbprint());
+    let is_meant = |certificate: &Certificate| thumbprint.as_deref() == Some(certificate.thumbprint());
     let found: Vec<&StoredFile> = files
         .iter()
         .filter(|file| match &thumbprint {

@@ -66,7 +66,7 @@ impl AwsSignerRoot {
 
     /// Returns the SHA-256 of the certificate in lower-case hexadecimal.
     #[must_use]
-    pub fn fingerprint(&self) -> String {
+    pub fn thumbprint(&self) -> &str {
         self.certificate.thumbprint()
     }
 }
@@ -83,18 +83,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bundled_roots_have_the_known_fingerprints() {
+    fn bundled_roots_have_the_known_thumbprints() {
         let known: Vec<_> = aws_signer_roots()
             .iter()
-            .map(|root| (root.partition().as_str(), root.trust_store().to_string(), root.fingerprint()))
+            .map(|root| (root.partition().as_str(), root.trust_store().to_string(), root.thumbprint()))
             .collect();
         let expected = [
             ("aws", "aws-signer-ts", "90a87d0543c3f094dbff9589b6649affe2f3d6e0f308799be2258461c686473f"),
             ("aws-us-gov", "aws-us-gov-signer-ts", "673653ab76f41a10546cdeb4107ecd6df2c15c2c9a0d32ed97d271b4436fc3e8"),
         ];
-        let expected = expected.map(|(partition, name, fingerprint)| {
-            (partition, format!("signingAuthority:{name}"), fingerprint.to_owned())
-        });
+        let expected = expected
+            .map(|(partition, name, thumbprint)| (partition, format!("signingAuthority:{name}"), thumbprint));
         assert_eq!(known, expected);
     }
 

@@ -14,7 +14,7 @@ use super::header as header_name;
 use crate::json;
 use crate::json::{JsonError, Object};
 use crate::text::folded;
-use crate::x509::{CertificateChain, ChainError};
+use crate::x509::{CertificateChain, ChainCache, ChainError};
 
 /// The maximum size of an envelope in bytes.
 pub const MAX_ENVELOPE_SIZE: usize = 10 * 1024 * 1024;
@@ -66,6 +66,21 @@ impl Envelope {
     /// # Errors
     /// Returns [`EnvelopeError`] if the envelope deviates from the specification in any way.
     pub fn parse(bytes: &[u8]) -> Result<Self, EnvelopeError> {
+        Self::parse_by(bytes, CertificateChain::from_der)
+    }
+
+    /// Like [`Self::parse`], but does not parse a chain again that is in `chains`.
+    ///
+    /// # Errors
+    /// See [`Self::parse`].
+    pub fn parse_with(bytes: &[u8], chains: &ChainCache) -> Result<Self, EnvelopeError> {
+        Self::parse_by(bytes, |certificates| chains.parse(certificates))
+    }
+
+    fn parse_by(
+        bytes: &[u8],
+        parse_chain: impl FnOnce(Vec<Vec<u8>>) -> Result<CertificateChain, ChainError>,
+    ) -> Result<Self, EnvelopeError> {
         if bytes.len() > MAX_ENVELOPE_SIZE {
             return Err(EnvelopeError::TooLarge(bytes.len()));
         }
@@ -87,14 +102,15 @@ impl Envelope {
         let payload = base64url("payload", payload)?;
         let signing_input = signing_input.into_bytes();
         refuse_claims(&unprotected, &protected)?;
-        let Unprotected { chain, signing_agent, timestamp_signature } = Unprotected::read(unprotected)?;
+        let Unprotected { certificates, signing_agent, timestamp_signature } = Unprotected::read(unprotected)?;
+        let chain = parse_chain(certificates)?;
         let attributes = SignedAttributes::read(protected)?;
         Ok(Self { payload, attributes, chain, signing_agent, timestamp_signature, signature, signing_input })
     }
 }
 
 struct Unprotected {
-    chain: CertificateChain,
+    certificates: Vec<Vec<u8>>,
     signing_agent: Option<String>,
     timestamp_signature: Option<Vec<u8>>,
 }
@@ -117,7 +133,7 @@ impl Unprotected {
         let timestamp_signature =
             header.optional_string(timestamp)?.map(|text| decode(header.path(timestamp), &text)).transpose()?;
         Ok(Self {
-            chain: CertificateChain::from_der(certificates)?,
+            certificates,
             signing_agent: header.optional_string(header_name::SIGNING_AGENT)?,
             timestamp_signature,
         })

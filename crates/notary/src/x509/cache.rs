@@ -1,16 +1,16 @@
-//! A cache of certificate chains that meet the requirements. Checking certificate signatures is most of the work of a
-//! verification, and a signer uses few chains.
+//! A cache of certificate chains that meet the requirements. Parsing certificates and checking their signatures is most of the work
+//! of a verification, and a signer uses few chains.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 use std::num::NonZeroUsize;
 use std::sync::{Mutex, PoisonError};
 
-use aws_lc_rs::digest::{Context, SHA256};
+use super::chain::{CertificateChain, ChainError, ChainHash, LinkedChain, hash};
 
-use super::chain::{CertificateChain, ChainError, LinkedChain};
-
-/// The cache key of a chain: SHA-256 over its certificates in order, each preceded by its length to rule out ambiguity.
-type Name = [u8; 32];
+/// The number of chains that are kept parsed.
+const MAX_PARSED: usize = 32;
+/// The largest chain that is kept parsed, in bytes of DER. AWS Signer's have about 5,000.
+const MAX_PARSED_SIZE: usize = 32 * 1024;
 
 /// A thread-safe cache of the chains that passed [`CertificateChain::check_requirements`].
 ///
@@ -21,15 +21,22 @@ type Name = [u8; 32];
 pub struct ChainCache {
     /// The maximum number of chains in a generation: half of the capacity, since there are two.
     generation: usize,
-    chains: Mutex<Generations>,
+    chains: Mutex<Chains>,
 }
 
-/// When the newer generation is full, it replaces the older one. This approximates least-recently-used eviction without
-/// an ordered list.
+#[derive(Debug, Default)]
+struct Chains {
+    passed: Generations,
+    /// The last chains that passed, the newest first.
+    parsed: VecDeque<CertificateChain>,
+}
+
+/// The hashes of chains. When the newer generation is full, it replaces the older one. This approximates least-recently-used eviction
+/// without an ordered list.
 #[derive(Debug, Default)]
 struct Generations {
-    newer: HashSet<Name>,
-    older: HashSet<Name>,
+    newer: HashSet<ChainHash>,
+    older: HashSet<ChainHash>,
 }
 
 impl ChainCache {
@@ -42,24 +49,35 @@ impl ChainCache {
         Self { generation: capacity.get() / 2, chains: Mutex::default() }
     }
 
-    /// Like [`CertificateChain::check_requirements`], but only hashes a chain that has passed before.
+    /// Like [`CertificateChain::from_der`], but returns a chain that passed lately without parsing it again.
+    ///
+    /// # Errors
+    /// See [`CertificateChain::from_der`].
+    pub fn parse(&self, certificates: Vec<Vec<u8>>) -> Result<CertificateChain, ChainError> {
+        let hash = hash(certificates.iter().map(Vec::as_slice));
+        match self.with_chains(|chains| chains.parsed(&hash)) {
+            Some(chain) => Ok(chain),
+            None => CertificateChain::from_der(certificates),
+        }
+    }
+
+    /// Like [`CertificateChain::check_requirements`], but does not check a chain again that has passed before.
     ///
     /// # Errors
     /// See [`CertificateChain::check_requirements`].
     pub fn check_requirements(&self, chain: CertificateChain) -> Result<LinkedChain, ChainError> {
-        let name = name(&chain);
-        if self.remembers(&name) {
+        if self.with_chains(|chains| chains.has_passed(&chain, self.generation)) {
             return Ok(LinkedChain::from_known(chain));
         }
         let linked = chain.check_requirements()?;
-        self.with_chains(|chains| chains.insert(name, self.generation));
+        self.with_chains(|chains| chains.insert(&linked, self.generation));
         Ok(linked)
     }
 
     /// Returns the number of cached chains.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.with_chains(|chains| chains.newer.len() + chains.older.len())
+        self.with_chains(|chains| chains.passed.newer.len() + chains.passed.older.len())
     }
 
     /// Whether the cache is empty.
@@ -68,21 +86,8 @@ impl ChainCache {
         self.len() == 0
     }
 
-    pub(super) fn remembers(&self, name: &Name) -> bool {
-        self.with_chains(|chains| {
-            if chains.newer.contains(name) {
-                return true;
-            }
-            let is_known = chains.older.remove(name);
-            if is_known {
-                chains.insert(*name, self.generation);
-            }
-            is_known
-        })
-    }
-
     /// Ignores poisoning: a panic cannot leave the sets half-changed.
-    fn with_chains<T>(&self, work: impl FnOnce(&mut Generations) -> T) -> T {
+    fn with_chains<T>(&self, work: impl FnOnce(&mut Chains) -> T) -> T {
         work(&mut self.chains.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -93,25 +98,55 @@ impl Default for ChainCache {
     }
 }
 
-impl Generations {
-    fn insert(&mut self, name: Name, most: usize) {
-        if most == 0 {
+impl Chains {
+    fn parsed(&mut self, hash: &ChainHash) -> Option<CertificateChain> {
+        let position = self.parsed.iter().position(|chain| chain.hash() == hash)?;
+        let chain = self.parsed.remove(position)?;
+        self.parsed.push_front(chain.clone());
+        Some(chain)
+    }
+
+    fn insert(&mut self, chain: &CertificateChain, generation: usize) {
+        if generation == 0 {
             return;
         }
-        if self.newer.len() >= most {
-            self.older = std::mem::take(&mut self.newer);
+        self.passed.insert(*chain.hash(), generation);
+        self.keep_parsed(chain);
+    }
+
+    fn has_passed(&mut self, chain: &CertificateChain, generation: usize) -> bool {
+        let has_passed = self.passed.contains(chain.hash(), generation);
+        if has_passed && !self.parsed.iter().any(|kept| kept.hash() == chain.hash()) {
+            self.keep_parsed(chain);
         }
-        self.newer.insert(name);
+        has_passed
+    }
+
+    fn keep_parsed(&mut self, chain: &CertificateChain) {
+        let size: usize = chain.certificates().iter().map(|certificate| certificate.der().len()).sum();
+        if size <= MAX_PARSED_SIZE {
+            self.parsed.truncate(MAX_PARSED - 1);
+            self.parsed.push_front(chain.clone());
+        }
     }
 }
 
-pub(super) fn name(chain: &CertificateChain) -> Name {
-    let mut context = Context::new(&SHA256);
-    for certificate in chain.certificates() {
-        context.update(&(certificate.der().len() as u64).to_be_bytes());
-        context.update(certificate.der());
+impl Generations {
+    fn contains(&mut self, hash: &ChainHash, most: usize) -> bool {
+        if self.newer.contains(hash) {
+            return true;
+        }
+        let is_known = self.older.remove(hash);
+        if is_known {
+            self.insert(*hash, most);
+        }
+        is_known
     }
-    let mut name = Name::default();
-    name.copy_from_slice(context.finish().as_ref());
-    name
+
+    fn insert(&mut self, hash: ChainHash, most: usize) {
+        if self.newer.len() >= most {
+            self.older = std::mem::take(&mut self.newer);
+        }
+        self.newer.insert(hash);
+    }
 }

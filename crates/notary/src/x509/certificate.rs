@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use aws_lc_rs::digest::{SHA256, SHA384, digest};
 use der::asn1::ObjectIdentifier;
@@ -50,6 +51,10 @@ pub struct Certificate {
     subject: Range<usize>,
     key: Option<PublicKey>,
     fields: x509_cert::Certificate,
+    subject_text: OnceLock<String>,
+    issuer_text: OnceLock<String>,
+    thumbprint: OnceLock<String>,
+    tbs_sha384: OnceLock<[u8; 48]>,
 }
 
 impl PartialEq for Certificate {
@@ -76,7 +81,18 @@ impl Certificate {
         check_extensions(fields.tbs_certificate())?;
         let Parts { tbs, issuer, subject } = Parts::of(&der)?;
         let key = PublicKey::from_spki(fields.tbs_certificate().subject_public_key_info());
-        Ok(Self { tbs, issuer, subject, key, fields, der })
+        Ok(Self {
+            tbs,
+            issuer,
+            subject,
+            key,
+            fields,
+            der,
+            subject_text: OnceLock::new(),
+            issuer_text: OnceLock::new(),
+            thumbprint: OnceLock::new(),
+            tbs_sha384: OnceLock::new(),
+        })
     }
 
     /// Returns the certificate in DER, unchanged.
@@ -93,22 +109,24 @@ impl Certificate {
 
     /// Returns the SHA-384 of the signed part, which AWS Signer uses in revocation queries.
     #[must_use]
-    pub fn tbs_sha384(&self) -> [u8; 48] {
-        let mut out = [0; 48];
-        out.copy_from_slice(digest(&SHA384, self.tbs()).as_ref());
-        out
+    pub fn tbs_sha384(&self) -> &[u8; 48] {
+        self.tbs_sha384.get_or_init(|| {
+            let mut out = [0; 48];
+            out.copy_from_slice(digest(&SHA384, self.tbs()).as_ref());
+            out
+        })
     }
 
     /// Returns the SHA-256 of the certificate in lower-case hexadecimal: the thumbprint in signature manifests.
     #[must_use]
-    pub fn thumbprint(&self) -> String {
-        hex::encode(digest(&SHA256, &self.der))
+    pub fn thumbprint(&self) -> &str {
+        self.thumbprint.get_or_init(|| hex::encode(digest(&SHA256, &self.der)))
     }
 
     /// Returns the subject in RFC 4514 form, safe to print on a terminal.
     #[must_use]
-    pub fn subject(&self) -> String {
-        printable(&self.fields.tbs_certificate().subject().to_string())
+    pub fn subject(&self) -> &str {
+        self.subject_text.get_or_init(|| printable(&self.fields.tbs_certificate().subject().to_string()))
     }
 
     /// Returns the parsed subject, for comparisons.
@@ -118,8 +136,8 @@ impl Certificate {
 
     /// Returns the issuer in RFC 4514 form, safe to print on a terminal.
     #[must_use]
-    pub fn issuer(&self) -> String {
-        printable(&self.fields.tbs_certificate().issuer().to_string())
+    pub fn issuer(&self) -> &str {
+        self.issuer_text.get_or_init(|| printable(&self.fields.tbs_certificate().issuer().to_string()))
     }
 
     /// Returns the public key, or `None` if the Notary Project does not support its type.

@@ -3,6 +3,7 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
+use aws_lc_rs::digest::{Context, SHA256};
 use time::OffsetDateTime;
 
 use super::certificate::{Certificate, CertificateError};
@@ -84,7 +85,36 @@ pub enum ChainError {
 
 /// The parsed, unverified certificates of a signature envelope, in the envelope's order. Clones share them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CertificateChain(Arc<[Certificate]>);
+pub struct CertificateChain(Arc<Chain>);
+
+#[derive(Debug)]
+struct Chain {
+    certificates: Vec<Certificate>,
+    hash: ChainHash,
+}
+
+impl PartialEq for Chain {
+    fn eq(&self, other: &Self) -> bool {
+        self.certificates == other.certificates
+    }
+}
+
+impl Eq for Chain {}
+
+/// SHA-256 over the certificates of a chain in order, each preceded by its length to rule out ambiguity.
+pub(super) type ChainHash = [u8; 32];
+
+/// Hashes the certificates of a chain.
+pub(super) fn hash<'a>(certificates: impl Iterator<Item = &'a [u8]>) -> ChainHash {
+    let mut context = Context::new(&SHA256);
+    for der in certificates {
+        context.update(&(der.len() as u64).to_be_bytes());
+        context.update(der);
+    }
+    let mut hash = ChainHash::default();
+    hash.copy_from_slice(context.finish().as_ref());
+    hash
+}
 
 /// A chain in which each certificate was issued by the next one and the last one is a self-signed root. Made only by
 /// [`CertificateChain::link`] and by verifying an envelope.
@@ -106,25 +136,32 @@ impl CertificateChain {
         }
         let parse =
             |(position, der)| Certificate::from_der(der).map_err(|source| ChainError::Certificate { position, source });
-        certificates.into_iter().enumerate().map(parse).collect::<Result<_, _>>().map(Self)
+        let certificates = certificates.into_iter().enumerate().map(parse).collect::<Result<Vec<_>, _>>()?;
+        let hash = hash(certificates.iter().map(Certificate::der));
+        Ok(Self(Arc::new(Chain { certificates, hash })))
+    }
+
+    /// Returns the hash of the certificates.
+    pub(super) fn hash(&self) -> &ChainHash {
+        &self.0.hash
     }
 
     /// Returns the certificates, the signing certificate first.
     #[must_use]
     pub fn certificates(&self) -> &[Certificate] {
-        &self.0
+        &self.0.certificates
     }
 
     /// Returns the signing certificate.
     #[must_use]
     pub fn leaf(&self) -> &Certificate {
-        &self.0[0]
+        &self.0.certificates[0]
     }
 
     /// Returns the last certificate, which may not be a root: see [`LinkedChain::root`].
     #[must_use]
     pub fn last(&self) -> &Certificate {
-        &self.0[self.0.len() - 1]
+        &self.0.certificates[self.0.certificates.len() - 1]
     }
 
     /// Checks that each certificate was issued by the next one, and that only the last one is a self-signed root.
@@ -137,11 +174,11 @@ impl CertificateChain {
     }
 
     fn check_links(&self) -> Result<(), ChainError> {
-        for (position, pair) in self.0.windows(2).enumerate() {
+        for (position, pair) in self.certificates().windows(2).enumerate() {
             let subject = &pair[0];
             let issuer = &pair[1];
             if subject.is_self_signed() {
-                return Err(ChainError::RootInside { position, subject: subject.subject() });
+                return Err(ChainError::RootInside { position, subject: subject.subject().to_owned() });
             }
             let why = if !subject.names_as_issuer(issuer) {
                 "it names another issuer"
@@ -150,11 +187,11 @@ impl CertificateChain {
             } else {
                 continue;
             };
-            return Err(ChainError::BrokenLink { position, subject: subject.subject(), next: issuer.subject(), why });
+            return Err(ChainError::BrokenLink { position, subject: subject.subject().to_owned(), next: issuer.subject().to_owned(), why });
         }
         let root = self.last();
         if !root.is_self_issued() || !root.is_signed_by(root) {
-            return Err(ChainError::NoRoot { subject: root.subject() });
+            return Err(ChainError::NoRoot { subject: root.subject().to_owned() });
         }
         Ok(())
     }
@@ -175,12 +212,12 @@ impl CertificateChain {
     /// # Errors
     /// Returns the first [`ChainError`] found; never [`ChainError::NotValidAt`].
     pub fn check_requirements(self) -> Result<LinkedChain, ChainError> {
-        for (position, certificate) in self.0.iter().enumerate() {
+        for (position, certificate) in self.certificates().iter().enumerate() {
             let checked = match position.checked_sub(1) {
                 None => check_leaf(certificate),
                 Some(authorities_below) => check_authority(certificate, authorities_below),
             };
-            checked.map_err(|source| ChainError::Requirement { position, subject: certificate.subject(), source })?;
+            checked.map_err(|source| ChainError::Requirement { position, subject: certificate.subject().to_owned(), source })?;
         }
         self.link()
     }
@@ -190,12 +227,12 @@ impl CertificateChain {
     /// # Errors
     /// Returns [`ChainError::NotValidAt`] for the first certificate that is not.
     pub fn check_validity(&self, time: OffsetDateTime) -> Result<(), ChainError> {
-        for (position, certificate) in self.0.iter().enumerate() {
+        for (position, certificate) in self.certificates().iter().enumerate() {
             // Both ends are inclusive: the time "must be less than or equal to certificate's notAfter attribute".
             if time < certificate.not_before() || time > certificate.not_after() {
                 return Err(ChainError::NotValidAt {
                     position,
-                    subject: certificate.subject(),
+                    subject: certificate.subject().to_owned(),
                     not_before: rfc3339(certificate.not_before()),
                     not_after: rfc3339(certificate.not_after()),
                     time: rfc3339(time),

@@ -132,7 +132,7 @@ impl NotationFolder {
         for file in files.iter().filter(others) {
             let stored = file.certificates.as_deref().unwrap_or_default();
             if let Some(twice) = certificates.iter().find(|certificate| stored.contains(certificate)) {
-                let subject = twice.subject();
+                let subject = twice.subject().to_owned();
                 let store = store.clone();
                 return Err(AddError::Duplicate { subject, store, path: file.path.clone() });
             }
@@ -171,7 +171,7 @@ fn certificates_of(store: &TrustStoreName, path: &Path, bytes: &[u8]) -> Result<
         check(store.store_type(), certificate).map_err(|why| TrustStoreError::Untrustworthy {
             name: store.clone(),
             path: path.to_owned(),
-            subject: certificate.subject(),
+            subject: certificate.subject().to_owned(),
             why,
         })?;
     }

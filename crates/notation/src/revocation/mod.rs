@@ -103,7 +103,7 @@ pub async fn check_chain(
         let (certificate, issuer) = (pair[0].clone(), pair[1].clone());
         // Kept if the task fails.
         let status = Status::Unknown(Vec::new());
-        statuses.push(CertificateStatus { position, subject: certificate.subject(), status });
+        statuses.push(CertificateStatus { position, subject: certificate.subject().to_owned(), status });
         let question = Question { certificate, issuer, signing_time: authentic_signing_time, now, deadline };
         let client = client.clone();
         tasks.spawn(async move { (position, client.certificate_status(question).await) });
@@ -125,7 +125,7 @@ impl RevocationClient {
     }
 
     async fn certificate_status(&self, question: Question) -> Status {
-        let key = (question.certificate.thumbprint(), question.issuer.thumbprint(), question.signing_time);
+        let key = (question.certificate.thumbprint().to_owned(), question.issuer.thumbprint().to_owned(), question.signing_time);
         if let Some(status) = self.remembered(&key, question.now) {
             return status;
         }

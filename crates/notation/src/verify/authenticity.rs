@@ -22,7 +22,7 @@ pub(super) fn check(
         Some(result) => result?.to_string(),
         None => check_identity(policy, envelope, signer)?,
     };
-    Ok(Finding::Trusted { anchor, identity })
+    Ok(Finding::Trusted { anchor: anchor.to_owned(), identity })
 }
 
 /// Returns the certificate of the chain that is in a trust store of the scheme's type.
@@ -38,7 +38,7 @@ pub(super) fn check_chain<'a>(
     })?;
     let chain = envelope.chain();
     let anchor = chain.certificates().iter().find(|certificate| trusted.contains(certificate));
-    anchor.ok_or_else(|| Reason::UntrustedChain { root: chain.root().subject(), store_type })
+    anchor.ok_or_else(|| Reason::UntrustedChain { root: chain.root().subject().to_owned(), store_type })
 }
 
 /// Checks that the signer is a trusted identity of the policy, and says which one.
@@ -77,10 +77,10 @@ fn check_subject(identities: &TrustedIdentities, leaf: &Certificate) -> Result<S
         return Ok(format!("signed by {subject}; the policy trusts every identity"));
     }
     if identities.x509_subjects().next().is_none() {
-        return Err(Reason::UntrustedSubject { subject, policy_has_subjects: false });
+        return Err(Reason::UntrustedSubject { subject: subject.to_owned(), policy_has_subjects: false });
     }
     match identities.matching_subject(&Subject::of(leaf).map_err(Reason::Subject)?) {
         Some(name) => Ok(format!("signed by {subject}, which the trusted identity x509.subject: {name} names")),
-        None => Err(Reason::UntrustedSubject { subject, policy_has_subjects: true }),
+        None => Err(Reason::UntrustedSubject { subject: subject.to_owned(), policy_has_subjects: true }),
     }
 }

@@ -173,7 +173,7 @@ impl Verification<'_> {
 
 /// The validation `integrity`, and who made the signature: unknown critical attributes are refused at every level.
 fn integrity<'a>(bytes: &[u8], verifier: &'a Verifier, content: &impl VerifiedContent) -> Result<Intact<'a>, Reason> {
-    let envelope = Envelope::parse(bytes)?.verify_integrity_with(verifier.chains())?;
+    let envelope = Envelope::parse_with(bytes, verifier.chains())?.verify_integrity_with(verifier.chains())?;
     let payload = Payload::parse(envelope.payload())?;
     let finding = content.check(&payload)?;
     let (signer, plugin) = Signer::from_attributes(envelope.attributes())?;

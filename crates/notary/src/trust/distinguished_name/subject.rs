@@ -52,10 +52,10 @@ impl Subject {
         for attribute in certificate.subject_name().iter() {
             let Some(kind) = AttributeType::of_oid(&attribute.oid) else { continue };
             let Some(value) = text(&attribute.value) else {
-                return Err(SubjectError::NotText { subject: certificate.subject(), kind });
+                return Err(SubjectError::NotText { subject: certificate.subject().to_owned(), kind });
             };
             if attributes.insert(kind, value).is_some() {
-                return Err(SubjectError::Repeated { subject: certificate.subject(), kind });
+                return Err(SubjectError::Repeated { subject: certificate.subject().to_owned(), kind });
             }
         }
         Ok(Self(attributes))

@@ -3,6 +3,7 @@
 use std::num::NonZeroUsize;
 
 use testing::certificate::{NOW, Spec, basic_constraints, issue, specs};
+use testing::der::name;
 use testing::key::Kind;
 
 use crate::x509::{CertificateChain, ChainCache, ChainError};
@@ -23,6 +24,37 @@ fn fresh() -> CertificateChain {
 /// The cache's answer, without the chain.
 fn check(cache: &ChainCache, chain: &CertificateChain) -> Result<(), ChainError> {
     cache.check_requirements(chain.clone()).map(drop)
+}
+
+/// Whether the cache returns this very chain instead of parsing it again.
+fn is_kept(cache: &ChainCache, chain: &CertificateChain) -> bool {
+    let certificates = chain.certificates().iter().map(|certificate| certificate.der().to_vec()).collect();
+    std::ptr::eq(cache.parse(certificates).unwrap().leaf(), chain.leaf())
+}
+
+#[test]
+fn parses_a_valid_chain_once() {
+    let cache = ChainCache::default();
+    let good = chain(issue(&specs()));
+    assert!(!is_kept(&cache, &good));
+    check(&cache, &good).unwrap();
+    assert!(is_kept(&cache, &good));
+    for _ in 0..100 {
+        check(&cache, &fresh()).unwrap();
+    }
+    assert!(!is_kept(&cache, &good), "at most 32 chains are kept");
+    check(&cache, &good).unwrap();
+    assert!(is_kept(&cache, &good));
+}
+
+#[test]
+fn does_not_keep_large_chains() {
+    let cache = ChainCache::default();
+    let mut specs = [Spec::leaf(Kind::P256), Spec::authority("root", Kind::P256)];
+    specs[1].subject = name(0x0c, &"long ".repeat(8_000));
+    let large = chain(issue(&specs));
+    check(&cache, &large).unwrap();
+    assert_eq!((cache.len(), is_kept(&cache, &large)), (1, false));
 }
 
 #[test]
@@ -104,7 +136,7 @@ fn stays_within_its_capacity_and_keeps_chains_in_use() {
             check(&cache, &fresh()).unwrap();
             assert!(cache.len() <= capacity, "{} of {capacity}", cache.len());
         }
-        assert_eq!(cache.remembers(&super::super::cache::name(&in_use)), capacity > 1, "{capacity}");
+        assert_eq!(is_kept(&cache, &in_use), capacity > 1, "{capacity}");
     }
 }
 

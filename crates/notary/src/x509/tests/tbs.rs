@@ -7,7 +7,7 @@ use testing::certificate::{issue, specs};
 
 use crate::x509::{Certificate, CertificateChain};
 
-/// The published roots of AWS Signer with their fingerprints and the output of
+/// The published roots of AWS Signer with their thumbprints and the output of
 /// `openssl asn1parse -strparse 4 | sha384sum`.
 const AWS_ROOTS: [(&str, &str, &str); 2] = [
     (
@@ -45,10 +45,10 @@ fn tbs_sha384(der: &[u8]) -> String {
 
 #[test]
 fn hashes_aws_signer_roots_like_openssl() {
-    for (pem, fingerprint, tbs) in AWS_ROOTS {
+    for (pem, thumbprint, tbs) in AWS_ROOTS {
         let der = der_of(pem);
         let root = Certificate::from_der(der.clone()).unwrap();
-        assert_eq!(root.thumbprint(), fingerprint);
+        assert_eq!(root.thumbprint(), thumbprint);
         assert_eq!(hex::encode(root.tbs_sha384()), tbs);
         assert_eq!(tbs_sha384(&der), tbs);
         assert!(root.is_self_issued() && root.is_signed_by(&root));

@@ -79,9 +79,9 @@ impl CertificateSummary {
     #[must_use]
     pub fn new(certificate: &Certificate) -> Self {
         Self {
-            subject: certificate.subject(),
-            issuer: certificate.issuer(),
-            thumbprint: certificate.thumbprint(),
+            subject: certificate.subject().to_owned(),
+            issuer: certificate.issuer().to_owned(),
+            thumbprint: certificate.thumbprint().to_owned(),
             not_before: certificate.not_before(),
             not_after: certificate.not_after(),
         }
