@@ -35,14 +35,19 @@ pub struct Links {
 /// The entry of a manifest in a list of referrers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Referrer {
+    /// The manifest that it refers to.
     pub subject: Descriptor,
     /// Its artifact type, or the media type of its configuration if it has none.
     pub artifact_type: Option<String>,
+    /// Its annotations.
     pub annotations: BTreeMap<String, String>,
 }
 
 impl Links {
     /// Reads the links of a manifest of this media type.
+    ///
+    /// # Errors
+    /// Returns [`ManifestError`] if the manifest is malformed, is not of this type, or lists too much.
     pub fn read(media_type: &str, bytes: &[u8]) -> Result<Self, ManifestError> {
         media_type_of(Some(media_type), bytes)?;
         let mut manifest = json::parse_object("manifest", bytes)?;
