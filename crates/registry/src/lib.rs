@@ -59,6 +59,9 @@ mod content;
 mod credentials;
 #[cfg(feature = "ecr")]
 mod ecr;
+#[cfg(not(feature = "ecr"))]
+#[path = "ecr/absent.rs"]
+mod ecr;
 mod error;
 mod layout;
 mod referrers;
