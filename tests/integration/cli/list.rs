@@ -36,7 +36,7 @@ fn lists_what_notation_lists_in_every_store() {
         let results = cli.json("list", &["list", reference], 0);
         assert_eq!(results["signatures"].as_array().unwrap().len(), 3);
         assert_eq!(results["artifact"], pinned.as_str());
-        cli.run(&["list", reference, "--max-signatures", "2"]).exits_with(1).says("--max-signatures");
+        cli.run(&["list", reference, "--max-signatures", "2"]).exits_with(2).says("--max-signatures");
     }
 }
 

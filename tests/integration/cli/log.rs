@@ -86,7 +86,7 @@ fn does_not_log_registry_tokens() {
     let profile = "arn:aws:signer:us-west-2:111122223333:/signing-profiles/demo";
     let verify = ["verify", &image, "--trusted-profile", profile, "-vv"];
     let anonymous = cli.run(&["list", &image]).exits_with(2);
-    assert!(anonymous.stderr.contains("a user name and password (--username NAME --password-stdin)"), "{anonymous}");
+    assert!(anonymous.stderr.contains("pass --username NAME --password-stdin"), "{anonymous}");
     let refused = run_as_user(&cli, "hunter2-password", &[], &verify).exits_with(2).says("/token?service=s");
     assert!(!refused.stderr.contains("hunter2") && !refused.stdout.contains("hunter2"), "{refused}");
 }
