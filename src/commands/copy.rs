@@ -31,8 +31,9 @@ use crate::output::{DIM, GOOD, Output, SCHEMA_VERSION, WARN, paint};
     notation-aws-signer copy registry.example.com/app:v1 oci:./app
     notation-aws-signer copy oci:./app:v1 registry.internal/app:v1
 
-Exit codes: 0 copied; 2 the command line, the configuration or a permission is wrong, or the artifact does not exist; 3 a \
-  registry could not be reached or failed, or content does not match its digest: a retry may succeed.")]
+Exit codes: 0 copied; 2 the command line, the configuration or a permission is wrong, a limit is exceeded, or the artifact \
+  does not exist; 3 a registry could not be reached, failed, or returned content that does not match its digest: a retry may \
+  succeed.")]
 pub struct Args {
     /// What to copy: REGISTRY/REPOSITORY:TAG, REGISTRY/REPOSITORY@DIGEST, or oci:FOLDER[:TAG|@DIGEST] for an OCI image layout
     #[arg(value_name = "SOURCE")]

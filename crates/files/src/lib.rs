@@ -1,4 +1,21 @@
 //! Files: reading with bounds, writing in one step, and refusing files that other users may change.
+//!
+//! ```
+//! # fn main() -> std::io::Result<()> {
+//! let folder = tempfile::tempdir()?;
+//! let path = folder.path().join("settings.json");
+//! files::create(&path, b"{}", 0o600)?;
+//! files::replace(&path, b"{\"a\":1}", 0o600)?;
+//! assert_eq!(files::read_up_to(&path, 1024)?, b"{\"a\":1}");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! | Module | What it has |
+//! |---|---|
+//! | `read` | [`read_up_to`]: files that a user names, pipes included, with limits on size and time |
+//! | `write` | [`create`], [`replace`]: a crash leaves the old content or the new |
+//! | `trusted` | [`read_file`], [`check_program`]: files that only their owner can change |
 
 mod read;
 mod trusted;

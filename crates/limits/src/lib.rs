@@ -1,4 +1,26 @@
-//! Bounds on what one operation may take: time ([`Deadline`]) and memory ([`MemoryBudget`]).
+//! Bounds on what one operation may take: time and memory. They are handed in; there is no global limit.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() {
+//! use std::time::Duration;
+//!
+//! use limits::{Deadline, MemoryBudget};
+//!
+//! let deadline = Deadline::new(Duration::from_millis(100));
+//! assert_eq!(deadline.run(async { "in time" }).await, Some("in time"));
+//! assert_eq!(deadline.run(std::future::pending::<()>()).await, None);
+//!
+//! let budget = MemoryBudget::new(1024 * 1024);
+//! let mut reservation = budget.reservation();
+//! reservation.grow(64 * 1024).await; // returns to the budget when it is dropped
+//! # }
+//! ```
+//!
+//! | Module | What it has |
+//! |---|---|
+//! | `deadline` | [`Deadline`]: the time at which an operation gives up |
+//! | `memory` | [`MemoryBudget`]: the bytes that all readers together may hold |
 
 mod deadline;
 mod memory;

@@ -45,6 +45,9 @@ pub struct Referrer {
 
 impl Links {
     /// Reads the links of a manifest of this media type.
+    ///
+    /// # Errors
+    /// Returns [`ManifestError`] if the manifest is malformed, is not of this type, or lists too much.
     pub fn read(media_type: &str, bytes: &[u8]) -> Result<Self, ManifestError> {
         media_type_of(Some(media_type), bytes)?;
         let mut manifest = json::parse_object("manifest", bytes)?;

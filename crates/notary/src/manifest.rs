@@ -213,6 +213,9 @@ impl Manifest {
 }
 
 /// Parses a descriptor of a manifest or an index. Unknown members are ignored.
+///
+/// # Errors
+/// Returns [`ManifestError`] if a member is missing or malformed.
 pub fn descriptor(object: &mut Object) -> Result<Descriptor, ManifestError> {
     Ok(Descriptor {
         media_type: object.string("mediaType")?,

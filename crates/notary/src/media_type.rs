@@ -23,6 +23,9 @@ pub fn is_index(media_type: &str) -> bool {
 
 /// The media type of a manifest, from the response (`Content-Type`) and from the manifest's own `mediaType`. Both must agree:
 /// content that one client reads as an image and another as an index is two artifacts under one digest (CVE-2021-41190).
+///
+/// # Errors
+/// Returns [`ManifestError`] if the content is not JSON, the types differ, or the type is unknown or not supported.
 pub fn media_type_of(said: Option<&str>, bytes: &[u8]) -> Result<&'static str, ManifestError> {
     let mut manifest = json::parse_object("manifest", bytes)?;
     let own = manifest.optional_string("mediaType")?;

@@ -25,6 +25,9 @@ pub enum Transferred {
 impl Store {
     /// Copies a blob of this store to `destination` unless it is already present. `passed` is called with the number of bytes of
     /// each piece, again for pieces that a retry copies again.
+    ///
+    /// # Errors
+    /// Returns [`StoreError`] if the blob cannot be read or written, or does not match its descriptor.
     pub async fn transfer(
         &self,
         destination: &Store,

@@ -58,6 +58,9 @@ impl Store {
     }
 
     /// A manifest and the content that it refers to.
+    ///
+    /// # Errors
+    /// Returns [`StoreError`] if the manifest cannot be read or is malformed.
     pub async fn linked(&self, stored: &Descriptor) -> Result<(Content, Links), StoreError> {
         let bytes = self.manifest(stored).await?;
         let links = Links::read(&stored.media_type, &bytes);
@@ -67,6 +70,9 @@ impl Store {
 
     /// Writes the unchanged manifest of another store, and lists it among the referrers of its subject. Content that it refers
     /// to must be written first.
+    ///
+    /// # Errors
+    /// Returns [`StoreError`] if the manifest or the list of referrers cannot be written.
     pub async fn put_linked(&self, stored: &Descriptor, bytes: &[u8], links: &Links) -> Result<(), StoreError> {
         let referrer = links.referrer.as_ref();
         match self {
@@ -80,6 +86,9 @@ impl Store {
     }
 
     /// Tags a manifest, unless it has the tag already: registries with immutable tags reject writing a tag again.
+    ///
+    /// # Errors
+    /// Returns [`StoreError`] if the tag cannot be read or written.
     pub async fn put_tag(&self, stored: &Descriptor, bytes: &[u8], tag: &Tag) -> Result<(), StoreError> {
         let target = Target::Tag(tag.clone());
         match self.resolve(&target).await {

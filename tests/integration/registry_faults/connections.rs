@@ -37,14 +37,14 @@ async fn later_operations_reuse_connections() {
 
 /// The content of a blob that counts against a memory budget.
 fn large() -> Vec<u8> {
-    vec![7; 2 << 20]
+    vec![7; 256 << 10]
 }
 
-/// A repository whose client has a memory budget of 1 MiB.
+/// A repository whose client has a memory budget of 64 KiB.
 fn with_little_memory(server: &FaultServer) -> RemoteRepository {
     let mut options = options();
-    options.memory = limits::MemoryBudget::new(1 << 20);
-    options.idle_timeout = options.timeout;
+    options.memory = limits::MemoryBudget::new(64 << 10);
+    options.idle_timeout = 10 * options.timeout;
     let name = format!("{}/a", server.address).parse().unwrap();
     RegistryClient::new(options, Credentials::none()).repository(&name).unwrap()
 }

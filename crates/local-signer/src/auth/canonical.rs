@@ -2,6 +2,7 @@
 
 use aws_lc_rs::digest::{SHA256, digest};
 use axum::http::{HeaderMap, Method};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_encode};
 
 /// A request as received: path and query are still percent-encoded.
 #[derive(Debug, Clone, Copy)]
@@ -88,37 +89,14 @@ pub fn query_pairs(query: &str) -> impl Iterator<Item = (Vec<u8>, Vec<u8>)> {
 
 /// Decodes percent-encoding, and `+` as a space like forms and the AWS SDKs. Invalid escapes stay unchanged.
 fn decode(text: &str) -> Vec<u8> {
-    let mut bytes = text.as_bytes().iter();
-    let mut decoded = Vec::with_capacity(text.len());
-    while let Some(&byte) = bytes.next() {
-        let rest = bytes.as_slice();
-        match (byte, rest.first().copied().and_then(hex_digit), rest.get(1).copied().and_then(hex_digit)) {
-            (b'%', Some(high), Some(low)) => {
-                decoded.push(high << 4 | low);
-                bytes.nth(1);
-            }
-            (b'+', ..) => decoded.push(b' '),
-            _ => decoded.push(byte),
-        }
-    }
-    decoded
+    percent_decode_str(&text.replace('+', " ")).collect()
 }
 
-fn hex_digit(byte: u8) -> Option<u8> {
-    char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
-}
+/// All bytes except the unreserved characters of RFC 3986.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// Percent-encodes all bytes except the unreserved characters of RFC 3986.
 fn encode(bytes: &[u8]) -> String {
-    let mut encoded = String::with_capacity(bytes.len());
-    for &byte in bytes {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            encoded.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    encoded
+    percent_encode(bytes, RESERVED).to_string()
 }
 
 #[cfg(test)]

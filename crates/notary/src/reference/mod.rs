@@ -336,7 +336,8 @@ fn host(registry: &str) -> &str {
     }
 }
 
-/// Whether a registry is on this machine, so that it is reached without TLS by default.
+/// Whether a registry, with or without a port, is this machine.
+#[must_use]
 pub fn is_loopback(registry: &str) -> bool {
     let host = host(registry);
     let inner = host.strip_prefix('[').and_then(|h| h.strip_suffix(']'));

@@ -27,12 +27,7 @@ use notary::{Advice, Disposition, ReasonCode};
 
 use self::config_file::ConfigFile;
 use self::helper::Helpers;
-#[cfg(feature = "ecr")]
-use crate::ecr::EcrError;
-#[cfg(feature = "ecr")]
-use crate::ecr::EcrRegistry;
-#[cfg(feature = "ecr")]
-use crate::ecr::EcrTokens;
+use crate::ecr::{EcrError, EcrTokens};
 
 /// A secret text, hidden from `Debug`.
 #[derive(Clone, PartialEq, Eq)]
@@ -106,7 +101,6 @@ pub enum CredentialError {
         problem: String,
     },
     /// No token for a registry of Amazon ECR could be obtained.
-    #[cfg(feature = "ecr")]
     #[error(transparent)]
     Ecr(#[from] Box<EcrError>),
 }
@@ -117,7 +111,6 @@ impl CredentialError {
     pub fn code(&self) -> ReasonCode {
         match self {
             Self::Io { .. } | Self::Malformed { .. } | Self::Helper { .. } => ReasonCode::Credentials,
-            #[cfg(feature = "ecr")]
             Self::Ecr(why) => why.code(),
         }
     }
@@ -133,7 +126,6 @@ impl CredentialError {
     pub fn advice(&self) -> Option<Advice> {
         match self {
             Self::Io { .. } | Self::Malformed { .. } | Self::Helper { .. } => None,
-            #[cfg(feature = "ecr")]
             Self::Ecr(why) => why.advice(),
         }
     }
@@ -146,7 +138,6 @@ pub struct Credentials {
     files: Vec<Source>,
     helpers: Helpers,
     /// Tokens of ECR, shared by clones. `None` disables ECR.
-    #[cfg(feature = "ecr")]
     ecr: Option<Arc<EcrTokens>>,
     is_half_given: bool,
 }
@@ -217,14 +208,7 @@ impl Credentials {
         for folder in [folder("XDG_RUNTIME_DIR"), folder("XDG_CONFIG_HOME").or_else(|| in_home(".config"))] {
             files.extend(folder.map(|folder| optional(folder.join("containers/auth.json"))));
         }
-        Self {
-            given,
-            files,
-            helpers: Helpers::default(),
-            #[cfg(feature = "ecr")]
-            ecr: Some(Arc::default()),
-            is_half_given,
-        }
+        Self { given, files, helpers: Helpers::default(), ecr: Some(Arc::default()), is_half_given }
     }
 
     /// The credential for the repository's registry; `None` is anonymous access.
@@ -243,20 +227,9 @@ impl Credentials {
                 return Ok(Some(found));
             }
         }
-        #[cfg(feature = "ecr")]
-        return self.ecr_token(repository).await;
-        #[cfg(not(feature = "ecr"))]
-        Ok(None)
-    }
-
-    /// A token for a registry of Amazon ECR.
-    #[cfg(feature = "ecr")]
-    async fn ecr_token(&self, repository: &RepositoryName) -> Result<Option<Credential>, CredentialError> {
-        let Some((tokens, ecr)) = self.ecr.as_ref().zip(EcrRegistry::of_host(repository.registry())) else {
-            return Ok(None);
-        };
+        let Some(ecr) = &self.ecr else { return Ok(None) };
         // Boxed: the SDK's futures are large, and would enlarge those of every request.
-        let token = Box::pin(tokens.token(&ecr)).await.map_err(Box::new)?;
+        let token = Box::pin(ecr.token_for_host(repository.registry())).await.map_err(Box::new)?;
         Ok(token.map(|token| Credential::Password { username: token.username, password: Secret(token.password) }))
     }
 }

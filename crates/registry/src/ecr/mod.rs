@@ -17,7 +17,7 @@ use base64::engine::general_purpose::STANDARD;
 use limits::Deadline;
 use notary::{Advice, Disposition, ReasonCode};
 
-pub use self::host::EcrRegistry;
+use self::host::EcrRegistry;
 use crate::shared_cache::SharedCache;
 
 /// How long before its expiry a token is replaced, and how long a lack of credentials is cached.
@@ -145,12 +145,23 @@ struct Known {
 }
 
 impl EcrTokens {
+    /// Returns the token for a registry host. `None` means anonymous access, or that the host is not of Amazon ECR.
+    ///
+    /// # Errors
+    /// Returns [`EcrError`] if the call fails or the answer has no valid token.
+    pub async fn token_for_host(&self, host: &str) -> Result<Option<EcrToken>, EcrError> {
+        match EcrRegistry::of_host(host) {
+            Some(registry) => self.token(&registry).await,
+            None => Ok(None),
+        }
+    }
+
     /// Returns the token for a registry. `None` means anonymous access, which ECR Public allows without AWS
     /// credentials.
     ///
     /// # Errors
     /// Returns [`EcrError`] if the call fails or the answer has no valid token.
-    pub async fn token(&self, registry: &EcrRegistry) -> Result<Option<EcrToken>, EcrError> {
+    async fn token(&self, registry: &EcrRegistry) -> Result<Option<EcrToken>, EcrError> {
         let came = Instant::now();
         let is_fresh = |known: &Known| known.until.is_some_and(|until| SystemTime::now() < until);
         if let Some(known) = self.known.get(registry).filter(is_fresh) {

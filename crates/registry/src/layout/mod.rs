@@ -12,7 +12,6 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-use files;
 use notary::json;
 use notary::media_type::IMAGE_INDEX_MEDIA_TYPE;
 use serde_json::json;

@@ -6,6 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use der::Encode as _;
 use der::asn1::{AnyRef, Null, ObjectIdentifier, OctetString};
 use notary::x509::Certificate;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Url;
 use x509_cert::serial_number::SerialNumber;
 use x509_cert::spki::AlgorithmIdentifierOwned;
@@ -51,7 +52,8 @@ pub(super) fn key_hash(certificate: &Certificate) -> Vec<u8> {
 
 /// The URL of a GET request: "{url}/{url-encoding of base-64 encoding of the DER encoding of the OCSPRequest}".
 pub(super) fn get_url(responder: &Url, request: &[u8]) -> Url {
-    let encoded = STANDARD.encode(request).replace('+', "%2B").replace('/', "%2F").replace('=', "%3D");
+    let encoded = STANDARD.encode(request);
+    let encoded = utf8_percent_encode(&encoded, NON_ALPHANUMERIC);
     let mut url = responder.clone();
     url.set_path(&format!("{}/{encoded}", responder.path().trim_end_matches('/')));
     url
