@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
-use crate::flows::test_env::TestEnv;
+use crate::support::test_env::TestEnv;
 
 #[path = "../../fuzz/bodies.rs"]
 mod bodies;
