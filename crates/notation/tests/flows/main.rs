@@ -3,13 +3,18 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod aws_signer_revocation;
+mod clients;
 mod conclusions;
 mod forged;
 mod levels;
+mod limits;
 mod own_signatures;
+mod rate_limit;
 mod revocation;
+mod served;
 mod tampered;
 mod trust;
+mod verdict;
 
 use notation::verify::{Check, Reason, ValidationType, Verdict};
 use testbed::test_env::TestEnv;
