@@ -209,7 +209,7 @@ async fn rejects_a_digest_that_does_not_match_the_key() {
     use notary::envelope::SigningScheme;
     use notation::blob::describe;
 
-    use super::flows::own_key::OwnKey;
+    use crate::support::own_key::OwnKey;
     let key = OwnKey::new(|_| ());
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), key.root().der()).unwrap();

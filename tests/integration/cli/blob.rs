@@ -7,9 +7,9 @@ use notation::blob::describe;
 use serde_json::{Value, json};
 
 use super::image_stores::ImageStores;
-use crate::flows::own_key::{OwnKey, add_critical};
 use crate::support::World;
 use crate::support::cli::Cli;
+use crate::support::own_key::{OwnKey, add_critical};
 use crate::support::process::Finished;
 
 const TYPE: &str = "application/gzip";

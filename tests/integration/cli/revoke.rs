@@ -5,10 +5,9 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::flows::test_env;
-use crate::support::World;
 use crate::support::cli::Cli;
 use crate::support::process::{command, run};
+use crate::support::{World, test_env};
 
 #[test]
 #[ignore = "needs notation and olareg: scripts/test"]

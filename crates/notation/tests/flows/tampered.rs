@@ -7,9 +7,9 @@ use notary::manifest::SIGNATURE_MEDIA_TYPE;
 use notary::{Descriptor, Disposition, ReasonCode};
 use notation::verify::{Reason, ValidationType};
 use serde_json::{Value, json};
+use testbed::test_env::{TestEnv, add_image};
 
-use super::failed;
-use super::test_env::{TestEnv, add_image};
+use crate::failed;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rejects_a_swapped_payload() {

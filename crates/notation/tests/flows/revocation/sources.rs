@@ -4,16 +4,15 @@ use notary::envelope::SigningScheme;
 use rcgen::{
     CertificateParams, CrlDistributionPoint, CustomExtension, ExtendedKeyUsagePurpose, IsCa, KeyPair, SerialNumber,
 };
-use time::{Duration, OffsetDateTime};
-
-use super::authority::{Authority, SERIAL, algorithm, authority_info_access, party};
-use super::der::{sequence, tlv};
-use super::status::{
+use testbed::authority::{Authority, SERIAL, algorithm, authority_info_access, party};
+use testbed::fault::Reply;
+use testbed::test_env::TestEnv;
+use testing::der::{sequence, tlv};
+use testing::status::{
     CRL_NUMBER, DELTA_CRL_INDICATOR, FRESHEST_CRL, INVALIDITY_DATE, OcspDraft, distribution_points, entry, extension,
     full_name, generalized, good, number, reason, revoked, unknown,
 };
-use crate::flows::test_env::TestEnv;
-use crate::support::fault::Reply;
+use time::{Duration, OffsetDateTime};
 
 fn revoked_entry() -> Vec<u8> {
     entry(&SERIAL, OffsetDateTime::now_utc(), &[reason(1)])

@@ -11,8 +11,8 @@ use notation::verify::{Conclusion, Limits, Reason};
 use serde_json::json;
 
 use super::fixture::{Fixture, NAME, both, good, refusal, strict};
-use crate::flows::own_key::{OwnKey, add_critical};
-use crate::flows::test_env::verifier;
+use crate::support::own_key::{OwnKey, add_critical};
+use crate::support::test_env::verifier;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn kills_a_hanging_plugin_and_its_children() {

@@ -1,10 +1,9 @@
 //! One OCSP responder or one CRL: valid and invalid answers, and misbehaving servers.
 
+use testbed::authority::{Authority, Found};
+use testbed::fault::{Reply, Request};
+use testing::status::{entry, good, reason, revoked, unknown};
 use time::{Duration, OffsetDateTime};
-
-use super::authority::{Authority, Found};
-use super::status::{entry, good, reason, revoked, unknown};
-use crate::support::fault::{Reply, Request};
 
 /// The status when the only OCSP responder answers like this.
 async fn of_ocsp(reply: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Found {
@@ -42,7 +41,7 @@ async fn a_crl_decides_the_status() {
     let says = format!("good according to the CRL http://{}/crl", authority.server.address);
     authority.found().await.is("good", &["certificate 0 (CN=leaf", &says]);
     let now = OffsetDateTime::now_utc();
-    authority.answer_with("/crl", authority.crl(vec![entry(&super::authority::SERIAL, now, &[reason(4)])], |_| ()));
+    authority.answer_with("/crl", authority.crl(vec![entry(&testbed::authority::SERIAL, now, &[reason(4)])], |_| ()));
     authority.found().await.is("revoked", &["revoked: certificate 0 (CN=leaf", "superseded", "CRL"]);
     authority.answer_with("/crl", authority.crl(vec![entry(&[5], now, &[reason(4)])], |_| ()));
     authority.found().await.is("good", &[]);

@@ -9,9 +9,9 @@ use notation::plugin_host::PluginFolder;
 use notation::verify::{Check, Reason, ValidationType, Verdict, Verifier};
 use serde_json::{Value, json};
 
-use crate::flows::own_key::{OwnKey, add_critical};
-use crate::flows::test_env::{TestEnv, every, verifier};
 use crate::support::notation::Notation;
+use crate::support::own_key::{OwnKey, add_critical};
+use crate::support::test_env::{TestEnv, every, verifier};
 
 pub(super) const NAME: &str = "org.example.judge";
 pub(super) const ATTRIBUTE: &str = "org.example.ticket";

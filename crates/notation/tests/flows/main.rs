@@ -1,19 +1,23 @@
 //! Signing and verifying on an OCI layout with an in-process local signer: intact signatures verify, and each kind of
 //! damage or attack fails the check that covers it.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod aws_signer_revocation;
+mod clients;
 mod conclusions;
 mod forged;
 mod levels;
-pub mod own_key;
+mod limits;
 mod own_signatures;
-mod plugins;
+mod rate_limit;
 mod revocation;
+mod served;
 mod tampered;
-pub mod test_env;
 mod trust;
+mod verdict;
 
 use notation::verify::{Check, Reason, ValidationType, Verdict};
-use test_env::TestEnv;
+use testbed::test_env::TestEnv;
 
 /// Asserts that the only signature failed this check, and that it was the last one. Returns the reason.
 fn failed(verdict: &Verdict, check: impl Into<Check>) -> Reason {

@@ -3,15 +3,15 @@
 use std::path::Path;
 
 use notary::envelope::SigningScheme;
+use testing::status::{entry, good, reason, revoked, unknown};
 use time::{Duration, OffsetDateTime};
 
-use super::authority::{Authority, SERIAL};
-use super::status::{entry, good, reason, revoked, unknown};
-use crate::flows::own_key::SUBJECT;
-use crate::flows::test_env::TestEnv;
+use crate::support::authority::{Authority, SERIAL};
 use crate::support::fault::Reply;
 use crate::support::notation::Notation;
+use crate::support::own_key::SUBJECT;
 use crate::support::peers;
+use crate::support::test_env::TestEnv;
 
 /// Whether notation verifies the env's image with the authority's root as its only trusted certificate.
 fn notation_verifies(peers: &Path, env: &TestEnv, authority: &Authority, level: &str) -> bool {

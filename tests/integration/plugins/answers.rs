@@ -7,7 +7,7 @@ use notation::verify::{CheckOutcome, Conclusion, Finding, Reason};
 use serde_json::{Value, json};
 
 use super::fixture::{ATTRIBUTE, Fixture, IDENTITY, NAME, REVOCATION, both, good, metadata, refusal, remove, strict};
-use crate::flows::own_key::add_critical;
+use crate::support::own_key::add_critical;
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs notation and olareg: scripts/test"]

@@ -15,12 +15,12 @@ use notation::verify::{
 };
 use registry::{ClientOptions, Credentials, RegistryClient, Store};
 use serde_json::json;
+use testbed::fault::{FaultServer, Reply};
+use testbed::own_key::{OwnKey, SUBJECT};
+use testbed::test_env::{TestEnv, every, verifier};
 use time::OffsetDateTime;
 
-use super::failed;
-use super::own_key::{OwnKey, SUBJECT};
-use super::test_env::{TestEnv, every, verifier};
-use crate::support::fault::{FaultServer, Reply};
+use crate::failed;
 
 const REFUSED: Conclusion = Conclusion::NotVerified(Disposition::Refused);
 const UNDETERMINED: Conclusion = Conclusion::NotVerified(Disposition::Undetermined);
@@ -270,7 +270,7 @@ async fn a_verdict_says_what_was_signed_and_by_whom_once_integrity_has_passed() 
     let thumbprints = said.certificates.iter().map(|certificate| certificate.thumbprint.clone());
     assert!(thumbprints.eq(envelope.chain().certificates().iter().map(|certificate| certificate.thumbprint())));
     let refused = TestEnv::new().await;
-    super::test_env::add_image(&refused.layout, "other");
+    testbed::test_env::add_image(&refused.layout, "other");
     refused.attach(&refused.sign("other").await.signature.envelope);
     let verdict = refused.verify().await;
     failed(&verdict, Integrity);

@@ -10,13 +10,13 @@ use notary::envelope::SigningScheme;
 use notation::verify::{CheckOutcome, Reason, ValidationType, Verdict};
 use rcgen::{CertificateParams, CrlDistributionPoint, CustomExtension, Issuer, KeyPair, SerialNumber, SigningKey as _};
 use serde_json::json;
+use testing::der::{oid, sequence, tlv};
+use testing::status::{CrlDraft, OcspDraft, Party};
 use time::OffsetDateTime;
 
-use super::der::{oid, sequence, tlv};
-use super::status::{CrlDraft, OcspDraft, Party};
-use crate::flows::own_key::{OwnKey, SUBJECT};
-use crate::flows::test_env::TestEnv;
-use crate::support::fault::{FaultServer, Reply, Request};
+use crate::fault::{FaultServer, Reply, Request};
+use crate::own_key::{OwnKey, SUBJECT};
+use crate::test_env::TestEnv;
 
 /// The serial number of the certificate.
 pub const SERIAL: [u8; 3] = [0x12, 0x34, 0x56];

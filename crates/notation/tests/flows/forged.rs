@@ -4,10 +4,10 @@ use aws_signer::AttributesError;
 use notary::ReasonCode;
 use notary::envelope::build::ProtectedAttributes;
 use notation::verify::{Reason, ValidationType};
+use testbed::test_env::TestEnv;
 use time::{Duration, OffsetDateTime};
 
-use super::failed;
-use super::test_env::TestEnv;
+use crate::failed;
 
 /// The reason for which an envelope with changed attributes is refused.
 async fn refused(check: ValidationType, change: impl FnOnce(&mut ProtectedAttributes)) -> Reason {

@@ -7,9 +7,9 @@ use aws_sdk_signer::primitives::DateTime;
 use aws_signer::RevokedEntity;
 use notary::{Disposition, ReasonCode};
 use notation::verify::{Conclusion, Reason, ValidationType, Verdict};
+use testbed::test_env::TestEnv;
 
-use super::failed;
-use super::test_env::TestEnv;
+use crate::failed;
 
 fn revoked(verdict: &Verdict) -> Vec<RevokedEntity> {
     match failed(verdict, ValidationType::Revocation) {

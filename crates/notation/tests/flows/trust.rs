@@ -4,10 +4,10 @@ use local_signer::clock::Clock;
 use local_signer::{LocalSigner, Options};
 use notary::trust::policy::TrustedIdentity;
 use notation::verify::{Reason, Trust, ValidationType};
+use testbed::test_env::{TestEnv, root_of};
 use time::macros::{date, datetime};
 
-use super::failed;
-use super::test_env::{TestEnv, root_of};
+use crate::failed;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rejects_another_root_of_the_same_name() {

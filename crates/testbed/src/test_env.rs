@@ -24,7 +24,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use time::OffsetDateTime;
 
-use crate::support::forge::{der_of, forge};
+use crate::forge::{der_of, forge};
 
 pub struct TestEnv {
     home: TempDir,

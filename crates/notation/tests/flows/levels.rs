@@ -6,11 +6,11 @@ use notation::verify::CheckOutcome::{Failed, Passed, Skipped, Warning};
 use notation::verify::ValidationType::{AuthenticTimestamp, Authenticity, Expiry, Revocation};
 use notation::verify::{Conclusion, Reason, ValidationType, Verdict, VerificationPolicy};
 use serde_json::{Value, json};
+use testbed::own_key::OwnKey;
+use testbed::test_env::TestEnv;
 use time::{Duration, OffsetDateTime};
 
-use super::failed;
-use super::own_key::OwnKey;
-use super::test_env::TestEnv;
+use crate::failed;
 
 /// A defect of the signature.
 #[derive(Debug, Clone, Copy)]
@@ -149,7 +149,7 @@ async fn reports_revocation_as_skipped_without_a_request() {
 async fn every_level_rejects_altered_signatures_and_other_artifacts() {
     for level in ["strict", "permissive", "audit"] {
         let env = TestEnv::new().await;
-        let other = super::test_env::add_image(&env.layout, "other");
+        let other = testbed::test_env::add_image(&env.layout, "other");
         let key = OwnKey::new(|_| ());
         let scheme = notary::envelope::SigningScheme::X509;
         let mut altered = key.sign(&env.image, scheme);
@@ -195,7 +195,7 @@ async fn level_skip_reads_no_signature_and_is_not_verified() {
 async fn wildcards_and_other_store_types_do_not_trust_aws_signer() {
     let env = TestEnv::new().await;
     env.sign_and_attach().await;
-    env.put_trust_store("ca/local", &super::test_env::root_of(&env.signer));
+    env.put_trust_store("ca/local", &testbed::test_env::root_of(&env.signer));
     let strict = json!({ "level": "strict" });
     let profile = env.profile.to_string();
     type Matches = fn(&Reason) -> bool;

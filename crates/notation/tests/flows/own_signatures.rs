@@ -6,10 +6,10 @@ use notary::envelope::SigningScheme::{SigningAuthority, X509};
 use notary::{Disposition, ReasonCode};
 use notation::verify::{CheckOutcome, Finding, Reason, ValidationType, Verdict};
 use serde_json::{Value, json};
+use testbed::own_key::{OwnKey, SUBJECT, add_critical};
+use testbed::test_env::TestEnv;
 
-use super::failed;
-use super::own_key::{OwnKey, SUBJECT, add_critical};
-use super::test_env::TestEnv;
+use crate::failed;
 
 /// The verdict on the signature by `key`, whose root is in the trust stores `ca:own` and `signingAuthority:own`.
 async fn verify(key: &OwnKey, envelope: &[u8], env: &TestEnv, stores: &[&str], identities: &[&str]) -> Verdict {

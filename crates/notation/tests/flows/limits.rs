@@ -1,0 +1,132 @@
+//! The limits of a verification: one artifact cannot take more time than its own, nor the time and memory of others.
+
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use notary::reference::Target;
+use notary::{Descriptor, Disposition, ReasonCode};
+use notation::verify::{Conclusion, Demands, Limits, NoVerdict, Reason, Verdict, Verifier};
+use registry::Store;
+use testbed::fault::{FaultServer, Reply, Request};
+use testbed::test_env::{TestEnv, every, verifier};
+use time::OffsetDateTime;
+
+use crate::served::{client, serve, store};
+
+const UNDETERMINED: Conclusion = Conclusion::NotVerified(Disposition::Undetermined);
+
+async fn verify(verifier: &Verifier, store: &Store, env: &TestEnv, demands: &Demands) -> Result<Verdict, NoVerdict> {
+    let target = Target::Tag("v1".parse().unwrap());
+    verifier.verify(store, &target, &env.trust.clone().into(), demands, OffsetDateTime::now_utc()).await
+}
+
+fn within(env: &TestEnv, time: Duration) -> Verifier {
+    verifier(&env.config).with_limits(Limits { time, ..Limits::default() })
+}
+
+/// Signature manifests that each claim an envelope of this size.
+fn attach_many(env: &TestEnv, count: usize, size: u64) -> Vec<Descriptor> {
+    let attach = |number: usize| {
+        env.attach_with(b"{}", |manifest| {
+            manifest.layers[0].size = size;
+            manifest.annotations.insert("number".to_owned(), number.to_string());
+        })
+    };
+    (0..count).map(attach).collect()
+}
+
+fn asks_for(request: &Request, signatures: &[Descriptor]) -> bool {
+    request.path.contains("/manifests/") && signatures.iter().any(|one| request.path.ends_with(one.digest.as_str()))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn slow_signature_manifests_end_with_the_time_of_the_artifact() {
+    let env = TestEnv::new().await;
+    let signatures = attach_many(&env, 20, 2);
+    let slow = signatures.clone();
+    let server = serve(&env.layout, &env.image, &signatures, move |request| {
+        if asks_for(request, &slow) {
+            sleep(Duration::from_millis(500));
+        }
+        None
+    });
+    let began = Instant::now();
+    let verifier = within(&env, Duration::from_secs(2));
+    let verdict = verify(&verifier, &store(&client(), &server), &env, &every()).await.unwrap();
+    assert_eq!((verdict.conclusion(), verdict.code()), (UNDETERMINED, Some(ReasonCode::Deadline)));
+    assert_eq!((verdict.signatures.len(), verdict.unchecked), (20, 0));
+    let codes: Vec<_> = verdict.signatures.iter().map(|signature| signature.reason().unwrap().code()).collect();
+    let judged = codes.iter().filter(|code| **code == ReasonCode::Integrity).count();
+    assert!(judged < 4 && codes[judged..].iter().all(|code| *code == ReasonCode::Deadline), "{codes:?}");
+    let asked = server.seen().iter().filter(|request| asks_for(request, &signatures)).count();
+    assert!(asked <= 4, "{asked}");
+    // All 20 would take 10 s.
+    assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_registry_that_hangs_gives_no_verdict_within_the_time_of_the_artifact() {
+    let env = TestEnv::new().await;
+    let signature = env.attach(&env.sign("v1").await.signature.envelope);
+    let beginning = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{";
+    for (hangs_at, answer) in [("/manifests/v1", ""), ("/manifests/v1", beginning), ("/referrers/", beginning)] {
+        let server = serve(&env.layout, &env.image, std::slice::from_ref(&signature), move |request| {
+            request.path.contains(hangs_at).then_some(Reply::Hang(answer))
+        });
+        let limit = Duration::from_millis(500);
+        let verdict = verify(&within(&env, limit), &store(&client(), &server), &env, &every()).await;
+        let error = verdict.unwrap_err();
+        assert!(matches!(error, NoVerdict::Deadline(time) if time == limit), "{hangs_at}: {error:?}");
+        assert_eq!(error.code(), ReasonCode::Deadline);
+        assert_eq!(error.code().disposition(), Disposition::Undetermined);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_envelope_that_does_not_arrive_is_undetermined() {
+    let env = TestEnv::new().await;
+    let signature = env.attach(&env.sign("v1").await.signature.envelope);
+    let server = serve(&env.layout, &env.image, &[signature], |request| {
+        request.path.contains("/blobs/").then_some(Reply::Hang(""))
+    });
+    let verifier = within(&env, Duration::from_secs(1));
+    let verdict = verify(&verifier, &store(&client(), &server), &env, &every()).await.unwrap();
+    assert_eq!((verdict.conclusion(), verdict.code()), (UNDETERMINED, Some(ReasonCode::Deadline)));
+    assert!(matches!(verdict.reason(), Some(Reason::Undecided(_))), "{verdict:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn envelopes_that_are_claimed_but_not_delivered_block_no_other_artifact() {
+    const CLAIMED: u64 = 10 << 20;
+    let (slow, env) = (TestEnv::new().await, TestEnv::new().await);
+    let claims = attach_many(&slow, 100, CLAIMED);
+    let head = "HTTP/1.1 200 OK\r\nContent-Length: 10485760\r\n\r\n";
+    let withholding: FaultServer = serve(&slow.layout, &slow.image, &claims, move |request| {
+        request.path.contains("/blobs/").then_some(Reply::Hang(head))
+    });
+    // Too large for the part of each envelope that is not counted: it waits if the claims hold the memory.
+    let spaces = " ".repeat(200_000).into_bytes();
+    let signature = env.attach(&[spaces, env.sign("v1").await.signature.envelope].concat());
+    let server = serve(&env.layout, &env.image, &[signature], |_| None);
+
+    let client = client();
+    let verifier = within(&env, Duration::from_secs(30));
+    let waiting = store(&client, &withholding);
+    let stranger = std::sync::Arc::new(slow);
+    let tasks: Vec<_> = (0..10)
+        .map(|_| {
+            let (verifier, waiting, stranger) = (verifier.clone(), waiting.clone(), stranger.clone());
+            tokio::spawn(async move { verify(&verifier, &waiting, &stranger, &every()).await })
+        })
+        .collect();
+    let reads = || withholding.seen().iter().filter(|request| request.path.contains("/blobs/")).count();
+    while reads() < tasks.len() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let verdict = verify(&verifier, &store(&client, &server), &env, &Demands::default()).await.unwrap();
+    assert!(verdict.is_verified(), "{verdict:?}");
+    assert!(tasks.iter().all(|task| !task.is_finished()));
+    for task in tasks {
+        task.abort();
+    }
+}
