@@ -1,4 +1,4 @@
-//! Bounds on what one operation may take: time and memory. They are handed in; there is no global limit.
+//! Bounds on what operations may take: time, memory and repeated requests. They are handed in; there is no global limit.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]
@@ -21,9 +21,12 @@
 //! |---|---|
 //! | `deadline` | [`Deadline`]: the time at which an operation gives up |
 //! | `memory` | [`MemoryBudget`]: the bytes that all readers together may hold |
+//! | `shared_cache` | [`SharedCache`]: a bounded number of values, each fetched once for all who wait |
 
 mod deadline;
 mod memory;
+mod shared_cache;
 
 pub use deadline::Deadline;
 pub use memory::{MemoryBudget, Reservation};
+pub use shared_cache::{SharedCache, Turn};

@@ -51,7 +51,6 @@
 //! | `credentials`, `ecr` | [`Credentials`]: Docker's and podman's files, helpers; tokens of Amazon ECR (feature `ecr`) |
 //! | `error` | [`StoreError`], [`RegistryError`], [`LayoutError`]: each with `code()` and `advice()` |
 //! | `content`, `blob_stream` | [`Content`]: bytes within the memory budget; blobs too large for memory |
-//! | `shared_cache` | Tokens, fetched once for all who wait |
 
 mod blob_stream;
 mod client;
@@ -65,7 +64,6 @@ mod ecr;
 mod error;
 mod layout;
 mod referrers;
-mod shared_cache;
 mod signatures;
 mod store;
 mod transfer;

@@ -59,7 +59,7 @@ fn add(node: &mut Tree, signature: &SignatureReport, content: &SignedContent, de
     }
     let certificates = node.add(Tree::new("certificates"));
     for certificate in &content.certificates {
-        let one = certificates.pair("SHA-256 thumbprint", &certificate.thumbprint);
+        let one = certificates.pair("SHA256 fingerprint", &certificate.thumbprint);
         one.pair("issued to", &certificate.subject);
         one.pair("issued by", &certificate.issuer);
         one.pair("expiry", &certificate.not_after);

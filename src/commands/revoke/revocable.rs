@@ -81,7 +81,7 @@ fn signer_of(
     let signer = SignerAttributes::of(attributes).map_err(|why| CliError::new(ReasonCode::Unsupported, why))?;
     let chain = verified.chain();
     if !roots.contains(chain.root()) {
-        let root = printable(&chain.root().subject());
+        let root = printable(chain.root().subject());
         let why = format!("its certificate chain ends in {root}, which is not trusted");
         return Err(CliError::new(ReasonCode::Untrusted, why).with_advice("If this is your root, pass it with --root."));
     }

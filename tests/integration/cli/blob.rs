@@ -127,8 +127,8 @@ fn refuses_altered_blobs_metadata_and_signatures() {
     blobs.sign("app.tar.gz", &["-m", "build=7"]);
     let refused =
         |more: &[&str], check: &str| blobs.verify("app.tar.gz", more).exits_with(1).says(&format!("failed  {check}"));
-    refused(&["--media-type", "text/plain"], "integrity").says("the media type \"text/plain\" is demanded");
-    refused(&["-m", "build=8"], "userMetadata").says("\"8\" is demanded");
+    refused(&["--media-type", "text/plain"], "integrity").says("\"text/plain\" is required");
+    refused(&["-m", "build=8"], "userMetadata").says("\"8\" is required");
     refused(&["-m", "commit=1"], "userMetadata").says("was not signed");
     blobs.write("other.tar.gz", b"another release");
     blobs.sign("other.tar.gz", &[]);
@@ -235,7 +235,7 @@ fn runs_the_signatures_verification_plugin_unless_only_profiles_are_trusted() {
     std::fs::write(config.join("truststore/x509/ca/own/root.crt"), key.root().der()).unwrap();
     blobs.put_policy(&[global(statement("judged", "ca:own", "org.example: anybody"))]);
     let by_policy = |code| blobs.cli.run(&["blob", "verify", "app.tar.gz"]).exits_with(code);
-    by_policy(1).says("failed  integrity").says(&format!("install the plugin {NAME}"));
+    by_policy(1).says("failed  integrity").says(&format!("install the verification plugin {NAME}"));
 
     let install = |success: bool| {
         let metadata = json!({
@@ -276,7 +276,7 @@ fn rejects_image_signatures_for_blobs_and_blob_signatures_for_images() {
     let sign = ["sign", &stored.reference, "--profile", &blobs.world.profile.arn, "--detach", "image.sig"];
     blobs.cli.run(&sign).succeeded();
     let refused = blobs.verify(&manifest, &["--signature", "image.sig"]).exits_with(1).says("failed  integrity");
-    refused.says("a digest of the algorithm sha256");
+    refused.says("covers a sha256 digest");
 
     let options = ["--media-type", &stored.image.media_type, "--signature", "blob.sig"];
     let sign = ["blob", "sign", &manifest, "--profile", &blobs.world.profile.arn];
@@ -284,7 +284,7 @@ fn rejects_image_signatures_for_blobs_and_blob_signatures_for_images() {
     blobs.cli.run(&["attach", &stored.reference, "--signature", "blob.sig"]).exits_with(1);
     stored.put_envelope(&std::fs::read(blobs.path("blob.sig")).unwrap());
     let refused = blobs.cli.run(&["verify", &stored.reference]).exits_with(1).says("failed  integrity");
-    refused.says("not over this artifact");
+    refused.says("not for this artifact");
 }
 
 #[test]

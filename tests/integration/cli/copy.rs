@@ -74,7 +74,7 @@ fn sends_the_password_to_the_target_only() {
     let cli = Cli::for_signer(&world.signer);
     let image = world.push("for a closed registry");
     let target = format!("{}/team/app:v1", docker.address);
-    cli.run(&["copy", &image, &target]).exits_with(2).says("log in");
+    cli.run(&["copy", &image, &target]).exits_with(2).says("-> Log in");
     let with_password = |arguments: &[&str]| {
         std::fs::write(cli.home().join("password"), USER.1).unwrap();
         let mut command = cli.command(arguments);
@@ -84,7 +84,7 @@ fn sends_the_password_to_the_target_only() {
     };
     with_password(&["copy", &image, &target]).succeeded();
     // Here the source requires the password and does not get it.
-    with_password(&["copy", &target, "oci:layout"]).exits_with(2).says("log in");
+    with_password(&["copy", &target, "oci:layout"]).exits_with(2).says("-> Log in");
 }
 
 #[test]
@@ -107,7 +107,7 @@ fn sends_the_environments_password_to_one_registry_only() {
     assert!(warned.stderr.contains("NOTATION_USERNAME is ignored because NOTATION_PASSWORD is not set"), "{warned}");
     with_password(&["copy", &image, &closed]).succeeded();
     with_password(&["copy", &closed, "oci:layout"]).succeeded();
-    with_password(&["copy", &closed, &open]).exits_with(2).says("log in");
+    with_password(&["copy", &closed, &open]).exits_with(2).says("-> Log in");
     for command in [&["verify", &closed, &open, "--trusted-profile"][..], &["sign", &closed, &open, "--profile"]] {
         with_password(&[command, &[&world.profile.arn]].concat())
             .exits_with(2)

@@ -106,7 +106,7 @@ fn errors_name_the_options_of_the_tool() {
     let mut without = cli.command(&sign);
     without.env("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent");
     let without = run(&mut without, std::time::Duration::from_secs(60)).exits_with(2);
-    assert!(without.stderr.contains("or name a profile with --aws-profile"), "{without}");
+    assert!(without.stderr.contains("or name a profile of the AWS configuration with --aws-profile"), "{without}");
     let verify = cli.run(&["verify", "oci:layout"]).exits_with(2);
     for said in ["`notation-aws-signer setup`", "`notation-aws-signer policy init`", "--trusted-profile"] {
         assert!(verify.stderr.contains(said), "{said}: {verify}");

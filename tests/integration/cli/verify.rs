@@ -115,7 +115,7 @@ fn refuses_unsigned_images_and_untrusted_profiles_with_advice() {
         .says("-> Sign the artifact with `notation-aws-signer sign`");
     let image = world.push_signed("of another profile");
     let command = verify(&world, &[&image], &[&other.arn], &[]);
-    run(&cli, &command).exits_with(1).says("failed  authenticity").says(&format!("add {}", world.profile.arn));
+    run(&cli, &command).exits_with(1).says("failed  authenticity").says(&format!("pass --trusted-profile {}", world.profile.arn));
     assert_eq!(json_of(&cli, &command, 1)["artifacts"][0]["outcome"], "refused");
     // By default only AWS's roots are trusted.
     cli.run(&["verify", &image, "--trusted-profile", &world.profile.arn])
@@ -137,7 +137,7 @@ fn refuses_altered_envelopes_and_those_of_other_artifacts() {
     let envelope = std::fs::read(&file).unwrap();
     stored.put_envelope(&envelope);
     let command = verify(&world, &[&stored.reference], &[&world.profile.arn], &[]);
-    run(&cli, &command).exits_with(1).says("failed  integrity").says("not over this artifact");
+    run(&cli, &command).exits_with(1).says("failed  integrity").says("not for this artifact");
     let mut altered: Value = serde_json::from_slice(&envelope).unwrap();
     altered["payload"] = "e30".into();
     other.put_envelope(altered.to_string().as_bytes());
@@ -266,8 +266,8 @@ fn requires_metadata() {
     let with =
         |pair: &str, code| run(&cli, &verify(&world, &[&image], &[&world.profile.arn], &["-m", pair])).exits_with(code);
     with("build=7", 0).says("build=7");
-    with("build=8", 1).says("\"8\" is demanded");
-    with("commit=1", 1).says("was not signed").says("failed  userMetadata").says("    job").says("-> If it is");
+    with("build=8", 1).says("\"8\" is required");
+    with("commit=1", 1).says("was not signed").says("failed  userMetadata").says("    job").says("-> Sign the artifact again");
     let refused = json_of(&cli, &verify(&world, &[&image], &[&world.profile.arn], &["-m", "build=8"]), 1);
     let artifact = &refused["artifacts"][0];
     assert_eq!(check(artifact, "integrity")["outcome"], "ok");
@@ -288,7 +288,7 @@ fn requires_signatures_of_several_profiles() {
     sign(first);
     sign(first);
     both(&[], 0);
-    both(&["--require", "2"], 1).says("refused").says(&format!("those of {second} are missing"));
+    both(&["--require", "2"], 1).says("refused").says(&format!("missing: {second}"));
     sign(second);
     let met = json_of(&cli, &verify(&world, &[&image], &[first, second], &["--require", "2"]), 0);
     assert_eq!(met["artifacts"][0]["requirement"]["met"], true);

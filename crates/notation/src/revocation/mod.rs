@@ -23,11 +23,12 @@
 //! - `https://` URLs are used too, verified with the system's root certificates. CRLs are not cached on disk.
 //! - An OCSP location or distribution point without a usable URL makes the status unknown; notation-core-go ignores it.
 
+mod cached;
 mod crl;
 mod currency;
 mod error;
 mod http;
-mod layers;
+mod rate_limited;
 mod ocsp;
 mod source;
 mod sources;
@@ -44,9 +45,10 @@ use notary::x509::{Certificate, LinkedChain};
 use time::OffsetDateTime;
 use tokio::task::JoinSet;
 
+pub use self::cached::Cached;
 pub use self::error::{CrlError, CurrencyError, Method, OcspError, SourceError, SourceFailure};
 use self::http::Http;
-pub use self::layers::RateLimited;
+pub use self::rate_limited::RateLimited;
 pub use self::source::{BoxFuture, RevocationQuestion, RevocationSource, RevocationStatus};
 pub use self::sources::{AwsSignerRevocation, RevocationSources};
 use self::status::Question;

@@ -206,7 +206,7 @@ impl Verifier {
     ) -> Result<Content, Reason> {
         let read = async {
             let stored = store.signature_manifest(manifest, artifact).await.map_err(|why| unread(&why))?;
-            let envelope = stored.envelope().map_err(|why| Reason::NotASignature(why))?;
+            let envelope = stored.envelope().map_err(Reason::NotASignature)?;
             let content = store.blob(envelope, MAX_ENVELOPE_SIZE as u64).await.map_err(|why| unread(&why))?;
             Ok(content.counted_in(&self.memory).await)
         };

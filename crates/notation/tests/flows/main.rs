@@ -9,7 +9,7 @@ mod forged;
 mod levels;
 mod limits;
 mod own_signatures;
-mod rate_limit;
+mod layers;
 mod revocation;
 mod served;
 mod tampered;

@@ -20,7 +20,7 @@ use super::challenge::{Challenge, challenges};
 use super::transport::Transport;
 use crate::credentials::{Credential, Credentials};
 use crate::error::{RegistryError, RequestLine};
-use crate::shared_cache::SharedCache;
+use limits::SharedCache;
 
 /// The largest answer of a token service, in bytes. No memory budget counts as much, so that a caller who holds content never waits
 /// for a token.

@@ -18,7 +18,7 @@ use limits::Deadline;
 use notary::{Advice, Disposition, ReasonCode};
 
 use self::host::EcrRegistry;
-use crate::shared_cache::SharedCache;
+use limits::SharedCache;
 
 /// How long before its expiry a token is replaced, and how long a lack of credentials is cached.
 const MARGIN: Duration = Duration::from_secs(300);

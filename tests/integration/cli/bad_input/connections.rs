@@ -52,9 +52,9 @@ fn fails_when_the_registry_closes_early() {
 
 #[test]
 fn stops_after_repeated_401s() {
-    all(2, "log in to the registry", |_| Reply::status(401));
+    all(2, "-> Log in to the registry", |_| Reply::status(401));
     let basic = |_: &Request| Reply::Answer(401, vec![("WWW-Authenticate", "Basic realm=x".to_owned())], Vec::new());
-    let server = all(2, "log in to the registry", basic);
+    let server = all(2, "-> Log in to the registry", basic);
     assert!(server.seen().len() <= 10, "{}", server.seen().len());
 }
 

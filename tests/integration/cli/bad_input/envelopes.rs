@@ -45,7 +45,7 @@ fn refuses_tampered_payloads_and_foreign_signatures() {
     let mut swapped = parts(&envelope);
     swapped["signature"] = parts(&of_other)["signature"].clone();
     refused(&fixture, swapped.to_string().as_bytes(), "integrity", "the signature does not verify");
-    refused(&fixture, &of_other, "integrity", &format!("over {}, not over this artifact", other.digest));
+    refused(&fixture, &of_other, "integrity", &format!("for {}, not for this artifact", other.digest));
 }
 
 #[test]

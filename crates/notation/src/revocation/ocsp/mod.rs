@@ -29,7 +29,7 @@ pub(super) async fn ask(http: &Http, responder: &str, question: &Question) -> Re
     let responder = parse_url(responder)?;
     tracing::info!(
         responder = printable(responder.as_str()),
-        certificate = printable(&certificate.subject()),
+        certificate = printable(certificate.subject()),
         "sending an OCSP request"
     );
     let request = request::request(certificate, issuer).map_err(|why| SourceError::Extension(why.to_string()))?;

@@ -1,4 +1,4 @@
-//! A limit on questions about revocation.
+//! The layers around a revocation source: a limit on questions, and a cache of answers.
 
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex};
@@ -8,7 +8,7 @@ use aws_signer::RevokedEntity;
 use limits::Deadline;
 use notary::ReasonCode;
 use notary::envelope::{Envelope, SigningScheme};
-use notation::revocation::{BoxFuture, RateLimited, RevocationQuestion, RevocationSource, RevocationStatus};
+use notation::revocation::{BoxFuture, Cached, RateLimited, RevocationQuestion, RevocationSource, RevocationStatus};
 use notation::verify::{Reason, Signer, ValidationType, Verifier};
 use testbed::own_key::OwnKey;
 use testbed::test_env::{TestEnv, add_image, every};
@@ -147,4 +147,35 @@ async fn a_verifier_asks_any_source_inside_a_limit() {
     let verifier = Verifier::with_revocation(RateLimited::new(recorder, quick));
     let verdict = env.verify_by(&policy, &verifier, &every()).await;
     assert_eq!(failed(&verdict, ValidationType::Revocation), Reason::Revoked { entities, message });
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cache_asks_once_for_equal_questions_until_the_answer_is_old() {
+    let recorder = Recorder::not_revoked();
+    let cached = Arc::new(Cached::new(Arc::clone(&recorder), Duration::from_secs(60)));
+    let first = question(1, Duration::from_secs(600));
+    let other = RevocationQuestion { signing_time: first.signing_time + Duration::from_secs(1), ..first.clone() };
+    let asked = || recorder.asked.lock().unwrap().len();
+    let (one, two) = tokio::join!(cached.status(&first), cached.status(&first));
+    assert_eq!((asked(), &one), (1, &two));
+    cached.status(&other).await;
+    assert_eq!(asked(), 2);
+    tokio::time::advance(Duration::from_secs(59)).await;
+    cached.status(&first).await;
+    assert_eq!(asked(), 2);
+    tokio::time::advance(Duration::from_secs(1)).await;
+    cached.status(&first).await;
+    assert_eq!(asked(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cache_does_not_remember_unknown_answers() {
+    let failure = notation::Failure::new(ReasonCode::Unreachable, "no answer");
+    let recorder = Recorder::new(RevocationStatus::Unknown(failure));
+    let cached = Cached::new(Arc::clone(&recorder), Duration::from_secs(60));
+    let question = question(1, Duration::from_secs(600));
+    for asked in 1..=3 {
+        assert!(matches!(cached.status(&question).await, RevocationStatus::Unknown(_)));
+        assert_eq!(recorder.asked.lock().unwrap().len(), asked);
+    }
 }

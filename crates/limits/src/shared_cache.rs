@@ -12,14 +12,14 @@ const MAX_VALUES: usize = 4096;
 
 /// The cached values, and a lock for each key whose value is being fetched.
 #[derive(Debug)]
-pub(crate) struct SharedCache<K, V> {
+pub struct SharedCache<K, V> {
     values: Mutex<HashMap<K, V>>,
     turns: Mutex<HashMap<K, Arc<tokio::sync::Mutex<()>>>>,
 }
 
 /// The turn to fetch the value of a key. The next caller has it when this is dropped.
 #[derive(Debug)]
-pub(crate) struct Turn {
+pub struct Turn {
     _guard: OwnedMutexGuard<()>,
 }
 
@@ -31,12 +31,12 @@ impl<K, V> Default for SharedCache<K, V> {
 
 impl<K: Eq + Hash + Clone, V: Clone> SharedCache<K, V> {
     /// The value of a key.
-    pub(crate) fn get(&self, key: &K) -> Option<V> {
+    pub fn get(&self, key: &K) -> Option<V> {
         lock(&self.values).get(key).cloned()
     }
 
     /// Stores the value of a key.
-    pub(crate) fn insert(&self, key: K, value: V) {
+    pub fn insert(&self, key: K, value: V) {
         let mut values = lock(&self.values);
         if values.len() >= MAX_VALUES && !values.contains_key(&key) {
             values.clear();
@@ -45,12 +45,12 @@ impl<K: Eq + Hash + Clone, V: Clone> SharedCache<K, V> {
     }
 
     /// Removes the value of a key.
-    pub(crate) fn remove(&self, key: &K) {
+    pub fn remove(&self, key: &K) {
         lock(&self.values).remove(key);
     }
 
     /// Waits until no other caller fetches the value of this key. Look for the value again then.
-    pub(crate) async fn turn(&self, key: &K) -> Turn {
+    pub async fn turn(&self, key: &K) -> Turn {
         let turn = {
             let mut turns = lock(&self.turns);
             // Those that only this map holds are not in use. New ones are only given out here, under the lock of the map.

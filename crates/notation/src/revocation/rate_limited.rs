@@ -1,4 +1,4 @@
-//! Layers around a [`RevocationSource`].
+//! A layer around a [`RevocationSource`] that limits the number of questions per second.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
