@@ -78,12 +78,12 @@ impl Runner {
     }
 }
 
-/// A release archive as made by scripts/package, with the program of this build.
+/// A release archive as made by scripts/package, with the program of this build, which is large: it is packed quickly.
 fn archive(folder: &Path) -> PathBuf {
     let name = format!("notation-aws-signer_{}_linux_amd64.tar.gz", env!("CARGO_PKG_VERSION"));
     let program = Path::new(env!("CARGO_BIN_EXE_notation-aws-signer"));
     let mut tar = command("tar", folder);
-    tar.arg("-czf").arg(&name).arg("-C").arg(program.parent().unwrap()).arg(program.file_name().unwrap());
+    tar.args(["-I", "gzip -1", "-cf", &name, "-C"]).arg(program.parent().unwrap()).arg(program.file_name().unwrap());
     run(&mut tar, Duration::from_secs(120)).succeeded();
     folder.join(name)
 }
