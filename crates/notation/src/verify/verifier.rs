@@ -207,7 +207,7 @@ impl Verifier {
     ) -> Result<HeldEnvelope, Reason> {
         let read = async {
             let stored = store.signature_manifest(manifest, artifact).await.map_err(|why| unread(&why))?;
-            let envelope = stored.envelope().map_err(|why| Reason::NotASignature(why))?;
+            let envelope = stored.envelope().map_err(Reason::NotASignature)?;
             let bytes = store.blob(envelope, MAX_ENVELOPE_SIZE as u64).await.map_err(|why| unread(&why))?;
             let mut reservation = self.memory.reservation();
             reservation.grow(bytes.len()).await;
