@@ -21,5 +21,6 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let now = time::OffsetDateTime::now_utc();
     let verdict = verifier.verify(&store, image.target(), &policy, &Demands::default(), now).await?;
     println!("{}@{}: {:?}", image.repository(), verdict.artifact.digest, verdict.conclusion());
-    Ok(())
+    let why = verdict.reason().map_or("it has no signature".to_owned(), ToString::to_string);
+    if verdict.is_verified() { Ok(()) } else { Err(why.into()) }
 }

@@ -21,7 +21,8 @@
 //!
 //! let verdict = verifier.verify(&store, image.target(), &policy, &Demands::default(), now).await?;
 //! println!("{}: {:?}", verdict.artifact.digest, verdict.conclusion());
-//! # Ok(())
+//! let why = verdict.reason().map_or("it has no signature".to_owned(), ToString::to_string);
+//! if verdict.is_verified() { Ok(()) } else { Err(why.into()) }
 //! # }
 //! ```
 //!
