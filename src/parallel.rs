@@ -16,8 +16,8 @@ use crate::output::exit::CliError;
 /// How many tasks are queued or finished for each running job, while an earlier result is awaited.
 const WAITING: usize = 4;
 
-/// Runs `work` for every item, at most `jobs` at a time, and passes the items with their results to `each` in the order of the
-/// items. If the work on an item panics, its result is an error; the others are not affected.
+/// Runs `work` for every item, at most `jobs` at a time, and passes the items with their results to `each` in the order
+/// of the items. If the work on an item panics, its result is an error; the others are not affected.
 ///
 /// # Errors
 /// Returns the first error of `each`, and aborts the running tasks.

@@ -75,7 +75,8 @@ impl ArtifactReference {
         }
     }
 
-    /// The artifact's location, for the choice of its trust policy. `scope` is the repository whose policy applies to layouts.
+    /// The artifact's location, for the choice of its trust policy. `scope` is the repository whose policy applies to
+    /// layouts.
     #[must_use]
     pub fn location<'a>(&'a self, scope: Option<&'a RegistryScope>) -> ArtifactLocation<'a> {
         match self {

@@ -42,8 +42,8 @@ impl FromStr for TrustedProfile {
     }
 }
 
-/// A value of an option that takes several ARNs. clap cannot tell them from the command's own arguments after the option, which
-/// never start with `arn:`.
+/// A value of an option that takes several ARNs. clap cannot tell them from the command's own arguments after the
+/// option, which never start with `arn:`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ArnOrArgument<T> {
     /// An ARN.
@@ -65,9 +65,8 @@ impl<T: FromStr> FromStr for ArnOrArgument<T> {
 
 /// Separates the ARNs of an option from the arguments after it.
 ///
-/// # Errors
-/// Returns an error if the option is given but has no ARN, for example because a shell variable is empty. Treating the option as
-/// absent would apply another policy.
+/// # Errors Returns an error if the option is given but has no ARN, for example because a shell variable is empty.
+/// Treating the option as absent would apply another policy.
 pub fn separate<T>(values: Vec<ArnOrArgument<T>>) -> Result<(Vec<T>, Vec<String>), NoArn> {
     let is_given = !values.is_empty();
     let mut arns = Vec::new();

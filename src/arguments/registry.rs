@@ -19,7 +19,8 @@ const MAX_PASSWORD: u64 = 64 * 1024;
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Registry")]
 pub struct RegistryArgs {
-    /// The user name for the registry [default: the logins of docker and podman; for Amazon ECR also the AWS credentials]
+    /// The user name for the registry [default: the logins of docker and podman; for Amazon ECR also the AWS
+    /// credentials]
     #[arg(long, value_name = "NAME", requires = "password_stdin")]
     username: Option<String>,
 
@@ -31,8 +32,8 @@ pub struct RegistryArgs {
     #[arg(long)]
     plain_http: bool,
 
-    /// Also trust the certificate authorities in this PEM file for TLS. Registries on this machine are then connected to with TLS,
-    /// too
+    /// Also trust the certificate authorities in this PEM file for TLS. Registries on this machine are then connected
+    /// to with TLS, too
     #[arg(long = "ca-file", value_name = "FILE")]
     ca_files: Vec<PathBuf>,
 
@@ -52,8 +53,8 @@ impl RegistryArgs {
 
     /// The registry client for all of these artifacts. A given password must not be sent to more than one registry.
     ///
-    /// # Errors
-    /// Returns [`CliError`] if the password cannot be read, or if a password is given and the artifacts are in several registries.
+    /// # Errors Returns [`CliError`] if the password cannot be read, or if a password is given and the artifacts are in
+    /// several registries.
     pub fn client_for(&self, references: &[ArtifactReference], output: &Output) -> Result<RegistryClient, CliError> {
         let credentials = self.credentials(output)?;
         let mut registries = references.iter().filter_map(ArtifactReference::repository).map(RepositoryName::registry);
@@ -70,8 +71,8 @@ impl RegistryArgs {
         Ok(RegistryClient::new(self.options(), credentials))
     }
 
-    /// The registry client for the source of a copy. It never uses `--username` and its password, which are for the target. It uses
-    /// the environment's password only if the target is in the same registry.
+    /// The registry client for the source of a copy. It never uses `--username` and its password, which are for the
+    /// target. It uses the environment's password only if the target is in the same registry.
     #[must_use]
     pub fn client_of_source(&self, target_is_other: bool) -> RegistryClient {
         let credentials = if target_is_other { Credentials::of_files() } else { Credentials::from_environment() };

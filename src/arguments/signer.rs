@@ -13,7 +13,8 @@ use crate::output::exit::CliError;
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "AWS")]
 pub struct SignerArgs {
-    /// The profile in the AWS configuration files with the credentials to use [default: the AWS SDK's usual credential sources]
+    /// The profile in the AWS configuration files with the credentials to use [default: the AWS SDK's usual credential
+    /// sources]
     #[arg(long, value_name = "NAME")]
     aws_profile: Option<String>,
 

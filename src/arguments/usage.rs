@@ -9,7 +9,8 @@ use clap::{ArgMatches, Command, Error};
 use super::help;
 use crate::output::exit::CliError;
 
-/// notation's options that do not exist here: their names, the option that the tip needs the command to have, and the tip.
+/// notation's options that do not exist here: their names, the option that the tip needs the command to have, and the
+/// tip.
 const OF_NOTATION: &[(&[&str], Option<&str>, &str)] = &[
     (&["--id", "--key", "-k"], Some("profile"), "use '--profile ARN' to select the signing profile"),
     (&["--plugin"], Some("profile"), "no plugin is needed; use '--profile ARN' to select the signing profile"),

@@ -19,10 +19,10 @@ use crate::output::{DIM, GOOD, Output, SCHEMA_VERSION, paint};
 
 /// Attach an existing signature to its artifact.
 ///
-/// The signature is a file that `sign --detach` wrote: a signature envelope, which holds the signature, the signer's certificates
-/// and the artifact's digest. Before attaching it, this command checks that the envelope is intact, that its certificates may sign,
-/// and that it covers this artifact. It does not check whether the signer is trusted: use `verify`. A signature that is already
-/// attached is not attached again.
+/// The signature is a file that `sign --detach` wrote: a signature envelope, which holds the signature, the signer's
+/// certificates and the artifact's digest. Before attaching it, this command checks that the envelope is intact, that
+/// its certificates may sign, and that it covers this artifact. It does not check whether the signer is trusted: use
+/// `verify`. A signature that is already attached is not attached again.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   Sign in one step of a pipeline, and attach in a later step with push access:
@@ -38,7 +38,8 @@ use crate::output::{DIM, GOOD, Output, SCHEMA_VERSION, paint};
 Exit codes: 0 attached now or earlier; 1 not a valid signature of this artifact; 2 the command line, the file or a \
   permission is wrong, or the artifact does not exist; 3 the registry could not be reached.")]
 pub struct Args {
-    /// The artifact: REGISTRY/REPOSITORY:TAG, REGISTRY/REPOSITORY@DIGEST, or oci:FOLDER[:TAG|@DIGEST] for an OCI image layout
+    /// The artifact: REGISTRY/REPOSITORY:TAG, REGISTRY/REPOSITORY@DIGEST, or oci:FOLDER[:TAG|@DIGEST] for an OCI image
+    /// layout
     #[arg(value_name = "REF")]
     reference: ArtifactReference,
 

@@ -50,8 +50,8 @@ pub(super) fn script(shell: Shell) -> Vec<u8> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), NAME, &mut script);
     if shell == Shell::Bash {
-        // clap_complete 4.6 spells the hyphens of the program's name differently where it sets and where it compares a command's
-        // name: nothing after the first word would be completed.
+        // clap_complete 4.6 spells the hyphens of the program's name differently where it sets and where it compares a
+        // command's name: nothing after the first word would be completed.
         let set = NAME.replace('-', "__");
         let compared = NAME.replace('-', "__subcmd__");
         script = String::from_utf8_lossy(&script).replace(&compared, &set).into_bytes();

@@ -18,9 +18,9 @@ use crate::output::{DIM, GOOD, Output, SCHEMA_VERSION, WARN, paint};
 
 /// Copy an artifact with all its signatures, between registries and OCI image layouts.
 ///
-/// Digests do not change, so the signatures stay valid. A multi-platform image (index) is copied with all its manifests and their
-/// signatures. The tag is written last, so a tag never points to an incomplete copy. The signatures are not verified. --username and
-/// its password are used for TARGET only.
+/// Digests do not change, so the signatures stay valid. A multi-platform image (index) is copied with all its manifests
+/// and their signatures. The tag is written last, so a tag never points to an incomplete copy. The signatures are not
+/// verified. --username and its password are used for TARGET only.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   Copy from one registry to another, with the same tag:
@@ -35,12 +35,13 @@ Exit codes: 0 copied; 2 the command line, the configuration or a permission is w
   does not exist; 3 a registry could not be reached, failed, or returned content that does not match its digest: a retry may \
   succeed.")]
 pub struct Args {
-    /// What to copy: REGISTRY/REPOSITORY:TAG, REGISTRY/REPOSITORY@DIGEST, or oci:FOLDER[:TAG|@DIGEST] for an OCI image layout
+    /// What to copy: REGISTRY/REPOSITORY:TAG, REGISTRY/REPOSITORY@DIGEST, or oci:FOLDER[:TAG|@DIGEST] for an OCI image
+    /// layout
     #[arg(value_name = "SOURCE")]
     source: ArtifactReference,
 
-    /// Where to copy it: REGISTRY/REPOSITORY:TAG, REGISTRY/REPOSITORY@DIGEST, or oci:FOLDER[:TAG]. The folder is created if it does
-    /// not exist; without a tag it takes the source's
+    /// Where to copy it: REGISTRY/REPOSITORY:TAG, REGISTRY/REPOSITORY@DIGEST, or oci:FOLDER[:TAG]. The folder is
+    /// created if it does not exist; without a tag it takes the source's
     #[arg(value_name = "TARGET")]
     target: ArtifactReference,
 

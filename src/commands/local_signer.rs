@@ -34,8 +34,9 @@ enum Command {
 
 /// Start the service; it runs until interrupted (Ctrl-C).
 ///
-/// Prints the environment variables that clients need. All state is in one directory: signing profiles, signing jobs, revocations,
-/// the certificate authority, and the access keys for clients. Completed requests survive a crash of the process or the machine.
+/// Prints the environment variables that clients need. All state is in one directory: signing profiles, signing jobs,
+/// revocations, the certificate authority, and the access keys for clients. Completed requests survive a crash of the
+/// process or the machine.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   Start with the state in ./signer, and sign in another terminal:
@@ -60,12 +61,13 @@ struct ServeArgs {
     #[arg(long, value_name = "ID", default_value_t = AccountId::EXAMPLE)]
     account: AccountId,
 
-    /// Sign as if it were this time (RFC 3339); the clock runs on from there. Requests are still checked against the real time
+    /// Sign as if it were this time (RFC 3339); the clock runs on from there. Requests are still checked against the
+    /// real time
     #[arg(long, value_name = "TIME", value_parser = time_of)]
     clock: Option<OffsetDateTime>,
 
-    /// Accept this access key id instead of the generated one in DIR/credentials. Set the secret access key in the environment
-    /// variable NOTATION_AWS_SIGNER_LOCAL_SECRET
+    /// Accept this access key id instead of the generated one in DIR/credentials. Set the secret access key in the
+    /// environment variable NOTATION_AWS_SIGNER_LOCAL_SECRET
     #[arg(long, value_name = "ID")]
     access_key_id: Option<String>,
 }

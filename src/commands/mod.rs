@@ -24,8 +24,8 @@ use crate::output::{Output, WARN, paint};
 
 /// Sign and verify container images and other artifacts with AWS Signer.
 ///
-/// Artifacts are in registries or in OCI image layouts (folders with the content of a repository). Signatures are Notary Project
-/// signatures: notation reads the signatures of this tool, and this tool reads notation's.
+/// Artifacts are in registries or in OCI image layouts (folders with the content of a repository). Signatures are
+/// Notary Project signatures: notation reads the signatures of this tool, and this tool reads notation's.
 #[derive(Debug, Parser)]
 #[command(name = "notation-aws-signer", version, propagate_version = true)]
 pub struct Cli {

@@ -16,7 +16,8 @@ impl ExitStatus {
     /// Success.
     pub const DONE: Self = Self(None);
 
-    /// The exit code: 0 for success, 1 if a signature was refused, 2 if something must be corrected first, 3 if a retry may succeed.
+    /// The exit code: 0 for success, 1 if a signature was refused, 2 if something must be corrected first, 3 if a retry
+    /// may succeed.
     #[must_use]
     pub fn code(self) -> u8 {
         match self.0 {
@@ -65,7 +66,8 @@ pub struct CliError {
 }
 
 impl CliError {
-    /// An error without advice. The message may quote registries, services and signatures, so unprintable characters are replaced.
+    /// An error without advice. The message may quote registries, services and signatures, so unprintable characters
+    /// are replaced.
     pub fn new(code: ReasonCode, message: impl Display) -> Self {
         Self { code, message: printable_lines(&message.to_string()), advice: None }
     }

@@ -14,8 +14,8 @@ use crate::output::Output;
 /// The most symbolic links that are followed, as in Linux.
 const MAX_LINKS: usize = 40;
 
-/// An output file. A regular file is written atomically, and replaced only with `--force`. A symbolic link is kept, and its target
-/// written. Devices and pipes are opened and written to.
+/// An output file. A regular file is written atomically, and replaced only with `--force`. A symbolic link is kept, and
+/// its target written. Devices and pipes are opened and written to.
 #[derive(Debug, Clone)]
 pub struct OutputFile {
     named: PathBuf,
@@ -49,7 +49,8 @@ impl OutputFile {
         &self.named
     }
 
-    /// The output for everything but the file's content. If the content goes to standard output, text goes to standard error.
+    /// The output for everything but the file's content. If the content goes to standard output, text goes to standard
+    /// error.
     ///
     /// # Errors
     /// Returns [`CliError`] if the content and JSON would both go to standard output.
@@ -132,7 +133,8 @@ fn is_stream(seen: &Metadata) -> bool {
     seen.file_type().is_char_device() || seen.file_type().is_fifo()
 }
 
-/// Whether the path is standard output: `/dev/stdout` may be a redirected file, and other text must not be mixed into it.
+/// Whether the path is standard output: `/dev/stdout` may be a redirected file, and other text must not be mixed into
+/// it.
 fn is_stdout(seen: &Metadata) -> bool {
     rustix::fs::fstat(io::stdout()).is_ok_and(|stdout| (stdout.st_dev, stdout.st_ino) == (seen.dev(), seen.ino()))
 }

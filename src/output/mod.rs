@@ -28,7 +28,8 @@ use serde::Serialize;
 use crate::output::exit::CliError;
 use crate::output::failure::CommandFailure;
 
-/// The version of the JSON schemas. It changes when a member is removed or changes its meaning, not when members are added.
+/// The version of the JSON schemas. It changes when a member is removed or changes its meaning, not when members are
+/// added.
 pub const SCHEMA_VERSION: u32 = 1;
 
 /// The output format.
@@ -91,8 +92,8 @@ impl Output {
         }
     }
 
-    /// Writes a line of the text output, unless JSON or `--quiet` is selected. Without a terminal, or with `NO_COLOR`, styles are
-    /// removed.
+    /// Writes a line of the text output, unless JSON or `--quiet` is selected. Without a terminal, or with `NO_COLOR`,
+    /// styles are removed.
     ///
     /// # Errors
     /// Returns [`CliError`] if standard output cannot be written to.
@@ -224,8 +225,8 @@ pub fn paint(style: Style, text: impl Display) -> String {
     format!("{style}{text}{style:#}")
 }
 
-/// Wraps the text between words to `columns`, with all lines after the first indented. Longer words stay whole, so that digests and
-/// ARNs can be copied.
+/// Wraps the text between words to `columns`, with all lines after the first indented. Longer words stay whole, so that
+/// digests and ARNs can be copied.
 #[must_use]
 pub fn wrapped(text: &str, indent: usize, columns: Option<usize>) -> String {
     let Some(room) = columns.and_then(|columns| columns.checked_sub(indent)).filter(|room| *room >= 20) else {
@@ -266,7 +267,8 @@ pub fn show_advice(advice: &str, indent: usize, output: &Output) -> Result<(), C
     output.text(format!("{:indent$}{} {advice}", "", paint(WARN, "->")))
 }
 
-/// The same JSON with unprintable characters escaped: values come from registries and signatures, and must not control the terminal.
+/// The same JSON with unprintable characters escaped: values come from registries and signatures, and must not control
+/// the terminal.
 fn escaped(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
     for c in json.chars() {

@@ -126,7 +126,8 @@ pub struct SignedContent {
 }
 
 impl SignedContent {
-    /// The content of an envelope with these signed attributes, certificates and user metadata. `signer` is set if AWS Signer signed.
+    /// The content of an envelope with these signed attributes, certificates and user metadata. `signer` is set if AWS
+    /// Signer signed.
     #[must_use]
     pub fn new(
         attributes: &SignedAttributes,

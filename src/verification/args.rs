@@ -22,7 +22,8 @@ pub struct VerificationArgs {
     #[arg(long, value_name = "FILE", conflicts_with = "trusted_profiles")]
     policy: Option<PathBuf>,
 
-    /// Trust only these signing profiles or profile versions, with AWS's root certificates. Every check must pass (level strict)
+    /// Trust only these signing profiles or profile versions, with AWS's root certificates. Every check must pass
+    /// (level strict)
     #[arg(long = "trusted-profile", value_name = "ARN", num_args = 1..)]
     trusted_profiles: Vec<ArnOrArgument<TrustedProfile>>,
 

@@ -23,8 +23,8 @@ pub enum Policies<Document> {
         document: Document,
         /// The folder with the trust stores.
         stores: NotationFolder,
-        /// The policies in use by name, with their trust stores. Each store is read once, so that all artifacts of a command are
-        /// verified with the same certificates.
+        /// The policies in use by name, with their trust stores. Each store is read once, so that all artifacts of a
+        /// command are verified with the same certificates.
         read: Mutex<HashMap<String, Arc<VerificationPolicy>>>,
     },
 }
@@ -39,8 +39,8 @@ impl<Document> Policies<Document> {
         Ok(Self::Profiles(Arc::new(Trust { roots: roots(root_files)?, identities }.into())))
     }
 
-    /// The document in `file`, read with `read`, or notation's own document, read with `own`. The trust stores are notation's in
-    /// both cases.
+    /// The document in `file`, read with `read`, or notation's own document, read with `own`. The trust stores are
+    /// notation's in both cases.
     ///
     /// # Errors
     /// Returns [`CliError`] if there is no document, or it is invalid.

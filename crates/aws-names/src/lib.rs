@@ -1,9 +1,10 @@
 //! Names of AWS Signer: ARNs (Amazon Resource Names), accounts, regions and partitions.
 //!
-//! Text from outside becomes a type that cannot be wrong, once, where it comes in. The formats are those of the AWS Service
-//! Authorization Reference for AWS Signer: `arn:PARTITION:signer:REGION:ACCOUNT:/signing-profiles/NAME[/VERSION]` and
-//! `…:/signing-jobs/ID`. The rules for names and versions are those of the Signer API (`PutSigningProfile`). Comparison is exact: AWS
-//! treats profile names as case-sensitive.
+//! Text from outside becomes a type that cannot be wrong, once, where it comes in. The formats are those of the AWS
+//! Service Authorization Reference for AWS Signer:
+//! `arn:PARTITION:signer:REGION:ACCOUNT:/signing-profiles/NAME[/VERSION]` and `…:/signing-jobs/ID`. The rules for names
+//! and versions are those of the Signer API (`PutSigningProfile`). Comparison is exact: AWS treats profile names as
+//! case-sensitive.
 //!
 //! ```
 //! use aws_names::{Partition, ProfileArn};

@@ -7,8 +7,8 @@ use std::str::FromStr;
 use super::NameError;
 use super::name::is_hyphenated;
 
-/// The name of a partition: `aws`, `aws-cn`, `aws-us-gov`, ... Names that are not in the table are accepted in ARNs, since AWS opens
-/// new partitions, but no region belongs to them.
+/// The name of a partition: `aws`, `aws-cn`, `aws-us-gov`, ... Names that are not in the table are accepted in ARNs,
+/// since AWS opens new partitions, but no region belongs to them.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Partition(Cow<'static, str>);
 
@@ -58,13 +58,15 @@ impl Partition {
         &self.0
     }
 
-    /// Returns the domain of the partition's services, such as `amazonaws.com`; `None` if the partition is not in the table.
+    /// Returns the domain of the partition's services, such as `amazonaws.com`; `None` if the partition is not in the
+    /// table.
     #[must_use]
     pub fn dns_suffix(&self) -> Option<&'static str> {
         self.known().map(|known| known.dns_suffix)
     }
 
-    /// Returns the domain of the partition's dual-stack (IPv4 and IPv6) ECR registries, such as `on.aws`, where there are any.
+    /// Returns the domain of the partition's dual-stack (IPv4 and IPv6) ECR registries, such as `on.aws`, where there
+    /// are any.
     #[must_use]
     pub fn dual_stack_registry_suffix(&self) -> Option<&'static str> {
         self.known()?.dual_stack_registries

@@ -46,7 +46,8 @@ pub struct SignerClient {
 }
 
 impl SignerClient {
-    /// Creates a client for a region, with the credentials that are configured for its partition. This does not connect.
+    /// Creates a client for a region, with the credentials that are configured for its partition. This does not
+    /// connect.
     pub async fn new(config: &SignerConfig, region: Region) -> Self {
         Self::with_http(&BoundedHttpClient::default(), config, region).await
     }

@@ -1,5 +1,5 @@
-//! A client for AWS Signer: configuration, calls, and what their answers and failures mean. Signing profiles and other names are in
-//! `aws_names`, signature envelopes in `notary`.
+//! A client for AWS Signer: configuration, calls, and what their answers and failures mean. Signing profiles and other
+//! names are in `aws_names`, signature envelopes in `notary`.
 //!
 //! ```no_run
 //! use aws_names::ProfileArn;
@@ -31,8 +31,10 @@
 //! | module | content |
 //! |---|---|
 //! | `config` | [`SignerConfig`]: keys, environment variables, regions, endpoints |
-//! | `pool`, `client` | [`ClientPool`] makes one [`SignerClient`] for each region; a client runs calls within a [`Deadline`](limits::Deadline) |
-//! | `credentials`, `http`, `retry`, `answer` | how the AWS SDK finds credentials, connects, retries, and which answers are accepted |
+//! | `pool`, `client` | [`ClientPool`] makes one [`SignerClient`] for each region; a client runs calls within a
+//! [`Deadline`](limits::Deadline) |
+//! | `credentials`, `http`, `retry`, `answer` | how the AWS SDK finds credentials, connects, retries, and which answers
+//! are accepted |
 //! | `sign_payload` | `SignPayload`, and the checks of the returned envelope |
 //! | `revocation_status` | `GetRevocationStatus`: [`ask_revocation`] |
 //! | `signing_profile`, `revoke` | `GetSigningProfile`, `RevokeSignature`, `RevokeSigningProfile` |

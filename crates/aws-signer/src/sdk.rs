@@ -1,4 +1,5 @@
-//! What other AWS services of this project share with AWS Signer: bounded HTTP, retries, credentials and endpoints for the AWS SDK.
+//! What other AWS services of this project share with AWS Signer: bounded HTTP, retries, credentials and endpoints for
+//! the AWS SDK.
 
 pub use crate::client::{endpoint_of_aws, loader};
 pub use crate::credentials::StandardSources;

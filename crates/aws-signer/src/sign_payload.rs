@@ -41,8 +41,8 @@ pub enum SignError {
 }
 
 impl SignError {
-    /// Returns the kind of this failure. An envelope of AWS Signer that must not be used is an invalid answer of the service: no
-    /// signature of an artifact was judged.
+    /// Returns the kind of this failure. An envelope of AWS Signer that must not be used is an invalid answer of the
+    /// service: no signature of an artifact was judged.
     #[must_use]
     pub fn code(&self) -> ReasonCode {
         match self {

@@ -7,8 +7,8 @@ use std::sync::mpsc;
 use std::time::Duration;
 use std::{fs, io};
 
-/// The time limit for files that are not regular: a pipe of the shell's `<(command)` delivers its content, but a pipe without a
-/// writer never does.
+/// The time limit for files that are not regular: a pipe of the shell's `<(command)` delivers its content, but a pipe
+/// without a writer never does.
 const WAIT: Duration = Duration::from_secs(5);
 
 /// Reads a file, at most `most` bytes plus one, so that the caller notices larger files.

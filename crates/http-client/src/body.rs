@@ -31,12 +31,11 @@ pub enum BodyError {
     Incomplete(String),
 }
 
-/// Reads a body of at most `limit` bytes. The reservation grows with the bytes that arrive, whatever the server announces;
-/// `None` counts against no memory budget.
+/// Reads a body of at most `limit` bytes. The reservation grows with the bytes that arrive, whatever the server
+/// announces; `None` counts against no memory budget.
 ///
-/// # Errors
-/// Returns [`BodyError::TooLarge`] for a larger body, unless the excess is discarded, and [`BodyError::Incomplete`] if the
-/// connection fails.
+/// # Errors Returns [`BodyError::TooLarge`] for a larger body, unless the excess is discarded, and
+/// [`BodyError::Incomplete`] if the connection fails.
 pub async fn read_body(
     mut response: Response,
     limit: u64,
@@ -48,8 +47,8 @@ pub async fn read_body(
     if is_error && announced > limit {
         return Err(BodyError::TooLarge { limit });
     }
-    // The system provides memory when it is written to, so an announcement alone costs address space only. Growing instead would
-    // copy, and hold the old and the new buffer together.
+    // The system provides memory when it is written to, so an announcement alone costs address space only. Growing
+    // instead would copy, and hold the old and the new buffer together.
     let mut body = Vec::with_capacity(usize::try_from(announced.min(limit).min(MAX_CAPACITY)).unwrap_or_default());
     while let Some(chunk) = response.chunk().await.map_err(|why| BodyError::Incomplete(explain(&why)))? {
         if body.len() as u64 + chunk.len() as u64 > limit {

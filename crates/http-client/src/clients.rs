@@ -34,7 +34,8 @@ pub enum Silence {
 }
 
 impl HttpClients {
-    /// Clients that trust these certificate authorities in addition to the system's. `idle` limits the silence of a connection.
+    /// Clients that trust these certificate authorities in addition to the system's. `idle` limits the silence of a
+    /// connection.
     #[must_use]
     pub fn new(ca_files: Vec<PathBuf>, idle: Duration) -> Self {
         Self { ca_files, idle, slots: Default::default() }
@@ -42,8 +43,8 @@ impl HttpClients {
 
     /// The client for requests to this URL.
     ///
-    /// # Errors
-    /// Returns [`HttpClientError`] if a file with certificates cannot be used, or the system does not provide what a client needs.
+    /// # Errors Returns [`HttpClientError`] if a file with certificates cannot be used, or the system does not provide
+    /// what a client needs.
     pub fn client_for(&self, url: &Url, silence: Silence) -> Result<&Client, HttpClientError> {
         // Like Go's clients: the proxy variables do not apply to this machine.
         let direct = url.host_str().is_none_or(is_loopback);

@@ -1,9 +1,9 @@
-//! HTTP for programs that ask servers which they do not trust: clients that are created on first use, follow no redirects and do
-//! not retry, and a reader of answers that bounds size and memory. The callers, registries and revocation sources, decide on the
-//! rest.
+//! HTTP for programs that ask servers which they do not trust: clients that are created on first use, follow no
+//! redirects and do not retry, and a reader of answers that bounds size and memory. The callers, registries and
+//! revocation sources, decide on the rest.
 //!
-//! Creating clients lazily saves time: reading the system's root certificates takes longer than a whole verification against a
-//! registry on this machine, which needs none of them.
+//! Creating clients lazily saves time: reading the system's root certificates takes longer than a whole verification
+//! against a registry on this machine, which needs none of them.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {

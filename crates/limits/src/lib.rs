@@ -1,4 +1,5 @@
-//! Bounds on what operations may take: time, memory and repeated requests. They are handed in; there is no global limit.
+//! Bounds on what operations may take: time, memory and repeated requests. They are handed in; there is no global
+//! limit.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]

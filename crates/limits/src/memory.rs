@@ -9,9 +9,9 @@ const UNIT: usize = 1024;
 
 /// How many bytes that all readers who share this budget may hold in memory together. Clones share it.
 ///
-/// Memory is counted as it is read, not as a sender announces it. Two rules keep it simple: the first [`Self::FREE`] bytes of each
-/// reader are not counted, so that the answers of nearly all requests never wait; and one reader at a time may go beyond the
-/// budget, so that readers who each hold a part of it cannot wait for each other for ever.
+/// Memory is counted as it is read, not as a sender announces it. Two rules keep it simple: the first [`Self::FREE`]
+/// bytes of each reader are not counted, so that the answers of nearly all requests never wait; and one reader at a
+/// time may go beyond the budget, so that readers who each hold a part of it cannot wait for each other for ever.
 #[derive(Debug, Clone)]
 pub struct MemoryBudget {
     units: Arc<Semaphore>,
@@ -47,8 +47,8 @@ impl MemoryBudget {
 }
 
 impl Default for MemoryBudget {
-    /// 8 MiB, with one reader beyond it: more than a hundred answers of the usual size or two of the largest. Parsing takes up to
-    /// twice as much again.
+    /// 8 MiB, with one reader beyond it: more than a hundred answers of the usual size or two of the largest. Parsing
+    /// takes up to twice as much again.
     fn default() -> Self {
         Self::new(8 * 1024 * 1024)
     }

@@ -1,5 +1,5 @@
-//! A cache whose values are fetched once although many callers want them at the same time, for each key independently: a
-//! service that hangs delays only those who want its answer.
+//! A cache whose values are fetched once although many callers want them at the same time, for each key independently:
+//! a service that hangs delays only those who want its answer.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -53,7 +53,8 @@ impl<K: Eq + Hash + Clone, V: Clone> SharedCache<K, V> {
     pub async fn turn(&self, key: &K) -> Turn {
         let turn = {
             let mut turns = lock(&self.turns);
-            // Those that only this map holds are not in use. New ones are only given out here, under the lock of the map.
+            // Those that only this map holds are not in use. New ones are only given out here, under the lock of the
+            // map.
             turns.retain(|_, turn| Arc::strong_count(turn) > 1);
             Arc::clone(turns.entry(key.clone()).or_default())
         };

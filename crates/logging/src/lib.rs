@@ -28,10 +28,10 @@ pub enum LogError {
     File(#[from] io::Error),
 }
 
-/// Starts logging as configured in the environment: `NOTATION_AWS_SIGNER_LOG` is `error`, `warn`, `info`, `debug` or `trace`;
-/// `NOTATION_AWS_SIGNER_LOG_FILE` is a path or `stderr`, by default `notation-aws-signer/plugin.log` under
-/// `$XDG_STATE_HOME` or `~/.local/state`. If the file cannot be written, nothing is logged: logging must neither stop a command
-/// nor write to the standard error of the plugin protocol.
+/// Starts logging as configured in the environment: `NOTATION_AWS_SIGNER_LOG` is `error`, `warn`, `info`, `debug` or
+/// `trace`; `NOTATION_AWS_SIGNER_LOG_FILE` is a path or `stderr`, by default `notation-aws-signer/plugin.log` under
+/// `$XDG_STATE_HOME` or `~/.local/state`. If the file cannot be written, nothing is logged: logging must neither stop a
+/// command nor write to the standard error of the plugin protocol.
 ///
 /// # Errors
 /// Returns [`LogError`] if the level is unknown or the file cannot be written. The caller may ignore it.
@@ -50,7 +50,8 @@ pub fn init() -> Result<(), LogError> {
     Ok(())
 }
 
-/// Starts logging of the command line tool: readable lines on standard error if a level is given, otherwise as [`init`] does.
+/// Starts logging of the command line tool: readable lines on standard error if a level is given, otherwise as [`init`]
+/// does.
 ///
 /// # Errors
 /// Returns [`LogError`] as [`init`] does.
@@ -62,7 +63,8 @@ pub fn init_for_terminal(level: Option<Level>) -> Result<(), LogError> {
     Ok(())
 }
 
-/// The crates of this workspace: what they depend on may log secrets. `notation` is also the start of the programs' names.
+/// The crates of this workspace: what they depend on may log secrets. `notation` is also the start of the programs'
+/// names.
 const OWN: [&str; 8] =
     ["aws_names", "aws_signer", "http_client", "local_signer", "notary", "notation", "plugin", "registry"];
 

@@ -1,5 +1,5 @@
-//! What to do about a failure, as data: the library names the remedy, and each caller says it in its own terms. The command line
-//! tool names options, the plugin names configuration keys; [`Display`](fmt::Display) here names neither.
+//! What to do about a failure, as data: the library names the remedy, and each caller says it in its own terms. The
+//! command line tool names options, the plugin names configuration keys; [`Display`](fmt::Display) here names neither.
 
 use std::fmt;
 

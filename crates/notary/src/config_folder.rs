@@ -9,8 +9,8 @@ pub enum ConfigFolderError {
     /// Neither variable is set.
     #[error("set HOME or XDG_CONFIG_HOME")]
     Unset,
-    /// A variable holds a relative path. notation would read `.notation` in the working directory, which may belong to the
-    /// author of what is verified.
+    /// A variable holds a relative path. notation would read `.notation` in the working directory, which may belong to
+    /// the author of what is verified.
     #[error("HOME or XDG_CONFIG_HOME is not an absolute path")]
     Relative,
 }

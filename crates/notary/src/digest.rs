@@ -22,8 +22,8 @@ pub enum DigestAlgorithm {
 impl DigestAlgorithm {
     const ALL: [Self; 3] = [Self::Sha256, Self::Sha384, Self::Sha512];
 
-    /// Returns the algorithm for blobs that is paired with a signature algorithm: `signature-specification.md`, "Algorithm
-    /// Selection".
+    /// Returns the algorithm for blobs that is paired with a signature algorithm: `signature-specification.md`,
+    /// "Algorithm Selection".
     #[must_use]
     pub fn of_signature(algorithm: SignatureAlgorithm) -> Self {
         use SignatureAlgorithm::{Es256, Es384, Es512, Ps256, Ps384, Ps512};

@@ -1,5 +1,5 @@
-//! The supported manifest types, and detecting the type of a manifest: image-spec, `manifest.md` and `image-index.md`, and
-//! Docker's "Image Manifest V 2, Schema 2".
+//! The supported manifest types, and detecting the type of a manifest: image-spec, `manifest.md` and `image-index.md`,
+//! and Docker's "Image Manifest V 2, Schema 2".
 
 use super::manifest::{IMAGE_MANIFEST_MEDIA_TYPE, ManifestError};
 use crate::json;
@@ -21,8 +21,9 @@ pub fn is_index(media_type: &str) -> bool {
     matches!(media_type, IMAGE_INDEX_MEDIA_TYPE | DOCKER_LIST_MEDIA_TYPE)
 }
 
-/// The media type of a manifest, from the response (`Content-Type`) and from the manifest's own `mediaType`. Both must agree:
-/// content that one client reads as an image and another as an index is two artifacts under one digest (CVE-2021-41190).
+/// The media type of a manifest, from the response (`Content-Type`) and from the manifest's own `mediaType`. Both must
+/// agree: content that one client reads as an image and another as an index is two artifacts under one digest
+/// (CVE-2021-41190).
 ///
 /// # Errors
 /// Returns [`ManifestError`] if the content is not JSON, the types differ, or the type is unknown or not supported.

@@ -1,6 +1,8 @@
-//! One vocabulary for failures: what kind they are ([`ReasonCode`]) and who can do something about them ([`Disposition`]).
+//! One vocabulary for failures: what kind they are ([`ReasonCode`]) and who can do something about them
+//! ([`Disposition`]).
 //!
-//! Exit codes, HTTP statuses, results for programs and the plugin protocol's error codes derive from these, in one function each.
+//! Exit codes, HTTP statuses, results for programs and the plugin protocol's error codes derive from these, in one
+//! function each.
 
 use std::fmt;
 
@@ -151,8 +153,8 @@ impl ReasonCode {
         }
     }
 
-    /// Returns what the failure means for the caller. Only judgements about signatures are refusals: whatever goes wrong with a
-    /// registry, a service or the transport is undetermined or misconfigured.
+    /// Returns what the failure means for the caller. Only judgements about signatures are refusals: whatever goes
+    /// wrong with a registry, a service or the transport is undetermined or misconfigured.
     #[must_use]
     pub fn disposition(self) -> Disposition {
         match self {

@@ -1,5 +1,5 @@
-//! User metadata: what a signer adds to the signed payload as annotations of its descriptor. `signature-specification.md`,
-//! "Payload", and notation's `--user-metadata`.
+//! User metadata: what a signer adds to the signed payload as annotations of its descriptor.
+//! `signature-specification.md`, "Payload", and notation's `--user-metadata`.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;

@@ -1,4 +1,5 @@
-//! Verifies an image: `cargo run -p notation-aws-signer-notation --example verify -- IMAGE PROFILE-ARN [ROOT-CERTIFICATE]`
+//! Verifies an image: `cargo run -p notation-aws-signer-notation --example verify -- IMAGE PROFILE-ARN
+//! [ROOT-CERTIFICATE]`
 use aws_signer::{ClientPool, SignerConfig, aws_signer_roots};
 use notary::reference::Reference;
 use notation::trust_store::read_certificates;

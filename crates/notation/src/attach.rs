@@ -43,8 +43,8 @@ pub enum AttachError {
     ReservedAnnotation(String),
 }
 
-/// An envelope that matches its artifact: it is intact, its certificates were valid at its signing time, and it signs this
-/// artifact. It does not mean that the signer is trusted.
+/// An envelope that matches its artifact: it is intact, its certificates were valid at its signing time, and it signs
+/// this artifact. It does not mean that the signer is trusted.
 #[derive(Debug, Clone)]
 pub struct MatchingEnvelope {
     artifact: Descriptor,
@@ -72,11 +72,11 @@ impl Attached {
 }
 
 impl MatchingEnvelope {
-    /// Checks that these bytes are an envelope that signs the artifact. The descriptor must come from the artifact's store.
+    /// Checks that these bytes are an envelope that signs the artifact. The descriptor must come from the artifact's
+    /// store.
     ///
-    /// # Errors
-    /// Returns any [`AttachError`] except [`AttachError::Store`] and [`AttachError::ReservedAnnotation`] if the envelope is
-    /// malformed, does not verify, or signs something else.
+    /// # Errors Returns any [`AttachError`] except [`AttachError::Store`] and [`AttachError::ReservedAnnotation`] if
+    /// the envelope is malformed, does not verify, or signs something else.
     pub fn check(bytes: Vec<u8>, artifact: Descriptor) -> Result<Self, AttachError> {
         let envelope = Envelope::parse(&bytes)?;
         let verified = envelope.verify_integrity()?;
@@ -94,11 +94,11 @@ impl MatchingEnvelope {
         &self.verified
     }
 
-    /// Attaches the envelope to its artifact with a manifest of this form and these annotations, unless the artifact has it already.
+    /// Attaches the envelope to its artifact with a manifest of this form and these annotations, unless the artifact
+    /// has it already.
     ///
-    /// # Errors
-    /// Returns [`AttachError::ReservedAnnotation`] if an annotation has a reserved name, and [`AttachError::Store`] if the signatures
-    /// cannot be read or written.
+    /// # Errors Returns [`AttachError::ReservedAnnotation`] if an annotation has a reserved name, and
+    /// [`AttachError::Store`] if the signatures cannot be read or written.
     pub async fn attach(
         &self,
         store: &Store,
@@ -122,7 +122,8 @@ impl MatchingEnvelope {
     }
 }
 
-/// Writes a checked envelope and the signature manifest that links it to its artifact. Returns the manifest's descriptor.
+/// Writes a checked envelope and the signature manifest that links it to its artifact. Returns the manifest's
+/// descriptor.
 pub(crate) async fn push_signature(
     store: &Store,
     artifact: &Descriptor,

@@ -1,8 +1,8 @@
 //! Copying an artifact with all its content and signatures from one store to another, with unchanged digests:
 //! distribution-spec, "Push"; `signature-specification.md`, "Storage".
 //!
-//! Content is written before the manifest that refers to it, and signatures before the tag: the tag never resolves to an
-//! incomplete copy.
+//! Content is written before the manifest that refers to it, and signatures before the tag: the tag never resolves to
+//! an incomplete copy.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -120,8 +120,8 @@ struct Copy<'a> {
     copied: Copied,
 }
 
-/// Whether a listed signature that cannot be read is certainly not one. Others could be signatures that a retry or other
-/// credentials can read.
+/// Whether a listed signature that cannot be read is certainly not one. Others could be signatures that a retry or
+/// other credentials can read.
 fn is_no_signature(code: ReasonCode) -> bool {
     use ReasonCode::{Integrity, NotFound, OtherArtifact, Protocol, WrongContent};
     matches!(code, Integrity | NotFound | OtherArtifact | Protocol | WrongContent)

@@ -26,7 +26,8 @@
 //! # }
 //! ```
 //!
-//! Create one [`Verifier`](verify::Verifier) for a process and share it: its clones share connections, credentials and caches.
+//! Create one [`Verifier`](verify::Verifier) for a process and share it: its clones share connections, credentials and
+//! caches.
 //!
 //! | module | |
 //! |---|---|
@@ -39,7 +40,8 @@
 //! | [`NotationFolder`], [`trust_store`] | notation's configuration folder: trust policies and trust stores |
 //! | [`plugin_host`], [`install`] | running verification plugins, and installing this project's plugin for notation |
 //!
-//! What happens below is in other crates: `notary` has the specifications, `registry` the stores, `aws-signer` the service.
+//! What happens below is in other crates: `notary` has the specifications, `registry` the stores, `aws-signer` the
+//! service.
 
 pub mod attach;
 pub mod blob;

@@ -10,8 +10,8 @@ use notary::x509::ChainError;
 
 use super::advice;
 
-/// An error in the form that notation expects. Its metadata has `awsErrorCode`, `requestId`, `region`, `awsProfile` and `operation`
-/// where they apply.
+/// An error in the form that notation expects. Its metadata has `awsErrorCode`, `requestId`, `region`, `awsProfile` and
+/// `operation` where they apply.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}", .0.message)]
 pub struct PluginError(pub ErrorResponse);

@@ -2,8 +2,8 @@
 //!
 //! `notation` runs the executable with a command as its argument and a JSON request on standard input. On success, the
 //! plugin writes one JSON document to standard output and exits with 0. On any failure, it writes the protocol's JSON
-//! error to standard error, nothing to standard output, and exits with 1. The protocol's types are in [`notary::plugin`]; here is what
-//! this plugin makes of them.
+//! error to standard error, nothing to standard output, and exits with 1. The protocol's types are in
+//! [`notary::plugin`]; here is what this plugin makes of them.
 //!
 //! ```
 //! use notary::plugin::Capability;

@@ -1,5 +1,5 @@
-//! The program answers without a request, credentials or network what it is. The whole contract is tested in the tool's package, with
-//! plugin-spec's vectors; this test makes `cargo test --workspace` build the program for them.
+//! The program answers without a request, credentials or network what it is. The whole contract is tested in the tool's
+//! package, with plugin-spec's vectors; this test makes `cargo test --workspace` build the program for them.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::process::{Command, Stdio};

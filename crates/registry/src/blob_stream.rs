@@ -1,4 +1,5 @@
-//! Streams of blobs too large for memory, checked against their descriptor while they are read: image-spec, `descriptor.md`.
+//! Streams of blobs too large for memory, checked against their descriptor while they are read: image-spec,
+//! `descriptor.md`.
 
 use std::path::{Path, PathBuf};
 
@@ -14,8 +15,8 @@ use super::error::{LayoutError, RegistryError, RequestLine, StoreError};
 
 const PIECE: usize = 64 * 1024;
 
-/// The content of a blob as a stream. The last piece is returned only after the whole content matched the descriptor, so that a
-/// writer downstream never completes wrong content.
+/// The content of a blob as a stream. The last piece is returned only after the whole content matched the descriptor,
+/// so that a writer downstream never completes wrong content.
 pub(crate) struct BlobStream {
     source: Source,
     stored: Descriptor,

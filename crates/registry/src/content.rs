@@ -5,8 +5,8 @@ use std::ops::Deref;
 
 use limits::{MemoryBudget, Reservation};
 
-/// Bytes that a store delivered. Those of a registry count against [`ClientOptions::memory`](crate::ClientOptions::memory) until
-/// this is dropped.
+/// Bytes that a store delivered. Those of a registry count against
+/// [`ClientOptions::memory`](crate::ClientOptions::memory) until this is dropped.
 ///
 /// Drop it before the next large request: a reader that holds memory while it waits for more delays the others.
 pub struct Content {

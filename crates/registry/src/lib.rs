@@ -1,6 +1,7 @@
-//! Artifacts and their signatures in OCI registries and image layouts: reading, writing and copying them, with every content
-//! checked against its digest and every answer bounded in size and time. Defined by the OCI distribution specification and the OCI
-//! image specification, both version 1.1, and by `signature-specification.md` of the Notary Project, "Storage".
+//! Artifacts and their signatures in OCI registries and image layouts: reading, writing and copying them, with every
+//! content checked against its digest and every answer bounded in size and time. Defined by the OCI distribution
+//! specification and the OCI image specification, both version 1.1, and by `signature-specification.md` of the Notary
+//! Project, "Storage".
 //!
 //! A [`Store`] is a registry's repository or a layout's folder; everything works the same with both:
 //!
@@ -48,7 +49,8 @@
 //! | `client` | [`RegistryClient`]: requests, retries, redirects, tokens |
 //! | `referrers` | The Referrers API and the referrers tag schema |
 //! | `layout` | [`Layout`]: folders with `index.json` and blobs |
-//! | `credentials`, `ecr` | [`Credentials`]: Docker's and podman's files, helpers; tokens of Amazon ECR (feature `ecr`) |
+//! | `credentials`, `ecr` | [`Credentials`]: Docker's and podman's files, helpers; tokens of Amazon ECR (feature `ecr`)
+//! |
 //! | `error` | [`StoreError`], [`RegistryError`], [`LayoutError`]: each with `code()` and `advice()` |
 //! | `content`, `blob_stream` | [`Content`]: bytes within the memory budget; blobs too large for memory |
 

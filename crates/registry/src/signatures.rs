@@ -7,14 +7,14 @@ use notary::{Descriptor, Digest};
 use super::error::{RegistryError, StoreError};
 use super::store::Store;
 
-/// A signature that the store lists, with its manifest or the reason why the manifest cannot be used. An unreadable manifest
-/// does not prevent reading the others, and does not count as absent.
+/// A signature that the store lists, with its manifest or the reason why the manifest cannot be used. An unreadable
+/// manifest does not prevent reading the others, and does not count as absent.
 #[derive(Debug)]
 pub struct StoredSignature {
     /// The descriptor of its manifest.
     pub descriptor: Descriptor,
-    /// Its manifest: a signature manifest whose subject is the artifact. The error is a judgement of the signature if its
-    /// [`disposition`](StoreError::disposition) is a refusal.
+    /// Its manifest: a signature manifest whose subject is the artifact. The error is a judgement of the signature if
+    /// its [`disposition`](StoreError::disposition) is a refusal.
     pub manifest: Result<Manifest, StoreError>,
 }
 

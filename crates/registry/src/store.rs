@@ -80,8 +80,8 @@ impl Store {
         }
     }
 
-    /// Writes the unchanged bytes of a manifest or an index, which keeps the digest. Content that it refers to must be written
-    /// first.
+    /// Writes the unchanged bytes of a manifest or an index, which keeps the digest. Content that it refers to must be
+    /// written first.
     ///
     /// # Errors
     /// Returns [`StoreError`] if the manifest cannot be written.

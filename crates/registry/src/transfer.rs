@@ -23,8 +23,8 @@ pub enum Transferred {
 }
 
 impl Store {
-    /// Copies a blob of this store to `destination` unless it is already present. `passed` is called with the number of bytes of
-    /// each piece, again for pieces that a retry copies again.
+    /// Copies a blob of this store to `destination` unless it is already present. `passed` is called with the number of
+    /// bytes of each piece, again for pieces that a retry copies again.
     ///
     /// # Errors
     /// Returns [`StoreError`] if the blob cannot be read or written, or does not match its descriptor.
@@ -68,7 +68,8 @@ impl Store {
                         match repository.mount(&stored.digest, source.name()).await {
                             Ok(Mount::Done) => return Ok(Transferred::Mounted),
                             Ok(Mount::Upload(url)) => url,
-                            // Some registries reject mount requests. If the cause is a missing permission, the upload fails too.
+                            // Some registries reject mount requests. If the cause is a missing permission, the upload
+                            // fails too.
                             Err(why) if !is_temporary(why.code()) => repository.begin_upload().await?,
                             Err(why) => return Err(why.into()),
                         }

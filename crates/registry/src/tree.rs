@@ -68,8 +68,8 @@ impl Store {
         Ok((bytes, links))
     }
 
-    /// Writes the unchanged manifest of another store, and lists it among the referrers of its subject. Content that it refers
-    /// to must be written first.
+    /// Writes the unchanged manifest of another store, and lists it among the referrers of its subject. Content that it
+    /// refers to must be written first.
     ///
     /// # Errors
     /// Returns [`StoreError`] if the manifest or the list of referrers cannot be written.

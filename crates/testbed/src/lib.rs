@@ -1,5 +1,5 @@
-//! What the tests of several packages share: signed layouts, processes, servers with faults, the real peers, and the JSON
-//! Schemas.
+//! What the tests of several packages share: signed layouts, processes, servers with faults, the real peers, and the
+//! JSON Schemas.
 //!
 //! Each test has its own registry, signing service and notation home. Tests that start a peer are ignored by default;
 //! `scripts/test` builds the peers and includes these tests. Bytes that are right or wrong (certificates, envelopes)

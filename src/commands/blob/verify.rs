@@ -21,10 +21,10 @@ use crate::verification::{
 
 /// Verify the signature of a file.
 ///
-/// Choose the signers to trust with --trusted-profile, or with a trust policy file for blobs: --policy, or by default notation's
-/// own trustpolicy.blob.json. The policy's global statement applies, or the statement that --policy-name names. The file is
-/// verified if the signature covers its content and passes every check: integrity, authenticity (a trusted signer), expiry,
-/// authenticTimestamp (certificates valid at signing time) and revocation.
+/// Choose the signers to trust with --trusted-profile, or with a trust policy file for blobs: --policy, or by default
+/// notation's own trustpolicy.blob.json. The policy's global statement applies, or the statement that --policy-name
+/// names. The file is verified if the signature covers its content and passes every check: integrity, authenticity (a
+/// trusted signer), expiry, authenticTimestamp (certificates valid at signing time) and revocation.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   Verify an archive with its signature in app.tar.gz.jws.sig:

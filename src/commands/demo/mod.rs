@@ -32,9 +32,9 @@ const TAG: &str = "v1";
 
 /// Sign, verify and revoke a sample image, without network, registry or AWS account.
 ///
-/// Creates a small image in a folder, starts the local signer (a stand-in for AWS Signer on this machine), signs the image,
-/// verifies it, revokes the signature, and verifies again, which must now fail. Exits with code 1 if a step does not end as
-/// expected.
+/// Creates a small image in a folder, starts the local signer (a stand-in for AWS Signer on this machine), signs the
+/// image, verifies it, revokes the signature, and verifies again, which must now fail. Exits with code 1 if a step does
+/// not end as expected.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   Run in a new temporary folder:

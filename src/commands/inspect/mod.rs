@@ -21,8 +21,8 @@ use crate::output::exit::{CliError, ExitStatus};
 
 /// Show what is in the signatures of an artifact.
 ///
-/// Shows the attributes, metadata and certificates of each signature, and whether its envelope (the signed file) is intact and
-/// covers this artifact. Does not check whether the signers are trusted: use `verify`.
+/// Shows the attributes, metadata and certificates of each signature, and whether its envelope (the signed file) is
+/// intact and covers this artifact. Does not check whether the signers are trusted: use `verify`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   Show the signatures of an image:
@@ -40,11 +40,13 @@ Exit codes: 0 shown, also if there are no signatures or one was revoked; 1 a sig
   another artifact; 2 the command line or a permission is wrong, or the artifact does not exist; 3 the registry, or the \
   service for the revocation check, could not be reached.")]
 pub struct Args {
-    /// The artifact: REGISTRY/REPOSITORY:TAG, REGISTRY/REPOSITORY@DIGEST, or oci:FOLDER[:TAG|@DIGEST] for an OCI image layout
+    /// The artifact: REGISTRY/REPOSITORY:TAG, REGISTRY/REPOSITORY@DIGEST, or oci:FOLDER[:TAG|@DIGEST] for an OCI image
+    /// layout
     #[arg(value_name = "REF")]
     reference: ArtifactReference,
 
-    /// Check whether the signatures were revoked. Asks AWS Signer, or the servers that the certificates name, trusted or not
+    /// Check whether the signatures were revoked. Asks AWS Signer, or the servers that the certificates name, trusted
+    /// or not
     #[arg(long)]
     check_revocation: bool,
 

@@ -17,8 +17,8 @@ use crate::output::{GOOD, Output, SCHEMA_VERSION, paint, show_advice, wrapped};
 
 /// Check trust policies, and the trust stores that they use.
 ///
-/// Checks that each policy document follows the Notary Project specification, more strictly than notation does. Then looks for
-/// mistakes that would make verification fail, such as missing or expired certificates and mistyped ARNs.
+/// Checks that each policy document follows the Notary Project specification, more strictly than notation does. Then
+/// looks for mistakes that would make verification fail, such as missing or expired certificates and mistyped ARNs.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   Check the policies in notation's configuration:

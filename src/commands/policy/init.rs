@@ -35,7 +35,8 @@ use crate::output::{GOOD, Output, SCHEMA_VERSION, paint};
 
 Exit codes: 0 written; 2 an option is wrong, or a policy already exists (--force replaces it).")]
 pub(super) struct Args {
-    /// The file to write; - is standard output [default: notation's trustpolicy.json, or trustpolicy.blob.json with --blob]
+    /// The file to write; - is standard output [default: notation's trustpolicy.json, or trustpolicy.blob.json with
+    /// --blob]
     #[arg(value_name = "FILE")]
     file: Option<PathBuf>,
 
@@ -43,7 +44,8 @@ pub(super) struct Args {
     #[arg(long = "profile", value_name = "ARN", required = true)]
     profiles: Vec<ProfileArn>,
 
-    /// Apply the policy to this repository, such as registry.example.com/app. Repeat for several [default: *, all repositories]
+    /// Apply the policy to this repository, such as registry.example.com/app. Repeat for several [default: *, all
+    /// repositories]
     #[arg(long = "scope", value_name = "REGISTRY/REPO", conflicts_with = "blob")]
     scopes: Vec<Scope>,
 

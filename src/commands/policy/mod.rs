@@ -17,8 +17,8 @@ use crate::output::exit::{CliError, ExitStatus};
 
 /// Show, check and write trust policies: whose signatures are trusted for which artifacts.
 ///
-/// A trust policy says which signers are trusted for which artifacts. It is a file in notation's configuration folder; notation and
-/// this tool use the same file.
+/// A trust policy says which signers are trusted for which artifacts. It is a file in notation's configuration folder;
+/// notation and this tool use the same file.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(subcommand)]

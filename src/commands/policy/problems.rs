@@ -1,4 +1,5 @@
-//! Mistakes in well-formed policy statements, which make verification fail, or trust fewer or more signers than intended.
+//! Mistakes in well-formed policy statements, which make verification fail, or trust fewer or more signers than
+//! intended.
 
 use aws_signer::aws_signer_roots;
 use notary::ReasonCode;
@@ -58,7 +59,8 @@ pub(crate) fn of_statement(
 fn expired(store: &TrustStore, now: OffsetDateTime) -> Vec<Finding> {
     let all = store.certificates();
     let expired: Vec<_> = all.iter().filter(|certificate| now > certificate.not_after()).collect();
-    // Signatures of a signing authority are verified as of their signing time: old ones stay valid after the root expires.
+    // Signatures of a signing authority are verified as of their signing time: old ones stay valid after the root
+    // expires.
     let is_problem = expired.len() == all.len();
     let finding = |certificate: &&notary::x509::Certificate| {
         let name = store.name();

@@ -12,8 +12,8 @@ use crate::output::exit::{CliError, ExitStatus};
 
 /// Revoke signatures of AWS Signer; this cannot be undone.
 ///
-/// Verification checks with AWS Signer whether a signature was revoked. Revoked signatures are refused from then on, including all
-/// copies of them.
+/// Verification checks with AWS Signer whether a signature was revoked. Revoked signatures are refused from then on,
+/// including all copies of them.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(subcommand)]

@@ -15,8 +15,9 @@ use crate::output::{GOOD, Output, SCHEMA_VERSION, paint};
 
 /// Revoke a version of a signing profile, and all its signatures since a time.
 ///
-/// This cannot be undone; the time can only be moved earlier. The profile version can no longer sign: create a new profile with
-/// `aws signer put-signing-profile`. Requires the permission signer:RevokeSigningProfile in the profile's account.
+/// This cannot be undone; the time can only be moved earlier. The profile version can no longer sign: create a new
+/// profile with `aws signer put-signing-profile`. Requires the permission signer:RevokeSigningProfile in the profile's
+/// account.
 #[derive(Debug, clap::Args)]
 #[command(
     disable_version_flag = true,

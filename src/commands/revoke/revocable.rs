@@ -32,8 +32,8 @@ pub(super) struct SkippedSignature {
     pub is_unread: bool,
 }
 
-/// Reads the signatures of an artifact. Only intact signatures that cover this artifact and chain to one of the roots are trusted to
-/// name their job. Otherwise anyone with push access could choose what is revoked.
+/// Reads the signatures of an artifact. Only intact signatures that cover this artifact and chain to one of the roots
+/// are trusted to name their job. Otherwise anyone with push access could choose what is revoked.
 pub(super) async fn signatures(
     store: &Store,
     artifact: &Descriptor,
@@ -61,7 +61,8 @@ pub(super) async fn signatures(
     Ok((revocable, skipped))
 }
 
-/// Whether a retry may succeed. Content that is missing or wrong, or is not a signature, stays so: anyone with push access can add some.
+/// Whether a retry may succeed. Content that is missing or wrong, or is not a signature, stays so: anyone with push
+/// access can add some.
 fn may_be_read_later(why: &StoreError) -> bool {
     !matches!(why.code(), ReasonCode::NotFound | ReasonCode::WrongContent) && why.disposition() != Disposition::Refused
 }

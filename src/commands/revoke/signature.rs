@@ -26,9 +26,9 @@ use crate::output::{BAD, DIM, GOOD, Output, SCHEMA_VERSION, paint};
 
 /// Revoke the signatures of an artifact, or the signature of one signing job.
 ///
-/// Each signature of AWS Signer comes from one signing job, which is what AWS Signer revokes. Given an artifact, this command reads
-/// the jobs from its signatures; a signature is skipped if it is not intact or not from AWS Signer. Requires the permission
-/// signer:RevokeSignature.
+/// Each signature of AWS Signer comes from one signing job, which is what AWS Signer revokes. Given an artifact, this
+/// command reads the jobs from its signatures; a signature is skipped if it is not intact or not from AWS Signer.
+/// Requires the permission signer:RevokeSignature.
 #[derive(Debug, clap::Args)]
 #[command(
     group(clap::ArgGroup::new("what").required(true).args(["reference", "job_id"])),
@@ -50,7 +50,8 @@ Exit codes: 0 all revoked; 2 an option or a permission is wrong, the signature d
   AWS Signer did not answer for a signature, so it may or may not be revoked."
 )]
 pub(super) struct Args {
-    /// The artifact: REGISTRY/REPOSITORY:TAG, REGISTRY/REPOSITORY@DIGEST, or oci:FOLDER[:TAG|@DIGEST] for an OCI image layout
+    /// The artifact: REGISTRY/REPOSITORY:TAG, REGISTRY/REPOSITORY@DIGEST, or oci:FOLDER[:TAG|@DIGEST] for an OCI image
+    /// layout
     #[arg(value_name = "REF")]
     reference: Option<ArtifactReference>,
 

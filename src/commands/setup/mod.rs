@@ -24,9 +24,9 @@ use crate::output::exit::{CliError, ExitStatus};
 
 /// Set up notation and this tool for AWS Signer, and check that everything works.
 ///
-/// Installs the plugin for notation, adds AWS Signer's root certificates to the trust stores (folders of trusted certificates),
-/// writes a strict trust policy for the given signing profiles, and checks access to AWS Signer. Existing files are kept unless
-/// you pass --force. You can run it again at any time.
+/// Installs the plugin for notation, adds AWS Signer's root certificates to the trust stores (folders of trusted
+/// certificates), writes a strict trust policy for the given signing profiles, and checks access to AWS Signer.
+/// Existing files are kept unless you pass --force. You can run it again at any time.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   Set up everything to sign and verify with a profile:

@@ -45,7 +45,8 @@ pub(super) fn from_file(file: &Path, store: &TrustStoreName) -> Result<Root, Cli
 }
 
 impl Root {
-    /// Adds the root to its store if it is missing, or reports it in check mode. A store that is not `needed` may be missing.
+    /// Adds the root to its store if it is missing, or reports it in check mode. A store that is not `needed` may be
+    /// missing.
     pub(super) fn ensure(&self, folder: &NotationFolder, force: bool, check: bool, needed: bool) -> Item {
         let Self { store, .. } = self;
         let missing = match folder.trust_store(store) {

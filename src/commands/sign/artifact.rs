@@ -56,8 +56,8 @@ pub(super) fn trust(
     if_unsigned.then(trust).transpose()
 }
 
-/// Signs the artifact and, with `--recursive`, everything that an index lists. An index is signed after its manifests, and only if
-/// they all were signed.
+/// Signs the artifact and, with `--recursive`, everything that an index lists. An index is signed after its manifests,
+/// and only if they all were signed.
 pub(super) async fn sign(signing: &Signing, reference: &ArtifactReference) -> Vec<SignedArtifactReport> {
     let (store, artifacts) = match find(signing, reference).await {
         Ok(found) => found,

@@ -33,8 +33,8 @@ const AWS_RATE: NonZeroU32 = NonZeroU32::new(25).expect("it is not 0");
 
 /// Sign artifacts in registries and OCI image layouts with AWS Signer.
 ///
-/// A tag is resolved once, and the digest is signed. The signature is checked, and then stored next to the artifact, where notation
-/// finds it, too.
+/// A tag is resolved once, and the digest is signed. The signature is checked, and then stored next to the artifact,
+/// where notation finds it, too.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   Sign an image that was just pushed:
@@ -51,11 +51,13 @@ const AWS_RATE: NonZeroU32 = NonZeroU32::new(25).expect("it is not 0");
 Exit codes: 0 all signed; 2 the command line, the configuration or a permission is wrong, or an artifact does not exist; 3 \
   a registry or AWS Signer could not be reached or failed: a retry may succeed.")]
 pub struct Args {
-    /// An artifact: REGISTRY/REPOSITORY:TAG, REGISTRY/REPOSITORY@DIGEST, or oci:FOLDER[:TAG|@DIGEST] for an OCI image layout
+    /// An artifact: REGISTRY/REPOSITORY:TAG, REGISTRY/REPOSITORY@DIGEST, or oci:FOLDER[:TAG|@DIGEST] for an OCI image
+    /// layout
     #[arg(value_name = "REF", required = true)]
     references: Vec<ArtifactReference>,
 
-    /// The signing profile, which is the signing identity in AWS Signer: arn:aws:signer:REGION:ACCOUNT:/signing-profiles/NAME
+    /// The signing profile, which is the signing identity in AWS Signer:
+    /// arn:aws:signer:REGION:ACCOUNT:/signing-profiles/NAME
     #[arg(long, value_name = "ARN")]
     profile: ProfileArn,
 

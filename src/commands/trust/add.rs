@@ -12,8 +12,8 @@ use crate::output::{GOOD, Output, paint};
 
 /// Add certificates to a trust store.
 ///
-/// A certificate must belong to a certificate authority or be self-signed; in a tsa store it must be a root. Signatures with these
-/// certificates will be trusted, so compare the printed thumbprint with one from a source that you trust.
+/// A certificate must belong to a certificate authority or be self-signed; in a tsa store it must be a root. Signatures
+/// with these certificates will be trusted, so compare the printed thumbprint with one from a source that you trust.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   Trust your own certificate authority; policies name the store ca:acme:

@@ -20,8 +20,8 @@ use crate::output::{DIM, Output, SCHEMA_VERSION, WARN, paint};
 
 /// List, add and remove trusted certificates.
 ///
-/// Trust stores are folders with trusted certificates in notation's configuration folder; notation and this tool use the same
-/// folders. Trust policies name the stores that they use.
+/// Trust stores are folders with trusted certificates in notation's configuration folder; notation and this tool use
+/// the same folders. Trust policies name the stores that they use.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(subcommand)]

@@ -28,10 +28,10 @@ use crate::verification::{VerificationArgs, VerificationIntent, arns_of};
 
 /// Verify the signatures of artifacts in registries and OCI image layouts.
 ///
-/// Choose the signers to trust with --trusted-profile, or with a trust policy file: --policy, or by default notation's own policy.
-/// An artifact is verified if one of its signatures passes every check: integrity, authenticity (a trusted signer), expiry,
-/// authenticTimestamp (certificates valid at signing time) and revocation. A tag is resolved once: deploy the digest that is
-/// printed, because a tag can change afterwards.
+/// Choose the signers to trust with --trusted-profile, or with a trust policy file: --policy, or by default notation's
+/// own policy. An artifact is verified if one of its signatures passes every check: integrity, authenticity (a trusted
+/// signer), expiry, authenticTimestamp (certificates valid at signing time) and revocation. A tag is resolved once:
+/// deploy the digest that is printed, because a tag can change afterwards.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   Verify that a signing profile has signed an image; needs no setup:
@@ -53,7 +53,8 @@ Exit codes: 0 all verified, or skipped because the trust policy says so (a note 
   command line, the trust policy or a permission is wrong, or an artifact does not exist; 3 no verdict because of the \
   network, throttling or an unknown revocation status: a retry may succeed.")]
 pub struct Args {
-    /// An artifact: REGISTRY/REPOSITORY:TAG, REGISTRY/REPOSITORY@DIGEST, or oci:FOLDER[:TAG|@DIGEST] for an OCI image layout
+    /// An artifact: REGISTRY/REPOSITORY:TAG, REGISTRY/REPOSITORY@DIGEST, or oci:FOLDER[:TAG|@DIGEST] for an OCI image
+    /// layout
     #[arg(value_name = "REF")]
     references: Vec<ArtifactReference>,
 
@@ -68,7 +69,8 @@ pub struct Args {
     #[arg(long, value_name = "N", value_parser = count)]
     require: Option<NonZeroUsize>,
 
-    /// With --require: count only these signing profiles [default: those of --trusted-profile, or all that the policy trusts]
+    /// With --require: count only these signing profiles [default: those of --trusted-profile, or all that the policy
+    /// trusts]
     #[arg(long, value_name = "ARN", num_args = 1.., requires = "require")]
     from: Vec<ArnOrArgument<ProfileArn>>,
 

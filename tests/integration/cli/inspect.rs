@@ -87,7 +87,9 @@ fn shows_revocation_on_request_without_a_verdict() {
     world.signer.revoke_signature(&job);
     let revoked = status(0);
     assert_eq!((&revoked["outcome"], &revoked["error"]["code"]), (&"failed".into(), &"revoked".into()));
-    cli.run(&command).succeeded().says(&format!("revocation: failed: revoked according to AWS Signer in us-west-2: the signature (signing job {job})"));
+    cli.run(&command).succeeded().says(&format!(
+        "revocation: failed: revoked according to AWS Signer in us-west-2: the signature (signing job {job})"
+    ));
     world.signer.stop();
     assert_eq!(status(3)["outcome"], "unknown");
     let unasked = cli.json("inspect", &["inspect", &image], 0);

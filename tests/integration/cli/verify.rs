@@ -115,7 +115,10 @@ fn refuses_unsigned_images_and_untrusted_profiles_with_advice() {
         .says("-> Sign the artifact with `notation-aws-signer sign`");
     let image = world.push_signed("of another profile");
     let command = verify(&world, &[&image], &[&other.arn], &[]);
-    run(&cli, &command).exits_with(1).says("failed  authenticity").says(&format!("pass --trusted-profile {}", world.profile.arn));
+    run(&cli, &command)
+        .exits_with(1)
+        .says("failed  authenticity")
+        .says(&format!("pass --trusted-profile {}", world.profile.arn));
     assert_eq!(json_of(&cli, &command, 1)["artifacts"][0]["outcome"], "refused");
     // By default only AWS's roots are trusted.
     cli.run(&["verify", &image, "--trusted-profile", &world.profile.arn])
@@ -267,7 +270,11 @@ fn requires_metadata() {
         |pair: &str, code| run(&cli, &verify(&world, &[&image], &[&world.profile.arn], &["-m", pair])).exits_with(code);
     with("build=7", 0).says("build=7");
     with("build=8", 1).says("\"8\" is required");
-    with("commit=1", 1).says("was not signed").says("failed  userMetadata").says("    job").says("-> Sign the artifact again");
+    with("commit=1", 1)
+        .says("was not signed")
+        .says("failed  userMetadata")
+        .says("    job")
+        .says("-> Sign the artifact again");
     let refused = json_of(&cli, &verify(&world, &[&image], &[&world.profile.arn], &["-m", "build=8"]), 1);
     let artifact = &refused["artifacts"][0];
     assert_eq!(check(artifact, "integrity")["outcome"], "ok");

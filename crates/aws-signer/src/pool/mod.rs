@@ -10,9 +10,9 @@ use super::client::SignerClient;
 use super::config::{ConfigError, SignerConfig};
 use super::http::BoundedHttpClient;
 
-/// The clients of AWS Signer for one configuration: one for each region, and so for each set of credentials, since the partition of
-/// the region decides which are used. Each loads the AWS configuration once, keeps its credentials until they are about to expire, and keeps its connections. Clones share
-/// the clients.
+/// The clients of AWS Signer for one configuration: one for each region, and so for each set of credentials, since the
+/// partition of the region decides which are used. Each loads the AWS configuration once, keeps its credentials until
+/// they are about to expire, and keeps its connections. Clones share the clients.
 #[derive(Debug, Clone, Default)]
 pub struct ClientPool {
     shared: Arc<Shared>,
@@ -40,18 +40,17 @@ impl ClientPool {
 
     /// Returns the client that signs with `profile`, in the region of its ARN.
     ///
-    /// # Errors
-    /// Returns [`ConfigError`] if another region is configured, or if region and partition of the ARN contradict each other.
+    /// # Errors Returns [`ConfigError`] if another region is configured, or if region and partition of the ARN
+    /// contradict each other.
     pub async fn for_signing(&self, profile: &ProfileArn) -> Result<SignerClient, ConfigError> {
         Ok(self.client(self.config().signing_region(profile)?).await)
     }
 
-    /// Returns the client that answers which signatures made at `location` are revoked: in the configured region, otherwise in
-    /// that of the location.
+    /// Returns the client that answers which signatures made at `location` are revoked: in the configured region,
+    /// otherwise in that of the location.
     ///
-    /// # Errors
-    /// Returns [`ConfigError`] if the configured region is in another partition, or if region and partition of the location
-    /// contradict each other.
+    /// # Errors Returns [`ConfigError`] if the configured region is in another partition, or if region and partition of
+    /// the location contradict each other.
     pub async fn for_revocation(&self, location: &Location) -> Result<SignerClient, ConfigError> {
         Ok(self.client(self.config().revocation_region(location)?).await)
     }

@@ -92,8 +92,8 @@ mod tests {
             ("aws", "aws-signer-ts", "90a87d0543c3f094dbff9589b6649affe2f3d6e0f308799be2258461c686473f"),
             ("aws-us-gov", "aws-us-gov-signer-ts", "673653ab76f41a10546cdeb4107ecd6df2c15c2c9a0d32ed97d271b4436fc3e8"),
         ];
-        let expected = expected
-            .map(|(partition, name, thumbprint)| (partition, format!("signingAuthority:{name}"), thumbprint));
+        let expected =
+            expected.map(|(partition, name, thumbprint)| (partition, format!("signingAuthority:{name}"), thumbprint));
         assert_eq!(known, expected);
     }
 

@@ -1,8 +1,9 @@
 //! The plugin protocol, for both sides: notaryproject/specifications, `plugin-extensibility.md`.
 //!
-//! A host such as `notation` runs a plugin's program with a [`Command`] as its argument and a JSON request on standard input. The plugin
-//! writes a JSON response to standard output, or an [`ErrorResponse`] to standard error and exits with 1. Parsing is strict about types
-//! and ignores unknown members, as the protocol requires; null counts as absent, as in Go.
+//! A host such as `notation` runs a plugin's program with a [`Command`] as its argument and a JSON request on standard
+//! input. The plugin writes a JSON response to standard output, or an [`ErrorResponse`] to standard error and exits
+//! with 1. Parsing is strict about types and ignores unknown members, as the protocol requires; null counts as absent,
+//! as in Go.
 
 mod capability;
 mod command;

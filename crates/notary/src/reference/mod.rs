@@ -1,7 +1,8 @@
-//! Names of artifacts in registries: the reference grammar of `distribution/reference`, fully qualified as notation requires.
+//! Names of artifacts in registries: the reference grammar of `distribution/reference`, fully qualified as notation
+//! requires.
 //!
-//! Docker fills in a missing registry (`docker.io`), namespace (`library`) and tag (`latest`). Signing and trust policies must
-//! not depend on such guesses: incomplete names are rejected, and the error shows the full name.
+//! Docker fills in a missing registry (`docker.io`), namespace (`library`) and tag (`latest`). Signing and trust
+//! policies must not depend on such guesses: incomplete names are rejected, and the error shows the full name.
 
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -119,7 +120,7 @@ impl RepositoryName {
     /// Whether the registry is on this machine: `localhost`, 127.0.0.0/8 or ::1.
     #[must_use]
     /// Whether a registry is on this machine, so that it is reached without TLS by default.
-pub fn is_loopback(&self) -> bool {
+    pub fn is_loopback(&self) -> bool {
         is_loopback(&self.registry)
     }
 
@@ -183,8 +184,8 @@ impl Tag {
         &self.0
     }
 
-    /// The tag of the index that lists the referrers of `subject` if the registry has no Referrers API: distribution-spec,
-    /// "Referrers Tag Schema".
+    /// The tag of the index that lists the referrers of `subject` if the registry has no Referrers API:
+    /// distribution-spec, "Referrers Tag Schema".
     #[must_use]
     pub fn of_referrers(subject: &Digest) -> Self {
         let algorithm = subject.algorithm();

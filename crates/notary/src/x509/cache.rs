@@ -1,5 +1,5 @@
-//! A cache of certificate chains that meet the requirements. Parsing certificates and checking their signatures is most of the work
-//! of a verification, and a signer uses few chains.
+//! A cache of certificate chains that meet the requirements. Parsing certificates and checking their signatures is most
+//! of the work of a verification, and a signer uses few chains.
 
 use std::collections::{HashSet, VecDeque};
 use std::num::NonZeroUsize;
@@ -31,8 +31,8 @@ struct Chains {
     parsed: VecDeque<CertificateChain>,
 }
 
-/// The hashes of chains. When the newer generation is full, it replaces the older one. This approximates least-recently-used eviction
-/// without an ordered list.
+/// The hashes of chains. When the newer generation is full, it replaces the older one. This approximates
+/// least-recently-used eviction without an ordered list.
 #[derive(Debug, Default)]
 struct Generations {
     newer: HashSet<ChainHash>,

@@ -187,7 +187,12 @@ impl CertificateChain {
             } else {
                 continue;
             };
-            return Err(ChainError::BrokenLink { position, subject: subject.subject().to_owned(), next: issuer.subject().to_owned(), why });
+            return Err(ChainError::BrokenLink {
+                position,
+                subject: subject.subject().to_owned(),
+                next: issuer.subject().to_owned(),
+                why,
+            });
         }
         let root = self.last();
         if !root.is_self_issued() || !root.is_signed_by(root) {
@@ -217,7 +222,11 @@ impl CertificateChain {
                 None => check_leaf(certificate),
                 Some(authorities_below) => check_authority(certificate, authorities_below),
             };
-            checked.map_err(|source| ChainError::Requirement { position, subject: certificate.subject().to_owned(), source })?;
+            checked.map_err(|source| ChainError::Requirement {
+                position,
+                subject: certificate.subject().to_owned(),
+                source,
+            })?;
         }
         self.link()
     }

@@ -9,8 +9,8 @@ use files::{FileError, check_program};
 use super::PluginName;
 use crate::{FolderError, NotationFolder};
 
-/// The folder of notation's plugins: `NAME/notation-NAME` in it is the plugin `NAME`. Users with write access to it control the
-/// results of verification.
+/// The folder of notation's plugins: `NAME/notation-NAME` in it is the plugin `NAME`. Users with write access to it
+/// control the results of verification.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PluginFolder {
     root: PathBuf,

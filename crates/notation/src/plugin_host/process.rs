@@ -1,5 +1,5 @@
-//! Running a command of a plugin: `plugin-extensibility.md`, "Plugin contract". Its output is bounded. After a timeout, its
-//! whole process group is killed.
+//! Running a command of a plugin: `plugin-extensibility.md`, "Plugin contract". Its output is bounded. After a timeout,
+//! its whole process group is killed.
 
 use std::io;
 use std::path::Path;

@@ -1,5 +1,5 @@
-//! Versions of plugins: Semantic Versioning 2.0.0, semver.org. Compare them by [`Version::cmp_precedence`], which ignores build
-//! metadata.
+//! Versions of plugins: Semantic Versioning 2.0.0, semver.org. Compare them by [`Version::cmp_precedence`], which
+//! ignores build metadata.
 
 use semver::Version;
 

@@ -11,8 +11,8 @@ use super::source::{BoxFuture, RevocationQuestion, RevocationSource, RevocationS
 use crate::failure::Failure;
 use crate::verify::Signer;
 
-/// Remembers answers for some time, so that a signature that was revoked in the meantime may pass for as long. Unknown answers are
-/// not remembered. Equal questions at the same time are asked once.
+/// Remembers answers for some time, so that a signature that was revoked in the meantime may pass for as long. Unknown
+/// answers are not remembered. Equal questions at the same time are asked once.
 #[derive(Debug)]
 pub struct Cached<S> {
     source: S,

@@ -28,8 +28,8 @@ mod crl;
 mod currency;
 mod error;
 mod http;
-mod rate_limited;
 mod ocsp;
+mod rate_limited;
 mod source;
 mod sources;
 mod status;
@@ -127,7 +127,11 @@ impl RevocationClient {
     }
 
     async fn certificate_status(&self, question: Question) -> Status {
-        let key = (question.certificate.thumbprint().to_owned(), question.issuer.thumbprint().to_owned(), question.signing_time);
+        let key = (
+            question.certificate.thumbprint().to_owned(),
+            question.issuer.thumbprint().to_owned(),
+            question.signing_time,
+        );
         if let Some(status) = self.remembered(&key, question.now) {
             return status;
         }

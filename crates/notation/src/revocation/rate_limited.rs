@@ -10,8 +10,8 @@ use tokio::time::{Instant, sleep_until};
 use super::source::{BoxFuture, RevocationQuestion, RevocationSource, RevocationStatus};
 use crate::failure::Failure;
 
-/// Passes on at most so many questions a second, evenly spread, in the order in which they come. A question whose turn would come
-/// after its deadline is answered "unknown" at once and takes no turn.
+/// Passes on at most so many questions a second, evenly spread, in the order in which they come. A question whose turn
+/// would come after its deadline is answered "unknown" at once and takes no turn.
 #[derive(Debug)]
 pub struct RateLimited<S> {
     source: S,

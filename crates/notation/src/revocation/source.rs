@@ -1,5 +1,5 @@
-//! Who is asked whether a signature was revoked. Verification asks a [`RevocationSource`] and does not know what is behind it: a
-//! service, OCSP and CRLs, a limiter or a cache around them.
+//! Who is asked whether a signature was revoked. Verification asks a [`RevocationSource`] and does not know what is
+//! behind it: a service, OCSP and CRLs, a limiter or a cache around them.
 
 use std::fmt::Debug;
 use std::future::Future;

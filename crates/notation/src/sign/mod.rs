@@ -51,7 +51,8 @@ pub async fn sign_artifact(
     Ok(sign_descriptor(artifact, user_metadata, client, profile, deadline).await?)
 }
 
-/// Signs an artifact by its descriptor. The descriptor must come from the artifact's store, because it is signed as it is.
+/// Signs an artifact by its descriptor. The descriptor must come from the artifact's store, because it is signed as it
+/// is.
 ///
 /// # Errors
 /// Returns [`SignError`] if signing fails, or AWS Signer returned no usable signature.
@@ -85,7 +86,8 @@ pub fn payload(artifact: &Descriptor, user_metadata: UserMetadata) -> Payload {
     }
 }
 
-/// Attaches a signature to its artifact with a manifest of this form. Returns the descriptor of the signature's manifest.
+/// Attaches a signature to its artifact with a manifest of this form. Returns the descriptor of the signature's
+/// manifest.
 ///
 /// # Errors
 /// Returns [`StoreError`] if the signature cannot be written.

@@ -24,7 +24,8 @@ pub(super) fn check(
     })
 }
 
-/// "Sufficient and necessary conditions to trigger timestamp countersignature verification", for the scheme `notary.x509`.
+/// "Sufficient and necessary conditions to trigger timestamp countersignature verification", for the scheme
+/// `notary.x509`.
 fn requires_timestamp(policy: &VerificationPolicy, envelope: &VerifiedEnvelope, now: OffsetDateTime) -> bool {
     let has_expired = || envelope.chain().certificates().iter().any(|certificate| now > certificate.not_after());
     policy.has_tsa

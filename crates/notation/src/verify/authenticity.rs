@@ -1,4 +1,5 @@
-//! The validation `authenticity`: the chain ends in a trust store of the scheme's type, and the signer is a trusted identity.
+//! The validation `authenticity`: the chain ends in a trust store of the scheme's type, and the signer is a trusted
+//! identity.
 
 use notary::envelope::{SigningScheme, VerifiedEnvelope};
 use notary::trust::policy::{TrustStoreType, TrustedIdentities};
@@ -10,7 +11,8 @@ use super::policy::{NoCertificates, VerificationPolicy};
 use super::reason::Reason;
 use super::signer::Signer;
 
-/// Checks the chain and the identity. `by_plugin` is the result of a verification plugin that checked the identity instead.
+/// Checks the chain and the identity. `by_plugin` is the result of a verification plugin that checked the identity
+/// instead.
 pub(super) fn check(
     policy: &VerificationPolicy,
     envelope: &VerifiedEnvelope,

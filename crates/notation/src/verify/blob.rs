@@ -1,5 +1,5 @@
-//! Verifying blobs, that is, files outside a registry: notaryproject/specifications, `signing-and-verification-workflow.md`,
-//! "Arbitrary blob verification workflow".
+//! Verifying blobs, that is, files outside a registry: notaryproject/specifications,
+//! `signing-and-verification-workflow.md`, "Arbitrary blob verification workflow".
 
 use std::io::{self, Read};
 
@@ -24,9 +24,9 @@ struct Blob<'a> {
 }
 
 impl Verifier {
-    /// Verifies a blob with the envelope of its signature. The policy is one of a document for blobs, chosen by its name, or the
-    /// global one. `media_type` is what the blob must have been signed with, if that matters. The time limit begins when the content
-    /// was read.
+    /// Verifies a blob with the envelope of its signature. The policy is one of a document for blobs, chosen by its
+    /// name, or the global one. `media_type` is what the blob must have been signed with, if that matters. The time
+    /// limit begins when the content was read.
     ///
     /// # Errors
     /// Returns the error of the reader if the content cannot be read.

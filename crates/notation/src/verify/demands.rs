@@ -14,8 +14,8 @@ pub struct Demands {
 /// Which signatures of an artifact are checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Evaluate {
-    /// One after the other until one verifies, which is all that a trust policy requires. Revocation checks count towards a
-    /// quota.
+    /// One after the other until one verifies, which is all that a trust policy requires. Revocation checks count
+    /// towards a quota.
     #[default]
     UntilVerified,
     /// All, for a report or a [`Requirement`](super::Requirement) of several signers.

@@ -1,5 +1,5 @@
-//! Inspecting the signatures of an artifact without deciding whether their signers are trusted: `signature-specification.md` says what
-//! they hold.
+//! Inspecting the signatures of an artifact without deciding whether their signers are trusted:
+//! `signature-specification.md` says what they hold.
 
 use aws_names::PLUGIN_NAME;
 use aws_signer::SignerAttributes;

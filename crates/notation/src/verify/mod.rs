@@ -1,6 +1,6 @@
-//! The verification flow: resolve the artifact, list its signatures, and check each as the trust policy says: integrity,
-//! authenticity, expiry, authentic timestamp, revocation. notaryproject/specifications, `trust-store-trust-policy.md`,
-//! "Signature Verification".
+//! The verification flow: resolve the artifact, list its signatures, and check each as the trust policy says:
+//! integrity, authenticity, expiry, authentic timestamp, revocation. notaryproject/specifications,
+//! `trust-store-trust-policy.md`, "Signature Verification".
 
 mod authentic_timestamp;
 mod authenticity;

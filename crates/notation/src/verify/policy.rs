@@ -1,4 +1,5 @@
-//! The policy of a verification: a trust policy with the certificates of its trust stores, or only signing profiles and roots.
+//! The policy of a verification: a trust policy with the certificates of its trust stores, or only signing profiles and
+//! roots.
 
 use notary::envelope::SigningScheme;
 use notary::trust::policy::{
@@ -18,8 +19,8 @@ pub struct Trust {
     pub identities: Vec<TrustedIdentity>,
 }
 
-/// The verification level, trusted certificates and trusted identities of a verification. The type of a trust store determines
-/// the signing scheme that its certificates apply to: `signing-scheme.md`, "Trust Stores".
+/// The verification level, trusted certificates and trusted identities of a verification. The type of a trust store
+/// determines the signing scheme that its certificates apply to: `signing-scheme.md`, "Trust Stores".
 #[derive(Debug, Clone)]
 pub struct VerificationPolicy {
     name: String,
@@ -48,8 +49,9 @@ impl VerificationPolicy {
     /// The policy of a trust policy statement. `read` reads its trust stores, for example
     /// [`NotationFolder::trust_store`](crate::NotationFolder::trust_store).
     ///
-    /// An unreadable trust store is not an error here: as in notation, it fails the authenticity of signatures that need its type,
-    /// and does not affect those of the other scheme. If one of several stores of a type is missing, the others do not apply either.
+    /// An unreadable trust store is not an error here: as in notation, it fails the authenticity of signatures that
+    /// need its type, and does not affect those of the other scheme. If one of several stores of a type is missing, the
+    /// others do not apply either.
     #[must_use]
     pub fn from_statement(
         policy: &TrustPolicy,

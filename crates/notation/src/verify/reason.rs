@@ -1,4 +1,5 @@
-//! Why a signature is not accepted: one enum that holds the values, with a stable code, text for people, and advice as data.
+//! Why a signature is not accepted: one enum that holds the values, with a stable code, text for people, and advice as
+//! data.
 
 use std::fmt;
 

@@ -4,7 +4,6 @@ use notary::envelope::{Envelope, Payload, VerifiedEnvelope};
 use notary::trust::policy::ValidationAction;
 use notary::trust::policy::ValidationType::{self, AuthenticTimestamp, Authenticity, Expiry, Integrity, Revocation};
 use notary::{Descriptor, Digest};
-
 use registry::Content;
 
 use super::demands::Demands;
@@ -19,8 +18,8 @@ use super::{authentic_timestamp, authenticity, expiry, revocation, user_metadata
 use crate::plugin_host::{DemandedPlugin, PluginFolder};
 use crate::revocation::RevocationQuestion;
 
-/// The largest envelope whose content is reported although it is refused, in bytes: anybody can write a hundred large ones beside an
-/// artifact. AWS Signer's have about 10 KiB.
+/// The largest envelope whose content is reported although it is refused, in bytes: anybody can write a hundred large
+/// ones beside an artifact. AWS Signer's have about 10 KiB.
 const MAX_REFUSED: usize = 64 * 1024;
 
 /// What all signatures of an artifact are verified by.
@@ -83,7 +82,11 @@ struct Intact<'a> {
 }
 
 impl Verification<'_> {
-    async fn run(&mut self, envelope: Result<Content, Reason>, content: &(impl VerifiedContent + Sync)) -> Result<(), Refused> {
+    async fn run(
+        &mut self,
+        envelope: Result<Content, Reason>,
+        content: &(impl VerifiedContent + Sync),
+    ) -> Result<(), Refused> {
         let Context { policy, deadline, .. } = self.context;
         let intact = envelope.and_then(|bytes| {
             let intact = integrity(&bytes, self.context.verifier, content)?;

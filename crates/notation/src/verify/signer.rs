@@ -21,8 +21,8 @@ pub(super) enum SignerError {
     /// The signature names AWS Signer's plugin, but its attributes are not supported.
     #[error(transparent)]
     AwsSigner(#[from] AttributesError),
-    /// The signature has an unknown critical attribute and names no plugin: "unknown critical attributes MUST cause signature
-    /// verification to fail".
+    /// The signature has an unknown critical attribute and names no plugin: "unknown critical attributes MUST cause
+    /// signature verification to fail".
     #[error("unknown critical attribute {0:?}")]
     Critical(String),
     /// The name or the minimum version of the plugin is invalid.

@@ -1,4 +1,5 @@
-//! The check that all required metadata was signed. It is not one of the specification's validations: the caller asks for it.
+//! The check that all required metadata was signed. It is not one of the specification's validations: the caller asks
+//! for it.
 
 use std::collections::BTreeMap;
 

@@ -21,8 +21,8 @@ use crate::failure::Failure;
 use crate::plugin_host::PluginFolder;
 use crate::revocation::{RevocationSource, RevocationSources};
 
-/// Verifies artifacts. Create one for a process and share it: clones share the clients of AWS Signer, the caches and the memory
-/// budget.
+/// Verifies artifacts. Create one for a process and share it: clones share the clients of AWS Signer, the caches and
+/// the memory budget.
 #[derive(Debug, Clone)]
 pub struct Verifier {
     revocation: Arc<dyn RevocationSource>,
@@ -35,11 +35,11 @@ pub struct Verifier {
 /// The limits of each verification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// The time for one artifact: to resolve it, to list and read its signatures, and to verify them. What is not known by then is
-    /// undetermined.
+    /// The time for one artifact: to resolve it, to list and read its signatures, and to verify them. What is not known
+    /// by then is undetermined.
     pub time: Duration,
-    /// How many signatures an artifact may have. Each costs time and calls, and anybody who may write beside the artifact can add
-    /// some.
+    /// How many signatures an artifact may have. Each costs time and calls, and anybody who may write beside the
+    /// artifact can add some.
     pub signatures: usize,
 }
 
@@ -82,8 +82,8 @@ impl NoVerdict {
 }
 
 impl Verifier {
-    /// Creates a verifier that asks AWS Signer about its signatures, through `clients`, and OCSP responders and CRLs about all others.
-    /// It runs no verification plugins: signatures of AWS Signer need none.
+    /// Creates a verifier that asks AWS Signer about its signatures, through `clients`, and OCSP responders and CRLs
+    /// about all others. It runs no verification plugins: signatures of AWS Signer need none.
     #[must_use]
     pub fn new(clients: ClientPool) -> Self {
         Self::with_revocation(RevocationSources::new(clients))
@@ -127,8 +127,8 @@ impl Verifier {
 
     /// Resolves a tag or digest, and verifies the artifact.
     ///
-    /// # Errors
-    /// Returns [`NoVerdict`] if the artifact does not exist, or it or the list of its signatures cannot be read in time.
+    /// # Errors Returns [`NoVerdict`] if the artifact does not exist, or it or the list of its signatures cannot be
+    /// read in time.
     pub async fn verify(
         &self,
         store: &Store,

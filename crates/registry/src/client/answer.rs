@@ -1,5 +1,5 @@
-//! Answers of a registry, read completely within a size limit, and the errors that they report: distribution-spec, "Error
-//! Codes".
+//! Answers of a registry, read completely within a size limit, and the errors that they report: distribution-spec,
+//! "Error Codes".
 
 use std::time::{Duration, SystemTime};
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use limits::MemoryBudget;
+use limits::{MemoryBudget, SharedCache};
 use notary::json;
 use notary::json::JsonError;
 use notary::reference::{RepositoryName, is_loopback};
@@ -20,13 +20,12 @@ use super::challenge::{Challenge, challenges};
 use super::transport::Transport;
 use crate::credentials::{Credential, Credentials};
 use crate::error::{RegistryError, RequestLine};
-use limits::SharedCache;
 
-/// The largest answer of a token service, in bytes. No memory budget counts as much, so that a caller who holds content never waits
-/// for a token.
+/// The largest answer of a token service, in bytes. No memory budget counts as much, so that a caller who holds content
+/// never waits for a token.
 const MAX_TOKEN_ANSWER: u64 = MemoryBudget::FREE as u64;
-/// The lifetime of a token in seconds if its service does not give one (the specification's default), and how many seconds
-/// before its end it is renewed.
+/// The lifetime of a token in seconds if its service does not give one (the specification's default), and how many
+/// seconds before its end it is renewed.
 const TOKEN_TIME: u64 = 60;
 const MARGIN: u64 = 10;
 
@@ -148,7 +147,8 @@ fn token_call(
 ) -> Result<(Call, Option<HeaderValue>), RegistryError> {
     let realm = challenge.parameter("realm").unwrap_or_default();
     let mut url = Url::parse(realm).map_err(|_| refused.malformed("the realm of the challenge is not a URL"))?;
-    // The password is sent to the realm: without TLS only if the registry itself is accessed without TLS, or on this machine.
+    // The password is sent to the realm: without TLS only if the registry itself is accessed without TLS, or on this
+    // machine.
     let plain = url.scheme() == "http" && (refused.url.scheme() == "http" || url.host_str().is_some_and(is_loopback));
     if url.scheme() != "https" && !plain {
         let service = RequestLine::new(&Method::GET, &url);

@@ -1,7 +1,7 @@
 //! A registry client: the parts of the OCI distribution-spec 1.1 that signing, verifying and copying need.
 //!
-//! Every answer is bounded in size, and every request, including retries, in time. Content is returned only after its digest was
-//! checked. Credentials are sent only to their registry and its token service.
+//! Every answer is bounded in size, and every request, including retries, in time. Content is returned only after its
+//! digest was checked. Credentials are sent only to their registry and its token service.
 
 mod answer;
 mod auth;

@@ -1,5 +1,5 @@
-//! Streaming blobs that are too large for memory: distribution-spec, "Pulling blobs", "Pushing blobs" and "Mounting a blob from
-//! another repository".
+//! Streaming blobs that are too large for memory: distribution-spec, "Pulling blobs", "Pushing blobs" and "Mounting a
+//! blob from another repository".
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -51,8 +51,8 @@ impl RemoteRepository {
         is_same_origin(&self.base, &other.base)
     }
 
-    /// Asks the registry to mount a blob from another of its repositories. If it does not support mounting, or the user may not
-    /// pull from the other repository, it returns a URL to upload the blob instead.
+    /// Asks the registry to mount a blob from another of its repositories. If it does not support mounting, or the user
+    /// may not pull from the other repository, it returns a URL to upload the blob instead.
     pub(crate) async fn mount(&self, digest: &Digest, from: &RepositoryName) -> Result<Mount, RegistryError> {
         let mut call = self.call(Method::POST, "blobs/uploads/", NOTHING);
         call.url.query_pairs_mut().append_pair("mount", digest.as_str()).append_pair("from", from.path());

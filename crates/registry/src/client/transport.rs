@@ -30,7 +30,8 @@ pub(super) struct Transport {
 }
 
 impl Transport {
-    /// Makes the call. Returns any complete answer, whatever its status. `authorization` is sent only to the origin of `home`.
+    /// Makes the call. Returns any complete answer, whatever its status. `authorization` is sent only to the origin of
+    /// `home`.
     pub(super) async fn send(
         &self,
         call: &Call,

@@ -1,5 +1,5 @@
-//! Credential helpers: docs.docker.com, "Credential helper protocol". The program reads the registry from standard input and
-//! writes JSON to standard output.
+//! Credential helpers: docs.docker.com, "Credential helper protocol". The program reads the registry from standard
+//! input and writes JSON to standard output.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -33,8 +33,8 @@ impl Default for Helpers {
 }
 
 impl Helpers {
-    /// Runs the helper of this name; `None` if it has no credentials for the registry. The error continues a sentence about the
-    /// helper.
+    /// Runs the helper of this name; `None` if it has no credentials for the registry. The error continues a sentence
+    /// about the helper.
     pub(super) async fn get(&self, name: &str, registry: &str) -> Result<Option<Credential>, String> {
         let valid = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b));
         if !valid {

@@ -2,7 +2,8 @@
 //!
 //! For each registry the first of these sources that has credentials is used:
 //! 1. credentials given by the caller;
-//! 2. `NOTATION_USERNAME` and `NOTATION_PASSWORD`, as in notation; without a user name the password is an identity token;
+//! 2. `NOTATION_USERNAME` and `NOTATION_PASSWORD`, as in notation; without a user name the password is an identity
+//!    token;
 //! 3. `config.json` in notation's configuration folder, where `credsStore` and `credHelpers` name helpers;
 //! 4. the file in `REGISTRY_AUTH_FILE` (podman, buildah, skopeo);
 //! 5. Docker's `config.json` in the folder `DOCKER_CONFIG`, by default `~/.docker`;
@@ -10,8 +11,8 @@
 //! 7. for registries of Amazon ECR: a token obtained with AWS credentials from their standard sources;
 //! 8. none: anonymous access.
 //!
-//! Within a file `credHelpers` takes precedence over `credsStore`, and that over `auths`. The sources are read only when a
-//! registry demands authentication.
+//! Within a file `credHelpers` takes precedence over `credsStore`, and that over `auths`. The sources are read only
+//! when a registry demands authentication.
 
 mod config_file;
 mod helper;
@@ -169,8 +170,8 @@ impl Credentials {
         Self::from_variables(|name| std::env::var_os(name).filter(|value| !value.is_empty()))
     }
 
-    /// As [`Self::from_environment`], but without `NOTATION_USERNAME` and `NOTATION_PASSWORD`: these are for one registry and must
-    /// not be sent to another.
+    /// As [`Self::from_environment`], but without `NOTATION_USERNAME` and `NOTATION_PASSWORD`: these are for one
+    /// registry and must not be sent to another.
     #[must_use]
     pub fn of_files() -> Self {
         Self { given: None, ..Self::from_environment() }
@@ -213,9 +214,8 @@ impl Credentials {
 
     /// The credential for the repository's registry; `None` is anonymous access.
     ///
-    /// # Errors
-    /// Returns [`CredentialError`] if a configured file or helper fails: continuing anonymously would end in an error that does not
-    /// name the cause.
+    /// # Errors Returns [`CredentialError`] if a configured file or helper fails: continuing anonymously would end in
+    /// an error that does not name the cause.
     pub async fn for_repository(&self, repository: &RepositoryName) -> Result<Option<Credential>, CredentialError> {
         if let Some(given) = &self.given {
             return Ok(Some(given.clone()));

@@ -25,8 +25,8 @@ fn password(username: &str, password: &str) -> Credential {
 /// Credentials from a Docker `config.json`, with this shell script as the helper `test`.
 fn helper(folder: &Path, config: &str, script: &str) -> Credentials {
     let program = folder.join("docker-credential-test");
-    // Written by a child process: a process that another test starts meanwhile would inherit the open file, and running the script
-    // would fail ("text file busy").
+    // Written by a child process: a process that another test starts meanwhile would inherit the open file, and running
+    // the script would fail ("text file busy").
     let write = Command::new("sh")
         .args(["-c", r#"printf '#!/bin/sh\n%s\n' "$1" > "$0"; chmod 755 "$0""#])
         .arg(&program)

@@ -14,11 +14,10 @@ use aws_smithy_types::DateTime;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use limits::Deadline;
+use limits::{Deadline, SharedCache};
 use notary::{Advice, Disposition, ReasonCode};
 
 use self::host::EcrRegistry;
-use limits::SharedCache;
 
 /// How long before its expiry a token is replaced, and how long a lack of credentials is cached.
 const MARGIN: Duration = Duration::from_secs(300);
@@ -128,8 +127,8 @@ impl fmt::Debug for EcrToken {
     }
 }
 
-/// A cache of tokens. Concurrent requests for a token of one registry share one call, and a token is reused until shortly
-/// before it expires.
+/// A cache of tokens. Concurrent requests for a token of one registry share one call, and a token is reused until
+/// shortly before it expires.
 #[derive(Debug, Default)]
 pub struct EcrTokens {
     known: SharedCache<EcrRegistry, Known>,

@@ -27,7 +27,8 @@ pub enum StoreError {
         /// What is wrong with it.
         source: ManifestError,
     },
-    /// A manifest that is listed as a signature of the artifact was delivered intact, but is malformed or not a signature.
+    /// A manifest that is listed as a signature of the artifact was delivered intact, but is malformed or not a
+    /// signature.
     #[error("{digest} is listed as a signature of {subject}, but its manifest is not one: {source}")]
     NotASignature {
         /// The manifest's digest.

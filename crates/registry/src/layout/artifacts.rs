@@ -14,9 +14,9 @@ use crate::error::LayoutError;
 impl Layout {
     /// The descriptor of the artifact with this tag or digest. Its content is read and checked against the digest.
     ///
-    /// # Errors
-    /// Returns [`LayoutError::NotFound`] if there is no such artifact, [`LayoutError::Ambiguous`] if there are several, and
-    /// [`LayoutError::Content`] or [`LayoutError::Io`] if the content is missing or differs from the index entry.
+    /// # Errors Returns [`LayoutError::NotFound`] if there is no such artifact, [`LayoutError::Ambiguous`] if there are
+    /// several, and [`LayoutError::Content`] or [`LayoutError::Io`] if the content is missing or differs from the index
+    /// entry.
     pub fn resolve(&self, target: &Target) -> Result<Descriptor, LayoutError> {
         let is_meant = |entry: &Descriptor| match target {
             Target::Digest(digest) => entry.digest == *digest,
@@ -37,8 +37,8 @@ impl Layout {
         Ok(Descriptor { annotations: [].into(), artifact_type: None, ..found })
     }
 
-    /// The artifacts that the index lists: manifests that have no subject and, unless they have a tag, are not part of a listed
-    /// index (such as the images of a multi-platform image). The annotations have the tag.
+    /// The artifacts that the index lists: manifests that have no subject and, unless they have a tag, are not part of
+    /// a listed index (such as the images of a multi-platform image). The annotations have the tag.
     ///
     /// # Errors
     /// Returns [`LayoutError`] if the index, or a manifest that it lists, cannot be read.
@@ -58,7 +58,8 @@ impl Layout {
         Ok(artifacts)
     }
 
-    /// The manifests that an artifact lists if it is an index. An unreadable index counts as empty, so that it hides no artifact.
+    /// The manifests that an artifact lists if it is an index. An unreadable index counts as empty, so that it hides no
+    /// artifact.
     fn parts_of(&self, artifact: &Descriptor) -> Vec<Digest> {
         if !is_index(&artifact.media_type) {
             return Vec::new();
@@ -85,9 +86,8 @@ impl Layout {
 
     /// The index entries whose manifests are signatures of `subject`, in the order of the index.
     ///
-    /// # Errors
-    /// Returns [`LayoutError`] if the index, or any manifest that it lists, cannot be read: an unreadable manifest could be a
-    /// signature. Returns [`LayoutError::TooMany`] if there are more than `most` signatures.
+    /// # Errors Returns [`LayoutError`] if the index, or any manifest that it lists, cannot be read: an unreadable
+    /// manifest could be a signature. Returns [`LayoutError::TooMany`] if there are more than `most` signatures.
     pub(crate) fn list_signatures(&self, subject: &Digest, most: usize) -> Result<Vec<Descriptor>, LayoutError> {
         let mut signatures = Vec::new();
         for entry in self.entries()? {

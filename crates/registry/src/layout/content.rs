@@ -50,9 +50,8 @@ impl Layout {
 
     /// Reads a blob and checks it against its descriptor.
     ///
-    /// # Errors
-    /// Returns [`LayoutError::Io`] if the file cannot be read, and [`LayoutError::Content`] if it does not match the descriptor or
-    /// is larger than `limit` bytes.
+    /// # Errors Returns [`LayoutError::Io`] if the file cannot be read, and [`LayoutError::Content`] if it does not
+    /// match the descriptor or is larger than `limit` bytes.
     pub fn blob(&self, descriptor: &Descriptor, limit: u64) -> Result<Vec<u8>, LayoutError> {
         let content = |why| LayoutError::Content { digest: descriptor.digest.clone(), why };
         if descriptor.size > limit {
@@ -92,7 +91,8 @@ impl Layout {
         self.list(&Descriptor::of(media_type, bytes), bytes, artifact_type, tag)
     }
 
-    /// As [`Self::put_manifest`], under the descriptor's digest. The caller ensures that the digest matches the content.
+    /// As [`Self::put_manifest`], under the descriptor's digest. The caller ensures that the digest matches the
+    /// content.
     pub(crate) fn list(
         &self,
         stored: &Descriptor,

@@ -1,7 +1,7 @@
 //! OCI image layout folders: image-spec, `image-layout.md`.
 //!
-//! A crash during a write does not damage a layout: content is written to a temporary file, synchronised and renamed, and the
-//! index is written last. A lock on the folder serialises its writers.
+//! A crash during a write does not damage a layout: content is written to a temporary file, synchronised and renamed,
+//! and the index is written last. A lock on the folder serialises its writers.
 
 mod artifacts;
 mod content;

@@ -16,8 +16,9 @@ pub(super) struct HostLock {
 }
 
 impl HostLock {
-    /// Waits for the lock, at most for `time`. If the folder cannot be written or the wait takes too long, the caller continues
-    /// without the lock: it only saves retries; reading the index again after writing is what prevents lost entries.
+    /// Waits for the lock, at most for `time`. If the folder cannot be written or the wait takes too long, the caller
+    /// continues without the lock: it only saves retries; reading the index again after writing is what prevents lost
+    /// entries.
     pub(super) async fn acquire(folder: Option<&Path>, name: &str, time: Duration) -> Self {
         let Some(folder) = folder else { return Self { _file: None } };
         match Self::wait(folder, name, time).await {
@@ -31,8 +32,8 @@ impl HostLock {
 
     async fn wait(folder: &Path, name: &str, time: Duration) -> io::Result<File> {
         DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-        // 256 files in all, never removed: another process may have just opened the file and be waiting for it. Names that share a
-        // file sometimes wait for each other.
+        // 256 files in all, never removed: another process may have just opened the file and be waiting for it. Names
+        // that share a file sometimes wait for each other.
         let digest = Digest::sha256(name.as_bytes());
         let digits = digest.digits();
         let path = folder.join(&digits[..2]);

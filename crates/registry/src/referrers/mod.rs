@@ -1,5 +1,5 @@
-//! Referrers: manifests that refer to an artifact, such as its signatures. distribution-spec, "Listing Referrers" and "Pushing
-//! Manifests with Subject".
+//! Referrers: manifests that refer to an artifact, such as its signatures. distribution-spec, "Listing Referrers" and
+//! "Pushing Manifests with Subject".
 
 mod lock;
 mod tag_index;
@@ -22,12 +22,11 @@ const MAX_PAGES: usize = 1000;
 const MAX_ENTRIES: usize = 100_000;
 
 impl RemoteRepository {
-    /// The referrers of `subject` with this artifact type, in the registry's order, each once, without annotations. The list is only
-    /// the registry's claim: read each manifest to find out what it is.
+    /// The referrers of `subject` with this artifact type, in the registry's order, each once, without annotations. The
+    /// list is only the registry's claim: read each manifest to find out what it is.
     ///
-    /// # Errors
-    /// Returns [`RegistryError`] if the list cannot be read completely, and [`RegistryError::TooMany`] if it has more than `most`
-    /// entries. Only status 404 means that there are no referrers.
+    /// # Errors Returns [`RegistryError`] if the list cannot be read completely, and [`RegistryError::TooMany`] if it
+    /// has more than `most` entries. Only status 404 means that there are no referrers.
     pub async fn referrers(
         &self,
         subject: &Digest,
@@ -60,12 +59,11 @@ impl RemoteRepository {
         Err(RegistryError::TooMany { request: call.request(), most: MAX_PAGES, limited: Limited::Pages })
     }
 
-    /// Pushes a manifest with a subject and lists it among the subject's referrers. If the registry does not list it by itself
-    /// (header `OCI-Subject`), this adds it to the index of the referrers tag schema.
+    /// Pushes a manifest with a subject and lists it among the subject's referrers. If the registry does not list it by
+    /// itself (header `OCI-Subject`), this adds it to the index of the referrers tag schema.
     ///
-    /// # Errors
-    /// Returns [`RegistryError`] if the manifest or the index cannot be pushed. The manifest may be in the repository then, but
-    /// not in the list.
+    /// # Errors Returns [`RegistryError`] if the manifest or the index cannot be pushed. The manifest may be in the
+    /// repository then, but not in the list.
     pub async fn push_referrer(&self, manifest: &Manifest) -> Result<Descriptor, RegistryError> {
         let bytes = manifest.to_bytes();
         let stored = Descriptor::of(IMAGE_MANIFEST_MEDIA_TYPE, &bytes);

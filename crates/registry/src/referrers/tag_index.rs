@@ -1,16 +1,17 @@
-//! The referrers index that clients maintain if the registry has no Referrers API: distribution-spec, "Referrers Tag Schema".
+//! The referrers index that clients maintain if the registry has no Referrers API: distribution-spec, "Referrers Tag
+//! Schema".
 //!
-//! Clients read, merge and write the index; of two writers who read the same version, the last one wins. These measures keep
-//! entries from being lost:
+//! Clients read, merge and write the index; of two writers who read the same version, the last one wins. These measures
+//! keep entries from being lost:
 //! - Writers on one host hold a lock from reading to writing.
 //! - The write has `If-Match` if the registry sent an `ETag`. Not every registry honours it.
 //! - A writer whose read is older than half of the settle time reads again before it writes.
-//! - After the settle time (longer if the registry is slow) it reads the index once more: by then every writer who read before
-//!   our write should have written. If our entry is gone, it waits and starts over.
+//! - After the settle time (longer if the registry is slow) it reads the index once more: by then every writer who read
+//!   before our write should have written. If our entry is gone, it waits and starts over.
 //!
-//! One race remains: a writer on another host that does not follow these rules (another tool, or a write that takes much longer
-//! than ours) can remove an entry after we saw it. Only a registry with conditional writes or with the Referrers API rules that
-//! out.
+//! One race remains: a writer on another host that does not follow these rules (another tool, or a write that takes
+//! much longer than ours) can remove an entry after we saw it. Only a registry with conditional writes or with the
+//! Referrers API rules that out.
 
 use notary::manifest::ManifestError;
 use notary::media_type::IMAGE_INDEX_MEDIA_TYPE;
@@ -89,8 +90,8 @@ impl RemoteRepository {
         };
         match self.write(tag, &index, current.as_ref()).await {
             Ok(()) => Ok(Merged::Written),
-            // 409 and 412: another writer was faster. If the registry was unavailable, it may have stored the index nevertheless;
-            // the next round finds out.
+            // 409 and 412: another writer was faster. If the registry was unavailable, it may have stored the index
+            // nevertheless; the next round finds out.
             Err(RegistryError::Status { status, .. }) if matches!(status.as_u16(), 409 | 412) => Ok(Merged::Refused),
             Err(why) if is_temporary(why.code()) => {
                 tracing::debug!(%why, "writing the index failed");
@@ -112,7 +113,8 @@ impl RemoteRepository {
         Ok(index.map_err(|source| RegistryError::Manifest { request: self.tag_request(tag), source })?.is_none())
     }
 
-    /// The index of this tag. Only status 404 means that it does not exist: an unreadable index must not be overwritten.
+    /// The index of this tag. Only status 404 means that it does not exist: an unreadable index must not be
+    /// overwritten.
     async fn tag_index(&self, tag: &Tag) -> Result<Option<FetchedManifest>, RegistryError> {
         match self.fetch_manifest(&Target::Tag(tag.clone())).await {
             Ok(stored) if stored.descriptor.media_type == IMAGE_INDEX_MEDIA_TYPE => Ok(Some(stored)),

@@ -107,7 +107,8 @@ pub enum TrustedIdentities {
 }
 
 impl TrustedIdentities {
-    /// Parses identities that a host has passed to its plugin. Malformed ones match nothing, and `*` beside others counts as `*`.
+    /// Parses identities that a host has passed to its plugin. Malformed ones match nothing, and `*` beside others
+    /// counts as `*`.
     #[must_use]
     pub fn parse_lenient(texts: &[String]) -> Self {
         match texts.iter().any(|text| text == "*") {

@@ -13,8 +13,8 @@ use crate::verify::reason::Reason;
 pub enum Check {
     /// A validation of the specification. The trust policy decides what a failure means.
     Validation(ValidationType),
-    /// The required metadata was signed: [`Demands::user_metadata`](super::super::Demands). Made only if metadata is required, and
-    /// enforced at every verification level.
+    /// The required metadata was signed: [`Demands::user_metadata`](super::super::Demands). Made only if metadata is
+    /// required, and enforced at every verification level.
     UserMetadata,
 }
 

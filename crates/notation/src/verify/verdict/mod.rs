@@ -42,8 +42,8 @@ pub enum Conclusion {
     NotVerified(Disposition),
 }
 
-/// Returns the disposition of failures of which one would have to be absent for success: what is misconfigured or undetermined could
-/// still turn out well, so it comes before what is refused.
+/// Returns the disposition of failures of which one would have to be absent for success: what is misconfigured or
+/// undetermined could still turn out well, so it comes before what is refused.
 fn disposition<'a>(reasons: impl Iterator<Item = &'a Reason>) -> Disposition {
     let dispositions: Vec<Disposition> = reasons.map(Reason::disposition).collect();
     let first = [Disposition::Misconfigured, Disposition::Undetermined].into_iter().find(|d| dispositions.contains(d));
@@ -51,8 +51,8 @@ fn disposition<'a>(reasons: impl Iterator<Item = &'a Reason>) -> Disposition {
 }
 
 impl Verdict {
-    /// Whether a signature verified. An artifact without signatures is not verified, and neither is one whose policy skips
-    /// verification.
+    /// Whether a signature verified. An artifact without signatures is not verified, and neither is one whose policy
+    /// skips verification.
     #[must_use]
     pub fn is_verified(&self) -> bool {
         self.signatures.iter().any(SignatureVerdict::is_verified)
@@ -70,8 +70,9 @@ impl Verdict {
         }
     }
 
-    /// Returns the signature and the reason that decide that the artifact is not verified: of the reasons with the disposition of the
-    /// [conclusion](Self::conclusion) the most urgent one. `None` if the artifact is verified or skipped, or has no signature.
+    /// Returns the signature and the reason that decide that the artifact is not verified: of the reasons with the
+    /// disposition of the [conclusion](Self::conclusion) the most urgent one. `None` if the artifact is verified or
+    /// skipped, or has no signature.
     #[must_use]
     pub fn deciding(&self) -> Option<(&SignatureVerdict, &Reason)> {
         let Conclusion::NotVerified(disposition) = self.conclusion() else { return None };
@@ -96,8 +97,9 @@ impl Verdict {
         }
     }
 
-    /// Returns what to do about an artifact that is not verified. A revocation comes first, so that advice never says how to have
-    /// another signature accepted instead; then what could still verify, then what was accepted once, and strangers last.
+    /// Returns what to do about an artifact that is not verified. A revocation comes first, so that advice never says
+    /// how to have another signature accepted instead; then what could still verify, then what was accepted once, and
+    /// strangers last.
     #[must_use]
     pub fn advice(&self) -> Option<Advice> {
         if self.code()? == ReasonCode::Unsigned {

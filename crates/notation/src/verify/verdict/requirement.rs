@@ -9,13 +9,14 @@ use notary::{Disposition, ReasonCode};
 
 use super::{SignatureVerdict, Signed, Verdict, disposition};
 
-/// How many signers must have signed. [All signatures](super::super::Evaluate::All) must have been checked for the verdict.
+/// How many signers must have signed. [All signatures](super::super::Evaluate::All) must have been checked for the
+/// verdict.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Requirement {
     /// The number of different signers. Several signatures of one profile, of any version, count once.
     pub signers: NonZeroUsize,
-    /// The signing profiles that count. If empty, every signer counts that the policy trusts: profiles by their ARN, others by the
-    /// subject of their certificate.
+    /// The signing profiles that count. If empty, every signer counts that the policy trusts: profiles by their ARN,
+    /// others by the subject of their certificate.
     pub from: Vec<ProfileArn>,
 }
 

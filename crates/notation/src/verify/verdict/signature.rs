@@ -16,7 +16,8 @@ use super::{Check, CheckOutcome, CheckResult};
 use crate::verify::reason::Reason;
 use crate::verify::signer::Signer;
 
-/// The verdict about one signature. The checks end with the first that failed and is enforced: later ones would rest on it.
+/// The verdict about one signature. The checks end with the first that failed and is enforced: later ones would rest on
+/// it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SignatureVerdict {
@@ -157,8 +158,8 @@ impl SignatureVerdict {
         result.outcome.reason().map(|reason| (result.check, reason))
     }
 
-    /// Returns what was signed, if the signature is accepted and its signer trusted: if authenticity is only logged, anybody's
-    /// signature is accepted.
+    /// Returns what was signed, if the signature is accepted and its signer trusted: if authenticity is only logged,
+    /// anybody's signature is accepted.
     pub(super) fn trusted(&self) -> Option<&Signed> {
         let is_trusted = self.outcome(ValidationType::Authenticity).is_some_and(CheckOutcome::is_passed);
         self.signed.as_ref().filter(|_| is_trusted && self.is_verified())
