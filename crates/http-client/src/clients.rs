@@ -43,7 +43,8 @@ impl HttpClients {
 
     /// The client for requests to this URL.
     ///
-    /// # Errors Returns [`HttpClientError`] if a file with certificates cannot be used, or the system does not provide
+    /// # Errors
+    /// Returns [`HttpClientError`] if a file with certificates cannot be used, or the system does not provide
     /// what a client needs.
     pub fn client_for(&self, url: &Url, silence: Silence) -> Result<&Client, HttpClientError> {
         // Like Go's clients: the proxy variables do not apply to this machine.
