@@ -96,7 +96,9 @@ struct Authorities {
 impl Authorities {
     fn new() -> Self {
         let key = || KeyPair::generate_for(&PKCS_ECDSA_P384_SHA384).expect("a key");
-        let (root_key, intermediate_key, leaf_key) = (key(), key(), key());
+        let root_key = key();
+        let intermediate_key = key();
+        let leaf_key = key();
         let root = authority("Vector Root", 1, 1);
         let intermediate = authority("Vector Intermediate", 2, 0);
         let mut leaf = params("Vector Signer", 3);

@@ -125,7 +125,8 @@ async fn rejects_wrong_secrets_unknown_keys_and_stale_dates() {
     let at = |time: SystemTime| {
         move |config: aws_sdk_signer::config::Builder| config.time_source(StaticTimeSource::new(time))
     };
-    let (past, future) = (SystemTime::now() - Duration::from_secs(360), SystemTime::now() + Duration::from_secs(360));
+    let past = SystemTime::now() - Duration::from_secs(360);
+    let future = SystemTime::now() + Duration::from_secs(360);
     for (client, expected, text) in [
         (server.client_as(&id, "another-secret", |config| config), "InvalidSignatureException", "does not match"),
         (server.client_as("AKIALOCALAAAAAAAAAAA", &secret, |config| config), "UnrecognizedClientException", "token"),

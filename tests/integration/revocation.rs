@@ -35,7 +35,8 @@ fn notation_verifies(peers: &Path, env: &TestEnv, authority: &Authority, level: 
 #[ignore = "needs notation and olareg: scripts/test"]
 async fn notation_agrees_about_ocsp_and_crl_answers() {
     let peers = peers();
-    let (ocsp, crl) = (Authority::new(&["/ocsp"], &[]), Authority::new(&[], &["/crl"]));
+    let ocsp = Authority::new(&["/ocsp"], &[]);
+    let crl = Authority::new(&[], &["/crl"]);
     let both = Authority::new(&["/ocsp"], &["/crl"]);
     let now = OffsetDateTime::now_utc();
     let bad = || revoked(now, Some(1));

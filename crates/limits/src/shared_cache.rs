@@ -94,7 +94,8 @@ mod tests {
         let fetched = Arc::new(AtomicUsize::new(0));
         let callers: Vec<_> = (0..20)
             .map(|_| {
-                let (cache, fetched) = (Arc::clone(&cache), Arc::clone(&fetched));
+                let cache = Arc::clone(&cache);
+                let fetched = Arc::clone(&fetched);
                 tokio::spawn(async move { value(&cache, "a", &fetched).await })
             })
             .collect();

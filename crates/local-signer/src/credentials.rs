@@ -60,7 +60,8 @@ impl Credentials {
     /// A new random pair.
     fn random() -> Result<Self, CredentialsError> {
         const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-        let (mut id, mut secret) = ([0; 11], [0; 30]);
+        let mut id = [0; 11];
+        let mut secret = [0; 30];
         rand::fill(&mut id).map_err(|_| CredentialsError::Random)?;
         rand::fill(&mut secret).map_err(|_| CredentialsError::Random)?;
         let id: String = id.iter().map(|byte| char::from(ALPHABET[usize::from(byte % 32)])).collect();

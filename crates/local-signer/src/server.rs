@@ -32,7 +32,8 @@ pub async fn serve(listener: TcpListener, router: Router, mut stop: watch::Recei
             accepted = accept(&listener, &slots) => accepted,
         };
         if let Some((stream, slot)) = accepted {
-            let (router, stop) = (router.clone(), stop.clone());
+            let router = router.clone();
+            let stop = stop.clone();
             connections.spawn(async move {
                 connection(stream, router, stop).await;
                 drop(slot);

@@ -60,7 +60,8 @@ impl ValidityPeriod {
             ValidityType::Years => i64::from(self.value) * 12,
         };
         let total = i64::from(start.year()) * 12 + i64::from(u8::from(start.month())) - 1 + months;
-        let (year, month) = (i32::try_from(total.div_euclid(12)).ok(), u8::try_from(total.rem_euclid(12) + 1).ok());
+        let year = i32::try_from(total.div_euclid(12)).ok();
+        let month = u8::try_from(total.rem_euclid(12) + 1).ok();
         let date = year
             .zip(month.and_then(|month| Month::try_from(month).ok()))
             .and_then(|(year, month)| Date::from_calendar_date(year, month, start.day().min(month.length(year))).ok());

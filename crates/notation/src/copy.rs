@@ -145,7 +145,8 @@ impl Copy<'_> {
         loop {
             while running.len() < self.options.parallel.max(1) {
                 let Some(blob) = waiting.next().cloned() else { break };
-                let (source, destination) = (self.source.clone(), self.destination.clone());
+                let source = self.source.clone();
+                let destination = self.destination.clone();
                 let progress = self.progress.clone();
                 running.spawn(async move {
                     let passed = |bytes| {

@@ -66,7 +66,8 @@ impl Authority {
         });
         let urls =
             |paths: &[&str]| paths.iter().map(|path| format!("http://{}{path}", server.address)).collect::<Vec<_>>();
-        let (ocsp, crl) = (urls(ocsp), urls(crl));
+        let ocsp = urls(ocsp);
+        let crl = urls(crl);
         let key = OwnKey::new(|leaf| {
             leaf.serial_number = Some(SerialNumber::from_slice(&SERIAL));
             if !ocsp.is_empty() {
@@ -136,8 +137,8 @@ impl Authority {
     /// Verifies a signature without an authentic signing time. The status must not depend on the level, only the
     /// verdict may.
     pub async fn found(&self) -> Found {
-        let (strict, permissive) =
-            (self.verify("strict", SigningScheme::X509).await, self.verify("permissive", SigningScheme::X509).await);
+        let strict = self.verify("strict", SigningScheme::X509).await;
+        let permissive = self.verify("permissive", SigningScheme::X509).await;
         let [strict_found, permissive_found] = [&strict, &permissive].map(Found::of);
         assert_eq!(strict_found.kind(), permissive_found.kind(), "{strict:?} {permissive:?}");
         assert_eq!(strict.is_verified(), matches!(strict_found, Found::Good(_)), "{strict:?}");

@@ -18,7 +18,8 @@ pub fn run_alone(module: &str, test: &str, environment: &[(&str, &str)]) -> Stri
     let kept = ["PATH", "CI", "TMPDIR", "NOTATION_AWS_SIGNER_PEERS"];
     command.envs(kept.iter().filter_map(|name| Some((*name, std::env::var_os(name)?))));
     let Output { status, stdout, stderr } = command.env(CHILD, "1").envs(environment.iter().copied()).output().unwrap();
-    let (stdout, stderr) = (String::from_utf8_lossy(&stdout).into_owned(), String::from_utf8_lossy(&stderr));
+    let stdout = String::from_utf8_lossy(&stdout).into_owned();
+    let stderr = String::from_utf8_lossy(&stderr);
     assert!(status.success() && stdout.contains("1 passed"), "{stdout}{stderr}");
     stdout
 }

@@ -80,7 +80,9 @@ impl FaultServer {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let server = FaultServer { address, seen: Arc::default(), written: Arc::default(), stop: Arc::default() };
-        let (seen, written, stop) = (server.seen.clone(), server.written.clone(), server.stop.clone());
+        let seen = server.seen.clone();
+        let written = server.written.clone();
+        let stop = server.stop.clone();
         let reply = Arc::new(reply);
         spawn(move || {
             for connection in listener.incoming() {
@@ -88,7 +90,10 @@ impl FaultServer {
                     break;
                 }
                 let tls = tls.clone();
-                let (reply, seen, written, stop) = (reply.clone(), seen.clone(), written.clone(), stop.clone());
+                let reply = reply.clone();
+                let seen = seen.clone();
+                let written = written.clone();
+                let stop = stop.clone();
                 spawn(move || {
                     let Ok(connection) = connection else { return };
                     let mut connection: Box<dyn Connection> = match tls {

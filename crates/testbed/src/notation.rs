@@ -171,7 +171,8 @@ impl Signature {
 fn archive(kind: &str) -> String {
     let dist = std::env::var_os("NOTATION_AWS_SIGNER_DIST").map(PathBuf::from);
     let dist = dist.unwrap_or_else(|| programs::source_tree().join("dist"));
-    let (start, end) = (format!("notation-{PLUGIN}_{}_", env!("CARGO_PKG_VERSION")), format!(".{kind}"));
+    let start = format!("notation-{PLUGIN}_{}_", env!("CARGO_PKG_VERSION"));
+    let end = format!(".{kind}");
     let files = std::fs::read_dir(&dist).into_iter().flatten().flatten();
     let mut names = files.filter_map(|file| file.file_name().into_string().ok());
     let name = names.find(|name| name.starts_with(&start) && name.ends_with(&end));

@@ -40,7 +40,8 @@ fn params(common_name: &str) -> CertificateParams {
 impl OwnKey {
     /// A key with a certificate; `change` applies before it is issued.
     pub fn new(change: impl FnOnce(&mut CertificateParams)) -> OwnKey {
-        let (root_key, key) = (new_key(), new_key());
+        let root_key = new_key();
+        let key = new_key();
         let mut root = params("root");
         root.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         root.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];

@@ -96,7 +96,8 @@ pub struct Running {
 impl Running {
     #[track_caller]
     pub fn start(command: &mut Command) -> Running {
-        let (stdout, stderr) = (tempfile::tempfile().unwrap(), tempfile::tempfile().unwrap());
+        let stdout = tempfile::tempfile().unwrap();
+        let stderr = tempfile::tempfile().unwrap();
         command.stdout(stdout.try_clone().unwrap()).stderr(stderr.try_clone().unwrap());
         let child = command.spawn().unwrap_or_else(|error| panic!("{command:?} did not start: {error}"));
         let program = Path::new(command.get_program()).file_name().unwrap().to_string_lossy().into_owned();
@@ -114,7 +115,8 @@ impl Running {
             self.peak = self.peak.max(high_water_mark(self.child.id(), &self.program));
             sleep(POLL);
         };
-        let (stdout, stderr) = (text(&self.stdout), text(&self.stderr));
+        let stdout = text(&self.stdout);
+        let stderr = text(&self.stderr);
         Finished { what: self.what.clone(), status, stdout, stderr, peak: self.peak }
     }
 

@@ -23,7 +23,8 @@ impl Schema {
     /// The schemas of a folder refer to each other by file name.
     fn read(folder: &str, name: &str) -> Self {
         let schema = document(folder, name);
-        let (base, common) = ("https://schemas.invalid/", "common.schema.json");
+        let base = "https://schemas.invalid/";
+        let common = "common.schema.json";
         let mut registry = jsonschema::Registry::new();
         if folder == "docs/output" {
             registry = registry.add(format!("{base}{common}"), document(folder, "common")).unwrap();

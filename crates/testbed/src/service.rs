@@ -108,14 +108,16 @@ impl Service {
     pub fn accepting(script: impl Fn(TcpStream, &dyn Fn(&Request)) + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let service = Self { address: listener.local_addr().unwrap(), seen: Arc::default() };
-        let (seen, script) = (Arc::clone(&service.seen), Arc::new(script));
+        let seen = Arc::clone(&service.seen);
+        let script = Arc::new(script);
         thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
                 if seen.over.load(Ordering::SeqCst) {
                     break;
                 }
                 seen.connections.fetch_add(1, Ordering::SeqCst);
-                let (seen, script) = (Arc::clone(&seen), Arc::clone(&script));
+                let seen = Arc::clone(&seen);
+                let script = Arc::clone(&script);
                 // The thread ends with the client: scripts wait only by reading or writing.
                 thread::spawn(move || script(stream, &|request| seen.requests.lock().unwrap().push(request.clone())));
             }

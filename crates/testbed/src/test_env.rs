@@ -62,7 +62,8 @@ impl TestEnv {
         let home = tempfile::tempdir().unwrap();
         let options = Options { clock, ..Options::new(home.path().join("signer")) };
         let signer = LocalSigner::start(options).await.unwrap();
-        let (id, secret) = (signer.credentials().access_key_id(), signer.credentials().secret_access_key());
+        let id = signer.credentials().access_key_id();
+        let secret = signer.credentials().secret_access_key();
         let credentials = Credentials::new(id, secret, None, None, "local signer");
         let config = SignerConfig::default().with_endpoint_url(signer.endpoint_url()).with_credentials(credentials);
         let client = SignerClient::new(&config, "us-west-2".parse().unwrap()).await;

@@ -95,7 +95,8 @@ impl Draft {
     /// The signed envelope.
     pub fn sign(&self) -> Value {
         let text = self.protected_text.clone().unwrap_or_else(|| self.protected.to_string());
-        let (protected, payload) = (URL_SAFE_NO_PAD.encode(text), URL_SAFE_NO_PAD.encode(&self.payload));
+        let protected = URL_SAFE_NO_PAD.encode(text);
+        let payload = URL_SAFE_NO_PAD.encode(&self.payload);
         let signature = self.key.sign_jws(format!("{protected}.{payload}").as_bytes());
         json!({
             "payload": payload,

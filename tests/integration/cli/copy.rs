@@ -94,8 +94,8 @@ fn sends_the_environments_password_to_one_registry_only() {
     let docker = DockerRegistry::start_with_password();
     let cli = Cli::for_signer(&world.signer);
     let image = world.push("for one of two registries");
-    let (closed, open) =
-        (format!("{}/team/app:v1", docker.address), format!("{}/team/copy:v1", world.registry.address()));
+    let closed = format!("{}/team/app:v1", docker.address);
+    let open = format!("{}/team/copy:v1", world.registry.address());
     let with_password = |arguments: &[&str]| {
         let mut command = cli.command(arguments);
         command.envs([("NOTATION_USERNAME", USER.0), ("NOTATION_PASSWORD", USER.1)]);

@@ -18,7 +18,8 @@ fn shows_every_value_that_notation_inspect_shows() {
     let theirs = world.notation.run(&["inspect", "-o", "json", "--insecure-registry", &image]).succeeded();
     let theirs: Value = serde_json::from_str(&theirs.stdout).unwrap();
     let ours = cli.json("inspect", &["inspect", &image], 0);
-    let (theirs, ours) = (theirs["Signatures"].as_array().unwrap(), ours["signatures"].as_array().unwrap());
+    let theirs = theirs["Signatures"].as_array().unwrap();
+    let ours = ours["signatures"].as_array().unwrap();
     assert_eq!((theirs.len(), ours.len()), (2, 2));
     for theirs in theirs {
         let ours = ours.iter().find(|ours| ours["digest"] == theirs["digest"]).unwrap();
@@ -31,7 +32,8 @@ fn shows_every_value_that_notation_inspect_shows() {
         assert_eq!(ours["userMetadata"].as_object(), Some(&metadata));
         assert_eq!(ours["unsignedAttributes"]["signingAgent"], theirs["unsignedAttributes"]["signingAgent"]);
         assert_eq!(ours["integrity"]["outcome"], "ok");
-        let (ours, theirs) = (&ours["certificates"], &theirs["certificates"]);
+        let ours = &ours["certificates"];
+        let theirs = &theirs["certificates"];
         assert_eq!(ours.as_array().unwrap().len(), theirs.as_array().unwrap().len());
         for (ours, theirs) in ours.as_array().unwrap().iter().zip(theirs.as_array().unwrap()) {
             for (own, fact) in [

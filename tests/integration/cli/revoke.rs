@@ -142,7 +142,8 @@ fn revokes_a_profile_from_a_past_time_only() {
         let time = OffsetDateTime::now_utc() + time::Duration::hours(offset);
         time.replace_nanosecond(0).unwrap().format(&Rfc3339).unwrap()
     };
-    let (past, future) = (time(-1), time(1));
+    let past = time(-1);
+    let future = time(1);
     let arn = &world.profile.arn;
     let version = &world.profile.version;
     let revoke = |time: &str, more: &[&str]| {

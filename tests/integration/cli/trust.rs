@@ -73,7 +73,8 @@ fn authority() -> String {
 
 /// A leaf certificate issued by a CA.
 fn leaf_of_an_authority() -> String {
-    let (key, leaf_key) = (KeyPair::generate().unwrap(), KeyPair::generate().unwrap());
+    let key = KeyPair::generate().unwrap();
+    let leaf_key = KeyPair::generate().unwrap();
     let mut authority = CertificateParams::new(Vec::new()).unwrap();
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let leaf = CertificateParams::new(vec!["leaf.example.com".to_owned()]).unwrap();

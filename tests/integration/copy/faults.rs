@@ -11,7 +11,8 @@ const LAYER: &[u8] = b"the content of the layer";
 
 /// A registry with an image of one layer; `layer` answers the requests for its blob.
 fn source(layer: impl Fn(usize) -> Reply + Send + Sync + 'static) -> FaultServer {
-    let (config, content) = (Descriptor::of("a/config", b"{}"), Descriptor::of("a/layer", LAYER));
+    let config = Descriptor::of("a/config", b"{}");
+    let content = Descriptor::of("a/layer", LAYER);
     let path = format!("/blobs/{}", content.digest);
     let manifest = Manifest::image(config, vec![content]).to_bytes();
     let count = AtomicUsize::new(0);
@@ -70,7 +71,8 @@ async fn does_not_store_invalid_blobs_in_a_layout() {
 #[tokio::test]
 async fn does_not_complete_uploads_of_invalid_blobs() {
     for content in [&b"the CONTENT of the layer"[..], b"the content"] {
-        let (from, to) = (source(lie(content)), destination());
+        let from = source(lie(content));
+        let to = destination();
         attempt(&from, &remote(to.address, "b")).await.unwrap_err();
         for request in to.seen().iter().filter(|request| request.method == "PUT") {
             assert!(request.path.contains("/blobs/"), "a manifest was written: {request:?}");

@@ -13,7 +13,8 @@ const SIZE: u64 = 200 << 20;
 async fn large_image(folder: &TempDir) -> (Store, Descriptor) {
     let store = layout(folder);
     let config = store.push_blob(IMAGE_CONFIG_MEDIA_TYPE, b"{}").await.unwrap();
-    let (mut file, mut context) = (tempfile::NamedTempFile::new_in(folder.path()).unwrap(), Context::new(&SHA256));
+    let mut file = tempfile::NamedTempFile::new_in(folder.path()).unwrap();
+    let mut context = Context::new(&SHA256);
     let mut piece = vec![0_u8; 1 << 20];
     for i in 0..SIZE >> 20 {
         piece[..8].copy_from_slice(&i.to_be_bytes());

@@ -174,7 +174,8 @@ async fn copies_between_layouts() {
 #[tokio::test]
 async fn reports_foreign_layers_without_copying_them() {
     let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
-    let (source, destination) = (layout(&folders[0]), layout(&folders[1]));
+    let source = layout(&folders[0]);
+    let destination = layout(&folders[1]);
     let layer = Descriptor::of(FOREIGN, b"of Microsoft's");
     let mut manifest = image(&source, DOCKER_MANIFEST_MEDIA_TYPE, "windows").await;
     let mut foreign = json!(layer);
@@ -192,7 +193,8 @@ async fn mounts_blobs_within_a_registry() {
     let without = DockerRegistry::start();
     let with = Registry::start(&peers());
     for address in [with.address(), without.address] {
-        let (source, destination) = (remote(address, "from"), remote(address, "to"));
+        let source = remote(address, "from");
+        let destination = remote(address, "to");
         let (index, expected) = signed_index(&source).await;
         let copied = copy(&source, &destination).await;
         assert!(copied.blobs.iter().all(|(_, how)| *how == Transferred::Mounted), "{:?}", copied.blobs);
@@ -204,7 +206,8 @@ async fn mounts_blobs_within_a_registry() {
 #[tokio::test]
 async fn reports_progress() {
     let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
-    let (source, destination) = (layout(&folders[0]), layout(&folders[1]));
+    let source = layout(&folders[0]);
+    let destination = layout(&folders[1]);
     signed_index(&source).await;
     let events = Arc::new(Mutex::new(Vec::new()));
     let heard = events.clone();
@@ -223,7 +226,8 @@ async fn reports_progress() {
 #[tokio::test]
 async fn rejects_too_many_manifests_or_signatures() {
     let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
-    let (source, destination) = (layout(&folders[0]), layout(&folders[1]));
+    let source = layout(&folders[0]);
+    let destination = layout(&folders[1]);
     signed_index(&source).await;
     let attempt = async |options: CopyOptions| {
         let target = Target::Tag(tag("v1"));

@@ -68,7 +68,8 @@ fn expiries() -> Vec<Case> {
         expires("expires in a thousand years", Accepted, Duration::days(365_000)),
         time("signed in the future", Refused("is not after"), TIME, json!(rfc3339(now() + Duration::hours(2)))),
         Case::new("signed in the future, with a later expiry", Accepted).draft(|draft| {
-            let (signed, expiry) = (now() + Duration::hours(2), now() + Duration::hours(3));
+            let signed = now() + Duration::hours(2);
+            let expiry = now() + Duration::hours(3);
             draft.protect(TIME, json!(rfc3339(signed))).protect(EXPIRY, json!(rfc3339(expiry)))
         }),
     ]

@@ -125,7 +125,8 @@ fn github_actions_signs_once_and_deploys_only_its_commit() {
 fn gitlab_signs_two_images_in_a_private_registry() {
     let registry = DockerRegistry::start_with_password();
     let mut runner = Runner::new();
-    let (username, password) = (USER.0.to_owned(), Secret::new(USER.1));
+    let username = USER.0.to_owned();
+    let password = Secret::new(USER.1);
     let credentials =
         || Credentials::given(Credential::Password { username: username.clone(), password: password.clone() });
     for image in ["api", "web"] {

@@ -24,7 +24,8 @@ struct Parts {
 }
 
 fn issued(is_ca: IsCa) -> String {
-    let (mut root, mut params) = (CertificateParams::default(), CertificateParams::default());
+    let mut root = CertificateParams::default();
+    let mut params = CertificateParams::default();
     let key = || KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).unwrap();
     root.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.is_ca = is_ca;

@@ -39,7 +39,9 @@ impl<'a> Authorization<'a> {
             return Err(incomplete(format!("Unsupported AWS 'algorithm': only {ALGORITHM} is supported.")));
         }
 
-        let (mut credential, mut signed_headers, mut signature) = (None, None, None);
+        let mut credential = None;
+        let mut signed_headers = None;
+        let mut signature = None;
         for parameter in parameters.split(',').map(str::trim).filter(|parameter| !parameter.is_empty()) {
             let slot = match parameter.split_once('=') {
                 Some(("Credential", value)) => (&mut credential, value),

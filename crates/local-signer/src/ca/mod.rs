@@ -109,7 +109,8 @@ impl CertificateAuthority {
         if !directory.exists() {
             create(directory)?;
         }
-        let (root_path, intermediate_path) = (directory.join("root.pem"), directory.join("intermediate.pem"));
+        let root_path = directory.join("root.pem");
+        let intermediate_path = directory.join("intermediate.pem");
         let root = read_certificate(&root_path)?;
         let intermediate = read_certificate(&intermediate_path)?;
         let key_path = directory.join("intermediate-key.pem");
@@ -178,7 +179,8 @@ impl CertificateAuthority {
         let time = |time: x509_cert::time::Time| {
             OffsetDateTime::from_unix_timestamp(i64::try_from(time.to_unix_duration().as_secs()).ok()?).ok()
         };
-        let (not_before, not_after) = (time(validity.not_before)?, time(validity.not_after)?);
+        let not_before = time(validity.not_before)?;
+        let not_after = time(validity.not_after)?;
         let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P384_SHA384_FIXED_SIGNING, key.serialized_der()).ok()?;
         let chain = vec![certificate, self.intermediate.clone(), self.root.clone()];
         fits.then_some(SigningIdentity { chain, key, not_before, not_after })
@@ -202,7 +204,8 @@ fn create(directory: &Path) -> Result<(), CaError> {
     let mut builder = fs::DirBuilder::new();
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700).create(&new).map_err(at(&new))?;
 
-    let (root_key, intermediate_key) = (new_key()?, new_key()?);
+    let root_key = new_key()?;
+    let intermediate_key = new_key()?;
     let root_params = ca_params(ROOT)?;
     let root = root_params.self_signed(&root_key)?;
     let issuer = Issuer::from_params(&root_params, &root_key);

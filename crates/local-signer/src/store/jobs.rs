@@ -49,7 +49,8 @@ impl Store {
     /// # Errors
     /// Returns [`StoreError`] if the database fails.
     pub fn add_job(&self, job: &Job) -> Result<JobAdded, StoreError> {
-        let (at, profile_at) = (job.arn.location(), job.profile.location());
+        let at = job.arn.location();
+        let profile_at = job.profile.location();
         let name = job.profile.profile().name().as_str();
         let version = job.profile.version();
         self.write(|transaction| {

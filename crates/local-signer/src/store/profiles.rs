@@ -88,7 +88,8 @@ impl Store {
         let json = |map: &BTreeMap<String, String>| {
             serde_json::to_string(map).map_err(|error| StoreError::Damaged(error.to_string()))
         };
-        let (parameters, tags) = (json(&profile.signing_parameters)?, json(&profile.tags)?);
+        let parameters = json(&profile.signing_parameters)?;
+        let tags = json(&profile.tags)?;
         self.write(|transaction| {
             let added = transaction.execute(
                 "INSERT OR IGNORE INTO profiles (partition, region, account, name, version, platform_id, validity_value,

@@ -30,7 +30,8 @@ impl Store {
     pub fn revoked_entities(&self, query: &RevocationQuery<'_>) -> Result<Vec<String>, StoreError> {
         let reader = self.reader();
         let mut revoked = Vec::new();
-        let (profile, job) = (query.profile, query.job);
+        let profile = query.profile;
+        let job = query.job;
         let at = profile.location();
         if exists(
             &reader,

@@ -59,7 +59,8 @@ fn revocation(reason: &str) -> Revocation {
 }
 
 fn status(store: &Store, signed_at: i64) -> Vec<String> {
-    let (profile, job) = (profile().arn, job("job-1").arn);
+    let profile = profile().arn;
+    let job = job("job-1").arn;
     store.revoked_entities(&RevocationQuery { profile: &profile, job: &job, certificates: &[], signed_at }).unwrap()
 }
 
@@ -162,7 +163,8 @@ fn certificates_are_revoked_per_partition() {
     let ask = |partition: &str| {
         let profile = format!("arn:{partition}:signer:us-west-2:111122223333:/signing-profiles/Prod/Ab12Cd34Ef");
         let job = format!("arn:{partition}:signer:us-west-2:111122223333:/signing-jobs/job-1");
-        let (profile, job) = (profile.parse().unwrap(), job.parse().unwrap());
+        let profile = profile.parse().unwrap();
+        let job = job.parse().unwrap();
         let query = RevocationQuery { profile: &profile, job: &job, certificates: &identifiers, signed_at: 0 };
         store.revoked_entities(&query).unwrap()
     };

@@ -84,7 +84,9 @@ async fn run_to_end(program: &Path, command: Command, request: &[u8]) -> io::Res
 }
 
 async fn talk(child: &mut Child, request: &[u8]) -> io::Result<Output> {
-    let (mut stdin, mut stdout, mut stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+    let mut stdin = child.stdin.take();
+    let mut stdout = child.stdout.take();
+    let mut stderr = child.stderr.take();
     let write = async {
         if let Some(mut stdin) = stdin.take() {
             // A write error means that the plugin exited early; its output has the reason.

@@ -102,7 +102,8 @@ pub async fn check_chain(
     let mut tasks = JoinSet::new();
     let mut statuses = Vec::new();
     for (position, pair) in chain.certificates().windows(2).enumerate() {
-        let (certificate, issuer) = (pair[0].clone(), pair[1].clone());
+        let certificate = pair[0].clone();
+        let issuer = pair[1].clone();
         // Kept if the task fails.
         let status = Status::Unknown(Vec::new());
         statuses.push(CertificateStatus { position, subject: certificate.subject().to_owned(), status });

@@ -59,7 +59,8 @@ fn reads_openssl_ocsp_responses() {
         let revoked = folder.file("revoked-by-authority.ocsp");
         assert!(ocsp::verify(&revoked, &good, &issuer, NOW).is_err());
     }
-    let (ec, rsa) = (&Folder::ALL[0], &Folder::ALL[1]);
+    let ec = &Folder::ALL[0];
+    let rsa = &Folder::ALL[1];
     let response = ec.file("good-by-responder.ocsp");
     assert!(ocsp::verify(&response, &ec.certificate("good"), &rsa.certificate("authority"), NOW).is_err());
 }
@@ -68,7 +69,8 @@ fn reads_openssl_ocsp_responses() {
 fn reads_openssl_crls() {
     for folder in Folder::ALL {
         for (name, entries) in [("good", Vec::new()), ("revoked", vec![REVOKED])] {
-            let (certificate, issuer) = (folder.certificate(name), folder.certificate("authority"));
+            let certificate = folder.certificate(name);
+            let issuer = folder.certificate("authority");
             let deadline = Deadline::new(Deadline::DEFAULT_BUDGET);
             let question = Question { certificate, issuer, signing_time: None, now: NOW, deadline };
             let http = Http::new(Duration::from_secs(1));

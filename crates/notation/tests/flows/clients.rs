@@ -98,7 +98,8 @@ async fn verify_all(folder: &Path) {
     let verifier = Verifier::new(ClientPool::new(config));
     let verify = |number: usize| {
         let store = Store::Layout(Layout::open(folder.join(number.to_string())).unwrap());
-        let (verifier, policy) = (verifier.clone(), policy.clone());
+        let verifier = verifier.clone();
+        let policy = policy.clone();
         tokio::spawn(async move {
             let target = Target::Tag("v1".parse().unwrap());
             let now = OffsetDateTime::now_utc();

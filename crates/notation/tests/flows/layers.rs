@@ -101,7 +101,8 @@ async fn questions_whose_turn_comes_too_late_are_throttled_at_once() {
     questions.push(question(40, patient));
     let began = Instant::now();
     let last = {
-        let (late, limited) = (questions.split_off(31), Arc::clone(&limited));
+        let late = questions.split_off(31);
+        let limited = Arc::clone(&limited);
         let early = {
             let limited = Arc::clone(&limited);
             tokio::spawn(async move { ask(&limited, questions).await })

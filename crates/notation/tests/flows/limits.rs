@@ -98,7 +98,8 @@ async fn an_envelope_that_does_not_arrive_is_undetermined() {
 #[tokio::test(flavor = "multi_thread")]
 async fn envelopes_that_are_claimed_but_not_delivered_block_no_other_artifact() {
     const CLAIMED: u64 = 10 << 20;
-    let (slow, env) = (TestEnv::new().await, TestEnv::new().await);
+    let slow = TestEnv::new().await;
+    let env = TestEnv::new().await;
     let claims = attach_many(&slow, 100, CLAIMED);
     let head = "HTTP/1.1 200 OK\r\nContent-Length: 10485760\r\n\r\n";
     let withholding: FaultServer = serve(&slow.layout, &slow.image, &claims, move |request| {
@@ -115,7 +116,9 @@ async fn envelopes_that_are_claimed_but_not_delivered_block_no_other_artifact() 
     let stranger = std::sync::Arc::new(slow);
     let tasks: Vec<_> = (0..10)
         .map(|_| {
-            let (verifier, waiting, stranger) = (verifier.clone(), waiting.clone(), stranger.clone());
+            let verifier = verifier.clone();
+            let waiting = waiting.clone();
+            let stranger = stranger.clone();
             tokio::spawn(async move { verify(&verifier, &waiting, &stranger, &every()).await })
         })
         .collect();

@@ -45,7 +45,8 @@ impl ConfigFile {
             let mut members = |name| {
                 file.optional_object(name).map(|found| found.map(json::Object::into_members).unwrap_or_default())
             };
-            let (auths, cred_helpers) = (members("auths")?, members("credHelpers")?);
+            let auths = members("auths")?;
+            let cred_helpers = members("credHelpers")?;
             let creds_store = file.optional_string("credsStore")?.filter(|store| !store.is_empty());
             Ok(Self { path: path.to_owned(), auths, cred_helpers, creds_store })
         };

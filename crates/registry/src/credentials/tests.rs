@@ -85,7 +85,8 @@ async fn prefers_the_environment_then_registry_auth_file_then_docker() {
     )
     .unwrap();
     let variables = |set: &'static [&'static str]| {
-        let (folder, named) = (folder.path().to_owned(), named.clone());
+        let folder = folder.path().to_owned();
+        let named = named.clone();
         Credentials::from_variables(move |name| {
             set.contains(&name).then(|| match name {
                 "REGISTRY_AUTH_FILE" => named.clone().into(),

@@ -48,7 +48,9 @@ pub(super) async fn check(http: &Http, turn: &tokio::sync::Mutex<()>, question: 
         let error = SourceError::TooManyPlaces { found, most: MAX_PLACES };
         return Some(Status::Unknown(vec![failure("", error)]));
     }
-    let (mut covered, mut good, mut failures) = (0, None::<Status>, Vec::new());
+    let mut covered = 0;
+    let mut good = None::<Status>;
+    let mut failures = Vec::new();
     for point in &points {
         let urls = urls(point);
         if urls.is_empty() {

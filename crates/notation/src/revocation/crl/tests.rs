@@ -49,7 +49,8 @@ impl World {
 
     fn with(authority: Spec, certificate: &Spec) -> World {
         let issued = |spec: &Spec| Certificate::from_der(spec.sign(&authority)).unwrap();
-        let (issuer, certificate) = (issued(&authority), issued(certificate));
+        let issuer = issued(&authority);
+        let certificate = issued(certificate);
         World { issuer, certificate, authority, http: Http::new(StdDuration::from_secs(1)) }
     }
 
@@ -59,7 +60,8 @@ impl World {
 
     fn read<T>(&self, read: impl FnOnce(&Listing<'_>) -> T) -> T {
         let deadline = Deadline::new(Deadline::DEFAULT_BUDGET);
-        let (certificate, issuer) = (self.certificate.clone(), self.issuer.clone());
+        let certificate = self.certificate.clone();
+        let issuer = self.issuer.clone();
         let question = Question { certificate, issuer, signing_time: None, now: NOW, deadline };
         let points = self.certificate.crl_distribution_points().unwrap();
         read(&Listing { http: &self.http, question: &question, point: &points[0], place: PLACE })
@@ -86,7 +88,8 @@ impl World {
 
     /// Reads a CRL and its delta CRL, number 7, after `change` to both.
     fn with_delta(&self, change: impl FnOnce(&mut CrlDraft, &mut CrlDraft)) -> Result<Found, CrlError> {
-        let (mut base, mut delta) = (self.draft(), self.draft());
+        let mut base = self.draft();
+        let mut delta = self.draft();
         base.extensions.push(extension(FRESHEST_CRL, false, &distribution_points(&["http://crl.example/delta"])));
         delta.extensions = vec![number(CRL_NUMBER, false, 7), number(DELTA_CRL_INDICATOR, true, 5)];
         change(&mut base, &mut delta);
@@ -124,7 +127,8 @@ fn finds_no_entry_on_crls_without_the_certificate() {
 #[test]
 fn finds_the_entry_at_any_position_and_with_a_padded_serial() {
     let world = World::new();
-    let (mine, other) = (entry(&SERIAL, NOW, &[reason(1)]), entry(&[7], NOW, &[]));
+    let mine = entry(&SERIAL, NOW, &[reason(1)]);
+    let other = entry(&[7], NOW, &[]);
     let padded = entry(&[0, 0x12, 0x34], NOW, &[reason(1)]);
     for entries in [
         vec![mine.clone()],
@@ -176,7 +180,8 @@ fn accepts_crls_only_from_this_update_to_next_update() {
     assert_eq!(at(past, Some(NOW)), Ok(NOW));
     assert_eq!(at(past, Some(NOW - second)), Err(CurrencyError::Expired(NOW - second).into()));
     assert_eq!(at(past, None), Err(CurrencyError::NoNextUpdate.into()));
-    let (soon, later) = (NOW + Duration::minutes(5), NOW + Duration::days(1));
+    let soon = NOW + Duration::minutes(5);
+    let later = NOW + Duration::days(1);
     assert_eq!(at(soon, Some(later)), Ok(later));
     assert_eq!(at(soon + second, Some(later)), Err(CurrencyError::NotYetValid(soon + second).into()));
 }
@@ -245,7 +250,8 @@ fn rejects_malformed_crls() {
 
 #[test]
 fn rejects_crls_with_another_scope() {
-    let (leaf, authority) = (World::new(), World::of(Spec::authority("intermediate", Kind::P256)));
+    let leaf = World::new();
+    let authority = World::of(Spec::authority("intermediate", Kind::P256));
     let flag = |number: u8| tlv(0x80 | number, &[0xff]);
     let place = |url: &str| tlv(0xa0, &full_name(url));
     let some_reasons = [&[0x83][..], &named_bits(&[1, 2])[1..]].concat();
@@ -320,7 +326,8 @@ fn rejects_delta_crls_that_do_not_fit_the_base_crl() {
 #[test]
 fn only_a_removal_ends_a_hold() {
     use CrlReason::{CertificateHold as Hold, KeyCompromise, RemoveFromCRL as Remove};
-    let (first, second) = (NOW - Duration::HOUR, NOW);
+    let first = NOW - Duration::HOUR;
+    let second = NOW;
     let entries = |all: &[(CrlReason, OffsetDateTime)]| {
         all.iter().map(|(reason, time)| revocation(Some(*reason), *time)).collect::<Vec<_>>()
     };
@@ -343,7 +350,8 @@ fn only_a_removal_ends_a_hold() {
 #[test]
 fn with_an_authentic_signing_time_the_invalidity_date_decides() {
     let of = |date| Revocation { time: NOW, reason: None, invalidity_date: Some(date) };
-    let (before, after) = (of(NOW - Duration::SECOND), of(NOW + Duration::SECOND));
+    let before = of(NOW - Duration::SECOND);
+    let after = of(NOW + Duration::SECOND);
     assert_eq!(outcome(&[before], Some(NOW)), Outcome::Revoked(before));
     assert_eq!(outcome(&[of(NOW)], Some(NOW)), Outcome::Revoked(of(NOW)));
     assert_eq!(outcome(&[after], Some(NOW)), Outcome::GoodWhenSigned(after));

@@ -45,7 +45,8 @@ pub(crate) fn verify(
         return Err(OcspError::Malformed("unsupported version (only version 1 is supported)".to_owned()));
     }
     check_extensions(data.response_extensions.as_ref(), &[])?;
-    let (mut until, mut revocation) = (None, None);
+    let mut until = None;
+    let mut revocation = None;
     for single in data.responses.iter().filter(|single| names(&single.cert_id, certificate, issuer)) {
         let (current, revoked) = judge(single, now)?;
         until = Some(until.map_or(current, |until: OffsetDateTime| until.min(current)));

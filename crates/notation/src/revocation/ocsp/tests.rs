@@ -29,7 +29,8 @@ struct World {
 
 impl World {
     fn new(kind: Kind) -> World {
-        let (authority, leaf) = (Spec::authority("authority", kind), Spec::leaf(Kind::P256));
+        let authority = Spec::authority("authority", kind);
+        let leaf = Spec::leaf(Kind::P256);
         let certificate = |spec: &Spec| Certificate::from_der(spec.sign(&authority)).unwrap();
         World { issuer: certificate(&authority), leaf: certificate(&leaf), authority }
     }
@@ -181,7 +182,8 @@ fn accepts_responses_only_from_this_update_to_next_update() {
     assert_eq!(at(past, Some(NOW)), Ok(()));
     assert_eq!(at(past, Some(NOW - second)), Err(CurrencyError::Expired(NOW - second).into()));
     assert_eq!(at(past, None), Err(CurrencyError::NoNextUpdate.into()));
-    let (soon, later) = (NOW + Duration::minutes(5), NOW + Duration::days(1));
+    let soon = NOW + Duration::minutes(5);
+    let later = NOW + Duration::days(1);
     assert_eq!(at(soon, Some(later)), Ok(()));
     assert_eq!(at(soon + second, Some(later)), Err(CurrencyError::NotYetValid(soon + second).into()));
 }

@@ -98,7 +98,8 @@ async fn crls_for_some_reasons_are_good_only_together() {
     let point = |path: &str, unused: u8, flags: &[u8]| {
         sequence(&[&tlv(0xa0, &full_name(&place(&host, path))), &tlv(0x81, &[&[unused], flags].concat())])
     };
-    let (first, second) = (point("/first", 4, &[0x70]), point("/second", 7, &[0x0f, 0x80]));
+    let first = point("/first", 4, &[0x70]);
+    let second = point("/second", 7, &[0x0f, 0x80]);
     for (points, kind) in [(vec![first.clone()], "unknown"), (vec![first, second], "good")] {
         let extension = CustomExtension::from_oid_content(&[2, 5, 29, 31], tlv(0x30, &points.concat()));
         let authority = Authority::with(&[], &[], |leaf| leaf.custom_extensions.push(extension));
@@ -136,7 +137,8 @@ async fn only_an_authentic_signing_time_outlives_a_later_revocation() {
     for (days, is_good) in [(10, true), (30, false)] {
         let since = generalized(OffsetDateTime::now_utc() - Duration::days(days));
         let invalid = extension(INVALIDITY_DATE, false, &since);
-        let (ocsp, crl) = (Authority::new(&["/ocsp"], &[]), Authority::new(&[], &["/crl"]));
+        let ocsp = Authority::new(&["/ocsp"], &[]);
+        let crl = Authority::new(&[], &["/crl"]);
         let status = revoked(OffsetDateTime::now_utc(), Some(1));
         ocsp.answer_with("/ocsp", ocsp.ocsp(status, |draft| draft.singles[0].extensions.push(invalid.clone())));
         let entry = entry(&SERIAL, OffsetDateTime::now_utc(), &[invalid]);
