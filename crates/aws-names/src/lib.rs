@@ -25,6 +25,7 @@
 //! | `location` | [`Location`]: partition, region and account, the start of an ARN |
 //! | `arn` | [`ArnError`], and the form that all ARNs of AWS Signer have in common |
 //! | `profile`, `profile_version`, `job` | [`ProfileArn`], [`ProfileVersionArn`] and [`JobArn`] |
+//! | `name` | [`NameError`]: why a part of an ARN is invalid |
 //! | `mistakes` | common mistakes in ARNs, and their corrections |
 //! | `notation` | the names by which AWS Signer and Notation know each other |
 

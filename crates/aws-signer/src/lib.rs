@@ -31,10 +31,8 @@
 //! | module | content |
 //! |---|---|
 //! | `config` | [`SignerConfig`]: keys, environment variables, regions, endpoints |
-//! | `pool`, `client` | [`ClientPool`] makes one [`SignerClient`] for each region; a client runs calls within a
-//! [`Deadline`](limits::Deadline) |
-//! | `credentials`, `http`, `retry`, `answer` | how the AWS SDK finds credentials, connects, retries, and which answers
-//! are accepted |
+//! | `pool`, `client` | [`ClientPool`]: one [`SignerClient`] for each region. A client runs calls within a deadline |
+//! | `credentials`, `http`, `retry`, `answer` | how the AWS SDK finds credentials, connects, retries and checks answers |
 //! | `sign_payload` | `SignPayload`, and the checks of the returned envelope |
 //! | `revocation_status` | `GetRevocationStatus`: [`ask_revocation`] |
 //! | `signing_profile`, `revoke` | `GetSigningProfile`, `RevokeSignature`, `RevokeSigningProfile` |

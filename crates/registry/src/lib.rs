@@ -44,13 +44,12 @@
 //! | Module | What it has |
 //! |---|---|
 //! | `store` | [`Store`]: manifests and blobs of a registry or a layout |
-//! | `signatures` | [`Store::list_signatures`]: listing, reading and judging signature manifests |
+//! | `signatures` | [`Store::list_signatures`]: listing, reading and checking signature manifests |
 //! | `tree`, `transfer` | Walking an index; copying blobs between stores |
 //! | `client` | [`RegistryClient`]: requests, retries, redirects, tokens |
 //! | `referrers` | The Referrers API and the referrers tag schema |
 //! | `layout` | [`Layout`]: folders with `index.json` and blobs |
-//! | `credentials`, `ecr` | [`Credentials`]: Docker's and podman's files, helpers; tokens of Amazon ECR (feature `ecr`)
-//! |
+//! | `credentials`, `ecr` | [`Credentials`]: files of Docker and podman, helpers; tokens of Amazon ECR (feature `ecr`) |
 //! | `error` | [`StoreError`], [`RegistryError`], [`LayoutError`]: each with `code()` and `advice()` |
 //! | `content`, `blob_stream` | [`Content`]: bytes within the memory budget; blobs too large for memory |
 
