@@ -29,7 +29,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("signed at  {}", verified.attributes().signing_time);
     println!("signed by  {}", verified.chain().leaf().subject());
     println!("chains to  {}", verified.chain().root().subject());
-    if let Ok(signer) = SignerAttributes::of(verified.attributes()) {
+    if let Ok(signer) = SignerAttributes::from_signed(verified.attributes()) {
         println!("profile    {}", signer.profile_version);
         println!("job        {}", signer.job);
     }

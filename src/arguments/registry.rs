@@ -76,7 +76,7 @@ impl RegistryArgs {
     /// target. It uses the environment's password only if the target is in the same registry.
     #[must_use]
     pub fn client_of_source(&self, target_is_other: bool) -> RegistryClient {
-        let credentials = if target_is_other { Credentials::of_files() } else { Credentials::from_environment() };
+        let credentials = if target_is_other { Credentials::from_files() } else { Credentials::from_environment() };
         RegistryClient::new(self.options(), credentials)
     }
 

@@ -109,7 +109,7 @@ pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
 fn content(envelope: &MatchingEnvelope) -> Result<SignedContent, CliError> {
     let verified = envelope.verified();
     let payload = Payload::parse(verified.payload()).map_err(|why| CliError::new(ReasonCode::Integrity, why))?;
-    let signer = SignerAttributes::of(verified.attributes()).ok();
+    let signer = SignerAttributes::from_signed(verified.attributes()).ok();
     let certificates = verified.chain().certificates();
     let metadata = payload.target_artifact.annotations;
     Ok(SignedContent::new(verified.attributes(), certificates, metadata, signer.as_ref()))

@@ -86,7 +86,7 @@ impl SignatureReport {
     /// A detached signature in a file.
     #[must_use]
     pub fn from_file(file: &Path, envelope: &[u8]) -> Self {
-        let envelope = Descriptor::of(JWS_MEDIA_TYPE, envelope);
+        let envelope = Descriptor::from_content(JWS_MEDIA_TYPE, envelope);
         Self { file: Some(file.display().to_string()), ..Self::from_manifest(&envelope) }.with_jws_envelope()
     }
 

@@ -101,7 +101,7 @@ impl VerificationIntent {
         let verifier = Verifier::new(ClientPool::new(config)).with_limits(limits);
         Ok(match self.trusted.is_empty() {
             true => {
-                let folder = PluginFolder::of_environment(|name| std::env::var_os(name))?;
+                let folder = PluginFolder::from_environment(|name| std::env::var_os(name))?;
                 verifier.with_plugins(folder.with_config(plugin_config))
             }
             false => verifier,

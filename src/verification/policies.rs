@@ -49,7 +49,7 @@ impl<Document> Policies<Document> {
         read: fn(&Path) -> Result<Document, FolderError>,
         own: fn(&NotationFolder) -> Result<Document, FolderError>,
     ) -> Result<Self, CliError> {
-        let stores = NotationFolder::of_environment(|name| std::env::var_os(name))?;
+        let stores = NotationFolder::from_environment(|name| std::env::var_os(name))?;
         let document = match file {
             Some(file) => read(file).map_err(|why| CliError::from(why).context("--policy"))?,
             None => own(&stores).map_err(|why| match why {

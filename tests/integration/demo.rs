@@ -68,7 +68,7 @@ fn demo_supports_quiet_and_closed_pipes_but_not_json() {
     {
         let refused = ended(command(program, home.path()).args(arguments).args(["--output", "json"])).exits_with(2);
         let error: serde_json::Value = serde_json::from_str(&refused.stdout).unwrap();
-        Schema::of_output("error").accepts(&error);
+        Schema::from_command("error").accepts(&error);
     }
     let script = "(\"$0\" demo --dir piped; echo \"code $?\" >&2) | head -n 3";
     let piped = ended(command("sh", home.path()).args(["-c", script, program])).succeeded();

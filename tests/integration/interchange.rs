@@ -27,7 +27,7 @@ struct Library {
 }
 
 impl Library {
-    async fn of(world: &World, image: &str) -> Library {
+    async fn new(world: &World, image: &str) -> Library {
         let reference: Reference = image.parse().unwrap();
         let mut options = ClientOptions::default();
         options.lock_folder = None;
@@ -71,7 +71,7 @@ async fn notation_verifies_the_librarys_signatures() {
     let world = tokio::task::block_in_place(World::start);
     for form in [SignatureForm::Config, SignatureForm::ArtifactType] {
         let image = tokio::task::block_in_place(|| world.push(&format!("signed by the library: {form:?}")));
-        let library = Library::of(&world, &image).await;
+        let library = Library::new(&world, &image).await;
         let profile = world.profile.arn.parse().unwrap();
         let metadata = UserMetadata::from_pairs([("build".to_owned(), "7".to_owned())]).unwrap();
         let deadline = Deadline::new(Deadline::DEFAULT_BUDGET);
@@ -92,7 +92,7 @@ async fn notation_verifies_the_librarys_signatures() {
 async fn the_library_verifies_plugin_signatures_until_revoked() {
     let world = tokio::task::block_in_place(World::start);
     let image = tokio::task::block_in_place(|| world.push_signed("signed by notation"));
-    let library = Library::of(&world, &image).await;
+    let library = Library::new(&world, &image).await;
     let verdict = library.verify(&world).await;
     assert!(verdict.is_verified(), "{verdict:?}");
     tokio::task::block_in_place(|| {
@@ -114,7 +114,7 @@ async fn the_library_verifies_notation_key_signatures_under_notations_policy() {
         world.notation.sign_with_key(&image, NAME).succeeded();
         image
     });
-    let library = Library::of(&world, &image).await;
+    let library = Library::new(&world, &image).await;
     let right = format!("x509.subject: C=US, ST=WA, O=Notary, CN={NAME}");
     for (stores, identity, is_trusted) in [
         (["ca:example.com"], right.as_str(), true),
@@ -143,7 +143,7 @@ async fn level_permissive_turns_an_unknown_revocation_into_a_warning() {
         world.verify(&image).succeeded().says("revocation");
         image
     });
-    let library = Library::of(&world, &image).await;
+    let library = Library::new(&world, &image).await;
     let verdict = library.verify_under(&notations_policy(&world)).await;
     assert!(verdict.is_verified(), "{verdict:?}");
     let warnings: Vec<_> = verdict.signatures[0].warnings().collect();
@@ -170,7 +170,7 @@ async fn refuses_cose_envelopes_by_name() {
         world.verify(&image).succeeded();
         image
     });
-    let verdict = Library::of(&world, &image).await.verify_under(&notations_policy(&world)).await;
+    let verdict = Library::new(&world, &image).await.verify_under(&notations_policy(&world)).await;
     assert!(!verdict.is_verified(), "{verdict:?}");
     let reason = verdict.reason().unwrap();
     assert!(matches!(reason, Reason::NotASignature(_)) && reason.to_string().contains("COSE"), "{reason:?}");

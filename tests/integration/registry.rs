@@ -78,7 +78,7 @@ async fn writes_and_reads_an_index_unchanged(store: &Store) {
     let index = json!({"schemaVersion": 2, "mediaType": IMAGE_INDEX_MEDIA_TYPE, "manifests": [entry]}).to_string();
     let tag: Tag = "multi".parse().unwrap();
     let pushed = store.push_manifest(IMAGE_INDEX_MEDIA_TYPE, index.as_bytes(), Some(&tag)).await.unwrap();
-    assert_eq!(pushed, Descriptor::of(IMAGE_INDEX_MEDIA_TYPE, index.as_bytes()));
+    assert_eq!(pushed, Descriptor::from_content(IMAGE_INDEX_MEDIA_TYPE, index.as_bytes()));
     assert_eq!(store.resolve(&Target::Tag(tag)).await.unwrap(), pushed);
     assert_eq!(store.manifest(&pushed).await.unwrap(), index.as_bytes());
 }
@@ -108,7 +108,7 @@ async fn docker_registry_stores_signatures_by_the_tag_schema() {
     writes_and_finds_an_artifact_and_its_signatures(&store).await;
     writes_and_reads_an_index_unchanged(&store).await;
     let image = store.resolve(&Target::Tag("v1".parse().unwrap())).await.unwrap();
-    let index = repository.resolve(&Target::Tag(Tag::of_referrers(&image.digest))).await.unwrap();
+    let index = repository.resolve(&Target::Tag(Tag::from_subject(&image.digest))).await.unwrap();
     assert_eq!(index.media_type, IMAGE_INDEX_MEDIA_TYPE);
 }
 

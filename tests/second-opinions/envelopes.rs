@@ -144,7 +144,7 @@ fn signed_by_josekit(draft: &Draft) -> Vec<u8> {
 fn the_library_accepts_josekits_envelopes_until_they_are_tampered_with() {
     for kind in KINDS {
         for scheme in [Scheme::X509, Scheme::SigningAuthority] {
-            let draft = Draft::of(kind, scheme);
+            let draft = Draft::with_kind(kind, scheme);
             let envelope = signed_by_josekit(&draft);
             assert_eq!(we_accept(&envelope).as_deref(), Some(PAYLOAD), "{kind:?} {scheme:?}");
             for changed in tampered(&envelope) {

@@ -25,7 +25,7 @@ fn digests_are_those_of_sha2() {
             content.chunks(1000).for_each(|piece| hasher.update(piece));
             assert_eq!(hasher.finish().to_string(), expected);
         }
-        let descriptor = Descriptor::of("application/octet-stream", content);
+        let descriptor = Descriptor::from_content("application/octet-stream", content);
         assert_eq!(descriptor.digest.to_string(), format!("sha256:{}", hex::encode(Sha256::digest(content))));
     }
 }

@@ -76,7 +76,7 @@ impl Partition {
         PARTITIONS.iter().find(|known| known.name == self.0)
     }
 
-    pub(crate) fn of_region_name(region: &str) -> Self {
+    pub(crate) fn from_region_name(region: &str) -> Self {
         let by_prefix = PARTITIONS.iter().skip(1).find(|known| region.starts_with(known.region_prefix));
         by_prefix.map_or(Self::AWS, |known| Self(Cow::Borrowed(known.name)))
     }

@@ -20,7 +20,7 @@ impl Region {
     /// Returns the partition that this region belongs to, by AWS's naming of regions.
     #[must_use]
     pub fn partition(&self) -> Partition {
-        Partition::of_region_name(&self.0)
+        Partition::from_region_name(&self.0)
     }
 }
 

@@ -66,7 +66,7 @@ impl SignerAttributes {
     ///
     /// # Errors
     /// Returns [`AttributesError`] if an attribute is missing, invalid or unknown.
-    pub fn of(attributes: &SignedAttributes) -> Result<Self, AttributesError> {
+    pub fn from_signed(attributes: &SignedAttributes) -> Result<Self, AttributesError> {
         if let Some(other) = attributes.verification_plugin.as_ref().filter(|name| *name != PLUGIN_NAME) {
             return Err(AttributesError::OtherPlugin(other.clone()));
         }

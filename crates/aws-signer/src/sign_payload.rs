@@ -143,7 +143,7 @@ pub fn check_envelope(
     if envelope.payload() != payload {
         return Err(CheckError::OtherPayload);
     }
-    let signer = SignerAttributes::of(envelope.attributes())?;
+    let signer = SignerAttributes::from_signed(envelope.attributes())?;
     if signer.profile_version.profile() != profile {
         let found = signer.profile_version.profile().to_string();
         return Err(CheckError::OtherProfile { found, expected: profile.to_string() });

@@ -27,7 +27,7 @@ pub struct Descriptor {
 impl Descriptor {
     /// Returns the descriptor of `content`.
     #[must_use]
-    pub fn of(media_type: &str, content: &[u8]) -> Self {
+    pub fn from_content(media_type: &str, content: &[u8]) -> Self {
         Self {
             media_type: media_type.to_owned(),
             digest: Digest::sha256(content),

@@ -25,7 +25,7 @@ impl DigestAlgorithm {
     /// Returns the algorithm for blobs that is paired with a signature algorithm: `signature-specification.md`,
     /// "Algorithm Selection".
     #[must_use]
-    pub fn of_signature(algorithm: SignatureAlgorithm) -> Self {
+    pub fn from_signature_algorithm(algorithm: SignatureAlgorithm) -> Self {
         use SignatureAlgorithm::{Es256, Es384, Es512, Ps256, Ps384, Ps512};
         match algorithm {
             Ps256 | Es256 => Self::Sha256,

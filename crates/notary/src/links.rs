@@ -96,7 +96,7 @@ mod tests {
     use crate::media_type::{DOCKER_LIST_MEDIA_TYPE, DOCKER_MANIFEST_MEDIA_TYPE, IMAGE_INDEX_MEDIA_TYPE};
 
     fn entry(media_type: &str, content: &str) -> serde_json::Value {
-        json!(Descriptor::of(media_type, content.as_bytes()))
+        json!(Descriptor::from_content(media_type, content.as_bytes()))
     }
 
     #[test]
@@ -111,14 +111,14 @@ mod tests {
         for media_type in [IMAGE_MANIFEST_MEDIA_TYPE, DOCKER_MANIFEST_MEDIA_TYPE] {
             let links = Links::read(media_type, image.to_string().as_bytes()).unwrap();
             assert_eq!((links.blobs.len(), links.foreign.len(), links.manifests.len()), (3, 1, 0));
-            assert_eq!(links.foreign[0], Descriptor::of(FOREIGN[0], b"foreign"));
+            assert_eq!(links.foreign[0], Descriptor::from_content(FOREIGN[0], b"foreign"));
             assert_eq!(links.referrer, None);
         }
     }
 
     #[test]
     fn rejects_index_entries_that_are_not_manifests() {
-        let child = Descriptor::of(DOCKER_MANIFEST_MEDIA_TYPE, b"child");
+        let child = Descriptor::from_content(DOCKER_MANIFEST_MEDIA_TYPE, b"child");
         for media_type in [IMAGE_INDEX_MEDIA_TYPE, DOCKER_LIST_MEDIA_TYPE] {
             let read = |entry| Links::read(media_type, json!({"manifests": [entry]}).to_string().as_bytes());
             assert_eq!(read(json!(child)).unwrap().manifests, std::slice::from_ref(&child));

@@ -127,8 +127,8 @@ impl Manifest {
             subject: Some(subject),
             annotations,
             ..Self::image(
-                Descriptor::of(form.config_media_type(), EMPTY_CONFIG),
-                vec![Descriptor::of(JWS_MEDIA_TYPE, envelope)],
+                Descriptor::from_content(form.config_media_type(), EMPTY_CONFIG),
+                vec![Descriptor::from_content(JWS_MEDIA_TYPE, envelope)],
             )
         }
     }
@@ -233,7 +233,7 @@ mod tests {
 
     /// A signature manifest after `change`.
     fn parsed(change: impl FnOnce(&mut serde_json::Value)) -> Result<Manifest, ManifestError> {
-        let subject = Descriptor::of(IMAGE_MANIFEST_MEDIA_TYPE, b"image");
+        let subject = Descriptor::from_content(IMAGE_MANIFEST_MEDIA_TYPE, b"image");
         let manifest = Manifest::signature(subject, b"envelope", BTreeMap::new());
         let mut json = serde_json::from_slice(&manifest.to_bytes()).unwrap();
         change(&mut json);
@@ -266,18 +266,18 @@ mod tests {
     #[test]
     fn round_trips_both_signature_forms() {
         for form in [SignatureForm::Config, SignatureForm::ArtifactType] {
-            let subject = Descriptor::of(IMAGE_MANIFEST_MEDIA_TYPE, b"subject");
+            let subject = Descriptor::from_content(IMAGE_MANIFEST_MEDIA_TYPE, b"subject");
             let manifest = Manifest::signature_in(form, subject, b"envelope", BTreeMap::new());
             assert_eq!(Manifest::parse(&manifest.to_bytes()).as_ref(), Ok(&manifest));
             assert!(manifest.envelope().is_ok(), "{form:?}");
-            assert_eq!(manifest.config, Descriptor::of(form.config_media_type(), EMPTY_CONFIG));
+            assert_eq!(manifest.config, Descriptor::from_content(form.config_media_type(), EMPTY_CONFIG));
             assert_eq!(manifest.artifact_type.is_some(), form == SignatureForm::ArtifactType);
         }
     }
 
     #[test]
     fn requires_exactly_one_layer_with_a_jws_envelope() {
-        let layer = serde_json::to_value(Descriptor::of(JWS_MEDIA_TYPE, b"other")).unwrap();
+        let layer = serde_json::to_value(Descriptor::from_content(JWS_MEDIA_TYPE, b"other")).unwrap();
         let two = parsed(|m| m["layers"].as_array_mut().unwrap().push(layer)).unwrap();
         assert!(two.is_signature() && two.envelope().is_err());
         let none = parsed(|m| m["layers"] = serde_json::json!([])).unwrap();

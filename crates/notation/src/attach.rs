@@ -110,7 +110,7 @@ impl MatchingEnvelope {
         if let Some(reserved) = annotations.keys().find(|name| is_reserved_annotation(name)) {
             return Err(AttachError::ReservedAnnotation(reserved.clone()));
         }
-        let own = Descriptor::of(JWS_MEDIA_TYPE, &self.bytes);
+        let own = Descriptor::from_content(JWS_MEDIA_TYPE, &self.bytes);
         let mut listed = store.list_signatures(&self.artifact, MAX_SIGNATURES).await?;
         while let Some(signature) = listed.next().await {
             // An unreadable signature does not match this envelope.

@@ -16,7 +16,7 @@ pub const SIGNATURE_EXTENSION: &str = ".jws.sig";
 /// Returns the algorithm for blobs that is paired with the key of a chain's signing certificate, if that key may sign.
 #[must_use]
 pub fn digest_algorithm(chain: &CertificateChain) -> Option<DigestAlgorithm> {
-    Some(DigestAlgorithm::of_signature(SignatureAlgorithm::of_key(chain.leaf().public_key()?)?))
+    Some(DigestAlgorithm::from_signature_algorithm(SignatureAlgorithm::from_key(chain.leaf().public_key()?)?))
 }
 
 /// Reads a blob to its end and returns its descriptor. Only one piece at a time is in memory.

@@ -32,7 +32,7 @@ enum Source {
 
 impl BlobStream {
     /// The content of a file.
-    pub(crate) async fn of_file(path: &Path, stored: &Descriptor) -> Result<Self, StoreError> {
+    pub(crate) async fn from_file(path: &Path, stored: &Descriptor) -> Result<Self, StoreError> {
         let failed = |source| LayoutError::Io { path: path.to_owned(), source };
         // Check before opening: opening a pipe blocks until a writer opens it, possibly for ever.
         if !tokio::fs::metadata(path).await.map_err(failed)?.is_file() {
@@ -43,7 +43,7 @@ impl BlobStream {
     }
 
     /// The content of an answer.
-    pub(crate) fn of_answer(
+    pub(crate) fn from_answer(
         response: Response,
         request: RequestLine,
         (deadline, within): (Instant, std::time::Duration),

@@ -74,7 +74,7 @@ impl Store {
         match self {
             Self::Layout(layout) => {
                 layout.put_blob(content)?;
-                Ok(Descriptor::of(media_type, content))
+                Ok(Descriptor::from_content(media_type, content))
             }
             Self::Remote(repository) => Ok(repository.push_blob(media_type, content).await?),
         }

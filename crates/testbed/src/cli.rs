@@ -65,7 +65,7 @@ impl Cli {
     pub fn json(&self, schema: &str, arguments: &[&str], code: i32) -> Value {
         let finished = self.run(&[arguments, &["--output", "json"]].concat()).exits_with(code);
         let results: Value = serde_json::from_str(&finished.stdout).unwrap_or_else(|why| panic!("{why}: {finished}"));
-        Schema::of_output(schema).accepts(&results);
+        Schema::from_command(schema).accepts(&results);
         results
     }
 }

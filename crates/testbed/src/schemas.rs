@@ -16,7 +16,7 @@ impl Schema {
     }
 
     /// The schema of a command's results, such as `sign` or `blob-verify`.
-    pub fn of_output(command: &str) -> Self {
+    pub fn from_command(command: &str) -> Self {
         Self::read("docs/output", command)
     }
 

@@ -185,7 +185,7 @@ impl TestEnv {
 /// Adds an image whose content includes its tag.
 pub fn add_image(layout: &Layout, tag: &str) -> Descriptor {
     layout.put_blob(b"{}").unwrap();
-    let mut image = Manifest::image(Descriptor::of(IMAGE_CONFIG_MEDIA_TYPE, b"{}"), Vec::new());
+    let mut image = Manifest::image(Descriptor::from_content(IMAGE_CONFIG_MEDIA_TYPE, b"{}"), Vec::new());
     image.annotations.insert("name".into(), tag.into());
     layout.put_manifest(&image, Some(tag)).unwrap()
 }

@@ -39,10 +39,10 @@ pub struct Draft {
 impl Draft {
     /// An envelope like AWS Signer's, signed with ES384.
     pub fn new() -> Self {
-        Self::of(Kind::P384, Scheme::SigningAuthority)
+        Self::with_kind(Kind::P384, Scheme::SigningAuthority)
     }
 
-    pub fn of(kind: Kind, scheme: Scheme) -> Self {
+    pub fn with_kind(kind: Kind, scheme: Scheme) -> Self {
         let mut specs = vec![Spec::leaf(kind), Spec::authority("root", Kind::P256)];
         let x5c: Vec<String> = issue(&specs).iter().map(|der| STANDARD.encode(der)).collect();
         let key = specs.swap_remove(0).key;

@@ -11,14 +11,14 @@ pub(super) fn write(layout: &Layout, tag: &str) -> Result<Descriptor, LayoutErro
         "architecture": "amd64",
         "os": "linux",
         "config": {"Cmd": ["cat", "/hello.txt"]},
-        "rootfs": {"type": "layers", "diff_ids": [Descriptor::of(IMAGE_LAYER_MEDIA_TYPE, &layer).digest]},
+        "rootfs": {"type": "layers", "diff_ids": [Descriptor::from_content(IMAGE_LAYER_MEDIA_TYPE, &layer).digest]},
     });
     let config = config.to_string().into_bytes();
     layout.put_blob(&layer)?;
     layout.put_blob(&config)?;
     let manifest = Manifest::image(
-        Descriptor::of(IMAGE_CONFIG_MEDIA_TYPE, &config),
-        vec![Descriptor::of(IMAGE_LAYER_MEDIA_TYPE, &layer)],
+        Descriptor::from_content(IMAGE_CONFIG_MEDIA_TYPE, &config),
+        vec![Descriptor::from_content(IMAGE_LAYER_MEDIA_TYPE, &layer)],
     );
     layout.put_manifest(&manifest, Some(tag))
 }

@@ -78,7 +78,7 @@ pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
     let artifact = store.resolve(&target).await?;
     let signatures = verifier.inspect(&store, &artifact, check, OffsetDateTime::now_utc()).await?;
     let report = InspectReport::new(&args.reference, &artifact, &signatures);
-    output.text(text::of(&report))?;
+    output.text(text::render(&report))?;
     output.json(&report)?;
     Ok(report.exit)
 }

@@ -109,7 +109,7 @@ impl InspectedSignatureReport {
 /// What the envelope says.
 fn signed_content(content: &InspectedEnvelope) -> SignedContent {
     let attributes = &content.envelope.attributes;
-    let signer = SignerAttributes::of(attributes).ok();
+    let signer = SignerAttributes::from_signed(attributes).ok();
     let metadata = content.payload.target_artifact.annotations.clone();
     SignedContent::new(attributes, content.envelope.chain.certificates(), metadata, signer.as_ref())
 }

@@ -13,7 +13,7 @@ use crate::output::{BAD, paint};
 /// The attributes that come first, as in notation's output.
 const FIRST: [&str; 3] = ["signingScheme", "signingTime", "expiry"];
 
-pub(super) fn of(report: &InspectReport) -> String {
+pub(super) fn render(report: &InspectReport) -> String {
     if report.signatures.is_empty() {
         return format!("{} has no associated signature", printable(&report.artifact.artifact));
     }

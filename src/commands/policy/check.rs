@@ -10,7 +10,7 @@ use notation::{FolderError, NotationFolder, read_blob_trust_policy, read_trust_p
 use serde::Serialize;
 use time::OffsetDateTime;
 
-use super::problems::{Finding, of_statement};
+use super::problems::{Finding, statement_findings};
 use crate::output::exit::{CliError, ExitStatus};
 use crate::output::outcome::{StepOutcome, StepReport};
 use crate::output::{GOOD, Output, SCHEMA_VERSION, paint, show_advice, wrapped};
@@ -153,7 +153,7 @@ impl Checked<'_> {
     }
 
     fn statement(&mut self, file: Option<&Path>, policy: &TrustPolicy) {
-        let findings = of_statement(policy, |name| self.folder.trust_store(name), self.now);
+        let findings = statement_findings(policy, |name| self.folder.trust_store(name), self.now);
         self.findings.extend(findings.into_iter().map(|finding: Finding| FindingReport {
             document: file.map(shown),
             policy: Some(printable(policy.name())),

@@ -10,7 +10,7 @@ use aws_signer::aws_signer_roots;
 use clap::Subcommand;
 use notary::trust::policy::{RegistryScope, RegistryScopes, ScopeError, TrustStoreName, TrustStoreType};
 use notation::NotationFolder;
-pub(super) use problems::of_statement;
+pub(super) use problems::statement_findings;
 
 use crate::output::Output;
 use crate::output::exit::{CliError, ExitStatus};
@@ -37,7 +37,7 @@ enum Command {
 /// # Errors
 /// Returns the subcommand's error, or [`CliError`] if notation's configuration folder is unknown.
 pub fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
-    let folder = NotationFolder::of_environment(|name| std::env::var_os(name))?;
+    let folder = NotationFolder::from_environment(|name| std::env::var_os(name))?;
     match args.command {
         Command::Check(args) => check::run(&args, &folder, output),
         Command::Init(args) => init::run(&args, &folder, output),

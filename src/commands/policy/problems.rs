@@ -35,7 +35,7 @@ impl Finding {
 }
 
 /// The findings for a statement. `read` reads its trust stores.
-pub(crate) fn of_statement(
+pub(crate) fn statement_findings(
     policy: &TrustPolicy,
     read: impl Fn(&TrustStoreName) -> Result<TrustStore, TrustStoreError>,
     now: OffsetDateTime,
@@ -152,7 +152,7 @@ mod tests {
             "trustStores": stores, "trustedIdentities": identities,
         }]});
         let document = TrustPolicyDocument::parse(document.to_string().as_bytes()).unwrap();
-        of_statement(&document.policies()[0].1, |name| folder.trust_store(name), now)
+        statement_findings(&document.policies()[0].1, |name| folder.trust_store(name), now)
     }
 
     #[test]

@@ -26,7 +26,7 @@ use crate::output::{BAD, DIM, GOOD, Output, SCHEMA_VERSION, paint};
 Exit codes: 0 shown; 2 there is no policy, the policy is invalid, or no statement applies.")]
 pub(super) struct Args {
     /// An artifact in a registry, or a repository: show only the statement that applies to it
-    #[arg(value_name = "REF", conflicts_with = "blob", value_parser = RegistryScope::of_reference)]
+    #[arg(value_name = "REF", conflicts_with = "blob", value_parser = RegistryScope::from_reference)]
     reference: Option<RegistryScope>,
 
     /// Show the policy for blobs (files)

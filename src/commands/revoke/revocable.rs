@@ -79,7 +79,8 @@ fn signer_of(
     let envelope = Envelope::parse(envelope).map_err(invalid)?;
     let verified = envelope.verify_integrity().map_err(invalid)?;
     let attributes = verified.attributes();
-    let signer = SignerAttributes::of(attributes).map_err(|why| CliError::new(ReasonCode::Unsupported, why))?;
+    let signer =
+        SignerAttributes::from_signed(attributes).map_err(|why| CliError::new(ReasonCode::Unsupported, why))?;
     let chain = verified.chain();
     if !roots.contains(chain.root()) {
         let root = printable(chain.root().subject());

@@ -182,7 +182,7 @@ struct Selection {
 pub(super) async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
     let config = args.signer.config()?;
     let Selection { artifact, jobs, skipped } = match (&args.reference, &args.job_id) {
-        (Some(reference), _) => of_artifact(reference, &args, output).await?,
+        (Some(reference), _) => select(reference, &args, output).await?,
         (None, Some(job)) => Selection { artifact: None, jobs: vec![named_job(job, &args)?], skipped: Vec::new() },
         (None, None) => {
             let why = CliError::configuration("nothing to revoke");
@@ -255,7 +255,7 @@ pub(super) async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliEr
 }
 
 /// The selected signatures of the artifact.
-async fn of_artifact(reference: &ArtifactReference, args: &Args, output: &Output) -> Result<Selection, CliError> {
+async fn select(reference: &ArtifactReference, args: &Args, output: &Output) -> Result<Selection, CliError> {
     let trusted = roots(&args.roots)?;
     let OpenedArtifact { store, target } = reference.open(&args.registry.client(output)?)?;
     let artifact = store.resolve(&target).await?;

@@ -88,8 +88,8 @@ pub struct Args {
 pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
     let config = args.signer.config()?;
     let variable = |name: &str| std::env::var_os(name);
-    let folder = NotationFolder::of_environment(variable)?;
-    let plugins = PluginFolder::of_environment(variable)?;
+    let folder = NotationFolder::from_environment(variable)?;
+    let plugins = PluginFolder::from_environment(variable)?;
     let mut given: Vec<ProfileArn> = Vec::new();
     for profile in args.profiles {
         if !given.contains(&profile) {
@@ -100,7 +100,7 @@ pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
     let scopes = scopes(&args.scopes)?;
     let roots = match &args.root {
         Some(file) => vec![stores::from_file(file, &args.store)?],
-        None => stores::of_aws(),
+        None => stores::aws_roots(),
     };
     let needed = match &args.root {
         Some(_) => vec![args.store],

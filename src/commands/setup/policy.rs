@@ -11,7 +11,7 @@ use time::OffsetDateTime;
 
 use super::report::{Item, Part};
 use super::stores::Root;
-use crate::commands::policy::of_statement;
+use crate::commands::policy::statement_findings;
 use crate::output::exit::CliError;
 
 /// What the trust policy must trust.
@@ -62,7 +62,7 @@ impl Wanted<'_> {
         let mut items = Vec::new();
         for (_, policy) in document.policies() {
             let about = |item: Item| item.about(format!("statement {:?}", policy.name()));
-            for finding in of_statement(policy, |name| folder.trust_store(name), OffsetDateTime::now_utc()) {
+            for finding in statement_findings(policy, |name| folder.trust_store(name), OffsetDateTime::now_utc()) {
                 let item = if finding.is_problem { Item::failed } else { Item::warning };
                 items.push(about(item(Part::TrustPolicy, finding.error)));
             }

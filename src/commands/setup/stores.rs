@@ -25,7 +25,7 @@ pub(super) struct Root {
 }
 
 /// The roots of AWS Signer.
-pub(super) fn of_aws() -> Vec<Root> {
+pub(super) fn aws_roots() -> Vec<Root> {
     let root = |root: &aws_signer::AwsSignerRoot| Root {
         store: root.trust_store().clone(),
         name: format!("{}.pem", root.trust_store().name()),

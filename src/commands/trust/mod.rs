@@ -40,7 +40,7 @@ enum Command {
 /// # Errors
 /// Returns the subcommand's error, or [`CliError`] if notation's configuration folder is unknown.
 pub fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
-    let folder = NotationFolder::of_environment(|name| std::env::var_os(name))?;
+    let folder = NotationFolder::from_environment(|name| std::env::var_os(name))?;
     match args.command {
         Command::Add(args) => add::run(&args, &folder, output),
         Command::List(args) => list::run(&args, &folder, output),

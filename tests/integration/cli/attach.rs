@@ -23,7 +23,7 @@ fn attach<'a>(reference: &'a str, file: &'a Path) -> Vec<&'a str> {
 fn attaches_a_detached_signature_once_in_every_store() {
     let world = World::start();
     let cli = Cli::for_signer(&world.signer);
-    let stores = ImageStores::of(&world);
+    let stores = ImageStores::new(&world);
     let root = world.signer.root_certificate();
     for stored in &stores.images {
         let file = detached(&world, &cli, &stored.reference, "app.sig");
@@ -52,7 +52,7 @@ fn attaches_a_detached_signature_once_in_every_store() {
 fn refuses_invalid_signatures_and_writes_nothing() {
     let world = World::start();
     let cli = Cli::for_signer(&world.signer);
-    let stores = ImageStores::of(&world);
+    let stores = ImageStores::new(&world);
     let stored = &stores.images[0];
     let other = &stores.images[stores.images.len() - 1];
     let others = detached(&world, &cli, &other.reference, "other.sig");

@@ -28,7 +28,7 @@ pub struct StoredImage {
 }
 
 impl ImageStores {
-    pub fn of(world: &World) -> ImageStores {
+    pub fn new(world: &World) -> ImageStores {
         let folder = tempfile::tempdir().unwrap();
         let mut images = vec![in_registry(&world.registry.address().to_string())];
         let docker_registry = DockerRegistry::start();

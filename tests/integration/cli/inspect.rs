@@ -103,7 +103,7 @@ fn shows_revocation_on_request_without_a_verdict() {
 fn shows_altered_and_invalid_signatures_beside_the_valid_one() {
     let world = World::start();
     let cli = Cli::for_signer(&world.signer);
-    let stores = ImageStores::of(&world);
+    let stores = ImageStores::new(&world);
     let [stored, other, ..] = &stores.images[..] else { panic!("docker-registry is missing") };
     let detached = |reference: &str| {
         let file = stores.file("sig");

@@ -21,7 +21,7 @@ impl Interop {
     fn start() -> Interop {
         let world = World::start();
         let cli = Cli::for_signer(&world.signer).with_config_of(&world.notation);
-        let stores = ImageStores::of(&world);
+        let stores = ImageStores::new(&world);
         Interop { world, cli, stores }
     }
 

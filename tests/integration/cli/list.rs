@@ -10,7 +10,7 @@ use crate::support::process::free_port;
 fn lists_what_notation_lists_in_every_store() {
     let world = World::start();
     let cli = Cli::for_signer(&world.signer);
-    let stores = ImageStores::of(&world);
+    let stores = ImageStores::new(&world);
     for stored in &stores.images {
         let reference = stored.reference.as_str();
         let pinned = format!("{}@{}", reference.strip_suffix(":v1").unwrap(), stored.image.digest);

@@ -37,7 +37,7 @@ fn check<'a>(artifact: &'a Value, name: &str) -> &'a Value {
 fn verifies_with_only_a_trusted_profile_in_every_store() {
     let world = World::start();
     let cli = Cli::for_signer(&world.signer);
-    let stores = ImageStores::of(&world);
+    let stores = ImageStores::new(&world);
     for stored in &stores.images {
         let reference = stored.reference.as_str();
         cli.run(&["sign", reference, "--profile", &world.profile.arn, "-m", "build=7"]).succeeded();
@@ -131,7 +131,7 @@ fn refuses_unsigned_images_and_untrusted_profiles_with_advice() {
 fn refuses_altered_envelopes_and_those_of_other_artifacts() {
     let world = World::start();
     let cli = Cli::for_signer(&world.signer);
-    let stores = ImageStores::of(&world);
+    let stores = ImageStores::new(&world);
     let stored = &stores.images[0];
     let other = &stores.images[stores.images.len() - 1];
     let file = stores.file("sig");
@@ -241,7 +241,7 @@ fn reports_each_artifact_and_exits_with_the_worst_result() {
 fn verifies_an_index_alone_or_recursively() {
     let world = World::start();
     let cli = Cli::for_signer(&world.signer);
-    let stores = ImageStores::of(&world);
+    let stores = ImageStores::new(&world);
     for stored in &stores.images {
         let (index, pinned) = stored.put_index();
         let image = format!("{}@{}", index.strip_suffix(":multi").unwrap(), stored.image.digest);

@@ -11,8 +11,8 @@ const LAYER: &[u8] = b"the content of the layer";
 
 /// A registry with an image of one layer; `layer` answers the requests for its blob.
 fn source(layer: impl Fn(usize) -> Reply + Send + Sync + 'static) -> FaultServer {
-    let config = Descriptor::of("a/config", b"{}");
-    let content = Descriptor::of("a/layer", LAYER);
+    let config = Descriptor::from_content("a/config", b"{}");
+    let content = Descriptor::from_content("a/layer", LAYER);
     let path = format!("/blobs/{}", content.digest);
     let manifest = Manifest::image(config, vec![content]).to_bytes();
     let count = AtomicUsize::new(0);
@@ -92,7 +92,7 @@ async fn reconnects_after_a_disconnect() {
     let server = source(cut);
     let to = layout(&folder);
     let copied = attempt(&server, &to).await.unwrap();
-    assert_eq!(to.blob(&Descriptor::of("a/layer", LAYER), 100).await.unwrap(), LAYER);
+    assert_eq!(to.blob(&Descriptor::from_content("a/layer", LAYER), 100).await.unwrap(), LAYER);
     assert_eq!(copied.blobs.len(), 2);
     let always = source(|_| Reply::Close("HTTP/1.1 200 OK\r\nContent-Length: 24\r\n\r\nthe con"));
     let folder = tempfile::tempdir().unwrap();

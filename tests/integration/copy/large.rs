@@ -26,7 +26,7 @@ async fn large_image(folder: &TempDir) -> (Store, Descriptor) {
     let layer = Descriptor {
         digest: format!("sha256:{digest}").parse().unwrap(),
         size: SIZE,
-        ..Descriptor::of(IMAGE_LAYER_MEDIA_TYPE, b"")
+        ..Descriptor::from_content(IMAGE_LAYER_MEDIA_TYPE, b"")
     };
     let image = Manifest::image(config, vec![layer.clone()]).to_bytes();
     store.push_manifest(IMAGE_MANIFEST_MEDIA_TYPE, &image, Some(&tag("v1"))).await.unwrap();

@@ -176,7 +176,7 @@ async fn reports_foreign_layers_without_copying_them() {
     let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
     let source = layout(&folders[0]);
     let destination = layout(&folders[1]);
-    let layer = Descriptor::of(FOREIGN, b"of Microsoft's");
+    let layer = Descriptor::from_content(FOREIGN, b"of Microsoft's");
     let mut manifest = image(&source, DOCKER_MANIFEST_MEDIA_TYPE, "windows").await;
     let mut foreign = json!(layer);
     foreign["urls"] = json!(["https://registry.invalid/layer"]);

@@ -140,7 +140,7 @@ impl Case {
         let folder = home.path().join("layout");
         let layout = Layout::create(&folder).unwrap();
         layout.put_blob(b"{}").unwrap();
-        let image = Manifest::image(Descriptor::of(IMAGE_CONFIG_MEDIA_TYPE, b"{}"), Vec::new());
+        let image = Manifest::image(Descriptor::from_content(IMAGE_CONFIG_MEDIA_TYPE, b"{}"), Vec::new());
         let image = layout.put_manifest(&image, Some("v1")).unwrap();
         let issued = self.sign(&layout, &image);
         self.configure(&config, &issued);

@@ -54,7 +54,7 @@ pub fn cases() -> Vec<Case> {
             envelope["signature"] = json!(URL_SAFE_NO_PAD.encode(high));
         }),
         Case::new("a signature by another key", Refused(SIGNATURE))
-            .draft(|draft| Draft { key: Draft::of(Kind::P256, Scheme::X509).key, ..draft }),
+            .draft(|draft| Draft { key: Draft::with_kind(Kind::P256, Scheme::X509).key, ..draft }),
         Case::new("a signature over another payload", Refused(SIGNATURE)).envelope(|envelope| {
             envelope["payload"] = json!(URL_SAFE_NO_PAD.encode(r#"{"targetArtifact":{}}"#));
         }),

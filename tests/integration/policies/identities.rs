@@ -34,7 +34,7 @@ fn compare(attributes: &[(DnType, &str)], cases: &[(&str, Expected)]) {
     fs::write(&stored, &certificate).unwrap();
     world.sign();
 
-    let subject = Subject::of(&read_certificates(&stored).unwrap()[0]);
+    let subject = Subject::from_certificate(&read_certificates(&stored).unwrap()[0]);
     let mut wrong = Vec::new();
     for (identity, expected) in cases {
         let policy = json!({

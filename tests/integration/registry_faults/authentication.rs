@@ -45,7 +45,7 @@ async fn fetches_a_token_once_and_sends_it_only_to_the_registry() {
     });
     let repository = repository_as(&server, user());
     repository.fetch_manifest(&tag()).await.unwrap();
-    assert_eq!(repository.blob(&Descriptor::of("a/b", b"blob"), 100).await.unwrap(), b"blob");
+    assert_eq!(repository.blob(&Descriptor::from_content("a/b", b"blob"), 100).await.unwrap(), b"blob");
     let seen = server.seen();
     let tokens: Vec<_> = seen.iter().filter(|request| request.path.starts_with("/token")).collect();
     assert_eq!(tokens.len(), 1);
@@ -54,7 +54,7 @@ async fn fetches_a_token_once_and_sends_it_only_to_the_registry() {
     assert!(elsewhere.seen().iter().all(|request| request.header("Authorization").is_none()));
     assert_eq!(elsewhere.seen().len(), 1);
     // The content from the other host is verified, and its signed URL is not shown.
-    let error = repository.blob(&Descriptor::of("a/b", b"other"), 100).await.unwrap_err();
+    let error = repository.blob(&Descriptor::from_content("a/b", b"other"), 100).await.unwrap_err();
     says(&error, &["/bucket?signature=…"]);
 }
 

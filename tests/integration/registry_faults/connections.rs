@@ -65,7 +65,7 @@ async fn announced_bytes_take_no_memory_from_others() {
     while server.seen().len() < 10 {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    let blob = repository.blob(&Descriptor::of("a/b", &large()), 10 << 20).await.unwrap();
+    let blob = repository.blob(&Descriptor::from_content("a/b", &large()), 10 << 20).await.unwrap();
     assert_eq!(blob, large());
     for result in silent.join_all().await {
         assert_eq!(result.unwrap_err().code(), notary::ReasonCode::Deadline);
@@ -76,7 +76,7 @@ async fn announced_bytes_take_no_memory_from_others() {
 async fn content_takes_memory_until_it_is_dropped() {
     let server = FaultServer::start(|_| Reply::content("a/b", large()));
     let repository = with_little_memory(&server);
-    let stored = Descriptor::of("a/b", &large());
+    let stored = Descriptor::from_content("a/b", &large());
     let first = repository.blob(&stored, 10 << 20).await.unwrap();
     let error = repository.blob(&stored, 10 << 20).await.unwrap_err();
     assert_eq!(error.code(), notary::ReasonCode::Deadline, "{error}");

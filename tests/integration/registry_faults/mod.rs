@@ -131,7 +131,7 @@ async fn rejects_html_pages() {
 #[tokio::test]
 async fn follows_at_most_five_redirects_and_only_for_blobs() {
     let server = FaultServer::start(|request| Reply::Answer(302, vec![("Location", request.path.clone())], Vec::new()));
-    let error = repository(&server).blob(&Descriptor::of("a/b", b"x"), 10).await.unwrap_err();
+    let error = repository(&server).blob(&Descriptor::from_content("a/b", b"x"), 10).await.unwrap_err();
     says(&error, &["more than 5 redirects"]);
     assert_eq!(server.seen().len(), 6);
     says(&fetch(&server).await.unwrap_err(), &["redirects are followed only for blobs"]);
@@ -142,7 +142,7 @@ async fn follows_at_most_five_redirects_and_only_for_blobs() {
 async fn stops_reading_a_flood() {
     let server = FaultServer::start(|_| Reply::Flood(1 << 30));
     assert!(matches!(fetch(&server).await.unwrap_err(), RegistryError::TooLarge { limit: 4_194_304, .. }));
-    let error = repository(&server).blob(&Descriptor::of("a/b", b"x"), 10).await.unwrap_err();
+    let error = repository(&server).blob(&Descriptor::from_content("a/b", b"x"), 10).await.unwrap_err();
     says(&error, &["expected 1 bytes, got more"]);
     assert!(repository(&server).referrers(&Digest::sha256(b"x"), SIGNATURE_MEDIA_TYPE, 10).await.is_err());
     assert!(server.written() < 64 << 20, "{}", server.written());
@@ -158,7 +158,7 @@ async fn rejects_content_with_another_digest_size_or_type() {
     let other = Target::Digest(Digest::sha256(b"other"));
     let error = repository(&server).fetch_manifest(&other).await.unwrap_err();
     says(&error, &["its digest is not sha256:", "do not use it"]);
-    let honest = Descriptor::of(IMAGE_MANIFEST_MEDIA_TYPE, MANIFEST.as_bytes());
+    let honest = Descriptor::from_content(IMAGE_MANIFEST_MEDIA_TYPE, MANIFEST.as_bytes());
     for listed in [
         Descriptor { size: 1, ..honest.clone() },
         Descriptor { media_type: IMAGE_INDEX_MEDIA_TYPE.to_owned(), ..honest.clone() },

@@ -66,12 +66,12 @@ async fn rejects_a_next_page_on_another_host() {
 
 #[tokio::test]
 async fn an_invalid_listed_manifest_affects_only_itself() {
-    let subject = Descriptor::of(IMAGE_MANIFEST_MEDIA_TYPE, b"subject");
+    let subject = Descriptor::from_content(IMAGE_MANIFEST_MEDIA_TYPE, b"subject");
     let good = Manifest::signature(subject.clone(), b"envelope", [].into()).to_bytes();
-    let other = Manifest::signature(Descriptor::of("a/b", b"other"), b"envelope", [].into()).to_bytes();
+    let other = Manifest::signature(Descriptor::from_content("a/b", b"other"), b"envelope", [].into()).to_bytes();
     let contents = [good, other];
     let listed: Vec<Descriptor> =
-        contents.iter().map(|content| Descriptor::of(IMAGE_MANIFEST_MEDIA_TYPE, content)).collect();
+        contents.iter().map(|content| Descriptor::from_content(IMAGE_MANIFEST_MEDIA_TYPE, content)).collect();
     let entries: Vec<String> = listed
         .iter()
         .map(|d| {
@@ -97,9 +97,9 @@ async fn an_invalid_listed_manifest_affects_only_itself() {
 
 #[tokio::test]
 async fn never_overwrites_an_unreadable_index() {
-    let subject = Descriptor::of(IMAGE_MANIFEST_MEDIA_TYPE, b"subject");
+    let subject = Descriptor::from_content(IMAGE_MANIFEST_MEDIA_TYPE, b"subject");
     let manifest = Manifest::signature(subject.clone(), b"envelope", [].into());
-    let tag = format!("/{}", Tag::of_referrers(&subject.digest));
+    let tag = format!("/{}", Tag::from_subject(&subject.digest));
     for reading in [
         || Reply::status(403),
         || Reply::status(500),
@@ -131,9 +131,9 @@ async fn reading_is_a_list_failure(server: &FaultServer, subject: &Digest) -> bo
 
 #[tokio::test]
 async fn writes_the_index_with_if_match() {
-    let subject = Descriptor::of(IMAGE_MANIFEST_MEDIA_TYPE, b"subject");
+    let subject = Descriptor::from_content(IMAGE_MANIFEST_MEDIA_TYPE, b"subject");
     let manifest = Manifest::signature(subject.clone(), b"envelope", [].into());
-    let tag = format!("/{}", Tag::of_referrers(&subject.digest));
+    let tag = format!("/{}", Tag::from_subject(&subject.digest));
     let index = std::sync::Mutex::new(page(0..1));
     let puts = AtomicUsize::new(0);
     let server = FaultServer::start(move |request| match (request.method.as_str(), request.path.ends_with(&tag)) {
@@ -160,9 +160,9 @@ async fn writes_the_index_with_if_match() {
 
 #[tokio::test]
 async fn a_wrong_size_or_type_in_the_list_invalidates_the_signature() {
-    let subject = Descriptor::of(IMAGE_MANIFEST_MEDIA_TYPE, b"subject");
+    let subject = Descriptor::from_content(IMAGE_MANIFEST_MEDIA_TYPE, b"subject");
     let content = Manifest::signature(subject.clone(), b"envelope", [].into()).to_bytes();
-    let honest = Descriptor::of(IMAGE_MANIFEST_MEDIA_TYPE, &content);
+    let honest = Descriptor::from_content(IMAGE_MANIFEST_MEDIA_TYPE, &content);
     for (listed, said) in [
         (Descriptor { size: honest.size - 1, ..honest.clone() }, "expected "),
         (Descriptor { size: honest.size + 1, ..honest.clone() }, "expected "),
@@ -189,7 +189,7 @@ async fn does_not_read_envelopes_over_10_mib() {
     const LIMIT: u64 = notary::envelope::MAX_ENVELOPE_SIZE as u64;
     let server = FaultServer::start(|_| Reply::Flood(1 << 30));
     let store = Store::Remote(repository(&server));
-    let listed = |size| Descriptor { size, ..Descriptor::of("application/jose+json", b"envelope") };
+    let listed = |size| Descriptor { size, ..Descriptor::from_content("application/jose+json", b"envelope") };
     let error = store.blob(&listed(LIMIT + 1), LIMIT).await.unwrap_err();
     assert!(error.to_string().contains("more than 10485760 bytes"), "{error}");
     assert!(server.seen().is_empty());
@@ -200,7 +200,7 @@ async fn does_not_read_envelopes_over_10_mib() {
 
 #[tokio::test]
 async fn distinguishes_too_many_signatures_from_an_unreadable_list() {
-    let subject = Descriptor::of(IMAGE_MANIFEST_MEDIA_TYPE, b"subject");
+    let subject = Descriptor::from_content(IMAGE_MANIFEST_MEDIA_TYPE, b"subject");
     let many = FaultServer::start(|_| Reply::content(IMAGE_INDEX_MEDIA_TYPE, page(0..10_000)));
     let broken = FaultServer::start(|_| Reply::content(IMAGE_INDEX_MEDIA_TYPE, "{"));
     for (server, is_too_many) in [(many, true), (broken, false)] {

@@ -21,7 +21,7 @@ async fn accepts_a_private_authority_only_from_a_ca_file() {
     let trusting = client(vec![file]);
     trusting.fetch_manifest(&tag()).await.unwrap();
     // A redirect from HTTPS to HTTP is not followed.
-    let error = trusting.blob(&Descriptor::of("a/b", b"x"), 10).await.unwrap_err();
+    let error = trusting.blob(&Descriptor::from_content("a/b", b"x"), 10).await.unwrap_err();
     says(&error, &["from https to http"]);
     let error = client(Vec::new()).fetch_manifest(&tag()).await.unwrap_err();
     says(&error, &["GET https://localhost:", "certificate"]);

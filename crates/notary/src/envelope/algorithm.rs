@@ -25,7 +25,7 @@ pub enum SignatureAlgorithm {
 impl SignatureAlgorithm {
     /// Returns the algorithm for `key`, or `None` if the specification does not allow its type or size for signing.
     #[must_use]
-    pub fn of_key(key: &PublicKey) -> Option<Self> {
+    pub fn from_key(key: &PublicKey) -> Option<Self> {
         match key {
             PublicKey::Rsa { bits: 2048, .. } => Some(Self::Ps256),
             PublicKey::Rsa { bits: 3072, .. } => Some(Self::Ps384),

@@ -80,7 +80,7 @@ impl Envelope {
         check_requirements: impl FnOnce(CertificateChain) -> Result<LinkedChain, ChainError>,
     ) -> Result<VerifiedEnvelope, VerifyError> {
         let key = self.chain.leaf().public_key().ok_or(VerifyError::UnsupportedKey)?;
-        let algorithm = SignatureAlgorithm::of_key(key).ok_or(VerifyError::UnsupportedKey)?;
+        let algorithm = SignatureAlgorithm::from_key(key).ok_or(VerifyError::UnsupportedKey)?;
         if self.attributes.algorithm != algorithm.jws_name() {
             let found = self.attributes.algorithm;
             return Err(VerifyError::Algorithm { found, expected: algorithm.jws_name() });

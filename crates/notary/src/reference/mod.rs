@@ -187,7 +187,7 @@ impl Tag {
     /// The tag of the index that lists the referrers of `subject` if the registry has no Referrers API:
     /// distribution-spec, "Referrers Tag Schema".
     #[must_use]
-    pub fn of_referrers(subject: &Digest) -> Self {
+    pub fn from_subject(subject: &Digest) -> Self {
         let algorithm = subject.algorithm();
         let digits = subject.digits();
         Self(format!("{algorithm}-{}", &digits[..digits.len().min(64)]))

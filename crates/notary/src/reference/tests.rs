@@ -126,7 +126,7 @@ fn recognizes_loopback_registries() {
 fn referrers_tags_are_valid_for_every_digest_algorithm() {
     let sha512 = format!("sha512:{}", "0".repeat(128)).parse().unwrap();
     for digest in [DIGEST.parse().unwrap(), sha512] {
-        let tag = Tag::of_referrers(&digest);
+        let tag = Tag::from_subject(&digest);
         assert_eq!(tag.as_str().parse::<Tag>().unwrap(), tag);
         assert_eq!(tag.as_str().len(), "sha256-".len() + 64);
     }

@@ -75,7 +75,7 @@ impl NotationFolder {
     /// # Errors
     /// Returns [`FolderError::Unknown`] if the variables are unset or not absolute. notation falls back to `.notation`
     /// in the working directory, which the author of the artifact under verification may control.
-    pub fn of_environment(variable: impl Fn(&str) -> Option<OsString>) -> Result<Self, FolderError> {
+    pub fn from_environment(variable: impl Fn(&str) -> Option<OsString>) -> Result<Self, FolderError> {
         Ok(Self::at(config_folder(variable)?))
     }
 

@@ -28,8 +28,8 @@ impl PluginFolder {
     ///
     /// # Errors
     /// Returns [`FolderError::Unknown`] if the variables do not define the configuration folder.
-    pub fn of_environment(variable: impl Fn(&str) -> Option<OsString>) -> Result<Self, FolderError> {
-        Ok(Self::at(NotationFolder::of_environment(variable)?.root().join("plugins")))
+    pub fn from_environment(variable: impl Fn(&str) -> Option<OsString>) -> Result<Self, FolderError> {
+        Ok(Self::at(NotationFolder::from_environment(variable)?.root().join("plugins")))
     }
 
     /// Adds configuration that is passed to every plugin: notation's `--plugin-config`.

@@ -81,7 +81,7 @@ fn check_subject(identities: &TrustedIdentities, leaf: &Certificate) -> Result<S
     if identities.x509_subjects().next().is_none() {
         return Err(Reason::UntrustedSubject { subject: subject.to_owned(), policy_has_subjects: false });
     }
-    match identities.matching_subject(&Subject::of(leaf).map_err(Reason::Subject)?) {
+    match identities.matching_subject(&Subject::from_certificate(leaf).map_err(Reason::Subject)?) {
         Some(name) => Ok(format!("signed by {subject}, which the trusted identity x509.subject: {name} names")),
         None => Err(Reason::UntrustedSubject { subject: subject.to_owned(), policy_has_subjects: true }),
     }

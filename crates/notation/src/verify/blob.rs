@@ -49,7 +49,7 @@ impl Verifier {
         if !skipped {
             let deadline = Deadline::new(self.limits().time);
             let context = Context { verifier: self, policy, demands, now, deadline };
-            let manifest = Descriptor::of(JWS_MEDIA_TYPE, envelope);
+            let manifest = Descriptor::from_content(JWS_MEDIA_TYPE, envelope);
             let blob = Blob { descriptor: &verdict.artifact, media_type };
             let signature = signature::verify(context, &manifest, Ok(envelope.to_vec().into()), &blob).await;
             verdict.signatures.push(signature);

@@ -107,7 +107,7 @@ impl Verifier {
             _ => None,
         };
         // Other forms of envelopes are not read.
-        let descriptor = Descriptor::of(JWS_MEDIA_TYPE, bytes);
+        let descriptor = Descriptor::from_content(JWS_MEDIA_TYPE, bytes);
         Ok(InspectedEnvelope { descriptor, envelope, payload, integrity, revocation })
     }
 
@@ -126,7 +126,7 @@ impl Verifier {
 /// Returns who is asked: AWS Signer about its signatures, those that the certificates name about all others.
 fn signer(attributes: &SignedAttributes) -> Result<Signer, Reason> {
     if attributes.verification_plugin.as_deref() == Some(PLUGIN_NAME) {
-        let signer = SignerAttributes::of(attributes).map_err(Reason::AwsSigner)?;
+        let signer = SignerAttributes::from_signed(attributes).map_err(Reason::AwsSigner)?;
         return Ok(Signer::AwsSigner(Box::new(signer)));
     }
     Ok(Signer::Certificate)

@@ -40,7 +40,7 @@ impl Signer {
     ) -> Result<(Self, Option<DemandedPlugin>), SignerError> {
         if let Some(name) = &attributes.verification_plugin {
             if name == PLUGIN_NAME {
-                return Ok((Self::AwsSigner(Box::new(SignerAttributes::of(attributes)?)), None));
+                return Ok((Self::AwsSigner(Box::new(SignerAttributes::from_signed(attributes)?)), None));
             }
             let minimum = attributes.verification_plugin_min_version.as_deref();
             let plugin = DemandedPlugin::new(name, minimum).map_err(|why| SignerError::Plugin(why.to_string()))?;

@@ -56,7 +56,7 @@ async fn rejects_an_envelope_altered_in_the_store() {
     let env = TestEnv::new().await;
     let signed = env.sign_and_attach().await;
     let envelope = &signed.signature.envelope;
-    let path = env.layout.blob_path(&Descriptor::of(JWS_MEDIA_TYPE, envelope).digest);
+    let path = env.layout.blob_path(&Descriptor::from_content(JWS_MEDIA_TYPE, envelope).digest);
     let mut altered = envelope.clone();
     *altered.last_mut().unwrap() = b' ';
     std::fs::write(&path, &altered).unwrap();

@@ -66,7 +66,7 @@ impl RemoteRepository {
     /// # Errors
     /// Returns [`RegistryError`] if the registry cannot be reached or rejects the blob.
     pub async fn push_blob(&self, media_type: &str, content: &[u8]) -> Result<Descriptor, RegistryError> {
-        let descriptor = Descriptor::of(media_type, content);
+        let descriptor = Descriptor::from_content(media_type, content);
         if self.has_blob(&descriptor.digest).await? {
             return Ok(descriptor);
         }

@@ -115,7 +115,7 @@ impl RemoteRepository {
         current: Option<&HeaderValue>,
         repeat: bool,
     ) -> Result<Pushed, RegistryError> {
-        let mut descriptor = Descriptor::of(media_type, bytes);
+        let mut descriptor = Descriptor::from_content(media_type, bytes);
         if let Some(Target::Digest(digest)) = target
             && digest.matches(bytes)
         {

@@ -43,7 +43,7 @@ impl RemoteRepository {
         if let Some(length) = response.content_length().filter(|length| *length != stored.size) {
             return Err(answer.content(format!("expected {} bytes, got {length}", stored.size)));
         }
-        Ok(BlobStream::of_answer(response, answer.request, (call.deadline(), call.time), stored))
+        Ok(BlobStream::from_answer(response, answer.request, (call.deadline(), call.time), stored))
     }
 
     /// Whether both are repositories of one registry, accessed by the same scheme and port.

@@ -173,7 +173,7 @@ impl Credentials {
     /// As [`Self::from_environment`], but without `NOTATION_USERNAME` and `NOTATION_PASSWORD`: these are for one
     /// registry and must not be sent to another.
     #[must_use]
-    pub fn of_files() -> Self {
+    pub fn from_files() -> Self {
         Self { given: None, ..Self::from_environment() }
     }
 

@@ -23,7 +23,7 @@ impl EcrRegistry {
     /// Returns the registry with this host, or `None` if it is not an ECR host. ECR tokens are never sent to other
     /// hosts.
     #[must_use]
-    pub fn of_host(host: &str) -> Option<Self> {
+    pub fn from_host(host: &str) -> Option<Self> {
         if matches!(host, "public.ecr.aws" | "ecr-public.aws.com") {
             return Some(Self::Public);
         }
@@ -86,7 +86,7 @@ mod tests {
             ("123456789012.dkr.ecr.-.amazonaws.com", None),
             ("evil.public.ecr.aws", None),
         ] {
-            assert_eq!(EcrRegistry::of_host(host), expected, "{host}");
+            assert_eq!(EcrRegistry::from_host(host), expected, "{host}");
         }
     }
 }

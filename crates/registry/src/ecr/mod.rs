@@ -149,7 +149,7 @@ impl EcrTokens {
     /// # Errors
     /// Returns [`EcrError`] if the call fails or the answer has no valid token.
     pub async fn token_for_host(&self, host: &str) -> Result<Option<EcrToken>, EcrError> {
-        match EcrRegistry::of_host(host) {
+        match EcrRegistry::from_host(host) {
             Some(registry) => self.token(&registry).await,
             None => Ok(None),
         }

@@ -89,7 +89,7 @@ impl Layout {
         artifact_type: Option<&str>,
         tag: Option<&str>,
     ) -> Result<Descriptor, LayoutError> {
-        self.list(&Descriptor::of(media_type, bytes), bytes, artifact_type, tag)
+        self.list(&Descriptor::from_content(media_type, bytes), bytes, artifact_type, tag)
     }
 
     /// As [`Self::put_manifest`], under the descriptor's digest. The caller ensures that the digest matches the

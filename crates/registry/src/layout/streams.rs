@@ -14,7 +14,7 @@ use crate::error::{LayoutError, StoreError, io_error};
 impl Layout {
     /// Opens a blob for reading.
     pub(crate) async fn open_blob(&self, stored: &Descriptor) -> Result<BlobStream, StoreError> {
-        BlobStream::of_file(&self.blob_path(&stored.digest), stored).await
+        BlobStream::from_file(&self.blob_path(&stored.digest), stored).await
     }
 
     /// Whether the content is present and matches its descriptor.

@@ -12,7 +12,8 @@ fn layout_with_image() -> (tempfile::TempDir, Layout, Descriptor) {
     let folder = tempfile::tempdir().unwrap();
     let layout = Layout::create(folder.path()).unwrap();
     layout.put_blob(b"{}").unwrap();
-    let image = Manifest::image(Descriptor::of("application/vnd.oci.image.config.v1+json", b"{}"), Vec::new());
+    let image =
+        Manifest::image(Descriptor::from_content("application/vnd.oci.image.config.v1+json", b"{}"), Vec::new());
     let stored = layout.put_manifest(&image, Some("v1")).unwrap();
     (folder, layout, stored)
 }
@@ -46,7 +47,7 @@ fn lists_only_signatures_of_the_subject() {
     let signature = Manifest::signature(image.clone(), b"envelope", [].into());
     let stored = layout.put_manifest(&signature, None).unwrap();
     layout.put_manifest(&signature, None).unwrap();
-    let other = Manifest::signature(Descriptor::of("a/b", b"other"), b"envelope", [].into());
+    let other = Manifest::signature(Descriptor::from_content("a/b", b"other"), b"envelope", [].into());
     layout.put_manifest(&other, None).unwrap();
     let found = layout.list_signatures(&image.digest, 100).unwrap();
     assert_eq!(found.iter().map(|listed| &listed.digest).collect::<Vec<_>>(), [&stored.digest]);
@@ -72,7 +73,7 @@ fn keeps_unknown_members_of_the_index() {
     index["annotations"] = json!({"keep": "me"});
     index["manifests"][0]["platform"] = json!({"os": "linux", "architecture": "amd64"});
     layout.write_index(&index).unwrap();
-    layout.put_manifest(&Manifest::image(Descriptor::of("a/b", b"x"), Vec::new()), None).unwrap();
+    layout.put_manifest(&Manifest::image(Descriptor::from_content("a/b", b"x"), Vec::new()), None).unwrap();
     let index = layout.read_index().unwrap();
     assert_eq!(index["annotations"]["keep"], "me");
     assert_eq!(index["manifests"][0]["platform"]["os"], "linux");
@@ -86,7 +87,7 @@ fn concurrent_writers_lose_no_entries() {
             let layout = &layout;
             scope.spawn(move || {
                 let tag = format!("t{i}");
-                let mut image = Manifest::image(Descriptor::of("a/b", b"x"), Vec::new());
+                let mut image = Manifest::image(Descriptor::from_content("a/b", b"x"), Vec::new());
                 image.annotations.insert("i".into(), tag.clone());
                 layout.put_manifest(&image, Some(&tag)).unwrap();
             });
@@ -116,7 +117,7 @@ fn entry(stored: &Descriptor, tag: &str) -> Value {
 }
 
 fn other_image(layout: &Layout) -> Descriptor {
-    let mut image = Manifest::image(Descriptor::of("a/b", b"x"), Vec::new());
+    let mut image = Manifest::image(Descriptor::from_content("a/b", b"x"), Vec::new());
     image.annotations.insert("other".into(), "image".into());
     layout.put_manifest(&image, Some("other")).unwrap()
 }
@@ -208,7 +209,7 @@ fn opens_only_regular_files() {
 #[test]
 fn lists_parts_of_an_index_only_if_they_have_a_tag() {
     let (_folder, layout, tagged) = layout_with_image();
-    let part = layout.put_manifest(&Manifest::image(Descriptor::of("a/b", b"x"), Vec::new()), None).unwrap();
+    let part = layout.put_manifest(&Manifest::image(Descriptor::from_content("a/b", b"x"), Vec::new()), None).unwrap();
     let index = json!({"schemaVersion": 2, "mediaType": IMAGE_INDEX_MEDIA_TYPE, "manifests": [tagged, part]});
     let index = index.to_string();
     let index = layout.put_manifest_bytes(IMAGE_INDEX_MEDIA_TYPE, index.as_bytes(), None, None).unwrap();

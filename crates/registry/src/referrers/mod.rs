@@ -41,7 +41,7 @@ impl RemoteRepository {
         for page in 0..MAX_PAGES {
             let answer = self.send(&call).await?;
             if page == 0 && answer.status.as_u16() == 404 {
-                self.list_tag_index(&Tag::of_referrers(subject), &mut list).await?;
+                self.list_tag_index(&Tag::from_subject(subject), &mut list).await?;
                 return Ok(list.found);
             }
             let answer = answer.expect(&[200])?;
@@ -68,7 +68,7 @@ impl RemoteRepository {
     /// repository then, but not in the list.
     pub async fn push_referrer(&self, manifest: &Manifest) -> Result<Descriptor, RegistryError> {
         let bytes = manifest.to_bytes();
-        let stored = Descriptor::of(IMAGE_MANIFEST_MEDIA_TYPE, &bytes);
+        let stored = Descriptor::from_content(IMAGE_MANIFEST_MEDIA_TYPE, &bytes);
         let referrer = manifest.subject.clone().map(|subject| Referrer {
             subject,
             artifact_type: Some(manifest.artifact_type.as_ref().unwrap_or(&manifest.config.media_type).clone()),
@@ -94,7 +94,7 @@ impl RemoteRepository {
                 annotations: referrer.annotations.clone(),
                 ..pushed.descriptor
             };
-            self.add_to_tag_index(&Tag::of_referrers(&referrer.subject.digest), &entry).await?;
+            self.add_to_tag_index(&Tag::from_subject(&referrer.subject.digest), &entry).await?;
         }
         Ok(())
     }

@@ -62,7 +62,7 @@ fn limits_the_index_of_a_layout() {
     let path = fixture.file("layout/index.json");
     let index = std::fs::read_to_string(&path).unwrap();
     let many = |value: &str, count: usize| format!("{{\"manifests\":[{}{value}]}}", format!("{value},").repeat(count));
-    let entry = json!(Descriptor::of(IMAGE_MANIFEST_MEDIA_TYPE, b"nowhere")).to_string();
+    let entry = json!(Descriptor::from_content(IMAGE_MANIFEST_MEDIA_TYPE, b"nowhere")).to_string();
     for content in [
         many("{}", 2_600_000),
         many("0", 4_000_000),
@@ -98,7 +98,7 @@ fn handles_ten_thousand_artifacts_in_a_layout() {
     let entries = index["manifests"].as_array_mut().unwrap();
     for i in 0..10_000 {
         // Indexes: the search for signatures does not descend into them.
-        let mut entry = json!(Descriptor::of(IMAGE_INDEX_MEDIA_TYPE, format!("{i}").as_bytes()));
+        let mut entry = json!(Descriptor::from_content(IMAGE_INDEX_MEDIA_TYPE, format!("{i}").as_bytes()));
         entry["annotations"] = json!({ "org.opencontainers.image.ref.name": format!("t{i}") });
         entries.push(entry);
     }

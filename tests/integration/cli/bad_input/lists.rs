@@ -4,7 +4,7 @@ use super::*;
 
 /// Descriptors of signatures that do not exist.
 fn entries(range: std::ops::Range<usize>) -> Vec<Descriptor> {
-    range.map(|i| Descriptor::of(IMAGE_MANIFEST_MEDIA_TYPE, &i.to_be_bytes())).collect()
+    range.map(|i| Descriptor::from_content(IMAGE_MANIFEST_MEDIA_TYPE, &i.to_be_bytes())).collect()
 }
 
 /// The image with this many invalid signatures; `last` is the envelope of the last one, if given.

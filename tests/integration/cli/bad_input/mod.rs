@@ -142,7 +142,7 @@ fn at_once<'a>(runs: impl IntoIterator<Item = Box<dyn FnOnce() + Send + 'a>>) {
 /// Adds an image whose content includes its tag.
 fn put_image(layout: &Layout, tag: &str) -> (Descriptor, Vec<u8>) {
     layout.put_blob(b"{}").unwrap();
-    let mut image = Manifest::image(Descriptor::of(IMAGE_CONFIG_MEDIA_TYPE, b"{}"), Vec::new());
+    let mut image = Manifest::image(Descriptor::from_content(IMAGE_CONFIG_MEDIA_TYPE, b"{}"), Vec::new());
     image.annotations.insert("name".into(), tag.into());
     (layout.put_manifest(&image, Some(tag)).unwrap(), image.to_bytes())
 }
@@ -163,7 +163,7 @@ impl Repository {
     }
 
     fn put_manifest(&mut self, media_type: &str, bytes: &[u8], tag: &str) -> Descriptor {
-        let descriptor = Descriptor::of(media_type, bytes);
+        let descriptor = Descriptor::from_content(media_type, bytes);
         self.put(&format!("manifests/{}", descriptor.digest), media_type, bytes);
         self.put(&format!("manifests/{tag}"), media_type, bytes);
         descriptor

@@ -24,7 +24,7 @@ fn fails(fixture: &Fixture, repository: Repository, code: i32, words: &str) {
 #[test]
 fn refuses_an_index_that_lists_itself() {
     let fixture = Fixture::new();
-    let claimed = Descriptor::of(IMAGE_INDEX_MEDIA_TYPE, b"claimed");
+    let claimed = Descriptor::from_content(IMAGE_INDEX_MEDIA_TYPE, b"claimed");
     let mut repository = fixture.repository();
     repository.put_manifest(IMAGE_INDEX_MEDIA_TYPE, &index(std::slice::from_ref(&claimed)), "v1");
     // The registry returns the outer index for the claimed digest.
@@ -47,7 +47,7 @@ fn limits_nested_indexes() {
 #[test]
 fn refuses_an_index_of_ten_thousand_manifests() {
     let fixture = Fixture::new();
-    let image = |i: usize| Descriptor::of(IMAGE_MANIFEST_MEDIA_TYPE, &i.to_be_bytes());
+    let image = |i: usize| Descriptor::from_content(IMAGE_MANIFEST_MEDIA_TYPE, &i.to_be_bytes());
     let mut repository = fixture.repository();
     let all: Vec<_> = (0..10_000).map(image).collect();
     repository.put_manifest(IMAGE_INDEX_MEDIA_TYPE, &index(&all), "v1");
@@ -65,7 +65,7 @@ fn does_not_keep_the_annotations_of_an_index() {
     let fixture = Fixture::new();
     let mut repository = fixture.repository();
     let fat = |i: usize| {
-        let mut image = Descriptor::of(IMAGE_MANIFEST_MEDIA_TYPE, &i.to_be_bytes());
+        let mut image = Descriptor::from_content(IMAGE_MANIFEST_MEDIA_TYPE, &i.to_be_bytes());
         image.annotations.insert("fat".to_owned(), "x".repeat(3_900_000));
         image
     };

@@ -90,8 +90,8 @@ fn does_not_overwrite_an_unreadable_referrers_index() {
 fn a_copy_from_a_failing_registry_leaves_no_tag_or_partial_blob() {
     const LAYER: &[u8] = b"the content of the layer";
     let fixture = Fixture::new();
-    let config = Descriptor::of(IMAGE_CONFIG_MEDIA_TYPE, b"{}");
-    let layer = Descriptor::of("application/vnd.oci.image.layer.v1.tar", LAYER);
+    let config = Descriptor::from_content(IMAGE_CONFIG_MEDIA_TYPE, b"{}");
+    let layer = Descriptor::from_content("application/vnd.oci.image.layer.v1.tar", LAYER);
     let image = Manifest::image(config, vec![layer.clone()]).to_bytes();
     for (code, words, fault) in [
         (3, "its digest differs", (|| Reply::content("a/b", "the CONTENT of the layer")) as fn() -> Reply),

@@ -15,7 +15,7 @@ use crate::x509::ChainError;
 fn verifies_every_algorithm_with_both_schemes() {
     for kind in [Kind::P256, Kind::P384, Kind::P521, Kind::Rsa2048, Kind::Rsa3072, Kind::Rsa4096] {
         for scheme in [SigningScheme::X509, SigningScheme::SigningAuthority] {
-            let draft = Draft::of(kind, draft_scheme(scheme));
+            let draft = Draft::with_kind(kind, draft_scheme(scheme));
             let verified = draft.verify().unwrap();
             assert_eq!(verified.payload(), PAYLOAD);
             assert_eq!(verified.attributes().signing_scheme, scheme);
@@ -33,7 +33,7 @@ fn checks_the_chain_at_the_authentic_signing_time_or_now() {
     let later = NOW + Duration::days(30);
     let authority = Draft::new().parse().unwrap();
     authority.verify(later).unwrap();
-    let own = Draft::of(Kind::P384, Scheme::X509).parse().unwrap();
+    let own = Draft::with_kind(Kind::P384, Scheme::X509).parse().unwrap();
     let refused = own.verify(later);
     assert!(matches!(refused, Err(VerifyError::Chain(ChainError::NotValidAt { .. }))), "{refused:?}");
     let outside = Draft::new().protect("io.cncf.notary.authenticSigningTime", json!("2026-08-01T12:00:00Z"));
@@ -45,7 +45,7 @@ fn checks_the_chain_at_the_authentic_signing_time_or_now() {
 fn integrity_does_not_depend_on_the_time() {
     let later = NOW + Duration::days(30);
     for (scheme, valid_later) in [(SigningScheme::X509, false), (SigningScheme::SigningAuthority, true)] {
-        let verified = Draft::of(Kind::P384, draft_scheme(scheme)).parse().unwrap().verify_integrity().unwrap();
+        let verified = Draft::with_kind(Kind::P384, draft_scheme(scheme)).parse().unwrap().verify_integrity().unwrap();
         assert_eq!(verified.check_validity(NOW), Ok(()));
         assert_eq!(verified.check_validity(later).is_ok(), valid_later, "{scheme:?}");
     }

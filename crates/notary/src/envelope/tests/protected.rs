@@ -113,7 +113,7 @@ fn rejects_duplicate_absent_and_registered_names_in_crit() {
     for name in ["alg", "cty", "crit", "jku", "jwk", "kid", "x5u", "x5c", "x5t", "x5t#S256", "typ", "b64"] {
         assert_eq!(refused(&Draft::new().critical(name)), E::CriticalRegistered(name.into()));
     }
-    let informational = Draft::of(Kind::P384, Scheme::X509).critical(header::SIGNING_TIME);
+    let informational = Draft::with_kind(Kind::P384, Scheme::X509).critical(header::SIGNING_TIME);
     assert_eq!(refused(&informational), E::CriticalInformational(header::SIGNING_TIME.into()));
     for crit in [json!([1]), json!([null]), json!([["a"]]), json!("io.cncf.notary.expiry"), json!({"0": "a"})] {
         let why = refused(&Draft::new().protect("crit", crit));
@@ -140,12 +140,12 @@ fn rejects_time_headers_of_the_other_scheme() {
     assert_eq!(refused(&authority), E::OtherScheme { name, scheme });
     authority = authority.protect(header::SIGNING_TIME, json!("NULL")).protected_text("\"NULL\"", "null");
     assert_eq!(refused(&authority), E::OtherScheme { name, scheme });
-    let own = Draft::of(Kind::P384, Scheme::X509);
+    let own = Draft::with_kind(Kind::P384, Scheme::X509);
     let own = own.protect(header::AUTHENTIC_SIGNING_TIME, json!("2026-07-01T12:00:00Z"));
     let name = header::AUTHENTIC_SIGNING_TIME;
     let scheme = SigningScheme::X509;
     assert_eq!(refused(&own), E::OtherScheme { name, scheme });
-    let timeless = Draft::of(Kind::P384, Scheme::X509).protect(header::SIGNING_TIME, json!(null));
+    let timeless = Draft::with_kind(Kind::P384, Scheme::X509).protect(header::SIGNING_TIME, json!(null));
     assert!(matches!(refused(&timeless), E::Json(JsonError::Missing { .. })));
     // The other scheme does not allow the time header of this one.
     let renamed = Draft::new().protect(header::SIGNING_SCHEME, json!("notary.x509"));

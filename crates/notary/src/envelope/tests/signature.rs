@@ -22,7 +22,7 @@ fn signature_of(envelope: &Value) -> Vec<u8> {
 #[test]
 fn algorithm_must_match_the_key() {
     for kind in [Kind::P256, Kind::P384, Kind::P521, Kind::Rsa2048, Kind::Rsa3072] {
-        let draft = Draft::of(kind, Scheme::SigningAuthority);
+        let draft = Draft::with_kind(kind, Scheme::SigningAuthority);
         let expected = draft.key.jws_name();
         let mut draft = draft;
         for alg in ["none", "None", "HS256", "HS384", "ES256", "ES384", "ES512", "PS256", "PS384", "PS512", "RS256"]
@@ -38,7 +38,7 @@ fn algorithm_must_match_the_key() {
 
 #[test]
 fn rejects_unsupported_keys() {
-    let draft = Draft::of(Kind::Ed25519, Scheme::SigningAuthority);
+    let draft = Draft::with_kind(Kind::Ed25519, Scheme::SigningAuthority);
     assert_eq!(refused(&draft.sign()), VerifyError::UnsupportedKey);
 }
 
@@ -62,7 +62,7 @@ fn rejects_exchanged_parts() {
 #[test]
 fn rejects_altered_signatures() {
     for kind in [Kind::P256, Kind::P384, Kind::P521, Kind::Rsa2048] {
-        let draft = Draft::of(kind, Scheme::SigningAuthority);
+        let draft = Draft::with_kind(kind, Scheme::SigningAuthority);
         let envelope = draft.sign();
         let signature = signature_of(&envelope);
         let half = signature.len() / 2;
@@ -103,7 +103,7 @@ fn leaf_must_come_first() {
     x5c.reverse();
     // The key of the root is on another curve.
     assert!(matches!(refused(&envelope), VerifyError::Algorithm { .. }));
-    let mut envelope = Draft::of(Kind::P256, Scheme::SigningAuthority).sign();
+    let mut envelope = Draft::with_kind(Kind::P256, Scheme::SigningAuthority).sign();
     envelope["header"]["x5c"].as_array_mut().unwrap().reverse();
     assert_eq!(refused(&envelope), VerifyError::Signature);
 }

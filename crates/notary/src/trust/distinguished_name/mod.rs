@@ -63,11 +63,11 @@ pub enum AttributeType {
 }
 
 impl AttributeType {
-    fn of_oid(oid: &ObjectIdentifier) -> Option<Self> {
+    fn from_oid(oid: &ObjectIdentifier) -> Option<Self> {
         TYPES.iter().find(|(_, _, known)| known == oid).map(|(this, _, _)| *this)
     }
 
-    fn of_name(name: &str) -> Result<Self, DistinguishedNameError> {
+    fn from_name(name: &str) -> Result<Self, DistinguishedNameError> {
         let name = if name == "S" { "ST" } else { name };
         if let Some((this, _, _)) = TYPES.iter().find(|(_, known, _)| *known == name) {
             return Ok(*this);
@@ -185,7 +185,7 @@ impl FromStr for DistinguishedName {
             let Some((kind, value)) = component.split_once('=') else {
                 return Err(E::NotAnAttribute { found: component.to_owned() });
             };
-            let kind = AttributeType::of_name(kind.trim_matches(' '))?;
+            let kind = AttributeType::from_name(kind.trim_matches(' '))?;
             if attributes.insert(kind, read_value(kind, value)?).is_some() {
                 return Err(E::Repeated(kind));
             }

@@ -47,10 +47,10 @@ impl Subject {
     ///
     /// # Errors
     /// Returns [`SubjectError`] if an attribute that identities can have is duplicated or not text.
-    pub fn of(certificate: &Certificate) -> Result<Self, SubjectError> {
+    pub fn from_certificate(certificate: &Certificate) -> Result<Self, SubjectError> {
         let mut attributes = BTreeMap::new();
         for attribute in certificate.subject_name().iter() {
-            let Some(kind) = AttributeType::of_oid(&attribute.oid) else { continue };
+            let Some(kind) = AttributeType::from_oid(&attribute.oid) else { continue };
             let Some(value) = text(&attribute.value) else {
                 return Err(SubjectError::NotText { subject: certificate.subject().to_owned(), kind });
             };

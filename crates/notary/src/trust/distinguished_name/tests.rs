@@ -119,7 +119,7 @@ fn names_overlap_if_one_certificate_could_match_both() {
 #[test]
 fn identity_matches_a_subject_with_all_its_attributes() {
     let email = DnType::CustomDnType(vec![1, 2, 840, 113_549, 1, 9, 1]);
-    let subject = Subject::of(&certificate(&[
+    let subject = Subject::from_certificate(&certificate(&[
         (DnType::CountryName, DnValue::PrintableString("US".try_into().unwrap())),
         (DnType::StateOrProvinceName, text("WA")),
         (DnType::OrganizationName, text("Acme, Inc.")),
@@ -147,20 +147,22 @@ fn rejects_a_subject_with_a_duplicate_attribute() {
     // rcgen keeps one value per built-in type.
     let twice = certificate(&[(DnType::OrganizationalUnitName, text("a")), (DnType::CustomDnType(unit), text("b"))]);
     let kind = AttributeType::OrganizationalUnit;
-    assert!(matches!(Subject::of(&twice), Err(SubjectError::Repeated { kind: found, .. }) if found == kind));
+    assert!(
+        matches!(Subject::from_certificate(&twice), Err(SubjectError::Repeated { kind: found, .. }) if found == kind)
+    );
 }
 
 #[test]
 fn rejects_a_subject_with_ambiguous_text() {
     let teletex = certificate(&[(DnType::OrganizationName, DnValue::TeletexString("x".try_into().unwrap()))]);
-    assert!(Subject::of(&teletex).is_ok());
+    assert!(Subject::from_certificate(&teletex).is_ok());
     let mut der = teletex.der().to_vec();
     // In issuer and subject.
     while let Some(place) = der.windows(3).position(|w| w == [0x14, 1, b'x']) {
         der[place + 2] = 0xfc;
     }
     let changed = Certificate::from_der(der).unwrap();
-    assert!(matches!(Subject::of(&changed), Err(SubjectError::NotText { .. })));
+    assert!(matches!(Subject::from_certificate(&changed), Err(SubjectError::NotText { .. })));
 }
 
 proptest! {

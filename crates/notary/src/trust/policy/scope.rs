@@ -58,7 +58,7 @@ impl RegistryScope {
     ///
     /// # Errors
     /// Returns [`ScopeError::NotARepository`] if the rest is not a fully qualified repository.
-    pub fn of_reference(reference: &str) -> Result<Self, ScopeError> {
+    pub fn from_reference(reference: &str) -> Result<Self, ScopeError> {
         let named = reference.split_once('@').map_or(reference, |(named, _)| named);
         let last = named.rfind('/').unwrap_or(0);
         let repository = named[last..].split_once(':').map_or(named, |(name, _)| &named[..last + name.len()]);
@@ -192,10 +192,10 @@ mod tests {
     #[test]
     fn derives_the_scope_of_a_reference() {
         for reference in ["r:5000/a/b", "r:5000/a/b:v1", "r:5000/a/b@sha256:00", "r:5000/a/b:v1@sha256:00"] {
-            assert_eq!(RegistryScope::of_reference(reference).unwrap().as_str(), "r:5000/a/b");
+            assert_eq!(RegistryScope::from_reference(reference).unwrap().as_str(), "r:5000/a/b");
         }
         for reference in ["a", "a:v1", "r/a:v1/b", "*@sha256:00", "r:5000"] {
-            assert!(RegistryScope::of_reference(reference).is_err(), "{reference}");
+            assert!(RegistryScope::from_reference(reference).is_err(), "{reference}");
         }
     }
 }

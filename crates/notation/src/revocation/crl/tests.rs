@@ -37,10 +37,10 @@ struct World {
 
 impl World {
     fn new() -> World {
-        World::of(Spec::leaf(Kind::P256))
+        World::from_spec(Spec::leaf(Kind::P256))
     }
 
-    fn of(mut certificate: Spec) -> World {
+    fn from_spec(mut certificate: Spec) -> World {
         let mut authority = Spec::authority("authority", Kind::P256);
         authority.set(key_usage(true, &[KEY_CERT_SIGN, CRL_SIGN]));
         certificate.set(Extension { oid: "2.5.29.31", critical: false, value: distribution_points(&[PLACE]) });
@@ -251,7 +251,7 @@ fn rejects_malformed_crls() {
 #[test]
 fn rejects_crls_with_another_scope() {
     let leaf = World::new();
-    let authority = World::of(Spec::authority("intermediate", Kind::P256));
+    let authority = World::from_spec(Spec::authority("intermediate", Kind::P256));
     let flag = |number: u8| tlv(0x80 | number, &[0xff]);
     let place = |url: &str| tlv(0xa0, &full_name(url));
     let some_reasons = [&[0x83][..], &named_bits(&[1, 2])[1..]].concat();

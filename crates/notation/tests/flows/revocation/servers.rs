@@ -6,14 +6,14 @@ use testing::status::{entry, good, reason, revoked, unknown};
 use time::{Duration, OffsetDateTime};
 
 /// The status when the only OCSP responder answers like this.
-async fn of_ocsp(reply: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Found {
+async fn status_by_ocsp(reply: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Found {
     let authority = Authority::new(&["/ocsp"], &[]);
     authority.answer("/ocsp", reply);
     authority.found().await
 }
 
 /// The status when the only URL of the CRL answers like this.
-async fn of_crl(reply: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Found {
+async fn status_by_crl(reply: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Found {
     let authority = Authority::new(&[], &["/crl"]);
     authority.answer("/crl", reply);
     authority.found().await
@@ -74,24 +74,26 @@ async fn an_invalid_answer_leaves_the_status_unknown() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_useless_answer_leaves_the_status_unknown() {
-    of_ocsp(|_| Reply::status(404)).await.is("unknown", &["could not be checked", "status 404"]);
-    of_crl(|_| Reply::status(404)).await.is("unknown", &["could not be checked", "status 404"]);
-    of_ocsp(|_| Reply::status(500)).await.is("unknown", &["status 500"]);
-    of_ocsp(|_| Reply::content("text/html", "<html>good</html>")).await.is("unknown", &["not an OCSP response"]);
-    of_crl(|_| Reply::content("text/html", "<html>good</html>")).await.is("unknown", &["not a CRL"]);
-    of_ocsp(|_| Reply::content("application/ocsp-response", "")).await.is("unknown", &["not an OCSP response"]);
-    of_crl(|_| Reply::content("application/pkix-crl", "")).await.is("unknown", &["not a CRL"]);
-    of_ocsp(|_| Reply::Close("")).await.is("unknown", &["OCSP responder http://127.0.0.1:"]);
-    of_crl(|_| Reply::Close("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n0"))
+    status_by_ocsp(|_| Reply::status(404)).await.is("unknown", &["could not be checked", "status 404"]);
+    status_by_crl(|_| Reply::status(404)).await.is("unknown", &["could not be checked", "status 404"]);
+    status_by_ocsp(|_| Reply::status(500)).await.is("unknown", &["status 500"]);
+    status_by_ocsp(|_| Reply::content("text/html", "<html>good</html>")).await.is("unknown", &["not an OCSP response"]);
+    status_by_crl(|_| Reply::content("text/html", "<html>good</html>")).await.is("unknown", &["not a CRL"]);
+    status_by_ocsp(|_| Reply::content("application/ocsp-response", "")).await.is("unknown", &["not an OCSP response"]);
+    status_by_crl(|_| Reply::content("application/pkix-crl", "")).await.is("unknown", &["not a CRL"]);
+    status_by_ocsp(|_| Reply::Close("")).await.is("unknown", &["OCSP responder http://127.0.0.1:"]);
+    status_by_crl(|_| Reply::Close("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n0"))
         .await
         .is("unknown", &["incomplete answer"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn gives_up_on_a_hanging_server() {
-    of_ocsp(|_| Reply::Hang("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n0")).await.is("unknown", &["within 2 s"]);
-    of_ocsp(|_| Reply::Hang("")).await.is("unknown", &["within 2 s"]);
-    of_crl(|_| Reply::Hang("HTTP/1.1 200 OK\r\n")).await.is("unknown", &["CRL http://127.0.0.1:"]);
+    status_by_ocsp(|_| Reply::Hang("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n0"))
+        .await
+        .is("unknown", &["within 2 s"]);
+    status_by_ocsp(|_| Reply::Hang("")).await.is("unknown", &["within 2 s"]);
+    status_by_crl(|_| Reply::Hang("HTTP/1.1 200 OK\r\n")).await.is("unknown", &["CRL http://127.0.0.1:"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -102,7 +104,7 @@ async fn stops_reading_a_flood() {
     // Verification ran at two levels, each with one flood from the responder and one from the CRL server.
     assert!(authority.server.written() < 2 * (48 << 20), "{}", authority.server.written());
     let told = "HTTP/1.1 200 OK\r\nContent-Length: 33554433\r\n\r\n0";
-    of_crl(move |_| Reply::Close(told)).await.is("unknown", &["more than 33554432 bytes"]);
+    status_by_crl(move |_| Reply::Close(told)).await.is("unknown", &["more than 33554432 bytes"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
