@@ -17,7 +17,7 @@ use crate::commands::{Cli, run};
 use crate::output::Output;
 use crate::output::exit::ExitStatus;
 
-/// Faster than musl's allocator; see src/bin/plugin.rs.
+/// Faster than musl's allocator; see crates/plugin/src/main.rs.
 #[cfg(target_env = "musl")]
 #[global_allocator]
 static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
