@@ -142,7 +142,7 @@ struct CopyReport {
     signatures: Vec<SignatureReport>,
     blobs: BlobCounts,
     foreign_layers: Vec<Descriptor>,
-    skipped: Vec<SkippedSignature>,
+    skipped: Vec<SkippedSignatureReport>,
 }
 
 /// The artifact that was copied.
@@ -163,7 +163,7 @@ struct BlobCounts {
 
 /// A listed signature that was not copied.
 #[derive(Debug, Serialize)]
-struct SkippedSignature {
+struct SkippedSignatureReport {
     signature: SignatureReport,
     error: FailureReport,
 }
@@ -178,7 +178,7 @@ impl CopyReport {
                 Transferred::WasThere => &mut blobs.already_present,
             } += 1;
         }
-        let skipped = |(stored, why): (Descriptor, StoreError)| SkippedSignature {
+        let skipped = |(stored, why): (Descriptor, StoreError)| SkippedSignatureReport {
             signature: SignatureReport::from_manifest(&stored),
             error: CliError::from(why).into(),
         };
@@ -216,7 +216,7 @@ impl CopyReport {
                 layer.digest
             ));
         }
-        for SkippedSignature { signature, error } in &self.skipped {
+        for SkippedSignatureReport { signature, error } in &self.skipped {
             output.note(format!(
                 "{} {} is listed as a signature, but was not copied: {}",
                 paint(WARN, "warning:"),

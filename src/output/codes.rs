@@ -38,7 +38,7 @@ configuration!(
 
 impl From<StoreError> for CliError {
     fn from(why: StoreError) -> Self {
-        Self::new(why.code(), &why).with_remedy(why.advice())
+        Self::new(why.code(), &why).with_library_advice(why.advice())
     }
 }
 
@@ -56,7 +56,7 @@ impl From<LayoutError> for CliError {
 
 impl From<CallError> for CliError {
     fn from(why: CallError) -> Self {
-        Self::new(why.code(), &why).with_remedy(why.advice())
+        Self::new(why.code(), &why).with_library_advice(why.advice())
     }
 }
 

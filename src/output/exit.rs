@@ -90,7 +90,7 @@ impl CliError {
 
     /// The same error with the library's advice, if any, in the tool's terms.
     #[must_use]
-    pub fn with_remedy(self, advice: Option<Advice>) -> Self {
+    pub fn with_library_advice(self, advice: Option<Advice>) -> Self {
         match advice {
             Some(advice) => self.with_advice(in_terms_of_the_tool(&advice)),
             None => self,

@@ -229,14 +229,14 @@ pub fn paint(style: Style, text: impl Display) -> String {
 /// digests and ARNs can be copied.
 #[must_use]
 pub fn wrapped(text: &str, indent: usize, columns: Option<usize>) -> String {
-    let Some(room) = columns.and_then(|columns| columns.checked_sub(indent)).filter(|room| *room >= 20) else {
+    let Some(width) = columns.and_then(|columns| columns.checked_sub(indent)).filter(|width| *width >= 20) else {
         return text.to_owned();
     };
     let mut out = String::with_capacity(text.len());
     let mut used = 0;
     for word in text.split(' ') {
         let length = word.chars().count();
-        if used > 0 && used + 1 + length > room {
+        if used > 0 && used + 1 + length > width {
             out.push('\n');
             out.extend(std::iter::repeat_n(' ', indent));
             used = 0;

@@ -8,7 +8,7 @@ use crate::output::exit::CliError;
 /// The error of a failed check.
 #[must_use]
 pub fn reason_error(reason: &Reason) -> CliError {
-    CliError::new(reason.code(), reason).with_remedy(reason.advice())
+    CliError::new(reason.code(), reason).with_library_advice(reason.advice())
 }
 
 /// The error of an artifact that is not verified: the failure of one of its signatures, or that it has none.
@@ -24,7 +24,7 @@ pub fn verdict_error(verdict: &Verdict) -> Option<CliError> {
             reason_error(reason).context(heading)
         }
     };
-    Some(error.with_remedy(verdict.advice()))
+    Some(error.with_library_advice(verdict.advice()))
 }
 
 /// The error if a requirement is not met.
@@ -40,6 +40,6 @@ pub fn requirement_error(verdict: &Verdict, why: &RequirementError) -> CliError 
 
 impl From<NoVerdict> for CliError {
     fn from(why: NoVerdict) -> Self {
-        Self::new(why.code(), &why).with_remedy(why.advice())
+        Self::new(why.code(), &why).with_library_advice(why.advice())
     }
 }

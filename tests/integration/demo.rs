@@ -18,13 +18,14 @@ fn demo_ends_with_a_revoked_and_refused_image() {
     let home = tempfile::tempdir().unwrap();
     let shown = demo(home.path(), "demo").succeeded();
     let lines: Vec<&str> = shown.stdout.lines().map(str::trim).collect();
-    let place = |start: &str| {
+    let position_of = |start: &str| {
         lines.iter().position(|line| line.starts_with(start)).unwrap_or_else(|| panic!("no line {start:?}: {shown}"))
     };
-    let places = ["[5/7]", "The image is accepted.", "[6/7]", "failed  revocation", "The image is refused"].map(place);
-    assert!(places.is_sorted(), "{shown}");
-    let job = lines[place("job")].rsplit(' ').next().unwrap();
-    assert!(lines[place("failed  revocation")].contains(job), "{shown}");
+    let positions =
+        ["[5/7]", "The image is accepted.", "[6/7]", "failed  revocation", "The image is refused"].map(position_of);
+    assert!(positions.is_sorted(), "{shown}");
+    let job = lines[position_of("job")].rsplit(' ').next().unwrap();
+    assert!(lines[position_of("failed  revocation")].contains(job), "{shown}");
     assert!(!shown.stdout.contains('\x1b'), "not a terminal: {shown}");
 }
 

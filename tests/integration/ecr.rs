@@ -8,7 +8,7 @@ use registry::{ClientOptions, Credentials, PlainHttp, RegistryClient};
 use serde_json::json;
 
 use crate::support::child::{is_child, run_alone};
-use crate::support::service::{Request, Service, answer, send};
+use crate::support::service::{ReceivedRequest, Service, answer, send};
 
 const TEST: &str = "gets_ecr_tokens_without_a_helper";
 const PRIVATE: &str = "123456789012.dkr.ecr.us-west-2.amazonaws.com/team/app:v1";
@@ -72,7 +72,7 @@ fn registries() -> Service {
 }
 
 /// Runs the child; returns its output and the requests to the registries.
-fn run(ecr: &Service, images: &[&str], more: &[(&str, &str)]) -> (String, Vec<Request>) {
+fn run(ecr: &Service, images: &[&str], more: &[(&str, &str)]) -> (String, Vec<ReceivedRequest>) {
     let home = tempfile::tempdir().unwrap();
     let registries = registries();
     let proxy = registries.url();
@@ -104,11 +104,12 @@ async fn gets_ecr_tokens_without_a_helper() {
         assert_eq!(printed.matches(": sha256:").count(), 24, "{printed}");
         // One token per region and service, for all registries and tasks.
         let asked = ecr.requests();
-        let scopes: Vec<_> = asked.iter().map(Request::credential).collect();
+        let scopes: Vec<_> = asked.iter().map(ReceivedRequest::credential).collect();
         assert_eq!(scopes, [["AKIDTEST", "us-west-2", "ecr"], ["AKIDTEST", "us-east-1", "ecr-public"]]);
         assert!(asked[0].header("authorization").unwrap().starts_with("AWS4-HMAC-SHA256 "));
         assert!(asked[0].header("x-amz-target").unwrap().ends_with(".GetAuthorizationToken"));
-        let is_basic = |request: &&Request| request.header("authorization").is_some_and(|a| a.starts_with("Basic "));
+        let is_basic =
+            |request: &&ReceivedRequest| request.header("authorization").is_some_and(|a| a.starts_with("Basic "));
         assert!(
             seen.iter()
                 .filter(is_basic)

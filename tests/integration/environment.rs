@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::support::fault::{FaultServer, Reply};
 use crate::support::plugin::{ACCESS_KEY, Outcome, Plugin, SECRET_KEY};
-use crate::support::service::{Request, Service};
+use crate::support::service::{ReceivedRequest, Service};
 use crate::support::vector::base_request;
 
 const NOTHING_REVOKED: &[u8] = br#"{"revokedEntities":[]}"#;
@@ -35,7 +35,7 @@ fn revocation(outcome: &Outcome) -> (bool, String) {
 
 /// Asserts that the check passed; returns the only request to the service.
 #[track_caller]
-fn request_of(outcome: &Outcome, service: &Service) -> Request {
+fn request_of(outcome: &Outcome, service: &Service) -> ReceivedRequest {
     assert!(revocation(outcome).0, "{outcome:?}");
     let mut requests = service.requests();
     assert_eq!(requests.len(), 1, "{requests:?}");

@@ -78,7 +78,7 @@ async fn notation_agrees_about_ocsp_and_crl_answers() {
     ];
     for (what, authority, set, kind) in cases {
         set();
-        authority.found().await.is(kind, &[]);
+        authority.revocation_result().await.is(kind, &[]);
         let env = TestEnv::new().await;
         env.attach(&authority.key.sign(&env.image, SigningScheme::X509));
         for level in ["strict", "permissive"] {

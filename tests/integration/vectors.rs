@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::support::plugin::Plugin;
 use crate::support::schemas::Schema;
-use crate::support::service::{Request, Service};
+use crate::support::service::{ReceivedRequest, Service};
 use crate::support::vector::{Vector, difference};
 
 const COMMANDS: [&str; 3] = ["get-plugin-metadata", "generate-envelope", "verify-signature"];
@@ -87,7 +87,7 @@ fn check_requests(vector: &Vector, service: &Service) -> Option<String> {
 }
 
 /// A property of a request, by its name in the vectors.
-fn fact(request: &Request, what: &str) -> Value {
+fn fact(request: &ReceivedRequest, what: &str) -> Value {
     let [access_key, region, service] = request.credential();
     match what {
         "method" => json!(request.method),

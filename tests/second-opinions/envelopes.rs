@@ -107,7 +107,7 @@ fn josekit_accepts_built_envelopes_until_they_are_tampered_with() {
 #[ignore = "needs OpenSSL: scripts/test"]
 fn josekit_accepts_envelopes_of_the_local_signer() {
     let service = LocalSigner::start();
-    let profile = service.put_profile("judged");
+    let profile = service.put_profile("second_opinions");
     let cli = Cli::for_signer(&service);
     std::fs::write(cli.home().join("app"), "a release").unwrap();
     cli.run(&["blob", "sign", "app", "--profile", &profile.arn]).succeeded();

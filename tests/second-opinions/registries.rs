@@ -21,7 +21,7 @@ use testbed::registry::Registry;
 const ANONYMOUS: RegistryAuth = RegistryAuth::Anonymous;
 
 /// The tool with a signing service, both registries, and oci-client.
-struct Judge {
+struct Environment {
     signer: LocalSigner,
     profile: Profile,
     cli: Cli,
@@ -30,16 +30,16 @@ struct Judge {
     client: Client,
 }
 
-impl Judge {
-    fn start() -> Judge {
+impl Environment {
+    fn start() -> Environment {
         // oci-client builds its TLS side too, although these registries speak plain HTTP.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let signer = LocalSigner::start();
-        let profile = signer.put_profile("judged");
+        let profile = signer.put_profile("second_opinions");
         let cli = Cli::for_signer(&signer);
         let client = Client::new(ClientConfig { protocol: ClientProtocol::Http, ..ClientConfig::default() });
         let docker_registry = DockerRegistry::start();
-        Judge { signer, profile, cli, olareg: Registry::start(&peers()), docker_registry, client }
+        Environment { signer, profile, cli, olareg: Registry::start(&peers()), docker_registry, client }
     }
 
     fn registries(&self) -> [SocketAddr; 2] {
@@ -94,43 +94,43 @@ fn covered(envelope: &[u8]) -> Digest {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs olareg and docker-registry: scripts/test"]
 async fn oci_client_pulls_our_images_and_signatures_by_tag_digest_and_referrers() {
-    let judge = tokio::task::block_in_place(Judge::start);
-    for address in judge.registries() {
+    let environment = tokio::task::block_in_place(Environment::start);
+    for address in environment.registries() {
         let name = format!("{address}/team/app");
         let pushed = push_image(&repository(&name, Credentials::none()), "pushed by us", Some("v1")).await;
         let by_tag: Reference = format!("{name}:v1").parse().unwrap();
         let by_digest: Reference = format!("{name}@{}", pushed.digest).parse().unwrap();
-        let (manifest, digest) = judge.pull_manifest(&by_tag).await;
+        let (manifest, digest) = environment.pull_manifest(&by_tag).await;
         assert_eq!(digest, pushed.digest.as_str());
-        assert_eq!(judge.pull_manifest(&by_digest).await.1, digest);
-        assert_eq!(judge.pull_blob(&by_tag, &manifest.layers[0].digest).await, b"pushed by us");
+        assert_eq!(environment.pull_manifest(&by_digest).await.1, digest);
+        assert_eq!(environment.pull_blob(&by_tag, &manifest.layers[0].digest).await, b"pushed by us");
 
-        tokio::task::block_in_place(|| judge.sign(&by_tag));
-        assert_eq!(covered(&judge.pull_signature(&by_digest).await), pushed.digest);
+        tokio::task::block_in_place(|| environment.sign(&by_tag));
+        assert_eq!(covered(&environment.pull_signature(&by_digest).await), pushed.digest);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs olareg and docker-registry: scripts/test"]
 async fn we_sign_and_verify_what_oci_client_pushes() {
-    let judge = tokio::task::block_in_place(Judge::start);
-    for address in judge.registries() {
+    let environment = tokio::task::block_in_place(Environment::start);
+    for address in environment.registries() {
         let image: Reference = format!("{address}/team/theirs:v1").parse().unwrap();
         let layer = ImageLayer::new(&b"pushed by oci-client"[..], IMAGE_LAYER_MEDIA_TYPE.to_owned(), None);
         let config = Config::oci_v1(&b"{}"[..], None);
-        judge.client.push(&image, &[layer], config, &ANONYMOUS, None).await.unwrap();
-        let (_, digest) = judge.pull_manifest(&image).await;
+        environment.client.push(&image, &[layer], config, &ANONYMOUS, None).await.unwrap();
+        let (_, digest) = environment.pull_manifest(&image).await;
         tokio::task::block_in_place(|| {
-            judge.verify(&image, 1);
-            judge.sign(&image);
-            judge.verify(&image, 0);
+            environment.verify(&image, 1);
+            environment.sign(&image);
+            environment.verify(&image, 0);
         });
-        let envelope = judge.pull_signature(&image.clone_with_digest(digest.clone())).await;
+        let envelope = environment.pull_signature(&image.clone_with_digest(digest.clone())).await;
         assert_eq!(covered(&envelope).as_str(), digest);
 
         // The signature does not cover another image under the same tag.
         let layer = ImageLayer::new(&b"pushed over it"[..], IMAGE_LAYER_MEDIA_TYPE.to_owned(), None);
-        judge.client.push(&image, &[layer], Config::oci_v1(&b"{}"[..], None), &ANONYMOUS, None).await.unwrap();
-        tokio::task::block_in_place(|| judge.verify(&image, 1));
+        environment.client.push(&image, &[layer], Config::oci_v1(&b"{}"[..], None), &ANONYMOUS, None).await.unwrap();
+        tokio::task::block_in_place(|| environment.verify(&image, 1));
     }
 }

@@ -1,9 +1,9 @@
-//! What to do about a failure, as data: the library names the remedy, and each caller says it in its own terms. The
+//! What to do about a failure, as data: the library names the advice, and each caller words it in its own terms. The
 //! command line tool names options, the plugin names configuration keys; [`Display`](fmt::Display) here names neither.
 
 use std::fmt;
 
-/// A remedy for a failure.
+/// What to do about a failure.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Advice {
     /// Something was revoked: find out why, and use a replacement.

@@ -12,7 +12,7 @@ use notary::{Descriptor, Digest, ReasonCode};
 use registry::{Store, StoreError, Transferred};
 use tokio::task::JoinSet;
 
-/// Why an artifact was not copied. What was written of it already is in the destination, but without the tag.
+/// Why an artifact was not copied. The destination has the parts that were written before, but not the tag.
 #[derive(Debug, thiserror::Error)]
 pub enum CopyError {
     /// Reading from the source or writing to the destination failed.

@@ -82,8 +82,8 @@ fn read_until(deadline: Deadline) -> io::Result<Vec<u8>> {
     let mut chunk = [0; 64 * 1024];
     while bytes.len() <= MAX_REQUEST {
         wait_for(&stdin, deadline)?;
-        let room = chunk.len().min(MAX_REQUEST + 1 - bytes.len());
-        match rustix::io::read(&stdin, &mut chunk[..room]) {
+        let wanted = chunk.len().min(MAX_REQUEST + 1 - bytes.len());
+        match rustix::io::read(&stdin, &mut chunk[..wanted]) {
             Ok(0) => break,
             Ok(read) => bytes.extend_from_slice(&chunk[..read]),
             Err(Errno::INTR) => {}

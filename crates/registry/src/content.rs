@@ -20,7 +20,7 @@ impl Content {
         Self { bytes, reservation: Some(reservation) }
     }
 
-    /// Counts the bytes in this budget, unless one counts them already. Waits until the budget has room.
+    /// Counts the bytes in this budget, unless one counts them already. Waits until they can be reserved.
     #[must_use = "dropping the content frees its share of the budget"]
     pub async fn counted_in(mut self, memory: &MemoryBudget) -> Self {
         if self.reservation.is_none() {

@@ -136,12 +136,12 @@ impl Authority {
 
     /// Verifies a signature without an authentic signing time. The status must not depend on the level, only the
     /// verdict may.
-    pub async fn found(&self) -> Found {
+    pub async fn revocation_result(&self) -> RevocationResult {
         let strict = self.verify("strict", SigningScheme::X509).await;
         let permissive = self.verify("permissive", SigningScheme::X509).await;
-        let [strict_found, permissive_found] = [&strict, &permissive].map(Found::of);
+        let [strict_found, permissive_found] = [&strict, &permissive].map(RevocationResult::from_verdict);
         assert_eq!(strict_found.kind(), permissive_found.kind(), "{strict:?} {permissive:?}");
-        assert_eq!(strict.is_verified(), matches!(strict_found, Found::Good(_)), "{strict:?}");
+        assert_eq!(strict.is_verified(), matches!(strict_found, RevocationResult::Good(_)), "{strict:?}");
         assert!(permissive.is_verified(), "{permissive:?}");
         strict_found
     }
@@ -153,27 +153,27 @@ pub fn sign(issuer: &Issuer<'_, KeyPair>, tbs: &[u8]) -> Vec<u8> {
 
 /// The result of the revocation check with its message.
 #[derive(Debug)]
-pub enum Found {
+pub enum RevocationResult {
     Good(String),
     Revoked(String),
     Unknown(String),
 }
 
-impl Found {
-    fn of(verdict: &Verdict) -> Found {
+impl RevocationResult {
+    fn from_verdict(verdict: &Verdict) -> RevocationResult {
         let [signature] = &verdict.signatures[..] else { panic!("{verdict:?}") };
         let result = signature.checks.last().unwrap();
         assert_eq!(result.check, ValidationType::Revocation, "{verdict:?}");
         match &result.outcome {
-            CheckOutcome::Passed(finding) => Found::Good(finding.to_string()),
+            CheckOutcome::Passed(finding) => RevocationResult::Good(finding.to_string()),
             CheckOutcome::Failed(Reason::Undecided(failure)) | CheckOutcome::Warning(Reason::Undecided(failure)) => {
                 assert_eq!(failure.disposition(), Disposition::Undetermined, "{failure:?}");
-                Found::Unknown(failure.message.clone())
+                RevocationResult::Unknown(failure.message.clone())
             }
             CheckOutcome::Failed(reason @ Reason::Revoked { entities, .. })
             | CheckOutcome::Warning(reason @ Reason::Revoked { entities, .. }) => {
                 assert!(matches!(entities[..], [RevokedEntity::Certificate { position: 0, .. }]), "{entities:?}");
-                Found::Revoked(reason.to_string())
+                RevocationResult::Revoked(reason.to_string())
             }
             _ => panic!("{verdict:?}"),
         }
@@ -181,16 +181,17 @@ impl Found {
 
     fn kind(&self) -> &'static str {
         match self {
-            Found::Good(_) => "good",
-            Found::Revoked(_) => "revoked",
-            Found::Unknown(_) => "unknown",
+            RevocationResult::Good(_) => "good",
+            RevocationResult::Revoked(_) => "revoked",
+            RevocationResult::Unknown(_) => "unknown",
         }
     }
 
     /// Asserts the result and that its message contains these words.
     #[track_caller]
     pub fn is(&self, kind: &str, words: &[&str]) {
-        let (Found::Good(reason) | Found::Revoked(reason) | Found::Unknown(reason)) = self;
+        let (RevocationResult::Good(reason) | RevocationResult::Revoked(reason) | RevocationResult::Unknown(reason)) =
+            self;
         assert_eq!(self.kind(), kind, "{reason}");
         for word in words {
             assert!(reason.contains(word), "{word}: {reason}");

@@ -9,7 +9,7 @@ use std::thread;
 
 /// A received request.
 #[derive(Debug, Clone, Default)]
-pub struct Request {
+pub struct ReceivedRequest {
     pub method: String,
     /// Path and query, or the full URL in a request to a proxy.
     pub target: String,
@@ -17,7 +17,7 @@ pub struct Request {
     pub body: Vec<u8>,
 }
 
-impl Request {
+impl ReceivedRequest {
     /// The header's value; `name` in lower case.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
@@ -82,7 +82,7 @@ fn decode(text: &str) -> String {
 #[derive(Debug, Default)]
 struct Seen {
     connections: AtomicUsize,
-    requests: Mutex<Vec<Request>>,
+    requests: Mutex<Vec<ReceivedRequest>>,
     over: AtomicBool,
 }
 
@@ -95,9 +95,9 @@ pub struct Service {
 
 impl Service {
     /// A service that reads each request and answers with `script`.
-    pub fn start(script: impl Fn(&Request, &mut TcpStream) + Send + Sync + 'static) -> Self {
+    pub fn start(script: impl Fn(&ReceivedRequest, &mut TcpStream) + Send + Sync + 'static) -> Self {
         Self::accepting(move |mut stream, note| {
-            if let Some(request) = Request::read(&stream) {
+            if let Some(request) = ReceivedRequest::read(&stream) {
                 note(&request);
                 script(&request, &mut stream);
             }
@@ -105,7 +105,7 @@ impl Service {
     }
 
     /// A service that passes each connection to `script` unread.
-    pub fn accepting(script: impl Fn(TcpStream, &dyn Fn(&Request)) + Send + Sync + 'static) -> Self {
+    pub fn accepting(script: impl Fn(TcpStream, &dyn Fn(&ReceivedRequest)) + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let service = Self { address: listener.local_addr().unwrap(), seen: Arc::default() };
         let seen = Arc::clone(&service.seen);
@@ -139,7 +139,7 @@ impl Service {
         self.address
     }
 
-    pub fn requests(&self) -> Vec<Request> {
+    pub fn requests(&self) -> Vec<ReceivedRequest> {
         self.seen.requests.lock().unwrap().clone()
     }
 

@@ -141,11 +141,11 @@ impl Change {
     fn apply(&self) -> Value {
         let mut request = base_request(&self.base);
         for pointer in &self.remove {
-            let (members, name) = place(&mut request, pointer);
+            let (members, name) = container_of(&mut request, pointer);
             assert!(members.as_object_mut().unwrap().remove(&name).is_some(), "{pointer} does not exist");
         }
         for (pointer, value) in &self.set {
-            let (container, name) = place(&mut request, pointer);
+            let (container, name) = container_of(&mut request, pointer);
             container[name] = value.clone();
         }
         request
@@ -153,7 +153,7 @@ impl Change {
 }
 
 /// The container of the value at a JSON pointer (RFC 6901), and the value's name in it.
-fn place<'a>(document: &'a mut Value, pointer: &str) -> (&'a mut Value, String) {
+fn container_of<'a>(document: &'a mut Value, pointer: &str) -> (&'a mut Value, String) {
     let (container, name) = pointer.rsplit_once('/').unwrap();
     let name = name.replace("~1", "/").replace("~0", "~");
     (document.pointer_mut(container).unwrap_or_else(|| panic!("{pointer} does not exist")), name)

@@ -95,7 +95,7 @@ pub(super) fn run(args: &Args, folder: &NotationFolder, output: &Output) -> Resu
     Ok(status)
 }
 
-/// Adds the command that writes a policy to the error that there is none.
+/// Adds the command that writes a policy to the error about a missing one.
 fn with_advice(why: FolderError) -> CliError {
     match why {
         FolderError::NoPolicy(_) => CliError::from(why).with_advice("Run `notation-aws-signer policy init`."),

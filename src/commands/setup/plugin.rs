@@ -37,7 +37,7 @@ impl Plugin<'_> {
             }
             Ok(Some(plugin)) => {
                 let is_newer = plugin.is_ours() && plugin.is_newer();
-                let (what, remedy) = match is_newer {
+                let (what, advice) = match is_newer {
                     true => (
                         "a newer version",
                         "Install the newer release of this tool, or downgrade the plugin with --force.",
@@ -45,7 +45,7 @@ impl Plugin<'_> {
                     false => ("another implementation", "Pass --force to replace it."),
                 };
                 let why = format!("{what} is installed: {:?}, version {}", plugin.description, plugin.version);
-                let error = CliError::new(ReasonCode::Exists, why).with_advice(remedy);
+                let error = CliError::new(ReasonCode::Exists, why).with_advice(advice);
                 let item = if is_newer && self.check { Item::warning } else { Item::failed };
                 item(Part::Plugin, error).about(plugin.path.display())
             }

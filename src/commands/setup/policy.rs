@@ -112,8 +112,8 @@ impl Wanted<'_> {
             problems.push(match own {
                 Some((theirs, policy)) => {
                     let why = format!("the statement {:?} for {text} {}", policy.name(), lacks.join(", and "));
-                    let remedy = "Change the statement to the following, or pass --force to replace the whole policy:";
-                    failed(CliError::configuration(why).with_advice(remedy)).with_statement(self.merged(theirs, policy))
+                    let advice = "Change the statement to the following, or pass --force to replace the whole policy:";
+                    failed(CliError::configuration(why).with_advice(advice)).with_statement(self.merged(theirs, policy))
                 }
                 None => {
                     let why = format!("no statement trusts {} for {text}", self.profiles());
@@ -122,8 +122,8 @@ impl Wanted<'_> {
                     let name: String = names.into_iter().find(|name: &String| !taken(name)).unwrap_or_default();
                     let statement =
                         NewStatement { applies_to: AppliesTo::Repositories(scope), ..self.statement(&name) };
-                    let remedy = "Add this statement to trustPolicies, or pass --force to replace the whole policy:";
-                    failed(CliError::configuration(why).with_advice(remedy)).with_statement(statement.to_json())
+                    let advice = "Add this statement to trustPolicies, or pass --force to replace the whole policy:";
+                    failed(CliError::configuration(why).with_advice(advice)).with_statement(statement.to_json())
                 }
             });
         }

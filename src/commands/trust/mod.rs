@@ -89,7 +89,7 @@ struct FileReport {
     error: Option<FailureReport>,
 }
 
-/// What was done with a file, or found of it.
+/// The outcome for a file of a trust store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 enum FileOutcome {

@@ -25,15 +25,15 @@ pub(super) struct Verification {
 
 /// Verifies the artifact and, with `--recursive`, first everything that an index lists.
 pub(super) async fn verify(verification: &Verification, reference: &ArtifactReference) -> Vec<VerifiedArtifact> {
-    let found = async {
+    let resolved = async {
         let location = reference.location(verification.scope.as_ref());
         let policy = verification.policies.policy(|document| document.applicable_to(location).map_err(no_policy))?;
         let opened = reference.open(&verification.registry)?;
         let artifact = opened.store.resolve(&opened.target).await?;
         Ok::<_, CliError>((policy, opened.store, artifact))
     };
-    let (policy, store, artifact) = match found.await {
-        Ok(found) => found,
+    let (policy, store, artifact) = match resolved.await {
+        Ok(resolved) => resolved,
         Err(why) => return vec![VerifiedArtifact::failed(reference, None, why)],
     };
     let tree = if verification.recursive {

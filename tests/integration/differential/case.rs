@@ -134,7 +134,7 @@ impl Case {
 
 /// Running a case.
 impl Case {
-    pub fn judge(&self, notation: &Path) -> Verdicts {
+    pub fn verdicts(&self, notation: &Path) -> Verdicts {
         let home = tempfile::tempdir().unwrap();
         let config = home.path().join("config/notation");
         let folder = home.path().join("layout");

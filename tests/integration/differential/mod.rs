@@ -75,33 +75,33 @@ fn cases() -> Vec<Case> {
 }
 
 /// Runs all cases, a few at a time.
-fn judge(cases: Vec<Case>, notation: &Path) -> Vec<(Arc<Case>, Verdicts)> {
+fn compare(cases: Vec<Case>, notation: &Path) -> Vec<(Arc<Case>, Verdicts)> {
     let cases: Vec<Arc<Case>> = cases.into_iter().map(Arc::new).collect();
     let next = AtomicUsize::new(0);
-    let judged = Mutex::new(Vec::new());
+    let compared = Mutex::new(Vec::new());
     // A worker mostly waits for its notation process.
     let workers = std::thread::available_parallelism().map_or(4, |n| (2 * n.get()).clamp(2, 8));
     std::thread::scope(|scope| {
         for _ in 0..workers {
             scope.spawn(|| {
                 while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let verdicts = case.judge(notation);
-                    judged.lock().unwrap().push((case.clone(), verdicts));
+                    let verdicts = case.verdicts(notation);
+                    compared.lock().unwrap().push((case.clone(), verdicts));
                 }
             });
         }
     });
-    judged.into_inner().unwrap()
+    compared.into_inner().unwrap()
 }
 
 #[test]
 #[ignore = "needs notation and olareg: scripts/test"]
 fn every_verdict_is_notations_or_follows_a_listed_rule() {
     let peers = crate::support::peers();
-    let judged = judge(cases(), &peers.join("notation"));
+    let compared = compare(cases(), &peers.join("notation"));
     let [mut accepted, mut refused, mut stricter, mut laxer] = [0; 4];
     let mut wrong = Vec::new();
-    for (case, verdicts) in &judged {
+    for (case, verdicts) in &compared {
         *match (verdicts.ours.is_ok(), verdicts.notation.is_ok()) {
             (true, true) => &mut accepted,
             (false, false) => &mut refused,
@@ -118,10 +118,10 @@ fn every_verdict_is_notations_or_follows_a_listed_rule() {
         std::io::stderr(),
         "differential: {} cases, {} equal ({accepted} accepted, {refused} refused), {stricter} refused only by us, \
          {laxer} only by notation",
-        judged.len(),
+        compared.len(),
         accepted + refused,
     );
-    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), judged.len(), wrong.join("\n"));
+    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), compared.len(), wrong.join("\n"));
 }
 
 #[test]

@@ -57,7 +57,7 @@ pub(crate) struct DemandedPlugin {
 
 /// An installed plugin that has the required version and at least one verification capability.
 #[derive(Debug)]
-pub(crate) struct InstalledPlugin {
+pub(crate) struct UsablePlugin {
     name: PluginName,
     program: PathBuf,
     capabilities: BTreeSet<Capability>,
@@ -72,7 +72,7 @@ impl DemandedPlugin {
     }
 
     /// Finds the plugin's program and checks its metadata.
-    pub(crate) async fn find(&self, folder: &PluginFolder, deadline: Deadline) -> Result<InstalledPlugin, PluginError> {
+    pub(crate) async fn find(&self, folder: &PluginFolder, deadline: Deadline) -> Result<UsablePlugin, PluginError> {
         let program = folder.program(&self.name)?;
         let metadata = metadata(&program, deadline).await?;
         if metadata.name != self.name.0 {
@@ -91,7 +91,7 @@ impl DemandedPlugin {
         }
         let name = self.name.clone();
         let config = folder.config().clone();
-        Ok(InstalledPlugin { name, program, capabilities, config, deadline })
+        Ok(UsablePlugin { name, program, capabilities, config, deadline })
     }
 }
 
@@ -102,7 +102,7 @@ pub(crate) async fn metadata(program: &Path, deadline: Deadline) -> Result<Metad
     Metadata::parse(answer).map_err(|source| PluginError::Answer { command, source })
 }
 
-impl InstalledPlugin {
+impl UsablePlugin {
     /// Whether the plugin makes this check instead of this program.
     pub(crate) fn can(&self, capability: Capability) -> bool {
         self.capabilities.contains(&capability)

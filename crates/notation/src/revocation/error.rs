@@ -15,7 +15,7 @@ pub enum SourceError {
     Extension(String),
     /// The certificate names more URLs than the limit.
     #[error("the certificate names {found} URLs, more than the limit of {most}")]
-    TooManyPlaces {
+    TooManyUrls {
         /// The number of URLs in the certificate.
         found: usize,
         /// The limit.

@@ -73,13 +73,13 @@ pub struct RevocationClient {
 #[derive(Debug)]
 struct Inner {
     http: Http,
-    /// Held while a CRL is in memory, so that there is only one at a time.
+    /// Held while a CRL is in memory, to have only one at a time.
     turn: tokio::sync::Mutex<()>,
-    found: Mutex<HashMap<Key, (Status, OffsetDateTime)>>,
+    statuses: Mutex<HashMap<StatusKey, (Status, OffsetDateTime)>>,
 }
 
 /// The certificate, its issuer, and the authentic signing time.
-type Key = (String, String, Option<OffsetDateTime>);
+type StatusKey = (String, String, Option<OffsetDateTime>);
 
 impl Default for RevocationClient {
     fn default() -> Self {
@@ -123,7 +123,7 @@ impl RevocationClient {
     /// Creates a client. It opens no connection before the first request.
     #[must_use]
     pub fn new() -> Self {
-        let inner = Inner { http: Http::new(IDLE), turn: tokio::sync::Mutex::default(), found: Mutex::default() };
+        let inner = Inner { http: Http::new(IDLE), turn: tokio::sync::Mutex::default(), statuses: Mutex::default() };
         Self { inner: Arc::new(inner) }
     }
 
@@ -164,7 +164,7 @@ impl RevocationClient {
         let responders = question.certificate.ocsp_responders();
         let responders = responders.map_err(|why| vec![failure("", SourceError::Extension(why.to_string()))])?;
         if responders.len() > MAX_RESPONDERS {
-            let error = SourceError::TooManyPlaces { found: responders.len(), most: MAX_RESPONDERS };
+            let error = SourceError::TooManyUrls { found: responders.len(), most: MAX_RESPONDERS };
             return Err(vec![failure("", error)]);
         }
         let mut failures = Vec::new();
@@ -206,20 +206,20 @@ impl RevocationClient {
         }
     }
 
-    fn remembered(&self, key: &Key, now: OffsetDateTime) -> Option<Status> {
-        let found = self.inner.found.lock().unwrap_or_else(PoisonError::into_inner);
-        found.get(key).filter(|(_, until)| now <= *until).map(|(status, _)| status.clone())
+    fn remembered(&self, key: &StatusKey, now: OffsetDateTime) -> Option<Status> {
+        let statuses = self.inner.statuses.lock().unwrap_or_else(PoisonError::into_inner);
+        statuses.get(key).filter(|(_, until)| now <= *until).map(|(status, _)| status.clone())
     }
 
     /// Caches a known status until it expires. Unknown statuses are not cached.
-    fn remember(&self, key: Key, status: &Status, now: OffsetDateTime) {
+    fn remember(&self, key: StatusKey, status: &Status, now: OffsetDateTime) {
         let (Status::Good(source) | Status::GoodWhenSigned(source, _) | Status::Revoked(source, _)) = status else {
             return;
         };
-        let mut found = self.inner.found.lock().unwrap_or_else(PoisonError::into_inner);
-        if found.len() >= MAX_REMEMBERED {
-            found.clear();
+        let mut statuses = self.inner.statuses.lock().unwrap_or_else(PoisonError::into_inner);
+        if statuses.len() >= MAX_REMEMBERED {
+            statuses.clear();
         }
-        found.insert(key, (status.clone(), source.until.min(now + MAX_AGE)));
+        statuses.insert(key, (status.clone(), source.until.min(now + MAX_AGE)));
     }
 }

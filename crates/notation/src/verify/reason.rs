@@ -22,7 +22,7 @@ use crate::plugin_host::PluginError;
 /// Why a check of a signature failed.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Reason {
-    /// The manifest is listed as a signature, but is none.
+    /// The manifest is listed as a signature, but is not one.
     NotASignature(ManifestError),
     /// The envelope is malformed.
     Envelope(EnvelopeError),

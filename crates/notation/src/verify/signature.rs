@@ -18,8 +18,8 @@ use super::{authentic_timestamp, authenticity, expiry, revocation, user_metadata
 use crate::plugin_host::{DemandedPlugin, PluginFolder};
 use crate::revocation::RevocationQuestion;
 
-/// The largest envelope whose content is reported although it is refused, in bytes: anybody can write a hundred large
-/// ones beside an artifact. AWS Signer's have about 10 KiB.
+/// The largest envelope whose content is reported although it is refused, in bytes: an attacker who may push can add a
+/// hundred large ones to an artifact. AWS Signer's have about 10 KiB.
 const MAX_REFUSED: usize = 64 * 1024;
 
 /// What all signatures of an artifact are verified by.

@@ -38,8 +38,8 @@ pub struct Limits {
     /// The time for one artifact: to resolve it, to list and read its signatures, and to verify them. What is not known
     /// by then is undetermined.
     pub time: Duration,
-    /// How many signatures an artifact may have. Each costs time and calls, and anybody who may write beside the
-    /// artifact can add some.
+    /// How many signatures an artifact may have. Each costs time and calls, and every user who may push to the
+    /// repository can add some.
     pub signatures: usize,
 }
 
@@ -230,7 +230,8 @@ impl Verifier {
     }
 }
 
-/// A signature that the store did not deliver is not known to be wrong; one that is none, or another artifact's, is.
+/// A signature that the store did not deliver is undetermined. A manifest that is not a signature, or signs another
+/// artifact, is refused.
 fn unread(why: &StoreError) -> Reason {
     match why {
         StoreError::NotASignature { source, .. } => Reason::NotASignature(source.clone()),

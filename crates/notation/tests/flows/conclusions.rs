@@ -92,7 +92,7 @@ async fn only_a_signature_that_may_still_verify_leaves_the_conclusion_undetermin
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_missing_envelope_and_an_expired_deadline_are_no_refusals() {
+async fn a_missing_envelope_and_an_expired_deadline_do_not_refuse() {
     let env = TestEnv::new().await;
     let signed = env.sign_and_attach().await;
     let policy: VerificationPolicy = env.trust.clone().into();

@@ -27,7 +27,7 @@ use crate::client::{FetchedManifest, RemoteRepository};
 use crate::error::{RegistryError, RequestLine, is_temporary};
 
 /// The most reads before a write. After these the index is written even if the last read is no longer fresh.
-const READINGS: u32 = 3;
+const ATTEMPTS: u32 = 3;
 
 impl RemoteRepository {
     /// Reads the index of this tag into the list. A missing index is an empty list; any other failure is an error.
@@ -75,7 +75,7 @@ impl RemoteRepository {
 
     /// Reads the index, adds the entry and writes the index.
     async fn merge(&self, tag: &Tag, entry: &Descriptor) -> Result<Merged, RegistryError> {
-        let mut reading = 1;
+        let mut attempt = 1;
         let (index, current) = loop {
             let read_at = Instant::now();
             let stored = self.tag_index(tag).await?;
@@ -83,10 +83,10 @@ impl RemoteRepository {
             let index = merged(stored.as_ref(), entry);
             let index = index.map_err(|source| RegistryError::Manifest { request: self.tag_request(tag), source })?;
             let Some(index) = index else { return Ok(Merged::WasThere) };
-            if read_at.elapsed() <= self.options().settle_time / 2 || reading >= READINGS {
+            if read_at.elapsed() <= self.options().settle_time / 2 || attempt >= ATTEMPTS {
                 break (index, current);
             }
-            reading += 1;
+            attempt += 1;
         };
         match self.write(tag, &index, current.as_ref()).await {
             Ok(()) => Ok(Merged::Written),

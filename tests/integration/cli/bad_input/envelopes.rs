@@ -110,27 +110,27 @@ fn reads_envelopes_at_the_limit_in_bounded_memory() {
         change(&mut envelope);
         envelope.to_string()
     };
-    let room = 10 * 1024 * 1024 - 100_000;
-    let many = |value: &str| format!("[{}0]", format!("{value},").repeat(room / (value.len() + 1)));
+    let size = 10 * 1024 * 1024 - 100_000;
+    let many = |value: &str| format!("[{}0]", format!("{value},").repeat(size / (value.len() + 1)));
     let header = |value: String| {
         let text = with(&|_| ());
         text.replacen("\"header\":{", &format!("\"header\":{{\"x\":{value},"), 1)
     };
     let encoded = |text: String| URL_SAFE_NO_PAD.encode(text);
     for (what, envelope) in [
-        ("one long text", header(format!("\"{}\"", "x".repeat(room)))),
+        ("one long text", header(format!("\"{}\"", "x".repeat(size)))),
         ("small numbers", header(many("0"))),
         ("small objects", header(many("{}"))),
         ("small texts", header(many("\"\""))),
         ("small lists", header(many("[]"))),
         (
             "names",
-            header(format!("{{{}\"x\":0}}", (0..room / 12).map(|i| format!("\"{i:07}\":0,")).collect::<String>())),
+            header(format!("{{{}\"x\":0}}", (0..size / 12).map(|i| format!("\"{i:07}\":0,")).collect::<String>())),
         ),
-        ("payload", with(&|e| e["payload"] = json!("e".repeat(room)))),
-        ("protected", with(&|e| e["protected"] = json!("e".repeat(room)))),
-        ("protected numbers", with(&|e| e["protected"] = json!(encoded(format!("{{\"x\":{}}}", many("0")))[..room]))),
-        ("certificate", with(&|e| e["header"]["x5c"] = json!(["A".repeat(room / 4 * 4)]))),
+        ("payload", with(&|e| e["payload"] = json!("e".repeat(size)))),
+        ("protected", with(&|e| e["protected"] = json!("e".repeat(size)))),
+        ("protected numbers", with(&|e| e["protected"] = json!(encoded(format!("{{\"x\":{}}}", many("0")))[..size]))),
+        ("certificate", with(&|e| e["header"]["x5c"] = json!(["A".repeat(size / 4 * 4)]))),
         (
             "no certificates",
             with(&|e| e["header"]["x5c"] = serde_json::from_str(&many("\"\"").replace(",0]", "]")).unwrap()),

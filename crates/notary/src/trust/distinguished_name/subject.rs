@@ -5,7 +5,7 @@
 //! - A subject with an attribute that notation has no name for (`DC`, `emailAddress`) matches no identity, not even one
 //!   with other attributes. The specification: "The `trustedIdentities` list items MUST support a full and partial list
 //!   of all the attribute types present in subject DN of x509 certificate". Here such attributes are ignored.
-//! - A subject without C, ST or O is an error. Here it is a subject that matches no identity, since each has all three.
+//! - A subject without C, ST or O is an error. Here it matches no identity, since every identity has all three.
 
 use std::collections::BTreeMap;
 

@@ -65,7 +65,7 @@ impl TrustPolicyDocument {
     }
 
     fn add(&mut self, scopes: RegistryScopes, policy: TrustPolicy) -> Result<(), PolicyError> {
-        let place = self.policies.len();
+        let index = self.policies.len();
         let same = |scope: &str, first: usize| PolicyError::SameScope {
             scope: scope.to_owned(),
             first: self.policies.get(first).map_or(policy.name(), |(_, policy)| policy.name()).to_owned(),
@@ -73,13 +73,13 @@ impl TrustPolicyDocument {
         };
         match &scopes {
             RegistryScopes::Global => {
-                if let Some(first) = self.global.replace(place) {
+                if let Some(first) = self.global.replace(index) {
                     return Err(same("*", first));
                 }
             }
             RegistryScopes::Listed(scopes) => {
                 for scope in scopes {
-                    if let Some(first) = self.by_scope.insert(scope.clone(), place) {
+                    if let Some(first) = self.by_scope.insert(scope.clone(), index) {
                         return Err(same(scope.as_str(), first));
                     }
                 }
@@ -104,12 +104,12 @@ impl TrustPolicyDocument {
     pub fn applicable(&self, repository: &RegistryScope) -> Result<&TrustPolicy, NoApplicablePolicy> {
         let exact = self.by_scope.get(repository).copied();
         if exact.is_none()
-            && let Some(named) = self.by_scope.keys().filter(|named| named.is_same_place(repository)).min()
+            && let Some(named) = self.by_scope.keys().filter(|named| named.is_same_repository(repository)).min()
         {
             return Err(NoApplicablePolicy::OtherSpelling { scope: repository.clone(), named: named.clone() });
         }
-        let place = exact.or(self.global);
-        let policy = place.and_then(|place| self.policies.get(place)).map(|(_, policy)| policy);
+        let index = exact.or(self.global);
+        let policy = index.and_then(|index| self.policies.get(index)).map(|(_, policy)| policy);
         policy.ok_or_else(|| NoApplicablePolicy::Scope { scope: repository.clone() })
     }
 

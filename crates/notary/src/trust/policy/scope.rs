@@ -32,11 +32,11 @@ impl RegistryScope {
 
     /// Whether both scopes lead to the same repository: host names are case-insensitive, the ports 443 and 80 are
     /// implied, and Docker Hub has several names.
-    pub(super) fn is_same_place(&self, other: &Self) -> bool {
-        self.place() == other.place()
+    pub(super) fn is_same_repository(&self, other: &Self) -> bool {
+        self.normalized() == other.normalized()
     }
 
-    fn place(&self) -> (String, Option<u32>, &str) {
+    fn normalized(&self) -> (String, Option<u32>, &str) {
         let (registry, repository) = self.0.split_once('/').unwrap_or((&self.0, ""));
         let (host, port) = registry.split_once(':').unwrap_or((registry, ""));
         let host = match host.to_ascii_lowercase() {
@@ -180,12 +180,12 @@ mod tests {
             ("docker.io/library/a", "index.docker.io/library/a"),
             ("docker.io/library/a", "Registry-1.Docker.io/library/a"),
         ] {
-            assert!(scope(a).is_same_place(&scope(b)), "{a} {b}");
+            assert!(scope(a).is_same_repository(&scope(b)), "{a} {b}");
         }
         for other in
             ["registry.example.com:5000/a", "registry.example.com/b", "example.com/a", "registry.example.com/a/a"]
         {
-            assert!(!scope("registry.example.com/a").is_same_place(&scope(other)), "{other}");
+            assert!(!scope("registry.example.com/a").is_same_repository(&scope(other)), "{other}");
         }
     }
 

@@ -139,9 +139,9 @@ impl StatementReader {
             verification = verification.with_verify_timestamp(timestamp.parse().map_err(wrong)?);
         }
         if let Some(overrides) = object.optional_object("override").map_err(json)? {
-            let place = overrides.path("");
+            let prefix = overrides.path("");
             for (validation, action) in overrides.into_strings().map_err(json)? {
-                let path = format!("{place}{validation}");
+                let path = format!("{prefix}{validation}");
                 let name = |why: super::UnknownName| self.error(path.clone(), why);
                 let validation = validation.parse().map_err(name)?;
                 let action = action.parse().map_err(name)?;

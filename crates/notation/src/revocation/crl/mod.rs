@@ -33,7 +33,7 @@ const MAX_CRL: usize = 32 * 1024 * 1024;
 /// "will try to download the CRL for the default threshold of 5 seconds".
 const THRESHOLD: Duration = Duration::from_secs(5);
 /// The maximum number of CRL URLs of one certificate.
-const MAX_PLACES: usize = 8;
+const MAX_URLS: usize = 8;
 
 /// Checks a certificate against its CRLs; returns `None` if it names none.
 pub(super) async fn check(http: &Http, turn: &tokio::sync::Mutex<()>, question: &Question) -> Option<Status> {
@@ -44,8 +44,8 @@ pub(super) async fn check(http: &Http, turn: &tokio::sync::Mutex<()>, question: 
         Err(why) => return Some(Status::Unknown(vec![failure("", SourceError::Extension(why.to_string()))])),
     };
     let found = points.len().max(points.iter().map(|point| urls(point).len()).sum());
-    if found > MAX_PLACES {
-        let error = SourceError::TooManyPlaces { found, most: MAX_PLACES };
+    if found > MAX_URLS {
+        let error = SourceError::TooManyUrls { found, most: MAX_URLS };
         return Some(Status::Unknown(vec![failure("", error)]));
     }
     let mut covered = 0;
@@ -56,12 +56,12 @@ pub(super) async fn check(http: &Http, turn: &tokio::sync::Mutex<()>, question: 
         if urls.is_empty() {
             failures.push(failure("", SourceError::NotAUrl));
         }
-        for place in urls {
-            let listed = Listing { http, question, point, place: &place };
+        for url in urls {
+            let listed = Listing { http, question, point, url: &url };
             match listed.find(turn).await {
-                Err(error) => failures.push(failure(&place, error)),
+                Err(error) => failures.push(failure(&url, error)),
                 Ok(found) => {
-                    let source = Source { method: Method::Crl, url: place, until: found.until };
+                    let source = Source { method: Method::Crl, url, until: found.until };
                     match outcome(&found.entries, question.signing_time) {
                         Outcome::Revoked(revocation) => return Some(Status::Revoked(source, revocation)),
                         Outcome::GoodWhenSigned(revocation) => good = Some(Status::GoodWhenSigned(source, revocation)),
@@ -101,7 +101,7 @@ fn urls(point: &DistributionPoint) -> Vec<String> {
 }
 
 /// The entries of a certificate on a CRL and its delta CRL.
-struct Found {
+struct CertificateEntries {
     until: OffsetDateTime,
     entries: Vec<Revocation>,
     reasons: Reasons,
@@ -112,35 +112,35 @@ struct Listing<'a> {
     http: &'a Http,
     question: &'a Question,
     point: &'a DistributionPoint,
-    place: &'a str,
+    url: &'a str,
 }
 
 impl Listing<'_> {
     /// Fetches and reads the CRL. All tasks take turns so that only one CRL is in memory: they may be large.
-    async fn find(&self, turn: &tokio::sync::Mutex<()>) -> Result<Found, SourceError> {
+    async fn find(&self, turn: &tokio::sync::Mutex<()>) -> Result<CertificateEntries, SourceError> {
         if self.point.crl_issuer.is_some() {
             return Err(CrlError::Scope("indirect CRLs are not supported").into());
         }
         let deadline = self.question.deadline;
         let waited = async { Ok(turn.lock().await) };
         let _turn = within(deadline.remaining(), deadline, waited).await?;
-        let base = self.base(&self.fetch(self.place).await?)?;
+        let base = self.base(&self.fetch(self.url).await?)?;
         if base.freshest.is_none() && self.question.certificate.names_delta_crls() {
             return Err(CrlError::Delta("the certificate names one, but the CRL does not").into());
         }
-        let Some(places) = &base.freshest else { return Ok(base.found) };
+        let Some(urls) = &base.freshest else { return Ok(base.listed) };
         let mut last = CrlError::Delta("the CRL gives no URL for it");
-        for place in places.iter().take(MAX_PLACES) {
-            match self.fetch(place).await.and_then(|bytes| Ok(self.delta(&bytes, &base)?)) {
+        for url in urls.iter().take(MAX_URLS) {
+            match self.fetch(url).await.and_then(|bytes| Ok(self.delta(&bytes, &base)?)) {
                 Ok(found) => return Ok(found),
-                Err(why) => last = CrlError::DeltaSource { url: super::error::shown(place), source: Box::new(why) },
+                Err(why) => last = CrlError::DeltaSource { url: super::error::shown(url), source: Box::new(why) },
             }
         }
         Err(last.into())
     }
 
-    async fn fetch(&self, place: &str) -> Result<Vec<u8>, SourceError> {
-        let url = parse_url(place)?;
+    async fn fetch(&self, url: &str) -> Result<Vec<u8>, SourceError> {
+        let url = parse_url(url)?;
         tracing::info!(url = printable(url.as_str()), "fetching a CRL");
         within(THRESHOLD, self.question.deadline, self.http.get(&url, "application/pkix-crl", MAX_CRL)).await
     }
@@ -156,7 +156,7 @@ impl Listing<'_> {
         let entries = entries_of(list.entries, certificate.serial_number())?;
         let freshest = list.extension(FRESHEST_CRL).map(FreshestCrl::from_der).transpose()?;
         Ok(Base {
-            found: Found { until: list.until, entries, reasons },
+            listed: CertificateEntries { until: list.until, entries, reasons },
             number: number(&list, CRL_NUMBER)?,
             scope: scope.map(<[u8]>::to_vec),
             freshest: freshest.map(|points| points.0.iter().flat_map(urls).collect()),
@@ -164,7 +164,7 @@ impl Listing<'_> {
     }
 
     /// Combines a base CRL with its delta CRL: RFC 5280, 5.2.4 and 6.3.3 (c).
-    fn delta(&self, der: &[u8], base: &Base) -> Result<Found, CrlError> {
+    fn delta(&self, der: &[u8], base: &Base) -> Result<CertificateEntries, CrlError> {
         let Question { certificate, issuer, now, .. } = self.question;
         let list = VerifiedCrl::verify(der, issuer, *now)?;
         let refused = |why| Err(CrlError::Delta(why));
@@ -181,9 +181,9 @@ impl Listing<'_> {
         if list.extension(ISSUING_DISTRIBUTION_POINT) != base.scope.as_deref() {
             return refused("its scope differs from that of its base CRL");
         }
-        let mut entries = base.found.entries.clone();
+        let mut entries = base.listed.entries.clone();
         entries.extend(entries_of(list.entries, certificate.serial_number())?);
-        Ok(Found { until: base.found.until.min(list.until), entries, reasons: base.found.reasons })
+        Ok(CertificateEntries { until: base.listed.until.min(list.until), entries, reasons: base.listed.reasons })
     }
 }
 
@@ -191,13 +191,13 @@ impl Listing<'_> {
 #[cfg(test)]
 pub(super) fn entries_on(http: &Http, question: &Question, der: &[u8]) -> Result<Vec<Revocation>, CrlError> {
     let points = question.certificate.crl_distribution_points()?;
-    let listing = Listing { http, question, point: &points[0], place: "" };
-    listing.base(der).map(|base| base.found.entries)
+    let listing = Listing { http, question, point: &points[0], url: "" };
+    listing.base(der).map(|base| base.listed.entries)
 }
 
 /// The part of a complete CRL that is needed while its delta CRL is fetched.
 struct Base {
-    found: Found,
+    listed: CertificateEntries,
     number: Option<Vec<u8>>,
     scope: Option<Vec<u8>>,
     freshest: Option<Vec<String>>,

@@ -17,13 +17,13 @@ use x509_cert::ext::pkix::CrlReason;
 
 use super::entry::{Outcome, outcome};
 use super::scope::ALL_REASONS;
-use super::{Found, Listing};
+use super::{CertificateEntries, Listing};
 use crate::revocation::error::{CrlError, CurrencyError};
 use crate::revocation::http::Http;
 use crate::revocation::status::{Question, Revocation};
 
 const SERIAL: [u8; 2] = [0x12, 0x34];
-const PLACE: &str = "http://crl.example/a";
+const URL: &str = "http://crl.example/a";
 /// The bit of keyUsage for signing CRLs.
 const CRL_SIGN: u8 = 6;
 
@@ -43,7 +43,7 @@ impl World {
     fn from_spec(mut certificate: Spec) -> World {
         let mut authority = Spec::authority("authority", Kind::P256);
         authority.set(key_usage(true, &[KEY_CERT_SIGN, CRL_SIGN]));
-        certificate.set(Extension { oid: "2.5.29.31", critical: false, value: distribution_points(&[PLACE]) });
+        certificate.set(Extension { oid: "2.5.29.31", critical: false, value: distribution_points(&[URL]) });
         World::with(authority, &certificate)
     }
 
@@ -64,14 +64,14 @@ impl World {
         let issuer = self.issuer.clone();
         let question = Question { certificate, issuer, signing_time: None, now: NOW, deadline };
         let points = self.certificate.crl_distribution_points().unwrap();
-        read(&Listing { http: &self.http, question: &question, point: &points[0], place: PLACE })
+        read(&Listing { http: &self.http, question: &question, point: &points[0], url: URL })
     }
 
-    fn base_der(&self, der: &[u8]) -> Result<Found, CrlError> {
-        self.read(|listing| listing.base(der).map(|base| base.found))
+    fn base_der(&self, der: &[u8]) -> Result<CertificateEntries, CrlError> {
+        self.read(|listing| listing.base(der).map(|base| base.listed))
     }
 
-    fn base(&self, draft: &CrlDraft) -> Result<Found, CrlError> {
+    fn base(&self, draft: &CrlDraft) -> Result<CertificateEntries, CrlError> {
         self.base_der(&self.sign(draft))
     }
 
@@ -80,14 +80,14 @@ impl World {
     }
 
     /// Reads an empty CRL after `change`.
-    fn changed(&self, change: impl FnOnce(&mut CrlDraft)) -> Result<Found, CrlError> {
+    fn changed(&self, change: impl FnOnce(&mut CrlDraft)) -> Result<CertificateEntries, CrlError> {
         let mut draft = self.draft();
         change(&mut draft);
         self.base(&draft)
     }
 
     /// Reads a CRL and its delta CRL, number 7, after `change` to both.
-    fn with_delta(&self, change: impl FnOnce(&mut CrlDraft, &mut CrlDraft)) -> Result<Found, CrlError> {
+    fn with_delta(&self, change: impl FnOnce(&mut CrlDraft, &mut CrlDraft)) -> Result<CertificateEntries, CrlError> {
         let mut base = self.draft();
         let mut delta = self.draft();
         base.extensions.push(extension(FRESHEST_CRL, false, &distribution_points(&["http://crl.example/delta"])));
@@ -105,7 +105,7 @@ fn sign(draft: &CrlDraft, key: &Key) -> Vec<u8> {
     draft.sign(&key.certificate_algorithm(), |tbs| key.sign_certificate(tbs))
 }
 
-fn error(result: Result<Found, CrlError>) -> CrlError {
+fn error(result: Result<CertificateEntries, CrlError>) -> CrlError {
     result.map(|found| found.entries).unwrap_err()
 }
 
@@ -163,7 +163,7 @@ fn rejects_crls_of_other_authorities() {
 #[test]
 fn rejects_crls_of_an_issuer_without_crl_sign() {
     let mut leaf = Spec::leaf(Kind::P256);
-    leaf.set(Extension { oid: "2.5.29.31", critical: false, value: distribution_points(&[PLACE]) });
+    leaf.set(Extension { oid: "2.5.29.31", critical: false, value: distribution_points(&[URL]) });
     let world = World::with(Spec::authority("authority", Kind::P256), &leaf);
     assert_eq!(error(world.base(&world.draft())), CrlError::NoCrlSign);
 }
@@ -253,7 +253,7 @@ fn rejects_crls_with_another_scope() {
     let leaf = World::new();
     let authority = World::from_spec(Spec::authority("intermediate", Kind::P256));
     let flag = |number: u8| tlv(0x80 | number, &[0xff]);
-    let place = |url: &str| tlv(0xa0, &full_name(url));
+    let full_names = |url: &str| tlv(0xa0, &full_name(url));
     let some_reasons = [&[0x83][..], &named_bits(&[1, 2])[1..]].concat();
     for (issuing, of_leaf, of_authority) in [
         (Vec::new(), true, true),
@@ -261,8 +261,8 @@ fn rejects_crls_with_another_scope() {
         (flag(2), false, true),
         (flag(4), false, false),
         (flag(5), false, false),
-        (place(PLACE), true, true),
-        (place("http://crl.example/b"), false, false),
+        (full_names(URL), true, true),
+        (full_names("http://crl.example/b"), false, false),
         (tlv(0xa0, &tlv(0xa1, &[])), false, false),
         (some_reasons.clone(), true, true),
         (vec![5, 0], false, false),

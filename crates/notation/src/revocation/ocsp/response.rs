@@ -48,7 +48,7 @@ pub(crate) fn verify(
     let mut until = None;
     let mut revocation = None;
     for single in data.responses.iter().filter(|single| names(&single.cert_id, certificate, issuer)) {
-        let (current, revoked) = judge(single, now)?;
+        let (current, revoked) = check_validity(single, now)?;
         until = Some(until.map_or(current, |until: OffsetDateTime| until.min(current)));
         // A revoked status overrides a good one.
         revocation = revoked.or(revocation);
@@ -131,7 +131,10 @@ fn is(id: &ResponderId, certificate: &Certificate) -> bool {
 }
 
 /// The end of validity of a single response and the revocation in it, if any.
-fn judge(single: &SingleResponse, now: OffsetDateTime) -> Result<(OffsetDateTime, Option<Revocation>), OcspError> {
+fn check_validity(
+    single: &SingleResponse,
+    now: OffsetDateTime,
+) -> Result<(OffsetDateTime, Option<Revocation>), OcspError> {
     check_extensions(single.single_extensions.as_ref(), &[INVALIDITY_DATE])?;
     let until = check_currency(time(&single.this_update), single.next_update.as_ref().map(time), now)?;
     match &single.cert_status {

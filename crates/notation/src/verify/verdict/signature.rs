@@ -158,8 +158,8 @@ impl SignatureVerdict {
         result.outcome.reason().map(|reason| (result.check, reason))
     }
 
-    /// Returns what was signed, if the signature is accepted and its signer trusted: if authenticity is only logged,
-    /// anybody's signature is accepted.
+    /// Returns what was signed, if the signature is accepted and its signer trusted. If authenticity is only logged,
+    /// signatures of untrusted signers are accepted, too.
     pub(super) fn trusted(&self) -> Option<&Signed> {
         let is_trusted = self.outcome(ValidationType::Authenticity).is_some_and(CheckOutcome::is_passed);
         self.signed.as_ref().filter(|_| is_trusted && self.is_verified())

@@ -1,22 +1,22 @@
 //! One OCSP responder or one CRL: valid and invalid answers, and misbehaving servers.
 
-use testbed::authority::{Authority, Found};
+use testbed::authority::{Authority, RevocationResult};
 use testbed::fault::{Reply, Request};
 use testing::status::{entry, good, reason, revoked, unknown};
 use time::{Duration, OffsetDateTime};
 
 /// The status when the only OCSP responder answers like this.
-async fn status_by_ocsp(reply: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Found {
+async fn status_by_ocsp(reply: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> RevocationResult {
     let authority = Authority::new(&["/ocsp"], &[]);
     authority.answer("/ocsp", reply);
-    authority.found().await
+    authority.revocation_result().await
 }
 
 /// The status when the only URL of the CRL answers like this.
-async fn status_by_crl(reply: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Found {
+async fn status_by_crl(reply: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> RevocationResult {
     let authority = Authority::new(&[], &["/crl"]);
     authority.answer("/crl", reply);
-    authority.found().await
+    authority.revocation_result().await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -24,14 +24,17 @@ async fn a_responder_decides_the_status() {
     let authority = Authority::new(&["/ocsp"], &[]);
     authority.answer_with("/ocsp", authority.ocsp(good(), |_| ()));
     let says = format!("good according to the OCSP responder http://{}/ocsp", authority.server.address);
-    authority.found().await.is("good", &["certificate 0 (CN=leaf", &says]);
+    authority.revocation_result().await.is("good", &["certificate 0 (CN=leaf", &says]);
     let request = authority.server.seen().remove(0);
     assert_eq!(request.method, "GET");
     let at = OffsetDateTime::now_utc() - Duration::days(30);
     authority.answer_with("/ocsp", authority.ocsp(revoked(at, Some(1)), |_| ()));
-    authority.found().await.is("revoked", &["revoked: certificate 0 (CN=leaf", "keyCompromise", "OCSP responder"]);
+    authority
+        .revocation_result()
+        .await
+        .is("revoked", &["revoked: certificate 0 (CN=leaf", "keyCompromise", "OCSP responder"]);
     authority.answer_with("/ocsp", authority.ocsp(unknown(), |_| ()));
-    authority.found().await.is("unknown", &["does not know the certificate"]);
+    authority.revocation_result().await.is("unknown", &["does not know the certificate"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -39,12 +42,12 @@ async fn a_crl_decides_the_status() {
     let authority = Authority::new(&[], &["/crl"]);
     authority.answer_with("/crl", authority.crl(Vec::new(), |_| ()));
     let says = format!("good according to the CRL http://{}/crl", authority.server.address);
-    authority.found().await.is("good", &["certificate 0 (CN=leaf", &says]);
+    authority.revocation_result().await.is("good", &["certificate 0 (CN=leaf", &says]);
     let now = OffsetDateTime::now_utc();
     authority.answer_with("/crl", authority.crl(vec![entry(&testbed::authority::SERIAL, now, &[reason(4)])], |_| ()));
-    authority.found().await.is("revoked", &["revoked: certificate 0 (CN=leaf", "superseded", "CRL"]);
+    authority.revocation_result().await.is("revoked", &["revoked: certificate 0 (CN=leaf", "superseded", "CRL"]);
     authority.answer_with("/crl", authority.crl(vec![entry(&[5], now, &[reason(4)])], |_| ()));
-    authority.found().await.is("good", &[]);
+    authority.revocation_result().await.is("good", &[]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -68,7 +71,7 @@ async fn an_invalid_answer_leaves_the_status_unknown() {
     ] {
         authority.answer_with("/ocsp", ocsp);
         authority.answer_with("/crl", crl);
-        authority.found().await.is("unknown", &[words, "OCSP responder", "CRL"]);
+        authority.revocation_result().await.is("unknown", &[words, "OCSP responder", "CRL"]);
     }
 }
 
@@ -100,7 +103,7 @@ async fn gives_up_on_a_hanging_server() {
 async fn stops_reading_a_flood() {
     let authority = Authority::new(&["/ocsp"], &["/crl"]);
     authority.answer("/", |_| Reply::Flood(1 << 30));
-    authority.found().await.is("unknown", &["more than 20480 bytes", "more than 33554432 bytes"]);
+    authority.revocation_result().await.is("unknown", &["more than 20480 bytes", "more than 33554432 bytes"]);
     // Verification ran at two levels, each with one flood from the responder and one from the CRL server.
     assert!(authority.server.written() < 2 * (48 << 20), "{}", authority.server.written());
     let told = "HTTP/1.1 200 OK\r\nContent-Length: 33554433\r\n\r\n0";
@@ -116,14 +119,14 @@ async fn follows_at_most_three_redirects_and_only_to_http() {
         authority.answer(path, moved("/new".to_owned()));
         let body = if crl.is_empty() { authority.ocsp(good(), |_| ()) } else { authority.crl(Vec::new(), |_| ()) };
         authority.answer_with("/new", body);
-        authority.found().await.is("good", &[]);
+        authority.revocation_result().await.is("good", &[]);
         authority.answer(path, |request| Reply::Answer(302, vec![("Location", request.path.clone())], Vec::new()));
         let before = authority.asked(path);
-        authority.found().await.is("unknown", &["too many redirects"]);
+        authority.revocation_result().await.is("unknown", &["too many redirects"]);
         assert_eq!(authority.asked(path) - before, 2 * 4);
         for to in ["file:///etc/passwd", "ldap://127.0.0.1/x", "http://user:secret@127.0.0.1/"] {
             authority.answer(path, moved(to.to_owned()));
-            authority.found().await.is("unknown", &["redirect not followed"]);
+            authority.revocation_result().await.is("unknown", &["redirect not followed"]);
         }
     }
 }
@@ -136,7 +139,7 @@ async fn retries_with_post_when_get_is_rejected() {
         "POST" => Reply::content("application/ocsp-response", body.clone()),
         _ => Reply::status(405),
     });
-    authority.found().await.is("good", &[]);
+    authority.revocation_result().await.is("good", &[]);
     let seen = authority.server.seen();
     assert_eq!((seen[1].method.as_str(), seen[1].path.as_str()), ("POST", "/ocsp"));
     assert_eq!(seen[1].header("Content-Type"), Some("application/ocsp-request"));

@@ -23,31 +23,31 @@ async fn asks_the_crl_only_when_ocsp_gives_no_status() {
     let authority = Authority::new(&["/ocsp"], &["/crl"]);
     authority.answer_with("/ocsp", authority.ocsp(good(), |_| ()));
     authority.answer_with("/crl", authority.crl(vec![revoked_entry()], |_| ()));
-    authority.found().await.is("good", &["OCSP responder"]);
+    authority.revocation_result().await.is("good", &["OCSP responder"]);
     assert_eq!(authority.asked("/crl"), 0);
     authority.answer_with("/ocsp", authority.ocsp(unknown(), |_| ()));
-    authority.found().await.is("revoked", &["according to the CRL"]);
+    authority.revocation_result().await.is("revoked", &["according to the CRL"]);
     authority.answer("/ocsp", |_| Reply::status(503));
-    authority.found().await.is("revoked", &["according to the CRL"]);
+    authority.revocation_result().await.is("revoked", &["according to the CRL"]);
     authority.answer_with("/crl", authority.crl(Vec::new(), |_| ()));
-    authority.found().await.is("good", &["according to the CRL"]);
+    authority.revocation_result().await.is("good", &["according to the CRL"]);
     authority.answer("/crl", |_| Reply::status(503));
-    authority.found().await.is("unknown", &["OCSP responder", "CRL"]);
+    authority.revocation_result().await.is("unknown", &["OCSP responder", "CRL"]);
     authority.answer_with("/ocsp", authority.ocsp(revoked(OffsetDateTime::now_utc(), None), |_| ()));
-    authority.found().await.is("revoked", &["OCSP responder"]);
+    authority.revocation_result().await.is("revoked", &["OCSP responder"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn asks_responders_in_order_until_one_answers() {
     let authority = Authority::new(&["/first", "/second"], &[]);
     authority.answer_with("/second", authority.ocsp(good(), |_| ()));
-    authority.found().await.is("good", &["/second"]);
+    authority.revocation_result().await.is("good", &["/second"]);
     authority.answer_with("/first", authority.ocsp(good(), |_| ()));
     let before = authority.asked("/second");
-    authority.found().await.is("good", &["/first"]);
+    authority.revocation_result().await.is("good", &["/first"]);
     // "unknown" is an answer: the second responder is not asked.
     authority.answer_with("/first", authority.ocsp(unknown(), |_| ()));
-    authority.found().await.is("unknown", &["/first"]);
+    authority.revocation_result().await.is("unknown", &["/first"]);
     assert_eq!(authority.asked("/second"), before);
 }
 
@@ -55,11 +55,11 @@ async fn asks_responders_in_order_until_one_answers() {
 async fn one_crl_is_enough_and_any_can_revoke() {
     let authority = Authority::new(&[], &["/a", "/b"]);
     authority.answer_with("/b", authority.crl(Vec::new(), |_| ()));
-    authority.found().await.is("good", &["/b"]);
+    authority.revocation_result().await.is("good", &["/b"]);
     for (good, bad) in [("/a", "/b"), ("/b", "/a")] {
         authority.answer_with(good, authority.crl(Vec::new(), |_| ()));
         authority.answer_with(bad, authority.crl(vec![revoked_entry()], |_| ()));
-        authority.found().await.is("revoked", &[bad]);
+        authority.revocation_result().await.is("revoked", &[bad]);
     }
 }
 
@@ -69,15 +69,20 @@ async fn unusable_urls_leave_the_status_unknown() {
     let points =
         |urls: &[&str]| urls.iter().map(|url| CrlDistributionPoint { uris: vec![(*url).to_owned()] }).collect();
     for url in ["ldap://127.0.0.1/x", "http://user:secret@127.0.0.1/", "x", "http://127.0.0.1:9/"] {
-        let found = with(&|leaf| leaf.crl_distribution_points = points(&[url])).found().await;
+        let found = with(&|leaf| leaf.crl_distribution_points = points(&[url])).revocation_result().await;
         found.is("unknown", &["could not be checked", "CRL"]);
-        let found = with(&|leaf| leaf.custom_extensions.push(authority_info_access(&[url.to_owned()]))).found().await;
+        let found = with(&|leaf| leaf.custom_extensions.push(authority_info_access(&[url.to_owned()])))
+            .revocation_result()
+            .await;
         found.is("unknown", &["could not be checked", "OCSP responder"]);
     }
     let many = ["http://127.0.0.1:9/"; 9];
-    with(&|leaf| leaf.crl_distribution_points = points(&many)).found().await.is("unknown", &["names 9 URLs"]);
+    with(&|leaf| leaf.crl_distribution_points = points(&many))
+        .revocation_result()
+        .await
+        .is("unknown", &["names 9 URLs"]);
     let urls = many.map(str::to_owned);
-    let found = with(&|leaf| leaf.custom_extensions.push(authority_info_access(&urls))).found().await;
+    let found = with(&|leaf| leaf.custom_extensions.push(authority_info_access(&urls))).revocation_result().await;
     found.is("unknown", &["names 9 URLs"]);
     for (oid, value) in [
         (&[1, 3, 6, 1, 5, 5, 7, 1, 1][..], vec![0x30, 1]),
@@ -86,17 +91,17 @@ async fn unusable_urls_leave_the_status_unknown() {
         (&[2, 5, 29, 31], tlv(0x30, &sequence(&[]))),
     ] {
         let extension = CustomExtension::from_oid_content(oid, value);
-        with(&|leaf| leaf.custom_extensions.push(extension.clone())).found().await.is("unknown", &[]);
+        with(&|leaf| leaf.custom_extensions.push(extension.clone())).revocation_result().await.is("unknown", &[]);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn crls_for_some_reasons_are_good_only_together() {
-    let place = |authority: &Authority, path: &str| format!("http://{}{path}", authority.server.address);
+    let url = |authority: &Authority, path: &str| format!("http://{}{path}", authority.server.address);
     // The certificate contains the server's address, so the server of one authority serves the CRLs of another.
     let host = Authority::new(&[], &[]);
     let point = |path: &str, unused: u8, flags: &[u8]| {
-        sequence(&[&tlv(0xa0, &full_name(&place(&host, path))), &tlv(0x81, &[&[unused], flags].concat())])
+        sequence(&[&tlv(0xa0, &full_name(&url(&host, path))), &tlv(0x81, &[&[unused], flags].concat())])
     };
     let first = point("/first", 4, &[0x70]);
     let second = point("/second", 7, &[0x0f, 0x80]);
@@ -106,9 +111,9 @@ async fn crls_for_some_reasons_are_good_only_together() {
         for path in ["/first", "/second"] {
             host.answer_with(path, authority.crl(Vec::new(), |_| ()));
         }
-        authority.found().await.is(kind, &[]);
+        authority.revocation_result().await.is(kind, &[]);
         host.answer_with("/first", authority.crl(vec![revoked_entry()], |_| ()));
-        authority.found().await.is("revoked", &["/first"]);
+        authority.revocation_result().await.is("revoked", &["/first"]);
     }
 }
 
@@ -119,16 +124,16 @@ async fn reads_the_delta_crl_that_a_crl_names() {
     let freshest = extension(FRESHEST_CRL, false, &distribution_points(&[&delta]));
     authority.answer_with("/crl", authority.crl(Vec::new(), |draft| draft.extensions.push(freshest)));
     let indicator = || vec![number(CRL_NUMBER, false, 6), number(DELTA_CRL_INDICATOR, true, 5)];
-    authority.found().await.is("unknown", &["delta CRL http", "status 404"]);
+    authority.revocation_result().await.is("unknown", &["delta CRL http", "status 404"]);
     authority.answer_with("/delta", authority.crl(Vec::new(), |draft| draft.extensions = indicator()));
-    authority.found().await.is("good", &[]);
+    authority.revocation_result().await.is("good", &[]);
     authority.answer_with("/delta", authority.crl(vec![revoked_entry()], |draft| draft.extensions = indicator()));
-    authority.found().await.is("revoked", &[]);
+    authority.revocation_result().await.is("revoked", &[]);
     // A delta CRL that only the certificate names may not belong to this CRL.
     let freshest = CustomExtension::from_oid_content(&[2, 5, 29, 46], distribution_points(&[&delta]));
     let authority = Authority::with(&[], &["/crl"], |leaf| leaf.custom_extensions.push(freshest));
     authority.answer_with("/crl", authority.crl(Vec::new(), |_| ()));
-    authority.found().await.is("unknown", &["the certificate names one"]);
+    authority.revocation_result().await.is("unknown", &["the certificate names one"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -146,7 +151,7 @@ async fn only_an_authentic_signing_time_outlives_a_later_revocation() {
         for authority in [ocsp, crl] {
             let verdict = authority.verify("strict", SigningScheme::SigningAuthority).await;
             assert_eq!(verdict.is_verified(), is_good, "{verdict:?}");
-            authority.found().await.is("revoked", &["invalid since"]);
+            authority.revocation_result().await.is("revoked", &["invalid since"]);
         }
     }
 }
@@ -170,15 +175,18 @@ async fn rejects_answers_of_a_revoked_responder() {
         draft.sign(&algorithm(), |tbs| rcgen::SigningKey::sign(&key, tbs).unwrap())
     };
     authority.answer_with("/ocsp", respond(&params));
-    authority.found().await.is("unknown", &["signed the OCSP response is revoked or cannot be checked", "404"]);
+    authority
+        .revocation_result()
+        .await
+        .is("unknown", &["signed the OCSP response is revoked or cannot be checked", "404"]);
     authority.answer_with("/crl", authority.crl(Vec::new(), |_| ()));
-    authority.found().await.is("good", &[]);
+    authority.revocation_result().await.is("good", &[]);
     let entry = entry(&[9], OffsetDateTime::now_utc(), &[reason(1)]);
     authority.answer_with("/crl", authority.crl(vec![entry], |_| ()));
-    authority.found().await.is("unknown", &["revoked or cannot be checked"]);
+    authority.revocation_result().await.is("unknown", &["revoked or cannot be checked"]);
     params.custom_extensions.push(nocheck);
     authority.answer_with("/ocsp", respond(&params));
-    authority.found().await.is("good", &[]);
+    authority.revocation_result().await.is("good", &[]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
