@@ -1,5 +1,10 @@
 //! `notation-aws-signer`, the command line tool.
 
+#![allow(
+    rustdoc::broken_intra_doc_links,
+    reason = "the comments of options are their help, with optional parts such as [:TAG]"
+)]
+
 mod arguments;
 mod commands;
 mod output;

@@ -72,7 +72,7 @@ impl SignerClient {
             None => endpoint_of_aws(&shared, "signer"),
         };
         let mut builder = aws_sdk_signer::config::Builder::from(&shared)
-            .http_client(http.answering(Answers::OfAwsSigner))
+            .http_client(http.answering(Answers::AwsSigner))
             .interceptor(EndpointAsGiven)
             .retry_classifier(TooManyRequests);
         builder.set_endpoint_url(endpoint.clone().ok().flatten());

@@ -29,8 +29,8 @@ const MAX_ANSWER: usize = 4 * 1024 * 1024;
 /// The rule for the answers to a client's requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answers {
-    /// A success must be a valid answer of AWS Signer: [`answer::check`].
-    OfAwsSigner,
+    /// A success must be a valid answer of AWS Signer: see `answer::check`.
+    AwsSigner,
     /// Any answer. Credential sources use several formats.
     Any,
 }
@@ -130,7 +130,7 @@ impl HttpConnector for Bounded {
         let call = self.lazy.connector_for(request.uri()).call(request);
         HttpConnectorFuture::new(async move {
             let response = read_whole(call.await?).await?;
-            if answers == Answers::OfAwsSigner && response.status().is_success() {
+            if answers == Answers::AwsSigner && response.status().is_success() {
                 answer::check(&method, response.body().bytes().unwrap_or_default())
                     .map_err(|why| ConnectorError::other(why.into(), None))?;
             }
