@@ -282,7 +282,7 @@ fn escaped(json: &str) -> String {
     out
 }
 
-/// A broken pipe is no error: a reader such as `head` has closed it.
+/// A broken pipe is not an error: a reader such as `head` has closed it.
 fn written(result: io::Result<()>) -> Result<(), CliError> {
     match result {
         Err(why) if why.kind() != ErrorKind::BrokenPipe => Err(CliError::file(format!("standard output: {why}"))),

@@ -85,7 +85,7 @@ impl Steps {
         self.write(format_args!("{}\n      {}", paint(BOLD, self.heading()), self.meaning))
     }
 
-    /// Writes a line. A broken pipe is no error: a reader such as `head` has closed it.
+    /// Writes a line. A broken pipe is not an error: a reader such as `head` has closed it.
     fn write(&self, line: impl Display) -> io::Result<()> {
         if self.quiet {
             return Ok(());

@@ -77,7 +77,7 @@ fn writes_invalid_command_lines_as_json() {
     }
     let tip = cli.json("error", &["sign", "a.example/b:c", "--key", "arn"], 2);
     assert!(tip["error"]["advice"].as_str().unwrap().contains("--profile ARN"), "{tip:#}");
-    // Without the option there is only text, and help is no failure.
+    // Without the option there is only text, and help is not a failure.
     assert_eq!(cli.run(&["list", "--nonsense"]).exits_with(2).stdout, "");
     assert!(cli.run(&["list", "--help", "-o", "json"]).succeeded().stdout.contains("Usage:"));
 }

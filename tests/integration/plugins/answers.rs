@@ -133,7 +133,7 @@ async fn rejects_an_unsuitable_plugin_at_every_level() {
             let level = json!({ "level": level });
             let (check, reason) = refusal(&fixture.verify(&level).await);
             assert!(check == Integrity && matches!(reason, Reason::Plugin { .. }), "{why}: {reason:?}");
-            // Metadata that breaks the protocol is no judgement of the signature.
+            // Metadata that breaks the protocol says nothing about the signature.
             let is_broken = ["its metadata", "not a valid", "url is"].iter().any(|start| why.starts_with(start));
             let code = if is_broken { ReasonCode::Protocol } else { ReasonCode::Unsupported };
             assert_eq!(reason.code(), code, "{why}");
