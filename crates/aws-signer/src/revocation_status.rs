@@ -140,8 +140,9 @@ fn check_entities(mut answer: Object) -> Result<(), JsonError> {
 /// Asks AWS Signer whether anything is revoked that a signature depends on, in the region that the configuration and
 /// the profile version say.
 ///
-/// # Errors Returns [`CallError`] if no region of the signature's partition is configured, the call fails or the answer
-/// is invalid.
+/// # Errors
+/// Returns [`CallError`] if no region of the signature's partition is configured, the call fails or the answer is
+/// invalid.
 pub async fn ask_revocation(
     pool: &ClientPool,
     query: &RevocationQuery<'_>,

@@ -11,8 +11,9 @@ use tempfile::NamedTempFile;
 /// Replaces a file atomically: after a crash or power failure it has either the new content or the old one. Its mode is
 /// `mode` restricted by the umask.
 ///
-/// # Errors Returns the system's error. The file is then unchanged, unless only the last step failed, which makes the
-/// change durable.
+/// # Errors
+/// Returns the system's error. The file is then unchanged, unless only the last step failed, which makes the change
+/// durable.
 pub fn replace(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
     written_beside(path, content, mode)?.persist(path)?;
     sync_folder(folder_of(path))

@@ -34,8 +34,9 @@ pub enum BodyError {
 /// Reads a body of at most `limit` bytes. The reservation grows with the bytes that arrive, whatever the server
 /// announces; `None` counts against no memory budget.
 ///
-/// # Errors Returns [`BodyError::TooLarge`] for a larger body, unless the excess is discarded, and
-/// [`BodyError::Incomplete`] if the connection fails.
+/// # Errors
+/// Returns [`BodyError::TooLarge`] for a larger body, unless the excess is discarded, and [`BodyError::Incomplete`] if
+/// the connection fails.
 pub async fn read_body(
     mut response: Response,
     limit: u64,

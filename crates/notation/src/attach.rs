@@ -75,8 +75,9 @@ impl MatchingEnvelope {
     /// Checks that these bytes are an envelope that signs the artifact. The descriptor must come from the artifact's
     /// store.
     ///
-    /// # Errors Returns any [`AttachError`] except [`AttachError::Store`] and [`AttachError::ReservedAnnotation`] if
-    /// the envelope is malformed, does not verify, or signs something else.
+    /// # Errors
+    /// Returns any [`AttachError`] except [`AttachError::Store`] and [`AttachError::ReservedAnnotation`] if the
+    /// envelope is malformed, does not verify, or signs something else.
     pub fn check(bytes: Vec<u8>, artifact: Descriptor) -> Result<Self, AttachError> {
         let envelope = Envelope::parse(&bytes)?;
         let verified = envelope.verify_integrity()?;
@@ -97,8 +98,9 @@ impl MatchingEnvelope {
     /// Attaches the envelope to its artifact with a manifest of this form and these annotations, unless the artifact
     /// has it already.
     ///
-    /// # Errors Returns [`AttachError::ReservedAnnotation`] if an annotation has a reserved name, and
-    /// [`AttachError::Store`] if the signatures cannot be read or written.
+    /// # Errors
+    /// Returns [`AttachError::ReservedAnnotation`] if an annotation has a reserved name, and [`AttachError::Store`] if
+    /// the signatures cannot be read or written.
     pub async fn attach(
         &self,
         store: &Store,

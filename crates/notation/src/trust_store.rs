@@ -100,8 +100,9 @@ impl TrustStore {
     /// As in notation 1.3.2, a subfolder is an error. The specification ignores it with a warning, but a user who puts
     /// certificates there expects them to be used. Also as in notation, files are read regardless of their extension.
     ///
-    /// # Errors Returns [`TrustStoreError`] if the folder does not exist, is empty, or contains anything but
-    /// certificates that its type allows.
+    /// # Errors
+    /// Returns [`TrustStoreError`] if the folder does not exist, is empty, or contains anything but certificates that
+    /// its type allows.
     pub fn read(name: &TrustStoreName, folder: &Path) -> Result<Self, TrustStoreError> {
         let wrong = |source| match source {
             FileError::Missing(path) => TrustStoreError::Missing { name: name.clone(), path },

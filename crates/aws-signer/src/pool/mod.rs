@@ -40,8 +40,9 @@ impl ClientPool {
 
     /// Returns the client that signs with `profile`, in the region of its ARN.
     ///
-    /// # Errors Returns [`ConfigError`] if another region is configured, or if region and partition of the ARN
-    /// contradict each other.
+    /// # Errors
+    /// Returns [`ConfigError`] if another region is configured, or if region and partition of the ARN contradict each
+    /// other.
     pub async fn for_signing(&self, profile: &ProfileArn) -> Result<SignerClient, ConfigError> {
         Ok(self.client(self.config().signing_region(profile)?).await)
     }
@@ -49,8 +50,9 @@ impl ClientPool {
     /// Returns the client that answers which signatures made at `location` are revoked: in the configured region,
     /// otherwise in that of the location.
     ///
-    /// # Errors Returns [`ConfigError`] if the configured region is in another partition, or if region and partition of
-    /// the location contradict each other.
+    /// # Errors
+    /// Returns [`ConfigError`] if the configured region is in another partition, or if region and partition of the
+    /// location contradict each other.
     pub async fn for_revocation(&self, location: &Location) -> Result<SignerClient, ConfigError> {
         Ok(self.client(self.config().revocation_region(location)?).await)
     }

@@ -117,7 +117,8 @@ impl NotationFolder {
 
     /// Reads a trust store.
     ///
-    /// # Errors Returns [`TrustStoreError`] if the store does not exist, cannot be read, or has anything but allowed
+    /// # Errors
+    /// Returns [`TrustStoreError`] if the store does not exist, cannot be read, or has anything but allowed
     /// certificates.
     pub fn trust_store(&self, name: &TrustStoreName) -> Result<TrustStore, TrustStoreError> {
         let folder = self.trust_store_folder(name);

@@ -127,8 +127,9 @@ impl Verifier {
 
     /// Resolves a tag or digest, and verifies the artifact.
     ///
-    /// # Errors Returns [`NoVerdict`] if the artifact does not exist, or it or the list of its signatures cannot be
-    /// read in time.
+    /// # Errors
+    /// Returns [`NoVerdict`] if the artifact does not exist, or it or the list of its signatures cannot be read in
+    /// time.
     pub async fn verify(
         &self,
         store: &Store,
