@@ -66,8 +66,8 @@ impl<T: FromStr> FromStr for ArnOrArgument<T> {
 /// Separates the ARNs of an option from the arguments after it.
 ///
 /// # Errors
-/// Returns an error if the option is given but has no ARN, for example because a shell variable is empty.
-/// Treating the option as absent would apply another policy.
+/// Returns an error if the option is given but has no ARN, for example because a shell variable is empty. Treating the
+/// option as absent would apply another policy.
 pub fn separate<T>(values: Vec<ArnOrArgument<T>>) -> Result<(Vec<T>, Vec<String>), NoArn> {
     let is_given = !values.is_empty();
     let mut arns = Vec::new();

@@ -54,8 +54,8 @@ impl RegistryArgs {
     /// The registry client for all of these artifacts. A given password must not be sent to more than one registry.
     ///
     /// # Errors
-    /// Returns [`CliError`] if the password cannot be read, or if a password is given and the artifacts are in
-    /// several registries.
+    /// Returns [`CliError`] if the password cannot be read, or if a password is given and the artifacts are in several
+    /// registries.
     pub fn client_for(&self, references: &[ArtifactReference], output: &Output) -> Result<RegistryClient, CliError> {
         let credentials = self.credentials(output)?;
         let mut registries = references.iter().filter_map(ArtifactReference::repository).map(RepositoryName::registry);

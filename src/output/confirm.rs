@@ -11,8 +11,8 @@ const MAX_ANSWER: u64 = 100;
 /// Returns if `yes` is set, or if the user at the terminal answers `yes` to the question whether to `act`.
 ///
 /// # Errors
-/// Returns [`CliError`] if the user does not confirm, or if there is no terminal to ask at. The caller must
-/// then do nothing.
+/// Returns [`CliError`] if the user does not confirm, or if there is no terminal to ask at. The caller must then do
+/// nothing.
 pub fn confirm(yes: bool, act: &str) -> Result<(), CliError> {
     if yes {
         return Ok(());

@@ -141,8 +141,8 @@ fn check_entities(mut answer: Object) -> Result<(), JsonError> {
 /// the profile version say.
 ///
 /// # Errors
-/// Returns [`CallError`] if no region of the signature's partition is configured, the call fails or the answer
-/// is invalid.
+/// Returns [`CallError`] if no region of the signature's partition is configured, the call fails or the answer is
+/// invalid.
 pub async fn ask_revocation(
     pool: &ClientPool,
     query: &RevocationQuery<'_>,

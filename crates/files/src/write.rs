@@ -12,8 +12,8 @@ use tempfile::NamedTempFile;
 /// `mode` restricted by the umask.
 ///
 /// # Errors
-/// Returns the system's error. The file is then unchanged, unless only the last step failed, which makes the
-/// change durable.
+/// Returns the system's error. The file is then unchanged, unless only the last step failed, which makes the change
+/// durable.
 pub fn replace(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
     written_beside(path, content, mode)?.persist(path)?;
     sync_folder(folder_of(path))

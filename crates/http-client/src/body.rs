@@ -35,8 +35,8 @@ pub enum BodyError {
 /// announces; `None` counts against no memory budget.
 ///
 /// # Errors
-/// Returns [`BodyError::TooLarge`] for a larger body, unless the excess is discarded, and
-/// [`BodyError::Incomplete`] if the connection fails.
+/// Returns [`BodyError::TooLarge`] for a larger body, unless the excess is discarded, and [`BodyError::Incomplete`] if
+/// the connection fails.
 pub async fn read_body(
     mut response: Response,
     limit: u64,

@@ -44,8 +44,8 @@ impl HttpClients {
     /// The client for requests to this URL.
     ///
     /// # Errors
-    /// Returns [`HttpClientError`] if a file with certificates cannot be used, or the system does not provide
-    /// what a client needs.
+    /// Returns [`HttpClientError`] if a file with certificates cannot be used, or the system does not provide what a
+    /// client needs.
     pub fn client_for(&self, url: &Url, silence: Silence) -> Result<&Client, HttpClientError> {
         // Like Go's clients: the proxy variables do not apply to this machine.
         let direct = url.host_str().is_none_or(is_loopback);

@@ -185,8 +185,8 @@ impl Manifest {
     /// The descriptor of the envelope in a signature manifest.
     ///
     /// # Errors
-    /// Returns [`ManifestError::NotASignature`] unless this is a signature manifest with exactly one layer, a
-    /// JWS envelope, and [`ManifestError::LargeEnvelope`] if the envelope is too large to be read.
+    /// Returns [`ManifestError::NotASignature`] unless this is a signature manifest with exactly one layer, a JWS
+    /// envelope, and [`ManifestError::LargeEnvelope`] if the envelope is too large to be read.
     pub fn envelope(&self) -> Result<&Descriptor, ManifestError> {
         self.check_is_signature()?;
         match &self.layers[..] {

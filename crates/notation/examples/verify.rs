@@ -1,5 +1,4 @@
-//! Verifies an image: `cargo run -p notation-aws-signer-notation --example verify -- IMAGE PROFILE-ARN
-//! [ROOT-CERTIFICATE]`
+//! Verifies an image. Arguments: IMAGE PROFILE-ARN [ROOT-CERTIFICATE]
 use aws_signer::{ClientPool, SignerConfig, aws_signer_roots};
 use notary::reference::Reference;
 use notation::trust_store::read_certificates;

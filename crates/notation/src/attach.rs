@@ -76,8 +76,8 @@ impl MatchingEnvelope {
     /// store.
     ///
     /// # Errors
-    /// Returns any [`AttachError`] except [`AttachError::Store`] and [`AttachError::ReservedAnnotation`] if
-    /// the envelope is malformed, does not verify, or signs something else.
+    /// Returns any [`AttachError`] except [`AttachError::Store`] and [`AttachError::ReservedAnnotation`] if the
+    /// envelope is malformed, does not verify, or signs something else.
     pub fn check(bytes: Vec<u8>, artifact: Descriptor) -> Result<Self, AttachError> {
         let envelope = Envelope::parse(&bytes)?;
         let verified = envelope.verify_integrity()?;
@@ -99,8 +99,8 @@ impl MatchingEnvelope {
     /// has it already.
     ///
     /// # Errors
-    /// Returns [`AttachError::ReservedAnnotation`] if an annotation has a reserved name, and
-    /// [`AttachError::Store`] if the signatures cannot be read or written.
+    /// Returns [`AttachError::ReservedAnnotation`] if an annotation has a reserved name, and [`AttachError::Store`] if
+    /// the signatures cannot be read or written.
     pub async fn attach(
         &self,
         store: &Store,

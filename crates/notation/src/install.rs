@@ -131,8 +131,8 @@ pub async fn installed(plugins: &Path) -> Result<Option<InstalledPlugin>, Instal
 /// or the new program. Before and after the copy, the program must identify itself as the plugin.
 ///
 /// # Errors
-/// Returns [`InstallError`] if the program is not the plugin or cannot be copied. The previously installed
-/// plugin is then unchanged, unless the copy does not run.
+/// Returns [`InstallError`] if the program is not the plugin or cannot be copied. The previously installed plugin is
+/// then unchanged, unless the copy does not run.
 pub async fn install(given: &Path, plugins: &Path) -> Result<InstalledPlugin, InstallError> {
     // A name without a folder would be run from the PATH, but copied from the current folder.
     let program = fs::canonicalize(given);

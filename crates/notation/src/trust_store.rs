@@ -101,8 +101,8 @@ impl TrustStore {
     /// certificates there expects them to be used. Also as in notation, files are read regardless of their extension.
     ///
     /// # Errors
-    /// Returns [`TrustStoreError`] if the folder does not exist, is empty, or contains anything but
-    /// certificates that its type allows.
+    /// Returns [`TrustStoreError`] if the folder does not exist, is empty, or contains anything but certificates that
+    /// its type allows.
     pub fn read(name: &TrustStoreName, folder: &Path) -> Result<Self, TrustStoreError> {
         let wrong = |source| match source {
             FileError::Missing(path) => TrustStoreError::Missing { name: name.clone(), path },

@@ -41,8 +41,8 @@ impl ClientPool {
     /// Returns the client that signs with `profile`, in the region of its ARN.
     ///
     /// # Errors
-    /// Returns [`ConfigError`] if another region is configured, or if region and partition of the ARN
-    /// contradict each other.
+    /// Returns [`ConfigError`] if another region is configured, or if region and partition of the ARN contradict each
+    /// other.
     pub async fn for_signing(&self, profile: &ProfileArn) -> Result<SignerClient, ConfigError> {
         Ok(self.client(self.config().signing_region(profile)?).await)
     }
@@ -51,8 +51,8 @@ impl ClientPool {
     /// otherwise in that of the location.
     ///
     /// # Errors
-    /// Returns [`ConfigError`] if the configured region is in another partition, or if region and partition of
-    /// the location contradict each other.
+    /// Returns [`ConfigError`] if the configured region is in another partition, or if region and partition of the
+    /// location contradict each other.
     pub async fn for_revocation(&self, location: &Location) -> Result<SignerClient, ConfigError> {
         Ok(self.client(self.config().revocation_region(location)?).await)
     }

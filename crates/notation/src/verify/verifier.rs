@@ -128,8 +128,8 @@ impl Verifier {
     /// Resolves a tag or digest, and verifies the artifact.
     ///
     /// # Errors
-    /// Returns [`NoVerdict`] if the artifact does not exist, or it or the list of its signatures cannot be
-    /// read in time.
+    /// Returns [`NoVerdict`] if the artifact does not exist, or it or the list of its signatures cannot be read in
+    /// time.
     pub async fn verify(
         &self,
         store: &Store,

@@ -10,6 +10,7 @@ use registry::Store;
 use testbed::fault::{FaultServer, Reply, Request};
 use testbed::test_env::{TestEnv, every, verifier};
 use time::OffsetDateTime;
+use tokio::time::timeout;
 
 use crate::served::{client, serve, store};
 
@@ -89,10 +90,13 @@ async fn an_envelope_that_does_not_arrive_is_undetermined() {
     let server = serve(&env.layout, &env.image, &[signature], |request| {
         request.path.contains("/blobs/").then_some(Reply::Hang(""))
     });
+    let began = Instant::now();
     let verifier = within(&env, Duration::from_secs(1));
     let verdict = verify(&verifier, &store(&client(), &server), &env, &every()).await.unwrap();
     assert_eq!((verdict.conclusion(), verdict.code()), (UNDETERMINED, Some(ReasonCode::Deadline)));
     assert!(matches!(verdict.reason(), Some(Reason::Undecided(_))), "{verdict:?}");
+    // The limits of the registry client alone are 20 s of silence and 60 s in all.
+    assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -123,9 +127,12 @@ async fn envelopes_that_are_claimed_but_not_delivered_block_no_other_artifact() 
         })
         .collect();
     let reads = || withholding.seen().iter().filter(|request| request.path.contains("/blobs/")).count();
-    while reads() < tasks.len() {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    let all_wait = async {
+        while reads() < tasks.len() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    assert!(timeout(Duration::from_secs(20), all_wait).await.is_ok(), "only {} envelopes are read", reads());
     let verdict = verify(&verifier, &store(&client, &server), &env, &Demands::default()).await.unwrap();
     assert!(verdict.is_verified(), "{verdict:?}");
     assert!(tasks.iter().all(|task| !task.is_finished()));

@@ -22,8 +22,8 @@ impl RemoteRepository {
     /// Reads a blob of at most `limit` bytes into memory and checks it against its descriptor.
     ///
     /// # Errors
-    /// Returns [`RegistryError::TooLarge`] if the blob is larger than `limit`, [`RegistryError::Content`] if
-    /// it does not match the descriptor, and other variants if it cannot be read.
+    /// Returns [`RegistryError::TooLarge`] if the blob is larger than `limit`, [`RegistryError::Content`] if it does
+    /// not match the descriptor, and other variants if it cannot be read.
     pub async fn blob(&self, stored: &Descriptor, limit: u64) -> Result<Content, RegistryError> {
         let mut call = self.call(Method::GET, &format!("blobs/{}", stored.digest), stored.size.min(limit));
         if stored.size > limit {

@@ -215,8 +215,8 @@ impl Credentials {
     /// The credential for the repository's registry; `None` is anonymous access.
     ///
     /// # Errors
-    /// Returns [`CredentialError`] if a configured file or helper fails: continuing anonymously would end in
-    /// an error that does not name the cause.
+    /// Returns [`CredentialError`] if a configured file or helper fails: continuing anonymously would end in an error
+    /// that does not name the cause.
     pub async fn for_repository(&self, repository: &RepositoryName) -> Result<Option<Credential>, CredentialError> {
         if let Some(given) = &self.given {
             return Ok(Some(given.clone()));

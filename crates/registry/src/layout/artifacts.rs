@@ -15,9 +15,8 @@ impl Layout {
     /// The descriptor of the artifact with this tag or digest. Its content is read and checked against the digest.
     ///
     /// # Errors
-    /// Returns [`LayoutError::NotFound`] if there is no such artifact, [`LayoutError::Ambiguous`] if there are
-    /// several, and [`LayoutError::Content`] or [`LayoutError::Io`] if the content is missing or differs from the index
-    /// entry.
+    /// Returns [`LayoutError::NotFound`] if there is no such artifact, [`LayoutError::Ambiguous`] if there are several,
+    /// and [`LayoutError::Content`] or [`LayoutError::Io`] if the content is missing or differs from the index entry.
     pub fn resolve(&self, target: &Target) -> Result<Descriptor, LayoutError> {
         let is_meant = |entry: &Descriptor| match target {
             Target::Digest(digest) => entry.digest == *digest,
@@ -88,8 +87,8 @@ impl Layout {
     /// The index entries whose manifests are signatures of `subject`, in the order of the index.
     ///
     /// # Errors
-    /// Returns [`LayoutError`] if the index, or any manifest that it lists, cannot be read: an unreadable
-    /// manifest could be a signature. Returns [`LayoutError::TooMany`] if there are more than `most` signatures.
+    /// Returns [`LayoutError`] if the index, or any manifest that it lists, cannot be read: an unreadable manifest
+    /// could be a signature. Returns [`LayoutError::TooMany`] if there are more than `most` signatures.
     pub(crate) fn list_signatures(&self, subject: &Digest, most: usize) -> Result<Vec<Descriptor>, LayoutError> {
         let mut signatures = Vec::new();
         for entry in self.entries()? {

@@ -51,8 +51,8 @@ impl Layout {
     /// Reads a blob and checks it against its descriptor.
     ///
     /// # Errors
-    /// Returns [`LayoutError::Io`] if the file cannot be read, and [`LayoutError::Content`] if it does not
-    /// match the descriptor or is larger than `limit` bytes.
+    /// Returns [`LayoutError::Io`] if the file cannot be read, and [`LayoutError::Content`] if it does not match the
+    /// descriptor or is larger than `limit` bytes.
     pub fn blob(&self, descriptor: &Descriptor, limit: u64) -> Result<Vec<u8>, LayoutError> {
         let content = |why| LayoutError::Content { digest: descriptor.digest.clone(), why };
         if descriptor.size > limit {

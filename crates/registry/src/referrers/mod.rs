@@ -26,8 +26,8 @@ impl RemoteRepository {
     /// list is only the registry's claim: read each manifest to find out what it is.
     ///
     /// # Errors
-    /// Returns [`RegistryError`] if the list cannot be read completely, and [`RegistryError::TooMany`] if it
-    /// has more than `most` entries. Only status 404 means that there are no referrers.
+    /// Returns [`RegistryError`] if the list cannot be read completely, and [`RegistryError::TooMany`] if it has more
+    /// than `most` entries. Only status 404 means that there are no referrers.
     pub async fn referrers(
         &self,
         subject: &Digest,
@@ -64,8 +64,8 @@ impl RemoteRepository {
     /// itself (header `OCI-Subject`), this adds it to the index of the referrers tag schema.
     ///
     /// # Errors
-    /// Returns [`RegistryError`] if the manifest or the index cannot be pushed. The manifest may be in the
-    /// repository then, but not in the list.
+    /// Returns [`RegistryError`] if the manifest or the index cannot be pushed. The manifest may be in the repository
+    /// then, but not in the list.
     pub async fn push_referrer(&self, manifest: &Manifest) -> Result<Descriptor, RegistryError> {
         let bytes = manifest.to_bytes();
         let stored = Descriptor::from_content(IMAGE_MANIFEST_MEDIA_TYPE, &bytes);

@@ -123,9 +123,9 @@ impl TrustPolicyDocument {
     /// layout, it is the policy of the given repository, or the global one.
     ///
     /// # Errors
-    /// Returns the errors of [`Self::applicable`], [`NoApplicablePolicy::InvalidScope`] if the repository
-    /// cannot be a scope, such as one at an IPv6 address, and [`NoApplicablePolicy::NoGlobalScope`] if a layout needs
-    /// the global policy and there is none.
+    /// Returns the errors of [`Self::applicable`], [`NoApplicablePolicy::InvalidScope`] if the repository cannot be a
+    /// scope, such as one at an IPv6 address, and [`NoApplicablePolicy::NoGlobalScope`] if a layout needs the global
+    /// policy and there is none.
     pub fn applicable_to(&self, artifact: ArtifactLocation<'_>) -> Result<&TrustPolicy, NoApplicablePolicy> {
         match artifact {
             ArtifactLocation::Repository(repository) => self.applicable(&RegistryScope::from_repository(repository)?),
