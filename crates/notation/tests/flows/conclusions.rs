@@ -199,8 +199,14 @@ async fn counts_each_verified_and_trusted_signer_once() {
     let verdict = env.verify_under(&env.policy_for(&strict, &stores, &with_key), &env.config).await;
     verdict.meets(&require(3, &[])).unwrap();
     let down = env.config.clone().with_endpoint_url("http://127.0.0.1:9");
+    let unreachable = (ReasonCode::Unreachable, Disposition::Undetermined);
     let error = env.verify_under(&policy, &down).await.meets(&require(1, &[])).unwrap_err();
-    assert_eq!(error.disposition(), Disposition::Undetermined);
+    assert_eq!((error.code(), error.disposition()), unreachable);
+    // One signer verified. The others were not judged, so the artifact is not refused.
+    let verdict = env.verify_under(&env.policy_for(&strict, &stores, &with_key), &down).await;
+    assert!(verdict.is_verified(), "{verdict:?}");
+    let error = verdict.meets(&require(2, &[])).unwrap_err();
+    assert_eq!((error.code(), error.disposition()), unreachable);
     // At audit every intact signature verifies, but that does not make its signer trusted.
     let audit = env.policy_for(&json!({ "level": "audit" }), &["ca:own"], &["x509.subject: C=US, ST=WA, O=Else"]);
     let verdict = env.verify_under(&audit, &env.config).await;
