@@ -21,6 +21,7 @@ use testbed::test_env::{TestEnv, every, verifier};
 use time::OffsetDateTime;
 
 use crate::failed;
+use crate::served::{client, serve, store};
 
 const REFUSED: Conclusion = Conclusion::NotVerified(Disposition::Refused);
 const UNDETERMINED: Conclusion = Conclusion::NotVerified(Disposition::Undetermined);
@@ -152,6 +153,24 @@ async fn registry_failures_and_wrong_content_are_undetermined() {
         failed(&verdict, Integrity);
         assert_eq!(verdict.conclusion(), conclusion, "{what}: {verdict:?}");
     }
+}
+
+/// The header is the registry's, and no digest covers it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signature_manifest_that_comes_as_another_type_is_undetermined() {
+    let env = TestEnv::new().await;
+    let listed = env.attach(&env.sign("v1").await.signature.envelope);
+    let manifest = env.layout.blob(&listed, 100_000).unwrap();
+    let path = format!("/manifests/{}", listed.digest);
+    let server = serve(&env.layout, &env.image, &[listed], move |request| {
+        request.path.ends_with(&path).then(|| Reply::content(INDEX, manifest.clone()))
+    });
+    let policy = env.trust.clone().into();
+    let now = OffsetDateTime::now_utc();
+    let store = store(&client(), &server);
+    let verdict = verifier(&env.config).verify_resolved(&store, &env.image, &policy, &every(), now).await.unwrap();
+    failed(&verdict, Integrity);
+    assert_eq!((verdict.conclusion(), verdict.code()), (UNDETERMINED, Some(ReasonCode::Protocol)), "{verdict:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
