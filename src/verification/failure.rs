@@ -1,6 +1,5 @@
 //! The errors of a verification.
 
-use notary::{Disposition, ReasonCode};
 use notation::verify::{NoVerdict, Reason, RequirementError, Verdict};
 
 use crate::output::exit::CliError;
@@ -29,13 +28,8 @@ pub fn verdict_error(verdict: &Verdict) -> Option<CliError> {
 
 /// The error if a requirement is not met.
 #[must_use]
-pub fn requirement_error(verdict: &Verdict, why: &RequirementError) -> CliError {
-    let code = match why.disposition() {
-        Disposition::Refused => why.code(),
-        // A signature that was not judged could be one of those that are missing.
-        Disposition::Misconfigured | Disposition::Undetermined => verdict.code().unwrap_or(ReasonCode::MissingSigners),
-    };
-    CliError::new(code, why)
+pub fn requirement_error(why: &RequirementError) -> CliError {
+    CliError::new(why.code(), why)
 }
 
 impl From<NoVerdict> for CliError {

@@ -3,6 +3,7 @@
 use aws_names::{ArnError, JobArn, PLUGIN_NAME, ProfileVersionArn};
 use notary::envelope::{SignedAttributes, SigningScheme, header};
 use notary::json::JsonError;
+use notary::text::start_of;
 use notary::{Advice, ReasonCode};
 use semver::Version;
 
@@ -68,7 +69,7 @@ impl SignerAttributes {
     /// Returns [`AttributesError`] if an attribute is missing, invalid or unknown.
     pub fn from_signed(attributes: &SignedAttributes) -> Result<Self, AttributesError> {
         if let Some(other) = attributes.verification_plugin.as_ref().filter(|name| *name != PLUGIN_NAME) {
-            return Err(AttributesError::OtherPlugin(other.clone()));
+            return Err(AttributesError::OtherPlugin(start_of(other)));
         }
         if attributes.signing_scheme != SigningScheme::SigningAuthority {
             return Err(AttributesError::Scheme(attributes.signing_scheme));
@@ -76,11 +77,11 @@ impl SignerAttributes {
         if let Some(demanded) = &attributes.verification_plugin_min_version
             && !is_at_least(env!("CARGO_PKG_VERSION"), demanded)
         {
-            return Err(AttributesError::NewerPlugin { demanded: demanded.clone() });
+            return Err(AttributesError::NewerPlugin { demanded: start_of(demanded) });
         }
         let known = [header::SIGNING_PROFILE_VERSION, header::SIGNING_JOB];
         if let Some(unknown) = attributes.extended_critical.keys().find(|name| !known.contains(&name.as_str())) {
-            return Err(AttributesError::UnknownCritical(unknown.clone()));
+            return Err(AttributesError::UnknownCritical(start_of(unknown)));
         }
         Ok(Self {
             profile_version: attributes.critical_string(header::SIGNING_PROFILE_VERSION)?.parse()?,

@@ -19,7 +19,6 @@ use time::OffsetDateTime;
 use super::answer::AnswerError;
 use super::client::SignerClient;
 use super::error::CallError;
-use super::failure::Failure;
 use super::pool::ClientPool;
 
 const OPERATION: &str = "GetRevocationStatus";
@@ -149,12 +148,12 @@ pub async fn ask_revocation(
     deadline: Deadline,
 ) -> Result<RevocationAnswer, CallError> {
     let location = query.profile_version.location();
-    let client = pool.for_revocation(location).await.map_err(|why| CallError {
+    let client = pool.for_revocation_within(location, deadline).await.map_err(|failure| CallError {
         operation: OPERATION,
         region: location.region().clone(),
         profile: pool.config().profile(location.partition()).map(str::to_owned),
         endpoint: pool.config().endpoint_url().map(str::to_owned),
-        failure: Failure::Configuration(why),
+        failure,
     })?;
     let region = client.region();
     tracing::debug!(profile_version = %query.profile_version, job = %query.job, %region, "checking revocation");

@@ -10,7 +10,7 @@ use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, de};
 use serde_json::{Map, Value};
 
-use crate::text::printable;
+use crate::text::{printable, start_of};
 
 /// An invalid JSON document. Paths use JavaScript notation: `signature.certificateChain[2]`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -92,7 +92,7 @@ pub fn parse_object_within(limits: Limits, name: &'static str, bytes: &[u8]) -> 
         return Err(JsonError::TooManyValues { objects, values });
     }
     let mut input = serde_json::Deserializer::from_slice(bytes);
-    let syntax = |e: serde_json::Error| JsonError::Syntax(e.to_string());
+    let syntax = |e: serde_json::Error| JsonError::Syntax(start_of(&e.to_string()));
     let value = NoDuplicates.deserialize(&mut input).map_err(syntax)?;
     input.end().map_err(syntax)?;
     match value {

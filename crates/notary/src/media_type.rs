@@ -3,6 +3,7 @@
 
 use super::manifest::{IMAGE_MANIFEST_MEDIA_TYPE, ManifestError};
 use crate::json;
+use crate::text::start_of;
 
 /// The media type of an index of manifests, such as a multi-platform image.
 pub const IMAGE_INDEX_MEDIA_TYPE: &str = "application/vnd.oci.image.index.v1+json";
@@ -33,11 +34,12 @@ pub fn media_type_of(said: Option<&str>, bytes: &[u8]) -> Result<&'static str, M
     let known = |media_type: &str| MANIFEST_MEDIA_TYPES.into_iter().find(|known| *known == media_type);
     let media_type = match (said.and_then(known), own.as_deref()) {
         (Some(said), Some(own)) if said != own => {
+            let own = start_of(own);
             let why = format!("its mediaType is {}, but its Content-Type is {said}", own.escape_debug());
             return Err(ManifestError::Kind(why));
         }
         (Some(said), _) => said,
-        (None, Some(own)) => known(own).ok_or_else(|| ManifestError::Kind(own.escape_debug().to_string()))?,
+        (None, Some(own)) => known(own).ok_or_else(|| ManifestError::Kind(start_of(own).escape_debug().to_string()))?,
         (None, None) => {
             let said = said.unwrap_or("absent").escape_debug();
             return Err(ManifestError::Kind(format!("it has no mediaType, and its Content-Type is {said}")));

@@ -5,6 +5,8 @@ use time::format_description::well_known::Rfc3339;
 
 /// The maximum length of sanitized text in characters.
 const MOST: usize = 4000;
+/// The maximum length of a value from outside in an error, in characters.
+const MOST_OF_VALUE: usize = 500;
 
 /// Sanitizes text for terminals and logs: truncates it, and replaces control characters and invisible or bidirectional
 /// formatting characters with spaces.
@@ -16,6 +18,13 @@ pub fn printable(text: &str) -> String {
 /// Like [`printable`], but keeps line feeds and the full length.
 pub fn printable_lines(text: &str) -> String {
     text.chars().map(|c| if c != '\n' && is_unprintable(c) { ' ' } else { c }).collect()
+}
+
+/// Returns the start of a value from outside, for an error that lives longer than the document with the value. A name in
+/// an envelope can be as long as an envelope.
+#[must_use]
+pub fn start_of(value: &str) -> String {
+    value.chars().take(MOST_OF_VALUE).collect()
 }
 
 /// Whether a character is a control character or an invisible formatting character.

@@ -92,7 +92,7 @@ impl VerifiedArtifact {
     ) -> Self {
         if let Err(why) = met {
             self.outcome = why.disposition().into();
-            let error = requirement_error(verdict, why);
+            let error = requirement_error(why);
             self.error = Some(match self.error.and_then(|error| error.advice) {
                 Some(advice) => error.with_advice(advice).into(),
                 None => error.into(),

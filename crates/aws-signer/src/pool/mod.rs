@@ -4,11 +4,16 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_names::{Location, ProfileArn, Region};
+use limits::Deadline;
 use tokio::sync::OnceCell;
 
 use super::client::SignerClient;
 use super::config::{ConfigError, SignerConfig};
+use super::failure::Failure;
 use super::http::BoundedHttpClient;
+
+/// The most clients that are kept. AWS has fewer regions, but a signature that is inspected can name any.
+const MAX_CLIENTS: usize = 64;
 
 /// The clients of AWS Signer for one configuration: one for each region, and so for each set of credentials, since the
 /// partition of the region decides which are used. Each loads the AWS configuration once, keeps its credentials until
@@ -57,10 +62,25 @@ impl ClientPool {
         Ok(self.client(self.config().revocation_region(location)?).await)
     }
 
+    /// As [`Self::for_revocation`], but gives up at the deadline: another caller may be creating the client.
+    pub(super) async fn for_revocation_within(
+        &self,
+        location: &Location,
+        deadline: Deadline,
+    ) -> Result<SignerClient, Failure> {
+        match deadline.run(self.for_revocation(location)).await {
+            Some(client) => client.map_err(Failure::Configuration),
+            None => Err(Failure::Timeout(deadline.budget())),
+        }
+    }
+
     async fn client(&self, region: Region) -> SignerClient {
         let cell = {
             // Ignores poisoning: a panic cannot leave the map half-changed.
             let mut clients = self.shared.clients.lock().unwrap_or_else(PoisonError::into_inner);
+            if clients.len() >= MAX_CLIENTS && !clients.contains_key(&region) {
+                clients.clear();
+            }
             Arc::clone(clients.entry(region.clone()).or_default())
         };
         // If the first caller gives up, the next one continues.

@@ -1,14 +1,15 @@
 //! What the clients of a pool share.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+use std::future::poll_fn;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
+use std::pin::pin;
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::Poll;
 use std::thread;
 use std::time::Duration;
-
-use limits::Deadline;
 
 use super::*;
 
@@ -162,4 +163,33 @@ fn a_location_that_contradicts_itself_gets_no_client() {
     let contradiction = runtime().block_on(pool.for_revocation(&location("cn-north-1")));
     assert!(matches!(contradiction, Err(ConfigError::ArnContradiction { .. })));
     assert!(pool.shared.clients.lock().unwrap().is_empty());
+}
+
+#[test]
+fn keeps_a_bounded_number_of_clients() {
+    let pool = ClientPool::new(SignerConfig::default());
+    runtime().block_on(async {
+        for number in 0..3 * MAX_CLIENTS {
+            let region = format!("us-west-{number}");
+            let client = pool.for_revocation(&location(&region)).await.unwrap();
+            assert_eq!(client.region().as_str(), region);
+        }
+    });
+    assert!(pool.shared.clients.lock().unwrap().len() <= MAX_CLIENTS);
+}
+
+#[test]
+fn waits_for_a_client_until_the_deadline() {
+    let pool = ClientPool::new(SignerConfig::default());
+    let cell = Arc::<OnceCell<SignerClient>>::default();
+    pool.shared.clients.lock().unwrap().insert("us-west-2".parse().unwrap(), Arc::clone(&cell));
+    let deadline = Deadline::new(Duration::from_millis(100));
+    runtime().block_on(async {
+        let mut creating = pin!(cell.get_or_init(std::future::pending));
+        assert!(poll_fn(|context| Poll::Ready(creating.as_mut().poll(context).is_pending())).await);
+        let location = location("us-west-2");
+        let waiting = pool.for_revocation_within(&location, deadline);
+        let client = tokio::time::timeout(Duration::from_secs(10), waiting).await.unwrap();
+        assert_eq!(client.map(|client| client.region().clone()), Err(Failure::Timeout(deadline.budget())));
+    });
 }

@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 
 use super::{PAYLOAD_MEDIA_TYPE, header};
 use crate::json::{JsonError, Object};
-use crate::text::{folded, parse_rfc3339, rfc3339};
+use crate::text::{folded, parse_rfc3339, rfc3339, start_of};
 
 /// A signing scheme: it defines who asserts the signing time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -132,10 +132,11 @@ impl SignedAttributes {
         let algorithm = object.string("alg")?;
         let content_type = object.string("cty")?;
         if content_type != PAYLOAD_MEDIA_TYPE {
-            return Err(AttributeError::ContentType(content_type));
+            return Err(AttributeError::ContentType(start_of(&content_type)));
         }
         let scheme = object.string(header::SIGNING_SCHEME)?;
-        let signing_scheme = SigningScheme::from_name(&scheme).ok_or(AttributeError::SigningScheme(scheme))?;
+        let signing_scheme = SigningScheme::from_name(&scheme);
+        let signing_scheme = signing_scheme.ok_or_else(|| AttributeError::SigningScheme(start_of(&scheme)))?;
         let signing_time = signing_time(&mut object, signing_scheme)?;
         let expiry = time(&mut object, header::EXPIRY)?;
         if let Some(expiry) = expiry.filter(|expiry| *expiry <= signing_time) {
@@ -203,7 +204,7 @@ fn refuse_case_variants(object: &Object) -> Result<(), AttributeError> {
         let folded = folded(name);
         let variant_of_known = known.get(&folded).is_some_and(|known| *known != name);
         if variant_of_known || !seen.insert(folded) {
-            return Err(AttributeError::CaseVariant(name.to_owned()));
+            return Err(AttributeError::CaseVariant(start_of(name)));
         }
     }
     Ok(())
@@ -224,7 +225,7 @@ fn critical(object: &mut Object, present: &BTreeSet<String>) -> Result<BTreeSet<
             return Err(AttributeError::CriticalInformational(name));
         }
         if name.is_empty() || !present.contains(&name) || critical.contains(&name) {
-            return Err(AttributeError::CriticalAbsent(name));
+            return Err(AttributeError::CriticalAbsent(start_of(&name)));
         }
         critical.insert(name);
     }
@@ -249,7 +250,7 @@ fn time(object: &mut Object, name: &'static str) -> Result<Option<OffsetDateTime
     let value = object.string(name)?;
     match parse_rfc3339(&value) {
         Some(time) => Ok(Some(time)),
-        None => Err(AttributeError::Time { name, value }),
+        None => Err(AttributeError::Time { name, value: start_of(&value) }),
     }
 }
 

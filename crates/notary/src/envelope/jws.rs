@@ -13,7 +13,7 @@ use super::attributes::{AttributeError, SignedAttributes};
 use super::header as header_name;
 use crate::json;
 use crate::json::{JsonError, Object};
-use crate::text::folded;
+use crate::text::{folded, start_of};
 use crate::x509::{CertificateChain, ChainCache, ChainError};
 
 /// The maximum size of an envelope in bytes.
@@ -153,7 +153,7 @@ fn refuse_claims(unprotected: &Object, protected: &Object) -> Result<(), Envelop
         let folded = folded(name);
         let claim = CLAIMS.contains(&&*folded) || VENDORS.iter().any(|vendor| folded.starts_with(vendor));
         if claim || protected.contains(&folded) {
-            return Err(EnvelopeError::UnprotectedClaim(name.to_owned()));
+            return Err(EnvelopeError::UnprotectedClaim(start_of(name)));
         }
     }
     match UNPROTECTED.iter().find(|name| protected.contains(&folded(name))) {

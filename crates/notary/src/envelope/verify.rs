@@ -6,6 +6,7 @@ use time::OffsetDateTime;
 use super::algorithm::SignatureAlgorithm;
 use super::attributes::{SignedAttributes, SigningScheme};
 use super::jws::Envelope;
+use crate::text::start_of;
 use crate::x509::{CertificateChain, ChainCache, ChainError, LinkedChain};
 
 /// An error while verifying an envelope.
@@ -82,7 +83,7 @@ impl Envelope {
         let key = self.chain.leaf().public_key().ok_or(VerifyError::UnsupportedKey)?;
         let algorithm = SignatureAlgorithm::from_key(key).ok_or(VerifyError::UnsupportedKey)?;
         if self.attributes.algorithm != algorithm.jws_name() {
-            let found = self.attributes.algorithm;
+            let found = start_of(&self.attributes.algorithm);
             return Err(VerifyError::Algorithm { found, expected: algorithm.jws_name() });
         }
         if !algorithm.verify(key, &self.signing_input, &self.signature) {

@@ -17,10 +17,18 @@ use crate::verify::Signer;
 pub struct Cached<S> {
     source: S,
     max_age: Duration,
-    answers: SharedCache<Key, (RevocationStatus, Instant)>,
+    answers: SharedCache<Key, Remembered>,
 }
 
-/// Everything that an answer depends on.
+/// An answer, and when it was given: by this program's clock, and by the time at which certificates were judged.
+#[derive(Debug, Clone)]
+struct Remembered {
+    answer: RevocationStatus,
+    at: Instant,
+    now: OffsetDateTime,
+}
+
+/// Everything that an answer depends on, except the time.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Key {
     signer: Option<(ProfileVersionArn, JobArn)>,
@@ -53,27 +61,31 @@ impl<S: RevocationSource> Cached<S> {
 
     async fn answer(&self, question: &RevocationQuestion) -> RevocationStatus {
         let key = Key::new(question);
-        if let Some(answer) = self.remembered(&key) {
+        if let Some(answer) = self.remembered(&key, question.now) {
             return answer;
         }
         let Some(_turn) = question.deadline.run(self.answers.turn(&key)).await else {
             return RevocationStatus::Unknown(Failure::deadline(question.deadline));
         };
-        if let Some(answer) = self.remembered(&key) {
+        if let Some(answer) = self.remembered(&key, question.now) {
             return answer;
         }
         let answer = self.source.status(question).await;
         match answer {
             RevocationStatus::Unknown(_) => self.answers.remove(&key),
             RevocationStatus::NotRevoked(_) | RevocationStatus::Revoked { .. } => {
-                self.answers.insert(key, (answer.clone(), Instant::now() + self.max_age));
+                let (at, now) = (Instant::now(), question.now);
+                self.answers.insert(key, Remembered { answer: answer.clone(), at, now });
             }
         }
         answer
     }
 
-    fn remembered(&self, key: &Key) -> Option<RevocationStatus> {
-        self.answers.get(key).filter(|(_, end)| Instant::now() < *end).map(|(answer, _)| answer)
+    /// The answer to an earlier question, unless either clock differs too much.
+    fn remembered(&self, key: &Key, now: OffsetDateTime) -> Option<RevocationStatus> {
+        let is_current =
+            |known: &Remembered| known.at.elapsed() < self.max_age && (now - known.now).unsigned_abs() <= self.max_age;
+        self.answers.get(key).filter(is_current).map(|known| known.answer)
     }
 }
 

@@ -31,7 +31,7 @@ impl<S: RevocationSource> RateLimited<S> {
         let mut next = self.next.lock().await;
         let now = Instant::now();
         let turn = next.map_or(now, |next| next.max(now));
-        if turn > now + remaining {
+        if turn.duration_since(now) > remaining {
             return None;
         }
         *next = Some(turn + self.interval);

@@ -5,6 +5,7 @@ use std::io::{self, Read};
 
 use limits::Deadline;
 use notary::envelope::{Envelope, JWS_MEDIA_TYPE, Payload};
+use notary::text::start_of;
 use notary::{Descriptor, DigestAlgorithm};
 use time::OffsetDateTime;
 
@@ -70,10 +71,10 @@ impl VerifiedContent for Blob<'_> {
             });
         }
         if (signed.size, &signed.digest) != (blob.size, &blob.digest) {
-            return Err(Reason::OtherBlob { signed: Box::new(signed.clone()), blob: Box::new(blob.clone()) });
+            return Err(Reason::OtherBlob { signed: Reason::signed(signed), blob: Box::new(blob.clone()) });
         }
         if let Some(required) = self.media_type.filter(|required| *required != signed.media_type) {
-            let signed = signed.media_type.clone();
+            let signed = start_of(&signed.media_type);
             return Err(Reason::OtherMediaType { signed, required: required.to_owned() });
         }
         Ok(Finding::Intact { digest: blob.digest.clone() })

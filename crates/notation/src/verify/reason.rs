@@ -6,7 +6,7 @@ use std::fmt;
 use aws_signer::{AttributesError, RevokedEntity};
 use notary::envelope::{EnvelopeError, PayloadError, SigningScheme, VerifyError};
 use notary::manifest::ManifestError;
-use notary::text::{printable, rfc3339};
+use notary::text::{printable, rfc3339, start_of};
 use notary::trust::policy::{TrustStoreType, VerifyTimestamp};
 use notary::trust::{SubjectError, WildcardIdentity};
 use notary::x509::ChainError;
@@ -19,7 +19,7 @@ use super::signer::SignerError;
 use crate::failure::Failure;
 use crate::plugin_host::PluginError;
 
-/// Why a check of a signature failed.
+/// Why a check of a signature failed. Values of the signature are shortened: a verdict keeps the reasons of all signatures.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Reason {
     /// The manifest is listed as a signature, but is not one.
@@ -221,6 +221,18 @@ impl Reason {
             Self::Revoked { .. } | Self::PluginRejectedRevocation { .. } => Some(Advice::InvestigateRevocation),
             _ => None,
         }
+    }
+
+    /// Returns the descriptor that was signed, for a reason: without the annotations, and with the start of its types only,
+    /// since each can be as long as an envelope.
+    pub(super) fn signed(descriptor: &Descriptor) -> Box<Descriptor> {
+        Box::new(Descriptor {
+            media_type: start_of(&descriptor.media_type),
+            digest: descriptor.digest.clone(),
+            size: descriptor.size,
+            artifact_type: descriptor.artifact_type.as_deref().map(start_of),
+            annotations: [].into(),
+        })
     }
 
     pub(super) fn plugin(name: &str, why: &PluginError) -> Self {

@@ -195,6 +195,6 @@ impl VerifiedContent for Descriptor {
         if signed.is_same_content(self) {
             return Ok(Finding::Intact { digest: Digest::clone(&self.digest) });
         }
-        Err(Reason::OtherArtifact { signed: Box::new(signed.clone()) })
+        Err(Reason::OtherArtifact { signed: Reason::signed(signed) })
     }
 }

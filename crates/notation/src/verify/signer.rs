@@ -3,6 +3,7 @@
 use aws_names::PLUGIN_NAME;
 use aws_signer::{AttributesError, SignerAttributes};
 use notary::envelope::SignedAttributes;
+use notary::text::start_of;
 
 use crate::plugin_host::DemandedPlugin;
 
@@ -47,10 +48,10 @@ impl Signer {
             return Ok((Self::Certificate, Some(plugin)));
         }
         if let Some(version) = &attributes.verification_plugin_min_version {
-            return Err(SignerError::VersionOfNoPlugin(version.clone()));
+            return Err(SignerError::VersionOfNoPlugin(start_of(version)));
         }
         match attributes.extended_critical.keys().next() {
-            Some(name) => Err(SignerError::Critical(name.clone())),
+            Some(name) => Err(SignerError::Critical(start_of(name))),
             None => Ok((Self::Certificate, None)),
         }
     }

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use notary::UserMetadata;
+use notary::text::start_of;
 
 use super::finding::Finding;
 use super::reason::Reason;
@@ -12,7 +13,8 @@ pub(super) fn check(required: &UserMetadata, signed: &BTreeMap<String, String>) 
     for (key, required) in required.as_map() {
         let signed = signed.get(key);
         if signed != Some(required) {
-            return Err(Reason::Metadata { key: key.clone(), required: required.clone(), signed: signed.cloned() });
+            let signed = signed.map(|signed| start_of(signed));
+            return Err(Reason::Metadata { key: key.clone(), required: required.clone(), signed });
         }
     }
     Ok(Finding::MetadataSigned)

@@ -21,6 +21,7 @@ use testbed::test_env::{TestEnv, every, verifier};
 use time::OffsetDateTime;
 
 use crate::failed;
+use crate::served::{client, serve, store};
 
 const REFUSED: Conclusion = Conclusion::NotVerified(Disposition::Refused);
 const UNDETERMINED: Conclusion = Conclusion::NotVerified(Disposition::Undetermined);
@@ -154,6 +155,24 @@ async fn registry_failures_and_wrong_content_are_undetermined() {
     }
 }
 
+/// The header is the registry's, and no digest covers it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signature_manifest_that_comes_as_another_type_is_undetermined() {
+    let env = TestEnv::new().await;
+    let listed = env.attach(&env.sign("v1").await.signature.envelope);
+    let manifest = env.layout.blob(&listed, 100_000).unwrap();
+    let path = format!("/manifests/{}", listed.digest);
+    let server = serve(&env.layout, &env.image, &[listed], move |request| {
+        request.path.ends_with(&path).then(|| Reply::content(INDEX, manifest.clone()))
+    });
+    let policy = env.trust.clone().into();
+    let now = OffsetDateTime::now_utc();
+    let store = store(&client(), &server);
+    let verdict = verifier(&env.config).verify_resolved(&store, &env.image, &policy, &every(), now).await.unwrap();
+    failed(&verdict, Integrity);
+    assert_eq!((verdict.conclusion(), verdict.code()), (UNDETERMINED, Some(ReasonCode::Protocol)), "{verdict:?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn counts_each_verified_and_trusted_signer_once() {
     let env = TestEnv::new().await;
@@ -199,8 +218,14 @@ async fn counts_each_verified_and_trusted_signer_once() {
     let verdict = env.verify_under(&env.policy_for(&strict, &stores, &with_key), &env.config).await;
     verdict.meets(&require(3, &[])).unwrap();
     let down = env.config.clone().with_endpoint_url("http://127.0.0.1:9");
+    let unreachable = (ReasonCode::Unreachable, Disposition::Undetermined);
     let error = env.verify_under(&policy, &down).await.meets(&require(1, &[])).unwrap_err();
-    assert_eq!(error.disposition(), Disposition::Undetermined);
+    assert_eq!((error.code(), error.disposition()), unreachable);
+    // One signer verified. The others were not judged, so the artifact is not refused.
+    let verdict = env.verify_under(&env.policy_for(&strict, &stores, &with_key), &down).await;
+    assert!(verdict.is_verified(), "{verdict:?}");
+    let error = verdict.meets(&require(2, &[])).unwrap_err();
+    assert_eq!((error.code(), error.disposition()), unreachable);
     // At audit every intact signature verifies, but that does not make its signer trusted.
     let audit = env.policy_for(&json!({ "level": "audit" }), &["ca:own"], &["x509.subject: C=US, ST=WA, O=Else"]);
     let verdict = env.verify_under(&audit, &env.config).await;

@@ -180,3 +180,28 @@ async fn a_cache_does_not_remember_unknown_answers() {
         assert_eq!(recorder.asked.lock().unwrap().len(), asked);
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_cache_does_not_answer_for_another_time_of_judgement() {
+    let recorder = Recorder::not_revoked();
+    let cached = Cached::new(Arc::clone(&recorder), Duration::from_secs(60));
+    let first = question(1, Duration::from_secs(600));
+    let asked = || recorder.asked.lock().unwrap().len();
+    for (seconds, expected) in [(0, 1), (60, 1), (61, 2), (61, 2), (0, 3), (-60, 3), (-61, 4)] {
+        let question = RevocationQuestion { now: first.now + time::Duration::seconds(seconds), ..first.clone() };
+        cached.status(&question).await;
+        assert_eq!(asked(), expected, "{seconds}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn layers_need_no_limit_of_time() {
+    let recorder = Recorder::not_revoked();
+    let limited = RateLimited::new(Arc::clone(&recorder), NonZeroU32::MIN);
+    let cached = Cached::new(limited, Duration::MAX);
+    let answer = cached.status(&question(1, Duration::MAX)).await;
+    assert_eq!(
+        (&answer, &answer),
+        (&RevocationStatus::NotRevoked("nothing is".to_owned()), &cached.status(&question(1, Duration::MAX)).await)
+    );
+}

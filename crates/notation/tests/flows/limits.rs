@@ -3,11 +3,17 @@
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use notary::envelope::{SigningScheme, header};
+use notary::manifest::ManifestError;
 use notary::reference::Target;
 use notary::{Descriptor, Disposition, ReasonCode};
 use notation::verify::{Conclusion, Demands, Limits, NoVerdict, Reason, Verdict, Verifier};
 use registry::Store;
+use serde_json::{Value, json};
 use testbed::fault::{FaultServer, Reply, Request};
+use testbed::own_key::{OwnKey, add_critical};
 use testbed::test_env::{TestEnv, every, verifier};
 use time::OffsetDateTime;
 use tokio::time::timeout;
@@ -138,5 +144,67 @@ async fn envelopes_that_are_claimed_but_not_delivered_block_no_other_artifact() 
     assert!(tasks.iter().all(|task| !task.is_finished()));
     for task in tasks {
         task.abort();
+    }
+}
+
+/// A signature that is refused for a value of many MiB must not keep that value in the verdict: there may be a hundred.
+#[tokio::test(flavor = "multi_thread")]
+async fn verdicts_do_not_keep_long_values_of_refused_signatures() {
+    let long = "x".repeat(2 << 20);
+    let env = TestEnv::new().await;
+    env.sign("v1").await;
+    let key = OwnKey::new(|_| ());
+    let protected = |change: &dyn Fn(&mut Value)| key.sign_with(&env.image, SigningScheme::X509, |p| change(p));
+    let mut other = Descriptor::of(&long, b"other");
+    other.artifact_type = Some(long.clone());
+    other.annotations.insert(long.clone(), long.clone());
+    let mut unprotected: Value = serde_json::from_slice(&protected(&|_| ())).unwrap();
+    unprotected["header"][format!("io.cncf.notary.{long}")] = json!("x");
+    let twice = format!(r#"{{"{long}":1,"{long}":1}}"#);
+    let mut payload: Value = unprotected.clone();
+    payload["header"].as_object_mut().unwrap().retain(|name, _| name == "x5c");
+    payload["protected"] = json!(URL_SAFE_NO_PAD.encode(&twice));
+    let envelopes = [
+        protected(&|p| p["alg"] = json!(long)),
+        protected(&|p| p["cty"] = json!(long)),
+        protected(&|p| p["crit"].as_array_mut().unwrap().push(json!(long))),
+        protected(&|p| p[header::SIGNING_SCHEME] = json!(long)),
+        protected(&|p| p[header::SIGNING_TIME] = json!(long)),
+        protected(&|p| (p[&long], p[long.to_uppercase()]) = (json!(1), json!(1))),
+        protected(&|p| add_critical(p, &long, "x")),
+        protected(&|p| add_critical(p, header::VERIFICATION_PLUGIN, &long)),
+        protected(&|p| add_critical(p, header::VERIFICATION_PLUGIN_MIN_VERSION, &long)),
+        protected(&|p| {
+            add_critical(p, header::VERIFICATION_PLUGIN, "com.amazonaws.signer.notation.plugin");
+            add_critical(p, &long, "x");
+        }),
+        env.forge(|attributes| {
+            attributes.extended.push((header::VERIFICATION_PLUGIN_MIN_VERSION.to_owned(), long.clone()))
+        }),
+        env.forge(|attributes| attributes.extended.push((long.clone(), "x".to_owned()))),
+        env.forge(|attributes| attributes.extended[0].1 = long.clone()),
+        key.sign(&other, SigningScheme::X509),
+        unprotected.to_string().into_bytes(),
+        payload.to_string().into_bytes(),
+        twice.into_bytes(),
+    ];
+    for envelope in &envelopes {
+        env.attach(envelope);
+    }
+    let verdict = env.verify().await;
+    assert_eq!(verdict.signatures.len(), envelopes.len());
+    for (number, signature) in verdict.signatures.iter().enumerate() {
+        let shown = format!("{:?}", signature.checks);
+        assert!(shown.len() < 16 * 1024, "{number}: {} bytes, {}", shown.len(), &shown[..200]);
+        assert_eq!(signature.reason().map(Reason::disposition), Some(Disposition::Refused), "{number}: {shown}");
+    }
+}
+
+#[test]
+fn errors_of_manifests_do_not_keep_long_values() {
+    let long = "x".repeat(1 << 20);
+    for manifest in [format!(r#"{{"mediaType":"{long}"}}"#), format!(r#"{{"{long}":1,"{long}":1}}"#)] {
+        let why: ManifestError = notary::media_type::media_type_of(None, manifest.as_bytes()).unwrap_err();
+        assert!(why.to_string().len() < 16 * 1024);
     }
 }

@@ -1,6 +1,7 @@
 //! Manifests: distribution-spec, "Pulling manifests" and "Pushing Manifests".
 
 use bytes::Bytes;
+use notary::manifest::ManifestError;
 use notary::media_type::{MANIFEST_MEDIA_TYPES, media_type_of};
 use notary::reference::Target;
 use notary::{Descriptor, Digest};
@@ -64,8 +65,8 @@ impl RemoteRepository {
                 None => Digest::sha256(&answer.body),
             },
         };
-        let media_type = media_type_of(answer.media_type(), &answer.body)
-            .map_err(|source| RegistryError::Manifest { request: answer.request.clone(), source })?;
+        let media_type =
+            media_type_of(answer.media_type(), &answer.body).map_err(|source| wrong_type(&answer, source))?;
         let size = answer.body.len() as u64;
         let descriptor =
             Descriptor { media_type: media_type.to_owned(), digest, size, artifact_type: None, annotations: [].into() };
@@ -148,6 +149,16 @@ impl RemoteRepository {
         let subject = subject.transpose().map_err(|why| answer.malformed(format!("the header OCI-Subject: {why}")))?;
         Ok(Pushed { descriptor, subject })
     }
+}
+
+/// The error for a manifest of an unsupported or ambiguous type. If its content alone is a supported manifest, the registry
+/// gave it a wrong `Content-Type`, which is no judgement of the manifest.
+fn wrong_type(answer: &Answer, source: ManifestError) -> RegistryError {
+    let is_manifest = |media_type: &&str| media_type_of(Some(media_type), &answer.body).is_ok();
+    if matches!(source, ManifestError::Kind(_)) && MANIFEST_MEDIA_TYPES.iter().any(is_manifest) {
+        return answer.malformed(source.to_string());
+    }
+    RegistryError::Manifest { request: answer.request.clone(), source }
 }
 
 /// Returns the digest if it matches the answer's body and the registry claims no other.

@@ -84,15 +84,17 @@ impl Layout {
         Manifest::parse(&bytes).map_err(|source| LayoutError::Manifest { path: self.blob_path(&stored.digest), source })
     }
 
-    /// The index entries whose manifests are signatures of `subject`, in the order of the index.
+    /// The index entries whose manifests are signatures of `subject`, in the order of the index, each manifest once.
     ///
     /// # Errors
     /// Returns [`LayoutError`] if the index, or any manifest that it lists, cannot be read: an unreadable manifest
     /// could be a signature. Returns [`LayoutError::TooMany`] if there are more than `most` signatures.
     pub(crate) fn list_signatures(&self, subject: &Digest, most: usize) -> Result<Vec<Descriptor>, LayoutError> {
         let mut signatures = Vec::new();
+        let mut read = HashSet::new();
         for entry in self.entries()? {
-            if entry.media_type != IMAGE_MANIFEST_MEDIA_TYPE {
+            // An index of a few MiB can list a large manifest many thousand times.
+            if entry.media_type != IMAGE_MANIFEST_MEDIA_TYPE || !read.insert(entry.digest.clone()) {
                 continue;
             }
             let manifest = self.manifest(&entry)?;

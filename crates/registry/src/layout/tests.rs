@@ -54,6 +54,25 @@ fn lists_only_signatures_of_the_subject() {
 }
 
 #[test]
+fn reads_a_manifest_once_however_often_the_index_lists_it() {
+    let (_folder, layout, image) = layout_with_image();
+    let signature = Manifest::signature(image.clone(), b"envelope", [].into());
+    let stored = layout.put_manifest(&signature, None).unwrap();
+    let mut index = layout.read_index().unwrap();
+    let entries = index["manifests"].as_array_mut().unwrap();
+    let mut large = layout.manifest(&image).unwrap();
+    large.annotations.insert("k".to_owned(), "v".repeat(1 << 20));
+    let large = layout.put_manifest(&large, None).unwrap();
+    entries.extend(std::iter::repeat_n(json!(large), 20_000));
+    entries.extend(std::iter::repeat_n(json!(stored), 200));
+    layout.write_index(&index).unwrap();
+    let began = std::time::Instant::now();
+    let found = layout.list_signatures(&image.digest, 1).unwrap();
+    assert_eq!(found.iter().map(|listed| &listed.digest).collect::<Vec<_>>(), [&stored.digest]);
+    assert!(began.elapsed() < std::time::Duration::from_secs(20), "{:?}", began.elapsed());
+}
+
+#[test]
 fn rejects_altered_content() {
     let (_folder, layout, stored) = layout_with_image();
     let path = layout.blob_path(&stored.digest);

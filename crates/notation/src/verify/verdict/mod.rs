@@ -75,7 +75,14 @@ impl Verdict {
     /// skipped, or has no signature.
     #[must_use]
     pub fn deciding(&self) -> Option<(&SignatureVerdict, &Reason)> {
-        let Conclusion::NotVerified(disposition) = self.conclusion() else { return None };
+        match self.conclusion() {
+            Conclusion::NotVerified(disposition) => self.most_urgent(disposition),
+            Conclusion::Verified | Conclusion::Skipped => None,
+        }
+    }
+
+    /// Returns the signature that is not accepted for the most urgent reason with this disposition.
+    fn most_urgent(&self, disposition: Disposition) -> Option<(&SignatureVerdict, &Reason)> {
         let failed = self.signatures.iter().filter_map(|signature| Some((signature, signature.failed()?)));
         let decides = failed.filter(|(_, (_, reason))| reason.disposition() == disposition);
         let (signature, (_, reason)) = decides.min_by_key(|(_, (check, reason))| urgency(*check, reason))?;

@@ -48,8 +48,9 @@ pub enum RequirementError {
         found: Vec<String>,
         /// The named profiles without such a signature.
         missing: Vec<String>,
-        /// What the failures of the other signatures mean.
-        disposition: Disposition,
+        /// The code: [`ReasonCode::MissingSigners`], unless a signature was not judged that could be a missing one. Then it
+        /// is the code of the reason for that.
+        code: ReasonCode,
     },
 }
 
@@ -76,11 +77,7 @@ impl RequirementError {
     /// Returns what it means for the caller.
     #[must_use]
     pub fn disposition(&self) -> Disposition {
-        match self {
-            Self::Impossible { .. } => Disposition::Misconfigured,
-            Self::Skipped { .. } => Disposition::Refused,
-            Self::Missing { disposition, .. } => *disposition,
-        }
+        self.code().disposition()
     }
 
     /// Returns the stable name of the kind of failure.
@@ -88,7 +85,8 @@ impl RequirementError {
     pub fn code(&self) -> ReasonCode {
         match self {
             Self::Impossible { .. } => ReasonCode::Configuration,
-            Self::Skipped { .. } | Self::Missing { .. } => ReasonCode::MissingSigners,
+            Self::Skipped { .. } => ReasonCode::MissingSigners,
+            Self::Missing { code, .. } => *code,
         }
     }
 }
@@ -112,8 +110,12 @@ impl Verdict {
         if found.len() >= needed.get() {
             return Ok(());
         }
-        let disposition = disposition(self.signatures.iter().filter_map(SignatureVerdict::reason));
+        let code = match disposition(self.signatures.iter().filter_map(SignatureVerdict::reason)) {
+            Disposition::Refused => None,
+            open => self.most_urgent(open).map(|(_, reason)| reason.code()),
+        };
+        let code = code.unwrap_or(ReasonCode::MissingSigners);
         let missing = named.difference(&found).cloned().collect();
-        Err(RequirementError::Missing { needed, found: found.into_iter().collect(), missing, disposition })
+        Err(RequirementError::Missing { needed, found: found.into_iter().collect(), missing, code })
     }
 }
