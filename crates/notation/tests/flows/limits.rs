@@ -155,7 +155,7 @@ async fn verdicts_do_not_keep_long_values_of_refused_signatures() {
     env.sign("v1").await;
     let key = OwnKey::new(|_| ());
     let protected = |change: &dyn Fn(&mut Value)| key.sign_with(&env.image, SigningScheme::X509, |p| change(p));
-    let mut other = Descriptor::of(&long, b"other");
+    let mut other = Descriptor::from_content(&long, b"other");
     other.artifact_type = Some(long.clone());
     other.annotations.insert(long.clone(), long.clone());
     let mut unprotected: Value = serde_json::from_slice(&protected(&|_| ())).unwrap();
