@@ -38,6 +38,7 @@ pub struct Draft {
 
 impl Draft {
     /// An envelope like AWS Signer's, signed with ES384.
+    #[expect(clippy::new_without_default, reason = "each one has a new key")]
     pub fn new() -> Self {
         Self::with_kind(Kind::P384, Scheme::SigningAuthority)
     }
