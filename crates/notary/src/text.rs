@@ -1,7 +1,7 @@
 //! Formatting of values, and sanitizing of untrusted text: certificate names, JSON keys, messages of services.
 
-use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+use time::{OffsetDateTime, UtcOffset};
 
 /// The maximum length of sanitized text in characters.
 const MOST: usize = 4000;
@@ -49,17 +49,19 @@ pub fn folded(text: &str) -> String {
 /// Formats a time as RFC 3339 in UTC without fractional seconds, as the specification does.
 #[must_use]
 pub fn rfc3339(time: OffsetDateTime) -> String {
-    let whole = time.to_offset(time::UtcOffset::UTC).truncate_to_second();
-    // Fails only for years after 9999, which neither certificates nor signatures can express.
+    let whole = time.checked_to_offset(UtcOffset::UTC).unwrap_or(time).truncate_to_second();
+    // Fails only for years before 0 and after 9999, which neither certificates nor signatures can express.
     whole.format(&Rfc3339).unwrap_or_else(|_| whole.to_string())
 }
 
-/// Parses an RFC 3339 time as strictly as notation: capital `T` and `Z`, no leap seconds.
+/// Parses an RFC 3339 time as strictly as notation: capital `T` and `Z`, no leap seconds. The year must have four digits
+/// in UTC too, whatever the offset, so that the time can be shown.
 #[must_use]
 pub fn parse_rfc3339(text: &str) -> Option<OffsetDateTime> {
     // The time crate accepts any byte in place of the T, and a z for the Z.
     let is_strict = text.as_bytes().get(10) == Some(&b'T') && !text.ends_with('z') && text.get(17..19) != Some("60");
-    OffsetDateTime::parse(text, &Rfc3339).ok().filter(|_| is_strict)
+    let time = OffsetDateTime::parse(text, &Rfc3339).ok().filter(|_| is_strict)?;
+    time.checked_to_offset(UtcOffset::UTC).filter(|utc| (0..=9999).contains(&utc.year()))
 }
 
 /// Unicode format characters that hide or reorder text, and line separators.
@@ -70,7 +72,9 @@ fn is_invisible(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{MOST, folded, parse_rfc3339, printable, sentence};
+    use time::macros::datetime;
+
+    use super::{MOST, folded, parse_rfc3339, printable, rfc3339, sentence};
 
     #[test]
     fn a_message_becomes_a_sentence() {
@@ -117,6 +121,24 @@ mod tests {
             "1782907200",
         ] {
             assert_eq!(parse_rfc3339(time), None, "{time}");
+        }
+    }
+
+    #[test]
+    fn times_at_the_ends_of_the_calendar_are_shown_or_rejected() {
+        for (text, shown) in [
+            ("9999-12-31T23:59:59Z", Some("9999-12-31T23:59:59Z")),
+            ("9999-12-31T23:59:59+23:59", Some("9999-12-31T00:00:59Z")),
+            ("9999-12-31T23:59:59-23:59", None),
+            ("0000-01-01T00:00:00Z", Some("0000-01-01T00:00:00Z")),
+            ("0000-01-01T00:00:00-23:59", Some("0000-01-01T23:59:00Z")),
+            ("0000-01-01T00:00:00+23:59", None),
+        ] {
+            assert_eq!(parse_rfc3339(text).map(rfc3339).as_deref(), shown, "{text}");
+        }
+        // Times from elsewhere may be outside.
+        for time in [datetime!(9999-12-31 23:59:59 -23:59), datetime!(0000-01-01 00:00:00 +23:59)] {
+            assert!(!rfc3339(time).is_empty());
         }
     }
 

@@ -69,7 +69,7 @@ async fn verify_one(
     };
     let report = VerifiedArtifact::new(reference, policy, &verdict);
     match &verification.requirement {
-        Some(requirement) => report.with_requirement(requirement, &verdict, &verdict.meets(requirement)),
+        Some(requirement) => report.with_requirement(requirement, &verdict.meets(requirement)),
         None => report,
     }
 }

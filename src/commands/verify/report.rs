@@ -84,12 +84,7 @@ impl VerifiedArtifact {
     }
 
     /// Adds the result of `--require`.
-    pub(super) fn with_requirement(
-        mut self,
-        requirement: &Requirement,
-        verdict: &Verdict,
-        met: &Result<(), RequirementError>,
-    ) -> Self {
+    pub(super) fn with_requirement(mut self, requirement: &Requirement, met: &Result<(), RequirementError>) -> Self {
         if let Err(why) = met {
             self.outcome = why.disposition().into();
             let error = requirement_error(why);

@@ -205,6 +205,11 @@ async fn counts_each_verified_and_trusted_signer_once() {
     let verdict = env.verify_under(&policy, &env.config).await;
     verdict.meets(&require(2, &[&prod, &second])).unwrap();
     verdict.meets(&require(2, &[])).unwrap();
+    let first = env.verify_by(&policy, &verifier(&env.config), &Demands::default()).await;
+    first.meets(&require(1, &[])).unwrap();
+    let error = first.meets(&require(2, &[])).unwrap_err();
+    assert!(matches!(error, RequirementError::Unchecked { left, .. } if left == first.unchecked), "{error:?}");
+    assert_eq!(error.disposition(), Disposition::Misconfigured);
     let error = verdict.meets(&require(2, &[&second, &third])).unwrap_err();
     let RequirementError::Missing { missing, .. } = &error else { panic!("{error:?}") };
     assert_eq!(*missing, [third.to_string()]);

@@ -1,8 +1,8 @@
 //! Signatures without a verification plugin: both signing schemes, verified by the signing certificate.
 
 use aws_signer::AttributesError;
-use notary::envelope::SigningScheme;
 use notary::envelope::SigningScheme::{SigningAuthority, X509};
+use notary::envelope::{SigningScheme, header};
 use notary::{Disposition, ReasonCode};
 use notation::verify::{CheckOutcome, Finding, Reason, ValidationType, Verdict};
 use serde_json::{Value, json};
@@ -187,5 +187,27 @@ async fn rejects_unprocessed_critical_attributes_at_every_level() {
             let reason = failed(&verdict, ValidationType::Integrity);
             assert!(is_expected(&reason), "{name} {level}: {reason:?}");
         }
+    }
+}
+
+/// Whoever writes such a signature beside an artifact must not make its verification end with a panic.
+#[tokio::test(flavor = "multi_thread")]
+async fn rejects_times_whose_year_has_five_digits_in_utc() {
+    let env = TestEnv::new().await;
+    env.sign_and_attach().await;
+    let key = OwnKey::new(|_| ());
+    const LATE: &str = "9999-12-31T23:59:59-23:59";
+    let signed_late = key.sign_with(&env.image, X509, |protected| {
+        protected[header::SIGNING_TIME] = json!(LATE);
+        add_critical(protected, header::EXPIRY, "9999-12-31T23:59:58Z");
+    });
+    let expires_late = key.sign_with(&env.image, X509, |protected| add_critical(protected, header::EXPIRY, LATE));
+    env.attach(&signed_late);
+    env.attach(&expires_late);
+    let verdict = env.verify().await;
+    assert!(verdict.is_verified());
+    for signature in &verdict.signatures[1..] {
+        let reason = signature.reason().unwrap();
+        assert!(reason.code() == ReasonCode::Integrity && reason.to_string().contains(LATE), "{reason}");
     }
 }

@@ -39,6 +39,14 @@ pub enum RequirementError {
         /// The policy's name.
         policy: String,
     },
+    /// Too few signers are known to have signed, because not all signatures were checked.
+    #[error("{} required, but {left} signatures were not checked: all must be", signatures(*.needed))]
+    Unchecked {
+        /// The required number.
+        needed: NonZeroUsize,
+        /// The number of signatures that were not checked.
+        left: usize,
+    },
     /// Too few signers have signed.
     #[error("{} required, but {} verified{}{}", signatures(*.needed), .found.len(), listed(" (", .found, ")"), listed("; missing: ", .missing, ""))]
     Missing {
@@ -84,7 +92,7 @@ impl RequirementError {
     #[must_use]
     pub fn code(&self) -> ReasonCode {
         match self {
-            Self::Impossible { .. } => ReasonCode::Configuration,
+            Self::Impossible { .. } | Self::Unchecked { .. } => ReasonCode::Configuration,
             Self::Skipped { .. } => ReasonCode::MissingSigners,
             Self::Missing { code, .. } => *code,
         }
@@ -109,6 +117,9 @@ impl Verdict {
         let found: BTreeSet<String> = self.trusted().map(Signed::signer).filter(counts).collect();
         if found.len() >= needed.get() {
             return Ok(());
+        }
+        if self.unchecked > 0 {
+            return Err(RequirementError::Unchecked { needed, left: self.unchecked });
         }
         let code = match disposition(self.signatures.iter().filter_map(SignatureVerdict::reason)) {
             Disposition::Refused => None,
