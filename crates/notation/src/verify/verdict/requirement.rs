@@ -56,8 +56,8 @@ pub enum RequirementError {
         found: Vec<String>,
         /// The named profiles without such a signature.
         missing: Vec<String>,
-        /// The code: [`ReasonCode::MissingSigners`], unless a signature was not judged that could be a missing one. Then it
-        /// is the code of the reason for that.
+        /// The code: [`ReasonCode::MissingSigners`], unless a signature was not judged that could be a missing one.
+        /// Then it is the code of the reason for that.
         code: ReasonCode,
     },
 }
