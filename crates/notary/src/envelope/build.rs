@@ -6,8 +6,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 use serde_json::{Value, json};
-use time::OffsetDateTime;
+use time::error::Format;
 use time::format_description::well_known::Rfc3339;
+use time::{OffsetDateTime, UtcOffset};
 
 use super::header::{AUTHENTIC_SIGNING_TIME, EXPIRY, SIGNING_AGENT, SIGNING_SCHEME, VERIFICATION_PLUGIN};
 use super::{PAYLOAD_MEDIA_TYPE, SigningScheme};
@@ -95,7 +96,9 @@ fn protected_header<E>(attributes: &ProtectedAttributes) -> Result<Vec<(&str, Va
 
 fn rfc3339<E>(attribute: &'static str, time: OffsetDateTime) -> Result<Value, BuildError<E>> {
     // The specification has no fractional seconds, and notation compares these times as text.
-    let seconds = time.to_offset(time::UtcOffset::UTC).replace_nanosecond(0).unwrap_or(time);
+    let year = BuildError::Time { attribute, source: Format::InvalidComponent("year") };
+    let utc = time.checked_to_offset(UtcOffset::UTC).ok_or(year)?;
+    let seconds = utc.replace_nanosecond(0).unwrap_or(utc);
     let text = seconds.format(&Rfc3339).map_err(|source| BuildError::Time { attribute, source })?;
     Ok(Value::String(text))
 }
@@ -165,6 +168,15 @@ mod tests {
                 r#""io.cncf.notary.verificationPlugin":"com.example.plugin","com.example.b":"1","com.example.a":"2"}"#
             )
         );
+    }
+
+    #[test]
+    fn rejects_times_without_a_form_in_utc() {
+        for time in [datetime!(9999-12-31 23:59:59 -23:59), datetime!(0000-01-01 00:00:00 +23:59)] {
+            let late = ProtectedAttributes { authentic_signing_time: time, ..attributes() };
+            let built = build::<()>(b"p", &late, &[], "agent", |_| Ok(Vec::new()));
+            assert!(matches!(built, Err(BuildError::Time { .. })), "{time}");
+        }
     }
 
     #[test]

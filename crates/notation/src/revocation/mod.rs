@@ -21,7 +21,8 @@
 //! - An entry whose invalidity date is after the authentic signing time is ignored; other entries for the certificate
 //!   still apply.
 //! - `https://` URLs are used too, verified with the system's root certificates. CRLs are not cached on disk.
-//! - An OCSP location or distribution point without a usable URL makes the status unknown; notation-core-go ignores it.
+//! - An OCSP location or distribution point without a usable URL counts as a source that gives no answer: the status is
+//!   unknown unless the others suffice. notation-core-go ignores it.
 
 mod cached;
 mod crl;

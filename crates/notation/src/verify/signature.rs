@@ -18,9 +18,9 @@ use super::{authentic_timestamp, authenticity, expiry, revocation, user_metadata
 use crate::plugin_host::{DemandedPlugin, PluginFolder};
 use crate::revocation::RevocationQuestion;
 
-/// The largest envelope whose content is reported although it is refused, in bytes: an attacker who may push can add a
-/// hundred large ones to an artifact. AWS Signer's have about 10 KiB.
-const MAX_REFUSED: usize = 64 * 1024;
+/// The largest envelope whose content is reported although its signer is not trusted, in bytes: an attacker who may
+/// push can add a hundred large ones to an artifact. AWS Signer's have about 10 KiB.
+const MAX_UNTRUSTED: usize = 64 * 1024;
 
 /// What all signatures of an artifact are verified by.
 #[derive(Clone, Copy)]
@@ -66,7 +66,7 @@ pub(super) async fn verify(
         checks: verification.checks,
         signed: verification.signed,
     };
-    if size > MAX_REFUSED && !verdict.is_verified() {
+    if size > MAX_UNTRUSTED && verdict.trusted().is_none() {
         verdict.signed = None;
     }
     verdict

@@ -13,7 +13,7 @@ use notation::verify::{Conclusion, Demands, Limits, NoVerdict, Reason, Verdict, 
 use registry::Store;
 use serde_json::{Value, json};
 use testbed::fault::{FaultServer, Reply, Request};
-use testbed::own_key::{OwnKey, add_critical};
+use testbed::own_key::{OwnKey, SUBJECT, add_critical};
 use testbed::test_env::{TestEnv, every, verifier};
 use time::OffsetDateTime;
 use tokio::time::timeout;
@@ -197,6 +197,23 @@ async fn verdicts_do_not_keep_long_values_of_refused_signatures() {
         let shown = format!("{:?}", signature.checks);
         assert!(shown.len() < 16 * 1024, "{number}: {} bytes, {}", shown.len(), &shown[..200]);
         assert_eq!(signature.reason().map(Reason::disposition), Some(Disposition::Refused), "{number}: {shown}");
+    }
+}
+
+/// At the level audit everybody's signature is accepted.
+#[tokio::test(flavor = "multi_thread")]
+async fn verdicts_keep_the_content_of_large_envelopes_only_of_trusted_signers() {
+    let env = TestEnv::new().await;
+    let key = OwnKey::new(|_| ());
+    env.put_trust_store("ca/own", &key.root());
+    let mut image = env.image.clone();
+    image.annotations.insert("k".to_owned(), "v".repeat(100_000));
+    env.attach(&key.sign(&image, SigningScheme::X509));
+    for (identity, is_kept) in [(SUBJECT, true), ("x509.subject: C=US, ST=WA, O=Else", false)] {
+        let audit = env.policy_for(&json!({ "level": "audit" }), &["ca:own"], &[identity]);
+        let verdict = env.verify_under(&audit, &env.config).await;
+        assert!(verdict.is_verified());
+        assert_eq!(verdict.signatures[0].signed.is_some(), is_kept, "{identity}");
     }
 }
 

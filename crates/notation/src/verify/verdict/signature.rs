@@ -27,7 +27,8 @@ pub struct SignatureVerdict {
     pub media_type: String,
     /// The checks in the order in which they were made.
     pub checks: Vec<CheckResult>,
-    /// What was signed and by whom, once integrity has passed.
+    /// What was signed and by whom, once integrity has passed. Left out of large envelopes of signers who are not
+    /// trusted.
     pub signed: Option<Signed>,
 }
 
@@ -160,7 +161,7 @@ impl SignatureVerdict {
 
     /// Returns what was signed, if the signature is accepted and its signer trusted. If authenticity is only logged,
     /// signatures of untrusted signers are accepted, too.
-    pub(super) fn trusted(&self) -> Option<&Signed> {
+    pub(in crate::verify) fn trusted(&self) -> Option<&Signed> {
         let is_trusted = self.outcome(ValidationType::Authenticity).is_some_and(CheckOutcome::is_passed);
         self.signed.as_ref().filter(|_| is_trusted && self.is_verified())
     }
