@@ -83,3 +83,16 @@ async fn content_takes_memory_until_it_is_dropped() {
     drop(first);
     repository.blob(&stored, 10 << 20).await.unwrap();
 }
+
+/// A copy holds the manifest while it pushes it.
+#[tokio::test]
+async fn pushing_a_manifest_waits_for_no_memory() {
+    let server = FaultServer::start(|request| match request.method.as_str() {
+        "PUT" => Reply::Answer(201, Vec::new(), large()),
+        _ => Reply::content("a/b", large()),
+    });
+    let repository = with_little_memory(&server);
+    let _held = repository.blob(&Descriptor::of("a/b", &large()), 10 << 20).await.unwrap();
+    let error = repository.push_manifest(IMAGE_MANIFEST_MEDIA_TYPE, MANIFEST.as_bytes(), None).await.unwrap_err();
+    assert!(matches!(error, RegistryError::TooLarge { .. }), "{error}");
+}

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use limits::MemoryBudget;
 use notary::{Descriptor, Digest};
 use reqwest::header::{CONTENT_TYPE, HeaderValue, LOCATION};
 use reqwest::{Method, Url};
@@ -12,8 +13,9 @@ use super::{Answer, Call, RemoteRepository};
 use crate::content::Content;
 use crate::error::{RegistryError, is_temporary};
 
-/// The size limit of answers whose content is not used.
-pub(super) const NOTHING: u64 = 64 * 1024;
+/// The size limit of answers whose content is not used. No memory budget counts as much, so that a caller who holds content
+/// never waits for such an answer.
+pub(super) const NOTHING: u64 = MemoryBudget::FREE as u64;
 /// The slowest accepted transfer, in bytes per second.
 const SLOWEST: u64 = 256 * 1024;
 const UPLOADS: u32 = 3;

@@ -10,6 +10,7 @@ use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue, IF_MATCH};
 
 use super::RemoteRepository;
 use super::answer::Answer;
+use super::blobs::NOTHING;
 use crate::content::Content;
 use crate::error::RegistryError;
 
@@ -126,7 +127,7 @@ impl RemoteRepository {
             Some(target) => format!("manifests/{target}"),
             None => format!("manifests/{}", descriptor.digest),
         };
-        let mut call = self.call(Method::PUT, &path, MAX_MANIFEST_SIZE);
+        let mut call = self.call(Method::PUT, &path, NOTHING);
         if descriptor.size > MAX_MANIFEST_SIZE {
             return Err(RegistryError::TooLarge { request: call.request(), limit: MAX_MANIFEST_SIZE });
         }
