@@ -161,7 +161,8 @@ fn requirement(
     from.sort_by_key(ToString::to_string);
     from.dedup();
     if !from.is_empty() && from.len() < signatures.get() {
-        return Err(CliError::configuration(RequirementError::Impossible { needed: signatures, named: from.len() }));
+        let why = RequirementError::Impossible { needed: signatures, named: from.len() };
+        return Err(CliError::configuration(why).with_advice("Name more signing profiles, or require fewer signers."));
     }
     Ok(Requirement { signers: signatures, from })
 }

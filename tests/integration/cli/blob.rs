@@ -132,7 +132,7 @@ fn refuses_altered_blobs_metadata_and_signatures() {
     refused(&["-m", "commit=1"], "userMetadata").says("was not signed");
     blobs.write("other.tar.gz", b"another release");
     blobs.sign("other.tar.gz", &[]);
-    refused(&["--signature", "other.tar.gz.jws.sig"], "integrity").says("and the content is sha384:");
+    refused(&["--signature", "other.tar.gz.jws.sig"], "integrity").says("but the content is sha384:");
     assert!(!blobs.notation_accepts("app.tar.gz", "other.tar.gz.jws.sig"));
     blobs.write("no.sig", b"\x1b[2J no envelope");
     let shown = refused(&["--signature", "no.sig"], "integrity");

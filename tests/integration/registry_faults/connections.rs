@@ -92,7 +92,7 @@ async fn pushing_a_manifest_waits_for_no_memory() {
         _ => Reply::content("a/b", large()),
     });
     let repository = with_little_memory(&server);
-    let _held = repository.blob(&Descriptor::of("a/b", &large()), 10 << 20).await.unwrap();
+    let _held = repository.blob(&Descriptor::from_content("a/b", &large()), 10 << 20).await.unwrap();
     let error = repository.push_manifest(IMAGE_MANIFEST_MEDIA_TYPE, MANIFEST.as_bytes(), None).await.unwrap_err();
     assert!(matches!(error, RegistryError::TooLarge { .. }), "{error}");
 }
