@@ -300,8 +300,7 @@ fn requires_signatures_of_several_profiles() {
     let met = json_of(&cli, &verify(&world, &[&image], &[first, second], &["--require", "2"]), 0);
     assert_eq!(met["artifacts"][0]["requirement"]["met"], true);
     both(&["--require", "2", "--from", first, second], 0);
-    both(&["--require", "2", "--from", first], 2)
-        .says("2 signers are required, but only one signing profile counts");
+    both(&["--require", "2", "--from", first], 2).says("2 signers are required, but only one signing profile counts");
     both(&["--require", "3"], 2);
     run(&cli, &verify(&world, &[&image], &[first], &["--require", "2", "--from", first, second])).exits_with(1);
 }

@@ -13,8 +13,8 @@ use super::{Answer, Call, RemoteRepository};
 use crate::content::Content;
 use crate::error::{RegistryError, is_temporary};
 
-/// The size limit of answers whose content is not used. No memory budget counts as much, so that a caller who holds content
-/// never waits for such an answer.
+/// The size limit of answers whose content is not used. No memory budget counts as much, so that a caller who holds
+/// content never waits for such an answer.
 pub(super) const NOTHING: u64 = MemoryBudget::FREE as u64;
 /// The slowest accepted transfer, in bytes per second.
 const SLOWEST: u64 = 256 * 1024;
