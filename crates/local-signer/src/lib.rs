@@ -1,7 +1,34 @@
 //! The local signer: a service compatible with AWS Signer that runs on this machine and needs no AWS account.
 //!
-//! A request passes `server` (connections), `router` (HTTP) and [`auth`] (Signature Version 4) to one of the
-//! [`operations`], which use the [`store`], the certificate authority ([`ca`]) and the signing [`clock`].
+//! ```
+//! use local_signer::{LocalSigner, Options};
+//!
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let folder = tempfile::tempdir()?;
+//! # let folder = folder.path().join("signer");
+//! let signer = LocalSigner::start(Options::new(&folder)).await?;
+//! // Pass this endpoint and these credentials to an AWS SDK, and trust this root certificate.
+//! println!("{} {:?}", signer.endpoint_url(), signer.root_certificate());
+//! signer.shutdown().await;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A request passes `server`, `router` and [`auth`] to one of the [`operations`].
+//!
+//! | Module | What it has |
+//! |---|---|
+//! | `server` | Connections: limits on number, time and size |
+//! | `router` | The operations' HTTP methods, paths and answers |
+//! | [`auth`], [`credentials`] | Signature Version 4, and the accepted access keys |
+//! | [`caller`] | Who makes a request |
+//! | [`operations`] | The operations of AWS Signer |
+//! | [`store`] | Profiles, jobs and revocations in SQLite |
+//! | [`ca`], [`validity`] | The certificate authority, and how long signatures are valid |
+//! | [`clock`] | The signing clock |
+//! | [`directory`] | The folder of the state, locked by one process |
+//! | [`error`] | AWS Signer's errors |
 
 pub mod auth;
 pub mod ca;

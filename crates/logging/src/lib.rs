@@ -1,6 +1,17 @@
 //! Logging: off unless `NOTATION_AWS_SIGNER_LOG` is set to a level. Structured lines, never on standard output.
 //!
 //! Only this project's own events are logged: those of the AWS SDK may contain headers. Payloads are logged as digests.
+//!
+//! ```
+//! // At the start of a program; without the variable, nothing is logged.
+//! logging::init()?;
+//! # Ok::<(), logging::LogError>(())
+//! ```
+//!
+//! | Function | For |
+//! |---|---|
+//! | [`init`] | the plugin: what the environment asks for |
+//! | [`init_for_terminal`] | the tool: also `-v` and `-vv`, as lines for people |
 
 use std::fs::{File, OpenOptions};
 use std::io;

@@ -1,4 +1,40 @@
 //! The Notary Project's specifications as pure code: no input or output, no clock, nothing asynchronous.
+//!
+//! ```
+//! use notary::envelope::{Envelope, EnvelopeError};
+//! use notary::reference::Reference;
+//! use notary::{Digest, DigestAlgorithm, Disposition, ReasonCode};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let image: Reference = "registry.example.com/team/app:v1".parse()?;
+//! assert_eq!(image.repository().to_string(), "registry.example.com/team/app");
+//!
+//! let digest = Digest::sha256(b"content");
+//! assert_eq!(digest.algorithm(), DigestAlgorithm::Sha256);
+//! assert!(digest.matches(b"content") && !digest.matches(b"other content"));
+//!
+//! // A parsed envelope is not verified: `Envelope::verify` checks its signature and its certificate chain.
+//! assert!(matches!(Envelope::parse(b"{}"), Err(EnvelopeError::Json(_))));
+//!
+//! // Every failure has a stable code, which says whether a retry may help.
+//! assert_eq!(ReasonCode::Revoked.disposition(), Disposition::Refused);
+//! assert_eq!(ReasonCode::Throttled.disposition(), Disposition::Undetermined);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! | Module | What it has |
+//! |---|---|
+//! | [`envelope`] | Signature envelopes in JWS form: building, parsing, verifying |
+//! | [`x509`] | Certificates and chains, and the rules for code signing |
+//! | [`trust`] | Trust policies, trust stores, trusted identities |
+//! | [`manifest`], [`links`], [`media_type`] | Manifests of artifacts and signatures, and what they refer to |
+//! | [`reference`] | References to artifacts: registry, repository, tag or digest |
+//! | [`plugin`] | The plugin protocol, for plugins and for their hosts |
+//! | [`json`], [`text`] | Strict JSON, times, and text that is safe to print |
+//! | [`config_folder`] | Where notation has its configuration |
+//! | `reason`, `advice` | [`ReasonCode`], [`Disposition`], [`Advice`]: what failures mean and what to do |
+//! | `descriptor`, `digest`, `user_metadata` | [`Descriptor`], [`Digest`], [`UserMetadata`] |
 
 mod advice;
 pub mod config_folder;

@@ -51,7 +51,11 @@ impl RegistryScope {
     /// # Errors
     /// Returns [`ScopeError::NotARepository`] if scopes cannot name the registry, such as an IPv6 address.
     pub fn from_repository(repository: &RepositoryName) -> Result<Self, ScopeError> {
-        repository.to_string().parse()
+        let scope = Self(repository.to_string());
+        match is_registry(repository.registry()) && repository.path().split('/').all(is_component) {
+            true => Ok(scope),
+            false => Err(ScopeError::NotARepository(scope.0)),
+        }
     }
 
     /// Returns the repository of an artifact reference, dropping tag and digest.
