@@ -138,7 +138,7 @@ fn refuses_altered_blobs_metadata_and_signatures() {
     let shown = refused(&["--signature", "no.sig"], "integrity");
     assert!(!shown.stdout.contains('\x1b'), "{shown}");
     blobs.write("app.tar.gz", b"a replaced release archive");
-    refused(&[], "integrity").says("and the content is sha384:");
+    refused(&[], "integrity").says("but the content is sha384:");
     assert!(!blobs.notation_accepts("app.tar.gz", "app.tar.gz.jws.sig"));
     std::fs::File::create(blobs.path("huge.sig")).unwrap().set_len(11 << 20).unwrap();
     blobs.verify("app.tar.gz", &["--signature", "huge.sig"]).exits_with(1).says("is not a signature envelope");
