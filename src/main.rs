@@ -29,8 +29,7 @@ use crate::output::exit::ExitStatus;
 #[global_allocator]
 static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
 
-/// Commands that copy content use up to this many threads. Allocators keep freed memory per thread: bounding their
-/// number bounds the memory.
+/// The largest number of threads. Allocators keep freed memory per thread: bounding their number bounds the memory.
 const MAX_THREADS: usize = 8;
 
 fn main() -> ExitCode {
@@ -50,8 +49,8 @@ fn main() -> ExitCode {
     status.report()
 }
 
-/// Signing and verifying mostly wait for registries and AWS Signer. One thread needs a tenth less processor time for
-/// them than several that wake each other.
+/// Verifying mostly waits for registries and AWS Signer. One thread needs a tenth less processor time for it than several
+/// that wake each other.
 fn runtime(cli: &Cli) -> io::Result<Runtime> {
     let mut builder = if cli.mostly_waits() {
         Builder::new_current_thread()

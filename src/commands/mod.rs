@@ -60,7 +60,7 @@ impl Cli {
     /// Whether the command spends its time waiting for registries and AWS Signer, and runs no server itself.
     #[must_use]
     pub fn mostly_waits(&self) -> bool {
-        matches!(self.command, Command::Sign(_) | Command::Verify(_))
+        matches!(self.command, Command::Verify(_))
     }
 }
 

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::SCHEMA_VERSION;
-use super::exit::ExitStatus;
+use super::exit::{CliError, ExitStatus};
+use super::{Output, SCHEMA_VERSION};
 
 /// The result for one artifact.
 pub trait ArtifactResult {
@@ -23,17 +23,30 @@ pub struct ArtifactsReport<Artifact> {
     exit: ExitStatus,
 }
 
-impl<Artifact: ArtifactResult> ArtifactsReport<Artifact> {
-    /// The report of these results. The worst of them determines the status.
+impl<Artifact: ArtifactResult + Serialize> ArtifactsReport<Artifact> {
+    /// A report without results.
     #[must_use]
-    pub fn new(artifacts: Vec<Artifact>) -> Self {
-        let exit = ExitStatus::worst(artifacts.iter().map(ArtifactResult::status));
-        Self { schema_version: SCHEMA_VERSION, status: exit.as_str(), artifacts, exit }
+    pub fn new() -> Self {
+        let exit = ExitStatus::DONE;
+        Self { schema_version: SCHEMA_VERSION, status: exit.as_str(), artifacts: Vec::new(), exit }
     }
 
-    /// The command's exit status.
-    #[must_use]
-    pub fn status(&self) -> ExitStatus {
-        self.exit
+    /// Adds the results for one name of the command line. The worst result determines the status. Results that will not
+    /// be written as JSON are dropped, since there may be thousands.
+    pub fn add(&mut self, artifacts: Vec<Artifact>, output: &Output) {
+        self.exit = ExitStatus::worst(artifacts.iter().map(ArtifactResult::status).chain([self.exit]));
+        self.status = self.exit.as_str();
+        if output.is_json() {
+            self.artifacts.extend(artifacts);
+        }
+    }
+
+    /// Writes the results if JSON is selected, and returns the command's exit status.
+    ///
+    /// # Errors
+    /// Returns [`CliError`] if standard output cannot be written.
+    pub fn finish(&self, output: &Output) -> Result<ExitStatus, CliError> {
+        output.json(self)?;
+        Ok(self.exit)
     }
 }

@@ -154,7 +154,7 @@ pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
     });
 
     let progress = output.progress(args.references.len(), "signing");
-    let mut results = Vec::new();
+    let mut report = ArtifactsReport::new();
     let work = |reference: ArtifactReference| {
         let signing = signing.clone();
         async move { sign(&signing, &reference).await }
@@ -163,12 +163,10 @@ pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
         let signed = signed.unwrap_or_else(|why| vec![SignedArtifactReport::failed(&reference, None, why)]);
         progress.inc(1);
         progress.suspend(|| signed.iter().try_for_each(|artifact| artifact.show(output)))?;
-        results.extend(signed);
+        report.add(signed, output);
         Ok(())
     })
     .await?;
     progress.finish_and_clear();
-    let report = ArtifactsReport::new(results);
-    output.json(&report)?;
-    Ok(report.status())
+    report.finish(output)
 }

@@ -101,7 +101,7 @@ pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
     let (references, verification, jobs) = intent(args, output)?;
     let verification = Arc::new(verification);
     let progress = output.progress(references.len(), "verifying");
-    let mut results = Vec::new();
+    let mut report = ArtifactsReport::new();
     let work = |reference: ArtifactReference| {
         let verification = verification.clone();
         async move { verify(&verification, &reference).await }
@@ -110,14 +110,12 @@ pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
         let verified = verified.unwrap_or_else(|why| vec![VerifiedArtifact::failed(&reference, None, why)]);
         progress.inc(1);
         progress.suspend(|| verified.iter().try_for_each(|artifact| show(artifact, output)))?;
-        results.extend(verified);
+        report.add(verified, output);
         Ok(())
     })
     .await?;
     progress.finish_and_clear();
-    let report = ArtifactsReport::new(results);
-    output.json(&report)?;
-    Ok(report.status())
+    report.finish(output)
 }
 
 /// What the arguments mean: the artifacts, what they are verified with, and how many in parallel.
