@@ -47,10 +47,10 @@ impl MemoryBudget {
 }
 
 impl Default for MemoryBudget {
-    /// 8 MiB, with one reader beyond it: more than a hundred answers of the usual size or two of the largest. Parsing
-    /// takes up to twice as much again.
+    /// 4 MiB, with one reader beyond it: answers of the usual size are not counted, and those that are larger than this
+    /// are read one at a time. Parsing takes up to twice as much again.
     fn default() -> Self {
-        Self::new(8 * 1024 * 1024)
+        Self::new(4 * 1024 * 1024)
     }
 }
 
