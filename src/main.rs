@@ -49,8 +49,8 @@ fn main() -> ExitCode {
     status.report()
 }
 
-/// Verifying mostly waits for registries and AWS Signer. One thread needs a tenth less processor time for it than several
-/// that wake each other.
+/// Verifying mostly waits for registries and AWS Signer. One thread needs a tenth less processor time for it than
+/// several that wake each other.
 fn runtime(cli: &Cli) -> io::Result<Runtime> {
     let mut builder = if cli.mostly_waits() {
         Builder::new_current_thread()
