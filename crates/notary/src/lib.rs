@@ -29,7 +29,7 @@
 //! | [`x509`] | Certificates and chains, and the rules for code signing |
 //! | [`trust`] | Trust policies, trust stores, trusted identities |
 //! | [`manifest`], [`links`], [`media_type`] | Manifests of artifacts and signatures, and what they refer to |
-//! | [`reference`] | References to artifacts: registry, repository, tag or digest |
+//! | [`mod@reference`] | References to artifacts: registry, repository, tag or digest |
 //! | [`plugin`] | The plugin protocol, for plugins and for their hosts |
 //! | [`json`], [`text`] | Strict JSON, times, and text that is safe to print |
 //! | [`config_folder`] | Where notation has its configuration |
