@@ -1,15 +1,12 @@
-//! Concurrent work on several artifacts, with a limit on the number of jobs and on calls per second.
+//! Concurrent work on several artifacts, with a limit on the number of jobs.
 
 use std::collections::VecDeque;
 use std::future::Future;
-use std::num::NonZeroU32;
 use std::sync::Arc;
-use std::time::Duration;
 
 use notary::ReasonCode;
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::Semaphore;
 use tokio::task::{JoinError, JoinHandle};
-use tokio::time::Instant;
 
 use crate::output::exit::CliError;
 
@@ -69,37 +66,11 @@ impl<T> Drop for AbortOnDrop<T> {
     }
 }
 
-/// Spaces calls evenly, up to a number per second.
-#[derive(Debug, Default)]
-pub struct RateLimit {
-    interval: Option<Duration>,
-    next: Mutex<Option<Instant>>,
-}
-
-impl RateLimit {
-    /// Allows `rate` calls a second; `None` is unlimited.
-    #[must_use]
-    pub fn per_second(rate: Option<NonZeroU32>) -> Self {
-        Self { interval: rate.map(|rate| Duration::from_secs(1) / rate.get()), next: Mutex::new(None) }
-    }
-
-    /// Waits until the next call may be made.
-    pub async fn wait(&self) {
-        let Some(interval) = self.interval else { return };
-        let turn = {
-            let mut next = self.next.lock().await;
-            let turn = next.map_or_else(Instant::now, |next| next.max(Instant::now()));
-            *next = Some(turn + interval);
-            turn
-        };
-        tokio::time::sleep_until(turn).await;
-    }
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
     use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Duration;
 
     use super::*;
 
@@ -145,17 +116,5 @@ mod tests {
         let expected = |n| if n % 3 == 1 { Err(ReasonCode::Internal) } else { Ok(n) };
         assert_eq!(results, (0..6).map(|n| (n, expected(n))).collect::<Vec<_>>());
         assert_eq!(ReasonCode::Internal.disposition(), notary::Disposition::Undetermined);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn spaces_calls_evenly() {
-        let limit = RateLimit::per_second(NonZeroU32::new(25));
-        let start = Instant::now();
-        for _ in 0..51 {
-            limit.wait().await;
-        }
-        assert_eq!(start.elapsed().as_millis(), 2000);
-        RateLimit::per_second(None).wait().await;
-        assert_eq!(start.elapsed().as_millis(), 2000);
     }
 }

@@ -22,12 +22,15 @@
 //! |---|---|
 //! | `deadline` | [`Deadline`]: the time at which an operation gives up |
 //! | `memory` | [`MemoryBudget`]: the bytes that all readers together may hold |
+//! | `rate` | [`RateLimit`]: the calls per second |
 //! | `shared_cache` | [`SharedCache`]: a bounded number of values, each fetched once for all who wait |
 
 mod deadline;
 mod memory;
+mod rate;
 mod shared_cache;
 
 pub use deadline::Deadline;
 pub use memory::{MemoryBudget, Reservation};
+pub use rate::RateLimit;
 pub use shared_cache::{SharedCache, Turn};

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use aws_names::ProfileArn;
 use aws_signer::SignerClient;
 use limits::Deadline;
+use limits::RateLimit;
 use notary::manifest::SignatureForm;
 use notary::media_type::is_index;
 use notary::text::printable;
@@ -23,7 +24,6 @@ use crate::arguments::roots::roots;
 use crate::output::exit::CliError;
 use crate::output::file::OutputFile;
 use crate::output::vocabulary::{SignatureReport, SignedContent};
-use crate::parallel::RateLimit;
 use crate::verification::{CheckedSignature, verdict_error};
 
 /// The settings for all artifacts of a command.
@@ -39,7 +39,7 @@ pub(super) struct Signing {
     pub detach: Option<OutputFile>,
     pub dry_run: bool,
     pub form: SignatureForm,
-    pub rate: RateLimit,
+    pub rate: Option<RateLimit>,
     pub registry: RegistryClient,
     pub client: SignerClient,
 }
@@ -111,7 +111,9 @@ async fn sign_one(
         let report = SignedArtifactReport::new(reference, artifact, SigningOutcome::WouldSign);
         return Ok(report.with_ignored(ignored));
     }
-    signing.rate.wait().await;
+    if let Some(rate) = &signing.rate {
+        rate.wait().await;
+    }
     let deadline = Deadline::new(signing.verifier.limits().time);
     let metadata = signing.user_metadata.clone();
     let signed = sign_descriptor(artifact.clone(), metadata, &signing.client, &signing.profile, deadline).await?;

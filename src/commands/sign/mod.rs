@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use aws_names::ProfileArn;
 use aws_signer::ClientPool;
+use limits::RateLimit;
 use notary::UserMetadata;
 use notary::manifest::SignatureForm;
 use notation::verify::{Limits, Verifier};
@@ -26,7 +27,7 @@ use crate::output::Output;
 use crate::output::artifacts::ArtifactsReport;
 use crate::output::exit::{CliError, ExitStatus};
 use crate::output::file::OutputFile;
-use crate::parallel::{RateLimit, in_order};
+use crate::parallel::in_order;
 
 /// AWS Signer's default quota for most operations, in calls per second for an account and region.
 const AWS_RATE: NonZeroU32 = NonZeroU32::new(25).expect("it is not 0");
@@ -137,7 +138,7 @@ pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
     let default_rate = client.endpoint_url().is_none().then_some(AWS_RATE);
     let rate = args.rate.map_or(default_rate, NonZeroU32::new);
     let signing = Arc::new(Signing {
-        rate: RateLimit::per_second(rate),
+        rate: rate.map(RateLimit::per_second),
         if_unsigned: artifact::trust(args.if_unsigned, &args.roots, &args.profile)?,
         profile: args.profile,
         recursive: args.recursive,
