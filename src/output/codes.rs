@@ -9,6 +9,7 @@ use notary::{ReasonCode, UserMetadataError};
 use notation::attach::AttachError;
 use notation::sign::SignArtifactError;
 use notation::trust_store::TrustStoreError;
+use notation::verify::NoVerdict;
 use notation::{AddError, FolderError};
 use registry::{LayoutError, RegistryError, StoreError};
 
@@ -36,11 +37,18 @@ configuration!(
     UserMetadataError
 );
 
-impl From<StoreError> for CliError {
-    fn from(why: StoreError) -> Self {
-        Self::new(why.code(), &why).with_library_advice(why.advice())
-    }
+/// Errors that have their code and their advice.
+macro_rules! with_code {
+    ($($error:ty),+ $(,)?) => {
+        $(impl From<$error> for CliError {
+            fn from(why: $error) -> Self {
+                Self::new(why.code(), &why).with_library_advice(why.advice())
+            }
+        })+
+    };
 }
+
+with_code!(CallError, NoVerdict, SignError, StoreError);
 
 impl From<RegistryError> for CliError {
     fn from(why: RegistryError) -> Self {
@@ -51,22 +59,6 @@ impl From<RegistryError> for CliError {
 impl From<LayoutError> for CliError {
     fn from(why: LayoutError) -> Self {
         StoreError::from(why).into()
-    }
-}
-
-impl From<CallError> for CliError {
-    fn from(why: CallError) -> Self {
-        Self::new(why.code(), &why).with_library_advice(why.advice())
-    }
-}
-
-impl From<SignError> for CliError {
-    fn from(why: SignError) -> Self {
-        match why {
-            SignError::Call(why) => why.into(),
-            // AWS Signer returned something else than a signature of what it was asked to sign.
-            SignError::Envelope(_) => Self::new(ReasonCode::Protocol, why),
-        }
     }
 }
 
@@ -93,7 +85,7 @@ impl From<AttachError> for CliError {
 impl From<FolderError> for CliError {
     fn from(why: FolderError) -> Self {
         match why {
-            FolderError::File(why) => Self::new(file_code(&why), format!("trust policy: {why}")),
+            FolderError::File(why) => Self::file(format!("trust policy: {why}")),
             why => Self::configuration(why),
         }
     }
@@ -101,7 +93,7 @@ impl From<FolderError> for CliError {
 
 impl From<FileError> for CliError {
     fn from(why: FileError) -> Self {
-        Self::new(file_code(&why), why)
+        Self::file(why)
     }
 }
 
@@ -115,16 +107,12 @@ impl From<AddError> for CliError {
     fn from(why: AddError) -> Self {
         let code = match &why {
             AddError::Store(why) => trust_store_code(why),
-            AddError::File(why) => file_code(why),
+            AddError::File(_) => ReasonCode::File,
             AddError::Name(_) => ReasonCode::Configuration,
             _ => ReasonCode::Exists,
         };
         Self::new(code, why)
     }
-}
-
-fn file_code(_: &FileError) -> ReasonCode {
-    ReasonCode::File
 }
 
 fn trust_store_code(why: &TrustStoreError) -> ReasonCode {

@@ -1,6 +1,6 @@
 //! The errors of a verification.
 
-use notation::verify::{NoVerdict, Reason, RequirementError, Verdict};
+use notation::verify::{Reason, RequirementError, Verdict};
 
 use crate::output::exit::CliError;
 
@@ -30,10 +30,4 @@ pub fn verdict_error(verdict: &Verdict) -> Option<CliError> {
 #[must_use]
 pub fn requirement_error(why: &RequirementError) -> CliError {
     CliError::new(why.code(), why)
-}
-
-impl From<NoVerdict> for CliError {
-    fn from(why: NoVerdict) -> Self {
-        Self::new(why.code(), &why).with_library_advice(why.advice())
-    }
 }
