@@ -14,7 +14,7 @@ use super::reason::Reason;
 use super::revocation;
 use super::signature::VerifiedContent as _;
 use super::signer::Signer;
-use super::verifier::{NoVerdict, Verifier};
+use super::verifier::{NoVerdict, Verifier, within};
 use crate::failure::Failure;
 use crate::revocation::RevocationQuestion;
 
@@ -67,8 +67,8 @@ impl Verifier {
         now: OffsetDateTime,
     ) -> Result<Vec<InspectedSignature>, NoVerdict> {
         let deadline = Deadline::new(self.limits().time);
-        let listed = deadline.run(store.list_signatures(artifact, self.limits().signatures)).await;
-        let listed = listed.ok_or(NoVerdict::Deadline(deadline.budget()))??.into_descriptors();
+        let listed =
+            within(deadline, store.list_signatures(artifact, self.limits().signatures)).await?.into_descriptors();
         let mut left = MAX_INSPECTED;
         let mut inspected = Vec::with_capacity(listed.len());
         for manifest in listed {
@@ -96,7 +96,7 @@ impl Verifier {
         now: OffsetDateTime,
         deadline: Deadline,
     ) -> Result<InspectedEnvelope, Reason> {
-        let envelope = Envelope::parse(bytes)?;
+        let envelope = Envelope::parse_with(bytes, self.chains())?;
         let payload = Payload::parse(&envelope.payload)?;
         let verified = envelope.clone().verify_integrity_with(self.chains()).map_err(Reason::from);
         let integrity = verified.as_ref().map_err(Clone::clone).and_then(|_| artifact.check(&payload));

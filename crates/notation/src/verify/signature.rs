@@ -48,7 +48,7 @@ struct Verification<'a> {
 /// An enforced check failed; it is the last entry of the checks.
 struct Refused;
 
-/// Verifies the signature whose manifest has this descriptor, with its envelope or the reason why there is none.
+/// Verifies the signature whose manifest has this descriptor, with its envelope, or why the envelope was not read.
 pub(super) async fn verify(
     context: Context<'_>,
     manifest: &Descriptor,

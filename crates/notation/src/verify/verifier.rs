@@ -239,7 +239,10 @@ fn unread(why: &StoreError) -> Reason {
     }
 }
 
-async fn within<T>(deadline: Deadline, work: impl Future<Output = Result<T, StoreError>>) -> Result<T, NoVerdict> {
+pub(super) async fn within<T>(
+    deadline: Deadline,
+    work: impl Future<Output = Result<T, StoreError>>,
+) -> Result<T, NoVerdict> {
     match deadline.run(work).await {
         Some(result) => Ok(result?),
         None => Err(NoVerdict::Deadline(deadline.budget())),
