@@ -44,7 +44,7 @@ impl Answer {
     }
 
     /// Returns this answer if its status is one of `expected`, otherwise the answer as an error.
-    pub(crate) fn expect(self, expected: &[u16]) -> Result<Self, RegistryError> {
+    pub(crate) fn with_status(self, expected: &[u16]) -> Result<Self, RegistryError> {
         if expected.contains(&self.status.as_u16()) { Ok(self) } else { Err(self.into_error()) }
     }
 

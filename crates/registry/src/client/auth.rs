@@ -122,7 +122,7 @@ impl Authentication {
             let why = format!("the token service rejected the credentials: {}{}", answer.status, answer.error_answer());
             return Err(RegistryError::Unauthorized { request: answer.request, why });
         }
-        let answer = answer.expect(&[200])?;
+        let answer = answer.with_status(&[200])?;
         let read = || {
             let mut object = json::parse_object("token", &answer.body)?;
             let token = object.optional_string("token")?.filter(|token| !token.is_empty());

@@ -38,7 +38,7 @@ impl RemoteRepository {
                 let why = format!("expected {limit} bytes, got more");
                 return Err(RegistryError::Content { request, why });
             }
-            answer => answer?.expect(&[200])?,
+            answer => answer?.with_status(&[200])?,
         };
         if answer.body.len() as u64 != stored.size {
             return Err(answer.content(format!("expected {} bytes, got {}", stored.size, answer.body.len())));
@@ -60,7 +60,7 @@ impl RemoteRepository {
         if answer.status.as_u16() == 404 {
             return Ok(false);
         }
-        answer.expect(&[200]).map(|_| true)
+        answer.with_status(&[200]).map(|_| true)
     }
 
     /// Pushes a blob, unless the repository has it already.
@@ -89,7 +89,7 @@ impl RemoteRepository {
 
     async fn upload(&self, digest: &Digest, content: &Bytes) -> Result<(), RegistryError> {
         let begin = self.call(Method::POST, "blobs/uploads/", NOTHING);
-        let begun = self.send(&begin).await?.expect(&[202])?;
+        let begun = self.send(&begin).await?.with_status(&[202])?;
         let mut url = upload_url(&begun)?;
         url.query_pairs_mut().append_pair("digest", digest.as_str());
         let mut call = Call { url, ..self.call(Method::PUT, "", NOTHING) };
@@ -97,7 +97,7 @@ impl RemoteRepository {
         call.body = content.clone();
         call.repeat = false;
         call.time += time_for(content.len() as u64);
-        let answer = self.send(&call).await?.expect(&[201, 204])?;
+        let answer = self.send(&call).await?.with_status(&[201, 204])?;
         match answer.content_digest()? {
             Some(stored) if stored != *digest && !stored.matches(content) => {
                 Err(answer.content(format!("the registry stored {stored} instead of {digest}")))

@@ -58,7 +58,7 @@ impl RemoteRepository {
         let mut call = self.call(Method::GET, &format!("manifests/{target}"), MAX_MANIFEST_SIZE);
         let accept = HeaderValue::try_from(MANIFEST_MEDIA_TYPES.join(", "));
         call.headers.extend(accept.ok().map(|accept| (ACCEPT, accept)));
-        let answer = self.send(&call).await?.expect(&[200])?;
+        let answer = self.send(&call).await?.with_status(&[200])?;
         let digest = match target {
             Target::Digest(asked) => checked(&answer, asked)?,
             Target::Tag(_) => match answer.content_digest()? {
@@ -139,7 +139,7 @@ impl RemoteRepository {
         }
         call.body = Bytes::copy_from_slice(bytes);
         call.repeat = repeat;
-        let answer = self.send(&call).await?.expect(&[200, 201])?;
+        let answer = self.send(&call).await?.with_status(&[200, 201])?;
         if let Some(stored) = answer.content_digest()?
             && stored != descriptor.digest
             && !stored.matches(bytes)

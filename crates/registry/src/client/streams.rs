@@ -38,7 +38,7 @@ impl RemoteRepository {
         call.follow = true;
         call.stream = true;
         call.time += time_for(stored.size);
-        let mut answer = self.send(&call).await?.expect(&[200])?;
+        let mut answer = self.send(&call).await?.with_status(&[200])?;
         let response = answer.rest.take().ok_or_else(|| answer.malformed("the answer has no content"))?;
         if let Some(length) = response.content_length().filter(|length| *length != stored.size) {
             return Err(answer.content(format!("expected {} bytes, got {length}", stored.size)));
@@ -56,14 +56,14 @@ impl RemoteRepository {
     pub(crate) async fn mount(&self, digest: &Digest, from: &RepositoryName) -> Result<Mount, RegistryError> {
         let mut call = self.call(Method::POST, "blobs/uploads/", NOTHING);
         call.url.query_pairs_mut().append_pair("mount", digest.as_str()).append_pair("from", from.path());
-        let answer = self.send(&call).await?.expect(&[201, 202])?;
+        let answer = self.send(&call).await?.with_status(&[201, 202])?;
         if answer.status.as_u16() == 201 { Ok(Mount::Done) } else { Ok(Mount::Upload(upload_url(&answer)?)) }
     }
 
     /// Starts an upload.
     pub(crate) async fn begin_upload(&self) -> Result<Url, RegistryError> {
         let begin = self.call(Method::POST, "blobs/uploads/", NOTHING);
-        upload_url(&self.send(&begin).await?.expect(&[202])?)
+        upload_url(&self.send(&begin).await?.with_status(&[202])?)
     }
 
     /// Uploads a blob in one request while it is read. `passed` is called with the size of each piece.
@@ -124,7 +124,7 @@ impl RemoteRepository {
                 let why = format!("the registry dropped the upload: {}{}", answer.status, answer.error_answer());
                 Err(RegistryError::Connection { request: answer.request, why })
             }
-            _ => answer.expect(&[201, 204]),
+            _ => answer.with_status(&[201, 204]),
         }
     }
 }

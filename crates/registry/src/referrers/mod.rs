@@ -44,7 +44,7 @@ impl RemoteRepository {
                 self.list_tag_index(&Tag::from_subject(subject), &mut list).await?;
                 return Ok(list.found);
             }
-            let answer = answer.expect(&[200])?;
+            let answer = answer.with_status(&[200])?;
             if let Some(other) = answer.media_type().filter(|media_type| !media_type.ends_with("json")) {
                 let why = format!("the list of referrers has the Content-Type {}", other.escape_debug());
                 return Err(answer.malformed(why));
