@@ -106,7 +106,7 @@ fn file_name() -> String {
 /// Finds the plugin's program in the folder of this program, by the name in packages or by cargo's name.
 ///
 /// # Errors
-/// Returns [`InstallError::NotFound`] with the searched paths if there is none.
+/// Returns [`InstallError::NotFound`] with the searched paths if the program is in neither.
 pub fn find_beside(program: &Path) -> Result<PathBuf, InstallError> {
     let folder = program.parent().unwrap_or(Path::new("/"));
     let candidates = [file_name(), CARGO_NAME.to_owned()].map(|name| folder.join(name));

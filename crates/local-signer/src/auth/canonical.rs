@@ -11,7 +11,7 @@ pub struct Request<'a> {
     pub method: &'a Method,
     /// The percent-encoded path.
     pub path: &'a str,
-    /// The percent-encoded query without the question mark; empty if there is none.
+    /// The percent-encoded query without the question mark. It may be empty.
     pub query: &'a str,
     /// All headers.
     pub headers: &'a HeaderMap,

@@ -124,7 +124,7 @@ fn rejects_an_invalid_chain_despite_a_valid_signature() {
     else {
         panic!("{authority:?}")
     };
-    let broken = chain(&|leaf| leaf.issuer = Some(testing::der::name(0x0c, "nobody")));
+    let broken = chain(&|leaf| leaf.issuer = Some(testing::der::name(0x0c, "another issuer")));
     assert!(matches!(broken, VerifyError::Chain(ChainError::BrokenLink { .. })), "{broken:?}");
     let mut alone = Draft::new().sign();
     alone["header"]["x5c"].as_array_mut().unwrap().truncate(1);

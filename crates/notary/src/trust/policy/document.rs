@@ -125,7 +125,7 @@ impl TrustPolicyDocument {
     /// # Errors
     /// Returns the errors of [`Self::applicable`], [`NoApplicablePolicy::InvalidScope`] if the repository cannot be a
     /// scope, such as one at an IPv6 address, and [`NoApplicablePolicy::NoGlobalScope`] if a layout needs the global
-    /// policy and there is none.
+    /// policy but the document has no such policy.
     pub fn applicable_to(&self, artifact: ArtifactLocation<'_>) -> Result<&TrustPolicy, NoApplicablePolicy> {
         match artifact {
             ArtifactLocation::Repository(repository) => self.applicable(&RegistryScope::from_repository(repository)?),
