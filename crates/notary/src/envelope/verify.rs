@@ -7,7 +7,7 @@ use super::algorithm::SignatureAlgorithm;
 use super::attributes::{SignedAttributes, SigningScheme};
 use super::jws::Envelope;
 use crate::text::start_of;
-use crate::x509::{CertificateChain, ChainCache, ChainError, LinkedChain};
+use crate::x509::{CertificateChain, ChainCache, ChainError, Check, LinkedChain};
 
 /// An error while verifying an envelope.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -50,7 +50,7 @@ impl Envelope {
     /// The validity of the chain is checked at the authentic signing time if the scheme has one, otherwise at `now`.
     ///
     /// # Errors
-    /// Returns [`VerifyError`] if the signature or the chain is invalid. The signature is checked first.
+    /// Returns [`VerifyError`] if the signature or the chain is invalid. An invalid signature is reported first.
     pub fn verify(self, now: OffsetDateTime) -> Result<VerifiedEnvelope, VerifyError> {
         let verified = self.verify_integrity()?;
         verified.check_validity(now)?;
@@ -62,9 +62,9 @@ impl Envelope {
     /// [`VerifiedEnvelope::check_validity`].
     ///
     /// # Errors
-    /// Returns [`VerifyError`] if the signature or the chain is invalid. The signature is checked first.
+    /// Returns [`VerifyError`] if the signature or the chain is invalid. An invalid signature is reported first.
     pub fn verify_integrity(self) -> Result<VerifiedEnvelope, VerifyError> {
-        self.verify_integrity_by(CertificateChain::check_requirements)
+        self.verify_integrity_by(CertificateChain::check_requirements_and)
     }
 
     /// Like [`Self::verify_integrity`], but skips the check of a chain that is in `chains`. The signature of the
@@ -73,12 +73,12 @@ impl Envelope {
     /// # Errors
     /// See [`Self::verify_integrity`].
     pub fn verify_integrity_with(self, chains: &ChainCache) -> Result<VerifiedEnvelope, VerifyError> {
-        self.verify_integrity_by(|chain| chains.check_requirements(chain))
+        self.verify_integrity_by(|chain, signature| chains.check_requirements_and(chain, signature))
     }
 
     fn verify_integrity_by(
         self,
-        check_requirements: impl FnOnce(CertificateChain) -> Result<LinkedChain, ChainError>,
+        check: impl FnOnce(CertificateChain, Check<'_>) -> (bool, Result<LinkedChain, ChainError>),
     ) -> Result<VerifiedEnvelope, VerifyError> {
         let key = self.chain.leaf().public_key().ok_or(VerifyError::UnsupportedKey)?;
         let algorithm = SignatureAlgorithm::from_key(key).ok_or(VerifyError::UnsupportedKey)?;
@@ -86,10 +86,13 @@ impl Envelope {
             let found = start_of(&self.attributes.algorithm);
             return Err(VerifyError::Algorithm { found, expected: algorithm.jws_name() });
         }
-        if !algorithm.verify(key, &self.signing_input, &self.signature) {
+        let signature = || algorithm.verify(key, &self.signing_input, &self.signature);
+        // The clone shares the certificates.
+        let (passed, chain) = check(self.chain.clone(), &signature);
+        if !passed {
             return Err(VerifyError::Signature);
         }
-        let chain = check_requirements(self.chain)?;
+        let chain = chain?;
         let Self { payload, attributes, signing_agent, .. } = self;
         Ok(VerifiedEnvelope { payload, attributes, chain, signing_agent })
     }

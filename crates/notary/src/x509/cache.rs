@@ -6,6 +6,7 @@ use std::num::NonZeroUsize;
 use std::sync::{Mutex, PoisonError};
 
 use super::chain::{CertificateChain, ChainError, ChainHash, LinkedChain, hash};
+use super::concurrent::Check;
 
 /// The number of chains that are kept parsed.
 const MAX_PARSED: usize = 32;
@@ -66,12 +67,24 @@ impl ChainCache {
     /// # Errors
     /// See [`CertificateChain::check_requirements`].
     pub fn check_requirements(&self, chain: CertificateChain) -> Result<LinkedChain, ChainError> {
+        self.check_requirements_and(chain, &|| true).1
+    }
+
+    /// As [`Self::check_requirements`], and checks a signature by the leaf's key at the same time. Returns whether
+    /// `signature` passed, and the result for the chain, which is cached only if both passed.
+    pub(crate) fn check_requirements_and(
+        &self,
+        chain: CertificateChain,
+        signature: Check<'_>,
+    ) -> (bool, Result<LinkedChain, ChainError>) {
         if self.with_chains(|chains| chains.has_passed(&chain, self.generation)) {
-            return Ok(LinkedChain::from_known(chain));
+            return (signature(), Ok(LinkedChain::from_known(chain)));
         }
-        let linked = chain.check_requirements()?;
-        self.with_chains(|chains| chains.insert(&linked, self.generation));
-        Ok(linked)
+        let (passed, checked) = chain.check_requirements_and(signature);
+        if let (true, Ok(linked)) = (passed, &checked) {
+            self.with_chains(|chains| chains.insert(linked, self.generation));
+        }
+        (passed, checked)
     }
 
     /// Returns the number of cached chains.

@@ -7,6 +7,7 @@ use aws_lc_rs::digest::{Context, SHA256};
 use time::OffsetDateTime;
 
 use super::certificate::{Certificate, CertificateError};
+use super::concurrent::{self, Check};
 use super::requirements::{RequirementError, check_authority, check_leaf};
 use crate::text::rfc3339;
 
@@ -169,11 +170,28 @@ impl CertificateChain {
     /// # Errors
     /// Returns the first [`ChainError`], starting at the leaf.
     pub fn link(self) -> Result<LinkedChain, ChainError> {
-        self.check_links()?;
-        Ok(LinkedChain(self))
+        self.link_and(None).1
     }
 
-    fn check_links(&self) -> Result<(), ChainError> {
+    /// Checks the links, and at the same time the signature that `other` checks. Returns its result and that of
+    /// [`Self::link`].
+    fn link_and(self, other: Option<Check<'_>>) -> (bool, Result<LinkedChain, ChainError>) {
+        let certificates = self.certificates();
+        let links = certificates.iter().zip(certificates.iter().skip(1).chain(certificates.last()));
+        // Names are compared first: where they differ, the key of the other certificate does not matter.
+        let links: Vec<_> = links
+            .map(|(subject, issuer)| move || subject.names_as_issuer(issuer) && subject.is_signed_by(issuer))
+            .collect();
+        let mut checks: Vec<Check<'_>> = links.iter().map(|link| link as Check<'_>).collect();
+        checks.extend(other);
+        let mut signed = concurrent::make(&checks);
+        let passed = other.is_none() || signed.pop() == Some(true);
+        let checked = self.check_links(&signed);
+        (passed, checked.map(|()| LinkedChain(self)))
+    }
+
+    /// `signed` tells for each certificate whether the next one issued it; for the last one, whether it did so itself.
+    fn check_links(&self, signed: &[bool]) -> Result<(), ChainError> {
         for (position, pair) in self.certificates().windows(2).enumerate() {
             let subject = &pair[0];
             let issuer = &pair[1];
@@ -182,7 +200,7 @@ impl CertificateChain {
             }
             let why = if !subject.names_as_issuer(issuer) {
                 "it names another issuer"
-            } else if !subject.is_signed_by(issuer) {
+            } else if !signed[position] {
                 "its signature does not verify under that certificate's key"
             } else {
                 continue;
@@ -195,10 +213,10 @@ impl CertificateChain {
             });
         }
         let root = self.last();
-        if !root.is_self_issued() || !root.is_signed_by(root) {
-            return Err(ChainError::NoRoot { subject: root.subject().to_owned() });
+        if signed.last() == Some(&true) {
+            return Ok(());
         }
-        Ok(())
+        Err(ChainError::NoRoot { subject: root.subject().to_owned() })
     }
 
     /// Checks a code signing chain at `time`: [`Self::check_requirements`] and [`Self::check_validity`].
@@ -217,6 +235,20 @@ impl CertificateChain {
     /// # Errors
     /// Returns the first [`ChainError`] found; never [`ChainError::NotValidAt`].
     pub fn check_requirements(self) -> Result<LinkedChain, ChainError> {
+        self.check_each()?;
+        self.link()
+    }
+
+    /// As [`Self::check_requirements`], and checks a signature by the leaf's key at the same time. Returns whether
+    /// `signature` passed, and the result for the chain.
+    pub(crate) fn check_requirements_and(self, signature: Check<'_>) -> (bool, Result<LinkedChain, ChainError>) {
+        match self.check_each() {
+            Ok(()) => self.link_and(Some(signature)),
+            Err(why) => (signature(), Err(why)),
+        }
+    }
+
+    fn check_each(&self) -> Result<(), ChainError> {
         for (position, certificate) in self.certificates().iter().enumerate() {
             let checked = match position.checked_sub(1) {
                 None => check_leaf(certificate),
@@ -228,7 +260,7 @@ impl CertificateChain {
                 source,
             })?;
         }
-        self.link()
+        Ok(())
     }
 
     /// Checks that every certificate is valid at `time`.

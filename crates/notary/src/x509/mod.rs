@@ -7,6 +7,7 @@
 mod cache;
 mod certificate;
 mod chain;
+mod concurrent;
 mod key;
 mod requirements;
 mod revocation;
@@ -16,6 +17,7 @@ mod tests;
 pub use cache::ChainCache;
 pub use certificate::{Certificate, CertificateError};
 pub use chain::{CertificateChain, ChainError, LinkedChain, MAX_CERTIFICATES};
+pub(crate) use concurrent::Check;
 pub use key::PublicKey;
 pub use requirements::RequirementError;
 pub use revocation::url;
