@@ -12,15 +12,21 @@ use reqwest::{Method, StatusCode, Url};
 
 use crate::credentials::CredentialError;
 
-/// A request for error messages: the method and the URL, without user, password and parameters that could be secret.
+/// A request for error messages: the method and the URL. It shows neither user nor password, and no parameters that could
+/// be secret.
 #[derive(Clone, PartialEq, Eq)]
-pub struct RequestLine(String);
+pub struct RequestLine(Box<(Method, Url)>);
 
 /// The parameters of the distribution and token specifications that are not secret.
 const SHOWN: [&str; 9] = ["artifactType", "digest", "from", "last", "mount", "n", "ns", "scope", "service"];
 
 impl RequestLine {
     pub(crate) fn new(method: &Method, url: &Url) -> Self {
+        Self(Box::new((method.clone(), url.clone())))
+    }
+
+    fn shown(&self) -> String {
+        let (method, url) = &*self.0;
         let mut shown = url.clone();
         // Both fail only for URLs that cannot have a user; nothing needs removing then.
         let _ = shown.set_username("");
@@ -35,19 +41,19 @@ impl RequestLine {
         let query: Vec<String> = url.query_pairs().take(16).map(value).collect();
         let separator = if query.is_empty() { "" } else { "?" };
         let text = format!("{method} {shown}{separator}{}", query.join("&"));
-        Self(text.chars().take(1000).collect())
+        text.chars().take(1000).collect()
     }
 }
 
 impl fmt::Display for RequestLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.shown())
     }
 }
 
 impl fmt::Debug for RequestLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.shown())
     }
 }
 
