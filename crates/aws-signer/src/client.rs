@@ -67,6 +67,7 @@ impl SignerClient {
                 loader.credentials_provider(StandardSources::new(aws_config::Region::new(region.to_string()), context));
         }
         let shared = loader.load().await;
+        http.trust_bundle_of(&shared);
         let endpoint = match config.endpoint_url() {
             Some(url) => Ok(Some(url.to_owned())),
             None => endpoint_of_aws(&shared, "signer"),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use http_client::{BodyError, Excess, HttpClients, Silence, explain, is_not_tls, read_body};
+use http_client::{BodyError, Excess, HttpClients, Silence, TlsFailure, read_body};
 use limits::MemoryBudget;
 use notary::text::printable;
 use reqwest::header::{AUTHORIZATION, HeaderValue, LOCATION};
@@ -99,7 +99,7 @@ impl Transport {
         if call.method == Method::PUT || call.method == Method::POST {
             request = request.body(call.body.clone());
         }
-        start(call, url, request).await
+        self.start(call, url, request).await
     }
 
     /// Makes the call once, with a streamed body. `authorization` is sent only to the origin of `home`.
@@ -117,7 +117,7 @@ impl Transport {
             request = request.header(AUTHORIZATION, authorization);
         }
         let exchange = async {
-            let response = start(call, &call.url, request.body(body)).await?;
+            let response = self.start(call, &call.url, request.body(body)).await?;
             self.read(call, call.url.clone(), response).await
         };
         timeout_at(call.deadline(), exchange).await.unwrap_or_else(|_| Err(call.timeout(None)))
@@ -145,35 +145,45 @@ impl Transport {
             Err(BodyError::TooLarge { limit }) => {
                 return Err(RegistryError::TooLarge { request: answer.request, limit });
             }
-            Err(BodyError::Incomplete(why)) => return Err(RegistryError::Connection { request: answer.request, why }),
+            Err(BodyError::Incomplete(why)) => {
+                let why = self.clients.with_proxy(&answer.url, why);
+                return Err(RegistryError::Connection { request: answer.request, why });
+            }
         }
         Ok(answer)
     }
-}
 
-async fn start(call: &Call, url: &Url, request: RequestBuilder) -> Result<Response, RegistryError> {
-    let failed = |why: reqwest::Error| {
+    async fn start(&self, call: &Call, url: &Url, request: RequestBuilder) -> Result<Response, RegistryError> {
+        let began = Instant::now();
+        let answer = request.send().await.map_err(|why| self.failed(call, url, &why));
+        let ms = began.elapsed().as_millis() as u64;
+        match &answer {
+            Ok(answer) => {
+                let request = RequestLine::new(&call.method, url);
+                let status = answer.status().as_u16();
+                tracing::debug!(%request, status, ms, "answered");
+            }
+            Err(why) => tracing::debug!(why = printable(&why.to_string()), ms, "the request failed"),
+        }
+        let answer = answer?;
+        match self.clients.proxy_for(url) {
+            Some(proxy) if answer.status().as_u16() == 407 => {
+                Err(RegistryError::ProxyLogin { request: RequestLine::new(&call.method, url), proxy })
+            }
+            _ => Ok(answer),
+        }
+    }
+
+    fn failed(&self, call: &Call, url: &Url, why: &reqwest::Error) -> RegistryError {
         let request = RequestLine::new(&call.method, url);
         if why.is_builder() {
-            RegistryError::Client(explain(&why))
-        } else if is_not_tls(&why) {
-            RegistryError::NotTls { request }
+            RegistryError::Client(self.clients.explain(why))
+        } else if let Some(why) = TlsFailure::of(why) {
+            RegistryError::Tls { request, why, hint: None }
         } else {
-            RegistryError::Connection { request, why: explain(&why) }
+            RegistryError::Connection { request, why: self.clients.explain(why) }
         }
-    };
-    let began = Instant::now();
-    let answer = request.send().await.map_err(failed);
-    let ms = began.elapsed().as_millis() as u64;
-    match &answer {
-        Ok(answer) => {
-            let request = RequestLine::new(&call.method, url);
-            let status = answer.status().as_u16();
-            tracing::debug!(%request, status, ms, "answered");
-        }
-        Err(why) => tracing::debug!(why = printable(&why.to_string()), ms, "the request failed"),
     }
-    answer
 }
 
 /// The target of a redirect, if it may be followed.
