@@ -18,6 +18,9 @@ pub enum JsonError {
     /// Not a single well-formed JSON document, a duplicate key, or nested too deeply.
     #[error("not a valid JSON document: {0}")]
     Syntax(String),
+    /// The document begins with a byte order mark, which JSON does not allow (RFC 8259, section 8.1).
+    #[error("it begins with a byte order mark (BOM); save it as UTF-8 without BOM")]
+    ByteOrderMark,
     /// A required value is absent, null or empty.
     #[error("{path} is missing or empty")]
     Missing {
@@ -85,6 +88,10 @@ pub fn parse_object(name: &'static str, bytes: &[u8]) -> Result<Object, JsonErro
 
 /// Like [`parse_object`], with the given limits.
 pub fn parse_object_within(limits: Limits, name: &'static str, bytes: &[u8]) -> Result<Object, JsonError> {
+    // Of UTF-8, UTF-16 and UTF-32.
+    if [&b"\xef\xbb\xbf"[..], b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff"].iter().any(|mark| bytes.starts_with(mark)) {
+        return Err(JsonError::ByteOrderMark);
+    }
     let Limits { objects, values } = limits;
     // Also counts characters within strings: an exact count would need a parser.
     let count = |byte: u8| bytes.iter().filter(|b| **b == byte).count();
