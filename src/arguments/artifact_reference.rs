@@ -4,8 +4,8 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use notary::text::printable;
 use notary::reference::{Reference, ReferenceError, RepositoryName, Tag, Target};
+use notary::text::printable;
 use notary::trust::policy::{ArtifactLocation, RegistryScope};
 use notary::{Descriptor, Digest, ReasonCode};
 use registry::{Layout, RegistryClient, Store};

@@ -5,7 +5,6 @@ use std::ffi::OsString;
 use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgMatches, Command, Error};
-
 use notary::text::is_unprintable;
 
 use super::help;

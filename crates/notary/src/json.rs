@@ -18,9 +18,6 @@ pub enum JsonError {
     /// Not a single well-formed JSON document, a duplicate key, or nested too deeply.
     #[error("not a valid JSON document: {0}")]
     Syntax(String),
-    /// The document begins with a byte order mark, which JSON does not allow (RFC 8259, section 8.1).
-    #[error("it begins with a byte order mark (BOM); save it as UTF-8 without BOM")]
-    ByteOrderMark,
     /// A required value is absent, null or empty.
     #[error("{path} is missing or empty")]
     Missing {
@@ -77,6 +74,9 @@ const USUAL: Limits = Limits { objects: 32 * 1024, values: 200_000 };
 /// Limits for documents with few values: envelopes, payloads and responses of AWS Signer.
 const SMALL: Limits = Limits { objects: 5_000, values: 10_000 };
 
+/// What some editors put before a text, in UTF-8 and UTF-16. JSON does not allow it (RFC 8259, section 8.1).
+const BYTE_ORDER_MARKS: [&[u8]; 3] = [b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff"];
+
 /// Parses one JSON document whose top level is an object. `name` is used in error messages.
 ///
 /// # Errors
@@ -88,9 +88,9 @@ pub fn parse_object(name: &'static str, bytes: &[u8]) -> Result<Object, JsonErro
 
 /// Like [`parse_object`], with the given limits.
 pub fn parse_object_within(limits: Limits, name: &'static str, bytes: &[u8]) -> Result<Object, JsonError> {
-    // Of UTF-8, UTF-16 and UTF-32.
-    if [&b"\xef\xbb\xbf"[..], b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff"].iter().any(|mark| bytes.starts_with(mark)) {
-        return Err(JsonError::ByteOrderMark);
+    if BYTE_ORDER_MARKS.iter().any(|mark| bytes.starts_with(mark)) {
+        let why = "it begins with a byte order mark (BOM); save it as UTF-8 without BOM";
+        return Err(JsonError::Syntax(why.to_owned()));
     }
     let Limits { objects, values } = limits;
     // Also counts characters within strings: an exact count would need a parser.

@@ -24,8 +24,8 @@ const BUNDLE: &str = "AWS_CA_BUNDLE";
 #[derive(Debug)]
 pub(super) struct Connectors {
     proxies: Proxies,
-    /// `ca_bundle` of the shared AWS configuration.
-    bundle: OnceLock<PathBuf>,
+    /// A file with certificate authorities, and the setting that names it.
+    bundle: OnceLock<(String, PathBuf)>,
     known: Mutex<Vec<(Key, SharedHttpConnector)>>,
 }
 
@@ -53,9 +53,9 @@ impl Default for Connectors {
 }
 
 impl Connectors {
-    pub(super) fn set_bundle(&self, bundle: PathBuf) {
+    pub(super) fn set_bundle(&self, setting: String, file: PathBuf) {
         // The first one wins.
-        let _ = self.bundle.set(bundle);
+        let _ = self.bundle.set((setting, file));
     }
 
     /// The way for requests to this URL.
@@ -121,8 +121,8 @@ impl Connectors {
     /// The certificate authorities: those of the bundle, otherwise the system's.
     fn tls_context(&self) -> Result<TlsContext, ConnectError> {
         let bundle = match std::env::var_os(BUNDLE).filter(|path| !path.is_empty()) {
-            Some(path) => Some((BUNDLE, PathBuf::from(path))),
-            None => self.bundle.get().map(|path| ("ca_bundle of the shared AWS configuration", path.clone())),
+            Some(path) => Some((BUNDLE.to_owned(), PathBuf::from(path))),
+            None => self.bundle.get().cloned(),
         };
         let authorities = match bundle {
             Some((setting, path)) => {

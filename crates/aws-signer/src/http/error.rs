@@ -14,7 +14,7 @@ pub enum ConnectError {
     #[error("{setting}: {why}")]
     Bundle {
         /// The setting that names the file.
-        setting: &'static str,
+        setting: String,
         /// The file, and what is wrong with it.
         why: AuthoritiesError,
     },

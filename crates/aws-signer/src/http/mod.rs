@@ -19,8 +19,6 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
-use aws_types::SdkConfig;
-use aws_types::service_config::ServiceConfigKey;
 use http_body_util::{BodyExt, Limited};
 
 use self::connectors::{Connectors, Way};
@@ -52,13 +50,10 @@ impl BoundedHttpClient {
         Client { connectors: Arc::clone(&self.connectors), answers }
     }
 
-    /// Trusts the certificate authorities that `ca_bundle` of the shared AWS configuration names, unless
-    /// `AWS_CA_BUNDLE` names others. Counts for connections that are made afterwards; the first configuration wins.
-    pub fn trust_bundle_of(&self, shared: &SdkConfig) {
-        let key = ServiceConfigKey::builder().service_id("tls").env("AWS_CA_BUNDLE").profile("ca_bundle").build();
-        if let Some(bundle) = shared.service_config().zip(key.ok()).and_then(|(config, key)| config.load_config(key)) {
-            self.connectors.set_bundle(PathBuf::from(bundle));
-        }
+    /// Trusts the certificate authorities in this file, which the setting names, unless `AWS_CA_BUNDLE` names others.
+    /// Counts for connections that are made afterwards; the first file wins.
+    pub fn trust_bundle(&self, setting: impl Into<String>, file: PathBuf) {
+        self.connectors.set_bundle(setting.into(), file);
     }
 }
 

@@ -13,7 +13,7 @@ use reqwest::header::HeaderValue;
 
 use super::answer::Answer;
 use super::call::Call;
-use super::transport::Transport;
+use super::transport::{Attempts, Transport};
 use crate::error::RegistryError;
 
 /// The time limit for finding out whether a server speaks TLS.
@@ -44,8 +44,7 @@ impl Schemes {
         base: &Url,
         authorization: Option<&HeaderValue>,
     ) -> Result<(Answer, Call, Url), RegistryError> {
-        let once = Call { repeat: false, ..call.clone() };
-        let plain = transport.send(&once, base, authorization).await;
+        let plain = transport.attempt(call, base, authorization, Attempts::UntilConnected).await;
         if !may_speak_tls(&plain) {
             if plain.is_ok() {
                 self.remember(base, false);
@@ -69,8 +68,9 @@ impl Schemes {
             // No TLS: the usual call, with its retries.
             _ => match plain {
                 Ok(answer) => Ok((answer, call.clone(), base.clone())),
+                Err(why) if !call.repeat => Err(why),
                 Err(_) => {
-                    let answer = transport.send(call, base, authorization).await?;
+                    let answer = transport.attempt(call, base, authorization, Attempts::AfterTheFirst).await?;
                     self.remember(base, false);
                     Ok((answer, call.clone(), base.clone()))
                 }

@@ -19,6 +19,17 @@ const MAX_RETRIES: u32 = 4;
 /// The most that is read of the body of an error answer, in bytes.
 const MAX_ERROR_BODY: u64 = 64 * 1024;
 
+/// Which attempts of a call are made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Attempts {
+    /// All of them.
+    All,
+    /// Until a connection fails. Answers with temporary errors are retried.
+    UntilConnected,
+    /// Those after a failed first one.
+    AfterTheFirst,
+}
+
 /// Makes requests, and retries them after temporary failures.
 #[derive(Debug)]
 pub(super) struct Transport {
@@ -38,8 +49,19 @@ impl Transport {
         home: &Url,
         authorization: Option<&HeaderValue>,
     ) -> Result<Answer, RegistryError> {
+        self.attempt(call, home, authorization, Attempts::All).await
+    }
+
+    /// Makes these attempts of the call.
+    pub(super) async fn attempt(
+        &self,
+        call: &Call,
+        home: &Url,
+        authorization: Option<&HeaderValue>,
+        attempts: Attempts,
+    ) -> Result<Answer, RegistryError> {
         let mut last = None;
-        for attempt in 0.. {
+        for attempt in u32::from(attempts == Attempts::AfterTheFirst).. {
             let once = timeout_at(call.deadline(), self.once(call, home, authorization)).await;
             let result = once.unwrap_or_else(|_| Err(call.timeout(last.take())));
             let repeat = call.repeat && attempt < MAX_RETRIES;
@@ -48,7 +70,9 @@ impl Transport {
                     let why = format!("{}{}", answer.status, answer.error_answer());
                     (answer.retry_after().unwrap_or_else(|| self.wait(attempt)), why)
                 }
-                Err(RegistryError::Connection { why, .. }) if repeat => (self.wait(attempt), why.clone()),
+                Err(RegistryError::Connection { why, .. }) if repeat && attempts != Attempts::UntilConnected => {
+                    (self.wait(attempt), why.clone())
+                }
                 _ => return result,
             };
             if call.deadline().saturating_duration_since(Instant::now()) <= wait {

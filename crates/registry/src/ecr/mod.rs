@@ -7,7 +7,9 @@ use std::fmt;
 use std::time::{Duration, Instant, SystemTime};
 
 use aws_signer::Failure;
-use aws_signer::sdk::{Answers, BoundedHttpClient, StandardSources, TooManyRequests, endpoint_of_aws, loader};
+use aws_signer::sdk::{
+    Answers, BoundedHttpClient, StandardSources, TooManyRequests, endpoint_of_aws, loader, trust_bundle_of,
+};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::DateTime;
@@ -220,7 +222,7 @@ async fn call(registry: &EcrRegistry, service: &str) -> Result<Answered, Failure
         loader = loader.use_fips(*fips).use_dual_stack(*dual_stack);
     }
     let shared = loader.load().await;
-    http.trust_bundle_of(&shared);
+    trust_bundle_of(&shared, &http);
     let endpoint = endpoint_of_aws(&shared, service).map_err(Failure::Configuration)?;
     let http = http.answering(Answers::Any);
     match registry {
