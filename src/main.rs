@@ -13,10 +13,12 @@ mod verification;
 
 use std::ffi::OsString;
 use std::io;
+use std::io::Write as _;
 use std::process::{ExitCode, Termination as _};
 
 use clap::{CommandFactory as _, FromArgMatches as _};
 use notary::Disposition;
+use notary::text::printable_lines;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::arguments::usage;
@@ -66,7 +68,10 @@ fn runtime(cli: &Cli) -> io::Result<Runtime> {
 /// Writes help, the version, or what is wrong with the command line.
 fn not_parsed(why: &clap::Error, arguments: &[OsString]) -> ExitStatus {
     // A failure to write leaves nothing to report to.
-    let _ = why.print();
+    let _ = match usage::has_control_characters(why) {
+        true => writeln!(io::stderr(), "{}", printable_lines(why.render().to_string().trim_end())),
+        false => why.print(),
+    };
     if !why.use_stderr() {
         return ExitStatus::DONE;
     }

@@ -1,10 +1,11 @@
 //! Artifact names on the command line: a registry reference, or `oci:PATH[:TAG|@DIGEST]` for an OCI image layout.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use notary::reference::{Reference, ReferenceError, RepositoryName, Tag, Target};
+use notary::text::printable;
 use notary::trust::policy::{ArtifactLocation, RegistryScope};
 use notary::{Descriptor, Digest, ReasonCode};
 use registry::{Layout, RegistryClient, Store};
@@ -99,14 +100,19 @@ impl ArtifactReference {
     pub fn pinned(&self, digest: &Digest) -> String {
         match self {
             Self::Registry(reference) => format!("{}@{digest}", reference.repository()),
-            Self::Layout { path, .. } => format!("oci:{}@{digest}", path.display()),
+            Self::Layout { path, .. } => format!("oci:{}@{digest}", shown(path)),
         }
     }
 }
 
+/// The path of a layout without control characters.
+fn shown(path: &Path) -> String {
+    printable(&path.display().to_string())
+}
+
 fn only_artifact(layout: &Layout) -> Result<Target, CliError> {
     let artifacts = layout.artifacts()?;
-    let path = layout.path().display();
+    let path = shown(layout.path());
     match &artifacts[..] {
         [only] => Ok(Target::Digest(only.digest.clone())),
         [] => Err(CliError::new(ReasonCode::NotFound, format!("the layout {path} has no artifacts"))),
@@ -128,9 +134,9 @@ impl fmt::Display for ArtifactReference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Registry(reference) => reference.fmt(f),
-            Self::Layout { path, target: None } => write!(f, "oci:{}", path.display()),
-            Self::Layout { path, target: Some(Target::Tag(tag)) } => write!(f, "oci:{}:{tag}", path.display()),
-            Self::Layout { path, target: Some(Target::Digest(d)) } => write!(f, "oci:{}@{d}", path.display()),
+            Self::Layout { path, target: None } => write!(f, "oci:{}", shown(path)),
+            Self::Layout { path, target: Some(Target::Tag(tag)) } => write!(f, "oci:{}:{tag}", shown(path)),
+            Self::Layout { path, target: Some(Target::Digest(d)) } => write!(f, "oci:{}@{d}", shown(path)),
         }
     }
 }

@@ -28,12 +28,13 @@ pub struct RegistryArgs {
     #[arg(long, requires = "username")]
     password_stdin: bool,
 
-    /// Connect to registries without TLS (HTTP). Registries on this machine (localhost) need no option
+    /// Connect to registries without TLS (HTTP). Registries on this machine (localhost), and those in
+    /// insecureRegistries of notation's configuration, need no option
     #[arg(long)]
     plain_http: bool,
 
-    /// Also trust the certificate authorities in this PEM file for TLS. Registries on this machine are then connected
-    /// to with TLS, too
+    /// Also trust the certificates in this file for TLS (PEM or DER): of certificate authorities, or of the registry
+    /// itself. Registries on this machine are then connected to with TLS, too
     #[arg(long = "ca-file", value_name = "FILE")]
     ca_files: Vec<PathBuf>,
 

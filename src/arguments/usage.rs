@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgMatches, Command, Error};
+use notary::text::is_unprintable;
 
 use super::help;
 use crate::output::exit::CliError;
@@ -75,6 +76,19 @@ pub fn to_cli_error(why: &Error) -> CliError {
     }
     let error = CliError::configuration(message.join(" "));
     if tips.is_empty() { error } else { error.with_advice(tips.join("; ")) }
+}
+
+/// Whether an invalid command line is quoted in its error with characters that could control the terminal. clap prints
+/// arguments unchanged.
+#[must_use]
+pub fn has_control_characters(why: &Error) -> bool {
+    let is_control = |text: &str| text.chars().any(|c| c != '\n' && is_unprintable(c));
+    let quoted = why.context().any(|(_, value)| match value {
+        ContextValue::String(text) => is_control(text),
+        ContextValue::Strings(texts) => texts.iter().any(|text| is_control(text)),
+        _ => false,
+    });
+    quoted || std::error::Error::source(why).is_some_and(|source| is_control(&source.to_string()))
 }
 
 /// Replaces clap's tip if the unknown option is one of notation's.
@@ -179,6 +193,20 @@ mod tests {
             "tool -o",
         ] {
             assert!(!asks_for_json(&words(line)), "{line}");
+        }
+    }
+
+    #[test]
+    fn notices_control_characters_in_quoted_arguments() {
+        for (argument, expected) in [
+            ("--no\u{1b}[2Jsuch", true),
+            ("--jobs=\u{1b}]0;x\u{7}", true),
+            ("--jobs=\u{202e}", true),
+            ("--jobs=many", false),
+            ("--nosuch", false),
+        ] {
+            let why = refusal(&format!("tool sign a.example/b:c {argument}")).unwrap();
+            assert_eq!(has_control_characters(&why), expected, "{argument:?}");
         }
     }
 

@@ -11,6 +11,7 @@ use local_signer::clock::{Clock, ClockError};
 use local_signer::credentials::{Credentials, CredentialsError};
 use local_signer::{LocalSigner, Options, StartError};
 use notary::ReasonCode;
+use notary::text::printable_lines;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use tokio::signal::unix::{SignalKind, signal};
@@ -127,7 +128,7 @@ async fn serve(args: ServeArgs) -> Result<(), LocalSignerError> {
     let mut terminate = signal(SignalKind::terminate())?;
     let signer = LocalSigner::start(options(args)?).await?;
     // One write, and a failure is only logged: the service is useful without the instructions.
-    if let Err(error) = io::stdout().write_all(instructions(&signer).as_bytes()) {
+    if let Err(error) = io::stdout().write_all(printable_lines(&instructions(&signer)).as_bytes()) {
         tracing::warn!("standard output: {error}");
     }
     tokio::select! {

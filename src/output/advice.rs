@@ -31,6 +31,11 @@ pub fn in_terms_of_the_tool(advice: &Advice) -> String {
             "Log in to the registry (docker login, podman login), or pass --username NAME --password-stdin.".to_owned()
         }
         Advice::AllowPlainHttp => "Check host and port, or pass --plain-http if the registry has no TLS.".to_owned(),
+        Advice::TrustRegistryAuthority => {
+            "If you trust the authority that issued the registry's certificate, such as your company's, pass a file with its \
+             certificate: --ca-file FILE."
+                .to_owned()
+        }
         Advice::AllowMoreTime => {
             "Try again, or allow more time with --aws-signer-timeout or --registry-timeout.".to_owned()
         }
@@ -52,6 +57,7 @@ mod tests {
             (Advice::TrustProfile { profile: profile() }, "--trusted-profile arn:aws"),
             (Advice::TrustRoot { subject: "CN=a".to_owned(), store_type: "ca" }, "trust add --type ca"),
             (Advice::AllowPlainHttp, "--plain-http"),
+            (Advice::TrustRegistryAuthority, "--ca-file"),
             (Advice::LogInToRegistry, "--password-stdin"),
             (Advice::RaiseLimit { what: "signatures" }, "--max-signatures"),
             (Advice::ProvideAwsCredentials { action: "signer:SignPayload".to_owned(), profile: None }, "--aws-profile"),

@@ -4,6 +4,7 @@ use std::io;
 use std::io::{BufRead as _, IsTerminal as _, Read as _, Write as _};
 
 use super::exit::CliError;
+use super::terminal::cleaned;
 
 /// The longest answer that is read, in bytes.
 const MAX_ANSWER: u64 = 100;
@@ -22,7 +23,7 @@ pub fn confirm(yes: bool, act: &str) -> Result<(), CliError> {
         let why = CliError::configuration("nothing was done: there is no terminal to ask for confirmation");
         return Err(why.with_advice(format!("Pass --yes to {act}.")));
     }
-    let _ = write!(terminal, "Do you want to {act}? Type yes to continue: ");
+    let _ = write!(terminal, "Do you want to {}? Type yes to continue: ", cleaned(act));
     let _ = terminal.flush();
     let mut answer = String::new();
     io::stdin()

@@ -8,6 +8,7 @@ pub mod exit;
 pub mod failure;
 pub mod file;
 pub mod outcome;
+pub mod terminal;
 pub mod tree;
 pub mod vocabulary;
 
@@ -21,12 +22,13 @@ use anstyle::{AnsiColor, Style};
 use clap::{ArgAction, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use notary::ReasonCode;
-use notary::text::is_unprintable;
+use notary::text::{is_unprintable, printable};
 use rustix::termios::tcgetwinsize;
 use serde::Serialize;
 
 use crate::output::exit::CliError;
 use crate::output::failure::CommandFailure;
+use crate::output::terminal::cleaned;
 
 /// The version of the JSON schemas. It changes when a member is removed or changes its meaning, not when members are
 /// added.
@@ -93,7 +95,7 @@ impl Output {
     }
 
     /// Writes a line of the text output, unless JSON or `--quiet` is selected. Without a terminal, or with `NO_COLOR`,
-    /// styles are removed.
+    /// styles are removed. Escape sequences other than the styles are always removed.
     ///
     /// # Errors
     /// Returns [`CliError`] if standard output cannot be written to.
@@ -105,7 +107,7 @@ impl Output {
             self.note(text);
             return Ok(());
         }
-        written(writeln!(anstream::stdout(), "{text}"))
+        written(writeln!(anstream::stdout(), "{}", cleaned(&text.to_string())))
     }
 
     /// A copy that writes text to standard error, for commands that write a file's content to standard output.
@@ -153,7 +155,7 @@ impl Output {
     pub fn note(&self, text: impl Display) {
         if !self.quiet {
             // A closed standard error does not stop the command.
-            let _ = writeln!(anstream::stderr(), "{text}");
+            let _ = writeln!(anstream::stderr(), "{}", cleaned(&text.to_string()));
         }
     }
 
@@ -172,10 +174,10 @@ impl Output {
         let mut stderr = anstream::stderr();
         let columns = columns(&io::stderr());
         // The first line begins after the heading.
-        let message = wrapped(&message.to_string(), 2, columns.map(|columns| columns.saturating_sub(5)));
+        let message = wrapped(&cleaned(&message.to_string()), 2, columns.map(|columns| columns.saturating_sub(5)));
         let _ = writeln!(stderr, "{} {message}", paint(BAD, "error:"));
         if let Some(advice) = advice {
-            let _ = writeln!(stderr, "  {} {}", paint(WARN, "->"), wrapped(advice, 5, columns));
+            let _ = writeln!(stderr, "  {} {}", paint(WARN, "->"), wrapped(&cleaned(advice), 5, columns));
         }
     }
 
@@ -255,7 +257,7 @@ pub fn wrapped(text: &str, indent: usize, columns: Option<usize>) -> String {
 /// # Errors
 /// Returns [`CliError`] if standard output cannot be written to.
 pub fn show_fact(name: &str, width: usize, value: impl Display, output: &Output) -> Result<(), CliError> {
-    output.text(format!("  {} {value}", paint(DIM, format!("{name:width$}"))))
+    output.text(format!("  {} {}", paint(DIM, format!("{name:width$}")), printable(&value.to_string())))
 }
 
 /// Writes the line that says what to do, indented.

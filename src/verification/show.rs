@@ -14,7 +14,7 @@ const MESSAGE: usize = 32;
 /// # Errors
 /// Returns [`CliError`] if standard output cannot be written to.
 pub fn show_signature(name: &str, signature: &CheckedSignature, output: &Output) -> Result<(), CliError> {
-    output.text(format!("  signature {name} {}", signature.outcome.word()))?;
+    output.text(format!("  signature {} {}", printable(name), signature.outcome.word()))?;
     if let Some(signed) = &signature.signature.content {
         let fact = |name: &str, value: &str| {
             output.text(format!("    {} {}", paint(DIM, format!("{name:9}")), printable(value)))

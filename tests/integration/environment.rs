@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::support::fault::{FaultServer, Reply};
 use crate::support::plugin::{ACCESS_KEY, Outcome, Plugin, SECRET_KEY};
+use crate::support::process::free_port;
 use crate::support::service::{ReceivedRequest, Service};
 use crate::support::vector::base_request;
 
@@ -206,10 +207,57 @@ fn respects_http_proxy_and_no_proxy() {
         assert_eq!(seen.header("host"), Some("signer.invalid"));
         assert!(seen.target.starts_with("http://signer.invalid/revocations?"), "{}", seen.target);
     }
-    let proxy = Service::answering(200, &[], NOTHING_REVOKED);
-    let outcome = verify().env("HTTP_PROXY", proxy.url()).env("NO_PROXY", "signer.invalid").run(request());
-    assert!(!revocation(&outcome).0);
-    assert_eq!(proxy.connections(), 0, "NO_PROXY was not respected");
+    for except in ["signer.invalid", "signer.invalid:80", "*.invalid", ".invalid", "a.example, *"] {
+        let proxy = Service::answering(200, &[], NOTHING_REVOKED);
+        let outcome = verify().env("ALL_PROXY", proxy.url()).env("NO_PROXY", except).run(request());
+        assert!(!revocation(&outcome).0);
+        assert_eq!(proxy.connections(), 0, "NO_PROXY={except} was not respected");
+    }
+}
+
+#[test]
+fn an_error_names_the_proxy() {
+    let request = |scheme: &str| {
+        let url = format!("{scheme}://signer.invalid");
+        revocation_request(json!({ "aws-signer-endpoint-url": url, "aws-signer-timeout": "8" }))
+    };
+    let closed = format!("127.0.0.1:{}", free_port());
+    for (variable, scheme) in [("HTTPS_PROXY", "https"), ("http_proxy", "http"), ("ALL_PROXY", "https")] {
+        let plugin = verify().env(variable, format!("http://me:hunter2@{closed}"));
+        let (success, reason) = revocation(&plugin.run(request(scheme)));
+        assert!(!success && reason.contains(&format!("the proxy http://{closed} ({variable})")), "{reason}");
+        assert!(!reason.contains("hunter2"), "{reason}");
+    }
+    let proxy = Service::answering(407, &[], b"");
+    for scheme in ["http", "https"] {
+        let (success, reason) = revocation(&verify().env("ALL_PROXY", proxy.url()).run(request(scheme)));
+        assert!(!success && reason.contains(&format!("the proxy {} (ALL_PROXY)", proxy.url())), "{reason}");
+    }
+    let (success, reason) = revocation(&verify().env("ALL_PROXY", "socks5://127.0.0.1:1").run(request("https")));
+    assert!(!success && reason.contains("ALL_PROXY names a proxy with socks5://"), "{reason}");
+}
+
+#[test]
+fn credentials_of_the_machine_never_go_through_a_proxy() {
+    let sources = [
+        ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://169.254.170.23/v1/credentials"),
+        ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://[fd00:ec2::23]/v1/credentials"),
+        ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/v2/credentials/x"),
+        ("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://169.254.169.254"),
+        ("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://[fd00:ec2::254]"),
+    ];
+    std::thread::scope(|scope| {
+        for (variable, value) in sources {
+            scope.spawn(move || {
+                let proxy = Service::answering(200, &[], b"{}");
+                let config = json!({ "aws-signer-endpoint-url": "http://127.0.0.1:1", "aws-signer-timeout": "2" });
+                let plugin = verify().without_credentials().env("AWS_EC2_METADATA_DISABLED", "false");
+                let plugin = plugin.env("ALL_PROXY", proxy.url()).env(variable, value);
+                assert!(!revocation(&plugin.run(revocation_request(config))).0);
+                assert_eq!(proxy.connections(), 0, "{value}: {:?}", proxy.requests());
+            });
+        }
+    });
 }
 
 #[test]
@@ -241,6 +289,58 @@ fn tls_requires_a_certificate_trusted_by_the_system() {
     assert_eq!(result["success"], true, "{result}");
     let result = ask(verify());
     assert_eq!(result["success"], false);
-    assert!(result["reason"].as_str().unwrap().contains("TLS handshake failed"), "{result}");
+    let reason = result["reason"].as_str().unwrap();
+    assert!(reason.contains("localhost: the server's certificate") && reason.contains("AWS_CA_BUNDLE"), "{result}");
     assert_eq!(service.seen().len(), 1, "a request was sent to a service without a trusted certificate");
+    assert_eq!(service.connections(), 2, "a failed handshake was repeated");
+}
+
+#[test]
+fn trusts_the_authorities_of_aws_ca_bundle_only() {
+    let (service, authority) = FaultServer::start_tls(|_| Reply::content("application/json", NOTHING_REVOKED));
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, content: &[u8]| {
+        let file = folder.path().join(name);
+        std::fs::write(&file, content).unwrap();
+        file
+    };
+    let right = file("authority.pem", authority.as_bytes());
+    let other = file("other.pem", FaultServer::start_tls(|_| Reply::status(500)).1.as_bytes());
+    let empty = file("empty.pem", b"");
+    let cut = file("cut.pem", &authority.as_bytes()[..authority.len() / 2]);
+    let missing = folder.path().join("missing.pem");
+    let url = format!("https://localhost:{}", service.address.port());
+    let ask = |plugin: Plugin| {
+        let config = json!({ "aws-signer-endpoint-url": url, "aws-profile": "corp" });
+        let keys = format!("aws_access_key_id = AKIAX\naws_secret_access_key = {SECRET_KEY}");
+        let profile = format!("[profile corp]\n{keys}\nca_bundle = {}\n", other.display());
+        revocation(&plugin.aws_config(&profile).run(revocation_request(config)))
+    };
+    for (variables, expected) in [
+        (vec![("AWS_CA_BUNDLE", &right)], ""),
+        (vec![("AWS_CA_BUNDLE", &right), ("SSL_CERT_FILE", &missing)], ""),
+        (vec![("AWS_CA_BUNDLE", &other), ("SSL_CERT_FILE", &right)], "not trusted"),
+        (vec![("SSL_CERT_FILE", &right)], "not trusted"),
+        (vec![("AWS_CA_BUNDLE", &missing)], "missing.pem"),
+        (vec![("AWS_CA_BUNDLE", &empty)], "empty.pem"),
+        (vec![("AWS_CA_BUNDLE", &cut)], "cut.pem"),
+    ] {
+        let plugin = variables.iter().fold(verify(), |plugin, (name, value)| plugin.env(name, value));
+        let (success, reason) = ask(plugin);
+        assert!(success == expected.is_empty() && reason.contains(expected), "{variables:?}: {reason}");
+    }
+    // Nothing is read where there is no TLS.
+    let plain = Service::answering(200, &[], NOTHING_REVOKED);
+    let request = revocation_request(json!({ "aws-signer-endpoint-url": plain.url() }));
+    request_of(&verify().env("AWS_CA_BUNDLE", &missing).run(request), &plain);
+}
+
+#[test]
+fn says_that_there_are_no_certificate_authorities() {
+    let (service, _) = FaultServer::start_tls(|_| Reply::content("application/json", NOTHING_REVOKED));
+    let url = format!("https://localhost:{}", service.address.port());
+    let request = revocation_request(json!({ "aws-signer-endpoint-url": url }));
+    let (success, reason) = revocation(&verify().env("SSL_CERT_FILE", "/nonexistent/roots.pem").run(request));
+    assert!(!success && reason.contains("no certificate authorities are installed"), "{reason}");
+    assert!(reason.contains("/nonexistent/roots.pem"), "{reason}");
 }

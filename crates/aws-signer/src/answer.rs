@@ -22,6 +22,12 @@ pub(super) enum AnswerError {
     /// It is too large.
     #[error("it has more than {0} bytes")]
     TooLarge(usize),
+    /// It is a success of another kind than the operation has.
+    #[error("it has the status {0} instead of 200")]
+    Status(u16),
+    /// It names an error, although its status is that of a success.
+    #[error("it has the status of a success, but names the error {0}")]
+    ErrorInSuccess(String),
     /// A member is missing or has the wrong type.
     #[error(transparent)]
     Member(#[from] JsonError),

@@ -67,6 +67,7 @@ impl SignerClient {
                 loader.credentials_provider(StandardSources::new(aws_config::Region::new(region.to_string()), context));
         }
         let shared = loader.load().await;
+        trust_bundle_of(&shared, http);
         let endpoint = match config.endpoint_url() {
             Some(url) => Ok(Some(url.to_owned())),
             None => endpoint_of_aws(&shared, "signer"),
@@ -151,6 +152,14 @@ pub fn loader(http: &BoundedHttpClient, region: &str) -> (ConfigLoader, Provider
     }
     let context = ProviderConfig::default().with_region(Some(region)).with_http_client(http.answering(Answers::Any));
     (loader, context)
+}
+
+/// Lets connections trust the certificate authorities that `ca_bundle` of AWS's own configuration names.
+pub fn trust_bundle_of(shared: &SdkConfig, http: &BoundedHttpClient) {
+    let key = ServiceConfigKey::builder().service_id("tls").env("AWS_CA_BUNDLE").profile("ca_bundle").build();
+    if let Some(file) = shared.service_config().zip(key.ok()).and_then(|(config, key)| config.load_config(key)) {
+        http.trust_bundle("ca_bundle in the shared AWS configuration", file.into());
+    }
 }
 
 /// Returns the endpoint of a service from AWS's own configuration, with the SDK's precedence. It is validated here,

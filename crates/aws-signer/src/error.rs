@@ -54,6 +54,7 @@ impl CallError {
                 Some(url) => Advice::CheckEndpoint { url: url.clone() },
                 None => Advice::CheckNetwork,
             },
+            (Failure::Connect(why), _) => return why.advice(self.endpoint.as_deref()),
             (Failure::Configuration(_), _) => Advice::CorrectSetting,
             _ => return None,
         })
@@ -95,6 +96,7 @@ impl fmt::Display for CallError {
             Failure::Answer(why) => write!(f, " got an invalid answer: {why}"),
             Failure::Request(why) => write!(f, " could not be made: {why}"),
             Failure::Configuration(why) => write!(f, " was not made: {why}"),
+            Failure::Connect(why) => write!(f, " failed: {why}"),
         }
     }
 }

@@ -12,6 +12,7 @@ use notary::ReasonCode;
 
 use super::answer::AnswerError;
 use super::config::ConfigError;
+use super::http::ConnectError;
 
 /// The maximum length of a service's text in bytes.
 const MAX_TEXT: usize = 2000;
@@ -42,6 +43,8 @@ pub enum Failure {
     Request(String),
     /// The AWS configuration is invalid.
     Configuration(ConfigError),
+    /// No connection is made because of the settings of this machine: proxy, certificate authorities.
+    Connect(ConnectError),
 }
 
 impl Failure {
@@ -56,6 +59,7 @@ impl Failure {
             Self::Answer(_) => ReasonCode::Protocol,
             Self::Request(_) => ReasonCode::Internal,
             Self::Configuration(why) => why.code(),
+            Self::Connect(_) => ReasonCode::Configuration,
         }
     }
 
@@ -133,6 +137,9 @@ impl Failure {
                 code,
                 request_id: raw.request_id().map(|id| printable(id.as_bytes())),
             };
+        }
+        if let Some(why) = find::<ConnectError>(&error) {
+            return Self::Connect(why.clone());
         }
         if let Some(credentials) = find::<CredentialsError>(&error) {
             // The SDK's wording for every source without credentials.

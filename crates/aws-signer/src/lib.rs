@@ -63,6 +63,7 @@ pub use client::SignerClient;
 pub use config::{ConfigError, SignerConfig, TIMEOUT_VARIABLE, timeout_of};
 pub use error::CallError;
 pub use failure::{Failure, error_chain};
+pub use http::ConnectError;
 pub use pool::ClientPool;
 pub use revocation_status::{RevocationAnswer, RevocationQuery, RevokedEntity, ask_revocation, revocation_status};
 pub use revoke::{MAX_REASON, revoke_signature, revoke_signing_profile};

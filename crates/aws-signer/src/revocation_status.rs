@@ -11,7 +11,8 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 use limits::Deadline;
 use notary::json;
-use notary::json::{JsonError, Object};
+use notary::json::Object;
+use notary::text::{printable, start_of};
 use notary::x509::LinkedChain;
 use serde_json::Value;
 use time::OffsetDateTime;
@@ -102,8 +103,8 @@ impl fmt::Display for RevocationAnswer {
 }
 
 /// Rejects a success that does not answer the query. The SDK treats an object without the list, and a list of nulls, as
-/// an empty list: as "nothing is revoked". AWS Signer documents a list of "zero or more" names. A missing list counts
-/// as empty only if the object has no other members.
+/// an empty list: as "nothing is revoked". It also takes every status from 200 to 299 for a success, whatever error the
+/// answer names. AWS Signer documents status 200 with a list of "zero or more" names: only that counts.
 #[derive(Debug)]
 struct AnswersTheQuestion;
 
@@ -119,20 +120,33 @@ impl Intercept for AnswersTheQuestion {
         _bag: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let response = context.response();
+        let status = response.status().as_u16();
         if !response.status().is_success() {
             return Ok(());
         }
+        if status != 200 {
+            return Err(AnswerError::Status(status).into());
+        }
+        if let Some(kind) = response.headers().get("x-amzn-errortype") {
+            return Err(AnswerError::ErrorInSuccess(start_of(&printable(kind))).into());
+        }
         let body = response.body().bytes().unwrap_or_default();
-        Ok(json::parse_object("the answer", body).and_then(check_entities).map_err(AnswerError::from)?)
+        check_body(json::parse_object("the answer", body).map_err(AnswerError::from)?)?;
+        Ok(())
     }
 }
 
-fn check_entities(mut answer: Object) -> Result<(), JsonError> {
+/// The members in which services of AWS name an error: restJson1, "Operation error serialization".
+const ERROR_MEMBERS: [&str; 2] = ["__type", "code"];
+
+fn check_body(mut answer: Object) -> Result<(), AnswerError> {
+    if let Some(kind) = ERROR_MEMBERS.iter().find_map(|name| answer.take(name)) {
+        return Err(AnswerError::ErrorInSuccess(start_of(&printable(&kind.to_string()))));
+    }
     match answer.take("revokedEntities") {
         Some(Value::Array(names)) if names.iter().all(Value::is_string) => Ok(()),
-        Some(other) => Err(answer.wrong("revokedEntities", "an array of strings", &other)),
-        None if answer.names().next().is_none() => Ok(()),
-        None => Err(answer.missing("revokedEntities")),
+        Some(other) => Err(answer.wrong("revokedEntities", "an array of strings", &other).into()),
+        None => Err(answer.missing("revokedEntities").into()),
     }
 }
 

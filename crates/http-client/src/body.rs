@@ -3,7 +3,7 @@
 use limits::Reservation;
 use reqwest::Response;
 
-use crate::error::explain;
+use crate::error::causes;
 
 /// The largest buffer that is allocated before the bytes arrive.
 const MAX_CAPACITY: u64 = 16 * 1024 * 1024;
@@ -51,7 +51,7 @@ pub async fn read_body(
     // The system provides memory when it is written to, so an announcement alone costs address space only. Growing
     // instead would copy, and hold the old and the new buffer together.
     let mut body = Vec::with_capacity(usize::try_from(announced.min(limit).min(MAX_CAPACITY)).unwrap_or_default());
-    while let Some(chunk) = response.chunk().await.map_err(|why| BodyError::Incomplete(explain(&why)))? {
+    while let Some(chunk) = response.chunk().await.map_err(|why| BodyError::Incomplete(causes(&why)))? {
         if body.len() as u64 + chunk.len() as u64 > limit {
             if is_error {
                 return Err(BodyError::TooLarge { limit });

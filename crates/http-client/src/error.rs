@@ -1,20 +1,17 @@
 //! Errors of clients, and explanations of those of requests.
 
-use std::path::PathBuf;
-
+use connect::{AuthoritiesError, ProxyError};
 use notary::{Advice, Disposition, ReasonCode};
 
 /// Why a client cannot be created.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HttpClientError {
-    /// A file with certificates of certificate authorities cannot be used.
-    #[error("{}: {why}", path.display())]
-    CaFile {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        why: String,
-    },
+    /// A file with certificates cannot be used, or there are no certificate authorities.
+    #[error(transparent)]
+    Authorities(AuthoritiesError),
+    /// The proxy cannot be used.
+    #[error(transparent)]
+    Proxy(ProxyError),
     /// The client cannot be created.
     #[error("{0}")]
     Client(String),
@@ -25,7 +22,7 @@ impl HttpClientError {
     #[must_use]
     pub fn code(&self) -> ReasonCode {
         match self {
-            Self::CaFile { .. } | Self::Client(_) => ReasonCode::Configuration,
+            Self::Authorities(_) | Self::Proxy(_) | Self::Client(_) => ReasonCode::Configuration,
         }
     }
 
@@ -39,32 +36,15 @@ impl HttpClientError {
     #[must_use]
     pub fn advice(&self) -> Option<Advice> {
         match self {
-            Self::CaFile { .. } => Some(Advice::CorrectSetting),
-            Self::Client(_) => None,
+            Self::Authorities(AuthoritiesError::File { .. }) | Self::Proxy(_) => Some(Advice::CorrectSetting),
+            Self::Authorities(AuthoritiesError::NoneInstalled { .. }) | Self::Client(_) => None,
         }
     }
 }
 
-/// Whether a TLS connection failed because the server did not answer with TLS, but for example with plain HTTP.
+/// The causes of an error in one line, without the URL.
 #[must_use]
-pub fn is_not_tls(error: &reqwest::Error) -> bool {
-    let mut next = std::error::Error::source(error);
-    while let Some(cause) = next {
-        if let Some(rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType)) = cause.downcast_ref() {
-            return true;
-        }
-        // `source()` of an I/O error skips the error that it wraps.
-        next = match cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
-            Some(wrapped) => Some(wrapped),
-            None => cause.source(),
-        };
-    }
-    false
-}
-
-/// The causes of an error in one line, without the URL, which callers show in the request line.
-#[must_use]
-pub fn explain(error: &reqwest::Error) -> String {
+pub fn causes(error: &reqwest::Error) -> String {
     let mut causes = Vec::new();
     let mut next: Option<&dyn std::error::Error> = std::error::Error::source(error);
     while let Some(cause) = next {

@@ -25,12 +25,15 @@
 //! |---|---|
 //! | `clients` | [`HttpClients`]: TLS with the system's roots and more, proxies from the environment, timeouts |
 //! | `body` | [`read_body`]: an answer, whole or not at all, within a limit |
+//! | `verifier` | which servers are trusted |
 //! | `error` | [`HttpClientError`], and what a failed request means |
 
 mod body;
 mod clients;
 mod error;
+mod verifier;
 
 pub use body::{BodyError, Excess, read_body};
 pub use clients::{HttpClients, Silence};
-pub use error::{HttpClientError, explain, is_not_tls};
+pub use connect::{AuthoritiesError, ProxyError, TlsFailure};
+pub use error::{HttpClientError, causes};

@@ -88,6 +88,10 @@ pub enum Advice {
     LogInToRegistry,
     /// Allow HTTP without TLS for the registry.
     AllowPlainHttp,
+    /// Trust the certificate authority of the registry.
+    TrustRegistryAuthority,
+    /// Trust the certificate authority of the AWS endpoint, or of a proxy that inspects TLS.
+    TrustAwsAuthority,
     /// Allow more time.
     AllowMoreTime,
     /// Raise a limit.
@@ -152,6 +156,13 @@ impl fmt::Display for Advice {
             Self::CorrectSetting => f.write_str("Correct or remove the setting."),
             Self::LogInToRegistry => f.write_str("Log in to the registry (docker login, podman login)."),
             Self::AllowPlainHttp => f.write_str("Check host and port, or allow plain HTTP if the registry has no TLS."),
+            Self::TrustRegistryAuthority => {
+                f.write_str("If you trust the authority that issued the registry's certificate, add its certificate.")
+            }
+            Self::TrustAwsAuthority => f.write_str(
+                "If you trust the authority that issued the certificate, such as your company's, set AWS_CA_BUNDLE to a \
+                 file with its certificate.",
+            ),
             Self::AllowMoreTime => f.write_str("Try again, or allow more time."),
             Self::RaiseLimit { what } => write!(f, "Raise the limit of {what}."),
             Self::SendFewerRequests => f.write_str("Try again later, or send fewer requests at a time."),

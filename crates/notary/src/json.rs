@@ -74,6 +74,9 @@ const USUAL: Limits = Limits { objects: 32 * 1024, values: 200_000 };
 /// Limits for documents with few values: envelopes, payloads and responses of AWS Signer.
 const SMALL: Limits = Limits { objects: 5_000, values: 10_000 };
 
+/// What some editors put before a text, in UTF-8 and UTF-16. JSON does not allow it (RFC 8259, section 8.1).
+const BYTE_ORDER_MARKS: [&[u8]; 3] = [b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff"];
+
 /// Parses one JSON document whose top level is an object. `name` is used in error messages.
 ///
 /// # Errors
@@ -85,6 +88,10 @@ pub fn parse_object(name: &'static str, bytes: &[u8]) -> Result<Object, JsonErro
 
 /// Like [`parse_object`], with the given limits.
 pub fn parse_object_within(limits: Limits, name: &'static str, bytes: &[u8]) -> Result<Object, JsonError> {
+    if BYTE_ORDER_MARKS.iter().any(|mark| bytes.starts_with(mark)) {
+        let why = "it begins with a byte order mark (BOM); save it as UTF-8 without BOM";
+        return Err(JsonError::Syntax(why.to_owned()));
+    }
     let Limits { objects, values } = limits;
     // Also counts characters within strings: an exact count would need a parser.
     let count = |byte: u8| bytes.iter().filter(|b| **b == byte).count();

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
-use http_client::explain;
+use http_client::causes;
 use notary::{Descriptor, Hasher};
 use reqwest::Response;
 use tokio::fs::File;
@@ -110,7 +110,7 @@ impl Source {
                 let Ok(piece) = timeout_at(*deadline, response.chunk()).await else {
                     return Err(RegistryError::Timeout { request, within: *within, last: None }.into());
                 };
-                Ok(piece.map_err(|why| RegistryError::Connection { request, why: explain(&why) })?)
+                Ok(piece.map_err(|why| RegistryError::Connection { request, why: causes(&why) })?)
             }
         }
     }

@@ -76,6 +76,7 @@ pub use client::{
 pub use content::Content;
 pub use credentials::{Credential, CredentialError, Credentials, Secret};
 pub use error::{ErrorAnswer, LayoutError, Limited, RegistryError, RequestLine, StoreError};
+pub use http_client::{AuthoritiesError, ProxyError, TlsFailure};
 pub use layout::Layout;
 pub use signatures::{Signatures, StoredSignature};
 pub use store::Store;

@@ -7,8 +7,15 @@ use std::sync::{Arc, Mutex};
 use std::thread::{sleep, spawn};
 use std::time::Duration;
 
+use rcgen::{BasicConstraints, Certificate, CertificateParams, IsCa, KeyPair};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use rustls_pki_types::PrivateKeyDer;
+
+/// The first byte of a TLS connection.
+const TLS_HANDSHAKE: [u8; 1] = [0x16];
+/// What servers written in Go answer without TLS on a port with TLS.
+const PLAIN_TO_TLS: &[u8] = b"HTTP/1.0 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n\
+    Client sent an HTTP request to an HTTPS server.\n";
 
 /// A received request.
 #[derive(Debug, Clone)]
@@ -56,6 +63,7 @@ pub struct FaultServer {
     seen: Arc<Mutex<Vec<Request>>>,
     /// The number of [`Reply::Flood`] bytes that clients received.
     written: Arc<AtomicU64>,
+    connections: Arc<AtomicU64>,
     stop: Arc<AtomicBool>,
 }
 
@@ -67,19 +75,39 @@ impl FaultServer {
     /// Starts with TLS and a self-signed certificate for `localhost` and 127.0.0.1. Also returns the certificate as
     /// PEM.
     pub fn start_tls(reply: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> (FaultServer, String) {
+        let (server, certificate) = FaultServer::start_tls_as(IsCa::NoCa, reply);
+        (server, certificate.pem())
+    }
+
+    /// As [`Self::start_tls`], with a certificate as `openssl req -x509` makes it: that of an authority.
+    pub fn start_tls_as_openssl(
+        reply: impl Fn(&Request) -> Reply + Send + Sync + 'static,
+    ) -> (FaultServer, Certificate) {
+        FaultServer::start_tls_as(IsCa::Ca(BasicConstraints::Unconstrained), reply)
+    }
+
+    fn start_tls_as(
+        is_ca: IsCa,
+        reply: impl Fn(&Request) -> Reply + Send + Sync + 'static,
+    ) -> (FaultServer, Certificate) {
         let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
-        let rcgen::CertifiedKey { cert, signing_key } = rcgen::generate_simple_self_signed(names).unwrap();
+        let mut parameters = CertificateParams::new(names).unwrap();
+        parameters.is_ca = is_ca;
+        let signing_key = KeyPair::generate().unwrap();
+        let certificate = parameters.self_signed(&signing_key).unwrap();
         let key = PrivateKeyDer::try_from(signing_key.serialize_der()).unwrap();
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
-        let config = config.with_no_client_auth().with_single_cert(vec![cert.der().clone()], key).unwrap();
-        (FaultServer::serve(Some(Arc::new(config)), reply), cert.pem())
+        let config = config.with_no_client_auth().with_single_cert(vec![certificate.der().clone()], key).unwrap();
+        (FaultServer::serve(Some(Arc::new(config)), reply), certificate)
     }
 
     fn serve(tls: Option<Arc<ServerConfig>>, reply: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> FaultServer {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        let server = FaultServer { address, seen: Arc::default(), written: Arc::default(), stop: Arc::default() };
+        let (written, connections) = <(Arc<AtomicU64>, Arc<AtomicU64>)>::default();
+        let server = FaultServer { address, seen: Arc::default(), written, connections, stop: Arc::default() };
+        let connections = server.connections.clone();
         let seen = server.seen.clone();
         let written = server.written.clone();
         let stop = server.stop.clone();
@@ -89,13 +117,19 @@ impl FaultServer {
                 if stop.load(Ordering::Relaxed) {
                     break;
                 }
+                connections.fetch_add(1, Ordering::Relaxed);
                 let tls = tls.clone();
                 let reply = reply.clone();
                 let seen = seen.clone();
                 let written = written.clone();
                 let stop = stop.clone();
                 spawn(move || {
-                    let Ok(connection) = connection else { return };
+                    let Ok(mut connection) = connection else { return };
+                    let mut first = [0];
+                    if tls.is_some() && connection.peek(&mut first).is_ok() && first != TLS_HANDSHAKE {
+                        let _ = read(&mut connection).map(|_| connection.write_all(PLAIN_TO_TLS));
+                        return;
+                    }
                     let mut connection: Box<dyn Connection> = match tls {
                         None => Box::new(connection),
                         Some(config) => {
@@ -116,6 +150,11 @@ impl FaultServer {
     /// The requests received so far.
     pub fn seen(&self) -> Vec<Request> {
         self.seen.lock().unwrap().clone()
+    }
+
+    /// The number of connections so far.
+    pub fn connections(&self) -> u64 {
+        self.connections.load(Ordering::Relaxed)
     }
 
     pub fn written(&self) -> u64 {

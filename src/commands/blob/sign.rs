@@ -4,6 +4,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use aws_names::ProfileArn;
+use notary::text::printable;
 use notary::{ReasonCode, UserMetadata};
 use notation::blob::{DEFAULT_MEDIA_TYPE, SIGNATURE_EXTENSION};
 use notation::sign::{SignBlobError, SignedBlob, sign_blob};
@@ -119,7 +120,7 @@ fn show(file: &Path, signature: &Path, signed: &SignedBlob, output: &Output) -> 
     let signer = &signed.signature.signer;
     let content = SignedContent::new(verified.attributes(), certificates, metadata, Some(signer));
     let signature = SignatureReport::from_file(signature, &signed.signature.envelope).with_content(content);
-    output.text(format!("{} {}", file.display(), paint(GOOD, "signed")))?;
+    output.text(format!("{} {}", printable(&file.display().to_string()), paint(GOOD, "signed")))?;
     show_fact("digest", 15, &signed.blob.digest, output)?;
     show_new_signature(&signature, output)?;
     output.json(&BlobSignReport {

@@ -123,7 +123,7 @@ impl BlobVerifyReport {
     }
 
     fn show(&self, output: &Output) -> Result<(), CliError> {
-        let file = &self.file;
+        let file = &printable(&self.file);
         output.text(format!("{file} {}", self.outcome.word()))?;
         if let Some(media_type) = &self.media_type {
             output.text(format!("  {} {}", paint(DIM, "signed as"), printable(media_type)))?;

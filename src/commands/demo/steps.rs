@@ -9,6 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use notation::verify::Verdict;
 
 use crate::output::paint;
+use crate::output::terminal::cleaned;
 use crate::verification::CheckReport;
 
 const BOLD: anstyle::Style = anstyle::Style::new().bold();
@@ -90,7 +91,7 @@ impl Steps {
         if self.quiet {
             return Ok(());
         }
-        match writeln!(anstream::stdout(), "{line}") {
+        match writeln!(anstream::stdout(), "{}", cleaned(&line.to_string())) {
             Err(why) if why.kind() != io::ErrorKind::BrokenPipe => Err(why),
             _ => Ok(()),
         }

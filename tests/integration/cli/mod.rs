@@ -1,5 +1,6 @@
 //! The command line tool against real registries, with the real notation as the second verifier.
 
+mod arguments;
 mod attach;
 mod bad_input;
 mod blob;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::support::process::{Finished, command, run};
+use crate::support::process::{Finished, command, free_port, run};
 use crate::support::service::Service;
 
 /// Lists the signatures of an image in a registry whose name does not resolve.
@@ -21,10 +21,33 @@ fn sends_registry_requests_to_the_proxy_unless_excluded() {
         let target = proxy.requests()[0].target.clone();
         assert_eq!(target, "http://registry.invalid/v2/app/manifests/v1");
     }
-    let proxy = Service::answering(404, &[], b"nothing here");
-    let variables = [("HTTP_PROXY", proxy.url()), ("NO_PROXY", "registry.invalid".to_owned())];
-    list(&variables.each_ref().map(|(name, value)| (*name, value.as_str())), &["--plain-http"]).exits_with(3);
-    assert_eq!(proxy.connections(), 0, "NO_PROXY was not respected");
+    for except in ["registry.invalid", "registry.invalid:80", "*.invalid", ".invalid", "*"] {
+        let proxy = Service::answering(404, &[], b"nothing here");
+        let variables = [("ALL_PROXY", proxy.url()), ("NO_PROXY", except.to_owned())];
+        list(&variables.each_ref().map(|(name, value)| (*name, value.as_str())), &["--plain-http"]).exits_with(3);
+        assert_eq!(proxy.connections(), 0, "NO_PROXY={except} was not respected");
+    }
+}
+
+#[test]
+fn an_error_names_the_proxy() {
+    let closed = format!("http://127.0.0.1:{}", free_port());
+    list(&[("HTTPS_PROXY", &closed)], &[]).exits_with(3).says(&format!("the proxy {closed} (HTTPS_PROXY)"));
+    list(&[("ALL_PROXY", &closed)], &["--plain-http"]).exits_with(3).says(&format!("the proxy {closed} (ALL_PROXY)"));
+    let proxy = Service::answering(407, &[], b"");
+    let named = format!("the proxy {} (HTTP_PROXY)", proxy.url());
+    list(&[("HTTP_PROXY", &proxy.url())], &["--plain-http"]).exits_with(2).says(&named);
+    let named = format!("the proxy {} (HTTPS_PROXY)", proxy.url());
+    list(&[("HTTPS_PROXY", &proxy.url())], &[]).failed().says(&named);
+    let unusable = "HTTPS_PROXY names a proxy with socks5://";
+    list(&[("HTTPS_PROXY", "socks5://127.0.0.1:1")], &[]).exits_with(2).says(unusable);
+}
+
+#[test]
+fn says_that_there_are_no_certificate_authorities() {
+    let variables = [("SSL_CERT_FILE", "/nonexistent/roots.pem")];
+    let ended = list(&variables, &[]).exits_with(2);
+    ended.says("no certificate authorities are installed").says("/nonexistent/roots.pem");
 }
 
 #[test]

@@ -12,10 +12,10 @@ use std::time::{Duration, Instant};
 use notary::manifest::{IMAGE_MANIFEST_MEDIA_TYPE, Manifest, SIGNATURE_MEDIA_TYPE};
 use notary::media_type::IMAGE_INDEX_MEDIA_TYPE;
 use notary::reference::{Tag, Target};
-use notary::{Descriptor, Digest};
+use notary::{Advice, Descriptor, Digest, ReasonCode};
 use registry::{
     ClientOptions, Credential, Credentials, FetchedManifest, PlainHttp, RegistryClient, RegistryError,
-    RemoteRepository, Secret, Store,
+    RemoteRepository, Secret, Store, TlsFailure,
 };
 
 use crate::support::fault::{FaultServer, Reply, Request};

@@ -138,3 +138,11 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn names_a_byte_order_mark() {
+    for bytes in [&b"\xef\xbb\xbf{}"[..], b"\xff\xfe{\0}\0", b"\xfe\xff\0{\0}"] {
+        let why = parse_object("config", bytes).map_err(|why| why.to_string());
+        assert!(why.is_err_and(|why| why.contains("byte order mark")), "{bytes:?}");
+    }
+}

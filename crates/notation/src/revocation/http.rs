@@ -4,7 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-use http_client::{BodyError, Excess, HttpClients, Silence, explain, read_body};
+use http_client::{BodyError, Excess, HttpClients, Silence, read_body};
 use limits::Deadline;
 use notary::text::printable;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, LOCATION};
@@ -33,7 +33,7 @@ impl Http {
         for _ in 0..=MAX_REDIRECTS {
             let request =
                 self.clients.client_for(&url, Silence::Bounded).map_err(unusable)?.request(Method::GET, url.clone());
-            let response = exchange(&Method::GET, &url, request.header(ACCEPT, accept)).await?;
+            let response = self.exchange(&Method::GET, &url, request.header(ACCEPT, accept)).await?;
             if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
                 return read(response, limit).await;
             }
@@ -55,20 +55,20 @@ impl Http {
         let request =
             self.clients.client_for(url, Silence::Bounded).map_err(unusable)?.request(Method::POST, url.clone());
         let request = request.header(CONTENT_TYPE, content_type).body(body);
-        read(exchange(&Method::POST, url, request).await?, limit).await
+        read(self.exchange(&Method::POST, url, request).await?, limit).await
     }
-}
 
-async fn exchange(method: &Method, url: &Url, request: RequestBuilder) -> Result<Response, SourceError> {
-    let began = Instant::now();
-    let answer = request.send().await;
-    let ms = began.elapsed().as_millis() as u64;
-    let url = printable(url.as_str());
-    match &answer {
-        Ok(answer) => tracing::debug!(%method, url, status = answer.status().as_u16(), ms, "received a response"),
-        Err(why) => tracing::debug!(%method, url, why = printable(&explain(why)), ms, "the request failed"),
+    async fn exchange(&self, method: &Method, url: &Url, request: RequestBuilder) -> Result<Response, SourceError> {
+        let began = Instant::now();
+        let answer = request.send().await.map_err(|why| self.clients.explain(&why));
+        let ms = began.elapsed().as_millis() as u64;
+        let url = printable(url.as_str());
+        match &answer {
+            Ok(answer) => tracing::debug!(%method, url, status = answer.status().as_u16(), ms, "received a response"),
+            Err(why) => tracing::debug!(%method, url, why = printable(why), ms, "the request failed"),
+        }
+        answer.map_err(SourceError::Connection)
     }
-    answer.map_err(|why| failed(&why))
 }
 
 /// Parses an HTTP URL of bounded length and without credentials.
@@ -100,10 +100,6 @@ async fn read(response: Response, limit: usize) -> Result<Vec<u8>, SourceError> 
         BodyError::TooLarge { .. } => SourceError::TooLarge(limit),
         BodyError::Incomplete(why) => SourceError::Connection(why),
     })
-}
-
-fn failed(why: &reqwest::Error) -> SourceError {
-    SourceError::Connection(explain(why))
 }
 
 fn unusable(why: impl std::fmt::Display) -> SourceError {

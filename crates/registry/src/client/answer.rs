@@ -75,7 +75,11 @@ impl Answer {
         }
         let Ok(mut body) = json::parse_object("answer", &self.body) else {
             let kind = self.media_type().map_or_else(|| "unknown content".to_owned(), shown);
-            let message = Some(format!("expected the JSON of a registry, got {kind}"));
+            let message = match kind.as_str() {
+                "text/plain" => shown(String::from_utf8_lossy(&self.body).trim()),
+                _ => format!("expected the JSON of a registry, got {kind}"),
+            };
+            let message = Some(message);
             return ErrorAnswer { message, ..nothing };
         };
         let first = body.take("errors").and_then(|errors| errors.get(0).cloned()).unwrap_or_default();

@@ -10,15 +10,16 @@ mod call;
 mod challenge;
 mod manifests;
 mod options;
+mod scheme;
 mod streams;
 mod transport;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use http_client::HttpClients;
 use notary::reference::RepositoryName;
-use reqwest::header::HeaderMap;
+use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::{Method, Url};
 use tokio::time::Instant;
 
@@ -28,10 +29,11 @@ use self::call::Access;
 pub(super) use self::call::Call;
 pub use self::manifests::{FetchedManifest, MAX_MANIFEST_SIZE, Pushed};
 pub use self::options::{ClientOptions, PlainHttp};
+use self::scheme::Schemes;
 pub(super) use self::streams::Mount;
 use self::transport::Transport;
 pub(super) use self::transport::is_same_origin;
-use crate::credentials::Credentials;
+use crate::credentials::{Credentials, insecure_registries};
 use crate::error::RegistryError;
 
 /// A client of any number of registries. Clones share connections and tokens.
@@ -45,6 +47,8 @@ struct Inner {
     options: ClientOptions,
     transport: Transport,
     authentication: Authentication,
+    schemes: Schemes,
+    insecure: OnceLock<Vec<String>>,
 }
 
 impl RegistryClient {
@@ -53,24 +57,39 @@ impl RegistryClient {
     pub fn new(options: ClientOptions, credentials: Credentials) -> Self {
         let clients = HttpClients::new(options.ca_files.clone(), options.idle_timeout);
         let transport = Transport { clients, memory: options.memory.clone(), backoff: options.backoff };
-        Self { inner: Arc::new(Inner { options, transport, authentication: Authentication::new(credentials) }) }
+        let authentication = Authentication::new(credentials);
+        let (schemes, insecure) = (Schemes::default(), OnceLock::new());
+        Self { inner: Arc::new(Inner { options, transport, authentication, schemes, insecure }) }
     }
 
     /// A repository in its registry.
     ///
     /// # Errors
-    /// Returns [`RegistryError::Client`] if the registry's name does not form a valid URL.
+    /// Returns [`RegistryError::Client`] if the registry's name does not form a valid URL, and
+    /// [`RegistryError::Credentials`] if notation's configuration is malformed.
     pub fn repository(&self, name: &RepositoryName) -> Result<RemoteRepository, RegistryError> {
         let options = &self.inner.options;
-        let plain = match options.plain_http {
-            PlainHttp::Always => true,
-            PlainHttp::Never => false,
-            PlainHttp::Loopback => name.is_loopback() && options.ca_files.is_empty(),
-        };
+        // With a certificate file, every registry is accessed with TLS.
+        let is_open = options.plain_http == PlainHttp::Loopback && options.ca_files.is_empty();
+        let is_assumed = is_open && name.is_loopback();
+        let plain = options.plain_http == PlainHttp::Always
+            || is_assumed
+            || (is_open && self.insecure_registries()?.iter().any(|insecure| insecure == name.registry()));
         let scheme = if plain { "http" } else { "https" };
         let base = Url::parse(&format!("{scheme}://{}/v2/{}/", name.api_host(), name.path()));
         let base = base.map_err(|why| RegistryError::Client(format!("{name}: {why}")))?;
-        Ok(RemoteRepository { client: self.clone(), name: name.clone(), base })
+        Ok(RemoteRepository { client: self.clone(), name: name.clone(), base, is_assumed })
+    }
+
+    /// The registries that notation's configuration lists as accessed without TLS.
+    fn insecure_registries(&self) -> Result<&[String], RegistryError> {
+        let Inner { options, insecure, .. } = &*self.inner;
+        if insecure.get().is_none() {
+            let found = options.notation_config.as_deref().map(insecure_registries).transpose()?;
+            // Concurrent callers may read it several times.
+            let _ = insecure.set(found.unwrap_or_default());
+        }
+        Ok(insecure.get().map(Vec::as_slice).unwrap_or_default())
     }
 }
 
@@ -81,6 +100,8 @@ pub struct RemoteRepository {
     name: RepositoryName,
     /// The base URL of this repository in the registry's API.
     base: Url,
+    /// Whether plain HTTP was not asked for: the registry is on this machine.
+    is_assumed: bool,
 }
 
 impl RemoteRepository {
@@ -94,9 +115,15 @@ impl RemoteRepository {
         &self.client.inner.options
     }
 
+    /// The base URL of this repository, with the scheme that the registry speaks as far as it is known.
+    fn base(&self) -> Url {
+        let known = if self.is_assumed { self.client.inner.schemes.known(&self.base) } else { None };
+        known.unwrap_or_else(|| self.base.clone())
+    }
+
     /// A request to a path of this repository, such as `manifests/TAG`.
     pub(super) fn call(&self, method: Method, path: &str, limit: u64) -> Call {
-        let mut url = self.base.clone();
+        let mut url = self.base();
         // Paths consist of tags and digests, whose characters need no escaping in URLs.
         url.set_path(&format!("{}{path}", self.base.path()));
         let access = if matches!(method, Method::GET | Method::HEAD) { Access::Pull } else { Access::Push };
@@ -117,11 +144,28 @@ impl RemoteRepository {
 
     /// Makes the call, and authenticates if the registry demands it.
     pub(super) async fn send(&self, call: &Call) -> Result<Answer, RegistryError> {
-        let Inner { transport, authentication, .. } = &*self.client.inner;
+        let Inner { transport, authentication, schemes, .. } = &*self.client.inner;
         let used = authentication.known(&self.name, call.access);
         // Boxed: the futures built on this one would otherwise become too large for a thread's stack.
-        let answer = Box::pin(transport.send(call, &self.base, used.as_ref())).await?;
-        if answer.status.as_u16() != 401 || !is_same_origin(&answer.url, &self.base) {
+        if self.is_assumed && schemes.known(&self.base).is_none() {
+            let (answer, call, base) = Box::pin(schemes.find(transport, call, &self.base, used.as_ref())).await?;
+            return self.authenticated(answer, &call, &base, used).await;
+        }
+        let base = self.base();
+        let answer = Box::pin(transport.send(call, &base, used.as_ref())).await?;
+        self.authenticated(answer, call, &base, used).await
+    }
+
+    /// Authenticates and makes the call again, if the answer demands it.
+    async fn authenticated(
+        &self,
+        answer: Answer,
+        call: &Call,
+        base: &Url,
+        used: Option<HeaderValue>,
+    ) -> Result<Answer, RegistryError> {
+        let Inner { transport, authentication, .. } = &*self.client.inner;
+        if answer.status.as_u16() != 401 || !is_same_origin(&answer.url, base) {
             return Ok(answer);
         }
         if used.is_some() {
@@ -131,7 +175,7 @@ impl RemoteRepository {
         let fresh = Box::pin(authentication.authenticate(transport, &answer, call, &self.name, used.as_ref()));
         let fresh = tokio::time::timeout_at(call.deadline(), fresh).await;
         let fresh = fresh.unwrap_or_else(|_| Err(call.timeout(Some("while authenticating".to_owned()))))?;
-        let answer = Box::pin(transport.send(call, &self.base, Some(&fresh))).await?;
+        let answer = Box::pin(transport.send(call, base, Some(&fresh))).await?;
         if answer.status.as_u16() == 401 {
             authentication.forget(&self.name, call.access);
             let why = format!("the registry rejected the credentials{}", answer.error_answer());

@@ -4,11 +4,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use limits::MemoryBudget;
+use notary::config_folder::config_folder;
 
 /// When registries are accessed with plain HTTP instead of TLS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum PlainHttp {
-    /// Plain HTTP for registries on this machine if no certificate file is given, TLS for all others.
+    /// Plain HTTP for registries on this machine, or TLS if they speak it, and plain HTTP for the registries that
+    /// notation's configuration lists as insecure; TLS for all others, and if certificate files are given.
     #[default]
     Loopback,
     /// Always plain HTTP.
@@ -23,8 +25,11 @@ pub enum PlainHttp {
 pub struct ClientOptions {
     /// When to use plain HTTP.
     pub plain_http: PlainHttp,
-    /// PEM files with certificate authorities to trust in addition to the system's.
+    /// Files with certificates to trust in addition to the system's, in PEM or DER: those of authorities, or of servers
+    /// themselves.
     pub ca_files: Vec<PathBuf>,
+    /// notation's `config.json`, whose `insecureRegistries` are accessed without TLS.
+    pub notation_config: Option<PathBuf>,
     /// The time limit of one operation, including all retries and pages. A blob gets one more second per 256 KiB.
     pub timeout: Duration,
     /// The longest silence of a connection before the request is retried.
@@ -44,6 +49,7 @@ impl Default for ClientOptions {
         Self {
             plain_http: PlainHttp::default(),
             ca_files: Vec::new(),
+            notation_config: config_folder(|name| std::env::var_os(name)).ok().map(|folder| folder.join("config.json")),
             timeout: Duration::from_secs(60),
             idle_timeout: Duration::from_secs(20),
             backoff: Duration::from_millis(250),

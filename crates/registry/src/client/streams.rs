@@ -48,7 +48,7 @@ impl RemoteRepository {
 
     /// Whether both are repositories of one registry, accessed by the same scheme and port.
     pub(crate) fn is_beside(&self, other: &Self) -> bool {
-        is_same_origin(&self.base, &other.base)
+        is_same_origin(&self.base(), &other.base())
     }
 
     /// Asks the registry to mount a blob from another of its repositories. If it does not support mounting, or the user
@@ -114,7 +114,7 @@ impl RemoteRepository {
         let Inner { transport, authentication, .. } = &*self.client.inner;
         let authorization = authentication.known(&self.name, call.access);
         let body = reqwest::Body::wrap(body);
-        let answer = Box::pin(transport.send_stream(call, &self.base, authorization.as_ref(), body)).await?;
+        let answer = Box::pin(transport.send_stream(call, &self.base(), authorization.as_ref(), body)).await?;
         if answer.status.as_u16() == 401 {
             authentication.forget(&self.name, call.access);
         }

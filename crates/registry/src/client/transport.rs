@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use http_client::{BodyError, Excess, HttpClients, Silence, explain, is_not_tls, read_body};
+use http_client::{BodyError, Excess, HttpClients, Silence, TlsFailure, read_body};
 use limits::MemoryBudget;
 use notary::text::printable;
 use reqwest::header::{AUTHORIZATION, HeaderValue, LOCATION};
@@ -18,6 +18,17 @@ const MAX_REDIRECTS: usize = 5;
 const MAX_RETRIES: u32 = 4;
 /// The most that is read of the body of an error answer, in bytes.
 const MAX_ERROR_BODY: u64 = 64 * 1024;
+
+/// Which attempts of a call are made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Attempts {
+    /// All of them.
+    All,
+    /// Until a connection fails. Answers with temporary errors are retried.
+    UntilConnected,
+    /// Those after a failed first one.
+    AfterTheFirst,
+}
 
 /// Makes requests, and retries them after temporary failures.
 #[derive(Debug)]
@@ -38,8 +49,19 @@ impl Transport {
         home: &Url,
         authorization: Option<&HeaderValue>,
     ) -> Result<Answer, RegistryError> {
+        self.attempt(call, home, authorization, Attempts::All).await
+    }
+
+    /// Makes these attempts of the call.
+    pub(super) async fn attempt(
+        &self,
+        call: &Call,
+        home: &Url,
+        authorization: Option<&HeaderValue>,
+        attempts: Attempts,
+    ) -> Result<Answer, RegistryError> {
         let mut last = None;
-        for attempt in 0.. {
+        for attempt in u32::from(attempts == Attempts::AfterTheFirst).. {
             let once = timeout_at(call.deadline(), self.once(call, home, authorization)).await;
             let result = once.unwrap_or_else(|_| Err(call.timeout(last.take())));
             let repeat = call.repeat && attempt < MAX_RETRIES;
@@ -48,7 +70,9 @@ impl Transport {
                     let why = format!("{}{}", answer.status, answer.error_answer());
                     (answer.retry_after().unwrap_or_else(|| self.wait(attempt)), why)
                 }
-                Err(RegistryError::Connection { why, .. }) if repeat => (self.wait(attempt), why.clone()),
+                Err(RegistryError::Connection { why, .. }) if repeat && attempts != Attempts::UntilConnected => {
+                    (self.wait(attempt), why.clone())
+                }
                 _ => return result,
             };
             if call.deadline().saturating_duration_since(Instant::now()) <= wait {
@@ -99,7 +123,7 @@ impl Transport {
         if call.method == Method::PUT || call.method == Method::POST {
             request = request.body(call.body.clone());
         }
-        start(call, url, request).await
+        self.start(call, url, request).await
     }
 
     /// Makes the call once, with a streamed body. `authorization` is sent only to the origin of `home`.
@@ -117,7 +141,7 @@ impl Transport {
             request = request.header(AUTHORIZATION, authorization);
         }
         let exchange = async {
-            let response = start(call, &call.url, request.body(body)).await?;
+            let response = self.start(call, &call.url, request.body(body)).await?;
             self.read(call, call.url.clone(), response).await
         };
         timeout_at(call.deadline(), exchange).await.unwrap_or_else(|_| Err(call.timeout(None)))
@@ -145,35 +169,45 @@ impl Transport {
             Err(BodyError::TooLarge { limit }) => {
                 return Err(RegistryError::TooLarge { request: answer.request, limit });
             }
-            Err(BodyError::Incomplete(why)) => return Err(RegistryError::Connection { request: answer.request, why }),
+            Err(BodyError::Incomplete(why)) => {
+                let why = self.clients.with_proxy(&answer.url, why);
+                return Err(RegistryError::Connection { request: answer.request, why });
+            }
         }
         Ok(answer)
     }
-}
 
-async fn start(call: &Call, url: &Url, request: RequestBuilder) -> Result<Response, RegistryError> {
-    let failed = |why: reqwest::Error| {
+    async fn start(&self, call: &Call, url: &Url, request: RequestBuilder) -> Result<Response, RegistryError> {
+        let began = Instant::now();
+        let answer = request.send().await.map_err(|why| self.failed(call, url, &why));
+        let ms = began.elapsed().as_millis() as u64;
+        match &answer {
+            Ok(answer) => {
+                let request = RequestLine::new(&call.method, url);
+                let status = answer.status().as_u16();
+                tracing::debug!(%request, status, ms, "answered");
+            }
+            Err(why) => tracing::debug!(why = printable(&why.to_string()), ms, "the request failed"),
+        }
+        let answer = answer?;
+        match self.clients.proxy_for(url) {
+            Some(proxy) if answer.status().as_u16() == 407 => {
+                Err(RegistryError::ProxyLogin { request: RequestLine::new(&call.method, url), proxy })
+            }
+            _ => Ok(answer),
+        }
+    }
+
+    fn failed(&self, call: &Call, url: &Url, why: &reqwest::Error) -> RegistryError {
         let request = RequestLine::new(&call.method, url);
         if why.is_builder() {
-            RegistryError::Client(explain(&why))
-        } else if is_not_tls(&why) {
-            RegistryError::NotTls { request }
+            RegistryError::Client(self.clients.explain(why))
+        } else if let Some(why) = TlsFailure::of(why) {
+            RegistryError::Tls { request, why, hint: None }
         } else {
-            RegistryError::Connection { request, why: explain(&why) }
+            RegistryError::Connection { request, why: self.clients.explain(why) }
         }
-    };
-    let began = Instant::now();
-    let answer = request.send().await.map_err(failed);
-    let ms = began.elapsed().as_millis() as u64;
-    match &answer {
-        Ok(answer) => {
-            let request = RequestLine::new(&call.method, url);
-            let status = answer.status().as_u16();
-            tracing::debug!(%request, status, ms, "answered");
-        }
-        Err(why) => tracing::debug!(why = printable(&why.to_string()), ms, "the request failed"),
     }
-    answer
 }
 
 /// The target of a redirect, if it may be followed.

@@ -12,11 +12,41 @@ use notary::reference::RepositoryName;
 use serde_json::{Map, Value};
 
 use super::helper::Helpers;
-use super::{Credential, CredentialError, Secret};
+use super::{Credential, CredentialError, Secret, keys};
 
 const MAX_FILE: u64 = 512 * 1024;
-/// The key of Docker Hub in these files.
-const DOCKER_HUB: &str = "https://index.docker.io/v1/";
+
+/// The registries that notation accesses without TLS: `insecureRegistries` of its `config.json`. None if the file does
+/// not exist or is empty.
+///
+/// # Errors
+/// Returns [`CredentialError`] if the file cannot be read or is malformed.
+pub(crate) fn insecure_registries(path: &Path) -> Result<Vec<String>, CredentialError> {
+    let Some(mut file) = read(path, false)? else { return Ok(Vec::new()) };
+    file.strings("insecureRegistries").map_err(|why| malformed(path, format!("is malformed: {why}")))
+}
+
+fn malformed(path: &Path, problem: String) -> CredentialError {
+    CredentialError::Malformed { path: path.to_owned(), problem }
+}
+
+/// Reads the file; `None` if it is empty, or does not exist and is not required.
+fn read(path: &Path, required: bool) -> Result<Option<json::Object>, CredentialError> {
+    let bytes = match read_up_to(path, MAX_FILE) {
+        Ok(bytes) => bytes,
+        Err(why) if !required && matches!(why.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            return Ok(None);
+        }
+        Err(source) => return Err(CredentialError::Io { path: path.to_owned(), source }),
+    };
+    if bytes.len() as u64 > MAX_FILE {
+        return Err(malformed(path, format!("is larger than {MAX_FILE} bytes")));
+    }
+    if bytes.iter().all(u8::is_ascii_whitespace) {
+        return Ok(None);
+    }
+    json::parse_object("config", &bytes).map(Some).map_err(|why| malformed(path, format!("is malformed: {why}")))
+}
 
 /// A parsed file.
 pub(super) struct ConfigFile {
@@ -27,21 +57,10 @@ pub(super) struct ConfigFile {
 }
 
 impl ConfigFile {
-    /// Reads the file; `None` if it does not exist and is not required.
+    /// Reads the file; `None` if it is empty, or does not exist and is not required.
     pub(super) fn read(path: &Path, required: bool) -> Result<Option<Self>, CredentialError> {
-        let bytes = match read_up_to(path, MAX_FILE) {
-            Ok(bytes) => bytes,
-            Err(why) if !required && matches!(why.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
-                return Ok(None);
-            }
-            Err(source) => return Err(CredentialError::Io { path: path.to_owned(), source }),
-        };
-        let malformed = |problem: String| CredentialError::Malformed { path: path.to_owned(), problem };
-        if bytes.len() as u64 > MAX_FILE {
-            return Err(malformed(format!("is larger than {MAX_FILE} bytes")));
-        }
-        let read = || {
-            let mut file = json::parse_object("config", &bytes)?;
+        let Some(mut file) = read(path, required)? else { return Ok(None) };
+        let mut parse = || {
             let mut members = |name| {
                 file.optional_object(name).map(|found| found.map(json::Object::into_members).unwrap_or_default())
             };
@@ -50,7 +69,7 @@ impl ConfigFile {
             let creds_store = file.optional_string("credsStore")?.filter(|store| !store.is_empty());
             Ok(Self { path: path.to_owned(), auths, cred_helpers, creds_store })
         };
-        read().map(Some).map_err(|why: json::JsonError| malformed(format!("is malformed: {why}")))
+        parse().map(Some).map_err(|why: json::JsonError| malformed(path, format!("is malformed: {why}")))
     }
 
     /// The credential for the repository in this file or its helpers.
@@ -59,16 +78,20 @@ impl ConfigFile {
         repository: &RepositoryName,
         helpers: &Helpers,
     ) -> Result<Option<Credential>, CredentialError> {
-        if let Some(helper) = best(&self.cred_helpers, repository) {
-            let name = helper.as_str().ok_or_else(|| self.malformed("has a credHelpers entry that is not a string"))?;
+        let helper = keys::entry(&self.cred_helpers, repository).map(|helper| {
+            helper.as_str().ok_or_else(|| self.malformed("has a credHelpers entry that is not a string"))
+        });
+        let helper = helper.transpose()?;
+        if let Some(name) = helper.filter(|name| !name.is_empty()) {
             return self.ask(name, repository, helpers).await;
         }
-        if let Some(store) = &self.creds_store
+        // As in Docker, an empty helper means this file.
+        if let Some(store) = self.creds_store.as_ref().filter(|_| helper.is_none())
             && let Some(found) = self.ask(store, repository, helpers).await?
         {
             return Ok(Some(found));
         }
-        match best(&self.auths, repository) {
+        match keys::entry(&self.auths, repository) {
             Some(entry) => self.entry(entry),
             None => Ok(None),
         }
@@ -80,8 +103,7 @@ impl ConfigFile {
         repository: &RepositoryName,
         helpers: &Helpers,
     ) -> Result<Option<Credential>, CredentialError> {
-        let registry = if is_docker_hub(repository.registry()) { DOCKER_HUB } else { repository.registry() };
-        helpers.get(name, registry).await.map_err(|problem| CredentialError::Helper {
+        helpers.get(name, keys::server(repository.registry())).await.map_err(|problem| CredentialError::Helper {
             program: format!("docker-credential-{}", name.escape_debug()),
             path: self.path.clone(),
             registry: repository.registry().to_owned(),
@@ -98,7 +120,9 @@ impl ConfigFile {
             return Ok(Some(Credential::RegistryToken(Secret::new(token))));
         }
         if let Some(auth) = text("auth") {
-            let decoded = STANDARD.decode(auth.trim()).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+            // `base64` without `-w 0` wraps its output.
+            let auth: Vec<u8> = auth.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
+            let decoded = STANDARD.decode(auth).ok().and_then(|bytes| String::from_utf8(bytes).ok());
             let pair = decoded.as_deref().and_then(|text| text.split_once(':'));
             let (username, password) =
                 pair.ok_or_else(|| self.malformed("has an auth that is not the base64 of USER:PASSWORD"))?;
@@ -115,29 +139,4 @@ impl ConfigFile {
 
 fn password_of(username: &str, password: &str) -> Credential {
     Credential::Password { username: username.to_owned(), password: Secret::new(password) }
-}
-
-/// The entry for the repository. podman also has entries for namespaces: the longest match wins.
-fn best<'a>(entries: &'a Map<String, Value>, repository: &RepositoryName) -> Option<&'a Value> {
-    let full = repository.to_string();
-    let fits = |key: &str| {
-        let key = normal(key);
-        let hub = is_docker_hub(key) && is_docker_hub(repository.registry());
-        let inside = full.strip_prefix(key).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-        (hub || inside).then_some(key.len())
-    };
-    let fitting = entries.iter().filter_map(|(key, value)| fits(key).map(|length| (length, value)));
-    fitting.max_by_key(|(length, _)| *length).map(|(_, value)| value)
-}
-
-/// A key without scheme. The path of a URL is dropped: it belongs to the API and is not a namespace.
-fn normal(key: &str) -> &str {
-    match key.split_once("://") {
-        Some((_, rest)) => rest.split('/').next().unwrap_or(rest),
-        None => key.trim_end_matches('/'),
-    }
-}
-
-fn is_docker_hub(host: &str) -> bool {
-    matches!(host, "docker.io" | "index.docker.io" | "registry-1.docker.io")
 }

@@ -11,11 +11,13 @@
 //! 7. for registries of Amazon ECR: a token obtained with AWS credentials from their standard sources;
 //! 8. none: anonymous access.
 //!
-//! Within a file `credHelpers` takes precedence over `credsStore`, and that over `auths`. The sources are read only
-//! when a registry demands authentication.
+//! Within a file `credHelpers` takes precedence over `credsStore`, and that over `auths`. The exact key of a registry
+//! takes precedence over other spellings of its host. The sources are read only when a registry demands
+//! authentication.
 
 mod config_file;
 mod helper;
+mod keys;
 
 use std::ffi::OsString;
 use std::fmt;
@@ -27,6 +29,7 @@ use notary::reference::RepositoryName;
 use notary::{Advice, Disposition, ReasonCode};
 
 use self::config_file::ConfigFile;
+pub(crate) use self::config_file::insecure_registries;
 use self::helper::Helpers;
 use crate::ecr::{EcrError, EcrTokens};
 

@@ -63,6 +63,54 @@ async fn finds_credentials_by_host_in_every_form_of_docker() {
 }
 
 #[tokio::test]
+async fn reads_wrapped_base64() {
+    let folder = tempfile::tempdir().unwrap();
+    for auth in ["dTpw\\n", "dT\\r\\npw", " dTpw ", "d\\tTpw"] {
+        let config = format!(r#"{{"auths":{{"a.example":{{"auth":"{auth}"}}}}}}"#);
+        assert_eq!(
+            ask(&docker(folder.path(), &config), "a.example/x").await.unwrap(),
+            Some(password("u", "p")),
+            "{auth}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_empty_file_has_no_credentials() {
+    let folder = tempfile::tempdir().unwrap();
+    for content in ["", "\n", " \r\n\t", "{}"] {
+        assert_eq!(ask(&docker(folder.path(), content), "a.example/x").await.unwrap(), None, "{content:?}");
+        assert_eq!(insecure_registries(&folder.path().join("config.json")).unwrap(), Vec::<String>::new());
+    }
+}
+
+#[tokio::test]
+async fn an_error_names_a_byte_order_mark() {
+    let folder = tempfile::tempdir().unwrap();
+    let why = ask(&docker(folder.path(), "\u{feff}{}"), "a.example/x").await.unwrap_err().to_string();
+    assert!(why.contains("byte order mark") && why.contains("config.json"), "{why}");
+}
+
+#[test]
+fn reads_the_insecure_registries_of_notation() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("config.json");
+    let read = |content: &str| {
+        fs::write(&file, content).unwrap();
+        insecure_registries(&file)
+    };
+    assert_eq!(insecure_registries(&file).unwrap(), Vec::<String>::new());
+    assert_eq!(
+        read(r#"{"insecureRegistries":["a.example:5000","b.example"]}"#).unwrap(),
+        ["a.example:5000", "b.example"]
+    );
+    for content in [r#"{"insecureRegistries":"a.example"}"#, r#"{"insecureRegistries":[1]}"#, "{", "[]"] {
+        let why = read(content).unwrap_err();
+        assert!(matches!(why, CredentialError::Malformed { .. }) && why.to_string().contains("config.json"), "{why}");
+    }
+}
+
+#[tokio::test]
 async fn prefers_the_longest_matching_namespace() {
     let folder = tempfile::tempdir().unwrap();
     let credentials = docker(
@@ -196,17 +244,46 @@ async fn falls_back_to_auths_if_the_store_has_no_credentials() {
 }
 
 #[tokio::test]
+async fn an_empty_helper_means_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = r#"{"credHelpers":{"a.example":""},"credsStore":"test","auths":{"a.example":{"auth":"dTpw"}}}"#;
+    let credentials = helper(folder.path(), config, "exit 1");
+    assert_eq!(ask(&credentials, "a.example/x").await.unwrap(), Some(password("u", "p")));
+}
+
+#[tokio::test]
+async fn a_helper_may_leave_a_child_that_keeps_its_pipes() {
+    let folder = tempfile::tempdir().unwrap();
+    let answer = r#"echo '{"Username":"u","Secret":"p"}'"#;
+    for script in [
+        format!("sleep 60 & {answer}"),
+        format!("(sleep 60; echo late) & {answer}"),
+        format!("sleep 60 >&- & exec 2>&-; {answer}"),
+        format!("head -c 1000000 /dev/zero >&2; {answer}"),
+    ] {
+        let credentials = helper(folder.path(), HELPED, &script);
+        assert_eq!(ask(&credentials, "a.example/x").await.unwrap(), Some(password("u", "p")), "{script}");
+    }
+}
+
+#[tokio::test]
 async fn rejects_helpers_that_fail_flood_or_hang() {
     let folder = tempfile::tempdir().unwrap();
     for (script, why) in [
-        ("echo no such session; exit 1", "no such session"),
+        ("echo no such session; exit 1", "failed: no such session"),
+        ("echo not signed in >&2; exit 1", "failed (standard error: not signed in)"),
+        ("echo broken; printf 'run\\n\\033[31mlogin\\n' >&2; exit 2", "failed: broken (standard error: run [31mlogin)"),
+        ("echo no agent >&2; sleep 60 & exit 1", "no agent"),
+        ("exit 3", "failed without a message (exit status: 3)"),
+        ("echo no json >&2; echo hunter2", "JSON of the credential helper protocol (standard error: no json)"),
+        ("echo waiting for a browser >&2; exec sleep 60", "within 0.5 s (standard error: waiting for a browser)"),
         ("cat /dev/zero", "more than"),
         ("echo hunter2", "JSON"),
         (r#"echo '{"Secret":["hunter2"]}'"#, "JSON"),
         ("exec sleep 60", "no answer within 0.5 s"),
     ] {
         let mut credentials = helper(folder.path(), HELPED, script);
-        credentials.helpers.time = Duration::from_millis(if script.contains("sleep") { 500 } else { 20_000 });
+        credentials.helpers.time = Duration::from_millis(if script.contains("exec sleep") { 500 } else { 20_000 });
         let start = Instant::now();
         let error = ask(&credentials, "a.example/x").await.unwrap_err().to_string();
         assert!(error.contains(why) && !error.contains("hunter2"), "{script}: {error}");

@@ -7,7 +7,9 @@ use std::fmt;
 use std::time::{Duration, Instant, SystemTime};
 
 use aws_signer::Failure;
-use aws_signer::sdk::{Answers, BoundedHttpClient, StandardSources, TooManyRequests, endpoint_of_aws, loader};
+use aws_signer::sdk::{
+    Answers, BoundedHttpClient, StandardSources, TooManyRequests, endpoint_of_aws, loader, trust_bundle_of,
+};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::DateTime;
@@ -53,6 +55,7 @@ fn explanation(failure: &Failure) -> String {
         Failure::Answer(why) => format!("got an invalid answer: {why}"),
         Failure::Request(why) => format!("could not be made: {why}"),
         Failure::Configuration(why) => format!("was not made: {why}"),
+        Failure::Connect(why) => format!("failed: {why}"),
     }
 }
 
@@ -66,7 +69,7 @@ impl EcrError {
             Failure::Timeout(_) => ReasonCode::Deadline,
             Failure::Connection(_) => ReasonCode::Unreachable,
             Failure::Answer(_) => ReasonCode::Protocol,
-            Failure::Request(_) | Failure::Configuration(_) => ReasonCode::Configuration,
+            Failure::Request(_) | Failure::Configuration(_) | Failure::Connect(_) => ReasonCode::Configuration,
         }
     }
 
@@ -82,6 +85,7 @@ impl EcrError {
         let action = if self.service == PUBLIC { "ecr-public" } else { "ecr" };
         let action = format!("{action}:GetAuthorizationToken");
         match (&self.failure, self.code()) {
+            (Failure::Connect(why), _) => why.advice(None),
             (Failure::NoCredentials(_), _) => Some(Advice::ProvideAwsCredentials { action, profile: None }),
             (_, ReasonCode::Credentials) => Some(Advice::CheckAwsCredentials { profile: None }),
             (_, ReasonCode::Denied) => Some(Advice::GrantPermission { action }),
@@ -218,6 +222,7 @@ async fn call(registry: &EcrRegistry, service: &str) -> Result<Answered, Failure
         loader = loader.use_fips(*fips).use_dual_stack(*dual_stack);
     }
     let shared = loader.load().await;
+    trust_bundle_of(&shared, &http);
     let endpoint = endpoint_of_aws(&shared, service).map_err(Failure::Configuration)?;
     let http = http.answering(Answers::Any);
     match registry {

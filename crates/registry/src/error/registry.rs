@@ -1,10 +1,9 @@
 //! Errors of the registry client. Each message shows the request and what happened.
 
 use std::fmt;
-use std::path::PathBuf;
 use std::time::Duration;
 
-use http_client::HttpClientError;
+use http_client::{AuthoritiesError, HttpClientError, ProxyError, TlsFailure};
 use notary::manifest::ManifestError;
 use notary::text::is_unprintable;
 use notary::{Advice, Disposition, ReasonCode};
@@ -131,11 +130,15 @@ pub enum RegistryError {
         /// The reason.
         why: String,
     },
-    /// The server did not answer with TLS.
-    #[error("{request}: the server did not answer with TLS")]
-    NotTls {
+    /// The TLS handshake failed, and would fail again.
+    #[error("{request}: {why}{}", hint.as_ref().map(|hint| format!(" (without TLS it answers {hint})")).unwrap_or_default())]
+    Tls {
         /// The request.
         request: RequestLine,
+        /// The reason.
+        why: TlsFailure,
+        /// What the server answered to the same request without TLS.
+        hint: Option<String>,
     },
     /// The time limit of a request, including retries, passed.
     #[error(
@@ -218,14 +221,20 @@ pub enum RegistryError {
     /// Configured credentials cannot be obtained.
     #[error(transparent)]
     Credentials(#[from] CredentialError),
-    /// A file with certificates cannot be used.
-    #[error("{path}: {why}; expected PEM certificates of certificate authorities", path = path.display())]
-    CaFile {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        why: String,
+    /// The proxy refuses the request until it knows who asks.
+    #[error("{request}: the proxy {proxy} requires a user name and password")]
+    ProxyLogin {
+        /// The request.
+        request: RequestLine,
+        /// The proxy and the variable that names it.
+        proxy: String,
     },
+    /// A file with certificates cannot be used, or there are no certificate authorities.
+    #[error(transparent)]
+    Authorities(AuthoritiesError),
+    /// The proxy of the environment cannot be used.
+    #[error(transparent)]
+    Proxy(ProxyError),
     /// The HTTP client cannot be created.
     #[error("the HTTP client cannot be created: {0}")]
     Client(String),
@@ -247,7 +256,9 @@ impl RegistryError {
             Self::TooMany { .. } => ReasonCode::TooMany,
             Self::IndexContention { .. } => ReasonCode::Contention,
             Self::Credentials(why) => why.code(),
-            Self::NotTls { .. } | Self::CaFile { .. } | Self::Client(_) => ReasonCode::Configuration,
+            Self::Tls { .. } | Self::ProxyLogin { .. } | Self::Authorities(_) | Self::Proxy(_) | Self::Client(_) => {
+                ReasonCode::Configuration
+            }
         }
     }
 
@@ -268,7 +279,11 @@ impl RegistryError {
             },
             Self::Unauthorized { .. } => Some(Advice::LogInToRegistry),
             Self::Timeout { .. } => Some(Advice::AllowMoreTime),
-            Self::NotTls { .. } => Some(Advice::AllowPlainHttp),
+            Self::Tls { why: TlsFailure::NotTls, .. } => Some(Advice::AllowPlainHttp),
+            Self::Tls { why: TlsFailure::UnknownAuthority, .. } => Some(Advice::TrustRegistryAuthority),
+            Self::ProxyLogin { .. } | Self::Proxy(_) | Self::Authorities(AuthoritiesError::File { .. }) => {
+                Some(Advice::CorrectSetting)
+            }
             Self::TooMany { limited: Limited::Signatures, .. } => Some(Advice::RaiseLimit { what: "signatures" }),
             Self::IndexContention { .. } => Some(Advice::SendFewerRequests),
             Self::Credentials(why) => why.advice(),
@@ -298,7 +313,8 @@ fn code_of(status: StatusCode) -> ReasonCode {
 impl From<HttpClientError> for RegistryError {
     fn from(error: HttpClientError) -> Self {
         match error {
-            HttpClientError::CaFile { path, why } => Self::CaFile { path, why },
+            HttpClientError::Authorities(why) => Self::Authorities(why),
+            HttpClientError::Proxy(why) => Self::Proxy(why),
             HttpClientError::Client(why) => Self::Client(why),
         }
     }

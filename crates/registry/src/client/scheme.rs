@@ -1,0 +1,102 @@
+//! Plain HTTP or TLS for registries on this machine, where neither was asked for.
+//!
+//! Plain HTTP comes first: registries for development have no certificate. A server that speaks TLS answers with 400
+//! ("Client sent an HTTP request to an HTTPS server"), with bytes that are not HTTP, or not at all.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use http_client::TlsFailure;
+use reqwest::Url;
+use reqwest::header::HeaderValue;
+
+use super::answer::Answer;
+use super::call::Call;
+use super::transport::{Attempts, Transport};
+use crate::error::RegistryError;
+
+/// The time limit for finding out whether a server speaks TLS.
+const PROBE: Duration = Duration::from_secs(5);
+
+/// Whether the servers that have answered so far speak TLS, by host and port.
+#[derive(Debug, Default)]
+pub(super) struct Schemes(Mutex<HashMap<String, bool>>);
+
+impl Schemes {
+    /// The URL with the scheme that its server speaks; `None` if that is not known yet.
+    pub(super) fn known(&self, url: &Url) -> Option<Url> {
+        // Ignores poisoning: a panic cannot leave the map half-changed.
+        let speaks_tls = *self.0.lock().unwrap_or_else(PoisonError::into_inner).get(url.authority())?;
+        Some(if speaks_tls { with_tls(url) } else { url.clone() })
+    }
+
+    fn remember(&self, url: &Url, speaks_tls: bool) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(url.authority().to_owned(), speaks_tls);
+    }
+
+    /// Makes the first call to a server: without TLS, and with TLS if that is no answer of a registry. Returns the base
+    /// of the server's URLs, and the call that was answered.
+    pub(super) async fn find(
+        &self,
+        transport: &Transport,
+        call: &Call,
+        base: &Url,
+        authorization: Option<&HeaderValue>,
+    ) -> Result<(Answer, Call, Url), RegistryError> {
+        let plain = transport.attempt(call, base, authorization, Attempts::UntilConnected).await;
+        if !may_speak_tls(&plain) {
+            if plain.is_ok() {
+                self.remember(base, false);
+            }
+            return plain.map(|answer| (answer, call.clone(), base.clone()));
+        }
+        let tls_base = with_tls(base);
+        let mut tls_call = Call { url: with_tls(&call.url), ..call.clone() };
+        let probe = Call { repeat: false, ..tls_call.clone() };
+        let probe = tokio::time::timeout(PROBE, transport.send(&probe, &tls_base, authorization)).await;
+        match probe {
+            Ok(Ok(answer)) => {
+                tracing::debug!(registry = base.authority(), "the registry on this machine speaks TLS");
+                self.remember(base, true);
+                tls_call.repeat = call.repeat;
+                Ok((answer, tls_call, tls_base))
+            }
+            Ok(Err(RegistryError::Tls { request, why, .. })) if why != TlsFailure::NotTls => {
+                Err(RegistryError::Tls { request, why, hint: plain.ok().map(|answer| words(&answer)) })
+            }
+            // No TLS: the usual call, with its retries.
+            _ => match plain {
+                Ok(answer) => Ok((answer, call.clone(), base.clone())),
+                Err(why) if !call.repeat => Err(why),
+                Err(_) => {
+                    let answer = transport.attempt(call, base, authorization, Attempts::AfterTheFirst).await?;
+                    self.remember(base, false);
+                    Ok((answer, call.clone(), base.clone()))
+                }
+            },
+        }
+    }
+}
+
+/// Whether the outcome of a request without TLS can be that of a server with TLS.
+fn may_speak_tls(plain: &Result<Answer, RegistryError>) -> bool {
+    match plain {
+        Ok(answer) => matches!(answer.status.as_u16(), 400 | 426),
+        Err(why) => matches!(why, RegistryError::Connection { .. }),
+    }
+}
+
+/// What the server answered without TLS.
+fn words(answer: &Answer) -> String {
+    format!("{}{}", answer.status, answer.error_answer())
+}
+
+fn with_tls(url: &Url) -> Url {
+    let mut url = url.clone();
+    let port = url.port_or_known_default();
+    // Neither fails for an HTTP URL.
+    let _ = url.set_scheme("https");
+    let _ = url.set_port(port);
+    url
+}
