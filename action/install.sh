@@ -11,7 +11,11 @@ read_line sha256 "${INPUT_SHA256:-}"
 sha256=$line
 [[ $sha256 =~ ^([0-9a-f]{64})?$ ]] || fail "the input 'sha256' is '$sha256' instead of 64 lower-case hexadecimal digits"
 read_line releases "${INPUT_RELEASES:-}"
-releases=${line:-${GITHUB_SERVER_URL:-https://github.com}/${ACTION_REPOSITORY:-${GITHUB_REPOSITORY:-}}/releases/download/v$version}
+releases=$line
+if [ -z "$releases" ]; then
+  [ -n "${ACTION_REPOSITORY:-}" ] || fail "the repository of the action is unknown: set the input 'releases'"
+  releases=${GITHUB_SERVER_URL:-https://github.com}/$ACTION_REPOSITORY/releases/download/v$version
+fi
 [[ $releases =~ ^(https|file)://[^[:space:]\"\'\\]+$ ]] || fail "the input 'releases' is '$releases' instead of an https:// or file:// URL"
 
 case "$(uname -s)/$(uname -m)" in

@@ -91,7 +91,7 @@ impl Action {
             contexts.insert(format!("inputs.{name}"), value.unwrap_or_default().to_owned());
         }
         assert!(inputs.keys().all(|name| contexts.contains_key(&format!("inputs.{name}"))), "{inputs:?}");
-        contexts.insert("github.action_repository".to_owned(), "owner/action".to_owned());
+        contexts.entry("github.action_repository".to_owned()).or_insert("owner/action".to_owned());
 
         let folder = tempfile::tempdir_in(self.folder()).unwrap().keep();
         let [output, path, script] = ["output", "path", "script.sh"].map(|name| folder.join(name));
@@ -251,6 +251,8 @@ fn the_action_installs_only_an_archive_with_the_right_checksum() {
     let default = action.run(&action.with(&[("releases", "")]));
     let expected = concat!("https://127.0.0.1:9/owner/action/releases/download/v", env!("CARGO_PKG_VERSION"), "/");
     default.fails_with(2, expected);
+    let unknown = [("github.action_repository".to_owned(), String::new())].into();
+    action.run_after(unknown, &action.with(&[("releases", "")])).fails_with(2, "set the input 'releases'");
 }
 
 #[test]

@@ -147,7 +147,7 @@ fn the_gitlab_components_sign_and_verify_in_the_projects_registry() {
 
     let mut without_login = gitlab.clone();
     without_login.remove("CI_REGISTRY_PASSWORD");
-    run_job(&verify, "bash", &runner, &without_login).exits_with(2).says("401");
+    run_job(&verify, "bash", &runner, &without_login).exits_with(2).says("UNAUTHORIZED");
 }
 
 #[test]
