@@ -92,7 +92,10 @@ fn notation_finds_the_plugin_if_it_is_added_to_the_image() {
     install.arg("-D").arg(crate::support::peers().join("notation")).arg(root.path().join("usr/local/bin/notation"));
     run(&mut install, LIMIT).succeeded();
     let listed = run_program_in(root.path(), "/usr/local/bin/notation", &["plugin", "ls"]).succeeded();
-    assert!(listed.stdout.lines().any(|line| line.contains(PLUGIN) && line.contains("SIGNATURE_GENERATOR")), "{listed}");
+    assert!(
+        listed.stdout.lines().any(|line| line.contains(PLUGIN) && line.contains("SIGNATURE_GENERATOR")),
+        "{listed}"
+    );
 }
 
 #[test]

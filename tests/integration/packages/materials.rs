@@ -89,8 +89,7 @@ fn the_plugins_bill_has_no_crates_of_the_tool_and_none_of_the_build() {
     for name in ["aws-lc-rs", "aws-sdk-signer", "std"] {
         assert!(tool.contains(name) && plugin.contains(name), "{name}");
     }
-    for name in ["cc", "cmake", "serde_derive", "proptest", "rcgen-tests", "jsonschema", "notation-aws-signer-testbed"]
-    {
+    for name in ["cc", "cmake", "serde_derive", "proptest", "jsonschema", "notation-aws-signer-testbed"] {
         assert!(!tool.contains(name) && !plugin.contains(name), "{name}");
     }
 }
@@ -127,6 +126,9 @@ fn the_graph_of_a_bill_reaches_all_its_components_and_no_others() {
     // What is not Rust is part of it, too.
     for name in ["AWS-LC", "SQLite", "ca-certificates"] {
         let version = defined.values().find(|component| component["name"] == name).unwrap()["version"].as_str();
-        assert!(version.is_some_and(|version| version.contains('.')), "{name} {version:?}");
+        assert!(
+            version.is_some_and(|version| version.starts_with(|first: char| first.is_ascii_digit())),
+            "{name} {version:?}"
+        );
     }
 }

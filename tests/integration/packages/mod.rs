@@ -103,13 +103,13 @@ fn layout_with_image(folder: &Path) -> String {
     crate::support::images::block_on(image).digest.to_string()
 }
 
-/// Runs a script of the source tree with the release programs, and with the caller's toolchain.
+/// A script of the source tree with the release programs, a fixed time, and the caller's toolchain.
 fn script(name: &str, arguments: &[&str]) -> Command {
     let programs = std::env::var_os("NOTATION_AWS_SIGNER_PLUGIN").map(PathBuf::from);
     let release =
         programs.map_or_else(|| source_tree().join("target/release"), |plugin| plugin.parent().unwrap().into());
     let mut script = Command::new(source_tree().join("scripts").join(name));
-    script.args(arguments).env("CARGO_TARGET_DIR", release.parent().unwrap());
+    script.args(arguments).env("CARGO_TARGET_DIR", release.parent().unwrap()).env("SOURCE_DATE_EPOCH", "1700000000");
     script
 }
 
