@@ -17,6 +17,8 @@ use crate::plugin_host::{metadata, parse_version};
 
 /// The name that cargo gives the plugin's program: cargo allows no dots.
 const CARGO_NAME: &str = "notation-aws-signer-plugin";
+/// The folder of plugins in packages, below the prefix `/usr`: the Notary Project's directory structure.
+const PACKAGED_PLUGINS: &str = "libexec/notation/plugins";
 /// The time limit for a plugin's `get-plugin-metadata`.
 const TIME: Duration = Duration::from_secs(10);
 
@@ -103,13 +105,16 @@ fn file_name() -> String {
     format!("notation-{PLUGIN_NAME}")
 }
 
-/// Finds the plugin's program in the folder of this program, by the name in packages or by cargo's name.
+/// Finds the plugin's program in the folder of this program, by the name in archives or by cargo's name, or where the
+/// packages of distributions have it: `/usr/libexec/notation/plugins` for the program `/usr/bin/notation-aws-signer`.
 ///
 /// # Errors
-/// Returns [`InstallError::NotFound`] with the searched paths if the program is in neither.
+/// Returns [`InstallError::NotFound`] with the searched paths if the program is in none of them.
 pub fn find_beside(program: &Path) -> Result<PathBuf, InstallError> {
     let folder = program.parent().unwrap_or(Path::new("/"));
-    let candidates = [file_name(), CARGO_NAME.to_owned()].map(|name| folder.join(name));
+    let prefix = folder.parent().unwrap_or(Path::new("/"));
+    let packaged = installed_path(&prefix.join(PACKAGED_PLUGINS));
+    let candidates = [folder.join(file_name()), folder.join(CARGO_NAME), packaged];
     let found = candidates.iter().find(|path| path.is_file()).cloned();
     found.ok_or_else(|| InstallError::NotFound(candidates.into()))
 }
@@ -224,6 +229,19 @@ mod tests {
         assert_eq!(fs::metadata(&there.path).unwrap().permissions().mode() & 0o777, 0o755);
         assert_eq!(fs::read_dir(plugins.join(PLUGIN_NAME)).unwrap().count(), 1);
         assert_eq!(installed(&plugins).await.unwrap(), Some(there));
+    }
+
+    #[test]
+    fn finds_the_plugin_where_packages_have_it() {
+        let root = tempfile::tempdir().unwrap();
+        let packaged = installed_path(&root.path().join("usr/libexec/notation/plugins"));
+        fs::create_dir_all(packaged.parent().unwrap()).unwrap();
+        fs::write(&packaged, "").unwrap();
+        assert_eq!(find_beside(&root.path().join("usr/bin/notation-aws-signer")).unwrap(), packaged);
+        let beside = root.path().join("usr/bin").join(file_name());
+        fs::create_dir(root.path().join("usr/bin")).unwrap();
+        fs::write(&beside, "").unwrap();
+        assert_eq!(find_beside(&root.path().join("usr/bin/notation-aws-signer")).unwrap(), beside);
     }
 
     #[test]

@@ -1,5 +1,8 @@
-//! Runs every shell line of `examples/pipelines` in bash with the local signer and local registries.
+//! Runs every shell line of `examples/pipelines`, of the GitHub action and of the GitLab components with the local
+//! signer and local registries.
 
+mod action;
+mod component;
 mod yaml;
 
 use std::collections::BTreeMap;
@@ -10,7 +13,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use registry::{Credential, Credentials, Layout, Secret, Store};
 use tempfile::TempDir;
 
-use self::yaml::{Job, jobs};
+use self::yaml::{Job, jobs, text as text_of};
 use crate::support::docker_registry::{DockerRegistry, USER};
 use crate::support::images::{block_on, push_image, push_index, repository};
 use crate::support::local_signer::LocalSigner;

@@ -76,18 +76,22 @@ fn buildkite(document: &Yaml) -> Vec<Job> {
     steps.map(job).collect()
 }
 
-fn text(value: &Yaml) -> String {
+/// A scalar as text.
+pub fn text(value: &Yaml) -> String {
     match value {
         Yaml::Integer(number) => number.to_string(),
+        Yaml::Boolean(value) => value.to_string(),
         other => other.as_str().unwrap_or_else(|| panic!("not text: {other:?}")).to_owned(),
     }
 }
 
-fn lines(list: &Yaml) -> Vec<String> {
+/// The texts of a list.
+pub fn lines(list: &Yaml) -> Vec<String> {
     list.as_vec().unwrap_or_else(|| panic!("not a list: {list:?}")).iter().map(text).collect()
 }
 
-fn variables(map: &Yaml) -> BTreeMap<String, String> {
+/// The texts of a map.
+pub fn variables(map: &Yaml) -> BTreeMap<String, String> {
     let Some(map) = map.as_hash() else { return BTreeMap::new() };
     map.iter().map(|(name, value)| (text(name), text(value))).collect()
 }
