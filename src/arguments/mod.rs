@@ -1,6 +1,7 @@
 //! The command line: its parser, and the options that several commands share. Values are parsed here, once.
 
 pub mod artifact_reference;
+pub mod elsewhere;
 pub mod envelope_file;
 pub mod help;
 pub mod metadata;
