@@ -10,4 +10,5 @@ pub mod profiles;
 pub mod registry;
 pub mod roots;
 pub mod signer;
+pub mod signing_profile;
 pub mod usage;
