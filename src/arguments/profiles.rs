@@ -2,46 +2,6 @@
 
 use std::str::FromStr;
 
-use aws_names::{ArnError, ProfileArn, ProfileVersionArn};
-use notary::trust::policy::TrustedIdentity;
-
-/// A trusted signing profile, or one version of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum TrustedProfile {
-    /// All versions of a profile.
-    Profile(ProfileArn),
-    /// One version.
-    Version(ProfileVersionArn),
-}
-
-impl TrustedProfile {
-    /// The profile, without the version.
-    #[must_use]
-    pub fn profile(&self) -> &ProfileArn {
-        match self {
-            Self::Profile(profile) => profile,
-            Self::Version(version) => version.profile(),
-        }
-    }
-
-    /// The trusted identity in the form of trust policies.
-    #[must_use]
-    pub fn identity(&self) -> TrustedIdentity {
-        match self.clone() {
-            Self::Profile(profile) => TrustedIdentity::SigningProfile(profile),
-            Self::Version(version) => TrustedIdentity::SigningProfileVersion(version),
-        }
-    }
-}
-
-impl FromStr for TrustedProfile {
-    type Err = ArnError;
-
-    fn from_str(text: &str) -> Result<Self, ArnError> {
-        text.parse().map(Self::Profile).or_else(|why| text.parse().map(Self::Version).map_err(|_| why))
-    }
-}
-
 /// A value of an option that takes several ARNs. clap cannot tell them from the command's own arguments after the
 /// option, which never start with `arn:`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,21 +48,11 @@ pub struct NoArn;
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+    use aws_names::ProfileArn;
+
     use super::*;
 
     const PROFILE: &str = "arn:aws:signer:us-west-2:111122223333:/signing-profiles/prod";
-
-    #[test]
-    fn parses_arns_of_profiles_and_versions() {
-        for text in [PROFILE.to_owned(), format!("{PROFILE}/abcde12345")] {
-            let trusted: TrustedProfile = text.parse().unwrap();
-            assert_eq!(trusted.identity().to_string(), text);
-            assert_eq!(trusted.profile().to_string(), PROFILE);
-        }
-        for wrong in ["", "*", "prod", &PROFILE.replace("profiles", "profile"), &format!("{PROFILE}/a/b")] {
-            assert!(wrong.parse::<TrustedProfile>().is_err(), "{wrong}");
-        }
-    }
 
     #[test]
     fn rejects_an_option_without_arns() {

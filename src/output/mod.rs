@@ -9,6 +9,7 @@ pub mod failure;
 pub mod file;
 pub mod outcome;
 pub mod tree;
+pub mod unwritable;
 pub mod vocabulary;
 
 use std::fmt::Display;

@@ -13,6 +13,7 @@ use time::OffsetDateTime;
 
 use super::report::{Item, Part};
 use crate::output::exit::CliError;
+use crate::output::unwritable;
 
 /// The certificates to add to a trust store.
 #[derive(Debug, Clone)]
@@ -68,7 +69,7 @@ impl Root {
             return Item::warning(Part::TrustStore, error).about(&self.store);
         }
         if let Err(why) = folder.add_certificates(store, Path::new(&self.name), &self.content, force) {
-            return self.failed(why.into());
+            return self.failed(unwritable::store_error(why, folder.root()));
         }
         match folder.trust_store(store) {
             Ok(found) => self.present(Item::changed, "now has", found.certificates()),

@@ -1,64 +1,127 @@
-//! Writes the trust policy if there is none, or checks that the existing one trusts the profiles.
+//! Writes the trust policy if there is none, or adds to the existing one what it lacks to trust the signers.
 
-use aws_names::ProfileArn;
+mod merge;
+
+use std::path::Path;
+
+use aws_names::SignerArn;
+use notary::text::printable;
 use notary::trust::policy::{
-    AppliesTo, NewStatement, RegistryScopes, TrustPolicy, TrustPolicyDocument, TrustStoreType, TrustedIdentity,
-    VerificationLevel, statement_json,
+    AppliesTo, NewStatement, RegistryScopes, TrustPolicyDocument, VerificationLevel, with_statements,
 };
-use notation::{FolderError, NotationFolder};
-use serde_json::{Value, json};
+use notation::{FolderError, NotationFolder, WrittenFile};
 use time::OffsetDateTime;
 
+use self::merge::{Change, Obstacle};
 use super::report::{Item, Part};
 use super::stores::Root;
 use crate::commands::policy::statement_findings;
 use crate::output::exit::CliError;
+use crate::output::unwritable;
+
+/// What to do with a trust policy that exists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Existing {
+    /// Say what it lacks.
+    Check,
+    /// Add what it lacks.
+    Extend,
+    /// Replace it.
+    Replace,
+}
 
 /// What the trust policy must trust.
 pub(super) struct Wanted<'a> {
-    pub profiles: &'a [ProfileArn],
+    pub signers: &'a [SignerArn],
     pub scopes: &'a RegistryScopes,
-    /// The roots of these profiles.
+    /// The roots of these signers.
     pub roots: &'a [Root],
 }
 
 impl Wanted<'_> {
-    pub(super) fn ensure(&self, folder: &NotationFolder, force: bool, check: bool) -> Vec<Item> {
-        let write = || {
-            let written = folder.write_trust_policy(&self.statement("aws-signer").to_document());
-            match written {
-                Err(why) => failed(why.into()),
-                Ok(files) => {
-                    let names: Vec<_> = files.iter().map(|file| file.display().to_string()).collect();
-                    let message = format!("written with level strict; {}", self.trusted());
-                    Item::changed(Part::TrustPolicy, message).about(names.join(", "))
-                }
-            }
-        };
+    pub(super) fn ensure(&self, folder: &NotationFolder, existing: Existing) -> Vec<Item> {
         match folder.trust_policy() {
-            Err(why @ FolderError::NoPolicy(_)) if check => {
+            Err(why @ FolderError::NoPolicy(_)) if existing == Existing::Check => {
                 let error = CliError::from(why).with_advice("Run `notation-aws-signer setup --profile ARN`.");
                 vec![failed(error)]
             }
-            Err(FolderError::NoPolicy(_)) if self.profiles.is_empty() => {
+            Err(FolderError::NoPolicy(_)) if self.signers.is_empty() => {
                 let why = CliError::configuration("there is no trust policy, which verification needs");
                 vec![Item::warning(Part::TrustPolicy, why.with_advice("Pass --profile ARN to write it."))]
             }
-            Err(FolderError::NoPolicy(_)) => vec![write()],
-            Err(_) if force && !check && !self.profiles.is_empty() => vec![write()],
-            Err(why) => vec![failed(why.into())],
-            Ok(document) => {
-                let lacking = self.lacking(&document, folder);
-                if !lacking.is_empty() {
-                    return if force && !check { vec![write()] } else { lacking };
-                }
+            Ok(document) if existing == Existing::Replace && self.document().as_ref() == Some(&document) => {
                 self.sound(&document, folder)
+            }
+            Err(FolderError::NoPolicy(_)) => vec![self.write(folder)],
+            _ if existing == Existing::Replace => vec![self.write(folder)],
+            Err(why @ (FolderError::Policy { .. } | FolderError::TwoPolicies { .. })) => {
+                let advice = "Correct it (`notation-aws-signer policy check` lists the problems), or replace it with \
+                              --profile ARN --replace-policy.";
+                vec![failed(CliError::from(why).with_advice(advice))]
+            }
+            Err(why) => vec![failed(why.into())],
+            Ok(document) => self.extend(&document, folder, existing == Existing::Check),
+        }
+    }
+
+    /// Writes a policy with one statement.
+    fn write(&self, folder: &NotationFolder) -> Item {
+        match folder.write_trust_policy(&self.statement("aws-signer").to_document()) {
+            Err(why) => failed(unwritable::folder_error(why, folder.root())),
+            Ok(files) => {
+                let message = format!("written with level strict; {}{}", self.trusted(), kept(&files));
+                Item::changed(Part::TrustPolicy, message).about(names(&files))
             }
         }
     }
 
-    /// The items for a policy that trusts all the profiles.
+    /// Adds to a policy what it lacks, or reports it. Changes nothing if something stands in the way.
+    fn extend(&self, document: &TrustPolicyDocument, folder: &NotationFolder, check: bool) -> Vec<Item> {
+        let (changes, obstacles) = merge::plan(self, document, folder);
+        if changes.is_empty() && obstacles.is_empty() {
+            return self.sound(document, folder);
+        }
+        let mut items: Vec<Item> = obstacles.into_iter().map(Obstacle::into_item).collect();
+        if check || !items.is_empty() {
+            items.extend(changes.into_iter().map(|change| change.into_item(check)));
+            return items;
+        }
+        let added = changes.iter().filter(|change| change.is_new).map(|change| change.statement.clone());
+        let extended = changes.iter().filter(|change| !change.is_new).map(|change| change.statement.clone());
+        let written = folder.trust_policy_text().and_then(|text| {
+            let wrong = |source| FolderError::Policy { path: folder.trust_policy_file(), source: Box::new(source) };
+            folder.write_trust_policy(&with_statements(&text, added.collect(), extended.collect()).map_err(wrong)?)
+        });
+        match written.and_then(|files| Ok((folder.trust_policy()?, files))) {
+            Err(why) => vec![failed(unwritable::folder_error(why, folder.root()))],
+            Ok((now, files)) => {
+                let changed = |change: &Change| {
+                    Item::changed(Part::TrustPolicy, format!("{}{}", change.done, kept(&files))).about(names(&files))
+                };
+                items.extend(changes.iter().map(changed));
+                items.extend(self.findings(&now, folder));
+                items
+            }
+        }
+    }
+
+    /// The items for a policy that trusts all the signers.
     fn sound(&self, document: &TrustPolicyDocument, folder: &NotationFolder) -> Vec<Item> {
+        let mut items = self.findings(document, folder);
+        if self.signers.is_empty() {
+            let statements = match document.policies().len() {
+                1 => "1 statement".to_owned(),
+                number => format!("{number} statements"),
+            };
+            items.insert(0, Item::ok(Part::TrustPolicy, format!("valid, with {statements}")));
+        } else {
+            items.insert(0, Item::ok(Part::TrustPolicy, self.trusted()));
+        }
+        items
+    }
+
+    /// What is wrong with the statements, or worth knowing.
+    fn findings(&self, document: &TrustPolicyDocument, folder: &NotationFolder) -> Vec<Item> {
         let mut items = Vec::new();
         for (_, policy) in document.policies() {
             let about = |item: Item| item.about(format!("statement {:?}", policy.name()));
@@ -72,102 +135,7 @@ impl Wanted<'_> {
                 items.push(about(Item::warning(Part::TrustPolicy, CliError::configuration(why))));
             }
         }
-        if self.profiles.is_empty() {
-            let statements = match document.policies().len() {
-                1 => "1 statement".to_owned(),
-                number => format!("{number} statements"),
-            };
-            items.insert(0, Item::ok(Part::TrustPolicy, format!("valid, with {statements}")));
-        } else {
-            items.insert(0, Item::ok(Part::TrustPolicy, self.trusted()));
-        }
         items
-    }
-
-    /// A problem for each scope where the policy does not trust all profiles and their roots.
-    fn lacking(&self, document: &TrustPolicyDocument, folder: &NotationFolder) -> Vec<Item> {
-        if self.profiles.is_empty() {
-            return Vec::new();
-        }
-        let global = || document.policies().iter().find(|(scopes, _)| *scopes == RegistryScopes::Global);
-        let scopes: Vec<RegistryScopes> = match self.scopes {
-            RegistryScopes::Global => vec![RegistryScopes::Global],
-            RegistryScopes::Listed(all) => all.iter().map(|one| RegistryScopes::Listed(vec![one.clone()])).collect(),
-        };
-        let mut problems = Vec::new();
-        for scope in scopes {
-            let own = match &scope {
-                RegistryScopes::Global => global(),
-                RegistryScopes::Listed(one) => document.policies().iter().find(|(theirs, _)| match theirs {
-                    RegistryScopes::Global => false,
-                    RegistryScopes::Listed(theirs) => one.iter().all(|scope| theirs.contains(scope)),
-                }),
-            };
-            let applicable = own.or_else(global);
-            let lacks = applicable.map(|(_, policy)| self.lacks(policy, folder)).unwrap_or_default();
-            if applicable.is_some() && lacks.is_empty() {
-                continue;
-            }
-            let text = scope_text(&scope);
-            problems.push(match own {
-                Some((theirs, policy)) => {
-                    let why = format!("the statement {:?} for {text} {}", policy.name(), lacks.join(", and "));
-                    let advice = "Change the statement to the following, or pass --force to replace the whole policy:";
-                    failed(CliError::configuration(why).with_advice(advice)).with_statement(self.merged(theirs, policy))
-                }
-                None => {
-                    let why = format!("no statement trusts {} for {text}", self.profiles());
-                    let taken = |name: &str| document.policies().iter().any(|(_, policy)| policy.name() == name);
-                    let names = (1..).map(|n| if n == 1 { "aws-signer".into() } else { format!("aws-signer-{n}") });
-                    let name: String = names.into_iter().find(|name: &String| !taken(name)).unwrap_or_default();
-                    let statement =
-                        NewStatement { applies_to: AppliesTo::Repositories(scope), ..self.statement(&name) };
-                    let advice = "Add this statement to trustPolicies, or pass --force to replace the whole policy:";
-                    failed(CliError::configuration(why).with_advice(advice)).with_statement(statement.to_json())
-                }
-            });
-        }
-        problems
-    }
-
-    /// What a statement lacks to trust the profiles and their roots, in words.
-    fn lacks(&self, policy: &TrustPolicy, folder: &NotationFolder) -> Vec<String> {
-        if policy.is_skip() {
-            return vec!["skips verification (its level is skip)".to_owned()];
-        }
-        let mut lacks = Vec::new();
-        let identities = policy.trusted_identities().listed();
-        let names = |profile: &&ProfileArn| !identities.contains(&TrustedIdentity::SigningProfile((*profile).clone()));
-        let missing: Vec<_> = self.profiles.iter().filter(names).map(ToString::to_string).collect();
-        if !missing.is_empty() {
-            lacks.push(format!("does not trust {}", missing.join(", ")));
-        }
-        let mut trusted = Vec::new();
-        for name in policy.trust_stores_of(TrustStoreType::SigningAuthority) {
-            match folder.trust_store(name) {
-                Ok(store) => trusted.extend_from_slice(store.certificates()),
-                Err(why) => lacks.push(format!("cannot be used: {why}")),
-            }
-        }
-        for root in self.roots {
-            if !root.certificates.iter().all(|certificate| trusted.contains(certificate)) {
-                lacks.push(format!("has no trust store with the root certificate of {}", root.store));
-            }
-        }
-        lacks
-    }
-
-    /// The statement with the missing parts added.
-    fn merged(&self, scopes: &RegistryScopes, policy: &TrustPolicy) -> Value {
-        let mut statement = statement_json(Some(scopes), policy);
-        if policy.is_skip() {
-            statement["signatureVerification"] = json!({ "level": "strict" });
-        }
-        let stores = self.roots.iter().map(|root| root.store.to_string());
-        let profiles = self.profiles.iter().map(ToString::to_string);
-        add(&mut statement["trustStores"], stores.collect());
-        add(&mut statement["trustedIdentities"], profiles.collect());
-        statement
     }
 
     fn statement(&self, name: &str) -> NewStatement {
@@ -178,30 +146,48 @@ impl Wanted<'_> {
             applies_to: AppliesTo::Repositories(self.scopes.clone()),
             level: VerificationLevel::Strict,
             trust_stores,
-            profiles: self.profiles.to_vec(),
+            profiles: self.signers.to_vec(),
         }
     }
 
-    /// The trusted profiles and their scope, in words.
+    /// The trusted signers and their scope, in words.
     fn trusted(&self) -> String {
-        format!("trusts {} for {}", self.profiles(), scope_text(self.scopes))
+        format!("trusts {} for {}", self.signers(), scope_text(self.scopes))
     }
 
-    fn profiles(&self) -> String {
-        self.profiles.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+    fn signers(&self) -> String {
+        self.signers.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+    }
+
+    /// What goes if the policy is replaced, one line each; empty if nothing does.
+    pub(super) fn goes(&self, folder: &NotationFolder) -> Vec<String> {
+        let files = folder.existing_trust_policy_files();
+        let names: Vec<String> = files.iter().map(|file| shown(file)).collect();
+        let names = names.join(", ");
+        match folder.trust_policy() {
+            Err(FolderError::NoPolicy(_)) => Vec::new(),
+            Err(why) => {
+                vec![format!("the trust policy {names}, which cannot be used: {}", CliError::from(why).message)]
+            }
+            Ok(document) if self.document().as_ref() == Some(&document) => Vec::new(),
+            Ok(document) => statements(&document).into_iter().map(|line| format!("{names}: {line}")).collect(),
+        }
+    }
+
+    /// The policy with one statement.
+    fn document(&self) -> Option<TrustPolicyDocument> {
+        TrustPolicyDocument::parse(self.statement("aws-signer").to_document().as_bytes()).ok()
     }
 }
 
-/// Adds missing texts to an array. Removes the wildcard, which must be the only entry.
-fn add(array: &mut Value, texts: Vec<String>) {
-    let mut all: Vec<Value> = array.as_array().cloned().unwrap_or_default();
-    all.retain(|text| text != "*");
-    for text in texts {
-        if !all.iter().any(|known| *known == text) {
-            all.push(text.into());
-        }
-    }
-    *array = all.into();
+/// The statements of a policy, in one line each.
+fn statements(document: &TrustPolicyDocument) -> Vec<String> {
+    let line = |(scopes, policy): &(RegistryScopes, notary::trust::policy::TrustPolicy)| {
+        let identities = policy.trusted_identities().to_strings();
+        let trusted = if policy.is_skip() { "skips verification".to_owned() } else { identities.join(", ") };
+        printable(&format!("the statement {:?} for {}: {trusted}", policy.name(), scope_text(scopes)))
+    };
+    document.policies().iter().map(line).collect()
 }
 
 fn scope_text(scopes: &RegistryScopes) -> String {
@@ -209,6 +195,20 @@ fn scope_text(scopes: &RegistryScopes) -> String {
         RegistryScopes::Global => "all artifacts".to_owned(),
         RegistryScopes::Listed(scopes) => scopes.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
     }
+}
+
+fn shown(file: &Path) -> String {
+    printable(&file.display().to_string())
+}
+
+fn names(files: &[WrittenFile]) -> String {
+    files.iter().map(|file| shown(&file.path)).collect::<Vec<_>>().join(", ")
+}
+
+/// Where the earlier content is.
+fn kept(files: &[WrittenFile]) -> String {
+    let backups: Vec<String> = files.iter().filter_map(|file| file.backup.as_deref()).map(shown).collect();
+    if backups.is_empty() { String::new() } else { format!("; the earlier policy is in {}", backups.join(", ")) }
 }
 
 fn failed(why: CliError) -> Item {
