@@ -56,9 +56,7 @@ fn advice(source: &io::Error, folder: &Path) -> Option<String> {
         ErrorKind::ReadOnlyFilesystem => {
             Some(format!("{there} is on a read-only file system: mount it for writing, {elsewhere}."))
         }
-        ErrorKind::NotADirectory => {
-            Some(format!("{there} is not a folder: correct HOME or XDG_CONFIG_HOME, {elsewhere}."))
-        }
+        ErrorKind::NotADirectory => Some(format!("{there} is not a folder: correct HOME or XDG_CONFIG_HOME.")),
         ErrorKind::NotFound => Some(format!("No folder can be created in {there}: correct HOME, {elsewhere}.")),
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Some(format!("Free some space for {there}, {elsewhere}.")),
         _ => None,

@@ -16,6 +16,8 @@ mod policy;
 mod proxies;
 mod revoke;
 mod setup;
+mod setup_keeps;
 mod sign;
 mod trust;
 mod verify;
+mod version;

@@ -59,7 +59,7 @@ impl Wanted<'_> {
                               --profile ARN --replace-policy.";
                 vec![failed(CliError::from(why).with_advice(advice))]
             }
-            Err(why) => vec![failed(why.into())],
+            Err(why) => vec![failed(unwritable::folder_error(why, folder.root()))],
             Ok(document) => self.extend(&document, folder, existing == Existing::Check),
         }
     }

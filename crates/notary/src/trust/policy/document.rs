@@ -269,7 +269,10 @@ fn registry_scopes(statement: &mut StatementReader) -> Option<RegistryScopes> {
     const MEMBER: &str = "registryScopes";
     let texts = statement.strings(MEMBER)?;
     let wrong = match texts.as_slice() {
-        [] => StatementError::NoScope,
+        [] => {
+            statement.lacks(MEMBER, StatementError::NoScope);
+            return None;
+        }
         [one] if one == "*" => return Some(RegistryScopes::Global),
         many if many.iter().any(|text| text == "*") => StatementError::WildcardNotAlone("scopes"),
         many => return statement.parse_all(MEMBER, many).map(RegistryScopes::Listed),

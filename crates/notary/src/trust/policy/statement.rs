@@ -100,6 +100,13 @@ impl StatementReader {
         self.problems.push(PolicyError::Statement { statement: self.name.clone(), path, source: source.into() });
     }
 
+    /// Notes a member that is missing or empty.
+    pub(super) fn lacks(&mut self, member: &str, why: StatementError) {
+        if !self.is_misspelt {
+            self.wrong(self.path(member), why);
+        }
+    }
+
     /// Notes a member that is missing or has the wrong type.
     fn noted<T>(&mut self, found: Result<T, JsonError>) -> Option<T> {
         match found {
@@ -205,14 +212,16 @@ impl StatementReader {
     fn trust_stores(&mut self, is_skip: Option<bool>) -> Option<Vec<TrustStoreName>> {
         const MEMBER: &str = "trustStores";
         let texts = self.strings(MEMBER)?;
-        let wrong = match (is_skip, texts.is_empty()) {
-            (Some(true), false) => Some(StatementError::TrustAtSkip),
-            (Some(false), true) => Some(StatementError::NoTrustStore),
-            _ => None,
-        };
-        if let Some(wrong) = wrong {
-            self.wrong(self.path(MEMBER), wrong);
-            return None;
+        match (is_skip, texts.is_empty()) {
+            (Some(true), false) => {
+                self.wrong(self.path(MEMBER), StatementError::TrustAtSkip);
+                return None;
+            }
+            (Some(false), true) => {
+                self.lacks(MEMBER, StatementError::NoTrustStore);
+                return None;
+            }
+            _ => {}
         }
         let mut seen = std::collections::HashSet::new();
         let mut stores: Vec<TrustStoreName> = self.parse_all(MEMBER, &texts)?;
@@ -226,7 +235,10 @@ impl StatementReader {
         let wrong = match (is_skip, texts.as_slice()) {
             (Some(true) | None, []) => return Some(TrustedIdentities::Listed(Vec::new())),
             (Some(true), _) => Some(StatementError::TrustAtSkip),
-            (Some(false), []) => Some(StatementError::NoTrustedIdentity),
+            (Some(false), []) => {
+                self.lacks(MEMBER, StatementError::NoTrustedIdentity);
+                return None;
+            }
             (_, [one]) if one == "*" => return Some(TrustedIdentities::Any),
             (_, many) if many.iter().any(|text| text == "*") => Some(StatementError::WildcardNotAlone("identities")),
             (_, many) if many.len() > MAX_IDENTITIES => Some(StatementError::TooManyIdentities(many.len())),
