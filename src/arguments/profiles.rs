@@ -2,6 +2,20 @@
 
 use std::str::FromStr;
 
+use aws_names::{ArnError, SignerArn};
+
+/// Parses the ARN of a signing profile in all versions, or of an alias. A version would have to be added to the policy
+/// again whenever the profile gets a new one.
+///
+/// # Errors
+/// Returns [`ArnError`] for other ARNs, and for that of a version with the ARN of its profile.
+pub fn without_version(text: &str) -> Result<SignerArn, ArnError> {
+    match text.parse()? {
+        SignerArn::Version(_) => text.parse().map(SignerArn::Profile),
+        signer => Ok(signer),
+    }
+}
+
 /// A value of an option that takes several ARNs. clap cannot tell them from the command's own arguments after the
 /// option, which never start with `arn:`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,12 +52,12 @@ pub fn separate<T>(values: Vec<ArnOrArgument<T>>) -> Result<(Vec<T>, Vec<String>
             ArnOrArgument::Argument(argument) => arguments.push(argument),
         }
     }
-    if is_given && arns.is_empty() { Err(NoArn) } else { Ok((arns, arguments)) }
+    if is_given && arns.is_empty() { Err(NoArn(arguments)) } else { Ok((arns, arguments)) }
 }
 
-/// An option for ARNs has none.
+/// An option for ARNs has none, but maybe other values.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NoArn;
+pub struct NoArn(pub Vec<String>);
 
 #[cfg(test)]
 mod tests {
@@ -63,7 +77,7 @@ mod tests {
         assert_eq!(separated(&[]), Ok((0, Vec::new())));
         assert_eq!(separated(&[PROFILE, "r/a:v1"]), Ok((1, vec!["r/a:v1".to_owned()])));
         for lost in [&["r/a:v1"][..], &[""], &["$PROFILE", "r/a:v1"]] {
-            assert_eq!(separated(lost), Err(NoArn), "{lost:?}");
+            assert!(matches!(separated(lost), Err(NoArn(_))), "{lost:?}");
         }
         assert!("arn:aws:s3:::bucket".parse::<ArnOrArgument<ProfileArn>>().is_err());
     }

@@ -60,11 +60,12 @@ impl SigningProfile {
                         )
                     }
                     CompletionError::Unreadable { .. } => format!("Pass the ARN: {arn}."),
-                    CompletionError::Unknown { what: "region", .. } => {
-                        format!("Pass the ARN: {arn}; or the region with --aws-region.")
-                    }
-                    CompletionError::Unknown { .. } => {
-                        format!("Pass the ARN: {arn}; `aws sts get-caller-identity` shows the account.")
+                    CompletionError::Unknown { what, .. } => {
+                        let other = match *what {
+                            "region" => "or the region with --aws-region",
+                            _ => "`aws sts get-caller-identity` shows the account",
+                        };
+                        format!("Pass the ARN: {arn}; {other}. A profile with credentials is named with --aws-profile.")
                     }
                 };
                 Err(CliError::configuration(why).with_advice(advice))

@@ -68,8 +68,9 @@ fn with_tip(mut why: Error, command: &Command, arguments: &[OsString]) -> Error 
     };
     let tip = match why.kind() {
         ErrorKind::InvalidSubcommand => text(ContextKind::InvalidSubcommand).and_then(|name| {
-            let parent = Some(used.get_name()).filter(|_| !std::ptr::eq(used, command));
-            elsewhere::for_command(parent, &name).map(ToOwned::to_owned)
+            // Words after the unknown one may be the names of commands, too: cert list.
+            let known = words().take_while(|word| *word != name).filter_map(|word| command.find_subcommand(word));
+            elsewhere::for_command(known.map(Command::get_name).next(), &name).map(ToOwned::to_owned)
         }),
         ErrorKind::UnknownArgument => text(ContextKind::InvalidArg).and_then(|unknown| {
             let name = unknown.split('=').next().unwrap_or_default();
@@ -93,9 +94,10 @@ fn with_tip(mut why: Error, command: &Command, arguments: &[OsString]) -> Error 
     why
 }
 
-/// Whether a text could be the name of a profile in the AWS configuration.
-fn may_be_credentials(text: &str) -> bool {
-    let is_usual = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '@' | '/' | '+');
+/// Whether a text could be the name of a profile in the AWS configuration, and no artifact or file.
+#[must_use]
+pub fn may_be_credentials(text: &str) -> bool {
+    let is_usual = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '@' | '+');
     (1..=64).contains(&text.len()) && text.chars().all(is_usual)
 }
 
@@ -120,7 +122,9 @@ mod tests {
         let count = Arg::new("jobs").long("jobs").value_parser(count);
         let verbose = Arg::new("verbose").long("verbose").global(true).action(ArgAction::Count);
         let sign = sign.arg(count).arg(Arg::new("reference"));
-        let command = Command::new("tool").subcommand(sign).subcommand(Command::new("setup")).arg(verbose);
+        let trust = Command::new("trust").subcommand_required(true).subcommand(Command::new("list"));
+        let command = Command::new("tool").subcommand(sign).subcommand(Command::new("setup")).subcommand(trust);
+        let command = command.subcommand(Command::new("list")).subcommand_required(true).arg(verbose);
         parse(command, &words(line)).err()
     }
 
@@ -165,6 +169,8 @@ mod tests {
             ("tree a.example/b:c", "'list REF'"),
             ("triangulate a.example/b:c", "'list REF'"),
             ("sign-blob file", "'blob sign FILE"),
+            ("-v key ls --output json", "there are no keys"),
+            ("trust ls", "use 'trust list'"),
             ("setup import x", "unexpected argument"),
         ] {
             let said = said(&format!("tool {line}"));

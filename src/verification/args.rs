@@ -12,8 +12,9 @@ use notation::{FolderError, NotationFolder};
 use super::policies::Policies;
 use crate::arguments::metadata;
 use crate::arguments::metadata::Pair;
-use crate::arguments::profiles::{ArnOrArgument, separate};
+use crate::arguments::profiles::{ArnOrArgument, NoArn, separate};
 use crate::arguments::signer::{SignerArgs, budget};
+use crate::arguments::usage::may_be_credentials;
 use crate::output::exit::CliError;
 
 /// Which signers to trust, and what else to require of a signature.
@@ -69,9 +70,14 @@ impl VerificationArgs {
 /// # Errors
 /// Returns [`CliError`] if the option is given without an ARN.
 pub fn arns_of<T>(option: &str, values: Vec<ArnOrArgument<T>>) -> Result<(Vec<T>, Vec<String>), CliError> {
-    separate(values).map_err(|_| {
+    separate(values).map_err(|NoArn(given)| {
         let why = format!("{option} is given without the ARN of a signing profile");
-        CliError::configuration(why).with_advice("Add the ARN: arn:aws:signer:REGION:ACCOUNT:/signing-profiles/NAME.")
+        let advice = "Add the ARN: arn:aws:signer:REGION:ACCOUNT:/signing-profiles/NAME.";
+        let credentials = given.first().filter(|text| may_be_credentials(text));
+        CliError::configuration(why).with_advice(match credentials {
+            Some(name) => format!("{advice} For the credentials of an AWS profile, use --aws-profile {name}."),
+            None => advice.to_owned(),
+        })
     })
 }
 

@@ -13,6 +13,7 @@ use notation::{NotationFolder, WrittenFile};
 use serde::Serialize;
 
 use super::{Scope, scopes, signing_authority, stores_of};
+use crate::arguments::profiles::without_version;
 use crate::output::exit::{CliError, ExitStatus};
 use crate::output::file::OutputFile;
 use crate::output::{GOOD, Output, SCHEMA_VERSION, paint, unwritable};
@@ -40,9 +41,9 @@ pub(super) struct Args {
     #[arg(value_name = "FILE")]
     file: Option<PathBuf>,
 
-    /// A signing profile, version or alias to trust: arn:aws:signer:REGION:ACCOUNT:/signing-profiles/NAME[/VERSION], or
-    /// …:/aliases/NAME. Repeat for several
-    #[arg(long = "profile", value_name = "ARN", required = true)]
+    /// A signing profile or alias to trust: arn:aws:signer:REGION:ACCOUNT:/signing-profiles/NAME, or …:/aliases/NAME.
+    /// Repeat for several
+    #[arg(long = "profile", value_name = "ARN", required = true, value_parser = without_version)]
     profiles: Vec<SignerArn>,
 
     /// Apply the policy to this repository, such as registry.example.com/app. Repeat for several [default: *, all

@@ -18,6 +18,7 @@ use self::policy::{Existing, Wanted};
 use self::report::SetupReport;
 use self::stores::Root;
 use super::policy::{Scope, scopes, signing_authority, stores_of};
+use crate::arguments::profiles::without_version;
 use crate::arguments::signer::SignerArgs;
 use crate::output::Output;
 use crate::output::confirm::confirm;
@@ -51,9 +52,9 @@ Exit codes: 0 everything is set up; 2 a check failed, something is in the way, o
   to do; 3 AWS \
   Signer could not be reached.")]
 pub struct Args {
-    /// A signing profile, version or alias to trust: arn:aws:signer:REGION:ACCOUNT:/signing-profiles/NAME[/VERSION], or
-    /// …:/aliases/NAME. Repeat for several
-    #[arg(long = "profile", value_name = "ARN")]
+    /// A signing profile or alias to trust: arn:aws:signer:REGION:ACCOUNT:/signing-profiles/NAME, or …:/aliases/NAME.
+    /// Repeat for several
+    #[arg(long = "profile", value_name = "ARN", value_parser = without_version)]
     profiles: Vec<SignerArn>,
 
     /// Trust the profiles for this repository only. Repeat for several [default: *, all repositories]

@@ -79,7 +79,7 @@ impl Plugin<'_> {
         let path = installed_path(self.folder);
         let path = printable(&path.display().to_string());
         match installed(self.folder).await {
-            Ok(Some(plugin)) if self.replace && !(plugin.is_ours() && !plugin.is_newer()) => {
+            Ok(Some(plugin)) if self.replace && (!plugin.is_ours() || plugin.is_newer()) => {
                 Some(format!("the plugin {path}: {:?}, version {}", plugin.description, plugin.version))
             }
             Err(why) if self.replace => Some(format!("the plugin {path}, which does not work: {why}")),

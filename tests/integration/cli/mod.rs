@@ -13,6 +13,7 @@ mod list;
 mod log;
 mod output_files;
 mod policy;
+mod profile_names;
 mod proxies;
 mod revoke;
 mod setup;
