@@ -169,7 +169,7 @@ mod tests {
             ("tree a.example/b:c", "'list REF'"),
             ("triangulate a.example/b:c", "'list REF'"),
             ("sign-blob file", "'blob sign FILE"),
-            ("-v key ls --output json", "there are no keys"),
+            ("--verbose key ls --output json", "there are no keys"),
             ("trust ls", "use 'trust list'"),
             ("setup import x", "unexpected argument"),
         ] {

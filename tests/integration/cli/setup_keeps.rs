@@ -214,6 +214,7 @@ fn an_unwritable_folder_is_named() {
         let shown = crate::support::process::run(&mut command, std::time::Duration::from_secs(60)).exits_with(2);
         let shown = shown.says("XDG_CONFIG_HOME").says("is not a folder");
         assert!(!shown.stdout.contains("cargo build") && !shown.stderr.contains("cargo build"), "{shown}");
+        assert!(shown.stdout.matches("correct HOME").count() <= 1, "advice is not repeated: {shown}");
     }
 }
 
