@@ -35,7 +35,7 @@ pub fn verify_signature_request(bytes: &[u8]) {
     chain(&request.chain);
     assert!(!request.checks.is_empty());
     let wildcard = request.trusted_identities == TrustedIdentities::Any;
-    match check_trusted_identity(&request.profile_version, &request.trusted_identities) {
+    match check_trusted_identity(&request.signer(), &request.trusted_identities) {
         Ok(verdict) => assert!(!wildcard && (!verdict.trusted || !request.trusted_identities.listed().is_empty())),
         Err(_) => assert!(wildcard),
     }

@@ -1,6 +1,7 @@
 //! The command line: its parser, and the options that several commands share. Values are parsed here, once.
 
 pub mod artifact_reference;
+pub mod elsewhere;
 pub mod envelope_file;
 pub mod help;
 pub mod metadata;
@@ -9,4 +10,5 @@ pub mod profiles;
 pub mod registry;
 pub mod roots;
 pub mod signer;
+pub mod signing_profile;
 pub mod usage;

@@ -2,43 +2,17 @@
 
 use std::str::FromStr;
 
-use aws_names::{ArnError, ProfileArn, ProfileVersionArn};
-use notary::trust::policy::TrustedIdentity;
+use aws_names::{ArnError, SignerArn};
 
-/// A trusted signing profile, or one version of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum TrustedProfile {
-    /// All versions of a profile.
-    Profile(ProfileArn),
-    /// One version.
-    Version(ProfileVersionArn),
-}
-
-impl TrustedProfile {
-    /// The profile, without the version.
-    #[must_use]
-    pub fn profile(&self) -> &ProfileArn {
-        match self {
-            Self::Profile(profile) => profile,
-            Self::Version(version) => version.profile(),
-        }
-    }
-
-    /// The trusted identity in the form of trust policies.
-    #[must_use]
-    pub fn identity(&self) -> TrustedIdentity {
-        match self.clone() {
-            Self::Profile(profile) => TrustedIdentity::SigningProfile(profile),
-            Self::Version(version) => TrustedIdentity::SigningProfileVersion(version),
-        }
-    }
-}
-
-impl FromStr for TrustedProfile {
-    type Err = ArnError;
-
-    fn from_str(text: &str) -> Result<Self, ArnError> {
-        text.parse().map(Self::Profile).or_else(|why| text.parse().map(Self::Version).map_err(|_| why))
+/// Parses the ARN of a signing profile in all versions, or of an alias. A version would have to be added to the policy
+/// again whenever the profile gets a new one.
+///
+/// # Errors
+/// Returns [`ArnError`] for other ARNs, and for that of a version with the ARN of its profile.
+pub fn without_version(text: &str) -> Result<SignerArn, ArnError> {
+    match text.parse()? {
+        SignerArn::Version(_) => text.parse().map(SignerArn::Profile),
+        signer => Ok(signer),
     }
 }
 
@@ -78,31 +52,21 @@ pub fn separate<T>(values: Vec<ArnOrArgument<T>>) -> Result<(Vec<T>, Vec<String>
             ArnOrArgument::Argument(argument) => arguments.push(argument),
         }
     }
-    if is_given && arns.is_empty() { Err(NoArn) } else { Ok((arns, arguments)) }
+    if is_given && arns.is_empty() { Err(NoArn(arguments)) } else { Ok((arns, arguments)) }
 }
 
-/// An option for ARNs has none.
+/// An option for ARNs has none, but maybe other values.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NoArn;
+pub struct NoArn(pub Vec<String>);
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+    use aws_names::ProfileArn;
+
     use super::*;
 
     const PROFILE: &str = "arn:aws:signer:us-west-2:111122223333:/signing-profiles/prod";
-
-    #[test]
-    fn parses_arns_of_profiles_and_versions() {
-        for text in [PROFILE.to_owned(), format!("{PROFILE}/abcde12345")] {
-            let trusted: TrustedProfile = text.parse().unwrap();
-            assert_eq!(trusted.identity().to_string(), text);
-            assert_eq!(trusted.profile().to_string(), PROFILE);
-        }
-        for wrong in ["", "*", "prod", &PROFILE.replace("profiles", "profile"), &format!("{PROFILE}/a/b")] {
-            assert!(wrong.parse::<TrustedProfile>().is_err(), "{wrong}");
-        }
-    }
 
     #[test]
     fn rejects_an_option_without_arns() {
@@ -113,7 +77,7 @@ mod tests {
         assert_eq!(separated(&[]), Ok((0, Vec::new())));
         assert_eq!(separated(&[PROFILE, "r/a:v1"]), Ok((1, vec!["r/a:v1".to_owned()])));
         for lost in [&["r/a:v1"][..], &[""], &["$PROFILE", "r/a:v1"]] {
-            assert_eq!(separated(lost), Err(NoArn), "{lost:?}");
+            assert!(matches!(separated(lost), Err(NoArn(_))), "{lost:?}");
         }
         assert!("arn:aws:s3:::bucket".parse::<ArnOrArgument<ProfileArn>>().is_err());
     }

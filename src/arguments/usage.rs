@@ -1,4 +1,4 @@
-//! Parses the command line, and gives tips to users of notation's options.
+//! Parses the command line, and gives tips to users of other tools.
 
 use std::ffi::OsString;
 
@@ -7,28 +7,8 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgMatches, Command, Error};
 use notary::text::is_unprintable;
 
-use super::help;
+use super::{elsewhere, help};
 use crate::output::exit::CliError;
-
-/// notation's options that do not exist here: their names, the option that the tip needs the command to have, and the
-/// tip.
-const OF_NOTATION: &[(&[&str], Option<&str>, &str)] = &[
-    (&["--id", "--key", "-k"], Some("profile"), "use '--profile ARN' to select the signing profile"),
-    (&["--plugin"], Some("profile"), "no plugin is needed; use '--profile ARN' to select the signing profile"),
-    (&["--plugin-config"], Some("aws-region"), "use the options under AWS instead, such as '--aws-region REGION'"),
-    (&["-u"], Some("username"), "use '--username NAME --password-stdin'"),
-    (
-        &["-p", "--password"],
-        Some("password-stdin"),
-        "use '--username NAME --password-stdin', and pipe the password to standard input",
-    ),
-    (&["--insecure-registry"], Some("plain-http"), "use '--plain-http'"),
-    (&["--signature-format"], None, "remove this option: signatures are always in JWS format"),
-    (&["--expiry", "-e"], None, "set the validity of signatures in the signing profile"),
-    (&["--timestamp-url", "--timestamp-root-cert"], None, "AWS Signer's signatures need no timestamp"),
-    (&["--oci-layout"], None, "name an image in an OCI image layout as 'oci:FOLDER:TAG'"),
-    (&["--debug", "-d"], Some("verbose"), "use '-vv'"),
-];
 
 /// Parses the command line.
 ///
@@ -91,24 +71,48 @@ pub fn has_control_characters(why: &Error) -> bool {
     quoted || std::error::Error::source(why).is_some_and(|source| is_control(&source.to_string()))
 }
 
-/// Replaces clap's tip if the unknown option is one of notation's.
+/// Replaces clap's tip if the unknown command or option is one of another tool, or if the value names AWS credentials.
 fn with_tip(mut why: Error, command: &Command, arguments: &[OsString]) -> Error {
-    let Some(ContextValue::String(unknown)) = why.get(ContextKind::InvalidArg) else { return why };
-    let name = unknown.split('=').next().unwrap_or_default();
-    if why.kind() != ErrorKind::UnknownArgument {
-        return why;
-    }
-    let used = arguments
-        .iter()
-        .filter_map(|argument| argument.to_str())
-        .fold(command, |command, word| command.find_subcommand(word).unwrap_or(command));
+    let words = || arguments.iter().skip(1).filter_map(|argument| argument.to_str());
+    let used = words().fold(command, |command, word| command.find_subcommand(word).unwrap_or(command));
     let has = |option: &str| used.get_arguments().any(|argument| argument.get_long() == Some(option));
-    let tip = OF_NOTATION.iter().find(|(names, here, _)| names.contains(&name) && here.is_none_or(has));
-    if let Some((_, _, tip)) = tip {
-        why.remove(ContextKind::SuggestedArg);
-        why.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![StyledStr::from(*tip)]));
+    let text = |kind| match why.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.clone()),
+        _ => None,
+    };
+    let tip = match why.kind() {
+        ErrorKind::InvalidSubcommand => text(ContextKind::InvalidSubcommand).and_then(|name| {
+            // Words after the unknown one may be the names of commands, too: cert list.
+            let known = words().take_while(|word| *word != name).filter_map(|word| command.find_subcommand(word));
+            elsewhere::for_command(known.map(Command::get_name).next(), &name).map(ToOwned::to_owned)
+        }),
+        ErrorKind::UnknownArgument => text(ContextKind::InvalidArg).and_then(|unknown| {
+            let name = unknown.split('=').next().unwrap_or_default();
+            elsewhere::for_option(name, has).map(ToOwned::to_owned)
+        }),
+        ErrorKind::ValueValidation if has("aws-profile") => {
+            let option = text(ContextKind::InvalidArg).filter(|option| option.contains("profile"));
+            let value = text(ContextKind::InvalidValue).filter(|value| may_be_credentials(value));
+            option.and(value).map(|value| {
+                format!("'{value}' is no ARN; if it is a profile of the AWS configuration, with credentials, use '--aws-profile {value}'")
+            })
+        }
+        _ => None,
+    };
+    if let Some(tip) = tip {
+        for kind in [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand, ContextKind::SuggestedValue] {
+            why.remove(kind);
+        }
+        why.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![StyledStr::from(tip)]));
     }
     why
+}
+
+/// Whether a text could be the name of a profile in the AWS configuration, and no artifact or file.
+#[must_use]
+pub fn may_be_credentials(text: &str) -> bool {
+    let is_usual = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '@' | '+');
+    (1..=64).contains(&text.len()) && text.chars().all(is_usual)
 }
 
 #[cfg(test)]
@@ -125,12 +129,16 @@ mod tests {
 
     /// clap's error for a command line of a small command.
     fn refusal(line: &str) -> Option<Error> {
-        let options = ["profile", "aws-region", "username", "password-stdin", "plain-http"];
+        let options = ["aws-profile", "aws-region", "username", "password-stdin", "plain-http", "output"];
         let sign = options.iter().fold(Command::new("sign"), |sign, name| sign.arg(Arg::new(*name).long(*name)));
+        let profile = |text: &str| text.parse::<aws_names::ProfileArn>();
+        let sign = sign.arg(Arg::new("profile").long("profile").value_parser(profile));
         let count = Arg::new("jobs").long("jobs").value_parser(count);
         let verbose = Arg::new("verbose").long("verbose").global(true).action(ArgAction::Count);
         let sign = sign.arg(count).arg(Arg::new("reference"));
-        let command = Command::new("tool").subcommand(sign).subcommand(Command::new("setup")).arg(verbose);
+        let trust = Command::new("trust").subcommand_required(true).subcommand(Command::new("list"));
+        let command = Command::new("tool").subcommand(sign).subcommand(Command::new("setup")).subcommand(trust);
+        let command = command.subcommand(Command::new("list")).subcommand_required(true).arg(verbose);
         parse(command, &words(line)).err()
     }
 
@@ -151,10 +159,44 @@ mod tests {
             ("sign a.example/b:c --insecure-registry", "tip: use '--plain-http'"),
             ("sign a.example/b:c --insecure-registry", "tip: use '--plain-http'"),
             ("sign a.example/b:c --debug", "tip: use '-vv'"),
+            ("sign a.example/b:c --insecure", "'--plain-http' for a registry without TLS"),
+            ("sign a.example/b:c --tls-verify=false", "'--ca-file FILE'"),
+            ("sign a.example/b:c --region eu-west-1", "'--aws-region REGION'"),
+            ("sign a.example/b:c --format json", "tip: use '--output json'"),
+            ("sign a.example/b:c --profile=dev", "use '--aws-profile dev'"),
+            ("sign a.example/b:c --profile my-sso.admin", "use '--aws-profile my-sso.admin'"),
         ] {
             let said = said(&format!("tool {line}"));
             assert!(said.contains(expected) && !said.contains("'-- -") && !said.contains("secret"), "{line}: {said}");
         }
+    }
+
+    #[test]
+    fn gives_tips_for_commands_of_other_tools() {
+        for (line, expected) in [
+            ("login", "docker login"),
+            ("login registry.example.com --username me", "docker login"),
+            ("logout", "nothing to log in to"),
+            ("cert list", "'trust list'"),
+            ("key list", "there are no keys"),
+            ("plugin ls", "'setup' installs it"),
+            ("tree a.example/b:c", "'list REF'"),
+            ("triangulate a.example/b:c", "'list REF'"),
+            ("sign-blob file", "'blob sign FILE"),
+            ("--verbose key ls --output json", "there are no keys"),
+            ("trust ls", "use 'trust list'"),
+            ("setup import x", "unexpected argument"),
+        ] {
+            let said = said(&format!("tool {line}"));
+            assert!(said.contains(expected) && !said.contains("similar"), "{line}: {said}");
+        }
+        assert!(said("tool --help").is_empty() || said("tool sing").contains("similar subcommand"));
+    }
+
+    #[test]
+    fn a_malformed_arn_is_not_taken_for_credentials() {
+        let said = said("tool sign a.example/b:c --profile arn:aws:signer:us-west-2:1:/signing-profiles/x");
+        assert!(said.contains("12 digits") && !said.contains("--aws-profile"), "{said}");
     }
 
     #[test]

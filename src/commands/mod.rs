@@ -15,6 +15,7 @@ pub mod setup;
 pub mod sign;
 pub mod trust;
 pub mod verify;
+pub mod version;
 
 use clap::{Parser, Subcommand};
 
@@ -54,6 +55,7 @@ enum Command {
     Revoke(Box<revoke::Args>),
     Setup(Box<setup::Args>),
     Trust(trust::Args),
+    Version(version::Args),
 }
 
 impl Cli {
@@ -92,6 +94,7 @@ pub async fn run(cli: Cli) -> ExitStatus {
         Command::Revoke(args) => revoke::run(*args, &output).await,
         Command::Setup(args) => setup::run(*args, &output).await,
         Command::Trust(args) => trust::run(args, &output),
+        Command::Version(_) => version::run(&output),
     };
     ended.unwrap_or_else(|why| failed(&output, why))
 }

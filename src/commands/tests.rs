@@ -79,7 +79,8 @@ fn bash_completes_subcommands_options_and_values() {
         String::from_utf8(output.stdout).unwrap()
     };
     for (words, expected) in [
-        (&["ver"][..], "verify\n"),
+        (&["veri"][..], "verify\n"),
+        (&["vers"], "version\n"),
         (&["trust", "re"], "remove\n"),
         (&["local-signer", "se"], "serve\n"),
         (&["verify", "--tru"], "--trusted-profile\n"),

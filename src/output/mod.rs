@@ -10,6 +10,7 @@ pub mod file;
 pub mod outcome;
 pub mod terminal;
 pub mod tree;
+pub mod unwritable;
 pub mod vocabulary;
 
 use std::fmt::Display;

@@ -112,6 +112,9 @@ pub struct SignedContent {
     pub profile: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub profile_version: Option<String>,
+    /// The ARN of the alias through which the profile was used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub profile_alias: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub job: Option<String>,
     /// The subject of the signing certificate.
@@ -136,8 +139,9 @@ impl SignedContent {
         signer: Option<&SignerAttributes>,
     ) -> Self {
         Self {
-            profile: signer.map(|signer| signer.profile_version.profile().to_string()),
+            profile: signer.and_then(|signer| signer.profile_version.profile()).map(ToString::to_string),
             profile_version: signer.map(|signer| signer.profile_version.to_string()),
+            profile_alias: signer.and_then(|signer| signer.alias.as_ref()).map(ToString::to_string),
             job: signer.map(|signer| signer.job.to_string()),
             subject: certificates.first().map_or_else(String::new, |leaf| leaf.subject().to_owned()),
             signing_scheme: attributes.signing_scheme.as_str(),
@@ -153,8 +157,9 @@ impl SignedContent {
     pub fn from_verdict(signed: &Signed) -> Self {
         let version = signed.profile_version.as_ref();
         Self {
-            profile: version.map(|version| version.profile().to_string()),
+            profile: version.and_then(|version| version.profile()).map(ToString::to_string),
             profile_version: version.map(ToString::to_string),
+            profile_alias: signed.profile_alias.as_ref().map(ToString::to_string),
             job: signed.job.as_ref().map(ToString::to_string),
             subject: signed.subject().to_owned(),
             signing_scheme: signed.signing_scheme,

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use aws_names::SignerArn;
 use aws_signer::ClientPool;
 use notary::UserMetadata;
 use notation::plugin_host::PluginFolder;
@@ -11,8 +12,9 @@ use notation::{FolderError, NotationFolder};
 use super::policies::Policies;
 use crate::arguments::metadata;
 use crate::arguments::metadata::Pair;
-use crate::arguments::profiles::{ArnOrArgument, TrustedProfile, separate};
+use crate::arguments::profiles::{ArnOrArgument, NoArn, separate};
 use crate::arguments::signer::{SignerArgs, budget};
+use crate::arguments::usage::may_be_credentials;
 use crate::output::exit::CliError;
 
 /// Which signers to trust, and what else to require of a signature.
@@ -22,10 +24,10 @@ pub struct VerificationArgs {
     #[arg(long, value_name = "FILE", conflicts_with = "trusted_profiles")]
     policy: Option<PathBuf>,
 
-    /// Trust only these signing profiles or profile versions, with AWS's root certificates. Every check must pass
-    /// (level strict)
+    /// Trust only these signing profiles, profile versions or aliases, with AWS's root certificates. Every check must
+    /// pass (level strict)
     #[arg(long = "trusted-profile", value_name = "ARN", num_args = 1..)]
-    trusted_profiles: Vec<ArnOrArgument<TrustedProfile>>,
+    trusted_profiles: Vec<ArnOrArgument<SignerArn>>,
 
     /// With --trusted-profile: trust this root certificate instead of AWS's (PEM or DER). Repeat for several
     #[arg(long = "root", value_name = "FILE", requires = "trusted_profiles")]
@@ -43,8 +45,8 @@ pub struct VerificationArgs {
 /// What to verify with: the meaning of [`VerificationArgs`].
 #[derive(Debug)]
 pub struct VerificationIntent {
-    /// The trusted profiles; a trust policy applies if there are none.
-    pub trusted: Vec<TrustedProfile>,
+    /// The trusted signers; a trust policy applies if there are none.
+    pub trusted: Vec<SignerArn>,
     policy: Option<PathBuf>,
     roots: Vec<PathBuf>,
     user_metadata: Vec<Pair>,
@@ -68,9 +70,14 @@ impl VerificationArgs {
 /// # Errors
 /// Returns [`CliError`] if the option is given without an ARN.
 pub fn arns_of<T>(option: &str, values: Vec<ArnOrArgument<T>>) -> Result<(Vec<T>, Vec<String>), CliError> {
-    separate(values).map_err(|_| {
+    separate(values).map_err(|NoArn(given)| {
         let why = format!("{option} is given without the ARN of a signing profile");
-        CliError::configuration(why).with_advice("Add the ARN: arn:aws:signer:REGION:ACCOUNT:/signing-profiles/NAME.")
+        let advice = "Add the ARN: arn:aws:signer:REGION:ACCOUNT:/signing-profiles/NAME.";
+        let credentials = given.first().filter(|text| may_be_credentials(text));
+        CliError::configuration(why).with_advice(match credentials {
+            Some(name) => format!("{advice} For the credentials of an AWS profile, use --aws-profile {name}."),
+            None => advice.to_owned(),
+        })
     })
 }
 

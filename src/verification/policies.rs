@@ -4,11 +4,11 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use aws_names::SignerArn;
 use notary::trust::policy::TrustPolicy;
 use notation::verify::{Trust, VerificationPolicy};
 use notation::{FolderError, NotationFolder};
 
-use crate::arguments::profiles::TrustedProfile;
 use crate::arguments::roots::roots;
 use crate::output::exit::CliError;
 
@@ -34,8 +34,8 @@ impl<Document> Policies<Document> {
     ///
     /// # Errors
     /// Returns [`CliError`] if a root cannot be read.
-    pub fn from_profiles(profiles: &[TrustedProfile], root_files: &[PathBuf]) -> Result<Self, CliError> {
-        let identities = profiles.iter().map(TrustedProfile::identity).collect();
+    pub fn from_profiles(profiles: &[SignerArn], root_files: &[PathBuf]) -> Result<Self, CliError> {
+        let identities = profiles.iter().cloned().map(Into::into).collect();
         Ok(Self::Profiles(Arc::new(Trust { roots: roots(root_files)?, identities }.into())))
     }
 

@@ -20,6 +20,9 @@ pub fn show_signature(name: &str, signature: &CheckedSignature, output: &Output)
             output.text(format!("    {} {}", paint(DIM, format!("{name:9}")), printable(value)))
         };
         fact("signer", signed.profile_version.as_ref().unwrap_or(&signed.subject))?;
+        if let Some(alias) = &signed.profile_alias {
+            fact("alias", alias)?;
+        }
         if let Some(job) = &signed.job {
             fact("job", job)?;
         }

@@ -11,6 +11,7 @@ mod ecr;
 mod environment;
 mod examples;
 mod faults;
+mod from_notation;
 mod fuzz_seeds;
 mod interchange;
 mod interop;

@@ -4,6 +4,8 @@ use super::{Location, NameError, mistakes};
 
 pub(super) const PROFILES: &str = "/signing-profiles/";
 pub(super) const JOBS: &str = "/signing-jobs/";
+pub(super) const ALIASES: &str = "/aliases/";
+pub(super) const ALIASED_PROFILES: &str = "/aliased-signing-profiles/";
 const MAX_LENGTH: usize = 512;
 
 /// An invalid ARN, or one of an unexpected type. The fields contain the text as given.
@@ -72,14 +74,28 @@ pub(super) fn split(text: &str) -> Result<(Location, &str), ArnError> {
 
 /// Returns the error for a resource of an unexpected type, with the corrected ARN for common mistakes.
 pub(super) fn wrong_resource(arn: &str, location: &Location, resource: &str, expected: &'static str) -> ArnError {
-    let corrected = ["signing-profiles/", "/signing-profile/", "signing-profile/"]
-        .iter()
-        .find_map(|mistake| resource.strip_prefix(mistake))
-        .map(|rest| {
-            format!("the resource is written /signing-profiles/NAME; did you mean {location}{PROFILES}{rest}?")
-        });
+    const MISSPELT: [(&[&str], &str, &str); 3] = [
+        (&["signing-profiles/", "/signing-profile/", "signing-profile/"], PROFILES, "NAME"),
+        (&["aliases/", "/alias/", "alias/"], ALIASES, "NAME"),
+        (
+            &["aliased-signing-profiles/", "/aliased-signing-profile/", "aliased-signing-profile/"],
+            ALIASED_PROFILES,
+            "UUID",
+        ),
+    ];
+    let corrected = MISSPELT.iter().find_map(|(mistakes, right, name)| {
+        let rest = mistakes.iter().find_map(|mistake| resource.strip_prefix(mistake))?;
+        Some(format!("the resource is written {right}{name}; did you mean {location}{right}{rest}?"))
+    });
     let hint = corrected.unwrap_or_else(|| {
-        if resource.starts_with(JOBS) { "it names a signing job" } else { "its resource has another type" }.to_owned()
+        let kinds = [
+            (JOBS, "it names a signing job"),
+            (PROFILES, "it names a signing profile"),
+            (ALIASES, "it names an alias of a signing profile"),
+            (ALIASED_PROFILES, "it names an aliased signing profile"),
+        ];
+        let known = kinds.iter().find(|(start, _)| resource.starts_with(start));
+        known.map_or("its resource has another type", |(_, what)| what).to_owned()
     });
     ArnError::Resource { arn: arn.to_owned(), expected, hint }
 }

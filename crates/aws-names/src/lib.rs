@@ -2,9 +2,9 @@
 //!
 //! Text from outside becomes a type that cannot be wrong, once, where it comes in. The formats are those of the AWS
 //! Service Authorization Reference for AWS Signer:
-//! `arn:PARTITION:signer:REGION:ACCOUNT:/signing-profiles/NAME[/VERSION]` and `…:/signing-jobs/ID`. The rules for names
-//! and versions are those of the Signer API (`PutSigningProfile`). Comparison is exact: AWS treats profile names as
-//! case-sensitive.
+//! `arn:PARTITION:signer:REGION:ACCOUNT:/signing-profiles/NAME[/VERSION]` and `…:/signing-jobs/ID`, and those of AWS's
+//! plugin for aliases: `…:/aliases/NAME` and `…:/aliased-signing-profiles/UUID`. The rules for names and versions are
+//! those of the Signer API (`PutSigningProfile`). Comparison is exact: AWS treats profile names as case-sensitive.
 //!
 //! ```
 //! use aws_names::{Partition, ProfileArn};
@@ -25,11 +25,15 @@
 //! | `location` | [`Location`]: partition, region and account, the start of an ARN |
 //! | `arn` | [`ArnError`], and the form that all ARNs of AWS Signer have in common |
 //! | `profile`, `profile_version`, `job` | [`ProfileArn`], [`ProfileVersionArn`] and [`JobArn`] |
+//! | `alias` | [`AliasArn`] and [`AliasedProfileArn`] |
+//! | `signer` | [`SignerArn`]: any of these ARNs in a trust policy |
+//! | `signed_version` | [`SigningProfileVersion`]: the version that a signature names, by profile or by alias |
 //! | `name` | [`NameError`]: why a part of an ARN is invalid |
 //! | `mistakes` | common mistakes in ARNs, and their corrections |
 //! | `notation` | the names by which AWS Signer and Notation know each other |
 
 mod account;
+mod alias;
 mod arn;
 mod job;
 mod location;
@@ -40,10 +44,13 @@ mod partition;
 mod profile;
 mod profile_version;
 mod region;
+mod signed_version;
+mod signer;
 #[cfg(test)]
 mod tests;
 
 pub use account::AccountId;
+pub use alias::{AliasArn, AliasName, AliasedProfileArn};
 pub use arn::ArnError;
 pub use job::JobArn;
 pub use location::Location;
@@ -53,3 +60,5 @@ pub use partition::Partition;
 pub use profile::{ProfileArn, ProfileName};
 pub use profile_version::ProfileVersionArn;
 pub use region::Region;
+pub use signed_version::SigningProfileVersion;
+pub use signer::SignerArn;

@@ -96,6 +96,49 @@ fn parses_profile_version_arns() {
     }
 }
 
+const ALIAS: &str = "arn:aws:signer:us-west-2:111122223333:/aliases/release";
+const ALIASED: &str =
+    "arn:aws:signer:us-west-2:111122223333:/aliased-signing-profiles/0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0";
+
+#[test]
+fn parses_arns_of_aliases_and_of_aliased_profiles() {
+    let alias: AliasArn = ALIAS.parse().unwrap();
+    assert_eq!((alias.to_string().as_str(), alias.name().as_str()), (ALIAS, "release"));
+    for name in ["r", "release-1.0_x", "team/release"] {
+        assert!(ALIAS.replace("release", name).parse::<AliasArn>().is_ok(), "{name}");
+    }
+    for name in ["", "/", "release/", "/release", "a//b", "a b", "rel*", "é", &"a".repeat(257)] {
+        assert!(ALIAS.replace("release", name).parse::<AliasArn>().is_err(), "{name}");
+    }
+    let aliased: AliasedProfileArn = ALIASED.parse().unwrap();
+    assert_eq!((aliased.to_string().as_str(), aliased.id()), (ALIASED, "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"));
+    for id in ["", "0f1e2d3c", "0f1e2d3c4b5a69788796a5b4c3d2e1f0", "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0/Ab12Cd34Ef"] {
+        let arn = ALIASED.replace("0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0", id);
+        assert!(arn.parse::<AliasedProfileArn>().is_err(), "{id}");
+    }
+}
+
+#[test]
+fn a_signature_names_a_profile_version_or_an_aliased_profile() {
+    let version: SigningProfileVersion = format!("{PROFILE}/Ab12Cd34Ef").parse().unwrap();
+    assert_eq!(version.profile().unwrap().to_string(), PROFILE);
+    assert_eq!(version.unversioned(), PROFILE);
+    let aliased: SigningProfileVersion = ALIASED.parse().unwrap();
+    assert_eq!((aliased.profile(), aliased.unversioned(), aliased.to_string()), (None, ALIASED.into(), ALIASED.into()));
+    for other in [PROFILE, ALIAS, &format!("{ALIASED}0"), &format!("{PROFILE}/Ab12Cd34E")] {
+        assert!(other.parse::<SigningProfileVersion>().is_err(), "{other}");
+    }
+}
+
+#[test]
+fn an_arn_of_another_type_says_which() {
+    for (arn, why) in [(ALIAS, "it names an alias"), (ALIASED, "it names an aliased signing profile")] {
+        assert!(arn.parse::<ProfileArn>().unwrap_err().to_string().contains(why), "{arn}");
+    }
+    let why = ALIAS.replace("/aliases/", "/alias/").parse::<AliasArn>().unwrap_err().to_string();
+    assert!(why.ends_with(&format!("did you mean {ALIAS}?")), "{why}");
+}
+
 proptest! {
     #[test]
     fn parsed_arns_round_trip(text in "arn:aws(-[a-z]{1,4})?:signer:[a-z]{2}-[a-z]{1,9}-[0-9]:[0-9]{11,13}:/signing-(profiles|jobs)/[A-Za-z0-9_-]{1,66}(/[A-Za-z0-9]{9,11})?") {
@@ -109,5 +152,7 @@ proptest! {
         let _ = text.parse::<ProfileArn>();
         let _ = text.parse::<ProfileVersionArn>();
         let _ = text.parse::<JobArn>();
+        let _ = text.parse::<AliasArn>();
+        let _ = text.parse::<SigningProfileVersion>();
     }
 }

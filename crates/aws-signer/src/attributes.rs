@@ -1,9 +1,11 @@
-//! The signed attributes that AWS Signer adds to those of the specification: signing profile version and signing job.
+//! The signed attributes that AWS Signer adds to those of the specification: signing profile version, signing job and,
+//! if the profile was used through one, its alias.
 
-use aws_names::{ArnError, JobArn, PLUGIN_NAME, ProfileVersionArn};
+use aws_names::{AliasArn, ArnError, JobArn, PLUGIN_NAME, SigningProfileVersion};
 use notary::envelope::{SignedAttributes, SigningScheme, header};
 use notary::json::JsonError;
 use notary::text::start_of;
+use notary::trust::SigningIdentity;
 use notary::{Advice, ReasonCode};
 use semver::Version;
 
@@ -53,16 +55,24 @@ impl AttributesError {
     }
 }
 
-/// The signing profile version and the signing job from the signed attributes.
+/// The signing profile version, its alias and the signing job from the signed attributes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignerAttributes {
     /// The signing profile version.
-    pub profile_version: ProfileVersionArn,
+    pub profile_version: SigningProfileVersion,
+    /// The alias through which the profile was used, if any.
+    pub alias: Option<AliasArn>,
     /// The signing job.
     pub job: JobArn,
 }
 
 impl SignerAttributes {
+    /// Returns what trusted identities are compared with.
+    #[must_use]
+    pub fn identity(&self) -> SigningIdentity<'_> {
+        SigningIdentity { profile_version: &self.profile_version, alias: self.alias.as_ref() }
+    }
+
     /// Reads the attributes of AWS Signer, and checks that no other attribute is critical.
     ///
     /// # Errors
@@ -79,12 +89,16 @@ impl SignerAttributes {
         {
             return Err(AttributesError::NewerPlugin { demanded: start_of(demanded) });
         }
-        let known = [header::SIGNING_PROFILE_VERSION, header::SIGNING_JOB];
+        let known = [header::SIGNING_PROFILE_VERSION, header::SIGNING_PROFILE_ALIAS, header::SIGNING_JOB];
         if let Some(unknown) = attributes.extended_critical.keys().find(|name| !known.contains(&name.as_str())) {
             return Err(AttributesError::UnknownCritical(start_of(unknown)));
         }
         Ok(Self {
             profile_version: attributes.critical_string(header::SIGNING_PROFILE_VERSION)?.parse()?,
+            alias: match attributes.extended_critical.contains_key(header::SIGNING_PROFILE_ALIAS) {
+                true => Some(attributes.critical_string(header::SIGNING_PROFILE_ALIAS)?.parse()?),
+                false => None,
+            },
             job: attributes.critical_string(header::SIGNING_JOB)?.parse()?,
         })
     }

@@ -37,6 +37,7 @@
 //! | `revocation_status` | `GetRevocationStatus`: [`ask_revocation`] |
 //! | `signing_profile`, `revoke` | `GetSigningProfile`, `RevokeSignature`, `RevokeSigningProfile` |
 //! | `attributes` | [`SignerAttributes`]: what AWS Signer adds to the signed attributes of an envelope |
+//! | `completion` | [`complete_profile_name`]: the ARN of a signing profile from its name |
 //! | `roots` | the root certificates of AWS Signer |
 //! | `error`, `failure` | [`CallError`] and [`Failure`]: what went wrong, of which kind, and what to do |
 //! | [`sdk`] | what clients of other AWS services share |
@@ -44,6 +45,7 @@
 mod answer;
 mod attributes;
 mod client;
+mod completion;
 mod config;
 mod credentials;
 mod error;
@@ -60,6 +62,7 @@ mod signing_profile;
 
 pub use attributes::{AttributesError, SignerAttributes};
 pub use client::SignerClient;
+pub use completion::{CompletionError, complete_profile_name};
 pub use config::{ConfigError, SignerConfig, TIMEOUT_VARIABLE, timeout_of};
 pub use error::CallError;
 pub use failure::{Failure, error_chain};

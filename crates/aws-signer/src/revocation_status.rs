@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use aws_names::{JobArn, NOTATION_PLATFORM, ProfileVersionArn, Region};
+use aws_names::{JobArn, NOTATION_PLATFORM, Region, SigningProfileVersion};
 use aws_sdk_signer::config::Intercept;
 use aws_sdk_signer::config::interceptors::BeforeDeserializationInterceptorContextRef;
 use aws_sdk_signer::primitives::DateTime;
@@ -29,8 +29,8 @@ const MAX_SHOWN: usize = 10;
 /// A revocation query: everything that a signature depends on.
 #[derive(Debug, Clone)]
 pub struct RevocationQuery<'a> {
-    /// The signing profile version.
-    pub profile_version: &'a ProfileVersionArn,
+    /// The signing profile version, as the signature names it.
+    pub profile_version: &'a SigningProfileVersion,
     /// The signing job.
     pub job: &'a JobArn,
     /// The authentic signing time.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use aws_names::ProfileArn;
+use aws_names::{ProfileArn, SigningProfileVersion};
 use aws_sdk_signer::primitives::Blob;
 use limits::Deadline;
 use notary::envelope::{Envelope, EnvelopeError, PAYLOAD_MEDIA_TYPE, VerifiedEnvelope, VerifyError};
@@ -131,7 +131,8 @@ pub async fn sign_payload(
     Ok(SignedPayload { envelope, verified, metadata, signer })
 }
 
-/// Checks that a verified envelope signs `payload` with `profile`. Returns the profile version and the job.
+/// Checks that a verified envelope signs `payload` with `profile`. Returns the profile version, its alias and the job.
+/// An envelope that names an aliased signing profile must be of the same account, region and partition.
 ///
 /// # Errors
 /// Returns [`CheckError`] if payload, profile or signed attributes differ.
@@ -144,8 +145,13 @@ pub fn check_envelope(
         return Err(CheckError::OtherPayload);
     }
     let signer = SignerAttributes::from_signed(envelope.attributes())?;
-    if signer.profile_version.profile() != profile {
-        let found = signer.profile_version.profile().to_string();
+    let is_requested = match &signer.profile_version {
+        SigningProfileVersion::Profile(version) => version.profile() == profile,
+        // The signature of a profile that may be used through its alias only does not name the profile.
+        SigningProfileVersion::Aliased(aliased) => aliased.location() == profile.location(),
+    };
+    if !is_requested {
+        let found = signer.profile_version.unversioned();
         return Err(CheckError::OtherProfile { found, expected: profile.to_string() });
     }
     Ok(signer)

@@ -9,7 +9,7 @@ use std::time::Duration;
 use std::{fs, io};
 
 use aws_names::{PLUGIN_DESCRIPTION, PLUGIN_NAME};
-use files::{FileError, check_program, sync_folder};
+use files::{FileError, back_up, check_program, sync_folder};
 use limits::Deadline;
 use notary::text::printable;
 
@@ -133,20 +133,28 @@ pub async fn installed(plugins: &Path) -> Result<Option<InstalledPlugin>, Instal
 }
 
 /// Copies the plugin's program into notation's plugin folder atomically: a notation that starts meanwhile runs the old
-/// or the new program. Before and after the copy, the program must identify itself as the plugin.
+/// or the new program. Before and after the copy, the program must identify itself as the plugin. With `keep`, the
+/// program that it replaces is kept as a `.bak` file beside it. Returns the plugin and the backup.
 ///
 /// # Errors
 /// Returns [`InstallError`] if the program is not the plugin or cannot be copied. The previously installed plugin is
 /// then unchanged, unless the copy does not run.
-pub async fn install(given: &Path, plugins: &Path) -> Result<InstalledPlugin, InstallError> {
+pub async fn install(
+    given: &Path,
+    plugins: &Path,
+    keep: bool,
+) -> Result<(InstalledPlugin, Option<PathBuf>), InstallError> {
     // A name without a folder would be run from the PATH, but copied from the current folder.
     let program = fs::canonicalize(given);
     let program = &program.map_err(|source| InstallError::Io { path: given.to_owned(), source })?;
     inspect(program).await?;
     let path = installed_path(plugins);
     let folder = path.parent().unwrap_or(plugins);
-    copy(program, &path, folder).map_err(|source| InstallError::Io { path: path.clone(), source })?;
-    inspect(&path).await
+    let error = |source| InstallError::Io { path: path.clone(), source };
+    // notation runs only the file with the exact name.
+    let backup = if keep { back_up(&path, folder, &file_name()).map_err(error)? } else { None };
+    copy(program, &path, folder).map_err(error)?;
+    Ok((inspect(&path).await?, backup))
 }
 
 fn copy(program: &Path, path: &Path, folder: &Path) -> io::Result<()> {
@@ -212,9 +220,10 @@ mod tests {
             (r#"echo '{"name": "com.amazonaws.signer.notation.plugin"}'"#, "version is missing"),
             (other, "is the plugin \"com.example.other\""),
         ] {
-            let refused = install(&program(home.path(), lines), &home.path().join("plugins")).await.unwrap_err();
+            let plugins = home.path().join("plugins");
+            let refused = install(&program(home.path(), lines), &plugins, true).await.unwrap_err();
             assert!(refused.to_string().contains(why), "{lines}: {refused}");
-            assert_eq!(installed(&home.path().join("plugins")).await.unwrap(), None);
+            assert_eq!(installed(&plugins).await.unwrap(), None);
         }
     }
 
@@ -224,11 +233,18 @@ mod tests {
         let answer =
             r#"{"name": "com.amazonaws.signer.notation.plugin", "version": "2.0.0", "description": "x", "url": "x"}"#;
         let plugins = home.path().join("plugins");
-        let there = install(&program(home.path(), &format!("echo '{answer}'")), &plugins).await.unwrap();
+        let script = program(home.path(), &format!("echo '{answer}'"));
+        let (there, backup) = install(&script, &plugins, true).await.unwrap();
+        assert_eq!(backup, None);
         assert_eq!(there.path, plugins.join(PLUGIN_NAME).join(format!("notation-{PLUGIN_NAME}")));
         assert_eq!(fs::metadata(&there.path).unwrap().permissions().mode() & 0o777, 0o755);
         assert_eq!(fs::read_dir(plugins.join(PLUGIN_NAME)).unwrap().count(), 1);
         assert_eq!(installed(&plugins).await.unwrap(), Some(there));
+        let newer = program(home.path(), &format!("echo '{}'", answer.replace("2.0.0", "2.0.1")));
+        let (there, backup) = install(&newer, &plugins, true).await.unwrap();
+        let backup = backup.unwrap();
+        assert_eq!((there.version.as_str(), backup.extension().unwrap().to_str()), ("2.0.1", Some("bak")));
+        assert_eq!(inspect(&backup).await.unwrap().version, "2.0.0");
     }
 
     #[test]

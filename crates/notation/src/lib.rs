@@ -57,5 +57,5 @@ pub mod trust_store;
 pub mod verify;
 
 pub use failure::Failure;
-pub use folder::{AddError, FolderError, NotationFolder, StoredFile};
+pub use folder::{AddError, FolderError, NotationFolder, StoredFile, WrittenFile};
 pub use policy_file::{read_blob_trust_policy, read_trust_policy};

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
-use aws_names::{ArnError, JobArn, ProfileArn, ProfileVersionArn};
+use aws_names::{AliasArn, ArnError, JobArn, ProfileArn, SigningProfileVersion};
 use notary::envelope::{JWS_MEDIA_TYPE, PAYLOAD_MEDIA_TYPE, SigningScheme, header};
 use notary::json::JsonError;
 use notary::plugin::{Capability, GenerateEnvelopeRequest, RequestError, VerifySignatureRequest};
+use notary::trust::SigningIdentity;
 use notary::trust::policy::TrustedIdentities;
 use notary::x509::CertificateChain;
 use serde_json::{Map, Value};
@@ -66,7 +67,9 @@ impl Request for SigningRequest {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CheckRequest {
     /// The signing profile version, from the critical attributes.
-    pub profile_version: ProfileVersionArn,
+    pub profile_version: SigningProfileVersion,
+    /// The alias through which the profile was used, if the signature has one among its critical attributes.
+    pub alias: Option<AliasArn>,
     /// The signing job, from the critical attributes. It may be absent if the revocation check is not requested.
     pub job: Option<JobArn>,
     /// The authentic signing time.
@@ -79,6 +82,14 @@ pub struct CheckRequest {
     pub checks: Vec<Capability>,
     /// The plugin configuration.
     pub plugin_config: BTreeMap<String, String>,
+}
+
+impl CheckRequest {
+    /// Who signed, to compare with the trusted identities.
+    #[must_use]
+    pub fn signer(&self) -> SigningIdentity<'_> {
+        SigningIdentity { profile_version: &self.profile_version, alias: self.alias.as_ref() }
+    }
 }
 
 const ATTRIBUTES: &str = "signature.criticalAttributes";
@@ -102,6 +113,7 @@ impl Request for CheckRequest {
             .ok_or_else(|| missing_attribute(header::SIGNING_PROFILE_VERSION))?;
         Ok(Self {
             profile_version,
+            alias: alias(&attributes.extended)?,
             job: attribute(&attributes.extended, header::SIGNING_JOB)?,
             authentic_signing_time,
             chain: CertificateChain::from_der(request.certificate_chain)?,
@@ -118,6 +130,17 @@ pub(super) fn missing_attribute(name: &str) -> PluginError {
         "{ATTRIBUTES}.extendedAttributes lacks {name:?}: the signature was not made by AWS Signer, or the attribute is not \
          critical in it"
     ))
+}
+
+/// Parses the alias. An attribute without a value would be one that was not processed.
+fn alias(extended: &Map<String, Value>) -> Result<Option<AliasArn>, PluginError> {
+    match attribute(extended, header::SIGNING_PROFILE_ALIAS)? {
+        None if extended.contains_key(header::SIGNING_PROFILE_ALIAS) => Err(PluginError::validation(format!(
+            "{ATTRIBUTES}.extendedAttributes[{:?}] must be a string",
+            header::SIGNING_PROFILE_ALIAS
+        ))),
+        alias => Ok(alias),
+    }
 }
 
 /// Parses an extended attribute that contains an ARN.

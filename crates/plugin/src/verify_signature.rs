@@ -25,11 +25,13 @@ use super::runtime::block_on;
 pub fn verify_signature(request: CheckRequest, deadline: Deadline) -> Result<VerifySignatureResponse, PluginError> {
     let config = SignerConfig::new(&request.plugin_config, std::env::vars())?;
     let deadline = config.timeout().map_or(deadline, |budget| deadline.with_budget(budget));
-    let identity = check_trusted_identity(&request.profile_version, &request.trusted_identities)
+    let identity = check_trusted_identity(&request.signer(), &request.trusted_identities)
         .map_err(|wildcard| PluginError::validation(wildcard.to_string()))?;
+    let mut processed = vec![header::SIGNING_PROFILE_VERSION, header::SIGNING_JOB];
+    processed.extend(request.alias.is_some().then_some(header::SIGNING_PROFILE_ALIAS));
     let mut response = VerifySignatureResponse {
         verification_results: [].into(),
-        processed_attributes: [header::SIGNING_PROFILE_VERSION, header::SIGNING_JOB].map(str::to_owned).into(),
+        processed_attributes: processed.into_iter().map(str::to_owned).collect(),
     };
     if request.checks.contains(&Capability::TrustedIdentity) {
         let result = VerificationResult::new(identity.trusted, &sentence(&identity.reason));

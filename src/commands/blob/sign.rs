@@ -3,7 +3,6 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use aws_names::ProfileArn;
 use notary::text::printable;
 use notary::{ReasonCode, UserMetadata};
 use notation::blob::{DEFAULT_MEDIA_TYPE, SIGNATURE_EXTENSION};
@@ -13,6 +12,7 @@ use serde::Serialize;
 use crate::arguments::metadata;
 use crate::arguments::metadata::Pair;
 use crate::arguments::signer::{SignerArgs, budget, client_of};
+use crate::arguments::signing_profile::SigningProfile;
 use crate::commands::sign::show_new_signature;
 use crate::output::exit::{CliError, ExitStatus};
 use crate::output::file::OutputFile;
@@ -35,9 +35,10 @@ pub(super) struct Args {
     #[arg(value_name = "FILE")]
     file: PathBuf,
 
-    /// The signing profile: arn:aws:signer:REGION:ACCOUNT:/signing-profiles/NAME
+    /// The signing profile: arn:aws:signer:REGION:ACCOUNT:/signing-profiles/NAME. A NAME alone is completed if the AWS
+    /// configuration has region and account
     #[arg(long, value_name = "ARN")]
-    profile: ProfileArn,
+    profile: SigningProfile,
 
     /// The media type of the content, which is signed too; `blob verify --media-type` checks it
     #[arg(long, value_name = "TYPE", default_value = DEFAULT_MEDIA_TYPE)]
@@ -80,8 +81,9 @@ pub(super) async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliEr
     let output = &signature.beside(output)?;
     let content = open(&args.file)?;
     let config = args.signer.config()?;
-    let client = client_of(&config, &args.profile).await?;
-    let signed = sign_blob(content, &args.media_type, user_metadata, &client, &args.profile, budget(&config)).await;
+    let profile = args.profile.arn(&args.signer, &config, output).await?;
+    let client = client_of(&config, &profile).await?;
+    let signed = sign_blob(content, &args.media_type, user_metadata, &client, &profile, budget(&config)).await;
     let signed = signed.map_err(|why| failed(why).context(args.file.display()))?;
     signature.write(&signed.signature.envelope, 0o644)?;
     show(&args.file, signature.path(), &signed, output)?;

@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use files::FileError;
+use files::{FileError, read_up_to};
 use notary::Disposition;
 use notary::text::printable;
-use notary::trust::policy::{BlobTrustPolicyDocument, TrustPolicy, TrustPolicyDocument};
+use notary::trust::policy::{BlobTrustPolicyDocument, MAX_DOCUMENT_SIZE, TrustPolicy, TrustPolicyDocument};
 use notation::{FolderError, NotationFolder, read_blob_trust_policy, read_trust_policy};
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -96,6 +96,13 @@ pub(super) fn run(args: &Args, folder: &NotationFolder, output: &Output) -> Resu
     Ok(status)
 }
 
+/// The kind of a trust policy document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Oci,
+    Blob,
+}
+
 struct Checked<'a> {
     folder: &'a NotationFolder,
     now: OffsetDateTime,
@@ -115,13 +122,22 @@ impl Checked<'_> {
             Ok(document) => self.oci(files.first().map(PathBuf::as_path), &document),
             // To verify blobs only, no other policy is needed.
             Err(FolderError::NoPolicy(_)) if has_blob_policy => {}
-            Err(why) => self.unusable(why),
+            Err(why @ FolderError::TwoPolicies { .. }) => {
+                self.unusable(why, Kind::Oci);
+                for file in &files {
+                    match read_trust_policy(file) {
+                        Ok(document) => self.oci(Some(file), &document),
+                        Err(why) => self.unusable(why, Kind::Oci),
+                    }
+                }
+            }
+            Err(why) => self.unusable(why, Kind::Oci),
         }
         if has_blob_policy {
             self.documents.push(shown(&blob_file));
             match self.folder.blob_trust_policy() {
                 Ok(document) => self.blob(&blob_file, &document),
-                Err(why) => self.unusable(why),
+                Err(why) => self.unusable(why, Kind::Blob),
             }
         }
     }
@@ -137,7 +153,7 @@ impl Checked<'_> {
         match read {
             Err(FolderError::File(why @ (FileError::Missing(_) | FileError::Io { .. }))) => Err(why.into()),
             Err(why) => {
-                self.unusable(why);
+                self.unusable(why, if is_blob { Kind::Blob } else { Kind::Oci });
                 Ok(())
             }
             Ok(()) => Ok(()),
@@ -161,12 +177,35 @@ impl Checked<'_> {
         }));
     }
 
-    /// Adds a problem for an unreadable or invalid document.
-    fn unusable(&mut self, why: FolderError) {
-        let (document, error) = match why {
-            FolderError::Policy { path, source } => (Some(shown(&path)), CliError::configuration(source)),
-            other => (None, other.into()),
+    /// Adds the problems of an unreadable or invalid document: all of them, and those of its well-formed statements.
+    fn unusable(&mut self, why: FolderError, kind: Kind) {
+        let (path, source) = match why {
+            FolderError::Policy { path, source } => (path, source),
+            other => return self.problem(None, other.into()),
         };
+        // What was read just now can be read again, unless it changed meanwhile.
+        let bytes = read_up_to(&path, MAX_DOCUMENT_SIZE as u64).unwrap_or_default();
+        let (policies, mut problems): (Vec<TrustPolicy>, _) = match kind {
+            Kind::Oci => {
+                let (document, problems) = TrustPolicyDocument::parse_with_problems(&bytes);
+                (document.policies().iter().map(|(_, policy)| policy.clone()).collect(), problems)
+            }
+            Kind::Blob => {
+                let (document, problems) = BlobTrustPolicyDocument::parse_with_problems(&bytes);
+                (document.policies().to_vec(), problems)
+            }
+        };
+        if !problems.contains(&source) {
+            problems = vec![*source];
+        }
+        for problem in problems {
+            self.problem(Some(&path), CliError::configuration(problem));
+        }
+        policies.iter().for_each(|policy| self.statement(Some(&path), policy));
+    }
+
+    fn problem(&mut self, document: Option<&Path>, error: CliError) {
+        let document = document.map(shown);
         self.findings.push(FindingReport { document, policy: None, step: StepReport::failed(error) });
     }
 }

@@ -2,20 +2,21 @@
 
 use std::path::{Path, PathBuf};
 
-use aws_names::ProfileArn;
+use aws_names::SignerArn;
 use clap::ValueEnum;
 use notary::ReasonCode;
 use notary::text::printable;
 use notary::trust::policy::{
     AppliesTo, BlobTrustPolicyDocument, NewStatement, TrustPolicyDocument, TrustStoreName, VerificationLevel,
 };
-use notation::NotationFolder;
+use notation::{NotationFolder, WrittenFile};
 use serde::Serialize;
 
 use super::{Scope, scopes, signing_authority, stores_of};
+use crate::arguments::profiles::without_version;
 use crate::output::exit::{CliError, ExitStatus};
 use crate::output::file::OutputFile;
-use crate::output::{GOOD, Output, SCHEMA_VERSION, paint};
+use crate::output::{GOOD, Output, SCHEMA_VERSION, paint, unwritable};
 
 /// Write a trust policy that trusts AWS Signer signing profiles.
 ///
@@ -40,9 +41,10 @@ pub(super) struct Args {
     #[arg(value_name = "FILE")]
     file: Option<PathBuf>,
 
-    /// A signing profile to trust: arn:aws:signer:REGION:ACCOUNT:/signing-profiles/NAME. Repeat for several
-    #[arg(long = "profile", value_name = "ARN", required = true)]
-    profiles: Vec<ProfileArn>,
+    /// A signing profile or alias to trust: arn:aws:signer:REGION:ACCOUNT:/signing-profiles/NAME, or …:/aliases/NAME.
+    /// Repeat for several
+    #[arg(long = "profile", value_name = "ARN", required = true, value_parser = without_version)]
+    profiles: Vec<SignerArn>,
 
     /// Apply the policy to this repository, such as registry.example.com/app. Repeat for several [default: *, all
     /// repositories]
@@ -65,7 +67,7 @@ pub(super) struct Args {
     #[arg(long)]
     blob: bool,
 
-    /// Replace an existing policy
+    /// Replace an existing policy with all its statements. In notation's folder it is kept as a .bak file
     #[arg(long)]
     force: bool,
 }
@@ -133,33 +135,44 @@ pub(super) fn run(args: &Args, folder: &NotationFolder, output: &Output) -> Resu
             let target = OutputFile::new(file.clone(), args.force)?;
             beside = target.beside(output)?;
             target.write(document.as_bytes(), 0o600)?;
-            vec![file.clone()]
+            vec![WrittenFile { path: file.clone(), backup: None }]
         }
         None if args.blob => {
-            refuse_existing(args.force, &[folder.blob_trust_policy_file()])?;
-            vec![folder.write_blob_trust_policy(&document)?]
+            refuse_existing(args, &[folder.blob_trust_policy_file()])?;
+            let written = folder.write_blob_trust_policy(&document);
+            vec![written.map_err(|why| unwritable::folder_error(why, folder.root()))?]
         }
         None => {
-            refuse_existing(args.force, &folder.existing_trust_policy_files())?;
-            folder.write_trust_policy(&document)?
+            refuse_existing(args, &folder.existing_trust_policy_files())?;
+            let written = folder.write_trust_policy(&document);
+            written.map_err(|why| unwritable::folder_error(why, folder.root()))?
         }
     };
-    let documents: Vec<_> = written.iter().map(|file| printable(&file.display().to_string())).collect();
-    for file in &documents {
-        beside.text(format!("{} {file}", paint(GOOD, "written")))?;
+    let shown = |file: &Path| printable(&file.display().to_string());
+    for file in &written {
+        beside.text(format!("{} {}", paint(GOOD, "written"), shown(&file.path)))?;
+        if let Some(backup) = &file.backup {
+            beside.note(format!("  the earlier policy is in {}", shown(backup)));
+        }
     }
+    let documents: Vec<_> = written.iter().map(|file| shown(&file.path)).collect();
     let status = ExitStatus::DONE;
     let statement = statement.to_json();
     output.json(&PolicyInitReport { schema_version: SCHEMA_VERSION, status: status.as_str(), documents, statement })?;
     Ok(status)
 }
 
-fn refuse_existing(force: bool, files: &[PathBuf]) -> Result<(), CliError> {
+fn refuse_existing(args: &Args, files: &[PathBuf]) -> Result<(), CliError> {
     match files.iter().find(|file| std::fs::symlink_metadata(file).is_ok()) {
-        Some(file) if !force => {
+        Some(file) if !args.force => {
             let file = file.display();
-            Err(CliError::new(ReasonCode::Exists, format!("the trust policy {file} already exists"))
-                .with_advice("Edit it, or replace it with --force."))
+            let why = CliError::new(ReasonCode::Exists, format!("the trust policy {file} already exists"));
+            Err(why.with_advice(if args.blob {
+                "Edit it, or replace it with --force: the earlier policy is kept as a .bak file."
+            } else {
+                "Add to it with `notation-aws-signer setup`, or replace it with --force: the earlier policy is kept as a \
+                 .bak file."
+            }))
         }
         _ => Ok(()),
     }

@@ -5,7 +5,7 @@ mod init;
 mod problems;
 mod show;
 
-use aws_names::ProfileArn;
+use aws_names::SignerArn;
 use aws_signer::aws_signer_roots;
 use clap::Subcommand;
 use notary::trust::policy::{RegistryScope, RegistryScopes, ScopeError, TrustStoreName, TrustStoreType};
@@ -78,7 +78,7 @@ pub(super) fn scopes(given: &[Scope]) -> Result<RegistryScopes, CliError> {
 }
 
 /// The trust stores of AWS's roots for these profiles, without duplicates.
-pub(super) fn stores_of(profiles: &[ProfileArn]) -> Result<Vec<TrustStoreName>, CliError> {
+pub(super) fn stores_of(profiles: &[SignerArn]) -> Result<Vec<TrustStoreName>, CliError> {
     let mut stores: Vec<TrustStoreName> = Vec::new();
     for profile in profiles {
         let partition = profile.location().partition();

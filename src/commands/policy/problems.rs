@@ -86,9 +86,7 @@ fn identities(policy: &TrustPolicy, has_aws_root: bool) -> Vec<Finding> {
         TrustedIdentities::Any => return Vec::new(),
         TrustedIdentities::Listed(listed) => listed,
     };
-    let is_profile = |i: &TrustedIdentity| {
-        matches!(i, TrustedIdentity::SigningProfile(_) | TrustedIdentity::SigningProfileVersion(_))
-    };
+    let is_profile = |identity: &TrustedIdentity| identity.signer().is_some();
     let mut findings = Vec::new();
     for identity in listed {
         let TrustedIdentity::Other(other) = identity else { continue };
@@ -103,12 +101,12 @@ fn identities(policy: &TrustPolicy, has_aws_root: bool) -> Vec<Finding> {
         });
     }
     if listed.iter().any(is_profile) && !has_authority {
-        let why = "trustedIdentities has signing profiles of AWS Signer, but there is no trust store of the type signingAuthority";
+        let why = "trustedIdentities has signing profiles or aliases of AWS Signer, but there is no trust store of the type signingAuthority";
         let error = CliError::configuration(why).with_advice("Add signingAuthority:aws-signer-ts to trustStores.");
         findings.push(Finding::problem(error));
     }
     if has_aws_root && !listed.is_empty() && !listed.iter().any(is_profile) {
-        let why = "trustStores has a root of AWS Signer, but trustedIdentities has no signing profile, so signatures of AWS \
+        let why = "trustStores has a root of AWS Signer, but trustedIdentities has no signing profile or alias, so signatures of AWS \
                    Signer are refused";
         let error = CliError::configuration(why).with_advice("Add the ARNs of the signing profiles.");
         findings.push(Finding::problem(error));
@@ -167,7 +165,7 @@ mod tests {
         let now = OffsetDateTime::now_utc();
         let wrong = PROFILE.replace("signing-profiles", "signing-profile");
         for (stores, identities, why) in [
-            (["signingAuthority:aws"], [SUBJECT], "no signing profile"),
+            (["signingAuthority:aws"], [SUBJECT], "no signing profile or alias"),
             (["signingAuthority:aws"], ["*"], "every AWS account"),
             (["signingAuthority:none"], [PROFILE], "does not exist"),
             (["signingAuthority:aws"], [wrong.as_str()], "did you mean"),

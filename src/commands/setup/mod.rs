@@ -8,25 +8,28 @@ mod stores;
 
 use std::path::PathBuf;
 
-use aws_names::ProfileArn;
-use notary::trust::policy::{TrustStoreName, TrustedIdentity};
+use aws_names::SignerArn;
+use notary::trust::policy::TrustStoreName;
 use notation::NotationFolder;
 use notation::plugin_host::PluginFolder;
 
 use self::plugin::Plugin;
-use self::policy::Wanted;
+use self::policy::{Existing, Wanted};
 use self::report::SetupReport;
 use self::stores::Root;
 use super::policy::{Scope, scopes, signing_authority, stores_of};
+use crate::arguments::profiles::without_version;
 use crate::arguments::signer::SignerArgs;
 use crate::output::Output;
+use crate::output::confirm::confirm;
 use crate::output::exit::{CliError, ExitStatus};
 
 /// Set up notation and this tool for AWS Signer, and check that everything works.
 ///
 /// Installs the plugin for notation, adds AWS Signer's root certificates to the trust stores (folders of trusted
-/// certificates), writes a strict trust policy for the given signing profiles, and checks access to AWS Signer.
-/// Existing files are kept unless you pass --force. You can run it again at any time.
+/// certificates), writes a strict trust policy for the given signing profiles, and checks access to AWS Signer. An
+/// existing trust policy keeps its statements: what is missing is added, or setup says what is in the way. Changed
+/// files are kept as .bak files. You can run it again at any time.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   Set up everything to sign and verify with a profile:
@@ -39,23 +42,41 @@ use crate::output::exit::{CliError, ExitStatus};
   Show what is missing or wrong, without changing anything:
     notation-aws-signer setup --check
 
+  Replace AWS's plugin by this one, after a question; the trust policy stays:
+    notation-aws-signer setup --replace-plugin
+
   Set up for the local signer, after setting the variables that it prints:
     notation-aws-signer setup --root signer/ca/root.pem --profile ARN
 
-Exit codes: 0 everything is set up; 2 a check failed, or an existing file was kept: the output says what to do; 3 AWS \
+Exit codes: 0 everything is set up; 2 a check failed, something is in the way, or you did not confirm: the output says what \
+  to do; 3 AWS \
   Signer could not be reached.")]
 pub struct Args {
-    /// A signing profile to trust: arn:aws:signer:REGION:ACCOUNT:/signing-profiles/NAME. Repeat for several
-    #[arg(long = "profile", value_name = "ARN")]
-    profiles: Vec<ProfileArn>,
+    /// A signing profile or alias to trust: arn:aws:signer:REGION:ACCOUNT:/signing-profiles/NAME, or …:/aliases/NAME.
+    /// Repeat for several
+    #[arg(long = "profile", value_name = "ARN", value_parser = without_version)]
+    profiles: Vec<SignerArn>,
 
     /// Trust the profiles for this repository only. Repeat for several [default: *, all repositories]
     #[arg(long = "scope", value_name = "REGISTRY/REPO", requires = "profiles")]
     scopes: Vec<Scope>,
 
-    /// Replace existing files: another or newer plugin, the trust policy, a certificate file of the same name
+    /// Replace the installed plugin, although it is another implementation, newer or broken
+    #[arg(long, conflicts_with = "check")]
+    replace_plugin: bool,
+
+    /// Replace the trust policy and all its statements by one statement for the given profiles
+    #[arg(long, requires = "profiles", conflicts_with = "check")]
+    replace_policy: bool,
+
+    /// Replace the plugin and certificate files of the same name, without a question. The trust policy keeps its
+    /// statements
     #[arg(long, conflicts_with = "check")]
     force: bool,
+
+    /// Do not ask for confirmation before something is replaced
+    #[arg(long, short)]
+    yes: bool,
 
     /// Only check and show what to do; change nothing
     #[arg(long)]
@@ -90,7 +111,7 @@ pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
     let variable = |name: &str| std::env::var_os(name);
     let folder = NotationFolder::from_environment(variable)?;
     let plugins = PluginFolder::from_environment(variable)?;
-    let mut given: Vec<ProfileArn> = Vec::new();
+    let mut given: Vec<SignerArn> = Vec::new();
     for profile in args.profiles {
         if !given.contains(&profile) {
             given.push(profile);
@@ -109,12 +130,24 @@ pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
     };
     let is_needed = |root: &&Root| needed.contains(&root.store);
 
-    let plugin = Plugin { folder: plugins.root(), program: args.plugin.as_ref(), force: args.force, check: args.check };
+    let replace = args.replace_plugin || args.force;
+    let plugin = Plugin { folder: plugins.root(), program: args.plugin.as_ref(), replace, check: args.check };
+    let of_profiles: Vec<Root> = roots.iter().filter(is_needed).cloned().collect();
+    let wanted = Wanted { signers: &given, scopes: &scopes, roots: &of_profiles };
+    let mut goes: Vec<String> = plugin.goes().await.into_iter().collect();
+    if args.replace_policy {
+        goes.extend(wanted.goes(&folder));
+    }
+    ask(&goes, args.yes || args.force, output)?;
+
     let mut items = vec![plugin.ensure().await];
     items.extend(roots.iter().map(|root| root.ensure(&folder, args.force, args.check, is_needed(&root))));
-    let of_profiles: Vec<Root> = roots.iter().filter(is_needed).cloned().collect();
-    let wanted = Wanted { profiles: &given, scopes: &scopes, roots: &of_profiles };
-    items.extend(wanted.ensure(&folder, args.force, args.check));
+    let existing = match (args.check, args.replace_policy) {
+        (true, _) => Existing::Check,
+        (false, true) => Existing::Replace,
+        (false, false) => Existing::Extend,
+    };
+    items.extend(wanted.ensure(&folder, existing));
     if !args.offline {
         for profile in &profiles {
             items.extend(service::check(&config, profile).await);
@@ -133,18 +166,24 @@ pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
     Ok(report.status())
 }
 
-/// The signing profiles in the current trust policy.
-fn trusted_profiles(folder: &NotationFolder) -> Vec<ProfileArn> {
+/// Asks before something is replaced, and lists what goes.
+fn ask(goes: &[String], yes: bool, output: &Output) -> Result<(), CliError> {
+    if goes.is_empty() {
+        return Ok(());
+    }
+    output.note("This will be replaced, and kept in .bak files:");
+    goes.iter().for_each(|line| output.indented_note(line, 2));
+    confirm(yes, if goes.len() == 1 { "replace it" } else { "replace them" })
+}
+
+/// The signing profiles and aliases in the current trust policy.
+fn trusted_profiles(folder: &NotationFolder) -> Vec<SignerArn> {
     let mut profiles = Vec::new();
     let Ok(document) = folder.trust_policy() else { return profiles };
     for identity in document.policies().iter().flat_map(|(_, policy)| policy.trusted_identities().listed()) {
-        let profile = match identity {
-            TrustedIdentity::SigningProfile(profile) => profile,
-            TrustedIdentity::SigningProfileVersion(version) => version.profile(),
-            _ => continue,
-        };
-        if !profiles.contains(profile) {
-            profiles.push(profile.clone());
+        let signer = identity.signer().map(SignerArn::without_version);
+        if let Some(signer) = signer.filter(|signer| !profiles.contains(signer)) {
+            profiles.push(signer);
         }
     }
     profiles

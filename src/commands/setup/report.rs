@@ -91,12 +91,17 @@ impl Item {
         }
     }
 
-    fn show(&self, output: &Output) -> Result<(), CliError> {
+    fn advice(&self) -> Option<&str> {
+        self.step.explanation.error().and_then(|error| error.advice.as_deref())
+    }
+
+    /// Writes the item, with its advice unless that was `said` just before.
+    fn show(&self, said: Option<&str>, output: &Output) -> Result<(), CliError> {
         let title = self.part.title();
         let name = self.name.as_ref().map(|name| format!("{name}: ")).unwrap_or_default();
         let message = wrapped(&format!("{name}{}", self.step.explanation.message()), MESSAGE, output.columns());
         output.text(format!("{} {} {message}", self.step.outcome.word(8), paint(DIM, format!("{title:15}"))))?;
-        if let Some(advice) = self.step.explanation.error().and_then(|error| error.advice.as_ref()) {
+        if let Some(advice) = self.advice().filter(|advice| self.statement.is_some() || said != Some(advice)) {
             show_advice(advice, 9, output)?;
         }
         match &self.statement {
@@ -128,7 +133,8 @@ impl SetupReport {
     }
 
     pub(super) fn show(&self, output: &Output) -> Result<(), CliError> {
-        self.items.iter().try_for_each(|item| item.show(output))
+        let before = std::iter::once(None).chain(self.items.iter().map(Item::advice));
+        self.items.iter().zip(before).try_for_each(|(item, said)| item.show(said, output))
     }
 
     /// Whether anything was changed.

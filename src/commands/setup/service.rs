@@ -1,6 +1,6 @@
 //! Checks that AWS Signer is reachable and that the credentials have the permissions for signing and verifying.
 
-use aws_names::{JobArn, NOTATION_PLATFORM, ProfileArn, Region};
+use aws_names::{JobArn, NOTATION_PLATFORM, ProfileArn, Region, SignerArn, SigningProfileVersion};
 use aws_signer::{
     CallError, Failure, RevocationQuery, SignerClient, SignerConfig, aws_signer_roots, revocation_status,
     signing_profile,
@@ -20,7 +20,19 @@ const NO_JOB: &str = "00000000-0000-0000-0000-000000000000";
 const NO_VERSION: &str = "0000000000";
 
 /// Checks the profile, and the permission for revocation checks.
-pub(super) async fn check(config: &SignerConfig, profile: &ProfileArn) -> Vec<Item> {
+pub(super) async fn check(config: &SignerConfig, signer: &SignerArn) -> Vec<Item> {
+    match signer.profile() {
+        Some(profile) => check_profile(config, profile, signer).await,
+        None => {
+            // The API of AWS Signer has no call that describes an alias.
+            let why = CliError::new(ReasonCode::Unsupported, "an alias cannot be checked: only its account is known");
+            let of_alias = Item::warning(Part::SigningProfile, why).about(signer);
+            vec![of_alias, revocation(config, signer).await]
+        }
+    }
+}
+
+async fn check_profile(config: &SignerConfig, profile: &ProfileArn, signer: &SignerArn) -> Vec<Item> {
     let failed = |why| Item::failed(Part::SigningProfile, why).about(profile);
     let client = match client_of(config, profile).await {
         Ok(client) => client,
@@ -59,16 +71,16 @@ pub(super) async fn check(config: &SignerConfig, profile: &ProfileArn) -> Vec<It
             })
         }
     };
-    vec![of_profile, revocation(config, profile).await]
+    vec![of_profile, revocation(config, signer).await]
 }
 
 /// Asks for the revocation status of a signature that does not exist: an answer proves the permission.
-async fn revocation(config: &SignerConfig, profile: &ProfileArn) -> Item {
-    let failed = |why| Item::failed(Part::RevocationCheck, why).about(profile);
-    match asked(config, profile).await {
+async fn revocation(config: &SignerConfig, signer: &SignerArn) -> Item {
+    let failed = |why| Item::failed(Part::RevocationCheck, why).about(signer);
+    match asked(config, signer).await {
         Err(why) => failed(why),
         Ok((region, Ok(()))) => {
-            Item::ok(Part::RevocationCheck, format!("AWS Signer in {region} answers revocation checks")).about(profile)
+            Item::ok(Part::RevocationCheck, format!("AWS Signer in {region} answers revocation checks")).about(signer)
         }
         Ok((_, Err(why))) if is_denied(&why) => {
             failed(CliError::from(why).with_advice("Verification needs the permission signer:GetRevocationStatus."))
@@ -77,14 +89,20 @@ async fn revocation(config: &SignerConfig, profile: &ProfileArn) -> Item {
     }
 }
 
-async fn asked(config: &SignerConfig, profile: &ProfileArn) -> Result<(Region, Result<(), CallError>), CliError> {
-    let location = profile.location();
+async fn asked(config: &SignerConfig, signer: &SignerArn) -> Result<(Region, Result<(), CallError>), CliError> {
+    let location = signer.location();
     let region = config.revocation_region(location)?;
     let client = SignerClient::new(config, region.clone()).await;
     let root = aws_signer_roots().first().map(|root| root.certificate().der().to_vec());
     let chain = CertificateChain::from_der(root.into_iter().collect()).and_then(CertificateChain::link);
     let chain = chain.map_err(|why| CliError::new(ReasonCode::Internal, why))?;
-    let version = profile.clone().with_version(NO_VERSION)?;
+    let version: SigningProfileVersion = match signer {
+        SignerArn::Profile(profile) => profile.clone().with_version(NO_VERSION)?.into(),
+        SignerArn::Version(version) => version.clone().into(),
+        SignerArn::Aliased(profile) => SigningProfileVersion::Aliased(profile.clone()),
+        // Which profile the alias names is not known.
+        SignerArn::Alias(_) => format!("{location}/aliased-signing-profiles/{NO_JOB}").parse()?,
+    };
     let job = JobArn::new(location.clone(), NO_JOB)?;
     let query = RevocationQuery {
         profile_version: &version,

@@ -13,6 +13,7 @@ use time::OffsetDateTime;
 
 use super::report::{Item, Part};
 use crate::output::exit::CliError;
+use crate::output::unwritable;
 
 /// The certificates to add to a trust store.
 #[derive(Debug, Clone)]
@@ -67,11 +68,13 @@ impl Root {
             let error = CliError::configuration(format!("{missing} (no policy uses it)"));
             return Item::warning(Part::TrustStore, error).about(&self.store);
         }
-        if let Err(why) = folder.add_certificates(store, Path::new(&self.name), &self.content, force) {
-            return self.failed(why.into());
-        }
+        let backup = match folder.add_certificates(store, Path::new(&self.name), &self.content, force) {
+            Ok((_, written)) => written.backup,
+            Err(why) => return self.failed(unwritable::store_error(why, folder.root())),
+        };
+        let kept = backup.map(|backup| format!(" in place of the one in {};", backup.display())).unwrap_or_default();
         match folder.trust_store(store) {
-            Ok(found) => self.present(Item::changed, "now has", found.certificates()),
+            Ok(found) => self.present(Item::changed, &format!("now has{kept}"), found.certificates()),
             Err(why) => self.failed(why.into()),
         }
     }

@@ -172,7 +172,7 @@ async fn existing(
 fn under_other_roots(verdict: &Verdict, profile: &ProfileArn) -> Option<IgnoredSignatures> {
     let is_ignored = |signature: &&SignatureVerdict| {
         let version = signature.signed.as_ref().and_then(|signed| signed.profile_version.as_ref());
-        version.is_some_and(|version| version.profile() == profile)
+        version.is_some_and(|version| version.profile() == Some(profile))
             && signature.outcome(ValidationType::Authenticity).is_some_and(CheckOutcome::is_failed)
     };
     let others: Vec<_> = verdict.signatures.iter().filter(is_ignored).collect();

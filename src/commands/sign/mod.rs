@@ -7,7 +7,6 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use aws_names::ProfileArn;
 use aws_signer::ClientPool;
 use limits::RateLimit;
 use notary::UserMetadata;
@@ -23,6 +22,7 @@ use crate::arguments::metadata::Pair;
 use crate::arguments::number::count;
 use crate::arguments::registry::RegistryArgs;
 use crate::arguments::signer::{SignerArgs, budget};
+use crate::arguments::signing_profile::SigningProfile;
 use crate::output::Output;
 use crate::output::artifacts::ArtifactsReport;
 use crate::output::exit::{CliError, ExitStatus};
@@ -58,9 +58,10 @@ pub struct Args {
     references: Vec<ArtifactReference>,
 
     /// The signing profile, which is the signing identity in AWS Signer:
-    /// arn:aws:signer:REGION:ACCOUNT:/signing-profiles/NAME
+    /// arn:aws:signer:REGION:ACCOUNT:/signing-profiles/NAME. A NAME alone is completed if the AWS configuration has
+    /// region and account
     #[arg(long, value_name = "ARN")]
-    profile: ProfileArn,
+    profile: SigningProfile,
 
     /// Sign this metadata with the artifact; `verify --user-metadata` checks it. Repeat for several
     #[arg(long = "user-metadata", short = 'm', value_name = "KEY=VALUE", value_parser = metadata::pair)]
@@ -133,14 +134,15 @@ pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
     let registry = args.registry.client_for(&args.references, output)?;
     let config = args.signer.config()?;
     let time = budget(&config);
+    let profile = args.profile.arn(&args.signer, &config, output).await?;
     let clients = ClientPool::new(config);
-    let client = clients.for_signing(&args.profile).await?;
+    let client = clients.for_signing(&profile).await?;
     let default_rate = client.endpoint_url().is_none().then_some(AWS_RATE);
     let rate = args.rate.map_or(default_rate, NonZeroU32::new);
     let signing = Arc::new(Signing {
         rate: rate.map(RateLimit::per_second),
-        if_unsigned: artifact::trust(args.if_unsigned, &args.roots, &args.profile)?,
-        profile: args.profile,
+        if_unsigned: artifact::trust(args.if_unsigned, &args.roots, &profile)?,
+        profile,
         recursive: args.recursive,
         detach,
         dry_run: args.dry_run,

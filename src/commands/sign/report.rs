@@ -122,6 +122,9 @@ pub(in crate::commands) fn show_new_signature(signature: &SignatureReport, outpu
     if let Some(version) = &signed.profile_version {
         line("profile version", version)?;
     }
+    if let Some(alias) = &signed.profile_alias {
+        line("alias", alias)?;
+    }
     if let Some(job) = &signed.job {
         line("job", job)?;
     }

@@ -6,9 +6,9 @@ use notation::trust_store::read_trust_file;
 use notation::{AddError, NotationFolder};
 use time::OffsetDateTime;
 
-use super::{FileOutcome, FileReport, Kind, TrustReport};
+use super::{FileOutcome, FileReport, Kind, TrustReport, note_backup};
 use crate::output::exit::{CliError, ExitStatus};
-use crate::output::{GOOD, Output, paint};
+use crate::output::{GOOD, Output, paint, unwritable};
 
 /// Add certificates to a trust store.
 ///
@@ -33,7 +33,7 @@ pub(super) struct Args {
     #[arg(long, short, value_name = "NAME")]
     store: String,
 
-    /// Replace a file of the same name with other certificates
+    /// Replace a file of the same name with other certificates; the replaced file is kept in truststore.bak
     #[arg(long)]
     force: bool,
 
@@ -48,10 +48,10 @@ pub(super) fn run(args: &Args, folder: &NotationFolder, output: &Output) -> Resu
     let mut files = Vec::new();
     for file in &args.files {
         let content = read_trust_file(file)?;
-        let (stored, outcome) = match folder.add_certificates(&store, file, &content, args.force) {
-            Ok(stored) => (stored, FileOutcome::Added),
-            Err(AddError::Present(stored)) => (*stored, FileOutcome::AlreadyPresent),
-            Err(why) => return Err(why.into()),
+        let (stored, outcome, backup) = match folder.add_certificates(&store, file, &content, args.force) {
+            Ok((stored, written)) => (stored, FileOutcome::Added, written.backup),
+            Err(AddError::Present(stored)) => (*stored, FileOutcome::AlreadyPresent, None),
+            Err(why) => return Err(unwritable::store_error(why, folder.root())),
         };
         let report = FileReport::new(outcome, &stored, now);
         output.text(match outcome {
@@ -59,6 +59,7 @@ pub(super) fn run(args: &Args, folder: &NotationFolder, output: &Output) -> Resu
             _ => format!("{} in {store}: {}", paint(GOOD, "already present"), report.file),
         })?;
         report.certificates.iter().try_for_each(|certificate| certificate.show(output))?;
+        note_backup(backup.as_deref(), output);
         files.push(report);
     }
     let status = ExitStatus::DONE;

@@ -4,6 +4,8 @@ mod add;
 mod list;
 mod remove;
 
+use std::path::Path;
+
 use clap::{Subcommand, ValueEnum};
 use notary::ReasonCode;
 use notary::text::printable;
@@ -45,6 +47,13 @@ pub fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
         Command::Add(args) => add::run(&args, &folder, output),
         Command::List(args) => list::run(&args, &folder, output),
         Command::Remove(args) => remove::run(&args, &folder, output),
+    }
+}
+
+/// Says where the earlier file is, if one was replaced or removed.
+fn note_backup(backup: Option<&Path>, output: &Output) {
+    if let Some(backup) = backup {
+        output.note(format!("  the earlier file is in {}", printable(&backup.display().to_string())));
     }
 }
 

@@ -6,14 +6,15 @@ use notary::x509::Certificate;
 use notation::{NotationFolder, StoredFile};
 use time::OffsetDateTime;
 
-use super::{FileOutcome, FileReport, Kind, TrustReport};
+use super::{FileOutcome, FileReport, Kind, TrustReport, note_backup};
 use crate::output::confirm::confirm;
 use crate::output::exit::{CliError, ExitStatus};
 use crate::output::{GOOD, Output, paint};
 
 /// Remove certificates from trust stores.
 ///
-/// Signatures that chain only to the removed certificates are refused from then on.
+/// Signatures that chain only to the removed certificates are refused from then on. The files are kept in the folder
+/// truststore.bak of notation's configuration, where they are not trusted.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   Remove a certificate file by name:
@@ -67,9 +68,10 @@ pub(super) fn run(args: &Args, folder: &NotationFolder, output: &Output) -> Resu
     let now = OffsetDateTime::now_utc();
     let mut files = Vec::new();
     for file in chosen {
-        folder.remove_stored_file(file)?;
+        let backup = folder.remove_stored_file(file)?;
         let report = FileReport::new(FileOutcome::Removed, file, now);
         output.text(format!("{} {}", paint(GOOD, "removed"), report.file))?;
+        note_backup(backup.as_deref(), output);
         files.push(report);
     }
     let status = ExitStatus::DONE;

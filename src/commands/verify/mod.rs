@@ -7,7 +7,7 @@ mod show;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use aws_names::ProfileArn;
+use aws_names::SignerArn;
 use notary::trust::policy::RegistryScope;
 use notation::verify::{Demands, Evaluate, Requirement, RequirementError};
 use notation::{NotationFolder, read_trust_policy};
@@ -17,7 +17,7 @@ use self::report::VerifiedArtifact;
 use self::show::show;
 use crate::arguments::artifact_reference::ArtifactReference;
 use crate::arguments::number::count;
-use crate::arguments::profiles::{ArnOrArgument, TrustedProfile};
+use crate::arguments::profiles::ArnOrArgument;
 use crate::arguments::registry::RegistryArgs;
 use crate::arguments::signer::SignerArgs;
 use crate::output::Output;
@@ -69,10 +69,10 @@ pub struct Args {
     #[arg(long, value_name = "N", value_parser = count)]
     require: Option<NonZeroUsize>,
 
-    /// With --require: count only these signing profiles [default: those of --trusted-profile, or all that the policy
-    /// trusts]
+    /// With --require: count only these signing profiles or aliases [default: those of --trusted-profile, or all that
+    /// the policy trusts]
     #[arg(long, value_name = "ARN", num_args = 1.., requires = "require")]
-    from: Vec<ArnOrArgument<ProfileArn>>,
+    from: Vec<ArnOrArgument<SignerArn>>,
 
     /// Also verify the manifests that an index (multi-platform image) lists: each needs its own signature
     #[arg(long)]
@@ -150,12 +150,11 @@ fn intent(args: Args, output: &Output) -> Result<(Vec<ArtifactReference>, Verifi
 /// The requirement of this many signatures, by default from the trusted profiles.
 fn requirement(
     signatures: NonZeroUsize,
-    mut from: Vec<ProfileArn>,
+    from: Vec<SignerArn>,
     intent: &VerificationIntent,
 ) -> Result<Requirement, CliError> {
-    if from.is_empty() {
-        from = intent.trusted.iter().map(TrustedProfile::profile).cloned().collect();
-    }
+    let named = if from.is_empty() { intent.trusted.clone() } else { from };
+    let mut from: Vec<SignerArn> = named.into_iter().map(SignerArn::without_version).collect();
     from.sort_by_key(ToString::to_string);
     from.dedup();
     if !from.is_empty() && from.len() < signatures.get() {

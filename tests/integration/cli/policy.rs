@@ -142,3 +142,29 @@ fn check_lists_every_problem() {
     let misspelt = cli.run(&["policy", "check", file.to_str().unwrap()]).exits_with(2);
     misspelt.says("registryScope: unknown member");
 }
+
+#[test]
+fn check_lists_the_problems_of_an_invalid_document_all_at_once() {
+    let cli = Cli::for_signer(&LocalSigner::start());
+    let statement = |name: &str, scope: &str, level: &str, store: &str| {
+        json!({
+            "name": name, "registryScopes": [scope], "signatureVerification": { "level": level },
+            "trustStores": [store], "trustedIdentities": [PROFILE],
+        })
+    };
+    let document = json!({ "version": "1.1", "trustPolicies": [
+        statement("level", "registry.example.com/a", "strickt", "signingAuthority:aws-signer-ts"),
+        statement("store", "registry.example.com/b", "strict", "aws-signer-ts"),
+        statement("scope", "https://registry.example.com/c", "strict", "signingAuthority:aws-signer-ts"),
+        statement("missing", "registry.example.com/d", "strict", "signingAuthority:nowhere"),
+    ]});
+    let file = cli.home().join("policy.json");
+    std::fs::write(&file, document.to_string()).unwrap();
+    let results = cli.json("policy-check", &["policy", "check", file.to_str().unwrap()], 2);
+    let findings = results["findings"].as_array().unwrap();
+    for problem in ["unsupported version", "\"strickt\"", "\"aws-signer-ts\"", "https://registry", "nowhere"] {
+        let says = |finding: &&serde_json::Value| finding["error"]["message"].as_str().unwrap().contains(problem);
+        assert_eq!(findings.iter().filter(says).count(), 1, "{problem}: {results:#}");
+    }
+    assert_eq!(findings.len(), 5, "{results:#}");
+}

@@ -120,44 +120,23 @@ fn adds_the_aws_roots_to_the_documented_stores() {
 
 #[test]
 #[ignore = "needs notation and olareg: scripts/test"]
-fn keeps_an_existing_policy_without_force_and_prints_the_statement_to_add() {
+fn notation_verifies_by_a_policy_that_setup_has_extended() {
     let user = User::new();
     let other = "arn:aws:signer:us-west-2:111122223333:/signing-profiles/other";
     user.cli.json("policy-init", &["policy", "init", "--profile", other, "--name", "mine"], 0);
-    let before = fs::read(user.policy()).unwrap();
-    let results = user.setup(&[], 2);
-    assert_eq!(fs::read(user.policy()).unwrap(), before);
+    let results = user.setup(&["--check"], 2);
     let items = results["items"].as_array().unwrap();
     let statement = &items.iter().find(|item| item["part"] == "trust-policy").unwrap()["statement"];
-    assert_eq!(statement["name"], "mine");
-    let both = ["signingAuthority:aws-signer-ts", "signingAuthority:local-signer"];
-    assert_eq!(statement["trustStores"], serde_json::json!(both));
     assert_eq!(statement["trustedIdentities"], serde_json::json!([other, user.profile.arn]));
-
-    // Another scope needs its own statement.
-    let results = user.setup(&["--scope", "registry.example.com/app"], 2);
-    let items = results["items"].as_array().unwrap();
-    let statement = &items.iter().find(|item| item["part"] == "trust-policy").unwrap()["statement"];
-    assert_eq!(
-        (statement["name"].as_str(), &statement["registryScopes"][0]),
-        (Some("aws-signer"), &"registry.example.com/app".into())
-    );
-
-    // The printed statement is sufficient.
-    let merged = user.setup(&[], 2);
-    let items = merged["items"].as_array().unwrap();
-    let statement = items.iter().find(|item| item["part"] == "trust-policy").unwrap()["statement"].clone();
-    let document = serde_json::json!({ "version": "1.0", "trustPolicies": [statement] });
-    let own = user.policy();
-    fs::write(&own, document.to_string()).unwrap();
     user.cli.run(&["setup", "--offline"]).exits_with(0);
     let results = user.setup(&[], 0);
-    assert_eq!(outcomes(&results, "trust-policy"), ["ok"], "{results:#}");
+    assert_eq!(outcomes(&results, "trust-policy"), ["changed"], "{results:#}");
+    let policy: Value = serde_json::from_slice(&fs::read(user.policy()).unwrap()).unwrap();
+    assert_eq!(policy["trustPolicies"][0], *statement);
 
-    fs::write(&own, before).unwrap();
-    let results = user.setup(&["--force"], 0);
-    assert!(outcomes(&results, "trust-policy").contains(&"changed"), "{results:#}");
-    user.notation.run(&["policy", "show"]).succeeded().says(&user.profile.arn);
+    let image = user.registry.push_image("team/app", "extended");
+    user.notation.sign(&image, &user.profile.arn, &user.signer.endpoint).succeeded();
+    user.notation.verify(&image, &user.signer.endpoint).succeeded().says("Successfully verified signature");
 }
 
 #[test]
@@ -197,7 +176,7 @@ fn distinguishes_a_missing_profile_from_missing_credentials() {
 
 #[test]
 #[ignore = "needs notation and olareg: scripts/test"]
-fn replaces_another_plugin_of_the_same_name_only_with_force() {
+fn replaces_another_plugin_of_the_same_name_only_on_request() {
     let user = User::new();
     let plugin = user.plugin();
     fs::create_dir_all(plugin.parent().unwrap()).unwrap();
@@ -210,8 +189,9 @@ fn replaces_another_plugin_of_the_same_name_only_with_force() {
     let results = user.setup(&[], 2);
     assert!(message(&results, "plugin").contains("another implementation"), "{results:#}");
     assert_eq!(fs::read(&plugin).unwrap(), before);
-    let results = user.setup(&["--force"], 0);
+    let results = user.setup(&["--replace-plugin", "--yes"], 0);
     assert!(message(&results, "plugin").contains("in place of version 1.0.2350"), "{results:#}");
+    user.notation.run(&["plugin", "ls"]).succeeded().says(env!("CARGO_PKG_VERSION"));
 }
 
 #[test]

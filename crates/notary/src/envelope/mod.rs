@@ -41,6 +41,8 @@ pub mod header {
     pub const TIMESTAMP_SIGNATURE: &str = "io.cncf.notary.timestampSignature";
     /// AWS Signer: the ARN of the signing profile version; critical.
     pub const SIGNING_PROFILE_VERSION: &str = "com.amazonaws.signer.signingProfileVersion";
+    /// AWS Signer: the ARN of the alias through which the profile was used, if any; critical.
+    pub const SIGNING_PROFILE_ALIAS: &str = "com.amazonaws.signer.signingProfileAlias";
     /// AWS Signer: the ARN of the signing job; critical.
     pub const SIGNING_JOB: &str = "com.amazonaws.signer.signingJob";
 }

@@ -3,7 +3,9 @@
 //! ARNs are compared exactly after parsing, without trimming or case folding. The reason names near misses, because
 //! they are nearly always a mistake in the policy, or an attempt to exploit one.
 
-use aws_names::{ProfileArn, ProfileVersionArn};
+use std::fmt;
+
+use aws_names::{AliasArn, Location, ProfileArn, SignerArn, SigningProfileVersion};
 
 use super::policy::{TrustedIdentities, TrustedIdentity};
 
@@ -24,19 +26,68 @@ pub struct IdentityVerdict {
     pub reason: String,
 }
 
-/// Compares the profile version that signed with the trusted identities of a policy.
+/// Who signed with AWS Signer, as the signature says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SigningIdentity<'a> {
+    /// The signing profile version.
+    pub profile_version: &'a SigningProfileVersion,
+    /// The alias through which the profile was used, if any.
+    pub alias: Option<&'a AliasArn>,
+}
+
+impl SigningIdentity<'_> {
+    /// Whether a trusted identity names this signer: the profile or exactly its version, the alias that was used, or
+    /// exactly the aliased profile.
+    #[must_use]
+    pub fn is(&self, identity: &TrustedIdentity) -> bool {
+        match identity {
+            TrustedIdentity::SigningProfile(profile) => self.profile_version.profile() == Some(profile),
+            TrustedIdentity::SigningProfileVersion(version) => self.profile_version.version() == Some(version),
+            TrustedIdentity::SigningProfileAlias(alias) => self.alias == Some(alias),
+            TrustedIdentity::AliasedSigningProfile(profile) => {
+                matches!(self.profile_version, SigningProfileVersion::Aliased(own) if own == profile)
+            }
+            TrustedIdentity::X509Subject(_) | TrustedIdentity::Other(_) => false,
+        }
+    }
+
+    /// Returns the ARN by which to trust this signer: of the profile, or of the alias if only that is known.
+    #[must_use]
+    pub fn to_trust(&self) -> String {
+        match (self.profile_version, self.alias) {
+            (SigningProfileVersion::Aliased(_), Some(alias)) => alias.to_string(),
+            (version, _) => version.unversioned(),
+        }
+    }
+
+    /// The texts that a trusted identity could have for this signer.
+    fn names(&self) -> Vec<String> {
+        let version = self.profile_version;
+        let profile = version.profile().map(ToString::to_string);
+        profile.into_iter().chain([version.to_string()]).chain(self.alias.map(ToString::to_string)).collect()
+    }
+}
+
+impl fmt::Display for SigningIdentity<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.profile_version.fmt(f)?;
+        self.alias.map_or(Ok(()), |alias| write!(f, " through {alias}"))
+    }
+}
+
+/// Compares the signer with the trusted identities of a policy.
 ///
 /// # Errors
 /// Returns [`WildcardIdentity`] if the policy trusts every identity.
 pub fn check_trusted_identity(
-    signer: &ProfileVersionArn,
+    signer: &SigningIdentity<'_>,
     trusted: &TrustedIdentities,
 ) -> Result<IdentityVerdict, WildcardIdentity> {
     let identities = match trusted {
         TrustedIdentities::Any => return Err(WildcardIdentity),
         TrustedIdentities::Listed(identities) => identities,
     };
-    if let Some(identity) = identities.iter().find(|identity| matches(signer, identity)) {
+    if let Some(identity) = identities.iter().find(|identity| signer.is(identity)) {
         let reason = format!("signed by {signer}, which the trusted identity {identity} names");
         return Ok(IdentityVerdict { trusted: true, reason });
     }
@@ -53,18 +104,10 @@ pub fn check_trusted_identity(
     Ok(IdentityVerdict { trusted: false, reason })
 }
 
-fn matches(signer: &ProfileVersionArn, identity: &TrustedIdentity) -> bool {
-    match identity {
-        TrustedIdentity::SigningProfile(profile) => profile == signer.profile(),
-        TrustedIdentity::SigningProfileVersion(version) => version == signer,
-        TrustedIdentity::X509Subject(_) | TrustedIdentity::Other(_) => false,
-    }
-}
-
 /// Describes how an identity differs from the signer, if that looks like a mistake.
-fn near_miss(signer: &ProfileVersionArn, identity: &TrustedIdentity) -> Option<String> {
+fn near_miss(signer: &SigningIdentity<'_>, identity: &TrustedIdentity) -> Option<String> {
     let text = identity.to_string();
-    let own = [signer.profile().to_string(), signer.to_string()];
+    let own = signer.names();
     if own.iter().any(|own| own.eq_ignore_ascii_case(&text)) {
         return Some("differs only in case".to_owned());
     }
@@ -77,24 +120,38 @@ fn near_miss(signer: &ProfileVersionArn, identity: &TrustedIdentity) -> Option<S
         return Some("has a wildcard; only whole ARNs are compared".to_owned());
     }
     match identity {
-        TrustedIdentity::SigningProfileVersion(version) if version.profile() == signer.profile() => {
+        TrustedIdentity::SigningProfileVersion(version)
+            if signer.profile_version.profile() == Some(version.profile()) =>
+        {
             Some("is another version of the same profile".to_owned())
         }
-        TrustedIdentity::SigningProfileVersion(version) => location(signer, version.profile()),
-        TrustedIdentity::SigningProfile(profile) => location(signer, profile),
+        TrustedIdentity::SigningProfileVersion(version) => elsewhere_profile(signer, version.profile()),
+        TrustedIdentity::SigningProfile(profile) => elsewhere_profile(signer, profile),
+        TrustedIdentity::SigningProfileAlias(alias) => match signer.alias {
+            None => Some("is an alias, but the signature was not made through one".to_owned()),
+            Some(own) if own.name() == alias.name() => elsewhere(own.location(), alias.location()),
+            Some(_) => None,
+        },
+        TrustedIdentity::AliasedSigningProfile(profile) => match signer.profile_version {
+            SigningProfileVersion::Aliased(own) if own.id() == profile.id() => {
+                elsewhere(own.location(), profile.location())
+            }
+            _ => None,
+        },
         TrustedIdentity::X509Subject(_) => None,
         TrustedIdentity::Other(_) if text.starts_with("x509.subject:") => None,
-        TrustedIdentity::Other(_) => text.parse::<ProfileArn>().err().map(|why| format!("is not usable: {why}")),
+        TrustedIdentity::Other(_) => text.parse::<SignerArn>().err().map(|why| format!("is not usable: {why}")),
     }
 }
 
 /// Describes a profile of the same name in another location.
-fn location(signer: &ProfileVersionArn, other: &ProfileArn) -> Option<String> {
-    let own = signer.profile().location();
-    let theirs = other.location();
-    if other.name() != signer.profile().name() {
-        return None;
-    }
+fn elsewhere_profile(signer: &SigningIdentity<'_>, other: &ProfileArn) -> Option<String> {
+    let own = signer.profile_version.profile()?;
+    if other.name() == own.name() { elsewhere(own.location(), other.location()) } else { None }
+}
+
+/// Describes how the location of an identity with the same name differs.
+fn elsewhere(own: &Location, theirs: &Location) -> Option<String> {
     let differs = [
         (own.partition() != theirs.partition(), "partition"),
         (own.region() != theirs.region(), "region"),
@@ -111,9 +168,61 @@ mod tests {
 
     const SIGNER: &str = "arn:aws:signer:us-west-2:111122223333:/signing-profiles/NotationProd/Ab12Cd34Ef";
 
+    const ALIAS: &str = "arn:aws:signer:us-west-2:111122223333:/aliases/release";
+    const ALIASED: &str =
+        "arn:aws:signer:us-west-2:111122223333:/aliased-signing-profiles/0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0";
+
     fn check(identities: &[&str]) -> IdentityVerdict {
+        check_of(SIGNER, None, identities)
+    }
+
+    fn check_of(version: &str, alias: Option<&str>, identities: &[&str]) -> IdentityVerdict {
+        let (version, alias) = (version.parse().unwrap(), alias.map(|alias| alias.parse().unwrap()));
+        let signer = SigningIdentity { profile_version: &version, alias: alias.as_ref() };
         let identities: Vec<String> = identities.iter().map(|i| (*i).to_owned()).collect();
-        check_trusted_identity(&SIGNER.parse().unwrap(), &TrustedIdentities::parse_lenient(&identities)).unwrap()
+        check_trusted_identity(&signer, &TrustedIdentities::parse_lenient(&identities)).unwrap()
+    }
+
+    #[test]
+    fn trusts_exactly_the_alias_that_was_used() {
+        let profile = SIGNER.strip_suffix("/Ab12Cd34Ef").unwrap();
+        for trusted in [ALIAS, profile, SIGNER] {
+            assert!(check_of(SIGNER, Some(ALIAS), &[trusted]).trusted, "{trusted}");
+        }
+        for trusted in [ALIAS, ALIASED] {
+            assert!(check_of(ALIASED, Some(ALIAS), &[trusted]).trusted, "{trusted}");
+        }
+        for other in [
+            ALIAS.replace("release", "nightly"),
+            ALIAS.replace("release", "Release"),
+            format!("{ALIAS}2"),
+            format!("{ALIAS}/"),
+            ALIAS.replace("release", "relea*"),
+            ALIAS.replace("us-west-2", "eu-west-1"),
+            ALIAS.replace("111122223333", "999922223333"),
+            ALIAS.replace("/aliases/release", "/signing-profiles/release"),
+            ALIASED.replace("e1f0", "e1f1"),
+            ALIASED.replace("a5b4", "A5B4"),
+            format!("{ALIASED}/Ab12Cd34Ef"),
+        ] {
+            assert!(!check_of(ALIASED, Some(ALIAS), &[&other]).trusted, "{other}");
+            assert!(!check_of(SIGNER, Some(ALIAS), &[&other]).trusted, "{other}");
+        }
+        assert!(!check_of(ALIASED, Some(ALIAS), &[profile, SIGNER]).trusted);
+        assert!(!check_of(ALIASED, None, &[ALIAS]).trusted);
+    }
+
+    #[test]
+    fn names_near_misses_of_aliases() {
+        let other_account = ALIAS.replace("111122223333", "999922223333");
+        for (alias, identity, why) in [
+            (None, ALIAS, "was not made through one"),
+            (Some(ALIAS), other_account.as_str(), "same name in another account"),
+            (Some(ALIAS), "arn:aws:signer:us-west-2:111122223333:/alias/release", "did you mean"),
+        ] {
+            let verdict = check_of(SIGNER, alias, &[identity]);
+            assert!(!verdict.trusted && verdict.reason.contains(why), "{identity}: {}", verdict.reason);
+        }
     }
 
     #[test]
@@ -155,6 +264,8 @@ mod tests {
     #[test]
     fn rejects_a_wildcard_next_to_the_right_profile() {
         let identities = TrustedIdentities::parse_lenient(&[SIGNER.to_owned(), "*".to_owned()]);
-        assert_eq!(check_trusted_identity(&SIGNER.parse().unwrap(), &identities), Err(WildcardIdentity));
+        let version = SIGNER.parse().unwrap();
+        let signer = SigningIdentity { profile_version: &version, alias: None };
+        assert_eq!(check_trusted_identity(&signer, &identities), Err(WildcardIdentity));
     }
 }

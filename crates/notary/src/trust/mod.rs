@@ -5,4 +5,4 @@ mod identity;
 pub mod policy;
 
 pub use distinguished_name::{AttributeType, DistinguishedName, DistinguishedNameError, Subject, SubjectError};
-pub use identity::{IdentityVerdict, WildcardIdentity, check_trusted_identity};
+pub use identity::{IdentityVerdict, SigningIdentity, WildcardIdentity, check_trusted_identity};

@@ -13,6 +13,7 @@ use notary::trust::policy::{
     BlobTrustPolicyDocument, MAX_DOCUMENT_SIZE, PolicyError, TrustPolicyDocument, TrustStoreName,
 };
 pub use stores::{AddError, StoredFile};
+pub use write::WrittenFile;
 
 use crate::trust_store::{TrustStore, TrustStoreError};
 
@@ -98,6 +99,18 @@ impl NotationFolder {
             (Some(a), Some(b)) if a != b => Err(FolderError::TwoPolicies { old, new }),
             (Some(document), _) | (None, Some(document)) => Ok(document),
         }
+    }
+
+    /// Returns the bytes of the trust policy for OCI artifacts, to change it. If there are two documents, they must be
+    /// equal, as in [`Self::trust_policy`].
+    ///
+    /// # Errors
+    /// Returns the errors of [`Self::trust_policy`].
+    pub fn trust_policy_text(&self) -> Result<Vec<u8>, FolderError> {
+        self.trust_policy()?;
+        let files = self.existing_trust_policy_files();
+        let file = files.first().ok_or_else(|| FolderError::NoPolicy(self.trust_policy_file()))?;
+        Ok(read_file(file, MAX_DOCUMENT_SIZE as u64)?)
     }
 
     /// Reads the trust policy for blobs: `trustpolicy.blob.json`.

@@ -8,7 +8,7 @@ use notary::trust::policy::{TrustStoreName, TrustStoreType};
 use notary::x509::Certificate;
 
 use super::NotationFolder;
-use super::write::write;
+use super::write::{WrittenFile, back_up, write};
 use crate::trust_store::{MAX_FILE, MAX_FILES, TrustStoreError, check, parse_certificates};
 
 /// The maximum number of trust stores of a type.
@@ -97,7 +97,7 @@ impl NotationFolder {
     }
 
     /// Atomically adds certificates to a trust store, under the name of `file`. `replace` allows replacing a file of
-    /// that name. Returns the stored file.
+    /// that name, which is then kept outside of the store. Returns the stored file, and the backup if it replaces one.
     ///
     /// # Errors
     /// Returns [`AddError`] and leaves the store unchanged if the certificates or the file name are not allowed, the
@@ -109,7 +109,7 @@ impl NotationFolder {
         file: &Path,
         content: &[u8],
         replace: bool,
-    ) -> Result<StoredFile, AddError> {
+    ) -> Result<(StoredFile, WrittenFile), AddError> {
         let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         let is_safe = !name.is_empty()
             && !name.starts_with('.')
@@ -140,22 +140,25 @@ impl NotationFolder {
         if !replace && files.iter().any(|file| file.path == path) {
             return Err(AddError::NameTaken(path));
         }
-        write(&path, content)?;
-        Ok(StoredFile { store: store.clone(), path, certificates: Ok(certificates) })
+        let backup = write(&path, content, &self.backup_folder(store))?;
+        let written = WrittenFile { path: path.clone(), backup };
+        Ok((StoredFile { store: store.clone(), path, certificates: Ok(certificates) }, written))
     }
 
-    /// Removes a file of a trust store, and the folder of the store if it is then empty.
+    /// Moves a file of a trust store to the backups, and removes the folder of the store if it is then empty. Returns
+    /// the backup.
     ///
     /// # Errors
-    /// Returns [`FileError`] if the file cannot be removed.
-    pub fn remove_stored_file(&self, file: &StoredFile) -> Result<(), FileError> {
+    /// Returns [`FileError`] if the file cannot be kept or removed.
+    pub fn remove_stored_file(&self, file: &StoredFile) -> Result<Option<PathBuf>, FileError> {
         let error = |source: io::Error| FileError::Io { path: file.path.clone(), source };
         let folder = self.trust_store_folder(&file.store);
+        let backup = back_up(&file.path, &self.backup_folder(&file.store))?;
         fs::remove_file(&file.path).map_err(error)?;
         sync_folder(&folder).map_err(error)?;
         // Fails while the folder has other files, as intended.
         let _ = fs::remove_dir(&folder);
-        Ok(())
+        Ok(backup)
     }
 }
 

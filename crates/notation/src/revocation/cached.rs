@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use aws_names::{JobArn, ProfileVersionArn};
+use aws_names::{JobArn, SigningProfileVersion};
 use limits::SharedCache;
 use time::OffsetDateTime;
 use tokio::time::Instant;
@@ -31,7 +31,7 @@ struct Remembered {
 /// Everything that an answer depends on, except the time.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Key {
-    signer: Option<(ProfileVersionArn, JobArn)>,
+    signer: Option<(SigningProfileVersion, JobArn)>,
     thumbprints: Vec<String>,
     signing_time: OffsetDateTime,
     is_authentic: bool,

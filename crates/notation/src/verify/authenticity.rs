@@ -51,11 +51,11 @@ pub(super) fn check_identity(
 ) -> Result<String, Reason> {
     match signer {
         Signer::AwsSigner(signer) => {
-            let verdict = check_trusted_identity(&signer.profile_version, &policy.identities);
+            let verdict = check_trusted_identity(&signer.identity(), &policy.identities);
             match verdict.map_err(Reason::Wildcard)? {
                 IdentityVerdict { trusted: true, reason } => Ok(reason),
                 IdentityVerdict { reason: explanation, .. } => {
-                    let profile = signer.profile_version.profile().to_string();
+                    let profile = signer.identity().to_trust();
                     Err(Reason::UntrustedProfile { profile, explanation })
                 }
             }

@@ -30,7 +30,7 @@ const MISCONFIGURED: Conclusion = Conclusion::NotVerified(Disposition::Misconfig
 fn require(signers: usize, from: &[&ProfileArn]) -> Requirement {
     Requirement {
         signers: NonZeroUsize::new(signers).unwrap(),
-        from: from.iter().map(|profile| (*profile).clone()).collect(),
+        from: from.iter().map(|profile| (*profile).clone().into()).collect(),
     }
 }
 
@@ -190,7 +190,7 @@ async fn counts_each_verified_and_trusted_signer_once() {
     let identities = [prod.to_string(), second.to_string()];
     let policy = env.policy_for(&strict, &stores, &identities.each_ref().map(String::as_str));
     let verdict = env.verify_under(&policy, &env.config).await;
-    assert_eq!(verdict.verified_profiles(), std::slice::from_ref(&prod));
+    assert_eq!(verdict.verified_profiles(), [prod.clone().into()]);
     verdict.meets(&require(1, &[])).unwrap();
     verdict.meets(&require(1, &[&prod, &second])).unwrap();
     let error = verdict.meets(&require(2, &[])).unwrap_err();

@@ -2,6 +2,7 @@
 //! damage or attack fails the check that covers it.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod aliases;
 mod aws_signer_revocation;
 mod clients;
 mod conclusions;

@@ -16,7 +16,7 @@ struct KnowsOneProfile {
 impl RevocationSource for KnowsOneProfile {
     fn status<'a>(&'a self, question: &'a RevocationQuestion) -> BoxFuture<'a, RevocationStatus> {
         let Signer::AwsSigner(signer) = &question.signer else { panic!("{question:?}") };
-        let status = if signer.profile_version.profile().to_string() == self.revoked {
+        let status = if signer.profile_version.unversioned() == self.revoked {
             let version = signer.profile_version.to_string();
             let entities = vec![aws_signer::RevokedEntity::SigningProfile(version)];
             RevocationStatus::Revoked { entities, message: "revoked".to_owned() }

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::error::{NoApplicablePolicy, PolicyError, StatementError};
 use super::scope::{RegistryScope, RegistryScopes};
-use super::statement::{StatementReader, TrustPolicy, unknown_member};
+use super::statement::{StatementReader, TrustPolicy, unknown_members};
 use crate::json;
 use crate::json::Object;
 use crate::reference::RepositoryName;
@@ -47,21 +47,30 @@ impl TrustPolicyDocument {
     /// # Errors
     /// Returns [`PolicyError`] for the first error in the document.
     pub fn parse(bytes: &[u8]) -> Result<Self, PolicyError> {
+        let (document, problems) = Self::parse_with_problems(bytes);
+        problems.into_iter().next().map_or(Ok(document), Err)
+    }
+
+    /// Returns the statements without problems, and every problem of the document. A document with problems must not
+    /// be used: statements that say what is trusted may be missing.
+    #[must_use]
+    pub fn parse_with_problems(bytes: &[u8]) -> (Self, Vec<PolicyError>) {
         let mut document = Self { policies: Vec::new(), global: None, by_scope: HashMap::new() };
-        for mut statement in statements(bytes, OCI_MEMBERS)? {
-            let scopes = registry_scopes(&mut statement)?;
+        let (statements, mut problems) = statements(bytes, OCI_MEMBERS);
+        for mut statement in statements {
+            let scopes = registry_scopes(&mut statement);
             let path = statement.path("signatureVerification.level");
-            let policy = statement.finish()?;
+            let (policy, found) = statement.finish();
+            problems.extend(found);
+            let (Some(scopes), Some(policy)) = (scopes, policy) else { continue };
             if policy.is_skip() && scopes == RegistryScopes::Global {
-                return Err(PolicyError::Statement {
-                    statement: policy.name().to_owned(),
-                    path,
-                    source: StatementError::GlobalSkip,
-                });
+                let source = StatementError::GlobalSkip;
+                problems.push(PolicyError::Statement { statement: policy.name().to_owned(), path, source });
+            } else if let Err(why) = document.add(scopes, policy) {
+                problems.push(why);
             }
-            document.add(scopes, policy)?;
         }
-        Ok(document)
+        (document, problems)
     }
 
     fn add(&mut self, scopes: RegistryScopes, policy: TrustPolicy) -> Result<(), PolicyError> {
@@ -149,23 +158,35 @@ impl BlobTrustPolicyDocument {
     /// # Errors
     /// Returns [`PolicyError`] for the first error in the document.
     pub fn parse(bytes: &[u8]) -> Result<Self, PolicyError> {
+        let (document, problems) = Self::parse_with_problems(bytes);
+        problems.into_iter().next().map_or(Ok(document), Err)
+    }
+
+    /// Returns the statements without problems, and every problem of the document, as
+    /// [`TrustPolicyDocument::parse_with_problems`] does.
+    #[must_use]
+    pub fn parse_with_problems(bytes: &[u8]) -> (Self, Vec<PolicyError>) {
         let mut policies = Vec::<TrustPolicy>::new();
         let mut global = None;
-        for mut statement in statements(bytes, BLOB_MEMBERS)? {
-            let is_global = statement.boolean("globalPolicy")?;
+        let (statements, mut problems) = statements(bytes, BLOB_MEMBERS);
+        for mut statement in statements {
+            let is_global = statement.boolean("globalPolicy");
             let path = statement.path("globalPolicy");
-            let policy = statement.finish()?;
+            let (policy, found) = statement.finish();
+            problems.extend(found);
+            let Some(policy) = policy else { continue };
             let name = policy.name().to_owned();
             if is_global && policy.is_skip() {
-                return Err(PolicyError::Statement { statement: name, path, source: StatementError::GlobalSkip });
+                problems.push(PolicyError::Statement { statement: name, path, source: StatementError::GlobalSkip });
+                continue;
             }
             if is_global && let Some(first) = global.replace(policies.len()) {
                 let first = policies.get(first).map_or("", TrustPolicy::name).to_owned();
-                return Err(PolicyError::SeveralGlobal { first, second: name });
+                problems.push(PolicyError::SeveralGlobal { first, second: name });
             }
             policies.push(policy);
         }
-        Ok(Self { policies, global })
+        (Self { policies, global }, problems)
     }
 
     /// Returns the policies in document order.
@@ -197,42 +218,65 @@ impl BlobTrustPolicyDocument {
     }
 }
 
-/// Parses the statements of a document: each has a unique name and only `allowed` members.
-fn statements(bytes: &[u8], allowed: &'static str) -> Result<Vec<StatementReader>, PolicyError> {
+/// Parses the statements of a document, which have unique names and only `allowed` members. Returns those that have a
+/// name, and the problems.
+fn statements(bytes: &[u8], allowed: &'static str) -> (Vec<StatementReader>, Vec<PolicyError>) {
+    let mut problems = Vec::new();
+    let objects = match objects(bytes, &mut problems) {
+        Ok(objects) => objects,
+        Err(why) => {
+            problems.push(why);
+            return (Vec::new(), problems);
+        }
+    };
+    let mut names = HashSet::new();
+    let mut statements = Vec::new();
+    for object in objects {
+        match StatementReader::new(object, allowed) {
+            Err(why) => problems.push(why),
+            Ok(statement) => {
+                if !names.insert(statement.name.clone()) {
+                    problems.push(PolicyError::SameName { path: statement.path("name"), name: statement.name.clone() });
+                }
+                statements.push(statement);
+            }
+        }
+    }
+    (statements, problems)
+}
+
+/// The statements as JSON objects. An error ends the reading; the other problems do not.
+fn objects(bytes: &[u8], problems: &mut Vec<PolicyError>) -> Result<Vec<Object>, PolicyError> {
     if bytes.len() > MAX_DOCUMENT_SIZE {
         return Err(PolicyError::TooLarge(bytes.len()));
     }
     let mut document = json::parse_object("the document", bytes).map_err(PolicyError::Json)?;
-    if let Some(path) = unknown_member(&document, MEMBERS) {
-        return Err(PolicyError::Unknown { path, allowed: MEMBERS });
-    }
-    let version = document.string("version").map_err(PolicyError::Json)?;
-    if version != VERSION {
-        return Err(PolicyError::Version(version));
+    let unknown = unknown_members(&document, MEMBERS);
+    problems.extend(unknown.iter().map(|path| PolicyError::Unknown { path: path.clone(), allowed: MEMBERS }));
+    match document.string("version") {
+        Ok(version) if version == VERSION => {}
+        Ok(version) => problems.push(PolicyError::Version(version)),
+        Err(why) => problems.push(PolicyError::Json(why)),
     }
     let statements = document.objects("trustPolicies", MAX_STATEMENTS).map_err(PolicyError::Json)?;
     if statements.is_empty() {
         return Err(PolicyError::Json(document.missing("trustPolicies")));
     }
-    let mut names = HashSet::new();
-    let read = |object: Object| {
-        let statement = StatementReader::new(object, allowed)?;
-        if !names.insert(statement.name.clone()) {
-            return Err(PolicyError::SameName { path: statement.path("name"), name: statement.name });
-        }
-        Ok(statement)
-    };
-    statements.into_iter().map(read).collect()
+    Ok(statements)
 }
 
-fn registry_scopes(statement: &mut StatementReader) -> Result<RegistryScopes, PolicyError> {
+fn registry_scopes(statement: &mut StatementReader) -> Option<RegistryScopes> {
     const MEMBER: &str = "registryScopes";
     let texts = statement.strings(MEMBER)?;
-    let wrong = |why| Err(statement.error(statement.path(MEMBER), why));
-    match texts.as_slice() {
-        [] => wrong(StatementError::NoScope),
-        [one] if one == "*" => Ok(RegistryScopes::Global),
-        many if many.iter().any(|text| text == "*") => wrong(StatementError::WildcardNotAlone("scopes")),
-        many => statement.parse_all(MEMBER, many).map(RegistryScopes::Listed),
-    }
+    let wrong = match texts.as_slice() {
+        [] => {
+            statement.lacks(MEMBER, StatementError::NoScope);
+            return None;
+        }
+        [one] if one == "*" => return Some(RegistryScopes::Global),
+        many if many.iter().any(|text| text == "*") => StatementError::WildcardNotAlone("scopes"),
+        many => return statement.parse_all(MEMBER, many).map(RegistryScopes::Listed),
+    };
+    statement.wrong(statement.path(MEMBER), wrong);
+    None
 }

@@ -4,7 +4,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use aws_names::{ArnError, ProfileArn, ProfileVersionArn};
+use aws_names::{AliasArn, AliasedProfileArn, ArnError, ProfileArn, ProfileVersionArn, SignerArn};
 
 use crate::trust::{DistinguishedName, DistinguishedNameError, Subject};
 
@@ -16,7 +16,7 @@ pub enum IdentityError {
     /// The identity has no prefix.
     #[error(
         "{0:?} has no prefix; use \"x509.subject: C=..., ST=..., O=...\", the ARN of a signing \
-         profile, or \"*\" alone"
+         profile or an alias, or \"*\" alone"
     )]
     NoPrefix(String),
     /// The distinguished name is invalid.
@@ -38,6 +38,10 @@ pub enum TrustedIdentity {
     SigningProfile(ProfileArn),
     /// One version of a signing profile of AWS Signer.
     SigningProfileVersion(ProfileVersionArn),
+    /// An alias of a signing profile of AWS Signer: signatures that were made through it.
+    SigningProfileAlias(AliasArn),
+    /// A signing profile of AWS Signer that may be used through its alias only.
+    AliasedSigningProfile(AliasedProfileArn),
     /// An identity with another prefix, for a verification plugin. Without a plugin it matches nothing.
     Other(OtherIdentity),
 }
@@ -53,21 +57,44 @@ impl OtherIdentity {
         &self.0
     }
 
-    /// If this looks like a misspelt ARN of a signing profile, which matches nothing: returns what is wrong with the
-    /// ARN.
+    /// If this looks like a misspelt ARN of a signing profile or of an alias, which matches nothing: returns what is
+    /// wrong with the ARN.
     #[must_use]
     pub fn misspelt_arn(&self) -> Option<ArnError> {
         let arn = self.0.trim();
         let is_meant = arn.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("arn:")) && arn.contains("signer");
-        self.0.parse::<ProfileArn>().err().filter(|_| is_meant)
+        self.0.parse::<SignerArn>().err().filter(|_| is_meant)
     }
 }
 
 impl TrustedIdentity {
+    /// Returns the signer of AWS Signer that this names, if it names one.
+    #[must_use]
+    pub fn signer(&self) -> Option<SignerArn> {
+        match self.clone() {
+            Self::SigningProfile(profile) => Some(SignerArn::Profile(profile)),
+            Self::SigningProfileVersion(version) => Some(SignerArn::Version(version)),
+            Self::SigningProfileAlias(alias) => Some(SignerArn::Alias(alias)),
+            Self::AliasedSigningProfile(profile) => Some(SignerArn::Aliased(profile)),
+            Self::X509Subject(_) | Self::Other(_) => None,
+        }
+    }
+
     /// Parses an identity that a host has passed to its plugin. A malformed one matches nothing.
     #[must_use]
     pub fn parse_lenient(text: &str) -> Self {
         text.parse().unwrap_or_else(|_| Self::Other(OtherIdentity(text.to_owned())))
+    }
+}
+
+impl From<SignerArn> for TrustedIdentity {
+    fn from(signer: SignerArn) -> Self {
+        match signer {
+            SignerArn::Profile(profile) => Self::SigningProfile(profile),
+            SignerArn::Version(version) => Self::SigningProfileVersion(version),
+            SignerArn::Alias(alias) => Self::SigningProfileAlias(alias),
+            SignerArn::Aliased(profile) => Self::AliasedSigningProfile(profile),
+        }
     }
 }
 
@@ -80,9 +107,7 @@ impl FromStr for TrustedIdentity {
             let wrong = |source| IdentityError::DistinguishedName { identity: text.to_owned(), source };
             return value.parse().map(Self::X509Subject).map_err(wrong);
         }
-        let profile = text.parse().map(Self::SigningProfile);
-        let version = || text.parse().map(Self::SigningProfileVersion);
-        Ok(profile.or_else(|_| version()).unwrap_or_else(|_| Self::Other(OtherIdentity(text.to_owned()))))
+        Ok(text.parse::<SignerArn>().map_or_else(|_| Self::Other(OtherIdentity(text.to_owned())), Self::from))
     }
 }
 
@@ -92,6 +117,8 @@ impl fmt::Display for TrustedIdentity {
             Self::X509Subject(name) => write!(f, "{X509_SUBJECT}: {name}"),
             Self::SigningProfile(arn) => arn.fmt(f),
             Self::SigningProfileVersion(arn) => arn.fmt(f),
+            Self::SigningProfileAlias(arn) => arn.fmt(f),
+            Self::AliasedSigningProfile(arn) => arn.fmt(f),
             Self::Other(identity) => f.write_str(&identity.0),
         }
     }
@@ -166,6 +193,15 @@ mod tests {
         assert!(matches!(identity("x509.subject: C=US, ST=WA, O=x"), TrustedIdentity::X509Subject(_)));
         assert!(matches!(identity(PROFILE), TrustedIdentity::SigningProfile(_)));
         assert!(matches!(identity(&format!("{PROFILE}/Ab12Cd34Ef")), TrustedIdentity::SigningProfileVersion(_)));
+        let alias = "arn:aws:signer:us-west-2:111122223333:/aliases/release";
+        let aliased =
+            "arn:aws:signer:us-west-2:111122223333:/aliased-signing-profiles/0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0";
+        assert!(matches!(identity(alias), TrustedIdentity::SigningProfileAlias(_)));
+        assert!(matches!(identity(aliased), TrustedIdentity::AliasedSigningProfile(_)));
+        for text in [alias, aliased] {
+            assert_eq!(identity(text).signer().map(|arn| arn.to_string()).as_deref(), Some(text));
+            assert_eq!(identity(text).to_string(), text);
+        }
         for text in ["did:example:1", "arn:aws:iam::111122223333:role/x", "X509.subject:C=US", "x509.subject :x", "a:"]
         {
             let TrustedIdentity::Other(other) = identity(text) else { panic!("{text}") };
@@ -181,6 +217,8 @@ mod tests {
             "arn:aws:signer:us-west-2:111122223333:/signing-profile/NotationProd",
             "arn:aws:signer:us-west-2:1111:/signing-profiles/NotationProd",
             "ARN:aws:signer:us-west-2:111122223333:/signing-profiles/NotationProd",
+            "arn:aws:signer:us-west-2:111122223333:/alias/release",
+            "arn:aws:signer:us-west-2:111122223333:/aliased-signing-profiles/release",
         ] {
             let TrustedIdentity::Other(other) = identity(text) else { panic!("{text}") };
             assert!(other.misspelt_arn().is_some(), "{text}");

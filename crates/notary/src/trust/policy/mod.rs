@@ -39,4 +39,4 @@ pub use verification::{
     OverrideError, SignatureVerification, UnknownName, ValidationAction, ValidationType, VerificationLevel,
     VerifyTimestamp,
 };
-pub use write::{AppliesTo, NewStatement, statement_json};
+pub use write::{AppliesTo, NewStatement, statement_json, with_statements};

@@ -60,142 +60,205 @@ impl TrustPolicy {
     }
 }
 
-/// Returns the path of the first member that is not in `allowed`, a list like "level, override and verifyTimestamp".
-pub(super) fn unknown_member(object: &Object, allowed: &str) -> Option<String> {
+/// Returns the paths of the members that are not in `allowed`, a list like "level, override and verifyTimestamp".
+pub(super) fn unknown_members(object: &Object, allowed: &str) -> Vec<String> {
     let is_allowed = |name: &str| allowed.split(", ").flat_map(|names| names.split(" and ")).any(|known| known == name);
-    object.names().find(|name| !is_allowed(name)).map(|name| object.path(name))
+    object.names().filter(|name| !is_allowed(name)).map(|name| object.path(name)).collect()
 }
 
-/// Parses a statement, and names it in every error.
+/// Parses a statement, and collects every problem in it. Each names the statement.
 pub(super) struct StatementReader {
     pub(super) name: String,
     object: Object,
+    problems: Vec<PolicyError>,
+    /// A misspelt member is usually also missing, which would be less helpful to say.
+    is_misspelt: bool,
 }
 
 impl StatementReader {
-    /// `allowed` lists the allowed members. Unknown members are reported first: a misspelt member is usually also
-    /// reported as missing, which would be less helpful.
+    /// `allowed` lists the allowed members. Unknown members are reported first.
     pub(super) fn new(mut object: Object, allowed: &'static str) -> Result<Self, PolicyError> {
-        let unknown = unknown_member(&object, allowed);
-        let name = match (object.string("name"), &unknown) {
+        let unknown = unknown_members(&object, allowed);
+        let name = match (object.string("name"), unknown.first()) {
             (Ok(name), _) => name,
             (Err(_), Some(path)) => return Err(PolicyError::Unknown { path: path.clone(), allowed }),
             (Err(why), None) => return Err(PolicyError::Json(why)),
         };
-        let statement = Self { name, object };
-        match unknown {
-            Some(path) => Err(statement.error(path, StatementError::Unknown(allowed))),
-            None => Ok(statement),
+        let mut statement = Self { name, object, problems: Vec::new(), is_misspelt: !unknown.is_empty() };
+        for path in unknown {
+            statement.wrong(path, StatementError::Unknown(allowed));
         }
+        Ok(statement)
     }
 
     pub(super) fn path(&self, member: &str) -> String {
         self.object.path(member)
     }
 
-    pub(super) fn error(&self, path: String, source: impl Into<StatementError>) -> PolicyError {
-        PolicyError::Statement { statement: self.name.clone(), path, source: source.into() }
+    /// Notes a problem with the value at a path.
+    pub(super) fn wrong(&mut self, path: String, source: impl Into<StatementError>) {
+        self.problems.push(PolicyError::Statement { statement: self.name.clone(), path, source: source.into() });
     }
 
-    pub(super) fn boolean(&mut self, member: &str) -> Result<bool, PolicyError> {
+    /// Notes a member that is missing or empty.
+    pub(super) fn lacks(&mut self, member: &str, why: StatementError) {
+        if !self.is_misspelt {
+            self.wrong(self.path(member), why);
+        }
+    }
+
+    /// Notes a member that is missing or has the wrong type.
+    fn noted<T>(&mut self, found: Result<T, JsonError>) -> Option<T> {
+        match found {
+            Ok(value) => Some(value),
+            Err(JsonError::Missing { .. }) if self.is_misspelt => None,
+            Err(source) => {
+                self.problems.push(PolicyError::Member { statement: self.name.clone(), source });
+                None
+            }
+        }
+    }
+
+    pub(super) fn boolean(&mut self, member: &str) -> bool {
         let found = self.object.optional_boolean(member);
-        found.map(Option::unwrap_or_default).map_err(|source| self.json(source))
+        self.noted(found).flatten().unwrap_or_default()
     }
 
-    pub(super) fn strings(&mut self, member: &str) -> Result<Vec<String>, PolicyError> {
-        self.object.strings(member).map_err(|source| self.json(source))
+    pub(super) fn strings(&mut self, member: &str) -> Option<Vec<String>> {
+        let found = self.object.strings(member);
+        self.noted(found)
     }
 
     /// Parses the items of an array that does not contain the wildcard.
-    pub(super) fn parse_all<T>(&self, member: &str, texts: &[String]) -> Result<Vec<T>, PolicyError>
+    pub(super) fn parse_all<T>(&mut self, member: &str, texts: &[String]) -> Option<Vec<T>>
     where
         T: std::str::FromStr<Err: Into<StatementError>>,
     {
-        let path = |position| format!("{}[{position}]", self.path(member));
-        let parse = |(position, text): (usize, &String)| text.parse().map_err(|why| self.error(path(position), why));
-        texts.iter().enumerate().map(parse).collect()
-    }
-
-    /// Parses the remaining members.
-    pub(super) fn finish(mut self) -> Result<TrustPolicy, PolicyError> {
-        let signature_verification = self.signature_verification()?;
-        let is_skip = signature_verification.level() == VerificationLevel::Skip;
-        let trust_stores = self.trust_stores(is_skip)?;
-        let trusted_identities = self.trusted_identities(is_skip)?;
-        Ok(TrustPolicy { name: self.name, signature_verification, trust_stores, trusted_identities })
-    }
-
-    fn signature_verification(&mut self) -> Result<SignatureVerification, PolicyError> {
-        let json = |source| PolicyError::Member { statement: self.name.clone(), source };
-        let mut object = self.object.object("signatureVerification").map_err(json)?;
-        if let Some(path) = unknown_member(&object, VERIFICATION_MEMBERS) {
-            return Err(self.error(path, StatementError::Unknown(VERIFICATION_MEMBERS)));
-        }
-        let level = object.string("level").map_err(json)?;
-        let level = level.parse().map_err(|why: super::UnknownName| self.error(object.path("level"), why))?;
-        let mut verification = SignatureVerification::new(level);
-        if let Some(timestamp) = object.optional_string("verifyTimestamp").map_err(json)? {
-            let wrong = |why: super::UnknownName| self.error(object.path("verifyTimestamp"), why);
-            verification = verification.with_verify_timestamp(timestamp.parse().map_err(wrong)?);
-        }
-        if let Some(overrides) = object.optional_object("override").map_err(json)? {
-            let prefix = overrides.path("");
-            for (validation, action) in overrides.into_strings().map_err(json)? {
-                let path = format!("{prefix}{validation}");
-                let name = |why: super::UnknownName| self.error(path.clone(), why);
-                let validation = validation.parse().map_err(name)?;
-                let action = action.parse().map_err(name)?;
-                verification =
-                    verification.with_override(validation, action).map_err(|why| self.error(path.clone(), why))?;
+        let mut items = Vec::with_capacity(texts.len());
+        for (position, text) in texts.iter().enumerate() {
+            match text.parse() {
+                Ok(item) => items.push(item),
+                Err(why) => self.wrong(format!("{}[{position}]", self.path(member)), why),
             }
         }
-        Ok(verification)
+        (items.len() == texts.len()).then_some(items)
     }
 
-    fn trust_stores(&mut self, is_skip: bool) -> Result<Vec<TrustStoreName>, PolicyError> {
+    /// Parses the remaining members. Returns the statement if it has no problem, and all problems.
+    pub(super) fn finish(mut self) -> (Option<TrustPolicy>, Vec<PolicyError>) {
+        let signature_verification = self.signature_verification();
+        let is_skip = signature_verification.as_ref().map(|found| found.level() == VerificationLevel::Skip);
+        let trust_stores = self.trust_stores(is_skip);
+        let trusted_identities = self.trusted_identities(is_skip);
+        let policy = match (signature_verification, trust_stores, trusted_identities) {
+            (Some(signature_verification), Some(trust_stores), Some(trusted_identities)) => {
+                Some(TrustPolicy { name: self.name, signature_verification, trust_stores, trusted_identities })
+            }
+            _ => None,
+        };
+        (policy.filter(|_| self.problems.is_empty()), self.problems)
+    }
+
+    /// The settings if their level is known, whatever else is wrong with them.
+    fn signature_verification(&mut self) -> Option<SignatureVerification> {
+        let found = self.object.object("signatureVerification");
+        let mut object = self.noted(found)?;
+        let unknown = unknown_members(&object, VERIFICATION_MEMBERS);
+        let is_misspelt = std::mem::replace(&mut self.is_misspelt, !unknown.is_empty());
+        for path in unknown {
+            self.wrong(path, StatementError::Unknown(VERIFICATION_MEMBERS));
+        }
+        let level = object.string("level");
+        let level = self.noted(level).and_then(|level| self.named(level, object.path("level")));
+        let mut verification = SignatureVerification::new(level.unwrap_or(VerificationLevel::Strict));
+        let timestamp = object.optional_string("verifyTimestamp");
+        if let Some(timestamp) = self.noted(timestamp).flatten()
+            && let Some(timestamp) = self.named(timestamp, object.path("verifyTimestamp"))
+        {
+            verification = verification.with_verify_timestamp(timestamp);
+        }
+        let overrides = object.optional_object("override");
+        if let Some(overrides) = self.noted(overrides).flatten() {
+            let prefix = overrides.path("");
+            let overrides = overrides.into_strings();
+            for (validation, action) in self.noted(overrides).unwrap_or_default() {
+                let path = format!("{prefix}{validation}");
+                let validation = self.named(validation, path.clone());
+                let action = self.named(action, path.clone());
+                // At an unknown level it is not known what may be overridden.
+                if let (Some(validation), Some(action), Some(_)) = (validation, action, level) {
+                    match verification.clone().with_override(validation, action) {
+                        Ok(changed) => verification = changed,
+                        Err(why) => self.wrong(path, why),
+                    }
+                }
+            }
+        }
+        self.is_misspelt = is_misspelt;
+        level.map(|_| verification)
+    }
+
+    /// Parses one of the allowed names.
+    fn named<T: std::str::FromStr<Err = super::UnknownName>>(&mut self, text: String, path: String) -> Option<T> {
+        match text.parse() {
+            Ok(value) => Some(value),
+            Err(why) => {
+                self.wrong(path, why);
+                None
+            }
+        }
+    }
+
+    fn trust_stores(&mut self, is_skip: Option<bool>) -> Option<Vec<TrustStoreName>> {
         const MEMBER: &str = "trustStores";
         let texts = self.strings(MEMBER)?;
         match (is_skip, texts.is_empty()) {
-            (true, false) => return Err(self.error(self.path(MEMBER), StatementError::TrustAtSkip)),
-            (false, true) => return Err(self.error(self.path(MEMBER), StatementError::NoTrustStore)),
+            (Some(true), false) => {
+                self.wrong(self.path(MEMBER), StatementError::TrustAtSkip);
+                return None;
+            }
+            (Some(false), true) => {
+                self.lacks(MEMBER, StatementError::NoTrustStore);
+                return None;
+            }
             _ => {}
         }
         let mut seen = std::collections::HashSet::new();
         let mut stores: Vec<TrustStoreName> = self.parse_all(MEMBER, &texts)?;
         stores.retain(|store| seen.insert(store.clone()));
-        Ok(stores)
+        Some(stores)
     }
 
-    fn trusted_identities(&mut self, is_skip: bool) -> Result<TrustedIdentities, PolicyError> {
+    fn trusted_identities(&mut self, is_skip: Option<bool>) -> Option<TrustedIdentities> {
         const MEMBER: &str = "trustedIdentities";
         let texts = self.strings(MEMBER)?;
-        let wrong = |why| Err(self.error(self.path(MEMBER), why));
-        match (is_skip, texts.as_slice()) {
-            (true, []) => return Ok(TrustedIdentities::Listed(Vec::new())),
-            (true, _) => return wrong(StatementError::TrustAtSkip),
-            (false, []) => return wrong(StatementError::NoTrustedIdentity),
-            (false, [one]) if one == "*" => return Ok(TrustedIdentities::Any),
-            (false, many) if many.iter().any(|text| text == "*") => {
-                return wrong(StatementError::WildcardNotAlone("identities"));
+        let wrong = match (is_skip, texts.as_slice()) {
+            (Some(true) | None, []) => return Some(TrustedIdentities::Listed(Vec::new())),
+            (Some(true), _) => Some(StatementError::TrustAtSkip),
+            (Some(false), []) => {
+                self.lacks(MEMBER, StatementError::NoTrustedIdentity);
+                return None;
             }
-            (false, many) if many.len() > MAX_IDENTITIES => {
-                return wrong(StatementError::TooManyIdentities(many.len()));
-            }
-            _ => {}
+            (_, [one]) if one == "*" => return Some(TrustedIdentities::Any),
+            (_, many) if many.iter().any(|text| text == "*") => Some(StatementError::WildcardNotAlone("identities")),
+            (_, many) if many.len() > MAX_IDENTITIES => Some(StatementError::TooManyIdentities(many.len())),
+            _ => None,
+        };
+        if let Some(wrong) = wrong {
+            self.wrong(self.path(MEMBER), wrong);
+            return None;
         }
         let identities: Vec<TrustedIdentity> = self.parse_all(MEMBER, &texts)?;
         let mut names = Vec::<(&DistinguishedName, &String)>::new();
         for (identity, text) in identities.iter().zip(&texts) {
             let TrustedIdentity::X509Subject(name) = identity else { continue };
             if let Some((_, first)) = names.iter().find(|(earlier, _)| name.overlaps(earlier)) {
-                return wrong(StatementError::Overlap { first: (*first).clone(), second: text.clone() });
+                let overlap = StatementError::Overlap { first: (*first).clone(), second: text.clone() };
+                self.wrong(self.path(MEMBER), overlap);
+                return None;
             }
             names.push((name, text));
         }
-        Ok(TrustedIdentities::Listed(identities))
-    }
-
-    fn json(&self, source: JsonError) -> PolicyError {
-        PolicyError::Member { statement: self.name.clone(), source }
+        Some(TrustedIdentities::Listed(identities))
     }
 }

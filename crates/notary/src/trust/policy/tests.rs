@@ -244,3 +244,57 @@ fn selects_a_blob_policy_by_name_or_the_global_one() {
     let skip = json!({ "name": "s", "globalPolicy": true, "signatureVerification": { "level": "skip" } });
     assert!(refusal(&[skip]).contains("globalPolicy: the level skip must not apply to all"));
 }
+
+#[test]
+fn every_problem_is_found_at_once() {
+    let mut worst = statement();
+    worst["name"] = json!("worst");
+    worst["registryScopes"] = json!(["*", "r.example/a"]);
+    worst["signatureVerification"] = json!({ "level": "strong", "verifyTimestamp": "sometimes", "overide": {} });
+    worst["trustStores"] = json!(["ca", "ca:a b", "ca:right"]);
+    worst["trustedIdentities"] = json!(["C=US", "x509.subject: C=US", "*x"]);
+    let mut misspelt = statement();
+    misspelt["name"] = json!("misspelt");
+    let scopes = misspelt.as_object_mut().unwrap().remove("registryScopes").unwrap();
+    misspelt["registryScope"] = scopes;
+    let right = with("registryScopes", json!(["r.example/b"]));
+    let text = json!({ "version": "2.0", "extra": 1, "trustPolicies": [worst, misspelt, right] }).to_string();
+    let (document, problems) = TrustPolicyDocument::parse_with_problems(text.as_bytes());
+    assert_eq!(document.policies().len(), 1);
+    let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    for expected in [
+        "unknown member extra",
+        "unsupported version \"2.0\"",
+        "signatureVerification.overide: unknown member",
+        "signatureVerification.level:",
+        "signatureVerification.verifyTimestamp:",
+        "registryScopes: the wildcard",
+        "trustStores[0]:",
+        "trustStores[1]:",
+        "trustedIdentities[0]:",
+        "trustedIdentities[1]:",
+        "trustedIdentities[2]:",
+        "registryScope: unknown member",
+    ] {
+        let found = problems.iter().filter(|problem| problem.contains(expected)).count();
+        assert_eq!(found, 1, "{expected}: {problems:#?}");
+    }
+    assert_eq!(problems.len(), 12, "{problems:#?}");
+    assert_eq!(TrustPolicyDocument::parse(text.as_bytes()).unwrap_err().to_string(), problems[0]);
+}
+
+#[test]
+fn every_problem_between_statements_is_found() {
+    let mut global = with("registryScopes", json!(["*"]));
+    global["name"] = json!("global");
+    let mut skip = json!({ "name": "skip", "registryScopes": ["*"], "signatureVerification": { "level": "skip" } });
+    skip["trustStores"] = json!([]);
+    let statements = [statement(), statement(), global.clone(), global, skip];
+    let (_, problems) = TrustPolicyDocument::parse_with_problems(&document(&statements));
+    let same_name = problems.iter().filter(|problem| matches!(problem, PolicyError::SameName { .. })).count();
+    let same_scope = problems.iter().filter(|problem| matches!(problem, PolicyError::SameScope { .. })).count();
+    assert_eq!((same_name, same_scope, problems.len()), (2, 2, 5), "{problems:#?}");
+    let blob = json!({ "name": "b", "globalPolicy": "yes", "signatureVerification": { "level": "x" } });
+    let (_, problems) = BlobTrustPolicyDocument::parse_with_problems(&document(&[blob]));
+    assert!(problems.len() >= 2, "{problems:#?}");
+}

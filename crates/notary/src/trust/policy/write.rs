@@ -1,13 +1,16 @@
 //! Writing trust policy documents as JSON: `trust-store-trust-policy.md`.
 
-use aws_names::ProfileArn;
+use aws_names::SignerArn;
 use serde_json::{Value, json};
 
+use super::document::TrustPolicyDocument;
+use super::error::PolicyError;
 use super::identities::TrustedIdentities;
 use super::scope::RegistryScopes;
 use super::statement::TrustPolicy;
 use super::store_name::TrustStoreName;
 use super::verification::{SignatureVerification, VerificationLevel, VerifyTimestamp};
+use crate::json::JsonError;
 
 /// A new trust policy statement. It is validated by parsing the document that contains it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,8 +23,8 @@ pub struct NewStatement {
     pub level: VerificationLevel,
     /// The trust stores.
     pub trust_stores: Vec<TrustStoreName>,
-    /// The trusted signing profiles.
-    pub profiles: Vec<ProfileArn>,
+    /// The trusted signing profiles and aliases.
+    pub profiles: Vec<SignerArn>,
 }
 
 /// The artifacts that a statement applies to.
@@ -72,6 +75,27 @@ pub fn statement_json(scopes: Option<&RegistryScopes>, policy: &TrustPolicy) -> 
         statement["trustedIdentities"] = identities_json(policy.trusted_identities());
     }
     statement
+}
+
+/// Returns a document with more statements, and with others in place of those with their names. Everything else stays
+/// as it is.
+///
+/// # Errors
+/// Returns [`PolicyError`] if the result is not a valid document, for example because two statements have the same
+/// scope.
+pub fn with_statements(document: &[u8], added: Vec<Value>, changed: Vec<Value>) -> Result<String, PolicyError> {
+    TrustPolicyDocument::parse(document)?;
+    let unreadable = || PolicyError::Json(JsonError::Missing { path: "trustPolicies".to_owned() });
+    let mut document: Value = serde_json::from_slice(document).map_err(|_| unreadable())?;
+    let statements = document["trustPolicies"].as_array_mut().ok_or_else(unreadable)?;
+    for new in changed {
+        let old = statements.iter_mut().find(|statement| statement["name"] == new["name"]);
+        *old.ok_or_else(unreadable)? = new;
+    }
+    statements.extend(added);
+    let text = format!("{document:#}\n");
+    TrustPolicyDocument::parse(text.as_bytes())?;
+    Ok(text)
 }
 
 fn scopes_json(scopes: &RegistryScopes) -> Value {
@@ -126,6 +150,24 @@ mod tests {
             let new = statement(AppliesTo::Blobs { global });
             let read = BlobTrustPolicyDocument::parse(new.to_document().as_bytes()).unwrap();
             assert_eq!(read.global().is_some(), global);
+        }
+    }
+
+    #[test]
+    fn adds_and_changes_statements_and_keeps_the_others() {
+        let all = statement(AppliesTo::Repositories(RegistryScopes::Global));
+        let document = all.to_document();
+        let own = NewStatement {
+            name: "own".to_owned(),
+            ..statement(AppliesTo::Repositories(RegistryScopes::Listed(vec!["r.example/a".parse().unwrap()])))
+        };
+        let changed = NewStatement { level: VerificationLevel::Audit, ..all.clone() };
+        let text = with_statements(document.as_bytes(), vec![own.to_json()], vec![changed.to_json()]).unwrap();
+        let read: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(read["trustPolicies"], json!([changed.to_json(), own.to_json()]));
+        // The scope and the name are taken; there is no such statement.
+        for (added, changed) in [(vec![all.to_json()], vec![]), (vec![], vec![own.to_json()])] {
+            assert!(with_statements(document.as_bytes(), added, changed).is_err());
         }
     }
 

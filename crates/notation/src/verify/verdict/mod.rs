@@ -4,7 +4,7 @@ mod check;
 mod requirement;
 mod signature;
 
-use aws_names::ProfileArn;
+use aws_names::{SignerArn, SigningProfileVersion};
 use notary::trust::policy::ValidationType;
 use notary::{Advice, Descriptor, Disposition, ReasonCode};
 use serde::Serialize;
@@ -117,14 +117,18 @@ impl Verdict {
         failed.into_iter().find_map(|(_, reason)| reason.advice())
     }
 
-    /// Returns the signing profiles whose signatures verified and are trusted, each once.
+    /// Returns the signing profiles whose signatures verified and are trusted, each once: those that are named, and the
+    /// aliased ones.
     #[must_use]
-    pub fn verified_profiles(&self) -> Vec<ProfileArn> {
+    pub fn verified_profiles(&self) -> Vec<SignerArn> {
         let mut profiles = Vec::new();
         for version in self.trusted().filter_map(|signed| signed.profile_version.as_ref()) {
-            let profile = version.profile();
-            if !profiles.contains(profile) {
-                profiles.push(profile.clone());
+            let profile = match version {
+                SigningProfileVersion::Profile(version) => SignerArn::Profile(version.profile().clone()),
+                SigningProfileVersion::Aliased(profile) => SignerArn::Aliased(profile.clone()),
+            };
+            if !profiles.contains(&profile) {
+                profiles.push(profile);
             }
         }
         profiles

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 
-use aws_names::ProfileArn;
+use aws_names::SignerArn;
 use notary::text::printable;
 use notary::{Disposition, ReasonCode};
 
@@ -13,11 +13,12 @@ use super::{SignatureVerdict, Signed, Verdict, disposition};
 /// verdict.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Requirement {
-    /// The number of different signers. Several signatures of one profile, of any version, count once.
+    /// The number of different signers. Several signatures of one profile, of any version, count once, and so do those
+    /// through one alias.
     pub signers: NonZeroUsize,
-    /// The signing profiles that count. If empty, every signer counts that the policy trusts: profiles by their ARN,
-    /// others by the subject of their certificate.
-    pub from: Vec<ProfileArn>,
+    /// The signing profiles and aliases that count. If empty, every signer counts that the policy trusts: profiles by
+    /// their ARN, others by the subject of their certificate.
+    pub from: Vec<SignerArn>,
 }
 
 /// Why a requirement is not met.
@@ -113,8 +114,9 @@ impl Verdict {
         if self.skipped {
             return Err(RequirementError::Skipped { needed, policy: self.policy.clone() });
         }
-        let counts = |signer: &String| named.is_empty() || named.contains(signer);
-        let found: BTreeSet<String> = self.trusted().map(Signed::signer).filter(counts).collect();
+        let names = |signed: &&Signed| requirement.from.iter().any(|signer| signed.is_by(signer));
+        let counted: Vec<&Signed> = self.trusted().filter(|signed| named.is_empty() || names(signed)).collect();
+        let found = signers(&counted);
         if found.len() >= needed.get() {
             return Ok(());
         }
@@ -126,7 +128,21 @@ impl Verdict {
             open => self.most_urgent(open).map(|(_, reason)| reason.code()),
         };
         let code = code.unwrap_or(ReasonCode::MissingSigners);
-        let missing = named.difference(&found).cloned().collect();
+        let is_missing = |signer: &&SignerArn| !counted.iter().any(|signed| signed.is_by(signer));
+        let missing: BTreeSet<String> = requirement.from.iter().filter(is_missing).map(ToString::to_string).collect();
+        let missing = missing.into_iter().collect();
         Err(RequirementError::Missing { needed, found: found.into_iter().collect(), missing, code })
     }
+}
+
+/// The different signers of signatures, each by the name in its first signature.
+fn signers(signatures: &[&Signed]) -> BTreeSet<String> {
+    let mut groups: Vec<Vec<&Signed>> = Vec::new();
+    for signed in signatures {
+        let is_of = |group: &Vec<&Signed>| group.iter().any(|other| other.has_signer_of(signed));
+        let (same, mut others): (Vec<_>, Vec<_>) = groups.into_iter().partition(is_of);
+        others.push(same.into_iter().flatten().chain([*signed]).collect());
+        groups = others;
+    }
+    groups.iter().filter_map(|group| group.first()).map(|signed| signed.signer()).collect()
 }

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
-use aws_names::{JobArn, ProfileVersionArn};
+use aws_names::{AliasArn, JobArn, SignerArn, SigningProfileVersion};
 use notary::Digest;
 use notary::envelope::{Payload, VerifiedEnvelope};
 use notary::text::rfc3339;
+use notary::trust::SigningIdentity;
 use notary::trust::policy::ValidationType;
 use notary::x509::Certificate;
 use serde::{Serialize, Serializer};
@@ -38,7 +39,10 @@ pub struct SignatureVerdict {
 pub struct Signed {
     /// The version of the signing profile, if AWS Signer signed.
     #[serde(serialize_with = "text", skip_serializing_if = "Option::is_none")]
-    pub profile_version: Option<ProfileVersionArn>,
+    pub profile_version: Option<SigningProfileVersion>,
+    /// The alias through which the profile was used, if AWS Signer signed through one.
+    #[serde(serialize_with = "text", skip_serializing_if = "Option::is_none")]
+    pub profile_alias: Option<AliasArn>,
     /// The signing job, if AWS Signer signed.
     #[serde(serialize_with = "text", skip_serializing_if = "Option::is_none")]
     pub job: Option<JobArn>,
@@ -93,13 +97,14 @@ impl CertificateSummary {
 impl Signed {
     pub(in crate::verify) fn new(envelope: &VerifiedEnvelope, payload: Payload, signer: &Signer) -> Self {
         let attributes = envelope.attributes();
-        let (profile_version, job) = match signer {
-            Signer::AwsSigner(signer) => (Some(signer.profile_version.clone()), Some(signer.job.clone())),
-            Signer::Certificate => (None, None),
+        let aws_signer = match signer {
+            Signer::AwsSigner(signer) => Some(signer),
+            Signer::Certificate => None,
         };
         Self {
-            profile_version,
-            job,
+            profile_version: aws_signer.map(|signer| signer.profile_version.clone()),
+            profile_alias: aws_signer.and_then(|signer| signer.alias.clone()),
+            job: aws_signer.map(|signer| signer.job.clone()),
             signing_scheme: attributes.signing_scheme.as_str(),
             signing_time: attributes.signing_time,
             expiry: attributes.expiry,
@@ -121,13 +126,27 @@ impl Signed {
         self.certificates.last().map_or("", |certificate| &certificate.subject)
     }
 
-    /// Returns who signed: the ARN of the signing profile, otherwise the subject of the signing certificate.
+    /// Returns who signed: the ARN of the signing profile or of the aliased one, otherwise the subject of the signing
+    /// certificate.
     #[must_use]
     pub fn signer(&self) -> String {
         match &self.profile_version {
-            Some(version) => version.profile().to_string(),
+            Some(version) => version.unversioned(),
             None => self.subject().to_owned(),
         }
+    }
+
+    /// Whether a trusted identity of AWS Signer names the signer.
+    #[must_use]
+    pub fn is_by(&self, identity: &SignerArn) -> bool {
+        let signer = |profile_version| SigningIdentity { profile_version, alias: self.profile_alias.as_ref() };
+        self.profile_version.as_ref().is_some_and(|version| signer(version).is(&identity.clone().into()))
+    }
+
+    /// Whether both signatures are by one signer. Signatures through one alias count as such: one may name the profile,
+    /// and the other the aliased profile.
+    pub(super) fn has_signer_of(&self, other: &Self) -> bool {
+        self.signer() == other.signer() || (self.profile_alias.is_some() && self.profile_alias == other.profile_alias)
     }
 }
 

@@ -1,0 +1,160 @@
+//! Completes the name of a signing profile to its ARN, with the region and the account that the AWS configuration
+//! names. No request is made, and no credentials are read: what is not written down stays unknown.
+
+use aws_config::profile::{ProfileSet, load};
+use aws_names::{AccountId, Location, Partition, ProfileArn, ProfileName, Region};
+use aws_runtime::env_config::file::EnvConfigFiles;
+use aws_types::os_shim_internal::{Env, Fs};
+
+use super::config::SignerConfig;
+use super::failure::error_chain;
+
+/// Why a name cannot be completed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CompletionError {
+    /// The name is one of a profile with credentials.
+    #[error("{0:?} is a profile of the AWS configuration, which has credentials: it may be no signing profile")]
+    Credentials(String),
+    /// The shared AWS configuration cannot be read.
+    #[error("{name:?} is not an ARN, and the AWS configuration, which could complete it, cannot be read: {why}")]
+    Unreadable {
+        /// The name.
+        name: String,
+        /// The error.
+        why: String,
+    },
+    /// The region or the account is unknown.
+    #[error("{name:?} is not an ARN, and the {what} that would complete it is not known")]
+    Unknown {
+        /// The name.
+        name: String,
+        /// `region` or `account`.
+        what: &'static str,
+    },
+}
+
+/// Completes the name of a signing profile.
+///
+/// - The region is `region`, or else `AWS_REGION`, `AWS_DEFAULT_REGION`, or that of the profile of the shared
+///   configuration in use.
+/// - The account is the one of the credentials in use: `AWS_ACCOUNT_ID` beside access keys in the environment,
+///   otherwise `aws_account_id`, `sso_account_id` or the account of `role_arn` of the profile in use, otherwise the
+///   account of `AWS_ROLE_ARN`.
+///
+/// # Errors
+/// Returns [`CompletionError`] if one of them is unknown, or the name is that of a profile with credentials.
+pub async fn complete_profile_name(
+    config: &SignerConfig,
+    name: &ProfileName,
+    region: Option<&str>,
+    variable: impl Fn(&str) -> Option<String>,
+) -> Result<ProfileArn, CompletionError> {
+    let shared = load(&Fs::real(), &Env::real(), &EnvConfigFiles::default(), None).await;
+    let shared =
+        shared.map_err(|why| CompletionError::Unreadable { name: name.to_string(), why: error_chain(&why) })?;
+    complete(config, name, region, &variable, &shared)
+}
+
+fn complete(
+    config: &SignerConfig,
+    name: &ProfileName,
+    region: Option<&str>,
+    variable: &impl Fn(&str) -> Option<String>,
+    shared: &ProfileSet,
+) -> Result<ProfileArn, CompletionError> {
+    if shared.get_profile(name.as_str()).is_some() {
+        return Err(CompletionError::Credentials(name.to_string()));
+    }
+    let set = |name: &str| variable(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty());
+    let explicit = config.profile(&Partition::AWS).map(str::to_owned);
+    let selected = explicit.clone().or_else(|| set("AWS_PROFILE")).or_else(|| set("AWS_DEFAULT_PROFILE"));
+    let selected = shared.get_profile(selected.as_deref().unwrap_or("default"));
+    let property = |name: &str| selected.and_then(|profile| profile.get(name)).map(|value| value.trim().to_owned());
+    let region = region
+        .map(str::to_owned)
+        .or_else(|| set("AWS_REGION"))
+        .or_else(|| set("AWS_DEFAULT_REGION"))
+        .or_else(|| property("region"));
+    let account = if explicit.is_none() && set("AWS_ACCESS_KEY_ID").is_some() {
+        set("AWS_ACCOUNT_ID")
+    } else {
+        let of_profile = property("aws_account_id").or_else(|| property("sso_account_id"));
+        let of_profile = of_profile.or_else(|| property("role_arn").and_then(|role| account_of(&role)));
+        of_profile.or_else(|| set("AWS_ROLE_ARN").filter(|_| explicit.is_none()).and_then(|role| account_of(&role)))
+    };
+    let unknown = |what| CompletionError::Unknown { name: name.to_string(), what };
+    let region: Region = region.and_then(|region| region.parse().ok()).ok_or_else(|| unknown("region"))?;
+    let account: AccountId = account.and_then(|account| account.parse().ok()).ok_or_else(|| unknown("account"))?;
+    Ok(ProfileArn::new(Location::new(region, account), name.clone()))
+}
+
+/// The account of a role: `arn:PARTITION:iam::ACCOUNT:role/NAME`.
+fn account_of(role: &str) -> Option<String> {
+    match role.split(':').collect::<Vec<_>>()[..] {
+        ["arn", _, "iam", _, account, _] => Some(account.to_owned()),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+    use std::collections::BTreeMap;
+
+    use aws_runtime::env_config::file::EnvConfigFileKind;
+
+    use super::*;
+
+    /// Completes `release` with this shared configuration, `aws-profile` and these variables.
+    async fn completed(
+        file: &str,
+        profile: Option<&str>,
+        variables: &[(&str, &str)],
+    ) -> Result<String, CompletionError> {
+        let files = EnvConfigFiles::builder().with_contents(EnvConfigFileKind::Config, file.to_owned()).build();
+        let shared = load(&Fs::real(), &Env::from_slice(&[]), &files, None).await.unwrap();
+        let options = profile.map(|profile| ("aws-profile".to_owned(), profile.to_owned()));
+        let config = SignerConfig::new(&options.into_iter().collect(), std::iter::empty()).unwrap();
+        let variables: BTreeMap<&str, &str> = variables.iter().copied().collect();
+        let variable = |name: &str| variables.get(name).map(|value| (*value).to_owned());
+        let arn = complete(&config, &"release".parse().unwrap(), None, &variable, &shared)?;
+        Ok(arn.to_string())
+    }
+
+    const KEYS: (&str, &str) = ("AWS_ACCESS_KEY_ID", "AKIA");
+    const REGION: (&str, &str) = ("AWS_REGION", "eu-west-1");
+
+    #[tokio::test]
+    async fn completes_with_the_account_of_the_credentials_in_use() {
+        let sso = "[default]\nregion = us-east-1\nsso_account_id = 444455556666\n[profile ci]\nregion = cn-north-1\n\
+                   role_arn = arn:aws-cn:iam::777788889999:role/ci\nsource_profile = default\n";
+        for (profile, variables, arn) in [
+            (None, &[][..], "arn:aws:signer:us-east-1:444455556666:/signing-profiles/release"),
+            (None, &[REGION], "arn:aws:signer:eu-west-1:444455556666:/signing-profiles/release"),
+            (None, &[("AWS_PROFILE", "ci")], "arn:aws-cn:signer:cn-north-1:777788889999:/signing-profiles/release"),
+            (Some("ci"), &[KEYS], "arn:aws-cn:signer:cn-north-1:777788889999:/signing-profiles/release"),
+            (
+                None,
+                &[KEYS, REGION, ("AWS_ACCOUNT_ID", "111122223333")],
+                "arn:aws:signer:eu-west-1:111122223333:/signing-profiles/release",
+            ),
+        ] {
+            assert_eq!(completed(sso, profile, variables).await.as_deref(), Ok(arn), "{profile:?} {variables:?}");
+        }
+        let role = ("AWS_ROLE_ARN", "arn:aws:iam::111122223333:role/deploy");
+        let arn = "arn:aws:signer:eu-west-1:111122223333:/signing-profiles/release";
+        assert_eq!(completed("", None, &[REGION, role]).await.as_deref(), Ok(arn));
+    }
+
+    #[tokio::test]
+    async fn never_takes_the_account_of_other_credentials() {
+        let default = "[default]\naws_account_id = 444455556666\n";
+        let unknown = |what| Err(CompletionError::Unknown { name: "release".to_owned(), what });
+        assert_eq!(completed(default, None, &[KEYS, REGION]).await, unknown("account"));
+        assert_eq!(completed(default, None, &[]).await, unknown("region"));
+        let keys = [REGION, ("AWS_ACCOUNT_ID", "1")];
+        assert_eq!(completed("", None, &keys).await, unknown("account"));
+        let named = "[profile release]\nregion = eu-west-1\n";
+        assert_eq!(completed(named, None, &[]).await, Err(CompletionError::Credentials("release".to_owned())));
+    }
+}

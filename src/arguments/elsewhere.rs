@@ -1,0 +1,129 @@
+//! What other tools call things: commands and options of notation, cosign, crane, oras, skopeo and the aws CLI that do
+//! not exist here, and what to use instead.
+
+/// A command of another tool: its names, and what to use here.
+const COMMANDS: &[(&[&str], &str)] = &[
+    (
+        &["login", "logout"],
+        "there is nothing to log in to: the tool uses the logins of `docker login` and `podman login` and their credential \
+         helpers, and requests tokens for Amazon ECR itself; in a pipeline pass '--username NAME --password-stdin'",
+    ),
+    (&["cert", "certs", "certificate", "truststore"], "use 'trust list', 'trust add' and 'trust remove'"),
+    (
+        &["key", "keys", "generate-key-pair", "import-key-pair", "public-key", "piv-tool", "pkcs11-tool"],
+        "there are no keys: AWS Signer keeps them. Use 'sign REF --profile ARN' and 'verify REF --trusted-profile ARN'",
+    ),
+    (
+        &["plugin", "plugins"],
+        "this tool needs no plugin for AWS Signer; 'setup' installs it for notation, and 'setup --check' shows which is \
+         installed",
+    ),
+    (
+        &["tree", "triangulate", "discover", "referrers"],
+        "use 'list REF' for the signatures of an artifact, and 'inspect REF' for what is in them",
+    ),
+    (&["cp", "clone", "mirror", "sync", "replicate"], "use 'copy SOURCE TARGET', which copies the signatures, too"),
+    (&["save", "pull", "export"], "use 'copy REF oci:FOLDER', which copies the signatures, too"),
+    (&["load", "push"], "use 'copy oci:FOLDER REF', which copies the signatures, too"),
+    (&["sign-blob"], "use 'blob sign FILE --profile ARN'"),
+    (&["verify-blob"], "use 'blob verify FILE'"),
+    (&["import"], "use 'attach REF --signature FILE'"),
+    (&["attest", "attestation", "verify-attestation", "verify-blob-attestation"], "attestations are not supported"),
+    (&["initialize", "init"], "use 'setup --profile ARN'; AWS's root certificates are built in"),
+    (&["download"], "use 'inspect REF', or 'copy REF oci:FOLDER'"),
+    (&["config", "configure", "doctor"], "use 'setup', and 'setup --check' to show what is missing or wrong"),
+    (&["digest", "manifest", "resolve"], "'list REF' and 'inspect REF' print the digest of an artifact"),
+    (&["completion"], "use 'completions SHELL'"),
+];
+
+/// Subcommands of other tools: the command, their names, and what to use here.
+const SUBCOMMANDS: &[(&str, &[&str], &str)] = &[
+    (
+        "policy",
+        &["import", "add", "set"],
+        "use 'policy check FILE', and copy the file to the path that 'policy show' prints",
+    ),
+    ("policy", &["export", "list", "ls"], "use 'policy show'"),
+    ("policy", &["create"], "use 'policy init --profile ARN', or 'setup --profile ARN'"),
+    ("trust", &["ls", "show"], "use 'trust list'"),
+    ("trust", &["delete", "rm"], "use 'trust remove'"),
+    ("blob", &["policy"], "use 'policy show --blob' and 'policy init --blob'"),
+];
+
+/// An option of another tool: its names, the option that the tip needs the command to have, and the tip.
+const OPTIONS: &[(&[&str], Option<&str>, &str)] = &[
+    (&["--id", "--key", "-k"], Some("profile"), "use '--profile ARN' to select the signing profile"),
+    (
+        &["--key", "-k", "--certificate", "--cert"],
+        Some("trusted-profile"),
+        "use '--trusted-profile ARN' to name the signer",
+    ),
+    (
+        &["--certificate-identity", "--certificate-identity-regexp", "--certificate-oidc-issuer"],
+        Some("trusted-profile"),
+        "use '--trusted-profile ARN' to name the signer; whole ARNs are compared",
+    ),
+    (&["--plugin"], Some("profile"), "no plugin is needed; use '--profile ARN' to select the signing profile"),
+    (&["--plugin-config"], Some("aws-region"), "use the options under AWS instead, such as '--aws-region REGION'"),
+    (&["--region"], Some("aws-region"), "use '--aws-region REGION'"),
+    (&["-u"], Some("username"), "use '--username NAME --password-stdin'"),
+    (
+        &["-p", "--password", "--creds"],
+        Some("password-stdin"),
+        "use '--username NAME --password-stdin', and pipe the password to standard input",
+    ),
+    (&["--insecure-registry", "--allow-http-registry", "--no-tls"], Some("plain-http"), "use '--plain-http'"),
+    (
+        &[
+            "--insecure",
+            "-k",
+            "--tls-verify",
+            "--insecure-skip-tls-verify",
+            "--allow-insecure-registry",
+            "--insecure-policy",
+        ],
+        Some("plain-http"),
+        "use '--plain-http' for a registry without TLS, and '--ca-file FILE' for one with a certificate authority of its own; \
+         certificates are always checked",
+    ),
+    (&["--signature-format"], None, "remove this option: signatures are always in JWS format"),
+    (&["--expiry", "-e"], None, "set the validity of signatures in the signing profile"),
+    (
+        &["--timestamp-url", "--timestamp-root-cert", "--timestamp-server-url"],
+        None,
+        "AWS Signer's signatures need no timestamp",
+    ),
+    (
+        &["--tlog-upload", "--rekor-url", "--fulcio-url", "--oidc-issuer"],
+        None,
+        "remove this option: AWS Signer signs without a log",
+    ),
+    (&["--annotations", "-a"], Some("user-metadata"), "use '--user-metadata KEY=VALUE'"),
+    (&["--oci-layout", "--local-image"], None, "name an image in an OCI image layout as 'oci:FOLDER:TAG'"),
+    (&["--format", "--json"], Some("output"), "use '--output json'; 'jq' selects members"),
+    (&["--debug", "-d"], Some("verbose"), "use '-vv'"),
+    (
+        &["--scheme", "--signature-manifest", "--allow-referrers-api", "--force-referrers-tag"],
+        None,
+        "remove this option: the registry decides how signatures are stored",
+    ),
+];
+
+/// What to use instead of a command. `parent` is the command that it was given to, if not the tool itself.
+#[must_use]
+pub fn for_command(parent: Option<&str>, name: &str) -> Option<&'static str> {
+    match parent {
+        None => COMMANDS.iter().find(|(names, _)| names.contains(&name)).map(|(_, tip)| *tip),
+        Some(parent) => {
+            let found = SUBCOMMANDS.iter().find(|(command, names, _)| *command == parent && names.contains(&name));
+            found.map(|(_, _, tip)| *tip)
+        }
+    }
+}
+
+/// What to use instead of an option of a command that has the options for which `has` is true.
+#[must_use]
+pub fn for_option(name: &str, has: impl Fn(&str) -> bool) -> Option<&'static str> {
+    let found = OPTIONS.iter().find(|(names, here, _)| names.contains(&name) && here.is_none_or(&has));
+    found.map(|(_, _, tip)| *tip)
+}
