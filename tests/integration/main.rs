@@ -15,6 +15,7 @@ mod fuzz_seeds;
 mod interchange;
 mod interop;
 mod local_signer;
+mod ownership;
 mod pipelines;
 mod plugins;
 mod policies;

@@ -1,8 +1,6 @@
 //! Writing to notation's configuration folder: files and folders are private to the user, and files are written
 //! atomically.
 
-use std::fs::DirBuilder;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
@@ -79,9 +77,9 @@ pub(super) fn write(path: &Path, content: &[u8]) -> Result<(), FileError> {
     files::replace(path, content, FILE_MODE).map_err(error)
 }
 
-/// Creates a folder and its parents with mode 0700. An existing folder must not be writable by all users.
+/// Creates a folder and its parents with mode 0700. Other users must not be able to change an existing one.
 fn make_folder(folder: &Path) -> Result<(), FileError> {
     let error = |source: io::Error| FileError::Io { path: folder.to_owned(), source };
-    DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(error)?;
+    files::create_folders(folder, 0o700).map_err(error)?;
     check_parent(folder)
 }
