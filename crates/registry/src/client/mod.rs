@@ -14,6 +14,7 @@ mod streams;
 mod transport;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_client::HttpClients;
@@ -54,6 +55,12 @@ impl RegistryClient {
         let clients = HttpClients::new(options.ca_files.clone(), options.idle_timeout);
         let transport = Transport { clients, memory: options.memory.clone(), backoff: options.backoff };
         Self { inner: Arc::new(Inner { options, transport, authentication: Authentication::new(credentials) }) }
+    }
+
+    /// The time limit of one operation: [`ClientOptions::timeout`].
+    #[must_use]
+    pub fn timeout(&self) -> Duration {
+        self.inner.options.timeout
     }
 
     /// A repository in its registry.

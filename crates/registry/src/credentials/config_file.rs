@@ -36,12 +36,17 @@ impl ConfigFile {
             }
             Err(source) => return Err(CredentialError::Io { path: path.to_owned(), source }),
         };
+        Self::parse(path, &bytes).map(Some)
+    }
+
+    /// Parses the content of the file. `path` is used in errors.
+    pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<Self, CredentialError> {
         let malformed = |problem: String| CredentialError::Malformed { path: path.to_owned(), problem };
         if bytes.len() as u64 > MAX_FILE {
             return Err(malformed(format!("is larger than {MAX_FILE} bytes")));
         }
         let read = || {
-            let mut file = json::parse_object("config", &bytes)?;
+            let mut file = json::parse_object("config", bytes)?;
             let mut members = |name| {
                 file.optional_object(name).map(|found| found.map(json::Object::into_members).unwrap_or_default())
             };
@@ -50,7 +55,7 @@ impl ConfigFile {
             let creds_store = file.optional_string("credsStore")?.filter(|store| !store.is_empty());
             Ok(Self { path: path.to_owned(), auths, cred_helpers, creds_store })
         };
-        read().map(Some).map_err(|why: json::JsonError| malformed(format!("is malformed: {why}")))
+        read().map_err(|why: json::JsonError| malformed(format!("is malformed: {why}")))
     }
 
     /// The credential for the repository in this file or its helpers.
@@ -68,6 +73,11 @@ impl ConfigFile {
         {
             return Ok(Some(found));
         }
+        self.stored(repository)
+    }
+
+    /// The credential for the repository in this file itself.
+    pub(super) fn stored(&self, repository: &RepositoryName) -> Result<Option<Credential>, CredentialError> {
         match best(&self.auths, repository) {
             Some(entry) => self.entry(entry),
             None => Ok(None),

@@ -19,7 +19,7 @@ mod helper;
 
 use std::ffi::OsString;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use notary::config_folder::config_folder;
@@ -233,6 +233,19 @@ impl Credentials {
         let token = Box::pin(ecr.token_for_host(repository.registry())).await.map_err(Box::new)?;
         Ok(token.map(|token| Credential::Password { username: token.username, password: Secret(token.password) }))
     }
+}
+
+/// Returns the credential for a repository that is stored in a file with this content, in the format of Docker's
+/// `config.json`. Helpers are not asked.
+///
+/// # Errors
+/// Returns [`CredentialError::Malformed`] if the content is malformed. `path` names the file in it.
+pub fn stored_credential(
+    path: &Path,
+    content: &[u8],
+    repository: &RepositoryName,
+) -> Result<Option<Credential>, CredentialError> {
+    ConfigFile::parse(path, content)?.stored(repository)
 }
 
 #[cfg(test)]
