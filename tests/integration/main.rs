@@ -22,5 +22,6 @@ mod policies;
 mod registry;
 mod registry_faults;
 mod revocation;
+mod strangers;
 use testbed as support;
 mod vectors;
