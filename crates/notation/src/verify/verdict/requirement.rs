@@ -7,7 +7,8 @@ use aws_names::ProfileArn;
 use notary::text::printable;
 use notary::{Disposition, ReasonCode};
 
-use super::{SignatureVerdict, Signed, Verdict, disposition};
+use super::{SignatureVerdict, Verdict, disposition};
+use crate::verify::finding::MatchedIdentity;
 
 /// How many signers must have signed. [All signatures](super::super::Evaluate::All) must have been checked for the
 /// verdict.
@@ -15,8 +16,8 @@ use super::{SignatureVerdict, Signed, Verdict, disposition};
 pub struct Requirement {
     /// The number of different signers. Several signatures of one profile, of any version, count once.
     pub signers: NonZeroUsize,
-    /// The signing profiles that count. If empty, every signer counts that the policy trusts: profiles by their ARN,
-    /// others by the subject of their certificate.
+    /// The signing profiles that count. If empty, every trusted identity of the policy counts that a signer matched:
+    /// once, however many subjects match it.
     pub from: Vec<ProfileArn>,
 }
 
@@ -38,6 +39,15 @@ pub enum RequirementError {
         needed: NonZeroUsize,
         /// The policy's name.
         policy: String,
+    },
+    /// The policy trusts every identity, so it does not tell signers apart.
+    #[error(
+        "{} required, but the trust policy trusts every identity (\"*\"), which counts once: list the trusted identities",
+        signatures(*.needed)
+    )]
+    AnyIdentity {
+        /// The required number.
+        needed: NonZeroUsize,
     },
     /// Too few signers are known to have signed, because not all signatures were checked.
     #[error("{} required, but {left} signatures were not checked: all must be", signatures(*.needed))]
@@ -92,7 +102,7 @@ impl RequirementError {
     #[must_use]
     pub fn code(&self) -> ReasonCode {
         match self {
-            Self::Impossible { .. } | Self::Unchecked { .. } => ReasonCode::Configuration,
+            Self::Impossible { .. } | Self::AnyIdentity { .. } | Self::Unchecked { .. } => ReasonCode::Configuration,
             Self::Skipped { .. } => ReasonCode::MissingSigners,
             Self::Missing { code, .. } => *code,
         }
@@ -114,9 +124,13 @@ impl Verdict {
             return Err(RequirementError::Skipped { needed, policy: self.policy.clone() });
         }
         let counts = |signer: &String| named.is_empty() || named.contains(signer);
-        let found: BTreeSet<String> = self.trusted().map(Signed::signer).filter(counts).collect();
+        let matched: BTreeSet<_> = self.signatures.iter().filter_map(SignatureVerdict::matched_identity).collect();
+        let found: BTreeSet<String> = matched.iter().map(ToString::to_string).filter(counts).collect();
         if found.len() >= needed.get() {
             return Ok(());
+        }
+        if named.is_empty() && matched.contains(&MatchedIdentity::Any) {
+            return Err(RequirementError::AnyIdentity { needed });
         }
         if self.unchecked > 0 {
             return Err(RequirementError::Unchecked { needed, left: self.unchecked });
