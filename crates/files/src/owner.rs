@@ -2,7 +2,7 @@
 
 use std::os::fd::AsFd;
 
-use rustix::fs::{Stat, StatVfsMountFlags, fstatvfs};
+use rustix::fs::{Mode, RawMode, Stat, StatVfsMountFlags, fstatvfs};
 use rustix::process::geteuid;
 
 /// The write permission of the group and of all others.
@@ -46,4 +46,9 @@ pub(crate) fn is_on_read_only_mount(file: impl AsFd) -> bool {
 #[allow(clippy::useless_conversion, clippy::unnecessary_cast, reason = "the type of the mode depends on the system")]
 pub(crate) fn mode(stat: &Stat) -> u32 {
     stat.st_mode as u32
+}
+
+/// The permissions of a new file, for the system.
+pub(crate) fn file_mode(mode: u32) -> Mode {
+    Mode::from_raw_mode(mode as RawMode)
 }

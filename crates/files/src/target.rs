@@ -11,7 +11,7 @@ use rustix::fs::{AtFlags, FileType, Mode, OFlags, fstat, fsync, linkat, openat, 
 use rustix::io::Errno;
 
 use crate::error::FileError;
-use crate::owner::is_own;
+use crate::owner::{file_mode, is_own};
 use crate::walk::{End, Place, Rule, walk};
 
 /// How many names are tried for a temporary file.
@@ -160,7 +160,7 @@ impl<'a> Temporary<'a> {
         for _ in 0..ATTEMPTS {
             let random: String = std::iter::repeat_with(fastrand::alphanumeric).take(10).collect();
             let name = OsString::from(format!(".tmp{random}"));
-            match openat(folder, &name, flags, Mode::from_raw_mode(mode.try_into().unwrap_or_default())) {
+            match openat(folder, &name, flags, file_mode(mode)) {
                 Ok(file) => return Ok((Self { folder, name, is_there: true }, file.into())),
                 Err(Errno::EXIST) => {}
                 Err(why) => return Err(why.into()),

@@ -147,7 +147,7 @@ fn read_regular(path: &Path, place: &Place, most: u64) -> Result<Vec<u8>, FileEr
     let io = |source| FileError::io(path, source);
     let file = File::from(place.open(OFlags::RDONLY, Mode::empty()).map_err(|why| io(why.into()))?);
     let stat = fstat(&file).map_err(|why| io(why.into()))?;
-    if !place.found.is_some_and(|found| (found.st_dev, found.st_ino) == (stat.st_dev, stat.st_ino)) {
+    if place.found.is_none_or(|found| (found.st_dev, found.st_ino) != (stat.st_dev, stat.st_ino)) {
         return Err(FileError::Replaced(path.to_owned()));
     }
     check_owner(path, &stat)?;

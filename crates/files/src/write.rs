@@ -8,7 +8,7 @@ use rustix::fs::{FileType, Mode, OFlags, fstat, mkdirat, renameat};
 use rustix::io::Errno;
 
 use crate::error::FileError;
-use crate::owner::is_own;
+use crate::owner::{file_mode, is_own};
 use crate::target::Target;
 use crate::walk::{End, Place, Rule, walk};
 
@@ -55,7 +55,7 @@ pub fn create_folders(path: &Path, mode: u32) -> io::Result<()> {
         Some(FileType::Directory) => Ok(()),
         Some(_) => Err(io::ErrorKind::AlreadyExists.into()),
         None if place.linked => Err(io::ErrorKind::AlreadyExists.into()),
-        None => match mkdirat(&place.folder, &place.name, mode_of(mode)) {
+        None => match mkdirat(&place.folder, &place.name, file_mode(mode)) {
             // Another process was faster.
             Err(Errno::EXIST) if path.is_dir() => Ok(()),
             made => Ok(made?),
@@ -92,7 +92,7 @@ pub fn open_to_append(path: &Path, most: u64) -> io::Result<File> {
             }
             Some(_) => return Err(io::ErrorKind::AlreadyExists.into()),
             None if place.linked => return Err(io::ErrorKind::AlreadyExists.into()),
-            None => place.open(access | OFlags::CREATE | OFlags::EXCL, mode_of(0o600)),
+            None => place.open(access | OFlags::CREATE | OFlags::EXCL, file_mode(0o600)),
         };
         match opened {
             Err(Errno::EXIST | Errno::NOENT) => {}
@@ -119,7 +119,7 @@ pub fn open_lock(path: &Path) -> io::Result<File> {
                 file
             }
             Some(_) => return Err(io::ErrorKind::AlreadyExists.into()),
-            None => place.open(OFlags::RDWR | OFlags::CREATE | OFlags::EXCL, mode_of(0o600)),
+            None => place.open(OFlags::RDWR | OFlags::CREATE | OFlags::EXCL, file_mode(0o600)),
         };
         match opened {
             Err(Errno::EXIST | Errno::NOENT) => {}
@@ -146,10 +146,6 @@ fn check_own(place: &Place, file: &impl std::os::fd::AsFd) -> io::Result<()> {
         return Err(io::Error::new(io::ErrorKind::PermissionDenied, "the file has other names (hard links)"));
     }
     Ok(())
-}
-
-fn mode_of(mode: u32) -> Mode {
-    Mode::from_raw_mode(mode.try_into().unwrap_or_default())
 }
 
 /// Makes new and changed names in a folder durable.

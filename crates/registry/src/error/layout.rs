@@ -115,7 +115,11 @@ impl LayoutError {
     /// What to do about it, if the error does not say so already.
     #[must_use]
     pub fn advice(&self) -> Option<Advice> {
-        matches!(self, Self::TooMany { .. }).then_some(Advice::RaiseLimit { what: "signatures" })
+        match self {
+            Self::TooMany { .. } => Some(Advice::RaiseLimit { what: "signatures" }),
+            Self::Locked { .. } => Some(Advice::AllowMoreTime),
+            _ => None,
+        }
     }
 }
 
