@@ -1,21 +1,32 @@
 //! The bodies of the fuzz targets: no input may cause a panic, and accepted input must satisfy the invariants of its
-//! type.
+//! type. What was parsed is formatted, too, as it is in logs, errors and results.
+
+use std::fmt::{Debug, Display};
+use std::path::Path;
 
 use notary::envelope::{Envelope, Payload};
+use notary::links::Links;
+use notary::manifest::Manifest;
+use notary::media_type::MANIFEST_MEDIA_TYPES;
+use notary::reference::RepositoryName;
+use notary::text::{parse_rfc3339, rfc3339};
 use notary::trust::check_trusted_identity;
-use notary::trust::policy::TrustedIdentities;
+use notary::trust::policy::{BlobTrustPolicyDocument, RegistryScope, TrustPolicyDocument, TrustedIdentities};
 use notary::x509::{CertificateChain, MAX_CERTIFICATES};
 use plugin::{CheckRequest, Request as _, SigningRequest};
+use registry::{parse_layout_index, stored_credential};
+use time::OffsetDateTime;
 use time::macros::datetime;
 
 /// Parses and verifies an envelope, and parses its payload.
 pub fn envelope(bytes: &[u8]) {
-    let _ = Payload::parse(bytes);
-    let Ok(envelope) = Envelope::parse(bytes) else { return };
+    let _ = shown(Payload::parse(bytes));
+    let Some(envelope) = shown(Envelope::parse(bytes)) else { return };
     chain(&envelope.chain);
+    [Some(envelope.attributes.signing_time), envelope.attributes.expiry].into_iter().flatten().for_each(time);
     assert!(envelope.attributes.expiry.is_none_or(|expiry| expiry > envelope.attributes.signing_time));
     let unverified = envelope.clone();
-    let Ok(verified) = envelope.verify(datetime!(2026-07-01 12:00 UTC)) else { return };
+    let Some(verified) = shown(envelope.verify(datetime!(2026-07-01 12:00 UTC))) else { return };
     assert_eq!(verified.payload(), unverified.payload);
     if let Ok(payload) = Payload::parse(verified.payload()) {
         assert_eq!(Payload::parse(&payload.to_bytes()), Ok(payload));
@@ -24,21 +35,81 @@ pub fn envelope(bytes: &[u8]) {
 
 /// Parses a request to sign.
 pub fn generate_envelope_request(bytes: &[u8]) {
-    if let Ok(request) = SigningRequest::parse(bytes) {
+    if let Some(request) = shown(SigningRequest::parse(bytes)) {
         assert_eq!(request.profile.to_string().parse(), Ok(request.profile));
     }
 }
 
 /// Parses a request to verify, checks its identities, and builds the revocation hashes of its chain.
 pub fn verify_signature_request(bytes: &[u8]) {
-    let Ok(request) = CheckRequest::parse(bytes) else { return };
+    let Some(request) = shown(CheckRequest::parse(bytes)) else { return };
     chain(&request.chain);
+    time(request.authentic_signing_time);
     assert!(!request.checks.is_empty());
     let wildcard = request.trusted_identities == TrustedIdentities::Any;
     match check_trusted_identity(&request.signer(), &request.trusted_identities) {
         Ok(verdict) => assert!(!wildcard && (!verdict.trusted || !request.trusted_identities.listed().is_empty())),
         Err(_) => assert!(wildcard),
     }
+}
+
+/// Parses the index of a layout, and manifests of every type.
+pub fn layout(bytes: &[u8]) {
+    for descriptor in shown(parse_layout_index(bytes)).unwrap_or_default() {
+        assert_eq!(descriptor.digest.to_string().parse(), Ok(descriptor.digest));
+    }
+    if let Some(manifest) = shown(Manifest::parse(bytes)) {
+        assert_eq!(Manifest::parse(&manifest.to_bytes()), Ok(manifest));
+    }
+    for media_type in MANIFEST_MEDIA_TYPES {
+        let _ = shown(Links::read(media_type, bytes));
+    }
+}
+
+/// Parses a file with credentials, and finds those of several repositories.
+pub fn credentials_file(bytes: &[u8]) {
+    for repository in ["docker.io/library/app", "registry.example.com/team/app", "127.0.0.1:5000/app"] {
+        let repository: RepositoryName = repository.parse().unwrap_or_else(|why| panic!("{repository}: {why}"));
+        let _ = shown(stored_credential(Path::new("config.json"), bytes, &repository));
+    }
+}
+
+/// Parses trust policies for artifacts and for blobs, and finds the one that applies.
+pub fn trust_policy(bytes: &[u8]) {
+    if let Some(document) = shown(TrustPolicyDocument::parse(bytes)) {
+        assert!(!document.policies().is_empty());
+        for repository in ["registry.example.com/team/app", "127.0.0.1:5000/app"] {
+            let scope: RegistryScope = repository.parse().unwrap_or_else(|why| panic!("{repository}: {why}"));
+            let _ = shown(document.applicable(&scope));
+        }
+        for (_, policy) in document.policies() {
+            assert!(!policy.name().is_empty());
+        }
+    }
+    if let Some(document) = shown(BlobTrustPolicyDocument::parse(bytes)) {
+        let _ = shown(document.applicable(None));
+        let _ = shown(document.applicable(Some("team")));
+    }
+}
+
+/// Formats what was parsed, or the error.
+fn shown<T: Debug, E: Debug + Display>(parsed: Result<T, E>) -> Option<T> {
+    match parsed {
+        Ok(value) => {
+            assert!(!format!("{value:?}").is_empty());
+            Some(value)
+        }
+        Err(why) => {
+            assert!(!why.to_string().is_empty() && !format!("{why:?}").is_empty());
+            None
+        }
+    }
+}
+
+/// Formats a time, which must be one that can be written and read.
+fn time(time: OffsetDateTime) {
+    let text = rfc3339(time);
+    assert!(parse_rfc3339(&text).is_some(), "{text}");
 }
 
 fn chain(chain: &CertificateChain) {
@@ -51,6 +122,8 @@ fn chain(chain: &CertificateChain) {
     let _ = chain.clone().check_code_signing(datetime!(2026-07-01 12:00 UTC));
     for certificate in chain.certificates() {
         assert!(certificate.der().windows(certificate.tbs().len()).any(|window| window == certificate.tbs()));
-        let _ = (certificate.subject(), certificate.issuer(), certificate.not_before(), certificate.not_after());
+        assert!(!format!("{certificate:?} {} {}", certificate.subject(), certificate.issuer()).is_empty());
+        time(certificate.not_before());
+        time(certificate.not_after());
     }
 }

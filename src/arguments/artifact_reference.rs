@@ -66,7 +66,7 @@ impl ArtifactReference {
                 target: reference.target().clone(),
             }),
             Self::Layout { path, target } => {
-                let layout = Layout::open(path)?;
+                let layout = Layout::open(path)?.waiting_at_most(client.timeout());
                 let target = match target {
                     Some(target) => target.clone(),
                     None => only_artifact(&layout)?,

@@ -122,7 +122,7 @@ fn destination(args: &Args, client: &RegistryClient) -> Result<(Store, Option<Ta
                 Some(target) => own_tag(target),
                 None => args.source.target().and_then(own_tag),
             };
-            Ok((Store::Layout(Layout::create(path)?), tag))
+            Ok((Store::Layout(Layout::create_waiting(path, client.timeout())?), tag))
         }
     }
 }

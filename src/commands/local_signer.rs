@@ -11,9 +11,8 @@ use local_signer::clock::{Clock, ClockError};
 use local_signer::credentials::{Credentials, CredentialsError};
 use local_signer::{LocalSigner, Options, StartError};
 use notary::ReasonCode;
-use notary::text::printable_lines;
+use notary::text::{parse_rfc3339, printable_lines};
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::output::exit::CliError;
@@ -178,7 +177,7 @@ fn instructions(signer: &LocalSigner) -> String {
 }
 
 fn time_of(text: &str) -> Result<OffsetDateTime, String> {
-    OffsetDateTime::parse(text, &Rfc3339).map_err(|why| format!("{why}; write it as 2024-01-01T00:00:00Z"))
+    parse_rfc3339(text).ok_or_else(|| "expected a time such as 2024-01-01T00:00:00Z".to_owned())
 }
 
 /// The text as one word of a shell command.

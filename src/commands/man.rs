@@ -48,7 +48,7 @@ pub fn run(args: &Args, output: &Output) -> Result<ExitStatus, CliError> {
 
 /// Writes the pages of all commands, and returns the files.
 pub(super) fn write_all(folder: &Path) -> Result<Vec<PathBuf>, CliError> {
-    std::fs::create_dir_all(folder).map_err(|why| CliError::file(format!("{}: {why}", folder.display())))?;
+    files::create_folders(folder, 0o777).map_err(|why| CliError::file(format!("{}: {why}", folder.display())))?;
     let mut command = Cli::command().disable_help_subcommand(true);
     // Adds the global options to the subcommands.
     command.build();

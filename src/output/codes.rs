@@ -117,7 +117,7 @@ impl From<AddError> for CliError {
 
 fn trust_store_code(why: &TrustStoreError) -> ReasonCode {
     match why {
-        TrustStoreError::Io { .. } | TrustStoreError::File { .. } => ReasonCode::File,
+        TrustStoreError::Unusable(_) | TrustStoreError::File { .. } => ReasonCode::File,
         _ => ReasonCode::Configuration,
     }
 }

@@ -1,21 +1,17 @@
 //! Output files, as named by `--detach`, `--signature` and `policy init FILE`.
 
-use std::fs::{File, Metadata, OpenOptions};
+use std::io;
 use std::io::Write as _;
-use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
-use std::{fs, io};
 
+use files::{Named, Target};
 use notary::ReasonCode;
 
 use super::exit::CliError;
 use crate::output::Output;
 
-/// The most symbolic links that are followed, as in Linux.
-const MAX_LINKS: usize = 40;
-
-/// An output file. A regular file is written atomically, and replaced only with `--force`. A symbolic link is kept, and
-/// its target written. Devices and pipes are opened and written to.
+/// An output file. It is written atomically, and what is there is replaced only with `--force`: a symbolic link is then
+/// kept and its target written, and a named pipe is written to. Devices such as `/dev/null` are always written to.
 #[derive(Debug, Clone)]
 pub struct OutputFile {
     named: PathBuf,
@@ -24,11 +20,11 @@ pub struct OutputFile {
 }
 
 /// What a path refers to.
-enum Target {
+enum Destination {
     /// A regular file to create or replace.
-    File(PathBuf),
+    File(Target),
     /// A character device or a pipe.
-    Stream,
+    Stream(Target),
     /// Standard output, as `-` or by path.
     Stdout,
 }
@@ -39,7 +35,7 @@ impl OutputFile {
     /// # Errors
     /// Returns [`CliError`] if the path cannot be written to, or if it exists and `force` is not set.
     pub fn new(named: PathBuf, force: bool) -> Result<Self, CliError> {
-        let stdout = matches!(target(&named, force)?, Target::Stdout);
+        let stdout = matches!(target(&named, force)?, Destination::Stdout);
         Ok(Self { named, force, stdout })
     }
 
@@ -71,10 +67,10 @@ impl OutputFile {
     /// Returns [`CliError`] if the file cannot be written. An existing file is then unchanged.
     pub fn write(&self, content: &[u8], mode: u32) -> Result<(), CliError> {
         let written = match target(&self.named, self.force)? {
-            Target::File(path) if self.force => files::replace(&path, content, mode),
-            Target::File(path) => files::create(&path, content, mode),
-            Target::Stream => write_into(&self.named, content),
-            Target::Stdout => return Output::content(content),
+            Destination::File(target) if self.force => target.replace(content, mode),
+            Destination::File(target) => target.create(content, mode),
+            Destination::Stream(target) => write_into(&target, content),
+            Destination::Stdout => return Output::content(content),
         };
         written.map_err(|why| match why.kind() {
             io::ErrorKind::AlreadyExists => there_already(&self.named),
@@ -93,35 +89,28 @@ fn there_already(named: &Path) -> CliError {
         .with_advice("Name another file, or replace it with --force.")
 }
 
-fn target(named: &Path, force: bool) -> Result<Target, CliError> {
+/// What the path leads to. Without `force`, anything that is there already is an error: also a symbolic link that leads
+/// nowhere, and a named pipe.
+fn target(named: &Path, force: bool) -> Result<Destination, CliError> {
     if named == Path::new("-") {
-        return Ok(Target::Stdout);
+        return Ok(Destination::Stdout);
     }
-    match fs::metadata(named) {
-        Ok(seen) if is_stdout(&seen) => Ok(Target::Stdout),
-        Ok(seen) if is_stream(&seen) => Ok(Target::Stream),
-        Ok(seen) if !seen.is_file() => Err(failed(named, "this is a folder, a block device or a socket: name a file")),
-        Ok(_) if !force => Err(there_already(named)),
-        Ok(_) => fs::canonicalize(named).map(Target::File).map_err(|why| failed(named, why)),
-        Err(why) if why.kind() == io::ErrorKind::NotFound => missing(named),
-        Err(why) => Err(failed(named, why)),
-    }
-}
-
-/// The file to create, with dangling symbolic links followed.
-fn missing(named: &Path) -> Result<Target, CliError> {
-    let mut path = named.to_owned();
-    for _ in 0..MAX_LINKS {
-        let Ok(leads_to) = fs::read_link(&path) else { break };
-        path = folder(&path).join(leads_to);
-    }
-    let folder = folder(&path);
-    match (path.file_name(), folder.is_dir()) {
-        (Some(_), true) => Ok(Target::File(path)),
-        (Some(_), false) => {
-            Err(failed(named, format!("the folder {} does not exist: create it first", folder.display())))
+    let target = Target::of(named).map_err(|why| match why.kind() {
+        io::ErrorKind::NotFound => {
+            failed(named, format!("the folder {} does not exist: create it first", folder(named).display()))
         }
-        (None, _) => Err(failed(named, "this is not the name of a file")),
+        _ => failed(named, why),
+    })?;
+    match target.named() {
+        Named::Nothing if named.file_name().is_none() => Err(failed(named, "this is not the name of a file")),
+        Named::Nothing if target.is_linked() && !force => Err(there_already(named)),
+        Named::Nothing => Ok(Destination::File(target)),
+        _ if is_stdout(&target) => Ok(Destination::Stdout),
+        Named::Stream => Ok(Destination::Stream(target)),
+        Named::Other => Err(failed(named, "this is a folder, a block device or a socket: name a file")),
+        Named::File | Named::Pipe if !force => Err(there_already(named)),
+        Named::File => Ok(Destination::File(target)),
+        Named::Pipe => Ok(Destination::Stream(target)),
     }
 }
 
@@ -129,21 +118,16 @@ fn folder(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-fn is_stream(seen: &Metadata) -> bool {
-    seen.file_type().is_char_device() || seen.file_type().is_fifo()
-}
-
 /// Whether the path is standard output: `/dev/stdout` may be a redirected file, and other text must not be mixed into
 /// it.
-fn is_stdout(seen: &Metadata) -> bool {
-    rustix::fs::fstat(io::stdout()).is_ok_and(|stdout| (stdout.st_dev, stdout.st_ino) == (seen.dev(), seen.ino()))
+#[allow(clippy::useless_conversion, clippy::unnecessary_cast, reason = "the types depend on the system")]
+fn is_stdout(target: &Target) -> bool {
+    let stdout = rustix::fs::fstat(io::stdout()).map(|stdout| (stdout.st_dev as u64, stdout.st_ino as u64));
+    stdout.is_ok_and(|stdout| target.id() == Some(stdout))
 }
 
-fn write_into(path: &Path, content: &[u8]) -> io::Result<()> {
-    let mut file: File = OpenOptions::new().write(true).open(path)?;
-    if !is_stream(&file.metadata()?) {
-        return Err(io::ErrorKind::AlreadyExists.into());
-    }
+fn write_into(target: &Target, content: &[u8]) -> io::Result<()> {
+    let mut file = target.open_stream()?;
     match file.write_all(content).and_then(|()| file.flush()) {
         // The reader may close the pipe early.
         Err(why) if why.kind() == io::ErrorKind::BrokenPipe => Ok(()),
@@ -154,8 +138,10 @@ fn write_into(path: &Path, content: &[u8]) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+    use std::fs;
+    use std::fs::File;
     use std::io::Read as _;
-    use std::os::unix::fs::symlink;
+    use std::os::unix::fs::{FileTypeExt as _, symlink};
     use std::os::unix::net::UnixListener;
 
     use super::*;
@@ -187,15 +173,18 @@ mod tests {
     }
 
     #[test]
-    fn writes_to_the_target_of_a_symbolic_link() {
+    fn writes_to_the_target_of_a_symbolic_link_only_with_force() {
         let home = tempfile::tempdir().unwrap();
         let link = home.path().join("link");
         let path = home.path().join("file");
         symlink("file", &link).unwrap();
-        write(&link, false).unwrap();
+        // A link is there already, even if it leads nowhere.
+        assert_eq!(write(&link, false).unwrap_err().code, ReasonCode::Exists);
+        assert!(!path.exists());
+        write(&link, true).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "new");
         fs::write(&path, "old").unwrap();
-        assert!(write(&link, false).is_err());
+        assert_eq!(write(&link, false).unwrap_err().code, ReasonCode::Exists);
         write(&link, true).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "new");
         assert!(link.symlink_metadata().unwrap().is_symlink());
@@ -210,23 +199,33 @@ mod tests {
     }
 
     #[test]
-    fn writes_to_a_pipe() {
+    fn writes_to_a_named_pipe_only_with_force() {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("pipe");
         rustix::fs::mkfifoat(rustix::fs::CWD, &path, rustix::fs::Mode::from_raw_mode(0o600)).unwrap();
-        for force in [false, true] {
-            let reader = std::thread::spawn({
-                let path = path.clone();
-                move || {
-                    let mut read = String::new();
-                    File::open(path).unwrap().read_to_string(&mut read).unwrap();
-                    read
-                }
-            });
-            write(&path, force).unwrap();
-            assert_eq!(reader.join().unwrap(), "new");
-            assert!(path.symlink_metadata().unwrap().file_type().is_fifo());
-        }
+        assert_eq!(write(&path, false).unwrap_err().code, ReasonCode::Exists);
+        let reader = std::thread::spawn({
+            let path = path.clone();
+            move || {
+                let mut read = String::new();
+                File::open(path).unwrap().read_to_string(&mut read).unwrap();
+                read
+            }
+        });
+        write(&path, true).unwrap();
+        assert_eq!(reader.join().unwrap(), "new");
+        assert!(path.symlink_metadata().unwrap().file_type().is_fifo());
+    }
+
+    #[test]
+    fn writes_to_a_pipe_that_the_shell_passed() {
+        let (mut reader, writer) = std::io::pipe().unwrap();
+        let path = PathBuf::from(format!("/dev/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&writer)));
+        write(&path, false).unwrap();
+        drop(writer);
+        let mut read = String::new();
+        reader.read_to_string(&mut read).unwrap();
+        assert_eq!(read, "new");
     }
 
     #[test]

@@ -43,6 +43,26 @@ fn request_of(outcome: &Outcome, service: &Service) -> ReceivedRequest {
     requests.remove(0)
 }
 
+/// The SDK panics at some values that no HTTP header can hold.
+#[test]
+fn credentials_that_no_request_can_hold_fail_the_check_and_not_the_command() {
+    for (name, value) in [
+        ("AWS_ACCESS_KEY_ID", "AKID\nEXAMPLE"),
+        ("AWS_ACCESS_KEY_ID", "AKID\u{1}EXAMPLE"),
+        ("AWS_SECRET_ACCESS_KEY", "secret\r\nkey"),
+        ("AWS_SESSION_TOKEN", "token\nof\nlines"),
+    ] {
+        let service = Service::answering(200, &[], NOTHING_REVOKED);
+        let plugin = verify().env("AWS_ACCESS_KEY_ID", ACCESS_KEY).env("AWS_SECRET_ACCESS_KEY", SECRET_KEY);
+        let request = revocation_request(json!({ "aws-signer-endpoint-url": service.url() }));
+        let outcome = plugin.env(name, value).run(request);
+        // Signed or not: what matters is that the command has an answer about the check.
+        let (success, reason) = revocation(&outcome);
+        assert!(name == "AWS_SECRET_ACCESS_KEY" || !success, "{name}: {outcome:?}");
+        assert!(!reason.is_empty(), "{outcome:?}");
+    }
+}
+
 #[test]
 fn endless_input_is_a_timeout() {
     for command in ["generate-envelope", "verify-signature"] {

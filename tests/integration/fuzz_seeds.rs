@@ -95,6 +95,21 @@ fn mutated_envelopes_do_not_panic() {
 }
 
 #[test]
+fn mutated_layouts_do_not_panic() {
+    run("layout", bodies::layout);
+}
+
+#[test]
+fn mutated_credentials_files_do_not_panic() {
+    run("credentials_file", bodies::credentials_file);
+}
+
+#[test]
+fn mutated_trust_policies_do_not_panic() {
+    run("trust_policy", bodies::trust_policy);
+}
+
+#[test]
 fn mutated_sign_requests_do_not_panic() {
     run("generate_envelope_request", bodies::generate_envelope_request);
 }

@@ -14,16 +14,30 @@
 //! | Module | What it has |
 //! |---|---|
 //! | `read` | [`read_up_to`]: files that a user names, pipes included, with limits on size and time |
+//! | `target`, `write` | [`create`], [`replace`], [`Target`]: a crash leaves the old content or the new; files for logs and locks |
 //! | `write` | [`create`], [`replace`]: a crash leaves the old content or the new |
 //! | `backup` | [`back_up`]: keeps a file under another name before it is replaced or removed |
 //! | `trusted` | [`read_file`], [`check_program`]: files that only their owner can change |
+//! | `walk`, `owner` | following a path folder by folder, and who may change what is found |
+//! | `error` | [`FileError`] |
 
 mod backup;
+mod error;
+mod owner;
 mod read;
+mod target;
+#[cfg(test)]
+mod tests;
 mod trusted;
+mod walk;
 mod write;
 
 pub use backup::back_up;
+pub use error::FileError;
 pub use read::read_up_to;
-pub use trusted::{FileError, check_folder, check_parent, check_program, read_file};
-pub use write::{create, replace, sync_folder};
+pub use target::{Named, Target};
+pub use trusted::{
+    check_chosen_program, check_content, check_folder, check_parent, check_program, read_file, read_file_or_pipe,
+    read_linked_file,
+};
+pub use write::{create, create_folders, open_lock, open_to_append, replace, sync_folder};

@@ -1,126 +1,183 @@
-//! Reading trust policies and trust stores: regular files of limited size that are not writable by all users.
+//! Reading trust policies, trust stores, root certificates and plugins: files of limited size that only the user or
+//! root can change.
 //!
-//! notation 1.3.2 only rejects symbolic links. Files and folders that all users can write to are rejected here too,
-//! since they would let any user decide what is trusted.
+//! notation 1.3.2 only rejects symbolic links. Here, every folder on the way, every link that is followed and the file
+//! itself must belong to the user or to root, and nobody else may write to them: otherwise another user decides what is
+//! trusted. The checks are made on the open files.
 
-use std::fs::{File, Metadata};
-use std::io::Read;
-use std::os::unix::fs::MetadataExt;
+use std::fs::File;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
-use std::{fs, io};
 
-/// An error while reading or writing a file or folder.
-#[derive(Debug, thiserror::Error)]
-pub enum FileError {
-    /// It does not exist.
-    #[error("{path} does not exist", path = .0.display())]
-    Missing(PathBuf),
-    /// An I/O error.
-    #[error("{path}: {source}", path = path.display())]
-    Io {
-        /// The file or folder.
-        path: PathBuf,
-        /// The I/O error.
-        source: io::Error,
-    },
-    /// It has the wrong file type; for example, it is a symbolic link.
-    #[error("{path} is {found}; it must be {expected}", path = path.display())]
-    Kind {
-        /// The file or folder.
-        path: PathBuf,
-        /// The actual type.
-        found: &'static str,
-        /// The expected type.
-        expected: &'static str,
-    },
-    /// All users can write to it.
-    #[error(
-        "other users may write to {path} and change what is trusted: check its content, then run `chmod o-w {path}`",
-        path = .0.display()
-    )]
-    Writable(PathBuf),
-    /// It is too large.
-    #[error("{path} has more than {most} bytes", path = path.display())]
-    TooLarge {
-        /// The file.
-        path: PathBuf,
-        /// The maximum size in bytes.
-        most: u64,
-    },
-    /// Another file replaced it while it was opened.
-    #[error("{path} was replaced while it was read; try again", path = .0.display())]
-    Replaced(PathBuf),
-}
+use rustix::fs::{FileType, Mode, OFlags, Stat, fstat};
 
-impl FileError {
-    fn io(path: &Path, source: io::Error) -> Self {
-        match source.kind() {
-            io::ErrorKind::NotFound => Self::Missing(path.to_owned()),
-            _ => Self::Io { path: path.to_owned(), source },
-        }
-    }
-}
+use crate::error::FileError;
+use crate::owner::{is_own, mode, open_to_others};
+use crate::read::read_up_to;
+use crate::walk::{End, Place, Rule, walk};
 
-/// Reads a regular file of at most `most` bytes. Symbolic links are rejected.
+/// Reads a regular file of at most `most` bytes. A symbolic link in place of the file is rejected.
+///
+/// # Errors
+/// Returns [`FileError`] if the file cannot be read, is too large, or could be changed by other users.
 pub fn read_file(path: &Path, most: u64) -> Result<Vec<u8>, FileError> {
-    let io = |source| FileError::io(path, source);
-    let seen = fs::symlink_metadata(path).map_err(io)?;
-    if !seen.is_file() {
-        return Err(FileError::Kind { path: path.to_owned(), found: kind(&seen), expected: "a regular file" });
+    read_regular(path, &walk(path, Rule::Trusted, End::Link)?, most)
+}
+
+/// As [`read_file`], for a path that the user chose: symbolic links of the user and of root are followed.
+///
+/// # Errors
+/// See [`read_file`].
+pub fn read_linked_file(path: &Path, most: u64) -> Result<Vec<u8>, FileError> {
+    read_regular(path, &walk(path, Rule::Trusted, End::Target)?, most)
+}
+
+/// As [`read_linked_file`], and pipes are read, too: `/dev/stdin`, and the shell's `<(command)`.
+///
+/// # Errors
+/// See [`read_file`].
+pub fn read_file_or_pipe(path: &Path, most: u64) -> Result<Vec<u8>, FileError> {
+    let place = walk(path, Rule::Trusted, End::Target)?;
+    match place.kind() {
+        Some(FileType::Fifo | FileType::CharacterDevice | FileType::Socket) => {
+            // Whoever started this program gave it a descriptor. A name in the file system has an owner.
+            if !place.descriptor
+                && let Some(stat) = &place.found
+            {
+                check_owner(&place.path, stat)?;
+                check_writers(&place.path, stat)?;
+            }
+            let bytes = read_up_to(path, most).map_err(|why| FileError::io(path, why))?;
+            within(path, bytes, most)
+        }
+        _ => read_regular(path, &place, most),
     }
-    let file = File::open(path).map_err(io)?;
-    let opened = file.metadata().map_err(io)?;
-    if (opened.dev(), opened.ino()) != (seen.dev(), seen.ino()) {
-        return Err(FileError::Replaced(path.to_owned()));
-    }
-    check_writers(path, &opened)?;
-    let mut bytes = Vec::new();
-    file.take(most + 1).read_to_end(&mut bytes).map_err(io)?;
-    if bytes.len() as u64 > most {
-        return Err(FileError::TooLarge { path: path.to_owned(), most });
-    }
-    Ok(bytes)
 }
 
 /// Checks a folder, which must not be a symbolic link.
+///
+/// # Errors
+/// Returns [`FileError`] if there is no such folder, or other users could change it.
 pub fn check_folder(path: &Path) -> Result<(), FileError> {
-    let seen = fs::symlink_metadata(path).map_err(|source| FileError::io(path, source))?;
-    if !seen.is_dir() {
-        return Err(FileError::Kind { path: path.to_owned(), found: kind(&seen), expected: "a folder" });
-    }
-    check_writers(path, &seen)
+    check_open_folder(path, &walk(path, Rule::Trusted, End::Link)?)
 }
 
 /// Checks a parent of the folders that the specification defines. It may be a symbolic link, as home folders often are.
+///
+/// # Errors
+/// See [`check_folder`].
 pub fn check_parent(path: &Path) -> Result<(), FileError> {
-    check_writers(path, &fs::metadata(path).map_err(|source| FileError::io(path, source))?)
+    check_open_folder(path, &walk(path, Rule::Trusted, End::Target)?)
 }
 
-/// Checks a program before it is run: neither the executable regular file nor its folders may be writable by all users.
+/// Checks a program in a folder of programs before it is run: an executable regular file, to which, as to its folder,
+/// nobody but the user and root may write.
+///
+/// # Errors
+/// Returns [`FileError`] if there is no such program, or other users could change it.
 pub fn check_program(path: &Path) -> Result<(), FileError> {
     if let Some(folder) = path.parent() {
         check_folder(folder)?;
-        folder.parent().map_or(Ok(()), check_parent)?;
     }
-    let seen = fs::symlink_metadata(path).map_err(|source| FileError::io(path, source))?;
-    if !seen.is_file() || seen.mode() & 0o111 == 0 {
-        let found = if seen.is_file() { "a file that is not executable" } else { kind(&seen) };
-        return Err(FileError::Kind { path: path.to_owned(), found, expected: "an executable regular file" });
-    }
-    check_writers(path, &seen)
+    check_executable(path, &walk(path, Rule::Trusted, End::Link)?)
 }
 
-/// Group write access is accepted: group membership is granted deliberately, and with the common umask of 002 every
-/// file has it.
-fn check_writers(path: &Path, metadata: &Metadata) -> Result<(), FileError> {
-    if metadata.mode() & 0o002 == 0 { Ok(()) } else { Err(FileError::Writable(path.to_owned())) }
+/// As [`check_program`], for a path that the user chose: symbolic links are followed, and the folder may be one such as
+/// `/tmp`. Returns the path without links.
+///
+/// # Errors
+/// See [`check_program`].
+pub fn check_chosen_program(path: &Path) -> Result<PathBuf, FileError> {
+    let place = walk(path, Rule::Trusted, End::Target)?;
+    check_executable(path, &place)?;
+    Ok(place.path)
 }
 
-fn kind(metadata: &Metadata) -> &'static str {
-    match metadata.file_type() {
-        kind if kind.is_symlink() => "a symbolic link",
-        kind if kind.is_dir() => "a folder",
-        kind if kind.is_file() => "a file",
+/// Checks what belongs to a private folder: a regular file or a folder, not a link, that nobody else may write to. What
+/// does not exist is fine.
+///
+/// # Errors
+/// Returns [`FileError`] if it is something else, or other users could change it.
+pub fn check_content(path: &Path) -> Result<(), FileError> {
+    let place = match walk(path, Rule::Trusted, End::Link) {
+        Err(FileError::Missing(_)) => return Ok(()),
+        place => place?,
+    };
+    let Some(found) = &place.found else { return Ok(()) };
+    match place.kind() {
+        Some(FileType::RegularFile | FileType::Directory) => {}
+        _ => return Err(wrong_kind(path, &place, "a regular file or a folder")),
+    }
+    check_owner(path, found)?;
+    check_writers(path, found)
+}
+
+fn check_executable(path: &Path, place: &Place) -> Result<(), FileError> {
+    let Some(found) = &place.found else { return Err(FileError::Missing(path.to_owned())) };
+    let expected = "an executable regular file";
+    if place.kind() != Some(FileType::RegularFile) {
+        return Err(wrong_kind(path, place, expected));
+    }
+    if mode(found) & 0o111 == 0 {
+        return Err(FileError::Kind { path: path.to_owned(), found: "a file that is not executable", expected });
+    }
+    check_owner(path, found)?;
+    check_writers(path, found)
+}
+
+fn check_open_folder(path: &Path, place: &Place) -> Result<(), FileError> {
+    match place.kind() {
+        None => return Err(FileError::Missing(path.to_owned())),
+        Some(FileType::Directory) => {}
+        Some(_) => return Err(wrong_kind(path, place, "a folder")),
+    }
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY;
+    let folder = place.open(flags, Mode::empty()).map_err(|why| FileError::io(path, why))?;
+    let stat = fstat(&folder).map_err(|why| FileError::io(path, why))?;
+    check_owner(path, &stat)?;
+    check_writers(path, &stat)
+}
+
+fn read_regular(path: &Path, place: &Place, most: u64) -> Result<Vec<u8>, FileError> {
+    match place.kind() {
+        None => return Err(FileError::Missing(path.to_owned())),
+        Some(FileType::RegularFile) => {}
+        Some(_) => return Err(wrong_kind(path, place, "a regular file")),
+    }
+    let io = |source| FileError::io(path, source);
+    let file = File::from(place.open(OFlags::RDONLY, Mode::empty()).map_err(|why| io(why.into()))?);
+    let stat = fstat(&file).map_err(|why| io(why.into()))?;
+    if place.found.is_none_or(|found| (found.st_dev, found.st_ino) != (stat.st_dev, stat.st_ino)) {
+        return Err(FileError::Replaced(path.to_owned()));
+    }
+    check_owner(path, &stat)?;
+    check_writers(path, &stat)?;
+    let mut bytes = Vec::new();
+    file.take(most.saturating_add(1)).read_to_end(&mut bytes).map_err(io)?;
+    within(path, bytes, most)
+}
+
+fn within(path: &Path, bytes: Vec<u8>, most: u64) -> Result<Vec<u8>, FileError> {
+    if bytes.len() as u64 > most { Err(FileError::TooLarge { path: path.to_owned(), most }) } else { Ok(bytes) }
+}
+
+fn check_owner(path: &Path, stat: &Stat) -> Result<(), FileError> {
+    if is_own(stat) { Ok(()) } else { Err(FileError::Owner { path: path.to_owned(), owner: stat.st_uid }) }
+}
+
+fn check_writers(path: &Path, stat: &Stat) -> Result<(), FileError> {
+    match open_to_others(stat) {
+        None => Ok(()),
+        Some(remedy) => Err(FileError::Writable { path: path.to_owned(), remedy }),
+    }
+}
+
+fn wrong_kind(path: &Path, place: &Place, expected: &'static str) -> FileError {
+    let found = match place.kind() {
+        Some(FileType::Symlink) => "a symbolic link",
+        Some(FileType::Directory) => "a folder",
+        Some(FileType::RegularFile) => "a file",
         _ => "a special file",
-    }
+    };
+    FileError::Kind { path: path.to_owned(), found, expected }
 }

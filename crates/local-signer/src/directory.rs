@@ -1,12 +1,12 @@
 //! The directory with the state of a local signer: permissions, locking and durable file writes.
 
-use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io;
 use std::io::{Read as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use files;
+use files::{FileError, check_content, check_parent};
 
 /// Why a local signer cannot use a directory.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +41,9 @@ pub enum DirectoryError {
         path = .0.display()
     )]
     Writable(PathBuf),
+    /// Another user could change the directory, one above it or a file in it.
+    #[error("other users must not be able to change the state of a local signer: {0}")]
+    Untrusted(#[from] FileError),
     /// A file or directory could not be created, read or written.
     #[error("{path}: {source}", path = path.display())]
     Io {
@@ -75,15 +78,11 @@ impl Directory {
         make_private(path)?;
         let path = path.canonicalize().map_err(at(path))?;
         check_own(&path)?;
+        for name in CONTENT {
+            check_content(&path.join(name))?;
+        }
         let lock_path = path.join("lock");
-        let mut lock = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .open(&lock_path)
-            .map_err(at(&lock_path))?;
+        let mut lock = files::open_lock(&lock_path).map_err(at(&lock_path))?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
@@ -106,18 +105,37 @@ impl Directory {
     }
 }
 
-/// Creates `path` and its parents; rejects an existing directory that others may write to.
+/// Creates `path` and its parents; rejects a directory that other users own or may write to, also one above it.
 fn make_private(path: &Path) -> Result<(), DirectoryError> {
     match path.metadata() {
         Ok(metadata) if !metadata.is_dir() => Err(at(path)(io::ErrorKind::NotADirectory.into())),
         Ok(metadata) if metadata.mode() & 0o022 != 0 => Err(DirectoryError::Writable(path.to_owned())),
-        Ok(_) => Ok(()),
+        Ok(_) => Ok(check_parent(path)?),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(at(path))
+            files::create_folders(path, 0o700).map_err(at(path))?;
+            Ok(check_parent(path)?)
         }
         Err(error) => Err(at(path)(error)),
     }
 }
+
+/// What a directory may contain. Nothing of it may be a link, which would lead writing elsewhere, or belong to another
+/// user.
+const CONTENT: [&str; 13] = [
+    "lock",
+    "credentials",
+    "ca.new",
+    "ca",
+    "ca/root.pem",
+    "ca/root-key.pem",
+    "ca/intermediate.pem",
+    "ca/intermediate-key.pem",
+    "ca/leaf.pem",
+    STORE,
+    "signer.db-wal",
+    "signer.db-shm",
+    "signer.db-journal",
+];
 
 /// The files of a local signer that may exist without a database, after its first start was interrupted.
 const OWN: [&str; 4] = ["lock", "credentials", "ca", "ca.new"];

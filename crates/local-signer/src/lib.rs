@@ -19,7 +19,7 @@
 //!
 //! | Module | What it has |
 //! |---|---|
-//! | `server` | Connections: limits on number, time and size |
+//! | `server`, `strangers` | Connections: limits on number, time and size |
 //! | `router` | The operations' HTTP methods, paths and answers |
 //! | [`auth`], [`credentials`] | Signature Version 4, and the accepted access keys |
 //! | [`caller`] | Who makes a request |
@@ -41,6 +41,7 @@ pub mod operations;
 mod router;
 mod server;
 pub mod store;
+mod strangers;
 pub mod validity;
 
 use std::io;

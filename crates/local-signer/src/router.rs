@@ -13,12 +13,13 @@ use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
+use http_body_util::BodyExt as _;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 
-use super::auth::{authenticate, canonical};
+use super::auth::{authenticate, canonical, check_claim};
 use super::caller::Caller;
 use super::credentials::Credentials;
 use super::error::ApiError;
@@ -26,6 +27,7 @@ use super::operations::{
     Service, get_revocation_status, get_signing_profile, put_signing_profile, revoke_signature, revoke_signing_profile,
     sign_payload,
 };
+use super::strangers::Standing;
 
 const MAX_BODY: usize = 1024 * 1024;
 const MAX_TARGET: usize = 16 * 1024;
@@ -132,15 +134,26 @@ async fn unknown_operation(request: Request) -> ApiError {
 }
 
 /// Reads the body within the limits and verifies the signature of the request.
-async fn authenticated(State(endpoint): Shared, request: Request, next: Next) -> Result<Response, ApiError> {
+async fn authenticated(
+    State(endpoint): Shared,
+    Extension(standing): Extension<Standing>,
+    request: Request,
+    next: Next,
+) -> Result<Response, ApiError> {
     let (mut parts, body) = request.into_parts();
     if parts.uri.path_and_query().is_some_and(|target| target.as_str().len() > MAX_TARGET) {
         return Err(ApiError::TooLarge("the path and query are longer than 16 KiB"));
     }
-    let body = tokio::time::timeout(BODY_TIMEOUT, to_bytes(body, MAX_BODY))
-        .await
-        .map_err(|_| ApiError::Timeout)?
-        .map_err(|_| ApiError::TooLarge("the body is incomplete or longer than 1 MiB"))?;
+    let claim = check_claim(&parts.headers, &endpoint.credentials, OffsetDateTime::now_utc());
+    let read = async {
+        match &claim {
+            Ok(()) => to_bytes(body, MAX_BODY).await.map_err(|_| BODY_TOO_LARGE),
+            // The body of a stranger is read to its end, so that the client reads the answer, but it is not kept.
+            Err(_) => discard(body).await.map(|()| Bytes::new()),
+        }
+    };
+    let body = tokio::time::timeout(BODY_TIMEOUT, read).await.map_err(|_| ApiError::Timeout)??;
+    claim?;
     let signed = canonical::Request {
         method: &parts.method,
         path: parts.uri.path(),
@@ -149,9 +162,25 @@ async fn authenticated(State(endpoint): Shared, request: Request, next: Next) ->
         body: &body,
     };
     let region = authenticate(&signed, &endpoint.credentials, OffsetDateTime::now_utc())?;
+    if !standing.authenticate() {
+        return Err(ApiError::Timeout);
+    }
     let region = region.parse().map_err(|why: NameError| ApiError::Validation(why.to_string()))?;
     parts.extensions.insert(Caller::new(region, endpoint.account.clone()));
     Ok(next.run(Request::from_parts(parts, Body::from(body))).await)
+}
+
+const BODY_TOO_LARGE: ApiError = ApiError::TooLarge("the body is incomplete or longer than 1 MiB");
+
+async fn discard(mut body: Body) -> Result<(), ApiError> {
+    let mut size = 0;
+    while let Some(frame) = body.frame().await {
+        size += frame.map_err(|_| BODY_TOO_LARGE)?.data_ref().map_or(0, Bytes::len);
+        if size > MAX_BODY {
+            return Err(BODY_TOO_LARGE);
+        }
+    }
+    Ok(())
 }
 
 /// Adds a request id to every response and logs it.

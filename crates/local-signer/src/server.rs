@@ -2,18 +2,19 @@
 
 use std::net::SocketAddr;
 use std::pin::pin;
-use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
+use axum::{Extension, Router};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-/// Further connections wait to be accepted.
+use crate::strangers::{Standing, Strangers};
+
+/// For a further connection, the oldest of a client that has not authenticated is closed.
 const MAX_CONNECTIONS: usize = 256;
 const MAX_HEADERS: usize = 64;
 const MAX_HEAD: usize = 32 * 1024;
@@ -24,44 +25,41 @@ const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Serves until `stop` changes or its sender is dropped, then finishes the running requests.
 pub async fn serve(listener: TcpListener, router: Router, mut stop: watch::Receiver<bool>) {
-    let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let mut connections = JoinSet::new();
+    let mut strangers = Strangers::default();
     loop {
         let accepted = tokio::select! {
             _ = stop.changed() => break,
-            accepted = accept(&listener, &slots) => accepted,
+            accepted = listener.accept() => accepted,
         };
-        if let Some((stream, slot)) = accepted {
-            let router = router.clone();
-            let stop = stop.clone();
-            connections.spawn(async move {
-                connection(stream, router, stop).await;
-                drop(slot);
-            });
-        }
+        let (stream, _) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                // Usually no file descriptor is free.
+                tracing::warn!("cannot accept a connection: {error}");
+                strangers.close_oldest();
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                continue;
+            }
+        };
         while connections.try_join_next().is_some() {}
+        if connections.len() >= MAX_CONNECTIONS {
+            strangers.close_oldest();
+            // A closed connection ends at once. If all clients have authenticated, one of them has to end.
+            tokio::select! {
+                _ = stop.changed() => break,
+                _ = connections.join_next() => {}
+            }
+        }
+        let standing = Standing::default();
+        let router = router.clone().layer(Extension(standing.clone()));
+        let task = connections.spawn(connection(stream, router, stop.clone()));
+        strangers.add(standing, task);
     }
     drop(listener);
     let finished = async { while connections.join_next().await.is_some() {} };
     // Dropping the set closes the connections that are still open.
     let _ = tokio::time::timeout(SHUTDOWN_TIMEOUT, finished).await;
-}
-
-async fn accept(
-    listener: &TcpListener,
-    slots: &Arc<Semaphore>,
-) -> Option<(TcpStream, tokio::sync::OwnedSemaphorePermit)> {
-    // The semaphore is never closed.
-    let slot = Arc::clone(slots).acquire_owned().await.ok()?;
-    match listener.accept().await {
-        Ok((stream, _)) => Some((stream, slot)),
-        Err(error) => {
-            // Usually no file descriptor is free; wait until another connection closes.
-            tracing::warn!("cannot accept a connection: {error}");
-            tokio::time::sleep(Duration::from_millis(100)).await;
-            None
-        }
-    }
 }
 
 async fn connection(stream: TcpStream, router: Router, mut stop: watch::Receiver<bool>) {

@@ -13,9 +13,8 @@
 //! | [`init`] | the plugin: what the environment asks for |
 //! | [`init_for_terminal`] | the tool: also `-v` and `-vv`, as lines for people |
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -97,14 +96,9 @@ fn open(path: Option<PathBuf>) -> io::Result<File> {
             let variable = |name| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
             let state = variable("XDG_STATE_HOME").or_else(|| Some(variable("HOME")?.join(".local/state")));
             let folder = state.ok_or(io::ErrorKind::NotFound)?.join("notation-aws-signer");
-            std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
+            files::create_folders(&folder, 0o700)?;
             folder.join("plugin.log")
         }
     };
-    if std::fs::metadata(&path).is_ok_and(|m| m.len() > MAX_LOG) {
-        let mut aside = path.clone().into_os_string();
-        aside.push(".1");
-        std::fs::rename(&path, aside)?;
-    }
-    OpenOptions::new().create(true).append(true).mode(0o600).open(path)
+    files::open_to_append(&path, MAX_LOG)
 }

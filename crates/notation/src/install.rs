@@ -2,14 +2,14 @@
 //! The executable `{plugins}/NAME/notation-NAME` is replaced atomically.
 
 use std::cmp::Ordering;
-use std::fs::{DirBuilder, Permissions};
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use std::{fs, io};
 
 use aws_names::{PLUGIN_DESCRIPTION, PLUGIN_NAME};
-use files::{FileError, back_up, check_program, sync_folder};
+use files::{FileError, back_up, check_chosen_program, check_folder, check_program, sync_folder};
 use limits::Deadline;
 use notary::text::printable;
 
@@ -47,6 +47,9 @@ pub enum InstallError {
         /// Its name.
         found: String,
     },
+    /// Other users could change the program, before it is run or later.
+    #[error("the plugin is not installed: {0}")]
+    Untrusted(#[from] FileError),
     /// A file or folder cannot be read or written.
     #[error("{path}: {source}", path = path.display())]
     Io {
@@ -137,28 +140,29 @@ pub async fn installed(plugins: &Path) -> Result<Option<InstalledPlugin>, Instal
 /// program that it replaces is kept as a `.bak` file beside it. Returns the plugin and the backup.
 ///
 /// # Errors
-/// Returns [`InstallError`] if the program is not the plugin or cannot be copied. The previously installed plugin is
-/// then unchanged, unless the copy does not run.
+/// Returns [`InstallError`] if the program is not the plugin, other users could change it, or it cannot be copied. The
+/// previously installed plugin is then unchanged, unless the copy does not run.
 pub async fn install(
     given: &Path,
     plugins: &Path,
     keep: bool,
 ) -> Result<(InstalledPlugin, Option<PathBuf>), InstallError> {
-    // A name without a folder would be run from the PATH, but copied from the current folder.
-    let program = fs::canonicalize(given);
-    let program = &program.map_err(|source| InstallError::Io { path: given.to_owned(), source })?;
+    // The whole path: a name without a folder would be run from the PATH, but copied from the current folder.
+    let program = &check_chosen_program(given)?;
     inspect(program).await?;
     let path = installed_path(plugins);
     let folder = path.parent().unwrap_or(plugins);
     let error = |source| InstallError::Io { path: path.clone(), source };
+    files::create_folders(folder, 0o700).map_err(error)?;
+    check_folder(folder)?;
     // notation runs only the file with the exact name.
     let backup = if keep { back_up(&path, folder, &file_name()).map_err(error)? } else { None };
     copy(program, &path, folder).map_err(error)?;
+    check_program(&path)?;
     Ok((inspect(&path).await?, backup))
 }
 
 fn copy(program: &Path, path: &Path, folder: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     // The temporary file is in the plugin's folder: notation ignores names that do not start with `notation-`.
     let mut temporary = tempfile::Builder::new().prefix(".new-").tempfile_in(folder)?;
     io::copy(&mut fs::File::open(program)?, &mut temporary)?;

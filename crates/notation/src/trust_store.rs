@@ -1,10 +1,10 @@
 //! Trust stores: folders with certificates. `trust-store-trust-policy.md`, "Trust Store".
 
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::{fs, io};
 
 use der::SliceReader;
-use files::{FileError, check_folder, read_file, read_up_to};
+use files::{FileError, check_folder, read_file, read_file_or_pipe};
 use notary::trust::policy::{TrustStoreName, TrustStoreType};
 use notary::x509::{Certificate, CertificateError};
 use rustls_pki_types::CertificateDer;
@@ -20,14 +20,9 @@ const MAX_STORED: usize = 5000;
 /// An error while reading certificates from a file or a trust store.
 #[derive(Debug, thiserror::Error)]
 pub enum TrustStoreError {
-    /// The file cannot be read.
-    #[error("{path}: {source}")]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// The I/O error.
-        source: io::Error,
-    },
+    /// A file outside of a trust store cannot be read, or other users could change it.
+    #[error(transparent)]
+    Unusable(FileError),
     /// The file is neither PEM nor DER, or has no certificate.
     #[error("{path} holds no certificate in PEM or DER: {why}")]
     NoCertificate {
@@ -174,17 +169,17 @@ pub fn read_certificates(path: &Path) -> Result<Vec<Certificate>, TrustStoreErro
     parse_certificates(path, &bytes)
 }
 
-/// Reads a certificate file outside of a trust store.
+/// Reads a certificate file outside of a trust store: a file that only the user or root can change, or a pipe.
 ///
 /// # Errors
-/// Returns [`TrustStoreError`] if the file cannot be read or is larger than 1 MiB.
+/// Returns [`TrustStoreError`] if the file cannot be read, is larger than 1 MiB, or could be changed by other users.
 pub fn read_trust_file(path: &Path) -> Result<Vec<u8>, TrustStoreError> {
-    let bytes = read_up_to(path, MAX_FILE).map_err(|source| TrustStoreError::Io { path: path.to_owned(), source })?;
-    if bytes.len() as u64 > MAX_FILE {
-        let why = format!("it is larger than {MAX_FILE} bytes");
-        return Err(TrustStoreError::NoCertificate { path: path.to_owned(), why });
-    }
-    Ok(bytes)
+    read_file_or_pipe(path, MAX_FILE).map_err(|why| match why {
+        FileError::TooLarge { path, most } => {
+            TrustStoreError::NoCertificate { path, why: format!("it is larger than {most} bytes") }
+        }
+        why => TrustStoreError::Unusable(why),
+    })
 }
 
 /// Parses the content of a PEM or DER file. `path` is used in errors.

@@ -74,10 +74,10 @@ pub use client::{
     ClientOptions, FetchedManifest, MAX_MANIFEST_SIZE, PlainHttp, Pushed, RegistryClient, RemoteRepository,
 };
 pub use content::Content;
-pub use credentials::{Credential, CredentialError, Credentials, Secret};
+pub use credentials::{Credential, CredentialError, Credentials, Secret, stored_credential};
 pub use error::{ErrorAnswer, LayoutError, Limited, RegistryError, RequestLine, StoreError};
 pub use http_client::{AuthoritiesError, ProxyError, TlsFailure};
-pub use layout::Layout;
+pub use layout::{Layout, parse_layout_index};
 pub use signatures::{Signatures, StoredSignature};
 pub use store::Store;
 pub use transfer::Transferred;

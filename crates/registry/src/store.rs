@@ -1,13 +1,13 @@
 //! A registry or a layout behind one interface: signing, verifying and copying work the same way with both.
 
 use notary::Descriptor;
-use notary::manifest::Manifest;
+use notary::manifest::{IMAGE_MANIFEST_MEDIA_TYPE, Manifest};
 use notary::reference::{Tag, Target};
 
 use super::client::{MAX_MANIFEST_SIZE, RemoteRepository};
 use super::content::Content;
 use super::error::StoreError;
-use super::layout::Layout;
+use super::layout::{Layout, type_of_referrer};
 
 /// A store of artifacts and their signatures.
 #[derive(Debug, Clone)]
@@ -92,7 +92,10 @@ impl Store {
         tag: Option<&Tag>,
     ) -> Result<Descriptor, StoreError> {
         match self {
-            Self::Layout(layout) => Ok(layout.put_manifest_bytes(media_type, bytes, None, tag.map(Tag::as_str))?),
+            Self::Layout(layout) => {
+                let stored = Descriptor::from_content(media_type, bytes);
+                Ok(layout.list(&stored, bytes, None, tag.map(Tag::as_str)).await?)
+            }
             Self::Remote(repository) => {
                 let target = tag.cloned().map(Target::Tag);
                 Ok(repository.push_manifest(media_type, bytes, target.as_ref()).await?.descriptor)
@@ -106,7 +109,11 @@ impl Store {
     /// Returns [`StoreError`] if the manifest or the list of referrers cannot be written.
     pub async fn push_referrer(&self, manifest: &Manifest) -> Result<Descriptor, StoreError> {
         match self {
-            Self::Layout(layout) => Ok(layout.put_manifest(manifest, None)?),
+            Self::Layout(layout) => {
+                let bytes = manifest.to_bytes();
+                let stored = Descriptor::from_content(IMAGE_MANIFEST_MEDIA_TYPE, &bytes);
+                Ok(layout.list(&stored, &bytes, type_of_referrer(manifest), None).await?)
+            }
             Self::Remote(repository) => Ok(repository.push_referrer(manifest).await?),
         }
     }

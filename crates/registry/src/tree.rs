@@ -78,7 +78,7 @@ impl Store {
         match self {
             Self::Layout(layout) => {
                 let artifact_type = referrer.and_then(|referrer| referrer.artifact_type.as_deref());
-                layout.list(stored, bytes, artifact_type, None)?;
+                layout.list(stored, bytes, artifact_type, None).await?;
             }
             Self::Remote(repository) => repository.push_listed(stored, bytes, referrer).await?,
         }
@@ -99,7 +99,7 @@ impl Store {
         }
         match self {
             Self::Layout(layout) => {
-                layout.list(stored, bytes, None, Some(tag.as_str()))?;
+                layout.list(stored, bytes, None, Some(tag.as_str())).await?;
             }
             Self::Remote(repository) => {
                 repository.push_manifest(&stored.media_type, bytes, Some(&target)).await?;

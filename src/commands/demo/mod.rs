@@ -212,7 +212,7 @@ fn folder(given: Option<PathBuf>) -> Result<PathBuf, DemoError> {
         return made.map(tempfile::TempDir::keep).map_err(|source| DemoError::Folder { path: temporary, source });
     };
     let error = |source| DemoError::Folder { path: path.clone(), source };
-    std::fs::create_dir_all(&path).map_err(error)?;
+    files::create_folders(&path, 0o777).map_err(error)?;
     let path = path.canonicalize().map_err(error)?;
     if std::fs::read_dir(&path).map_err(error)?.next().is_some() {
         return Err(DemoError::NotEmpty(path));

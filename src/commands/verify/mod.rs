@@ -65,7 +65,8 @@ pub struct Args {
     #[arg(long, value_name = "REGISTRY/REPOSITORY", conflicts_with = "trusted_profiles")]
     scope: Option<RegistryScope>,
 
-    /// Require valid signatures of this many different trusted signing profiles
+    /// Require valid signatures of this many different trusted signing profiles, or other trusted identities of the
+    /// policy: signers that match the same one count once
     #[arg(long, value_name = "N", value_parser = count)]
     require: Option<NonZeroUsize>,
 

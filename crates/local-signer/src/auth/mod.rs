@@ -55,17 +55,7 @@ pub enum AuthError {
 /// # Errors
 /// Returns [`AuthError`] if the signature is missing, malformed, expired, out of scope, or does not match.
 pub fn authenticate(request: &Request<'_>, known: &Credentials, now: OffsetDateTime) -> Result<String, AuthError> {
-    let header = single(request.headers, "authorization")?.ok_or(AuthError::MissingAuthenticationToken)?;
-    let authorization = Authorization::parse(header)?;
-    let timestamp = single(request.headers, DATE_HEADER)?.ok_or_else(|| {
-        AuthError::IncompleteSignature("Authorization header requires existence of a 'X-Amz-Date' header.".to_owned())
-    })?;
-
-    if request.headers.contains_key("x-amz-security-token") || authorization.access_key_id != known.access_key_id() {
-        return Err(AuthError::UnrecognizedClient);
-    }
-    check_scope(&authorization, timestamp)?;
-    check_date(timestamp, now)?;
+    let (authorization, timestamp) = claim(request.headers, known, now)?;
     match single(request.headers, "x-amz-content-sha256")? {
         Some(hash) if hash != body_hash(request.body) => return Err(AuthError::Mismatch),
         _ => {}
@@ -79,6 +69,32 @@ pub fn authenticate(request: &Request<'_>, known: &Credentials, now: OffsetDateT
     hmac::verify(&signing_key(known, &authorization), string_to_sign.as_bytes(), &authorization.signature)
         .map_err(|_| AuthError::Mismatch)?;
     Ok(authorization.region.to_owned())
+}
+
+/// Checks what the headers claim, without the signature: before the body of a request is read.
+///
+/// # Errors
+/// Returns [`AuthError`] if the signature is missing, malformed, expired, out of scope, or made with another key.
+pub fn check_claim(headers: &HeaderMap, known: &Credentials, now: OffsetDateTime) -> Result<(), AuthError> {
+    claim(headers, known, now).map(drop)
+}
+
+fn claim<'a>(
+    headers: &'a HeaderMap,
+    known: &Credentials,
+    now: OffsetDateTime,
+) -> Result<(Authorization<'a>, &'a str), AuthError> {
+    let header = single(headers, "authorization")?.ok_or(AuthError::MissingAuthenticationToken)?;
+    let authorization = Authorization::parse(header)?;
+    let timestamp = single(headers, DATE_HEADER)?.ok_or_else(|| {
+        AuthError::IncompleteSignature("Authorization header requires existence of a 'X-Amz-Date' header.".to_owned())
+    })?;
+    if headers.contains_key("x-amz-security-token") || authorization.access_key_id != known.access_key_id() {
+        return Err(AuthError::UnrecognizedClient);
+    }
+    check_scope(&authorization, timestamp)?;
+    check_date(timestamp, now)?;
+    Ok((authorization, timestamp))
 }
 
 /// The value of a header that must not occur more than once.

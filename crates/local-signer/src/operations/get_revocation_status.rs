@@ -1,9 +1,8 @@
 //! `GetRevocationStatus`: returns which of a signature's profile version, job and certificates are revoked.
 
 use aws_names::{JobArn, Location, ProfileVersionArn};
+use notary::text::parse_rfc3339;
 use serde::Serialize;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 use super::{Service, parameters};
 use crate::caller::Caller;
@@ -42,8 +41,9 @@ pub struct Output {
 /// Returns [`ApiError::Validation`] if a parameter is absent, malformed, or of another partition.
 pub fn run(service: &Service, caller: &Caller, input: Input) -> Result<Output, ApiError> {
     let timestamp = parameters::required("signatureTimestamp", input.signature_timestamp)?;
-    let signed_at = OffsetDateTime::parse(&timestamp, &Rfc3339)
-        .map_err(|_| parameters::invalid("signatureTimestamp", "Member must be a time such as 2026-01-02T03:04:05Z"))?;
+    let signed_at = parse_rfc3339(&timestamp).ok_or_else(|| {
+        parameters::invalid("signatureTimestamp", "Member must be a time such as 2026-01-02T03:04:05Z")
+    })?;
     parameters::platform_id(input.platform_id.as_deref())?;
     let profile: ProfileVersionArn = parameters::required("profileVersionArn", input.profile_version_arn)?.parse()?;
     let job: JobArn = parameters::required("jobArn", input.job_arn)?.parse()?;

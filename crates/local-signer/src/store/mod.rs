@@ -7,8 +7,6 @@ mod jobs;
 mod profiles;
 mod revocations;
 
-use std::fs::OpenOptions;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -61,7 +59,7 @@ impl Store {
     /// Returns [`StoreError`] if the file cannot be opened, is not a database, or was written by a later version.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         // SQLite creates its other files with the mode of this one.
-        OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path).map_err(at(path))?;
+        files::open_lock(path).map_err(at(path))?;
         let mut writer = connect(path)?;
         migrate(&mut writer)?;
         let reader = connect(path)?;

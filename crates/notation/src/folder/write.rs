@@ -1,8 +1,6 @@
 //! Writing to notation's configuration folder: files and folders are private to the user, files are written atomically,
 //! and what they replace is kept as a `.bak` file.
 
-use std::fs::DirBuilder;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
@@ -109,9 +107,9 @@ pub(super) fn back_up(path: &Path, backups: &Path) -> Result<Option<PathBuf>, Fi
     files::back_up(path, backups, &name).map_err(|source| FileError::Io { path: backups.join(&*name), source })
 }
 
-/// Creates a folder and its parents with mode 0700. An existing folder must not be writable by all users.
+/// Creates a folder and its parents with mode 0700. Other users must not be able to change an existing one.
 fn make_folder(folder: &Path) -> Result<(), FileError> {
     let error = |source: io::Error| FileError::Io { path: folder.to_owned(), source };
-    DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(error)?;
+    files::create_folders(folder, 0o700).map_err(error)?;
     check_parent(folder)
 }

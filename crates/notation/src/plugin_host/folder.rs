@@ -42,7 +42,7 @@ impl PluginFolder {
         &self.config
     }
 
-    /// The path of a plugin's program, if it is safe to run: a regular file that no other user can write.
+    /// The path of a plugin's program, if it is safe to run: a regular file that no other user can change.
     pub(super) fn program(&self, name: &PluginName) -> Result<PathBuf, FileError> {
         let program = self.root.join(name.to_string()).join(format!("notation-{name}"));
         match check_program(&program) {

@@ -6,7 +6,7 @@ use notary::trust::policy::{TrustStoreType, TrustedIdentities};
 use notary::trust::{IdentityVerdict, Subject, check_trusted_identity};
 use notary::x509::Certificate;
 
-use super::finding::Finding;
+use super::finding::{Finding, MatchedIdentity};
 use super::policy::{NoCertificates, VerificationPolicy};
 use super::reason::Reason;
 use super::signer::Signer;
@@ -20,11 +20,20 @@ pub(super) fn check(
     by_plugin: Option<Result<Finding, Reason>>,
 ) -> Result<Finding, Reason> {
     let anchor = check_chain(policy, envelope)?.subject();
-    let identity = match by_plugin {
-        Some(result) => result?.to_string(),
+    let (identity, matched) = match by_plugin {
+        Some(result) => {
+            let accepted = result?;
+            let own = check_identity(policy, envelope, signer).map(|(_, matched)| matched).ok();
+            let matched = match (&accepted, own) {
+                (_, Some(own)) if own != MatchedIdentity::Any => own,
+                (Finding::Plugin { name, .. }, _) => MatchedIdentity::Plugin(name.clone()),
+                _ => MatchedIdentity::Any,
+            };
+            (accepted.to_string(), matched)
+        }
         None => check_identity(policy, envelope, signer)?,
     };
-    Ok(Finding::Trusted { anchor: anchor.to_owned(), identity })
+    Ok(Finding::Trusted { anchor: anchor.to_owned(), identity, matched })
 }
 
 /// Returns the certificate of the chain that is in a trust store of the scheme's type.
@@ -43,17 +52,19 @@ pub(super) fn check_chain<'a>(
     anchor.ok_or_else(|| Reason::UntrustedChain { root: chain.root().subject().to_owned(), store_type })
 }
 
-/// Checks that the signer is a trusted identity of the policy, and says which one.
+/// Checks that the signer is a trusted identity of the policy, and says which one: as a sentence, and by itself.
 pub(super) fn check_identity(
     policy: &VerificationPolicy,
     envelope: &VerifiedEnvelope,
     signer: &Signer,
-) -> Result<String, Reason> {
+) -> Result<(String, MatchedIdentity), Reason> {
     match signer {
         Signer::AwsSigner(signer) => {
             let verdict = check_trusted_identity(&signer.identity(), &policy.identities);
             match verdict.map_err(Reason::Wildcard)? {
-                IdentityVerdict { trusted: true, reason } => Ok(reason),
+                IdentityVerdict { trusted: true, reason } => {
+                    Ok((reason, MatchedIdentity::Profile(signer.profile_version.unversioned())))
+                }
                 IdentityVerdict { reason: explanation, .. } => {
                     let profile = signer.identity().to_trust();
                     Err(Reason::UntrustedProfile { profile, explanation })
@@ -73,16 +84,19 @@ fn store_type(scheme: SigningScheme) -> TrustStoreType {
 }
 
 /// Checks that the subject of the signing certificate is a trusted identity.
-fn check_subject(identities: &TrustedIdentities, leaf: &Certificate) -> Result<String, Reason> {
+fn check_subject(identities: &TrustedIdentities, leaf: &Certificate) -> Result<(String, MatchedIdentity), Reason> {
     let subject = leaf.subject();
     if *identities == TrustedIdentities::Any {
-        return Ok(format!("signed by {subject}; the policy trusts every identity"));
+        return Ok((format!("signed by {subject}; the policy trusts every identity"), MatchedIdentity::Any));
     }
     if identities.x509_subjects().next().is_none() {
         return Err(Reason::UntrustedSubject { subject: subject.to_owned(), policy_has_subjects: false });
     }
     match identities.matching_subject(&Subject::from_certificate(leaf).map_err(Reason::Subject)?) {
-        Some(name) => Ok(format!("signed by {subject}, which the trusted identity x509.subject: {name} names")),
+        Some(name) => {
+            let matched = MatchedIdentity::Subject(name.to_string());
+            Ok((format!("signed by {subject}, which the trusted identity {matched} names"), matched))
+        }
         None => Err(Reason::UntrustedSubject { subject: subject.to_owned(), policy_has_subjects: true }),
     }
 }

@@ -7,6 +7,31 @@ use notary::text::{printable, rfc3339};
 use serde::{Serialize, Serializer};
 use time::OffsetDateTime;
 
+/// The trusted identity of the policy that a signer matched. Signers who match the same one are not told apart: the
+/// holder of an authority may choose any number of subjects that match it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum MatchedIdentity {
+    /// A signing profile of AWS Signer, an aliased one, or a version of it: the ARN without the version.
+    Profile(String),
+    /// A subject, as the policy names it.
+    Subject(String),
+    /// A verification plugin accepted the signer, and did not say which identity matched: the name of the plugin.
+    Plugin(String),
+    /// `*`: any identity.
+    Any,
+}
+
+impl fmt::Display for MatchedIdentity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Profile(arn) => f.write_str(arn),
+            Self::Subject(name) => write!(f, "x509.subject: {name}"),
+            Self::Plugin(name) => write!(f, "accepted by the verification plugin {name}"),
+            Self::Any => f.write_str("any identity (\"*\")"),
+        }
+    }
+}
+
 /// Why a check passed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Finding {
@@ -21,6 +46,8 @@ pub enum Finding {
         anchor: String,
         /// Who signed, and which trusted identity names the signer.
         identity: String,
+        /// That trusted identity.
+        matched: MatchedIdentity,
     },
     /// The signature has not expired.
     NotExpired {
@@ -51,7 +78,7 @@ impl Finding {
     fn write(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Intact { digest } => write!(f, "the envelope is intact and covers {digest}"),
-            Self::Trusted { anchor, identity } => write!(f, "the chain ends in the trusted {anchor}; {identity}"),
+            Self::Trusted { anchor, identity, .. } => write!(f, "the chain ends in the trusted {anchor}; {identity}"),
             Self::NotExpired { expiry: Some(expiry) } => write!(f, "the signature expires at {}", rfc3339(*expiry)),
             Self::NotExpired { expiry: None } => f.write_str("the signature does not expire"),
             Self::ValidWhenSigned { time } => {

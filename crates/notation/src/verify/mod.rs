@@ -22,7 +22,7 @@ mod verifier;
 pub use notary::trust::policy::{ValidationAction, ValidationType};
 
 pub use self::demands::{Demands, Evaluate};
-pub use self::finding::Finding;
+pub use self::finding::{Finding, MatchedIdentity};
 pub use self::inspection::{CheckRevocation, InspectedEnvelope, InspectedSignature};
 pub use self::policy::{Trust, VerificationPolicy};
 pub use self::reason::Reason;

@@ -13,6 +13,7 @@ use notation::verify::{
     Check, Conclusion, Demands, Evaluate, Limits, Reason, Requirement, RequirementError, ValidationType,
     VerificationPolicy,
 };
+use rcgen::DnType;
 use registry::{ClientOptions, Credentials, RegistryClient, Store};
 use serde_json::json;
 use testbed::fault::{FaultServer, Reply};
@@ -238,6 +239,34 @@ async fn counts_each_verified_and_trusted_signer_once() {
     assert!(verdict.meets(&require(1, &[])).is_err());
     let skip = env.verify_under(&env.policy_for(&json!({ "level": "skip" }), &[], &[]), &env.config).await;
     assert!(matches!(skip.meets(&require(1, &[])), Err(RequirementError::Skipped { .. })));
+}
+
+/// The holder of an authority can issue certificates with any number of subjects.
+#[tokio::test(flavor = "multi_thread")]
+async fn subjects_that_match_one_trusted_identity_count_once() {
+    let env = TestEnv::new().await;
+    for (store, unit) in [("ca/first", "First"), ("ca/second", "Second")] {
+        let key = OwnKey::new(|leaf| leaf.distinguished_name.push(DnType::OrganizationalUnitName, unit));
+        env.attach(&key.sign(&env.image, SigningScheme::X509));
+        env.put_trust_store(store, &key.root());
+    }
+    let strict = json!({ "level": "strict" });
+    let verify = async |identities: &[&str]| {
+        let policy = env.policy_for(&strict, &["ca:first", "ca:second"], identities);
+        let verdict = env.verify_under(&policy, &env.config).await;
+        assert!(verdict.signatures.iter().all(|signature| signature.is_verified()), "{verdict:?}");
+        verdict.meets(&require(1, &[])).unwrap();
+        verdict.meets(&require(2, &[]))
+    };
+    let error = verify(&[SUBJECT]).await.unwrap_err();
+    let RequirementError::Missing { found, .. } = &error else { panic!("{error:?}") };
+    assert_eq!((found.len(), error.code()), (1, ReasonCode::MissingSigners));
+    let error = verify(&["*"]).await.unwrap_err();
+    assert!(matches!(error, RequirementError::AnyIdentity { .. }), "{error:?}");
+    assert_eq!(error.disposition(), Disposition::Misconfigured);
+    verify(&["x509.subject: C=US, ST=WA, O=Acme, OU=First", "x509.subject: C=US, ST=WA, O=Acme, OU=Second"])
+        .await
+        .unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -137,6 +137,8 @@ mod tests {
         assert_eq!(answer("Wed, 21 Oct 2015 07:28:00 GMT", "").retry_after(), Some(Duration::ZERO));
         let future = answer("Wed, 21 Oct 2201 07:28:00 GMT", "").retry_after().unwrap();
         assert!(future > Duration::from_secs(1_000_000_000));
+        // In UTC, this is in the year 10000.
+        assert!(answer("Fri, 31 Dec 9999 23:59:59 -2359", "").retry_after().is_some_and(|wait| wait > future));
         assert_eq!(answer("soon", "").retry_after(), None);
     }
 

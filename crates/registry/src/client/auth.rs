@@ -70,7 +70,8 @@ impl Authentication {
         used: Option<&HeaderValue>,
     ) -> Result<HeaderValue, RegistryError> {
         let key = (repository.clone(), call.access);
-        let _turn = self.known.turn(&key).await;
+        let turn = tokio::time::timeout_at(call.deadline(), self.known.turn(&key));
+        let _turn = turn.await.map_err(|_| call.timeout(None))?;
         if let Some(newer) = self.known(repository, call.access).filter(|known| Some(known) != used) {
             return Ok(newer);
         }

@@ -15,6 +15,7 @@ mod streams;
 mod transport;
 
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_client::HttpClients;
@@ -60,6 +61,12 @@ impl RegistryClient {
         let authentication = Authentication::new(credentials);
         let (schemes, insecure) = (Schemes::default(), OnceLock::new());
         Self { inner: Arc::new(Inner { options, transport, authentication, schemes, insecure }) }
+    }
+
+    /// The time limit of one operation: [`ClientOptions::timeout`].
+    #[must_use]
+    pub fn timeout(&self) -> Duration {
+        self.inner.options.timeout
     }
 
     /// A repository in its registry.

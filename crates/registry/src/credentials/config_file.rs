@@ -22,7 +22,8 @@ const MAX_FILE: u64 = 512 * 1024;
 /// # Errors
 /// Returns [`CredentialError`] if the file cannot be read or is malformed.
 pub(crate) fn insecure_registries(path: &Path) -> Result<Vec<String>, CredentialError> {
-    let Some(mut file) = read(path, false)? else { return Ok(Vec::new()) };
+    let Some(bytes) = read(path, false)? else { return Ok(Vec::new()) };
+    let Some(mut file) = parse(path, &bytes)? else { return Ok(Vec::new()) };
     file.strings("insecureRegistries").map_err(|why| malformed(path, format!("is malformed: {why}")))
 }
 
@@ -30,22 +31,24 @@ fn malformed(path: &Path, problem: String) -> CredentialError {
     CredentialError::Malformed { path: path.to_owned(), problem }
 }
 
-/// Reads the file; `None` if it is empty, or does not exist and is not required.
-fn read(path: &Path, required: bool) -> Result<Option<json::Object>, CredentialError> {
-    let bytes = match read_up_to(path, MAX_FILE) {
-        Ok(bytes) => bytes,
-        Err(why) if !required && matches!(why.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
-            return Ok(None);
-        }
-        Err(source) => return Err(CredentialError::Io { path: path.to_owned(), source }),
-    };
+/// Reads the file; `None` if it does not exist and is not required.
+fn read(path: &Path, required: bool) -> Result<Option<Vec<u8>>, CredentialError> {
+    match read_up_to(path, MAX_FILE) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(why) if !required && matches!(why.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
+        Err(source) => Err(CredentialError::Io { path: path.to_owned(), source }),
+    }
+}
+
+/// Parses the content of a file; `None` if it is empty.
+fn parse(path: &Path, bytes: &[u8]) -> Result<Option<json::Object>, CredentialError> {
     if bytes.len() as u64 > MAX_FILE {
         return Err(malformed(path, format!("is larger than {MAX_FILE} bytes")));
     }
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Ok(None);
     }
-    json::parse_object("config", &bytes).map(Some).map_err(|why| malformed(path, format!("is malformed: {why}")))
+    json::parse_object("config", bytes).map(Some).map_err(|why| malformed(path, format!("is malformed: {why}")))
 }
 
 /// A parsed file.
@@ -59,8 +62,14 @@ pub(super) struct ConfigFile {
 impl ConfigFile {
     /// Reads the file; `None` if it is empty, or does not exist and is not required.
     pub(super) fn read(path: &Path, required: bool) -> Result<Option<Self>, CredentialError> {
-        let Some(mut file) = read(path, required)? else { return Ok(None) };
-        let mut parse = || {
+        let Some(bytes) = read(path, required)? else { return Ok(None) };
+        Self::parse(path, &bytes)
+    }
+
+    /// Parses the content of the file; `None` if it is empty. `path` is used in errors.
+    pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<Option<Self>, CredentialError> {
+        let Some(mut file) = parse(path, bytes)? else { return Ok(None) };
+        let mut read = || {
             let mut members = |name| {
                 file.optional_object(name).map(|found| found.map(json::Object::into_members).unwrap_or_default())
             };
@@ -69,7 +78,7 @@ impl ConfigFile {
             let creds_store = file.optional_string("credsStore")?.filter(|store| !store.is_empty());
             Ok(Self { path: path.to_owned(), auths, cred_helpers, creds_store })
         };
-        parse().map(Some).map_err(|why: json::JsonError| malformed(path, format!("is malformed: {why}")))
+        read().map(Some).map_err(|why: json::JsonError| malformed(path, format!("is malformed: {why}")))
     }
 
     /// The credential for the repository in this file or its helpers.
@@ -91,6 +100,11 @@ impl ConfigFile {
         {
             return Ok(Some(found));
         }
+        self.stored(repository)
+    }
+
+    /// The credential for the repository in this file itself.
+    pub(super) fn stored(&self, repository: &RepositoryName) -> Result<Option<Credential>, CredentialError> {
         match keys::entry(&self.auths, repository) {
             Some(entry) => self.entry(entry),
             None => Ok(None),

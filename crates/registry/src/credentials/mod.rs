@@ -21,7 +21,7 @@ mod keys;
 
 use std::ffi::OsString;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use notary::config_folder::config_folder;
@@ -235,6 +235,22 @@ impl Credentials {
         // Boxed: the SDK's futures are large, and would enlarge those of every request.
         let token = Box::pin(ecr.token_for_host(repository.registry())).await.map_err(Box::new)?;
         Ok(token.map(|token| Credential::Password { username: token.username, password: Secret(token.password) }))
+    }
+}
+
+/// Returns the credential for a repository that is stored in a file with this content, in the format of Docker's
+/// `config.json`. Helpers are not asked.
+///
+/// # Errors
+/// Returns [`CredentialError::Malformed`] if the content is malformed. `path` names the file in it.
+pub fn stored_credential(
+    path: &Path,
+    content: &[u8],
+    repository: &RepositoryName,
+) -> Result<Option<Credential>, CredentialError> {
+    match ConfigFile::parse(path, content)? {
+        Some(file) => file.stored(repository),
+        None => Ok(None),
     }
 }
 

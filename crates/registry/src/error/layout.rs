@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use notary::manifest::ManifestError;
 use notary::text::printable;
@@ -58,6 +59,14 @@ pub enum LayoutError {
         /// The tag or digest.
         reference: String,
     },
+    /// Other writers, or a reader that holds the lock, kept the folder too long.
+    #[error("{path} is locked by another process; waited {} s for it", .within.as_secs_f64())]
+    Locked {
+        /// The folder.
+        path: PathBuf,
+        /// How long this program waited.
+        within: Duration,
+    },
     /// An artifact has more signatures than the limit.
     #[error("{path}: the artifact has more than {most} signatures, the limit")]
     TooMany {
@@ -91,6 +100,7 @@ impl LayoutError {
             Self::NotALayout { .. } | Self::Index { .. } | Self::Ambiguous { .. } => ReasonCode::Configuration,
             Self::Manifest { .. } => ReasonCode::Protocol,
             Self::Content { .. } => ReasonCode::WrongContent,
+            Self::Locked { .. } => ReasonCode::Contention,
             Self::TooMany { .. } => ReasonCode::TooMany,
             Self::NotFound { .. } => ReasonCode::NotFound,
         }
@@ -105,7 +115,11 @@ impl LayoutError {
     /// What to do about it, if the error does not say so already.
     #[must_use]
     pub fn advice(&self) -> Option<Advice> {
-        matches!(self, Self::TooMany { .. }).then_some(Advice::RaiseLimit { what: "signatures" })
+        match self {
+            Self::TooMany { .. } => Some(Advice::RaiseLimit { what: "signatures" }),
+            Self::Locked { .. } => Some(Advice::AllowMoreTime),
+            _ => None,
+        }
     }
 }
 

@@ -1,12 +1,12 @@
 //! The content of a layout: its blobs and its `index.json`.
 
-use std::fs;
 use std::path::PathBuf;
 
-use notary::manifest::{IMAGE_MANIFEST_MEDIA_TYPE, Manifest, descriptor};
+use notary::manifest::{IMAGE_MANIFEST_MEDIA_TYPE, Manifest, ManifestError, descriptor};
 use notary::{Descriptor, Digest, json};
 use serde_json::{Value, json};
 
+use super::lock::WriteLock;
 use super::{Layout, TAG, read_file, write_file};
 use crate::error::{LayoutError, io_error};
 
@@ -43,7 +43,7 @@ impl Layout {
     pub(super) fn place_for(&self, digest: &Digest) -> Result<PathBuf, LayoutError> {
         let path = self.blob_path(digest);
         if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder).map_err(io_error(folder))?;
+            files::create_folders(folder, 0o777).map_err(io_error(folder))?;
         }
         Ok(path)
     }
@@ -73,9 +73,7 @@ impl Layout {
     /// # Errors
     /// Returns [`LayoutError`] if the folder cannot be written or its index is malformed.
     pub fn put_manifest(&self, manifest: &Manifest, tag: Option<&str>) -> Result<Descriptor, LayoutError> {
-        let referrer = manifest.subject.as_ref();
-        let artifact_type = referrer.map(|_| manifest.artifact_type.as_ref().unwrap_or(&manifest.config.media_type));
-        self.put_manifest_bytes(IMAGE_MANIFEST_MEDIA_TYPE, &manifest.to_bytes(), artifact_type.map(String::as_str), tag)
+        self.put_manifest_bytes(IMAGE_MANIFEST_MEDIA_TYPE, &manifest.to_bytes(), type_of_referrer(manifest), tag)
     }
 
     /// As [`Self::put_manifest`], with the unchanged bytes of a manifest or an index.
@@ -89,12 +87,14 @@ impl Layout {
         artifact_type: Option<&str>,
         tag: Option<&str>,
     ) -> Result<Descriptor, LayoutError> {
-        self.list(&Descriptor::from_content(media_type, bytes), bytes, artifact_type, tag)
+        let stored = Descriptor::from_content(media_type, bytes);
+        self.put_content(&stored.digest, bytes)?;
+        self.add_to_index(&self.lock_blocking()?, stored, artifact_type, tag)
     }
 
     /// As [`Self::put_manifest`], under the descriptor's digest. The caller ensures that the digest matches the
     /// content.
-    pub(crate) fn list(
+    pub(crate) async fn list(
         &self,
         stored: &Descriptor,
         bytes: &[u8],
@@ -102,8 +102,16 @@ impl Layout {
         tag: Option<&str>,
     ) -> Result<Descriptor, LayoutError> {
         self.put_content(&stored.digest, bytes)?;
-        let stored = stored.clone();
-        let _lock = self.lock()?;
+        self.add_to_index(&self.lock().await?, stored.clone(), artifact_type, tag)
+    }
+
+    fn add_to_index(
+        &self,
+        _lock: &WriteLock,
+        stored: Descriptor,
+        artifact_type: Option<&str>,
+        tag: Option<&str>,
+    ) -> Result<Descriptor, LayoutError> {
         let mut index = self.read_index()?;
         let entries = index.get_mut("manifests").and_then(Value::as_array_mut).ok_or_else(|| self.no_manifests())?;
         let is_tag = |entry: &Value, tag: &str| entry["annotations"][TAG] == tag;
@@ -138,11 +146,8 @@ impl Layout {
 
     pub(super) fn entries(&self) -> Result<Vec<Descriptor>, LayoutError> {
         let path = self.index_path();
-        let malformed = |source| LayoutError::Index { path: path.clone(), source };
         let bytes = read_file(&path, MAX_INDEX)?;
-        let read = |bytes| json::parse_object_within(OF_INDEX, "index.json", bytes)?.objects("manifests", MAX_ENTRIES);
-        let objects = read(&bytes).map_err(|why: json::JsonError| malformed(why.into()))?;
-        objects.into_iter().map(|mut object| descriptor(&mut object)).collect::<Result<_, _>>().map_err(malformed)
+        parse_layout_index(&bytes).map_err(|source| LayoutError::Index { path, source })
     }
 
     /// The index as raw JSON, so that unknown members are written back unchanged.
@@ -164,4 +169,18 @@ impl Layout {
     pub(super) fn index_path(&self) -> PathBuf {
         self.root.join("index.json")
     }
+}
+
+/// Parses the `index.json` of a layout: the descriptors that it lists.
+///
+/// # Errors
+/// Returns [`ManifestError`] if the index is malformed or lists too much.
+pub fn parse_layout_index(bytes: &[u8]) -> Result<Vec<Descriptor>, ManifestError> {
+    let objects = json::parse_object_within(OF_INDEX, "index.json", bytes)?.objects("manifests", MAX_ENTRIES)?;
+    objects.into_iter().map(|mut object| descriptor(&mut object)).collect()
+}
+
+/// The artifact type of a manifest that the index lists with it: one that has a subject.
+pub(crate) fn type_of_referrer(manifest: &Manifest) -> Option<&str> {
+    manifest.subject.as_ref().map(|_| manifest.artifact_type.as_deref().unwrap_or(&manifest.config.media_type))
 }

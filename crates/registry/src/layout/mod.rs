@@ -5,28 +5,36 @@
 
 mod artifacts;
 mod content;
+mod lock;
 mod streams;
 
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use std::{fs, io};
 
 use notary::json;
 use notary::media_type::IMAGE_INDEX_MEDIA_TYPE;
 use serde_json::json;
 
+pub use self::content::parse_layout_index;
+pub(crate) use self::content::type_of_referrer;
 use crate::error::{LayoutError, io_error};
 
 /// The largest manifest that is read, in bytes.
 const MAX_MANIFEST: u64 = 4 * 1024 * 1024;
 const TAG: &str = "org.opencontainers.image.ref.name";
+/// The longest wait for other writers, unless the caller sets another: the time for one registry request.
+const WAIT: Duration = Duration::from_secs(60);
 const VERSION: &str = r#"{"imageLayoutVersion":"1.0.0"}"#;
 
 /// An OCI image layout folder.
 #[derive(Debug, Clone)]
 pub struct Layout {
     root: PathBuf,
+    /// The longest wait for other writers.
+    wait: Duration,
 }
 
 impl Layout {
@@ -35,15 +43,23 @@ impl Layout {
     /// # Errors
     /// Returns [`LayoutError`] if the folder cannot be written or has other content.
     pub fn create(root: impl Into<PathBuf>) -> Result<Self, LayoutError> {
-        let layout = Self { root: root.into() };
+        Self::create_waiting(root, WAIT)
+    }
+
+    /// As [`Self::create`], waiting at most this long for other writers, now and later.
+    ///
+    /// # Errors
+    /// See [`Self::create`].
+    pub fn create_waiting(root: impl Into<PathBuf>, wait: Duration) -> Result<Self, LayoutError> {
+        let layout = Self { root: root.into(), wait };
         let blobs = layout.root.join("blobs");
-        fs::create_dir_all(&blobs).map_err(io_error(&blobs))?;
-        let _lock = layout.lock()?;
+        files::create_folders(&blobs, 0o777).map_err(io_error(&blobs))?;
+        let _lock = layout.lock_blocking()?;
         if !layout.index_path().exists() {
             write_file(&layout.root.join("oci-layout"), VERSION.as_bytes())?;
             layout.write_index(&json!({"schemaVersion": 2, "mediaType": IMAGE_INDEX_MEDIA_TYPE, "manifests": []}))?;
         }
-        Self::open(layout.root.clone())
+        Ok(Self::open(layout.root.clone())?.waiting_at_most(wait))
     }
 
     /// Opens an existing layout.
@@ -61,20 +77,19 @@ impl Layout {
         if version != "1.0.0" {
             return Err(not_a_layout(format!("its version is {version:?}, not 1.0.0")));
         }
-        Ok(Self { root })
+        Ok(Self { root, wait: WAIT })
+    }
+
+    /// Sets the longest wait for other writers of the folder.
+    #[must_use]
+    pub fn waiting_at_most(self, wait: Duration) -> Self {
+        Self { wait, ..self }
     }
 
     /// The folder.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.root
-    }
-
-    /// Waits for other writers of this folder. Closing the file releases the lock, also after a crash.
-    fn lock(&self) -> Result<File, LayoutError> {
-        let folder = File::open(&self.root).map_err(io_error(&self.root))?;
-        folder.lock().map_err(io_error(&self.root))?;
-        Ok(folder)
     }
 }
 

@@ -1,8 +1,7 @@
 //! A lock that serialises the writers of one referrers index among the processes of one user on one host.
 
-use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io;
-use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -31,13 +30,13 @@ impl HostLock {
     }
 
     async fn wait(folder: &Path, name: &str, time: Duration) -> io::Result<File> {
-        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        files::create_folders(folder, 0o700)?;
         // 256 files in all, never removed: another process may have just opened the file and be waiting for it. Names
         // that share a file sometimes wait for each other.
         let digest = Digest::sha256(name.as_bytes());
         let digits = digest.digits();
         let path = folder.join(&digits[..2]);
-        let file = OpenOptions::new().create(true).truncate(false).write(true).open(path)?;
+        let file = files::open_lock(&path)?;
         let deadline = Instant::now() + time;
         loop {
             match file.try_lock() {
@@ -64,6 +63,16 @@ mod tests {
         assert!(HostLock::wait(folder.path(), "a", Duration::from_millis(50)).await.is_err());
         drop(held);
         assert!(HostLock::wait(folder.path(), "a", Duration::from_secs(5)).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_link_in_place_of_the_lock_is_not_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let victim = folder.path().join("victim");
+        let digest = Digest::sha256(b"a");
+        std::os::unix::fs::symlink(&victim, folder.path().join(&digest.digits()[..2])).unwrap();
+        assert!(HostLock::acquire(Some(folder.path()), "a", Duration::from_secs(5)).await._file.is_none());
+        assert!(!victim.exists());
     }
 
     #[tokio::test]

@@ -8,16 +8,16 @@ use notary::text::printable;
 use notary::{Disposition, ReasonCode};
 
 use super::{SignatureVerdict, Signed, Verdict, disposition};
+use crate::verify::finding::MatchedIdentity;
 
 /// How many signers must have signed. [All signatures](super::super::Evaluate::All) must have been checked for the
 /// verdict.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Requirement {
     /// The number of different signers. Several signatures of one profile, of any version, count once, and so do those
-    /// through one alias.
+    /// through one alias, and those whose signers matched one trusted identity of the policy.
     pub signers: NonZeroUsize,
-    /// The signing profiles and aliases that count. If empty, every signer counts that the policy trusts: profiles by
-    /// their ARN, others by the subject of their certificate.
+    /// The signing profiles and aliases that count. If empty, every signer counts that the policy trusts.
     pub from: Vec<SignerArn>,
 }
 
@@ -39,6 +39,15 @@ pub enum RequirementError {
         needed: NonZeroUsize,
         /// The policy's name.
         policy: String,
+    },
+    /// The policy trusts every identity, so it does not tell signers apart.
+    #[error(
+        "{} required, but the trust policy trusts every identity (\"*\"), which counts once: list the trusted identities",
+        signatures(*.needed)
+    )]
+    AnyIdentity {
+        /// The required number.
+        needed: NonZeroUsize,
     },
     /// Too few signers are known to have signed, because not all signatures were checked.
     #[error("{} required, but {left} signatures were not checked: all must be", signatures(*.needed))]
@@ -93,7 +102,7 @@ impl RequirementError {
     #[must_use]
     pub fn code(&self) -> ReasonCode {
         match self {
-            Self::Impossible { .. } | Self::Unchecked { .. } => ReasonCode::Configuration,
+            Self::Impossible { .. } | Self::AnyIdentity { .. } | Self::Unchecked { .. } => ReasonCode::Configuration,
             Self::Skipped { .. } => ReasonCode::MissingSigners,
             Self::Missing { code, .. } => *code,
         }
@@ -115,10 +124,14 @@ impl Verdict {
             return Err(RequirementError::Skipped { needed, policy: self.policy.clone() });
         }
         let names = |signed: &&Signed| requirement.from.iter().any(|signer| signed.is_by(signer));
-        let counted: Vec<&Signed> = self.trusted().filter(|signed| named.is_empty() || names(signed)).collect();
+        let trusted = self.signatures.iter().filter_map(|signature| Trusted::new(signature, named.is_empty()));
+        let counted: Vec<Trusted<'_>> = trusted.filter(|by| named.is_empty() || names(&by.signed)).collect();
         let found = signers(&counted);
         if found.len() >= needed.get() {
             return Ok(());
+        }
+        if counted.iter().any(|by| by.matched == Some(&MatchedIdentity::Any)) {
+            return Err(RequirementError::AnyIdentity { needed });
         }
         if self.unchecked > 0 {
             return Err(RequirementError::Unchecked { needed, left: self.unchecked });
@@ -128,21 +141,46 @@ impl Verdict {
             open => self.most_urgent(open).map(|(_, reason)| reason.code()),
         };
         let code = code.unwrap_or(ReasonCode::MissingSigners);
-        let is_missing = |signer: &&SignerArn| !counted.iter().any(|signed| signed.is_by(signer));
+        let is_missing = |signer: &&SignerArn| !counted.iter().any(|by| by.signed.is_by(signer));
         let missing: BTreeSet<String> = requirement.from.iter().filter(is_missing).map(ToString::to_string).collect();
         let missing = missing.into_iter().collect();
         Err(RequirementError::Missing { needed, found: found.into_iter().collect(), missing, code })
     }
 }
 
+/// A signature of a trusted signer.
+#[derive(Clone, Copy)]
+struct Trusted<'a> {
+    signed: &'a Signed,
+    /// The trusted identity that the signer matched, if it counts. The holder of an authority may choose any number of
+    /// subjects that match one.
+    matched: Option<&'a MatchedIdentity>,
+}
+
+impl<'a> Trusted<'a> {
+    fn new(signature: &'a SignatureVerdict, by_identity: bool) -> Option<Self> {
+        let matched = signature.matched_identity().filter(|_| by_identity);
+        Some(Self { signed: signature.trusted()?, matched })
+    }
+
+    fn has_signer_of(&self, other: &Self) -> bool {
+        let same_identity = self.matched.is_some() && self.matched == other.matched;
+        same_identity || self.signed.has_signer_of(other.signed)
+    }
+
+    fn name(&self) -> String {
+        self.matched.map_or_else(|| self.signed.signer(), ToString::to_string)
+    }
+}
+
 /// The different signers of signatures, each by the name in its first signature.
-fn signers(signatures: &[&Signed]) -> BTreeSet<String> {
-    let mut groups: Vec<Vec<&Signed>> = Vec::new();
-    for signed in signatures {
-        let is_of = |group: &Vec<&Signed>| group.iter().any(|other| other.has_signer_of(signed));
+fn signers(signatures: &[Trusted<'_>]) -> BTreeSet<String> {
+    let mut groups: Vec<Vec<&Trusted<'_>>> = Vec::new();
+    for by in signatures {
+        let is_of = |group: &Vec<&Trusted<'_>>| group.iter().any(|other| other.has_signer_of(by));
         let (same, mut others): (Vec<_>, Vec<_>) = groups.into_iter().partition(is_of);
-        others.push(same.into_iter().flatten().chain([*signed]).collect());
+        others.push(same.into_iter().flatten().chain([by]).collect());
         groups = others;
     }
-    groups.iter().filter_map(|group| group.first()).map(|signed| signed.signer()).collect()
+    groups.iter().filter_map(|group| group.first()).map(|by| by.name()).collect()
 }

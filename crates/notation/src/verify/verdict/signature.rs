@@ -14,6 +14,7 @@ use serde::{Serialize, Serializer};
 use time::OffsetDateTime;
 
 use super::{Check, CheckOutcome, CheckResult};
+use crate::verify::finding::{Finding, MatchedIdentity};
 use crate::verify::reason::Reason;
 use crate::verify::signer::Signer;
 
@@ -183,6 +184,17 @@ impl SignatureVerdict {
     pub(in crate::verify) fn trusted(&self) -> Option<&Signed> {
         let is_trusted = self.outcome(ValidationType::Authenticity).is_some_and(CheckOutcome::is_passed);
         self.signed.as_ref().filter(|_| is_trusted && self.is_verified())
+    }
+
+    /// Returns the trusted identity of the policy that the signer matched, if the signature is accepted and its signer
+    /// trusted.
+    #[must_use]
+    pub fn matched_identity(&self) -> Option<&MatchedIdentity> {
+        self.trusted()?;
+        match self.outcome(ValidationType::Authenticity) {
+            Some(CheckOutcome::Passed(Finding::Trusted { matched, .. })) => Some(matched),
+            _ => None,
+        }
     }
 
     /// Returns the failures that the policy only logs.
