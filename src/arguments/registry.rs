@@ -28,7 +28,8 @@ pub struct RegistryArgs {
     #[arg(long, requires = "username")]
     password_stdin: bool,
 
-    /// Connect to registries without TLS (HTTP). Registries on this machine (localhost) need no option
+    /// Connect to registries without TLS (HTTP). Registries on this machine (localhost) need no option. Amazon ECR is
+    /// always reached with TLS
     #[arg(long)]
     plain_http: bool,
 

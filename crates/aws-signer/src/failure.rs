@@ -1,6 +1,7 @@
 //! Why a call to an AWS service failed, and what kind of failure it is.
 
 use std::error::Error;
+use std::fmt;
 use std::time::Duration;
 
 use aws_credential_types::provider::error::CredentialsError;
@@ -8,10 +9,13 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::request_id::RequestId;
-use notary::ReasonCode;
+use notary::{Advice, ReasonCode};
 
 use super::answer::AnswerError;
 use super::config::ConfigError;
+use super::credentials::CredentialsFailure;
+use super::journal::{UsedCredentials, Waiting};
+use super::watched::NotHttp;
 
 /// The maximum length of a service's text in bytes.
 const MAX_TEXT: usize = 2000;
@@ -30,12 +34,22 @@ pub enum Failure {
         /// The request id.
         request_id: Option<String>,
     },
-    /// No credentials were found or loaded.
-    NoCredentials(String),
-    /// The deadline has passed. The value is the time budget.
-    Timeout(Duration),
+    /// No credentials were obtained, so the service was not called.
+    Credentials(CredentialsFailure),
+    /// The deadline has passed.
+    Timeout {
+        /// The time budget.
+        budget: Duration,
+        /// What the call was waiting for, if it had begun.
+        waiting: Option<Waiting>,
+    },
     /// The service could not be reached, or the connection broke.
-    Connection(String),
+    Connection {
+        /// The host.
+        host: Option<String>,
+        /// The error.
+        why: String,
+    },
     /// The answer does not come from AWS Signer.
     Answer(String),
     /// The request could not be created.
@@ -50,9 +64,9 @@ impl Failure {
     pub fn code(&self) -> ReasonCode {
         match self {
             Self::Refused { status, code, .. } => code_of_refusal(*status, code.as_deref().unwrap_or_default()),
-            Self::NoCredentials(_) => ReasonCode::Credentials,
-            Self::Timeout(_) => ReasonCode::Deadline,
-            Self::Connection(_) => ReasonCode::Unreachable,
+            Self::Credentials(why) => why.code(),
+            Self::Timeout { .. } => ReasonCode::Deadline,
+            Self::Connection { .. } => ReasonCode::Unreachable,
             Self::Answer(_) => ReasonCode::Protocol,
             Self::Request(_) => ReasonCode::Internal,
             Self::Configuration(why) => why.code(),
@@ -67,10 +81,78 @@ impl Failure {
             _ => None,
         }
     }
+
+    /// Returns what to do about the failure of a call that needs the IAM permission `action`. `used` are the
+    /// credentials that it was made with.
+    #[must_use]
+    pub fn advice(&self, action: &str, used: Option<&UsedCredentials>) -> Option<Advice> {
+        match (self, self.code()) {
+            (Self::Credentials(why), _) => why.advice(action),
+            (_, ReasonCode::Credentials) => {
+                let used = used.cloned().unwrap_or_else(UsedCredentials::unknown);
+                let UsedCredentials { source, temporary } = used;
+                Some(match self.aws_code() {
+                    Some("ExpiredToken" | "ExpiredTokenException") => {
+                        Advice::RenewAwsCredentials { source, temporary: true }
+                    }
+                    _ => Advice::CheckAwsCredentials { source, temporary },
+                })
+            }
+            (_, ReasonCode::Denied) => Some(Advice::GrantPermission { action: action.to_owned() }),
+            (_, ReasonCode::Throttled) => Some(Advice::SendFewerRequests),
+            (Self::Timeout { waiting: Some(waiting), .. }, _) if waiting.is_instance_metadata() => {
+                Some(Advice::RaiseHopLimit)
+            }
+            (Self::Timeout { .. }, _) => Some(Advice::AllowMoreTime),
+            (Self::Connection { .. }, _) => Some(Advice::CheckNetwork),
+            (Self::Configuration(_), _) => Some(Advice::CorrectSetting),
+            _ => None,
+        }
+    }
+
+    /// Returns the failure with the host that was called, where the connection failed.
+    #[must_use]
+    pub fn at_host(self, called: Option<String>) -> Self {
+        match self {
+            Self::Connection { host: None, why } => Self::Connection { host: called, why },
+            other => other,
+        }
+    }
+}
+
+/// What happened to the call: the predicate of a sentence that begins with the operation.
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused { status, code, message, request_id } => {
+                let code = code.as_deref().map_or_else(|| format!("HTTP status {status}"), str::to_owned);
+                write!(f, "was refused: {code}")?;
+                if let Some(message) = message {
+                    write!(f, ": {message}")?;
+                }
+                request_id.as_ref().map_or(Ok(()), |id| write!(f, " (request id {id})"))
+            }
+            Self::Credentials(why) => write!(f, "was not made: {}", why.to_string().trim_end_matches('.')),
+            Self::Timeout { budget, waiting: Some(waiting @ Waiting::Credentials { .. }) } => {
+                write!(f, "was not made: no credentials from {waiting} within {} s", budget.as_secs_f64())
+            }
+            Self::Timeout { budget, waiting: Some(Waiting::Service { host: Some(host) }) } => {
+                write!(f, "got no complete answer from {host} within {} s", budget.as_secs_f64())
+            }
+            Self::Timeout { budget, .. } => write!(f, "got no complete answer within {} s", budget.as_secs_f64()),
+            Self::Connection { host: Some(host), why } => {
+                write!(f, "failed: the service at {host} could not be reached: {why}")
+            }
+            Self::Connection { host: None, why } => write!(f, "failed: the service could not be reached: {why}"),
+            Self::Answer(why) => write!(f, "got an invalid answer: {why}"),
+            Self::Request(why) => write!(f, "could not be made: {why}"),
+            Self::Configuration(why) => write!(f, "was not made: {why}"),
+        }
+    }
 }
 
 /// The kind of a refusal, by AWS's error code, otherwise by the HTTP status.
-fn code_of_refusal(status: u16, code: &str) -> ReasonCode {
+pub(super) fn code_of_refusal(status: u16, code: &str) -> ReasonCode {
     match code {
         "ValidationException" | "BadRequestException" => ReasonCode::Configuration,
         "NotFoundException" | "ResourceNotFoundException" => ReasonCode::NotFound,
@@ -134,26 +216,26 @@ impl Failure {
                 request_id: raw.request_id().map(|id| printable(id.as_bytes())),
             };
         }
-        if let Some(credentials) = find::<CredentialsError>(&error) {
-            // The SDK's wording for every source without credentials.
-            let why = error_chain(credentials).replace("the credential provider was not enabled: ", "");
-            return Self::NoCredentials(
-                why.replace("the credential provider was not enabled", "it has no credentials"),
-            );
+        if let Some(credentials) = find::<CredentialsFailure>(&error) {
+            return Self::Credentials(credentials.clone());
+        }
+        if let Some(other) = find::<CredentialsError>(&error) {
+            return Self::Request(error_chain(other));
         }
         if let Some(answer) = find::<AnswerError>(&error) {
             return Self::Answer(error_chain(answer));
         }
+        let connection = |error| Self::Connection { host: None, why: error_chain(error) };
         match &error {
-            SdkError::TimeoutError(_) => Self::Connection(error_chain(&error)),
+            SdkError::TimeoutError(_) => connection(&error),
             SdkError::DispatchFailure(failure) => match failure.as_connector_error() {
-                Some(e) if e.is_io() || e.is_timeout() => Self::Connection(error_chain(e)),
+                Some(e) if e.is_io() || e.is_timeout() => connection(e),
                 // The connection ended before the answer was complete. The SDK retries this.
-                Some(e) if e.as_other().is_some() => Self::Connection(error_chain(e)),
-                Some(e) if e.is_user() => Self::Request(error_chain(e)),
-                // The answer is not HTTP.
-                Some(e) => Self::Answer(error_chain(e.source().unwrap_or(e))),
-                None => Self::Connection(error_chain(&error)),
+                Some(e) if e.as_other().is_some() => connection(e),
+                Some(e) if find::<NotHttp>(e).is_some() => Self::Answer(error_chain(e.source().unwrap_or(e))),
+                // The SDK reports a request that it could not create or sign in this way, too.
+                Some(e) => Self::Request(error_chain(e.source().unwrap_or(e))),
+                None => connection(&error),
             },
             SdkError::ResponseError(_) => Self::Answer(error_chain(&error)),
             _ => Self::Request(error_chain(&error)),
@@ -162,7 +244,7 @@ impl Failure {
 }
 
 /// Returns the first error of type `T` in the chain of sources.
-fn find<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a T> {
+pub(super) fn find<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a T> {
     std::iter::successors(Some(error), |&e| e.source()).find_map(|e| e.downcast_ref())
 }
 

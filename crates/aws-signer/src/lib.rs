@@ -32,7 +32,10 @@
 //! |---|---|
 //! | `config` | [`SignerConfig`]: keys, environment variables, regions, endpoints |
 //! | `pool`, `client` | [`ClientPool`]: one [`SignerClient`] for each region. A client runs calls within a deadline |
-//! | `credentials`, `http`, `retry`, `answer` | how the AWS SDK finds credentials, connects, retries and checks answers |
+//! | [`shared_config`], `environment`, `settings` | `~/.aws/config`, `~/.aws/credentials` and the variables of AWS's tools |
+//! | `credentials` | where credentials come from, and [`CredentialsFailure`]: why there are none |
+//! | `http`, `watched`, `retry`, `answer` | how the AWS SDK connects, retries and checks answers |
+//! | `journal` | what a call waits for: [`Waiting`] |
 //! | `sign_payload` | `SignPayload`, and the checks of the returned envelope |
 //! | `revocation_status` | `GetRevocationStatus`: [`ask_revocation`] |
 //! | `signing_profile`, `revoke` | `GetSigningProfile`, `RevokeSignature`, `RevokeSigningProfile` |
@@ -46,23 +49,31 @@ mod attributes;
 mod client;
 mod config;
 mod credentials;
+mod environment;
 mod error;
 mod failure;
 mod http;
+mod journal;
 mod pool;
 mod retry;
 mod revocation_status;
 mod revoke;
 mod roots;
 pub mod sdk;
+mod settings;
+pub mod shared_config;
 mod sign_payload;
 mod signing_profile;
+mod watched;
 
 pub use attributes::{AttributesError, SignerAttributes};
 pub use client::SignerClient;
 pub use config::{ConfigError, SignerConfig, TIMEOUT_VARIABLE, timeout_of};
+pub use credentials::CredentialsFailure;
+pub use environment::Environment;
 pub use error::CallError;
 pub use failure::{Failure, error_chain};
+pub use journal::{UsedCredentials, Waiting};
 pub use pool::ClientPool;
 pub use revocation_status::{RevocationAnswer, RevocationQuery, RevokedEntity, ask_revocation, revocation_status};
 pub use revoke::{MAX_REASON, revoke_signature, revoke_signing_profile};

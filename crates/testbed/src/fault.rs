@@ -67,7 +67,15 @@ impl FaultServer {
     /// Starts with TLS and a self-signed certificate for `localhost` and 127.0.0.1. Also returns the certificate as
     /// PEM.
     pub fn start_tls(reply: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> (FaultServer, String) {
-        let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
+        FaultServer::start_tls_for(&["localhost", "127.0.0.1"], reply)
+    }
+
+    /// As [`FaultServer::start_tls`], with a certificate for these hosts.
+    pub fn start_tls_for(
+        names: &[&str],
+        reply: impl Fn(&Request) -> Reply + Send + Sync + 'static,
+    ) -> (FaultServer, String) {
+        let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
         let rcgen::CertifiedKey { cert, signing_key } = rcgen::generate_simple_self_signed(names).unwrap();
         let key = PrivateKeyDer::try_from(signing_key.serialize_der()).unwrap();
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());

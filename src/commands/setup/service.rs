@@ -42,7 +42,7 @@ pub(super) async fn check(config: &SignerConfig, profile: &ProfileArn) -> Vec<It
             let advice = "Only this check needs signer:GetSigningProfile. Signing needs signer:SignPayload.";
             Item::warning(Part::SigningProfile, error.with_advice(advice)).about(profile)
         }
-        Err(why) if matches!(why.failure, Failure::NoCredentials(_)) => return vec![failed(why.into())],
+        Err(why) if matches!(why.failure, Failure::Credentials(_)) => return vec![failed(why.into())],
         Err(why) => {
             let code = why.code();
             let error = CliError::from(why);

@@ -4,8 +4,7 @@ use std::path::PathBuf;
 
 use aws_names::ProfileArn;
 use aws_signer::SignerClient;
-use limits::Deadline;
-use limits::RateLimit;
+use limits::{Deadline, RateLimit};
 use notary::manifest::SignatureForm;
 use notary::media_type::is_index;
 use notary::text::printable;

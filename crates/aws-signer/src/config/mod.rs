@@ -13,6 +13,7 @@ use aws_names::{Location, Partition, ProfileArn, Region};
 pub(super) use self::endpoint::check_endpoint;
 pub use self::error::ConfigError;
 use self::scoped::{Scope, Scoped};
+use super::shared_config::NamedProfile;
 
 /// The keys of the plugin configuration with their equivalent environment variables. The first two accept a partition
 /// as suffix: `aws-profile.aws-us-gov`, `NOTATION_AWS_SIGNER_PROFILE_AWS_US_GOV`.
@@ -134,6 +135,12 @@ impl SignerConfig {
     #[must_use]
     pub fn profile(&self, partition: &Partition) -> Option<&str> {
         self.profiles.for_partition(partition).map(|(_, profile)| profile.as_str())
+    }
+
+    /// Returns this profile with the key that names it.
+    pub(super) fn named_profile(&self, partition: &Partition) -> Option<NamedProfile> {
+        let (key, name) = self.profiles.for_partition(partition)?;
+        Some(NamedProfile { name: name.clone(), named_by: Some(key.to_owned()) })
     }
 
     /// Returns the region in which a profile signs, which is that of its ARN.

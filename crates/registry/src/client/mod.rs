@@ -32,6 +32,7 @@ pub(super) use self::streams::Mount;
 use self::transport::Transport;
 pub(super) use self::transport::is_same_origin;
 use crate::credentials::Credentials;
+use crate::ecr_host::is_ecr;
 use crate::error::RegistryError;
 
 /// A client of any number of registries. Clones share connections and tokens.
@@ -63,6 +64,7 @@ impl RegistryClient {
     pub fn repository(&self, name: &RepositoryName) -> Result<RemoteRepository, RegistryError> {
         let options = &self.inner.options;
         let plain = match options.plain_http {
+            _ if is_ecr(name.registry()) => false,
             PlainHttp::Always => true,
             PlainHttp::Never => false,
             PlainHttp::Loopback => name.is_loopback() && options.ca_files.is_empty(),

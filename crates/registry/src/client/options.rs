@@ -11,7 +11,7 @@ pub enum PlainHttp {
     /// Plain HTTP for registries on this machine if no certificate file is given, TLS for all others.
     #[default]
     Loopback,
-    /// Always plain HTTP.
+    /// Plain HTTP for all registries but Amazon ECR.
     Always,
     /// Always TLS.
     Never,
