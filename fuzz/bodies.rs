@@ -1,6 +1,7 @@
 //! The bodies of the fuzz targets: no input may cause a panic, and accepted input must satisfy the invariants of its
 //! type.
 
+use aws_signer::shared_config::{NamedProfile, SharedConfig};
 use notary::envelope::{Envelope, Payload};
 use notary::trust::check_trusted_identity;
 use notary::trust::policy::TrustedIdentities;
@@ -38,6 +39,20 @@ pub fn verify_signature_request(bytes: &[u8]) {
     match check_trusted_identity(&request.profile_version, &request.trusted_identities) {
         Ok(verdict) => assert!(!wildcard && (!verdict.trusted || !request.trusted_identities.listed().is_empty())),
         Err(_) => assert!(wildcard),
+    }
+}
+
+/// Reads the two files of the shared AWS configuration, separated by a zero byte, and follows some of its profiles.
+pub fn shared_configuration(bytes: &[u8]) {
+    let mut files = bytes.splitn(2, |byte| *byte == 0);
+    let shared = SharedConfig::from_contents(files.next().unwrap_or_default(), files.next().unwrap_or_default());
+    for (name, named_by) in [("default", None), ("default", Some("AWS_PROFILE")), ("ci", Some("AWS_PROFILE"))] {
+        let profile = NamedProfile { name: name.to_owned(), named_by: named_by.map(str::to_owned) };
+        match shared.plan(&profile) {
+            Ok(Some(plan)) => assert!(plan.roles.iter().all(|role| !role.arn.is_empty())),
+            Ok(None) => {}
+            Err(why) => assert!(!why.to_string().is_empty()),
+        }
     }
 }
 

@@ -3,7 +3,6 @@
 use std::future::Future;
 use std::time::Instant;
 
-use aws_config::SdkConfig;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_names::Region;
 use aws_sdk_signer::config::Intercept;
@@ -26,7 +25,7 @@ use super::failure::Failure;
 use super::http::{Answers, BoundedHttpClient};
 use super::journal::{Journal, Peer};
 use super::retry::TooManyRequests;
-use super::settings::AwsSettings;
+use super::settings::{AwsSettings, client_builder};
 use super::watched::watched;
 
 /// A client of AWS Signer.
@@ -54,8 +53,8 @@ impl SignerClient {
         let journal = Journal::default();
         let watched = watched(http.answering(Answers::AwsSigner), &journal, Peer::Service);
         let client = match config.endpoint_url() {
-            Some(url) => settings.client_at(Some(url.to_owned()), region.as_str(), watched),
-            None => settings.client("signer", region.as_str(), watched),
+            Some(url) => settings.client_at(Some(url.to_owned()), region.as_str(), watched.clone()),
+            None => settings.client("signer", region.as_str(), watched.clone()),
         };
         let sources = match config.credentials() {
             Some(given) => CredentialsSources::given(settings, region.clone(), http, journal.clone(), given.clone()),
@@ -64,7 +63,8 @@ impl SignerClient {
         let provider = SharedCredentialsProvider::new(sources);
         let (endpoint, shared) = match client {
             Ok(client) => (Ok(client.endpoint().map(str::to_owned)), client.into_builder()),
-            Err(why) => (Err(why), SdkConfig::builder()),
+            // Every call fails with this error before it uses the client.
+            Err(why) => (Err(why), client_builder(region.as_str(), watched)),
         };
         let mut builder = aws_sdk_signer::config::Builder::from(&shared.credentials_provider(provider).build())
             .interceptor(EndpointAsGiven)

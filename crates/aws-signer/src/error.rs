@@ -43,6 +43,7 @@ impl CallError {
     #[must_use]
     pub fn advice(&self) -> Option<Advice> {
         match (&self.failure, &self.endpoint) {
+            (Failure::Refused { .. }, _) if self.code() == ReasonCode::NotFound => Some(Advice::CorrectSigningProfile),
             (Failure::Connection { .. }, Some(url)) => Some(Advice::CheckEndpoint { url: url.clone() }),
             (failure, _) => failure.advice(&format!("signer:{}", self.operation), self.used.as_ref()),
         }

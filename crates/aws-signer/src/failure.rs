@@ -268,12 +268,61 @@ fn printable(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use notary::Disposition;
+    use aws_smithy_runtime_api::client::result::ConnectorError;
+    use notary::{CredentialsSource, Disposition};
 
     use super::*;
 
     fn refused(status: u16, code: Option<&str>) -> Failure {
         Failure::Refused { status, code: code.map(str::to_owned), message: None, request_id: None }
+    }
+
+    #[test]
+    fn a_request_that_could_not_be_built_is_no_answer() {
+        type SigningError = SdkError<aws_sdk_signer::operation::sign_payload::SignPayloadError, HttpResponse>;
+        let invalid = || ConnectorError::other("invalid header".into(), None);
+        for error in [SigningError::dispatch_failure(invalid()), SigningError::construction_failure("invalid")] {
+            let failure = Failure::from_sdk(error);
+            assert!(matches!(&failure, Failure::Request(why) if why.contains("invalid")), "{failure:?}");
+        }
+        let from_peer = ConnectorError::other(NotHttp(invalid()).into(), None);
+        assert!(matches!(Failure::from_sdk(SigningError::dispatch_failure(from_peer)), Failure::Answer(_)));
+    }
+
+    #[test]
+    fn a_timeout_says_what_was_waited_for() {
+        let timeout = |waiting| Failure::Timeout { budget: Duration::from_secs(4), waiting };
+        let source = CredentialsSource::Process { profile: "ci".to_owned() };
+        for (waiting, text) in [
+            (None, "got no complete answer within 4 s"),
+            (
+                Some(Waiting::Service { host: Some("signer.us-west-2.amazonaws.com".to_owned()) }),
+                "got no complete answer from signer.us-west-2.amazonaws.com within 4 s",
+            ),
+            (
+                Some(Waiting::Credentials { source, host: None }),
+                "was not made: no credentials from credential_process of the AWS profile \"ci\" within 4 s",
+            ),
+        ] {
+            assert_eq!(timeout(waiting).to_string(), text);
+        }
+        let source = CredentialsSource::InstanceMetadata;
+        let waiting = Some(Waiting::Credentials { source, host: Some("169.254.169.254".to_owned()) });
+        assert_eq!(timeout(waiting).advice("signer:SignPayload", None), Some(Advice::RaiseHopLimit));
+    }
+
+    #[test]
+    fn the_remedy_is_that_of_the_source_in_use() {
+        let expired = refused(400, Some("ExpiredTokenException"));
+        for (source, word) in [
+            (CredentialsSource::Environment, "AWS_SESSION_TOKEN"),
+            (CredentialsSource::Profile { profile: "ci".to_owned() }, "aws_session_token of the AWS profile \"ci\""),
+            (CredentialsSource::Sso { profile: "my ci".to_owned() }, "aws sso login --profile 'my ci'"),
+        ] {
+            let used = UsedCredentials { source, temporary: true };
+            let advice = expired.advice("signer:SignPayload", Some(&used)).map(|advice| advice.to_string());
+            assert!(advice.is_some_and(|advice| advice.contains(word)), "{word}");
+        }
     }
 
     #[test]

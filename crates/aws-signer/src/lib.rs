@@ -7,7 +7,7 @@
 //! use limits::Deadline;
 //!
 //! # async fn sign(payload: &[u8]) -> Result<(), Box<dyn std::error::Error>> {
-//! let pool = ClientPool::new(SignerConfig::new(&[].into(), std::env::vars())?);
+//! let pool = ClientPool::new(SignerConfig::of_process(&[].into())?);
 //! let profile: ProfileArn = "arn:aws:signer:us-west-2:111122223333:/signing-profiles/Prod".parse()?;
 //! let client = pool.for_signing(&profile).await?;
 //! let signed = sign_payload(&client, &profile, payload, Deadline::new(Deadline::DEFAULT_BUDGET)).await?;

@@ -149,7 +149,7 @@ impl AwsSettings {
     ) -> Result<ClientSettings, ConfigError> {
         let fips = self.switch("AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint")?;
         let dual_stack = self.switch("AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint")?;
-        Ok(ClientSettings { builder: builder(region, http), endpoint, fips, dual_stack })
+        Ok(ClientSettings { builder: client_builder(region, http), endpoint, fips, dual_stack })
     }
 
     /// Returns the region in which STS is asked for credentials for `region`: that of the environment or the profile,
@@ -209,7 +209,7 @@ impl ClientSettings {
 }
 
 /// Returns what the clients of all services have in common.
-fn builder(region: &str, http: SharedHttpClient) -> Builder {
+pub(super) fn client_builder(region: &str, http: SharedHttpClient) -> Builder {
     let retries = RetryConfig::standard()
         .with_max_attempts(ATTEMPTS)
         .with_initial_backoff(Duration::from_millis(200))

@@ -19,7 +19,7 @@ pub fn watched(client: impl HttpClient + 'static, journal: &Journal, peer: Peer)
 
 /// An answer that is not HTTP. The SDK uses the same kind of error for requests that could not be created.
 #[derive(Debug)]
-pub(super) struct NotHttp(ConnectorError);
+pub(super) struct NotHttp(pub ConnectorError);
 
 impl fmt::Display for NotHttp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

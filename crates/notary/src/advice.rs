@@ -109,6 +109,8 @@ pub enum Advice {
     },
     /// Raise the hop limit of the instance metadata, or check that the instance has a role.
     RaiseHopLimit,
+    /// Correct the ARN of the signing profile, or create the profile.
+    CorrectSigningProfile,
     /// Permit an IAM action.
     GrantPermission {
         /// The IAM action.
@@ -208,6 +210,9 @@ impl fmt::Display for Advice {
                 "In a container, the hop limit of the instance metadata must be 2: \
                  aws ec2 modify-instance-metadata-options --http-put-response-hop-limit 2.",
             ),
+            Self::CorrectSigningProfile => {
+                f.write_str("Correct the name or the region in the ARN of the signing profile, or create the profile.")
+            }
             Self::GrantPermission { action } => {
                 write!(f, "Permit {action} for these AWS credentials with an IAM policy, or use other credentials.")
             }

@@ -23,7 +23,7 @@ use super::runtime::block_on;
 /// but a failed revocation check: notation treats a plugin error as fatal even if the trust policy only logs the
 /// validation.
 pub fn verify_signature(request: CheckRequest, deadline: Deadline) -> Result<VerifySignatureResponse, PluginError> {
-    let config = SignerConfig::new(&request.plugin_config, std::env::vars())?;
+    let config = SignerConfig::of_process(&request.plugin_config)?;
     let deadline = config.timeout().map_or(deadline, |budget| deadline.with_budget(budget));
     let identity = check_trusted_identity(&request.profile_version, &request.trusted_identities)
         .map_err(|wildcard| PluginError::validation(wildcard.to_string()))?;

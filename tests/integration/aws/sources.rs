@@ -45,6 +45,14 @@ fn a_control_character_inside_a_key_is_named() {
 }
 
 #[test]
+fn a_variable_that_is_not_text_is_ignored() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    let world = World::new().env("AWS_ACCESS_KEY_ID", "AKIAENV").env("AWS_SECRET_ACCESS_KEY", "s");
+    world.env("UNRELATED", OsStr::from_bytes(b"\xff")).run().was_made_by("AKIAENV");
+}
+
+#[test]
 fn half_a_pair_of_keys_is_not_replaced_by_the_machine() {
     let instance = metadata(Vec::new());
     let world = World::new().on_instance(&instance).env("AWS_ACCESS_KEY_ID", "AKIAENV");

@@ -68,6 +68,16 @@ impl SignerConfig {
         Ok(config)
     }
 
+    /// Reads the plugin configuration and the environment of this process. Variables that are not UTF-8 cannot be
+    /// settings, and are ignored.
+    ///
+    /// # Errors
+    /// Returns [`ConfigError`] if a value is invalid.
+    pub fn of_process(plugin_config: &BTreeMap<String, String>) -> Result<Self, ConfigError> {
+        let text = |value: std::ffi::OsString| value.into_string().ok();
+        Self::new(plugin_config, std::env::vars_os().filter_map(|(name, value)| Some((text(name)?, text(value)?))))
+    }
+
     /// Sets a value. A `scope` of `None` is a partition that cannot exist.
     fn set(&mut self, base: &str, scope: Option<Scope>, key: &str, value: String) -> Result<(), ConfigError> {
         let key = key.to_owned();

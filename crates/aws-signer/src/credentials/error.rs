@@ -160,7 +160,7 @@ impl CredentialsFailure {
                 | SharedConfigError::Line { .. } => Advice::CorrectSetting,
             }),
             Self::Value { .. } | Self::Setting(_) => Some(Advice::CorrectSetting),
-            Self::NoRole { .. } => Some(Advice::RaiseHopLimit),
+            Self::NoRole { profile, .. } => Some(Advice::CorrectAwsProfile { profile: profile.name.clone() }),
             Self::TokenFile { path, .. } => Some(Advice::ProvideTokenFile { path: path.clone() }),
             Self::Process { profile: name, .. } => Some(Advice::RunCredentialProcess { profile: name.clone() }),
             Self::SsoLogin { profile: name, .. } => Some(Advice::LogInToSso { profile: name.clone() }),

@@ -25,7 +25,9 @@ use crate::failure::{error_chain, find};
 
 /// The token for the credentials endpoint of a container.
 const TOKEN: &str = "AWS_CONTAINER_AUTHORIZATION_TOKEN";
-/// How long a connection may take: outside of EC2, no one answers at the address.
+/// The SDK's error if the instance has no role.
+const NO_ROLE: &str = "received 404 from IMDS";
+/// How long a connection may take: outside of EC2, no service answers at the address.
 const CONNECT: Duration = Duration::from_secs(1);
 /// The time limit for what the deadline of the command limits.
 const BY_DEADLINE: Duration = Duration::from_secs(3600);
@@ -79,16 +81,25 @@ impl Inner {
         let provider = self.instance.get_or_try_init(async || self.instance_provider()).await?;
         match provider.provide_credentials().await {
             Ok(credentials) => Ok(Ok((usable(&credentials, &Names::within(&source))?, source))),
-            Err(error @ CredentialsError::CredentialsNotLoaded(_)) => {
-                let host = self.journal.source_host().unwrap_or_default();
-                Ok(Err(match find::<ImdsError>(&error) {
-                    None if error.source().is_none_or(|why| why.source().is_none()) => {
-                        format!("instance metadata at {host} has no role")
-                    }
-                    _ => format!("instance metadata at {host} did not answer: {}", cause(&error)),
-                }))
+            Err(error) => self.no_role(&source, &error).map(Err),
+        }
+    }
+
+    /// Returns why the instance gives no credentials, if that means that it has none.
+    fn no_role(&self, source: &CredentialsSource, error: &CredentialsError) -> Result<String, CredentialsFailure> {
+        let host = self.journal.source_host().unwrap_or_default();
+        let is_not_loaded = matches!(error, CredentialsError::CredentialsNotLoaded(_));
+        let why = cause(error);
+        match find::<ImdsError>(error) {
+            Some(ImdsError::FailedToLoadToken(_)) => Ok(format!("instance metadata at {host} gave no token: {why}")),
+            // The SDK's answer to status 404.
+            None if is_not_loaded && why == NO_ROLE => Ok(format!("the instance has no role (metadata at {host})")),
+            _ if is_not_loaded => {
+                // Outside of EC2, the connection fails. In a container, the connection stands and the answer is lost.
+                let hint = if why.contains("read timeout") { "; in a container, its hop limit must be 2" } else { "" };
+                Ok(format!("instance metadata at {host} did not answer: {why}{hint}"))
             }
-            Err(error) => Err(self.machine_failed(&source, &error)),
+            _ => Err(self.machine_failed(source, error)),
         }
     }
 

@@ -7,14 +7,15 @@
 mod chain;
 mod error;
 mod parse;
+mod plan;
 mod profile;
 
 use std::io::ErrorKind;
 use std::path::PathBuf;
 
-pub use self::chain::{Base, NamedSource, Plan, Role, SsoLogin};
 pub use self::error::{NamedProfile, Place, SharedConfigError};
 use self::parse::{Document, has_byte_order_mark, parse};
+pub use self::plan::{Base, NamedSource, Plan, Role, SsoLogin};
 pub use self::profile::Profile;
 use crate::environment::Environment;
 

@@ -169,6 +169,12 @@ fn keeps_the_lines_that_continue_a_command() {
 }
 
 #[test]
+fn a_command_gives_the_credentials_of_a_login() {
+    let config = "[profile a]\nlogin_session = arn\ncredential_process = aws configure export-credentials\n";
+    assert!(matches!(plan(config, "", "a"), Ok(Some(Plan { base: Base::Process { .. }, .. }))));
+}
+
+#[test]
 fn finds_the_files() {
     let folder = tempfile::tempdir().unwrap();
     let home = folder.path().to_str().unwrap();
