@@ -112,7 +112,7 @@ impl SignerClient {
                 Err(self.failed(operation, Failure::from_sdk(error).at_host(self.journal.service_host())))
             }
             None => {
-                let waiting = Some(self.journal.waiting());
+                let waiting = Some(Box::new(self.journal.waiting()));
                 Err(self.failed(operation, Failure::Timeout { budget: deadline.budget(), waiting }))
             }
         };
@@ -126,7 +126,7 @@ impl SignerClient {
 
     pub(super) fn failed(&self, operation: &'static str, failure: Failure) -> CallError {
         let endpoint = self.endpoint.clone().ok().flatten();
-        let used = self.journal.used();
+        let used = self.journal.used().map(Box::new);
         CallError { operation, region: self.region.clone(), profile: self.profile.clone(), endpoint, used, failure }
     }
 }

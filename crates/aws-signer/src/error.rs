@@ -21,7 +21,7 @@ pub struct CallError {
     /// The endpoint, if it is not AWS's default.
     pub endpoint: Option<String>,
     /// The credentials that the call was made with.
-    pub used: Option<UsedCredentials>,
+    pub used: Option<Box<UsedCredentials>>,
     /// The failure.
     pub failure: Failure,
 }
@@ -45,7 +45,7 @@ impl CallError {
         match (&self.failure, &self.endpoint) {
             (Failure::Refused { .. }, _) if self.code() == ReasonCode::NotFound => Some(Advice::CorrectSigningProfile),
             (Failure::Connection { .. }, Some(url)) => Some(Advice::CheckEndpoint { url: url.clone() }),
-            (failure, _) => failure.advice(&format!("signer:{}", self.operation), self.used.as_ref()),
+            (failure, _) => failure.advice(&format!("signer:{}", self.operation), self.used.as_deref()),
         }
     }
 }

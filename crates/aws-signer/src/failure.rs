@@ -35,13 +35,13 @@ pub enum Failure {
         request_id: Option<String>,
     },
     /// No credentials were obtained, so the service was not called.
-    Credentials(CredentialsFailure),
+    Credentials(Box<CredentialsFailure>),
     /// The deadline has passed.
     Timeout {
         /// The time budget.
         budget: Duration,
         /// What the call was waiting for, if it had begun.
-        waiting: Option<Waiting>,
+        waiting: Option<Box<Waiting>>,
     },
     /// The service could not be reached, or the connection broke.
     Connection {
@@ -133,13 +133,18 @@ impl fmt::Display for Failure {
                 request_id.as_ref().map_or(Ok(()), |id| write!(f, " (request id {id})"))
             }
             Self::Credentials(why) => write!(f, "was not made: {}", why.to_string().trim_end_matches('.')),
-            Self::Timeout { budget, waiting: Some(waiting @ Waiting::Credentials { .. }) } => {
-                write!(f, "was not made: no credentials from {waiting} within {} s", budget.as_secs_f64())
+            Self::Timeout { budget, waiting } => {
+                let budget = budget.as_secs_f64();
+                match waiting.as_deref() {
+                    Some(waiting @ Waiting::Credentials { .. }) => {
+                        write!(f, "was not made: no credentials from {waiting} within {budget} s")
+                    }
+                    Some(Waiting::Service { host: Some(host) }) => {
+                        write!(f, "got no complete answer from {host} within {budget} s")
+                    }
+                    _ => write!(f, "got no complete answer within {budget} s"),
+                }
             }
-            Self::Timeout { budget, waiting: Some(Waiting::Service { host: Some(host) }) } => {
-                write!(f, "got no complete answer from {host} within {} s", budget.as_secs_f64())
-            }
-            Self::Timeout { budget, .. } => write!(f, "got no complete answer within {} s", budget.as_secs_f64()),
             Self::Connection { host: Some(host), why } => {
                 write!(f, "failed: the service at {host} could not be reached: {why}")
             }
@@ -217,7 +222,7 @@ impl Failure {
             };
         }
         if let Some(credentials) = find::<CredentialsFailure>(&error) {
-            return Self::Credentials(credentials.clone());
+            return Self::Credentials(Box::new(credentials.clone()));
         }
         if let Some(other) = find::<CredentialsError>(&error) {
             return Self::Request(error_chain(other));
@@ -291,7 +296,10 @@ mod tests {
 
     #[test]
     fn a_timeout_says_what_was_waited_for() {
-        let timeout = |waiting| Failure::Timeout { budget: Duration::from_secs(4), waiting };
+        let timeout = |waiting: Option<Waiting>| Failure::Timeout {
+            budget: Duration::from_secs(4),
+            waiting: waiting.map(Box::new),
+        };
         let source = CredentialsSource::Process { profile: "ci".to_owned() };
         for (waiting, text) in [
             (None, "got no complete answer within 4 s"),

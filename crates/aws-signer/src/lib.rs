@@ -69,7 +69,7 @@ mod watched;
 pub use attributes::{AttributesError, SignerAttributes};
 pub use client::SignerClient;
 pub use config::{ConfigError, SignerConfig, TIMEOUT_VARIABLE, timeout_of};
-pub use credentials::CredentialsFailure;
+pub use credentials::{CredentialsFailure, Refusal};
 pub use environment::Environment;
 pub use error::CallError;
 pub use failure::{Failure, error_chain};

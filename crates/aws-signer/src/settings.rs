@@ -1,6 +1,7 @@
 //! The settings of AWS's tools that apply to every service: profile, endpoints, FIPS and dual stack. AWS SDKs and Tools
 //! Reference Guide, "Settings reference".
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -90,6 +91,12 @@ impl AwsSettings {
         let profile = self.profile()?;
         let value = profile.get(key)?;
         Some((format!("{key} in {}", profile.place(key)), value.to_owned()))
+    }
+
+    /// Returns the file with certificate authorities that the profile names.
+    #[must_use]
+    pub fn ca_bundle(&self) -> Option<PathBuf> {
+        self.profile()?.get("ca_bundle").map(|path| self.0.environment.path(path))
     }
 
     /// Returns the configured endpoint of a service, such as `signer` or `sso oidc`. It is validated here, because the
@@ -228,3 +235,6 @@ pub(super) fn client_builder(region: &str, http: SharedHttpClient) -> Builder {
     builder.set_app_name(AppName::new("notation-aws-signer").ok());
     builder
 }
+
+#[cfg(test)]
+mod tests;

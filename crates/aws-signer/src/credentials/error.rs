@@ -63,19 +63,8 @@ pub enum CredentialsFailure {
         why: String,
     },
     /// A service refused to give credentials.
-    #[error("{asked}{} refused: {code}{}", at(host), after_colon(message))]
-    Refused {
-        /// Who was asked.
-        asked: CredentialsSource,
-        /// The host.
-        host: Option<String>,
-        /// The HTTP status.
-        status: u16,
-        /// AWS's error code.
-        code: String,
-        /// AWS's message.
-        message: Option<String>,
-    },
+    #[error(transparent)]
+    Refused(Box<Refusal>),
     /// A service was not reached.
     #[error("{asked}{} could not be reached: {why}", at(host))]
     Unreachable {
@@ -85,6 +74,16 @@ pub enum CredentialsFailure {
         host: Option<String>,
         /// The error.
         why: String,
+    },
+    /// The call to a service failed in another way.
+    #[error("{asked}{} was asked for credentials, but the call {failure}", at(host))]
+    Call {
+        /// Who was asked.
+        asked: CredentialsSource,
+        /// The host.
+        host: Option<String>,
+        /// What happened.
+        failure: Box<Failure>,
     },
     /// A service gave an answer that cannot be used.
     #[error("{asked}{} gave no usable credentials: {why}", at(host))]
@@ -98,12 +97,57 @@ pub enum CredentialsFailure {
     },
 }
 
-fn at(host: &Option<String>) -> String {
-    host.as_ref().map(|host| format!(" at {host}")).unwrap_or_default()
+/// A refusal to give credentials.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{asked}{} refused: {code}{}", at(host), message.as_ref().map(|message| format!(": {message}")).unwrap_or_default())]
+pub struct Refusal {
+    /// Who was asked.
+    pub asked: CredentialsSource,
+    /// The host.
+    pub host: Option<String>,
+    /// The HTTP status.
+    pub status: u16,
+    /// AWS's error code.
+    pub code: String,
+    /// AWS's message.
+    pub message: Option<String>,
 }
 
-fn after_colon(message: &Option<String>) -> String {
-    message.as_ref().map(|message| format!(": {message}")).unwrap_or_default()
+impl Refusal {
+    fn reason(&self) -> ReasonCode {
+        match self.code.as_str() {
+            "IDPCommunicationError" | "IDPCommunicationErrorException" => ReasonCode::Unreachable,
+            // STS answers with status 400 to tokens and roles that it does not accept.
+            code => match code_of_refusal(self.status, code) {
+                ReasonCode::Protocol | ReasonCode::NotFound => ReasonCode::Credentials,
+                known => known,
+            },
+        }
+    }
+
+    fn advice(&self) -> Option<Advice> {
+        let (source, temporary) = (self.asked.clone(), true);
+        match self.reason() {
+            ReasonCode::Denied => {
+                let action = match self.asked {
+                    CredentialsSource::WebIdentity { .. } => "sts:AssumeRoleWithWebIdentity",
+                    CredentialsSource::Sso { .. } => "sso:GetRoleCredentials",
+                    _ => "sts:AssumeRole",
+                };
+                Some(Advice::AllowRole { action: action.to_owned() })
+            }
+            ReasonCode::Throttled => Some(Advice::SendFewerRequests),
+            ReasonCode::Credentials if self.code.starts_with("Expired") => {
+                Some(Advice::RenewAwsCredentials { source, temporary })
+            }
+            ReasonCode::Credentials => Some(Advice::CheckAwsCredentials { source, temporary }),
+            _ => None,
+        }
+    }
+}
+
+fn at(host: &Option<String>) -> String {
+    host.as_ref().map(|host| format!(" at {host}")).unwrap_or_default()
 }
 
 impl CredentialsFailure {
@@ -113,12 +157,12 @@ impl CredentialsFailure {
         match failure {
             Failure::Refused { status, code, message, .. } => {
                 let code = code.unwrap_or_else(|| format!("HTTP status {status}"));
-                Self::Refused { asked, host, status, code, message }
+                Self::Refused(Box::new(Refusal { asked, host, status, code, message }))
             }
             Failure::Connection { why, .. } => Self::Unreachable { asked, host, why },
-            Failure::Credentials(why) => why,
-            Failure::Answer(why) | Failure::Request(why) => Self::Answer { asked, host, why },
-            other => Self::Answer { asked, host, why: other.to_string() },
+            Failure::Credentials(why) => *why,
+            Failure::Answer(why) => Self::Answer { asked, host, why },
+            failure => Self::Call { asked, host, failure: Box::new(failure) },
         }
     }
 
@@ -126,16 +170,10 @@ impl CredentialsFailure {
     #[must_use]
     pub fn code(&self) -> ReasonCode {
         match self {
-            Self::Refused { status, code, .. } => match code.as_str() {
-                "IDPCommunicationError" | "IDPCommunicationErrorException" => ReasonCode::Unreachable,
-                // STS answers with status 400 to tokens and roles that it does not accept.
-                code => match code_of_refusal(*status, code) {
-                    ReasonCode::Protocol | ReasonCode::NotFound => ReasonCode::Credentials,
-                    known => known,
-                },
-            },
+            Self::Refused(why) => why.reason(),
             Self::Unreachable { .. } => ReasonCode::Unreachable,
             Self::Answer { .. } => ReasonCode::Protocol,
+            Self::Call { failure, .. } => failure.code(),
             _ => ReasonCode::Credentials,
         }
     }
@@ -164,26 +202,10 @@ impl CredentialsFailure {
             Self::TokenFile { path, .. } => Some(Advice::ProvideTokenFile { path: path.clone() }),
             Self::Process { profile: name, .. } => Some(Advice::RunCredentialProcess { profile: name.clone() }),
             Self::SsoLogin { profile: name, .. } => Some(Advice::LogInToSso { profile: name.clone() }),
-            Self::Refused { asked, code, .. } => {
-                let operation = match asked {
-                    CredentialsSource::WebIdentity { .. } => "sts:AssumeRoleWithWebIdentity",
-                    CredentialsSource::Sso { .. } => "sso:GetRoleCredentials",
-                    _ => "sts:AssumeRole",
-                };
-                match self.code() {
-                    ReasonCode::Denied => Some(Advice::AllowRole { action: operation.to_owned() }),
-                    ReasonCode::Throttled => Some(Advice::SendFewerRequests),
-                    ReasonCode::Credentials if code.starts_with("Expired") => {
-                        Some(Advice::RenewAwsCredentials { source: asked.clone(), temporary: true })
-                    }
-                    ReasonCode::Credentials => {
-                        Some(Advice::CheckAwsCredentials { source: asked.clone(), temporary: true })
-                    }
-                    _ => None,
-                }
-            }
+            Self::Refused(why) => why.advice(),
             Self::Unreachable { asked: CredentialsSource::InstanceMetadata, .. } => Some(Advice::RaiseHopLimit),
             Self::Unreachable { .. } => Some(Advice::CheckNetwork),
+            Self::Call { failure, .. } => failure.advice(action, None),
             Self::Answer { .. } => None,
         }
     }

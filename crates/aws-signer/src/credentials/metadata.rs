@@ -15,7 +15,7 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::retries::classifiers::SharedRetryClassifier;
 use notary::CredentialsSource;
 
-use super::error::CredentialsFailure;
+use super::error::{CredentialsFailure, Refusal};
 use super::keys::{Names, usable};
 use super::sts::read_text;
 use super::{Found, Inner};
@@ -166,13 +166,8 @@ impl Inner {
         match find::<ImdsError>(error) {
             Some(ImdsError::ErrorResponse(response)) => {
                 let status = response.response().status().as_u16();
-                CredentialsFailure::Refused {
-                    asked,
-                    host,
-                    status,
-                    code: format!("HTTP status {status}"),
-                    message: None,
-                }
+                let code = format!("HTTP status {status}");
+                CredentialsFailure::Refused(Box::new(Refusal { asked, host, status, code, message: None }))
             }
             Some(_) => CredentialsFailure::Unreachable { asked, host, why: cause(error) },
             None => CredentialsFailure::Answer { asked, host, why: cause(error) },

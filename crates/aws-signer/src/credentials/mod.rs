@@ -25,7 +25,7 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use notary::CredentialsSource;
 use tokio::sync::OnceCell;
 
-pub use self::error::CredentialsFailure;
+pub use self::error::{CredentialsFailure, Refusal};
 use self::keys::Names;
 use super::http::{Answers, BoundedHttpClient};
 use super::journal::{Journal, Peer, UsedCredentials};

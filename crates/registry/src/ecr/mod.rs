@@ -35,7 +35,7 @@ pub struct EcrError {
     /// The region of the call.
     pub region: String,
     /// The credentials that the call was made with.
-    pub used: Option<UsedCredentials>,
+    pub used: Option<Box<UsedCredentials>>,
     /// What happened.
     pub failure: Failure,
 }
@@ -64,7 +64,7 @@ impl EcrError {
         let action = format!("{action}:GetAuthorizationToken");
         match (&self.failure, self.code()) {
             (Failure::Refused { .. }, ReasonCode::Denied) => Some(Advice::GrantPermission { action }),
-            (failure, _) => failure.advice(&action, self.used.as_ref()),
+            (failure, _) => failure.advice(&action, self.used.as_deref()),
         }
     }
 }
@@ -166,13 +166,12 @@ async fn ask(registry: &EcrRegistry) -> Result<(EcrToken, SystemTime), EcrError>
     let region = registry.region();
     let service = if *registry == EcrRegistry::Public { PUBLIC } else { "ECR" };
     let journal = Journal::default();
-    let failed = |failure| EcrError { service, region: region.to_owned(), used: journal.used(), failure };
+    let failed = |failure| EcrError { service, region: region.to_owned(), used: journal.used().map(Box::new), failure };
     let deadline = Deadline::new(Deadline::DEFAULT_BUDGET);
     let began = Instant::now();
-    let answer = deadline
-        .run(call(registry, service, &journal))
-        .await
-        .unwrap_or_else(|| Err(Failure::Timeout { budget: deadline.budget(), waiting: Some(journal.waiting()) }));
+    let answer = deadline.run(call(registry, service, &journal)).await.unwrap_or_else(|| {
+        Err(Failure::Timeout { budget: deadline.budget(), waiting: Some(Box::new(journal.waiting())) })
+    });
     let answer = answer.map_err(|failure| failure.at_host(journal.service_host()));
     let ms = began.elapsed().as_millis() as u64;
     let is_ok = answer.is_ok();
