@@ -3,11 +3,14 @@
 use std::time::Instant;
 
 use super::*;
+use crate::support::process::free_port;
 
 const SSO_PROFILE: &str = "[sso-session corp]\nsso_start_url = https://corp.example.com/start\nsso_region = eu-west-1\n\
                            [profile dev]\nsso_session = corp\nsso_account_id = 111122223333\nsso_role_name = Builder\n";
 /// The file is named by the SHA-1 of `corp`.
 const OF_SESSION: &str = ".aws/sso/cache/ee0bfd2552fbd840c02cc48b6e823320543c450f.json";
+/// The same of the URL.
+const OF_URL: &str = ".aws/sso/cache/320c065519a2fc37b0f28a1bd477dc924a630080.json";
 
 fn sso_token(expires: &str) -> String {
     json!({ "startUrl": "https://corp.example.com/start", "region": "eu-west-1", "accessToken": "hunter2", "expiresAt": expires })
@@ -104,6 +107,17 @@ fn a_role_of_a_container_is_used_and_its_token_checked() {
 }
 
 #[test]
+fn a_container_that_gives_no_role_is_named_with_its_host() {
+    let refusing = Service::answering(403, &[], b"");
+    let host = refusing.address().to_string();
+    let world = World::new().env("AWS_CONTAINER_CREDENTIALS_FULL_URI", format!("{}/v1", refusing.url()));
+    world.run().was_not_made(&["the credentials endpoint of the container", &host, "HTTP status 403"]);
+    let down = format!("127.0.0.1:{}", free_port());
+    let world = World::new().env("AWS_CONTAINER_CREDENTIALS_FULL_URI", format!("http://{down}/v1"));
+    world.run().was_not_made(&["the credentials endpoint of the container", &down, "could not be reached"]);
+}
+
+#[test]
 fn a_web_identity_is_exchanged_at_sts() {
     let service = sts(None);
     let world = World::new().web_identity("a.b.c\n").env("AWS_ENDPOINT_URL_STS", service.url());
@@ -155,6 +169,37 @@ fn an_sso_login_that_has_ended_says_how_to_log_in() {
     let world = world().file(OF_SESSION, sso_token("2099-01-01T00:00:00Z"));
     let checked = world.env("AWS_ENDPOINT_URL_SSO", refusing.url()).run();
     checked.was_not_made(&["Session token not found", help]);
+}
+
+#[test]
+fn an_sso_login_is_renewed_or_has_ended() {
+    let mut token: Value = serde_json::from_str(&sso_token("2020-01-01T00:00:00Z")).unwrap();
+    for (key, value) in [("refreshToken", "r"), ("clientId", "c"), ("clientSecret", "s")] {
+        token[key] = value.into();
+    }
+    token["registrationExpiresAt"] = "2099-01-01T00:00:00Z".into();
+    let service = role_credentials();
+    let world = |oidc: &Service| {
+        let world = World::new().file(".aws/config", SSO_PROFILE).file(OF_SESSION, token.to_string());
+        let world = world.env("AWS_PROFILE", "dev").env("AWS_ENDPOINT_URL_SSO", service.url());
+        world.env("AWS_ENDPOINT_URL_SSO_OIDC", oidc.url())
+    };
+    let json = [("Content-Type", "application/json")];
+    let refusing = Service::answering(400, &json, br#"{"error":"invalid_grant"}"#);
+    world(&refusing).run().was_not_made(&["could not be renewed", "aws sso login --profile dev"]);
+    assert_eq!((refusing.connections(), service.connections()), (1, 0));
+    let renewing = Service::answering(200, &json, br#"{"accessToken":"new","expiresIn":3600}"#);
+    world(&renewing).run().was_made_by(SSO);
+    assert_eq!(service.requests()[0].header("x-amz-sso_bearer_token"), Some("new"));
+}
+
+#[test]
+fn a_login_without_a_session_is_remembered_by_its_url() {
+    let profile = "[profile dev]\nsso_start_url = https://corp.example.com/start\nsso_region = eu-west-1\n\
+                   sso_account_id = 111122223333\nsso_role_name = Builder\n";
+    let service = role_credentials();
+    let world = World::new().file(".aws/config", profile).file(OF_URL, sso_token("2099-01-01T00:00:00Z"));
+    world.env("AWS_PROFILE", "dev").env("AWS_ENDPOINT_URL_SSO", service.url()).run().was_made_by(SSO);
 }
 
 #[test]

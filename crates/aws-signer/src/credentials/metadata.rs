@@ -12,6 +12,7 @@ use aws_config::imds::credentials::ImdsCredentialsProvider;
 use aws_config::provider_config::ProviderConfig;
 use aws_credential_types::provider::ProvideCredentials;
 use aws_credential_types::provider::error::CredentialsError;
+use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::retries::classifiers::SharedRetryClassifier;
 use notary::CredentialsSource;
 
@@ -163,16 +164,27 @@ impl Inner {
                 why: format!("is not usable: {}", cause(error)),
             };
         }
-        match find::<ImdsError>(error) {
-            Some(ImdsError::ErrorResponse(response)) => {
-                let status = response.response().status().as_u16();
+        let why = cause(error);
+        let status = match find::<ImdsError>(error) {
+            Some(ImdsError::ErrorResponse(response)) => Some(response.response().status().as_u16()),
+            _ => status_of(&why),
+        };
+        match status {
+            Some(status) => {
                 let code = format!("HTTP status {status}");
                 CredentialsFailure::Refused(Box::new(Refusal { asked, host, status, code, message: None }))
             }
-            Some(_) => CredentialsFailure::Unreachable { asked, host, why: cause(error) },
-            None => CredentialsFailure::Answer { asked, host, why: cause(error) },
+            None if find::<ConnectorError>(error).is_some() || find::<ImdsError>(error).is_some() => {
+                CredentialsFailure::Unreachable { asked, host, why }
+            }
+            None => CredentialsFailure::Answer { asked, host, why },
         }
     }
+}
+
+/// Returns the status in the SDK's error for the credentials endpoint of a container.
+fn status_of(why: &str) -> Option<u16> {
+    why.strip_prefix("Non-success status from HTTP credential provider: StatusCode(")?.strip_suffix(')')?.parse().ok()
 }
 
 /// Returns the error without the SDK's introduction.

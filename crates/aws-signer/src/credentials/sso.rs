@@ -111,7 +111,14 @@ impl Inner {
                 });
                 let renewed = provider.await?.provide_token().await;
                 let renewed = renewed.map_err(|why| SsoLogin::failed(login, error_chain(&why)))?;
-                Ok(renewed.token().to_owned())
+                // If the login cannot be renewed, the SDK returns the old token.
+                match renewed.expiration().is_none_or(|until| until > SystemTime::now()) {
+                    true => Ok(renewed.token().to_owned()),
+                    false => {
+                        let expired = notary::text::printable(&token.expires_at);
+                        Err(SsoLogin::failed(login, format!("it expired at {expired} and could not be renewed")))
+                    }
+                }
             }
         }
     }

@@ -146,7 +146,9 @@ impl Read<'_> {
             return self.named_source().map(Some);
         }
         match ["sso_session", "sso_start_url"].iter().find(|key| profile.get(key).is_some()) {
-            Some(key) => Err(self.incomplete(key, "sso_account_id and sso_role_name")),
+            // Such a profile gives tokens, not credentials. If it is not named, the machine may have some.
+            Some(key) if self.named.named_by.is_some() => Err(self.incomplete(key, "sso_account_id and sso_role_name")),
+            Some(_) => Ok(None),
             None => Ok(None),
         }
     }

@@ -87,6 +87,8 @@ fn default_needs_no_definition_unless_it_is_named() {
     let shared = SharedConfig::from_contents(b"[profile a]\n", b"");
     assert_eq!(shared.plan(&NamedProfile { name: "default".to_owned(), named_by: None }), Ok(None));
     assert!(matches!(shared.plan(&named("default")), Err(SharedConfigError::NotDefined { .. })));
+    let shared = SharedConfig::from_contents(b"[default]\nsso_session = for-tokens\n", b"");
+    assert_eq!(shared.plan(&NamedProfile { name: "default".to_owned(), named_by: None }), Ok(None));
 }
 
 #[test]
