@@ -4,6 +4,7 @@
 use std::fmt::{Debug, Display};
 use std::path::Path;
 
+use aws_signer::shared_config::{NamedProfile, SharedConfig};
 use notary::envelope::{Envelope, Payload};
 use notary::links::Links;
 use notary::manifest::Manifest;
@@ -89,6 +90,20 @@ pub fn trust_policy(bytes: &[u8]) {
     if let Some(document) = shown(BlobTrustPolicyDocument::parse(bytes)) {
         let _ = shown(document.applicable(None));
         let _ = shown(document.applicable(Some("team")));
+    }
+}
+
+/// Reads the two files of the shared AWS configuration, separated by a zero byte, and follows some of its profiles.
+pub fn shared_configuration(bytes: &[u8]) {
+    let mut files = bytes.splitn(2, |byte| *byte == 0);
+    let shared = SharedConfig::from_contents(files.next().unwrap_or_default(), files.next().unwrap_or_default());
+    for (name, named_by) in [("default", None), ("default", Some("AWS_PROFILE")), ("ci", Some("AWS_PROFILE"))] {
+        let profile = NamedProfile { name: name.to_owned(), named_by: named_by.map(str::to_owned) };
+        match shared.plan(&profile) {
+            Ok(Some(plan)) => assert!(plan.roles.iter().all(|role| !role.arn.is_empty())),
+            Ok(None) => {}
+            Err(why) => assert!(!why.to_string().is_empty()),
+        }
     }
 }
 

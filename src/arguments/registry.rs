@@ -29,7 +29,7 @@ pub struct RegistryArgs {
     password_stdin: bool,
 
     /// Connect to registries without TLS (HTTP). Registries on this machine (localhost), and those in
-    /// insecureRegistries of notation's configuration, need no option
+    /// insecureRegistries of notation's configuration, need no option. Amazon ECR is always reached with TLS
     #[arg(long)]
     plain_http: bool,
 

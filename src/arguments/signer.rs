@@ -58,7 +58,7 @@ impl SignerArgs {
             ("aws-signer-timeout", &self.aws_signer_timeout),
         ];
         plugin_config.retain(|key, _| !given.iter().any(|(option, value)| option == key && value.is_some()));
-        let config = SignerConfig::new(&plugin_config, std::env::vars())?;
+        let config = SignerConfig::of_process(&plugin_config)?;
         let given = given.into_iter().filter_map(|(key, value)| Some((key, value.as_deref()?)));
         Ok(given.into_iter().try_fold(config, |config, (key, value)| config.with_option(key, value))?)
     }

@@ -46,7 +46,7 @@ impl SigningProfile {
         };
         let variable = |name: &str| std::env::var(name).ok();
         let region = signer.region().map(str::to_owned).or_else(|| variable("NOTATION_AWS_SIGNER_REGION"));
-        match complete_profile_name(config, &name, region.as_deref(), variable).await {
+        match complete_profile_name(config, &name, region.as_deref()) {
             Ok(arn) => {
                 output.note(format_args!("The signing profile {name} is {arn}"));
                 Ok(arn)

@@ -21,12 +21,15 @@ pub fn in_terms_of_the_tool(advice: &Advice) -> String {
                 .to_owned()
         }
         Advice::ProvideAwsCredentials { action, profile: None } => format!(
-            "Provide AWS credentials that permit {action}: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile of the \
-             AWS configuration with --aws-profile."
+            "Provide AWS credentials that permit {action}: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and \
+             AWS_SESSION_TOKEN for temporary keys), or name a profile of the AWS configuration with --aws-profile."
         ),
         Advice::ProvideAwsCredentials { action, profile: Some(profile) } => format!(
             "Provide AWS credentials that permit {action}: correct the AWS profile {profile}, or name another with --aws-profile."
         ),
+        Advice::CorrectAwsProfile { profile } => {
+            format!("Correct the AWS profile {profile:?}, or name another one with --aws-profile or AWS_PROFILE.")
+        }
         Advice::LogInToRegistry => {
             "Log in to the registry (docker login, podman login), or pass --username NAME --password-stdin.".to_owned()
         }

@@ -8,7 +8,8 @@ use registry::{ClientOptions, Credentials, PlainHttp, RegistryClient};
 use serde_json::json;
 
 use crate::support::child::{is_child, run_alone};
-use crate::support::service::{ReceivedRequest, Service, answer, send};
+use crate::support::fault::{FaultServer, Reply, Request};
+use crate::support::service::{ReceivedRequest, Service, answer, send, tunnel};
 
 const TEST: &str = "gets_ecr_tokens_without_a_helper";
 const PRIVATE: &str = "123456789012.dkr.ecr.us-west-2.amazonaws.com/team/app:v1";
@@ -52,36 +53,63 @@ fn ecr(expires_in: i64) -> Service {
     })
 }
 
-/// A proxy to registries that require a password, except ECR Public, which also issues anonymous tokens.
-fn registries() -> Service {
-    Service::start(|request, stream| {
-        let basic = format!("Basic {}", STANDARD.encode(USER));
-        let manifest =
-            answer(200, &[("Content-Type", "application/vnd.oci.image.manifest.v1+json")], MANIFEST.as_bytes());
-        let challenge = |value: &str| answer(401, &[("WWW-Authenticate", value)], b"");
-        let reply = match (request.target.as_str(), request.header("authorization")) {
-            (token, _) if token.contains("/token/") => answer(200, &[], br#"{"token":"anybody"}"#),
-            (_, Some(given)) if given == basic || given == "Bearer anybody" => manifest,
-            (public, _) if public.contains("public.ecr.aws") => {
-                challenge(r#"Bearer realm="http://public.ecr.aws/token/",service="public.ecr.aws""#)
-            }
-            _ => challenge(r#"Basic realm="ecr",service="ecr.amazonaws.com""#),
-        };
-        send(stream, &reply);
+/// What the registries answer: they require a password, except ECR Public, which also issues anonymous tokens.
+fn registry(host: &str, path: &str, authorization: Option<&str>) -> Reply {
+    let basic = format!("Basic {}", STANDARD.encode(USER));
+    let challenge = |value: &str| Reply::Answer(401, vec![("WWW-Authenticate", value.to_owned())], Vec::new());
+    match authorization {
+        _ if path.contains("/token/") => Reply::content("application/json", r#"{"token":"anybody"}"#),
+        Some(given) if given == basic || given == "Bearer anybody" => {
+            Reply::content("application/vnd.oci.image.manifest.v1+json", MANIFEST)
+        }
+        _ if host == "public.ecr.aws" => {
+            challenge(r#"Bearer realm="https://public.ecr.aws/token/",service="public.ecr.aws""#)
+        }
+        _ => challenge(r#"Basic realm="ecr",service="ecr.amazonaws.com""#),
+    }
+}
+
+/// The registries of ECR with TLS, and their certificate.
+fn registries() -> (FaultServer, String) {
+    let hosts = [PRIVATE, OTHER_ACCOUNT, PUBLIC].map(|image| image.split('/').next().unwrap());
+    FaultServer::start_tls_for(&hosts, |request| {
+        registry(request.header("Host").unwrap_or_default(), &request.path, request.header("Authorization"))
     })
 }
 
-/// Runs the child; returns its output and the requests to the registries.
-fn run(ecr: &Service, images: &[&str], more: &[(&str, &str)]) -> (String, Vec<ReceivedRequest>) {
+/// A proxy to the registries of ECR. Other registries are reached without TLS; they demand a password.
+fn proxy(registries: &FaultServer) -> Service {
+    let address = registries.address;
+    Service::start(move |request, stream| match request.method.as_str() {
+        "CONNECT" => tunnel(stream, address),
+        _ => send(stream, &answer(401, &[("WWW-Authenticate", r#"Basic realm="other""#)], b"")),
+    })
+}
+
+/// What the registries received.
+struct Seen {
+    /// Requests to ECR.
+    ecr: Vec<Request>,
+    /// Requests to the proxy.
+    proxy: Vec<ReceivedRequest>,
+}
+
+/// Runs the child; returns its output and the requests.
+fn run(ecr: &Service, images: &[&str], more: &[(&str, &str)]) -> (String, Seen) {
     let home = tempfile::tempdir().unwrap();
-    let registries = registries();
-    let proxy = registries.url();
+    let (registries, certificate) = registries();
+    let proxy = proxy(&registries);
+    let url = proxy.url();
     let endpoint = ecr.url();
     let images = images.join(",");
+    let authority = home.path().join("authority.pem");
+    std::fs::write(&authority, certificate).unwrap();
     let mut environment = vec![
         ("HOME", home.path().to_str().unwrap()),
-        ("http_proxy", proxy.as_str()),
+        ("http_proxy", url.as_str()),
+        ("https_proxy", url.as_str()),
         ("no_proxy", "127.0.0.1"),
+        ("SSL_CERT_FILE", authority.to_str().unwrap()),
         ("AWS_ENDPOINT_URL_ECR", endpoint.as_str()),
         ("AWS_ENDPOINT_URL_ECR_PUBLIC", endpoint.as_str()),
         ("AWS_EC2_METADATA_DISABLED", "true"),
@@ -90,7 +118,7 @@ fn run(ecr: &Service, images: &[&str], more: &[(&str, &str)]) -> (String, Vec<Re
     environment.extend(more);
     let printed = run_alone(module_path!(), TEST, &environment);
     assert!(!printed.contains("hunter2"), "{printed}");
-    (printed, registries.requests())
+    (printed, Seen { ecr: registries.seen(), proxy: proxy.requests() })
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -108,13 +136,9 @@ async fn gets_ecr_tokens_without_a_helper() {
         assert_eq!(scopes, [["AKIDTEST", "us-west-2", "ecr"], ["AKIDTEST", "us-east-1", "ecr-public"]]);
         assert!(asked[0].header("authorization").unwrap().starts_with("AWS4-HMAC-SHA256 "));
         assert!(asked[0].header("x-amz-target").unwrap().ends_with(".GetAuthorizationToken"));
-        let is_basic =
-            |request: &&ReceivedRequest| request.header("authorization").is_some_and(|a| a.starts_with("Basic "));
-        assert!(
-            seen.iter()
-                .filter(is_basic)
-                .all(|request| request.target.contains(".dkr.ecr.") || request.target.contains("public.ecr.aws"))
-        );
+        // Although plain HTTP is allowed for all registries, ECR is reached with TLS only.
+        assert!(seen.proxy.iter().all(|request| request.method == "CONNECT"), "{:?}", seen.proxy);
+        assert!(seen.ecr.iter().any(|request| request.header("Authorization").is_some()));
     });
 }
 
@@ -132,7 +156,7 @@ fn sends_tokens_only_to_ecr() {
     let (printed, seen) = run(&ecr, &[PRIVATE, ELSEWHERE], &KEY);
     assert!(printed.contains(&format!("{ELSEWHERE}: GET http://registry.invalid/")), "{printed}");
     assert!(printed.contains("requires a user name and password"), "{printed}");
-    let elsewhere: Vec<_> = seen.iter().filter(|request| request.target.contains("registry.invalid")).collect();
+    let elsewhere: Vec<_> = seen.proxy.iter().filter(|request| request.target.contains("registry.invalid")).collect();
     assert!(!elsewhere.is_empty() && elsewhere.iter().all(|request| request.header("authorization").is_none()));
 }
 
@@ -145,7 +169,7 @@ fn without_aws_credentials_only_ecr_public_works() {
     assert!(printed.contains("ProvideAwsCredentials { action: \"ecr:GetAuthorizationToken\""), "{printed}");
     assert_eq!(printed.matches(": sha256:").count(), 8, "{printed}");
     assert!(ecr.requests().is_empty());
-    assert!(seen.iter().any(|request| request.header("authorization") == Some("Bearer anybody")));
+    assert!(seen.ecr.iter().any(|request| request.header("Authorization") == Some("Bearer anybody")));
 }
 
 #[test]

@@ -118,3 +118,8 @@ fn mutated_sign_requests_do_not_panic() {
 fn mutated_verify_requests_do_not_panic() {
     run("verify_signature_request", bodies::verify_signature_request);
 }
+
+#[test]
+fn mutated_shared_configuration_does_not_panic() {
+    run("shared_configuration", bodies::shared_configuration);
+}

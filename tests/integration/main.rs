@@ -2,6 +2,7 @@
 //! notation and a real registry.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
+mod aws;
 mod blobs;
 mod cli;
 mod copy;

@@ -1,13 +1,10 @@
 //! Completes the name of a signing profile to its ARN, with the region and the account that the AWS configuration
 //! names. No request is made, and no credentials are read: what is not written down stays unknown.
 
-use aws_config::profile::{ProfileSet, load};
 use aws_names::{AccountId, Location, Partition, ProfileArn, ProfileName, Region};
-use aws_runtime::env_config::file::EnvConfigFiles;
-use aws_types::os_shim_internal::{Env, Fs};
 
 use super::config::SignerConfig;
-use super::failure::error_chain;
+use super::settings::AwsSettings;
 
 /// Why a name cannot be completed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -43,44 +40,37 @@ pub enum CompletionError {
 ///
 /// # Errors
 /// Returns [`CompletionError`] if one of them is unknown, or the name is that of a profile with credentials.
-pub async fn complete_profile_name(
+pub fn complete_profile_name(
     config: &SignerConfig,
     name: &ProfileName,
     region: Option<&str>,
-    variable: impl Fn(&str) -> Option<String>,
 ) -> Result<ProfileArn, CompletionError> {
-    let shared = load(&Fs::real(), &Env::real(), &EnvConfigFiles::default(), None).await;
-    let shared =
-        shared.map_err(|why| CompletionError::Unreadable { name: name.to_string(), why: error_chain(&why) })?;
-    complete(config, name, region, &variable, &shared)
+    complete(&AwsSettings::load(config.named_profile(&Partition::AWS)), name, region)
 }
 
-fn complete(
-    config: &SignerConfig,
-    name: &ProfileName,
-    region: Option<&str>,
-    variable: &impl Fn(&str) -> Option<String>,
-    shared: &ProfileSet,
-) -> Result<ProfileArn, CompletionError> {
-    if shared.get_profile(name.as_str()).is_some() {
+fn complete(settings: &AwsSettings, name: &ProfileName, region: Option<&str>) -> Result<ProfileArn, CompletionError> {
+    let shared = settings.shared();
+    if let Some(why) = shared.unusable_file() {
+        return Err(CompletionError::Unreadable { name: name.to_string(), why: why.to_string() });
+    }
+    if shared.profile(name.as_str()).is_some() {
         return Err(CompletionError::Credentials(name.to_string()));
     }
-    let set = |name: &str| variable(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty());
-    let explicit = config.profile(&Partition::AWS).map(str::to_owned);
-    let selected = explicit.clone().or_else(|| set("AWS_PROFILE")).or_else(|| set("AWS_DEFAULT_PROFILE"));
-    let selected = shared.get_profile(selected.as_deref().unwrap_or("default"));
-    let property = |name: &str| selected.and_then(|profile| profile.get(name)).map(|value| value.trim().to_owned());
+    let set = |name: &str| settings.environment().get(name).map(str::to_owned);
+    let selected = shared.profile(&settings.selected().name);
+    let property = |name: &str| selected.as_ref().and_then(|profile| profile.get(name)).map(str::to_owned);
+    let is_given = settings.is_given();
     let region = region
         .map(str::to_owned)
         .or_else(|| set("AWS_REGION"))
         .or_else(|| set("AWS_DEFAULT_REGION"))
         .or_else(|| property("region"));
-    let account = if explicit.is_none() && set("AWS_ACCESS_KEY_ID").is_some() {
+    let account = if !is_given && set("AWS_ACCESS_KEY_ID").is_some() {
         set("AWS_ACCOUNT_ID")
     } else {
         let of_profile = property("aws_account_id").or_else(|| property("sso_account_id"));
         let of_profile = of_profile.or_else(|| property("role_arn").and_then(|role| account_of(&role)));
-        of_profile.or_else(|| set("AWS_ROLE_ARN").filter(|_| explicit.is_none()).and_then(|role| account_of(&role)))
+        of_profile.or_else(|| set("AWS_ROLE_ARN").filter(|_| !is_given).and_then(|role| account_of(&role)))
     };
     let unknown = |what| CompletionError::Unknown { name: name.to_string(), what };
     let region: Region = region.and_then(|region| region.parse().ok()).ok_or_else(|| unknown("region"))?;
@@ -99,33 +89,24 @@ fn account_of(role: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-    use std::collections::BTreeMap;
-
-    use aws_runtime::env_config::file::EnvConfigFileKind;
-
     use super::*;
+    use crate::environment::Environment;
+    use crate::shared_config::{NamedProfile, SharedConfig};
 
     /// Completes `release` with this shared configuration, `aws-profile` and these variables.
-    async fn completed(
-        file: &str,
-        profile: Option<&str>,
-        variables: &[(&str, &str)],
-    ) -> Result<String, CompletionError> {
-        let files = EnvConfigFiles::builder().with_contents(EnvConfigFileKind::Config, file.to_owned()).build();
-        let shared = load(&Fs::real(), &Env::from_slice(&[]), &files, None).await.unwrap();
-        let options = profile.map(|profile| ("aws-profile".to_owned(), profile.to_owned()));
-        let config = SignerConfig::new(&options.into_iter().collect(), std::iter::empty()).unwrap();
-        let variables: BTreeMap<&str, &str> = variables.iter().copied().collect();
-        let variable = |name: &str| variables.get(name).map(|value| (*value).to_owned());
-        let arn = complete(&config, &"release".parse().unwrap(), None, &variable, &shared)?;
-        Ok(arn.to_string())
+    fn completed(file: &str, profile: Option<&str>, variables: &[(&str, &str)]) -> Result<String, CompletionError> {
+        let environment: Environment = variables.iter().copied().collect();
+        let named =
+            profile.map(|name| NamedProfile { name: name.to_owned(), named_by: Some("aws-profile".to_owned()) });
+        let settings = AwsSettings::new(environment, SharedConfig::from_contents(file.as_bytes(), b""), named);
+        complete(&settings, &"release".parse().unwrap(), None).map(|arn| arn.to_string())
     }
 
     const KEYS: (&str, &str) = ("AWS_ACCESS_KEY_ID", "AKIA");
     const REGION: (&str, &str) = ("AWS_REGION", "eu-west-1");
 
-    #[tokio::test]
-    async fn completes_with_the_account_of_the_credentials_in_use() {
+    #[test]
+    fn completes_with_the_account_of_the_credentials_in_use() {
         let sso = "[default]\nregion = us-east-1\nsso_account_id = 444455556666\n[profile ci]\nregion = cn-north-1\n\
                    role_arn = arn:aws-cn:iam::777788889999:role/ci\nsource_profile = default\n";
         for (profile, variables, arn) in [
@@ -139,22 +120,22 @@ mod tests {
                 "arn:aws:signer:eu-west-1:111122223333:/signing-profiles/release",
             ),
         ] {
-            assert_eq!(completed(sso, profile, variables).await.as_deref(), Ok(arn), "{profile:?} {variables:?}");
+            assert_eq!(completed(sso, profile, variables).as_deref(), Ok(arn), "{profile:?} {variables:?}");
         }
         let role = ("AWS_ROLE_ARN", "arn:aws:iam::111122223333:role/deploy");
         let arn = "arn:aws:signer:eu-west-1:111122223333:/signing-profiles/release";
-        assert_eq!(completed("", None, &[REGION, role]).await.as_deref(), Ok(arn));
+        assert_eq!(completed("", None, &[REGION, role]).as_deref(), Ok(arn));
     }
 
-    #[tokio::test]
-    async fn never_takes_the_account_of_other_credentials() {
+    #[test]
+    fn never_takes_the_account_of_other_credentials() {
         let default = "[default]\naws_account_id = 444455556666\n";
         let unknown = |what| Err(CompletionError::Unknown { name: "release".to_owned(), what });
-        assert_eq!(completed(default, None, &[KEYS, REGION]).await, unknown("account"));
-        assert_eq!(completed(default, None, &[]).await, unknown("region"));
+        assert_eq!(completed(default, None, &[KEYS, REGION]), unknown("account"));
+        assert_eq!(completed(default, None, &[]), unknown("region"));
         let keys = [REGION, ("AWS_ACCOUNT_ID", "1")];
-        assert_eq!(completed("", None, &keys).await, unknown("account"));
+        assert_eq!(completed("", None, &keys), unknown("account"));
         let named = "[profile release]\nregion = eu-west-1\n";
-        assert_eq!(completed(named, None, &[]).await, Err(CompletionError::Credentials("release".to_owned())));
+        assert_eq!(completed(named, None, &[]), Err(CompletionError::Credentials("release".to_owned())));
     }
 }

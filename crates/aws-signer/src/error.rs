@@ -7,6 +7,7 @@ use aws_names::Region;
 use notary::{Advice, Disposition, ReasonCode};
 
 use super::failure::Failure;
+use super::journal::UsedCredentials;
 
 /// A failed call to AWS Signer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +20,8 @@ pub struct CallError {
     pub profile: Option<String>,
     /// The endpoint, if it is not AWS's default.
     pub endpoint: Option<String>,
+    /// The credentials that the call was made with.
+    pub used: Option<Box<UsedCredentials>>,
     /// The failure.
     pub failure: Failure,
 }
@@ -39,25 +42,12 @@ impl CallError {
     /// Returns what to do about the failure.
     #[must_use]
     pub fn advice(&self) -> Option<Advice> {
-        let profile = self.profile.clone();
-        let action = format!("signer:{}", self.operation);
-        Some(match (&self.failure, self.code()) {
-            (Failure::NoCredentials(_), _) => Advice::ProvideAwsCredentials { action, profile },
-            (_, ReasonCode::Credentials) => match self.failure.aws_code() {
-                Some("ExpiredToken" | "ExpiredTokenException") => Advice::RenewAwsCredentials { profile },
-                _ => Advice::CheckAwsCredentials { profile },
-            },
-            (_, ReasonCode::Denied) => Advice::GrantPermission { action },
-            (_, ReasonCode::Throttled) => Advice::SendFewerRequests,
-            (_, ReasonCode::Deadline) => Advice::AllowMoreTime,
-            (Failure::Connection(_), _) => match &self.endpoint {
-                Some(url) => Advice::CheckEndpoint { url: url.clone() },
-                None => Advice::CheckNetwork,
-            },
-            (Failure::Connect(why), _) => return why.advice(self.endpoint.as_deref()),
-            (Failure::Configuration(_), _) => Advice::CorrectSetting,
-            _ => return None,
-        })
+        match (&self.failure, &self.endpoint) {
+            (Failure::Refused { .. }, _) if self.code() == ReasonCode::NotFound => Some(Advice::CorrectSigningProfile),
+            (Failure::Connect(why), endpoint) => why.advice(endpoint.as_deref()),
+            (Failure::Connection { .. }, Some(url)) => Some(Advice::CheckEndpoint { url: url.clone() }),
+            (failure, _) => failure.advice(&format!("signer:{}", self.operation), self.used.as_deref()),
+        }
     }
 }
 
@@ -65,38 +55,17 @@ impl Error for CallError {}
 
 impl fmt::Display for CallError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { operation, region, profile, endpoint, failure } = self;
+        let Self { operation, region, profile, failure, .. } = self;
         write!(f, "{operation} in {region}")?;
         if let Some(profile) = profile {
             write!(f, " (AWS profile {profile})")?;
         }
-        match failure {
-            Failure::Refused { status, code, message, request_id } => {
-                let code = code.as_deref().map_or_else(|| format!("HTTP status {status}"), str::to_owned);
-                write!(f, " was refused: {code}")?;
-                if let Some(message) = message {
-                    write!(f, ": {message}")?;
-                }
-                if let Some(id) = request_id {
-                    write!(f, " (request id {id})")?;
-                }
-                match self.code() {
-                    ReasonCode::Throttled => f.write_str("; the account's quota of calls is used up"),
-                    _ => Ok(()),
-                }
+        write!(f, " {failure}")?;
+        match (failure, self.code()) {
+            (Failure::Refused { .. }, ReasonCode::Throttled) => {
+                f.write_str("; the account's quota of calls is used up")
             }
-            Failure::NoCredentials(why) => {
-                write!(f, " was not made: there are no AWS credentials: {}", why.trim_end_matches('.'))
-            }
-            Failure::Timeout(budget) => write!(f, " got no complete answer within {} s", budget.as_secs_f64()),
-            Failure::Connection(why) => match endpoint {
-                Some(url) => write!(f, " failed: the service at {url} could not be reached: {why}"),
-                None => write!(f, " failed: the service could not be reached: {why}"),
-            },
-            Failure::Answer(why) => write!(f, " got an invalid answer: {why}"),
-            Failure::Request(why) => write!(f, " could not be made: {why}"),
-            Failure::Configuration(why) => write!(f, " was not made: {why}"),
-            Failure::Connect(why) => write!(f, " failed: {why}"),
+            _ => Ok(()),
         }
     }
 }

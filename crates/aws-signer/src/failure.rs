@@ -1,6 +1,7 @@
 //! Why a call to an AWS service failed, and what kind of failure it is.
 
 use std::error::Error;
+use std::fmt;
 use std::time::Duration;
 
 use aws_credential_types::provider::error::CredentialsError;
@@ -8,11 +9,14 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::request_id::RequestId;
-use notary::ReasonCode;
+use notary::{Advice, ReasonCode};
 
 use super::answer::AnswerError;
 use super::config::ConfigError;
+use super::credentials::CredentialsFailure;
 use super::http::ConnectError;
+use super::journal::{UsedCredentials, Waiting};
+use super::watched::NotHttp;
 
 /// The maximum length of a service's text in bytes.
 const MAX_TEXT: usize = 2000;
@@ -31,12 +35,22 @@ pub enum Failure {
         /// The request id.
         request_id: Option<String>,
     },
-    /// No credentials were found or loaded.
-    NoCredentials(String),
-    /// The deadline has passed. The value is the time budget.
-    Timeout(Duration),
+    /// No credentials were obtained, so the service was not called.
+    Credentials(Box<CredentialsFailure>),
+    /// The deadline has passed.
+    Timeout {
+        /// The time budget.
+        budget: Duration,
+        /// What the call was waiting for, if it had begun.
+        waiting: Option<Box<Waiting>>,
+    },
     /// The service could not be reached, or the connection broke.
-    Connection(String),
+    Connection {
+        /// The host.
+        host: Option<String>,
+        /// The error.
+        why: String,
+    },
     /// The answer does not come from AWS Signer.
     Answer(String),
     /// The request could not be created.
@@ -53,9 +67,9 @@ impl Failure {
     pub fn code(&self) -> ReasonCode {
         match self {
             Self::Refused { status, code, .. } => code_of_refusal(*status, code.as_deref().unwrap_or_default()),
-            Self::NoCredentials(_) => ReasonCode::Credentials,
-            Self::Timeout(_) => ReasonCode::Deadline,
-            Self::Connection(_) => ReasonCode::Unreachable,
+            Self::Credentials(why) => why.code(),
+            Self::Timeout { .. } => ReasonCode::Deadline,
+            Self::Connection { .. } => ReasonCode::Unreachable,
             Self::Answer(_) => ReasonCode::Protocol,
             Self::Request(_) => ReasonCode::Internal,
             Self::Configuration(why) => why.code(),
@@ -71,10 +85,85 @@ impl Failure {
             _ => None,
         }
     }
+
+    /// Returns what to do about the failure of a call that needs the IAM permission `action`. `used` are the
+    /// credentials that it was made with.
+    #[must_use]
+    pub fn advice(&self, action: &str, used: Option<&UsedCredentials>) -> Option<Advice> {
+        match (self, self.code()) {
+            (Self::Credentials(why), _) => why.advice(action),
+            (_, ReasonCode::Credentials) => {
+                let used = used.cloned().unwrap_or_else(UsedCredentials::unknown);
+                let UsedCredentials { source, temporary } = used;
+                Some(match self.aws_code() {
+                    Some("ExpiredToken" | "ExpiredTokenException") => {
+                        Advice::RenewAwsCredentials { source, temporary: true }
+                    }
+                    _ => Advice::CheckAwsCredentials { source, temporary },
+                })
+            }
+            (_, ReasonCode::Denied) => Some(Advice::GrantPermission { action: action.to_owned() }),
+            (_, ReasonCode::Throttled) => Some(Advice::SendFewerRequests),
+            (Self::Timeout { waiting: Some(waiting), .. }, _) if waiting.is_instance_metadata() => {
+                Some(Advice::RaiseHopLimit)
+            }
+            (Self::Timeout { .. }, _) => Some(Advice::AllowMoreTime),
+            (Self::Connection { .. }, _) => Some(Advice::CheckNetwork),
+            (Self::Connect(why), _) => why.advice(None),
+            (Self::Configuration(_), _) => Some(Advice::CorrectSetting),
+            _ => None,
+        }
+    }
+
+    /// Returns the failure with the host that was called, where the connection failed.
+    #[must_use]
+    pub fn at_host(self, called: Option<String>) -> Self {
+        match self {
+            Self::Connection { host: None, why } => Self::Connection { host: called, why },
+            other => other,
+        }
+    }
+}
+
+/// What happened to the call: the predicate of a sentence that begins with the operation.
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused { status, code, message, request_id } => {
+                let code = code.as_deref().map_or_else(|| format!("HTTP status {status}"), str::to_owned);
+                write!(f, "was refused: {code}")?;
+                if let Some(message) = message {
+                    write!(f, ": {message}")?;
+                }
+                request_id.as_ref().map_or(Ok(()), |id| write!(f, " (request id {id})"))
+            }
+            Self::Credentials(why) => write!(f, "was not made: {}", why.to_string().trim_end_matches('.')),
+            Self::Timeout { budget, waiting } => {
+                let budget = budget.as_secs_f64();
+                match waiting.as_deref() {
+                    Some(waiting @ Waiting::Credentials { .. }) => {
+                        write!(f, "was not made: no credentials from {waiting} within {budget} s")
+                    }
+                    Some(Waiting::Service { host: Some(host) }) => {
+                        write!(f, "got no complete answer from {host} within {budget} s")
+                    }
+                    _ => write!(f, "got no complete answer within {budget} s"),
+                }
+            }
+            Self::Connection { host: Some(host), why } => {
+                write!(f, "failed: the service at {host} could not be reached: {why}")
+            }
+            Self::Connection { host: None, why } => write!(f, "failed: the service could not be reached: {why}"),
+            Self::Answer(why) => write!(f, "got an invalid answer: {why}"),
+            Self::Request(why) => write!(f, "could not be made: {why}"),
+            Self::Configuration(why) => write!(f, "was not made: {why}"),
+            Self::Connect(why) => write!(f, "failed: {why}"),
+        }
+    }
 }
 
 /// The kind of a refusal, by AWS's error code, otherwise by the HTTP status.
-fn code_of_refusal(status: u16, code: &str) -> ReasonCode {
+pub(super) fn code_of_refusal(status: u16, code: &str) -> ReasonCode {
     match code {
         "ValidationException" | "BadRequestException" => ReasonCode::Configuration,
         "NotFoundException" | "ResourceNotFoundException" => ReasonCode::NotFound,
@@ -138,29 +227,29 @@ impl Failure {
                 request_id: raw.request_id().map(|id| printable(id.as_bytes())),
             };
         }
+        if let Some(credentials) = find::<CredentialsFailure>(&error) {
+            return Self::Credentials(Box::new(credentials.clone()));
+        }
         if let Some(why) = find::<ConnectError>(&error) {
             return Self::Connect(why.clone());
         }
-        if let Some(credentials) = find::<CredentialsError>(&error) {
-            // The SDK's wording for every source without credentials.
-            let why = error_chain(credentials).replace("the credential provider was not enabled: ", "");
-            return Self::NoCredentials(
-                why.replace("the credential provider was not enabled", "it has no credentials"),
-            );
+        if let Some(other) = find::<CredentialsError>(&error) {
+            return Self::Request(error_chain(other));
         }
         if let Some(answer) = find::<AnswerError>(&error) {
             return Self::Answer(error_chain(answer));
         }
+        let connection = |error| Self::Connection { host: None, why: error_chain(error) };
         match &error {
-            SdkError::TimeoutError(_) => Self::Connection(error_chain(&error)),
+            SdkError::TimeoutError(_) => connection(&error),
             SdkError::DispatchFailure(failure) => match failure.as_connector_error() {
-                Some(e) if e.is_io() || e.is_timeout() => Self::Connection(error_chain(e)),
+                Some(e) if e.is_io() || e.is_timeout() => connection(e),
                 // The connection ended before the answer was complete. The SDK retries this.
-                Some(e) if e.as_other().is_some() => Self::Connection(error_chain(e)),
-                Some(e) if e.is_user() => Self::Request(error_chain(e)),
-                // The answer is not HTTP.
-                Some(e) => Self::Answer(error_chain(e.source().unwrap_or(e))),
-                None => Self::Connection(error_chain(&error)),
+                Some(e) if e.as_other().is_some() => connection(e),
+                Some(e) if find::<NotHttp>(e).is_some() => Self::Answer(error_chain(e.source().unwrap_or(e))),
+                // The SDK reports a request that it could not create or sign in this way, too.
+                Some(e) => Self::Request(error_chain(e.source().unwrap_or(e))),
+                None => connection(&error),
             },
             SdkError::ResponseError(_) => Self::Answer(error_chain(&error)),
             _ => Self::Request(error_chain(&error)),
@@ -169,7 +258,7 @@ impl Failure {
 }
 
 /// Returns the first error of type `T` in the chain of sources.
-fn find<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a T> {
+pub(super) fn find<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a T> {
     std::iter::successors(Some(error), |&e| e.source()).find_map(|e| e.downcast_ref())
 }
 
@@ -193,12 +282,64 @@ fn printable(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use notary::Disposition;
+    use aws_smithy_runtime_api::client::result::ConnectorError;
+    use notary::{CredentialsSource, Disposition};
 
     use super::*;
 
     fn refused(status: u16, code: Option<&str>) -> Failure {
         Failure::Refused { status, code: code.map(str::to_owned), message: None, request_id: None }
+    }
+
+    #[test]
+    fn a_request_that_could_not_be_built_is_no_answer() {
+        type SigningError = SdkError<aws_sdk_signer::operation::sign_payload::SignPayloadError, HttpResponse>;
+        let invalid = || ConnectorError::other("invalid header".into(), None);
+        for error in [SigningError::dispatch_failure(invalid()), SigningError::construction_failure("invalid")] {
+            let failure = Failure::from_sdk(error);
+            assert!(matches!(&failure, Failure::Request(why) if why.contains("invalid")), "{failure:?}");
+        }
+        let from_peer = ConnectorError::other(NotHttp(invalid()).into(), None);
+        assert!(matches!(Failure::from_sdk(SigningError::dispatch_failure(from_peer)), Failure::Answer(_)));
+    }
+
+    #[test]
+    fn a_timeout_says_what_was_waited_for() {
+        let timeout = |waiting: Option<Waiting>| Failure::Timeout {
+            budget: Duration::from_secs(4),
+            waiting: waiting.map(Box::new),
+        };
+        let source = CredentialsSource::Process { profile: "ci".to_owned() };
+        for (waiting, text) in [
+            (None, "got no complete answer within 4 s"),
+            (
+                Some(Waiting::Service { host: Some("signer.us-west-2.amazonaws.com".to_owned()) }),
+                "got no complete answer from signer.us-west-2.amazonaws.com within 4 s",
+            ),
+            (
+                Some(Waiting::Credentials { source, host: None }),
+                "was not made: no credentials from credential_process of the AWS profile \"ci\" within 4 s",
+            ),
+        ] {
+            assert_eq!(timeout(waiting).to_string(), text);
+        }
+        let source = CredentialsSource::InstanceMetadata;
+        let waiting = Some(Waiting::Credentials { source, host: Some("169.254.169.254".to_owned()) });
+        assert_eq!(timeout(waiting).advice("signer:SignPayload", None), Some(Advice::RaiseHopLimit));
+    }
+
+    #[test]
+    fn the_remedy_is_that_of_the_source_in_use() {
+        let expired = refused(400, Some("ExpiredTokenException"));
+        for (source, word) in [
+            (CredentialsSource::Environment, "AWS_SESSION_TOKEN"),
+            (CredentialsSource::Profile { profile: "ci".to_owned() }, "aws_session_token of the AWS profile \"ci\""),
+            (CredentialsSource::Sso { profile: "my ci".to_owned() }, "aws sso login --profile 'my ci'"),
+        ] {
+            let used = UsedCredentials { source, temporary: true };
+            let advice = expired.advice("signer:SignPayload", Some(&used)).map(|advice| advice.to_string());
+            assert!(advice.is_some_and(|advice| advice.contains(word)), "{word}");
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@
 //! use limits::Deadline;
 //!
 //! # async fn sign(payload: &[u8]) -> Result<(), Box<dyn std::error::Error>> {
-//! let pool = ClientPool::new(SignerConfig::new(&[].into(), std::env::vars())?);
+//! let pool = ClientPool::new(SignerConfig::of_process(&[].into())?);
 //! let profile: ProfileArn = "arn:aws:signer:us-west-2:111122223333:/signing-profiles/Prod".parse()?;
 //! let client = pool.for_signing(&profile).await?;
 //! let signed = sign_payload(&client, &profile, payload, Deadline::new(Deadline::DEFAULT_BUDGET)).await?;
@@ -32,7 +32,10 @@
 //! |---|---|
 //! | `config` | [`SignerConfig`]: keys, environment variables, regions, endpoints |
 //! | `pool`, `client` | [`ClientPool`]: one [`SignerClient`] for each region. A client runs calls within a deadline |
-//! | `credentials`, `http`, `retry`, `answer` | how the AWS SDK finds credentials, connects, retries and checks answers |
+//! | [`shared_config`], `environment`, `settings` | `~/.aws/config`, `~/.aws/credentials` and the variables of AWS's tools |
+//! | `credentials` | where credentials come from, and [`CredentialsFailure`]: why there are none |
+//! | `http`, `watched`, `retry`, `answer` | how the AWS SDK connects, retries and checks answers |
+//! | `journal` | what a call waits for: [`Waiting`] |
 //! | `sign_payload` | `SignPayload`, and the checks of the returned envelope |
 //! | `revocation_status` | `GetRevocationStatus`: [`ask_revocation`] |
 //! | `signing_profile`, `revoke` | `GetSigningProfile`, `RevokeSignature`, `RevokeSigningProfile` |
@@ -48,25 +51,33 @@ mod client;
 mod completion;
 mod config;
 mod credentials;
+mod environment;
 mod error;
 mod failure;
 mod http;
+mod journal;
 mod pool;
 mod retry;
 mod revocation_status;
 mod revoke;
 mod roots;
 pub mod sdk;
+mod settings;
+pub mod shared_config;
 mod sign_payload;
 mod signing_profile;
+mod watched;
 
 pub use attributes::{AttributesError, SignerAttributes};
 pub use client::SignerClient;
 pub use completion::{CompletionError, complete_profile_name};
 pub use config::{ConfigError, SignerConfig, TIMEOUT_VARIABLE, timeout_of};
+pub use credentials::{CredentialsFailure, Refusal};
+pub use environment::Environment;
 pub use error::CallError;
 pub use failure::{Failure, error_chain};
 pub use http::ConnectError;
+pub use journal::{UsedCredentials, Waiting};
 pub use pool::ClientPool;
 pub use revocation_status::{RevocationAnswer, RevocationQuery, RevokedEntity, ask_revocation, revocation_status};
 pub use revoke::{MAX_REASON, revoke_signature, revoke_signing_profile};

@@ -167,6 +167,7 @@ pub async fn ask_revocation(
         region: location.region().clone(),
         profile: pool.config().profile(location.partition()).map(str::to_owned),
         endpoint: pool.config().endpoint_url().map(str::to_owned),
+        used: None,
         failure,
     })?;
     let region = client.region();

@@ -2,6 +2,9 @@
 //! command line tool names options, the plugin names configuration keys; [`Display`](fmt::Display) here names neither.
 
 use std::fmt;
+use std::path::PathBuf;
+
+use super::credentials_source::{CredentialsSource, shell_word};
 
 /// What to do about a failure.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,14 +65,52 @@ pub enum Advice {
     },
     /// Renew expired AWS credentials.
     RenewAwsCredentials {
-        /// The profile of the shared AWS configuration that they come from.
-        profile: Option<String>,
+        /// Where they come from.
+        source: CredentialsSource,
+        /// Whether they come with a session token.
+        temporary: bool,
     },
     /// Check the AWS credentials and the clock of this machine.
     CheckAwsCredentials {
-        /// The profile of the shared AWS configuration that they come from.
-        profile: Option<String>,
+        /// Where they come from.
+        source: CredentialsSource,
+        /// Whether they come with a session token.
+        temporary: bool,
     },
+    /// Correct a profile of the shared AWS configuration, or name another one.
+    CorrectAwsProfile {
+        /// The profile.
+        profile: String,
+    },
+    /// Use the login of a profile of `aws login` by way of `credential_process`.
+    ExportLoginCredentials {
+        /// The profile.
+        profile: String,
+    },
+    /// Log in to IAM Identity Center.
+    LogInToSso {
+        /// The profile.
+        profile: String,
+    },
+    /// Run `credential_process` by hand to see why it fails.
+    RunCredentialProcess {
+        /// The profile.
+        profile: String,
+    },
+    /// Provide the token file of a web identity.
+    ProvideTokenFile {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Allow the caller to get the credentials of a role.
+    AllowRole {
+        /// The IAM action.
+        action: String,
+    },
+    /// Raise the hop limit of the instance metadata, or check that the instance has a role.
+    RaiseHopLimit,
+    /// Correct the ARN of the signing profile, or create the profile.
+    CorrectSigningProfile,
     /// Permit an IAM action.
     GrantPermission {
         /// The IAM action.
@@ -107,7 +148,7 @@ impl fmt::Display for Advice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let credentials = |profile: &Option<String>| match profile {
             Some(profile) => format!("the AWS profile {profile}"),
-            None => "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY".to_owned(),
+            None => "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN for temporary keys)".to_owned(),
         };
         match self {
             Self::InvestigateRevocation => {
@@ -142,11 +183,39 @@ impl fmt::Display for Advice {
             Self::ProvideAwsCredentials { action, profile } => {
                 write!(f, "Provide AWS credentials that permit {action}: set {}.", credentials(profile))
             }
-            Self::RenewAwsCredentials { profile } => {
-                write!(f, "The AWS credentials have expired. Renew them and set {}.", credentials(profile))
+            Self::RenewAwsCredentials { source, temporary } => {
+                write!(f, "The AWS credentials have expired. Renew {}.", source.what_to_renew(*temporary))
             }
-            Self::CheckAwsCredentials { profile } => {
-                write!(f, "AWS rejects the credentials. Check {} and the clock of this machine.", credentials(profile))
+            Self::CheckAwsCredentials { source, temporary } => write!(
+                f,
+                "AWS rejects the credentials. Check {} and the clock of this machine.",
+                source.what_to_renew(*temporary)
+            ),
+            Self::CorrectAwsProfile { profile } => {
+                write!(f, "Correct the AWS profile {profile:?}, or name another one.")
+            }
+            Self::ExportLoginCredentials { profile } => write!(
+                f,
+                "Add a profile with `credential_process = aws configure export-credentials --profile {} --format process`, \
+                 and name that one. If the login has ended, run `aws login --profile {0}` first.",
+                shell_word(profile)
+            ),
+            Self::LogInToSso { profile } => write!(f, "Run `aws sso login --profile {}`.", shell_word(profile)),
+            Self::RunCredentialProcess { profile } => {
+                write!(f, "Run the command of credential_process of the AWS profile {profile:?} to see why it fails.")
+            }
+            Self::ProvideTokenFile { path } => {
+                write!(f, "Check that {} is mounted and readable for this user.", path.display())
+            }
+            Self::AllowRole { action } => {
+                write!(f, "Permit {action}: in the trust policy of the role, and for the caller.")
+            }
+            Self::RaiseHopLimit => f.write_str(
+                "In a container, the hop limit of the instance metadata must be 2: \
+                 aws ec2 modify-instance-metadata-options --http-put-response-hop-limit 2.",
+            ),
+            Self::CorrectSigningProfile => {
+                f.write_str("Correct the name or the region in the ARN of the signing profile, or create the profile.")
             }
             Self::GrantPermission { action } => {
                 write!(f, "Permit {action} for these AWS credentials with an IAM policy, or use other credentials.")

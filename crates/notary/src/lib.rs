@@ -33,11 +33,13 @@
 //! | [`plugin`] | The plugin protocol, for plugins and for their hosts |
 //! | [`json`], [`text`] | Strict JSON, times, and text that is safe to print |
 //! | [`config_folder`] | Where notation has its configuration |
+//! | `credentials_source` | [`CredentialsSource`]: where AWS credentials come from, for errors |
 //! | `reason`, `advice` | [`ReasonCode`], [`Disposition`], [`Advice`]: what failures mean and what to do |
 //! | `descriptor`, `digest`, `user_metadata` | [`Descriptor`], [`Digest`], [`UserMetadata`] |
 
 mod advice;
 pub mod config_folder;
+mod credentials_source;
 mod descriptor;
 mod digest;
 pub mod envelope;
@@ -54,6 +56,7 @@ mod user_metadata;
 pub mod x509;
 
 pub use advice::Advice;
+pub use credentials_source::CredentialsSource;
 pub use descriptor::Descriptor;
 pub use digest::{Digest, DigestAlgorithm, DigestError, Hasher};
 pub use reason::{Disposition, ReasonCode};

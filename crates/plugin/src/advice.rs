@@ -16,13 +16,16 @@ pub(super) fn append(what: impl Display, advice: Option<&Advice>) -> String {
 fn in_terms_of_the_plugin(advice: &Advice) -> String {
     match advice {
         Advice::ProvideAwsCredentials { profile: None, .. } => {
-            "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a \
+            "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN for temporary keys), or name a \
              profile with the plugin configuration aws-profile."
                 .to_owned()
         }
         // With a named profile, the credentials in the environment are not used.
         Advice::ProvideAwsCredentials { profile: Some(_), .. } => {
             "Check that profile in ~/.aws/config, or name another with aws-profile.".to_owned()
+        }
+        Advice::CorrectAwsProfile { profile } => {
+            format!("Correct the AWS profile {profile:?}, or name another one with aws-profile or AWS_PROFILE.")
         }
         Advice::AllowMoreTime => "Try again, or allow more time with aws-signer-timeout.".to_owned(),
         Advice::CheckEndpoint { url } => format!(

@@ -18,7 +18,7 @@ use super::runtime::block_on;
 /// Returns [`PluginError`] if the configuration is invalid, the region contradicts the profile, the call to AWS Signer
 /// fails, or the returned envelope does not match the request.
 pub fn generate_envelope(request: SigningRequest, deadline: Deadline) -> Result<GenerateEnvelopeResponse, PluginError> {
-    let config = SignerConfig::new(&request.plugin_config, std::env::vars())?;
+    let config = SignerConfig::of_process(&request.plugin_config)?;
     let deadline = config.timeout().map_or(deadline, |budget| deadline.with_budget(budget));
     let payload_sha256 = hex::encode(digest(&SHA256, &request.payload));
     tracing::debug!(profile = %request.profile, payload_sha256, "signing");

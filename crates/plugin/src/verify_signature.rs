@@ -26,7 +26,7 @@ use super::runtime::block_on;
 /// a failed check, also a panic of this program or of a library: notation treats a plugin error as fatal even if the
 /// trust policy only logs the validation.
 pub fn verify_signature(request: CheckRequest, deadline: Deadline) -> Result<VerifySignatureResponse, PluginError> {
-    let config = SignerConfig::new(&request.plugin_config, std::env::vars())?;
+    let config = SignerConfig::of_process(&request.plugin_config)?;
     let deadline = config.timeout().map_or(deadline, |budget| deadline.with_budget(budget));
     if request.trusted_identities == TrustedIdentities::Any {
         return Err(PluginError::validation(WildcardIdentity.to_string()));

@@ -62,6 +62,7 @@ mod ecr;
 #[cfg(not(feature = "ecr"))]
 #[path = "ecr/absent.rs"]
 mod ecr;
+mod ecr_host;
 mod error;
 mod layout;
 mod referrers;

@@ -75,7 +75,15 @@ impl FaultServer {
     /// Starts with TLS and a self-signed certificate for `localhost` and 127.0.0.1. Also returns the certificate as
     /// PEM.
     pub fn start_tls(reply: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> (FaultServer, String) {
-        let (server, certificate) = FaultServer::start_tls_as(IsCa::NoCa, reply);
+        FaultServer::start_tls_for(&["localhost", "127.0.0.1"], reply)
+    }
+
+    /// As [`FaultServer::start_tls`], with a certificate for these hosts.
+    pub fn start_tls_for(
+        names: &[&str],
+        reply: impl Fn(&Request) -> Reply + Send + Sync + 'static,
+    ) -> (FaultServer, String) {
+        let (server, certificate) = FaultServer::start_tls_as(names, IsCa::NoCa, reply);
         (server, certificate.pem())
     }
 
@@ -83,14 +91,15 @@ impl FaultServer {
     pub fn start_tls_as_openssl(
         reply: impl Fn(&Request) -> Reply + Send + Sync + 'static,
     ) -> (FaultServer, Certificate) {
-        FaultServer::start_tls_as(IsCa::Ca(BasicConstraints::Unconstrained), reply)
+        FaultServer::start_tls_as(&["localhost", "127.0.0.1"], IsCa::Ca(BasicConstraints::Unconstrained), reply)
     }
 
     fn start_tls_as(
+        names: &[&str],
         is_ca: IsCa,
         reply: impl Fn(&Request) -> Reply + Send + Sync + 'static,
     ) -> (FaultServer, Certificate) {
-        let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
+        let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
         let mut parameters = CertificateParams::new(names).unwrap();
         parameters.is_ca = is_ca;
         let signing_key = KeyPair::generate().unwrap();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -172,4 +172,18 @@ pub fn send(stream: &mut TcpStream, bytes: &[u8]) {
 /// Sends nothing until the client disconnects.
 pub fn wait_for_the_end(stream: &mut TcpStream) {
     let _ = std::io::copy(stream, &mut std::io::sink());
+}
+
+/// Answers a `CONNECT` request as a proxy that reaches this address, whatever the request names, until one side ends.
+pub fn tunnel(stream: &mut TcpStream, address: SocketAddr) {
+    let Ok(mut peer) = TcpStream::connect(address) else { return };
+    send(stream, b"HTTP/1.1 200 OK\r\n\r\n");
+    let (Ok(mut from_client), Ok(mut to_peer)) = (stream.try_clone(), peer.try_clone()) else { return };
+    let upward = thread::spawn(move || {
+        let _ = std::io::copy(&mut from_client, &mut to_peer);
+        let _ = to_peer.shutdown(Shutdown::Write);
+    });
+    let _ = std::io::copy(&mut peer, stream);
+    let _ = stream.shutdown(Shutdown::Both);
+    let _ = upward.join();
 }

@@ -54,7 +54,7 @@ async fn check_profile(config: &SignerConfig, profile: &ProfileArn, signer: &Sig
             let advice = "Only this check needs signer:GetSigningProfile. Signing needs signer:SignPayload.";
             Item::warning(Part::SigningProfile, error.with_advice(advice)).about(profile)
         }
-        Err(why) if matches!(why.failure, Failure::NoCredentials(_)) => return vec![failed(why.into())],
+        Err(why) if matches!(why.failure, Failure::Credentials(_)) => return vec![failed(why.into())],
         Err(why) => {
             let code = why.code();
             let error = CliError::from(why);

@@ -22,6 +22,14 @@ pub enum ConfigError {
         /// The value.
         value: String,
     },
+    /// A switch is neither on nor off.
+    #[error("{key} is {value:?}; it must be true or false")]
+    Switch {
+        /// The key that sets it.
+        key: String,
+        /// The value.
+        value: String,
+    },
     /// The timeout is not a number of seconds, or out of range.
     #[error("{key} is {value:?}; it must be a number of seconds from 0.1 to 600")]
     Timeout {

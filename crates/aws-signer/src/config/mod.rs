@@ -13,6 +13,7 @@ use aws_names::{Location, Partition, ProfileArn, Region};
 pub(super) use self::endpoint::check_endpoint;
 pub use self::error::ConfigError;
 use self::scoped::{Scope, Scoped};
+use super::shared_config::NamedProfile;
 
 /// The keys of the plugin configuration with their equivalent environment variables. The first two accept a partition
 /// as suffix: `aws-profile.aws-us-gov`, `NOTATION_AWS_SIGNER_PROFILE_AWS_US_GOV`.
@@ -65,6 +66,16 @@ impl SignerConfig {
             config.set(base, scope, key, value.clone())?;
         }
         Ok(config)
+    }
+
+    /// Reads the plugin configuration and the environment of this process. Variables that are not UTF-8 cannot be
+    /// settings, and are ignored.
+    ///
+    /// # Errors
+    /// Returns [`ConfigError`] if a value is invalid.
+    pub fn of_process(plugin_config: &BTreeMap<String, String>) -> Result<Self, ConfigError> {
+        let text = |value: std::ffi::OsString| value.into_string().ok();
+        Self::new(plugin_config, std::env::vars_os().filter_map(|(name, value)| Some((text(name)?, text(value)?))))
     }
 
     /// Sets a value. A `scope` of `None` is a partition that cannot exist.
@@ -134,6 +145,12 @@ impl SignerConfig {
     #[must_use]
     pub fn profile(&self, partition: &Partition) -> Option<&str> {
         self.profiles.for_partition(partition).map(|(_, profile)| profile.as_str())
+    }
+
+    /// Returns this profile with the key that names it.
+    pub(super) fn named_profile(&self, partition: &Partition) -> Option<NamedProfile> {
+        let (key, name) = self.profiles.for_partition(partition)?;
+        Some(NamedProfile { name: name.clone(), named_by: Some(key.to_owned()) })
     }
 
     /// Returns the region in which a profile signs, which is that of its ARN.

@@ -70,7 +70,7 @@ impl ClientPool {
     ) -> Result<SignerClient, Failure> {
         match deadline.run(self.for_revocation(location)).await {
             Some(client) => client.map_err(Failure::Configuration),
-            None => Err(Failure::Timeout(deadline.budget())),
+            None => Err(Failure::Timeout { budget: deadline.budget(), waiting: None }),
         }
     }
 

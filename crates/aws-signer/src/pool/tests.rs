@@ -190,6 +190,9 @@ fn waits_for_a_client_until_the_deadline() {
         let location = location("us-west-2");
         let waiting = pool.for_revocation_within(&location, deadline);
         let client = tokio::time::timeout(Duration::from_secs(10), waiting).await.unwrap();
-        assert_eq!(client.map(|client| client.region().clone()), Err(Failure::Timeout(deadline.budget())));
+        assert_eq!(
+            client.map(|client| client.region().clone()),
+            Err(Failure::Timeout { budget: deadline.budget(), waiting: None })
+        );
     });
 }

@@ -35,6 +35,7 @@ pub(super) use self::streams::Mount;
 use self::transport::Transport;
 pub(super) use self::transport::is_same_origin;
 use crate::credentials::{Credentials, insecure_registries};
+use crate::ecr_host::is_ecr;
 use crate::error::RegistryError;
 
 /// A client of any number of registries. Clones share connections and tokens.
@@ -79,9 +80,11 @@ impl RegistryClient {
         // With a certificate file, every registry is accessed with TLS.
         let is_open = options.plain_http == PlainHttp::Loopback && options.ca_files.is_empty();
         let is_assumed = is_open && name.is_loopback();
-        let plain = options.plain_http == PlainHttp::Always
-            || is_assumed
-            || (is_open && self.insecure_registries()?.iter().any(|insecure| insecure == name.registry()));
+        let is_listed =
+            || Ok::<_, RegistryError>(self.insecure_registries()?.iter().any(|insecure| insecure == name.registry()));
+        // Amazon ECR has no registries without TLS, and its tokens are worth stealing.
+        let plain = !is_ecr(name.registry())
+            && (options.plain_http == PlainHttp::Always || is_assumed || (is_open && is_listed()?));
         let scheme = if plain { "http" } else { "https" };
         let base = Url::parse(&format!("{scheme}://{}/v2/{}/", name.api_host(), name.path()));
         let base = base.map_err(|why| RegistryError::Client(format!("{name}: {why}")))?;

@@ -13,7 +13,7 @@ pub enum PlainHttp {
     /// notation's configuration lists as insecure; TLS for all others, and if certificate files are given.
     #[default]
     Loopback,
-    /// Always plain HTTP.
+    /// Plain HTTP for all registries but Amazon ECR.
     Always,
     /// Always TLS.
     Never,

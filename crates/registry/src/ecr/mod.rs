@@ -1,15 +1,15 @@
 //! Tokens for Amazon ECR, which make a credential helper unnecessary: `GetAuthorizationToken` of ECR and ECR Public,
 //! Amazon ECR API reference.
 
-mod host;
-
 use std::fmt;
 use std::time::{Duration, Instant, SystemTime};
 
-use aws_signer::Failure;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_names::NameError;
 use aws_signer::sdk::{
-    Answers, BoundedHttpClient, StandardSources, TooManyRequests, endpoint_of_aws, loader, trust_bundle_of,
+    Answers, AwsSettings, BoundedHttpClient, CredentialsSources, Journal, Peer, TooManyRequests, watched,
 };
+use aws_signer::{Failure, UsedCredentials};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::DateTime;
@@ -19,7 +19,7 @@ use base64::engine::general_purpose::STANDARD;
 use limits::{Deadline, SharedCache};
 use notary::{Advice, Disposition, ReasonCode};
 
-use self::host::EcrRegistry;
+use crate::ecr_host::EcrRegistry;
 
 /// How long before its expiry a token is replaced, and how long a lack of credentials is cached.
 const MARGIN: Duration = Duration::from_secs(300);
@@ -28,35 +28,16 @@ const PUBLIC: &str = "ECR PUBLIC";
 
 /// An error while getting a token for an ECR registry.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("GetAuthorizationToken of {service} in {region} {}", explanation(failure))]
+#[error("GetAuthorizationToken of {service} in {region} {failure}")]
 pub struct EcrError {
     /// The service, `ECR` or `ECR PUBLIC`.
     pub service: &'static str,
     /// The region of the call.
     pub region: String,
+    /// The credentials that the call was made with.
+    pub used: Option<Box<UsedCredentials>>,
     /// What happened.
     pub failure: Failure,
-}
-
-fn explanation(failure: &Failure) -> String {
-    match failure {
-        Failure::Refused { status, code, message, .. } => {
-            let code = code.as_ref().map_or_else(|| format!("HTTP status {status}"), Clone::clone);
-            let message = message.as_ref().map(|message| format!(": {message}")).unwrap_or_default();
-            format!("was refused: {code}{message}")
-        }
-        Failure::NoCredentials(why) => {
-            format!("was not made: there are no AWS credentials: {}", why.trim_end_matches('.'))
-        }
-        Failure::Timeout(budget) => format!("got no complete answer within {} s", budget.as_secs_f64()),
-        Failure::Connection(why) => {
-            format!("failed: the service could not be reached: {why}; check the network and the proxy")
-        }
-        Failure::Answer(why) => format!("got an invalid answer: {why}"),
-        Failure::Request(why) => format!("could not be made: {why}"),
-        Failure::Configuration(why) => format!("was not made: {why}"),
-        Failure::Connect(why) => format!("failed: {why}"),
-    }
 }
 
 impl EcrError {
@@ -65,11 +46,8 @@ impl EcrError {
     pub fn code(&self) -> ReasonCode {
         match &self.failure {
             Failure::Refused { status, code, .. } => code_of(*status, code.as_deref().unwrap_or_default()),
-            Failure::NoCredentials(_) => ReasonCode::Credentials,
-            Failure::Timeout(_) => ReasonCode::Deadline,
-            Failure::Connection(_) => ReasonCode::Unreachable,
-            Failure::Answer(_) => ReasonCode::Protocol,
-            Failure::Request(_) | Failure::Configuration(_) | Failure::Connect(_) => ReasonCode::Configuration,
+            Failure::Request(_) => ReasonCode::Configuration,
+            failure => failure.code(),
         }
     }
 
@@ -85,13 +63,8 @@ impl EcrError {
         let action = if self.service == PUBLIC { "ecr-public" } else { "ecr" };
         let action = format!("{action}:GetAuthorizationToken");
         match (&self.failure, self.code()) {
-            (Failure::Connect(why), _) => why.advice(None),
-            (Failure::NoCredentials(_), _) => Some(Advice::ProvideAwsCredentials { action, profile: None }),
-            (_, ReasonCode::Credentials) => Some(Advice::CheckAwsCredentials { profile: None }),
-            (_, ReasonCode::Denied) => Some(Advice::GrantPermission { action }),
-            (_, ReasonCode::Throttled) => Some(Advice::SendFewerRequests),
-            (_, ReasonCode::Deadline) => Some(Advice::AllowMoreTime),
-            _ => None,
+            (Failure::Refused { .. }, ReasonCode::Denied) => Some(Advice::GrantPermission { action }),
+            (failure, _) => failure.advice(&action, self.used.as_deref()),
         }
     }
 }
@@ -177,7 +150,7 @@ impl EcrTokens {
         }
         let (answer, until) = match ask(registry).await {
             Ok((token, expires)) => (Ok(Some(token)), expires.checked_sub(MARGIN)),
-            Err(EcrError { failure: Failure::NoCredentials(why), .. }) if *registry == EcrRegistry::Public => {
+            Err(EcrError { failure: Failure::Credentials(why), .. }) if *registry == EcrRegistry::Public => {
                 tracing::debug!(%why, "no AWS credentials: using ECR Public anonymously");
                 (Ok(None), SystemTime::now().checked_add(MARGIN))
             }
@@ -192,10 +165,14 @@ impl EcrTokens {
 async fn ask(registry: &EcrRegistry) -> Result<(EcrToken, SystemTime), EcrError> {
     let region = registry.region();
     let service = if *registry == EcrRegistry::Public { PUBLIC } else { "ECR" };
-    let failed = |failure| EcrError { service, region: region.to_owned(), failure };
+    let journal = Journal::default();
+    let failed = |failure| EcrError { service, region: region.to_owned(), used: journal.used().map(Box::new), failure };
     let deadline = Deadline::new(Deadline::DEFAULT_BUDGET);
     let began = Instant::now();
-    let answer = deadline.run(call(registry, service)).await.unwrap_or(Err(Failure::Timeout(deadline.budget())));
+    let answer = deadline.run(call(registry, service, &journal)).await.unwrap_or_else(|| {
+        Err(Failure::Timeout { budget: deadline.budget(), waiting: Some(Box::new(journal.waiting())) })
+    });
+    let answer = answer.map_err(|failure| failure.at_host(journal.service_host()));
     let ms = began.elapsed().as_millis() as u64;
     let is_ok = answer.is_ok();
     tracing::debug!(operation = "GetAuthorizationToken", service, region, ms, is_ok, "called AWS for a token");
@@ -213,22 +190,23 @@ async fn ask(registry: &EcrRegistry) -> Result<(EcrToken, SystemTime), EcrError>
 
 type Answered = (Option<String>, Option<DateTime>);
 
-async fn call(registry: &EcrRegistry, service: &str) -> Result<Answered, Failure> {
+async fn call(registry: &EcrRegistry, service: &str, journal: &Journal) -> Result<Answered, Failure> {
     let http = BoundedHttpClient::default();
-    let (loader, context) = loader(&http, registry.region());
-    let region = aws_config::Region::new(registry.region().to_owned());
-    let mut loader = loader.credentials_provider(StandardSources::new(region, context));
+    let settings = AwsSettings::load(None);
+    settings.trust_bundle(&http);
+    let client =
+        settings.client(service, registry.region(), watched(http.answering(Answers::Any), journal, Peer::Service));
+    let mut client = client.map_err(Failure::Configuration)?;
     if let EcrRegistry::Private { fips, dual_stack, .. } = registry {
-        loader = loader.use_fips(*fips).use_dual_stack(*dual_stack);
+        client = client.demanding(*fips, *dual_stack);
     }
-    let shared = loader.load().await;
-    trust_bundle_of(&shared, &http);
-    let endpoint = endpoint_of_aws(&shared, service).map_err(Failure::Configuration)?;
-    let http = http.answering(Answers::Any);
+    let endpoint = client.endpoint().map(str::to_owned);
+    let region = registry.region().parse().map_err(|why: NameError| Failure::Request(why.to_string()))?;
+    let sources = CredentialsSources::new(settings, region, &http, journal.clone());
+    let shared = client.into_builder().credentials_provider(SharedCredentialsProvider::new(sources)).build();
     match registry {
         EcrRegistry::Private { .. } => {
-            let mut builder =
-                aws_sdk_ecr::config::Builder::from(&shared).http_client(http).retry_classifier(TooManyRequests);
+            let mut builder = aws_sdk_ecr::config::Builder::from(&shared).retry_classifier(TooManyRequests);
             builder.set_endpoint_url(endpoint);
             let client = aws_sdk_ecr::Client::from_conf(builder.build());
             let answer = answered(client.get_authorization_token().send().await)?;
@@ -236,8 +214,7 @@ async fn call(registry: &EcrRegistry, service: &str) -> Result<Answered, Failure
             Ok(data.map(|data| (data.authorization_token, data.expires_at)).unwrap_or_default())
         }
         EcrRegistry::Public => {
-            let mut builder =
-                aws_sdk_ecrpublic::config::Builder::from(&shared).http_client(http).retry_classifier(TooManyRequests);
+            let mut builder = aws_sdk_ecrpublic::config::Builder::from(&shared).retry_classifier(TooManyRequests);
             builder.set_endpoint_url(endpoint);
             let client = aws_sdk_ecrpublic::Client::from_conf(builder.build());
             let answer = answered(client.get_authorization_token().send().await)?;

@@ -46,13 +46,21 @@ impl EcrRegistry {
     }
 
     /// Returns the region that issues the token.
-    pub(super) fn region(&self) -> &str {
+    #[cfg(feature = "ecr")]
+    pub(crate) fn region(&self) -> &str {
         match self {
             Self::Private { region, .. } => region,
             // The only region with this service.
             Self::Public => "us-east-1",
         }
     }
+}
+
+/// Whether a registry is of Amazon ECR, whatever its port. ECR is reached with TLS only: without it, the token that
+/// stands for the AWS credentials would be sent in the clear.
+pub(crate) fn is_ecr(registry: &str) -> bool {
+    let host = registry.split(':').next().unwrap_or_default().to_ascii_lowercase();
+    EcrRegistry::from_host(&host).is_some()
 }
 
 #[cfg(test)]
@@ -88,5 +96,29 @@ mod tests {
         ] {
             assert_eq!(EcrRegistry::from_host(host), expected, "{host}");
         }
+    }
+
+    #[test]
+    fn recognizes_hosts_of_every_partition() {
+        for domain in [
+            "us-west-2.amazonaws.com",
+            "cn-north-1.amazonaws.com.cn",
+            "us-gov-west-1.amazonaws.com",
+            "eusc-de-east-1.amazonaws.eu",
+            "us-iso-east-1.c2s.ic.gov",
+            "us-isob-east-1.sc2s.sgov.gov",
+            "eu-isoe-west-1.cloud.adc-e.uk",
+            "us-isof-south-1.csp.hci.ic.gov",
+        ] {
+            for service in ["dkr.ecr", "dkr.ecr-fips"] {
+                assert!(EcrRegistry::from_host(&format!("123456789012.{service}.{domain}")).is_some(), "{domain}");
+            }
+        }
+    }
+
+    #[test]
+    fn recognizes_ecr_with_a_port() {
+        assert!(is_ecr("123456789012.dkr.ecr.us-west-2.amazonaws.com:443") && is_ecr("public.ecr.aws:80"));
+        assert!(!is_ecr("localhost:5000") && !is_ecr("registry.example.com"));
     }
 }
