@@ -12,6 +12,7 @@ use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
 
 use crate::error::{HttpClientError, explain};
+use crate::resolver::Resolver;
 
 const CONNECT: Duration = Duration::from_secs(10);
 const USER_AGENT: &str = concat!("notation-aws-signer/", env!("CARGO_PKG_VERSION"));
@@ -65,6 +66,7 @@ impl HttpClients {
             .tls_backend_preconfigured(tls_config(roots)?)
             .redirect(redirect::Policy::none())
             .retry(reqwest::retry::never())
+            .dns_resolver(Arc::new(Resolver))
             .connect_timeout(CONNECT)
             .user_agent(USER_AGENT);
         if silence == Silence::Bounded {

@@ -24,13 +24,16 @@
 //! | Module | What it has |
 //! |---|---|
 //! | `clients` | [`HttpClients`]: TLS with the system's roots and more, proxies from the environment, timeouts |
+//! | `resolver` | [`is_on_link_only`]: addresses that no name may resolve to, such as those of metadata services |
 //! | `body` | [`read_body`]: an answer, whole or not at all, within a limit |
 //! | `error` | [`HttpClientError`], and what a failed request means |
 
 mod body;
 mod clients;
 mod error;
+mod resolver;
 
 pub use body::{BodyError, Excess, read_body};
 pub use clients::{HttpClients, Silence};
 pub use error::{HttpClientError, explain, is_not_tls};
+pub use resolver::is_on_link_only;
