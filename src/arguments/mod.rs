@@ -3,10 +3,12 @@
 pub mod artifact_reference;
 pub mod envelope_file;
 pub mod help;
+mod layout_name;
 pub mod metadata;
 pub mod number;
 pub mod profiles;
 pub mod registry;
 pub mod roots;
 pub mod signer;
+pub mod size;
 pub mod usage;

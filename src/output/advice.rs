@@ -35,6 +35,7 @@ pub fn in_terms_of_the_tool(advice: &Advice) -> String {
             "Try again, or allow more time with --aws-signer-timeout or --registry-timeout.".to_owned()
         }
         Advice::RaiseLimit { what: "signatures" } => "Raise the limit with --max-signatures.".to_owned(),
+        Advice::RaiseLimit { what: "bytes" } => "Raise the limit with --max-size.".to_owned(),
         Advice::SendFewerRequests => "Try again later, or send fewer requests at a time with --jobs or --rate.".to_owned(),
         // Nothing to name: a variant of this tool is the same sentence.
         other => other.to_string(),
@@ -54,6 +55,7 @@ mod tests {
             (Advice::AllowPlainHttp, "--plain-http"),
             (Advice::LogInToRegistry, "--password-stdin"),
             (Advice::RaiseLimit { what: "signatures" }, "--max-signatures"),
+            (Advice::RaiseLimit { what: "bytes" }, "--max-size"),
             (Advice::ProvideAwsCredentials { action: "signer:SignPayload".to_owned(), profile: None }, "--aws-profile"),
             (Advice::SignAgain, "Sign the artifact again"),
         ] {

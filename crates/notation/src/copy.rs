@@ -4,12 +4,16 @@
 //! Content is written before the manifest that refers to it, and signatures before the tag: the tag never resolves to
 //! an incomplete copy.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::time::Duration;
 
+use limits::Deadline;
+use notary::links::Links;
+use notary::manifest::SIGNATURE_MEDIA_TYPE;
 use notary::reference::{Tag, Target};
-use notary::{Descriptor, Digest, ReasonCode};
-use registry::{Store, StoreError, Transferred};
+use notary::{Advice, Descriptor, Digest, ReasonCode};
+use registry::{Content, Store, StoreError, Transferred, Tree};
 use tokio::task::JoinSet;
 
 /// Why an artifact was not copied. The destination has the parts that were written before, but not the tag.
@@ -21,6 +25,59 @@ pub enum CopyError {
     /// A transfer ended without a result.
     #[error("copying a blob was interrupted: {0}; try again")]
     Interrupted(String),
+    /// The artifact is larger than the limit.
+    #[error("{artifact} and its signatures have more than {most} bytes, the limit")]
+    TooLarge {
+        /// The artifact.
+        artifact: Digest,
+        /// The limit in bytes.
+        most: u64,
+    },
+    /// The time limit passed.
+    #[error("the copy is not complete after {} s, the time limit", .0.as_secs_f32())]
+    Deadline(Duration),
+    /// A manifest has more signatures in the copied index, or in all, than the limit.
+    #[error("{subject} has more than {most} signatures, the limit")]
+    TooManySignatures {
+        /// The signed manifest.
+        subject: Digest,
+        /// The limit.
+        most: usize,
+    },
+    /// The artifact is itself a signature of another artifact.
+    #[error("{artifact} is a signature of {subject}, which is not copied")]
+    SignatureOfOther {
+        /// The signature manifest.
+        artifact: Digest,
+        /// The signed artifact.
+        subject: Digest,
+    },
+}
+
+impl CopyError {
+    /// Returns the kind of the failure.
+    #[must_use]
+    pub fn code(&self) -> ReasonCode {
+        match self {
+            Self::Store(why) => why.code(),
+            Self::Interrupted(_) => ReasonCode::Internal,
+            Self::TooLarge { .. } | Self::TooManySignatures { .. } => ReasonCode::TooMany,
+            Self::Deadline(_) => ReasonCode::Deadline,
+            Self::SignatureOfOther { .. } => ReasonCode::Configuration,
+        }
+    }
+
+    /// Returns what to do about it.
+    #[must_use]
+    pub fn advice(&self) -> Option<Advice> {
+        match self {
+            Self::Store(why) => why.advice(),
+            Self::TooLarge { .. } => Some(Advice::RaiseLimit { what: "bytes" }),
+            Self::TooManySignatures { .. } => Some(Advice::RaiseLimit { what: "signatures" }),
+            Self::Deadline(_) => Some(Advice::AllowMoreTime),
+            Self::Interrupted(_) | Self::SignatureOfOther { .. } => None,
+        }
+    }
 }
 
 /// Limits of a copy.
@@ -33,11 +90,21 @@ pub struct CopyOptions {
     pub most_signatures: usize,
     /// The number of blobs copied in parallel.
     pub parallel: usize,
+    /// The limit of bytes of all manifests and blobs together, whether the destination has them already or not.
+    pub most_bytes: u64,
+    /// The time limit.
+    pub time: Duration,
 }
 
 impl Default for CopyOptions {
     fn default() -> Self {
-        Self { most_manifests: Store::MAX_MANIFESTS, most_signatures: 100, parallel: 4 }
+        Self {
+            most_manifests: Store::MAX_MANIFESTS,
+            most_signatures: 100,
+            parallel: 4,
+            most_bytes: 256 * 1024 * 1024 * 1024,
+            time: Duration::from_secs(12 * 60 * 60),
+        }
     }
 }
 
@@ -63,12 +130,17 @@ pub struct Copied {
     pub artifact: Descriptor,
     /// Its manifests, including its own, each after the manifests that it refers to.
     pub manifests: Vec<Descriptor>,
+    /// What its indexes list that is not a manifest, such as the layers of a build cache. Copied as it is.
+    pub others: Vec<Descriptor>,
     /// The signatures of all these manifests.
     pub signatures: Vec<Descriptor>,
     /// The blobs, and how each got into the destination.
     pub blobs: Vec<(Descriptor, Transferred)>,
     /// Foreign layers, which are not copied: clients download them from the URLs in the manifest.
     pub left_out: Vec<Descriptor>,
+    /// Manifests in its indexes that refer to an artifact outside of the copy, with that artifact. They are not copied:
+    /// the destination would list them as the artifact's signatures.
+    pub referrers_of_others: Vec<(Descriptor, Digest)>,
     /// Listed signatures that are missing or not signatures, with the reason.
     pub unreadable: Vec<(Descriptor, StoreError)>,
 }
@@ -76,7 +148,7 @@ pub struct Copied {
 /// Copies an artifact with the signatures of all its manifests. Other referrers are not copied.
 ///
 /// # Errors
-/// Returns [`CopyError`] if content cannot be read or written, or does not match its descriptor.
+/// Returns [`CopyError`] if content cannot be read or written, does not match its descriptor, or exceeds a limit.
 pub async fn copy_artifact(
     source: &Store,
     target: &Target,
@@ -86,18 +158,62 @@ pub async fn copy_artifact(
     progress: Option<Progress>,
 ) -> Result<Copied, CopyError> {
     let artifact = source.resolve(target).await?;
-    let manifests = source.tree(&artifact, options.most_manifests).await?;
+    copy_resolved(source, artifact, destination, tag, options, progress).await
+}
+
+/// Copies an artifact as [`copy_artifact`] does, that was resolved before.
+///
+/// # Errors
+/// Returns [`CopyError`] as [`copy_artifact`] does.
+pub async fn copy_resolved(
+    source: &Store,
+    artifact: Descriptor,
+    destination: &Store,
+    tag: Option<&Tag>,
+    options: &CopyOptions,
+    progress: Option<Progress>,
+) -> Result<Copied, CopyError> {
+    // Dropping the copy at the deadline removes its temporary files.
+    let copy = copy_all(source, artifact, destination, tag, options, progress);
+    Deadline::new(options.time).run(copy).await.unwrap_or(Err(CopyError::Deadline(options.time)))
+}
+
+async fn copy_all(
+    source: &Store,
+    artifact: Descriptor,
+    destination: &Store,
+    tag: Option<&Tag>,
+    options: &CopyOptions,
+    progress: Option<Progress>,
+) -> Result<Copied, CopyError> {
+    let Tree { manifests, others, .. } = source.tree(&artifact, options.most_manifests).await?;
     let copied = Copied {
         artifact,
-        manifests,
+        manifests: Vec::with_capacity(manifests.len()),
+        others: Vec::new(),
         signatures: Vec::new(),
         blobs: Vec::new(),
         left_out: Vec::new(),
+        referrers_of_others: Vec::new(),
         unreadable: Vec::new(),
     };
-    let mut copy = Copy { source, destination, options, progress, blobs: HashSet::new(), copied };
-    for stored in copy.copied.manifests.clone() {
-        copy.manifest(&stored).await?;
+    let tree = manifests.iter().map(|stored| stored.digest.clone()).collect();
+    let mut copy = Copy {
+        source,
+        destination,
+        options,
+        progress,
+        tree,
+        seen: HashSet::new(),
+        bytes: 0,
+        signatures: HashMap::new(),
+        copied,
+    };
+    for stored in others {
+        copy.other(stored).await?;
+    }
+    for stored in manifests {
+        copy.part(stored).await?;
     }
     for stored in copy.copied.manifests.clone() {
         copy.signatures(&stored).await?;
@@ -115,8 +231,14 @@ struct Copy<'a> {
     destination: &'a Store,
     options: &'a CopyOptions,
     progress: Option<Progress>,
-    /// The blobs that are copied already or being copied.
-    blobs: HashSet<Digest>,
+    /// The manifests of the artifact.
+    tree: HashSet<Digest>,
+    /// The content that is copied already or being copied.
+    seen: HashSet<Digest>,
+    /// The size of that content.
+    bytes: u64,
+    /// The signatures of each manifest that were copied.
+    signatures: HashMap<Digest, HashSet<Digest>>,
     copied: Copied,
 }
 
@@ -128,23 +250,96 @@ fn is_no_signature(code: ReasonCode) -> bool {
 }
 
 impl Copy<'_> {
+    /// Copies a manifest of the artifact, unless it refers to something outside: the destination would list it beside
+    /// an artifact that is not part of this copy, where too many signatures stop every verification.
+    async fn part(&mut self, stored: Descriptor) -> Result<(), CopyError> {
+        let (bytes, links) = self.source.linked(&stored).await?;
+        if let Some(referrer) = &links.referrer {
+            let subject = &referrer.subject.digest;
+            let is_signature = referrer.artifact_type.as_deref() == Some(SIGNATURE_MEDIA_TYPE);
+            let is_outside = !self.tree.contains(subject);
+            if is_outside && stored.digest != self.copied.artifact.digest {
+                self.copied.referrers_of_others.push((stored, subject.clone()));
+                return Ok(());
+            }
+            if is_outside && is_signature {
+                return Err(CopyError::SignatureOfOther { artifact: stored.digest, subject: subject.clone() });
+            }
+            if is_signature {
+                self.count_signature(subject, &stored.digest)?;
+            }
+        }
+        self.manifest(&stored, bytes, links).await?;
+        self.copied.manifests.push(stored);
+        Ok(())
+    }
+
     /// Copies a manifest after its blobs.
-    async fn manifest(&mut self, stored: &Descriptor) -> Result<(), CopyError> {
-        let (bytes, links) = self.source.linked(stored).await?;
-        self.all_blobs(&links.blobs).await?;
-        self.destination.put_linked(stored, &bytes, &links).await?;
+    async fn manifest(&mut self, stored: &Descriptor, bytes: Content, links: Links) -> Result<(), CopyError> {
+        if self.seen.insert(stored.digest.clone()) {
+            self.count_bytes(stored.size)?;
+        }
+        let blobs: Vec<_> = links.blobs.iter().filter(|blob| self.seen.insert(blob.digest.clone())).cloned().collect();
+        self.all_blobs(blobs, false).await?;
+        match self.destination.put_linked(stored, &bytes, &links).await {
+            // The destination said wrongly that it has a blob.
+            Err(why) if why.lacks_parts() => {
+                tracing::debug!(%why, "copying the blobs again");
+                self.all_blobs(links.blobs.clone(), true).await?;
+                self.destination.put_linked(stored, &bytes, &links).await?;
+            }
+            result => result?,
+        }
         self.copied.left_out.extend(links.foreign);
         self.tell(CopyEvent::Manifest(stored.clone()));
         Ok(())
     }
 
-    async fn all_blobs(&mut self, blobs: &[Descriptor]) -> Result<(), CopyError> {
-        let mut waiting =
-            blobs.iter().filter(|blob| self.blobs.insert(blob.digest.clone())).collect::<Vec<_>>().into_iter();
+    /// Copies what an index lists under the media type of neither an image nor an index: a manifest of another type, or
+    /// a blob.
+    async fn other(&mut self, stored: Descriptor) -> Result<(), CopyError> {
+        if !self.seen.insert(stored.digest.clone()) {
+            return Ok(());
+        }
+        self.count_bytes(stored.size)?;
+        match self.source.unknown_manifest(&stored).await? {
+            Some(bytes) => self.destination.put_unknown_manifest(&stored, &bytes).await?,
+            None => self.transfer(vec![stored.clone()], false).await?,
+        }
+        self.copied.others.push(stored);
+        Ok(())
+    }
+
+    fn count_bytes(&mut self, bytes: u64) -> Result<(), CopyError> {
+        self.bytes = self.bytes.saturating_add(bytes);
+        let most = self.options.most_bytes;
+        let artifact = &self.copied.artifact.digest;
+        if self.bytes > most { Err(CopyError::TooLarge { artifact: artifact.clone(), most }) } else { Ok(()) }
+    }
+
+    fn count_signature(&mut self, subject: &Digest, signature: &Digest) -> Result<(), CopyError> {
+        let all = self.signatures.entry(subject.clone()).or_default();
+        all.insert(signature.clone());
+        let most = self.options.most_signatures;
+        if all.len() > most { Err(CopyError::TooManySignatures { subject: subject.clone(), most }) } else { Ok(()) }
+    }
+
+    /// Copies blobs that were not copied before, or, `anew`, again.
+    async fn all_blobs(&mut self, blobs: Vec<Descriptor>, anew: bool) -> Result<(), CopyError> {
+        if !anew {
+            for blob in &blobs {
+                self.count_bytes(blob.size)?;
+            }
+        }
+        self.transfer(blobs, anew).await
+    }
+
+    async fn transfer(&mut self, blobs: Vec<Descriptor>, anew: bool) -> Result<(), CopyError> {
+        let mut waiting = blobs.into_iter();
         let mut running = JoinSet::new();
         loop {
             while running.len() < self.options.parallel.max(1) {
-                let Some(blob) = waiting.next().cloned() else { break };
+                let Some(blob) = waiting.next() else { break };
                 let source = self.source.clone();
                 let destination = self.destination.clone();
                 let progress = self.progress.clone();
@@ -154,13 +349,17 @@ impl Copy<'_> {
                             progress(CopyEvent::Bytes(bytes));
                         }
                     };
-                    let how = source.transfer(&destination, &blob, passed).await?;
+                    let how = match anew {
+                        true => source.transfer_anew(&destination, &blob, passed).await?,
+                        false => source.transfer(&destination, &blob, passed).await?,
+                    };
                     Ok::<_, StoreError>((blob, how))
                 });
             }
             let Some(ended) = running.join_next().await else { return Ok(()) };
             let (blob, how) = ended.map_err(|why| CopyError::Interrupted(why.to_string()))??;
             self.tell(CopyEvent::Blob(blob.clone(), how));
+            self.copied.blobs.retain(|(known, _)| known.digest != blob.digest);
             self.copied.blobs.push((blob, how));
         }
     }
@@ -171,7 +370,9 @@ impl Copy<'_> {
         while let Some(signature) = listed.next().await {
             match signature.manifest {
                 Ok(_) => {
-                    self.manifest(&signature.descriptor).await?;
+                    self.count_signature(&subject.digest, &signature.descriptor.digest)?;
+                    let (bytes, links) = source.linked(&signature.descriptor).await?;
+                    self.manifest(&signature.descriptor, bytes, links).await?;
                     self.copied.signatures.push(signature.descriptor);
                 }
                 // Certainly not a signature; any other failure could hide one.

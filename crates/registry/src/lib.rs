@@ -80,3 +80,4 @@ pub use layout::Layout;
 pub use signatures::{Signatures, StoredSignature};
 pub use store::Store;
 pub use transfer::Transferred;
+pub use tree::Tree;
