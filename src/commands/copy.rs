@@ -1,7 +1,6 @@
 //! `notation-aws-signer copy`: copies an artifact with all its signatures.
 
 use std::fmt::Display;
-use std::io;
 use std::time::Duration;
 
 use indicatif::ProgressBar;
@@ -10,7 +9,6 @@ use notary::{Descriptor, Digest, ReasonCode};
 use notation::copy::{Copied, CopyError, CopyEvent, CopyOptions, Progress, copy_resolved};
 use registry::{Layout, RegistryClient, Store, StoreError, Transferred};
 use serde::Serialize;
-use tokio::signal::unix::{SignalKind, signal};
 
 use crate::arguments::artifact_reference::{ArtifactReference, OpenedArtifact};
 use crate::arguments::registry::RegistryArgs;
@@ -19,6 +17,7 @@ use crate::output::exit::{CliError, ExitStatus};
 use crate::output::failure::FailureReport;
 use crate::output::vocabulary::{NamedArtifact, SignatureReport};
 use crate::output::{DIM, GOOD, Output, SCHEMA_VERSION, WARN, paint};
+use crate::signals::interrupted;
 
 /// Copy an artifact with all its signatures, between registries and OCI image layouts.
 ///
@@ -91,9 +90,10 @@ pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
         copied = copy(&source, &store, name.as_ref(), &options, &bar) => copied,
         // Dropping the copy removes its temporary files, at the latest when the runtime ends.
         ended = interrupted() => {
+            let ended = ended.map_err(|why| CliError::new(ReasonCode::Internal, why))?;
             bar.finish_and_clear();
             output.note(format!("{} interrupted; what was copied so far has no tag", paint(WARN, "warning:")));
-            return ended;
+            return Ok(ended);
         }
     };
     bar.finish_and_clear();
@@ -101,19 +101,6 @@ pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
     report.show(output)?;
     output.json(&report)?;
     Ok(ExitStatus::DONE)
-}
-
-/// Waits for a signal that ends the command.
-async fn interrupted() -> Result<ExitStatus, CliError> {
-    let listen = |kind| signal(kind).map_err(|why: io::Error| CliError::new(ReasonCode::Internal, why));
-    let (mut interrupt, mut terminate, mut hangup) =
-        (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?, listen(SignalKind::hangup())?);
-    let ended = tokio::select! {
-        _ = interrupt.recv() => SignalKind::interrupt(),
-        _ = terminate.recv() => SignalKind::terminate(),
-        _ = hangup.recv() => SignalKind::hangup(),
-    };
-    Ok(ExitStatus::ended_by(ended.as_raw_value()))
 }
 
 async fn copy(

@@ -4,146 +4,21 @@
 //! Content is written before the manifest that refers to it, and signatures before the tag: the tag never resolves to
 //! an incomplete copy.
 
+mod error;
+mod options;
+
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
-use std::time::Duration;
 
 use limits::Deadline;
 use notary::links::Links;
 use notary::manifest::SIGNATURE_MEDIA_TYPE;
 use notary::reference::{Tag, Target};
-use notary::{Advice, Descriptor, Digest, ReasonCode};
-use registry::{Content, Store, StoreError, Transferred, Tree};
+use notary::{Descriptor, Digest, ReasonCode};
+use registry::{Content, Store, StoreError, Tree};
 use tokio::task::JoinSet;
 
-/// Why an artifact was not copied. The destination has the parts that were written before, but not the tag.
-#[derive(Debug, thiserror::Error)]
-pub enum CopyError {
-    /// Reading from the source or writing to the destination failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// A transfer ended without a result.
-    #[error("copying a blob was interrupted: {0}; try again")]
-    Interrupted(String),
-    /// The artifact is larger than the limit.
-    #[error("{artifact} and its signatures have more than {most} bytes, the limit")]
-    TooLarge {
-        /// The artifact.
-        artifact: Digest,
-        /// The limit in bytes.
-        most: u64,
-    },
-    /// The time limit passed.
-    #[error("the copy is not complete after {} s, the time limit", .0.as_secs_f32())]
-    Deadline(Duration),
-    /// A manifest has more signatures in the copied index, or in all, than the limit.
-    #[error("{subject} has more than {most} signatures, the limit")]
-    TooManySignatures {
-        /// The signed manifest.
-        subject: Digest,
-        /// The limit.
-        most: usize,
-    },
-    /// The artifact is itself a signature of another artifact.
-    #[error("{artifact} is a signature of {subject}, which is not copied")]
-    SignatureOfOther {
-        /// The signature manifest.
-        artifact: Digest,
-        /// The signed artifact.
-        subject: Digest,
-    },
-}
-
-impl CopyError {
-    /// Returns the kind of the failure.
-    #[must_use]
-    pub fn code(&self) -> ReasonCode {
-        match self {
-            Self::Store(why) => why.code(),
-            Self::Interrupted(_) => ReasonCode::Internal,
-            Self::TooLarge { .. } | Self::TooManySignatures { .. } => ReasonCode::TooMany,
-            Self::Deadline(_) => ReasonCode::Deadline,
-            Self::SignatureOfOther { .. } => ReasonCode::Configuration,
-        }
-    }
-
-    /// Returns what to do about it.
-    #[must_use]
-    pub fn advice(&self) -> Option<Advice> {
-        match self {
-            Self::Store(why) => why.advice(),
-            Self::TooLarge { .. } => Some(Advice::RaiseLimit { what: "bytes" }),
-            Self::TooManySignatures { .. } => Some(Advice::RaiseLimit { what: "signatures" }),
-            Self::Deadline(_) => Some(Advice::AllowMoreTime),
-            Self::Interrupted(_) | Self::SignatureOfOther { .. } => None,
-        }
-    }
-}
-
-/// Limits of a copy.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct CopyOptions {
-    /// The limit of manifests of the artifact, including those in its indexes.
-    pub most_manifests: usize,
-    /// The limit of signatures per manifest.
-    pub most_signatures: usize,
-    /// The number of blobs copied in parallel.
-    pub parallel: usize,
-    /// The limit of bytes of all manifests and blobs together, whether the destination has them already or not.
-    pub most_bytes: u64,
-    /// The time limit.
-    pub time: Duration,
-}
-
-impl Default for CopyOptions {
-    fn default() -> Self {
-        Self {
-            most_manifests: Store::MAX_MANIFESTS,
-            most_signatures: 100,
-            parallel: 4,
-            most_bytes: 256 * 1024 * 1024 * 1024,
-            time: Duration::from_secs(12 * 60 * 60),
-        }
-    }
-}
-
-/// A step of a copy, for showing progress.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CopyEvent {
-    /// This number of bytes of blobs was copied. Bytes that a retry copies again count again.
-    Bytes(u64),
-    /// The destination has this blob.
-    Blob(Descriptor, Transferred),
-    /// The destination has this manifest.
-    Manifest(Descriptor),
-}
-
-/// A callback for the steps of a copy, called from several tasks in parallel.
-pub type Progress = Arc<dyn Fn(CopyEvent) + Send + Sync>;
-
-/// The result of a copy.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct Copied {
-    /// The artifact.
-    pub artifact: Descriptor,
-    /// Its manifests, including its own, each after the manifests that it refers to.
-    pub manifests: Vec<Descriptor>,
-    /// What its indexes list that is not a manifest, such as the layers of a build cache. Copied as it is.
-    pub others: Vec<Descriptor>,
-    /// The signatures of all these manifests.
-    pub signatures: Vec<Descriptor>,
-    /// The blobs, and how each got into the destination.
-    pub blobs: Vec<(Descriptor, Transferred)>,
-    /// Foreign layers, which are not copied: clients download them from the URLs in the manifest.
-    pub left_out: Vec<Descriptor>,
-    /// Manifests in its indexes that refer to an artifact outside of the copy, with that artifact. They are not copied:
-    /// the destination would list them as the artifact's signatures.
-    pub referrers_of_others: Vec<(Descriptor, Digest)>,
-    /// Listed signatures that are missing or not signatures, with the reason.
-    pub unreadable: Vec<(Descriptor, StoreError)>,
-}
+pub use self::error::CopyError;
+pub use self::options::{Copied, CopyEvent, CopyOptions, Progress};
 
 /// Copies an artifact with the signatures of all its manifests. Other referrers are not copied.
 ///
