@@ -1,5 +1,6 @@
 //! Copies that a signal ends.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -24,9 +25,11 @@ fn endless() -> FaultServer {
     })
 }
 
-fn parts(layout: &Path) -> usize {
+/// The names of the temporary files.
+fn parts(layout: &Path) -> BTreeSet<String> {
     let names = std::fs::read_dir(layout.join("blobs/sha256")).into_iter().flatten();
-    names.filter(|name| name.as_ref().unwrap().file_name().to_string_lossy().ends_with(".part")).count()
+    let names = names.map(|name| name.unwrap().file_name().to_string_lossy().into_owned());
+    names.filter(|name| name.ends_with(".part")).collect()
 }
 
 #[test]
@@ -39,15 +42,17 @@ fn an_interrupted_copy_leaves_no_temporary_file_and_the_next_removes_those_of_a_
     for (signal, code, left) in
         [("INT", Some(130), 0), ("TERM", Some(143), 0), ("KILL", None, 1), ("HUP", Some(129), 0)]
     {
+        let before = parts(&layout);
         let mut copy = Running::start(command(programs::tool(), home.path()).args(["copy", &source, "oci:layout"]));
-        copy.wait_for("the copy", |_| (parts(&layout) == 1).then_some(()));
-        // The file of the killed copy is gone: the only one is that of this copy.
+        // The file of a killed copy goes before that of this copy comes.
+        let is_new = |parts: BTreeSet<String>| parts.len() == 1 && parts.is_disjoint(&before);
+        copy.wait_for("the copy", |_| is_new(parts(&layout)).then_some(()));
         let pid = copy.id().to_string();
         assert!(Command::new("kill").args([&format!("-{signal}"), &pid]).status().unwrap().success());
         let ended = copy.wait(soon());
         if let Some(code) = code {
             ended.exits_with(code);
         }
-        assert_eq!(parts(&layout), left, "{signal}");
+        assert_eq!(parts(&layout).len(), left, "{signal}");
     }
 }
