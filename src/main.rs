@@ -9,6 +9,7 @@ mod arguments;
 mod commands;
 mod output;
 mod parallel;
+mod signals;
 mod verification;
 
 use std::ffi::OsString;

@@ -1,17 +1,21 @@
-//! Artifact names on the command line: a registry reference, or `oci:PATH[:TAG|@DIGEST]` for an OCI image layout.
+//! Artifact names on the command line: a registry reference, or `oci:FOLDER[:NAME|@DIGEST]` for an OCI image layout.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use notary::reference::{Reference, ReferenceError, RepositoryName, Tag, Target};
+use notary::reference::{EntryName, Reference, ReferenceError, RepositoryName, Target};
 use notary::text::printable;
 use notary::trust::policy::{ArtifactLocation, RegistryScope};
 use notary::{Descriptor, Digest, ReasonCode};
-use registry::{Layout, RegistryClient, Store};
+use registry::{Layout, LayoutError, RegistryClient, Store};
 
+use crate::arguments::layout_name::split;
 use crate::output::exit::CliError;
 use crate::output::vocabulary::NamedArtifact;
+
+/// The most names that an error shows.
+const MAX_NAMES: usize = 10;
 
 /// An artifact name from the command line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,9 +26,18 @@ pub enum ArtifactReference {
     Layout {
         /// The folder.
         path: PathBuf,
-        /// The tag or digest. `None` means the only artifact of the layout.
-        target: Option<Target>,
+        /// The name or digest. `None` means the only artifact of the layout.
+        entry: Option<LayoutEntry>,
     },
+}
+
+/// What selects an artifact of a layout.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LayoutEntry {
+    /// The name that `index.json` gives to it: a tag or a whole reference.
+    Name(EntryName),
+    /// Its digest.
+    Digest(Digest),
 }
 
 /// An artifact in an opened store.
@@ -46,12 +59,26 @@ impl ArtifactReference {
         }
     }
 
-    /// The tag or digest in the name.
+    /// The digest that selects the artifact, if there is one.
     #[must_use]
-    pub fn target(&self) -> Option<&Target> {
+    pub fn digest(&self) -> Option<&Digest> {
         match self {
-            Self::Registry(reference) => Some(reference.target()),
-            Self::Layout { target, .. } => target.as_ref(),
+            Self::Registry(reference) => reference.digest(),
+            Self::Layout { entry: Some(LayoutEntry::Digest(digest)), .. } => Some(digest),
+            Self::Layout { .. } => None,
+        }
+    }
+
+    /// The tag or the layout's name that selects the artifact, if it is not selected by digest.
+    #[must_use]
+    pub fn entry_name(&self) -> Option<EntryName> {
+        match self {
+            Self::Registry(reference) => match reference.target() {
+                Target::Tag(tag) => Some(tag.into()),
+                Target::Digest(_) => None,
+            },
+            Self::Layout { entry: Some(LayoutEntry::Name(name)), .. } => Some(name.clone()),
+            Self::Layout { .. } => None,
         }
     }
 
@@ -65,10 +92,11 @@ impl ArtifactReference {
                 store: Store::Remote(client.repository(reference.repository())?),
                 target: reference.target().clone(),
             }),
-            Self::Layout { path, target } => {
+            Self::Layout { path, entry } => {
                 let layout = Layout::open(path)?.waiting_at_most(client.timeout());
-                let target = match target {
-                    Some(target) => target.clone(),
+                let target = match entry {
+                    Some(LayoutEntry::Digest(digest)) => Target::Digest(digest.clone()),
+                    Some(LayoutEntry::Name(name)) => named(&layout, name)?,
                     None => only_artifact(&layout)?,
                 };
                 Ok(OpenedArtifact { store: Store::Layout(layout), target })
@@ -110,6 +138,18 @@ fn shown(path: &Path) -> String {
     printable(&path.display().to_string())
 }
 
+/// The artifact with this name. Names that are no tags are resolved at once. A digest at the end of a name counts if
+/// the layout has no such name, as in references to registries.
+fn named(layout: &Layout, name: &EntryName) -> Result<Target, LayoutError> {
+    if let Some(tag) = name.to_tag() {
+        return Ok(Target::Tag(tag));
+    }
+    match (layout.resolve_name(name), name.as_str().rsplit_once('@').and_then(|(_, digest)| digest.parse().ok())) {
+        (Err(LayoutError::NotFound { .. }), Some(digest)) => Ok(Target::Digest(digest)),
+        (resolved, _) => Ok(Target::Digest(resolved?.digest)),
+    }
+}
+
 fn only_artifact(layout: &Layout) -> Result<Target, CliError> {
     let artifacts = layout.artifacts()?;
     let path = shown(layout.path());
@@ -117,15 +157,17 @@ fn only_artifact(layout: &Layout) -> Result<Target, CliError> {
         [only] => Ok(Target::Digest(only.digest.clone())),
         [] => Err(CliError::new(ReasonCode::NotFound, format!("the layout {path} has no artifacts"))),
         several => {
-            let name = |artifact: &Descriptor| match Layout::tag_of(artifact) {
-                Some(tag) => format!("oci:{path}:{tag}"),
-                None => format!("oci:{path}@{}", artifact.digest),
+            // A name that the command line does not take is not proposed.
+            let name = |artifact: &Descriptor| match Layout::tag_of(artifact).map(str::parse::<EntryName>) {
+                Some(Ok(name)) => format!("oci:{path}:{name}"),
+                _ => format!("oci:{path}@{}", artifact.digest),
             };
-            let names: Vec<_> = several.iter().take(10).map(name).collect();
+            let names: Vec<_> = several.iter().take(MAX_NAMES).map(name).collect();
             let count = several.len();
+            let more = if count > names.len() { format!(", and {} more", count - names.len()) } else { String::new() };
             let names = names.join(", ");
-            let why = CliError::configuration(format!("the layout {path} has {count} artifacts"));
-            Err(why.with_advice(format!("Name one of them, such as {names}.")))
+            let why = CliError::configuration(format!("the layout {path} has {count} artifacts: {names}{more}"));
+            Err(why.with_advice("Name one of them."))
         }
     }
 }
@@ -134,9 +176,9 @@ impl fmt::Display for ArtifactReference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Registry(reference) => reference.fmt(f),
-            Self::Layout { path, target: None } => write!(f, "oci:{}", shown(path)),
-            Self::Layout { path, target: Some(Target::Tag(tag)) } => write!(f, "oci:{}:{tag}", shown(path)),
-            Self::Layout { path, target: Some(Target::Digest(d)) } => write!(f, "oci:{}@{d}", shown(path)),
+            Self::Layout { path, entry: None } => write!(f, "oci:{}", shown(path)),
+            Self::Layout { path, entry: Some(LayoutEntry::Name(name)) } => write!(f, "oci:{}:{name}", shown(path)),
+            Self::Layout { path, entry: Some(LayoutEntry::Digest(d)) } => write!(f, "oci:{}@{d}", shown(path)),
         }
     }
 }
@@ -157,19 +199,8 @@ impl FromStr for ArtifactReference {
         if layout.is_empty() || layout.starts_with([':', '@']) {
             return Err(ReferenceError::NoFolder { given: text.to_owned() });
         }
-        // An @ or : without a digest or tag after it is part of the path.
-        if let Some((path, digest)) = layout.rsplit_once('@')
-            && (digest.starts_with("sha") && !digest.contains('/'))
-        {
-            return Ok(Self::Layout { path: path.into(), target: Some(Target::Digest(digest.parse()?)) });
-        }
-        if let Some((path, tag)) = layout.rsplit_once(':')
-            && !tag.contains('/')
-        {
-            let target = Some(Target::Tag(tag.parse::<Tag>()?));
-            return Ok(Self::Layout { path: path.into(), target });
-        }
-        Ok(Self::Layout { path: layout.into(), target: None })
+        let (path, entry) = split(layout)?;
+        Ok(Self::Layout { path: path.into(), entry })
     }
 }
 
@@ -185,12 +216,17 @@ mod tests {
             ("oci:dir".to_owned(), "dir", None),
             ("oci:./a/b:v1".to_owned(), "./a/b", Some("v1".to_owned())),
             (format!("oci:/a b@{digest}"), "/a b", Some(digest.clone())),
-            ("oci:a:b/c".to_owned(), "a:b/c", None),
+            ("oci:a:b/c".to_owned(), "a", Some("b/c".to_owned())),
+            ("oci:a:docker.io/b/c:3.20".to_owned(), "a", Some("docker.io/b/c:3.20".to_owned())),
             ("oci:me@home/x:1.0".to_owned(), "me@home/x", Some("1.0".to_owned())),
         ] {
             let reference: ArtifactReference = text.parse().unwrap();
-            let ArtifactReference::Layout { path: found, target: named } = &reference else { panic!("{text}") };
-            assert_eq!((found.to_str().unwrap(), named.as_ref().map(Target::to_string)), (path, target), "{text}");
+            let ArtifactReference::Layout { path: found, entry } = &reference else { panic!("{text}") };
+            let named = entry.as_ref().map(|entry| match entry {
+                LayoutEntry::Name(name) => name.to_string(),
+                LayoutEntry::Digest(digest) => digest.to_string(),
+            });
+            assert_eq!((found.to_str().unwrap(), named), (path, target), "{text}");
             assert_eq!(reference.to_string(), text);
         }
         for wrong in ["oci:x@sha256:00", "oci:x:-tag", "oci:x:"] {
@@ -201,7 +237,7 @@ mod tests {
     #[test]
     fn suggests_the_form_of_a_layout_name() {
         for (wrong, right) in [
-            ("oci:", "write oci:FOLDER, oci:FOLDER:TAG or oci:FOLDER@sha256:"),
+            ("oci:", "write oci:FOLDER, oci:FOLDER:NAME or oci:FOLDER@sha256:"),
             ("oci::v1", "write oci:FOLDER"),
             ("oci:@sha256:00", "write oci:FOLDER"),
             ("./one", "write oci:./one"),

@@ -38,7 +38,7 @@ use crate::output::{DIM, GOOD, Output, SCHEMA_VERSION, paint};
 Exit codes: 0 attached now or earlier; 1 not a valid signature of this artifact; 2 the command line, the file or a \
   permission is wrong, or the artifact does not exist; 3 the registry could not be reached.")]
 pub struct Args {
-    /// The artifact: REGISTRY/REPOSITORY:TAG, REGISTRY/REPOSITORY@DIGEST, or oci:FOLDER[:TAG|@DIGEST] for an OCI image
+    /// The artifact: REGISTRY/REPOSITORY:TAG, REGISTRY/REPOSITORY@DIGEST, or oci:FOLDER[:NAME|@DIGEST] for an OCI image
     /// layout
     #[arg(value_name = "REF")]
     reference: ArtifactReference,

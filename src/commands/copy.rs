@@ -1,20 +1,23 @@
 //! `notation-aws-signer copy`: copies an artifact with all its signatures.
 
 use std::fmt::Display;
+use std::time::Duration;
 
 use indicatif::ProgressBar;
-use notary::reference::{Tag, Target};
-use notary::{Descriptor, ReasonCode};
-use notation::copy::{Copied, CopyError, CopyEvent, CopyOptions, Progress, copy_artifact};
+use notary::reference::EntryName;
+use notary::{Descriptor, Digest, ReasonCode};
+use notation::copy::{Copied, CopyError, CopyEvent, CopyOptions, Progress, copy_resolved};
 use registry::{Layout, RegistryClient, Store, StoreError, Transferred};
 use serde::Serialize;
 
 use crate::arguments::artifact_reference::{ArtifactReference, OpenedArtifact};
 use crate::arguments::registry::RegistryArgs;
+use crate::arguments::size::size;
 use crate::output::exit::{CliError, ExitStatus};
 use crate::output::failure::FailureReport;
 use crate::output::vocabulary::{NamedArtifact, SignatureReport};
 use crate::output::{DIM, GOOD, Output, SCHEMA_VERSION, WARN, paint};
+use crate::signals::interrupted;
 
 /// Copy an artifact with all its signatures, between registries and OCI image layouts.
 ///
@@ -35,13 +38,13 @@ Exit codes: 0 copied; 2 the command line, the configuration or a permission is w
   does not exist; 3 a registry could not be reached, failed, or returned content that does not match its digest: a retry may \
   succeed.")]
 pub struct Args {
-    /// What to copy: REGISTRY/REPOSITORY:TAG, REGISTRY/REPOSITORY@DIGEST, or oci:FOLDER[:TAG|@DIGEST] for an OCI image
+    /// What to copy: REGISTRY/REPOSITORY:TAG, REGISTRY/REPOSITORY@DIGEST, or oci:FOLDER[:NAME|@DIGEST] for an OCI image
     /// layout
     #[arg(value_name = "SOURCE")]
     source: ArtifactReference,
 
-    /// Where to copy it: REGISTRY/REPOSITORY:TAG, REGISTRY/REPOSITORY@DIGEST, or oci:FOLDER[:TAG]. The folder is
-    /// created if it does not exist; without a tag it takes the source's
+    /// Where to copy it: REGISTRY/REPOSITORY:TAG, REGISTRY/REPOSITORY@DIGEST, or oci:FOLDER[:NAME]. The folder is
+    /// created if it does not exist; without a name the artifact keeps that of the source
     #[arg(value_name = "TARGET")]
     target: ArtifactReference,
 
@@ -52,6 +55,15 @@ pub struct Args {
     /// Fail if a manifest has more signatures than this
     #[arg(long, value_name = "N", default_value = "100", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     max_signatures: u32,
+
+    /// Fail if the artifact and its signatures have more bytes than this: a number with KB, MB, GB or TB (powers of
+    /// 1000), or KiB, MiB, GiB or TiB (powers of 1024)
+    #[arg(long, value_name = "SIZE", default_value = "256GiB", value_parser = size)]
+    max_size: u64,
+
+    /// Fail if the copy takes longer than this, in seconds
+    #[arg(long, value_name = "SECONDS", default_value = "43200", value_parser = clap::value_parser!(u64).range(1..))]
+    max_time: u64,
 
     #[command(flatten)]
     registry: RegistryArgs,
@@ -67,12 +79,23 @@ pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
     let target = registry(&args.target);
     let is_other = target.is_some() && target != registry(&args.source);
     let source = args.source.open(&args.registry.client_of_source(is_other))?;
-    let (store, tag) = destination(&args, &client)?;
+    let (store, name) = destination(&args, &client)?;
     let mut options = CopyOptions::default();
     options.parallel = args.jobs.into();
     options.most_signatures = args.max_signatures as usize;
+    options.most_bytes = args.max_size;
+    options.time = Duration::from_secs(args.max_time);
     let bar = output.bytes("copying");
-    let copied = copy(&source, &store, tag.as_ref(), &options, &bar).await;
+    let copied = tokio::select! {
+        copied = copy(&source, &store, name.as_ref(), &options, &bar) => copied,
+        // Dropping the copy removes its temporary files, at the latest when the runtime ends.
+        ended = interrupted() => {
+            let ended = ended.map_err(|why| CliError::new(ReasonCode::Internal, why))?;
+            bar.finish_and_clear();
+            output.note(format!("{} interrupted; what was copied so far has no tag", paint(WARN, "warning:")));
+            return Ok(ended);
+        }
+    };
     bar.finish_and_clear();
     let report = CopyReport::new(&args, copied?);
     report.show(output)?;
@@ -83,7 +106,7 @@ pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
 async fn copy(
     source: &OpenedArtifact,
     store: &Store,
-    tag: Option<&Tag>,
+    name: Option<&EntryName>,
     options: &CopyOptions,
     bar: &ProgressBar,
 ) -> Result<Copied, CliError> {
@@ -93,21 +116,32 @@ async fn copy(
             shown.inc(bytes);
         }
     });
-    copy_artifact(&source.store, &source.target, store, tag, options, Some(progress)).await.map_err(|why| match why {
+    let artifact = source.store.resolve(&source.target).await?;
+    let tag = name.and_then(EntryName::to_tag);
+    let copied = copy_resolved(&source.store, artifact, store, tag.as_ref(), options, Some(progress)).await;
+    let copied = copied.map_err(|why| match why {
         CopyError::Store(why) => why.into(),
-        other @ CopyError::Interrupted(_) => CliError::new(ReasonCode::Internal, other),
-    })
+        CopyError::Deadline(_) => CliError::new(why.code(), why).with_advice("Try again, or raise --max-time."),
+        CopyError::SignatureOfOther { .. } => {
+            CliError::new(why.code(), why).with_advice("Copy the signed artifact: its signatures are copied with it.")
+        }
+        why => {
+            let advice = why.advice();
+            CliError::new(why.code(), why).with_library_advice(advice)
+        }
+    })?;
+    // A name that is no tag, which only layouts have.
+    if let (Store::Layout(layout), Some(name), None) = (store, name, &tag) {
+        layout.put_name(&copied.artifact, name).await?;
+    }
+    Ok(copied)
 }
 
-/// The store to copy to, and the tag to write there.
-fn destination(args: &Args, client: &RegistryClient) -> Result<(Store, Option<Tag>), CliError> {
-    let own_tag = |target: &Target| match target {
-        Target::Tag(tag) => Some(tag.clone()),
-        Target::Digest(_) => None,
-    };
+/// The store to copy to, and the tag or name to write there.
+fn destination(args: &Args, client: &RegistryClient) -> Result<(Store, Option<EntryName>), CliError> {
     // A digest as the target can only name the source artifact itself.
-    if let Some(Target::Digest(wanted)) = args.target.target()
-        && args.source.target() != Some(&Target::Digest(wanted.clone()))
+    if let Some(wanted) = args.target.digest()
+        && args.source.digest() != Some(wanted)
     {
         let source = args.source.to_string();
         let why = format!("TARGET has the digest {wanted}, which is not the digest in SOURCE {source}");
@@ -115,14 +149,11 @@ fn destination(args: &Args, client: &RegistryClient) -> Result<(Store, Option<Ta
     }
     match &args.target {
         ArtifactReference::Registry(reference) => {
-            Ok((Store::Remote(client.repository(reference.repository())?), own_tag(reference.target())))
+            Ok((Store::Remote(client.repository(reference.repository())?), args.target.entry_name()))
         }
-        ArtifactReference::Layout { path, target } => {
-            let tag = match target {
-                Some(target) => own_tag(target),
-                None => args.source.target().and_then(own_tag),
-            };
-            Ok((Store::Layout(Layout::create_waiting(path, client.timeout())?), tag))
+        ArtifactReference::Layout { path, entry } => {
+            let of = if entry.is_some() { &args.target } else { &args.source };
+            Ok((Store::Layout(Layout::create_waiting(path, client.timeout())?), of.entry_name()))
         }
     }
 }
@@ -142,6 +173,7 @@ struct CopyReport {
     signatures: Vec<SignatureReport>,
     blobs: BlobCounts,
     foreign_layers: Vec<Descriptor>,
+    referrers_of_others: Vec<LeftOutReport>,
     skipped: Vec<SkippedSignatureReport>,
 }
 
@@ -159,6 +191,14 @@ struct BlobCounts {
     copied: usize,
     mounted: usize,
     already_present: usize,
+}
+
+/// A manifest of an index that refers to an artifact outside of the copy.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct LeftOutReport {
+    manifest: Descriptor,
+    subject: Digest,
 }
 
 /// A listed signature that was not copied.
@@ -195,6 +235,11 @@ impl CopyReport {
             signatures: copied.signatures.iter().map(SignatureReport::from_manifest).collect(),
             blobs,
             foreign_layers: copied.left_out,
+            referrers_of_others: copied
+                .referrers_of_others
+                .into_iter()
+                .map(|(manifest, subject)| LeftOutReport { manifest, subject })
+                .collect(),
             skipped: copied.unreadable.into_iter().map(skipped).collect(),
         }
     }
@@ -214,6 +259,13 @@ impl CopyReport {
                 "{} foreign layer {} was not copied: clients download it from the URLs in the manifest",
                 paint(WARN, "note:"),
                 layer.digest
+            ));
+        }
+        for LeftOutReport { manifest, subject } in &self.referrers_of_others {
+            output.note(format!(
+                "{} {} was not copied: the index lists it, but it refers to {subject}, which is not part of the index",
+                paint(WARN, "warning:"),
+                manifest.digest
             ));
         }
         for SkippedSignatureReport { signature, error } in &self.skipped {

@@ -32,7 +32,7 @@ use crate::output::{BAD, Output, SCHEMA_VERSION, paint};
 Exit codes: 0 listed, also if there are no signatures; 2 the command line or a permission is wrong, or the artifact does \
   not exist; 3 the registry could not be reached, or lists something invalid as a signature.")]
 pub struct Args {
-    /// The artifact: REGISTRY/REPOSITORY:TAG, REGISTRY/REPOSITORY@DIGEST, or oci:FOLDER[:TAG|@DIGEST] for an OCI image
+    /// The artifact: REGISTRY/REPOSITORY:TAG, REGISTRY/REPOSITORY@DIGEST, or oci:FOLDER[:NAME|@DIGEST] for an OCI image
     /// layout
     #[arg(value_name = "REF")]
     reference: ArtifactReference,

@@ -43,6 +43,7 @@ pub fn in_terms_of_the_tool(advice: &Advice) -> String {
             "Try again, or allow more time with --aws-signer-timeout or --registry-timeout.".to_owned()
         }
         Advice::RaiseLimit { what: "signatures" } => "Raise the limit with --max-signatures.".to_owned(),
+        Advice::RaiseLimit { what: "bytes" } => "Raise the limit with --max-size.".to_owned(),
         Advice::SendFewerRequests => "Try again later, or send fewer requests at a time with --jobs or --rate.".to_owned(),
         // Nothing to name: a variant of this tool is the same sentence.
         other => other.to_string(),
@@ -63,6 +64,7 @@ mod tests {
             (Advice::TrustRegistryAuthority, "--ca-file"),
             (Advice::LogInToRegistry, "--password-stdin"),
             (Advice::RaiseLimit { what: "signatures" }, "--max-signatures"),
+            (Advice::RaiseLimit { what: "bytes" }, "--max-size"),
             (Advice::ProvideAwsCredentials { action: "signer:SignPayload".to_owned(), profile: None }, "--aws-profile"),
             (Advice::SignAgain, "Sign the artifact again"),
         ] {

@@ -1,14 +1,27 @@
 //! The results of a command for several artifacts.
 
+use notary::Descriptor;
+use notary::text::printable;
 use serde::Serialize;
 
 use super::exit::{CliError, ExitStatus};
-use super::{Output, SCHEMA_VERSION};
+use super::{Output, SCHEMA_VERSION, WARN, paint};
 
 /// The result for one artifact.
 pub trait ArtifactResult {
     /// The command's exit status for this artifact alone.
     fn status(&self) -> ExitStatus;
+}
+
+/// Notes what `--recursive` found in an index that is not a manifest.
+pub fn note_passed_over(others: &[Descriptor], output: &Output) {
+    for Descriptor { digest, media_type, .. } in others {
+        let media_type = printable(media_type);
+        output.note(format!(
+            "{} passed over {digest} of the index: {media_type} is not a manifest",
+            paint(WARN, "note:")
+        ));
+    }
 }
 
 /// The results of a command for each artifact.

@@ -10,28 +10,46 @@ use super::advice::in_terms_of_the_tool;
 
 /// How a command ended: with success, or with the gravest of its failures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct ExitStatus(Option<Disposition>);
+pub struct ExitStatus(Ended);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Ended {
+    Done,
+    Failed(Disposition),
+    BySignal(u8),
+}
 
 impl ExitStatus {
     /// Success.
-    pub const DONE: Self = Self(None);
+    pub const DONE: Self = Self(Ended::Done);
+
+    /// The command was ended by this signal.
+    #[must_use]
+    pub fn ended_by(signal: i32) -> Self {
+        Self(Ended::BySignal(u8::try_from(signal).unwrap_or_default() & 0x7f))
+    }
 
     /// The exit code: 0 for success, 1 if a signature was refused, 2 if something must be corrected first, 3 if a retry
-    /// may succeed.
+    /// may succeed; 128 and the number of the signal that ended the command, as shells count.
     #[must_use]
     pub fn code(self) -> u8 {
         match self.0 {
-            None => 0,
-            Some(Disposition::Refused) => 1,
-            Some(Disposition::Misconfigured) => 2,
-            Some(Disposition::Undetermined) => 3,
+            Ended::Done => 0,
+            Ended::Failed(Disposition::Refused) => 1,
+            Ended::Failed(Disposition::Misconfigured) => 2,
+            Ended::Failed(Disposition::Undetermined) => 3,
+            Ended::BySignal(signal) => 128 + signal,
         }
     }
 
     /// The `status` in JSON.
     #[must_use]
     pub fn as_str(self) -> &'static str {
-        self.0.map_or("done", Disposition::as_str)
+        match self.0 {
+            Ended::Done => "done",
+            Ended::Failed(disposition) => disposition.as_str(),
+            Ended::BySignal(_) => "interrupted",
+        }
     }
 
     /// The gravest of these, or success if there are none.
@@ -43,7 +61,7 @@ impl ExitStatus {
 
 impl From<Disposition> for ExitStatus {
     fn from(disposition: Disposition) -> Self {
-        Self(Some(disposition))
+        Self(Ended::Failed(disposition))
     }
 }
 

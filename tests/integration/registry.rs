@@ -101,15 +101,16 @@ async fn olareg_stores_signatures_without_a_tag() {
 
 #[tokio::test]
 #[ignore = "needs docker-registry: scripts/test"]
-async fn docker_registry_stores_signatures_by_the_tag_schema() {
-    let registry = DockerRegistry::start();
-    let repository = anonymous(registry.address);
-    let store = Store::Remote(repository.clone());
-    writes_and_finds_an_artifact_and_its_signatures(&store).await;
-    writes_and_reads_an_index_unchanged(&store).await;
-    let image = store.resolve(&Target::Tag("v1".parse().unwrap())).await.unwrap();
-    let index = repository.resolve(&Target::Tag(Tag::from_subject(&image.digest))).await.unwrap();
-    assert_eq!(index.media_type, IMAGE_INDEX_MEDIA_TYPE);
+async fn registries_without_referrers_api_store_signatures_by_the_tag_schema() {
+    for (name, registry) in DockerRegistry::start_both(&peers()) {
+        let repository = anonymous(registry.address);
+        let store = Store::Remote(repository.clone());
+        writes_and_finds_an_artifact_and_its_signatures(&store).await;
+        writes_and_reads_an_index_unchanged(&store).await;
+        let image = store.resolve(&Target::Tag("v1".parse().unwrap())).await.unwrap();
+        let index = repository.resolve(&Target::Tag(Tag::from_subject(&image.digest))).await.unwrap();
+        assert_eq!(index.media_type, IMAGE_INDEX_MEDIA_TYPE, "{name}");
+    }
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ use reqwest::{Client, Url, redirect};
 use rustls::{ClientConfig, RootCertStore};
 
 use crate::error::{HttpClientError, causes};
+use crate::resolver::Resolver;
 use crate::verifier::Verifier;
 
 const CONNECT: Duration = Duration::from_secs(10);
@@ -89,6 +90,7 @@ impl HttpClients {
             .tls_backend_preconfigured(if tls { self.tls_config()? } else { without_authorities()? })
             .redirect(redirect::Policy::none())
             .retry(reqwest::retry::never())
+            .dns_resolver(Arc::new(Resolver))
             .connect_timeout(CONNECT)
             .proxy(reqwest::Proxy::custom(proxy))
             .user_agent(USER_AGENT);

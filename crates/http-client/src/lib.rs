@@ -24,6 +24,7 @@
 //! | Module | What it has |
 //! |---|---|
 //! | `clients` | [`HttpClients`]: TLS with the system's roots and more, proxies from the environment, timeouts |
+//! | `resolver` | [`is_on_link_only`]: addresses that no name may resolve to, such as those of metadata services |
 //! | `body` | [`read_body`]: an answer, whole or not at all, within a limit |
 //! | `verifier` | which servers are trusted |
 //! | `error` | [`HttpClientError`], and what a failed request means |
@@ -31,9 +32,11 @@
 mod body;
 mod clients;
 mod error;
+mod resolver;
 mod verifier;
 
 pub use body::{BodyError, Excess, read_body};
 pub use clients::{HttpClients, Silence};
 pub use connect::{AuthoritiesError, ProxyError, TlsFailure};
 pub use error::{HttpClientError, causes};
+pub use resolver::is_on_link_only;

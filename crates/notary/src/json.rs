@@ -211,6 +211,16 @@ impl Object {
     /// Returns [`JsonError::Type`] if the member or one of its items has another type, and [`JsonError::TooMany`] if
     /// there are more than `most` items.
     pub fn objects(&mut self, name: &str, most: usize) -> Result<Vec<Object>, JsonError> {
+        self.items(name, most)?.into_iter().collect()
+    }
+
+    /// Takes an array of at most `most` objects as [`Self::objects`] does. An item of another type is an error of its
+    /// own, so that it does not affect the other items.
+    ///
+    /// # Errors
+    /// Returns [`JsonError::Type`] if the member has another type, and [`JsonError::TooMany`] if there are more than
+    /// `most` items.
+    pub fn items(&mut self, name: &str, most: usize) -> Result<Vec<Result<Object, JsonError>>, JsonError> {
         let items = match self.take(name) {
             None => return Ok(Vec::new()),
             Some(Value::Array(items)) if items.len() > most => {
@@ -223,7 +233,7 @@ impl Object {
             Value::Object(members) => Ok(Object { path: self.path(&format!("{name}[{i}]")), top: false, members }),
             other => Err(self.wrong(&format!("{name}[{i}]"), "an object", &other)),
         };
-        items.into_iter().enumerate().map(object).collect()
+        Ok(items.into_iter().enumerate().map(object).collect())
     }
 
     /// Takes a required non-negative integer.

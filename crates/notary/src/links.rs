@@ -1,10 +1,12 @@
-//! The content that a manifest of any of the four types refers to: image-spec, `manifest.md` and `image-index.md`, and
+//! The content that a manifest of a supported type refers to: image-spec, `manifest.md` and `image-index.md`, and
 //! Docker's "Image Manifest V 2, Schema 2".
 
 use std::collections::BTreeMap;
 
 use super::manifest::{ManifestError, descriptor};
-use super::media_type::{MANIFEST_MEDIA_TYPES, is_index, media_type_of};
+use super::media_type::{
+    ARTIFACT_MANIFEST_MEDIA_TYPE, MANIFEST_MEDIA_TYPES, SCHEMA_1_MEDIA_TYPES, is_index, media_type_of,
+};
 use crate::json::Object;
 use crate::{Descriptor, json};
 
@@ -24,7 +26,10 @@ const FOREIGN: [&str; 4] = [
 pub struct Links {
     /// The manifests of an index.
     pub manifests: Vec<Descriptor>,
-    /// The configuration and the layers of an image.
+    /// What an index lists under other media types, such as the layers of a build cache: image-spec 1.0, "an
+    /// encountered `mediaType` that is unknown to the implementation MUST be ignored".
+    pub others: Vec<Descriptor>,
+    /// The configuration and the layers of an image, or the blobs of an artifact manifest.
     pub blobs: Vec<Descriptor>,
     /// Foreign layers, which are downloaded from the URLs in the manifest.
     pub foreign: Vec<Descriptor>,
@@ -47,7 +52,8 @@ impl Links {
     /// Reads the links of a manifest of this media type.
     ///
     /// # Errors
-    /// Returns [`ManifestError`] if the manifest is malformed, is not of this type, or lists too much.
+    /// Returns [`ManifestError`] if the manifest is malformed, is not of this type, or lists too much, and
+    /// [`ManifestError::Kind`] for Docker's schema 1, whose layers have no sizes.
     pub fn read(media_type: &str, bytes: &[u8]) -> Result<Self, ManifestError> {
         media_type_of(Some(media_type), bytes)?;
         let mut manifest = json::parse_object("manifest", bytes)?;
@@ -58,13 +64,15 @@ impl Links {
                 // Digest, size and media type identify an artifact; the other members could be of any size.
                 let _ = (entry.take("annotations"), entry.take("artifactType"));
                 let child = descriptor(&mut entry)?;
-                if !MANIFEST_MEDIA_TYPES.contains(&child.media_type.as_str()) {
-                    let why =
-                        format!("{} is listed with the media type {}", child.digest, child.media_type.escape_debug());
-                    return Err(ManifestError::Kind(why));
-                }
-                links.manifests.push(child);
+                let is_manifest = MANIFEST_MEDIA_TYPES.contains(&child.media_type.as_str());
+                if is_manifest { &mut links.manifests } else { &mut links.others }.push(child);
             }
+        } else if media_type == ARTIFACT_MANIFEST_MEDIA_TYPE {
+            for mut blob in manifest.objects("blobs", MAX_LAYERS)? {
+                links.blobs.push(descriptor(&mut blob)?);
+            }
+        } else if SCHEMA_1_MEDIA_TYPES.contains(&media_type) {
+            return Err(ManifestError::Kind("Docker's schema 1, whose layers have no sizes".to_owned()));
         } else {
             let config = descriptor(&mut manifest.object("config")?)?;
             artifact_type = artifact_type.or_else(|| Some(config.media_type.clone()));
@@ -117,17 +125,33 @@ mod tests {
     }
 
     #[test]
-    fn rejects_index_entries_that_are_not_manifests() {
+    fn separates_manifests_of_an_index_from_other_entries() {
         let child = Descriptor::from_content(DOCKER_MANIFEST_MEDIA_TYPE, b"child");
+        let cached = Descriptor::from_content("application/vnd.oci.image.layer.v1.tar+gzip", b"layer");
         for media_type in [IMAGE_INDEX_MEDIA_TYPE, DOCKER_LIST_MEDIA_TYPE] {
             let read = |entry| Links::read(media_type, json!({"manifests": [entry]}).to_string().as_bytes());
             assert_eq!(read(json!(child)).unwrap().manifests, std::slice::from_ref(&child));
-            for wrong in [entry("text/plain", "x"), json!({}), json!([]), json!("x")] {
+            let links = read(json!(cached)).unwrap();
+            assert_eq!((links.manifests, links.others), (vec![], vec![cached.clone()]));
+            for wrong in [json!({}), json!([]), json!("x")] {
                 assert!(read(wrong.clone()).is_err(), "{wrong}");
             }
         }
         let many: Vec<_> = (0..=MAX_CHILDREN).map(|i| entry(IMAGE_MANIFEST_MEDIA_TYPE, &i.to_string())).collect();
         assert!(Links::read(IMAGE_INDEX_MEDIA_TYPE, json!({"manifests": many}).to_string().as_bytes()).is_err());
+    }
+
+    #[test]
+    fn reads_artifact_manifests_and_refuses_schema_1() {
+        let manifest = json!({"mediaType": ARTIFACT_MANIFEST_MEDIA_TYPE, "artifactType": "a/sbom",
+            "blobs": [entry("a/b", "blob")], "subject": entry("a/b", "subject")});
+        let links = Links::read(ARTIFACT_MANIFEST_MEDIA_TYPE, manifest.to_string().as_bytes()).unwrap();
+        assert_eq!(links.blobs, [Descriptor::from_content("a/b", b"blob")]);
+        assert_eq!(links.referrer.unwrap().artifact_type.as_deref(), Some("a/sbom"));
+        for media_type in SCHEMA_1_MEDIA_TYPES {
+            let why = Links::read(media_type, br#"{"schemaVersion":1,"fsLayers":[]}"#).unwrap_err();
+            assert!(matches!(why, ManifestError::Kind(_)), "{why}");
+        }
     }
 
     #[test]

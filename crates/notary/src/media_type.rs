@@ -1,5 +1,6 @@
 //! The supported manifest types, and detecting the type of a manifest: image-spec, `manifest.md` and `image-index.md`,
-//! and Docker's "Image Manifest V 2, Schema 2".
+//! and Docker's "Image Manifest V 2, Schema 2". Two older types can be signed, too: the artifact manifest of the
+//! image-spec's release candidates, and Docker's "Image Manifest V 2, Schema 1".
 
 use super::manifest::{IMAGE_MANIFEST_MEDIA_TYPE, ManifestError};
 use crate::json;
@@ -12,9 +13,24 @@ pub const DOCKER_MANIFEST_MEDIA_TYPE: &str = "application/vnd.docker.distributio
 /// Docker's media type of an index.
 pub const DOCKER_LIST_MEDIA_TYPE: &str = "application/vnd.docker.distribution.manifest.list.v2+json";
 
-/// The supported manifest types.
-pub const MANIFEST_MEDIA_TYPES: [&str; 4] =
-    [IMAGE_MANIFEST_MEDIA_TYPE, IMAGE_INDEX_MEDIA_TYPE, DOCKER_MANIFEST_MEDIA_TYPE, DOCKER_LIST_MEDIA_TYPE];
+/// The media type of an artifact manifest.
+pub const ARTIFACT_MANIFEST_MEDIA_TYPE: &str = "application/vnd.oci.artifact.manifest.v1+json";
+/// The media types of Docker's schema 1, without and with signatures inside.
+pub const SCHEMA_1_MEDIA_TYPES: [&str; 2] = [
+    "application/vnd.docker.distribution.manifest.v1+json",
+    "application/vnd.docker.distribution.manifest.v1+prettyjws",
+];
+
+/// The supported manifest types. Schema 1 comes last, because registries convert images to it if they can.
+pub const MANIFEST_MEDIA_TYPES: [&str; 7] = [
+    IMAGE_MANIFEST_MEDIA_TYPE,
+    IMAGE_INDEX_MEDIA_TYPE,
+    DOCKER_MANIFEST_MEDIA_TYPE,
+    DOCKER_LIST_MEDIA_TYPE,
+    ARTIFACT_MANIFEST_MEDIA_TYPE,
+    SCHEMA_1_MEDIA_TYPES[1],
+    SCHEMA_1_MEDIA_TYPES[0],
+];
 
 /// Whether the media type is that of an index.
 #[must_use]
@@ -45,8 +61,12 @@ pub fn media_type_of(said: Option<&str>, bytes: &[u8]) -> Result<&'static str, M
             return Err(ManifestError::Kind(format!("it has no mediaType, and its Content-Type is {said}")));
         }
     };
-    let others: &[&str] =
-        if is_index(media_type) { &["config", "layers", "fsLayers"] } else { &["manifests", "fsLayers"] };
+    let others: &[&str] = match media_type {
+        index if is_index(index) => &["config", "layers", "fsLayers"],
+        ARTIFACT_MANIFEST_MEDIA_TYPE => &["config", "layers", "manifests", "fsLayers"],
+        schema_1 if SCHEMA_1_MEDIA_TYPES.contains(&schema_1) => &["config", "layers", "manifests", "blobs"],
+        _ => &["manifests", "fsLayers"],
+    };
     match others.iter().find(|name| manifest.take(name).is_some()) {
         Some(other) => {
             Err(ManifestError::Kind(format!("{media_type} with the member {other} of another manifest type")))
@@ -77,7 +97,10 @@ mod tests {
             (Some(IMAGE_MANIFEST_MEDIA_TYPE), r#"{"manifests":[]}"#),
             (Some(IMAGE_INDEX_MEDIA_TYPE), r#"{"layers":[]}"#),
             (Some("text/html"), "{}"),
-            (None, r#"{"mediaType":"application/vnd.docker.distribution.manifest.v1+json"}"#),
+            (None, r#"{"mediaType":"application/vnd.docker.plugin.v1+json"}"#),
+            (Some(ARTIFACT_MANIFEST_MEDIA_TYPE), r#"{"blobs":[],"layers":[]}"#),
+            (Some(SCHEMA_1_MEDIA_TYPES[0]), r#"{"fsLayers":[],"manifests":[]}"#),
+            (Some(IMAGE_MANIFEST_MEDIA_TYPE), r#"{"fsLayers":[]}"#),
             (None, "<html>"),
         ] {
             assert!(media_type_of(said, content.as_bytes()).is_err(), "{said:?} {content}");

@@ -135,9 +135,22 @@ pub(crate) async fn push_signature(
     form: SignatureForm,
 ) -> Result<Descriptor, StoreError> {
     annotations.insert(THUMBPRINT_ANNOTATION.to_owned(), thumbprints(chain));
-    store.push_blob(JWS_MEDIA_TYPE, envelope).await?;
-    store.push_blob(form.config_media_type(), EMPTY_CONFIG).await?;
-    let manifest = store.push_referrer(&Manifest::signature_in(form, artifact.clone(), envelope, annotations)).await?;
+    let blobs = [(JWS_MEDIA_TYPE, envelope), (form.config_media_type(), EMPTY_CONFIG)];
+    for (media_type, content) in blobs {
+        store.push_blob(media_type, content).await?;
+    }
+    let manifest = Manifest::signature_in(form, artifact.clone(), envelope, annotations);
+    let manifest = match store.push_referrer(&manifest).await {
+        // The registry said wrongly that it has a blob.
+        Err(why) if why.lacks_parts() => {
+            tracing::debug!(%why, "writing the blobs again");
+            for (media_type, content) in blobs {
+                store.push_blob_anew(media_type, content).await?;
+            }
+            store.push_referrer(&manifest).await?
+        }
+        result => result?,
+    };
     tracing::info!(artifact = %artifact.digest, signature = %manifest.digest, "attached");
     Ok(manifest)
 }

@@ -82,3 +82,4 @@ pub use layout::{Layout, parse_layout_index};
 pub use signatures::{Signatures, StoredSignature};
 pub use store::Store;
 pub use transfer::Transferred;
+pub use tree::Tree;

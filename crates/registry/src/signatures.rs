@@ -4,7 +4,7 @@
 use notary::manifest::{Manifest, ManifestError, SIGNATURE_MEDIA_TYPE};
 use notary::{Descriptor, Digest};
 
-use super::error::{RegistryError, StoreError};
+use super::error::{LayoutError, RegistryError, StoreError};
 use super::store::Store;
 
 /// A signature that the store lists, with its manifest or the reason why the manifest cannot be used. An unreadable
@@ -51,7 +51,7 @@ impl Store {
         most: usize,
     ) -> Result<Signatures<'a>, StoreError> {
         let listed = match self {
-            Self::Layout(layout) => layout.list_signatures(&subject.digest, most)?,
+            Self::Layout(layout) => layout.list_signatures(&subject.digest, most).await?,
             Self::Remote(repository) => repository.referrers(&subject.digest, SIGNATURE_MEDIA_TYPE, most).await?,
         };
         Ok(Signatures { store: self, subject, listed: listed.into_iter() })
@@ -65,7 +65,8 @@ impl Store {
         let digest = &listed.digest;
         let bytes = self.manifest(listed).await.map_err(|why| match why {
             // Delivered intact: the manifest itself is wrong.
-            StoreError::Registry(RegistryError::Manifest { source, .. }) => not_a_signature(digest, subject, source),
+            StoreError::Registry(RegistryError::Manifest { source, .. })
+            | StoreError::Layout(LayoutError::Manifest { source, .. }) => not_a_signature(digest, subject, source),
             other => other,
         })?;
         let manifest = Manifest::parse(&bytes).map_err(|source| not_a_signature(digest, subject, source))?;

@@ -4,7 +4,7 @@ use notary::Descriptor;
 use notary::manifest::{IMAGE_MANIFEST_MEDIA_TYPE, Manifest};
 use notary::reference::{Tag, Target};
 
-use super::client::{MAX_MANIFEST_SIZE, RemoteRepository};
+use super::client::RemoteRepository;
 use super::content::Content;
 use super::error::StoreError;
 use super::layout::{Layout, type_of_referrer};
@@ -50,7 +50,7 @@ impl Store {
     /// Returns [`StoreError`] if the manifest cannot be read or does not match the descriptor.
     pub async fn manifest(&self, stored: &Descriptor) -> Result<Content, StoreError> {
         match self {
-            Self::Layout(layout) => Ok(layout.blob(stored, MAX_MANIFEST_SIZE)?.into()),
+            Self::Layout(layout) => Ok(layout.manifest_bytes(stored)?.into()),
             Self::Remote(repository) => Ok(repository.manifest(stored).await?),
         }
     }
@@ -77,6 +77,18 @@ impl Store {
                 Ok(Descriptor::from_content(media_type, content))
             }
             Self::Remote(repository) => Ok(repository.push_blob(media_type, content).await?),
+        }
+    }
+
+    /// Writes a blob even if the registry says that it has it: some say so wrongly, which shows when they refuse the
+    /// manifest.
+    ///
+    /// # Errors
+    /// Returns [`StoreError`] if the blob cannot be written.
+    pub async fn push_blob_anew(&self, media_type: &str, content: &[u8]) -> Result<Descriptor, StoreError> {
+        match self {
+            Self::Layout(_) => self.push_blob(media_type, content).await,
+            Self::Remote(repository) => Ok(repository.upload_blob(media_type, content).await?),
         }
     }
 

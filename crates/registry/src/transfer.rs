@@ -3,7 +3,7 @@
 use notary::Descriptor;
 
 use super::blob_stream::BlobStream;
-use super::client::Mount;
+use super::client::{Mount, Uploaded};
 use super::error::{StoreError, is_temporary};
 use super::store::Store;
 
@@ -34,8 +34,32 @@ impl Store {
         stored: &Descriptor,
         passed: impl Fn(u64),
     ) -> Result<Transferred, StoreError> {
+        self.transfer_unless(false, destination, stored, passed).await
+    }
+
+    /// Copies a blob even if the destination says that it has it: some registries say so wrongly, which shows when they
+    /// refuse the manifest.
+    ///
+    /// # Errors
+    /// Returns [`StoreError`] as [`Self::transfer`] does.
+    pub async fn transfer_anew(
+        &self,
+        destination: &Store,
+        stored: &Descriptor,
+        passed: impl Fn(u64),
+    ) -> Result<Transferred, StoreError> {
+        self.transfer_unless(true, destination, stored, passed).await
+    }
+
+    async fn transfer_unless(
+        &self,
+        anew: bool,
+        destination: &Store,
+        stored: &Descriptor,
+        passed: impl Fn(u64),
+    ) -> Result<Transferred, StoreError> {
         for attempt in 1.. {
-            match self.transfer_once(destination, stored, &passed).await {
+            match self.transfer_once(anew, destination, stored, &passed).await {
                 Err(why) if attempt < ATTEMPTS && is_temporary(why.code()) => {
                     tracing::debug!(%why, "retrying the transfer");
                     tokio::time::sleep(BACKOFF.mul_f64(f64::from(attempt) * (0.5 + fastrand::f64()))).await;
@@ -48,6 +72,7 @@ impl Store {
 
     async fn transfer_once(
         &self,
+        anew: bool,
         destination: &Store,
         stored: &Descriptor,
         passed: &impl Fn(u64),
@@ -60,23 +85,31 @@ impl Store {
                 layout.write_stream(stored, self.open(stored).await?, passed).await?;
             }
             Store::Remote(repository) => {
-                if repository.has_blob(&stored.digest).await? {
+                if !anew && repository.has_blob(&stored.digest).await {
                     return Ok(Transferred::WasThere);
                 }
-                let url = match self {
-                    Store::Remote(source) if source.is_beside(repository) && source.name() != repository.name() => {
+                let mut url = match self {
+                    Store::Remote(source)
+                        if !anew && source.is_beside(repository) && source.name() != repository.name() =>
+                    {
                         match repository.mount(&stored.digest, source.name()).await {
                             Ok(Mount::Done) => return Ok(Transferred::Mounted),
                             Ok(Mount::Upload(url)) => url,
                             // Some registries reject mount requests. If the cause is a missing permission, the upload
                             // fails too.
-                            Err(why) if !is_temporary(why.code()) => repository.begin_upload().await?,
+                            Err(why) if !is_temporary(why.code()) => repository.begin_upload(&stored.digest).await?,
                             Err(why) => return Err(why.into()),
                         }
                     }
-                    _ => repository.begin_upload().await?,
+                    _ => repository.begin_upload(&stored.digest).await?,
                 };
-                repository.upload_stream(url, stored, self.open(stored).await?, passed).await?;
+                let mut redirects = 0;
+                while let Uploaded::Redirected(next) =
+                    repository.upload_stream(url.clone(), stored, self.open(stored).await?, passed).await?
+                {
+                    repository.count_redirect(&mut redirects, &next)?;
+                    url = next;
+                }
             }
         }
         Ok(Transferred::Copied)

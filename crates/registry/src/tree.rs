@@ -2,17 +2,42 @@
 
 use std::collections::HashSet;
 
-use notary::Descriptor;
 use notary::links::Links;
 use notary::media_type::is_index;
 use notary::reference::{Tag, Target};
+use notary::{Descriptor, json};
 
+use super::client::MAX_MANIFEST_SIZE;
 use super::content::Content;
 use super::error::StoreError;
 use super::store::Store;
 
 /// The deepest nesting of indexes that is followed.
 const MAX_DEPTH: usize = 4;
+
+/// An artifact and what its indexes list.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Tree {
+    /// The artifact and all manifests below it. An index comes after the manifests that it lists.
+    pub manifests: Vec<Descriptor>,
+    /// What indexes list under media types that are not those of manifests, such as the layers of a build cache.
+    pub others: Vec<Descriptor>,
+}
+
+impl Tree {
+    /// An artifact alone.
+    #[must_use]
+    pub fn of(artifact: Descriptor) -> Self {
+        Self { manifests: vec![artifact], others: Vec::new() }
+    }
+}
+
+/// Whether content in a layout is a manifest of an unknown type rather than a blob.
+fn looks_like_manifest(media_type: &str, bytes: &[u8]) -> bool {
+    media_type.contains("manifest")
+        && json::parse_object("manifest", bytes).is_ok_and(|mut manifest| manifest.take("schemaVersion").is_some())
+}
 
 impl Store {
     /// The default limit of manifests of one artifact, including those in its indexes.
@@ -23,38 +48,44 @@ impl Store {
     /// # Errors
     /// Returns [`StoreError`] if the index cannot be read or has more manifests.
     pub async fn children(&self, stored: &Descriptor) -> Result<Vec<Descriptor>, StoreError> {
-        if is_index(&stored.media_type) { Ok(self.linked(stored).await?.1.manifests) } else { Ok(Vec::new()) }
+        Ok(self.listed(stored).await?.manifests)
     }
 
-    /// An artifact and all manifests below it, each once. An index comes after the manifests that it lists.
+    /// What an index lists; nothing for an image.
+    async fn listed(&self, stored: &Descriptor) -> Result<Links, StoreError> {
+        if is_index(&stored.media_type) { Ok(self.linked(stored).await?.1) } else { Ok(Links::default()) }
+    }
+
+    /// An artifact and all manifests below it, each once.
     ///
     /// # Errors
     /// Returns [`StoreError`] if an index cannot be read, or if there are more than `most` manifests
     /// ([`StoreError::is_too_many`]).
-    pub async fn tree(&self, root: &Descriptor, most: usize) -> Result<Vec<Descriptor>, StoreError> {
+    pub async fn tree(&self, root: &Descriptor, most: usize) -> Result<Tree, StoreError> {
         let too_large = || StoreError::TooLarge { root: root.digest.clone(), most, depth: MAX_DEPTH };
         let mut seen = HashSet::from([root.digest.clone()]);
-        let mut found = Vec::new();
+        let mut tree = Tree::default();
         // Depth-first: each entry has its depth, and whether its children were pushed already.
         let mut open = vec![(root.clone(), 0, false)];
         while let Some((next, depth, is_complete)) = open.pop() {
             if is_complete || !is_index(&next.media_type) {
-                found.push(next);
+                tree.manifests.push(next);
                 continue;
             }
             if depth == MAX_DEPTH {
                 return Err(too_large());
             }
-            let children = self.children(&next).await?;
+            let Links { manifests, others, .. } = self.listed(&next).await?;
             open.push((next, depth, true));
-            for child in children.into_iter().rev().filter(|child| seen.insert(child.digest.clone())) {
+            for child in manifests.into_iter().rev().filter(|child| seen.insert(child.digest.clone())) {
                 open.push((child, depth + 1, false));
             }
+            tree.others.extend(others.into_iter().filter(|other| seen.insert(other.digest.clone())));
             if seen.len() > most {
                 return Err(too_large());
             }
         }
-        Ok(found)
+        Ok(tree)
     }
 
     /// A manifest and the content that it refers to.
@@ -81,6 +112,38 @@ impl Store {
                 layout.list(stored, bytes, artifact_type, None).await?;
             }
             Self::Remote(repository) => repository.push_listed(stored, bytes, referrer).await?,
+        }
+        Ok(())
+    }
+
+    /// A manifest of a type that this crate does not know; `None` if the store has no such manifest, but may have a
+    /// blob of this digest.
+    ///
+    /// # Errors
+    /// Returns [`StoreError`] if the store cannot be reached, or returns other content.
+    pub async fn unknown_manifest(&self, stored: &Descriptor) -> Result<Option<Content>, StoreError> {
+        match self {
+            // In a layout, both are blobs.
+            Self::Layout(_) if stored.size > MAX_MANIFEST_SIZE => Ok(None),
+            Self::Layout(layout) => {
+                let bytes = layout.blob(stored, MAX_MANIFEST_SIZE)?;
+                Ok(looks_like_manifest(&stored.media_type, &bytes).then(|| bytes.into()))
+            }
+            Self::Remote(repository) => Ok(repository.unknown_manifest(stored).await?),
+        }
+    }
+
+    /// Writes a manifest of a type that this crate does not know.
+    ///
+    /// # Errors
+    /// Returns [`StoreError`] if it cannot be written.
+    pub async fn put_unknown_manifest(&self, stored: &Descriptor, bytes: &[u8]) -> Result<(), StoreError> {
+        match self {
+            Self::Layout(layout) => layout.put_content(&stored.digest, bytes)?,
+            Self::Remote(repository) => {
+                let target = Target::Digest(stored.digest.clone());
+                repository.push_manifest(&stored.media_type, bytes, Some(&target)).await?;
+            }
         }
         Ok(())
     }

@@ -1,6 +1,7 @@
-//! Debian's docker-registry 2.8, which has no Referrers API.
+//! Real registries without the Referrers API: Debian's docker-registry 2.8, and distribution 3, its successor.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
@@ -20,21 +21,31 @@ pub struct DockerRegistry {
 impl DockerRegistry {
     /// A registry without authentication.
     pub fn start() -> DockerRegistry {
-        serve(&[])
+        serve(programs::docker_registry(), &[])
+    }
+
+    /// distribution 3 of the folder with the peers, without authentication.
+    pub fn start_distribution(peers: &Path) -> DockerRegistry {
+        serve(peers.join("registry"), &[("OTEL_TRACES_EXPORTER", "none")])
+    }
+
+    /// Both registries.
+    pub fn start_both(peers: &Path) -> [(&'static str, DockerRegistry); 2] {
+        [("docker-registry", DockerRegistry::start()), ("distribution", DockerRegistry::start_distribution(peers))]
     }
 
     /// A registry that requires [`USER`].
     pub fn start_with_password() -> DockerRegistry {
-        serve(&[
+        let authentication = [
             ("REGISTRY_AUTH", "htpasswd"),
             ("REGISTRY_AUTH_HTPASSWD_REALM", "test"),
             ("REGISTRY_AUTH_HTPASSWD_PATH", "htpasswd"),
-        ])
+        ];
+        serve(programs::docker_registry(), &authentication)
     }
 }
 
-fn serve(environment: &[(&str, &str)]) -> DockerRegistry {
-    let program = programs::docker_registry();
+fn serve(program: PathBuf, environment: &[(&str, &str)]) -> DockerRegistry {
     let storage = tempfile::tempdir().unwrap();
     let config = storage.path().join("config.yml");
     std::fs::write(storage.path().join("htpasswd"), HTPASSWD).unwrap();
@@ -48,9 +59,9 @@ fn serve(environment: &[(&str, &str)]) -> DockerRegistry {
         let mut registry = command(&program, storage.path());
         registry.arg("serve").arg(&config).envs(environment.iter().copied());
         let mut process = Running::start(&mut registry);
-        if process.wait_for("docker-registry", |_| TcpStream::connect(address).ok()).is_some() {
+        if process.wait_for("the registry", |_| TcpStream::connect(address).ok()).is_some() {
             return DockerRegistry { address, _process: process, _storage: storage };
         }
     }
-    panic!("docker-registry did not start");
+    panic!("{} did not start", program.display());
 }

@@ -104,6 +104,11 @@ impl Running {
         Running { what: format!("{command:?}"), child, stdout, stderr, program, peak: 0 }
     }
 
+    /// The id of the process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Waits for the process; fails the test if it is still running at `deadline`.
     #[track_caller]
     pub fn wait(&mut self, deadline: Instant) -> Finished {

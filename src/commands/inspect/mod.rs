@@ -40,7 +40,7 @@ Exit codes: 0 shown, also if there are no signatures or one was revoked; 1 a sig
   another artifact; 2 the command line or a permission is wrong, or the artifact does not exist; 3 the registry, or the \
   service for the revocation check, could not be reached.")]
 pub struct Args {
-    /// The artifact: REGISTRY/REPOSITORY:TAG, REGISTRY/REPOSITORY@DIGEST, or oci:FOLDER[:TAG|@DIGEST] for an OCI image
+    /// The artifact: REGISTRY/REPOSITORY:TAG, REGISTRY/REPOSITORY@DIGEST, or oci:FOLDER[:NAME|@DIGEST] for an OCI image
     /// layout
     #[arg(value_name = "REF")]
     reference: ArtifactReference,

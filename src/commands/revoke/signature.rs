@@ -50,7 +50,7 @@ Exit codes: 0 all revoked; 2 an option or a permission is wrong, the signature d
   AWS Signer did not answer for a signature, so it may or may not be revoked."
 )]
 pub(super) struct Args {
-    /// The artifact: REGISTRY/REPOSITORY:TAG, REGISTRY/REPOSITORY@DIGEST, or oci:FOLDER[:TAG|@DIGEST] for an OCI image
+    /// The artifact: REGISTRY/REPOSITORY:TAG, REGISTRY/REPOSITORY@DIGEST, or oci:FOLDER[:NAME|@DIGEST] for an OCI image
     /// layout
     #[arg(value_name = "REF")]
     reference: Option<ArtifactReference>,

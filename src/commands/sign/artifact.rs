@@ -14,7 +14,7 @@ use notation::sign::{attach, sign_descriptor};
 use notation::verify::{
     CheckOutcome, Conclusion, Demands, SignatureVerdict, Trust, Verdict, VerificationPolicy, Verifier,
 };
-use registry::{RegistryClient, Store};
+use registry::{RegistryClient, Store, Tree};
 use time::OffsetDateTime;
 
 use super::report::{IgnoredSignatures, SignedArtifactReport, SigningOutcome};
@@ -58,7 +58,7 @@ pub(super) fn trust(
 /// Signs the artifact and, with `--recursive`, everything that an index lists. An index is signed after its manifests,
 /// and only if they all were signed.
 pub(super) async fn sign(signing: &Signing, reference: &ArtifactReference) -> Vec<SignedArtifactReport> {
-    let (store, artifacts) = match find(signing, reference).await {
+    let (store, Tree { manifests: artifacts, others, .. }) = match find(signing, reference).await {
         Ok(found) => found,
         Err(why) => return vec![SignedArtifactReport::failed(reference, None, why)],
     };
@@ -72,18 +72,21 @@ pub(super) async fn sign(signing: &Signing, reference: &ArtifactReference) -> Ve
             }
         }
     }
+    if let Some(last) = reports.last_mut() {
+        last.passed_over = others;
+    }
     reports
 }
 
 /// Resolves the artifact, and lists what to sign.
-async fn find(signing: &Signing, reference: &ArtifactReference) -> Result<(Store, Vec<Descriptor>), CliError> {
+async fn find(signing: &Signing, reference: &ArtifactReference) -> Result<(Store, Tree), CliError> {
     let OpenedArtifact { store, target } = reference.open(&signing.registry)?;
     let artifact = store.resolve(&target).await?;
     if !signing.recursive {
-        return Ok((store, vec![artifact]));
+        return Ok((store, Tree::of(artifact)));
     }
     let artifacts = store.tree(&artifact, Store::MAX_MANIFESTS).await?;
-    for listed in artifacts.iter().filter(|listed| !is_index(&listed.media_type)) {
+    for listed in artifacts.manifests.iter().filter(|listed| !is_index(&listed.media_type)) {
         // An index may list manifests that are not in the store.
         store.manifest(listed).await?;
     }

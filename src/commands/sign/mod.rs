@@ -52,7 +52,7 @@ const AWS_RATE: NonZeroU32 = NonZeroU32::new(25).expect("it is not 0");
 Exit codes: 0 all signed; 2 the command line, the configuration or a permission is wrong, or an artifact does not exist; 3 \
   a registry or AWS Signer could not be reached or failed: a retry may succeed.")]
 pub struct Args {
-    /// An artifact: REGISTRY/REPOSITORY:TAG, REGISTRY/REPOSITORY@DIGEST, or oci:FOLDER[:TAG|@DIGEST] for an OCI image
+    /// An artifact: REGISTRY/REPOSITORY:TAG, REGISTRY/REPOSITORY@DIGEST, or oci:FOLDER[:NAME|@DIGEST] for an OCI image
     /// layout
     #[arg(value_name = "REF", required = true)]
     references: Vec<ArtifactReference>,

@@ -4,7 +4,7 @@ use notary::{Descriptor, Disposition};
 use serde::Serialize;
 
 use crate::arguments::artifact_reference::ArtifactReference;
-use crate::output::artifacts::ArtifactResult;
+use crate::output::artifacts::{ArtifactResult, note_passed_over};
 use crate::output::exit::{CliError, ExitStatus};
 use crate::output::failure::FailureReport;
 use crate::output::vocabulary::{NamedArtifact, SignatureReport};
@@ -35,6 +35,9 @@ pub(super) struct SignedArtifactReport {
     ignored: Option<IgnoredSignatures>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<FailureReport>,
+    /// What the index lists that is no manifest, and so cannot be signed.
+    #[serde(skip)]
+    pub passed_over: Vec<Descriptor>,
 }
 
 /// Signatures that name the profile, but are ignored because they chain to a root that is not trusted.
@@ -56,7 +59,7 @@ impl ArtifactResult for SignedArtifactReport {
 impl SignedArtifactReport {
     pub(super) fn new(reference: &ArtifactReference, artifact: &Descriptor, outcome: SigningOutcome) -> Self {
         let name = reference.named(Some(artifact));
-        Self { name, outcome, signature: None, ignored: None, error: None }
+        Self { name, outcome, signature: None, ignored: None, error: None, passed_over: Vec::new() }
     }
 
     pub(super) fn with_ignored(self, ignored: Option<IgnoredSignatures>) -> Self {
@@ -74,6 +77,7 @@ impl SignedArtifactReport {
             signature: None,
             ignored: None,
             error: Some(why.into()),
+            passed_over: Vec::new(),
         }
     }
 
@@ -91,6 +95,7 @@ impl SignedArtifactReport {
             SigningOutcome::Failed(disposition) => paint(WARN, disposition),
         };
         output.text(format!("{name} {word}"))?;
+        note_passed_over(&self.passed_over, output);
         if let Some(IgnoredSignatures { signatures, root }) = &self.ignored {
             let (which, verb, chain) = match signatures {
                 1 => ("signature that names", "was", "its chain ends"),

@@ -3,7 +3,7 @@
 use notary::Descriptor;
 use notary::trust::policy::{NoApplicablePolicy, RegistryScope, TrustPolicyDocument};
 use notation::verify::{Demands, Requirement, VerificationPolicy, Verifier};
-use registry::{RegistryClient, Store};
+use registry::{RegistryClient, Store, Tree};
 use time::OffsetDateTime;
 
 use super::report::VerifiedArtifact;
@@ -39,9 +39,9 @@ pub(super) async fn verify(verification: &Verification, reference: &ArtifactRefe
     let tree = if verification.recursive {
         store.tree(&artifact, Store::MAX_MANIFESTS).await
     } else {
-        Ok(vec![artifact.clone()])
+        Ok(Tree::of(artifact.clone()))
     };
-    let artifacts = match tree {
+    let Tree { manifests: artifacts, others, .. } = match tree {
         Ok(artifacts) => artifacts,
         Err(why) => return vec![VerifiedArtifact::failed(reference, Some(&artifact), why.into())],
     };
@@ -50,6 +50,9 @@ pub(super) async fn verify(verification: &Verification, reference: &ArtifactRefe
         let mut report = verify_one(verification, reference, &policy, &store, listed).await;
         report.is_listed = *listed != artifact;
         reports.push(report);
+    }
+    if let Some(last) = reports.last_mut() {
+        last.passed_over = others;
     }
     reports
 }

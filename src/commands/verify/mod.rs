@@ -53,7 +53,7 @@ Exit codes: 0 all verified, or skipped because the trust policy says so (a note 
   command line, the trust policy or a permission is wrong, or an artifact does not exist; 3 no verdict because of the \
   network, throttling or an unknown revocation status: a retry may succeed.")]
 pub struct Args {
-    /// An artifact: REGISTRY/REPOSITORY:TAG, REGISTRY/REPOSITORY@DIGEST, or oci:FOLDER[:TAG|@DIGEST] for an OCI image
+    /// An artifact: REGISTRY/REPOSITORY:TAG, REGISTRY/REPOSITORY@DIGEST, or oci:FOLDER[:NAME|@DIGEST] for an OCI image
     /// layout
     #[arg(value_name = "REF")]
     references: Vec<ArtifactReference>,

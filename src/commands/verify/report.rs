@@ -35,6 +35,9 @@ pub(super) struct VerifiedArtifact {
     /// Whether the artifact comes from an index, not from the command line.
     #[serde(skip)]
     pub is_listed: bool,
+    /// What the index lists that is no manifest, and so has no signatures.
+    #[serde(skip)]
+    pub passed_over: Vec<Descriptor>,
 }
 
 /// The result of `--require`.
@@ -65,6 +68,7 @@ impl VerifiedArtifact {
             error: verdict_error(verdict).map(FailureReport::from),
             is_verdict: true,
             is_listed: false,
+            passed_over: Vec::new(),
         }
     }
 
@@ -80,6 +84,7 @@ impl VerifiedArtifact {
             error: Some(why.into()),
             is_verdict: false,
             is_listed: false,
+            passed_over: Vec::new(),
         }
     }
 

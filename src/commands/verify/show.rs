@@ -1,6 +1,7 @@
 //! The text output of `verify`.
 
 use super::report::VerifiedArtifact;
+use crate::output::artifacts::note_passed_over;
 use crate::output::exit::CliError;
 use crate::output::{DIM, Output, paint, show_advice, wrapped};
 use crate::verification::{VerificationOutcome, note_skipped, show_signature};
@@ -15,6 +16,7 @@ pub(super) fn show(report: &VerifiedArtifact, output: &Output) -> Result<(), Cli
         output.failure(format!("{name}: {}", error.message), error.advice.as_deref());
     }
     output.text(format!("{name} {}", report.outcome.word()))?;
+    note_passed_over(&report.passed_over, output);
     for signature in &report.signatures {
         show_signature(&signature.signature.digest, signature, output)?;
     }

@@ -1,4 +1,4 @@
-//! An image in each kind of store: a registry with the Referrers API, one without, and an OCI image layout.
+//! An image in each kind of store: a registry with the Referrers API, two without, and an OCI image layout.
 
 use std::path::PathBuf;
 
@@ -10,11 +10,11 @@ use registry::{ClientOptions, Credentials, Layout, RegistryClient, Store};
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::support::World;
 use crate::support::docker_registry::DockerRegistry;
+use crate::support::{World, programs};
 
 pub struct ImageStores {
-    _docker_registry: Option<DockerRegistry>,
+    _registries: Vec<DockerRegistry>,
     folder: TempDir,
     pub images: Vec<StoredImage>,
 }
@@ -31,11 +31,11 @@ impl ImageStores {
     pub fn new(world: &World) -> ImageStores {
         let folder = tempfile::tempdir().unwrap();
         let mut images = vec![in_registry(&world.registry.address().to_string())];
-        let docker_registry = DockerRegistry::start();
-        images.push(in_registry(&docker_registry.address.to_string()));
+        let registries = DockerRegistry::start_both(&programs::peers()).map(|(_, registry)| registry);
+        images.extend(registries.iter().map(|registry| in_registry(&registry.address.to_string())));
         let path = folder.path().join("layout");
         images.push(with_image(format!("oci:{}:v1", path.display()), Store::Layout(Layout::create(path).unwrap())));
-        ImageStores { _docker_registry: Some(docker_registry), folder, images }
+        ImageStores { _registries: registries.into(), folder, images }
     }
 
     /// An image in a layout only.
@@ -44,7 +44,7 @@ impl ImageStores {
         let path = folder.path().join("layout");
         let reference = format!("oci:{}:v1", path.display());
         let images = vec![with_image(reference, Store::Layout(Layout::create(path).unwrap()))];
-        ImageStores { _docker_registry: None, folder, images }
+        ImageStores { _registries: Vec::new(), folder, images }
     }
 
     /// The path of a file next to the layout.

@@ -10,6 +10,7 @@ mod errors;
 mod image_stores;
 mod inspect;
 mod interop;
+mod interrupted;
 mod list;
 mod log;
 mod output_files;

@@ -1,6 +1,7 @@
 //! Copies of artifacts and their signatures between real registries and layouts.
 
 mod faults;
+mod indexes;
 mod large;
 
 use std::collections::BTreeSet;
@@ -89,7 +90,7 @@ async fn signed_index(store: &Store) -> (Descriptor, BTreeSet<Digest>) {
 /// All manifests and blobs of an artifact, by digest.
 async fn content(store: &Store, artifact: &Descriptor) -> BTreeSet<(Digest, Vec<u8>)> {
     let mut all = BTreeSet::new();
-    for stored in store.tree(artifact, 100).await.unwrap() {
+    for stored in store.tree(artifact, 100).await.unwrap().manifests {
         let bytes = store.manifest(&stored).await.unwrap();
         let document: Value = serde_json::from_slice(&bytes).unwrap();
         let layers = document["layers"].as_array().cloned().unwrap_or_default();
@@ -105,7 +106,7 @@ async fn content(store: &Store, artifact: &Descriptor) -> BTreeSet<(Digest, Vec<
 
 async fn signatures(store: &Store, artifact: &Descriptor) -> BTreeSet<Digest> {
     let mut all = BTreeSet::new();
-    for stored in store.tree(artifact, 100).await.unwrap() {
+    for stored in store.tree(artifact, 100).await.unwrap().manifests {
         for signature in store.signatures(&stored, 100).await.unwrap() {
             let manifest = signature.manifest.unwrap();
             store.blob(manifest.envelope().unwrap(), 1024).await.unwrap();
@@ -143,18 +144,20 @@ async fn nothing_is_lost_or_changed(source: &Store, destination: &Store) {
 #[tokio::test]
 #[ignore = "needs notation, olareg and docker-registry: scripts/test"]
 async fn copies_between_registries_with_and_without_referrers_api() {
-    let without = DockerRegistry::start();
     let with = Registry::start(&peers());
-    nothing_is_lost_or_changed(&remote(with.address(), "from"), &remote(without.address, "to")).await;
-    nothing_is_lost_or_changed(&remote(without.address, "from"), &remote(with.address(), "to")).await;
+    for (name, without) in DockerRegistry::start_both(&peers()) {
+        let at = |repository: &str| format!("{name}/{repository}");
+        nothing_is_lost_or_changed(&remote(with.address(), &at("from")), &remote(without.address, "to")).await;
+        nothing_is_lost_or_changed(&remote(without.address, "from"), &remote(with.address(), &at("to"))).await;
+    }
 }
 
 #[tokio::test]
 #[ignore = "needs notation, olareg and docker-registry: scripts/test"]
 async fn copies_between_registry_and_layout() {
-    let without = DockerRegistry::start();
+    let [(_, docker), (_, distribution)] = DockerRegistry::start_both(&peers());
     let with = Registry::start(&peers());
-    for address in [with.address(), without.address] {
+    for address in [with.address(), docker.address, distribution.address] {
         let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
         nothing_is_lost_or_changed(&remote(address, "from"), &layout(&folders[0])).await;
         nothing_is_lost_or_changed(&layout(&folders[1]), &remote(address, "to")).await;
@@ -190,9 +193,9 @@ async fn reports_foreign_layers_without_copying_them() {
 #[tokio::test]
 #[ignore = "needs notation, olareg and docker-registry: scripts/test"]
 async fn mounts_blobs_within_a_registry() {
-    let without = DockerRegistry::start();
+    let [(_, docker), (_, distribution)] = DockerRegistry::start_both(&peers());
     let with = Registry::start(&peers());
-    for address in [with.address(), without.address] {
+    for address in [with.address(), docker.address, distribution.address] {
         let source = remote(address, "from");
         let destination = remote(address, "to");
         let (index, expected) = signed_index(&source).await;

@@ -117,10 +117,114 @@ async fn never_overwrites_an_unreadable_index() {
         });
         repository(&server).push_referrer(&manifest).await.unwrap_err();
         assert!(server.seen().iter().all(|request| request.method != "PUT" || !request.path.ends_with(&tag)));
-        if reading_is_a_list_failure(&server, &subject.digest).await {
+        let is_other_manifest = matches!(reading(), Reply::Answer(200, _, body) if body == MANIFEST.as_bytes());
+        // Where the tag gives another manifest, there are no referrers.
+        if reading_is_a_list_failure(&server, &subject.digest).await != is_other_manifest {
             continue;
         }
         panic!("an unreadable list was treated as empty");
+    }
+}
+
+#[tokio::test]
+async fn the_subject_under_the_tag_is_no_index() {
+    // GitLab reads the tag as the subject's digest. The subject may be an index, too.
+    let image = (IMAGE_MANIFEST_MEDIA_TYPE, MANIFEST.to_owned());
+    let index = (IMAGE_INDEX_MEDIA_TYPE, page(0..2));
+    for (media_type, content) in [image, index] {
+        let subject = Descriptor::from_content(media_type, content.as_bytes());
+        let manifest = Manifest::signature(subject.clone(), b"envelope", [].into());
+        let tag = format!("/{}", Tag::from_subject(&subject.digest));
+        let written = std::sync::Mutex::new(None);
+        let server = FaultServer::start(move |request| match (request.method.as_str(), request.path.ends_with(&tag)) {
+            ("GET", true) => match &*written.lock().unwrap() {
+                Some(index) => Reply::content(IMAGE_INDEX_MEDIA_TYPE, Vec::clone(index)),
+                None => Reply::content(media_type, content.clone()),
+            },
+            ("PUT", true) => {
+                *written.lock().unwrap() = Some(request.body.clone());
+                Reply::status(201)
+            }
+            ("PUT", false) => Reply::status(201),
+            _ => Reply::status(404),
+        });
+        let listed = async || repository(&server).referrers(&subject.digest, SIGNATURE_MEDIA_TYPE, 10).await.unwrap();
+        assert_eq!(listed().await.len(), 0);
+        repository(&server).push_referrer(&manifest).await.unwrap();
+        assert_eq!(listed().await.len(), 1);
+        let seen = server.seen();
+        let put = seen.iter().rev().find(|request| request.method == "PUT").unwrap();
+        let index: serde_json::Value = serde_json::from_slice(&put.body).unwrap();
+        assert_eq!(index["manifests"].as_array().unwrap().len(), 1, "{index}");
+    }
+}
+
+/// A registry without Referrers API that answers in this way when it is asked for referrers. It has one signature in
+/// the index under the tag, or none.
+fn without_api(answer: impl Fn() -> Reply + Send + Sync + 'static, has_index: bool) -> FaultServer {
+    FaultServer::start(move |request| match request.path.as_str() {
+        path if path.contains("/referrers/") => answer(),
+        path if path.contains("/manifests/sha256-") && has_index => Reply::content(IMAGE_INDEX_MEDIA_TYPE, page(0..1)),
+        _ => Reply::Answer(404, vec![("Content-Type", "text/html".to_owned())], "<html>".into()),
+    })
+}
+
+fn json(status: u16, body: &'static str) -> Reply {
+    Reply::Answer(status, vec![("Content-Type", "application/json".to_owned())], body.into())
+}
+
+fn moved(status: u16, to: &str) -> Reply {
+    Reply::Answer(status, vec![("Location", to.to_owned())], Vec::new())
+}
+
+#[tokio::test]
+async fn whatever_is_no_list_of_referrers_means_that_the_tag_counts() {
+    type Answering = fn() -> Reply;
+    let answers: [Answering; 20] = [
+        || Reply::status(400),
+        || Reply::status(404),
+        || Reply::status(405),
+        || Reply::status(406),
+        || Reply::status(410),
+        || Reply::status(415),
+        || Reply::status(422),
+        || Reply::status(501),
+        || Reply::status(204),
+        || Reply::status(200),
+        || Reply::content("text/html; charset=utf-8", "<html>"),
+        || Reply::content("text/plain", "{}"),
+        || json(200, "{}"),
+        || json(200, "[]"),
+        || json(200, r#"{"errors":[{"code":"UNSUPPORTED"}]}"#),
+        || json(200, r#"{"manifests":{}}"#),
+        || moved(303, "/elsewhere/page"),
+        || moved(302, "/v2/a/referrers/x"),
+        || moved(307, "http://169.254.169.254/"),
+        || moved(301, "ftp://x"),
+    ];
+    for (i, answer) in answers.into_iter().enumerate() {
+        assert_eq!(referrers(&without_api(answer, true), 10).await.unwrap().len(), 1, "answer {i}");
+        assert_eq!(referrers(&without_api(answer, false), 10).await.unwrap().len(), 0, "answer {i}");
+    }
+}
+
+#[tokio::test]
+async fn a_failure_to_list_referrers_is_not_an_empty_list() {
+    type Answering = fn() -> Reply;
+    let answers: [(Answering, bool); 6] = [
+        // Without permission, what the tag has counts, but nothing there does not mean that there are none.
+        (|| Reply::status(403), true),
+        (|| Reply::content(IMAGE_INDEX_MEDIA_TYPE, "{"), true),
+        (|| Reply::content(IMAGE_INDEX_MEDIA_TYPE, "{}"), true),
+        (|| Reply::status(429), false),
+        (|| Reply::status(500), false),
+        (|| Reply::status(503), false),
+    ];
+    for (i, (answer, tag_counts)) in answers.into_iter().enumerate() {
+        let found = referrers(&without_api(answer, true), 10).await;
+        assert_eq!(found.is_ok_and(|found| found.len() == 1), tag_counts, "answer {i}");
+        let error = referrers(&without_api(answer, false), 10).await.unwrap_err();
+        assert_ne!(error.disposition(), notary::Disposition::Refused, "answer {i}: {error}");
     }
 }
 

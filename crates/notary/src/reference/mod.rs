@@ -4,12 +4,17 @@
 //! Docker fills in a missing registry (`docker.io`), namespace (`library`) and tag (`latest`). Signing and trust
 //! policies must not depend on such guesses: incomplete names are rejected, and the error shows the full name.
 
+mod entry_name;
+mod host;
+
 use std::fmt;
-use std::net::{Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
 use serde::Serialize;
 
+pub use self::entry_name::EntryName;
+pub use self::host::is_loopback;
+use self::host::{HostProblem, check_registry};
 use crate::{Digest, DigestError};
 
 const MAX_NAME: usize = 255;
@@ -35,7 +40,7 @@ pub enum ReferenceError {
         corrected: String,
     },
     /// An OCI image layout without its folder.
-    #[error("{given:?} has no folder: write oci:FOLDER, oci:FOLDER:TAG or oci:FOLDER@sha256:…")]
+    #[error("{given:?} has no folder: write oci:FOLDER, oci:FOLDER:NAME or oci:FOLDER@sha256:…")]
     NoFolder {
         /// The text.
         given: String,
@@ -75,6 +80,14 @@ pub enum ReferenceError {
         "{0:?} is not a valid registry: expected a host name or an address and optionally a port, as in localhost:5000"
     )]
     Registry(String),
+    /// The host is an IP address in a form that URL parsers rewrite, so that no trust policy could name it.
+    #[error("{given:?} is an IP address in an unusual form, which programs read differently: {}", rewritten(.canonical))]
+    RewrittenHost {
+        /// The registry.
+        given: String,
+        /// The registry with the address in the usual form, if there is one.
+        canonical: Option<String>,
+    },
     /// The repository name is malformed.
     #[error(
         "{0:?} is not a valid repository name: expected parts of a-z and 0-9, joined by . _ __ or hyphens and separated by /, at most 255 characters including the registry"
@@ -83,6 +96,11 @@ pub enum ReferenceError {
     /// The tag is malformed.
     #[error("{0:?} is not a valid tag: a tag has up to 128 letters, digits, _, . or -, and does not start with . or -")]
     Tag(String),
+    /// The name of an artifact in a layout is malformed.
+    #[error(
+        "{0:?} is not a valid name in a layout: a name has up to 1024 letters, digits and . _ - : @ + /, and starts with a letter, a digit or _"
+    )]
+    EntryName(String),
     /// The digest is malformed.
     #[error(transparent)]
     Digest(#[from] DigestError),
@@ -117,9 +135,9 @@ impl RepositoryName {
         }
     }
 
-    /// Whether the registry is on this machine: `localhost`, 127.0.0.0/8 or ::1.
+    /// Whether the registry is on this machine (`localhost`, 127.0.0.0/8 or ::1), so that it is reached without TLS by
+    /// default.
     #[must_use]
-    /// Whether a registry is on this machine, so that it is reached without TLS by default.
     pub fn is_loopback(&self) -> bool {
         is_loopback(&self.registry)
     }
@@ -155,9 +173,12 @@ impl FromStr for RepositoryName {
         if !registry.contains(['.', ':', '[']) && registry != "localhost" && is_repository(text) {
             return Err(no_registry(format!("docker.io/{text}")));
         }
-        if !is_registry(registry) {
-            return Err(ReferenceError::Registry(registry.to_owned()));
-        }
+        check_registry(registry).map_err(|problem| match problem {
+            HostProblem::Malformed => ReferenceError::Registry(registry.to_owned()),
+            HostProblem::Rewritten(canonical) => {
+                ReferenceError::RewrittenHost { given: registry.to_owned(), canonical }
+            }
+        })?;
         let lower = path.to_ascii_lowercase();
         if lower != path && is_repository(&lower) {
             return Err(ReferenceError::Capitals { given: text.to_owned(), corrected: format!("{registry}/{lower}") });
@@ -311,6 +332,14 @@ impl FromStr for Reference {
     }
 }
 
+/// What to write instead of a host that programs rewrite.
+fn rewritten(canonical: &Option<String>) -> String {
+    match canonical {
+        Some(canonical) => format!("write {canonical}"),
+        None => "write a host name, or an address such as 127.0.0.1 or [::1]".to_owned(),
+    }
+}
+
 /// Turns an error about the repository name into one about the whole reference.
 fn whole(why: ReferenceError, text: &str, ending: &str) -> ReferenceError {
     let given = text.to_owned();
@@ -327,44 +356,6 @@ fn whole(why: ReferenceError, text: &str, ending: &str) -> ReferenceError {
         }
         other => other,
     }
-}
-
-/// The host without the port.
-fn host(registry: &str) -> &str {
-    match registry.rsplit_once(':') {
-        Some((host, port)) if !port.contains(']') => host,
-        _ => registry,
-    }
-}
-
-/// Whether a registry, with or without a port, is this machine.
-#[must_use]
-pub fn is_loopback(registry: &str) -> bool {
-    let host = host(registry);
-    let inner = host.strip_prefix('[').and_then(|h| h.strip_suffix(']'));
-    host.eq_ignore_ascii_case("localhost")
-        || host.parse::<Ipv4Addr>().is_ok_and(|a| a.is_loopback())
-        || inner.and_then(|h| h.parse::<Ipv6Addr>().ok()).is_some_and(|a| a.is_loopback())
-}
-
-fn is_registry(text: &str) -> bool {
-    let host = host(text);
-    let port_is_valid = match text[host.len()..].strip_prefix(':') {
-        None => true,
-        Some(port) => port.bytes().all(|b| b.is_ascii_digit()) && port.parse::<u16>().is_ok_and(|port| port > 0),
-    };
-    let host_is_valid = match host.strip_prefix('[') {
-        Some(address) => address.strip_suffix(']').is_some_and(|a| a.parse::<Ipv6Addr>().is_ok()),
-        None => host.split('.').all(is_domain_component),
-    };
-    port_is_valid && host_is_valid
-}
-
-fn is_domain_component(text: &str) -> bool {
-    !text.is_empty()
-        && !text.starts_with('-')
-        && !text.ends_with('-')
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
 }
 
 fn is_repository(text: &str) -> bool {

@@ -106,6 +106,21 @@ fn rejects_malformed_references() {
 }
 
 #[test]
+fn rejects_hosts_that_url_parsers_rewrite_and_suggests_the_usual_form() {
+    for (text, corrected) in [
+        ("127.1:5000/a:1", "write 127.0.0.1:5000"),
+        ("2130706433:443/a:1", "write 127.0.0.1:443"),
+        ("0x7f000001:5000/a:1", "write 127.0.0.1:5000"),
+        ("[0::1]:5000/a:1", "write [::1]:5000"),
+        ("256.1/a:1", "write a host name"),
+    ] {
+        let error = error(text);
+        assert!(matches!(error, ReferenceError::RewrittenHost { .. }), "{text}: {error:?}");
+        assert!(error.to_string().contains(corrected), "{text}: {error}");
+    }
+}
+
+#[test]
 fn recognizes_loopback_registries() {
     for (text, loopback) in [
         ("localhost/a", true),
@@ -135,7 +150,7 @@ fn referrers_tags_are_valid_for_every_digest_algorithm() {
 proptest! {
     #[test]
     fn round_trips_every_reference_of_the_grammar(
-        text in r"(localhost|[a-z0-9]{1,8}(-[a-z0-9]{1,3})?\.[A-Za-z0-9]{1,6}|\[::[0-9a-f]{1,4}\]|127\.0\.0\.1)(:[1-9][0-9]{0,3})?(/[a-z0-9]{1,5}((\.|_|__|-{1,3})[a-z0-9]{1,3}){0,2}){1,3}(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,20}|@sha256:[0-9a-f]{64}|:[a-z]{1,5}@sha384:[0-9a-f]{96})"
+        text in r"(localhost|[a-z0-9]{1,8}(-[a-z0-9]{1,3})?\.[A-Za-z][A-Za-z0-9]{1,5}|\[::[1-9a-f][0-9a-f]{0,3}\]|127\.0\.0\.1)(:[1-9][0-9]{0,3})?(/[a-z0-9]{1,5}((\.|_|__|-{1,3})[a-z0-9]{1,3}){0,2}){1,3}(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,20}|@sha256:[0-9a-f]{64}|:[a-z]{1,5}@sha384:[0-9a-f]{96})"
     ) {
         prop_assert_eq!(text.parse::<Reference>().unwrap().to_string(), text);
     }

@@ -1,5 +1,6 @@
 //! The verifier: everything that is set up once and shared by all verifications of a process.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -183,9 +184,20 @@ impl Verifier {
             within(deadline, store.list_signatures(&artifact, self.limits.signatures)).await?.into_descriptors();
         tracing::info!(artifact = %artifact.digest, found = listed.len(), policy = policy.name(), "listed signatures");
         let context = Context { verifier: self, policy, demands, now, deadline };
-        let mut listed = listed.iter();
-        for manifest in listed.by_ref() {
-            let envelope = self.envelope(store, &artifact, manifest, deadline).await;
+        let mut left: VecDeque<Waiting> = listed.into_iter().map(Waiting::First).collect();
+        while let Some(next) = left.pop_front() {
+            // A manifest that the store does not deliver must not take the time of those after it. It is read again,
+            // with all the time that is left, when they are done.
+            let share = if next.is_last_try() || left.is_empty() { deadline } else { share(deadline) };
+            let manifest = next.manifest();
+            let envelope = match self.envelope_within(store, &artifact, manifest, share).await {
+                Some(read) => read,
+                None if next.is_last_try() || left.is_empty() => Err(Failure::deadline(deadline).into()),
+                None => {
+                    left.push_back(next.again());
+                    continue;
+                }
+            };
             let signature = signature::verify(context, manifest, envelope, &artifact).await;
             let is_enough = demands.evaluate == Evaluate::UntilVerified && signature.is_verified();
             verdict.signatures.push(signature);
@@ -193,7 +205,7 @@ impl Verifier {
                 break;
             }
         }
-        verdict.unchecked = listed.len();
+        verdict.unchecked = left.len();
         Ok(verdict)
     }
 
@@ -205,16 +217,25 @@ impl Verifier {
         manifest: &Descriptor,
         deadline: Deadline,
     ) -> Result<Content, Reason> {
+        let read = self.envelope_within(store, artifact, manifest, deadline).await;
+        read.unwrap_or_else(|| Err(Failure::deadline(deadline).into()))
+    }
+
+    /// As [`Self::envelope`]; `None` if the time is over.
+    async fn envelope_within(
+        &self,
+        store: &Store,
+        artifact: &Descriptor,
+        manifest: &Descriptor,
+        deadline: Deadline,
+    ) -> Option<Result<Content, Reason>> {
         let read = async {
             let stored = store.signature_manifest(manifest, artifact).await.map_err(|why| unread(&why))?;
             let envelope = stored.envelope().map_err(Reason::NotASignature)?;
             let content = store.blob(envelope, MAX_ENVELOPE_SIZE as u64).await.map_err(|why| unread(&why))?;
             Ok(content.counted_in(&self.memory).await)
         };
-        match deadline.run(read).await {
-            Some(read) => read,
-            None => Err(Failure::deadline(deadline).into()),
-        }
+        deadline.run(read).await
     }
 
     pub(super) fn revocation(&self) -> &dyn RevocationSource {
@@ -228,6 +249,36 @@ impl Verifier {
     pub(super) fn plugins(&self) -> Option<&PluginFolder> {
         self.plugins.as_ref()
     }
+}
+
+/// A signature that waits for its verification.
+enum Waiting {
+    First(Descriptor),
+    /// It was not delivered within its share of the time.
+    Again(Descriptor),
+}
+
+impl Waiting {
+    fn manifest(&self) -> &Descriptor {
+        match self {
+            Self::First(manifest) | Self::Again(manifest) => manifest,
+        }
+    }
+
+    fn is_last_try(&self) -> bool {
+        matches!(self, Self::Again(_))
+    }
+
+    fn again(self) -> Self {
+        match self {
+            Self::First(manifest) | Self::Again(manifest) => Self::Again(manifest),
+        }
+    }
+}
+
+/// The time for reading one signature while others wait: a third of the whole.
+fn share(deadline: Deadline) -> Deadline {
+    Deadline::new((deadline.budget() / 3).min(deadline.remaining()))
 }
 
 /// A signature that the store did not deliver is undetermined. A manifest that is not a signature, or signs another

@@ -72,6 +72,21 @@ async fn slow_signature_manifests_end_with_the_time_of_the_artifact() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_signature_manifest_that_hangs_hides_no_valid_signature() {
+    let env = TestEnv::new().await;
+    let mut signatures = attach_many(&env, 2, 2);
+    let hanging = signatures.clone();
+    signatures.push(env.attach(&env.sign("v1").await.signature.envelope));
+    let server = serve(&env.layout, &env.image, &signatures, move |request| {
+        asks_for(request, &hanging).then_some(Reply::Hang(""))
+    });
+    let verifier = within(&env, Duration::from_secs(9));
+    let demands = Demands::default();
+    let verdict = verify(&verifier, &store(&client(), &server), &env, &demands).await.unwrap();
+    assert_eq!(verdict.conclusion(), Conclusion::Verified);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_registry_that_hangs_gives_no_verdict_within_the_time_of_the_artifact() {
     let env = TestEnv::new().await;
     let signature = env.attach(&env.sign("v1").await.signature.envelope);

@@ -48,11 +48,7 @@ impl Answer {
         if expected.contains(&self.status.as_u16()) { Ok(self) } else { Err(self.into_error()) }
     }
 
-    pub(super) fn into_error(self) -> RegistryError {
-        if self.status.is_redirection() {
-            let why = format!("{}: redirects are followed only for blobs", self.status);
-            return RegistryError::Redirect { request: self.request, why };
-        }
+    pub(crate) fn into_error(self) -> RegistryError {
         let answer = Box::new(self.error_answer());
         RegistryError::Status { request: self.request, status: self.status, answer }
     }

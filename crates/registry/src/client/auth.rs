@@ -17,6 +17,7 @@ use tokio::time::Instant;
 use super::answer::Answer;
 use super::call::{Access, Call};
 use super::challenge::{Challenge, challenges};
+use super::redirect::is_reachable_from;
 use super::transport::Transport;
 use crate::credentials::{Credential, Credentials};
 use crate::error::{RegistryError, RequestLine};
@@ -150,10 +151,14 @@ fn token_call(
     let mut url = Url::parse(realm).map_err(|_| refused.malformed("the realm of the challenge is not a URL"))?;
     // The password is sent to the realm: without TLS only if the registry itself is accessed without TLS, or on this
     // machine.
-    let plain = url.scheme() == "http" && (refused.url.scheme() == "http" || url.host_str().is_some_and(is_loopback));
-    if url.scheme() != "https" && !plain {
+    let here = |url: &Url| url.host_str().is_some_and(is_loopback);
+    if url.scheme() != "https" && !(url.scheme() == "http" && (refused.url.scheme() == "http" || here(&url))) {
         let service = RequestLine::new(&Method::GET, &url);
         return Err(refused.malformed(format!("the token service does not use https ({service})")));
+    }
+    if !is_reachable_from(&refused.url, &url) && !here(&url) {
+        let service = RequestLine::new(&Method::GET, &url);
+        return Err(refused.malformed(format!("the token service has an address of this machine's link ({service})")));
     }
     let own = call.access.scope(repository);
     // The registry names the scope; some registries do not.
@@ -166,7 +171,7 @@ fn token_call(
         body,
         limit: MAX_TOKEN_ANSWER,
         access: Access::Pull,
-        follow: false,
+        secret: false,
         stream: false,
         repeat: true,
         start: call.start,
@@ -183,7 +188,7 @@ fn token_call(
         let body = Bytes::from(form.query().unwrap_or_default().to_owned());
         let form_type = HeaderValue::from_static("application/x-www-form-urlencoded");
         let headers = HeaderMap::from_iter([(CONTENT_TYPE, form_type)]);
-        return Ok((token_call(Method::POST, url, headers, body), None));
+        return Ok((Call { secret: true, ..token_call(Method::POST, url, headers, body) }, None));
     }
     let mut query = url.query_pairs_mut();
     if !service.is_empty() {

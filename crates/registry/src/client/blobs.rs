@@ -8,7 +8,7 @@ use notary::{Descriptor, Digest};
 use reqwest::header::{CONTENT_TYPE, HeaderValue, LOCATION};
 use reqwest::{Method, Url};
 
-use super::transport::may_follow;
+use super::redirect::may_follow;
 use super::{Answer, Call, RemoteRepository};
 use crate::content::Content;
 use crate::error::{RegistryError, is_temporary};
@@ -31,7 +31,6 @@ impl RemoteRepository {
         if stored.size > limit {
             return Err(RegistryError::TooLarge { request: call.request(), limit });
         }
-        call.follow = true;
         call.time += time_for(stored.size);
         let answer = match self.send(&call).await {
             Err(RegistryError::TooLarge { request, limit }) => {
@@ -49,18 +48,19 @@ impl RemoteRepository {
         Ok(answer.body)
     }
 
-    /// Whether the repository has the blob.
-    ///
-    /// # Errors
-    /// Returns [`RegistryError`] if the registry cannot be reached or refuses the request.
-    pub async fn has_blob(&self, digest: &Digest) -> Result<bool, RegistryError> {
+    /// Whether the registry says that the repository has the blob. This saves work, and nothing else depends on it:
+    /// some registries and proxies do not answer HEAD, or answer it wrongly. Any failure counts as no.
+    pub async fn has_blob(&self, digest: &Digest) -> bool {
         let mut call = self.call(Method::HEAD, &format!("blobs/{digest}"), NOTHING);
-        call.follow = true;
-        let answer = self.send(&call).await?;
-        if answer.status.as_u16() == 404 {
-            return Ok(false);
+        call.repeat = false;
+        call.time /= 4;
+        match self.send(&call).await {
+            Ok(answer) => answer.status.as_u16() == 200,
+            Err(why) => {
+                tracing::debug!(%why, "could not find out whether the blob is there");
+                false
+            }
         }
-        answer.with_status(&[200]).map(|_| true)
     }
 
     /// Pushes a blob, unless the repository has it already.
@@ -69,9 +69,18 @@ impl RemoteRepository {
     /// Returns [`RegistryError`] if the registry cannot be reached or rejects the blob.
     pub async fn push_blob(&self, media_type: &str, content: &[u8]) -> Result<Descriptor, RegistryError> {
         let descriptor = Descriptor::from_content(media_type, content);
-        if self.has_blob(&descriptor.digest).await? {
+        if self.has_blob(&descriptor.digest).await {
             return Ok(descriptor);
         }
+        self.upload_blob(media_type, content).await
+    }
+
+    /// Pushes a blob, whether the repository says that it has it or not.
+    ///
+    /// # Errors
+    /// Returns [`RegistryError`] if the registry cannot be reached or rejects the blob.
+    pub(crate) async fn upload_blob(&self, media_type: &str, content: &[u8]) -> Result<Descriptor, RegistryError> {
+        let descriptor = Descriptor::from_content(media_type, content);
         let content = Bytes::copy_from_slice(content);
         for upload in 1.. {
             match self.upload(&descriptor.digest, &content).await {
@@ -90,8 +99,7 @@ impl RemoteRepository {
     async fn upload(&self, digest: &Digest, content: &Bytes) -> Result<(), RegistryError> {
         let begin = self.call(Method::POST, "blobs/uploads/", NOTHING);
         let begun = self.send(&begin).await?.with_status(&[202])?;
-        let mut url = upload_url(&begun)?;
-        url.query_pairs_mut().append_pair("digest", digest.as_str());
+        let url = upload_url(&begun, digest)?;
         let mut call = Call { url, ..self.call(Method::PUT, "", NOTHING) };
         call.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
         call.body = content.clone();
@@ -111,10 +119,11 @@ pub(super) fn time_for(bytes: u64) -> Duration {
     Duration::from_secs(bytes / SLOWEST)
 }
 
-/// The URL to which the content is uploaded.
-pub(super) fn upload_url(begun: &Answer) -> Result<Url, RegistryError> {
+/// The URL to which the content with this digest is uploaded.
+pub(super) fn upload_url(begun: &Answer, digest: &Digest) -> Result<Url, RegistryError> {
     let location = begun.header(LOCATION).and_then(|location| begun.url.join(location).ok());
-    let url = location.ok_or_else(|| begun.malformed("the answer has no upload URL (Location)"))?;
+    let mut url = location.ok_or_else(|| begun.malformed("the answer has no upload URL (Location)"))?;
     may_follow(&begun.url, &url).map_err(|why| RegistryError::Redirect { request: begun.request.clone(), why })?;
+    url.query_pairs_mut().append_pair("digest", digest.as_str());
     Ok(url)
 }

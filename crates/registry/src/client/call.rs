@@ -35,8 +35,8 @@ pub(crate) struct Call {
     /// The size limit of the answer, in bytes.
     pub(crate) limit: u64,
     pub(crate) access: Access,
-    /// Whether redirects are followed.
-    pub(crate) follow: bool,
+    /// Whether the body has credentials, so that it is sent to no other host than that of the URL.
+    pub(crate) secret: bool,
     /// Whether the caller reads the body of a successful answer.
     pub(crate) stream: bool,
     /// Whether it may be retried.

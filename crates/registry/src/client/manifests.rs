@@ -18,6 +18,8 @@ use crate::error::RegistryError;
 pub const MAX_MANIFEST_SIZE: u64 = 4 * 1024 * 1024;
 /// The header by which a registry confirms that it lists the manifest among the referrers of this digest.
 const SUBJECT: HeaderName = HeaderName::from_static("oci-subject");
+/// How often a manifest is written that the registry refuses because it does not find the parts.
+const WRITES: u32 = 6;
 
 /// A manifest and its descriptor, which is computed from the content.
 #[derive(Debug)]
@@ -95,7 +97,28 @@ impl RemoteRepository {
         Err(RegistryError::Content { request: request(), why })
     }
 
+    /// Reads a manifest of any type and checks it against its descriptor. `None` if the repository has no such
+    /// manifest.
+    pub(crate) async fn unknown_manifest(&self, stored: &Descriptor) -> Result<Option<Content>, RegistryError> {
+        if stored.size > MAX_MANIFEST_SIZE {
+            return Ok(None);
+        }
+        let mut call = self.call(Method::GET, &format!("manifests/{}", stored.digest), MAX_MANIFEST_SIZE);
+        call.headers.extend(HeaderValue::try_from(format!("{}, */*", stored.media_type)).ok().map(|a| (ACCEPT, a)));
+        let answer = self.send(&call).await?;
+        // Registries answer in many ways when they are asked for a blob as a manifest.
+        if answer.status.as_u16() != 200 {
+            tracing::debug!(digest = %stored.digest, status = %answer.status, "not a manifest of the repository");
+            return Ok(None);
+        }
+        checked(&answer, &stored.digest)?;
+        Ok(Some(answer.body))
+    }
+
     /// Pushes a manifest, with a tag or by its digest. Content that it refers to must be pushed first.
+    ///
+    /// A registry may not find a part although it was just written: docker-registry rewrites the link of a blob that is
+    /// pushed again, and refuses manifests that refer to it meanwhile. The manifest is then written again.
     ///
     /// # Errors
     /// Returns [`RegistryError`] if the registry cannot be reached or rejects the manifest.
@@ -105,7 +128,18 @@ impl RemoteRepository {
         bytes: &[u8],
         target: Option<&Target>,
     ) -> Result<Pushed, RegistryError> {
-        self.put_manifest(media_type, bytes, target, None, true).await
+        let mut write = 1;
+        loop {
+            match self.put_manifest(media_type, bytes, target, None, true).await {
+                Err(why) if why.lacks_parts() && write < WRITES => {
+                    tracing::debug!(%why, write, "writing the manifest again");
+                    let wait = self.options().backoff.mul_f64(f64::from(1_u32 << write) * 0.25);
+                    tokio::time::sleep(wait.mul_f64(0.5 + fastrand::f64())).await;
+                    write += 1;
+                }
+                result => return result,
+            }
+        }
     }
 
     /// As [`Self::push_manifest`]; `current` is the `ETag` of the version that it may replace.

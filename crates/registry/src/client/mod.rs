@@ -10,6 +10,7 @@ mod call;
 mod challenge;
 mod manifests;
 mod options;
+mod redirect;
 mod scheme;
 mod streams;
 mod transport;
@@ -30,10 +31,10 @@ use self::call::Access;
 pub(super) use self::call::Call;
 pub use self::manifests::{FetchedManifest, MAX_MANIFEST_SIZE, Pushed};
 pub use self::options::{ClientOptions, PlainHttp};
+pub(super) use self::redirect::is_same_origin;
 use self::scheme::Schemes;
-pub(super) use self::streams::Mount;
+pub(super) use self::streams::{Mount, Uploaded};
 use self::transport::Transport;
-pub(super) use self::transport::is_same_origin;
 use crate::credentials::{Credentials, insecure_registries};
 use crate::ecr_host::is_ecr;
 use crate::error::RegistryError;
@@ -88,6 +89,12 @@ impl RegistryClient {
         let scheme = if plain { "http" } else { "https" };
         let base = Url::parse(&format!("{scheme}://{}/v2/{}/", name.api_host(), name.path()));
         let base = base.map_err(|why| RegistryError::Client(format!("{name}: {why}")))?;
+        // Trust policies name the registry: the requests must not go to another one.
+        let host = base.host_str().unwrap_or_default();
+        let named = name.api_host().to_ascii_lowercase();
+        if !named.strip_prefix(host).is_some_and(|port| port.is_empty() || port.starts_with(':')) {
+            return Err(RegistryError::Client(format!("{name}: the host is read as {host} in a URL")));
+        }
         Ok(RemoteRepository { client: self.clone(), name: name.clone(), base, is_assumed })
     }
 
@@ -144,7 +151,7 @@ impl RemoteRepository {
             body: Bytes::new(),
             limit,
             access,
-            follow: false,
+            secret: false,
             stream: false,
             repeat: true,
             start: Instant::now(),

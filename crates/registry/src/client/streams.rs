@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 use super::answer::Answer;
 use super::blobs::{NOTHING, time_for, upload_url};
 use super::call::Call;
-use super::transport::is_same_origin;
+use super::redirect::{MAX_REDIRECTS, is_redirect, is_same_origin, next_hop};
 use super::{Inner, RemoteRepository};
 use crate::blob_stream::BlobStream;
 use crate::error::{RegistryError, StoreError};
@@ -31,11 +31,18 @@ pub(crate) enum Mount {
     Upload(Url),
 }
 
+/// The answer to an upload.
+pub(crate) enum Uploaded {
+    /// The registry has the blob.
+    Done,
+    /// The registry redirects the upload to this URL: send the content again.
+    Redirected(Url),
+}
+
 impl RemoteRepository {
     /// Opens a blob for reading.
     pub(crate) async fn open_blob(&self, stored: &Descriptor) -> Result<BlobStream, RegistryError> {
         let mut call = self.call(Method::GET, &format!("blobs/{}", stored.digest), stored.size);
-        call.follow = true;
         call.stream = true;
         call.time += time_for(stored.size);
         let mut answer = self.send(&call).await?.with_status(&[200])?;
@@ -57,24 +64,23 @@ impl RemoteRepository {
         let mut call = self.call(Method::POST, "blobs/uploads/", NOTHING);
         call.url.query_pairs_mut().append_pair("mount", digest.as_str()).append_pair("from", from.path());
         let answer = self.send(&call).await?.with_status(&[201, 202])?;
-        if answer.status.as_u16() == 201 { Ok(Mount::Done) } else { Ok(Mount::Upload(upload_url(&answer)?)) }
+        if answer.status.as_u16() == 201 { Ok(Mount::Done) } else { Ok(Mount::Upload(upload_url(&answer, digest)?)) }
     }
 
-    /// Starts an upload.
-    pub(crate) async fn begin_upload(&self) -> Result<Url, RegistryError> {
+    /// Starts the upload of the blob with this digest, and returns the URL to which its content is sent.
+    pub(crate) async fn begin_upload(&self, digest: &Digest) -> Result<Url, RegistryError> {
         let begin = self.call(Method::POST, "blobs/uploads/", NOTHING);
-        upload_url(&self.send(&begin).await?.with_status(&[202])?)
+        upload_url(&self.send(&begin).await?.with_status(&[202])?, digest)
     }
 
     /// Uploads a blob in one request while it is read. `passed` is called with the size of each piece.
     pub(crate) async fn upload_stream(
         &self,
-        mut url: Url,
+        url: Url,
         stored: &Descriptor,
         mut content: BlobStream,
         passed: impl Fn(u64),
-    ) -> Result<(), StoreError> {
-        url.query_pairs_mut().append_pair("digest", stored.digest.as_str());
+    ) -> Result<Uploaded, StoreError> {
         let mut call = Call { url, ..self.call(Method::PUT, "", NOTHING) };
         call.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
         call.time += time_for(stored.size);
@@ -99,14 +105,33 @@ impl RemoteRepository {
         };
         let put = self.put_stream(&call, Pieces { pieces, left: stored.size });
         let (fed, answer) = tokio::join!(feed, put);
-        fed?;
-        let answer = answer?;
+        let answer = match answer {
+            // The registry may have redirected without reading the content.
+            Ok(answer) if is_redirect(answer.status) => {
+                let next = next_hop(&call, &answer.url, answer.status, &answer.headers)?;
+                return Ok(Uploaded::Redirected(next));
+            }
+            answer => {
+                fed?;
+                answer?.with_status(&[201, 204])?
+            }
+        };
         let of_one_kind = |other: &Digest| other.algorithm() == stored.digest.algorithm();
         match answer.content_digest()?.filter(of_one_kind) {
             Some(other) if other != stored.digest => {
                 Err(answer.content(format!("the registry stored {other} instead of {}", stored.digest)).into())
             }
-            _ => Ok(()),
+            _ => Ok(Uploaded::Done),
+        }
+    }
+
+    /// Counts a redirect of an upload.
+    pub(crate) fn count_redirect(&self, redirects: &mut usize, next: &Url) -> Result<(), RegistryError> {
+        *redirects += 1;
+        if *redirects > MAX_REDIRECTS {
+            Err(self.call(Method::PUT, "", NOTHING).too_many_redirects(next))
+        } else {
+            Ok(())
         }
     }
 
@@ -124,7 +149,7 @@ impl RemoteRepository {
                 let why = format!("the registry dropped the upload: {}{}", answer.status, answer.error_answer());
                 Err(RegistryError::Connection { request: answer.request, why })
             }
-            _ => answer.with_status(&[201, 204]),
+            _ => Ok(answer),
         }
     }
 }

@@ -5,16 +5,16 @@ use std::time::Duration;
 use http_client::{BodyError, Excess, HttpClients, Silence, TlsFailure, read_body};
 use limits::MemoryBudget;
 use notary::text::printable;
-use reqwest::header::{AUTHORIZATION, HeaderValue, LOCATION};
+use reqwest::header::{AUTHORIZATION, HeaderValue};
 use reqwest::{Body, Method, RequestBuilder, Response, StatusCode, Url};
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::answer::Answer;
 use super::call::Call;
+use super::redirect::{MAX_REDIRECTS, is_redirect, is_same_origin, next_hop};
 use crate::content::Content;
 use crate::error::{RegistryError, RequestLine};
 
-const MAX_REDIRECTS: usize = 5;
 const MAX_RETRIES: u32 = 4;
 /// The most that is read of the body of an error answer, in bytes.
 const MAX_ERROR_BODY: u64 = 64 * 1024;
@@ -99,13 +99,12 @@ impl Transport {
         let mut url = call.url.clone();
         for _ in 0..=MAX_REDIRECTS {
             let response = self.exchange(call, &url, authorization.filter(|_| is_same_origin(&url, home))).await?;
-            if !(call.follow && is_redirect(response.status())) {
+            if !is_redirect(response.status()) {
                 return self.read(call, url, response).await;
             }
-            url = next_hop(call, &url, &response)?;
+            url = next_hop(call, &url, response.status(), response.headers())?;
         }
-        let why = format!("more than {MAX_REDIRECTS} redirects, the last to {}", RequestLine::new(&call.method, &url));
-        Err(RegistryError::Redirect { request: call.request(), why })
+        Err(call.too_many_redirects(&url))
     }
 
     async fn exchange(
@@ -126,7 +125,8 @@ impl Transport {
         self.start(call, url, request).await
     }
 
-    /// Makes the call once, with a streamed body. `authorization` is sent only to the origin of `home`.
+    /// Makes the call once, with a streamed body, and returns a redirect to the caller, who has to start the stream
+    /// again. `authorization` is sent only to the origin of `home`.
     pub(super) async fn send_stream(
         &self,
         call: &Call,
@@ -208,36 +208,6 @@ impl Transport {
             RegistryError::Connection { request, why: self.clients.explain(why) }
         }
     }
-}
-
-/// The target of a redirect, if it may be followed.
-fn next_hop(call: &Call, from: &Url, response: &Response) -> Result<Url, RegistryError> {
-    let refused = |why: String| RegistryError::Redirect { request: RequestLine::new(&call.method, from), why };
-    let location = response.headers().get(LOCATION).and_then(|location| location.to_str().ok());
-    let next = location.and_then(|location| from.join(location).ok());
-    let next = next.ok_or_else(|| refused(format!("{}: the redirect has no valid Location", response.status())))?;
-    may_follow(from, &next).map_err(refused)?;
-    Ok(next)
-}
-
-/// Checks that a redirect or upload URL of the registry is safe to follow.
-pub(crate) fn may_follow(from: &Url, to: &Url) -> Result<(), String> {
-    let shown = RequestLine::new(&Method::GET, to).to_string();
-    match (from.scheme(), to.scheme()) {
-        (_, "https") | ("http", "http") => Ok(()),
-        ("https", "http") => Err(format!(
-            "the registry redirects from https to http ({shown}), which is not followed; a proxy in front of the registry must set X-Forwarded-Proto"
-        )),
-        _ => Err(format!("the registry redirects to {shown}, which is not an HTTP URL")),
-    }
-}
-
-pub(crate) fn is_same_origin(a: &Url, b: &Url) -> bool {
-    a.origin() == b.origin()
-}
-
-fn is_redirect(status: StatusCode) -> bool {
-    matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
 }
 
 /// Whether the same request may succeed later.

@@ -75,14 +75,22 @@ pub enum LayoutError {
         /// The limit.
         most: usize,
     },
-    /// No artifact has this tag or digest.
+    /// The manifests of the layout are larger than what one operation reads.
+    #[error("{path}: the manifests that the index lists have more than {most} bytes, the limit")]
+    TooMuch {
+        /// The folder.
+        path: PathBuf,
+        /// The limit in bytes.
+        most: u64,
+    },
+    /// No artifact has this name or digest.
     #[error("{path} has no artifact {reference:?}; {}", named(.tags))]
     NotFound {
         /// The folder.
         path: PathBuf,
-        /// The tag or digest.
+        /// The name or digest.
         reference: String,
-        /// The tags of the layout.
+        /// The names in the layout.
         tags: Vec<String>,
     },
 }
@@ -101,7 +109,7 @@ impl LayoutError {
             Self::Manifest { .. } => ReasonCode::Protocol,
             Self::Content { .. } => ReasonCode::WrongContent,
             Self::Locked { .. } => ReasonCode::Contention,
-            Self::TooMany { .. } => ReasonCode::TooMany,
+            Self::TooMany { .. } | Self::TooMuch { .. } => ReasonCode::TooMany,
             Self::NotFound { .. } => ReasonCode::NotFound,
         }
     }
@@ -123,17 +131,17 @@ impl LayoutError {
     }
 }
 
-/// The most tags that an error shows.
+/// The most names that an error shows.
 const MAX_TAGS: usize = 10;
 
-/// Tags come from the layout and can have any content: they are shortened and made printable.
+/// Names come from the layout and can have any content: they are shortened and made printable.
 fn named(tags: &[String]) -> String {
     if tags.is_empty() {
-        return "it has no tags".to_owned();
+        return "it has no names".to_owned();
     }
     let more = if tags.len() > MAX_TAGS { format!(" and {} more", tags.len() - MAX_TAGS) } else { String::new() };
     let short = |tag: &String| printable(&tag.chars().take(128).collect::<String>());
-    format!("its tags are {}{more}", tags.iter().take(MAX_TAGS).map(short).collect::<Vec<_>>().join(", "))
+    format!("its names are {}{more}", tags.iter().take(MAX_TAGS).map(short).collect::<Vec<_>>().join(", "))
 }
 
 pub(crate) fn io_error(path: &Path) -> impl Fn(io::Error) -> LayoutError {

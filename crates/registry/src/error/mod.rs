@@ -97,6 +97,13 @@ impl StoreError {
         }
     }
 
+    /// Whether the store refuses a manifest because it does not find what the manifest refers to, although it may have
+    /// said before that it has it.
+    #[must_use]
+    pub fn lacks_parts(&self) -> bool {
+        matches!(self, Self::Registry(why) if why.lacks_parts())
+    }
+
     /// Whether the requested content does not exist.
     #[must_use]
     pub fn is_not_found(&self) -> bool {

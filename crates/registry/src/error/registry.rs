@@ -203,6 +203,18 @@ pub enum RegistryError {
         /// The limited items.
         limited: Limited,
     },
+    /// The registry does not let the referrers index be replaced.
+    #[error(
+        "{request}: {status}{answer}; the registry refuses to change the referrers index, which lists the signatures: exclude the tags sha256-* from the tags that cannot be changed (immutable)"
+    )]
+    IndexRefused {
+        /// The request.
+        request: RequestLine,
+        /// The status of the answer.
+        status: StatusCode,
+        /// The error that the answer describes.
+        answer: Box<ErrorAnswer>,
+    },
     /// Other writers repeatedly removed our entry from the referrers index.
     #[error(
         "{repository}: other writers of the referrers index {tag} kept removing the entry of {digest} for {} s",
@@ -246,6 +258,7 @@ impl RegistryError {
     pub fn code(&self) -> ReasonCode {
         match self {
             Self::Status { status, .. } => code_of(*status),
+            Self::IndexRefused { .. } => ReasonCode::Exists,
             Self::Unauthorized { .. } => ReasonCode::Credentials,
             Self::Connection { .. } => ReasonCode::Unreachable,
             Self::Timeout { .. } => ReasonCode::Deadline,
@@ -291,6 +304,13 @@ impl RegistryError {
         }
     }
 
+    /// Whether the registry refuses a manifest because it does not find what the manifest refers to: distribution-spec,
+    /// "Error Codes".
+    pub(crate) fn lacks_parts(&self) -> bool {
+        let Self::Status { answer, .. } = self else { return false };
+        matches!(answer.code.as_deref(), Some("DIGEST_INVALID" | "MANIFEST_BLOB_UNKNOWN" | "BLOB_UNKNOWN"))
+    }
+
     /// Whether the registry answered that the content does not exist.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
@@ -303,6 +323,8 @@ fn code_of(status: StatusCode) -> ReasonCode {
     match status.as_u16() {
         404 => ReasonCode::NotFound,
         401 | 403 => ReasonCode::Denied,
+        // Something is there that cannot be replaced, such as an immutable tag.
+        409 | 412 => ReasonCode::Exists,
         408 | 500.. => ReasonCode::Unreachable,
         429 => ReasonCode::Throttled,
         // Not the answer of a registry to such a request: the host may not be one.
@@ -355,6 +377,8 @@ mod tests {
             (503, ReasonCode::Unreachable),
             (400, ReasonCode::Protocol),
             (413, ReasonCode::Protocol),
+            (409, ReasonCode::Exists),
+            (412, ReasonCode::Exists),
         ] {
             assert_eq!(code_of(StatusCode::from_u16(status).unwrap()), expected, "{status}");
         }

@@ -1,13 +1,17 @@
 //! The content of a layout: its blobs and its `index.json`.
 
+use std::fs;
 use std::path::PathBuf;
 
 use notary::manifest::{IMAGE_MANIFEST_MEDIA_TYPE, Manifest, ManifestError, descriptor};
+use notary::media_type::media_type_of;
+use notary::reference::EntryName;
+use notary::text::start_of;
 use notary::{Descriptor, Digest, json};
 use serde_json::{Value, json};
 
 use super::lock::WriteLock;
-use super::{Layout, TAG, read_file, write_file};
+use super::{Layout, MAX_MANIFEST, TAG, read_file};
 use crate::error::{LayoutError, io_error};
 
 /// The largest index that is read, in bytes.
@@ -35,8 +39,8 @@ impl Layout {
         Ok(digest)
     }
 
-    fn put_content(&self, digest: &Digest, content: &[u8]) -> Result<(), LayoutError> {
-        write_file(&self.place_for(digest)?, content)
+    pub(crate) fn put_content(&self, digest: &Digest, content: &[u8]) -> Result<(), LayoutError> {
+        self.write_file(&self.place_for(digest)?, content)
     }
 
     /// The path for the blob with this digest. Creates its folder.
@@ -55,15 +59,42 @@ impl Layout {
     /// descriptor or is larger than `limit` bytes.
     pub fn blob(&self, descriptor: &Descriptor, limit: u64) -> Result<Vec<u8>, LayoutError> {
         let content = |why| LayoutError::Content { digest: descriptor.digest.clone(), why };
-        if descriptor.size > limit {
-            return Err(content("its size exceeds the limit for this type of content"));
-        }
+        self.check_size(descriptor, limit)?;
         let bytes = read_file(&self.blob_path(&descriptor.digest), limit)?;
         if bytes.len() as u64 != descriptor.size {
             return Err(content("its size differs"));
         }
         if !descriptor.digest.matches(&bytes) {
             return Err(content("its digest differs"));
+        }
+        Ok(bytes)
+    }
+
+    /// Checks that a blob has the size in its descriptor and at most `limit` bytes, without reading it.
+    pub(super) fn check_size(&self, descriptor: &Descriptor, limit: u64) -> Result<(), LayoutError> {
+        let content = |why| Err(LayoutError::Content { digest: descriptor.digest.clone(), why });
+        if descriptor.size > limit {
+            return content("its size exceeds the limit for this type of content");
+        }
+        let path = self.blob_path(&descriptor.digest);
+        let seen = fs::metadata(&path).map_err(io_error(&path))?;
+        if seen.is_file() && seen.len() != descriptor.size { content("its size differs") } else { Ok(()) }
+    }
+
+    /// Reads a manifest and checks it against its descriptor. Content that programs could read as a manifest of another
+    /// type is rejected, as from a registry.
+    ///
+    /// # Errors
+    /// Returns [`LayoutError::Manifest`] if the content is not a manifest of the descriptor's type, and the errors of
+    /// [`Self::blob`].
+    pub fn manifest_bytes(&self, stored: &Descriptor) -> Result<Vec<u8>, LayoutError> {
+        let bytes = self.blob(stored, MAX_MANIFEST)?;
+        let malformed = |source| LayoutError::Manifest { path: self.blob_path(&stored.digest), source };
+        let found = media_type_of(Some(&stored.media_type), &bytes).map_err(malformed)?;
+        if found != stored.media_type {
+            let listed = start_of(&stored.media_type);
+            let why = format!("{found}, but the index lists it as {}", listed.escape_debug());
+            return Err(malformed(ManifestError::Kind(why)));
         }
         Ok(bytes)
     }
@@ -113,6 +144,10 @@ impl Layout {
         tag: Option<&str>,
     ) -> Result<Descriptor, LayoutError> {
         let mut index = self.read_index()?;
+        // Go programs write an empty list as null.
+        if index.get("manifests").is_some_and(Value::is_null) {
+            index["manifests"] = json!([]);
+        }
         let entries = index.get_mut("manifests").and_then(Value::as_array_mut).ok_or_else(|| self.no_manifests())?;
         let is_tag = |entry: &Value, tag: &str| entry["annotations"][TAG] == tag;
         match tag {
@@ -144,6 +179,15 @@ impl Layout {
         Ok(stored)
     }
 
+    /// Gives a name to a manifest that the layout has.
+    ///
+    /// # Errors
+    /// Returns [`LayoutError`] if the manifest cannot be read or the index cannot be written.
+    pub async fn put_name(&self, stored: &Descriptor, name: &EntryName) -> Result<Descriptor, LayoutError> {
+        let bytes = self.manifest_bytes(stored)?;
+        self.list(stored, &bytes, None, Some(name.as_str())).await
+    }
+
     pub(super) fn entries(&self) -> Result<Vec<Descriptor>, LayoutError> {
         let path = self.index_path();
         let bytes = read_file(&path, MAX_INDEX)?;
@@ -159,7 +203,7 @@ impl Layout {
     }
 
     pub(super) fn write_index(&self, index: &Value) -> Result<(), LayoutError> {
-        write_file(&self.index_path(), index.to_string().as_bytes())
+        self.write_file(&self.index_path(), index.to_string().as_bytes())
     }
 
     fn no_manifests(&self) -> LayoutError {

@@ -6,16 +6,22 @@
 mod artifacts;
 mod content;
 mod lock;
+mod nested;
+mod reads;
 mod streams;
+mod temporary;
 
+use std::collections::HashMap;
 use std::fs::File;
-use std::io::Read;
+use std::io::{Read, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use std::{fs, io};
 
-use notary::json;
 use notary::media_type::IMAGE_INDEX_MEDIA_TYPE;
+use notary::{Digest, json};
 use serde_json::json;
 
 pub use self::content::parse_layout_index;
@@ -35,6 +41,12 @@ pub struct Layout {
     root: PathBuf,
     /// The longest wait for other writers.
     wait: Duration,
+    /// Whether left temporary files were removed.
+    swept: Arc<AtomicBool>,
+    /// The subjects of the signatures among the manifests that were read, `None` for other manifests: with
+    /// `--recursive`, the signatures of many artifacts are listed. Manifests do not change, as their digest is their
+    /// name.
+    subjects: Arc<Mutex<HashMap<Digest, Option<Digest>>>>,
 }
 
 impl Layout {
@@ -51,12 +63,12 @@ impl Layout {
     /// # Errors
     /// See [`Self::create`].
     pub fn create_waiting(root: impl Into<PathBuf>, wait: Duration) -> Result<Self, LayoutError> {
-        let layout = Self { root: root.into(), wait };
+        let layout = Self::at(root.into()).waiting_at_most(wait);
         let blobs = layout.root.join("blobs");
         files::create_folders(&blobs, 0o777).map_err(io_error(&blobs))?;
         let _lock = layout.lock_blocking()?;
         if !layout.index_path().exists() {
-            write_file(&layout.root.join("oci-layout"), VERSION.as_bytes())?;
+            layout.write_file(&layout.root.join("oci-layout"), VERSION.as_bytes())?;
             layout.write_index(&json!({"schemaVersion": 2, "mediaType": IMAGE_INDEX_MEDIA_TYPE, "manifests": []}))?;
         }
         Ok(Self::open(layout.root.clone())?.waiting_at_most(wait))
@@ -77,7 +89,11 @@ impl Layout {
         if version != "1.0.0" {
             return Err(not_a_layout(format!("its version is {version:?}, not 1.0.0")));
         }
-        Ok(Self { root, wait: WAIT })
+        Ok(Self::at(root))
+    }
+
+    fn at(root: PathBuf) -> Self {
+        Self { root, wait: WAIT, swept: Arc::default(), subjects: Arc::default() }
     }
 
     /// Sets the longest wait for other writers of the folder.
@@ -90,6 +106,40 @@ impl Layout {
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.root
+    }
+
+    /// Writes a file in one step, readable for all users if the umask allows it.
+    fn write_file(&self, path: &Path, content: &[u8]) -> Result<(), LayoutError> {
+        self.sweep();
+        let folder = path.parent().unwrap_or(&self.root);
+        let write = || {
+            let mut temporary = temporary::create(folder)?;
+            temporary.write_all(content)?;
+            temporary.as_file().sync_all()?;
+            temporary.persist(path)?;
+            files::sync_folder(folder)
+        };
+        write().map_err(io_error(path))
+    }
+
+    /// The subject of the signature with this manifest, `None` if it is none, if the manifest was read before.
+    fn known_subject(&self, manifest: &Digest) -> Option<Option<Digest>> {
+        self.subjects.lock().unwrap_or_else(PoisonError::into_inner).get(manifest).cloned()
+    }
+
+    fn remember_subject(&self, manifest: Digest, subject: Option<Digest>) {
+        self.subjects.lock().unwrap_or_else(PoisonError::into_inner).insert(manifest, subject);
+    }
+
+    /// Removes the temporary files of interrupted writers, once.
+    fn sweep(&self) {
+        if self.swept.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        temporary::sweep(&self.root);
+        for algorithm in ["sha256", "sha384", "sha512"] {
+            temporary::sweep(&self.root.join("blobs").join(algorithm));
+        }
     }
 }
 
@@ -107,11 +157,6 @@ fn read_file(path: &Path, limit: u64) -> Result<Vec<u8>, LayoutError> {
         Ok(bytes)
     };
     read().map_err(io_error(path))
-}
-
-/// Writes a file of a layout, readable for all users if the umask allows it.
-fn write_file(path: &Path, content: &[u8]) -> Result<(), LayoutError> {
-    files::replace(path, content, 0o644).map_err(io_error(path))
 }
 
 #[cfg(test)]

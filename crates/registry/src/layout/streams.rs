@@ -1,13 +1,11 @@
 //! Blobs of a layout that are too large for memory.
 
-use std::fs::Permissions;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use notary::Descriptor;
 use tokio::io::AsyncWriteExt as _;
 
-use super::Layout;
+use super::{Layout, temporary};
 use crate::blob_stream::BlobStream;
 use crate::error::{LayoutError, StoreError, io_error};
 
@@ -39,8 +37,8 @@ impl Layout {
         let path = self.place_for(&stored.digest)?;
         let folder = path.parent().unwrap_or(Path::new("."));
         let failed = |source| LayoutError::Io { path: path.clone(), source };
-        let temporary = tempfile::Builder::new().permissions(Permissions::from_mode(0o644)).tempfile_in(folder);
-        let temporary = temporary.map_err(io_error(folder))?;
+        self.sweep();
+        let temporary = temporary::create(folder).map_err(io_error(folder))?;
         let mut file = tokio::fs::File::from_std(temporary.reopen().map_err(failed)?);
         while let Some(piece) = content.next().await? {
             file.write_all(&piece).await.map_err(failed)?;

@@ -40,8 +40,8 @@ fn moves_a_tag_to_the_last_manifest() {
     assert!(layout.resolve(&Target::Digest(first.digest.clone())).is_err());
 }
 
-#[test]
-fn lists_only_signatures_of_the_subject() {
+#[tokio::test]
+async fn lists_only_signatures_of_the_subject() {
     let (_folder, layout, image) = layout_with_image();
     layout.put_blob(b"envelope").unwrap();
     let signature = Manifest::signature(image.clone(), b"envelope", [].into());
@@ -49,12 +49,12 @@ fn lists_only_signatures_of_the_subject() {
     layout.put_manifest(&signature, None).unwrap();
     let other = Manifest::signature(Descriptor::from_content("a/b", b"other"), b"envelope", [].into());
     layout.put_manifest(&other, None).unwrap();
-    let found = layout.list_signatures(&image.digest, 100).unwrap();
+    let found = layout.list_signatures(&image.digest, 100).await.unwrap();
     assert_eq!(found.iter().map(|listed| &listed.digest).collect::<Vec<_>>(), [&stored.digest]);
 }
 
-#[test]
-fn reads_a_manifest_once_however_often_the_index_lists_it() {
+#[tokio::test]
+async fn reads_a_manifest_once_however_often_the_index_lists_it() {
     let (_folder, layout, image) = layout_with_image();
     let signature = Manifest::signature(image.clone(), b"envelope", [].into());
     let stored = layout.put_manifest(&signature, None).unwrap();
@@ -64,12 +64,175 @@ fn reads_a_manifest_once_however_often_the_index_lists_it() {
     large.annotations.insert("k".to_owned(), "v".repeat(1 << 20));
     let large = layout.put_manifest(&large, None).unwrap();
     entries.extend(std::iter::repeat_n(json!(large), 20_000));
+    entries.extend((0..1000).map(|size| json!({"mediaType": large.media_type, "digest": large.digest, "size": size})));
     entries.extend(std::iter::repeat_n(json!(stored), 200));
     layout.write_index(&index).unwrap();
     let began = std::time::Instant::now();
-    let found = layout.list_signatures(&image.digest, 1).unwrap();
+    let found = layout.list_signatures(&image.digest, 1).await.unwrap();
     assert_eq!(found.iter().map(|listed| &listed.digest).collect::<Vec<_>>(), [&stored.digest]);
+    assert_eq!(layout.artifacts().unwrap().len(), 21_001);
+    assert!(layout.resolve(&Target::Digest(Digest::sha256(b"absent"))).is_err());
     assert!(began.elapsed() < std::time::Duration::from_secs(20), "{:?}", began.elapsed());
+}
+
+#[tokio::test]
+async fn a_listing_ends_when_it_is_dropped_and_reads_a_bounded_amount() {
+    let (_folder, layout, image) = layout_with_image();
+    // Entries of files with holes: they take no space, but reading and hashing them takes time.
+    for i in 0..80_u8 {
+        let digest = Digest::sha256(&[i]);
+        let path = layout.blob_path(&digest);
+        fs::File::create(&path).unwrap().set_len(4 * 1024 * 1024).unwrap();
+        list(&layout, 0, json!({"mediaType": image.media_type, "digest": digest, "size": 4 * 1024 * 1024}));
+    }
+    let listing = layout.list_signatures(&image.digest, 100);
+    assert!(tokio::time::timeout(std::time::Duration::from_millis(1), listing).await.is_err());
+    let listed = layout.list_signatures(&image.digest, 100).await;
+    assert!(matches!(listed, Err(LayoutError::TooMuch { .. })), "{listed:?}");
+    assert!(matches!(layout.artifacts(), Err(LayoutError::TooMuch { .. })));
+}
+
+#[tokio::test]
+async fn what_is_missing_or_malformed_beside_an_artifact_hides_no_signature() {
+    let (_folder, layout, image) = layout_with_image();
+    let signature = Manifest::signature(image.clone(), b"envelope", [].into());
+    let malformed = format!(r#"{{"schemaVersion":2,"mediaType":"{}","config":{{}}}}"#, image.media_type);
+    let mut ambiguous: Value = serde_json::from_slice(&signature.to_bytes()).unwrap();
+    ambiguous["manifests"] = json!([]);
+    for content in [&malformed, "<html>", "[]", &ambiguous.to_string()] {
+        let beside = Descriptor::from_content(&image.media_type, content.as_bytes());
+        layout.list(&beside, content.as_bytes(), None, None).await.unwrap();
+    }
+    let absent = Descriptor::from_content(&image.media_type, b"absent");
+    list(&layout, 0, entry(&absent, "v2"));
+    let wrong_size = layout.put_manifest(&signature, None).unwrap();
+    list(&layout, 0, json!(Descriptor { size: wrong_size.size + 1, ..wrong_size.clone() }));
+    for _ in 0..2 {
+        let found = layout.list_signatures(&image.digest, 1).await.unwrap();
+        assert_eq!(found.iter().map(|listed| &listed.digest).collect::<Vec<_>>(), [&wrong_size.digest]);
+    }
+    assert_eq!(layout.resolve(&tag("v1")).unwrap(), image);
+    assert_eq!(layout.resolve(&tag("v2")).unwrap_err().code(), notary::ReasonCode::NotFound);
+}
+
+#[tokio::test]
+async fn an_unreadable_manifest_is_listed_last_if_it_could_be_a_signature() {
+    let (_folder, layout, image) = layout_with_image();
+    let altered = layout.put_manifest(&Manifest::signature(image.clone(), b"altered", [].into()), None).unwrap();
+    let good = layout.put_manifest(&Manifest::signature(image.clone(), b"good", [].into()), None).unwrap();
+    let mut bytes = fs::read(layout.blob_path(&altered.digest)).unwrap();
+    bytes[20] ^= 1;
+    fs::write(layout.blob_path(&altered.digest), &bytes).unwrap();
+    let found = layout.list_signatures(&image.digest, 1).await.unwrap();
+    assert_eq!(found.iter().map(|listed| &listed.digest).collect::<Vec<_>>(), [&good.digest, &altered.digest]);
+    // An image with a name is an artifact of its own.
+    let other = other_image(&layout);
+    let path = layout.blob_path(&other.digest);
+    let length = fs::read(&path).unwrap().len();
+    fs::write(&path, vec![b' '; length]).unwrap();
+    assert_eq!(layout.list_signatures(&image.digest, 1).await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn rejects_content_that_is_a_manifest_of_two_types() {
+    let (_folder, layout, image) = layout_with_image();
+    let own = format!(r#"{{"mediaType":"{IMAGE_INDEX_MEDIA_TYPE}","manifests":[]}}"#);
+    for (media_type, content) in [
+        (image.media_type.as_str(), own.as_str()),
+        (image.media_type.as_str(), r#"{"config":{},"layers":[],"manifests":[]}"#),
+        (IMAGE_INDEX_MEDIA_TYPE, r#"{"manifests":[],"layers":[]}"#),
+        ("application/vnd.example", own.as_str()),
+    ] {
+        let both = Descriptor::from_content(media_type, content.as_bytes());
+        layout.list(&both, content.as_bytes(), None, Some("both")).await.unwrap();
+        let why = layout.resolve(&tag("both")).unwrap_err();
+        assert!(matches!(why, LayoutError::Manifest { .. }), "{content}: {why}");
+    }
+}
+
+#[test]
+fn older_manifest_types_can_be_named() {
+    let (_folder, layout, _image) = layout_with_image();
+    for (media_type, content) in [
+        (
+            "application/vnd.oci.artifact.manifest.v1+json",
+            r#"{"mediaType":"application/vnd.oci.artifact.manifest.v1+json","blobs":[]}"#,
+        ),
+        ("application/vnd.docker.distribution.manifest.v1+json", r#"{"schemaVersion":1,"fsLayers":[]}"#),
+        (
+            "application/vnd.docker.distribution.manifest.v1+prettyjws",
+            r#"{"schemaVersion":1,"fsLayers":[],"signatures":[]}"#,
+        ),
+    ] {
+        let stored = layout.put_manifest_bytes(media_type, content.as_bytes(), None, Some("old")).unwrap();
+        assert_eq!(layout.resolve(&tag("old")).unwrap(), stored);
+    }
+}
+
+#[test]
+fn finds_what_only_nested_indexes_list() {
+    let (_folder, layout, image) = layout_with_image();
+    let put = |content: &Value| {
+        let bytes = content.to_string();
+        layout.put_blob(bytes.as_bytes()).unwrap();
+        Descriptor::from_content(content["mediaType"].as_str().unwrap(), bytes.as_bytes())
+    };
+    let mut json: Value = serde_json::from_slice(&layout.manifest(&image).unwrap().to_bytes()).unwrap();
+    json["annotations"] = json!({"k": "v"});
+    let child = put(&json);
+    let absent = Descriptor::from_content(IMAGE_INDEX_MEDIA_TYPE, b"absent");
+    let inner = put(&json!({"mediaType": IMAGE_INDEX_MEDIA_TYPE, "manifests": [absent, child]}));
+    let outer = json!({"mediaType": IMAGE_INDEX_MEDIA_TYPE, "manifests": [absent, inner]}).to_string();
+    layout.put_manifest_bytes(IMAGE_INDEX_MEDIA_TYPE, outer.as_bytes(), None, Some("multi")).unwrap();
+    for stored in [&child, &inner] {
+        assert_eq!(layout.resolve(&Target::Digest(stored.digest.clone())).unwrap(), *stored);
+    }
+    let missing = layout.resolve(&Target::Digest(absent.digest.clone()));
+    assert!(matches!(missing, Err(LayoutError::Io { .. })), "{missing:?}");
+    // An index that contradicts the other.
+    let lie = Descriptor { size: child.size + 1, ..child.clone() };
+    let lying = json!({"mediaType": IMAGE_INDEX_MEDIA_TYPE, "manifests": [lie]}).to_string();
+    layout.put_manifest_bytes(IMAGE_INDEX_MEDIA_TYPE, lying.as_bytes(), None, None).unwrap();
+    let both = layout.resolve(&Target::Digest(child.digest.clone()));
+    assert!(matches!(both, Err(LayoutError::Ambiguous { .. })), "{both:?}");
+}
+
+#[tokio::test]
+async fn names_may_be_whole_references() {
+    let (_folder, layout, image) = layout_with_image();
+    for text in ["docker.io/library/alpine:3.20", "v1+build.7", "a@sha256:00", "localhost:5000/x"] {
+        let name = text.parse().unwrap();
+        assert!(matches!(layout.resolve_name(&name), Err(LayoutError::NotFound { .. })), "{text}");
+        layout.put_name(&image, &name).await.unwrap();
+        assert_eq!(layout.resolve_name(&name).unwrap(), image, "{text}");
+    }
+    assert_eq!(layout.entries().unwrap().len(), 5);
+}
+
+#[test]
+fn the_next_writer_removes_what_an_interrupted_one_left() {
+    let (folder, layout, _image) = layout_with_image();
+    let left = [
+        folder.path().join(".notation-aws-signer-1.part"),
+        folder.path().join("blobs/sha256/.notation-aws-signer-2.part"),
+    ];
+    for file in &left {
+        fs::write(file, b"half").unwrap();
+    }
+    let writing = temporary::create(&folder.path().join("blobs/sha256")).unwrap();
+    layout.put_blob(b"by the same writer, who removed it once").unwrap();
+    assert!(left.iter().all(|file| file.exists()));
+    Layout::open(folder.path()).unwrap().put_blob(b"by the next").unwrap();
+    assert!(left.iter().all(|file| !file.exists()) && writing.path().exists());
+}
+
+#[tokio::test]
+async fn a_list_that_is_null_is_empty() {
+    let (folder, layout, image) = layout_with_image();
+    fs::write(folder.path().join("index.json"), r#"{"schemaVersion":2,"manifests":null}"#).unwrap();
+    assert!(layout.artifacts().unwrap().is_empty());
+    layout.put_name(&image, &"v1".parse().unwrap()).await.unwrap();
+    assert_eq!(layout.resolve(&tag("v1")).unwrap(), image);
 }
 
 #[test]
@@ -175,8 +338,7 @@ fn rejects_false_index_entries() {
         if member == "size" {
             assert!(matches!(by_tag, Err(LayoutError::Content { .. })), "{by_tag:?}");
         } else {
-            // The payload of a signature includes the media type, so no signature of the image matches the false entry.
-            assert!(!by_tag.unwrap().is_same_content(&image));
+            assert!(matches!(by_tag, Err(LayoutError::Manifest { .. })), "{by_tag:?}");
         }
     }
     let (_folder, layout, image) = layout_with_image();
@@ -186,8 +348,8 @@ fn rejects_false_index_entries() {
     assert!(matches!(layout.resolve(&tag("v1")), Err(LayoutError::Io { .. })));
 }
 
-#[test]
-fn rejects_digests_that_lead_out_of_the_folder() {
+#[tokio::test]
+async fn rejects_digests_that_lead_out_of_the_folder() {
     for digest in [
         "sha256:../../../etc/passwd",
         "sha256:../../x",
@@ -205,7 +367,7 @@ fn rejects_digests_that_lead_out_of_the_folder() {
         let (_folder, layout, image) = layout_with_image();
         list(&layout, 0, json!({"mediaType": image.media_type, "digest": digest, "size": 2}));
         assert!(matches!(layout.resolve(&tag("v1")), Err(LayoutError::Index { .. })), "{digest}");
-        let listed = layout.list_signatures(&image.digest, 100);
+        let listed = layout.list_signatures(&image.digest, 100).await;
         assert!(matches!(listed, Err(LayoutError::Index { .. })), "{digest}");
     }
 }
@@ -243,7 +405,7 @@ fn lists_parts_of_an_index_only_if_they_have_a_tag() {
 #[test]
 fn a_missing_tag_error_shows_up_to_ten_tags() {
     let (_folder, layout, image) = layout_with_image();
-    assert!(layout.resolve(&tag("v9")).unwrap_err().to_string().ends_with("no artifact \"v9\"; its tags are v1"));
+    assert!(layout.resolve(&tag("v9")).unwrap_err().to_string().ends_with("no artifact \"v9\"; its names are v1"));
     for i in 0..20 {
         list(&layout, 1, entry(&image, &format!("t\u{1b}{i}")));
     }

@@ -13,39 +13,62 @@
 //! much longer than ours) can remove an entry after we saw it. Only a registry with conditional writes or with the
 //! Referrers API rules that out.
 
+use std::time::Duration;
+
 use notary::manifest::ManifestError;
 use notary::media_type::IMAGE_INDEX_MEDIA_TYPE;
 use notary::reference::{Tag, Target};
-use notary::{Descriptor, json};
+use notary::{Descriptor, Digest, json};
+use reqwest::StatusCode;
 use reqwest::header::HeaderValue;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
-use super::List;
+use super::list::List;
 use super::lock::HostLock;
 use crate::client::{FetchedManifest, RemoteRepository};
 use crate::error::{RegistryError, RequestLine, is_temporary};
 
 /// The most reads before a write. After these the index is written even if the last read is no longer fresh.
 const ATTEMPTS: u32 = 3;
+/// How often an index that is not found is looked for before a new one is written, and the wait in between. A registry
+/// may not find it for the moment in which another client writes it.
+const LOOKS: u32 = 3;
+const LOOK_AGAIN: Duration = Duration::from_millis(15);
+/// How often the registry may refuse to replace the same version of the index. More would not help.
+const REFUSALS: u32 = 2;
+
+/// The tag of an index, and the subject whose referrers it lists.
+#[derive(Debug, Clone, Copy)]
+struct Place<'a> {
+    tag: &'a Tag,
+    subject: &'a Digest,
+}
 
 impl RemoteRepository {
-    /// Reads the index of this tag into the list. A missing index is an empty list; any other failure is an error.
-    pub(super) async fn list_tag_index(&self, tag: &Tag, list: &mut List<'_>) -> Result<(), RegistryError> {
-        let Some(index) = self.tag_index(tag).await? else { return Ok(()) };
-        list.add(&index.bytes).map_err(|why| List::error(self.tag_request(tag), why))
+    /// Reads the index of this subject's referrers into the list. A missing index is an empty list, as is another
+    /// manifest under its tag; any other failure is an error.
+    pub(super) async fn list_tag_index(&self, subject: &Digest, list: &mut List<'_>) -> Result<(), RegistryError> {
+        let tag = Tag::from_subject(subject);
+        match self.tagged(Place { tag: &tag, subject }).await? {
+            Tagged::Index(index) => list.add(&index.bytes).map_err(|why| why.into_error(self.tag_request(&tag))),
+            Tagged::Nothing | Tagged::Other(_) => Ok(()),
+        }
     }
 
-    /// Adds an entry to the index of this tag, and repeats that until the entry stays there.
-    pub(super) async fn add_to_tag_index(&self, tag: &Tag, entry: &Descriptor) -> Result<(), RegistryError> {
+    /// Adds an entry to the index of this subject's referrers, and repeats that until the entry stays there.
+    pub(super) async fn add_to_tag_index(&self, subject: &Digest, entry: &Descriptor) -> Result<(), RegistryError> {
         let options = self.options();
+        let tag = Tag::from_subject(subject);
+        let place = Place { tag: &tag, subject };
         let start = Instant::now();
         let time = options.timeout;
         let name = format!("{}:{tag}", self.name());
+        let mut refusals = Refusals::default();
         for round in 0_u32.. {
             let lock = HostLock::acquire(options.lock_folder.as_deref(), &name, time / 3).await;
             let began = Instant::now();
-            let merged = self.merge(tag, entry).await?;
+            let merged = self.merge(place, entry, &mut refusals).await?;
             let took = began.elapsed();
             drop(lock);
             if merged == Merged::WasThere && round == 0 {
@@ -55,7 +78,7 @@ impl RemoteRepository {
             // Our own time for reading and writing is the estimate of the time that other writers need.
             let settle = options.settle_time.max(took * 4).min(time / 8);
             sleep(settle).await;
-            if self.is_in_tag_index(tag, entry).await? {
+            if self.is_in_tag_index(place, entry).await? {
                 return Ok(());
             }
             tracing::debug!(%name, round, "another writer of the index removed the entry");
@@ -74,25 +97,48 @@ impl RemoteRepository {
     }
 
     /// Reads the index, adds the entry and writes the index.
-    async fn merge(&self, tag: &Tag, entry: &Descriptor) -> Result<Merged, RegistryError> {
+    async fn merge(
+        &self,
+        place: Place<'_>,
+        entry: &Descriptor,
+        refusals: &mut Refusals,
+    ) -> Result<Merged, RegistryError> {
         let mut attempt = 1;
-        let (index, current) = loop {
+        let (index, current, replaced) = loop {
             let read_at = Instant::now();
-            let stored = self.tag_index(tag).await?;
+            let stored = self.tag_index(place).await?;
             let current = stored.as_ref().and_then(|stored| stored.etag.clone());
             let index = merged(stored.as_ref(), entry);
-            let index = index.map_err(|source| RegistryError::Manifest { request: self.tag_request(tag), source })?;
+            let index =
+                index.map_err(|source| RegistryError::Manifest { request: self.tag_request(place.tag), source })?;
             let Some(index) = index else { return Ok(Merged::WasThere) };
             if read_at.elapsed() <= self.options().settle_time / 2 || attempt >= ATTEMPTS {
-                break (index, current);
+                break (index, current, stored.map(|stored| stored.descriptor.digest));
             }
             attempt += 1;
         };
-        match self.write(tag, &index, current.as_ref()).await {
+        match self.write(place.tag, &index, current.as_ref()).await {
             Ok(()) => Ok(Merged::Written),
-            // 409 and 412: another writer was faster. If the registry was unavailable, it may have stored the index
-            // nevertheless; the next round finds out.
-            Err(RegistryError::Status { status, .. }) if matches!(status.as_u16(), 409 | 412) => Ok(Merged::Refused),
+            // Another writer was faster, unless the registry refuses the same again.
+            Err(RegistryError::Status { request, status, answer })
+                if matches!(status, StatusCode::CONFLICT | StatusCode::PRECONDITION_FAILED) =>
+            {
+                match refusals.count(replaced) {
+                    true => Err(RegistryError::IndexRefused { request, status, answer }),
+                    false => Ok(Merged::Refused),
+                }
+            }
+            // An entry, or the index itself, was written at the same time.
+            Err(why) if why.lacks_parts() => match refusals.count(replaced) {
+                true => Err(why),
+                false => Ok(Merged::Refused),
+            },
+            Err(RegistryError::Status { request, status, answer })
+                if matches!(status.as_u16(), 400 | 405 | 422 | 423) =>
+            {
+                Err(RegistryError::IndexRefused { request, status, answer })
+            }
+            // If the registry was unavailable, it may have stored the index nevertheless; the next round finds out.
             Err(why) if is_temporary(why.code()) => {
                 tracing::debug!(%why, "writing the index failed");
                 Ok(Merged::Refused)
@@ -103,34 +149,59 @@ impl RemoteRepository {
 
     async fn write(&self, tag: &Tag, index: &[u8], current: Option<&HeaderValue>) -> Result<(), RegistryError> {
         let target = Target::Tag(tag.clone());
+        // A weak ETag never matches: RFC 9110, section 13.1.1.
+        let current = current.filter(|etag| !etag.as_bytes().starts_with(b"W/"));
         // No retry: by then the index may have changed.
         self.put_manifest(IMAGE_INDEX_MEDIA_TYPE, index, Some(&target), current, false).await.map(|_| ())
     }
 
-    async fn is_in_tag_index(&self, tag: &Tag, entry: &Descriptor) -> Result<bool, RegistryError> {
-        let stored = self.tag_index(tag).await?;
+    async fn is_in_tag_index(&self, place: Place<'_>, entry: &Descriptor) -> Result<bool, RegistryError> {
+        let stored = self.tag_index(place).await?;
         let index = merged(stored.as_ref(), entry);
-        Ok(index.map_err(|source| RegistryError::Manifest { request: self.tag_request(tag), source })?.is_none())
+        Ok(index.map_err(|source| RegistryError::Manifest { request: self.tag_request(place.tag), source })?.is_none())
     }
 
-    /// The index of this tag. Only status 404 means that it does not exist: an unreadable index must not be
-    /// overwritten.
-    async fn tag_index(&self, tag: &Tag) -> Result<Option<FetchedManifest>, RegistryError> {
-        match self.fetch_manifest(&Target::Tag(tag.clone())).await {
-            Ok(stored) if stored.descriptor.media_type == IMAGE_INDEX_MEDIA_TYPE => Ok(Some(stored)),
-            Ok(stored) => {
-                let why =
-                    format!("{} under the tag of the referrers index, expected an index", stored.descriptor.media_type);
-                Err(RegistryError::Manifest { request: self.tag_request(tag), source: ManifestError::Kind(why) })
+    /// The index to which an entry is added. It does not exist only if the registry says so several times: an
+    /// unreadable index must not be overwritten.
+    async fn tag_index(&self, place: Place<'_>) -> Result<Option<FetchedManifest>, RegistryError> {
+        for look in 1..=LOOKS {
+            match self.tagged(place).await? {
+                Tagged::Index(index) => return Ok(Some(index)),
+                Tagged::Other(media_type) => {
+                    let why = format!("{media_type} under the tag of the referrers index, expected an index");
+                    let request = self.tag_request(place.tag);
+                    return Err(RegistryError::Manifest { request, source: ManifestError::Kind(why) });
+                }
+                Tagged::Nothing if look < LOOKS => sleep(LOOK_AGAIN.mul_f64(0.5 + fastrand::f64())).await,
+                Tagged::Nothing => {}
             }
-            Err(why) if why.is_not_found() => Ok(None),
+        }
+        Ok(None)
+    }
+
+    /// What the registry has under the tag. Only status 404 means nothing; and so does the subject itself, with which
+    /// GitLab answers for the tag, because it reads the tag as the subject's digest.
+    async fn tagged(&self, Place { tag, subject }: Place<'_>) -> Result<Tagged, RegistryError> {
+        match self.fetch_manifest(&Target::Tag(tag.clone())).await {
+            Ok(stored) if stored.descriptor.digest == *subject || subject.matches(&stored.bytes) => Ok(Tagged::Nothing),
+            Ok(stored) if stored.descriptor.media_type == IMAGE_INDEX_MEDIA_TYPE => Ok(Tagged::Index(stored)),
+            Ok(stored) => Ok(Tagged::Other(stored.descriptor.media_type)),
+            Err(why) if why.is_not_found() => Ok(Tagged::Nothing),
             Err(why) => Err(why),
         }
     }
 
-    fn tag_request(&self, tag: &Tag) -> RequestLine {
+    pub(super) fn tag_request(&self, tag: &Tag) -> RequestLine {
         self.call(reqwest::Method::GET, &format!("manifests/{tag}"), 0).request()
     }
+}
+
+/// What a registry has under the tag of an index.
+enum Tagged {
+    Index(FetchedManifest),
+    /// Another manifest, with its media type.
+    Other(String),
+    Nothing,
 }
 
 /// The result of adding an entry.
@@ -139,6 +210,22 @@ enum Merged {
     WasThere,
     Written,
     Refused,
+}
+
+/// How often the registry refused to replace one version of the index.
+#[derive(Debug, Default)]
+struct Refusals {
+    replaced: Option<Digest>,
+    count: u32,
+}
+
+impl Refusals {
+    /// Counts a refusal to replace this version. Whether it is final: another writer would have changed the version.
+    fn count(&mut self, replaced: Option<Digest>) -> bool {
+        self.count = if self.replaced == replaced { self.count + 1 } else { 1 };
+        self.replaced = replaced;
+        self.count >= REFUSALS
+    }
 }
 
 /// The index with the entry added; `None` if it has the entry already. Unknown members are kept.
