@@ -28,7 +28,7 @@ pub fn in_terms_of_the_tool(advice: &Advice) -> String {
             "Provide AWS credentials that permit {action}: correct the AWS profile {profile}, or name another with --aws-profile."
         ),
         Advice::CorrectAwsProfile { profile } => {
-            format!("Correct the AWS profile {profile:?}, or name another one with --aws-profile or AWS_PROFILE.")
+            format!("Correct the AWS profile {profile:?}, or name another with --aws-profile or AWS_PROFILE.")
         }
         Advice::LogInToRegistry => {
             "Log in to the registry (docker login, podman login), or pass --username NAME --password-stdin.".to_owned()

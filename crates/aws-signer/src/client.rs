@@ -57,10 +57,8 @@ impl SignerClient {
             Some(url) => settings.client_at(Some(url.to_owned()), region.as_str(), watched.clone()),
             None => settings.client("signer", region.as_str(), watched.clone()),
         };
-        let sources = match config.credentials() {
-            Some(given) => CredentialsSources::given(settings, region.clone(), http, journal.clone(), given.clone()),
-            None => CredentialsSources::new(settings, region.clone(), http, journal.clone()),
-        };
+        let given = config.credentials().cloned();
+        let sources = CredentialsSources::new(settings, region.clone(), http, journal.clone(), given);
         let provider = SharedCredentialsProvider::new(sources);
         let (endpoint, shared) = match client {
             Ok(client) => (Ok(client.endpoint().map(str::to_owned)), client.into_builder()),

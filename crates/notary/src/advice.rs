@@ -77,7 +77,7 @@ pub enum Advice {
         /// Whether they come with a session token.
         temporary: bool,
     },
-    /// Correct a profile of the shared AWS configuration, or name another one.
+    /// Correct a profile of the shared AWS configuration, or name another.
     CorrectAwsProfile {
         /// The profile.
         profile: String,
@@ -192,7 +192,7 @@ impl fmt::Display for Advice {
                 source.what_to_renew(*temporary)
             ),
             Self::CorrectAwsProfile { profile } => {
-                write!(f, "Correct the AWS profile {profile:?}, or name another one.")
+                write!(f, "Correct the AWS profile {profile:?}, or name another.")
             }
             Self::ExportLoginCredentials { profile } => write!(
                 f,

@@ -25,7 +25,7 @@ fn in_terms_of_the_plugin(advice: &Advice) -> String {
             "Check that profile in ~/.aws/config, or name another with aws-profile.".to_owned()
         }
         Advice::CorrectAwsProfile { profile } => {
-            format!("Correct the AWS profile {profile:?}, or name another one with aws-profile or AWS_PROFILE.")
+            format!("Correct the AWS profile {profile:?}, or name another with aws-profile or AWS_PROFILE.")
         }
         Advice::AllowMoreTime => "Try again, or allow more time with aws-signer-timeout.".to_owned(),
         Advice::CheckEndpoint { url } => format!(

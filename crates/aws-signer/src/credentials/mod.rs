@@ -30,7 +30,7 @@ use self::keys::Names;
 use super::http::{Answers, BoundedHttpClient};
 use super::journal::{Journal, Peer, UsedCredentials};
 use super::settings::AwsSettings;
-use super::shared_config::{Base, NamedSource, Plan, Role};
+use super::shared_config::{Base, NamedSource, Plan, Role, SharedConfigError};
 use super::watched::watched;
 
 /// Start of the ids of temporary access keys: IAM User Guide, "IAM identifiers".
@@ -58,29 +58,18 @@ struct Inner {
 type Found = (Credentials, CredentialsSource);
 
 impl CredentialsSources {
-    /// Creates the sources for clients in a region.
+    /// Creates the sources for clients in a region. If credentials are given, no source is asked.
     #[must_use]
-    pub fn new(settings: AwsSettings, region: Region, http: &BoundedHttpClient, journal: Journal) -> Self {
-        let http = watched(http.answering(Answers::Any), &journal, Peer::Source);
-        let (sso_tokens, container, instance) = Default::default();
-        Self(Arc::new(Inner { settings, region, given: None, http, journal, sso_tokens, container, instance }))
-    }
-
-    /// Uses these credentials and asks no source.
-    #[must_use]
-    pub fn given(
+    pub fn new(
         settings: AwsSettings,
         region: Region,
         http: &BoundedHttpClient,
         journal: Journal,
-        credentials: Credentials,
+        given: Option<Credentials>,
     ) -> Self {
-        let sources = Self::new(settings, region, http, journal);
-        match Arc::try_unwrap(sources.0) {
-            Ok(inner) => Self(Arc::new(Inner { given: Some(credentials), ..inner })),
-            // Cannot happen: there is no clone yet.
-            Err(inner) => Self(inner),
-        }
+        let http = watched(http.answering(Answers::Any), &journal, Peer::Source);
+        let (sso_tokens, container, instance) = Default::default();
+        Self(Arc::new(Inner { settings, region, given, http, journal, sso_tokens, container, instance }))
     }
 
     /// Returns the credentials, or why there are none.
@@ -136,7 +125,10 @@ impl Inner {
             return self.web_identity(&role, &token_file).await;
         }
         if let Some(error) = shared.unusable_file() {
-            return Err(error.clone().into());
+            return Err(match error {
+                SharedConfigError::Missing { .. } => CredentialsFailure::None(error.to_string()),
+                error => error.clone().into(),
+            });
         }
         if metadata::has_container(settings.environment()) {
             return self.container().await;

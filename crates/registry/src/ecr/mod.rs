@@ -202,7 +202,7 @@ async fn call(registry: &EcrRegistry, service: &str, journal: &Journal) -> Resul
     }
     let endpoint = client.endpoint().map(str::to_owned);
     let region = registry.region().parse().map_err(|why: NameError| Failure::Request(why.to_string()))?;
-    let sources = CredentialsSources::new(settings, region, &http, journal.clone());
+    let sources = CredentialsSources::new(settings, region, &http, journal.clone(), None);
     let shared = client.into_builder().credentials_provider(SharedCredentialsProvider::new(sources)).build();
     match registry {
         EcrRegistry::Private { .. } => {
