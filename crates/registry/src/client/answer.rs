@@ -73,6 +73,10 @@ impl Answer {
             let kind = self.media_type().map_or_else(|| "unknown content".to_owned(), shown);
             let message = match kind.as_str() {
                 "text/plain" => shown(String::from_utf8_lossy(&self.body).trim()),
+                "text/html" => match title(&String::from_utf8_lossy(&self.body)) {
+                    Some(title) => format!("expected the JSON of a registry, got {kind}: {title}"),
+                    None => format!("expected the JSON of a registry, got {kind}"),
+                },
                 _ => format!("expected the JSON of a registry, got {kind}"),
             };
             let message = Some(message);
@@ -99,6 +103,13 @@ impl Answer {
     pub(crate) fn content(&self, why: impl Into<String>) -> RegistryError {
         RegistryError::Content { request: self.request.clone(), why: why.into() }
     }
+}
+
+/// The title of a web page.
+fn title(page: &str) -> Option<String> {
+    let (_, rest) = page.split_once("<title>")?;
+    let (title, _) = rest.split_once("</title>")?;
+    Some(shown(title.trim())).filter(|title| !title.is_empty())
 }
 
 /// A text of the registry, printable and shortened for an error line.
@@ -136,6 +147,27 @@ mod tests {
         // In UTC, this is in the year 10000.
         assert!(answer("Fri, 31 Dec 9999 23:59:59 -2359", "").retry_after().is_some_and(|wait| wait > future));
         assert_eq!(answer("soon", "").retry_after(), None);
+    }
+
+    #[test]
+    fn shows_the_words_of_other_servers() {
+        for (media_type, body, shown) in [
+            (
+                "text/plain; charset=utf-8",
+                "Client sent an HTTP request\u{1b}[2J\n",
+                ": Client sent an HTTP request [2J",
+            ),
+            (
+                "text/html",
+                "<html><title> 400 sent to HTTPS port</title>",
+                ": expected the JSON of a registry, got text/html: 400 sent to HTTPS port",
+            ),
+            ("text/html", "<html>", ": expected the JSON of a registry, got text/html"),
+        ] {
+            let mut answer = answer("x", body);
+            answer.headers.insert(CONTENT_TYPE, media_type.parse().unwrap());
+            assert_eq!(answer.error_answer().to_string(), shown, "{body}");
+        }
     }
 
     #[test]

@@ -10,10 +10,11 @@ use std::time::Duration;
 use http_client::TlsFailure;
 use reqwest::Url;
 use reqwest::header::HeaderValue;
+use tokio::time::Instant;
 
 use super::answer::Answer;
 use super::call::Call;
-use super::transport::{Attempts, Transport};
+use super::transport::{Attempts, Failed, Transport};
 use crate::error::RegistryError;
 
 /// The time limit for finding out whether a server speaks TLS.
@@ -44,12 +45,12 @@ impl Schemes {
         base: &Url,
         authorization: Option<&HeaderValue>,
     ) -> Result<(Answer, Call, Url), RegistryError> {
-        let plain = transport.attempt(call, base, authorization, Attempts::UntilConnected).await;
+        let plain = transport.attempt(call, base, authorization, Attempts::UntilAnswered).await;
         if !may_speak_tls(&plain) {
             if plain.is_ok() {
                 self.remember(base, false);
             }
-            return plain.map(|answer| (answer, call.clone(), base.clone()));
+            return Ok((plain?, call.clone(), base.clone()));
         }
         let tls_base = with_tls(base);
         let mut tls_call = Call { url: with_tls(&call.url), ..call.clone() };
@@ -68,7 +69,7 @@ impl Schemes {
             // No TLS: the usual call, with its retries.
             _ => match plain {
                 Ok(answer) => Ok((answer, call.clone(), base.clone())),
-                Err(why) if !call.repeat => Err(why),
+                Err(why) if !call.repeat || call.deadline() <= Instant::now() => Err(why.into()),
                 Err(_) => {
                     let answer = transport.attempt(call, base, authorization, Attempts::AfterTheFirst).await?;
                     self.remember(base, false);
@@ -80,10 +81,10 @@ impl Schemes {
 }
 
 /// Whether the outcome of a request without TLS can be that of a server with TLS.
-fn may_speak_tls(plain: &Result<Answer, RegistryError>) -> bool {
+fn may_speak_tls(plain: &Result<Answer, Failed>) -> bool {
     match plain {
         Ok(answer) => matches!(answer.status.as_u16(), 400 | 426),
-        Err(why) => matches!(why, RegistryError::Connection { .. }),
+        Err(why) => matches!(why, Failed::Unanswered(_)),
     }
 }
 

@@ -24,8 +24,8 @@ const MAX_ERROR_BODY: u64 = 64 * 1024;
 pub(super) enum Attempts {
     /// All of them.
     All,
-    /// Until a connection fails. Answers with temporary errors are retried.
-    UntilConnected,
+    /// Until one ends before anything of HTTP was answered. Other failures are retried.
+    UntilAnswered,
     /// Those after a failed first one.
     AfterTheFirst,
 }
@@ -49,7 +49,7 @@ impl Transport {
         home: &Url,
         authorization: Option<&HeaderValue>,
     ) -> Result<Answer, RegistryError> {
-        self.attempt(call, home, authorization, Attempts::All).await
+        Ok(self.attempt(call, home, authorization, Attempts::All).await?)
     }
 
     /// Makes these attempts of the call.
@@ -59,21 +59,23 @@ impl Transport {
         home: &Url,
         authorization: Option<&HeaderValue>,
         attempts: Attempts,
-    ) -> Result<Answer, RegistryError> {
+    ) -> Result<Answer, Failed> {
         let mut last = None;
         for attempt in u32::from(attempts == Attempts::AfterTheFirst).. {
             let once = timeout_at(call.deadline(), self.once(call, home, authorization)).await;
-            let result = once.unwrap_or_else(|_| Err(call.timeout(last.take())));
+            let result = once.unwrap_or_else(|_| Err(call.timeout(last.take()).into()));
             let repeat = call.repeat && attempt < MAX_RETRIES;
             let (wait, why) = match &result {
                 Ok(answer) if repeat && is_temporary(answer.status) => {
                     let why = format!("{}{}", answer.status, answer.error_answer());
                     (answer.retry_after().unwrap_or_else(|| self.wait(attempt)), why)
                 }
-                Err(RegistryError::Connection { why, .. }) if repeat && attempts != Attempts::UntilConnected => {
-                    (self.wait(attempt), why.clone())
-                }
-                _ => return result,
+                Err(Failed::Unanswered(_)) if attempts == Attempts::UntilAnswered => return result,
+                Err(Failed::Unanswered(why) | Failed::Other(why)) => match why {
+                    RegistryError::Connection { why, .. } if repeat => (self.wait(attempt), why.clone()),
+                    _ => return result,
+                },
+                Ok(_) => return result,
             };
             if call.deadline().saturating_duration_since(Instant::now()) <= wait {
                 return result;
@@ -82,7 +84,7 @@ impl Transport {
             sleep(wait).await;
             last = Some(why);
         }
-        Err(call.timeout(last))
+        Err(call.timeout(last).into())
     }
 
     /// The wait before a retry: exponential, with jitter so that clients do not retry all at once.
@@ -90,30 +92,20 @@ impl Transport {
         self.backoff.mul_f64(f64::from(1_u32 << attempt) * (0.5 + fastrand::f64()))
     }
 
-    async fn once(
-        &self,
-        call: &Call,
-        home: &Url,
-        authorization: Option<&HeaderValue>,
-    ) -> Result<Answer, RegistryError> {
+    async fn once(&self, call: &Call, home: &Url, authorization: Option<&HeaderValue>) -> Result<Answer, Failed> {
         let mut url = call.url.clone();
         for _ in 0..=MAX_REDIRECTS {
             let response = self.exchange(call, &url, authorization.filter(|_| is_same_origin(&url, home))).await?;
             if !is_redirect(response.status()) {
-                return self.read(call, url, response).await;
+                return Ok(self.read(call, url, response).await?);
             }
             url = next_hop(call, &url, response.status(), response.headers())?;
         }
-        Err(call.too_many_redirects(&url))
+        Err(call.too_many_redirects(&url).into())
     }
 
-    async fn exchange(
-        &self,
-        call: &Call,
-        url: &Url,
-        authorization: Option<&HeaderValue>,
-    ) -> Result<Response, RegistryError> {
-        let client = self.clients.client_for(url, Silence::Bounded)?;
+    async fn exchange(&self, call: &Call, url: &Url, authorization: Option<&HeaderValue>) -> Result<Response, Failed> {
+        let client = self.clients.client_for(url, Silence::Bounded).map_err(RegistryError::from)?;
         let mut request = client.request(call.method.clone(), url.clone()).headers(call.headers.clone());
         if let Some(authorization) = authorization {
             request = request.header(AUTHORIZATION, authorization);
@@ -177,7 +169,7 @@ impl Transport {
         Ok(answer)
     }
 
-    async fn start(&self, call: &Call, url: &Url, request: RequestBuilder) -> Result<Response, RegistryError> {
+    async fn start(&self, call: &Call, url: &Url, request: RequestBuilder) -> Result<Response, Failed> {
         let began = Instant::now();
         let answer = request.send().await.map_err(|why| self.failed(call, url, &why));
         let ms = began.elapsed().as_millis() as u64;
@@ -187,25 +179,51 @@ impl Transport {
                 let status = answer.status().as_u16();
                 tracing::debug!(%request, status, ms, "answered");
             }
-            Err(why) => tracing::debug!(why = printable(&why.to_string()), ms, "the request failed"),
+            Err(Failed::Unanswered(why) | Failed::Other(why)) => {
+                tracing::debug!(why = printable(&why.to_string()), ms, "the request failed");
+            }
         }
         let answer = answer?;
         match self.clients.proxy_for(url) {
             Some(proxy) if answer.status().as_u16() == 407 => {
-                Err(RegistryError::ProxyLogin { request: RequestLine::new(&call.method, url), proxy })
+                Err(RegistryError::ProxyLogin { request: RequestLine::new(&call.method, url), proxy }.into())
             }
             _ => Ok(answer),
         }
     }
 
-    fn failed(&self, call: &Call, url: &Url, why: &reqwest::Error) -> RegistryError {
+    fn failed(&self, call: &Call, url: &Url, why: &reqwest::Error) -> Failed {
         let request = RequestLine::new(&call.method, url);
         if why.is_builder() {
-            RegistryError::Client(self.clients.explain(why))
-        } else if let Some(why) = TlsFailure::of(why) {
-            RegistryError::Tls { request, why, hint: None }
-        } else {
-            RegistryError::Connection { request, why: self.clients.explain(why) }
+            return RegistryError::Client(self.clients.explain(why)).into();
+        }
+        if let Some(why) = TlsFailure::of(why) {
+            return RegistryError::Tls { request, why, hint: None }.into();
+        }
+        let failure = RegistryError::Connection { request, why: self.clients.explain(why) };
+        if why.is_connect() || why.is_timeout() { Failed::Other(failure) } else { Failed::Unanswered(failure) }
+    }
+}
+
+/// A failed attempt.
+#[derive(Debug)]
+pub(super) enum Failed {
+    /// The server accepted the connection and closed it without an answer, or answered with something else than HTTP.
+    Unanswered(RegistryError),
+    /// Any other failure.
+    Other(RegistryError),
+}
+
+impl From<RegistryError> for Failed {
+    fn from(error: RegistryError) -> Self {
+        Self::Other(error)
+    }
+}
+
+impl From<Failed> for RegistryError {
+    fn from(failed: Failed) -> Self {
+        match failed {
+            Failed::Unanswered(why) | Failed::Other(why) => why,
         }
     }
 }
