@@ -2,9 +2,9 @@
 
 use std::fs;
 
-use super::{LIMIT, dist};
+use super::{LIMIT, as_root, dist};
 use crate::support::local_signer::LocalSigner;
-use crate::support::process::{command, run};
+use crate::support::process::run;
 use crate::support::programs::source_tree;
 
 /// Commands that act on the system act on folders instead, and each block has a configuration folder of its own.
@@ -46,7 +46,7 @@ fn every_command_of_the_page_about_installing_works() {
             script.push('\n');
         }
     }
-    let mut bash = command("bash", home.path());
+    let mut bash = as_root("bash", home.path());
     bash.args(["-euxo", "pipefail", "-c", &script]).env("DIST", dist()).env("PEERS", crate::support::peers());
     bash.env("AWS_ENDPOINT_URL_SIGNER", &signer.endpoint).env("AWS_SHARED_CREDENTIALS_FILE", signer.credentials_file());
     run(&mut bash, LIMIT).succeeded();
