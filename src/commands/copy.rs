@@ -2,7 +2,6 @@
 
 use std::fmt::Display;
 
-use indicatif::ProgressBar;
 use notary::reference::{Tag, Target};
 use notary::{Descriptor, ReasonCode};
 use notation::copy::{Copied, CopyError, CopyEvent, CopyOptions, Progress, copy_artifact};
@@ -14,7 +13,8 @@ use crate::arguments::registry::RegistryArgs;
 use crate::output::exit::{CliError, ExitStatus};
 use crate::output::failure::FailureReport;
 use crate::output::vocabulary::{NamedArtifact, SignatureReport};
-use crate::output::{DIM, GOOD, Output, SCHEMA_VERSION, WARN, paint};
+use crate::output::progress::Progress as Shown;
+use crate::output::{GOOD, Output, SCHEMA_VERSION, paint, show_fact};
 
 /// Copy an artifact with all its signatures, between registries and OCI image layouts.
 ///
@@ -66,14 +66,14 @@ pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
     let registry = |reference: &ArtifactReference| reference.repository().map(|name| name.registry().to_owned());
     let target = registry(&args.target);
     let is_other = target.is_some() && target != registry(&args.source);
-    let source = args.source.open(&args.registry.client_of_source(is_other))?;
+    let source = args.source.open(&args.registry.client_of_source(is_other, output))?;
     let (store, tag) = destination(&args, &client)?;
     let mut options = CopyOptions::default();
     options.parallel = args.jobs.into();
     options.most_signatures = args.max_signatures as usize;
-    let bar = output.bytes("copying");
-    let copied = copy(&source, &store, tag.as_ref(), &options, &bar).await;
-    bar.finish_and_clear();
+    let shown = output.bytes(&format!("copying {}", args.source));
+    let copied = copy(&source, &store, tag.as_ref(), &options, &shown).await;
+    drop(shown);
     let report = CopyReport::new(&args, copied?);
     report.show(output)?;
     output.json(&report)?;
@@ -85,12 +85,12 @@ async fn copy(
     store: &Store,
     tag: Option<&Tag>,
     options: &CopyOptions,
-    bar: &ProgressBar,
+    shown: &Shown,
 ) -> Result<Copied, CliError> {
-    let shown = bar.clone();
+    let count = shown.counter();
     let progress: Progress = std::sync::Arc::new(move |event| {
         if let CopyEvent::Bytes(bytes) = event {
-            shown.inc(bytes);
+            count(bytes);
         }
     });
     copy_artifact(&source.store, &source.target, store, tag, options, Some(progress)).await.map_err(|why| match why {
@@ -201,27 +201,29 @@ impl CopyReport {
 
     /// Writes the report as text.
     fn show(&self, output: &Output) -> Result<(), CliError> {
-        let line =
-            |name: &str, value: &dyn Display| output.text(format!("  {} {value}", paint(DIM, format!("{name:10}"))));
-        output.text(format!("{} {}", self.target.artifact, paint(GOOD, self.outcome)))?;
-        line("from", &self.source.reference)?;
-        line("manifests", &self.manifests)?;
-        let BlobCounts { copied, mounted, already_present } = self.blobs;
-        line("blobs", &format!("{copied} copied, {mounted} mounted, {already_present} already present"))?;
-        line("signatures", &self.signatures.len())?;
+        let signatures = match self.signatures.len() {
+            1 => "1 signature".to_owned(),
+            number => format!("{number} signatures"),
+        };
+        output.text(format!("{} {} with {signatures}", self.target.artifact, paint(GOOD, self.outcome)))?;
+        if output.is_verbose() {
+            let line = |name: &str, value: &dyn Display| show_fact(name, 9, value, output);
+            line("from", &self.source.reference)?;
+            line("manifests", &self.manifests)?;
+            let BlobCounts { copied, mounted, already_present } = self.blobs;
+            line("blobs", &format!("{copied} copied, {mounted} mounted, {already_present} already present"))?;
+            self.signatures.iter().try_for_each(|signature| line("signature", &signature.digest))?;
+        }
         for layer in &self.foreign_layers {
             output.note(format!(
-                "{} foreign layer {} was not copied: clients download it from the URLs in the manifest",
-                paint(WARN, "note:"),
+                "note: foreign layer {} was not copied: clients download it from the URLs in the manifest",
                 layer.digest
             ));
         }
         for SkippedSignatureReport { signature, error } in &self.skipped {
-            output.note(format!(
-                "{} {} is listed as a signature, but was not copied: {}",
-                paint(WARN, "warning:"),
-                signature.digest,
-                error.message
+            output.warning(format!(
+                "{} is listed as a signature, but was not copied: {}",
+                signature.digest, error.message
             ));
         }
         Ok(())

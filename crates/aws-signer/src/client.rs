@@ -31,7 +31,7 @@ use super::credentials::StandardSources;
 use super::error::CallError;
 use super::failure::Failure;
 use super::http::{Answers, BoundedHttpClient};
-use super::retry::TooManyRequests;
+use super::retry::{Repeats, TooManyRequests};
 
 /// The maximum number of attempts. Throttling, server errors and broken connections are retried; refusals are not.
 const ATTEMPTS: u32 = 4;
@@ -74,6 +74,7 @@ impl SignerClient {
         let mut builder = aws_sdk_signer::config::Builder::from(&shared)
             .http_client(http.answering(Answers::AwsSigner))
             .interceptor(EndpointAsGiven)
+            .interceptor(Repeats(config.waits().clone()))
             .retry_classifier(TooManyRequests);
         builder.set_endpoint_url(endpoint.clone().ok().flatten());
         Self { sdk: aws_sdk_signer::Client::from_conf(builder.build()), region, profile, endpoint }

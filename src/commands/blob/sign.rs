@@ -12,7 +12,7 @@ use serde::Serialize;
 use crate::arguments::metadata;
 use crate::arguments::metadata::Pair;
 use crate::arguments::signer::{SignerArgs, budget, client_of};
-use crate::commands::sign::show_new_signature;
+use crate::commands::sign::{show_new_signature, where_written};
 use crate::output::exit::{CliError, ExitStatus};
 use crate::output::file::OutputFile;
 use crate::output::vocabulary::{SignatureReport, SignedContent};
@@ -78,10 +78,12 @@ pub(super) async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliEr
     let signature = OutputFile::new(signature, args.force)?;
     let output = &signature.beside(output)?;
     let content = open(&args.file)?;
-    let config = args.signer.config()?;
+    let config = args.signer.config()?.with_waits(output.waits());
+    let waiting = output.waiting(&format!("signing {}", args.file.display()));
     let client = client_of(&config, &args.profile).await?;
     let signed = sign_blob(content, &args.media_type, user_metadata, &client, &args.profile, budget(&config)).await;
     let signed = signed.map_err(|why| failed(why).context(args.file.display()))?;
+    drop(waiting);
     signature.write(&signed.signature.envelope, 0o644)?;
     show(&args.file, signature.path(), &signed, output)?;
     Ok(ExitStatus::DONE)
@@ -119,9 +121,11 @@ fn show(file: &Path, signature: &Path, signed: &SignedBlob, output: &Output) -> 
     let signer = &signed.signature.signer;
     let content = SignedContent::new(verified.attributes(), certificates, metadata, Some(signer));
     let signature = SignatureReport::from_file(signature, &signed.signature.envelope).with_content(content);
-    output.text(format!("{} {}", file.display(), paint(GOOD, "signed")))?;
-    show_fact("digest", 15, &signed.blob.digest, output)?;
-    show_new_signature(&signature, output)?;
+    output.text(format!("{} {}{}", file.display(), paint(GOOD, "signed"), where_written(&signature)))?;
+    if output.is_verbose() {
+        show_fact("digest", 15, &signed.blob.digest, output)?;
+        show_new_signature(&signature, output)?;
+    }
     output.json(&BlobSignReport {
         schema_version: SCHEMA_VERSION,
         status: ExitStatus::DONE.as_str(),

@@ -13,7 +13,7 @@ use crate::output::{BAD, paint};
 /// The attributes that come first, as in notation's output.
 const FIRST: [&str; 3] = ["signingScheme", "signingTime", "expiry"];
 
-pub(super) fn render(report: &InspectReport) -> String {
+pub(super) fn render(report: &InspectReport, columns: Option<usize>) -> String {
     if report.signatures.is_empty() {
         return format!("{} has no associated signature", printable(&report.artifact.artifact));
     }
@@ -28,7 +28,7 @@ pub(super) fn render(report: &InspectReport) -> String {
             node.add(Tree::styled(paint(BAD, format!("unreadable: {}", printable(&error.message)))));
         }
     }
-    format!("Inspecting all signatures for signed artifact\n{root}")
+    format!("Inspecting all signatures for signed artifact\n{}", root.text(columns))
 }
 
 fn add(node: &mut Tree, signature: &SignatureReport, content: &SignedContent, details: &EnvelopeDetails) {

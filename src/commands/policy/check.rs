@@ -90,7 +90,7 @@ pub(super) fn run(args: &Args, folder: &NotationFolder, output: &Output) -> Resu
     let is_sound = !findings.iter().any(FindingReport::is_problem);
     let status = if is_sound { ExitStatus::DONE } else { Disposition::Misconfigured.into() };
     if is_sound {
-        output.text(format!("{}: {}", documents.join(", "), paint(GOOD, "no problems")))?;
+        output.sentence(&format!("{}: {}", documents.join(", "), paint(GOOD, "no problems")))?;
     }
     output.json(&PolicyCheckReport { schema_version: SCHEMA_VERSION, status: status.as_str(), documents, findings })?;
     Ok(status)

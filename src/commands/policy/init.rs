@@ -146,7 +146,7 @@ pub(super) fn run(args: &Args, folder: &NotationFolder, output: &Output) -> Resu
     };
     let documents: Vec<_> = written.iter().map(|file| printable(&file.display().to_string())).collect();
     for file in &documents {
-        beside.text(format!("{} {file}", paint(GOOD, "written")))?;
+        beside.sentence(&format!("{} {file}", paint(GOOD, "written")))?;
     }
     let status = ExitStatus::DONE;
     let statement = statement.to_json();

@@ -1,38 +1,78 @@
-//! The text output of `verify`.
+//! The text output of `verify`: a verified artifact on standard output, all others as errors on standard error.
 
 use super::report::VerifiedArtifact;
 use crate::output::exit::CliError;
-use crate::output::{DIM, Output, paint, show_advice, wrapped};
-use crate::verification::{VerificationOutcome, note_skipped, show_signature};
+use crate::output::{BAD, DIM, Output, paint};
+use crate::verification::{VerificationOutcome, details, failures, note_skipped, signature_line};
 
 /// Writes a report.
 pub(super) fn show(report: &VerifiedArtifact, output: &Output) -> Result<(), CliError> {
     let name = &report.name.artifact;
-    if !report.is_listed && *name != report.name.reference {
-        output.note(paint(DIM, format!("{} resolved to {name}", report.name.reference)));
+    match report.outcome {
+        VerificationOutcome::Verified => {
+            output.text(format!("{name} {}", report.outcome.word()))?;
+            signatures(report, output, output.columns()).iter().try_for_each(|line| output.text(line))
+        }
+        VerificationOutcome::Skipped => {
+            output.text(format!("{name} {}", report.outcome.word()))?;
+            note_skipped(name, report.policy.as_deref().unwrap_or_default(), output);
+            Ok(())
+        }
+        _ => {
+            show_failure(report, output);
+            Ok(())
+        }
     }
-    if let Some(error) = report.error.as_ref().filter(|_| !report.is_verdict) {
-        output.failure(format!("{name}: {}", error.message), error.advice.as_deref());
+}
+
+/// Writes why an artifact is not verified: also with `--quiet`, and beside JSON.
+fn show_failure(report: &VerifiedArtifact, output: &Output) {
+    let name = &report.name.artifact;
+    let Some(error) = &report.error else { return };
+    let advice = error.advice.as_deref();
+    if !report.is_verdict {
+        return output.failure(format!("{name}: {}", error.message), advice);
     }
-    output.text(format!("{name} {}", report.outcome.word()))?;
-    for signature in &report.signatures {
-        show_signature(&signature.signature.digest, signature, output)?;
-    }
-    if report.signatures_left > 0 {
-        let left = report.signatures_left;
-        output.text(paint(DIM, format!("  {left} more not checked (one valid signature is enough)")))?;
-    }
-    if report.outcome == VerificationOutcome::Skipped {
-        note_skipped(name, report.policy.as_deref().unwrap_or_default(), output);
-    }
-    let Some(error) = report.error.as_ref().filter(|_| report.is_verdict) else { return Ok(()) };
-    // With signatures, the failed checks above say it already.
+    let word = report.outcome.word();
+    // With signatures, their failed checks say it already.
     let is_missing_signers = report.requirement.as_ref().is_some_and(|requirement| !requirement.met);
     if report.signatures.is_empty() || is_missing_signers {
-        output.text(format!("  {}", wrapped(&error.message, 2, output.columns())))?;
+        output.failure(format!("{name} {word}: {}", error.message), None);
+    } else {
+        output.error_line(format!("{} {name} {word}", paint(BAD, "error:")));
     }
-    match &error.advice {
-        Some(advice) => show_advice(advice, 2, output),
-        None => Ok(()),
+    for line in signatures(report, output, Output::error_columns()) {
+        output.error_line(line);
     }
+    if let Some(advice) = advice {
+        output.error_advice(advice);
+    }
+}
+
+/// The lines below the artifact's: with `--verbose` every check, otherwise those that did not pass.
+fn signatures(report: &VerifiedArtifact, output: &Output, columns: Option<usize>) -> Vec<String> {
+    let above = report.name.digest().unwrap_or_default();
+    let is_verified = report.outcome == VerificationOutcome::Verified;
+    let mut lines = Vec::new();
+    for signature in &report.signatures {
+        let name = &signature.signature.digest;
+        if output.is_verbose() {
+            lines.extend(details(name, signature, above, columns));
+        } else if is_verified {
+            // The failures of other signatures do not matter.
+            let accepted = Some(signature).filter(|signature| signature.outcome == VerificationOutcome::Verified);
+            lines.extend(accepted.into_iter().flat_map(|accepted| failures(accepted, 2, above, columns)));
+        } else {
+            if report.signatures.len() > 1 {
+                lines.push(signature_line(name, signature, columns));
+            }
+            let indent = if report.signatures.len() > 1 { 4 } else { 2 };
+            lines.extend(failures(signature, indent, above, columns));
+        }
+    }
+    if output.is_verbose() && report.signatures_left > 0 {
+        let left = report.signatures_left;
+        lines.push(paint(DIM, format!("  {left} more not checked (one valid signature is enough)")));
+    }
+    lines
 }

@@ -14,9 +14,11 @@ mod streams;
 mod transport;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_client::HttpClients;
+use limits::Wait;
 use notary::reference::RepositoryName;
 use reqwest::header::HeaderMap;
 use reqwest::{Method, Url};
@@ -29,7 +31,7 @@ pub(super) use self::call::Call;
 pub use self::manifests::{FetchedManifest, MAX_MANIFEST_SIZE, Pushed};
 pub use self::options::{ClientOptions, PlainHttp};
 pub(super) use self::streams::Mount;
-use self::transport::Transport;
+use self::transport::{Transport, authority};
 pub(super) use self::transport::is_same_origin;
 use crate::credentials::Credentials;
 use crate::error::RegistryError;
@@ -52,7 +54,8 @@ impl RegistryClient {
     #[must_use]
     pub fn new(options: ClientOptions, credentials: Credentials) -> Self {
         let clients = HttpClients::new(options.ca_files.clone(), options.idle_timeout);
-        let transport = Transport { clients, memory: options.memory.clone(), backoff: options.backoff };
+        let (memory, waits) = (options.memory.clone(), options.waits.clone());
+        let transport = Transport { clients, memory, backoff: options.backoff, waits };
         Self { inner: Arc::new(Inner { options, transport, authentication: Authentication::new(credentials) }) }
     }
 
@@ -92,6 +95,12 @@ impl RemoteRepository {
 
     pub(super) fn options(&self) -> &ClientOptions {
         &self.client.inner.options
+    }
+
+    /// Tells that a request waits before it is repeated.
+    pub(super) fn begin_wait(&self, why: &impl std::fmt::Display, time: Duration) {
+        let wait = Wait { host: authority(&self.base), why: why.to_string(), time: Some(time) };
+        self.options().waits.begin(&wait);
     }
 
     /// A request to a path of this repository, such as `manifests/TAG`.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use limits::MemoryBudget;
+use limits::{MemoryBudget, Waits};
 
 /// When registries are accessed with plain HTTP instead of TLS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -37,6 +37,8 @@ pub struct ClientOptions {
     pub lock_folder: Option<PathBuf>,
     /// The memory that the bodies of all answers may hold together.
     pub memory: MemoryBudget,
+    /// Is told of each wait before a retry.
+    pub waits: Waits,
 }
 
 impl Default for ClientOptions {
@@ -50,6 +52,7 @@ impl Default for ClientOptions {
             settle_time: Duration::from_millis(300),
             lock_folder: default_lock_folder(),
             memory: MemoryBudget::default(),
+            waits: Waits::default(),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use http_client::{BodyError, Excess, HttpClients, Silence, explain, is_not_tls, read_body};
-use limits::MemoryBudget;
+use limits::{MemoryBudget, Wait, Waits};
 use notary::text::printable;
 use reqwest::header::{AUTHORIZATION, HeaderValue, LOCATION};
 use reqwest::{Body, Method, RequestBuilder, Response, StatusCode, Url};
@@ -27,6 +27,8 @@ pub(super) struct Transport {
     pub(super) memory: MemoryBudget,
     /// The average wait before the first retry. It doubles with each retry.
     pub(super) backoff: Duration,
+    /// Is told of each wait before a retry.
+    pub(super) waits: Waits,
 }
 
 impl Transport {
@@ -55,6 +57,8 @@ impl Transport {
                 return result;
             }
             tracing::debug!(request = %call.request(), %why, ?wait, "retrying");
+            let host = authority(&call.url);
+            self.waits.begin(&Wait { host, why: why.clone(), time: Some(wait) });
             sleep(wait).await;
             last = Some(why);
         }
@@ -200,6 +204,12 @@ pub(crate) fn may_follow(from: &Url, to: &Url) -> Result<(), String> {
 
 pub(crate) fn is_same_origin(a: &Url, b: &Url) -> bool {
     a.origin() == b.origin()
+}
+
+/// The host of a URL, with its port if it is not the scheme's.
+pub(crate) fn authority(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
 fn is_redirect(status: StatusCode) -> bool {
