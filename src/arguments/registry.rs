@@ -9,8 +9,8 @@ use notary::reference::RepositoryName;
 use registry::{ClientOptions, Credential, Credentials, PlainHttp, RegistryClient, Secret};
 
 use crate::arguments::artifact_reference::ArtifactReference;
-use crate::output::exit::CliError;
 use crate::output::Output;
+use crate::output::exit::CliError;
 
 /// The largest password or token that is read, in bytes.
 const MAX_PASSWORD: u64 = 64 * 1024;

@@ -3,6 +3,7 @@
 use std::fmt::Display;
 
 use notary::reference::{Tag, Target};
+use notary::text::printable;
 use notary::{Descriptor, ReasonCode};
 use notation::copy::{Copied, CopyError, CopyEvent, CopyOptions, Progress, copy_artifact};
 use registry::{Layout, RegistryClient, Store, StoreError, Transferred};
@@ -12,8 +13,8 @@ use crate::arguments::artifact_reference::{ArtifactReference, OpenedArtifact};
 use crate::arguments::registry::RegistryArgs;
 use crate::output::exit::{CliError, ExitStatus};
 use crate::output::failure::FailureReport;
-use crate::output::vocabulary::{NamedArtifact, SignatureReport};
 use crate::output::progress::Progress as Shown;
+use crate::output::vocabulary::{NamedArtifact, SignatureReport};
 use crate::output::{GOOD, Output, SCHEMA_VERSION, paint, show_fact};
 
 /// Copy an artifact with all its signatures, between registries and OCI image layouts.
@@ -205,10 +206,11 @@ impl CopyReport {
             1 => "1 signature".to_owned(),
             number => format!("{number} signatures"),
         };
-        output.text(format!("{} {} with {signatures}", self.target.artifact, paint(GOOD, self.outcome)))?;
+        let name = printable(&self.target.artifact);
+        output.text(format!("{name} {} with {signatures}", paint(GOOD, self.outcome)))?;
         if output.is_verbose() {
             let line = |name: &str, value: &dyn Display| show_fact(name, 9, value, output);
-            line("from", &self.source.reference)?;
+            line("from", &printable(&self.source.reference))?;
             line("manifests", &self.manifests)?;
             let BlobCounts { copied, mounted, already_present } = self.blobs;
             line("blobs", &format!("{copied} copied, {mounted} mounted, {already_present} already present"))?;

@@ -18,9 +18,9 @@ pub mod verify;
 
 use clap::{Parser, Subcommand};
 
+use crate::output::Output;
 use crate::output::exit::{CliError, ExitStatus};
 use crate::output::failure::CommandFailure;
-use crate::output::Output;
 
 /// Sign and verify container images and other artifacts with AWS Signer.
 ///

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use notary::text::printable;
 use serde::Serialize;
 
 use super::exit::{CliError, ExitStatus};
@@ -85,7 +86,7 @@ impl Summary {
         let (count, names) = self.0.entry(became).or_default();
         *count += 1;
         if became.is_named {
-            names.push(name());
+            names.push(printable(&name()));
         }
     }
 

@@ -252,7 +252,7 @@ impl Output {
     /// The progress of work that is not counted, shown after a second if standard error is a terminal.
     #[must_use]
     pub fn waiting(&self, what: &str) -> Progress {
-        self.start(None, "{spinner} {wide_msg}", what)
+        self.start(None, "{spinner} {elapsed} {wide_msg}", what)
     }
 
     fn start(&self, total: Option<u64>, template: &str, what: &str) -> Progress {

@@ -21,7 +21,10 @@ mod tests {
     #[test]
     fn shortens_only_the_given_digest() {
         let (known, other) = (format!("sha256:fac0{}ae58", "1".repeat(56)), format!("sha256:{}", "2".repeat(64)));
-        assert_eq!(shortened(&format!("for {other}, not {known}"), &known), format!("for {other}, not sha256:fac0…ae58"));
+        assert_eq!(
+            shortened(&format!("for {other}, not {known}"), &known),
+            format!("for {other}, not sha256:fac0…ae58")
+        );
         for digest in ["", "sha256:", "sha256:12345678", "no digest"] {
             assert_eq!(shortened("as it is", digest), "as it is");
         }

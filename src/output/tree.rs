@@ -54,7 +54,9 @@ impl Tree {
             let (branch, more) = if position == last { ("└── ", "    ") } else { ("├── ", "│   ") };
             let below = if child.children.is_empty() { "  " } else { "│ " };
             let used = indent.chars().count() + branch.chars().count() + below.chars().count();
-            for (number, line) in lines(&child.label, columns.map(|columns| columns.saturating_sub(used))).iter().enumerate() {
+            for (number, line) in
+                lines(&child.label, columns.map(|columns| columns.saturating_sub(used))).iter().enumerate()
+            {
                 let (branch, below) = if number == 0 { (branch, "") } else { (more, below) };
                 *text += &format!("\n{indent}{branch}{below}{line}");
             }
@@ -81,7 +83,8 @@ mod tests {
         let mut root = Tree::new("root");
         root.add(Tree::new("one two three four five six")).add(Tree::new("child"));
         root.add(Tree::new("one two three four five six"));
-        let expected = "root\n├── one two three four\n│   │ five six\n│   └── child\n└── one two three four\n      five six";
+        let expected =
+            "root\n├── one two three four\n│   │ five six\n│   └── child\n└── one two three four\n      five six";
         assert_eq!(root.text(Some(26)), expected);
     }
 }

@@ -91,7 +91,7 @@ mod tests {
     fn wraps_between_words() {
         let text = "the chain ends in arn:aws:signer:us-west-2 which is long";
         assert_eq!(wrapped(text, 4, None), text);
-        assert_eq!(wrapped(text, 4, Some(26)), "the chain ends in\n    arn:aws:signer:us-west-2\n    which is long");
+        assert_eq!(wrapped(text, 4, Some(28)), "the chain ends in\n    arn:aws:signer:us-west-2\n    which is long");
         assert_eq!(wrapped(text, 30, Some(40)), text);
         assert_eq!(wrapped("", 4, Some(80)), "");
         assert_eq!(hanging("error: ", 2, "a\nb", None), "error: a\n  b");
@@ -110,7 +110,10 @@ mod tests {
     #[test]
     fn a_word_that_fits_nowhere_stays_beside_the_others() {
         let text = "the signing job 0123456789012345678901234567890 was revoked today";
-        assert_eq!(hanging("", 2, text, Some(30)), "the signing job 0123456789012345678901234567890\n  was revoked today");
+        assert_eq!(
+            hanging("", 2, text, Some(30)),
+            "the signing job 0123456789012345678901234567890\n  was revoked today"
+        );
     }
 
     #[test]

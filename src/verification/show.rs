@@ -63,7 +63,7 @@ pub fn check_line(check: &CheckReport, indent: usize, above: &str, columns: Opti
     match columns {
         // The column beside the name is too narrow for sentences and ARNs.
         Some(columns) if columns < beside + NARROW && columns < beside + display_width(&message) => {
-            let below = " ".repeat(indent + 4);
+            let below = " ".repeat(indent + 2);
             format!("{}\n{}", start.trim_end(), hanging(&below, below.len(), &message, Some(columns)))
         }
         columns => hanging(&start, beside, &message, columns),

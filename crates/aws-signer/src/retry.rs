@@ -32,9 +32,17 @@ impl ClassifyRetry for TooManyRequests {
 #[derive(Debug)]
 pub struct Repeats(pub Waits);
 
+/// The host of the request.
+#[derive(Debug)]
+struct Host(String);
+
 /// Why the last attempt failed.
 #[derive(Debug)]
 struct LastFailure(Wait);
+
+impl Storable for Host {
+    type Storer = StoreReplace<Self>;
+}
 
 impl Storable for LastFailure {
     type Storer = StoreReplace<Self>;
@@ -57,6 +65,17 @@ impl Intercept for Repeats {
         Ok(())
     }
 
+    fn read_before_transmit(
+        &self,
+        context: &BeforeTransmitInterceptorContextRef<'_>,
+        _components: &RuntimeComponents,
+        bag: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let host = context.request().uri().split('/').nth(2).unwrap_or_default().to_owned();
+        bag.interceptor_state().store_put(Host(host));
+        Ok(())
+    }
+
     fn read_after_attempt(
         &self,
         context: &FinalizerInterceptorContextRef<'_>,
@@ -76,8 +95,7 @@ impl Intercept for Repeats {
             },
             (None, _) => return Ok(()),
         };
-        let url = context.request().map(|request| request.uri()).unwrap_or_default();
-        let host = url.split('/').nth(2).unwrap_or(url).to_owned();
+        let host = bag.load::<Host>().map(|Host(host)| host.clone()).unwrap_or_default();
         bag.interceptor_state().store_put(LastFailure(Wait { host, why, time: None }));
         Ok(())
     }

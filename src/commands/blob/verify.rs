@@ -125,7 +125,7 @@ impl BlobVerifyReport {
 
     /// Writes the report as text: a verified file on standard output, all others as errors on standard error.
     fn show(&self, output: &Output) -> Result<(), CliError> {
-        let file = &self.file;
+        let file = &printable(&self.file);
         match self.outcome {
             VerificationOutcome::Verified => {
                 output.text(format!("{file} {}", self.outcome.word()))?;

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::report::{EnvelopeDetails, InspectReport, InspectedSignatureReport};
 use crate::output::outcome::StepReport;
+use crate::output::short::shortened;
 use crate::output::tree::Tree;
 use crate::output::vocabulary::{SignatureReport, SignedContent};
 use crate::output::{BAD, paint};
@@ -68,13 +69,15 @@ fn add(node: &mut Tree, signature: &SignatureReport, content: &SignedContent, de
     artifact.pair("media type", &details.signed_artifact.media_type);
     artifact.pair("digest", &details.signed_artifact.digest);
     artifact.pair("size", details.signed_artifact.size);
-    add_step(node, "integrity", &details.integrity);
+    // The signed artifact above has the whole digest.
+    let above = details.signed_artifact.digest.as_str();
+    add_step(node, "integrity", &details.integrity, above);
     if let Some(revocation) = &details.revocation {
-        add_step(node, "revocation", revocation);
+        add_step(node, "revocation", revocation, above);
     }
 }
 
-fn add_step(node: &mut Tree, name: &str, step: &StepReport) {
-    let message = printable(step.explanation.message());
+fn add_step(node: &mut Tree, name: &str, step: &StepReport, above: &str) {
+    let message = shortened(&printable(step.explanation.message()), above);
     node.add(Tree::styled(format!("{name}: {}: {message}", step.outcome.word(0))));
 }

@@ -116,6 +116,7 @@ pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
     let wanted = Wanted { profiles: &given, scopes: &scopes, roots: &of_profiles };
     items.extend(wanted.ensure(&folder, args.force, args.check));
     if !args.offline {
+        let _waiting = output.waiting("asking AWS Signer");
         for profile in &profiles {
             items.extend(service::check(&config, profile).await);
         }

@@ -4,8 +4,7 @@ use std::path::PathBuf;
 
 use aws_names::ProfileArn;
 use aws_signer::SignerClient;
-use limits::Deadline;
-use limits::RateLimit;
+use limits::{Deadline, RateLimit};
 use notary::manifest::SignatureForm;
 use notary::media_type::is_index;
 use notary::text::printable;
@@ -67,8 +66,7 @@ pub(super) async fn sign(signing: &Signing, reference: &ArtifactReference) -> Ve
     for artifact in &artifacts {
         let signed = sign_one(signing, reference, &store, artifact).await;
         let is_failed = signed.is_err();
-        let mut report =
-            signed.unwrap_or_else(|why| SignedArtifactReport::failed(reference, Some(artifact), why));
+        let mut report = signed.unwrap_or_else(|why| SignedArtifactReport::failed(reference, Some(artifact), why));
         // The index itself comes last.
         report.is_listed = artifacts.last() != Some(artifact);
         reports.push(report);

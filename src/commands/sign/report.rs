@@ -99,7 +99,7 @@ impl SignedArtifactReport {
 
     /// Writes the report as text.
     pub(super) fn show(&self, output: &Output) -> Result<(), CliError> {
-        let name = &self.name.artifact;
+        let name = printable(&self.name.artifact);
         if let Some(error) = &self.error {
             output.failure(format!("{name}: {}", error.message), error.advice.as_deref());
             return Ok(());
@@ -132,7 +132,7 @@ impl SignedArtifactReport {
 /// Where a detached signature was written, as the end of a line.
 pub(in crate::commands) fn where_written(signature: &SignatureReport) -> String {
     let file = signature.file.as_deref().filter(|file| *file != "-");
-    file.map(|file| format!(": the signature is in {}", printable(file))).unwrap_or_default()
+    file.map(|file| format!(" (signature file {})", printable(file))).unwrap_or_default()
 }
 
 /// Writes a new signature as text.

@@ -1,13 +1,16 @@
 //! The text output of `verify`: a verified artifact on standard output, all others as errors on standard error.
 
+use notary::text::printable;
+
 use super::report::VerifiedArtifact;
 use crate::output::exit::CliError;
+use crate::output::wrap::{display_width, hanging};
 use crate::output::{BAD, DIM, Output, paint};
 use crate::verification::{VerificationOutcome, details, failures, note_skipped, signature_line};
 
 /// Writes a report.
 pub(super) fn show(report: &VerifiedArtifact, output: &Output) -> Result<(), CliError> {
-    let name = &report.name.artifact;
+    let name = printable(&report.name.artifact);
     match report.outcome {
         VerificationOutcome::Verified => {
             output.text(format!("{name} {}", report.outcome.word()))?;
@@ -15,7 +18,7 @@ pub(super) fn show(report: &VerifiedArtifact, output: &Output) -> Result<(), Cli
         }
         VerificationOutcome::Skipped => {
             output.text(format!("{name} {}", report.outcome.word()))?;
-            note_skipped(name, report.policy.as_deref().unwrap_or_default(), output);
+            note_skipped(&name, report.policy.as_deref().unwrap_or_default(), output);
             Ok(())
         }
         _ => {
@@ -27,7 +30,7 @@ pub(super) fn show(report: &VerifiedArtifact, output: &Output) -> Result<(), Cli
 
 /// Writes why an artifact is not verified: also with `--quiet`, and beside JSON.
 fn show_failure(report: &VerifiedArtifact, output: &Output) {
-    let name = &report.name.artifact;
+    let name = printable(&report.name.artifact);
     let Some(error) = &report.error else { return };
     let advice = error.advice.as_deref();
     if !report.is_verdict {
@@ -36,12 +39,19 @@ fn show_failure(report: &VerifiedArtifact, output: &Output) {
     let word = report.outcome.word();
     // With signatures, their failed checks say it already.
     let is_missing_signers = report.requirement.as_ref().is_some_and(|requirement| !requirement.met);
+    let columns = Output::error_columns();
+    let mut heading = format!("{} {name} {word}", paint(BAD, "error:"));
     if report.signatures.is_empty() || is_missing_signers {
-        output.failure(format!("{name} {word}: {}", error.message), None);
-    } else {
-        output.error_line(format!("{} {name} {word}", paint(BAD, "error:")));
+        let beside = format!("{heading}: {}", error.message);
+        heading = match columns {
+            Some(columns) if display_width(&beside) > columns => {
+                format!("{heading}\n{}", hanging("  ", 2, &error.message, Some(columns)))
+            }
+            _ => beside,
+        };
     }
-    for line in signatures(report, output, Output::error_columns()) {
+    output.error_line(heading);
+    for line in signatures(report, output, columns) {
         output.error_line(line);
     }
     if let Some(advice) = advice {

@@ -17,5 +17,6 @@ mod proxies;
 mod revoke;
 mod setup;
 mod sign;
+mod terminal;
 mod trust;
 mod verify;

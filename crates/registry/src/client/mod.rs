@@ -31,8 +31,8 @@ pub(super) use self::call::Call;
 pub use self::manifests::{FetchedManifest, MAX_MANIFEST_SIZE, Pushed};
 pub use self::options::{ClientOptions, PlainHttp};
 pub(super) use self::streams::Mount;
-use self::transport::{Transport, authority};
 pub(super) use self::transport::is_same_origin;
+use self::transport::{Transport, authority};
 use crate::credentials::Credentials;
 use crate::error::RegistryError;
 
