@@ -22,6 +22,7 @@ use notation::trust_store::{TrustStoreError, read_certificates};
 use notation::verify::{Demands, NoVerdict, Reason, Trust, Verdict, VerificationPolicy, Verifier};
 use registry::{Layout, LayoutError, Store, StoreError as ArtifactsError};
 use time::OffsetDateTime;
+use tokio::signal::unix::{SignalKind, signal};
 
 use self::folder::Folder;
 use self::steps::Steps;
@@ -117,6 +118,9 @@ pub enum DemoError {
     /// Standard output cannot be written to.
     #[error("standard output: {0}")]
     Output(#[from] io::Error),
+    /// Signals of the system cannot be received.
+    #[error("signals: {0}")]
+    Signal(io::Error),
     /// The demo was interrupted.
     #[error("the demo was interrupted")]
     Interrupted,
@@ -133,7 +137,7 @@ impl From<DemoError> for CliError {
         let code = match &why {
             DemoError::Folder { .. } | DemoError::Output(_) => ReasonCode::File,
             DemoError::NotEmpty(_) => ReasonCode::Exists,
-            DemoError::Interrupted => ReasonCode::Internal,
+            DemoError::Interrupted | DemoError::Signal(_) => ReasonCode::Internal,
             // A step did not end as expected.
             _ => ReasonCode::Integrity,
         };
@@ -146,12 +150,15 @@ impl From<DemoError> for CliError {
 /// # Errors
 /// Returns [`DemoError`] if a step fails, or does not end as expected.
 pub async fn run(args: Args, output: &Output) -> Result<(), DemoError> {
+    let mut interrupted = signal(SignalKind::interrupt()).map_err(DemoError::Signal)?;
+    let mut terminated = signal(SignalKind::terminate()).map_err(DemoError::Signal)?;
     let folder = Folder::new(args.dir, args.keep)?;
     let steps;
     tokio::select! {
         ended = run_in(&folder, output) => steps = ended?,
         // Dropping the folder removes it.
-        Ok(()) = tokio::signal::ctrl_c() => return Err(DemoError::Interrupted),
+        _ = interrupted.recv() => return Err(DemoError::Interrupted),
+        _ = terminated.recv() => return Err(DemoError::Interrupted),
     }
     if let Folder::Stays(path) = folder {
         steps.end("All steps ended as expected. The files are in")?;

@@ -6,7 +6,7 @@ use super::report::VerifiedArtifact;
 use crate::output::exit::CliError;
 use crate::output::wrap::{display_width, hanging};
 use crate::output::{BAD, DIM, Output, paint};
-use crate::verification::{VerificationOutcome, details, failures, note_skipped, signature_line};
+use crate::verification::{CheckedSignature, VerificationOutcome, details, failures, note_skipped, signature_line};
 
 /// Writes a report.
 pub(super) fn show(report: &VerifiedArtifact, output: &Output) -> Result<(), CliError> {
@@ -62,27 +62,37 @@ fn show_failure(report: &VerifiedArtifact, output: &Output) {
 /// The lines below the artifact's: with `--verbose` every check, otherwise those that did not pass.
 fn signatures(report: &VerifiedArtifact, output: &Output, columns: Option<usize>) -> Vec<String> {
     let above = report.name.digest().unwrap_or_default();
-    let is_verified = report.outcome == VerificationOutcome::Verified;
-    let mut lines = Vec::new();
-    for signature in &report.signatures {
-        let name = &signature.signature.digest;
-        if output.is_verbose() {
-            lines.extend(details(name, signature, above, columns));
-        } else if is_verified {
-            // The failures of other signatures do not matter.
-            let accepted = Some(signature).filter(|signature| signature.outcome == VerificationOutcome::Verified);
-            lines.extend(accepted.into_iter().flat_map(|accepted| failures(accepted, 2, above, columns)));
-        } else {
-            if report.signatures.len() > 1 {
-                lines.push(signature_line(name, signature, columns));
-            }
-            let indent = if report.signatures.len() > 1 { 4 } else { 2 };
-            lines.extend(failures(signature, indent, above, columns));
+    let all = &report.signatures;
+    if !output.is_verbose() {
+        if report.outcome != VerificationOutcome::Verified {
+            return failed(all, above, columns);
         }
+        // The failures of other signatures do not matter.
+        let mut accepted = all.iter().filter(|signature| signature.outcome == VerificationOutcome::Verified);
+        return accepted.next().map(|accepted| failures(accepted, 2, above, columns)).unwrap_or_default();
     }
-    if output.is_verbose() && report.signatures_left > 0 {
+    let details = |signature: &CheckedSignature| details(&signature.signature.digest, signature, above, columns);
+    let mut lines: Vec<String> = all.iter().flat_map(details).collect();
+    if report.signatures_left > 0 {
         let left = report.signatures_left;
         lines.push(paint(DIM, format!("  {left} more not checked (one valid signature is enough)")));
+    }
+    lines
+}
+
+/// What is wrong with these signatures. Signatures in a row with the same failures share its lines.
+fn failed(signatures: &[CheckedSignature], above: &str, columns: Option<usize>) -> Vec<String> {
+    if let [only] = signatures {
+        return failures(only, 2, above, columns);
+    }
+    let mut failed = signatures.iter().map(|signature| failures(signature, 4, above, columns)).peekable();
+    let mut lines = Vec::new();
+    for signature in signatures {
+        lines.push(signature_line(&signature.signature.digest, signature, columns));
+        let own = failed.next().unwrap_or_default();
+        if failed.peek() != Some(&own) {
+            lines.extend(own);
+        }
     }
     lines
 }
