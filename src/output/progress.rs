@@ -67,7 +67,6 @@ impl Progress {
     }
 
     /// The function that counts what was done, for others to call.
-    #[must_use]
     pub fn counter(&self) -> impl Fn(u64) + Send + Sync + 'static {
         let bar = self.bar.clone();
         move |done| bar.inc(done)

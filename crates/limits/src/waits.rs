@@ -15,9 +15,11 @@ pub struct Wait {
     pub time: Option<Duration>,
 }
 
+type Told = dyn Fn(&Wait) + Send + Sync;
+
 /// A function that is told of each wait; by default none is. Clones share it.
 #[derive(Clone, Default)]
-pub struct Waits(Option<Arc<dyn Fn(&Wait) + Send + Sync>>);
+pub struct Waits(Option<Arc<Told>>);
 
 impl Waits {
     /// Tells `told` of each wait.

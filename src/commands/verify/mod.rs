@@ -31,7 +31,8 @@ use crate::verification::{VerificationArgs, VerificationIntent, arns_of};
 /// Choose the signers to trust with --trusted-profile, or with a trust policy file: --policy, or by default notation's
 /// own policy. An artifact is verified if one of its signatures passes every check: integrity, authenticity (a trusted
 /// signer), expiry, authenticTimestamp (certificates valid at signing time) and revocation. A tag is resolved once:
-/// deploy the digest that is printed, because a tag can change afterwards.
+/// deploy the digest that is printed, because a tag can change afterwards. A verified artifact takes one line; -v shows
+/// each check.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   Verify that a signing profile has signed an image; needs no setup:
