@@ -65,11 +65,12 @@ fn runtime(cli: &Cli) -> io::Result<Runtime> {
 
 /// Writes help, the version, or what is wrong with the command line.
 fn not_parsed(why: &clap::Error, arguments: &[OsString]) -> ExitStatus {
-    // A failure to write leaves nothing to report to.
-    let _ = why.print();
     if !why.use_stderr() {
+        // A failure to write leaves nothing to report to.
+        let _ = why.print();
         return ExitStatus::DONE;
     }
+    Output::usage(&why.render().ansi().to_string());
     let error = usage::to_cli_error(why);
     let status = error.status();
     if usage::asks_for_json(arguments) {

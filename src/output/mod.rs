@@ -18,23 +18,20 @@ pub mod wrap;
 
 use std::fmt::Display;
 use std::io;
-use std::io::{ErrorKind, IsTerminal, Write};
-use std::os::fd::AsFd;
+use std::io::{ErrorKind, Write};
 
 use anstyle::{AnsiColor, Style};
 use clap::{ArgAction, ValueEnum};
-use limits::{Wait, Waits};
 use notary::ReasonCode;
-use notary::text::{is_unprintable, printable};
-use rustix::termios::tcgetwinsize;
+use notary::text::is_unprintable;
 use serde::Serialize;
 
 use self::exit::CliError;
 use self::failure::CommandFailure;
-use self::progress::{Progress, Shown};
+use self::progress::Shown;
 use self::said::Said;
 pub use self::wrap::wrapped;
-use self::wrap::{fact, hanging};
+use self::wrap::{columns, fact, hanging, reflowed};
 
 /// The version of the JSON schemas. It changes when a member is removed or changes its meaning, not when members are
 /// added.
@@ -85,9 +82,6 @@ pub struct Output {
     said: Said,
 }
 
-/// The width of a terminal that does not tell it.
-const COLUMNS: usize = 80;
-
 impl Output {
     /// Whether results are written as JSON.
     #[must_use]
@@ -127,7 +121,7 @@ impl Output {
             return Ok(());
         }
         if self.text_on_stderr {
-            self.note(text);
+            self.error_line(text);
             return Ok(());
         }
         written(self.shown.aside(|| writeln!(anstream::stdout(), "{text}")))
@@ -208,6 +202,11 @@ impl Output {
         }
     }
 
+    /// Writes what is wrong with a command line to standard error, wrapped at a terminal. The text may have styles.
+    pub fn usage(text: &str) {
+        let _ = write!(anstream::stderr(), "{}", reflowed(text, Self::error_columns()));
+    }
+
     /// Writes an error and what to do about it to standard error.
     pub fn error(&self, error: &CliError) {
         self.failure(&error.message, error.advice.as_deref());
@@ -233,60 +232,6 @@ impl Output {
     pub fn error_line(&self, line: impl Display) {
         let _ = self.shown.aside(|| writeln!(anstream::stderr(), "{line}"));
     }
-
-    /// The progress of `total` items, shown after a second if standard error is a terminal.
-    #[must_use]
-    pub fn progress(&self, total: usize, what: &str) -> Progress {
-        match total {
-            0 | 1 => self.waiting(what),
-            _ => self.start(Some(total as u64), "{spinner} {msg} {pos}/{len} [{bar:30}] {elapsed}", what),
-        }
-    }
-
-    /// The progress of an unknown number of bytes, shown after a second if standard error is a terminal.
-    #[must_use]
-    pub fn bytes(&self, what: &str) -> Progress {
-        self.start(None, "{spinner} {msg} {bytes} {bytes_per_sec} {elapsed}", what)
-    }
-
-    /// The progress of work that is not counted, shown after a second if standard error is a terminal.
-    #[must_use]
-    pub fn waiting(&self, what: &str) -> Progress {
-        self.start(None, "{spinner} {elapsed} {wide_msg}", what)
-    }
-
-    fn start(&self, total: Option<u64>, template: &str, what: &str) -> Progress {
-        // The lines of a log would be written across it.
-        let wanted = !self.quiet && !self.is_verbose() && io::stderr().is_terminal();
-        Progress::start(&self.shown, wanted, total, template, printable(what))
-    }
-
-    /// Says on standard error what a request waits for before it is repeated.
-    #[must_use]
-    pub fn waits(&self) -> Waits {
-        let output = self.clone();
-        Waits::new(move |wait| {
-            let Wait { host, why, time } = wait;
-            let again = match time {
-                Some(time) if time.as_secs() >= 1 => format!("trying again in {:.0} s", time.as_secs_f64()),
-                Some(time) => format!("trying again in {:.1} s", time.as_secs_f64()),
-                None => "trying again".to_owned(),
-            };
-            // Many artifacts wait for the same server at the same time.
-            if output.said.is_new(&format!("{host} {why} {}", time.map_or(0, |time| time.as_secs()))) {
-                output.note(format!("{} {}: {}; {again}", paint(WARN, "waiting:"), printable(host), printable(why)));
-            }
-        })
-    }
-}
-
-/// The width in columns, if it is a terminal.
-fn columns(stream: &(impl IsTerminal + AsFd)) -> Option<usize> {
-    if !stream.is_terminal() {
-        return None;
-    }
-    let size = tcgetwinsize(stream).ok().map(|size| usize::from(size.ws_col));
-    Some(size.filter(|columns| *columns > 0).unwrap_or(COLUMNS))
 }
 
 /// Success.

@@ -1,10 +1,16 @@
 //! What a command shows while it waits: after a second a spinner, or a bar for several artifacts, on standard error.
 
+use std::io;
+use std::io::IsTerminal as _;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use limits::{Wait, Waits};
+use notary::text::printable;
 use tokio::task::AbortHandle;
+
+use super::{Output, WARN, paint};
 
 /// A command that ends sooner shows no progress.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -26,6 +32,53 @@ impl Shown {
     fn lock(&self) -> std::sync::MutexGuard<'_, Option<ProgressBar>> {
         // A panic cannot leave the value half-changed.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Output {
+    /// The progress of `total` items, shown after a second if standard error is a terminal.
+    #[must_use]
+    pub fn progress(&self, total: usize, what: &str) -> Progress {
+        match total {
+            0 | 1 => self.waiting(what),
+            _ => self.start(Some(total as u64), "{spinner} {msg} {pos}/{len} [{bar:30}] {elapsed}", what),
+        }
+    }
+
+    /// The progress of an unknown number of bytes, shown after a second if standard error is a terminal.
+    #[must_use]
+    pub fn bytes(&self, what: &str) -> Progress {
+        self.start(None, "{spinner} {msg} {bytes} {bytes_per_sec} {elapsed}", what)
+    }
+
+    /// The progress of work that is not counted, shown after a second if standard error is a terminal.
+    #[must_use]
+    pub fn waiting(&self, what: &str) -> Progress {
+        self.start(None, "{spinner} {elapsed} {wide_msg}", what)
+    }
+
+    fn start(&self, total: Option<u64>, template: &str, what: &str) -> Progress {
+        // The lines of a log would be written across it.
+        let wanted = !self.quiet && !self.is_verbose() && io::stderr().is_terminal();
+        Progress::start(&self.shown, wanted, total, template, printable(what))
+    }
+
+    /// Says on standard error what a request waits for before it is repeated.
+    #[must_use]
+    pub fn waits(&self) -> Waits {
+        let output = self.clone();
+        Waits::new(move |wait| {
+            let Wait { host, why, time } = wait;
+            let again = match time {
+                Some(time) if time.as_secs() >= 1 => format!("trying again in {:.0} s", time.as_secs_f64()),
+                Some(time) => format!("trying again in {:.1} s", time.as_secs_f64()),
+                None => "trying again".to_owned(),
+            };
+            // Many artifacts wait for the same server at the same time.
+            if output.said.is_new(&format!("{host} {why} {}", time.map_or(0, |time| time.as_secs()))) {
+                output.note(format!("{} {}: {}; {again}", paint(WARN, "waiting:"), printable(host), printable(why)));
+            }
+        })
     }
 }
 

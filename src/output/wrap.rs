@@ -1,11 +1,17 @@
 //! Text wrapped between words to the width of the terminal.
 
+use std::io::IsTerminal;
+use std::os::fd::AsFd;
+
+use rustix::termios::tcgetwinsize;
 pub use textwrap::core::display_width;
 use textwrap::core::{Fragment as _, Word};
 use textwrap::{Options, WordSeparator, WordSplitter, WrapAlgorithm, fill, wrap};
 
 use super::{DIM, paint};
 
+/// The width of a terminal that does not tell it.
+const COLUMNS: usize = 80;
 /// In fewer columns text is not wrapped: the terminal does it better.
 const FEWEST: usize = 20;
 
@@ -38,6 +44,16 @@ pub fn lines(text: &str, columns: Option<usize>) -> Vec<String> {
     }
 }
 
+/// The text with each line wrapped on its own, and further lines indented as much as the line and two columns more.
+#[must_use]
+pub fn reflowed(text: &str, columns: Option<usize>) -> String {
+    let line = |line: &str| {
+        let indent = line.len() - line.trim_start().len();
+        hanging("", indent + 2, line, columns)
+    };
+    text.split('\n').map(line).collect::<Vec<_>>().join("\n")
+}
+
 /// A line with a name, padded to `width` columns, and its value. A value that fits only on a line of its own gets one:
 /// otherwise the terminal would split the digest.
 #[must_use]
@@ -51,6 +67,15 @@ pub fn fact(indent: usize, name: &str, width: usize, value: &str, columns: Optio
         return format!("{space}{}\n{}", paint(DIM, name), hanging(&alone, indent + 2, value, columns));
     }
     hanging(&format!("{space}{} ", paint(DIM, format!("{name:width$}"))), start, value, columns)
+}
+
+/// The width of a stream in columns, if it is a terminal.
+pub fn columns(stream: &(impl IsTerminal + AsFd)) -> Option<usize> {
+    if !stream.is_terminal() {
+        return None;
+    }
+    let size = tcgetwinsize(stream).ok().map(|size| usize::from(size.ws_col));
+    Some(size.filter(|columns| *columns > 0).unwrap_or(COLUMNS))
 }
 
 fn options<'a>(columns: usize) -> Options<'a> {

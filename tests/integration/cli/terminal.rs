@@ -204,6 +204,7 @@ fn text_is_wrapped_at_words_in_a_terminal_only() {
         (&["policy", "init", "--profile", &fixture.profile.arn], 0),
         (&["policy", "show"], 0),
         (&["policy", "check"], 2),
+        (&["sign", "oci:signed:v1", "--profile", "arn:aws:signer:us-west-2:111122223333:/profiles/x"], 2),
     ] {
         is_wrapped(
             &fixture
