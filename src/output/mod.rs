@@ -221,6 +221,13 @@ impl Output {
         }
     }
 
+    /// Writes an error to standard error if the text output, which shows it, is not written.
+    pub fn failure_instead_of_text(&self, message: impl Display, advice: Option<&str>) {
+        if self.is_json() || self.quiet {
+            self.failure(message, advice);
+        }
+    }
+
     /// Writes what to do about an error to standard error, unless this was said before.
     pub fn error_advice(&self, advice: &str) {
         if self.said.is_new(advice) {

@@ -81,6 +81,12 @@ pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
     drop(waiting);
     let report = InspectReport::new(&args.reference, &artifact, &signatures);
     output.text(text::render(&report, output.columns()))?;
+    for signature in &report.signatures {
+        for failure in signature.failures() {
+            let message = format!("{}: {}", signature.signature.digest, failure.message);
+            output.failure_instead_of_text(message, failure.advice.as_deref());
+        }
+    }
     output.json(&report)?;
     Ok(report.exit)
 }

@@ -71,6 +71,10 @@ impl FindingReport {
         let document = self.document.as_ref().map(|document| format!("{document}: ")).unwrap_or_default();
         let policy = self.policy.as_ref().map(|name| format!("{name:?}: ")).unwrap_or_default();
         let message = format!("{document}{policy}{}", self.step.explanation.message());
+        if self.is_problem() {
+            let advice = self.step.explanation.error().and_then(|error| error.advice.as_deref());
+            output.failure_instead_of_text(&message, advice);
+        }
         output.text(format!("{} {}", self.step.outcome.word(8), wrapped(&message, 9, output.columns())))?;
         match self.step.explanation.error().and_then(|error| error.advice.as_ref()) {
             Some(advice) => show_advice(advice, 9, output),

@@ -57,6 +57,8 @@ fn show(file: &FileReport, output: &Output) -> Result<(), CliError> {
     file.certificates.iter().try_for_each(|certificate| certificate.show(output))?;
     match &file.error {
         Some(error) => {
+            let message = format!("{}: {}", file.file, printable(&error.message));
+            output.failure_instead_of_text(message, error.advice.as_deref());
             let failed = format!("  {} ", paint(BAD, "failed:"));
             output.text(hanging(&failed, 4, &printable(&error.message), output.columns()))
         }

@@ -108,6 +108,30 @@ fn a_refused_image_is_an_error_in_every_format() {
 }
 
 #[test]
+fn commands_that_fail_say_why_without_their_text() {
+    let fixture = Fixture::new();
+    let stores = super::image_stores::ImageStores::layout();
+    stores.images[0].put_envelope(b"no envelope");
+    let broken = fixture.cli.home().join("config/notation/truststore/x509/ca/broken");
+    std::fs::create_dir_all(&broken).unwrap();
+    std::fs::write(broken.join("root.pem"), "no certificate").unwrap();
+    for (arguments, code) in [
+        (&["inspect", &stores.images[0].reference][..], 1),
+        (&["trust", "list"], 2),
+        (&["policy", "check"], 2),
+        (&["setup", "--check", "--offline"], 2),
+    ] {
+        for more in [&["--quiet"][..], &["-o", "json"]] {
+            let failed = fixture.run(&[arguments, more].concat(), code);
+            assert!(failed.stderr.starts_with("error: "), "{failed}");
+        }
+        // The text itself says it.
+        let shown = fixture.run(arguments, code);
+        assert!(!shown.stdout.is_empty() && !shown.stderr.contains("error: "), "{shown}");
+    }
+}
+
+#[test]
 fn signatures_that_fail_in_the_same_way_share_the_reason() {
     let fixture = Fixture::new();
     fixture.run(&["sign", "oci:signed:v1", "--profile", &fixture.profile.arn], 0);
