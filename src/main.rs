@@ -14,7 +14,6 @@ mod verification;
 
 use std::ffi::OsString;
 use std::io;
-use std::io::Write as _;
 use std::process::{ExitCode, Termination as _};
 
 use clap::{CommandFactory as _, FromArgMatches as _};
@@ -68,14 +67,16 @@ fn runtime(cli: &Cli) -> io::Result<Runtime> {
 
 /// Writes help, the version, or what is wrong with the command line.
 fn not_parsed(why: &clap::Error, arguments: &[OsString]) -> ExitStatus {
-    // A failure to write leaves nothing to report to.
-    let _ = match usage::has_control_characters(why) {
-        true => writeln!(io::stderr(), "{}", printable_lines(why.render().to_string().trim_end())),
-        false => why.print(),
-    };
     if !why.use_stderr() {
+        // A failure to write leaves nothing to report to.
+        let _ = why.print();
         return ExitStatus::DONE;
     }
+    let text = why.render();
+    Output::usage(&match usage::has_control_characters(why) {
+        true => format!("{}\n", printable_lines(text.to_string().trim_end())),
+        false => text.ansi().to_string(),
+    });
     let error = usage::to_cli_error(why);
     let status = error.status();
     if usage::asks_for_json(arguments) {

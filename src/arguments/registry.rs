@@ -9,8 +9,8 @@ use notary::reference::RepositoryName;
 use registry::{ClientOptions, Credential, Credentials, PlainHttp, RegistryClient, Secret};
 
 use crate::arguments::artifact_reference::ArtifactReference;
+use crate::output::Output;
 use crate::output::exit::CliError;
-use crate::output::{Output, WARN, paint};
 
 /// The largest password or token that is read, in bytes.
 const MAX_PASSWORD: u64 = 64 * 1024;
@@ -49,7 +49,7 @@ impl RegistryArgs {
     /// # Errors
     /// Returns [`CliError`] if the password cannot be read.
     pub fn client(&self, output: &Output) -> Result<RegistryClient, CliError> {
-        Ok(RegistryClient::new(self.options(), self.credentials(output)?))
+        Ok(RegistryClient::new(self.options(output), self.credentials(output)?))
     }
 
     /// The registry client for all of these artifacts. A given password must not be sent to more than one registry.
@@ -70,25 +70,22 @@ impl RegistryArgs {
             return Err(CliError::configuration(why)
                 .with_advice("Run the command once for each registry, or log in with `docker login`."));
         }
-        Ok(RegistryClient::new(self.options(), credentials))
+        Ok(RegistryClient::new(self.options(output), credentials))
     }
 
     /// The registry client for the source of a copy. It never uses `--username` and its password, which are for the
     /// target. It uses the environment's password only if the target is in the same registry.
     #[must_use]
-    pub fn client_of_source(&self, target_is_other: bool) -> RegistryClient {
+    pub fn client_of_source(&self, target_is_other: bool, output: &Output) -> RegistryClient {
         let credentials = if target_is_other { Credentials::from_files() } else { Credentials::from_environment() };
-        RegistryClient::new(self.options(), credentials)
+        RegistryClient::new(self.options(output), credentials)
     }
 
     fn credentials(&self, output: &Output) -> Result<Credentials, CliError> {
         let Some(username) = &self.username else {
             let credentials = Credentials::from_environment();
             if credentials.is_half_given() {
-                let warning = paint(WARN, "warning:");
-                output.note(format!(
-                    "{warning} NOTATION_USERNAME is ignored because NOTATION_PASSWORD is not set: set both"
-                ));
+                output.warning("NOTATION_USERNAME is ignored because NOTATION_PASSWORD is not set: set both");
             }
             return Ok(credentials);
         };
@@ -96,8 +93,9 @@ impl RegistryArgs {
         Ok(Credentials::given(Credential::Password { username: username.clone(), password }))
     }
 
-    fn options(&self) -> ClientOptions {
+    fn options(&self, output: &Output) -> ClientOptions {
         let mut options = ClientOptions::default();
+        options.waits = output.waits();
         if self.plain_http {
             options.plain_http = PlainHttp::Always;
         }

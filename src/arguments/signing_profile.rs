@@ -34,18 +34,12 @@ impl SigningProfile {
     ///
     /// # Errors
     /// Returns [`CliError`] if the name cannot be completed.
-    pub async fn arn(
-        self,
-        signer: &SignerArgs,
-        config: &SignerConfig,
-        output: &Output,
-    ) -> Result<ProfileArn, CliError> {
+    pub fn arn(self, signer: &SignerArgs, config: &SignerConfig, output: &Output) -> Result<ProfileArn, CliError> {
         let name = match self {
             Self::Arn(arn) => return Ok(arn),
             Self::Name(name) => name,
         };
-        let variable = |name: &str| std::env::var(name).ok();
-        let region = signer.region().map(str::to_owned).or_else(|| variable("NOTATION_AWS_SIGNER_REGION"));
+        let region = signer.region().map(str::to_owned).or_else(|| std::env::var("NOTATION_AWS_SIGNER_REGION").ok());
         match complete_profile_name(config, &name, region.as_deref()) {
             Ok(arn) => {
                 output.note(format_args!("The signing profile {name} is {arn}"));

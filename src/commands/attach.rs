@@ -9,13 +9,14 @@ use notary::manifest::SignatureForm;
 use notation::attach::{Attached, MatchingEnvelope};
 use serde::Serialize;
 
+use super::sign::show_new_signature;
 use crate::arguments::artifact_reference::{ArtifactReference, OpenedArtifact};
 use crate::arguments::metadata::Pair;
 use crate::arguments::registry::RegistryArgs;
 use crate::arguments::{envelope_file, metadata};
 use crate::output::exit::{CliError, ExitStatus};
 use crate::output::vocabulary::{NamedArtifact, SignatureReport, SignedContent};
-use crate::output::{DIM, GOOD, Output, SCHEMA_VERSION, paint};
+use crate::output::{GOOD, Output, SCHEMA_VERSION, paint};
 
 /// Attach an existing signature to its artifact.
 ///
@@ -81,11 +82,13 @@ enum AttachOutcome {
 pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
     let annotations = metadata::collect(args.annotations)?;
     let bytes = envelope_file::read(&args.signature)?;
+    let waiting = output.waiting(&format!("attaching a signature to {}", args.reference));
     let OpenedArtifact { store, target } = args.reference.open(&args.registry.client(output)?)?;
     let artifact = store.resolve(&target).await?;
     let envelope = MatchingEnvelope::check(bytes, artifact.clone())
         .map_err(|why| CliError::from(why).context(args.signature.display()))?;
     let attached = envelope.attach(&store, annotations, SignatureForm::default()).await?;
+    drop(waiting);
     let (outcome, words) = match attached {
         Attached::Now(_) => (AttachOutcome::Attached, "attached"),
         Attached::Before(_) => (AttachOutcome::AlreadyAttached, "already attached"),
@@ -93,7 +96,9 @@ pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
     let artifact = args.reference.named(Some(&artifact));
     let signature = SignatureReport::from_manifest(attached.manifest()).with_content(content(&envelope)?);
     output.text(format!("{} {}", artifact.artifact, paint(GOOD, words)))?;
-    output.text(format!("  {} {}", paint(DIM, "signature"), signature.digest))?;
+    if output.is_verbose() {
+        show_new_signature(&signature, output)?;
+    }
     let status = ExitStatus::DONE;
     output.json(&AttachReport {
         schema_version: SCHEMA_VERSION,

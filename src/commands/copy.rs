@@ -3,8 +3,8 @@
 use std::fmt::Display;
 use std::time::Duration;
 
-use indicatif::ProgressBar;
 use notary::reference::EntryName;
+use notary::text::printable;
 use notary::{Descriptor, Digest, ReasonCode};
 use notation::copy::{Copied, CopyError, CopyEvent, CopyOptions, Progress, copy_resolved};
 use registry::{Layout, RegistryClient, Store, StoreError, Transferred};
@@ -15,8 +15,9 @@ use crate::arguments::registry::RegistryArgs;
 use crate::arguments::size::size;
 use crate::output::exit::{CliError, ExitStatus};
 use crate::output::failure::FailureReport;
+use crate::output::progress::Progress as Shown;
 use crate::output::vocabulary::{NamedArtifact, SignatureReport};
-use crate::output::{DIM, GOOD, Output, SCHEMA_VERSION, WARN, paint};
+use crate::output::{GOOD, Output, SCHEMA_VERSION, paint, show_fact};
 use crate::signals::interrupted;
 
 /// Copy an artifact with all its signatures, between registries and OCI image layouts.
@@ -78,25 +79,25 @@ pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
     let registry = |reference: &ArtifactReference| reference.repository().map(|name| name.registry().to_owned());
     let target = registry(&args.target);
     let is_other = target.is_some() && target != registry(&args.source);
-    let source = args.source.open(&args.registry.client_of_source(is_other))?;
+    let source = args.source.open(&args.registry.client_of_source(is_other, output))?;
     let (store, name) = destination(&args, &client)?;
     let mut options = CopyOptions::default();
     options.parallel = args.jobs.into();
     options.most_signatures = args.max_signatures as usize;
     options.most_bytes = args.max_size;
     options.time = Duration::from_secs(args.max_time);
-    let bar = output.bytes("copying");
+    let shown = output.bytes(&format!("copying {}", args.source));
     let copied = tokio::select! {
-        copied = copy(&source, &store, name.as_ref(), &options, &bar) => copied,
+        copied = copy(&source, &store, name.as_ref(), &options, &shown) => copied,
         // Dropping the copy removes its temporary files, at the latest when the runtime ends.
         ended = interrupted() => {
             let ended = ended.map_err(|why| CliError::new(ReasonCode::Internal, why))?;
-            bar.finish_and_clear();
-            output.note(format!("{} interrupted; what was copied so far has no tag", paint(WARN, "warning:")));
+            drop(shown);
+            output.warning("interrupted; what was copied so far has no tag");
             return Ok(ended);
         }
     };
-    bar.finish_and_clear();
+    drop(shown);
     let report = CopyReport::new(&args, copied?);
     report.show(output)?;
     output.json(&report)?;
@@ -108,12 +109,12 @@ async fn copy(
     store: &Store,
     name: Option<&EntryName>,
     options: &CopyOptions,
-    bar: &ProgressBar,
+    shown: &Shown,
 ) -> Result<Copied, CliError> {
-    let shown = bar.clone();
+    let count = shown.counter();
     let progress: Progress = std::sync::Arc::new(move |event| {
         if let CopyEvent::Bytes(bytes) = event {
-            shown.inc(bytes);
+            count(bytes);
         }
     });
     let artifact = source.store.resolve(&source.target).await?;
@@ -246,34 +247,36 @@ impl CopyReport {
 
     /// Writes the report as text.
     fn show(&self, output: &Output) -> Result<(), CliError> {
-        let line =
-            |name: &str, value: &dyn Display| output.text(format!("  {} {value}", paint(DIM, format!("{name:10}"))));
-        output.text(format!("{} {}", self.target.artifact, paint(GOOD, self.outcome)))?;
-        line("from", &self.source.reference)?;
-        line("manifests", &self.manifests)?;
-        let BlobCounts { copied, mounted, already_present } = self.blobs;
-        line("blobs", &format!("{copied} copied, {mounted} mounted, {already_present} already present"))?;
-        line("signatures", &self.signatures.len())?;
+        let signatures = match self.signatures.len() {
+            1 => "1 signature".to_owned(),
+            number => format!("{number} signatures"),
+        };
+        let name = printable(&self.target.artifact);
+        output.text(format!("{name} {} with {signatures}", paint(GOOD, self.outcome)))?;
+        if output.is_verbose() {
+            let line = |name: &str, value: &dyn Display| show_fact(name, 9, value, output);
+            line("from", &printable(&self.source.reference))?;
+            line("manifests", &self.manifests)?;
+            let BlobCounts { copied, mounted, already_present } = self.blobs;
+            line("blobs", &format!("{copied} copied, {mounted} mounted, {already_present} already present"))?;
+            self.signatures.iter().try_for_each(|signature| line("signature", &signature.digest))?;
+        }
         for layer in &self.foreign_layers {
             output.note(format!(
-                "{} foreign layer {} was not copied: clients download it from the URLs in the manifest",
-                paint(WARN, "note:"),
+                "note: foreign layer {} was not copied: clients download it from the URLs in the manifest",
                 layer.digest
             ));
         }
         for LeftOutReport { manifest, subject } in &self.referrers_of_others {
-            output.note(format!(
-                "{} {} was not copied: the index lists it, but it refers to {subject}, which is not part of the index",
-                paint(WARN, "warning:"),
+            output.warning(format!(
+                "{} was not copied: the index lists it, but it refers to {subject}, which is not part of the index",
                 manifest.digest
             ));
         }
         for SkippedSignatureReport { signature, error } in &self.skipped {
-            output.note(format!(
-                "{} {} is listed as a signature, but was not copied: {}",
-                paint(WARN, "warning:"),
-                signature.digest,
-                error.message
+            output.warning(format!(
+                "{} is listed as a signature, but was not copied: {}",
+                signature.digest, error.message
             ));
         }
         Ok(())

@@ -19,9 +19,9 @@ pub mod version;
 
 use clap::{Parser, Subcommand};
 
+use crate::output::Output;
 use crate::output::exit::{CliError, ExitStatus};
 use crate::output::failure::CommandFailure;
-use crate::output::{Output, WARN, paint};
 
 /// Sign and verify container images and other artifacts with AWS Signer.
 ///
@@ -72,7 +72,7 @@ pub async fn run(cli: Cli) -> ExitStatus {
     if !matches!(cli.command, Command::LocalSigner(_))
         && let Err(why) = logging::init_for_terminal(output.log_level())
     {
-        output.note(format_args!("{} {why}", paint(WARN, "warning:")));
+        output.warning(why);
     }
     if let Some(name) = cli.command.without_json().filter(|_| output.is_json()) {
         let why = CliError::configuration(format!("{name} does not support JSON output"));

@@ -8,28 +8,33 @@ pub mod exit;
 pub mod failure;
 pub mod file;
 pub mod outcome;
+pub mod progress;
+mod said;
+pub mod short;
+pub mod table;
 pub mod terminal;
 pub mod tree;
 pub mod unwritable;
 pub mod vocabulary;
+pub mod wrap;
 
 use std::fmt::Display;
 use std::io;
-use std::io::{ErrorKind, IsTerminal, Write};
-use std::os::fd::AsFd;
-use std::time::Duration;
+use std::io::{ErrorKind, Write};
 
 use anstyle::{AnsiColor, Style};
 use clap::{ArgAction, ValueEnum};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use notary::ReasonCode;
 use notary::text::{is_unprintable, printable};
-use rustix::termios::tcgetwinsize;
 use serde::Serialize;
 
-use crate::output::exit::CliError;
-use crate::output::failure::CommandFailure;
-use crate::output::terminal::cleaned;
+use self::exit::CliError;
+use self::failure::CommandFailure;
+use self::progress::Shown;
+use self::said::Said;
+use self::terminal::cleaned;
+pub use self::wrap::wrapped;
+use self::wrap::{columns, fact, hanging, reflowed};
 
 /// The version of the JSON schemas. It changes when a member is removed or changes its meaning, not when members are
 /// added.
@@ -64,12 +69,20 @@ pub struct Output {
     #[arg(long, short, global = true, conflicts_with = "verbose", help_heading = "Output")]
     quiet: bool,
 
-    /// Log to standard error: steps with -v, every request with -vv
+    /// Show details, such as each check of a signature, and log steps to standard error; with -vv also every request
     #[arg(long, short, global = true, action = ArgAction::Count, help_heading = "Output")]
     verbose: u8,
 
     #[arg(skip)]
     text_on_stderr: bool,
+
+    /// The progress on the terminal. Clones share it.
+    #[arg(skip)]
+    shown: Shown,
+
+    /// What does not need to be said again. Clones share it.
+    #[arg(skip)]
+    said: Said,
 }
 
 impl Output {
@@ -83,6 +96,12 @@ impl Output {
     #[must_use]
     pub fn is_quiet(&self) -> bool {
         self.quiet
+    }
+
+    /// Whether details are written.
+    #[must_use]
+    pub fn is_verbose(&self) -> bool {
+        self.verbose > 0
     }
 
     /// The level of the log on standard error that `--verbose` asks for.
@@ -105,10 +124,18 @@ impl Output {
             return Ok(());
         }
         if self.text_on_stderr {
-            self.note(text);
+            self.error_line(text);
             return Ok(());
         }
-        written(writeln!(anstream::stdout(), "{}", cleaned(&text.to_string())))
+        written(self.shown.aside(|| writeln!(anstream::stdout(), "{}", cleaned(&text.to_string()))))
+    }
+
+    /// Writes a sentence of the text output, wrapped at a terminal.
+    ///
+    /// # Errors
+    /// Returns [`CliError`] if standard output cannot be written to.
+    pub fn sentence(&self, text: &str) -> Result<(), CliError> {
+        self.text(hanging("", 2, text, self.columns()))
     }
 
     /// A copy that writes text to standard error, for commands that write a file's content to standard output.
@@ -126,10 +153,16 @@ impl Output {
         written(stdout.write_all(bytes).and_then(|()| stdout.flush()))
     }
 
-    /// The width of standard output in columns, if it is a terminal.
+    /// The width in columns of the terminal that the text output goes to, if it is one.
     #[must_use]
     pub fn columns(&self) -> Option<usize> {
-        columns(&io::stdout())
+        if self.text_on_stderr { columns(&io::stderr()) } else { columns(&io::stdout()) }
+    }
+
+    /// The width in columns of the terminal that errors go to, if it is one.
+    #[must_use]
+    pub fn error_columns() -> Option<usize> {
+        columns(&io::stderr())
     }
 
     /// Writes the results as JSON, if JSON is selected. Each command calls it once.
@@ -141,7 +174,7 @@ impl Output {
             return Ok(());
         }
         let text = serde_json::to_string_pretty(value).map_err(|why| CliError::new(ReasonCode::Internal, why))?;
-        written(writeln!(io::stdout(), "{}", escaped(&text)))
+        written(self.shown.aside(|| writeln!(io::stdout(), "{}", escaped(&text))))
     }
 
     /// Writes the error of a command as JSON, whatever format is selected.
@@ -152,17 +185,29 @@ impl Output {
         Self { format: Format::Json, ..Self::default() }.json(&CommandFailure::from(why))
     }
 
-    /// Writes a note to standard error, unless `--quiet` is given.
+    /// Writes a note to standard error, wrapped at a terminal, unless `--quiet` is given.
     pub fn note(&self, text: impl Display) {
+        self.indented_note(&text.to_string(), 0);
+    }
+
+    /// Writes an indented note to standard error, wrapped at a terminal, unless `--quiet` is given.
+    pub fn indented_note(&self, text: &str, indent: usize) {
         if !self.quiet {
-            // A closed standard error does not stop the command.
-            let _ = writeln!(anstream::stderr(), "{}", cleaned(&text.to_string()));
+            self.error_line(hanging(&" ".repeat(indent), indent + 2, text, Self::error_columns()));
         }
     }
 
-    /// Writes an indented note to standard error, wrapped at a terminal.
-    pub fn indented_note(&self, text: &str, indent: usize) {
-        self.note(format_args!("{:indent$}{}", "", wrapped(text, indent + 2, columns(&io::stderr()))));
+    /// Writes a warning to standard error, unless `--quiet` is given.
+    pub fn warning(&self, text: impl Display) {
+        if !self.quiet {
+            let label = format!("{} ", paint(WARN, "warning:"));
+            self.error_line(hanging(&label, 2, &text.to_string(), Self::error_columns()));
+        }
+    }
+
+    /// Writes what is wrong with a command line to standard error, wrapped at a terminal. The text may have styles.
+    pub fn usage(text: &str) {
+        let _ = write!(anstream::stderr(), "{}", reflowed(text, Self::error_columns()));
     }
 
     /// Writes an error and what to do about it to standard error.
@@ -172,46 +217,31 @@ impl Output {
 
     /// Writes what went wrong and what to do about it to standard error.
     pub fn failure(&self, message: impl Display, advice: Option<&str>) {
-        let mut stderr = anstream::stderr();
-        let columns = columns(&io::stderr());
-        // The first line begins after the heading.
-        let message = wrapped(&cleaned(&message.to_string()), 2, columns.map(|columns| columns.saturating_sub(5)));
-        let _ = writeln!(stderr, "{} {message}", paint(BAD, "error:"));
+        let label = format!("{} ", paint(BAD, "error:"));
+        self.error_line(hanging(&label, 2, &message.to_string(), Self::error_columns()));
         if let Some(advice) = advice {
-            let _ = writeln!(stderr, "  {} {}", paint(WARN, "->"), wrapped(&cleaned(advice), 5, columns));
+            self.error_advice(advice);
         }
     }
 
-    /// A progress bar for `total` items, shown if standard error is a terminal.
-    #[must_use]
-    pub fn progress(&self, total: usize, what: &'static str) -> ProgressBar {
-        self.bar(total > 1, Some(total as u64), "{spinner} {msg} {pos}/{len} [{bar:30}] {elapsed}").with_message(what)
-    }
-
-    /// A progress display for an unknown number of bytes, shown if standard error is a terminal.
-    #[must_use]
-    pub fn bytes(&self, what: &'static str) -> ProgressBar {
-        self.bar(true, None, "{spinner} {msg} {bytes} {bytes_per_sec} {elapsed}").with_message(what)
-    }
-
-    fn bar(&self, wanted: bool, total: Option<u64>, template: &str) -> ProgressBar {
-        let shown = wanted && !self.quiet && !self.is_json() && io::stderr().is_terminal();
-        let target = if shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-        let bar = ProgressBar::with_draw_target(total, target);
-        if let Ok(style) = ProgressStyle::with_template(template) {
-            bar.set_style(style);
+    /// Writes an error to standard error if the text output, which shows it, is not written.
+    pub fn failure_instead_of_text(&self, message: impl Display, advice: Option<&str>) {
+        if self.is_json() || self.quiet {
+            self.failure(message, advice);
         }
-        if shown {
-            bar.enable_steady_tick(Duration::from_millis(100));
-        }
-        bar
     }
-}
 
-/// The width in columns, if it is a terminal.
-fn columns(stream: &(impl IsTerminal + AsFd)) -> Option<usize> {
-    let size = if stream.is_terminal() { tcgetwinsize(stream).ok() } else { None };
-    size.map(|size| usize::from(size.ws_col)).filter(|columns| *columns > 0)
+    /// Writes what to do about an error to standard error, unless this was said before.
+    pub fn error_advice(&self, advice: &str) {
+        if self.said.is_new(advice) {
+            self.error_line(arrow(advice, 2, Self::error_columns()));
+        }
+    }
+
+    /// Writes a line to standard error, also with `--quiet`. A closed standard error does not stop the command.
+    pub fn error_line(&self, line: impl Display) {
+        let _ = self.shown.aside(|| writeln!(anstream::stderr(), "{}", cleaned(&line.to_string())));
+    }
 }
 
 /// Success.
@@ -228,46 +258,28 @@ pub fn paint(style: Style, text: impl Display) -> String {
     format!("{style}{text}{style:#}")
 }
 
-/// Wraps the text between words to `columns`, with all lines after the first indented. Longer words stay whole, so that
-/// digests and ARNs can be copied.
-#[must_use]
-pub fn wrapped(text: &str, indent: usize, columns: Option<usize>) -> String {
-    let Some(width) = columns.and_then(|columns| columns.checked_sub(indent)).filter(|width| *width >= 20) else {
-        return text.to_owned();
-    };
-    let mut out = String::with_capacity(text.len());
-    let mut used = 0;
-    for word in text.split(' ') {
-        let length = word.chars().count();
-        if used > 0 && used + 1 + length > width {
-            out.push('\n');
-            out.extend(std::iter::repeat_n(' ', indent));
-            used = 0;
-        } else if used > 0 {
-            out.push(' ');
-            used += 1;
-        }
-        out.push_str(word);
-        used += length;
-    }
-    out
-}
-
 /// Writes a line with a name, padded to `width` columns, and its value.
 ///
 /// # Errors
 /// Returns [`CliError`] if standard output cannot be written to.
 pub fn show_fact(name: &str, width: usize, value: impl Display, output: &Output) -> Result<(), CliError> {
-    output.text(format!("  {} {}", paint(DIM, format!("{name:width$}")), printable(&value.to_string())))
+    output.text(fact(2, name, width, &printable(&value.to_string()), output.columns()))
 }
 
-/// Writes the line that says what to do, indented.
+/// Writes the line that says what to do, indented, unless this was said before.
 ///
 /// # Errors
 /// Returns [`CliError`] if standard output cannot be written to.
 pub fn show_advice(advice: &str, indent: usize, output: &Output) -> Result<(), CliError> {
-    let advice = wrapped(advice, indent + 3, output.columns());
-    output.text(format!("{:indent$}{} {advice}", "", paint(WARN, "->")))
+    if output.is_json() || output.quiet || !output.said.is_new(advice) {
+        return Ok(());
+    }
+    output.text(arrow(advice, indent, output.columns()))
+}
+
+/// The line that says what to do.
+fn arrow(advice: &str, indent: usize, columns: Option<usize>) -> String {
+    hanging(&format!("{:indent$}{} ", "", paint(WARN, "->")), indent + 3, advice, columns)
 }
 
 /// The same JSON with unprintable characters escaped: values come from registries and signatures, and must not control
@@ -295,7 +307,7 @@ fn written(result: io::Result<()>) -> Result<(), CliError> {
 
 #[cfg(test)]
 mod tests {
-    use super::{escaped, wrapped};
+    use super::escaped;
 
     #[test]
     fn escapes_control_characters_in_json() {
@@ -303,13 +315,5 @@ mod tests {
         let text = escaped(&serde_json::to_string_pretty(&value).unwrap_or_default());
         assert!(text.contains("\\u009b2J \\u202e\\n\\udb40\\udc41 ü"), "{text}");
         assert_eq!(serde_json::from_str::<serde_json::Value>(&text).ok(), Some(value));
-    }
-
-    #[test]
-    fn wraps_between_words() {
-        let text = "the chain ends in arn:aws:signer:us-west-2 which is long";
-        assert_eq!(wrapped(text, 4, None), text);
-        assert_eq!(wrapped(text, 4, Some(26)), "the chain ends in\n    arn:aws:signer:us-west-2\n    which is long");
-        assert_eq!(wrapped(text, 30, Some(40)), text);
     }
 }

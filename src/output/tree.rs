@@ -4,7 +4,8 @@ use std::fmt;
 
 use notary::text::printable;
 
-use crate::output::{DIM, paint};
+use super::wrap::lines;
+use super::{DIM, paint};
 
 /// A line, and the lines under it.
 #[derive(Debug, Default)]
@@ -39,21 +40,28 @@ impl Tree {
         self.add(Self::styled(format!("{name} {}", printable(&value.to_string()))))
     }
 
-    fn write_children(&self, f: &mut fmt::Formatter<'_>, indent: &str) -> fmt::Result {
+    /// The tree as text, with lines of at most `columns` where words permit.
+    #[must_use]
+    pub fn text(&self, columns: Option<usize>) -> String {
+        let mut text = self.label.clone();
+        self.add_children(&mut text, "", columns);
+        text
+    }
+
+    fn add_children(&self, text: &mut String, indent: &str, columns: Option<usize>) {
         let last = self.children.len().saturating_sub(1);
         for (position, child) in self.children.iter().enumerate() {
             let (branch, more) = if position == last { ("└── ", "    ") } else { ("├── ", "│   ") };
-            write!(f, "\n{indent}{branch}{}", child.label)?;
-            child.write_children(f, &format!("{indent}{more}"))?;
+            let below = if child.children.is_empty() { "  " } else { "│ " };
+            let used = indent.chars().count() + branch.chars().count() + below.chars().count();
+            for (number, line) in
+                lines(&child.label, columns.map(|columns| columns.saturating_sub(used))).iter().enumerate()
+            {
+                let (branch, below) = if number == 0 { (branch, "") } else { (more, below) };
+                *text += &format!("\n{indent}{branch}{below}{line}");
+            }
+            child.add_children(text, &format!("{indent}{more}"), columns);
         }
-        Ok(())
-    }
-}
-
-impl fmt::Display for Tree {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.label)?;
-        self.write_children(f, "")
     }
 }
 
@@ -67,6 +75,16 @@ mod tests {
         let first = root.add(Tree::new("first"));
         first.add(Tree::new("a\u{1b}[2J"));
         root.add(Tree::new("last")).add(Tree::new("b"));
-        assert_eq!(root.to_string(), "root\n├── first\n│   └── a [2J\n└── last\n    └── b");
+        assert_eq!(root.text(None), "root\n├── first\n│   └── a [2J\n└── last\n    └── b");
+    }
+
+    #[test]
+    fn wraps_labels_within_their_branches() {
+        let mut root = Tree::new("root");
+        root.add(Tree::new("one two three four five six")).add(Tree::new("child"));
+        root.add(Tree::new("one two three four five six"));
+        let expected =
+            "root\n├── one two three four\n│   │ five six\n│   └── child\n└── one two three four\n      five six";
+        assert_eq!(root.text(Some(26)), expected);
     }
 }

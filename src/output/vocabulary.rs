@@ -34,6 +34,12 @@ impl NamedArtifact {
         Self { artifact: reference.clone(), reference, digest: None, media_type: None, size: None }
     }
 
+    /// The digest, if the artifact was resolved.
+    #[must_use]
+    pub fn digest(&self) -> Option<&str> {
+        self.digest.as_deref()
+    }
+
     /// A resolved artifact. `pinned` is its reference by digest.
     #[must_use]
     pub fn resolved(reference: String, pinned: String, descriptor: &Descriptor) -> Self {

@@ -15,6 +15,7 @@ use crate::arguments::metadata::Pair;
 use crate::arguments::profiles::{ArnOrArgument, NoArn, separate};
 use crate::arguments::signer::{SignerArgs, budget};
 use crate::arguments::usage::may_be_credentials;
+use crate::output::Output;
 use crate::output::exit::CliError;
 
 /// Which signers to trust, and what else to require of a signature.
@@ -101,9 +102,9 @@ impl VerificationIntent {
     ///
     /// # Errors
     /// Returns [`CliError`] if a value is invalid.
-    pub fn verifier(&self, signer: &SignerArgs, signatures: usize) -> Result<Verifier, CliError> {
+    pub fn verifier(&self, signer: &SignerArgs, signatures: usize, output: &Output) -> Result<Verifier, CliError> {
         let plugin_config = metadata::collect(self.plugin_config.clone())?;
-        let config = signer.config_beside(plugin_config.clone())?;
+        let config = signer.config_beside(plugin_config.clone())?.with_waits(output.waits());
         let limits = Limits { time: budget(&config), signatures };
         let verifier = Verifier::new(ClientPool::new(config)).with_limits(limits);
         Ok(match self.trusted.is_empty() {

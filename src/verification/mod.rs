@@ -11,5 +11,5 @@ pub use args::{VerificationArgs, VerificationIntent, arns_of};
 pub use failure::{reason_error, requirement_error, verdict_error};
 pub use outcome::VerificationOutcome;
 pub use policies::Policies;
-pub use show::{note_skipped, show_signature};
+pub use show::{check_line, details, failures, note_skipped, signature_line};
 pub use signature::{CheckReport, CheckedSignature};

@@ -56,15 +56,26 @@ impl From<VerificationOutcome> for ExitStatus {
 }
 
 impl VerificationOutcome {
+    /// The outcome in a word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Verified => "verified",
+            Self::Skipped => "skipped",
+            Self::Refused => "refused",
+            Self::Undetermined => "undetermined",
+            Self::Misconfigured => "misconfigured",
+        }
+    }
+
     /// The word in text output.
     #[must_use]
     pub fn word(self) -> String {
-        match self {
-            Self::Verified => paint(GOOD, "verified"),
-            Self::Skipped => paint(WARN, "skipped"),
-            Self::Refused => paint(BAD, "refused"),
-            Self::Undetermined => paint(WARN, "undetermined"),
-            Self::Misconfigured => paint(BAD, "misconfigured"),
-        }
+        let style = match self {
+            Self::Verified => GOOD,
+            Self::Skipped | Self::Undetermined => WARN,
+            Self::Refused | Self::Misconfigured => BAD,
+        };
+        paint(style, self.as_str())
     }
 }

@@ -24,7 +24,7 @@ use super::error::CallError;
 use super::failure::Failure;
 use super::http::{Answers, BoundedHttpClient};
 use super::journal::{Journal, Peer};
-use super::retry::TooManyRequests;
+use super::retry::{Repeats, TooManyRequests};
 use super::settings::{AwsSettings, client_builder};
 use super::watched::watched;
 
@@ -67,6 +67,7 @@ impl SignerClient {
         };
         let mut builder = aws_sdk_signer::config::Builder::from(&shared.credentials_provider(provider).build())
             .interceptor(EndpointAsGiven)
+            .interceptor(Repeats(config.waits().clone()))
             .retry_classifier(TooManyRequests);
         builder.set_endpoint_url(endpoint.clone().ok().flatten());
         Self { sdk: aws_sdk_signer::Client::from_conf(builder.build()), region, profile, endpoint, journal }

@@ -24,13 +24,16 @@
 //! | `memory` | [`MemoryBudget`]: the bytes that all readers together may hold |
 //! | `rate` | [`RateLimit`]: the calls per second |
 //! | `shared_cache` | [`SharedCache`]: a bounded number of values, each fetched once for all who wait |
+//! | `waits` | [`Waits`]: who is told that a request waits before it is repeated |
 
 mod deadline;
 mod memory;
 mod rate;
 mod shared_cache;
+mod waits;
 
 pub use deadline::Deadline;
 pub use memory::{MemoryBudget, Reservation};
 pub use rate::RateLimit;
 pub use shared_cache::{SharedCache, Turn};
+pub use waits::{Wait, Waits};

@@ -68,6 +68,8 @@ pub fn init() -> Result<(), LogError> {
 pub fn init_for_terminal(level: Option<Level>) -> Result<(), LogError> {
     let Some(level) = level else { return init() };
     let own = own_targets(level);
+    // The tool itself shows the checks; each request of a verification is in the log all the same.
+    let own = if level == Level::INFO { own.with_target("notation::verify", Level::WARN) } else { own };
     let lines = layer().with_writer(io::stderr).with_ansi(false).with_target(false).without_time().with_filter(own);
     let _ = tracing::subscriber::set_global_default(tracing_subscriber::registry().with(lines));
     Ok(())

@@ -62,7 +62,12 @@ impl Store {
             match self.transfer_once(anew, destination, stored, &passed).await {
                 Err(why) if attempt < ATTEMPTS && is_temporary(why.code()) => {
                     tracing::debug!(%why, "retrying the transfer");
-                    tokio::time::sleep(BACKOFF.mul_f64(f64::from(attempt) * (0.5 + fastrand::f64()))).await;
+                    let wait = BACKOFF.mul_f64(f64::from(attempt) * (0.5 + fastrand::f64()));
+                    // The error says which of the two failed.
+                    if let (Self::Remote(repository), _) | (_, Self::Remote(repository)) = (self, destination) {
+                        repository.begin_wait(&why, wait);
+                    }
+                    tokio::time::sleep(wait).await;
                 }
                 result => return result,
             }

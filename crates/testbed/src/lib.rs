@@ -24,6 +24,7 @@ pub mod registry;
 pub mod schemas;
 pub mod server;
 pub mod service;
+pub mod terminal;
 pub mod test_env;
 pub mod vector;
 mod world;

@@ -13,7 +13,7 @@ use crate::arguments::metadata;
 use crate::arguments::metadata::Pair;
 use crate::arguments::signer::{SignerArgs, budget, client_of};
 use crate::arguments::signing_profile::SigningProfile;
-use crate::commands::sign::show_new_signature;
+use crate::commands::sign::{show_new_signature, where_written};
 use crate::output::exit::{CliError, ExitStatus};
 use crate::output::file::OutputFile;
 use crate::output::vocabulary::{SignatureReport, SignedContent};
@@ -80,11 +80,13 @@ pub(super) async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliEr
     let signature = OutputFile::new(signature, args.force)?;
     let output = &signature.beside(output)?;
     let content = open(&args.file)?;
-    let config = args.signer.config()?;
-    let profile = args.profile.arn(&args.signer, &config, output).await?;
+    let config = args.signer.config()?.with_waits(output.waits());
+    let profile = args.profile.arn(&args.signer, &config, output)?;
+    let waiting = output.waiting(&format!("signing {}", args.file.display()));
     let client = client_of(&config, &profile).await?;
     let signed = sign_blob(content, &args.media_type, user_metadata, &client, &profile, budget(&config)).await;
     let signed = signed.map_err(|why| failed(why).context(args.file.display()))?;
+    drop(waiting);
     signature.write(&signed.signature.envelope, 0o644)?;
     show(&args.file, signature.path(), &signed, output)?;
     Ok(ExitStatus::DONE)
@@ -122,9 +124,12 @@ fn show(file: &Path, signature: &Path, signed: &SignedBlob, output: &Output) -> 
     let signer = &signed.signature.signer;
     let content = SignedContent::new(verified.attributes(), certificates, metadata, Some(signer));
     let signature = SignatureReport::from_file(signature, &signed.signature.envelope).with_content(content);
-    output.text(format!("{} {}", printable(&file.display().to_string()), paint(GOOD, "signed")))?;
-    show_fact("digest", 15, &signed.blob.digest, output)?;
-    show_new_signature(&signature, output)?;
+    let name = printable(&file.display().to_string());
+    output.text(format!("{name} {}{}", paint(GOOD, "signed"), where_written(&signature)))?;
+    if output.is_verbose() {
+        show_fact("digest", 15, &signed.blob.digest, output)?;
+        show_new_signature(&signature, output)?;
+    }
     output.json(&BlobSignReport {
         schema_version: SCHEMA_VERSION,
         status: ExitStatus::DONE.as_str(),

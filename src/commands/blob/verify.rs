@@ -14,9 +14,10 @@ use crate::arguments::signer::SignerArgs;
 use crate::output::exit::{CliError, ExitStatus};
 use crate::output::failure::FailureReport;
 use crate::output::vocabulary::SignatureReport;
-use crate::output::{DIM, Output, SCHEMA_VERSION, paint, show_advice};
+use crate::output::wrap::fact;
+use crate::output::{BAD, Output, SCHEMA_VERSION, paint};
 use crate::verification::{
-    CheckedSignature, VerificationArgs, VerificationOutcome, note_skipped, show_signature, verdict_error,
+    CheckedSignature, VerificationArgs, VerificationOutcome, details, failures, note_skipped, verdict_error,
 };
 
 /// Verify the signature of a file.
@@ -122,22 +123,42 @@ impl BlobVerifyReport {
         }
     }
 
+    /// Writes the report as text: a verified file on standard output, all others as errors on standard error.
     fn show(&self, output: &Output) -> Result<(), CliError> {
         let file = &printable(&self.file);
-        output.text(format!("{file} {}", self.outcome.word()))?;
-        if let Some(media_type) = &self.media_type {
-            output.text(format!("  {} {}", paint(DIM, "signed as"), printable(media_type)))?;
+        match self.outcome {
+            VerificationOutcome::Verified => {
+                output.text(format!("{file} {}", self.outcome.word()))?;
+                self.lines(output, output.columns()).iter().try_for_each(|line| output.text(line))
+            }
+            VerificationOutcome::Skipped => {
+                output.text(format!("{file} {}", self.outcome.word()))?;
+                note_skipped(file, &self.policy, output);
+                Ok(())
+            }
+            _ => {
+                output.error_line(format!("{} {file} {}", paint(BAD, "error:"), self.outcome.word()));
+                for line in self.lines(output, Output::error_columns()) {
+                    output.error_line(line);
+                }
+                if let Some(advice) = self.error.as_ref().and_then(|error| error.advice.as_ref()) {
+                    output.error_advice(advice);
+                }
+                Ok(())
+            }
         }
-        if let DetachedSignature::Checked(checked) = &self.signature {
-            show_signature(checked.signature.file.as_deref().unwrap_or_default(), checked, output)?;
+    }
+
+    /// The lines below the file's: with `--verbose` every check, otherwise those that did not pass.
+    fn lines(&self, output: &Output, columns: Option<usize>) -> Vec<String> {
+        let DetachedSignature::Checked(checked) = &self.signature else { return Vec::new() };
+        // The digest of the file was not printed.
+        if !output.is_verbose() {
+            return failures(checked, 2, "", columns);
         }
-        if self.outcome == VerificationOutcome::Skipped {
-            note_skipped(file, &self.policy, output);
-        }
-        match self.error.as_ref().and_then(|error| error.advice.as_ref()) {
-            Some(advice) => show_advice(advice, 2, output),
-            None => Ok(()),
-        }
+        let media_type = self.media_type.as_ref().map(|text| fact(2, "signed as", 9, &printable(text), columns));
+        let name = checked.signature.file.as_deref().unwrap_or_default();
+        media_type.into_iter().chain(details(name, checked, "", columns)).collect()
     }
 }
 
@@ -161,13 +182,15 @@ pub(super) async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliEr
     let policies = intent.policies(read_blob_trust_policy, NotationFolder::blob_trust_policy)?;
     let policy = policies.policy(|document| Ok(document.applicable(name)?))?;
     // A blob has one signature.
-    let verifier = intent.verifier(&args.signer, 1)?;
+    let verifier = intent.verifier(&args.signer, 1, output)?;
     let demands = Demands { user_metadata: intent.user_metadata()?, ..Demands::default() };
     let content = open(&file)?;
     let envelope = envelope_file::read(&signature)?;
     let media_type = args.media_type.as_deref();
     let now = OffsetDateTime::now_utc();
+    let waiting = output.waiting(&format!("verifying {}", file.display()));
     let verdict = verifier.verify_blob(content, &envelope, media_type, &policy, &demands, now).await;
+    drop(waiting);
     let verdict = verdict.map_err(|why| CliError::file(format!("{}: {why}", file.display())))?;
     let signature = SignatureReport::from_file(&signature, &envelope);
     let report = BlobVerifyReport::new(&file, signature, &policy, &verdict);

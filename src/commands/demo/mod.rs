@@ -1,5 +1,6 @@
 //! `notation-aws-signer demo`: signs, verifies and revokes an image on this machine, with the local signer.
 
+mod folder;
 mod image;
 mod steps;
 
@@ -21,7 +22,9 @@ use notation::trust_store::{TrustStoreError, read_certificates};
 use notation::verify::{Demands, NoVerdict, Reason, Trust, Verdict, VerificationPolicy, Verifier};
 use registry::{Layout, LayoutError, Store, StoreError as ArtifactsError};
 use time::OffsetDateTime;
+use tokio::signal::unix::{SignalKind, signal};
 
+use self::folder::Folder;
 use self::steps::Steps;
 use crate::output::Output;
 use crate::output::exit::CliError;
@@ -37,15 +40,23 @@ const TAG: &str = "v1";
 /// not end as expected.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  Run in a new temporary folder:
+  Run in a new temporary folder, and remove it at the end:
     notation-aws-signer demo
 
-  Run in a folder of your choice:
+  Keep the files, to look at them or to continue with notation:
+    notation-aws-signer demo --keep
+
+  Run in a folder of your choice, where the files stay:
     notation-aws-signer demo --dir ./demo")]
 pub struct Args {
-    /// The folder for the files; it must be empty or not exist [default: a new temporary folder]
+    /// The folder for the files, which stay there; it must be empty or not exist [default: a new temporary folder,
+    /// which is removed at the end]
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
+
+    /// Keep the temporary folder
+    #[arg(long)]
+    keep: bool,
 }
 
 /// Why the demo failed.
@@ -107,6 +118,12 @@ pub enum DemoError {
     /// Standard output cannot be written to.
     #[error("standard output: {0}")]
     Output(#[from] io::Error),
+    /// Signals of the system cannot be received.
+    #[error("signals: {0}")]
+    Signal(io::Error),
+    /// The demo was interrupted.
+    #[error("the demo was interrupted")]
+    Interrupted,
 }
 
 impl From<SignArtifactError> for DemoError {
@@ -120,6 +137,7 @@ impl From<DemoError> for CliError {
         let code = match &why {
             DemoError::Folder { .. } | DemoError::Output(_) => ReasonCode::File,
             DemoError::NotEmpty(_) => ReasonCode::Exists,
+            DemoError::Interrupted | DemoError::Signal(_) => ReasonCode::Internal,
             // A step did not end as expected.
             _ => ReasonCode::Integrity,
         };
@@ -132,13 +150,37 @@ impl From<DemoError> for CliError {
 /// # Errors
 /// Returns [`DemoError`] if a step fails, or does not end as expected.
 pub async fn run(args: Args, output: &Output) -> Result<(), DemoError> {
-    let folder = folder(args.dir)?;
-    let mut steps = Steps::new(7, output.is_quiet());
+    let mut interrupted = signal(SignalKind::interrupt()).map_err(DemoError::Signal)?;
+    let mut terminated = signal(SignalKind::terminate()).map_err(DemoError::Signal)?;
+    let folder = Folder::new(args.dir, args.keep)?;
+    let steps;
+    tokio::select! {
+        ended = run_in(&folder, output) => steps = ended?,
+        // Dropping the folder removes it.
+        _ = interrupted.recv() => return Err(DemoError::Interrupted),
+        _ = terminated.recv() => return Err(DemoError::Interrupted),
+    }
+    if let Folder::Stays(path) = folder {
+        steps.end("All steps ended as expected. The files are in")?;
+        steps.command(&path.display().to_string())?;
+        steps.end("To continue with notation or the aws CLI, start the local signer with the same state:")?;
+        let tool = std::env::current_exe().unwrap_or_else(|_| "notation-aws-signer".into());
+        let signer = path.join("signer");
+        return Ok(steps.command(&format!("{} local-signer serve --dir {}", tool.display(), signer.display()))?);
+    }
+    folder.remove()?;
+    Ok(steps.end("All steps ended as expected. The files were removed; pass --keep to keep them.")?)
+}
+
+/// Runs the steps in the folder.
+async fn run_in(folder: &Folder, output: &Output) -> Result<Steps, DemoError> {
+    let path = folder.path();
+    let mut steps = Steps::new(7, output);
     steps.title("Sign an image, verify it, revoke the signature, and verify again: all on this machine.")?;
 
     steps
         .start("Create an image", "A small image in an OCI image layout: a folder with the content of a repository.")?;
-    let layout = Layout::create(folder.join("layout"))?;
+    let layout = Layout::create(path.join("layout"))?;
     let image = image::write(&layout, TAG)?;
     let store = Store::Layout(layout.clone());
     let target = Target::Tag(TAG.parse::<Tag>()?);
@@ -148,7 +190,7 @@ pub async fn run(args: Args, output: &Output) -> Result<(), DemoError> {
         "Start the local signer",
         "A service on this machine with AWS Signer's API and its own certificate authority.",
     )?;
-    let service = LocalSigner::start(Options::new(folder.join("signer"))).await?;
+    let service = LocalSigner::start(Options::new(path.join("signer"))).await?;
     let root = service.root_certificate().to_owned();
     steps.done(&[("endpoint", service.endpoint_url()), ("root certificate", root.display().to_string())])?;
 
@@ -194,30 +236,7 @@ pub async fn run(args: Args, output: &Output) -> Result<(), DemoError> {
     steps.done_with_checks("refused, as expected", &verdict)?;
 
     service.shutdown().await;
-    steps.title(&format!(
-        "All steps ended as expected. The files are in {}\n\n\
-         To continue with notation or the aws CLI, start the local signer with the same state:\n  \
-         {} local-signer serve --dir {}",
-        folder.display(),
-        std::env::current_exe().unwrap_or_else(|_| "notation-aws-signer".into()).display(),
-        folder.join("signer").display()
-    ))?;
-    Ok(())
-}
-
-fn folder(given: Option<PathBuf>) -> Result<PathBuf, DemoError> {
-    let Some(path) = given else {
-        let temporary = std::env::temp_dir();
-        let made = tempfile::Builder::new().prefix("notation-aws-signer-demo-").tempdir();
-        return made.map(tempfile::TempDir::keep).map_err(|source| DemoError::Folder { path: temporary, source });
-    };
-    let error = |source| DemoError::Folder { path: path.clone(), source };
-    files::create_folders(&path, 0o777).map_err(error)?;
-    let path = path.canonicalize().map_err(error)?;
-    if std::fs::read_dir(&path).map_err(error)?.next().is_some() {
-        return Err(DemoError::NotEmpty(path));
-    }
-    Ok(path)
+    Ok(steps)
 }
 
 /// The configuration for the local signer in this process. It ignores the AWS settings of the environment.

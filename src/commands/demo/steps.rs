@@ -8,10 +8,13 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 use notation::verify::Verdict;
 
-use crate::output::paint;
 use crate::output::terminal::cleaned;
-use crate::verification::CheckReport;
+use crate::output::wrap::{fact, hanging};
+use crate::output::{Output, paint};
+use crate::verification::{CheckReport, check_line};
 
+/// The columns before the text of a step.
+const INDENT: usize = 6;
 const BOLD: anstyle::Style = anstyle::Style::new().bold();
 
 /// Prints numbered steps.
@@ -22,16 +25,28 @@ pub(super) struct Steps {
     meaning: &'static str,
     spinner: Option<ProgressBar>,
     quiet: bool,
+    columns: Option<usize>,
 }
 
 impl Steps {
-    pub(super) fn new(total: usize, quiet: bool) -> Self {
-        Self { total, current: 0, name: "", meaning: "", spinner: None, quiet }
+    pub(super) fn new(total: usize, output: &Output) -> Self {
+        let (quiet, columns) = (output.is_quiet(), output.columns());
+        Self { total, current: 0, name: "", meaning: "", spinner: None, quiet, columns }
     }
 
-    /// Prints text before the first or after the last step.
+    /// Prints text before the first step.
     pub(super) fn title(&self, text: &str) -> io::Result<()> {
-        self.write(format_args!("{text}\n"))
+        self.write(format_args!("{}\n", hanging("", 0, text, self.columns)))
+    }
+
+    /// Prints text after the last step.
+    pub(super) fn end(&self, text: &str) -> io::Result<()> {
+        self.write(hanging("", 0, text, self.columns))
+    }
+
+    /// Prints a path or a command to copy: it is not wrapped.
+    pub(super) fn command(&self, line: &str) -> io::Result<()> {
+        self.write(format_args!("  {line}"))
     }
 
     /// Starts a step, with a spinner on a terminal.
@@ -56,7 +71,7 @@ impl Steps {
         self.finish()?;
         let width = results.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
         for (name, value) in results {
-            self.write(format_args!("      {name:width$}  {value}"))?;
+            self.write(fact(INDENT, name, width + 1, value, self.columns))?;
         }
         self.write("")
     }
@@ -64,10 +79,10 @@ impl Steps {
     /// Ends a step of verification and prints the verdict with the outcome of every check.
     pub(super) fn done_with_checks(&mut self, verdict_text: &str, verdict: &Verdict) -> io::Result<()> {
         self.finish()?;
+        // The first step printed it.
+        let above = verdict.artifact.digest.as_str();
         for check in verdict.signatures.iter().flat_map(|signature| &signature.checks) {
-            let check = CheckReport::new(check);
-            let word = check.result.outcome.word(7);
-            self.write(format_args!("      {word} {:19} {}", check.name, check.result.explanation.message()))?;
+            self.write(check_line(&CheckReport::new(check), INDENT, above, self.columns))?;
         }
         self.write(format_args!("      The image is {}.\n", paint(BOLD, verdict_text)))
     }
@@ -83,7 +98,8 @@ impl Steps {
     }
 
     fn print_heading(&self) -> io::Result<()> {
-        self.write(format_args!("{}\n      {}", paint(BOLD, self.heading()), self.meaning))
+        let meaning = hanging(&" ".repeat(INDENT), INDENT, self.meaning, self.columns);
+        self.write(format_args!("{}\n{meaning}", paint(BOLD, self.heading())))
     }
 
     /// Writes a line. A broken pipe is not an error: a reader such as `head` has closed it.

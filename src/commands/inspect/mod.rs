@@ -70,15 +70,23 @@ pub struct Args {
 /// # Errors
 /// Returns [`CliError`] if the artifact cannot be resolved, or its signatures cannot be listed.
 pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
-    let config = args.signer.config_beside(metadata::collect(args.plugin_config)?)?;
+    let config = args.signer.config_beside(metadata::collect(args.plugin_config)?)?.with_waits(output.waits());
     let limits = Limits { time: budget(&config), signatures: args.max_signatures.get() };
     let verifier = Verifier::new(ClientPool::new(config)).with_limits(limits);
     let check = if args.check_revocation { CheckRevocation::Yes } else { CheckRevocation::No };
+    let waiting = output.waiting(&format!("inspecting the signatures of {}", args.reference));
     let OpenedArtifact { store, target } = args.reference.open(&args.registry.client(output)?)?;
     let artifact = store.resolve(&target).await?;
     let signatures = verifier.inspect(&store, &artifact, check, OffsetDateTime::now_utc()).await?;
+    drop(waiting);
     let report = InspectReport::new(&args.reference, &artifact, &signatures);
-    output.text(text::render(&report))?;
+    output.text(text::render(&report, output.columns()))?;
+    for signature in &report.signatures {
+        for failure in signature.failures() {
+            let message = format!("{}: {}", signature.signature.digest, failure.message);
+            output.failure_instead_of_text(message, failure.advice.as_deref());
+        }
+    }
     output.json(&report)?;
     Ok(report.exit)
 }

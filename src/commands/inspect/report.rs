@@ -92,17 +92,20 @@ impl InspectedSignatureReport {
         }
     }
 
-    /// The command's exit status for this signature alone.
-    fn status(&self) -> ExitStatus {
-        let failed = |step: &StepReport| step.explanation.error().map_or(ExitStatus::DONE, FailureReport::status);
-        let unreadable = self.error.as_ref().map(FailureReport::status);
+    /// What the command fails for.
+    pub(super) fn failures(&self) -> impl Iterator<Item = &FailureReport> {
         let details = self.details.as_ref();
-        let integrity = details.map(|details| failed(&details.integrity));
+        let integrity = details.and_then(|details| details.integrity.explanation.error());
         // A revoked signature is a successful answer; an unknown status is a failure.
         let is_unanswered = |code: ReasonCode| code.disposition() != notary::Disposition::Refused;
         let revocation = details.and_then(|details| details.revocation.as_ref());
         let unanswered = revocation.and_then(|step| step.explanation.error()).filter(|error| is_unanswered(error.code));
-        ExitStatus::worst([unreadable, integrity, unanswered.map(FailureReport::status)].into_iter().flatten())
+        [self.error.as_ref(), integrity, unanswered].into_iter().flatten()
+    }
+
+    /// The command's exit status for this signature alone.
+    fn status(&self) -> ExitStatus {
+        ExitStatus::worst(self.failures().map(FailureReport::status))
     }
 }
 

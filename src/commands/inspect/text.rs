@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::report::{EnvelopeDetails, InspectReport, InspectedSignatureReport};
 use crate::output::outcome::StepReport;
+use crate::output::short::shortened;
 use crate::output::tree::Tree;
 use crate::output::vocabulary::{SignatureReport, SignedContent};
 use crate::output::{BAD, paint};
@@ -13,7 +14,7 @@ use crate::output::{BAD, paint};
 /// The attributes that come first, as in notation's output.
 const FIRST: [&str; 3] = ["signingScheme", "signingTime", "expiry"];
 
-pub(super) fn render(report: &InspectReport) -> String {
+pub(super) fn render(report: &InspectReport, columns: Option<usize>) -> String {
     if report.signatures.is_empty() {
         return format!("{} has no associated signature", printable(&report.artifact.artifact));
     }
@@ -28,7 +29,7 @@ pub(super) fn render(report: &InspectReport) -> String {
             node.add(Tree::styled(paint(BAD, format!("unreadable: {}", printable(&error.message)))));
         }
     }
-    format!("Inspecting all signatures for signed artifact\n{root}")
+    format!("Inspecting all signatures for signed artifact\n{}", root.text(columns))
 }
 
 fn add(node: &mut Tree, signature: &SignatureReport, content: &SignedContent, details: &EnvelopeDetails) {
@@ -68,13 +69,15 @@ fn add(node: &mut Tree, signature: &SignatureReport, content: &SignedContent, de
     artifact.pair("media type", &details.signed_artifact.media_type);
     artifact.pair("digest", &details.signed_artifact.digest);
     artifact.pair("size", details.signed_artifact.size);
-    add_step(node, "integrity", &details.integrity);
+    // The signed artifact above has the whole digest.
+    let above = details.signed_artifact.digest.as_str();
+    add_step(node, "integrity", &details.integrity, above);
     if let Some(revocation) = &details.revocation {
-        add_step(node, "revocation", revocation);
+        add_step(node, "revocation", revocation, above);
     }
 }
 
-fn add_step(node: &mut Tree, name: &str, step: &StepReport) {
-    let message = printable(step.explanation.message());
+fn add_step(node: &mut Tree, name: &str, step: &StepReport, above: &str) {
+    let message = shortened(&printable(step.explanation.message()), above);
     node.add(Tree::styled(format!("{name}: {}: {message}", step.outcome.word(0))));
 }

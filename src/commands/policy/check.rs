@@ -71,6 +71,10 @@ impl FindingReport {
         let document = self.document.as_ref().map(|document| format!("{document}: ")).unwrap_or_default();
         let policy = self.policy.as_ref().map(|name| format!("{name:?}: ")).unwrap_or_default();
         let message = format!("{document}{policy}{}", self.step.explanation.message());
+        if self.is_problem() {
+            let advice = self.step.explanation.error().and_then(|error| error.advice.as_deref());
+            output.failure_instead_of_text(&message, advice);
+        }
         output.text(format!("{} {}", self.step.outcome.word(8), wrapped(&message, 9, output.columns())))?;
         match self.step.explanation.error().and_then(|error| error.advice.as_ref()) {
             Some(advice) => show_advice(advice, 9, output),
@@ -90,7 +94,7 @@ pub(super) fn run(args: &Args, folder: &NotationFolder, output: &Output) -> Resu
     let is_sound = !findings.iter().any(FindingReport::is_problem);
     let status = if is_sound { ExitStatus::DONE } else { Disposition::Misconfigured.into() };
     if is_sound {
-        output.text(format!("{}: {}", documents.join(", "), paint(GOOD, "no problems")))?;
+        output.sentence(&format!("{}: {}", documents.join(", "), paint(GOOD, "no problems")))?;
     }
     output.json(&PolicyCheckReport { schema_version: SCHEMA_VERSION, status: status.as_str(), documents, findings })?;
     Ok(status)

@@ -150,9 +150,9 @@ pub(super) fn run(args: &Args, folder: &NotationFolder, output: &Output) -> Resu
     };
     let shown = |file: &Path| printable(&file.display().to_string());
     for file in &written {
-        beside.text(format!("{} {}", paint(GOOD, "written"), shown(&file.path)))?;
+        beside.sentence(&format!("{} {}", paint(GOOD, "written"), shown(&file.path)))?;
         if let Some(backup) = &file.backup {
-            beside.note(format!("  the earlier policy is in {}", shown(backup)));
+            beside.indented_note(&format!("the earlier policy is in {}", shown(backup)), 2);
         }
     }
     let documents: Vec<_> = written.iter().map(|file| shown(&file.path)).collect();

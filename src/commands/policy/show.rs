@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::output::exit::{CliError, ExitStatus};
 use crate::output::failure::FailureReport;
 use crate::output::vocabulary::CertificateReport;
-use crate::output::{BAD, DIM, GOOD, Output, SCHEMA_VERSION, paint};
+use crate::output::{BAD, DIM, GOOD, Output, SCHEMA_VERSION, paint, show_fact};
 
 /// Show the trust policy in use, or the statement that applies to an artifact.
 #[derive(Debug, clap::Args)]
@@ -83,7 +83,7 @@ pub(super) fn run(args: &Args, folder: &NotationFolder, output: &Output) -> Resu
         (folder.existing_trust_policy_files(), statements.collect())
     };
     let documents: Vec<_> = files.iter().map(|file| printable(&file.display().to_string())).collect();
-    output.text(paint(DIM, documents.join(", ")))?;
+    output.sentence(&paint(DIM, documents.join(", ")))?;
     statements.iter().try_for_each(|statement| statement.show(output))?;
     let status = ExitStatus::DONE;
     output.json(&PolicyShowReport {
@@ -128,7 +128,7 @@ impl StatementReport {
     fn show(&self, output: &Output) -> Result<(), CliError> {
         let policy = &self.statement;
         let text = |value: &Value| printable(value.as_str().unwrap_or_default());
-        let line = |name: &str, value: &str| output.text(format!("  {} {value}", paint(DIM, format!("{name:10}"))));
+        let line = |name: &str, value: &str| show_fact(name, 10, value, output);
         output.text(paint(GOOD, printable(&self.policy)))?;
         let verification = &policy["signatureVerification"];
         line("level", &text(&verification["level"]))?;

@@ -80,20 +80,22 @@ pub(super) async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliEr
         let why = format!("--effective-time {} is in the future", rfc3339(args.effective_time));
         return Err(CliError::configuration(why).with_advice("Give the current time or an earlier one."));
     }
-    let config = args.signer.config()?;
+    let config = args.signer.config()?.with_waits(output.waits());
     let location = version.location();
     // A profile is revoked in its own region, even if another region is configured for revocation checks.
     same_partition(location)?;
     let client = SignerClient::new(&config, location.region().clone()).await;
     let time = rfc3339(args.effective_time);
     output.note(format!(
-        "All signatures that {version}\nmade at {time} or later will be refused, and the profile version can no longer sign. This \
+        "All signatures that {version} made at {time} or later will be refused, and the profile version can no longer sign. This \
          cannot be undone."
     ));
     confirm(args.yes, &format!("revoke {version} as of {time}"))?;
+    let waiting = output.waiting(&format!("revoking {version}"));
     let deadline = Deadline::new(budget(&config));
     revoke_signing_profile(&client, &version, args.effective_time, &args.reason, deadline).await?;
-    output.text(format!("{} {version} as of {time}", paint(GOOD, "revoked")))?;
+    drop(waiting);
+    output.sentence(&format!("{} {version} as of {time}", paint(GOOD, "revoked")))?;
     let status = ExitStatus::DONE;
     output.json(&RevokeProfileReport {
         schema_version: SCHEMA_VERSION,

@@ -22,7 +22,8 @@ use crate::output::confirm::confirm;
 use crate::output::exit::{CliError, ExitStatus};
 use crate::output::failure::FailureReport;
 use crate::output::vocabulary::{NamedArtifact, SignatureReport};
-use crate::output::{BAD, DIM, GOOD, Output, SCHEMA_VERSION, paint};
+use crate::output::wrap::fact;
+use crate::output::{BAD, GOOD, Output, SCHEMA_VERSION, paint};
 
 /// Revoke the signatures of an artifact, or the signature of one signing job.
 ///
@@ -180,7 +181,7 @@ struct Selection {
 }
 
 pub(super) async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
-    let config = args.signer.config()?;
+    let config = args.signer.config()?.with_waits(output.waits());
     let Selection { artifact, jobs, skipped } = match (&args.reference, &args.job_id) {
         (Some(reference), _) => select(reference, &args, output).await?,
         (None, Some(job)) => Selection { artifact: None, jobs: vec![named_job(job, &args)?], skipped: Vec::new() },
@@ -212,13 +213,14 @@ pub(super) async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliEr
     let what = if jobs.len() == 1 { "this signature".into() } else { format!("these {} signatures", jobs.len()) };
     confirm(args.yes, &format!("revoke {what}, which cannot be undone"))?;
 
+    let waiting = output.progress(jobs.len(), "revoking");
     let mut revocations = Vec::new();
     let mut status = ExitStatus::DONE;
     for job in jobs {
         let error = job.revoke(&config, &args.reason).await.err();
         let outcome = match &error {
             None => {
-                output.text(format!("{} the signature of the job {}", paint(GOOD, "revoked"), job.name))?;
+                output.sentence(&format!("{} the signature of the job {}", paint(GOOD, "revoked"), job.name))?;
                 RevocationOutcome::Revoked
             }
             Some(why) => {
@@ -228,12 +230,14 @@ pub(super) async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliEr
                 RevocationOutcome::Failed(why.disposition())
             }
         };
+        waiting.add(1);
         let report = |signature: RevocableSignature| {
             SignatureReport::from_manifest(&signature.manifest).with_content(signature.content)
         };
         let signature = job.signature.map(report);
         revocations.push(Revocation { job: job.name, outcome, signature, error: error.map(FailureReport::from) });
     }
+    drop(waiting);
     if skipped.iter().any(|signature| signature.is_unread) {
         let why = "some signatures could not be read and were not revoked";
         output.failure(why, Some("Run this command again."));
@@ -257,6 +261,7 @@ pub(super) async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliEr
 /// The selected signatures of the artifact.
 async fn select(reference: &ArtifactReference, args: &Args, output: &Output) -> Result<Selection, CliError> {
     let trusted = roots(&args.roots)?;
+    let _waiting = output.waiting(&format!("reading the signatures of {reference}"));
     let OpenedArtifact { store, target } = reference.open(&args.registry.client(output)?)?;
     let artifact = store.resolve(&target).await?;
     let (mut revocable, mut skipped) = signatures(&store, &artifact, &trusted, args.max_signatures.get()).await?;
@@ -308,11 +313,15 @@ fn named_job(job: &JobName, args: &Args) -> Result<Job, CliError> {
 }
 
 fn show(job: &Job, output: &Output) {
-    let line = |name: &str, value: &str| output.note(format!("    {} {value}", paint(DIM, format!("{name:15}"))));
+    let line = |name: &str, value: &str| {
+        if !output.is_quiet() {
+            output.error_line(fact(4, name, 15, value, Output::error_columns()));
+        }
+    };
     match &job.signature {
         None => output.note(format!("The signature of the job {} in {}", job.name, job.region)),
         Some(signature) => {
-            output.note(format!("  {}", signature.manifest.digest));
+            output.indented_note(signature.manifest.digest.as_str(), 2);
             line("job", &job.name);
             line("profile version", &signature.signer.profile_version.to_string());
             line("signed at", &signature.content.signing_time);

@@ -149,6 +149,7 @@ pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
     };
     items.extend(wanted.ensure(&folder, existing));
     if !args.offline {
+        let _waiting = output.waiting("asking AWS Signer");
         for profile in &profiles {
             items.extend(service::check(&config, profile).await);
         }

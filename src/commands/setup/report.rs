@@ -99,7 +99,12 @@ impl Item {
     fn show(&self, said: Option<&str>, output: &Output) -> Result<(), CliError> {
         let title = self.part.title();
         let name = self.name.as_ref().map(|name| format!("{name}: ")).unwrap_or_default();
-        let message = wrapped(&format!("{name}{}", self.step.explanation.message()), MESSAGE, output.columns());
+        let message = format!("{name}{}", self.step.explanation.message());
+        if self.status() != ExitStatus::DONE {
+            let advice = self.step.explanation.error().and_then(|error| error.advice.as_deref());
+            output.failure_instead_of_text(format!("{title}: {message}"), advice);
+        }
+        let message = wrapped(&message, MESSAGE, output.columns());
         output.text(format!("{} {} {message}", self.step.outcome.word(8), paint(DIM, format!("{title:15}"))))?;
         if let Some(advice) = self.advice().filter(|advice| self.statement.is_some() || said != Some(advice)) {
             show_advice(advice, 9, output)?;

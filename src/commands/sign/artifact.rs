@@ -64,12 +64,14 @@ pub(super) async fn sign(signing: &Signing, reference: &ArtifactReference) -> Ve
     };
     let mut reports = Vec::with_capacity(artifacts.len());
     for artifact in &artifacts {
-        match sign_one(signing, reference, &store, artifact).await {
-            Ok(report) => reports.push(report),
-            Err(why) => {
-                reports.push(SignedArtifactReport::failed(reference, Some(artifact), why));
-                break;
-            }
+        let signed = sign_one(signing, reference, &store, artifact).await;
+        let is_failed = signed.is_err();
+        let mut report = signed.unwrap_or_else(|why| SignedArtifactReport::failed(reference, Some(artifact), why));
+        // The index itself comes last.
+        report.is_listed = artifacts.last() != Some(artifact);
+        reports.push(report);
+        if is_failed {
+            break;
         }
     }
     if let Some(last) = reports.last_mut() {

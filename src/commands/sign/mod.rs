@@ -15,7 +15,7 @@ use notation::verify::{Limits, Verifier};
 
 use self::artifact::{Signing, sign};
 use self::report::SignedArtifactReport;
-pub(super) use self::report::show_new_signature;
+pub(super) use self::report::{show_new_signature, where_written};
 use crate::arguments::artifact_reference::ArtifactReference;
 use crate::arguments::metadata;
 use crate::arguments::metadata::Pair;
@@ -132,9 +132,9 @@ pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
     let output = &detach.as_ref().map_or_else(|| Ok(output.clone()), |file| file.beside(output))?;
     let user_metadata = UserMetadata::from_pairs(args.user_metadata)?;
     let registry = args.registry.client_for(&args.references, output)?;
-    let config = args.signer.config()?;
+    let config = args.signer.config()?.with_waits(output.waits());
     let time = budget(&config);
-    let profile = args.profile.arn(&args.signer, &config, output).await?;
+    let profile = args.profile.arn(&args.signer, &config, output)?;
     let clients = ClientPool::new(config);
     let client = clients.for_signing(&profile).await?;
     let default_rate = client.endpoint_url().is_none().then_some(AWS_RATE);
@@ -156,7 +156,11 @@ pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
         client,
     });
 
-    let progress = output.progress(args.references.len(), "signing");
+    let what = match &args.references[..] {
+        [only] => format!("signing {only}"),
+        _ => "signing".to_owned(),
+    };
+    let progress = output.progress(args.references.len(), &what);
     let mut report = ArtifactsReport::new();
     let work = |reference: ArtifactReference| {
         let signing = signing.clone();
@@ -164,12 +168,12 @@ pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
     };
     in_order(args.references, args.jobs.get(), work, |reference, signed| {
         let signed = signed.unwrap_or_else(|why| vec![SignedArtifactReport::failed(&reference, None, why)]);
-        progress.inc(1);
-        progress.suspend(|| signed.iter().try_for_each(|artifact| artifact.show(output)))?;
-        report.add(signed, output);
+        progress.add(1);
+        signed.iter().try_for_each(|artifact| artifact.show(output))?;
+        report.add(signed, |artifact| artifact.short_name(&reference), output);
         Ok(())
     })
     .await?;
-    progress.finish_and_clear();
+    drop(progress);
     report.finish(output)
 }

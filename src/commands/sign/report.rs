@@ -1,10 +1,11 @@
 //! The results of `sign`: docs/output/sign.schema.json.
 
+use notary::text::printable;
 use notary::{Descriptor, Disposition};
 use serde::Serialize;
 
 use crate::arguments::artifact_reference::ArtifactReference;
-use crate::output::artifacts::{ArtifactResult, note_passed_over};
+use crate::output::artifacts::{ArtifactResult, Became, note_passed_over};
 use crate::output::exit::{CliError, ExitStatus};
 use crate::output::failure::FailureReport;
 use crate::output::vocabulary::{NamedArtifact, SignatureReport};
@@ -38,6 +39,9 @@ pub(super) struct SignedArtifactReport {
     /// What the index lists that is no manifest, and so cannot be signed.
     #[serde(skip)]
     pub passed_over: Vec<Descriptor>,
+    /// Whether the artifact comes from an index, not from the command line.
+    #[serde(skip)]
+    pub is_listed: bool,
 }
 
 /// Signatures that name the profile, but are ignored because they chain to a root that is not trusted.
@@ -54,12 +58,22 @@ impl ArtifactResult for SignedArtifactReport {
     fn status(&self) -> ExitStatus {
         self.error.as_ref().map_or(ExitStatus::DONE, FailureReport::status)
     }
+
+    fn became(&self) -> Became {
+        let (place, word) = match self.outcome {
+            SigningOutcome::Signed => (0, "signed"),
+            SigningOutcome::AlreadySigned => (1, "already signed"),
+            SigningOutcome::WouldSign => (2, "would be signed"),
+            SigningOutcome::Failed(_) => (3, "not signed"),
+        };
+        Became { is_named: self.error.is_some(), place, word }
+    }
 }
 
 impl SignedArtifactReport {
     pub(super) fn new(reference: &ArtifactReference, artifact: &Descriptor, outcome: SigningOutcome) -> Self {
         let name = reference.named(Some(artifact));
-        Self { name, outcome, signature: None, ignored: None, error: None, passed_over: Vec::new() }
+        Self { name, outcome, signature: None, ignored: None, error: None, passed_over: Vec::new(), is_listed: false }
     }
 
     pub(super) fn with_ignored(self, ignored: Option<IgnoredSignatures>) -> Self {
@@ -78,12 +92,18 @@ impl SignedArtifactReport {
             ignored: None,
             error: Some(why.into()),
             passed_over: Vec::new(),
+            is_listed: false,
         }
+    }
+
+    /// The name for a summary: as given, or by its digest if it is a manifest of an index.
+    pub(super) fn short_name(&self, reference: &ArtifactReference) -> String {
+        if self.is_listed { self.name.artifact.clone() } else { reference.to_string() }
     }
 
     /// Writes the report as text.
     pub(super) fn show(&self, output: &Output) -> Result<(), CliError> {
-        let name = &self.name.artifact;
+        let name = printable(&self.name.artifact);
         if let Some(error) = &self.error {
             output.failure(format!("{name}: {}", error.message), error.advice.as_deref());
             return Ok(());
@@ -94,26 +114,30 @@ impl SignedArtifactReport {
             SigningOutcome::WouldSign => paint(WARN, "would be signed"),
             SigningOutcome::Failed(disposition) => paint(WARN, disposition),
         };
-        output.text(format!("{name} {word}"))?;
+        let written = self.signature.as_ref().map(where_written).unwrap_or_default();
+        output.text(format!("{name} {word}{written}"))?;
         note_passed_over(&self.passed_over, output);
         if let Some(IgnoredSignatures { signatures, root }) = &self.ignored {
             let (which, verb, chain) = match signatures {
                 1 => ("signature that names", "was", "its chain ends"),
                 _ => ("signatures that name", "were", "the chain of the first ends"),
             };
-            output.note(paint(
-                WARN,
-                format!(
-                    "{signatures} {which} this profile {verb} ignored: {chain} in {root}, which is not trusted; if this is your \
-                     root, pass it with --root"
-                ),
+            output.warning(format!(
+                "{signatures} {which} this profile {verb} ignored: {chain} in {root}, which is not trusted; if this is your \
+                 root, pass it with --root"
             ));
         }
         match &self.signature {
-            Some(signature) => show_new_signature(signature, output),
-            None => Ok(()),
+            Some(signature) if output.is_verbose() => show_new_signature(signature, output),
+            _ => Ok(()),
         }
     }
+}
+
+/// Where a detached signature was written, as the end of a line.
+pub(in crate::commands) fn where_written(signature: &SignatureReport) -> String {
+    let file = signature.file.as_deref().filter(|file| *file != "-");
+    file.map(|file| format!(" (signature file {})", printable(file))).unwrap_or_default()
 }
 
 /// Writes a new signature as text.

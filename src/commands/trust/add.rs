@@ -54,7 +54,7 @@ pub(super) fn run(args: &Args, folder: &NotationFolder, output: &Output) -> Resu
             Err(why) => return Err(unwritable::store_error(why, folder.root())),
         };
         let report = FileReport::new(outcome, &stored, now);
-        output.text(match outcome {
+        output.sentence(&match outcome {
             FileOutcome::Added => format!("{} {} to {store}", paint(GOOD, "added"), report.file),
             _ => format!("{} in {store}: {}", paint(GOOD, "already present"), report.file),
         })?;

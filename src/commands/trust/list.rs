@@ -7,6 +7,7 @@ use time::OffsetDateTime;
 use super::{FileOutcome, FileReport, Kind, TrustReport};
 use crate::output::exit::{CliError, ExitStatus};
 use crate::output::failure::FailureReport;
+use crate::output::wrap::hanging;
 use crate::output::{BAD, DIM, Output, paint};
 
 /// List the certificates of the trust stores.
@@ -52,10 +53,15 @@ pub(super) fn run(args: &Args, folder: &NotationFolder, output: &Output) -> Resu
 }
 
 fn show(file: &FileReport, output: &Output) -> Result<(), CliError> {
-    output.text(format!("{} {}", file.trust_store, paint(DIM, &file.file)))?;
+    output.sentence(&format!("{} {}", file.trust_store, paint(DIM, &file.file)))?;
     file.certificates.iter().try_for_each(|certificate| certificate.show(output))?;
     match &file.error {
-        Some(error) => output.text(format!("  {} {}", paint(BAD, "failed:"), printable(&error.message))),
+        Some(error) => {
+            let message = format!("{}: {}", file.file, printable(&error.message));
+            output.failure_instead_of_text(message, error.advice.as_deref());
+            let failed = format!("  {} ", paint(BAD, "failed:"));
+            output.text(hanging(&failed, 4, &printable(&error.message), output.columns()))
+        }
         None => Ok(()),
     }
 }

@@ -18,7 +18,8 @@ use time::OffsetDateTime;
 use crate::output::exit::{CliError, ExitStatus};
 use crate::output::failure::FailureReport;
 use crate::output::vocabulary::CertificateReport;
-use crate::output::{DIM, Output, SCHEMA_VERSION, WARN, paint};
+use crate::output::wrap::{fact, hanging};
+use crate::output::{Output, SCHEMA_VERSION, WARN, paint};
 
 /// List, add and remove trusted certificates.
 ///
@@ -139,10 +140,11 @@ impl StoredCertificate {
     /// Writes the certificate as text.
     fn show(&self, output: &Output) -> Result<(), CliError> {
         let CertificateReport { subject, thumbprint, not_after, .. } = &self.certificate;
-        output.text(format!("  {}", printable(subject)))?;
-        output.text(format!("    {} {thumbprint}", paint(DIM, "thumbprint ")))?;
+        let columns = output.columns();
+        output.text(hanging("  ", 4, &printable(subject), columns))?;
+        output.text(fact(4, "thumbprint", 11, thumbprint, columns))?;
         let mark = if self.expired { format!(" {}", paint(WARN, "expired")) } else { String::new() };
-        output.text(format!("    {} {not_after}{mark}", paint(DIM, "valid until")))
+        output.text(fact(4, "valid until", 11, &format!("{not_after}{mark}"), columns))
     }
 }
 

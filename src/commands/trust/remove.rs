@@ -59,7 +59,8 @@ pub(super) fn run(args: &Args, folder: &NotationFolder, output: &Output) -> Resu
     for file in &chosen {
         output.note(format!("{} of {}:", printable(&file.path.display().to_string()), file.store));
         for certificate in file.certificates.as_deref().unwrap_or_default() {
-            output.note(format!("  {}\n    thumbprint {}", certificate.subject(), certificate.thumbprint()));
+            output.indented_note(&printable(certificate.subject()), 2);
+            output.indented_note(&format!("thumbprint {}", certificate.thumbprint()), 4);
         }
     }
     let what =
@@ -70,7 +71,7 @@ pub(super) fn run(args: &Args, folder: &NotationFolder, output: &Output) -> Resu
     for file in chosen {
         let backup = folder.remove_stored_file(file)?;
         let report = FileReport::new(FileOutcome::Removed, file, now);
-        output.text(format!("{} {}", paint(GOOD, "removed"), report.file))?;
+        output.sentence(&format!("{} {}", paint(GOOD, "removed"), report.file))?;
         note_backup(backup.as_deref(), output);
         files.push(report);
     }

@@ -31,7 +31,8 @@ use crate::verification::{VerificationArgs, VerificationIntent, arns_of};
 /// Choose the signers to trust with --trusted-profile, or with a trust policy file: --policy, or by default notation's
 /// own policy. An artifact is verified if one of its signatures passes every check: integrity, authenticity (a trusted
 /// signer), expiry, authenticTimestamp (certificates valid at signing time) and revocation. A tag is resolved once:
-/// deploy the digest that is printed, because a tag can change afterwards.
+/// deploy the digest that is printed, because a tag can change afterwards. A verified artifact takes one line; -v shows
+/// each check.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   Verify that a signing profile has signed an image; needs no setup:
@@ -101,7 +102,11 @@ pub struct Args {
 pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
     let (references, verification, jobs) = intent(args, output)?;
     let verification = Arc::new(verification);
-    let progress = output.progress(references.len(), "verifying");
+    let what = match &references[..] {
+        [only] => format!("verifying {only}"),
+        _ => "verifying".to_owned(),
+    };
+    let progress = output.progress(references.len(), &what);
     let mut report = ArtifactsReport::new();
     let work = |reference: ArtifactReference| {
         let verification = verification.clone();
@@ -109,13 +114,13 @@ pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
     };
     in_order(references, jobs, work, |reference, verified| {
         let verified = verified.unwrap_or_else(|why| vec![VerifiedArtifact::failed(&reference, None, why)]);
-        progress.inc(1);
-        progress.suspend(|| verified.iter().try_for_each(|artifact| show(artifact, output)))?;
-        report.add(verified, output);
+        progress.add(1);
+        verified.iter().try_for_each(|artifact| show(artifact, output))?;
+        report.add(verified, VerifiedArtifact::short_name, output);
         Ok(())
     })
     .await?;
-    progress.finish_and_clear();
+    drop(progress);
     report.finish(output)
 }
 
@@ -138,7 +143,7 @@ fn intent(args: Args, output: &Output) -> Result<(Vec<ArtifactReference>, Verifi
     }
     let requirement = args.require.map(|signatures| requirement(signatures, from, &intent)).transpose()?;
     let policies = intent.policies(read_trust_policy, NotationFolder::trust_policy)?;
-    let verifier = intent.verifier(&args.signer, args.max_signatures.get())?;
+    let verifier = intent.verifier(&args.signer, args.max_signatures.get(), output)?;
     let evaluate = if requirement.is_some() { Evaluate::All } else { Evaluate::UntilVerified };
     let demands = Demands { user_metadata: intent.user_metadata()?, evaluate };
     let registry = args.registry.client_for(&references, output)?;

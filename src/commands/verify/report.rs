@@ -5,7 +5,7 @@ use notation::verify::{Requirement, RequirementError, Verdict, VerificationPolic
 use serde::Serialize;
 
 use crate::arguments::artifact_reference::ArtifactReference;
-use crate::output::artifacts::ArtifactResult;
+use crate::output::artifacts::{ArtifactResult, Became};
 use crate::output::exit::{CliError, ExitStatus};
 use crate::output::failure::FailureReport;
 use crate::output::vocabulary::NamedArtifact;
@@ -53,9 +53,19 @@ impl ArtifactResult for VerifiedArtifact {
     fn status(&self) -> ExitStatus {
         self.outcome.into()
     }
+
+    fn became(&self) -> Became {
+        let is_named = self.outcome != VerificationOutcome::Verified;
+        Became { is_named, place: self.outcome as u8, word: self.outcome.as_str() }
+    }
 }
 
 impl VerifiedArtifact {
+    /// The name for a summary: as given, or by its digest if an index lists it.
+    pub(super) fn short_name(&self) -> String {
+        if self.is_listed { self.name.artifact.clone() } else { self.name.reference.clone() }
+    }
+
     /// The result for a verdict.
     pub(super) fn new(reference: &ArtifactReference, policy: &VerificationPolicy, verdict: &Verdict) -> Self {
         Self {

@@ -95,6 +95,8 @@ fn blob_verify_and_notation_go_accept_a_signed_blob() {
     assert_eq!(signed["signature"]["file"], "app.tar.gz.jws.sig");
     assert!(blobs.notation_accepts("app.tar.gz", "app.tar.gz.jws.sig"));
     let shown = blobs.verify("app.tar.gz", &["--media-type", TYPE, "-m", "build=7"]).succeeded();
+    assert_eq!((shown.stdout.as_str(), shown.stderr.as_str()), ("app.tar.gz verified\n", ""));
+    let shown = blobs.verify("app.tar.gz", &["--media-type", TYPE, "-m", "build=7", "-v"]).succeeded();
     assert!(
         shown.stdout.starts_with(
             "app.tar.gz verified\n  signed as application/gzip\n  signature app.tar.gz.jws.sig verified\n"
@@ -136,7 +138,7 @@ fn refuses_altered_blobs_metadata_and_signatures() {
     assert!(!blobs.notation_accepts("app.tar.gz", "other.tar.gz.jws.sig"));
     blobs.write("no.sig", b"\x1b[2J no envelope");
     let shown = refused(&["--signature", "no.sig"], "integrity");
-    assert!(!shown.stdout.contains('\x1b'), "{shown}");
+    assert!(!shown.stdout.contains('\x1b') && !shown.stderr.contains('\x1b'), "{shown}");
     blobs.write("app.tar.gz", b"a replaced release archive");
     refused(&[], "integrity").says("but the content is sha384:");
     assert!(!blobs.notation_accepts("app.tar.gz", "app.tar.gz.jws.sig"));

@@ -21,6 +21,7 @@ mod revoke;
 mod setup;
 mod setup_keeps;
 mod sign;
+mod terminal;
 mod trust;
 mod verify;
 mod version;

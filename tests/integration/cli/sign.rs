@@ -9,7 +9,8 @@ fn notation_verifies_an_attached_signature() {
     let world = World::start();
     let cli = Cli::for_signer(&world.signer);
     let image = world.push("signed by the tool");
-    let signed = cli.run(&["sign", &image, "--profile", &world.profile.arn, "--user-metadata", "build=7"]).succeeded();
+    let sign = ["sign", &image, "--profile", &world.profile.arn, "--user-metadata", "build=7", "-v"];
+    let signed = cli.run(&sign).succeeded();
     assert!(signed.stdout.starts_with(&format!("{image} signed\n")), "{signed}");
     world.verify(&image).succeeded().says("Successfully verified signature");
     let signature = world.notation.signature(&image);

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use aws_names::{Location, Partition, ProfileArn, Region};
+use limits::Waits;
 
 pub(super) use self::endpoint::check_endpoint;
 pub use self::error::ConfigError;
@@ -40,6 +41,7 @@ pub struct SignerConfig {
     endpoint_url: Option<String>,
     timeout: Option<Duration>,
     credentials: Option<Credentials>,
+    waits: Waits,
 }
 
 impl SignerConfig {
@@ -135,6 +137,17 @@ impl SignerConfig {
     pub fn with_credentials(mut self, credentials: Credentials) -> Self {
         self.credentials = Some(credentials);
         self
+    }
+
+    /// Tells these of each request that is repeated.
+    #[must_use]
+    pub fn with_waits(mut self, waits: Waits) -> Self {
+        self.waits = waits;
+        self
+    }
+
+    pub(super) fn waits(&self) -> &Waits {
+        &self.waits
     }
 
     pub(super) fn credentials(&self) -> Option<&Credentials> {

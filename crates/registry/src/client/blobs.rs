@@ -87,8 +87,9 @@ impl RemoteRepository {
                 // A monolithic upload cannot be resumed: start a new one.
                 Err(why) if upload < UPLOADS && (is_temporary(why.code()) || why.is_not_found()) => {
                     tracing::debug!(%why, "retrying the upload");
-                    tokio::time::sleep(self.options().backoff.mul_f64(f64::from(upload) * (0.5 + fastrand::f64())))
-                        .await;
+                    let wait = self.options().backoff.mul_f64(f64::from(upload) * (0.5 + fastrand::f64()));
+                    self.begin_wait(&why, wait);
+                    tokio::time::sleep(wait).await;
                 }
                 other => return other.map(|()| descriptor),
             }

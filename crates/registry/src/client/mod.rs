@@ -20,6 +20,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_client::HttpClients;
+use limits::Wait;
 use notary::reference::RepositoryName;
 use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::{Method, Url};
@@ -34,7 +35,7 @@ pub use self::options::{ClientOptions, PlainHttp};
 pub(super) use self::redirect::is_same_origin;
 use self::scheme::Schemes;
 pub(super) use self::streams::{Mount, Uploaded};
-use self::transport::Transport;
+use self::transport::{Transport, authority};
 use crate::credentials::{Credentials, insecure_registries};
 use crate::ecr_host::is_ecr;
 use crate::error::RegistryError;
@@ -59,9 +60,12 @@ impl RegistryClient {
     #[must_use]
     pub fn new(options: ClientOptions, credentials: Credentials) -> Self {
         let clients = HttpClients::new(options.ca_files.clone(), options.idle_timeout);
-        let transport = Transport { clients, memory: options.memory.clone(), backoff: options.backoff };
+        let memory = options.memory.clone();
+        let waits = options.waits.clone();
+        let transport = Transport { clients, memory, backoff: options.backoff, waits };
         let authentication = Authentication::new(credentials);
-        let (schemes, insecure) = (Schemes::default(), OnceLock::new());
+        let schemes = Schemes::default();
+        let insecure = OnceLock::new();
         Self { inner: Arc::new(Inner { options, transport, authentication, schemes, insecure }) }
     }
 
@@ -136,6 +140,12 @@ impl RemoteRepository {
     fn base(&self) -> Url {
         let known = if self.is_assumed { self.client.inner.schemes.known(&self.base) } else { None };
         known.unwrap_or_else(|| self.base.clone())
+    }
+
+    /// Tells that a request waits before it is repeated.
+    pub(super) fn begin_wait(&self, why: &impl std::fmt::Display, time: Duration) {
+        let wait = Wait { host: authority(&self.base), why: why.to_string(), time: Some(time) };
+        self.options().waits.begin(&wait);
     }
 
     /// A request to a path of this repository, such as `manifests/TAG`.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use limits::MemoryBudget;
+use limits::{MemoryBudget, Waits};
 use notary::config_folder::config_folder;
 
 /// When registries are accessed with plain HTTP instead of TLS.
@@ -42,6 +42,8 @@ pub struct ClientOptions {
     pub lock_folder: Option<PathBuf>,
     /// The memory that the bodies of all answers may hold together.
     pub memory: MemoryBudget,
+    /// Is told of each wait before a retry.
+    pub waits: Waits,
 }
 
 impl Default for ClientOptions {
@@ -56,6 +58,7 @@ impl Default for ClientOptions {
             settle_time: Duration::from_millis(300),
             lock_folder: default_lock_folder(),
             memory: MemoryBudget::default(),
+            waits: Waits::default(),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use http_client::{BodyError, Excess, HttpClients, Silence, TlsFailure, read_body};
-use limits::MemoryBudget;
+use limits::{MemoryBudget, Wait, Waits};
 use notary::text::printable;
 use reqwest::header::{AUTHORIZATION, HeaderValue};
 use reqwest::{Body, Method, RequestBuilder, Response, StatusCode, Url};
@@ -38,6 +38,8 @@ pub(super) struct Transport {
     pub(super) memory: MemoryBudget,
     /// The average wait before the first retry. It doubles with each retry.
     pub(super) backoff: Duration,
+    /// Is told of each wait before a retry.
+    pub(super) waits: Waits,
 }
 
 impl Transport {
@@ -81,6 +83,8 @@ impl Transport {
                 return result;
             }
             tracing::debug!(request = %call.request(), %why, ?wait, "retrying");
+            let host = authority(&call.url);
+            self.waits.begin(&Wait { host, why: why.clone(), time: Some(wait) });
             sleep(wait).await;
             last = Some(why);
         }
@@ -212,6 +216,12 @@ pub(super) enum Failed {
     Unanswered(RegistryError),
     /// Any other failure.
     Other(RegistryError),
+}
+
+/// The host of a URL, with its port if it is not the scheme's.
+pub(super) fn authority(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
 impl From<RegistryError> for Failed {

@@ -17,7 +17,7 @@ use super::*;
 fn refused(fixture: &Fixture, envelope: &[u8], check: &str, words: &str) {
     let server = fixture.signed(&[envelope]).serve();
     let finished = fixture.verify(&reference(&server), &[]).exits_with(1).says(&format!("failed  {check}")).says(words);
-    assert!(finished.stdout.contains(" refused\n"), "{finished}");
+    assert!(finished.stderr.contains(" refused\n"), "{finished}");
     let listed = fixture.run(&["list", &reference(&server)]).succeeded();
     assert!(listed.stdout.contains("sha256:"), "{listed}");
     fixture.run(&["inspect", &reference(&server)]);

@@ -144,7 +144,7 @@ fn at_once<'a>(runs: impl IntoIterator<Item = Box<dyn FnOnce() + Send + 'a>>) {
 }
 
 /// Adds an image whose content includes its tag.
-fn put_image(layout: &Layout, tag: &str) -> (Descriptor, Vec<u8>) {
+pub(super) fn put_image(layout: &Layout, tag: &str) -> (Descriptor, Vec<u8>) {
     layout.put_blob(b"{}").unwrap();
     let mut image = Manifest::image(Descriptor::from_content(IMAGE_CONFIG_MEDIA_TYPE, b"{}"), Vec::new());
     image.annotations.insert("name".into(), tag.into());
