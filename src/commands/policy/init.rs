@@ -7,7 +7,8 @@ use clap::ValueEnum;
 use notary::ReasonCode;
 use notary::text::printable;
 use notary::trust::policy::{
-    AppliesTo, BlobTrustPolicyDocument, NewStatement, TrustPolicyDocument, TrustStoreName, VerificationLevel,
+    AppliesTo, BlobTrustPolicyDocument, NewStatement, TrustPolicy, TrustPolicyDocument, TrustStoreName,
+    VerificationLevel,
 };
 use notation::{NotationFolder, WrittenFile};
 use serde::Serialize;
@@ -67,7 +68,7 @@ pub(super) struct Args {
     #[arg(long)]
     blob: bool,
 
-    /// Replace an existing policy with all its statements. In notation's folder it is kept as a .bak file
+    /// Replace an existing policy with all its statements, which are listed. It is kept as a .bak file
     #[arg(long)]
     force: bool,
 }
@@ -134,16 +135,23 @@ pub(super) fn run(args: &Args, folder: &NotationFolder, output: &Output) -> Resu
         Some(file) => {
             let target = OutputFile::new(file.clone(), args.force)?;
             beside = target.beside(output)?;
+            let backup = kept(file)?;
             target.write(document.as_bytes(), 0o600)?;
-            vec![WrittenFile { path: file.clone(), backup: None }]
+            vec![WrittenFile { path: file.clone(), backup }]
         }
         None if args.blob => {
             refuse_existing(args, &[folder.blob_trust_policy_file()])?;
+            if let Ok(earlier) = folder.blob_trust_policy() {
+                note_replaced(earlier.policies().iter(), output);
+            }
             let written = folder.write_blob_trust_policy(&document);
             vec![written.map_err(|why| unwritable::folder_error(why, folder.root()))?]
         }
         None => {
             refuse_existing(args, &folder.existing_trust_policy_files())?;
+            if let Ok(earlier) = folder.trust_policy() {
+                note_replaced(earlier.policies().iter().map(|(_, policy)| policy), output);
+            }
             let written = folder.write_trust_policy(&document);
             written.map_err(|why| unwritable::folder_error(why, folder.root()))?
         }
@@ -160,6 +168,23 @@ pub(super) fn run(args: &Args, folder: &NotationFolder, output: &Output) -> Resu
     let statement = statement.to_json();
     output.json(&PolicyInitReport { schema_version: SCHEMA_VERSION, status: status.as_str(), documents, statement })?;
     Ok(status)
+}
+
+/// Lists the statements that go.
+fn note_replaced<'a>(earlier: impl Iterator<Item = &'a TrustPolicy>, output: &Output) {
+    for policy in earlier {
+        let trusted = policy.trusted_identities().to_strings().join(", ");
+        output.note(printable(&format!("replaces the statement {:?}: {trusted}", policy.name())));
+    }
+}
+
+/// Keeps the file that will be replaced, if it is one. Returns the backup.
+fn kept(file: &Path) -> Result<Option<PathBuf>, CliError> {
+    // The content goes into the target of a link.
+    let Some(file) = std::fs::canonicalize(file).ok().filter(|file| file.is_file()) else { return Ok(None) };
+    let (Some(folder), Some(name)) = (file.parent(), file.file_name()) else { return Ok(None) };
+    let failed = |why| CliError::file(format!("{}.bak: {why}", file.display()));
+    files::back_up(&file, folder, &name.to_string_lossy()).map_err(failed)
 }
 
 fn refuse_existing(args: &Args, files: &[PathBuf]) -> Result<(), CliError> {

@@ -228,6 +228,14 @@ fn replaced_and_removed_certificates_and_policies_are_kept() {
     cli.run(&["policy", "init", "--profile", &user.profile.arn, "--force"]).succeeded().says("trustpolicy.json.bak");
     assert_eq!(fs::read(user.folder().join("trustpolicy.json.bak")).unwrap(), before);
 
+    let policy = user.policy();
+    let forced = ["policy", "init", policy.to_str().unwrap(), "--profile", OTHER, "--name", "new", "--force"];
+    let before = fs::read(user.policy()).unwrap();
+    cli.run(&forced).succeeded().says("trustpolicy.json.bak.2");
+    assert_eq!(fs::read(user.folder().join("trustpolicy.json.bak.2")).unwrap(), before);
+    let forced = ["policy", "init", "--profile", OTHER, "--force"];
+    cli.run(&forced).succeeded().says("replaces the statement \"new\"");
+
     let first = fs::read(user.signer.root_certificate()).unwrap();
     let file = cli.home().join("root.pem");
     fs::write(&file, &first).unwrap();
