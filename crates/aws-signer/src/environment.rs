@@ -18,7 +18,12 @@ impl Environment {
     /// Returns a variable without spaces and line ends around it. Empty variables count as unset, as in AWS's SDKs.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
+        self.given(name).filter(|value| !value.is_empty())
+    }
+
+    /// As [`Self::get`], with empty variables.
+    pub(crate) fn given(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(|value| value.trim())
     }
 
     /// Whether a variable has a control character, also at its ends.

@@ -113,9 +113,12 @@ impl AwsSettings {
         }
         let id = service.replace(' ', "_");
         let variable = format!("AWS_ENDPOINT_URL_{}", id.to_ascii_uppercase());
-        if let Some((variable, url)) = self.0.environment.first(&[variable.as_str(), "AWS_ENDPOINT_URL"]) {
-            check_endpoint(variable, url)?;
-            return Ok(Some(url.to_owned()));
+        for variable in [variable.as_str(), "AWS_ENDPOINT_URL"] {
+            // An empty one is a mistake of a script: requests must not go to AWS in its place.
+            if let Some(url) = self.0.environment.given(variable) {
+                check_endpoint(variable, url)?;
+                return Ok(Some(url.to_owned()));
+            }
         }
         let Some(profile) = self.profile() else { return Ok(None) };
         let section = profile.get("services").and_then(|name| self.0.shared.section("services", name));

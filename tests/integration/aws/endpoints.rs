@@ -15,7 +15,7 @@ fn hosts(world: World) -> Vec<String> {
 
 /// The same without an endpoint for AWS Signer.
 fn without_endpoint() -> World {
-    World::new().env("AWS_ENDPOINT_URL_SIGNER", "").setting("aws-signer-timeout", "10")
+    World::without_endpoint().setting("aws-signer-timeout", "10")
 }
 
 fn keys(world: World) -> World {

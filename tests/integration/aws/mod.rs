@@ -33,9 +33,15 @@ struct World {
 
 impl World {
     fn new() -> Self {
+        let world = Self::without_endpoint();
+        let url = world.signer.url();
+        world.env("AWS_ENDPOINT_URL_SIGNER", url)
+    }
+
+    /// As [`World::new`], with AWS's own endpoint for AWS Signer.
+    fn without_endpoint() -> Self {
         let signer = Service::answering(200, &[], br#"{"revokedEntities":[]}"#);
         let plugin = Plugin::new(["verify-signature"]).without_credentials();
-        let plugin = plugin.env("AWS_ENDPOINT_URL_SIGNER", signer.url());
         Self { plugin, config: json!({ "aws-signer-timeout": "5" }), signer }
     }
 

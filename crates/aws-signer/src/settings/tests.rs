@@ -26,6 +26,8 @@ fn the_most_specific_endpoint_applies() {
     ] {
         assert_eq!(endpoint(variables, config).as_deref(), Ok(expected));
     }
+    let empty = endpoint(&[("AWS_ENDPOINT_URL_SSO_OIDC", "")], "");
+    assert!(matches!(&empty, Err(ConfigError::Endpoint { key, .. }) if key == "AWS_ENDPOINT_URL_SSO_OIDC"));
     let invalid = endpoint(&[], "[default]\nendpoint_url = localhost\n");
     assert!(matches!(&invalid, Err(ConfigError::Endpoint { key, .. }) if key.contains("config line 2")), "{invalid:?}");
 }
