@@ -166,7 +166,7 @@ impl RemoteRepository {
     async fn tag_index(&self, place: Place<'_>) -> Result<Option<FetchedManifest>, RegistryError> {
         for look in 1..=LOOKS {
             match self.tagged(place).await? {
-                Tagged::Index(index) => return Ok(Some(index)),
+                Tagged::Index(index) => return Ok(Some(*index)),
                 Tagged::Other(media_type) => {
                     let why = format!("{media_type} under the tag of the referrers index, expected an index");
                     let request = self.tag_request(place.tag);
@@ -184,7 +184,7 @@ impl RemoteRepository {
     async fn tagged(&self, Place { tag, subject }: Place<'_>) -> Result<Tagged, RegistryError> {
         match self.fetch_manifest(&Target::Tag(tag.clone())).await {
             Ok(stored) if stored.descriptor.digest == *subject || subject.matches(&stored.bytes) => Ok(Tagged::Nothing),
-            Ok(stored) if stored.descriptor.media_type == IMAGE_INDEX_MEDIA_TYPE => Ok(Tagged::Index(stored)),
+            Ok(stored) if stored.descriptor.media_type == IMAGE_INDEX_MEDIA_TYPE => Ok(Tagged::Index(Box::new(stored))),
             Ok(stored) => Ok(Tagged::Other(stored.descriptor.media_type)),
             Err(why) if why.is_not_found() => Ok(Tagged::Nothing),
             Err(why) => Err(why),
@@ -198,7 +198,7 @@ impl RemoteRepository {
 
 /// What a registry has under the tag of an index.
 enum Tagged {
-    Index(FetchedManifest),
+    Index(Box<FetchedManifest>),
     /// Another manifest, with its media type.
     Other(String),
     Nothing,

@@ -81,9 +81,15 @@ fn rejects_html_pages() {
     all(3, "not a valid JSON document", |_| Reply::content("text/html", "<html>Welcome</html>"));
     let fixture = Fixture::new();
     let server = fixture.repository().serve_with(|request| {
-        request.path.contains("/referrers/").then(|| Reply::content("text/html", "<html>Sign in</html>"))
+        request.path.contains("/referrers/").then(|| Reply::content("text/html", "<html>Welcome</html>"))
     });
-    fixture.verify(&reference(&server), &[]).exits_with(3).says("/referrers/").says("text/html");
+    // Not the Referrers API: the referrers tag counts, and is not there.
+    fixture.verify(&reference(&server), &[]).exits_with(1).says("there is no signature");
+    let server = fixture.repository().serve_with(|request| {
+        let is_list = request.path.contains("/referrers/") || request.path.contains("/manifests/sha256-");
+        is_list.then(|| Reply::content("text/html", "<html>Sign in</html>"))
+    });
+    fixture.verify(&reference(&server), &[]).exits_with(3).says("/manifests/sha256-");
 }
 
 #[test]

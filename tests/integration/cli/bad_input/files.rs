@@ -43,7 +43,9 @@ fn refuses_layout_blobs_that_are_links_or_endless() {
             let is_content = format!("{finished}").contains("differs");
             assert!(is_content || format!("{finished}").contains("not a regular file"), "{what}: {finished}");
             assert_eq!(fixture.run(&["list", "oci:layout:v1"]).is_success(), is_listed, "{what}");
-            assert!(!fixture.run(&["copy", "oci:layout:v1", "oci:copied:v1"]).is_success(), "{what}");
+            let copied = fixture.run(&["copy", "oci:layout:v1", "oci:copied:v1"]);
+            // A signature whose manifest is another file is reported, and not copied.
+            assert!(!copied.is_success() || copied.stderr.contains("was not copied"), "{what}: {copied}");
             if path.is_dir() {
                 std::fs::remove_dir(&path).unwrap()
             } else {

@@ -34,7 +34,7 @@ fn does_not_list_a_signature_whose_blobs_were_rejected() {
         (3, "no complete answer", || Reply::Hang("HTTP/1.1 201 Created\r\nContent-Length: 9\r\n\r\n")),
         (3, "/blobs/uploads/", || Reply::Close("")),
         (3, "Location", || Reply::Answer(202, Vec::new(), Vec::new())),
-        (3, "redirect", || Reply::Answer(307, vec![("Location", "http://127.0.0.1:1/".to_owned())], Vec::new())),
+        (3, "no connection", || Reply::Answer(307, vec![("Location", "http://127.0.0.1:1/".to_owned())], Vec::new())),
     ] {
         let begins = writable(&fixture, move |request| (request.method == "POST").then(fault));
         let sign = fixture.sign(&reference(&begins), &["--registry-timeout", "3"]).exits_with(code);
