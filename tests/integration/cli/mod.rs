@@ -18,5 +18,6 @@ mod proxies;
 mod revoke;
 mod setup;
 mod sign;
+mod tls;
 mod trust;
 mod verify;
