@@ -125,6 +125,8 @@ pub enum Advice {
     CheckNetwork,
     /// Correct or remove a setting, which the error names.
     CorrectSetting,
+    /// Check the name of the artifact, and the permissions.
+    CheckName,
     /// Log in to the registry.
     LogInToRegistry,
     /// Allow HTTP without TLS for the registry.
@@ -223,6 +225,9 @@ impl fmt::Display for Advice {
             Self::CheckEndpoint { url } => write!(f, "Check that {url} is the right endpoint and that it is running."),
             Self::CheckNetwork => f.write_str("Check the network and the proxy."),
             Self::CorrectSetting => f.write_str("Correct or remove the setting."),
+            Self::CheckName => {
+                f.write_str("Check the name and your permissions: many registries answer 404 for private repositories.")
+            }
             Self::LogInToRegistry => f.write_str("Log in to the registry (docker login, podman login)."),
             Self::AllowPlainHttp => f.write_str("Check host and port, or allow plain HTTP if the registry has no TLS."),
             Self::TrustRegistryAuthority => {

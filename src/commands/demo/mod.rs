@@ -6,6 +6,8 @@ mod steps;
 
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use aws_credential_types::Credentials;
 use aws_names::{ArnError, NOTATION_PLATFORM, NameError, ProfileArn};
@@ -153,13 +155,17 @@ pub async fn run(args: Args, output: &Output) -> Result<(), DemoError> {
     let mut interrupted = signal(SignalKind::interrupt()).map_err(DemoError::Signal)?;
     let mut terminated = signal(SignalKind::terminate()).map_err(DemoError::Signal)?;
     let folder = Folder::new(args.dir, args.keep)?;
-    let steps;
-    tokio::select! {
-        ended = run_in(&folder, output) => steps = ended?,
-        // Dropping the folder removes it.
-        _ = interrupted.recv() => return Err(DemoError::Interrupted),
-        _ = terminated.recv() => return Err(DemoError::Interrupted),
-    }
+    // A step ends before the demo does: the local signer would still write to the folder that is removed.
+    let stop = Arc::new(AtomicBool::new(false));
+    let stopping = stop.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = interrupted.recv() => {}
+            _ = terminated.recv() => {}
+        }
+        stopping.store(true, Ordering::Relaxed);
+    });
+    let steps = run_in(&folder, Steps::new(7, stop, output)).await?;
     if let Folder::Stays(path) = folder {
         steps.end("All steps ended as expected. The files are in")?;
         steps.command(&path.display().to_string())?;
@@ -173,9 +179,8 @@ pub async fn run(args: Args, output: &Output) -> Result<(), DemoError> {
 }
 
 /// Runs the steps in the folder.
-async fn run_in(folder: &Folder, output: &Output) -> Result<Steps, DemoError> {
+async fn run_in(folder: &Folder, mut steps: Steps) -> Result<Steps, DemoError> {
     let path = folder.path();
-    let mut steps = Steps::new(7, output);
     steps.title("Sign an image, verify it, revoke the signature, and verify again: all on this machine.")?;
 
     steps

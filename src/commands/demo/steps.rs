@@ -3,11 +3,14 @@
 use std::fmt::Display;
 use std::io;
 use std::io::{IsTerminal, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use notation::verify::Verdict;
 
+use super::DemoError;
 use crate::output::terminal::cleaned;
 use crate::output::wrap::{fact, hanging};
 use crate::output::{Output, paint};
@@ -26,12 +29,14 @@ pub(super) struct Steps {
     spinner: Option<ProgressBar>,
     quiet: bool,
     columns: Option<usize>,
+    stop: Arc<AtomicBool>,
 }
 
 impl Steps {
-    pub(super) fn new(total: usize, output: &Output) -> Self {
+    /// Starts no further step once `stop` is set.
+    pub(super) fn new(total: usize, stop: Arc<AtomicBool>, output: &Output) -> Self {
         let (quiet, columns) = (output.is_quiet(), output.columns());
-        Self { total, current: 0, name: "", meaning: "", spinner: None, quiet, columns }
+        Self { total, current: 0, name: "", meaning: "", spinner: None, quiet, columns, stop }
     }
 
     /// Prints text before the first step.
@@ -50,7 +55,10 @@ impl Steps {
     }
 
     /// Starts a step, with a spinner on a terminal.
-    pub(super) fn start(&mut self, name: &'static str, meaning: &'static str) -> io::Result<()> {
+    pub(super) fn start(&mut self, name: &'static str, meaning: &'static str) -> Result<(), DemoError> {
+        if self.stop.load(Ordering::Relaxed) {
+            return Err(DemoError::Interrupted);
+        }
         self.current += 1;
         self.name = name;
         self.meaning = meaning;
@@ -63,7 +71,7 @@ impl Steps {
             self.spinner = Some(spinner);
             return Ok(());
         }
-        self.print_heading()
+        Ok(self.print_heading()?)
     }
 
     /// Ends a step and prints its results.

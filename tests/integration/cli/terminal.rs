@@ -298,6 +298,17 @@ fn a_spinner_appears_after_a_second_of_waiting() {
 }
 
 #[test]
+fn advice_about_missing_artifacts_is_given_once() {
+    let fixture = Fixture::new();
+    let server = FaultServer::start(|_| Reply::status(404));
+    let images: Vec<String> = (0..3).map(|n| format!("{}/app:v{n}", server.address)).collect();
+    let images: Vec<&str> = images.iter().map(String::as_str).collect();
+    let missing = fixture.run(&fixture.verify(&images, &[]), 2);
+    assert_eq!(missing.stderr.matches("404 Not Found\n").count(), 3, "{missing}");
+    assert_eq!(missing.stderr.matches("Check the name and your permissions").count(), 1, "{missing}");
+}
+
+#[test]
 fn a_retry_says_what_it_waits_for() {
     let fixture = Fixture::new();
     let asked = std::sync::atomic::AtomicUsize::new(0);

@@ -11,8 +11,8 @@ use reqwest::{Method, StatusCode, Url};
 
 use crate::credentials::CredentialError;
 
-/// A request for error messages: the method and the URL. It shows neither user nor password, and no parameters that could
-/// be secret.
+/// A request for error messages: the method and the URL. It shows neither user nor password, and no parameters that
+/// could be secret.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RequestLine(Box<(Method, Url)>);
 
@@ -287,6 +287,7 @@ impl RegistryError {
         match self {
             Self::Status { status, .. } => match status.as_u16() {
                 401 | 403 => Some(Advice::LogInToRegistry),
+                404 => Some(Advice::CheckName),
                 429 => Some(Advice::SendFewerRequests),
                 _ => None,
             },
@@ -346,7 +347,6 @@ impl From<HttpClientError> for RegistryError {
 fn explanation(status: StatusCode) -> &'static str {
     match status.as_u16() {
         401 | 403 => "; the repository is private, or needs other permissions",
-        404 => "; check the name and your permissions: many registries answer 404 for private repositories",
         405 | 501 => "; the registry does not support this part of the distribution specification",
         413 => "; ask the registry's administrator for a higher limit",
         _ => "",
