@@ -1,11 +1,11 @@
 //! Keeping a file under another name before it is replaced or removed.
 
-use std::fs::{self, DirBuilder};
+use std::fs;
 use std::io;
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use super::{create, sync_folder};
+use super::{create, create_folders, sync_folder};
 
 /// How many backups of a file are kept.
 const MAX_BACKUPS: usize = 999;
@@ -20,7 +20,7 @@ pub fn back_up(path: &Path, folder: &Path, name: &str) -> io::Result<Option<Path
         Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok(None),
         seen => seen?,
     };
-    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    create_folders(folder, 0o700)?;
     for number in 1..=MAX_BACKUPS {
         let backup = folder.join(if number == 1 { format!("{name}.bak") } else { format!("{name}.bak.{number}") });
         // A link keeps owner, mode and content, and never replaces a file.
