@@ -25,6 +25,7 @@ use super::failure::Failure;
 use super::http::{Answers, BoundedHttpClient};
 use super::journal::{Journal, Peer};
 use super::retry::{Repeats, TooManyRequests};
+use super::revocation_status::AnswersTheQuestion;
 use super::settings::{AwsSettings, client_builder};
 use super::watched::watched;
 
@@ -67,6 +68,7 @@ impl SignerClient {
         };
         let mut builder = aws_sdk_signer::config::Builder::from(&shared.credentials_provider(provider).build())
             .interceptor(EndpointAsGiven)
+            .interceptor(AnswersTheQuestion)
             .interceptor(Repeats(config.waits().clone()))
             .retry_classifier(TooManyRequests);
         builder.set_endpoint_url(endpoint.clone().ok().flatten());

@@ -7,6 +7,7 @@ use aws_sdk_signer::config::Intercept;
 use aws_sdk_signer::config::interceptors::BeforeDeserializationInterceptorContextRef;
 use aws_sdk_signer::primitives::DateTime;
 use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::orchestrator::Metadata;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 use limits::Deadline;
@@ -105,8 +106,11 @@ impl fmt::Display for RevocationAnswer {
 /// Rejects a success that does not answer the query. The SDK treats an object without the list, and a list of nulls, as
 /// an empty list: as "nothing is revoked". It also takes every status from 200 to 299 for a success, whatever error the
 /// answer names. AWS Signer documents status 200 with a list of "zero or more" names: only that counts.
+///
+/// It belongs to the client, because the SDK builds a configuration anew for each call that has interceptors of its
+/// own.
 #[derive(Debug)]
-struct AnswersTheQuestion;
+pub(super) struct AnswersTheQuestion;
 
 impl Intercept for AnswersTheQuestion {
     fn name(&self) -> &'static str {
@@ -117,13 +121,14 @@ impl Intercept for AnswersTheQuestion {
         &self,
         context: &BeforeDeserializationInterceptorContextRef<'_>,
         _components: &RuntimeComponents,
-        _bag: &mut ConfigBag,
+        bag: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let response = context.response();
-        let status = response.status().as_u16();
-        if !response.status().is_success() {
+        let is_other = bag.load::<Metadata>().is_some_and(|operation| operation.name() != OPERATION);
+        if is_other || !response.status().is_success() {
             return Ok(());
         }
+        let status = response.status().as_u16();
         if status != 200 {
             return Err(AnswerError::Status(status).into());
         }
@@ -194,9 +199,7 @@ pub async fn revocation_status(
         .platform_id(NOTATION_PLATFORM)
         .profile_version_arn(query.profile_version.to_string())
         .job_arn(query.job.to_string())
-        .set_certificate_hashes(Some(hashes.clone()))
-        .customize()
-        .interceptor(AnswersTheQuestion);
+        .set_certificate_hashes(Some(hashes.clone()));
     let answer = client.call(OPERATION, deadline, request.send()).await?;
     let job = query.job.to_string();
     let profile = query.profile_version.to_string();
