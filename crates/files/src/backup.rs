@@ -1,9 +1,8 @@
 //! Keeping a file under another name before it is replaced or removed.
 
-use std::fs;
-use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use super::{create, create_folders, sync_folder};
 

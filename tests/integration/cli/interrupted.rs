@@ -43,7 +43,10 @@ fn an_interrupted_copy_leaves_no_temporary_file_and_the_next_removes_those_of_a_
         [("INT", Some(130), 0), ("TERM", Some(143), 0), ("KILL", None, 1), ("HUP", Some(129), 0)]
     {
         let before = parts(&layout);
-        let mut copy = Running::start(command(programs::tool(), home.path()).args(["copy", &source, "oci:layout"]));
+        // Background jobs of scripts start with SIGINT ignored, which the tool would respect.
+        let mut copy = command(Path::new("env"), home.path());
+        copy.arg("--default-signal").arg(programs::tool()).args(["copy", &source, "oci:layout"]);
+        let mut copy = Running::start(&mut copy);
         // The file of a killed copy goes before that of this copy comes.
         let is_new = |parts: BTreeSet<String>| parts.len() == 1 && parts.is_disjoint(&before);
         copy.wait_for("the copy", |_| is_new(parts(&layout)).then_some(()));

@@ -34,7 +34,7 @@ fn a_name_is_completed_and_printed_before_it_is_used() {
     let config = "[default]\nregion = us-west-2\naws_account_id = 111122223333\n";
     let signed = sign(&cli, "release", config, &[]).succeeded();
     assert!(signed.stderr.contains(&format!("release is {arn}")), "{signed}");
-    assert!(signed.stdout.contains(&arn), "{signed}");
+    assert!(signed.stdout.contains("signed"), "{signed}");
     // A wrong account is printed, too: AWS Signer has no such profile.
     let other = config.replace("111122223333", "444455556666");
     let refused = sign(&cli, "release", &other, &[]);

@@ -119,7 +119,8 @@ impl Layout {
     }
 
     /// The index entries whose manifests are signatures of `subject`, in the order of the index, each manifest once.
-    /// A manifest that is missing or malformed is not a signature. One that cannot be read could be: it comes last.
+    /// A manifest that is missing is not a signature. One that cannot be read could be, and so could a malformed one that
+    /// names the subject: they come last.
     ///
     /// The listing can be ended between two manifests, by dropping the future.
     ///
@@ -145,8 +146,12 @@ impl Layout {
                 Err(why @ LayoutError::TooMuch { .. }) => return Err(why),
                 Err(why) => {
                     tracing::debug!(digest = %entry.digest, %why, "cannot read a manifest of the layout");
-                    let is_absent = matches!(why.code(), ReasonCode::NotFound | ReasonCode::Protocol);
-                    if !is_absent && could_be_signature(&entry) && unreadable.len() < MAX_UNREADABLE {
+                    let counts = || match why.code() {
+                        ReasonCode::NotFound => false,
+                        ReasonCode::Protocol => self.names(&entry, subject),
+                        _ => true,
+                    };
+                    if unreadable.len() < MAX_UNREADABLE && could_be_signature(&entry) && counts() {
                         unreadable.push(entry);
                     }
                 }
@@ -155,6 +160,13 @@ impl Layout {
         let listed: HashSet<_> = signatures.iter().map(|entry| entry.digest.clone()).collect();
         signatures.extend(unreadable.into_iter().filter(|entry| !listed.contains(&entry.digest)));
         Ok(signatures)
+    }
+
+    /// Whether a malformed manifest has this digest somewhere.
+    fn names(&self, entry: &Descriptor, digest: &Digest) -> bool {
+        let digest = digest.as_str().as_bytes();
+        let bytes = self.blob(entry, MAX_MANIFEST).unwrap_or_default();
+        bytes.windows(digest.len()).any(|window| window == digest)
     }
 
     /// The subject of the signature with this manifest; `None` if it is not a signature.
