@@ -195,7 +195,8 @@ impl CredentialsFailure {
                 SharedConfigError::Missing { .. }
                 | SharedConfigError::Unreadable { .. }
                 | SharedConfigError::ByteOrderMark(_)
-                | SharedConfigError::Line { .. } => Advice::CorrectSetting,
+                | SharedConfigError::Line { .. }
+                | SharedConfigError::Stray { .. } => Advice::CorrectSetting,
             }),
             Self::Value { .. } | Self::Setting(_) => Some(Advice::CorrectSetting),
             Self::NoRole { profile, .. } => Some(Advice::CorrectAwsProfile { profile: profile.name.clone() }),

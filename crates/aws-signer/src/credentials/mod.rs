@@ -130,6 +130,10 @@ impl Inner {
                 error => error.clone().into(),
             });
         }
+        // What cannot be read may be the profile: another identity must not sign in its place.
+        if let Some(error) = shared.stray_line() {
+            return Err(error.into());
+        }
         if metadata::has_container(settings.environment()) {
             return self.container().await;
         }
