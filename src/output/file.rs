@@ -95,10 +95,17 @@ fn target(named: &Path, force: bool) -> Result<Destination, CliError> {
     if named == Path::new("-") {
         return Ok(Destination::Stdout);
     }
+    let link = std::fs::read_link(named);
     let target = Target::of(named).map_err(|why| match why.kind() {
-        io::ErrorKind::NotFound => {
-            failed(named, format!("the folder {} does not exist: create it first", folder(named).display()))
-        }
+        io::ErrorKind::PermissionDenied => failed(named, why),
+        _ if link.is_ok() && !force => there_already(named),
+        io::ErrorKind::NotFound => failed(
+            named,
+            match &link {
+                Ok(link) => format!("the folder of its target {} does not exist: create it first", link.display()),
+                Err(_) => format!("the folder {} does not exist: create it first", folder(named).display()),
+            },
+        ),
         _ => failed(named, why),
     })?;
     match target.named() {
@@ -191,11 +198,18 @@ mod tests {
     }
 
     #[test]
-    fn rejects_circular_links() {
+    fn a_link_without_a_usable_target_exists_already() {
         let home = tempfile::tempdir().unwrap();
-        let link = home.path().join("link");
-        symlink("link", &link).unwrap();
-        assert!(write(&link, true).is_err());
+        std::fs::write(home.path().join("file"), "").unwrap();
+        for target in ["nowhere/x", "/nowhere/x", "file/x", "link"] {
+            let link = home.path().join("link");
+            symlink(target, &link).unwrap();
+            assert_eq!(write(&link, false).unwrap_err().code, ReasonCode::Exists, "{target}");
+            let forced = write(&link, true).unwrap_err();
+            assert_ne!(forced.code, ReasonCode::Exists, "{target}");
+            assert!(!target.ends_with("nowhere/x") || forced.message.contains(target), "{}", forced.message);
+            fs::remove_file(&link).unwrap();
+        }
     }
 
     #[test]

@@ -142,6 +142,9 @@ fn a_link_that_leads_nowhere_and_a_pipe_are_not_overwritten_without_force() {
     if give_away(&[&planted]) {
         let init = ["policy", "init", planted.to_str().unwrap(), "--profile", PROFILE, "--force"];
         cli.run(&init).exits_with(2).says("symbolic link of another user");
+        fs::set_permissions(&shared, Permissions::from_mode(0o755)).unwrap();
+        assert!(give_away(&[&shared]));
+        cli.run(&init).exits_with(2).says("symbolic link of another user");
         assert_eq!(fs::read_to_string(&victim).unwrap(), "precious");
     }
 }
@@ -168,6 +171,11 @@ fn a_log_is_not_written_where_another_user_leads_it() {
     let link = shared.join("link.log");
     symlink(&victim, &link).unwrap();
     if give_away(&[&link]) {
+        log(&link).failed();
+        let theirs = folder(cli.home().join("theirs"), 0o755);
+        let link = theirs.join("link.log");
+        symlink(&victim, &link).unwrap();
+        assert!(give_away(&[&link, &theirs]));
         log(&link).failed();
         assert_eq!(fs::read_to_string(&victim).unwrap(), "precious");
     }

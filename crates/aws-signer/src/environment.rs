@@ -26,11 +26,6 @@ impl Environment {
         self.0.get(name).map(|value| value.trim())
     }
 
-    /// Whether a variable has a control character, also at its ends.
-    pub(crate) fn has_control_character(&self, name: &str) -> bool {
-        self.0.get(name).is_some_and(|value| value.contains(char::is_control))
-    }
-
     /// Returns the first of these variables that is set, with its name.
     pub(crate) fn first<'a>(&self, names: &[&'a str]) -> Option<(&'a str, &str)> {
         names.iter().find_map(|name| Some((*name, self.get(name)?)))

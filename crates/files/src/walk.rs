@@ -21,7 +21,8 @@ pub(crate) enum Rule {
     /// For what is trusted. Every folder and every link belongs to the user or to root, and nobody else may change
     /// what the path leads to. A folder that all may write to is accepted if it is sticky, such as `/tmp`.
     Trusted,
-    /// For what is written. Where other users may write, their links are not followed.
+    /// For what is written. Where other users may write, their links are not followed: neither in `/tmp`, nor in a
+    /// folder of theirs, into which root may be asked to write.
     Written,
 }
 
@@ -45,7 +46,7 @@ pub(crate) struct Place {
     pub(crate) path: PathBuf,
     /// What has the name; `None` if nothing has.
     pub(crate) found: Option<Stat>,
-    /// Whether other users may write to the folder.
+    /// Whether other users may write to the folder, by its mode or as its owner.
     pub(crate) shared: bool,
     /// Whether the last name of the path is a symbolic link that was followed.
     pub(crate) linked: bool,
@@ -154,7 +155,7 @@ impl Walk {
         let at = if whole.is_absolute() { PathBuf::from("/") } else { PathBuf::new() };
         let first = if whole.is_absolute() { Path::new("/") } else { Path::new(".") };
         let folder = open_folder(CWD, first.as_os_str()).map_err(|why| FileError::io(first, why))?;
-        let system = fstat(&folder).map_or(0, |stat| if whole.is_absolute() { stat.st_uid } else { 0 });
+        let system = statat(CWD, "/", AtFlags::empty()).map_or(0, |stat| stat.st_uid);
         let mut walk = Self { rule, folder, at, shared: false, system, steps: Vec::new() };
         walk.check_folder()?;
         walk.add(&whole);
@@ -208,11 +209,12 @@ impl Walk {
     fn check_folder(&mut self) -> Result<(), FileError> {
         let stat = fstat(&self.folder).map_err(|why| FileError::io(&self.at, why))?;
         let remedy = open_to_others(&stat).filter(|_| !is_on_read_only_mount(&self.folder));
-        self.shared = remedy.is_some();
+        let is_foreign = !is_own(&stat) && stat.st_uid != self.system;
+        self.shared = is_foreign || remedy.is_some();
         if self.rule == Rule::Written {
             return Ok(());
         }
-        if !is_own(&stat) && stat.st_uid != self.system {
+        if is_foreign {
             return Err(FileError::Owner { path: self.at.clone(), owner: stat.st_uid });
         }
         match remedy {

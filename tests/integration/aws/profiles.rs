@@ -51,6 +51,49 @@ fn a_file_that_is_named_and_cannot_be_read_is_named() {
 }
 
 #[test]
+fn a_file_that_may_define_the_profile_and_cannot_be_read_is_named() {
+    for content in [format!("[default\n{KEYS}"), KEYS.to_owned(), format!("[]\n{KEYS}"), "export FOO\n".to_owned()] {
+        for file in [".aws/credentials", ".aws/config"] {
+            no_other_identity(World::new().file(file, &content), &[file, "line 1 cannot be read"]);
+            let container = World::new().file(file, &content);
+            let container = container.env("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1:9/");
+            no_other_identity(container, &[file, "line 1 cannot be read"]);
+        }
+    }
+    // Lines in the section of another profile are not those of this one.
+    let instance = metadata(Vec::new());
+    let other = World::new().file(".aws/credentials", "[other]\nexport FOO\n= a\n");
+    other.on_instance(&instance).run().was_made_by(MACHINE);
+}
+
+#[test]
+fn a_half_filled_profile_is_not_replaced_by_the_machine() {
+    for (content, line) in [
+        ("[default]\naws_session_token = t\n", 2),
+        ("[default]\naws_access_key_id =\naws_secret_access_key =\n", 2),
+        ("[default]\nsource_profile = other\n[other]\n", 2),
+    ] {
+        let place = format!(".aws/credentials line {line}");
+        no_other_identity(World::new().file(".aws/credentials", content), &["\"default\"", &place]);
+    }
+    let named = World::new().file(".aws/credentials", "[x]\naws_session_token = t\n").env("AWS_PROFILE", "x");
+    no_other_identity(named, &["\"x\" (AWS_PROFILE)", ".aws/credentials line 2", "aws_session_token"]);
+}
+
+#[test]
+fn a_profile_with_a_region_only_leaves_the_credentials_to_the_machine() {
+    let instance = metadata(Vec::new());
+    let world = World::new().file(".aws/config", "[profile x]\nregion = us-west-2\n").env("AWS_PROFILE", "x");
+    world.on_instance(&instance).run().was_made_by(MACHINE);
+}
+
+#[test]
+fn keys_of_the_credentials_file_precede_a_command() {
+    let world = World::new().file(".aws/credentials", format!("[default]\n{KEYS}"));
+    world.file(".aws/config", "[default]\ncredential_process = false\n").run().was_made_by(FILE);
+}
+
+#[test]
 fn variables_name_a_profile_in_the_order_of_the_sdks() {
     let config =
         format!("[profile ci]\n{KEYS}[profile other]\naws_access_key_id = AKIAOTHER\naws_secret_access_key = s\n");

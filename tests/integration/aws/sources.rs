@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::*;
-use crate::support::process::free_port;
+use crate::support::process::{free_port, run};
 
 const SSO_PROFILE: &str = "[sso-session corp]\nsso_start_url = https://corp.example.com/start\nsso_region = eu-west-1\n\
                            [profile dev]\nsso_session = corp\nsso_account_id = 111122223333\nsso_role_name = Builder\n";
@@ -99,10 +99,22 @@ fn a_role_of_a_container_is_used_and_its_token_checked() {
     let world = || World::new().env("AWS_CONTAINER_CREDENTIALS_FULL_URI", &url);
     world().env("AWS_CONTAINER_AUTHORIZATION_TOKEN", "hunter2").run().was_made_by(CONTAINER);
     let token = "AWS_CONTAINER_AUTHORIZATION_TOKEN";
-    world().env(token, "hunter2\n").run().was_not_made(&[token]);
-    let with_file = world().file("token", "hunter2\n");
-    let file = with_file.path("token");
-    with_file.env(&format!("{token}_FILE"), &file).run().was_not_made(&[file.to_str().unwrap()]);
+    world().env(token, "hunter2\n").run().was_made_by(CONTAINER);
+    world().env(token, "hun\nter2").run().was_not_made(&[token, "line feed"]);
+    let with_file = |content: &str| {
+        let world = world().file("token", content);
+        let file = world.path("token");
+        (world.env(&format!("{token}_FILE"), &file), file.to_str().unwrap().to_owned())
+    };
+    with_file("from-file\r\n").0.run().was_made_by(CONTAINER);
+    let sent: Vec<_> =
+        container.requests().iter().map(|sent| sent.header("authorization").map(str::to_owned)).collect();
+    assert_eq!(sent, ["hunter2", "hunter2", "from-file"].map(|token| Some(token.to_owned())));
+    let (world_with, file) = with_file("hunter2\nx\n");
+    let said = world_with.run().was_not_made(&[&file, "contains a line feed"]);
+    assert!(!said.contains("cannot be read"), "{said}");
+    let (world_with, file) = with_file("\n");
+    world_with.run().was_not_made(&[&file, "is empty"]);
     world().env(&format!("{token}_FILE"), "/nowhere/token").run().was_not_made(&["/nowhere/token"]);
 }
 
@@ -215,6 +227,25 @@ fn a_credential_process_that_fails_says_what_it_wrote() {
     let world = World::new().file(".aws/config", "[profile dev]\ncredential_process = sleep 30\n");
     let checked = world.env("AWS_PROFILE", "dev").setting("aws-signer-timeout", "1").run();
     checked.was_not_made(&["credential_process", "\"dev\"", "within 1 s"]);
+}
+
+#[test]
+fn a_credential_process_may_leave_a_program_behind() {
+    let keys = json!({ "Version": 1, "AccessKeyId": FILE, "SecretAccessKey": "s" });
+    let world = World::new().file("keys", keys.to_string());
+    let keys = world.path("keys");
+    // The home folder ends with the command.
+    let folder = tempfile::tempdir().unwrap();
+    let pid = folder.path().join("pid");
+    let command = format!("sleep 60 & echo $! > {}; cat {}", pid.display(), keys.display());
+    let config = format!("[default]\ncredential_process = {command}\n");
+    let began = Instant::now();
+    let checked = world.file(".aws/config", config).setting("aws-signer-timeout", "30").run();
+    let took = began.elapsed();
+    let pid = std::fs::read_to_string(pid).unwrap();
+    run(std::process::Command::new("kill").arg(pid.trim()), Duration::from_secs(10)).succeeded();
+    checked.was_made_by(FILE);
+    assert!(took < Duration::from_secs(20), "{took:?}");
 }
 
 #[test]

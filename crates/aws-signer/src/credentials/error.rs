@@ -46,6 +46,16 @@ pub enum CredentialsFailure {
         /// The system's error.
         why: String,
     },
+    /// A token in a file cannot be sent. It is not shown.
+    #[error("{source_name} needs the token in {}, which {why}", path.display())]
+    Token {
+        /// Where the credentials come from.
+        source_name: CredentialsSource,
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        why: String,
+    },
     /// A `credential_process` failed.
     #[error("credential_process of the AWS profile {profile:?} {why}")]
     Process {
@@ -195,11 +205,14 @@ impl CredentialsFailure {
                 SharedConfigError::Missing { .. }
                 | SharedConfigError::Unreadable { .. }
                 | SharedConfigError::ByteOrderMark(_)
-                | SharedConfigError::Line { .. } => Advice::CorrectSetting,
+                | SharedConfigError::Line { .. }
+                | SharedConfigError::Stray { .. } => Advice::CorrectSetting,
             }),
             Self::Value { .. } | Self::Setting(_) => Some(Advice::CorrectSetting),
             Self::NoRole { profile, .. } => Some(Advice::CorrectAwsProfile { profile: profile.name.clone() }),
-            Self::TokenFile { path, .. } => Some(Advice::ProvideTokenFile { path: path.clone() }),
+            Self::TokenFile { path, .. } | Self::Token { path, .. } => {
+                Some(Advice::ProvideTokenFile { path: path.clone() })
+            }
             Self::Process { profile: name, .. } => Some(Advice::RunCredentialProcess { profile: name.clone() }),
             Self::SsoLogin { profile: name, .. } => Some(Advice::LogInToSso { profile: name.clone() }),
             Self::Refused(why) => why.advice(),

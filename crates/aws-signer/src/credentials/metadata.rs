@@ -1,11 +1,10 @@
-//! Credentials of the machine: the credentials endpoint of a container, and the metadata of an EC2 instance. AWS SDKs
-//! and Tools Reference Guide, "Container credential provider" and "IMDS credential provider".
+//! Credentials of the machine: the metadata of an EC2 instance. AWS SDKs and Tools Reference Guide, "IMDS credential
+//! provider".
 
 use std::error::Error;
 use std::time::Duration;
 
 use aws_config::BehaviorVersion;
-use aws_config::ecs::EcsCredentialsProvider;
 use aws_config::imds::client::error::ImdsError;
 use aws_config::imds::client::{Client, ImdsResponseRetryClassifier};
 use aws_config::imds::credentials::ImdsCredentialsProvider;
@@ -18,14 +17,10 @@ use notary::CredentialsSource;
 
 use super::error::{CredentialsFailure, Refusal};
 use super::keys::{Names, usable};
-use super::sts::read_text;
 use super::{Found, Inner};
 use crate::config::check_endpoint;
-use crate::environment::Environment;
 use crate::failure::{error_chain, find};
 
-/// The token for the credentials endpoint of a container.
-const TOKEN: &str = "AWS_CONTAINER_AUTHORIZATION_TOKEN";
 /// The SDK's error if the instance has no role.
 const NO_ROLE: &str = "received 404 from IMDS";
 /// How long a connection may take: outside of EC2, no service answers at the address.
@@ -35,40 +30,11 @@ const BY_DEADLINE: Duration = Duration::from_secs(3600);
 /// The number of attempts if the service answers with an error.
 const ATTEMPTS: u32 = 4;
 
-/// Whether the environment names the credentials endpoint of a container.
-pub(super) fn has_container(environment: &Environment) -> bool {
-    let names = ["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI"];
-    environment.first(&names).is_some()
-}
-
 impl Inner {
     fn provider_config(&self) -> ProviderConfig {
         ProviderConfig::without_region()
             .with_behavior_version(Some(BehaviorVersion::latest()))
             .with_http_client(self.http.clone())
-    }
-
-    pub(super) async fn container(&self) -> Result<Found, CredentialsFailure> {
-        let source = CredentialsSource::Container;
-        self.journal.asking(&source);
-        let environment = self.settings.environment();
-        if let Some(file) = environment.get("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE") {
-            // As other AWS SDKs do, the one for Rust refuses a token with a line feed.
-            if read_text(file.as_ref(), &source)?.contains(char::is_control) {
-                let why = "it has a line feed or another control character".to_owned();
-                return Err(CredentialsFailure::TokenFile { source_name: source, path: file.into(), why });
-            }
-        }
-        if environment.has_control_character(TOKEN) {
-            let why = "has a line feed or another control character".to_owned();
-            return Err(CredentialsFailure::Value { name: TOKEN.to_owned(), why });
-        }
-        let provider = self
-            .container
-            .get_or_init(async || EcsCredentialsProvider::builder().configure(&self.provider_config()).build())
-            .await;
-        let credentials = provider.provide_credentials().await.map_err(|error| self.machine_failed(&source, &error))?;
-        Ok((usable(&credentials, &Names::within(&source))?, source))
     }
 
     /// Asks the instance. The inner error says that there is no role, or no instance.
@@ -167,7 +133,7 @@ impl Inner {
         let why = cause(error);
         let status = match find::<ImdsError>(error) {
             Some(ImdsError::ErrorResponse(response)) => Some(response.response().status().as_u16()),
-            _ => status_of(&why),
+            _ => None,
         };
         match status {
             Some(status) => {
@@ -180,11 +146,6 @@ impl Inner {
             None => CredentialsFailure::Answer { asked, host, why },
         }
     }
-}
-
-/// Returns the status in the SDK's error for the credentials endpoint of a container.
-fn status_of(why: &str) -> Option<u16> {
-    why.strip_prefix("Non-success status from HTTP credential provider: StatusCode(")?.strip_suffix(')')?.parse().ok()
 }
 
 /// Returns the error without the SDK's introduction.

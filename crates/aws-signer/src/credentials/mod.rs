@@ -5,6 +5,7 @@
 //! role signs in the place of that profile, and its errors do not say which source, file or host failed. It also
 //! prepares all sources up front, which takes a tenth of the run time of a plugin command.
 
+mod container;
 mod error;
 mod keys;
 mod metadata;
@@ -14,7 +15,6 @@ mod sts;
 
 use std::sync::Arc;
 
-use aws_config::ecs::EcsCredentialsProvider;
 use aws_config::imds::credentials::ImdsCredentialsProvider;
 use aws_config::sso::SsoTokenProvider;
 use aws_credential_types::Credentials;
@@ -50,7 +50,6 @@ struct Inner {
     journal: Journal,
     /// Sources that keep something between two calls.
     sso_tokens: OnceCell<SsoTokenProvider>,
-    container: OnceCell<EcsCredentialsProvider>,
     instance: OnceCell<ImdsCredentialsProvider>,
 }
 
@@ -68,8 +67,8 @@ impl CredentialsSources {
         given: Option<Credentials>,
     ) -> Self {
         let http = watched(http.answering(Answers::Any), &journal, Peer::Source);
-        let (sso_tokens, container, instance) = Default::default();
-        Self(Arc::new(Inner { settings, region, given, http, journal, sso_tokens, container, instance }))
+        let (sso_tokens, instance) = Default::default();
+        Self(Arc::new(Inner { settings, region, given, http, journal, sso_tokens, instance }))
     }
 
     /// Returns the credentials, or why there are none.
@@ -130,7 +129,11 @@ impl Inner {
                 error => error.clone().into(),
             });
         }
-        if metadata::has_container(settings.environment()) {
+        // What cannot be read may be the profile: another identity must not sign in its place.
+        if let Some(error) = shared.stray_line() {
+            return Err(error.into());
+        }
+        if container::is_named(settings.environment()) {
             return self.container().await;
         }
         let instance = self.instance().await?;

@@ -110,12 +110,12 @@ impl Inner {
 fn read_token(path: &Path, source: &CredentialsSource) -> Result<String, CredentialsFailure> {
     let text = read_text(path, source)?;
     let failed = |why: &str| {
-        Err(CredentialsFailure::TokenFile { source_name: source.clone(), path: path.to_owned(), why: why.to_owned() })
+        Err(CredentialsFailure::Token { source_name: source.clone(), path: path.to_owned(), why: why.to_owned() })
     };
     match trimmed(&text) {
-        "" => failed("it is empty"),
+        "" => failed("is empty"),
         token if token.bytes().all(|byte| byte.is_ascii_graphic()) => Ok(token.to_owned()),
-        _ => failed("it has characters that a token cannot have"),
+        _ => failed("contains a character that a token cannot have"),
     }
 }
 

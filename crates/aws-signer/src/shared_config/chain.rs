@@ -5,6 +5,28 @@ use super::error::{NamedProfile, SharedConfigError};
 use super::plan::{Base, NamedSource, Plan, Role, SsoLogin};
 use super::{Profile, SharedConfig};
 
+/// The properties that say where credentials come from. With one of them, a profile must provide credentials.
+/// `role_session_name` and `duration_seconds` are not among them: the web identity of the environment has them, too.
+const ABOUT_CREDENTIALS: [&str; 17] = [
+    "aws_access_key_id",
+    "aws_secret_access_key",
+    "aws_session_token",
+    "aws_security_token",
+    "role_arn",
+    "source_profile",
+    "credential_source",
+    "web_identity_token_file",
+    "credential_process",
+    "login_session",
+    "sso_session",
+    "sso_account_id",
+    "sso_role_name",
+    "sso_start_url",
+    "sso_region",
+    "external_id",
+    "mfa_serial",
+];
+
 /// The maximum number of profiles in a chain of `source_profile`.
 const MAX_CHAIN: usize = 16;
 
@@ -60,17 +82,25 @@ impl Resolver<'_> {
         }
         self.visited.push(named.name.clone());
         let is_source = self.visited.len() > 1;
+        let keys = this.keys()?;
         // In a source, keys precede a role, so that a profile can be the source of itself and of others.
-        if is_source && let Some(keys) = this.keys()? {
+        if is_source && let Some(keys) = keys {
             return Ok(Some(keys));
         }
-        if profile.get("web_identity_token_file").is_none() && profile.get("role_arn").is_some() {
+        let has = |key| profile.get(key).is_some();
+        // The SDK for Go assumes the role with the keys even if there is a token.
+        let by_keys = keys.is_some() && !has("source_profile") && !has("credential_source");
+        if has("role_arn") && (by_keys || !has("web_identity_token_file")) {
             self.roles.push(this.role()?);
             return self.source_of(&this).map(Some);
         }
         match this.base()? {
-            None if is_source => Err(this.unusable("", "it is a source_profile and has no credentials".to_owned())),
-            base => Ok(base),
+            Some(base) => Ok(Some(base)),
+            None => match this.half_filled() {
+                Some(why) => Err(why),
+                None if is_source => Err(this.unusable("", "it is a source_profile and has no credentials".to_owned())),
+                None => Ok(None),
+            },
         }
     }
 
@@ -81,7 +111,10 @@ impl Resolver<'_> {
             (Some(_), Some(_)) => {
                 Err(this.unusable("source_profile", "it has both source_profile and credential_source".to_owned()))
             }
-            (None, Some(_)) => this.named_source(),
+            (None, Some(_)) => match this.keys()? {
+                Some(keys) => Ok(keys),
+                None => this.named_source(),
+            },
             (Some(source), None) if source == this.named.name => {
                 let missing = || this.unusable("source_profile", "it is its own source and has no keys".to_owned());
                 this.base()?.ok_or_else(missing)
@@ -92,11 +125,11 @@ impl Resolver<'_> {
                 let missing = || this.unusable("source_profile", "its source has no credentials".to_owned());
                 self.resolve(&source)?.ok_or_else(missing)
             }
-            (None, None) => Err(this.unusable(
-                "role_arn",
-                "it has role_arn, but neither source_profile nor credential_source nor web_identity_token_file"
-                    .to_owned(),
-            )),
+            (None, None) => this.base()?.ok_or_else(|| {
+                let why = "it has role_arn, but neither source_profile nor credential_source nor \
+                           web_identity_token_file";
+                this.unusable("role_arn", why.to_owned())
+            }),
         }
     }
 }
@@ -121,8 +154,13 @@ impl Read<'_> {
         self.profile.get(key).map(str::to_owned)
     }
 
+    /// Returns the credentials that the profile has of its own, in the order of the SDK for Go. The `aws` CLI asks a
+    /// web identity and SSO before the keys.
     fn base(&self) -> Result<Option<Base>, SharedConfigError> {
         let profile = self.profile;
+        if let Some(keys) = self.keys()? {
+            return Ok(Some(keys));
+        }
         if let Some(file) = profile.get("web_identity_token_file") {
             if profile.get("role_arn").is_none() {
                 return Err(self.incomplete("web_identity_token_file", "role_arn"));
@@ -132,6 +170,7 @@ impl Read<'_> {
         if profile.get("sso_account_id").is_some() || profile.get("sso_role_name").is_some() {
             return self.sso().map(|login| Some(Base::Sso(login)));
         }
+        // The other tools use the login first, which this program cannot; the command may export its credentials.
         if let Some(command) = self.text("credential_process") {
             return Ok(Some(Base::Process { profile: self.named.name.clone(), command }));
         }
@@ -139,33 +178,46 @@ impl Read<'_> {
             let place = profile.place("login_session").clone();
             return Err(SharedConfigError::LoginSession { profile: self.named.clone(), place });
         }
-        if let Some(keys) = self.keys()? {
-            return Ok(Some(keys));
-        }
-        if profile.get("credential_source").is_some() {
-            return self.named_source().map(Some);
-        }
-        match ["sso_session", "sso_start_url"].iter().find(|key| profile.get(key).is_some()) {
-            // Such a profile gives tokens, not credentials. If it is not named, the machine may have some.
-            Some(key) if self.named.named_by.is_some() => Err(self.incomplete(key, "sso_account_id and sso_role_name")),
-            Some(_) => Ok(None),
+        match profile.get("credential_source") {
+            Some(_) => self.named_source().map(Some),
             None => Ok(None),
         }
     }
 
+    /// Returns the error for a profile that is about credentials and has none.
+    fn half_filled(&self) -> Option<SharedConfigError> {
+        let key = ABOUT_CREDENTIALS.into_iter().find(|key| self.profile.has(key))?;
+        Some(match (self.profile.get(key), key) {
+            (None, _) => self.unusable(key, format!("{key} is empty")),
+            (_, "source_profile" | "external_id" | "mfa_serial") => self.incomplete(key, "role_arn"),
+            (_, "sso_session" | "sso_start_url" | "sso_region") => {
+                self.incomplete(key, "sso_account_id and sso_role_name")
+            }
+            (_, _) => self.incomplete(key, "aws_access_key_id and aws_secret_access_key"),
+        })
+    }
+
+    /// Returns the keys. Both are in the same file, since each file has a pair.
     fn keys(&self) -> Result<Option<Base>, SharedConfigError> {
         let (id, secret) = ("aws_access_key_id", "aws_secret_access_key");
         match (self.text(id), self.text(secret)) {
             (None, None) => Ok(None),
             (Some(_), None) => Err(self.incomplete(id, secret)),
             (None, Some(_)) => Err(self.incomplete(secret, id)),
-            (Some(key), Some(value)) => Ok(Some(Base::Keys {
-                profile: self.named.name.clone(),
-                place: self.profile.place(id).clone(),
-                id: key,
-                secret: value,
-                token: self.text("aws_session_token").or_else(|| self.text("aws_security_token")),
-            })),
+            (Some(key), Some(value)) => {
+                let (place, other) = (self.profile.place(id), self.profile.place(secret));
+                if place.path != other.path {
+                    let (id_in, secret_in) = (place.path.display(), other.path.display());
+                    return Err(self.unusable(id, format!("{id} is in {id_in}, but {secret} in {secret_in}")));
+                }
+                Ok(Some(Base::Keys {
+                    profile: self.named.name.clone(),
+                    place: place.clone(),
+                    id: key,
+                    secret: value,
+                    token: self.text("aws_session_token").or_else(|| self.text("aws_security_token")),
+                }))
+            }
         }
     }
 

@@ -66,6 +66,14 @@ pub enum SharedConfigError {
         /// Why.
         why: &'static str,
     },
+    /// A line that belongs to no section cannot be read, so that it may have been meant for any profile.
+    #[error("{place} cannot be read: {why}")]
+    Stray {
+        /// The line.
+        place: Place,
+        /// Why.
+        why: &'static str,
+    },
     /// A named profile is not defined.
     #[error("{profile} is not defined in {}{}", listed(files), hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default())]
     NotDefined {

@@ -68,6 +68,17 @@ impl SharedConfig {
         self.files().into_iter().find_map(|(_, file)| file.error.as_ref())
     }
 
+    /// Returns the first line that cannot be read and belongs to no section, such as `[default` without its bracket, or
+    /// keys above the first section. The profile in use may be what it was meant to define.
+    #[must_use]
+    pub fn stray_line(&self) -> Option<SharedConfigError> {
+        self.files().into_iter().find_map(|(_, file)| {
+            let fault = file.document.as_ref()?.faults.first()?;
+            let place = Place { path: file.path.clone(), line: fault.line };
+            Some(SharedConfigError::Stray { place, why: fault.why })
+        })
+    }
+
     fn files(&self) -> [(Kind, &SharedFile); 2] {
         [(Kind::Config, &self.config), (Kind::Credentials, &self.credentials)]
     }

@@ -1,7 +1,8 @@
 //! The format of `~/.aws/config` and `~/.aws/credentials`: AWS SDKs and Tools Reference Guide, "Shared config and
 //! credentials files". It is read as tolerantly as the AWS SDK for Go and the `aws` CLI read it.
 //!
-//! A line that cannot be read counts only where it stands: it makes its section unusable, and no other one.
+//! A line that cannot be read counts only where it stands: it makes its section unusable, and no other one. Lines that
+//! belong to no section may have been meant for any profile.
 
 /// The byte order marks of UTF-8, and of UTF-16 in both byte orders.
 const BYTE_ORDER_MARKS: [&[u8]; 3] = [b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff"];
@@ -11,7 +12,7 @@ const BYTE_ORDER_MARKS: [&[u8]; 3] = [b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff"]
 pub(super) struct Document {
     /// The sections in their order. Sections with the same name are not merged yet.
     pub sections: Vec<Section>,
-    /// Lines that belong to no section.
+    /// Lines that belong to no section, and headers whose name cannot be read.
     pub faults: Vec<Fault>,
 }
 
@@ -73,7 +74,11 @@ pub(super) fn parse(content: &[u8]) -> Document {
             continue;
         }
         if std::str::from_utf8(line).is_err() {
-            parser.fault(index + 1, "it is not UTF-8 text");
+            let why = "it is not UTF-8 text";
+            match trimmed.starts_with('[') {
+                true => parser.nameless(index + 1, why),
+                false => parser.fault(index + 1, why),
+            }
             continue;
         }
         parser.line(index + 1, &shown);
@@ -117,21 +122,23 @@ impl Parser {
 
     fn header(&mut self, number: usize, line: &str) {
         let line = without_comment(line, false).trim();
-        self.indentation = None;
-        match line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
-            Some(name) => {
-                let name = name.trim().to_owned();
-                let (properties, faults) = Default::default();
-                self.document.sections.push(Section { name, line: number, properties, faults });
-            }
-            None => {
-                // The lines below it belong to a section whose name is unknown.
-                let fault = Fault { line: number, why: "it starts with [ but does not end with ]" };
-                self.document.faults.push(fault);
-                let name = String::new();
-                self.document.sections.push(Section { name, line: number, properties: Vec::new(), faults: Vec::new() });
-            }
+        match line.strip_prefix('[').and_then(|line| line.strip_suffix(']')).map(str::trim) {
+            Some("") => self.nameless(number, "it has no name between [ and ]"),
+            Some(name) => self.section(number, name),
+            None => self.nameless(number, "it starts with [ but does not end with ]"),
         }
+    }
+
+    fn section(&mut self, line: usize, name: &str) {
+        let (properties, faults) = Default::default();
+        self.document.sections.push(Section { name: name.to_owned(), line, properties, faults });
+        self.indentation = None;
+    }
+
+    /// The lines below a header that cannot be read belong to a section whose name is unknown.
+    fn nameless(&mut self, line: usize, why: &'static str) {
+        self.document.faults.push(Fault { line, why });
+        self.section(line, "");
     }
 
     fn continuation(&mut self, number: usize, indentation: usize, line: &str) {

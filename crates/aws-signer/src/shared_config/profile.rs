@@ -36,6 +36,11 @@ impl Profile {
         self.properties.get(key).map(|value| value.text.trim()).filter(|text| !text.is_empty())
     }
 
+    /// Whether a property is there, also without a value.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.properties.contains_key(key)
+    }
+
     /// Returns where a property is set, or where the profile starts.
     #[must_use]
     pub fn place(&self, key: &str) -> &Place {
@@ -120,10 +125,8 @@ impl SharedConfig {
                     hint = Some(format!("in {}, [{}] must be {meant}", place(section.line), section.name));
                 }
             }
-            if let (None, Some(fault)) = (&hint, document.faults.first()) {
-                hint = Some(format!("{} cannot be read: {}", place(fault.line), fault.why));
-            }
         }
+        let hint = hint.or_else(|| self.stray_line().map(|error| error.to_string()));
         let files =
             self.files().into_iter().map(|(_, file)| file.path.clone()).filter(|path| !path.as_os_str().is_empty());
         SharedConfigError::NotDefined { profile: profile.clone(), files: files.collect(), hint }
@@ -155,7 +158,7 @@ fn profile_name(kind: Kind, section: &str) -> Option<String> {
     match kind {
         Kind::Config if section == "default" => Some(section.to_owned()),
         Kind::Config => prefixed(section, "profile"),
-        Kind::Credentials => Some(section.to_owned()),
+        Kind::Credentials => Some(section.to_owned()).filter(|name| !name.is_empty()),
     }
 }
 

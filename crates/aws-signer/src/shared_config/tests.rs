@@ -87,8 +87,99 @@ fn default_needs_no_definition_unless_it_is_named() {
     let shared = SharedConfig::from_contents(b"[profile a]\n", b"");
     assert_eq!(shared.plan(&NamedProfile { name: "default".to_owned(), named_by: None }), Ok(None));
     assert!(matches!(shared.plan(&named("default")), Err(SharedConfigError::NotDefined { .. })));
-    let shared = SharedConfig::from_contents(b"[default]\nsso_session = for-tokens\n", b"");
-    assert_eq!(shared.plan(&NamedProfile { name: "default".to_owned(), named_by: None }), Ok(None));
+}
+
+#[test]
+fn a_profile_about_credentials_that_has_none_is_unusable_also_if_it_is_not_named() {
+    let default = NamedProfile { name: "default".to_owned(), named_by: None };
+    for (config, credentials, line) in [
+        ("", "[default]\naws_session_token = t\n", 2),
+        ("", "[default]\naws_security_token = t\n", 2),
+        ("", "[default]\naws_access_key_id =\naws_secret_access_key =\n", 2),
+        ("", "[default]\nregion = x\naws_secret_access_key = \"\"\n", 3),
+        ("[default]\nregion = x\nsource_profile = b\n[profile b]\n", "[b]\n", 3),
+        ("[default]\nrole_arn =\n", "", 2),
+        ("[default]\ncredential_process =\n", "", 2),
+        ("[default]\ncredential_source =\n", "", 2),
+        ("[default]\nweb_identity_token_file =\n", "", 2),
+        ("[default]\nlogin_session =\n", "", 2),
+        ("[default]\nsso_account_id =\n", "", 2),
+        ("[default]\nsso_session = for-tokens\n", "", 2),
+        ("[default]\nsso_start_url = https://a.example/start\nsso_region = eu-west-1\n", "", 2),
+        ("[default]\nexternal_id = x\n", "", 2),
+        ("[default]\nmfa_serial = M\n", "", 2),
+        // Empty keys in one file are not those of the other one.
+        (&format!("[default]\n{KEYS}"), "[default]\naws_access_key_id =\naws_secret_access_key =\n", 2),
+    ] {
+        let shared = SharedConfig::from_contents(config.as_bytes(), credentials.as_bytes());
+        for profile in [&default, &named("default")] {
+            let why = shared.plan(profile).unwrap_err();
+            let place = matches!(&why, SharedConfigError::Unusable { place, .. } if place.line == line);
+            assert!(place, "{config}{credentials}: {why}");
+        }
+    }
+    for config in ["region = x\n", "role_session_name = ci\nduration_seconds = 900\n"] {
+        let shared = SharedConfig::from_contents(format!("[default]\n{config}").as_bytes(), b"");
+        assert_eq!(shared.plan(&default), Ok(None), "{config}");
+    }
+}
+
+#[test]
+fn names_a_line_that_may_define_any_profile() {
+    for (content, line) in [
+        (format!("[default\n{KEYS}"), 1),
+        (KEYS.to_owned(), 1),
+        (format!("[a]\nregion = x\n[]\n{KEYS}"), 3),
+        (format!("\nexport FOO\n[default]\nregion = x\n{KEYS}"), 2),
+    ] {
+        for shared in
+            [SharedConfig::from_contents(content.as_bytes(), b""), SharedConfig::from_contents(b"", content.as_bytes())]
+        {
+            let stray = shared.stray_line();
+            assert!(matches!(&stray, Some(SharedConfigError::Stray { place, .. }) if place.line == line), "{content}");
+        }
+    }
+    let shared = SharedConfig::from_contents(b"", b"[a]\nregion = x\n[d\xff]\naws_session_token = t\n");
+    assert!(matches!(shared.stray_line(), Some(SharedConfigError::Stray { place, .. }) if place.line == 3));
+    assert_eq!(shared.plan(&named("a")), Ok(None), "the lines below a broken header belong to no other profile");
+    let shared = SharedConfig::from_contents(b"[profile a]\nexport FOO\n", b"[b]\n= c\n");
+    assert_eq!(shared.stray_line(), None);
+    let nameless = SharedConfig::from_contents(b"", format!("[]\n{KEYS}").as_bytes());
+    assert!(matches!(nameless.plan(&named("")), Err(SharedConfigError::NotDefined { .. })));
+}
+
+#[test]
+fn keys_precede_other_sources_of_a_profile_as_in_the_sdk_for_go() {
+    let keys_file = format!("[default]\n{KEYS}");
+    for config in [
+        "credential_process = /bin/login\n",
+        "login_session = arn\n",
+        "sso_account_id = 1\nsso_role_name = R\nsso_start_url = https://a.example\nsso_region = eu-west-1\n",
+    ] {
+        let config = format!("[default]\n{config}");
+        assert_eq!(keys(&plan(&config, &keys_file, "default").unwrap().unwrap()), ("AKID", vec![]), "{config}");
+        let both = format!("{config}{KEYS}");
+        assert_eq!(keys(&plan(&both, "", "default").unwrap().unwrap()), ("AKID", vec![]), "{config}");
+    }
+    // With role_arn, the role is assumed with the keys.
+    for config in ["", "web_identity_token_file = /t\n", "credential_source = Environment\n"] {
+        let config = format!("[default]\nrole_arn = A\n{config}");
+        assert_eq!(keys(&plan(&config, &keys_file, "default").unwrap().unwrap()), ("AKID", vec!["A"]), "{config}");
+    }
+    let config = "[default]\nrole_arn = A\ncredential_process = /bin/login\n";
+    let process = plan(config, "", "default").unwrap().unwrap();
+    assert!(matches!(process.base, Base::Process { .. }) && process.roles.len() == 1);
+    let web = "[default]\nrole_arn = A\nweb_identity_token_file = /t\ncredential_process = /bin/login\n";
+    assert!(matches!(plan(web, "", "default").unwrap().unwrap().base, Base::WebIdentity { .. }));
+}
+
+#[test]
+fn a_pair_of_keys_is_not_put_together_from_two_files() {
+    let config = format!("[profile a]\n{KEYS}");
+    let why = plan(&config, "[a]\naws_access_key_id = OTHER\n", "a").unwrap_err();
+    assert!(matches!(why, SharedConfigError::Unusable { .. }), "{why}");
+    let other = format!("[a]\n{}", KEYS.replace("AKID", "OTHER"));
+    assert_eq!(keys(&plan(&config, &other, "a").unwrap().unwrap()).0, "OTHER");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::os::unix::fs::MetadataExt as _;
 
-use super::{Home, give_away, set_mode};
+use super::{Home, give_away};
 use crate::{Named, Target, create, create_folders, open_lock, open_to_append, replace};
 
 const MOST: u64 = 1000;
@@ -130,18 +130,35 @@ fn links_of_another_user_in_a_shared_folder_are_not_followed() {
     }
 }
 
+/// A folder such as the home folder of another user, into which root writes.
 #[test]
-fn a_link_of_another_user_in_a_folder_of_that_user_is_followed() {
+fn links_of_another_user_in_a_folder_of_that_user_are_not_followed() {
     let home = Home::new();
-    home.folder("theirs", 0o755);
+    let theirs = home.folder("theirs", 0o755);
+    let victim = home.file("victim", 0o600);
+    let hard = home.path("theirs/hard");
+    fs::hard_link(&victim, &hard).unwrap();
     home.folder("theirs/real", 0o755);
-    let link = home.link("theirs/link", "real");
-    if !give_away(&link) || !give_away(&home.path("theirs")) || !give_away(&home.path("theirs/real")) {
+    let to_file = home.link("theirs/file", &victim);
+    let to_nothing = home.link("theirs/nothing", home.path("nothing"));
+    let to_folder = home.link("theirs/folder", "real");
+    let own = home.link("theirs/own", "real");
+    let all = [&theirs, &home.path("theirs/real"), &to_file, &to_nothing, &to_folder];
+    if !all.into_iter().all(|path| give_away(path)) {
         return;
     }
-    create(&link.join("file"), b"new", 0o600).unwrap();
-    set_mode(&home.path("theirs"), 0o777);
-    assert!(create(&link.join("other"), b"new", 0o600).is_err());
+    let denied = |result: std::io::Result<()>| result.unwrap_err().kind() == ErrorKind::PermissionDenied;
+    for link in [&to_file, &to_nothing] {
+        assert!(denied(Target::of(link).map(drop)) && denied(open_to_append(link, MOST).map(drop)), "{link:?}");
+    }
+    assert!(denied(create(&to_folder.join("new"), b"", 0o600)));
+    assert!(denied(create_folders(&to_folder.join("a"), 0o700)));
+    assert!(denied(open_to_append(&hard, MOST).map(drop)), "a log grew in a file that has another name");
+    assert_eq!(fs::read(&victim).unwrap(), b"victim");
+    // Files in such a folder are written, and links of this user are followed.
+    create(&theirs.join("new"), b"new", 0o600).unwrap();
+    create(&own.join("new"), b"new", 0o600).unwrap();
+    open_to_append(&theirs.join("log"), MOST).unwrap().write_all(b"line").unwrap();
 }
 
 #[test]
