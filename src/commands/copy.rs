@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::time::Duration;
 
+use notary::links::UnknownEntry;
 use notary::reference::EntryName;
 use notary::text::printable;
 use notary::{Descriptor, Digest, ReasonCode};
@@ -13,6 +14,7 @@ use serde::Serialize;
 use crate::arguments::artifact_reference::{ArtifactReference, OpenedArtifact};
 use crate::arguments::registry::RegistryArgs;
 use crate::arguments::size::size;
+use crate::output::artifacts::unknown;
 use crate::output::exit::{CliError, ExitStatus};
 use crate::output::failure::FailureReport;
 use crate::output::progress::Progress as Shown;
@@ -175,6 +177,7 @@ struct CopyReport {
     blobs: BlobCounts,
     foreign_layers: Vec<Descriptor>,
     referrers_of_others: Vec<LeftOutReport>,
+    unreadable_entries: Vec<UnreadableReport>,
     skipped: Vec<SkippedSignatureReport>,
 }
 
@@ -202,6 +205,18 @@ struct LeftOutReport {
     subject: Digest,
 }
 
+/// An entry of an index that cannot be read.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct UnreadableReport {
+    media_type: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    digest: Option<String>,
+    message: String,
+    #[serde(skip)]
+    line: String,
+}
+
 /// A listed signature that was not copied.
 #[derive(Debug, Serialize)]
 struct SkippedSignatureReport {
@@ -223,6 +238,12 @@ impl CopyReport {
             signature: SignatureReport::from_manifest(&stored),
             error: CliError::from(why).into(),
         };
+        let unreadable = |entry: UnknownEntry| UnreadableReport {
+            line: unknown(&entry),
+            message: entry.why.to_string(),
+            media_type: entry.media_type,
+            digest: entry.digest,
+        };
         Self {
             schema_version: SCHEMA_VERSION,
             status: ExitStatus::DONE.as_str(),
@@ -241,6 +262,7 @@ impl CopyReport {
                 .into_iter()
                 .map(|(manifest, subject)| LeftOutReport { manifest, subject })
                 .collect(),
+            unreadable_entries: copied.unknown.into_iter().map(unreadable).collect(),
             skipped: copied.unreadable.into_iter().map(skipped).collect(),
         }
     }
@@ -272,6 +294,9 @@ impl CopyReport {
                 "{} was not copied: the index lists it, but it refers to {subject}, which is not part of the index",
                 manifest.digest
             ));
+        }
+        for UnreadableReport { line, .. } in &self.unreadable_entries {
+            output.warning(format!("not copied: {line}"));
         }
         for SkippedSignatureReport { signature, error } in &self.skipped {
             output.warning(format!(

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use notary::Descriptor;
+use notary::links::UnknownEntry;
 use notary::text::printable;
 use serde::Serialize;
 
@@ -30,12 +31,32 @@ pub struct Became {
     pub word: &'static str,
 }
 
-/// Notes what `--recursive` found in an index that is not a manifest.
-pub fn note_passed_over(others: &[Descriptor], output: &Output) {
-    for Descriptor { digest, media_type, .. } in others {
-        let media_type = printable(media_type);
-        output.note(format!("note: passed over {digest} of the index: {media_type} is not a manifest"));
+/// What `--recursive` found in an index that is not a manifest.
+#[derive(Debug, Default)]
+pub struct PassedOver {
+    pub others: Vec<Descriptor>,
+    pub unknown: Vec<UnknownEntry>,
+}
+
+impl PassedOver {
+    /// Writes a note about each entry.
+    pub fn note(&self, output: &Output) {
+        for Descriptor { digest, media_type, .. } in &self.others {
+            let media_type = printable(media_type);
+            output.note(format!("note: passed over {digest} of the index: {media_type} is not a manifest"));
+        }
+        for entry in &self.unknown {
+            output.note(format!("note: passed over {}", unknown(entry)));
+        }
     }
+}
+
+/// An entry of an index that cannot be read. Its texts come from the index, and can have any content.
+#[must_use]
+pub fn unknown(entry: &UnknownEntry) -> String {
+    let short = |text: &str| printable(&text.chars().take(128).collect::<String>());
+    let name = entry.digest.as_deref().map_or_else(|| "an entry".to_owned(), short);
+    format!("{name} of the index ({}): {}", short(&entry.media_type), entry.why)
 }
 
 /// The results of a command for each artifact.

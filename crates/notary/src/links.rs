@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 
 use super::manifest::{ManifestError, descriptor};
 use super::media_type::{
-    ARTIFACT_MANIFEST_MEDIA_TYPE, MANIFEST_MEDIA_TYPES, SCHEMA_1_MEDIA_TYPES, is_index, media_type_of,
+    ARTIFACT_MANIFEST_MEDIA_TYPE, SCHEMA_1_MEDIA_TYPES, canonical, is_index, is_manifest, media_type_of,
 };
 use crate::json::Object;
-use crate::{Descriptor, json};
+use crate::{Descriptor, Digest, json};
 
 /// The most manifests of one index, and the most layers of one image.
 const MAX_CHILDREN: usize = 1000;
@@ -29,6 +29,8 @@ pub struct Links {
     /// What an index lists under other media types, such as the layers of a build cache: image-spec 1.0, "an
     /// encountered `mediaType` that is unknown to the implementation MUST be ignored".
     pub others: Vec<Descriptor>,
+    /// Of these, the entries whose digest or another member cannot be read.
+    pub unknown: Vec<UnknownEntry>,
     /// The configuration and the layers of an image, or the blobs of an artifact manifest.
     pub blobs: Vec<Descriptor>,
     /// Foreign layers, which are downloaded from the URLs in the manifest.
@@ -48,6 +50,60 @@ pub struct Referrer {
     pub annotations: BTreeMap<String, String>,
 }
 
+/// An entry of an index, of an unknown media type, that cannot be read: for example, one with a digest of an unknown
+/// algorithm.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct UnknownEntry {
+    /// Its media type.
+    pub media_type: String,
+    /// Its digest as the index has it. The text is not checked.
+    pub digest: Option<String>,
+    /// What is wrong with it.
+    pub why: ManifestError,
+}
+
+/// Whether a program could read this member as the subject: Go's `encoding/json` ignores the case of names, and folds
+/// the long s.
+fn is_subject(name: &str) -> bool {
+    name.replace('\u{17f}', "s").eq_ignore_ascii_case("subject")
+}
+
+/// Whether a manifest has a subject, in any spelling that a program could read.
+#[must_use]
+pub fn names_subject(manifest: &Object) -> bool {
+    manifest.names().any(is_subject)
+}
+
+/// Takes the subject in any spelling.
+fn take_subject(manifest: &mut Object) -> Result<Option<Object>, ManifestError> {
+    let names: Vec<String> = manifest.names().filter(|name| is_subject(name)).map(str::to_owned).collect();
+    let mut found = None;
+    for name in names {
+        if let Some(subject) = manifest.optional_object(&name)?
+            && found.replace(subject).is_some()
+        {
+            return Err(ManifestError::Kind("it has more than one subject".to_owned()));
+        }
+    }
+    Ok(found)
+}
+
+/// The digest of the subject of a manifest, of any media type.
+///
+/// # Errors
+/// Returns [`ManifestError`] if the content is not a JSON object, or has a subject that cannot be read.
+pub fn subject_of(bytes: &[u8]) -> Result<Option<Digest>, ManifestError> {
+    let subject = take_subject(&mut json::parse_object("manifest", bytes)?)?;
+    subject.map(|mut subject| Ok(subject.string("digest")?.parse()?)).transpose()
+}
+
+fn descriptor_of(media_type: &str, digest: Option<&str>, entry: &mut Object) -> Result<Descriptor, ManifestError> {
+    let digest = digest.ok_or_else(|| entry.missing("digest"))?.parse()?;
+    let size = entry.unsigned("size")?;
+    Ok(Descriptor { media_type: media_type.to_owned(), digest, size, artifact_type: None, annotations: [].into() })
+}
+
 impl Links {
     /// Reads the links of a manifest of this media type.
     ///
@@ -63,9 +119,16 @@ impl Links {
             for mut entry in manifest.objects("manifests", MAX_CHILDREN)? {
                 // Digest, size and media type identify an artifact; the other members could be of any size.
                 let _ = (entry.take("annotations"), entry.take("artifactType"));
-                let child = descriptor(&mut entry)?;
-                let is_manifest = MANIFEST_MEDIA_TYPES.contains(&child.media_type.as_str());
-                if is_manifest { &mut links.manifests } else { &mut links.others }.push(child);
+                let media_type = canonical(&entry.string("mediaType")?).to_owned();
+                let is_manifest = is_manifest(&media_type);
+                let digest = entry.optional_string("digest").ok().flatten();
+                match descriptor_of(&media_type, digest.as_deref(), &mut entry) {
+                    Ok(child) if is_manifest => links.manifests.push(child),
+                    Ok(child) => links.others.push(child),
+                    // A manifest that cannot be read must not be passed over.
+                    Err(why) if is_manifest => return Err(why),
+                    Err(why) => links.unknown.push(UnknownEntry { media_type, digest, why }),
+                }
             }
         } else if media_type == ARTIFACT_MANIFEST_MEDIA_TYPE {
             for mut blob in manifest.objects("blobs", MAX_LAYERS)? {
@@ -84,7 +147,7 @@ impl Links {
                 if foreign { &mut links.foreign } else { &mut links.blobs }.push(layer);
             }
         }
-        if let Some(mut subject) = manifest.optional_object("subject")? {
+        if let Some(mut subject) = take_subject(&mut manifest)? {
             let subject = descriptor(&mut subject)?;
             let annotations = manifest.optional_object("annotations")?;
             let annotations = annotations.map_or(Ok(BTreeMap::new()), Object::into_strings)?;
@@ -139,6 +202,54 @@ mod tests {
         }
         let many: Vec<_> = (0..=MAX_CHILDREN).map(|i| entry(IMAGE_MANIFEST_MEDIA_TYPE, &i.to_string())).collect();
         assert!(Links::read(IMAGE_INDEX_MEDIA_TYPE, json!({"manifests": many}).to_string().as_bytes()).is_err());
+    }
+
+    #[test]
+    fn parameters_and_case_do_not_make_an_unknown_media_type() {
+        for media_type in [
+            "application/vnd.oci.image.manifest.v1+json; charset=utf-8",
+            "application/vnd.oci.image.manifest.v1+json ;x=y",
+            "Application/vnd.OCI.image.Manifest.v1+JSON",
+        ] {
+            let index = json!({"manifests": [entry(media_type, "child")]}).to_string();
+            let links = Links::read(IMAGE_INDEX_MEDIA_TYPE, index.as_bytes()).unwrap();
+            let child = Descriptor::from_content(IMAGE_MANIFEST_MEDIA_TYPE, b"child");
+            assert_eq!((links.manifests, links.others), (vec![child], vec![]), "{media_type}");
+        }
+    }
+
+    #[test]
+    fn an_unreadable_entry_of_an_unknown_type_hides_no_other() {
+        let child = entry(IMAGE_MANIFEST_MEDIA_TYPE, "child");
+        for (name, value) in [("digest", json!("blake3:abc")), ("digest", json!(null)), ("size", json!(-1))] {
+            let mut odd = entry("x/y", "odd");
+            odd[name] = value.clone();
+            let read = |odd| {
+                let index = json!({"manifests": [odd, child]}).to_string();
+                Links::read(IMAGE_INDEX_MEDIA_TYPE, index.as_bytes())
+            };
+            let links = read(odd.clone()).unwrap();
+            assert_eq!((links.manifests.len(), links.others.len(), links.unknown.len()), (1, 0, 1), "{value}");
+            assert_eq!(links.unknown[0].digest.as_deref(), odd["digest"].as_str());
+            // A manifest must not be passed over.
+            odd["mediaType"] = IMAGE_MANIFEST_MEDIA_TYPE.into();
+            assert!(read(odd).is_err(), "{value}");
+        }
+    }
+
+    #[test]
+    fn finds_the_subject_in_every_spelling_that_a_program_reads() {
+        let subject = Descriptor::from_content("a/b", b"subject");
+        for name in ["subject", "Subject", "SUBJECT", "\u{17f}ubject"] {
+            let manifest = json!({"schemaVersion": 2, "config": entry("a/b", "{}"), "layers": [], name: subject});
+            let links = Links::read(IMAGE_MANIFEST_MEDIA_TYPE, manifest.to_string().as_bytes()).unwrap();
+            assert_eq!(links.referrer.unwrap().subject, subject, "{name}");
+            assert_eq!(subject_of(manifest.to_string().as_bytes()).unwrap(), Some(subject.digest.clone()), "{name}");
+        }
+        assert_eq!(subject_of(br#"{"subject":null}"#).unwrap(), None);
+        for wrong in [r#"{"subject":{}}"#, r#"{"subject":"x"}"#, "[]", r#"{"subject":{},"Subject":{}}"#] {
+            assert!(subject_of(wrong.as_bytes()).is_err(), "{wrong}");
+        }
     }
 
     #[test]

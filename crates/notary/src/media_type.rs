@@ -32,6 +32,21 @@ pub const MANIFEST_MEDIA_TYPES: [&str; 7] = [
     SCHEMA_1_MEDIA_TYPES[0],
 ];
 
+/// The supported manifest type that a media type means: its case and its parameters do not count (RFC 9110, section
+/// 8.3.1). Other media types are returned as they are.
+#[must_use]
+pub fn canonical(media_type: &str) -> &str {
+    let essence = media_type.split(';').next().unwrap_or(media_type).trim();
+    let known = MANIFEST_MEDIA_TYPES.into_iter().find(|known| known.eq_ignore_ascii_case(essence));
+    known.unwrap_or(media_type)
+}
+
+/// Whether the media type is that of a supported manifest.
+#[must_use]
+pub fn is_manifest(media_type: &str) -> bool {
+    MANIFEST_MEDIA_TYPES.contains(&media_type)
+}
+
 /// Whether the media type is that of an index.
 #[must_use]
 pub fn is_index(media_type: &str) -> bool {
@@ -48,7 +63,7 @@ pub fn media_type_of(said: Option<&str>, bytes: &[u8]) -> Result<&'static str, M
     let mut manifest = json::parse_object("manifest", bytes)?;
     let own = manifest.optional_string("mediaType")?;
     let known = |media_type: &str| MANIFEST_MEDIA_TYPES.into_iter().find(|known| *known == media_type);
-    let media_type = match (said.and_then(known), own.as_deref()) {
+    let media_type = match (said.map(canonical).and_then(known), own.as_deref()) {
         (Some(said), Some(own)) if said != own => {
             let own = start_of(own);
             let why = format!("its mediaType is {}, but its Content-Type is {said}", own.escape_debug());

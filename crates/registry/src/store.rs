@@ -32,6 +32,15 @@ impl Store {
         Ok(artifact)
     }
 
+    /// The same store, whose requests are not repeated after a failure for the moment.
+    #[must_use]
+    pub fn without_retries(&self) -> Self {
+        match self {
+            Self::Layout(layout) => Self::Layout(layout.clone()),
+            Self::Remote(repository) => Self::Remote(repository.without_retries()),
+        }
+    }
+
     /// Whether the store has an artifact with this tag or digest.
     ///
     /// # Errors

@@ -2,12 +2,12 @@
 
 use std::collections::HashSet;
 
-use notary::links::Links;
+use notary::links::{Links, UnknownEntry, names_subject};
 use notary::media_type::is_index;
 use notary::reference::{Tag, Target};
 use notary::{Descriptor, json};
 
-use super::client::MAX_MANIFEST_SIZE;
+use super::client::{MAX_MANIFEST_SIZE, WRITES};
 use super::content::Content;
 use super::error::StoreError;
 use super::store::Store;
@@ -23,20 +23,24 @@ pub struct Tree {
     pub manifests: Vec<Descriptor>,
     /// What indexes list under media types that are not those of manifests, such as the layers of a build cache.
     pub others: Vec<Descriptor>,
+    /// Of these, the entries that cannot be read.
+    pub unknown: Vec<UnknownEntry>,
 }
 
 impl Tree {
     /// An artifact alone.
     #[must_use]
     pub fn of(artifact: Descriptor) -> Self {
-        Self { manifests: vec![artifact], others: Vec::new() }
+        Self { manifests: vec![artifact], ..Self::default() }
     }
 }
 
-/// Whether content in a layout is a manifest of an unknown type rather than a blob.
+/// Whether content in a layout is a manifest of an unknown type rather than a blob. Content with a subject is one under
+/// every media type.
 fn looks_like_manifest(media_type: &str, bytes: &[u8]) -> bool {
-    media_type.contains("manifest")
-        && json::parse_object("manifest", bytes).is_ok_and(|mut manifest| manifest.take("schemaVersion").is_some())
+    let Ok(mut manifest) = json::parse_object("manifest", bytes) else { return false };
+    names_subject(&manifest)
+        || (media_type.to_ascii_lowercase().contains("manifest") && manifest.take("schemaVersion").is_some())
 }
 
 impl Store {
@@ -64,6 +68,7 @@ impl Store {
     pub async fn tree(&self, root: &Descriptor, most: usize) -> Result<Tree, StoreError> {
         let too_large = || StoreError::TooLarge { root: root.digest.clone(), most, depth: MAX_DEPTH };
         let mut seen = HashSet::from([root.digest.clone()]);
+        let mut seen_others = HashSet::new();
         let mut tree = Tree::default();
         // Depth-first: each entry has its depth, and whether its children were pushed already.
         let mut open = vec![(root.clone(), 0, false)];
@@ -75,16 +80,19 @@ impl Store {
             if depth == MAX_DEPTH {
                 return Err(too_large());
             }
-            let Links { manifests, others, .. } = self.listed(&next).await?;
+            let Links { manifests, others, unknown, .. } = self.listed(&next).await?;
             open.push((next, depth, true));
             for child in manifests.into_iter().rev().filter(|child| seen.insert(child.digest.clone())) {
                 open.push((child, depth + 1, false));
             }
-            tree.others.extend(others.into_iter().filter(|other| seen.insert(other.digest.clone())));
-            if seen.len() > most {
+            tree.others.extend(others.into_iter().filter(|other| seen_others.insert(other.digest.clone())));
+            tree.unknown.extend(unknown);
+            if seen.len() + seen_others.difference(&seen).count() + tree.unknown.len() > most {
                 return Err(too_large());
             }
         }
+        // What one index lists as a manifest is a manifest, whatever another index says.
+        tree.others.retain(|other| !seen.contains(&other.digest));
         Ok(tree)
     }
 
@@ -105,13 +113,32 @@ impl Store {
     /// # Errors
     /// Returns [`StoreError`] if the manifest or the list of referrers cannot be written.
     pub async fn put_linked(&self, stored: &Descriptor, bytes: &[u8], links: &Links) -> Result<(), StoreError> {
+        self.put_linked_within(WRITES, stored, bytes, links).await
+    }
+
+    /// As [`Self::put_linked`], for a manifest that refers to content which was not written: a registry that does not
+    /// find it is not asked again.
+    ///
+    /// # Errors
+    /// Returns [`StoreError`] as [`Self::put_linked`] does.
+    pub async fn put_linked_once(&self, stored: &Descriptor, bytes: &[u8], links: &Links) -> Result<(), StoreError> {
+        self.put_linked_within(1, stored, bytes, links).await
+    }
+
+    async fn put_linked_within(
+        &self,
+        writes: u32,
+        stored: &Descriptor,
+        bytes: &[u8],
+        links: &Links,
+    ) -> Result<(), StoreError> {
         let referrer = links.referrer.as_ref();
         match self {
             Self::Layout(layout) => {
                 let artifact_type = referrer.and_then(|referrer| referrer.artifact_type.as_deref());
                 layout.list(stored, bytes, artifact_type, None).await?;
             }
-            Self::Remote(repository) => repository.push_listed(stored, bytes, referrer).await?,
+            Self::Remote(repository) => repository.push_listed(writes, stored, bytes, referrer).await?,
         }
         Ok(())
     }
@@ -131,6 +158,19 @@ impl Store {
             }
             Self::Remote(repository) => Ok(repository.unknown_manifest(stored).await?),
         }
+    }
+
+    /// Writes the content of a manifest as a blob, under its own digest: the store does not list it as a manifest, nor
+    /// beside its subject.
+    ///
+    /// # Errors
+    /// Returns [`StoreError`] if it cannot be written.
+    pub async fn put_as_blob(&self, stored: &Descriptor, bytes: &[u8]) -> Result<(), StoreError> {
+        match self {
+            Self::Layout(layout) => layout.put_content(&stored.digest, bytes)?,
+            Self::Remote(repository) => repository.upload_as(&stored.digest, bytes).await?,
+        }
+        Ok(())
     }
 
     /// Writes a manifest of a type that this crate does not know.

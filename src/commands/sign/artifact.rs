@@ -20,6 +20,7 @@ use time::OffsetDateTime;
 use super::report::{IgnoredSignatures, SignedArtifactReport, SigningOutcome};
 use crate::arguments::artifact_reference::{ArtifactReference, OpenedArtifact};
 use crate::arguments::roots::roots;
+use crate::output::artifacts::PassedOver;
 use crate::output::exit::CliError;
 use crate::output::file::OutputFile;
 use crate::output::vocabulary::{SignatureReport, SignedContent};
@@ -58,7 +59,7 @@ pub(super) fn trust(
 /// Signs the artifact and, with `--recursive`, everything that an index lists. An index is signed after its manifests,
 /// and only if they all were signed.
 pub(super) async fn sign(signing: &Signing, reference: &ArtifactReference) -> Vec<SignedArtifactReport> {
-    let (store, Tree { manifests: artifacts, others, .. }) = match find(signing, reference).await {
+    let (store, Tree { manifests: artifacts, others, unknown, .. }) = match find(signing, reference).await {
         Ok(found) => found,
         Err(why) => return vec![SignedArtifactReport::failed(reference, None, why)],
     };
@@ -75,7 +76,7 @@ pub(super) async fn sign(signing: &Signing, reference: &ArtifactReference) -> Ve
         }
     }
     if let Some(last) = reports.last_mut() {
-        last.passed_over = others;
+        last.passed_over = PassedOver { others, unknown };
     }
     reports
 }

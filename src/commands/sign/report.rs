@@ -5,7 +5,7 @@ use notary::{Descriptor, Disposition};
 use serde::Serialize;
 
 use crate::arguments::artifact_reference::ArtifactReference;
-use crate::output::artifacts::{ArtifactResult, Became, note_passed_over};
+use crate::output::artifacts::{ArtifactResult, Became, PassedOver};
 use crate::output::exit::{CliError, ExitStatus};
 use crate::output::failure::FailureReport;
 use crate::output::vocabulary::{NamedArtifact, SignatureReport};
@@ -38,7 +38,7 @@ pub(super) struct SignedArtifactReport {
     error: Option<FailureReport>,
     /// What the index lists that is no manifest, and so cannot be signed.
     #[serde(skip)]
-    pub passed_over: Vec<Descriptor>,
+    pub passed_over: PassedOver,
     /// Whether the artifact comes from an index, not from the command line.
     #[serde(skip)]
     pub is_listed: bool,
@@ -73,7 +73,15 @@ impl ArtifactResult for SignedArtifactReport {
 impl SignedArtifactReport {
     pub(super) fn new(reference: &ArtifactReference, artifact: &Descriptor, outcome: SigningOutcome) -> Self {
         let name = reference.named(Some(artifact));
-        Self { name, outcome, signature: None, ignored: None, error: None, passed_over: Vec::new(), is_listed: false }
+        Self {
+            name,
+            outcome,
+            signature: None,
+            ignored: None,
+            error: None,
+            passed_over: PassedOver::default(),
+            is_listed: false,
+        }
     }
 
     pub(super) fn with_ignored(self, ignored: Option<IgnoredSignatures>) -> Self {
@@ -91,7 +99,7 @@ impl SignedArtifactReport {
             signature: None,
             ignored: None,
             error: Some(why.into()),
-            passed_over: Vec::new(),
+            passed_over: PassedOver::default(),
             is_listed: false,
         }
     }
@@ -116,7 +124,7 @@ impl SignedArtifactReport {
         };
         let written = self.signature.as_ref().map(where_written).unwrap_or_default();
         output.text(format!("{name} {word}{written}"))?;
-        note_passed_over(&self.passed_over, output);
+        self.passed_over.note(output);
         if let Some(IgnoredSignatures { signatures, root }) = &self.ignored {
             let (which, verb, chain) = match signatures {
                 1 => ("signature that names", "was", "its chain ends"),

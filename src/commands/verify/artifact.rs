@@ -8,6 +8,7 @@ use time::OffsetDateTime;
 
 use super::report::VerifiedArtifact;
 use crate::arguments::artifact_reference::ArtifactReference;
+use crate::output::artifacts::PassedOver;
 use crate::output::exit::CliError;
 use crate::verification::Policies;
 
@@ -52,7 +53,7 @@ pub(super) async fn verify(verification: &Verification, reference: &ArtifactRefe
     } else {
         Ok(Tree::of(artifact.clone()))
     };
-    let Tree { manifests: artifacts, others, .. } = match tree {
+    let Tree { manifests: artifacts, others, unknown, .. } = match tree {
         Ok(artifacts) => artifacts,
         Err(why) => return vec![VerifiedArtifact::failed(reference, Some(&artifact), why.into())],
     };
@@ -63,7 +64,7 @@ pub(super) async fn verify(verification: &Verification, reference: &ArtifactRefe
         reports.push(report);
     }
     if let Some(last) = reports.last_mut() {
-        last.passed_over = others;
+        last.passed_over = PassedOver { others, unknown };
     }
     reports
 }

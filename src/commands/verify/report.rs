@@ -5,7 +5,7 @@ use notation::verify::{Requirement, RequirementError, Verdict, VerificationPolic
 use serde::Serialize;
 
 use crate::arguments::artifact_reference::ArtifactReference;
-use crate::output::artifacts::{ArtifactResult, Became};
+use crate::output::artifacts::{ArtifactResult, Became, PassedOver};
 use crate::output::exit::{CliError, ExitStatus};
 use crate::output::failure::FailureReport;
 use crate::output::vocabulary::NamedArtifact;
@@ -37,7 +37,7 @@ pub(super) struct VerifiedArtifact {
     pub is_listed: bool,
     /// What the index lists that is no manifest, and so has no signatures.
     #[serde(skip)]
-    pub passed_over: Vec<Descriptor>,
+    pub passed_over: PassedOver,
 }
 
 /// The result of `--require`.
@@ -78,7 +78,7 @@ impl VerifiedArtifact {
             error: verdict_error(verdict).map(FailureReport::from),
             is_verdict: true,
             is_listed: false,
-            passed_over: Vec::new(),
+            passed_over: PassedOver::default(),
         }
     }
 
@@ -94,7 +94,7 @@ impl VerifiedArtifact {
             error: Some(why.into()),
             is_verdict: false,
             is_listed: false,
-            passed_over: Vec::new(),
+            passed_over: PassedOver::default(),
         }
     }
 

@@ -3,7 +3,6 @@
 use notary::text::printable;
 
 use super::report::VerifiedArtifact;
-use crate::output::artifacts::note_passed_over;
 use crate::output::exit::CliError;
 use crate::output::wrap::{display_width, hanging};
 use crate::output::{BAD, DIM, Output, paint};
@@ -27,7 +26,7 @@ pub(super) fn show(report: &VerifiedArtifact, output: &Output) -> Result<(), Cli
             Ok(())
         }
     }?;
-    note_passed_over(&report.passed_over, output);
+    report.passed_over.note(output);
     Ok(())
 }
 

@@ -10,13 +10,13 @@ use super::*;
 use crate::support::fault::{FaultServer, Reply};
 
 /// An index of these manifests, with the tag `v1`.
-async fn index_of(store: &Store, children: &[Descriptor]) -> Descriptor {
+pub async fn index_of(store: &Store, children: &[Descriptor]) -> Descriptor {
     let index = json!({"schemaVersion": 2, "mediaType": IMAGE_INDEX_MEDIA_TYPE, "manifests": children});
     put(store, IMAGE_INDEX_MEDIA_TYPE, &index, Some(&tag("v1"))).await
 }
 
 /// Puts a signature manifest into the store without listing it.
-async fn signature_of(store: &Store, subject: &Descriptor, form: SignatureForm, envelope: &str) -> Descriptor {
+pub async fn signature_of(store: &Store, subject: &Descriptor, form: SignatureForm, envelope: &str) -> Descriptor {
     sign(store, subject, form, envelope).await;
     let manifest = Manifest::signature_in(form, subject.clone(), envelope.as_bytes(), [].into()).to_bytes();
     Descriptor::from_content(IMAGE_MANIFEST_MEDIA_TYPE, &manifest)
@@ -155,4 +155,35 @@ async fn a_copy_is_bounded_in_size_and_time() {
         assert!(began.elapsed() < Duration::from_secs(20), "a temporary file is left");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
+}
+
+#[tokio::test]
+async fn a_digest_that_an_index_lists_as_a_manifest_is_a_manifest() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = layout(&folder);
+    let own = image(&store, IMAGE_MANIFEST_MEDIA_TYPE, "own").await;
+    let own = put(&store, IMAGE_MANIFEST_MEDIA_TYPE, &own, None).await;
+    let other = Descriptor { media_type: "x/y".to_owned(), ..own.clone() };
+    let inner = json!({"schemaVersion": 2, "mediaType": IMAGE_INDEX_MEDIA_TYPE, "manifests": [own]});
+    let inner = put(&store, IMAGE_INDEX_MEDIA_TYPE, &inner, None).await;
+    for children in [[inner.clone(), other.clone()], [other.clone(), inner.clone()], [own.clone(), other.clone()]] {
+        let index = index_of(&store, &children).await;
+        let tree = store.tree(&index, 10).await.unwrap();
+        assert!(tree.manifests.contains(&own), "{children:?}");
+        assert_eq!(tree.others, []);
+    }
+}
+
+#[tokio::test]
+async fn an_entry_with_an_unknown_digest_hinders_no_other() {
+    let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let [source, destination] = folders.each_ref().map(layout);
+    let own = image(&source, IMAGE_MANIFEST_MEDIA_TYPE, "own").await;
+    let own = put(&source, IMAGE_MANIFEST_MEDIA_TYPE, &own, None).await;
+    let odd = json!({"mediaType": "x/y", "digest": "blake3:abc", "size": 1});
+    let index = json!({"schemaVersion": 2, "mediaType": IMAGE_INDEX_MEDIA_TYPE, "manifests": [odd, own]});
+    put(&source, IMAGE_INDEX_MEDIA_TYPE, &index, Some(&tag("v1"))).await;
+    let copied = copy(&source, &destination).await;
+    assert_eq!(copied.unknown.iter().map(|entry| entry.digest.as_deref()).collect::<Vec<_>>(), [Some("blake3:abc")]);
+    assert!(destination.exists(&Target::Digest(own.digest)).await.unwrap());
 }

@@ -3,6 +3,7 @@
 mod faults;
 mod indexes;
 mod large;
+mod strangers;
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;

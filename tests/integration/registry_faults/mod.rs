@@ -127,8 +127,8 @@ async fn rejects_html_pages() {
         fetch_error(move |_| Reply::Answer(403, vec![("Content-Type", "text/html".to_owned())], html.into())).await;
     says(&error, &["403", "got text/html"]);
     let server = FaultServer::start(move |_| Reply::content("text/html", html));
-    let error = repository(&server).referrers(&Digest::sha256(b"x"), SIGNATURE_MEDIA_TYPE, 10).await.unwrap_err();
-    says(&error, &["/manifests/sha256-", "not a valid JSON document"]);
+    let found = repository(&server).referrers(&Digest::sha256(b"x"), SIGNATURE_MEDIA_TYPE, 10).await.unwrap();
+    assert_eq!(found, []);
 }
 
 #[tokio::test]

@@ -33,6 +33,20 @@ pub enum CopyError {
         /// The limit.
         most: usize,
     },
+    /// The destination does not accept an index without manifests that are not copied, because they refer to other
+    /// artifacts.
+    #[error(
+        "{index} is not accepted without {}, which is not copied because it refers to another artifact: {source}",
+        listed(.missing)
+    )]
+    NeedsLeftOut {
+        /// The index.
+        index: Digest,
+        /// The manifests that are not copied.
+        missing: Vec<Digest>,
+        /// The answer of the destination.
+        source: Box<StoreError>,
+    },
     /// The artifact is itself a signature of another artifact.
     #[error("{artifact} is a signature of {subject}, which is not copied")]
     SignatureOfOther {
@@ -49,6 +63,7 @@ impl CopyError {
     pub fn code(&self) -> ReasonCode {
         match self {
             Self::Store(why) => why.code(),
+            Self::NeedsLeftOut { source, .. } => source.code(),
             Self::Interrupted(_) => ReasonCode::Internal,
             Self::TooLarge { .. } | Self::TooManySignatures { .. } => ReasonCode::TooMany,
             Self::Deadline(_) => ReasonCode::Deadline,
@@ -64,7 +79,16 @@ impl CopyError {
             Self::TooLarge { .. } => Some(Advice::RaiseLimit { what: "bytes" }),
             Self::TooManySignatures { .. } => Some(Advice::RaiseLimit { what: "signatures" }),
             Self::Deadline(_) => Some(Advice::AllowMoreTime),
-            Self::Interrupted(_) | Self::SignatureOfOther { .. } => None,
+            Self::Interrupted(_) | Self::SignatureOfOther { .. } | Self::NeedsLeftOut { .. } => None,
         }
+    }
+}
+
+/// The first of these digests, and how many more there are.
+fn listed(missing: &[Digest]) -> String {
+    let first = missing.first().map(Digest::to_string).unwrap_or_default();
+    match missing.len() {
+        0 | 1 => first,
+        number => format!("{first} and {} more", number - 1),
     }
 }

@@ -5,12 +5,13 @@
 //! an incomplete copy.
 
 mod error;
+mod left_out;
 mod options;
 
 use std::collections::{HashMap, HashSet};
 
 use limits::Deadline;
-use notary::links::Links;
+use notary::links::{Links, subject_of};
 use notary::manifest::SIGNATURE_MEDIA_TYPE;
 use notary::reference::{Tag, Target};
 use notary::{Descriptor, Digest, ReasonCode};
@@ -61,24 +62,26 @@ async fn copy_all(
     options: &CopyOptions,
     progress: Option<Progress>,
 ) -> Result<Copied, CopyError> {
-    let Tree { manifests, others, .. } = source.tree(&artifact, options.most_manifests).await?;
+    let Tree { manifests, others, unknown, .. } = source.tree(&artifact, options.most_manifests).await?;
     let copied = Copied {
         artifact,
         manifests: Vec::with_capacity(manifests.len()),
         others: Vec::new(),
+        unknown,
         signatures: Vec::new(),
         blobs: Vec::new(),
         left_out: Vec::new(),
         referrers_of_others: Vec::new(),
         unreadable: Vec::new(),
     };
-    let tree = manifests.iter().map(|stored| stored.digest.clone()).collect();
+    let tree = manifests.iter().map(|stored| (stored.digest.clone(), stored.clone())).collect();
     let mut copy = Copy {
         source,
         destination,
         options,
         progress,
         tree,
+        without_subject: HashSet::new(),
         seen: HashSet::new(),
         bytes: 0,
         signatures: HashMap::new(),
@@ -107,7 +110,9 @@ struct Copy<'a> {
     options: &'a CopyOptions,
     progress: Option<Progress>,
     /// The manifests of the artifact.
-    tree: HashSet<Digest>,
+    tree: HashMap<Digest, Descriptor>,
+    /// Those of them that are known to have no subject.
+    without_subject: HashSet<Digest>,
     /// The content that is copied already or being copied.
     seen: HashSet<Digest>,
     /// The size of that content.
@@ -132,10 +137,9 @@ impl Copy<'_> {
         if let Some(referrer) = &links.referrer {
             let subject = &referrer.subject.digest;
             let is_signature = referrer.artifact_type.as_deref() == Some(SIGNATURE_MEDIA_TYPE);
-            let is_outside = !self.tree.contains(subject);
+            let is_outside = !self.is_copied(subject).await?;
             if is_outside && stored.digest != self.copied.artifact.digest {
-                self.copied.referrers_of_others.push((stored, subject.clone()));
-                return Ok(());
+                return self.leave_out(stored, subject.clone(), &bytes).await;
             }
             if is_outside && is_signature {
                 return Err(CopyError::SignatureOfOther { artifact: stored.digest, subject: subject.clone() });
@@ -156,6 +160,11 @@ impl Copy<'_> {
         }
         let blobs: Vec<_> = links.blobs.iter().filter(|blob| self.seen.insert(blob.digest.clone())).cloned().collect();
         self.all_blobs(blobs, false).await?;
+        if let Some(missing) = self.left_out_of(&links) {
+            self.incomplete_index(stored, &bytes, &links, missing).await?;
+            self.tell(CopyEvent::Manifest(stored.clone()));
+            return Ok(());
+        }
         match self.destination.put_linked(stored, &bytes, &links).await {
             // The destination said wrongly that it has a blob.
             Err(why) if why.lacks_parts() => {
@@ -177,9 +186,21 @@ impl Copy<'_> {
             return Ok(());
         }
         self.count_bytes(stored.size)?;
-        match self.source.unknown_manifest(&stored).await? {
-            Some(bytes) => self.destination.put_unknown_manifest(&stored, &bytes).await?,
-            None => self.transfer(vec![stored.clone()], false).await?,
+        let Some(bytes) = self.source.unknown_manifest(&stored).await? else {
+            self.transfer(vec![stored.clone()], false).await?;
+            self.copied.others.push(stored);
+            return Ok(());
+        };
+        match subject_of(&bytes) {
+            Ok(Some(subject)) if !self.is_copied(&subject).await? => {
+                return self.leave_out(stored, subject, &bytes).await;
+            }
+            Ok(_) => self.destination.put_unknown_manifest(&stored, &bytes).await?,
+            // The destination could read a subject in it, but not in a blob.
+            Err(why) => {
+                tracing::warn!(digest = %stored.digest, %why, "copied a manifest of an unknown type as a blob");
+                self.destination.put_as_blob(&stored, &bytes).await?;
+            }
         }
         self.copied.others.push(stored);
         Ok(())

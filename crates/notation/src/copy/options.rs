@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use notary::links::UnknownEntry;
 use notary::{Descriptor, Digest};
 use registry::{Store, StoreError, Transferred};
 
@@ -58,6 +59,9 @@ pub struct Copied {
     pub manifests: Vec<Descriptor>,
     /// What its indexes list that is not a manifest, such as the layers of a build cache. Copied as it is.
     pub others: Vec<Descriptor>,
+    /// What its indexes list under media types of no manifest, with a digest or another member that cannot be read. Not
+    /// copied.
+    pub unknown: Vec<UnknownEntry>,
     /// The signatures of all these manifests.
     pub signatures: Vec<Descriptor>,
     /// The blobs, and how each got into the destination.

@@ -22,6 +22,9 @@ use crate::failure::Failure;
 use crate::plugin_host::PluginFolder;
 use crate::revocation::{RevocationSource, RevocationSources};
 
+/// The number of equal shares into which the time is divided at most.
+const MOST_SHARES: u32 = 25;
+
 /// Verifies artifacts. Create one for a process and share it: clones share the clients of AWS Signer, the caches and
 /// the memory budget.
 #[derive(Debug, Clone)]
@@ -191,19 +194,27 @@ impl Verifier {
         let listed = listed?.into_descriptors();
         tracing::info!(artifact = %artifact.digest, found = listed.len(), policy = policy.name(), "listed signatures");
         let context = Context { verifier: self, policy, demands, now, deadline };
+        let hasty = store.without_retries();
         let mut left: VecDeque<Waiting> = listed.into_iter().map(Waiting::First).collect();
         while let Some(next) = left.pop_front() {
-            // A manifest that the store does not deliver must not take the time of those after it. It is read again,
-            // with all the time that is left, when they are done.
-            let share = if next.is_last_try() || left.is_empty() { deadline } else { share(deadline) };
+            // Manifests that the store does not deliver must not take the time of those after them. Each is asked for
+            // once, and after all others again, with retries.
+            let is_first = !next.is_last_try() && !left.is_empty();
+            let others = left.iter().filter(|other| !(is_first && other.is_last_try())).count();
+            let share = if left.is_empty() { deadline } else { share(deadline, others) };
             let manifest = next.manifest();
-            let envelope = match self.envelope_within(store, &artifact, manifest, share).await {
+            let from = if is_first { &hasty } else { store };
+            let envelope = match self.envelope_within(from, &artifact, manifest, share).await {
+                Some(Err(why)) if is_first && is_temporary(&why) => None,
+                read => read,
+            };
+            let envelope = match envelope {
                 Some(read) => read,
-                None if next.is_last_try() || left.is_empty() => Err(Failure::deadline(deadline).into()),
-                None => {
+                None if is_first => {
                     left.push_back(next.again());
                     continue;
                 }
+                None => Err(Failure::deadline(deadline).into()),
             };
             let signature = signature::verify(context, manifest, envelope, &artifact).await;
             let is_enough = demands.evaluate == Evaluate::UntilVerified && signature.is_verified();
@@ -283,9 +294,18 @@ impl Waiting {
     }
 }
 
-/// The time for reading one signature while others wait: a third of the whole.
-fn share(deadline: Deadline) -> Deadline {
-    Deadline::new((deadline.budget() / 3).min(deadline.remaining()))
+/// The time for reading one signature while others wait: an equal share for each of them, and one for verifying those
+/// that were read. Many signatures do not make it shorter than a slow registry needs.
+fn share(deadline: Deadline, others: usize) -> Deadline {
+    let shares = u32::try_from(others).unwrap_or(u32::MAX).saturating_add(2);
+    let time = (deadline.remaining() / shares).max(deadline.budget() / MOST_SHARES);
+    Deadline::new(time.min(deadline.remaining()))
+}
+
+/// Whether the store failed for the moment, so that another try makes sense.
+fn is_temporary(why: &Reason) -> bool {
+    use ReasonCode::{Contention, Deadline, Throttled, Unreachable};
+    matches!(why.code(), Contention | Deadline | Throttled | Unreachable)
 }
 
 /// A signature that the store did not deliver is undetermined. A manifest that is not a signature, or signs another

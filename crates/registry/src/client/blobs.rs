@@ -81,9 +81,15 @@ impl RemoteRepository {
     /// Returns [`RegistryError`] if the registry cannot be reached or rejects the blob.
     pub(crate) async fn upload_blob(&self, media_type: &str, content: &[u8]) -> Result<Descriptor, RegistryError> {
         let descriptor = Descriptor::from_content(media_type, content);
+        self.upload_as(&descriptor.digest, content).await?;
+        Ok(descriptor)
+    }
+
+    /// Pushes a blob under this digest, which matches it.
+    pub(crate) async fn upload_as(&self, digest: &Digest, content: &[u8]) -> Result<(), RegistryError> {
         let content = Bytes::copy_from_slice(content);
         for upload in 1.. {
-            match self.upload(&descriptor.digest, &content).await {
+            match self.upload(digest, &content).await {
                 // A monolithic upload cannot be resumed: start a new one.
                 Err(why) if upload < UPLOADS && (is_temporary(why.code()) || why.is_not_found()) => {
                     tracing::debug!(%why, "retrying the upload");
@@ -91,10 +97,10 @@ impl RemoteRepository {
                     self.begin_wait(&why, wait);
                     tokio::time::sleep(wait).await;
                 }
-                other => return other.map(|()| descriptor),
+                other => return other,
             }
         }
-        Ok(descriptor)
+        Ok(())
     }
 
     async fn upload(&self, digest: &Digest, content: &Bytes) -> Result<(), RegistryError> {

@@ -19,7 +19,7 @@ pub const MAX_MANIFEST_SIZE: u64 = 4 * 1024 * 1024;
 /// The header by which a registry confirms that it lists the manifest among the referrers of this digest.
 const SUBJECT: HeaderName = HeaderName::from_static("oci-subject");
 /// How often a manifest is written that the registry refuses because it does not find the parts.
-const WRITES: u32 = 6;
+pub(crate) const WRITES: u32 = 6;
 
 /// A manifest and its descriptor, which is computed from the content.
 #[derive(Debug)]
@@ -57,6 +57,12 @@ impl RemoteRepository {
     /// # Errors
     /// Returns [`RegistryError`] if the manifest does not exist ([`RegistryError::is_not_found`]) or cannot be read.
     pub async fn fetch_manifest(&self, target: &Target) -> Result<FetchedManifest, RegistryError> {
+        let (answer, digest) = self.fetch(target).await?;
+        typed(answer, digest)
+    }
+
+    /// Reads content of any type as a manifest, and its digest.
+    pub(crate) async fn fetch(&self, target: &Target) -> Result<(Answer, Digest), RegistryError> {
         let mut call = self.call(Method::GET, &format!("manifests/{target}"), MAX_MANIFEST_SIZE);
         let accept = HeaderValue::try_from(MANIFEST_MEDIA_TYPES.join(", "));
         call.headers.extend(accept.ok().map(|accept| (ACCEPT, accept)));
@@ -68,13 +74,7 @@ impl RemoteRepository {
                 None => Digest::sha256(&answer.body),
             },
         };
-        let media_type =
-            media_type_of(answer.media_type(), &answer.body).map_err(|source| wrong_type(&answer, source))?;
-        let size = answer.body.len() as u64;
-        let descriptor =
-            Descriptor { media_type: media_type.to_owned(), digest, size, artifact_type: None, annotations: [].into() };
-        let etag = answer.headers.get(reqwest::header::ETAG).cloned();
-        Ok(FetchedManifest { descriptor, bytes: answer.body, etag })
+        Ok((answer, digest))
     }
 
     /// Reads a manifest and checks it against its descriptor.
@@ -128,10 +128,21 @@ impl RemoteRepository {
         bytes: &[u8],
         target: Option<&Target>,
     ) -> Result<Pushed, RegistryError> {
+        self.push_manifest_within(WRITES, media_type, bytes, target).await
+    }
+
+    /// As [`Self::push_manifest`], writing at most `writes` times.
+    pub(crate) async fn push_manifest_within(
+        &self,
+        writes: u32,
+        media_type: &str,
+        bytes: &[u8],
+        target: Option<&Target>,
+    ) -> Result<Pushed, RegistryError> {
         let mut write = 1;
         loop {
             match self.put_manifest(media_type, bytes, target, None, true).await {
-                Err(why) if why.lacks_parts() && write < WRITES => {
+                Err(why) if why.lacks_parts() && write < writes => {
                     tracing::debug!(%why, write, "writing the manifest again");
                     let wait = self.options().backoff.mul_f64(f64::from(1_u32 << write) * 0.25);
                     tokio::time::sleep(wait.mul_f64(0.5 + fastrand::f64())).await;
@@ -184,6 +195,16 @@ impl RemoteRepository {
         let subject = subject.transpose().map_err(|why| answer.malformed(format!("the header OCI-Subject: {why}")))?;
         Ok(Pushed { descriptor, subject })
     }
+}
+
+/// The manifest in an answer, if it is one of a supported type.
+pub(crate) fn typed(answer: Answer, digest: Digest) -> Result<FetchedManifest, RegistryError> {
+    let media_type = media_type_of(answer.media_type(), &answer.body).map_err(|source| wrong_type(&answer, source))?;
+    let size = answer.body.len() as u64;
+    let media_type = media_type.to_owned();
+    let descriptor = Descriptor { media_type, digest, size, artifact_type: None, annotations: [].into() };
+    let etag = answer.headers.get(reqwest::header::ETAG).cloned();
+    Ok(FetchedManifest { descriptor, bytes: answer.body, etag })
 }
 
 /// The error for a manifest of an unsupported or ambiguous type. If its content alone is a supported manifest, the

@@ -31,6 +31,7 @@ use self::auth::Authentication;
 use self::call::Access;
 pub(super) use self::call::Call;
 pub use self::manifests::{FetchedManifest, MAX_MANIFEST_SIZE, Pushed};
+pub(super) use self::manifests::{WRITES, typed};
 pub use self::options::{ClientOptions, PlainHttp};
 pub(super) use self::redirect::is_same_origin;
 use self::scheme::Schemes;
@@ -99,7 +100,7 @@ impl RegistryClient {
         if !named.strip_prefix(host).is_some_and(|port| port.is_empty() || port.starts_with(':')) {
             return Err(RegistryError::Client(format!("{name}: the host is read as {host} in a URL")));
         }
-        Ok(RemoteRepository { client: self.clone(), name: name.clone(), base, is_assumed })
+        Ok(RemoteRepository { client: self.clone(), name: name.clone(), base, is_assumed, repeat: true })
     }
 
     /// The registries that notation's configuration lists as accessed without TLS.
@@ -123,9 +124,18 @@ pub struct RemoteRepository {
     base: Url,
     /// Whether plain HTTP was not asked for: the registry is on this machine.
     is_assumed: bool,
+    /// Whether a request that failed for the moment is repeated.
+    repeat: bool,
 }
 
 impl RemoteRepository {
+    /// The same repository, whose requests are not repeated: a failure for the moment takes no time from other
+    /// requests.
+    #[must_use]
+    pub fn without_retries(&self) -> Self {
+        Self { repeat: false, ..self.clone() }
+    }
+
     /// Its name.
     #[must_use]
     pub fn name(&self) -> &RepositoryName {
@@ -163,7 +173,7 @@ impl RemoteRepository {
             access,
             secret: false,
             stream: false,
-            repeat: true,
+            repeat: self.repeat,
             start: Instant::now(),
             time: self.options().timeout,
         }

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use notary::links::Links;
-use notary::manifest::{IMAGE_MANIFEST_MEDIA_TYPE, Manifest, SIGNATURE_MEDIA_TYPE};
+use notary::manifest::{IMAGE_MANIFEST_MEDIA_TYPE, Manifest, ManifestError, SIGNATURE_MEDIA_TYPE};
 use notary::media_type::is_index;
 use notary::reference::{EntryName, Target};
 use notary::{Descriptor, Digest, ReasonCode};
@@ -21,18 +21,23 @@ impl Layout {
     ///
     /// # Errors
     /// Returns [`LayoutError::NotFound`] if there is no such artifact, [`LayoutError::Ambiguous`] if there are several,
-    /// [`LayoutError::Content`] or [`LayoutError::Io`] if the content is missing or differs from the index entry, and
-    /// [`LayoutError::Manifest`] if programs could read it as another type of manifest.
+    /// [`LayoutError::Index`] if the entry that is meant cannot be read, [`LayoutError::Content`] or
+    /// [`LayoutError::Io`] if the content is missing or differs from the index entry, and [`LayoutError::Manifest`] if
+    /// programs could read it as another type of manifest.
     pub fn resolve(&self, target: &Target) -> Result<Descriptor, LayoutError> {
         match target {
             Target::Tag(tag) => self.resolve_name(&EntryName::from(tag)),
             Target::Digest(digest) => {
-                let entries = self.entries()?;
+                let all = self.all_entries()?;
+                let entries = &all.readable;
                 let mut meant: Vec<_> = entries.iter().filter(|entry| entry.digest == *digest).cloned().collect();
                 if meant.is_empty() {
-                    meant = self.nested(&entries, digest)?;
+                    meant = self.nested(entries, digest)?;
                 }
-                self.only(meant, &entries, digest.to_string())
+                match all.unreadable_digest(digest) {
+                    Some(why) if meant.is_empty() => Err(self.unreadable_entry(why)),
+                    _ => self.only(meant, entries, digest.to_string()),
+                }
             }
         }
     }
@@ -42,9 +47,17 @@ impl Layout {
     /// # Errors
     /// Returns the errors of [`Self::resolve`].
     pub fn resolve_name(&self, name: &EntryName) -> Result<Descriptor, LayoutError> {
-        let entries = self.entries()?;
+        let all = self.all_entries()?;
+        if let Some(why) = all.unreadable_name(name.as_str()) {
+            return Err(self.unreadable_entry(why));
+        }
+        let entries = &all.readable;
         let meant = entries.iter().filter(|entry| Self::tag_of(entry) == Some(name.as_str())).cloned().collect();
-        self.only(meant, &entries, name.to_string())
+        self.only(meant, entries, name.to_string())
+    }
+
+    fn unreadable_entry(&self, why: &ManifestError) -> LayoutError {
+        LayoutError::Index { path: self.index_path(), source: why.clone() }
     }
 
     /// The one artifact that these descriptors mean.
@@ -118,8 +131,8 @@ impl Layout {
         Manifest::parse(bytes).map_err(|source| LayoutError::Manifest { path: self.blob_path(&stored.digest), source })
     }
 
-    /// The index entries whose manifests are signatures of `subject`, in the order of the index, each manifest once.
-    /// A manifest that is missing is not a signature. One that cannot be read could be, and so could a malformed one that
+    /// The index entries whose manifests are signatures of `subject`, in the order of the index, each manifest once. A
+    /// manifest that is missing is not a signature. One that cannot be read could be, and so could a malformed one that
     /// names the subject: they come last.
     ///
     /// The listing can be ended between two manifests, by dropping the future.

@@ -3,22 +3,20 @@
 use std::fs;
 use std::path::PathBuf;
 
-use notary::manifest::{IMAGE_MANIFEST_MEDIA_TYPE, Manifest, ManifestError, descriptor};
+use notary::manifest::{IMAGE_MANIFEST_MEDIA_TYPE, Manifest, ManifestError};
 use notary::media_type::media_type_of;
 use notary::reference::EntryName;
 use notary::text::start_of;
 use notary::{Descriptor, Digest, json};
 use serde_json::{Value, json};
 
+use super::entries::{Entries, OF_INDEX};
 use super::lock::WriteLock;
 use super::{Layout, MAX_MANIFEST, TAG, read_file};
 use crate::error::{LayoutError, io_error};
 
 /// The largest index that is read, in bytes.
 const MAX_INDEX: u64 = 8 * 1024 * 1024;
-const MAX_ENTRIES: usize = 100_000;
-/// An index entry is an object, with one object each for its platform and its annotations, and about ten values.
-const OF_INDEX: json::Limits = json::Limits { objects: 3 * MAX_ENTRIES, values: 12 * MAX_ENTRIES };
 
 impl Layout {
     /// The path of the blob with this digest.
@@ -152,7 +150,8 @@ impl Layout {
         let is_tag = |entry: &Value, tag: &str| entry["annotations"][TAG] == tag;
         match tag {
             Some(tag) => entries.retain(|entry| !is_tag(entry, tag)),
-            None if entries.iter().any(|entry| entry["digest"] == stored.digest.as_str()) => return Ok(stored),
+            // An entry that cannot be read lists nothing.
+            None if entries.iter().any(|entry| Entries::lists(entry, &stored.digest)) => return Ok(stored),
             None => {}
         }
         let is_untagged = |entry: &Value| {
@@ -188,10 +187,15 @@ impl Layout {
         self.list(stored, &bytes, None, Some(name.as_str())).await
     }
 
+    /// The entries of the index that can be read.
     pub(super) fn entries(&self) -> Result<Vec<Descriptor>, LayoutError> {
+        Ok(self.all_entries()?.readable)
+    }
+
+    pub(super) fn all_entries(&self) -> Result<Entries, LayoutError> {
         let path = self.index_path();
         let bytes = read_file(&path, MAX_INDEX)?;
-        parse_layout_index(&bytes).map_err(|source| LayoutError::Index { path, source })
+        Entries::parse(&bytes).map_err(|source| LayoutError::Index { path, source })
     }
 
     /// The index as raw JSON, so that unknown members are written back unchanged.
@@ -213,15 +217,6 @@ impl Layout {
     pub(super) fn index_path(&self) -> PathBuf {
         self.root.join("index.json")
     }
-}
-
-/// Parses the `index.json` of a layout: the descriptors that it lists.
-///
-/// # Errors
-/// Returns [`ManifestError`] if the index is malformed or lists too much.
-pub fn parse_layout_index(bytes: &[u8]) -> Result<Vec<Descriptor>, ManifestError> {
-    let objects = json::parse_object_within(OF_INDEX, "index.json", bytes)?.objects("manifests", MAX_ENTRIES)?;
-    objects.into_iter().map(|mut object| descriptor(&mut object)).collect()
 }
 
 /// The artifact type of a manifest that the index lists with it: one that has a subject.

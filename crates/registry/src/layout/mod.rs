@@ -5,6 +5,7 @@
 
 mod artifacts;
 mod content;
+mod entries;
 mod lock;
 mod nested;
 mod reads;
@@ -24,8 +25,8 @@ use notary::media_type::IMAGE_INDEX_MEDIA_TYPE;
 use notary::{Digest, json};
 use serde_json::json;
 
-pub use self::content::parse_layout_index;
 pub(crate) use self::content::type_of_referrer;
+pub use self::entries::parse_layout_index;
 use crate::error::{LayoutError, io_error};
 
 /// The largest manifest that is read, in bytes.

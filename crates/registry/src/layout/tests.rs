@@ -368,10 +368,10 @@ async fn rejects_digests_that_lead_out_of_the_folder() {
     ] {
         assert!(digest.parse::<Digest>().is_err(), "{digest}");
         let (_folder, layout, image) = layout_with_image();
-        list(&layout, 0, json!({"mediaType": image.media_type, "digest": digest, "size": 2}));
-        assert!(matches!(layout.resolve(&tag("v1")), Err(LayoutError::Index { .. })), "{digest}");
-        let listed = layout.list_signatures(&image.digest, 100).await;
-        assert!(matches!(listed, Err(LayoutError::Index { .. })), "{digest}");
+        let named = json!({ TAG: "odd" });
+        list(&layout, 0, json!({"mediaType": image.media_type, "digest": digest, "size": 2, "annotations": named}));
+        assert!(matches!(layout.resolve(&tag("odd")), Err(LayoutError::Index { .. })), "{digest}");
+        assert_eq!(layout.list_signatures(&image.digest, 100).await.unwrap(), [], "{digest}");
     }
 }
 
@@ -414,4 +414,52 @@ fn a_missing_tag_error_shows_up_to_ten_tags() {
     }
     let why = layout.resolve(&tag("v9")).unwrap_err().to_string();
     assert!(why.ends_with(" and 11 more") && !why.contains('\u{1b}'), "{why}");
+}
+
+#[tokio::test]
+async fn an_odd_entry_affects_only_its_own_name_and_digest() {
+    for odd in [
+        json!({"mediaType": "x/y", "digest": "blake3:abc", "size": 1}),
+        json!({"mediaType": "x/y", "digest": Digest::sha256(b"odd"), "size": -1}),
+        json!({"digest": Digest::sha256(b"odd"), "size": 1}),
+        json!({"mediaType": "x/y", "digest": Digest::sha256(b"odd"), "size": 1, "annotations": {"k": 1}}),
+        Value::Null,
+    ] {
+        let (_folder, layout, image) = layout_with_image();
+        let mut index = layout.read_index().unwrap();
+        index["manifests"].as_array_mut().unwrap().insert(0, odd.clone());
+        let mut named = odd.clone();
+        if let Some(entry) = named.as_object_mut() {
+            entry.entry("annotations").or_insert(json!({}))[TAG] = "odd".into();
+            index["manifests"].as_array_mut().unwrap().push(named);
+        }
+        layout.write_index(&index).unwrap();
+        assert_eq!(layout.resolve(&tag("v1")).unwrap(), image, "{odd}");
+        assert_eq!(layout.artifacts().unwrap().len(), 1, "{odd}");
+        let signature = Manifest::signature(image.clone(), b"envelope", [].into());
+        let stored = layout.put_manifest(&signature, None).unwrap();
+        let found = layout.list_signatures(&image.digest, 100).await.unwrap();
+        assert_eq!(found.iter().map(|listed| &listed.digest).collect::<Vec<_>>(), [&stored.digest], "{odd}");
+        if odd.is_object() {
+            let why = layout.resolve(&tag("odd")).unwrap_err();
+            assert!(matches!(why, LayoutError::Index { .. }), "{odd}: {why}");
+        }
+        if let Some(Ok(digest)) = odd["digest"].as_str().map(str::parse) {
+            let why = layout.resolve(&Target::Digest(digest)).unwrap_err();
+            assert!(matches!(why, LayoutError::Index { .. }), "{odd}: {why}");
+        }
+    }
+}
+
+#[test]
+fn an_odd_entry_does_not_list_a_manifest_that_is_written() {
+    let (_folder, layout, image) = layout_with_image();
+    let signature = Manifest::signature(image, b"envelope", [].into());
+    let digest = Digest::sha256(&signature.to_bytes());
+    let mut index = layout.read_index().unwrap();
+    let odd = json!({"mediaType": "x/y", "digest": digest, "size": -1});
+    index["manifests"].as_array_mut().unwrap().push(odd);
+    layout.write_index(&index).unwrap();
+    layout.put_manifest(&signature, None).unwrap();
+    assert!(layout.entries().unwrap().iter().any(|entry| entry.digest == digest));
 }

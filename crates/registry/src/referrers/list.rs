@@ -2,6 +2,7 @@
 
 use notary::json::JsonError;
 use notary::manifest::{ManifestError, descriptor};
+use notary::media_type::canonical;
 use notary::{Descriptor, json};
 use reqwest::Url;
 use reqwest::header::LINK;
@@ -72,7 +73,10 @@ impl<'a> List<'a> {
             // Dropped to bound memory: a list has many pages, and the manifest has the annotations, too.
             let _ = entry.take("annotations");
             let found = match descriptor(&mut entry) {
-                Ok(found) => Descriptor { artifact_type: Some(self.artifact_type.to_owned()), ..found },
+                Ok(found) => {
+                    let media_type = canonical(&found.media_type).to_owned();
+                    Descriptor { media_type, artifact_type: Some(self.artifact_type.to_owned()), ..found }
+                }
                 Err(why) => {
                     tracing::warn!(%why, "skipped a malformed entry of the list of referrers");
                     self.malformed.get_or_insert(why);

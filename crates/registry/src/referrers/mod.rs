@@ -14,7 +14,7 @@ use reqwest::header::{ACCEPT, HeaderValue};
 use reqwest::{Method, StatusCode};
 
 use self::list::{List, ListError, next_page};
-use super::client::{Answer, Call, MAX_MANIFEST_SIZE, RemoteRepository};
+use super::client::{Answer, Call, MAX_MANIFEST_SIZE, RemoteRepository, WRITES};
 use super::error::{Limited, RegistryError};
 
 /// The most pages that are read of one list.
@@ -124,19 +124,21 @@ impl RemoteRepository {
             artifact_type: Some(manifest.artifact_type.as_ref().unwrap_or(&manifest.config.media_type).clone()),
             annotations: manifest.annotations.clone(),
         });
-        self.push_listed(&stored, &bytes, referrer.as_ref()).await?;
+        self.push_listed(WRITES, &stored, &bytes, referrer.as_ref()).await?;
         Ok(stored)
     }
 
-    /// As [`Self::push_referrer`], with unchanged bytes, under the descriptor's digest.
+    /// As [`Self::push_referrer`], with unchanged bytes, under the descriptor's digest. A manifest whose parts the
+    /// registry does not find is written at most `writes` times.
     pub(super) async fn push_listed(
         &self,
+        writes: u32,
         stored: &Descriptor,
         bytes: &[u8],
         referrer: Option<&Referrer>,
     ) -> Result<(), RegistryError> {
         let target = Target::Digest(stored.digest.clone());
-        let pushed = self.push_manifest(&stored.media_type, bytes, Some(&target)).await?;
+        let pushed = self.push_manifest_within(writes, &stored.media_type, bytes, Some(&target)).await?;
         let Some(referrer) = referrer else { return Ok(()) };
         if pushed.subject.as_ref() != Some(&referrer.subject.digest) {
             let entry = Descriptor {

@@ -16,7 +16,7 @@
 use std::time::Duration;
 
 use notary::manifest::ManifestError;
-use notary::media_type::IMAGE_INDEX_MEDIA_TYPE;
+use notary::media_type::{IMAGE_INDEX_MEDIA_TYPE, canonical};
 use notary::reference::{Tag, Target};
 use notary::{Descriptor, Digest, json};
 use reqwest::StatusCode;
@@ -26,7 +26,7 @@ use tokio::time::{Instant, sleep};
 
 use super::list::List;
 use super::lock::HostLock;
-use crate::client::{FetchedManifest, RemoteRepository};
+use crate::client::{Answer, FetchedManifest, RemoteRepository, typed};
 use crate::error::{RegistryError, RequestLine, is_temporary};
 
 /// The most reads before a write. After these the index is written even if the last read is no longer fresh.
@@ -46,8 +46,8 @@ struct Place<'a> {
 }
 
 impl RemoteRepository {
-    /// Reads the index of this subject's referrers into the list. A missing index is an empty list, as is another
-    /// manifest under its tag; any other failure is an error.
+    /// Reads the index of this subject's referrers into the list. A missing index is an empty list, as is anything else
+    /// under its tag that is no index; any other failure is an error.
     pub(super) async fn list_tag_index(&self, subject: &Digest, list: &mut List<'_>) -> Result<(), RegistryError> {
         let tag = Tag::from_subject(subject);
         match self.tagged(Place { tag: &tag, subject }).await? {
@@ -167,8 +167,8 @@ impl RemoteRepository {
         for look in 1..=LOOKS {
             match self.tagged(place).await? {
                 Tagged::Index(index) => return Ok(Some(*index)),
-                Tagged::Other(media_type) => {
-                    let why = format!("{media_type} under the tag of the referrers index, expected an index");
+                Tagged::Other(other) => {
+                    let why = format!("expected an index under the tag of the referrers index, got {other}");
                     let request = self.tag_request(place.tag);
                     return Err(RegistryError::Manifest { request, source: ManifestError::Kind(why) });
                 }
@@ -180,14 +180,27 @@ impl RemoteRepository {
     }
 
     /// What the registry has under the tag. Only status 404 means nothing; and so does the subject itself, with which
-    /// GitLab answers for the tag, because it reads the tag as the subject's digest.
+    /// GitLab answers for the tag, because it reads the tag as the subject's digest. Web pages, documents of other
+    /// services and refusals of such a tag are no index. Failures for the moment, missing permissions and a damaged
+    /// index are errors.
     async fn tagged(&self, Place { tag, subject }: Place<'_>) -> Result<Tagged, RegistryError> {
-        match self.fetch_manifest(&Target::Tag(tag.clone())).await {
-            Ok(stored) if stored.descriptor.digest == *subject || subject.matches(&stored.bytes) => Ok(Tagged::Nothing),
+        let (answer, digest) = match self.fetch(&Target::Tag(tag.clone())).await {
+            Ok(fetched) => fetched,
+            Err(why) if why.is_not_found() => return Ok(Tagged::Nothing),
+            Err(why @ RegistryError::Status { status, .. }) if is_no_index(status) => {
+                return Ok(Tagged::Other(why.to_string()));
+            }
+            Err(why) => return Err(why),
+        };
+        if digest == *subject || subject.matches(&answer.body) {
+            return Ok(Tagged::Nothing);
+        }
+        let could_be_index = could_be_index(&answer);
+        match typed(answer, digest) {
             Ok(stored) if stored.descriptor.media_type == IMAGE_INDEX_MEDIA_TYPE => Ok(Tagged::Index(Box::new(stored))),
             Ok(stored) => Ok(Tagged::Other(stored.descriptor.media_type)),
-            Err(why) if why.is_not_found() => Ok(Tagged::Nothing),
-            Err(why) => Err(why),
+            Err(why) if could_be_index => Err(why),
+            Err(why) => Ok(Tagged::Other(why.to_string())),
         }
     }
 
@@ -196,10 +209,23 @@ impl RemoteRepository {
     }
 }
 
+/// Whether a registry answers with this status that it has no index under the tag: all client errors that are not about
+/// the permission or the moment.
+fn is_no_index(status: StatusCode) -> bool {
+    status.is_client_error() && !matches!(status.as_u16(), 401 | 403 | 407 | 408 | 425 | 429)
+}
+
+/// Whether an answer that is not a supported manifest could be a damaged index, or one with a wrong `Content-Type`.
+fn could_be_index(answer: &Answer) -> bool {
+    let says_so = answer.media_type().is_some_and(|media_type| canonical(media_type) == IMAGE_INDEX_MEDIA_TYPE);
+    let lists = |mut object: json::Object| object.take("manifests").is_some();
+    (says_so && !answer.body.is_empty()) || json::parse_object("index", &answer.body).is_ok_and(lists)
+}
+
 /// What a registry has under the tag of an index.
 enum Tagged {
     Index(Box<FetchedManifest>),
-    /// Another manifest, with its media type.
+    /// Another manifest, with its media type, or an answer that is no manifest.
     Other(String),
     Nothing,
 }
