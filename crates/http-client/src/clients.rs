@@ -10,7 +10,7 @@ use rustls::{ClientConfig, RootCertStore};
 
 use crate::error::{HttpClientError, causes};
 use crate::resolver::Resolver;
-use crate::verifier::Verifier;
+use crate::verifier::{Verifier, VerifierError};
 
 const CONNECT: Duration = Duration::from_secs(10);
 const USER_AGENT: &str = concat!("notation-aws-signer/", env!("CARGO_PKG_VERSION"));
@@ -101,16 +101,16 @@ impl HttpClients {
     }
 
     fn tls_config(&self) -> Result<ClientConfig, HttpClientError> {
-        let mut authorities = Authorities::of_the_system();
         let mut named = Authorities::default();
         for file in &self.ca_files {
             named.extend(Authorities::from_file(file).map_err(HttpClientError::Authorities)?);
         }
-        authorities.extend(named.clone());
-        let authorities = authorities.into_certificates().map_err(HttpClientError::Authorities)?;
-        let named = named.into_certificates().unwrap_or_default();
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let verifier = Verifier::new(authorities, named, Arc::clone(&provider)).map_err(HttpClientError::Client)?;
+        let verifier = Verifier::new(Authorities::of_the_system(), named, Arc::clone(&provider));
+        let verifier = verifier.map_err(|why| match why {
+            VerifierError::Authorities(why) => HttpClientError::Authorities(why),
+            VerifierError::Tls(why) => HttpClientError::Client(why),
+        })?;
         let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
         let builder = builder.map_err(|why| HttpClientError::Client(why.to_string()))?;
         let builder = builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier));

@@ -295,7 +295,9 @@ impl RegistryError {
             Self::Timeout { .. } => Some(Advice::AllowMoreTime),
             Self::Tls { why: TlsFailure::NotTls, .. } => Some(Advice::AllowPlainHttp),
             Self::Tls { why: TlsFailure::UnknownAuthority, .. } => Some(Advice::TrustRegistryAuthority),
-            Self::ProxyLogin { .. } | Self::Proxy(_) | Self::Authorities(AuthoritiesError::File { .. }) => {
+            Self::ProxyLogin { .. }
+            | Self::Proxy(_)
+            | Self::Authorities(AuthoritiesError::File { .. } | AuthoritiesError::NoAuthority { .. }) => {
                 Some(Advice::CorrectSetting)
             }
             Self::TooMany { limited: Limited::Signatures, .. } => Some(Advice::RaiseLimit { what: "signatures" }),
