@@ -36,8 +36,8 @@ mod tests {
     fn only_the_certificate_of_an_authority_may_issue_others() {
         let authority = IsCa::Ca(BasicConstraints::Unconstrained);
         for (is_ca, usages, expected) in [
-            (authority.clone(), vec![], true),
-            (authority.clone(), vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign], true),
+            (authority, vec![], true),
+            (authority, vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign], true),
             (IsCa::Ca(BasicConstraints::Constrained(0)), vec![], true),
             (authority, vec![KeyUsagePurpose::DigitalSignature], false),
             (IsCa::NoCa, vec![], false),
@@ -45,7 +45,7 @@ mod tests {
             (IsCa::ExplicitNoCa, vec![KeyUsagePurpose::KeyCertSign], false),
         ] {
             let mut parameters = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
-            parameters.is_ca = is_ca.clone();
+            parameters.is_ca = is_ca;
             parameters.key_usages = usages.clone();
             let certificate = parameters.self_signed(&KeyPair::generate().unwrap()).unwrap();
             assert_eq!(may_issue(certificate.der()), expected, "{is_ca:?} {usages:?}");

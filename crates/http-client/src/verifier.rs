@@ -203,15 +203,15 @@ mod tests {
     fn only_an_authority_vouches_for_other_certificates() {
         let ca = IsCa::Ca(BasicConstraints::Unconstrained);
         for (is_ca, usages, trusted) in [
-            (ca.clone(), vec![], true),
-            (ca.clone(), vec![KeyUsagePurpose::KeyCertSign], true),
+            (ca, vec![], true),
+            (ca, vec![KeyUsagePurpose::KeyCertSign], true),
             (ca, vec![KeyUsagePurpose::DigitalSignature], false),
             (IsCa::NoCa, vec![], false),
             (IsCa::ExplicitNoCa, vec![], false),
             (IsCa::ExplicitNoCa, vec![KeyUsagePurpose::KeyCertSign], false),
         ] {
             let mut parameters = CertificateParams::new(vec!["registry.example".to_owned()]).unwrap();
-            parameters.is_ca = is_ca.clone();
+            parameters.is_ca = is_ca;
             parameters.key_usages = usages.clone();
             let key = KeyPair::generate().unwrap();
             let named: CertificateDer<'static> = parameters.self_signed(&key).unwrap().into();

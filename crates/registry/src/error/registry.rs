@@ -177,7 +177,7 @@ pub enum RegistryError {
         /// What is wrong with it.
         why: String,
     },
-    /// The answer is a redirect that is not followed.
+    /// The answer is a redirect that is not followed, or a name resolves to an address that is not used.
     #[error("{request}: {why}")]
     Redirect {
         /// The request.
