@@ -356,6 +356,28 @@ fn trusts_the_authorities_of_aws_ca_bundle_only() {
 }
 
 #[test]
+fn a_servers_certificate_in_a_bundle_vouches_for_no_other_server() {
+    let (service, named) = FaultServer::start_tls_by_no_authority(|_| Reply::status(500));
+    let (_, authority) = FaultServer::start_tls(|_| Reply::status(500));
+    let folder = tempfile::tempdir().unwrap();
+    let bundle = folder.path().join("bundle.pem");
+    let url = format!("https://localhost:{}", service.address.port());
+    for (content, expected) in [
+        (named.clone(), "bundle.pem: no certificate of a certificate authority found"),
+        (format!("{authority}{named}"), "not trusted"),
+    ] {
+        std::fs::write(&bundle, content).unwrap();
+        for variable in ["AWS_CA_BUNDLE", "SSL_CERT_FILE"] {
+            let request = revocation_request(json!({ "aws-signer-endpoint-url": url }));
+            let (success, reason) = revocation(&verify().env(variable, &bundle).run(request));
+            assert!(!success, "{variable}: {reason}");
+            assert!(variable != "AWS_CA_BUNDLE" || reason.contains(expected), "{reason}");
+        }
+    }
+    assert!(service.seen().is_empty());
+}
+
+#[test]
 fn says_that_there_are_no_certificate_authorities() {
     let (service, _) = FaultServer::start_tls(|_| Reply::content("application/json", NOTHING_REVOKED));
     let url = format!("https://localhost:{}", service.address.port());

@@ -1,4 +1,4 @@
-//! Certificate authorities for TLS: from a file, in PEM or DER, or those that the system trusts.
+//! Certificates that TLS trusts: from a file, in PEM or DER, or those that the system trusts.
 
 use std::path::{Path, PathBuf};
 
@@ -7,13 +7,17 @@ use rustls::RootCertStore;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::{Error as PemError, PemObject as _};
 
+use crate::issuing::may_issue;
+
 /// The largest file of certificates, in bytes. A system's bundle has about 200 KiB.
 const MAX_FILE: u64 = 4 * 1024 * 1024;
 
-/// Certificates that can be trust anchors.
+/// Trusted certificates: those of authorities, which may issue others, and those of servers, which vouch only for
+/// themselves.
 #[derive(Debug, Clone, Default)]
 pub struct Authorities {
-    certificates: Vec<CertificateDer<'static>>,
+    issuing: Vec<CertificateDer<'static>>,
+    others: Vec<CertificateDer<'static>>,
     /// Why certificates of the system were left out.
     skipped: Vec<String>,
 }
@@ -28,6 +32,16 @@ pub enum AuthoritiesError {
         path: PathBuf,
         /// What is wrong with it.
         why: String,
+    },
+    /// No certificate of a file may issue others.
+    #[error(
+        "{}: no certificate of a certificate authority found; expected one with CA:TRUE in its basicConstraints and, \
+         if it has a keyUsage, with keyCertSign",
+        path.display()
+    )]
+    NoAuthority {
+        /// The file.
+        path: PathBuf,
     },
     /// The system has none.
     #[error(
@@ -60,10 +74,26 @@ impl Authorities {
                 .add(certificate.clone())
                 .map_err(|why| failed(format!("certificate {} cannot be used: {why}", position + 1)))?;
         }
-        Ok(Self { certificates, skipped: Vec::new() })
+        let found = Self::sorted(certificates, Vec::new());
+        for _ in &found.others {
+            tracing::debug!(file = %path.display(), "a certificate is not that of an authority, and may issue no others");
+        }
+        Ok(found)
     }
 
-    /// The authorities of the system, or of the file in `SSL_CERT_FILE` and the folders in `SSL_CERT_DIR`. Those that
+    /// Reads a file as [`Self::from_file`], where a server's own certificate cannot be used.
+    ///
+    /// # Errors
+    /// As [`Self::from_file`], and [`AuthoritiesError::NoAuthority`] if no certificate may issue others.
+    pub fn issuing_from_file(path: &Path) -> Result<Self, AuthoritiesError> {
+        let found = Self::from_file(path)?;
+        if found.issuing.is_empty() {
+            return Err(AuthoritiesError::NoAuthority { path: path.to_owned() });
+        }
+        Ok(found)
+    }
+
+    /// The certificates of the system, or of the file in `SSL_CERT_FILE` and the folders in `SSL_CERT_DIR`. Those that
     /// cannot be parsed are left out. The result may be empty.
     #[must_use]
     pub fn of_the_system() -> Self {
@@ -74,24 +104,41 @@ impl Authorities {
         }
         let mut roots = RootCertStore::empty();
         let usable = |certificate: &CertificateDer<'static>| roots.add(certificate.clone()).is_ok();
-        Self { certificates: found.certs.into_iter().filter(usable).collect(), skipped }
+        Self::sorted(found.certs.into_iter().filter(usable).collect(), skipped)
     }
 
-    /// Adds other authorities.
+    fn sorted(certificates: Vec<CertificateDer<'static>>, skipped: Vec<String>) -> Self {
+        let (issuing, others) = certificates.into_iter().partition(may_issue);
+        Self { issuing, others, skipped }
+    }
+
+    /// Adds others.
     pub fn extend(&mut self, others: Self) {
-        self.certificates.extend(others.certificates);
+        self.issuing.extend(others.issuing);
+        self.others.extend(others.others);
         self.skipped.extend(others.skipped);
     }
 
-    /// The certificates; at least one.
+    /// The certificates that may not issue others. Each can be a server's own.
+    #[must_use]
+    pub fn others(&self) -> &[CertificateDer<'static>] {
+        &self.others
+    }
+
+    /// All certificates, whether they may issue others or not.
+    pub fn all(&self) -> impl Iterator<Item = &CertificateDer<'static>> {
+        self.issuing.iter().chain(&self.others)
+    }
+
+    /// The certificates that may issue others; at least one.
     ///
     /// # Errors
     /// Returns [`AuthoritiesError::NoneInstalled`] if there are none.
-    pub fn into_certificates(self) -> Result<Vec<CertificateDer<'static>>, AuthoritiesError> {
-        if self.certificates.is_empty() {
+    pub fn into_issuing(self) -> Result<Vec<CertificateDer<'static>>, AuthoritiesError> {
+        if self.issuing.is_empty() {
             return Err(AuthoritiesError::NoneInstalled { skipped: self.skipped.into_iter().next() });
         }
-        Ok(self.certificates)
+        Ok(self.issuing)
     }
 }
 
@@ -142,7 +189,7 @@ mod tests {
         ] {
             let file = tempfile::NamedTempFile::new().unwrap();
             std::fs::write(file.path(), content).unwrap();
-            let found = Authorities::from_file(file.path()).unwrap().into_certificates().unwrap();
+            let found = Authorities::from_file(file.path()).unwrap().into_issuing().unwrap();
             assert_eq!(found.len(), expected);
             assert_eq!(&found[0], one.der());
         }
@@ -172,8 +219,27 @@ mod tests {
     }
 
     #[test]
+    fn a_servers_certificate_vouches_only_for_itself() {
+        let server = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+        let server = server.self_signed(&KeyPair::generate().unwrap()).unwrap();
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), server.pem()).unwrap();
+        let found = Authorities::from_file(file.path()).unwrap();
+        assert_eq!(found.others(), [server.der().clone()]);
+        assert!(found.into_issuing().is_err());
+        let why = Authorities::issuing_from_file(file.path()).unwrap_err();
+        assert_eq!(why, AuthoritiesError::NoAuthority { path: file.path().to_owned() });
+        // Beside an authority it is left out.
+        let authority = authority();
+        std::fs::write(file.path(), format!("{}{}", server.pem(), authority.pem())).unwrap();
+        let found = Authorities::issuing_from_file(file.path()).unwrap();
+        assert_eq!(found.all().count(), 2);
+        assert_eq!(found.into_issuing().unwrap(), [authority.der().clone()]);
+    }
+
+    #[test]
     fn no_authority_at_all_is_an_error() {
-        let why = Authorities::default().into_certificates().unwrap_err();
+        let why = Authorities::default().into_issuing().unwrap_err();
         assert_eq!(why, AuthoritiesError::NoneInstalled { skipped: None });
         assert!(why.to_string().contains("SSL_CERT_FILE"));
     }

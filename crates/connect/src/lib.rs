@@ -21,10 +21,12 @@
 //! | `proxies` | [`Proxies`]: the proxy for a URL, from environment variables |
 //! | `no_proxy` | the rules of `NO_PROXY` |
 //! | `authorities` | certificates from a file, and those that the system trusts |
+//! | `issuing` | which certificates may issue others |
 //! | `handshake` | [`TlsFailure`]: why a TLS handshake failed |
 
 mod authorities;
 mod handshake;
+mod issuing;
 mod no_proxy;
 mod proxies;
 

@@ -9,8 +9,9 @@ use reqwest::{Client, Url, redirect};
 use rustls::{ClientConfig, RootCertStore};
 
 use crate::error::{HttpClientError, causes};
+use crate::reach::Reach;
 use crate::resolver::Resolver;
-use crate::verifier::Verifier;
+use crate::verifier::{Verifier, VerifierError};
 
 const CONNECT: Duration = Duration::from_secs(10);
 const USER_AGENT: &str = concat!("notation-aws-signer/", env!("CARGO_PKG_VERSION"));
@@ -21,7 +22,7 @@ pub struct HttpClients {
     ca_files: Vec<PathBuf>,
     idle: Duration,
     proxies: Arc<Proxies>,
-    slots: [OnceLock<Client>; 4],
+    slots: [OnceLock<Client>; 8],
 }
 
 /// Whether the limit on the silence of a connection applies.
@@ -41,18 +42,21 @@ impl HttpClients {
         Self { ca_files, idle, proxies: Arc::new(Proxies::from_environment()), slots: Default::default() }
     }
 
-    /// The client for requests to this URL.
+    /// The client for requests to this URL. With a proxy, only the proxy's name is resolved here, whatever the reach.
     ///
     /// # Errors
     /// Returns [`HttpClientError`] if a file with certificates or the proxy cannot be used, or the system does not
     /// provide what a client needs.
-    pub fn client_for(&self, url: &Url, silence: Silence) -> Result<&Client, HttpClientError> {
+    pub fn client_for(&self, url: &Url, reach: Reach, silence: Silence) -> Result<&Client, HttpClientError> {
         let proxy = self.proxies.for_url(url).map_err(HttpClientError::Proxy)?;
         let tls = url.scheme() == "https" || proxy.is_some_and(Proxy::uses_tls);
-        let slot = &self.slots[usize::from(silence == Silence::Allowed) * 2 + usize::from(tls)];
+        // The environment names the proxy, which may be on this machine.
+        let reach = if proxy.is_some() { Reach::Anywhere } else { reach };
+        let [silent, elsewhere] = [silence == Silence::Allowed, reach == Reach::Elsewhere].map(usize::from);
+        let slot = &self.slots[silent * 4 + elsewhere * 2 + usize::from(tls)];
         if slot.get().is_none() {
             // Concurrent callers may create several clients; one is kept.
-            let _ = slot.set(self.make(tls, silence)?);
+            let _ = slot.set(self.make(tls, reach, silence)?);
         }
         slot.get().ok_or_else(|| HttpClientError::Client("not initialised".to_owned()))
     }
@@ -83,14 +87,14 @@ impl HttpClients {
         }
     }
 
-    fn make(&self, tls: bool, silence: Silence) -> Result<Client, HttpClientError> {
+    fn make(&self, tls: bool, reach: Reach, silence: Silence) -> Result<Client, HttpClientError> {
         let proxies = Arc::clone(&self.proxies);
         let proxy = move |url: &Url| proxies.for_url(url).ok().flatten().map(|proxy| proxy.url().clone());
         let mut builder = Client::builder()
             .tls_backend_preconfigured(if tls { self.tls_config()? } else { without_authorities()? })
             .redirect(redirect::Policy::none())
             .retry(reqwest::retry::never())
-            .dns_resolver(Arc::new(Resolver))
+            .dns_resolver(Arc::new(Resolver::new(reach)))
             .connect_timeout(CONNECT)
             .proxy(reqwest::Proxy::custom(proxy))
             .user_agent(USER_AGENT);
@@ -101,16 +105,16 @@ impl HttpClients {
     }
 
     fn tls_config(&self) -> Result<ClientConfig, HttpClientError> {
-        let mut authorities = Authorities::of_the_system();
         let mut named = Authorities::default();
         for file in &self.ca_files {
             named.extend(Authorities::from_file(file).map_err(HttpClientError::Authorities)?);
         }
-        authorities.extend(named.clone());
-        let authorities = authorities.into_certificates().map_err(HttpClientError::Authorities)?;
-        let named = named.into_certificates().unwrap_or_default();
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let verifier = Verifier::new(authorities, named, Arc::clone(&provider)).map_err(HttpClientError::Client)?;
+        let verifier = Verifier::new(Authorities::of_the_system(), named, Arc::clone(&provider));
+        let verifier = verifier.map_err(|why| match why {
+            VerifierError::Authorities(why) => HttpClientError::Authorities(why),
+            VerifierError::Tls(why) => HttpClientError::Client(why),
+        })?;
         let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
         let builder = builder.map_err(|why| HttpClientError::Client(why.to_string()))?;
         let builder = builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier));

@@ -36,7 +36,8 @@ impl HttpClientError {
     #[must_use]
     pub fn advice(&self) -> Option<Advice> {
         match self {
-            Self::Authorities(AuthoritiesError::File { .. }) | Self::Proxy(_) => Some(Advice::CorrectSetting),
+            Self::Authorities(AuthoritiesError::File { .. } | AuthoritiesError::NoAuthority { .. })
+            | Self::Proxy(_) => Some(Advice::CorrectSetting),
             Self::Authorities(AuthoritiesError::NoneInstalled { .. }) | Self::Client(_) => None,
         }
     }

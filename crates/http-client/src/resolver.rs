@@ -1,32 +1,83 @@
-//! Resolving host names, without addresses that are valid on one link only.
+//! Resolving host names, without addresses that are valid on one link only, and without those of this machine where a
+//! server elsewhere gave the name.
 //!
 //! The servers that clients ask come from registries, redirects and certificates, which are not trusted. A name that
-//! resolves to the instance metadata service of a cloud would let them ask it.
+//! resolves to the instance metadata service of a cloud, or to this machine, would let them ask it.
 
-use std::io;
+use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+
+use crate::reach::{OutOfReach, Reach};
 
 /// Metadata services with addresses that are not link-local: of Alibaba Cloud, Oracle Cloud and Azure.
 const METADATA: [Ipv4Addr; 3] =
     [Ipv4Addr::new(100, 100, 100, 200), Ipv4Addr::new(192, 0, 0, 192), Ipv4Addr::new(168, 63, 129, 16)];
 
-/// The resolver of the system. A name with only addresses that [`is_on_link_only`] does not resolve.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Resolver;
+/// The resolver of the system. A name with only addresses that are out of reach does not resolve.
+#[derive(Debug, Clone)]
+pub(crate) struct Resolver {
+    reach: Reach,
+    homes: Homes,
+}
+
+/// Whether each name meant this machine when it was first resolved. This must not change: the owner of a name could
+/// otherwise point it to this machine between a request and its redirect.
+#[derive(Debug, Clone, Default)]
+struct Homes(Arc<Mutex<HashMap<String, bool>>>);
+
+impl Resolver {
+    pub(crate) fn new(reach: Reach) -> Self {
+        Self { reach, homes: Homes::default() }
+    }
+
+    /// The addresses within reach.
+    fn choose(&self, name: &str, found: &[SocketAddr]) -> Result<Vec<SocketAddr>, OutOfReach> {
+        let fails = |at: &SocketAddr, why| OutOfReach { name: name.to_owned(), address: at.ip(), why };
+        let mut usable: Vec<_> = found.iter().copied().filter(|at| !is_on_link_only(at.ip())).collect();
+        if let (Some(first), true) = (found.first(), usable.is_empty()) {
+            return Err(fails(first, "an address of this machine's link"));
+        }
+        let Some(first) = usable.first().copied() else { return Ok(usable) };
+        let is_here = usable.iter().all(|at| is_of_this_machine(at.ip()));
+        let is_expected_here = self.reach == Reach::Anywhere && self.homes.of(name, is_here);
+        usable.retain(|at| is_of_this_machine(at.ip()) == is_expected_here);
+        match (usable.is_empty(), is_expected_here) {
+            (false, _) => Ok(usable),
+            (true, false) => {
+                Err(fails(&first, "an address of this machine, to which a server elsewhere must not send clients"))
+            }
+            (true, true) => Err(fails(&first, "and resolved to an address of this machine before")),
+        }
+    }
+}
+
+impl Homes {
+    /// Whether the name means this machine, by what it meant at first.
+    fn of(&self, name: &str, is_here: bool) -> bool {
+        // Ignores poisoning: a panic cannot leave the map half-changed.
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *known.entry(name.to_ascii_lowercase()).or_insert(is_here)
+    }
+}
 
 impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
+        let resolver = self.clone();
         Box::pin(async move {
             let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
-            let usable: Vec<SocketAddr> = found.iter().copied().filter(|at| !is_on_link_only(at.ip())).collect();
-            if let (Some(first), true) = (found.first(), usable.is_empty()) {
-                let why = format!("{} resolves to {}, an address of this machine's link", name.as_str(), first.ip());
-                return Err(io::Error::other(why).into());
-            }
-            Ok(Box::new(usable.into_iter()) as Addrs)
+            Ok(Box::new(resolver.choose(name.as_str(), &found)?.into_iter()) as Addrs)
         })
+    }
+}
+
+/// Whether the address is one of this machine's loopback interface.
+pub(crate) fn is_of_this_machine(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => address.is_loopback(),
+        IpAddr::V6(address) => address.is_loopback() || embedded(address).is_some_and(|address| address.is_loopback()),
     }
 }
 
@@ -103,8 +154,48 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn resolves_names_of_this_machine() {
-        let found = Resolver.resolve("localhost".parse().unwrap()).await.unwrap();
+    async fn resolves_names_of_this_machine_only_within_reach() {
+        let name = || "localhost".parse().unwrap();
+        let found = Resolver::new(Reach::Anywhere).resolve(name()).await.unwrap();
         assert!(found.map(|at| at.ip()).all(|address| address.is_loopback()));
+        let why = Resolver::new(Reach::Elsewhere).resolve(name()).await.err().unwrap().to_string();
+        assert!(why.contains("an address of this machine"), "{why}");
+    }
+
+    #[test]
+    fn leaves_out_addresses_that_are_out_of_reach() {
+        let at = |addresses: &[&str]| -> Vec<SocketAddr> {
+            addresses.iter().map(|address| SocketAddr::new(address.parse().unwrap(), 0)).collect()
+        };
+        for (reach, found, expected) in [
+            (Reach::Elsewhere, &["127.0.0.1", "203.0.113.1"][..], Some(&["203.0.113.1"][..])),
+            (Reach::Elsewhere, &["::1", "::ffff:127.0.0.1", "169.254.169.254"], None),
+            (Reach::Elsewhere, &["10.0.0.1"], Some(&["10.0.0.1"])),
+            (Reach::Anywhere, &["::1", "127.0.0.1"], Some(&["::1", "127.0.0.1"])),
+            (Reach::Anywhere, &["127.0.0.1", "169.254.169.254"], Some(&["127.0.0.1"])),
+            // A name of another server does not mean this machine too.
+            (Reach::Anywhere, &["127.0.0.1", "203.0.113.1"], Some(&["203.0.113.1"])),
+            (Reach::Anywhere, &[], Some(&[])),
+        ] {
+            let chosen = Resolver::new(reach).choose("a.example", &at(found)).ok();
+            assert_eq!(chosen, expected.map(at), "{reach:?} {found:?}");
+        }
+    }
+
+    #[test]
+    fn a_name_does_not_move_to_this_machine_or_from_it() {
+        let at = |address: &str| [SocketAddr::new(address.parse().unwrap(), 0)];
+        let resolver = Resolver::new(Reach::Anywhere);
+        for (name, address, is_usable) in [
+            ("a.example", "203.0.113.1", true),
+            ("a.example", "127.0.0.1", false),
+            ("A.example", "127.0.0.1", false),
+            ("a.example", "203.0.113.2", true),
+            ("registry.local", "127.0.0.1", true),
+            ("registry.local", "203.0.113.1", false),
+            ("registry.local", "::1", true),
+        ] {
+            assert_eq!(resolver.clone().choose(name, &at(address)).is_ok(), is_usable, "{name} {address}");
+        }
     }
 }

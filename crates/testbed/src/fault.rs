@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::{sleep, spawn};
 use std::time::Duration;
 
-use rcgen::{BasicConstraints, Certificate, CertificateParams, IsCa, KeyPair};
+use rcgen::{BasicConstraints, Certificate, CertificateParams, IsCa, Issuer, KeyPair};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use rustls_pki_types::PrivateKeyDer;
 
@@ -83,8 +83,25 @@ impl FaultServer {
         names: &[&str],
         reply: impl Fn(&Request) -> Reply + Send + Sync + 'static,
     ) -> (FaultServer, String) {
-        let (server, certificate) = FaultServer::start_tls_as(names, IsCa::NoCa, reply);
-        (server, certificate.pem())
+        let (server, issuer) =
+            FaultServer::start_tls_issued_by(names, IsCa::Ca(BasicConstraints::Unconstrained), reply);
+        (server, issuer.pem())
+    }
+
+    /// As [`Self::start_tls`], with a certificate that the key of a certificate without the rights of an authority has
+    /// signed.
+    pub fn start_tls_by_no_authority(
+        reply: impl Fn(&Request) -> Reply + Send + Sync + 'static,
+    ) -> (FaultServer, String) {
+        let (server, issuer) = FaultServer::start_tls_issued_by(&["localhost", "127.0.0.1"], IsCa::ExplicitNoCa, reply);
+        (server, issuer.pem())
+    }
+
+    /// As [`Self::start_tls`], with a self-signed certificate that is not that of an authority.
+    pub fn start_tls_self_signed(
+        reply: impl Fn(&Request) -> Reply + Send + Sync + 'static,
+    ) -> (FaultServer, Certificate) {
+        FaultServer::start_tls_as(&["localhost", "127.0.0.1"], IsCa::NoCa, reply)
     }
 
     /// As [`Self::start_tls`], with a certificate as `openssl req -x509` makes it: that of an authority.
@@ -104,11 +121,38 @@ impl FaultServer {
         parameters.is_ca = is_ca;
         let signing_key = KeyPair::generate().unwrap();
         let certificate = parameters.self_signed(&signing_key).unwrap();
-        let key = PrivateKeyDer::try_from(signing_key.serialize_der()).unwrap();
+        (FaultServer::serve_tls(&certificate, &signing_key, reply), certificate)
+    }
+
+    /// The server's certificate, issued for these hosts by another one, which is returned.
+    fn start_tls_issued_by(
+        names: &[&str],
+        is_ca: IsCa,
+        reply: impl Fn(&Request) -> Reply + Send + Sync + 'static,
+    ) -> (FaultServer, Certificate) {
+        let mut parameters = CertificateParams::new(vec!["issuer.example".to_owned()]).unwrap();
+        parameters.is_ca = is_ca;
+        let issuing_key = KeyPair::generate().unwrap();
+        let issued_by = parameters.self_signed(&issuing_key).unwrap();
+        let issuer = Issuer::new(parameters, issuing_key);
+        let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
+        let key = KeyPair::generate().unwrap();
+        let mut own = CertificateParams::new(names).unwrap();
+        own.distinguished_name.push(rcgen::DnType::CommonName, "server");
+        let certificate = own.signed_by(&key, &issuer).unwrap();
+        (FaultServer::serve_tls(&certificate, &key, reply), issued_by)
+    }
+
+    fn serve_tls(
+        certificate: &Certificate,
+        key: &KeyPair,
+        reply: impl Fn(&Request) -> Reply + Send + Sync + 'static,
+    ) -> FaultServer {
+        let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
         let config = config.with_no_client_auth().with_single_cert(vec![certificate.der().clone()], key).unwrap();
-        (FaultServer::serve(Some(Arc::new(config)), reply), certificate)
+        FaultServer::serve(Some(Arc::new(config)), reply)
     }
 
     fn serve(tls: Option<Arc<ServerConfig>>, reply: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> FaultServer {

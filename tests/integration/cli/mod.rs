@@ -22,6 +22,7 @@ mod setup;
 mod setup_keeps;
 mod sign;
 mod terminal;
+mod this_machine;
 mod tls;
 mod trust;
 mod verify;

@@ -70,6 +70,28 @@ async fn accepts_a_self_signed_certificate_of_an_authority_as_the_servers_own() 
 }
 
 #[tokio::test]
+async fn a_servers_certificate_in_a_ca_file_vouches_for_no_other_server() {
+    let (server, named) = FaultServer::start_tls_by_no_authority(|_| Reply::status(200));
+    let (own, certificate) =
+        FaultServer::start_tls_self_signed(|_| Reply::content(IMAGE_MANIFEST_MEDIA_TYPE, MANIFEST));
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("named.pem");
+    std::fs::write(&file, format!("{named}{}", certificate.pem())).unwrap();
+    let fetch = |port: u16| {
+        let mut options = options();
+        options.plain_http = PlainHttp::Never;
+        options.ca_files = vec![file.clone()];
+        let name = format!("localhost:{port}/a").parse().unwrap();
+        let repository = RegistryClient::new(options, Credentials::none()).repository(&name).unwrap();
+        async move { repository.fetch_manifest(&tag()).await }
+    };
+    let error = fetch(server.address.port()).await.unwrap_err();
+    assert!(matches!(error, RegistryError::Tls { why: TlsFailure::UnknownAuthority, .. }), "{error:?}");
+    assert!(server.seen().is_empty());
+    fetch(own.address.port()).await.unwrap();
+}
+
+#[tokio::test]
 async fn tries_tls_on_this_machine_before_it_gives_up() {
     let (tls, _) = FaultServer::start_tls(|_| Reply::status(200));
     let error = repository(&tls).fetch_manifest(&tag()).await.unwrap_err();

@@ -126,11 +126,11 @@ impl Connectors {
         };
         let authorities = match bundle {
             Some((setting, path)) => {
-                Authorities::from_file(&path).map_err(|why| ConnectError::Bundle { setting, why })?
+                Authorities::issuing_from_file(&path).map_err(|why| ConnectError::Bundle { setting, why })?
             }
             None => Authorities::of_the_system(),
         };
-        let certificates = authorities.into_certificates().map_err(ConnectError::Authorities)?;
+        let certificates = authorities.into_issuing().map_err(ConnectError::Authorities)?;
         let mut store = TrustStore::empty();
         for certificate in certificates {
             // The SDK takes certificates as PEM, and panics if it cannot use one; `Authorities` has only usable ones.

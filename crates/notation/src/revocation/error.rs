@@ -24,6 +24,9 @@ pub enum SourceError {
     /// The URL has another scheme than HTTP or contains credentials.
     #[error("not an http:// or https:// URL without user name and password")]
     NotAUrl,
+    /// The URL has an address that is valid on one link only, such as those of instance metadata services.
+    #[error("the URL has an address of this machine's link, which is not used")]
+    LinkAddress,
     /// The connection failed or ended early.
     #[error("{0}")]
     Connection(String),

@@ -6,10 +6,11 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use http_client::{is_reachable_from, is_this_machine};
 use limits::{MemoryBudget, SharedCache};
 use notary::json;
 use notary::json::JsonError;
-use notary::reference::{RepositoryName, is_loopback};
+use notary::reference::RepositoryName;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, WWW_AUTHENTICATE};
 use reqwest::{Method, Url};
 use tokio::time::Instant;
@@ -17,7 +18,6 @@ use tokio::time::Instant;
 use super::answer::Answer;
 use super::call::{Access, Call};
 use super::challenge::{Challenge, challenges};
-use super::redirect::is_reachable_from;
 use super::transport::Transport;
 use crate::credentials::{Credential, Credentials};
 use crate::error::{RegistryError, RequestLine};
@@ -149,16 +149,17 @@ fn token_call(
 ) -> Result<(Call, Option<HeaderValue>), RegistryError> {
     let realm = challenge.parameter("realm").unwrap_or_default();
     let mut url = Url::parse(realm).map_err(|_| refused.malformed("the realm of the challenge is not a URL"))?;
-    // The password is sent to the realm: without TLS only if the registry itself is accessed without TLS, or on this
-    // machine.
-    let here = |url: &Url| url.host_str().is_some_and(is_loopback);
-    if url.scheme() != "https" && !(url.scheme() == "http" && (refused.url.scheme() == "http" || here(&url))) {
+    // The password is sent to the realm: without TLS only if the registry itself is accessed without TLS, or both are
+    // on this machine.
+    let is_local = is_this_machine(&refused.url) && is_this_machine(&url);
+    if url.scheme() != "https" && !(url.scheme() == "http" && (refused.url.scheme() == "http" || is_local)) {
         let service = RequestLine::new(&Method::GET, &url);
         return Err(refused.malformed(format!("the token service does not use https ({service})")));
     }
-    if !is_reachable_from(&refused.url, &url) && !here(&url) {
+    if !is_reachable_from(&refused.url, &url) {
         let service = RequestLine::new(&Method::GET, &url);
-        return Err(refused.malformed(format!("the token service has an address of this machine's link ({service})")));
+        let why = format!("the token service has an address of this machine or its link ({service})");
+        return Err(refused.malformed(why));
     }
     let own = call.access.scope(repository);
     // The registry names the scope; some registries do not.
@@ -166,6 +167,7 @@ fn token_call(
     let service = challenge.parameter("service").unwrap_or_default().to_owned();
     let token_call = |method, url, headers, body| Call {
         method,
+        home: call.home.clone(),
         url,
         headers,
         body,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use http_client::Reach;
 use notary::reference::RepositoryName;
 use reqwest::header::HeaderMap;
 use reqwest::{Method, Url};
@@ -29,6 +30,8 @@ impl Access {
 #[derive(Debug, Clone)]
 pub(crate) struct Call {
     pub(crate) method: Method,
+    /// A URL of the registry, which named `url` if that is on another host.
+    pub(crate) home: Url,
     pub(crate) url: Url,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
@@ -49,6 +52,11 @@ pub(crate) struct Call {
 impl Call {
     pub(crate) fn request(&self) -> RequestLine {
         RequestLine::new(&self.method, &self.url)
+    }
+
+    /// Where the request may go: the user named the registry, and the registry named other hosts.
+    pub(super) fn reach(&self) -> Reach {
+        Reach::Anywhere.follow(&self.home, &self.url)
     }
 
     pub(super) fn timeout(&self, last: Option<String>) -> RegistryError {

@@ -166,6 +166,7 @@ impl RemoteRepository {
         let access = if matches!(method, Method::GET | Method::HEAD) { Access::Pull } else { Access::Push };
         Call {
             method,
+            home: self.base.clone(),
             url,
             headers: HeaderMap::new(),
             body: Bytes::new(),

@@ -5,10 +5,7 @@
 //! connection, and must not make this client send requests to services that only this machine can reach, such as the
 //! instance metadata service of AWS.
 
-use std::net::IpAddr;
-
-use http_client::is_on_link_only;
-use notary::reference::is_loopback;
+use http_client::is_reachable_from;
 use reqwest::header::{HeaderMap, LOCATION};
 use reqwest::{Method, StatusCode, Url};
 
@@ -47,7 +44,8 @@ pub(super) fn next_hop(call: &Call, from: &Url, status: StatusCode, headers: &He
     Ok(next)
 }
 
-/// Checks that a redirect, upload URL or token service of the registry is safe to use.
+/// Checks that a redirect or upload URL of the registry is safe to use. What names resolve to, the clients of
+/// `http-client` check.
 pub(crate) fn may_follow(from: &Url, to: &Url) -> Result<(), String> {
     let shown = RequestLine::new(&Method::GET, to).to_string();
     match (from.scheme(), to.scheme()) {
@@ -65,28 +63,6 @@ pub(crate) fn may_follow(from: &Url, to: &Url) -> Result<(), String> {
         ));
     }
     Ok(())
-}
-
-/// Whether a server may send clients to this host: not from elsewhere to this machine, and never to an address that is
-/// valid on one link only. The clients of `http-client` reject names that resolve to such addresses.
-pub(super) fn is_reachable_from(from: &Url, to: &Url) -> bool {
-    let (Some(here), Some(there)) = (from.host_str(), to.host_str()) else { return false };
-    if here == there {
-        return true;
-    }
-    !address(there).is_some_and(is_on_link_only) && (!is_this_machine(there) || is_this_machine(here))
-}
-
-fn is_this_machine(host: &str) -> bool {
-    let is_mapped = |address: IpAddr| match address {
-        IpAddr::V6(address) => address.to_ipv4().is_some_and(|address| address.is_loopback()),
-        IpAddr::V4(_) => false,
-    };
-    is_loopback(host) || host.trim_end_matches('.').ends_with("localhost") || address(host).is_some_and(is_mapped)
-}
-
-fn address(host: &str) -> Option<IpAddr> {
-    host.trim_start_matches('[').trim_end_matches(']').parse().ok()
 }
 
 impl Call {
@@ -126,6 +102,8 @@ mod tests {
             ("http://registry.example/v2/", "http://[::ffff:127.0.0.1]/", false),
             ("http://registry.example/v2/", "http://localhost./", false),
             ("http://registry.example/v2/", "http://metadata.localhost/", false),
+            ("http://evillocalhost/v2/", "http://127.0.0.1/", false),
+            ("http://registry.example/v2/", "http://notlocalhost/", true),
             ("http://registry.example/v2/", "ftp://registry.example/", false),
             ("http://registry.example/v2/", "file:///etc/passwd", false),
             ("http://169.254.1.2:5000/v2/", "http://169.254.1.2:5000/v2/a/", true),

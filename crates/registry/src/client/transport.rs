@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use http_client::{BodyError, Excess, HttpClients, Silence, TlsFailure, read_body};
+use http_client::{BodyError, Excess, HttpClients, OutOfReach, Reach, Silence, TlsFailure, read_body};
 use limits::{MemoryBudget, Wait, Waits};
 use notary::text::printable;
 use reqwest::header::{AUTHORIZATION, HeaderValue};
@@ -98,18 +98,28 @@ impl Transport {
 
     async fn once(&self, call: &Call, home: &Url, authorization: Option<&HeaderValue>) -> Result<Answer, Failed> {
         let mut url = call.url.clone();
+        let mut reach = call.reach();
         for _ in 0..=MAX_REDIRECTS {
-            let response = self.exchange(call, &url, authorization.filter(|_| is_same_origin(&url, home))).await?;
+            let response =
+                self.exchange(call, &url, reach, authorization.filter(|_| is_same_origin(&url, home))).await?;
             if !is_redirect(response.status()) {
                 return Ok(self.read(call, url, response).await?);
             }
-            url = next_hop(call, &url, response.status(), response.headers())?;
+            let next = next_hop(call, &url, response.status(), response.headers())?;
+            reach = reach.follow(&url, &next);
+            url = next;
         }
         Err(call.too_many_redirects(&url).into())
     }
 
-    async fn exchange(&self, call: &Call, url: &Url, authorization: Option<&HeaderValue>) -> Result<Response, Failed> {
-        let client = self.clients.client_for(url, Silence::Bounded).map_err(RegistryError::from)?;
+    async fn exchange(
+        &self,
+        call: &Call,
+        url: &Url,
+        reach: Reach,
+        authorization: Option<&HeaderValue>,
+    ) -> Result<Response, Failed> {
+        let client = self.clients.client_for(url, reach, Silence::Bounded).map_err(RegistryError::from)?;
         let mut request = client.request(call.method.clone(), url.clone()).headers(call.headers.clone());
         if let Some(authorization) = authorization {
             request = request.header(AUTHORIZATION, authorization);
@@ -131,7 +141,7 @@ impl Transport {
         body: Body,
     ) -> Result<Answer, RegistryError> {
         // A registry is silent while it receives the body.
-        let client = self.clients.client_for(&call.url, Silence::Allowed)?;
+        let client = self.clients.client_for(&call.url, call.reach(), Silence::Allowed)?;
         let mut request = client.request(call.method.clone(), call.url.clone()).headers(call.headers.clone());
         if let Some(authorization) = authorization.filter(|_| is_same_origin(&call.url, home)) {
             request = request.header(AUTHORIZATION, authorization);
@@ -203,6 +213,9 @@ impl Transport {
         }
         if let Some(why) = TlsFailure::of(why) {
             return RegistryError::Tls { request, why, hint: None }.into();
+        }
+        if let Some(why) = OutOfReach::of(why) {
+            return RegistryError::Redirect { request, why: why.to_string() }.into();
         }
         let failure = RegistryError::Connection { request, why: self.clients.explain(why) };
         if why.is_connect() || why.is_timeout() { Failed::Other(failure) } else { Failed::Unanswered(failure) }

@@ -177,7 +177,7 @@ pub enum RegistryError {
         /// What is wrong with it.
         why: String,
     },
-    /// The answer is a redirect that is not followed.
+    /// The answer is a redirect that is not followed, or a name resolves to an address that is not used.
     #[error("{request}: {why}")]
     Redirect {
         /// The request.
@@ -295,7 +295,9 @@ impl RegistryError {
             Self::Timeout { .. } => Some(Advice::AllowMoreTime),
             Self::Tls { why: TlsFailure::NotTls, .. } => Some(Advice::AllowPlainHttp),
             Self::Tls { why: TlsFailure::UnknownAuthority, .. } => Some(Advice::TrustRegistryAuthority),
-            Self::ProxyLogin { .. } | Self::Proxy(_) | Self::Authorities(AuthoritiesError::File { .. }) => {
+            Self::ProxyLogin { .. }
+            | Self::Proxy(_)
+            | Self::Authorities(AuthoritiesError::File { .. } | AuthoritiesError::NoAuthority { .. }) => {
                 Some(Advice::CorrectSetting)
             }
             Self::TooMany { limited: Limited::Signatures, .. } => Some(Advice::RaiseLimit { what: "signatures" }),

@@ -1,6 +1,7 @@
 //! One OCSP responder or one CRL: valid and invalid answers, and misbehaving servers.
 
-use testbed::authority::{Authority, RevocationResult};
+use rcgen::CrlDistributionPoint;
+use testbed::authority::{Authority, RevocationResult, authority_info_access};
 use testbed::fault::{Reply, Request};
 use testing::status::{entry, good, reason, revoked, unknown};
 use time::{Duration, OffsetDateTime};
@@ -128,6 +129,27 @@ async fn follows_at_most_three_redirects_and_only_to_http() {
             authority.answer(path, moved(to.to_owned()));
             authority.revocation_result().await.is("unknown", &["redirect not followed"]);
         }
+        // Those of a second server count too.
+        authority.answer("/new", moved("http://169.254.169.254/latest/meta-data/".to_owned()));
+        for to in ["/new", "http://169.254.170.2/", "http://[fd00:ec2::254]/", "http://2852039166/", "http://0.0.0.0/"]
+        {
+            authority.answer(path, moved(to.to_owned()));
+            authority.revocation_result().await.is("unknown", &["redirect not followed", "its link"]);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_certificate_names_no_address_of_the_link() {
+    for url in ["http://169.254.169.254/latest/meta-data/", "http://[::ffff:169.254.170.2]/", "http://0.0.0.0/"] {
+        let ocsp = Authority::with(&[], &[], |leaf| {
+            leaf.custom_extensions.push(authority_info_access(&[url.to_owned()]));
+        });
+        ocsp.revocation_result().await.is("unknown", &["OCSP responder", "an address of this machine's link"]);
+        let crl = Authority::with(&[], &[], |leaf| {
+            leaf.crl_distribution_points = vec![CrlDistributionPoint { uris: vec![url.to_owned()] }];
+        });
+        crl.revocation_result().await.is("unknown", &["CRL", "an address of this machine's link"]);
     }
 }
 
