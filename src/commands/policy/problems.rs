@@ -1,5 +1,5 @@
-//! Mistakes in policy statements beside those of their form, which make verification fail, or trust fewer or more signers than
-//! intended.
+//! Mistakes in policy statements beside those of their form, which make verification fail, or trust fewer or more
+//! signers than intended.
 
 use aws_signer::aws_signer_roots;
 use notary::ReasonCode;

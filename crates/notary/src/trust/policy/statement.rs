@@ -192,8 +192,8 @@ impl StatementReader {
         (items, are_all)
     }
 
-    /// Parses the remaining members. Returns the statement if it has no problem, what can be read of it in any case, and
-    /// all problems. `global` is the member to correct if the statement is global and its level is skip.
+    /// Parses the remaining members. Returns the statement if it has no problem, what can be read of it in any case,
+    /// and all problems. `global` is the member to correct if the statement is global and its level is skip.
     pub(super) fn finish(mut self, global: Option<&str>) -> (Option<TrustPolicy>, StatementDraft, Vec<PolicyError>) {
         let signature_verification = self.signature_verification();
         let is_skip = signature_verification.as_ref().map(|found| found.level() == VerificationLevel::Skip);
