@@ -64,6 +64,17 @@ impl Wanted<'_> {
         }
     }
 
+    /// The items if AWS Signer does not have one of the signing profiles: a policy that does not trust it yet stays as
+    /// it is.
+    pub(super) fn withheld(&self, folder: &NotationFolder, existing: Existing) -> Vec<Item> {
+        let now = self.ensure(folder, Existing::Check);
+        if existing == Existing::Check || now.iter().all(Item::is_ok) {
+            return now;
+        }
+        let why = "not changed, because AWS Signer does not have all of the signing profiles";
+        vec![failed(CliError::configuration(why).with_advice("To trust them before they exist, pass --offline."))]
+    }
+
     /// Writes a policy with one statement.
     fn write(&self, folder: &NotationFolder) -> Item {
         match folder.write_trust_policy(&self.statement("aws-signer").to_document()) {
