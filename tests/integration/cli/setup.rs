@@ -182,7 +182,8 @@ fn trusts_no_profile_that_does_not_exist() {
     let policy = || fs::read(user.notation.config_folder().join("trustpolicy.json")).unwrap();
     let before = policy();
     let missing = user.profile.arn.replace("setup", "nowhere");
-    let arguments = ["setup", "--root", user.signer.root_certificate().to_str().unwrap(), "--profile", &missing];
+    let root = user.signer.root_certificate();
+    let arguments = ["setup", "--root", root.to_str().unwrap(), "--profile", &missing];
     let results = user.cli.json("setup", &arguments, 2);
     assert_eq!(outcomes(&results, "trust-policy"), ["failed"], "{results:#}");
     assert_eq!(policy(), before);
