@@ -1,13 +1,18 @@
 # shellcheck shell=bash
 # Functions of the steps of action.yml. Inputs are environment variables; each is checked before it is used.
 
-# Ends the step with an error that GitHub shows at the top of the run. Exit code 2 as the tool has: an input is wrong.
-fail() {
+# An error that GitHub shows at the top of the run.
+annotate() {
   local text=$*
   text=${text//%/%25}
   text=${text//$'\r'/%0D}
   text=${text//$'\n'/%0A}
   printf '::error title=notation-aws-signer::%s\n' "$text"
+}
+
+# Ends the step with an error. Exit code 2 as the tool has: an input is wrong.
+fail() {
+  annotate "$@"
   exit 2
 }
 
@@ -53,7 +58,13 @@ common_options() {
   if [ -n "$line" ]; then options+=(--root "$line"); fi
 }
 
-# Runs the tool with the arguments after the regular expression $1, and shows the outcome of each artifact. If all succeeded, the output
+# In jq: how many artifacts ended in which way, with the names and codes of those that failed; or the error of the whole command.
+SUMMARY='
+  def named: [.[] | select(.error) | "\(.artifact) (\(.error.code))"] | if length > 0 then ": " + join(", ") else "" end;
+  if .artifacts then [.artifacts | group_by(.outcome)[] | "\(length) \(.[0].outcome)\(named)"] | join("; ") else .error.message end'
+
+# Runs the tool with the arguments after the regular expression $1, and shows the outcome of each artifact: the tool itself shows those
+# that failed, with the reason and what to do. If all succeeded, the output
 # `artifacts` has those whose outcome matches the expression, by digest. GitHub reads no commands in what the tool and registries say.
 run() {
   local outcomes=$1 folder report status=0 token
@@ -64,8 +75,7 @@ run() {
   token=$(sha256sum <"/proc/sys/kernel/random/uuid" | cut -c1-32)
   printf '::stop-commands::%s\n' "$token"
   "$TOOL_FOLDER/notation-aws-signer" "$@" --output json >"$report" || status=$?
-  jq -r '.artifacts[]? | "\(.artifact) \(.outcome)\(.error | if . then ": \(.code): \(.message)" else "" end)"' "$report" ||
-    cat "$report"
+  jq -r '.artifacts[]? | select(.error | not) | "\(.artifact) \(.outcome)"' "$report" || cat "$report"
   printf '::%s::\n' "$token"
   if [ "$status" = 0 ]; then
     # A reference has no line feed, and the delimiter is no reference.
@@ -75,7 +85,7 @@ run() {
       printf '::end::\n'
     } >>"$GITHUB_OUTPUT"
   else
-    printf '::error title=notation-aws-signer::%s ended with exit code %s\n' "$1" "$status"
+    annotate "$1 ended with exit code $status: $(jq -r "$SUMMARY" "$report" || true)"
   fi
   rm -rf "$folder"
   return "$status"

@@ -34,6 +34,12 @@ const COMMANDS: &[(&[&str], &str)] = &[
     (&["config", "configure", "doctor"], "use 'setup', and 'setup --check' to show what is missing or wrong"),
     (&["digest", "manifest", "resolve"], "'list REF' and 'inspect REF' print the digest of an artifact"),
     (&["completion"], "use 'completions SHELL'"),
+    (&["show"], "use 'inspect REF' for what is in the signatures of an artifact, and 'list REF' for a table of them"),
+    (
+        &["clean", "delete", "rm", "remove"],
+        "the tool deletes nothing in registries: 'revoke signature REF' makes signatures invalid, also all copies of them",
+    ),
+    (&["tag"], "the tool sets tags of copies only: 'copy SOURCE REGISTRY/REPOSITORY:TAG'"),
 ];
 
 /// Subcommands of other tools: the command, their names, and what to use here.
@@ -66,6 +72,16 @@ const OPTIONS: &[(&[&str], Option<&str>, &str)] = &[
     (&["--plugin"], Some("profile"), "no plugin is needed; use '--profile ARN' to select the signing profile"),
     (&["--plugin-config"], Some("aws-region"), "use the options under AWS instead, such as '--aws-region REGION'"),
     (&["--region"], Some("aws-region"), "use '--aws-region REGION'"),
+    (
+        &["--aws-profile"],
+        Some("plain-http"),
+        "set the variable AWS_PROFILE: this command uses AWS credentials for Amazon ECR only",
+    ),
+    (
+        &["--aws-region", "--region"],
+        Some("plain-http"),
+        "remove this option: the region of an Amazon ECR registry is in its name",
+    ),
     (&["-u"], Some("username"), "use '--username NAME --password-stdin'"),
     (
         &["-p", "--password", "--creds"],
@@ -102,6 +118,19 @@ const OPTIONS: &[(&[&str], Option<&str>, &str)] = &[
     (&["--oci-layout", "--local-image"], None, "name an image in an OCI image layout as 'oci:FOLDER:TAG'"),
     (&["--format", "--json"], Some("output"), "use '--output json'; 'jq' selects members"),
     (&["--debug", "-d"], Some("verbose"), "use '-vv'"),
+    (&["-r", "-R"], Some("recursive"), "use '--recursive'"),
+    (
+        &["-r", "-R", "--recursive", "--all", "-a"],
+        Some("max-size"),
+        "remove this option: 'copy' always copies all images of an index and all signatures",
+    ),
+    (&["--all", "-a"], Some("recursive"), "use '--recursive' for an index and all its images"),
+    (
+        &["--platform", "--arch", "--os"],
+        Some("plain-http"),
+        "name the image of a platform by its digest: REGISTRY/REPOSITORY@DIGEST",
+    ),
+    (&["--yes", "-y"], Some("plain-http"), "remove this option: the command asks nothing"),
     (
         &["--scheme", "--signature-manifest", "--allow-referrers-api", "--force-referrers-tag"],
         None,
@@ -113,6 +142,9 @@ const OPTIONS: &[(&[&str], Option<&str>, &str)] = &[
 #[must_use]
 pub fn for_command(parent: Option<&str>, name: &str) -> Option<&'static str> {
     match parent {
+        Some("revoke") if name.contains(":/signing-jobs/") => Some("use 'revoke signature --job-id ARN'"),
+        Some("revoke") if name.starts_with("arn:") => Some("use 'revoke profile ARN'"),
+        Some("revoke") if name.contains(['/', ':', '@']) => Some("use 'revoke signature REF'"),
         None => COMMANDS.iter().find(|(names, _)| names.contains(&name)).map(|(_, tip)| *tip),
         Some(parent) => {
             let found = SUBCOMMANDS.iter().find(|(command, names, _)| *command == parent && names.contains(&name));
@@ -123,7 +155,10 @@ pub fn for_command(parent: Option<&str>, name: &str) -> Option<&'static str> {
 
 /// What to use instead of an option of a command that has the options for which `has` is true.
 #[must_use]
-pub fn for_option(name: &str, has: impl Fn(&str) -> bool) -> Option<&'static str> {
+pub fn for_option(command: &str, name: &str, has: impl Fn(&str) -> bool) -> Option<&'static str> {
+    if command == "version" && matches!(name, "--short" | "--client" | "-s") {
+        return Some("remove this option; '--output json' has the version as a member");
+    }
     let found = OPTIONS.iter().find(|(names, here, _)| names.contains(&name) && here.is_none_or(&has));
     found.map(|(_, _, tip)| *tip)
 }

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 
+use aws_names::ProfileName;
 use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgMatches, Command, Error};
@@ -88,14 +89,15 @@ fn with_tip(mut why: Error, command: &Command, arguments: &[OsString]) -> Error 
         }),
         ErrorKind::UnknownArgument => text(ContextKind::InvalidArg).and_then(|unknown| {
             let name = unknown.split('=').next().unwrap_or_default();
-            elsewhere::for_option(name, has).map(ToOwned::to_owned)
+            let tip = elsewhere::for_option(used.get_name(), name, has)?;
+            let is_before = words().take_while(|word| !word.starts_with(name)).all(|word| word.starts_with('-'));
+            let place = if is_before { "write options after the command, and " } else { "" };
+            Some(format!("{place}{tip}"))
         }),
-        ErrorKind::ValueValidation if has("aws-profile") => {
-            let option = text(ContextKind::InvalidArg).filter(|option| option.contains("profile"));
+        ErrorKind::ValueValidation => {
+            let option = text(ContextKind::InvalidArg).filter(|option| option.contains("ARN"));
             let value = text(ContextKind::InvalidValue).filter(|value| may_be_credentials(value));
-            option.and(value).map(|value| {
-                format!("'{value}' is no ARN; if it is a profile of the AWS configuration, with credentials, use '--aws-profile {value}'")
-            })
+            option.zip(value).and_then(|(option, value)| arn_tip(&option, &value, has("aws-profile")))
         }
         _ => None,
     };
@@ -103,9 +105,22 @@ fn with_tip(mut why: Error, command: &Command, arguments: &[OsString]) -> Error 
         for kind in [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand, ContextKind::SuggestedValue] {
             why.remove(kind);
         }
+        // The usage that clap derives from the options on the command line says nothing about the tip.
+        why.remove(ContextKind::Usage);
         why.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![StyledStr::from(tip)]));
     }
     why
+}
+
+/// What to write instead of a name where an ARN is expected.
+fn arn_tip(option: &str, value: &str, has_aws_profile: bool) -> Option<String> {
+    let name = value.parse::<ProfileName>().ok();
+    let arn = name.map(|name| format!("write the ARN: arn:aws:signer:REGION:ACCOUNT:/signing-profiles/{name}"));
+    let is_of_profile = option.contains("profile") && has_aws_profile;
+    let credentials =
+        is_of_profile.then(|| format!("for the credentials of the AWS profile '{value}', use '--aws-profile {value}'"));
+    let tips: Vec<String> = arn.into_iter().chain(credentials).collect();
+    (!tips.is_empty()).then(|| tips.join("; "))
 }
 
 /// Whether a text could be the name of a profile in the AWS configuration, and no artifact or file.
@@ -129,16 +144,21 @@ mod tests {
 
     /// clap's error for a command line of a small command.
     fn refusal(line: &str) -> Option<Error> {
-        let options = ["aws-profile", "aws-region", "username", "password-stdin", "plain-http", "output"];
+        let options = ["recursive", "aws-profile", "aws-region", "username", "password-stdin", "plain-http", "output"];
         let sign = options.iter().fold(Command::new("sign"), |sign, name| sign.arg(Arg::new(*name).long(*name)));
         let profile = |text: &str| text.parse::<aws_names::ProfileArn>();
-        let sign = sign.arg(Arg::new("profile").long("profile").value_parser(profile));
+        let sign = sign.arg(Arg::new("profile").long("profile").value_name("ARN").value_parser(profile));
         let count = Arg::new("jobs").long("jobs").value_parser(count);
         let verbose = Arg::new("verbose").long("verbose").global(true).action(ArgAction::Count);
         let sign = sign.arg(count).arg(Arg::new("reference"));
         let trust = Command::new("trust").subcommand_required(true).subcommand(Command::new("list"));
         let command = Command::new("tool").subcommand(sign).subcommand(Command::new("setup")).subcommand(trust);
-        let command = command.subcommand(Command::new("list")).subcommand_required(true).arg(verbose);
+        let list = Command::new("list").arg(Arg::new("plain-http").long("plain-http")).arg(Arg::new("reference"));
+        let arn = Arg::new("profile").value_name("ARN").value_parser(profile);
+        let revoke = Command::new("revoke").subcommand_required(true);
+        let revoke = revoke.subcommand(Command::new("profile").arg(arn)).subcommand(Command::new("signature"));
+        let command = command.subcommand(list).subcommand(revoke).subcommand(Command::new("version"));
+        let command = command.subcommand_required(true).arg(verbose);
         parse(command, &words(line)).err()
     }
 
@@ -164,10 +184,18 @@ mod tests {
             ("sign a.example/b:c --region eu-west-1", "'--aws-region REGION'"),
             ("sign a.example/b:c --format json", "tip: use '--output json'"),
             ("sign a.example/b:c --profile=dev", "use '--aws-profile dev'"),
+            ("sign a.example/b:c --yes", "asks nothing"),
+            ("sign a.example/b:c -r", "use '--recursive'"),
+            ("sign a.example/b:c --platform linux/amd64", "by its digest"),
+            ("list a.example/b:c --aws-profile dev", "AWS_PROFILE"),
+            ("version --short", "remove this option"),
+            ("--insecure sign a.example/b:c", "after the command, and use '--plain-http'"),
+            ("revoke profile demo", "arn:aws:signer:REGION:ACCOUNT:/signing-profiles/demo"),
             ("sign a.example/b:c --profile my-sso.admin", "use '--aws-profile my-sso.admin'"),
         ] {
             let said = said(&format!("tool {line}"));
             assert!(said.contains(expected) && !said.contains("'-- -") && !said.contains("secret"), "{line}: {said}");
+            assert!(!said.contains("Usage:") && !said.contains("similar"), "{line}: {said}");
         }
     }
 
@@ -185,6 +213,13 @@ mod tests {
             ("sign-blob file", "'blob sign FILE"),
             ("--verbose key ls --output json", "there are no keys"),
             ("trust ls", "use 'trust list'"),
+            ("clean a.example/b:c", "'revoke signature REF'"),
+            ("rm a.example/b:c", "'revoke signature REF'"),
+            ("delete a.example/b:c", "'revoke signature REF'"),
+            ("show a.example/b:c", "'inspect REF'"),
+            ("tag a.example/b:c", "'copy SOURCE"),
+            ("revoke a.example/b:c", "use 'revoke signature REF'"),
+            ("revoke arn:aws:signer:us-west-2:111122223333:/signing-jobs/x", "--job-id ARN"),
             ("setup import x", "unexpected argument"),
         ] {
             let said = said(&format!("tool {line}"));

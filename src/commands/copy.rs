@@ -12,6 +12,7 @@ use registry::{Layout, RegistryClient, Store, StoreError, Transferred};
 use serde::Serialize;
 
 use crate::arguments::artifact_reference::{ArtifactReference, OpenedArtifact};
+use crate::arguments::number::seconds;
 use crate::arguments::registry::RegistryArgs;
 use crate::arguments::size::size;
 use crate::output::artifacts::unknown;
@@ -65,7 +66,7 @@ pub struct Args {
     max_size: u64,
 
     /// Fail if the copy takes longer than this, in seconds
-    #[arg(long, value_name = "SECONDS", default_value = "43200", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "SECONDS", default_value = "43200", value_parser = seconds)]
     max_time: u64,
 
     #[command(flatten)]

@@ -66,11 +66,17 @@ impl Cli {
     }
 }
 
+/// Writes lines of the log, each wrapped at a terminal.
+fn log_lines(output: &Output) -> impl Fn(&str) + Clone + Send + Sync + use<> {
+    let output = output.clone();
+    move |line: &str| output.log_line(line)
+}
+
 /// Runs the command, and writes its error if it fails.
 pub async fn run(cli: Cli) -> ExitStatus {
     let output = cli.output;
     if !matches!(cli.command, Command::LocalSigner(_))
-        && let Err(why) = logging::init_for_terminal(output.log_level())
+        && let Err(why) = logging::init_for_terminal(output.log_level(), log_lines(&output))
     {
         output.warning(why);
     }

@@ -205,6 +205,14 @@ impl Output {
         }
     }
 
+    /// Writes a warning and what to do about it to standard error, unless `--quiet` is given.
+    pub fn warning_with_advice(&self, text: impl Display, advice: &str) {
+        if !self.quiet {
+            self.warning(text);
+            self.error_advice(advice);
+        }
+    }
+
     /// Writes what is wrong with a command line to standard error, wrapped at a terminal. The text may have styles.
     pub fn usage(text: &str) {
         let _ = write!(anstream::stderr(), "{}", reflowed(text, Self::error_columns()));
@@ -236,6 +244,11 @@ impl Output {
         if self.said.is_new(advice) {
             self.error_line(arrow(advice, 2, Self::error_columns()));
         }
+    }
+
+    /// Writes a line of the log to standard error, wrapped at a terminal.
+    pub fn log_line(&self, line: &str) {
+        self.error_line(hanging("", 2, line, Self::error_columns()));
     }
 
     /// Writes a line to standard error, also with `--quiet`. A closed standard error does not stop the command.
@@ -274,6 +287,14 @@ pub fn show_advice(advice: &str, indent: usize, output: &Output) -> Result<(), C
     if output.is_json() || output.quiet || !output.said.is_new(advice) {
         return Ok(());
     }
+    output.text(arrow(advice, indent, output.columns()))
+}
+
+/// Writes the line that says what to do, indented, also if this was said before.
+///
+/// # Errors
+/// Returns [`CliError`] if standard output cannot be written to.
+pub fn show_each_time(advice: &str, indent: usize, output: &Output) -> Result<(), CliError> {
     output.text(arrow(advice, indent, output.columns()))
 }
 

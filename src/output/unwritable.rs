@@ -47,6 +47,15 @@ fn with(error: CliError, advice: Option<String>) -> CliError {
 /// What to do about an error that concerns the folder and not the file: permissions, a read-only or full file system.
 fn advice(source: &io::Error, folder: &Path) -> Option<String> {
     let there = folder.ancestors().find(|one| std::fs::symlink_metadata(one).is_ok()).unwrap_or(Path::new("/"));
+    let is_absent =
+        matches!(source.kind(), ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem | ErrorKind::NotFound);
+    if let Some(home) = missing_home(folder).filter(|_| is_absent) {
+        let home = home.display();
+        return Some(format!("The home folder {home} does not exist: set HOME or XDG_CONFIG_HOME to one that exists."));
+    }
+    if there == Path::new("/") && is_absent {
+        return Some("Set XDG_CONFIG_HOME to a folder that you can write, for notation too.".to_owned());
+    }
     let there = there.display();
     let elsewhere = "or set XDG_CONFIG_HOME to another folder, for notation too";
     match source.kind() {
@@ -61,6 +70,15 @@ fn advice(source: &io::Error, folder: &Path) -> Option<String> {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Some(format!("Free some space for {there}, {elsewhere}.")),
         _ => None,
     }
+}
+
+/// The home folder that notation's folder is in, if it does not exist.
+fn missing_home(folder: &Path) -> Option<&Path> {
+    let home = folder.ancestors().find_map(|config| match config.ends_with("Library/Application Support") {
+        true => config.parent()?.parent(),
+        false => config.parent().filter(|_| config.ends_with(".config")),
+    });
+    home.filter(|home| std::fs::symlink_metadata(home).is_err())
 }
 
 #[cfg(test)]
@@ -78,5 +96,18 @@ mod tests {
             assert!(!said.contains(".config"), "{said}");
         }
         assert_eq!(advice(&ErrorKind::InvalidData.into(), &folder), None);
+    }
+
+    #[test]
+    fn never_suggests_to_make_the_root_folder_writable() {
+        for kind in [ErrorKind::PermissionDenied, ErrorKind::ReadOnlyFilesystem, ErrorKind::NotFound] {
+            let of_home = advice(&kind.into(), Path::new("/nonexistent/.config/notation/plugins")).unwrap();
+            assert!(of_home.contains("The home folder /nonexistent does not exist"), "{of_home}");
+            let of_config = advice(&kind.into(), Path::new("/nonexistent/notation")).unwrap();
+            assert!(of_config.contains("XDG_CONFIG_HOME"), "{of_config}");
+            for said in [of_home, of_config] {
+                assert!(!said.contains("make") && !said.contains("owner"), "{said}");
+            }
+        }
     }
 }

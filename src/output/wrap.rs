@@ -86,17 +86,15 @@ fn options<'a>(columns: usize) -> Options<'a> {
         .wrap_algorithm(WrapAlgorithm::Custom(first_fit))
 }
 
-/// Fills each line with as many words as fit. A word that does not fit on the next line either stays on this one: the
-/// terminal splits it in any case.
+/// Fills each line with as many words as fit. A word that is longer than a line gets a line of its own.
 fn first_fit<'a, 'b>(words: &'b [Word<'a>], widths: &'b [usize]) -> Vec<&'b [Word<'a>]> {
     let mut lines = Vec::new();
     let (mut start, mut used) = (0, 0.0);
     for (position, word) in words.iter().enumerate() {
         let width_of = |line: usize| widths.get(line).or(widths.last()).map_or(0.0, |width| *width as f64);
         let length = word.width();
-        let is_full = used > width_of(lines.len());
         let fits = used + length <= width_of(lines.len());
-        if position > start && !fits && (is_full || length <= width_of(lines.len() + 1)) {
+        if position > start && !fits {
             lines.push(&words[start..position]);
             (start, used) = (position, 0.0);
         }
@@ -118,6 +116,7 @@ mod tests {
         assert_eq!(wrapped(text, 4, None), text);
         assert_eq!(wrapped(text, 4, Some(28)), "the chain ends in\n    arn:aws:signer:us-west-2\n    which is long");
         assert_eq!(wrapped(text, 30, Some(40)), text);
+        assert_eq!(wrapped(DIGEST, 4, Some(40)), DIGEST);
         assert_eq!(wrapped("", 4, Some(80)), "");
         assert_eq!(hanging("error: ", 2, "a\nb", None), "error: a\n  b");
         assert_eq!(hanging("error: ", 2, "a\nb", Some(80)), "error: a\n  b");
@@ -133,11 +132,11 @@ mod tests {
     }
 
     #[test]
-    fn a_word_that_fits_nowhere_stays_beside_the_others() {
+    fn a_word_that_is_longer_than_a_line_gets_its_own() {
         let text = "the signing job 0123456789012345678901234567890 was revoked today";
         assert_eq!(
             hanging("", 2, text, Some(30)),
-            "the signing job 0123456789012345678901234567890\n  was revoked today"
+            "the signing job\n  0123456789012345678901234567890\n  was revoked today"
         );
     }
 

@@ -10,7 +10,7 @@ use crate::support::schemas::Schema;
 
 fn demo(home: &Path, dir: &str) -> Finished {
     let mut demo = command(env!("CARGO_BIN_EXE_notation-aws-signer"), home);
-    run(demo.args(["demo", "--dir", dir]), Duration::from_secs(60))
+    run(demo.args(["demo", "--keep", "--dir", dir]), Duration::from_secs(60))
 }
 
 #[test]
@@ -27,6 +27,23 @@ fn demo_ends_with_a_revoked_and_refused_image() {
     let job = lines[position_of("job")].rsplit(' ').next().unwrap();
     assert!(lines[position_of("failed  revocation")].contains(job), "{shown}");
     assert!(!shown.stdout.contains('\x1b'), "not a terminal: {shown}");
+}
+
+#[test]
+fn demo_removes_what_it_wrote_in_a_given_folder_unless_it_is_to_be_kept() {
+    let home = tempfile::tempdir().unwrap();
+    let demo = |dir: &str, keep: &[&str]| {
+        let mut demo = command(env!("CARGO_BIN_EXE_notation-aws-signer"), home.path());
+        run(demo.args(["demo", "--dir", dir]).args(keep), Duration::from_secs(60)).succeeded()
+    };
+    let at = |path: &str| home.path().join(path);
+    std::fs::create_dir(at("empty")).unwrap();
+    demo("empty", &[]);
+    assert_eq!(std::fs::read_dir(at("empty")).unwrap().count(), 0, "the folder itself was there before");
+    demo("new/demo", &[]);
+    assert!(!at("new").exists());
+    demo("new/demo", &["--keep"]);
+    assert!(at("new/demo/layout/index.json").exists() && at("new/demo/signer").exists());
 }
 
 #[test]

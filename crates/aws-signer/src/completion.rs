@@ -10,7 +10,7 @@ use super::settings::AwsSettings;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CompletionError {
     /// The name is one of a profile with credentials.
-    #[error("{0:?} is a profile of the AWS configuration, which has credentials: it may be no signing profile")]
+    #[error("{0:?} is the name of an AWS profile (credentials), so it is not taken for that of a signing profile")]
     Credentials(String),
     /// The shared AWS configuration cannot be read.
     #[error("{name:?} is not an ARN, and the AWS configuration, which could complete it, cannot be read: {why}")]

@@ -60,19 +60,37 @@ pub fn init() -> Result<(), LogError> {
     Ok(())
 }
 
-/// Starts logging of the command line tool: readable lines on standard error if a level is given, otherwise as [`init`]
-/// does.
+/// Starts logging of the command line tool: readable lines to `write`, one at a time, if a level is given, otherwise as
+/// [`init`] does.
 ///
 /// # Errors
 /// Returns [`LogError`] as [`init`] does.
-pub fn init_for_terminal(level: Option<Level>) -> Result<(), LogError> {
+pub fn init_for_terminal(
+    level: Option<Level>,
+    write: impl Fn(&str) + Clone + Send + Sync + 'static,
+) -> Result<(), LogError> {
     let Some(level) = level else { return init() };
     let own = own_targets(level);
     // The tool itself shows the checks; each request of a verification is in the log all the same.
     let own = if level == Level::INFO { own.with_target("notation::verify", Level::WARN) } else { own };
-    let lines = layer().with_writer(io::stderr).with_ansi(false).with_target(false).without_time().with_filter(own);
+    let lines = move || Lines(write.clone());
+    let lines = layer().with_writer(lines).with_ansi(false).with_target(false).without_time().with_filter(own);
     let _ = tracing::subscriber::set_global_default(tracing_subscriber::registry().with(lines));
     Ok(())
+}
+
+/// Takes whole events, as the formatter writes them.
+struct Lines<W: Fn(&str)>(W);
+
+impl<W: Fn(&str)> io::Write for Lines<W> {
+    fn write(&mut self, event: &[u8]) -> io::Result<usize> {
+        (self.0)(String::from_utf8_lossy(event).trim());
+        Ok(event.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// The crates of this workspace: what they depend on may log secrets. `notation` is also the start of the programs'

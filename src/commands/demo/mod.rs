@@ -34,6 +34,10 @@ use crate::output::exit::CliError;
 const REGION: &str = "us-west-2";
 const PROFILE: &str = "demo";
 const TAG: &str = "v1";
+/// The folder of the image.
+const LAYOUT: &str = "layout";
+/// The folder of the local signer.
+const SIGNER: &str = "signer";
 
 /// Sign, verify and revoke a sample image, without network, registry or AWS account.
 ///
@@ -48,15 +52,14 @@ const TAG: &str = "v1";
   Keep the files, to look at them or to continue with notation:
     notation-aws-signer demo --keep
 
-  Run in a folder of your choice, where the files stay:
-    notation-aws-signer demo --dir ./demo")]
+  Keep the files in a folder of your choice:
+    notation-aws-signer demo --keep --dir ./demo")]
 pub struct Args {
-    /// The folder for the files, which stay there; it must be empty or not exist [default: a new temporary folder,
-    /// which is removed at the end]
+    /// The folder for the files, which must be empty or not exist [default: a new temporary folder]
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
 
-    /// Keep the temporary folder
+    /// Keep the files, which are removed at the end otherwise
     #[arg(long)]
     keep: bool,
 }
@@ -171,7 +174,7 @@ pub async fn run(args: Args, output: &Output) -> Result<(), DemoError> {
         steps.command(&path.display().to_string())?;
         steps.end("To continue with notation or the aws CLI, start the local signer with the same state:")?;
         let tool = std::env::current_exe().unwrap_or_else(|_| "notation-aws-signer".into());
-        let signer = path.join("signer");
+        let signer = path.join(SIGNER);
         return Ok(steps.command(&format!("{} local-signer serve --dir {}", tool.display(), signer.display()))?);
     }
     folder.remove()?;
@@ -185,7 +188,7 @@ async fn run_in(folder: &Folder, mut steps: Steps) -> Result<Steps, DemoError> {
 
     steps
         .start("Create an image", "A small image in an OCI image layout: a folder with the content of a repository.")?;
-    let layout = Layout::create(path.join("layout"))?;
+    let layout = Layout::create(path.join(LAYOUT))?;
     let image = image::write(&layout, TAG)?;
     let store = Store::Layout(layout.clone());
     let target = Target::Tag(TAG.parse::<Tag>()?);
@@ -195,7 +198,7 @@ async fn run_in(folder: &Folder, mut steps: Steps) -> Result<Steps, DemoError> {
         "Start the local signer",
         "A service on this machine with AWS Signer's API and its own certificate authority.",
     )?;
-    let service = LocalSigner::start(Options::new(path.join("signer"))).await?;
+    let service = LocalSigner::start(Options::new(path.join(SIGNER))).await?;
     let root = service.root_certificate().to_owned();
     steps.done(&[("endpoint", service.endpoint_url()), ("root certificate", root.display().to_string())])?;
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use files::{FileError, read_up_to};
 use notary::Disposition;
 use notary::text::printable;
-use notary::trust::policy::{BlobTrustPolicyDocument, MAX_DOCUMENT_SIZE, TrustPolicy, TrustPolicyDocument};
+use notary::trust::policy::{BlobTrustPolicyDocument, MAX_DOCUMENT_SIZE, StatementDraft, TrustPolicyDocument};
 use notation::{FolderError, NotationFolder, read_blob_trust_policy, read_trust_policy};
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -165,23 +165,25 @@ impl Checked<'_> {
     }
 
     fn oci(&mut self, file: Option<&Path>, document: &TrustPolicyDocument) {
-        document.policies().iter().for_each(|(_, policy)| self.statement(file, policy));
+        let drafts = document.policies().iter().map(|(scopes, policy)| StatementDraft::of(Some(scopes), policy));
+        drafts.for_each(|statement| self.statement(file, &statement));
     }
 
     fn blob(&mut self, file: &Path, document: &BlobTrustPolicyDocument) {
-        document.policies().iter().for_each(|policy| self.statement(Some(file), policy));
+        let drafts = document.policies().iter().map(|policy| StatementDraft::of(None, policy));
+        drafts.for_each(|statement| self.statement(Some(file), &statement));
     }
 
-    fn statement(&mut self, file: Option<&Path>, policy: &TrustPolicy) {
-        let findings = statement_findings(policy, |name| self.folder.trust_store(name), self.now);
+    fn statement(&mut self, file: Option<&Path>, statement: &StatementDraft) {
+        let findings = statement_findings(statement, |name| self.folder.trust_store(name), self.now);
         self.findings.extend(findings.into_iter().map(|finding: Finding| FindingReport {
             document: file.map(shown),
-            policy: Some(printable(policy.name())),
+            policy: Some(printable(&statement.label)),
             step: finding.into_step(),
         }));
     }
 
-    /// Adds the problems of an unreadable or invalid document: all of them, and those of its well-formed statements.
+    /// Adds the problems of an unreadable or invalid document: those of its form, and the mistakes in what can be read.
     fn unusable(&mut self, why: FolderError, kind: Kind) {
         let (path, source) = match why {
             FolderError::Policy { path, source } => (path, source),
@@ -189,15 +191,9 @@ impl Checked<'_> {
         };
         // What was read just now can be read again, unless it changed meanwhile.
         let bytes = read_up_to(&path, MAX_DOCUMENT_SIZE as u64).unwrap_or_default();
-        let (policies, mut problems): (Vec<TrustPolicy>, _) = match kind {
-            Kind::Oci => {
-                let (document, problems) = TrustPolicyDocument::parse_with_problems(&bytes);
-                (document.policies().iter().map(|(_, policy)| policy.clone()).collect(), problems)
-            }
-            Kind::Blob => {
-                let (document, problems) = BlobTrustPolicyDocument::parse_with_problems(&bytes);
-                (document.policies().to_vec(), problems)
-            }
+        let (statements, mut problems) = match kind {
+            Kind::Oci => TrustPolicyDocument::drafts(&bytes),
+            Kind::Blob => BlobTrustPolicyDocument::drafts(&bytes),
         };
         if !problems.contains(&source) {
             problems = vec![*source];
@@ -205,7 +201,7 @@ impl Checked<'_> {
         for problem in problems {
             self.problem(Some(&path), CliError::configuration(problem));
         }
-        policies.iter().for_each(|policy| self.statement(Some(&path), policy));
+        statements.iter().for_each(|statement| self.statement(Some(&path), statement));
     }
 
     fn problem(&mut self, document: Option<&Path>, error: CliError) {

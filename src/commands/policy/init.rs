@@ -42,8 +42,9 @@ pub(super) struct Args {
     #[arg(value_name = "FILE")]
     file: Option<PathBuf>,
 
-    /// A signing profile or alias to trust: arn:aws:signer:REGION:ACCOUNT:/signing-profiles/NAME, or …:/aliases/NAME.
-    /// Repeat for several
+    /// The ARN of a signing profile or alias to trust. Repeat for several
+    ///
+    /// arn:aws:signer:REGION:ACCOUNT:/signing-profiles/NAME, or …:/aliases/NAME
     #[arg(long = "profile", value_name = "ARN", required = true, value_parser = without_version)]
     profiles: Vec<SignerArn>,
 

@@ -1,10 +1,13 @@
-//! Mistakes in well-formed policy statements, which make verification fail, or trust fewer or more signers than
-//! intended.
+//! Mistakes in policy statements beside those of their form, which make verification fail, or trust fewer or more
+//! signers than intended.
 
 use aws_signer::aws_signer_roots;
 use notary::ReasonCode;
+use notary::reference::{ReferenceError, RepositoryName};
 use notary::text::rfc3339;
-use notary::trust::policy::{TrustPolicy, TrustStoreName, TrustStoreType, TrustedIdentities, TrustedIdentity};
+use notary::trust::policy::{
+    RegistryScope, StatementDraft, TrustStoreName, TrustStoreType, TrustedIdentities, TrustedIdentity,
+};
 use notation::trust_store::{TrustStore, TrustStoreError};
 use time::OffsetDateTime;
 
@@ -36,13 +39,13 @@ impl Finding {
 
 /// The findings for a statement. `read` reads its trust stores.
 pub(crate) fn statement_findings(
-    policy: &TrustPolicy,
+    statement: &StatementDraft,
     read: impl Fn(&TrustStoreName) -> Result<TrustStore, TrustStoreError>,
     now: OffsetDateTime,
 ) -> Vec<Finding> {
-    let mut findings = Vec::new();
+    let mut findings: Vec<Finding> = statement.scopes.iter().filter_map(unreachable).collect();
     let mut has_aws_root = false;
-    for name in policy.trust_stores() {
+    for name in &statement.trust_stores {
         match read(name) {
             Err(why) => findings.push(Finding::problem(why.into())),
             Ok(store) => {
@@ -52,7 +55,40 @@ pub(crate) fn statement_findings(
             }
         }
     }
-    findings.extend(identities(policy, has_aws_root));
+    findings.extend(misspelt(&statement.trusted_identities));
+    if statement.is_complete {
+        findings.extend(identities(statement, has_aws_root));
+    }
+    findings
+}
+
+/// The finding for a scope that no reference to an artifact can have. A scope without a host name can be one for
+/// layouts.
+fn unreachable(scope: &RegistryScope) -> Option<Finding> {
+    match scope.as_str().parse::<RepositoryName>() {
+        Ok(_) | Err(ReferenceError::NoRegistry { .. }) => None,
+        Err(why) => {
+            let why = format!("registryScopes: {:?} matches no artifact: {why}", scope.as_str());
+            Some(Finding::warning(CliError::configuration(why)))
+        }
+    }
+}
+
+/// The findings for identities that match nothing.
+fn misspelt(identities: &TrustedIdentities) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for identity in identities.listed() {
+        let TrustedIdentity::Other(other) = identity else { continue };
+        findings.push(match other.misspelt_arn() {
+            Some(why) => Finding::problem(CliError::configuration(format!("trustedIdentities: {why}"))),
+            None => {
+                let text = other.as_str();
+                let why =
+                    format!("trustedIdentities: {text:?} matches nothing unless a verification plugin supports it");
+                Finding::warning(CliError::configuration(why))
+            }
+        });
+    }
     findings
 }
 
@@ -72,10 +108,12 @@ fn expired(store: &TrustStore, now: OffsetDateTime) -> Vec<Finding> {
     expired.iter().map(finding).collect()
 }
 
-fn identities(policy: &TrustPolicy, has_aws_root: bool) -> Vec<Finding> {
-    let has_authority = policy.trust_stores_of(TrustStoreType::SigningAuthority).next().is_some();
-    let has_ca = policy.trust_stores_of(TrustStoreType::Ca).next().is_some();
-    let listed = match policy.trusted_identities() {
+/// The findings for the trust stores and identities together.
+fn identities(statement: &StatementDraft, has_aws_root: bool) -> Vec<Finding> {
+    let has_store_of = |kind| statement.trust_stores.iter().any(|store| store.store_type() == kind);
+    let has_authority = has_store_of(TrustStoreType::SigningAuthority);
+    let has_ca = has_store_of(TrustStoreType::Ca);
+    let listed = match &statement.trusted_identities {
         TrustedIdentities::Any if has_aws_root => {
             let why =
                 "trustedIdentities is \"*\", which would trust every AWS account: signatures of AWS Signer are refused";
@@ -88,18 +126,6 @@ fn identities(policy: &TrustPolicy, has_aws_root: bool) -> Vec<Finding> {
     };
     let is_profile = |identity: &TrustedIdentity| identity.signer().is_some();
     let mut findings = Vec::new();
-    for identity in listed {
-        let TrustedIdentity::Other(other) = identity else { continue };
-        findings.push(match other.misspelt_arn() {
-            Some(why) => Finding::problem(CliError::configuration(format!("trustedIdentities: {why}"))),
-            None => {
-                let text = other.as_str();
-                let why =
-                    format!("trustedIdentities: {text:?} matches nothing unless a verification plugin supports it");
-                Finding::warning(CliError::configuration(why))
-            }
-        });
-    }
     if listed.iter().any(is_profile) && !has_authority {
         let why = "trustedIdentities has signing profiles or aliases of AWS Signer, but there is no trust store of the type signingAuthority";
         let error = CliError::configuration(why).with_advice("Add signingAuthority:aws-signer-ts to trustStores.");
@@ -150,7 +176,24 @@ mod tests {
             "trustStores": stores, "trustedIdentities": identities,
         }]});
         let document = TrustPolicyDocument::parse(document.to_string().as_bytes()).unwrap();
-        statement_findings(&document.policies()[0].1, |name| folder.trust_store(name), now)
+        let (scopes, policy) = &document.policies()[0];
+        statement_findings(&StatementDraft::of(Some(scopes), policy), |name| folder.trust_store(name), now)
+    }
+
+    #[test]
+    fn warns_about_scopes_that_no_reference_can_have() {
+        for (scope, is_warned) in [
+            ("127.1/x", true),
+            ("0x7f000001:5000/x", true),
+            ("registry.example.com:05000/x", true),
+            ("docker.io/app", true),
+            ("docker.io/library/app", false),
+            ("127.0.0.1:5000/x", false),
+            ("local/my-layout", false),
+        ] {
+            let finding = unreachable(&scope.parse().unwrap());
+            assert_eq!(finding.map(|finding| finding.is_problem), is_warned.then_some(false), "{scope}");
+        }
     }
 
     #[test]

@@ -21,6 +21,8 @@ use crate::output::{GOOD, Output, SCHEMA_VERSION, paint};
 #[derive(Debug, clap::Args)]
 #[command(
     disable_version_flag = true,
+    override_usage = "notation-aws-signer revoke profile [OPTIONS] --version <VERSION>
+       --effective-time <TIME> --reason <TEXT> <ARN>",
     after_help = "Examples:
   Revoke all signatures since New Year, because credentials were stolen:
     notation-aws-signer revoke profile \\

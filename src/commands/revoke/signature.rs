@@ -33,6 +33,8 @@ use crate::output::{BAD, GOOD, Output, SCHEMA_VERSION, paint};
 #[derive(Debug, clap::Args)]
 #[command(
     group(clap::ArgGroup::new("what").required(true).args(["reference", "job_id"])),
+    override_usage = "notation-aws-signer revoke signature [OPTIONS] --reason <TEXT>
+       <REF|--job-id <ID|ARN>>",
     after_help = "Examples:
   Revoke all signatures of an image that turned out to be malicious:
     notation-aws-signer revoke signature registry.example.com/app@sha256:... \\

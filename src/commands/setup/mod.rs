@@ -15,7 +15,7 @@ use notation::plugin_host::PluginFolder;
 
 use self::plugin::Plugin;
 use self::policy::{Existing, Wanted};
-use self::report::SetupReport;
+use self::report::{Item, SetupReport};
 use self::stores::Root;
 use super::policy::{Scope, scopes, signing_authority, stores_of};
 use crate::arguments::profiles::without_version;
@@ -52,8 +52,9 @@ Exit codes: 0 everything is set up; 2 a check failed, something is in the way, o
   to do; 3 AWS \
   Signer could not be reached.")]
 pub struct Args {
-    /// A signing profile or alias to trust: arn:aws:signer:REGION:ACCOUNT:/signing-profiles/NAME, or …:/aliases/NAME.
-    /// Repeat for several
+    /// The ARN of a signing profile or alias to trust. Repeat for several
+    ///
+    /// arn:aws:signer:REGION:ACCOUNT:/signing-profiles/NAME, or …:/aliases/NAME
     #[arg(long = "profile", value_name = "ARN", value_parser = without_version)]
     profiles: Vec<SignerArn>,
 
@@ -147,13 +148,17 @@ pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
         (false, true) => Existing::Replace,
         (false, false) => Existing::Extend,
     };
-    items.extend(wanted.ensure(&folder, existing));
+    // Before the policy trusts a profile: its ARN may be mistyped.
+    let mut of_service = Vec::new();
     if !args.offline {
         let _waiting = output.waiting("asking AWS Signer");
         for profile in &profiles {
-            items.extend(service::check(&config, profile).await);
+            of_service.extend(service::check(&config, profile).await);
         }
     }
+    let is_missing = !given.is_empty() && of_service.iter().any(Item::is_missing_profile);
+    items.extend(if is_missing { wanted.withheld(&folder, existing) } else { wanted.ensure(&folder, existing) });
+    items.extend(of_service);
 
     let report = SetupReport::new(items);
     report.show(output)?;

@@ -2,16 +2,22 @@
 
 use std::fmt::Display;
 
+use notary::ReasonCode;
 use notary::text::printable;
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::output::exit::{CliError, ExitStatus};
 use crate::output::outcome::{StepOutcome, StepReport};
-use crate::output::{DIM, Output, SCHEMA_VERSION, paint, show_advice, wrapped};
+use crate::output::wrap::{display_width, hanging};
+use crate::output::{DIM, Output, SCHEMA_VERSION, paint, show_advice, show_each_time, wrapped};
 
-/// The number of columns before an item's message.
-const MESSAGE: usize = 25;
+/// The number of columns before an item's message beside its part.
+const BESIDE: usize = 25;
+/// The number of columns before an item's message below its part.
+const BELOW: usize = 9;
+/// Fewer columns beside the part are not filled with sentences and ARNs.
+const NARROW: usize = 80;
 
 /// The part of the setup that an item is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -84,6 +90,16 @@ impl Item {
         Self { statement: Some(statement), ..self }
     }
 
+    /// Whether AWS Signer has no such signing profile.
+    pub(super) fn is_missing_profile(&self) -> bool {
+        let error = self.step.explanation.error();
+        self.part == Part::SigningProfile && error.is_some_and(|error| error.code == ReasonCode::NotFound)
+    }
+
+    pub(super) fn is_ok(&self) -> bool {
+        self.step.outcome == StepOutcome::Ok
+    }
+
     fn status(&self) -> ExitStatus {
         match (self.step.outcome, self.step.explanation.error()) {
             (StepOutcome::Warning, _) | (_, None) => ExitStatus::DONE,
@@ -99,19 +115,33 @@ impl Item {
     fn show(&self, said: Option<&str>, output: &Output) -> Result<(), CliError> {
         let title = self.part.title();
         let name = self.name.as_ref().map(|name| format!("{name}: ")).unwrap_or_default();
-        let message = format!("{name}{}", self.step.explanation.message());
+        let message = self.step.explanation.message();
+        // The title says it already.
+        let message = message.strip_prefix(title).and_then(|rest| rest.strip_prefix(": ")).unwrap_or(message);
+        let message = format!("{name}{message}");
         if self.status() != ExitStatus::DONE {
             let advice = self.step.explanation.error().and_then(|error| error.advice.as_deref());
             output.failure_instead_of_text(format!("{title}: {message}"), advice);
         }
-        let message = wrapped(&message, MESSAGE, output.columns());
-        output.text(format!("{} {} {message}", self.step.outcome.word(8), paint(DIM, format!("{title:15}"))))?;
-        if let Some(advice) = self.advice().filter(|advice| self.statement.is_some() || said != Some(advice)) {
-            show_advice(advice, 9, output)?;
-        }
+        let word = self.step.outcome.word(8);
+        output.text(match output.columns() {
+            Some(columns) if columns < BESIDE + NARROW && columns < BESIDE + display_width(&message) => {
+                let below = hanging(&" ".repeat(BELOW), BELOW, &message, Some(columns));
+                format!("{word} {}\n{below}", paint(DIM, title))
+            }
+            columns => {
+                let beside = wrapped(&message, BESIDE, columns);
+                format!("{word} {} {beside}", paint(DIM, format!("{title:15}")))
+            }
+        })?;
+        let advice = self.advice().filter(|advice| self.statement.is_some() || said != Some(advice));
         match &self.statement {
-            Some(statement) => output.text(format!("{statement:#}")),
-            None => Ok(()),
+            Some(statement) => {
+                let advice = advice.map(|advice| format!("{advice} ")).unwrap_or_default();
+                show_each_time(&format!("{advice}The statement should read:"), BELOW, output)?;
+                output.text(format!("{statement:#}"))
+            }
+            None => advice.map_or(Ok(()), |advice| show_advice(advice, BELOW, output)),
         }
     }
 }

@@ -130,10 +130,12 @@ impl SignedArtifactReport {
                 1 => ("signature that names", "was", "its chain ends"),
                 _ => ("signatures that name", "were", "the chain of the first ends"),
             };
-            output.warning(format!(
-                "{signatures} {which} this profile {verb} ignored: {chain} in {root}, which is not trusted; if this is your \
-                 root, pass it with --root"
-            ));
+            output.warning_with_advice(
+                format!(
+                    "{name}: {signatures} {which} this profile {verb} ignored: {chain} in {root}, which is not trusted"
+                ),
+                "If this is your root certificate, pass it with --root.",
+            );
         }
         match &self.signature {
             Some(signature) if output.is_verbose() => show_new_signature(signature, output),

@@ -15,7 +15,10 @@ use crate::output::{GOOD, Output, paint, unwritable};
 /// A certificate must belong to a certificate authority or be self-signed; in a tsa store it must be a root. Signatures
 /// with these certificates will be trusted, so compare the printed thumbprint with one from a source that you trust.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:
+#[command(
+    override_usage = "notation-aws-signer trust add [OPTIONS] --type <TYPE> --store <NAME>
+       <FILE>...",
+    after_help = "Examples:
   Trust your own certificate authority; policies name the store ca:acme:
     notation-aws-signer trust add --type ca --store acme acme-root.pem
 
@@ -23,7 +26,8 @@ use crate::output::{GOOD, Output, paint, unwritable};
     notation-aws-signer trust add --type signingAuthority \\
       --store local-signer signer/ca/root.pem
 
-Exit codes: 0 all certificates are in the store; 2 a file could not be added, and the files after it were not tried.")]
+Exit codes: 0 all certificates are in the store; 2 a file could not be added, and the files after it were not tried."
+)]
 pub(super) struct Args {
     /// The type of the trust store
     #[arg(long = "type", short = 't', value_name = "TYPE", value_enum)]

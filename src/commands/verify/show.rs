@@ -82,19 +82,44 @@ fn signatures(report: &VerifiedArtifact, output: &Output, columns: Option<usize>
     lines
 }
 
-/// What is wrong with these signatures. Signatures in a row with the same failures share its lines.
+/// What is wrong with these signatures. Signatures in a row with the same failures share its lines, below a line that
+/// says so.
 fn failed(signatures: &[CheckedSignature], above: &str, columns: Option<usize>) -> Vec<String> {
     if let [only] = signatures {
         return failures(only, 2, above, columns);
     }
     let mut failed = signatures.iter().map(|signature| failures(signature, 4, above, columns)).peekable();
     let mut lines = Vec::new();
+    let mut alike = 0;
     for signature in signatures {
         lines.push(signature_line(&signature.signature.digest, signature, columns));
+        alike += 1;
         let own = failed.next().unwrap_or_default();
         if failed.peek() != Some(&own) {
+            lines.extend(shared_by(alike).map(|line| paint(DIM, line)));
             lines.extend(own);
+            alike = 0;
         }
     }
     lines
+}
+
+/// The line between several signatures and their common failures.
+fn shared_by(signatures: usize) -> Option<String> {
+    match signatures {
+        0 | 1 => None,
+        2 => Some("  both signatures for this reason:".to_owned()),
+        number => Some(format!("  these {number} signatures for the same reason:")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shared_by;
+
+    #[test]
+    fn a_reason_that_several_signatures_share_says_so() {
+        assert_eq!(shared_by(1), None);
+        assert!(shared_by(5).is_some_and(|line| line.contains("5 signatures for the same reason")));
+    }
 }

@@ -176,6 +176,23 @@ fn distinguishes_a_missing_profile_from_missing_credentials() {
 
 #[test]
 #[ignore = "needs notation and olareg: scripts/test"]
+fn trusts_no_profile_that_does_not_exist() {
+    let user = User::new();
+    user.setup(&[], 0);
+    let policy = || fs::read(user.notation.config_folder().join("trustpolicy.json")).unwrap();
+    let before = policy();
+    let missing = user.profile.arn.replace("setup", "nowhere");
+    let root = user.signer.root_certificate();
+    let arguments = ["setup", "--root", root.to_str().unwrap(), "--profile", &missing];
+    let results = user.cli.json("setup", &arguments, 2);
+    assert_eq!(outcomes(&results, "trust-policy"), ["failed"], "{results:#}");
+    assert_eq!(policy(), before);
+    user.cli.json("setup", &[&arguments[..], &["--offline"]].concat(), 0);
+    assert_ne!(policy(), before);
+}
+
+#[test]
+#[ignore = "needs notation and olareg: scripts/test"]
 fn replaces_another_plugin_of_the_same_name_only_on_request() {
     let user = User::new();
     let plugin = user.plugin();

@@ -136,9 +136,19 @@ fn signatures_that_fail_in_the_same_way_share_the_reason() {
     let fixture = Fixture::new();
     fixture.run(&["sign", "oci:signed:v1", "--profile", &fixture.profile.arn], 0);
     let refused = fixture.run(&["verify", "oci:signed:v1", "--trusted-profile", &fixture.profile.arn], 1);
-    let starts = ["error: ", "  signature sha256:", "  signature sha256:", "    failed  authenticity ", "  -> "];
+    let starts = [
+        "error: ",
+        "  signature sha256:",
+        "  signature sha256:",
+        "  both signatures for this reason:",
+        "    failed  authenticity ",
+        "  -> ",
+    ];
     let lines: Vec<_> = refused.stderr.lines().collect();
-    assert!(lines.len() == 5 && lines.iter().zip(starts).all(|(line, start)| line.starts_with(start)), "{refused}");
+    assert!(
+        lines.len() == starts.len() && lines.iter().zip(starts).all(|(line, start)| line.starts_with(start)),
+        "{refused}"
+    );
 }
 
 #[test]

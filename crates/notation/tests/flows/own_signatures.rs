@@ -190,7 +190,7 @@ async fn rejects_unprocessed_critical_attributes_at_every_level() {
     }
 }
 
-/// Whoever writes such a signature beside an artifact must not make its verification end with a panic.
+/// Such a signature beside an artifact must not make its verification end with a panic.
 #[tokio::test(flavor = "multi_thread")]
 async fn rejects_times_whose_year_has_five_digits_in_utc() {
     let env = TestEnv::new().await;

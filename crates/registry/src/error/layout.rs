@@ -12,7 +12,7 @@ use notary::{Advice, Digest, Disposition, ReasonCode};
 #[derive(Debug, thiserror::Error)]
 pub enum LayoutError {
     /// A file cannot be read or written.
-    #[error("{path}: {source}")]
+    #[error("{path}: {source}{}", missing_blob(.path, .source))]
     Io {
         /// The file or folder.
         path: PathBuf,
@@ -144,6 +144,30 @@ fn named(tags: &[String]) -> String {
     format!("its names are {}{more}", tags.iter().take(MAX_TAGS).map(short).collect::<Vec<_>>().join(", "))
 }
 
+/// What it means that a blob is missing, which is looked for only if an index or a manifest lists it.
+fn missing_blob(path: &Path, source: &io::Error) -> &'static str {
+    let is_digest = |name: &str| name.len() >= 64 && name.bytes().all(|b| b.is_ascii_hexdigit());
+    let is_blob = path.file_name().and_then(|name| name.to_str()).is_some_and(is_digest);
+    match source.kind() {
+        io::ErrorKind::NotFound if is_blob => {
+            "; the layout lists this content but does not have it, as after a copy of some platforms only"
+        }
+        _ => "",
+    }
+}
+
 pub(crate) fn io_error(path: &Path) -> impl Fn(io::Error) -> LayoutError {
     move |source| LayoutError::Io { path: path.to_owned(), source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_blob_is_told_from_another_missing_file() {
+        let said = |path: String| io_error(path.as_ref())(io::ErrorKind::NotFound.into()).to_string();
+        assert!(said(format!("layout/blobs/sha256/{}", "c".repeat(64))).contains("lists this content"));
+        assert!(!said("layout/index.json".to_owned()).contains("lists"));
+    }
 }

@@ -38,11 +38,9 @@ impl Change {
     /// The report that the change was not made: because only checks were asked for, or because of an obstacle.
     pub(super) fn into_item(self, check: bool) -> Item {
         let advice = match (check, self.is_new) {
-            (true, true) => "Run `notation-aws-signer setup` without --check to add this statement:",
-            (true, false) => {
-                "Run `notation-aws-signer setup` without --check to change the statement to the following:"
-            }
-            (false, _) => "Nothing was added yet: correct the other statement first. Then setup writes this one:",
+            (true, true) => "Run `notation-aws-signer setup` without --check to add the statement.",
+            (true, false) => "Run `notation-aws-signer setup` without --check to change the statement.",
+            (false, _) => "Nothing was added yet: correct the other statement first. Then run setup again.",
         };
         failed(CliError::configuration(self.why).with_advice(advice)).with_statement(self.statement)
     }
@@ -50,7 +48,7 @@ impl Change {
 
 impl Obstacle {
     pub(super) fn into_item(self) -> Item {
-        let advice = "Change the statement to the following, or write a new policy with --replace-policy:";
+        let advice = "Change the statement, or write a new policy with --replace-policy.";
         failed(CliError::configuration(self.why).with_advice(advice)).with_statement(self.statement)
     }
 }
@@ -132,7 +130,10 @@ fn addition(
     let mut names = (1..).map(|n| if n == 1 { "aws-signer".to_owned() } else { format!("aws-signer-{n}") });
     let name = names.find(|name| !taken(name)).unwrap_or_default();
     let instead = match (&scopes, global) {
-        (RegistryScopes::Listed(_), Some(global)) => format!("; until now {:?} applied to it", global.name()),
+        (RegistryScopes::Listed(scopes), Some(global)) => {
+            let them = if scopes.len() == 1 { "it" } else { "them" };
+            format!("; until now {:?} applied to {them}", global.name())
+        }
         (RegistryScopes::Global, _) if !document.policies().is_empty() => {
             let others: Vec<_> = document.policies().iter().map(|(_, policy)| format!("{:?}", policy.name())).collect();
             format!(", except those of the other statements ({})", others.join(", "))

@@ -7,7 +7,7 @@ use std::path::Path;
 use aws_names::SignerArn;
 use notary::text::printable;
 use notary::trust::policy::{
-    AppliesTo, NewStatement, RegistryScopes, TrustPolicyDocument, VerificationLevel, with_statements,
+    AppliesTo, NewStatement, RegistryScopes, StatementDraft, TrustPolicyDocument, VerificationLevel, with_statements,
 };
 use notation::{FolderError, NotationFolder, WrittenFile};
 use time::OffsetDateTime;
@@ -62,6 +62,17 @@ impl Wanted<'_> {
             Err(why) => vec![failed(unwritable::folder_error(why, folder.root()))],
             Ok(document) => self.extend(&document, folder, existing == Existing::Check),
         }
+    }
+
+    /// The items if AWS Signer does not have one of the signing profiles: a policy that does not trust it yet stays as
+    /// it is.
+    pub(super) fn withheld(&self, folder: &NotationFolder, existing: Existing) -> Vec<Item> {
+        let now = self.ensure(folder, Existing::Check);
+        if existing == Existing::Check || now.iter().all(Item::is_ok) {
+            return now;
+        }
+        let why = "not changed, because AWS Signer does not have all of the signing profiles";
+        vec![failed(CliError::configuration(why).with_advice("To trust them before they exist, pass --offline."))]
     }
 
     /// Writes a policy with one statement.
@@ -123,15 +134,20 @@ impl Wanted<'_> {
     /// What is wrong with the statements, or worth knowing.
     fn findings(&self, document: &TrustPolicyDocument, folder: &NotationFolder) -> Vec<Item> {
         let mut items = Vec::new();
-        for (_, policy) in document.policies() {
+        for (scopes, policy) in document.policies() {
+            let statement = StatementDraft::of(Some(scopes), policy);
             let about = |item: Item| item.about(format!("statement {:?}", policy.name()));
-            for finding in statement_findings(policy, |name| folder.trust_store(name), OffsetDateTime::now_utc()) {
+            for finding in statement_findings(&statement, |name| folder.trust_store(name), OffsetDateTime::now_utc()) {
                 let item = if finding.is_problem { Item::failed } else { Item::warning };
                 items.push(about(item(Part::TrustPolicy, finding.error)));
             }
             let level = policy.signature_verification().level();
             if level != VerificationLevel::Strict {
-                let why = format!("its level is {level}: signatures are accepted although some checks fail");
+                let effect = match level {
+                    VerificationLevel::Skip => "nothing is verified",
+                    _ => "signatures are accepted although some checks fail",
+                };
+                let why = format!("its level is {level}: {effect}");
                 items.push(about(Item::warning(Part::TrustPolicy, CliError::configuration(why))));
             }
         }

@@ -1,11 +1,11 @@
 //! Trust policy documents, and the selection of the applicable policy. `trust-store-trust-policy.md`, "Selecting a
 //! trust policy to verify a signed OCI artifact" and "Selecting a trust policy to verify a signed blob".
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::error::{NoApplicablePolicy, PolicyError, StatementError};
 use super::scope::{RegistryScope, RegistryScopes};
-use super::statement::{StatementReader, TrustPolicy, unknown_members};
+use super::statement::{StatementDraft, StatementReader, TrustPolicy, unknown_members};
 use crate::json;
 use crate::json::Object;
 use crate::reference::RepositoryName;
@@ -47,55 +47,60 @@ impl TrustPolicyDocument {
     /// # Errors
     /// Returns [`PolicyError`] for the first error in the document.
     pub fn parse(bytes: &[u8]) -> Result<Self, PolicyError> {
-        let (document, problems) = Self::parse_with_problems(bytes);
+        let (document, _, problems) = Self::read(bytes);
         problems.into_iter().next().map_or(Ok(document), Err)
     }
 
-    /// Returns the statements without problems, and every problem of the document. A document with problems must not
-    /// be used: statements that say what is trusted may be missing.
+    /// Returns what can be read of every statement, and every problem of the document.
     #[must_use]
-    pub fn parse_with_problems(bytes: &[u8]) -> (Self, Vec<PolicyError>) {
-        let mut document = Self { policies: Vec::new(), global: None, by_scope: HashMap::new() };
-        let (statements, mut problems) = statements(bytes, OCI_MEMBERS);
-        for mut statement in statements {
-            let scopes = registry_scopes(&mut statement);
-            let path = statement.path("signatureVerification.level");
-            let (policy, found) = statement.finish();
-            problems.extend(found);
-            let (Some(scopes), Some(policy)) = (scopes, policy) else { continue };
-            if policy.is_skip() && scopes == RegistryScopes::Global {
-                let source = StatementError::GlobalSkip;
-                problems.push(PolicyError::Statement { statement: policy.name().to_owned(), path, source });
-            } else if let Err(why) = document.add(scopes, policy) {
-                problems.push(why);
-            }
-        }
-        (document, problems)
+    pub fn drafts(bytes: &[u8]) -> (Vec<StatementDraft>, Vec<PolicyError>) {
+        let (_, drafts, problems) = Self::read(bytes);
+        (drafts, problems)
     }
 
-    fn add(&mut self, scopes: RegistryScopes, policy: TrustPolicy) -> Result<(), PolicyError> {
-        let index = self.policies.len();
-        let same = |scope: &str, first: usize| PolicyError::SameScope {
-            scope: scope.to_owned(),
-            first: self.policies.get(first).map_or(policy.name(), |(_, policy)| policy.name()).to_owned(),
-            second: policy.name().to_owned(),
-        };
-        match &scopes {
-            RegistryScopes::Global => {
-                if let Some(first) = self.global.replace(index) {
-                    return Err(same("*", first));
-                }
-            }
-            RegistryScopes::Listed(scopes) => {
-                for scope in scopes {
-                    if let Some(first) = self.by_scope.insert(scope.clone(), index) {
-                        return Err(same(scope.as_str(), first));
+    /// A document with problems must not be used: statements that say what is trusted may be missing.
+    fn read(bytes: &[u8]) -> (Self, Vec<StatementDraft>, Vec<PolicyError>) {
+        let mut document = Self { policies: Vec::new(), global: None, by_scope: HashMap::new() };
+        let mut drafts = Vec::new();
+        let mut seen: HashMap<String, String> = HashMap::new();
+        let (statements, mut problems) = statements(bytes, OCI_MEMBERS);
+        for mut statement in statements {
+            let (listed, scopes) = registry_scopes(&mut statement);
+            let is_global = scopes == Some(RegistryScopes::Global);
+            let (policy, draft, found) = statement.finish(is_global.then_some("signatureVerification.level"));
+            problems.extend(found);
+            let wildcard = is_global.then(|| "*".to_owned());
+            // A scope that one statement has twice was reported as its problem.
+            let own: BTreeSet<String> = listed.iter().map(ToString::to_string).chain(wildcard).collect();
+            for scope in own {
+                match seen.get(&scope) {
+                    Some(first) => {
+                        let (first, second) = (first.clone(), draft.label.clone());
+                        problems.push(PolicyError::SameScope { scope, first, second });
+                    }
+                    None => {
+                        seen.insert(scope, draft.label.clone());
                     }
                 }
             }
+            if let (Some(scopes), Some(policy)) = (scopes, policy) {
+                document.add(scopes, policy);
+            }
+            drafts.push(StatementDraft { scopes: listed, ..draft });
+        }
+        (document, drafts, problems)
+    }
+
+    /// Adds a statement, whose scopes are not those of another one.
+    fn add(&mut self, scopes: RegistryScopes, policy: TrustPolicy) {
+        let index = self.policies.len();
+        match &scopes {
+            RegistryScopes::Global => self.global = Some(index),
+            RegistryScopes::Listed(scopes) => {
+                self.by_scope.extend(scopes.iter().map(|scope| (scope.clone(), index)));
+            }
         }
         self.policies.push((scopes, policy));
-        Ok(())
     }
 
     /// Returns the policies in document order.
@@ -158,35 +163,42 @@ impl BlobTrustPolicyDocument {
     /// # Errors
     /// Returns [`PolicyError`] for the first error in the document.
     pub fn parse(bytes: &[u8]) -> Result<Self, PolicyError> {
-        let (document, problems) = Self::parse_with_problems(bytes);
+        let (document, _, problems) = Self::read(bytes);
         problems.into_iter().next().map_or(Ok(document), Err)
     }
 
-    /// Returns the statements without problems, and every problem of the document, as
-    /// [`TrustPolicyDocument::parse_with_problems`] does.
+    /// Returns what can be read of every statement, and every problem of the document.
     #[must_use]
-    pub fn parse_with_problems(bytes: &[u8]) -> (Self, Vec<PolicyError>) {
+    pub fn drafts(bytes: &[u8]) -> (Vec<StatementDraft>, Vec<PolicyError>) {
+        let (_, drafts, problems) = Self::read(bytes);
+        (drafts, problems)
+    }
+
+    fn read(bytes: &[u8]) -> (Self, Vec<StatementDraft>, Vec<PolicyError>) {
         let mut policies = Vec::<TrustPolicy>::new();
+        let mut drafts = Vec::<StatementDraft>::new();
         let mut global = None;
+        let mut first_global: Option<String> = None;
         let (statements, mut problems) = statements(bytes, BLOB_MEMBERS);
         for mut statement in statements {
             let is_global = statement.boolean("globalPolicy");
-            let path = statement.path("globalPolicy");
-            let (policy, found) = statement.finish();
+            let (policy, draft, found) = statement.finish(is_global.then_some("globalPolicy"));
             problems.extend(found);
-            let Some(policy) = policy else { continue };
-            let name = policy.name().to_owned();
-            if is_global && policy.is_skip() {
-                problems.push(PolicyError::Statement { statement: name, path, source: StatementError::GlobalSkip });
-                continue;
+            match &first_global {
+                Some(first) if is_global => {
+                    let (first, second) = (first.clone(), draft.label.clone());
+                    problems.push(PolicyError::SeveralGlobal { first, second });
+                }
+                None if is_global => first_global = Some(draft.label.clone()),
+                _ => {}
             }
-            if is_global && let Some(first) = global.replace(policies.len()) {
-                let first = policies.get(first).map_or("", TrustPolicy::name).to_owned();
-                problems.push(PolicyError::SeveralGlobal { first, second: name });
+            if let Some(policy) = policy {
+                global = if is_global { Some(policies.len()) } else { global };
+                policies.push(policy);
             }
-            policies.push(policy);
+            drafts.push(draft);
         }
-        (Self { policies, global }, problems)
+        (Self { policies, global }, drafts, problems)
     }
 
     /// Returns the policies in document order.
@@ -218,8 +230,8 @@ impl BlobTrustPolicyDocument {
     }
 }
 
-/// Parses the statements of a document, which have unique names and only `allowed` members. Returns those that have a
-/// name, and the problems.
+/// Reads the statements of a document, which have unique names and only `allowed` members. Returns all of them, and the
+/// problems so far.
 fn statements(bytes: &[u8], allowed: &'static str) -> (Vec<StatementReader>, Vec<PolicyError>) {
     let mut problems = Vec::new();
     let objects = match objects(bytes, &mut problems) {
@@ -232,15 +244,11 @@ fn statements(bytes: &[u8], allowed: &'static str) -> (Vec<StatementReader>, Vec
     let mut names = HashSet::new();
     let mut statements = Vec::new();
     for object in objects {
-        match StatementReader::new(object, allowed) {
-            Err(why) => problems.push(why),
-            Ok(statement) => {
-                if !names.insert(statement.name.clone()) {
-                    problems.push(PolicyError::SameName { path: statement.path("name"), name: statement.name.clone() });
-                }
-                statements.push(statement);
-            }
+        let statement = StatementReader::new(object, allowed);
+        if !statement.name.is_empty() && !names.insert(statement.name.clone()) {
+            problems.push(PolicyError::SameName { path: statement.path("name"), name: statement.name.clone() });
         }
+        statements.push(statement);
     }
     (statements, problems)
 }
@@ -265,18 +273,33 @@ fn objects(bytes: &[u8], problems: &mut Vec<PolicyError>) -> Result<Vec<Object>,
     Ok(statements)
 }
 
-fn registry_scopes(statement: &mut StatementReader) -> Option<RegistryScopes> {
+/// The repositories that can be read, and all scopes if nothing is wrong with them.
+fn registry_scopes(statement: &mut StatementReader) -> (Vec<RegistryScope>, Option<RegistryScopes>) {
     const MEMBER: &str = "registryScopes";
-    let texts = statement.strings(MEMBER)?;
-    let wrong = match texts.as_slice() {
+    let Some(texts) = statement.strings(MEMBER) else { return (Vec::new(), None) };
+    match texts.as_slice() {
         [] => {
             statement.lacks(MEMBER, StatementError::NoScope);
-            return None;
+            return (Vec::new(), None);
         }
-        [one] if one == "*" => return Some(RegistryScopes::Global),
-        many if many.iter().any(|text| text == "*") => StatementError::WildcardNotAlone("scopes"),
-        many => return statement.parse_all(MEMBER, many).map(RegistryScopes::Listed),
-    };
-    statement.wrong(statement.path(MEMBER), wrong);
-    None
+        [one] if one == "*" => return (Vec::new(), Some(RegistryScopes::Global)),
+        _ => {}
+    }
+    let mut is_sound = true;
+    if texts.iter().any(|text| text == "*") {
+        statement.wrong(statement.path(MEMBER), StatementError::WildcardNotAlone("scopes"));
+        is_sound = false;
+    }
+    let (mut scopes, are_all): (Vec<RegistryScope>, bool) = statement.parse_all(MEMBER, &texts);
+    let mut seen = HashSet::new();
+    scopes.retain(|scope| {
+        let is_new = seen.insert(scope.clone());
+        if !is_new {
+            statement.wrong(statement.path(MEMBER), StatementError::RepeatedScope(scope.to_string()));
+            is_sound = false;
+        }
+        is_new
+    });
+    let sound = (is_sound && are_all).then(|| RegistryScopes::Listed(scopes.clone()));
+    (scopes, sound)
 }

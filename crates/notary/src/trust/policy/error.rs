@@ -29,9 +29,9 @@ pub enum PolicyError {
         allowed: &'static str,
     },
     /// A statement is invalid.
-    #[error("trust policy statement {statement:?}: {path}: {source}")]
+    #[error("{}: {path}: {source}", place(statement))]
     Statement {
-        /// The statement's name.
+        /// The statement's name; empty if it has none.
         statement: String,
         /// The path of the value in the document.
         path: String,
@@ -39,9 +39,9 @@ pub enum PolicyError {
         source: StatementError,
     },
     /// A member of a statement is missing or has the wrong type.
-    #[error("trust policy statement {statement:?}: {source}")]
+    #[error("{}: {source}", place(statement))]
     Member {
-        /// The statement's name.
+        /// The statement's name; empty if it has none.
         statement: String,
         /// The error, with the path of the member.
         source: JsonError,
@@ -62,9 +62,9 @@ pub enum PolicyError {
     SameScope {
         /// The scope.
         scope: String,
-        /// The name of the first statement.
+        /// The name of the first statement, or its path if it has no name.
         first: String,
-        /// The name of the second statement.
+        /// The name of the second statement, or its path.
         second: String,
     },
     /// Two statements are global.
@@ -77,6 +77,14 @@ pub enum PolicyError {
         /// The name of the second statement.
         second: String,
     },
+}
+
+/// The statement, or the document if the statement has no name: the path of the member says which one it is.
+fn place(statement: &str) -> String {
+    match statement {
+        "" => "trust policy document".to_owned(),
+        name => format!("trust policy statement {name:?}"),
+    }
 }
 
 /// An invalid value in a statement.
@@ -103,6 +111,9 @@ pub enum StatementError {
     /// The wildcard is combined with other values.
     #[error("the wildcard \"*\" must be the only value; remove it, or remove the other {0}")]
     WildcardNotAlone(&'static str),
+    /// A scope is listed twice.
+    #[error("the registry scope {0:?} is listed twice; remove one of them")]
+    RepeatedScope(String),
     /// The statement has no registry scope.
     #[error("at least one is required: repositories such as registry.example.com/team/app, or \"*\" alone")]
     NoScope,

@@ -33,7 +33,7 @@ pub use document::{ArtifactLocation, BlobTrustPolicyDocument, MAX_DOCUMENT_SIZE,
 pub use error::{NoApplicablePolicy, PolicyError, StatementError};
 pub use identities::{IdentityError, OtherIdentity, TrustedIdentities, TrustedIdentity};
 pub use scope::{RegistryScope, RegistryScopes, ScopeError};
-pub use statement::{MAX_IDENTITIES, TrustPolicy};
+pub use statement::{MAX_IDENTITIES, StatementDraft, TrustPolicy};
 pub use store_name::{StoreNameError, TrustStoreName, TrustStoreType};
 pub use verification::{
     OverrideError, SignatureVerification, UnknownName, ValidationAction, ValidationType, VerificationLevel,

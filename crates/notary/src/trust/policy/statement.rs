@@ -2,6 +2,7 @@
 
 use super::error::{PolicyError, StatementError};
 use super::identities::{TrustedIdentities, TrustedIdentity};
+use super::scope::{RegistryScope, RegistryScopes};
 use super::store_name::{TrustStoreName, TrustStoreType};
 use super::verification::{SignatureVerification, VerificationLevel};
 use crate::json::{JsonError, Object};
@@ -66,8 +67,38 @@ pub(super) fn unknown_members(object: &Object, allowed: &str) -> Vec<String> {
     object.names().filter(|name| !is_allowed(name)).map(|name| object.path(name)).collect()
 }
 
+/// What can be read of a statement, whatever is wrong with the rest: to look for mistakes in all of it at once. Nothing
+/// may be trusted on its word.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatementDraft {
+    /// The name, or the path of the statement in the document if it has no name.
+    pub label: String,
+    /// The repositories. Empty for a global statement, and for blobs.
+    pub scopes: Vec<RegistryScope>,
+    /// The trust stores.
+    pub trust_stores: Vec<TrustStoreName>,
+    /// The trusted identities.
+    pub trusted_identities: TrustedIdentities,
+    /// Whether the trust stores and identities are all that the statement has.
+    pub is_complete: bool,
+}
+
+impl StatementDraft {
+    /// A statement with nothing wrong. `scopes` is `None` for blobs.
+    #[must_use]
+    pub fn of(scopes: Option<&RegistryScopes>, policy: &TrustPolicy) -> Self {
+        let scopes = match scopes {
+            Some(RegistryScopes::Listed(scopes)) => scopes.clone(),
+            Some(RegistryScopes::Global) | None => Vec::new(),
+        };
+        let TrustPolicy { name, trust_stores, trusted_identities, .. } = policy.clone();
+        Self { label: name, scopes, trust_stores, trusted_identities, is_complete: true }
+    }
+}
+
 /// Parses a statement, and collects every problem in it. Each names the statement.
 pub(super) struct StatementReader {
+    /// Empty if there is none.
     pub(super) name: String,
     object: Object,
     problems: Vec<PolicyError>,
@@ -77,18 +108,31 @@ pub(super) struct StatementReader {
 
 impl StatementReader {
     /// `allowed` lists the allowed members. Unknown members are reported first.
-    pub(super) fn new(mut object: Object, allowed: &'static str) -> Result<Self, PolicyError> {
+    pub(super) fn new(mut object: Object, allowed: &'static str) -> Self {
         let unknown = unknown_members(&object, allowed);
-        let name = match (object.string("name"), unknown.first()) {
-            (Ok(name), _) => name,
-            (Err(_), Some(path)) => return Err(PolicyError::Unknown { path: path.clone(), allowed }),
-            (Err(why), None) => return Err(PolicyError::Json(why)),
-        };
-        let mut statement = Self { name, object, problems: Vec::new(), is_misspelt: !unknown.is_empty() };
-        for path in unknown {
-            statement.wrong(path, StatementError::Unknown(allowed));
+        let name = object.string("name");
+        let is_misspelt = !unknown.is_empty();
+        let mut statement = Self { name: String::new(), object, problems: Vec::new(), is_misspelt };
+        match name {
+            Ok(name) => statement.name = name,
+            Err(JsonError::Missing { .. }) if is_misspelt => {}
+            Err(why) => statement.problems.push(PolicyError::Json(why)),
         }
-        Ok(statement)
+        for path in unknown {
+            match statement.name.is_empty() {
+                true => statement.problems.push(PolicyError::Unknown { path, allowed }),
+                false => statement.wrong(path, StatementError::Unknown(allowed)),
+            }
+        }
+        statement
+    }
+
+    /// The name, or the path of the statement.
+    fn label(&self) -> String {
+        match self.name.as_str() {
+            "" => self.path("").trim_end_matches('.').to_owned(),
+            name => name.to_owned(),
+        }
     }
 
     pub(super) fn path(&self, member: &str) -> String {
@@ -129,34 +173,51 @@ impl StatementReader {
         self.noted(found)
     }
 
-    /// Parses the items of an array that does not contain the wildcard.
-    pub(super) fn parse_all<T>(&mut self, member: &str, texts: &[String]) -> Option<Vec<T>>
+    /// Parses the items of an array, except wildcards. Returns the well-formed ones, and whether these are all.
+    pub(super) fn parse_all<T>(&mut self, member: &str, texts: &[String]) -> (Vec<T>, bool)
     where
         T: std::str::FromStr<Err: Into<StatementError>>,
     {
         let mut items = Vec::with_capacity(texts.len());
-        for (position, text) in texts.iter().enumerate() {
+        let mut are_all = true;
+        for (position, text) in texts.iter().enumerate().filter(|(_, text)| *text != "*") {
             match text.parse() {
                 Ok(item) => items.push(item),
-                Err(why) => self.wrong(format!("{}[{position}]", self.path(member)), why),
+                Err(why) => {
+                    self.wrong(format!("{}[{position}]", self.path(member)), why);
+                    are_all = false;
+                }
             }
         }
-        (items.len() == texts.len()).then_some(items)
+        (items, are_all)
     }
 
-    /// Parses the remaining members. Returns the statement if it has no problem, and all problems.
-    pub(super) fn finish(mut self) -> (Option<TrustPolicy>, Vec<PolicyError>) {
+    /// Parses the remaining members. Returns the statement if it has no problem, what can be read of it in any case,
+    /// and all problems. `global` is the member to correct if the statement is global and its level is skip.
+    pub(super) fn finish(mut self, global: Option<&str>) -> (Option<TrustPolicy>, StatementDraft, Vec<PolicyError>) {
         let signature_verification = self.signature_verification();
         let is_skip = signature_verification.as_ref().map(|found| found.level() == VerificationLevel::Skip);
-        let trust_stores = self.trust_stores(is_skip);
-        let trusted_identities = self.trusted_identities(is_skip);
-        let policy = match (signature_verification, trust_stores, trusted_identities) {
-            (Some(signature_verification), Some(trust_stores), Some(trusted_identities)) => {
-                Some(TrustPolicy { name: self.name, signature_verification, trust_stores, trusted_identities })
-            }
-            _ => None,
+        let (trust_stores, are_all_stores) = self.trust_stores(is_skip);
+        let (trusted_identities, are_all_identities) = self.trusted_identities(is_skip);
+        if let (Some(member), Some(true)) = (global, is_skip) {
+            self.wrong(self.path(member), StatementError::GlobalSkip);
+        }
+        let draft = StatementDraft {
+            label: self.label(),
+            scopes: Vec::new(),
+            trust_stores: trust_stores.clone(),
+            trusted_identities: trusted_identities.clone(),
+            is_complete: is_skip.is_some() && are_all_stores && are_all_identities,
         };
-        (policy.filter(|_| self.problems.is_empty()), self.problems)
+        let policy = signature_verification
+            .filter(|_| draft.is_complete && self.problems.is_empty() && !self.name.is_empty())
+            .map(|signature_verification| TrustPolicy {
+                name: self.name,
+                signature_verification,
+                trust_stores,
+                trusted_identities,
+            });
+        (policy, draft, self.problems)
     }
 
     /// The settings if their level is known, whatever else is wrong with them.
@@ -209,56 +270,70 @@ impl StatementReader {
         }
     }
 
-    fn trust_stores(&mut self, is_skip: Option<bool>) -> Option<Vec<TrustStoreName>> {
+    /// The trust stores that can be read, and whether these are all.
+    fn trust_stores(&mut self, is_skip: Option<bool>) -> (Vec<TrustStoreName>, bool) {
         const MEMBER: &str = "trustStores";
-        let texts = self.strings(MEMBER)?;
+        let Some(texts) = self.strings(MEMBER) else { return (Vec::new(), false) };
         match (is_skip, texts.is_empty()) {
             (Some(true), false) => {
                 self.wrong(self.path(MEMBER), StatementError::TrustAtSkip);
-                return None;
+                return (Vec::new(), false);
             }
             (Some(false), true) => {
                 self.lacks(MEMBER, StatementError::NoTrustStore);
-                return None;
+                return (Vec::new(), false);
             }
             _ => {}
         }
         let mut seen = std::collections::HashSet::new();
-        let mut stores: Vec<TrustStoreName> = self.parse_all(MEMBER, &texts)?;
+        let (mut stores, are_all): (Vec<TrustStoreName>, bool) = self.parse_all(MEMBER, &texts);
         stores.retain(|store| seen.insert(store.clone()));
-        Some(stores)
+        (stores, are_all)
     }
 
-    fn trusted_identities(&mut self, is_skip: Option<bool>) -> Option<TrustedIdentities> {
+    /// The trusted identities that can be read, and whether these are all and do not overlap.
+    fn trusted_identities(&mut self, is_skip: Option<bool>) -> (TrustedIdentities, bool) {
         const MEMBER: &str = "trustedIdentities";
-        let texts = self.strings(MEMBER)?;
+        let none = || TrustedIdentities::Listed(Vec::new());
+        let Some(texts) = self.strings(MEMBER) else { return (none(), false) };
         let wrong = match (is_skip, texts.as_slice()) {
-            (Some(true) | None, []) => return Some(TrustedIdentities::Listed(Vec::new())),
-            (Some(true), _) => Some(StatementError::TrustAtSkip),
+            (Some(true) | None, []) => return (none(), true),
             (Some(false), []) => {
                 self.lacks(MEMBER, StatementError::NoTrustedIdentity);
-                return None;
+                return (none(), false);
             }
-            (_, [one]) if one == "*" => return Some(TrustedIdentities::Any),
-            (_, many) if many.iter().any(|text| text == "*") => Some(StatementError::WildcardNotAlone("identities")),
+            (Some(true), _) => Some(StatementError::TrustAtSkip),
+            (_, [one]) if one == "*" => return (TrustedIdentities::Any, true),
             (_, many) if many.len() > MAX_IDENTITIES => Some(StatementError::TooManyIdentities(many.len())),
             _ => None,
         };
         if let Some(wrong) = wrong {
             self.wrong(self.path(MEMBER), wrong);
-            return None;
+            return (none(), false);
         }
-        let identities: Vec<TrustedIdentity> = self.parse_all(MEMBER, &texts)?;
-        let mut names = Vec::<(&DistinguishedName, &String)>::new();
-        for (identity, text) in identities.iter().zip(&texts) {
-            let TrustedIdentity::X509Subject(name) = identity else { continue };
-            if let Some((_, first)) = names.iter().find(|(earlier, _)| name.overlaps(earlier)) {
-                let overlap = StatementError::Overlap { first: (*first).clone(), second: text.clone() };
-                self.wrong(self.path(MEMBER), overlap);
-                return None;
-            }
-            names.push((name, text));
+        let has_wildcard = texts.iter().any(|text| text == "*");
+        if has_wildcard {
+            self.wrong(self.path(MEMBER), StatementError::WildcardNotAlone("identities"));
         }
-        Some(TrustedIdentities::Listed(identities))
+        let (identities, are_all): (Vec<TrustedIdentity>, bool) = self.parse_all(MEMBER, &texts);
+        let overlap = overlap(&texts);
+        let is_sound = are_all && !has_wildcard && overlap.is_none();
+        if let Some(overlap) = overlap {
+            self.wrong(self.path(MEMBER), overlap);
+        }
+        (TrustedIdentities::Listed(identities), is_sound)
     }
+}
+
+/// The first two identities that one certificate could match.
+fn overlap(identities: &[String]) -> Option<StatementError> {
+    let mut names = Vec::<(DistinguishedName, &String)>::new();
+    for text in identities {
+        let Ok(TrustedIdentity::X509Subject(name)) = text.parse() else { continue };
+        if let Some((_, first)) = names.iter().find(|(earlier, _)| name.overlaps(earlier)) {
+            return Some(StatementError::Overlap { first: (*first).clone(), second: text.clone() });
+        }
+        names.push((name, text));
+    }
+    None
 }

@@ -165,7 +165,7 @@ fn rejects_duplicate_names_and_scopes() {
     assert!(refusal(&[statement(), other.clone()]).contains("\"images\" and \"other\" both have the registry scope"));
     other["registryScopes"] = json!(["*"]);
     assert!(refusal(&[with("registryScopes", json!(["*"])), other]).contains("both have the registry scope \"*\""));
-    assert!(refusal(&[with("registryScopes", json!(["r/a", "r/a"]))]).contains("\"images\" and \"images\" both"));
+    assert!(refusal(&[with("registryScopes", json!(["r/a", "r/a"]))]).contains("\"r/a\" is listed twice"));
 }
 
 #[test]
@@ -259,8 +259,9 @@ fn every_problem_is_found_at_once() {
     misspelt["registryScope"] = scopes;
     let right = with("registryScopes", json!(["r.example/b"]));
     let text = json!({ "version": "2.0", "extra": 1, "trustPolicies": [worst, misspelt, right] }).to_string();
-    let (document, problems) = TrustPolicyDocument::parse_with_problems(text.as_bytes());
-    assert_eq!(document.policies().len(), 1);
+    let (drafts, problems) = TrustPolicyDocument::drafts(text.as_bytes());
+    assert_eq!(drafts.iter().filter(|draft| draft.is_complete).count(), 2);
+    assert_eq!(drafts[0].trust_stores, ["ca:right".parse().unwrap()]);
     let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
     for expected in [
         "unknown member extra",
@@ -290,11 +291,45 @@ fn every_problem_between_statements_is_found() {
     let mut skip = json!({ "name": "skip", "registryScopes": ["*"], "signatureVerification": { "level": "skip" } });
     skip["trustStores"] = json!([]);
     let statements = [statement(), statement(), global.clone(), global, skip];
-    let (_, problems) = TrustPolicyDocument::parse_with_problems(&document(&statements));
+    let (_, problems) = TrustPolicyDocument::drafts(&document(&statements));
     let same_name = problems.iter().filter(|problem| matches!(problem, PolicyError::SameName { .. })).count();
     let same_scope = problems.iter().filter(|problem| matches!(problem, PolicyError::SameScope { .. })).count();
-    assert_eq!((same_name, same_scope, problems.len()), (2, 2, 5), "{problems:#?}");
+    assert_eq!((same_name, same_scope, problems.len()), (2, 3, 6), "{problems:#?}");
     let blob = json!({ "name": "b", "globalPolicy": "yes", "signatureVerification": { "level": "x" } });
-    let (_, problems) = BlobTrustPolicyDocument::parse_with_problems(&document(&[blob]));
+    let (_, problems) = BlobTrustPolicyDocument::drafts(&document(&[blob]));
     assert!(problems.len() >= 2, "{problems:#?}");
+}
+
+#[test]
+fn a_statement_without_a_name_hides_no_other_problem() {
+    let mut unnamed = statement();
+    unnamed.as_object_mut().unwrap().remove("name");
+    unnamed["registryScopes"] = json!(["r.example/A"]);
+    unnamed["signatureVerification"] = json!({ "level": "strictt" });
+    unnamed["trustStores"] = json!(["x"]);
+    unnamed["trustedIdentities"] = json!(["zzz"]);
+    let (drafts, problems) = TrustPolicyDocument::drafts(&document(&[unnamed]));
+    assert_eq!(drafts[0].label, "trustPolicies[0]");
+    let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    for expected in ["trustPolicies[0].name", "registryScopes[0]", "level", "trustStores[0]", "trustedIdentities[0]"] {
+        assert!(problems.iter().any(|problem| problem.contains(expected)), "{expected}: {problems:#?}");
+    }
+    assert_eq!(problems.len(), 5, "{problems:#?}");
+}
+
+#[test]
+fn a_repeated_scope_is_found_in_statements_with_other_problems() {
+    let mut flawed = with("registryScopes", json!(["r.example/b", "r.example/b", "r.example/c"]));
+    flawed["name"] = json!("flawed");
+    flawed["signatureVerification"] = json!({ "level": "strictt" });
+    let other = with("registryScopes", json!(["r.example/c"]));
+    let (drafts, problems) = TrustPolicyDocument::drafts(&document(&[flawed, other]));
+    assert_eq!(drafts.len(), 2);
+    let repeated = StatementError::RepeatedScope("r.example/b".to_owned());
+    assert!(
+        problems.iter().any(|problem| matches!(problem, PolicyError::Statement { source, .. } if *source == repeated))
+    );
+    let same: Vec<_> = problems.iter().filter(|problem| matches!(problem, PolicyError::SameScope { .. })).collect();
+    assert!(matches!(&same[..], [PolicyError::SameScope { scope, .. }] if scope == "r.example/c"), "{same:?}");
+    assert_eq!(problems.len(), 3, "{problems:#?}");
 }
