@@ -34,6 +34,10 @@ pub fn in_terms_of_the_tool(advice: &Advice) -> String {
             "Log in to the registry (docker login, podman login), or pass --username NAME --password-stdin.".to_owned()
         }
         Advice::AllowPlainHttp => "Check host and port, or pass --plain-http if the registry has no TLS.".to_owned(),
+        Advice::UseTls => {
+            "Connect with TLS: omit --plain-http, and remove the registry from insecureRegistries in notation's config.json."
+                .to_owned()
+        }
         Advice::TrustRegistryAuthority => {
             "If you trust the authority that issued the registry's certificate, such as your company's, pass a file with its \
              certificate: --ca-file FILE."

@@ -131,6 +131,8 @@ pub enum Advice {
     LogInToRegistry,
     /// Allow HTTP without TLS for the registry.
     AllowPlainHttp,
+    /// Connect to the registry with TLS.
+    UseTls,
     /// Trust the certificate authority of the registry.
     TrustRegistryAuthority,
     /// Trust the certificate authority of the AWS endpoint, or of a proxy that inspects TLS.
@@ -230,6 +232,7 @@ impl fmt::Display for Advice {
             }
             Self::LogInToRegistry => f.write_str("Log in to the registry (docker login, podman login)."),
             Self::AllowPlainHttp => f.write_str("Check host and port, or allow plain HTTP if the registry has no TLS."),
+            Self::UseTls => f.write_str("Connect to the registry with TLS, not with plain HTTP."),
             Self::TrustRegistryAuthority => {
                 f.write_str("If you trust the authority that issued the registry's certificate, add its certificate.")
             }

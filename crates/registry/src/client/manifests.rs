@@ -69,7 +69,7 @@ impl RemoteRepository {
             },
         };
         let media_type =
-            media_type_of(answer.media_type(), &answer.body).map_err(|source| wrong_type(&answer, source))?;
+            media_type_of(answer.media_type(), &answer.body).map_err(|source| wrong_type(&answer, target, source))?;
         let size = answer.body.len() as u64;
         let descriptor =
             Descriptor { media_type: media_type.to_owned(), digest, size, artifact_type: None, annotations: [].into() };
@@ -188,7 +188,11 @@ impl RemoteRepository {
 
 /// The error for a manifest of an unsupported or ambiguous type. If its content alone is a supported manifest, the
 /// registry gave it a wrong `Content-Type`, which is no judgement of the manifest.
-fn wrong_type(answer: &Answer, source: ManifestError) -> RegistryError {
+fn wrong_type(answer: &Answer, target: &Target, source: ManifestError) -> RegistryError {
+    // What has the digest that was asked for is what was pushed.
+    if matches!(source, ManifestError::Json(_)) && matches!(target, Target::Tag(_)) && !answer.is_json() {
+        return answer.malformed(format!("expected a manifest, got {}", answer.kind()));
+    }
     let is_manifest = |media_type: &&str| media_type_of(Some(media_type), &answer.body).is_ok();
     if matches!(source, ManifestError::Kind(_)) && MANIFEST_MEDIA_TYPES.iter().any(is_manifest) {
         return answer.malformed(source.to_string());
@@ -199,6 +203,9 @@ fn wrong_type(answer: &Answer, source: ManifestError) -> RegistryError {
 /// Returns the digest if it matches the answer's body and the registry claims no other.
 fn checked(answer: &Answer, digest: &Digest) -> Result<Digest, RegistryError> {
     if !digest.matches(&answer.body) {
+        if answer.is_web_page() {
+            return Err(answer.malformed(format!("expected a manifest, got {}", answer.kind())));
+        }
         return Err(answer.content(format!("its digest is not {digest}")));
     }
     match answer.content_digest()? {

@@ -105,8 +105,9 @@ impl LayoutError {
                 io::ErrorKind::PermissionDenied => ReasonCode::Denied,
                 _ => ReasonCode::File,
             },
-            Self::NotALayout { .. } | Self::Index { .. } | Self::Ambiguous { .. } => ReasonCode::Configuration,
-            Self::Manifest { .. } => ReasonCode::Protocol,
+            Self::NotALayout { .. } | Self::Index { .. } | Self::Manifest { .. } | Self::Ambiguous { .. } => {
+                ReasonCode::Configuration
+            }
             Self::Content { .. } => ReasonCode::WrongContent,
             Self::Locked { .. } => ReasonCode::Contention,
             Self::TooMany { .. } | Self::TooMuch { .. } => ReasonCode::TooMany,
