@@ -94,7 +94,7 @@ fn rejects_html_pages() {
 
 #[test]
 fn a_retry_does_not_help_where_the_registry_or_its_content_stays_the_same() {
-    all(2, "unsupported manifest type", |_| Reply::content("application/vnd.example+json", "{}"));
+    all(2, "unsupported manifest type", |_| Reply::content("a/b", r#"{"mediaType":"a/b"}"#));
     let ambiguous = r#"{"schemaVersion":2,"config":{},"layers":[],"manifests":[]}"#;
     all(2, "unsupported manifest type", move |_| Reply::content(IMAGE_MANIFEST_MEDIA_TYPE, ambiguous));
     let invalid = r#"{"errors":[{"code":"MANIFEST_INVALID","message":"manifest invalid"}]}"#;
