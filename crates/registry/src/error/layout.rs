@@ -126,7 +126,7 @@ impl LayoutError {
     pub fn advice(&self) -> Option<Advice> {
         match self {
             Self::TooMany { .. } => Some(Advice::RaiseLimit { what: "signatures" }),
-            Self::Locked { .. } => Some(Advice::AllowMoreTime),
+            Self::Locked { .. } => Some(Advice::WaitForProcess),
             _ => None,
         }
     }

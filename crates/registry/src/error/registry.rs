@@ -325,7 +325,7 @@ impl RegistryError {
                 _ => None,
             },
             Self::Unauthorized { .. } => Some(Advice::LogInToRegistry),
-            Self::Timeout { .. } => Some(Advice::AllowMoreTime),
+            Self::Timeout { .. } => Some(Advice::AllowRegistryMoreTime),
             Self::Tls { why: TlsFailure::NotTls, .. } => Some(Advice::AllowPlainHttp),
             Self::Tls { why: TlsFailure::UnknownAuthority, .. } => Some(Advice::TrustRegistryAuthority),
             Self::ProxyLogin { .. } | Self::Proxy(_) | Self::Authorities(AuthoritiesError::File { .. }) => {
