@@ -273,7 +273,7 @@ pub enum RegistryError {
         proxy: String,
     },
     /// A file with certificates cannot be used, or there are no certificate authorities.
-    #[error(transparent)]
+    #[error("{}", authorities(.0))]
     Authorities(AuthoritiesError),
     /// The proxy of the environment cannot be used.
     #[error(transparent)]
@@ -377,6 +377,14 @@ impl From<HttpClientError> for RegistryError {
             HttpClientError::Proxy(why) => Self::Proxy(why),
             HttpClientError::Client(why) => Self::Client(why),
         }
+    }
+}
+
+/// The system's certificates are read without errors, so a file is one that the caller named.
+fn authorities(why: &AuthoritiesError) -> String {
+    match why {
+        AuthoritiesError::File { .. } => format!("the file with certificates to trust, {why}"),
+        why => why.to_string(),
     }
 }
 
