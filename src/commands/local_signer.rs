@@ -214,7 +214,7 @@ mod tests {
             ("127.0.0.2:3", "127.0.0.2:3"),
             ("192.0.2.1:4", "192.0.2.1:4"),
         ] {
-            assert_eq!(reached_at(listening.parse().unwrap()).to_string(), reached);
+            assert_eq!(listening.parse().map(reached_at), reached.parse(), "{listening}");
         }
     }
 

@@ -33,7 +33,8 @@ fn sends_registry_requests_to_the_proxy_unless_excluded() {
 fn an_error_names_the_proxy() {
     let closed = format!("http://127.0.0.1:{}", free_port());
     let refused = list(&[("HTTPS_PROXY", &closed)], &[]).exits_with(3);
-    let refused = refused.says(&format!("no connection: Connection refused (through the proxy {closed} (HTTPS_PROXY))"));
+    let refused =
+        refused.says(&format!("no connection: Connection refused (through the proxy {closed} (HTTPS_PROXY))"));
     // The first wait says why, the next ones do not.
     assert_eq!(refused.stderr.matches("Connection refused").count(), 2, "{refused}");
     assert_eq!(refused.stderr.matches("waiting: registry.invalid: no connection").count(), 1, "{refused}");
