@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use notary::reference::RepositoryName;
+use notary::text::innermost_cause;
 use registry::{ClientOptions, Credential, Credentials, PlainHttp, RegistryClient, Secret};
+use rustix::fs::Access;
 
 use crate::arguments::artifact_reference::ArtifactReference;
 use crate::output::Output;
@@ -81,7 +83,20 @@ impl RegistryArgs {
         RegistryClient::new(self.options(output), credentials)
     }
 
+    /// Checks that the files of `--ca-file` can be read, without reading them: one may be a pipe.
+    fn check_ca_files(&self) -> Result<(), CliError> {
+        self.ca_files.iter().try_for_each(|file| {
+            let why = match rustix::fs::access(file, Access::READ_OK) {
+                Ok(()) if file.is_dir() => "this is a folder".to_owned(),
+                Ok(()) => return Ok(()),
+                Err(why) => innermost_cause(&io::Error::from(why)),
+            };
+            Err(CliError::configuration(format!("--ca-file {}: {why}", file.display())))
+        })
+    }
+
     fn credentials(&self, output: &Output) -> Result<Credentials, CliError> {
+        self.check_ca_files()?;
         let Some(username) = &self.username else {
             let credentials = Credentials::from_environment();
             if credentials.is_half_given() {

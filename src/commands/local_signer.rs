@@ -1,7 +1,7 @@
 //! `notation-aws-signer local-signer`: serves AWS Signer's API on this machine.
 
 use std::io::Write as _;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::{env, io};
 
@@ -154,11 +154,13 @@ fn options(args: ServeArgs) -> Result<Options, LocalSignerError> {
 
 fn instructions(signer: &LocalSigner) -> String {
     let endpoint = signer.endpoint_url();
-    let open = if signer.address().ip().is_loopback() {
+    let address = signer.address();
+    let open = if address.ip().is_loopback() {
         ""
     } else {
         "Warning: it accepts requests from other machines, over unencrypted HTTP.\n"
     };
+    let reached = format!("http://{}", reached_at(address));
     let root = signer.root_certificate().display();
     let credentials = match signer.credentials_file() {
         Some(file) => format!("  export AWS_SHARED_CREDENTIALS_FILE={}", shell_quoted(&file.to_string_lossy())),
@@ -170,10 +172,20 @@ fn instructions(signer: &LocalSigner) -> String {
     format!(
         "The local signer listens on {endpoint}\n{open}\
          Root certificate, for a trust store of the type signingAuthority:\n  {root}\n\n\
-         To use it in another terminal:\n  export AWS_ENDPOINT_URL_SIGNER={endpoint}\n{credentials}\n  \
+         To use it in another terminal:\n  export AWS_ENDPOINT_URL_SIGNER={reached}\n{credentials}\n  \
          export AWS_REGION=us-west-2 AWS_DEFAULT_REGION=us-west-2\n\nThen, for example:\n  \
          aws signer put-signing-profile --profile-name demo --platform-id Notation-OCI-SHA384-ECDSA\n"
     )
+}
+
+/// The address at which programs of this machine reach a service that listens there.
+fn reached_at(listening: SocketAddr) -> SocketAddr {
+    let ip = match listening.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, listening.port())
 }
 
 fn time_of(text: &str) -> Result<OffsetDateTime, String> {
@@ -193,6 +205,18 @@ fn shell_quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_an_address_that_clients_can_use() {
+        for (listening, reached) in [
+            ("0.0.0.0:8274", "127.0.0.1:8274"),
+            ("[::]:1", "[::1]:1"),
+            ("127.0.0.2:3", "127.0.0.2:3"),
+            ("192.0.2.1:4", "192.0.2.1:4"),
+        ] {
+            assert_eq!(listening.parse().map(reached_at), reached.parse(), "{listening}");
+        }
+    }
 
     #[test]
     fn quotes_paths_for_the_shell() {

@@ -34,14 +34,17 @@ pub fn in_terms_of_the_tool(advice: &Advice) -> String {
             "Log in to the registry (docker login, podman login), or pass --username NAME --password-stdin.".to_owned()
         }
         Advice::AllowPlainHttp => "Check host and port, or pass --plain-http if the registry has no TLS.".to_owned(),
+        Advice::UseTls => {
+            "Connect with TLS: omit --plain-http, and remove the registry from insecureRegistries in notation's config.json."
+                .to_owned()
+        }
         Advice::TrustRegistryAuthority => {
             "If you trust the authority that issued the registry's certificate, such as your company's, pass a file with its \
              certificate: --ca-file FILE."
                 .to_owned()
         }
-        Advice::AllowMoreTime => {
-            "Try again, or allow more time with --aws-signer-timeout or --registry-timeout.".to_owned()
-        }
+        Advice::AllowMoreTime => "Try again, or allow more time with --aws-signer-timeout.".to_owned(),
+        Advice::AllowRegistryMoreTime => "Try again, or allow more time with --registry-timeout.".to_owned(),
         Advice::RaiseLimit { what: "signatures" } => "Raise the limit with --max-signatures.".to_owned(),
         Advice::RaiseLimit { what: "bytes" } => "Raise the limit with --max-size.".to_owned(),
         Advice::SendFewerRequests => "Try again later, or send fewer requests at a time with --jobs or --rate.".to_owned(),
@@ -61,6 +64,9 @@ mod tests {
             (Advice::TrustProfile { profile: profile() }, "--trusted-profile arn:aws"),
             (Advice::TrustRoot { subject: "CN=a".to_owned(), store_type: "ca" }, "trust add --type ca"),
             (Advice::AllowPlainHttp, "--plain-http"),
+            (Advice::UseTls, "omit --plain-http"),
+            (Advice::AllowRegistryMoreTime, "with --registry-timeout."),
+            (Advice::AllowMoreTime, "with --aws-signer-timeout."),
             (Advice::TrustRegistryAuthority, "--ca-file"),
             (Advice::LogInToRegistry, "--password-stdin"),
             (Advice::RaiseLimit { what: "signatures" }, "--max-signatures"),

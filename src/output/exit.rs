@@ -110,8 +110,9 @@ impl CliError {
     #[must_use]
     pub fn with_library_advice(self, advice: Option<Advice>) -> Self {
         match advice {
+            // The message names the setting and says what is wrong.
+            None | Some(Advice::CorrectSetting) => self,
             Some(advice) => self.with_advice(in_terms_of_the_tool(&advice)),
-            None => self,
         }
     }
 

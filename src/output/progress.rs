@@ -74,9 +74,14 @@ impl Output {
                 Some(time) => format!("trying again in {:.1} s", time.as_secs_f64()),
                 None => "trying again".to_owned(),
             };
-            // Many artifacts wait for the same server at the same time.
-            if output.said.is_new(&format!("{host} {why} {}", time.map_or(0, |time| time.as_secs()))) {
-                output.note(format!("{} {}: {}; {again}", paint(WARN, "waiting:"), printable(host), printable(why)));
+            // The reason is the same for the next waits. Many artifacts wait for the same server at the same time.
+            let is_new_reason = output.said.is_new(&format!("{host} {why}"));
+            let is_new_wait = output.said.is_new(&format!("{host} {why} {}", time.map_or(0, |time| time.as_secs())));
+            let start = format!("{} {}", paint(WARN, "waiting:"), printable(host));
+            if is_new_reason {
+                output.note(format!("{start}: {}; {again}", printable(why)));
+            } else if is_new_wait {
+                output.note(format!("{start}: {again}"));
             }
         })
     }

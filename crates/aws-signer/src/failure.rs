@@ -6,15 +6,16 @@ use std::time::Duration;
 
 use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
-use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_runtime_api::client::result::{ConnectorError, SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::request_id::RequestId;
+use notary::text::innermost_cause;
 use notary::{Advice, ReasonCode};
 
 use super::answer::AnswerError;
 use super::config::ConfigError;
 use super::credentials::CredentialsFailure;
-use super::http::ConnectError;
+use super::http::{ConnectError, ThroughProxy};
 use super::journal::{UsedCredentials, Waiting};
 use super::watched::NotHttp;
 
@@ -262,8 +263,16 @@ pub(super) fn find<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> 
     std::iter::successors(Some(error), |&e| e.source()).find_map(|e| e.downcast_ref())
 }
 
-/// Joins the messages of an error and its sources, without repetitions.
+/// Joins the messages of an error and its sources, without repetitions. Of a failed connection, it returns the
+/// innermost cause, and the proxy if there was one.
 pub fn error_chain(error: &(dyn Error + 'static)) -> String {
+    if let Some(connection) = find::<ConnectorError>(error).filter(|error| find::<AnswerError>(*error).is_none()) {
+        let why = innermost_cause(connection);
+        return match find::<ThroughProxy>(connection) {
+            Some(proxy) => format!("{why} ({proxy})"),
+            None => why,
+        };
+    }
     let mut text = String::new();
     for part in std::iter::successors(Some(error), |&e| e.source()).map(ToString::to_string) {
         if text.is_empty() {
@@ -282,7 +291,6 @@ fn printable(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use aws_smithy_runtime_api::client::result::ConnectorError;
     use notary::{CredentialsSource, Disposition};
 
     use super::*;
@@ -301,6 +309,17 @@ mod tests {
         }
         let from_peer = ConnectorError::other(NotHttp(invalid()).into(), None);
         assert!(matches!(Failure::from_sdk(SigningError::dispatch_failure(from_peer)), Failure::Answer(_)));
+    }
+
+    #[test]
+    fn a_failed_connection_has_its_innermost_cause() {
+        let refused = || std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
+        let wrapped = ConnectorError::io(Box::new(ConnectorError::io(refused().into())));
+        type SignError = SdkError<aws_sdk_signer::operation::sign_payload::SignPayloadError, HttpResponse>;
+        let failure = Failure::from_sdk(SignError::dispatch_failure(wrapped));
+        let expected = refused().to_string();
+        assert_eq!(failure, Failure::Connection { host: None, why: expected });
+        assert_eq!(failure.code(), ReasonCode::Unreachable);
     }
 
     #[test]

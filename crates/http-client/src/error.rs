@@ -1,6 +1,7 @@
 //! Errors of clients, and explanations of those of requests.
 
 use connect::{AuthoritiesError, ProxyError};
+use notary::text::innermost_cause;
 use notary::{Advice, Disposition, ReasonCode};
 
 /// Why a client cannot be created.
@@ -43,21 +44,17 @@ impl HttpClientError {
     }
 }
 
-/// The causes of an error in one line, without the URL.
+/// What kind of failure an error is, and its innermost cause, without the URL.
 #[must_use]
 pub fn causes(error: &reqwest::Error) -> String {
-    let mut causes = Vec::new();
-    let mut next: Option<&dyn std::error::Error> = std::error::Error::source(error);
-    while let Some(cause) = next {
-        causes.push(cause.to_string());
-        next = cause.source();
-    }
-    causes.dedup();
     let kind = match error {
-        e if e.is_timeout() => "timed out",
+        e if e.is_timeout() => return "timed out".to_owned(),
         e if e.is_connect() => "no connection",
         e if e.is_body() || e.is_decode() => "incomplete answer",
         _ => "the request failed",
     };
-    std::iter::once(kind.to_owned()).chain(causes).collect::<Vec<_>>().join(": ")
+    match std::error::Error::source(error) {
+        Some(source) => format!("{kind}: {}", innermost_cause(source)),
+        None => kind.to_owned(),
+    }
 }

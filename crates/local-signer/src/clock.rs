@@ -4,6 +4,7 @@
 //! and runs on from there. Signature Version 4 dates of requests are always compared with the real clock, as every AWS
 //! SDK expects.
 
+use notary::text::rfc3339;
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
 
@@ -17,8 +18,21 @@ pub const LATEST: OffsetDateTime = datetime!(2099-12-31 23:59:59 UTC);
 
 /// The start time of a clock is outside the supported range.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the signing clock cannot start at {0}: the local certificates are valid from {EARLIEST} to {LATEST}")]
+#[error("the signing clock cannot start at {}; it can start from {} to {}", rfc3339(*.0), rfc3339(first()), rfc3339(last()))]
 pub struct ClockError(pub OffsetDateTime);
+
+/// One year of margin at both ends: the validity of a leaf extends beyond the current time, and the clock runs on.
+const MARGIN: Duration = Duration::days(366);
+
+/// The first time at which a clock can start.
+fn first() -> OffsetDateTime {
+    EARLIEST + MARGIN
+}
+
+/// The last time at which a clock can start.
+fn last() -> OffsetDateTime {
+    LATEST - MARGIN
+}
 
 /// A clock with a fixed offset from the real one.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -38,9 +52,7 @@ impl Clock {
     /// # Errors
     /// Returns [`ClockError`] if the local certificates are not valid at `time`.
     pub fn starting_at(time: OffsetDateTime) -> Result<Self, ClockError> {
-        // One year of margin at both ends: the validity of a leaf extends beyond the current time, and the clock runs
-        // on.
-        if time < EARLIEST + Duration::days(366) || time > LATEST - Duration::days(366) {
+        if time < first() || time > last() {
             return Err(ClockError(time));
         }
         Ok(Self { offset: time - OffsetDateTime::now_utc() })

@@ -15,7 +15,7 @@
 
 use std::fs::File;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use tracing::Level;
@@ -34,8 +34,22 @@ pub enum LogError {
     #[error("NOTATION_AWS_SIGNER_LOG has the unknown level {0:?}; use error, warn, info, debug or trace")]
     Level(String),
     /// The file cannot be written.
-    #[error("the log file cannot be written: {0}; set NOTATION_AWS_SIGNER_LOG_FILE to another path or to stderr")]
-    File(#[from] io::Error),
+    #[error(
+        "the log file {} cannot be written: {why}; set NOTATION_AWS_SIGNER_LOG_FILE to another path or to stderr",
+        path.display()
+    )]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// The reason.
+        why: String,
+    },
+    /// No place for the file is known.
+    #[error(
+        "there is no place for the log file, because neither XDG_STATE_HOME nor HOME is set; set \
+         NOTATION_AWS_SIGNER_LOG_FILE to a path or to stderr"
+    )]
+    NoFolder,
 }
 
 /// Starts logging as configured in the environment: `NOTATION_AWS_SIGNER_LOG` is `error`, `warn`, `info`, `debug` or
@@ -109,16 +123,29 @@ fn start(level: Level, writer: impl for<'a> MakeWriter<'a> + Send + Sync + 'stat
     let _ = tracing::subscriber::set_global_default(tracing_subscriber::registry().with(lines));
 }
 
-fn open(path: Option<PathBuf>) -> io::Result<File> {
+fn open(path: Option<PathBuf>) -> Result<File, LogError> {
+    let failed = |path: &Path, why: &io::Error| LogError::File { path: path.to_owned(), why: reason(path, why) };
     let path = match path {
         Some(path) => path,
         None => {
             let variable = |name| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
             let state = variable("XDG_STATE_HOME").or_else(|| Some(variable("HOME")?.join(".local/state")));
-            let folder = state.ok_or(io::ErrorKind::NotFound)?.join("notation-aws-signer");
-            files::create_folders(&folder, 0o700)?;
+            let folder = state.ok_or(LogError::NoFolder)?.join("notation-aws-signer");
+            files::create_folders(&folder, 0o700).map_err(|why| failed(&folder, &why))?;
             folder.join("plugin.log")
         }
     };
-    files::open_to_append(&path, MAX_LOG)
+    files::open_to_append(&path, MAX_LOG).map_err(|why| failed(&path, &why))
+}
+
+/// Why the file cannot be opened. The system has no words for what is not followed.
+fn reason(path: &Path, why: &io::Error) -> String {
+    if why.kind() != io::ErrorKind::AlreadyExists {
+        return why.to_string();
+    }
+    match path.symlink_metadata() {
+        Ok(found) if found.is_symlink() && !path.exists() => "it is a symbolic link to nothing",
+        _ => "it is not a regular file",
+    }
+    .to_owned()
 }

@@ -123,7 +123,9 @@ pub enum Advice {
     },
     /// Check the network connection and the proxy.
     CheckNetwork,
-    /// Correct or remove a setting, which the error names.
+    /// Check that the credentials endpoint of the container is running.
+    CheckContainerEndpoint,
+    /// Correct or remove a setting. The error names it and says what is wrong, so programs for people add nothing.
     CorrectSetting,
     /// Check the name of the artifact, and the permissions.
     CheckName,
@@ -131,12 +133,18 @@ pub enum Advice {
     LogInToRegistry,
     /// Allow HTTP without TLS for the registry.
     AllowPlainHttp,
+    /// Connect to the registry with TLS.
+    UseTls,
     /// Trust the certificate authority of the registry.
     TrustRegistryAuthority,
     /// Trust the certificate authority of the AWS endpoint, or of a proxy that inspects TLS.
     TrustAwsAuthority,
-    /// Allow more time.
+    /// Allow more time for the calls of AWS Signer.
     AllowMoreTime,
+    /// Allow more time for the requests to the registry.
+    AllowRegistryMoreTime,
+    /// Try again when the process that holds a lock has ended.
+    WaitForProcess,
     /// Raise a limit.
     RaiseLimit {
         /// The limited items, such as `signatures`.
@@ -223,6 +231,10 @@ impl fmt::Display for Advice {
                 write!(f, "Permit {action} for these AWS credentials with an IAM policy, or use other credentials.")
             }
             Self::CheckEndpoint { url } => write!(f, "Check that {url} is the right endpoint and that it is running."),
+            Self::CheckContainerEndpoint => f.write_str(
+                "Check that the service that AWS_CONTAINER_CREDENTIALS_FULL_URI or \
+                 AWS_CONTAINER_CREDENTIALS_RELATIVE_URI names is running.",
+            ),
             Self::CheckNetwork => f.write_str("Check the network and the proxy."),
             Self::CorrectSetting => f.write_str("Correct or remove the setting."),
             Self::CheckName => {
@@ -230,6 +242,7 @@ impl fmt::Display for Advice {
             }
             Self::LogInToRegistry => f.write_str("Log in to the registry (docker login, podman login)."),
             Self::AllowPlainHttp => f.write_str("Check host and port, or allow plain HTTP if the registry has no TLS."),
+            Self::UseTls => f.write_str("Connect to the registry with TLS, not with plain HTTP."),
             Self::TrustRegistryAuthority => {
                 f.write_str("If you trust the authority that issued the registry's certificate, add its certificate.")
             }
@@ -237,7 +250,8 @@ impl fmt::Display for Advice {
                 "If you trust the authority that issued the certificate, such as your company's, set AWS_CA_BUNDLE to a \
                  file with its certificate.",
             ),
-            Self::AllowMoreTime => f.write_str("Try again, or allow more time."),
+            Self::AllowMoreTime | Self::AllowRegistryMoreTime => f.write_str("Try again, or allow more time."),
+            Self::WaitForProcess => f.write_str("Try again when the other process has ended."),
             Self::RaiseLimit { what } => write!(f, "Raise the limit of {what}."),
             Self::SendFewerRequests => f.write_str("Try again later, or send fewer requests at a time."),
         }

@@ -1,5 +1,7 @@
 //! Formatting of values, and sanitizing of untrusted text: certificate names, JSON keys, messages of services.
 
+use std::error::Error;
+
 use time::format_description::well_known::Rfc3339;
 use time::{OffsetDateTime, UtcOffset};
 
@@ -30,6 +32,35 @@ pub fn start_of(value: &str) -> String {
 /// Whether a character is a control character or an invisible formatting character.
 pub fn is_unprintable(c: char) -> bool {
     c.is_control() || is_invisible(c)
+}
+
+/// The innermost cause of an error, in the words of the system: libraries of connections wrap it several times.
+///
+/// ```
+/// let why = std::io::Error::from_raw_os_error(111);
+/// assert_eq!(notary::text::innermost_cause(&why), "Connection refused");
+/// ```
+#[must_use]
+pub fn innermost_cause(error: &(dyn Error + 'static)) -> String {
+    let causes = std::iter::successors(Some(error), |&error| error.source());
+    let cause = causes.last().map(ToString::to_string).unwrap_or_default();
+    let cause = cause.strip_prefix("failed to lookup address information: ").unwrap_or(&cause);
+    match cause.strip_prefix("tunnel error: ") {
+        Some("unsuccessful") => "the proxy refused the connection to the host".to_owned(),
+        Some("proxy authorization required") => "the proxy requires a user name and password".to_owned(),
+        Some(other) => format!("the answer of the proxy: {other}"),
+        None => printable(without_number(cause)),
+    }
+}
+
+/// The message of the system without its number, such as "(os error 2)".
+#[must_use]
+pub fn without_number(message: &str) -> &str {
+    let number = |rest: &str| rest.strip_suffix(')').is_some_and(|number| number.bytes().all(|b| b.is_ascii_digit()));
+    match message.rsplit_once(" (os error ") {
+        Some((words, rest)) if number(rest) => words,
+        _ => message,
+    }
 }
 
 /// Makes a message a sentence: with a capital and a full stop.

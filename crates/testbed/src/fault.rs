@@ -14,7 +14,7 @@ use rustls_pki_types::PrivateKeyDer;
 /// The first byte of a TLS connection.
 const TLS_HANDSHAKE: [u8; 1] = [0x16];
 /// What servers written in Go answer without TLS on a port with TLS.
-const PLAIN_TO_TLS: &[u8] = b"HTTP/1.0 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n\
+const PLAIN_TO_TLS: &[u8] = b"HTTP/1.0 400 Bad Request\r\n\r\n\
     Client sent an HTTP request to an HTTPS server.\n";
 
 /// A received request.

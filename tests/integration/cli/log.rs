@@ -9,7 +9,7 @@ use crate::support::docker_registry::{DockerRegistry, USER};
 use crate::support::fault::{FaultServer, Reply};
 use crate::support::images::{block_on, push_image, repository};
 use crate::support::local_signer::LocalSigner;
-use crate::support::process::{Finished, run};
+use crate::support::process::{Finished, command, run};
 
 /// Runs the command as the registry's user, with the password on standard input.
 fn run_as_user(cli: &Cli, password: &str, log: &[(&str, &str)], arguments: &[&str]) -> Finished {
@@ -69,6 +69,20 @@ fn logs_steps_and_requests_without_secrets() {
         for text in [&done.stderr, &signed.stderr, &verified.stderr, &logged] {
             assert!(!text.contains(secret), "{secret}: {text}");
         }
+    }
+}
+
+#[test]
+fn names_the_file_that_cannot_be_a_log() {
+    let home = tempfile::tempdir().unwrap();
+    let file = |name: &str| home.path().join(name);
+    std::os::unix::fs::symlink("nowhere", file("link")).unwrap();
+    let _socket = std::os::unix::net::UnixListener::bind(file("socket")).unwrap();
+    for (name, words) in [("link", "a symbolic link to nothing"), ("socket", "not a regular file")] {
+        let mut version = command(env!("CARGO_BIN_EXE_notation-aws-signer"), home.path());
+        version.env("NOTATION_AWS_SIGNER_LOG", "debug").env("NOTATION_AWS_SIGNER_LOG_FILE", file(name));
+        let done = run(version.arg("version"), std::time::Duration::from_secs(60)).succeeded();
+        done.says(&format!("the log file {} cannot be written: it is {words};", file(name).display()));
     }
 }
 

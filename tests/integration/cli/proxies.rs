@@ -32,7 +32,12 @@ fn sends_registry_requests_to_the_proxy_unless_excluded() {
 #[test]
 fn an_error_names_the_proxy() {
     let closed = format!("http://127.0.0.1:{}", free_port());
-    list(&[("HTTPS_PROXY", &closed)], &[]).exits_with(3).says(&format!("the proxy {closed} (HTTPS_PROXY)"));
+    let refused = list(&[("HTTPS_PROXY", &closed)], &[]).exits_with(3);
+    let refused =
+        refused.says(&format!("no connection: Connection refused (through the proxy {closed} (HTTPS_PROXY))"));
+    // The first wait says why, the next ones do not.
+    assert_eq!(refused.stderr.matches("Connection refused").count(), 2, "{refused}");
+    assert_eq!(refused.stderr.matches("waiting: registry.invalid: no connection").count(), 1, "{refused}");
     list(&[("ALL_PROXY", &closed)], &["--plain-http"]).exits_with(3).says(&format!("the proxy {closed} (ALL_PROXY)"));
     let proxy = Service::answering(407, &[], b"");
     let named = format!("the proxy {} (HTTP_PROXY)", proxy.url());
@@ -54,7 +59,7 @@ fn says_that_there_are_no_certificate_authorities() {
 fn tunnels_through_the_proxy_without_showing_the_password() {
     let proxy = Service::answering(403, &[], b"no tunnels");
     let variables = [("NOTATION_USERNAME", "team"), ("NOTATION_PASSWORD", "allmine"), ("HTTPS_PROXY", &proxy.url())];
-    list(&variables, &[]).failed();
+    list(&variables, &[]).failed().says("the proxy refused the connection to the host");
     let requests = proxy.requests();
     assert!(!requests.is_empty());
     for seen in requests {

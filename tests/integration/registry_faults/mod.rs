@@ -121,8 +121,14 @@ async fn fails_at_once_if_retry_after_exceeds_the_deadline() {
 
 #[tokio::test]
 async fn rejects_html_pages() {
-    let html = "<html><h1>Welcome</h1></html>";
-    says(&fetch_error(move |_| Reply::content("text/html; charset=utf-8", html)).await, &["not a valid JSON document"]);
+    let html = "<html><head><title>Welcome</title></head></html>";
+    let error = fetch_error(move |_| Reply::content("text/html; charset=utf-8", html)).await;
+    says(&error, &["expected a manifest, got text/html: Welcome"]);
+    assert_eq!(error.code(), ReasonCode::Protocol);
+    let server = FaultServer::start(move |_| Reply::content("application/json", html));
+    let digest = Target::Digest(Digest::sha256(b"x"));
+    let error = repository(&server).fetch_manifest(&digest).await.unwrap_err();
+    says(&error, &["expected a manifest, got a web page: Welcome"]);
     let error =
         fetch_error(move |_| Reply::Answer(403, vec![("Content-Type", "text/html".to_owned())], html.into())).await;
     says(&error, &["403", "got text/html"]);

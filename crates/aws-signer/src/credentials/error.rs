@@ -217,6 +217,7 @@ impl CredentialsFailure {
             Self::SsoLogin { profile: name, .. } => Some(Advice::LogInToSso { profile: name.clone() }),
             Self::Refused(why) => why.advice(),
             Self::Unreachable { asked: CredentialsSource::InstanceMetadata, .. } => Some(Advice::RaiseHopLimit),
+            Self::Unreachable { asked: CredentialsSource::Container, .. } => Some(Advice::CheckContainerEndpoint),
             Self::Unreachable { .. } => Some(Advice::CheckNetwork),
             Self::Call { failure, .. } => failure.advice(action, None),
             Self::Answer { .. } => None,

@@ -147,9 +147,11 @@ impl Inner {
             Some(profile) => format!("{selected} in {} has none", profile.place("")),
             None => format!("the AWS profile {:?} is not defined", selected.name),
         };
-        format!(
-            "AWS_ACCESS_KEY_ID is not set, {profile}, there is no web identity and no container role, and {instance}"
-        )
+        let identity = match self.settings.environment().get("AWS_ROLE_ARN") {
+            Some(_) => "AWS_ROLE_ARN is set without AWS_WEB_IDENTITY_TOKEN_FILE, there is",
+            None => "there is no web identity and",
+        };
+        format!("AWS_ACCESS_KEY_ID is not set, {profile}, {identity} no container role, and {instance}")
     }
 
     async fn follow(&self, plan: &Plan) -> Result<Found, CredentialsFailure> {

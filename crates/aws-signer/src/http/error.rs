@@ -57,7 +57,7 @@ impl ConnectError {
 
 /// A failed request that was sent through a proxy.
 #[derive(Debug)]
-struct ThroughProxy {
+pub struct ThroughProxy {
     proxy: String,
     source: ConnectorError,
 }

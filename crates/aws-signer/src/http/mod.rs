@@ -22,7 +22,7 @@ use aws_smithy_types::body::SdkBody;
 use http_body_util::{BodyExt, Limited};
 
 use self::connectors::{Connectors, Way};
-pub use self::error::ConnectError;
+pub use self::error::{ConnectError, ThroughProxy};
 use super::answer;
 use super::answer::AnswerError;
 

@@ -46,8 +46,13 @@ pub enum SharedConfigError {
         path: PathBuf,
     },
     /// A file cannot be read.
-    #[error("the file {} cannot be read: {why}", path.display())]
+    #[error(
+        "the file {}{} cannot be read: {why}",
+        path.display(), variable.map(|variable| format!(" ({variable})")).unwrap_or_default()
+    )]
     Unreadable {
+        /// The variable that names it.
+        variable: Option<&'static str>,
         /// The file.
         path: PathBuf,
         /// The system's error.

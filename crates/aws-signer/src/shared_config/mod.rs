@@ -89,6 +89,8 @@ impl SharedFile {
         let named = environment.get(variable).map(|path| environment.path(path));
         let is_named = named.is_some();
         let Some(path) = named.or_else(|| environment.in_home(in_home)) else { return Self::default() };
+        let named_by = is_named.then_some(variable);
+        let unreadable = |why| SharedConfigError::Unreadable { variable: named_by, path: path.clone(), why };
         let absent = |error| Self { path: path.clone(), document: None, error };
         // A home folder that this user may not enter, as in containers, counts as empty.
         if !is_named && std::fs::symlink_metadata(&path).is_err() {
@@ -97,13 +99,13 @@ impl SharedFile {
         match files::read_up_to(&path, MAX_FILE) {
             Ok(content) if content.len() as u64 > MAX_FILE => {
                 let why = format!("it has more than {MAX_FILE} bytes");
-                absent(Some(SharedConfigError::Unreadable { path: path.clone(), why }))
+                absent(Some(unreadable(why)))
             }
-            Ok(content) => Self::of(path, &content),
+            Ok(content) => Self::of(path.clone(), &content),
             Err(why) if is_named && why.kind() == ErrorKind::NotFound => {
                 absent(Some(SharedConfigError::Missing { variable, path: path.clone() }))
             }
-            Err(why) => absent(Some(SharedConfigError::Unreadable { path: path.clone(), why: why.to_string() })),
+            Err(why) => absent(Some(unreadable(why.to_string()))),
         }
     }
 

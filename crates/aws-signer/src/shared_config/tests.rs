@@ -280,7 +280,10 @@ fn finds_the_files() {
         let shared = load(&[(variable, path)]);
         assert_eq!(shared.unusable_file(), Some(&SharedConfigError::Missing { variable, path: missing.clone() }));
         let unreadable = load(&[(variable, home)]);
-        assert!(matches!(unreadable.unusable_file(), Some(SharedConfigError::Unreadable { path, .. }) if path == home));
+        let Some(SharedConfigError::Unreadable { variable: named_by, path, .. }) = unreadable.unusable_file() else {
+            panic!("{:?}", unreadable.unusable_file())
+        };
+        assert_eq!((*named_by, path.as_path()), (Some(variable), folder.path()));
     }
     std::fs::create_dir(folder.path().join(".aws")).unwrap();
     std::fs::write(folder.path().join(".aws/credentials"), format!("[default]\n{KEYS}")).unwrap();

@@ -1,6 +1,7 @@
 //! Answers of a registry, read completely within a size limit, and the errors that they report: distribution-spec,
 //! "Error Codes".
 
+use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
 
 use notary::text::printable;
@@ -17,6 +18,8 @@ use crate::error::{ErrorAnswer, RegistryError, RequestLine};
 /// The header with the digest of the content.
 const CONTENT_DIGEST: HeaderName = HeaderName::from_static("docker-content-digest");
 const SHOWN: usize = 300;
+/// What servers answer on a port with TLS to a request without it: those written in Go, nginx, Apache, Tomcat.
+const WITHOUT_TLS: [&str; 4] = ["https server", "https port", "ssl-enabled server port", "requires tls"];
 
 /// An answer with its body.
 #[derive(Debug)]
@@ -65,22 +68,17 @@ impl Answer {
 
     /// The error that the body describes.
     pub(super) fn error_answer(&self) -> ErrorAnswer {
-        let nothing = ErrorAnswer { code: None, message: None, retry_after: self.retry_after() };
+        let retry_after = self.retry_after();
+        let nothing = ErrorAnswer { code: None, message: None, retry_after, wants_tls: self.wants_tls() };
         if self.body.is_empty() {
             return nothing;
         }
         let Ok(mut body) = json::parse_object("answer", &self.body) else {
-            let kind = self.media_type().map_or_else(|| "unknown content".to_owned(), shown);
-            let message = match kind.as_str() {
-                "text/plain" => shown(String::from_utf8_lossy(&self.body).trim()),
-                "text/html" => match title(&String::from_utf8_lossy(&self.body)) {
-                    Some(title) => format!("expected the JSON of a registry, got {kind}: {title}"),
-                    None => format!("expected the JSON of a registry, got {kind}"),
-                },
-                _ => format!("expected the JSON of a registry, got {kind}"),
+            let message = match self.text() {
+                Some(text) => shown(text.trim()),
+                None => format!("expected the JSON of a registry, got {}", self.kind()),
             };
-            let message = Some(message);
-            return ErrorAnswer { message, ..nothing };
+            return ErrorAnswer { message: Some(message), ..nothing };
         };
         let first = body.take("errors").and_then(|errors| errors.get(0).cloned()).unwrap_or_default();
         let text = |name: &str| first.get(name).and_then(Value::as_str).filter(|text| !text.is_empty()).map(shown);
@@ -88,6 +86,56 @@ impl Answer {
         let other = ["error_description", "details", "message", "error"];
         let alone = other.iter().find_map(|name| body.optional_string(name).ok().flatten().map(|text| shown(&text)));
         ErrorAnswer { code: text("code"), message: text("message").or(alone), ..nothing }
+    }
+
+    /// The body, if it is text for people. Servers written in Go name no type for what they answer before they parse
+    /// the request.
+    fn text(&self) -> Option<Cow<'_, str>> {
+        match self.media_type() {
+            Some("text/plain") => Some(String::from_utf8_lossy(&self.body)),
+            Some(_) => None,
+            None => {
+                let text = str::from_utf8(&self.body).ok().map(str::trim)?;
+                let is_text = text.len() <= SHOWN && !text.starts_with(['<', '{', '[']) && printable(text) == text;
+                is_text.then_some(Cow::Borrowed(text))
+            }
+        }
+    }
+
+    /// What the body is instead of the expected JSON: its media type, and the title of a web page.
+    pub(crate) fn kind(&self) -> String {
+        let page = self.is_web_page().then(|| String::from_utf8_lossy(&self.body));
+        let kind = match (self.media_type(), &page) {
+            (Some(media_type), _) if page.is_none() || media_type.contains("html") => shown(media_type),
+            (_, Some(_)) => "a web page".to_owned(),
+            (_, None) => "unknown content".to_owned(),
+        };
+        match page.as_deref().and_then(title) {
+            Some(title) => format!("{kind}: {title}"),
+            None => kind,
+        }
+    }
+
+    /// Whether the body is said to be JSON, and is not a web page.
+    pub(crate) fn is_json(&self) -> bool {
+        !self.is_web_page() && self.media_type().is_none_or(|media_type| media_type.ends_with("json"))
+    }
+
+    /// Whether the body is HTML, by its type or by its content.
+    pub(crate) fn is_web_page(&self) -> bool {
+        let start = String::from_utf8_lossy(&self.body[..self.body.len().min(SHOWN)]).trim_start().to_ascii_lowercase();
+        self.media_type().is_some_and(|media_type| media_type == "text/html" || media_type == "application/xhtml+xml")
+            || ["<!doctype html", "<html", "<head"].iter().any(|tag| start.starts_with(tag))
+    }
+
+    /// Whether the server refuses a request because it came without TLS.
+    fn wants_tls(&self) -> bool {
+        let is_plain = self.url.scheme() == "http";
+        let says = || {
+            let text = String::from_utf8_lossy(&self.body).to_ascii_lowercase();
+            WITHOUT_TLS.iter().any(|words| text.contains(words))
+        };
+        is_plain && matches!(self.status.as_u16(), 400 | 426) && says()
     }
 
     /// The digest in the header `Docker-Content-Digest`.
@@ -107,9 +155,13 @@ impl Answer {
 
 /// The title of a web page.
 fn title(page: &str) -> Option<String> {
-    let (_, rest) = page.split_once("<title>")?;
-    let (title, _) = rest.split_once("</title>")?;
-    Some(shown(title.trim())).filter(|title| !title.is_empty())
+    // Its bytes have the positions of the page's: only ASCII letters change.
+    let lower = page.to_ascii_lowercase();
+    let start = lower.find("<title")?;
+    let start = start + lower[start..].find('>')? + 1;
+    let end = start + lower[start..].find("</title")?;
+    let words: Vec<&str> = page[start..end].split_whitespace().collect();
+    Some(shown(&words.join(" "))).filter(|title| !title.is_empty())
 }
 
 /// A text of the registry, printable and shortened for an error line.
@@ -163,10 +215,45 @@ mod tests {
                 ": expected the JSON of a registry, got text/html: 400 sent to HTTPS port",
             ),
             ("text/html", "<html>", ": expected the JSON of a registry, got text/html"),
+            (
+                "application/json",
+                "<!DOCTYPE html>\n<TITLE lang=en>Sign\n in</TITLE>",
+                ": expected the JSON of a registry, got a web page: Sign in",
+            ),
+            ("application/xml", "<Error/>", ": expected the JSON of a registry, got application/xml"),
+            // Without a type, what reads as text is text.
+            (
+                "",
+                "Client sent an HTTP request to an HTTPS server.\n",
+                ": Client sent an HTTP request to an HTTPS server",
+            ),
+            ("", "<html><title>a</title>", ": expected the JSON of a registry, got a web page: a"),
+            ("", "a\u{1b}b", ": expected the JSON of a registry, got unknown content"),
+            ("", "<Error/>", ": expected the JSON of a registry, got unknown content"),
         ] {
             let mut answer = answer("x", body);
-            answer.headers.insert(CONTENT_TYPE, media_type.parse().unwrap());
+            if !media_type.is_empty() {
+                answer.headers.insert(CONTENT_TYPE, media_type.parse().unwrap());
+            }
             assert_eq!(answer.error_answer().to_string(), shown, "{body}");
+        }
+    }
+
+    #[test]
+    fn knows_a_server_that_wants_tls() {
+        for (scheme, status, body, wants) in [
+            ("http", 400, "Client sent an HTTP request to an HTTPS server.\n", true),
+            ("http", 400, "<title>400 The plain HTTP request was sent to HTTPS port</title>", true),
+            ("http", 400, "Reason: You're speaking plain HTTP to an SSL-enabled server port.", true),
+            ("http", 400, "Bad Request\nThis combination of host and port requires TLS.", true),
+            ("http", 400, r#"{"errors":[{"code":"MANIFEST_INVALID"}]}"#, false),
+            ("http", 403, "not on this HTTPS server", false),
+            ("https", 400, "Client sent an HTTP request to an HTTPS server.\n", false),
+        ] {
+            let mut answer = answer("x", body);
+            answer.url = Url::parse(&format!("{scheme}://h.example/")).unwrap();
+            answer.status = StatusCode::from_u16(status).unwrap();
+            assert_eq!(answer.error_answer().wants_tls, wants, "{scheme} {status} {body}");
         }
     }
 
@@ -176,7 +263,6 @@ mod tests {
             (r#"{"errors":[{"code":"DENIED","message":"no\u001b[31m access\u202e"}]}"#, ": DENIED: no [31m access "),
             (r#"{"errors":[]}"#, ""),
             (r#"{"error":"invalid_grant","error_description":"expired"}"#, ": expired"),
-            ("<html>", ": expected the JSON of a registry, got unknown content"),
         ] {
             assert_eq!(answer("x", body).error_answer().to_string(), shown, "{body}");
         }

@@ -58,7 +58,7 @@ impl RemoteRepository {
     /// Returns [`RegistryError`] if the manifest does not exist ([`RegistryError::is_not_found`]) or cannot be read.
     pub async fn fetch_manifest(&self, target: &Target) -> Result<FetchedManifest, RegistryError> {
         let (answer, digest) = self.fetch(target).await?;
-        typed(answer, digest)
+        typed(answer, digest, target)
     }
 
     /// Reads content of any type as a manifest, and its digest.
@@ -198,8 +198,8 @@ impl RemoteRepository {
 }
 
 /// The manifest in an answer, if it is one of a supported type.
-pub(crate) fn typed(answer: Answer, digest: Digest) -> Result<FetchedManifest, RegistryError> {
-    let media_type = media_type_of(answer.media_type(), &answer.body).map_err(|source| wrong_type(&answer, source))?;
+pub(crate) fn typed(answer: Answer, digest: Digest, target: &Target) -> Result<FetchedManifest, RegistryError> {
+    let media_type = media_type_of(answer.media_type(), &answer.body).map_err(|source| wrong_type(&answer, target, source))?;
     let size = answer.body.len() as u64;
     let media_type = media_type.to_owned();
     let descriptor = Descriptor { media_type, digest, size, artifact_type: None, annotations: [].into() };
@@ -209,7 +209,11 @@ pub(crate) fn typed(answer: Answer, digest: Digest) -> Result<FetchedManifest, R
 
 /// The error for a manifest of an unsupported or ambiguous type. If its content alone is a supported manifest, the
 /// registry gave it a wrong `Content-Type`, which is no judgement of the manifest.
-fn wrong_type(answer: &Answer, source: ManifestError) -> RegistryError {
+fn wrong_type(answer: &Answer, target: &Target, source: ManifestError) -> RegistryError {
+    // What has the digest that was asked for is what was pushed.
+    if matches!(source, ManifestError::Json(_)) && matches!(target, Target::Tag(_)) && !answer.is_json() {
+        return answer.malformed(format!("expected a manifest, got {}", answer.kind()));
+    }
     let is_manifest = |media_type: &&str| media_type_of(Some(media_type), &answer.body).is_ok();
     if matches!(source, ManifestError::Kind(_)) && MANIFEST_MEDIA_TYPES.iter().any(is_manifest) {
         return answer.malformed(source.to_string());
@@ -220,6 +224,9 @@ fn wrong_type(answer: &Answer, source: ManifestError) -> RegistryError {
 /// Returns the digest if it matches the answer's body and the registry claims no other.
 fn checked(answer: &Answer, digest: &Digest) -> Result<Digest, RegistryError> {
     if !digest.matches(&answer.body) {
+        if answer.is_web_page() {
+            return Err(answer.malformed(format!("expected a manifest, got {}", answer.kind())));
+        }
         return Err(answer.content(format!("its digest is not {digest}")));
     }
     match answer.content_digest()? {

@@ -105,8 +105,9 @@ impl LayoutError {
                 io::ErrorKind::PermissionDenied => ReasonCode::Denied,
                 _ => ReasonCode::File,
             },
-            Self::NotALayout { .. } | Self::Index { .. } | Self::Ambiguous { .. } => ReasonCode::Configuration,
-            Self::Manifest { .. } => ReasonCode::Protocol,
+            Self::NotALayout { .. } | Self::Index { .. } | Self::Manifest { .. } | Self::Ambiguous { .. } => {
+                ReasonCode::Configuration
+            }
             Self::Content { .. } => ReasonCode::WrongContent,
             Self::Locked { .. } => ReasonCode::Contention,
             Self::TooMany { .. } | Self::TooMuch { .. } => ReasonCode::TooMany,
@@ -125,7 +126,7 @@ impl LayoutError {
     pub fn advice(&self) -> Option<Advice> {
         match self {
             Self::TooMany { .. } => Some(Advice::RaiseLimit { what: "signatures" }),
-            Self::Locked { .. } => Some(Advice::AllowMoreTime),
+            Self::Locked { .. } => Some(Advice::WaitForProcess),
             _ => None,
         }
     }

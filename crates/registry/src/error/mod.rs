@@ -73,7 +73,8 @@ impl StoreError {
         match self {
             Self::Layout(why) => why.code(),
             Self::Registry(why) => why.code(),
-            Self::Manifest { .. } => ReasonCode::Protocol,
+            // The content is that of the digest: it stays as it is.
+            Self::Manifest { .. } => ReasonCode::Configuration,
             Self::NotASignature { .. } => ReasonCode::Integrity,
             Self::OtherSubject { .. } => ReasonCode::OtherArtifact,
             Self::TooLarge { .. } => ReasonCode::TooMany,

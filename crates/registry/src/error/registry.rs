@@ -66,12 +66,43 @@ pub struct ErrorAnswer {
     pub message: Option<String>,
     /// The wait that it asks for.
     pub retry_after: Option<Duration>,
+    /// Whether it refuses the request because it came without TLS.
+    pub wants_tls: bool,
+}
+
+/// Words of messages about who may do what. Other messages, such as about a quota, say by themselves what is wrong.
+const ABOUT_ACCESS: [&str; 9] =
+    ["access", "denied", "forbidden", "authoriz", "authentic", "permission", "credential", "login", "log in"];
+/// Words of messages that no login changes.
+const ABOUT_LIMITS: [&str; 5] = ["quota", "limit", "exceed", "storage", "firewall"];
+
+impl ErrorAnswer {
+    /// Whether its message, if it has one, says no more than that access is denied.
+    fn is_about_access(&self) -> bool {
+        let Some(message) = &self.message else { return true };
+        let message = message.to_ascii_lowercase();
+        let has = |words: &[&str]| words.iter().any(|word| message.contains(word));
+        has(&ABOUT_ACCESS) && !has(&ABOUT_LIMITS)
+    }
+
+    /// Whether the registry refused the request because of its content, as it would again: distribution-spec, "Error
+    /// Codes".
+    fn is_about_content(&self) -> bool {
+        matches!(
+            self.code.as_deref(),
+            Some("MANIFEST_INVALID" | "MANIFEST_UNVERIFIED" | "NAME_INVALID" | "TAG_INVALID" | "UNSUPPORTED")
+        )
+    }
 }
 
 impl fmt::Display for ErrorAnswer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for text in [&self.code, &self.message].into_iter().flatten() {
-            write!(f, ": {text}")?;
+        if let Some(code) = &self.code {
+            write!(f, ": {code}")?;
+        }
+        // More text follows it.
+        if let Some(message) = &self.message {
+            write!(f, ": {}", message.strip_suffix('.').unwrap_or(message))?;
         }
         if let Some(wait) = self.retry_after {
             write!(f, " (retry after {} s)", wait.as_secs())?;
@@ -105,7 +136,7 @@ impl fmt::Display for Limited {
 #[derive(Debug, thiserror::Error)]
 pub enum RegistryError {
     /// The registry, or a proxy in front of it, answered with an error status.
-    #[error("{request}: {status}{answer}{}", explanation(*status))]
+    #[error("{request}: {status}{answer}{}", explanation(*status, answer))]
     Status {
         /// The request.
         request: RequestLine,
@@ -242,7 +273,7 @@ pub enum RegistryError {
         proxy: String,
     },
     /// A file with certificates cannot be used, or there are no certificate authorities.
-    #[error(transparent)]
+    #[error("{}", authorities(.0))]
     Authorities(AuthoritiesError),
     /// The proxy of the environment cannot be used.
     #[error(transparent)]
@@ -257,11 +288,12 @@ impl RegistryError {
     #[must_use]
     pub fn code(&self) -> ReasonCode {
         match self {
-            Self::Status { status, .. } => code_of(*status),
+            Self::Status { status, answer, .. } => code_of(*status, answer),
             Self::IndexRefused { .. } => ReasonCode::Exists,
             Self::Unauthorized { .. } => ReasonCode::Credentials,
             Self::Connection { .. } => ReasonCode::Unreachable,
             Self::Timeout { .. } => ReasonCode::Deadline,
+            Self::Manifest { source: ManifestError::Kind(_), .. } => ReasonCode::Configuration,
             Self::TooLarge { .. } | Self::Malformed { .. } | Self::Redirect { .. } | Self::Manifest { .. } => {
                 ReasonCode::Protocol
             }
@@ -285,14 +317,15 @@ impl RegistryError {
     #[must_use]
     pub fn advice(&self) -> Option<Advice> {
         match self {
-            Self::Status { status, .. } => match status.as_u16() {
-                401 | 403 => Some(Advice::LogInToRegistry),
+            Self::Status { answer, .. } if answer.wants_tls => Some(Advice::UseTls),
+            Self::Status { status, answer, .. } => match status.as_u16() {
+                401 | 403 if answer.is_about_access() => Some(Advice::LogInToRegistry),
                 404 => Some(Advice::CheckName),
                 429 => Some(Advice::SendFewerRequests),
                 _ => None,
             },
             Self::Unauthorized { .. } => Some(Advice::LogInToRegistry),
-            Self::Timeout { .. } => Some(Advice::AllowMoreTime),
+            Self::Timeout { .. } => Some(Advice::AllowRegistryMoreTime),
             Self::Tls { why: TlsFailure::NotTls, .. } => Some(Advice::AllowPlainHttp),
             Self::Tls { why: TlsFailure::UnknownAuthority, .. } => Some(Advice::TrustRegistryAuthority),
             Self::ProxyLogin { .. }
@@ -322,14 +355,18 @@ impl RegistryError {
 }
 
 /// What a status means. The caller of a request handles those that its operation expects.
-fn code_of(status: StatusCode) -> ReasonCode {
+fn code_of(status: StatusCode, answer: &ErrorAnswer) -> ReasonCode {
     match status.as_u16() {
+        _ if answer.wants_tls => ReasonCode::Configuration,
+        // The registry, or a proxy before it, refuses the request for its content or size, or lacks the operation.
+        405 | 413 | 415 | 501 => ReasonCode::Configuration,
         404 => ReasonCode::NotFound,
         401 | 403 => ReasonCode::Denied,
         // Something is there that cannot be replaced, such as an immutable tag.
         409 | 412 => ReasonCode::Exists,
         408 | 500.. => ReasonCode::Unreachable,
         429 => ReasonCode::Throttled,
+        _ if answer.is_about_content() => ReasonCode::Configuration,
         // Not the answer of a registry to such a request: the host may not be one.
         _ => ReasonCode::Protocol,
     }
@@ -345,10 +382,18 @@ impl From<HttpClientError> for RegistryError {
     }
 }
 
+/// The system's certificates are read without errors, so a file is one that the caller named.
+fn authorities(why: &AuthoritiesError) -> String {
+    match why {
+        AuthoritiesError::File { .. } => format!("the file with certificates to trust, {why}"),
+        why => why.to_string(),
+    }
+}
+
 /// What a status means in a registry, where its name does not say so.
-fn explanation(status: StatusCode) -> &'static str {
+fn explanation(status: StatusCode, answer: &ErrorAnswer) -> &'static str {
     match status.as_u16() {
-        401 | 403 => "; the repository is private, or needs other permissions",
+        401 | 403 if answer.is_about_access() => "; the repository is private, or needs other permissions",
         405 | 501 => "; the registry does not support this part of the distribution specification",
         413 => "; ask the registry's administrator for a higher limit",
         _ => "",
@@ -367,22 +412,69 @@ mod tests {
         assert_eq!(shown, "PUT https://h.example:5000/v2/a/blobs/x?X-Amz-Signature=…&digest=sha256:00&token=…");
     }
 
+    fn answer(code: Option<&str>, message: Option<&str>) -> ErrorAnswer {
+        let text = |text: &str| text.to_owned();
+        ErrorAnswer { code: code.map(text), message: message.map(text), retry_after: None, wants_tls: false }
+    }
+
     #[test]
     fn classifies_statuses() {
-        for (status, expected) in [
-            (404, ReasonCode::NotFound),
-            (401, ReasonCode::Denied),
-            (403, ReasonCode::Denied),
-            (408, ReasonCode::Unreachable),
-            (429, ReasonCode::Throttled),
-            (500, ReasonCode::Unreachable),
-            (503, ReasonCode::Unreachable),
-            (400, ReasonCode::Protocol),
-            (413, ReasonCode::Protocol),
-            (409, ReasonCode::Exists),
-            (412, ReasonCode::Exists),
+        for (status, code, expected) in [
+            (404, None, ReasonCode::NotFound),
+            (401, None, ReasonCode::Denied),
+            (403, None, ReasonCode::Denied),
+            (408, None, ReasonCode::Unreachable),
+            (429, None, ReasonCode::Throttled),
+            (500, None, ReasonCode::Unreachable),
+            (500, Some("UNSUPPORTED"), ReasonCode::Unreachable),
+            (501, None, ReasonCode::Configuration),
+            (503, None, ReasonCode::Unreachable),
+            (400, None, ReasonCode::Protocol),
+            (400, Some("MANIFEST_INVALID"), ReasonCode::Configuration),
+            (400, Some("TAG_INVALID"), ReasonCode::Configuration),
+            (422, Some("NAME_INVALID"), ReasonCode::Configuration),
+            // The parts may appear later.
+            (400, Some("MANIFEST_BLOB_UNKNOWN"), ReasonCode::Protocol),
+            (405, None, ReasonCode::Configuration),
+            (413, None, ReasonCode::Configuration),
+            (415, None, ReasonCode::Configuration),
+            (409, None, ReasonCode::Exists),
+            (412, None, ReasonCode::Exists),
+            (404, Some("NAME_INVALID"), ReasonCode::NotFound),
+            (403, Some("UNSUPPORTED"), ReasonCode::Denied),
         ] {
-            assert_eq!(code_of(StatusCode::from_u16(status).unwrap()), expected, "{status}");
+            let found = code_of(StatusCode::from_u16(status).unwrap(), &answer(code, None));
+            assert_eq!(found, expected, "{status} {code:?}");
         }
+        let wants_tls = ErrorAnswer { wants_tls: true, ..answer(None, None) };
+        assert_eq!(code_of(StatusCode::BAD_REQUEST, &wants_tls), ReasonCode::Configuration);
+    }
+
+    #[test]
+    fn advises_a_login_only_where_it_can_help() {
+        for (message, helps) in [
+            (None, true),
+            (Some("requested access to the resource is denied"), true),
+            (Some("authentication required"), true),
+            (Some("User: arn:aws:iam::111122223333:user/a is not authorized to perform: ecr:BatchGetImage"), true),
+            (Some("expected the JSON of a registry, got text/html: 403 Forbidden"), true),
+            (Some("quota exceeded"), false),
+            (Some("denied: the project has exceeded its storage limit"), false),
+            (Some("the repository is archived"), false),
+        ] {
+            for status in [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN] {
+                let request = RequestLine::new(&Method::GET, &Url::parse("https://h.example/").unwrap());
+                let answer = Box::new(answer(Some("DENIED"), message));
+                let error = RegistryError::Status { request, status, answer };
+                assert_eq!(error.advice(), helps.then_some(Advice::LogInToRegistry), "{message:?}");
+                assert_eq!(error.to_string().contains("the repository is private"), helps, "{message:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_sentence_of_the_registry_may_continue() {
+        let shown = ErrorAnswer { retry_after: Some(Duration::from_secs(7)), ..answer(Some("A"), Some("It is so.")) };
+        assert_eq!(shown.to_string(), ": A: It is so (retry after 7 s)");
     }
 }

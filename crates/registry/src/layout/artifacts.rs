@@ -159,10 +159,9 @@ impl Layout {
                 Err(why @ LayoutError::TooMuch { .. }) => return Err(why),
                 Err(why) => {
                     tracing::debug!(digest = %entry.digest, %why, "cannot read a manifest of the layout");
-                    let counts = || match why.code() {
-                        ReasonCode::NotFound => false,
-                        ReasonCode::Protocol => self.names(&entry, subject),
-                        _ => true,
+                    let counts = || match &why {
+                        LayoutError::Manifest { .. } => self.names(&entry, subject),
+                        why => why.code() != ReasonCode::NotFound,
                     };
                     if unreadable.len() < MAX_UNREADABLE && could_be_signature(&entry) && counts() {
                         unreadable.push(entry);

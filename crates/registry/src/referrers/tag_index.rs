@@ -196,7 +196,7 @@ impl RemoteRepository {
             return Ok(Tagged::Nothing);
         }
         let could_be_index = could_be_index(&answer);
-        match typed(answer, digest) {
+        match typed(answer, digest, &Target::Tag(tag.clone())) {
             Ok(stored) if stored.descriptor.media_type == IMAGE_INDEX_MEDIA_TYPE => Ok(Tagged::Index(Box::new(stored))),
             Ok(stored) => Ok(Tagged::Other(stored.descriptor.media_type)),
             Err(why) if could_be_index => Err(why),

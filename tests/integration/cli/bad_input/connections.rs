@@ -78,7 +78,7 @@ fn retries_a_429_within_the_deadline() {
 
 #[test]
 fn rejects_html_pages() {
-    all(3, "not a valid JSON document", |_| Reply::content("text/html", "<html>Welcome</html>"));
+    all(3, "got text/html", |_| Reply::content("text/html", "<html>Welcome</html>"));
     let fixture = Fixture::new();
     let server = fixture.repository().serve_with(|request| {
         request.path.contains("/referrers/").then(|| Reply::content("text/html", "<html>Welcome</html>"))
@@ -90,6 +90,18 @@ fn rejects_html_pages() {
         is_list.then(|| Reply::content("text/html", "<html>Sign in</html>"))
     });
     fixture.verify(&reference(&server), &[]).exits_with(3).says("/manifests/sha256-");
+}
+
+#[test]
+fn a_retry_does_not_help_where_the_registry_or_its_content_stays_the_same() {
+    all(2, "unsupported manifest type", |_| Reply::content("a/b", r#"{"mediaType":"a/b"}"#));
+    let ambiguous = r#"{"schemaVersion":2,"config":{},"layers":[],"manifests":[]}"#;
+    all(2, "unsupported manifest type", move |_| Reply::content(IMAGE_MANIFEST_MEDIA_TYPE, ambiguous));
+    let invalid = r#"{"errors":[{"code":"MANIFEST_INVALID","message":"manifest invalid"}]}"#;
+    all(2, "MANIFEST_INVALID", move |_| Reply::Answer(400, Vec::new(), invalid.into()));
+    all(2, "HTTP request to an HTTPS server", |_| {
+        Reply::Answer(400, Vec::new(), "Client sent an HTTP request to an HTTPS server.".into())
+    });
 }
 
 #[test]
