@@ -100,8 +100,8 @@ impl VerificationPolicy {
         self.verification.level() == VerificationLevel::Skip
     }
 
-    /// Returns where AWS Signer will be asked about revocation, as far as the policy tells: a few of the locations of its
-    /// trusted identities.
+    /// Returns where AWS Signer will be asked about revocation, as far as the policy tells: a few of the locations of
+    /// its trusted identities.
     pub(super) fn revocation_locations(&self) -> Vec<Location> {
         let mut locations: Vec<Location> = Vec::new();
         if self.verification.action(ValidationType::Revocation) == ValidationAction::Skip {

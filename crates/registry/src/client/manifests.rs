@@ -199,7 +199,8 @@ impl RemoteRepository {
 
 /// The manifest in an answer, if it is one of a supported type.
 pub(crate) fn typed(answer: Answer, digest: Digest, target: &Target) -> Result<FetchedManifest, RegistryError> {
-    let media_type = media_type_of(answer.media_type(), &answer.body).map_err(|source| wrong_type(&answer, target, source))?;
+    let media_type =
+        media_type_of(answer.media_type(), &answer.body).map_err(|source| wrong_type(&answer, target, source))?;
     let size = answer.body.len() as u64;
     let media_type = media_type.to_owned();
     let descriptor = Descriptor { media_type, digest, size, artifact_type: None, annotations: [].into() };
