@@ -2,7 +2,7 @@
 //! root can change.
 //!
 //! notation 1.3.2 only rejects symbolic links. Here, every folder on the way, every link that is followed and the file
-//! itself must belong to the user or to root, and nobody else may write to them: otherwise another user decides what is
+//! itself must belong to the user or to root, and only these may write to them: otherwise another user decides what is
 //! trusted. The checks are made on the open files.
 
 use std::fs::File;
@@ -71,7 +71,7 @@ pub fn check_parent(path: &Path) -> Result<(), FileError> {
 }
 
 /// Checks a program in a folder of programs before it is run: an executable regular file, to which, as to its folder,
-/// nobody but the user and root may write.
+/// only the user and root may write.
 ///
 /// # Errors
 /// Returns [`FileError`] if there is no such program, or other users could change it.
@@ -93,7 +93,7 @@ pub fn check_chosen_program(path: &Path) -> Result<PathBuf, FileError> {
     Ok(place.path)
 }
 
-/// Checks what belongs to a private folder: a regular file or a folder, not a link, that nobody else may write to. What
+/// Checks what belongs to a private folder: a regular file or a folder, not a link, that only they may write to. What
 /// does not exist is fine.
 ///
 /// # Errors

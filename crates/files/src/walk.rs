@@ -18,7 +18,7 @@ const MAX_LINKS: usize = 40;
 /// What must hold on the way to a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Rule {
-    /// For what is trusted. Every folder and every link belongs to the user or to root, and nobody else may change
+    /// For what is trusted. Every folder and every link belongs to the user or to root, and only these may change
     /// what the path leads to. A folder that all may write to is accepted if it is sticky, such as `/tmp`.
     Trusted,
     /// For what is written. Where other users may write, their links are not followed: neither in `/tmp`, nor in a
