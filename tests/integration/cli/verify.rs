@@ -210,7 +210,7 @@ fn permanent_errors_exit_with_2_and_name_the_setting() {
         (&json!("misconfigured"), &json!("misconfigured"))
     );
     let check = check(&results["artifacts"][0], "revocation");
-    assert!(check["error"]["advice"].as_str().unwrap().contains("setting"), "{results:#}");
+    assert!(check["error"]["message"].as_str().unwrap().contains("aws-region"), "{results:#}");
     // A level that only logs revocation still accepts.
     world.notation.import_policy("permissive", arn);
     let cli = Cli::for_signer(&world.signer).with_config_of(&world.notation);

@@ -114,7 +114,7 @@ fn the_image_has_nothing_but_the_programs_users_and_certificate_authorities() {
     for file in &files {
         let name = file.rsplit(' ').next().unwrap();
         let expected = match name {
-            "home/nonroot/" => "drwx------ 65532/65532 ",
+            "home/nonroot/" => "drwxr-xr-x 65532/65532 ",
             "root/" => "drwx------ 0/0 ",
             "tmp/" => "drwxrwxrwt 0/0 ",
             "usr/bin/notation-aws-signer" => "-rwxr-xr-x 0/0 ",

@@ -89,7 +89,8 @@ fn rejects_html_pages() {
         let is_list = request.path.contains("/referrers/") || request.path.contains("/manifests/sha256-");
         is_list.then(|| Reply::content("text/html", "<html>Sign in</html>"))
     });
-    fixture.verify(&reference(&server), &[]).exits_with(3).says("/manifests/sha256-");
+    // Nor is the tag an index: "the client SHOULD assume there are no referrers".
+    fixture.verify(&reference(&server), &[]).exits_with(1).says("there is no signature");
 }
 
 #[test]

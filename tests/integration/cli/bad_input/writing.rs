@@ -72,7 +72,7 @@ fn does_not_overwrite_an_unreadable_referrers_index() {
     let tag = fixture.image.digest.to_string().replace(':', "-");
     for (code, fault) in [
         (3, (|| Reply::status(500)) as fn() -> Reply),
-        (3, || Reply::content("text/html", "<html>")),
+        (2, || Reply::content("text/html", "<html>")),
         (2, || Reply::content(IMAGE_MANIFEST_MEDIA_TYPE, r#"{"schemaVersion":2,"config":{},"layers":[]}"#)),
         (3, || Reply::Flood(100 << 20)),
         (3, || Reply::Hang("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{")),
