@@ -71,52 +71,14 @@ impl<Document> Policies<Document> {
         &self,
         choose: impl FnOnce(&Document) -> Result<&TrustPolicy, CliError>,
     ) -> Result<Arc<VerificationPolicy>, CliError> {
-        Ok(self.chosen(choose)?.read())
-    }
-
-    /// As [`Self::policy`], without reading the trust stores of the policy yet.
-    ///
-    /// # Errors
-    /// Returns the error of `choose`.
-    pub fn chosen(
-        &self,
-        choose: impl FnOnce(&Document) -> Result<&TrustPolicy, CliError>,
-    ) -> Result<ChosenPolicy<'_>, CliError> {
-        Ok(match self {
-            Self::Profiles(policy) => ChosenPolicy::Profiles(policy),
-            Self::Document { document, stores, read } => {
-                ChosenPolicy::Statement { statement: choose(document)?, stores, read }
-            }
-        })
-    }
-}
-
-/// The policy for an artifact.
-pub enum ChosenPolicy<'a> {
-    /// That of the trusted profiles.
-    Profiles(&'a Arc<VerificationPolicy>),
-    /// A statement of the document.
-    Statement {
-        /// The statement.
-        statement: &'a TrustPolicy,
-        /// The folder with the trust stores.
-        stores: &'a NotationFolder,
-        /// The policies in use.
-        read: &'a Mutex<HashMap<String, Arc<VerificationPolicy>>>,
-    },
-}
-
-impl ChosenPolicy<'_> {
-    /// The policy with its trust stores.
-    #[must_use]
-    pub fn read(self) -> Arc<VerificationPolicy> {
         match self {
-            Self::Profiles(policy) => policy.clone(),
-            Self::Statement { statement, stores, read } => {
+            Self::Profiles(policy) => Ok(policy.clone()),
+            Self::Document { document, stores, read } => {
+                let statement = choose(document)?;
                 let policy =
                     || Arc::new(VerificationPolicy::from_statement(statement, |name| stores.trust_store(name)));
                 let mut read = read.lock().unwrap_or_else(PoisonError::into_inner);
-                read.entry(statement.name().to_owned()).or_insert_with(policy).clone()
+                Ok(read.entry(statement.name().to_owned()).or_insert_with(policy).clone())
             }
         }
     }

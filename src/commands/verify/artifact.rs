@@ -12,10 +12,6 @@ use crate::output::artifacts::PassedOver;
 use crate::output::exit::CliError;
 use crate::verification::Policies;
 
-/// How often the trust stores wait for their turn, so that the first request goes out before they are read: to connect,
-/// to hand over the request, and to send it.
-const TURNS: usize = 3;
-
 /// The settings for all artifacts of a command.
 pub(super) struct Verification {
     pub policies: Policies<TrustPolicyDocument>,
@@ -32,17 +28,10 @@ pub(super) struct Verification {
 pub(super) async fn verify(verification: &Verification, reference: &ArtifactReference) -> Vec<VerifiedArtifact> {
     let resolved = async {
         let location = reference.location(verification.scope.as_ref());
-        let chosen = verification.policies.chosen(|document| document.applicable_to(location).map_err(no_policy))?;
+        let policy = verification.policies.policy(|document| document.applicable_to(location).map_err(no_policy))?;
         let opened = reference.open(&verification.registry)?;
-        // Reading the trust stores takes about as long as the first answer of a registry.
-        let reading = async {
-            for _ in 0..TURNS {
-                tokio::task::yield_now().await;
-            }
-            chosen.read()
-        };
-        let (artifact, policy) = tokio::join!(opened.store.resolve(&opened.target), reading);
-        Ok::<_, CliError>((policy, opened.store, artifact?))
+        let artifact = opened.store.resolve(&opened.target).await?;
+        Ok::<_, CliError>((policy, opened.store, artifact))
     };
     let (policy, store, artifact) = match resolved.await {
         Ok(resolved) => resolved,

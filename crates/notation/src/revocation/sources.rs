@@ -1,6 +1,5 @@
 //! The sources themselves: AWS Signer for what it signed, OCSP and CRLs for certificates of others.
 
-use aws_names::Location;
 use aws_signer::{ClientPool, RevocationQuery, RevokedEntity, SignerAttributes, ask_revocation};
 
 use super::source::{BoxFuture, RevocationQuestion, RevocationSource, RevocationStatus};
@@ -31,10 +30,6 @@ impl RevocationSource for RevocationSources {
             Signer::AwsSigner(_) => self.aws_signer.status(question),
             Signer::Certificate => self.certificates.status(question),
         }
-    }
-
-    fn prepare<'a>(&'a self, locations: &'a [Location]) -> BoxFuture<'a, ()> {
-        self.aws_signer.prepare(locations)
     }
 }
 
@@ -77,16 +72,6 @@ impl RevocationSource for AwsSignerRevocation {
                 Box::pin(std::future::ready(RevocationStatus::Unknown(Failure::new(notary::ReasonCode::Internal, why))))
             }
         }
-    }
-
-    /// Creates the clients, which read the AWS configuration.
-    fn prepare<'a>(&'a self, locations: &'a [Location]) -> BoxFuture<'a, ()> {
-        Box::pin(async move {
-            for location in locations {
-                // What is wrong with the configuration is the answer to a question.
-                let _ = self.clients.for_revocation(location).await;
-            }
-        })
     }
 }
 

@@ -1,18 +1,14 @@
 //! The policy of a verification: a trust policy with the certificates of its trust stores, or only signing profiles and
 //! roots.
 
-use aws_names::Location;
 use notary::envelope::SigningScheme;
 use notary::trust::policy::{
     SignatureVerification, TrustPolicy, TrustStoreName, TrustStoreType, TrustedIdentities, TrustedIdentity,
-    ValidationAction, ValidationType, VerificationLevel,
+    VerificationLevel,
 };
 use notary::x509::Certificate;
 
 use crate::trust_store::{TrustStore, TrustStoreError};
-
-/// For how many locations the clients of AWS Signer are created in advance.
-const MAX_PREPARED: usize = 4;
 
 /// The trusted signers of a verification without trust policy. Every check is enforced.
 #[derive(Debug, Clone)]
@@ -98,21 +94,6 @@ impl VerificationPolicy {
     #[must_use]
     pub fn is_skip(&self) -> bool {
         self.verification.level() == VerificationLevel::Skip
-    }
-
-    /// Returns where AWS Signer will be asked about revocation, as far as the policy tells: a few of the locations of
-    /// its trusted identities.
-    pub(super) fn revocation_locations(&self) -> Vec<Location> {
-        let mut locations: Vec<Location> = Vec::new();
-        if self.verification.action(ValidationType::Revocation) == ValidationAction::Skip {
-            return locations;
-        }
-        for location in self.identities.locations() {
-            if locations.len() < MAX_PREPARED && !locations.contains(location) {
-                locations.push(location.clone());
-            }
-        }
-        locations
     }
 
     /// One message for each trust store of the policy that cannot be read, to report before any signature is verified.

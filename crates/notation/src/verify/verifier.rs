@@ -183,15 +183,8 @@ impl Verifier {
             return Ok(verdict);
         }
         let artifact = verdict.artifact.clone();
-        let listing = within(deadline, store.list_signatures(&artifact, self.limits.signatures));
-        let locations = policy.revocation_locations();
-        let preparing = async {
-            // The request goes out first.
-            tokio::task::yield_now().await;
-            self.revocation.prepare(&locations).await;
-        };
-        let (listed, _) = tokio::join!(listing, deadline.run(preparing));
-        let listed = listed?.into_descriptors();
+        let listed =
+            within(deadline, store.list_signatures(&artifact, self.limits.signatures)).await?.into_descriptors();
         tracing::info!(artifact = %artifact.digest, found = listed.len(), policy = policy.name(), "listed signatures");
         let context = Context { verifier: self, policy, demands, now, deadline };
         let hasty = store.without_retries();

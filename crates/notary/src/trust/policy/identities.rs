@@ -4,7 +4,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use aws_names::{AliasArn, AliasedProfileArn, ArnError, Location, ProfileArn, ProfileVersionArn, SignerArn};
+use aws_names::{AliasArn, AliasedProfileArn, ArnError, ProfileArn, ProfileVersionArn, SignerArn};
 
 use crate::trust::{DistinguishedName, DistinguishedNameError, Subject};
 
@@ -155,17 +155,6 @@ impl TrustedIdentities {
         self.listed().iter().filter_map(|identity| match identity {
             TrustedIdentity::X509Subject(name) => Some(name),
             _ => None,
-        })
-    }
-
-    /// Returns where AWS Signer keeps the signing profiles and aliases among the identities.
-    pub fn locations(&self) -> impl Iterator<Item = &Location> {
-        self.listed().iter().filter_map(|identity| match identity {
-            TrustedIdentity::SigningProfile(profile) => Some(profile.location()),
-            TrustedIdentity::SigningProfileVersion(version) => Some(version.location()),
-            TrustedIdentity::SigningProfileAlias(alias) => Some(alias.location()),
-            TrustedIdentity::AliasedSigningProfile(profile) => Some(profile.location()),
-            TrustedIdentity::X509Subject(_) | TrustedIdentity::Other(_) => None,
         })
     }
 
