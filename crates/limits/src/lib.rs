@@ -20,18 +20,21 @@
 //!
 //! | Module | What it has |
 //! |---|---|
+//! | `child` | [`ChildOutput`]: what a child process writes, up to a limit |
 //! | `deadline` | [`Deadline`]: the time at which an operation gives up |
 //! | `memory` | [`MemoryBudget`]: the bytes that all readers together may hold |
 //! | `rate` | [`RateLimit`]: the calls per second |
 //! | `shared_cache` | [`SharedCache`]: a bounded number of values, each fetched once for all who wait |
 //! | `waits` | [`Waits`]: who is told that a request waits before it is repeated |
 
+mod child;
 mod deadline;
 mod memory;
 mod rate;
 mod shared_cache;
 mod waits;
 
+pub use child::ChildOutput;
 pub use deadline::Deadline;
 pub use memory::{MemoryBudget, Reservation};
 pub use rate::RateLimit;
