@@ -2,13 +2,15 @@
 
 mod layout;
 mod registry;
+mod request_line;
 
 use notary::manifest::ManifestError;
 use notary::{Advice, Digest, Disposition, ReasonCode};
 
 pub use self::layout::LayoutError;
 pub(crate) use self::layout::io_error;
-pub use self::registry::{ErrorAnswer, Limited, RegistryError, RequestLine};
+pub use self::registry::{ErrorAnswer, Limited, RegistryError};
+pub use self::request_line::RequestLine;
 
 /// Why a store operation failed.
 #[derive(Debug, thiserror::Error)]
