@@ -112,7 +112,7 @@ impl Entry {
     }
 }
 
-/// Splits `host:port`, `[address]:port`, `[address]` or `host`. `None` without a host, or with a port that is none.
+/// Splits `host:port`, `[address]:port`, `[address]` or `host`. `None` if the host is missing or the port is invalid.
 fn split_port(entry: &str) -> Option<(&str, Option<u16>)> {
     if let Some(rest) = entry.strip_prefix('[') {
         let (host, rest) = rest.split_once(']')?;

@@ -40,7 +40,7 @@ pub fn read_file_or_pipe(path: &Path, most: u64) -> Result<Vec<u8>, FileError> {
     let place = walk(path, Rule::Trusted, End::Target)?;
     match place.kind() {
         Some(FileType::Fifo | FileType::CharacterDevice | FileType::Socket) => {
-            // Whoever started this program gave it a descriptor. A name in the file system has an owner.
+            // The parent process passed a descriptor. A name in the file system has an owner.
             if !place.descriptor
                 && let Some(stat) = &place.found
             {

@@ -32,7 +32,7 @@ pub struct SharedConfig {
 #[derive(Debug, Clone, Default)]
 struct SharedFile {
     path: PathBuf,
-    /// The parsed file. `None` if there is none, or if it cannot be read.
+    /// The parsed file. `None` if the file does not exist or cannot be read.
     document: Option<Document>,
     error: Option<SharedConfigError>,
 }

@@ -123,7 +123,7 @@ impl Layout {
         write().map_err(io_error(path))
     }
 
-    /// The subject of the signature with this manifest, `None` if it is none, if the manifest was read before.
+    /// What is known of a manifest that was read before: the subject that it signs, or `None` if it is not a signature.
     fn known_subject(&self, manifest: &Digest) -> Option<Option<Digest>> {
         self.subjects.lock().unwrap_or_else(PoisonError::into_inner).get(manifest).cloned()
     }

@@ -98,7 +98,7 @@ impl StatementDraft {
 
 /// Parses a statement, and collects every problem in it. Each names the statement.
 pub(super) struct StatementReader {
-    /// Empty if there is none.
+    /// Empty if the statement has no name.
     pub(super) name: String,
     object: Object,
     problems: Vec<PolicyError>,
