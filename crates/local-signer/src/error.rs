@@ -1,11 +1,95 @@
 //! The errors of the AWS Signer API with their codes and HTTP statuses ("Common Errors" and the operations' errors in
 //! the AWS Signer API Reference).
 
+use std::fmt;
+
 use aws_names::ArnError;
 
 use crate::auth::AuthError;
 use crate::ca::CaError;
 use crate::store::StoreError;
+
+/// An error code of the API's model, or one that all AWS services share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ErrorCode {
+    /// The caller may not do this.
+    AccessDenied,
+    /// A parameter of a tagging operation is invalid.
+    BadRequest,
+    /// The resource is in a conflicting state.
+    Conflict,
+    /// A credential or signature of the request is not as it must be; the texts differ, so the codes do, too.
+    Authentication(&'static str),
+    /// The service failed.
+    InternalServiceError,
+    /// The resource of a tagging operation does not exist.
+    NotFound,
+    /// The resource does not exist.
+    ResourceNotFound,
+    /// The body is not valid JSON for the operation.
+    Serialization,
+    /// A limit of the resource is reached.
+    ServiceLimitExceeded,
+    /// The deprecated form of [`ErrorCode::TooManyRequests`].
+    Throttling,
+    /// The quota of the account is used up.
+    TooManyRequests,
+    /// The path and method match no operation.
+    UnknownOperation,
+    /// The URL or the body is too long.
+    RequestEntityTooLarge,
+    /// The request did not arrive in time.
+    RequestTimeout,
+    /// A parameter is invalid.
+    Validation,
+}
+
+impl ErrorCode {
+    /// The name, as in the header `x-amzn-ErrorType`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::AccessDenied => "AccessDeniedException",
+            Self::BadRequest => "BadRequestException",
+            Self::Conflict => "ConflictException",
+            Self::Authentication(name) => name,
+            Self::InternalServiceError => "InternalServiceErrorException",
+            Self::NotFound => "NotFoundException",
+            Self::ResourceNotFound => "ResourceNotFoundException",
+            Self::Serialization => "SerializationException",
+            Self::ServiceLimitExceeded => "ServiceLimitExceededException",
+            Self::Throttling => "ThrottlingException",
+            Self::TooManyRequests => "TooManyRequestsException",
+            Self::UnknownOperation => "UnknownOperationException",
+            Self::RequestEntityTooLarge => "RequestEntityTooLargeException",
+            Self::RequestTimeout => "RequestTimeoutException",
+            Self::Validation => "ValidationException",
+        }
+    }
+
+    /// The HTTP status.
+    #[must_use]
+    pub fn status(self) -> u16 {
+        match self {
+            Self::BadRequest | Self::Serialization | Self::Validation => 400,
+            Self::Authentication("IncompleteSignatureException") => 400,
+            Self::ServiceLimitExceeded => 402,
+            Self::AccessDenied | Self::Authentication(_) => 403,
+            Self::NotFound | Self::ResourceNotFound | Self::UnknownOperation => 404,
+            Self::RequestTimeout => 408,
+            Self::Conflict => 409,
+            Self::RequestEntityTooLarge => 413,
+            Self::Throttling | Self::TooManyRequests => 429,
+            Self::InternalServiceError => 500,
+        }
+    }
+}
+
+impl fmt::Display for ErrorCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
 
 /// The error of a request. The caller receives the text as the message.
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +106,21 @@ pub enum ApiError {
     /// The resource does not exist.
     #[error("{0}")]
     ResourceNotFound(String),
+    /// A parameter of a tagging operation is invalid.
+    #[error("{0}")]
+    BadRequest(String),
+    /// The resource of a tagging operation does not exist.
+    #[error("{0}")]
+    NotFound(String),
+    /// The resource is in a conflicting state.
+    #[error("{0}")]
+    Conflict(String),
+    /// A limit of the resource is reached.
+    #[error("{0}")]
+    ServiceLimitExceeded(String),
+    /// The quota of the account is used up.
+    #[error("{1}")]
+    Throttled(ErrorCode, String),
     /// The path and method match no operation.
     #[error("unknown operation {0}: the local signer does not implement it")]
     UnknownOperation(String),
@@ -46,24 +145,29 @@ pub enum ApiError {
 }
 
 impl ApiError {
-    /// The AWS error code and its HTTP status.
+    /// The AWS error code.
     #[must_use]
-    pub fn code_and_status(&self) -> (&'static str, u16) {
+    pub fn code(&self) -> ErrorCode {
         match self {
-            Self::Validation(_) => ("ValidationException", 400),
-            Self::Serialization(_) => ("SerializationException", 400),
-            Self::AccessDenied(_) => ("AccessDeniedException", 403),
-            Self::ResourceNotFound(_) => ("ResourceNotFoundException", 404),
-            Self::UnknownOperation(_) => ("UnknownOperationException", 404),
-            Self::TooLarge(_) => ("RequestEntityTooLargeException", 413),
-            Self::Timeout => ("RequestTimeoutException", 408),
-            Self::Auth(error) => match error {
-                AuthError::MissingAuthenticationToken => ("MissingAuthenticationTokenException", 403),
-                AuthError::IncompleteSignature(_) => ("IncompleteSignatureException", 400),
-                AuthError::UnrecognizedClient => ("UnrecognizedClientException", 403),
-                AuthError::Scope(_) | AuthError::Date(_) | AuthError::Mismatch => ("InvalidSignatureException", 403),
-            },
-            Self::Store(_) | Self::Ca(_) | Self::Internal(_) => ("InternalServiceErrorException", 500),
+            Self::Validation(_) => ErrorCode::Validation,
+            Self::Serialization(_) => ErrorCode::Serialization,
+            Self::AccessDenied(_) => ErrorCode::AccessDenied,
+            Self::ResourceNotFound(_) => ErrorCode::ResourceNotFound,
+            Self::BadRequest(_) => ErrorCode::BadRequest,
+            Self::NotFound(_) => ErrorCode::NotFound,
+            Self::Conflict(_) => ErrorCode::Conflict,
+            Self::ServiceLimitExceeded(_) => ErrorCode::ServiceLimitExceeded,
+            Self::Throttled(code, _) => *code,
+            Self::UnknownOperation(_) => ErrorCode::UnknownOperation,
+            Self::TooLarge(_) => ErrorCode::RequestEntityTooLarge,
+            Self::Timeout => ErrorCode::RequestTimeout,
+            Self::Auth(error) => ErrorCode::Authentication(match error {
+                AuthError::MissingAuthenticationToken => "MissingAuthenticationTokenException",
+                AuthError::IncompleteSignature(_) => "IncompleteSignatureException",
+                AuthError::UnrecognizedClient => "UnrecognizedClientException",
+                AuthError::Scope(_) | AuthError::Date(_) | AuthError::Mismatch => "InvalidSignatureException",
+            }),
+            Self::Store(_) | Self::Ca(_) | Self::Internal(_) => ErrorCode::InternalServiceError,
         }
     }
 
@@ -99,7 +203,8 @@ mod tests {
             (AuthError::Date(String::new()), "InvalidSignatureException", 403),
             (AuthError::Mismatch, "InvalidSignatureException", 403),
         ] {
-            assert_eq!(ApiError::from(error).code_and_status(), (code, status));
+            let found = ApiError::from(error).code();
+            assert_eq!((found.name(), found.status()), (code, status));
         }
     }
 

@@ -15,16 +15,20 @@
 //! # }
 //! ```
 //!
-//! A request passes `server`, `router` and [`auth`] to one of the [`operations`].
+//! A request passes `server` and the steps of `pipeline` to one of the [`operations`].
 //!
 //! | Module | What it has |
 //! |---|---|
 //! | `server`, `strangers` | Connections: limits on number, time and size |
-//! | `router` | The operations' HTTP methods, paths and answers |
+//! | `pipeline` | The steps of a request: read, authenticate, route, validate, run, answer |
+//! | [`model`] | The API's model as data: parameters, shapes, constraints |
 //! | [`auth`], [`credentials`] | Signature Version 4, and the accepted access keys |
 //! | [`caller`] | Who makes a request |
-//! | [`operations`] | The operations of AWS Signer |
-//! | [`store`] | Profiles, jobs and revocations in SQLite |
+//! | [`operations`] | The table of the operations of AWS Signer, one file each |
+//! | [`platforms`] | The table of the signing platforms |
+//! | [`profile_policy`] | The cross-account permissions of a profile |
+//! | [`page_tokens`] | The `nextToken` of lists |
+//! | [`store`] | Profiles, permissions, jobs and revocations in SQLite |
 //! | [`ca`], [`validity`] | The certificate authority, and how long signatures are valid |
 //! | [`clock`] | The signing clock |
 //! | [`directory`] | The folder of the state, locked by one process |
@@ -37,8 +41,12 @@ pub mod clock;
 pub mod credentials;
 pub mod directory;
 pub mod error;
+pub mod model;
 pub mod operations;
-mod router;
+pub mod page_tokens;
+mod pipeline;
+pub mod platforms;
+pub mod profile_policy;
 mod server;
 pub mod store;
 mod strangers;
@@ -49,6 +57,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use aws_lc_rs::rand;
 use aws_names::AccountId;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -59,7 +68,8 @@ use self::clock::Clock;
 use self::credentials::{Credentials, CredentialsError};
 use self::directory::{Directory, DirectoryError};
 use self::operations::Service;
-use self::router::{Endpoint, router};
+use self::page_tokens::PageTokens;
+use self::pipeline::{Endpoint, router};
 use self::store::{Store, StoreError};
 
 /// Why a local signer could not start.
@@ -139,7 +149,10 @@ impl LocalSigner {
     pub async fn start(options: Options) -> Result<Self, StartError> {
         let listen = options.listen;
         let opened = spawn_blocking(move || open(options)).await.map_err(|_| StartError::Runtime)??;
-        let Opened { directory, endpoint, credentials_file } = opened;
+        let Opened { directory, store, ca, clock, account, credentials, credentials_file } = opened;
+        let page_tokens = page_tokens(&store).await?;
+        let service = Service { store, ca, clock, page_tokens };
+        let endpoint = Endpoint { service, credentials, account };
         let error = |source| StartError::Listen { address: listen, source };
         let listener = TcpListener::bind(listen).await.map_err(error)?;
         let address = listener.local_addr().map_err(error)?;
@@ -195,8 +208,20 @@ impl LocalSigner {
 
 struct Opened {
     directory: Directory,
-    endpoint: Endpoint,
+    store: Store,
+    ca: CertificateAuthority,
+    clock: Clock,
+    account: AccountId,
+    credentials: Credentials,
     credentials_file: Option<PathBuf>,
+}
+
+/// The page tokens with the key of the store, so that they stay valid after a restart.
+async fn page_tokens(store: &Store) -> Result<PageTokens, StartError> {
+    let mut key = vec![0; page_tokens::KEY_LENGTH];
+    rand::fill(&mut key).map_err(|_| CaError::Random)?;
+    let key = store.setting("page-token-key", key).await?;
+    PageTokens::new(&key).ok_or_else(|| StoreError::Damaged("page-token-key".to_owned()).into())
 }
 
 fn open(options: Options) -> Result<Opened, StartError> {
@@ -211,7 +236,6 @@ fn open(options: Options) -> Result<Opened, StartError> {
     };
     let ca = CertificateAuthority::open(&path.join("ca"))?;
     let store = Store::open(&path.join("signer.db"))?;
-    let service = Service { store, ca, clock: options.clock };
-    let endpoint = Endpoint { service, credentials, account: options.account };
-    Ok(Opened { directory, endpoint, credentials_file })
+    let Options { clock, account, .. } = options;
+    Ok(Opened { directory, store, ca, clock, account, credentials, credentials_file })
 }

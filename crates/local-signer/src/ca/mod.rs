@@ -58,6 +58,7 @@ pub enum CaError {
 #[derive(Debug)]
 pub struct SigningIdentity {
     chain: Vec<Vec<u8>>,
+    thumbprints: Vec<String>,
     key: EcdsaKeyPair,
     not_before: OffsetDateTime,
     not_after: OffsetDateTime,
@@ -72,8 +73,8 @@ impl SigningIdentity {
 
     /// The lower-case hex SHA-256 of each certificate of the chain.
     #[must_use]
-    pub fn thumbprints(&self) -> Vec<String> {
-        self.chain.iter().map(|certificate| hex::encode(digest(&SHA256, certificate))).collect()
+    pub fn thumbprints(&self) -> &[String] {
+        &self.thumbprints
     }
 
     /// Signs with ES384; the signature has the JWS form `r || s`.
@@ -183,7 +184,8 @@ impl CertificateAuthority {
         let not_after = time(validity.not_after)?;
         let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P384_SHA384_FIXED_SIGNING, key.serialized_der()).ok()?;
         let chain = vec![certificate, self.intermediate.clone(), self.root.clone()];
-        fits.then_some(SigningIdentity { chain, key, not_before, not_after })
+        let thumbprints = chain.iter().map(|certificate| hex::encode(digest(&SHA256, certificate))).collect();
+        fits.then_some(SigningIdentity { chain, thumbprints, key, not_before, not_after })
     }
 
     fn is_consistent(&self) -> Option<bool> {

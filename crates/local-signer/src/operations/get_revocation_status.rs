@@ -1,28 +1,58 @@
 //! `GetRevocationStatus`: returns which of a signature's profile version, job and certificates are revoked.
 
 use aws_names::{JobArn, Location, ProfileVersionArn};
-use notary::text::parse_rfc3339;
-use serde::Serialize;
+use axum::http::Method;
+use serde::{Deserialize, Serialize};
 
 use super::{Service, parameters};
 use crate::caller::Caller;
-use crate::error::ApiError;
+use crate::error::{ApiError, ErrorCode};
+use crate::model::{Answer, Member, Operation, Quota, Shape, Timestamp, shapes};
 use crate::store::RevocationQuery;
 
 /// Two SHA-384 hashes in hex: of the TBS bytes of a certificate and of its issuer.
 const IDENTIFIER_LENGTH: usize = 192;
+/// More certificates than any chain has.
+const MAX_CERTIFICATES: usize = 100;
+
+/// The row of the operation table.
+pub const OPERATION: Operation = Operation {
+    name: "GetRevocationStatus",
+    method: Method::GET,
+    path: "/revocations",
+    parameters: &[
+        Member::query("signatureTimestamp", Shape::Timestamp).required(),
+        Member::query("platformId", shapes::TEXT).required(),
+        Member::query("profileVersionArn", shapes::ARN).required(),
+        Member::query("jobArn", shapes::ARN).required(),
+        Member::query("certificateHashes", Shape::List { of: &shapes::TEXT, min: 0, max: MAX_CERTIFICATES }).required(),
+    ],
+    errors: &[
+        ErrorCode::Validation,
+        ErrorCode::AccessDenied,
+        ErrorCode::TooManyRequests,
+        ErrorCode::InternalServiceError,
+    ],
+    read_only: true,
+    quota: Quota::Standard,
+    differs: "Knows only the revocations of this local signer. Clients send it to the host `data-` + endpoint.",
+    run: |service, caller, parameters| {
+        Box::pin(async move { Answer::json(&run(service, caller, parameters.parse()?)?) })
+    },
+};
 
 /// The operation's parameters.
-#[derive(Debug, Default)]
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Input {
-    /// The signing time, RFC 3339.
-    pub signature_timestamp: Option<String>,
+    /// The signing time.
+    pub signature_timestamp: Timestamp,
     /// The platform.
-    pub platform_id: Option<String>,
+    pub platform_id: String,
     /// The profile version that signed.
-    pub profile_version_arn: Option<String>,
+    pub profile_version_arn: String,
     /// The job that signed.
-    pub job_arn: Option<String>,
+    pub job_arn: String,
     /// The composite identifiers of the chain's certificates.
     pub certificate_hashes: Vec<String>,
 }
@@ -38,31 +68,30 @@ pub struct Output {
 /// usually use another account than the signer. Unknown parts are not revoked.
 ///
 /// # Errors
-/// Returns [`ApiError::Validation`] if a parameter is absent, malformed, or of another partition.
+/// Returns [`ApiError::Validation`] if a parameter is malformed, or of another partition.
 pub fn run(service: &Service, caller: &Caller, input: Input) -> Result<Output, ApiError> {
-    let timestamp = parameters::required("signatureTimestamp", input.signature_timestamp)?;
-    let signed_at = parse_rfc3339(&timestamp).ok_or_else(|| {
-        parameters::invalid("signatureTimestamp", "Member must be a time such as 2026-01-02T03:04:05Z")
-    })?;
-    parameters::platform_id(input.platform_id.as_deref())?;
-    let profile: ProfileVersionArn = parameters::required("profileVersionArn", input.profile_version_arn)?.parse()?;
-    let job: JobArn = parameters::required("jobArn", input.job_arn)?.parse()?;
+    if !parameters::platform(&input.platform_id)?.revocation_supported {
+        return Err(ApiError::Validation(format!("Revocation is not supported for platform {}.", input.platform_id)));
+    }
+    let profile: ProfileVersionArn = input.profile_version_arn.parse()?;
+    let job: JobArn = input.job_arn.parse()?;
     same_partition(caller, "profileVersionArn", profile.location())?;
     same_partition(caller, "jobArn", job.location())?;
 
     let certificates = &input.certificate_hashes;
-    if certificates.is_empty() {
-        return Err(parameters::invalid("certificateHashes", "Member must not be null"));
-    }
     let is_identifier = |text: &String| text.len() == IDENTIFIER_LENGTH && text.bytes().all(|b| b.is_ascii_hexdigit());
     if !certificates.iter().all(is_identifier) {
         let rule = "each member must be two SHA-384 hashes in hexadecimal (192 digits)";
         return Err(parameters::invalid("certificateHashes", rule));
     }
 
-    let signed_at = i64::try_from(signed_at.unix_timestamp_nanos() / 1_000_000)
-        .map_err(|error| ApiError::Internal(error.to_string()))?;
-    let query = RevocationQuery { profile: &profile, job: &job, certificates, signed_at };
+    let query = RevocationQuery {
+        profile: &profile,
+        job: &job,
+        certificates,
+        signed_at: input.signature_timestamp.milliseconds(),
+        now: service.clock.now(),
+    };
     Ok(Output { revoked_entities: service.store.revoked_entities(&query)? })
 }
 

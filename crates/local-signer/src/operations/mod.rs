@@ -1,22 +1,57 @@
-//! The operations of the AWS Signer API, one file each. They take parameters, return a result or an `ApiError`, and do
-//! not depend on HTTP.
+//! The operations of the AWS Signer API, one file each, and their table. They take parameters, return a result or an
+//! `ApiError`, and do not depend on HTTP.
 //!
-//! Where the API Reference leaves a question open, a comment in the operation's file gives the decision.
+//! Each file has the operation's row of the table: path, parameters, errors, quota, and how the local signer differs
+//! from AWS. Where the API Reference leaves a question open, a comment in the operation's file gives the decision.
 
+pub mod add_profile_permission;
+pub mod cancel_signing_profile;
+pub mod describe_signing_job;
 pub mod get_revocation_status;
+pub mod get_signing_platform;
 pub mod get_signing_profile;
+pub mod list_profile_permissions;
+pub mod list_signing_jobs;
+pub mod list_signing_platforms;
+pub mod list_signing_profiles;
+pub mod list_tags_for_resource;
 pub mod parameters;
 pub mod put_signing_profile;
+pub mod remove_profile_permission;
 pub mod revoke_signature;
 pub mod revoke_signing_profile;
 pub mod sign_payload;
+pub mod tag_resource;
+mod tagging;
+pub mod untag_resource;
 
 use super::ca::CertificateAuthority;
 use super::clock::Clock;
+use super::model::Operation;
+use super::page_tokens::PageTokens;
 use super::store::Store;
 
-/// The display name of the container image platform, the only platform of the local signer.
-const PLATFORM_DISPLAY_NAME: &str = "Notation for Container Registries";
+/// All operations, in the order of their names.
+pub const OPERATIONS: &[Operation] = &[
+    add_profile_permission::OPERATION,
+    cancel_signing_profile::OPERATION,
+    describe_signing_job::OPERATION,
+    get_revocation_status::OPERATION,
+    get_signing_platform::OPERATION,
+    get_signing_profile::OPERATION,
+    list_profile_permissions::OPERATION,
+    list_signing_jobs::OPERATION,
+    list_signing_platforms::OPERATION,
+    list_signing_profiles::OPERATION,
+    list_tags_for_resource::OPERATION,
+    put_signing_profile::OPERATION,
+    remove_profile_permission::OPERATION,
+    revoke_signature::OPERATION,
+    revoke_signing_profile::OPERATION,
+    sign_payload::OPERATION,
+    tag_resource::OPERATION,
+    untag_resource::OPERATION,
+];
 
 /// The state that the operations work on.
 #[derive(Debug)]
@@ -27,6 +62,8 @@ pub struct Service {
     pub ca: CertificateAuthority,
     /// The signing clock.
     pub clock: Clock,
+    /// The tokens of lists.
+    pub page_tokens: PageTokens,
 }
 
 #[cfg(test)]

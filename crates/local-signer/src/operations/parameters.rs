@@ -1,73 +1,65 @@
-//! Parameter checks shared by several operations, as stated in the AWS Signer API Reference.
+//! Checks and names shared by several operations, as stated in the AWS Signer API Reference.
 
-use aws_names::{AccountId, Location, NOTATION_PLATFORM, ProfileName};
+use aws_names::{AccountId, JobArn, Location, ProfileArn, ProfileName};
+use time::OffsetDateTime;
 
 use crate::caller::Caller;
 use crate::error::ApiError;
+use crate::platforms::{self, Platform};
 
 /// A `ValidationException` with the parameter and its rule.
 pub fn invalid(parameter: &str, rule: &str) -> ApiError {
-    ApiError::Validation(format!("Value at '{parameter}' failed to satisfy constraint: {rule}"))
-}
-
-/// The value of a required parameter.
-///
-/// # Errors
-/// Returns [`ApiError::Validation`] if it is absent.
-pub fn required<T>(parameter: &str, value: Option<T>) -> Result<T, ApiError> {
-    value.ok_or_else(|| invalid(parameter, "Member must not be null"))
+    ApiError::Validation(format!(
+        "1 validation error detected: Value at '{parameter}' failed to satisfy constraint: {rule}"
+    ))
 }
 
 /// Parses the name of a profile.
 ///
 /// # Errors
-/// Returns [`ApiError::Validation`] if it is absent or malformed.
-pub fn profile_name(name: Option<&str>) -> Result<ProfileName, ApiError> {
-    required("profileName", name)?.parse().map_err(|_| {
-        invalid(
-            "profileName",
-            "Member must satisfy regular expression pattern: ^[a-zA-Z0-9_]{2,} and have length at most 64",
-        )
+/// Returns [`ApiError::Validation`] if it is malformed.
+pub fn profile_name(name: &str) -> Result<ProfileName, ApiError> {
+    name.parse()
+        .map_err(|_| invalid("profileName", "Member must satisfy regular expression pattern: ^[a-zA-Z0-9_]{2,}"))
+}
+
+/// The platform with this id.
+///
+/// # Errors
+/// Returns [`ApiError::Validation`] if there is none.
+pub fn platform(id: &str) -> Result<&'static Platform, ApiError> {
+    platforms::find(id).ok_or_else(|| {
+        let known: Vec<&str> = platforms::PLATFORMS.iter().map(|platform| platform.id).collect();
+        invalid("platformId", &format!("Member must be one of [{}]", known.join(", ")))
     })
 }
 
-/// Checks the platform.
+/// The location of a profile or job of the account `owner`, by default the caller's.
 ///
 /// # Errors
-/// Returns [`ApiError::Validation`] if it is absent or not [`NOTATION_PLATFORM`], the only supported one.
-pub fn platform_id(platform_id: Option<&str>) -> Result<(), ApiError> {
-    match required("platformId", platform_id)? {
-        NOTATION_PLATFORM => Ok(()),
-        _ => Err(invalid("platformId", &format!("the local signer supports only the platform {}", NOTATION_PLATFORM))),
-    }
-}
-
-/// Checks the reason of a revocation.
-///
-/// # Errors
-/// Returns [`ApiError::Validation`] if it is absent, empty, or longer than 500 characters.
-pub fn reason(reason: Option<String>) -> Result<String, ApiError> {
-    let reason = required("reason", reason)?;
-    match reason.chars().count() {
-        1..=500 => Ok(reason),
-        _ => Err(invalid("reason", "Member must have length from 1 to 500")),
-    }
-}
-
-/// The location of a profile or job of the account `owner`, by default the caller's. The local signer has one account
-/// and no cross-account permissions: it denies access to other accounts, as AWS does without a permission.
-///
-/// # Errors
-/// Returns [`ApiError::Validation`] for a malformed account id and [`ApiError::AccessDenied`] for another account.
-pub fn owned_location<'a>(caller: &'a Caller, parameter: &str, owner: Option<&str>) -> Result<&'a Location, ApiError> {
+/// Returns [`ApiError::Validation`] for a malformed account id.
+pub fn owned_location(caller: &Caller, parameter: &str, owner: Option<&str>) -> Result<Location, ApiError> {
     let location = caller.location();
-    let Some(owner) = owner else { return Ok(location) };
-    match owner.parse::<AccountId>() {
-        Err(_) => Err(invalid(parameter, "Member must satisfy regular expression pattern: ^[0-9]{12}$")),
-        Ok(owner) if owner == *location.account() => Ok(location),
-        Ok(owner) => Err(ApiError::AccessDenied(format!(
-            "{} is not permitted to use resources of account {owner}",
-            caller.principal()
-        ))),
+    let Some(owner) = owner else { return Ok(location.clone()) };
+    let owner: AccountId =
+        owner.parse().map_err(|_| invalid(parameter, "Member must satisfy regular expression pattern: ^[0-9]{12}$"))?;
+    Ok(Location::new(location.region().clone(), owner))
+}
+
+/// The error for a profile that does not exist.
+pub fn no_profile(arn: &ProfileArn) -> ApiError {
+    ApiError::ResourceNotFound(format!("The signing profile {arn} could not be found."))
+}
+
+/// The error for a job that does not exist.
+pub fn no_job(location: &Location, id: &str) -> ApiError {
+    match JobArn::new(location.clone(), id) {
+        Ok(arn) => ApiError::ResourceNotFound(format!("The signing job {arn} could not be found.")),
+        Err(_) => ApiError::ResourceNotFound("The signing job could not be found.".to_owned()),
     }
+}
+
+/// A time in the API's JSON: Unix seconds.
+pub fn seconds(time: OffsetDateTime) -> i64 {
+    time.unix_timestamp()
 }

@@ -2,38 +2,70 @@
 
 use std::collections::BTreeMap;
 
-use aws_names::{NOTATION_PLATFORM, ProfileArn};
+use aws_names::{Location, NOTATION_PLATFORM, ProfileArn};
+use axum::http::Method;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
-use super::{Service, parameters};
+use super::{Service, parameters, tagging};
 use crate::caller::Caller;
-use crate::error::ApiError;
+use crate::error::{ApiError, ErrorCode};
+use crate::model::{Answer, Member, Operation, Quota, shapes};
+use crate::platforms::{HashAlgorithm, Kind, Overrides, Platform};
 use crate::store::{Profile, ProfileAdded, ProfileStatus};
 use crate::validity::{ValidityPeriod, ValidityType};
 
+/// The row of the operation table.
+pub const OPERATION: Operation = Operation {
+    name: "PutSigningProfile",
+    method: Method::PUT,
+    path: "/signing-profiles/{profileName}",
+    parameters: &[
+        Member::path("profileName", shapes::PROFILE_NAME),
+        Member::body("signingMaterial", shapes::SIGNING_MATERIAL),
+        Member::body("signatureValidityPeriod", shapes::VALIDITY_PERIOD),
+        Member::body("platformId", shapes::TEXT).required(),
+        Member::body("overrides", shapes::OVERRIDES),
+        Member::body("signingParameters", shapes::SIGNING_PARAMETERS),
+        Member::body("tags", shapes::TAG_MAP),
+    ],
+    errors: &[
+        ErrorCode::ResourceNotFound,
+        ErrorCode::AccessDenied,
+        ErrorCode::Validation,
+        ErrorCode::TooManyRequests,
+        ErrorCode::InternalServiceError,
+    ],
+    read_only: false,
+    quota: Quota::Standard,
+    differs: "Device platforms take certificates that were imported into the local signer, not ACM's.",
+    run: |service, caller, parameters| {
+        Box::pin(async move { Answer::json(&run(service, caller, parameters.parse()?).await?) })
+    },
+};
+
 /// The operation's parameters.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Input {
-    /// The name, from the path.
-    #[serde(skip)]
-    pub profile_name: Option<String>,
+    /// The name.
+    pub profile_name: String,
     /// The platform.
-    pub platform_id: Option<String>,
+    pub platform_id: String,
     /// The validity period of signatures.
     pub signature_validity_period: Option<Period>,
-    /// The caller's own certificate; not supported by the platform.
-    pub signing_material: Option<Value>,
-    /// Other algorithms than the platform's; not supported by the platform.
-    pub overrides: Option<Value>,
+    /// The caller's own certificate.
+    pub signing_material: Option<Material>,
+    /// Other algorithms or another format than the platform's defaults.
+    pub overrides: Option<Overrides>,
     /// The caller's signing parameters, not interpreted.
-    pub signing_parameters: Option<BTreeMap<String, String>>,
+    #[serde(default)]
+    pub signing_parameters: BTreeMap<String, String>,
     /// The tags.
-    pub tags: Option<BTreeMap<String, String>>,
+    #[serde(default)]
+    pub tags: BTreeMap<String, String>,
 }
 
-/// An unchecked validity period.
+/// A validity period whose value is not checked.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Period {
@@ -42,6 +74,14 @@ pub struct Period {
     /// The unit.
     #[serde(rename = "type")]
     pub unit: Option<String>,
+}
+
+/// The caller's own certificate.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Material {
+    /// The ARN of the certificate.
+    pub certificate_arn: String,
 }
 
 /// The operation's result.
@@ -57,39 +97,36 @@ pub struct Output {
 ///
 /// # Errors
 /// Returns [`ApiError::Validation`] for invalid parameters and if the name is taken.
-pub fn run(service: &Service, caller: &Caller, input: Input) -> Result<Output, ApiError> {
-    let name = parameters::profile_name(input.profile_name.as_deref())?;
-    parameters::platform_id(input.platform_id.as_deref())?;
-    // The platform signs with AWS's certificates and algorithms only.
-    if input.signing_material.is_some_and(|value| !value.is_null()) {
-        return Err(parameters::invalid(
-            "signingMaterial",
-            &format!("{NOTATION_PLATFORM} does not support signing material"),
-        ));
-    }
-    if input.overrides.is_some_and(|value| !value.is_null()) {
-        return Err(parameters::invalid("overrides", &format!("{NOTATION_PLATFORM} does not support overrides")));
-    }
+pub async fn run(service: &Service, caller: &Caller, input: Input) -> Result<Output, ApiError> {
+    let name = parameters::profile_name(&input.profile_name)?;
+    let platform = parameters::platform(&input.platform_id)?;
+    let signing_material = signing_material(platform, caller.location(), input.signing_material)?;
+    check_overrides(platform, input.overrides.as_ref())?;
     let validity = input.signature_validity_period.map_or(Ok(ValidityPeriod::DEFAULT), validity)?;
-    let tags = checked_tags(input.tags.unwrap_or_default())?;
+    if input.tags.len() > tagging::MAX_TAGS {
+        return Err(parameters::invalid("tags", &format!("a signing profile has at most {} tags", tagging::MAX_TAGS)));
+    }
 
     let arn = ProfileArn::new(caller.location().clone(), name);
+    let version_arn = arn.clone().with_version(&new_version())?;
     let profile = Profile {
-        arn: arn.clone().with_version(&new_version())?,
-        platform_id: NOTATION_PLATFORM.to_owned(),
+        arn: version_arn.clone(),
+        platform_id: platform.id.to_owned(),
         validity,
-        signing_parameters: input.signing_parameters.unwrap_or_default(),
-        tags,
+        signing_parameters: input.signing_parameters,
+        tags: input.tags,
         created_at: service.clock.now(),
         status: ProfileStatus::Active,
         status_reason: None,
         revocation: None,
+        signing_material,
+        overrides: input.overrides,
     };
-    match service.store.add_profile(&profile)? {
+    match service.store.add_profile(profile).await? {
         ProfileAdded::Added => Ok(Output {
             arn: arn.to_string(),
-            profile_version: profile.arn.version().to_owned(),
-            profile_version_arn: profile.arn.to_string(),
+            profile_version: version_arn.version().to_owned(),
+            profile_version_arn: version_arn.to_string(),
         }),
         // This operation has no ConflictException. A name stays taken after its profile was canceled or revoked: on
         // AWS, tools that create profiles under fixed names collide with canceled ones.
@@ -101,13 +138,69 @@ pub fn run(service: &Service, caller: &Caller, input: Input) -> Result<Output, A
     }
 }
 
+/// Checks the certificate: device platforms sign with the caller's own one, the others only with AWS's.
+fn signing_material(
+    platform: &Platform,
+    location: &Location,
+    material: Option<Material>,
+) -> Result<Option<String>, ApiError> {
+    match (platform.kind, material) {
+        (Kind::Device, None) => Err(ApiError::Validation("signing material cannot be null.".to_owned())),
+        (Kind::Device, Some(material)) => {
+            let here = format!("arn:{}:acm:{}:", location.partition(), location.region());
+            let arn = material.certificate_arn;
+            let resource = arn.strip_prefix(&here).and_then(|rest| rest.split_once(':'));
+            let valid = resource.is_some_and(|(account, resource)| {
+                account.len() == 12
+                    && account.bytes().all(|b| b.is_ascii_digit())
+                    && resource.strip_prefix("certificate/").is_some_and(|id| {
+                        (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+                    })
+            });
+            if valid {
+                Ok(Some(arn))
+            } else {
+                Err(parameters::invalid(
+                    "signingMaterial.certificateArn",
+                    &format!("expected the ARN of a certificate of this region: {here}ACCOUNT:certificate/ID"),
+                ))
+            }
+        }
+        (_, None) => Ok(None),
+        (_, Some(_)) => Err(parameters::invalid(
+            "signingMaterial",
+            &format!("{} signs with certificates of AWS Signer, not with your own", platform.id),
+        )),
+    }
+}
+
+/// Checks that the platform supports the overrides.
+fn check_overrides(platform: &Platform, overrides: Option<&Overrides>) -> Result<(), ApiError> {
+    let Some(overrides) = overrides else { return Ok(()) };
+    if platform.id == NOTATION_PLATFORM && *overrides != Overrides::default() {
+        return Err(parameters::invalid("overrides", &format!("{} does not support overrides", platform.id)));
+    }
+    let unsupported = |member: &str| {
+        Err(parameters::invalid(&format!("overrides.{member}"), &format!("not supported by {}", platform.id)))
+    };
+    let configuration = overrides.signing_configuration.unwrap_or_default();
+    if configuration.encryption_algorithm.is_some_and(|wanted| !platform.encryption.contains(&wanted)) {
+        return unsupported("signingConfiguration.encryptionAlgorithm");
+    }
+    if configuration.hash_algorithm.is_some_and(|wanted: HashAlgorithm| !platform.hashes.contains(&wanted)) {
+        return unsupported("signingConfiguration.hashAlgorithm");
+    }
+    if overrides.signing_image_format.is_some_and(|wanted| !platform.formats.contains(&wanted)) {
+        return unsupported("signingImageFormat");
+    }
+    Ok(())
+}
+
 /// Checks a validity period. The limit of AWS is 135 months; the limits for days and years stay below that.
 fn validity(period: Period) -> Result<ValidityPeriod, ApiError> {
-    let name = parameters::required("signatureValidityPeriod.type", period.unit)?;
-    let unit = ValidityType::from_name(&name).ok_or_else(|| {
-        let rule = "Member must satisfy enum value set: [DAYS, MONTHS, YEARS]";
-        parameters::invalid("signatureValidityPeriod.type", rule)
-    })?;
+    let missing = || parameters::invalid("signatureValidityPeriod.type", "Member must not be null");
+    let name = period.unit.ok_or_else(missing)?;
+    let unit = ValidityType::from_name(&name).ok_or_else(missing)?;
     let most = match unit {
         ValidityType::Days => 135 * 30,
         ValidityType::Months => 135,
@@ -119,18 +212,6 @@ fn validity(period: Period) -> Result<ValidityPeriod, ApiError> {
         parameters::invalid("signatureValidityPeriod.value", &format!("Member must be from 1 to {most} {name}"))
     })?;
     Ok(ValidityPeriod { value, unit })
-}
-
-fn checked_tags(tags: BTreeMap<String, String>) -> Result<BTreeMap<String, String>, ApiError> {
-    let fits = |text: &str, least: usize, most: usize| (least..=most).contains(&text.chars().count());
-    let valid = tags
-        .iter()
-        .all(|(key, value)| fits(key, 1, 128) && !key.to_ascii_lowercase().starts_with("aws:") && fits(value, 0, 256));
-    if valid && tags.len() <= 200 {
-        return Ok(tags);
-    }
-    let rule = "at most 200 tags, keys of 1 to 128 characters that do not start with aws:, values of at most 256";
-    Err(parameters::invalid("tags", rule))
 }
 
 /// Ten random letters and digits, enough to be unique.

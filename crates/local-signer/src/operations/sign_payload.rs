@@ -4,34 +4,66 @@
 use std::collections::BTreeMap;
 
 use aws_names::{JobArn, PLUGIN_NAME, ProfileArn};
+use axum::http::Method;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use notary::envelope::build::{ProtectedAttributes, build};
 use notary::envelope::{PAYLOAD_MEDIA_TYPE, header};
 use notary::manifest::THUMBPRINT_ANNOTATION;
 use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
 
 use super::{Service, parameters};
 use crate::ca::SigningIdentity;
 use crate::caller::Caller;
-use crate::error::ApiError;
-use crate::store::{Job, JobAdded, ProfileStatus};
+use crate::error::{ApiError, ErrorCode};
+use crate::model::{Answer, Member, Operation, Quota, Shape, shapes};
+use crate::platforms::{self, Kind};
+use crate::store::{Job, JobAdded, JobStatus, ProfileStatus};
 
 const MAX_PAYLOAD: usize = 4096;
 const SIGNING_AGENT: &str = concat!("notation-aws-signer-local/", env!("CARGO_PKG_VERSION"));
+/// The `statusReason` that AWS gives to finished jobs.
+pub const SUCCEEDED: &str = "Signing Succeeded";
+
+/// The row of the operation table.
+pub const OPERATION: Operation = Operation {
+    name: "SignPayload",
+    method: Method::POST,
+    path: "/signing-jobs/with-payload",
+    parameters: &[
+        Member::body("profileName", shapes::PROFILE_NAME).required(),
+        Member::body("profileOwner", shapes::ACCOUNT_ID),
+        Member::body("payload", Shape::Blob { min: 1, max: MAX_PAYLOAD }).required(),
+        Member::body("payloadFormat", shapes::TEXT).required(),
+    ],
+    errors: &[
+        ErrorCode::Validation,
+        ErrorCode::ResourceNotFound,
+        ErrorCode::AccessDenied,
+        ErrorCode::TooManyRequests,
+        ErrorCode::InternalServiceError,
+    ],
+    read_only: false,
+    quota: Quota::Standard,
+    differs: "Signs with certificates of the local certificate authority. The keys of `metadata` are not documented by AWS.",
+    run: |service, caller, parameters| {
+        Box::pin(async move { Answer::json(&run(service, caller, parameters.parse()?).await?) })
+    },
+};
 
 /// The operation's parameters.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Input {
     /// The name of the profile.
-    pub profile_name: Option<String>,
+    pub profile_name: String,
     /// The account that owns the profile; the caller's if absent.
     pub profile_owner: Option<String>,
     /// The payload in base64.
-    pub payload: Option<String>,
+    pub payload: String,
     /// The media type of the payload.
-    pub payload_format: Option<String>,
+    pub payload_format: String,
 }
 
 /// The operation's result.
@@ -45,27 +77,26 @@ pub struct Output {
     signature: String,
 }
 
-/// Signs with a profile of the caller's account. The job is durable before this returns.
+/// Signs with a profile. The job is durable before this returns.
 ///
 /// # Errors
-/// Returns [`ApiError::Validation`] for invalid parameters and for a canceled or revoked profile,
-/// [`ApiError::Serialization`] if the payload is not base64, [`ApiError::AccessDenied`] for another account's profile,
-/// and [`ApiError::ResourceNotFound`] if the profile does not exist.
-pub fn run(service: &Service, caller: &Caller, input: Input) -> Result<Output, ApiError> {
-    let name = parameters::profile_name(input.profile_name.as_deref())?;
+/// Returns [`ApiError::Validation`] for invalid parameters, a canceled or revoked profile, and a profile of another
+/// platform, and [`ApiError::ResourceNotFound`] if the profile does not exist.
+pub async fn run(service: &Service, caller: &Caller, input: Input) -> Result<Output, ApiError> {
+    let name = parameters::profile_name(&input.profile_name)?;
     let location = parameters::owned_location(caller, "profileOwner", input.profile_owner.as_deref())?;
-    if parameters::required("payloadFormat", input.payload_format)? != PAYLOAD_MEDIA_TYPE {
-        return Err(parameters::invalid(
-            "payloadFormat",
-            &format!("the only supported format is {PAYLOAD_MEDIA_TYPE}"),
-        ));
+    if input.payload_format != PAYLOAD_MEDIA_TYPE {
+        let rule = format!("the only supported format is {PAYLOAD_MEDIA_TYPE}");
+        return Err(parameters::invalid("payloadFormat", &rule));
     }
-    let payload = payload(input.payload)?;
-    let arn = ProfileArn::new(location.clone(), name);
-    let profile = service
-        .store
-        .profile(&arn)?
-        .ok_or_else(|| ApiError::ResourceNotFound(format!("The signing profile {arn} could not be found.")))?;
+    // The contents are not checked: the API calls it a binary payload, and verifiers check it.
+    let payload = STANDARD.decode(&input.payload);
+    let payload = payload.map_err(|_| parameters::invalid("payload", "Member must be base64"))?;
+    let arn = ProfileArn::new(location, name);
+    let profile = service.store.profile(&arn, service.clock.now())?.ok_or_else(|| parameters::no_profile(&arn))?;
+    if platforms::find(&profile.platform_id).is_none_or(|platform| platform.kind != Kind::Notation) {
+        return Err(ApiError::Validation(format!("SignPayload is not supported for platform {}", profile.platform_id)));
+    }
     if profile.status != ProfileStatus::Active {
         return Err(not_active(&arn));
     }
@@ -73,40 +104,52 @@ pub fn run(service: &Service, caller: &Caller, input: Input) -> Result<Output, A
     // An envelope has whole seconds, and the job must have the same time.
     let now = service.clock.now();
     let signed_at = now.replace_nanosecond(0).unwrap_or(now);
+    let expires_at = profile.validity.end(signed_at);
     let job = Job {
-        arn: JobArn::new(caller.location().clone(), &uuid::Uuid::new_v4().to_string())?,
+        arn: JobArn::new(arn.location().clone(), &uuid::Uuid::new_v4().to_string())?,
         profile: profile.arn,
         platform_id: profile.platform_id,
-        invoker: caller.principal(),
-        signed_at,
-        expires_at: profile.validity.end(signed_at),
+        invoker: caller.location().account().clone(),
+        requested_by: caller.principal(),
+        status: JobStatus::Succeeded,
+        status_reason: Some(SUCCEEDED.to_owned()),
+        created_at: signed_at,
+        completed_at: Some(signed_at),
+        expires_at: Some(expires_at),
+        source: None,
+        destination: None,
+        signed_object: None,
+        signing_material: None,
+        overrides: None,
+        signing_parameters: profile.signing_parameters,
+        revocation: None,
     };
     let identity = service.ca.signing_identity(signed_at)?;
-    let envelope = envelope(&payload, &job, &identity)?;
-    match service.store.add_job(&job)? {
-        JobAdded::Added => {}
-        JobAdded::ProfileNotActive => return Err(not_active(&arn)),
-    }
-
-    let thumbprints =
-        serde_json::to_string(&identity.thumbprints()).map_err(|error| ApiError::Internal(error.to_string()))?;
-    Ok(Output {
+    let envelope = envelope(&payload, &job, expires_at, &identity)?;
+    let output = Output {
         job_id: job.arn.id().to_owned(),
         job_owner: job.arn.location().account().to_string(),
-        metadata: BTreeMap::from([(THUMBPRINT_ANNOTATION, thumbprints)]),
+        metadata: metadata(&job, &identity)?,
         signature: STANDARD.encode(envelope),
-    })
+    };
+    match service.store.add_job(job).await? {
+        JobAdded::Added => Ok(output),
+        JobAdded::ProfileNotActive => Err(not_active(&arn)),
+    }
 }
 
-/// Decodes the payload. Its contents are not checked: the API calls it a binary payload, and verifiers check it.
-fn payload(base64: Option<String>) -> Result<Vec<u8>, ApiError> {
-    let payload = STANDARD
-        .decode(parameters::required("payload", base64)?)
-        .map_err(|_| ApiError::Serialization("the payload is not base64".to_owned()))?;
-    match payload.len() {
-        1..=MAX_PAYLOAD => Ok(payload),
-        _ => Err(parameters::invalid("payload", &format!("Member must have length from 1 to {MAX_PAYLOAD}"))),
-    }
+/// The API Reference: "information including the signing profile ARN and the signing job ID". Its keys are not
+/// documented; these are the names of the same values in the rest of the API. notation also needs the thumbprints.
+fn metadata(job: &Job, identity: &SigningIdentity) -> Result<BTreeMap<&'static str, String>, ApiError> {
+    let thumbprints =
+        serde_json::to_string(identity.thumbprints()).map_err(|error| ApiError::Internal(error.to_string()))?;
+    Ok(BTreeMap::from([
+        (THUMBPRINT_ANNOTATION, thumbprints),
+        ("signingProfileArn", job.profile.profile().to_string()),
+        ("signingProfileVersionArn", job.profile.to_string()),
+        ("signingJobId", job.arn.id().to_owned()),
+        ("signingJobArn", job.arn.to_string()),
+    ]))
 }
 
 /// The error for a canceled or revoked profile. The Developer Guide does not say which error AWS returns. The state of
@@ -115,11 +158,16 @@ fn not_active(arn: &ProfileArn) -> ApiError {
     ApiError::Validation(format!("The signing profile {arn} is canceled or revoked and cannot sign any more."))
 }
 
-fn envelope(payload: &[u8], job: &Job, identity: &SigningIdentity) -> Result<Vec<u8>, ApiError> {
+fn envelope(
+    payload: &[u8],
+    job: &Job,
+    expires_at: OffsetDateTime,
+    identity: &SigningIdentity,
+) -> Result<Vec<u8>, ApiError> {
     let attributes = ProtectedAttributes {
         algorithm: "ES384",
-        authentic_signing_time: job.signed_at,
-        expiry: Some(job.expires_at),
+        authentic_signing_time: job.created_at,
+        expiry: Some(expires_at),
         verification_plugin: Some(PLUGIN_NAME.to_owned()),
         extended: vec![
             (header::SIGNING_PROFILE_VERSION.to_owned(), job.profile.to_string()),

@@ -1,24 +1,44 @@
 //! The state of the local signer: a SQLite database, durable before a request is answered.
 //!
-//! The methods block, so call them from threads that may. Every change is one transaction; with `synchronous=FULL`, a
-//! committed transaction survives a crash of the process and of the machine.
+//! Each method of [`Store`] is one transaction with typed values, and nothing of SQL leaves this module, so that
+//! another engine can take its place. Changes are committed by one thread ([`writer`]); with `synchronous=FULL`, a
+//! committed transaction survives a crash of the process and of the machine. Readers have connections of their own and
+//! do not wait for changes.
 
 mod jobs;
+mod permissions;
 mod profiles;
 mod revocations;
+mod settings;
+mod tags;
+mod writer;
 
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use aws_names::Location;
+use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 
-pub use self::jobs::{Job, JobAdded, Revocation};
-pub use self::profiles::{Profile, ProfileAdded, ProfileRevocation, ProfileRevoked, ProfileStatus};
+pub use self::jobs::{Job, JobAdded, JobFilter, JobPage, JobStatus, ObjectLocation, Revocation, SourceObject};
+pub use self::permissions::{Permission, PermissionChange, Permissions};
+pub use self::profiles::{
+    Profile, ProfileAdded, ProfileFilter, ProfilePage, ProfileRevocation, ProfileRevoked, ProfileStatus,
+};
 pub use self::revocations::RevocationQuery;
+pub use self::tags::TagsChanged;
+use self::writer::Writer;
 use super::directory::{DirectoryError, at};
 
 /// The scripts that migrate a database from each schema version to the next.
-const MIGRATIONS: &[&str] = &[include_str!("schema.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("schema.sql"), include_str!("schema-2.sql")];
+
+/// The connections for reading: more than the processors of a small machine, so that none waits for a lock.
+const READERS: usize = 4;
+
+/// The rows that a list examines for one page. A filter that few rows pass gives shorter pages instead of slow ones, as
+/// AWS's lists do.
+const MAX_EXAMINED: usize = 2000;
 
 /// Why the store failed.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +46,18 @@ pub enum StoreError {
     /// SQLite failed.
     #[error("the database of the local signer failed: {0}")]
     Sqlite(#[from] rusqlite::Error),
+    /// The changes of several requests could not be made durable.
+    #[error("the database of the local signer could not commit: {0}")]
+    Commit(String),
+    /// A change panicked and was rolled back.
+    #[error("a change of the database panicked")]
+    Panicked,
+    /// The thread that writes did not start.
+    #[error("the thread that writes the database did not start: {0}")]
+    Thread(std::io::Error),
+    /// The thread that writes has ended.
+    #[error("the thread that writes the database has ended")]
+    Stopped,
     /// A later version of this program wrote the database.
     #[error(
         "the database has schema version {found}, this program supports up to {known}; use a later version of the program"
@@ -47,9 +79,9 @@ pub enum StoreError {
 /// The database of a local signer.
 #[derive(Debug)]
 pub struct Store {
-    // A separate connection for readers, so that they do not wait for writers and the disk.
-    writer: Mutex<Connection>,
-    reader: Mutex<Connection>,
+    writer: Writer,
+    readers: Vec<Mutex<Connection>>,
+    next_reader: AtomicUsize,
 }
 
 impl Store {
@@ -60,25 +92,38 @@ impl Store {
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         // SQLite creates its other files with the mode of this one.
         files::open_lock(path).map_err(at(path))?;
-        let mut writer = connect(path)?;
-        migrate(&mut writer)?;
-        let reader = connect(path)?;
-        reader.pragma_update(None, "query_only", true)?;
-        Ok(Self { writer: Mutex::new(writer), reader: Mutex::new(reader) })
+        let mut connection = connect(path)?;
+        migrate(&mut connection)?;
+        let readers = (0..READERS).map(|_| {
+            let reader = connect(path)?;
+            reader.pragma_update(None, "query_only", true)?;
+            Ok(Mutex::new(reader))
+        });
+        let readers = readers.collect::<Result<_, StoreError>>()?;
+        Ok(Self { writer: Writer::start(connection)?, readers, next_reader: AtomicUsize::new(0) })
     }
 
+    /// A connection for reading: the first one that is free.
     fn reader(&self) -> MutexGuard<'_, Connection> {
-        self.reader.lock().unwrap_or_else(PoisonError::into_inner)
+        let first = self.next_reader.fetch_add(1, Ordering::Relaxed);
+        let turn = |offset: usize| &self.readers[first.wrapping_add(offset) % READERS];
+        for offset in 0..READERS {
+            match turn(offset).try_lock() {
+                Ok(reader) => return reader,
+                // A panic during a read leaves nothing behind.
+                Err(TryLockError::Poisoned(reader)) => return reader.into_inner(),
+                Err(TryLockError::WouldBlock) => {}
+            }
+        }
+        turn(0).lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Runs `change` in a transaction, which is durable when this returns.
-    fn write<T>(&self, change: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
-        // A panic rolls the transaction back, so the connection is still usable.
-        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let result = change(&transaction)?;
-        transaction.commit()?;
-        Ok(result)
+    async fn write<T: Send + 'static>(
+        &self,
+        change: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.writer.write(change).await
     }
 }
 
@@ -86,6 +131,9 @@ fn connect(path: &Path) -> Result<Connection, StoreError> {
     let connection = Connection::open(path)?;
     connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
     connection.pragma_update(None, "synchronous", "FULL")?;
+    // Kibibytes of cached pages, for each connection.
+    connection.pragma_update(None, "cache_size", -8192)?;
+    connection.set_prepared_statement_cache_capacity(64);
     connection.busy_timeout(std::time::Duration::from_secs(5))?;
     Ok(connection)
 }
@@ -102,6 +150,29 @@ fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     }
     transaction.pragma_update(None, "user_version", known)?;
     Ok(transaction.commit()?)
+}
+
+/// The number of a location in the table `scopes`; `None` if no job has it.
+fn scope(connection: &Connection, location: &Location) -> rusqlite::Result<Option<i64>> {
+    connection
+        .prepare_cached("SELECT number FROM scopes WHERE partition = ? AND region = ? AND account = ?")?
+        .query_row(
+            params![location.partition().as_str(), location.region().as_str(), location.account().as_str()],
+            |row| row.get(0),
+        )
+        .optional()
+}
+
+/// The number of a location in the table `scopes`, added if needed.
+fn add_scope(connection: &Connection, location: &Location) -> rusqlite::Result<i64> {
+    if let Some(number) = scope(connection, location)? {
+        return Ok(number);
+    }
+    connection.prepare_cached("INSERT INTO scopes (partition, region, account) VALUES (?, ?, ?)")?.insert(params![
+        location.partition().as_str(),
+        location.region().as_str(),
+        location.account().as_str()
+    ])
 }
 
 #[cfg(test)]

@@ -1,17 +1,22 @@
-//! Signing profiles: `PutSigningProfile`, `GetSigningProfile`, `RevokeSigningProfile` in the AWS Signer API Reference.
+//! Signing profiles: `PutSigningProfile`, `GetSigningProfile`, `ListSigningProfiles`, `CancelSigningProfile` and
+//! `RevokeSigningProfile` in the AWS Signer API Reference.
 
 use std::collections::BTreeMap;
 
-use aws_names::{ProfileArn, ProfileVersionArn};
-use rusqlite::{OptionalExtension as _, Row, Transaction, params};
-use serde::Serialize;
+use aws_names::{Location, ProfileArn, ProfileVersionArn};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use super::{Store, StoreError};
+use super::{MAX_EXAMINED, Store, StoreError};
+use crate::platforms::Overrides;
 use crate::validity::{ValidityPeriod, ValidityType};
 
+/// How long a canceled profile is kept (the API Reference: "deleted two years after cancelation").
+const CANCELED_KEPT: time::Duration = time::Duration::days(2 * 365);
+
 /// The status of a profile.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ProfileStatus {
     /// It may sign.
     Active,
@@ -55,6 +60,28 @@ pub struct Profile {
     pub status_reason: Option<String>,
     /// The revocation, if it is revoked.
     pub revocation: Option<ProfileRevocation>,
+    /// The ARN of the caller's own signing certificate.
+    pub signing_material: Option<String>,
+    /// Other algorithms or another format than the platform's defaults.
+    pub overrides: Option<Overrides>,
+}
+
+/// Which profiles a list has.
+#[derive(Debug, Clone, Default)]
+pub struct ProfileFilter {
+    /// Only these statuses; all if empty.
+    pub statuses: Vec<ProfileStatus>,
+    /// Only this platform.
+    pub platform_id: Option<String>,
+}
+
+/// A page of a list of profiles.
+#[derive(Debug, Clone, Default)]
+pub struct ProfilePage {
+    /// The profiles by name.
+    pub profiles: Vec<Profile>,
+    /// The name after which the next page starts; `None` on the last page.
+    pub next: Option<String>,
 }
 
 /// The outcome of [`Store::add_profile`].
@@ -78,66 +105,170 @@ pub enum ProfileRevoked {
 }
 
 impl Store {
-    /// Adds an active profile.
+    /// Adds an active profile. The name of a canceled profile is free again two years later.
     ///
     /// # Errors
     /// Returns [`StoreError`] if the database fails.
-    pub fn add_profile(&self, profile: &Profile) -> Result<ProfileAdded, StoreError> {
-        let arn = &profile.arn;
-        let at = profile.arn.location();
-        let json = |map: &BTreeMap<String, String>| {
-            serde_json::to_string(map).map_err(|error| StoreError::Damaged(error.to_string()))
-        };
-        let parameters = json(&profile.signing_parameters)?;
-        let tags = json(&profile.tags)?;
-        self.write(|transaction| {
-            let added = transaction.execute(
-                "INSERT OR IGNORE INTO profiles (partition, region, account, name, version, platform_id, validity_value,
-                 validity_type, signing_parameters, tags, created_at, status)
-                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'Active')",
-                params![
+    pub async fn add_profile(&self, profile: Profile) -> Result<ProfileAdded, StoreError> {
+        self.write(move |database| {
+            let arn = &profile.arn;
+            let at = profile.arn.location();
+            let name = arn.profile().name().as_str();
+            let forgotten = (profile.created_at - CANCELED_KEPT).unix_timestamp();
+            let key = params![at.partition().as_str(), at.region().as_str(), at.account().as_str(), name, forgotten];
+            let removed = database
+                .prepare_cached(
+                    "DELETE FROM profiles WHERE partition = ? AND region = ? AND account = ? AND name = ?
+                     AND status = 'Canceled' AND canceled_at < ?",
+                )?
+                .execute(key)?;
+            if removed > 0 {
+                database.execute(
+                    "DELETE FROM permissions WHERE partition = ? AND region = ? AND account = ? AND profile_name = ?",
+                    params![at.partition().as_str(), at.region().as_str(), at.account().as_str(), name],
+                )?;
+            }
+            let added = database
+                .prepare_cached(
+                    "INSERT OR IGNORE INTO profiles (partition, region, account, name, version, platform_id,
+                     validity_value, validity_type, signing_parameters, tags, created_at, status, signing_material,
+                     overrides) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'Active', ?, ?)",
+                )?
+                .execute(params![
                     at.partition().as_str(),
                     at.region().as_str(),
                     at.account().as_str(),
-                    arn.profile().name().as_str(),
+                    name,
                     arn.version(),
                     profile.platform_id,
                     profile.validity.value,
                     profile.validity.unit.name(),
-                    parameters,
-                    tags,
+                    json(&profile.signing_parameters)?,
+                    json(&profile.tags)?,
                     profile.created_at.unix_timestamp(),
-                ],
-            )?;
+                    profile.signing_material,
+                    profile.overrides.as_ref().map(json).transpose()?,
+                ])?;
             Ok(if added == 1 { ProfileAdded::Added } else { ProfileAdded::NameTaken })
         })
+        .await
     }
 
-    /// Returns the profile with this ARN.
+    /// Returns the profile with this ARN, unless it was canceled two years before `now`.
     ///
     /// # Errors
     /// Returns [`StoreError`] if the database fails or the row is damaged.
-    pub fn profile(&self, arn: &ProfileArn) -> Result<Option<Profile>, StoreError> {
+    pub fn profile(&self, arn: &ProfileArn, now: OffsetDateTime) -> Result<Option<Profile>, StoreError> {
         let at = arn.location();
         let reader = self.reader();
-        let mut statement = reader
-            .prepare_cached("SELECT * FROM profiles WHERE partition = ? AND region = ? AND account = ? AND name = ?")?;
-        let key = params![at.partition().as_str(), at.region().as_str(), at.account().as_str(), arn.name().as_str()];
+        let mut statement = reader.prepare_cached(
+            "SELECT * FROM profiles WHERE partition = ? AND region = ? AND account = ? AND name = ?
+             AND (status <> 'Canceled' OR canceled_at IS NULL OR canceled_at >= ?)",
+        )?;
+        let key = params![
+            at.partition().as_str(),
+            at.region().as_str(),
+            at.account().as_str(),
+            arn.name().as_str(),
+            (now - CANCELED_KEPT).unix_timestamp()
+        ];
         let found = statement.query_row(key, |row| Ok(profile_of(row, arn))).optional()?;
         found.transpose()
+    }
+
+    /// Lists at most `limit` profiles at `location` after the name `after`.
+    ///
+    /// # Errors
+    /// Returns [`StoreError`] if the database fails or a row is damaged.
+    pub fn profiles(
+        &self,
+        location: &Location,
+        filter: &ProfileFilter,
+        after: Option<&str>,
+        limit: usize,
+        now: OffsetDateTime,
+    ) -> Result<ProfilePage, StoreError> {
+        let reader = self.reader();
+        let mut statement = reader.prepare_cached(
+            "SELECT * FROM profiles WHERE partition = ? AND region = ? AND account = ? AND name > ? ORDER BY name",
+        )?;
+        let mut rows = statement.query(params![
+            location.partition().as_str(),
+            location.region().as_str(),
+            location.account().as_str(),
+            after.unwrap_or_default()
+        ])?;
+        let forgotten = (now - CANCELED_KEPT).unix_timestamp();
+        let mut page = ProfilePage::default();
+        let mut examined = 0;
+        let mut last = None;
+        while let Some(row) = rows.next()? {
+            if page.profiles.len() == limit || examined == MAX_EXAMINED {
+                page.next = last;
+                break;
+            }
+            examined += 1;
+            let name: String = row.get("name")?;
+            let status = status_of(row)?;
+            let wanted = (filter.statuses.is_empty() || filter.statuses.contains(&status))
+                && match &filter.platform_id {
+                    Some(platform) => row.get_ref("platform_id")?.as_str().is_ok_and(|found| found == platform),
+                    None => true,
+                }
+                && (status != ProfileStatus::Canceled
+                    || row.get::<_, Option<i64>>("canceled_at")?.is_none_or(|canceled| canceled >= forgotten));
+            if wanted {
+                let parsed = name.parse().map_err(|_| StoreError::Damaged(format!("{location}: {name}")))?;
+                page.profiles.push(profile_of(row, &ProfileArn::new(location.clone(), parsed))?);
+            }
+            last = Some(name);
+        }
+        Ok(page)
+    }
+
+    /// Cancels an active profile; returns its status before, or `None` if it does not exist. A revoked profile stays
+    /// revoked.
+    ///
+    /// # Errors
+    /// Returns [`StoreError`] if the database fails.
+    pub async fn cancel_profile(
+        &self,
+        arn: ProfileArn,
+        now: OffsetDateTime,
+    ) -> Result<Option<ProfileStatus>, StoreError> {
+        self.write(move |database| {
+            let at = arn.location();
+            let key = [at.partition().as_str(), at.region().as_str(), at.account().as_str(), arn.name().as_str()];
+            let status = database
+                .query_row(
+                    "SELECT status FROM profiles WHERE partition = ? AND region = ? AND account = ? AND name = ?",
+                    key,
+                    status_of,
+                )
+                .optional()?;
+            if status == Some(ProfileStatus::Active) {
+                database.execute(
+                    "UPDATE profiles SET status = 'Canceled', canceled_at = ?5
+                     WHERE partition = ?1 AND region = ?2 AND account = ?3 AND name = ?4",
+                    params![key[0], key[1], key[2], key[3], now.unix_timestamp()],
+                )?;
+            }
+            Ok(status)
+        })
+        .await
     }
 
     /// Revokes a profile version, or moves the start of its revocation to an earlier time.
     ///
     /// # Errors
     /// Returns [`StoreError`] if the database fails.
-    pub fn revoke_profile(
+    pub async fn revoke_profile(
         &self,
-        arn: &ProfileVersionArn,
-        revocation: &ProfileRevocation,
+        arn: ProfileVersionArn,
+        revocation: ProfileRevocation,
     ) -> Result<ProfileRevoked, StoreError> {
-        self.write(|transaction| {
-            match effective_from(transaction, arn)? {
+        self.write(move |database| {
+            match effective_from(database, &arn)? {
                 None => return Ok(ProfileRevoked::NotFound),
                 Some(Some(earlier)) if earlier < revocation.effective_from => {
                     return Ok(ProfileRevoked::FromEarlier(earlier));
@@ -145,7 +276,7 @@ impl Store {
                 Some(_) => {}
             }
             let at = arn.location();
-            transaction.execute(
+            database.execute(
                 "UPDATE profiles SET status = 'Revoked', status_reason = ?, effective_from = ?,
                  revoked_at = coalesce(revoked_at, ?), revoked_by = coalesce(revoked_by, ?)
                  WHERE partition = ? AND region = ? AND account = ? AND name = ? AND version = ?",
@@ -163,13 +294,26 @@ impl Store {
             )?;
             Ok(ProfileRevoked::Revoked)
         })
+        .await
     }
 }
 
+pub(super) fn json(value: &impl Serialize) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|error| StoreError::Damaged(error.to_string()))
+}
+
+fn status_of(row: &Row<'_>) -> rusqlite::Result<ProfileStatus> {
+    Ok(match row.get_ref("status")?.as_str()? {
+        "Active" => ProfileStatus::Active,
+        "Canceled" => ProfileStatus::Canceled,
+        _ => ProfileStatus::Revoked,
+    })
+}
+
 /// The effective time of a revocation: `None` if the profile version does not exist, `Some(None)` if it is not revoked.
-fn effective_from(transaction: &Transaction<'_>, arn: &ProfileVersionArn) -> Result<Option<Option<i64>>, StoreError> {
+fn effective_from(database: &Connection, arn: &ProfileVersionArn) -> Result<Option<Option<i64>>, StoreError> {
     let at = arn.location();
-    Ok(transaction
+    Ok(database
         .query_row(
             "SELECT effective_from FROM profiles
              WHERE partition = ? AND region = ? AND account = ? AND name = ? AND version = ?",
@@ -210,12 +354,13 @@ fn profile_of(row: &Row<'_>, arn: &ProfileArn) -> Result<Profile, StoreError> {
         signing_parameters: json("signing_parameters")?,
         tags: json("tags")?,
         created_at: time(row.get("created_at")?)?,
-        status: match text("status")?.as_str() {
-            "Active" => ProfileStatus::Active,
-            "Canceled" => ProfileStatus::Canceled,
-            _ => ProfileStatus::Revoked,
-        },
+        status: status_of(row)?,
         status_reason,
         revocation,
+        signing_material: row.get("signing_material")?,
+        overrides: row
+            .get::<_, Option<String>>("overrides")?
+            .map(|overrides| serde_json::from_str(&overrides).map_err(|_| damaged("overrides")))
+            .transpose()?,
     })
 }

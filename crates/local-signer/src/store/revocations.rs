@@ -5,6 +5,7 @@ use rusqlite::{Connection, OptionalExtension as _, Params, params};
 use time::OffsetDateTime;
 
 use super::{Store, StoreError};
+use crate::validity::{ValidityPeriod, ValidityType};
 
 /// The parts of one signature to check for revocation.
 #[derive(Debug, Clone)]
@@ -17,10 +18,16 @@ pub struct RevocationQuery<'a> {
     pub certificates: &'a [String],
     /// The signing time; Unix milliseconds.
     pub signed_at: i64,
+    /// The current time. Revocations are forgotten [`KEPT_MONTHS`] after the expiry of a signature.
+    pub now: OffsetDateTime,
 }
 
+/// How many months after the expiry of a signature its revocation is still answered, as in the Developer Guide.
+pub const KEPT_MONTHS: u32 = 6;
+const KEPT: ValidityPeriod = ValidityPeriod { value: KEPT_MONTHS, unit: ValidityType::Months };
+
 impl Store {
-    /// Returns the revoked parts (profile version, job, certificates) of a signature, in the caller's spelling.
+    /// Returns the revoked parts (profile version, job, certificates) of a signature.
     ///
     /// The result is the same in all regions of a partition, since the ARNs name their region. Unknown parts are not
     /// revoked.
@@ -32,28 +39,20 @@ impl Store {
         let mut revoked = Vec::new();
         let profile = query.profile;
         let job = query.job;
-        let at = profile.location();
-        if exists(
-            &reader,
-            "SELECT 1 FROM profiles WHERE partition = ? AND region = ? AND account = ? AND name = ? AND version = ?
-             AND effective_from <= ?",
-            params![
-                at.partition().as_str(),
-                at.region().as_str(),
-                at.account().as_str(),
-                profile.profile().name().as_str(),
-                profile.version(),
-                query.signed_at
-            ],
-        )? {
+        if profile_is_revoked(&reader, query)? {
             revoked.push(profile.to_string());
         }
         let at = job.location();
-        if exists(
-            &reader,
-            "SELECT 1 FROM jobs WHERE partition = ? AND region = ? AND account = ? AND id = ? AND revoked_at IS NOT NULL",
-            params![at.partition().as_str(), at.region().as_str(), at.account().as_str(), job.id()],
-        )? {
+        let expires_at: Option<Option<i64>> = reader
+            .prepare_cached(
+                "SELECT expires_at FROM signing_jobs JOIN scopes ON scopes.number = owner
+                 WHERE partition = ? AND region = ? AND account = ? AND id = ? AND revoked_at IS NOT NULL",
+            )?
+            .query_row(params![at.partition().as_str(), at.region().as_str(), at.account().as_str(), job.id()], |row| {
+                row.get(0)
+            })
+            .optional()?;
+        if expires_at.is_some_and(|expires_at| is_kept(expires_at, query.now)) {
             revoked.push(job.to_string());
         }
         for certificate in query.certificates {
@@ -73,15 +72,53 @@ impl Store {
     ///
     /// # Errors
     /// Returns [`StoreError`] if the database fails.
-    pub fn revoke_certificate(&self, partition: &str, identifier: &str, now: OffsetDateTime) -> Result<(), StoreError> {
-        self.write(|transaction| {
-            transaction.execute(
+    pub async fn revoke_certificate(
+        &self,
+        partition: String,
+        identifier: String,
+        now: OffsetDateTime,
+    ) -> Result<(), StoreError> {
+        self.write(move |database| {
+            database.execute(
                 "INSERT OR IGNORE INTO revoked_certificates (partition, identifier, revoked_at) VALUES (?, ?, ?)",
                 params![partition, identifier.to_ascii_lowercase(), now.unix_timestamp()],
             )?;
             Ok(())
         })
+        .await
     }
+}
+
+/// Whether the revocation of a signature that expires at this time (Unix seconds) is still answered at `now`.
+fn is_kept(expires_at: Option<i64>, now: OffsetDateTime) -> bool {
+    let expires_at = expires_at.and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok());
+    expires_at.is_none_or(|expires_at| now <= KEPT.end(expires_at))
+}
+
+fn profile_is_revoked(database: &Connection, query: &RevocationQuery<'_>) -> Result<bool, StoreError> {
+    let at = query.profile.location();
+    let validity: Option<(u32, String)> = database
+        .prepare_cached(
+            "SELECT validity_value, validity_type FROM profiles
+             WHERE partition = ? AND region = ? AND account = ? AND name = ? AND version = ? AND effective_from <= ?",
+        )?
+        .query_row(
+            params![
+                at.partition().as_str(),
+                at.region().as_str(),
+                at.account().as_str(),
+                query.profile.profile().name().as_str(),
+                query.profile.version(),
+                query.signed_at
+            ],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
+        .optional()?;
+    let Some((value, unit)) = validity else { return Ok(false) };
+    let unit = ValidityType::from_name(&unit).ok_or_else(|| StoreError::Damaged(format!("{}", query.profile)))?;
+    let signed_at = OffsetDateTime::from_unix_timestamp(query.signed_at.div_euclid(1000)).ok();
+    let expires_at = signed_at.map(|signed_at| ValidityPeriod { value, unit }.end(signed_at).unix_timestamp());
+    Ok(is_kept(expires_at, query.now))
 }
 
 fn exists(connection: &Connection, query: &str, key: impl Params) -> Result<bool, StoreError> {

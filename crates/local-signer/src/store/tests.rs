@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::os::unix::fs::MetadataExt as _;
 
-use aws_names::{JobArn, Location, ProfileArn, ProfileVersionArn};
+use aws_names::{AccountId, JobArn, Location, ProfileArn, ProfileVersionArn};
+use rusqlite::types::Value;
 use time::OffsetDateTime;
 use time::macros::datetime;
 
@@ -35,6 +36,8 @@ fn profile() -> Profile {
         status: ProfileStatus::Active,
         status_reason: None,
         revocation: None,
+        signing_material: None,
+        overrides: None,
     }
 }
 
@@ -44,9 +47,20 @@ fn job(id: &str) -> Job {
         arn: JobArn::new(location, id).unwrap(),
         profile: profile().arn,
         platform_id: "Notation-OCI-SHA384-ECDSA".to_owned(),
-        invoker: PRINCIPAL.to_owned(),
-        signed_at: NOW,
-        expires_at: NOW + time::Duration::days(2),
+        invoker: AccountId::EXAMPLE,
+        requested_by: PRINCIPAL.to_owned(),
+        status: JobStatus::Succeeded,
+        status_reason: None,
+        created_at: NOW,
+        completed_at: Some(NOW),
+        expires_at: Some(NOW + time::Duration::days(2)),
+        source: None,
+        destination: None,
+        signed_object: None,
+        signing_material: None,
+        overrides: None,
+        signing_parameters: BTreeMap::new(),
+        revocation: None,
     }
 }
 
@@ -61,140 +75,208 @@ fn revocation(reason: &str) -> Revocation {
 fn status(store: &Store, signed_at: i64) -> Vec<String> {
     let profile = profile().arn;
     let job = job("job-1").arn;
-    store.revoked_entities(&RevocationQuery { profile: &profile, job: &job, certificates: &[], signed_at }).unwrap()
+    let now = OffsetDateTime::UNIX_EPOCH;
+    let query = RevocationQuery { profile: &profile, job: &job, certificates: &[], signed_at, now };
+    store.revoked_entities(&query).unwrap()
 }
 
-#[test]
-fn profile_names_are_unique_per_region() {
+/// The revocation of a job: `None` if the job does not exist.
+fn found(store: &Store, arn: &JobArn) -> Option<Option<Revocation>> {
+    store.job(arn.location(), arn.id()).unwrap().map(|job| job.revocation)
+}
+
+#[tokio::test]
+async fn profile_names_are_unique_per_region() {
     let (_directory, store) = open();
     let profile = profile();
-    assert_eq!(store.add_profile(&profile).unwrap(), ProfileAdded::Added);
-    assert_eq!(store.profile(profile.arn.profile()).unwrap(), Some(profile.clone()));
+    assert_eq!(store.add_profile(profile.clone()).await.unwrap(), ProfileAdded::Added);
+    assert_eq!(store.profile(profile.arn.profile(), NOW).unwrap(), Some(profile.clone()));
     let again = Profile { arn: profile_version("us-west-2", "0000000000"), ..profile.clone() };
-    assert_eq!(store.add_profile(&again).unwrap(), ProfileAdded::NameTaken);
-    assert_eq!(store.profile(profile.arn.profile()).unwrap(), Some(profile.clone()));
+    assert_eq!(store.add_profile(again.clone()).await.unwrap(), ProfileAdded::NameTaken);
+    assert_eq!(store.profile(profile.arn.profile(), NOW).unwrap(), Some(profile.clone()));
     let elsewhere = Profile { arn: profile_version("us-east-1", "0000000000"), ..profile };
-    assert_eq!(store.profile(elsewhere.arn.profile()).unwrap(), None);
-    assert_eq!(store.add_profile(&elsewhere).unwrap(), ProfileAdded::Added);
+    assert_eq!(store.profile(elsewhere.arn.profile(), NOW).unwrap(), None);
+    assert_eq!(store.add_profile(elsewhere.clone()).await.unwrap(), ProfileAdded::Added);
 }
 
-#[test]
-fn profile_names_are_case_sensitive() {
+#[tokio::test]
+async fn profile_names_are_case_sensitive() {
     let (_directory, store) = open();
-    store.add_profile(&profile()).unwrap();
+    store.add_profile(profile()).await.unwrap();
     let other: ProfileArn = "arn:aws:signer:us-west-2:111122223333:/signing-profiles/prod".parse().unwrap();
-    assert_eq!(store.profile(&other).unwrap(), None);
+    assert_eq!(store.profile(&other, NOW).unwrap(), None);
 }
 
-#[test]
-fn reopening_keeps_the_data() {
+#[tokio::test]
+async fn reopening_keeps_the_data() {
     let (directory, store) = open();
-    store.add_profile(&profile()).unwrap();
-    store.add_job(&job("job-1")).unwrap();
-    store.revoke_job(&job("job-1").arn, &revocation("leak")).unwrap();
+    store.add_profile(profile()).await.unwrap();
+    store.add_job(job("job-1")).await.unwrap();
+    store.revoke_job(job("job-1").arn, revocation("leak")).await.unwrap();
     drop(store);
     let store = Store::open(&directory.path().join("signer.db")).unwrap();
-    assert_eq!(store.profile(profile().arn.profile()).unwrap(), Some(profile()));
-    assert_eq!(store.job_revocation(&job("job-1").arn).unwrap(), Some(Some(revocation("leak"))));
+    assert_eq!(store.profile(profile().arn.profile(), NOW).unwrap(), Some(profile()));
+    assert_eq!(found(&store, &job("job-1").arn), Some(Some(revocation("leak"))));
 }
 
-#[test]
-fn a_revoked_profile_accepts_no_jobs() {
+#[tokio::test]
+async fn a_revoked_profile_accepts_no_jobs() {
     let (_directory, store) = open();
-    store.add_profile(&profile()).unwrap();
-    assert_eq!(store.add_job(&job("job-1")).unwrap(), JobAdded::Added);
-    assert_eq!(store.revoke_profile(&profile().arn, &from(1000)).unwrap(), ProfileRevoked::Revoked);
-    let revoked = store.profile(profile().arn.profile()).unwrap().unwrap();
+    store.add_profile(profile()).await.unwrap();
+    assert_eq!(store.add_job(job("job-1")).await.unwrap(), JobAdded::Added);
+    assert_eq!(store.revoke_profile(profile().arn, from(1000)).await.unwrap(), ProfileRevoked::Revoked);
+    let revoked = store.profile(profile().arn.profile(), NOW).unwrap().unwrap();
     assert_eq!(revoked.status, ProfileStatus::Revoked);
     assert_eq!(revoked.revocation, Some(from(1000)));
-    assert_eq!(store.add_job(&job("job-2")).unwrap(), JobAdded::ProfileNotActive);
-    assert_eq!(store.job_revocation(&job("job-2").arn).unwrap(), None);
+    assert_eq!(store.add_job(job("job-2")).await.unwrap(), JobAdded::ProfileNotActive);
+    assert_eq!(found(&store, &job("job-2").arn), None);
 }
 
-#[test]
-fn revokes_signatures_from_the_effective_time_on() {
+#[tokio::test]
+async fn revokes_signatures_from_the_effective_time_on() {
     let (_directory, store) = open();
-    store.add_profile(&profile()).unwrap();
-    store.revoke_profile(&profile().arn, &from(1000)).unwrap();
+    store.add_profile(profile()).await.unwrap();
+    store.revoke_profile(profile().arn, from(1000)).await.unwrap();
     assert_eq!(status(&store, 999), [] as [&str; 0]);
     assert_eq!(status(&store, 1000), [profile().arn.to_string()]);
     assert_eq!(status(&store, 1001), [profile().arn.to_string()]);
 }
 
-#[test]
-fn the_effective_time_only_moves_back() {
+#[tokio::test]
+async fn the_effective_time_only_moves_back() {
     let (_directory, store) = open();
-    store.add_profile(&profile()).unwrap();
-    let revoke = |time| store.revoke_profile(&profile().arn, &from(time)).unwrap();
-    assert_eq!(revoke(1000), ProfileRevoked::Revoked);
-    assert_eq!(revoke(1001), ProfileRevoked::FromEarlier(1000));
+    store.add_profile(profile()).await.unwrap();
+    let revoke = async |time| store.revoke_profile(profile().arn, from(time)).await.unwrap();
+    assert_eq!(revoke(1000).await, ProfileRevoked::Revoked);
+    assert_eq!(revoke(1001).await, ProfileRevoked::FromEarlier(1000));
     assert_eq!(status(&store, 1000).len(), 1);
-    assert_eq!(revoke(1000), ProfileRevoked::Revoked);
-    assert_eq!(revoke(500), ProfileRevoked::Revoked);
+    assert_eq!(revoke(1000).await, ProfileRevoked::Revoked);
+    assert_eq!(revoke(500).await, ProfileRevoked::Revoked);
     assert_eq!(status(&store, 500).len(), 1);
 }
 
-#[test]
-fn rejects_unknown_profile_versions() {
+#[tokio::test]
+async fn rejects_unknown_profile_versions() {
     let (_directory, store) = open();
-    store.add_profile(&profile()).unwrap();
+    store.add_profile(profile()).await.unwrap();
     let other = profile_version("us-west-2", "0000000000");
-    assert_eq!(store.revoke_profile(&other, &from(1000)).unwrap(), ProfileRevoked::NotFound);
+    assert_eq!(store.revoke_profile(other, from(1000)).await.unwrap(), ProfileRevoked::NotFound);
 }
 
-#[test]
-fn keeps_the_first_revocation_of_a_job() {
+#[tokio::test]
+async fn keeps_the_first_revocation_of_a_job() {
     let (_directory, store) = open();
-    store.add_profile(&profile()).unwrap();
-    store.add_job(&job("job-1")).unwrap();
-    assert_eq!(store.job_revocation(&job("job-1").arn).unwrap(), Some(None));
-    assert!(store.revoke_job(&job("job-1").arn, &revocation("first")).unwrap());
-    assert!(store.revoke_job(&job("job-1").arn, &revocation("second")).unwrap());
-    assert_eq!(store.job_revocation(&job("job-1").arn).unwrap(), Some(Some(revocation("first"))));
-    assert!(!store.revoke_job(&job("job-2").arn, &revocation("leak")).unwrap());
+    store.add_profile(profile()).await.unwrap();
+    store.add_job(job("job-1")).await.unwrap();
+    assert_eq!(found(&store, &job("job-1").arn), Some(None));
+    assert!(store.revoke_job(job("job-1").arn, revocation("first")).await.unwrap());
+    assert!(store.revoke_job(job("job-1").arn, revocation("second")).await.unwrap());
+    assert_eq!(found(&store, &job("job-1").arn), Some(Some(revocation("first"))));
+    assert!(!store.revoke_job(job("job-2").arn, revocation("leak")).await.unwrap());
     assert_eq!(status(&store, 0), [job("job-1").arn.to_string()]);
 }
 
-#[test]
-fn certificates_are_revoked_per_partition() {
+#[tokio::test]
+async fn certificates_are_revoked_per_partition() {
     let (_directory, store) = open();
     let identifiers = ["AB".repeat(96), "cd".repeat(96)];
-    store.revoke_certificate("aws", &identifiers[0].to_lowercase(), NOW).unwrap();
+    store.revoke_certificate("aws".to_owned(), identifiers[0].to_lowercase(), NOW).await.unwrap();
     let ask = |partition: &str| {
         let profile = format!("arn:{partition}:signer:us-west-2:111122223333:/signing-profiles/Prod/Ab12Cd34Ef");
         let job = format!("arn:{partition}:signer:us-west-2:111122223333:/signing-jobs/job-1");
         let profile = profile.parse().unwrap();
         let job = job.parse().unwrap();
-        let query = RevocationQuery { profile: &profile, job: &job, certificates: &identifiers, signed_at: 0 };
+        let query =
+            RevocationQuery { profile: &profile, job: &job, certificates: &identifiers, signed_at: 0, now: NOW };
         store.revoked_entities(&query).unwrap()
     };
     assert_eq!(ask("aws"), identifiers[..1]);
     assert_eq!(ask("aws-cn"), [] as [&str; 0]);
 }
 
-#[test]
-fn database_files_are_private() {
+#[tokio::test]
+async fn database_files_are_private() {
     let (directory, store) = open();
-    store.add_profile(&profile()).unwrap();
+    store.add_profile(profile()).await.unwrap();
     for entry in std::fs::read_dir(directory.path()).unwrap().map(Result::unwrap) {
         assert_eq!(entry.metadata().unwrap().mode() & 0o777, 0o600, "{entry:?}");
     }
 }
 
-#[test]
-fn commits_are_durable() {
+#[tokio::test]
+async fn commits_are_durable() {
     let (_directory, store) = open();
-    let writer = store.writer.lock().unwrap();
-    let pragma =
-        |name: &str| writer.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, rusqlite::types::Value>(0));
-    assert_eq!(pragma("journal_mode").unwrap(), rusqlite::types::Value::Text("wal".into()));
-    assert_eq!(pragma("synchronous").unwrap(), rusqlite::types::Value::Integer(2));
+    let pragmas = store.write(|database| {
+        let pragma = |name: &str| database.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, Value>(0));
+        Ok((pragma("journal_mode")?, pragma("synchronous")?))
+    });
+    assert_eq!(pragmas.await.unwrap(), (Value::Text("wal".into()), Value::Integer(2)));
 }
 
-#[test]
-fn rejects_later_schema_versions() {
+#[tokio::test]
+async fn a_failed_change_leaves_no_trace_and_the_others_are_kept() {
+    let (_directory, store) = open();
+    let insert = |name: &'static str| {
+        move |database: &Connection| {
+            database.execute("INSERT INTO settings (name, value) VALUES (?, x'00')", [name])?;
+            Ok(())
+        }
+    };
+    let (first, failed, panicked, last) = tokio::join!(
+        store.write(insert("first")),
+        store.write(move |database| {
+            insert("failed")(database)?;
+            Err::<(), _>(StoreError::Damaged("row".to_owned()))
+        }),
+        store.write(move |database| {
+            insert("panicked")(database)?;
+            panic!("in a change");
+            #[expect(unreachable_code, reason = "gives the closure its type")]
+            Ok(())
+        }),
+        store.write(insert("last")),
+    );
+    assert!(first.is_ok() && last.is_ok());
+    assert!(matches!(failed, Err(StoreError::Damaged(_))) && matches!(panicked, Err(StoreError::Panicked)));
+    let names = store.write(|database| {
+        let mut statement = database.prepare("SELECT name FROM settings ORDER BY name")?;
+        let names: rusqlite::Result<Vec<String>> = statement.query_map([], |row| row.get(0))?.collect();
+        Ok(names?)
+    });
+    assert_eq!(names.await.unwrap(), ["first", "last"]);
+}
+
+#[tokio::test]
+async fn migrates_the_first_schema() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("signer.db");
+    let old = Connection::open(&path).unwrap();
+    old.execute_batch(MIGRATIONS[0]).unwrap();
+    old.pragma_update(None, "user_version", 1).unwrap();
+    old.execute_batch(
+        "INSERT INTO profiles VALUES ('aws', 'us-west-2', '111122223333', 'Prod', 'Ab12Cd34Ef',
+             'Notation-OCI-SHA384-ECDSA', 2, 'DAYS', '{}', '{}', 1, 'Active', NULL, NULL, NULL, NULL);
+         INSERT INTO jobs VALUES ('aws', 'us-west-2', '111122223333', 'job-1', 'Prod', 'Ab12Cd34Ef',
+             'Notation-OCI-SHA384-ECDSA', 'arn:aws:iam::111122223333:root', 100, 200, 150, 'me', 'leak');
+         INSERT INTO jobs VALUES ('aws', 'us-west-2', '111122223333', 'job-2', 'Prod', 'Ab12Cd34Ef',
+             'Notation-OCI-SHA384-ECDSA', 'arn:aws:iam::111122223333:root', 90, 190, NULL, NULL, NULL);",
+    )
+    .unwrap();
+    drop(old);
+    let store = Store::open(&path).unwrap();
+    let location = profile().arn.location().clone();
+    let jobs = store.jobs(&location, &JobFilter::default(), None, 25).unwrap().jobs;
+    let ids: Vec<&str> = jobs.iter().map(|job| job.arn.id()).collect();
+    assert_eq!(ids, ["job-1", "job-2"]);
+    assert_eq!((jobs[0].status, jobs[0].requested_by.as_str()), (JobStatus::Succeeded, PRINCIPAL));
+    assert_eq!(jobs[0].revocation.as_ref().map(|revocation| revocation.reason.as_str()), Some("leak"));
+    assert_eq!(store.add_job(job("job-3")).await.unwrap(), JobAdded::Added);
+}
+
+#[tokio::test]
+async fn rejects_later_schema_versions() {
     let (directory, store) = open();
-    store.writer.lock().unwrap().pragma_update(None, "user_version", 99).unwrap();
+    store.write(|database| Ok(database.pragma_update(None, "user_version", 99)?)).await.unwrap();
     drop(store);
     assert!(matches!(Store::open(&directory.path().join("signer.db")), Err(StoreError::Newer { found: 99, .. })));
 }

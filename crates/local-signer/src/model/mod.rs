@@ -1,0 +1,17 @@
+//! The API's model as data: which parameters an operation has, where they are in a request, and which values they may
+//! have, as in AWS's service model of Signer (2017-08-25).
+//!
+//! [`Parameters::read`] reads a request, [`Operation::validate`] checks it, and [`Parameters::parse`] gives the
+//! operation its typed input.
+
+mod operation;
+mod parameters;
+mod shape;
+pub mod shapes;
+mod timestamp;
+mod validate;
+
+pub use self::operation::{Answer, Call, Operation, PathValues, Quota};
+pub use self::parameters::Parameters;
+pub use self::shape::{At, Member, Pattern, Shape};
+pub use self::timestamp::Timestamp;

@@ -1,0 +1,72 @@
+//! `RemoveProfilePermission`: removes a cross-account permission from a profile.
+
+use aws_names::ProfileArn;
+use axum::http::Method;
+use serde::Deserialize;
+
+use super::add_profile_permission::Output;
+use super::{Service, parameters};
+use crate::caller::Caller;
+use crate::error::{ApiError, ErrorCode};
+use crate::model::{Answer, Member, Operation, Quota, shapes};
+use crate::profile_policy;
+use crate::store::PermissionChange;
+
+/// The row of the operation table.
+pub const OPERATION: Operation = Operation {
+    name: "RemoveProfilePermission",
+    method: Method::DELETE,
+    path: "/signing-profiles/{profileName}/permissions/{statementId}",
+    parameters: &[
+        Member::path("profileName", shapes::PROFILE_NAME),
+        Member::query("revisionId", shapes::TEXT).required(),
+        Member::path("statementId", shapes::TEXT),
+    ],
+    errors: &[
+        ErrorCode::Validation,
+        ErrorCode::ResourceNotFound,
+        ErrorCode::AccessDenied,
+        ErrorCode::Conflict,
+        ErrorCode::TooManyRequests,
+        ErrorCode::InternalServiceError,
+    ],
+    read_only: false,
+    quota: Quota::Standard,
+    differs: "",
+    run: |service, caller, parameters| {
+        Box::pin(async move { Answer::json(&run(service, caller, parameters.parse()?).await?) })
+    },
+};
+
+/// The operation's parameters.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Input {
+    /// The name of the profile.
+    pub profile_name: String,
+    /// The current revision of the permissions.
+    pub revision_id: String,
+    /// The name of the statement.
+    pub statement_id: String,
+}
+
+/// Removes a permission from a profile of the caller's account.
+///
+/// # Errors
+/// Returns [`ApiError::ResourceNotFound`] if the profile or the statement does not exist, and [`ApiError::Conflict`]
+/// for another revision.
+pub async fn run(service: &Service, caller: &Caller, input: Input) -> Result<Output, ApiError> {
+    let arn = ProfileArn::new(caller.location().clone(), parameters::profile_name(&input.profile_name)?);
+    let next = uuid::Uuid::new_v4().to_string();
+    let expected = Some(input.revision_id).filter(|revision| !revision.is_empty());
+    let removed = service.store.remove_permission(arn.clone(), input.statement_id.clone(), expected, next.clone());
+    match removed.await? {
+        PermissionChange::Changed => Ok(Output { revision_id: next }),
+        PermissionChange::NoProfile => Err(parameters::no_profile(&arn)),
+        PermissionChange::OtherRevision => Err(profile_policy::other_revision(&arn)),
+        _ => Err(ApiError::ResourceNotFound(format!(
+            "The statement {} of the signing profile {arn} could not be found.",
+            input.statement_id
+        ))),
+    }
+}
