@@ -1,4 +1,4 @@
-//! `ListSigningJobs`: lists the jobs of the caller's account and region, the newest first.
+//! `ListSigningJobs`: lists the jobs of the caller's account and region.
 
 use aws_names::AccountId;
 use axum::http::Method;
@@ -12,7 +12,7 @@ use crate::error::{ApiError, ErrorCode};
 use crate::model::{Answer, Member, Operation, Parameters, Quota, Shape, Timestamp, shapes};
 use crate::page_tokens::List;
 use crate::platforms;
-use crate::store::{Job, JobFilter, JobStatus, ObjectLocation, SourceObject};
+use crate::store::{Job, JobCursor, JobFilter, JobStatus, ObjectLocation, SourceObject};
 
 const PAGE: usize = 25;
 
@@ -40,7 +40,8 @@ pub const OPERATION: Operation = Operation {
     ],
     read_only: true,
     quota: Quota::Standard,
-    differs: "Jobs come in the order of their creation, the newest first; AWS documents no order.",
+    differs: "Jobs come in the order of their creation, the newest first, or with a filter by expiry in the order of \
+              expiry; AWS documents no order.",
     run: |service, caller, parameters| Box::pin(async move { Answer::json(&run(service, caller, parameters)?) }),
 };
 
@@ -129,8 +130,8 @@ pub fn run(service: &Service, caller: &Caller, parameters: Parameters) -> Result
         invoker: invoker.map_err(|why| parameters::invalid("jobInvoker", &why.to_string()))?,
     };
     let tokens = &service.page_tokens;
-    let before: Option<i64> = input.next_token.map(|token| tokens.open(&list, &token)).transpose()?;
-    let page = service.store.jobs(caller.location(), &filter, before, input.max_results.unwrap_or(PAGE))?;
+    let after: Option<JobCursor> = input.next_token.map(|token| tokens.open(&list, &token)).transpose()?;
+    let page = service.store.jobs(caller.location(), &filter, after, input.max_results.unwrap_or(PAGE))?;
     Ok(Output {
         jobs: page.jobs.into_iter().map(SigningJob::from).collect(),
         next_token: page.next.map(|next| tokens.seal(&list, &next)).transpose()?,

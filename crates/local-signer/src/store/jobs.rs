@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use aws_names::{AccountId, JobArn, Location, ProfileVersionArn};
+use aws_names::{AccountId, JobArn, Location, NOTATION_PLATFORM, ProfileArn, ProfileVersionArn};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -11,7 +11,7 @@ use time::OffsetDateTime;
 
 use super::profiles::json;
 use super::{MAX_EXAMINED, Store, StoreError, add_scope, scope};
-use crate::platforms::Overrides;
+use crate::platforms::{self, Overrides};
 
 /// The status of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -141,13 +141,25 @@ pub struct JobFilter {
 pub struct JobPage {
     /// The jobs, the newest first.
     pub jobs: Vec<Job>,
-    /// The number of the job after which the next page starts; `None` on the last page.
-    pub next: Option<i64>,
+    /// The job after which the next page starts; `None` on the last page.
+    pub next: Option<JobCursor>,
 }
 
-/// The columns of a job, with the names of its locations and its principal.
-const COLUMNS: &str = "SELECT jobs.*, owners.partition AS owner_partition, owners.region AS owner_region,
-    owners.account AS owner_account, invokers.account AS invoker_account, principals.arn AS requester
+/// A position in a list of jobs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobCursor {
+    /// The number of the job.
+    number: i64,
+    /// Its expiry in Unix seconds, for a list in the order of expiry.
+    expires_at: i64,
+}
+
+/// The columns of a job, in the order of [`job_of`], with the names of its locations and its principal.
+pub(super) const COLUMNS: &str = "SELECT jobs.id, owners.partition, owners.region, owners.account, jobs.profile_name,
+    jobs.profile_version, jobs.platform_id, invokers.account, principals.arn, jobs.status, jobs.status_reason,
+    jobs.created_at, jobs.completed_at, jobs.expires_at, jobs.source, jobs.destination, jobs.signed_object,
+    jobs.signing_material, jobs.overrides, jobs.signing_parameters, jobs.revoked_at, jobs.revoked_by,
+    jobs.revocation_reason
     FROM signing_jobs AS jobs
     JOIN scopes AS owners ON owners.number = jobs.owner
     JOIN scopes AS invokers ON invokers.number = jobs.invoker
@@ -205,7 +217,8 @@ impl Store {
         statement.query_row(params![id, scope], |row| Ok(job_of(row))).optional()?.transpose()
     }
 
-    /// Lists at most `limit` jobs of the account at `location`, the newest first, older than the job `before`.
+    /// Lists at most `limit` jobs of the account at `location` after `after`: the newest first, or with a filter of the
+    /// expiry, those that expire last first.
     ///
     /// # Errors
     /// Returns [`StoreError`] if the database fails or a row is damaged.
@@ -213,15 +226,57 @@ impl Store {
         &self,
         location: &Location,
         filter: &JobFilter,
-        before: Option<i64>,
+        after: Option<JobCursor>,
         limit: usize,
     ) -> Result<JobPage, StoreError> {
         let reader = self.reader();
         let Some(owner) = scope(&reader, location)? else { return Ok(JobPage::default()) };
+        let Some(numbers) = Numbers::of(&reader, location, filter)? else { return Ok(JobPage::default()) };
+        let mut page = JobPage::default();
+        // The numbers of the wanted jobs are found first: without the columns that lists do not filter by.
+        let mut wanted = Vec::new();
+        {
+            let mut statement = reader.prepare_cached(&query(filter, owner, &numbers))?;
+            let after = after.unwrap_or(JobCursor { number: i64::MAX, expires_at: i64::MAX });
+            let (low, high) = expiry_bounds(filter);
+            let mut rows =
+                statement.query(params![owner, after.number, numbers.requester, after.expires_at, low, high])?;
+            let mut examined = 0;
+            let mut last = None;
+            while let Some(row) = rows.next()? {
+                if wanted.len() == limit || examined == MAX_EXAMINED {
+                    page.next = last;
+                    break;
+                }
+                examined += 1;
+                let number: i64 = row.get(0)?;
+                last = Some(JobCursor { number, expires_at: row.get::<_, Option<i64>>(5)?.unwrap_or(i64::MAX) });
+                if passes(row, filter, &numbers)? {
+                    wanted.push(number);
+                }
+            }
+        }
+        let mut statement = reader.prepare_cached(&format!("{COLUMNS} WHERE jobs.owner = ? AND jobs.number = ?"))?;
+        for number in wanted {
+            page.jobs.push(statement.query_row([owner, number], |row| Ok(job_of(row)))??);
+        }
+        Ok(page)
+    }
+}
+
+/// The numbers of the principal and of the location that a filter names.
+pub(super) struct Numbers {
+    pub(super) requester: Option<i64>,
+    pub(super) invoker: Option<i64>,
+}
+
+impl Numbers {
+    /// `None` if no job can pass the filter, because the store does not know what it names.
+    fn of(database: &Connection, location: &Location, filter: &JobFilter) -> Result<Option<Self>, StoreError> {
         let requester = match &filter.requested_by {
             None => None,
-            Some(arn) => match number_of(&reader, "SELECT number FROM principals WHERE arn = ?", arn)? {
-                None => return Ok(JobPage::default()),
+            Some(arn) => match number_of(database, "SELECT number FROM principals WHERE arn = ?", arn)? {
+                None => return Ok(None),
                 found => found,
             },
         };
@@ -229,81 +284,77 @@ impl Store {
             None => None,
             Some(account) => {
                 let location = Location::new(location.region().clone(), account.clone());
-                match scope(&reader, &location)? {
-                    None => return Ok(JobPage::default()),
+                match scope(database, &location)? {
+                    None => return Ok(None),
                     found => found,
                 }
             }
         };
-        let mut page = JobPage::default();
-        let mut numbers = Vec::new();
-        {
-            // The conditions that an index has are in the text, so that SQLite uses the index. The numbers of the
-            // wanted jobs are found first: their rows are small.
-            let indexed = index(filter, owner, invoker);
-            let mut statement = reader.prepare_cached(&format!(
-                "SELECT number, status, platform_id, requested_by, revoked_at IS NOT NULL, expires_at, invoker
-                 FROM signing_jobs WHERE owner = ?1 AND number < ?2 AND {indexed}
-                 AND (?3 IS NULL OR requested_by = ?3) ORDER BY number DESC"
-            ))?;
-            let mut rows = statement.query(params![owner, before.unwrap_or(i64::MAX), requester])?;
-            let mut examined = 0;
-            let mut last = None;
-            while let Some(row) = rows.next()? {
-                if numbers.len() == limit || examined == MAX_EXAMINED {
-                    page.next = last;
-                    break;
-                }
-                examined += 1;
-                let number: i64 = row.get(0)?;
-                last = Some(number);
-                if passes(row, filter, invoker)? {
-                    numbers.push(number);
-                }
-            }
-        }
-        let mut statement = reader.prepare_cached(&format!("{COLUMNS} WHERE jobs.number = ?"))?;
-        for number in numbers {
-            page.jobs.push(statement.query_row([number], |row| Ok(job_of(row)))??);
-        }
-        Ok(page)
+        Ok(Some(Self { requester, invoker }))
     }
 }
 
-/// A condition that selects the index with the fewest jobs; every value in it is a constant of this file or a number.
-fn index(filter: &JobFilter, owner: i64, invoker: Option<i64>) -> String {
-    if filter.is_revoked == Some(true) {
-        return "revoked_at IS NOT NULL".to_owned();
-    }
-    match (filter.status, filter.platform_id.as_deref(), invoker) {
+/// Whether the list is in the order of expiry: a filter by expiry then reads only jobs that pass it.
+fn is_by_expiry(filter: &JobFilter) -> bool {
+    filter.expires_before.is_some() || filter.expires_after.is_some()
+}
+
+/// The first and the last second of expiry that can pass the filter.
+fn expiry_bounds(filter: &JobFilter) -> (i64, i64) {
+    let low = filter.expires_after.map_or(i64::MIN, |after| after.div_euclid(1000));
+    let high = filter.expires_before.map_or(i64::MAX, |before| before.div_euclid(1000));
+    (low, high)
+}
+
+/// The query for the jobs that may pass, with the index that has the fewest of them. Conditions of a partial index must
+/// be in the text for SQLite to use it; every value in the text is a constant of this program or a number.
+pub(super) fn query(filter: &JobFilter, owner: i64, numbers: &Numbers) -> String {
+    const SELECT: &str = "SELECT number, status, platform_id, requested_by, revoked_at IS NOT NULL, expires_at, invoker
+        FROM signing_jobs";
+    const UNUSED: &str = "?3 IS ?3 AND ?4 IS ?4 AND ?5 IS ?5 AND ?6 IS ?6";
+    let (index, condition) = match (filter.status, filter.platform_id.as_deref(), numbers.invoker) {
+        _ if filter.is_revoked == Some(true) => ("revoked_jobs", "revoked_at IS NOT NULL".to_owned()),
         (Some(status @ (JobStatus::InProgress | JobStatus::Failed)), _, _) => {
-            format!("status = '{}' AND status <> 'Succeeded'", status.name())
+            ("jobs_by_other_status", format!("status = '{}' AND status <> 'Succeeded'", status.name()))
         }
-        (_, Some(platform), _) if platform != aws_names::NOTATION_PLATFORM => {
-            match crate::platforms::find(platform) {
-                Some(known) => {
-                    format!("platform_id = '{}' AND platform_id <> '{}'", known.id, aws_names::NOTATION_PLATFORM)
-                }
-                // No job has a platform that the local signer does not know.
-                None => "FALSE".to_owned(),
-            }
+        (_, Some(platform), _) if platform != NOTATION_PLATFORM => {
+            // No job has a platform that the local signer does not know.
+            let id = platforms::find(platform).map_or("", |known| known.id);
+            ("jobs_by_other_platform", format!("platform_id = '{id}' AND platform_id <> '{NOTATION_PLATFORM}'"))
         }
-        (_, _, Some(invoker)) if invoker != owner => format!("invoker = {invoker} AND invoker <> owner"),
-        _ => "TRUE".to_owned(),
-    }
+        (_, _, Some(invoker)) if invoker != owner => {
+            ("jobs_by_other_invoker", format!("invoker = {invoker} AND invoker <> owner"))
+        }
+        _ if is_by_expiry(filter) => {
+            return format!(
+                "{SELECT} INDEXED BY jobs_by_expiry WHERE owner = ?1 AND expires_at BETWEEN ?5 AND ?6
+                 AND (expires_at, number) < (?4, ?2) AND ?3 IS ?3 ORDER BY expires_at DESC, number DESC"
+            );
+        }
+        _ if numbers.requester.is_some() => ("jobs_by_requester", "requested_by = ?3".to_owned()),
+        _ => return format!("{SELECT} WHERE owner = ?1 AND number < ?2 AND {UNUSED} ORDER BY number DESC"),
+    };
+    // SQLite does not know that few jobs have these values, and would read all jobs.
+    format!(
+        "{SELECT} INDEXED BY {index} WHERE owner = ?1 AND number < ?2 AND {condition} AND {UNUSED} ORDER BY number DESC"
+    )
 }
 
-fn passes(row: &Row<'_>, filter: &JobFilter, invoker: Option<i64>) -> rusqlite::Result<bool> {
+fn passes(row: &Row<'_>, filter: &JobFilter, numbers: &Numbers) -> rusqlite::Result<bool> {
     let expires_at = row.get::<_, Option<i64>>(5)?.map(|seconds| seconds.saturating_mul(1000));
     Ok(filter.status.is_none_or(|status| text_is(row, 1, status.name()))
         && filter.platform_id.as_deref().is_none_or(|platform| text_is(row, 2, platform))
+        && match numbers.requester {
+            Some(requester) => row.get::<_, i64>(3)? == requester,
+            None => true,
+        }
         && match filter.is_revoked {
             Some(revoked) => row.get::<_, bool>(4)? == revoked,
             None => true,
         }
         && filter.expires_before.is_none_or(|before| expires_at.is_some_and(|expires| expires < before))
         && filter.expires_after.is_none_or(|after| expires_at.is_some_and(|expires| expires > after))
-        && match invoker {
+        && match numbers.invoker {
             Some(invoker) => row.get::<_, i64>(6)? == invoker,
             None => true,
         })
@@ -349,10 +400,11 @@ pub(super) fn insert(database: &Connection, job: &Job, token: Option<&str>) -> R
     let parameters = (!job.signing_parameters.is_empty()).then_some(&job.signing_parameters);
     database
         .prepare_cached(
-            "INSERT INTO signing_jobs (id, owner, invoker, requested_by, profile_name, profile_version, platform_id,
-             status, status_reason, created_at, completed_at, expires_at, source, destination, signed_object,
-             signing_material, overrides, signing_parameters, request_token)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO signing_jobs (id, owner, number, invoker, requested_by, profile_name, profile_version,
+             platform_id, status, status_reason, created_at, completed_at, expires_at, source, destination,
+             signed_object, signing_material, overrides, signing_parameters, request_token)
+             VALUES (?1, ?2, (SELECT coalesce(max(number), 0) + 1 FROM signing_jobs WHERE owner = ?2), ?3, ?4, ?5, ?6,
+             ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
         )?
         .execute(params![
             job.arn.id(),
@@ -380,53 +432,51 @@ pub(super) fn insert(database: &Connection, job: &Job, token: Option<&str>) -> R
 
 /// The job of a row with the columns of [`COLUMNS`].
 pub(super) fn job_of(row: &Row<'_>) -> Result<Job, StoreError> {
-    let id: String = row.get("id")?;
+    let id: String = row.get(0)?;
     let damaged = |what: &str| StoreError::Damaged(format!("signing job {id}: {what}"));
-    let text = |column: &str| row.get::<_, String>(column);
-    let time = |column: &str| {
+    let text = |column: usize| row.get_ref(column)?.as_str().map_err(rusqlite::Error::from);
+    let time = |column: usize| {
         let seconds: Option<i64> = row.get(column)?;
         let time = seconds.map(OffsetDateTime::from_unix_timestamp).transpose();
-        time.map_err(|_| damaged(column))
+        time.map_err(|_| damaged("a time"))
     };
-    let location = Location::parse(&text("owner_partition")?, &text("owner_region")?, &text("owner_account")?)
-        .map_err(|_| damaged("owner"))?;
-    let profile = format!("{location}/signing-profiles/{}/{}", text("profile_name")?, text("profile_version")?);
-    let revocation = match time("revoked_at")? {
+    let location = Location::parse(text(1)?, text(2)?, text(3)?).map_err(|_| damaged("its owner"))?;
+    let name = text(4)?.parse().map_err(|_| damaged("its profile"))?;
+    let profile = ProfileArn::new(location.clone(), name).with_version(text(5)?);
+    let revocation = match time(20)? {
         None => None,
-        Some(revoked_at) => {
-            Some(Revocation { revoked_at, revoked_by: text("revoked_by")?, reason: text("revocation_reason")? })
-        }
+        Some(revoked_at) => Some(Revocation { revoked_at, revoked_by: row.get(21)?, reason: row.get(22)? }),
     };
     Ok(Job {
-        arn: JobArn::new(location, &id).map_err(|_| damaged("id"))?,
-        profile: profile.parse().map_err(|_| damaged("profile"))?,
-        platform_id: text("platform_id")?,
-        invoker: text("invoker_account")?.parse().map_err(|_| damaged("invoker"))?,
-        requested_by: text("requester")?,
-        status: match text("status")?.as_str() {
+        arn: JobArn::new(location, &id).map_err(|_| damaged("its id"))?,
+        profile: profile.map_err(|_| damaged("its profile version"))?,
+        platform_id: row.get(6)?,
+        invoker: text(7)?.parse().map_err(|_| damaged("its invoker"))?,
+        requested_by: row.get(8)?,
+        status: match text(9)? {
             "InProgress" => JobStatus::InProgress,
             "Failed" => JobStatus::Failed,
             _ => JobStatus::Succeeded,
         },
-        status_reason: row.get("status_reason")?,
-        created_at: time("created_at")?.ok_or_else(|| damaged("created_at"))?,
-        completed_at: time("completed_at")?,
-        expires_at: time("expires_at")?,
-        source: object(row, "source", &damaged)?,
-        destination: object(row, "destination", &damaged)?,
-        signed_object: object(row, "signed_object", &damaged)?,
-        signing_material: row.get("signing_material")?,
-        overrides: object(row, "overrides", &damaged)?,
-        signing_parameters: object(row, "signing_parameters", &damaged)?.unwrap_or_default(),
+        status_reason: row.get(10)?,
+        created_at: time(11)?.ok_or_else(|| damaged("its time"))?,
+        completed_at: time(12)?,
+        expires_at: time(13)?,
+        source: object(row, 14, &damaged)?,
+        destination: object(row, 15, &damaged)?,
+        signed_object: object(row, 16, &damaged)?,
+        signing_material: row.get(17)?,
+        overrides: object(row, 18, &damaged)?,
+        signing_parameters: object(row, 19, &damaged)?.unwrap_or_default(),
         revocation,
     })
 }
 
 fn object<T: DeserializeOwned>(
     row: &Row<'_>,
-    column: &str,
+    column: usize,
     damaged: &impl Fn(&str) -> StoreError,
 ) -> Result<Option<T>, StoreError> {
     let text: Option<String> = row.get(column)?;
-    text.map(|text| serde_json::from_str(&text).map_err(|_| damaged(column))).transpose()
+    text.map(|text| serde_json::from_str(&text).map_err(|_| damaged("a JSON object"))).transpose()
 }

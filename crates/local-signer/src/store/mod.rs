@@ -18,9 +18,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
 use aws_names::Location;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 
-pub use self::jobs::{Job, JobAdded, JobFilter, JobPage, JobStatus, ObjectLocation, Revocation, SourceObject};
+pub use self::jobs::{
+    Job, JobAdded, JobCursor, JobFilter, JobPage, JobStatus, ObjectLocation, Revocation, SourceObject,
+};
 pub use self::permissions::{Permission, PermissionChange, Permissions};
 pub use self::profiles::{
     Profile, ProfileAdded, ProfileFilter, ProfilePage, ProfileRevocation, ProfileRevoked, ProfileStatus,
@@ -38,7 +41,7 @@ const READERS: usize = 4;
 
 /// The rows that a list examines for one page. A filter that few rows pass gives shorter pages instead of slow ones, as
 /// AWS's lists do.
-const MAX_EXAMINED: usize = 2000;
+const MAX_EXAMINED: usize = 1000;
 
 /// Why the store failed.
 #[derive(Debug, thiserror::Error)]
@@ -134,6 +137,8 @@ fn connect(path: &Path) -> Result<Connection, StoreError> {
     // Kibibytes of cached pages, for each connection.
     connection.pragma_update(None, "cache_size", -8192)?;
     connection.set_prepared_statement_cache_capacity(64);
+    // Without this, SQLite plans a statement again whenever its parameters change.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.busy_timeout(std::time::Duration::from_secs(5))?;
     Ok(connection)
 }

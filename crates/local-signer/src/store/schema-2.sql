@@ -35,23 +35,25 @@ CREATE TABLE principals (
 ) STRICT;
 
 CREATE TABLE signing_jobs (
-    -- The order of creation.
-    number INTEGER PRIMARY KEY,
-    id TEXT NOT NULL UNIQUE,
     -- The location of the profile; the account owns the job.
     owner INTEGER NOT NULL REFERENCES scopes (number),
+    -- The order of creation.
+    number INTEGER NOT NULL,
+    -- What lists filter by comes first: it is read without the rest.
+    status TEXT NOT NULL CHECK (status IN ('InProgress', 'Failed', 'Succeeded')),
+    platform_id TEXT NOT NULL,
+    requested_by INTEGER NOT NULL REFERENCES principals (number),
     -- The location with the account that asked for the job.
     invoker INTEGER NOT NULL REFERENCES scopes (number),
-    requested_by INTEGER NOT NULL REFERENCES principals (number),
+    -- Times are Unix seconds of the signing clock.
+    expires_at INTEGER,
+    revoked_at INTEGER,
+    id TEXT NOT NULL,
     profile_name TEXT NOT NULL,
     profile_version TEXT NOT NULL,
-    platform_id TEXT NOT NULL,
-    status TEXT NOT NULL CHECK (status IN ('InProgress', 'Failed', 'Succeeded')),
     status_reason TEXT,
-    -- Times are Unix seconds of the signing clock.
     created_at INTEGER NOT NULL,
     completed_at INTEGER,
-    expires_at INTEGER,
     -- JSON objects, as in the API.
     source TEXT,
     destination TEXT,
@@ -60,23 +62,24 @@ CREATE TABLE signing_jobs (
     overrides TEXT,
     signing_parameters TEXT,
     request_token TEXT,
-    revoked_at INTEGER,
     revoked_by TEXT,
-    revocation_reason TEXT
-) STRICT;
+    revocation_reason TEXT,
+    PRIMARY KEY (owner, number)
+) STRICT, WITHOUT ROWID;
 
 INSERT INTO scopes (partition, region, account) SELECT DISTINCT partition, region, account FROM jobs;
 INSERT INTO principals (arn) SELECT DISTINCT invoker FROM jobs;
-INSERT INTO signing_jobs (id, owner, invoker, requested_by, profile_name, profile_version, platform_id, status,
-    status_reason, created_at, completed_at, expires_at, revoked_at, revoked_by, revocation_reason)
-    SELECT jobs.id, scopes.number, scopes.number, principals.number, profile_name, profile_version, platform_id,
-        'Succeeded', 'Signing Succeeded', signed_at, signed_at, expires_at, revoked_at, revoked_by, revocation_reason
-    FROM jobs JOIN scopes USING (partition, region, account) JOIN principals ON principals.arn = jobs.invoker
-    ORDER BY signed_at, jobs.rowid;
+INSERT INTO signing_jobs (owner, number, status, platform_id, requested_by, invoker, expires_at, revoked_at, id,
+    profile_name, profile_version, status_reason, created_at, completed_at, revoked_by, revocation_reason)
+    SELECT scopes.number, row_number() OVER (ORDER BY signed_at, jobs.rowid), 'Succeeded', platform_id,
+        principals.number, scopes.number, expires_at, revoked_at, jobs.id, profile_name, profile_version,
+        'Signing Succeeded', signed_at, signed_at, revoked_by, revocation_reason
+    FROM jobs JOIN scopes USING (partition, region, account) JOIN principals ON principals.arn = jobs.invoker;
 DROP TABLE jobs;
 
-CREATE INDEX jobs_by_owner ON signing_jobs (owner, number);
+CREATE UNIQUE INDEX job_ids ON signing_jobs (id);
 CREATE INDEX jobs_by_requester ON signing_jobs (owner, requested_by, number);
+CREATE INDEX jobs_by_expiry ON signing_jobs (owner, expires_at, number);
 -- The values that few jobs have; the others are found quickly by their order.
 CREATE INDEX jobs_by_other_status ON signing_jobs (owner, status, number) WHERE status <> 'Succeeded';
 CREATE INDEX jobs_by_other_platform ON signing_jobs (owner, platform_id, number)

@@ -280,3 +280,42 @@ async fn rejects_later_schema_versions() {
     drop(store);
     assert!(matches!(Store::open(&directory.path().join("signer.db")), Err(StoreError::Newer { found: 99, .. })));
 }
+
+/// What SQLite does for a query: the details of `EXPLAIN QUERY PLAN`.
+fn plan(store: &Store, query: &str) -> Vec<String> {
+    let reader = store.reader();
+    let mut statement = reader.prepare(&format!("EXPLAIN QUERY PLAN {query}")).unwrap();
+    let details = statement.raw_query().mapped(|row| row.get("detail")).collect::<Result<Vec<String>, _>>();
+    details.unwrap()
+}
+
+#[tokio::test]
+async fn every_list_of_jobs_reads_an_index_in_its_order() {
+    let (_directory, store) = open();
+    let other = Some("AWSLambda-SHA384-ECDSA".to_owned());
+    let by = jobs::Numbers { requester: Some(7), invoker: None };
+    let any = jobs::Numbers { requester: None, invoker: None };
+    let invoked = jobs::Numbers { requester: None, invoker: Some(2) };
+    let all = JobFilter::default;
+    for (filter, numbers, index) in [
+        (all(), &any, "PRIMARY KEY (owner=? AND number<?)"),
+        (JobFilter { status: Some(JobStatus::Succeeded), ..all() }, &any, "PRIMARY KEY (owner=? AND number<?)"),
+        (JobFilter { status: Some(JobStatus::Failed), ..all() }, &any, "jobs_by_other_status"),
+        (JobFilter { platform_id: other, ..all() }, &any, "jobs_by_other_platform"),
+        (JobFilter { is_revoked: Some(true), ..all() }, &any, "revoked_jobs"),
+        (JobFilter { expires_before: Some(1), ..all() }, &any, "jobs_by_expiry"),
+        (all(), &by, "jobs_by_requester (owner=? AND requested_by=? AND number<?)"),
+        (all(), &invoked, "jobs_by_other_invoker"),
+    ] {
+        let plan = plan(&store, &jobs::query(&filter, 1, numbers));
+        assert!(plan.len() == 1 && plan[0].contains(index), "{filter:?}: {plan:?}");
+    }
+    for (query, first) in [
+        (format!("{} WHERE jobs.owner = ? AND jobs.number = ?", jobs::COLUMNS), "jobs USING PRIMARY KEY"),
+        (format!("{} WHERE jobs.id = ? AND ? IN (owner, invoker)", jobs::COLUMNS), "jobs USING INDEX job_ids"),
+    ] {
+        let plan = plan(&store, &query);
+        assert!(plan.len() == 4 && plan[0].contains(first), "{plan:?}");
+        assert!(plan[1..].iter().all(|step| step.contains("INTEGER PRIMARY KEY")), "{plan:?}");
+    }
+}
