@@ -39,8 +39,8 @@ fn beginning(start: &str) -> String {
 
 /// Checks the body of a successful answer to a request with the HTTP method `method`.
 pub(super) fn check(method: &str, body: &[u8]) -> Result<(), AnswerError> {
-    // Some PUT operations return an empty body.
-    if method == "PUT" && body.is_empty() {
+    // Some PUT and DELETE operations return an empty body.
+    if matches!(method, "PUT" | "DELETE") && body.is_empty() {
         return Ok(());
     }
     match json::parse_small_object("the answer", body) {
@@ -67,8 +67,9 @@ mod tests {
     }
 
     #[test]
-    fn accepts_empty_answers_to_put_only() {
+    fn accepts_empty_answers_to_put_and_delete_only() {
         assert_eq!(check("PUT", b""), Ok(()));
-        assert!(check("POST", b"").is_err());
+        assert_eq!(check("DELETE", b""), Ok(()));
+        assert!(check("POST", b"").is_err() && check("GET", b"").is_err());
     }
 }

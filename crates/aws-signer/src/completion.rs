@@ -1,5 +1,4 @@
-//! Completes the name of a signing profile to its ARN, with the region and the account that the AWS configuration
-//! names. No request is made, and no credentials are read: what is not written down stays unknown.
+//! Completes names of signing profiles and jobs, with the region and the account that the AWS configuration names. No request is made, and no credentials are read: what is not written down stays unknown.
 
 use aws_names::{AccountId, Location, Partition, ProfileArn, ProfileName, Region};
 
@@ -30,10 +29,27 @@ pub enum CompletionError {
     },
 }
 
+/// Returns the region for a name without one: `region`, or else `AWS_REGION`, `AWS_DEFAULT_REGION`, or that of the
+/// profile of the shared configuration in use. `None` if there is none, or it is not the name of a region.
+#[must_use]
+pub fn default_region(config: &SignerConfig, region: Option<&str>) -> Option<Region> {
+    region_of(&AwsSettings::load(config.named_profile(&Partition::AWS)), region)
+}
+
+fn region_of(settings: &AwsSettings, region: Option<&str>) -> Option<Region> {
+    let set = |name: &str| settings.environment().get(name).map(str::to_owned);
+    let selected = || settings.shared().profile(&settings.selected().name);
+    let region = region
+        .map(str::to_owned)
+        .or_else(|| set("AWS_REGION"))
+        .or_else(|| set("AWS_DEFAULT_REGION"))
+        .or_else(|| selected()?.get("region").map(str::to_owned));
+    region?.parse().ok()
+}
+
 /// Completes the name of a signing profile.
 ///
-/// - The region is `region`, or else `AWS_REGION`, `AWS_DEFAULT_REGION`, or that of the profile of the shared
-///   configuration in use.
+/// - The region is that of [`default_region`].
 /// - The account is the one of the credentials in use: `AWS_ACCOUNT_ID` beside access keys in the environment,
 ///   otherwise `aws_account_id`, `sso_account_id` or the account of `role_arn` of the profile in use, otherwise the
 ///   account of `AWS_ROLE_ARN`.
@@ -60,11 +76,6 @@ fn complete(settings: &AwsSettings, name: &ProfileName, region: Option<&str>) ->
     let selected = shared.profile(&settings.selected().name);
     let property = |name: &str| selected.as_ref().and_then(|profile| profile.get(name)).map(str::to_owned);
     let is_given = settings.is_given();
-    let region = region
-        .map(str::to_owned)
-        .or_else(|| set("AWS_REGION"))
-        .or_else(|| set("AWS_DEFAULT_REGION"))
-        .or_else(|| property("region"));
     let account = if !is_given && set("AWS_ACCESS_KEY_ID").is_some() {
         set("AWS_ACCOUNT_ID")
     } else {
@@ -73,7 +84,7 @@ fn complete(settings: &AwsSettings, name: &ProfileName, region: Option<&str>) ->
         of_profile.or_else(|| set("AWS_ROLE_ARN").filter(|_| !is_given).and_then(|role| account_of(&role)))
     };
     let unknown = |what| CompletionError::Unknown { name: name.to_string(), what };
-    let region: Region = region.and_then(|region| region.parse().ok()).ok_or_else(|| unknown("region"))?;
+    let region = region_of(settings, region).ok_or_else(|| unknown("region"))?;
     let account: AccountId = account.and_then(|account| account.parse().ok()).ok_or_else(|| unknown("account"))?;
     Ok(ProfileArn::new(Location::new(region, account), name.clone()))
 }

@@ -43,7 +43,11 @@ impl CallError {
     #[must_use]
     pub fn advice(&self) -> Option<Advice> {
         match (&self.failure, &self.endpoint) {
-            (Failure::Refused { .. }, _) if self.code() == ReasonCode::NotFound => Some(Advice::CorrectSigningProfile),
+            (Failure::Refused { .. }, _) if self.code() == ReasonCode::NotFound => Some(match self.operation {
+                "DescribeSigningJob" | "RevokeSignature" => Advice::CorrectSigningJob,
+                "GetSigningPlatform" | "PutSigningProfile" => Advice::CorrectSigningPlatform,
+                _ => Advice::CorrectSigningProfile,
+            }),
             (Failure::Connect(why), endpoint) => why.advice(endpoint.as_deref()),
             (Failure::Connection { .. }, Some(url)) => Some(Advice::CheckEndpoint { url: url.clone() }),
             (failure, _) => failure.advice(&format!("signer:{}", self.operation), self.used.as_deref()),

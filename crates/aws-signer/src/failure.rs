@@ -166,7 +166,9 @@ impl fmt::Display for Failure {
 /// The kind of a refusal, by AWS's error code, otherwise by the HTTP status.
 pub(super) fn code_of_refusal(status: u16, code: &str) -> ReasonCode {
     match code {
-        "ValidationException" | "BadRequestException" => ReasonCode::Configuration,
+        "ValidationException" | "BadRequestException" | "SerializationException" => ReasonCode::Configuration,
+        // The endpoint does not have the operation, so a retry fails in the same way.
+        "UnknownOperationException" | "UnsupportedOperationException" => ReasonCode::Configuration,
         "NotFoundException" | "ResourceNotFoundException" => ReasonCode::NotFound,
         "ServiceLimitExceededException" => ReasonCode::TooMany,
         "ConflictException" => ReasonCode::Contention,
@@ -379,7 +381,14 @@ mod tests {
             (403, Some("InvalidSignatureException"), ReasonCode::Credentials),
             (400, Some("ThrottlingException"), ReasonCode::Throttled),
             (404, Some("ResourceNotFoundException"), ReasonCode::NotFound),
+            (404, Some("NotFoundException"), ReasonCode::NotFound),
+            (404, Some("UnknownOperationException"), ReasonCode::Configuration),
             (400, Some("ValidationException"), ReasonCode::Configuration),
+            (400, Some("BadRequestException"), ReasonCode::Configuration),
+            (402, Some("ServiceLimitExceededException"), ReasonCode::TooMany),
+            (409, Some("ConflictException"), ReasonCode::Contention),
+            (429, Some("TooManyRequestsException"), ReasonCode::Throttled),
+            (500, Some("InternalServiceErrorException"), ReasonCode::Unreachable),
             (429, None, ReasonCode::Throttled),
             (502, None, ReasonCode::Unreachable),
             (404, None, ReasonCode::Protocol),

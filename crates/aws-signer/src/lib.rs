@@ -38,7 +38,10 @@
 //! | `journal` | what a call waits for: [`Waiting`] |
 //! | `sign_payload` | `SignPayload`, and the checks of the returned envelope |
 //! | `revocation_status` | `GetRevocationStatus`: [`ask_revocation`] |
-//! | `signing_profile`, `revoke` | `GetSigningProfile`, `RevokeSignature`, `RevokeSigningProfile` |
+//! | `revoke` | `RevokeSignature`, `RevokeSigningProfile` |
+//! | `profiles`, `permissions`, `tags` | signing profiles: create, read, list and cancel; who else may use them; tags |
+//! | `jobs`, `platforms` | signing jobs in Amazon S3: start, read and list; signing platforms |
+//! | `overrides`, `members`, `pages` | what these answers have in common, and lists in pages: [`Extent`] |
 //! | `attributes` | [`SignerAttributes`]: what AWS Signer adds to the signed attributes of an envelope |
 //! | `completion` | [`complete_profile_name`]: the ARN of a signing profile from its name |
 //! | `roots` | the root certificates of AWS Signer |
@@ -55,8 +58,15 @@ mod environment;
 mod error;
 mod failure;
 mod http;
+mod jobs;
 mod journal;
+mod members;
+mod overrides;
+mod pages;
+mod permissions;
+mod platforms;
 mod pool;
+mod profiles;
 mod retry;
 mod revocation_status;
 mod revoke;
@@ -65,22 +75,33 @@ pub mod sdk;
 mod settings;
 pub mod shared_config;
 mod sign_payload;
-mod signing_profile;
+mod tags;
 mod watched;
 
 pub use attributes::{AttributesError, SignerAttributes};
 pub use client::SignerClient;
-pub use completion::{CompletionError, complete_profile_name};
+pub use completion::{CompletionError, complete_profile_name, default_region};
 pub use config::{ConfigError, SignerConfig, TIMEOUT_VARIABLE, timeout_of};
 pub use credentials::{CredentialsFailure, Refusal};
 pub use environment::Environment;
 pub use error::CallError;
 pub use failure::{Failure, error_chain};
 pub use http::ConnectError;
+pub use jobs::{
+    JobFilter, JobRevocation, NewJob, S3Object, S3Prefix, SigningJob, list_signing_jobs, signing_job, start_signing_job,
+};
 pub use journal::{UsedCredentials, Waiting};
+pub use overrides::Overrides;
+pub use pages::{Extent, Listed};
+pub use permissions::{Permission, Permissions, add_permission, list_permissions, remove_permission};
+pub use platforms::{Choice, PlatformFilter, SigningPlatform, list_signing_platforms, signing_platform};
 pub use pool::ClientPool;
+pub use profiles::{
+    NewProfile, ProfileFilter, ProfileRevocation, SignatureValidity, SigningProfile, ValidityError, ValidityUnit,
+    cancel_signing_profile, list_signing_profiles, own_signing_profile, put_signing_profile, signing_profile,
+};
 pub use revocation_status::{RevocationAnswer, RevocationQuery, RevokedEntity, ask_revocation, revocation_status};
 pub use revoke::{MAX_REASON, revoke_signature, revoke_signing_profile};
 pub use roots::{AwsSignerRoot, aws_signer_roots};
 pub use sign_payload::{CheckError, SignError, SignedPayload, check_envelope, sign_payload};
-pub use signing_profile::{SigningProfile, signing_profile};
+pub use tags::{add_tags, list_tags, remove_tags};

@@ -1,12 +1,12 @@
 //! `RevokeSignature` and `RevokeSigningProfile`, which cannot be undone: AWS Signer API Reference.
 
 use aws_names::{AccountId, ProfileVersionArn};
-use aws_sdk_signer::primitives::DateTime;
 use limits::Deadline;
 use time::OffsetDateTime;
 
 use super::client::SignerClient;
 use super::error::CallError;
+use super::members::sdk_time;
 
 /// The maximum length of a reason in characters.
 pub const MAX_REASON: usize = 500;
@@ -40,13 +40,12 @@ pub async fn revoke_signing_profile(
     reason: &str,
     deadline: Deadline,
 ) -> Result<(), CallError> {
-    let time = DateTime::from_secs_and_nanos(effective_time.unix_timestamp(), effective_time.nanosecond());
     let request = client
         .sdk()
         .revoke_signing_profile()
         .profile_name(version.profile().name().as_str())
         .profile_version(version.version())
-        .effective_time(time)
+        .effective_time(sdk_time(effective_time))
         .reason(reason);
     client.call("RevokeSigningProfile", deadline, request.send()).await?;
     Ok(())

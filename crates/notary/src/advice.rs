@@ -111,6 +111,10 @@ pub enum Advice {
     RaiseHopLimit,
     /// Correct the ARN of the signing profile, or create the profile.
     CorrectSigningProfile,
+    /// Correct the id or the region of the signing job.
+    CorrectSigningJob,
+    /// Correct the id of the signing platform.
+    CorrectSigningPlatform,
     /// Permit an IAM action.
     GrantPermission {
         /// The IAM action.
@@ -227,6 +231,8 @@ impl fmt::Display for Advice {
             Self::CorrectSigningProfile => {
                 f.write_str("Correct the name or the region in the ARN of the signing profile, or create the profile.")
             }
+            Self::CorrectSigningJob => f.write_str("Correct the id or the region of the signing job."),
+            Self::CorrectSigningPlatform => f.write_str("Correct the id of the signing platform."),
             Self::GrantPermission { action } => {
                 write!(f, "Permit {action} for these AWS credentials with an IAM policy, or use other credentials.")
             }

@@ -91,11 +91,13 @@ pub enum ReasonCode {
     TooMany,
     /// Something exists already that would be replaced.
     Exists,
+    /// A signing job failed. What was to be signed, or the access to it, must be corrected.
+    JobFailed,
 }
 
 impl ReasonCode {
     /// Every code.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::Unsigned,
         Self::Untrusted,
         Self::Revoked,
@@ -120,6 +122,7 @@ impl ReasonCode {
         Self::File,
         Self::TooMany,
         Self::Exists,
+        Self::JobFailed,
     ];
 
     /// Returns the name in results for programs. It never changes.
@@ -150,6 +153,7 @@ impl ReasonCode {
             Self::File => "file",
             Self::TooMany => "too_many",
             Self::Exists => "exists",
+            Self::JobFailed => "job_failed",
         }
     }
 
@@ -181,7 +185,8 @@ impl ReasonCode {
             | Self::Configuration
             | Self::File
             | Self::TooMany
-            | Self::Exists => Disposition::Misconfigured,
+            | Self::Exists
+            | Self::JobFailed => Disposition::Misconfigured,
         }
     }
 }
