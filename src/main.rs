@@ -7,6 +7,7 @@
 
 mod arguments;
 mod commands;
+mod management;
 mod output;
 mod parallel;
 mod signals;

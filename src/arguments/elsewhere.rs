@@ -39,7 +39,6 @@ const COMMANDS: &[(&[&str], &str)] = &[
         &["clean", "delete", "rm", "remove"],
         "the tool deletes nothing in registries: 'revoke signature REF' makes signatures invalid, also all copies of them",
     ),
-    (&["tag"], "the tool sets tags of copies only: 'copy SOURCE REGISTRY/REPOSITORY:TAG'"),
 ];
 
 /// Subcommands of other tools: the command, their names, and what to use here.
@@ -53,6 +52,31 @@ const SUBCOMMANDS: &[(&str, &[&str], &str)] = &[
     ("policy", &["create"], "use 'policy init --profile ARN', or 'setup --profile ARN'"),
     ("trust", &["ls", "show"], "use 'trust list'"),
     ("trust", &["delete", "rm"], "use 'trust remove'"),
+    (
+        "profile",
+        &["create", "add", "new", "put-signing-profile"],
+        "use 'profile put NAME', which creates a signing profile",
+    ),
+    (
+        "profile",
+        &["delete", "rm", "remove"],
+        "use 'profile cancel NAME': it can no longer sign, and its signatures stay valid",
+    ),
+    ("profile", &["show", "describe", "inspect"], "use 'profile get NAME'"),
+    ("profile", &["revoke"], "use 'revoke profile ARN'"),
+    ("profile", &["tag"], "use 'tag add', 'tag list' and 'tag remove'"),
+    ("profile", &["share", "permissions"], "use 'profile permission add', 'list' and 'remove'"),
+    ("job", &["show", "describe", "inspect"], "use 'job get ID'"),
+    ("job", &["create", "put", "run"], "use 'job start'"),
+    ("job", &["revoke"], "use 'revoke signature --job-id ID'"),
+    (
+        "job",
+        &["cancel", "stop", "delete", "rm"],
+        "a signing job cannot be canceled; 'revoke signature --job-id ID' revokes its signature",
+    ),
+    ("platform", &["show", "describe", "inspect"], "use 'platform get ID'"),
+    ("tag", &["put", "set"], "use 'tag add NAME KEY=VALUE'"),
+    ("tag", &["delete", "rm", "unset"], "use 'tag remove NAME KEY'"),
     ("blob", &["policy"], "use 'policy show --blob' and 'policy init --blob'"),
 ];
 
@@ -69,6 +93,10 @@ const OPTIONS: &[(&[&str], Option<&str>, &str)] = &[
         Some("trusted-profile"),
         "use '--trusted-profile ARN' to name the signer; whole ARNs are compared",
     ),
+    (&["--profile-name"], Some("profile"), "use '--profile NAME'"),
+    (&["--platform-id"], Some("platform"), "use '--platform ID'"),
+    (&["--signature-validity-period"], Some("validity"), "use '--validity', for example '--validity \"135 months\"'"),
+    (&["--max-items", "--max-results", "--page-size"], Some("limit"), "use '--limit N'; all pages are read"),
     (&["--plugin"], Some("profile"), "no plugin is needed; use '--profile ARN' to select the signing profile"),
     (&["--plugin-config"], Some("aws-region"), "use the options under AWS instead, such as '--aws-region REGION'"),
     (&["--region"], Some("aws-region"), "use '--aws-region REGION'"),
@@ -145,6 +173,9 @@ pub fn for_command(parent: Option<&str>, name: &str) -> Option<&'static str> {
         Some("revoke") if name.contains(":/signing-jobs/") => Some("use 'revoke signature --job-id ARN'"),
         Some("revoke") if name.starts_with("arn:") => Some("use 'revoke profile ARN'"),
         Some("revoke") if name.contains(['/', ':', '@']) => Some("use 'revoke signature REF'"),
+        Some("tag") if name.contains(['/', ':', '@']) => Some(
+            "the tool sets tags of copies only: 'copy SOURCE REGISTRY/REPOSITORY:TAG'; 'tag' is for signing profiles",
+        ),
         None => COMMANDS.iter().find(|(names, _)| names.contains(&name)).map(|(_, tip)| *tip),
         Some(parent) => {
             let found = SUBCOMMANDS.iter().find(|(command, names, _)| *command == parent && names.contains(&name));

@@ -6,13 +6,17 @@ pub mod completions;
 pub mod copy;
 pub mod demo;
 pub mod inspect;
+pub mod job;
 pub mod list;
 pub mod local_signer;
 pub mod man;
+pub mod platform;
 pub mod policy;
+pub mod profile;
 pub mod revoke;
 pub mod setup;
 pub mod sign;
+pub mod tag;
 pub mod trust;
 pub mod verify;
 pub mod version;
@@ -47,13 +51,17 @@ enum Command {
     Completions(completions::Args),
     Demo(demo::Args),
     Inspect(inspect::Args),
+    Job(job::Args),
     #[command(visible_alias = "ls")]
     List(list::Args),
     LocalSigner(local_signer::Args),
     Man(man::Args),
+    Platform(platform::Args),
     Policy(policy::Args),
+    Profile(profile::Args),
     Revoke(Box<revoke::Args>),
     Setup(Box<setup::Args>),
+    Tag(tag::Args),
     Trust(trust::Args),
     Version(version::Args),
 }
@@ -93,12 +101,16 @@ pub async fn run(cli: Cli) -> ExitStatus {
         Command::Completions(args) => completions::run(&args),
         Command::Demo(args) => demo::run(args, &output).await.map(|()| ExitStatus::DONE).map_err(CliError::from),
         Command::Inspect(args) => inspect::run(args, &output).await,
+        Command::Job(args) => job::run(args, &output).await,
         Command::List(args) => list::run(args, &output).await,
         Command::LocalSigner(args) => local_signer::run(args).await.map(|()| ExitStatus::DONE).map_err(CliError::from),
         Command::Man(args) => man::run(&args, &output),
+        Command::Platform(args) => platform::run(args, &output).await,
         Command::Policy(args) => policy::run(args, &output),
+        Command::Profile(args) => profile::run(args, &output).await,
         Command::Revoke(args) => revoke::run(*args, &output).await,
         Command::Setup(args) => setup::run(*args, &output).await,
+        Command::Tag(args) => tag::run(args, &output).await,
         Command::Trust(args) => trust::run(args, &output),
         Command::Version(_) => version::run(&output),
     };

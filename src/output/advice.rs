@@ -30,6 +30,17 @@ pub fn in_terms_of_the_tool(advice: &Advice) -> String {
         Advice::CorrectAwsProfile { profile } => {
             format!("Correct the AWS profile {profile:?}, or name another with --aws-profile or AWS_PROFILE.")
         }
+        Advice::CorrectSigningProfile => {
+            "Correct the name or the region of the signing profile (`notation-aws-signer profile list` lists them), or create \
+             it: `notation-aws-signer profile put NAME`."
+                .to_owned()
+        }
+        Advice::CorrectSigningJob => {
+            "Correct the id or the region of the signing job; `notation-aws-signer job list` lists them.".to_owned()
+        }
+        Advice::CorrectSigningPlatform => {
+            "Correct the id of the signing platform; `notation-aws-signer platform list` lists them.".to_owned()
+        }
         Advice::LogInToRegistry => {
             "Log in to the registry (docker login, podman login), or pass --username NAME --password-stdin.".to_owned()
         }
@@ -69,6 +80,9 @@ mod tests {
             (Advice::AllowMoreTime, "with --aws-signer-timeout."),
             (Advice::TrustRegistryAuthority, "--ca-file"),
             (Advice::LogInToRegistry, "--password-stdin"),
+            (Advice::CorrectSigningProfile, "profile put NAME"),
+            (Advice::CorrectSigningJob, "job list"),
+            (Advice::CorrectSigningPlatform, "platform list"),
             (Advice::RaiseLimit { what: "signatures" }, "--max-signatures"),
             (Advice::RaiseLimit { what: "bytes" }, "--max-size"),
             (Advice::ProvideAwsCredentials { action: "signer:SignPayload".to_owned(), profile: None }, "--aws-profile"),

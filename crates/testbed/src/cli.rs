@@ -34,6 +34,17 @@ impl Cli {
         }
     }
 
+    /// The tool with the service at this URL in place of AWS Signer, in the region us-west-2. It need not check
+    /// credentials.
+    pub fn at(endpoint: impl Into<String>) -> Cli {
+        let home = tempfile::tempdir().unwrap();
+        let credentials = home.path().join("credentials");
+        std::fs::write(&credentials, "[default]\naws_access_key_id = AKIATEST\naws_secret_access_key = secret\n").unwrap();
+        std::fs::create_dir(home.path().join(".aws")).unwrap();
+        std::fs::write(home.path().join(".aws/config"), "[default]\nregion = us-west-2\n").unwrap();
+        Cli { home, credentials, endpoint: endpoint.into(), config: None }
+    }
+
     /// Uses the trust policy and the trust stores of this notation.
     pub fn with_config_of(self, notation: &Notation) -> Cli {
         Cli { config: notation.config_folder().parent().map(Path::to_owned), ..self }

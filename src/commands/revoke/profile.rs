@@ -1,6 +1,6 @@
 //! `notation-aws-signer revoke profile`.
 
-use aws_names::{Location, ProfileArn, ProfileVersionArn};
+use aws_names::{ProfileArn, ProfileVersionArn};
 use aws_signer::{SignerClient, revoke_signing_profile};
 use limits::Deadline;
 use notary::text::{parse_rfc3339, rfc3339};
@@ -9,6 +9,7 @@ use time::OffsetDateTime;
 
 use super::reason;
 use crate::arguments::signer::{SignerArgs, budget};
+use crate::management::service::same_partition;
 use crate::output::confirm::confirm;
 use crate::output::exit::{CliError, ExitStatus};
 use crate::output::{GOOD, Output, SCHEMA_VERSION, paint};
@@ -16,7 +17,7 @@ use crate::output::{GOOD, Output, SCHEMA_VERSION, paint};
 /// Revoke a version of a signing profile, and all its signatures since a time.
 ///
 /// This cannot be undone; the time can only be moved earlier. The profile version can no longer sign: create a new
-/// profile with `aws signer put-signing-profile`. Requires the permission signer:RevokeSigningProfile in the profile's
+/// profile with `profile put`. Requires the permission signer:RevokeSigningProfile in the profile's
 /// account.
 #[derive(Debug, clap::Args)]
 #[command(
@@ -113,16 +114,4 @@ pub(super) async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliEr
 
 fn effective_time(text: &str) -> Result<OffsetDateTime, String> {
     parse_rfc3339(text).ok_or_else(|| "expected a time such as 2026-01-31T12:00:00Z".to_owned())
-}
-
-/// Checks that an ARN's region is in the ARN's partition (such as aws or aws-us-gov).
-pub(super) fn same_partition(location: &Location) -> Result<(), CliError> {
-    let region = location.region();
-    let partition = location.partition();
-    match region.partition() {
-        found if found == *partition => Ok(()),
-        found => Err(CliError::configuration(format!(
-            "the ARN's region {region} is in the partition {found}, but the ARN has the partition {partition}: correct the ARN"
-        ))),
-    }
 }

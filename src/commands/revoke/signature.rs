@@ -2,15 +2,13 @@
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
-use std::str::FromStr;
 
-use aws_names::{AccountId, ArnError, JobArn, Location, Region};
+use aws_names::{AccountId, JobArn, Location, Region};
 use aws_signer::{SignerClient, SignerConfig, revoke_signature};
 use limits::Deadline;
 use notary::{Descriptor, Digest, Disposition, ReasonCode};
 use serde::Serialize;
 
-use super::profile::same_partition;
 use super::reason;
 use super::revocable::{RevocableSignature, SkippedSignature, signatures};
 use crate::arguments::artifact_reference::{ArtifactReference, OpenedArtifact};
@@ -18,6 +16,8 @@ use crate::arguments::number::count;
 use crate::arguments::registry::RegistryArgs;
 use crate::arguments::roots::roots;
 use crate::arguments::signer::{SignerArgs, budget};
+use crate::management::job_name::JobName;
+use crate::management::service::same_partition;
 use crate::output::confirm::confirm;
 use crate::output::exit::{CliError, ExitStatus};
 use crate::output::failure::FailureReport;
@@ -91,21 +91,6 @@ pub(super) struct Args {
 
     #[command(flatten)]
     registry: RegistryArgs,
-}
-
-/// A signing job on the command line: its ARN, or its id.
-#[derive(Debug, Clone)]
-enum JobName {
-    Arn(JobArn),
-    Id(String),
-}
-
-impl FromStr for JobName {
-    type Err = ArnError;
-
-    fn from_str(text: &str) -> Result<Self, ArnError> {
-        if text.contains(':') { text.parse().map(Self::Arn) } else { Ok(Self::Id(text.to_owned())) }
-    }
 }
 
 /// docs/output/revoke-signature.schema.json

@@ -1,6 +1,6 @@
 //! Checks that AWS Signer is reachable and that the credentials have the permissions for signing and verifying.
 
-use aws_names::{JobArn, NOTATION_PLATFORM, ProfileArn, Region, SignerArn, SigningProfileVersion};
+use aws_names::{JobArn, ProfileArn, Region, SignerArn, SigningProfileVersion};
 use aws_signer::{
     CallError, Failure, RevocationQuery, SignerClient, SignerConfig, aws_signer_roots, revocation_status,
     signing_profile,
@@ -61,8 +61,8 @@ async fn check_profile(config: &SignerConfig, profile: &ProfileArn, signer: &Sig
             let name = profile.name();
             failed(match (code, client.endpoint_url()) {
                 (ReasonCode::NotFound | ReasonCode::Configuration, _) => error.with_advice(format!(
-                    "Correct the ARN, or create the profile: aws signer put-signing-profile --profile-name {name} \
-                     --platform-id {NOTATION_PLATFORM}"
+                    "Correct the ARN, or create the profile: `notation-aws-signer profile put {name} --aws-region {}`.",
+                    client.region()
                 )),
                 (ReasonCode::Credentials | ReasonCode::Denied, Some(url)) => {
                     error.with_advice(format!("Use the credentials of the service at {url}."))
