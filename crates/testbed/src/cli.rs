@@ -39,7 +39,8 @@ impl Cli {
     pub fn at(endpoint: impl Into<String>) -> Cli {
         let home = tempfile::tempdir().unwrap();
         let credentials = home.path().join("credentials");
-        std::fs::write(&credentials, "[default]\naws_access_key_id = AKIATEST\naws_secret_access_key = secret\n").unwrap();
+        std::fs::write(&credentials, "[default]\naws_access_key_id = AKIATEST\naws_secret_access_key = secret\n")
+            .unwrap();
         std::fs::create_dir(home.path().join(".aws")).unwrap();
         std::fs::write(home.path().join(".aws/config"), "[default]\nregion = us-west-2\n").unwrap();
         Cli { home, credentials, endpoint: endpoint.into(), config: None }

@@ -13,6 +13,7 @@ mod interop;
 mod interrupted;
 mod list;
 mod log;
+mod management;
 mod output_files;
 mod policy;
 mod profile_names;
