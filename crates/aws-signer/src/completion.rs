@@ -1,4 +1,5 @@
-//! Completes names of signing profiles and jobs, with the region and the account that the AWS configuration names. No request is made, and no credentials are read: what is not written down stays unknown.
+//! Completes names of signing profiles and jobs, with the region and the account that the AWS configuration names. No
+//! request is made, and no credentials are read: what is not written down stays unknown.
 
 use aws_names::{AccountId, Location, Partition, ProfileArn, ProfileName, Region};
 

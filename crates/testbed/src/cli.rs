@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::local_signer::LocalSigner;
+use crate::local_signer::{LocalSigner, REGION};
 use crate::notation::Notation;
 use crate::process::{Finished, command, run};
 use crate::programs;
@@ -41,9 +41,15 @@ impl Cli {
         let credentials = home.path().join("credentials");
         std::fs::write(&credentials, "[default]\naws_access_key_id = AKIATEST\naws_secret_access_key = secret\n")
             .unwrap();
-        std::fs::create_dir(home.path().join(".aws")).unwrap();
-        std::fs::write(home.path().join(".aws/config"), "[default]\nregion = us-west-2\n").unwrap();
-        Cli { home, credentials, endpoint: endpoint.into(), config: None }
+        Cli { home, credentials, endpoint: endpoint.into(), config: None }.in_region(REGION)
+    }
+
+    /// Names the region in the AWS configuration.
+    pub fn in_region(self, region: &str) -> Cli {
+        let folder = self.home().join(".aws");
+        std::fs::create_dir(&folder).unwrap();
+        std::fs::write(folder.join("config"), format!("[default]\nregion = {region}\n")).unwrap();
+        self
     }
 
     /// Uses the trust policy and the trust stores of this notation.

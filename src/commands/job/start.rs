@@ -17,8 +17,8 @@ use crate::output::{GOOD, Output, SCHEMA_VERSION, paint};
 
 /// Start a signing job, which signs an object in Amazon S3.
 ///
-/// AWS Signer reads one version of the source, and writes the signed object to the destination: its key is the prefix
-/// followed by the id of the job. Both buckets must be in the region of the profile, and the source's must have
+/// AWS Signer reads one version of the source, and writes the signed object to the destination: its key begins with the
+/// prefix and the id of the job. Both buckets must be in the region of the profile, and the source's must have
 /// versioning. Requires the permission signer:StartSigningJob and access to both buckets.
 #[derive(Debug, clap::Args)]
 #[command(
@@ -60,7 +60,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "VERSION")]
     source_version: Option<String>,
 
-    /// Where the signed object goes: s3://BUCKET/PREFIX. Its key is PREFIX followed by the id of the job
+    /// Where the signed object goes: s3://BUCKET/PREFIX. Its key begins with PREFIX and the id of the job
     #[arg(long, value_name = "URI", value_parser = s3::prefix)]
     destination: S3Prefix,
 

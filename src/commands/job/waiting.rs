@@ -1,6 +1,6 @@
-//! Waiting until a signing job has ended, as AWS's waiter `SuccessfulSigningJob` does: by describing it again and again.
-//! The waiter of the AWS SDKs pauses 20 seconds. This one begins with short pauses, because jobs of the local signer and
-//! small jobs of AWS Signer end within a second.
+//! Waiting until a signing job has ended, as AWS's waiter `SuccessfulSigningJob` does: by describing it again and
+//! again. The waiter of the AWS SDKs pauses 20 seconds. This one begins with short pauses, because jobs of the local
+//! signer and small jobs of AWS Signer end within a second.
 
 use std::time::Duration;
 

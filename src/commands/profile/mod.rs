@@ -15,8 +15,8 @@ use crate::output::exit::{CliError, ExitStatus};
 /// Create, show, list and cancel signing profiles.
 ///
 /// A signing profile says how AWS Signer signs: for which platform (such as container images), and how long signatures
-/// are valid. Signers name a profile to sign with, and verifiers name the profiles that they trust. Use `revoke profile`
-/// to revoke one.
+/// are valid. Signers name a profile to sign with, and verifiers name the profiles that they trust. Use
+/// `revoke profile` to revoke one.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(subcommand)]

@@ -18,7 +18,10 @@ use crate::output::{BAD, GOOD, Output, SCHEMA_VERSION, paint};
 /// signer:StartSigningJob. signer:GetSigningProfile and signer:RevokeSignature can be permitted, too. Requires the
 /// permissions signer:AddProfilePermission and signer:ListProfilePermissions.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:
+#[command(
+    override_usage = "notation-aws-signer profile permission add [OPTIONS]
+       --action <ACTION> --principal <ACCOUNT|ARN> <NAME|ARN>",
+    after_help = "Examples:
   Let another account sign images with a profile, and read it:
     notation-aws-signer profile permission add pipeline \\
       --principal 444455556666 \\
@@ -30,7 +33,8 @@ use crate::output::{BAD, GOOD, Output, SCHEMA_VERSION, paint};
       --action signer:StartSigningJob --profile-version Ab12Cd34Ef
 
 Exit codes: 0 added, also if it was permitted before; 2 an option or a permission is wrong, or the profile does not exist; \
-  3 AWS Signer did not answer, or the permissions were changed at the same time.")]
+  3 AWS Signer did not answer, or the permissions were changed at the same time."
+)]
 pub(super) struct Args {
     /// The signing profile: its name, or arn:aws:signer:REGION:ACCOUNT:/signing-profiles/NAME
     #[arg(value_name = "NAME|ARN", value_parser = profile)]

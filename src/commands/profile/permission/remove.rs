@@ -17,13 +17,17 @@ use crate::output::{BAD, GOOD, Output, SCHEMA_VERSION, paint};
 /// `profile permission list` shows the ids of the statements. Signatures that were made stay valid. Requires the
 /// permissions signer:RemoveProfilePermission and signer:ListProfilePermissions.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:
+#[command(
+    override_usage = "notation-aws-signer profile permission remove [OPTIONS]
+       --statement-id <ID> <NAME|ARN>",
+    after_help = "Examples:
   Take a permission back:
     notation-aws-signer profile permission remove pipeline \\
       --statement-id SignPayload-0a1b2c3d4e5f
 
 Exit codes: 0 removed; 2 an option or a permission is wrong, or the profile or the statement does not exist; 3 AWS Signer \
-  did not answer, or the permissions were changed at the same time.")]
+  did not answer, or the permissions were changed at the same time."
+)]
 pub(super) struct Args {
     /// The signing profile: its name, or arn:aws:signer:REGION:ACCOUNT:/signing-profiles/NAME
     #[arg(value_name = "NAME|ARN", value_parser = profile)]

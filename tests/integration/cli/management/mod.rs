@@ -2,6 +2,7 @@
 
 mod jobs;
 mod lists;
+mod local_signer;
 mod permissions;
 mod profiles;
 mod scripted;
