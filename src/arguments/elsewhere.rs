@@ -193,3 +193,24 @@ pub fn for_option(command: &str, name: &str, has: impl Fn(&str) -> bool) -> Opti
     let found = OPTIONS.iter().find(|(names, here, _)| names.contains(&name) && here.is_none_or(&has));
     found.map(|(_, _, tip)| *tip)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::for_command;
+
+    #[test]
+    fn commands_for_signing_profiles_are_told_from_those_for_images() {
+        for (parent, name, tip) in [
+            ("tag", "a.example/b:c", "copy SOURCE"),
+            ("tag", "set", "tag add"),
+            ("profile", "create", "profile put"),
+            ("profile", "revoke", "revoke profile"),
+            ("job", "cancel", "revoke signature"),
+            ("platform", "show", "platform get"),
+        ] {
+            let said = for_command(Some(parent), name);
+            assert!(said.is_some_and(|said| said.contains(tip)), "{parent} {name}: {said:?}");
+        }
+        assert_eq!(for_command(Some("tag"), "pipeline"), None);
+    }
+}

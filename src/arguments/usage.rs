@@ -217,7 +217,6 @@ mod tests {
             ("rm a.example/b:c", "'revoke signature REF'"),
             ("delete a.example/b:c", "'revoke signature REF'"),
             ("show a.example/b:c", "'inspect REF'"),
-            ("tag a.example/b:c", "'copy SOURCE"),
             ("revoke a.example/b:c", "use 'revoke signature REF'"),
             ("revoke arn:aws:signer:us-west-2:111122223333:/signing-jobs/x", "--job-id ARN"),
             ("setup import x", "unexpected argument"),

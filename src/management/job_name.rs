@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use aws_names::{AccountId, ArnError, JobArn, Location, Region};
-use aws_signer::{SignerClient, SigningJob};
+use aws_signer::{CallError, SignerClient, SigningJob};
 use notary::ReasonCode;
 
 use super::service::Service;
@@ -63,6 +63,16 @@ pub fn job(text: &str) -> Result<JobName, String> {
         })?;
     }
     Ok(name)
+}
+
+/// The error of a call about the job with this id.
+#[must_use]
+pub fn failed(why: CallError, id: &str) -> CliError {
+    match why.code() {
+        // AWS Signer does not say what it has not found.
+        ReasonCode::NotFound => CliError::from(why).context(format!("signing job {id}")),
+        _ => why.into(),
+    }
 }
 
 /// Any region: the id alone is checked.

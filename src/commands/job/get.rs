@@ -1,11 +1,10 @@
 //! `notation-aws-signer job get`.
 
 use aws_signer::signing_job;
-use notary::ReasonCode;
 use serde::Serialize;
 
 use super::report::JobReport;
-use crate::management::job_name::{JobName, job};
+use crate::management::job_name::{JobName, failed, job};
 use crate::management::service::ServiceArgs;
 use crate::output::exit::{CliError, ExitStatus};
 use crate::output::{Output, SCHEMA_VERSION};
@@ -49,10 +48,7 @@ pub(super) async fn run(args: &Args, output: &Output) -> Result<ExitStatus, CliE
     let client = service.client_of_job(&args.job).await?;
     let id = args.job.id();
     let waiting = output.waiting(&format!("reading the signing job {id}"));
-    let found = signing_job(&client, id, service.deadline()).await.map_err(|why| match why.code() {
-        ReasonCode::NotFound => CliError::from(why).context(format!("signing job {id}")),
-        _ => why.into(),
-    })?;
+    let found = signing_job(&client, id, service.deadline()).await.map_err(|why| failed(why, id))?;
     drop(waiting);
     args.job.check(&found)?;
     let status = ExitStatus::DONE;

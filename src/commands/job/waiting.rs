@@ -10,6 +10,7 @@ use limits::Deadline;
 use notary::{Disposition, ReasonCode};
 
 use super::report::JobReport;
+use crate::management::job_name;
 use crate::management::service::Service;
 use crate::output::Output;
 use crate::output::exit::CliError;
@@ -90,7 +91,7 @@ pub(super) async fn ended(
                 tracing::info!(%why, "the job is described again");
                 Some(why)
             }
-            Err(why) => return Waited { job: last, error: Some(why.into()) },
+            Err(why) => return Waited { job: last, error: Some(job_name::failed(why, id)) },
         };
         if deadline.remaining() <= pause {
             return Waited { job: last, error: Some(not_ended(id, trouble, deadline)) };
