@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use aws_names::{AccountId, ArnError, JobArn, Location, Region};
+use aws_names::{AccountId, ArnError, JobArn};
 use aws_signer::{CallError, SignerClient, SigningJob};
 use notary::ReasonCode;
 
@@ -58,7 +58,8 @@ impl JobName {
 pub fn job(text: &str) -> Result<JobName, String> {
     let name: JobName = text.parse().map_err(|why: ArnError| why.to_string())?;
     if let JobName::Id(id) = &name {
-        id_at(&Location::new(example_region()?, AccountId::EXAMPLE), id).map_err(|_| {
+        let arn = format!("arn:aws:signer:us-east-1:{}:/signing-jobs/{id}", AccountId::EXAMPLE);
+        arn.parse::<JobArn>().map_err(|_| {
             format!("{id:?} is not the id of a signing job: it has letters, digits and hyphens; or pass the job's ARN")
         })?;
     }
@@ -73,15 +74,6 @@ pub fn failed(why: CallError, id: &str) -> CliError {
         ReasonCode::NotFound => CliError::from(why).context(format!("signing job {id}")),
         _ => why.into(),
     }
-}
-
-/// Any region: the id alone is checked.
-fn example_region() -> Result<Region, String> {
-    "us-east-1".parse().map_err(|why: aws_names::NameError| why.to_string())
-}
-
-fn id_at(location: &Location, id: &str) -> Result<JobArn, ArnError> {
-    JobArn::new(location.clone(), id)
 }
 
 impl Service {

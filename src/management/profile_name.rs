@@ -98,12 +98,15 @@ impl Service {
         if why.code() != ReasonCode::NotFound {
             return why.into();
         }
-        let NamedProfile { client, name, .. } = profile;
+        let NamedProfile { client, name, arn } = profile;
         let error = CliError::from(why).context(format!("signing profile {name}"));
         let filter = ProfileFilter { include_canceled: true, ..ProfileFilter::default() };
         // The error stands without the list, too, which may not be permitted.
         let Ok(listed) = list_signing_profiles(client, &filter, SIMILAR).await else { return error };
-        let names = listed.items.iter().map(|profile| profile.version.profile().name().as_str());
+        // The profiles of the caller's account say nothing about another one.
+        let is_there = |found: &ProfileArn| arn.as_ref().is_none_or(|arn| arn.location() == found.location());
+        let found = listed.items.iter().map(|profile| profile.version.profile()).filter(|found| is_there(found));
+        let names = found.map(|found| found.name().as_str());
         match did_you_mean(name.as_str(), names) {
             Some(similar) => {
                 error.with_advice(format!("{similar} `notation-aws-signer profile list` lists the profiles."))

@@ -12,14 +12,9 @@ use super::failure::Failure;
 /// Returns the member, which every valid answer has.
 ///
 /// # Errors
-/// Returns a protocol error that names the member if it is missing or empty.
-pub(super) fn required(
-    client: &SignerClient,
-    operation: &'static str,
-    name: &str,
-    member: Option<String>,
-) -> Result<String, CallError> {
-    member.filter(|text| !text.is_empty()).ok_or_else(|| invalid(client, operation, format!("it has no {name}")))
+/// Returns what is wrong with the answer if the member is missing or empty.
+pub(super) fn required(name: &str, member: Option<String>) -> Result<String, String> {
+    text(member).ok_or_else(|| format!("it has no {name}"))
 }
 
 /// The error of a call whose answer breaks the protocol.
@@ -65,7 +60,8 @@ mod tests {
     }
 
     #[test]
-    fn leaves_out_what_is_empty() {
+    fn leaves_out_what_is_empty_and_names_what_is_required() {
+        assert_eq!(required("jobId", Some(String::new())), Err("it has no jobId".to_owned()));
         assert_eq!(sdk_pairs(&BTreeMap::new()), None);
         assert_eq!(text(Some(String::new())), None);
         assert_eq!(pairs(Some([("b".to_owned(), "2".to_owned()), ("a".to_owned(), "1".to_owned())].into())).len(), 2);

@@ -53,15 +53,16 @@ pub async fn list_permissions(
         let answer = client.call(OPERATION, Deadline::new(extent.budget), request.send()).await?;
         let permission = |permission: aws_sdk_signer::types::Permission| {
             Ok(Permission {
-                statement_id: required(client, OPERATION, "statementId", permission.statement_id)?,
-                action: required(client, OPERATION, "action", permission.action)?,
-                principal: required(client, OPERATION, "principal", permission.principal)?,
+                statement_id: required("statementId", permission.statement_id)?,
+                action: required("action", permission.action)?,
+                principal: required("principal", permission.principal)?,
                 profile_version: text(permission.profile_version),
             })
         };
         let page = answer.permissions.unwrap_or_default().into_iter().map(permission);
-        let page = page.collect::<Result<Vec<_>, CallError>>()?;
-        pages.add(page, answer.next_token).map_err(|why| invalid(client, OPERATION, why))?;
+        let page = page.collect::<Result<Vec<_>, String>>();
+        let added = page.and_then(|page| pages.add(page, answer.next_token));
+        added.map_err(|why| invalid(client, OPERATION, why))?;
         revision = text(answer.revision_id);
         size = u32::try_from(answer.policy_size_bytes).unwrap_or_default();
     }
@@ -93,7 +94,7 @@ pub async fn add_permission(
         .set_profile_version(permission.profile_version.clone())
         .set_revision_id(revision.map(str::to_owned));
     let answer = client.call(OPERATION, deadline, request.send()).await?;
-    required(client, OPERATION, "revisionId", answer.revision_id)
+    required("revisionId", answer.revision_id).map_err(|why| invalid(client, OPERATION, why))
 }
 
 /// Removes a permission. `revision` is that of the list. Returns the new revision.
@@ -115,5 +116,5 @@ pub async fn remove_permission(
         .statement_id(statement_id)
         .revision_id(revision);
     let answer = client.call(OPERATION, deadline, request.send()).await?;
-    required(client, OPERATION, "revisionId", answer.revision_id)
+    required("revisionId", answer.revision_id).map_err(|why| invalid(client, OPERATION, why))
 }

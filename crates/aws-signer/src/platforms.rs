@@ -76,7 +76,7 @@ pub async fn list_signing_platforms(
         let answer = client.call(OPERATION, Deadline::new(extent.budget), request.send()).await?;
         let platform = |platform: aws_sdk_signer::types::SigningPlatform| {
             Ok(SigningPlatform {
-                id: required(client, OPERATION, "platformId", platform.platform_id)?,
+                id: required("platformId", platform.platform_id)?,
                 name: text(platform.display_name),
                 partner: text(platform.partner),
                 target: text(platform.target),
@@ -89,8 +89,9 @@ pub async fn list_signing_platforms(
             })
         };
         let page = answer.platforms.unwrap_or_default().into_iter().map(platform);
-        let page = page.collect::<Result<_, CallError>>()?;
-        pages.add(page, answer.next_token).map_err(|why| invalid(client, OPERATION, why))?;
+        let page = page.collect::<Result<_, String>>();
+        let added = page.and_then(|page| pages.add(page, answer.next_token));
+        added.map_err(|why| invalid(client, OPERATION, why))?;
     }
     Ok(pages.listed())
 }
@@ -107,8 +108,9 @@ pub async fn signing_platform(
     const OPERATION: &str = "GetSigningPlatform";
     let request = client.sdk().get_signing_platform().platform_id(id);
     let answer = client.call(OPERATION, deadline, request.send()).await?;
+    let id = required("platformId", answer.platform_id).map_err(|why| invalid(client, OPERATION, why))?;
     Ok(SigningPlatform {
-        id: required(client, OPERATION, "platformId", answer.platform_id)?,
+        id,
         name: text(answer.display_name),
         partner: text(answer.partner),
         target: text(answer.target),

@@ -15,7 +15,7 @@ use crate::output::{Output, SCHEMA_VERSION};
 
 /// List the signing jobs of your account in a region.
 ///
-/// Requires the permission signer:ListSigningJobs.
+/// With --verbose, also shows when the signatures expire. Requires the permission signer:ListSigningJobs.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   List all jobs:
@@ -124,8 +124,9 @@ pub(super) async fn run(args: &Args, output: &Output) -> Result<ExitStatus, CliE
     if jobs.is_empty() {
         output.note(format!("no signing jobs found in {}", client.region()));
     } else {
-        let mut table = Table::new(&["JOB", "STATUS", "STARTED", "PROFILE", "EXPIRES"]);
-        jobs.iter().for_each(|job| table.add(job.row()));
+        let columns: &[_] = &["JOB", "STATUS", "STARTED", "PROFILE", "EXPIRES"];
+        let mut table = Table::new(if output.is_verbose() { columns } else { &columns[..4] });
+        jobs.iter().for_each(|job| table.add(job.row(output.is_verbose())));
         table.lines(output.columns()).iter().try_for_each(|line| output.text(line))?;
     }
     args.list.note_more(listed.more, output);

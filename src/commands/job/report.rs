@@ -122,11 +122,13 @@ impl JobReport {
         }
     }
 
-    /// The row of a table: id, status, start, profile and expiry.
-    pub(super) fn row(&self) -> Vec<String> {
+    /// The row of a table: id, status, start, profile and perhaps expiry.
+    pub(super) fn row(&self, with_expiry: bool) -> Vec<String> {
         let text = |member: &Option<String>| member.clone().unwrap_or_default();
         let status = if self.revoked { format!("{}, revoked", self.job_status) } else { self.job_status.clone() };
-        vec![self.job_id.clone(), status, text(&self.created_at), text(&self.profile_name), text(&self.expiry)]
+        let mut row = vec![self.job_id.clone(), status, text(&self.created_at), text(&self.profile_name)];
+        row.extend(with_expiry.then(|| text(&self.expiry)));
+        row
     }
 
     /// Writes the report as text.

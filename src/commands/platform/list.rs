@@ -12,7 +12,8 @@ use crate::output::{Output, SCHEMA_VERSION};
 
 /// List the signing platforms.
 ///
-/// Requires the permission signer:ListSigningPlatforms.
+/// With --verbose, also shows the largest size that is signed and whether signatures can be revoked. Requires the
+/// permission signer:ListSigningPlatforms.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   List all platforms:
@@ -64,8 +65,9 @@ pub(super) async fn run(args: &Args, output: &Output) -> Result<ExitStatus, CliE
     if listed.items.is_empty() {
         output.note(format!("no signing platforms found in {}", client.region()));
     } else {
-        let mut table = Table::new(&["PLATFORM", "NAME", "SIZE", "REVOCATION"]);
-        listed.items.iter().for_each(|platform| table.add(row(platform)));
+        let columns: &[_] = &["PLATFORM", "NAME", "SIZE", "REVOCATION"];
+        let mut table = Table::new(if output.is_verbose() { columns } else { &columns[..2] });
+        listed.items.iter().for_each(|platform| table.add(row(platform, output.is_verbose())));
         table.lines(output.columns()).iter().try_for_each(|line| output.text(line))?;
     }
     args.list.note_more(listed.more, output);
@@ -79,8 +81,13 @@ pub(super) async fn run(args: &Args, output: &Output) -> Result<ExitStatus, CliE
     Ok(status)
 }
 
-fn row(platform: &SigningPlatform) -> Vec<String> {
+fn row(platform: &SigningPlatform, with_details: bool) -> Vec<String> {
+    let mut row = vec![platform.id.clone(), platform.name.clone().unwrap_or_default()];
+    if !with_details {
+        return row;
+    }
     let size = if platform.max_size_mb > 0 { format!("{} MB", platform.max_size_mb) } else { String::new() };
     let revocation = if platform.revocation_supported { "yes" } else { "no" };
-    vec![platform.id.clone(), platform.name.clone().unwrap_or_default(), size, revocation.to_owned()]
+    row.extend([size, revocation.to_owned()]);
+    row
 }

@@ -13,7 +13,8 @@ use crate::output::{Output, SCHEMA_VERSION};
 
 /// List the signing profiles of your account in a region.
 ///
-/// Without filters, lists the active profiles. Requires the permission signer:ListSigningProfiles.
+/// Without filters, lists the active profiles. With --verbose, also shows their versions. Requires the permission
+/// signer:ListSigningProfiles.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   List the active profiles:
@@ -97,8 +98,10 @@ pub(super) async fn run(args: &Args, output: &Output) -> Result<ExitStatus, CliE
         let which = if args.statuses.is_empty() && !args.include_canceled { "active " } else { "" };
         output.note(format!("no {which}signing profiles found in {}", client.region()));
     } else {
-        let mut table = Table::new(&["NAME", "STATUS", "PLATFORM", "VALIDITY", "VERSION"]);
-        listed.items.iter().for_each(|profile| table.add(row(profile)));
+        // Without the version, most rows fit into 80 columns.
+        let columns: &[_] = &["NAME", "STATUS", "PLATFORM", "VALIDITY", "VERSION"];
+        let mut table = Table::new(if output.is_verbose() { columns } else { &columns[..4] });
+        listed.items.iter().for_each(|profile| table.add(row(profile, output.is_verbose())));
         table.lines(output.columns()).iter().try_for_each(|line| output.text(line))?;
     }
     args.list.note_more(listed.more, output);
@@ -112,9 +115,10 @@ pub(super) async fn run(args: &Args, output: &Output) -> Result<ExitStatus, CliE
     Ok(status)
 }
 
-fn row(profile: &SigningProfile) -> Vec<String> {
+fn row(profile: &SigningProfile, with_version: bool) -> Vec<String> {
     let validity = profile.validity.map_or_else(String::new, |validity| validity.to_string());
     let name = profile.version.profile().name().to_string();
-    let version = profile.version.version().to_owned();
-    vec![name, profile.status.clone(), profile.platform.clone(), validity, version]
+    let mut row = vec![name, profile.status.clone(), profile.platform.clone(), validity];
+    row.extend(with_version.then(|| profile.version.version().to_owned()));
+    row
 }

@@ -133,7 +133,7 @@ fn next_step(arn: &ProfileArn, is_notation: bool) -> String {
         true => format!("To sign an image with it: notation-aws-signer sign REF --profile {arn}"),
         false => format!(
             "To sign an object in Amazon S3 with it: notation-aws-signer job start --profile {} --source \
-             s3://BUCKET/KEY?versionId=VERSION --destination s3://BUCKET/PREFIX",
+             's3://BUCKET/KEY?versionId=VERSION' --destination s3://BUCKET/PREFIX",
             arn.name()
         ),
     }

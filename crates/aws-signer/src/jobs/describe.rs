@@ -16,9 +16,10 @@ pub async fn signing_job(client: &SignerClient, id: &str, deadline: Deadline) ->
     const OPERATION: &str = "DescribeSigningJob";
     let request = client.sdk().describe_signing_job().job_id(id);
     let answer = client.call(OPERATION, deadline, request.send()).await?;
-    let answered = required(client, OPERATION, "jobId", answer.job_id)?;
+    let wrong = |why: String| invalid(client, OPERATION, why);
+    let answered = required("jobId", answer.job_id).map_err(wrong)?;
     if answered != id {
-        return Err(invalid(client, OPERATION, format!("it is of the job {answered:?}")));
+        return Err(wrong(format!("it is of the job {answered:?}")));
     }
     let status = answer.status.map(|status| status.as_str().to_owned());
     let revocation = answer.revocation_record.map(|record| JobRevocation {
@@ -29,7 +30,7 @@ pub async fn signing_job(client: &SignerClient, id: &str, deadline: Deadline) ->
     Ok(SigningJob {
         arn: arn(client.region(), answer.job_owner.as_deref(), &answered),
         id: answered,
-        status: required(client, OPERATION, "status", status)?,
+        status: required("status", status).map_err(wrong)?,
         status_reason: text(answer.status_reason),
         profile_name: text(answer.profile_name),
         profile_version: text(answer.profile_version),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use aws_names::Region;
 use aws_sdk_signer::types::SigningStatus;
 use limits::Deadline;
 use time::OffsetDateTime;
@@ -58,20 +59,20 @@ pub async fn list_signing_jobs(
             .max_results(pages.size())
             .set_next_token(pages.token());
         let answer = client.call(OPERATION, Deadline::new(extent.budget), request.send()).await?;
-        let page = answer.jobs.unwrap_or_default().into_iter().map(|job| checked(client, job));
-        let page = page.collect::<Result<_, _>>()?;
-        pages.add(page, answer.next_token).map_err(|why| invalid(client, OPERATION, why))?;
+        let page = answer.jobs.unwrap_or_default().into_iter().map(|job| checked(client.region(), job));
+        let added = page.collect::<Result<_, _>>().and_then(|page| pages.add(page, answer.next_token));
+        added.map_err(|why| invalid(client, OPERATION, why))?;
     }
     Ok(pages.listed())
 }
 
-fn checked(client: &SignerClient, job: aws_sdk_signer::types::SigningJob) -> Result<SigningJob, CallError> {
-    let id = required(client, OPERATION, "jobId", job.job_id)?;
+fn checked(region: &Region, job: aws_sdk_signer::types::SigningJob) -> Result<SigningJob, String> {
+    let id = required("jobId", job.job_id)?;
     let status = job.status.map(|status| status.as_str().to_owned());
     Ok(SigningJob {
-        arn: arn(client.region(), job.job_owner.as_deref(), &id),
+        arn: arn(region, job.job_owner.as_deref(), &id),
         id,
-        status: required(client, OPERATION, "status", status)?,
+        status: required("status", status)?,
         status_reason: None,
         profile_name: text(job.profile_name),
         profile_version: text(job.profile_version),

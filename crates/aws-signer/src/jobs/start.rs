@@ -8,7 +8,7 @@ use super::{S3Object, arn};
 use crate::client::SignerClient;
 use crate::error::CallError;
 use crate::failure::Failure;
-use crate::members::required;
+use crate::members::{invalid, required};
 
 const OPERATION: &str = "StartSigningJob";
 
@@ -59,7 +59,7 @@ pub async fn start_signing_job(
         .destination(Destination::builder().s3(to.build()).build())
         .client_request_token(client_request_token);
     let answer = client.call(OPERATION, deadline, request.send()).await?;
-    let id = required(client, OPERATION, "jobId", answer.job_id)?;
+    let id = required("jobId", answer.job_id).map_err(|why| invalid(client, OPERATION, why))?;
     let arn = arn(client.region(), answer.job_owner.as_deref(), &id);
     Ok((id, arn))
 }

@@ -26,7 +26,7 @@ pub async fn signing_profile(
     let answer = get(client, profile.name(), Some(owner), deadline).await?;
     let version = profile.clone().with_version(answer.profile_version().unwrap_or_default());
     let version = version.map_err(|why| invalid(client, OPERATION, printable(&why.to_string())))?;
-    checked(client, version, answer)
+    checked(version, answer).map_err(|why| invalid(client, OPERATION, why))
 }
 
 /// Returns a signing profile of the caller's account, in the client's region. Its ARN tells the account.
@@ -40,14 +40,14 @@ pub async fn own_signing_profile(
 ) -> Result<SigningProfile, CallError> {
     let answer = get(client, name, None, deadline).await?;
     let wrong = |why: String| invalid(client, OPERATION, why);
-    let arn = required(client, OPERATION, "arn", answer.arn.clone())?;
+    let arn = required("arn", answer.arn.clone()).map_err(wrong)?;
     let arn: ProfileArn = arn.parse().map_err(|why: aws_names::ArnError| wrong(printable(&why.to_string())))?;
     if arn.name() != name || arn.location().region() != client.region() {
         return Err(wrong(format!("it is of the profile {arn}, not of {name} in {}", client.region())));
     }
     let version = arn.with_version(answer.profile_version().unwrap_or_default());
     let version = version.map_err(|why| wrong(printable(&why.to_string())))?;
-    checked(client, version, answer)
+    checked(version, answer).map_err(|why| invalid(client, OPERATION, why))
 }
 
 async fn get(
@@ -60,16 +60,12 @@ async fn get(
     client.call(OPERATION, deadline, request.set_profile_owner(owner.map(ToString::to_string)).send()).await
 }
 
-fn checked(
-    client: &SignerClient,
-    version: ProfileVersionArn,
-    answer: GetSigningProfileOutput,
-) -> Result<SigningProfile, CallError> {
-    let validity = answer.signature_validity_period().map(SignatureValidity::from_sdk).transpose();
+fn checked(version: ProfileVersionArn, answer: GetSigningProfileOutput) -> Result<SigningProfile, String> {
+    let validity = answer.signature_validity_period().map(SignatureValidity::from_sdk).transpose()?;
     let status = answer.status.as_ref().map(|status| status.as_str().to_owned());
     Ok(SigningProfile {
         version,
-        validity: validity.map_err(|why| invalid(client, OPERATION, why))?,
+        validity,
         overrides: Overrides::from_sdk(answer.overrides()),
         revocation: answer.revocation_record().map(|record| ProfileRevocation {
             effective_time: time(record.revocation_effective_from()),
@@ -77,9 +73,9 @@ fn checked(
             revoked_by: text(record.revoked_by().map(str::to_owned)),
         }),
         signing_material: text(answer.signing_material.map(|material| material.certificate_arn)),
-        platform: printable(&required(client, OPERATION, "platformId", answer.platform_id)?),
+        platform: printable(&required("platformId", answer.platform_id)?),
         platform_name: text(answer.platform_display_name),
-        status: printable(&required(client, OPERATION, "status", status)?),
+        status: printable(&required("status", status)?),
         status_reason: text(answer.status_reason),
         signing_parameters: pairs(answer.signing_parameters),
         tags: pairs(answer.tags),

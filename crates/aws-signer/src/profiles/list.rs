@@ -46,25 +46,24 @@ pub async fn list_signing_profiles(
             .max_results(pages.size())
             .set_next_token(pages.token());
         let answer = client.call(OPERATION, Deadline::new(extent.budget), request.send()).await?;
-        let page = answer.profiles.unwrap_or_default().into_iter().map(|profile| checked(client, profile));
-        let page = page.collect::<Result<_, _>>()?;
-        pages.add(page, answer.next_token).map_err(|why| invalid(client, OPERATION, why))?;
+        let page = answer.profiles.unwrap_or_default().into_iter().map(checked);
+        let added = page.collect::<Result<_, _>>().and_then(|page| pages.add(page, answer.next_token));
+        added.map_err(|why| invalid(client, OPERATION, why))?;
     }
     Ok(pages.listed())
 }
 
-fn checked(client: &SignerClient, profile: aws_sdk_signer::types::SigningProfile) -> Result<SigningProfile, CallError> {
-    let wrong = |why: String| invalid(client, OPERATION, why);
-    let version = required(client, OPERATION, "profileVersionArn", profile.profile_version_arn)?;
-    let validity = profile.signature_validity_period.as_ref().map(SignatureValidity::from_sdk).transpose();
+fn checked(profile: aws_sdk_signer::types::SigningProfile) -> Result<SigningProfile, String> {
+    let version = required("profileVersionArn", profile.profile_version_arn)?;
+    let validity = profile.signature_validity_period.as_ref().map(SignatureValidity::from_sdk).transpose()?;
     let status = profile.status.map(|status| status.as_str().to_owned());
     Ok(SigningProfile {
-        version: version.parse().map_err(|why: aws_names::ArnError| wrong(printable(&why.to_string())))?,
-        platform: printable(&required(client, OPERATION, "platformId", profile.platform_id)?),
+        version: version.parse().map_err(|why: aws_names::ArnError| printable(&why.to_string()))?,
+        platform: printable(&required("platformId", profile.platform_id)?),
         platform_name: text(profile.platform_display_name),
-        status: printable(&required(client, OPERATION, "status", status)?),
+        status: printable(&required("status", status)?),
         status_reason: None,
-        validity: validity.map_err(wrong)?,
+        validity,
         signing_material: text(profile.signing_material.map(|material| material.certificate_arn)),
         overrides: Overrides::default(),
         signing_parameters: pairs(profile.signing_parameters),

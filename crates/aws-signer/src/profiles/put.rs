@@ -58,6 +58,7 @@ pub async fn put_signing_profile(
         .set_signing_parameters(sdk_pairs(&profile.signing_parameters))
         .set_tags(sdk_pairs(&profile.tags));
     let answer = client.call(OPERATION, deadline, request.send()).await?;
-    let version = required(client, OPERATION, "profileVersionArn", answer.profile_version_arn)?;
-    version.parse().map_err(|why: aws_names::ArnError| invalid(client, OPERATION, printable(&why.to_string())))
+    let version = required("profileVersionArn", answer.profile_version_arn);
+    let parsed = |version: String| version.parse().map_err(|why: aws_names::ArnError| printable(&why.to_string()));
+    version.and_then(parsed).map_err(|why| invalid(client, OPERATION, why))
 }

@@ -43,11 +43,15 @@ pub(super) async fn run(args: &Args, output: &Output) -> Result<ExitStatus, CliE
     if listed.permissions.is_empty() {
         output.note(format!("{} has no permissions: only its own account may use it", named.name));
     } else {
-        let mut table = Table::new(&["STATEMENT", "ACTION", "PRINCIPAL", "VERSION"]);
+        let columns: &[_] = &["STATEMENT", "ACTION", "PRINCIPAL", "VERSION"];
+        let is_limited = listed.permissions.iter().any(|permission| permission.profile_version.is_some());
+        let mut table = Table::new(if is_limited { columns } else { &columns[..3] });
         for permission in &listed.permissions {
             let version = permission.profile_version.clone().unwrap_or_else(|| "all".to_owned());
             let (id, action) = (permission.statement_id.clone(), permission.action.clone());
-            table.add(vec![id, action, permission.principal.clone(), version]);
+            let mut row = vec![id, action, permission.principal.clone()];
+            row.extend(is_limited.then_some(version));
+            table.add(row);
         }
         table.lines(output.columns()).iter().try_for_each(|line| output.text(line))?;
     }

@@ -27,7 +27,12 @@ fn a_list_has_the_items_of_all_pages() {
     let seen = service.server.seen();
     assert!(seen.iter().all(|request| request.path.contains("maxResults=25")), "{seen:?}");
     let shown = paged().cli.run(&["profile", "list"]).succeeded();
-    assert!(shown.stdout.contains("three  Canceled  Notation-OCI-SHA384-ECDSA  135 months  Ab12Cd34Ef"), "{shown}");
+    assert!(shown.stdout.contains("three  Canceled  Notation-OCI-SHA384-ECDSA  135 months\n"), "{shown}");
+    let details = paged().cli.run(&["profile", "list", "-v"]).succeeded();
+    assert!(
+        details.stdout.contains("three  Canceled  Notation-OCI-SHA384-ECDSA  135 months  Ab12Cd34Ef\n"),
+        "{details}"
+    );
 }
 
 #[test]

@@ -113,7 +113,7 @@ fn the_first_permission_has_no_revision() {
 fn lists_and_removes_statements() {
     let service = service(1);
     let shown = service.cli.run(&["profile", "permission", "list", "pipeline", "-v"]).succeeded();
-    assert!(shown.stdout.contains("sign       signer:SignPayload        444455556666  all"), "{shown}");
+    assert!(shown.stdout.contains("sign       signer:SignPayload        444455556666\n"), "{shown}");
     assert!(shown.stdout.contains("revision    revision-1\n  policy size 420 bytes"), "{shown}");
     let remove = ["profile", "permission", "remove", "pipeline", "--statement-id", "sign", "--statement-id", "read"];
     let removed = service.cli.json("profile-permission-remove", &remove, 0);

@@ -120,6 +120,9 @@ fn a_name_that_does_not_exist_is_answered_with_similar_ones() {
         assert!(message.contains("A specified resource could not be found."), "{message}");
         assert!(failed["error"]["advice"].as_str().unwrap().starts_with("Did you mean pipeline? "), "{failed}");
     }
+    // The profiles of the caller's account say nothing about another one.
+    let other = service.cli.json("error", &["profile", "get", &profile_arn(OTHER_ACCOUNT, "pipeline")], 2);
+    assert!(!other["error"]["advice"].as_str().unwrap().contains("Did you mean"), "{other}");
     let unlike = service.cli.json("error", &["profile", "get", "nightly"], 2);
     assert!(unlike["error"]["advice"].as_str().unwrap().contains("profile put NAME"), "{unlike}");
 }
