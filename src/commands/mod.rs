@@ -83,7 +83,7 @@ fn log_lines(output: &Output) -> impl Fn(&str) + Clone + Send + Sync + use<> {
 /// Runs the command, and writes its error if it fails.
 pub async fn run(cli: Cli) -> ExitStatus {
     let output = cli.output;
-    if !matches!(cli.command, Command::LocalSigner(_))
+    if !cli.command.serves()
         && let Err(why) = logging::init_for_terminal(output.log_level(), log_lines(&output))
     {
         output.warning(why);
@@ -103,7 +103,7 @@ pub async fn run(cli: Cli) -> ExitStatus {
         Command::Inspect(args) => inspect::run(args, &output).await,
         Command::Job(args) => job::run(args, &output).await,
         Command::List(args) => list::run(args, &output).await,
-        Command::LocalSigner(args) => local_signer::run(args).await.map(|()| ExitStatus::DONE).map_err(CliError::from),
+        Command::LocalSigner(args) => local_signer::run(args, &output).await,
         Command::Man(args) => man::run(&args, &output),
         Command::Platform(args) => platform::run(args, &output).await,
         Command::Policy(args) => policy::run(args, &output),
@@ -127,12 +127,17 @@ fn failed(output: &Output, why: CliError) -> ExitStatus {
 }
 
 impl Command {
+    /// Whether the command runs a service, which has a log of its own.
+    fn serves(&self) -> bool {
+        matches!(self, Self::LocalSigner(args) if args.serves())
+    }
+
     /// The command's name, if it does not support `--output json`.
     fn without_json(&self) -> Option<&'static str> {
         match self {
             Self::Completions(_) => Some("completions"),
             Self::Demo(_) => Some("demo"),
-            Self::LocalSigner(_) => Some("local-signer"),
+            Self::LocalSigner(args) if args.serves() => Some("local-signer serve"),
             Self::Man(_) => Some("man"),
             _ => None,
         }

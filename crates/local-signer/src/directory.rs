@@ -75,12 +75,7 @@ impl Directory {
     /// Returns [`DirectoryError`] if the directory is in use, holds other data, is writable by others, or cannot be
     /// accessed.
     pub fn open(path: &Path) -> Result<Self, DirectoryError> {
-        make_private(path)?;
-        let path = path.canonicalize().map_err(at(path))?;
-        check_own(&path)?;
-        for name in CONTENT {
-            check_content(&path.join(name))?;
-        }
+        let path = prepare(path)?;
         let lock_path = path.join("lock");
         let mut lock = files::open_lock(&lock_path).map_err(at(&lock_path))?;
         match lock.try_lock() {
@@ -105,6 +100,21 @@ impl Directory {
     }
 }
 
+/// Creates the directory `path` with mode 0700 if it does not exist, checks it, and returns its absolute path. Does not
+/// lock it: a service may run in it.
+///
+/// # Errors
+/// Returns [`DirectoryError`] if the directory holds other data, is writable by others, or cannot be accessed.
+pub fn prepare(path: &Path) -> Result<PathBuf, DirectoryError> {
+    make_private(path)?;
+    let path = path.canonicalize().map_err(at(path))?;
+    check_own(&path)?;
+    for name in CONTENT {
+        check_content(&path.join(name))?;
+    }
+    Ok(path)
+}
+
 /// Creates `path` and its parents; rejects a directory that other users own or may write to, also one above it.
 fn make_private(path: &Path) -> Result<(), DirectoryError> {
     match path.metadata() {
@@ -121,9 +131,11 @@ fn make_private(path: &Path) -> Result<(), DirectoryError> {
 
 /// What a directory may contain. Nothing of it may be a link, which would lead writing elsewhere, or belong to another
 /// user.
-const CONTENT: [&str; 13] = [
+const CONTENT: [&str; 15] = [
     "lock",
     "credentials",
+    "principals.json",
+    "principals.lock",
     "ca.new",
     "ca",
     "ca/root.pem",
@@ -138,7 +150,7 @@ const CONTENT: [&str; 13] = [
 ];
 
 /// The files of a local signer that may exist without a database, after its first start was interrupted.
-const OWN: [&str; 4] = ["lock", "credentials", "ca", "ca.new"];
+const OWN: [&str; 6] = ["lock", "credentials", "principals.json", "principals.lock", "ca", "ca.new"];
 /// The database.
 const STORE: &str = "signer.db";
 

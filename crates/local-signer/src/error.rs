@@ -7,6 +7,7 @@ use aws_names::ArnError;
 
 use crate::auth::AuthError;
 use crate::ca::CaError;
+use crate::iam::AccessDenied;
 use crate::store::StoreError;
 
 /// An error code of the API's model, or one that all AWS services share.
@@ -103,6 +104,9 @@ pub enum ApiError {
     /// The caller lacks the permission.
     #[error("{0}")]
     AccessDenied(String),
+    /// The policies of the caller, or the permissions of the signing profile, do not allow the request.
+    #[error(transparent)]
+    NotAuthorized(#[from] AccessDenied),
     /// The resource does not exist.
     #[error("{0}")]
     ResourceNotFound(String),
@@ -151,7 +155,7 @@ impl ApiError {
         match self {
             Self::Validation(_) => ErrorCode::Validation,
             Self::Serialization(_) => ErrorCode::Serialization,
-            Self::AccessDenied(_) => ErrorCode::AccessDenied,
+            Self::AccessDenied(_) | Self::NotAuthorized(_) => ErrorCode::AccessDenied,
             Self::ResourceNotFound(_) => ErrorCode::ResourceNotFound,
             Self::BadRequest(_) => ErrorCode::BadRequest,
             Self::NotFound(_) => ErrorCode::NotFound,
@@ -165,6 +169,7 @@ impl ApiError {
                 AuthError::MissingAuthenticationToken => "MissingAuthenticationTokenException",
                 AuthError::IncompleteSignature(_) => "IncompleteSignatureException",
                 AuthError::UnrecognizedClient => "UnrecognizedClientException",
+                AuthError::ExpiredToken => "ExpiredTokenException",
                 AuthError::Scope(_) | AuthError::Date(_) | AuthError::Mismatch => "InvalidSignatureException",
             }),
             Self::Store(_) | Self::Ca(_) | Self::Internal(_) => ErrorCode::InternalServiceError,
@@ -199,6 +204,7 @@ mod tests {
             (AuthError::MissingAuthenticationToken, "MissingAuthenticationTokenException", 403),
             (AuthError::IncompleteSignature(String::new()), "IncompleteSignatureException", 400),
             (AuthError::UnrecognizedClient, "UnrecognizedClientException", 403),
+            (AuthError::ExpiredToken, "ExpiredTokenException", 403),
             (AuthError::Scope(String::new()), "InvalidSignatureException", 403),
             (AuthError::Date(String::new()), "InvalidSignatureException", 403),
             (AuthError::Mismatch, "InvalidSignatureException", 403),

@@ -20,9 +20,11 @@
 //! | Module | What it has |
 //! |---|---|
 //! | `server`, `strangers` | Connections: limits on number, time and size |
-//! | `pipeline` | The steps of a request: read, authenticate, route, validate, run, answer |
+//! | `pipeline` | The steps of a request: read, authenticate, route, authorize, validate, run, answer |
 //! | [`model`] | The API's model as data: parameters, shapes, constraints |
-//! | [`auth`], [`credentials`] | Signature Version 4, and the accepted access keys |
+//! | [`auth`], [`credentials`] | Signature Version 4, and access keys |
+//! | [`principals`] | Users and roles with their access keys and policies |
+//! | [`iam`] | Who may do what: policies, and the permissions of signing profiles |
 //! | [`caller`] | Who makes a request |
 //! | [`operations`] | The table of the operations of AWS Signer, one file each |
 //! | [`platforms`] | The table of the signing platforms |
@@ -41,11 +43,13 @@ pub mod clock;
 pub mod credentials;
 pub mod directory;
 pub mod error;
+pub mod iam;
 pub mod model;
 pub mod operations;
 pub mod page_tokens;
 mod pipeline;
 pub mod platforms;
+pub mod principals;
 pub mod profile_policy;
 mod server;
 pub mod store;
@@ -70,6 +74,7 @@ use self::directory::{Directory, DirectoryError};
 use self::operations::Service;
 use self::page_tokens::PageTokens;
 use self::pipeline::{Endpoint, router};
+use self::principals::{Principals, PrincipalsError};
 use self::store::{Store, StoreError};
 
 /// Why a local signer could not start.
@@ -81,6 +86,9 @@ pub enum StartError {
     /// The access keys cannot be used.
     #[error(transparent)]
     Credentials(#[from] CredentialsError),
+    /// The users and roles cannot be used.
+    #[error(transparent)]
+    Principals(#[from] PrincipalsError),
     /// The certificate authority cannot be used.
     #[error(transparent)]
     Ca(#[from] CaError),
@@ -111,7 +119,8 @@ pub struct Options {
     pub account: AccountId,
     /// The signing clock.
     pub clock: Clock,
-    /// The access keys that it accepts. `None` uses `DIR/credentials`, generated at the first start.
+    /// The access keys of the account's root. `None` uses the profile `default` of `DIR/credentials`, generated at the
+    /// first start.
     pub credentials: Option<Credentials>,
 }
 
@@ -133,7 +142,7 @@ impl Options {
 #[derive(Debug)]
 pub struct LocalSigner {
     address: SocketAddr,
-    credentials: Credentials,
+    principals: Principals,
     credentials_file: Option<PathBuf>,
     root_certificate: PathBuf,
     stop: watch::Sender<bool>,
@@ -149,23 +158,23 @@ impl LocalSigner {
     pub async fn start(options: Options) -> Result<Self, StartError> {
         let listen = options.listen;
         let opened = spawn_blocking(move || open(options)).await.map_err(|_| StartError::Runtime)??;
-        let Opened { directory, store, ca, clock, account, credentials, credentials_file } = opened;
+        let Opened { directory, store, ca, clock, principals, credentials_file } = opened;
         let page_tokens = page_tokens(&store).await?;
         let service = Service { store, ca, clock, page_tokens };
-        let endpoint = Endpoint { service, credentials, account };
+        let endpoint = Endpoint { service, principals };
         let error = |source| StartError::Listen { address: listen, source };
         let listener = TcpListener::bind(listen).await.map_err(error)?;
         let address = listener.local_addr().map_err(error)?;
 
         let root_certificate = endpoint.service.ca.root_certificate();
-        let credentials = endpoint.credentials.clone();
+        let principals = endpoint.principals.clone();
         let (stop, stopped) = watch::channel(false);
         let serving = tokio::spawn(async move {
             server::serve(listener, router(Arc::new(endpoint)), stopped).await;
             // Release the lock last: requests use the directory until here.
             drop(directory);
         });
-        Ok(Self { address, credentials, credentials_file, root_certificate, stop, serving })
+        Ok(Self { address, principals, credentials_file, root_certificate, stop, serving })
     }
 
     /// The address it listens on, with the actual port.
@@ -180,13 +189,19 @@ impl LocalSigner {
         format!("http://{}", self.address)
     }
 
-    /// The access keys that it accepts.
+    /// The access keys of the account's root.
     #[must_use]
     pub fn credentials(&self) -> &Credentials {
-        &self.credentials
+        self.principals.root().credentials()
     }
 
-    /// The AWS shared credentials file with the access keys; `None` if [`Options`] had access keys.
+    /// The users and roles that it accepts, beside the account's root. They can be added and removed while it runs.
+    #[must_use]
+    pub fn principals(&self) -> &Principals {
+        &self.principals
+    }
+
+    /// The AWS shared credentials file with the access keys of the root; `None` if [`Options`] had access keys.
     #[must_use]
     pub fn credentials_file(&self) -> Option<&Path> {
         self.credentials_file.as_deref()
@@ -211,8 +226,7 @@ struct Opened {
     store: Store,
     ca: CertificateAuthority,
     clock: Clock,
-    account: AccountId,
-    credentials: Credentials,
+    principals: Principals,
     credentials_file: Option<PathBuf>,
 }
 
@@ -234,8 +248,8 @@ fn open(options: Options) -> Result<Opened, StartError> {
             (Credentials::load_or_create(&file)?, Some(file))
         }
     };
+    let principals = Principals::open(path, options.account, credentials)?;
     let ca = CertificateAuthority::open(&path.join("ca"))?;
     let store = Store::open(&path.join("signer.db"))?;
-    let Options { clock, account, .. } = options;
-    Ok(Opened { directory, store, ca, clock, account, credentials, credentials_file })
+    Ok(Opened { directory, store, ca, clock: options.clock, principals, credentials_file })
 }

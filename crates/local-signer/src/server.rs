@@ -1,6 +1,6 @@
 //! Connections: their maximum number, timeouts and shutdown.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::time::Duration;
 
@@ -23,6 +23,10 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
 /// The time for running requests to finish after shutdown began.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// The address of the client of a connection.
+#[derive(Debug, Clone, Copy)]
+pub struct Peer(pub IpAddr);
+
 /// Serves until `stop` changes or its sender is dropped, then finishes the running requests.
 pub async fn serve(listener: TcpListener, router: Router, mut stop: watch::Receiver<bool>) {
     let mut connections = JoinSet::new();
@@ -32,7 +36,7 @@ pub async fn serve(listener: TcpListener, router: Router, mut stop: watch::Recei
             _ = stop.changed() => break,
             accepted = listener.accept() => accepted,
         };
-        let (stream, _) = match accepted {
+        let (stream, peer) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
                 // Usually no file descriptor is free.
@@ -52,7 +56,7 @@ pub async fn serve(listener: TcpListener, router: Router, mut stop: watch::Recei
             }
         }
         let standing = Standing::default();
-        let router = router.clone().layer(Extension(standing.clone()));
+        let router = router.clone().layer(Extension(standing.clone())).layer(Extension(Peer(peer.ip())));
         let task = connections.spawn(connection(stream, router, stop.clone()));
         strangers.add(standing, task);
     }

@@ -1,5 +1,7 @@
 //! The canonical request of AWS Signature Version 4 ("Create a signed AWS API request" in the IAM User Guide).
 
+use std::borrow::Cow;
+
 use aws_lc_rs::digest::{SHA256, digest};
 use axum::http::{HeaderMap, Method};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_encode};
@@ -15,8 +17,8 @@ pub struct Request<'a> {
     pub query: &'a str,
     /// All headers.
     pub headers: &'a HeaderMap,
-    /// The complete body.
-    pub body: &'a [u8],
+    /// The [`body_hash`] of the complete body.
+    pub body_hash: &'a str,
 }
 
 /// The hash of the body in the canonical request: lower-case hex SHA-256.
@@ -25,32 +27,39 @@ pub fn body_hash(body: &[u8]) -> String {
 }
 
 /// The canonical request over `signed_headers`; `None` if the request lacks one of these headers.
-pub fn canonical_request(request: &Request<'_>, signed_headers: &[&str]) -> Option<String> {
-    let headers: Vec<String> =
-        signed_headers.iter().map(|name| canonical_header(request.headers, name)).collect::<Option<_>>()?;
-    Some(format!(
-        "{method}\n{path}\n{query}\n{headers}\n{names}\n{body}",
-        method = request.method,
-        path = canonical_path(request.path),
-        query = canonical_query(request.query),
-        headers = headers.concat(),
-        names = signed_headers.join(";"),
-        body = body_hash(request.body),
-    ))
+pub fn canonical_request(request: &Request<'_>, signed_headers: &[Cow<'_, str>]) -> Option<String> {
+    let Request { method, path, query, headers, body_hash } = request;
+    let mut text = format!("{method}\n{}\n{}\n", canonical_path(path), canonical_query(query));
+    for name in signed_headers {
+        push_header(&mut text, headers, name)?;
+    }
+    for (number, name) in signed_headers.iter().enumerate() {
+        text.push(if number == 0 { '\n' } else { ';' });
+        text.push_str(name);
+    }
+    text.push('\n');
+    text.push_str(body_hash);
+    Some(text)
 }
 
-/// The canonical line of a header: values joined by commas, runs of spaces collapsed.
-fn canonical_header(headers: &HeaderMap, name: &str) -> Option<String> {
-    let values: Vec<String> = headers
-        .get_all(name)
-        .iter()
-        .map(|value| {
-            let words = value.as_bytes().split(|b| *b == b' ' || *b == b'\t').filter(|word| !word.is_empty());
-            // SDKs neither sign nor send headers that are not UTF-8, so a lossy conversion can only cause a mismatch.
-            String::from_utf8_lossy(&words.collect::<Vec<_>>().join(&b' ')).into_owned()
-        })
-        .collect();
-    (!values.is_empty()).then(|| format!("{name}:{}\n", values.join(",")))
+/// Adds the canonical line of a header: values joined by commas, runs of spaces collapsed.
+fn push_header(text: &mut String, headers: &HeaderMap, name: &str) -> Option<()> {
+    let mut values = headers.get_all(name).iter().peekable();
+    values.peek()?;
+    text.push_str(name);
+    for (number, value) in values.enumerate() {
+        text.push(if number == 0 { ':' } else { ',' });
+        // SDKs neither sign nor send headers that are not UTF-8, so a lossy conversion can only cause a mismatch.
+        let value = String::from_utf8_lossy(value.as_bytes());
+        for (number, word) in value.split([' ', '\t']).filter(|word| !word.is_empty()).enumerate() {
+            if number > 0 {
+                text.push(' ');
+            }
+            text.push_str(word);
+        }
+    }
+    text.push('\n');
+    Some(())
 }
 
 /// The path without `.`, `..` and empty segments, percent-encoded again: every service except S3 encodes twice.
@@ -70,10 +79,12 @@ fn canonical_path(path: &str) -> String {
     format!("/{}{trailing}", encoded.join("/"))
 }
 
-/// The parameters in canonical encoding, sorted.
+/// The parameters in canonical encoding, sorted, without the signature of a presigned URL.
 fn canonical_query(query: &str) -> String {
-    let mut pairs: Vec<(String, String)> =
-        query_pairs(query).map(|(name, value)| (encode(&name), encode(&value))).collect();
+    let mut pairs: Vec<(String, String)> = query_pairs(query)
+        .filter(|(name, _)| name != b"X-Amz-Signature")
+        .map(|(name, value)| (encode(&name), encode(&value)))
+        .collect();
     pairs.sort();
     let pairs: Vec<String> = pairs.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
     pairs.join("&")
@@ -130,6 +141,7 @@ mod tests {
             ("t=2026-01-01T00%3a00:00Z", "t=2026-01-01T00%3A00%3A00Z"),
             ("a=x+y%2B", "a=x%20y%2B"),
             ("a=%zz%", "a=%25zz%25"),
+            ("X-Amz-Signature=00ff&b=1", "b=1"),
         ] {
             assert_eq!(canonical_query(query), canonical, "{query}");
         }
@@ -140,7 +152,9 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.append("x-a", HeaderValue::from_static("  one   two "));
         headers.append("x-a", HeaderValue::from_static("three"));
-        assert_eq!(canonical_header(&headers, "x-a").unwrap(), "x-a:one two,three\n");
-        assert_eq!(canonical_header(&headers, "x-b"), None);
+        let mut text = String::new();
+        push_header(&mut text, &headers, "x-a").unwrap();
+        assert_eq!(text, "x-a:one two,three\n");
+        assert_eq!(push_header(&mut text, &headers, "x-b"), None);
     }
 }

@@ -1,13 +1,20 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::sync::Arc;
 use std::time::SystemTime;
 
-use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
+use aws_names::AccountId;
+use aws_sigv4::http_request::{SignableBody, SignableRequest, SignatureLocation, SigningSettings, sign};
 use aws_sigv4::sign::v4;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use time::macros::datetime;
+use time::{Duration, OffsetDateTime};
 
+use super::canonical::body_hash;
 use super::*;
+use crate::credentials::Credentials;
+use crate::iam::Identity;
+use crate::principals::{Known, Principal};
 
 const ID: &str = "AKIALOCALAAAAAAAAAAA";
 const SECRET: &str = "a-secret-of-some-length";
@@ -27,6 +34,31 @@ struct Signed {
 impl Signed {
     /// Signs a request with the AWS SDK's signer.
     fn new(secret: &str, signed_at: OffsetDateTime, service: &str, path: &str, query: &str) -> Self {
+        Self::sign(secret, None, signed_at, service, SigningSettings::default(), path, query)
+    }
+
+    /// Signs a request with a session token.
+    fn with_token(token: &str) -> Self {
+        Self::sign(SECRET, Some(token), NOW, "signer", SigningSettings::default(), "/revocations", "a=1")
+    }
+
+    /// Presigns a URL that is valid for `seconds`.
+    fn presigned(seconds: u64, token: Option<&str>) -> Self {
+        let mut settings = SigningSettings::default();
+        settings.signature_location = SignatureLocation::QueryParams;
+        settings.expires_in = Some(std::time::Duration::from_secs(seconds));
+        Self::sign(SECRET, token, NOW, "signer", settings, "/signing-profiles/Name%20of_it", "b=2&a=x%2Fy&a=")
+    }
+
+    fn sign(
+        secret: &str,
+        token: Option<&str>,
+        signed_at: OffsetDateTime,
+        service: &str,
+        settings: SigningSettings,
+        path: &str,
+        query: &str,
+    ) -> Self {
         let mut request = Self {
             method: Method::PUT,
             path: path.to_owned(),
@@ -37,13 +69,14 @@ impl Signed {
         request.set("host", HOST);
         request.set("content-type", "application/json");
         request.set("x-custom", "a   b");
-        let identity = aws_credential_types::Credentials::new(ID, secret, None, None, "test").into();
+        let token = token.map(str::to_owned);
+        let identity = aws_credential_types::Credentials::new(ID, secret, token, None, "test").into();
         let parameters = v4::SigningParams::builder()
             .identity(&identity)
             .region("us-west-2")
             .name(service)
             .time(SystemTime::from(signed_at))
-            .settings(SigningSettings::default())
+            .settings(settings)
             .build()
             .unwrap()
             .into();
@@ -63,6 +96,10 @@ impl Signed {
         for (name, value) in instructions.headers() {
             request.set(name, value);
         }
+        for (name, value) in instructions.params() {
+            let value = percent_encoding::utf8_percent_encode(value, percent_encoding::NON_ALPHANUMERIC);
+            request.query.push_str(&format!("&{name}={value}"));
+        }
         request
     }
 
@@ -79,15 +116,24 @@ impl Signed {
         self.set(name, &value);
     }
 
-    fn verify_at(&self, now: OffsetDateTime) -> Result<String, AuthError> {
+    fn verify_with(&self, known: &Known, now: OffsetDateTime) -> Result<String, AuthError> {
         let Self { method, path, query, headers, body } = self;
-        let known = Credentials::new(ID, SECRET).unwrap();
-        authenticate(&Request { method, path, query, headers, body }, &known, now)
+        let head = Head { method, path, query, headers };
+        Claim::check(head, known, now)?.verify(body).map(|authenticated| authenticated.region)
+    }
+
+    fn verify_at(&self, now: OffsetDateTime) -> Result<String, AuthError> {
+        self.verify_with(&known(Credentials::new(ID, SECRET).unwrap(), None), now)
     }
 
     fn verify(&self) -> Result<String, AuthError> {
         self.verify_at(NOW)
     }
+}
+
+fn known(credentials: Credentials, expires: Option<OffsetDateTime>) -> Known {
+    let identity = Identity::root(AccountId::EXAMPLE);
+    Known::new([Arc::new(Principal::new(identity, credentials, expires, Vec::new()))])
 }
 
 /// Alters a valid request and verifies it.
@@ -145,7 +191,7 @@ fn rejects_altered_signatures() {
 fn rejects_unknown_keys_and_temporary_credentials() {
     let unknown = after(|request| request.rewrite("authorization", ID, "AKIALOCALBBBBBBBBBBB"));
     assert_eq!(unknown, Err(AuthError::UnrecognizedClient));
-    let temporary = after(|request| request.set("x-amz-security-token", "token"));
+    let temporary = Signed::with_token("a/session+token==").verify();
     assert_eq!(temporary, Err(AuthError::UnrecognizedClient));
 }
 
@@ -225,11 +271,143 @@ fn rejects_a_region_changed_after_signing() {
 
 #[test]
 fn checks_the_body_hash_header() {
-    let hash = body_hash(&Signed::valid().body);
-    assert!(after(|request| request.set("x-amz-content-sha256", &hash)).is_ok());
+    let with_hash = |hash: &str| {
+        let mut settings = SigningSettings::default();
+        settings.payload_checksum_kind = aws_sigv4::http_request::PayloadChecksumKind::XAmzSha256;
+        let mut request = Signed::sign(SECRET, None, NOW, "signer", settings, "/revocations", "");
+        if !hash.is_empty() {
+            request.set("x-amz-content-sha256", hash);
+        }
+        request.verify()
+    };
+    assert!(with_hash("").is_ok());
     for hash in ["UNSIGNED-PAYLOAD", &body_hash(b"another")] {
-        assert_eq!(after(|request| request.set("x-amz-content-sha256", hash)), Err(AuthError::Mismatch), "{hash}");
+        assert_eq!(with_hash(hash), Err(AuthError::Mismatch), "{hash}");
     }
+}
+
+#[test]
+fn rejects_headers_of_aws_that_are_not_signed() {
+    let hash = body_hash(&Signed::valid().body);
+    assert_eq!(
+        after(|request| request.set("x-amz-content-sha256", &hash)),
+        Err(AuthError::Scope("'X-Amz-Content-Sha256' must be a 'SignedHeader' in the AWS Authorization.".into()))
+    );
+}
+
+#[test]
+fn names_everything_that_is_wrong_with_the_scope() {
+    let result = after(|request| {
+        request.rewrite("authorization", "/20260102/us-west-2/signer/aws4_request", "/20260103/Oregon/s3/aws5_request");
+    });
+    assert_eq!(
+        result,
+        Err(AuthError::Scope(
+            "Credential should be scoped to a valid region, not 'Oregon'. Credential should be scoped to correct \
+             service: 'signer'. Credential should be scoped with a valid terminator: 'aws4_request', not \
+             'aws5_request'. Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: \
+             '20260103' != '20260102', from '20260102T030405Z'."
+                .into()
+        ))
+    );
+}
+
+#[test]
+fn accepts_sessions_until_they_expire() {
+    const TOKEN: &str = "a/session+token==";
+    let session = |expires| known(Credentials::new(ID, SECRET).unwrap().with_session_token(TOKEN).unwrap(), expires);
+    for request in [Signed::with_token(TOKEN), Signed::presigned(60, Some(TOKEN))] {
+        assert!(request.verify_with(&session(None), NOW).is_ok());
+        assert!(request.verify_with(&session(Some(NOW + Duration::seconds(1))), NOW).is_ok());
+        assert_eq!(request.verify_with(&session(Some(NOW)), NOW), Err(AuthError::ExpiredToken));
+        // The credentials of users have no token.
+        assert_eq!(request.verify(), Err(AuthError::UnrecognizedClient));
+    }
+    for request in
+        [Signed::valid(), Signed::with_token("another/token=="), Signed::presigned(60, Some("another/token"))]
+    {
+        assert_eq!(request.verify_with(&session(None), NOW), Err(AuthError::UnrecognizedClient));
+    }
+}
+
+#[test]
+fn accepts_presigned_urls_until_they_expire() {
+    let request = Signed::presigned(600, None);
+    for seconds in [-300, 0, 600] {
+        assert_eq!(request.verify_at(NOW + Duration::seconds(seconds)), Ok("us-west-2".to_owned()), "{seconds}");
+    }
+    assert_eq!(
+        request.verify_at(NOW + Duration::seconds(601)),
+        Err(AuthError::Date(
+            "Signature expired: 20260102T030405Z is now earlier than 20260102T030406Z (20260102T031406Z - 10 min.)"
+                .into()
+        ))
+    );
+    assert!(matches!(request.verify_at(NOW - Duration::seconds(301)), Err(AuthError::Date(_))));
+    assert!(Signed::presigned(604_800, None).verify_at(NOW + Duration::days(7)).is_ok());
+}
+
+#[test]
+fn rejects_altered_presigned_urls() {
+    let changes: [fn(&mut Signed); 6] = [
+        |request| request.method = Method::DELETE,
+        |request| request.body.clear(),
+        |request| request.query.push_str("&c=3"),
+        |request| request.query = request.query.replace("X-Amz-Expires=60", "X-Amz-Expires=61"),
+        |request| request.query = request.query.replace("X%2FAmz", "x"),
+        |request| request.query = request.query.replace("X-Amz-Signature=", "X-Amz-Signature=00"),
+    ];
+    for (number, change) in changes.into_iter().enumerate() {
+        let mut request = Signed::presigned(60, None);
+        change(&mut request);
+        let changed = request.query != Signed::presigned(60, None).query || number < 2;
+        assert_eq!(request.verify().is_err(), changed, "change {number}");
+        assert!(!changed || request.verify() == Err(AuthError::Mismatch), "change {number}");
+    }
+}
+
+#[test]
+fn names_what_a_presigned_url_lacks() {
+    let without = |names: &[&str]| {
+        let mut request = Signed::presigned(60, None);
+        let kept = |pair: &&str| !names.iter().any(|name| pair.starts_with(&format!("{name}=")));
+        request.query = request.query.split('&').filter(kept).collect::<Vec<_>>().join("&");
+        request.verify()
+    };
+    assert_eq!(
+        without(&["X-Amz-Signature", "X-Amz-Date"]),
+        Err(AuthError::IncompleteSignature(
+            "AWS query-string parameters must include 'X-Amz-Signature'. AWS query-string parameters must include \
+             'X-Amz-Date'. Re-examine the query-string parameters."
+                .into()
+        ))
+    );
+    let all = ["X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Signature", "X-Amz-SignedHeaders", "X-Amz-Date"];
+    assert_eq!(without(&all), Err(AuthError::MissingAuthenticationToken));
+}
+
+#[test]
+fn rejects_presigned_urls_with_a_wrong_validity_or_a_parameter_twice() {
+    for (from, to) in [
+        ("X-Amz-Expires=60", "X-Amz-Expires=604801"),
+        ("X-Amz-Expires=60", "X-Amz-Expires=99999999999999999999"),
+        ("X-Amz-Expires=60", "X-Amz-Expires=0"),
+        ("X-Amz-Expires=60", "X-Amz-Expires=-1"),
+        ("X-Amz-Expires=60", "X-Amz-Expires=60&X-Amz-Expires=61"),
+        ("AWS4%2DHMAC%2DSHA256", "AWS4-HMAC-SHA512"),
+    ] {
+        let mut request = Signed::presigned(60, None);
+        assert!(request.query.contains(from), "{}", request.query);
+        request.query = request.query.replace(from, to);
+        let result = request.verify();
+        assert!(matches!(result, Err(AuthError::IncompleteSignature(_))), "{to}: {result:?}");
+    }
+}
+
+#[test]
+fn rejects_a_request_with_both_kinds_of_signatures() {
+    let result = after(|request| request.query.push_str("&X-Amz-Algorithm=AWS4-HMAC-SHA256"));
+    assert!(matches!(&result, Err(AuthError::Scope(message)) if message.starts_with("Found both")), "{result:?}");
 }
 
 #[test]

@@ -26,7 +26,9 @@ impl IntoResponse for ApiError {
         let code = self.code();
         let status = StatusCode::from_u16(code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let headers = [(CONTENT_TYPE, "application/json"), (ERROR_TYPE, code.name())];
-        let mut response = (status, headers, json!({ "message": self.to_string() }).to_string()).into_response();
+        // IAM's refusals have another spelling at AWS, which clients with a parser of their own rely on.
+        let member = if matches!(self, ApiError::NotAuthorized(_)) { "Message" } else { "message" };
+        let mut response = (status, headers, json!({ member: self.to_string() }).to_string()).into_response();
         if let Some(cause) = self.internal_cause() {
             response.extensions_mut().insert(InternalCause(cause));
         }

@@ -3,29 +3,27 @@
 use std::time::Duration;
 
 use axum::body::{Body, Bytes, to_bytes};
-use axum::http::request::Parts;
 use http_body_util::BodyExt as _;
 
-use super::{Endpoint, claim};
 use crate::error::ApiError;
 
 const MAX_BODY: usize = 1024 * 1024;
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 const BODY_TOO_LARGE: ApiError = ApiError::TooLarge("the body is incomplete or longer than 1 MiB");
 
-/// Reads the body. That of a stranger is read to its end, so that the client reads the answer, but it is not kept.
+/// Reads the body of a request with this claim. That of a stranger is read to its end, so that the client reads the
+/// answer, but it is not kept.
 ///
 /// # Errors
 /// Returns [`ApiError::TooLarge`] or [`ApiError::Timeout`] for a body that is too large or too slow, and
 /// [`ApiError::Auth`] for a stranger.
-pub(super) async fn read(endpoint: &Endpoint, parts: &Parts, body: Body) -> Result<Bytes, ApiError> {
-    let claim = claim(endpoint, parts);
+pub(super) async fn read<C>(claim: Result<C, ApiError>, body: Body) -> Result<(C, Bytes), ApiError> {
     if let Err(error @ ApiError::TooLarge(_)) = claim {
         return Err(error);
     }
     let read = async {
         match claim {
-            Ok(()) => to_bytes(body, MAX_BODY).await.map_err(|_| BODY_TOO_LARGE),
+            Ok(claim) => Ok((claim, to_bytes(body, MAX_BODY).await.map_err(|_| BODY_TOO_LARGE)?)),
             Err(error) => {
                 discard(body).await?;
                 Err(error)

@@ -8,7 +8,7 @@ mod body;
 
 use std::sync::Arc;
 
-use aws_names::{AccountId, NameError};
+use aws_names::NameError;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{Extension, Request, State};
@@ -18,12 +18,13 @@ use axum::response::{IntoResponse as _, Response};
 use time::OffsetDateTime;
 
 use self::answer::{ERROR_TYPE, InternalCause, REQUEST_ID};
-use crate::auth::{authenticate, canonical, check_claim};
+use crate::auth::{Authenticated, Claim, Head, canonical};
 use crate::caller::Caller;
-use crate::credentials::Credentials;
 use crate::error::ApiError;
 use crate::model::{Answer, Operation, Parameters, PathValues};
 use crate::operations::{OPERATIONS, Service};
+use crate::principals::Principals;
+use crate::server::Peer;
 use crate::strangers::Standing;
 
 const MAX_TARGET: usize = 16 * 1024;
@@ -33,10 +34,8 @@ const MAX_TARGET: usize = 16 * 1024;
 pub struct Endpoint {
     /// The operations' state.
     pub service: Service,
-    /// The access keys that requests must be signed with.
-    pub credentials: Credentials,
-    /// The account of the access keys.
-    pub account: AccountId,
+    /// Who may make requests.
+    pub principals: Principals,
 }
 
 /// The service. All paths of the API go through [`handle`], including unknown ones.
@@ -48,13 +47,15 @@ pub fn router(endpoint: Arc<Endpoint>) -> Router {
 async fn handle(
     State(endpoint): State<Arc<Endpoint>>,
     Extension(standing): Extension<Standing>,
+    Extension(peer): Extension<Peer>,
     request: Request,
 ) -> Response {
     let id = uuid::Uuid::new_v4().to_string();
     let (parts, body) = request.into_parts();
     let answered = async {
-        let body = body::read(&endpoint, &parts, body).await?;
-        answer(&endpoint, &standing, &parts, &body).await
+        let (claim, body) = body::read(claim(&endpoint, &parts), body).await?;
+        let caller = authenticated(&standing, peer, claim, &body)?;
+        answer(&endpoint, &caller, &parts, &body).await
     };
     let mut response = answered.await.map_or_else(ApiError::into_response, Answer::into_response);
     let status = response.status().as_u16();
@@ -69,43 +70,40 @@ async fn handle(
     response
 }
 
-/// The walk of a request whose body has been read.
-async fn answer(endpoint: &Endpoint, standing: &Standing, parts: &Parts, body: &Bytes) -> Result<Answer, ApiError> {
-    let caller = authenticated(endpoint, standing, parts, body)?;
+/// The walk of an authenticated request.
+async fn answer(endpoint: &Endpoint, caller: &Caller, parts: &Parts, body: &Bytes) -> Result<Answer, ApiError> {
     let (operation, path) = route(parts)?;
     let query = canonical::query_pairs(parts.uri.query().unwrap_or_default());
     let parameters = Parameters::read(operation, path, query, body)?;
-    let checked = operation.validate(&parameters);
-    let outcome = match checked {
-        Ok(()) => (operation.run)(&endpoint.service, &caller, parameters).await,
+    let outcome = match operation.validate(&parameters) {
+        Ok(()) => (operation.run)(&endpoint.service, caller, parameters).await,
         Err(error) => Err(error),
     };
     outcome.map_err(|error| operation.documented(error))
 }
 
-/// Checks who may use the body before it is kept: the claim of the header, not yet the signature.
-fn claim(endpoint: &Endpoint, parts: &Parts) -> Result<(), ApiError> {
+/// Checks who may use the body before it is kept: what the request claims, not yet its signature.
+fn claim<'a>(endpoint: &Endpoint, parts: &'a Parts) -> Result<Claim<'a>, ApiError> {
     if parts.uri.path_and_query().is_some_and(|target| target.as_str().len() > MAX_TARGET) {
         return Err(ApiError::TooLarge("the path and query are longer than 16 KiB"));
     }
-    Ok(check_claim(&parts.headers, &endpoint.credentials, OffsetDateTime::now_utc())?)
-}
-
-/// Verifies the signature of the request.
-fn authenticated(endpoint: &Endpoint, standing: &Standing, parts: &Parts, body: &Bytes) -> Result<Caller, ApiError> {
-    let signed = canonical::Request {
+    let head = Head {
         method: &parts.method,
         path: parts.uri.path(),
         query: parts.uri.query().unwrap_or_default(),
         headers: &parts.headers,
-        body,
     };
-    let region = authenticate(&signed, &endpoint.credentials, OffsetDateTime::now_utc())?;
+    Ok(Claim::check(head, &endpoint.principals.current(), OffsetDateTime::now_utc())?)
+}
+
+/// Verifies the signature of the request.
+fn authenticated(standing: &Standing, peer: Peer, claim: Claim<'_>, body: &Bytes) -> Result<Caller, ApiError> {
+    let Authenticated { principal, region, .. } = claim.verify(body)?;
     if !standing.authenticate() {
         return Err(ApiError::Timeout);
     }
     let region = region.parse().map_err(|why: NameError| ApiError::Validation(why.to_string()))?;
-    Ok(Caller::new(region, endpoint.account.clone()))
+    Ok(Caller::authenticated(principal, region, peer.0))
 }
 
 /// The operation of a method and path, with the values of the path's parameters.

@@ -1,4 +1,4 @@
-//! `notation-aws-signer local-signer`: serves AWS Signer's API on this machine.
+//! `notation-aws-signer local-signer serve`.
 
 use std::io::Write as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use std::{env, io};
 
 use aws_names::AccountId;
-use clap::Subcommand;
 use local_signer::clock::{Clock, ClockError};
 use local_signer::credentials::{Credentials, CredentialsError};
 use local_signer::{LocalSigner, Options, StartError};
@@ -19,18 +18,6 @@ use crate::output::exit::CliError;
 
 /// The environment variable that the secret is taken from: a command line can be read by every user of the machine.
 const SECRET_VARIABLE: &str = "NOTATION_AWS_SIGNER_LOCAL_SECRET";
-
-/// Run a local service with AWS Signer's API, for tests without an AWS account.
-#[derive(Debug, clap::Args)]
-pub struct Args {
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(Debug, Subcommand)]
-enum Command {
-    Serve(ServeArgs),
-}
 
 /// Start the service; it runs until interrupted (Ctrl-C).
 ///
@@ -48,7 +35,7 @@ enum Command {
     aws signer put-signing-profile --profile-name short \\
       --platform-id Notation-OCI-SHA384-ECDSA \\
       --signature-validity-period value=1,type=DAYS")]
-struct ServeArgs {
+pub(super) struct Args {
     /// The directory for all state; it is created if it does not exist, readable only by you
     #[arg(long, value_name = "DIR")]
     dir: PathBuf,
@@ -105,17 +92,7 @@ impl From<LocalSignerError> for CliError {
     }
 }
 
-/// Runs the command.
-///
-/// # Errors
-/// Returns [`LocalSignerError`] if an option is invalid or the service cannot start.
-pub async fn run(args: Args) -> Result<(), LocalSignerError> {
-    match args.command {
-        Command::Serve(args) => serve(args).await,
-    }
-}
-
-async fn serve(args: ServeArgs) -> Result<(), LocalSignerError> {
+pub(super) async fn run(args: Args) -> Result<(), LocalSignerError> {
     let _ = tracing_subscriber::fmt()
         .with_writer(io::stderr)
         .with_ansi(false)
@@ -138,7 +115,7 @@ async fn serve(args: ServeArgs) -> Result<(), LocalSignerError> {
     Ok(())
 }
 
-fn options(args: ServeArgs) -> Result<Options, LocalSignerError> {
+fn options(args: Args) -> Result<Options, LocalSignerError> {
     let credentials = match args.access_key_id {
         None => None,
         Some(id) => Some(Credentials::new(&id, &env::var(SECRET_VARIABLE).map_err(|_| LocalSignerError::NoSecret)?)?),
