@@ -1,9 +1,11 @@
-//! The steps of a request, in order: identify, read, authenticate, route, read the parameters, validate, run, answer.
+//! The steps of a request, in order: identify, read, authenticate, route, read the parameters, authorize, validate, run,
+//! answer.
 //!
 //! Each step is a function with a result; the first error ends the walk and becomes the answer. The operation table
 //! ([`crate::operations::OPERATIONS`]) says everything about an operation that a step needs to know.
 
 mod answer;
+mod authorization;
 mod body;
 
 use std::sync::Arc;
@@ -75,11 +77,24 @@ async fn answer(endpoint: &Endpoint, caller: &Caller, parts: &Parts, body: &Byte
     let (operation, path) = route(parts)?;
     let query = canonical::query_pairs(parts.uri.query().unwrap_or_default());
     let parameters = Parameters::read(operation, path, query, body)?;
-    let outcome = match operation.validate(&parameters) {
+    let outcome = match checked(endpoint, caller, operation, &parameters, parts) {
         Ok(()) => (operation.run)(&endpoint.service, caller, parameters).await,
         Err(error) => Err(error),
     };
     outcome.map_err(|error| operation.documented(error))
+}
+
+/// Authorizes and validates a request. A caller who may not use the operation learns nothing of its parameters.
+fn checked(
+    endpoint: &Endpoint,
+    caller: &Caller,
+    operation: &'static Operation,
+    parameters: &Parameters,
+    parts: &Parts,
+) -> Result<(), ApiError> {
+    let validated = operation.validate(parameters);
+    authorization::authorize(&endpoint.service, caller, operation, parameters, &parts.headers, validated.is_ok())?;
+    validated
 }
 
 /// Checks who may use the body before it is kept: what the request claims, not yet its signature.
