@@ -22,6 +22,7 @@ mod packages;
 mod pipelines;
 mod plugins;
 mod policies;
+mod principals;
 mod registry;
 mod registry_faults;
 mod revocation;

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use aws_names::{AccountId, Location, Region};
 
-use super::credentials::Credentials;
 use super::iam::{AccessDenied, Circumstances, Identity, Request};
 use super::principals::Principal;
 
@@ -64,7 +63,7 @@ impl Caller {
     #[must_use]
     pub fn access_key_id(&self) -> Option<&str> {
         match &self.who {
-            Who::Principal(principal) => Some(principal.credentials()).map(Credentials::access_key_id),
+            Who::Principal(principal) => Some(principal.credentials().access_key_id()),
             Who::Root(_) => None,
         }
     }

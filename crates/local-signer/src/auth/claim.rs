@@ -66,7 +66,8 @@ impl<'a> Claim<'a> {
     /// Checks what the request claims at the real time `now`, without the signature: before the body is read.
     ///
     /// # Errors
-    /// Returns [`AuthError`] if the signature is missing, malformed, expired, out of scope, or made with an unknown key.
+    /// Returns [`AuthError`] if the signature is missing, malformed, expired, out of scope, or made with an unknown
+    /// key.
     pub fn check(head: Head<'a>, known: &Known, now: OffsetDateTime) -> Result<Self, AuthError> {
         let signature = signature(&head)?;
         let Signature { authorization, timestamp, token, expires, date_header } = &signature;

@@ -1,7 +1,7 @@
 //! Why a request is not authenticated.
 
-/// Why a request is not authenticated. The texts are AWS's own messages where AWS has one. They contain no secret and no
-/// signature.
+/// Why a request is not authenticated. The texts are AWS's own messages where AWS has one. They contain no secret and
+/// no signature.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AuthError {
     /// The request is not signed.

@@ -1,5 +1,5 @@
-//! Authentication of requests by AWS Signature Version 4, in the `Authorization` header or in the query, verified as AWS
-//! does it ("AWS Signature Version 4 for API requests" in the IAM User Guide). Pure: it takes a request, the known
+//! Authentication of requests by AWS Signature Version 4, in the `Authorization` header or in the query, verified as
+//! AWS does it ("AWS Signature Version 4 for API requests" in the IAM User Guide). Pure: it takes a request, the known
 //! principals and the real time, and returns the principal and the region.
 //!
 //! | Module | What it has |

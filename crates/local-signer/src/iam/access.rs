@@ -81,8 +81,8 @@ use ServiceKey::{ProfileVersion, RequestTag, ResourceTag, TagKeys};
 
 /// The operations, in alphabetical order.
 ///
-/// The Developer Guide gives `signer:ProfileVersion` also to `AddProfilePermission` and `RemoveProfilePermission`, where
-/// it is the version that the permission is for. The Service Authorization Reference does not.
+/// The Developer Guide gives `signer:ProfileVersion` also to `AddProfilePermission` and `RemoveProfilePermission`,
+/// where it is the version that the permission is for. The Service Authorization Reference does not.
 pub const ACCESS: &[Access] = &[
     row("AddProfilePermission", SigningProfile, Never, &[ProfileVersion, ResourceTag]),
     row("CancelSigningProfile", SigningProfile, Never, &[ProfileVersion, ResourceTag]),

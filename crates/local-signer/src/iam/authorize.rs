@@ -1,5 +1,5 @@
-//! The decision ("Policy evaluation logic" in the IAM User Guide): an explicit deny refuses; within an account, an allow
-//! of the principal's policies or of the profile's permissions is enough; across accounts both are needed.
+//! The decision ("Policy evaluation logic" in the IAM User Guide): an explicit deny refuses; within an account, an
+//! allow of the principal's policies or of the profile's permissions is enough; across accounts both are needed.
 
 use std::fmt;
 
@@ -22,7 +22,8 @@ pub enum Refusal {
     NoResourcePolicy,
 }
 
-/// The request is not authorized. The text is AWS's ("Troubleshoot access denied error messages" in the IAM User Guide).
+/// The request is not authorized. The text is AWS's ("Troubleshoot access denied error messages" in the IAM User
+/// Guide).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub struct AccessDenied {
     /// The ARN of the caller.

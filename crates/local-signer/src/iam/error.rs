@@ -92,6 +92,11 @@ pub enum Problem {
     /// The value does not fit the operator.
     #[error("{0:?} is not {1}")]
     Value(String, &'static str),
+    /// A variable in an ARN before the resource.
+    #[error(
+        "{0:?} has a policy variable before the resource; variables may stand after the fifth colon of an ARN only"
+    )]
+    VariablePlace(String),
     /// The policy variable is malformed or unknown.
     #[error("{0:?} is not a policy variable that AWS Signer evaluates")]
     Variable(String),

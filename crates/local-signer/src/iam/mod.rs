@@ -1,6 +1,6 @@
-//! Who may do what, decided as AWS's IAM (Identity and Access Management) decides it: "Policy evaluation logic" and "IAM
-//! JSON policy element reference" in the IAM User Guide, "Actions, resources, and condition keys for AWS Signer" in the
-//! Service Authorization Reference, and "Authentication and Access Control" in the AWS Signer Developer Guide.
+//! Who may do what, decided as AWS's IAM (Identity and Access Management) decides it: "Policy evaluation logic" and
+//! "IAM JSON policy element reference" in the IAM User Guide, "Actions, resources, and condition keys for AWS Signer"
+//! in the Service Authorization Reference, and "Authentication and Access Control" in the AWS Signer Developer Guide.
 //!
 //! Pure: no I/O, no clock, no HTTP. A policy that is not understood completely is refused, so that no part of it is
 //! silently without effect.

@@ -45,6 +45,15 @@ pub enum Pattern {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VariablePattern(Vec<Piece>);
 
+impl VariablePattern {
+    /// Whether the pattern has no variable before its `number`-th part; colons separate the parts.
+    pub fn is_fixed_before_part(&self, number: usize) -> bool {
+        let Self(pieces) = self;
+        let before = pieces.iter().take_while(|piece| matches!(piece, Piece::Token(_)));
+        before.filter(|piece| **piece == Piece::Token(Token::Char(':'))).count() >= number - 1
+    }
+}
+
 impl Pattern {
     /// Parses a pattern.
     pub fn parse(text: &str, special: Special) -> Result<Self, Problem> {

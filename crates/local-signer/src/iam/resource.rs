@@ -25,11 +25,13 @@ impl ResourcePattern {
             return Err(malformed());
         }
         // IAM lets a `*` at the end of a part reach over colons, so an ARN with such a part may have fewer than six.
-        if let Pattern::Fixed(tokens) = &pattern
-            && arn_parts(tokens) < 6
-            && !open_ended(tokens)
-        {
-            return Err(malformed());
+        match &pattern {
+            Pattern::Fixed(tokens) if arn_parts(tokens) < 6 && !open_ended(tokens) => return Err(malformed()),
+            // A value in another part would choose the service or the account.
+            Pattern::Variable(pattern) if !pattern.is_fixed_before_part(6) => {
+                return Err(Problem::VariablePlace(text.to_owned()));
+            }
+            _ => {}
         }
         Ok(Self::Arn(pattern))
     }

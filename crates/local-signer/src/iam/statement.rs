@@ -76,21 +76,17 @@ impl Statement {
     pub fn applies(&self, context: &Context<'_>) -> bool {
         self.actions.chooses(|pattern| pattern.matches(context.request.access))
             && self.chooses_resource(context)
-            && self.condition.is_met(context, self.unknown())
+            && self.condition.is_met(context)
     }
 
-    /// What a negation with a variable without a value answers: the careful answer, which is to deny.
-    fn unknown(&self) -> bool {
-        self.effect == Effect::Deny
-    }
-
+    /// A variable without a value makes a negation fail, and with it the statement.
     fn chooses_resource(&self, context: &Context<'_>) -> bool {
         let Choice { patterns, negated } = &self.resources;
         let matched: Vec<Option<bool>> = patterns.iter().map(|pattern| pattern.matches(context)).collect();
         match (matched.contains(&Some(true)), negated) {
             (true, negated) => !negated,
             (false, false) => false,
-            (false, true) => !matched.contains(&None) || self.unknown(),
+            (false, true) => !matched.contains(&None),
         }
     }
 }

@@ -216,3 +216,16 @@ fn texts(value: Option<&Value>) -> Vec<String> {
     let items = value.and_then(Value::as_array).into_iter().flatten();
     items.filter_map(|item| item.as_str().map(str::to_owned)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::operations::OPERATIONS;
+
+    #[test]
+    fn every_operation_is_in_iams_table() {
+        for operation in OPERATIONS {
+            assert!(access(operation.name).is_some(), "{}", operation.name);
+        }
+    }
+}

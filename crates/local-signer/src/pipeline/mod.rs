@@ -1,5 +1,5 @@
-//! The steps of a request, in order: identify, read, authenticate, route, read the parameters, authorize, validate, run,
-//! answer.
+//! The steps of a request, in order: identify, read, authenticate, route, read the parameters, authorize, validate,
+//! run, answer.
 //!
 //! Each step is a function with a result; the first error ends the walk and becomes the answer. The operation table
 //! ([`crate::operations::OPERATIONS`]) says everything about an operation that a step needs to know.

@@ -5,8 +5,8 @@ use std::str::FromStr;
 
 use super::PrincipalsError;
 
-/// The name of a user or role: 1 to 64 letters, digits and the characters `_+=,.@-`. It is also the name of a profile in
-/// the credentials file.
+/// The name of a user or role: 1 to 64 letters, digits and the characters `_+=,.@-`. It is also the name of a profile
+/// in the credentials file.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct PrincipalName(String);
 

@@ -43,9 +43,9 @@ impl Condition {
         Ok(Self { clauses })
     }
 
-    /// Whether all conditions are met. A negated condition with a variable that has no value answers `unknown`.
-    pub fn is_met(&self, context: &Context<'_>, unknown: bool) -> bool {
-        self.clauses.iter().all(|clause| clause.is_met(context, unknown))
+    /// Whether all conditions are met. A negated condition with a variable that has no value is not.
+    pub fn is_met(&self, context: &Context<'_>) -> bool {
+        self.clauses.iter().all(|clause| clause.is_met(context))
     }
 }
 
@@ -80,13 +80,13 @@ fn value(item: Part, operator: &Operator, variables: bool) -> Result<Value, Poli
 }
 
 impl Clause {
-    fn is_met(&self, context: &Context<'_>, unknown: bool) -> bool {
+    fn is_met(&self, context: &Context<'_>) -> bool {
         let Operator { set, test, negated, if_exists } = self.operator;
         let present = context.values(&self.key);
         if test == Test::Null {
             return self.values.iter().any(|value| *value == Value::Boolean(present.is_none()));
         }
-        let holds = |value: &str| self.holds(value, negated, context, unknown);
+        let holds = |value: &str| self.holds(value, negated, context);
         let values = match &present {
             None => Vec::new(),
             Some(Values::One(value)) => vec![value.as_ref()],
@@ -101,13 +101,13 @@ impl Clause {
     }
 
     /// Whether one value of the request matches a value of the policy or, for a negated operator, none.
-    fn holds(&self, value: &str, negated: bool, context: &Context<'_>, unknown: bool) -> bool {
+    fn holds(&self, value: &str, negated: bool, context: &Context<'_>) -> bool {
         let matched: Vec<Option<bool>> =
             self.values.iter().map(|expected| expected.matches(value, self.operator.test, context)).collect();
         match (matched.contains(&Some(true)), negated) {
             (true, negated) => !negated,
             (false, false) => false,
-            (false, true) => !matched.contains(&None) || unknown,
+            (false, true) => !matched.contains(&None),
         }
     }
 }

@@ -4,6 +4,7 @@ mod conditions;
 mod decisions;
 mod documents;
 mod guide;
+mod second_opinion;
 
 use std::collections::BTreeMap;
 
