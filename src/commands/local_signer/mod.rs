@@ -5,7 +5,6 @@ mod serve;
 
 use clap::Subcommand;
 
-pub use self::serve::LocalSignerError;
 use crate::output::Output;
 use crate::output::exit::{CliError, ExitStatus};
 
