@@ -8,6 +8,8 @@ use aws_names::ArnError;
 use crate::auth::AuthError;
 use crate::ca::CaError;
 use crate::iam::AccessDenied;
+use crate::faults::InjectedError;
+use crate::quotas::Throttled;
 use crate::store::StoreError;
 
 /// An error code of the API's model, or one that all AWS services share.
@@ -43,6 +45,10 @@ pub enum ErrorCode {
     RequestTimeout,
     /// A parameter is invalid.
     Validation,
+    /// A fault on purpose, with any code.
+    Injected(InjectedError),
+    /// Nothing is answered, on purpose.
+    Cut,
 }
 
 impl ErrorCode {
@@ -65,6 +71,8 @@ impl ErrorCode {
             Self::RequestEntityTooLarge => "RequestEntityTooLargeException",
             Self::RequestTimeout => "RequestTimeoutException",
             Self::Validation => "ValidationException",
+            Self::Injected(error) => error.code,
+            Self::Cut => "cut",
         }
     }
 
@@ -81,7 +89,8 @@ impl ErrorCode {
             Self::Conflict => 409,
             Self::RequestEntityTooLarge => 413,
             Self::Throttling | Self::TooManyRequests => 429,
-            Self::InternalServiceError => 500,
+            Self::InternalServiceError | Self::Cut => 500,
+            Self::Injected(error) => error.status,
         }
     }
 }
@@ -125,6 +134,12 @@ pub enum ApiError {
     /// The quota of the account is used up.
     #[error("{1}")]
     Throttled(ErrorCode, String),
+    /// A fault on purpose.
+    #[error("{}", .0.message)]
+    Injected(InjectedError),
+    /// The connection is cut on purpose, and nothing is answered.
+    #[error("the connection is closed")]
+    Cut,
     /// The path and method match no operation.
     #[error("unknown operation {0}: the local signer does not implement it")]
     UnknownOperation(String),
@@ -162,6 +177,8 @@ impl ApiError {
             Self::Conflict(_) => ErrorCode::Conflict,
             Self::ServiceLimitExceeded(_) => ErrorCode::ServiceLimitExceeded,
             Self::Throttled(code, _) => *code,
+            Self::Injected(error) => ErrorCode::Injected(*error),
+            Self::Cut => ErrorCode::Cut,
             Self::UnknownOperation(_) => ErrorCode::UnknownOperation,
             Self::TooLarge(_) => ErrorCode::RequestEntityTooLarge,
             Self::Timeout => ErrorCode::RequestTimeout,
@@ -185,6 +202,12 @@ impl ApiError {
             Self::Internal(cause) => Some(cause.clone()),
             _ => None,
         }
+    }
+}
+
+impl From<Throttled> for ApiError {
+    fn from(throttled: Throttled) -> Self {
+        Self::Throttled(ErrorCode::TooManyRequests, throttled.to_string())
     }
 }
 

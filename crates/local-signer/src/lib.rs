@@ -34,26 +34,45 @@
 //! | [`ca`], [`validity`] | The certificate authority, and how long signatures are valid |
 //! | [`clock`] | The signing clock |
 //! | [`directory`] | The folder of the state, locked by one process |
+//! | [`snapshot`] | The whole state in one file, and back |
+//! | [`config`], [`controls`] | The configuration file, and everything that follows from it |
+//! | [`quotas`], [`faults`] | Which calls are refused or fail, by configuration |
+//! | [`events`], [`audit`] | Events about signing jobs, and the log of calls |
+//! | [`lines`] | The files of both, written in order by threads of their own |
+//! | [`metrics`], `monitoring` | What the service counts and measures, and the pages that show it |
+//! | [`tls`], `cut` | Encrypted connections, and connections that break on purpose |
 //! | [`error`] | AWS Signer's errors |
 
+pub mod audit;
 pub mod auth;
 pub mod ca;
 pub mod caller;
 pub mod clock;
+pub mod config;
+pub mod controls;
 pub mod credentials;
+mod cut;
 pub mod directory;
 pub mod error;
 pub mod iam;
+pub mod events;
+pub mod faults;
+pub mod lines;
+pub mod metrics;
 pub mod model;
+mod monitoring;
 pub mod operations;
 pub mod page_tokens;
 mod pipeline;
 pub mod platforms;
 pub mod principals;
 pub mod profile_policy;
+pub mod quotas;
 mod server;
+pub mod snapshot;
 pub mod store;
 mod strangers;
+pub mod tls;
 pub mod validity;
 
 use std::io;
@@ -69,8 +88,11 @@ use tokio::task::{JoinHandle, spawn_blocking};
 
 use self::ca::{CaError, CertificateAuthority};
 use self::clock::Clock;
+use self::config::ConfigSource;
+use self::controls::{Controls, ControlsError};
 use self::credentials::{Credentials, CredentialsError};
 use self::directory::{Directory, DirectoryError};
+use self::monitoring::Monitoring;
 use self::operations::Service;
 use self::page_tokens::PageTokens;
 use self::pipeline::{Endpoint, router};
@@ -89,6 +111,9 @@ pub enum StartError {
     /// The users and roles cannot be used.
     #[error(transparent)]
     Principals(#[from] PrincipalsError),
+    /// The configuration cannot be put in force.
+    #[error(transparent)]
+    Controls(#[from] ControlsError),
     /// The certificate authority cannot be used.
     #[error(transparent)]
     Ca(#[from] CaError),
@@ -122,6 +147,8 @@ pub struct Options {
     /// The access keys of the account's root. `None` uses the profile `default` of `DIR/credentials`, generated at the
     /// first start.
     pub credentials: Option<Credentials>,
+    /// The configuration; `config.yaml` in `dir`, if it exists, unless something else is given.
+    pub config: ConfigSource,
 }
 
 impl Options {
@@ -134,6 +161,7 @@ impl Options {
             account: AccountId::EXAMPLE,
             clock: Clock::system(),
             credentials: None,
+            config: ConfigSource::default(),
         }
     }
 }
@@ -145,6 +173,9 @@ pub struct LocalSigner {
     principals: Principals,
     credentials_file: Option<PathBuf>,
     root_certificate: PathBuf,
+    directory: PathBuf,
+    config: ConfigSource,
+    controls: Arc<Controls>,
     stop: watch::Sender<bool>,
     serving: JoinHandle<()>,
 }
@@ -157,24 +188,43 @@ impl LocalSigner {
     /// taken.
     pub async fn start(options: Options) -> Result<Self, StartError> {
         let listen = options.listen;
+        let config = options.config.clone();
         let opened = spawn_blocking(move || open(options)).await.map_err(|_| StartError::Runtime)??;
-        let Opened { directory, store, ca, clock, principals, credentials_file } = opened;
+        let Opened { directory, controls, store, ca, clock, principals, credentials_file } = opened;
         let page_tokens = page_tokens(&store).await?;
-        let service = Service { store, ca, clock, page_tokens };
-        let endpoint = Endpoint { service, principals };
+        let service = Service { store, ca, clock, page_tokens, controls: Arc::clone(&controls) };
+        let service = Arc::new(service);
+        let endpoint = Endpoint { service, principals, monitoring: Monitoring::default() };
         let error = |source| StartError::Listen { address: listen, source };
         let listener = TcpListener::bind(listen).await.map_err(error)?;
         let address = listener.local_addr().map_err(error)?;
 
         let root_certificate = endpoint.service.ca.root_certificate();
         let principals = endpoint.principals.clone();
+        let path = directory.path().to_owned();
         let (stop, stopped) = watch::channel(false);
-        let serving = tokio::spawn(async move {
-            server::serve(listener, router(Arc::new(endpoint)), stopped).await;
-            // Release the lock last: requests use the directory until here.
-            drop(directory);
-        });
-        Ok(Self { address, principals, credentials_file, root_certificate, stop, serving })
+        let serving = {
+            let controls = Arc::clone(&controls);
+            tokio::spawn(async move {
+                let (tls, metrics) = (controls.tls.clone(), controls.metrics.clone());
+                server::serve(listener, router(Arc::new(endpoint)), tls, metrics, stopped).await;
+                controls.stop().await;
+                // Release the lock last: requests use the directory until here.
+                drop(directory);
+            })
+        };
+        let directory = path;
+        Ok(Self {
+            address,
+            principals,
+            credentials_file,
+            root_certificate,
+            directory,
+            config,
+            controls,
+            stop,
+            serving,
+        })
     }
 
     /// The address it listens on, with the actual port.
@@ -186,7 +236,37 @@ impl LocalSigner {
     /// The endpoint URL for an AWS SDK.
     #[must_use]
     pub fn endpoint_url(&self) -> String {
-        format!("http://{}", self.address)
+        format!("{}://{}", if self.is_encrypted() { "https" } else { "http" }, self.address)
+    }
+
+    /// Whether new connections use TLS.
+    #[must_use]
+    pub fn is_encrypted(&self) -> bool {
+        self.controls.tls.current().is_some()
+    }
+
+    /// The configuration in force, and what follows from it.
+    #[must_use]
+    pub fn controls(&self) -> &Controls {
+        &self.controls
+    }
+
+    /// Loads the configuration again, and puts it in force as a whole. The log has the result as well.
+    ///
+    /// # Errors
+    /// Returns [`ControlsError`] if the configuration is invalid or its files cannot be used; the one before stays in
+    /// force.
+    pub async fn reload(&self) -> Result<(), ControlsError> {
+        let (config, directory, controls) = (self.config.clone(), self.directory.clone(), Arc::clone(&self.controls));
+        let reloaded = spawn_blocking(move || controls.replace(config.load(&directory)?));
+        // The task is not aborted; if it panicked, nothing was replaced.
+        let reloaded = reloaded.await.unwrap_or(Err(ControlsError::Runtime));
+        self.controls.metrics.reload(reloaded.is_ok());
+        match &reloaded {
+            Ok(()) => tracing::info!("the configuration was loaded again"),
+            Err(error) => tracing::error!("the configuration before stays in force: {error}"),
+        }
+        reloaded
     }
 
     /// The access keys of the account's root.
@@ -213,7 +293,8 @@ impl LocalSigner {
         &self.root_certificate
     }
 
-    /// Stops accepting requests and waits for the running ones, at most 10 seconds.
+    /// Stops accepting requests and waits for the running ones, at most 10 seconds, and for events and audit records,
+    /// at most 5 seconds.
     pub async fn shutdown(self) {
         // An error means that the task has already ended.
         let _ = self.stop.send(true);
@@ -223,6 +304,7 @@ impl LocalSigner {
 
 struct Opened {
     directory: Directory,
+    controls: Arc<Controls>,
     store: Store,
     ca: CertificateAuthority,
     clock: Clock,
@@ -241,6 +323,7 @@ async fn page_tokens(store: &Store) -> Result<PageTokens, StartError> {
 fn open(options: Options) -> Result<Opened, StartError> {
     let directory = Directory::open(&options.dir)?;
     let path = directory.path();
+    let controls = Arc::new(Controls::start(options.config.load(path).map_err(ControlsError::from)?)?);
     let (credentials, credentials_file) = match options.credentials {
         Some(credentials) => (credentials, None),
         None => {
@@ -250,6 +333,7 @@ fn open(options: Options) -> Result<Opened, StartError> {
     };
     let principals = Principals::open(path, options.account, credentials)?;
     let ca = CertificateAuthority::open(&path.join("ca"))?;
-    let store = Store::open(&path.join("signer.db"))?;
-    Ok(Opened { directory, store, ca, clock: options.clock, principals, credentials_file })
+    let metrics = controls.metrics.clone();
+    let store = Store::open_observed(&path.join("signer.db"), move |duration| metrics.commit(duration))?;
+    Ok(Opened { directory, controls, store, ca, clock: options.clock, principals, credentials_file })
 }

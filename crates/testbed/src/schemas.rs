@@ -1,4 +1,4 @@
-//! The JSON Schemas of `plugin-spec` and of `docs/output`.
+//! The JSON Schemas of `plugin-spec` and of `docs`.
 
 use serde_json::Value;
 
@@ -18,6 +18,11 @@ impl Schema {
     /// The schema of a command's results, such as `sign` or `blob-verify`.
     pub fn from_command(command: &str) -> Self {
         Self::read("docs/output", command)
+    }
+
+    /// The schema of the local signer's configuration.
+    pub fn of_configuration() -> Self {
+        Self::read("docs", "local-signer-config")
     }
 
     /// The schemas of a folder refer to each other by file name.

@@ -1,10 +1,21 @@
 //! `notation-aws-signer local-signer`: a service with AWS Signer's API on this machine.
 
 mod principal;
+mod restore;
 mod serve;
+mod snapshot;
+
+use std::io;
 
 use clap::Subcommand;
+use local_signer::StartError;
+use local_signer::clock::ClockError;
+use local_signer::controls::ControlsError;
+use local_signer::credentials::CredentialsError;
+use local_signer::snapshot::SnapshotError;
+use notary::ReasonCode;
 
+use self::serve::SECRET_VARIABLE;
 use crate::output::Output;
 use crate::output::exit::{CliError, ExitStatus};
 
@@ -17,8 +28,10 @@ pub struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Serve(serve::Args),
+    Serve(Box<serve::Args>),
     Principal(principal::Args),
+    Snapshot(snapshot::Args),
+    Restore(restore::Args),
 }
 
 impl Args {
@@ -29,13 +42,57 @@ impl Args {
     }
 }
 
+/// Why `local-signer` failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LocalSignerError {
+    /// The clock cannot start at the given time.
+    #[error(transparent)]
+    Clock(#[from] ClockError),
+    /// The given access keys are invalid.
+    #[error(transparent)]
+    Credentials(#[from] CredentialsError),
+    /// An access key id was given without its secret.
+    #[error("--access-key-id requires the secret access key in the environment variable {SECRET_VARIABLE}")]
+    NoSecret,
+    /// The configuration cannot be put in force.
+    #[error(transparent)]
+    Controls(#[from] ControlsError),
+    /// The service did not start.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// The snapshot was not made or not restored.
+    #[error(transparent)]
+    Snapshot(#[from] SnapshotError),
+    /// The signal handlers cannot be installed.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+impl From<LocalSignerError> for CliError {
+    fn from(why: LocalSignerError) -> Self {
+        let code = match &why {
+            LocalSignerError::Start(StartError::Controls(_)) => ReasonCode::Configuration,
+            LocalSignerError::Start(_) | LocalSignerError::Snapshot(_) | LocalSignerError::Io(_) => ReasonCode::File,
+            LocalSignerError::Clock(_)
+            | LocalSignerError::Controls(_)
+            | LocalSignerError::Credentials(_)
+            | LocalSignerError::NoSecret => ReasonCode::Configuration,
+        };
+        Self::new(code, why)
+    }
+}
+
 /// Runs the command.
 ///
 /// # Errors
-/// Returns the subcommand's error.
+/// Returns [`CliError`] if an option is invalid, or the subcommand fails.
 pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
+    let done = |()| ExitStatus::DONE;
     match args.command {
-        Command::Serve(args) => Ok(serve::run(args).await.map(|()| ExitStatus::DONE)?),
+        Command::Serve(args) => serve::run(*args, output).await.map(done),
         Command::Principal(args) => principal::run(args, output),
+        Command::Snapshot(args) => snapshot::run(&args, output).map(done),
+        Command::Restore(args) => restore::run(&args, output).map(done),
     }
 }

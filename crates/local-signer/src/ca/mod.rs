@@ -2,25 +2,27 @@
 //! Signer's.
 //!
 //! Root and intermediate are created together with their keys, once; the directory `ca` is created atomically. A leaf
-//! is issued when a signature needs one and the last leaf is not valid at the signing clock's time.
+//! is issued when a signature needs one and the last leaf is not valid at the signing clock's time. Private keys are in
+//! a [`KeyStore`].
 
 mod certificate;
+mod keys;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_lc_rs::digest::{SHA256, digest};
-use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use der::{Decode as _, Encode as _};
-use rcgen::{Issuer, KeyPair, PKCS_ECDSA_P384_SHA384, PublicKeyData as _};
+use rcgen::{Issuer, PublicKeyData as _};
 use time::{Duration, OffsetDateTime};
 use x509_cert::Certificate;
 
-use self::certificate::{INTERMEDIATE, ROOT, ca_params, leaf_params, new_key};
+use self::certificate::{INTERMEDIATE, ROOT, ca_params, leaf_params};
+use self::keys::CertificateKey;
+pub use self::keys::{FileKeys, KeyName, KeyStore, PrivateKey};
 use super::directory::{DirectoryError, at, sync_parent, write_private};
 
 const LEAF_LIFETIME: Duration = Duration::days(7);
@@ -59,7 +61,7 @@ pub enum CaError {
 pub struct SigningIdentity {
     chain: Vec<Vec<u8>>,
     thumbprints: Vec<String>,
-    key: EcdsaKeyPair,
+    key: Arc<dyn PrivateKey>,
     not_before: OffsetDateTime,
     not_after: OffsetDateTime,
 }
@@ -80,10 +82,9 @@ impl SigningIdentity {
     /// Signs with ES384; the signature has the JWS form `r || s`.
     ///
     /// # Errors
-    /// Returns [`CaError::Random`] if signing fails, which happens only without random numbers.
+    /// Returns [`CaError`] if the key store cannot sign, which happens to keys in files only without random numbers.
     pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, CaError> {
-        let signature = self.key.sign(&SystemRandom::new(), message).map_err(|_| CaError::Random)?;
-        Ok(signature.as_ref().to_vec())
+        self.key.sign(message)
     }
 
     fn serves(&self, now: OffsetDateTime) -> bool {
@@ -95,33 +96,40 @@ impl SigningIdentity {
 #[derive(Debug)]
 pub struct CertificateAuthority {
     directory: PathBuf,
+    keys: Box<dyn KeyStore>,
     root: Vec<u8>,
     intermediate: Vec<u8>,
-    intermediate_key: KeyPair,
+    intermediate_key: CertificateKey,
     leaf: Mutex<Option<Arc<SigningIdentity>>>,
 }
 
 impl CertificateAuthority {
-    /// Opens the authority in `directory`; creates one if the directory does not exist.
+    /// Opens the authority in `directory`, with its keys in files there; creates one if the directory does not exist.
     ///
     /// # Errors
     /// Returns [`CaError`] if a file is missing, damaged or inaccessible, or the authority cannot be created.
     pub fn open(directory: &Path) -> Result<Self, CaError> {
+        Self::open_with(directory, Box::new(FileKeys))
+    }
+
+    /// As [`CertificateAuthority::open`], with the keys in another store.
+    ///
+    /// # Errors
+    /// Returns [`CaError`] if a file or a key is missing, damaged or inaccessible, or the authority cannot be created.
+    pub fn open_with(directory: &Path, keys: Box<dyn KeyStore>) -> Result<Self, CaError> {
         if !directory.exists() {
-            create(directory)?;
+            create(directory, &*keys)?;
         }
         let root_path = directory.join("root.pem");
         let intermediate_path = directory.join("intermediate.pem");
         let root = read_certificate(&root_path)?;
         let intermediate = read_certificate(&intermediate_path)?;
-        let key_path = directory.join("intermediate-key.pem");
-        let intermediate_key = parse_key(&read(&key_path)?)
-            .ok_or(CaError::Damaged { path: key_path, problem: "does not contain a P-384 key" })?;
+        let intermediate_key = CertificateKey(keys.open(directory, KeyName::Intermediate)?);
 
-        let authority =
-            Self { directory: directory.to_owned(), root, intermediate, intermediate_key, leaf: Mutex::new(None) };
+        let directory = directory.to_owned();
+        let authority = Self { directory, keys, root, intermediate, intermediate_key, leaf: Mutex::new(None) };
         if !authority.is_consistent().unwrap_or(false) {
-            let problem = "does not match the root or the key in the same directory";
+            let problem = "does not match the root or the key of the intermediate";
             return Err(CaError::Damaged { path: intermediate_path, problem });
         }
         let stored = authority.stored_leaf();
@@ -151,41 +159,41 @@ impl CertificateAuthority {
     }
 
     fn issue_leaf(&self, now: OffsetDateTime) -> Result<SigningIdentity, CaError> {
-        let key = new_key()?;
+        // A crash between key and certificate leaves a pair that does not match, which is not used.
+        let key = CertificateKey(self.keys.create(&self.directory, KeyName::Leaf)?);
         let not_before = now - MARGIN;
         let params = leaf_params(not_before, not_before + LEAF_LIFETIME)?;
         let issuer_params = ca_params(INTERMEDIATE)?;
         let issuer = Issuer::from_params(&issuer_params, &self.intermediate_key);
         let certificate = params.signed_by(&key, &issuer)?;
         let path = self.directory.join("leaf.pem");
-        write_private(&path, format!("{}{}", key.serialize_pem(), certificate.pem()).as_bytes())?;
-        self.identity(&key, certificate.der().to_vec())
+        write_private(&path, certificate.pem().as_bytes())?;
+        self.identity(key, certificate.der().to_vec())
             .ok_or(CaError::Damaged { path, problem: "was issued by another intermediate certificate" })
     }
 
     /// The leaf of an earlier process; `None` if it is missing or damaged, since a new one can be issued.
     fn stored_leaf(&self) -> Option<SigningIdentity> {
-        let text = fs::read_to_string(self.directory.join("leaf.pem")).ok()?;
-        let certificate_at = text.find("-----BEGIN CERTIFICATE-----")?;
-        self.identity(&parse_key(&text[..certificate_at])?, decode_pem(&text[certificate_at..])?)
+        let certificate = decode_pem(&fs::read_to_string(self.directory.join("leaf.pem")).ok()?)?;
+        let key = self.keys.open(&self.directory, KeyName::Leaf).ok()?;
+        self.identity(CertificateKey(key), certificate)
     }
 
     /// The identity of a leaf; `None` unless it belongs to the key and names the intermediate as its issuer.
-    fn identity(&self, key: &KeyPair, certificate: Vec<u8>) -> Option<SigningIdentity> {
+    fn identity(&self, key: CertificateKey, certificate: Vec<u8>) -> Option<SigningIdentity> {
         let leaf = Certificate::from_der(&certificate).ok()?;
         let intermediate = Certificate::from_der(&self.intermediate).ok()?;
         let tbs = leaf.tbs_certificate();
-        let fits = tbs.issuer() == intermediate.tbs_certificate().subject() && is_key_of(key, &leaf);
+        let fits = tbs.issuer() == intermediate.tbs_certificate().subject() && is_key_of(&key, &leaf);
         let validity = tbs.validity();
         let time = |time: x509_cert::time::Time| {
             OffsetDateTime::from_unix_timestamp(i64::try_from(time.to_unix_duration().as_secs()).ok()?).ok()
         };
         let not_before = time(validity.not_before)?;
         let not_after = time(validity.not_after)?;
-        let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P384_SHA384_FIXED_SIGNING, key.serialized_der()).ok()?;
         let chain = vec![certificate, self.intermediate.clone(), self.root.clone()];
         let thumbprints = chain.iter().map(|certificate| hex::encode(digest(&SHA256, certificate))).collect();
-        fits.then_some(SigningIdentity { chain, thumbprints, key, not_before, not_after })
+        fits.then_some(SigningIdentity { chain, thumbprints, key: key.0, not_before, not_after })
     }
 
     fn is_consistent(&self) -> Option<bool> {
@@ -197,7 +205,7 @@ impl CertificateAuthority {
 }
 
 /// Creates root and intermediate in a temporary directory and renames it to `directory`.
-fn create(directory: &Path) -> Result<(), CaError> {
+fn create(directory: &Path, keys: &dyn KeyStore) -> Result<(), CaError> {
     let new = directory.with_extension("new");
     if new.exists() {
         // Left by a process that was interrupted here; these certificates were never used.
@@ -206,19 +214,14 @@ fn create(directory: &Path) -> Result<(), CaError> {
     let mut builder = fs::DirBuilder::new();
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700).create(&new).map_err(at(&new))?;
 
-    let root_key = new_key()?;
-    let intermediate_key = new_key()?;
+    // The root's key is kept for future intermediates; nothing reads it now.
+    let root_key = CertificateKey(keys.create(&new, KeyName::Root)?);
+    let intermediate_key = CertificateKey(keys.create(&new, KeyName::Intermediate)?);
     let root_params = ca_params(ROOT)?;
     let root = root_params.self_signed(&root_key)?;
     let issuer = Issuer::from_params(&root_params, &root_key);
     let intermediate = ca_params(INTERMEDIATE)?.signed_by(&intermediate_key, &issuer)?;
-    for (name, contents) in [
-        // The root's key is kept for future intermediates; nothing reads it now.
-        ("root-key.pem", root_key.serialize_pem()),
-        ("root.pem", root.pem()),
-        ("intermediate-key.pem", intermediate_key.serialize_pem()),
-        ("intermediate.pem", intermediate.pem()),
-    ] {
+    for (name, contents) in [("root.pem", root.pem()), ("intermediate.pem", intermediate.pem())] {
         write_private(&new.join(name), contents.as_bytes())?;
     }
     fs::rename(&new, directory).map_err(at(directory))?;
@@ -235,17 +238,13 @@ fn read_certificate(path: &Path) -> Result<Vec<u8>, CaError> {
         .ok_or_else(|| CaError::Damaged { path: path.to_owned(), problem: "does not contain a certificate" })
 }
 
-fn parse_key(pem: &str) -> Option<KeyPair> {
-    KeyPair::from_pkcs8_pem_and_sign_algo(pem, &PKCS_ECDSA_P384_SHA384).ok()
-}
-
 /// Decodes a text with one PEM block, as written by this program.
 fn decode_pem(text: &str) -> Option<Vec<u8>> {
     let base64: String = text.lines().filter(|line| !line.starts_with("-----")).map(str::trim).collect();
     STANDARD.decode(base64).ok().filter(|der| !der.is_empty())
 }
 
-fn is_key_of(key: &KeyPair, certificate: &Certificate) -> bool {
+fn is_key_of(key: &CertificateKey, certificate: &Certificate) -> bool {
     let public_key = certificate.tbs_certificate().subject_public_key_info().to_der();
     public_key.is_ok_and(|public_key| public_key == key.subject_public_key_info())
 }

@@ -127,7 +127,10 @@ fn files_are_private() {
         names.push(entry.file_name().into_string().unwrap());
     }
     names.sort();
-    assert_eq!(names, ["intermediate-key.pem", "intermediate.pem", "leaf.pem", "root-key.pem", "root.pem"]);
+    assert_eq!(
+        names,
+        ["intermediate-key.pem", "intermediate.pem", "leaf-key.pem", "leaf.pem", "root-key.pem", "root.pem"]
+    );
 }
 
 #[test]
@@ -154,6 +157,52 @@ fn replaces_a_damaged_leaf() {
     fs::write(ca.join("leaf.pem"), "half a le").unwrap();
     let again = CertificateAuthority::open(&ca).unwrap();
     assert_eq!(again.signing_identity(NOW).unwrap().chain().len(), 3);
+}
+
+#[test]
+fn replaces_a_leaf_whose_key_is_another_one() {
+    let (directory, authority) = authority();
+    let first = authority.signing_identity(NOW).unwrap();
+    drop(authority);
+    let ca = directory.path().join("ca");
+    // As after a crash between the new key and the new certificate.
+    FileKeys.create(&ca, KeyName::Leaf).unwrap();
+    let again = CertificateAuthority::open(&ca).unwrap();
+    let second = again.signing_identity(NOW).unwrap();
+    assert_ne!(first.chain()[0], second.chain()[0]);
+    let signature = second.sign(b"message").unwrap();
+    let leaf = &parsed(&second)[0];
+    UnparsedPublicKey::new(&ECDSA_P384_SHA384_FIXED, public_key(leaf)).verify(b"message", &signature).unwrap();
+}
+
+/// Keys in memory, as another store would keep them outside the folder.
+#[derive(Debug, Default)]
+struct MemoryKeys(Mutex<std::collections::HashMap<KeyName, Arc<dyn PrivateKey>>>);
+
+impl KeyStore for Arc<MemoryKeys> {
+    fn create(&self, _: &Path, name: KeyName) -> Result<Arc<dyn PrivateKey>, CaError> {
+        let elsewhere = tempfile::tempdir().unwrap();
+        let key = FileKeys.create(elsewhere.path(), name)?;
+        self.0.lock().unwrap().insert(name, Arc::clone(&key));
+        Ok(key)
+    }
+
+    fn open(&self, _: &Path, name: KeyName) -> Result<Arc<dyn PrivateKey>, CaError> {
+        self.0.lock().unwrap().get(&name).cloned().ok_or(CaError::Random)
+    }
+}
+
+#[test]
+fn another_key_store_can_hold_the_keys() {
+    let directory = tempfile::tempdir().unwrap();
+    let ca = directory.path().join("ca");
+    let keys = Arc::new(MemoryKeys::default());
+    let open = || CertificateAuthority::open_with(&ca, Box::new(Arc::clone(&keys))).unwrap();
+    let chain = open().signing_identity(NOW).unwrap().chain().to_vec();
+    assert_eq!(open().signing_identity(NOW).unwrap().chain(), chain);
+    let names = fs::read_dir(&ca).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    assert!(names.into_iter().all(|name| !name.contains("key")));
+    assert!(CertificateAuthority::open(&ca).is_err(), "the key of the intermediate is elsewhere");
 }
 
 #[test]

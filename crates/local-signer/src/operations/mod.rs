@@ -25,8 +25,11 @@ pub mod tag_resource;
 mod tagging;
 pub mod untag_resource;
 
+use std::sync::Arc;
+
 use super::ca::CertificateAuthority;
 use super::clock::Clock;
+use super::controls::Controls;
 use super::model::Operation;
 use super::page_tokens::PageTokens;
 use super::store::Store;
@@ -64,6 +67,8 @@ pub struct Service {
     pub clock: Clock,
     /// The tokens of lists.
     pub page_tokens: PageTokens,
+    /// The configuration in force, and the events about jobs.
+    pub controls: Arc<Controls>,
 }
 
 #[cfg(test)]

@@ -132,8 +132,11 @@ pub async fn run(service: &Service, caller: &Caller, input: Input) -> Result<Out
         metadata: metadata(&job, &identity)?,
         signature: STANDARD.encode(envelope),
     };
-    match service.store.add_job(job).await? {
-        JobAdded::Added => Ok(output),
+    match service.store.add_job(job.clone()).await? {
+        JobAdded::Added => {
+            service.controls.events.publish(&job, signed_at);
+            Ok(output)
+        }
         JobAdded::ProfileNotActive => Err(not_active(&arn)),
     }
 }

@@ -18,6 +18,14 @@ use crate::model::{Operation, Parameters};
 use crate::operations::Service;
 use crate::store::StoreError;
 
+/// What conditions of policies may ask about the connection and the head of a request.
+pub(super) struct Connection<'a> {
+    /// The headers.
+    pub(super) headers: &'a HeaderMap,
+    /// Whether the connection uses TLS.
+    pub(super) is_encrypted: bool,
+}
+
 /// Decides whether the caller may make the request.
 ///
 /// If the parameters are not `valid`, they may name no resource. The validation then answers the request.
@@ -30,7 +38,7 @@ pub(super) fn authorize(
     caller: &Caller,
     operation: &Operation,
     parameters: &Parameters,
-    headers: &HeaderMap,
+    connection: &Connection<'_>,
     valid: bool,
 ) -> Result<(), ApiError> {
     let access = access(operation.name)
@@ -45,8 +53,13 @@ pub(super) fn authorize(
         return Ok(());
     }
     let facts = named.iter().map(|named| named.facts(service, access)).collect::<Result<Vec<_>, _>>()?;
-    let user_agent = headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let circumstances = Circumstances { now: service.clock.now(), user_agent, ..caller.circumstances() };
+    let user_agent = connection.headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let circumstances = Circumstances {
+        now: service.clock.now(),
+        secure_transport: connection.is_encrypted,
+        user_agent,
+        ..caller.circumstances()
+    };
     let tags = parameters.get("tags").map(tags);
     let tag_keys = texts(parameters.get("tagKeys"));
     let version = version(service, access, caller, parameters, &facts)?;

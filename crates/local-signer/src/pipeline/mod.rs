@@ -1,5 +1,5 @@
-//! The steps of a request, in order: identify, read, authenticate, route, read the parameters, authorize, validate,
-//! run, answer.
+//! The steps of a request, in order: identify, read, authenticate, route, throttle, read the parameters, authorize,
+//! validate, fail on purpose, run, record, answer.
 //!
 //! Each step is a function with a result; the first error ends the walk and becomes the answer. The operation table
 //! ([`crate::operations::OPERATIONS`]) says everything about an operation that a step needs to know.
@@ -7,8 +7,10 @@
 mod answer;
 mod authorization;
 mod body;
+mod call;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use aws_names::NameError;
 use axum::Router;
@@ -20,10 +22,14 @@ use axum::response::{IntoResponse as _, Response};
 use time::OffsetDateTime;
 
 use self::answer::{ERROR_TYPE, InternalCause, REQUEST_ID};
+use self::call::Call;
 use crate::auth::{Authenticated, Claim, Head, canonical};
 use crate::caller::Caller;
+use crate::cut::Cut;
 use crate::error::ApiError;
+use crate::faults::Outcome;
 use crate::model::{Answer, Operation, Parameters, PathValues};
+use crate::monitoring::Monitoring;
 use crate::operations::{OPERATIONS, Service};
 use crate::principals::Principals;
 use crate::server::Peer;
@@ -35,9 +41,11 @@ const MAX_TARGET: usize = 16 * 1024;
 #[derive(Debug)]
 pub struct Endpoint {
     /// The operations' state.
-    pub service: Service,
+    pub service: Arc<Service>,
     /// Who may make requests.
     pub principals: Principals,
+    /// The pages for monitoring.
+    pub monitoring: Monitoring,
 }
 
 /// The service. All paths of the API go through [`handle`], including unknown ones.
@@ -52,14 +60,22 @@ async fn handle(
     Extension(peer): Extension<Peer>,
     request: Request,
 ) -> Response {
+    let begun = Instant::now();
     let id = uuid::Uuid::new_v4().to_string();
     let (parts, body) = request.into_parts();
-    let answered = async {
+    let monitored = endpoint.monitoring.answer(&endpoint.service, &peer, &parts.method, parts.uri.path());
+    if let Some(response) = monitored.await {
+        return response;
+    }
+    let mut call = Call::default();
+    let outcome = async {
         let (claim, body) = body::read(claim(&endpoint, &parts), body).await?;
-        let caller = authenticated(&standing, peer, claim, &body)?;
-        answer(&endpoint, &caller, &parts, &body).await
+        let caller = authenticated(&standing, &peer, claim, &body)?;
+        answer(&endpoint, caller, &peer, &parts, &body, &mut call).await
     };
-    let mut response = answered.await.map_or_else(ApiError::into_response, Answer::into_response);
+    let outcome = outcome.await;
+    call.report(&endpoint, &parts, &peer, &id, begun.elapsed(), &outcome).await;
+    let mut response = outcome.map_or_else(ApiError::into_response, Answer::into_response);
     let status = response.status().as_u16();
     let error = response.headers().get(ERROR_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("-");
     tracing::info!(request_id = %id, method = %parts.method, path = parts.uri.path(), status, error, "handled a request");
@@ -69,16 +85,33 @@ async fn handle(
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
+    if let Some(cut) = call.cut {
+        response.extensions_mut().insert(cut);
+    }
     response
 }
 
-/// The walk of an authenticated request.
-async fn answer(endpoint: &Endpoint, caller: &Caller, parts: &Parts, body: &Bytes) -> Result<Answer, ApiError> {
+/// The walk of an authenticated request. `call` gets what is learned about it on the way.
+async fn answer(
+    endpoint: &Endpoint,
+    caller: Caller,
+    peer: &Peer,
+    parts: &Parts,
+    body: &Bytes,
+    call: &mut Call,
+) -> Result<Answer, ApiError> {
+    call.caller = Some(caller.clone());
     let (operation, path) = route(parts)?;
+    call.operation = Some(operation);
+    throttle(endpoint, operation, &caller)?;
     let query = canonical::query_pairs(parts.uri.query().unwrap_or_default());
     let parameters = Parameters::read(operation, path, query, body)?;
-    let outcome = match checked(endpoint, caller, operation, &parameters, parts) {
-        Ok(()) => (operation.run)(&endpoint.service, caller, parameters).await,
+    call.remember(&endpoint.service, &parameters);
+    let outcome = match checked(endpoint, &caller, operation, &parameters, parts, peer) {
+        Ok(()) => match fail(endpoint, operation, call).await {
+            Ok(()) => (operation.run)(&endpoint.service, &caller, parameters).await,
+            Err(error) => Err(error),
+        },
         Err(error) => Err(error),
     };
     outcome.map_err(|error| operation.documented(error))
@@ -91,10 +124,42 @@ fn checked(
     operation: &'static Operation,
     parameters: &Parameters,
     parts: &Parts,
+    peer: &Peer,
 ) -> Result<(), ApiError> {
     let validated = operation.validate(parameters);
-    authorization::authorize(&endpoint.service, caller, operation, parameters, &parts.headers, validated.is_ok())?;
+    let with = authorization::Connection { headers: &parts.headers, is_encrypted: peer.tls.is_some() };
+    authorization::authorize(&endpoint.service, caller, operation, parameters, &with, validated.is_ok())?;
     validated
+}
+
+/// Refuses a call beyond the quota of its operation.
+fn throttle(endpoint: &Endpoint, operation: &Operation, caller: &Caller) -> Result<(), ApiError> {
+    let controls = &endpoint.service.controls;
+    Ok(controls.quotas.take(operation.name, caller.location()).inspect_err(|_| {
+        controls.metrics.throttled(operation.name);
+    })?)
+}
+
+/// Delays the call, fails it, or notes that its connection is cut, if the configuration asks for it.
+async fn fail(endpoint: &Endpoint, operation: &Operation, call: &mut Call) -> Result<(), ApiError> {
+    let controls = &endpoint.service.controls;
+    let Some(fault) = controls.faults.next(operation.name) else { return Ok(()) };
+    controls.metrics.fault(operation.name, fault.kind());
+    if !fault.delay.is_zero() {
+        tokio::time::sleep(fault.delay).await;
+    }
+    match fault.outcome {
+        None => Ok(()),
+        Some(Outcome::Error(error)) => Err(ApiError::Injected(error)),
+        Some(Outcome::CutAnswer) => {
+            call.cut = Some(Cut::Answer);
+            Ok(())
+        }
+        Some(Outcome::CutRequest | Outcome::Cut) => {
+            call.cut = Some(Cut::Request);
+            Err(ApiError::Cut)
+        }
+    }
 }
 
 /// Checks who may use the body before it is kept: what the request claims, not yet its signature.
@@ -112,13 +177,13 @@ fn claim<'a>(endpoint: &Endpoint, parts: &'a Parts) -> Result<Claim<'a>, ApiErro
 }
 
 /// Verifies the signature of the request.
-fn authenticated(standing: &Standing, peer: Peer, claim: Claim<'_>, body: &Bytes) -> Result<Caller, ApiError> {
+fn authenticated(standing: &Standing, peer: &Peer, claim: Claim<'_>, body: &Bytes) -> Result<Caller, ApiError> {
     let Authenticated { principal, region, .. } = claim.verify(body)?;
     if !standing.authenticate() {
         return Err(ApiError::Timeout);
     }
     let region = region.parse().map_err(|why: NameError| ApiError::Validation(why.to_string()))?;
-    Ok(Caller::authenticated(principal, region, peer.0))
+    Ok(Caller::authenticated(principal, region, peer.address.ip()))
 }
 
 /// The operation of a method and path, with the values of the path's parameters.

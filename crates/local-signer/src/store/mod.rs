@@ -10,12 +10,14 @@ mod permissions;
 mod profiles;
 mod revocations;
 mod settings;
+mod statistics;
 mod tags;
 mod writer;
 
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+use std::time::Duration;
 
 use aws_names::Location;
 use rusqlite::config::DbConfig;
@@ -93,6 +95,14 @@ impl Store {
     /// # Errors
     /// Returns [`StoreError`] if the file cannot be opened, is not a database, or was written by a later version.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
+        Self::open_observed(path, |_| ())
+    }
+
+    /// As [`Store::open`]; `on_commit` gets the time of each commit.
+    ///
+    /// # Errors
+    /// See [`Store::open`].
+    pub fn open_observed(path: &Path, on_commit: impl Fn(Duration) + Send + 'static) -> Result<Self, StoreError> {
         // SQLite creates its other files with the mode of this one.
         files::open_lock(path).map_err(at(path))?;
         let mut connection = connect(path)?;
@@ -103,7 +113,7 @@ impl Store {
             Ok(Mutex::new(reader))
         });
         let readers = readers.collect::<Result<_, StoreError>>()?;
-        Ok(Self { writer: Writer::start(connection)?, readers, next_reader: AtomicUsize::new(0) })
+        Ok(Self { writer: Writer::start(connection, on_commit)?, readers, next_reader: AtomicUsize::new(0) })
     }
 
     /// A connection for reading: the first one that is free.

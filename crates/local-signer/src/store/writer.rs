@@ -6,6 +6,7 @@
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, Savepoint, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
@@ -28,10 +29,14 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// Starts the thread with a connection of its own.
-    pub(super) fn start(connection: Connection) -> Result<Self, StoreError> {
+    /// Starts the thread with a connection of its own; `on_commit` gets the time of each commit.
+    pub(super) fn start(
+        connection: Connection,
+        on_commit: impl Fn(Duration) + Send + 'static,
+    ) -> Result<Self, StoreError> {
         let (changes, waiting) = mpsc::channel(WAITING);
-        let thread = thread::Builder::new().name("store-writer".to_owned()).spawn(move || run(connection, waiting));
+        let writer = thread::Builder::new().name("store-writer".to_owned());
+        let thread = writer.spawn(move || run(connection, waiting, on_commit));
         let thread = thread.map_err(StoreError::Thread)?;
         Ok(Self { changes: Some(changes), thread: Some(thread) })
     }
@@ -75,10 +80,12 @@ impl fmt::Debug for Writer {
     }
 }
 
-fn run(mut connection: Connection, mut waiting: mpsc::Receiver<Change>) {
+fn run(mut connection: Connection, mut waiting: mpsc::Receiver<Change>, on_commit: impl Fn(Duration)) {
     let mut answers = Vec::new();
     while let Some(first) = waiting.blocking_recv() {
+        let begun = Instant::now();
         let committed = commit(&mut connection, first, &mut waiting, &mut answers);
+        on_commit(begun.elapsed());
         for answer in answers.drain(..) {
             answer(committed.as_ref().copied().map_err(|error| StoreError::Commit(error.to_string())));
         }

@@ -17,6 +17,7 @@ use time::macros::datetime;
 
 use super::*;
 use crate::caller::Caller;
+use crate::config::Config;
 use crate::error::ApiError;
 use crate::model::Parameters;
 use crate::page_tokens::KEY_LENGTH;
@@ -37,6 +38,7 @@ fn signer() -> Signer {
         ca: CertificateAuthority::open(&directory.path().join("ca")).unwrap(),
         clock: Clock::starting_at(START).unwrap(),
         page_tokens: PageTokens::new(&[1; KEY_LENGTH]).unwrap(),
+        controls: Arc::new(Controls::start(Config::default()).unwrap()),
     };
     Signer { service, caller: Caller::new("us-west-2".parse().unwrap(), AccountId::EXAMPLE), _directory: directory }
 }

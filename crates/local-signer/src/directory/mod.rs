@@ -1,5 +1,7 @@
 //! The directory with the state of a local signer: permissions, locking and durable file writes.
 
+pub(crate) mod restored;
+
 use std::fs::{File, TryLockError};
 use std::io;
 use std::io::{Read as _, Write as _};
@@ -7,6 +9,9 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use files::{FileError, check_content, check_parent};
+
+use self::restored::{RESTORED, RESTORING};
+use super::config::FILE_NAME;
 
 /// Why a local signer cannot use a directory.
 #[derive(Debug, thiserror::Error)]
@@ -90,6 +95,8 @@ impl Directory {
             Err(TryLockError::Error(error)) => return Err(at(&lock_path)(error)),
         }
         lock.set_len(0).and_then(|()| writeln!(lock, "{}", std::process::id())).map_err(at(&lock_path))?;
+        // A restore that was interrupted is completed before anything reads the state.
+        restored::complete(&path)?;
         Ok(Self { path, _lock: lock })
     }
 
@@ -131,11 +138,14 @@ fn make_private(path: &Path) -> Result<(), DirectoryError> {
 
 /// What a directory may contain. Nothing of it may be a link, which would lead writing elsewhere, or belong to another
 /// user.
-const CONTENT: [&str; 15] = [
+const CONTENT: [&str; 19] = [
     "lock",
     "credentials",
     "principals.json",
     "principals.lock",
+    "certificates",
+    RESTORED,
+    RESTORING,
     "ca.new",
     "ca",
     "ca/root.pem",
@@ -143,6 +153,7 @@ const CONTENT: [&str; 15] = [
     "ca/intermediate.pem",
     "ca/intermediate-key.pem",
     "ca/leaf.pem",
+    "ca/leaf-key.pem",
     STORE,
     "signer.db-wal",
     "signer.db-shm",
@@ -150,13 +161,17 @@ const CONTENT: [&str; 15] = [
 ];
 
 /// The files of a local signer that may exist without a database, after its first start was interrupted.
-const OWN: [&str; 6] = ["lock", "credentials", "principals.json", "principals.lock", "ca", "ca.new"];
+const OWN: [&str; 8] =
+    ["lock", "credentials", "principals.json", "principals.lock", "ca", "ca.new", RESTORED, RESTORING];
 /// The database.
-const STORE: &str = "signer.db";
+pub const STORE: &str = "signer.db";
+/// The other files and folders of the state, which a snapshot contains beside the database.
+pub const STATE: [&str; 4] = ["ca", "certificates", "credentials", "principals.json"];
 
-/// Rejects a directory with other data. A directory with a database may contain any other files too.
+/// Rejects a directory with other data. A directory with a database may contain any other files too, and so may one
+/// with a configuration: it was made for a local signer, and the configuration may name files in it.
 fn check_own(path: &Path) -> Result<(), DirectoryError> {
-    if path.join(STORE).is_file() {
+    if path.join(STORE).is_file() || path.join(FILE_NAME).is_file() {
         return Ok(());
     }
     for entry in path.read_dir().map_err(at(path))? {
@@ -230,6 +245,11 @@ mod tests {
         let begun = tempfile::tempdir().unwrap();
         std::fs::write(begun.path().join("credentials"), "").unwrap();
         Directory::open(begun.path()).unwrap();
+        // One with a configuration, which may name other files, is accepted, too.
+        let configured = tempfile::tempdir().unwrap();
+        std::fs::write(configured.path().join("config.yaml"), "version: 1").unwrap();
+        std::fs::write(configured.path().join("key.pem"), "").unwrap();
+        Directory::open(configured.path()).unwrap();
     }
 
     #[test]
