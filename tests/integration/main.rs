@@ -17,6 +17,7 @@ mod fuzz_seeds;
 mod interchange;
 mod interop;
 mod local_signer;
+mod local_signer_crash;
 mod local_signer_operation;
 mod ownership;
 mod packages;

@@ -7,8 +7,8 @@ use aws_names::ArnError;
 
 use crate::auth::AuthError;
 use crate::ca::CaError;
-use crate::iam::AccessDenied;
 use crate::faults::InjectedError;
+use crate::iam::AccessDenied;
 use crate::quotas::Throttled;
 use crate::store::StoreError;
 

@@ -54,9 +54,9 @@ pub mod credentials;
 mod cut;
 pub mod directory;
 pub mod error;
-pub mod iam;
 pub mod events;
 pub mod faults;
+pub mod iam;
 pub mod lines;
 pub mod metrics;
 pub mod model;
@@ -214,17 +214,7 @@ impl LocalSigner {
             })
         };
         let directory = path;
-        Ok(Self {
-            address,
-            principals,
-            credentials_file,
-            root_certificate,
-            directory,
-            config,
-            controls,
-            stop,
-            serving,
-        })
+        Ok(Self { address, principals, credentials_file, root_certificate, directory, config, controls, stop, serving })
     }
 
     /// The address it listens on, with the actual port.
