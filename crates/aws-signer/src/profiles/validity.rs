@@ -78,10 +78,10 @@ impl FromStr for SignatureValidity {
     type Err = ValidityError;
 
     fn from_str(text: &str) -> Result<Self, ValidityError> {
-        let text = text.trim();
+        let text = text.trim_matches(' ');
         let (value, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
         let value = value.parse().ok().filter(|value| *value > 0).ok_or(ValidityError)?;
-        let unit = match unit.trim_start().to_ascii_lowercase().as_str() {
+        let unit = match unit.trim_start_matches(' ').to_ascii_lowercase().as_str() {
             "day" | "days" => ValidityUnit::Days,
             "month" | "months" => ValidityUnit::Months,
             "year" | "years" => ValidityUnit::Years,
