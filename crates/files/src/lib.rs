@@ -18,11 +18,13 @@
 //! | `write` | [`create`], [`replace`]: a crash leaves the old content or the new |
 //! | `backup` | [`back_up`]: keeps a file under another name before it is replaced or removed |
 //! | `trusted` | [`read_file`], [`check_program`]: files that only their owner can change |
+//! | `folder` | [`Folder`]: several such files in one folder, which stays open |
 //! | `walk`, `owner` | following a path folder by folder, and who may change what is found |
 //! | `error` | [`FileError`] |
 
 mod backup;
 mod error;
+mod folder;
 mod owner;
 mod read;
 mod target;
@@ -34,6 +36,7 @@ mod write;
 
 pub use backup::back_up;
 pub use error::FileError;
+pub use folder::Folder;
 pub use read::read_up_to;
 pub use target::{Named, Target};
 pub use trusted::{

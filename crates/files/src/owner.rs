@@ -1,9 +1,12 @@
 //! Who may change a file or folder: its owner, its group and all others, by its mode.
 
 use std::os::fd::AsFd;
+use std::path::Path;
 
 use rustix::fs::{Mode, RawMode, Stat, StatVfsMountFlags, fstatvfs};
 use rustix::process::geteuid;
+
+use crate::error::FileError;
 
 /// The write permission of the group and of all others.
 const GROUP: u32 = 0o020;
@@ -28,6 +31,19 @@ pub(crate) fn open_to_others(stat: &Stat) -> Option<&'static str> {
         (false, true) => Some("o-w"),
         (true, false) => Some("g-w"),
         (true, true) => Some("go-w"),
+    }
+}
+
+/// Rejects what belongs to another user.
+pub(crate) fn check_owner(path: &Path, stat: &Stat) -> Result<(), FileError> {
+    if is_own(stat) { Ok(()) } else { Err(FileError::Owner { path: path.to_owned(), owner: stat.st_uid }) }
+}
+
+/// Rejects what other users may write to.
+pub(crate) fn check_writers(path: &Path, stat: &Stat) -> Result<(), FileError> {
+    match open_to_others(stat) {
+        None => Ok(()),
+        Some(remedy) => Err(FileError::Writable { path: path.to_owned(), remedy }),
     }
 }
 

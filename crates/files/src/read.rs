@@ -30,7 +30,15 @@ pub fn read_up_to(path: &Path, most: u64) -> io::Result<Vec<u8>> {
 }
 
 fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    File::open(path)?.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
+    read_open(File::open(path)?, most)
+}
+
+/// The space for the content of most files, which are then read with two calls.
+const USUAL: usize = 8 * 1024;
+
+/// Reads an open file, at most `most` bytes plus one.
+pub(crate) fn read_open(file: File, most: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(USUAL);
+    file.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
     Ok(bytes)
 }

@@ -6,14 +6,14 @@
 //! trusted. The checks are made on the open files.
 
 use std::fs::File;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{FileType, Mode, OFlags, Stat, fstat};
+use rustix::fs::{FileType, Mode, OFlags, fstat};
 
 use crate::error::FileError;
-use crate::owner::{is_own, mode, open_to_others};
-use crate::read::read_up_to;
+use crate::folder::Folder;
+use crate::owner::{check_owner, check_writers, mode};
+use crate::read::{read_open, read_up_to};
 use crate::walk::{End, Place, Rule, walk};
 
 /// Reads a regular file of at most `most` bytes. A symbolic link in place of the file is rejected.
@@ -59,7 +59,7 @@ pub fn read_file_or_pipe(path: &Path, most: u64) -> Result<Vec<u8>, FileError> {
 /// # Errors
 /// Returns [`FileError`] if there is no such folder, or other users could change it.
 pub fn check_folder(path: &Path) -> Result<(), FileError> {
-    check_open_folder(path, &walk(path, Rule::Trusted, End::Link)?)
+    Folder::open(path).map(drop)
 }
 
 /// Checks a parent of the folders that the specification defines. It may be a symbolic link, as home folders often are.
@@ -67,7 +67,7 @@ pub fn check_folder(path: &Path) -> Result<(), FileError> {
 /// # Errors
 /// See [`check_folder`].
 pub fn check_parent(path: &Path) -> Result<(), FileError> {
-    check_open_folder(path, &walk(path, Rule::Trusted, End::Target)?)
+    Folder::open_linked(path).map(drop)
 }
 
 /// Checks a program in a folder of programs before it is run: an executable regular file, to which, as to its folder,
@@ -125,20 +125,8 @@ fn check_executable(path: &Path, place: &Place) -> Result<(), FileError> {
     check_writers(path, found)
 }
 
-fn check_open_folder(path: &Path, place: &Place) -> Result<(), FileError> {
-    match place.kind() {
-        None => return Err(FileError::Missing(path.to_owned())),
-        Some(FileType::Directory) => {}
-        Some(_) => return Err(wrong_kind(path, place, "a folder")),
-    }
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY;
-    let folder = place.open(flags, Mode::empty()).map_err(|why| FileError::io(path, why))?;
-    let stat = fstat(&folder).map_err(|why| FileError::io(path, why))?;
-    check_owner(path, &stat)?;
-    check_writers(path, &stat)
-}
-
-fn read_regular(path: &Path, place: &Place, most: u64) -> Result<Vec<u8>, FileError> {
+/// Reads the regular file at a place.
+pub(crate) fn read_regular(path: &Path, place: &Place, most: u64) -> Result<Vec<u8>, FileError> {
     match place.kind() {
         None => return Err(FileError::Missing(path.to_owned())),
         Some(FileType::RegularFile) => {}
@@ -152,27 +140,15 @@ fn read_regular(path: &Path, place: &Place, most: u64) -> Result<Vec<u8>, FileEr
     }
     check_owner(path, &stat)?;
     check_writers(path, &stat)?;
-    let mut bytes = Vec::new();
-    file.take(most.saturating_add(1)).read_to_end(&mut bytes).map_err(io)?;
-    within(path, bytes, most)
+    within(path, read_open(file, most).map_err(io)?, most)
 }
 
 fn within(path: &Path, bytes: Vec<u8>, most: u64) -> Result<Vec<u8>, FileError> {
     if bytes.len() as u64 > most { Err(FileError::TooLarge { path: path.to_owned(), most }) } else { Ok(bytes) }
 }
 
-fn check_owner(path: &Path, stat: &Stat) -> Result<(), FileError> {
-    if is_own(stat) { Ok(()) } else { Err(FileError::Owner { path: path.to_owned(), owner: stat.st_uid }) }
-}
-
-fn check_writers(path: &Path, stat: &Stat) -> Result<(), FileError> {
-    match open_to_others(stat) {
-        None => Ok(()),
-        Some(remedy) => Err(FileError::Writable { path: path.to_owned(), remedy }),
-    }
-}
-
-fn wrong_kind(path: &Path, place: &Place, expected: &'static str) -> FileError {
+/// The error for something else than a file or folder of the expected type.
+pub(crate) fn wrong_kind(path: &Path, place: &Place, expected: &'static str) -> FileError {
     let found = match place.kind() {
         Some(FileType::Symlink) => "a symbolic link",
         Some(FileType::Directory) => "a folder",

@@ -5,6 +5,7 @@ use std::ffi::{OsStr, OsString};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, Stat, fstat, openat, readlinkat, statat};
 use rustix::io::Errno;
@@ -39,7 +40,7 @@ pub(crate) enum End {
 #[derive(Debug)]
 pub(crate) struct Place {
     /// The folder; only for use as the start of other paths.
-    pub(crate) folder: OwnedFd,
+    pub(crate) folder: Arc<OwnedFd>,
     /// The name in the folder; `.` for the folder itself.
     pub(crate) name: OsString,
     /// The path without links.
@@ -52,6 +53,8 @@ pub(crate) struct Place {
     pub(crate) linked: bool,
     /// Whether it is an open file of a process, such as `/dev/stdin` or `/dev/fd/63`.
     pub(crate) descriptor: bool,
+    /// See [`Start::system`].
+    pub(crate) system: u32,
 }
 
 impl Place {
@@ -73,73 +76,35 @@ impl Place {
     }
 }
 
+/// An open folder from which trusted files are reached. Everything on the way to it was checked, and it itself: other
+/// users can neither change it nor replace it.
+#[derive(Debug, Clone)]
+pub(crate) struct Start {
+    pub(crate) folder: Arc<OwnedFd>,
+    /// The path without links.
+    pub(crate) path: PathBuf,
+    /// The owner of `/`. In a user namespace without root, that is an id that stands for root and all others; who owns
+    /// `/` can change everything anyway.
+    pub(crate) system: u32,
+}
+
 /// Follows a path to its last name, which need not exist.
 pub(crate) fn walk(path: &Path, rule: Rule, end: End) -> Result<Place, FileError> {
-    let mut walk = Walk::start(path, rule)?;
-    let mut links = 0;
-    // Whether the last name of the path was a link: then the names to come are those of its target.
-    let mut linked = false;
-    let mut descriptor = false;
-    let mut found = None;
-    let mut name = OsString::from(".");
-    while let Some(step) = walk.steps.pop() {
-        if step == ".." {
-            walk.enter(OsStr::new(".."), path)?;
-            continue;
-        }
-        let here = walk.at.join(&step);
-        let is_last = walk.steps.is_empty();
-        let stat = match statat(&walk.folder, &step, AtFlags::SYMLINK_NOFOLLOW) {
-            Ok(stat) => stat,
-            Err(Errno::NOENT) if is_last => {
-                name = step;
-                break;
-            }
-            Err(Errno::NOENT) => return Err(FileError::Missing(path.to_owned())),
-            Err(why) => return Err(FileError::io(&here, why)),
-        };
-        match FileType::from_raw_mode(stat.st_mode) {
-            FileType::Symlink if !(is_last && end == End::Link) => {
-                walk.check_link(&here, &stat)?;
-                linked |= is_last;
-                if is_last && walk.has_descriptors() {
-                    descriptor = true;
-                    found =
-                        Some(statat(&walk.folder, &step, AtFlags::empty()).map_err(|why| FileError::io(&here, why))?);
-                    name = step;
-                    break;
-                }
-                links += 1;
-                if links > MAX_LINKS {
-                    return Err(FileError::io(&here, Errno::LOOP));
-                }
-                walk.turn_to_target(&step, &here)?;
-            }
-            FileType::Directory if !is_last => walk.enter(&step, path)?,
-            _ if !is_last => return Err(FileError::io(&here, Errno::NOTDIR)),
-            _ => {
-                // Where the open files of a process are no links, they are what is found.
-                descriptor = cfg!(not(any(target_os = "linux", target_os = "android"))) && walk.has_descriptors();
-                found = Some(stat);
-                name = step;
-            }
-        }
-    }
-    if name == "." {
-        found = Some(fstat(&walk.folder).map_err(|why| FileError::io(path, why))?);
-    }
-    let Walk { folder, at, shared, .. } = walk;
-    let path = if name == "." { at } else { at.join(&name) };
-    Ok(Place { folder, name, path, found, shared, linked, descriptor })
+    Walk::start(path, rule)?.follow(path, end)
+}
+
+/// As [`walk`] under [`Rule::Trusted`], from an open folder. `path` is that of the folder joined with `name`, for
+/// errors.
+pub(crate) fn walk_from(start: &Start, name: &OsStr, path: &Path, end: End) -> Result<Place, FileError> {
+    Walk::from(start, Path::new(name)).follow(path, end)
 }
 
 struct Walk {
     rule: Rule,
-    folder: OwnedFd,
+    folder: Arc<OwnedFd>,
     at: PathBuf,
     shared: bool,
-    /// The owner of `/`. In a user namespace without root, that is an id that stands for root and all others; who owns
-    /// `/` can change everything anyway.
+    /// See [`Start::system`].
     system: u32,
     /// The names to come, the next one last.
     steps: Vec<OsString>,
@@ -155,11 +120,93 @@ impl Walk {
         let at = if whole.is_absolute() { PathBuf::from("/") } else { PathBuf::new() };
         let first = if whole.is_absolute() { Path::new("/") } else { Path::new(".") };
         let folder = open_folder(CWD, first.as_os_str()).map_err(|why| FileError::io(first, why))?;
-        let system = statat(CWD, "/", AtFlags::empty()).map_or(0, |stat| stat.st_uid);
-        let mut walk = Self { rule, folder, at, shared: false, system, steps: Vec::new() };
-        walk.check_folder()?;
+        let stat = fstat(&folder).map_err(|why| FileError::io(&at, why))?;
+        let system = match whole.is_absolute() {
+            true => stat.st_uid,
+            false => statat(CWD, "/", AtFlags::empty()).map_or(0, |stat| stat.st_uid),
+        };
+        let mut walk = Self { rule, folder: Arc::new(folder), at, shared: false, system, steps: Vec::new() };
+        walk.check_folder(&stat)?;
         walk.add(&whole);
         Ok(walk)
+    }
+
+    fn from(start: &Start, path: &Path) -> Self {
+        let Start { folder, path: at, system } = start.clone();
+        let mut walk = Self { rule: Rule::Trusted, folder, at, shared: false, system, steps: Vec::new() };
+        walk.add(path);
+        walk
+    }
+
+    fn follow(mut self, path: &Path, end: End) -> Result<Place, FileError> {
+        let mut links = 0;
+        // Whether the last name of the path was a link: then the names to come are those of its target.
+        let mut linked = false;
+        let mut descriptor = false;
+        let mut found = None;
+        let mut name = OsString::from(".");
+        while let Some(step) = self.steps.pop() {
+            if step == ".." {
+                self.enter(&step).map_err(|why| self.not_entered(&step, path, why))??;
+                continue;
+            }
+            let is_last = self.steps.is_empty();
+            // Most names on the way are those of folders: to open one and to look at what is open takes fewer calls
+            // than to look at the name first.
+            let not_opened = match is_last {
+                true => None,
+                false => match self.enter(&step) {
+                    Ok(checked) => {
+                        checked?;
+                        continue;
+                    }
+                    Err(why) => Some(why),
+                },
+            };
+            let here = self.at.join(&step);
+            let stat = match statat(&self.folder, &step, AtFlags::SYMLINK_NOFOLLOW) {
+                Ok(stat) => stat,
+                Err(Errno::NOENT) if is_last => {
+                    name = step;
+                    break;
+                }
+                Err(Errno::NOENT) => return Err(FileError::Missing(path.to_owned())),
+                Err(why) => return Err(FileError::io(&here, why)),
+            };
+            match (FileType::from_raw_mode(stat.st_mode), not_opened) {
+                (FileType::Symlink, _) if !(is_last && end == End::Link) => {
+                    self.check_link(&here, &stat)?;
+                    linked |= is_last;
+                    if is_last && self.has_descriptors() {
+                        descriptor = true;
+                        found = Some(
+                            statat(&self.folder, &step, AtFlags::empty()).map_err(|why| FileError::io(&here, why))?,
+                        );
+                        name = step;
+                        break;
+                    }
+                    links += 1;
+                    if links > MAX_LINKS {
+                        return Err(FileError::io(&here, Errno::LOOP));
+                    }
+                    self.turn_to_target(&step, &here)?;
+                }
+                (FileType::Directory, Some(why)) => return Err(self.not_entered(&step, path, why)),
+                (_, Some(_)) => return Err(FileError::io(&here, Errno::NOTDIR)),
+                (_, None) => {
+                    // Where the open files of a process are no links, they are what is found.
+                    descriptor = cfg!(not(any(target_os = "linux", target_os = "android"))) && self.has_descriptors();
+                    found = Some(stat);
+                    name = step;
+                }
+            }
+        }
+        if name == "." {
+            found = Some(fstat(&self.folder).map_err(|why| FileError::io(path, why))?);
+        }
+        let Self { folder, at, shared, system, .. } = self;
+        let path = if name == "." { at } else { at.join(&name) };
+        Ok(Place { folder, name, path, found, shared, linked, descriptor, system })
     }
 
     /// Adds the names of a path before the others.
@@ -172,20 +219,32 @@ impl Walk {
         self.steps.extend(path.components().rev().filter_map(step));
     }
 
-    /// Opens a folder in the current one and goes on from there.
-    fn enter(&mut self, name: &OsStr, path: &Path) -> Result<(), FileError> {
-        self.folder = open_folder(&self.folder, name).map_err(|why| match why {
-            // It was there, and is something else now.
-            Errno::LOOP | Errno::NOTDIR => FileError::Replaced(path.to_owned()),
-            why => FileError::io(&self.at.join(name), why),
-        })?;
+    /// Opens a folder in the current one and goes on from there. Returns why it cannot be opened, or else the result of
+    /// its checks.
+    fn enter(&mut self, name: &OsStr) -> Result<Result<(), FileError>, Errno> {
+        let folder = open_folder(&self.folder, name)?;
         let is_up = name == "..";
         if !is_up || self.at.ends_with("..") || (self.at.as_os_str().is_empty()) {
             self.at.push(name);
         } else {
             self.at.pop();
         }
-        self.check_folder()
+        Ok(self.go_to(folder))
+    }
+
+    /// The error for a folder that cannot be opened.
+    fn not_entered(&self, name: &OsStr, path: &Path, why: Errno) -> FileError {
+        match why {
+            // It was there, and is something else now.
+            Errno::LOOP | Errno::NOTDIR => FileError::Replaced(path.to_owned()),
+            why => FileError::io(&self.at.join(name), why),
+        }
+    }
+
+    fn go_to(&mut self, folder: OwnedFd) -> Result<(), FileError> {
+        let stat = fstat(&folder).map_err(|why| FileError::io(&self.at, why))?;
+        self.folder = Arc::new(folder);
+        self.check_folder(&stat)
     }
 
     /// Goes on with the target of a link in the current folder.
@@ -197,19 +256,18 @@ impl Walk {
         let target = PathBuf::from(OsString::from_vec(target.into_bytes()));
         if target.is_absolute() {
             let root = Path::new("/");
-            self.folder = open_folder(CWD, root.as_os_str()).map_err(|why| FileError::io(root, why))?;
+            let folder = open_folder(CWD, root.as_os_str()).map_err(|why| FileError::io(root, why))?;
             self.at = root.to_owned();
-            self.check_folder()?;
+            self.go_to(folder)?;
         }
         self.add(&target);
         Ok(())
     }
 
     /// Checks the current folder, as it is open.
-    fn check_folder(&mut self) -> Result<(), FileError> {
-        let stat = fstat(&self.folder).map_err(|why| FileError::io(&self.at, why))?;
-        let remedy = open_to_others(&stat).filter(|_| !is_on_read_only_mount(&self.folder));
-        let is_foreign = !is_own(&stat) && stat.st_uid != self.system;
+    fn check_folder(&mut self, stat: &Stat) -> Result<(), FileError> {
+        let remedy = open_to_others(stat).filter(|_| !is_on_read_only_mount(&self.folder));
+        let is_foreign = !is_own(stat) && stat.st_uid != self.system;
         self.shared = is_foreign || remedy.is_some();
         if self.rule == Rule::Written {
             return Ok(());
@@ -218,7 +276,7 @@ impl Walk {
             return Err(FileError::Owner { path: self.at.clone(), owner: stat.st_uid });
         }
         match remedy {
-            Some(remedy) if !is_sticky(&stat) => Err(FileError::Writable { path: self.at.clone(), remedy }),
+            Some(remedy) if !is_sticky(stat) => Err(FileError::Writable { path: self.at.clone(), remedy }),
             _ => Ok(()),
         }
     }
@@ -244,7 +302,7 @@ impl Walk {
 }
 
 /// Opens a folder, never through a link. Where the system permits it, a folder that may only be searched is enough.
-fn open_folder(from: impl AsFd, name: &OsStr) -> Result<OwnedFd, Errno> {
+pub(crate) fn open_folder(from: impl AsFd, name: &OsStr) -> Result<OwnedFd, Errno> {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     let access = OFlags::PATH;
     #[cfg(not(any(target_os = "linux", target_os = "android")))]

@@ -1,10 +1,9 @@
 //! Trust stores: folders with certificates. `trust-store-trust-policy.md`, "Trust Store".
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use der::SliceReader;
-use files::{FileError, check_folder, read_file, read_file_or_pipe};
+use files::{FileError, Folder, read_file_or_pipe};
 use notary::trust::policy::{TrustStoreName, TrustStoreType};
 use notary::x509::{Certificate, CertificateError};
 use rustls_pki_types::CertificateDer;
@@ -99,24 +98,23 @@ impl TrustStore {
     /// Returns [`TrustStoreError`] if the folder does not exist, is empty, or contains anything but certificates that
     /// its type allows.
     pub fn read(name: &TrustStoreName, folder: &Path) -> Result<Self, TrustStoreError> {
-        let wrong = |source| match source {
+        let folder = Folder::open(folder).map_err(|source| match source {
             FileError::Missing(path) => TrustStoreError::Missing { name: name.clone(), path },
             source => TrustStoreError::File { name: name.clone(), source },
+        })?;
+        Self::read_open(name, &folder)
+    }
+
+    /// As [`Self::read`], for a folder that is open.
+    pub(super) fn read_open(name: &TrustStoreName, folder: &Folder) -> Result<Self, TrustStoreError> {
+        let wrong = |source| TrustStoreError::File { name: name.clone(), source };
+        let Some(files) = folder.names(MAX_FILES).map_err(wrong)? else {
+            return Err(TrustStoreError::TooMany { name: name.clone(), most: MAX_FILES, what: "files" });
         };
-        let io = |source| wrong(FileError::Io { path: folder.to_owned(), source });
-        check_folder(folder).map_err(wrong)?;
-        let mut paths = Vec::new();
-        for entry in fs::read_dir(folder).map_err(io)? {
-            if paths.len() == MAX_FILES {
-                return Err(TrustStoreError::TooMany { name: name.clone(), most: MAX_FILES, what: "files" });
-            }
-            paths.push(entry.map_err(io)?.path());
-        }
-        paths.sort();
         let mut certificates = Vec::new();
-        for path in paths {
-            let bytes =
-                read_file(&path, MAX_FILE).map_err(|source| TrustStoreError::File { name: name.clone(), source })?;
+        for file in files {
+            let bytes = folder.read_file(&file, MAX_FILE).map_err(wrong)?;
+            let path = folder.path().join(file);
             for certificate in parse_certificates(&path, &bytes)? {
                 if let Err(why) = check(name.store_type(), &certificate) {
                     let subject = certificate.subject().to_owned();
@@ -129,7 +127,7 @@ impl TrustStore {
             }
         }
         if certificates.is_empty() {
-            return Err(TrustStoreError::Empty { name: name.clone(), path: folder.to_owned() });
+            return Err(TrustStoreError::Empty { name: name.clone(), path: folder.path().to_owned() });
         }
         Ok(Self { name: name.clone(), certificates })
     }

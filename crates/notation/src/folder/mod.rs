@@ -7,7 +7,7 @@ mod write;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use files::{FileError, check_parent, read_file};
+use files::{FileError, Folder, read_file};
 use notary::config_folder::{ConfigFolderError, config_folder};
 use notary::trust::policy::{
     BlobTrustPolicyDocument, MAX_DOCUMENT_SIZE, PolicyError, TrustPolicyDocument, TrustStoreName,
@@ -94,7 +94,9 @@ impl NotationFolder {
     pub fn trust_policy(&self) -> Result<TrustPolicyDocument, FolderError> {
         let old = self.root.join(OLD_OCI_POLICY);
         let new = self.root.join(OCI_POLICY);
-        match (self.read(&old, TrustPolicyDocument::parse)?, self.read(&new, TrustPolicyDocument::parse)?) {
+        let Some(folder) = self.open()? else { return Err(FolderError::NoPolicy(old)) };
+        let read = |name| read(&folder, name, TrustPolicyDocument::parse);
+        match (read(OLD_OCI_POLICY)?, read(OCI_POLICY)?) {
             (None, None) => Err(FolderError::NoPolicy(old)),
             (Some(a), Some(b)) if a != b => Err(FolderError::TwoPolicies { old, new }),
             (Some(document), _) | (None, Some(document)) => Ok(document),
@@ -118,14 +120,19 @@ impl NotationFolder {
     /// # Errors
     /// Returns [`FolderError`] if the document does not exist, cannot be read or is invalid.
     pub fn blob_trust_policy(&self) -> Result<BlobTrustPolicyDocument, FolderError> {
-        let path = self.root.join(BLOB_POLICY);
-        self.read(&path, BlobTrustPolicyDocument::parse)?.ok_or(FolderError::NoPolicy(path))
+        let document = match self.open()? {
+            Some(folder) => read(&folder, BLOB_POLICY, BlobTrustPolicyDocument::parse)?,
+            None => None,
+        };
+        document.ok_or_else(|| FolderError::NoPolicy(self.root.join(BLOB_POLICY)))
     }
 
     /// Returns the path of a trust store.
     #[must_use]
     pub fn trust_store_folder(&self, name: &TrustStoreName) -> PathBuf {
-        self.type_folders(name).into_iter().next_back().unwrap_or_default().join(name.name())
+        let mut path = self.root.clone();
+        path.extend(type_folders(name));
+        path.join(name.name())
     }
 
     /// Reads a trust store.
@@ -134,34 +141,43 @@ impl NotationFolder {
     /// Returns [`TrustStoreError`] if the store does not exist, cannot be read, or has anything but allowed
     /// certificates.
     pub fn trust_store(&self, name: &TrustStoreName) -> Result<TrustStore, TrustStoreError> {
-        let folder = self.trust_store_folder(name);
-        for parent in self.type_folders(name) {
-            check_parent(&parent).map_err(|source| match source {
-                FileError::Missing(_) => TrustStoreError::Missing { name: name.clone(), path: folder.clone() },
-                source => TrustStoreError::File { name: name.clone(), source },
-            })?;
-        }
-        TrustStore::read(name, &folder)
-    }
-
-    /// The parent folders of a trust store, from the root down.
-    fn type_folders(&self, name: &TrustStoreName) -> [PathBuf; 4] {
-        let stores = self.root.join("truststore");
-        let x509 = stores.join("x509");
-        let kind = x509.join(name.store_type().as_str());
-        [self.root.clone(), stores, x509, kind]
-    }
-
-    fn read<T>(&self, path: &Path, parse: fn(&[u8]) -> Result<T, PolicyError>) -> Result<Option<T>, FolderError> {
-        let bytes = match read_file(path, MAX_DOCUMENT_SIZE as u64) {
-            Err(FileError::Missing(_)) => return Ok(None),
-            read => read?,
+        // Each of these may be a symbolic link, but not the store itself.
+        let parents = || {
+            let folder = Folder::open_linked(&self.root)?;
+            type_folders(name).into_iter().try_fold(folder, |folder, name| folder.linked_folder(name))
         };
-        check_parent(&self.root)?;
-        parse(&bytes)
-            .map(Some)
-            .map_err(|source| FolderError::Policy { path: path.to_owned(), source: Box::new(source) })
+        let store = parents().and_then(|folder| folder.folder(name.name())).map_err(|source| match source {
+            FileError::Missing(_) => {
+                TrustStoreError::Missing { name: name.clone(), path: self.trust_store_folder(name) }
+            }
+            source => TrustStoreError::File { name: name.clone(), source },
+        })?;
+        TrustStore::read_open(name, &store)
     }
+
+    /// Opens the folder; `None` if it does not exist.
+    fn open(&self) -> Result<Option<Folder>, FileError> {
+        match Folder::open_linked(&self.root) {
+            Err(FileError::Missing(_)) => Ok(None),
+            opened => opened.map(Some),
+        }
+    }
+}
+
+/// The folders from notation's folder down to the trust stores of a type.
+fn type_folders(name: &TrustStoreName) -> [&'static str; 3] {
+    ["truststore", "x509", name.store_type().as_str()]
+}
+
+/// Reads a document; `None` if it does not exist.
+fn read<T>(folder: &Folder, name: &str, parse: fn(&[u8]) -> Result<T, PolicyError>) -> Result<Option<T>, FolderError> {
+    let bytes = match folder.read_file(name, MAX_DOCUMENT_SIZE as u64) {
+        Err(FileError::Missing(_)) => return Ok(None),
+        read => read?,
+    };
+    parse(&bytes)
+        .map(Some)
+        .map_err(|source| FolderError::Policy { path: folder.path().join(name), source: Box::new(source) })
 }
 
 #[cfg(test)]
