@@ -37,7 +37,8 @@ const MAX_THREADS: usize = 8;
 
 fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
-    let parsed = usage::parse(Cli::command(), &arguments).and_then(|matches| Cli::from_arg_matches(&matches));
+    let parsed = usage::parse(Cli::command_of(&arguments), Cli::command, &arguments);
+    let parsed = parsed.and_then(|matches| Cli::from_arg_matches(&matches));
     let cli = match parsed {
         Ok(cli) => cli,
         Err(why) => return not_parsed(&why, &arguments).report(),

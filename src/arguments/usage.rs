@@ -11,12 +11,19 @@ use notary::text::is_unprintable;
 use super::{elsewhere, help};
 use crate::output::exit::CliError;
 
-/// Parses the command line.
+/// Parses the command line: with the definition `part` if that accepts it, otherwise with the `whole` one.
 ///
 /// # Errors
 /// Returns clap's error for an invalid command line, and for `--help` and `--version`.
-pub fn parse(command: Command, arguments: &[OsString]) -> Result<ArgMatches, Error> {
-    let mut command = help::laid_out(command);
+pub fn parse(
+    part: Option<Command>,
+    whole: impl FnOnce() -> Command,
+    arguments: &[OsString],
+) -> Result<ArgMatches, Error> {
+    if let Some(Ok(matches)) = part.map(|part| part.try_get_matches_from(arguments)) {
+        return Ok(matches);
+    }
+    let mut command = help::laid_out(whole());
     command.try_get_matches_from_mut(arguments).map_err(|why| with_tip(why, &command, arguments))
 }
 
@@ -159,7 +166,7 @@ mod tests {
         let revoke = revoke.subcommand(Command::new("profile").arg(arn)).subcommand(Command::new("signature"));
         let command = command.subcommand(list).subcommand(revoke).subcommand(Command::new("version"));
         let command = command.subcommand_required(true).arg(verbose);
-        parse(command, &words(line)).err()
+        parse(None, || command, &words(line)).err()
     }
 
     fn said(line: &str) -> String {

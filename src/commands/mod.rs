@@ -21,18 +21,23 @@ pub mod trust;
 pub mod verify;
 pub mod version;
 
-use clap::{Parser, Subcommand};
+use std::ffi::OsString;
+
+use clap::{Args as _, Parser, Subcommand};
 
 use crate::output::Output;
 use crate::output::exit::{CliError, ExitStatus};
 use crate::output::failure::CommandFailure;
+
+/// The name of the program.
+const NAME: &str = "notation-aws-signer";
 
 /// Sign and verify container images and other artifacts with AWS Signer.
 ///
 /// Artifacts are in registries or in OCI image layouts (folders with the content of a repository). Signatures are
 /// Notary Project signatures: notation reads the signatures of this tool, and this tool reads notation's.
 #[derive(Debug, Parser)]
-#[command(name = "notation-aws-signer", version, propagate_version = true)]
+#[command(name = NAME, version, propagate_version = true)]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -67,6 +72,22 @@ enum Command {
 }
 
 impl Cli {
+    /// The definition of the command line with only the command that the arguments begin with, if that is one that runs
+    /// for each image of a pipeline. The definitions of all commands have hundreds of options: to build them takes longer
+    /// than to check a signature.
+    ///
+    /// It accepts the same arguments as the whole definition, with the same result. Errors and help have to come from the
+    /// whole one, which knows the other commands.
+    #[must_use]
+    pub fn command_of(arguments: &[OsString]) -> Option<clap::Command> {
+        let command = match arguments.get(1)?.to_str()? {
+            "sign" => sign::Args::augment_args(clap::Command::new("sign")),
+            "verify" => verify::Args::augment_args(clap::Command::new("verify")),
+            _ => return None,
+        };
+        Some(Output::augment_args(clap::Command::new(NAME)).subcommand(command))
+    }
+
     /// Whether the command spends its time waiting for registries and AWS Signer, and runs no server itself.
     #[must_use]
     pub fn mostly_waits(&self) -> bool {

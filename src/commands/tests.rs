@@ -1,6 +1,8 @@
 //! Tests of all commands.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::ffi::OsString;
+
 use clap::{Command, CommandFactory as _};
 
 use crate::commands::Cli;
@@ -105,5 +107,39 @@ fn every_command_has_a_man_page() {
         let example = format!("\n.nf\n{}", name.replace('-', "\\-"));
         assert!(text.contains(&about) && text.contains(".SH EXAMPLES") && text.contains(&example), "{name}: {text}");
         assert_eq!(text.contains("EXIT STATUS"), command.get_after_help().unwrap().to_string().contains("Exit codes"));
+    }
+}
+
+#[test]
+fn a_part_of_the_definition_gives_the_same_result_as_the_whole() {
+    let reference = "registry.example.com/app:v1";
+    let profile = "arn:aws:signer:us-west-2:111122223333:/signing-profiles/pipeline";
+    for line in [
+        format!("sign {reference} --profile {profile}"),
+        format!("sign {reference} --profile {profile} --recursive -qo json --user-metadata a=b --plain-http"),
+        format!("verify {reference}"),
+        format!("verify {reference} oci:./image --jobs 3 -vv --trusted-profile {profile} --root root.pem"),
+        format!("verify -o json --output text --policy policy.json -- {reference}"),
+        "verify".to_owned(),
+    ] {
+        let arguments: Vec<_> = format!("notation-aws-signer {line}").split(' ').map(OsString::from).collect();
+        let part = Cli::command_of(&arguments).unwrap().try_get_matches_from(&arguments);
+        let whole = Cli::command().try_get_matches_from(&arguments).unwrap();
+        assert_eq!(part.unwrap(), whole, "{line}");
+    }
+}
+
+#[test]
+fn a_part_of_the_definition_accepts_nothing_that_the_whole_does_not() {
+    for line in ["verify --help", "verify help", "sign -V", "sign --nosuch", "verify x sign", "verify --jobs 0", "sign"]
+    {
+        let arguments: Vec<_> = format!("notation-aws-signer {line}").split(' ').map(OsString::from).collect();
+        let part = Cli::command_of(&arguments).unwrap().try_get_matches_from(&arguments);
+        let whole = Cli::command().try_get_matches_from(&arguments);
+        assert_eq!(part.is_ok(), whole.is_ok(), "{line}: {whole:?}");
+    }
+    for line in ["", "list", "-v verify", "help verify", "VERIFY", "veri"] {
+        let arguments: Vec<_> = format!("notation-aws-signer {line}").trim().split(' ').map(OsString::from).collect();
+        assert!(Cli::command_of(&arguments).is_none(), "{line}");
     }
 }
