@@ -44,7 +44,16 @@ fn main() -> ExitCode {
         Err(why) => return not_parsed(&why, &arguments).report(),
     };
     let status = match runtime(&cli) {
-        Ok(runtime) => runtime.block_on(run(cli)),
+        Ok(runtime) => {
+            let mostly_waits = cli.mostly_waits();
+            let status = runtime.block_on(run(cli));
+            if mostly_waits {
+                // Its threads are idle and write nothing. To wake them and to wait for their end takes longer than to
+                // read the trust policy.
+                runtime.shutdown_background();
+            }
+            status
+        }
         Err(error) => {
             eprintln!("error: {error}");
             Disposition::Undetermined.into()

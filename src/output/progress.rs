@@ -98,11 +98,12 @@ pub struct Progress {
 impl Progress {
     /// Shows the progress after a second, if it is `wanted`.
     pub(super) fn start(shown: &Shown, wanted: bool, total: Option<u64>, template: &str, what: String) -> Self {
-        let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::hidden()).with_message(what);
-        if let Ok(style) = ProgressStyle::with_template(template) {
-            bar.set_style(style);
-        }
+        let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::hidden());
         let appears = wanted.then(|| {
+            bar.set_message(what);
+            if let Ok(style) = ProgressStyle::with_template(template) {
+                bar.set_style(style);
+            }
             let (bar, shown) = (bar.clone(), shown.clone());
             let appear = async move {
                 tokio::time::sleep(PATIENCE).await;
