@@ -73,11 +73,11 @@ enum Command {
 
 impl Cli {
     /// The definition of the command line with only the command that the arguments begin with, if that is one that runs
-    /// for each image of a pipeline. The definitions of all commands have hundreds of options: to build them takes longer
-    /// than to check a signature.
+    /// for each image of a pipeline. The definitions of all commands have hundreds of options: to build them takes
+    /// longer than to check a signature.
     ///
-    /// It accepts the same arguments as the whole definition, with the same result. Errors and help have to come from the
-    /// whole one, which knows the other commands.
+    /// It accepts the same arguments as the whole definition, with the same result. Errors and help have to come from
+    /// the whole one, which knows the other commands.
     #[must_use]
     pub fn command_of(arguments: &[OsString]) -> Option<clap::Command> {
         let command = match arguments.get(1)?.to_str()? {
