@@ -2,10 +2,12 @@
 //! notation and a real registry.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
+mod api_clients;
 mod aws;
 mod blobs;
 mod cli;
 mod copy;
+mod coverage_page;
 mod demo;
 mod differential;
 mod ecr;

@@ -15,6 +15,38 @@
 //! # }
 //! ```
 //!
+//! A test starts one of its own with [`TestSigner`], which has a temporary folder and a free port, and is ready in
+//! milliseconds:
+//!
+//! ```
+//! use local_signer::TestSigner;
+//! use local_signer::clock::Clock;
+//! use local_signer::config::Config;
+//! use local_signer::principals::NewPrincipal;
+//!
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! // Signatures of 2024: those that are valid for a year have expired.
+//! let clock = Clock::starting_at(time::macros::datetime!(2024-01-01 00:00:00 UTC))?;
+//! // A user who may only read, and a service that is often busy.
+//! let policy = br#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "signer:Get*", "Resource": "*"}}"#;
+//! let reader = NewPrincipal::user("reader".parse()?).with_policy("read", policy);
+//! let config = b"version: 1\nfaults: [{operation: SignPayload, error: TooManyRequestsException, rate: 0.5}]\n";
+//! let config = Config::parse(config, std::path::Path::new("/"))?;
+//! let signer = TestSigner::builder().clock(clock).principal(reader).config(config).start().await?;
+//! // For an AWS SDK in this process: the endpoint, and the keys of the root or of the user.
+//! let (endpoint, root, reader) = (signer.endpoint_url(), signer.credentials(), signer.credentials_of("reader"));
+//! println!("{endpoint} {} {:?}", root.access_key_id(), reader);
+//! // For the aws CLI, Terraform or a program of yours: the environment.
+//! let mut command = std::process::Command::new("aws");
+//! command.args(["signer", "list-signing-platforms"]).envs(signer.environment());
+//! // From now on, no call fails on purpose.
+//! signer.set_faults(Vec::new());
+//! signer.shutdown().await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! A request passes `server` and the steps of `pipeline` to one of the [`operations`].
 //!
 //! | Module | What it has |
@@ -33,6 +65,7 @@
 //! | [`store`] | Profiles, permissions, jobs and revocations in SQLite |
 //! | [`ca`], [`validity`] | The certificate authority, and how long signatures are valid |
 //! | [`clock`] | The signing clock |
+//! | [`TestSigner`] | A signer for one test |
 //! | [`directory`] | The folder of the state, locked by one process |
 //! | [`snapshot`] | The whole state in one file, and back |
 //! | [`config`], [`controls`] | The configuration file, and everything that follows from it |
@@ -72,6 +105,7 @@ mod server;
 pub mod snapshot;
 pub mod store;
 mod strangers;
+mod test_signer;
 pub mod tls;
 pub mod validity;
 
@@ -98,6 +132,7 @@ use self::page_tokens::PageTokens;
 use self::pipeline::{Endpoint, router};
 use self::principals::{Principals, PrincipalsError};
 use self::store::{Store, StoreError};
+pub use self::test_signer::{TestSigner, TestSignerBuilder, TestSignerError};
 
 /// Why a local signer could not start.
 #[derive(Debug, thiserror::Error)]

@@ -31,6 +31,13 @@ pub fn peers() -> PathBuf {
     folder.expect("NOTATION_AWS_SIGNER_PEERS is not set: set it to $(scripts/peers), or run scripts/test")
 }
 
+/// The folder with the clients of AWS Signer that `scripts/clients` installed.
+#[track_caller]
+pub fn clients() -> PathBuf {
+    let folder = std::env::var_os("NOTATION_AWS_SIGNER_CLIENTS").map(PathBuf::from);
+    folder.expect("NOTATION_AWS_SIGNER_CLIENTS is not set: set it to $(scripts/clients), or run scripts/test")
+}
+
 /// The installed docker-registry.
 #[track_caller]
 pub fn docker_registry() -> PathBuf {

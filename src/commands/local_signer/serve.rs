@@ -164,7 +164,7 @@ fn instructions(signer: &LocalSigner) -> String {
     format!(
         "The local signer listens on {endpoint}\n{open}\
          Root certificate, for a trust store of the type signingAuthority:\n  {root}\n\n\
-         To use it in another terminal:\n  export AWS_ENDPOINT_URL_SIGNER={reached}\n{credentials}\n  \
+         To use it in another terminal:\n  export AWS_ENDPOINT_URL_SIGNER={reached}\n  export AWS_ENDPOINT_URL_SIGNER_DATA={reached}\n{credentials}\n  \
          export AWS_REGION=us-west-2 AWS_DEFAULT_REGION=us-west-2\n\nThen, for example:\n  \
          aws signer put-signing-profile --profile-name demo --platform-id Notation-OCI-SHA384-ECDSA\n"
     )

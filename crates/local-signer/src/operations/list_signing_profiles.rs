@@ -92,8 +92,8 @@ impl From<Profile> for SigningProfile {
     }
 }
 
-/// Lists profiles. Without `statuses`, canceled profiles are listed only with `includeCanceled`. With `statuses`, the
-/// list has exactly these statuses.
+/// Lists profiles. Without `statuses`, only active ones are listed, or with `includeCanceled` those of every status.
+/// With `statuses`, the list has exactly these statuses.
 ///
 /// # Errors
 /// Returns [`ApiError::Validation`] for a token of another list.
@@ -101,7 +101,7 @@ pub fn run(service: &Service, caller: &Caller, parameters: Parameters) -> Result
     let list = List::new(&OPERATION, caller.location(), &parameters);
     let input: Input = parameters.parse()?;
     let statuses = match (input.statuses, input.include_canceled) {
-        (statuses, false) if statuses.is_empty() => vec![ProfileStatus::Active, ProfileStatus::Revoked],
+        (statuses, false) if statuses.is_empty() => vec![ProfileStatus::Active],
         (statuses, _) => statuses,
     };
     let filter = ProfileFilter { statuses, platform_id: input.platform_id };

@@ -38,6 +38,12 @@ impl NewPrincipal {
         Self { kind: StoredKind::Role, ..Self::user(name) }
     }
 
+    /// Returns the name.
+    #[must_use]
+    pub fn name(&self) -> &PrincipalName {
+        &self.name
+    }
+
     /// Puts it into another account.
     #[must_use]
     pub fn in_account(self, account: AccountId) -> Self {

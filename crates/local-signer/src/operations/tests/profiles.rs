@@ -166,7 +166,7 @@ async fn lists_profiles_by_pages_and_filters() {
     signer.ok("PutSigningProfile", lambda).await;
 
     for (filter, expected) in [
-        (json!({}), "L0 P0 P2 P3 P4 P5 P6"),
+        (json!({}), "L0 P0 P3 P4 P5 P6"),
         (json!({"includeCanceled": true}), "L0 P0 P1 P2 P3 P4 P5 P6"),
         (json!({"statuses": ["Canceled"]}), "P1"),
         (json!({"statuses": ["Revoked", "Canceled"]}), "P1 P2"),
