@@ -37,7 +37,8 @@ pub const OPERATION: Operation = Operation {
     ],
     read_only: false,
     quota: Quota::Standard,
-    differs: "Device platforms take certificates that were imported into the local signer, not ACM's.",
+    differs: "Device platforms take certificates that were imported into the local signer, not ACM's. AWS also lists \
+              signer:TagResource as an action of a profile with tags; here only a Deny of it counts.",
     run: |service, caller, parameters| {
         Box::pin(async move { Answer::json(&run(service, caller, parameters.parse()?).await?) })
     },
