@@ -18,6 +18,9 @@ pub struct Client {
     region: &'static str,
 }
 
+/// Names and values of headers or of query parameters.
+type Pairs = Vec<(String, String)>;
+
 /// An answer of the service.
 #[derive(Debug)]
 pub struct Answer {
@@ -89,13 +92,7 @@ impl Client {
     }
 
     /// The headers and the query parameters of a signed request.
-    fn signed(
-        &self,
-        method: &str,
-        target: &str,
-        body: &str,
-        settings: SigningSettings,
-    ) -> (Vec<(String, String)>, Vec<(String, String)>) {
+    fn signed(&self, method: &str, target: &str, body: &str, settings: SigningSettings) -> (Pairs, Pairs) {
         let identity = self.credentials.clone().into();
         let parameters = v4::SigningParams::builder()
             .identity(&identity)
