@@ -79,16 +79,19 @@ async fn a_snapshot_of_a_running_service_can_be_restored() {
     let dir = folder.path().join("signer");
     let server = Server::start(&dir, &[]);
     server.client(&dir).put_signing_profile().profile_name("Prod").platform_id(PLATFORM).send().await.unwrap();
-    let saved = tool(&["local-signer", "snapshot", "--dir", "signer", "--to", "signer.tar"], folder.path());
+    let snapshot = ["local-signer", "snapshot", "--dir", "signer", "--to", "signer.tar", "--output", "json"];
+    let saved = tool(&snapshot, folder.path());
     assert!(saved.status.success(), "{saved:?}");
+    Schema::from_command("local-signer-snapshot").accepts(&serde_json::from_slice(&saved.stdout).unwrap());
 
     let restore = ["local-signer", "restore", "--dir", "signer", "--from", "signer.tar"];
     assert!(failure(&tool(&restore, folder.path())).contains("already served by another process"));
     server.client(&dir).put_signing_profile().profile_name("Later").platform_id(PLATFORM).send().await.unwrap();
     server.kill();
     assert!(failure(&tool(&restore, folder.path())).contains("pass --force"));
-    let restored = tool(&[&restore[..], &["--force"]].concat(), folder.path());
+    let restored = tool(&[&restore[..], &["--force", "--output", "json"]].concat(), folder.path());
     assert!(restored.status.success(), "{restored:?}");
+    Schema::from_command("local-signer-restore").accepts(&serde_json::from_slice(&restored.stdout).unwrap());
 
     let server = Server::start(&dir, &[]);
     let client = server.client(&dir);

@@ -86,13 +86,12 @@ impl From<LocalSignerError> for CliError {
 /// Runs the command.
 ///
 /// # Errors
-/// Returns [`CliError`] if an option is invalid, or the subcommand fails.
+/// Returns the subcommand's error.
 pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
-    let done = |()| ExitStatus::DONE;
     match args.command {
-        Command::Serve(args) => serve::run(*args, output).await.map(done),
+        Command::Serve(args) => serve::run(*args, output).await.map(|()| ExitStatus::DONE),
         Command::Principal(args) => principal::run(args, output),
-        Command::Snapshot(args) => snapshot::run(&args, output).map(done),
-        Command::Restore(args) => restore::run(&args, output).map(done),
+        Command::Snapshot(args) => snapshot::run(&args, output),
+        Command::Restore(args) => restore::run(&args, output),
     }
 }

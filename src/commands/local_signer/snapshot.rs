@@ -4,10 +4,11 @@ use std::path::PathBuf;
 
 use local_signer::snapshot::save;
 use notary::text::printable;
+use serde::Serialize;
 
 use super::LocalSignerError;
-use crate::output::Output;
-use crate::output::exit::CliError;
+use crate::output::exit::{CliError, ExitStatus};
+use crate::output::{GOOD, Output, SCHEMA_VERSION, paint};
 
 /// Save the whole state of a local signer in one file, also while it serves.
 ///
@@ -18,7 +19,9 @@ use crate::output::exit::CliError;
 #[command(after_help = "Examples:
   Save the state in ./signer, and restore it elsewhere:
     notation-aws-signer local-signer snapshot --dir ./signer --to signer.tar
-    notation-aws-signer local-signer restore --dir ./copy --from signer.tar")]
+    notation-aws-signer local-signer restore --dir ./copy --from signer.tar
+
+Exit codes: 0 saved; 2 the directory has no state, or a file cannot be read or written.")]
 pub(super) struct Args {
     /// The directory of the state
     #[arg(long, value_name = "DIR")]
@@ -29,10 +32,24 @@ pub(super) struct Args {
     to: PathBuf,
 }
 
-pub(super) fn run(args: &Args, output: &Output) -> Result<(), CliError> {
+/// The results: docs/output/local-signer-snapshot.schema.json.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SnapshotReport {
+    schema_version: u32,
+    status: &'static str,
+    file: String,
+    files: usize,
+    bytes: u64,
+}
+
+pub(super) fn run(args: &Args, output: &Output) -> Result<ExitStatus, CliError> {
     let contents = save(&args.dir, &args.to).map_err(LocalSignerError::from)?;
-    let file = printable(&args.to.display().to_string());
-    output.text(format!("Saved {} files with {} bytes in {file}", contents.files, contents.bytes))?;
+    let file = args.to.display().to_string();
+    let (files, bytes) = (contents.files, contents.bytes);
+    output.sentence(&format!("{} {} ({files} files, {bytes} bytes)", paint(GOOD, "saved"), printable(&file)))?;
     output.note("The file contains private keys and access keys: keep it as safe as the directory itself.");
-    Ok(())
+    let status = ExitStatus::DONE;
+    output.json(&SnapshotReport { schema_version: SCHEMA_VERSION, status: status.as_str(), file, files, bytes })?;
+    Ok(status)
 }

@@ -1,3 +1,9 @@
+use std::os::unix::fs::MetadataExt as _;
+
+use local_signer::principals::{NewPrincipal, PrincipalStore};
+use reqwest::Method;
+use serde_json::{Value, json};
+
 use crate::client::{Signer, lines};
 
 #[tokio::test]
@@ -30,8 +36,56 @@ async fn every_authenticated_call_is_recorded_without_secrets() {
     assert!(signed["responseElements"]["signature"].as_str().unwrap().len() <= 1024);
     let text = std::fs::read_to_string(&path).unwrap();
     assert!(!text.contains(&secret));
-    use std::os::unix::fs::MetadataExt as _;
     assert_eq!(path.metadata().unwrap().mode() & 0o777, 0o600);
+}
+
+#[tokio::test]
+async fn both_accounts_see_calls_across_accounts_and_who_made_them() {
+    let signer = Signer::start("version: 1\naudit: {file: a.jsonl}\nevents: {file: e.jsonl}").await;
+    signer.put("Prod").await;
+    let store = PrincipalStore::open(signer.directory.path()).unwrap();
+    let all = br#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "signer:*", "Resource": "*"}}"#;
+    let account = || "444455556666".parse().unwrap();
+    let user = NewPrincipal::user("alice".parse().unwrap()).in_account(account()).with_policy("all", all);
+    let role = NewPrincipal::role("ci".parse().unwrap()).in_account(account()).with_policy("all", all);
+    let (user, role) = (store.add(user).unwrap(), store.add(role).unwrap());
+    let body = json!({
+        "profileName": "Prod",
+        "profileOwner": "111122223333",
+        "payload": "e30=",
+        "payloadFormat": "application/vnd.cncf.notary.payload.v1+json",
+    });
+    let sign = |credentials| signer.send_as(credentials, Method::POST, "/signing-jobs/with-payload", body.clone());
+    let denied = sign(&user).await.unwrap();
+    assert_eq!(denied.failure(), (403, "AccessDeniedException"));
+    let permission = json!({ "action": "signer:SignPayload", "principal": "444455556666", "statementId": "s" });
+    let added = signer.send(Method::POST, "/signing-profiles/Prod/permissions", permission).await.unwrap();
+    assert_eq!(added.status, 200, "{added:?}");
+    let signed = sign(&role).await.unwrap();
+    assert_eq!(signed.status, 200, "{signed:?}");
+
+    let Signer { signer, directory, .. } = signer;
+    signer.shutdown().await;
+    let records = lines(&directory.path().join("a.jsonl"));
+    let of = |id: &str| -> Vec<&Value> { records.iter().filter(|record| record["requestID"] == id).collect() };
+    for (id, arn, kind) in [
+        (&denied.request_id, "arn:aws:iam::444455556666:user/alice", "IAMUser"),
+        (&signed.request_id, "arn:aws:sts::444455556666:assumed-role/ci/ci", "AssumedRole"),
+    ] {
+        let records = of(id);
+        let recipients: Vec<_> = records.iter().map(|record| &record["recipientAccountId"]).collect();
+        assert_eq!(recipients, ["444455556666", "111122223333"]);
+        assert_eq!(records[0]["sharedEventID"], records[1]["sharedEventID"]);
+        let identity = &records[1]["userIdentity"];
+        assert_eq!((&identity["arn"], &identity["type"]), (&json!(arn), &json!(kind)));
+    }
+    assert_eq!(of(&denied.request_id)[0]["errorCode"], "AccessDeniedException");
+    let text = std::fs::read_to_string(directory.path().join("a.jsonl")).unwrap();
+    assert!(!text.contains(role.session_token().unwrap()) && !text.contains(role.secret_access_key()));
+
+    let events = lines(&directory.path().join("e.jsonl"));
+    let accounts: Vec<_> = events.iter().map(|event| event["account"].as_str().unwrap()).collect();
+    assert_eq!(accounts, ["111122223333", "444455556666"]);
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
+use local_signer::credentials::Credentials;
 use local_signer::{LocalSigner, Options};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -53,13 +54,25 @@ impl Signer {
         std::fs::write(self.path("config.yaml"), config).unwrap();
     }
 
-    /// Sends a signed request. An error means that the connection was closed.
+    /// Sends a request that the root signed. An error means that the connection was closed.
     pub async fn send(&self, method: Method, path: &str, body: Value) -> reqwest::Result<Answer> {
+        let credentials = self.signer.credentials().clone();
+        self.send_as(&credentials, method, path, body).await
+    }
+
+    /// Sends a request that is signed with these credentials.
+    pub async fn send_as(
+        &self,
+        credentials: &Credentials,
+        method: Method,
+        path: &str,
+        body: Value,
+    ) -> reqwest::Result<Answer> {
         let url = format!("{}{path}", self.signer.endpoint_url());
         let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
-        let credentials = self.signer.credentials();
         let (id, secret) = (credentials.access_key_id(), credentials.secret_access_key());
-        let identity = aws_credential_types::Credentials::new(id, secret, None, None, "test").into();
+        let token = credentials.session_token().map(str::to_owned);
+        let identity = aws_credential_types::Credentials::new(id, secret, token, None, "test").into();
         let parameters = v4::SigningParams::builder()
             .identity(&identity)
             .region("us-west-2")
