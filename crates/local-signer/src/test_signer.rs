@@ -286,8 +286,13 @@ mod tests {
     #[tokio::test]
     async fn faults_can_be_given_and_changed() {
         let error = InjectedError::of(None, "InternalServiceErrorException").unwrap();
-        let fails =
-            Rule { operation: None, rate: 1.0, seed: None, delay: Duration::ZERO, outcome: Some(Outcome::Error(error)) };
+        let fails = Rule {
+            operation: None,
+            rate: 1.0,
+            seed: None,
+            delay: Duration::ZERO,
+            outcome: Some(Outcome::Error(error)),
+        };
         let signer = TestSigner::builder().fault(fails).start().await.unwrap();
         let faults = &signer.running().controls().faults;
         assert_eq!(faults.next("SignPayload").unwrap().outcome, Some(Outcome::Error(error)));
