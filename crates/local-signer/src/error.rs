@@ -131,6 +131,9 @@ pub enum ApiError {
     /// A limit of the resource is reached.
     #[error("{0}")]
     ServiceLimitExceeded(String),
+    /// An error with the `code` that AWS answers beside the message, such as `ProfileAlreadyExists`.
+    #[error("{0}")]
+    Detailed(Box<Self>, &'static str),
     /// The quota of the account is used up.
     #[error("{1}")]
     Throttled(ErrorCode, String),
@@ -176,6 +179,7 @@ impl ApiError {
             Self::NotFound(_) => ErrorCode::NotFound,
             Self::Conflict(_) => ErrorCode::Conflict,
             Self::ServiceLimitExceeded(_) => ErrorCode::ServiceLimitExceeded,
+            Self::Detailed(error, _) => error.code(),
             Self::Throttled(code, _) => *code,
             Self::Injected(error) => ErrorCode::Injected(*error),
             Self::Cut => ErrorCode::Cut,
@@ -190,6 +194,21 @@ impl ApiError {
                 AuthError::Scope(_) | AuthError::Date(_) | AuthError::Mismatch => "InvalidSignatureException",
             }),
             Self::Store(_) | Self::Ca(_) | Self::Internal(_) => ErrorCode::InternalServiceError,
+        }
+    }
+
+    /// The same error with the `code` that AWS answers beside the message.
+    #[must_use]
+    pub fn with_detail(self, code: &'static str) -> Self {
+        Self::Detailed(Box::new(self), code)
+    }
+
+    /// The `code` beside the message, where AWS's is known.
+    #[must_use]
+    pub fn detail(&self) -> Option<&'static str> {
+        match self {
+            Self::Detailed(_, code) => Some(code),
+            _ => None,
         }
     }
 

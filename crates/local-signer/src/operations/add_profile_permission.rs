@@ -35,7 +35,7 @@ pub const OPERATION: Operation = Operation {
     ],
     read_only: false,
     quota: Quota::Standard,
-    differs: "AWS does not document the size limit of a policy; here it is 20,480 bytes.",
+    differs: "Does not look up whether the principal exists.",
     run: |service, caller, parameters| {
         Box::pin(async move { Answer::json(&run(service, caller, parameters.parse()?).await?) })
     },
@@ -69,17 +69,19 @@ pub struct Output {
 /// Adds a permission to a profile of the caller's account.
 ///
 /// # Errors
-/// Returns [`ApiError::Validation`] for invalid parameters and a profile that is not active,
-/// [`ApiError::ResourceNotFound`] if the profile or its version does not exist, [`ApiError::Conflict`] for another
-/// revision and a statement id that is taken, and [`ApiError::ServiceLimitExceeded`] if the policy becomes too large.
+/// Returns [`ApiError::Validation`] for invalid parameters, a profile that is not active, a revision that is missing or
+/// given without need, and a statement id that is taken; [`ApiError::ResourceNotFound`] if the profile or its version
+/// does not exist; [`ApiError::Conflict`] for another revision; and [`ApiError::ServiceLimitExceeded`] if the policy
+/// becomes too large.
 pub async fn run(service: &Service, caller: &Caller, input: Input) -> Result<Output, ApiError> {
     let arn = ProfileArn::new(caller.location().clone(), parameters::profile_name(&input.profile_name)?);
     let statement_id = profile_policy::statement_id(&input.statement_id)?;
     profile_policy::check_principal(caller.location().partition(), &input.principal)?;
-    let profile = service.store.profile(&arn, service.clock.now())?.ok_or_else(|| parameters::no_profile(&arn))?;
+    let profile = service.store.profile(&arn, service.clock.now())?.ok_or_else(|| profile_policy::no_profile(&arn))?;
     profile_policy::check_action(&profile.platform_id, &input.action)?;
     if let Some(version) = input.profile_version.as_deref().filter(|version| *version != profile.arn.version()) {
-        return Err(ApiError::ResourceNotFound(format!("The version {version} of {arn} could not be found.")));
+        let why = format!("Version {version} does not exist for SigningProfile {}.", arn.name());
+        return Err(ApiError::ResourceNotFound(why).with_detail("ProfileVersionNotFound"));
     }
 
     let next = uuid::Uuid::new_v4().to_string();
@@ -89,20 +91,27 @@ pub async fn run(service: &Service, caller: &Caller, input: Input) -> Result<Out
         statement_id,
         profile_version: input.profile_version,
     };
-    let expected = input.revision_id.filter(|revision| !revision.is_empty());
+    // Terraform's provider sends an empty revision for the first permission.
+    let specified = input.revision_id.filter(|revision| !revision.is_empty());
     let sized = arn.clone();
-    let fits = move |permissions: &[Permission]| profile_policy::size(&sized, permissions) <= MAX_POLICY_BYTES;
-    match service.store.add_permission(arn.clone(), permission, expected, next.clone(), fits).await? {
+    let fits = move |permissions: &[Permission]| profile_policy::limited_size(&sized, permissions) <= MAX_POLICY_BYTES;
+    let added = service.store.add_permission(arn.clone(), permission, specified.clone(), next.clone(), fits);
+    match added.await? {
         PermissionChange::Changed => Ok(Output { revision_id: next }),
-        PermissionChange::NoProfile => Err(parameters::no_profile(&arn)),
-        PermissionChange::NotActive => Err(ApiError::Validation(format!("The signing profile {arn} is not active."))),
-        PermissionChange::OtherRevision => Err(profile_policy::other_revision(&arn)),
-        PermissionChange::Statement => Err(ApiError::Conflict(format!(
-            "The statement id {} already exists in the permissions of {arn}.",
+        PermissionChange::Same(revision_id) => Ok(Output { revision_id }),
+        PermissionChange::NoProfile => Err(profile_policy::no_profile(&arn)),
+        PermissionChange::NotActive(status) => Err(profile_policy::not_active("add permission to", status)),
+        PermissionChange::OtherRevision(current) => {
+            Err(profile_policy::other_revision(&arn, specified.as_deref(), current.as_deref()))
+        }
+        PermissionChange::Statement => Err(ApiError::Validation(format!(
+            "Statement with statementId {} is already in the policy",
             input.statement_id
-        ))),
+        ))
+        .with_detail("InvalidPermissionStatement")),
         PermissionChange::TooLarge => Err(ApiError::ServiceLimitExceeded(format!(
-            "The permissions of {arn} would be larger than {MAX_POLICY_BYTES} bytes."
-        ))),
+            "Policy cannot exceed maximum size of {MAX_POLICY_BYTES} bytes"
+        ))
+        .with_detail("ServiceLimitExceeded")),
     }
 }

@@ -46,6 +46,9 @@ pub async fn run(service: &Service, caller: &Caller, input: Input) -> Result<(),
     let arn = ProfileArn::new(caller.location().clone(), parameters::profile_name(&input.profile_name)?);
     match service.store.cancel_profile(arn.clone(), service.clock.now()).await? {
         Some(_) => Ok(()),
-        None => Err(parameters::no_profile(&arn)),
+        None => {
+            let why = format!("Signing Profile with name {} does not exist.", arn.name());
+            Err(ApiError::ResourceNotFound(why).with_detail("ProfileNotFound"))
+        }
     }
 }

@@ -29,7 +29,7 @@ pub const OPERATION: Operation = Operation {
     ],
     read_only: true,
     quota: Quota::Standard,
-    differs: "A profile without permissions has an empty list.",
+    differs: "",
     run: |service, caller, parameters| Box::pin(async move { Answer::json(&run(service, caller, parameters)?) }),
 };
 
@@ -64,12 +64,15 @@ struct Position {
 ///
 /// # Errors
 /// Returns [`ApiError::Validation`] for a token of another list or of an earlier revision, and
-/// [`ApiError::ResourceNotFound`] if the profile does not exist.
+/// [`ApiError::ResourceNotFound`] if the profile does not exist or has no permissions, as AWS answers.
 pub fn run(service: &Service, caller: &Caller, parameters: Parameters) -> Result<Output, ApiError> {
     let list = List::new(&OPERATION, caller.location(), &parameters);
     let input: Input = parameters.parse()?;
     let arn = ProfileArn::new(caller.location().clone(), parameters::profile_name(&input.profile_name)?);
-    let found = service.store.permissions(&arn)?.ok_or_else(|| parameters::no_profile(&arn))?;
+    let found = service.store.permissions(&arn)?.ok_or_else(|| profile_policy::no_profile(&arn))?;
+    if found.permissions.is_empty() {
+        return Err(profile_policy::no_policy(&arn));
+    }
     let tokens = &service.page_tokens;
     let start = match input.next_token {
         None => 0,

@@ -131,11 +131,10 @@ pub async fn run(service: &Service, caller: &Caller, input: Input) -> Result<Out
         }),
         // This operation has no ConflictException. A name stays taken after its profile was canceled or revoked: on
         // AWS, tools that create profiles under fixed names collide with canceled ones.
-        ProfileAdded::NameTaken => Err(ApiError::Validation(format!(
-            "A signing profile named {} already exists in this account and region, possibly canceled or revoked; choose \
-             another name",
-            arn.name()
-        ))),
+        ProfileAdded::NameTaken => {
+            let error = ApiError::Validation(format!("Profile with name {} already exists", arn.name()));
+            Err(error.with_detail("ProfileAlreadyExists"))
+        }
     }
 }
 

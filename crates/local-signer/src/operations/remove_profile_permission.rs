@@ -58,15 +58,25 @@ pub struct Input {
 pub async fn run(service: &Service, caller: &Caller, input: Input) -> Result<Output, ApiError> {
     let arn = ProfileArn::new(caller.location().clone(), parameters::profile_name(&input.profile_name)?);
     let next = uuid::Uuid::new_v4().to_string();
-    let expected = Some(input.revision_id).filter(|revision| !revision.is_empty());
-    let removed = service.store.remove_permission(arn.clone(), input.statement_id.clone(), expected, next.clone());
+    let removed = service.store.remove_permission(
+        arn.clone(),
+        input.statement_id.clone(),
+        Some(input.revision_id.clone()),
+        next.clone(),
+    );
     match removed.await? {
         PermissionChange::Changed => Ok(Output { revision_id: next }),
-        PermissionChange::NoProfile => Err(parameters::no_profile(&arn)),
-        PermissionChange::OtherRevision => Err(profile_policy::other_revision(&arn)),
+        PermissionChange::NoProfile => Err(profile_policy::no_profile(&arn)),
+        PermissionChange::NotActive(status) => Err(profile_policy::not_active("remove permission from", status)),
+        PermissionChange::OtherRevision(None) => Err(profile_policy::no_policy(&arn)),
+        PermissionChange::OtherRevision(current) => {
+            Err(profile_policy::other_revision(&arn, Some(&input.revision_id), current.as_deref()))
+        }
         _ => Err(ApiError::ResourceNotFound(format!(
-            "The statement {} of the signing profile {arn} could not be found.",
-            input.statement_id
-        ))),
+            "No policy named {} associated with {} profile",
+            input.statement_id,
+            arn.name()
+        ))
+        .with_detail("PolicyNotFound")),
     }
 }

@@ -28,7 +28,11 @@ impl IntoResponse for ApiError {
         let headers = [(CONTENT_TYPE, "application/json"), (ERROR_TYPE, code.name())];
         // IAM's refusals have another spelling at AWS, which clients with a parser of their own rely on.
         let member = if matches!(self, ApiError::NotAuthorized(_)) { "Message" } else { "message" };
-        let mut response = (status, headers, json!({ member: self.to_string() }).to_string()).into_response();
+        let mut body = json!({ member: self.to_string() });
+        if let Some(detail) = self.detail() {
+            body["code"] = detail.into();
+        }
+        let mut response = (status, headers, body.to_string()).into_response();
         if let Some(cause) = self.internal_cause() {
             response.extensions_mut().insert(InternalCause(cause));
         }

@@ -5,7 +5,8 @@ use aws_names::ProfileArn;
 use rusqlite::{Connection, OptionalExtension as _, params};
 use serde::Serialize;
 
-use super::{Store, StoreError};
+use super::profiles::status_of;
+use super::{ProfileStatus, Store, StoreError};
 
 /// A permission: a statement of a profile's policy.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -36,12 +37,14 @@ pub struct Permissions {
 pub enum PermissionChange {
     /// The permissions are changed.
     Changed,
+    /// The same permission exists; the permissions have this revision.
+    Same(String),
     /// The profile does not exist.
     NoProfile,
     /// The profile is canceled or revoked.
-    NotActive,
-    /// The caller's revision is not the current one.
-    OtherRevision,
+    NotActive(ProfileStatus),
+    /// The caller's revision is not the current one, which is this; `None` without permissions.
+    OtherRevision(Option<String>),
     /// A statement with this id exists (add), or does not exist (remove).
     Statement,
     /// The policy would be larger than the limit.
@@ -59,8 +62,8 @@ impl Store {
         Ok(Some(Permissions { permissions: permissions(&reader, arn)?, revision }))
     }
 
-    /// Adds a permission if `expected` is the current revision; the profile then has the revision `next`. `size` gives
-    /// the size of the policy with the permission, of which `limit` is the greatest.
+    /// Adds a permission if `expected` is the current revision; the profile then has the revision `next`. `fits` decides
+    /// whether the policy with the permission is small enough.
     ///
     /// # Errors
     /// Returns [`StoreError`] if the database fails.
@@ -73,16 +76,20 @@ impl Store {
         fits: impl FnOnce(&[Permission]) -> bool + Send + 'static,
     ) -> Result<PermissionChange, StoreError> {
         self.write(move |database| {
-            let Some((current, active)) = revision(database, &arn)? else { return Ok(PermissionChange::NoProfile) };
-            if !active {
-                return Ok(PermissionChange::NotActive);
-            }
-            if current != expected {
-                return Ok(PermissionChange::OtherRevision);
+            let Some((current, status)) = revision(database, &arn)? else { return Ok(PermissionChange::NoProfile) };
+            if status != ProfileStatus::Active {
+                return Ok(PermissionChange::NotActive(status));
             }
             let mut all = permissions(database, &arn)?;
-            if all.iter().any(|known| known.statement_id == permission.statement_id) {
-                return Ok(PermissionChange::Statement);
+            // To repeat a permission changes nothing, whatever the revision.
+            if let Some(known) = all.iter().find(|known| known.statement_id == permission.statement_id) {
+                return Ok(match current.filter(|_| *known == permission) {
+                    Some(revision) => PermissionChange::Same(revision),
+                    None => PermissionChange::Statement,
+                });
+            }
+            if current != expected {
+                return Ok(PermissionChange::OtherRevision(current));
             }
             all.push(permission.clone());
             if !fits(&all) {
@@ -103,13 +110,14 @@ impl Store {
                     permission.profile_version,
                 ],
             )?;
-            set_revision(database, &arn, &next)?;
+            set_revision(database, &arn, Some(&next))?;
             Ok(PermissionChange::Changed)
         })
         .await
     }
 
-    /// Removes a permission if `expected` is the current revision; the profile then has the revision `next`.
+    /// Removes a permission if `expected` is the current revision; the profile then has the revision `next`, or none
+    /// without permissions.
     ///
     /// # Errors
     /// Returns [`StoreError`] if the database fails.
@@ -121,50 +129,54 @@ impl Store {
         next: String,
     ) -> Result<PermissionChange, StoreError> {
         self.write(move |database| {
-            let Some((current, _)) = revision(database, &arn)? else { return Ok(PermissionChange::NoProfile) };
+            let Some((current, status)) = revision(database, &arn)? else { return Ok(PermissionChange::NoProfile) };
+            if status != ProfileStatus::Active {
+                return Ok(PermissionChange::NotActive(status));
+            }
+            if current.is_none() || current != expected {
+                return Ok(PermissionChange::OtherRevision(current));
+            }
             let at = arn.location();
             let removed = database.execute(
                 "DELETE FROM permissions WHERE partition = ? AND region = ? AND account = ? AND profile_name = ?
-                 AND statement_id = ? AND ?",
+                 AND statement_id = ?",
                 params![
                     at.partition().as_str(),
                     at.region().as_str(),
                     at.account().as_str(),
                     arn.name().as_str(),
                     statement_id,
-                    current == expected,
                 ],
             )?;
-            if current != expected {
-                return Ok(PermissionChange::OtherRevision);
-            }
             if removed == 0 {
                 return Ok(PermissionChange::Statement);
             }
-            set_revision(database, &arn, &next)?;
+            // The last statement takes the policy with it.
+            let next = (!permissions(database, &arn)?.is_empty()).then_some(next);
+            set_revision(database, &arn, next.as_deref())?;
             Ok(PermissionChange::Changed)
         })
         .await
     }
 }
 
-/// The revision of the permissions of a profile, and whether the profile is active; `None` if it does not exist.
-fn revision(database: &Connection, arn: &ProfileArn) -> Result<Option<(Option<String>, bool)>, StoreError> {
+/// The revision of the permissions of a profile, and its status; `None` if it does not exist.
+fn revision(database: &Connection, arn: &ProfileArn) -> Result<Option<(Option<String>, ProfileStatus)>, StoreError> {
     let at = arn.location();
     let key = [at.partition().as_str(), at.region().as_str(), at.account().as_str(), arn.name().as_str()];
     let mut statement = database.prepare_cached(
-        "SELECT permissions_revision, status = 'Active' FROM profiles
+        "SELECT permissions_revision, status FROM profiles
          WHERE partition = ? AND region = ? AND account = ? AND name = ?",
     )?;
-    Ok(statement.query_row(key, |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
+    Ok(statement.query_row(key, |row| Ok((row.get(0)?, status_of(row)?))).optional()?)
 }
 
-fn set_revision(database: &Connection, arn: &ProfileArn, next: &str) -> Result<(), StoreError> {
+fn set_revision(database: &Connection, arn: &ProfileArn, next: Option<&str>) -> Result<(), StoreError> {
     let at = arn.location();
     database.execute(
         "UPDATE profiles SET permissions_revision = ?5
          WHERE partition = ?1 AND region = ?2 AND account = ?3 AND name = ?4",
-        [at.partition().as_str(), at.region().as_str(), at.account().as_str(), arn.name().as_str(), next],
+        params![at.partition().as_str(), at.region().as_str(), at.account().as_str(), arn.name().as_str(), next],
     )?;
     Ok(())
 }

@@ -302,7 +302,7 @@ pub(super) fn json(value: &impl Serialize) -> Result<String, StoreError> {
     serde_json::to_string(value).map_err(|error| StoreError::Damaged(error.to_string()))
 }
 
-fn status_of(row: &Row<'_>) -> rusqlite::Result<ProfileStatus> {
+pub(super) fn status_of(row: &Row<'_>) -> rusqlite::Result<ProfileStatus> {
     Ok(match row.get_ref("status")?.as_str()? {
         "Active" => ProfileStatus::Active,
         "Canceled" => ProfileStatus::Canceled,

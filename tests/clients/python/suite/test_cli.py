@@ -86,7 +86,7 @@ class Cli(SignerTest):
         add = ["add-profile-permission", "--profile-name", name, "--principal", OTHER_ACCOUNT]
         first = self.aws(*add, "--action", "signer:SignPayload", "--statement-id", "one")["revisionId"]
         more = ["--action", "signer:GetSigningProfile", "--statement-id", "two"]
-        self.aws_refused("ConflictException", "AddProfilePermission", *add, *more)
+        self.aws_refused("ValidationException", "AddProfilePermission", *add, *more)
         second = self.aws(*add, *more, "--revision-id", first)["revisionId"]
         listed = self.aws("list-profile-permissions", "--profile-name", name)
         self.assertEqual([permission["statementId"] for permission in listed["permissions"]], ["one", "two"])

@@ -25,6 +25,9 @@ class Presigned(SignerTest):
     def test_reading_operations(self):
         name, put = self.put()
         job = self.sign(name)["jobId"]
+        self.client.add_profile_permission(
+            profileName=name, action="signer:GetSigningProfile", principal="444455556666", statementId="one"
+        )
         for operation, parameters, member in [
             ("get_signing_profile", {"profileName": name}, "profileVersion"),
             ("list_signing_profiles", {"maxResults": 1}, "profiles"),

@@ -220,8 +220,10 @@ class CrossAccount(PrincipalsTest):
         self.profile, self.profile_put = self.put()
 
     def permit(self, action, principal=OTHER_ACCOUNT, **more):
-        revision = self.client.list_profile_permissions(profileName=self.profile).get("revisionId")
-        more.update({"revisionId": revision} if revision else {})
+        try:
+            more["revisionId"] = self.client.list_profile_permissions(profileName=self.profile)["revisionId"]
+        except self.client.exceptions.ResourceNotFoundException:
+            pass  # It has no permissions yet.
         self.client.add_profile_permission(
             profileName=self.profile, action=f"signer:{action}", principal=principal, statementId=self.name(), **more
         )
