@@ -28,8 +28,6 @@ pub(super) struct Connection<'a> {
 
 /// Decides whether the caller may make the request.
 ///
-/// If the parameters are not `valid`, they may name no resource. The validation then answers the request.
-///
 /// # Errors
 /// Returns [`ApiError::NotAuthorized`] if the caller may not make the request, and [`ApiError::Store`] if the store
 /// fails.
@@ -39,14 +37,10 @@ pub(super) fn authorize(
     operation: &Operation,
     parameters: &Parameters,
     connection: &Connection<'_>,
-    valid: bool,
 ) -> Result<(), ApiError> {
     let access = access(operation.name)
         .ok_or_else(|| ApiError::Internal(format!("{} is not in IAM's table of operations", operation.name)))?;
     let named = named(access, caller, parameters);
-    if !valid && named.is_empty() && access.resource != ResourceType::None {
-        return Ok(());
-    }
     // The root has no policies and may do everything in its account: nothing has to be looked up.
     let own = named.iter().all(|named| named.account() == caller.identity().account());
     if own && caller.identity().kind() == IdentityKind::Root {

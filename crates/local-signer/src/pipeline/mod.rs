@@ -1,5 +1,5 @@
-//! The steps of a request, in order: identify, read, authenticate, route, throttle, read the parameters, authorize,
-//! validate, fail on purpose, run, record, answer.
+//! The steps of a request, in order: identify, read, authenticate, route, throttle, read the parameters, validate,
+//! authorize, fail on purpose, run, record, answer.
 //!
 //! Each step is a function with a result; the first error ends the walk and becomes the answer. The operation table
 //! ([`crate::operations::OPERATIONS`]) says everything about an operation that a step needs to know.
@@ -117,7 +117,8 @@ async fn answer(
     outcome.map_err(|error| operation.documented(error))
 }
 
-/// Authorizes and validates a request. A caller who may not use the operation learns nothing of its parameters.
+/// Validates and authorizes a request. What the model says of its parameters comes first, as at AWS: it is no secret, and
+/// says nothing about resources.
 fn checked(
     endpoint: &Endpoint,
     caller: &Caller,
@@ -126,10 +127,9 @@ fn checked(
     parts: &Parts,
     peer: &Peer,
 ) -> Result<(), ApiError> {
-    let validated = operation.validate(parameters);
+    operation.validate(parameters)?;
     let with = authorization::Connection { headers: &parts.headers, is_encrypted: peer.tls.is_some() };
-    authorization::authorize(&endpoint.service, caller, operation, parameters, &with, validated.is_ok())?;
-    validated
+    authorization::authorize(&endpoint.service, caller, operation, parameters, &with)
 }
 
 /// Refuses a call beyond the quota of its operation.

@@ -156,6 +156,11 @@ class Generated(SignerTest):
                 continue
             with self.subTest(operation.name):
                 self.setUp()
+                if operation.name == "ListProfilePermissions":
+                    # AWS answers 404 for a profile that has none.
+                    self.client.add_profile_permission(
+                        profileName=self.profile, statementId="one", action="signer:SignPayload", principal=OTHER_ACCOUNT
+                    )
                 method, target, body = raw.built(operation, self.base(operation))
                 answer = self.connection.send(method, target, body)
                 if operation.name == "RemoveProfilePermission":
