@@ -5,6 +5,8 @@ use std::fmt::{Debug, Display};
 use std::path::Path;
 
 use aws_signer::shared_config::{NamedProfile, SharedConfig};
+use code_signing::lambda::{self, SignedZip};
+use code_signing::zip::Limits;
 use notary::envelope::{Envelope, Payload};
 use notary::links::Links;
 use notary::manifest::Manifest;
@@ -32,6 +34,20 @@ pub fn envelope(bytes: &[u8]) {
     if let Ok(payload) = Payload::parse(verified.payload()) {
         assert_eq!(Payload::parse(&payload.to_bytes()), Ok(payload));
     }
+}
+
+/// Reads a zip file, and signs it if it is one: the entries of the signed file must be the same.
+pub fn zip_file(bytes: &[u8]) {
+    let _ = shown(SignedZip::open(bytes, &Limits::LAMBDA)).map(|signed| signed.compare(bytes));
+    let time = datetime!(2026-07-01 12:00 UTC);
+    let signed =
+        lambda::sign(bytes, &Limits::LAMBDA, time, |payload| Ok::<_, std::convert::Infallible>(payload.to_vec()));
+    let Some(signed) = shown(signed) else { return };
+    let Ok(whole) = signed.to_bytes(bytes) else { return };
+    assert_eq!(whole.len() as u64, signed.size());
+    let opened = SignedZip::open(&whole, &Limits::LAMBDA);
+    let differences = opened.as_ref().map(|opened| opened.compare(&whole).map(|differences| differences.len()));
+    assert!(matches!(differences, Ok(Ok(0))), "{differences:?}");
 }
 
 /// Parses a request to sign.

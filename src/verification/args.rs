@@ -83,6 +83,12 @@ pub fn arns_of<T>(option: &str, values: Vec<ArnOrArgument<T>>) -> Result<(Vec<T>
 }
 
 impl VerificationIntent {
+    /// Whether profiles are trusted with the root certificates of AWS, which are built in, and with no others.
+    #[must_use]
+    pub fn trusts_only_aws(&self) -> bool {
+        !self.trusted.is_empty() && self.roots.is_empty()
+    }
+
     /// The source of the trust policy. `read` and `own` are as in [`Policies::from_document`].
     ///
     /// # Errors

@@ -18,6 +18,7 @@ mod from_notation;
 mod fuzz_seeds;
 mod interchange;
 mod interop;
+mod jobs;
 mod local_signer;
 mod local_signer_crash;
 mod local_signer_operation;

@@ -17,17 +17,20 @@
 //! | `target`, `write` | [`create`], [`replace`], [`Target`]: a crash leaves the old content or the new; files for logs and locks |
 //! | `write` | [`create`], [`replace`]: a crash leaves the old content or the new |
 //! | `backup` | [`back_up`]: keeps a file under another name before it is replaced or removed |
+//! | `beneath` | [`Beneath`]: files in a folder by paths from outside, which cannot lead out of it |
 //! | `trusted` | [`read_file`], [`check_program`]: files that only their owner can change |
 //! | `folder` | [`Folder`]: several such files in one folder, which stays open |
 //! | `walk`, `owner` | following a path folder by folder, and who may change what is found |
 //! | `error` | [`FileError`] |
 
 mod backup;
+mod beneath;
 mod error;
 mod folder;
 mod owner;
 mod read;
 mod target;
+mod temporary;
 #[cfg(test)]
 mod tests;
 mod trusted;
@@ -35,6 +38,7 @@ mod walk;
 mod write;
 
 pub use backup::back_up;
+pub use beneath::{Beneath, NewFile};
 pub use error::FileError;
 pub use folder::Folder;
 pub use read::read_up_to;

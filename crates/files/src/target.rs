@@ -1,21 +1,16 @@
 //! Files that are written: what a path names now, and writing there in one step.
 
-use std::ffi::OsString;
 use std::fs::File;
 use std::io;
 use std::io::Write as _;
-use std::os::fd::OwnedFd;
 use std::path::Path;
 
-use rustix::fs::{AtFlags, FileType, Mode, OFlags, fstat, fsync, linkat, openat, renameat, unlinkat};
-use rustix::io::Errno;
+use rustix::fs::{FileType, Mode, OFlags, fstat, fsync, openat};
 
 use crate::error::FileError;
-use crate::owner::{file_mode, is_own};
+use crate::owner::is_own;
+use crate::temporary::Temporary;
 use crate::walk::{End, Place, Rule, walk};
-
-/// How many names are tried for a temporary file.
-const ATTEMPTS: usize = 100;
 
 /// What a path names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,8 +81,7 @@ impl Target {
     /// # Errors
     /// Returns `AlreadyExists` if anything is there, which is then unchanged, and other errors of the system.
     pub fn create(&self, content: &[u8], mode: u32) -> io::Result<()> {
-        let temporary = Temporary::write(&self.place, content, mode)?;
-        temporary.rename_to_new(&self.place)?;
+        self.write(content, mode)?.rename_to_new(&self.place.folder, &self.place.name)?;
         self.sync()
     }
 
@@ -97,9 +91,19 @@ impl Target {
     /// Returns the system's error. What is there is then unchanged, unless only the last step failed, which makes the
     /// change durable.
     pub fn replace(&self, content: &[u8], mode: u32) -> io::Result<()> {
-        let temporary = Temporary::write(&self.place, content, mode)?;
-        temporary.rename_over(&self.place)?;
+        self.write(content, mode)?.rename_over(&self.place.folder, &self.place.name)?;
         self.sync()
+    }
+
+    /// Writes the content into a temporary file beside the target.
+    fn write(&self, content: &[u8], mode: u32) -> io::Result<Temporary> {
+        if self.place.name == "." {
+            return Err(io::ErrorKind::IsADirectory.into());
+        }
+        let (temporary, mut file) = Temporary::new(&self.place.folder, mode)?;
+        file.write_all(content)?;
+        file.sync_all()?;
+        Ok(temporary)
     }
 
     /// Opens a stream or a pipe for writing. A pipe waits for its reader; an open file is continued.
@@ -134,71 +138,5 @@ impl Target {
             OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC,
             Mode::empty(),
         )?)?)
-    }
-}
-
-/// A temporary file beside the target. It is removed unless it was renamed.
-struct Temporary<'a> {
-    folder: &'a OwnedFd,
-    name: OsString,
-    is_there: bool,
-}
-
-impl<'a> Temporary<'a> {
-    fn write(place: &'a Place, content: &[u8], mode: u32) -> io::Result<Self> {
-        if place.name == "." {
-            return Err(io::ErrorKind::IsADirectory.into());
-        }
-        let (temporary, mut file) = Self::new(&place.folder, mode)?;
-        file.write_all(content)?;
-        file.sync_all()?;
-        Ok(temporary)
-    }
-
-    fn new(folder: &'a OwnedFd, mode: u32) -> io::Result<(Self, File)> {
-        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        for _ in 0..ATTEMPTS {
-            let random: String = std::iter::repeat_with(fastrand::alphanumeric).take(10).collect();
-            let name = OsString::from(format!(".tmp{random}"));
-            match openat(folder, &name, flags, file_mode(mode)) {
-                Ok(file) => return Ok((Self { folder, name, is_there: true }, file.into())),
-                Err(Errno::EXIST) => {}
-                Err(why) => return Err(why.into()),
-            }
-        }
-        Err(io::Error::other("no free name for a temporary file"))
-    }
-
-    fn rename_over(mut self, place: &Place) -> io::Result<()> {
-        renameat(self.folder, &self.name, &place.folder, &place.name)?;
-        self.is_there = false;
-        Ok(())
-    }
-
-    fn rename_to_new(mut self, place: &Place) -> io::Result<()> {
-        #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
-        {
-            use rustix::fs::{RenameFlags, renameat_with};
-            match renameat_with(self.folder, &self.name, &place.folder, &place.name, RenameFlags::NOREPLACE) {
-                Ok(()) => {
-                    self.is_there = false;
-                    return Ok(());
-                }
-                // Not every file system has it.
-                Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {}
-                Err(why) => return Err(why.into()),
-            }
-        }
-        // The temporary name goes with this value.
-        Ok(linkat(self.folder, &self.name, &place.folder, &place.name, AtFlags::empty())?)
-    }
-}
-
-impl Drop for Temporary<'_> {
-    fn drop(&mut self) {
-        if self.is_there {
-            // The file may be gone, which is as well.
-            let _ = unlinkat(self.folder, &self.name, AtFlags::empty());
-        }
     }
 }

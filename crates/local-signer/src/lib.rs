@@ -63,6 +63,8 @@
 //! | [`profile_policy`] | The cross-account permissions of a profile |
 //! | [`page_tokens`] | The `nextToken` of lists |
 //! | [`store`] | Profiles, permissions, jobs and revocations in SQLite |
+//! | [`jobs`], [`buckets`] | Signing jobs in the background, and where they read and write |
+//! | [`certificates`] | Signing material of device platforms |
 //! | [`ca`], [`validity`] | The certificate authority, and how long signatures are valid |
 //! | [`clock`] | The signing clock |
 //! | [`TestSigner`] | A signer for one test |
@@ -78,8 +80,10 @@
 
 pub mod audit;
 pub mod auth;
+pub mod buckets;
 pub mod ca;
 pub mod caller;
+pub mod certificates;
 pub mod clock;
 pub mod config;
 pub mod controls;
@@ -90,6 +94,7 @@ pub mod error;
 pub mod events;
 pub mod faults;
 pub mod iam;
+pub mod jobs;
 pub mod lines;
 pub mod metrics;
 pub mod model;
@@ -113,19 +118,24 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_lc_rs::rand;
 use aws_names::AccountId;
+use s3::S3;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, spawn_blocking};
 
+use self::buckets::Buckets;
 use self::ca::{CaError, CertificateAuthority};
+use self::certificates::Certificates;
 use self::clock::Clock;
 use self::config::ConfigSource;
 use self::controls::{Controls, ControlsError};
 use self::credentials::{Credentials, CredentialsError};
-use self::directory::{Directory, DirectoryError};
+use self::directory::{Directory, DirectoryError, at};
+use self::jobs::JobQueue;
 use self::monitoring::Monitoring;
 use self::operations::Service;
 use self::page_tokens::PageTokens;
@@ -182,6 +192,8 @@ pub struct Options {
     /// The access keys of the account's root. `None` uses the profile `default` of `DIR/credentials`, generated at the
     /// first start.
     pub credentials: Option<Credentials>,
+    /// How long a signing job may take.
+    pub job_budget: Duration,
     /// The configuration; `config.yaml` in `dir`, if it exists, unless something else is given.
     pub config: ConfigSource,
 }
@@ -196,6 +208,7 @@ impl Options {
             account: AccountId::EXAMPLE,
             clock: Clock::system(),
             credentials: None,
+            job_budget: Duration::from_secs(300),
             config: ConfigSource::default(),
         }
     }
@@ -224,12 +237,17 @@ impl LocalSigner {
     pub async fn start(options: Options) -> Result<Self, StartError> {
         let listen = options.listen;
         let config = options.config.clone();
+        let budget = options.job_budget;
         let opened = spawn_blocking(move || open(options)).await.map_err(|_| StartError::Runtime)??;
-        let Opened { directory, controls, store, ca, clock, principals, credentials_file } = opened;
+        let Opened { directory, controls, store, ca, clock, certificates, buckets, principals, credentials_file } =
+            opened;
         let page_tokens = page_tokens(&store).await?;
-        let service = Service { store, ca, clock, page_tokens, controls: Arc::clone(&controls) };
+        let jobs = JobQueue::default();
+        let controls_of_service = Arc::clone(&controls);
+        let service =
+            Service { store, ca, clock, page_tokens, certificates, buckets, jobs, controls: controls_of_service };
         let service = Arc::new(service);
-        let endpoint = Endpoint { service, principals, monitoring: Monitoring::default() };
+        let endpoint = Endpoint { service: Arc::clone(&service), principals, monitoring: Monitoring::default() };
         let error = |source| StartError::Listen { address: listen, source };
         let listener = TcpListener::bind(listen).await.map_err(error)?;
         let address = listener.local_addr().map_err(error)?;
@@ -242,9 +260,12 @@ impl LocalSigner {
             let controls = Arc::clone(&controls);
             tokio::spawn(async move {
                 let (tls, metrics) = (controls.tls.clone(), controls.metrics.clone());
+                let jobs = tokio::spawn(jobs::serve(service, budget, stopped.clone()));
                 server::serve(listener, router(Arc::new(endpoint)), tls, metrics, stopped).await;
+                // A panic of the workers was reported when it happened.
+                let _ = jobs.await;
                 controls.stop().await;
-                // Release the lock last: requests use the directory until here.
+                // Release the lock last: requests and jobs use the directory until here.
                 drop(directory);
             })
         };
@@ -333,6 +354,8 @@ struct Opened {
     store: Store,
     ca: CertificateAuthority,
     clock: Clock,
+    certificates: Certificates,
+    buckets: Buckets,
     principals: Principals,
     credentials_file: Option<PathBuf>,
 }
@@ -360,5 +383,10 @@ fn open(options: Options) -> Result<Opened, StartError> {
     let ca = CertificateAuthority::open(&path.join("ca"))?;
     let metrics = controls.metrics.clone();
     let store = Store::open_observed(&path.join("signer.db"), move |duration| metrics.commit(duration))?;
-    Ok(Opened { directory, controls, store, ca, clock: options.clock, principals, credentials_file })
+    let certificates = Certificates::of(path);
+    let temporary = path.join("jobs");
+    let buckets = Buckets::new(controls.settings.clone(), S3::of_process(), temporary.clone());
+    let buckets = buckets.map_err(at(&temporary))?;
+    let clock = options.clock;
+    Ok(Opened { directory, controls, store, ca, clock, certificates, buckets, principals, credentials_file })
 }

@@ -5,6 +5,7 @@ mod list;
 mod report;
 mod s3;
 mod start;
+mod verify;
 mod wait;
 mod waiting;
 
@@ -13,7 +14,7 @@ use clap::Subcommand;
 use crate::output::Output;
 use crate::output::exit::{CliError, ExitStatus};
 
-/// Start, show, list and wait for signing jobs.
+/// Start, show, list, wait for and verify signing jobs.
 ///
 /// A signing job signs an object in Amazon S3, such as a function of AWS Lambda or the firmware of a device. Signatures
 /// of container images have jobs, too: `sign` makes them. Use `revoke signature` to revoke the signature of a job.
@@ -30,6 +31,7 @@ enum Command {
     #[command(visible_alias = "ls")]
     List(Box<list::Args>),
     Wait(wait::Args),
+    Verify(Box<verify::Args>),
 }
 
 /// Runs the command.
@@ -42,5 +44,6 @@ pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
         Command::Get(args) => get::run(&args, output).await,
         Command::List(args) => list::run(&args, output).await,
         Command::Wait(args) => wait::run(&args, output).await,
+        Command::Verify(args) => verify::run(*args, output).await,
     }
 }

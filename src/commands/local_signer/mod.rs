@@ -1,5 +1,6 @@
 //! `notation-aws-signer local-signer`: a service with AWS Signer's API on this machine.
 
+mod certificate;
 mod principal;
 mod restore;
 mod serve;
@@ -29,6 +30,7 @@ pub struct Args {
 #[derive(Debug, Subcommand)]
 enum Command {
     Serve(Box<serve::Args>),
+    Certificate(certificate::Args),
     Principal(principal::Args),
     Snapshot(snapshot::Args),
     Restore(restore::Args),
@@ -58,6 +60,9 @@ pub enum LocalSignerError {
     /// The configuration cannot be put in force.
     #[error(transparent)]
     Controls(#[from] ControlsError),
+    /// A certificate was not imported, or cannot be listed.
+    #[error(transparent)]
+    Certificate(#[from] certificate::CertificateError),
     /// The service did not start.
     #[error(transparent)]
     Start(#[from] StartError),
@@ -74,6 +79,7 @@ impl From<LocalSignerError> for CliError {
         let code = match &why {
             LocalSignerError::Start(StartError::Controls(_)) => ReasonCode::Configuration,
             LocalSignerError::Start(_) | LocalSignerError::Snapshot(_) | LocalSignerError::Io(_) => ReasonCode::File,
+            LocalSignerError::Certificate(why) => why.code(),
             LocalSignerError::Clock(_)
             | LocalSignerError::Controls(_)
             | LocalSignerError::Credentials(_)
@@ -90,6 +96,7 @@ impl From<LocalSignerError> for CliError {
 pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
     match args.command {
         Command::Serve(args) => serve::run(*args, output).await.map(|()| ExitStatus::DONE),
+        Command::Certificate(args) => certificate::run(args, output).map(|()| ExitStatus::DONE),
         Command::Principal(args) => principal::run(args, output),
         Command::Snapshot(args) => snapshot::run(&args, output),
         Command::Restore(args) => restore::run(&args, output),

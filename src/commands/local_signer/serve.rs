@@ -140,6 +140,7 @@ fn options(args: Args) -> Result<Options, LocalSignerError> {
         clock: args.clock.map_or(Ok(Clock::system()), Clock::starting_at)?,
         credentials,
         config,
+        ..Options::new(PathBuf::new())
     })
 }
 

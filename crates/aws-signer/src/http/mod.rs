@@ -36,9 +36,13 @@ pub enum Answers {
     AwsSigner,
     /// Any answer. Credential sources use several formats.
     Any,
+    /// Any answer; the body of a success is not read here. The caller reads it within limits of its own, on size and
+    /// time: an object of S3 can have terabytes.
+    Streamed,
 }
 
-/// An HTTP client for the AWS SDK. Clones share their connections.
+/// An HTTP client for the AWS SDK. Answers are read up to a limit, except with [`Answers::Streamed`]. Clones share
+/// their connections.
 #[derive(Debug, Clone, Default)]
 pub struct BoundedHttpClient {
     connectors: Arc<Connectors>,
@@ -95,6 +99,7 @@ impl HttpConnector for Bounded {
         let call = connector.call(request);
         HttpConnectorFuture::new(async move {
             let response = match call.await {
+                Ok(response) if answers == Answers::Streamed && response.status().is_success() => Ok(response),
                 Ok(response) => read_whole(response).await,
                 Err(why) => Err(why),
             };

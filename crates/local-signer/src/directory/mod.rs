@@ -138,7 +138,7 @@ fn make_private(path: &Path) -> Result<(), DirectoryError> {
 
 /// What a directory may contain. Nothing of it may be a link, which would lead writing elsewhere, or belong to another
 /// user.
-const CONTENT: [&str; 19] = [
+const CONTENT: [&str; 21] = [
     "lock",
     "credentials",
     "principals.json",
@@ -153,6 +153,8 @@ const CONTENT: [&str; 19] = [
     "ca/intermediate.pem",
     "ca/intermediate-key.pem",
     "ca/leaf.pem",
+    "certificates",
+    "jobs",
     "ca/leaf-key.pem",
     STORE,
     "signer.db-wal",
@@ -161,8 +163,18 @@ const CONTENT: [&str; 19] = [
 ];
 
 /// The files of a local signer that may exist without a database, after its first start was interrupted.
-const OWN: [&str; 8] =
-    ["lock", "credentials", "principals.json", "principals.lock", "ca", "ca.new", RESTORED, RESTORING];
+const OWN: [&str; 10] = [
+    "lock",
+    "credentials",
+    "principals.json",
+    "principals.lock",
+    "ca",
+    "ca.new",
+    "certificates",
+    "jobs",
+    RESTORED,
+    RESTORING,
+];
 /// The database.
 pub const STORE: &str = "signer.db";
 /// The other files and folders of the state, which a snapshot contains beside the database.

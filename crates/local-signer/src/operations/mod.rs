@@ -21,15 +21,19 @@ pub mod remove_profile_permission;
 pub mod revoke_signature;
 pub mod revoke_signing_profile;
 pub mod sign_payload;
+pub mod start_signing_job;
 pub mod tag_resource;
 mod tagging;
 pub mod untag_resource;
 
 use std::sync::Arc;
 
+use super::buckets::Buckets;
 use super::ca::CertificateAuthority;
+use super::certificates::Certificates;
 use super::clock::Clock;
 use super::controls::Controls;
+use super::jobs::JobQueue;
 use super::model::Operation;
 use super::page_tokens::PageTokens;
 use super::store::Store;
@@ -52,6 +56,7 @@ pub const OPERATIONS: &[Operation] = &[
     revoke_signature::OPERATION,
     revoke_signing_profile::OPERATION,
     sign_payload::OPERATION,
+    start_signing_job::OPERATION,
     tag_resource::OPERATION,
     untag_resource::OPERATION,
 ];
@@ -67,6 +72,12 @@ pub struct Service {
     pub clock: Clock,
     /// The tokens of lists.
     pub page_tokens: PageTokens,
+    /// The signing material of device platforms.
+    pub certificates: Certificates,
+    /// Where signing jobs read and write.
+    pub buckets: Buckets,
+    /// What tells the workers of new signing jobs.
+    pub jobs: JobQueue,
     /// The configuration in force, and the events about jobs.
     pub controls: Arc<Controls>,
 }

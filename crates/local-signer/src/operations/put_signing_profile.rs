@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{Service, parameters, tagging};
 use crate::caller::Caller;
+use crate::certificates::CertificateArn;
 use crate::error::{ApiError, ErrorCode};
+use crate::jobs::encryption_of;
 use crate::model::{Answer, Member, Operation, Quota, shapes};
 use crate::platforms::{HashAlgorithm, Kind, Overrides, Platform};
 use crate::store::{Profile, ProfileAdded, ProfileStatus};
@@ -101,8 +103,8 @@ pub struct Output {
 pub async fn run(service: &Service, caller: &Caller, input: Input) -> Result<Output, ApiError> {
     let name = parameters::profile_name(&input.profile_name)?;
     let platform = parameters::platform(&input.platform_id)?;
-    let signing_material = signing_material(platform, caller.location(), input.signing_material)?;
     check_overrides(platform, input.overrides.as_ref())?;
+    let signing_material = signing_material(service, platform, caller.location(), &input)?;
     let validity = input.signature_validity_period.map_or(Ok(ValidityPeriod::DEFAULT), validity)?;
     if input.tags.len() > tagging::MAX_TAGS {
         return Err(parameters::invalid("tags", &format!("a signing profile has at most {} tags", tagging::MAX_TAGS)));
@@ -140,31 +142,16 @@ pub async fn run(service: &Service, caller: &Caller, input: Input) -> Result<Out
 
 /// Checks the certificate: device platforms sign with the caller's own one, the others only with AWS's.
 fn signing_material(
+    service: &Service,
     platform: &Platform,
     location: &Location,
-    material: Option<Material>,
+    input: &Input,
 ) -> Result<Option<String>, ApiError> {
-    match (platform.kind, material) {
+    match (platform.kind, &input.signing_material) {
         (Kind::Device, None) => Err(ApiError::Validation("signing material cannot be null.".to_owned())),
         (Kind::Device, Some(material)) => {
-            let here = format!("arn:{}:acm:{}:", location.partition(), location.region());
-            let arn = material.certificate_arn;
-            let resource = arn.strip_prefix(&here).and_then(|rest| rest.split_once(':'));
-            let valid = resource.is_some_and(|(account, resource)| {
-                account.len() == 12
-                    && account.bytes().all(|b| b.is_ascii_digit())
-                    && resource.strip_prefix("certificate/").is_some_and(|id| {
-                        (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
-                    })
-            });
-            if valid {
-                Ok(Some(arn))
-            } else {
-                Err(parameters::invalid(
-                    "signingMaterial.certificateArn",
-                    &format!("expected the ARN of a certificate of this region: {here}ACCOUNT:certificate/ID"),
-                ))
-            }
+            check_certificate(service, platform, location, &material.certificate_arn, input.overrides.as_ref())?;
+            Ok(Some(material.certificate_arn.clone()))
         }
         (_, None) => Ok(None),
         (_, Some(_)) => Err(parameters::invalid(
@@ -172,6 +159,37 @@ fn signing_material(
             &format!("{} signs with certificates of AWS Signer, not with your own", platform.id),
         )),
     }
+}
+
+/// Checks that a certificate was imported in this account and region, is valid, and has a key of the right type.
+fn check_certificate(
+    service: &Service,
+    platform: &Platform,
+    location: &Location,
+    arn: &str,
+    overrides: Option<&Overrides>,
+) -> Result<(), ApiError> {
+    let here = format!("arn:{}:acm:{}:{}:", location.partition(), location.region(), location.account());
+    let parsed: Option<CertificateArn> = arn.parse().ok().filter(|arn: &CertificateArn| arn.location() == location);
+    let Some(parsed) = parsed else {
+        let rule = format!("expected the ARN of a certificate of this account and region: {here}certificate/ID");
+        return Err(parameters::invalid("signingMaterial.certificateArn", &rule));
+    };
+    let material = service.certificates.get(&parsed).map_err(|why| ApiError::Internal(why.to_string()))?;
+    let refused = |why: String| ApiError::Validation(format!("The signing certificate {arn} {why}."));
+    let material = material.ok_or_else(|| refused("could not be found".to_owned()))?;
+    let certificate = material.certificate();
+    let now = service.clock.now();
+    if now < certificate.not_before() || now > certificate.not_after() {
+        return Err(refused("is not valid at this time".to_owned()));
+    }
+    let configuration = overrides.and_then(|overrides| overrides.signing_configuration).unwrap_or_default();
+    let wanted = encryption_of(platform, configuration.encryption_algorithm);
+    if material.encryption() != wanted {
+        let (found, wanted) = (material.encryption().as_str(), wanted.as_str());
+        return Err(refused(format!("has an {found} key, but the profile signs with {wanted}")));
+    }
+    Ok(())
 }
 
 /// Checks that the platform supports the overrides.

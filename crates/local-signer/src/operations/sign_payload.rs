@@ -161,7 +161,11 @@ fn not_active(arn: &ProfileArn) -> ApiError {
     ApiError::Validation(format!("The signing profile {arn} is canceled or revoked and cannot sign any more."))
 }
 
-fn envelope(
+/// The signature envelope of a job.
+///
+/// # Errors
+/// Returns [`ApiError::Internal`] if signing fails.
+pub(crate) fn envelope(
     payload: &[u8],
     job: &Job,
     expires_at: OffsetDateTime,

@@ -403,8 +403,8 @@ pub(super) fn insert(database: &Connection, job: &Job, token: Option<&str>) -> R
             "INSERT INTO signing_jobs (id, owner, number, invoker, requested_by, profile_name, profile_version,
              platform_id, status, status_reason, created_at, completed_at, expires_at, source, destination,
              signed_object, signing_material, overrides, signing_parameters, request_token)
-             VALUES (?1, ?2, (SELECT coalesce(max(number), 0) + 1 FROM signing_jobs WHERE owner = ?2), ?3, ?4, ?5, ?6,
-             ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
+             VALUES (?1, ?2, (SELECT coalesce(max((SELECT max(number) FROM signing_jobs WHERE owner = scopes.number)), 0)
+             + 1 FROM scopes), ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
         )?
         .execute(params![
             job.arn.id(),

@@ -10,6 +10,7 @@ mod permissions;
 mod profiles;
 mod revocations;
 mod settings;
+mod started;
 mod statistics;
 mod tags;
 mod writer;
@@ -31,6 +32,7 @@ pub use self::profiles::{
     Profile, ProfileAdded, ProfileFilter, ProfilePage, ProfileRevocation, ProfileRevoked, ProfileStatus,
 };
 pub use self::revocations::RevocationQuery;
+pub use self::started::{JobOutcome, JobStarted, UnfinishedJob};
 pub use self::tags::TagsChanged;
 use self::writer::Writer;
 use super::directory::{DirectoryError, at};

@@ -37,7 +37,7 @@ CREATE TABLE principals (
 CREATE TABLE signing_jobs (
     -- The location of the profile; the account owns the job.
     owner INTEGER NOT NULL REFERENCES scopes (number),
-    -- The order of creation.
+    -- The order of creation, over all owners.
     number INTEGER NOT NULL,
     -- What lists filter by comes first: it is read without the rest.
     status TEXT NOT NULL CHECK (status IN ('InProgress', 'Failed', 'Succeeded')),
@@ -82,6 +82,7 @@ CREATE INDEX jobs_by_requester ON signing_jobs (owner, requested_by, number);
 CREATE INDEX jobs_by_expiry ON signing_jobs (owner, expires_at, number);
 -- The values that few jobs have; the others are found quickly by their order.
 CREATE INDEX jobs_by_other_status ON signing_jobs (owner, status, number) WHERE status <> 'Succeeded';
+CREATE INDEX jobs_in_progress ON signing_jobs (number) WHERE status = 'InProgress';
 CREATE INDEX jobs_by_other_platform ON signing_jobs (owner, platform_id, number)
     WHERE platform_id <> 'Notation-OCI-SHA384-ECDSA';
 CREATE INDEX jobs_by_other_invoker ON signing_jobs (owner, invoker, number) WHERE invoker <> owner;

@@ -319,3 +319,29 @@ async fn every_list_of_jobs_reads_an_index_in_its_order() {
         assert!(plan[1..].iter().all(|step| step.contains("INTEGER PRIMARY KEY")), "{plan:?}");
     }
 }
+
+#[tokio::test]
+async fn unfinished_jobs_of_all_owners_come_in_the_order_of_their_creation() {
+    let (_directory, store) = open();
+    let mut expected = Vec::new();
+    for (n, region) in ["us-west-2", "us-east-1", "us-west-2", "eu-west-1"].into_iter().enumerate() {
+        let profile = Profile { arn: profile_version(region, "Ab12Cd34Ef"), ..profile() };
+        store.add_profile(profile.clone()).await.unwrap();
+        let id = format!("job-{n}");
+        let arn = JobArn::new(profile.arn.location().clone(), &id).unwrap();
+        let status = JobStatus::InProgress;
+        let job = Job { arn, profile: profile.arn.clone(), status, status_reason: None, completed_at: None, ..job(&id) };
+        let started = store.start_job(profile.arn.location().clone(), job, id.clone()).await.unwrap();
+        assert!(matches!(started, JobStarted::Started(_)));
+        expected.push(id);
+    }
+    let mut found = Vec::new();
+    let mut last = 0;
+    loop {
+        let batch = store.unfinished_jobs(last, 1).unwrap();
+        let Some(job) = batch.into_iter().next() else { break };
+        last = job.number;
+        found.push(job.job.arn.id().to_owned());
+    }
+    assert_eq!(found, expected);
+}

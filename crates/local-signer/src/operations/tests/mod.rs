@@ -5,6 +5,7 @@ mod permissions;
 mod profiles;
 mod revocation;
 mod signing;
+mod starting;
 mod tags;
 
 use aws_names::{AccountId, NOTATION_PLATFORM};
@@ -33,12 +34,16 @@ struct Signer {
 
 fn signer() -> Signer {
     let directory = tempfile::tempdir().unwrap();
+    let controls = Arc::new(Controls::start(Config::default()).unwrap());
     let service = Service {
         store: Store::open(&directory.path().join("signer.db")).unwrap(),
         ca: CertificateAuthority::open(&directory.path().join("ca")).unwrap(),
         clock: Clock::starting_at(START).unwrap(),
         page_tokens: PageTokens::new(&[1; KEY_LENGTH]).unwrap(),
-        controls: Arc::new(Controls::start(Config::default()).unwrap()),
+        certificates: Certificates::of(directory.path()),
+        buckets: Buckets::new(controls.settings.clone(), s3::S3::of_process(), directory.path().join("jobs")).unwrap(),
+        jobs: JobQueue::default(),
+        controls,
     };
     Signer { service, caller: Caller::new("us-west-2".parse().unwrap(), AccountId::EXAMPLE), _directory: directory }
 }
@@ -71,6 +76,15 @@ impl Signer {
         let (found, text) = self.error(name, parameters.clone()).await;
         assert_eq!(found, code, "{name} {parameters}: {text}");
         assert!(text.contains(message), "{name} {parameters}: {text}");
+    }
+
+    /// Imports a certificate of the caller's own, and returns its ARN.
+    fn import(&self, algorithm: &'static rcgen::SignatureAlgorithm) -> String {
+        let (certificate, key) = crate::certificates::tests::certificate(algorithm);
+        let directory = self.service.certificates.directory();
+        let location = self.caller.location();
+        let arn = Certificates::import(directory, location, certificate.as_bytes(), key.as_bytes(), None);
+        arn.unwrap().to_string()
     }
 
     async fn put(&self, name: &str) -> Value {

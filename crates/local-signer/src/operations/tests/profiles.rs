@@ -108,9 +108,18 @@ async fn device_platforms_need_a_certificate() {
         let body = with(body.clone(), json!({"signingMaterial": {"certificateArn": arn}}));
         signer.assert_error("PutSigningProfile", body, "ValidationException", "certificateArn").await;
     }
-    let certificate = "arn:aws:acm:us-west-2:111122223333:certificate/a-1";
+    let unknown = "arn:aws:acm:us-west-2:111122223333:certificate/12345678-1234-1234-1234-123456789012";
+    let unknown = with(body.clone(), json!({"signingMaterial": {"certificateArn": unknown}}));
+    signer.assert_error("PutSigningProfile", unknown, "ValidationException", "could not be found").await;
+    let ecdsa = signer.import(&rcgen::PKCS_ECDSA_P256_SHA256);
+    let certificate = signer.import(&rcgen::PKCS_RSA_SHA256);
     let overrides =
         json!({"signingConfiguration": {"encryptionAlgorithm": "RSA"}, "signingImageFormat": "JSONDetached"});
+    for (certificate, overrides) in [(&ecdsa, overrides.clone()), (&certificate, json!({}))] {
+        let other = json!({"signingMaterial": {"certificateArn": certificate}, "overrides": overrides});
+        let other = with(body.clone(), other);
+        signer.assert_error("PutSigningProfile", other, "ValidationException", "the profile signs with").await;
+    }
     let material = json!({"signingMaterial": {"certificateArn": certificate}, "overrides": overrides});
     signer.ok("PutSigningProfile", with(body.clone(), material)).await;
     let profile = signer.ok("GetSigningProfile", json!({"profileName": "Device"})).await;
