@@ -57,6 +57,19 @@ class Signer:
         threading.Thread(target=self._process.stdout.read, daemon=True).start()
         self._sessions = {}
 
+    @functools.cache
+    def certificate(self, algorithm="ECDSA"):
+        """The ARN of a code signing certificate with a key for this algorithm, made by openssl and imported."""
+        key = {"ECDSA": ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"], "RSA": ["rsa:2048"]}[algorithm]
+        files = ["--certificate", f"{algorithm}.pem", "--private-key", f"{algorithm}-key.pem"]
+        usage = ["basicConstraints=critical,CA:FALSE", "keyUsage=digitalSignature", "extendedKeyUsage=codeSigning"]
+        usage = [part for extension in usage for part in ("-addext", extension)]
+        make = ["openssl", "req", "-x509", "-newkey", *key, "-nodes", "-subj", "/CN=signer", *usage]
+        run = functools.partial(subprocess.run, cwd=self._folder.name, check=True, capture_output=True, text=True)
+        run([*make, "-out", files[1], "-keyout", files[3]])
+        tool = [os.path.abspath(TOOL) if os.sep in TOOL else TOOL, "local-signer", "certificate", "import"]
+        return run([*tool, "--dir", str(self.dir), "--region", REGION, *files]).stdout.strip()
+
     @property
     def credentials_file(self):
         return self.dir / "credentials"

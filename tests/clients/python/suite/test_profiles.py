@@ -17,7 +17,10 @@ class Put(SignerTest):
 
     def test_each_platform_can_have_profiles(self):
         for platform in self.client.list_signing_platforms()["platforms"]:
-            material = {} if platform["revocationSupported"] else {"signingMaterial": {"certificateArn": CERTIFICATE}}
+            material = {}
+            if not platform["revocationSupported"]:
+                algorithm = platform["signingConfiguration"]["encryptionAlgorithmOptions"]["defaultValue"]
+                material = {"signingMaterial": {"certificateArn": self.signer.certificate(algorithm)}}
             name, _ = self.put(platform=platform["platformId"], **material)
             found = self.client.get_signing_profile(profileName=name)
             self.assertEqual(found["platformId"], platform["platformId"])
@@ -93,12 +96,13 @@ class Put(SignerTest):
 
     def test_device_platforms_need_a_certificate(self):
         self.refused("ValidationException", self.client.put_signing_profile, profileName=self.name(), platformId=DEVICE)
-        name, _ = self.put(platform=DEVICE, signingMaterial={"certificateArn": CERTIFICATE})
+        certificate = self.signer.certificate()
+        name, _ = self.put(platform=DEVICE, signingMaterial={"certificateArn": certificate})
         found = self.client.get_signing_profile(profileName=name)
-        self.assertEqual(found["signingMaterial"], {"certificateArn": CERTIFICATE})
+        self.assertEqual(found["signingMaterial"], {"certificateArn": certificate})
 
     def test_certificates_must_be_of_acm_and_the_region(self):
-        for arn in ["", "nonsense", CERTIFICATE.replace(REGION, "eu-west-1"), CERTIFICATE.replace("acm", "iam")]:
+        for arn in ["", "nonsense", CERTIFICATE, CERTIFICATE.replace(REGION, "eu-west-1"), CERTIFICATE.replace("acm", "iam")]:
             self.refused(
                 "ValidationException",
                 self.client.put_signing_profile,
@@ -136,7 +140,7 @@ class Put(SignerTest):
             "signingConfiguration": {"encryptionAlgorithm": "RSA", "hashAlgorithm": "SHA256"},
             "signingImageFormat": "JSONDetached",
         }
-        material = {"certificateArn": CERTIFICATE}
+        material = {"certificateArn": self.signer.certificate("RSA")}
         name, _ = self.put(platform=DEVICE, signingMaterial=material, overrides=overrides)
         self.assertEqual(self.client.get_signing_profile(profileName=name)["overrides"], overrides)
 
