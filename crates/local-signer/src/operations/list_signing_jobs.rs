@@ -3,6 +3,7 @@
 use aws_names::AccountId;
 use axum::http::Method;
 use serde::{Deserialize, Serialize};
+use time::Duration;
 
 use super::describe_signing_job::S3;
 use super::get_signing_profile::SigningMaterial;
@@ -15,6 +16,8 @@ use crate::platforms;
 use crate::store::{Job, JobCursor, JobFilter, JobStatus, ObjectLocation, SourceObject};
 
 const PAGE: usize = 25;
+/// How long jobs are listed ("viewable by the ListSigningJobs operation for two years after they are performed").
+const LISTED: Duration = Duration::days(2 * 365);
 
 /// The row of the operation table.
 pub const OPERATION: Operation = Operation {
@@ -111,7 +114,7 @@ impl From<Job> for SigningJob {
     }
 }
 
-/// Lists jobs that pass all filters. Times are compared exclusively: a signature that expires at
+/// Lists jobs that pass all filters and are not too old. Times are compared exclusively: a signature that expires at
 /// `signatureExpiresBefore` is not listed.
 ///
 /// # Errors
@@ -128,6 +131,7 @@ pub fn run(service: &Service, caller: &Caller, parameters: Parameters) -> Result
         expires_before: input.signature_expires_before.map(Timestamp::milliseconds),
         expires_after: input.signature_expires_after.map(Timestamp::milliseconds),
         invoker: invoker.map_err(|why| parameters::invalid("jobInvoker", &why.to_string()))?,
+        since: service.clock.now().checked_sub(LISTED),
     };
     let tokens = &service.page_tokens;
     let after: Option<JobCursor> = input.next_token.map(|token| tokens.open(&list, &token)).transpose()?;

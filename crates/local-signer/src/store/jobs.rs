@@ -134,6 +134,8 @@ pub struct JobFilter {
     pub expires_after: Option<i64>,
     /// Only jobs that this account asked for.
     pub invoker: Option<AccountId>,
+    /// Only jobs that were finished at this time or later, or are not finished.
+    pub since: Option<OffsetDateTime>,
 }
 
 /// A page of a list of jobs.
@@ -309,8 +311,8 @@ fn expiry_bounds(filter: &JobFilter) -> (i64, i64) {
 /// The query for the jobs that may pass, with the index that has the fewest of them. Conditions of a partial index must
 /// be in the text for SQLite to use it; every value in the text is a constant of this program or a number.
 pub(super) fn query(filter: &JobFilter, owner: i64, numbers: &Numbers) -> String {
-    const SELECT: &str = "SELECT number, status, platform_id, requested_by, revoked_at IS NOT NULL, expires_at, invoker
-        FROM signing_jobs";
+    const SELECT: &str = "SELECT number, status, platform_id, requested_by, revoked_at IS NOT NULL, expires_at, invoker,
+        completed_at FROM signing_jobs";
     const UNUSED: &str = "?3 IS ?3 AND ?4 IS ?4 AND ?5 IS ?5 AND ?6 IS ?6";
     let (index, condition) = match (filter.status, filter.platform_id.as_deref(), numbers.invoker) {
         _ if filter.is_revoked == Some(true) => ("revoked_jobs", "revoked_at IS NOT NULL".to_owned()),
@@ -356,6 +358,10 @@ fn passes(row: &Row<'_>, filter: &JobFilter, numbers: &Numbers) -> rusqlite::Res
         && filter.expires_after.is_none_or(|after| expires_at.is_some_and(|expires| expires > after))
         && match numbers.invoker {
             Some(invoker) => row.get::<_, i64>(6)? == invoker,
+            None => true,
+        }
+        && match filter.since {
+            Some(since) => row.get::<_, Option<i64>>(7)?.is_none_or(|completed| completed >= since.unix_timestamp()),
             None => true,
         })
 }

@@ -1,3 +1,5 @@
+use time::Duration;
+
 use super::*;
 
 #[tokio::test]
@@ -87,6 +89,23 @@ async fn lists_jobs_by_pages_and_filters() {
     for filter in [json!({"status": "Done"}), json!({"jobInvoker": "1"}), json!({"maxResults": 26})] {
         signer.assert_error("ListSigningJobs", filter, "ValidationException", "failed to satisfy constraint").await;
     }
+}
+
+#[tokio::test]
+async fn jobs_are_listed_for_two_years() {
+    let mut signer = signer();
+    signer.put("Prod").await;
+    let id = signer.sign("Prod").await["jobId"].take();
+    for (days, listed) in [(729, true), (731, false)] {
+        signer.service.clock = Clock::starting_at(START + Duration::days(days)).unwrap();
+        for filter in [json!({}), json!({"signatureExpiresAfter": "2024-02-04T04:05:06Z"})] {
+            let jobs = signer.ok("ListSigningJobs", filter).await["jobs"].take();
+            assert_eq!(jobs.as_array().unwrap().len(), usize::from(listed), "{days}");
+        }
+        // Its signature may still be valid, so it can be described and revoked.
+        signer.ok("DescribeSigningJob", json!({"jobId": id})).await;
+    }
+    signer.ok("RevokeSignature", json!({"jobId": id, "reason": "leak"})).await;
 }
 
 #[tokio::test]
