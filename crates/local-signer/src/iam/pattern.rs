@@ -137,7 +137,8 @@ fn matches_chars(pattern: &[Token], text: &[char]) -> bool {
     pattern[at..].iter().all(|token| *token == Token::Many)
 }
 
-/// Whether text matches regardless of ASCII case and of that of other letters.
+/// Whether text matches regardless of the case of its letters. Each character is folded by itself: `str::to_lowercase`
+/// gives a sigma at the end of a word another form than elsewhere.
 pub fn matches_ignoring_case(pattern: &[Token], text: &str) -> bool {
     let folded: Vec<Token> = pattern
         .iter()
@@ -146,7 +147,7 @@ pub fn matches_ignoring_case(pattern: &[Token], text: &str) -> bool {
             other => vec![*other],
         })
         .collect();
-    matches(&folded, &text.to_lowercase())
+    matches_chars(&folded, &text.chars().flat_map(char::to_lowercase).collect::<Vec<_>>())
 }
 
 /// Whether an ARN matches a pattern of at least six parts, part by part: a wildcard does not reach beyond its part,

@@ -24,6 +24,17 @@ fn holds(asked: &Asked, condition: &str) -> bool {
 }
 
 #[test]
+fn ignoring_case_a_value_equals_itself_in_every_script() {
+    for value in ["BLUE", "\u{39f}\u{394}\u{39f}\u{3a3}", "\u{130}stanbul", "Stra\u{df}e"] {
+        let asked = Asked { resource_tags: tags(&[("team", value)]), ..Asked::new("SignPayload", &[PROFILE]) };
+        for (operator, expected) in [("StringEqualsIgnoreCase", true), ("StringNotEqualsIgnoreCase", false)] {
+            let condition = format!(r#"{{"{operator}": {{"aws:ResourceTag/team": "{value}"}}}}"#);
+            assert_eq!(holds(&asked, &condition), expected, "{condition}");
+        }
+    }
+}
+
+#[test]
 fn compares_values_of_every_type() {
     for (condition, expected) in [
         (r#"{"StringEquals": {"aws:username": "alice"}}"#, true),
