@@ -56,8 +56,9 @@
 //! | [`model`] | The API's model as data: parameters, shapes, constraints |
 //! | [`auth`], [`credentials`] | Signature Version 4, and access keys |
 //! | [`principals`] | Users and roles with their access keys and policies |
-//! | [`iam`] | Who may do what: policies, and the permissions of signing profiles |
+//! | [`iam`], `authorization` | Who may do what: policies, and the permissions of signing profiles |
 //! | [`caller`] | Who makes a request |
+//! | [`console`] | The pages for people |
 //! | [`operations`] | The table of the operations of AWS Signer, one file each |
 //! | [`platforms`] | The table of the signing platforms |
 //! | [`profile_policy`] | The cross-account permissions of a profile |
@@ -81,11 +82,13 @@
 pub mod audit;
 pub mod auth;
 pub mod buckets;
+mod authorization;
 pub mod ca;
 pub mod caller;
 pub mod certificates;
 pub mod clock;
 pub mod config;
+pub mod console;
 pub mod controls;
 pub mod credentials;
 mod cut;
@@ -132,6 +135,7 @@ use self::ca::{CaError, CertificateAuthority};
 use self::certificates::Certificates;
 use self::clock::Clock;
 use self::config::ConfigSource;
+use self::console::Console;
 use self::controls::{Controls, ControlsError};
 use self::credentials::{Credentials, CredentialsError};
 use self::directory::{Directory, DirectoryError, at};
@@ -221,6 +225,7 @@ pub struct LocalSigner {
     principals: Principals,
     credentials_file: Option<PathBuf>,
     root_certificate: PathBuf,
+    console: Arc<Console>,
     directory: PathBuf,
     config: ConfigSource,
     controls: Arc<Controls>,
@@ -247,7 +252,11 @@ impl LocalSigner {
         let service =
             Service { store, ca, clock, page_tokens, certificates, buckets, jobs, controls: controls_of_service };
         let service = Arc::new(service);
-        let endpoint = Endpoint { service: Arc::clone(&service), principals, monitoring: Monitoring::default() };
+        let account = principals.root().identity().account().clone();
+        let console = Arc::new(Console::new(Arc::clone(&service), account, listen.ip())?);
+        let monitoring = Monitoring::default();
+        let endpoint =
+            Endpoint { service: Arc::clone(&service), principals, monitoring, console: Arc::clone(&console) };
         let error = |source| StartError::Listen { address: listen, source };
         let listener = TcpListener::bind(listen).await.map_err(error)?;
         let address = listener.local_addr().map_err(error)?;
@@ -270,7 +279,18 @@ impl LocalSigner {
             })
         };
         let directory = path;
-        Ok(Self { address, principals, credentials_file, root_certificate, directory, config, controls, stop, serving })
+        Ok(Self {
+            address,
+            principals,
+            credentials_file,
+            root_certificate,
+            console,
+            directory,
+            config,
+            controls,
+            stop,
+            serving,
+        })
     }
 
     /// The address it listens on, with the actual port.
@@ -337,6 +357,12 @@ impl LocalSigner {
     #[must_use]
     pub fn root_certificate(&self) -> &Path {
         &self.root_certificate
+    }
+
+    /// The pages for people.
+    #[must_use]
+    pub fn console(&self) -> &Console {
+        &self.console
     }
 
     /// Stops accepting requests and waits for the running ones, at most 10 seconds, and for events and audit records,

@@ -154,6 +154,12 @@ fn instructions(signer: &LocalSigner) -> String {
     };
     let scheme = if signer.is_encrypted() { "https" } else { "http" };
     let reached = format!("{scheme}://{}", reached_at(address));
+    let console = match signer.console().is_enabled() {
+        true => {
+            format!("Console, signed in (the address is a secret):\n  {reached}{}\n", signer.console().sign_in_path())
+        }
+        false => String::new(),
+    };
     let root = signer.root_certificate().display();
     let credentials = match signer.credentials_file() {
         Some(file) => format!("  export AWS_SHARED_CREDENTIALS_FILE={}", shell_quoted(&file.to_string_lossy())),
@@ -164,6 +170,7 @@ fn instructions(signer: &LocalSigner) -> String {
     };
     format!(
         "The local signer listens on {endpoint}\n{open}\
+         {console}\
          Root certificate, for a trust store of the type signingAuthority:\n  {root}\n\n\
          To use it in another terminal:\n  export AWS_ENDPOINT_URL_SIGNER={reached}\n  export AWS_ENDPOINT_URL_SIGNER_DATA={reached}\n{credentials}\n  \
          export AWS_REGION=us-west-2 AWS_DEFAULT_REGION=us-west-2\n\nThen, for example:\n  \

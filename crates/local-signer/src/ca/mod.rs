@@ -143,6 +143,18 @@ impl CertificateAuthority {
         self.directory.join("root.pem")
     }
 
+    /// The root and the intermediate certificate as DER.
+    #[must_use]
+    pub fn issuers(&self) -> (&[u8], &[u8]) {
+        (&self.root, &self.intermediate)
+    }
+
+    /// The signing certificate that was issued last, which may have expired; `None` before the first signature.
+    #[must_use]
+    pub fn last_leaf(&self) -> Option<Arc<SigningIdentity>> {
+        self.leaf.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// The signing certificate, chain and key for the time `now`; issues a new leaf if needed.
     ///
     /// # Errors

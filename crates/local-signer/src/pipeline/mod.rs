@@ -5,7 +5,6 @@
 //! ([`crate::operations::OPERATIONS`]) says everything about an operation that a step needs to know.
 
 mod answer;
-mod authorization;
 mod body;
 mod call;
 
@@ -18,13 +17,17 @@ use axum::body::Bytes;
 use axum::extract::{Extension, Request, State};
 use axum::http::HeaderValue;
 use axum::http::request::Parts;
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse as _, Response};
 use time::OffsetDateTime;
 
 use self::answer::{ERROR_TYPE, InternalCause, REQUEST_ID};
 use self::call::Call;
 use crate::auth::{Authenticated, Claim, Head, canonical};
+use crate::authorization::{Connection, authorize};
 use crate::caller::Caller;
+use crate::console::recent::{RecentCall, Source};
+use crate::console::{Console, intercept};
 use crate::cut::Cut;
 use crate::error::ApiError;
 use crate::faults::Outcome;
@@ -46,11 +49,14 @@ pub struct Endpoint {
     pub principals: Principals,
     /// The pages for monitoring.
     pub monitoring: Monitoring,
+    /// The console, which also keeps the last calls.
+    pub console: Arc<Console>,
 }
 
-/// The service. All paths of the API go through [`handle`], including unknown ones.
+/// The service. All paths of the API go through [`handle`], including unknown ones; the console takes its own before.
 pub fn router(endpoint: Arc<Endpoint>) -> Router {
-    Router::new().fallback(handle).with_state(endpoint)
+    let console = from_fn_with_state(Arc::clone(&endpoint.console), intercept);
+    Router::new().fallback(handle).with_state(endpoint).layer(console)
 }
 
 /// Answers a request, with a request id, and logs it.
@@ -74,6 +80,8 @@ async fn handle(
         answer(&endpoint, caller, &peer, &parts, &body, &mut call).await
     };
     let outcome = outcome.await;
+    let recent = RecentCall::new(Source::Api, call.operation, call.caller.as_ref(), begun.elapsed(), &outcome);
+    endpoint.console.recent().add(recent);
     call.report(&endpoint, &parts, &peer, &id, begun.elapsed(), &outcome).await;
     let mut response = outcome.map_or_else(ApiError::into_response, Answer::into_response);
     let status = response.status().as_u16();
@@ -128,8 +136,8 @@ fn checked(
     peer: &Peer,
 ) -> Result<(), ApiError> {
     operation.validate(parameters)?;
-    let with = authorization::Connection { headers: &parts.headers, is_encrypted: peer.tls.is_some() };
-    authorization::authorize(&endpoint.service, caller, operation, parameters, &with)
+    let with = Connection { headers: &parts.headers, is_encrypted: peer.tls.is_some() };
+    authorize(&endpoint.service, caller, operation, parameters, &with)
 }
 
 /// Refuses a call beyond the quota of its operation.

@@ -8,6 +8,7 @@
 mod jobs;
 mod permissions;
 mod profiles;
+mod regions;
 mod revocations;
 mod settings;
 mod started;

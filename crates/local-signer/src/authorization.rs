@@ -19,11 +19,11 @@ use crate::operations::Service;
 use crate::store::StoreError;
 
 /// What conditions of policies may ask about the connection and the head of a request.
-pub(super) struct Connection<'a> {
+pub(crate) struct Connection<'a> {
     /// The headers.
-    pub(super) headers: &'a HeaderMap,
+    pub(crate) headers: &'a HeaderMap,
     /// Whether the connection uses TLS.
-    pub(super) is_encrypted: bool,
+    pub(crate) is_encrypted: bool,
 }
 
 /// Decides whether the caller may make the request.
@@ -31,7 +31,7 @@ pub(super) struct Connection<'a> {
 /// # Errors
 /// Returns [`ApiError::NotAuthorized`] if the caller may not make the request, and [`ApiError::Store`] if the store
 /// fails.
-pub(super) fn authorize(
+pub(crate) fn authorize(
     service: &Service,
     caller: &Caller,
     operation: &Operation,
