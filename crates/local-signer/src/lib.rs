@@ -127,7 +127,7 @@ use aws_lc_rs::rand;
 use aws_names::AccountId;
 use s3::S3;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 use tokio::task::{JoinHandle, spawn_blocking};
 
 use self::buckets::Buckets;
@@ -255,8 +255,14 @@ impl LocalSigner {
         let account = principals.root().identity().account().clone();
         let console = Arc::new(Console::new(Arc::clone(&service), account, listen.ip())?);
         let monitoring = Monitoring::default();
-        let endpoint =
-            Endpoint { service: Arc::clone(&service), principals, monitoring, console: Arc::clone(&console) };
+        let (ended, end) = oneshot::channel();
+        let endpoint = Endpoint {
+            service: Arc::clone(&service),
+            principals,
+            monitoring,
+            console: Arc::clone(&console),
+            _ended: ended,
+        };
         let error = |source| StartError::Listen { address: listen, source };
         let listener = TcpListener::bind(listen).await.map_err(error)?;
         let address = listener.local_addr().map_err(error)?;
@@ -273,6 +279,10 @@ impl LocalSigner {
                 server::serve(listener, router(Arc::new(endpoint)), tls, metrics, stopped).await;
                 // A panic of the workers was reported when it happened.
                 let _ = jobs.await;
+                // Requests whose clients closed their connections.
+                if tokio::time::timeout(server::SHUTDOWN_TIMEOUT, end).await.is_err() {
+                    tracing::warn!("some requests did not finish in time");
+                }
                 controls.stop().await;
                 // Release the lock last: requests and jobs use the directory until here.
                 drop(directory);

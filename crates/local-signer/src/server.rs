@@ -36,7 +36,7 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
 /// The time for a TLS handshake.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 /// The time for running requests to finish after shutdown began.
-const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
+pub(crate) const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What is known of the other end of a connection. Requests have it as an extension.
 #[derive(Debug, Clone)]

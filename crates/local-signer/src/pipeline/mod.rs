@@ -8,6 +8,7 @@ mod answer;
 mod body;
 mod call;
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -20,6 +21,7 @@ use axum::http::request::Parts;
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse as _, Response};
 use time::OffsetDateTime;
+use tokio::sync::oneshot;
 
 use self::answer::{ERROR_TYPE, InternalCause, REQUEST_ID};
 use self::call::Call;
@@ -51,6 +53,8 @@ pub struct Endpoint {
     pub monitoring: Monitoring,
     /// The console, which also keeps the last calls.
     pub console: Arc<Console>,
+    /// Dropped with the last request, which may still run when its connection is closed.
+    pub _ended: oneshot::Sender<Infallible>,
 }
 
 /// The service. All paths of the API go through [`handle`], including unknown ones; the console takes its own before.
@@ -59,7 +63,10 @@ pub fn router(endpoint: Arc<Endpoint>) -> Router {
     Router::new().fallback(handle).with_state(endpoint).layer(console)
 }
 
-/// Answers a request, with a request id, and logs it.
+/// Answers a request.
+///
+/// An authenticated request runs to its end in a task of its own, also if its client closes the connection: otherwise a
+/// change could be made that the audit log, the events and the metrics never see.
 async fn handle(
     State(endpoint): State<Arc<Endpoint>>,
     Extension(standing): Extension<Standing>,
@@ -67,36 +74,60 @@ async fn handle(
     request: Request,
 ) -> Response {
     let begun = Instant::now();
-    let id = uuid::Uuid::new_v4().to_string();
     let (parts, body) = request.into_parts();
     let monitored = endpoint.monitoring.answer(&endpoint.service, &peer, &parts.method, parts.uri.path());
     if let Some(response) = monitored.await {
         return response;
     }
-    let mut call = Call::default();
-    let outcome = async {
-        let (claim, body) = body::read(claim(&endpoint, &parts), body).await?;
-        let caller = authenticated(&standing, &peer, claim, &body)?;
-        answer(&endpoint, caller, &peer, &parts, &body, &mut call).await
-    };
-    let outcome = outcome.await;
-    let recent = RecentCall::new(Source::Api, call.operation, call.caller.as_ref(), begun.elapsed(), &outcome);
-    endpoint.console.recent().add(recent);
-    call.report(&endpoint, &parts, &peer, &id, begun.elapsed(), &outcome).await;
-    let mut response = outcome.map_or_else(ApiError::into_response, Answer::into_response);
-    let status = response.status().as_u16();
-    let error = response.headers().get(ERROR_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("-");
-    tracing::info!(request_id = %id, method = %parts.method, path = parts.uri.path(), status, error, "handled a request");
-    if let Some(InternalCause(cause)) = response.extensions().get() {
-        tracing::error!(request_id = %id, "internal error: {cause}");
+    let read = body::read(claim(&endpoint, &parts), body).await;
+    let read = read.and_then(|(claim, body)| Ok((authenticated(&standing, &peer, claim, &body)?, body)));
+    let request = Received { endpoint, peer, parts, begun };
+    match read {
+        Err(error) => request.finish(Err(error)).await,
+        Ok(known) => tokio::spawn(request.finish(Ok(known))).await.unwrap_or_else(|why| {
+            // It panicked. The store rolls back a change that does not return.
+            tracing::error!("internal error: a request has no answer: {why}");
+            ApiError::Internal(String::new()).into_response()
+        }),
     }
-    if let Ok(value) = HeaderValue::from_str(&id) {
-        response.headers_mut().insert(REQUEST_ID, value);
+}
+
+/// A request whose body was read.
+struct Received {
+    endpoint: Arc<Endpoint>,
+    peer: Peer,
+    parts: Parts,
+    begun: Instant,
+}
+
+impl Received {
+    /// Answers the request of a caller, or refuses it; with a request id, in the audit log and in the log.
+    async fn finish(self, known: Result<(Caller, Bytes), ApiError>) -> Response {
+        let Self { endpoint, peer, parts, begun } = self;
+        let id = uuid::Uuid::new_v4().to_string();
+        let mut call = Call::default();
+        let outcome = match known {
+            Ok((caller, body)) => answer(&endpoint, caller, &peer, &parts, &body, &mut call).await,
+            Err(error) => Err(error),
+        };
+        let recent = RecentCall::new(Source::Api, call.operation, call.caller.as_ref(), begun.elapsed(), &outcome);
+        endpoint.console.recent().add(recent);
+        call.report(&endpoint, &parts, &peer, &id, begun.elapsed(), &outcome).await;
+        let mut response = outcome.map_or_else(ApiError::into_response, Answer::into_response);
+        let status = response.status().as_u16();
+        let error = response.headers().get(ERROR_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("-");
+        tracing::info!(request_id = %id, method = %parts.method, path = parts.uri.path(), status, error, "handled a request");
+        if let Some(InternalCause(cause)) = response.extensions().get() {
+            tracing::error!(request_id = %id, "internal error: {cause}");
+        }
+        if let Ok(value) = HeaderValue::from_str(&id) {
+            response.headers_mut().insert(REQUEST_ID, value);
+        }
+        if let Some(cut) = call.cut {
+            response.extensions_mut().insert(cut);
+        }
+        response
     }
-    if let Some(cut) = call.cut {
-        response.extensions_mut().insert(cut);
-    }
-    response
 }
 
 /// The walk of an authenticated request. `call` gets what is learned about it on the way.

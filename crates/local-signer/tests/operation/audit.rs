@@ -1,4 +1,6 @@
+use std::io::Write as _;
 use std::os::unix::fs::MetadataExt as _;
+use std::time::Duration;
 
 use local_signer::principals::{NewPrincipal, PrincipalStore};
 use reqwest::Method;
@@ -86,6 +88,40 @@ async fn both_accounts_see_calls_across_accounts_and_who_made_them() {
     let events = lines(&directory.path().join("e.jsonl"));
     let accounts: Vec<_> = events.iter().map(|event| event["account"].as_str().unwrap()).collect();
     assert_eq!(accounts, ["111122223333", "444455556666"]);
+}
+
+#[tokio::test]
+async fn a_client_that_closes_its_connection_does_not_escape_the_audit_log() {
+    // The delay makes sure that the connection is closed meanwhile.
+    let config = "version: 1\naudit: {file: a.jsonl}\nfaults: [{operation: PutSigningProfile, delay: 50ms}]";
+    let signer = Signer::start(config).await;
+    let names: Vec<_> = (0..3).map(|number| format!("Unseen{number}")).collect();
+    for name in &names {
+        let body = json!({ "platformId": "Notation-OCI-SHA384-ECDSA" });
+        let path = format!("/signing-profiles/{name}");
+        let request = signer.signed(signer.signer.credentials(), Method::PUT, &path, &body);
+        let mut text = format!("PUT {path} HTTP/1.1\r\nhost: {}\r\n", signer.signer.address());
+        for (name, value) in request.headers() {
+            text.push_str(&format!("{name}: {}\r\n", value.to_str().unwrap()));
+        }
+        text.push_str(&format!("content-length: {}\r\n\r\n{body}", body.to_string().len()));
+        // It is closed before the answer can arrive.
+        std::net::TcpStream::connect(signer.signer.address()).unwrap().write_all(text.as_bytes()).unwrap();
+    }
+    let mut changed = Vec::new();
+    for name in &names {
+        let exists = async { while signer.get(name).await.unwrap().status != 200 {} };
+        tokio::time::timeout(Duration::from_secs(10), exists).await.expect("the call ended with its connection");
+        changed.push(name.as_str());
+    }
+    let Signer { signer, directory, .. } = signer;
+    signer.shutdown().await;
+    let records = lines(&directory.path().join("a.jsonl"));
+    let puts = records.iter().filter(|record| record["eventName"] == "PutSigningProfile");
+    let mut recorded: Vec<_> = puts.map(|put| put["requestParameters"]["profileName"].as_str().unwrap()).collect();
+    changed.sort_unstable();
+    recorded.sort_unstable();
+    assert_eq!(recorded, changed);
 }
 
 #[tokio::test]

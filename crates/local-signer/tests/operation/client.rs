@@ -68,6 +68,16 @@ impl Signer {
         path: &str,
         body: Value,
     ) -> reqwest::Result<Answer> {
+        let response = self.http.execute(self.signed(credentials, method, path, &body)).await?;
+        let header = |name: &str| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
+        let (status, error) = (response.status().as_u16(), header("x-amzn-errortype"));
+        let request_id = header("x-amzn-requestid").unwrap();
+        let body = serde_json::from_slice(&response.bytes().await?).unwrap_or_default();
+        Ok(Answer { status, error, request_id, body })
+    }
+
+    /// A request that is signed with these credentials.
+    pub fn signed(&self, credentials: &Credentials, method: Method, path: &str, body: &Value) -> reqwest::Request {
         let url = format!("{}{path}", self.signer.endpoint_url());
         let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
         let (id, secret) = (credentials.access_key_id(), credentials.secret_access_key());
@@ -88,12 +98,7 @@ impl Signer {
         for (name, value) in instructions.headers() {
             request = request.header(name, value);
         }
-        let response = request.send().await?;
-        let header = |name: &str| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
-        let (status, error) = (response.status().as_u16(), header("x-amzn-errortype"));
-        let request_id = header("x-amzn-requestid").unwrap();
-        let body = serde_json::from_slice(&response.bytes().await?).unwrap_or_default();
-        Ok(Answer { status, error, request_id, body })
+        request.build().unwrap()
     }
 
     pub async fn put(&self, name: &str) -> Answer {
