@@ -44,6 +44,7 @@ pub struct Input {
 /// Returns [`ApiError::ResourceNotFound`] if the profile does not exist.
 pub async fn run(service: &Service, caller: &Caller, input: Input) -> Result<(), ApiError> {
     let arn = ProfileArn::new(caller.location().clone(), parameters::profile_name(&input.profile_name)?);
+    parameters::check_exists(service, &arn)?;
     match service.store.cancel_profile(arn.clone(), service.clock.now()).await? {
         Some(_) => Ok(()),
         None => {

@@ -46,7 +46,7 @@ pub struct Output {
 /// Returns [`ApiError::BadRequest`] for an invalid ARN and a canceled profile, and [`ApiError::NotFound`] if the
 /// profile does not exist.
 pub fn run(service: &Service, caller: &Caller, input: &Input) -> Result<Output, ApiError> {
-    let arn = tagging::resource(caller, &input.resource_arn)?;
+    let arn = tagging::resource(service, caller, &input.resource_arn)?;
     let profile = service.store.profile(&arn, service.clock.now())?.ok_or_else(|| tagging::not_found(&arn))?;
     if profile.status == ProfileStatus::Canceled {
         return Err(tagging::canceled(&arn));

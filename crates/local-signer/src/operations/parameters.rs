@@ -3,6 +3,7 @@
 use aws_names::{AccountId, JobArn, Location, ProfileArn, ProfileName};
 use time::OffsetDateTime;
 
+use super::Service;
 use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::platforms::{self, Platform};
@@ -49,6 +50,17 @@ pub fn owned_location(caller: &Caller, parameter: &str, owner: Option<&str>) -> 
 /// The error for a profile that does not exist.
 pub fn no_profile(arn: &ProfileArn) -> ApiError {
     ApiError::ResourceNotFound(format!("The signing profile {arn} could not be found."))
+}
+
+/// Checks that a profile exists: a canceled one is deleted after two years, although the store still has it.
+///
+/// # Errors
+/// Returns [`ApiError::ResourceNotFound`] if it does not exist, and [`ApiError::Store`] if the store fails.
+pub fn check_exists(service: &Service, arn: &ProfileArn) -> Result<(), ApiError> {
+    match service.store.profile(arn, service.clock.now())? {
+        Some(_) => Ok(()),
+        None => Err(no_profile(arn)),
+    }
 }
 
 /// The error for a job that does not exist.

@@ -62,6 +62,7 @@ pub struct Input {
 pub async fn run(service: &Service, caller: &Caller, input: Input) -> Result<(), ApiError> {
     let name = parameters::profile_name(&input.profile_name)?;
     let arn = ProfileArn::new(caller.location().clone(), name).with_version(&input.profile_version)?;
+    parameters::check_exists(service, arn.profile())?;
     let now = service.clock.now();
     // The Developer Guide requires a time that is not in the future. If the signing clock was set, callers may use that
     // clock or the real one, so the later of both is the limit.

@@ -2,6 +2,7 @@
 
 use aws_names::ProfileArn;
 
+use super::Service;
 use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::store::TagsChanged;
@@ -13,11 +14,12 @@ pub(super) const MAX_TAGS: usize = 50;
 ///
 /// # Errors
 /// Returns [`ApiError::BadRequest`] if the ARN is not that of a signing profile, and [`ApiError::NotFound`] for a
-/// profile of another account or region.
-pub(super) fn resource(caller: &Caller, arn: &str) -> Result<ProfileArn, ApiError> {
+/// profile of another account or region, or that does not exist.
+pub(super) fn resource(service: &Service, caller: &Caller, arn: &str) -> Result<ProfileArn, ApiError> {
     let invalid = |why: aws_names::ArnError| ApiError::BadRequest(format!("Invalid resource ARN: {why}"));
     let arn: ProfileArn = arn.parse().map_err(invalid)?;
-    if arn.location() == caller.location() { Ok(arn) } else { Err(not_found(&arn)) }
+    let is_here = arn.location() == caller.location();
+    if is_here && service.store.profile(&arn, service.clock.now())?.is_some() { Ok(arn) } else { Err(not_found(&arn)) }
 }
 
 /// The error for a profile that does not exist.

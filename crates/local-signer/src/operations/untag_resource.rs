@@ -43,7 +43,7 @@ pub struct Input {
 /// Returns [`ApiError::BadRequest`] for an invalid ARN and a canceled profile, and [`ApiError::NotFound`] if the
 /// profile does not exist.
 pub async fn run(service: &Service, caller: &Caller, input: Input) -> Result<(), ApiError> {
-    let arn = tagging::resource(caller, &input.resource_arn)?;
+    let arn = tagging::resource(service, caller, &input.resource_arn)?;
     let changed = service.store.change_tags(arn.clone(), input.tag_keys, BTreeMap::new(), tagging::MAX_TAGS).await?;
     tagging::outcome(&arn, changed)
 }

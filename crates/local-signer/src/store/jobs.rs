@@ -311,7 +311,8 @@ fn expiry_bounds(filter: &JobFilter) -> (i64, i64) {
 /// The query for the jobs that may pass, with the index that has the fewest of them. Conditions of a partial index must
 /// be in the text for SQLite to use it; every value in the text is a constant of this program or a number.
 pub(super) fn query(filter: &JobFilter, owner: i64, numbers: &Numbers) -> String {
-    const SELECT: &str = "SELECT number, status, platform_id, requested_by, revoked_at IS NOT NULL, expires_at, invoker,
+    const SELECT: &str =
+        "SELECT number, status, platform_id, requested_by, revoked_at IS NOT NULL, expires_at, invoker,
         completed_at FROM signing_jobs";
     const UNUSED: &str = "?3 IS ?3 AND ?4 IS ?4 AND ?5 IS ?5 AND ?6 IS ?6";
     let (index, condition) = match (filter.status, filter.platform_id.as_deref(), numbers.invoker) {

@@ -149,15 +149,29 @@ async fn a_name_stays_taken_after_cancel_and_revoke() {
 #[tokio::test]
 async fn a_canceled_profile_is_deleted_after_two_years() {
     let mut signer = signer();
-    signer.put("Prod").await;
+    let version = signer.put("Prod").await["profileVersion"].take();
     signer.ok("CancelSigningProfile", json!({"profileName": "Prod"})).await;
     let list = json!({"includeCanceled": true});
     signer.service.clock = Clock::starting_at(START + time::Duration::days(729)).unwrap();
     assert_eq!(signer.ok("ListSigningProfiles", list.clone()).await["profiles"].as_array().unwrap().len(), 1);
     signer.service.clock = Clock::starting_at(START + time::Duration::days(731)).unwrap();
     assert_eq!(signer.ok("ListSigningProfiles", list).await["profiles"], json!([]));
-    let get = json!({"profileName": "Prod"});
-    signer.assert_error("GetSigningProfile", get, "ResourceNotFoundException", "Prod").await;
+    let of_any = json!({"profileName": "Prod", "profileVersion": version, "statementId": "one", "revisionId": "x",
+        "action": "signer:SignPayload", "principal": OTHER_ACCOUNT, "reason": "leak", "effectiveTime": 0});
+    for operation in [
+        "GetSigningProfile",
+        "CancelSigningProfile",
+        "RevokeSigningProfile",
+        "ListProfilePermissions",
+        "AddProfilePermission",
+        "RemoveProfilePermission",
+    ] {
+        signer.assert_error(operation, of_any.clone(), "ResourceNotFoundException", "Prod").await;
+    }
+    let tagging = json!({"resourceArn": arn("signing-profiles/Prod"), "tags": {"a": "b"}, "tagKeys": ["a"]});
+    for operation in ["TagResource", "UntagResource", "ListTagsForResource"] {
+        signer.assert_error(operation, tagging.clone(), "NotFoundException", "Prod").await;
+    }
     signer.put("Prod").await;
 }
 
