@@ -81,8 +81,8 @@
 
 pub mod audit;
 pub mod auth;
-pub mod buckets;
 mod authorization;
+pub mod buckets;
 pub mod ca;
 pub mod caller;
 pub mod certificates;

@@ -149,7 +149,7 @@ impl S3 {
         match with_host(within(deadline, OPERATION, bucket, call).await, &journal) {
             Ok(answer) if answer.status().is_some() => Ok(Versioning::Kept),
             Ok(_) => Err(S3Error::NotVersioned(bucket.name.to_owned())),
-            Err(S3Error::Failed { failure: Failure::Answer(_), .. }) => Ok(Versioning::Unknown),
+            Err(S3Error::Failed { failure, .. }) if matches!(*failure, Failure::Answer(_)) => Ok(Versioning::Unknown),
             Err(why) => Err(why),
         }
     }
@@ -308,7 +308,7 @@ fn no_object(object: Object<'_>) -> S3Error {
 }
 
 fn failed(operation: &'static str, bucket: Bucket<'_>, failure: Failure) -> S3Error {
-    S3Error::Failed { operation, bucket: bucket.name.to_owned(), failure }
+    S3Error::Failed { operation, bucket: bucket.name.to_owned(), failure: Box::new(failure) }
 }
 
 fn answered<T, E>(
@@ -335,7 +335,7 @@ async fn within<T>(
 fn with_host<T>(result: Result<T, S3Error>, journal: &Journal) -> Result<T, S3Error> {
     result.map_err(|why| match why {
         S3Error::Failed { operation, bucket, failure } => {
-            S3Error::Failed { operation, bucket, failure: failure.at_host(journal.service_host()) }
+            S3Error::Failed { operation, bucket, failure: Box::new(failure.at_host(journal.service_host())) }
         }
         why => why,
     })

@@ -57,7 +57,7 @@ pub enum S3Error {
         /// The bucket.
         bucket: String,
         /// What happened.
-        failure: Failure,
+        failure: Box<Failure>,
     },
 }
 
@@ -71,7 +71,7 @@ impl S3Error {
             Self::TooLarge { .. } => ReasonCode::Unsupported,
             Self::Incomplete(_) => ReasonCode::Unreachable,
             Self::File(_) => ReasonCode::Internal,
-            Self::Failed { failure, .. } => match failure {
+            Self::Failed { failure, .. } => match failure.as_ref() {
                 Failure::Refused { status: 403, .. } => ReasonCode::Denied,
                 Failure::Refused { status: 429 | 503, .. } => ReasonCode::Throttled,
                 Failure::Refused { status: 500.., .. } => ReasonCode::Unreachable,
@@ -88,8 +88,9 @@ impl S3Error {
 
     /// The HTTP status of a refusal.
     pub(crate) fn status(&self) -> Option<u16> {
-        match self {
-            Self::Failed { failure: Failure::Refused { status, .. }, .. } => Some(*status),
+        let Self::Failed { failure, .. } = self else { return None };
+        match failure.as_ref() {
+            Failure::Refused { status, .. } => Some(*status),
             _ => None,
         }
     }

@@ -110,7 +110,7 @@ fn dos_time(time: OffsetDateTime) -> u32 {
         years => u32::try_from(years).unwrap_or_default(),
     };
     let date = years << 9 | u32::from(u8::from(time.month())) << 5 | u32::from(time.day());
-    let clock = u32::from(time.hour()) << 11 | u32::from(time.minute()) << 5 | u32::from(time.second()) / 2;
+    let clock = (u32::from(time.hour()) << 11) | (u32::from(time.minute()) << 5) | (u32::from(time.second()) / 2);
     date << 16 | clock
 }
 

@@ -145,7 +145,7 @@ fn parse(bytes: &[u8]) -> Option<(CertificateArn, SigningMaterial)> {
     // The first certificate is the leaf, all others are the chain.
     const END: &str = "-----END CERTIFICATE-----";
     let (certificate, rest) = pem.split_at(pem.find(END)? + END.len());
-    let chain = rest.contains(END).then(|| rest.as_bytes());
+    let chain = rest.contains(END).then_some(rest.as_bytes());
     let material = SigningMaterial::from_pem(certificate.as_bytes(), rest.as_bytes(), chain).ok()?;
     Some((arn.parse().ok()?, material))
 }

@@ -156,8 +156,8 @@ async fn answer(
     outcome.map_err(|error| operation.documented(error))
 }
 
-/// Validates and authorizes a request. What the model says of its parameters comes first, as at AWS: it is no secret, and
-/// says nothing about resources.
+/// Validates and authorizes a request. What the model says of its parameters comes first, as at AWS: it is no secret,
+/// and says nothing about resources.
 fn checked(
     endpoint: &Endpoint,
     caller: &Caller,

@@ -62,8 +62,8 @@ impl Store {
         Ok(Some(Permissions { permissions: permissions(&reader, arn)?, revision }))
     }
 
-    /// Adds a permission if `expected` is the current revision; the profile then has the revision `next`. `fits` decides
-    /// whether the policy with the permission is small enough.
+    /// Adds a permission if `expected` is the current revision; the profile then has the revision `next`. `fits`
+    /// decides whether the policy with the permission is small enough.
     ///
     /// # Errors
     /// Returns [`StoreError`] if the database fails.

@@ -330,7 +330,8 @@ async fn unfinished_jobs_of_all_owners_come_in_the_order_of_their_creation() {
         let id = format!("job-{n}");
         let arn = JobArn::new(profile.arn.location().clone(), &id).unwrap();
         let status = JobStatus::InProgress;
-        let job = Job { arn, profile: profile.arn.clone(), status, status_reason: None, completed_at: None, ..job(&id) };
+        let job =
+            Job { arn, profile: profile.arn.clone(), status, status_reason: None, completed_at: None, ..job(&id) };
         let started = store.start_job(profile.arn.location().clone(), job, id.clone()).await.unwrap();
         assert!(matches!(started, JobStarted::Started(_)));
         expected.push(id);

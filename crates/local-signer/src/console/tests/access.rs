@@ -90,6 +90,7 @@ async fn forms_of_other_sites_are_refused() {
     let token = site.page("profiles/Prod_1/cancel").await.hidden("form-token").to_owned();
     let form = |token: &str| query(&[("form-token", token)]);
     let path = at("profiles/Prod_1/cancel");
+    let other = Site::signed_in().await.page("profiles/new").await;
     for (headers, token) in [
         (&[("origin", "http://attacker.example")][..], token.as_str()),
         (&[("origin", "null")], &token),
@@ -97,7 +98,7 @@ async fn forms_of_other_sites_are_refused() {
         (&[("origin", "http://127.0.0.1:8275")], &token),
         (&[], ""),
         (&[], &token[1..]),
-        (&[], &Site::signed_in().await.page("profiles/new").await.hidden("form-token").to_owned()),
+        (&[], other.hidden("form-token")),
     ] {
         let answer = site.send(Method::POST, &path, headers, form(token)).await;
         assert_eq!(answer.status, StatusCode::FORBIDDEN, "{headers:?}");

@@ -18,6 +18,7 @@ use hyper::service::Service as _;
 use hyper_util::service::TowerToHyperService;
 use notary::envelope::PAYLOAD_MEDIA_TYPE;
 use serde_json::{Value, json};
+use tokio::sync::oneshot;
 
 use super::Console;
 use super::fields::Fields;
@@ -39,7 +40,6 @@ use crate::principals::Principals;
 use crate::server::Peer;
 use crate::store::Store;
 use crate::strangers::Standing;
-use tokio::sync::oneshot;
 
 const REGION: &str = "us-west-2";
 
@@ -124,7 +124,13 @@ impl Site {
         let credentials =
             Credentials::new("AKIAEXAMPLEEXAMPLE00", "wJalrXUtnFEMIEXAMPLEKEYofThisTestOnly0000").unwrap();
         let principals = Principals::open(directory.path(), account, credentials).unwrap();
-        let endpoint = Arc::new(Endpoint { service, principals, monitoring: Monitoring::default(), console, _ended: oneshot::channel().0 });
+        let endpoint = Arc::new(Endpoint {
+            service,
+            principals,
+            monitoring: Monitoring::default(),
+            console,
+            _ended: oneshot::channel().0,
+        });
         let peer = Peer { address: "127.0.0.1:50000".parse().unwrap(), tls: None };
         Self { endpoint, peer, host: "127.0.0.1:8274", cookie: None, _directory: directory }
     }
