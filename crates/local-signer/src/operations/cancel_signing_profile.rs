@@ -44,8 +44,11 @@ pub struct Input {
 /// Returns [`ApiError::ResourceNotFound`] if the profile does not exist.
 pub async fn run(service: &Service, caller: &Caller, input: Input) -> Result<(), ApiError> {
     let arn = ProfileArn::new(caller.location().clone(), parameters::profile_name(&input.profile_name)?);
-    parameters::check_exists(service, &arn)?;
-    match service.store.cancel_profile(arn.clone(), service.clock.now()).await? {
+    let found = match parameters::exists(service, &arn)? {
+        true => service.store.cancel_profile(arn.clone(), service.clock.now()).await?,
+        false => None,
+    };
+    match found {
         Some(_) => Ok(()),
         None => {
             let why = format!("Signing Profile with name {} does not exist.", arn.name());

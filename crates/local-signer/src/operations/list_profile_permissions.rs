@@ -69,7 +69,9 @@ pub fn run(service: &Service, caller: &Caller, parameters: Parameters) -> Result
     let list = List::new(&OPERATION, caller.location(), &parameters);
     let input: Input = parameters.parse()?;
     let arn = ProfileArn::new(caller.location().clone(), parameters::profile_name(&input.profile_name)?);
-    parameters::check_exists(service, &arn)?;
+    if !parameters::exists(service, &arn)? {
+        return Err(profile_policy::no_profile(&arn));
+    }
     let found = service.store.permissions(&arn)?.ok_or_else(|| profile_policy::no_profile(&arn))?;
     if found.permissions.is_empty() {
         return Err(profile_policy::no_policy(&arn));

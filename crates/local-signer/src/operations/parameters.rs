@@ -52,15 +52,12 @@ pub fn no_profile(arn: &ProfileArn) -> ApiError {
     ApiError::ResourceNotFound(format!("The signing profile {arn} could not be found."))
 }
 
-/// Checks that a profile exists: a canceled one is deleted after two years, although the store still has it.
+/// Whether a profile exists: a canceled one is deleted after two years, although the store still has it.
 ///
 /// # Errors
-/// Returns [`ApiError::ResourceNotFound`] if it does not exist, and [`ApiError::Store`] if the store fails.
-pub fn check_exists(service: &Service, arn: &ProfileArn) -> Result<(), ApiError> {
-    match service.store.profile(arn, service.clock.now())? {
-        Some(_) => Ok(()),
-        None => Err(no_profile(arn)),
-    }
+/// Returns [`ApiError::Store`] if the store fails.
+pub fn exists(service: &Service, arn: &ProfileArn) -> Result<bool, ApiError> {
+    Ok(service.store.profile(arn, service.clock.now())?.is_some())
 }
 
 /// The error for a job that does not exist.

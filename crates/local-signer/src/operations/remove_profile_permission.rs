@@ -57,7 +57,9 @@ pub struct Input {
 /// for another revision.
 pub async fn run(service: &Service, caller: &Caller, input: Input) -> Result<Output, ApiError> {
     let arn = ProfileArn::new(caller.location().clone(), parameters::profile_name(&input.profile_name)?);
-    parameters::check_exists(service, &arn)?;
+    if !parameters::exists(service, &arn)? {
+        return Err(profile_policy::no_profile(&arn));
+    }
     let next = uuid::Uuid::new_v4().to_string();
     let removed = service.store.remove_permission(
         arn.clone(),

@@ -1,6 +1,6 @@
 //! `RevokeSigningProfile`: revokes the signatures of a profile version since a given time, and stops it from signing.
 
-use aws_names::ProfileArn;
+use aws_names::{ProfileArn, ProfileVersionArn};
 use axum::http::Method;
 use serde::Deserialize;
 use time::{Duration, OffsetDateTime};
@@ -62,7 +62,9 @@ pub struct Input {
 pub async fn run(service: &Service, caller: &Caller, input: Input) -> Result<(), ApiError> {
     let name = parameters::profile_name(&input.profile_name)?;
     let arn = ProfileArn::new(caller.location().clone(), name).with_version(&input.profile_version)?;
-    parameters::check_exists(service, arn.profile())?;
+    if !parameters::exists(service, arn.profile())? {
+        return Err(no_version(&arn));
+    }
     let now = service.clock.now();
     // The Developer Guide requires a time that is not in the future. If the signing clock was set, callers may use that
     // clock or the real one, so the later of both is the limit.
@@ -79,13 +81,15 @@ pub async fn run(service: &Service, caller: &Caller, input: Input) -> Result<(),
     };
     match service.store.revoke_profile(arn.clone(), revocation).await? {
         ProfileRevoked::Revoked => Ok(()),
-        ProfileRevoked::NotFound => {
-            Err(ApiError::ResourceNotFound(format!("The signing profile version {arn} could not be found.")))
-        }
+        ProfileRevoked::NotFound => Err(no_version(&arn)),
         ProfileRevoked::FromEarlier(_) => {
             let rule =
                 "the profile version is already revoked from an earlier time; a later effective time is not allowed";
             Err(parameters::invalid("effectiveTime", rule))
         }
     }
+}
+
+fn no_version(arn: &ProfileVersionArn) -> ApiError {
+    ApiError::ResourceNotFound(format!("The signing profile version {arn} could not be found."))
 }

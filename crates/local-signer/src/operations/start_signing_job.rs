@@ -42,7 +42,8 @@ pub const OPERATION: Operation = Operation {
     read_only: false,
     quota: Quota::SigningJobs,
     differs: "Zip files are signed in a form of the local signer, which AWS Lambda does not verify. Folders can play \
-              buckets. Objects and buckets that do not exist fail the job, not the call.",
+              buckets. Objects and buckets that do not exist fail the job, not the call. Every principal that may start \
+              jobs reads and writes all buckets of the local signer: permissions for Amazon S3 are not evaluated.",
     run: |service, caller, parameters| {
         Box::pin(async move { Answer::json(&run(service, caller, parameters.parse()?).await?) })
     },
