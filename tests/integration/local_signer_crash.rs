@@ -202,6 +202,13 @@ async fn no_answered_write_is_lost_in_200_kills() {
     }
     // Jobs whose start was not answered may run, too; but no signed object is there without its job, or in part.
     let (_server, client) = start(&state);
+    for _ in 0..600 {
+        let running = client.list_signing_jobs().status(SigningStatus::InProgress).send().await.unwrap();
+        if running.jobs().is_empty() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
     for entry in signed.read_dir().unwrap() {
         let key = entry.unwrap().file_name().into_string().unwrap();
         let job = key.strip_prefix("s-").and_then(|key| key.strip_suffix(".zip"));

@@ -17,6 +17,9 @@ use crate::temporary::Temporary;
 /// The longest path that is followed.
 const MOST: usize = 4096;
 
+/// The longest name of a file on common file systems, in bytes.
+const LONGEST_NAME: usize = 255;
+
 /// An open folder. Paths are followed from it, name by name, and never through a symbolic link.
 #[derive(Debug)]
 pub struct Beneath {
@@ -59,14 +62,19 @@ impl Beneath {
         Ok(file.into())
     }
 
-    /// Begins to write a new file. Its folders are created. Its mode is `mode` restricted by the umask.
+    /// Begins to write a new file. Its folders are created. Its mode is `mode` restricted by the umask. What a process
+    /// left of the same file when it was killed is removed; no two may write it at a time.
     ///
     /// # Errors
     /// As [`Self::read`].
     pub fn create(&self, path: &str, mode: u32) -> io::Result<NewFile> {
         let (folders, name) = names(path)?;
         let folder = self.enter(&folders, true)?;
-        let (temporary, file) = Temporary::new(&folder, mode)?;
+        let temporary = format!(".tmp-{name}");
+        let (temporary, file) = match temporary.len() {
+            ..=LONGEST_NAME => Temporary::named(&folder, temporary.into(), mode)?,
+            _ => Temporary::new(&folder, mode)?,
+        };
         Ok(NewFile { folder, name: name.to_owned(), file, temporary: Some(temporary) })
     }
 

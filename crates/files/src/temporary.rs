@@ -38,6 +38,20 @@ impl Temporary {
         Err(io::Error::other("no free name for a temporary file"))
     }
 
+    /// Creates an empty file with this name, in place of one that a process left when it was killed.
+    pub(crate) fn named(folder: &OwnedFd, name: OsString, mode: u32) -> io::Result<(Self, File)> {
+        let folder = folder.try_clone()?;
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        for _ in 0..ATTEMPTS {
+            match openat(&folder, &name, flags, file_mode(mode)) {
+                Ok(file) => return Ok((Self { folder, name, is_there: true }, file.into())),
+                Err(Errno::EXIST) => unlinkat(&folder, &name, AtFlags::empty())?,
+                Err(why) => return Err(why.into()),
+            }
+        }
+        Err(io::Error::other("the temporary file is created again and again by others"))
+    }
+
     /// Gives the file a name, in place of what has it.
     pub(crate) fn rename_over(mut self, folder: &OwnedFd, name: &OsStr) -> io::Result<()> {
         renameat(&self.folder, &self.name, folder, name)?;

@@ -1,9 +1,11 @@
 //! `examples/local-signer`: the commands, variables and keys of the compose file, the image and the service container.
 
 use std::path::Path;
+use std::time::Duration;
 
 use yaml_rust2::{Yaml, YamlLoader};
 
+use crate::support::process::{command, run};
 use crate::support::programs;
 use crate::support::server::Server;
 
@@ -45,11 +47,29 @@ async fn works(server: &Server, id: &str, secret: &str) {
     assert!(!platforms.platforms().is_empty());
 }
 
-/// The command of the image, from the last line of the Dockerfile.
-fn image_command() -> Vec<String> {
+/// A list of the Dockerfile, after this text, with which a line preferably starts.
+fn image_list(before: &str) -> Vec<String> {
     let file = example("Dockerfile");
-    let command = file.lines().find_map(|line| line.strip_prefix("CMD ")).unwrap();
-    serde_json::from_str(command).unwrap()
+    let found = file.lines().find(|line| line.starts_with(before)).or(file.lines().find(|line| line.contains(before)));
+    serde_json::from_str(found.unwrap().split_once(before).unwrap().1).unwrap()
+}
+
+fn image_command() -> Vec<String> {
+    image_list("CMD ")
+}
+
+/// Runs a health check with the variables of the container, but for the port of `server`.
+fn is_healthy(server: &Server, check: &[String], id: &str, secret: &str) {
+    let [program, arguments @ ..] = check else { panic!("{check:?}") };
+    assert_eq!(program, "/usr/bin/notation-aws-signer");
+    let home = tempfile::tempdir().unwrap();
+    let mut check = command(programs::tool(), home.path());
+    check.args(arguments).env("AWS_ENDPOINT_URL_SIGNER", &server.endpoint).env("AWS_REGION", "us-west-2");
+    check.env("AWS_ACCESS_KEY_ID", id);
+    run(check.env("AWS_SECRET_ACCESS_KEY", secret), Duration::from_secs(30)).succeeded();
+    // It fails where nothing answers.
+    check.env("AWS_ENDPOINT_URL_SIGNER", "http://127.0.0.1:1");
+    run(&mut check, Duration::from_secs(60)).failed();
 }
 
 #[tokio::test]
@@ -63,6 +83,11 @@ async fn the_services_of_the_compose_file_know_the_same_keys() {
     let dir = tempfile::tempdir().unwrap();
     let server = serve(&command, &secret, dir.path());
     works(&server, &text(&app["AWS_ACCESS_KEY_ID"]), &text(&app["AWS_SECRET_ACCESS_KEY"])).await;
+    let (check, environment) = (list(&signer["healthcheck"]["test"]), &signer["environment"]);
+    assert_eq!(check[0], "CMD");
+    assert_eq!(text(&environment["AWS_ENDPOINT_URL_SIGNER"]), "http://127.0.0.1:8274");
+    let keys = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"].map(|name| text(&environment[name]));
+    is_healthy(&server, &check[1..], &keys[0], &keys[1]);
 }
 
 #[tokio::test]
@@ -73,5 +98,8 @@ async fn the_job_knows_the_keys_of_its_service_container() {
     assert_eq!(text(&environment["AWS_ENDPOINT_URL_SIGNER"]), "http://127.0.0.1:8274");
     let dir = tempfile::tempdir().unwrap();
     let server = serve(&image_command(), &text(&service["env"][SECRET]), dir.path());
-    works(&server, &text(&environment["AWS_ACCESS_KEY_ID"]), &text(&environment["AWS_SECRET_ACCESS_KEY"])).await;
+    let id = text(&environment["AWS_ACCESS_KEY_ID"]);
+    works(&server, &id, &text(&environment["AWS_SECRET_ACCESS_KEY"])).await;
+    assert!(example("Dockerfile").contains(&format!("AWS_ACCESS_KEY_ID={id}\n")));
+    is_healthy(&server, &image_list("--retries=15 CMD "), &id, &text(&service["env"]["AWS_SECRET_ACCESS_KEY"]));
 }

@@ -42,6 +42,23 @@ fn a_file_that_is_not_published_is_not_seen() {
 }
 
 #[test]
+fn what_a_killed_process_left_is_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    let beneath = Beneath::open(folder.path()).unwrap();
+    let names = || -> Vec<_> { folder.path().read_dir().unwrap().map(|entry| entry.unwrap().file_name()).collect() };
+    let mut killed = beneath.create("a", 0o644).unwrap();
+    killed.file().write_all(b"half").unwrap();
+    std::mem::forget(killed);
+    assert_eq!(names(), [".tmp-a"]);
+    write(&beneath, "a", "whole").unwrap();
+    assert_eq!(names(), ["a"]);
+    assert_eq!(read(&beneath, "a").unwrap(), "whole");
+    let long = "n".repeat(253);
+    write(&beneath, &long, "long").unwrap();
+    assert_eq!(read(&beneath, &long).unwrap(), "long");
+}
+
+#[test]
 fn nothing_outside_is_reached() {
     let outer = tempfile::tempdir().unwrap();
     std::fs::write(outer.path().join("secret"), "secret").unwrap();

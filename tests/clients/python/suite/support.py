@@ -55,7 +55,6 @@ class Signer:
             raise RuntimeError(f"the local signer did not start: {command}")
         # Whatever it prints later must not block it.
         threading.Thread(target=self._process.stdout.read, daemon=True).start()
-        self._sessions = {}
 
     @functools.cache
     def certificate(self, algorithm="ECDSA"):
@@ -195,16 +194,3 @@ class SignerTest(unittest.TestCase):
 
     def invalid(self, call, message="validation error detected", **parameters):
         return self.refused("ValidationException", call, message, **parameters)
-
-
-def has_operation(signer, method, path):
-    """Whether the service knows an operation."""
-    from botocore.auth import SigV4Auth
-    from botocore.awsrequest import AWSRequest
-    from botocore.credentials import Credentials
-    from botocore.httpsession import URLLib3Session
-
-    request = AWSRequest(method, signer.endpoint + path, data=b"{}")
-    SigV4Auth(Credentials(*signer.keys()), "signer", REGION).add_auth(request)
-    answer = URLLib3Session().send(request.prepare())
-    return answer.headers.get("x-amzn-errortype") != "UnknownOperationException"

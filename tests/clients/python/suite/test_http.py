@@ -5,7 +5,7 @@ import socket
 import urllib.parse
 
 import raw
-from support import FORMAT, NOTATION, Signer, SignerTest
+from support import NOTATION, SignerTest
 
 
 class Http(SignerTest):

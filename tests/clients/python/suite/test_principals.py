@@ -6,7 +6,7 @@ import subprocess
 import tempfile
 import time
 
-from support import ACCOUNT, FORMAT, NOTATION, OTHER_ACCOUNT, PAYLOAD, REGION, TOOL, Signer, SignerTest, has_operation
+from support import ACCOUNT, FORMAT, NOTATION, OTHER_ACCOUNT, PAYLOAD, REGION, TOOL, Signer, SignerTest
 
 ANY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "signer:*", "Resource": "*"}]}
 
@@ -60,6 +60,12 @@ class PrincipalsTest(SignerTest):
         arn = f"arn:aws:signer:{REGION}:{ACCOUNT}:/signing-jobs/{job}"
         given = {
             "list_signing_platforms": {},
+            "start_signing_job": {
+                "source": {"s3": {"bucketName": "unsigned", "key": "code.zip", "version": "null"}},
+                "destination": {"s3": {"bucketName": "signed"}},
+                "profileName": name,
+                "clientRequestToken": self.name(),
+            },
             "get_signing_platform": {"platformId": NOTATION},
             "list_signing_profiles": {},
             "get_signing_profile": {"profileName": name},
@@ -94,13 +100,6 @@ class PrincipalsTest(SignerTest):
             },
             "cancel_signing_profile": {"profileName": name},
         }
-        if has_operation(self.signer, "POST", "/signing-jobs"):
-            given["start_signing_job"] = {
-                "source": {"s3": {"bucketName": "unsigned", "key": "code.zip", "version": "null"}},
-                "destination": {"s3": {"bucketName": "signed"}},
-                "profileName": name,
-                "clientRequestToken": self.name(),
-            }
         return [(getattr(client, method), parameters) for method, parameters in given.items()]
 
 
