@@ -1,7 +1,7 @@
 //! The state of the local signer: a SQLite database, durable before a request is answered.
 //!
 //! Each method of [`Store`] is one transaction with typed values, and nothing of SQL leaves this module, so that
-//! another engine can take its place. Changes are committed by one thread ([`writer`]); with `synchronous=FULL`, a
+//! another engine can take its place. Changes are committed by one thread (`writer.rs`); with `synchronous=FULL`, a
 //! committed transaction survives a crash of the process and of the machine. Readers have connections of their own and
 //! do not wait for changes.
 

@@ -18,7 +18,7 @@ pub struct RevocationQuery<'a> {
     pub certificates: &'a [String],
     /// The signing time; Unix milliseconds.
     pub signed_at: i64,
-    /// The current time. Revocations are forgotten [`KEPT_MONTHS`] after the expiry of a signature.
+    /// The current time. Revocations are forgotten six months after the expiry of a signature.
     pub now: OffsetDateTime,
 }
 
