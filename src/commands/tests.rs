@@ -119,7 +119,7 @@ fn a_part_of_the_definition_gives_the_same_result_as_the_whole() {
         format!("sign {reference} --profile {profile} --recursive -qo json --user-metadata a=b --plain-http"),
         format!("verify {reference}"),
         format!("verify {reference} oci:./image --jobs 3 -vv --trusted-profile {profile} --root root.pem"),
-        format!("verify -o json --output text --policy policy.json -- {reference}"),
+        format!("verify -o json --policy policy.json -- {reference}"),
         "verify".to_owned(),
     ] {
         let arguments: Vec<_> = format!("notation-aws-signer {line}").split(' ').map(OsString::from).collect();
