@@ -33,10 +33,8 @@ pub fn forge(
     };
     change(&mut attributes);
     let pem = |file: &str| std::fs::read_to_string(signer.join("ca").join(file)).unwrap();
-    let leaf = pem("leaf.pem");
-    let (key, leaf) = leaf.split_at(leaf.find("-----BEGIN CERTIFICATE-----").unwrap());
-    let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P384_SHA384_FIXED_SIGNING, &der_of(key)).unwrap();
-    let chain = [der_of(leaf), der_of(&pem("intermediate.pem")), der_of(&pem("root.pem"))];
+    let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P384_SHA384_FIXED_SIGNING, &der_of(&pem("leaf-key.pem"))).unwrap();
+    let chain = [der_of(&pem("leaf.pem")), der_of(&pem("intermediate.pem")), der_of(&pem("root.pem"))];
     let payload = Payload { target_artifact: artifact.clone() }.to_bytes();
     let sign = |input: &[u8]| key.sign(&SystemRandom::new(), input).map(|s| s.as_ref().to_vec());
     build(&payload, &attributes, &chain, "forger/1", sign).unwrap()
