@@ -31,7 +31,7 @@ pub enum CompletionError {
 }
 
 /// Returns the region for a name without one: `region`, or else `AWS_REGION`, `AWS_DEFAULT_REGION`, or that of the
-/// profile of the shared configuration in use. `None` if there is none, or it is not the name of a region.
+/// profile of the shared configuration in use. `None` if no region is set, or it is not the name of a region.
 #[must_use]
 pub fn default_region(config: &SignerConfig, region: Option<&str>) -> Option<Region> {
     region_of(&AwsSettings::load(config.named_profile(&Partition::AWS)), region)

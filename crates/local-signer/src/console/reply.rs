@@ -43,7 +43,7 @@ impl From<ApiError> for Failure {
     }
 }
 
-/// An answer or why there is none.
+/// An answer, or the reason for an error page.
 pub(super) type Reply = Result<Response, Failure>;
 
 /// A page.

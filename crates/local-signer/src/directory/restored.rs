@@ -1,5 +1,5 @@
-//! The last step of a restore: a complete state in the folder `.restored` takes the place of the old one. Whoever opens
-//! the directory completes the step, so that a crash in it does not matter.
+//! The last step of a restore: a complete state in the folder `.restored` takes the place of the old one. The
+//! next process that opens the directory completes the step, so that a crash in it does not matter.
 
 use std::path::Path;
 use std::{fs, io};

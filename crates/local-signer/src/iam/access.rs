@@ -22,7 +22,7 @@ pub enum CrossAccount {
     /// If a permission of the signing profile allows it, beside the caller's policies (`AddProfilePermission` in the
     /// API Reference).
     ByPermission,
-    /// If the caller's policies allow it: whoever verifies signatures asks for those of other accounts.
+    /// If the caller's policies allow it: verifiers ask for signatures of other accounts.
     ByIdentity,
 }
 

@@ -27,7 +27,7 @@ pub fn profile_name(name: &str) -> Result<ProfileName, ApiError> {
 /// The platform with this id.
 ///
 /// # Errors
-/// Returns [`ApiError::Validation`] if there is none.
+/// Returns [`ApiError::Validation`] if no platform has this id.
 pub fn platform(id: &str) -> Result<&'static Platform, ApiError> {
     platforms::find(id).ok_or_else(|| {
         let known: Vec<&str> = platforms::PLATFORMS.iter().map(|platform| platform.id).collect();

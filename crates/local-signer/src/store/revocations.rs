@@ -22,9 +22,8 @@ pub struct RevocationQuery<'a> {
     pub now: OffsetDateTime,
 }
 
-/// How many months after the expiry of a signature its revocation is still answered, as in the Developer Guide.
-pub const KEPT_MONTHS: u32 = 6;
-const KEPT: ValidityPeriod = ValidityPeriod { value: KEPT_MONTHS, unit: ValidityType::Months };
+/// How long after the expiry of a signature its revocation is still answered, as in the Developer Guide.
+const KEPT: ValidityPeriod = ValidityPeriod { value: 6, unit: ValidityType::Months };
 
 impl Store {
     /// Returns the revoked parts (profile version, job, certificates) of a signature.
