@@ -10,7 +10,11 @@ use std::time::{Duration, Instant};
 
 use aws_names::Location;
 
+use crate::model::Quota;
+
 const SECOND: Duration = Duration::from_secs(1);
+/// The quota of the class [`Quota::SigningJobs`].
+const SIGNING_JOBS: u32 = 5;
 /// How many regions and operations of an account are counted at a time: AWS has about 50 regions, each with 19
 /// operations. Calls beyond are refused, so that a caller who makes up regions uses up only its own quota.
 const MAX_WINDOWS: usize = 2000;
@@ -22,7 +26,7 @@ const MANY_ACCOUNTS: usize = 1000;
 pub struct Limits {
     /// Whether quotas apply.
     pub enabled: bool,
-    /// The quota of operations without one of their own.
+    /// The quota of operations of the class [`Quota::Standard`] without one of their own.
     pub default: u32,
     /// The quotas of single operations.
     pub operations: BTreeMap<&'static str, u32>,
@@ -30,15 +34,19 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { enabled: false, default: 25, operations: BTreeMap::from([("StartSigningJob", 5)]) }
+        Self { enabled: false, default: 25, operations: BTreeMap::new() }
     }
 }
 
 impl Limits {
-    /// The quota of an operation.
+    /// The quota of an operation of this class.
     #[must_use]
-    pub fn of(&self, operation: &str) -> u32 {
-        self.operations.get(operation).copied().unwrap_or(self.default)
+    pub fn of(&self, operation: &str, class: Quota) -> u32 {
+        let of_class = match class {
+            Quota::Standard => self.default,
+            Quota::SigningJobs => SIGNING_JOBS,
+        };
+        self.operations.get(operation).copied().unwrap_or(of_class)
     }
 }
 
@@ -91,16 +99,16 @@ impl Quotas {
     ///
     /// # Errors
     /// Returns [`Throttled`] if the quota of this second is used up.
-    pub fn take(&self, operation: &'static str, caller: &Location) -> Result<(), Throttled> {
-        self.take_at(operation, caller, Instant::now())
+    pub fn take(&self, operation: &'static str, class: Quota, caller: &Location) -> Result<(), Throttled> {
+        self.take_at(operation, class, caller, Instant::now())
     }
 
-    fn take_at(&self, operation: &'static str, caller: &Location, now: Instant) -> Result<(), Throttled> {
+    fn take_at(&self, operation: &'static str, class: Quota, caller: &Location, now: Instant) -> Result<(), Throttled> {
         let mut state = self.state();
         if !state.limits.enabled {
             return Ok(());
         }
-        let quota = state.limits.of(operation);
+        let quota = state.limits.of(operation, class);
         if state.accounts.len() >= MANY_ACCOUNTS {
             state.accounts.retain(|_, windows| windows.values().any(|window| !window.is_over(now)));
         }
@@ -148,7 +156,8 @@ mod tests {
         let start = Instant::now();
         let here = at("us-west-2", "111122223333");
         let accepted = |operation, caller: &Location, at: Instant| {
-            (0..100).filter(|_| quotas.take_at(operation, caller, at).is_ok()).count()
+            let class = if operation == "StartSigningJob" { Quota::SigningJobs } else { Quota::Standard };
+            (0..100).filter(|_| quotas.take_at(operation, class, caller, at).is_ok()).count()
         };
         assert_eq!(accepted("StartSigningJob", &here, start), 5);
         assert_eq!(accepted("SignPayload", &here, start), 25);
@@ -162,23 +171,27 @@ mod tests {
     fn quotas_are_off_unless_enabled_and_can_be_replaced() {
         let quotas = Quotas::default();
         let here = at("us-west-2", "111122223333");
-        assert!((0..1000).all(|_| quotas.take("SignPayload", &here).is_ok()));
+        assert!((0..1000).all(|_| quotas.take("SignPayload", Quota::Standard, &here).is_ok()));
         let operations = BTreeMap::from([("SignPayload", 2)]);
         quotas.set(Limits { enabled: true, default: 1, operations });
         let now = Instant::now();
-        assert_eq!((0..9).filter(|_| quotas.take_at("SignPayload", &here, now).is_ok()).count(), 2);
-        assert_eq!((0..9).filter(|_| quotas.take_at("GetSigningProfile", &here, now).is_ok()).count(), 1);
+        assert_eq!((0..9).filter(|_| quotas.take_at("SignPayload", Quota::Standard, &here, now).is_ok()).count(), 2);
+        assert_eq!(
+            (0..9).filter(|_| quotas.take_at("GetSigningProfile", Quota::Standard, &here, now).is_ok()).count(),
+            1
+        );
     }
 
     #[test]
     fn a_caller_who_makes_up_regions_uses_bounded_memory_and_no_other_accounts_quota() {
         let quotas = enabled();
         let now = Instant::now();
-        let accepted = (0..10_000)
-            .filter(|i| quotas.take_at("SignPayload", &at(&format!("us-west-{i}"), "111122223333"), now).is_ok());
+        let accepted = (0..10_000).filter(|i| {
+            quotas.take_at("SignPayload", Quota::Standard, &at(&format!("us-west-{i}"), "111122223333"), now).is_ok()
+        });
         assert_eq!(accepted.count(), MAX_WINDOWS);
-        quotas.take_at("SignPayload", &at("us-west-2", "444455556666"), now).unwrap();
-        quotas.take_at("SignPayload", &at("us-west-9999", "111122223333"), now + SECOND).unwrap();
+        quotas.take_at("SignPayload", Quota::Standard, &at("us-west-2", "444455556666"), now).unwrap();
+        quotas.take_at("SignPayload", Quota::Standard, &at("us-west-9999", "111122223333"), now + SECOND).unwrap();
         assert_eq!(quotas.state().accounts["111122223333"].len(), 1);
     }
 }

@@ -3,6 +3,7 @@
 use std::os::unix::fs::PermissionsExt as _;
 
 use super::*;
+use crate::operations::OPERATIONS;
 
 fn parsed(text: &str) -> Config {
     Config::parse(text.as_bytes(), Path::new("/srv")).unwrap()
@@ -10,6 +11,12 @@ fn parsed(text: &str) -> Config {
 
 fn refused(text: &str) -> String {
     Config::parse(text.as_bytes(), Path::new("/srv")).unwrap_err().to_string()
+}
+
+/// The quota of an operation with the class of its row.
+fn quota(config: &Config, name: &str) -> u32 {
+    let operation = OPERATIONS.iter().find(|operation| operation.name == name).unwrap();
+    config.quotas.of(name, operation.quota)
 }
 
 #[test]
@@ -31,7 +38,7 @@ monitoring: {remote: true}
 "#,
     );
     assert!(config.quotas.enabled);
-    assert_eq!(["StartSigningJob", "SignPayload", "TagResource"].map(|name| config.quotas.of(name)), [7, 100, 30]);
+    assert_eq!(["StartSigningJob", "SignPayload", "TagResource"].map(|name| quota(&config, name)), [7, 100, 30]);
     assert_eq!(config.buckets["unsigned"], Path::new("/data/unsigned"));
     assert_eq!(config.buckets["signed"], Path::new("/srv/signed"));
     assert_eq!(config.events.file.as_deref(), Some(Path::new("/srv/events.jsonl")));
@@ -59,7 +66,7 @@ fn a_file_with_only_a_version_has_the_defaults() {
     let config = parsed("version: 1");
     assert_eq!(config, Config::default());
     assert!(!config.quotas.enabled && config.console.enabled && !config.monitoring.remote);
-    assert_eq!((config.quotas.of("StartSigningJob"), config.quotas.of("SignPayload")), (5, 25));
+    assert_eq!((quota(&config, "StartSigningJob"), quota(&config, "SignPayload")), (5, 25));
 }
 
 #[test]

@@ -174,7 +174,7 @@ fn checked(
 /// Refuses a call beyond the quota of its operation.
 fn throttle(endpoint: &Endpoint, operation: &Operation, caller: &Caller) -> Result<(), ApiError> {
     let controls = &endpoint.service.controls;
-    Ok(controls.quotas.take(operation.name, caller.location()).inspect_err(|_| {
+    Ok(controls.quotas.take(operation.name, operation.quota, caller.location()).inspect_err(|_| {
         controls.metrics.throttled(operation.name);
     })?)
 }
