@@ -40,6 +40,12 @@ impl List {
     }
 }
 
+/// The error for a token that is not valid for its list.
+#[must_use]
+pub fn invalid() -> ApiError {
+    ApiError::Validation("The nextToken value is not valid.".to_owned())
+}
+
 impl PageTokens {
     /// Uses this key; `None` if its length is not [`KEY_LENGTH`].
     #[must_use]
@@ -66,7 +72,7 @@ impl PageTokens {
     /// # Errors
     /// Returns [`ApiError::Validation`] if the token was not made for this list by this service.
     pub fn open<T: DeserializeOwned>(&self, list: &List, token: &str) -> Result<T, ApiError> {
-        self.opened(list, token).ok_or_else(|| ApiError::Validation("The nextToken value is not valid.".to_owned()))
+        self.opened(list, token).ok_or_else(invalid)
     }
 
     fn opened<T: DeserializeOwned>(&self, list: &List, token: &str) -> Option<T> {

@@ -7,12 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::{Service, parameters};
 use crate::caller::Caller;
 use crate::error::{ApiError, ErrorCode};
-use crate::model::{Answer, Member, Operation, Parameters, Quota, shapes};
-use crate::page_tokens::List;
-use crate::profile_policy;
+use crate::model::{Answer, Member, Operation, Quota, shapes};
 use crate::store::Permission;
-
-const PAGE: usize = 25;
+use crate::{page_tokens, profile_policy};
 
 /// The row of the operation table.
 pub const OPERATION: Operation = Operation {
@@ -30,14 +27,19 @@ pub const OPERATION: Operation = Operation {
     read_only: true,
     quota: Quota::Standard,
     differs: "",
-    run: |service, caller, parameters| Box::pin(async move { Answer::json(&run(service, caller, parameters)?) }),
+    run: |service, caller, parameters| {
+        Box::pin(async move { Answer::json(&run(service, caller, parameters.parse()?)?) })
+    },
 };
 
+/// The operation's parameters.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Input {
-    profile_name: String,
-    next_token: Option<String>,
+pub struct Input {
+    /// The name of the profile.
+    pub profile_name: String,
+    /// The start of a page.
+    pub next_token: Option<String>,
 }
 
 /// The operation's result.
@@ -48,51 +50,29 @@ pub struct Output {
     revision_id: Option<String>,
     policy_size_bytes: usize,
     permissions: Vec<Permission>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    next_token: Option<String>,
 }
 
-/// The page after a statement, of this revision. After a change of the permissions, the next page would not fit the
-/// pages before.
-#[derive(Debug, Serialize, Deserialize)]
-struct Position {
-    start: usize,
-    revision: Option<String>,
-}
-
-/// Lists the permissions of a profile of the caller's account, in the order in which they were added.
+/// Lists the permissions of a profile of the caller's account, in the order in which they were added. A policy has at
+/// most 2,000 bytes, so one page has all of it, and no token is valid.
 ///
 /// # Errors
-/// Returns [`ApiError::Validation`] for a token of another list or of an earlier revision, and
-/// [`ApiError::ResourceNotFound`] if the profile does not exist or has no permissions, as AWS answers.
-pub fn run(service: &Service, caller: &Caller, parameters: Parameters) -> Result<Output, ApiError> {
-    let list = List::new(&OPERATION, caller.location(), &parameters);
-    let input: Input = parameters.parse()?;
+/// Returns [`ApiError::Validation`] for a token, and [`ApiError::ResourceNotFound`] if the profile does not exist or has
+/// no permissions, as AWS answers.
+pub fn run(service: &Service, caller: &Caller, input: Input) -> Result<Output, ApiError> {
     let arn = ProfileArn::new(caller.location().clone(), parameters::profile_name(&input.profile_name)?);
     if !parameters::exists(service, &arn)? {
         return Err(profile_policy::no_profile(&arn));
+    }
+    if input.next_token.is_some() {
+        return Err(page_tokens::invalid());
     }
     let found = service.store.permissions(&arn)?.ok_or_else(|| profile_policy::no_profile(&arn))?;
     if found.permissions.is_empty() {
         return Err(profile_policy::no_policy(&arn));
     }
-    let tokens = &service.page_tokens;
-    let start = match input.next_token {
-        None => 0,
-        Some(token) => {
-            let position: Position = tokens.open(&list, &token)?;
-            if position.revision != found.revision {
-                return Err(ApiError::Validation("The permissions changed; list them from the start.".to_owned()));
-            }
-            position.start
-        }
-    };
-    let end = start + PAGE;
-    let next = (end < found.permissions.len()).then(|| Position { start: end, revision: found.revision.clone() });
     Ok(Output {
         policy_size_bytes: profile_policy::size(&arn, &found.permissions),
-        next_token: next.map(|next| tokens.seal(&list, &next)).transpose()?,
-        permissions: found.permissions.into_iter().skip(start).take(PAGE).collect(),
+        permissions: found.permissions,
         revision_id: found.revision,
     })
 }

@@ -8,14 +8,9 @@ use super::Profile;
 use crate::console::visit::Visit;
 use crate::error::ApiError;
 
-/// More pages of permissions than a policy has.
-const MAX_PAGES: usize = 20;
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Page {
+#[derive(Debug, Default, Deserialize)]
+struct Policy {
     permissions: Vec<Permission>,
-    next_token: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -32,21 +27,12 @@ struct Permission {
 /// # Errors
 /// Returns the error of `ListProfilePermissions`.
 pub(super) async fn list(visit: &Visit<'_>, profile: &Profile) -> Result<Markup, ApiError> {
-    let mut permissions = Vec::new();
-    let mut next = None;
-    for _ in 0..MAX_PAGES {
-        let parameters = json!({"profileName": profile.profile_name, "nextToken": next});
-        let page: Page = match visit.call("ListProfilePermissions", parameters).await {
-            // AWS answers so for a profile that has none.
-            Err(error) if error.detail() == Some("PolicyNotFound") => break,
-            answered => answered?,
-        };
-        permissions.extend(page.permissions);
-        next = page.next_token;
-        if next.is_none() {
-            break;
-        }
-    }
+    let listed = visit.call("ListProfilePermissions", json!({"profileName": profile.profile_name})).await;
+    let Policy { permissions } = match listed {
+        // AWS answers so for a profile that has none.
+        Err(error) if error.detail() == Some("PolicyNotFound") => Policy::default(),
+        listed => listed?,
+    };
     Ok(html! {
         section.card aria-labelledby="permissions" {
             h2 #permissions { "Permissions" span.quiet { " (" (permissions.len()) ")" } }
@@ -62,7 +48,6 @@ pub(super) async fn list(visit: &Visit<'_>, profile: &Profile) -> Result<Markup,
                     @if profile.status != "Active" { " The profile is not active and cannot sign." }
                 }
             }
-            @if next.is_some() { p.hint { "There are more permissions than this page shows." } }
         }
     })
 }

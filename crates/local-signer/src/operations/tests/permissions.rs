@@ -139,6 +139,8 @@ async fn a_policy_has_at_most_2000_bytes() {
     assert_eq!(refused.code().name(), "ServiceLimitExceededException");
     let listed = signer.ok("ListProfilePermissions", json!({"profileName": "Prod"})).await;
     assert_eq!(listed["permissions"].as_array().unwrap().len(), added);
+    let token = json!({"profileName": "Prod", "nextToken": "AAAA"});
+    signer.assert_error("ListProfilePermissions", token, "ValidationException", "nextToken").await;
     // The limit counts principals as they were given, the size as the ARNs of accounts.
     assert!((2000..2600).contains(&listed["policySizeBytes"].as_u64().unwrap()), "{listed}");
 }
