@@ -273,6 +273,8 @@ impl Store {
                 Some(Some(earlier)) if earlier < revocation.effective_from => {
                     return Ok(ProfileRevoked::FromEarlier(earlier));
                 }
+                // A repetition changes nothing, and the first reason is kept.
+                Some(Some(same)) if same == revocation.effective_from => return Ok(ProfileRevoked::Revoked),
                 Some(_) => {}
             }
             let at = arn.location();

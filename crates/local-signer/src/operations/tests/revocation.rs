@@ -24,6 +24,10 @@ async fn rejects_future_and_later_effective_times() {
     signer.ok("RevokeSigningProfile", revoke(json!(1000.0))).await;
     signer.assert_error("RevokeSigningProfile", revoke(json!(1000.5)), "ValidationException", "effectiveTime").await;
     signer.ok("RevokeSigningProfile", revoke(json!(999.0))).await;
+    let again = with(revoke(json!(999.0)), json!({"reason": "again"}));
+    signer.ok("RevokeSigningProfile", again).await;
+    let profile = signer.ok("GetSigningProfile", json!({"profileName": "Prod"})).await;
+    assert_eq!(profile["statusReason"], "leak", "a repetition changes nothing");
     let other = with(revoke(json!(1)), json!({"profileVersion": "0000000000"}));
     signer.assert_error("RevokeSigningProfile", other, "ResourceNotFoundException", "0000000000").await;
 }
