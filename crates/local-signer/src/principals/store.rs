@@ -158,6 +158,20 @@ impl PrincipalStore {
         Ok(credentials)
     }
 
+    /// Checks that a service can use all users and roles with their policies.
+    ///
+    /// # Errors
+    /// Returns [`PrincipalsError`] if the file cannot be read or is damaged.
+    pub(crate) fn check(dir: &Path) -> Result<(), PrincipalsError> {
+        let file = PrincipalsFile::read(dir)?;
+        let account = file.account().unwrap_or(AccountId::EXAMPLE);
+        for stored in &file.principals {
+            let damaged = |why| PrincipalsError::Damaged { path: dir.join(super::file::FILE), why };
+            stored.principal(&account).map_err(damaged)?;
+        }
+        Ok(())
+    }
+
     /// Returns the users and roles, in the order in which they were added.
     ///
     /// # Errors

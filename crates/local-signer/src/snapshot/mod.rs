@@ -15,7 +15,9 @@ use std::path::PathBuf;
 pub use self::restore::{Existing, restore};
 pub use self::save::save;
 use crate::ca::CaError;
+use crate::credentials::CredentialsError;
 use crate::directory::DirectoryError;
+use crate::principals::PrincipalsError;
 use crate::store::StoreError;
 
 /// What a snapshot has.
@@ -72,4 +74,10 @@ pub enum SnapshotError {
     /// The restored certificate authority cannot be used.
     #[error("the certificate authority of the snapshot cannot be used: {0}")]
     Ca(#[from] CaError),
+    /// The restored users and roles cannot be used.
+    #[error("the users and roles of the snapshot cannot be used: {0}")]
+    Principals(#[from] PrincipalsError),
+    /// The restored access keys cannot be used.
+    #[error("the access keys of the snapshot cannot be used: {0}")]
+    Credentials(#[from] CredentialsError),
 }

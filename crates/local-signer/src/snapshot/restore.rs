@@ -12,8 +12,10 @@ use aws_lc_rs::digest::{Context, SHA256};
 use super::manifest::{self, Entry, Manifest};
 use super::{Contents, SnapshotError};
 use crate::ca::CertificateAuthority;
+use crate::credentials::Credentials;
 use crate::directory::restored::{LOGS, MANIFEST, RESTORED, RESTORING, complete, remove};
 use crate::directory::{Directory, DirectoryError, STATE, STORE, at};
+use crate::principals::PrincipalStore;
 use crate::store::Store;
 
 /// What happens to a state that is in the directory already.
@@ -161,6 +163,11 @@ fn check(new: &Path) -> Result<(), SnapshotError> {
     let authority = new.join("ca");
     if authority.exists() {
         CertificateAuthority::open(&authority)?;
+    }
+    PrincipalStore::check(new)?;
+    let credentials = new.join("credentials");
+    if credentials.exists() {
+        Credentials::load_or_create(&credentials)?;
     }
     // Closing the store removed its log.
     for log in LOGS {

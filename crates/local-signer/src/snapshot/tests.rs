@@ -107,6 +107,21 @@ fn a_state_is_replaced_only_if_asked_for_and_not_while_it_is_served() {
 }
 
 #[test]
+fn a_state_that_cannot_be_served_replaces_no_other() {
+    for (name, content) in [("principals.json", "{}"), ("credentials", "[default]\n")] {
+        let (folder, original) = state();
+        fs::write(original.join(name), content).unwrap();
+        let file = folder.path().join("snapshot.tar");
+        save(&original, &file).unwrap();
+        let (_other, target) = state();
+        mark(&target, "other");
+        let error = restore(&target, &file, Existing::Replace).unwrap_err();
+        assert!(matches!(error, SnapshotError::Principals(_) | SnapshotError::Credentials(_)), "{name}: {error}");
+        assert_eq!(marks(&target), ["other"]);
+    }
+}
+
+#[test]
 fn a_restore_that_was_interrupted_is_completed_or_undone() {
     let (folder, original) = state();
     mark(&original, "snapshot");
