@@ -35,6 +35,12 @@ pub enum ControlsError {
     /// The audit log cannot be used.
     #[error(transparent)]
     Audit(#[from] AuditError),
+    /// A reload would end the encryption of a running service.
+    #[error(
+        "the configuration has no tls any more: clients would send their requests unencrypted; restart the service to \
+         serve without TLS"
+    )]
+    TlsRemoved,
     /// The async runtime shut down meanwhile.
     #[error("the async runtime shut down meanwhile")]
     Runtime,
@@ -116,9 +122,16 @@ impl Controls {
     /// same names, so that they can be rotated. It blocks.
     ///
     /// # Errors
-    /// Returns [`ControlsError`] if a file cannot be used; the configuration before then stays in force.
+    /// Returns [`ControlsError`] if a file cannot be used, or if TLS would end; the configuration before then stays in
+    /// force.
     pub fn replace(&self, config: Config) -> Result<(), ControlsError> {
+        if self.tls.current().is_some() && config.tls.is_none() {
+            return Err(ControlsError::TlsRemoved);
+        }
         let prepared = Prepared::open(&config)?;
+        if self.audit.is_active() && prepared.audit.is_none() {
+            tracing::warn!("the audit log ends: the configuration has no audit any more");
+        }
         self.quotas.set(config.quotas.clone());
         self.faults.set(config.faults.clone());
         self.events.set_targets(prepared.events);

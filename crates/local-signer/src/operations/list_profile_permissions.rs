@@ -56,8 +56,8 @@ pub struct Output {
 /// most 2,000 bytes, so one page has all of it, and no token is valid.
 ///
 /// # Errors
-/// Returns [`ApiError::Validation`] for a token, and [`ApiError::ResourceNotFound`] if the profile does not exist or has
-/// no permissions, as AWS answers.
+/// Returns [`ApiError::Validation`] for a token, and [`ApiError::ResourceNotFound`] if the profile does not exist or
+/// has no permissions, as AWS answers.
 pub fn run(service: &Service, caller: &Caller, input: Input) -> Result<Output, ApiError> {
     let arn = ProfileArn::new(caller.location().clone(), parameters::profile_name(&input.profile_name)?);
     if !parameters::exists(service, &arn)? {

@@ -72,6 +72,16 @@ async fn a_reload_replaces_the_certificate_for_new_connections() {
 }
 
 #[tokio::test]
+async fn a_reload_does_not_end_the_encryption() {
+    let (signer, _) = start().await;
+    signer.configure("version: 1");
+    let refused = signer.signer.reload().await.unwrap_err().to_string();
+    assert!(refused.contains("restart the service to serve without TLS"), "{refused}");
+    assert!(signer.signer.is_encrypted());
+    assert_eq!(signer.put("Prod").await.status, 200);
+}
+
+#[tokio::test]
 async fn a_client_without_tls_and_one_that_never_finishes_its_handshake_starve_nobody() {
     let (signer, _) = start().await;
     let address = signer.signer.address();
