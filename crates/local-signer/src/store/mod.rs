@@ -11,7 +11,6 @@ mod profiles;
 mod regions;
 mod revocations;
 mod settings;
-mod started;
 mod statistics;
 mod tags;
 mod writer;
@@ -26,14 +25,14 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 
 pub use self::jobs::{
-    Job, JobAdded, JobCursor, JobFilter, JobPage, JobStatus, ObjectLocation, Revocation, SourceObject,
+    Job, JobAdded, JobCursor, JobFilter, JobOutcome, JobPage, JobStarted, JobStatus, ObjectLocation, Revocation,
+    SourceObject, UnfinishedJob,
 };
 pub use self::permissions::{Permission, PermissionChange, Permissions};
 pub use self::profiles::{
     Profile, ProfileAdded, ProfileFilter, ProfilePage, ProfileRevocation, ProfileRevoked, ProfileStatus,
 };
 pub use self::revocations::RevocationQuery;
-pub use self::started::{JobOutcome, JobStarted, UnfinishedJob};
 pub use self::tags::TagsChanged;
 use self::writer::Writer;
 use super::directory::{DirectoryError, at};

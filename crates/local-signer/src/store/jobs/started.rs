@@ -4,9 +4,9 @@ use aws_names::{JobArn, Location};
 use rusqlite::{Connection, OptionalExtension as _, params};
 use time::OffsetDateTime;
 
-use super::jobs::{COLUMNS, insert, is_active, job_of};
-use super::profiles::json;
-use super::{Job, JobStatus, ObjectLocation, Store, StoreError, scope};
+use super::{COLUMNS, Job, JobStatus, ObjectLocation, insert, is_active, job_of};
+use crate::store::profiles::json;
+use crate::store::{Store, StoreError, scope};
 
 /// The `statusReason` that AWS gives to jobs that succeeded.
 const SUCCEEDED: &str = "Signing Succeeded";

@@ -1,0 +1,204 @@
+//! Lists of jobs: `ListSigningJobs`. A list reads an index in its order, and examines a bounded number of jobs for a
+//! page.
+
+use aws_names::{AccountId, Location, NOTATION_PLATFORM};
+use rusqlite::{Connection, Row, params};
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use super::row::{COLUMNS, job_of};
+use super::{Job, JobStatus, number_of};
+use crate::platforms;
+use crate::store::{MAX_EXAMINED, Store, StoreError, scope};
+
+/// Which jobs a list has.
+#[derive(Debug, Clone, Default)]
+pub struct JobFilter {
+    /// Only this status.
+    pub status: Option<JobStatus>,
+    /// Only this platform.
+    pub platform_id: Option<String>,
+    /// Only jobs that this principal asked for.
+    pub requested_by: Option<String>,
+    /// Only revoked jobs, or only others.
+    pub is_revoked: Option<bool>,
+    /// Only signatures that expire before this time; Unix milliseconds.
+    pub expires_before: Option<i64>,
+    /// Only signatures that expire after this time; Unix milliseconds.
+    pub expires_after: Option<i64>,
+    /// Only jobs that this account asked for.
+    pub invoker: Option<AccountId>,
+    /// Only jobs that were finished at this time or later, or are not finished.
+    pub since: Option<OffsetDateTime>,
+}
+
+/// A page of a list of jobs.
+#[derive(Debug, Clone, Default)]
+pub struct JobPage {
+    /// The jobs, the newest first.
+    pub jobs: Vec<Job>,
+    /// The job after which the next page starts; `None` on the last page.
+    pub next: Option<JobCursor>,
+}
+
+/// A position in a list of jobs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobCursor {
+    /// The number of the job.
+    number: i64,
+    /// Its expiry in Unix seconds, for a list in the order of expiry.
+    expires_at: i64,
+}
+
+impl Store {
+    /// Lists at most `limit` jobs of the account at `location` after `after`: the newest first, or with a filter of the
+    /// expiry, those that expire last first.
+    ///
+    /// # Errors
+    /// Returns [`StoreError`] if the database fails or a row is damaged.
+    pub fn jobs(
+        &self,
+        location: &Location,
+        filter: &JobFilter,
+        after: Option<JobCursor>,
+        limit: usize,
+    ) -> Result<JobPage, StoreError> {
+        let reader = self.reader();
+        let Some(owner) = scope(&reader, location)? else { return Ok(JobPage::default()) };
+        let Some(numbers) = Numbers::of(&reader, location, filter)? else { return Ok(JobPage::default()) };
+        let mut page = JobPage::default();
+        // The numbers of the wanted jobs are found first: without the columns that lists do not filter by.
+        let mut wanted = Vec::new();
+        {
+            let mut statement = reader.prepare_cached(&query(filter, owner, &numbers))?;
+            let after = after.unwrap_or(JobCursor { number: i64::MAX, expires_at: i64::MAX });
+            let (low, high) = expiry_bounds(filter);
+            let mut rows =
+                statement.query(params![owner, after.number, numbers.requester, after.expires_at, low, high])?;
+            let mut examined = 0;
+            let mut last = None;
+            while let Some(row) = rows.next()? {
+                if wanted.len() == limit || examined == MAX_EXAMINED {
+                    page.next = last;
+                    break;
+                }
+                examined += 1;
+                let number: i64 = row.get(0)?;
+                last = Some(JobCursor { number, expires_at: row.get::<_, Option<i64>>(5)?.unwrap_or(i64::MAX) });
+                if passes(row, filter, &numbers)? {
+                    wanted.push(number);
+                }
+            }
+        }
+        let mut statement = reader.prepare_cached(&format!("{COLUMNS} WHERE jobs.owner = ? AND jobs.number = ?"))?;
+        for number in wanted {
+            page.jobs.push(statement.query_row([owner, number], |row| Ok(job_of(row)))??);
+        }
+        Ok(page)
+    }
+}
+
+/// The numbers of the principal and of the location that a filter names.
+pub(in crate::store) struct Numbers {
+    pub(in crate::store) requester: Option<i64>,
+    pub(in crate::store) invoker: Option<i64>,
+}
+
+impl Numbers {
+    /// `None` if no job can pass the filter, because the store does not know what it names.
+    fn of(database: &Connection, location: &Location, filter: &JobFilter) -> Result<Option<Self>, StoreError> {
+        let requester = match &filter.requested_by {
+            None => None,
+            Some(arn) => match number_of(database, "SELECT number FROM principals WHERE arn = ?", arn)? {
+                None => return Ok(None),
+                found => found,
+            },
+        };
+        let invoker = match &filter.invoker {
+            None => None,
+            Some(account) => {
+                let location = Location::new(location.region().clone(), account.clone());
+                match scope(database, &location)? {
+                    None => return Ok(None),
+                    found => found,
+                }
+            }
+        };
+        Ok(Some(Self { requester, invoker }))
+    }
+}
+
+/// Whether the list is in the order of expiry: a filter by expiry then reads only jobs that pass it.
+fn is_by_expiry(filter: &JobFilter) -> bool {
+    filter.expires_before.is_some() || filter.expires_after.is_some()
+}
+
+/// The first and the last second of expiry that can pass the filter.
+fn expiry_bounds(filter: &JobFilter) -> (i64, i64) {
+    let low = filter.expires_after.map_or(i64::MIN, |after| after.div_euclid(1000));
+    let high = filter.expires_before.map_or(i64::MAX, |before| before.div_euclid(1000));
+    (low, high)
+}
+
+/// The query for the jobs that may pass, with the index that has the fewest of them. Conditions of a partial index must
+/// be in the text for SQLite to use it; every value in the text is a constant of this program or a number.
+pub(in crate::store) fn query(filter: &JobFilter, owner: i64, numbers: &Numbers) -> String {
+    const SELECT: &str =
+        "SELECT number, status, platform_id, requested_by, revoked_at IS NOT NULL, expires_at, invoker,
+        completed_at FROM signing_jobs";
+    const UNUSED: &str = "?3 IS ?3 AND ?4 IS ?4 AND ?5 IS ?5 AND ?6 IS ?6";
+    let (index, condition) = match (filter.status, filter.platform_id.as_deref(), numbers.invoker) {
+        _ if filter.is_revoked == Some(true) => ("revoked_jobs", "revoked_at IS NOT NULL".to_owned()),
+        (Some(status @ (JobStatus::InProgress | JobStatus::Failed)), _, _) => {
+            ("jobs_by_other_status", format!("status = '{}' AND status <> 'Succeeded'", status.name()))
+        }
+        (_, Some(platform), _) if platform != NOTATION_PLATFORM => {
+            // No job has a platform that the local signer does not know.
+            let id = platforms::find(platform).map_or("", |known| known.id);
+            ("jobs_by_other_platform", format!("platform_id = '{id}' AND platform_id <> '{NOTATION_PLATFORM}'"))
+        }
+        (_, _, Some(invoker)) if invoker != owner => {
+            ("jobs_by_other_invoker", format!("invoker = {invoker} AND invoker <> owner"))
+        }
+        _ if is_by_expiry(filter) => {
+            return format!(
+                "{SELECT} INDEXED BY jobs_by_expiry WHERE owner = ?1 AND expires_at BETWEEN ?5 AND ?6
+                 AND (expires_at, number) < (?4, ?2) AND ?3 IS ?3 ORDER BY expires_at DESC, number DESC"
+            );
+        }
+        _ if numbers.requester.is_some() => ("jobs_by_requester", "requested_by = ?3".to_owned()),
+        _ => return format!("{SELECT} WHERE owner = ?1 AND number < ?2 AND {UNUSED} ORDER BY number DESC"),
+    };
+    // SQLite does not know that few jobs have these values, and would read all jobs.
+    format!(
+        "{SELECT} INDEXED BY {index} WHERE owner = ?1 AND number < ?2 AND {condition} AND {UNUSED} ORDER BY number DESC"
+    )
+}
+
+fn passes(row: &Row<'_>, filter: &JobFilter, numbers: &Numbers) -> rusqlite::Result<bool> {
+    let expires_at = row.get::<_, Option<i64>>(5)?.map(|seconds| seconds.saturating_mul(1000));
+    Ok(filter.status.is_none_or(|status| text_is(row, 1, status.name()))
+        && filter.platform_id.as_deref().is_none_or(|platform| text_is(row, 2, platform))
+        && match numbers.requester {
+            Some(requester) => row.get::<_, i64>(3)? == requester,
+            None => true,
+        }
+        && match filter.is_revoked {
+            Some(revoked) => row.get::<_, bool>(4)? == revoked,
+            None => true,
+        }
+        && filter.expires_before.is_none_or(|before| expires_at.is_some_and(|expires| expires < before))
+        && filter.expires_after.is_none_or(|after| expires_at.is_some_and(|expires| expires > after))
+        && match numbers.invoker {
+            Some(invoker) => row.get::<_, i64>(6)? == invoker,
+            None => true,
+        }
+        && match filter.since {
+            Some(since) => row.get::<_, Option<i64>>(7)?.is_none_or(|completed| completed >= since.unix_timestamp()),
+            None => true,
+        })
+}
+
+fn text_is(row: &Row<'_>, column: usize, text: &str) -> bool {
+    row.get_ref(column).is_ok_and(|found| found.as_str().is_ok_and(|found| found == text))
+}
