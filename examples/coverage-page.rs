@@ -7,8 +7,8 @@
 use std::fmt::Write as _;
 use std::io::Write as _;
 
-use local_signer::model::{At, Member, Operation, Quota, Shape};
-use local_signer::operations::OPERATIONS;
+use local_signer::model::{At, Member, Quota, Shape};
+use local_signer::operations::{OPERATIONS, Operation};
 
 /// The operations of AWS's model of Signer (2017-08-25).
 const OF_AWS: usize = 19;

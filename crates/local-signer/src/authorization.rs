@@ -14,8 +14,8 @@ use crate::error::ApiError;
 use crate::iam::{
     Access, Circumstances, CrossAccount, IdentityKind, Permission, Request, Resource, ResourceType, ServiceKey, access,
 };
-use crate::model::{Operation, Parameters};
-use crate::operations::Service;
+use crate::model::Parameters;
+use crate::operations::{Operation, Service};
 use crate::store::StoreError;
 
 /// What conditions of policies may ask about the connection and the head of a request.

@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 
 use crate::caller::Caller;
 use crate::error::ApiError;
-use crate::model::{Answer, Operation};
+use crate::operations::{Answer, Operation};
 
 /// The calls of clients that were authenticated.
 const MAX_CALLS: usize = 500;

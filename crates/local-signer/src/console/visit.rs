@@ -23,8 +23,8 @@ use crate::audit::{Identity, Principal, Record};
 use crate::authorization::{Connection, authorize};
 use crate::caller::Caller;
 use crate::error::ApiError;
-use crate::model::{Answer, At, Operation, Parameters};
-use crate::operations::OPERATIONS;
+use crate::model::{At, Parameters};
+use crate::operations::{Answer, OPERATIONS, Operation};
 
 /// The region whose pages come first if no region has anything.
 pub(super) const DEFAULT_REGION: &str = "us-west-2";
@@ -233,7 +233,7 @@ fn read(operation: &Operation, parameters: &Value) -> Result<Parameters, ApiErro
         }
     }
     let body = Value::Object(body).to_string();
-    Parameters::read(operation, path, query.into_iter(), body.as_bytes())
+    operation.read(path, query.into_iter(), body.as_bytes())
 }
 
 fn text(value: &Value) -> Vec<u8> {

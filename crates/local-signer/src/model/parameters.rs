@@ -3,32 +3,35 @@
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::{At, Member, Operation, PathValues, Shape};
+use super::{At, Member, Shape};
 use crate::error::ApiError;
+
+/// The values of the parameters in a path, percent-decoded.
+pub type PathValues = Vec<(&'static str, Vec<u8>)>;
 
 /// The parameters of a request by name. A parameter that is absent or null has no entry.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Parameters(Map<String, Value>);
 
 impl Parameters {
-    /// Reads the parameters of `operation` from the decoded parts of a request. Other members of the body, and other
-    /// parameters of the query, are ignored, as AWS does.
+    /// Reads the parameters `members` of an operation from the decoded parts of a request. Other members of the body,
+    /// and other parameters of the query, are ignored, as AWS does.
     ///
     /// # Errors
     /// Returns [`ApiError::Serialization`] if the body is not a JSON object, or a value has another type than the
     /// parameter.
     pub fn read(
-        operation: &Operation,
+        members: &[Member],
         path: PathValues,
         query: impl Iterator<Item = (Vec<u8>, Vec<u8>)>,
         body: &[u8],
     ) -> Result<Self, ApiError> {
         let mut read = Map::new();
-        if operation.parameters.iter().any(|member| member.at == At::Body) && !body.is_empty() {
+        if members.iter().any(|member| member.at == At::Body) && !body.is_empty() {
             let body: Map<String, Value> = serde_json::from_slice(body)
                 .map_err(|error| ApiError::Serialization(format!("the body is not a JSON object: {error}")))?;
             for (name, value) in body {
-                let known = operation.parameters.iter().find(|member| member.at == At::Body && member.name == name);
+                let known = members.iter().find(|member| member.at == At::Body && member.name == name);
                 if let Some(member) = known.filter(|_| !value.is_null()) {
                     let typed = typed(member.name, &member.shape, value)?;
                     read.insert(name, typed);
@@ -40,7 +43,7 @@ impl Parameters {
         }
         for (name, value) in query {
             let named = |member: &&Member| member.at == At::Query && member.name.as_bytes() == name;
-            let Some(member) = operation.parameters.iter().find(named) else { continue };
+            let Some(member) = members.iter().find(named) else { continue };
             let value = text(value);
             match member.shape {
                 Shape::List { of, .. } => {

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use notary::text::printable;
 use serde_json::{Map, Value};
 
-use super::{Member, Operation, Parameters, Shape};
+use super::{Member, Parameters, Shape};
 use crate::error::ApiError;
 
 /// A longer value is not shown whole.
@@ -13,16 +13,14 @@ const MAX_SHOWN: usize = 256;
 /// More problems are not listed.
 const MAX_PROBLEMS: usize = 20;
 
-impl Operation {
-    /// Checks the parameters; the error lists all violated constraints.
-    ///
-    /// # Errors
-    /// Returns [`ApiError::Validation`] if a required parameter is absent or a constraint is violated.
-    pub fn validate(&self, parameters: &Parameters) -> Result<(), ApiError> {
-        let mut problems = Problems::default();
-        members(self.parameters, parameters.all(), "", &mut problems);
-        problems.into_result()
-    }
+/// Checks the parameters `expected` of an operation; the error lists all violated constraints.
+///
+/// # Errors
+/// Returns [`ApiError::Validation`] if a required parameter is absent or a constraint is violated.
+pub fn validate(expected: &[Member], parameters: &Parameters) -> Result<(), ApiError> {
+    let mut problems = Problems::default();
+    members(expected, parameters.all(), "", &mut problems);
+    problems.into_result()
 }
 
 #[derive(Debug, Default)]

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use axum::http::Method;
 use serde::{Deserialize, Serialize};
 
+use super::row::{Answer, Operation};
 use super::{Service, parameters};
 use crate::caller::Caller;
 use crate::error::{ApiError, ErrorCode};
-use crate::model::{Answer, Member, Operation, Quota, shapes};
+use crate::model::{Member, Quota, shapes};
 use crate::operations::get_signing_profile::SigningMaterial;
 use crate::platforms::{self, Overrides};
 use crate::store::{Job, JobStatus, ObjectLocation, Revocation, SourceObject};

@@ -4,10 +4,11 @@ use aws_names::{JobArn, Location, ProfileVersionArn};
 use axum::http::Method;
 use serde::{Deserialize, Serialize};
 
+use super::row::{Answer, Operation};
 use super::{Service, parameters};
 use crate::caller::Caller;
 use crate::error::{ApiError, ErrorCode};
-use crate::model::{Answer, Member, Operation, Quota, Shape, Timestamp, shapes};
+use crate::model::{Member, Quota, Shape, Timestamp, shapes};
 use crate::store::RevocationQuery;
 
 /// Two SHA-384 hashes in hex: of the TBS bytes of a certificate and of its issuer.

@@ -3,8 +3,9 @@
 use axum::http::Method;
 use serde::Deserialize;
 
+use super::row::{Answer, Operation};
 use crate::error::{ApiError, ErrorCode};
-use crate::model::{Answer, Member, Operation, Quota, shapes};
+use crate::model::{Member, Quota, shapes};
 use crate::platforms::{self, SigningPlatform};
 
 /// The row of the operation table.

@@ -4,10 +4,11 @@ use aws_names::ProfileArn;
 use axum::http::Method;
 use serde::{Deserialize, Serialize};
 
+use super::row::{Answer, Operation};
 use super::{Service, parameters};
 use crate::caller::Caller;
 use crate::error::{ApiError, ErrorCode};
-use crate::model::{Answer, Member, Operation, Quota, shapes};
+use crate::model::{Member, Quota, shapes};
 use crate::store::Permission;
 use crate::{page_tokens, profile_policy};
 

@@ -7,10 +7,11 @@ use time::Duration;
 
 use super::describe_signing_job::S3;
 use super::get_signing_profile::SigningMaterial;
+use super::row::{Answer, Operation};
 use super::{Service, parameters};
 use crate::caller::Caller;
 use crate::error::{ApiError, ErrorCode};
-use crate::model::{Answer, Member, Operation, Parameters, Quota, Shape, Timestamp, shapes};
+use crate::model::{Member, Parameters, Quota, Shape, Timestamp, shapes};
 use crate::page_tokens::List;
 use crate::platforms;
 use crate::store::{Job, JobCursor, JobFilter, JobStatus, ObjectLocation, SourceObject};
@@ -120,7 +121,7 @@ impl From<Job> for SigningJob {
 /// # Errors
 /// Returns [`ApiError::Validation`] for a malformed filter and for a token of another list.
 pub fn run(service: &Service, caller: &Caller, parameters: Parameters) -> Result<Output, ApiError> {
-    let list = List::new(&OPERATION, caller.location(), &parameters);
+    let list = List::new(OPERATION.name, caller.location(), &parameters);
     let input: Input = parameters.parse()?;
     let invoker = input.job_invoker.map(|account| account.parse::<AccountId>()).transpose();
     let filter = JobFilter {

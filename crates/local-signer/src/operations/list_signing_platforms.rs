@@ -4,9 +4,10 @@ use axum::http::Method;
 use serde::{Deserialize, Serialize};
 
 use super::Service;
+use super::row::{Answer, Operation};
 use crate::caller::Caller;
 use crate::error::{ApiError, ErrorCode};
-use crate::model::{Answer, Member, Operation, Parameters, Quota, shapes};
+use crate::model::{Member, Parameters, Quota, shapes};
 use crate::page_tokens::List;
 use crate::platforms::{CATEGORY, PLATFORMS, Platform, SigningPlatform};
 
@@ -60,7 +61,7 @@ pub struct Output {
 /// # Errors
 /// Returns [`ApiError::Validation`] for a token of another list.
 pub fn run(service: &Service, caller: &Caller, parameters: Parameters) -> Result<Output, ApiError> {
-    let list = List::new(&OPERATION, caller.location(), &parameters);
+    let list = List::new(OPERATION.name, caller.location(), &parameters);
     let input: Input = parameters.parse()?;
     let tokens = &service.page_tokens;
     let after: Option<String> = input.next_token.map(|token| tokens.open(&list, &token)).transpose()?;

@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use super::Service;
 use super::get_signing_profile::SigningMaterial;
+use super::row::{Answer, Operation};
 use crate::caller::Caller;
 use crate::error::{ApiError, ErrorCode};
-use crate::model::{Answer, Member, Operation, Parameters, Quota, Shape, shapes};
+use crate::model::{Member, Parameters, Quota, Shape, shapes};
 use crate::page_tokens::List;
 use crate::platforms;
 use crate::store::{Profile, ProfileFilter, ProfileStatus};
@@ -98,7 +99,7 @@ impl From<Profile> for SigningProfile {
 /// # Errors
 /// Returns [`ApiError::Validation`] for a token of another list.
 pub fn run(service: &Service, caller: &Caller, parameters: Parameters) -> Result<Output, ApiError> {
-    let list = List::new(&OPERATION, caller.location(), &parameters);
+    let list = List::new(OPERATION.name, caller.location(), &parameters);
     let input: Input = parameters.parse()?;
     let statuses = match (input.statuses, input.include_canceled) {
         (statuses, false) if statuses.is_empty() => vec![ProfileStatus::Active],

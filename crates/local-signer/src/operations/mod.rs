@@ -20,6 +20,7 @@ pub mod put_signing_profile;
 pub mod remove_profile_permission;
 pub mod revoke_signature;
 pub mod revoke_signing_profile;
+mod row;
 pub mod sign_payload;
 pub mod start_signing_job;
 pub mod tag_resource;
@@ -28,13 +29,13 @@ pub mod untag_resource;
 
 use std::sync::Arc;
 
+pub use self::row::{Answer, Call, Operation};
 use super::buckets::Buckets;
 use super::ca::CertificateAuthority;
 use super::certificates::Certificates;
 use super::clock::Clock;
 use super::controls::Controls;
 use super::jobs::JobQueue;
-use super::model::Operation;
 use super::page_tokens::PageTokens;
 use super::store::Store;
 

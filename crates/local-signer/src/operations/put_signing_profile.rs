@@ -6,12 +6,13 @@ use aws_names::{Location, NOTATION_PLATFORM, ProfileArn};
 use axum::http::Method;
 use serde::{Deserialize, Serialize};
 
+use super::row::{Answer, Operation};
 use super::{Service, parameters, tagging};
 use crate::caller::Caller;
 use crate::certificates::CertificateArn;
 use crate::error::{ApiError, ErrorCode};
 use crate::jobs::encryption_of;
-use crate::model::{Answer, Member, Operation, Quota, shapes};
+use crate::model::{Member, Quota, shapes};
 use crate::platforms::{HashAlgorithm, Kind, Overrides, Platform};
 use crate::store::{Profile, ProfileAdded, ProfileStatus};
 use crate::validity::{ValidityPeriod, ValidityType};

@@ -5,10 +5,11 @@ use axum::http::Method;
 use serde::Deserialize;
 
 use super::add_profile_permission::Output;
+use super::row::{Answer, Operation};
 use super::{Service, parameters};
 use crate::caller::Caller;
 use crate::error::{ApiError, ErrorCode};
-use crate::model::{Answer, Member, Operation, Quota, shapes};
+use crate::model::{Member, Quota, shapes};
 use crate::profile_policy;
 use crate::store::PermissionChange;
 

@@ -5,10 +5,11 @@ use axum::http::Method;
 use serde::Deserialize;
 use time::{Duration, OffsetDateTime};
 
+use super::row::{Answer, Operation};
 use super::{Service, parameters};
 use crate::caller::Caller;
 use crate::error::{ApiError, ErrorCode};
-use crate::model::{Answer, Member, Operation, Quota, Shape, Timestamp, shapes};
+use crate::model::{Member, Quota, Shape, Timestamp, shapes};
 use crate::store::{ProfileRevocation, ProfileRevoked};
 
 /// How far the clock of a caller may be ahead: a revocation from "now" must succeed.

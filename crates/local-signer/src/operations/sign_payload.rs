@@ -13,11 +13,12 @@ use notary::manifest::THUMBPRINT_ANNOTATION;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
+use super::row::{Answer, Operation};
 use super::{Service, parameters};
 use crate::ca::SigningIdentity;
 use crate::caller::Caller;
 use crate::error::{ApiError, ErrorCode};
-use crate::model::{Answer, Member, Operation, Quota, Shape, shapes};
+use crate::model::{Member, Quota, Shape, shapes};
 use crate::platforms::{self, Kind};
 use crate::store::{Job, JobAdded, JobStatus, ProfileStatus};
 

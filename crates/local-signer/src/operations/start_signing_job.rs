@@ -4,11 +4,12 @@ use aws_names::{JobArn, ProfileArn};
 use axum::http::Method;
 use serde::{Deserialize, Serialize};
 
+use super::row::{Answer, Operation};
 use super::{Service, parameters};
 use crate::buckets::name;
 use crate::caller::Caller;
 use crate::error::{ApiError, ErrorCode};
-use crate::model::{Answer, Member, Operation, Quota, shapes};
+use crate::model::{Member, Quota, shapes};
 use crate::platforms::{self, Kind};
 use crate::store::{Job, JobStarted, JobStatus, ObjectLocation, ProfileStatus, SourceObject};
 

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use axum::http::Method;
 use serde::Deserialize;
 
+use super::row::{Answer, Operation};
 use super::{Service, tagging};
 use crate::caller::Caller;
 use crate::error::{ApiError, ErrorCode};
-use crate::model::{Answer, Member, Operation, Quota, shapes};
+use crate::model::{Member, Quota, shapes};
 
 /// The row of the operation table.
 pub const OPERATION: Operation = Operation {

@@ -14,8 +14,8 @@ use crate::caller::Caller;
 use crate::cut::Cut;
 use crate::error::ApiError;
 use crate::iam::IdentityKind;
-use crate::model::{Answer, Operation, Parameters};
-use crate::operations::Service;
+use crate::model::Parameters;
+use crate::operations::{Answer, Operation, Service};
 use crate::server::Peer;
 
 /// A call, as far as it got.

@@ -33,9 +33,9 @@ use crate::console::{Console, intercept};
 use crate::cut::Cut;
 use crate::error::ApiError;
 use crate::faults::Outcome;
-use crate::model::{Answer, Operation, Parameters, PathValues};
+use crate::model::{Parameters, PathValues};
 use crate::monitoring::Monitoring;
-use crate::operations::{OPERATIONS, Service};
+use crate::operations::{Answer, OPERATIONS, Operation, Service};
 use crate::principals::Principals;
 use crate::server::Peer;
 use crate::strangers::Standing;
@@ -144,7 +144,7 @@ async fn answer(
     call.operation = Some(operation);
     throttle(endpoint, operation, &caller)?;
     let query = canonical::query_pairs(parts.uri.query().unwrap_or_default());
-    let parameters = Parameters::read(operation, path, query, body)?;
+    let parameters = operation.read(path, query, body)?;
     call.remember(&endpoint.service, &parameters);
     let outcome = match checked(endpoint, &caller, operation, &parameters, parts, peer) {
         Ok(()) => match fail(endpoint, operation, call).await {

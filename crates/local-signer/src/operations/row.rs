@@ -5,10 +5,10 @@ use std::pin::Pin;
 use axum::http::Method;
 use serde::Serialize;
 
-use super::{Member, Parameters};
+use super::Service;
 use crate::caller::Caller;
 use crate::error::{ApiError, ErrorCode};
-use crate::operations::Service;
+use crate::model::{self, Member, Parameters, PathValues, Quota};
 
 /// The JSON body of an answer; empty for an operation without results.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -36,20 +36,8 @@ impl Answer {
     }
 }
 
-/// The values of the parameters in a path, percent-decoded.
-pub type PathValues = Vec<(&'static str, Vec<u8>)>;
-
 /// One request for an operation: who asks, and with which parameters.
 pub type Call<'a> = Pin<Box<dyn Future<Output = Result<Answer, ApiError>> + Send + 'a>>;
-
-/// The quota that an operation counts against, for each account and region.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Quota {
-    /// 25 calls a second on AWS.
-    Standard,
-    /// 5 calls a second on AWS: `StartSigningJob`.
-    SigningJobs,
-}
 
 /// An operation of the API.
 #[derive(Debug, Clone)]
@@ -75,6 +63,27 @@ pub struct Operation {
 }
 
 impl Operation {
+    /// Reads the parameters of a request. `path` has the values of [`Operation::matches`].
+    ///
+    /// # Errors
+    /// Returns [`ApiError::Serialization`] as [`Parameters::read`] does.
+    pub fn read(
+        &self,
+        path: PathValues,
+        query: impl Iterator<Item = (Vec<u8>, Vec<u8>)>,
+        body: &[u8],
+    ) -> Result<Parameters, ApiError> {
+        Parameters::read(self.parameters, path, query, body)
+    }
+
+    /// Checks the parameters; the error lists all violated constraints.
+    ///
+    /// # Errors
+    /// Returns [`ApiError::Validation`] if a required parameter is absent or a constraint is violated.
+    pub fn validate(&self, parameters: &Parameters) -> Result<(), ApiError> {
+        model::validate(self.parameters, parameters)
+    }
+
     /// The error as AWS documents it for this operation: the tagging operations answer `BadRequestException` and
     /// `NotFoundException` where others answer `ValidationException` and `ResourceNotFoundException`.
     #[must_use]
