@@ -28,6 +28,7 @@
 //! | `alias` | [`AliasArn`] and [`AliasedProfileArn`] |
 //! | `signer` | [`SignerArn`]: any of these ARNs in a trust policy |
 //! | `signed_version` | [`SigningProfileVersion`]: the version that a signature names, by profile or by alias |
+//! | `role` | [`RoleArn`]: roles of IAM, which are assumed to call AWS Signer and Amazon ECR |
 //! | `name` | [`NameError`]: why a part of an ARN is invalid |
 //! | `mistakes` | common mistakes in ARNs, and their corrections |
 //! | `notation` | the names by which AWS Signer and Notation know each other |
@@ -44,6 +45,7 @@ mod partition;
 mod profile;
 mod profile_version;
 mod region;
+mod role;
 mod signed_version;
 mod signer;
 #[cfg(test)]
@@ -60,5 +62,6 @@ pub use partition::Partition;
 pub use profile::{ProfileArn, ProfileName};
 pub use profile_version::ProfileVersionArn;
 pub use region::Region;
+pub use role::RoleArn;
 pub use signed_version::SigningProfileVersion;
 pub use signer::SignerArn;

@@ -4,8 +4,8 @@
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{part} {value:?} is not valid: {rule}")]
 pub struct NameError {
-    /// The kind of name: `partition`, `region`, `account`, `profile name`, `profile version`, `job id`, `alias` or
-    /// `id`.
+    /// The kind of name: `partition`, `region`, `account`, `profile name`, `profile version`, `job id`, `alias`, `id`
+    /// or `role`.
     pub part: &'static str,
     /// The name as given.
     pub value: String,

@@ -59,7 +59,8 @@ impl SignerClient {
             None => settings.client("signer", region.as_str(), watched.clone()),
         };
         let given = config.credentials().cloned();
-        let sources = CredentialsSources::new(settings, region.clone(), http, journal.clone(), given);
+        let role = config.role(&region.partition()).cloned();
+        let sources = CredentialsSources::new(settings, region.clone(), http, journal.clone(), given, role);
         let provider = SharedCredentialsProvider::new(sources);
         let (endpoint, shared) = match client {
             Ok(client) => (Ok(client.endpoint().map(str::to_owned)), client.into_builder()),

@@ -23,10 +23,20 @@ pub(crate) struct Resolver {
     homes: Homes,
 }
 
+/// The most names that are kept after the name that was resolved last, and as many again before it.
+const MAX_NAMES: usize = 2048;
+
 /// Whether each name meant this machine when it was first resolved. This must not change: the owner of a name could
 /// otherwise point it to this machine between a request and its redirect.
 #[derive(Debug, Clone, Default)]
-struct Homes(Arc<Mutex<HashMap<String, bool>>>);
+struct Homes(Arc<Mutex<Known>>);
+
+/// The names that were resolved of late. Those that are not asked for again while `MAX_NAMES` others are get forgotten.
+#[derive(Debug, Default)]
+struct Known {
+    recent: HashMap<String, bool>,
+    older: HashMap<String, bool>,
+}
 
 impl Resolver {
     pub(crate) fn new(reach: Reach) -> Self {
@@ -59,7 +69,16 @@ impl Homes {
     fn of(&self, name: &str, is_here: bool) -> bool {
         // Ignores poisoning: a panic cannot leave the map half-changed.
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *known.entry(name.to_ascii_lowercase()).or_insert(is_here)
+        let name = name.to_ascii_lowercase();
+        if let Some(&was_here) = known.recent.get(&name) {
+            return was_here;
+        }
+        let was_here = known.older.get(&name).copied().unwrap_or(is_here);
+        if known.recent.len() >= MAX_NAMES {
+            known.older = std::mem::take(&mut known.recent);
+        }
+        known.recent.insert(name, was_here);
+        was_here
     }
 }
 
@@ -197,5 +216,17 @@ mod tests {
         ] {
             assert_eq!(resolver.clone().choose(name, &at(address)).is_ok(), is_usable, "{name} {address}");
         }
+    }
+
+    #[test]
+    fn keeps_a_bounded_number_of_names() {
+        let homes = Homes::default();
+        for number in 0..10 * MAX_NAMES {
+            assert!(!homes.of(&format!("n{number}.example"), false));
+            // A name that is in use is not forgotten, whatever others are asked for.
+            assert!(homes.of("registry.local", number == 0));
+        }
+        let known = homes.0.lock().unwrap();
+        assert!(known.recent.len() <= MAX_NAMES && known.older.len() <= MAX_NAMES);
     }
 }

@@ -1,15 +1,19 @@
 //! A limit on the number of calls per second.
 
 use std::num::NonZeroU32;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep_until};
 
-/// Spaces calls evenly, up to a number per second, in the order in which they come.
+/// Spaces calls evenly, up to a number per second, in the order in which they come. With a burst it is a token bucket:
+/// calls that come after a pause need not be spaced.
 #[derive(Debug)]
 pub struct RateLimit {
     interval: Duration,
+    /// How much earlier than its place in an even spacing a call may be made.
+    tolerance: Duration,
+    /// When an evenly spaced next call would be made.
     next: Mutex<Option<Instant>>,
 }
 
@@ -17,20 +21,42 @@ impl RateLimit {
     /// Allows `rate` calls a second.
     #[must_use]
     pub fn per_second(rate: NonZeroU32) -> Self {
-        Self { interval: Duration::from_secs(1) / rate.get(), next: Mutex::default() }
+        Self::bucket(Duration::from_secs(1) / rate.get(), NonZeroU32::MIN)
+    }
+
+    /// A token bucket that holds at most `burst` tokens, is full at the start, and gets one each `interval`.
+    #[must_use]
+    pub fn bucket(interval: Duration, burst: NonZeroU32) -> Self {
+        let tolerance = interval.saturating_mul(burst.get() - 1);
+        Self { interval, tolerance, next: Mutex::default() }
+    }
+
+    /// How many calls may be made at once now.
+    #[must_use]
+    pub fn available(&self) -> u32 {
+        let now = Instant::now();
+        let next = self.next.lock().unwrap_or_else(PoisonError::into_inner).unwrap_or(now).max(now);
+        let ahead = next.duration_since(now);
+        if ahead > self.tolerance {
+            return 0;
+        }
+        let free = (self.tolerance - ahead).as_secs_f64() / self.interval.as_secs_f64().max(f64::MIN_POSITIVE);
+        // A few more than there are nanoseconds in an interval make no difference.
+        free as u32 + 1
     }
 
     /// Waits until the next call may be made. If that is later than `longest` from now, returns false at once, and the
     /// call takes no turn.
     pub async fn wait_at_most(&self, longest: Duration) -> bool {
         let turn = {
-            let mut next = self.next.lock().await;
+            let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
             let now = Instant::now();
-            let turn = next.map_or(now, |next| next.max(now));
+            let even = next.map_or(now, |next| next.max(now));
+            let turn = even.checked_sub(self.tolerance).map_or(now, |early| early.max(now));
             if turn.duration_since(now) > longest {
                 return false;
             }
-            *next = Some(turn + self.interval);
+            *next = Some(even + self.interval);
             turn
         };
         sleep_until(turn).await;
@@ -56,6 +82,23 @@ mod tests {
             limit.wait().await;
         }
         assert_eq!(start.elapsed().as_millis(), 2000);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_bucket_lets_a_burst_through_after_a_pause() {
+        let limit = RateLimit::bucket(Duration::from_millis(50), NonZeroU32::new(40).unwrap());
+        assert_eq!(limit.available(), 40);
+        let start = Instant::now();
+        for _ in 0..40 {
+            limit.wait().await;
+        }
+        assert_eq!((start.elapsed(), limit.available()), (Duration::ZERO, 0));
+        for _ in 0..20 {
+            limit.wait().await;
+        }
+        assert_eq!(start.elapsed(), Duration::from_secs(1));
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        assert_eq!(limit.available(), 40);
     }
 
     #[tokio::test(start_paused = true)]

@@ -13,8 +13,17 @@ const MAX_VALUES: usize = 4096;
 /// The cached values, and a lock for each key whose value is being fetched.
 #[derive(Debug)]
 pub struct SharedCache<K, V> {
-    values: Mutex<HashMap<K, V>>,
+    values: Mutex<Values<K, V>>,
+    /// The most that all values may weigh together.
+    capacity: usize,
+    weigh: fn(&K, &V) -> usize,
     turns: Mutex<HashMap<K, Arc<tokio::sync::Mutex<()>>>>,
+}
+
+#[derive(Debug)]
+struct Values<K, V> {
+    map: HashMap<K, V>,
+    weight: usize,
 }
 
 /// The turn to fetch the value of a key. The next caller has it when this is dropped.
@@ -25,28 +34,44 @@ pub struct Turn {
 
 impl<K, V> Default for SharedCache<K, V> {
     fn default() -> Self {
-        Self { values: Mutex::default(), turns: Mutex::default() }
+        Self::weighing(MAX_VALUES, |_, _| 1)
+    }
+}
+
+impl<K, V> SharedCache<K, V> {
+    /// A cache whose values weigh at most `capacity` together. A value alone that weighs more is not kept.
+    #[must_use]
+    pub fn weighing(capacity: usize, weigh: fn(&K, &V) -> usize) -> Self {
+        let values = Mutex::new(Values { map: HashMap::new(), weight: 0 });
+        Self { values, capacity, weigh, turns: Mutex::default() }
     }
 }
 
 impl<K: Eq + Hash + Clone, V: Clone> SharedCache<K, V> {
     /// The value of a key.
     pub fn get(&self, key: &K) -> Option<V> {
-        lock(&self.values).get(key).cloned()
+        lock(&self.values).map.get(key).cloned()
     }
 
-    /// Stores the value of a key.
+    /// Stores the value of a key. If there is no room, all others are dropped.
     pub fn insert(&self, key: K, value: V) {
+        let weight = (self.weigh)(&key, &value);
         let mut values = lock(&self.values);
-        if values.len() >= MAX_VALUES && !values.contains_key(&key) {
-            values.clear();
+        values.remove(&key, self.weigh);
+        if weight > self.capacity {
+            return;
         }
-        values.insert(key, value);
+        if weight > self.capacity - values.weight {
+            values.map.clear();
+            values.weight = 0;
+        }
+        values.map.insert(key, value);
+        values.weight += weight;
     }
 
     /// Removes the value of a key.
     pub fn remove(&self, key: &K) {
-        lock(&self.values).remove(key);
+        lock(&self.values).remove(key, self.weigh);
     }
 
     /// Waits until no other caller fetches the value of this key. Look for the value again then.
@@ -59,6 +84,14 @@ impl<K: Eq + Hash + Clone, V: Clone> SharedCache<K, V> {
             Arc::clone(turns.entry(key.clone()).or_default())
         };
         Turn { _guard: turn.lock_owned().await }
+    }
+}
+
+impl<K: Eq + Hash, V> Values<K, V> {
+    fn remove(&mut self, key: &K, weigh: fn(&K, &V) -> usize) {
+        if let Some((key, value)) = self.map.remove_entry(key) {
+            self.weight -= weigh(&key, &value);
+        }
     }
 }
 
@@ -131,7 +164,25 @@ mod tests {
         for key in 0..3 * MAX_VALUES {
             cache.insert(key, key);
         }
-        assert!(lock(&cache.values).len() <= MAX_VALUES);
+        assert!(lock(&cache.values).map.len() <= MAX_VALUES);
         assert_eq!(cache.get(&(3 * MAX_VALUES - 1)), Some(3 * MAX_VALUES - 1));
+    }
+
+    #[tokio::test]
+    async fn keeps_values_of_a_bounded_weight() {
+        let cache = SharedCache::weighing(100, |_, value: &String| value.len());
+        for key in 0..1000 {
+            cache.insert(key % 30, "x".repeat(key % 7));
+            let values = lock(&cache.values);
+            assert_eq!(values.weight, values.map.values().map(String::len).sum::<usize>());
+            assert!(values.weight <= 100);
+        }
+        cache.insert(1, "x".repeat(100));
+        assert_eq!(lock(&cache.values).map.len(), 1);
+        // What does not fit replaces nothing but the value of its own key, which is outdated.
+        cache.insert(2, "x".repeat(101));
+        assert!(cache.get(&1).is_some() && cache.get(&2).is_none());
+        cache.insert(1, "x".repeat(101));
+        assert_eq!((cache.get(&1), lock(&cache.values).weight), (None, 0));
     }
 }

@@ -36,8 +36,8 @@ pub enum CredentialsSource {
     AssumeRole {
         /// The role.
         role: String,
-        /// The profile that names it.
-        profile: String,
+        /// The profile that names it, if a profile does.
+        profile: Option<String>,
     },
     /// The credentials endpoint of a container.
     Container,
@@ -54,9 +54,10 @@ impl fmt::Display for CredentialsSource {
             Self::Process { profile } => write!(f, "credential_process of the AWS profile {profile:?}"),
             Self::Sso { profile } => write!(f, "IAM Identity Center (SSO) for the AWS profile {profile:?}"),
             Self::WebIdentity { role, .. } => write!(f, "STS (AssumeRoleWithWebIdentity of {role})"),
-            Self::AssumeRole { role, profile } => {
+            Self::AssumeRole { role, profile: Some(profile) } => {
                 write!(f, "STS (AssumeRole of {role} for the AWS profile {profile:?})")
             }
+            Self::AssumeRole { role, profile: None } => write!(f, "STS (AssumeRole of {role})"),
             Self::Container => f.write_str("the credentials endpoint of the container"),
             Self::InstanceMetadata => f.write_str("instance metadata (IMDS)"),
         }
@@ -81,7 +82,10 @@ impl CredentialsSource {
             Self::Process { profile } => format!("the output of credential_process of the AWS profile {profile:?}"),
             Self::Sso { profile } => format!("the login: aws sso login --profile {}", shell_word(profile)),
             Self::WebIdentity { token_file, .. } => format!("the token in {}", token_file.display()),
-            Self::AssumeRole { profile, .. } => format!("the credentials of the AWS profile {profile:?}"),
+            Self::AssumeRole { profile: Some(profile), .. } => {
+                format!("the credentials of the AWS profile {profile:?}")
+            }
+            Self::AssumeRole { role, profile: None } => format!("the credentials that assume {role}"),
             Self::Container => "the role of the container".to_owned(),
             Self::InstanceMetadata => "the role of the instance".to_owned(),
         }

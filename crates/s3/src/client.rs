@@ -98,7 +98,7 @@ impl S3 {
         let client = client.map_err(|why| failed("reading the configuration", bucket, Failure::Configuration(why)))?;
         let endpoint = client.endpoint().map(str::to_owned);
         let sources =
-            CredentialsSources::new(settings.clone(), bucket.region.clone(), &self.http, journal.clone(), None);
+            CredentialsSources::new(settings.clone(), bucket.region.clone(), &self.http, journal.clone(), None, None);
         let shared = client.into_builder().credentials_provider(SharedCredentialsProvider::new(sources)).build();
         let mut builder = aws_sdk_s3::config::Builder::from(&shared)
             .retry_classifier(TooManyRequests)

@@ -1,7 +1,9 @@
 //! How a configuration can be wrong.
 
-use aws_names::{Partition, Region};
+use aws_names::{Partition, Region, RoleArn};
 use notary::{Advice, ReasonCode};
+
+use super::REGION;
 
 /// An invalid configuration value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -81,6 +83,19 @@ pub enum ConfigError {
         /// The partition of the signing profile.
         partition: Partition,
     },
+    /// The role for a partition is in another one, where its credentials cannot be used.
+    #[error(
+        "{key} is {role}, which is a role of the partition {}, not of {partition}: set {key} to a role of that partition",
+        role.partition()
+    )]
+    RoleOfOtherPartition {
+        /// The key that sets the role.
+        key: String,
+        /// The role.
+        role: RoleArn,
+        /// The partition.
+        partition: Partition,
+    },
 }
 
 impl ConfigError {
@@ -97,10 +112,11 @@ impl ConfigError {
     }
 }
 
-/// Advice for a region in the wrong partition. Only the plugin configuration has a key per partition.
+/// Advice for a region in the wrong partition. Only the plugin configuration and the environment have a key for all
+/// partitions beside those for each.
 fn region_advice(key: &str, partition: &Partition) -> String {
-    match key.starts_with("--") {
-        true => format!("set {key} to a region of that partition, or omit it"),
-        false => format!("set aws-region.{partition} to a region of that partition"),
+    match key.starts_with(REGION.0) || key.starts_with(REGION.1) {
+        true => format!("set {}.{partition} to a region of that partition", REGION.0),
+        false => format!("set {key} to a region of that partition, or omit it"),
     }
 }

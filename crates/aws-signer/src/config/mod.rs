@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
-use aws_names::{Location, Partition, ProfileArn, Region};
+use aws_names::{Location, Partition, ProfileArn, Region, RoleArn};
 use limits::Waits;
 
 pub(super) use self::endpoint::check_endpoint;
@@ -38,6 +38,7 @@ pub fn timeout_of(text: &str) -> Option<Duration> {
 pub struct SignerConfig {
     profiles: Scoped<String>,
     regions: Scoped<Region>,
+    roles: Scoped<RoleArn>,
     endpoint_url: Option<String>,
     timeout: Option<Duration>,
     credentials: Option<Credentials>,
@@ -139,6 +140,43 @@ impl SignerConfig {
         self
     }
 
+    /// Calls AWS in a partition in this region, where the ARN of a signature may name another one. `key` is what sets
+    /// it, for errors.
+    ///
+    /// # Errors
+    /// Returns [`ConfigError::RegionOfOtherPartition`] if the region is in another partition.
+    pub fn with_region(
+        mut self,
+        partition: &Partition,
+        key: impl Into<String>,
+        region: &Region,
+    ) -> Result<Self, ConfigError> {
+        let key = key.into();
+        let region = same_partition(Some(&key), region, partition)?;
+        self.regions.insert(Scope::Partition(partition.clone()), key, region);
+        Ok(self)
+    }
+
+    /// Assumes this role for all calls in a partition: with the credentials that are used without it, or, if these come
+    /// from a web identity of the environment and cannot be used in that partition, with the web identity itself. `key`
+    /// is what sets it, for errors.
+    ///
+    /// # Errors
+    /// Returns [`ConfigError::RoleOfOtherPartition`] if the role is in another partition.
+    pub fn with_role(
+        mut self,
+        partition: &Partition,
+        key: impl Into<String>,
+        role: RoleArn,
+    ) -> Result<Self, ConfigError> {
+        let key = key.into();
+        if role.partition() != partition {
+            return Err(ConfigError::RoleOfOtherPartition { key, role, partition: partition.clone() });
+        }
+        self.roles.insert(Scope::Partition(partition.clone()), key, role);
+        Ok(self)
+    }
+
     /// Tells these of each request that is repeated.
     #[must_use]
     pub fn with_waits(mut self, waits: Waits) -> Self {
@@ -152,6 +190,12 @@ impl SignerConfig {
 
     pub(super) fn credentials(&self) -> Option<&Credentials> {
         self.credentials.as_ref()
+    }
+
+    /// Returns the role that is assumed for calls in a partition.
+    #[must_use]
+    pub fn role(&self, partition: &Partition) -> Option<&RoleArn> {
+        self.roles.for_partition(partition).map(|(_, role)| role)
     }
 
     /// Returns the profile of the shared AWS configuration that provides the credentials for a partition.

@@ -112,3 +112,25 @@ fn accepts_endpoints_with_port_and_path() {
         assert_eq!(config(&[("aws-signer-endpoint-url", url)], &[]).unwrap().endpoint_url(), Some(url));
     }
 }
+
+#[test]
+fn a_role_and_a_region_belong_to_their_partition() {
+    let (gov, china): (Partition, Partition) = ("aws-us-gov".parse().unwrap(), "aws-cn".parse().unwrap());
+    let role: RoleArn = "arn:aws-us-gov:iam::444455556666:role/signer".parse().unwrap();
+    let region: Region = "us-gov-east-1".parse().unwrap();
+    let key = |name: &str| format!("aws.partitions.aws-us-gov.{name}");
+    let c = SignerConfig::default().with_role(&gov, key("roleArn"), role.clone()).unwrap();
+    let c = c.with_region(&gov, key("region"), &region).unwrap();
+    assert_eq!((c.role(&gov), c.role(&china), c.role(&Partition::AWS)), (Some(&role), None, None));
+    assert_eq!(revocation_region(&c, "aws-us-gov", "us-gov-west-1"), "us-gov-east-1");
+    assert_eq!(revocation_region(&c, "aws", "us-west-2"), "us-west-2");
+
+    let why = SignerConfig::default().with_role(&china, "aws.partitions.aws-cn.roleArn", role).unwrap_err();
+    let why = why.to_string();
+    assert!(
+        why.contains("a role of the partition aws-us-gov, not of aws-cn: set aws.partitions.aws-cn.roleArn"),
+        "{why}"
+    );
+    let why = SignerConfig::default().with_region(&china, "aws.partitions.aws-cn.region", &region).unwrap_err();
+    assert!(why.to_string().ends_with("set aws.partitions.aws-cn.region to a region of that partition, or omit it"));
+}

@@ -20,7 +20,7 @@ use aws_config::sso::SsoTokenProvider;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, future};
-use aws_names::Region;
+use aws_names::{Region, RoleArn};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use notary::CredentialsSource;
 use tokio::sync::OnceCell;
@@ -46,6 +46,8 @@ struct Inner {
     /// The region of the service.
     region: Region,
     given: Option<Credentials>,
+    /// The role that is assumed with the credentials found.
+    role: Option<RoleArn>,
     http: SharedHttpClient,
     journal: Journal,
     /// Sources that keep something between two calls.
@@ -57,7 +59,8 @@ struct Inner {
 type Found = (Credentials, CredentialsSource);
 
 impl CredentialsSources {
-    /// Creates the sources for clients in a region. If credentials are given, no source is asked.
+    /// Creates the sources for clients in a region. If credentials are given, no source is asked. If there is a role,
+    /// it is assumed with what was found, and its credentials are used.
     #[must_use]
     pub fn new(
         settings: AwsSettings,
@@ -65,10 +68,11 @@ impl CredentialsSources {
         http: &BoundedHttpClient,
         journal: Journal,
         given: Option<Credentials>,
+        role: Option<RoleArn>,
     ) -> Self {
         let http = watched(http.answering(Answers::Any), &journal, Peer::Source);
         let (sso_tokens, instance) = Default::default();
-        Self(Arc::new(Inner { settings, region, given, http, journal, sso_tokens, instance }))
+        Self(Arc::new(Inner { settings, region, given, role, http, journal, sso_tokens, instance }))
     }
 
     /// Returns the credentials, or why there are none.
@@ -101,6 +105,24 @@ impl ProvideCredentials for CredentialsSources {
 
 impl Inner {
     async fn find(&self) -> Result<Found, CredentialsFailure> {
+        let Some(role) = &self.role else { return self.base().await };
+        if *role.partition() != self.region.partition() {
+            let (own, other, region) = (role.partition(), self.region.partition(), &self.region);
+            let why = format!("belongs to the partition {own}, and cannot be used in {region}, which is in {other}");
+            return Err(CredentialsFailure::Value { name: format!("the role {role}"), why });
+        }
+        match self.base().await? {
+            (credentials, CredentialsSource::WebIdentity { role: assumed, token_file })
+                if assumed == role.to_string() =>
+            {
+                Ok((credentials, CredentialsSource::WebIdentity { role: assumed, token_file }))
+            }
+            (credentials, _) => self.assume(credentials, &Role::named(role, self.settings.environment())).await,
+        }
+    }
+
+    /// Finds the credentials with which a role is assumed, if there is one to assume.
+    async fn base(&self) -> Result<Found, CredentialsFailure> {
         if let Some(given) = &self.given {
             let names = Names::within("the caller");
             return Ok((keys::usable(given, &names)?, CredentialsSource::Given));
@@ -120,7 +142,8 @@ impl Inner {
         if let Some(plan) = shared.plan(selected)? {
             return self.follow(&plan).await;
         }
-        if let Some((role, token_file)) = sts::role_of_environment(settings.environment())? {
+        if let Some((role, token_file)) = sts::web_identity_of_environment(settings.environment(), self.role.as_ref())?
+        {
             return self.web_identity(&role, &token_file).await;
         }
         if let Some(error) = shared.unusable_file() {
@@ -196,10 +219,12 @@ impl Inner {
     }
 
     async fn assume(&self, credentials: Credentials, role: &Role) -> Result<Found, CredentialsFailure> {
-        let profile = role.profile.clone().unwrap_or_default();
-        let source = CredentialsSource::AssumeRole { role: role.arn.clone(), profile };
+        let source = CredentialsSource::AssumeRole { role: role.arn.clone(), profile: role.profile.clone() };
         self.journal.asking(&source);
         let assumed = self.sts_assume(credentials, role, &source).await?;
         Ok((keys::usable(&assumed, &Names::within(&source))?, source))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,6 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_names::RoleArn;
 use aws_sdk_sts::Client;
 use aws_sdk_sts::types::Credentials as StsCredentials;
 use aws_types::sdk_config::Builder;
@@ -20,19 +21,40 @@ use crate::shared_config::Role;
 /// The maximum size of a token in bytes: the API accepts 20,000 characters.
 const MAX_TOKEN: u64 = 64 * 1024;
 
-/// Returns the role and the token file that the environment names.
+/// Returns the token file that the environment names, and the role that it is exchanged for: that of the environment,
+/// or the `wanted` one where the other cannot lead to it. Credentials are valid in one partition only, but a web
+/// identity is accepted in each that has its provider.
 ///
 /// # Errors
-/// Returns [`CredentialsFailure::Value`] if it names a file and no role.
-pub(super) fn role_of_environment(environment: &Environment) -> Result<Option<(Role, PathBuf)>, CredentialsFailure> {
+/// Returns [`CredentialsFailure::Value`] if it names a file and no role, and none is wanted.
+pub(super) fn web_identity_of_environment(
+    environment: &Environment,
+    wanted: Option<&RoleArn>,
+) -> Result<Option<(Role, PathBuf)>, CredentialsFailure> {
     let Some(file) = environment.get("AWS_WEB_IDENTITY_TOKEN_FILE") else { return Ok(None) };
-    let Some(arn) = environment.get("AWS_ROLE_ARN") else {
-        let why = "is not set, but AWS_WEB_IDENTITY_TOKEN_FILE is".to_owned();
-        return Err(CredentialsFailure::Value { name: "AWS_ROLE_ARN".to_owned(), why });
+    let arn = match (environment.get("AWS_ROLE_ARN"), wanted) {
+        (Some(own), Some(wanted)) if partition_of(own) != wanted.partition().as_str() => wanted.to_string(),
+        (Some(own), _) => own.to_owned(),
+        (None, Some(wanted)) => wanted.to_string(),
+        (None, None) => {
+            let why = "is not set, but AWS_WEB_IDENTITY_TOKEN_FILE is".to_owned();
+            return Err(CredentialsFailure::Value { name: "AWS_ROLE_ARN".to_owned(), why });
+        }
     };
-    let session_name = environment.get("AWS_ROLE_SESSION_NAME").map(str::to_owned);
-    let arn = arn.to_owned();
-    Ok(Some((Role { arn, session_name, external_id: None, duration: None, profile: None }, file.into())))
+    Ok(Some((Role::named(arn, environment), file.into())))
+}
+
+/// The partition in the ARN of a role. STS judges whether the rest is valid.
+fn partition_of(arn: &str) -> &str {
+    arn.split(':').nth(1).unwrap_or_default()
+}
+
+impl Role {
+    /// The role, with the name of the session that the environment gives.
+    pub(super) fn named(arn: impl ToString, environment: &Environment) -> Self {
+        let session_name = environment.get("AWS_ROLE_SESSION_NAME").map(str::to_owned);
+        Self { arn: arn.to_string(), session_name, external_id: None, duration: None, profile: None }
+    }
 }
 
 /// Returns the name of the session, which CloudTrail shows.

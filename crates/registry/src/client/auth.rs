@@ -1,6 +1,8 @@
 //! Authentication to registries: the challenges of RFC 7235, HTTP Basic, and the token services of the Docker registry
 //! (distribution, "Token Authentication Specification" and "OAuth2 Token Authentication").
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -30,6 +32,12 @@ const MAX_TOKEN_ANSWER: u64 = MemoryBudget::FREE as u64;
 const TOKEN_TIME: u64 = 60;
 const MARGIN: u64 = 10;
 
+/// How much memory the tokens of a client and of those with other credentials take together, in bytes. Registries name
+/// the size of a token, and images the repositories, so that their number does not bound it.
+const MAX_TOKENS: usize = 4 * 1024 * 1024;
+/// What a token takes beside its text and its repository's name, about.
+const TOKEN_OVERHEAD: usize = 256;
+
 /// A value for the header `Authorization`, and the time until which it is used.
 #[derive(Debug, Clone)]
 struct Authorization {
@@ -42,19 +50,50 @@ struct Authorization {
 #[derive(Debug)]
 pub(super) struct Authentication {
     credentials: Credentials,
-    /// One request for a token at a time per repository and access. Requests for others do not wait for it.
-    known: SharedCache<(RepositoryName, Access), Authorization>,
+    /// Tells the tokens of these credentials from those of others. No other credentials ever get the same.
+    id: u64,
+    tokens: Arc<Tokens>,
+}
+
+/// The tokens of some credentials.
+#[derive(Debug)]
+struct Tokens {
+    next_id: AtomicU64,
+    /// One request for a token at a time per credentials, repository and access. Requests for others do not wait for
+    /// it.
+    known: SharedCache<Key, Authorization>,
+}
+
+type Key = (u64, RepositoryName, Access);
+
+fn weight((_, repository, _): &Key, authorization: &Authorization) -> usize {
+    TOKEN_OVERHEAD + repository.registry().len() + repository.path().len() + authorization.header.len()
 }
 
 impl Authentication {
     pub(super) fn new(credentials: Credentials) -> Self {
-        Self { credentials, known: SharedCache::default() }
+        let known = SharedCache::weighing(MAX_TOKENS, weight);
+        Self { credentials, id: 0, tokens: Arc::new(Tokens { next_id: AtomicU64::new(1), known }) }
+    }
+
+    /// Other credentials, whose tokens share the memory of these.
+    pub(super) fn with_credentials(&self, credentials: Credentials) -> Self {
+        let id = self.tokens.next_id.fetch_add(1, Ordering::Relaxed);
+        Self { credentials, id, tokens: Arc::clone(&self.tokens) }
+    }
+
+    pub(super) fn credentials(&self) -> &Credentials {
+        &self.credentials
+    }
+
+    fn key(&self, repository: &RepositoryName, access: Access) -> Key {
+        (self.id, repository.clone(), access)
     }
 
     /// The `Authorization` header for a request, if it is known already.
     pub(super) fn known(&self, repository: &RepositoryName, access: Access) -> Option<HeaderValue> {
         let usable = |access| {
-            let found = self.known.get(&(repository.clone(), access))?;
+            let found = self.tokens.known.get(&self.key(repository, access))?;
             found.until.is_none_or(|until| until > Instant::now()).then_some(found.header)
         };
         // A token for pushing also allows pulling.
@@ -70,8 +109,8 @@ impl Authentication {
         repository: &RepositoryName,
         used: Option<&HeaderValue>,
     ) -> Result<HeaderValue, RegistryError> {
-        let key = (repository.clone(), call.access);
-        let turn = tokio::time::timeout_at(call.deadline(), self.known.turn(&key));
+        let key = self.key(repository, call.access);
+        let turn = tokio::time::timeout_at(call.deadline(), self.tokens.known.turn(&key));
         let _turn = turn.await.map_err(|_| call.timeout(None))?;
         if let Some(newer) = self.known(repository, call.access).filter(|known| Some(known) != used) {
             return Ok(newer);
@@ -104,13 +143,13 @@ impl Authentication {
         if used == Some(&header) {
             return Err(unauthorized("the registry rejected the credentials"));
         }
-        self.known.insert(key, authorization);
+        self.tokens.known.insert(key, authorization);
         Ok(header)
     }
 
     /// Forgets a header that the registry rejected.
     pub(super) fn forget(&self, repository: &RepositoryName, access: Access) {
-        self.known.remove(&(repository.clone(), access));
+        self.tokens.known.remove(&self.key(repository, access));
     }
 
     async fn token(

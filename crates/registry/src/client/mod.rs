@@ -45,13 +45,14 @@ use crate::error::RegistryError;
 #[derive(Debug, Clone)]
 pub struct RegistryClient {
     inner: Arc<Inner>,
+    authentication: Arc<Authentication>,
 }
 
+/// What clients with different credentials share.
 #[derive(Debug)]
 struct Inner {
     options: ClientOptions,
     transport: Transport,
-    authentication: Authentication,
     schemes: Schemes,
     insecure: OnceLock<Vec<String>>,
 }
@@ -64,10 +65,32 @@ impl RegistryClient {
         let memory = options.memory.clone();
         let waits = options.waits.clone();
         let transport = Transport { clients, memory, backoff: options.backoff, waits };
-        let authentication = Authentication::new(credentials);
+        let authentication = Arc::new(Authentication::new(credentials));
         let schemes = Schemes::default();
         let insecure = OnceLock::new();
-        Self { inner: Arc::new(Inner { options, transport, authentication, schemes, insecure }) }
+        Self { inner: Arc::new(Inner { options, transport, schemes, insecure }), authentication }
+    }
+
+    /// A client with the same options and connections, and with these credentials. Tokens that were issued to one of
+    /// the two are never used by the other; the memory for the tokens of both together is bounded.
+    #[must_use]
+    pub fn with_credentials(&self, credentials: Credentials) -> Self {
+        let authentication = Arc::new(self.authentication.with_credentials(credentials));
+        Self { inner: Arc::clone(&self.inner), authentication }
+    }
+
+    /// Reads the files with certificates, so that an error shows before the first request.
+    ///
+    /// # Errors
+    /// Returns [`RegistryError`] if a file cannot be used.
+    pub fn prepare(&self) -> Result<(), RegistryError> {
+        Ok(self.inner.transport.clients.prepare()?)
+    }
+
+    /// The sources of its credentials.
+    #[must_use]
+    pub fn credentials(&self) -> &Credentials {
+        self.authentication.credentials()
     }
 
     /// The time limit of one operation: [`ClientOptions::timeout`].
@@ -182,7 +205,8 @@ impl RemoteRepository {
 
     /// Makes the call, and authenticates if the registry demands it.
     pub(super) async fn send(&self, call: &Call) -> Result<Answer, RegistryError> {
-        let Inner { transport, authentication, schemes, .. } = &*self.client.inner;
+        let RegistryClient { inner, authentication } = &self.client;
+        let Inner { transport, schemes, .. } = &**inner;
         let used = authentication.known(&self.name, call.access);
         // Boxed: the futures built on this one would otherwise become too large for a thread's stack.
         if self.is_assumed && schemes.known(&self.base).is_none() {
@@ -202,7 +226,8 @@ impl RemoteRepository {
         base: &Url,
         used: Option<HeaderValue>,
     ) -> Result<Answer, RegistryError> {
-        let Inner { transport, authentication, .. } = &*self.client.inner;
+        let RegistryClient { inner, authentication } = &self.client;
+        let transport = &inner.transport;
         if answer.status.as_u16() != 401 || !is_same_origin(&answer.url, base) {
             return Ok(answer);
         }

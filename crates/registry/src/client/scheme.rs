@@ -20,6 +20,9 @@ use crate::error::RegistryError;
 /// The time limit for finding out whether a server speaks TLS.
 const PROBE: Duration = Duration::from_secs(5);
 
+/// The most servers that are kept. Each address of this machine is a server of its own.
+const MAX_SERVERS: usize = 1024;
+
 /// Whether the servers that have answered so far speak TLS, by host and port.
 #[derive(Debug, Default)]
 pub(super) struct Schemes(Mutex<HashMap<String, bool>>);
@@ -33,7 +36,11 @@ impl Schemes {
     }
 
     fn remember(&self, url: &Url, speaks_tls: bool) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(url.authority().to_owned(), speaks_tls);
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= MAX_SERVERS && !known.contains_key(url.authority()) {
+            known.clear();
+        }
+        known.insert(url.authority().to_owned(), speaks_tls);
     }
 
     /// Makes the first call to a server: without TLS, and with TLS if that is no answer of a registry. Returns the base
@@ -100,4 +107,21 @@ fn with_tls(url: &Url) -> Url {
     let _ = url.set_scheme("https");
     let _ = url.set_port(port);
     url
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+    use super::*;
+
+    #[test]
+    fn keeps_a_bounded_number_of_servers() {
+        let schemes = Schemes::default();
+        for port in 1..=5 * MAX_SERVERS {
+            let url: Url = format!("http://127.0.0.1:{port}/").parse().unwrap();
+            schemes.remember(&url, true);
+            assert_eq!(schemes.known(&url).unwrap().scheme(), "https");
+        }
+        assert!(schemes.0.lock().unwrap().len() <= MAX_SERVERS);
+    }
 }

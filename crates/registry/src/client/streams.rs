@@ -16,7 +16,7 @@ use super::answer::Answer;
 use super::blobs::{NOTHING, time_for, upload_url};
 use super::call::Call;
 use super::redirect::{MAX_REDIRECTS, is_redirect, is_same_origin, next_hop};
-use super::{Inner, RemoteRepository};
+use super::{RegistryClient, RemoteRepository};
 use crate::blob_stream::BlobStream;
 use crate::error::{RegistryError, StoreError};
 
@@ -136,7 +136,8 @@ impl RemoteRepository {
     }
 
     async fn put_stream(&self, call: &Call, body: Pieces) -> Result<Answer, RegistryError> {
-        let Inner { transport, authentication, .. } = &*self.client.inner;
+        let RegistryClient { inner, authentication } = &self.client;
+        let transport = &inner.transport;
         let authorization = authentication.known(&self.name, call.access);
         let body = reqwest::Body::wrap(body);
         let answer = Box::pin(transport.send_stream(call, &self.base(), authorization.as_ref(), body)).await?;

@@ -103,6 +103,13 @@ impl ConfigFile {
         self.stored(repository)
     }
 
+    /// Whether the file has a credential for the repository, or names a helper that may have one.
+    pub(super) fn has_source_for(&self, repository: &RepositoryName) -> Result<bool, CredentialError> {
+        let helper = keys::entry(&self.cred_helpers, repository).map(|helper| helper.as_str() != Some(""));
+        let is_helped = helper.unwrap_or(self.creds_store.is_some());
+        Ok(is_helped || self.stored(repository)?.is_some())
+    }
+
     /// The credential for the repository in this file itself.
     pub(super) fn stored(&self, repository: &RepositoryName) -> Result<Option<Credential>, CredentialError> {
         match keys::entry(&self.auths, repository) {

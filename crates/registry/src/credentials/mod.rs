@@ -24,6 +24,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use aws_names::RoleArn;
 use notary::config_folder::config_folder;
 use notary::reference::RepositoryName;
 use notary::{Advice, Disposition, ReasonCode};
@@ -32,6 +33,7 @@ use self::config_file::ConfigFile;
 pub(crate) use self::config_file::insecure_registries;
 use self::helper::Helpers;
 use crate::ecr::{EcrError, EcrTokens};
+use crate::ecr_host::EcrRegistry;
 
 /// A secret text, hidden from `Debug`.
 #[derive(Clone, PartialEq, Eq)]
@@ -167,6 +169,20 @@ impl Credentials {
         Self { given: Some(credential), ..Self::default() }
     }
 
+    /// The credentials in this file, which has the format of Docker's `config.json`, and no others. It is read when a
+    /// registry demands authentication, and must exist then.
+    #[must_use]
+    pub fn from_file(path: impl Into<PathBuf>) -> Self {
+        Self { files: vec![Source { path: path.into(), required: true }], ..Self::default() }
+    }
+
+    /// Tokens for registries of Amazon ECR, obtained with AWS credentials from their standard sources or, with these,
+    /// with those of a role; no other credentials. Without the feature `ecr` there are none.
+    #[must_use]
+    pub fn ecr(role: Option<RoleArn>) -> Self {
+        Self { ecr: Some(Arc::new(EcrTokens::new(role))), ..Self::default() }
+    }
+
     /// Credentials from the environment and the files of the user.
     #[must_use]
     pub fn from_environment() -> Self {
@@ -190,6 +206,24 @@ impl Credentials {
     #[must_use]
     pub fn is_half_given(&self) -> bool {
         self.is_half_given
+    }
+
+    /// Whether there are credentials for the repository, or a helper or AWS that has to be asked for them.
+    ///
+    /// # Errors
+    /// Returns [`CredentialError`] if a configured file cannot be read or is malformed.
+    pub fn has_source_for(&self, repository: &RepositoryName) -> Result<bool, CredentialError> {
+        if self.given.is_some() || (self.ecr.is_some() && EcrRegistry::from_host(repository.registry()).is_some()) {
+            return Ok(true);
+        }
+        for source in &self.files {
+            if let Some(file) = ConfigFile::read(&source.path, source.required)?
+                && file.has_source_for(repository)?
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     fn from_variables(variable: impl Fn(&str) -> Option<OsString>) -> Self {

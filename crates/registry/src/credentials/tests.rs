@@ -290,3 +290,38 @@ async fn rejects_helpers_that_fail_flood_or_hang() {
         assert!(start.elapsed() < Duration::from_secs(20), "{script}");
     }
 }
+
+#[tokio::test]
+async fn a_single_file_has_the_credentials_for_its_registries_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("pull.json");
+    fs::write(&path, r#"{"auths":{"a.example":{"auth":"dTpw"}, "empty.example":{}}, "credHelpers":{"h.example":"x"}}"#)
+        .unwrap();
+    let credentials = Credentials::from_file(&path);
+    assert_eq!(ask(&credentials, "a.example/x").await.unwrap(), Some(password("u", "p")));
+    assert_eq!(ask(&credentials, "b.example/x").await.unwrap(), None);
+    let ecr = "123456789012.dkr.ecr.us-west-2.amazonaws.com/x";
+    for (repository, expected) in
+        [("a.example/x", true), ("b.example/x", false), ("empty.example/x", false), ("h.example/x", true), (ecr, false)]
+    {
+        assert_eq!(credentials.has_source_for(&repository.parse().unwrap()).unwrap(), expected, "{repository}");
+    }
+    fs::remove_file(&path).unwrap();
+    let why = ask(&credentials, "a.example/x").await.unwrap_err();
+    assert!(matches!(why, CredentialError::Io { .. }) && why.to_string().contains("pull.json"), "{why}");
+    assert!(credentials.has_source_for(&"a.example/x".parse().unwrap()).is_err());
+}
+
+#[tokio::test]
+async fn credentials_of_ecr_are_for_ecr_only() {
+    let role = "arn:aws:iam::444455556666:role/ecr-read".parse().ok();
+    let credentials = Credentials::ecr(role);
+    assert_eq!(ask(&credentials, "a.example/x").await.unwrap(), None);
+    for (repository, expected) in [
+        ("123456789012.dkr.ecr.us-west-2.amazonaws.com/x", true),
+        ("123456789012.dkr.ecr.us-west-2.amazonaws.com.evil.example/x", false),
+        ("a.example/x", false),
+    ] {
+        assert_eq!(credentials.has_source_for(&repository.parse().unwrap()).unwrap(), expected, "{repository}");
+    }
+}

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 
+use aws_names::RoleArn;
 use notary::{Advice, ReasonCode};
 
 /// No tokens.
@@ -37,6 +38,12 @@ impl EcrError {
 }
 
 impl EcrTokens {
+    /// No tokens.
+    #[must_use]
+    pub fn new(_role: Option<RoleArn>) -> Self {
+        Self
+    }
+
     /// Returns no token.
     ///
     /// # Errors

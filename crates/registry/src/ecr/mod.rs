@@ -5,7 +5,7 @@ use std::fmt;
 use std::time::{Duration, Instant, SystemTime};
 
 use aws_credential_types::provider::SharedCredentialsProvider;
-use aws_names::NameError;
+use aws_names::{NameError, RoleArn};
 use aws_signer::sdk::{
     Answers, AwsSettings, BoundedHttpClient, CredentialsSources, Journal, Peer, TooManyRequests, watched,
 };
@@ -108,6 +108,8 @@ impl fmt::Debug for EcrToken {
 /// shortly before it expires.
 #[derive(Debug, Default)]
 pub struct EcrTokens {
+    /// The role whose credentials are used.
+    role: Option<RoleArn>,
     known: SharedCache<EcrRegistry, Known>,
 }
 
@@ -121,6 +123,12 @@ struct Known {
 }
 
 impl EcrTokens {
+    /// A cache of tokens that are obtained with the credentials of this role, if there is one.
+    #[must_use]
+    pub fn new(role: Option<RoleArn>) -> Self {
+        Self { role, known: SharedCache::default() }
+    }
+
     /// Returns the token for a registry host. `None` means anonymous access, or that the host is not of Amazon ECR.
     ///
     /// # Errors
@@ -148,9 +156,11 @@ impl EcrTokens {
         if let Some(known) = self.known.get(registry).filter(|known| is_fresh(known) || known.at >= came) {
             return known.answer;
         }
-        let (answer, until) = match ask(registry).await {
+        let (answer, until) = match ask(registry, self.role.as_ref()).await {
             Ok((token, expires)) => (Ok(Some(token)), expires.checked_sub(MARGIN)),
-            Err(EcrError { failure: Failure::Credentials(why), .. }) if *registry == EcrRegistry::Public => {
+            Err(EcrError { failure: Failure::Credentials(why), .. })
+                if *registry == EcrRegistry::Public && self.role.is_none() =>
+            {
                 tracing::debug!(%why, "no AWS credentials: using ECR Public anonymously");
                 (Ok(None), SystemTime::now().checked_add(MARGIN))
             }
@@ -162,14 +172,14 @@ impl EcrTokens {
 }
 
 /// Calls the service for a token.
-async fn ask(registry: &EcrRegistry) -> Result<(EcrToken, SystemTime), EcrError> {
+async fn ask(registry: &EcrRegistry, role: Option<&RoleArn>) -> Result<(EcrToken, SystemTime), EcrError> {
     let region = registry.region();
     let service = if *registry == EcrRegistry::Public { PUBLIC } else { "ECR" };
     let journal = Journal::default();
     let failed = |failure| EcrError { service, region: region.to_owned(), used: journal.used().map(Box::new), failure };
     let deadline = Deadline::new(Deadline::DEFAULT_BUDGET);
     let began = Instant::now();
-    let answer = deadline.run(call(registry, service, &journal)).await.unwrap_or_else(|| {
+    let answer = deadline.run(call(registry, role, service, &journal)).await.unwrap_or_else(|| {
         Err(Failure::Timeout { budget: deadline.budget(), waiting: Some(Box::new(journal.waiting())) })
     });
     let answer = answer.map_err(|failure| failure.at_host(journal.service_host()));
@@ -190,7 +200,12 @@ async fn ask(registry: &EcrRegistry) -> Result<(EcrToken, SystemTime), EcrError>
 
 type Answered = (Option<String>, Option<DateTime>);
 
-async fn call(registry: &EcrRegistry, service: &str, journal: &Journal) -> Result<Answered, Failure> {
+async fn call(
+    registry: &EcrRegistry,
+    role: Option<&RoleArn>,
+    service: &str,
+    journal: &Journal,
+) -> Result<Answered, Failure> {
     let http = BoundedHttpClient::default();
     let settings = AwsSettings::load(None);
     settings.trust_bundle(&http);
@@ -202,7 +217,7 @@ async fn call(registry: &EcrRegistry, service: &str, journal: &Journal) -> Resul
     }
     let endpoint = client.endpoint().map(str::to_owned);
     let region = registry.region().parse().map_err(|why: NameError| Failure::Request(why.to_string()))?;
-    let sources = CredentialsSources::new(settings, region, &http, journal.clone(), None);
+    let sources = CredentialsSources::new(settings, region, &http, journal.clone(), None, role.cloned());
     let shared = client.into_builder().credentials_provider(SharedCredentialsProvider::new(sources)).build();
     match registry {
         EcrRegistry::Private { .. } => {
