@@ -66,6 +66,8 @@ pub enum ReasonCode {
     Unreachable,
     /// A server limits the rate of requests.
     Throttled,
+    /// This program's own limit on the rate of requests is used up.
+    Quota,
     /// The time limit expired.
     Deadline,
     /// A server's answer does not follow its protocol, or is a server error.
@@ -97,7 +99,7 @@ pub enum ReasonCode {
 
 impl ReasonCode {
     /// Every code.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::Unsigned,
         Self::Untrusted,
         Self::Revoked,
@@ -110,6 +112,7 @@ impl ReasonCode {
         Self::Unsupported,
         Self::Unreachable,
         Self::Throttled,
+        Self::Quota,
         Self::Deadline,
         Self::Protocol,
         Self::WrongContent,
@@ -141,6 +144,7 @@ impl ReasonCode {
             Self::Unsupported => "unsupported",
             Self::Unreachable => "unreachable",
             Self::Throttled => "throttled",
+            Self::Quota => "quota",
             Self::Deadline => "deadline",
             Self::Protocol => "protocol",
             Self::WrongContent => "wrong_content",
@@ -174,6 +178,7 @@ impl ReasonCode {
             | Self::Unsupported => Disposition::Refused,
             Self::Unreachable
             | Self::Throttled
+            | Self::Quota
             | Self::Deadline
             | Self::Protocol
             | Self::WrongContent

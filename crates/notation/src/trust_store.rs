@@ -89,6 +89,24 @@ pub struct TrustStore {
 }
 
 impl TrustStore {
+    /// A store with certificates that are kept elsewhere.
+    ///
+    /// # Errors
+    /// Returns [`TrustStoreError`] if there are none, or its type does not allow one of them.
+    pub fn from_certificates(name: TrustStoreName, certificates: Vec<Certificate>) -> Result<Self, TrustStoreError> {
+        if certificates.is_empty() {
+            return Err(TrustStoreError::Empty { name, path: PathBuf::new() });
+        }
+        for certificate in &certificates {
+            if let Err(why) = check(name.store_type(), certificate) {
+                let subject = certificate.subject().to_owned();
+                let path = PathBuf::from("the given certificates");
+                return Err(TrustStoreError::Untrustworthy { name, path, subject, why });
+            }
+        }
+        Ok(Self { name, certificates })
+    }
+
     /// Reads all files of a folder, ordered by name.
     ///
     /// As in notation 1.3.2, a subfolder is an error. The specification ignores it with a warning, but a user who puts

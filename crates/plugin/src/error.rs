@@ -94,7 +94,7 @@ impl From<SignError> for PluginError {
 fn error_code(reason: ReasonCode) -> ErrorCode {
     match reason {
         ReasonCode::Credentials | ReasonCode::Denied => ErrorCode::AccessDenied,
-        ReasonCode::Throttled => ErrorCode::Throttled,
+        ReasonCode::Throttled | ReasonCode::Quota => ErrorCode::Throttled,
         ReasonCode::Deadline => ErrorCode::Timeout,
         ReasonCode::NotFound | ReasonCode::Configuration => ErrorCode::ValidationError,
         _ => ErrorCode::Error,

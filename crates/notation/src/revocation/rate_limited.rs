@@ -29,7 +29,7 @@ impl<S: RevocationSource> RevocationSource for RateLimited<S> {
         Box::pin(async move {
             if !self.limit.wait_at_most(question.deadline.remaining()).await {
                 let why = "revocation could not be checked: too many checks are waiting for AWS Signer's quota";
-                let failure = Failure::new(ReasonCode::Throttled, why).with_advice(Advice::SendFewerRequests);
+                let failure = Failure::new(ReasonCode::Quota, why).with_advice(Advice::SendFewerRequests);
                 return RevocationStatus::Unknown(failure);
             }
             self.source.status(question).await

@@ -15,6 +15,7 @@ mod reason;
 mod revocation;
 mod signature;
 mod signer;
+mod source;
 mod user_metadata;
 mod verdict;
 mod verifier;
@@ -27,6 +28,7 @@ pub use self::inspection::{CheckRevocation, InspectedEnvelope, InspectedSignatur
 pub use self::policy::{Trust, VerificationPolicy};
 pub use self::reason::Reason;
 pub use self::signer::Signer;
+pub use self::source::{SignatureSource, Tries};
 pub use self::verdict::{
     CertificateSummary, Check, CheckOutcome, CheckResult, Conclusion, Requirement, RequirementError, SignatureVerdict,
     Signed, Verdict,

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use aws_signer::ClientPool;
 use limits::{Deadline, MemoryBudget};
-use notary::envelope::MAX_ENVELOPE_SIZE;
 use notary::reference::Target;
 use notary::x509::ChainCache;
 use notary::{Advice, Descriptor, ReasonCode};
@@ -17,6 +16,7 @@ use super::demands::{Demands, Evaluate};
 use super::policy::VerificationPolicy;
 use super::reason::Reason;
 use super::signature::{self, Context};
+use super::source::{SignatureSource, Tries};
 use super::verdict::Verdict;
 use crate::failure::Failure;
 use crate::plugin_host::PluginFolder;
@@ -63,6 +63,9 @@ pub enum NoVerdict {
     /// The time limit expired before the signatures were listed.
     #[error("the time limit of {} s expired before the signatures were listed", .0.as_secs_f32())]
     Deadline(Duration),
+    /// A [`SignatureSource`] that asks on behalf of several callers failed.
+    #[error(transparent)]
+    Failed(#[from] Failure),
 }
 
 impl NoVerdict {
@@ -72,6 +75,7 @@ impl NoVerdict {
         match self {
             Self::Store(why) => why.code(),
             Self::Deadline(_) => ReasonCode::Deadline,
+            Self::Failed(why) => why.code,
         }
     }
 
@@ -81,6 +85,7 @@ impl NoVerdict {
         match self {
             Self::Store(why) => why.advice(),
             Self::Deadline(_) => Some(Advice::AllowMoreTime),
+            Self::Failed(why) => why.advice.clone(),
         }
     }
 }
@@ -103,6 +108,13 @@ impl Verifier {
             memory: MemoryBudget::default(),
             limits: Limits::default(),
         }
+    }
+
+    /// The same verifier, which asks another source of revocation status and shares everything else: for a layer that
+    /// belongs to one verification.
+    #[must_use]
+    pub fn asking(&self, source: impl RevocationSource) -> Self {
+        Self { revocation: Arc::new(source), ..self.clone() }
     }
 
     /// Runs the verification plugins of this folder for signatures that name one.
@@ -163,9 +175,25 @@ impl Verifier {
         self.verify_within(store, artifact.clone(), policy, demands, now, deadline).await
     }
 
+    /// Verifies an artifact whose signatures come from `source`, which may remember them, before `deadline`.
+    ///
+    /// # Errors
+    /// Returns [`NoVerdict`] if the list of its signatures cannot be read in time, or exceeds the limit.
+    pub async fn verify_from(
+        &self,
+        source: &dyn SignatureSource,
+        artifact: &Descriptor,
+        policy: &VerificationPolicy,
+        demands: &Demands,
+        now: OffsetDateTime,
+        deadline: Deadline,
+    ) -> Result<Verdict, NoVerdict> {
+        self.verify_within(source, artifact.clone(), policy, demands, now, deadline).await
+    }
+
     async fn verify_within(
         &self,
-        store: &Store,
+        source: &dyn SignatureSource,
         artifact: Descriptor,
         policy: &VerificationPolicy,
         demands: &Demands,
@@ -183,11 +211,9 @@ impl Verifier {
             return Ok(verdict);
         }
         let artifact = verdict.artifact.clone();
-        let listed =
-            within(deadline, store.list_signatures(&artifact, self.limits.signatures)).await?.into_descriptors();
+        let listed = within(deadline, source.list(&artifact, self.limits.signatures)).await?;
         tracing::info!(artifact = %artifact.digest, found = listed.len(), policy = policy.name(), "listed signatures");
         let context = Context { verifier: self, policy, demands, now, deadline };
-        let hasty = store.without_retries();
         let mut left: VecDeque<Waiting> = listed.into_iter().map(Waiting::First).collect();
         while let Some(next) = left.pop_front() {
             // Manifests that the store does not deliver must not take the time of those after them. Each is asked for
@@ -196,8 +222,8 @@ impl Verifier {
             let others = left.iter().filter(|other| !(is_first && other.is_last_try())).count();
             let share = if left.is_empty() { deadline } else { share(deadline, others) };
             let manifest = next.manifest();
-            let from = if is_first { &hasty } else { store };
-            let envelope = match self.envelope_within(from, &artifact, manifest, share).await {
+            let tries = if is_first { Tries::Once } else { Tries::Repeated };
+            let envelope = match self.envelope_within(source, &artifact, manifest, tries, share).await {
                 Some(Err(why)) if is_first && is_temporary(&why) => None,
                 read => read,
             };
@@ -228,22 +254,21 @@ impl Verifier {
         manifest: &Descriptor,
         deadline: Deadline,
     ) -> Result<Content, Reason> {
-        let read = self.envelope_within(store, artifact, manifest, deadline).await;
+        let read = self.envelope_within(store, artifact, manifest, Tries::Repeated, deadline).await;
         read.unwrap_or_else(|| Err(Failure::deadline(deadline).into()))
     }
 
     /// As [`Self::envelope`]; `None` if the time is over.
     async fn envelope_within(
         &self,
-        store: &Store,
+        source: &dyn SignatureSource,
         artifact: &Descriptor,
         manifest: &Descriptor,
+        tries: Tries,
         deadline: Deadline,
     ) -> Option<Result<Content, Reason>> {
         let read = async {
-            let stored = store.signature_manifest(manifest, artifact).await.map_err(|why| unread(&why))?;
-            let envelope = stored.envelope().map_err(Reason::NotASignature)?;
-            let content = store.blob(envelope, MAX_ENVELOPE_SIZE as u64).await.map_err(|why| unread(&why))?;
+            let content = source.envelope(artifact, manifest, tries).await?;
             Ok(content.counted_in(&self.memory).await)
         };
         deadline.run(read).await
@@ -301,21 +326,12 @@ fn is_temporary(why: &Reason) -> bool {
     matches!(why.code(), Contention | Deadline | Throttled | Unreachable)
 }
 
-/// A signature that the store did not deliver is undetermined. A manifest that is not a signature, or signs another
-/// artifact, is refused.
-fn unread(why: &StoreError) -> Reason {
-    match why {
-        StoreError::NotASignature { source, .. } => Reason::NotASignature(source.clone()),
-        _ => Failure::from(why).into(),
-    }
-}
-
-pub(super) async fn within<T>(
+pub(super) async fn within<T, E: Into<NoVerdict>>(
     deadline: Deadline,
-    work: impl Future<Output = Result<T, StoreError>>,
+    work: impl Future<Output = Result<T, E>>,
 ) -> Result<T, NoVerdict> {
     match deadline.run(work).await {
-        Some(result) => Ok(result?),
+        Some(result) => result.map_err(Into::into),
         None => Err(NoVerdict::Deadline(deadline.budget())),
     }
 }

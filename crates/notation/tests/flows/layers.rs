@@ -117,7 +117,7 @@ async fn questions_whose_turn_comes_too_late_are_throttled_at_once() {
         let (answers, at, last) = late.await.unwrap();
         for answer in &answers {
             let RevocationStatus::Unknown(failure) = answer else { panic!("{answer:?}") };
-            assert_eq!(failure.code, ReasonCode::Throttled);
+            assert_eq!(failure.code, ReasonCode::Quota);
         }
         assert_eq!((answers.len(), at.duration_since(began)), (9, Duration::ZERO));
         early.await.unwrap();
