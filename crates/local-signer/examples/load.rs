@@ -6,12 +6,12 @@
 //! load run ENDPOINT CREDENTIALS-FILE OPERATION CLIENTS SECONDS  sends requests and prints the figures as JSON
 //! ```
 //!
-//! `scripts/bench-local-signer` uses both. Requests are signed once and sent again and again for a few seconds, which
-//! Signature Version 4 allows, so that the load takes little of the processor time that it measures.
+//! `scripts/bench-local-signer` uses both. Requests are signed once for all clients and sent again and again for a few
+//! seconds, which Signature Version 4 allows, so that the load takes little of the processor time that it measures.
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 use std::{env, fs};
 
@@ -163,6 +163,32 @@ impl Unsigned {
     }
 }
 
+/// The bytes of signed requests.
+type Signed = Arc<Vec<Vec<u8>>>;
+
+/// The requests of all clients, with their signatures and the time of these.
+struct Requests {
+    load: Load,
+    unsigned: Vec<Unsigned>,
+    signed: Mutex<(Signed, Instant)>,
+}
+
+impl Requests {
+    fn new(load: Load, unsigned: Vec<Unsigned>) -> Result<Self, Failure> {
+        let signed = load.all_signed(&unsigned)?;
+        Ok(Self { load, unsigned, signed: Mutex::new((signed, Instant::now())) })
+    }
+
+    /// The signed requests, signed again if it is time.
+    fn signed(&self) -> Result<Signed, Failure> {
+        let mut signed = self.signed.lock().unwrap_or_else(PoisonError::into_inner);
+        if signed.1.elapsed() > SIGNED_FOR {
+            *signed = (self.load.all_signed(&self.unsigned)?, Instant::now());
+        }
+        Ok(Arc::clone(&signed.0))
+    }
+}
+
 impl Load {
     fn new(endpoint: &str, credentials: &Path) -> Result<Self, Failure> {
         let text = fs::read_to_string(credentials)?;
@@ -206,6 +232,10 @@ impl Load {
         Ok([text.as_bytes(), b"\r\n", body.as_bytes()].concat())
     }
 
+    fn all_signed(&self, requests: &[Unsigned]) -> Result<Signed, Failure> {
+        requests.iter().map(|request| self.signed(request)).collect::<Result<_, _>>().map(Arc::new)
+    }
+
     async fn connect(&self) -> Result<Connection, Failure> {
         let stream = TcpStream::connect(&self.host).await?;
         stream.set_nodelay(true)?;
@@ -215,7 +245,7 @@ impl Load {
     async fn ask(&self, request: Unsigned) -> Result<Value, Failure> {
         let mut connection = self.connect().await?;
         let (status, body) = connection.send(&self.signed(&request)?).await?;
-        let text = String::from_utf8_lossy(&body);
+        let text = String::from_utf8_lossy(body);
         if status == 200 { Ok(serde_json::from_str(&text)?) } else { Err(format!("{status}: {text}").into()) }
     }
 
@@ -295,11 +325,11 @@ impl Load {
 
     async fn run(self, operation: &str, clients: usize, duration: Duration) -> Result<(), Failure> {
         let requests = self.requests(operation).await?;
-        let this = Arc::new((self, requests));
+        let requests = Arc::new(Requests::new(self, requests)?);
         let start = Instant::now();
         let mut tasks = JoinSet::new();
         for client in 0..clients {
-            tasks.spawn(Self::client(Arc::clone(&this), client, start + duration));
+            tasks.spawn(Self::client(Arc::clone(&requests), client, start + duration));
         }
         let mut times = Vec::new();
         let mut errors: BTreeMap<String, usize> = BTreeMap::new();
@@ -327,29 +357,22 @@ impl Load {
 
     /// Sends requests one after the other until `end`; returns the times of the answers, and the errors.
     async fn client(
-        this: Arc<(Self, Vec<Unsigned>)>,
+        requests: Arc<Requests>,
         client: usize,
         end: Instant,
     ) -> Result<(Vec<Duration>, Vec<String>), Failure> {
-        let (load, requests) = &*this;
-        let mut connection = load.connect().await?;
+        let mut connection = requests.load.connect().await?;
         let mut times = Vec::new();
         let mut errors = Vec::new();
-        let mut signed = Vec::new();
-        let mut signed_at = Instant::now();
         let mut turn = client * 7;
         while Instant::now() < end {
-            if signed.is_empty() || signed_at.elapsed() > SIGNED_FOR {
-                signed = requests.iter().map(|request| load.signed(request)).collect::<Result<Vec<_>, _>>()?;
-                signed_at = Instant::now();
-                continue;
-            }
+            let signed = requests.signed()?;
             turn += 1;
             let sent = Instant::now();
             let (status, body) = connection.send(&signed[turn % signed.len()]).await?;
             times.push(sent.elapsed());
             if status != 200 {
-                errors.push(format!("{status}: {}", String::from_utf8_lossy(&body)));
+                errors.push(format!("{status}: {}", String::from_utf8_lossy(body)));
             }
         }
         Ok((times, errors))
@@ -363,7 +386,8 @@ struct Connection {
 }
 
 impl Connection {
-    async fn send(&mut self, request: &[u8]) -> Result<(u16, Vec<u8>), Failure> {
+    /// Sends a request; returns the status and the body of the answer.
+    async fn send(&mut self, request: &[u8]) -> Result<(u16, &[u8]), Failure> {
         self.stream.write_all(request).await?;
         self.buffer.clear();
         loop {
@@ -380,7 +404,7 @@ impl Connection {
                     return Err("the service closed the connection".into());
                 }
             }
-            return Ok((status, self.buffer[head + 4..end].to_vec()));
+            return Ok((status, &self.buffer[head + 4..end]));
         }
     }
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use axum::http::{HeaderMap, Method};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 
 /// A request as received: path and query are still percent-encoded.
 #[derive(Debug, Clone, Copy)]
@@ -21,9 +21,16 @@ pub struct Request<'a> {
     pub body_hash: &'a str,
 }
 
-/// The hash of the body in the canonical request: lower-case hex SHA-256.
+/// The hash of the body in the canonical request, and of that request: lower-case hex SHA-256.
 pub fn body_hash(body: &[u8]) -> String {
-    hex::encode(digest(&SHA256, body))
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let hash = digest(&SHA256, body);
+    let mut text = String::with_capacity(2 * hash.as_ref().len());
+    for byte in hash.as_ref() {
+        text.push(char::from(DIGITS[usize::from(byte >> 4)]));
+        text.push(char::from(DIGITS[usize::from(byte & 15)]));
+    }
+    text
 }
 
 /// The canonical request over `signed_headers`; `None` if the request lacks one of these headers.
@@ -75,39 +82,103 @@ fn canonical_path(path: &str) -> String {
         }
     }
     let trailing = if path.ends_with('/') && !segments.is_empty() { "/" } else { "" };
-    let encoded: Vec<String> = segments.into_iter().map(|segment| encode(segment.as_bytes())).collect();
+    let encoded: Vec<_> = segments.into_iter().map(|segment| encode(Cow::Borrowed(segment.as_bytes()))).collect();
     format!("/{}{trailing}", encoded.join("/"))
 }
 
 /// The parameters in canonical encoding, sorted, without the signature of a presigned URL.
 fn canonical_query(query: &str) -> String {
-    let mut pairs: Vec<(String, String)> = query_pairs(query)
-        .filter(|(name, _)| name != b"X-Amz-Signature")
-        .map(|(name, value)| (encode(&name), encode(&value)))
+    let mut pairs: Vec<(Cow<'_, str>, Cow<'_, str>)> = encoded_pairs(query)
+        .map(|(name, value)| (canonical(name), canonical(value)))
+        .filter(|(name, _)| name != "X-Amz-Signature")
         .collect();
     pairs.sort();
-    let pairs: Vec<String> = pairs.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
-    pairs.join("&")
+    let mut text = String::with_capacity(query.len());
+    for (number, (name, value)) in pairs.iter().enumerate() {
+        if number > 0 {
+            text.push('&');
+        }
+        text.push_str(name);
+        text.push('=');
+        text.push_str(value);
+    }
+    text
 }
 
-/// The decoded parameters of a query, in their original order.
-pub fn query_pairs(query: &str) -> impl Iterator<Item = (Vec<u8>, Vec<u8>)> {
-    query.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
-        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        (decode(name), decode(value))
-    })
+/// The decoded parameters of a query, in their original order. What is not encoded is not copied.
+pub fn query_pairs(query: &str) -> impl Iterator<Item = (Cow<'_, [u8]>, Cow<'_, [u8]>)> {
+    encoded_pairs(query).map(|(name, value)| (decode(name), decode(value)))
+}
+
+fn encoded_pairs(query: &str) -> impl Iterator<Item = (&str, &str)> {
+    query.split('&').filter(|pair| !pair.is_empty()).map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+}
+
+/// A part of a query in canonical encoding. Most clients send it as they sign it.
+fn canonical(text: &str) -> Cow<'_, str> {
+    match is_canonical(text.as_bytes()) {
+        true => Cow::Borrowed(text),
+        false => encode(decode(text)),
+    }
+}
+
+/// Whether all reserved bytes, and no others, are encoded, with upper-case digits.
+fn is_canonical(mut text: &[u8]) -> bool {
+    loop {
+        match text {
+            [] => return true,
+            [byte, rest @ ..] if is_unreserved(*byte) => text = rest,
+            [b'%', high @ (b'0'..=b'9' | b'A'..=b'F'), low @ (b'0'..=b'9' | b'A'..=b'F'), rest @ ..]
+                if !is_unreserved(digit(*high) << 4 | digit(*low)) =>
+            {
+                text = rest;
+            }
+            _ => return false,
+        }
+    }
+}
+
+fn is_unreserved(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
 }
 
 /// Decodes percent-encoding, and `+` as a space like forms and the AWS SDKs. Invalid escapes stay unchanged.
-fn decode(text: &str) -> Vec<u8> {
-    percent_decode_str(&text.replace('+', " ")).collect()
+fn decode(text: &str) -> Cow<'_, [u8]> {
+    let text = text.as_bytes();
+    let Some(first) = text.iter().position(|byte| matches!(byte, b'%' | b'+')) else { return Cow::Borrowed(text) };
+    let (plain, mut rest) = text.split_at(first);
+    let mut decoded = Vec::with_capacity(text.len());
+    decoded.extend_from_slice(plain);
+    while let [byte, after @ ..] = rest {
+        rest = after;
+        match (byte, after) {
+            (b'+', _) => decoded.push(b' '),
+            (b'%', [high, low, after @ ..]) if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
+                decoded.push(digit(*high) << 4 | digit(*low));
+                rest = after;
+            }
+            _ => decoded.push(*byte),
+        }
+    }
+    Cow::Owned(decoded)
+}
+
+/// The value of a hexadecimal digit.
+fn digit(byte: u8) -> u8 {
+    match byte {
+        b'0'..=b'9' => byte - b'0',
+        _ => (byte | 0x20) - b'a' + 10,
+    }
 }
 
 /// All bytes except the unreserved characters of RFC 3986.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-fn encode(bytes: &[u8]) -> String {
-    percent_encode(bytes, RESERVED).to_string()
+fn encode(bytes: Cow<'_, [u8]>) -> Cow<'_, str> {
+    match bytes {
+        Cow::Borrowed(bytes) => percent_encode(bytes, RESERVED).into(),
+        Cow::Owned(bytes) => Cow::Owned(percent_encode(&bytes, RESERVED).collect()),
+    }
 }
 
 #[cfg(test)]
@@ -129,6 +200,39 @@ mod tests {
         ] {
             assert_eq!(canonical_path(path), canonical, "{path}");
         }
+    }
+
+    #[test]
+    fn decodes_as_the_library_of_the_url_standard() {
+        for text in
+            ["", "a", "%41", "%4", "%", "%%41", "%zz%41", "%C3%bc", "+", "a+%2B+b", "%+1", "%2", "%2%2f", "%2fx%"]
+        {
+            let expected: Vec<u8> = percent_encoding::percent_decode_str(&text.replace('+', " ")).collect();
+            assert_eq!(decode(text).as_ref(), expected, "{text}");
+        }
+        for byte in 0..=u8::MAX {
+            assert_eq!(decode(&format!("%{byte:02x}")).as_ref(), [byte]);
+            assert_eq!(decode(&format!("%{byte:02X}")).as_ref(), [byte]);
+        }
+    }
+
+    #[test]
+    fn what_is_sent_in_canonical_encoding_is_what_encoding_it_again_gives() {
+        let mut texts: Vec<String> =
+            ["", "a-._~Z9", "a b", "a+b", "a=b", "%", "%4", "%zz", "a%2Fb%3A", "a%2fb", "\u{fc}"]
+                .map(str::to_owned)
+                .to_vec();
+        for byte in 0..=u8::MAX {
+            texts.extend([format!("%{byte:02X}"), format!("x%{byte:02x}y"), char::from(byte).to_string()]);
+        }
+        let mut kept = 0;
+        for text in &texts {
+            assert_eq!(canonical(text), encode(decode(text)), "{text}");
+            kept += usize::from(is_canonical(text.as_bytes()));
+        }
+        // At least the 66 unreserved bytes as they are and the 190 others encoded.
+        assert!(kept > 250, "{kept}");
+        assert!(is_canonical(b"a%2Fb%3A") && !is_canonical(b"a%2fb") && !is_canonical(b"%41") && !is_canonical(b"a+b"));
     }
 
     #[test]

@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::hmac;
 use axum::http::{HeaderMap, Method};
 use time::OffsetDateTime;
@@ -102,7 +101,7 @@ impl<'a> Claim<'a> {
         let request = Request { method, path, query, headers, body_hash: &hash };
         let canonical = canonical_request(&request, &authorization.signed_headers).ok_or(AuthError::Mismatch)?;
         let Authorization { date, region, signature: given, .. } = authorization;
-        let hashed = hex::encode(digest(&SHA256, canonical.as_bytes()));
+        let hashed = body_hash(canonical.as_bytes());
         let string_to_sign = format!("{ALGORITHM}\n{timestamp}\n{date}/{region}/{SERVICE}/{TERMINATOR}\n{hashed}");
         let (secret, keys) = (principal.credentials().secret_access_key(), principal.signing_keys());
         let key = keys.get(secret, date, region);

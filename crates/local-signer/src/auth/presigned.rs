@@ -24,7 +24,7 @@ pub struct Presigned {
 pub fn is_presigned(query: &str) -> bool {
     // Cheap for the queries of ordinary requests.
     query.contains("Amz")
-        && query_pairs(query).any(|(name, _)| REQUIRED.iter().any(|required| name == required.as_bytes()))
+        && query_pairs(query).any(|(name, _)| REQUIRED.iter().any(|required| name.as_ref() == required.as_bytes()))
 }
 
 impl Presigned {
@@ -32,14 +32,14 @@ impl Presigned {
     pub fn parse(query: &str) -> Result<Self, AuthError> {
         let mut values: Vec<(String, String)> = Vec::new();
         for (name, value) in query_pairs(query) {
-            let Ok(name) = String::from_utf8(name) else { continue };
+            let Ok(name) = String::from_utf8(name.into_owned()) else { continue };
             if !name.starts_with("X-Amz-") {
                 continue;
             }
             if values.iter().any(|(known, _)| *known == name) {
                 return Err(incomplete(format!("The query-string parameter '{name}' must occur once.")));
             }
-            let value = String::from_utf8(value)
+            let value = String::from_utf8(value.into_owned())
                 .map_err(|_| incomplete(format!("The query-string parameter '{name}' must be UTF-8.")))?;
             values.push((name, value));
         }

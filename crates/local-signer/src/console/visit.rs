@@ -1,5 +1,6 @@
 //! A request for a page of a region, and what pages need: the calls of operations, paths, and the layout.
 
+use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
 use aws_names::Region;
@@ -23,7 +24,7 @@ use crate::audit::{Identity, Principal, Record};
 use crate::authorization::{Connection, authorize};
 use crate::caller::Caller;
 use crate::error::ApiError;
-use crate::model::{At, Parameters};
+use crate::model::{At, Member, Parameters};
 use crate::operations::{Answer, OPERATIONS, Operation};
 
 /// The region whose pages come first if no region has anything.
@@ -220,15 +221,16 @@ impl<'a> Visit<'a> {
 /// The parameters, read as those of a request that has them in its path, query and body.
 fn read(operation: &Operation, parameters: &Value) -> Result<Parameters, ApiError> {
     let (mut path, mut query, mut body) = (Vec::new(), Vec::new(), Map::new());
+    let name = |member: &Member| Cow::Borrowed(member.name.as_bytes());
     for member in operation.parameters {
         let value = parameters.get(member.name).filter(|value| !value.is_null());
         match (member.at, value) {
             (_, None) => {}
             (At::Path, Some(value)) => path.push((member.name, text(value))),
             (At::Query, Some(Value::Array(values))) => {
-                query.extend(values.iter().map(|value| (member.name.into(), text(value))));
+                query.extend(values.iter().map(|value| (name(member), Cow::Owned(text(value)))));
             }
-            (At::Query, Some(value)) => query.push((member.name.into(), text(value))),
+            (At::Query, Some(value)) => query.push((name(member), Cow::Owned(text(value)))),
             (At::Body, Some(value)) => drop(body.insert(member.name.to_owned(), value.clone())),
         }
     }

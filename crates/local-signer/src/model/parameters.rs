@@ -1,5 +1,7 @@
 //! The parameters of a request, read from path, query and body.
 
+use std::borrow::Cow;
+
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
@@ -20,10 +22,10 @@ impl Parameters {
     /// # Errors
     /// Returns [`ApiError::Serialization`] if the body is not a JSON object, or a value has another type than the
     /// parameter.
-    pub fn read(
+    pub fn read<'a>(
         members: &[Member],
         path: PathValues,
-        query: impl Iterator<Item = (Vec<u8>, Vec<u8>)>,
+        query: impl Iterator<Item = (Cow<'a, [u8]>, Cow<'a, [u8]>)>,
         body: &[u8],
     ) -> Result<Self, ApiError> {
         let mut read = Map::new();
@@ -39,17 +41,19 @@ impl Parameters {
             }
         }
         for (name, value) in path {
-            read.insert(name.to_owned(), Value::String(text(value)));
+            read.insert(name.to_owned(), Value::String(text(value.into())));
         }
         for (name, value) in query {
-            let named = |member: &&Member| member.at == At::Query && member.name.as_bytes() == name;
+            let named = |member: &&Member| member.at == At::Query && member.name.as_bytes() == name.as_ref();
             let Some(member) = members.iter().find(named) else { continue };
             let value = text(value);
             match member.shape {
                 Shape::List { of, .. } => {
                     let value = from_text(member.name, of, value)?;
                     let list = read.entry(member.name).or_insert_with(|| Value::Array(Vec::new()));
-                    list.as_array_mut().into_iter().for_each(|list| list.push(value.clone()));
+                    if let Value::Array(list) = list {
+                        list.push(value);
+                    }
                 }
                 // Of several values, the first one counts.
                 _ if read.contains_key(member.name) => {}
@@ -96,8 +100,8 @@ impl From<Map<String, Value>> for Parameters {
 }
 
 /// The replacement character stands for bytes that are not UTF-8; no parameter's pattern allows it.
-fn text(bytes: Vec<u8>) -> String {
-    String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+fn text(bytes: Cow<'_, [u8]>) -> String {
+    String::from_utf8(bytes.into_owned()).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
 
 /// A value of a query.

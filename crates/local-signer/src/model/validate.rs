@@ -1,5 +1,7 @@
 //! Checks parameters against the constraints of the model, in the words of AWS's services.
 
+use std::fmt;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use notary::text::printable;
@@ -19,15 +21,34 @@ const MAX_PROBLEMS: usize = 20;
 /// Returns [`ApiError::Validation`] if a required parameter is absent or a constraint is violated.
 pub fn validate(expected: &[Member], parameters: &Parameters) -> Result<(), ApiError> {
     let mut problems = Problems::default();
-    members(expected, parameters.all(), "", &mut problems);
+    members(expected, parameters.all(), None, &mut problems);
     problems.into_result()
+}
+
+/// The name of a value in an error: that of a parameter, or of what is within it. Only an error needs its text.
+#[derive(Clone, Copy)]
+enum Name<'a> {
+    Member { within: Option<&'a Self>, name: &'a str },
+    Item { list: &'a Self, index: usize },
+    Entry { map: &'a Self, key: &'a str },
+}
+
+impl fmt::Display for Name<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Member { within: None, name } => f.write_str(name),
+            Self::Member { within: Some(within), name } => write!(f, "{within}.{name}"),
+            Self::Item { list, index } => write!(f, "{list}.{}.member", index + 1),
+            Self::Entry { map, key } => write!(f, "{map}.{}.member", shown(key)),
+        }
+    }
 }
 
 #[derive(Debug, Default)]
 struct Problems(Vec<String>);
 
 impl Problems {
-    fn add(&mut self, name: &str, value: Option<&str>, constraint: &str) {
+    fn add(&mut self, name: &Name<'_>, value: Option<&str>, constraint: &str) {
         if self.0.len() < MAX_PROBLEMS {
             let value = value.map_or_else(String::new, |value| format!(" '{}'", shown(value)));
             self.0.push(format!("Value{value} at '{name}' failed to satisfy constraint: {constraint}"));
@@ -50,9 +71,9 @@ fn shown(value: &str) -> String {
     format!("{}{more}", printable(&start))
 }
 
-fn members(members: &[Member], values: &Map<String, Value>, within: &str, problems: &mut Problems) {
+fn members(members: &[Member], values: &Map<String, Value>, within: Option<&Name<'_>>, problems: &mut Problems) {
     for member in members {
-        let name = format!("{within}{}", member.name);
+        let name = Name::Member { within, name: member.name };
         match values.get(member.name) {
             Some(value) => check(&member.shape, value, &name, problems),
             None if member.required => problems.add(&name, None, "Member must not be null"),
@@ -61,7 +82,7 @@ fn members(members: &[Member], values: &Map<String, Value>, within: &str, proble
     }
 }
 
-fn check(shape: &Shape, value: &Value, name: &str, problems: &mut Problems) {
+fn check(shape: &Shape, value: &Value, name: &Name<'_>, problems: &mut Problems) {
     match (shape, value) {
         (Shape::String { .. } | Shape::Enum(_) | Shape::Blob { .. }, Value::String(text)) => {
             for constraint in constraints(shape, text) {
@@ -83,7 +104,7 @@ fn check(shape: &Shape, value: &Value, name: &str, problems: &mut Problems) {
         (Shape::List { of, min, max }, Value::Array(list)) => {
             count(list.len(), *min, *max, name, problems);
             for (index, value) in list.iter().enumerate() {
-                check(of, value, &format!("{name}.{}.member", index + 1), problems);
+                check(of, value, &Name::Item { list: name, index }, problems);
             }
         }
         (Shape::Map { key, value: of, min, max }, Value::Object(map)) => {
@@ -94,15 +115,15 @@ fn check(shape: &Shape, value: &Value, name: &str, problems: &mut Problems) {
                     let constraint = format!("Map keys must satisfy constraint: [{}]", broken.join(", "));
                     problems.add(name, Some(found), &constraint);
                 }
-                check(of, value, &format!("{name}.{}.member", shown(found)), problems);
+                check(of, value, &Name::Entry { map: name, key: found }, problems);
             }
         }
-        (Shape::Structure(inner), Value::Object(map)) => members(inner, map, &format!("{name}."), problems),
+        (Shape::Structure(inner), Value::Object(map)) => members(inner, map, Some(name), problems),
         _ => {}
     }
 }
 
-fn count(found: usize, min: usize, max: usize, name: &str, problems: &mut Problems) {
+fn count(found: usize, min: usize, max: usize, name: &Name<'_>, problems: &mut Problems) {
     if found < min {
         problems.add(name, None, &format!("Member must have length greater than or equal to {min}"));
     }
@@ -139,4 +160,43 @@ fn constraints(shape: &Shape, text: &str) -> Vec<String> {
         _ => {}
     }
     broken
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+    use serde_json::json;
+
+    use super::*;
+    use crate::model::shapes;
+
+    #[test]
+    fn errors_name_the_value_within_its_parameter() {
+        const LIST: Shape = Shape::List { of: &shapes::PROFILE_STATUS, min: 0, max: 9 };
+        let expected = [
+            Member::body("signatureValidityPeriod", shapes::VALIDITY_PERIOD),
+            Member::body("overrides", shapes::OVERRIDES),
+            Member::body("tags", shapes::TAG_MAP),
+            Member::body("statuses", LIST),
+            Member::body("reason", shapes::REASON).required(),
+        ];
+        let parameters = json!({
+            "signatureValidityPeriod": {"type": "WEEKS"},
+            "overrides": {"signingConfiguration": {"hashAlgorithm": "MD5"}},
+            "tags": {"team": "x".repeat(257)},
+            "statuses": ["Active", "Gone"],
+        });
+        let parameters = Parameters::from(parameters.as_object().unwrap().clone());
+        let message = validate(&expected, &parameters).unwrap_err().to_string();
+        let names: Vec<&str> =
+            message.split(" at '").skip(1).filter_map(|text| text.split_once('\'')).map(|(name, _)| name).collect();
+        let expected = [
+            "signatureValidityPeriod.type",
+            "overrides.signingConfiguration.hashAlgorithm",
+            "tags.team.member",
+            "statuses.2.member",
+            "reason",
+        ];
+        assert_eq!(names, expected, "{message}");
+    }
 }

@@ -2,11 +2,11 @@
 
 use aws_names::AccountId;
 use axum::http::Method;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use time::Duration;
 
-use super::describe_signing_job::S3;
-use super::get_signing_profile::SigningMaterial;
+use super::list_signing_profiles::signing_material;
+use super::listing::{Listing, Object};
 use super::row::{Answer, Operation};
 use super::{Service, parameters};
 use crate::caller::Caller;
@@ -14,7 +14,7 @@ use crate::error::{ApiError, ErrorCode};
 use crate::model::{Member, Parameters, Quota, Shape, Timestamp, shapes};
 use crate::page_tokens::List;
 use crate::platforms;
-use crate::store::{Job, JobCursor, JobFilter, JobStatus, ObjectLocation, SourceObject};
+use crate::store::{JobCursor, JobFilter, JobStatus, ListedJob};
 
 const PAGE: usize = 25;
 /// How long jobs are listed ("viewable by the ListSigningJobs operation for two years after they are performed").
@@ -46,7 +46,7 @@ pub const OPERATION: Operation = Operation {
     quota: Quota::Standard,
     differs: "Jobs come in the order of their creation, the newest first, or with a filter by expiry in the order of \
               expiry; AWS documents no order.",
-    run: |service, caller, parameters| Box::pin(async move { Answer::json(&run(service, caller, parameters)?) }),
+    run: |service, caller, parameters| Box::pin(async move { run(service, caller, parameters) }),
 };
 
 #[derive(Debug, Deserialize)]
@@ -63,64 +63,12 @@ struct Input {
     job_invoker: Option<String>,
 }
 
-/// The operation's result.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Output {
-    jobs: Vec<SigningJob>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    next_token: Option<String>,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct SigningJob {
-    job_id: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    source: Option<S3<SourceObject>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    signed_object: Option<S3<ObjectLocation>>,
-    signing_material: SigningMaterial,
-    created_at: i64,
-    status: JobStatus,
-    is_revoked: bool,
-    profile_name: String,
-    profile_version: String,
-    platform_id: String,
-    platform_display_name: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    signature_expires_at: Option<i64>,
-    job_owner: String,
-    job_invoker: String,
-}
-
-impl From<Job> for SigningJob {
-    fn from(job: Job) -> Self {
-        Self {
-            job_id: job.arn.id().to_owned(),
-            source: job.source.map(|s3| S3 { s3 }),
-            signed_object: job.signed_object.map(|s3| S3 { s3 }),
-            signing_material: job.signing_material.into(),
-            created_at: parameters::seconds(job.created_at),
-            status: job.status,
-            is_revoked: job.revocation.is_some(),
-            profile_name: job.profile.profile().name().to_string(),
-            profile_version: job.profile.version().to_owned(),
-            platform_display_name: platforms::display_name(&job.platform_id).to_owned(),
-            platform_id: job.platform_id,
-            signature_expires_at: job.expires_at.map(parameters::seconds),
-            job_owner: job.arn.location().account().to_string(),
-            job_invoker: job.invoker.to_string(),
-        }
-    }
-}
-
 /// Lists jobs that pass all filters and are not too old. Times are compared exclusively: a signature that expires at
 /// `signatureExpiresBefore` is not listed.
 ///
 /// # Errors
 /// Returns [`ApiError::Validation`] for a malformed filter and for a token of another list.
-pub fn run(service: &Service, caller: &Caller, parameters: Parameters) -> Result<Output, ApiError> {
+pub fn run(service: &Service, caller: &Caller, parameters: Parameters) -> Result<Answer, ApiError> {
     let list = List::new(OPERATION.name, caller.location(), &parameters);
     let input: Input = parameters.parse()?;
     let invoker = input.job_invoker.map(|account| account.parse::<AccountId>()).transpose();
@@ -136,9 +84,35 @@ pub fn run(service: &Service, caller: &Caller, parameters: Parameters) -> Result
     };
     let tokens = &service.page_tokens;
     let after: Option<JobCursor> = input.next_token.map(|token| tokens.open(&list, &token)).transpose()?;
-    let page = service.store.jobs(caller.location(), &filter, after, input.max_results.unwrap_or(PAGE))?;
-    Ok(Output {
-        jobs: page.jobs.into_iter().map(SigningJob::from).collect(),
-        next_token: page.next.map(|next| tokens.seal(&list, &next)).transpose()?,
-    })
+    let limit = input.max_results.unwrap_or(PAGE);
+    let mut page = Listing::new("jobs");
+    let owner = caller.location().account();
+    let next = service.store.jobs(caller.location(), &filter, after, limit, |job| {
+        page.push(|item| write(item, job, owner));
+    })?;
+    Ok(page.finish(next.map(|next| tokens.seal(&list, &next)).transpose()?.as_deref()))
+}
+
+/// Writes a `SigningJob` of the API.
+fn write(item: &mut Object<'_>, job: &ListedJob<'_>, owner: &AccountId) {
+    item.text("jobId", job.id);
+    if let Some(source) = job.source {
+        item.object("source", |item| item.json("s3", source));
+    }
+    if let Some(signed) = job.signed_object {
+        item.object("signedObject", |item| item.json("s3", signed));
+    }
+    signing_material(item, job.signing_material);
+    item.number("createdAt", job.created_at);
+    item.plain("status", job.status.name());
+    item.boolean("isRevoked", job.is_revoked);
+    item.text("profileName", job.profile_name);
+    item.text("profileVersion", job.profile_version);
+    item.text("platformId", job.platform_id);
+    item.text("platformDisplayName", platforms::display_name(job.platform_id));
+    if let Some(expires_at) = job.expires_at {
+        item.number("signatureExpiresAt", expires_at);
+    }
+    item.plain("jobOwner", owner.as_str());
+    item.text("jobInvoker", job.invoker);
 }

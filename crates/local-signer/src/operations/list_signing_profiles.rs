@@ -1,20 +1,17 @@
 //! `ListSigningProfiles`: lists the profiles of the caller's account and region, by name.
 
-use std::collections::BTreeMap;
-
 use axum::http::Method;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::Service;
-use super::get_signing_profile::SigningMaterial;
+use super::listing::{Listing, Object};
 use super::row::{Answer, Operation};
 use crate::caller::Caller;
 use crate::error::{ApiError, ErrorCode};
 use crate::model::{Member, Parameters, Quota, Shape, shapes};
 use crate::page_tokens::List;
 use crate::platforms;
-use crate::store::{Profile, ProfileFilter, ProfileStatus};
-use crate::validity::ValidityPeriod;
+use crate::store::{ListedProfile, ProfileFilter, ProfileStatus};
 
 const PAGE: usize = 25;
 
@@ -34,7 +31,7 @@ pub const OPERATION: Operation = Operation {
     read_only: true,
     quota: Quota::Standard,
     differs: "Profiles come in the order of their names; AWS documents no order.",
-    run: |service, caller, parameters| Box::pin(async move { Answer::json(&run(service, caller, parameters)?) }),
+    run: |service, caller, parameters| Box::pin(async move { run(service, caller, parameters) }),
 };
 
 /// The operation's parameters.
@@ -50,55 +47,12 @@ struct Input {
     statuses: Vec<ProfileStatus>,
 }
 
-/// The operation's result.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Output {
-    profiles: Vec<SigningProfile>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    next_token: Option<String>,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct SigningProfile {
-    profile_name: String,
-    profile_version: String,
-    profile_version_arn: String,
-    signing_material: SigningMaterial,
-    signature_validity_period: ValidityPeriod,
-    platform_id: String,
-    platform_display_name: String,
-    signing_parameters: BTreeMap<String, String>,
-    status: ProfileStatus,
-    arn: String,
-    tags: BTreeMap<String, String>,
-}
-
-impl From<Profile> for SigningProfile {
-    fn from(profile: Profile) -> Self {
-        Self {
-            profile_name: profile.arn.profile().name().to_string(),
-            profile_version: profile.arn.version().to_owned(),
-            profile_version_arn: profile.arn.to_string(),
-            signing_material: profile.signing_material.into(),
-            signature_validity_period: profile.validity,
-            platform_display_name: platforms::display_name(&profile.platform_id).to_owned(),
-            platform_id: profile.platform_id,
-            signing_parameters: profile.signing_parameters,
-            status: profile.status,
-            arn: profile.arn.profile().to_string(),
-            tags: profile.tags,
-        }
-    }
-}
-
 /// Lists profiles. Without `statuses`, only active ones are listed, or with `includeCanceled` those of every status.
 /// With `statuses`, the list has exactly these statuses.
 ///
 /// # Errors
 /// Returns [`ApiError::Validation`] for a token of another list.
-pub fn run(service: &Service, caller: &Caller, parameters: Parameters) -> Result<Output, ApiError> {
+pub fn run(service: &Service, caller: &Caller, parameters: Parameters) -> Result<Answer, ApiError> {
     let list = List::new(OPERATION.name, caller.location(), &parameters);
     let input: Input = parameters.parse()?;
     let statuses = match (input.statuses, input.include_canceled) {
@@ -109,9 +63,40 @@ pub fn run(service: &Service, caller: &Caller, parameters: Parameters) -> Result
     let tokens = &service.page_tokens;
     let after: Option<String> = input.next_token.map(|token| tokens.open(&list, &token)).transpose()?;
     let limit = input.max_results.unwrap_or(PAGE);
-    let page = service.store.profiles(caller.location(), &filter, after.as_deref(), limit, service.clock.now())?;
-    Ok(Output {
-        profiles: page.profiles.into_iter().map(SigningProfile::from).collect(),
-        next_token: page.next.map(|next| tokens.seal(&list, &next)).transpose()?,
-    })
+    let mut page = Listing::new("profiles");
+    let arns = format!("{}/signing-profiles/", caller.location());
+    let now = service.clock.now();
+    let next = service.store.profiles(caller.location(), &filter, after.as_deref(), limit, now, |profile| {
+        page.push(|item| write(item, profile, &arns));
+    })?;
+    Ok(page.finish(next.map(|next| tokens.seal(&list, &next)).transpose()?.as_deref()))
+}
+
+/// Writes a `SigningProfile` of the API. Its ARN is `arns` and its name.
+fn write(item: &mut Object<'_>, profile: &ListedProfile<'_>, arns: &str) {
+    let version_arn = [arns, profile.name, "/", profile.version].concat();
+    let arn = &version_arn[..arns.len() + profile.name.len()];
+    item.text("profileName", profile.name);
+    item.text("profileVersion", profile.version);
+    item.text("profileVersionArn", &version_arn);
+    signing_material(item, profile.signing_material);
+    item.object("signatureValidityPeriod", |item| {
+        item.number("value", profile.validity.value.into());
+        item.plain("type", profile.validity.unit.name());
+    });
+    item.text("platformId", profile.platform_id);
+    item.text("platformDisplayName", platforms::display_name(profile.platform_id));
+    item.json("signingParameters", profile.signing_parameters);
+    item.plain("status", profile.status.name());
+    item.text("arn", arn);
+    item.json("tags", profile.tags);
+}
+
+/// Writes the caller's own signing certificate: `SigningMaterial`. AWS writes `{}` if there is none.
+pub(super) fn signing_material(item: &mut Object<'_>, certificate_arn: Option<&str>) {
+    item.object("signingMaterial", |item| {
+        if let Some(arn) = certificate_arn {
+            item.text("certificateArn", arn);
+        }
+    });
 }

@@ -15,6 +15,7 @@ pub mod list_signing_jobs;
 pub mod list_signing_platforms;
 pub mod list_signing_profiles;
 pub mod list_tags_for_resource;
+mod listing;
 pub mod parameters;
 pub mod put_signing_profile;
 pub mod remove_profile_permission;

@@ -1,5 +1,6 @@
 //! A row of the operation table.
 
+use std::borrow::Cow;
 use std::pin::Pin;
 
 use axum::http::Method;
@@ -21,6 +22,12 @@ impl Answer {
     /// Returns [`ApiError::Internal`] if `output` cannot be written as JSON.
     pub fn json(output: &impl Serialize) -> Result<Self, ApiError> {
         serde_json::to_vec(output).map(Self).map_err(|error| ApiError::Internal(error.to_string()))
+    }
+
+    /// The answer with this JSON text.
+    #[must_use]
+    pub(super) fn of(json: Vec<u8>) -> Self {
+        Self(json)
     }
 
     /// The body.
@@ -67,10 +74,10 @@ impl Operation {
     ///
     /// # Errors
     /// Returns [`ApiError::Serialization`] as [`Parameters::read`] does.
-    pub fn read(
+    pub fn read<'a>(
         &self,
         path: PathValues,
-        query: impl Iterator<Item = (Vec<u8>, Vec<u8>)>,
+        query: impl Iterator<Item = (Cow<'a, [u8]>, Cow<'a, [u8]>)>,
         body: &[u8],
     ) -> Result<Parameters, ApiError> {
         Parameters::read(self.parameters, path, query, body)

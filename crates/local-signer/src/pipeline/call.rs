@@ -69,8 +69,12 @@ impl Call {
             source_ip: Some(peer.address.ip()),
             user_agent: header(parts, &USER_AGENT),
             request: parameters,
-            // An empty answer is not JSON.
-            response: outcome.as_ref().ok().and_then(|answer| serde_json::from_slice(answer.body()).ok()),
+            // The log has results of changes only. An empty answer is not JSON.
+            response: outcome
+                .as_ref()
+                .ok()
+                .filter(|_| !operation.read_only)
+                .and_then(|answer| serde_json::from_slice(answer.body()).ok()),
             error: outcome.as_ref().err().map(|error| (error.code().name().to_owned(), error.to_string())),
             request_id: id.to_owned(),
             tls: peer.tls.clone().map(|tls| Tls { host: header(parts, &HOST), ..tls }),

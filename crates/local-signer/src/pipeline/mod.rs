@@ -7,6 +7,7 @@
 mod answer;
 mod body;
 mod call;
+mod completion;
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -25,6 +26,7 @@ use tokio::sync::oneshot;
 
 use self::answer::{ERROR_TYPE, InternalCause, REQUEST_ID};
 use self::call::Call;
+use self::completion::to_its_end;
 use crate::auth::{Authenticated, Claim, Head, canonical};
 use crate::authorization::{Connection, authorize};
 use crate::caller::Caller;
@@ -65,8 +67,8 @@ pub fn router(endpoint: Arc<Endpoint>) -> Router {
 
 /// Answers a request.
 ///
-/// An authenticated request runs to its end in a task of its own, also if its client closes the connection: otherwise a
-/// change could be made that the audit log, the events and the metrics never see.
+/// An authenticated request runs to its end, also if its client closes the connection: otherwise a change could be made
+/// that the audit log, the events and the metrics never see.
 async fn handle(
     State(endpoint): State<Arc<Endpoint>>,
     Extension(standing): Extension<Standing>,
@@ -84,7 +86,7 @@ async fn handle(
     let request = Received { endpoint, peer, parts, begun };
     match read {
         Err(error) => request.finish(Err(error)).await,
-        Ok(known) => tokio::spawn(request.finish(Ok(known))).await.unwrap_or_else(|why| {
+        Ok(known) => to_its_end(request.finish(Ok(known))).await.unwrap_or_else(|why| {
             // It panicked. The store rolls back a change that does not return.
             tracing::error!("internal error: a request has no answer: {why}");
             ApiError::Internal(String::new()).into_response()

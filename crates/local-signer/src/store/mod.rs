@@ -8,8 +8,10 @@
 mod jobs;
 mod permissions;
 mod profiles;
+mod reading;
 mod regions;
 mod revocations;
+mod scopes;
 mod settings;
 mod statistics;
 mod tags;
@@ -20,19 +22,21 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
 
-use aws_names::Location;
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
+use rusqlite::{Connection, Row, TransactionBehavior};
+use serde_json::value::RawValue;
 
 pub use self::jobs::{
-    Job, JobAdded, JobCursor, JobFilter, JobOutcome, JobPage, JobStarted, JobStatus, ObjectLocation, Revocation,
+    Job, JobAdded, JobCursor, JobFilter, JobOutcome, JobStarted, JobStatus, ListedJob, ObjectLocation, Revocation,
     SourceObject, UnfinishedJob,
 };
 pub use self::permissions::{Permission, PermissionChange, Permissions};
 pub use self::profiles::{
-    Profile, ProfileAdded, ProfileFilter, ProfilePage, ProfileRevocation, ProfileRevoked, ProfileStatus,
+    ListedProfile, Profile, ProfileAdded, ProfileFilter, ProfileRevocation, ProfileRevoked, ProfileStatus,
 };
+use self::reading::Reading;
 pub use self::revocations::RevocationQuery;
+use self::scopes::{Scopes, add_scope, scope};
 pub use self::tags::TagsChanged;
 use self::writer::Writer;
 use super::directory::{DirectoryError, at};
@@ -89,6 +93,7 @@ pub struct Store {
     writer: Writer,
     readers: Vec<Mutex<Connection>>,
     next_reader: AtomicUsize,
+    scopes: Scopes,
 }
 
 impl Store {
@@ -115,7 +120,8 @@ impl Store {
             Ok(Mutex::new(reader))
         });
         let readers = readers.collect::<Result<_, StoreError>>()?;
-        Ok(Self { writer: Writer::start(connection, on_commit)?, readers, next_reader: AtomicUsize::new(0) })
+        let (writer, next_reader) = (Writer::start(connection, on_commit)?, AtomicUsize::new(0));
+        Ok(Self { writer, readers, next_reader, scopes: Scopes::default() })
     }
 
     /// A connection for reading: the first one that is free.
@@ -169,27 +175,14 @@ fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     Ok(transaction.commit()?)
 }
 
-/// The number of a location in the table `scopes`; `None` if no job has it.
-fn scope(connection: &Connection, location: &Location) -> rusqlite::Result<Option<i64>> {
-    connection
-        .prepare_cached("SELECT number FROM scopes WHERE partition = ? AND region = ? AND account = ?")?
-        .query_row(
-            params![location.partition().as_str(), location.region().as_str(), location.account().as_str()],
-            |row| row.get(0),
-        )
-        .optional()
+/// The text of a column.
+fn text<'a>(row: &'a Row<'_>, column: usize) -> rusqlite::Result<&'a str> {
+    Ok(row.get_ref(column)?.as_str()?)
 }
 
-/// The number of a location in the table `scopes`, added if needed.
-fn add_scope(connection: &Connection, location: &Location) -> rusqlite::Result<i64> {
-    if let Some(number) = scope(connection, location)? {
-        return Ok(number);
-    }
-    connection.prepare_cached("INSERT INTO scopes (partition, region, account) VALUES (?, ?, ?)")?.insert(params![
-        location.partition().as_str(),
-        location.region().as_str(),
-        location.account().as_str()
-    ])
+/// The text of a column that is a JSON object, as it was stored; `None` if it is not.
+fn stored_object(text: &str) -> Option<&RawValue> {
+    serde_json::from_str(text).ok().filter(|object: &&RawValue| object.get().starts_with('{'))
 }
 
 #[cfg(test)]

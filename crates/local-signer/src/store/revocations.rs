@@ -1,10 +1,10 @@
 //! Revoked profile versions, jobs and certificates: `GetRevocationStatus` in the AWS Signer API Reference.
 
 use aws_names::{JobArn, ProfileVersionArn};
-use rusqlite::{Connection, OptionalExtension as _, Params, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 use time::OffsetDateTime;
 
-use super::{Store, StoreError};
+use super::{Reading, Store, StoreError};
 use crate::validity::{ValidityPeriod, ValidityType};
 
 /// The parts of one signature to check for revocation.
@@ -25,6 +25,9 @@ pub struct RevocationQuery<'a> {
 /// How long after the expiry of a signature its revocation is still answered, as in the Developer Guide.
 const KEPT: ValidityPeriod = ValidityPeriod { value: 6, unit: ValidityType::Months };
 
+pub(super) const JOB: &str =
+    "SELECT expires_at FROM signing_jobs WHERE owner = ? AND id = ? AND revoked_at IS NOT NULL";
+
 impl Store {
     /// Returns the revoked parts (profile version, job, certificates) of a signature.
     ///
@@ -35,34 +38,18 @@ impl Store {
     /// Returns [`StoreError`] if the database fails.
     pub fn revoked_entities(&self, query: &RevocationQuery<'_>) -> Result<Vec<String>, StoreError> {
         let reader = self.reader();
+        let reader = Reading::begin(&reader)?;
         let mut revoked = Vec::new();
-        let profile = query.profile;
-        let job = query.job;
         if profile_is_revoked(&reader, query)? {
-            revoked.push(profile.to_string());
+            revoked.push(query.profile.to_string());
         }
-        let at = job.location();
-        let expires_at: Option<Option<i64>> = reader
-            .prepare_cached(
-                "SELECT expires_at FROM signing_jobs JOIN scopes ON scopes.number = owner
-                 WHERE partition = ? AND region = ? AND account = ? AND id = ? AND revoked_at IS NOT NULL",
-            )?
-            .query_row(params![at.partition().as_str(), at.region().as_str(), at.account().as_str(), job.id()], |row| {
-                row.get(0)
-            })
-            .optional()?;
-        if expires_at.is_some_and(|expires_at| is_kept(expires_at, query.now)) {
-            revoked.push(job.to_string());
+        let owner = self.scopes.number(&reader, query.job.location())?;
+        if let Some(owner) = owner
+            && job_is_revoked(&reader, owner, query)?
+        {
+            revoked.push(query.job.to_string());
         }
-        for certificate in query.certificates {
-            if exists(
-                &reader,
-                "SELECT 1 FROM revoked_certificates WHERE partition = ? AND identifier = ?",
-                params![profile.location().partition().as_str(), certificate.to_ascii_lowercase()],
-            )? {
-                revoked.push(certificate.clone());
-            }
-        }
+        revoked.extend(revoked_certificates(&reader, query)?);
         Ok(revoked)
     }
 
@@ -120,6 +107,30 @@ fn profile_is_revoked(database: &Connection, query: &RevocationQuery<'_>) -> Res
     Ok(is_kept(expires_at, query.now))
 }
 
-fn exists(connection: &Connection, query: &str, key: impl Params) -> Result<bool, StoreError> {
-    Ok(connection.prepare_cached(query)?.query_row(key, |_| Ok(())).optional()?.is_some())
+/// Whether the job is revoked; `owner` is the number of its location.
+fn job_is_revoked(database: &Connection, owner: i64, query: &RevocationQuery<'_>) -> Result<bool, StoreError> {
+    let expires_at: Option<Option<i64>> =
+        database.prepare_cached(JOB)?.query_row(params![owner, query.job.id()], |row| row.get(0)).optional()?;
+    Ok(expires_at.is_some_and(|expires_at| is_kept(expires_at, query.now)))
+}
+
+/// The revoked certificates, in the caller's spelling and order.
+fn revoked_certificates(database: &Connection, query: &RevocationQuery<'_>) -> Result<Vec<String>, StoreError> {
+    let partition = query.profile.location().partition().as_str();
+    // Most partitions have none.
+    if !database
+        .prepare_cached("SELECT 1 FROM revoked_certificates WHERE partition = ? LIMIT 1")?
+        .exists([partition])?
+    {
+        return Ok(Vec::new());
+    }
+    let mut statement =
+        database.prepare_cached("SELECT 1 FROM revoked_certificates WHERE partition = ? AND identifier = ?")?;
+    let mut revoked = Vec::new();
+    for certificate in query.certificates {
+        if statement.exists([partition, &certificate.to_ascii_lowercase()])? {
+            revoked.push(certificate.clone());
+        }
+    }
+    Ok(revoked)
 }

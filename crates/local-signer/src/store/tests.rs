@@ -265,11 +265,13 @@ async fn migrates_the_first_schema() {
     drop(old);
     let store = Store::open(&path).unwrap();
     let location = profile().arn.location().clone();
-    let jobs = store.jobs(&location, &JobFilter::default(), None, 25).unwrap().jobs;
-    let ids: Vec<&str> = jobs.iter().map(|job| job.arn.id()).collect();
-    assert_eq!(ids, ["job-1", "job-2"]);
-    assert_eq!((jobs[0].status, jobs[0].requested_by.as_str()), (JobStatus::Succeeded, PRINCIPAL));
-    assert_eq!(jobs[0].revocation.as_ref().map(|revocation| revocation.reason.as_str()), Some("leak"));
+    let mut listed = Vec::new();
+    let each = |job: &ListedJob<'_>| listed.push((job.id.to_owned(), job.is_revoked));
+    assert_eq!(store.jobs(&location, &JobFilter::default(), None, 25, each).unwrap(), None);
+    assert_eq!(listed, [("job-1".to_owned(), true), ("job-2".to_owned(), false)]);
+    let first = store.job(&location, "job-1").unwrap().unwrap();
+    assert_eq!((first.status, first.requested_by.as_str()), (JobStatus::Succeeded, PRINCIPAL));
+    assert_eq!(first.revocation.map(|revocation| revocation.reason).as_deref(), Some("leak"));
     assert_eq!(store.add_job(job("job-3")).await.unwrap(), JobAdded::Added);
 }
 
@@ -279,6 +281,62 @@ async fn rejects_later_schema_versions() {
     store.write(|database| Ok(database.pragma_update(None, "user_version", 99)?)).await.unwrap();
     drop(store);
     assert!(matches!(Store::open(&directory.path().join("signer.db")), Err(StoreError::Newer { found: 99, .. })));
+}
+
+#[tokio::test]
+async fn a_location_has_no_number_until_its_first_job_and_keeps_it() {
+    let (_directory, store) = open();
+    let location = profile().arn.location().clone();
+    let number = || store.scopes.number(&store.reader(), &location).unwrap();
+    assert_eq!(number(), None);
+    store.add_profile(profile()).await.unwrap();
+    store.add_job(job("job-1")).await.unwrap();
+    let first = number();
+    assert!(first.is_some());
+    assert_eq!(scope(&store.reader(), &location).unwrap(), first);
+    store.add_job(job("job-2")).await.unwrap();
+    assert_eq!(number(), first);
+}
+
+#[test]
+fn a_reader_can_be_used_again_after_a_read_that_panicked() {
+    let (_directory, store) = open();
+    for _ in 0..READERS {
+        let read = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            let reader = store.reader();
+            let _reading = Reading::begin(&reader).unwrap();
+            panic!("in a read");
+        }));
+        assert!(read.is_err());
+    }
+    for _ in 0..2 * READERS {
+        assert_eq!(status(&store, 0), [] as [&str; 0]);
+    }
+}
+
+#[tokio::test]
+async fn rows_without_json_where_it_is_expected_are_damaged() {
+    let (_directory, store) = open();
+    store.add_profile(profile()).await.unwrap();
+    store.add_job(job("job-1")).await.unwrap();
+    let location = profile().arn.location().clone();
+    for (json, is_ok) in [(r#"{"a":"b"}"#, true), ("{", false), ("[]", false), ("", false), ("{} {}", false)] {
+        let change = store.write(move |database| {
+            database.execute("UPDATE profiles SET tags = ?", [json])?;
+            database.execute("UPDATE signing_jobs SET source = ?", [json])?;
+            Ok(())
+        });
+        change.await.unwrap();
+        let profiles = store.profiles(&location, &ProfileFilter::default(), None, 25, NOW, |_| ());
+        let jobs = store.jobs(&location, &JobFilter::default(), None, 25, |_| ());
+        match is_ok {
+            true => assert_eq!((profiles.unwrap(), jobs.unwrap()), (None, None)),
+            false => {
+                assert!(matches!(profiles, Err(StoreError::Damaged(_))), "{json}: {profiles:?}");
+                assert!(matches!(jobs, Err(StoreError::Damaged(_))), "{json}: {jobs:?}");
+            }
+        }
+    }
 }
 
 /// What SQLite does for a query: the details of `EXPLAIN QUERY PLAN`.
@@ -309,6 +367,13 @@ async fn every_list_of_jobs_reads_an_index_in_its_order() {
     ] {
         let plan = plan(&store, &jobs::query(&filter, 1, numbers));
         assert!(plan.len() == 1 && plan[0].contains(index), "{filter:?}: {plan:?}");
+    }
+    for (query, index) in [
+        (revocations::JOB, "signing_jobs USING INDEX job_ids (id=?)"),
+        (profiles::QUERY, "(partition=? AND region=? AND account=? AND name>?)"),
+    ] {
+        let plan = plan(&store, query);
+        assert!(plan.len() == 1 && plan[0].contains(index), "{plan:?}");
     }
     for (query, first) in [
         (format!("{} WHERE jobs.owner = ? AND jobs.number = ?", jobs::COLUMNS), "jobs USING PRIMARY KEY"),

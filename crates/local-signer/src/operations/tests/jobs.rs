@@ -1,6 +1,8 @@
+use aws_names::JobArn;
 use time::Duration;
 
 use super::*;
+use crate::store::{Job, JobStatus, ObjectLocation, SourceObject};
 
 #[tokio::test]
 async fn describes_the_job_of_a_payload() {
@@ -37,6 +39,46 @@ async fn describes_the_job_of_a_payload() {
         let missing = json!({"jobId": id});
         signer.assert_error("DescribeSigningJob", missing, "ResourceNotFoundException", "job").await;
     }
+}
+
+#[tokio::test]
+async fn a_listed_job_has_all_members_of_the_api() {
+    let signer = signer();
+    signer.put("Prod").await;
+    let id = signer.sign("Prod").await["jobId"].as_str().unwrap().to_owned();
+    let first = signer.service.store.job(signer.caller.location(), &id).unwrap().unwrap();
+    let (created, expires) = (first.created_at.unix_timestamp(), first.expires_at.unwrap().unix_timestamp());
+    let other = Job {
+        arn: JobArn::new(signer.caller.location().clone(), "other").unwrap(),
+        platform_id: "AWSLambda-SHA384-ECDSA".to_owned(),
+        invoker: OTHER_ACCOUNT.parse().unwrap(),
+        status: JobStatus::Failed,
+        expires_at: None,
+        source: Some(SourceObject {
+            bucket_name: "b".to_owned(),
+            key: "a \"b\"\n".to_owned(),
+            version: "v".to_owned(),
+        }),
+        signed_object: Some(ObjectLocation { bucket_name: "b".to_owned(), key: "k".to_owned() }),
+        signing_material: Some("arn:of:a:certificate".to_owned()),
+        ..first.clone()
+    };
+    signer.service.store.add_job(other).await.unwrap();
+    signer.ok("RevokeSignature", json!({"jobId": id, "reason": "leak"})).await;
+    let version = first.profile.version();
+    let expected = [
+        r#"{"jobs":[{"jobId":"other","source":{"s3":{"bucketName":"b","key":"a \"b\"\n","version":"v"}},"#,
+        r#""signedObject":{"s3":{"bucketName":"b","key":"k"}},"#,
+        r#""signingMaterial":{"certificateArn":"arn:of:a:certificate"},"#,
+        &format!(r#""createdAt":{created},"status":"Failed","isRevoked":false,"#),
+        &format!(r#""profileName":"Prod","profileVersion":"{version}","platformId":"AWSLambda-SHA384-ECDSA","#),
+        r#""platformDisplayName":"AWS Lambda","jobOwner":"111122223333","jobInvoker":"444455556666"},"#,
+        &format!(r#"{{"jobId":"{id}","signingMaterial":{{}},"createdAt":{created},"status":"Succeeded","#),
+        &format!(r#""isRevoked":true,"profileName":"Prod","profileVersion":"{version}","#),
+        r#""platformId":"Notation-OCI-SHA384-ECDSA","platformDisplayName":"Notation for container registries","#,
+        &format!(r#""signatureExpiresAt":{expires},"jobOwner":"111122223333","jobInvoker":"111122223333"}}]}}"#),
+    ];
+    assert_eq!(signer.text("ListSigningJobs", json!({})).await, expected.concat());
 }
 
 #[tokio::test]

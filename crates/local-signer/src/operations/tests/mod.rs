@@ -61,6 +61,14 @@ impl Signer {
         Ok(if answer.body().is_empty() { Value::Null } else { serde_json::from_slice(answer.body()).unwrap() })
     }
 
+    /// The JSON text of an answer.
+    async fn text(&self, name: &str, parameters: Value) -> String {
+        let operation = OPERATIONS.iter().find(|operation| operation.name == name).unwrap();
+        let parameters = Parameters::from(parameters.as_object().unwrap().clone());
+        let answer = (operation.run)(&self.service, &self.caller, parameters).await.unwrap();
+        String::from_utf8(answer.into_body()).unwrap()
+    }
+
     async fn ok(&self, name: &str, parameters: Value) -> Value {
         self.call(name, parameters).await.unwrap()
     }

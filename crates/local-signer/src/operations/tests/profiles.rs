@@ -176,6 +176,36 @@ async fn a_canceled_profile_is_deleted_after_two_years() {
 }
 
 #[tokio::test]
+async fn a_listed_profile_has_all_members_of_the_api() {
+    let signer = signer();
+    signer.put("P1").await;
+    let parameters = json!({"b": "c \"d\"", "a": "\u{fc}"});
+    let put = json!({"profileName": "P2", "platformId": NOTATION_PLATFORM, "signingParameters": parameters,
+        "signatureValidityPeriod": {"type": "DAYS", "value": 7}, "tags": {"team": "x\\y"}});
+    signer.ok("PutSigningProfile", put).await;
+    let version = |profile: &Value| profile["profileVersion"].as_str().unwrap().to_owned();
+    let first = version(&signer.ok("GetSigningProfile", json!({"profileName": "P1"})).await);
+    let second = version(&signer.ok("GetSigningProfile", json!({"profileName": "P2"})).await);
+    let arns = arn("signing-profiles/");
+    let platform =
+        r#""platformId":"Notation-OCI-SHA384-ECDSA","platformDisplayName":"Notation for container registries","#;
+    let expected = [
+        &format!(r#"{{"profiles":[{{"profileName":"P1","profileVersion":"{first}","#),
+        &format!(r#""profileVersionArn":"{arns}P1/{first}","signingMaterial":{{}},"#),
+        r#""signatureValidityPeriod":{"value":135,"type":"MONTHS"},"#,
+        platform,
+        &format!(r#""signingParameters":{{}},"status":"Active","arn":"{arns}P1","tags":{{}}}},"#),
+        &format!(r#"{{"profileName":"P2","profileVersion":"{second}","#),
+        &format!(r#""profileVersionArn":"{arns}P2/{second}","signingMaterial":{{}},"#),
+        r#""signatureValidityPeriod":{"value":7,"type":"DAYS"},"#,
+        platform,
+        "\"signingParameters\":{\"a\":\"\u{fc}\",\"b\":\"c \\\"d\\\"\"},\"status\":\"Active\",",
+        &format!(r#""arn":"{arns}P2","tags":{{"team":"x\\y"}}}}]}}"#),
+    ];
+    assert_eq!(signer.text("ListSigningProfiles", json!({})).await, expected.concat());
+}
+
+#[tokio::test]
 async fn lists_profiles_by_pages_and_filters() {
     let signer = signer();
     for n in 0..7 {

@@ -4,12 +4,12 @@
 use aws_names::{AccountId, Location, NOTATION_PLATFORM};
 use rusqlite::{Connection, Row, params};
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use time::OffsetDateTime;
 
-use super::row::{COLUMNS, job_of};
-use super::{Job, JobStatus, number_of};
+use super::{JobStatus, number_of};
 use crate::platforms;
-use crate::store::{MAX_EXAMINED, Store, StoreError, scope};
+use crate::store::{MAX_EXAMINED, Store, StoreError, stored_object, text};
 
 /// Which jobs a list has.
 #[derive(Debug, Clone, Default)]
@@ -32,13 +32,33 @@ pub struct JobFilter {
     pub since: Option<OffsetDateTime>,
 }
 
-/// A page of a list of jobs.
-#[derive(Debug, Clone, Default)]
-pub struct JobPage {
-    /// The jobs, the newest first.
-    pub jobs: Vec<Job>,
-    /// The job after which the next page starts; `None` on the last page.
-    pub next: Option<JobCursor>,
+/// A job of a list, in the memory of SQLite: what lists do not show is not read.
+#[derive(Debug)]
+pub struct ListedJob<'a> {
+    /// The id.
+    pub id: &'a str,
+    /// The name of the profile that signs.
+    pub profile_name: &'a str,
+    /// The version of the profile.
+    pub profile_version: &'a str,
+    /// The signing platform.
+    pub platform_id: &'a str,
+    /// The account that asked for the signature.
+    pub invoker: &'a str,
+    /// The status.
+    pub status: JobStatus,
+    /// Whether the signature is revoked.
+    pub is_revoked: bool,
+    /// The time of the request; Unix seconds.
+    pub created_at: i64,
+    /// The expiry of the signature; Unix seconds.
+    pub expires_at: Option<i64>,
+    /// What is signed, a JSON object as in the API; `None` for a payload.
+    pub source: Option<&'a RawValue>,
+    /// The signed object, if the job has succeeded: a JSON object as in the API.
+    pub signed_object: Option<&'a RawValue>,
+    /// The ARN of the signing certificate, if it is the caller's own.
+    pub signing_material: Option<&'a str>,
 }
 
 /// A position in a list of jobs.
@@ -51,8 +71,9 @@ pub struct JobCursor {
 }
 
 impl Store {
-    /// Lists at most `limit` jobs of the account at `location` after `after`: the newest first, or with a filter of the
-    /// expiry, those that expire last first.
+    /// Gives `each` at most `limit` jobs of the account at `location` after `after`: the newest first, or with a filter
+    /// of the expiry, those that expire last first. Returns the position after which the next page starts; `None` on
+    /// the last page.
     ///
     /// # Errors
     /// Returns [`StoreError`] if the database fails or a row is damaged.
@@ -62,51 +83,41 @@ impl Store {
         filter: &JobFilter,
         after: Option<JobCursor>,
         limit: usize,
-    ) -> Result<JobPage, StoreError> {
+        mut each: impl FnMut(&ListedJob<'_>),
+    ) -> Result<Option<JobCursor>, StoreError> {
         let reader = self.reader();
-        let Some(owner) = scope(&reader, location)? else { return Ok(JobPage::default()) };
-        let Some(numbers) = Numbers::of(&reader, location, filter)? else { return Ok(JobPage::default()) };
-        let mut page = JobPage::default();
-        // The numbers of the wanted jobs are found first: without the columns that lists do not filter by.
-        let mut wanted = Vec::new();
-        {
-            let mut statement = reader.prepare_cached(&query(filter, owner, &numbers))?;
-            let after = after.unwrap_or(JobCursor { number: i64::MAX, expires_at: i64::MAX });
-            let (low, high) = expiry_bounds(filter);
-            let mut rows =
-                statement.query(params![owner, after.number, numbers.requester, after.expires_at, low, high])?;
-            let mut examined = 0;
-            let mut last = None;
-            while let Some(row) = rows.next()? {
-                if wanted.len() == limit || examined == MAX_EXAMINED {
-                    page.next = last;
-                    break;
-                }
-                examined += 1;
-                let number: i64 = row.get(0)?;
-                last = Some(JobCursor { number, expires_at: row.get::<_, Option<i64>>(5)?.unwrap_or(i64::MAX) });
-                if passes(row, filter, &numbers)? {
-                    wanted.push(number);
-                }
+        let Some(owner) = self.scopes.number(&reader, location)? else { return Ok(None) };
+        let Some(numbers) = self.numbers(&reader, location, filter)? else { return Ok(None) };
+        let mut invokers = Invokers::new(&reader, owner, location);
+        let mut statement = reader.prepare_cached(&query(filter, owner, &numbers))?;
+        let after = after.unwrap_or(JobCursor { number: i64::MAX, expires_at: i64::MAX });
+        let (low, high) = expiry_bounds(filter);
+        let mut rows = statement.query(params![owner, after.number, numbers.requester, after.expires_at, low, high])?;
+        let (mut given, mut examined) = (0, 0);
+        let mut last = None;
+        while let Some(row) = rows.next()? {
+            if last.is_some() {
+                return Ok(last);
+            }
+            examined += 1;
+            if passes(row, filter, &numbers)? {
+                each(&listed(row, &mut invokers)?);
+                given += 1;
+            }
+            if given == limit || examined == MAX_EXAMINED {
+                last = Some(position(row)?);
             }
         }
-        let mut statement = reader.prepare_cached(&format!("{COLUMNS} WHERE jobs.owner = ? AND jobs.number = ?"))?;
-        for number in wanted {
-            page.jobs.push(statement.query_row([owner, number], |row| Ok(job_of(row)))??);
-        }
-        Ok(page)
+        Ok(None)
     }
-}
 
-/// The numbers of the principal and of the location that a filter names.
-pub(in crate::store) struct Numbers {
-    pub(in crate::store) requester: Option<i64>,
-    pub(in crate::store) invoker: Option<i64>,
-}
-
-impl Numbers {
     /// `None` if no job can pass the filter, because the store does not know what it names.
-    fn of(database: &Connection, location: &Location, filter: &JobFilter) -> Result<Option<Self>, StoreError> {
+    fn numbers(
+        &self,
+        database: &Connection,
+        location: &Location,
+        filter: &JobFilter,
+    ) -> Result<Option<Numbers>, StoreError> {
         let requester = match &filter.requested_by {
             None => None,
             Some(arn) => match number_of(database, "SELECT number FROM principals WHERE arn = ?", arn)? {
@@ -118,14 +129,20 @@ impl Numbers {
             None => None,
             Some(account) => {
                 let location = Location::new(location.region().clone(), account.clone());
-                match scope(database, &location)? {
+                match self.scopes.number(database, &location)? {
                     None => return Ok(None),
                     found => found,
                 }
             }
         };
-        Ok(Some(Self { requester, invoker }))
+        Ok(Some(Numbers { requester, invoker }))
     }
+}
+
+/// The numbers of the principal and of the location that a filter names.
+pub(in crate::store) struct Numbers {
+    pub(in crate::store) requester: Option<i64>,
+    pub(in crate::store) invoker: Option<i64>,
 }
 
 /// Whether the list is in the order of expiry: a filter by expiry then reads only jobs that pass it.
@@ -144,8 +161,8 @@ fn expiry_bounds(filter: &JobFilter) -> (i64, i64) {
 /// be in the text for SQLite to use it; every value in the text is a constant of this program or a number.
 pub(in crate::store) fn query(filter: &JobFilter, owner: i64, numbers: &Numbers) -> String {
     const SELECT: &str =
-        "SELECT number, status, platform_id, requested_by, revoked_at IS NOT NULL, expires_at, invoker,
-        completed_at FROM signing_jobs";
+        "SELECT number, status, platform_id, requested_by, revoked_at IS NOT NULL, expires_at, invoker, completed_at,
+        id, profile_name, profile_version, created_at, source, signed_object, signing_material FROM signing_jobs";
     const UNUSED: &str = "?3 IS ?3 AND ?4 IS ?4 AND ?5 IS ?5 AND ?6 IS ?6";
     let (index, condition) = match (filter.status, filter.platform_id.as_deref(), numbers.invoker) {
         _ if filter.is_revoked == Some(true) => ("revoked_jobs", "revoked_at IS NOT NULL".to_owned()),
@@ -199,6 +216,64 @@ fn passes(row: &Row<'_>, filter: &JobFilter, numbers: &Numbers) -> rusqlite::Res
         })
 }
 
-fn text_is(row: &Row<'_>, column: usize, text: &str) -> bool {
-    row.get_ref(column).is_ok_and(|found| found.as_str().is_ok_and(|found| found == text))
+fn text_is(row: &Row<'_>, column: usize, expected: &str) -> bool {
+    text(row, column).is_ok_and(|found| found == expected)
+}
+
+/// The position of a row of [`query`].
+fn position(row: &Row<'_>) -> Result<JobCursor, StoreError> {
+    Ok(JobCursor { number: row.get(0)?, expires_at: row.get::<_, Option<i64>>(5)?.unwrap_or(i64::MAX) })
+}
+
+/// The job of a row of [`query`].
+fn listed<'a>(row: &'a Row<'_>, invokers: &'a mut Invokers<'_>) -> Result<ListedJob<'a>, StoreError> {
+    let id = text(row, 8)?;
+    let object = |column: usize| match row.get_ref(column)?.as_str_or_null().map_err(rusqlite::Error::from)? {
+        None => Ok(None),
+        Some(text) => match stored_object(text) {
+            None => Err(StoreError::Damaged(format!("signing job {id}: a JSON object"))),
+            object => Ok(object),
+        },
+    };
+    Ok(ListedJob {
+        id,
+        profile_name: text(row, 9)?,
+        profile_version: text(row, 10)?,
+        platform_id: text(row, 2)?,
+        invoker: invokers.account(row.get(6)?)?,
+        status: JobStatus::from_name(text(row, 1)?),
+        is_revoked: row.get(4)?,
+        created_at: row.get(11)?,
+        expires_at: row.get(5)?,
+        source: object(12)?,
+        signed_object: object(13)?,
+        signing_material: row.get_ref(14)?.as_str_or_null().map_err(rusqlite::Error::from)?,
+    })
+}
+
+/// The accounts that asked for the jobs of a page. Most jobs have the same one, so each is looked up once.
+struct Invokers<'a> {
+    database: &'a Connection,
+    known: Vec<(i64, String)>,
+}
+
+impl<'a> Invokers<'a> {
+    /// Knows that `owner` is the number of `location`.
+    fn new(database: &'a Connection, owner: i64, location: &Location) -> Self {
+        Self { database, known: vec![(owner, location.account().to_string())] }
+    }
+
+    /// The account of the location with this number.
+    fn account(&mut self, number: i64) -> Result<&str, StoreError> {
+        let found = self.known.iter().position(|(known, _)| *known == number);
+        let index = match found {
+            Some(index) => index,
+            None => {
+                let mut statement = self.database.prepare_cached("SELECT account FROM scopes WHERE number = ?")?;
+                self.known.push((number, statement.query_row([number], |row| row.get(0))?));
+                self.known.len() - 1
+            }
+        };
+        Ok(&self.known[index].1)
+    }
 }

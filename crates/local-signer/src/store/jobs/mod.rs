@@ -12,7 +12,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-pub use self::list::{JobCursor, JobFilter, JobPage};
+pub use self::list::{JobCursor, JobFilter, ListedJob};
 #[cfg(test)]
 pub(super) use self::list::{Numbers, query};
 pub(super) use self::row::{COLUMNS, job_of};
@@ -40,6 +40,15 @@ impl JobStatus {
             Self::InProgress => "InProgress",
             Self::Failed => "Failed",
             Self::Succeeded => "Succeeded",
+        }
+    }
+
+    /// The status with this name in the database, which has no others.
+    fn from_name(name: &str) -> Self {
+        match name {
+            "InProgress" => Self::InProgress,
+            "Failed" => Self::Failed,
+            _ => Self::Succeeded,
         }
     }
 }
@@ -172,7 +181,7 @@ impl Store {
     /// Returns [`StoreError`] if the database fails or the row is damaged.
     pub fn job(&self, location: &Location, id: &str) -> Result<Option<Job>, StoreError> {
         let reader = self.reader();
-        let Some(scope) = scope(&reader, location)? else { return Ok(None) };
+        let Some(scope) = self.scopes.number(&reader, location)? else { return Ok(None) };
         let mut statement = reader.prepare_cached(&format!("{COLUMNS} WHERE jobs.id = ? AND ? IN (owner, invoker)"))?;
         statement.query_row(params![id, scope], |row| Ok(job_of(row))).optional()?.transpose()
     }

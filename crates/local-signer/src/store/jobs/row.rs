@@ -43,11 +43,7 @@ pub(in crate::store) fn job_of(row: &Row<'_>) -> Result<Job, StoreError> {
         platform_id: row.get(6)?,
         invoker: text(7)?.parse().map_err(|_| damaged("its invoker"))?,
         requested_by: row.get(8)?,
-        status: match text(9)? {
-            "InProgress" => JobStatus::InProgress,
-            "Failed" => JobStatus::Failed,
-            _ => JobStatus::Succeeded,
-        },
+        status: JobStatus::from_name(text(9)?),
         status_reason: row.get(10)?,
         created_at: time(11)?.ok_or_else(|| damaged("its time"))?,
         completed_at: time(12)?,

@@ -1,14 +1,19 @@
 //! Signing profiles: `PutSigningProfile`, `GetSigningProfile`, `ListSigningProfiles`, `CancelSigningProfile` and
 //! `RevokeSigningProfile` in the AWS Signer API Reference.
 
+mod list;
+
 use std::collections::BTreeMap;
 
-use aws_names::{Location, ProfileArn, ProfileVersionArn};
+use aws_names::{ProfileArn, ProfileVersionArn};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use super::{MAX_EXAMINED, Store, StoreError};
+#[cfg(test)]
+pub(super) use self::list::QUERY;
+pub use self::list::{ListedProfile, ProfileFilter};
+use super::{Store, StoreError, text};
 use crate::platforms::Overrides;
 use crate::validity::{ValidityPeriod, ValidityType};
 
@@ -24,6 +29,27 @@ pub enum ProfileStatus {
     Canceled,
     /// It may not sign; its signatures since the effective time are revoked.
     Revoked,
+}
+
+impl ProfileStatus {
+    /// The name in the API.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Active => "Active",
+            Self::Canceled => "Canceled",
+            Self::Revoked => "Revoked",
+        }
+    }
+
+    /// The status with this name in the database, which has no others.
+    fn from_name(name: &str) -> Self {
+        match name {
+            "Active" => Self::Active,
+            "Canceled" => Self::Canceled,
+            _ => Self::Revoked,
+        }
+    }
 }
 
 /// The revocation of a profile.
@@ -64,24 +90,6 @@ pub struct Profile {
     pub signing_material: Option<String>,
     /// Other algorithms or another format than the platform's defaults.
     pub overrides: Option<Overrides>,
-}
-
-/// Which profiles a list has.
-#[derive(Debug, Clone, Default)]
-pub struct ProfileFilter {
-    /// Only these statuses; all if empty.
-    pub statuses: Vec<ProfileStatus>,
-    /// Only this platform.
-    pub platform_id: Option<String>,
-}
-
-/// A page of a list of profiles.
-#[derive(Debug, Clone, Default)]
-pub struct ProfilePage {
-    /// The profiles by name.
-    pub profiles: Vec<Profile>,
-    /// The name after which the next page starts; `None` on the last page.
-    pub next: Option<String>,
 }
 
 /// The outcome of [`Store::add_profile`].
@@ -162,7 +170,9 @@ impl Store {
         let at = arn.location();
         let reader = self.reader();
         let mut statement = reader.prepare_cached(
-            "SELECT * FROM profiles WHERE partition = ? AND region = ? AND account = ? AND name = ?
+            "SELECT version, platform_id, validity_value, validity_type, signing_parameters, tags, created_at, status,
+             status_reason, effective_from, revoked_at, revoked_by, signing_material, overrides FROM profiles
+             WHERE partition = ? AND region = ? AND account = ? AND name = ?
              AND (status <> 'Canceled' OR canceled_at IS NULL OR canceled_at >= ?)",
         )?;
         let key = params![
@@ -174,56 +184,6 @@ impl Store {
         ];
         let found = statement.query_row(key, |row| Ok(profile_of(row, arn))).optional()?;
         found.transpose()
-    }
-
-    /// Lists at most `limit` profiles at `location` after the name `after`.
-    ///
-    /// # Errors
-    /// Returns [`StoreError`] if the database fails or a row is damaged.
-    pub fn profiles(
-        &self,
-        location: &Location,
-        filter: &ProfileFilter,
-        after: Option<&str>,
-        limit: usize,
-        now: OffsetDateTime,
-    ) -> Result<ProfilePage, StoreError> {
-        let reader = self.reader();
-        let mut statement = reader.prepare_cached(
-            "SELECT * FROM profiles WHERE partition = ? AND region = ? AND account = ? AND name > ? ORDER BY name",
-        )?;
-        let mut rows = statement.query(params![
-            location.partition().as_str(),
-            location.region().as_str(),
-            location.account().as_str(),
-            after.unwrap_or_default()
-        ])?;
-        let forgotten = (now - CANCELED_KEPT).unix_timestamp();
-        let mut page = ProfilePage::default();
-        let mut examined = 0;
-        let mut last = None;
-        while let Some(row) = rows.next()? {
-            if page.profiles.len() == limit || examined == MAX_EXAMINED {
-                page.next = last;
-                break;
-            }
-            examined += 1;
-            let name: String = row.get("name")?;
-            let status = status_of(row)?;
-            let wanted = (filter.statuses.is_empty() || filter.statuses.contains(&status))
-                && match &filter.platform_id {
-                    Some(platform) => row.get_ref("platform_id")?.as_str().is_ok_and(|found| found == platform),
-                    None => true,
-                }
-                && (status != ProfileStatus::Canceled
-                    || row.get::<_, Option<i64>>("canceled_at")?.is_none_or(|canceled| canceled >= forgotten));
-            if wanted {
-                let parsed = name.parse().map_err(|_| StoreError::Damaged(format!("{location}: {name}")))?;
-                page.profiles.push(profile_of(row, &ProfileArn::new(location.clone(), parsed))?);
-            }
-            last = Some(name);
-        }
-        Ok(page)
     }
 
     /// Cancels an active profile; returns its status before, or `None` if it does not exist. A revoked profile stays
@@ -304,12 +264,9 @@ pub(super) fn json(value: &impl Serialize) -> Result<String, StoreError> {
     serde_json::to_string(value).map_err(|error| StoreError::Damaged(error.to_string()))
 }
 
+/// The status in a row with a column of this name.
 pub(super) fn status_of(row: &Row<'_>) -> rusqlite::Result<ProfileStatus> {
-    Ok(match row.get_ref("status")?.as_str()? {
-        "Active" => ProfileStatus::Active,
-        "Canceled" => ProfileStatus::Canceled,
-        _ => ProfileStatus::Revoked,
-    })
+    Ok(ProfileStatus::from_name(row.get_ref("status")?.as_str()?))
 }
 
 /// The effective time of a revocation: `None` if the profile version does not exist, `Some(None)` if it is not revoked.
@@ -331,37 +288,38 @@ fn effective_from(database: &Connection, arn: &ProfileVersionArn) -> Result<Opti
         .optional()?)
 }
 
+/// The profile of a row with the columns of [`Store::profile`], by their number: looking for their names takes longer
+/// than reading them.
 fn profile_of(row: &Row<'_>, arn: &ProfileArn) -> Result<Profile, StoreError> {
     let damaged = |what: &str| StoreError::Damaged(format!("{arn}: {what}"));
-    let text = |column: &str| row.get::<_, String>(column);
-    let json = |column: &str| serde_json::from_str(&text(column)?).map_err(|_| damaged(column));
+    let json = |column: usize, what: &str| serde_json::from_str(text(row, column)?).map_err(|_| damaged(what));
     let time = |seconds: i64| OffsetDateTime::from_unix_timestamp(seconds).map_err(|_| damaged("a time"));
-    let status_reason: Option<String> = row.get("status_reason")?;
-    let revocation = match row.get::<_, Option<i64>>("effective_from")? {
+    let status_reason: Option<String> = row.get(8)?;
+    let revocation = match row.get::<_, Option<i64>>(9)? {
         None => None,
         Some(effective_from) => Some(ProfileRevocation {
             effective_from,
-            revoked_at: time(row.get("revoked_at")?)?,
-            revoked_by: row.get("revoked_by")?,
+            revoked_at: time(row.get(10)?)?,
+            revoked_by: row.get(11)?,
             reason: status_reason.clone().unwrap_or_default(),
         }),
     };
+    let overrides: Option<String> = row.get(13)?;
     Ok(Profile {
-        arn: arn.clone().with_version(&text("version")?).map_err(|_| damaged("version"))?,
-        platform_id: text("platform_id")?,
+        arn: arn.clone().with_version(text(row, 0)?).map_err(|_| damaged("version"))?,
+        platform_id: row.get(1)?,
         validity: ValidityPeriod {
-            value: row.get("validity_value")?,
-            unit: ValidityType::from_name(&text("validity_type")?).ok_or_else(|| damaged("validity_type"))?,
+            value: row.get(2)?,
+            unit: ValidityType::from_name(text(row, 3)?).ok_or_else(|| damaged("validity_type"))?,
         },
-        signing_parameters: json("signing_parameters")?,
-        tags: json("tags")?,
-        created_at: time(row.get("created_at")?)?,
-        status: status_of(row)?,
+        signing_parameters: json(4, "signing_parameters")?,
+        tags: json(5, "tags")?,
+        created_at: time(row.get(6)?)?,
+        status: ProfileStatus::from_name(text(row, 7)?),
         status_reason,
         revocation,
-        signing_material: row.get("signing_material")?,
-        overrides: row
-            .get::<_, Option<String>>("overrides")?
+        signing_material: row.get(12)?,
+        overrides: overrides
             .map(|overrides| serde_json::from_str(&overrides).map_err(|_| damaged("overrides")))
             .transpose()?,
     })
