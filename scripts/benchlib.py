@@ -7,6 +7,7 @@ import hmac
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import time
@@ -15,6 +16,8 @@ import urllib.request
 from pathlib import Path
 
 REGION = "us-west-2"
+MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 PR_SET_CHILD_SUBREAPER = 36
 
 
@@ -68,9 +71,67 @@ def signed_request(endpoint, method, path, body, keys):
         "Authorization": f"AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders={names}, Signature={signature}",
     })
     try:
-        return urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=20).read()
+        return OPENER.open(request, timeout=20).read()
     except urllib.error.HTTPError as error:
         sys.exit(f"{method} {path}: {error}: {error.read().decode(errors='replace')}")
+
+
+def free_port():
+    """A port of the loopback address that nothing listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+def wait_for_port(process, program, port):
+    """Waits until the process listens on the port of the loopback address."""
+    end = time.monotonic() + 20
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+            return
+        except OSError:
+            if process.poll() is not None or time.monotonic() > end:
+                sys.exit(f"{program} does not start")
+            time.sleep(0.02)
+
+
+class Registry:
+    """Starts an olareg registry that keeps its content in memory."""
+
+    def __init__(self, program, folder):
+        self.port = free_port()
+        arguments = ["serve", "--addr", "127.0.0.1", "--port", str(self.port), "--store-type", "mem", "--dir", folder]
+        self.process = subprocess.Popen([program, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_for_port(self.process, program, self.port)
+
+    def _request(self, method, path, body, media_type):
+        url = path if path.startswith("http") else f"http://127.0.0.1:{self.port}{path}"
+        request = urllib.request.Request(url, body, method=method, headers={"Content-Type": media_type})
+        return OPENER.open(request, timeout=20)
+
+    def _push_blob(self, repository, content):
+        digest = "sha256:" + hashlib.sha256(content).hexdigest()
+        begun = self._request("POST", f"/v2/{repository}/blobs/uploads/", b"", "application/octet-stream")
+        location = begun.headers["Location"]
+        self._request("PUT", f"{location}{'&' if '?' in location else '?'}digest={digest}", content, "application/octet-stream")
+        return {"digest": digest, "size": len(content)}
+
+    def push_images(self, repository, count):
+        """Pushes `count` different images to the repository. Returns their references."""
+        config = {**self._push_blob(repository, b"{}"), "mediaType": "application/vnd.oci.image.config.v1+json"}
+        references = []
+        for number in range(count):
+            manifest = {"schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": [], "annotations": {"number": str(number)}}
+            content = json.dumps(manifest).encode()
+            digest = "sha256:" + hashlib.sha256(content).hexdigest()
+            self._request("PUT", f"/v2/{repository}/manifests/{digest}", content, MANIFEST)
+            references.append(f"127.0.0.1:{self.port}/{repository}@{digest}")
+        return references
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait()
 
 
 class Failed(Exception):
@@ -141,6 +202,12 @@ class Processes:
         _, status, usage = os.wait4(int(number.read_text()), 0)
         self._answer(argv, status)
         return usage.ru_maxrss / 1024
+
+
+def cpu_seconds(process):
+    """The CPU time of a running process so far, in seconds."""
+    fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def memory_folder():

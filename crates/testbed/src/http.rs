@@ -1,14 +1,15 @@
-//! A minimal HTTP client for pushing images: one request per connection, without TLS.
+//! A minimal HTTP client: one request per connection, without TLS.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-/// A response without its body, which no caller needs.
+/// A response.
 #[derive(Debug)]
 pub struct Response {
     pub status: u16,
     head: String,
+    pub body: String,
 }
 
 impl Response {
@@ -33,10 +34,11 @@ pub fn send(to: SocketAddr, method: &str, path: &str, content_type: &str, body: 
     let mut answer = Vec::new();
     connection.read_to_end(&mut answer).unwrap();
     let answer = String::from_utf8_lossy(&answer);
-    let (head, _) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
     let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
     Response {
         status: status.unwrap_or_else(|| panic!("{method} {path}: not an HTTP answer: {answer}")),
         head: head.to_owned(),
+        body: body.to_owned(),
     }
 }

@@ -14,6 +14,7 @@ pub mod fault;
 pub mod forge;
 pub mod http;
 pub mod images;
+pub mod kubernetes;
 pub mod local_signer;
 pub mod notation;
 pub mod own_key;

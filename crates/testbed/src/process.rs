@@ -142,6 +142,11 @@ impl Running {
         }
     }
 
+    /// Whether the process has exited.
+    pub fn has_exited(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
     /// Standard output and standard error so far.
     pub fn output(&self) -> String {
         format!("--- stdout\n{}\n--- stderr\n{}", text(&self.stdout), text(&self.stderr))

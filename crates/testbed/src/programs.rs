@@ -24,7 +24,7 @@ pub fn example(name: &str) -> PathBuf {
     built(&format!("examples/{name}"))
 }
 
-/// The folder with the `notation` and `olareg` that `scripts/peers` built.
+/// The folder with the programs that `scripts/peers` built: `notation`, `olareg`, `kube-apiserver` and others.
 #[track_caller]
 pub fn peers() -> PathBuf {
     let folder = std::env::var_os("NOTATION_AWS_SIGNER_PEERS").map(PathBuf::from);
@@ -41,9 +41,18 @@ pub fn clients() -> PathBuf {
 /// The installed docker-registry.
 #[track_caller]
 pub fn docker_registry() -> PathBuf {
+    installed("docker-registry").expect("docker-registry is not installed (Debian: apt-get install docker-registry)")
+}
+
+/// The installed etcd.
+#[track_caller]
+pub fn etcd() -> PathBuf {
+    installed("etcd").expect("etcd is not installed (Debian: apt-get install etcd-server)")
+}
+
+fn installed(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let found = std::env::split_paths(&path).map(|folder| folder.join("docker-registry")).find(|file| file.is_file());
-    found.expect("docker-registry is not installed (Debian: apt-get install docker-registry)")
+    std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())
 }
 
 /// The root of the source tree.

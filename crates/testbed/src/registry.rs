@@ -42,6 +42,18 @@ impl Registry {
 
     /// Pushes an image with one layer that contains `text`. Returns its reference by digest.
     pub fn push_image(&self, repository: &str, text: &str) -> String {
+        let digest = self.push_manifest(repository, text, None);
+        format!("{}/{repository}@{digest}", self.address)
+    }
+
+    /// As [`Registry::push_image`], with a tag. Returns its reference by tag.
+    pub fn push_tagged(&self, repository: &str, text: &str, tag: &str) -> String {
+        self.push_manifest(repository, text, Some(tag));
+        format!("{}/{repository}:{tag}", self.address)
+    }
+
+    /// Returns the digest of the manifest.
+    fn push_manifest(&self, repository: &str, text: &str, tag: Option<&str>) -> String {
         let layer = tar_of_one_file("motd", text.as_bytes());
         let config = json!({
             "architecture": "amd64",
@@ -58,10 +70,10 @@ impl Registry {
         });
         let manifest = manifest.to_string().into_bytes();
         let digest = digest_of(&manifest);
-        let answer =
-            http::send(self.address, "PUT", &format!("/v2/{repository}/manifests/{digest}"), MANIFEST, &manifest);
+        let path = format!("/v2/{repository}/manifests/{}", tag.unwrap_or(&digest));
+        let answer = http::send(self.address, "PUT", &path, MANIFEST, &manifest);
         assert_eq!(answer.status, 201, "{answer:?}");
-        format!("{}/{repository}@{digest}", self.address)
+        digest
     }
 
     /// Pushes the blob and returns its descriptor.
