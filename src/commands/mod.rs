@@ -1,5 +1,6 @@
 //! The command line tool: one file a command.
 
+pub mod admission;
 pub mod attach;
 pub mod blob;
 pub mod completions;
@@ -50,6 +51,7 @@ pub struct Cli {
 enum Command {
     Sign(Box<sign::Args>),
     Verify(Box<verify::Args>),
+    Admission(admission::Args),
     Attach(attach::Args),
     Blob(blob::Args),
     Copy(Box<copy::Args>),
@@ -116,6 +118,7 @@ pub async fn run(cli: Cli) -> ExitStatus {
     let ended = match cli.command {
         Command::Sign(args) => sign::run(*args, &output).await,
         Command::Verify(args) => verify::run(*args, &output).await,
+        Command::Admission(args) => admission::run(args, &output).await,
         Command::Attach(args) => attach::run(args, &output).await,
         Command::Blob(args) => blob::run(args, &output).await,
         Command::Copy(args) => copy::run(*args, &output).await,
@@ -150,12 +153,17 @@ fn failed(output: &Output, why: CliError) -> ExitStatus {
 impl Command {
     /// Whether the command runs a service, which has a log of its own.
     fn serves(&self) -> bool {
-        matches!(self, Self::LocalSigner(args) if args.serves())
+        match self {
+            Self::Admission(args) => args.serves(),
+            Self::LocalSigner(args) => args.serves(),
+            _ => false,
+        }
     }
 
     /// The command's name, if it does not support `--output json`.
     fn without_json(&self) -> Option<&'static str> {
         match self {
+            Self::Admission(args) => args.without_json(),
             Self::Completions(_) => Some("completions"),
             Self::Demo(_) => Some("demo"),
             Self::LocalSigner(args) if args.serves() => Some("local-signer serve"),

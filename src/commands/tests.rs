@@ -85,6 +85,7 @@ fn bash_completes_subcommands_options_and_values() {
         (&["vers"], "version\n"),
         (&["trust", "re"], "remove\n"),
         (&["local-signer", "se"], "serve\n"),
+        (&["admission", "ch"], "check-config\n"),
         (&["verify", "--tru"], "--trusted-profile\n"),
         (&["trust", "list", "--ty"], "--type\n"),
         (&["verify", "--output", "j"], "json\n"),

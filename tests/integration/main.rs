@@ -2,6 +2,7 @@
 //! notation and a real registry.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
+mod admission;
 mod api_clients;
 mod aws;
 mod blobs;
@@ -19,6 +20,7 @@ mod fuzz_seeds;
 mod interchange;
 mod interop;
 mod jobs;
+mod kubernetes;
 mod local_signer;
 mod local_signer_crash;
 mod local_signer_operation;

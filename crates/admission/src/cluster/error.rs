@@ -1,0 +1,231 @@
+//! Why Kubernetes cannot be asked, and why a Secret cannot be used, in plain words.
+
+use std::fmt;
+use std::time::Duration;
+
+use notary::text::printable;
+
+use crate::decision::Code;
+
+/// Why Kubernetes cannot be asked, or gave no answer that can be used.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum ClusterError {
+    /// Neither a service account nor a kubeconfig was found.
+    #[error(
+        "Kubernetes cannot be reached: the service account of a Pod cannot be used ({in_cluster}), and neither can a \
+         kubeconfig ({kubeconfig}); run in a Pod with automountServiceAccountToken, or set KUBECONFIG"
+    )]
+    NoConfiguration {
+        /// Why the service account cannot be used.
+        in_cluster: String,
+        /// Why the kubeconfig cannot be used.
+        kubeconfig: String,
+    },
+    /// The configuration of the client is malformed.
+    #[error("the client for Kubernetes cannot be set up: {0}; check the certificates and the user of the kubeconfig")]
+    Client(String),
+    /// The connection failed.
+    #[error("{object} cannot be read, because the Kubernetes API server cannot be reached: {why}")]
+    Unreachable {
+        /// What was asked for.
+        object: Object,
+        /// What happened.
+        why: String,
+    },
+    /// No answer came in time.
+    #[error("{object} cannot be read: the Kubernetes API server did not answer within {:.1} s", within.as_secs_f32())]
+    Deadline {
+        /// What was asked for.
+        object: Object,
+        /// The time.
+        within: Duration,
+    },
+    /// The server did not accept the token of this service.
+    #[error(
+        "{object} cannot be read: the Kubernetes API server does not accept this service's credentials (HTTP 401); \
+         check its service account token"
+    )]
+    Unauthorized {
+        /// What was asked for.
+        object: Object,
+    },
+    /// The server answered with an error.
+    #[error("{object} cannot be read: the Kubernetes API server answered with HTTP {status}: {message}")]
+    Status {
+        /// What was asked for.
+        object: Object,
+        /// The HTTP status.
+        status: u16,
+        /// The server's words. They are printable.
+        message: String,
+    },
+    /// This service may not read it.
+    #[error("{object} cannot be read: {message}; {}", Grant(object))]
+    Forbidden {
+        /// What was asked for.
+        object: Object,
+        /// The server's words. They are printable.
+        message: String,
+    },
+    /// The answer is malformed.
+    #[error("the Kubernetes API server gave an answer for {object} that cannot be read: {why}")]
+    Malformed {
+        /// What was asked for.
+        object: Object,
+        /// What is wrong. It contains no values of the answer.
+        why: String,
+    },
+    /// The Secret that the configuration names is missing or has no credentials.
+    #[error(transparent)]
+    Unusable(Unusable),
+}
+
+impl ClusterError {
+    /// The kind of the failure.
+    #[must_use]
+    pub fn code(&self) -> Code {
+        match self {
+            Self::Deadline { .. } => Code::Deadline,
+            Self::Status { status: 429, .. } => Code::Throttled,
+            Self::Unreachable { .. } | Self::Status { .. } | Self::Malformed { .. } => Code::Unreachable,
+            Self::NoConfiguration { .. }
+            | Self::Client(_)
+            | Self::Unauthorized { .. }
+            | Self::Forbidden { .. }
+            | Self::Unusable(_) => Code::Credentials,
+        }
+    }
+}
+
+/// What is asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Object {
+    /// The kind.
+    pub kind: ObjectKind,
+    /// Its namespace, if it is in one.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+}
+
+/// A kind of object that is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ObjectKind {
+    /// A Secret.
+    Secret,
+    /// A ServiceAccount.
+    ServiceAccount,
+    /// All namespaces.
+    Namespaces,
+}
+
+impl Object {
+    /// A Secret.
+    #[must_use]
+    pub fn secret(namespace: &str, name: &str) -> Self {
+        Self { kind: ObjectKind::Secret, namespace: namespace.to_owned(), name: name.to_owned() }
+    }
+
+    pub(super) fn service_account(namespace: &str, name: &str) -> Self {
+        Self { kind: ObjectKind::ServiceAccount, namespace: namespace.to_owned(), name: name.to_owned() }
+    }
+
+    pub(super) fn namespaces() -> Self {
+        Self { kind: ObjectKind::Namespaces, namespace: String::new(), name: String::new() }
+    }
+}
+
+impl fmt::Display for Object {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match self.kind {
+            ObjectKind::Secret => "Secret",
+            ObjectKind::ServiceAccount => "ServiceAccount",
+            ObjectKind::Namespaces => return f.write_str("the list of namespaces"),
+        };
+        write!(f, "the {kind} {}/{}", Short(&self.namespace), Short(&self.name))
+    }
+}
+
+/// A name of others: names of Kubernetes have at most 253 characters.
+struct Short<'a>(&'a str);
+
+impl fmt::Display for Short<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown: String = self.0.chars().take(253).collect();
+        f.write_str(&printable(&shown))?;
+        if shown.len() < self.0.len() { f.write_str("…") } else { Ok(()) }
+    }
+}
+
+/// What permits this service to read an object.
+struct Grant<'a>(&'a Object);
+
+impl fmt::Display for Grant<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let verbs_and_resource = match self.0.kind {
+            ObjectKind::Secret => "`get` on `secrets`",
+            ObjectKind::ServiceAccount => "`get` on `serviceaccounts`",
+            ObjectKind::Namespaces => {
+                return f.write_str("grant this service's account `list` and `watch` on `namespaces` by a ClusterRole");
+            }
+        };
+        let namespace = Short(&self.0.namespace);
+        write!(f, "grant this service's account {verbs_and_resource} in the namespace {namespace}")
+    }
+}
+
+/// A source of pull credentials that cannot be used. It matters only if no other source works.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unusable {
+    /// The Secret or ServiceAccount.
+    pub object: Object,
+    /// Why.
+    pub why: WhyUnusable,
+}
+
+/// Why a source of pull credentials cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WhyUnusable {
+    /// It does not exist.
+    NotFound,
+    /// This service may not read it. The server's words, printable.
+    Forbidden(String),
+    /// Names of this form do not exist.
+    InvalidName,
+    /// The Secret has another type.
+    Type(String),
+    /// The Secret does not have the entry of its type.
+    NoEntry(&'static str),
+    /// The content is malformed: what is wrong, without values.
+    Malformed(String),
+    /// The answer or the content has more bytes than this.
+    TooLarge(usize),
+    /// A Pod and its service account have more secrets than this.
+    TooMany(usize),
+}
+
+impl std::error::Error for Unusable {}
+
+impl fmt::Display for Unusable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let object = &self.object;
+        match &self.why {
+            WhyUnusable::NotFound => write!(f, "{object} does not exist"),
+            WhyUnusable::Forbidden(message) => write!(f, "{object} cannot be read: {message}; {}", Grant(object)),
+            WhyUnusable::InvalidName => write!(f, "{object} does not exist: this is not a valid name in Kubernetes"),
+            WhyUnusable::Type(found) => write!(
+                f,
+                "{object} has the type {}; pull secrets have the type kubernetes.io/dockerconfigjson",
+                Short(found)
+            ),
+            WhyUnusable::NoEntry(entry) => write!(f, "{object} has no entry {entry}"),
+            WhyUnusable::Malformed(why) => {
+                write!(f, "{object} is malformed: {why}; create it again with `kubectl create secret docker-registry`")
+            }
+            WhyUnusable::TooLarge(most) => write!(f, "{object} has more than {most} bytes"),
+            WhyUnusable::TooMany(most) => {
+                write!(f, "{object} is not used: only the first {most} pull secrets of a Pod are")
+            }
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! Names of objects: kubernetes.io/docs, "Object Names and IDs".
+
+use super::error::Object;
+
+/// Whether Kubernetes permits these names: those of a Pod come from its author, and become a part of a URL.
+pub fn is_valid(object: &Object) -> bool {
+    is_label(&object.namespace) && object.name.len() <= 253 && object.name.split('.').all(is_part)
+}
+
+/// A DNS label of RFC 1123.
+pub fn is_label(text: &str) -> bool {
+    text.len() <= 63 && is_part(text)
+}
+
+fn is_part(text: &str) -> bool {
+    let is_letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let ends = text.bytes().next().is_some_and(is_letter) && text.bytes().last().is_some_and(is_letter);
+    ends && text.bytes().all(|byte| is_letter(byte) || byte == b'-')
+}

@@ -1,0 +1,145 @@
+//! Reading the configuration file, and what it names.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use files::FileError;
+
+use super::{Adapter, Config, RegistryCredentials, Tls, Trust, members};
+
+/// The largest configuration file, in bytes.
+pub const MAX_SIZE: u64 = 256 * 1024;
+
+/// The JSON Schema of the configuration, for editors.
+pub const SCHEMA: &str = include_str!("../../../../docs/admission-config.schema.json");
+
+/// Why a configuration is refused.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read, or other users could change it.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The content is wrong. The text is `FILE:LINE:COLUMN: PROBLEM`, which editors and pipelines follow.
+    #[error("{}:{}:{}: {}", path.display(), problem.position().line, problem.position().column, without_position(problem))]
+    Invalid {
+        /// The file.
+        path: PathBuf,
+        /// The problem with its line and column.
+        problem: yaml::Error,
+    },
+}
+
+fn without_position(problem: &yaml::Error) -> String {
+    match problem.path() {
+        "" => problem.problem().to_owned(),
+        path => format!("{path}: {}", problem.problem()),
+    }
+}
+
+/// A setting that this version reads, but does not serve.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unavailable {
+    /// The setting, and what happens instead.
+    pub sentence: &'static str,
+    /// Whether the service must not start with it, because it would not do what its users rely on.
+    pub is_fatal: bool,
+}
+
+impl fmt::Display for Unavailable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.sentence)
+    }
+}
+
+impl Config {
+    /// Reads the file at `path`.
+    ///
+    /// # Errors
+    /// Returns [`ConfigError`] if it cannot be read, is larger than [`MAX_SIZE`], could be changed by other users, or
+    /// is invalid.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let text = files::read_linked_file(path, MAX_SIZE)?;
+        let folder = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let folder = folder.parent().unwrap_or(Path::new("/"));
+        Self::parse(&text, folder).map_err(|problem| ConfigError::Invalid { path: path.to_owned(), problem })
+    }
+
+    /// Reads the content of a file in `folder`, to which paths in it are relative.
+    ///
+    /// # Errors
+    /// Returns [`yaml::Error`] with line and column if it is invalid.
+    pub fn parse(text: &[u8], folder: &Path) -> Result<Self, yaml::Error> {
+        let document = yaml::parse(text)?;
+        members::config(&document.root(), folder)
+    }
+
+    /// All files that it names: when one of them changes, the configuration is put in force again. Sorted, and each
+    /// once.
+    #[must_use]
+    pub fn files(&self) -> Vec<PathBuf> {
+        let mut files: Vec<&PathBuf> = Vec::new();
+        if let Tls::Files(tls) = &self.server.tls {
+            files.extend([&tls.certificate, &tls.key]);
+            files.extend(&tls.client_ca);
+        }
+        for policy in self.policies.values() {
+            match &policy.trust {
+                Trust::Document { path, roots } => files.extend(std::iter::once(path).chain(roots)),
+                Trust::Profiles { roots, .. } => files.extend(roots),
+            }
+        }
+        for registry in &self.registries {
+            files.extend(&registry.ca);
+            if let Some(RegistryCredentials::File(file)) = &registry.credentials {
+                files.push(file);
+            }
+        }
+        if let Some(redis) = &self.cache.redis {
+            files.extend(redis.username_file.iter().chain(&redis.password_file).chain(&redis.ca));
+            files.extend(&redis.key_files);
+        }
+        files.sort();
+        files.dedup();
+        files.into_iter().cloned().collect()
+    }
+
+    /// The settings that this version reads, but does not serve.
+    #[must_use]
+    pub fn unavailable(&self) -> Vec<Unavailable> {
+        let adapter = |adapter| self.server.adapters.contains(&adapter);
+        let settings = [
+            (
+                matches!(self.server.tls, Tls::SelfManaged { .. }),
+                true,
+                "server.tls.selfManaged: this version keeps no certificate in a Secret; use certificate files (tls: \
+                 {certificate, key}), or leave tls out for a certificate in the state folder",
+            ),
+            (
+                adapter(Adapter::Kyverno),
+                false,
+                "server.adapters: this version does not serve kyverno; its requests are answered with 404",
+            ),
+            (
+                adapter(Adapter::Ecs),
+                false,
+                "server.adapters: this version does not serve ecs; its requests are answered with 404",
+            ),
+            (
+                adapter(Adapter::ImageReview),
+                false,
+                "server.adapters: this version does not serve imagereview; its requests are answered with 404",
+            ),
+            (
+                self.cache.redis.is_some(),
+                false,
+                "cache.redis: this version shares no cache; each replica remembers for itself, and calls AWS at \
+                 aws.revocation.rate divided by aws.revocation.replicas",
+            ),
+            (self.scan.interval.is_some(), false, "scan.interval: this version does not scan running Pods"),
+            (self.scan.reports, false, "scan.reports: this version writes no PolicyReport objects"),
+            (self.otlp.is_some(), false, "otlp: this version sends no traces"),
+        ];
+        let set = settings.into_iter().filter(|(is_set, ..)| *is_set);
+        set.map(|(_, is_fatal, sentence)| Unavailable { sentence, is_fatal }).collect()
+    }
+}

@@ -1,0 +1,282 @@
+//! The walk from a question to a decision.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::sync::Arc;
+
+use limits::Deadline;
+use tokio::task::JoinSet;
+
+use super::answer::{Code, Decision, ImageDecision, ImageName, Outcome, Why};
+use super::judge::{Case, Found, Judge, unexpected};
+use super::policies::LoadedPolicy;
+use super::question::Question;
+use super::reference::ImageReference;
+use super::rules::{Action, Labels, Rules, Selected};
+use super::stores::Stores;
+use crate::cache::Key;
+use crate::cluster::NamespaceLabels;
+use crate::config::Enforcement;
+use crate::frontends::Decide;
+
+/// How many images of one question are worked on at the same time: a question with many must not take all places.
+const AT_ONCE: usize = 16;
+
+/// What a decider is made of.
+pub struct Parts {
+    /// The rules.
+    pub rules: Rules,
+    /// The policies in the order that the rules count.
+    pub policies: Vec<LoadedPolicy>,
+    /// Who opens repositories.
+    pub stores: Arc<dyn Stores>,
+    /// Who verifies.
+    pub judge: Judge,
+    /// The labels of namespaces, if a rule needs them.
+    pub labels: Option<Arc<NamespaceLabels>>,
+}
+
+/// Decides about images. Clones share everything.
+#[derive(Clone)]
+pub struct Decider {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    rules: Rules,
+    policies: Vec<Arc<LoadedPolicy>>,
+    stores: Arc<dyn Stores>,
+    judge: Judge,
+    labels: Option<Arc<NamespaceLabels>>,
+}
+
+impl fmt::Debug for Decider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Decider").field("rules", &self.inner.rules).finish_non_exhaustive()
+    }
+}
+
+/// An image that is to be verified.
+struct Pending {
+    case: Case,
+    enforcement: Enforcement,
+    rule: Arc<str>,
+}
+
+/// What the rules say about an image.
+enum Prepared {
+    Decided(ImageDecision),
+    Pending(Pending),
+}
+
+impl Decider {
+    /// A decider of these parts.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        let Parts { rules, policies, stores, judge, labels } = parts;
+        let policies = policies.into_iter().map(Arc::new).collect();
+        Self { inner: Arc::new(Inner { rules, policies, stores, judge, labels }) }
+    }
+
+    /// The labels of the namespace, if a rule needs them and they are known.
+    async fn labels(&self, question: &Question) -> Labels {
+        match (&self.inner.labels, &question.namespace) {
+            (Some(labels), Some(namespace)) => labels.labels_soon(namespace, question.deadline).await,
+            _ => None,
+        }
+    }
+
+    fn prepare(&self, namespace: Option<&str>, labels: &Labels, image: &str) -> Prepared {
+        let reference = ImageReference::parse(image);
+        let repository = reference.as_ref().ok().map(ImageReference::repository);
+        let selected = self.inner.rules.select(namespace, repository, labels);
+        let mut decision = ImageDecision::new(image, reference.as_ref().ok());
+        let (rule, action) = match selected {
+            Selected::Rule { name, action } => (name, action),
+            Selected::UnknownLabels { name } => {
+                let why = "the labels of the namespace are not known at the moment, and a rule depends on them";
+                return Prepared::Decided(decision.by(name).without(Outcome::Undetermined, Code::Unreachable, why));
+            }
+            Selected::None => {
+                let (code, why) = match &reference {
+                    Ok(_) => {
+                        (Code::Untrusted, "no rule of the admission configuration applies to the image".to_owned())
+                    }
+                    Err(why) => (Code::InvalidReference, notary::text::printable(&why.to_string())),
+                };
+                return Prepared::Decided(decision.without(Outcome::Refused, code, why));
+            }
+        };
+        let Action::Verify { policy, enforcement } = action else {
+            decision.outcome = Outcome::Exempt;
+            return Prepared::Decided(decision.by(rule));
+        };
+        decision.enforce(enforcement);
+        let reference = match reference {
+            Ok(reference) => reference,
+            Err(why) => {
+                let why = notary::text::printable(&why.to_string());
+                return Prepared::Decided(decision.by(rule).without(Outcome::Refused, Code::InvalidReference, why));
+            }
+        };
+        let Some(policy) = self.inner.policies.get(policy) else {
+            let why = "the policy of the rule is not loaded";
+            return Prepared::Decided(decision.by(rule).without(Outcome::Undetermined, Code::Unreachable, why));
+        };
+        match policy.applicable(reference.name()) {
+            Ok(statement) if statement.is_skip() => {
+                decision.outcome = Outcome::Exempt;
+                Prepared::Decided(decision.by(rule))
+            }
+            Ok(statement) => {
+                let statement = Arc::clone(statement);
+                let case = Case { reference: Arc::new(reference), policy: Arc::clone(policy), statement };
+                Prepared::Pending(Pending { case, enforcement, rule })
+            }
+            Err(why) => Prepared::Decided(decision.by(rule).without(Outcome::Refused, Code::Untrusted, why)),
+        }
+    }
+
+    /// The judgement if it is remembered and the credentials are known without asking.
+    fn remembered(&self, question: &Question, case: &Case) -> Option<Found> {
+        let Inner { stores, judge, .. } = &*self.inner;
+        let namespace = question.namespace.as_deref();
+        let access: Key = stores.known(case.reference.name(), namespace, &question.pull)?;
+        judge.remembered(case, access, || stores.open(case.reference.name(), namespace, &question.pull))
+    }
+
+    async fn judge(self, question: Arc<Question>, case: Case) -> Found {
+        let Inner { stores, judge, .. } = &*self.inner;
+        let deadline: Deadline = question.deadline;
+        let namespace = question.namespace.as_deref();
+        let access = stores.access(case.reference.name(), namespace, &question.pull, deadline);
+        match deadline.run(access).await {
+            Some(Ok(access)) => judge.judge(&case, access, deadline).await,
+            Some(Err(failure)) => Found::undetermined(Why::from(&failure)),
+            None => Found::undetermined(Why::new(
+                Code::Deadline,
+                "the time of the request was over before the credentials of the registry were found",
+            )),
+        }
+    }
+}
+
+impl Decide for Decider {
+    async fn decide(&self, question: Question) -> Decision {
+        let labels = self.labels(&question).await;
+        let mut places: HashMap<&str, usize> = HashMap::new();
+        let mut distinct: Vec<ImageDecision> = Vec::new();
+        let mut order = Vec::with_capacity(question.images.len());
+        let mut waiting: BTreeMap<usize, Pending> = BTreeMap::new();
+        for image in &question.images {
+            let place = match places.get(image.as_str()) {
+                Some(place) => *place,
+                None => {
+                    let place = distinct.len();
+                    places.insert(image, place);
+                    distinct.push(match self.prepare(question.namespace.as_deref(), &labels, image) {
+                        Prepared::Decided(decision) => decision,
+                        Prepared::Pending(pending) => match self.remembered(&question, &pending.case) {
+                            Some(found) => pending.decision(image, found),
+                            None => {
+                                let decision = ImageDecision::new(image, Some(&pending.case.reference));
+                                waiting.insert(place, pending);
+                                decision
+                            }
+                        },
+                    });
+                    place
+                }
+            };
+            order.push(place);
+        }
+        drop(places);
+        if !waiting.is_empty() {
+            let question = Arc::new(question);
+            let mut judged: HashMap<usize, Found> = self.judge_all(&question, &waiting).await.into_iter().collect();
+            for (place, pending) in &waiting {
+                // A panic was reported when it happened.
+                let found = judged.remove(place).unwrap_or_else(|| Found::undetermined(unexpected()));
+                distinct[*place] = pending.decision(&distinct[*place].image.clone(), found);
+            }
+        }
+        if order.len() == distinct.len() {
+            return Decision { images: distinct };
+        }
+        Decision { images: order.into_iter().map(|place| distinct[place].clone()).collect() }
+    }
+}
+
+impl Decider {
+    /// Judges images concurrently. What is not judged, because of a panic, is left out.
+    async fn judge_all(&self, question: &Arc<Question>, waiting: &BTreeMap<usize, Pending>) -> Vec<(usize, Found)> {
+        let mut found = Vec::with_capacity(waiting.len());
+        let mut running = JoinSet::new();
+        let mut left = waiting.iter();
+        loop {
+            while running.len() < AT_ONCE
+                && let Some((place, pending)) = left.next()
+            {
+                let (place, decider, case) = (*place, self.clone(), pending.case.clone());
+                let question = Arc::clone(question);
+                running.spawn(async move { (place, decider.judge(question, case).await) });
+            }
+            match running.join_next().await {
+                Some(Err(_)) => {}
+                Some(Ok(judged)) => found.push(judged),
+                None => return found,
+            }
+        }
+    }
+}
+
+impl Pending {
+    fn decision(&self, image: &str, found: Found) -> ImageDecision {
+        let mut decision = ImageDecision::new(image, Some(&self.case.reference)).by(Arc::clone(&self.rule));
+        decision.enforce(self.enforcement);
+        let judged = &found.judged.value;
+        decision.outcome = judged.outcome;
+        decision.signer = judged.signer.clone();
+        decision.why = found.why();
+        decision.is_stale = judged.is_stale;
+        decision.is_cached = found.is_cached;
+        decision.digest = found.artifact.or(decision.digest);
+        decision
+    }
+}
+
+impl ImageDecision {
+    /// Undetermined until something is found out.
+    fn new(image: &str, reference: Option<&ImageReference>) -> Self {
+        Self {
+            image: image.to_owned(),
+            outcome: Outcome::Undetermined,
+            is_enforced: true,
+            is_warned: false,
+            rule: None,
+            digest: reference.and_then(|reference| reference.digest().cloned()),
+            name: reference.map(|reference| ImageName {
+                repository: reference.repository().to_owned(),
+                tag: reference.tag().map(|tag| tag.as_str().to_owned()),
+                is_pinned: reference.digest().is_some(),
+            }),
+            signer: None,
+            why: None,
+            is_cached: false,
+            is_stale: false,
+        }
+    }
+
+    fn by(self, rule: Arc<str>) -> Self {
+        Self { rule: Some(rule), ..self }
+    }
+
+    fn enforce(&mut self, enforcement: Enforcement) {
+        self.is_enforced = enforcement == Enforcement::Enforce;
+        self.is_warned = enforcement == Enforcement::Warn;
+    }
+
+    fn without(self, outcome: Outcome, code: Code, why: impl Into<String>) -> Self {
+        Self { outcome, why: Some(Arc::new(Why::new(code, why))), ..self }
+    }
+}

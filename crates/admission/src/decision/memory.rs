@@ -1,0 +1,151 @@
+//! What the decision remembers. It outlives reloads of the configuration.
+
+use std::mem::size_of;
+use std::sync::Arc;
+use std::time::Duration;
+
+use limits::Deadline;
+use notary::Descriptor;
+use notation::Failure;
+use notation::verify::Reason;
+
+use super::answer::Why;
+use super::judge::Judged;
+use super::revocation::RevocationMemory;
+use crate::cache::{Bounded, Clock, Flights, Remembered, Weight};
+use crate::config;
+use crate::metrics::{CacheName, CacheSize, Metrics};
+
+/// The caches with the work under way that fills them.
+#[derive(Debug)]
+pub struct Memory {
+    /// The time that all entries go by.
+    pub(super) clock: Clock,
+    /// Descriptors by repository, tag or digest, and access.
+    pub(super) tags: Bounded<Tagged>,
+    pub(super) resolving: Flights<Result<Arc<Remembered<Tagged>>, Arc<Why>>>,
+    /// Lists of signatures by repository, digest and access.
+    pub(super) lists: Bounded<Listed>,
+    pub(super) listing: Flights<Result<Arc<Remembered<Listed>>, Failure>>,
+    /// Envelopes by the digests of their manifests.
+    pub(super) envelopes: Bounded<StoredEnvelope>,
+    pub(super) fetching: Flights<Result<Option<Arc<Remembered<StoredEnvelope>>>, Reason>>,
+    /// Verdicts by digest, repository, policy and access.
+    pub(super) verdicts: Bounded<Judged>,
+    pub(super) judging: Flights<Arc<Remembered<Judged>>>,
+    /// Answers about revocation.
+    pub(super) revocations: Arc<RevocationMemory>,
+}
+
+/// The image that a tag or digest names.
+#[derive(Debug)]
+pub struct Tagged(pub Descriptor);
+
+/// The descriptors of an image's signature manifests.
+#[derive(Debug)]
+pub struct Listed(pub Vec<Descriptor>);
+
+/// An envelope whose manifest was checked.
+#[derive(Debug)]
+pub struct StoredEnvelope(pub Box<[u8]>);
+
+impl Memory {
+    /// Caches of this size. What all of them hold together stays below `memory`.
+    #[must_use]
+    pub fn new(settings: &config::Cache) -> Self {
+        Self::with_clock(settings, Clock::default())
+    }
+
+    /// As [`Self::new`]; entries age by `clock`.
+    #[must_use]
+    pub fn with_clock(settings: &config::Cache, clock: Clock) -> Self {
+        let share = |eighths: usize| settings.memory / 8 * eighths;
+        let entries = settings.entries;
+        Self {
+            tags: Bounded::new(share(1), entries),
+            resolving: Flights::default(),
+            lists: Bounded::new(share(1), entries),
+            listing: Flights::default(),
+            envelopes: Bounded::new(share(2), entries),
+            fetching: Flights::default(),
+            verdicts: Bounded::new(share(2), entries),
+            judging: Flights::default(),
+            revocations: Arc::new(RevocationMemory::new(share(2), entries, clock.clone())),
+            clock,
+        }
+    }
+
+    /// Answers about revocation.
+    #[must_use]
+    pub fn revocations(&self) -> Arc<RevocationMemory> {
+        Arc::clone(&self.revocations)
+    }
+
+    /// How much work is under way.
+    #[must_use]
+    pub fn under_way(&self) -> usize {
+        let Self { resolving, listing, fetching, judging, revocations, .. } = self;
+        resolving.len() + listing.len() + fetching.len() + judging.len() + revocations.under_way()
+    }
+
+    /// The entries of all caches, and the bytes that they hold.
+    #[must_use]
+    pub fn size(&self) -> (usize, u64) {
+        let Self { tags, lists, envelopes, verdicts, revocations, .. } = self;
+        let sizes = [tags.size(), lists.size(), envelopes.size(), verdicts.size(), revocations.size()];
+        sizes.iter().fold((0, 0), |(entries, bytes), (more, size)| (entries + more, bytes + size))
+    }
+
+    /// Tells the metrics how large the caches are, whenever they are asked.
+    pub fn watch(self: &Arc<Self>, metrics: &Metrics) {
+        let watch = |name: CacheName, size: fn(&Self) -> (usize, u64)| {
+            let memory = Arc::clone(self);
+            metrics.watch_cache(name, move || {
+                let (entries, bytes) = size(&memory);
+                CacheSize { entries: entries as u64, bytes }
+            });
+        };
+        watch(CacheName::Tag, |memory| memory.tags.size());
+        watch(CacheName::Signatures, |memory| memory.lists.size());
+        watch(CacheName::Envelope, |memory| memory.envelopes.size());
+        watch(CacheName::Verdict, |memory| memory.verdicts.size());
+        watch(CacheName::Revocation, |memory| memory.revocations.size());
+        let memory = Arc::clone(self);
+        metrics.watch_quota(move || memory.revocations.tokens().map_or(0.0, f64::from));
+    }
+}
+
+/// The time for work that several requests wait for: the longest that one of them has.
+pub(super) fn whole(time: Duration) -> Deadline {
+    Deadline::new(time)
+}
+
+impl Weight for Tagged {
+    fn heap(&self) -> usize {
+        descriptor(&self.0) - size_of::<Descriptor>()
+    }
+}
+
+impl Weight for Listed {
+    fn heap(&self) -> usize {
+        let unused = self.0.capacity() - self.0.len();
+        self.0.iter().map(descriptor).sum::<usize>() + unused * size_of::<Descriptor>()
+    }
+}
+
+impl Weight for StoredEnvelope {
+    fn heap(&self) -> usize {
+        self.0.len() + 16
+    }
+}
+
+/// The bytes of a descriptor with its texts. An allocation takes some bytes more than its content.
+fn descriptor(descriptor: &Descriptor) -> usize {
+    let text = |text: &str| text.len() + 16;
+    let annotations: usize = descriptor.annotations.iter().map(|(key, value)| text(key) + text(value) + 96).sum();
+    size_of::<Descriptor>()
+        + text(&descriptor.media_type)
+        + 90
+        + descriptor.artifact_type.as_deref().map_or(0, text)
+        + annotations
+}

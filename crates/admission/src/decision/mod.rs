@@ -1,0 +1,45 @@
+//! The decision: may these images run? It knows neither HTTP nor Kubernetes objects; frontends translate.
+//!
+//! | File | What it has |
+//! |---|---|
+//! | `question`, `answer` | what frontends ask, and what they get |
+//! | `reference` | [`ImageReference`]: an image as it was written, normalised |
+//! | `decider` | [`Decider`]: the walk from a question to a decision |
+//! | `rules` | which rule applies to an image |
+//! | `policies` | the policies of the configuration with their trust stores |
+//! | `stores` | who opens repositories, and with whose credentials |
+//! | `memory` | the caches, which outlive reloads |
+//! | `judge` | verifying one image, and what is remembered of it |
+//! | `places` | how many images are worked on at the same time |
+//! | `doubt` | what a verdict would be if revocation were known, and how long it holds |
+//! | `signatures` | lists and envelopes of signatures, remembered |
+//! | `revocation` | revocation checks: remembered, coalesced, within the quota |
+//! | `quota` | the calls to AWS Signer that are permitted |
+//! | `reasons` | the reasons of others in the words of decisions |
+
+mod answer;
+mod decider;
+mod doubt;
+mod judge;
+mod memory;
+mod places;
+mod policies;
+mod question;
+mod quota;
+mod reasons;
+mod reference;
+mod revocation;
+mod rules;
+mod signatures;
+mod stores;
+
+pub use self::answer::{Code, Decision, ImageDecision, ImageName, Outcome, Verdict, Why};
+pub use self::decider::{Decider, Parts};
+pub use self::judge::{Judge, JudgeSettings, Upstreams};
+pub use self::memory::Memory;
+pub use self::policies::{LoadedPolicy, PolicyError, load_policies};
+pub use self::question::{PullIdentity, Question};
+pub use self::reference::{ImageReference, InvalidReference};
+pub use self::revocation::{RevocationMemory, Revocations};
+pub use self::rules::{Labels, Rules};
+pub use self::stores::{Access, Stores};

@@ -1,0 +1,175 @@
+//! The signatures of an image: their list and their envelopes, remembered.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use notary::Descriptor;
+use notation::Failure;
+use notation::revocation::BoxFuture;
+use notation::verify::{NoVerdict, Reason, SignatureSource, Tries};
+use registry::{Content, Store};
+
+use super::judge::{Upstreams, response};
+use super::memory::{Listed, Memory, StoredEnvelope, whole};
+use crate::cache::{Key, Remembered};
+use crate::metrics::{CacheName, CacheResult, Operation, Stage, Upstream};
+
+/// Envelopes do not change: only memory bounds how long they are kept.
+const ENVELOPE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Envelopes of more bytes are not remembered. AWS Signer's have 6,000.
+const LARGE: usize = 64 * 1024;
+
+/// How long lists are used.
+#[derive(Debug, Clone, Copy)]
+pub struct ListTimes {
+    /// Those with signatures.
+    pub signatures: Duration,
+    /// Empty ones.
+    pub unsigned: Duration,
+    /// The time for reading one.
+    pub reading: Duration,
+}
+
+impl ListTimes {
+    fn of(&self, list: &Listed) -> Duration {
+        if list.0.is_empty() { self.unsigned } else { self.signatures }
+    }
+}
+
+/// The signatures in one repository, for one verification.
+#[derive(Debug)]
+pub struct RememberedSignatures {
+    /// The repository.
+    pub store: Store,
+    /// What the list depends on beside the image: the repository and whose credentials read it.
+    pub scope: Key,
+    /// The memory.
+    pub memory: Arc<Memory>,
+    /// How long lists are used.
+    pub times: ListTimes,
+    /// Whether to ask anew although the list is remembered, if it is not new.
+    pub is_refresh: bool,
+    /// Until when the list may be used that was delivered.
+    pub until: Mutex<Option<Instant>>,
+    /// How requests are counted.
+    pub upstreams: Upstreams,
+}
+
+impl RememberedSignatures {
+    async fn listed(&self, artifact: &Descriptor, most: usize) -> Result<Arc<Remembered<Listed>>, Failure> {
+        let key = Key::of("signatures").with(self.scope.as_bytes()).with(artifact.digest.to_string());
+        let key = key.with(most.to_be_bytes()).key();
+        let now = self.memory.clock.now();
+        let metrics = &self.upstreams.metrics;
+        // A refresh that others need more often does not read the list each time.
+        let is_enough =
+            |known: &Arc<Remembered<Listed>>| !self.is_refresh || known.left(now) > self.times.of(&known.value) / 2;
+        if let Some(known) = self.memory.lists.get(&key, now).filter(is_enough) {
+            metrics.cache(CacheName::Signatures, CacheResult::Hit);
+            return Ok(known);
+        }
+        let work = || {
+            let (store, artifact, memory) = (self.store.clone(), artifact.clone(), Arc::clone(&self.memory));
+            let (times, upstreams) = (self.times, self.upstreams.clone());
+            async move {
+                let (asked, began) = (memory.clock.now(), Instant::now());
+                let deadline = whole(times.reading);
+                let listed = deadline.run(store.list_signatures(&artifact, most)).await;
+                let listed = listed.map_or_else(
+                    || Err(Failure::deadline(deadline)),
+                    |listed| listed.map_err(|why| Failure::from(&why)),
+                );
+                let code = listed.as_ref().err().map(|why| why.code);
+                let took = began.elapsed();
+                upstreams.metrics.upstream(Upstream::Registry, Operation::Referrers, response(code), took);
+                upstreams.metrics.stage(Stage::Referrers, took);
+                let mut listed = listed?.into_descriptors();
+                listed.shrink_to_fit();
+                let listed = Listed(listed);
+                let time = times.of(&listed);
+                Ok(memory.lists.insert(key, listed, asked, time))
+            }
+        };
+        let (listed, is_shared) = self.memory.listing.join(key, work).await;
+        metrics.cache(CacheName::Signatures, if is_shared { CacheResult::Shared } else { CacheResult::Miss });
+        listed.unwrap_or_else(|| Err(unexpected()))
+    }
+
+    async fn read(&self, artifact: &Descriptor, manifest: &Descriptor, tries: Tries) -> Result<Content, Reason> {
+        // A manifest and its envelope are named by their digests. Who lists the manifest may read them.
+        let key = Key::of("envelope").with(manifest.digest.to_string()).with(artifact.digest.to_string()).key();
+        let now = self.memory.clock.now();
+        let metrics = &self.upstreams.metrics;
+        if let Some(known) = self.memory.envelopes.get(&key, now) {
+            metrics.cache(CacheName::Envelope, CacheResult::Hit);
+            return Ok(Content::from(known.value.0.to_vec()));
+        }
+        let work = || {
+            let (store, artifact, manifest) = (self.store.clone(), artifact.clone(), manifest.clone());
+            let (memory, times, upstreams) = (Arc::clone(&self.memory), self.times, self.upstreams.clone());
+            async move {
+                let content = fetch(&store, &artifact, &manifest, tries, times.reading, &upstreams).await?;
+                let is_small = content.len() <= LARGE;
+                Ok(is_small.then(|| memory.envelopes.insert(key, StoredEnvelope(Box::from(&*content)), now, ENVELOPE)))
+            }
+        };
+        let (fetched, is_shared) = self.memory.fetching.join(flight(key, self.scope, tries), work).await;
+        metrics.cache(CacheName::Envelope, if is_shared { CacheResult::Shared } else { CacheResult::Miss });
+        match fetched.unwrap_or_else(|| Err(unexpected().into()))? {
+            Some(small) => Ok(Content::from(small.value.0.to_vec())),
+            // It is read again by each, within the budget for memory of the registry client.
+            None => fetch(&self.store, artifact, manifest, tries, self.times.reading, &self.upstreams).await,
+        }
+    }
+}
+
+/// Reads an envelope from the registry.
+async fn fetch(
+    store: &Store,
+    artifact: &Descriptor,
+    manifest: &Descriptor,
+    tries: Tries,
+    time: Duration,
+    upstreams: &Upstreams,
+) -> Result<Content, Reason> {
+    let asked = Instant::now();
+    let deadline = whole(time);
+    let read = deadline.run(store.envelope(artifact, manifest, tries)).await;
+    let read = read.unwrap_or_else(|| Err(Failure::deadline(deadline).into()));
+    let code = read.as_ref().err().map(Reason::code);
+    upstreams.metrics.upstream(Upstream::Registry, Operation::Fetch, response(code), asked.elapsed());
+    upstreams.metrics.stage(Stage::Fetch, asked.elapsed());
+    read
+}
+
+/// What is fetched is the same everywhere, but another registry may fail, or take all the time. A request that is not
+/// repeated serves only those who do not want it repeated.
+fn flight(key: Key, scope: Key, tries: Tries) -> Key {
+    let key = Key::of("fetch").with(key.as_bytes()).with(scope.as_bytes());
+    key.with([u8::from(tries == Tries::Once)]).key()
+}
+
+impl SignatureSource for RememberedSignatures {
+    fn list<'a>(&'a self, artifact: &'a Descriptor, most: usize) -> BoxFuture<'a, Result<Vec<Descriptor>, NoVerdict>> {
+        Box::pin(async move {
+            let listed = self.listed(artifact, most).await?;
+            *self.until.lock().unwrap_or_else(PoisonError::into_inner) = Some(listed.until());
+            Ok(listed.value.0.clone())
+        })
+    }
+
+    fn envelope<'a>(
+        &'a self,
+        artifact: &'a Descriptor,
+        manifest: &'a Descriptor,
+        tries: Tries,
+    ) -> BoxFuture<'a, Result<Content, Reason>> {
+        Box::pin(self.read(artifact, manifest, tries))
+    }
+}
+
+/// A task panicked; the panic was reported when it happened.
+pub(super) fn unexpected() -> Failure {
+    Failure::new(notary::ReasonCode::Internal, "the request failed unexpectedly")
+}

@@ -1,0 +1,120 @@
+//! For tests of adapters: a `Decide` whose decisions are scripted, and decisions of every kind.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
+use std::future::Future;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use bytes::Bytes;
+use limits::Deadline;
+use notary::Digest;
+use proptest::prelude::*;
+
+use super::{Answer, Decide, Incoming, Settings};
+use crate::config::{Kubernetes, Limits};
+use crate::decision::{Code, Decision, ImageDecision, ImageName, Outcome, Question, Why};
+
+/// The decision about an image in a namespace.
+type Script = dyn Fn(&Question, &str) -> ImageDecision + Send + Sync;
+
+/// Decides as scripted, and remembers what it was asked.
+pub struct Scripted {
+    script: Box<Script>,
+    pub asked: Mutex<Vec<Question>>,
+}
+
+impl Scripted {
+    pub fn new(script: impl Fn(&Question, &str) -> ImageDecision + Send + Sync + 'static) -> Self {
+        Self { script: Box::new(script), asked: Mutex::default() }
+    }
+
+    /// Decides by the image's name: `verified…`, `exempt…`, `refused…`, `undetermined…`; with `-warned` or `-audited`
+    /// in it, the rule only warns or audits.
+    pub fn by_name() -> Self {
+        Self::new(|_, image| by_name(image))
+    }
+
+    pub fn questions(&self) -> Vec<Question> {
+        self.asked.lock().unwrap().clone()
+    }
+}
+
+impl Decide for Scripted {
+    async fn decide(&self, question: Question) -> Decision {
+        let images = question.images.iter().map(|image| (self.script)(&question, image)).collect();
+        self.asked.lock().unwrap().push(question);
+        tokio::task::yield_now().await;
+        Decision { images }
+    }
+}
+
+/// Runs a route with the default settings.
+pub async fn answer<'a, D, F>(route: impl Fn(&'a D, Settings<'a>, Incoming) -> F, decider: &'a D, body: &str) -> Answer
+where
+    F: Future<Output = Answer>,
+{
+    let settings: &'static (Kubernetes, Limits) = Box::leak(Box::default());
+    let incoming = Incoming {
+        query: None,
+        body: Bytes::copy_from_slice(body.as_bytes()),
+        deadline: Deadline::new(Duration::from_secs(8)),
+    };
+    route(decider, Settings { kubernetes: &settings.0, limits: &settings.1 }, incoming).await
+}
+
+/// A decision with this outcome, and all else that goes with it.
+pub fn decision(image: &str, outcome: Outcome) -> ImageDecision {
+    let is_bad = matches!(outcome, Outcome::Refused | Outcome::Undetermined);
+    ImageDecision {
+        image: image.to_owned(),
+        outcome,
+        is_enforced: true,
+        is_warned: false,
+        rule: Some(Arc::from("rest")),
+        digest: Some(Digest::sha256(image.as_bytes())),
+        name: Some(ImageName {
+            repository: format!("registry.example.com/{}", image.split([':', '@']).next().unwrap_or_default()),
+            tag: Some("1".to_owned()),
+            is_pinned: false,
+        }),
+        signer: (outcome == Outcome::Verified)
+            .then(|| Arc::from("arn:aws:signer:us-west-2:111122223333:/signing-profiles/release")),
+        why: is_bad.then(|| {
+            Arc::new(Why {
+                code: if outcome == Outcome::Refused { Code::Revoked } else { Code::Throttled },
+                check: Some("revocation"),
+                message: "the reason of the test".to_owned(),
+            })
+        }),
+        is_cached: false,
+        is_stale: false,
+    }
+}
+
+fn by_name(image: &str) -> ImageDecision {
+    let name = image.rsplit('/').next().unwrap_or(image);
+    let outcomes = [Outcome::Verified, Outcome::Exempt, Outcome::Undetermined];
+    let outcome = outcomes.into_iter().find(|outcome| name.starts_with(outcome.as_str())).unwrap_or(Outcome::Refused);
+    ImageDecision {
+        is_enforced: !name.contains("-warned") && !name.contains("-audited"),
+        is_warned: name.contains("-warned"),
+        digest: (outcome != Outcome::Exempt).then(|| Digest::sha256(name.as_bytes())),
+        ..decision(image, outcome)
+    }
+}
+
+/// Any decision about an image.
+pub fn decisions() -> impl Strategy<Value = ImageDecision> {
+    let outcome =
+        prop::sample::select(vec![Outcome::Exempt, Outcome::Verified, Outcome::Refused, Outcome::Undetermined]);
+    let flags = any::<[bool; 6]>();
+    (outcome, flags, ".{0,20}", ".{0,20}").prop_map(|(outcome, flags, image, message)| {
+        let [is_enforced, is_warned, has_digest, has_name, has_rule, is_stale] = flags;
+        let mut decision = ImageDecision { is_enforced, is_warned, is_stale, ..decision(&image, outcome) };
+        decision.digest = decision.digest.filter(|_| has_digest);
+        decision.name = decision.name.filter(|_| has_name);
+        decision.rule = decision.rule.filter(|_| has_rule);
+        decision.why = decision.why.map(|why| Arc::new(Why { message: format!("x{message}"), ..(*why).clone() }));
+        decision
+    })
+}

@@ -1,0 +1,220 @@
+//! Requests to other services, and the quota of revocation checks.
+
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use prometheus_client::encoding::DescriptorEncoder;
+use prometheus_client::metrics::MetricType;
+
+use super::series::{Histogram, Number, count_of, descriptor, gauge};
+
+const UPSTREAMS: [&str; 5] = ["registry", "signer", "ecr", "kubernetes", "authority"];
+const OPERATIONS: [&str; 11] = [
+    "resolve",
+    "referrers",
+    "fetch",
+    "token",
+    "revocation",
+    "get_secret",
+    "get_service_account",
+    "list_namespaces",
+    "watch_namespaces",
+    "ocsp",
+    "crl",
+];
+
+/// The statuses that are counted apart; others are counted by their class.
+const STATUSES: [u16; 22] =
+    [200, 201, 202, 206, 301, 302, 304, 307, 308, 400, 401, 403, 404, 405, 409, 410, 429, 500, 501, 502, 503, 504];
+const CODES: [&str; 30] = [
+    "200", "201", "202", "206", "301", "302", "304", "307", "308", "400", "401", "403", "404", "405", "409", "410",
+    "429", "500", "501", "502", "503", "504", "1xx", "2xx", "3xx", "4xx", "5xx", "timeout", "failed", "other",
+];
+
+const BOUNDS: [f64; 11] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
+const WAITS: [f64; 8] = [0.001, 0.01, 0.05, 0.1, 0.5, 1.0, 2.5, 5.0];
+
+/// A service that is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Upstream {
+    /// A registry, or its token service.
+    Registry,
+    /// AWS Signer.
+    Signer,
+    /// Amazon ECR, for tokens.
+    Ecr,
+    /// The Kubernetes API server.
+    Kubernetes,
+    /// A certificate authority: OCSP and CRLs.
+    Authority,
+}
+
+/// What a service is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Operation {
+    /// The digest of a tag.
+    Resolve,
+    /// The signatures of an image.
+    Referrers,
+    /// A manifest or blob of a signature.
+    Fetch,
+    /// A token.
+    Token,
+    /// `GetRevocationStatus`.
+    Revocation,
+    /// A Secret.
+    GetSecret,
+    /// A ServiceAccount.
+    GetServiceAccount,
+    /// All namespaces.
+    ListNamespaces,
+    /// Changes of namespaces.
+    WatchNamespaces,
+    /// The status of a certificate.
+    Ocsp,
+    /// A list of revoked certificates.
+    Crl,
+}
+
+/// How a request ended: a status, or none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ResponseCode(u8);
+
+impl ResponseCode {
+    /// No answer came in time.
+    pub const TIMEOUT: Self = Self(27);
+    /// The connection failed, or the answer was cut off.
+    pub const FAILED: Self = Self(28);
+
+    /// An HTTP status.
+    #[must_use]
+    pub fn from_status(status: u16) -> Self {
+        #[allow(clippy::cast_possible_truncation, reason = "there are 22 statuses")]
+        match STATUSES.binary_search(&status) {
+            Ok(place) => Self(place as u8),
+            Err(_) => match status {
+                100..=199 => Self(22),
+                200..=299 => Self(23),
+                300..=399 => Self(24),
+                400..=499 => Self(25),
+                500..=599 => Self(26),
+                _ => Self(29),
+            },
+        }
+    }
+
+    /// The label.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        CODES[usize::from(self.0)]
+    }
+}
+
+type Tokens = Box<dyn Fn() -> f64 + Send + Sync>;
+
+/// The metrics of other services.
+pub struct Upstreams {
+    counts: [[[Number; CODES.len()]; OPERATIONS.len()]; UPSTREAMS.len()],
+    durations: [Histogram; UPSTREAMS.len()],
+    waits: Histogram,
+    /// Locked at scrapes only.
+    tokens: Mutex<Option<Tokens>>,
+}
+
+impl fmt::Debug for Upstreams {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Upstreams").field("durations", &self.durations).finish_non_exhaustive()
+    }
+}
+
+impl Upstreams {
+    pub fn new() -> Self {
+        Self {
+            counts: std::array::from_fn(|_| std::array::from_fn(|_| std::array::from_fn(|_| Number::default()))),
+            durations: std::array::from_fn(|_| Histogram::new(&BOUNDS)),
+            waits: Histogram::new(&WAITS),
+            tokens: Mutex::new(None),
+        }
+    }
+
+    pub fn asked(&self, upstream: Upstream, operation: Operation, code: ResponseCode, took: Duration) {
+        let upstream = match upstream {
+            Upstream::Registry => 0,
+            Upstream::Signer => 1,
+            Upstream::Ecr => 2,
+            Upstream::Kubernetes => 3,
+            Upstream::Authority => 4,
+        };
+        self.counts[upstream][index(operation)][usize::from(code.0)].add(1);
+        self.durations[upstream].observe(took);
+    }
+
+    pub fn waited(&self, took: Duration) {
+        self.waits.observe(took);
+    }
+
+    pub fn watch_quota(&self, tokens: Tokens) {
+        *self.tokens.lock().unwrap_or_else(PoisonError::into_inner) = Some(tokens);
+    }
+
+    pub fn encode(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+        let help = "Requests to other services, by operation and status (or timeout, failed).";
+        let mut family = descriptor(encoder, "notation_admission_upstream_requests", help, MetricType::Counter)?;
+        for (upstream, operations) in UPSTREAMS.iter().zip(&self.counts) {
+            for (operation, codes) in OPERATIONS.iter().zip(operations) {
+                // Most combinations never occur.
+                for (code, value) in CODES.iter().zip(codes).filter(|(_, value)| value.get() > 0) {
+                    let labels = [("upstream", *upstream), ("operation", *operation), ("code", *code)];
+                    count_of(&mut family, &labels, value.get())?;
+                }
+            }
+        }
+        let name = "notation_admission_upstream_request_duration_seconds";
+        let mut family = descriptor(encoder, name, "The time of a request to another service.", MetricType::Histogram)?;
+        for (upstream, duration) in UPSTREAMS.iter().zip(&self.durations) {
+            duration.encode(&mut family.encode_family(&[("upstream", *upstream)])?)?;
+        }
+        let help = "The time that calls waited for the quota of revocation checks.";
+        let name = "notation_admission_quota_wait_seconds";
+        self.waits.encode(&mut descriptor(encoder, name, help, MetricType::Histogram)?)?;
+        let tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|tokens| tokens());
+        let Some(tokens) = tokens else { return Ok(()) };
+        let help = "Calls of revocation checks that the quota permits now; the least of all accounts and regions.";
+        gauge(encoder, "notation_admission_quota_tokens", help, tokens)
+    }
+}
+
+/// The place of an operation in [`OPERATIONS`].
+fn index(operation: Operation) -> usize {
+    match operation {
+        Operation::Resolve => 0,
+        Operation::Referrers => 1,
+        Operation::Fetch => 2,
+        Operation::Token => 3,
+        Operation::Revocation => 4,
+        Operation::GetSecret => 5,
+        Operation::GetServiceAccount => 6,
+        Operation::ListNamespaces => 7,
+        Operation::WatchNamespaces => 8,
+        Operation::Ocsp => 9,
+        Operation::Crl => 10,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_status_has_its_own_label_or_that_of_its_class() {
+        for status in STATUSES {
+            assert_eq!(ResponseCode::from_status(status).as_str(), status.to_string());
+        }
+        for (status, label) in [(100, "1xx"), (204, "2xx"), (399, "3xx"), (418, "4xx"), (599, "5xx"), (999, "other")] {
+            assert_eq!(ResponseCode::from_status(status).as_str(), label);
+        }
+        assert_eq!(ResponseCode::TIMEOUT.as_str(), "timeout");
+        assert_eq!(ResponseCode::FAILED.as_str(), "failed");
+    }
+}

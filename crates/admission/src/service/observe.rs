@@ -1,0 +1,83 @@
+//! What happens, for metrics and the log.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use super::build::Readiness;
+use crate::config::Adapter;
+use crate::frontends::Answer;
+use crate::log::Log;
+use crate::metrics::Metrics;
+use crate::server::{Observer, Operations, Tls};
+
+/// Counts and logs requests.
+#[derive(Debug)]
+pub struct Observed {
+    metrics: Metrics,
+    log: Log,
+}
+
+impl Observed {
+    /// Counts in `metrics` and writes to `log`.
+    #[must_use]
+    pub fn new(metrics: Metrics, log: Log) -> Self {
+        Self { metrics, log }
+    }
+}
+
+impl Observer for Observed {
+    fn answered(&self, adapter: Option<Adapter>, answer: &Answer, took: Duration) {
+        let Some(adapter) = adapter else { return };
+        match &answer.record {
+            Some(record) => {
+                self.metrics.decided(adapter, record.verdict, took, &record.images);
+                self.log.decision(record, took);
+            }
+            None if answer.status >= 400 => self.metrics.malformed(adapter, took),
+            None => {}
+        }
+    }
+
+    fn shed(&self) {
+        self.metrics.shed();
+    }
+
+    fn inflight(&self, change: i64) {
+        self.metrics.in_flight_changed(change);
+    }
+}
+
+/// The answers to probes.
+#[derive(Debug)]
+pub struct Health {
+    metrics: Metrics,
+    readiness: Readiness,
+    tls: Option<Arc<Tls>>,
+    stopped: watch::Receiver<bool>,
+}
+
+impl Health {
+    /// Ready as long as `readiness` says so and `stopped` is false.
+    #[must_use]
+    pub fn new(metrics: Metrics, readiness: Readiness, tls: Option<Arc<Tls>>, stopped: watch::Receiver<bool>) -> Self {
+        Self { metrics, readiness, tls, stopped }
+    }
+}
+
+impl Operations for Health {
+    fn ready(&self) -> Result<(), String> {
+        if *self.stopped.borrow() {
+            return Err("the service is stopping".to_owned());
+        }
+        self.readiness.check()
+    }
+
+    fn metrics(&self) -> String {
+        if let Some(tls) = &self.tls {
+            self.metrics.certificate_expiry(tls.expires().into());
+        }
+        self.metrics.encode()
+    }
+}

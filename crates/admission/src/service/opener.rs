@@ -1,0 +1,178 @@
+//! Whose credentials open a repository: the entries of `registries`, the Secrets of Kubernetes, the process.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use limits::Deadline;
+use notary::ReasonCode;
+use notary::reference::RepositoryName;
+use notation::Failure;
+use notation::revocation::BoxFuture;
+use registry::Credential;
+
+use crate::cache::{Bounded, Key, Weight};
+use crate::cluster::{Cluster, ClusterError, PullCredentials, PullSecret, Unusable};
+use crate::config::PullSecrets;
+use crate::decision::{Access, Code, PullIdentity, Stores};
+use crate::registries::{self, Registries, SecretVersion};
+
+/// How long a choice of credentials is used. The Secrets themselves are remembered a little longer.
+const CHOICE: Duration = Duration::from_secs(2);
+const CHOICES: usize = 10_000;
+const CHOICE_BYTES: usize = 4 * 1024 * 1024;
+
+/// Opens repositories with the first credentials that there are for them.
+#[derive(Debug)]
+pub struct Opener {
+    registries: Registries,
+    cluster: Option<Cluster>,
+    mode: PullSecrets,
+    choices: Bounded<Access>,
+}
+
+impl Weight for Access {
+    fn heap(&self) -> usize {
+        // A repository's name, its URL, and shared clients.
+        512
+    }
+}
+
+impl registries::PullCredentials for PullSecret {
+    fn version(&self) -> SecretVersion {
+        SecretVersion {
+            namespace: self.namespace.to_string(),
+            name: self.name.to_string(),
+            resource_version: self.resource_version.to_string(),
+        }
+    }
+
+    fn credential(&self, repository: &RepositoryName) -> Option<Credential> {
+        // A malformed entry is as good as none; another source may work.
+        self.credential(repository).unwrap_or_else(|why| {
+            tracing::warn!(%why, "a pull secret is malformed");
+            None
+        })
+    }
+}
+
+impl Opener {
+    /// Opens repositories of these registries. `cluster` gives the Secrets, as `mode` says.
+    #[must_use]
+    pub fn new(registries: Registries, cluster: Option<Cluster>, mode: PullSecrets) -> Self {
+        Self { registries, cluster, mode, choices: Bounded::new(CHOICE_BYTES, CHOICES) }
+    }
+
+    /// What a choice depends on. Questions without Pod secrets are alike in all namespaces.
+    fn key(&self, repository: &RepositoryName, namespace: Option<&str>, pull: &PullIdentity) -> Key {
+        let key = Key::of("choice").with(repository.registry()).with(repository.path());
+        let Some((namespace, account, _)) = self.pod(namespace, pull) else { return key.key() };
+        let mut key = key.with(namespace);
+        if self.mode == PullSecrets::PodAndServiceAccount {
+            key = key.with("account").with(account);
+        }
+        for secret in &pull.secrets {
+            key = key.with(secret);
+        }
+        key.key()
+    }
+
+    /// The namespace and the service account of a Pod whose Secrets are used.
+    fn pod<'a>(
+        &'a self,
+        namespace: Option<&'a str>,
+        pull: &'a PullIdentity,
+    ) -> Option<(&'a str, &'a str, &'a Cluster)> {
+        let cluster = self.cluster.as_ref().filter(|_| self.mode != PullSecrets::None)?;
+        Some((namespace?, pull.service_account.as_deref()?, cluster))
+    }
+
+    async fn choose(
+        &self,
+        repository: &RepositoryName,
+        namespace: Option<&str>,
+        pull: &PullIdentity,
+        deadline: Deadline,
+    ) -> Result<Access, Failure> {
+        let endpoint = self.registries.endpoint(repository);
+        let endpoint = endpoint.map_err(|why| Failure::new(ReasonCode::Configuration, why.to_string()))?;
+        let mut unusable = Vec::new();
+        let configured = match (endpoint.configured_secret(), &self.cluster) {
+            (Some((namespace, name)), Some(cluster)) => match cluster.secret(namespace, name, deadline).await {
+                Ok(secret) => Some(secret),
+                // Another source may work; it is named when none does.
+                Err(ClusterError::Unusable(why)) => {
+                    unusable.push(why);
+                    None
+                }
+                Err(why) => return Err(failure(&why)),
+            },
+            _ => None,
+        };
+        let secrets = match self.pod(namespace, pull) {
+            Some((namespace, _, cluster)) => {
+                let secrets = cluster.pull_secrets(namespace, pull, self.mode, deadline).await;
+                secrets.map_err(|why| failure(&why))?
+            }
+            None => PullCredentials::default(),
+        };
+        let chosen = self.registries.choose(&endpoint, configured.as_ref(), &secrets.secrets);
+        let store = self.registries.store(&chosen);
+        let store = store.map_err(|why| Failure::new(why.code(), why.to_string()))?;
+        unusable.extend(secrets.unusable);
+        let hint = if chosen.secret().is_some() { None } else { hint(&unusable) };
+        Ok(Access { id: chosen.id(), store, hint })
+    }
+}
+
+impl Stores for Opener {
+    fn known(&self, repository: &RepositoryName, namespace: Option<&str>, pull: &PullIdentity) -> Option<Key> {
+        let key = self.key(repository, namespace, pull);
+        self.choices.get(&key, Instant::now()).map(|known| known.value.id)
+    }
+
+    fn open(&self, repository: &RepositoryName, namespace: Option<&str>, pull: &PullIdentity) -> Option<Access> {
+        let key = self.key(repository, namespace, pull);
+        self.choices.get(&key, Instant::now()).map(|known| known.value.clone())
+    }
+
+    fn access<'a>(
+        &'a self,
+        repository: &'a RepositoryName,
+        namespace: Option<&'a str>,
+        pull: &'a PullIdentity,
+        deadline: Deadline,
+    ) -> BoxFuture<'a, Result<Access, Failure>> {
+        Box::pin(async move {
+            let now = Instant::now();
+            let key = self.key(repository, namespace, pull);
+            if let Some(known) = self.choices.get(&key, now) {
+                return Ok(known.value.clone());
+            }
+            let access = self.choose(repository, namespace, pull, deadline).await?;
+            self.choices.insert(key, access.clone(), now, CHOICE);
+            Ok(access)
+        })
+    }
+}
+
+/// What could not be used, for when the registry refuses access.
+fn hint(unusable: &[Unusable]) -> Option<Arc<str>> {
+    let mut hint = String::new();
+    for unusable in unusable.iter().take(5) {
+        let separator = if hint.is_empty() { "" } else { "; " };
+        // Writing to a String does not fail.
+        let _ = write!(hint, "{separator}{unusable}");
+    }
+    (!hint.is_empty()).then(|| hint.into())
+}
+
+fn failure(why: &ClusterError) -> Failure {
+    let code = match why.code() {
+        Code::Credentials => ReasonCode::Credentials,
+        Code::Deadline => ReasonCode::Deadline,
+        Code::Throttled => ReasonCode::Throttled,
+        _ => ReasonCode::Unreachable,
+    };
+    Failure::new(code, why.to_string())
+}

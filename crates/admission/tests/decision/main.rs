@@ -1,0 +1,17 @@
+//! The decision as a whole: caches, quota, policies, credentials and rules, with a registry and a source of revocation
+//! status that do what a test says.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
+mod ageing;
+mod coalescing;
+mod credentials;
+mod faults;
+mod policies;
+mod property;
+mod quota;
+mod registry;
+mod reload;
+mod rules;
+mod scene;
+mod source;
+mod stale;

@@ -1,0 +1,61 @@
+//! `notation-aws-signer admission`: registry admission checks.
+
+mod check_config;
+mod schema;
+mod serve;
+mod test;
+
+use clap::Subcommand;
+
+use crate::output::Output;
+use crate::output::exit::{CliError, ExitStatus};
+
+/// Decide which images may run, for Kubernetes, Gatekeeper and others.
+///
+/// A cluster asks whether the images of a Pod may run; the service verifies their signatures as `verify` does, and
+/// answers with the reason. One file configures it.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Serve(Box<serve::Args>),
+    CheckConfig(check_config::Args),
+    Test(test::Args),
+    Schema(schema::Args),
+}
+
+impl Args {
+    /// Whether the command runs the service, which has a log of its own and no results.
+    #[must_use]
+    pub fn serves(&self) -> bool {
+        matches!(self.command, Command::Serve(_))
+    }
+
+    /// The command's name, if it does not support `--output json`.
+    #[must_use]
+    pub fn without_json(&self) -> Option<&'static str> {
+        match self.command {
+            Command::Serve(_) => Some("admission serve"),
+            Command::CheckConfig(_) => Some("admission check-config"),
+            Command::Schema(_) => Some("admission schema"),
+            Command::Test(_) => None,
+        }
+    }
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// Returns [`CliError`] if it fails as a whole.
+pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
+    match args.command {
+        Command::Serve(args) => serve::run(*args).await.map(|()| ExitStatus::DONE),
+        Command::CheckConfig(args) => check_config::run(&args, output).await.map(|()| ExitStatus::DONE),
+        Command::Test(args) => test::run(args, output).await,
+        Command::Schema(_) => schema::run().map(|()| ExitStatus::DONE),
+    }
+}
