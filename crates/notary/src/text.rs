@@ -14,6 +14,10 @@ const MOST_OF_VALUE: usize = 500;
 /// formatting characters with spaces.
 #[must_use]
 pub fn printable(text: &str) -> String {
+    // Nearly all texts are short and ASCII.
+    if text.len() <= MOST && text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return text.to_owned();
+    }
     text.chars().take(MOST).map(|c| if is_unprintable(c) { ' ' } else { c }).collect()
 }
 

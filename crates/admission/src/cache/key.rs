@@ -2,7 +2,8 @@
 
 use aws_lc_rs::digest::{Context, SHA256};
 
-/// Everything that an entry depends on, as a SHA-256 digest: equal keys mean equal questions, whoever chose the names.
+/// Everything that an entry depends on, as a SHA-256 digest: equal keys mean equal questions, even if a stranger chose
+/// the names.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Key([u8; 32]);
 

@@ -11,7 +11,7 @@ use testbed::own_key::{OwnKey, add_critical};
 use time::OffsetDateTime;
 
 use crate::registry::Asked;
-use crate::scene::{ENFORCE, STRICT, Scene, assert_said, assert_verified};
+use crate::scene::{ENFORCE, STRICT, Scene, assert_said, assert_verified, until};
 use crate::source::{revoked, unknown};
 
 fn seconds(seconds: u64) -> Duration {
@@ -137,9 +137,7 @@ async fn an_answer_that_ages_while_something_else_is_read_is_not_used() {
     scene.registry.close(Asked::Signature);
     let (decider, app) = (scene.decider.clone(), scene.app());
     let asked = tokio::spawn(async move { crate::scene::ask(&decider, None, &[app], crate::scene::LONG).await });
-    while scene.registry.count(Asked::Signature) < 2 {
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
+    until(|| scene.registry.count(Asked::Signature) >= 2).await;
     scene.clock.advance(seconds(5));
     scene.registry.open();
     let decided = &asked.await.unwrap().images[0];
@@ -242,9 +240,7 @@ async fn a_refresh_that_hangs_does_not_lengthen_the_verdict_for_those_who_join_i
     scene.registry.close(Asked::List);
     scene.clock.advance(seconds(19));
     assert_verified(&scene.one(&scene.app()).await);
-    while scene.registry.count(Asked::List) < 2 {
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
+    until(|| scene.registry.count(Asked::List) >= 2).await;
     scene.clock.advance(seconds(2));
     let joined = scene.one(&scene.app()).await;
     assert_eq!(joined.outcome, Outcome::Undetermined, "{joined:?}");
@@ -261,9 +257,7 @@ async fn a_revocation_check_that_hangs_does_not_lengthen_the_verdict() {
     scene.source.say_nothing();
     scene.clock.advance(seconds(19));
     assert_verified(&scene.one(&scene.app()).await);
-    while scene.source.count() < 2 {
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
+    until(|| scene.source.count() >= 2).await;
     scene.clock.advance(seconds(2));
     let joined = scene.one(&scene.app()).await;
     assert_said(&joined, Outcome::Undetermined, Code::Deadline);

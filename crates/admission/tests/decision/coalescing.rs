@@ -7,7 +7,7 @@ use notary::envelope::SigningScheme;
 use testbed::fault::Reply;
 
 use crate::registry::{Asked, Registry};
-use crate::scene::{LONG, Scene, Tenant, ask, assert_said, assert_verified};
+use crate::scene::{LONG, Scene, Tenant, ask, assert_said, assert_verified, until};
 
 #[tokio::test]
 async fn two_hundred_questions_about_a_cold_image_ask_everything_once() {
@@ -105,9 +105,7 @@ async fn another_registry_that_does_not_answer_holds_up_no_equal_signature() {
     evil.attach(&image, &same);
     let (decider, name) = (scene.decider.clone(), evil.name("app:v1"));
     let victim = tokio::spawn(async move { ask(&decider, None, &[name], LONG).await });
-    while evil.count(Asked::Signature) == 0 {
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
+    until(|| evil.count(Asked::Signature) > 0).await;
     assert_verified(&scene.one(&scene.app()).await);
     evil.open();
     assert_verified(&victim.await.unwrap().images[0]);
@@ -170,9 +168,7 @@ async fn images_of_a_registry_that_hangs_wait_for_nothing_but_their_deadline() {
             tokio::spawn(async move { ask(&decider, None, &images, Duration::from_secs(3)).await })
         })
         .collect();
-    while hanging.count(Asked::Image) < 64 {
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
+    until(|| hanging.count(Asked::Image) >= 64).await;
     assert_verified(&scene.one(&scene.app()).await);
     for question in questions {
         for decided in &question.await.unwrap().images {

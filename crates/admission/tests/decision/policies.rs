@@ -5,7 +5,7 @@ use notary::Descriptor;
 use notary::envelope::SigningScheme;
 use testbed::own_key::OwnKey;
 
-use crate::scene::{ENFORCE, LONG, STRICT, Scene, assert_said, assert_verified, skipping};
+use crate::scene::{ENFORCE, LONG, STRICT, Scene, assert_said, assert_verified, skipping, until};
 
 /// Signs an image with metadata.
 fn sign_with_metadata(scene: &Scene, image: &Descriptor, pairs: &[(&str, &str)]) {
@@ -117,9 +117,7 @@ async fn a_verdict_that_is_being_made_by_the_policy_before_does_not_serve_the_ne
         tokio::spawn(
             async move { crate::scene::ask(&decider, None, &[app], std::time::Duration::from_secs(20)).await },
         );
-    while scene.source.count() == 0 {
-        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
-    }
+    until(|| scene.source.count() > 0).await;
     std::fs::write(scene.folder.path().join("root.der"), OwnKey::new(|_| ()).root().der()).unwrap();
     scene.reload(&format!("{STRICT}\n{ENFORCE}"));
     assert_said(&scene.one(&scene.app()).await, Outcome::Refused, Code::Untrusted);

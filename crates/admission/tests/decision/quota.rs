@@ -18,7 +18,7 @@ use testbed::test_env::{TestEnv, add_image};
 use time::OffsetDateTime;
 use tokio::time::Instant;
 
-use crate::scene::{Scene, Tenant, assert_said, assert_verified};
+use crate::scene::{Scene, Tenant, assert_said, assert_verified, until};
 use crate::source::Source;
 
 const TIME: Duration = Duration::from_secs(8);
@@ -180,9 +180,8 @@ async fn a_request_that_waits_for_the_quota_until_its_deadline_says_quota() {
     let others = revocations(&scene.source, &scene.memory.revocations(), &settings(1, 1));
     let region = env.profile.to_string().split(':').nth(3).unwrap().to_owned();
     let waiting = tokio::spawn(async move { ask(&others, questions(&aws(&region), 6)).await });
-    while scene.memory.revocations().under_way() < 2 || scene.memory.revocations().tokens() != Some(0) {
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
+    let memory = scene.memory.revocations();
+    until(|| memory.under_way() >= 2 && memory.tokens() == Some(0)).await;
     let image = "registry.example.com/app:v1".to_owned();
     let hasty = scene.ask_in(None, std::slice::from_ref(&image), Duration::from_millis(400)).await.images.remove(0);
     assert_said(&hasty, Outcome::Undetermined, Code::Quota);

@@ -214,6 +214,19 @@ impl Scene {
     }
 }
 
+/// Waits until something is so.
+#[track_caller]
+pub fn until(mut is_so: impl FnMut() -> bool) -> impl Future<Output = ()> {
+    let caller = std::panic::Location::caller();
+    async move {
+        let began = std::time::Instant::now();
+        while !is_so() {
+            assert!(began.elapsed() < LONG, "{caller}: it does not come to that");
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+}
+
 pub async fn ask(decider: &Decider, namespace: Option<&str>, images: &[String], time: Duration) -> Decision {
     let question = Question {
         namespace: namespace.map(str::to_owned),
