@@ -28,7 +28,13 @@ fn crates_in(program: &Path) -> BTreeSet<String> {
     let text = String::from_utf8_lossy(&content);
     let mut found = BTreeSet::new();
     for after in text.split("registry/src/").skip(1) {
-        if let Some(folder) = after.split('/').nth(1).filter(|_| after.contains("/src/")) {
+        let mut folders = after.split('/');
+        // Cargo names the folder of a registry after its host and a hash. crates/registry has a folder src, too.
+        let is_of_cargo = folders
+            .next()
+            .and_then(|registry| registry.rsplit_once('-'))
+            .is_some_and(|(_, hash)| hash.len() == 16 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()));
+        if let Some(folder) = folders.next().filter(|_| is_of_cargo) {
             found.insert(folder.to_owned());
         }
     }
