@@ -215,7 +215,7 @@ impl fmt::Display for ImageDecision {
             write!(f, "; signer {signer}")?;
         }
         match &self.rule {
-            Some(rule) => write!(f, "; rule {rule}"),
+            Some(rule) => write!(f, "; rule \"{rule}\""),
             None => Ok(()),
         }
     }

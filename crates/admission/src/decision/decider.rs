@@ -8,13 +8,13 @@ use limits::Deadline;
 use tokio::task::JoinSet;
 
 use super::answer::{Code, Decision, ImageDecision, ImageName, Outcome, Why};
-use super::judge::{Case, Found, Judge, unexpected};
+use super::judge::{Case, Found, Judge};
+use super::judged::unexpected;
 use super::policies::LoadedPolicy;
 use super::question::Question;
 use super::reference::ImageReference;
 use super::rules::{Action, Labels, Rules, Selected};
 use super::stores::Stores;
-use crate::cache::Key;
 use crate::cluster::NamespaceLabels;
 use crate::config::Enforcement;
 use crate::frontends::Decide;
@@ -59,8 +59,8 @@ impl fmt::Debug for Decider {
 /// An image that is to be verified.
 struct Pending {
     case: Case,
-    enforcement: Enforcement,
-    rule: Arc<str>,
+    /// What is decided if nothing is found out.
+    decision: ImageDecision,
 }
 
 /// What the rules say about an image.
@@ -131,18 +131,17 @@ impl Decider {
             Ok(statement) => {
                 let statement = Arc::clone(statement);
                 let case = Case { reference: Arc::new(reference), policy: Arc::clone(policy), statement };
-                Prepared::Pending(Pending { case, enforcement, rule })
+                Prepared::Pending(Pending { case, decision: decision.by(rule) })
             }
             Err(why) => Prepared::Decided(decision.by(rule).without(Outcome::Refused, Code::Untrusted, why)),
         }
     }
 
-    /// The judgement if it is remembered and the credentials are known without asking.
+    /// The judgement if it and the credentials are remembered.
     fn remembered(&self, question: &Question, case: &Case) -> Option<Found> {
         let Inner { stores, judge, .. } = &*self.inner;
-        let namespace = question.namespace.as_deref();
-        let access: Key = stores.known(case.reference.name(), namespace, &question.pull)?;
-        judge.remembered(case, access, || stores.open(case.reference.name(), namespace, &question.pull))
+        let access = stores.remembered(case.reference.name(), question.namespace.as_deref(), &question.pull)?;
+        judge.remembered(case, &access)
     }
 
     async fn judge(self, question: Arc<Question>, case: Case) -> Found {
@@ -151,7 +150,7 @@ impl Decider {
         let namespace = question.namespace.as_deref();
         let access = stores.access(case.reference.name(), namespace, &question.pull, deadline);
         match deadline.run(access).await {
-            Some(Ok(access)) => judge.judge(&case, access, deadline).await,
+            Some(Ok(access)) => judge.judge(&case, &access, deadline).await,
             Some(Err(failure)) => Found::undetermined(Why::from(&failure)),
             None => Found::undetermined(Why::new(
                 Code::Deadline,
@@ -177,9 +176,9 @@ impl Decide for Decider {
                     distinct.push(match self.prepare(question.namespace.as_deref(), &labels, image) {
                         Prepared::Decided(decision) => decision,
                         Prepared::Pending(pending) => match self.remembered(&question, &pending.case) {
-                            Some(found) => pending.decision(image, found),
+                            Some(found) => pending.decision.found(found),
                             None => {
-                                let decision = ImageDecision::new(image, Some(&pending.case.reference));
+                                let decision = pending.decision.clone();
                                 waiting.insert(place, pending);
                                 decision
                             }
@@ -194,10 +193,10 @@ impl Decide for Decider {
         if !waiting.is_empty() {
             let question = Arc::new(question);
             let mut judged: HashMap<usize, Found> = self.judge_all(&question, &waiting).await.into_iter().collect();
-            for (place, pending) in &waiting {
+            for (place, pending) in waiting {
                 // A panic was reported when it happened.
-                let found = judged.remove(place).unwrap_or_else(|| Found::undetermined(unexpected()));
-                distinct[*place] = pending.decision(&distinct[*place].image.clone(), found);
+                let found = judged.remove(&place).unwrap_or_else(|| Found::undetermined(Why::from(&unexpected())));
+                distinct[place] = pending.decision.found(found);
             }
         }
         if order.len() == distinct.len() {
@@ -230,21 +229,6 @@ impl Decider {
     }
 }
 
-impl Pending {
-    fn decision(&self, image: &str, found: Found) -> ImageDecision {
-        let mut decision = ImageDecision::new(image, Some(&self.case.reference)).by(Arc::clone(&self.rule));
-        decision.enforce(self.enforcement);
-        let judged = &found.judged.value;
-        decision.outcome = judged.outcome;
-        decision.signer = judged.signer.clone();
-        decision.why = found.why();
-        decision.is_stale = judged.is_stale;
-        decision.is_cached = found.is_cached;
-        decision.digest = found.artifact.or(decision.digest);
-        decision
-    }
-}
-
 impl ImageDecision {
     /// Undetermined until something is found out.
     fn new(image: &str, reference: Option<&ImageReference>) -> Self {
@@ -264,6 +248,21 @@ impl ImageDecision {
             why: None,
             is_cached: false,
             is_stale: false,
+        }
+    }
+
+    /// With what was found out.
+    fn found(self, found: Found) -> Self {
+        let why = found.why();
+        let judged = &found.judged.value;
+        Self {
+            outcome: judged.outcome,
+            signer: judged.signer.clone(),
+            why,
+            is_stale: judged.is_stale,
+            is_cached: found.is_cached,
+            digest: found.artifact.or(self.digest),
+            ..self
         }
     }
 

@@ -10,7 +10,7 @@ use notation::Failure;
 use notation::verify::Reason;
 
 use super::answer::Why;
-use super::judge::Judged;
+use super::judged::Judged;
 use super::revocation::RevocationMemory;
 use crate::cache::{Bounded, Clock, Flights, Remembered, Weight};
 use crate::config;

@@ -9,7 +9,11 @@
 //! | `policies` | the policies of the configuration with their trust stores |
 //! | `stores` | who opens repositories, and with whose credentials |
 //! | `memory` | the caches, which outlive reloads |
-//! | `judge` | verifying one image, and what is remembered of it |
+//! | `judge` | judging one image: from memory, or by asking |
+//! | `resolution` | the image that a tag or a digest names |
+//! | `verification` | verifying one image in a task of its own, and how long the judgement holds |
+//! | `judged` | what was found out, from the verdict about the signatures |
+//! | `waited` | how long a verification waited for others |
 //! | `places` | how many images are worked on at the same time |
 //! | `doubt` | what a verdict would be if revocation were known, and how long it holds |
 //! | `signatures` | lists and envelopes of signatures, remembered |
@@ -21,6 +25,7 @@ mod answer;
 mod decider;
 mod doubt;
 mod judge;
+mod judged;
 mod memory;
 mod places;
 mod policies;
@@ -28,10 +33,13 @@ mod question;
 mod quota;
 mod reasons;
 mod reference;
+mod resolution;
 mod revocation;
 mod rules;
 mod signatures;
 mod stores;
+mod verification;
+mod waited;
 
 pub use self::answer::{Code, Decision, ImageDecision, ImageName, Outcome, Verdict, Why};
 pub use self::decider::{Decider, Parts};

@@ -1,10 +1,12 @@
 //! The reasons of others in the words of decisions.
 
+use notary::text::printable;
 use notary::{Disposition, ReasonCode};
 use notation::Failure;
 use notation::verify::NoVerdict;
 
 use super::answer::{Code, Outcome, Why};
+use super::reference::ImageReference;
 use crate::metrics::ResponseCode;
 
 impl Why {
@@ -23,20 +25,29 @@ impl Why {
 
     /// The time of the request is over.
     #[must_use]
-    pub fn deadline() -> Self {
-        Self::new(Code::Deadline, "the time of the request was over before the image was verified")
+    pub fn deadline(image: &ImageReference) -> Self {
+        let registry = image.registry();
+        let why = format!("the time of the request was over; {registry} or AWS Signer did not answer before");
+        Self::new(Code::Deadline, why)
     }
 }
 
 impl From<&Failure> for Why {
     fn from(failure: &Failure) -> Self {
-        Self::new(code(failure.code), notary::text::printable(&failure.message))
+        let message = printable(&failure.message);
+        let message = match failure.code {
+            ReasonCode::NotFound => {
+                format!("the image does not exist, or its registry hides it without credentials: {message}")
+            }
+            _ => message,
+        };
+        Self::new(code(failure.code), message)
     }
 }
 
 impl From<&NoVerdict> for Why {
     fn from(why: &NoVerdict) -> Self {
-        Self::new(code(why.code()), notary::text::printable(&why.to_string()))
+        Self::new(code(why.code()), printable(&why.to_string()))
     }
 }
 
@@ -56,7 +67,7 @@ pub(super) fn code(code: ReasonCode) -> Code {
         R::Untrusted | R::MissingSigners | R::Metadata => Code::Untrusted,
         R::Revoked => Code::Revoked,
         R::Expired | R::CertificateValidity => Code::Expired,
-        R::Integrity | R::OtherArtifact | R::Unsupported | R::WrongContent | R::TooMany => Code::Integrity,
+        R::Integrity | R::OtherArtifact | R::Unsupported | R::TooMany => Code::Integrity,
         R::NotFound => Code::NotFound,
         R::Throttled => Code::Throttled,
         R::Quota => Code::Quota,
@@ -64,6 +75,7 @@ pub(super) fn code(code: ReasonCode) -> Code {
         R::Credentials | R::Denied => Code::Credentials,
         R::Unreachable
         | R::Protocol
+        | R::WrongContent
         | R::Contention
         | R::Internal
         | R::Configuration

@@ -13,8 +13,10 @@ use notation::Failure;
 use notation::revocation::{BoxFuture, RevocationQuestion, RevocationSource, RevocationStatus};
 use notation::verify::Signer;
 
-use super::judge::{UNDETERMINED, Upstreams, response};
+use super::judge::{UNDETERMINED, Upstreams};
 use super::quota::{Quota, Rate};
+use super::reasons::response;
+use super::waited::Waited;
 use crate::cache::{Bounded, Clock, Flights, Key, Remembered, Weight};
 use crate::config::RevocationSettings;
 use crate::metrics::{CacheName, CacheResult, Operation, Stage, Upstream};
@@ -129,8 +131,8 @@ impl Revocations {
     /// A source for one verification, which notes until when its answers may be used.
     #[must_use]
     pub fn noting(&self, verification: Key, is_refresh: bool) -> (Noting, Arc<Mutex<Noted>>) {
-        let noted = Arc::default();
-        (Noting { revocations: self.clone(), verification, is_refresh, noted: Arc::clone(&noted) }, noted)
+        let (noted, waited) = Default::default();
+        (Noting { revocations: self.clone(), verification, is_refresh, waited, noted: Arc::clone(&noted) }, noted)
     }
 
     /// The answer, and until when it may be used. An answer that is about to age is refreshed. Only a refresh waits for
@@ -319,13 +321,21 @@ pub struct Noting {
     revocations: Revocations,
     verification: Key,
     is_refresh: bool,
+    waited: Waited,
     noted: Arc<Mutex<Noted>>,
+}
+
+impl Noting {
+    /// Counts the time for which it is waited.
+    pub(super) fn counting(self, waited: Waited) -> Self {
+        Self { waited, ..self }
+    }
 }
 
 impl RevocationSource for Noting {
     fn status<'a>(&'a self, question: &'a RevocationQuestion) -> BoxFuture<'a, RevocationStatus> {
         Box::pin(async move {
-            let (answer, until) = self.revocations.answer(question, self).await;
+            let (answer, until) = self.waited.during(self.revocations.answer(question, self)).await;
             let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
             *noted = noted.and(until);
             answer

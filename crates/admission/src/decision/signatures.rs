@@ -9,8 +9,11 @@ use notation::revocation::BoxFuture;
 use notation::verify::{NoVerdict, Reason, SignatureSource, Tries};
 use registry::{Content, Store};
 
-use super::judge::{Upstreams, response};
+use super::judge::Upstreams;
+use super::judged::unexpected;
 use super::memory::{Listed, Memory, StoredEnvelope, whole};
+use super::reasons::response;
+use super::waited::Waited;
 use crate::cache::{Key, Remembered};
 use crate::metrics::{CacheName, CacheResult, Operation, Stage, Upstream};
 
@@ -54,6 +57,8 @@ pub struct RememberedSignatures {
     pub until: Mutex<Option<Instant>>,
     /// How requests are counted.
     pub upstreams: Upstreams,
+    /// How long the verification waited.
+    pub waited: Waited,
 }
 
 impl RememberedSignatures {
@@ -153,7 +158,7 @@ fn flight(key: Key, scope: Key, tries: Tries) -> Key {
 impl SignatureSource for RememberedSignatures {
     fn list<'a>(&'a self, artifact: &'a Descriptor, most: usize) -> BoxFuture<'a, Result<Vec<Descriptor>, NoVerdict>> {
         Box::pin(async move {
-            let listed = self.listed(artifact, most).await?;
+            let listed = self.waited.during(self.listed(artifact, most)).await?;
             *self.until.lock().unwrap_or_else(PoisonError::into_inner) = Some(listed.until());
             Ok(listed.value.0.clone())
         })
@@ -165,11 +170,6 @@ impl SignatureSource for RememberedSignatures {
         manifest: &'a Descriptor,
         tries: Tries,
     ) -> BoxFuture<'a, Result<Content, Reason>> {
-        Box::pin(self.read(artifact, manifest, tries))
+        Box::pin(self.waited.during(self.read(artifact, manifest, tries)))
     }
-}
-
-/// A task panicked; the panic was reported when it happened.
-pub(super) fn unexpected() -> Failure {
-    Failure::new(notary::ReasonCode::Internal, "the request failed unexpectedly")
 }

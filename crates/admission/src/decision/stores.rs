@@ -13,7 +13,7 @@ use super::question::PullIdentity;
 use crate::cache::Key;
 
 /// A repository, and whose credentials open it.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Access {
     /// Stands for the credentials and the registry that is asked: entries of the caches are kept apart by it.
     pub id: Key,
@@ -25,11 +25,13 @@ pub struct Access {
 
 /// Opens repositories.
 pub trait Stores: Debug + Send + Sync + 'static {
-    /// The [`Access::id`] for a repository, if it is known without asking. `None` means to ask.
-    fn known(&self, repository: &RepositoryName, namespace: Option<&str>, pull: &PullIdentity) -> Option<Key>;
-
-    /// As [`Self::access`], if it is possible without asking.
-    fn open(&self, repository: &RepositoryName, namespace: Option<&str>, pull: &PullIdentity) -> Option<Access>;
+    /// As [`Self::access`], if it is remembered. `None` means to ask.
+    fn remembered(
+        &self,
+        repository: &RepositoryName,
+        namespace: Option<&str>,
+        pull: &PullIdentity,
+    ) -> Option<Arc<Access>>;
 
     /// Finds out with whose credentials a repository is read, and opens it.
     ///
@@ -40,5 +42,5 @@ pub trait Stores: Debug + Send + Sync + 'static {
         namespace: Option<&'a str>,
         pull: &'a PullIdentity,
         deadline: Deadline,
-    ) -> BoxFuture<'a, Result<Access, Failure>>;
+    ) -> BoxFuture<'a, Result<Arc<Access>, Failure>>;
 }

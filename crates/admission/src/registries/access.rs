@@ -9,7 +9,7 @@ use super::Endpoint;
 use crate::cache::Key;
 
 /// A Secret of Kubernetes with credentials for registries.
-pub trait PullCredentials {
+pub trait SecretCredentials {
     /// Which Secret, and which state of it.
     fn version(&self) -> SecretVersion;
 

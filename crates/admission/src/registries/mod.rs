@@ -12,7 +12,7 @@
 //!
 //! | File | What it has |
 //! |---|---|
-//! | `access` | [`Access`]: a repository, and whose credentials it is read with; [`PullCredentials`]: Secrets |
+//! | `access` | [`Access`]: a repository, and whose credentials it is read with; [`SecretCredentials`]: Secrets |
 //! | `entry` | an entry of `registries` in force, with its mirror and its clients |
 //! | `secret_clients` | the clients for Secrets, a bounded number |
 //! | `error` | [`RegistriesError`]: why the entries cannot be put in force, or a mirror cannot be asked |
@@ -32,7 +32,7 @@ use notary::reference::RepositoryName;
 use registry::{Credentials, RegistryClient, RegistryError, Store};
 
 use self::access::Whose;
-pub use self::access::{Access, PullCredentials, SecretVersion};
+pub use self::access::{Access, SecretCredentials, SecretVersion};
 use self::entry::{Configured, Entry, Maker};
 pub use self::error::RegistriesError;
 use self::secret_clients::{SecretClients, is_usable};
@@ -122,7 +122,7 @@ impl Registries {
     ///
     /// A file of the configuration that cannot be read is chosen too: the error then names it.
     #[must_use]
-    pub fn choose<'s, S: PullCredentials + 's>(
+    pub fn choose<'s, S: SecretCredentials + 's>(
         &self,
         endpoint: &Endpoint,
         configured: Option<&S>,

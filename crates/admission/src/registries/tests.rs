@@ -21,7 +21,7 @@ const MANIFEST_TYPE: &str = "application/vnd.oci.image.manifest.v1+json";
 #[derive(Clone)]
 struct TestSecret(SecretVersion, BTreeMap<String, (String, String)>);
 
-impl PullCredentials for TestSecret {
+impl SecretCredentials for TestSecret {
     fn version(&self) -> SecretVersion {
         self.0.clone()
     }

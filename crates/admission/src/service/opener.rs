@@ -28,17 +28,17 @@ pub struct Opener {
     registries: Registries,
     cluster: Option<Cluster>,
     mode: PullSecrets,
-    choices: Bounded<Access>,
+    choices: Bounded<Arc<Access>>,
 }
 
-impl Weight for Access {
+impl Weight for Arc<Access> {
     fn heap(&self) -> usize {
         // A repository's name, its URL, and shared clients.
-        512
+        size_of::<Access>() + 512
     }
 }
 
-impl registries::PullCredentials for PullSecret {
+impl registries::SecretCredentials for PullSecret {
     fn version(&self) -> SecretVersion {
         SecretVersion {
             namespace: self.namespace.to_string(),
@@ -126,14 +126,14 @@ impl Opener {
 }
 
 impl Stores for Opener {
-    fn known(&self, repository: &RepositoryName, namespace: Option<&str>, pull: &PullIdentity) -> Option<Key> {
-        let key = self.key(repository, namespace, pull);
-        self.choices.get(&key, Instant::now()).map(|known| known.value.id)
-    }
-
-    fn open(&self, repository: &RepositoryName, namespace: Option<&str>, pull: &PullIdentity) -> Option<Access> {
-        let key = self.key(repository, namespace, pull);
-        self.choices.get(&key, Instant::now()).map(|known| known.value.clone())
+    fn remembered(
+        &self,
+        repository: &RepositoryName,
+        namespace: Option<&str>,
+        pull: &PullIdentity,
+    ) -> Option<Arc<Access>> {
+        let known = self.choices.get(&self.key(repository, namespace, pull), Instant::now())?;
+        Some(Arc::clone(&known.value))
     }
 
     fn access<'a>(
@@ -142,15 +142,14 @@ impl Stores for Opener {
         namespace: Option<&'a str>,
         pull: &'a PullIdentity,
         deadline: Deadline,
-    ) -> BoxFuture<'a, Result<Access, Failure>> {
+    ) -> BoxFuture<'a, Result<Arc<Access>, Failure>> {
         Box::pin(async move {
-            let now = Instant::now();
-            let key = self.key(repository, namespace, pull);
-            if let Some(known) = self.choices.get(&key, now) {
-                return Ok(known.value.clone());
+            if let Some(known) = self.remembered(repository, namespace, pull) {
+                return Ok(known);
             }
-            let access = self.choose(repository, namespace, pull, deadline).await?;
-            self.choices.insert(key, access.clone(), now, CHOICE);
+            let began = Instant::now();
+            let access = Arc::new(self.choose(repository, namespace, pull, deadline).await?);
+            self.choices.insert(self.key(repository, namespace, pull), Arc::clone(&access), began, CHOICE);
             Ok(access)
         })
     }

@@ -87,13 +87,14 @@ impl Tenants {
 }
 
 impl Stores for Tenants {
-    fn known(&self, repository: &RepositoryName, namespace: Option<&str>, pull: &PullIdentity) -> Option<Key> {
-        self.open(repository, namespace, pull).map(|access| access.id)
-    }
-
-    fn open(&self, repository: &RepositoryName, namespace: Option<&str>, _: &PullIdentity) -> Option<Access> {
+    fn remembered(
+        &self,
+        repository: &RepositoryName,
+        namespace: Option<&str>,
+        _: &PullIdentity,
+    ) -> Option<Arc<Access>> {
         let are_known = self.are_known.load(Ordering::Relaxed) && !self.panics.load(Ordering::Relaxed);
-        are_known.then(|| self.of(repository, namespace))
+        are_known.then(|| Arc::new(self.of(repository, namespace)))
     }
 
     fn access<'a>(
@@ -102,8 +103,8 @@ impl Stores for Tenants {
         namespace: Option<&'a str>,
         _: &'a PullIdentity,
         _: Deadline,
-    ) -> BoxFuture<'a, Result<Access, Failure>> {
-        Box::pin(async move { Ok(self.of(repository, namespace)) })
+    ) -> BoxFuture<'a, Result<Arc<Access>, Failure>> {
+        Box::pin(async move { Ok(Arc::new(self.of(repository, namespace))) })
     }
 }
 
