@@ -7,6 +7,7 @@ mod kubernetes;
 mod reason;
 #[cfg(test)]
 mod scripted;
+mod seldom;
 mod timeout;
 mod verify;
 
@@ -16,6 +17,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use limits::Deadline;
 
+pub use self::seldom::Seldom;
 pub use self::timeout::caller_deadline;
 use crate::config::{Adapter, Kubernetes, Limits};
 use crate::decision::{Decision, ImageDecision, Question, Verdict};
@@ -33,6 +35,8 @@ pub struct Settings<'a> {
     pub kubernetes: &'a Kubernetes,
     /// The limits of requests.
     pub limits: &'a Limits,
+    /// When the log last said that objects of a kind are not judged.
+    pub unjudged: &'a Seldom,
 }
 
 /// A request whose body was read whole.

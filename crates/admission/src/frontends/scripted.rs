@@ -10,7 +10,7 @@ use limits::Deadline;
 use notary::Digest;
 use proptest::prelude::*;
 
-use super::{Answer, Decide, Incoming, Settings};
+use super::{Answer, Decide, Incoming, Seldom, Settings};
 use crate::config::{Kubernetes, Limits};
 use crate::decision::{Code, Decision, ImageDecision, ImageName, Outcome, Question, Why};
 
@@ -53,13 +53,13 @@ pub async fn answer<'a, D, F>(route: impl Fn(&'a D, Settings<'a>, Incoming) -> F
 where
     F: Future<Output = Answer>,
 {
-    let settings: &'static (Kubernetes, Limits) = Box::leak(Box::default());
+    let settings: &'static (Kubernetes, Limits, Seldom) = Box::leak(Box::default());
     let incoming = Incoming {
         query: None,
         body: Bytes::copy_from_slice(body.as_bytes()),
         deadline: Deadline::new(Duration::from_secs(8)),
     };
-    route(decider, Settings { kubernetes: &settings.0, limits: &settings.1 }, incoming).await
+    route(decider, Settings { kubernetes: &settings.0, limits: &settings.1, unjudged: &settings.2 }, incoming).await
 }
 
 /// A decision with this outcome, and all else that goes with it.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::gate::Gate;
 use crate::config::{Adapter, Kubernetes, Limits};
-use crate::frontends::{Answer, Decide, Incoming, Route, Settings};
+use crate::frontends::{Answer, Decide, Incoming, Route, Seldom, Settings};
 
 /// The settings and the decider that a request uses from its start to its end.
 #[derive(Debug)]
@@ -15,6 +15,7 @@ pub struct Snapshot<D> {
     kubernetes: Kubernetes,
     limits: Limits,
     decider: D,
+    unjudged: Seldom,
     pub(super) gate: Gate,
 }
 
@@ -23,7 +24,7 @@ impl<D> Snapshot<D> {
     #[must_use]
     pub fn new(adapters: BTreeSet<Adapter>, kubernetes: Kubernetes, limits: Limits, decider: D) -> Self {
         let gate = Gate::new(limits.concurrent, limits.queue);
-        Self { adapters, kubernetes, limits, decider, gate }
+        Self { adapters, kubernetes, limits, decider, unjudged: Seldom::default(), gate }
     }
 
     /// Whether the adapter is switched on.
@@ -35,7 +36,7 @@ impl<D> Snapshot<D> {
     /// The settings of adapters.
     #[must_use]
     pub fn settings(&self) -> Settings<'_> {
-        Settings { kubernetes: &self.kubernetes, limits: &self.limits }
+        Settings { kubernetes: &self.kubernetes, limits: &self.limits, unjudged: &self.unjudged }
     }
 
     /// The limits of requests.

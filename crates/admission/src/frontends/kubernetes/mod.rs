@@ -10,7 +10,6 @@ mod objects;
 mod patch;
 mod pull;
 mod review;
-mod seldom;
 mod shape;
 mod subject;
 mod tags;
@@ -19,12 +18,13 @@ mod tests;
 mod words;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use self::answer::Response;
 use self::images::Images;
 use self::review::Request;
 use self::subject::Subject;
-use super::{Answer, Decide, Incoming, Settings, caller_deadline};
+use super::{Answer, Decide, Incoming, Seldom, Settings, caller_deadline};
 use crate::config::{Pin, Tags};
 use crate::decision::{Decision, ImageDecision, Outcome, PullIdentity, Question, Verdict};
 
@@ -58,7 +58,7 @@ async fn answer(form: Form, decider: &impl Decide, settings: Settings<'_>, incom
     drop(incoming);
     match subject {
         Subject::Nothing(reason) => Response::allowed(&request.uid, format!("none: {reason}")).answer(),
-        Subject::OtherKind => other_kind(&request),
+        Subject::OtherKind => other_kind(&request, settings.unjudged),
         Subject::MirrorPod(images) => mirror_pod(&request, images, settings.limits.images),
         Subject::Images { images, .. } if images.distinct.is_empty() => {
             let response = Response::allowed(&request.uid, "none: the object has no new image".to_owned());
@@ -130,8 +130,12 @@ fn judged(
 }
 
 /// The answer for a kind that is not judged.
-fn other_kind(request: &Request) -> Answer {
-    seldom::log_unjudged(&request.kind);
+fn other_kind(request: &Request, unjudged: &Seldom) -> Answer {
+    let kind = &request.kind;
+    if unjudged.is_due(kind, Instant::now()) {
+        let advice = "remove it from the webhook's rules, or name its Pod template in kubernetes.extraTemplates";
+        tracing::warn!(%kind, "objects of this kind are not judged; {advice}");
+    }
     let response = Response::allowed(&request.uid, "none: objects of this kind are not judged".to_owned());
     let warning = words::warning(&request.kind, ": objects of this kind are not judged; their images are not verified");
     response.with_warnings(vec![warning]).answer()

@@ -104,8 +104,8 @@ async fn an_image_that_was_not_decided_about_has_an_error() {
         |image| vec![decision("other:1", Outcome::Verified), decision(image, Outcome::Verified)],
     ];
     for confused in confused {
-        let (kubernetes, limits) = Default::default();
-        let settings = super::Settings { kubernetes: &kubernetes, limits: &limits };
+        let (kubernetes, limits, unjudged) = Default::default();
+        let settings = super::Settings { kubernetes: &kubernetes, limits: &limits, unjudged: &unjudged };
         let incoming = super::Incoming {
             query: None,
             body: request(&["app:1", "app:2"]).into(),
@@ -174,8 +174,8 @@ impl Decide for Meeting {
 
 #[tokio::test]
 async fn namespaces_are_asked_about_at_the_same_time() {
-    let (kubernetes, limits) = Default::default();
-    let settings = super::Settings { kubernetes: &kubernetes, limits: &limits };
+    let (kubernetes, limits, unjudged) = Default::default();
+    let settings = super::Settings { kubernetes: &kubernetes, limits: &limits, unjudged: &unjudged };
     let incoming = super::Incoming {
         query: None,
         body: request(&["a:1", "[a]a:1", "[b]a:1"]).into(),

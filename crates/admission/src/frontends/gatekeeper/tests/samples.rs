@@ -25,7 +25,7 @@ async fn a_verified_image_succeeds_in_the_form_of_ratify_2() {
                 "artifact": digest,
                 "results": [{
                     "verifierName": "notation-aws-signer",
-                    "description": format!("verified:1 ({digest}): verified; signer {RELEASE}; rule rest"),
+                    "description": format!("verified:1 ({digest}): verified; signer {RELEASE}; rule \"rest\""),
                     "detail": detail,
                 }],
             }],
@@ -47,7 +47,7 @@ async fn a_refused_image_does_not_succeed_and_has_the_reason_in_the_form_of_rati
     let digest = digest("refused:1");
     assert_eq!(
         result["description"],
-        format!("refused:1 ({digest}): refused: revocation: the reason of the test; rule rest")
+        format!("refused:1 ({digest}): refused: revocation: the reason of the test; rule \"rest\"")
     );
     assert_eq!(
         serde_json::from_str::<Value>(result["detail"].as_str().unwrap()).unwrap(),
@@ -72,7 +72,7 @@ async fn verdicts_in_the_form_of_ratify_1() {
                 "isSuccess": true,
                 "verifierName": "notation-aws-signer",
                 "type": "notation",
-                "message": format!("verified:1 ({digest}): verified; signer {RELEASE}; rule rest"),
+                "message": format!("verified:1 ({digest}): verified; signer {RELEASE}; rule \"rest\""),
                 "artifactType": "application/vnd.cncf.notary.signature",
                 "extensions": {"outcome": "verified", "digest": digest, "signer": RELEASE, "rule": "rest"},
             }],
@@ -92,7 +92,7 @@ async fn an_undetermined_image_has_an_error_and_no_value() {
     for route in ROUTES {
         let items = items_of(route, &["undetermined:1"]).await;
         let error = items[0]["error"].as_str().unwrap();
-        assert!(error.contains("undetermined: revocation: the reason of the test; rule rest"), "{error}");
+        assert!(error.contains("undetermined: revocation: the reason of the test; rule \"rest\""), "{error}");
         assert_eq!(items[0].as_object().unwrap().len(), 2, "{}", items[0]);
     }
 }
@@ -121,7 +121,7 @@ async fn an_exempt_image_succeeds() {
     assert_eq!(items[0]["value"]["succeeded"], true);
     let report = &items[0]["value"]["artifactReports"][0];
     assert_eq!((&report["subject"], &report["artifact"]), (&json!("exempt:1"), &json!("")));
-    assert_eq!(report["results"][0]["description"], "exempt:1: exempt; rule rest");
+    assert_eq!(report["results"][0]["description"], "exempt:1: exempt; rule \"rest\"");
 }
 
 #[tokio::test]

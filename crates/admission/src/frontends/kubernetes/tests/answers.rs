@@ -9,7 +9,7 @@ use crate::frontends::MAX_MESSAGE;
 fn a_refusal_is_403_forbidden() {
     let (code, reason, message) = validate(&create(&["app", "unsigned"])).status();
     assert_eq!((code, reason.as_str()), (403, "Forbidden"));
-    assert_eq!(message, "unsigned: refused: it has no signature; rule rest");
+    assert_eq!(message, "unsigned: refused: it has no signature; rule \"rest\"");
     assert!(validate(&create(&["unsigned"])).response()["status"].get("details").is_none());
 }
 
@@ -18,7 +18,7 @@ fn undetermined_is_503_with_a_time_to_retry() {
     let answered = validate(&create(&["app", "down"]));
     let (code, reason, message) = answered.status();
     assert_eq!((code, reason.as_str()), (503, "ServiceUnavailable"));
-    assert_eq!(message, "down: undetermined: the registry does not answer; rule rest");
+    assert_eq!(message, "down: undetermined: the registry does not answer; rule \"rest\"");
     assert_eq!(answered.response()["status"]["details"], json!({"retryAfterSeconds": 5}));
 }
 
@@ -38,9 +38,9 @@ fn a_refusal_outweighs_what_is_undetermined() {
     assert_eq!(
         message,
         "1 image must not run, 2 images cannot be judged now:\n\
-         - unsigned: refused: it has no signature; rule rest\n\
-         - down: undetermined: the registry does not answer; rule rest\n\
-         - late: undetermined: the time was over; rule rest"
+         - unsigned: refused: it has no signature; rule \"rest\"\n\
+         - down: undetermined: the registry does not answer; rule \"rest\"\n\
+         - late: undetermined: the time was over; rule \"rest\""
     );
 }
 

@@ -20,7 +20,7 @@ use bytes::Bytes;
 use limits::Deadline;
 use serde_json::Value;
 
-use super::{Form, answer};
+use super::{Form, Seldom, answer};
 use crate::config::{ExtraTemplate, Kubernetes, Limits, Pin, PinAs, PullSecrets, Tags, Updates};
 use crate::decision::{Code, Decision, ImageDecision, ImageName, Outcome, Question, Why};
 use crate::frontends::{Answer, Decide, Incoming, Record, Settings};
@@ -130,7 +130,8 @@ struct Answered {
 impl Webhook {
     fn send(&self, form: Form, body: impl Into<Vec<u8>>) -> Answered {
         let script = Script::default();
-        let settings = Settings { kubernetes: &self.kubernetes, limits: &self.limits };
+        let unjudged = Seldom::default();
+        let settings = Settings { kubernetes: &self.kubernetes, limits: &self.limits, unjudged: &unjudged };
         let deadline = Deadline::new(self.limits.deadline);
         let incoming = Incoming { query: self.query.clone(), body: Bytes::from(body.into()), deadline };
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();

@@ -7,7 +7,7 @@ const PINNED: &str = "app@sha256:2c26b46b68ffc68ff99b453c1d30413413422d706483bfa
 #[test]
 fn a_rule_that_warns_warns() {
     let warnings = validate(&create(&["warned-unsigned", "audited-unsigned", "exempt"])).warnings();
-    assert_eq!(warnings, ["warned-unsigned: refused: it has no signature; rule rest"]);
+    assert_eq!(warnings, ["warned-unsigned: refused: it has no signature; rule \"rest\""]);
 }
 
 #[test]
