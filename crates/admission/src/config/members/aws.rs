@@ -79,10 +79,10 @@ fn revocation(field: &Field<'_>) -> Result<RevocationSettings, Error> {
             "allow-stale needs a time: set staleFor to how long a verified image stays so while revocation cannot be \
              checked, such as 1h",
         )),
-        (false, time) if !time.is_zero() => Err(stale_for.as_ref().unwrap_or(field).error(
-            "staleFor needs whenUnavailable: allow-stale; with refuse, an image is refused as soon as revocation cannot \
-             be checked",
-        )),
+        (false, time) if !time.is_zero() => Err(stale_for
+            .as_ref()
+            .unwrap_or(field)
+            .error("applies only with whenUnavailable: allow-stale; set that, or remove staleFor")),
         _ => Ok(revocation),
     }
 }

@@ -467,11 +467,11 @@ fn other_sections() {
         ),
         (
             "aws: {revocation: {staleFor: 1h}}",
-            "4:30: aws.revocation.staleFor: staleFor needs whenUnavailable: allow-stale; with refuse, an image is refused as soon as revocation cannot be checked",
+            "4:30: aws.revocation.staleFor: applies only with whenUnavailable: allow-stale; set that, or remove staleFor",
         ),
         (
             "aws: {revocation: {whenUnavailable: refuse, staleFor: 1h}}",
-            "4:55: aws.revocation.staleFor: staleFor needs whenUnavailable: allow-stale; with refuse, an image is refused as soon as revocation cannot be checked",
+            "4:55: aws.revocation.staleFor: applies only with whenUnavailable: allow-stale; set that, or remove staleFor",
         ),
         (
             "aws: {revocation: {staleFor: 48h, whenUnavailable: allow-stale}}",

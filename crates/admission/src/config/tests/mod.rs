@@ -4,8 +4,13 @@ mod messages;
 mod page;
 mod schema;
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroU32;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use aws_names::{Partition, RoleArn};
 
 use super::*;
 
