@@ -218,7 +218,7 @@ impl JudgedImage {
             line.push_str(&format!("; signer {signer}"));
         }
         if let Some(rule) = &self.rule {
-            line.push_str(&format!("; rule {rule}"));
+            line.push_str(&format!("; rule \"{rule}\""));
         }
         line
     }

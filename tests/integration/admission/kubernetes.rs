@@ -104,7 +104,7 @@ fn the_api_server_runs_what_is_signed_and_shows_why_it_refuses_the_rest() {
     // Refused, with the reason that kubectl shows.
     let refused =
         |object: &Value| kubernetes.apply(object).failed().says("notation.example.com").says("denied the request");
-    refused(&pod("bad", "default", &unsigned)).says("the image has no signature").says("rule rest");
+    refused(&pod("bad", "default", &unsigned)).says("the image has no signature").says("rule \"rest\"");
     refused(&pod("bad", "default", &other)).says("authenticity").says(&site.other.arn);
     refused(&pod("bad", "default", "team/App:1")).says("capital letters");
     let workload = |group: &str, kind: &str, spec: Value| json!({ "apiVersion": group, "kind": kind, "metadata": { "name": "w", "namespace": "default" }, "spec": spec });

@@ -106,7 +106,11 @@ impl<A: Application, O: Observer> Requests<A, O> {
         }
         let Some(route) = Route::from_path(path).filter(|route| self.serves(&snapshot, *route)) else {
             // Without saying whether the path is unknown or its adapter is switched off.
-            return Reply::text(None, 404, "this path is not served");
+            return Reply::text(
+                None,
+                404,
+                "this path is not served; server.adapters of the configuration says which adapters answer",
+            );
         };
         let adapter = Some(route.adapter());
         if request.method() != route.method() {

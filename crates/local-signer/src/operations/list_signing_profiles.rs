@@ -92,7 +92,7 @@ fn write(item: &mut Object<'_>, profile: &ListedProfile<'_>, arns: &str) {
     item.json("tags", profile.tags);
 }
 
-/// Writes the caller's own signing certificate: `SigningMaterial`. AWS writes `{}` if there is none.
+/// Writes `SigningMaterial`: the ARN of the certificate that the profile signs with. AWS writes `{}` if there is none.
 pub(super) fn signing_material(item: &mut Object<'_>, certificate_arn: Option<&str>) {
     item.object("signingMaterial", |item| {
         if let Some(arn) = certificate_arn {

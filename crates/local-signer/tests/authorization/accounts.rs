@@ -19,8 +19,8 @@ async fn a_user_may_do_what_its_policies_allow() {
     let root = world.root();
     put_profile(&root, "Prod", json!({})).await;
     put_profile(&root, "Test", json!({})).await;
-    let nobody = world.add(NewPrincipal::user("nobody".parse().unwrap()));
-    sign(&nobody, "Prod", None).await.is_denied(NO_IDENTITY_POLICY);
+    let unprivileged = world.add(NewPrincipal::user("unprivileged".parse().unwrap()));
+    sign(&unprivileged, "Prod", None).await.is_denied(NO_IDENTITY_POLICY);
     let policy = r#"{"Version":"2012-10-17","Statement":[
         {"Effect":"Allow","Action":["signer:SignPayload","signer:GetSigningProfile"],
          "Resource":"arn:aws:signer:us-west-2:111122223333:/signing-profiles/Test"},
@@ -132,7 +132,7 @@ async fn accounts_do_not_see_each_others_profiles() {
     assert_eq!(listed.done()["profiles"].as_array().unwrap().len(), 1);
     let own = carol.call("GET", "/signing-profiles/Own", None).await;
     assert_eq!(own.done()["arn"], format!("arn:aws:signer:us-west-2:{OTHER_ACCOUNT}:/signing-profiles/Own"));
-    // The root of one account is nobody in another.
+    // The root of one account has no rights in another.
     sign(&root, "Own", Some(OTHER_ACCOUNT)).await.is_denied(NO_RESOURCE_POLICY);
     world.signer.shutdown().await;
 }

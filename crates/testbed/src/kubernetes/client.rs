@@ -18,7 +18,7 @@ const LIMIT: Duration = Duration::from_secs(40);
 #[derive(Debug)]
 pub struct Response {
     pub status: u16,
-    /// The object, or the `Status` that says why there is none; a string if it is not JSON.
+    /// The object, or a `Status` with the error; a string if the body is not JSON.
     pub body: Value,
 }
 
