@@ -116,6 +116,22 @@ pub enum Code {
 }
 
 impl Code {
+    /// All kinds, in the order of their declaration.
+    pub const ALL: [Self; 12] = [
+        Self::Unsigned,
+        Self::Untrusted,
+        Self::Revoked,
+        Self::Expired,
+        Self::Integrity,
+        Self::NotFound,
+        Self::Unreachable,
+        Self::Throttled,
+        Self::Quota,
+        Self::Deadline,
+        Self::Credentials,
+        Self::InvalidReference,
+    ];
+
     /// The name in answers and metrics.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -242,5 +258,16 @@ impl Decision {
         let mut seen = std::collections::HashSet::new();
         let warned = self.images.iter().filter(|image| image.is_warned && !image.outcome.is_good());
         warned.filter(|image| seen.insert(image.image.as_str())).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Code;
+
+    #[test]
+    fn all_codes_are_listed_at_their_places() {
+        assert!(Code::ALL.iter().enumerate().all(|(place, code)| *code as usize == place));
+        assert_eq!(Code::InvalidReference as usize + 1, Code::ALL.len());
     }
 }

@@ -1,6 +1,5 @@
 //! Judging one image: from memory, or by asking.
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -21,19 +20,6 @@ use crate::metrics::{CacheName, CacheResult, Metrics};
 
 /// How long what could not be found out counts as such: long enough for those who wait, and no longer.
 pub(super) const UNDETERMINED: Duration = Duration::from_secs(1);
-
-/// How requests to other services are counted.
-#[derive(Clone)]
-pub struct Upstreams {
-    /// The metrics.
-    pub metrics: Metrics,
-}
-
-impl fmt::Debug for Upstreams {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Upstreams")
-    }
-}
 
 /// How images are judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,7 +48,7 @@ pub(super) struct Inner {
     pub(super) revocations: Revocations,
     pub(super) memory: Arc<Memory>,
     pub(super) settings: JudgeSettings,
-    pub(super) upstreams: Upstreams,
+    pub(super) metrics: Metrics,
     pub(super) places: Places,
     pub(super) signers: Signers,
     /// Stands for the settings: verdicts by others are not used.
@@ -109,7 +95,7 @@ impl Judge {
             revocations,
             memory,
             settings,
-            upstreams: Upstreams { metrics },
+            metrics,
             places: Places::default(),
             signers: Signers::default(),
             key,
@@ -135,7 +121,7 @@ impl Judge {
     }
 
     async fn judge_for_all(&self, case: &Case, access: &Arc<Access>, deadline: Deadline) -> Found {
-        let Inner { memory, upstreams, .. } = &*self.inner;
+        let Inner { memory, metrics, .. } = &*self.inner;
         let scope = scope(&case.reference, access.id);
         let known = match case.reference.digest() {
             Some(_) => None,
@@ -157,7 +143,7 @@ impl Judge {
             let why = if is_quota { Why::from(&quota_used_up()) } else { Why::deadline(&case.reference) };
             return Found::nothing(Some(digest), Arc::new(why));
         };
-        upstreams.metrics.cache(CacheName::Verdict, if is_shared { CacheResult::Shared } else { CacheResult::Miss });
+        metrics.cache(CacheName::Verdict, if is_shared { CacheResult::Shared } else { CacheResult::Miss });
         match judged {
             Some(judged) => Found { artifact: Some(digest), judged, is_cached: false, hint: None },
             None => Found::nothing(Some(digest), Arc::new(Why::from(&unexpected()))),
@@ -173,10 +159,10 @@ impl Judge {
         known: Option<&Descriptor>,
         access: &Arc<Access>,
     ) -> Option<Found> {
-        let Inner { memory, upstreams, .. } = &*self.inner;
+        let Inner { memory, metrics, .. } = &*self.inner;
         let (key, now) = (self.verdict_key(case, scope, digest), memory.clock.now());
         let judged = memory.verdicts.get(&key, now)?;
-        upstreams.metrics.cache(CacheName::Verdict, CacheResult::Hit);
+        metrics.cache(CacheName::Verdict, CacheResult::Hit);
         if judged.is_due(now) && judged.value.outcome != Outcome::Undetermined {
             let refresh = || self.clone().verify(key, case.clone(), known.cloned(), Arc::clone(access), true);
             memory.judging.start(key, refresh);

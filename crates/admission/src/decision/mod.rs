@@ -43,7 +43,7 @@ mod waited;
 
 pub use self::answer::{Code, Decision, ImageDecision, ImageName, Outcome, Verdict, Why};
 pub use self::decider::{Decider, Parts};
-pub use self::judge::{Judge, JudgeSettings, Upstreams};
+pub use self::judge::{Judge, JudgeSettings};
 pub use self::memory::Memory;
 pub use self::policies::{LoadedPolicy, PolicyError, load_policies};
 pub use self::question::{PullIdentity, Question};

@@ -24,10 +24,10 @@ impl Judge {
         scope: Key,
         access: &Arc<Access>,
     ) -> Option<Arc<Remembered<Tagged>>> {
-        let Inner { memory, upstreams, .. } = &*self.inner;
+        let Inner { memory, metrics, .. } = &*self.inner;
         let (key, now) = (target_key(case, scope), memory.clock.now());
         let tagged = memory.tags.get(&key, now)?;
-        upstreams.metrics.cache(CacheName::Tag, CacheResult::Hit);
+        metrics.cache(CacheName::Tag, CacheResult::Hit);
         if tagged.is_due(now) {
             memory.resolving.start(key, || self.clone().ask_target(key, case.clone(), Arc::clone(access)));
         }
@@ -42,7 +42,7 @@ impl Judge {
         access: &Arc<Access>,
         deadline: Deadline,
     ) -> Result<Arc<Remembered<Tagged>>, Arc<Why>> {
-        let Inner { memory, upstreams, .. } = &*self.inner;
+        let Inner { memory, metrics, .. } = &*self.inner;
         if let Some(tagged) = self.remembered_target(case, scope, access) {
             return Ok(tagged);
         }
@@ -51,7 +51,7 @@ impl Judge {
         let Some((tagged, is_shared)) = deadline.run(memory.resolving.join(key, work)).await else {
             return Err(Arc::new(Why::deadline(&case.reference)));
         };
-        upstreams.metrics.cache(CacheName::Tag, if is_shared { CacheResult::Shared } else { CacheResult::Miss });
+        metrics.cache(CacheName::Tag, if is_shared { CacheResult::Shared } else { CacheResult::Miss });
         tagged.unwrap_or_else(|| Err(Arc::new(Why::from(&unexpected()))))
     }
 
@@ -75,7 +75,7 @@ impl Judge {
     }
 
     async fn resolve(&self, case: &Case, access: &Access, deadline: Deadline) -> Result<Descriptor, Failure> {
-        let Inner { upstreams, places, .. } = &*self.inner;
+        let Inner { metrics, places, .. } = &*self.inner;
         let Some(place) = deadline.run(places.take(case.reference.registry())).await else {
             return Err(Failure::deadline(deadline));
         };
@@ -87,8 +87,8 @@ impl Judge {
             None => Err(Failure::deadline(deadline)),
         };
         let code = resolved.as_ref().err().map(|why| why.code);
-        upstreams.metrics.upstream(Upstream::Registry, Operation::Resolve, response(code), asked.elapsed());
-        upstreams.metrics.stage(Stage::Resolve, asked.elapsed());
+        metrics.upstream(Upstream::Registry, Operation::Resolve, response(code), asked.elapsed());
+        metrics.stage(Stage::Resolve, asked.elapsed());
         resolved
     }
 }

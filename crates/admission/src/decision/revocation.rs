@@ -13,13 +13,13 @@ use notation::Failure;
 use notation::revocation::{BoxFuture, RevocationQuestion, RevocationSource, RevocationStatus};
 use notation::verify::Signer;
 
-use super::judge::{UNDETERMINED, Upstreams};
+use super::judge::UNDETERMINED;
 use super::quota::{Quota, Rate};
 use super::reasons::response;
 use super::waited::Waited;
 use crate::cache::{Bounded, Clock, Flights, Key, Remembered, Weight};
 use crate::config::RevocationSettings;
-use crate::metrics::{CacheName, CacheResult, Operation, Stage, Upstream};
+use crate::metrics::{CacheName, CacheResult, Metrics, Operation, Stage, Upstream};
 
 /// A revocation is not taken back.
 const REVOKED: Duration = Duration::from_secs(24 * 60 * 60);
@@ -92,7 +92,7 @@ struct Inner {
     ttl: Duration,
     /// The time for one question.
     time: Duration,
-    upstreams: Upstreams,
+    metrics: Metrics,
     messages: Mutex<Option<Arc<str>>>,
 }
 
@@ -105,7 +105,7 @@ impl Revocations {
         memory: Arc<RevocationMemory>,
         settings: &RevocationSettings,
         time: Duration,
-        upstreams: Upstreams,
+        metrics: Metrics,
     ) -> Self {
         let interval = Duration::from_secs(1) * settings.replicas.get() / settings.rate.get();
         let burst = settings.rate.get().saturating_mul(BURST) / settings.replicas.get();
@@ -116,7 +116,7 @@ impl Revocations {
             memory,
             ttl: settings.ttl,
             time,
-            upstreams,
+            metrics,
             messages: Mutex::default(),
         };
         Self { inner: Arc::new(inner) }
@@ -139,11 +139,11 @@ impl Revocations {
     /// that, because no request waits for it.
     async fn answer(&self, question: &RevocationQuestion, noting: &Noting) -> (RevocationStatus, Noted) {
         let key = self.key(question);
-        let Inner { memory, upstreams, .. } = &*self.inner;
-        let _time = upstreams.metrics.time_stage(Stage::Revocation);
+        let Inner { memory, metrics, .. } = &*self.inner;
+        let _time = metrics.time_stage(Stage::Revocation);
         let now = memory.clock.now();
         if let Some((known, until)) = self.known(&key, now) {
-            upstreams.metrics.cache(CacheName::Revocation, CacheResult::Hit);
+            metrics.cache(CacheName::Revocation, CacheResult::Hit);
             let is_due = known.is_due(now);
             if is_due && !noting.is_refresh {
                 memory.flights.start(key, || self.clone().ask(key, question.clone()));
@@ -158,7 +158,7 @@ impl Revocations {
             return self.known_or(&key, RevocationStatus::Unknown(Failure::deadline(question.deadline)));
         };
         let result = if is_shared { CacheResult::Shared } else { CacheResult::Miss };
-        upstreams.metrics.cache(CacheName::Revocation, result);
+        metrics.cache(CacheName::Revocation, result);
         let answer = answer.unwrap_or_else(|| {
             RevocationStatus::Unknown(Failure::new(ReasonCode::Internal, "the revocation check failed unexpectedly"))
         });
@@ -191,7 +191,7 @@ impl Revocations {
 
     /// Asks the source within the quota, and remembers what it knows.
     async fn ask(self, key: Key, question: RevocationQuestion) -> RevocationStatus {
-        let Inner { source, memory, upstreams, .. } = &*self.inner;
+        let Inner { source, memory, metrics, .. } = &*self.inner;
         let now = memory.clock.now();
         if let Some((known, _)) = self.known(&key, now).filter(|(known, _)| !known.is_due(now)) {
             return status(&known.value);
@@ -213,7 +213,7 @@ impl Revocations {
             RevocationStatus::Unknown(failure) => Some(failure.code),
             RevocationStatus::NotRevoked(_) | RevocationStatus::Revoked { .. } => None,
         };
-        upstreams.metrics.upstream(upstream, operation, response(code), began.elapsed());
+        metrics.upstream(upstream, operation, response(code), began.elapsed());
         let (known, time) = match &answer {
             RevocationStatus::Unknown(_) => {
                 self.postpone(&key);
@@ -238,7 +238,7 @@ impl Revocations {
         let began = Instant::now();
         let region = self.region(question);
         let is_in_time = self.inner.memory.quota.wait(region, check, question.deadline.remaining()).await;
-        self.inner.upstreams.metrics.quota_wait(began.elapsed());
+        self.inner.metrics.quota_wait(began.elapsed());
         (!is_in_time).then(quota_used_up)
     }
 

@@ -9,13 +9,12 @@ use notation::revocation::BoxFuture;
 use notation::verify::{NoVerdict, Reason, SignatureSource, Tries};
 use registry::{Content, Store};
 
-use super::judge::Upstreams;
 use super::judged::unexpected;
 use super::memory::{Listed, Memory, StoredEnvelope, whole};
 use super::reasons::response;
 use super::waited::Waited;
 use crate::cache::{Key, Remembered};
-use crate::metrics::{CacheName, CacheResult, Operation, Stage, Upstream};
+use crate::metrics::{CacheName, CacheResult, Metrics, Operation, Stage, Upstream};
 
 /// Envelopes do not change: only memory bounds how long they are kept.
 const ENVELOPE: Duration = Duration::from_secs(24 * 60 * 60);
@@ -56,7 +55,7 @@ pub struct RememberedSignatures {
     /// Until when the list may be used that was delivered.
     pub until: Mutex<Option<Instant>>,
     /// How requests are counted.
-    pub upstreams: Upstreams,
+    pub metrics: Metrics,
     /// How long the verification waited.
     pub waited: Waited,
 }
@@ -66,7 +65,7 @@ impl RememberedSignatures {
         let key = Key::of("signatures").with(self.scope.as_bytes()).with(artifact.digest.to_string());
         let key = key.with(most.to_be_bytes()).key();
         let now = self.memory.clock.now();
-        let metrics = &self.upstreams.metrics;
+        let metrics = &self.metrics;
         // A refresh that others need more often does not read the list each time.
         let is_enough =
             |known: &Arc<Remembered<Listed>>| !self.is_refresh || known.left(now) > self.times.of(&known.value) / 2;
@@ -76,7 +75,7 @@ impl RememberedSignatures {
         }
         let work = || {
             let (store, artifact, memory) = (self.store.clone(), artifact.clone(), Arc::clone(&self.memory));
-            let (times, upstreams) = (self.times, self.upstreams.clone());
+            let (times, metrics) = (self.times, self.metrics.clone());
             async move {
                 let (asked, began) = (memory.clock.now(), Instant::now());
                 let deadline = whole(times.reading);
@@ -87,8 +86,8 @@ impl RememberedSignatures {
                 );
                 let code = listed.as_ref().err().map(|why| why.code);
                 let took = began.elapsed();
-                upstreams.metrics.upstream(Upstream::Registry, Operation::Referrers, response(code), took);
-                upstreams.metrics.stage(Stage::Referrers, took);
+                metrics.upstream(Upstream::Registry, Operation::Referrers, response(code), took);
+                metrics.stage(Stage::Referrers, took);
                 let mut listed = listed?.into_descriptors();
                 listed.shrink_to_fit();
                 let listed = Listed(listed);
@@ -105,16 +104,16 @@ impl RememberedSignatures {
         // A manifest and its envelope are named by their digests. Who lists the manifest may read them.
         let key = Key::of("envelope").with(manifest.digest.to_string()).with(artifact.digest.to_string()).key();
         let now = self.memory.clock.now();
-        let metrics = &self.upstreams.metrics;
+        let metrics = &self.metrics;
         if let Some(known) = self.memory.envelopes.get(&key, now) {
             metrics.cache(CacheName::Envelope, CacheResult::Hit);
             return Ok(Content::from(known.value.0.to_vec()));
         }
         let work = || {
             let (store, artifact, manifest) = (self.store.clone(), artifact.clone(), manifest.clone());
-            let (memory, times, upstreams) = (Arc::clone(&self.memory), self.times, self.upstreams.clone());
+            let (memory, times, metrics) = (Arc::clone(&self.memory), self.times, self.metrics.clone());
             async move {
-                let content = fetch(&store, &artifact, &manifest, tries, times.reading, &upstreams).await?;
+                let content = fetch(&store, &artifact, &manifest, tries, times.reading, &metrics).await?;
                 let is_small = content.len() <= LARGE;
                 Ok(is_small.then(|| memory.envelopes.insert(key, StoredEnvelope(Box::from(&*content)), now, ENVELOPE)))
             }
@@ -124,7 +123,7 @@ impl RememberedSignatures {
         match fetched.unwrap_or_else(|| Err(unexpected().into()))? {
             Some(small) => Ok(Content::from(small.value.0.to_vec())),
             // It is read again by each, within the budget for memory of the registry client.
-            None => fetch(&self.store, artifact, manifest, tries, self.times.reading, &self.upstreams).await,
+            None => fetch(&self.store, artifact, manifest, tries, self.times.reading, &self.metrics).await,
         }
     }
 }
@@ -136,15 +135,15 @@ async fn fetch(
     manifest: &Descriptor,
     tries: Tries,
     time: Duration,
-    upstreams: &Upstreams,
+    metrics: &Metrics,
 ) -> Result<Content, Reason> {
     let asked = Instant::now();
     let deadline = whole(time);
     let read = deadline.run(store.envelope(artifact, manifest, tries)).await;
     let read = read.unwrap_or_else(|| Err(Failure::deadline(deadline).into()));
     let code = read.as_ref().err().map(Reason::code);
-    upstreams.metrics.upstream(Upstream::Registry, Operation::Fetch, response(code), asked.elapsed());
-    upstreams.metrics.stage(Stage::Fetch, asked.elapsed());
+    metrics.upstream(Upstream::Registry, Operation::Fetch, response(code), asked.elapsed());
+    metrics.stage(Stage::Fetch, asked.elapsed());
     read
 }
 

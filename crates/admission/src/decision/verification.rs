@@ -98,7 +98,7 @@ impl Judge {
         deadline: Deadline,
         is_refresh: bool,
     ) -> Verification {
-        let Inner { settings, memory, upstreams, places, .. } = &*self.inner;
+        let Inner { settings, memory, metrics, places, .. } = &*self.inner;
         let scope = scope(&case.reference, access.id);
         let artifact = match known {
             Some(known) => known,
@@ -122,14 +122,14 @@ impl Judge {
             times,
             is_refresh,
             until: Mutex::default(),
-            upstreams: upstreams.clone(),
+            metrics: metrics.clone(),
             waited: waited.clone(),
         };
         let (asked, began) = (memory.clock.now(), Instant::now());
         let now = memory.clock.utc();
         let (demands, requirement) = (&case.policy.demands, case.policy.requirement.as_ref());
         let verdict = verifier.verify_from(&source, &artifact, &case.statement, demands, now, deadline).await;
-        upstreams.metrics.stage(Stage::Verify, began.elapsed().saturating_sub(waited.total()));
+        metrics.stage(Stage::Verify, began.elapsed().saturating_sub(waited.total()));
         let verdict = match verdict {
             Ok(verdict) => verdict,
             Err(why) => return Verification::undetermined(Arc::new(Why::from(&why))),

@@ -20,20 +20,6 @@ pub const OTHER: &str = "other";
 const SLOTS: usize = 2048;
 
 const OUTCOMES: [Outcome; 4] = [Outcome::Exempt, Outcome::Verified, Outcome::Refused, Outcome::Undetermined];
-const CODES: [Code; 12] = [
-    Code::Unsigned,
-    Code::Untrusted,
-    Code::Revoked,
-    Code::Expired,
-    Code::Integrity,
-    Code::NotFound,
-    Code::Unreachable,
-    Code::Throttled,
-    Code::Quota,
-    Code::Deadline,
-    Code::Credentials,
-    Code::InvalidReference,
-];
 
 /// The metrics of images: a hash table with open addressing that only grows, which needs no lock.
 #[derive(Debug)]
@@ -50,7 +36,7 @@ pub struct Images {
 struct Rule {
     name: Box<str>,
     /// By outcome, then by reason: the last is for images without one.
-    counts: [[Number; CODES.len() + 1]; OUTCOMES.len()],
+    counts: [[Number; Code::ALL.len() + 1]; OUTCOMES.len()],
 }
 
 impl Rule {
@@ -79,7 +65,7 @@ impl Images {
     pub fn decided(&self, images: &[ImageDecision]) {
         for image in images {
             let rule = image.rule.as_deref().map_or(&self.none, |name| self.rule(name));
-            let reason = image.why.as_ref().map_or(CODES.len(), |why| code(why.code));
+            let reason = image.why.as_ref().map_or(Code::ALL.len(), |why| why.code as usize);
             rule.counts[outcome(image.outcome)][reason].add(1);
         }
     }
@@ -110,7 +96,7 @@ impl Images {
         let rules = self.slots.iter().filter_map(|slot| slot.get().map(AsRef::as_ref));
         for rule in rules.chain([&self.none, &self.other]) {
             for (outcome, counts) in OUTCOMES.iter().zip(&rule.counts) {
-                let reasons = CODES.iter().map(|code| code.as_str()).chain([""]);
+                let reasons = Code::ALL.iter().map(|code| code.as_str()).chain([""]);
                 // Most combinations never occur: a rule has 52.
                 for (reason, value) in reasons.zip(counts).filter(|(_, value)| value.get() > 0) {
                     let labels = [("outcome", outcome.as_str()), ("reason", reason), ("rule", &rule.name)];
@@ -132,32 +118,14 @@ fn outcome(outcome: Outcome) -> usize {
     }
 }
 
-/// The place of a reason in [`CODES`].
-fn code(code: Code) -> usize {
-    match code {
-        Code::Unsigned => 0,
-        Code::Untrusted => 1,
-        Code::Revoked => 2,
-        Code::Expired => 3,
-        Code::Integrity => 4,
-        Code::NotFound => 5,
-        Code::Unreachable => 6,
-        Code::Throttled => 7,
-        Code::Quota => 8,
-        Code::Deadline => 9,
-        Code::Credentials => 10,
-        Code::InvalidReference => 11,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn each_code_and_outcome_is_at_its_place() {
-        for (place, each) in CODES.iter().enumerate() {
-            assert_eq!(code(*each), place);
+        for (place, each) in Code::ALL.iter().enumerate() {
+            assert_eq!(*each as usize, place);
         }
         for (place, each) in OUTCOMES.iter().enumerate() {
             assert_eq!(outcome(*each), place);

@@ -12,9 +12,7 @@ use notation::verify::Verifier;
 use super::opener::Opener;
 use crate::cluster::{Cluster, ClusterError, NamespaceLabels};
 use crate::config::{Adapter, Config, PullSecrets, RegistryCredentials};
-use crate::decision::{
-    Decider, Judge, JudgeSettings, Memory, Parts, PolicyError, Revocations, Rules, Upstreams, load_policies,
-};
+use crate::decision::{Decider, Judge, JudgeSettings, Memory, Parts, PolicyError, Revocations, Rules, load_policies};
 use crate::log::{Field, Log};
 use crate::metrics::Metrics;
 use crate::registries::{self, Registries, RegistriesError};
@@ -153,7 +151,7 @@ impl Builder {
             memory.revocations(),
             &config.aws.revocation,
             time,
-            Upstreams { metrics: self.metrics.clone() },
+            self.metrics.clone(),
         );
         let settings = JudgeSettings {
             tag: config.cache.tag,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use admission::cache::{Clock, Key};
 use admission::config::RevocationSettings;
-use admission::decision::{Code, Outcome, RevocationMemory, Revocations, Upstreams};
+use admission::decision::{Code, Outcome, RevocationMemory, Revocations};
 use admission::metrics::Metrics;
 use aws_signer::{ClientPool, SignerAttributes, SignerConfig};
 use limits::Deadline;
@@ -34,8 +34,8 @@ fn memory() -> Arc<RevocationMemory> {
 
 fn revocations(source: &Arc<Source>, memory: &Arc<RevocationMemory>, settings: &RevocationSettings) -> Revocations {
     let clients = ClientPool::new(SignerConfig::default());
-    let upstreams = Upstreams { metrics: Metrics::new("0", &[]) };
-    Revocations::new(Arc::clone(source), clients, Arc::clone(memory), settings, TIME, upstreams)
+    let metrics = Metrics::new("0", &[]);
+    Revocations::new(Arc::clone(source), clients, Arc::clone(memory), settings, TIME, metrics)
 }
 
 /// Questions whose signing times are their numbers.

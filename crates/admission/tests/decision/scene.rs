@@ -9,7 +9,7 @@ use admission::cache::{Clock, Key};
 use admission::config::Config;
 use admission::decision::{
     Access, Code, Decider, Decision, ImageDecision, Judge, JudgeSettings, Memory, Outcome, Parts, PullIdentity,
-    Question, Revocations, Rules, Stores, Upstreams, load_policies,
+    Question, Revocations, Rules, Stores, load_policies,
 };
 use admission::frontends::Decide as _;
 use admission::metrics::Metrics;
@@ -261,7 +261,7 @@ fn decider(
         memory.revocations(),
         &config.aws.revocation,
         time,
-        Upstreams { metrics: metrics.clone() },
+        metrics.clone(),
     );
     let settings = JudgeSettings {
         tag: config.cache.tag,

@@ -201,24 +201,7 @@ async fn unknown_members_are_shown_short_and_printable() {
 
 #[tokio::test]
 async fn all_codes_and_outcomes_are_in_the_schema() {
-    use Code::{
-        Credentials, Deadline, Expired, Integrity, InvalidReference, NotFound, Quota, Revoked, Throttled, Unreachable,
-        Unsigned, Untrusted,
-    };
-    for code in [
-        Unsigned,
-        Untrusted,
-        Revoked,
-        Expired,
-        Integrity,
-        NotFound,
-        Unreachable,
-        Throttled,
-        Quota,
-        Deadline,
-        Credentials,
-        InvalidReference,
-    ] {
+    for code in Code::ALL {
         for outcome in [Outcome::Refused, Outcome::Undetermined] {
             let decider = Scripted::new(move |_, image| {
                 let why = Some(Arc::new(Why { code, check: None, message: "no".to_owned() }));
