@@ -210,6 +210,17 @@ async fn whatever_is_no_list_of_referrers_means_that_the_tag_counts() {
 }
 
 #[tokio::test]
+async fn a_damaged_list_of_referrers_is_not_an_empty_one() {
+    type Answering = fn() -> Reply;
+    let answers: [Answering; 4] =
+        [|| json(200, "{\"manifests\":["), || json(200, "\u{fffd}\u{1}"), || json(200, ""), || json(200, "{}{}")];
+    for (i, answer) in answers.into_iter().enumerate() {
+        assert_eq!(referrers(&without_api(answer, true), 10).await.unwrap().len(), 1, "answer {i}");
+        assert!(referrers(&without_api(answer, false), 10).await.is_err(), "answer {i}");
+    }
+}
+
+#[tokio::test]
 async fn where_the_tag_is_no_index_there_are_no_referrers_and_none_is_written() {
     type Answering = fn() -> Reply;
     let answers: [(Answering, bool); 24] = [

@@ -30,6 +30,10 @@ enum NoList {
     Failed(RegistryError),
 }
 
+fn is_json(text: &[u8]) -> bool {
+    serde_json::from_slice::<serde::de::IgnoredAny>(text).is_ok()
+}
+
 impl RemoteRepository {
     /// The referrers of `subject` with this artifact type, in the registry's order, each once, without annotations. The
     /// list is only the registry's claim: read each manifest to find out what it is.
@@ -106,6 +110,10 @@ impl RemoteRepository {
             (Err(why @ ListError::TooMany(..)), _) => Err(NoList::Failed(why.into_error(answer.request))),
             // The registry says that this is a list.
             (Err(why), Some(IMAGE_INDEX_MEDIA_TYPE)) => Err(NoList::Unclear(why.into_error(answer.request))),
+            // A damaged answer, perhaps of a list.
+            (Err(why), Some(media_type)) if media_type.ends_with("json") && !is_json(&answer.body) => {
+                Err(NoList::Unclear(why.into_error(answer.request)))
+            }
             _ => Err(NoList::NotSupported),
         }
     }
