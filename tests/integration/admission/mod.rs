@@ -4,6 +4,7 @@
 mod commands;
 mod examples;
 mod kubernetes;
+mod metrics;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
