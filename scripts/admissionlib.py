@@ -1,12 +1,15 @@
 """Shared by the scripts that put load on the admission service: its process, its peers, requests, and programs that send them."""
 
 import asyncio
+import contextlib
 import http.client
 import http.server
 import json
 import os
+import select
 import socket
 import ssl
+import struct
 import subprocess
 import sys
 import threading
@@ -110,9 +113,12 @@ class Service:
 
 
 class Admission(Service):
-    """`admission serve` with one policy, which trusts the profile. `tls` is a certificate and its key, or None."""
+    """`admission serve` with one policy, which trusts the profiles. `tls` is a certificate and its key, or None.
 
-    def __init__(self, program, folder, name, env, profile, root, tls, mirror=None, level="info"):
+    `sections` are sections of the configuration in place of those here.
+    """
+
+    def __init__(self, program, folder, name, env, profiles, root, tls, mirror=None, level="info", **sections):
         self.port, self.operations = free_port(), free_port()
         config = {
             "version": 1,
@@ -121,13 +127,14 @@ class Admission(Service):
                 "adapters": ["kubernetes", "gatekeeper", "verify"],
                 **({"tls": dict(zip(("certificate", "key"), tls))} if tls else {"plain": True}),
             },
-            "policies": {"default": {"trustedProfiles": [profile], "roots": [root]}},
+            "policies": {"default": {"trustedProfiles": profiles, "roots": [root]}},
             "rules": [{"policy": "default", "action": "enforce"}],
             # The pull secrets of Pods would need a cluster.
             "kubernetes": {"pullSecrets": "none"},
             # The quota of AWS would be what is measured.
             "aws": {"revocation": {"rate": 10_000}},
             "log": {"level": level},
+            **sections,
         }
         if mirror:
             config["registries"] = [{"host": "*.bench.test", "mirror": mirror}]
@@ -188,10 +195,15 @@ class Ratify(Service):
 
 
 class CountingProxy:
-    """Passes requests on to a server, and counts them by what they ask for. It is slow."""
+    """Passes requests on to a server, and counts them by what they ask for. It is slow.
+
+    `fault` is what it does in place of that: `hang`, `reset`, `garbage`, `endless`, or an HTTP status. None passes requests on.
+    """
+
+    FAULTS = ("hang", "reset", "503", "429", "garbage", "endless")
 
     def __init__(self, target):
-        self.counts = Counter()
+        self.counts, self.fault = Counter(), None
         proxy, (host, port) = self, target.split("://")[1].split(":")
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -200,6 +212,9 @@ class CountingProxy:
             def pass_on(self):
                 proxy.counts[proxy.kind(self.command, self.path)] += 1
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                if proxy.fault:
+                    self.close_connection = True
+                    return self.fail(proxy.fault)
                 connection = http.client.HTTPConnection(host, int(port), timeout=30)
                 # The signature of a request to AWS covers its headers, also that of the host.
                 connection.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
@@ -217,12 +232,36 @@ class CountingProxy:
                 self.wfile.write(content)
                 connection.close()
 
+            def fail(self, fault):
+                if fault == "hang":
+                    # Until the client gives up: its end of the connection becomes readable.
+                    select.select([self.connection], [], [], 60)
+                elif fault == "reset":
+                    self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                elif fault in ("garbage", "endless"):
+                    length = "" if fault == "endless" else "Content-Length: 64\r\n"
+                    self.wfile.write(f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n{length}\r\n".encode())
+                    self.wfile.write(os.urandom(64))
+                    with contextlib.suppress(OSError):
+                        while fault == "endless" and proxy.fault == fault:
+                            self.wfile.write(os.urandom(4096))
+                            time.sleep(0.05)
+                else:
+                    self.wfile.write(f"HTTP/1.1 {fault} No\r\nContent-Length: 0\r\nRetry-After: 1\r\nConnection: close\r\n\r\n".encode())
+
             do_GET = do_HEAD = do_POST = do_PUT = pass_on
 
             def log_message(self, *_):
                 pass
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        class Server(http.server.ThreadingHTTPServer):
+            daemon_threads, request_queue_size = True, 128
+
+            def handle_error(self, *_):
+                # A client that gave up.
+                pass
+
+        self.server = Server(("127.0.0.1", 0), Handler)
         self.port = self.server.server_address[1]
         self.url = f"http://127.0.0.1:{self.port}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()

@@ -117,16 +117,16 @@ class Registry:
         self._request("PUT", f"{location}{'&' if '?' in location else '?'}digest={digest}", content, "application/octet-stream")
         return {"digest": digest, "size": len(content)}
 
-    def push_images(self, repository, count):
-        """Pushes `count` different images to the repository. Returns their references."""
+    def push_images(self, repository, count, tags=False):
+        """Pushes `count` different images to the repository. Returns their references, by digest or by tag."""
         config = {**self._push_blob(repository, b"{}"), "mediaType": "application/vnd.oci.image.config.v1+json"}
         references = []
         for number in range(count):
             manifest = {"schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": [], "annotations": {"number": str(number)}}
             content = json.dumps(manifest).encode()
             digest = "sha256:" + hashlib.sha256(content).hexdigest()
-            self._request("PUT", f"/v2/{repository}/manifests/{digest}", content, MANIFEST)
-            references.append(f"127.0.0.1:{self.port}/{repository}@{digest}")
+            self._request("PUT", f"/v2/{repository}/manifests/{f'v{number}' if tags else digest}", content, MANIFEST)
+            references.append(f"127.0.0.1:{self.port}/{repository}{f':v{number}' if tags else f'@{digest}'}")
         return references
 
     def stop(self):
