@@ -181,7 +181,7 @@ impl JudgedObject {
             Verdict::Refused => Disposition::Refused.into(),
             Verdict::Undetermined => Disposition::Undetermined.into(),
         };
-        let images = record.images.iter().map(JudgedImage::from).collect();
+        let images = record.images.iter().map(|image| JudgedImage::from(&**image)).collect();
         Self { decision: record.verdict.as_str(), images, status, ..object }
     }
 

@@ -1,6 +1,9 @@
 //! The keys of the caches.
 
-use aws_lc_rs::digest::{Context, SHA256};
+use aws_lc_rs::digest::{SHA256, digest};
+
+/// Enough for the parts of nearly all keys.
+const USUAL: usize = 384;
 
 /// Everything that an entry depends on, as a SHA-256 digest: equal keys mean equal questions, even if a stranger chose
 /// the names.
@@ -8,13 +11,15 @@ use aws_lc_rs::digest::{Context, SHA256};
 pub struct Key([u8; 32]);
 
 /// Makes a key of parts. Each part counts with its length, so that no two lists of parts make the same key.
-pub struct KeyBuilder(Context);
+///
+/// They are gathered and hashed at once: a hash in steps has a state on the heap.
+pub struct KeyBuilder(Vec<u8>);
 
 impl Key {
     /// Starts a key for this kind of question.
     #[must_use]
     pub fn of(kind: &str) -> KeyBuilder {
-        KeyBuilder(Context::new(&SHA256)).with(kind)
+        KeyBuilder(Vec::with_capacity(USUAL)).with(kind)
     }
 
     /// The bytes.
@@ -35,8 +40,8 @@ impl KeyBuilder {
     #[must_use]
     pub fn with(mut self, part: impl AsRef<[u8]>) -> Self {
         let part = part.as_ref();
-        self.0.update(&(part.len() as u64).to_be_bytes());
-        self.0.update(part);
+        self.0.extend_from_slice(&(part.len() as u64).to_be_bytes());
+        self.0.extend_from_slice(part);
         self
     }
 
@@ -45,7 +50,7 @@ impl KeyBuilder {
     pub fn key(self) -> Key {
         let mut bytes = [0; 32];
         // SHA-256 has 32 bytes.
-        bytes.copy_from_slice(self.0.finish().as_ref());
+        bytes.copy_from_slice(digest(&SHA256, &self.0).as_ref());
         Key(bytes)
     }
 }

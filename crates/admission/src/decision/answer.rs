@@ -1,7 +1,8 @@
 //! The answer: one for each image, and what they come to together.
 
 use std::fmt;
-use std::sync::Arc;
+use std::ops::Deref;
+use std::sync::{Arc, OnceLock};
 
 use notary::Digest;
 
@@ -9,7 +10,75 @@ use notary::Digest;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Decision {
     /// The decisions.
-    pub images: Vec<ImageDecision>,
+    pub images: Vec<Decided>,
+}
+
+/// A decision about an image that is given to many: clones share it, with the texts that frontends derive from it.
+#[derive(Debug, Clone)]
+pub struct Decided(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    decision: ImageDecision,
+    texts: [OnceLock<Box<str>>; Text::COUNT],
+}
+
+/// A text that depends on nothing but the decision, and is therefore written once for all who get it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Text {
+    /// The value for Gatekeeper, as Ratify 2 writes it.
+    GatekeeperValue,
+    /// The summary in the audit annotations of Kubernetes.
+    Summary,
+    /// What `/v1/verify` answers.
+    Verify,
+    /// The members of the log.
+    Log,
+}
+
+impl Text {
+    const COUNT: usize = 4;
+}
+
+impl Decided {
+    /// The text, which `write` writes if no one has yet.
+    pub fn text(&self, text: Text, write: impl FnOnce(&ImageDecision) -> String) -> &str {
+        self.0.texts[text as usize].get_or_init(|| write(&self.0.decision).into_boxed_str())
+    }
+
+    /// The decision changed for one who gets it. The others have it as it was.
+    #[must_use]
+    pub fn changed(&self, change: impl FnOnce(&mut ImageDecision)) -> Self {
+        let mut decision = self.0.decision.clone();
+        change(&mut decision);
+        decision.into()
+    }
+}
+
+impl From<ImageDecision> for Decided {
+    fn from(decision: ImageDecision) -> Self {
+        Self(Arc::new(Shared { decision, texts: Default::default() }))
+    }
+}
+
+impl Deref for Decided {
+    type Target = ImageDecision;
+
+    fn deref(&self) -> &ImageDecision {
+        &self.0.decision
+    }
+}
+
+impl fmt::Display for Decided {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.decision.fmt(f)
+    }
+}
+
+impl PartialEq for Decided {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.decision == other.0.decision
+    }
 }
 
 /// What a decision comes to. Ordered by precedence: a refusal outweighs what is undetermined.
@@ -241,12 +310,13 @@ impl Decision {
     /// What it comes to for all images together.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
-        self.images.iter().map(ImageDecision::verdict).max().unwrap_or(Verdict::Allowed)
+        self.images.iter().map(|image| image.verdict()).max().unwrap_or(Verdict::Allowed)
     }
 
     /// The images that keep the whole from running, those that are refused first. Equal ones are named once.
     pub fn problems(&self) -> Vec<&ImageDecision> {
-        let mut problems: Vec<_> = self.images.iter().filter(|image| image.verdict() != Verdict::Allowed).collect();
+        let mut problems: Vec<_> =
+            self.images.iter().map(|image| &**image).filter(|image| image.verdict() != Verdict::Allowed).collect();
         problems.sort_by_key(|image| std::cmp::Reverse(image.verdict()));
         let mut seen = std::collections::HashSet::new();
         problems.retain(|image| seen.insert(image.image.as_str()));
@@ -256,7 +326,8 @@ impl Decision {
     /// The images that run although they were not verified, and of which the user is told.
     pub fn warnings(&self) -> Vec<&ImageDecision> {
         let mut seen = std::collections::HashSet::new();
-        let warned = self.images.iter().filter(|image| image.is_warned && !image.outcome.is_good());
+        let warned =
+            self.images.iter().map(|image| &**image).filter(|image| image.is_warned && !image.outcome.is_good());
         warned.filter(|image| seen.insert(image.image.as_str())).collect()
     }
 }

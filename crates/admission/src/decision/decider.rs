@@ -7,11 +7,12 @@ use std::sync::Arc;
 use limits::Deadline;
 use tokio::task::JoinSet;
 
-use super::answer::{Code, Decision, ImageDecision, ImageName, Outcome, Why};
+use super::answer::{Code, Decided, Decision, ImageDecision, ImageName, Outcome, Why};
 use super::judge::{Case, Found, Judge};
 use super::judged::unexpected;
 use super::policies::LoadedPolicy;
 use super::question::Question;
+use super::recent::{Asking, Recent, Source};
 use super::reference::ImageReference;
 use super::rules::{Action, Labels, Rules, Selected};
 use super::stores::Stores;
@@ -21,6 +22,8 @@ use crate::frontends::Decide;
 
 /// How many images of one question are worked on at the same time: a question with many must not take all places.
 const AT_ONCE: usize = 16;
+/// Up to so many images are compared with each other to find equal ones.
+const FEW: usize = 16;
 
 /// What a decider is made of.
 pub struct Parts {
@@ -48,6 +51,7 @@ struct Inner {
     stores: Arc<dyn Stores>,
     judge: Judge,
     labels: Option<Arc<NamespaceLabels>>,
+    recent: Recent,
 }
 
 impl fmt::Debug for Decider {
@@ -75,7 +79,8 @@ impl Decider {
     pub fn new(parts: Parts) -> Self {
         let Parts { rules, policies, stores, judge, labels } = parts;
         let policies = policies.into_iter().map(Arc::new).collect();
-        Self { inner: Arc::new(Inner { rules, policies, stores, judge, labels }) }
+        let recent = Recent::default();
+        Self { inner: Arc::new(Inner { rules, policies, stores, judge, labels, recent }) }
     }
 
     /// The labels of the namespace, if a rule needs them and they are known.
@@ -137,11 +142,46 @@ impl Decider {
         }
     }
 
-    /// The judgement if it and the credentials are remembered.
-    fn remembered(&self, question: &Question, case: &Case) -> Option<Found> {
+    /// What was decided about the image before, if nothing has changed since.
+    fn recalled(&self, question: &Question, image: &str) -> Option<Decided> {
+        let Inner { stores, judge, labels, recent, .. } = &*self.inner;
+        if labels.is_some() {
+            return None;
+        }
+        let namespace = question.namespace.as_deref();
+        let entry = recent.get(&Asking::new(image, namespace, &question.pull))?;
+        if let Some(Source { reference, access, basis }) = &entry.source {
+            let current = stores.remembered(reference.name(), namespace, &question.pull)?;
+            if current.id != *access || !judge.is_unchanged(basis) {
+                return None;
+            }
+        }
+        Some(entry.decided.clone())
+    }
+
+    /// The decision if all that it depends on is remembered.
+    fn remembered(&self, question: &Question, pending: &Pending) -> Option<Decided> {
         let Inner { stores, judge, .. } = &*self.inner;
+        let Pending { case, decision } = pending;
         let access = stores.remembered(case.reference.name(), question.namespace.as_deref(), &question.pull)?;
-        judge.remembered(case, &access)
+        let mut found = judge.remembered(case, &access)?;
+        let basis = found.basis.take();
+        let decided = Decided::from(decision.clone().found(found));
+        let source = basis.map(|basis| Source { reference: Arc::clone(&case.reference), access: access.id, basis });
+        if let Some(source) = source {
+            self.keep(question, &decided, Some(source));
+        }
+        Some(decided)
+    }
+
+    /// Keeps a decision for the next who asks the same.
+    fn keep(&self, question: &Question, decided: &Decided, source: Option<Source>) {
+        let Inner { labels, recent, .. } = &*self.inner;
+        // What is undetermined is asked for anew soon, and what follows from labels depends on more than the question.
+        if labels.is_none() && decided.outcome != Outcome::Undetermined {
+            let asking = Asking::new(&decided.image, question.namespace.as_deref(), &question.pull);
+            recent.keep(asking, decided, source);
+        }
     }
 
     async fn judge(self, question: Arc<Question>, case: Case) -> Found {
@@ -163,40 +203,36 @@ impl Decider {
 impl Decide for Decider {
     async fn decide(&self, question: Question) -> Decision {
         let labels = self.labels(&question).await;
-        let mut places: HashMap<&str, usize> = HashMap::new();
-        let mut distinct: Vec<ImageDecision> = Vec::new();
-        let mut order = Vec::with_capacity(question.images.len());
+        let mut distinct: Vec<Decided> = Vec::with_capacity(question.images.len());
+        let order = places(&question.images);
         let mut waiting: BTreeMap<usize, Pending> = BTreeMap::new();
-        for image in &question.images {
-            let place = match places.get(image.as_str()) {
-                Some(place) => *place,
-                None => {
-                    let place = distinct.len();
-                    places.insert(image, place);
-                    distinct.push(match self.prepare(question.namespace.as_deref(), &labels, image) {
-                        Prepared::Decided(decision) => decision,
-                        Prepared::Pending(pending) => match self.remembered(&question, &pending.case) {
-                            Some(found) => pending.decision.found(found),
-                            None => {
-                                let decision = pending.decision.clone();
-                                waiting.insert(place, pending);
-                                decision
-                            }
-                        },
-                    });
-                    place
+        for (image, place) in question.images.iter().zip(&order) {
+            if *place < distinct.len() {
+                continue;
+            }
+            let decided = self.recalled(&question, image).unwrap_or_else(|| {
+                match self.prepare(question.namespace.as_deref(), &labels, image) {
+                    Prepared::Decided(decision) => {
+                        let decided = decision.into();
+                        self.keep(&question, &decided, None);
+                        decided
+                    }
+                    Prepared::Pending(pending) => self.remembered(&question, &pending).unwrap_or_else(|| {
+                        let decision = pending.decision.clone();
+                        waiting.insert(*place, pending);
+                        decision.into()
+                    }),
                 }
-            };
-            order.push(place);
+            });
+            distinct.push(decided);
         }
-        drop(places);
         if !waiting.is_empty() {
             let question = Arc::new(question);
             let mut judged: HashMap<usize, Found> = self.judge_all(&question, &waiting).await.into_iter().collect();
             for (place, pending) in waiting {
                 // A panic was reported when it happened.
                 let found = judged.remove(&place).unwrap_or_else(|| Found::undetermined(Why::from(&unexpected())));
-                distinct[place] = pending.decision.found(found);
+                distinct[place] = pending.decision.found(found).into();
             }
         }
         if order.len() == distinct.len() {
@@ -204,6 +240,25 @@ impl Decide for Decider {
         }
         Decision { images: order.into_iter().map(|place| distinct[place].clone()).collect() }
     }
+}
+
+/// The number of each image among the distinct ones, in the order in which they come first.
+fn places(images: &[String]) -> Vec<usize> {
+    let mut count = 0;
+    let mut next = || {
+        count += 1;
+        count - 1
+    };
+    if images.len() > FEW {
+        let mut known: HashMap<&str, usize> = HashMap::with_capacity(images.len());
+        return images.iter().map(|image| *known.entry(image).or_insert_with(&mut next)).collect();
+    }
+    let mut places: Vec<usize> = Vec::with_capacity(images.len());
+    for (number, image) in images.iter().enumerate() {
+        let before = images[..number].iter().position(|other| other == image);
+        places.push(before.map_or_else(&mut next, |before| places[before]));
+    }
+    places
 }
 
 impl Decider {
@@ -231,7 +286,7 @@ impl Decider {
 
 impl ImageDecision {
     /// Undetermined until something is found out.
-    fn new(image: &str, reference: Option<&ImageReference>) -> Self {
+    pub(super) fn new(image: &str, reference: Option<&ImageReference>) -> Self {
         Self {
             image: image.to_owned(),
             outcome: Outcome::Undetermined,

@@ -9,7 +9,7 @@ use notation::verify::{VerificationPolicy, Verifier};
 
 use super::answer::{Code, Outcome, Why};
 use super::judged::{Judged, Signers, unexpected};
-use super::memory::Memory;
+use super::memory::{Memory, Tagged};
 use super::places::Places;
 use super::policies::LoadedPolicy;
 use super::reference::ImageReference;
@@ -75,8 +75,18 @@ pub struct Found {
     pub judged: Arc<Remembered<Judged>>,
     /// Whether it was remembered.
     pub is_cached: bool,
+    /// What was remembered, if it was.
+    pub(super) basis: Option<Basis>,
     /// What could not be used as a credential of this request. Others who share the judgement have other ones.
     hint: Option<Arc<str>>,
+}
+
+/// The remembered answers that a judgement came from. While the caches have the same, the judgement is the same.
+#[derive(Debug, Clone)]
+pub(super) struct Basis {
+    /// The digest of the tag, unless the digest was written.
+    tag: Option<(Key, Arc<Remembered<Tagged>>)>,
+    verdict: (Key, Arc<Remembered<Judged>>),
 }
 
 impl Judge {
@@ -106,13 +116,38 @@ impl Judge {
     /// The judgement that is remembered, of what is read with `access`. What is about to age is refreshed.
     pub fn remembered(&self, case: &Case, access: &Arc<Access>) -> Option<Found> {
         let scope = scope(&case.reference, access.id);
-        let tagged = match case.reference.digest() {
+        let tag = match case.reference.digest() {
             Some(_) => None,
             None => Some(self.remembered_target(case, scope, access)?),
         };
-        let known = tagged.as_ref().map(|tagged| &tagged.value.0);
+        let known = tag.as_ref().map(|(_, tagged)| &tagged.value.0);
         let digest = known.map(|known| &known.digest).or(case.reference.digest())?;
-        Some(self.remembered_verdict(case, scope, digest, known, access)?.hinted(access))
+        let mut found = self.remembered_verdict(case, scope, digest, known, access)?.hinted(access);
+        if let Some(basis) = &mut found.basis {
+            basis.tag = tag;
+        }
+        Some(found)
+    }
+
+    /// Whether the caches have the same answers as before, none of which is to be refreshed.
+    pub(super) fn is_unchanged(&self, basis: &Basis) -> bool {
+        let Inner { memory, metrics, .. } = &*self.inner;
+        let now = memory.clock.now();
+        if let Some((key, tagged)) = &basis.tag
+            && !memory.tags.get(key, now).is_some_and(|current| Arc::ptr_eq(&current, tagged) && !current.is_due(now))
+        {
+            return false;
+        }
+        let (key, judged) = &basis.verdict;
+        let is_same =
+            memory.verdicts.get(key, now).is_some_and(|current| Arc::ptr_eq(&current, judged) && !current.is_due(now));
+        if is_same {
+            if basis.tag.is_some() {
+                metrics.cache(CacheName::Tag, CacheResult::Hit);
+            }
+            metrics.cache(CacheName::Verdict, CacheResult::Hit);
+        }
+        is_same
     }
 
     /// Judges an image: from memory, or by asking the registry and the services.
@@ -145,7 +180,7 @@ impl Judge {
         };
         metrics.cache(CacheName::Verdict, if is_shared { CacheResult::Shared } else { CacheResult::Miss });
         match judged {
-            Some(judged) => Found { artifact: Some(digest), judged, is_cached: false, hint: None },
+            Some(judged) => Found { artifact: Some(digest), judged, is_cached: false, basis: None, hint: None },
             None => Found::nothing(Some(digest), Arc::new(Why::from(&unexpected()))),
         }
     }
@@ -167,7 +202,8 @@ impl Judge {
             let refresh = || self.clone().verify(key, case.clone(), known.cloned(), Arc::clone(access), true);
             memory.judging.start(key, refresh);
         }
-        Some(Found { artifact: Some(digest.clone()), judged, is_cached: true, hint: None })
+        let basis = Some(Basis { tag: None, verdict: (key, Arc::clone(&judged)) });
+        Some(Found { artifact: Some(digest.clone()), judged, is_cached: true, basis, hint: None })
     }
 
     pub(super) fn verdict_key(&self, case: &Case, scope: Key, digest: &notary::Digest) -> Key {
@@ -185,7 +221,7 @@ impl Found {
 
     fn nothing(artifact: Option<notary::Digest>, why: Arc<Why>) -> Self {
         let judged = Arc::new(Remembered::once(Judged::undetermined(why), Instant::now()));
-        Self { artifact, judged, is_cached: false, hint: None }
+        Self { artifact, judged, is_cached: false, basis: None, hint: None }
     }
 
     /// Why it is refused or undetermined, for the request.

@@ -7,6 +7,7 @@
 //! | `decider` | [`Decider`]: the walk from a question to a decision |
 //! | `rules` | which rule applies to an image |
 //! | `policies` | the policies of the configuration with their trust stores |
+//! | `recent` | decisions that are given again while the caches have not changed |
 //! | `stores` | who opens repositories, and with whose credentials |
 //! | `memory` | the caches, which outlive reloads |
 //! | `judge` | judging one image: from memory, or by asking |
@@ -32,6 +33,7 @@ mod policies;
 mod question;
 mod quota;
 mod reasons;
+mod recent;
 mod reference;
 mod resolution;
 mod revocation;
@@ -41,7 +43,7 @@ mod stores;
 mod verification;
 mod waited;
 
-pub use self::answer::{Code, Decision, ImageDecision, ImageName, Outcome, Verdict, Why};
+pub use self::answer::{Code, Decided, Decision, ImageDecision, ImageName, Outcome, Text, Verdict, Why};
 pub use self::decider::{Decider, Parts};
 pub use self::judge::{Judge, JudgeSettings};
 pub use self::memory::Memory;

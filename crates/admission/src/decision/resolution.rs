@@ -23,7 +23,7 @@ impl Judge {
         case: &Case,
         scope: Key,
         access: &Arc<Access>,
-    ) -> Option<Arc<Remembered<Tagged>>> {
+    ) -> Option<(Key, Arc<Remembered<Tagged>>)> {
         let Inner { memory, metrics, .. } = &*self.inner;
         let (key, now) = (target_key(case, scope), memory.clock.now());
         let tagged = memory.tags.get(&key, now)?;
@@ -31,7 +31,7 @@ impl Judge {
         if tagged.is_due(now) {
             memory.resolving.start(key, || self.clone().ask_target(key, case.clone(), Arc::clone(access)));
         }
-        Some(tagged)
+        Some((key, tagged))
     }
 
     /// The image that a tag or digest names.
@@ -43,7 +43,7 @@ impl Judge {
         deadline: Deadline,
     ) -> Result<Arc<Remembered<Tagged>>, Arc<Why>> {
         let Inner { memory, metrics, .. } = &*self.inner;
-        if let Some(tagged) = self.remembered_target(case, scope, access) {
+        if let Some((_, tagged)) = self.remembered_target(case, scope, access) {
             return Ok(tagged);
         }
         let key = target_key(case, scope);

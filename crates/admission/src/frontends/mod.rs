@@ -20,7 +20,7 @@ use limits::Deadline;
 pub use self::seldom::Seldom;
 pub use self::timeout::caller_deadline;
 use crate::config::{Adapter, Kubernetes, Limits};
-use crate::decision::{Decision, ImageDecision, Question, Verdict};
+use crate::decision::{Decided, Decision, Question, Verdict};
 
 /// Who decides. The service has one; tests of adapters have others.
 pub trait Decide: Sync {
@@ -85,7 +85,7 @@ pub struct Record {
     /// What was answered.
     pub verdict: Verdict,
     /// The decisions about the images.
-    pub images: Vec<ImageDecision>,
+    pub images: Vec<Decided>,
 }
 
 /// A request that an adapter answers.

@@ -41,7 +41,7 @@ impl Scripted {
 
 impl Decide for Scripted {
     async fn decide(&self, question: Question) -> Decision {
-        let images = question.images.iter().map(|image| (self.script)(&question, image)).collect();
+        let images = question.images.iter().map(|image| (self.script)(&question, image).into()).collect();
         self.asked.lock().unwrap().push(question);
         tokio::task::yield_now().await;
         Decision { images }

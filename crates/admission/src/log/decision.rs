@@ -11,7 +11,7 @@
 use std::time::Duration;
 
 use super::json::Line;
-use crate::decision::{ImageDecision, Outcome};
+use crate::decision::{Decided, ImageDecision, Outcome, Text};
 use crate::frontends::Record;
 
 /// The most images of a line.
@@ -29,7 +29,7 @@ pub fn write(line: &mut Line, record: &Record, took: Duration) {
     line.value("dryRun", record.dry_run);
     line.literal("decision", record.verdict.as_str());
     // The bad ones first: they must not be among those that are left out.
-    let is_bad = |image: &&ImageDecision| !image.outcome.is_good();
+    let is_bad = |image: &&Decided| !image.outcome.is_good();
     let (bad, good) = (record.images.iter().filter(is_bad), record.images.iter().filter(|image| !is_bad(image)));
     if record.images.len() > MAX_IMAGES {
         line.objects("images", bad.chain(good).take(MAX_IMAGES), image);
@@ -40,7 +40,11 @@ pub fn write(line: &mut Line, record: &Record, took: Duration) {
     line.value("ms", format_args!("{:.3}", took.as_secs_f64() * 1000.0));
 }
 
-fn image(line: &mut Line, image: &ImageDecision) {
+fn image(line: &mut Line, image: &Decided) {
+    line.members(image.text(Text::Log, |image| Line::members_of(|line| members(line, image))));
+}
+
+fn members(line: &mut Line, image: &ImageDecision) {
     line.text("reference", &image.image);
     if let Some(digest) = &image.digest {
         line.shown("digest", digest);

@@ -129,6 +129,23 @@ impl Line {
         self.is_first = false;
     }
 
+    /// The members that `write` writes, for [`Self::members`].
+    pub fn members_of(write: impl FnOnce(&mut Self)) -> String {
+        let mut line = Self { buffer: Vec::new(), is_first: true };
+        write(&mut line);
+        // Only texts were written.
+        String::from_utf8(line.buffer).unwrap_or_default()
+    }
+
+    /// Members that were written before.
+    pub fn members(&mut self, members: &str) {
+        if !self.is_first {
+            self.buffer.push(b',');
+        }
+        self.is_first = false;
+        self.buffer.extend_from_slice(members.as_bytes());
+    }
+
     fn open(&mut self, bracket: u8) {
         self.buffer.push(bracket);
         self.is_first = true;

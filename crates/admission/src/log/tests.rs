@@ -7,7 +7,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 
 use super::decision::MAX_IMAGES;
 use super::*;
-use crate::decision::{Code, ImageDecision, Outcome, Verdict, Why};
+use crate::decision::{Code, Decided, ImageDecision, Outcome, Verdict, Why};
 
 /// A writer for tests. It may be blocked, as a pipe is that is not read.
 #[derive(Clone, Default)]
@@ -98,7 +98,7 @@ fn record(images: Vec<ImageDecision>) -> Record {
         operation: Some("CREATE".into()),
         dry_run: false,
         verdict: Verdict::Refused,
-        images,
+        images: images.into_iter().map(Decided::from).collect(),
     }
 }
 

@@ -10,7 +10,7 @@ use prometheus_client::encoding::DescriptorEncoder;
 use prometheus_client::metrics::MetricType;
 
 use super::series::{Number, count_of, descriptor};
-use crate::decision::{Code, ImageDecision, Outcome};
+use crate::decision::{Code, Decided, Outcome};
 
 /// The most rules that are counted apart.
 pub const MAX_RULES: usize = 1000;
@@ -62,7 +62,7 @@ impl Images {
         }
     }
 
-    pub fn decided(&self, images: &[ImageDecision]) {
+    pub fn decided(&self, images: &[Decided]) {
         for image in images {
             let rule = image.rule.as_deref().map_or(&self.none, |name| self.rule(name));
             let reason = image.why.as_ref().map_or(Code::ALL.len(), |why| why.code as usize);

@@ -40,7 +40,7 @@ pub use self::stages::{Stage, StageTimer};
 use self::upstream::Upstreams;
 pub use self::upstream::{Operation, ResponseCode, Upstream};
 use crate::config::Adapter;
-use crate::decision::{ImageDecision, Verdict};
+use crate::decision::{Decided, Verdict};
 
 /// The media type of [`Metrics::encode`].
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -92,7 +92,7 @@ impl Metrics {
     }
 
     /// Counts a request that was decided, and its images.
-    pub fn decided(&self, adapter: Adapter, verdict: Verdict, took: Duration, images: &[ImageDecision]) {
+    pub fn decided(&self, adapter: Adapter, verdict: Verdict, took: Duration, images: &[Decided]) {
         self.groups.requests.decided(adapter, verdict, took);
         self.groups.images.decided(images);
         let stale = images.iter().filter(|image| image.is_stale).count();

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::decision::{Code, Outcome, Why};
+use crate::decision::{Code, ImageDecision, Outcome, Why};
 
-fn image(outcome: Outcome, code: Option<Code>, rule: Option<&str>) -> ImageDecision {
-    ImageDecision {
+fn image(outcome: Outcome, code: Option<Code>, rule: Option<&str>) -> Decided {
+    Decided::from(ImageDecision {
         image: "registry.example.com/private-name:1".into(),
         outcome,
         is_enforced: true,
@@ -18,7 +18,7 @@ fn image(outcome: Outcome, code: Option<Code>, rule: Option<&str>) -> ImageDecis
         why: code.map(|code| Why { code, check: None, message: "a message".into() }.into()),
         is_cached: false,
         is_stale: outcome == Outcome::Verified,
-    }
+    })
 }
 
 /// Metrics in which each kind of series has a value.

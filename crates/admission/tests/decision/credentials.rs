@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use admission::cluster::Cluster;
 use admission::config::Config;
-use admission::decision::{Code, Decider, ImageDecision, Outcome, PullIdentity, Question};
+use admission::decision::{Code, Decided, Decider, Outcome, PullIdentity, Question};
 use admission::frontends::Decide as _;
 use admission::log::Log;
 use admission::metrics::Metrics;
@@ -79,7 +79,7 @@ async fn hints_about_secrets_are_for_their_namespace() {
                 scene.one_in(Some("c"), &name).await,
             ];
             for [a, b, c] in [[a, b, c], later] {
-                let hints = |decided: &ImageDecision| {
+                let hints = |decided: &Decided| {
                     assert_said(decided, Outcome::Undetermined, Code::Credentials);
                     (decided.to_string().matches("a/first").count(), decided.to_string().matches("b/second").count())
                 };
@@ -109,7 +109,7 @@ async fn what_another_credential_would_read_is_never_stored_under_this_one() {
 }
 
 /// The answer of the whole service with Secrets of Kubernetes.
-async fn decided(decider: &Decider, namespace: &str, image: &str) -> ImageDecision {
+async fn decided(decider: &Decider, namespace: &str, image: &str) -> Decided {
     let pull = PullIdentity { secrets: vec!["pull".to_owned()], service_account: Some("default".to_owned()) };
     let (namespace, images) = (Some(namespace.to_owned()), vec![image.to_owned()]);
     decider.decide(Question { namespace, images, pull, deadline: Deadline::new(LONG) }).await.images.remove(0)

@@ -8,8 +8,8 @@ use std::time::Duration;
 use admission::cache::{Clock, Key};
 use admission::config::Config;
 use admission::decision::{
-    Access, Code, Decider, Decision, ImageDecision, Judge, JudgeSettings, Memory, Outcome, Parts, PullIdentity,
-    Question, Revocations, Rules, Stores, load_policies,
+    Access, Code, Decided, Decider, Decision, Judge, JudgeSettings, Memory, Outcome, Parts, PullIdentity, Question,
+    Revocations, Rules, Stores, load_policies,
 };
 use admission::frontends::Decide as _;
 use admission::metrics::Metrics;
@@ -190,16 +190,16 @@ impl Scene {
         ask(&self.decider, namespace, images, time).await
     }
 
-    pub async fn one(&self, image: &str) -> ImageDecision {
+    pub async fn one(&self, image: &str) -> Decided {
         self.one_in(None, image).await
     }
 
-    pub async fn one_in(&self, namespace: Option<&str>, image: &str) -> ImageDecision {
-        self.ask_in(namespace, &[image.to_owned()], LONG).await.images.remove(0)
+    pub async fn one_in(&self, namespace: Option<&str>, image: &str) -> Decided {
+        self.ask_in(namespace, &[image.to_owned()], LONG).await.images[0].clone()
     }
 
     /// As [`Self::one`], and then waits until no work is under way.
-    pub async fn one_and_idle(&self, image: &str) -> ImageDecision {
+    pub async fn one_and_idle(&self, image: &str) -> Decided {
         let decision = self.one(image).await;
         self.idle().await;
         decision
@@ -276,16 +276,16 @@ fn decider(
 }
 
 /// The outcome and the kind of reason.
-pub fn said(decision: &ImageDecision) -> (Outcome, Option<Code>) {
+pub fn said(decision: &Decided) -> (Outcome, Option<Code>) {
     (decision.outcome, decision.why.as_ref().map(|why| why.code))
 }
 
 #[track_caller]
-pub fn assert_verified(decision: &ImageDecision) {
+pub fn assert_verified(decision: &Decided) {
     assert!(decision.outcome == Outcome::Verified && !decision.is_stale, "{decision:?}");
 }
 
 #[track_caller]
-pub fn assert_said(decision: &ImageDecision, outcome: Outcome, code: Code) {
+pub fn assert_said(decision: &Decided, outcome: Outcome, code: Code) {
     assert_eq!(said(decision), (outcome, Some(code)), "{decision:?}");
 }

@@ -16,9 +16,9 @@ use std::collections::BTreeMap;
 use self::join::join_all;
 use self::key::Key;
 use self::response::Form;
-use super::json::Json;
+use super::json::{Arena, Json};
 use super::{Answer, Decide, Incoming, Record, Settings};
-use crate::decision::{Decision, ImageDecision, PullIdentity, Question, Verdict};
+use crate::decision::{Decided, Decision, PullIdentity, Question, Verdict};
 
 /// `POST /gatekeeper/verify`, `POST /ratify/gatekeeper/v2/verify`: values like Ratify 2's.
 pub async fn verify(decider: &impl Decide, settings: Settings<'_>, incoming: Incoming) -> Answer {
@@ -42,7 +42,8 @@ pub async fn mutate_v1(decider: &impl Decide, settings: Settings<'_>, incoming: 
 
 /// Reads the keys, asks about them, and writes an item for each.
 async fn answer(decider: &impl Decide, settings: Settings<'_>, incoming: Incoming, form: Form) -> Answer {
-    let body = match Json::read(&incoming.body) {
+    let arena = Arena::default();
+    let body = match Json::read(&incoming.body, &arena) {
         Ok(body) => body,
         Err(why) => return Answer::json(400, response::malformed(&format!("the body is not valid JSON: {why}"))),
     };
@@ -57,7 +58,7 @@ async fn answer(decider: &impl Decide, settings: Settings<'_>, incoming: Incomin
 
 /// The decision about the image of each key, in the order of the keys; `None` for one that was not decided about. Keys
 /// of different namespaces are separate questions, which are asked at the same time.
-async fn decide(decider: &impl Decide, keys: &[Key<'_>], incoming: &Incoming) -> Vec<Option<ImageDecision>> {
+async fn decide(decider: &impl Decide, keys: &[Key<'_>], incoming: &Incoming) -> Vec<Option<Decided>> {
     let mut groups = BTreeMap::<Option<&str>, Vec<usize>>::new();
     for (index, key) in keys.iter().enumerate() {
         groups.entry(key.namespace).or_default().push(index);
@@ -72,7 +73,7 @@ async fn decide(decider: &impl Decide, keys: &[Key<'_>], incoming: &Incoming) ->
         }));
     }
     let decisions = join_all(asked).await;
-    let mut images: Vec<Option<ImageDecision>> = keys.iter().map(|_| None).collect();
+    let mut images: Vec<Option<Decided>> = keys.iter().map(|_| None).collect();
     for (indices, decision) in groups.values().zip(decisions) {
         for (index, image) in indices.iter().zip(decision.images) {
             // A decision about another image must not count for this one.
@@ -82,7 +83,7 @@ async fn decide(decider: &impl Decide, keys: &[Key<'_>], incoming: &Incoming) ->
     images
 }
 
-fn record(keys: &[Key<'_>], images: Vec<Option<ImageDecision>>) -> Record {
+fn record(keys: &[Key<'_>], images: Vec<Option<Decided>>) -> Record {
     let least = if images.contains(&None) { Verdict::Undetermined } else { Verdict::Allowed };
     let namespace = keys.first().and_then(|first| first.namespace);
     let decision = Decision { images: images.into_iter().flatten().collect() };

@@ -1,5 +1,7 @@
 //! The answer: ProviderResponse, and the values that Ratify's templates expect.
 
+use std::borrow::Cow;
+
 use notary::Digest;
 use notary::text::printable;
 use serde::Serialize;
@@ -7,7 +9,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::key::Key;
-use crate::decision::{ImageDecision, Outcome, Verdict};
+use crate::decision::{Decided, ImageDecision, Outcome, Text, Verdict};
 use crate::frontends::reason::{reason, shortened};
 
 /// The version of request and answer.
@@ -27,41 +29,13 @@ pub enum Form {
     Mutate,
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ProviderResponse<'a> {
-    api_version: &'static str,
-    kind: &'static str,
-    response: &'a Response<'a>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Response<'a> {
-    /// Gatekeeper uses no answer for mutation that does not say so.
-    idempotent: bool,
-    items: Vec<Item<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    system_error: Option<&'a str>,
-}
-
-/// A key with its value or its error, never both.
-#[derive(Serialize)]
-struct Item<'a> {
-    key: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    value: Option<Value<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<String>,
-}
-
-#[derive(Serialize)]
-#[serde(untagged)]
+/// The value of an item.
 enum Value<'a> {
-    V2(ValueV2<'a>),
-    V1(ValueV1<'a>),
-    Pinned(String),
-    Unchanged(&'a str),
+    /// JSON.
+    Written(&'a str),
+    V1(Box<ValueV1<'a>>),
+    /// An image.
+    Image(Cow<'a, str>),
 }
 
 #[derive(Serialize)]
@@ -128,53 +102,71 @@ struct Detail<'a> {
     rule: Option<&'a str>,
 }
 
-/// The answer to a request: an item for each key, in their order.
-pub fn write(form: Form, keys: &[Key<'_>], images: &[Option<ImageDecision>]) -> Vec<u8> {
+/// The answer to a request: an item for each key, in their order, with its value or its error, never both.
+pub fn write(form: Form, keys: &[Key<'_>], images: &[Option<Decided>]) -> Vec<u8> {
     let now = if form == Form::VerifyV1 { timestamp() } else { String::new() };
-    let items = keys.iter().zip(images).map(|(key, image)| {
+    let mut body = begun(1024 * keys.len());
+    for (number, (key, image)) in keys.iter().zip(images).enumerate() {
+        body.extend_from_slice(if number == 0 { b"{\"key\":" } else { b",{\"key\":" });
+        json(&mut body, key.text);
         let value = match image {
             Some(decision) => value(form, key, decision, &now),
             None => Err(NOT_DECIDED.to_owned()),
         };
+        body.extend_from_slice(if value.is_ok() { b",\"value\":" } else { b",\"error\":" });
         match value {
-            Ok(value) => Item { key: key.text, value: Some(value), error: None },
-            Err(error) => Item { key: key.text, value: None, error: Some(error) },
+            Ok(Value::Written(text)) => body.extend_from_slice(text.as_bytes()),
+            Ok(Value::V1(value)) => json(&mut body, &*value),
+            Ok(Value::Image(image)) => json(&mut body, &*image),
+            Err(error) => json(&mut body, &*error),
         }
-    });
-    to_json(&Response { idempotent: true, items: items.collect(), system_error: None })
+        body.push(b'}');
+    }
+    body.extend_from_slice(b"]}}");
+    body
 }
 
 /// The answer to a request that is malformed as a whole.
 pub fn malformed(message: &str) -> Vec<u8> {
-    to_json(&Response { idempotent: true, items: Vec::new(), system_error: Some(message) })
+    let mut body = begun(message.len());
+    body.extend_from_slice(b"],\"systemError\":");
+    json(&mut body, message);
+    body.extend_from_slice(b"}}");
+    body
 }
 
-fn to_json(response: &Response<'_>) -> Vec<u8> {
-    let mut body = Vec::with_capacity(128 + 768 * response.items.len());
-    let response = ProviderResponse { api_version: API_VERSION, kind: "ProviderResponse", response };
-    match serde_json::to_writer(&mut body, &response) {
-        Ok(()) => body,
-        // Without a body, Gatekeeper takes the call for failed.
-        Err(_) => Vec::new(),
-    }
+/// An answer up to its items. Gatekeeper uses no answer for mutation that does not say that it is idempotent.
+fn begun(room: usize) -> Vec<u8> {
+    let mut body = Vec::with_capacity(128 + room);
+    body.extend_from_slice(b"{\"apiVersion\":\"");
+    body.extend_from_slice(API_VERSION.as_bytes());
+    body.extend_from_slice(b"\",\"kind\":\"ProviderResponse\",\"response\":{\"idempotent\":true,\"items\":[");
+    body
+}
+
+fn json(body: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) {
+    // Texts and structures of texts can always be written. An answer that is cut off counts as failed for Gatekeeper.
+    let _ = serde_json::to_writer(body, value);
 }
 
 /// The value of an item, or its error.
-fn value<'a>(form: Form, key: &Key<'a>, decision: &'a ImageDecision, now: &'a str) -> Result<Value<'a>, String> {
+fn value<'a>(form: Form, key: &Key<'a>, decision: &'a Decided, now: &'a str) -> Result<Value<'a>, String> {
     match (form, decision.verdict()) {
         (_, Verdict::Undetermined) | (Form::Mutate, Verdict::Refused) => Err(description(decision)),
-        (Form::Verify, Verdict::Allowed | Verdict::Refused) => Ok(Value::V2(value_v2(decision))),
-        (Form::VerifyV1, Verdict::Allowed | Verdict::Refused) => Ok(Value::V1(value_v1(decision, now))),
+        (Form::Verify, Verdict::Allowed | Verdict::Refused) => {
+            Ok(Value::Written(decision.text(Text::GatekeeperValue, value_v2)))
+        }
+        (Form::VerifyV1, Verdict::Allowed | Verdict::Refused) => Ok(Value::V1(Box::new(value_v1(decision, now)))),
         (Form::Mutate, Verdict::Allowed) if decision.outcome == Outcome::Verified => {
-            decision.pinned().map(Value::Pinned).ok_or_else(|| NOT_DECIDED.to_owned())
+            decision.pinned().map(|image| Value::Image(image.into())).ok_or_else(|| NOT_DECIDED.to_owned())
         }
         // It is not verified, so it stays as it is, with the namespace if the key has one. The users who write an image
         // write the key for it, and must not get an image that runs by writing the name of an exempt namespace.
-        (Form::Mutate, Verdict::Allowed) => Ok(Value::Unchanged(key.text)),
+        (Form::Mutate, Verdict::Allowed) => Ok(Value::Image(key.text.into())),
     }
 }
 
-fn value_v2(decision: &ImageDecision) -> ValueV2<'_> {
+fn value_v2(decision: &ImageDecision) -> String {
     let result = VerificationResult {
         verifier_name: VERIFIER_NAME,
         description: description(decision),
@@ -182,10 +174,11 @@ fn value_v2(decision: &ImageDecision) -> ValueV2<'_> {
         detail: serde_json::to_string(&detail(decision)).unwrap_or_default(),
     };
     let artifact = decision.digest.as_ref().map_or("", Digest::as_str);
-    ValueV2 {
+    let value = ValueV2 {
         succeeded: decision.verdict() == Verdict::Allowed,
         artifact_reports: [ArtifactReport { subject: subject(decision), artifact, results: [result] }],
-    }
+    };
+    serde_json::to_string(&value).unwrap_or_default()
 }
 
 fn value_v1<'a>(decision: &'a ImageDecision, now: &'a str) -> ValueV1<'a> {

@@ -1,40 +1,51 @@
 //! The reader: serde_json's parser drives it, so that each text is read once and strings are not copied.
 
-use std::borrow::Cow;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
 use std::fmt;
 
+use bumpalo::Bump;
 use notary::text::{printable, start_of};
 use serde::Deserializer;
 use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
 
-use super::{Json, JsonError, MAX_DEPTH, MAX_VALUES};
+use super::{Json, JsonError, MAX_DEPTH, MAX_VALUES, Number};
 
 /// Objects up to this size are searched for duplicates by comparing each name with each.
 const SMALL: usize = 16;
 
 /// Reads a text that is one JSON value.
-pub(super) fn read(text: &[u8]) -> Result<Json<'_>, JsonError> {
+pub(super) fn read<'a>(text: &'a [u8], arena: &'a Bump) -> Result<Json<'a>, JsonError> {
     // Once for the whole text: the parser would otherwise check each string.
     let text = std::str::from_utf8(text).map_err(|error| JsonError::NotUtf8(error.valid_up_to()))?;
     let mut parser = serde_json::Deserializer::from_str(text);
-    let left = Cell::new(MAX_VALUES);
-    let value = Value { left: &left, depth: 0 }.deserialize(&mut parser)?;
+    let reading =
+        Reading { arena, left: Cell::new(MAX_VALUES), values: RefCell::default(), members: RefCell::default() };
+    let value = Value { reading: &reading, depth: 0 }.deserialize(&mut parser)?;
     parser.end()?;
     Ok(value)
 }
 
+/// What all values of a text share.
+struct Reading<'a> {
+    arena: &'a Bump,
+    /// How many more values the text may have.
+    left: Cell<usize>,
+    /// The values of the arrays that are not complete, the outer first.
+    values: RefCell<Vec<Json<'a>>>,
+    /// The members of the objects that are not complete, the outer first.
+    members: RefCell<Vec<(&'a str, Json<'a>)>>,
+}
+
 /// Reads a value at a depth.
 #[derive(Clone, Copy)]
-struct Value<'c> {
-    /// How many more values the text may have.
-    left: &'c Cell<usize>,
+struct Value<'r, 'a> {
+    reading: &'r Reading<'a>,
     /// How many arrays and objects it is in.
     depth: usize,
 }
 
-impl Value<'_> {
+impl Value<'_, '_> {
     /// The reader of what an array or object has.
     fn inside<E: Error>(self) -> Result<Self, E> {
         let depth = self.depth + 1;
@@ -45,19 +56,19 @@ impl Value<'_> {
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Value<'_> {
+impl<'de> DeserializeSeed<'de> for Value<'_, 'de> {
     type Value = Json<'de>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        let Some(left) = self.left.get().checked_sub(1) else {
+        let Some(left) = self.reading.left.get().checked_sub(1) else {
             return Err(D::Error::custom(format_args!("more than {MAX_VALUES} values")));
         };
-        self.left.set(left);
+        self.reading.left.set(left);
         deserializer.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for Value<'_> {
+impl<'de> Visitor<'de> for Value<'_, 'de> {
     type Value = Json<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -73,87 +84,90 @@ impl<'de> Visitor<'de> for Value<'_> {
     }
 
     fn visit_u64<E: Error>(self, value: u64) -> Result<Self::Value, E> {
-        Ok(Json::Number(value.into()))
+        Ok(Json::Number(Number::Unsigned(value)))
     }
 
     fn visit_i64<E: Error>(self, value: i64) -> Result<Self::Value, E> {
-        Ok(Json::Number(value.into()))
+        Ok(Json::Number(Number::Signed(value)))
     }
 
     fn visit_f64<E: Error>(self, value: f64) -> Result<Self::Value, E> {
-        serde_json::Number::from_f64(value).map(Json::Number).ok_or_else(|| E::custom("number out of range"))
+        if value.is_finite() { Ok(Json::Number(Number::Float(value))) } else { Err(E::custom("number out of range")) }
     }
 
     fn visit_borrowed_str<E: Error>(self, value: &'de str) -> Result<Self::Value, E> {
-        Ok(Json::String(Cow::Borrowed(value)))
+        Ok(Json::String(value))
     }
 
     fn visit_str<E: Error>(self, value: &str) -> Result<Self::Value, E> {
-        Ok(Json::String(Cow::Owned(value.to_owned())))
+        Ok(Json::String(self.reading.arena.alloc_str(value)))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Self::Value, A::Error> {
         let inside = self.inside()?;
-        let mut items = Vec::new();
-        while let Some(item) = access.next_element_seed(inside)? {
-            items.push(item);
+        let Reading { arena, values, .. } = self.reading;
+        let start = values.borrow().len();
+        while let Some(value) = access.next_element_seed(inside)? {
+            values.borrow_mut().push(value);
         }
-        Ok(Json::Array(items))
+        let mut values = values.borrow_mut();
+        let array = arena.alloc_slice_copy(&values[start..]);
+        values.truncate(start);
+        Ok(Json::Array(array))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Self::Value, A::Error> {
         let inside = self.inside()?;
-        let mut members: Vec<(Cow<'de, str>, Json<'de>)> = Vec::new();
-        while let Some(member) = access.next_entry_seed(Name, inside)? {
-            members.push(member);
+        let Reading { arena, members, .. } = self.reading;
+        let start = members.borrow().len();
+        while let Some(member) = access.next_entry_seed(Name(self.reading.arena), inside)? {
+            members.borrow_mut().push(member);
         }
-        match duplicate(&members) {
-            None => Ok(Json::Object(members)),
-            Some(name) => {
-                let name = printable(&start_of(name));
-                Err(A::Error::custom(format_args!("an object has the member \"{name}\" twice; it ends")))
-            }
+        let mut members = members.borrow_mut();
+        let object = &members[start..];
+        if let Some(name) = duplicate(object) {
+            let name = printable(&start_of(name));
+            return Err(A::Error::custom(format_args!("an object has the member \"{name}\" twice; it ends")));
         }
+        let object = arena.alloc_slice_copy(object);
+        members.truncate(start);
+        Ok(Json::Object(object))
     }
 }
 
 /// Reads a member's name.
-struct Name;
+struct Name<'a>(&'a Bump);
 
-impl<'de> DeserializeSeed<'de> for Name {
-    type Value = Cow<'de, str>;
+impl<'de> DeserializeSeed<'de> for Name<'de> {
+    type Value = &'de str;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_str(self)
     }
 }
 
-impl<'de> Visitor<'de> for Name {
-    type Value = Cow<'de, str>;
+impl<'de> Visitor<'de> for Name<'de> {
+    type Value = &'de str;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the name of a member")
     }
 
     fn visit_borrowed_str<E: Error>(self, value: &'de str) -> Result<Self::Value, E> {
-        Ok(Cow::Borrowed(value))
+        Ok(value)
     }
 
     fn visit_str<E: Error>(self, value: &str) -> Result<Self::Value, E> {
-        Ok(Cow::Owned(value.to_owned()))
+        Ok(self.0.alloc_str(value))
     }
 }
 
 /// A name that occurs twice. The standard library's hashing is keyed, so names cannot be chosen to collide.
-fn duplicate<'m>(members: &'m [(Cow<'_, str>, Json<'_>)]) -> Option<&'m str> {
+fn duplicate<'m>(members: &[(&'m str, Json<'_>)]) -> Option<&'m str> {
     if members.len() <= SMALL {
-        let before = |index: usize, name: &str| members[..index].iter().any(|(other, _)| other == name);
-        return members
-            .iter()
-            .enumerate()
-            .find(|(index, (name, _))| before(*index, name))
-            .map(|(_, (name, _))| &**name);
+        let before = |index: usize, name: &str| members[..index].iter().any(|(other, _)| *other == name);
+        return members.iter().enumerate().find(|(index, (name, _))| before(*index, name)).map(|(_, (name, _))| *name);
     }
     let mut seen = HashSet::with_capacity(members.len());
-    members.iter().map(|(name, _)| &**name).find(|name| !seen.insert(*name))
+    members.iter().map(|(name, _)| *name).find(|name| !seen.insert(*name))
 }

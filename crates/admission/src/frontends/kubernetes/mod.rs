@@ -26,7 +26,7 @@ use self::review::Request;
 use self::subject::Subject;
 use super::{Answer, Decide, Incoming, Seldom, Settings, caller_deadline};
 use crate::config::{Pin, Tags};
-use crate::decision::{Decision, ImageDecision, Outcome, PullIdentity, Question, Verdict};
+use crate::decision::{Decided, Decision, ImageDecision, Outcome, PullIdentity, Question, Verdict};
 
 /// The longest image in the log, in bytes. Valid references are shorter.
 const MAX_LOGGED_IMAGE: usize = 1024;
@@ -157,13 +157,15 @@ fn mirror_pod(request: &Request, images: Vec<String>, most: usize) -> Answer {
         is_cached: false,
         is_stale: false,
     };
-    let images: Vec<_> = images.into_iter().take(most).map(unverified).map(logged).collect();
+    let images: Vec<_> = images.into_iter().take(most).map(unverified).map(Decided::from).map(logged).collect();
     let response = Response::allowed(&request.uid, format!("mirror pod, not judged: {}", words::summary(&images)));
     response.answer().recorded(request.record(Verdict::Allowed, images))
 }
 
 /// An image as the log has it.
-fn logged(mut image: ImageDecision) -> ImageDecision {
-    image.image.truncate(image.image.floor_char_boundary(MAX_LOGGED_IMAGE));
-    image
+fn logged(image: Decided) -> Decided {
+    if image.image.len() <= MAX_LOGGED_IMAGE {
+        return image;
+    }
+    image.changed(|image| image.image.truncate(image.image.floor_char_boundary(MAX_LOGGED_IMAGE)))
 }

@@ -3,12 +3,12 @@
 use notary::text::{printable, start_of};
 
 use super::super::Record;
-use super::super::json::Json;
+use super::super::json::{Arena, Json};
 use super::pull::is_name;
 use super::shape::{Malformed, Node};
 use super::subject::Subject;
 use crate::config::Kubernetes;
-use crate::decision::{ImageDecision, Verdict};
+use crate::decision::{Decided, Verdict};
 
 /// The longest `uid`. Those of the API server are UUIDs.
 const MAX_UID: usize = 256;
@@ -46,7 +46,8 @@ pub(super) enum Operation {
 /// # Errors
 /// Returns an error if it is not an AdmissionReview, or if something that counts has the wrong shape.
 pub(super) fn read(body: &[u8], settings: &Kubernetes) -> Result<(Request, Subject), Malformed> {
-    let document = Json::read(body)?;
+    let arena = Arena::default();
+    let document = Json::read(body, &arena)?;
     let review = Node::root(&document);
     exactly(&review, "kind", "AdmissionReview")?;
     exactly(&review, "apiVersion", "admission.k8s.io/v1")?;
@@ -141,7 +142,7 @@ impl Operation {
 
 impl Request {
     /// What the log says about it.
-    pub(super) fn record(&self, verdict: Verdict, images: Vec<ImageDecision>) -> Record {
+    pub(super) fn record(&self, verdict: Verdict, images: Vec<Decided>) -> Record {
         Record {
             adapter: "kubernetes",
             uid: Some(short(&self.uid)),

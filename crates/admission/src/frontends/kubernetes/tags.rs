@@ -12,8 +12,10 @@ pub(super) fn refuse(decision: &mut Decision) {
             Some(pinned) => format!("the image is verified, but its tag can move; write {pinned}"),
             None => "the image is verified, but its tag can move; add its digest".to_owned(),
         };
-        image.outcome = Outcome::Refused;
-        image.why = Some(Arc::new(Why { code: Code::InvalidReference, check: None, message }));
+        *image = image.changed(|image| {
+            image.outcome = Outcome::Refused;
+            image.why = Some(Arc::new(Why { code: Code::InvalidReference, check: None, message }));
+        });
     }
 }
 

@@ -6,7 +6,7 @@ use notary::text::printable;
 
 use super::super::MAX_MESSAGE;
 use super::tags::runs_by_tag;
-use crate::decision::{Code, Decision, ImageDecision, Verdict};
+use crate::decision::{Code, Decided, Decision, ImageDecision, Text, Verdict};
 
 /// How many problems a message has in full.
 const MAX_PROBLEMS: usize = 10;
@@ -99,18 +99,18 @@ fn bounded(mut warnings: Vec<String>) -> Vec<String> {
 }
 
 /// The images in short, for audit annotations: `nginx:1.27 verified sha256:…; app refused unsigned`.
-pub(super) fn summary(images: &[ImageDecision]) -> String {
+pub(super) fn summary(images: &[Decided]) -> String {
     let mut text = String::new();
     let mut seen = HashSet::new();
     let distinct: Vec<_> = images.iter().filter(|image| seen.insert(image.image.as_str())).collect();
     for (index, image) in distinct.iter().enumerate() {
-        let item = summary_of(image);
+        let item = image.text(Text::Summary, summary_of);
         // Room for the count of the rest.
         if text.len() + item.len() > MAX_SUMMARY - 32 {
             text.push_str(&format!("and {} more", distinct.len() - index));
             return text;
         }
-        text.push_str(&item);
+        text.push_str(item);
         text.push_str(if index + 1 == distinct.len() { "" } else { "; " });
     }
     text

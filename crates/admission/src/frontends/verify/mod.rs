@@ -8,19 +8,12 @@ mod tests;
 use notary::Digest;
 use serde::Serialize;
 
-use super::json::Json;
+use super::json::{Arena, Json};
 use super::reason::reason;
 use super::{Answer, Decide, Incoming, Record, Settings};
-use crate::decision::{Decision, ImageDecision, PullIdentity, Question, Verdict};
+use crate::decision::{Decision, ImageDecision, PullIdentity, Question, Text, Verdict};
 
 const SCHEMA: &str = include_str!("../../../../../docs/output/admission-verify.schema.json");
-
-/// The answer.
-#[derive(Serialize)]
-struct Verdicts<'a> {
-    allowed: bool,
-    images: Vec<ImageVerdict<'a>>,
-}
 
 /// What is answered about an image.
 #[derive(Serialize)]
@@ -50,7 +43,8 @@ struct Failure<'a> {
 
 /// `POST /v1/verify`
 pub async fn verify(decider: &impl Decide, settings: Settings<'_>, incoming: Incoming) -> Answer {
-    let body = match Json::read(&incoming.body) {
+    let arena = Arena::default();
+    let body = match Json::read(&incoming.body, &arena) {
         Ok(body) => body,
         Err(why) => return failure(400, &format!("the body is not valid JSON: {why}")),
     };
@@ -70,14 +64,30 @@ pub async fn verify(decider: &impl Decide, settings: Settings<'_>, incoming: Inc
         return failure(500, "internal error: the service did not decide about all images; try again");
     }
     let verdict = decision.verdict();
-    let images = decision.images.iter().map(ImageVerdict::from).collect();
-    let answer = written(200, &Verdicts { allowed: verdict == Verdict::Allowed, images });
-    answer.recorded(record(request.namespace, verdict, decision))
+    Answer::json(200, verdicts(verdict, &decision)).recorded(record(request.namespace, verdict, decision))
 }
 
 /// `GET /v1/schema/verify.json`
 pub fn schema() -> Answer {
     Answer { content_type: "application/schema+json", ..Answer::json(200, SCHEMA.as_bytes().to_vec()) }
+}
+
+/// The answer, with the images in their order.
+fn verdicts(verdict: Verdict, decision: &Decision) -> Vec<u8> {
+    let mut body = Vec::with_capacity(64 + 512 * decision.images.len());
+    body.extend_from_slice(b"{\"allowed\":");
+    body.extend_from_slice(if verdict == Verdict::Allowed { b"true" } else { b"false" });
+    body.extend_from_slice(b",\"images\":[");
+    for (number, image) in decision.images.iter().enumerate() {
+        if number > 0 {
+            body.push(b',');
+        }
+        // A structure of texts can always be written.
+        let write = |image: &ImageDecision| serde_json::to_string(&ImageVerdict::from(image)).unwrap_or_default();
+        body.extend_from_slice(image.text(Text::Verify, write).as_bytes());
+    }
+    body.extend_from_slice(b"]}");
+    body
 }
 
 impl<'a> From<&'a ImageDecision> for ImageVerdict<'a> {

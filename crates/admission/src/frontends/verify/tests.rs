@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::super::scripted::{Scripted, answer, decision, decisions};
 use super::super::{Answer, Decide, Incoming, Settings};
 use super::{SCHEMA, verify};
-use crate::decision::{Code, Decision, ImageDecision, Outcome, PullIdentity, Question, Verdict, Why};
+use crate::decision::{Code, Decided, Decision, ImageDecision, Outcome, PullIdentity, Question, Verdict, Why};
 
 static DOCUMENT: LazyLock<Value> = LazyLock::new(|| serde_json::from_str(SCHEMA).unwrap());
 
@@ -221,7 +221,7 @@ struct Confused(fn(String) -> Vec<ImageDecision>);
 
 impl Decide for Confused {
     async fn decide(&self, question: Question) -> Decision {
-        Decision { images: question.images.into_iter().flat_map(self.0).collect() }
+        Decision { images: question.images.into_iter().flat_map(self.0).map(Decided::from).collect() }
     }
 }
 

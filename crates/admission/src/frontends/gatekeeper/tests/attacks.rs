@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::super::super::scripted::{Scripted, decision, decisions};
 use super::super::super::{Answer, Decide};
 use super::{ROUTES, Route, items, request, run};
-use crate::decision::{Decision, ImageDecision, Outcome, Question, Verdict, Why};
+use crate::decision::{Decided, Decision, ImageDecision, Outcome, Question, Verdict, Why};
 
 /// Whether an item lets the image run.
 fn is_success(route: Route, item: &Value) -> bool {
@@ -71,7 +71,7 @@ proptest! {
             }
             let record = answer.record.expect("it was decided");
             prop_assert_eq!(record.verdict, decisions.iter().map(ImageDecision::verdict).max().expect("there is one"));
-            prop_assert_eq!(record.images, decisions.clone());
+            prop_assert_eq!(record.images, decisions.iter().cloned().map(Decided::from).collect::<Vec<_>>());
         }
     }
 
@@ -92,7 +92,7 @@ struct Confused(fn(&str) -> Vec<ImageDecision>);
 
 impl Decide for Confused {
     async fn decide(&self, question: Question) -> Decision {
-        Decision { images: question.images.iter().flat_map(|image| (self.0)(image)).collect() }
+        Decision { images: question.images.iter().flat_map(|image| (self.0)(image)).map(Decided::from).collect() }
     }
 }
 
@@ -168,7 +168,7 @@ struct Meeting(tokio::sync::Barrier);
 impl Decide for Meeting {
     async fn decide(&self, question: Question) -> Decision {
         self.0.wait().await;
-        Decision { images: question.images.iter().map(|image| decision(image, Outcome::Verified)).collect() }
+        Decision { images: question.images.iter().map(|image| decision(image, Outcome::Verified).into()).collect() }
     }
 }
 

@@ -36,7 +36,7 @@ struct Script {
 
 impl Decide for Script {
     async fn decide(&self, question: Question) -> Decision {
-        let images = question.images.iter().map(|image| decide(image)).collect();
+        let images = question.images.iter().map(|image| decide(image).into()).collect();
         self.questions.lock().unwrap().push(question);
         Decision { images }
     }
