@@ -39,5 +39,8 @@ pub(super) async fn run(args: &Args, output: &Output) -> Result<(), CliError> {
             false => output.warning(setting),
         }
     }
+    for rule in config.unreachable_rules() {
+        output.warning(rule);
+    }
     output.text(format!("{} is valid", printable(&args.file.display().to_string())))
 }

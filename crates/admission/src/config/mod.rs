@@ -20,6 +20,7 @@ mod registries;
 mod server;
 #[cfg(test)]
 mod tests;
+mod unreachable;
 mod words;
 
 use std::collections::BTreeMap;
@@ -33,6 +34,7 @@ pub use self::pattern::{HostPattern, ImagePattern, NamespacePattern, PatternErro
 pub use self::policies::{Enforcement, Policy, Rule, RuleAction, Trust};
 pub use self::registries::{RegistryCredentials, RegistrySettings};
 pub use self::server::{Adapter, Limits, Server, Tls, TlsFiles};
+pub use self::unreachable::UnreachableRule;
 
 /// The whole configuration.
 #[derive(Debug, Clone, PartialEq)]

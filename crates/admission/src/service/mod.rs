@@ -135,6 +135,9 @@ impl Service {
         for sentence in config.unavailable() {
             log.warn(sentence.sentence, &[]);
         }
+        for rule in config.unreachable_rules() {
+            log.warn(&rule.to_string(), &[]);
+        }
         let live: Arc<Live<Decider>> = Arc::new(Live::new(snapshot));
         let health = Arc::new(Health::new(metrics.clone(), builder.readiness(), tls.clone(), stopped.clone()));
         let observed = Arc::new(Observed::new(metrics, log.clone()));
