@@ -86,7 +86,7 @@ impl Decider {
     /// The labels of the namespace, if a rule needs them and they are known.
     async fn labels(&self, question: &Question) -> Labels {
         match (&self.inner.labels, &question.namespace) {
-            (Some(labels), Some(namespace)) => labels.labels_soon(namespace, question.deadline).await,
+            (Some(labels), Some(namespace)) => Box::pin(labels.labels_soon(namespace, question.deadline)).await,
             _ => None,
         }
     }
@@ -228,7 +228,9 @@ impl Decide for Decider {
         }
         if !waiting.is_empty() {
             let question = Arc::new(question);
-            let mut judged: HashMap<usize, Found> = self.judge_all(&question, &waiting).await.into_iter().collect();
+            // On the heap: most questions are answered without it.
+            let judged = Box::pin(self.judge_all(&question, &waiting)).await;
+            let mut judged: HashMap<usize, Found> = judged.into_iter().collect();
             for (place, pending) in waiting {
                 // A panic was reported when it happened.
                 let found = judged.remove(&place).unwrap_or_else(|| Found::undetermined(Why::from(&unexpected())));

@@ -192,7 +192,8 @@ impl<A: Application, O: Observer> Requests<A, O> {
             Err(GateFull::Queue) => return Reply::busy(adapter, "too many requests wait"),
             Err(GateFull::Waited) => return Reply::busy(adapter, "no other request ended in time"),
         };
-        let work = caught(self.shared.application.answer(snapshot, route, incoming));
+        // On the heap: the futures around it are moved several times, and would be moved with it.
+        let work = caught(Box::pin(self.shared.application.answer(snapshot, route, incoming)));
         // Adapters answer before the deadline. Should one hang, its caller gets an answer all the same.
         let done = tokio::time::timeout(caller.remaining() + limits.margin / 2, work).await;
         drop(place);

@@ -42,7 +42,7 @@ pub async fn mutate_v1(decider: &impl Decide, settings: Settings<'_>, incoming: 
 
 /// Reads the keys, asks about them, and writes an item for each.
 async fn answer(decider: &impl Decide, settings: Settings<'_>, incoming: Incoming, form: Form) -> Answer {
-    let arena = Arena::default();
+    let arena = Arena::for_text(incoming.body.len());
     let body = match Json::read(&incoming.body, &arena) {
         Ok(body) => body,
         Err(why) => return Answer::json(400, response::malformed(&format!("the body is not valid JSON: {why}"))),

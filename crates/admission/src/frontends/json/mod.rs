@@ -17,9 +17,20 @@ pub const MAX_DEPTH: usize = 64;
 /// while it is read.
 pub const MAX_VALUES: usize = 300_000;
 
+/// The most room that is taken before a text is read.
+const MAX_ROOM: usize = 64 * 1024;
+
 /// Where the tree of a text is.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Arena(Bump);
+
+impl Arena {
+    /// Room for the tree of an ordinary text of this length; it grows if the text has more.
+    #[must_use]
+    pub fn for_text(length: usize) -> Self {
+        Self(Bump::with_capacity(length.min(MAX_ROOM)))
+    }
+}
 
 /// A number.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -11,6 +11,9 @@ use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
 
 use super::{Json, JsonError, MAX_DEPTH, MAX_VALUES, Number};
 
+/// Ordinary objects have no more members and items that are not complete at a time.
+const USUAL: usize = 64;
+
 /// Objects up to this size are searched for duplicates by comparing each name with each.
 const SMALL: usize = 16;
 
@@ -19,8 +22,12 @@ pub(super) fn read<'a>(text: &'a [u8], arena: &'a Bump) -> Result<Json<'a>, Json
     // Once for the whole text: the parser would otherwise check each string.
     let text = std::str::from_utf8(text).map_err(|error| JsonError::NotUtf8(error.valid_up_to()))?;
     let mut parser = serde_json::Deserializer::from_str(text);
-    let reading =
-        Reading { arena, left: Cell::new(MAX_VALUES), values: RefCell::default(), members: RefCell::default() };
+    let reading = Reading {
+        arena,
+        left: Cell::new(MAX_VALUES),
+        values: RefCell::new(Vec::with_capacity(USUAL)),
+        members: RefCell::new(Vec::with_capacity(USUAL)),
+    };
     let value = Value { reading: &reading, depth: 0 }.deserialize(&mut parser)?;
     parser.end()?;
     Ok(value)

@@ -23,7 +23,7 @@ fn tree(value: &Json<'_>) -> serde_json::Value {
 }
 
 fn error(text: &str) -> String {
-    Json::read(text.as_bytes(), &Arena::default()).expect_err("it is refused").to_string()
+    Json::read(text.as_bytes(), &Arena::for_text(0)).expect_err("it is refused").to_string()
 }
 
 /// Any value, not deep.
@@ -51,7 +51,7 @@ proptest! {
         let text = if pretty { serde_json::to_vec_pretty(&value) } else { serde_json::to_vec(&value) }.unwrap();
         // Through its own reader first: it may round numbers.
         let expected: serde_json::Value = serde_json::from_slice(&text).unwrap();
-        prop_assert_eq!(tree(&Json::read(&text, &Arena::default()).unwrap()), expected);
+        prop_assert_eq!(tree(&Json::read(&text, &Arena::for_text(0)).unwrap()), expected);
     }
 
     #[test]
@@ -60,7 +60,7 @@ proptest! {
         let at = at.index(text.len());
         if cut { text.truncate(at) } else { text[at] = byte }
         let expected = serde_json::from_slice::<serde_json::Value>(&text);
-        let arena = Arena::default();
+        let arena = Arena::for_text(0);
         match Json::read(&text, &arena) {
             Ok(read) => prop_assert_eq!(tree(&read), expected.unwrap()),
             Err(error) => prop_assert!(expected.is_err() || error.to_string().contains("twice"), "{}", error),
@@ -69,14 +69,14 @@ proptest! {
 
     #[test]
     fn never_panics(text: Vec<u8>) {
-        let _ = Json::read(&text, &Arena::default());
+        let _ = Json::read(&text, &Arena::for_text(0));
     }
 }
 
 #[test]
 fn strings_without_escapes_are_borrowed() {
     let text = r#"{"a": "b", "c": "d\n"}"#;
-    let arena = Arena::default();
+    let arena = Arena::for_text(0);
     let json = Json::read(text.as_bytes(), &arena).unwrap();
     let in_text = |value: &Json<'_>| text.as_bytes().as_ptr_range().contains(&value.str().unwrap().as_ptr());
     assert!(in_text(json.member("a").unwrap()));
@@ -95,7 +95,7 @@ fn duplicate_members_are_refused_at_any_depth() {
         assert!(error(text).contains("twice"), "{}", error(text));
     }
     assert!(error(r#"{"a": {"b": 1, "b": 2}}"#).contains("the member \"b\" twice; it ends at line 1 column"));
-    Json::read(br#"{"a": {"a": 1}, "b": {"a": 1}, "A": 1}"#, &Arena::default())
+    Json::read(br#"{"a": {"a": 1}, "b": {"a": 1}, "A": 1}"#, &Arena::for_text(0))
         .expect("the same name in different objects");
 }
 
@@ -105,7 +105,7 @@ fn duplicate_members_of_large_objects_are_found_in_linear_time() {
     for number in 0..200_000 {
         write!(text, "\"{number}\":1,").unwrap();
     }
-    Json::read(format!("{text}\"x\":1}}").as_bytes(), &Arena::default()).expect("all names differ");
+    Json::read(format!("{text}\"x\":1}}").as_bytes(), &Arena::for_text(0)).expect("all names differ");
     assert!(error(&format!("{text}\"7\":1}}")).contains("\"7\" twice"));
 }
 
@@ -114,13 +114,13 @@ fn what_follows_the_value_is_refused() {
     for text in ["{} {}", "{}x", "1 2", "null,", "{}\0"] {
         assert!(error(text).contains("trailing characters"), "{text}");
     }
-    Json::read(b" {} \r\n\t", &Arena::default()).expect("white space");
+    Json::read(b" {} \r\n\t", &Arena::for_text(0)).expect("white space");
 }
 
 #[test]
 fn invalid_utf_8_is_refused() {
     for text in [&b"\"\xff\""[..], b"\"\xed\xa0\x80\"", b"\"\xc0\x80\"", b"{\"\xff\":1}", b"{}\xff"] {
-        assert!(Json::read(text, &Arena::default()).unwrap_err().to_string().contains("not UTF-8"));
+        assert!(Json::read(text, &Arena::for_text(0)).unwrap_err().to_string().contains("not UTF-8"));
     }
     for text in ["\"\\ud800\"", "\"\\udc00\"", "\u{feff}{}"] {
         error(text);
@@ -130,7 +130,7 @@ fn invalid_utf_8_is_refused() {
 #[test]
 fn depth_is_bounded() {
     let nested = |depth| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
-    Json::read(nested(MAX_DEPTH).as_bytes(), &Arena::default()).expect("the deepest");
+    Json::read(nested(MAX_DEPTH).as_bytes(), &Arena::for_text(0)).expect("the deepest");
     assert!(error(&nested(MAX_DEPTH + 1)).contains("more than 64 levels"));
     assert!(error(&"{\"a\":[".repeat(1_000_000)).contains("more than 64 levels"));
 }
@@ -138,7 +138,7 @@ fn depth_is_bounded() {
 #[test]
 fn the_number_of_values_is_bounded() {
     let many = |count: usize| format!("[{}1]", "1,".repeat(count - 2));
-    Json::read(many(MAX_VALUES).as_bytes(), &Arena::default()).expect("the most");
+    Json::read(many(MAX_VALUES).as_bytes(), &Arena::for_text(0)).expect("the most");
     assert!(error(&many(MAX_VALUES + 1)).contains("more than 300000 values"));
     // It fails early: the rest of the text is not read.
     assert!(error(&format!("[{}", "[],".repeat(5_000_000))).contains("more than 300000 values at line 1 column 89999"));
@@ -153,7 +153,7 @@ fn errors_are_short_and_printable() {
 
 #[test]
 fn pointers_lead_to_values() {
-    let arena = Arena::default();
+    let arena = Arena::for_text(0);
     let json = Json::read(br#"{"a": [{"b/c~d": 1}], "": {"": 2}, "0": 3}"#, &arena).unwrap();
     let number = |pointer: &str| json.pointer(pointer).map(|value| tree(value).as_u64().unwrap());
     assert_eq!(number("/a/0/b~1c~0d"), Some(1));
@@ -167,7 +167,7 @@ fn pointers_lead_to_values() {
 
 #[test]
 fn null_members_count_as_absent_where_asked() {
-    let arena = Arena::default();
+    let arena = Arena::for_text(0);
     let json = Json::read(br#"{"a": null, "b": 1}"#, &arena).unwrap();
     assert!(json.member("a").is_some() && json.present("a").is_none() && json.present("b").is_some());
     assert!(json.member("b").unwrap().member("x").is_none(), "a number has no members");

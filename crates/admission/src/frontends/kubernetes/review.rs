@@ -46,7 +46,7 @@ pub(super) enum Operation {
 /// # Errors
 /// Returns an error if it is not an AdmissionReview, or if something that counts has the wrong shape.
 pub(super) fn read(body: &[u8], settings: &Kubernetes) -> Result<(Request, Subject), Malformed> {
-    let arena = Arena::default();
+    let arena = Arena::for_text(body.len());
     let document = Json::read(body, &arena)?;
     let review = Node::root(&document);
     exactly(&review, "kind", "AdmissionReview")?;

@@ -43,7 +43,7 @@ struct Failure<'a> {
 
 /// `POST /v1/verify`
 pub async fn verify(decider: &impl Decide, settings: Settings<'_>, incoming: Incoming) -> Answer {
-    let arena = Arena::default();
+    let arena = Arena::for_text(incoming.body.len());
     let body = match Json::read(&incoming.body, &arena) {
         Ok(body) => body,
         Err(why) => return failure(400, &format!("the body is not valid JSON: {why}")),
