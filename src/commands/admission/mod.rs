@@ -1,6 +1,7 @@
 //! `notation-aws-signer admission`: registry admission checks.
 
 mod check_config;
+mod scan;
 mod schema;
 mod serve;
 mod test;
@@ -25,6 +26,7 @@ enum Command {
     Serve(Box<serve::Args>),
     CheckConfig(check_config::Args),
     Test(test::Args),
+    Scan(Box<scan::Args>),
     Schema(schema::Args),
 }
 
@@ -35,6 +37,12 @@ impl Args {
         matches!(self.command, Command::Serve(_))
     }
 
+    /// Whether the command writes more formats than text and JSON.
+    #[must_use]
+    pub fn has_special_formats(&self) -> bool {
+        matches!(self.command, Command::Scan(_))
+    }
+
     /// The command's name, if it does not support `--output json`.
     #[must_use]
     pub fn without_json(&self) -> Option<&'static str> {
@@ -42,7 +50,7 @@ impl Args {
             Command::Serve(_) => Some("admission serve"),
             Command::CheckConfig(_) => Some("admission check-config"),
             Command::Schema(_) => Some("admission schema"),
-            Command::Test(_) => None,
+            Command::Test(_) | Command::Scan(_) => None,
         }
     }
 }
@@ -55,6 +63,7 @@ pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
     match args.command {
         Command::Serve(args) => serve::run(*args).await.map(|()| ExitStatus::DONE),
         Command::CheckConfig(args) => check_config::run(&args, output).await.map(|()| ExitStatus::DONE),
+        Command::Scan(args) => scan::run(*args, output).await,
         Command::Test(args) => test::run(args, output).await,
         Command::Schema(_) => schema::run().map(|()| ExitStatus::DONE),
     }

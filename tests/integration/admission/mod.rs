@@ -4,6 +4,8 @@
 mod commands;
 mod examples;
 mod kubernetes;
+mod scan;
+mod webhooks;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

@@ -40,6 +40,8 @@ pub struct Parts {
 #[derive(Clone)]
 pub struct Decider {
     inner: Arc<Inner>,
+    /// The policy that takes the place of those that the rules name.
+    policy: Option<usize>,
 }
 
 struct Inner {
@@ -75,7 +77,7 @@ impl Decider {
     pub fn new(parts: Parts) -> Self {
         let Parts { rules, policies, stores, judge, labels } = parts;
         let policies = policies.into_iter().map(Arc::new).collect();
-        Self { inner: Arc::new(Inner { rules, policies, stores, judge, labels }) }
+        Self { inner: Arc::new(Inner { rules, policies, stores, judge, labels }), policy: None }
     }
 
     /// The labels of the namespace, if a rule needs them and they are known.
@@ -119,7 +121,7 @@ impl Decider {
                 return Prepared::Decided(decision.by(rule).without(Outcome::Refused, Code::InvalidReference, why));
             }
         };
-        let Some(policy) = self.inner.policies.get(policy) else {
+        let Some(policy) = self.inner.policies.get(self.policy.unwrap_or(policy)) else {
             let why = "the policy of the rule is not loaded";
             return Prepared::Decided(decision.by(rule).without(Outcome::Undetermined, Code::Unreachable, why));
         };
@@ -203,6 +205,11 @@ impl Decide for Decider {
             return Decision { images: distinct };
         }
         Decision { images: order.into_iter().map(|place| distinct[place].clone()).collect() }
+    }
+
+    fn with_policy(&self, name: &str) -> Option<Self> {
+        let policy = self.inner.policies.iter().position(|policy| &*policy.name == name)?;
+        Some(Self { inner: Arc::clone(&self.inner), policy: Some(policy) })
     }
 }
 
