@@ -39,6 +39,7 @@
 //! | [`config`] | [`Config`](config::Config): the file with its members and defaults |
 //! | [`decision`] | [`Decider`](decision::Decider): may these images run? Rules, policies, verdicts and what is remembered of them |
 //! | [`frontends`] | the adapters: requests of Kubernetes, Gatekeeper and others, translated |
+//! | [`convert`] | from the objects of kyverno-notation-aws to a configuration |
 //! | [`ecs`] | Amazon ECS as a client: which images a deployment has |
 //! | [`server`] | connections, TLS, limits, load shedding, shutdown; probes and metrics |
 //! | [`service`] | from a configuration to a running service; reload |
@@ -54,6 +55,7 @@
 pub mod cache;
 pub mod cluster;
 pub mod config;
+pub mod convert;
 pub mod decision;
 pub mod ecs;
 pub mod frontends;

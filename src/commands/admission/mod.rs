@@ -1,6 +1,7 @@
 //! `notation-aws-signer admission`: registry admission checks.
 
 mod check_config;
+mod convert;
 mod scan;
 mod schema;
 mod serve;
@@ -25,6 +26,7 @@ pub struct Args {
 enum Command {
     Serve(Box<serve::Args>),
     CheckConfig(check_config::Args),
+    Convert(convert::Args),
     Test(test::Args),
     Scan(Box<scan::Args>),
     Schema(schema::Args),
@@ -49,6 +51,7 @@ impl Args {
         match self.command {
             Command::Serve(_) => Some("admission serve"),
             Command::CheckConfig(_) => Some("admission check-config"),
+            Command::Convert(_) => Some("admission convert"),
             Command::Schema(_) => Some("admission schema"),
             Command::Test(_) | Command::Scan(_) => None,
         }
@@ -64,6 +67,7 @@ pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
         Command::Serve(args) => serve::run(*args).await.map(|()| ExitStatus::DONE),
         Command::CheckConfig(args) => check_config::run(&args, output).await.map(|()| ExitStatus::DONE),
         Command::Scan(args) => scan::run(*args, output).await,
+        Command::Convert(args) => convert::run(&args, output).map(|()| ExitStatus::DONE),
         Command::Test(args) => test::run(args, output).await,
         Command::Schema(_) => schema::run().map(|()| ExitStatus::DONE),
     }
