@@ -41,6 +41,7 @@
 //! | [`frontends`] | the adapters: requests of Kubernetes, Gatekeeper and others, translated |
 //! | [`convert`] | from the objects of kyverno-notation-aws to a configuration |
 //! | [`ecs`] | Amazon ECS as a client: which images a deployment has |
+//! | [`containerd`] | the image verifier that containerd calls, with the service or without |
 //! | [`server`] | connections, TLS, limits, load shedding, shutdown; probes and metrics |
 //! | [`service`] | from a configuration to a running service; reload |
 //! | [`registries`] | which registry is asked, and with whose credentials |
@@ -55,6 +56,7 @@
 pub mod cache;
 pub mod cluster;
 pub mod config;
+pub mod containerd;
 pub mod convert;
 pub mod decision;
 pub mod ecs;

@@ -6,6 +6,7 @@ mod scan;
 mod schema;
 mod serve;
 mod test;
+pub mod verify_image;
 
 use clap::Subcommand;
 
@@ -30,6 +31,7 @@ enum Command {
     Test(test::Args),
     Scan(Box<scan::Args>),
     Schema(schema::Args),
+    VerifyImage(verify_image::Args),
 }
 
 impl Args {
@@ -53,6 +55,7 @@ impl Args {
             Command::CheckConfig(_) => Some("admission check-config"),
             Command::Convert(_) => Some("admission convert"),
             Command::Schema(_) => Some("admission schema"),
+            Command::VerifyImage(_) => Some("admission verify-image"),
             Command::Test(_) | Command::Scan(_) => None,
         }
     }
@@ -70,5 +73,6 @@ pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
         Command::Convert(args) => convert::run(&args, output).map(|()| ExitStatus::DONE),
         Command::Test(args) => test::run(args, output).await,
         Command::Schema(_) => schema::run().map(|()| ExitStatus::DONE),
+        Command::VerifyImage(args) => Ok(verify_image::run(args).await),
     }
 }

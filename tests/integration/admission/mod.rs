@@ -2,6 +2,7 @@
 //! Kubernetes.
 
 mod commands;
+mod containerd;
 mod examples;
 mod kubernetes;
 mod scan;
