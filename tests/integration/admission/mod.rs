@@ -5,6 +5,7 @@ mod commands;
 mod containerd;
 mod examples;
 mod kubernetes;
+mod other_examples;
 mod scan;
 mod webhooks;
 
