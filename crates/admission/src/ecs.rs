@@ -4,7 +4,6 @@
 use std::time::Instant;
 
 use aws_credential_types::provider::SharedCredentialsProvider;
-use aws_names::RoleArn;
 use aws_sdk_ecs::types::{ContainerImage, ServiceRevision};
 use aws_signer::Failure;
 use aws_signer::sdk::{
@@ -21,24 +20,23 @@ use crate::metrics::{Metrics, Operation, ResponseCode, Upstream};
 /// The most images of a revision. A task definition has at most 10 containers.
 const MAX_IMAGES: usize = 1000;
 
-/// Reads service revisions, with the credentials of the process or of a role.
+/// Reads service revisions, with the credentials of the process: Amazon ECS calls hooks in its own account.
 #[derive(Debug)]
 pub struct Ecs {
-    roles: Vec<(aws_names::Partition, RoleArn)>,
     metrics: Metrics,
 }
 
 impl Ecs {
-    /// Calls with the credentials of the process, or in these partitions with those of the role.
+    /// Calls that are counted by these metrics.
     #[must_use]
-    pub fn new(roles: Vec<(aws_names::Partition, RoleArn)>, metrics: Metrics) -> Self {
-        Self { roles, metrics }
+    pub fn new(metrics: Metrics) -> Self {
+        Self { metrics }
     }
 
     async fn describe(&self, arn: &RevisionArn, deadline: Deadline) -> Result<Revision, RevisionError> {
         let journal = Journal::default();
         let began = Instant::now();
-        let answer = deadline.run(call(arn, self.role(arn), &journal)).await.unwrap_or_else(|| {
+        let answer = deadline.run(call(arn, &journal)).await.unwrap_or_else(|| {
             Err(Failure::Timeout { budget: deadline.budget(), waiting: Some(Box::new(journal.waiting())) })
         });
         let code = match &answer {
@@ -57,11 +55,6 @@ impl Ecs {
         }
         revision(arn, revisions)
     }
-
-    fn role(&self, arn: &RevisionArn) -> Option<&RoleArn> {
-        let partition = arn.region().partition();
-        self.roles.iter().find(|(known, _)| *known == partition).map(|(_, role)| role)
-    }
 }
 
 impl Deployments for Ecs {
@@ -75,11 +68,7 @@ impl Deployments for Ecs {
 }
 
 /// The revisions, and the reasons of those that were not found.
-async fn call(
-    arn: &RevisionArn,
-    role: Option<&RoleArn>,
-    journal: &Journal,
-) -> Result<(Vec<ServiceRevision>, Vec<String>), Failure> {
+async fn call(arn: &RevisionArn, journal: &Journal) -> Result<(Vec<ServiceRevision>, Vec<String>), Failure> {
     let http = BoundedHttpClient::default();
     let settings = AwsSettings::load(None);
     settings.trust_bundle(&http);
@@ -87,7 +76,7 @@ async fn call(
     let watched = watched(http.answering(Answers::Any), journal, Peer::Service);
     let client = settings.client("ECS", region.as_str(), watched).map_err(Failure::Configuration)?;
     let endpoint = client.endpoint().map(str::to_owned);
-    let sources = CredentialsSources::new(settings, region.clone(), &http, journal.clone(), None, role.cloned());
+    let sources = CredentialsSources::new(settings, region.clone(), &http, journal.clone(), None, None);
     let shared = client.into_builder().credentials_provider(SharedCredentialsProvider::new(sources)).build();
     let mut builder = aws_sdk_ecs::config::Builder::from(&shared).retry_classifier(TooManyRequests);
     builder.set_endpoint_url(endpoint);

@@ -45,10 +45,10 @@ const SOCKET_TIME: Duration = Duration::from_millis(3_500);
                       [-operation pull|run] [-config FILE]",
     after_help = "Examples:
   Judge an image as containerd does:
-    echo '{\"digest\": \"sha256:...\"}' |
-      notation-aws-signer admission verify-image \\
+    notation-aws-signer admission verify-image \\
       -name registry.example.com/app:v1 -digest sha256:... \\
-      -stdin-media-type application/vnd.oci.descriptor.v1+json
+      -stdin-media-type application/vnd.oci.descriptor.v1+json \\
+      <descriptor.json
 
 Exit codes: 0 the image may be pulled; 1 it may not, for whatever reason."
 )]

@@ -104,8 +104,10 @@ fn the_image_policy_webhook_of_the_api_server_refuses_what_is_not_signed() {
         let applied = kubernetes.apply_as(&pod("later", "default", &revoked), &["--dry-run=server"]);
         !applied.is_success() && applied.stderr.contains("revo")
     });
-    let log = service.log();
-    assert!(log.contains("\"adapter\":\"imagereview\"") && log.contains("\"namespace\":\"kube-system\""), "{log}");
+    eventually("the decisions are logged", || {
+        let log = service.log();
+        log.contains("\"adapter\":\"imagereview\"") && log.contains("\"namespace\":\"kube-system\"")
+    });
 
     drop(service);
     kubernetes.apply(&pod("late", "default", &signed)).failed();
@@ -171,8 +173,9 @@ fn kyverno_is_known_by_its_token_and_gets_the_verified_digest() {
     let (status, body) = ask(Some(&token("default", "stranger", None)), "signed");
     assert!(status == 403 && body.contains("system:serviceaccount:default:stranger"), "{body}");
     // Neither the log nor an answer has a token.
+    let user = "\"user\":\"system:serviceaccount:kyverno:kyverno-admission-controller\"";
+    eventually("the caller is logged", || service.log().contains(user));
     assert!(!service.log().contains(&good) && !service.log().contains("nonsense"), "{}", service.log());
-    assert!(service.log().contains("\"user\":\"system:serviceaccount:kyverno:kyverno-admission-controller\""));
     assert_eq!(post(&service, "/imagereview", None, &json!({})).0, 404);
 }
 
@@ -281,7 +284,7 @@ fn deployments_of_ecs_go_on_with_signed_images_only() {
     }
     ecs.has(&[(&signed, None), (&unsigned, None)]);
     assert_eq!(ask("PRE_SCALE_UP"), failed);
-    assert!(service.log().contains("\"namespace\":\"ecs:shop\""), "{}", service.log());
+    eventually("the decision is logged", || service.log().contains("\"namespace\":\"ecs:shop\""));
     // The digest that ECS resolved is what runs, whatever the tag says.
     let digest = site.registry.push_image("team/app", "another");
     let digest = digest.split_once('@').unwrap().1.to_owned();
@@ -297,7 +300,7 @@ fn deployments_of_ecs_go_on_with_signed_images_only() {
     assert_eq!((&answer["hookStatus"], &answer["callBackDelay"]), (&json!("IN_PROGRESS"), &json!(30)), "{answer}");
     ecs.answers(400, json!({ "__type": "AccessDeniedException", "message": "User is not authorized" }));
     assert_eq!(ask("PRE_SCALE_UP")["hookStatus"], "IN_PROGRESS");
-    assert!(service.log().contains("User is not authorized"), "{}", service.log());
+    eventually("the reason is logged", || service.log().contains("User is not authorized"));
     let metrics = service.page("/metrics").1;
     let counted = "upstream_requests_total{upstream=\"ecs\",operation=\"describe_service_revisions\",code=\"200\"}";
     assert!(metrics.contains(counted), "{metrics}");

@@ -21,6 +21,8 @@ use crate::server::{Application as _, Live};
 
 /// How often it is looked whether a scan is due: a reload may have changed the interval.
 const LOOK: Duration = Duration::from_secs(1);
+/// The pause after a scan that failed, if the interval is longer.
+const RETRY: Duration = Duration::from_secs(60);
 /// The time for a page of Pods.
 const PAGE_TIME: Duration = Duration::from_secs(30);
 /// The most findings of a namespace that are kept for its report.
@@ -29,18 +31,21 @@ const MAX_FINDINGS: usize = 10_000;
 /// Scans until the service stops.
 pub(crate) async fn run(live: Arc<Live<Decider>>, metrics: Metrics, log: Log, mut stopped: watch::Receiver<bool>) {
     let scanning = async {
-        let mut last: Option<Instant> = None;
+        // The end of the last scan, and whether it counted all.
+        let mut last: Option<(Instant, bool)> = None;
         loop {
             // Replicas that start together do not ask at the same moment.
             tokio::time::sleep(LOOK + LOOK.mul_f64(fastrand::f64())).await;
             let snapshot = live.current();
             let Some(settings) = &snapshot.settings().services.scan else { continue };
-            if last.is_some_and(|last| last.elapsed() < settings.interval) {
+            let pause = |is_whole| if is_whole { settings.interval } else { settings.interval.min(RETRY) };
+            if last.is_some_and(|(end, is_whole)| end.elapsed() < pause(is_whole)) {
                 continue;
             }
-            last = Some(Instant::now());
             let began = Instant::now();
-            match scan(snapshot.decider(), settings, snapshot.limits().deadline).await {
+            let scanned = scan(snapshot.decider(), settings, snapshot.limits().deadline).await;
+            last = Some((Instant::now(), scanned.is_ok()));
+            match scanned {
                 Ok(counts) => {
                     let images = counts.total().to_string();
                     let took = began.elapsed().as_millis().to_string();

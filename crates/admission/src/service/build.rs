@@ -150,10 +150,7 @@ impl Builder {
         };
         let mut deployments: Option<Arc<dyn Deployments>> = None;
         if is_on(Adapter::Ecs) {
-            let partitions = config.aws.partitions.iter();
-            let roles =
-                partitions.filter_map(|(partition, settings)| Some((partition.clone(), settings.role.clone()?)));
-            deployments = Some(Arc::new(Ecs::new(roles.collect(), self.metrics.clone())));
+            deployments = Some(Arc::new(Ecs::new(self.metrics.clone())));
         }
         let scan = match config.scan.interval {
             None => None,
