@@ -23,6 +23,7 @@ use notary::text::printable_lines;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::arguments::usage;
+use crate::commands::admission::verify_image;
 use crate::commands::{Cli, run};
 use crate::output::Output;
 use crate::output::exit::ExitStatus;
@@ -38,6 +39,9 @@ const MAX_THREADS: usize = 8;
 
 fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
+    if let Some(of_containerd) = verify_image::of_command_line(&arguments) {
+        return image_verifier(of_containerd).report();
+    }
     let parsed = usage::parse(Cli::command_of(&arguments), Cli::command, &arguments);
     let parsed = parsed.and_then(|matches| Cli::from_arg_matches(&matches));
     let cli = match parsed {
@@ -61,6 +65,23 @@ fn main() -> ExitCode {
         }
     };
     status.report()
+}
+
+/// Runs as the image verifier of containerd. A runtime that cannot be made blocks the image, as everything that fails
+/// does.
+fn image_verifier(arguments: Vec<OsString>) -> ExitStatus {
+    match Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => {
+            let status = runtime.block_on(verify_image::verify(arguments));
+            // A read of standard input that does not end must not keep the program.
+            runtime.shutdown_background();
+            status
+        }
+        Err(error) => {
+            println!("internal error: {error}");
+            Disposition::Refused.into()
+        }
+    }
 }
 
 /// Verifying mostly waits for registries and AWS Signer. One thread needs a tenth less processor time for it than

@@ -115,6 +115,10 @@ pub async fn run(cli: Cli) -> ExitStatus {
         let why = CliError::configuration(format!("{name} does not support JSON output"));
         return failed(&output, why.with_advice("Remove --output json."));
     }
+    if let Some(format) = output.special_format().filter(|_| !cli.command.has_special_formats()) {
+        let why = CliError::configuration(format!("only admission scan supports --output {format}"));
+        return failed(&output, why.with_advice("Use --output text or --output json."));
+    }
     let ended = match cli.command {
         Command::Sign(args) => sign::run(*args, &output).await,
         Command::Verify(args) => verify::run(*args, &output).await,
@@ -158,6 +162,11 @@ impl Command {
             Self::LocalSigner(args) => args.serves(),
             _ => false,
         }
+    }
+
+    /// Whether the command writes more formats than text and JSON.
+    fn has_special_formats(&self) -> bool {
+        matches!(self, Self::Admission(args) if args.has_special_formats())
     }
 
     /// The command's name, if it does not support `--output json`.

@@ -48,6 +48,23 @@ pub enum Format {
     Text,
     /// One JSON object, with a stable schema
     Json,
+    /// SARIF 2.1.0; admission scan only
+    #[value(hide = true)]
+    Sarif,
+    /// PolicyReport objects of Kubernetes; admission scan only
+    #[value(hide = true)]
+    Policyreport,
+}
+
+impl Format {
+    /// The name of a format that only some commands write.
+    fn special(self) -> Option<&'static str> {
+        match self {
+            Self::Text | Self::Json => None,
+            Self::Sarif => Some("sarif"),
+            Self::Policyreport => Some("policyreport"),
+        }
+    }
 }
 
 /// The output options of all commands.
@@ -86,10 +103,24 @@ pub struct Output {
 }
 
 impl Output {
-    /// Whether results are written as JSON.
+    /// Whether results are written as JSON, or in another form for programs.
     #[must_use]
     pub fn is_json(&self) -> bool {
-        self.format == Format::Json
+        self.format != Format::Text
+    }
+
+    /// The name of the format, if only some commands write it.
+    #[must_use]
+    pub fn special_format(&self) -> Option<&'static str> {
+        self.format.special()
+    }
+
+    /// Writes a document of a special format.
+    ///
+    /// # Errors
+    /// Returns [`CliError`] if standard output cannot be written to.
+    pub fn document(&self, value: &impl Serialize) -> Result<(), CliError> {
+        Self { format: Format::Json, ..self.clone() }.json(value)
     }
 
     /// Whether only errors are written.
@@ -170,7 +201,7 @@ impl Output {
     /// # Errors
     /// Returns [`CliError`] if standard output cannot be written to.
     pub fn json(&self, value: &impl Serialize) -> Result<(), CliError> {
-        if !self.is_json() {
+        if self.format != Format::Json {
             return Ok(());
         }
         let text = serde_json::to_string_pretty(value).map_err(|why| CliError::new(ReasonCode::Internal, why))?;

@@ -39,10 +39,14 @@
 //! | [`config`] | [`Config`](config::Config): the file with its members and defaults |
 //! | [`decision`] | [`Decider`](decision::Decider): may these images run? Rules, policies, verdicts and what is remembered of them |
 //! | [`frontends`] | the adapters: requests of Kubernetes, Gatekeeper and others, translated |
+//! | [`convert`] | from the objects of kyverno-notation-aws to a configuration |
+//! | [`ecs`] | Amazon ECS as a client: which images a deployment has |
+//! | [`containerd`] | the image verifier that containerd calls, with the service or without |
 //! | [`server`] | connections, TLS, limits, load shedding, shutdown; probes and metrics |
 //! | [`service`] | from a configuration to a running service; reload |
 //! | [`registries`] | which registry is asked, and with whose credentials |
 //! | [`cluster`] | access to Kubernetes: pull secrets and labels of namespaces |
+//! | [`scan`] | what runs in a cluster, judged again |
 //! | [`cache`] | memory that is bounded by bytes and time, and one question for all who ask at the same time |
 //! | [`metrics`], [`log`] | what is counted, and one line for each decision |
 //! | [`manifests`] | files of Kubernetes objects as the requests that the API server would send |
@@ -52,11 +56,15 @@
 pub mod cache;
 pub mod cluster;
 pub mod config;
+pub mod containerd;
+pub mod convert;
 pub mod decision;
+pub mod ecs;
 pub mod frontends;
 pub mod log;
 pub mod manifests;
 pub mod metrics;
 pub mod registries;
+pub mod scan;
 pub mod server;
 pub mod service;

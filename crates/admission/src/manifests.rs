@@ -71,6 +71,15 @@ pub fn reviews(bytes: &[u8], namespace: &str) -> Result<Vec<Review>, ManifestErr
     if found.is_empty() { Err(ManifestError::Empty) } else { Ok(found) }
 }
 
+/// The documents of a file, in YAML or JSON; those that are empty are left out.
+///
+/// # Errors
+/// Returns [`ManifestError::Syntax`] if it is neither.
+pub fn documents(bytes: &[u8]) -> Result<Vec<Value>, ManifestError> {
+    let documents = yaml(bytes).map_err(|why| syntax(&why))?;
+    Ok(documents.into_iter().filter(|document| !document.is_null()).collect())
+}
+
 /// Documents in YAML 1.2, in which `n` and `off` are texts.
 fn yaml(bytes: &[u8]) -> Result<Vec<Value>, serde_saphyr::Error> {
     let mut options = serde_saphyr::Options::default();

@@ -9,6 +9,7 @@
 pub mod authority;
 pub mod child;
 pub mod cli;
+pub mod containerd;
 pub mod docker_registry;
 pub mod fault;
 pub mod forge;

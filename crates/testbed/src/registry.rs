@@ -11,6 +11,7 @@ use crate::http;
 use crate::process::{Running, command, free_port};
 
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 const CONFIG: &str = "application/vnd.oci.image.config.v1+json";
 const LAYER: &str = "application/vnd.oci.image.layer.v1.tar";
 
@@ -52,11 +53,30 @@ impl Registry {
         format!("{}/{repository}:{tag}", self.address)
     }
 
+    /// Pushes an index of images for two platforms. Returns its reference by tag.
+    pub fn push_index(&self, repository: &str, text: &str, tag: &str) -> String {
+        let manifests = ["amd64", "arm64"].map(|architecture| {
+            let (digest, size) = self.push_platform(repository, &format!("{text} {architecture}"), architecture, None);
+            let platform = json!({ "os": "linux", "architecture": architecture });
+            json!({ "mediaType": MANIFEST, "digest": digest, "size": size, "platform": platform })
+        });
+        let index = json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": manifests }).to_string();
+        let path = format!("/v2/{repository}/manifests/{tag}");
+        let answer = http::send(self.address, "PUT", &path, INDEX, index.as_bytes());
+        assert_eq!(answer.status, 201, "{answer:?}");
+        format!("{}/{repository}:{tag}", self.address)
+    }
+
     /// Returns the digest of the manifest.
     fn push_manifest(&self, repository: &str, text: &str, tag: Option<&str>) -> String {
+        self.push_platform(repository, text, "amd64", tag).0
+    }
+
+    /// Returns the digest and the size of the manifest.
+    fn push_platform(&self, repository: &str, text: &str, architecture: &str, tag: Option<&str>) -> (String, usize) {
         let layer = tar_of_one_file("motd", text.as_bytes());
         let config = json!({
-            "architecture": "amd64",
+            "architecture": architecture,
             "os": "linux",
             "config": {},
             "rootfs": { "type": "layers", "diff_ids": [digest_of(&layer)] },
@@ -73,7 +93,7 @@ impl Registry {
         let path = format!("/v2/{repository}/manifests/{}", tag.unwrap_or(&digest));
         let answer = http::send(self.address, "PUT", &path, MANIFEST, &manifest);
         assert_eq!(answer.status, 201, "{answer:?}");
-        digest
+        (digest, manifest.len())
     }
 
     /// Pushes the blob and returns its descriptor.

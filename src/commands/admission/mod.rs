@@ -1,9 +1,12 @@
 //! `notation-aws-signer admission`: registry admission checks.
 
 mod check_config;
+mod convert;
+mod scan;
 mod schema;
 mod serve;
 mod test;
+pub mod verify_image;
 
 use clap::Subcommand;
 
@@ -24,8 +27,11 @@ pub struct Args {
 enum Command {
     Serve(Box<serve::Args>),
     CheckConfig(check_config::Args),
+    Convert(convert::Args),
     Test(test::Args),
+    Scan(Box<scan::Args>),
     Schema(schema::Args),
+    VerifyImage(verify_image::Args),
 }
 
 impl Args {
@@ -35,14 +41,22 @@ impl Args {
         matches!(self.command, Command::Serve(_))
     }
 
+    /// Whether the command writes more formats than text and JSON.
+    #[must_use]
+    pub fn has_special_formats(&self) -> bool {
+        matches!(self.command, Command::Scan(_))
+    }
+
     /// The command's name, if it does not support `--output json`.
     #[must_use]
     pub fn without_json(&self) -> Option<&'static str> {
         match self.command {
             Command::Serve(_) => Some("admission serve"),
             Command::CheckConfig(_) => Some("admission check-config"),
+            Command::Convert(_) => Some("admission convert"),
             Command::Schema(_) => Some("admission schema"),
-            Command::Test(_) => None,
+            Command::VerifyImage(_) => Some("admission verify-image"),
+            Command::Test(_) | Command::Scan(_) => None,
         }
     }
 }
@@ -55,7 +69,10 @@ pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
     match args.command {
         Command::Serve(args) => serve::run(*args).await.map(|()| ExitStatus::DONE),
         Command::CheckConfig(args) => check_config::run(&args, output).await.map(|()| ExitStatus::DONE),
+        Command::Scan(args) => scan::run(*args, output).await,
+        Command::Convert(args) => convert::run(&args, output).map(|()| ExitStatus::DONE),
         Command::Test(args) => test::run(args, output).await,
         Command::Schema(_) => schema::run().map(|()| ExitStatus::DONE),
+        Command::VerifyImage(args) => Ok(verify_image::run(args).await),
     }
 }

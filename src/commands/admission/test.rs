@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use admission::config::{Config, LogLevel};
 use admission::decision::{Decider, ImageDecision, Verdict};
-use admission::frontends::{Answer, Incoming, Route};
+use admission::frontends::{Answer, Authorization, Incoming, Route};
 use admission::log::Log;
 use admission::manifests::{MAX_SIZE, Review, reviews};
 use admission::metrics::Metrics;
@@ -83,9 +83,10 @@ struct JudgedObject {
     status: ExitStatus,
 }
 
+/// What was decided about an image.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct JudgedImage {
+pub(super) struct JudgedImage {
     image: String,
     allowed: bool,
     outcome: &'static str,
@@ -107,7 +108,7 @@ pub(super) async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliEr
     let config = Config::load(&args.config).map_err(CliError::configuration)?;
     let log = Log::to_standard_error(LogLevel::Error).map_err(CliError::file)?;
     let mut builder = Builder::new(Metrics::new(env!("CARGO_PKG_VERSION"), &[]), log, signer()?);
-    let snapshot = builder.build(&config).await.map_err(configuration)?;
+    let snapshot = builder.without_services(&config).await.map_err(configuration)?;
     let mut objects = Vec::new();
     for path in &args.paths {
         let shown = printable(&path.display().to_string());
@@ -141,7 +142,8 @@ fn read(path: &Path) -> Result<Vec<u8>, CliError> {
 /// The answer of the service to the API server.
 async fn answer(snapshot: &Snapshot<Decider>, review: &Review) -> Answer {
     let deadline = Deadline::new(snapshot.limits().deadline);
-    let incoming = Incoming { query: None, body: review.body.clone().into(), deadline };
+    let incoming =
+        Incoming { query: None, authorization: Authorization::default(), body: review.body.clone().into(), deadline };
     Route::Validate.answer(snapshot.decider(), snapshot.settings(), incoming).await
 }
 
@@ -209,7 +211,8 @@ impl JudgedObject {
 }
 
 impl JudgedImage {
-    fn line(&self) -> String {
+    /// The decision in a line.
+    pub(super) fn line(&self) -> String {
         let mut line = format!("{}: {}", printable(&self.image), self.outcome);
         if let Some(reason) = &self.reason {
             line.push_str(&format!(": {reason}"));

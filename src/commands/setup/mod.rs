@@ -1,5 +1,6 @@
 //! `notation-aws-signer setup`: installs and checks everything that notation and this tool need to sign and verify.
 
+pub(crate) mod containerd;
 mod plugin;
 mod policy;
 mod report;
@@ -51,7 +52,11 @@ use crate::output::exit::{CliError, ExitStatus};
 Exit codes: 0 everything is set up; 2 a check failed, something is in the way, or you did not confirm: the output says what \
   to do; 3 AWS \
   Signer could not be reached.")]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Args {
+    #[command(subcommand)]
+    command: Option<SetupCommand>,
+
     /// The ARN of a signing profile or alias to trust. Repeat for several
     ///
     /// arn:aws:signer:REGION:ACCOUNT:/signing-profiles/NAME, or …:/aliases/NAME
@@ -103,11 +108,20 @@ pub struct Args {
     signer: SignerArgs,
 }
 
+/// What is set up beside notation.
+#[derive(Debug, clap::Subcommand)]
+enum SetupCommand {
+    Containerd(containerd::Args),
+}
+
 /// Runs the command.
 ///
 /// # Errors
 /// Returns [`CliError`] if an option or the environment is invalid. Failures of single steps are in the results.
 pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
+    if let Some(SetupCommand::Containerd(args)) = args.command {
+        return containerd::run(args, output).await;
+    }
     let config = args.signer.config()?;
     let variable = |name: &str| std::env::var_os(name);
     let folder = NotationFolder::from_environment(variable)?;

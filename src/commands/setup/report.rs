@@ -28,6 +28,11 @@ pub(super) enum Part {
     TrustPolicy,
     SigningProfile,
     RevocationCheck,
+    AdmissionConfiguration,
+    Containerd,
+    Verifier,
+    DropIn,
+    Pulls,
 }
 
 impl Part {
@@ -38,6 +43,11 @@ impl Part {
             Self::TrustPolicy => "trust policy",
             Self::SigningProfile => "signing profile",
             Self::RevocationCheck => "revocation",
+            Self::AdmissionConfiguration => "configuration",
+            Self::Containerd => "containerd",
+            Self::Verifier => "verifier",
+            Self::DropIn => "drop-in",
+            Self::Pulls => "pulls",
         }
     }
 }

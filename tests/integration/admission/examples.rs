@@ -11,12 +11,12 @@ use crate::support::cli::Cli;
 use crate::support::local_signer::LocalSigner;
 use crate::support::programs;
 
-fn example(file: &str) -> PathBuf {
+pub(super) fn example(file: &str) -> PathBuf {
     programs::source_tree().join("examples/admission").join(file)
 }
 
 /// The documents of a file as JSON.
-fn documents(file: &str) -> Vec<Value> {
+pub(super) fn documents(file: &str) -> Vec<Value> {
     let documents = YamlLoader::load_from_str(&read_to_string(example(file)).unwrap());
     documents.unwrap_or_else(|why| panic!("{file}: {why}")).iter().map(value).collect()
 }
@@ -34,7 +34,7 @@ fn value(yaml: &Yaml) -> Value {
     }
 }
 
-fn of_kind<'a>(documents: &'a [Value], kind: &str) -> &'a Value {
+pub(super) fn of_kind<'a>(documents: &'a [Value], kind: &str) -> &'a Value {
     documents.iter().find(|document| document["kind"] == kind).unwrap_or_else(|| panic!("no {kind}"))
 }
 
@@ -68,7 +68,9 @@ fn the_example_configurations_are_valid() {
     let of_page = page.split("```yaml\n").skip(1).map(|block| block.split("```").next().unwrap().to_owned());
     let of_page: Vec<String> = of_page.filter(|block| block.starts_with("version: 1")).collect();
     assert!(!of_page.is_empty());
-    let files = ["minimal.yaml", "full.yaml"].map(|file| read_to_string(example(file)).unwrap());
+    let files =
+        ["minimal.yaml", "full.yaml", "ecs/admission.yaml", "kyverno/admission.yaml", "containerd/admission.yaml"];
+    let files = files.map(|file| read_to_string(example(file)).unwrap());
     let texts = files.into_iter().chain([of_deployment.replace(": /tls/", ": tls/")]).chain(of_page);
     for text in texts {
         write(cli.home().join("admission.yaml"), &text).unwrap();

@@ -2,9 +2,13 @@
 //! Kubernetes.
 
 mod commands;
+mod containerd;
 mod examples;
 mod kubernetes;
 mod metrics;
+mod other_examples;
+mod scan;
+mod webhooks;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

@@ -21,6 +21,9 @@ pub enum ClusterError {
         /// Why the kubeconfig cannot be used.
         kubeconfig: String,
     },
+    /// The kubeconfig cannot be used.
+    #[error("the kubeconfig cannot be used: {0}")]
+    Kubeconfig(String),
     /// The configuration of the client is malformed.
     #[error("the client for Kubernetes cannot be set up: {0}; check the certificates and the user of the kubeconfig")]
     Client(String),
@@ -89,6 +92,7 @@ impl ClusterError {
             Self::Status { status: 429, .. } => Code::Throttled,
             Self::Unreachable { .. } | Self::Status { .. } | Self::Malformed { .. } => Code::Unreachable,
             Self::NoConfiguration { .. }
+            | Self::Kubeconfig(_)
             | Self::Client(_)
             | Self::Unauthorized { .. }
             | Self::Forbidden { .. }
@@ -117,6 +121,12 @@ pub enum ObjectKind {
     ServiceAccount,
     /// All namespaces.
     Namespaces,
+    /// Whether a token is valid.
+    TokenReview,
+    /// The Pods of a namespace, or all.
+    Pods,
+    /// A report about Pods.
+    Report,
 }
 
 impl Object {
@@ -130,6 +140,18 @@ impl Object {
         Self { kind: ObjectKind::ServiceAccount, namespace: namespace.to_owned(), name: name.to_owned() }
     }
 
+    pub(super) fn token_review() -> Self {
+        Self { kind: ObjectKind::TokenReview, namespace: String::new(), name: String::new() }
+    }
+
+    pub(super) fn pods(namespace: Option<&str>) -> Self {
+        Self { kind: ObjectKind::Pods, namespace: namespace.unwrap_or_default().to_owned(), name: String::new() }
+    }
+
+    pub(super) fn report(namespace: &str, name: &str) -> Self {
+        Self { kind: ObjectKind::Report, namespace: namespace.to_owned(), name: name.to_owned() }
+    }
+
     pub(super) fn namespaces() -> Self {
         Self { kind: ObjectKind::Namespaces, namespace: String::new(), name: String::new() }
     }
@@ -141,6 +163,10 @@ impl fmt::Display for Object {
             ObjectKind::Secret => "Secret",
             ObjectKind::ServiceAccount => "ServiceAccount",
             ObjectKind::Namespaces => return f.write_str("the list of namespaces"),
+            ObjectKind::TokenReview => return f.write_str("the review of a token"),
+            ObjectKind::Pods if self.namespace.is_empty() => return f.write_str("the list of all Pods"),
+            ObjectKind::Pods => return write!(f, "the list of Pods in {}", Short(&self.namespace)),
+            ObjectKind::Report => "PolicyReport",
         };
         write!(f, "the {kind} {}/{}", Short(&self.namespace), Short(&self.name))
     }
@@ -168,6 +194,14 @@ impl fmt::Display for Grant<'_> {
             ObjectKind::Namespaces => {
                 return f.write_str("grant this service's account `list` and `watch` on `namespaces` by a ClusterRole");
             }
+            ObjectKind::TokenReview => {
+                return f.write_str("bind this service's account to the ClusterRole `system:auth-delegator`");
+            }
+            ObjectKind::Pods if self.0.namespace.is_empty() => {
+                return f.write_str("grant this account `list` on `pods` by a ClusterRole");
+            }
+            ObjectKind::Pods => "`list` on `pods`",
+            ObjectKind::Report => "`get`, `create`, `patch` and `delete` on `policyreports`",
         };
         let namespace = Short(&self.0.namespace);
         write!(f, "grant this service's account {verbs_and_resource} in the namespace {namespace}")

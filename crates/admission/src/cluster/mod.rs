@@ -4,6 +4,9 @@
 //! | Question | Permission |
 //! |---|---|
 //! | [`Cluster::pull_secrets`], [`Cluster::secret`] | `get` on `secrets`, and on `serviceaccounts` |
+//! | [`Cluster::running_pods`] | `list` on `pods` |
+//! | [`Cluster::write_report`], [`Cluster::remove_reports`] | `list`, `create`, `patch` and `delete` on `policyreports` or `reports` |
+//! | [`TokenReviews`] | `create` on `tokenreviews` |
 //! | [`NamespaceLabels`] | `list` and `watch` on `namespaces` |
 //!
 //! A Secret that is missing or may not be read is no error: another source may have the credentials. An API server that
@@ -13,14 +16,18 @@ mod error;
 mod keyring;
 mod names;
 mod namespaces;
+mod pods;
 mod pull_secret;
+mod reports;
 mod request;
+mod tokens;
 
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use kube::config::KubeConfigOptions;
+use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 use limits::Deadline;
 use notary::text::innermost_cause;
@@ -29,9 +36,11 @@ use rustls::crypto::{CryptoProvider, aws_lc_rs};
 pub use self::error::{ClusterError, Object, ObjectKind, Unusable, WhyUnusable};
 use self::names::is_valid;
 pub use self::namespaces::NamespaceLabels;
+pub use self::pods::{Page, RunningImage, RunningPod};
 pub use self::pull_secret::{PullCredentials, PullSecret};
 use self::pull_secret::{read_secret, read_service_account};
 use self::request::{Answer, Api};
+pub use self::tokens::TokenReviews;
 use crate::cache::{Bounded, Flights, Key, Weight};
 use crate::config::PullSecrets;
 use crate::decision::PullIdentity;
@@ -93,7 +102,7 @@ impl Cluster {
     /// # Errors
     /// Returns [`ClusterError::NoConfiguration`] or [`ClusterError::Client`].
     pub async fn connect(metrics: Option<Metrics>) -> Result<Self, ClusterError> {
-        let mut config = match Config::incluster_env() {
+        let config = match Config::incluster_env() {
             Ok(config) => config,
             Err(in_cluster) => Config::from_kubeconfig(&KubeConfigOptions::default()).await.map_err(|kubeconfig| {
                 ClusterError::NoConfiguration {
@@ -102,6 +111,34 @@ impl Cluster {
                 }
             })?,
         };
+        Self::of_config(config, metrics)
+    }
+
+    /// Access by this kubeconfig file, or else by `KUBECONFIG` or `~/.kube/config`, with this context of it. Returns
+    /// the namespace of the context, too.
+    ///
+    /// # Errors
+    /// Returns [`ClusterError::Kubeconfig`] or [`ClusterError::Client`].
+    pub async fn of_kubeconfig(
+        file: Option<&Path>,
+        context: Option<&str>,
+        metrics: Option<Metrics>,
+    ) -> Result<(Self, String), ClusterError> {
+        let failed = |why: &(dyn std::error::Error + 'static)| ClusterError::Kubeconfig(innermost_cause(why));
+        let options = KubeConfigOptions { context: context.map(str::to_owned), ..KubeConfigOptions::default() };
+        let config = match file {
+            Some(file) => {
+                let kubeconfig = Kubeconfig::read_from(file).map_err(|why| failed(&why))?;
+                Config::from_custom_kubeconfig(kubeconfig, &options).await
+            }
+            None => Config::from_kubeconfig(&options).await,
+        };
+        let config = config.map_err(|why| failed(&why))?;
+        let namespace = config.default_namespace.clone();
+        Ok((Self::of_config(config, metrics)?, namespace))
+    }
+
+    fn of_config(mut config: Config, metrics: Option<Metrics>) -> Result<Self, ClusterError> {
         config.connect_timeout = Some(CONNECT_TIME);
         // A retry after a pause would use up the deadline without saying why.
         config.default_retry = false;

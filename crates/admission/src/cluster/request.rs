@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
-use hyper::header::ACCEPT;
-use hyper::{Request, Response, StatusCode};
+use hyper::header::{ACCEPT, CONTENT_TYPE};
+use hyper::{Method, Request, Response, StatusCode};
 use kube::Client;
 use kube::client::Body;
 use notary::text::{innermost_cause, printable};
@@ -31,6 +31,26 @@ pub struct Api {
     client: Client,
     metrics: Option<Metrics>,
     turns: Semaphore,
+}
+
+/// What is asked.
+#[derive(Debug, Clone)]
+pub struct Call<'a> {
+    /// The method.
+    pub method: Method,
+    /// The path with its query.
+    pub path: &'a str,
+    /// The media type of the answer.
+    pub accept: &'static str,
+    /// The body with its media type.
+    pub body: Option<(Bytes, &'static str)>,
+}
+
+impl<'a> Call<'a> {
+    /// A read of this path.
+    pub fn get(path: &'a str, accept: &'static str) -> Self {
+        Self { method: Method::GET, path, accept, body: None }
+    }
 }
 
 /// An answer that says something about the object.
@@ -64,12 +84,17 @@ impl Api {
         accept: &'static str,
         most: usize,
     ) -> Result<Answer, ClusterError> {
+        self.call(object, Call::get(path, accept), most).await
+    }
+
+    /// Makes a call whose answer has at most so many bytes.
+    pub async fn call(&self, object: &Object, call: Call<'_>, most: usize) -> Result<Answer, ClusterError> {
         let work = async {
             // The semaphore is never closed.
             let _turn = self.turns.acquire().await;
-            let response = self.send(object, path, accept).await?;
+            let response = self.sent(object, &call).await?;
             let status = response.status();
-            let limit = if status == StatusCode::OK { most } else { MAX_ERROR };
+            let limit = if status.is_success() { most } else { MAX_ERROR };
             match Limited::new(response.into_body(), limit).collect().await {
                 Ok(body) => judge(object, status, body.to_bytes()),
                 Err(why) if why.is::<LengthLimitError>() => Ok(Answer::TooLarge),
@@ -88,25 +113,34 @@ impl Api {
         path: &str,
         accept: &'static str,
     ) -> Result<Response<Body>, ClusterError> {
-        match self.send_once(object, path, accept).await {
-            Err(ClusterError::Unreachable { .. }) => self.send_once(object, path, accept).await,
+        self.sent(object, &Call::get(path, accept)).await
+    }
+
+    async fn sent(&self, object: &Object, call: &Call<'_>) -> Result<Response<Body>, ClusterError> {
+        match self.send_once(object, call).await {
+            Err(ClusterError::Unreachable { .. }) => self.send_once(object, call).await,
             other => other,
         }
     }
 
-    async fn send_once(
-        &self,
-        object: &Object,
-        path: &str,
-        accept: &'static str,
-    ) -> Result<Response<Body>, ClusterError> {
-        let request = Request::get(path).header(ACCEPT, accept).body(Body::empty());
-        let request = request.map_err(|why| unreachable(object, &why))?;
+    async fn send_once(&self, object: &Object, call: &Call<'_>) -> Result<Response<Body>, ClusterError> {
+        let mut request = Request::builder().method(call.method.clone()).uri(call.path).header(ACCEPT, call.accept);
+        let body = match &call.body {
+            Some((body, media_type)) => {
+                request = request.header(CONTENT_TYPE, *media_type);
+                Body::from(body.to_vec())
+            }
+            None => Body::empty(),
+        };
+        let request = request.body(body).map_err(|why| unreachable(object, &why))?;
         let operation = match object.kind {
             ObjectKind::Secret => Operation::GetSecret,
             ObjectKind::ServiceAccount => Operation::GetServiceAccount,
-            ObjectKind::Namespaces if path.contains("watch=true") => Operation::WatchNamespaces,
+            ObjectKind::Namespaces if call.path.contains("watch=true") => Operation::WatchNamespaces,
             ObjectKind::Namespaces => Operation::ListNamespaces,
+            ObjectKind::TokenReview => Operation::ReviewToken,
+            ObjectKind::Pods => Operation::ListPods,
+            ObjectKind::Report => Operation::WriteReport,
         };
         let mut count = Count { metrics: self.metrics.as_ref(), operation, start: Instant::now(), code: None };
         let response = self.client.send(request).await;
@@ -137,7 +171,7 @@ impl Drop for Count<'_> {
 /// What an answer says about the object.
 fn judge(object: &Object, status: StatusCode, body: Bytes) -> Result<Answer, ClusterError> {
     Ok(match status {
-        StatusCode::OK => Answer::Found(body),
+        StatusCode::OK | StatusCode::CREATED => Answer::Found(body),
         StatusCode::NOT_FOUND => Answer::NotFound,
         StatusCode::FORBIDDEN => Answer::Forbidden(message(&body)),
         StatusCode::UNAUTHORIZED => return Err(ClusterError::Unauthorized { object: object.clone() }),

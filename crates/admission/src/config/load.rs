@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use files::FileError;
 
-use super::{Adapter, Config, RegistryCredentials, Tls, Trust, members};
+use super::{Config, RegistryCredentials, Tls, Trust, members};
 
 /// The largest configuration file, in bytes.
 pub const MAX_SIZE: u64 = 256 * 1024;
@@ -106,7 +106,6 @@ impl Config {
     /// The settings that this version reads, but does not serve.
     #[must_use]
     pub fn unavailable(&self) -> Vec<Unavailable> {
-        let adapter = |adapter| self.server.adapters.contains(&adapter);
         let settings = [
             (
                 matches!(self.server.tls, Tls::SelfManaged { .. }),
@@ -115,28 +114,11 @@ impl Config {
                  {certificate, key}), or leave tls out for a certificate in the state folder",
             ),
             (
-                adapter(Adapter::Kyverno),
-                false,
-                "server.adapters: this version does not serve kyverno; its requests are answered with 404",
-            ),
-            (
-                adapter(Adapter::Ecs),
-                false,
-                "server.adapters: this version does not serve ecs; its requests are answered with 404",
-            ),
-            (
-                adapter(Adapter::ImageReview),
-                false,
-                "server.adapters: this version does not serve imagereview; its requests are answered with 404",
-            ),
-            (
                 self.cache.redis.is_some(),
                 false,
                 "cache.redis: this version shares no cache; each replica remembers for itself, and calls AWS at \
                  aws.revocation.rate divided by aws.revocation.replicas",
             ),
-            (self.scan.interval.is_some(), false, "scan.interval: this version does not scan running Pods"),
-            (self.scan.reports, false, "scan.reports: this version writes no PolicyReport objects"),
             (self.otlp.is_some(), false, "otlp: this version sends no traces"),
         ];
         let set = settings.into_iter().filter(|(is_set, ..)| *is_set);

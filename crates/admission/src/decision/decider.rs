@@ -43,6 +43,8 @@ pub struct Parts {
 #[derive(Clone)]
 pub struct Decider {
     inner: Arc<Inner>,
+    /// The policy that takes the place of those that the rules name.
+    policy: Option<usize>,
 }
 
 struct Inner {
@@ -80,7 +82,7 @@ impl Decider {
         let Parts { rules, policies, stores, judge, labels } = parts;
         let policies = policies.into_iter().map(Arc::new).collect();
         let recent = Recent::default();
-        Self { inner: Arc::new(Inner { rules, policies, stores, judge, labels, recent }) }
+        Self { inner: Arc::new(Inner { rules, policies, stores, judge, labels, recent }), policy: None }
     }
 
     /// The labels of the namespace, if a rule needs them and they are known.
@@ -124,7 +126,7 @@ impl Decider {
                 return Prepared::Decided(decision.by(rule).without(Outcome::Refused, Code::InvalidReference, why));
             }
         };
-        let Some(policy) = self.inner.policies.get(policy) else {
+        let Some(policy) = self.inner.policies.get(self.policy.unwrap_or(policy)) else {
             let why = "the policy of the rule is not loaded";
             return Prepared::Decided(decision.by(rule).without(Outcome::Undetermined, Code::Unreachable, why));
         };
@@ -149,7 +151,7 @@ impl Decider {
             return None;
         }
         let namespace = question.namespace.as_deref();
-        let entry = recent.get(&Asking::new(image, namespace, &question.pull))?;
+        let entry = recent.get(&Asking::new(self.policy, image, namespace, &question.pull))?;
         if let Some(Source { reference, access, basis }) = &entry.source {
             let current = stores.remembered(reference.name(), namespace, &question.pull)?;
             if current.id != *access || !judge.is_unchanged(basis) {
@@ -179,7 +181,7 @@ impl Decider {
         let Inner { labels, recent, .. } = &*self.inner;
         // What is undetermined is asked for anew soon, and what follows from labels depends on more than the question.
         if labels.is_none() && decided.outcome != Outcome::Undetermined {
-            let asking = Asking::new(&decided.image, question.namespace.as_deref(), &question.pull);
+            let asking = Asking::new(self.policy, &decided.image, question.namespace.as_deref(), &question.pull);
             recent.keep(asking, decided, source);
         }
     }
@@ -241,6 +243,11 @@ impl Decide for Decider {
             return Decision { images: distinct };
         }
         Decision { images: order.into_iter().map(|place| distinct[place].clone()).collect() }
+    }
+
+    fn with_policy(&self, name: &str) -> Option<Self> {
+        let policy = self.inner.policies.iter().position(|policy| &*policy.name == name)?;
+        Some(Self { inner: Arc::clone(&self.inner), policy: Some(policy) })
     }
 }
 

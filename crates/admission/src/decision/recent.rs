@@ -49,6 +49,8 @@ pub(super) struct Source {
 /// A question about one image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Asking<'a> {
+    /// The policy that takes the place of those that the rules name.
+    pub(super) policy: Option<usize>,
     pub(super) image: &'a str,
     pub(super) namespace: Option<&'a str>,
     pub(super) secrets: &'a [String],
@@ -58,6 +60,7 @@ pub(super) struct Asking<'a> {
 /// A question that is kept.
 #[derive(Debug, Clone)]
 struct Asked {
+    policy: Option<usize>,
     image: Box<str>,
     namespace: Option<Box<str>>,
     secrets: Box<[String]>,
@@ -76,8 +79,13 @@ impl Weighter<Asked, Arc<Entry>> for Sizes {
 }
 
 impl<'a> Asking<'a> {
-    pub(super) fn new(image: &'a str, namespace: Option<&'a str>, pull: &'a PullIdentity) -> Self {
-        Self { image, namespace, secrets: &pull.secrets, service_account: pull.service_account.as_deref() }
+    pub(super) fn new(
+        policy: Option<usize>,
+        image: &'a str,
+        namespace: Option<&'a str>,
+        pull: &'a PullIdentity,
+    ) -> Self {
+        Self { policy, image, namespace, secrets: &pull.secrets, service_account: pull.service_account.as_deref() }
     }
 
     fn bytes(&self) -> usize {
@@ -89,6 +97,7 @@ impl<'a> Asking<'a> {
 impl Asked {
     fn asking(&self) -> Asking<'_> {
         Asking {
+            policy: self.policy,
             image: &self.image,
             namespace: self.namespace.as_deref(),
             secrets: &self.secrets,
@@ -100,6 +109,7 @@ impl Asked {
 impl From<Asking<'_>> for Asked {
     fn from(asking: Asking<'_>) -> Self {
         Self {
+            policy: asking.policy,
             image: asking.image.into(),
             namespace: asking.namespace.map(Into::into),
             secrets: asking.secrets.into(),
@@ -176,7 +186,9 @@ mod tests {
         for pull in &pulls {
             for namespace in [None, Some("a"), Some("b")] {
                 for image in ["a", "b", "ab"] {
-                    asked.push(Asking::new(image, namespace, pull));
+                    asked.push(Asking::new(None, image, namespace, pull));
+                    asked.push(Asking::new(Some(0), image, namespace, pull));
+                    asked.push(Asking::new(Some(1), image, namespace, pull));
                 }
             }
         }
@@ -195,11 +207,11 @@ mod tests {
         let pull = PullIdentity::default();
         for number in 0..10_000 {
             let image = format!("registry.example.com/{number}");
-            recent.keep(Asking::new(&image, None, &pull), &decided(&image), None);
+            recent.keep(Asking::new(None, &image, None, &pull), &decided(&image), None);
         }
         assert!(recent.entries.weight() <= BYTES && recent.entries.len() > 500, "{}", recent.entries.len());
         let long = "a".repeat(LONGEST + 1);
-        recent.keep(Asking::new(&long, None, &pull), &decided(&long), None);
-        assert!(recent.get(&Asking::new(&long, None, &pull)).is_none());
+        recent.keep(Asking::new(None, &long, None, &pull), &decided(&long), None);
+        assert!(recent.get(&Asking::new(None, &long, None, &pull)).is_none());
     }
 }

@@ -1,13 +1,19 @@
 //! The adapters: each translates someone's requests into a question, and the decision into an answer. They decide
 //! nothing.
 
+mod authorization;
+mod ecs;
 mod gatekeeper;
-mod json;
+mod imagereview;
+pub(crate) mod json;
 mod kubernetes;
-mod reason;
+mod kyverno;
+pub(crate) mod reason;
 #[cfg(test)]
-mod scripted;
+pub(crate) mod scripted;
 mod seldom;
+mod services;
+mod shape;
 mod timeout;
 mod verify;
 
@@ -17,7 +23,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use limits::Deadline;
 
+pub use self::authorization::Authorization;
+pub use self::ecs::{Deployments, NotARevision, Revision, RevisionArn, RevisionError, RevisionImage, Waiting};
+pub use self::kyverno::{ReviewTokens, TokenError, TokenReview};
 pub use self::seldom::Seldom;
+pub use self::services::{ScanSettings, Services};
 pub use self::timeout::caller_deadline;
 use crate::config::{Adapter, Kubernetes, Limits};
 use crate::decision::{Decided, Decision, Question, Verdict};
@@ -26,6 +36,15 @@ use crate::decision::{Decided, Decision, Question, Verdict};
 pub trait Decide: Sync {
     /// Decides about all images of the question before its deadline.
     fn decide(&self, question: Question) -> impl Future<Output = Decision> + Send;
+
+    /// The same rules with this policy in place of those that they name. `None` if there is no such policy.
+    fn with_policy(&self, name: &str) -> Option<Self>
+    where
+        Self: Sized,
+    {
+        let _ = name;
+        None
+    }
 }
 
 /// What adapters need to know beside the request.
@@ -37,6 +56,8 @@ pub struct Settings<'a> {
     pub limits: &'a Limits,
     /// When the log last said that objects of a kind are not judged.
     pub unjudged: &'a Seldom,
+    /// What some adapters ask before they can decide.
+    pub services: &'a Services,
 }
 
 /// A request whose body was read whole.
@@ -44,6 +65,8 @@ pub struct Settings<'a> {
 pub struct Incoming {
     /// The query of its URL, without the question mark.
     pub query: Option<String>,
+    /// The credentials of the caller.
+    pub authorization: Authorization,
     /// The body.
     pub body: Bytes,
     /// Since when it is worked on: with the time for the longest answer.
@@ -103,6 +126,12 @@ pub enum Route {
     GatekeeperVerifyV1,
     /// `POST /ratify/gatekeeper/v1/mutate`
     GatekeeperMutateV1,
+    /// `POST /imagereview`
+    ImageReview,
+    /// `POST /checkimages`
+    CheckImages,
+    /// `POST /ecs/lifecycle-hook`
+    EcsLifecycleHook,
     /// `POST /v1/verify`
     Verify,
     /// `GET /v1/schema/verify.json`
@@ -120,6 +149,9 @@ impl Route {
             "/gatekeeper/mutate" | "/ratify/gatekeeper/v2/mutate" => Self::GatekeeperMutate,
             "/ratify/gatekeeper/v1/verify" => Self::GatekeeperVerifyV1,
             "/ratify/gatekeeper/v1/mutate" => Self::GatekeeperMutateV1,
+            "/imagereview" => Self::ImageReview,
+            "/checkimages" => Self::CheckImages,
+            "/ecs/lifecycle-hook" => Self::EcsLifecycleHook,
             "/v1/verify" => Self::Verify,
             "/v1/schema/verify.json" => Self::VerifySchema,
             _ => return None,
@@ -134,6 +166,9 @@ impl Route {
             Self::GatekeeperVerify | Self::GatekeeperMutate | Self::GatekeeperVerifyV1 | Self::GatekeeperMutateV1 => {
                 Adapter::Gatekeeper
             }
+            Self::ImageReview => Adapter::ImageReview,
+            Self::CheckImages => Adapter::Kyverno,
+            Self::EcsLifecycleHook => Adapter::Ecs,
             Self::Verify | Self::VerifySchema => Adapter::Verify,
         }
     }
@@ -151,7 +186,7 @@ impl Route {
     }
 
     /// Answers a request.
-    pub async fn answer(self, decider: &impl Decide, settings: Settings<'_>, incoming: Incoming) -> Answer {
+    pub async fn answer<D: Decide>(self, decider: &D, settings: Settings<'_>, incoming: Incoming) -> Answer {
         match self {
             Self::Validate => kubernetes::validate(decider, settings, incoming).await,
             Self::Mutate => kubernetes::mutate(decider, settings, incoming).await,
@@ -159,6 +194,9 @@ impl Route {
             Self::GatekeeperMutate => gatekeeper::mutate(decider, settings, incoming).await,
             Self::GatekeeperVerifyV1 => gatekeeper::verify_v1(decider, settings, incoming).await,
             Self::GatekeeperMutateV1 => gatekeeper::mutate_v1(decider, settings, incoming).await,
+            Self::ImageReview => imagereview::review(decider, settings, incoming).await,
+            Self::CheckImages => kyverno::check_images(decider, settings, incoming).await,
+            Self::EcsLifecycleHook => ecs::lifecycle_hook(decider, settings, incoming).await,
             Self::Verify => verify::verify(decider, settings, incoming).await,
             Self::VerifySchema => verify::schema(),
         }

@@ -10,7 +10,7 @@ use limits::Deadline;
 use notary::Digest;
 use proptest::prelude::*;
 
-use super::{Answer, Decide, Incoming, Seldom, Settings};
+use super::{Answer, Authorization, Decide, Incoming, Seldom, Services, Settings};
 use crate::config::{Kubernetes, Limits};
 use crate::decision::{Code, Decision, ImageDecision, ImageName, Outcome, Question, Why};
 
@@ -18,14 +18,17 @@ use crate::decision::{Code, Decision, ImageDecision, ImageName, Outcome, Questio
 type Script = dyn Fn(&Question, &str) -> ImageDecision + Send + Sync;
 
 /// Decides as scripted, and remembers what it was asked.
+#[derive(Clone)]
 pub struct Scripted {
-    script: Box<Script>,
-    pub asked: Mutex<Vec<Question>>,
+    script: Arc<Script>,
+    pub asked: Arc<Mutex<Vec<Question>>>,
+    /// The policies that were asked for; there are `default` and `release`.
+    pub policies: Arc<Mutex<Vec<String>>>,
 }
 
 impl Scripted {
     pub fn new(script: impl Fn(&Question, &str) -> ImageDecision + Send + Sync + 'static) -> Self {
-        Self { script: Box::new(script), asked: Mutex::default() }
+        Self { script: Arc::new(script), asked: Arc::default(), policies: Arc::default() }
     }
 
     /// Decides by the image's name: `verified…`, `exempt…`, `refused…`, `undetermined…`; with `-warned` or `-audited`
@@ -46,6 +49,33 @@ impl Decide for Scripted {
         tokio::task::yield_now().await;
         Decision { images }
     }
+
+    fn with_policy(&self, name: &str) -> Option<Self> {
+        self.policies.lock().unwrap().push(name.to_owned());
+        ["default", "release"].contains(&name).then(|| self.clone())
+    }
+}
+
+/// Runs a route with the default settings, but these services, for a caller with this token.
+pub async fn answer_with<'a, D, F>(
+    route: impl Fn(&'a D, Settings<'a>, Incoming) -> F,
+    decider: &'a D,
+    services: Services,
+    token: Option<&str>,
+    body: &str,
+) -> Answer
+where
+    F: Future<Output = Answer>,
+{
+    let settings: &'static (Kubernetes, Limits, Seldom) = Box::leak(Box::default());
+    let incoming = Incoming {
+        query: None,
+        authorization: token.map_or_else(Authorization::default, Authorization::bearer),
+        body: Bytes::copy_from_slice(body.as_bytes()),
+        deadline: Deadline::new(Duration::from_secs(8)),
+    };
+    let (kubernetes, limits, unjudged) = (&settings.0, &settings.1, &settings.2);
+    route(decider, Settings { kubernetes, limits, unjudged, services: Box::leak(Box::new(services)) }, incoming).await
 }
 
 /// Runs a route with the default settings.
@@ -53,13 +83,7 @@ pub async fn answer<'a, D, F>(route: impl Fn(&'a D, Settings<'a>, Incoming) -> F
 where
     F: Future<Output = Answer>,
 {
-    let settings: &'static (Kubernetes, Limits, Seldom) = Box::leak(Box::default());
-    let incoming = Incoming {
-        query: None,
-        body: Bytes::copy_from_slice(body.as_bytes()),
-        deadline: Deadline::new(Duration::from_secs(8)),
-    };
-    route(decider, Settings { kubernetes: &settings.0, limits: &settings.1, unjudged: &settings.2 }, incoming).await
+    answer_with(route, decider, Services::default(), None, body).await
 }
 
 /// A decision with this outcome, and all else that goes with it.

@@ -69,7 +69,7 @@ mod tests {
     use bytes::Bytes;
     use limits::Deadline;
 
-    use super::super::Incoming;
+    use super::super::{Authorization, Incoming};
     use super::{caller_deadline, duration};
     use crate::config::Limits;
 
@@ -85,7 +85,12 @@ mod tests {
 
     fn budget(query: Option<&str>) -> u128 {
         let deadline = Deadline::new(LIMITS.deadline);
-        let incoming = Incoming { query: query.map(str::to_owned), body: Bytes::new(), deadline };
+        let incoming = Incoming {
+            query: query.map(str::to_owned),
+            authorization: Authorization::default(),
+            body: Bytes::new(),
+            deadline,
+        };
         caller_deadline(&incoming, &LIMITS).budget().as_millis()
     }
 
@@ -139,7 +144,12 @@ mod tests {
     #[test]
     fn the_time_that_has_passed_already_counts() {
         let deadline = Deadline::new(Duration::from_secs(2));
-        let incoming = Incoming { query: Some("timeout=5s".to_owned()), body: Bytes::new(), deadline };
+        let incoming = Incoming {
+            query: Some("timeout=5s".to_owned()),
+            authorization: Authorization::default(),
+            body: Bytes::new(),
+            deadline,
+        };
         assert_eq!(caller_deadline(&incoming, &LIMITS).budget(), Duration::from_secs(2));
     }
 }

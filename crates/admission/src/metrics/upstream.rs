@@ -9,8 +9,8 @@ use prometheus_client::metrics::MetricType;
 
 use super::series::{Histogram, Number, count_of, descriptor, gauge};
 
-const UPSTREAMS: [&str; 5] = ["registry", "signer", "ecr", "kubernetes", "authority"];
-const OPERATIONS: [&str; 11] = [
+const UPSTREAMS: [&str; 6] = ["registry", "signer", "ecr", "kubernetes", "authority", "ecs"];
+const OPERATIONS: [&str; 15] = [
     "resolve",
     "referrers",
     "fetch",
@@ -22,6 +22,10 @@ const OPERATIONS: [&str; 11] = [
     "watch_namespaces",
     "ocsp",
     "crl",
+    "review_token",
+    "list_pods",
+    "write_report",
+    "describe_service_revisions",
 ];
 
 /// The statuses that are counted apart; others are counted by their class.
@@ -48,6 +52,8 @@ pub enum Upstream {
     Kubernetes,
     /// A certificate authority: OCSP and CRLs.
     Authority,
+    /// Amazon ECS.
+    Ecs,
 }
 
 /// What a service is asked for.
@@ -75,6 +81,14 @@ pub enum Operation {
     Ocsp,
     /// A list of revoked certificates.
     Crl,
+    /// A TokenReview.
+    ReviewToken,
+    /// Pods.
+    ListPods,
+    /// A PolicyReport.
+    WriteReport,
+    /// `DescribeServiceRevisions`.
+    DescribeServiceRevisions,
 }
 
 /// How a request ended: a status, or none.
@@ -145,6 +159,7 @@ impl Upstreams {
             Upstream::Ecr => 2,
             Upstream::Kubernetes => 3,
             Upstream::Authority => 4,
+            Upstream::Ecs => 5,
         };
         self.counts[upstream][index(operation)][usize::from(code.0)].add(1);
         self.durations[upstream].observe(took);
@@ -199,6 +214,10 @@ fn index(operation: Operation) -> usize {
         Operation::WatchNamespaces => 8,
         Operation::Ocsp => 9,
         Operation::Crl => 10,
+        Operation::ReviewToken => 11,
+        Operation::ListPods => 12,
+        Operation::WriteReport => 13,
+        Operation::DescribeServiceRevisions => 14,
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::gate::Gate;
 use crate::config::{Adapter, Kubernetes, Limits};
-use crate::frontends::{Answer, Decide, Incoming, Route, Seldom, Settings};
+use crate::frontends::{Answer, Decide, Incoming, Route, Seldom, Services, Settings};
 
 /// The settings and the decider that a request uses from its start to its end.
 #[derive(Debug)]
@@ -16,6 +16,7 @@ pub struct Snapshot<D> {
     limits: Limits,
     decider: D,
     unjudged: Seldom,
+    services: Services,
     pub(super) gate: Gate,
 }
 
@@ -24,7 +25,14 @@ impl<D> Snapshot<D> {
     #[must_use]
     pub fn new(adapters: BTreeSet<Adapter>, kubernetes: Kubernetes, limits: Limits, decider: D) -> Self {
         let gate = Gate::new(limits.concurrent, limits.queue);
-        Self { adapters, kubernetes, limits, decider, unjudged: Seldom::default(), gate }
+        let (unjudged, services) = Default::default();
+        Self { adapters, kubernetes, limits, decider, unjudged, services, gate }
+    }
+
+    /// With what some adapters ask before they can decide.
+    #[must_use]
+    pub fn with_services(self, services: Services) -> Self {
+        Self { services, ..self }
     }
 
     /// Whether the adapter is switched on.
@@ -36,7 +44,12 @@ impl<D> Snapshot<D> {
     /// The settings of adapters.
     #[must_use]
     pub fn settings(&self) -> Settings<'_> {
-        Settings { kubernetes: &self.kubernetes, limits: &self.limits, unjudged: &self.unjudged }
+        Settings {
+            kubernetes: &self.kubernetes,
+            limits: &self.limits,
+            unjudged: &self.unjudged,
+            services: &self.services,
+        }
     }
 
     /// The limits of requests.

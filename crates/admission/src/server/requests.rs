@@ -20,7 +20,7 @@ use super::gate::Full as GateFull;
 use super::open::{Activity, Unsent};
 use super::panics::caught;
 use crate::config::Adapter;
-use crate::frontends::{Answer, Incoming, Route, caller_deadline};
+use crate::frontends::{Answer, Authorization, Incoming, Route, caller_deadline};
 
 /// The requests of a connection.
 pub(super) struct Requests<A, O> {
@@ -44,6 +44,8 @@ enum Extra {
     Allow(&'static str),
     /// Too many requests: another replica may have room.
     RetryAfter,
+    /// The caller must say who it is, by a bearer token.
+    Authenticate,
 }
 
 /// A request that is in work, from its head to its answer.
@@ -123,7 +125,8 @@ impl<A: Application, O: Observer> Requests<A, O> {
             return Reply::text(adapter, 415, problem);
         }
         let query = request.uri().query().map(str::to_owned);
-        let mut incoming = Incoming { query, body: Bytes::new(), deadline };
+        let authorization = Authorization::of(request.headers());
+        let mut incoming = Incoming { query, authorization, body: Bytes::new(), deadline };
         let caller = caller_deadline(&incoming, limits);
         let is_awaited = request.headers().contains_key(header::EXPECT);
         let mut held = None;
@@ -164,6 +167,9 @@ impl<A: Application, O: Observer> Requests<A, O> {
             Extra::RetryAfter => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
             }
+            Extra::Authenticate => {
+                headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            }
         }
         response
     }
@@ -198,7 +204,10 @@ impl<A: Application, O: Observer> Requests<A, O> {
         let done = tokio::time::timeout(caller.remaining() + limits.margin / 2, work).await;
         drop(place);
         match done {
-            Ok(Ok(answer)) => Reply { answer, adapter, extra: Extra::None },
+            Ok(Ok(answer)) => {
+                let extra = if answer.status == 401 { Extra::Authenticate } else { Extra::None };
+                Reply { answer, adapter, extra }
+            }
             Ok(Err(message)) => {
                 tracing::error!("a request ended by an error of this program: {message}");
                 Reply::text(adapter, 500, "the request ended by an error of this service; its log has the details")

@@ -10,9 +10,11 @@ use notation::revocation::RevocationSources;
 use notation::verify::Verifier;
 
 use super::opener::Opener;
-use crate::cluster::{Cluster, ClusterError, NamespaceLabels};
+use crate::cluster::{Cluster, ClusterError, NamespaceLabels, TokenReviews};
 use crate::config::{Adapter, Config, PullSecrets, RegistryCredentials};
 use crate::decision::{Decider, Judge, JudgeSettings, Memory, Parts, PolicyError, Revocations, Rules, load_policies};
+use crate::ecs::Ecs;
+use crate::frontends::{Deployments, ScanSettings, Services, TokenReview, Waiting};
 use crate::log::{Field, Log};
 use crate::metrics::Metrics;
 use crate::registries::{self, Registries, RegistriesError};
@@ -39,6 +41,12 @@ pub enum BuildError {
     /// Kubernetes is needed and cannot be reached.
     #[error("{0}; a rule with namespaceSelector, or registries[].credentials.secret, needs access to Kubernetes")]
     Cluster(#[source] ClusterError),
+    /// Kubernetes is needed for the tokens of callers, and cannot be reached.
+    #[error("{0}; the adapter kyverno needs access to Kubernetes, unless kyverno.tokenReview is false")]
+    Tokens(#[source] ClusterError),
+    /// Kubernetes is needed for the scan, and cannot be reached.
+    #[error("{0}; scan.interval needs access to Kubernetes")]
+    Scan(#[source] ClusterError),
 }
 
 /// Makes deciders. What is remembered, and the access to Kubernetes, outlive configurations.
@@ -52,6 +60,8 @@ pub struct Builder {
     /// The memory, and the settings that it was made for.
     memory: Option<(crate::config::Cache, Arc<Memory>)>,
     is_labels_needed: Arc<std::sync::RwLock<Option<Arc<NamespaceLabels>>>>,
+    /// Since when deployments wait.
+    waiting: Arc<Waiting>,
 }
 
 /// Whether what the service needs is there.
@@ -80,8 +90,8 @@ impl Builder {
     /// A builder that has made nothing.
     #[must_use]
     pub fn new(metrics: Metrics, log: Log, signer: SignerConfig) -> Self {
-        let is_labels_needed = Arc::default();
-        Self { metrics, log, signer, cluster: None, labels: None, memory: None, is_labels_needed }
+        let (is_labels_needed, waiting) = (Arc::default(), Arc::default());
+        Self { metrics, log, signer, cluster: None, labels: None, memory: None, is_labels_needed, waiting }
     }
 
     /// Uses this access to Kubernetes.
@@ -109,11 +119,57 @@ impl Builder {
     /// # Errors
     /// Returns [`BuildError`] for the first thing that cannot be used.
     pub async fn build(&mut self, config: &Config) -> Result<Snapshot<Decider>, BuildError> {
+        let services = self.services(config).await?;
+        Ok(self.without_services(config).await?.with_services(services))
+    }
+
+    /// As [`Self::build`], without what some adapters ask before they can decide: they do not answer.
+    ///
+    /// # Errors
+    /// As [`Self::build`].
+    pub async fn without_services(&mut self, config: &Config) -> Result<Snapshot<Decider>, BuildError> {
         let decider = self.decider(config).await?;
         let rules: Vec<&str> = config.rules.iter().map(|rule| rule.name.as_str()).collect();
         self.metrics.rules(&rules);
         let server = &config.server;
         Ok(Snapshot::new(server.adapters.clone(), config.kubernetes.clone(), server.limits, decider))
+    }
+
+    /// What the adapters of a configuration ask before they can decide.
+    async fn services(&mut self, config: &Config) -> Result<Services, BuildError> {
+        let is_on = |adapter| config.server.adapters.contains(&adapter);
+        let kyverno = &config.kyverno;
+        let tokens = match kyverno.token_review {
+            _ if !is_on(Adapter::Kyverno) => TokenReview::Missing,
+            false => TokenReview::Off,
+            true => {
+                let cluster = self.connected().await.map_err(BuildError::Tokens)?;
+                let reviews = TokenReviews::new(cluster, &kyverno.audiences, &kyverno.allowed_users);
+                TokenReview::On(Arc::new(reviews))
+            }
+        };
+        let mut deployments: Option<Arc<dyn Deployments>> = None;
+        if is_on(Adapter::Ecs) {
+            deployments = Some(Arc::new(Ecs::new(self.metrics.clone())));
+        }
+        let scan = match config.scan.interval {
+            None => None,
+            Some(interval) => {
+                let cluster = self.connected().await.map_err(BuildError::Scan)?;
+                Some(ScanSettings { cluster, interval, reports: config.scan.reports })
+            }
+        };
+        Ok(Services { tokens, deployments, waiting: Arc::clone(&self.waiting), scan })
+    }
+
+    /// Access to Kubernetes, which is kept.
+    async fn connected(&mut self) -> Result<Cluster, ClusterError> {
+        if let Some(cluster) = &self.cluster {
+            return Ok(cluster.clone());
+        }
+        let cluster = Cluster::connect(Some(self.metrics.clone())).await?;
+        self.cluster = Some(cluster.clone());
+        Ok(cluster)
     }
 
     /// Reads all files that a configuration names, and asks nothing.
@@ -193,17 +249,15 @@ impl Builder {
         if !is_needed && !is_wanted {
             return Ok(None);
         }
-        if self.cluster.is_none() {
-            match Cluster::connect(Some(self.metrics.clone())).await {
-                Ok(cluster) => self.cluster = Some(cluster),
-                Err(why) if is_needed => return Err(BuildError::Cluster(why)),
-                Err(why) => {
-                    let why = why.to_string();
-                    self.log.warn("pull secrets of Pods are not used", &[("reason", Field::from(&*why))]);
-                }
+        match self.connected().await {
+            Ok(cluster) => Ok(Some(cluster)),
+            Err(why) if is_needed => Err(BuildError::Cluster(why)),
+            Err(why) => {
+                let why = why.to_string();
+                self.log.warn("pull secrets of Pods are not used", &[("reason", Field::from(&*why))]);
+                Ok(None)
             }
         }
-        Ok(self.cluster.clone())
     }
 
     fn labels(&mut self, cluster: Option<&Cluster>, is_needed: bool) -> Option<Arc<NamespaceLabels>> {

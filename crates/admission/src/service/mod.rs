@@ -30,6 +30,7 @@ use crate::config::{self, Config, ConfigError};
 use crate::decision::Decider;
 use crate::log::{Field, Log};
 use crate::metrics::Metrics;
+use crate::scan;
 use crate::server::{self, BindError, Bound, Listeners, Live, OwnAuthority, OwnCaError, Tls, TlsError, Transport};
 
 /// The time for the log to be written at the end.
@@ -140,6 +141,7 @@ impl Service {
         }
         let live: Arc<Live<Decider>> = Arc::new(Live::new(snapshot));
         let health = Arc::new(Health::new(metrics.clone(), builder.readiness(), tls.clone(), stopped.clone()));
+        let scanning = scan::run(Arc::clone(&live), metrics.clone(), log.clone(), stopped.clone());
         let observed = Arc::new(Observed::new(metrics, log.clone()));
         let reloader =
             Arc::new(Reloader::new(options.config, (config, read), options.level, builder, Arc::clone(&live), tls));
@@ -148,8 +150,10 @@ impl Service {
             let stopped = stopped.clone();
             tokio::spawn(async move {
                 let watching = tokio::spawn(reloader.watch(stopped.clone()));
+                let scanning = tokio::spawn(scanning);
                 server::serve(listeners, transport, live, observed, health, stopped).await;
                 watching.abort();
+                scanning.abort();
             })
         };
         let address = bound.adapters.to_string();

@@ -1,11 +1,12 @@
 //! What one policy says serves no other.
 
 use admission::decision::{Code, Outcome};
+use admission::frontends::Decide as _;
 use notary::Descriptor;
 use notary::envelope::SigningScheme;
 use testbed::own_key::OwnKey;
 
-use crate::scene::{ENFORCE, LONG, STRICT, Scene, assert_said, assert_verified, skipping, until};
+use crate::scene::{ENFORCE, LONG, STRICT, Scene, ask, assert_said, assert_verified, skipping, until};
 
 /// Signs an image with metadata.
 fn sign_with_metadata(scene: &Scene, image: &Descriptor, pairs: &[(&str, &str)]) {
@@ -136,4 +137,31 @@ async fn a_moved_tag_is_another_image() {
     // The signature of the one does not serve the other.
     scene.registry.attach(&scene.registry.push("app", "v2", "evil2"), &scene.key.sign(&good, SigningScheme::X509));
     assert_said(&scene.one(&scene.registry.name("app:v2")).await, Outcome::Refused, Code::Integrity);
+}
+
+#[tokio::test]
+async fn a_policy_that_the_caller_names_takes_the_place_of_that_of_the_rule_and_of_nothing_else() {
+    let config = "policies:\n  strict: {trustPolicy: strict.json, roots: [root.der]}\n  lax: {trustPolicy: audit.json, \
+                  roots: [root.der]}\nrules:\n  - {namespaces: [free], action: exempt}\n  - {namespaces: [trial], \
+                  policy: strict, action: warn}\n  - {namespaces: [default], policy: strict, action: enforce}";
+    let scene = Scene::with(config, LONG);
+    let image = scene.registry.push("app", "v1", "content");
+    scene.registry.attach(&image, &OwnKey::new(|_| ()).sign(&image, SigningScheme::X509));
+    assert!(scene.decider.with_policy("nosuch").is_none() && scene.decider.with_policy("").is_none());
+    let [strict, lax] = ["strict", "lax"].map(|name| scene.decider.with_policy(name).unwrap());
+    for _ in 0..2 {
+        for (decider, is_good) in [(&strict, false), (&lax, true), (&scene.decider, false)] {
+            for namespace in ["default", "trial", "free", "other"] {
+                let decided = ask(decider, Some(namespace), &[scene.app()], LONG).await.images.remove(0);
+                match namespace {
+                    // Rules decide what is exempt, and without one nothing runs.
+                    "free" => assert_eq!(decided.outcome, Outcome::Exempt),
+                    "other" => assert_said(&decided, Outcome::Refused, Code::Untrusted),
+                    _ if is_good => assert_verified(&decided),
+                    _ => assert_said(&decided, Outcome::Refused, Code::Untrusted),
+                }
+                assert_eq!(decided.is_warned, namespace == "trial");
+            }
+        }
+    }
 }

@@ -25,7 +25,8 @@ pub struct ApiServer {
 }
 
 impl ApiServer {
-    /// Starts a server that answers requests for a path.
+    /// Starts a server that answers requests for a path; those that are no GET have `METHOD PATH TYPE BODY` in its
+    /// place.
     pub async fn start(reply: impl Fn(&str) -> Reply + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -48,6 +49,17 @@ impl ApiServer {
     }
 }
 
+/// The body of a request, with its media type.
+async fn body(stream: &mut TcpStream, head: &str) -> String {
+    let header = |name: &str| {
+        head.lines().find_map(|line| line.to_lowercase().strip_prefix(name).map(|value| value.trim().to_owned()))
+    };
+    let length = header("content-length:").map_or(0, |length| length.parse().unwrap());
+    let mut body = vec![0; length];
+    stream.read_exact(&mut body).await.unwrap();
+    format!("{} {}", header("content-type:").unwrap_or_default(), String::from_utf8(body).unwrap())
+}
+
 async fn serve(
     mut stream: TcpStream,
     reply: Arc<impl Fn(&str) -> Reply + Send + Sync + 'static>,
@@ -63,7 +75,7 @@ async fn serve(
     let head = String::from_utf8(head).unwrap();
     let mut words = head.split(' ');
     let (method, path) = (words.next().unwrap(), words.next().unwrap().to_owned());
-    assert_eq!(method, "GET", "only `get`, `list` and `watch` are permitted");
+    let path = if method == "GET" { path } else { format!("{method} {path} {}", body(&mut stream, &head).await) };
     seen.lock().unwrap().push(path.clone());
     match reply(&path) {
         Reply::Body(status, body) => {

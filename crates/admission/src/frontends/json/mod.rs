@@ -43,6 +43,29 @@ pub enum Number {
     Float(f64),
 }
 
+impl Number {
+    /// The number; a large one is rounded.
+    #[must_use]
+    #[allow(clippy::cast_precision_loss, reason = "as JSON readers of other languages round")]
+    pub fn as_f64(self) -> f64 {
+        match self {
+            Self::Unsigned(number) => number as f64,
+            Self::Signed(number) => number as f64,
+            Self::Float(number) => number,
+        }
+    }
+}
+
+impl From<Number> for serde_json::Value {
+    fn from(number: Number) -> Self {
+        match number {
+            Number::Unsigned(number) => number.into(),
+            Number::Signed(number) => number.into(),
+            Number::Float(number) => number.into(),
+        }
+    }
+}
+
 /// A JSON value.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Json<'a> {

@@ -4,16 +4,14 @@ use std::fmt::Write as _;
 
 use proptest::prelude::*;
 
-use super::{Arena, Json, MAX_DEPTH, MAX_VALUES, Number};
+use super::{Arena, Json, MAX_DEPTH, MAX_VALUES};
 
 /// The same value as serde_json's tree.
 fn tree(value: &Json<'_>) -> serde_json::Value {
     match value {
         Json::Null => serde_json::Value::Null,
         Json::Bool(value) => (*value).into(),
-        Json::Number(Number::Unsigned(value)) => (*value).into(),
-        Json::Number(Number::Signed(value)) => (*value).into(),
-        Json::Number(Number::Float(value)) => (*value).into(),
+        Json::Number(value) => (*value).into(),
         Json::String(value) => (*value).into(),
         Json::Array(items) => items.iter().map(tree).collect::<Vec<_>>().into(),
         Json::Object(members) => {

@@ -8,9 +8,9 @@ use std::fmt;
 
 use super::objects::Kind;
 use super::pull::pull_identity;
-use super::shape::{Malformed, Node};
 use crate::config::Updates;
 use crate::decision::PullIdentity;
+use crate::frontends::shape::{Malformed, Node};
 
 /// The images to judge.
 #[derive(Debug, Default)]

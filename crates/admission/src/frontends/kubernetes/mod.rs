@@ -8,14 +8,13 @@ mod answer;
 mod images;
 mod objects;
 mod patch;
-mod pull;
+pub(super) mod pull;
 mod review;
-mod shape;
 mod subject;
 mod tags;
 #[cfg(test)]
 mod tests;
-mod words;
+pub(super) mod words;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -51,7 +50,7 @@ enum Form {
 async fn answer(form: Form, decider: &impl Decide, settings: Settings<'_>, incoming: Incoming) -> Answer {
     let (request, subject) = match review::read(&incoming.body, settings.kubernetes) {
         Ok(read) => read,
-        Err(malformed) => return Answer::text(400, malformed.to_string()),
+        Err(malformed) => return Answer::text(400, malformed.sentence("the AdmissionReview")),
     };
     let deadline = caller_deadline(&incoming, settings.limits);
     // What is needed was copied: a large body does not stay in memory while registries are asked.
@@ -163,7 +162,7 @@ fn mirror_pod(request: &Request, images: Vec<String>, most: usize) -> Answer {
 }
 
 /// An image as the log has it.
-fn logged(image: Decided) -> Decided {
+pub(super) fn logged(image: Decided) -> Decided {
     if image.image.len() <= MAX_LOGGED_IMAGE {
         return image;
     }

@@ -3,8 +3,8 @@
 //! The mutating form sees objects before the API server validates them. So names that no object of Kubernetes can have
 //! are left out here: they must not become part of a URL.
 
-use super::shape::{Malformed, Node};
 use crate::decision::PullIdentity;
+use crate::frontends::shape::{Malformed, Node};
 
 /// The most pull secrets of a Pod. The rest is not used: each is a request to the API server.
 const MAX_SECRETS: usize = 64;
@@ -39,7 +39,7 @@ pub(super) fn pull_identity(spec: &Node<'_, '_>) -> Result<PullIdentity, Malform
 }
 
 /// Whether an object of Kubernetes can have the name: a DNS subdomain.
-pub(super) fn is_name(name: &str) -> bool {
+pub(in crate::frontends) fn is_name(name: &str) -> bool {
     let is_alphanumeric = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
     name.len() <= MAX_NAME
         && name.split('.').all(|label| {

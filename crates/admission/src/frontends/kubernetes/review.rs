@@ -1,14 +1,12 @@
 //! The AdmissionReview (`admission.k8s.io/v1`): read once into a request that cannot be wrong.
 
-use notary::text::{printable, start_of};
-
 use super::super::Record;
 use super::super::json::{Arena, Json};
 use super::pull::is_name;
-use super::shape::{Malformed, Node};
 use super::subject::Subject;
 use crate::config::Kubernetes;
 use crate::decision::{Decided, Verdict};
+use crate::frontends::shape::{Malformed, Node, short};
 
 /// The longest `uid`. Those of the API server are UUIDs.
 const MAX_UID: usize = 256;
@@ -49,8 +47,8 @@ pub(super) fn read(body: &[u8], settings: &Kubernetes) -> Result<(Request, Subje
     let arena = Arena::for_text(body.len());
     let document = Json::read(body, &arena)?;
     let review = Node::root(&document);
-    exactly(&review, "kind", "AdmissionReview")?;
-    exactly(&review, "apiVersion", "admission.k8s.io/v1")?;
+    review.exactly("kind", "AdmissionReview")?;
+    review.exactly("apiVersion", "admission.k8s.io/v1")?;
     let request = review.required("request")?;
     let uid = request.required("uid")?;
     let operation = Operation::read(&request)?;
@@ -58,10 +56,10 @@ pub(super) fn read(body: &[u8], settings: &Kubernetes) -> Result<(Request, Subje
     let kind = (kind.text_of("group")?.unwrap_or_default(), kind.required("kind")?.text()?);
     let (user, is_node) = user(&request)?;
     let read = Request {
-        uid: checked(&uid, |uid| (1..=MAX_UID).contains(&uid.len()), "a text of 1 to 256 bytes")?.to_owned(),
+        uid: uid.checked(|uid| (1..=MAX_UID).contains(&uid.len()), "a text of 1 to 256 bytes")?.to_owned(),
         namespace: match request.member("namespace")? {
             Some(namespace) => {
-                let name = checked(&namespace, |name| name.is_empty() || is_name(name), "the name of a namespace")?;
+                let name = namespace.checked(|name| name.is_empty() || is_name(name), "the name of a namespace")?;
                 Some(name).filter(|name| !name.is_empty()).map(str::to_owned)
             }
             None => None,
@@ -73,25 +71,6 @@ pub(super) fn read(body: &[u8], settings: &Kubernetes) -> Result<(Request, Subje
         is_dry_run: request.member("dryRun")?.map_or(Ok(false), |dry_run| dry_run.bool())?,
     };
     Ok((read, Subject::read(&request, operation, kind, is_node, settings)?))
-}
-
-/// Checks that a member has one value.
-fn exactly(node: &Node<'_, '_>, name: &str, expected: &'static str) -> Result<(), Malformed> {
-    checked(&node.required(name)?, |text| text == expected, expected).map(drop)
-}
-
-/// The text of a string that must be so.
-fn checked<'v>(
-    node: &Node<'v, '_>,
-    is_so: impl FnOnce(&str) -> bool,
-    expected: &'static str,
-) -> Result<&'v str, Malformed> {
-    let text = node.text()?;
-    if is_so(text) {
-        Ok(text)
-    } else {
-        Err(Malformed::Unsupported { path: node.place(), found: short(text), expected })
-    }
 }
 
 /// The name of the user, and whether it is a node.
@@ -113,16 +92,11 @@ fn name(document: &Json<'_>) -> Option<String> {
     names.into_iter().find_map(text).map(short)
 }
 
-/// Text of others for logs and messages.
-pub(super) fn short(text: &str) -> String {
-    printable(&start_of(text))
-}
-
 impl Operation {
     fn read(request: &Node<'_, '_>) -> Result<Self, Malformed> {
         let operation = request.required("operation")?;
         let is_known = |text: &str| Self::from_name(text).is_some();
-        let text = checked(&operation, is_known, "CREATE, UPDATE, DELETE or CONNECT")?;
+        let text = operation.checked(is_known, "CREATE, UPDATE, DELETE or CONNECT")?;
         Ok(Self::from_name(text).unwrap_or(Self::Create))
     }
 

@@ -2,9 +2,9 @@
 
 use super::images::Images;
 use super::objects::Kind;
-use super::review::{Operation, short};
-use super::shape::{Malformed, Node};
+use super::review::Operation;
 use crate::config::Kubernetes;
+use crate::frontends::shape::{Malformed, Node, short};
 
 /// The annotation of Pods that a node reports: it runs them already, from files of its own.
 const MIRROR: &str = "kubernetes.io/config.mirror";

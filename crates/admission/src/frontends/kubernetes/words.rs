@@ -22,7 +22,7 @@ const MAX_IMAGE: usize = 512;
 const CUT: &str = "… (cut)";
 
 /// What keeps the images from running: the first problems in full, then a count.
-pub(super) fn message(decision: &Decision) -> String {
+pub(in crate::frontends) fn message(decision: &Decision) -> String {
     let problems = decision.problems();
     let mut text = match problems.as_slice() {
         [problem] => problem.to_string(),
@@ -99,7 +99,7 @@ fn bounded(mut warnings: Vec<String>) -> Vec<String> {
 }
 
 /// The images in short, for audit annotations: `nginx:1.27 verified sha256:…; app refused unsigned`.
-pub(super) fn summary(images: &[Decided]) -> String {
+pub(in crate::frontends) fn summary(images: &[Decided]) -> String {
     let mut text = String::new();
     let mut seen = HashSet::new();
     let distinct: Vec<_> = images.iter().filter(|image| seen.insert(image.image.as_str())).collect();

@@ -104,10 +104,12 @@ async fn an_image_that_was_not_decided_about_has_an_error() {
         |image| vec![decision("other:1", Outcome::Verified), decision(image, Outcome::Verified)],
     ];
     for confused in confused {
-        let (kubernetes, limits, unjudged) = Default::default();
-        let settings = super::Settings { kubernetes: &kubernetes, limits: &limits, unjudged: &unjudged };
+        let (kubernetes, limits, unjudged, services) = Default::default();
+        let settings =
+            super::Settings { kubernetes: &kubernetes, limits: &limits, unjudged: &unjudged, services: &services };
         let incoming = super::Incoming {
             query: None,
+            authorization: crate::frontends::Authorization::default(),
             body: request(&["app:1", "app:2"]).into(),
             deadline: limits::Deadline::new(std::time::Duration::from_secs(1)),
         };
@@ -174,10 +176,12 @@ impl Decide for Meeting {
 
 #[tokio::test]
 async fn namespaces_are_asked_about_at_the_same_time() {
-    let (kubernetes, limits, unjudged) = Default::default();
-    let settings = super::Settings { kubernetes: &kubernetes, limits: &limits, unjudged: &unjudged };
+    let (kubernetes, limits, unjudged, services) = Default::default();
+    let settings =
+        super::Settings { kubernetes: &kubernetes, limits: &limits, unjudged: &unjudged, services: &services };
     let incoming = super::Incoming {
         query: None,
+        authorization: crate::frontends::Authorization::default(),
         body: request(&["a:1", "[a]a:1", "[b]a:1"]).into(),
         deadline: limits::Deadline::new(std::time::Duration::from_secs(1)),
     };

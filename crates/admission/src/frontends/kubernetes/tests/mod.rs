@@ -23,7 +23,7 @@ use serde_json::Value;
 use super::{Form, Seldom, answer};
 use crate::config::{ExtraTemplate, Kubernetes, Limits, Pin, PinAs, PullSecrets, Tags, Updates};
 use crate::decision::{Code, Decision, ImageDecision, ImageName, Outcome, Question, Why};
-use crate::frontends::{Answer, Decide, Incoming, Record, Settings};
+use crate::frontends::{Answer, Authorization, Decide, Incoming, Record, Services, Settings};
 
 /// The digest of all verified images.
 const DIGEST: &str = "sha256:2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae";
@@ -131,9 +131,16 @@ impl Webhook {
     fn send(&self, form: Form, body: impl Into<Vec<u8>>) -> Answered {
         let script = Script::default();
         let unjudged = Seldom::default();
-        let settings = Settings { kubernetes: &self.kubernetes, limits: &self.limits, unjudged: &unjudged };
+        let services = Services::default();
+        let settings =
+            Settings { kubernetes: &self.kubernetes, limits: &self.limits, unjudged: &unjudged, services: &services };
         let deadline = Deadline::new(self.limits.deadline);
-        let incoming = Incoming { query: self.query.clone(), body: Bytes::from(body.into()), deadline };
+        let incoming = Incoming {
+            query: self.query.clone(),
+            authorization: Authorization::default(),
+            body: Bytes::from(body.into()),
+            deadline,
+        };
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let answer = runtime.block_on(answer(form, &script, settings, incoming));
         Answered { answer, questions: script.questions.into_inner().unwrap() }

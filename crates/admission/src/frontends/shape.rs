@@ -3,7 +3,9 @@
 
 use std::fmt;
 
-use super::super::json::{Json, JsonError};
+use notary::text::{printable, start_of};
+
+use super::json::{Json, JsonError};
 
 /// Why a request is malformed: HTTP 400.
 #[derive(Debug, thiserror::Error)]
@@ -12,10 +14,10 @@ pub(super) enum Malformed {
     #[error("the body is not acceptable JSON: {0}")]
     Json(#[from] JsonError),
     /// A member that must be there is not.
-    #[error("the AdmissionReview is malformed: {0} is missing")]
+    #[error("{0} is missing")]
     Missing(String),
     /// A member has another type.
-    #[error("the AdmissionReview is malformed: {path} is {found}; expected {expected}")]
+    #[error("{path} is {found}; expected {expected}")]
     WrongType {
         /// The place.
         path: String,
@@ -25,7 +27,7 @@ pub(super) enum Malformed {
         expected: &'static str,
     },
     /// A member has a value that is not supported.
-    #[error("the AdmissionReview is malformed: {path} is \"{found}\"; expected {expected}")]
+    #[error("{path} is \"{found}\"; expected {expected}")]
     Unsupported {
         /// The place.
         path: String,
@@ -34,14 +36,56 @@ pub(super) enum Malformed {
         /// The supported values.
         expected: &'static str,
     },
+    /// A member is not known.
+    #[error("{path} is not known; expected {expected}")]
+    Unknown {
+        /// The place.
+        path: String,
+        /// The known ones.
+        expected: &'static str,
+    },
+    /// There are more values than are read.
+    #[error("{what} has more than {most} values{}", Setting(setting))]
+    TooMany {
+        /// What has too many.
+        what: &'static str,
+        /// The most.
+        most: usize,
+        /// The setting that permits more; empty if there is none.
+        setting: &'static str,
+    },
     /// Members contradict each other.
-    #[error("the AdmissionReview is malformed: {first} and {second} do not belong together")]
+    #[error("{first} and {second} do not belong together")]
     Contradiction {
         /// A value with its place.
         first: String,
         /// The other one.
         second: String,
     },
+}
+
+/// The setting that permits more.
+struct Setting<'a>(&'a str);
+
+impl fmt::Display for Setting<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() { Ok(()) } else { write!(f, ", the limit of {}", self.0) }
+    }
+}
+
+impl Malformed {
+    /// The sentence for the sender of the document.
+    pub(super) fn sentence(&self, document: &str) -> String {
+        match self {
+            Self::Json(_) => self.to_string(),
+            _ => format!("{document} is malformed: {self}"),
+        }
+    }
+}
+
+/// Text of others for logs and messages.
+pub(super) fn short(text: &str) -> String {
+    printable(&start_of(text))
 }
 
 /// A value and its place.
@@ -105,12 +149,67 @@ impl<'v> Node<'v, '_> {
         Ok(text.filter(|text| !text.is_empty()))
     }
 
+    /// The text of a string that must be so.
+    ///
+    /// # Errors
+    /// Returns an error if the value is not a string, or not `expected`.
+    pub(super) fn checked(
+        &self,
+        is_so: impl FnOnce(&str) -> bool,
+        expected: &'static str,
+    ) -> Result<&'v str, Malformed> {
+        let text = self.text()?;
+        if is_so(text) {
+            Ok(text)
+        } else {
+            Err(Malformed::Unsupported { path: self.place(), found: short(text), expected })
+        }
+    }
+
+    /// Checks that a member has one value.
+    ///
+    /// # Errors
+    /// Returns an error if the member is missing, or another.
+    pub(super) fn exactly(&self, name: &str, expected: &'static str) -> Result<(), Malformed> {
+        self.required(name)?.checked(|text| text == expected, expected).map(drop)
+    }
+
+    /// The members of an object, in their order.
+    ///
+    /// # Errors
+    /// Returns an error if the value is not an object.
+    pub(super) fn members<'p>(&'p self) -> Result<impl Iterator<Item = (&'v str, Node<'v, 'p>)>, Malformed>
+    where
+        'v: 'p,
+    {
+        let members = self.value.object().ok_or_else(|| self.wrong_type("an object"))?;
+        let node =
+            |(name, value): &'v (&'v str, Json<'v>)| (*name, Node { value, place: Place::Member(&self.place, name) });
+        Ok(members.iter().map(node))
+    }
+
     /// The value of a boolean.
     ///
     /// # Errors
     /// Returns an error if the value is not a boolean.
     pub(super) fn bool(&self) -> Result<bool, Malformed> {
         self.value.bool().ok_or_else(|| self.wrong_type("a boolean"))
+    }
+
+    /// The value of a number.
+    ///
+    /// # Errors
+    /// Returns an error if the value is not a number.
+    pub(super) fn number(&self) -> Result<f64, Malformed> {
+        match self.value {
+            Json::Number(number) => Ok(number.as_f64()),
+            _ => Err(self.wrong_type("a number")),
+        }
+    }
+
+    /// The value itself.
+    pub(super) fn value(&self) -> &'v Json<'v> {
+        self.value
     }
 
     /// The values of an array.
@@ -168,8 +267,8 @@ impl fmt::Display for Place<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Root => f.write_str("the document"),
-            Self::Member(Self::Root, name) => f.write_str(name),
-            Self::Member(parent, name) => write!(f, "{parent}.{name}"),
+            Self::Member(Self::Root, name) => f.write_str(&short(name)),
+            Self::Member(parent, name) => write!(f, "{parent}.{}", short(name)),
             Self::Item(parent, index) => write!(f, "{parent}[{index}]"),
         }
     }

@@ -1,0 +1,97 @@
+//! Reviews of callers' tokens.
+
+use std::time::Duration;
+
+use limits::Deadline;
+use serde_json::{Value, json};
+
+use super::super::{Cluster, TokenReviews};
+use super::server::{ApiServer, Reply};
+use crate::frontends::{ReviewTokens as _, TokenError};
+
+const USER: &str = "system:serviceaccount:kyverno:kyverno-admission-controller";
+const AUDIENCE: &str = "kyverno-svc.kyverno.io";
+
+/// Answers as the API server: it knows a token for its own audience, and one for Kyverno's.
+fn answer(request: &str) -> Reply {
+    let Some(body) = request.strip_prefix("POST /apis/authentication.k8s.io/v1/tokenreviews application/json ") else {
+        return Reply::Body(404, "{}".to_owned());
+    };
+    let review: Value = serde_json::from_str(body).unwrap();
+    let asked = review["spec"]["audiences"].as_array().map(|list| list[0].as_str().unwrap().to_owned());
+    let status = match (review["spec"]["token"].as_str().unwrap(), asked.as_deref()) {
+        ("own", None) => json!({"authenticated": true, "user": {"username": USER}, "audiences": ["https://k8s"]}),
+        ("kyverno", Some(AUDIENCE)) => {
+            json!({"authenticated": true, "user": {"username": USER}, "audiences": [AUDIENCE]})
+        }
+        ("unaware", _) => json!({"authenticated": true, "user": {"username": USER}}),
+        ("stranger", _) => {
+            json!({"authenticated": true, "user": {"username": "system:serviceaccount:shop:x"}, "audiences": [AUDIENCE]})
+        }
+        ("nobody", _) => json!({"authenticated": true, "user": {}}),
+        ("broken", _) => return Reply::Body(201, "[]".to_owned()),
+        ("forbidden", _) => return Reply::Body(403, json!({"message": "no access"}).to_string()),
+        ("down", _) => return Reply::Body(500, "{}".to_owned()),
+        ("hanging", _) => return Reply::Hang,
+        _ => json!({"user": {}, "error": "invalid bearer token"}),
+    };
+    Reply::Body(201, json!({"kind": "TokenReview", "status": status}).to_string())
+}
+
+fn reviews(server: &ApiServer, audiences: &[&str]) -> TokenReviews {
+    let audiences: Vec<String> = audiences.iter().map(|&audience| audience.to_owned()).collect();
+    TokenReviews::new(Cluster::with_client(server.client.clone(), None), &audiences, &[USER.to_owned()])
+}
+
+async fn review(reviews: &TokenReviews, token: &str) -> Result<String, TokenError> {
+    reviews.review(token, Deadline::new(Duration::from_millis(500))).await
+}
+
+#[tokio::test]
+async fn tokens_for_each_audience_are_accepted_and_others_not() {
+    let server = ApiServer::start(answer).await;
+    let both = reviews(&server, &[AUDIENCE, ""]);
+    for token in ["kyverno", "own", "unaware"] {
+        assert_eq!(review(&both, token).await.as_deref(), Ok(USER), "{token}");
+    }
+    for token in ["bad", "nobody"] {
+        assert_eq!(review(&both, token).await, Err(TokenError::Invalid), "{token}");
+    }
+    assert!(matches!(review(&both, "stranger").await, Err(TokenError::NotAllowed(user)) if user.contains("shop")));
+    // An authenticator that does not say for whom the token is does not make it one for Kyverno.
+    let named = reviews(&server, &[AUDIENCE]);
+    assert_eq!(review(&named, "kyverno").await.as_deref(), Ok(USER));
+    for token in ["own", "unaware"] {
+        assert_eq!(review(&named, token).await, Err(TokenError::Invalid), "{token}");
+    }
+    let own = reviews(&server, &[""]);
+    assert_eq!(review(&own, "own").await.as_deref(), Ok(USER));
+    assert_eq!(review(&own, "kyverno").await, Err(TokenError::Invalid));
+}
+
+#[tokio::test]
+async fn a_valid_token_is_reviewed_once_in_a_while_and_an_invalid_one_each_time() {
+    let server = ApiServer::start(answer).await;
+    let reviews = reviews(&server, &[AUDIENCE]);
+    for _ in 0..3 {
+        review(&reviews, "kyverno").await.unwrap();
+        review(&reviews, "stranger").await.unwrap_err();
+        review(&reviews, "bad").await.unwrap_err();
+    }
+    assert_eq!(server.requests().len(), 1 + 1 + 3);
+}
+
+#[tokio::test]
+async fn without_an_answer_no_token_is_valid_or_invalid() {
+    let server = ApiServer::start(answer).await;
+    let reviews = reviews(&server, &[AUDIENCE]);
+    for (token, expected) in [
+        ("broken", "no TokenReview"),
+        ("forbidden", "system:auth-delegator"),
+        ("down", "HTTP 500"),
+        ("hanging", "did not answer within"),
+    ] {
+        let why = review(&reviews, token).await.unwrap_err();
+        assert!(matches!(why, TokenError::Unavailable(_)) && why.to_string().contains(expected), "{why}");
+    }
+}

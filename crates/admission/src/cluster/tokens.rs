@@ -1,0 +1,127 @@
+//! Whose tokens callers send: TokenReview of `authentication.k8s.io/v1`.
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use hyper::Method;
+use limits::Deadline;
+use notation::revocation::BoxFuture;
+use serde_json::json;
+
+use super::error::{ClusterError, Object};
+use super::request::{Answer, Call};
+use super::{Cluster, MAX_ANSWER};
+use crate::cache::{Bounded, Key, Weight};
+use crate::frontends::json::{Arena, Json};
+use crate::frontends::{ReviewTokens, TokenError};
+
+const PATH: &str = "/apis/authentication.k8s.io/v1/tokenreviews";
+/// How long a valid token is not reviewed again. A revoked one is accepted for so long.
+const KEPT: Duration = Duration::from_secs(10);
+const MAX_TOKENS: usize = 1000;
+const MAX_BYTES: usize = 256 * 1024;
+
+/// Reviews the tokens of callers, and knows which users may call.
+#[derive(Debug)]
+pub struct TokenReviews {
+    cluster: Cluster,
+    /// For whom a token must be meant: the named audiences, in one review.
+    audiences: Vec<String>,
+    /// Whether a token for the API server itself is enough.
+    is_own_enough: bool,
+    allowed: Vec<String>,
+    /// The users of valid tokens, by the hash of the token.
+    known: Bounded<User>,
+}
+
+/// The name of a user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct User(String);
+
+impl Weight for User {
+    fn heap(&self) -> usize {
+        self.0.len()
+    }
+}
+
+impl TokenReviews {
+    /// Reviews for tokens of these audiences; the empty text stands for the API server's own. `allowed` are the users
+    /// who may call.
+    #[must_use]
+    pub fn new(cluster: Cluster, audiences: &[String], allowed: &[String]) -> Self {
+        let named: Vec<String> = audiences.iter().filter(|audience| !audience.is_empty()).cloned().collect();
+        Self {
+            cluster,
+            is_own_enough: named.len() < audiences.len(),
+            audiences: named,
+            allowed: allowed.to_vec(),
+            known: Bounded::new(MAX_BYTES, MAX_TOKENS),
+        }
+    }
+
+    async fn user(&self, token: &str, deadline: Deadline) -> Result<User, TokenError> {
+        let key = Key::of("token").with(token).key();
+        if let Some(known) = self.known.get(&key, Instant::now()) {
+            return Ok(known.value.clone());
+        }
+        let named = match self.audiences.is_empty() {
+            true => None,
+            false => self.ask(token, &self.audiences, deadline).await?,
+        };
+        let user = match named {
+            None if self.is_own_enough => self.ask(token, &[], deadline).await?,
+            named => named,
+        };
+        let user = user.ok_or(TokenError::Invalid)?;
+        self.known.insert(key, user.clone(), Instant::now(), KEPT);
+        Ok(user)
+    }
+
+    /// The user if the token is valid for one of these audiences; none stand for the API server's own.
+    async fn ask(&self, token: &str, audiences: &[String], deadline: Deadline) -> Result<Option<User>, TokenError> {
+        let mut spec = json!({ "token": token });
+        if !audiences.is_empty() {
+            spec["audiences"] = json!(audiences);
+        }
+        let review = json!({ "apiVersion": "authentication.k8s.io/v1", "kind": "TokenReview", "spec": spec });
+        let body = Some((Bytes::from(review.to_string()), "application/json"));
+        let call = Call { method: Method::POST, path: PATH, accept: "application/json", body };
+        let object = Object::token_review();
+        let unavailable = |why: ClusterError| TokenError::Unavailable(why.to_string());
+        let answer = deadline.run(self.cluster.0.api.call(&object, call, MAX_ANSWER)).await;
+        let late = || ClusterError::Deadline { object: object.clone(), within: deadline.budget() };
+        let answer = answer.unwrap_or_else(|| Err(late())).map_err(unavailable)?;
+        let text = match answer {
+            Answer::Found(text) => text,
+            Answer::Forbidden(message) => {
+                return Err(unavailable(ClusterError::Forbidden { object: object.clone(), message }));
+            }
+            Answer::NotFound | Answer::TooLarge => {
+                return Err(TokenError::Unavailable("the API server does not review tokens".to_owned()));
+            }
+        };
+        let no_review = || TokenError::Unavailable("the answer of the API server is no TokenReview".to_owned());
+        let arena = Arena::for_text(text.len());
+        let review = Json::read(&text, &arena).map_err(|_| no_review())?;
+        let status = review.present("status").filter(|status| status.object().is_some()).ok_or_else(no_review)?;
+        let is_authenticated = status.present("authenticated").and_then(Json::bool) == Some(true);
+        let valid_for = status.present("audiences").and_then(Json::array).unwrap_or_default();
+        // An authenticator that knows no audiences says none: then the token is the API server's own.
+        let is_for = |audience: &String| valid_for.iter().any(|valid| valid.str() == Some(audience));
+        let is_for_us = audiences.is_empty() || audiences.iter().any(is_for);
+        let user = status.present("user").and_then(|user| user.present("username")?.str()).unwrap_or_default();
+        Ok((is_authenticated && is_for_us && !user.is_empty()).then(|| User(user.to_owned())))
+    }
+}
+
+impl ReviewTokens for TokenReviews {
+    fn review<'a>(&'a self, token: &'a str, deadline: Deadline) -> BoxFuture<'a, Result<String, TokenError>> {
+        Box::pin(async move {
+            let User(user) = self.user(token, deadline).await?;
+            match self.allowed.contains(&user) {
+                true => Ok(user),
+                false => Err(TokenError::NotAllowed(user)),
+            }
+        })
+    }
+}

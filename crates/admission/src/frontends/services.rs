@@ -1,0 +1,33 @@
+//! What some adapters ask before they can decide: who calls, and which images a deployment has; and the service's own
+//! scan. A service that its adapter needs and that is missing is an error of the request, never a permission.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::ecs::{Deployments, Waiting};
+use super::kyverno::TokenReview;
+use crate::cluster::Cluster;
+
+/// The services of a configuration.
+#[derive(Debug, Clone, Default)]
+pub struct Services {
+    /// Whether and how the tokens of callers are reviewed.
+    pub tokens: TokenReview,
+    /// Where the images of deployments of Amazon ECS are found out.
+    pub deployments: Option<Arc<dyn Deployments>>,
+    /// Since when deployments wait.
+    pub waiting: Arc<Waiting>,
+    /// The service's own scan, if there is one.
+    pub scan: Option<ScanSettings>,
+}
+
+/// How running Pods are scanned.
+#[derive(Debug, Clone)]
+pub struct ScanSettings {
+    /// The cluster.
+    pub cluster: Cluster,
+    /// The time between scans.
+    pub interval: Duration,
+    /// Whether reports are written.
+    pub reports: bool,
+}

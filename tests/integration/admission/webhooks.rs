@@ -1,0 +1,307 @@
+//! The adapters beside Kubernetes' own webhook, with their real callers where these run here: ImagePolicyWebhook of the
+//! API server, tokens of Kubernetes, and a server in place of Amazon ECS.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+use std::sync::{Arc, Mutex};
+
+use serde_json::{Value, json};
+
+use super::commands::eventually;
+use super::{Admission, OWN_TLS, Site, address};
+use crate::support::kubernetes::Kubernetes;
+use crate::support::{http, peers};
+
+/// The server of tests without TLS, with one adapter.
+fn plain(adapter: &str) -> String {
+    format!("server: {{plain: true, listen: \"127.0.0.1:0\", operations: \"127.0.0.1:0\", adapters: [{adapter}]}}\n")
+}
+
+fn pod(name: &str, namespace: &str, image: &str) -> Value {
+    json!({
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": { "name": name, "namespace": namespace },
+        "spec": { "containers": [{ "name": "app", "image": image }] },
+    })
+}
+
+/// Posts JSON to an adapter, with a bearer token if there is one.
+fn post(service: &Admission, path: &str, token: Option<&str>, body: &Value) -> (u16, String) {
+    let to = address(&service.url);
+    let body = body.to_string();
+    let Some(token) = token else {
+        let answer = http::send(to, "POST", path, "application/json", body.as_bytes());
+        return (answer.status, answer.body);
+    };
+    let kind = format!("application/json\r\nAuthorization: Bearer {token}");
+    let answer = http::send(to, "POST", path, &kind, body.as_bytes());
+    (answer.status, answer.body)
+}
+
+#[test]
+#[ignore = "needs kube-apiserver, etcd and olareg: scripts/test"]
+fn the_image_policy_webhook_of_the_api_server_refuses_what_is_not_signed() {
+    let site = Site::start();
+    let signed = site.push_signed("signed");
+    let unsigned = site.push("unsigned");
+    let revoked = site.push("revoked");
+    let job = site.sign(&revoked, &site.release);
+    let server = OWN_TLS.replace("}\n", ", adapters: [imagereview]}\n");
+    let rules = "  - {name: system, namespaces: [kube-system], action: exempt}\n";
+    let service = Admission::start(&site, &site.config(rules, &server), &[]);
+
+    // The API server reads both files when it starts. It asks without a client certificate.
+    let folder = site.cli.home().join("policy");
+    std::fs::create_dir(&folder).unwrap();
+    let ca = service.ca_bundle.clone().unwrap();
+    let kubeconfig = json!({
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{
+            "name": "admission",
+            "cluster": { "server": format!("{}/imagereview", service.url), "certificate-authority-data": ca },
+        }],
+        "users": [{ "name": "api-server", "user": {} }],
+        "contexts": [{ "name": "admission", "context": { "cluster": "admission", "user": "api-server" } }],
+        "current-context": "admission",
+    });
+    std::fs::write(folder.join("kubeconfig.json"), kubeconfig.to_string()).unwrap();
+    let policy = json!({
+        "imagePolicy": {
+            "kubeConfigFile": folder.join("kubeconfig.json"),
+            "allowTTL": 1,
+            "denyTTL": 1,
+            "retryBackoff": 100,
+            "defaultAllow": false,
+        },
+    });
+    let configuration = json!({
+        "apiVersion": "apiserver.config.k8s.io/v1",
+        "kind": "AdmissionConfiguration",
+        "plugins": [{ "name": "ImagePolicyWebhook", "configuration": policy }],
+    });
+    let file = folder.join("admission.json");
+    std::fs::write(&file, configuration.to_string()).unwrap();
+    let option = format!("--admission-control-config-file={}", file.display());
+    let kubernetes = Kubernetes::start_with(&peers(), &["--enable-admission-plugins=ImagePolicyWebhook", &option]);
+
+    kubernetes.apply(&pod("app", "default", &signed)).succeeded();
+    let refused = |name: &str, image: &str| kubernetes.apply(&pod(name, "default", image)).failed().says("denied");
+    refused("bad", &unsigned).says("the image has no signature").says("rule \"rest\"");
+    refused("bad", "localhost:1/team/app:1").says("cannot be judged now, try again");
+    kubernetes.apply(&pod("system", "kube-system", &unsigned)).succeeded();
+    // Annotations that are sent change nothing.
+    let mut lying = pod("lying", "default", &unsigned);
+    lying["metadata"]["annotations"] = json!({ "x.image-policy.k8s.io/allow": "true" });
+    kubernetes.apply(&lying).failed().says("the image has no signature");
+    let debug = ["debug", "app", "-n", "default", "--image", &unsigned, "--attach=false", "-c", "debugger"];
+    kubernetes.kubectl(&debug).failed().says("the image has no signature");
+
+    kubernetes.apply(&pod("soon", "default", &revoked)).succeeded();
+    site.signer.revoke_signature(&job);
+    eventually("the revoked image is refused", || {
+        let applied = kubernetes.apply_as(&pod("later", "default", &revoked), &["--dry-run=server"]);
+        !applied.is_success() && applied.stderr.contains("revo")
+    });
+    eventually("the decisions are logged", || {
+        let log = service.log();
+        log.contains("\"adapter\":\"imagereview\"") && log.contains("\"namespace\":\"kube-system\"")
+    });
+
+    drop(service);
+    kubernetes.apply(&pod("late", "default", &signed)).failed();
+}
+
+/// A request of Kyverno about the image of a container.
+fn check_images(site: &Site, tag: &str) -> Value {
+    let registry = site.registry.address().to_string();
+    let image = json!({
+        "registry": registry, "path": "team/app", "name": "app", "tag": tag,
+        "jsonPointer": "/spec/containers/0/image",
+    });
+    json!({ "images": { "containers": { "app": image } } })
+}
+
+#[test]
+#[ignore = "needs kube-apiserver, etcd and olareg: scripts/test"]
+fn kyverno_is_known_by_its_token_and_gets_the_verified_digest() {
+    let site = Site::start();
+    site.push_signed("signed");
+    site.push("unsigned");
+    let kubernetes = Kubernetes::start(&peers());
+    for (namespace, account) in [("kyverno", "kyverno-admission-controller"), ("default", "stranger")] {
+        if namespace != "default" {
+            let object = json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": namespace } });
+            kubernetes.apply(&object).succeeded();
+        }
+        let metadata = json!({ "name": account, "namespace": namespace });
+        kubernetes.apply(&json!({ "apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata })).succeeded();
+    }
+    let token = |namespace: &str, account: &str, audience: Option<&str>| {
+        let path = format!("/api/v1/namespaces/{namespace}/serviceaccounts/{account}/token");
+        let audiences = audience.map(|audience| vec![audience]);
+        let spec = json!({ "audiences": audiences, "expirationSeconds": 3600 });
+        let request = json!({ "apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": spec });
+        let answer = kubernetes.create(&path, &request).has_status(201).body;
+        answer["status"]["token"].as_str().unwrap().to_owned()
+    };
+    let kubeconfig = kubernetes.kubeconfig().to_str().unwrap();
+    // The API server of the test issues tokens with its own address as the audience.
+    let service = Admission::start(&site, &site.config("", &plain("kyverno")), &[("KUBECONFIG", kubeconfig)]);
+    let ask = |token: Option<&str>, tag: &str| post(&service, "/checkimages", token, &check_images(&site, tag));
+    let kyverno = |audience| token("kyverno", "kyverno-admission-controller", audience);
+
+    for audience in [Some("kyverno-svc.kyverno.io"), None] {
+        let (status, body) = ask(Some(&kyverno(audience)), "signed");
+        assert_eq!(status, 200, "{body}");
+        let answer: Value = serde_json::from_str(&body).unwrap();
+        let pinned = answer["results"][0]["value"].as_str().unwrap();
+        assert!(pinned.starts_with(&format!("{}/team/app@sha256:", site.registry.address())), "{answer}");
+    }
+    let good = kyverno(None);
+    let (status, body) = ask(Some(&good), "unsigned");
+    assert!(status == 406 && body.contains("the image has no signature") && body.contains("container app"), "{body}");
+    let (status, body) = ask(Some(&good), "missing");
+    assert!(status == 503 && body.contains("team/app:missing"), "{body}");
+    assert_eq!(ask(None, "signed").0, 401);
+    let body = check_images(&site, "signed").to_string();
+    let stranger = http::send(address(&service.url), "POST", "/checkimages", "application/json", body.as_bytes());
+    assert_eq!(stranger.header("WWW-Authenticate"), Some("Bearer"), "{stranger:?}");
+    assert_eq!(ask(Some("nonsense"), "signed").0, 401);
+    assert_eq!(ask(Some(&kyverno(Some("another-service"))), "signed").0, 401);
+    let (status, body) = ask(Some(&token("default", "stranger", None)), "signed");
+    assert!(status == 403 && body.contains("system:serviceaccount:default:stranger"), "{body}");
+    // Neither the log nor an answer has a token.
+    let user = "\"user\":\"system:serviceaccount:kyverno:kyverno-admission-controller\"";
+    eventually("the caller is logged", || service.log().contains(user));
+    assert!(!service.log().contains(&good) && !service.log().contains("nonsense"), "{}", service.log());
+    assert_eq!(post(&service, "/imagereview", None, &json!({})).0, 404);
+}
+
+/// A server in place of Amazon ECS: it answers each request with the same body, and keeps the requests.
+struct FakeEcs {
+    url: String,
+    requests: Arc<Mutex<Vec<String>>>,
+    answer: Arc<Mutex<(u16, Value)>>,
+}
+
+impl FakeEcs {
+    fn start() -> FakeEcs {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let requests = Arc::<Mutex<Vec<String>>>::default();
+        let answer = Arc::new(Mutex::new((200, Value::Null)));
+        let (seen, given) = (Arc::clone(&requests), Arc::clone(&answer));
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                let mut request = Vec::new();
+                let mut buffer = [0; 4096];
+                let is_whole = |request: &[u8]| {
+                    let text = String::from_utf8_lossy(request);
+                    let Some((head, body)) = text.split_once("\r\n\r\n") else { return false };
+                    let length = head.lines().find_map(|line| {
+                        line.to_lowercase().strip_prefix("content-length:").map(|length| length.trim().to_owned())
+                    });
+                    length.is_some_and(|length| body.len() >= length.parse().unwrap())
+                };
+                while !is_whole(&request) {
+                    match stream.read(&mut buffer) {
+                        Ok(0) | Err(_) => break,
+                        Ok(count) => request.extend_from_slice(&buffer[..count]),
+                    }
+                }
+                seen.lock().unwrap().push(String::from_utf8_lossy(&request).into_owned());
+                let (status, body) = given.lock().unwrap().clone();
+                let body = body.to_string();
+                let _ = write!(
+                    stream,
+                    "HTTP/1.1 {status} X\r\nContent-Type: application/x-amz-json-1.1\r\nContent-Length: {}\r\n\
+                     Connection: close\r\n\r\n{body}",
+                    body.len()
+                );
+            }
+        });
+        FakeEcs { url, requests, answer }
+    }
+
+    fn answers(&self, status: u16, body: Value) {
+        *self.answer.lock().unwrap() = (status, body);
+    }
+
+    /// Answers with a revision of these images.
+    fn has(&self, images: &[(&str, Option<&str>)]) {
+        let images: Vec<Value> = images
+            .iter()
+            .map(|(image, digest)| json!({ "containerName": "app", "image": image, "imageDigest": digest }))
+            .collect();
+        let revision = json!({
+            "serviceRevisionArn": REVISION,
+            "serviceArn": "arn:aws:ecs:us-west-2:111122223333:service/shop/web",
+            "clusterArn": "arn:aws:ecs:us-west-2:111122223333:cluster/shop",
+            "containerImages": images,
+        });
+        self.answers(200, json!({ "serviceRevisions": [revision], "failures": [] }));
+    }
+}
+
+const REVISION: &str = "arn:aws:ecs:us-west-2:111122223333:service-revision/shop/web/2222222222222222222";
+
+#[test]
+#[ignore = "needs olareg: scripts/test"]
+fn deployments_of_ecs_go_on_with_signed_images_only() {
+    let site = Site::start();
+    let signed = site.push_signed("signed");
+    let unsigned = site.push("unsigned");
+    let ecs = FakeEcs::start();
+    let rules = "  - {name: lab, namespaces: [\"ecs:lab\"], action: exempt}\n";
+    let service = Admission::start(&site, &site.config(rules, &plain("ecs")), &[("AWS_ENDPOINT_URL_ECS", &ecs.url)]);
+    let event = |stage: &str, revision: &str| {
+        json!({
+            "executionId": "a635edb5-a66b-4f44-bf3f-fcee4b3641a5",
+            "lifecycleStage": stage,
+            "resourceArn": "arn:aws:ecs:us-west-2:111122223333:service-deployment/shop/web/TFX5sH9q9XDboDTOv0rIt",
+            "executionDetails": {
+                "testTrafficWeights": {}, "productionTrafficWeights": {},
+                "serviceArn": "arn:aws:ecs:us-west-2:111122223333:service/shop/web",
+                "targetServiceRevisionArn": revision,
+            },
+        })
+    };
+    let ask = |stage: &str| -> Value {
+        let (status, body) = post(&service, "/ecs/lifecycle-hook", None, &event(stage, REVISION));
+        assert_eq!(status, 200, "{body}");
+        serde_json::from_str(&body).unwrap()
+    };
+    let succeeded = json!({ "hookStatus": "SUCCEEDED" });
+    let failed = json!({ "hookStatus": "FAILED" });
+    ecs.has(&[(&signed, None)]);
+    assert_eq!(ask("PRE_SCALE_UP"), succeeded);
+    let request = ecs.requests.lock().unwrap().remove(0);
+    for expected in ["DescribeServiceRevisions", REVISION, "us-west-2/ecs/aws4_request"] {
+        assert!(request.contains(expected), "{request}");
+    }
+    ecs.has(&[(&signed, None), (&unsigned, None)]);
+    assert_eq!(ask("PRE_SCALE_UP"), failed);
+    eventually("the decision is logged", || service.log().contains("\"namespace\":\"ecs:shop\""));
+    // The digest that ECS resolved is what runs, whatever the tag says.
+    let digest = site.registry.push_image("team/app", "another");
+    let digest = digest.split_once('@').unwrap().1.to_owned();
+    ecs.has(&[(&signed, Some(&digest))]);
+    assert_eq!(ask("POST_SCALE_UP"), failed);
+    ecs.answers(200, json!({ "serviceRevisions": [], "failures": [{ "arn": REVISION, "reason": "MISSING" }] }));
+    assert_eq!(ask("PRE_SCALE_UP"), failed);
+    ecs.has(&[]);
+    assert_eq!(ask("PRE_SCALE_UP"), failed);
+    // What cannot be judged now is asked again: the registry or ECS does not answer.
+    ecs.has(&[("localhost:1/team/app:1", None)]);
+    let answer = ask("PRE_SCALE_UP");
+    assert_eq!((&answer["hookStatus"], &answer["callBackDelay"]), (&json!("IN_PROGRESS"), &json!(30)), "{answer}");
+    ecs.answers(400, json!({ "__type": "AccessDeniedException", "message": "User is not authorized" }));
+    assert_eq!(ask("PRE_SCALE_UP")["hookStatus"], "IN_PROGRESS");
+    eventually("the reason is logged", || service.log().contains("User is not authorized"));
+    let metrics = service.page("/metrics").1;
+    let counted = "upstream_requests_total{upstream=\"ecs\",operation=\"describe_service_revisions\",code=\"200\"}";
+    assert!(metrics.contains(counted), "{metrics}");
+}
