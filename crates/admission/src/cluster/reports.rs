@@ -12,12 +12,49 @@ use super::error::{ClusterError, Object};
 use super::names::is_label;
 use super::request::{Answer, Call};
 use super::{Cluster, MAX_ANSWER};
-use crate::scan::Dialect;
 
 /// The largest list of reports' metadata.
 const MAX_LIST: usize = 16 * 1024 * 1024;
 /// Only the metadata of the objects in a list.
 const METADATA: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
+
+/// Which kind of reports a cluster has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dialect {
+    /// `wgpolicyk8s.io/v1alpha2`
+    PolicyReport,
+    /// `openreports.io/v1alpha1`
+    OpenReports,
+}
+
+impl Dialect {
+    /// The group and the version.
+    #[must_use]
+    pub fn api_version(self) -> &'static str {
+        match self {
+            Self::PolicyReport => "wgpolicyk8s.io/v1alpha2",
+            Self::OpenReports => "openreports.io/v1alpha1",
+        }
+    }
+
+    /// The kind of objects.
+    #[must_use]
+    pub fn kind(self) -> &'static str {
+        match self {
+            Self::PolicyReport => "PolicyReport",
+            Self::OpenReports => "Report",
+        }
+    }
+
+    /// The resource in URLs.
+    #[must_use]
+    pub fn resource(self) -> &'static str {
+        match self {
+            Self::PolicyReport => "policyreports",
+            Self::OpenReports => "reports",
+        }
+    }
+}
 
 #[derive(Deserialize)]
 struct List {

@@ -5,15 +5,12 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use hyper::Method;
 use limits::Deadline;
-use notation::revocation::BoxFuture;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::error::{ClusterError, Object};
 use super::request::{Answer, Call};
 use super::{Cluster, MAX_ANSWER};
 use crate::cache::{Bounded, Key, Weight};
-use crate::frontends::json::{Arena, Json};
-use crate::frontends::{ReviewTokens, TokenError};
 
 const PATH: &str = "/apis/authentication.k8s.io/v1/tokenreviews";
 /// How long a valid token is not reviewed again. A revoked one is accepted for so long.
@@ -21,7 +18,18 @@ const KEPT: Duration = Duration::from_secs(10);
 const MAX_TOKENS: usize = 1000;
 const MAX_BYTES: usize = 256 * 1024;
 
-/// Reviews the tokens of callers, and knows which users may call.
+/// Why the user of a token is not known. The texts contain no part of the token.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TokenUnknown {
+    /// The token belongs to no user, or is for another service.
+    #[error("the token is not valid for this service")]
+    Invalid,
+    /// It cannot be found out now.
+    #[error("{0}")]
+    Unavailable(String),
+}
+
+/// Reviews the tokens of callers.
 #[derive(Debug)]
 pub struct TokenReviews {
     cluster: Cluster,
@@ -29,7 +37,6 @@ pub struct TokenReviews {
     audiences: Vec<String>,
     /// Whether a token for the API server itself is enough.
     is_own_enough: bool,
-    allowed: Vec<String>,
     /// The users of valid tokens, by the hash of the token.
     known: Bounded<User>,
 }
@@ -45,21 +52,27 @@ impl Weight for User {
 }
 
 impl TokenReviews {
-    /// Reviews for tokens of these audiences; the empty text stands for the API server's own. `allowed` are the users
-    /// who may call.
+    /// Reviews for tokens of these audiences; the empty text stands for the API server's own.
     #[must_use]
-    pub fn new(cluster: Cluster, audiences: &[String], allowed: &[String]) -> Self {
+    pub fn new(cluster: Cluster, audiences: &[String]) -> Self {
         let named: Vec<String> = audiences.iter().filter(|audience| !audience.is_empty()).cloned().collect();
         Self {
             cluster,
             is_own_enough: named.len() < audiences.len(),
             audiences: named,
-            allowed: allowed.to_vec(),
             known: Bounded::new(MAX_BYTES, MAX_TOKENS),
         }
     }
 
-    async fn user(&self, token: &str, deadline: Deadline) -> Result<User, TokenError> {
+    /// The name of the user to whom a token belongs.
+    ///
+    /// # Errors
+    /// Returns [`TokenUnknown`] if it is not valid, or the API server does not answer.
+    pub async fn user(&self, token: &str, deadline: Deadline) -> Result<String, TokenUnknown> {
+        self.known_user(token, deadline).await.map(|User(name)| name)
+    }
+
+    async fn known_user(&self, token: &str, deadline: Deadline) -> Result<User, TokenUnknown> {
         let key = Key::of("token").with(token).key();
         if let Some(known) = self.known.get(&key, Instant::now()) {
             return Ok(known.value.clone());
@@ -72,13 +85,13 @@ impl TokenReviews {
             None if self.is_own_enough => self.ask(token, &[], deadline).await?,
             named => named,
         };
-        let user = user.ok_or(TokenError::Invalid)?;
+        let user = user.ok_or(TokenUnknown::Invalid)?;
         self.known.insert(key, user.clone(), Instant::now(), KEPT);
         Ok(user)
     }
 
     /// The user if the token is valid for one of these audiences; none stand for the API server's own.
-    async fn ask(&self, token: &str, audiences: &[String], deadline: Deadline) -> Result<Option<User>, TokenError> {
+    async fn ask(&self, token: &str, audiences: &[String], deadline: Deadline) -> Result<Option<User>, TokenUnknown> {
         let mut spec = json!({ "token": token });
         if !audiences.is_empty() {
             spec["audiences"] = json!(audiences);
@@ -87,7 +100,7 @@ impl TokenReviews {
         let body = Some((Bytes::from(review.to_string()), "application/json"));
         let call = Call { method: Method::POST, path: PATH, accept: "application/json", body };
         let object = Object::token_review();
-        let unavailable = |why: ClusterError| TokenError::Unavailable(why.to_string());
+        let unavailable = |why: ClusterError| TokenUnknown::Unavailable(why.to_string());
         let answer = deadline.run(self.cluster.0.api.call(&object, call, MAX_ANSWER)).await;
         let late = || ClusterError::Deadline { object: object.clone(), within: deadline.budget() };
         let answer = answer.unwrap_or_else(|| Err(late())).map_err(unavailable)?;
@@ -97,31 +110,18 @@ impl TokenReviews {
                 return Err(unavailable(ClusterError::Forbidden { object: object.clone(), message }));
             }
             Answer::NotFound | Answer::TooLarge => {
-                return Err(TokenError::Unavailable("the API server does not review tokens".to_owned()));
+                return Err(TokenUnknown::Unavailable("the API server does not review tokens".to_owned()));
             }
         };
-        let no_review = || TokenError::Unavailable("the answer of the API server is no TokenReview".to_owned());
-        let arena = Arena::for_text(text.len());
-        let review = Json::read(&text, &arena).map_err(|_| no_review())?;
-        let status = review.present("status").filter(|status| status.object().is_some()).ok_or_else(no_review)?;
-        let is_authenticated = status.present("authenticated").and_then(Json::bool) == Some(true);
-        let valid_for = status.present("audiences").and_then(Json::array).unwrap_or_default();
+        let no_review = || TokenUnknown::Unavailable("the answer of the API server is no TokenReview".to_owned());
+        let review: Value = serde_json::from_slice(&text).map_err(|_| no_review())?;
+        let status = review.get("status").and_then(Value::as_object).ok_or_else(no_review)?;
+        let is_authenticated = status.get("authenticated").and_then(Value::as_bool) == Some(true);
         // An authenticator that knows no audiences says none: then the token is the API server's own.
-        let is_for = |audience: &String| valid_for.iter().any(|valid| valid.str() == Some(audience));
+        let valid_for = status.get("audiences").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        let is_for = |audience: &String| valid_for.iter().any(|valid| valid.as_str() == Some(audience));
         let is_for_us = audiences.is_empty() || audiences.iter().any(is_for);
-        let user = status.present("user").and_then(|user| user.present("username")?.str()).unwrap_or_default();
+        let user = status.get("user").and_then(|user| user.get("username")?.as_str()).unwrap_or_default();
         Ok((is_authenticated && is_for_us && !user.is_empty()).then(|| User(user.to_owned())))
-    }
-}
-
-impl ReviewTokens for TokenReviews {
-    fn review<'a>(&'a self, token: &'a str, deadline: Deadline) -> BoxFuture<'a, Result<String, TokenError>> {
-        Box::pin(async move {
-            let User(user) = self.user(token, deadline).await?;
-            match self.allowed.contains(&user) {
-                true => Ok(user),
-                false => Err(TokenError::NotAllowed(user)),
-            }
-        })
     }
 }

@@ -27,7 +27,7 @@ pub use self::authorization::Authorization;
 pub use self::ecs::{Deployments, NotARevision, Revision, RevisionArn, RevisionError, RevisionImage, Waiting};
 pub use self::kyverno::{ReviewTokens, TokenError, TokenReview};
 pub use self::seldom::Seldom;
-pub use self::services::{ScanSettings, Services};
+pub use self::services::Services;
 pub use self::timeout::caller_deadline;
 use crate::config::{Adapter, Kubernetes, Limits};
 use crate::decision::{Decided, Decision, Question, Verdict};

@@ -1,12 +1,10 @@
-//! What some adapters ask before they can decide: who calls, and which images a deployment has; and the service's own
-//! scan. A service that its adapter needs and that is missing is an error of the request, never a permission.
+//! What some adapters ask before they can decide: who calls, and which images a deployment has. A service that its
+//! adapter needs and that is missing is an error of the request, never a permission.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::ecs::{Deployments, Waiting};
 use super::kyverno::TokenReview;
-use crate::cluster::Cluster;
 
 /// The services of a configuration.
 #[derive(Debug, Clone, Default)]
@@ -17,17 +15,4 @@ pub struct Services {
     pub deployments: Option<Arc<dyn Deployments>>,
     /// Since when deployments wait.
     pub waiting: Arc<Waiting>,
-    /// The service's own scan, if there is one.
-    pub scan: Option<ScanSettings>,
-}
-
-/// How running Pods are scanned.
-#[derive(Debug, Clone)]
-pub struct ScanSettings {
-    /// The cluster.
-    pub cluster: Cluster,
-    /// The time between scans.
-    pub interval: Duration,
-    /// Whether reports are written.
-    pub reports: bool,
 }

@@ -6,18 +6,17 @@
 //! | `judge` | from Pods to findings |
 //! | `policy_report` | findings as PolicyReport objects of the Kubernetes policy working group, or of OpenReports |
 //! | `sarif` | findings in the Static Analysis Results Interchange Format, for code scanning |
-//! | `periodic` | the service's own scan: metrics, and reports in the cluster |
+//!
+//! The service's own scan is in [`crate::service`].
 
 mod judge;
-mod periodic;
 mod policy_report;
 mod sarif;
 
 use notary::text::printable;
 
 pub use self::judge::judge;
-pub(crate) use self::periodic::run;
-pub use self::policy_report::{Dialect, report, reports};
+pub use self::policy_report::{NAME, report, reports};
 pub use self::sarif::sarif;
 use crate::decision::{ImageDecision, Verdict};
 

@@ -6,6 +6,7 @@ use std::time::SystemTime;
 use serde_json::{Value, json};
 
 use super::Finding;
+use crate::cluster::Dialect;
 use crate::decision::{Outcome, Verdict};
 
 /// The name of the report in each namespace, and the source of its results.
@@ -14,44 +15,6 @@ pub const NAME: &str = "notation-aws-signer";
 const MAX_RESULTS: usize = 1000;
 /// The longest message of a result, in bytes.
 const MAX_MESSAGE: usize = 1024;
-
-/// Which kind of reports a cluster has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Dialect {
-    /// `wgpolicyk8s.io/v1alpha2`
-    PolicyReport,
-    /// `openreports.io/v1alpha1`
-    OpenReports,
-}
-
-impl Dialect {
-    /// The group and the version.
-    #[must_use]
-    pub fn api_version(self) -> &'static str {
-        match self {
-            Self::PolicyReport => "wgpolicyk8s.io/v1alpha2",
-            Self::OpenReports => "openreports.io/v1alpha1",
-        }
-    }
-
-    /// The kind of objects.
-    #[must_use]
-    pub fn kind(self) -> &'static str {
-        match self {
-            Self::PolicyReport => "PolicyReport",
-            Self::OpenReports => "Report",
-        }
-    }
-
-    /// The resource in URLs.
-    #[must_use]
-    pub fn resource(self) -> &'static str {
-        match self {
-            Self::PolicyReport => "policyreports",
-            Self::OpenReports => "reports",
-        }
-    }
-}
 
 /// A report for each namespace, as a list that `kubectl apply` takes.
 #[must_use]

@@ -9,12 +9,14 @@ use limits::MemoryBudget;
 use notation::revocation::RevocationSources;
 use notation::verify::Verifier;
 
+use super::callers::Callers;
 use super::opener::Opener;
+use super::scanning::{ScanSettings, Scanning};
 use crate::cluster::{Cluster, ClusterError, NamespaceLabels, TokenReviews};
 use crate::config::{Adapter, Config, PullSecrets, RegistryCredentials};
 use crate::decision::{Decider, Judge, JudgeSettings, Memory, Parts, PolicyError, Revocations, Rules, load_policies};
 use crate::ecs::Ecs;
-use crate::frontends::{Deployments, ScanSettings, Services, TokenReview, Waiting};
+use crate::frontends::{Deployments, Services, TokenReview, Waiting};
 use crate::log::{Field, Log};
 use crate::metrics::Metrics;
 use crate::registries::{self, Registries, RegistriesError};
@@ -62,6 +64,7 @@ pub struct Builder {
     is_labels_needed: Arc<std::sync::RwLock<Option<Arc<NamespaceLabels>>>>,
     /// Since when deployments wait.
     waiting: Arc<Waiting>,
+    scanning: Scanning,
 }
 
 /// Whether what the service needs is there.
@@ -90,8 +93,8 @@ impl Builder {
     /// A builder that has made nothing.
     #[must_use]
     pub fn new(metrics: Metrics, log: Log, signer: SignerConfig) -> Self {
-        let (is_labels_needed, waiting) = (Arc::default(), Arc::default());
-        Self { metrics, log, signer, cluster: None, labels: None, memory: None, is_labels_needed, waiting }
+        let (is_labels_needed, waiting, scanning) = Default::default();
+        Self { metrics, log, signer, cluster: None, labels: None, memory: None, is_labels_needed, waiting, scanning }
     }
 
     /// Uses this access to Kubernetes.
@@ -120,7 +123,10 @@ impl Builder {
     /// Returns [`BuildError`] for the first thing that cannot be used.
     pub async fn build(&mut self, config: &Config) -> Result<Snapshot<Decider>, BuildError> {
         let services = self.services(config).await?;
-        Ok(self.without_services(config).await?.with_services(services))
+        let scan = self.scan(config).await?;
+        let snapshot = self.without_services(config).await?.with_services(services);
+        self.scanning.set(scan);
+        Ok(snapshot)
     }
 
     /// As [`Self::build`], without what some adapters ask before they can decide: they do not answer.
@@ -144,22 +150,27 @@ impl Builder {
             false => TokenReview::Off,
             true => {
                 let cluster = self.connected().await.map_err(BuildError::Tokens)?;
-                let reviews = TokenReviews::new(cluster, &kyverno.audiences, &kyverno.allowed_users);
-                TokenReview::On(Arc::new(reviews))
+                let reviews = TokenReviews::new(cluster, &kyverno.audiences);
+                TokenReview::On(Arc::new(Callers::new(reviews, &kyverno.allowed_users)))
             }
         };
         let mut deployments: Option<Arc<dyn Deployments>> = None;
         if is_on(Adapter::Ecs) {
             deployments = Some(Arc::new(Ecs::new(self.metrics.clone())));
         }
-        let scan = match config.scan.interval {
-            None => None,
-            Some(interval) => {
-                let cluster = self.connected().await.map_err(BuildError::Scan)?;
-                Some(ScanSettings { cluster, interval, reports: config.scan.reports })
-            }
-        };
-        Ok(Services { tokens, deployments, waiting: Arc::clone(&self.waiting), scan })
+        Ok(Services { tokens, deployments, waiting: Arc::clone(&self.waiting) })
+    }
+
+    /// How running Pods are scanned, if they are.
+    async fn scan(&mut self, config: &Config) -> Result<Option<ScanSettings>, BuildError> {
+        let Some(interval) = config.scan.interval else { return Ok(None) };
+        let cluster = self.connected().await.map_err(BuildError::Scan)?;
+        Ok(Some(ScanSettings { cluster, interval, reports: config.scan.reports }))
+    }
+
+    /// How running Pods are scanned by the configuration in force.
+    pub(super) fn scanning(&self) -> Scanning {
+        self.scanning.clone()
     }
 
     /// Access to Kubernetes, which is kept.

@@ -4,13 +4,17 @@
 //! |---|---|
 //! | `build` | from a configuration to a decider, as a whole or not at all |
 //! | `opener` | whose credentials open a repository: registries and Kubernetes together |
+//! | `callers` | which users may call the adapter for Kyverno |
+//! | `scanning` | the service's own scan of running Pods |
 //! | `observe` | what happens, for metrics and the log |
 //! | `reload` | when the configuration and its files are read again |
 
 mod build;
+mod callers;
 mod observe;
 mod opener;
 mod reload;
+mod scanning;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -30,7 +34,6 @@ use crate::config::{self, Config, ConfigError};
 use crate::decision::Decider;
 use crate::log::{Field, Log};
 use crate::metrics::Metrics;
-use crate::scan;
 use crate::server::{self, BindError, Bound, Listeners, Live, OwnAuthority, OwnCaError, Tls, TlsError, Transport};
 
 /// The time for the log to be written at the end.
@@ -141,7 +144,8 @@ impl Service {
         }
         let live: Arc<Live<Decider>> = Arc::new(Live::new(snapshot));
         let health = Arc::new(Health::new(metrics.clone(), builder.readiness(), tls.clone(), stopped.clone()));
-        let scanning = scan::run(Arc::clone(&live), metrics.clone(), log.clone(), stopped.clone());
+        let scanning =
+            scanning::run(builder.scanning(), Arc::clone(&live), metrics.clone(), log.clone(), stopped.clone());
         let observed = Arc::new(Observed::new(metrics, log.clone()));
         let reloader =
             Arc::new(Reloader::new(options.config, (config, read), options.level, builder, Arc::clone(&live), tls));

@@ -32,12 +32,12 @@ use crate::output::exit::{CliError, ExitStatus};
 /// `ctr images pull --local` is never verified, and images that are on the node already are not verified when they run.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  Verify the images that this node pulls:
-    sudo notation-aws-signer setup containerd
-    sudo systemctl restart containerd
+  Verify the images that this node pulls, as root:
+    notation-aws-signer setup containerd
+    systemctl restart containerd
 
   Show whether containerd would pull an image unverified, and why:
-    sudo notation-aws-signer setup containerd --check
+    notation-aws-signer setup containerd --check
 
 Exit codes: 0 containerd verifies images; 2 a check failed: the output says what to do.")]
 pub(crate) struct Args {

@@ -6,10 +6,9 @@ use std::time::Duration;
 use limits::Deadline;
 use serde_json::{Value, json};
 
-use super::super::{Cluster, ClusterError, RunningPod};
+use super::super::{Cluster, ClusterError, Dialect, RunningPod};
 use super::server::{ApiServer, Reply};
 use crate::decision::PullIdentity;
-use crate::scan::Dialect;
 
 const DIGEST: &str = "sha256:2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae";
 

@@ -4,19 +4,17 @@
 //! size of the cluster. Each replica scans: the counts are the same, and so are the reports.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant, SystemTime};
 
 use limits::Deadline;
 use tokio::sync::watch;
 
-use super::policy_report::{Dialect, NAME, report};
-use super::{Finding, judge};
-use crate::cluster::ClusterError;
+use crate::cluster::{Cluster, ClusterError, Dialect};
 use crate::decision::Decider;
-use crate::frontends::ScanSettings;
 use crate::log::{Field, Log};
 use crate::metrics::{Metrics, RunningImages};
+use crate::scan::{Finding, NAME, judge, report};
 use crate::server::{Application as _, Live};
 
 /// How often it is looked whether a scan is due: a reload may have changed the interval.
@@ -28,22 +26,54 @@ const PAGE_TIME: Duration = Duration::from_secs(30);
 /// The most findings of a namespace that are kept for its report.
 const MAX_FINDINGS: usize = 10_000;
 
+/// How running Pods are scanned.
+#[derive(Debug, Clone)]
+pub struct ScanSettings {
+    /// The cluster.
+    pub cluster: Cluster,
+    /// The time between scans.
+    pub interval: Duration,
+    /// Whether reports are written.
+    pub reports: bool,
+}
+
+/// The settings of the configuration in force; none if nothing is scanned.
+#[derive(Debug, Clone, Default)]
+pub struct Scanning(Arc<RwLock<Option<ScanSettings>>>);
+
+impl Scanning {
+    /// Replaces the settings.
+    pub fn set(&self, settings: Option<ScanSettings>) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = settings;
+    }
+
+    fn get(&self) -> Option<ScanSettings> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
 /// Scans until the service stops.
-pub(crate) async fn run(live: Arc<Live<Decider>>, metrics: Metrics, log: Log, mut stopped: watch::Receiver<bool>) {
-    let scanning = async {
+pub async fn run(
+    scanning: Scanning,
+    live: Arc<Live<Decider>>,
+    metrics: Metrics,
+    log: Log,
+    mut stopped: watch::Receiver<bool>,
+) {
+    let work = async {
         // The end of the last scan, and whether it counted all.
         let mut last: Option<(Instant, bool)> = None;
         loop {
             // Replicas that start together do not ask at the same moment.
             tokio::time::sleep(LOOK + LOOK.mul_f64(fastrand::f64())).await;
-            let snapshot = live.current();
-            let Some(settings) = &snapshot.settings().services.scan else { continue };
+            let Some(settings) = scanning.get() else { continue };
             let pause = |is_whole| if is_whole { settings.interval } else { settings.interval.min(RETRY) };
             if last.is_some_and(|(end, is_whole)| end.elapsed() < pause(is_whole)) {
                 continue;
             }
             let began = Instant::now();
-            let scanned = scan(snapshot.decider(), settings, snapshot.limits().deadline).await;
+            let snapshot = live.current();
+            let scanned = scan(snapshot.decider(), &settings, snapshot.limits().deadline).await;
             last = Some((Instant::now(), scanned.is_ok()));
             match scanned {
                 Ok(counts) => {
@@ -60,7 +90,7 @@ pub(crate) async fn run(live: Arc<Live<Decider>>, metrics: Metrics, log: Log, mu
         }
     };
     tokio::select! {
-        () = scanning => {}
+        () = work => {}
         // An error means that the service has ended.
         _ = stopped.wait_for(|stopped| *stopped) => {}
     }
