@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use aws_lc_rs::rand;
+use limits::MemoryBudget;
 use s3::S3;
 use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
@@ -24,7 +25,7 @@ use crate::monitoring::Monitoring;
 use crate::operations::Service;
 use crate::options::{Options, StartError};
 use crate::page_tokens::{self, PageTokens};
-use crate::pipeline::{Endpoint, router};
+use crate::pipeline::{BODY_MEMORY, Endpoint, router};
 use crate::principals::Principals;
 use crate::server;
 use crate::store::{Store, StoreError};
@@ -68,6 +69,7 @@ impl LocalSigner {
         let monitoring = Monitoring::default();
         let (ended, end) = oneshot::channel();
         let endpoint = Endpoint {
+            bodies: MemoryBudget::new(BODY_MEMORY),
             service: Arc::clone(&service),
             principals,
             monitoring,

@@ -9,6 +9,8 @@ mod body;
 mod call;
 mod completion;
 
+pub use self::body::MEMORY as BODY_MEMORY;
+
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Instant;
@@ -21,6 +23,7 @@ use axum::http::HeaderValue;
 use axum::http::request::Parts;
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse as _, Response};
+use limits::MemoryBudget;
 use time::OffsetDateTime;
 use tokio::sync::oneshot;
 
@@ -53,6 +56,8 @@ pub struct Endpoint {
     pub principals: Principals,
     /// The pages for monitoring.
     pub monitoring: Monitoring,
+    /// The memory for bodies of requests.
+    pub bodies: MemoryBudget,
     /// The console, which also keeps the last calls.
     pub console: Arc<Console>,
     /// Dropped with the last request, which may still run when its connection is closed.
@@ -81,7 +86,7 @@ async fn handle(
     if let Some(response) = monitored.await {
         return response;
     }
-    let read = body::read(claim(&endpoint, &parts), body).await;
+    let read = body::read(claim(&endpoint, &parts), body, &endpoint.bodies).await;
     let read = read.and_then(|(claim, body)| Ok((authenticated(&standing, &peer, claim, &body)?, body)));
     let request = Received { endpoint, peer, parts, begun };
     match read {

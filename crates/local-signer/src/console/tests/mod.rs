@@ -125,6 +125,7 @@ impl Site {
             Credentials::new("AKIAEXAMPLEEXAMPLE00", "wJalrXUtnFEMIEXAMPLEKEYofThisTestOnly0000").unwrap();
         let principals = Principals::open(directory.path(), account, credentials).unwrap();
         let endpoint = Arc::new(Endpoint {
+            bodies: limits::MemoryBudget::default(),
             service,
             principals,
             monitoring: Monitoring::default(),
