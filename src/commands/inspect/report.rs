@@ -130,7 +130,7 @@ impl EnvelopeDetails {
             signed_attributes: signed_attributes(&envelope.attributes),
             unsigned_attributes: UnsignedAttributes {
                 signing_agent: envelope.signing_agent.clone(),
-                timestamp_signature: envelope.timestamp_signature.is_some(),
+                timestamp_signature: envelope.timestamp_signature().is_some(),
             },
             signed_artifact: Descriptor { media_type, digest, size, artifact_type: None, annotations: BTreeMap::new() },
             integrity: step(integrity),

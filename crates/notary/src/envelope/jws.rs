@@ -55,7 +55,7 @@ pub struct Envelope {
     /// The program that created the envelope, if stated; not signed.
     pub signing_agent: Option<String>,
     /// The timestamp countersignature (RFC 3161), if any; not signed and not evaluated.
-    pub timestamp_signature: Option<Vec<u8>>,
+    pub(super) timestamp_signature: Option<Vec<u8>>,
     pub(super) signature: Vec<u8>,
     pub(super) signing_input: Vec<u8>,
 }
@@ -67,6 +67,13 @@ impl Envelope {
     /// Returns [`EnvelopeError`] if the envelope deviates from the specification in any way.
     pub fn parse(bytes: &[u8]) -> Result<Self, EnvelopeError> {
         Self::parse_by(bytes, CertificateChain::from_der)
+    }
+
+    /// Returns the timestamp countersignature: the bytes of an RFC 3161 `TimeStampToken`, if the envelope has one. It
+    /// is neither signed nor checked here.
+    #[must_use]
+    pub fn timestamp_signature(&self) -> Option<&[u8]> {
+        self.timestamp_signature.as_deref()
     }
 
     /// Like [`Self::parse`], but does not parse a chain again that is in `chains`.

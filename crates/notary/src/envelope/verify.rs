@@ -43,6 +43,8 @@ pub struct VerifiedEnvelope {
     attributes: SignedAttributes,
     chain: LinkedChain,
     signing_agent: Option<String>,
+    timestamp_signature: Option<Vec<u8>>,
+    signature: Vec<u8>,
 }
 
 impl Envelope {
@@ -93,8 +95,8 @@ impl Envelope {
             return Err(VerifyError::Signature);
         }
         let chain = chain?;
-        let Self { payload, attributes, signing_agent, .. } = self;
-        Ok(VerifiedEnvelope { payload, attributes, chain, signing_agent })
+        let Self { payload, attributes, signing_agent, timestamp_signature, signature, .. } = self;
+        Ok(VerifiedEnvelope { payload, attributes, chain, signing_agent, timestamp_signature, signature })
     }
 }
 
@@ -134,5 +136,18 @@ impl VerifiedEnvelope {
     #[must_use]
     pub fn signing_agent(&self) -> Option<&str> {
         self.signing_agent.as_deref()
+    }
+
+    /// Returns the timestamp countersignature: the bytes of an RFC 3161 `TimeStampToken`, if the envelope has one. It
+    /// is neither signed nor checked here.
+    #[must_use]
+    pub fn timestamp_signature(&self) -> Option<&[u8]> {
+        self.timestamp_signature.as_deref()
+    }
+
+    /// Returns the bytes of the verified signature, which a timestamp countersignature covers.
+    #[must_use]
+    pub fn signature(&self) -> &[u8] {
+        &self.signature
     }
 }
