@@ -114,7 +114,8 @@ fn signed_content(content: &InspectedEnvelope) -> SignedContent {
     let attributes = &content.envelope.attributes;
     let signer = SignerAttributes::from_signed(attributes).ok();
     let metadata = content.payload.target_artifact.annotations.clone();
-    SignedContent::new(attributes, content.envelope.chain.certificates(), metadata, signer.as_ref())
+    let certificates = content.envelope.chain.certificates();
+    SignedContent::new(content.envelope.format, attributes, certificates, metadata, signer.as_ref())
 }
 
 impl EnvelopeDetails {

@@ -5,7 +5,8 @@ use time::OffsetDateTime;
 
 use super::algorithm::SignatureAlgorithm;
 use super::attributes::{SignedAttributes, SigningScheme};
-use super::jws::Envelope;
+use super::format::EnvelopeFormat;
+use super::parsed::Envelope;
 use crate::text::start_of;
 use crate::x509::{CertificateChain, ChainCache, ChainError, Check, LinkedChain};
 
@@ -39,6 +40,7 @@ pub enum VerifyError {
 /// caller must check trust in the root, the signer's identity, expiry and revocation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct VerifiedEnvelope {
+    format: EnvelopeFormat,
     payload: Vec<u8>,
     attributes: SignedAttributes,
     chain: LinkedChain,
@@ -95,8 +97,8 @@ impl Envelope {
             return Err(VerifyError::Signature);
         }
         let chain = chain?;
-        let Self { payload, attributes, signing_agent, timestamp_signature, signature, .. } = self;
-        Ok(VerifiedEnvelope { payload, attributes, chain, signing_agent, timestamp_signature, signature })
+        let Self { format, payload, attributes, signing_agent, timestamp_signature, signature, .. } = self;
+        Ok(VerifiedEnvelope { format, payload, attributes, chain, signing_agent, timestamp_signature, signature })
     }
 }
 
@@ -112,6 +114,12 @@ impl VerifiedEnvelope {
             SigningScheme::SigningAuthority => attributes.signing_time,
             SigningScheme::X509 => now,
         })
+    }
+
+    /// Returns the form of the envelope.
+    #[must_use]
+    pub fn format(&self) -> EnvelopeFormat {
+        self.format
     }
 
     /// Returns the payload.

@@ -54,7 +54,7 @@ fn refuses_unknown_critical_headers_and_expired_signatures() {
     let unknown = fixture.forge(|a| a.extended.push(("org.example.must".into(), "x".into())));
     refused(&fixture, &unknown, "integrity", "critical attribute \"org.example.must\"");
     let expired = fixture.forge(|a| {
-        a.authentic_signing_time = OffsetDateTime::now_utc() - Duration::hours(1);
+        a.signing_time = OffsetDateTime::now_utc() - Duration::hours(1);
         a.expiry = Some(OffsetDateTime::now_utc() - Duration::SECOND);
     });
     refused(&fixture, &expired, "expiry", "expired at");
