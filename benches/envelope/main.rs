@@ -1,5 +1,6 @@
 //! Benchmark of verification in process: parses an envelope like AWS Signer's, in the JWS and in the COSE form, and
-//! verifies its signature and chain, with a cold and with a warm chain cache. The signatures alone are measured too, as the lower bound.
+//! verifies its signature and chain, with a cold and with a warm chain cache. The signatures alone are measured too, as
+//! the lower bound.
 //!
 //! The envelopes stay in cargo's temporary folder, so that `scripts/bench-envelope` can verify them with other
 //! programs.

@@ -138,8 +138,8 @@ pub struct SignedContent {
 }
 
 impl SignedContent {
-    /// The content of an envelope of this format, with these signed attributes, certificates and user metadata. `signer`
-    /// is set if AWS Signer signed.
+    /// The content of an envelope of this format, with these signed attributes, certificates and user metadata.
+    /// `signer` is set if AWS Signer signed.
     #[must_use]
     pub fn new(
         format: EnvelopeFormat,

@@ -105,8 +105,8 @@ impl Manifest {
         }
     }
 
-    /// The manifest of a signature over `subject` with an envelope in its JWS form. The manifest has the form that every
-    /// version of notation supports.
+    /// The manifest of a signature over `subject` with an envelope in its JWS form. The manifest has the form that
+    /// every version of notation supports.
     #[must_use]
     pub fn signature(subject: Descriptor, envelope: &[u8], annotations: BTreeMap<String, String>) -> Self {
         Self::signature_in(SignatureForm::default(), EnvelopeFormat::Jws, subject, envelope, annotations)
@@ -184,8 +184,8 @@ impl Manifest {
     /// The format and the descriptor of the envelope in a signature manifest.
     ///
     /// # Errors
-    /// Returns [`ManifestError::NotASignature`] unless this is a signature manifest with exactly one layer, an envelope,
-    /// and [`ManifestError::LargeEnvelope`] if the envelope is too large to be read.
+    /// Returns [`ManifestError::NotASignature`] unless this is a signature manifest with exactly one layer, an
+    /// envelope, and [`ManifestError::LargeEnvelope`] if the envelope is too large to be read.
     pub fn envelope(&self) -> Result<(EnvelopeFormat, &Descriptor), ManifestError> {
         self.check_is_signature()?;
         let [envelope] = &self.layers[..] else {

@@ -98,8 +98,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A simple value. "An encoder MUST NOT issue two-byte sequences that start with 0xf8 [...] and continue with a byte
-    /// less than 0x20": RFC 8949, section 3.3.
+    /// A simple value. "An encoder MUST NOT issue two-byte sequences that start with 0xf8 [...] and continue with a
+    /// byte less than 0x20": RFC 8949, section 3.3.
     fn simple(&mut self, position: usize) -> Result<Item<'a>, CborError> {
         let value = self.input.simple().map_err(|why| malformed(position, &why))?;
         let is_long = self.input.position() - position > 1;

@@ -1,6 +1,6 @@
 //! The signed attributes of an envelope, read from the protected header: `signature-specification.md`, "Signed
-//! Attributes". The rules here hold for every form of envelope; `jws/protected.rs` and `cose/protected.rs` have those of
-//! one form.
+//! Attributes". The rules here hold for every form of envelope; `jws/protected.rs` and `cose/protected.rs` have those
+//! of one form.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -129,8 +129,8 @@ pub enum AttributeError {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SignedAttributes {
-    /// `alg`, not yet compared with the key of the signing certificate: the name that JWS has for it, or what the header
-    /// has if the specification does not define it.
+    /// `alg`, not yet compared with the key of the signing certificate: the name that JWS has for it, or what the
+    /// header has if the specification does not define it.
     pub algorithm: String,
     /// The signing scheme.
     pub signing_scheme: SigningScheme,

@@ -32,8 +32,8 @@ impl EnvelopeFormat {
         Self::ALL.into_iter().find(|format| format.media_type() == media_type)
     }
 
-    /// Returns the form that these bytes can be an envelope of, for files, which have no media type. The two forms begin
-    /// with different bytes: a JWS is JSON text, and a `COSE_Sign1_Tagged` is CBOR, whose tag 18 is no JSON text.
+    /// Returns the form that these bytes can be an envelope of, for files, which have no media type. The two forms
+    /// begin with different bytes: a JWS is JSON text, and a `COSE_Sign1_Tagged` is CBOR, whose tag 18 is no JSON text.
     /// What is neither counts as JWS.
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {

@@ -113,8 +113,8 @@ impl ToBeSigned {
 
 /// Builds the envelope of `payload`.
 ///
-/// `chain` holds the certificates as DER, leaf first. `sign` receives the bytes to sign and returns the signature, which
-/// has the form `r || s` for ECDSA.
+/// `chain` holds the certificates as DER, leaf first. `sign` receives the bytes to sign and returns the signature,
+/// which has the form `r || s` for ECDSA.
 ///
 /// # Errors
 /// Returns [`BuildError::Time`] if a time is outside the years 0 to 9999, and [`BuildError::Signing`] if `sign` fails.

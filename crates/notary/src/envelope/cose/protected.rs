@@ -62,9 +62,9 @@ impl ProtectedHeader for Header<'_> {
     }
 }
 
-/// "The tag content MUST be an unsigned or negative integer (major types 0 and 1) or a floating-point number": RFC 8949,
-/// section 3.4.2. A number that is not a time, such as NaN, is none, and the year must have four digits, so that the
-/// time can be shown.
+/// "The tag content MUST be an unsigned or negative integer (major types 0 and 1) or a floating-point number": RFC
+/// 8949, section 3.4.2. A number that is not a time, such as NaN, is none, and the year must have four digits, so that
+/// the time can be shown.
 fn epoch_time(value: &Item<'_>) -> Option<OffsetDateTime> {
     let Item::Tag(EPOCH_TIME, content) = value else { return None };
     let time = match &**content {

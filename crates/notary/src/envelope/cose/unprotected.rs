@@ -30,8 +30,8 @@ impl Unprotected {
     }
 }
 
-/// The certificates of `x5chain`: an array of byte strings, or for a single certificate a byte string alone, as RFC 9360
-/// writes it.
+/// The certificates of `x5chain`: an array of byte strings, or for a single certificate a byte string alone, as RFC
+/// 9360 writes it.
 fn certificates(chain: Option<Item<'_>>) -> Result<Vec<Vec<u8>>, CborError> {
     const NAME: &str = "x5chain (33)";
     match chain {
