@@ -7,7 +7,7 @@ use std::path::Path;
 use aws_signer::shared_config::{NamedProfile, SharedConfig};
 use code_signing::lambda::{self, SignedZip};
 use code_signing::zip::Limits;
-use notary::envelope::{Envelope, Payload};
+use notary::envelope::{Envelope, EnvelopeFormat, Payload};
 use notary::links::Links;
 use notary::manifest::Manifest;
 use notary::media_type::MANIFEST_MEDIA_TYPES;
@@ -21,19 +21,33 @@ use registry::{parse_layout_index, stored_credential};
 use time::OffsetDateTime;
 use time::macros::datetime;
 
-/// Parses and verifies an envelope, and parses its payload.
+/// Parses and verifies an envelope in the JWS form, and parses its payload.
 pub fn envelope(bytes: &[u8]) {
     let _ = shown(Payload::parse(bytes));
-    let Some(envelope) = shown(Envelope::parse(bytes)) else { return };
+    envelope_in(EnvelopeFormat::Jws, bytes);
+}
+
+/// Parses and verifies an envelope in the COSE form. What is accepted begins with the tag.
+pub fn cose_envelope(bytes: &[u8]) {
+    if envelope_in(EnvelopeFormat::Cose, bytes) {
+        assert_eq!(EnvelopeFormat::of(bytes), EnvelopeFormat::Cose);
+    }
+}
+
+/// Whether the bytes are an envelope of this form.
+fn envelope_in(format: EnvelopeFormat, bytes: &[u8]) -> bool {
+    let Some(envelope) = shown(Envelope::parse(format, bytes)) else { return false };
     chain(&envelope.chain);
     [Some(envelope.attributes.signing_time), envelope.attributes.expiry].into_iter().flatten().for_each(time);
     assert!(envelope.attributes.expiry.is_none_or(|expiry| expiry > envelope.attributes.signing_time));
     let unverified = envelope.clone();
-    let Some(verified) = shown(envelope.verify(datetime!(2026-07-01 12:00 UTC))) else { return };
+    let Some(verified) = shown(envelope.verify(datetime!(2026-07-01 12:00 UTC))) else { return true };
     assert_eq!(verified.payload(), unverified.payload);
+    assert_eq!(verified.format(), format);
     if let Ok(payload) = Payload::parse(verified.payload()) {
         assert_eq!(Payload::parse(&payload.to_bytes()), Ok(payload));
     }
+    true
 }
 
 /// Reads a zip file, and signs it if it is one: the entries of the signed file must be the same.

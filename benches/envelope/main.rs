@@ -1,5 +1,6 @@
-//! Benchmark of verification in process: parses an envelope like AWS Signer's and verifies its signature and chain,
-//! with a cold and with a warm chain cache. The signatures alone are measured too, as the lower bound.
+//! Benchmark of verification in process: parses an envelope like AWS Signer's, in the JWS and in the COSE form, and
+//! verifies its signature and chain, with a cold and with a warm chain cache. The signatures alone are measured too, as
+//! the lower bound.
 //!
 //! The envelopes stay in cargo's temporary folder, so that `scripts/bench-envelope` can verify them with other
 //! programs.
@@ -12,13 +13,13 @@ use std::hint::black_box;
 use aws_lc_rs::signature::{ECDSA_P384_SHA384_ASN1, ECDSA_P384_SHA384_FIXED, UnparsedPublicKey};
 use criterion::{Criterion, criterion_group, criterion_main};
 use material::Material;
-use notary::envelope::{Envelope, VerifiedEnvelope};
+use notary::envelope::{Envelope, EnvelopeFormat, VerifiedEnvelope};
 use notary::x509::ChainCache;
 use testing::certificate::NOW;
 
 /// Verifies an envelope, without trust store and without revocation.
-fn verify(bytes: &[u8], chains: Option<&ChainCache>) -> VerifiedEnvelope {
-    let envelope = Envelope::parse(bytes).unwrap();
+fn verify(format: EnvelopeFormat, bytes: &[u8], chains: Option<&ChainCache>) -> VerifiedEnvelope {
+    let envelope = Envelope::parse(format, bytes).unwrap();
     let verified = match chains {
         Some(chains) => envelope.verify_integrity_with(chains),
         None => envelope.verify_integrity(),
@@ -31,13 +32,20 @@ fn verify(bytes: &[u8], chains: Option<&ChainCache>) -> VerifiedEnvelope {
 fn benchmarks(criterion: &mut Criterion) {
     for certificates in [3, 5] {
         let material = Material::new(certificates);
-        let file = format!("{}/envelope-{certificates}.json", env!("CARGO_TARGET_TMPDIR"));
-        std::fs::write(file, &material.envelope).unwrap();
         let mut group = criterion.benchmark_group(format!("{certificates} certificates"));
-        group.bench_function("cold", |b| b.iter(|| verify(black_box(&material.envelope), None)));
-        let chains = ChainCache::default();
-        group.bench_function("chain remembered", |b| b.iter(|| verify(black_box(&material.envelope), Some(&chains))));
-        group.bench_function("parsing alone", |b| b.iter(|| Envelope::parse(black_box(&material.envelope)).unwrap()));
+        for (format, envelope) in &material.envelopes {
+            let name = |what: &str| format!("{format} {what}");
+            let file = format!("{}/envelope-{certificates}.{}", env!("CARGO_TARGET_TMPDIR"), format.name());
+            std::fs::write(file, envelope).unwrap();
+            group.bench_function(name("cold"), |b| b.iter(|| verify(*format, black_box(envelope), None)));
+            let chains = ChainCache::default();
+            group.bench_function(name("chain remembered"), |b| {
+                b.iter(|| verify(*format, black_box(envelope), Some(&chains)));
+            });
+            group.bench_function(name("parsing alone"), |b| {
+                b.iter(|| Envelope::parse(*format, black_box(envelope)).unwrap());
+            });
+        }
         group.bench_function("signatures alone", |b| b.iter(|| check_signatures(black_box(&material))));
         group.finish();
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use aws_signer::SignerAttributes;
-use notary::envelope::{JWS_MEDIA_TYPE, SignedAttributes};
+use notary::envelope::{EnvelopeFormat, SignedAttributes};
 use notary::text::rfc3339;
 use notary::x509::Certificate;
 use notary::{Descriptor, Digest};
@@ -92,20 +92,20 @@ impl SignatureReport {
     /// A detached signature in a file.
     #[must_use]
     pub fn from_file(file: &Path, envelope: &[u8]) -> Self {
-        let envelope = Descriptor::from_content(JWS_MEDIA_TYPE, envelope);
-        Self { file: Some(file.display().to_string()), ..Self::from_manifest(&envelope) }.with_jws_envelope()
-    }
-
-    /// The same signature, whose envelope was read. Every supported envelope is a JWS.
-    #[must_use]
-    pub fn with_jws_envelope(self) -> Self {
-        Self { envelope_media_type: Some(JWS_MEDIA_TYPE.to_owned()), ..self }
+        let media_type = EnvelopeFormat::of(envelope).media_type();
+        let envelope = Descriptor::from_content(media_type, envelope);
+        Self {
+            file: Some(file.display().to_string()),
+            envelope_media_type: Some(media_type.to_owned()),
+            ..Self::from_manifest(&envelope)
+        }
     }
 
     /// The same signature, with what its envelope says.
     #[must_use]
     pub fn with_content(self, content: SignedContent) -> Self {
-        Self { content: Some(content), ..self }.with_jws_envelope()
+        let envelope_media_type = Some(content.format.media_type().to_owned());
+        Self { envelope_media_type, content: Some(content), ..self }
     }
 }
 
@@ -113,6 +113,9 @@ impl SignatureReport {
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SignedContent {
+    /// The format of the envelope.
+    #[serde(skip)]
+    pub format: EnvelopeFormat,
     /// The ARN of the signing profile, if AWS Signer signed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub profile: Option<String>,
@@ -135,16 +138,18 @@ pub struct SignedContent {
 }
 
 impl SignedContent {
-    /// The content of an envelope with these signed attributes, certificates and user metadata. `signer` is set if AWS
-    /// Signer signed.
+    /// The content of an envelope of this format, with these signed attributes, certificates and user metadata.
+    /// `signer` is set if AWS Signer signed.
     #[must_use]
     pub fn new(
+        format: EnvelopeFormat,
         attributes: &SignedAttributes,
         certificates: &[Certificate],
         user_metadata: BTreeMap<String, String>,
         signer: Option<&SignerAttributes>,
     ) -> Self {
         Self {
+            format,
             profile: signer.and_then(|signer| signer.profile_version.profile()).map(ToString::to_string),
             profile_version: signer.map(|signer| signer.profile_version.to_string()),
             profile_alias: signer.and_then(|signer| signer.alias.as_ref()).map(ToString::to_string),
@@ -163,6 +168,7 @@ impl SignedContent {
     pub fn from_verdict(signed: &Signed) -> Self {
         let version = signed.profile_version.as_ref();
         Self {
+            format: signed.format,
             profile: version.and_then(|version| version.profile()).map(ToString::to_string),
             profile_version: version.map(ToString::to_string),
             profile_alias: signed.profile_alias.as_ref().map(ToString::to_string),

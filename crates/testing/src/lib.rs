@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, missing_docs, reason = "a test fails by panicking")]
 
 pub mod certificate;
+pub mod cose;
 pub mod der;
 pub mod envelope;
 pub mod key;

@@ -114,7 +114,8 @@ fn signed_content(content: &InspectedEnvelope) -> SignedContent {
     let attributes = &content.envelope.attributes;
     let signer = SignerAttributes::from_signed(attributes).ok();
     let metadata = content.payload.target_artifact.annotations.clone();
-    SignedContent::new(attributes, content.envelope.chain.certificates(), metadata, signer.as_ref())
+    let certificates = content.envelope.chain.certificates();
+    SignedContent::new(content.envelope.format, attributes, certificates, metadata, signer.as_ref())
 }
 
 impl EnvelopeDetails {
@@ -130,7 +131,7 @@ impl EnvelopeDetails {
             signed_attributes: signed_attributes(&envelope.attributes),
             unsigned_attributes: UnsignedAttributes {
                 signing_agent: envelope.signing_agent.clone(),
-                timestamp_signature: envelope.timestamp_signature.is_some(),
+                timestamp_signature: envelope.timestamp_signature().is_some(),
             },
             signed_artifact: Descriptor { media_type, digest, size, artifact_type: None, annotations: BTreeMap::new() },
             integrity: step(integrity),

@@ -133,7 +133,13 @@ async fn sign_one(
     let verified = &signed.signature.verified;
     let certificates = verified.chain().certificates();
     let metadata = signing.user_metadata.as_map().clone();
-    let content = SignedContent::new(verified.attributes(), certificates, metadata, Some(&signed.signature.signer));
+    let content = SignedContent::new(
+        verified.format(),
+        verified.attributes(),
+        certificates,
+        metadata,
+        Some(&signed.signature.signer),
+    );
     let report = SignedArtifactReport::new(reference, artifact, SigningOutcome::Signed).with_ignored(ignored);
     Ok(report.with_signature(signature.with_content(content)))
 }

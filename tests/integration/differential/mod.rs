@@ -6,6 +6,7 @@
 mod case;
 mod chains;
 mod claims;
+mod cose;
 mod envelopes;
 mod identities;
 mod keys;
@@ -60,12 +61,13 @@ impl Expected {
 }
 
 fn cases() -> Vec<Case> {
-    let tables: [fn() -> Vec<Case>; 9] = [
+    let tables: [fn() -> Vec<Case>; 10] = [
         keys::cases,
         claims::cases,
         times::cases,
         payloads::cases,
         envelopes::cases,
+        cose::cases,
         chains::cases,
         manifests::cases,
         policies::cases,

@@ -4,7 +4,7 @@
 use aws_names::PLUGIN_NAME;
 use aws_signer::SignerAttributes;
 use limits::Deadline;
-use notary::envelope::{Envelope, JWS_MEDIA_TYPE, Payload, SignedAttributes, VerifiedEnvelope};
+use notary::envelope::{Envelope, Payload, SignedAttributes, VerifiedEnvelope};
 use notary::{Descriptor, ReasonCode};
 use registry::Store;
 use time::OffsetDateTime;
@@ -14,6 +14,7 @@ use super::reason::Reason;
 use super::revocation;
 use super::signature::VerifiedContent as _;
 use super::signer::Signer;
+use super::source::FetchedEnvelope;
 use super::verifier::{NoVerdict, Verifier, within};
 use crate::failure::Failure;
 use crate::revocation::RevocationQuestion;
@@ -73,12 +74,12 @@ impl Verifier {
         let mut inspected = Vec::with_capacity(listed.len());
         for manifest in listed {
             let content = match self.envelope(store, artifact, &manifest, deadline).await {
-                Ok(envelope) if envelope.len() > left => Err(Reason::Undecided(Failure::new(
+                Ok(envelope) if envelope.content.len() > left => Err(Reason::Undecided(Failure::new(
                     ReasonCode::TooMany,
                     format!("not shown: the envelopes of an artifact are shown up to {MAX_INSPECTED} bytes"),
                 ))),
                 Ok(envelope) => {
-                    left -= envelope.len();
+                    left -= envelope.content.len();
                     self.inspect_envelope(artifact, &envelope, check, now, deadline).await
                 }
                 Err(reason) => Err(reason),
@@ -91,12 +92,12 @@ impl Verifier {
     async fn inspect_envelope(
         &self,
         artifact: &Descriptor,
-        bytes: &[u8],
+        FetchedEnvelope { format, content }: &FetchedEnvelope,
         check: CheckRevocation,
         now: OffsetDateTime,
         deadline: Deadline,
     ) -> Result<InspectedEnvelope, Reason> {
-        let envelope = Envelope::parse_with(bytes, self.chains())?;
+        let envelope = Envelope::parse_with(*format, content, self.chains())?;
         let payload = Payload::parse(&envelope.payload)?;
         let verified = envelope.clone().verify_integrity_with(self.chains()).map_err(Reason::from);
         let integrity = verified.as_ref().map_err(Clone::clone).and_then(|_| artifact.check(&payload));
@@ -106,8 +107,7 @@ impl Verifier {
             }
             _ => None,
         };
-        // Other forms of envelopes are not read.
-        let descriptor = Descriptor::from_content(JWS_MEDIA_TYPE, bytes);
+        let descriptor = Descriptor::from_content(format.media_type(), content);
         Ok(InspectedEnvelope { descriptor, envelope, payload, integrity, revocation })
     }
 

@@ -6,6 +6,7 @@ mod aliases;
 mod aws_signer_revocation;
 mod clients;
 mod conclusions;
+mod cose;
 mod forged;
 mod layers;
 mod levels;

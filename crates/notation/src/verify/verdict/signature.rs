@@ -5,7 +5,7 @@ use std::fmt::Display;
 
 use aws_names::{AliasArn, JobArn, SignerArn, SigningProfileVersion};
 use notary::Digest;
-use notary::envelope::{Payload, VerifiedEnvelope};
+use notary::envelope::{EnvelopeFormat, Payload, VerifiedEnvelope};
 use notary::text::rfc3339;
 use notary::trust::SigningIdentity;
 use notary::trust::policy::ValidationType;
@@ -38,6 +38,9 @@ pub struct SignatureVerdict {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Signed {
+    /// The format of the envelope.
+    #[serde(skip)]
+    pub format: EnvelopeFormat,
     /// The version of the signing profile, if AWS Signer signed.
     #[serde(serialize_with = "text", skip_serializing_if = "Option::is_none")]
     pub profile_version: Option<SigningProfileVersion>,
@@ -103,6 +106,7 @@ impl Signed {
             Signer::Certificate => None,
         };
         Self {
+            format: envelope.format(),
             profile_version: aws_signer.map(|signer| signer.profile_version.clone()),
             profile_alias: aws_signer.and_then(|signer| signer.alias.clone()),
             job: aws_signer.map(|signer| signer.job.clone()),
