@@ -43,6 +43,8 @@ pub struct VerifiedEnvelope {
     attributes: SignedAttributes,
     chain: LinkedChain,
     signing_agent: Option<String>,
+    signature: Vec<u8>,
+    timestamp_signature: Option<Vec<u8>>,
 }
 
 impl Envelope {
@@ -93,8 +95,8 @@ impl Envelope {
             return Err(VerifyError::Signature);
         }
         let chain = chain?;
-        let Self { payload, attributes, signing_agent, .. } = self;
-        Ok(VerifiedEnvelope { payload, attributes, chain, signing_agent })
+        let Self { payload, attributes, signing_agent, signature, timestamp_signature, .. } = self;
+        Ok(VerifiedEnvelope { payload, attributes, chain, signing_agent, signature, timestamp_signature })
     }
 }
 
@@ -128,6 +130,18 @@ impl VerifiedEnvelope {
     #[must_use]
     pub fn chain(&self) -> &LinkedChain {
         &self.chain
+    }
+
+    /// Returns the signature over payload and signed attributes: the message of a timestamp.
+    #[must_use]
+    pub fn signature(&self) -> &[u8] {
+        &self.signature
+    }
+
+    /// Returns the timestamp countersignature (RFC 3161), if any. It is not verified.
+    #[must_use]
+    pub fn timestamp_signature(&self) -> Option<&[u8]> {
+        self.timestamp_signature.as_deref()
     }
 
     /// Returns the program that created the envelope, if stated. This is not signed.
