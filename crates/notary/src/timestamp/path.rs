@@ -1,5 +1,5 @@
-//! The chain of a token's signing certificate. The certificates of a token are a set, so the chain is looked for, unlike
-//! that of an envelope.
+//! The chain of a token's signing certificate. The certificates of a token are a set, so the chain is looked for,
+//! unlike that of an envelope.
 
 use super::error::TimestampError as E;
 use crate::x509::{Certificate, MAX_CERTIFICATES};
@@ -8,8 +8,8 @@ use crate::x509::{Certificate, MAX_CERTIFICATES};
 /// would make many paths.
 const MAX_CHECKS: usize = 4 * MAX_CERTIFICATES;
 
-/// Looks for a chain from `leaf` through `intermediates` to one of `roots`, and returns the first that `accept` accepts.
-/// The signature of each link has been checked.
+/// Looks for a chain from `leaf` through `intermediates` to one of `roots`, and returns the first that `accept`
+/// accepts. The signature of each link has been checked.
 pub(super) fn find<T>(
     leaf: &Certificate,
     intermediates: &[Certificate],

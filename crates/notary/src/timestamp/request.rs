@@ -37,9 +37,9 @@ impl TimestampRequest {
     /// The number of random bytes of a nonce.
     pub const NONCE_SIZE: usize = 16;
 
-    /// Creates a request for a timestamp of `message`, which is hashed with `algorithm`. `nonce` must be random: it ties
-    /// the response to this request. The token must include the certificates of the authority: "The `certReq` field in
-    /// the timestamping request MUST be set to true" (signing-and-verification-workflow.md).
+    /// Creates a request for a timestamp of `message`, which is hashed with `algorithm`. `nonce` must be random: it
+    /// ties the response to this request. The token must include the certificates of the authority: "The `certReq`
+    /// field in the timestamping request MUST be set to true" (signing-and-verification-workflow.md).
     ///
     /// # Errors
     /// Returns an error only for values that have no DER encoding, which cannot occur.
@@ -77,8 +77,8 @@ impl TimestampRequest {
         if info.hash_algorithm != self.algorithm || info.hashed_message != self.hashed_message {
             return Err(ResponseError::OtherMessage);
         }
-        // "The nonce [...] MUST be present if it was present in the TimeStampReq. In such a case it MUST equal the value
-        // provided in the TimeStampReq structure" (RFC 3161, 2.4.2).
+        // "The nonce [...] MUST be present if it was present in the TimeStampReq. In such a case it MUST equal the
+        // value provided in the TimeStampReq structure" (RFC 3161, 2.4.2).
         let own = self.nonce.to_der().ok();
         let nonce = info.nonce.as_ref().and_then(|content| der::asn1::Int::new(content).ok());
         if nonce.and_then(|nonce| nonce.to_der().ok()) != own {

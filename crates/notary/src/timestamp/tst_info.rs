@@ -152,8 +152,8 @@ fn message_imprint(imprint: &Element<'_>) -> Result<(DigestAlgorithm, Vec<u8>), 
 }
 
 /// The time of a GeneralizedTime in the form of DER, and whether parts of a nanosecond were cut off. "The ASN.1
-/// GeneralizedTime syntax can include fraction-of-second details"; "The encoding MUST terminate with a Z"; "The fraction
-/// part, if present, MUST omit all trailing 0's" (RFC 3161, 2.4.2).
+/// GeneralizedTime syntax can include fraction-of-second details"; "The encoding MUST terminate with a Z"; "The
+/// fraction part, if present, MUST omit all trailing 0's" (RFC 3161, 2.4.2).
 fn gen_time(text: &[u8]) -> Option<(OffsetDateTime, bool)> {
     const MAX_FRACTION: usize = 32;
     let text = std::str::from_utf8(text).ok()?.strip_suffix('Z')?;

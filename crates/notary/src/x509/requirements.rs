@@ -127,9 +127,9 @@ pub(super) fn check_leaf(leaf: &Certificate) -> Result<(), RequirementError> {
 }
 
 /// Checks the requirements for a certificate of a timestamping authority's chain: its signing certificate at position
-/// 0, or a CA certificate. They differ from those of code signing in two points. keyUsage "MUST be present and SHOULD be
-/// marked critical", and extendedKeyUsage of the signing certificate "MUST be present and MUST be marked as critical.
-/// The value MUST contain `id-kp-timeStamping` only."
+/// 0, or a CA certificate. They differ from those of code signing in two points. keyUsage "MUST be present and SHOULD
+/// be marked critical", and extendedKeyUsage of the signing certificate "MUST be present and MUST be marked as
+/// critical. The value MUST contain `id-kp-timeStamping` only."
 pub(super) fn check_timestamping(certificate: &Certificate, position: usize) -> Result<(), RequirementError> {
     use RequirementError as E;
     let usage = |certificate: &Certificate| key_usage(certificate)?.map(|(_, usage)| usage).ok_or(E::NoKeyUsage);

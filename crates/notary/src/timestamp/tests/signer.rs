@@ -120,8 +120,8 @@ fn the_signing_certificate_is_the_one_that_the_attribute_names() {
     assert!(matches!(why, E::Malformed { part: "signingCertificateV2", .. }), "{why}");
 }
 
-/// "Validate the `signing-certificate-v2` attribute of timestamp CMS. When missing, fail this step." The older attribute
-/// is evaluated beside it, and does not replace it.
+/// "Validate the `signing-certificate-v2` attribute of timestamp CMS. When missing, fail this step." The older
+/// attribute is evaluated beside it, and does not replace it.
 #[test]
 fn the_attribute_with_sha_1_neither_suffices_nor_is_ignored() {
     let tsa = Tsa::new(Kind::P256);
