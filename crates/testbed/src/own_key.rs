@@ -106,6 +106,19 @@ impl OwnKey {
     }
 }
 
+/// The signature of an envelope: the message of its timestamp.
+pub fn signature_of(envelope: &[u8]) -> Vec<u8> {
+    let envelope: Value = serde_json::from_slice(envelope).unwrap();
+    URL_SAFE_NO_PAD.decode(envelope["signature"].as_str().unwrap()).unwrap()
+}
+
+/// The envelope with this timestamp.
+pub fn stamped(envelope: &[u8], token: &[u8]) -> Vec<u8> {
+    let mut envelope: Value = serde_json::from_slice(envelope).unwrap();
+    envelope["header"][header::TIMESTAMP_SIGNATURE] = json!(STANDARD.encode(token));
+    envelope.to_string().into_bytes()
+}
+
 /// Adds a critical attribute.
 pub fn add_critical(protected: &mut Value, name: &str, value: &str) {
     protected[name] = json!(value);

@@ -124,6 +124,8 @@ pub enum TimestampError {
     UntrustedChain {
         /// The subject of the signing certificate.
         subject: String,
+        /// The name of the certificate that is missing: the issuer of the last one that was found.
+        issuer: String,
     },
     /// The token has so many similar certificates that its chain is not looked for any more.
     #[error("the timestamp has too many certificates of the same names to find its chain")]
@@ -147,8 +149,7 @@ impl TimestampError {
     pub fn code(&self) -> ReasonCode {
         match self {
             Self::UntrustedChain { .. } => ReasonCode::Untrusted,
-            Self::Chain(ChainError::NotValidAt { .. }) => ReasonCode::CertificateValidity,
-            _ => ReasonCode::Integrity,
+            _ => ReasonCode::Timestamp,
         }
     }
 }

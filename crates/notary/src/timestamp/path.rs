@@ -10,16 +10,21 @@ const MAX_CHECKS: usize = 4 * MAX_CERTIFICATES;
 
 /// Looks for a chain from `leaf` through `intermediates` to one of `roots`, and returns the first that `accept`
 /// accepts. The signature of each link has been checked.
-pub(super) fn find<T>(
-    leaf: &Certificate,
-    intermediates: &[Certificate],
-    roots: &[Certificate],
+pub(super) fn find<'a, T>(
+    leaf: &'a Certificate,
+    intermediates: &'a [Certificate],
+    roots: &'a [Certificate],
     accept: impl Fn(Vec<Certificate>) -> Result<T, E>,
 ) -> Result<T, E> {
-    let mut search = Search { intermediates, roots, accept, left: MAX_CHECKS, refused: None };
+    let mut search = Search { intermediates, roots, accept, left: MAX_CHECKS, refused: None, end: (0, leaf) };
     match search.extend(&mut vec![leaf]) {
         Ok(Some(accepted)) => Ok(accepted),
-        Ok(None) => Err(search.refused.unwrap_or_else(|| E::UntrustedChain { subject: leaf.subject().to_owned() })),
+        Ok(None) => {
+            let (_, end) = search.end;
+            let untrusted =
+                || E::UntrustedChain { subject: leaf.subject().to_owned(), issuer: end.issuer().to_owned() };
+            Err(search.refused.unwrap_or_else(untrusted))
+        }
         Err(why) => Err(why),
     }
 }
@@ -31,12 +36,17 @@ struct Search<'a, F> {
     left: usize,
     /// Why the first complete chain was not accepted.
     refused: Option<E>,
+    /// The length and the last certificate of the longest chain.
+    end: (usize, &'a Certificate),
 }
 
 impl<'a, T, F: Fn(Vec<Certificate>) -> Result<T, E>> Search<'a, F> {
     /// Continues a chain. `None` if it leads to no root.
     fn extend(&mut self, chain: &mut Vec<&'a Certificate>) -> Result<Option<T>, E> {
         let Some(last) = chain.last().copied() else { return Ok(None) };
+        if chain.len() > self.end.0 {
+            self.end = (chain.len(), last);
+        }
         for root in self.roots {
             if root != last && self.has_issued(root, last)? {
                 let certificates = chain.iter().copied().chain([root]).cloned().collect();

@@ -14,6 +14,7 @@ mod own_signatures;
 mod revocation;
 mod served;
 mod tampered;
+mod timestamps;
 mod trust;
 mod verdict;
 
