@@ -89,6 +89,12 @@ impl MatchingEnvelope {
         Ok(Self { artifact, bytes, verified })
     }
 
+    /// The envelope.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
     /// The verified content of the envelope.
     #[must_use]
     pub fn verified(&self) -> &VerifiedEnvelope {

@@ -23,6 +23,9 @@ pub enum SignatureAlgorithm {
 }
 
 impl SignatureAlgorithm {
+    /// Every algorithm.
+    pub const ALL: [Self; 6] = [Self::Ps256, Self::Ps384, Self::Ps512, Self::Es256, Self::Es384, Self::Es512];
+
     /// Returns the algorithm for `key`, or `None` if the specification does not allow its type or size for signing.
     #[must_use]
     pub fn from_key(key: &PublicKey) -> Option<Self> {

@@ -94,7 +94,7 @@ fn protected_header<E>(attributes: &ProtectedAttributes) -> Result<Vec<(&str, Va
     Ok(header)
 }
 
-fn rfc3339<E>(attribute: &'static str, time: OffsetDateTime) -> Result<Value, BuildError<E>> {
+pub(super) fn rfc3339<E>(attribute: &'static str, time: OffsetDateTime) -> Result<Value, BuildError<E>> {
     // The specification has no fractional seconds, and notation compares these times as text.
     let year = BuildError::Time { attribute, source: Format::InvalidComponent("year") };
     let utc = time.checked_to_offset(UtcOffset::UTC).ok_or(year)?;
@@ -104,10 +104,10 @@ fn rfc3339<E>(attribute: &'static str, time: OffsetDateTime) -> Result<Value, Bu
 }
 
 /// The members of a JSON object in serialization order.
-struct Members<'a>(Vec<(&'a str, Value)>);
+pub(super) struct Members<'a>(pub(super) Vec<(&'a str, Value)>);
 
 impl Members<'_> {
-    fn to_json(&self) -> String {
+    pub(super) fn to_json(&self) -> String {
         #[expect(clippy::expect_used, reason = "text and arrays of text under text keys always have a JSON form")]
         serde_json::to_string(self).expect("members are JSON values")
     }

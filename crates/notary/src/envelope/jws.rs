@@ -77,6 +77,12 @@ impl Envelope {
         Self::parse_by(bytes, |certificates| chains.parse(certificates))
     }
 
+    /// Returns the signature over payload and signed attributes. It is not verified.
+    #[must_use]
+    pub fn signature(&self) -> &[u8] {
+        &self.signature
+    }
+
     fn parse_by(
         bytes: &[u8],
         parse_chain: impl FnOnce(Vec<Vec<u8>>) -> Result<CertificateChain, ChainError>,

@@ -6,14 +6,17 @@ mod attributes;
 pub mod build;
 mod jws;
 mod payload;
+pub mod sign;
 #[cfg(test)]
 mod tests;
+mod timestamped;
 mod verify;
 
 pub use algorithm::SignatureAlgorithm;
 pub use attributes::{AttributeError, SignedAttributes, SigningScheme};
 pub use jws::{Envelope, EnvelopeError, MAX_ENVELOPE_SIZE};
 pub use payload::{Payload, PayloadError};
+pub use timestamped::with_timestamp;
 pub use verify::{VerifiedEnvelope, VerifyError};
 
 /// The media type of the signed payload, [`Payload`].
