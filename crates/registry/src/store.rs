@@ -124,8 +124,8 @@ impl Store {
         }
     }
 
-    /// Deletes a manifest that is listed among the referrers of `subject`, such as a signature. In a layout, it is removed
-    /// from the index, and its content stays, since other manifests may have it too.
+    /// Deletes a manifest that is listed among the referrers of `subject`, such as a signature. In a layout, it is
+    /// removed from the index, and its content stays, since other manifests may have it too.
     ///
     /// # Errors
     /// Returns [`StoreError`] if the list of referrers cannot be written, or the registry does not delete the manifest.

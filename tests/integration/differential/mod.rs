@@ -14,6 +14,7 @@ mod payloads;
 mod policies;
 mod rules;
 mod times;
+mod timestamps;
 
 use std::io::Write as _;
 use std::path::Path;
@@ -60,10 +61,11 @@ impl Expected {
 }
 
 fn cases() -> Vec<Case> {
-    let tables: [fn() -> Vec<Case>; 9] = [
+    let tables: [fn() -> Vec<Case>; 10] = [
         keys::cases,
         claims::cases,
         times::cases,
+        timestamps::cases,
         payloads::cases,
         envelopes::cases,
         chains::cases,

@@ -60,6 +60,9 @@ pub enum RequirementError {
     /// The signing certificate of a timestamp is not for timestamping alone.
     #[error("extendedKeyUsage must be present and critical, and have timeStamping only")]
     NotForTimestamping,
+    /// An issuer of a timestamp's signing certificate is for other purposes only.
+    #[error("its extendedKeyUsage allows other purposes than timeStamping only")]
+    AuthorityNotForTimestamping,
     /// The public key is neither RSA nor on P-256, P-384 or P-521.
     #[error("its public key is neither RSA nor on P-256, P-384 or P-521")]
     UnsupportedKey,
@@ -134,7 +137,14 @@ pub(super) fn check_timestamping(certificate: &Certificate, position: usize) -> 
     use RequirementError as E;
     let usage = |certificate: &Certificate| key_usage(certificate)?.map(|(_, usage)| usage).ok_or(E::NoKeyUsage);
     if let Some(authorities_below) = position.checked_sub(1) {
-        return check_authority_with(certificate, authorities_below, usage);
+        check_authority_with(certificate, authorities_below, usage)?;
+        // RFC 5280, 4.2.1.12: "the certificate MUST only be used for one of the purposes indicated".
+        let purposes = extended_key_usage(certificate)?.map(|(_, purposes)| purposes.0);
+        let is_allowed = |purpose: &ObjectIdentifier| [TIME_STAMPING, ANY_EXTENDED_KEY_USAGE].contains(purpose);
+        return match purposes {
+            Some(purposes) if !purposes.iter().any(is_allowed) => Err(E::AuthorityNotForTimestamping),
+            _ => Ok(()),
+        };
     }
     check_key(certificate)?;
     if basic_constraints(certificate)?.is_some_and(|(_, b)| b.ca) {

@@ -1,6 +1,6 @@
 //! The validation `authenticTimestamp`: the signature was made while the certificates were valid.
-//! `trust-store-trust-policy.md`, "Timestamp Countersignature Verification details" and the steps of "Validate Authentic
-//! Timestamp".
+//! `trust-store-trust-policy.md`, "Timestamp Countersignature Verification details" and the steps of "Validate
+//! Authentic Timestamp".
 
 use notary::envelope::{SigningScheme, VerifiedEnvelope};
 use notary::timestamp::{TimestampToken, VerifiedTimestamp};

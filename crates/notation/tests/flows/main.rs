@@ -13,6 +13,7 @@ mod limits;
 mod own_signatures;
 mod revocation;
 mod served;
+mod stamping;
 mod tampered;
 mod timestamps;
 mod trust;

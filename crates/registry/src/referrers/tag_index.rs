@@ -61,8 +61,8 @@ impl RemoteRepository {
         self.change_tag_index(subject, Change::Add(entry)).await
     }
 
-    /// Removes an entry from the index of this subject's referrers, if there is an index with it, and repeats that until
-    /// the entry stays away.
+    /// Removes an entry from the index of this subject's referrers, if there is an index with it, and repeats that
+    /// until the entry stays away.
     pub(super) async fn remove_from_tag_index(&self, subject: &Digest, entry: &Digest) -> Result<(), RegistryError> {
         self.change_tag_index(subject, Change::Remove(entry)).await
     }

@@ -18,7 +18,7 @@ type Change = fn(&mut Vec<Spec>);
 
 #[test]
 fn the_certificates_of_an_authority_have_to_meet_the_requirements() {
-    let cases: [(usize, R, Change); 14] = [
+    let cases: [(usize, R, Change); 16] = [
         (0, R::NotForTimestamping, |s| s[0].remove(EXTENDED_KEY_USAGE)),
         (0, R::NotForTimestamping, |s| s[0].set(extended_key_usage(false, &[TIME_STAMPING]))),
         (0, R::NotForTimestamping, |s| s[0].set(extended_key_usage(true, &[TIME_STAMPING, "1.3.6.1.5.5.7.3.3"]))),
@@ -34,6 +34,8 @@ fn the_certificates_of_an_authority_have_to_meet_the_requirements() {
         (1, R::NotAnAuthority, |s| s[1].set(basic_constraints(false, true, None))),
         (1, R::NoCertSign, |s| s[1].set(key_usage(true, &[DIGITAL_SIGNATURE]))),
         (1, R::NoKeyUsage, |s| s[1].remove(KEY_USAGE)),
+        (1, R::AuthorityNotForTimestamping, |s| s[1].set(extended_key_usage(false, &["1.3.6.1.5.5.7.3.3"]))),
+        (2, R::AuthorityNotForTimestamping, |s| s[2].set(extended_key_usage(true, &["1.3.6.1.5.5.7.3.1"]))),
         (2, R::PathLength { allowed: 0, found: 1 }, |s| s[2].set(basic_constraints(true, true, Some(0)))),
     ];
     for (position, expected, change) in cases {
