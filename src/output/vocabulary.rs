@@ -1,14 +1,16 @@
 //! Artifacts, signatures and certificates in the JSON of all commands: docs/output/common.schema.json.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::Path;
 
 use aws_signer::SignerAttributes;
 use notary::envelope::{EnvelopeFormat, SignedAttributes};
 use notary::text::rfc3339;
+use notary::timestamp::TimestampToken;
 use notary::x509::Certificate;
 use notary::{Descriptor, Digest};
-use notation::verify::{CertificateSummary, Signed};
+use notation::verify::{CertificateSummary, Signed, TimestampSummary};
 use serde::Serialize;
 
 /// An artifact: its name as given, and its full reference, by digest once resolved.
@@ -132,6 +134,9 @@ pub struct SignedContent {
     pub signing_time: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expiry: Option<String>,
+    /// The timestamp, if one was verified or made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timestamp: Option<TimestampDetails>,
     pub user_metadata: BTreeMap<String, String>,
     /// The signing certificate first.
     pub certificates: Vec<CertificateReport>,
@@ -158,9 +163,16 @@ impl SignedContent {
             signing_scheme: attributes.signing_scheme.as_str(),
             signing_time: rfc3339(attributes.signing_time),
             expiry: attributes.expiry.map(rfc3339),
+            timestamp: None,
             user_metadata,
             certificates: certificates.iter().map(CertificateReport::new).collect(),
         }
+    }
+
+    /// The same content, with a timestamp.
+    #[must_use]
+    pub fn with_timestamp(self, timestamp: Option<&TimestampSummary>) -> Self {
+        Self { timestamp: timestamp.map(TimestampDetails::from_summary), ..self }
     }
 
     /// The content of a signature that was verified.
@@ -177,9 +189,57 @@ impl SignedContent {
             signing_scheme: signed.signing_scheme,
             signing_time: rfc3339(signed.signing_time),
             expiry: signed.expiry.map(rfc3339),
+            timestamp: signed.timestamp.as_ref().map(TimestampDetails::from_summary),
             user_metadata: signed.user_metadata.clone(),
             certificates: signed.certificates.iter().map(CertificateReport::from_summary).collect(),
         }
+    }
+}
+
+/// A timestamp: when a signature existed, and which authority says so.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TimestampDetails {
+    time: String,
+    /// How far the time may be off, in seconds.
+    accuracy: f64,
+    /// The certificates of the authority.
+    pub certificates: Vec<CertificateReport>,
+}
+
+impl TimestampDetails {
+    /// The details of a verified timestamp, with the authority's chain, its signing certificate first.
+    #[must_use]
+    pub fn from_summary(timestamp: &TimestampSummary) -> Self {
+        Self {
+            time: rfc3339(timestamp.time),
+            accuracy: timestamp.accuracy,
+            certificates: timestamp.certificates.iter().map(CertificateReport::from_summary).collect(),
+        }
+    }
+
+    /// What an unverified timestamp says, with its certificates in any order.
+    #[must_use]
+    pub fn from_token(token: &TimestampToken) -> Self {
+        Self {
+            time: rfc3339(token.info().gen_time),
+            accuracy: token.info().deviation().as_seconds_f64(),
+            certificates: token.certificates().iter().map(CertificateReport::new).collect(),
+        }
+    }
+
+    /// The time and its accuracy.
+    #[must_use]
+    pub fn when(&self) -> String {
+        format!("{} (accuracy {} s)", self.time, self.accuracy)
+    }
+}
+
+/// The time, and the authority that states it.
+impl fmt::Display for TimestampDetails {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let authority = self.certificates.first().map_or("", |certificate| &certificate.subject);
+        write!(f, "{} by {authority}", self.when())
     }
 }
 

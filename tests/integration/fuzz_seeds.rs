@@ -111,6 +111,11 @@ fn mutated_cose_envelopes_do_not_panic() {
 }
 
 #[test]
+fn mutated_timestamps_do_not_panic() {
+    run("timestamp_token", bodies::timestamp_token);
+}
+
+#[test]
 fn mutated_zip_files_do_not_panic() {
     run("zip_file", bodies::zip_file);
 }

@@ -27,6 +27,7 @@
 //! |---|---|
 //! | [`envelope`] | Signature envelopes in the forms JWS and COSE: building, parsing, verifying |
 //! | [`x509`] | Certificates and chains, and the rules for code signing |
+//! | [`timestamp`] | Timestamps of signatures: requests, responses, and the verification of tokens |
 //! | [`trust`] | Trust policies, trust stores, trusted identities |
 //! | [`manifest`], [`links`], [`media_type`] | Manifests of artifacts and signatures, and what they refer to |
 //! | [`mod@reference`] | References to artifacts: registry, repository, tag or digest |
@@ -52,6 +53,7 @@ pub mod plugin;
 mod reason;
 pub mod reference;
 pub mod text;
+pub mod timestamp;
 pub mod trust;
 mod user_metadata;
 pub mod x509;

@@ -79,7 +79,15 @@ impl MatchingEnvelope {
     /// Returns any [`AttachError`] except [`AttachError::Store`] and [`AttachError::ReservedAnnotation`] if the
     /// envelope is malformed, does not verify, or signs something else.
     pub fn check(bytes: Vec<u8>, artifact: Descriptor) -> Result<Self, AttachError> {
-        let envelope = Envelope::parse(EnvelopeFormat::of(&bytes), &bytes)?;
+        Self::check_in(EnvelopeFormat::of(&bytes), bytes, artifact)
+    }
+
+    /// As [`Self::check`], for an envelope that must have this format.
+    ///
+    /// # Errors
+    /// See [`Self::check`].
+    pub fn check_in(format: EnvelopeFormat, bytes: Vec<u8>, artifact: Descriptor) -> Result<Self, AttachError> {
+        let envelope = Envelope::parse(format, &bytes)?;
         let verified = envelope.verify_integrity()?;
         verified.check_validity(verified.attributes().signing_time).map_err(VerifyError::from)?;
         let signed = Payload::parse(verified.payload())?.target_artifact;
@@ -87,6 +95,12 @@ impl MatchingEnvelope {
             return Err(AttachError::OtherArtifact { signed: Box::new(signed), artifact: Box::new(artifact) });
         }
         Ok(Self { artifact, bytes, verified })
+    }
+
+    /// The envelope.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
     }
 
     /// The verified content of the envelope.

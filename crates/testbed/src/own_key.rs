@@ -6,7 +6,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use notary::Descriptor;
 use notary::envelope::build::{ProtectedAttributes, build};
-use notary::envelope::{EnvelopeFormat, PAYLOAD_MEDIA_TYPE, Payload, SignatureAlgorithm, SigningScheme, header};
+use notary::envelope::{
+    Envelope, EnvelopeFormat, PAYLOAD_MEDIA_TYPE, Payload, SignatureAlgorithm, SigningScheme, header, with_timestamp,
+};
 use notary::text::rfc3339;
 use notary::x509::Certificate;
 use rcgen::{
@@ -133,6 +135,16 @@ impl OwnKey {
         });
         envelope.to_string().into_bytes()
     }
+}
+
+/// The signature of an envelope: the message of its timestamp.
+pub fn signature_of(envelope: &[u8]) -> Vec<u8> {
+    Envelope::parse(EnvelopeFormat::of(envelope), envelope).unwrap().signature().to_vec()
+}
+
+/// The envelope with this timestamp.
+pub fn stamped(envelope: &[u8], token: &[u8]) -> Vec<u8> {
+    with_timestamp(EnvelopeFormat::of(envelope), envelope, token).unwrap()
 }
 
 /// Adds a critical attribute.

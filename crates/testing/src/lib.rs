@@ -8,3 +8,4 @@ pub mod der;
 pub mod envelope;
 pub mod key;
 pub mod status;
+pub mod timestamp;

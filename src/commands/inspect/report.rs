@@ -12,10 +12,10 @@ use serde_json::Value;
 
 use crate::arguments::artifact_reference::ArtifactReference;
 use crate::output::SCHEMA_VERSION;
-use crate::output::exit::ExitStatus;
+use crate::output::exit::{CliError, ExitStatus};
 use crate::output::failure::FailureReport;
 use crate::output::outcome::{StepOutcome, StepReport};
-use crate::output::vocabulary::{NamedArtifact, SignatureReport, SignedContent};
+use crate::output::vocabulary::{NamedArtifact, SignatureReport, SignedContent, TimestampDetails};
 use crate::verification::reason_error;
 
 /// The results of the command.
@@ -61,8 +61,14 @@ pub(super) struct EnvelopeDetails {
 pub(super) struct UnsignedAttributes {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signing_agent: Option<String>,
-    /// Whether there is a timestamp. It is not checked.
+    /// Whether there is a timestamp.
     pub timestamp_signature: bool,
+    /// What the timestamp says. It is not verified.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timestamp: Option<TimestampDetails>,
+    /// Why the timestamp cannot be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timestamp_error: Option<FailureReport>,
 }
 
 impl InspectReport {
@@ -120,7 +126,12 @@ fn signed_content(content: &InspectedEnvelope) -> SignedContent {
 
 impl EnvelopeDetails {
     fn new(content: &InspectedEnvelope) -> Self {
-        let InspectedEnvelope { envelope, payload, integrity, revocation, .. } = content;
+        let InspectedEnvelope { envelope, payload, timestamp, integrity, revocation, .. } = content;
+        let (read, unreadable) = match timestamp {
+            Some(Ok(token)) => (Some(token), None),
+            Some(Err(why)) => (None, Some(why)),
+            None => (None, None),
+        };
         let Descriptor { media_type, digest, size, .. } = payload.target_artifact.clone();
         let step = |result: &Result<Finding, Reason>| match result {
             Ok(finding) => StepReport::fine(StepOutcome::Ok, finding.to_string()),
@@ -132,6 +143,8 @@ impl EnvelopeDetails {
             unsigned_attributes: UnsignedAttributes {
                 signing_agent: envelope.signing_agent.clone(),
                 timestamp_signature: envelope.timestamp_signature().is_some(),
+                timestamp: read.as_ref().map(|token| TimestampDetails::from_token(token)),
+                timestamp_error: unreadable.map(|why| CliError::new(why.code(), why).into()),
             },
             signed_artifact: Descriptor { media_type, digest, size, artifact_type: None, annotations: BTreeMap::new() },
             integrity: step(integrity),

@@ -506,7 +506,7 @@ fn times() -> Vec<Case> {
             "signed by a signing authority before the chain was valid",
             Refused("authenticTimestamp"),
             AUTHENTIC,
-            { Cbor::time(seconds(-80 * 3600)) },
+            Cbor::time(seconds(-80 * 3600)),
         )
         .authority(),
         protect("an authentic signing time of NaN", Refused(form), AUTHENTIC, tag(1, Cbor::Float(f64::NAN)))

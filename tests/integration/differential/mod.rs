@@ -15,6 +15,7 @@ mod payloads;
 mod policies;
 mod rules;
 mod times;
+mod timestamps;
 
 use std::io::Write as _;
 use std::path::Path;
@@ -61,10 +62,11 @@ impl Expected {
 }
 
 fn cases() -> Vec<Case> {
-    let tables: [fn() -> Vec<Case>; 10] = [
+    let tables: [fn() -> Vec<Case>; 11] = [
         keys::cases,
         claims::cases,
         times::cases,
+        timestamps::cases,
         payloads::cases,
         envelopes::cases,
         cose::cases,

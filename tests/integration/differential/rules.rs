@@ -148,6 +148,51 @@ pub const COSE_BOTH: Rule = Rule::Says(
     "Applications SHOULD verify that the same label does not occur in both the protected and unprotected header parameters",
 );
 pub const COSE_LABEL: Rule = Rule::Says(RFC9052, "1.5. CBOR-Related Terminology", "label = int / tstr");
+const CMS: &str = "RFC 5652";
+const TSP: &str = "RFC 3161";
+const ESS: &str = "RFC 5035";
+
+pub const ONE_SIGNATURE: Rule = Rule::Says(
+    TSP,
+    "2.4.2. Response Format",
+    "The time-stamp token MUST NOT contain any signatures other than the signature of the TSA",
+);
+pub const TSA_NAME: Rule = Rule::Says(
+    TSP,
+    "2.4.2. Response Format",
+    "it MUST correspond to one of the subject names included in the certificate that is to be used to verify the token",
+);
+pub const ACCURACY: Rule = Rule::Says(TSP, "2.4.2. Response Format", "millis [0] INTEGER (1..999) OPTIONAL");
+pub const TOKEN_DER: Rule =
+    Rule::Says(TSP, "3.4. Time-Stamp Protocol via HTTP", "the ASN.1 DER-encoded Time-Stamp Response message");
+pub const ONE_DIGEST: Rule =
+    Rule::Says(CMS, "11.2. Message Digest", "MUST NOT include multiple instances of the message-digest attribute");
+pub const SAME_DIGEST: Rule = Rule::Says(
+    CMS,
+    "5.5. Signature Generation Process",
+    "The input to the signature generation process includes the result of the message digest calculation process",
+);
+pub const KEY_IDENTIFIER: Rule = Rule::Says(
+    CMS,
+    "5.3. SignerInfo Type",
+    "If the SignerIdentifier is subjectKeyIdentifier, then the version MUST be 3",
+);
+pub const BOTH_ATTRIBUTES: Rule = Rule::Says(
+    ESS,
+    "5. Insert New Section 5.4.1.1",
+    "If both attributes exist in a single message, they are independently evaluated",
+);
+pub const LIMITED_CHAIN: Rule = Rule::Says(
+    ESS,
+    "4. Insert New Section 5.4.1",
+    "subsequent certificates limit the set of certificates that are used during validation",
+);
+pub const VALID_WHEN_SIGNED: Rule = Rule::Says(
+    SIGNATURE,
+    "Other requirements",
+    "The certificates in the certificate chain MUST be valid at signing time",
+);
+pub const TOKEN_EXTENSION: Rule = Rule::Chosen("A timestamp with a critical extension is refused");
 
 pub const PAD_BITS: Rule =
     Rule::Says("RFC 4648", "3.5. Canonical Encoding", "MUST be set to zero by conforming encoders");

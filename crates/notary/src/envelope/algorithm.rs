@@ -24,6 +24,9 @@ pub enum SignatureAlgorithm {
 }
 
 impl SignatureAlgorithm {
+    /// Every algorithm.
+    pub const ALL: [Self; 6] = [Self::Ps256, Self::Ps384, Self::Ps512, Self::Es256, Self::Es384, Self::Es512];
+
     /// Returns the algorithm for `key`, or `None` if the specification does not allow its type or size for signing.
     #[must_use]
     pub fn from_key(key: &PublicKey) -> Option<Self> {
@@ -66,9 +69,7 @@ impl SignatureAlgorithm {
 
     /// Returns the algorithm with this value of the COSE header parameter `alg`.
     pub(super) fn from_cose_value(value: i128) -> Option<Self> {
-        [Self::Ps256, Self::Ps384, Self::Ps512, Self::Es256, Self::Es384, Self::Es512]
-            .into_iter()
-            .find(|algorithm| i128::from(algorithm.cose_value()) == value)
+        Self::ALL.into_iter().find(|algorithm| i128::from(algorithm.cose_value()) == value)
     }
 
     pub(super) fn verify(self, key: &PublicKey, message: &[u8], signature: &[u8]) -> bool {

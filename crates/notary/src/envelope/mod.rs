@@ -12,6 +12,7 @@ mod parsed;
 mod payload;
 #[cfg(test)]
 mod tests;
+mod timestamped;
 mod verify;
 
 pub use algorithm::SignatureAlgorithm;
@@ -19,6 +20,7 @@ pub use attributes::{AttributeError, SignedAttributes, SigningScheme};
 pub use format::EnvelopeFormat;
 pub use parsed::{Envelope, EnvelopeError, MAX_ENVELOPE_SIZE};
 pub use payload::{Payload, PayloadError};
+pub use timestamped::with_timestamp;
 pub use verify::{VerifiedEnvelope, VerifyError};
 
 /// The media type of the signed payload, [`Payload`].

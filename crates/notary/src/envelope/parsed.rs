@@ -88,6 +88,13 @@ impl Envelope {
         }
     }
 
+    /// Returns the signature over payload and signed attributes, which a timestamp countersignature covers. It is not
+    /// verified.
+    #[must_use]
+    pub fn signature(&self) -> &[u8] {
+        &self.signature
+    }
+
     /// Returns the timestamp countersignature: the bytes of an RFC 3161 `TimeStampToken`, if the envelope has one. It
     /// is neither signed nor checked here.
     #[must_use]

@@ -1,6 +1,7 @@
 //! The signing flow: resolve the artifact, build the payload, sign it with AWS Signer, check the envelope, attach it.
 
 mod blob;
+pub mod own;
 
 use aws_names::ProfileArn;
 use aws_signer::{SignError, SignedPayload, SignerClient, sign_payload};

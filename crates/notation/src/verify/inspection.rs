@@ -5,6 +5,7 @@ use aws_names::PLUGIN_NAME;
 use aws_signer::SignerAttributes;
 use limits::Deadline;
 use notary::envelope::{Envelope, Payload, SignedAttributes, VerifiedEnvelope};
+use notary::timestamp::{TimestampError, TimestampToken};
 use notary::{Descriptor, ReasonCode};
 use registry::Store;
 use time::OffsetDateTime;
@@ -40,6 +41,8 @@ pub struct InspectedEnvelope {
     pub envelope: Envelope,
     /// What it says was signed.
     pub payload: Payload,
+    /// The timestamp for this signature, unverified, or why it cannot be read.
+    pub timestamp: Option<Result<TimestampToken, TimestampError>>,
     /// Whether the envelope is intact, its chain may sign, and it is for the artifact.
     pub integrity: Result<Finding, Reason>,
     /// The revocation status, if it was asked for and integrity has passed.
@@ -107,8 +110,9 @@ impl Verifier {
             }
             _ => None,
         };
+        let timestamp = envelope.timestamp_signature().map(|token| timestamp(token, envelope.signature()));
         let descriptor = Descriptor::from_content(format.media_type(), content);
-        Ok(InspectedEnvelope { descriptor, envelope, payload, integrity, revocation })
+        Ok(InspectedEnvelope { descriptor, envelope, payload, timestamp, integrity, revocation })
     }
 
     async fn inspect_revocation(
@@ -121,6 +125,12 @@ impl Verifier {
         let question = RevocationQuestion::new(envelope, &signer, now, deadline);
         revocation::check(self.revocation(), &question).await
     }
+}
+
+/// Reads a timestamp, which must be for this signature.
+fn timestamp(token: &[u8], signature: &[u8]) -> Result<TimestampToken, TimestampError> {
+    let token = TimestampToken::parse(token)?;
+    if token.info().is_for(signature) { Ok(token) } else { Err(TimestampError::OtherMessage) }
 }
 
 /// Returns who is asked: AWS Signer about its signatures, those that the certificates name about all others.

@@ -31,6 +31,6 @@ pub use self::signer::Signer;
 pub use self::source::{FetchedEnvelope, SignatureSource, Tries};
 pub use self::verdict::{
     CertificateSummary, Check, CheckOutcome, CheckResult, Conclusion, Requirement, RequirementError, SignatureVerdict,
-    Signed, Verdict,
+    Signed, TimestampSummary, Verdict,
 };
 pub use self::verifier::{Limits, NoVerdict, Verifier};

@@ -12,7 +12,7 @@ use super::policy::VerificationPolicy;
 use super::reason::Reason;
 use super::signer::Signer;
 use super::source::FetchedEnvelope;
-use super::verdict::{Check, CheckOutcome, CheckResult, SignatureVerdict, Signed};
+use super::verdict::{Check, CheckOutcome, CheckResult, SignatureVerdict, Signed, TimestampSummary};
 use super::verifier::Verifier;
 use super::{authentic_timestamp, authenticity, expiry, revocation, user_metadata};
 use crate::plugin_host::{DemandedPlugin, PluginFolder};
@@ -123,7 +123,11 @@ impl Verification<'_> {
         let is_authentic = authenticity.is_ok();
         self.conclude(Authenticity, authenticity)?;
         self.conclude(Expiry, expiry::check(envelope.attributes(), now))?;
-        self.conclude(AuthenticTimestamp, authentic_timestamp::check(policy, envelope, now))?;
+        let (checked, timestamp) = authentic_timestamp::check(self.context, envelope).await;
+        if let (Some(signed), Some(timestamp)) = (&mut self.signed, &timestamp) {
+            signed.timestamp = Some(TimestampSummary::new(timestamp));
+        }
+        self.conclude(AuthenticTimestamp, checked)?;
         if !demands.user_metadata.is_empty() {
             let signed = self.signed.as_ref().map(|signed| &signed.user_metadata);
             let checked = user_metadata::check(&demands.user_metadata, signed.unwrap_or(&Default::default()));
@@ -142,6 +146,7 @@ impl Verification<'_> {
             }
             (ValidationAction::Log | ValidationAction::Enforce, None) => {
                 let question = RevocationQuestion::new(envelope, signer, now, deadline);
+                let question = question.with_timestamp(timestamp.as_ref());
                 let result = revocation::check(verifier.revocation(), &question).await;
                 self.conclude(Revocation, result)
             }

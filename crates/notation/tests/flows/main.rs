@@ -14,7 +14,9 @@ mod limits;
 mod own_signatures;
 mod revocation;
 mod served;
+mod stamping;
 mod tampered;
+mod timestamps;
 mod trust;
 mod verdict;
 
