@@ -10,12 +10,20 @@ mod material;
 
 use std::hint::black_box;
 
-use aws_lc_rs::signature::{ECDSA_P384_SHA384_ASN1, ECDSA_P384_SHA384_FIXED, UnparsedPublicKey};
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_ASN1, ECDSA_P384_SHA384_ASN1, ECDSA_P384_SHA384_FIXED, UnparsedPublicKey,
+};
 use criterion::{Criterion, criterion_group, criterion_main};
 use material::Material;
 use notary::envelope::{Envelope, EnvelopeFormat, VerifiedEnvelope};
-use notary::x509::ChainCache;
+use notary::timestamp::{AuthorityCache, TimestampToken};
+use notary::x509::{Certificate, ChainCache};
 use testing::certificate::NOW;
+use testing::key::Kind;
+use testing::timestamp::Tsa;
+
+/// The message of the timestamp.
+const MESSAGE: &[u8] = b"a signature";
 
 /// Verifies an envelope, without trust store and without revocation.
 fn verify(format: EnvelopeFormat, bytes: &[u8], chains: Option<&ChainCache>) -> VerifiedEnvelope {
@@ -51,6 +59,23 @@ fn benchmarks(criterion: &mut Criterion) {
     }
 }
 
+/// A timestamp with three certificates on P-256, beside the signatures that it adds: its own and those of the chain.
+fn timestamps(criterion: &mut Criterion) {
+    let tsa = Tsa::new(Kind::P256);
+    let (token, roots) = (tsa.token(MESSAGE), [Certificate::from_der(tsa.root().to_vec()).unwrap()]);
+    let mut group = criterion.benchmark_group("timestamp");
+    let verify = |cache: &AuthorityCache| {
+        TimestampToken::parse_with(black_box(&token), cache).unwrap().verify_with(MESSAGE, &roots, cache).unwrap()
+    };
+    group.bench_function("cold", |b| b.iter(|| verify(&AuthorityCache::default())));
+    let cache = AuthorityCache::default();
+    group.bench_function("chain remembered", |b| b.iter(|| verify(&cache)));
+    let signature = tsa.key().sign_certificate(MESSAGE);
+    let key = UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, tsa.key().public());
+    group.bench_function("one signature", |b| b.iter(|| key.verify(black_box(MESSAGE), &signature).unwrap()));
+    group.finish();
+}
+
 /// Verifies only the signature of the envelope and those of its certificates.
 fn check_signatures(material: &Material) {
     let [(key, message, signature), certificates @ ..] = &material.signatures[..] else { panic!() };
@@ -60,5 +85,5 @@ fn check_signatures(material: &Material) {
     }
 }
 
-criterion_group!(benches, benchmarks);
+criterion_group!(benches, benchmarks, timestamps);
 criterion_main!(benches);

@@ -537,7 +537,7 @@ impl Interchange {
     fn new(format: EnvelopeFormat, validity: Duration) -> Self {
         let scene = Scene::new(Kind::P256, validity).in_format(format);
         let peers = crate::support::peers();
-        let registry = Registry::start(&peers);
+        let registry = Registry::start_with(&peers, &["--api-delete"]);
         let notation = Notation::new(&peers, &scene.cli.home().join("credentials"));
         let config = notation.config_folder();
         fs::create_dir_all(&config).unwrap();
@@ -614,7 +614,7 @@ fn verify_each_others(format: EnvelopeFormat) {
     interchange.notation_signs(&added, false);
     let mut stamp: Vec<String> = ["timestamp", &added, "--plain-http", "--replace"].map(str::to_owned).to_vec();
     stamp.extend(interchange.scene.stamp_options());
-    interchange.scene.cli.run(&words(&stamp)).succeeded();
+    interchange.scene.cli.run(&words(&stamp)).succeeded().says("replaced by the same with a timestamp");
     let check = |expected: [bool; 5]| {
         for (image, is_valid) in [&ours, &theirs, &added, &our_bare, &their_bare].into_iter().zip(expected) {
             assert_eq!(interchange.verdicts(image), [is_valid; 2], "{image}");

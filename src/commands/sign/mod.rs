@@ -55,7 +55,8 @@ const AWS_RATE: NonZeroU32 = NonZeroU32::new(25).expect("it is not 0");
       --profile ARN --recursive --if-unsigned
 
   Sign with a signing plugin of notation, and have the time confirmed:
-    notation-aws-signer sign registry.example.com/app:v1 --plugin NAME --id KEY \
+    notation-aws-signer sign registry.example.com/app:v1 \\
+      --plugin NAME --id KEY \\
       --timestamp-url http://tsa.example.com --timestamp-root tsa-root.pem
 
   Sign an image in an OCI image layout, and write the signature to a file:

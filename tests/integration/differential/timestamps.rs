@@ -255,7 +255,7 @@ fn over_sha_384() -> Case {
     })
 }
 
-/// A token whose outermost element has an indefinite length.
+/// A token whose outermost length has a byte more than it needs.
 fn in_ber() -> Case {
     let tsa = authority(|_| ());
     let stamping = Arc::clone(&tsa);
@@ -263,7 +263,7 @@ fn in_ber() -> Case {
         stamp(envelope, &stamping, |_| ());
         let token = STANDARD.decode(envelope["header"][TIMESTAMP_SIGNATURE].as_str().unwrap()).unwrap();
         assert_eq!(token[..2], [0x30, 0x82]);
-        set(envelope, &[&[0x30, 0x80], &token[4..], &[0, 0]].concat());
+        set(envelope, &[&[0x30, 0x83, 0, token[2], token[3]], &token[4..]].concat());
     })
 }
 

@@ -9,6 +9,7 @@
 
 mod algorithm;
 mod attributes;
+mod cache;
 mod element;
 mod error;
 mod path;
@@ -20,6 +21,7 @@ mod tests;
 mod tst_info;
 mod verify;
 
+pub use cache::AuthorityCache;
 pub use error::TimestampError;
 pub use request::TimestampRequest;
 pub use response::{PkiStatus, ResponseError};

@@ -1,11 +1,14 @@
 //! A timestamp token: `ContentInfo` with `SignedData` (RFC 5652, 3 and 5), around `TSTInfo`.
 
+use std::sync::Arc;
+
 use der::Tag;
 use der::asn1::ObjectIdentifier;
 use x509_cert::spki::AlgorithmIdentifierOwned;
 
 use super::algorithm::hash;
 use super::attributes::SignedAttributes;
+use super::cache::{self, AuthorityCache, SetHash};
 use super::element::{Element, Elements, context, single, unsigned};
 use super::error::TimestampError as E;
 use super::tst_info::TstInfo;
@@ -22,7 +25,8 @@ pub struct TimestampToken {
     info: TstInfo,
     /// The DER of [`TstInfo`], as it was hashed.
     pub(super) content: Vec<u8>,
-    pub(super) certificates: Vec<Certificate>,
+    pub(super) certificates: Arc<Vec<Certificate>>,
+    pub(super) set: SetHash,
     pub(super) signer: SignerInfo,
 }
 
@@ -56,6 +60,18 @@ impl TimestampToken {
     /// Returns [`TimestampError`](super::TimestampError) if the bytes are not exactly one token in DER, or exceed a
     /// limit.
     pub fn parse(token: &[u8]) -> Result<Self, E> {
+        Self::parse_by(token, |_| None)
+    }
+
+    /// Like [`Self::parse`], but does not parse certificates again that are in the cache.
+    ///
+    /// # Errors
+    /// See [`Self::parse`].
+    pub fn parse_with(token: &[u8], cache: &AuthorityCache) -> Result<Self, E> {
+        Self::parse_by(token, |set| cache.certificates(set))
+    }
+
+    fn parse_by(token: &[u8], known: impl FnOnce(&SetHash) -> Option<Arc<Vec<Certificate>>>) -> Result<Self, E> {
         if token.len() > MAX_TOKEN_SIZE {
             return Err(E::TooLarge(token.len()));
         }
@@ -76,12 +92,14 @@ impl TimestampToken {
         fields.optional(context(1)).map_err(&malformed)?;
         let signers = fields.required(Tag::Set).map_err(&malformed)?;
         fields.finish().map_err(&malformed)?;
-        Ok(Self {
-            info: TstInfo::parse(&content)?,
-            content,
-            signer: signer_info(&signers)?,
-            certificates: certificates.map_or(Ok(Vec::new()), |set| self::certificates(&set))?,
-        })
+        let set = cache::hash(certificates.map_or(&[], |set| set.der));
+        let certificates = match (known(&set), certificates) {
+            (Some(known), _) => known,
+            (None, Some(set)) => Arc::new(self::certificates(&set)?),
+            (None, None) => Arc::default(),
+        };
+        let info = TstInfo::parse(&content)?;
+        Ok(Self { info, content, signer: signer_info(&signers)?, certificates, set })
     }
 
     /// Returns what the authority states. It is not verified.

@@ -3,6 +3,7 @@
 use time::OffsetDateTime;
 use x509_cert::ext::pkix::SubjectKeyIdentifier;
 
+use super::cache::AuthorityCache;
 use super::error::TimestampError as E;
 use super::path;
 use super::signed_data::{SignerIdentifier, TimestampToken};
@@ -28,28 +29,54 @@ impl TimestampToken {
     /// Returns [`TimestampError`](super::TimestampError) with the first check that fails. The certificates are not
     /// judged unless the signature is intact.
     pub fn verify(&self, message: &[u8], roots: &[Certificate]) -> Result<VerifiedTimestamp, E> {
+        self.verify_with(message, roots, &AuthorityCache::default())
+    }
+
+    /// Like [`Self::verify`], but does not check a chain again that is in the cache. The signature of the token and the
+    /// validity of its chain are always checked.
+    ///
+    /// # Errors
+    /// See [`Self::verify`].
+    pub fn verify_with(
+        &self,
+        message: &[u8],
+        roots: &[Certificate],
+        cache: &AuthorityCache,
+    ) -> Result<VerifiedTimestamp, E> {
         if !self.info().is_for(message) {
             return Err(E::OtherMessage);
         }
-        let (lower_limit, upper_limit) = self.info().limits()?;
+        let limits = self.info().limits()?;
         let signer = self.signing_certificate()?;
         self.check_signature(signer)?;
         self.info().check_authority(signer)?;
-        let chain = path::find(signer, self.certificates(), roots, |chain| {
-            for attribute in &self.signer.attributes.signing_certificates {
-                attribute.check_chain(&chain)?;
+        let known = cache.chain(&self.set, signer).filter(|chain| roots.contains(chain.root()));
+        let chain = match known.filter(|chain| self.check_chain(chain, limits).is_ok()) {
+            Some(chain) => chain,
+            None => {
+                let chain = path::find(signer, self.certificates(), roots, |chain| {
+                    let chain = CertificateChain::from_found(chain).map_err(E::Chain)?;
+                    let chain = chain.check_timestamping().map_err(E::Chain)?;
+                    self.check_chain(&chain, limits)?;
+                    Ok(chain)
+                })?;
+                cache.insert(self.set, &self.certificates, &chain);
+                chain
             }
-            let chain = CertificateChain::from_found(chain).map_err(E::Chain)?;
-            let chain = chain.check_timestamping().map_err(E::Chain)?;
-            // "The certificates in the certificate chain MUST be valid at signing time", which may be any time between
-            // the limits.
-            let times = [Some(lower_limit), Some(upper_limit), self.signer.attributes.signing_time];
-            for time in times.into_iter().flatten() {
-                chain.check_validity(time).map_err(E::Chain)?;
-            }
-            Ok(chain)
-        })?;
+        };
+        let (lower_limit, upper_limit) = limits;
         Ok(VerifiedTimestamp { info: self.info().clone(), lower_limit, upper_limit, chain })
+    }
+
+    /// Checks what the signed attributes and the time require of a chain.
+    fn check_chain(&self, chain: &LinkedChain, (lower, upper): (OffsetDateTime, OffsetDateTime)) -> Result<(), E> {
+        for attribute in &self.signer.attributes.signing_certificates {
+            attribute.check_chain(chain.certificates())?;
+        }
+        // "The certificates in the certificate chain MUST be valid at signing time", which may be any time between the
+        // limits.
+        let times = [Some(lower), Some(upper), self.signer.attributes.signing_time];
+        times.into_iter().flatten().try_for_each(|time| chain.check_validity(time)).map_err(E::Chain)
     }
 
     /// Returns the certificate that the signer identifier names and the signed attributes confirm.

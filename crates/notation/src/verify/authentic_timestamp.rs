@@ -64,9 +64,10 @@ async fn verify(
     let token = envelope.timestamp_signature().filter(|token| !token.is_empty());
     let verify_timestamp = policy.verification.verify_timestamp();
     let token = token.ok_or(Reason::NoTimestamp { verify_timestamp })?;
-    let token = TimestampToken::parse(token).map_err(Reason::Timestamp)?;
+    let token = TimestampToken::parse_with(token, verifier.authorities()).map_err(Reason::Timestamp)?;
     let roots = roots.map_err(|errors| Reason::UnreadableTrustStore { errors: errors.to_vec() })?;
-    let timestamp = token.verify(envelope.signature(), roots).map_err(Reason::Timestamp)?;
+    let timestamp =
+        token.verify_with(envelope.signature(), roots, verifier.authorities()).map_err(Reason::Timestamp)?;
     let info = timestamp.info();
     for limit in [timestamp.lower_limit(), timestamp.upper_limit()] {
         let not_valid = |source| Reason::NotValidAtTimestamp { source, timestamp: info.clone() };

@@ -7,6 +7,7 @@ use std::time::Duration;
 use aws_signer::ClientPool;
 use limits::{Deadline, MemoryBudget};
 use notary::reference::Target;
+use notary::timestamp::AuthorityCache;
 use notary::x509::ChainCache;
 use notary::{Advice, Descriptor, ReasonCode};
 use registry::{Store, StoreError};
@@ -31,6 +32,7 @@ const MOST_SHARES: u32 = 25;
 pub struct Verifier {
     revocation: Arc<dyn RevocationSource>,
     chains: Arc<ChainCache>,
+    authorities: Arc<AuthorityCache>,
     plugins: Option<PluginFolder>,
     memory: MemoryBudget,
     limits: Limits,
@@ -104,6 +106,7 @@ impl Verifier {
         Self {
             revocation: Arc::new(source),
             chains: Arc::default(),
+            authorities: Arc::default(),
             plugins: None,
             memory: MemoryBudget::default(),
             limits: Limits::default(),
@@ -280,6 +283,10 @@ impl Verifier {
 
     pub(super) fn chains(&self) -> &ChainCache {
         &self.chains
+    }
+
+    pub(super) fn authorities(&self) -> &AuthorityCache {
+        &self.authorities
     }
 
     pub(super) fn plugins(&self) -> Option<&PluginFolder> {
