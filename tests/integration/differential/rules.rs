@@ -111,8 +111,6 @@ pub const COSE_INFORMATIONAL: Rule = Rule::Says(
     "Signed Attributes",
     "Claims which are informational and do not influence signature verification MUST NOT be marked critical",
 );
-pub const COSE_CRIT: Rule =
-    Rule::Says(COSE, "Protected Header", "This header MUST contain `io.cncf.notary.signingScheme`");
 pub const COSE_TIME: Rule =
     Rule::Says(COSE, "Protected Header", "Its value is an Epoch-Based Date/Time defined in [RFC 8949]");
 pub const COSE_SCHEME_TIME: Rule =

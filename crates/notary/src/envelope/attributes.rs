@@ -243,22 +243,21 @@ fn signing_time(
     header.time(own)
 }
 
-/// The name of `crit` that `critical` lists, checked: it must be present, and may be neither informational nor listed
-/// twice.
+/// Adds a name that `crit` lists: the header must be present, and must not be informational. Returns whether the name is
+/// new.
 pub(super) fn add_critical(
     critical: &mut BTreeSet<String>,
     name: String,
     present: &BTreeSet<String>,
-) -> Result<(), AttributeError> {
+) -> Result<bool, AttributeError> {
     // "Claims which are informational and do not influence signature verification MUST NOT be marked critical."
     if name == header::SIGNING_TIME && present.contains(&name) {
         return Err(AttributeError::CriticalInformational(name));
     }
-    if name.is_empty() || !present.contains(&name) || critical.contains(&name) {
+    if name.is_empty() || !present.contains(&name) {
         return Err(AttributeError::CriticalAbsent(start_of(&name)));
     }
-    critical.insert(name);
-    Ok(())
+    Ok(critical.insert(name))
 }
 
 /// Rejects names that differ only in case from another one, or from one of the names that the specification defines:

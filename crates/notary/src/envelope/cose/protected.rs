@@ -78,7 +78,8 @@ fn epoch_time(value: &Item<'_>) -> Option<OffsetDateTime> {
     Some(time).filter(|time| (0..=9999).contains(&time.year()))
 }
 
-/// The critical names. Among the labels, `crit` can list only that of the certificate chain.
+/// The critical names. Among the labels, `crit` can list only that of the certificate chain. No sentence forbids to list
+/// one twice.
 fn critical(header: &mut Header<'_>, present: &BTreeSet<String>) -> Result<BTreeSet<String>, AttributeError> {
     const NAME: &str = "crit (2)";
     let listed = match header.labels.remove(&CRITICAL) {
@@ -88,14 +89,13 @@ fn critical(header: &mut Header<'_>, present: &BTreeSet<String>) -> Result<BTree
         Some(other) => return Err(other.wrong(NAME, "an array of labels").into()),
     };
     let mut names = BTreeSet::new();
-    let mut labels = BTreeSet::new();
     for label in listed {
         match label {
-            Item::Text(name) => add_critical(&mut names, name.into_owned(), present)?,
+            Item::Text(name) => drop(add_critical(&mut names, name.into_owned(), present)?),
             Item::Integer(label) if NEVER_CRITICAL.contains(&label) => {
                 return Err(AttributeError::CriticalLabel(label));
             }
-            Item::Integer(label) if !header.labels.contains_key(&label) || !labels.insert(label) => {
+            Item::Integer(label) if !header.labels.contains_key(&label) => {
                 return Err(AttributeError::CriticalAbsent(label.to_string()));
             }
             Item::Integer(CERTIFICATE_CHAIN) => {}

@@ -56,7 +56,10 @@ fn critical(object: &mut Object, present: &BTreeSet<String>) -> Result<BTreeSet<
         if REGISTERED.contains(&name.as_str()) {
             return Err(AttributeError::CriticalRegistered(name));
         }
-        add_critical(&mut critical, name, present)?;
+        // RFC 7515, section 4.1.11: "Producers MUST NOT include [...] duplicate names".
+        if !add_critical(&mut critical, name.clone(), present)? {
+            return Err(AttributeError::CriticalAbsent(start_of(&name)));
+        }
     }
     Ok(critical)
 }
