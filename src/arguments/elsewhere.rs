@@ -130,7 +130,7 @@ const OPTIONS: &[(&[&str], Option<&str>, &str)] = &[
         "use '--plain-http' for a registry without TLS, and '--ca-file FILE' for one with a certificate authority of its own; \
          certificates are always checked",
     ),
-    (&["--signature-format"], None, "remove this option: AWS Signer's signatures are always in JWS format"),
+    (&["--signature-format"], None, "remove this option: AWS Signer always signs in the JWS format"),
     (&["--expiry", "-e"], None, "set the validity of signatures in the signing profile"),
     (
         &["--timestamp-root-cert", "--timestamp-server-url"],

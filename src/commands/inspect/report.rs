@@ -171,7 +171,7 @@ fn signed_attributes(attributes: &SignedAttributes) -> BTreeMap<String, Value> {
     all
 }
 
-/// notation's name of a JWS algorithm.
+/// notation's name of an algorithm, given that of JWS, which stands for it in both formats.
 fn algorithm(jws: &str) -> &str {
     match jws {
         "ES256" => "ECDSA-SHA-256",

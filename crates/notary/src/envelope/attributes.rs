@@ -243,8 +243,8 @@ fn signing_time(
     header.time(own)
 }
 
-/// Adds a name that `crit` lists: the header must be present, and must not be informational. Returns whether the name is
-/// new.
+/// Adds a name that `crit` lists: the header must be present, and must not be informational. Returns whether the name
+/// is new.
 pub(super) fn add_critical(
     critical: &mut BTreeSet<String>,
     name: String,

@@ -29,8 +29,8 @@ pub struct StampedEnvelope {
     pub timestamp: VerifiedTimestamp,
 }
 
-/// Requests a timestamp for the signature of an envelope of this form, and returns the envelope with it, in place of another
-/// timestamp if it has one.
+/// Requests a timestamp for the signature of an envelope of this form, and returns the envelope with it, in place of
+/// another timestamp if it has one.
 ///
 /// # Errors
 /// Returns [`TimestampingError`] if the envelope does not verify or needs no timestamp, if there is no valid timestamp,

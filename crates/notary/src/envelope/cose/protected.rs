@@ -46,7 +46,7 @@ pub(super) fn read(mut header: Header<'_>) -> Result<Protected<'_>, AttributeErr
     check_content_type(&mut header)?;
     let claims = Claims::read(&mut header, &present, &critical)?;
     let chain = header.labels.remove(&CERTIFICATE_CHAIN);
-    let (extended_critical, extended) = extended(header, &critical)?;
+    let [extended_critical, extended] = extended(header, &critical)?;
     Ok(Protected { attributes: claims.with(algorithm, extended_critical, extended), chain })
 }
 
@@ -63,8 +63,8 @@ impl ProtectedHeader for Header<'_> {
 }
 
 /// "The tag content MUST be an unsigned or negative integer (major types 0 and 1) or a floating-point number": RFC
-/// 8949, section 3.4.2. A number that is not a time, such as NaN, is none, and the year must have four digits, so that
-/// the time can be shown.
+/// 8949, section 3.4.2. NaN and the infinities are not times. The year must have four digits, so that the time can be
+/// shown.
 fn epoch_time(value: &Item<'_>) -> Option<OffsetDateTime> {
     let Item::Tag(EPOCH_TIME, content) = value else { return None };
     let time = match &**content {
@@ -78,8 +78,8 @@ fn epoch_time(value: &Item<'_>) -> Option<OffsetDateTime> {
     Some(time).filter(|time| (0..=9999).contains(&time.year()))
 }
 
-/// The critical names. Among the labels, `crit` can list only that of the certificate chain. No sentence forbids to list
-/// one twice.
+/// The critical names. Among the labels, `crit` can list only that of the certificate chain. RFC 9052 allows a label
+/// twice.
 fn critical(header: &mut Header<'_>, present: &BTreeSet<String>) -> Result<BTreeSet<String>, AttributeError> {
     const NAME: &str = "crit (2)";
     let listed = match header.labels.remove(&CRITICAL) {
@@ -131,10 +131,7 @@ fn check_content_type(header: &mut Header<'_>) -> Result<(), AttributeError> {
 
 /// The extended attributes with names, critical and not. Those with labels are not critical, and no part of the
 /// specification gives them a meaning.
-fn extended(
-    header: Header<'_>,
-    critical: &BTreeSet<String>,
-) -> Result<(Map<String, Value>, Map<String, Value>), AttributeError> {
+fn extended(header: Header<'_>, critical: &BTreeSet<String>) -> Result<[Map<String, Value>; 2], AttributeError> {
     let (mut must, mut may) = (Map::new(), Map::new());
     for (name, value) in header.names {
         let json = value.to_json();
@@ -146,5 +143,5 @@ fn extended(
             (false, json) => drop(may.insert(name, json.unwrap_or_else(|| Value::String(value.shown())))),
         }
     }
-    Ok((must, may))
+    Ok([must, may])
 }

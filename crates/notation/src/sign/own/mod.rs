@@ -83,8 +83,8 @@ fn to_be_signed(
     ToBeSigned::new(format, payload, &attributes)
 }
 
-/// Checks that an envelope has the format, that it is intact, that its certificates may sign and are valid, and that it signs the payload. A
-/// signer may add metadata, but not change any.
+/// Checks that an envelope has the format, that it is intact, that its certificates may sign and are valid, and that it
+/// signs the payload. A signer may add metadata, but not change any.
 fn check(
     format: EnvelopeFormat,
     envelope: &[u8],
