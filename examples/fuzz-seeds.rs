@@ -8,12 +8,15 @@ use std::path::PathBuf;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use notary::envelope::{Envelope, Payload};
+use notary::envelope::{Envelope, EnvelopeFormat, Payload};
 use serde_json::json;
 use testbed::cli::Cli;
 use testbed::forge::forge;
 use testbed::local_signer::{LocalSigner, REGION};
 use testbed::programs::source_tree;
+use testing::cose::{Cbor, CoseDraft, X5CHAIN, x5chain};
+use testing::envelope::Scheme;
+use testing::key::Kind;
 
 const JOB: &str = "/signing-jobs/0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0";
 
@@ -32,17 +35,26 @@ fn main() {
     std::fs::write(cli.home().join("app"), "a release").unwrap();
     cli.run(&["blob", "sign", "app", "--profile", &profile.arn, "-m", "build=7"]).succeeded();
     let signed = std::fs::read(cli.home().join("app.jws.sig")).unwrap();
-    let envelope = Envelope::parse(&signed).unwrap();
+    let envelope = Envelope::parse(EnvelopeFormat::Jws, &signed).unwrap();
     let artifact = Payload::parse(&envelope.payload).unwrap().target_artifact;
 
     write("envelope/signed", &signed);
     write("envelope/payload", &envelope.payload);
     let state = signer.credentials_file();
     let expiring = forge(state.parent().unwrap(), &version, &artifact, |attributes| {
-        attributes.expiry = Some(attributes.authentic_signing_time + time::Duration::days(1));
+        attributes.expiry = Some(attributes.signing_time + time::Duration::days(1));
         attributes.extended.push(("org.example.must".into(), "x".into()));
     });
     write("envelope/expiring-with-another-attribute", &expiring);
+
+    // Of the size of a real one, without the local signer, which makes no COSE.
+    write("cose_envelope/signing-authority", &CoseDraft::new().sign());
+    let time = |float: f64| Cbor::Tag(1, Box::new(Cbor::Float(float)));
+    let own = CoseDraft::with_kind(Kind::P256, Scheme::X509);
+    let chain = x5chain(&own.chain());
+    let own = own.without_unprotected(X5CHAIN).protect(X5CHAIN, chain).critical(X5CHAIN);
+    let own = own.protect("io.cncf.notary.expiry", time(1_814_443_200.5)).protect(4, &[1, 2][..]);
+    write("cose_envelope/own-key-with-a-protected-chain", &own.sign());
 
     let sign = json!({
         "contractVersion": "1.0",

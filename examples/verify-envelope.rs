@@ -11,7 +11,7 @@
 use std::error::Error;
 
 use aws_signer::SignerAttributes;
-use notary::envelope::{Envelope, MAX_ENVELOPE_SIZE, Payload};
+use notary::envelope::{Envelope, EnvelopeFormat, MAX_ENVELOPE_SIZE, Payload};
 use time::OffsetDateTime;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -22,7 +22,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let bytes = std::fs::read(&file)?;
 
     // Checks the format, the signature and the chain, at the authentic signing time if the envelope has one.
-    let verified = Envelope::parse(&bytes)?.verify(OffsetDateTime::now_utc())?;
+    let verified = Envelope::parse(EnvelopeFormat::of(&bytes), &bytes)?.verify(OffsetDateTime::now_utc())?;
     let payload = Payload::parse(verified.payload())?;
 
     println!("signed     {}", payload.target_artifact.digest);

@@ -7,12 +7,14 @@ use std::path::Path;
 use aws_signer::shared_config::{NamedProfile, SharedConfig};
 use code_signing::lambda::{self, SignedZip};
 use code_signing::zip::Limits;
-use notary::envelope::{Envelope, Payload};
+use notary::DigestAlgorithm;
+use notary::envelope::{Envelope, EnvelopeFormat, Payload, with_timestamp};
 use notary::links::Links;
 use notary::manifest::Manifest;
 use notary::media_type::MANIFEST_MEDIA_TYPES;
 use notary::reference::RepositoryName;
 use notary::text::{parse_rfc3339, rfc3339};
+use notary::timestamp::{TimestampRequest, TimestampToken};
 use notary::trust::check_trusted_identity;
 use notary::trust::policy::{BlobTrustPolicyDocument, RegistryScope, TrustPolicyDocument, TrustedIdentities};
 use notary::x509::{CertificateChain, MAX_CERTIFICATES};
@@ -21,19 +23,64 @@ use registry::{parse_layout_index, stored_credential};
 use time::OffsetDateTime;
 use time::macros::datetime;
 
-/// Parses and verifies an envelope, and parses its payload.
+/// Parses and verifies an envelope in the JWS form, and parses its payload.
 pub fn envelope(bytes: &[u8]) {
     let _ = shown(Payload::parse(bytes));
-    let Some(envelope) = shown(Envelope::parse(bytes)) else { return };
+    envelope_in(EnvelopeFormat::Jws, bytes);
+}
+
+/// Parses and verifies an envelope in the COSE form. What is accepted begins with the tag.
+pub fn cose_envelope(bytes: &[u8]) {
+    if envelope_in(EnvelopeFormat::Cose, bytes) {
+        assert_eq!(EnvelopeFormat::of(bytes), EnvelopeFormat::Cose);
+    }
+}
+
+/// Whether the bytes are an envelope of this form.
+fn envelope_in(format: EnvelopeFormat, bytes: &[u8]) -> bool {
+    let Some(envelope) = shown(Envelope::parse(format, bytes)) else { return false };
     chain(&envelope.chain);
     [Some(envelope.attributes.signing_time), envelope.attributes.expiry].into_iter().flatten().for_each(time);
     assert!(envelope.attributes.expiry.is_none_or(|expiry| expiry > envelope.attributes.signing_time));
+    stamp(&envelope, bytes);
     let unverified = envelope.clone();
-    let Some(verified) = shown(envelope.verify(datetime!(2026-07-01 12:00 UTC))) else { return };
+    let Some(verified) = shown(envelope.verify(datetime!(2026-07-01 12:00 UTC))) else { return true };
     assert_eq!(verified.payload(), unverified.payload);
+    assert_eq!(verified.format(), format);
     if let Ok(payload) = Payload::parse(verified.payload()) {
         assert_eq!(Payload::parse(&payload.to_bytes()), Ok(payload));
     }
+    true
+}
+
+/// Adds a timestamp, which must change nothing else. The largest envelopes have no room for it.
+fn stamp(envelope: &Envelope, bytes: &[u8]) {
+    let Some(stamped) = shown(with_timestamp(envelope.format, bytes, b"token")) else { return };
+    let Some(after) = shown(Envelope::parse(envelope.format, &stamped)) else { panic!("it does not parse any more") };
+    assert_eq!(after.timestamp_signature(), Some(&b"token"[..]));
+    assert_eq!((&after.payload, &after.attributes), (&envelope.payload, &envelope.attributes));
+    assert_eq!((&after.chain, after.signature()), (&envelope.chain, envelope.signature()));
+    let before = envelope.clone().verify_integrity().is_ok();
+    assert_eq!(after.verify_integrity().is_ok(), before);
+}
+
+/// The message of the timestamps among the seeds.
+const MESSAGE: &[u8] = b"a signature";
+
+/// Parses a timestamp token, verifies it with its own roots, and reads a response to a request.
+pub fn timestamp_token(bytes: &[u8]) {
+    if let Ok(request) = TimestampRequest::new(MESSAGE, DigestAlgorithm::Sha256, [7; TimestampRequest::NONCE_SIZE]) {
+        if let Some((der, token)) = shown(request.check(bytes)) {
+            assert!(der.len() < bytes.len() && token.info().is_for(MESSAGE));
+        }
+    }
+    let Some(token) = shown(TimestampToken::parse(bytes)) else { return };
+    assert!(!token.info().deviation().is_negative() && token.certificates().len() <= MAX_CERTIFICATES);
+    time(token.info().gen_time);
+    let roots: Vec<_> = token.certificates().iter().filter(|one| one.is_root_authority()).cloned().collect();
+    let Some(verified) = shown(token.verify(MESSAGE, &roots)) else { return };
+    assert!(verified.lower_limit() <= verified.upper_limit() && verified.info().is_for(MESSAGE));
+    assert!(roots.contains(verified.chain().root()) && verified.chain().certificates().len() > 1);
 }
 
 /// Reads a zip file, and signs it if it is one: the entries of the signed file must be the same.

@@ -1,5 +1,6 @@
-//! Benchmark of verification in process: parses an envelope like AWS Signer's and verifies its signature and chain,
-//! with a cold and with a warm chain cache. The signatures alone are measured too, as the lower bound.
+//! Benchmark of verification in process: parses an envelope like AWS Signer's, in the JWS and in the COSE form, and
+//! verifies its signature and chain, with a cold and with a warm chain cache. The signatures alone are measured too, as
+//! the lower bound.
 //!
 //! The envelopes stay in cargo's temporary folder, so that `scripts/bench-envelope` can verify them with other
 //! programs.
@@ -9,16 +10,24 @@ mod material;
 
 use std::hint::black_box;
 
-use aws_lc_rs::signature::{ECDSA_P384_SHA384_ASN1, ECDSA_P384_SHA384_FIXED, UnparsedPublicKey};
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_ASN1, ECDSA_P384_SHA384_ASN1, ECDSA_P384_SHA384_FIXED, UnparsedPublicKey,
+};
 use criterion::{Criterion, criterion_group, criterion_main};
 use material::Material;
-use notary::envelope::{Envelope, VerifiedEnvelope};
-use notary::x509::ChainCache;
+use notary::envelope::{Envelope, EnvelopeFormat, VerifiedEnvelope};
+use notary::timestamp::{AuthorityCache, TimestampToken};
+use notary::x509::{Certificate, ChainCache};
 use testing::certificate::NOW;
+use testing::key::Kind;
+use testing::timestamp::Tsa;
+
+/// The message of the timestamp.
+const MESSAGE: &[u8] = b"a signature";
 
 /// Verifies an envelope, without trust store and without revocation.
-fn verify(bytes: &[u8], chains: Option<&ChainCache>) -> VerifiedEnvelope {
-    let envelope = Envelope::parse(bytes).unwrap();
+fn verify(format: EnvelopeFormat, bytes: &[u8], chains: Option<&ChainCache>) -> VerifiedEnvelope {
+    let envelope = Envelope::parse(format, bytes).unwrap();
     let verified = match chains {
         Some(chains) => envelope.verify_integrity_with(chains),
         None => envelope.verify_integrity(),
@@ -31,16 +40,40 @@ fn verify(bytes: &[u8], chains: Option<&ChainCache>) -> VerifiedEnvelope {
 fn benchmarks(criterion: &mut Criterion) {
     for certificates in [3, 5] {
         let material = Material::new(certificates);
-        let file = format!("{}/envelope-{certificates}.json", env!("CARGO_TARGET_TMPDIR"));
-        std::fs::write(file, &material.envelope).unwrap();
         let mut group = criterion.benchmark_group(format!("{certificates} certificates"));
-        group.bench_function("cold", |b| b.iter(|| verify(black_box(&material.envelope), None)));
-        let chains = ChainCache::default();
-        group.bench_function("chain remembered", |b| b.iter(|| verify(black_box(&material.envelope), Some(&chains))));
-        group.bench_function("parsing alone", |b| b.iter(|| Envelope::parse(black_box(&material.envelope)).unwrap()));
+        for (format, envelope) in &material.envelopes {
+            let name = |what: &str| format!("{format} {what}");
+            let file = format!("{}/envelope-{certificates}.{}", env!("CARGO_TARGET_TMPDIR"), format.name());
+            std::fs::write(file, envelope).unwrap();
+            group.bench_function(name("cold"), |b| b.iter(|| verify(*format, black_box(envelope), None)));
+            let chains = ChainCache::default();
+            group.bench_function(name("chain remembered"), |b| {
+                b.iter(|| verify(*format, black_box(envelope), Some(&chains)));
+            });
+            group.bench_function(name("parsing alone"), |b| {
+                b.iter(|| Envelope::parse(*format, black_box(envelope)).unwrap());
+            });
+        }
         group.bench_function("signatures alone", |b| b.iter(|| check_signatures(black_box(&material))));
         group.finish();
     }
+}
+
+/// A timestamp with three certificates on P-256, beside the signatures that it adds: its own and those of the chain.
+fn timestamps(criterion: &mut Criterion) {
+    let tsa = Tsa::new(Kind::P256);
+    let (token, roots) = (tsa.token(MESSAGE), [Certificate::from_der(tsa.root().to_vec()).unwrap()]);
+    let mut group = criterion.benchmark_group("timestamp");
+    let verify = |cache: &AuthorityCache| {
+        TimestampToken::parse_with(black_box(&token), cache).unwrap().verify_with(MESSAGE, &roots, cache).unwrap()
+    };
+    group.bench_function("cold", |b| b.iter(|| verify(&AuthorityCache::default())));
+    let cache = AuthorityCache::default();
+    group.bench_function("chain remembered", |b| b.iter(|| verify(&cache)));
+    let signature = tsa.key().sign_certificate(MESSAGE);
+    let key = UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, tsa.key().public());
+    group.bench_function("one signature", |b| b.iter(|| key.verify(black_box(MESSAGE), &signature).unwrap()));
+    group.finish();
 }
 
 /// Verifies only the signature of the envelope and those of its certificates.
@@ -52,5 +85,5 @@ fn check_signatures(material: &Material) {
     }
 }
 
-criterion_group!(benches, benchmarks);
+criterion_group!(benches, benchmarks, timestamps);
 criterion_main!(benches);

@@ -1,16 +1,18 @@
 //! Envelopes of the size and structure of AWS Signer's.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use serde_json::json;
-use testing::certificate::{Extension, Spec, issue};
-use testing::der::{oid, sequence, tlv};
-use testing::envelope::{Draft, PAYLOAD};
-use testing::key::Kind;
+use std::convert::Infallible;
 
-/// An envelope, and its individual signatures.
+use notary::envelope::build::{ProtectedAttributes, build};
+use notary::envelope::{EnvelopeFormat, SignatureAlgorithm, SigningScheme};
+use testing::certificate::{Extension, NOW, Spec, issue};
+use testing::der::{oid, sequence, tlv};
+use testing::envelope::PAYLOAD;
+use testing::key::{Key, Kind};
+use time::Duration;
+
+/// An envelope in both forms, and its individual signatures.
 pub struct Material {
-    pub envelope: Vec<u8>,
+    pub envelopes: [(EnvelopeFormat, Vec<u8>); 2],
     /// Public key, message and signature: first the envelope's, then those of the certificates.
     pub signatures: Vec<(Vec<u8>, Vec<u8>, Vec<u8>)>,
 }
@@ -31,10 +33,11 @@ impl Material {
                 (issuer.public(), chain[position].clone(), issuer.sign_certificate(&chain[position]))
             })
             .collect();
-        let draft = draft(specs.swap_remove(0), &chain);
-        let envelope = draft.sign().to_string().into_bytes();
-        signatures.insert(0, (draft.key.public(), envelope.clone(), draft.key.sign_jws(&envelope)));
-        Material { envelope, signatures }
+        let key = specs.swap_remove(0).key;
+        let envelopes = EnvelopeFormat::ALL.map(|format| (format, envelope(format, &key, &chain)));
+        let message = &envelopes[0].1;
+        signatures.insert(0, (key.public(), message.clone(), key.sign_envelope(message)));
+        Material { envelopes, signatures }
     }
 }
 
@@ -61,12 +64,8 @@ fn fill(spec: &mut Spec, position: usize) {
     spec.extensions.extend(extensions.map(|(oid, value)| Extension { oid, critical: false, value }));
 }
 
-fn draft(leaf: Spec, chain: &[Vec<u8>]) -> Draft {
-    let claims = [
-        ("io.cncf.notary.signingScheme", "notary.x509.signingAuthority"),
-        ("io.cncf.notary.authenticSigningTime", "2026-07-01T12:00:00Z"),
-        ("io.cncf.notary.expiry", "2037-04-01T12:00:00Z"),
-        ("io.cncf.notary.verificationPlugin", "com.amazonaws.signer.notation.plugin"),
+fn envelope(format: EnvelopeFormat, key: &Key, chain: &[Vec<u8>]) -> Vec<u8> {
+    let extended = [
         (
             "com.amazonaws.signer.signingProfileVersion",
             "arn:aws:signer:us-west-2:111122223333:/signing-profiles/NotationProd/Ab12Cd34Ef",
@@ -76,15 +75,15 @@ fn draft(leaf: Spec, chain: &[Vec<u8>]) -> Draft {
             "arn:aws:signer:us-west-2:111122223333:/signing-jobs/5a5a5a5a-5a5a-4a5a-8a5a-5a5a5a5a5a5a",
         ),
     ];
-    let mut protected = json!({
-        "alg": "ES384",
-        "cty": "application/vnd.cncf.notary.payload.v1+json",
-        "crit": claims.map(|(name, _)| name),
-    });
-    for (name, value) in claims {
-        protected[name] = json!(value);
-    }
-    let x5c: Vec<String> = chain.iter().map(|der| STANDARD.encode(der)).collect();
-    let header = json!({ "x5c": x5c, "io.cncf.notary.signingAgent": "example/1.0" });
-    Draft { protected, protected_text: None, payload: PAYLOAD.to_vec(), header, key: leaf.key }
+    let attributes = ProtectedAttributes {
+        algorithm: SignatureAlgorithm::Es384,
+        signing_scheme: SigningScheme::SigningAuthority,
+        signing_time: NOW,
+        expiry: Some(NOW + Duration::days(365 * 10)),
+        verification_plugin: Some("com.amazonaws.signer.notation.plugin".to_owned()),
+        verification_plugin_min_version: None,
+        extended: extended.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+    };
+    let sign = |input: &[u8]| Ok::<_, Infallible>(key.sign_envelope(input));
+    build(format, PAYLOAD, &attributes, chain, "example/1.0", sign).unwrap()
 }

@@ -130,12 +130,17 @@ const OPTIONS: &[(&[&str], Option<&str>, &str)] = &[
         "use '--plain-http' for a registry without TLS, and '--ca-file FILE' for one with a certificate authority of its own; \
          certificates are always checked",
     ),
-    (&["--signature-format"], None, "remove this option: signatures are always in JWS format"),
+    (&["--signature-format"], None, "remove this option: AWS Signer always signs in the JWS format"),
     (&["--expiry", "-e"], None, "set the validity of signatures in the signing profile"),
+    (
+        &["--timestamp-root-cert", "--timestamp-server-url"],
+        Some("timestamp-url"),
+        "use '--timestamp-url URL' and '--timestamp-root FILE'",
+    ),
     (
         &["--timestamp-url", "--timestamp-root-cert", "--timestamp-server-url"],
         None,
-        "AWS Signer's signatures need no timestamp",
+        "AWS Signer's signatures need no timestamp; 'timestamp REF' adds timestamps to other signatures",
     ),
     (
         &["--tlog-upload", "--rekor-url", "--fulcio-url", "--oidc-issuer"],

@@ -44,7 +44,7 @@ pub struct Args {
     #[arg(value_name = "REF")]
     reference: ArtifactReference,
 
-    /// The file with the signature envelope, in JWS format
+    /// The file with the signature envelope, in the JWS or the COSE format
     #[arg(long, value_name = "FILE")]
     signature: PathBuf,
 
@@ -117,5 +117,6 @@ fn content(envelope: &MatchingEnvelope) -> Result<SignedContent, CliError> {
     let signer = SignerAttributes::from_signed(verified.attributes()).ok();
     let certificates = verified.chain().certificates();
     let metadata = payload.target_artifact.annotations;
-    Ok(SignedContent::new(verified.attributes(), certificates, metadata, signer.as_ref()))
+    let attributes = verified.attributes();
+    Ok(SignedContent::new(verified.format(), attributes, certificates, metadata, signer.as_ref()))
 }

@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 
 use aws_signer::SignerAttributes;
 use limits::Deadline;
-use notary::envelope::{Envelope, MAX_ENVELOPE_SIZE, Payload};
+use notary::envelope::{Envelope, EnvelopeFormat, MAX_ENVELOPE_SIZE, Payload};
 use notary::manifest::Manifest;
 use notary::text::printable;
 use notary::{Descriptor, ReasonCode};
@@ -121,7 +121,7 @@ struct Envelopes<'a> {
 
 impl Envelopes<'_> {
     /// What an envelope says, if it is intact and for the artifact.
-    async fn read(&mut self, envelope: &Descriptor) -> Result<SignedContent, CliError> {
+    async fn read(&mut self, format: EnvelopeFormat, envelope: &Descriptor) -> Result<SignedContent, CliError> {
         if envelope.size > self.left {
             let why = format!("not read: the envelopes of an artifact are read up to {MAX_READ} bytes");
             return Err(CliError::new(ReasonCode::TooMany, why));
@@ -129,7 +129,7 @@ impl Envelopes<'_> {
         self.left -= envelope.size;
         let deadline = *self.deadline.get_or_insert_with(|| Deadline::new(Deadline::DEFAULT_BUDGET));
         match deadline.run(self.store.blob(envelope, MAX_ENVELOPE_SIZE as u64)).await {
-            Some(bytes) => content(&bytes?, self.artifact),
+            Some(bytes) => content(format, &bytes?, self.artifact),
             None => {
                 let seconds = deadline.budget().as_secs_f32();
                 Err(CliError::new(ReasonCode::Deadline, format!("not read within {seconds} s")))
@@ -139,9 +139,9 @@ impl Envelopes<'_> {
 }
 
 /// What an intact envelope of the artifact says.
-fn content(envelope: &[u8], artifact: &Descriptor) -> Result<SignedContent, CliError> {
+fn content(format: EnvelopeFormat, envelope: &[u8], artifact: &Descriptor) -> Result<SignedContent, CliError> {
     let invalid = |why: Reason| CliError::new(why.code(), why);
-    let envelope = Envelope::parse(envelope).map_err(|why| invalid(why.into()))?;
+    let envelope = Envelope::parse(format, envelope).map_err(|why| invalid(why.into()))?;
     let verified = envelope.verify_integrity().map_err(|why| invalid(why.into()))?;
     let signed = Payload::parse(verified.payload()).map_err(|why| invalid(why.into()))?.target_artifact;
     if !signed.is_same_content(artifact) {
@@ -149,7 +149,8 @@ fn content(envelope: &[u8], artifact: &Descriptor) -> Result<SignedContent, CliE
     }
     let attributes = verified.attributes();
     let signer = SignerAttributes::from_signed(attributes).ok();
-    Ok(SignedContent::new(attributes, verified.chain().certificates(), signed.annotations, signer.as_ref()))
+    let certificates = verified.chain().certificates();
+    Ok(SignedContent::new(format, attributes, certificates, signed.annotations, signer.as_ref()))
 }
 
 impl ListedSignature {
@@ -157,13 +158,13 @@ impl ListedSignature {
         let signature = SignatureReport::from_manifest(&descriptor);
         let size = descriptor.size;
         let envelope = manifest.map_err(CliError::from).and_then(|manifest| envelope_of(&manifest));
-        let envelope = match envelope {
+        let (format, envelope) = match envelope {
             Ok(envelope) => envelope,
             Err(why) => {
                 return Self { signature, size, envelope_digest: None, error: Some(why.into()), integrity: None };
             }
         };
-        let (content, integrity) = match envelopes.read(&envelope).await {
+        let (content, integrity) = match envelopes.read(format, &envelope).await {
             Ok(content) => {
                 let finding = Finding::Intact { digest: envelopes.artifact.digest.clone() };
                 (Some(content), StepReport::fine(StepOutcome::Ok, finding))
@@ -195,9 +196,10 @@ impl ListedSignature {
     }
 }
 
-/// The descriptor of a signature's envelope.
-fn envelope_of(manifest: &Manifest) -> Result<Descriptor, CliError> {
-    manifest.envelope().cloned().map_err(|why| CliError::new(ReasonCode::Protocol, why))
+/// The format and the descriptor of a signature's envelope.
+fn envelope_of(manifest: &Manifest) -> Result<(EnvelopeFormat, Descriptor), CliError> {
+    let envelope = manifest.envelope().map_err(|why| CliError::new(ReasonCode::Protocol, why));
+    envelope.map(|(format, envelope)| (format, envelope.clone()))
 }
 
 impl ListReport {

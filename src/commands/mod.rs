@@ -18,6 +18,7 @@ pub mod revoke;
 pub mod setup;
 pub mod sign;
 pub mod tag;
+pub mod timestamp;
 pub mod trust;
 pub mod verify;
 pub mod version;
@@ -69,6 +70,7 @@ enum Command {
     Revoke(Box<revoke::Args>),
     Setup(Box<setup::Args>),
     Tag(tag::Args),
+    Timestamp(Box<timestamp::Args>),
     Trust(trust::Args),
     Version(version::Args),
 }
@@ -139,6 +141,7 @@ pub async fn run(cli: Cli) -> ExitStatus {
         Command::Revoke(args) => revoke::run(*args, &output).await,
         Command::Setup(args) => setup::run(*args, &output).await,
         Command::Tag(args) => tag::run(args, &output).await,
+        Command::Timestamp(args) => timestamp::run(*args, &output).await,
         Command::Trust(args) => trust::run(args, &output),
         Command::Version(_) => version::run(&output),
     };

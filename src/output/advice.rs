@@ -9,6 +9,9 @@ pub fn in_terms_of_the_tool(advice: &Advice) -> String {
         Advice::Sign => {
             "Sign the artifact with `notation-aws-signer sign`, or copy it with its signatures (`notation-aws-signer copy`).".to_owned()
         }
+        Advice::TrustRoot { subject, store_type: "tsa" } => format!(
+            "To trust timestamps under {subject}, add that root to a trust store: `notation-aws-signer trust add --type tsa`."
+        ),
         Advice::TrustRoot { subject, store_type } => format!(
             "To trust signatures under {subject}, pass that root with --root (with --trusted-profile), or add it to a trust store: \
              `notation-aws-signer trust add --type {store_type}`."
@@ -59,6 +62,9 @@ pub fn in_terms_of_the_tool(advice: &Advice) -> String {
         Advice::RaiseLimit { what: "signatures" } => "Raise the limit with --max-signatures.".to_owned(),
         Advice::RaiseLimit { what: "bytes" } => "Raise the limit with --max-size.".to_owned(),
         Advice::SendFewerRequests => "Try again later, or send fewer requests at a time with --jobs or --rate.".to_owned(),
+        Advice::AddTimestamp => "Add a timestamp while the certificates are valid: notation-aws-signer timestamp \
+                                 --timestamp-url URL --timestamp-root FILE REF"
+            .to_owned(),
         // Nothing to name: a variant of this tool is the same sentence.
         other => other.to_string(),
     }
@@ -74,6 +80,7 @@ mod tests {
         for (advice, option) in [
             (Advice::TrustProfile { profile: profile() }, "--trusted-profile arn:aws"),
             (Advice::TrustRoot { subject: "CN=a".to_owned(), store_type: "ca" }, "trust add --type ca"),
+            (Advice::TrustRoot { subject: "CN=a".to_owned(), store_type: "tsa" }, "trust add --type tsa"),
             (Advice::AllowPlainHttp, "--plain-http"),
             (Advice::UseTls, "omit --plain-http"),
             (Advice::AllowRegistryMoreTime, "with --registry-timeout."),
@@ -86,6 +93,7 @@ mod tests {
             (Advice::RaiseLimit { what: "signatures" }, "--max-signatures"),
             (Advice::RaiseLimit { what: "bytes" }, "--max-size"),
             (Advice::ProvideAwsCredentials { action: "signer:SignPayload".to_owned(), profile: None }, "--aws-profile"),
+            (Advice::AddTimestamp, "--timestamp-url"),
             (Advice::SignAgain, "Sign the artifact again"),
         ] {
             let said = in_terms_of_the_tool(&advice);

@@ -8,6 +8,8 @@ use notary::trust::policy::{NoApplicablePolicy, PolicyError, ScopeError};
 use notary::{ReasonCode, UserMetadataError};
 use notation::attach::AttachError;
 use notation::sign::SignArtifactError;
+use notation::sign::own::OwnSignError;
+use notation::timestamp::TimestampingError;
 use notation::trust_store::TrustStoreError;
 use notation::verify::NoVerdict;
 use notation::{AddError, FolderError};
@@ -48,7 +50,7 @@ macro_rules! with_code {
     };
 }
 
-with_code!(CallError, NoVerdict, SignError, StoreError);
+with_code!(CallError, NoVerdict, OwnSignError, SignError, StoreError, TimestampingError);
 
 impl From<RegistryError> for CliError {
     fn from(why: RegistryError) -> Self {

@@ -1,14 +1,16 @@
 //! Artifacts, signatures and certificates in the JSON of all commands: docs/output/common.schema.json.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::Path;
 
 use aws_signer::SignerAttributes;
-use notary::envelope::{JWS_MEDIA_TYPE, SignedAttributes};
+use notary::envelope::{EnvelopeFormat, SignedAttributes};
 use notary::text::rfc3339;
+use notary::timestamp::TimestampToken;
 use notary::x509::Certificate;
 use notary::{Descriptor, Digest};
-use notation::verify::{CertificateSummary, Signed};
+use notation::verify::{CertificateSummary, Signed, TimestampSummary};
 use serde::Serialize;
 
 /// An artifact: its name as given, and its full reference, by digest once resolved.
@@ -92,20 +94,20 @@ impl SignatureReport {
     /// A detached signature in a file.
     #[must_use]
     pub fn from_file(file: &Path, envelope: &[u8]) -> Self {
-        let envelope = Descriptor::from_content(JWS_MEDIA_TYPE, envelope);
-        Self { file: Some(file.display().to_string()), ..Self::from_manifest(&envelope) }.with_jws_envelope()
-    }
-
-    /// The same signature, whose envelope was read. Every supported envelope is a JWS.
-    #[must_use]
-    pub fn with_jws_envelope(self) -> Self {
-        Self { envelope_media_type: Some(JWS_MEDIA_TYPE.to_owned()), ..self }
+        let media_type = EnvelopeFormat::of(envelope).media_type();
+        let envelope = Descriptor::from_content(media_type, envelope);
+        Self {
+            file: Some(file.display().to_string()),
+            envelope_media_type: Some(media_type.to_owned()),
+            ..Self::from_manifest(&envelope)
+        }
     }
 
     /// The same signature, with what its envelope says.
     #[must_use]
     pub fn with_content(self, content: SignedContent) -> Self {
-        Self { content: Some(content), ..self }.with_jws_envelope()
+        let envelope_media_type = Some(content.format.media_type().to_owned());
+        Self { envelope_media_type, content: Some(content), ..self }
     }
 }
 
@@ -113,6 +115,9 @@ impl SignatureReport {
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SignedContent {
+    /// The format of the envelope.
+    #[serde(skip)]
+    pub format: EnvelopeFormat,
     /// The ARN of the signing profile, if AWS Signer signed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub profile: Option<String>,
@@ -129,22 +134,27 @@ pub struct SignedContent {
     pub signing_time: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expiry: Option<String>,
+    /// The timestamp, if one was verified or made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timestamp: Option<TimestampDetails>,
     pub user_metadata: BTreeMap<String, String>,
     /// The signing certificate first.
     pub certificates: Vec<CertificateReport>,
 }
 
 impl SignedContent {
-    /// The content of an envelope with these signed attributes, certificates and user metadata. `signer` is set if AWS
-    /// Signer signed.
+    /// The content of an envelope of this format, with these signed attributes, certificates and user metadata.
+    /// `signer` is set if AWS Signer signed.
     #[must_use]
     pub fn new(
+        format: EnvelopeFormat,
         attributes: &SignedAttributes,
         certificates: &[Certificate],
         user_metadata: BTreeMap<String, String>,
         signer: Option<&SignerAttributes>,
     ) -> Self {
         Self {
+            format,
             profile: signer.and_then(|signer| signer.profile_version.profile()).map(ToString::to_string),
             profile_version: signer.map(|signer| signer.profile_version.to_string()),
             profile_alias: signer.and_then(|signer| signer.alias.as_ref()).map(ToString::to_string),
@@ -153,9 +163,16 @@ impl SignedContent {
             signing_scheme: attributes.signing_scheme.as_str(),
             signing_time: rfc3339(attributes.signing_time),
             expiry: attributes.expiry.map(rfc3339),
+            timestamp: None,
             user_metadata,
             certificates: certificates.iter().map(CertificateReport::new).collect(),
         }
+    }
+
+    /// The same content, with a timestamp.
+    #[must_use]
+    pub fn with_timestamp(self, timestamp: Option<&TimestampSummary>) -> Self {
+        Self { timestamp: timestamp.map(TimestampDetails::from_summary), ..self }
     }
 
     /// The content of a signature that was verified.
@@ -163,6 +180,7 @@ impl SignedContent {
     pub fn from_verdict(signed: &Signed) -> Self {
         let version = signed.profile_version.as_ref();
         Self {
+            format: signed.format,
             profile: version.and_then(|version| version.profile()).map(ToString::to_string),
             profile_version: version.map(ToString::to_string),
             profile_alias: signed.profile_alias.as_ref().map(ToString::to_string),
@@ -171,9 +189,57 @@ impl SignedContent {
             signing_scheme: signed.signing_scheme,
             signing_time: rfc3339(signed.signing_time),
             expiry: signed.expiry.map(rfc3339),
+            timestamp: signed.timestamp.as_ref().map(TimestampDetails::from_summary),
             user_metadata: signed.user_metadata.clone(),
             certificates: signed.certificates.iter().map(CertificateReport::from_summary).collect(),
         }
+    }
+}
+
+/// A timestamp: when a signature existed, and which authority says so.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TimestampDetails {
+    time: String,
+    /// How far the time may be off, in seconds.
+    accuracy: f64,
+    /// The certificates of the authority.
+    pub certificates: Vec<CertificateReport>,
+}
+
+impl TimestampDetails {
+    /// The details of a verified timestamp, with the authority's chain, its signing certificate first.
+    #[must_use]
+    pub fn from_summary(timestamp: &TimestampSummary) -> Self {
+        Self {
+            time: rfc3339(timestamp.time),
+            accuracy: timestamp.accuracy,
+            certificates: timestamp.certificates.iter().map(CertificateReport::from_summary).collect(),
+        }
+    }
+
+    /// What an unverified timestamp says, with its certificates in any order.
+    #[must_use]
+    pub fn from_token(token: &TimestampToken) -> Self {
+        Self {
+            time: rfc3339(token.info().gen_time),
+            accuracy: token.info().deviation().as_seconds_f64(),
+            certificates: token.certificates().iter().map(CertificateReport::new).collect(),
+        }
+    }
+
+    /// The time and its accuracy.
+    #[must_use]
+    pub fn when(&self) -> String {
+        format!("{} (accuracy {} s)", self.time, self.accuracy)
+    }
+}
+
+/// The time, and the authority that states it.
+impl fmt::Display for TimestampDetails {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let authority = self.certificates.first().map_or("", |certificate| &certificate.subject);
+        write!(f, "{} by {authority}", self.when())
     }
 }
 

@@ -28,6 +28,9 @@ pub fn details(name: &str, signature: &CheckedSignature, above: &str, columns: O
             add("job", job);
         }
         add("signed at", &signed.signing_time);
+        if let Some(timestamp) = &signed.timestamp {
+            add("timestamp", &timestamp.to_string());
+        }
         for (key, value) in &signed.user_metadata {
             add("metadata", &format!("{key}={value}"));
         }

@@ -7,7 +7,7 @@ use aws_signer::{ClientPool, SignerClient, SignerConfig};
 use limits::Deadline;
 use notary::UserMetadata;
 use notary::trust::policy::{BlobTrustPolicyDocument, TrustStoreName};
-use notation::blob::DEFAULT_MEDIA_TYPE;
+use notation::blob::{DEFAULT_MEDIA_TYPE, DetachedEnvelope};
 use notation::sign::{SignBlobError, SignedBlob, sign_blob};
 use notation::trust_store::{TrustStore, read_certificates};
 use notation::verify::ValidationType::{Authenticity, Integrity};
@@ -71,7 +71,10 @@ impl Blobs {
         media_type: Option<&str>,
     ) -> Verdict {
         let now = OffsetDateTime::now_utc();
-        self.verifier().verify_blob(content, envelope, media_type, policy, demands, now).await.unwrap()
+        self.verifier()
+            .verify_blob(content, DetachedEnvelope::of_file(envelope), media_type, policy, demands, now)
+            .await
+            .unwrap()
     }
 
     fn file(&self, name: &str, content: &[u8]) -> String {
@@ -227,7 +230,10 @@ async fn rejects_a_digest_that_does_not_match_the_key() {
         let document = BlobTrustPolicyDocument::parse(statement.to_string().as_bytes()).unwrap();
         let policy = policy(&document, None, file.path());
         let now = OffsetDateTime::now_utc();
-        let verdict = verifier.verify_blob(CONTENT, &envelope, None, &policy, &demands, now).await.unwrap();
+        let verdict = verifier
+            .verify_blob(CONTENT, DetachedEnvelope::of_file(&envelope), None, &policy, &demands, now)
+            .await
+            .unwrap();
         if is_right {
             assert!(verdict.is_verified(), "{verdict:?}");
         } else {

@@ -5,28 +5,39 @@ use std::path::{Path, PathBuf};
 #[path = "../../fuzz/bodies.rs"]
 mod bodies;
 
-/// Fragments of JSON, ARNs and certificates.
-const TOKENS: [&str; 20] = [
-    "{",
-    "}",
-    "[",
-    "]",
-    ":",
-    ",",
-    "\"",
-    "null",
-    "true",
-    "-1",
-    "1e400",
-    "\\u0000",
-    "\\ud800",
-    "=",
-    "AA==",
-    "arn:",
-    "*",
-    "sha256:",
-    "0001-01-01T00:00:00Z",
-    "\u{feff}",
+/// Fragments of JSON, ARNs, certificates and CBOR.
+const TOKENS: [&[u8]; 30] = [
+    b"{",
+    b"}",
+    b"[",
+    b"]",
+    b":",
+    b",",
+    b"\"",
+    b"null",
+    b"true",
+    b"-1",
+    b"1e400",
+    b"\\u0000",
+    b"\\ud800",
+    b"=",
+    b"AA==",
+    b"arn:",
+    b"*",
+    b"sha256:",
+    b"0001-01-01T00:00:00Z",
+    "\u{feff}".as_bytes(),
+    // COSE_Sign1_Tagged, a time, not a number, items of indefinite length and their end, long lengths, null.
+    b"\xd2\x84",
+    b"\xc1",
+    b"\xf9\x7e\x00",
+    b"\x5f",
+    b"\x7f",
+    b"\x9f",
+    b"\xbf",
+    b"\xff",
+    b"\x9b\xff\xff\xff\xff\xff\xff\xff\xff",
+    b"\xf6",
 ];
 
 fn seeds(target: &str) -> Vec<(PathBuf, Vec<u8>)> {
@@ -62,7 +73,7 @@ impl Numbers {
             }
             3 => {
                 let token = TOKENS[self.below(TOKENS.len())];
-                bytes.splice(at..end, token.bytes());
+                bytes.splice(at..end, token.iter().copied());
             }
             _ if at < bytes.len() => bytes[at] = self.below(256) as u8,
             _ => {}
@@ -92,6 +103,16 @@ fn run(target: &str, body: fn(&[u8])) {
 #[test]
 fn mutated_envelopes_do_not_panic() {
     run("envelope", bodies::envelope);
+}
+
+#[test]
+fn mutated_cose_envelopes_do_not_panic() {
+    run("cose_envelope", bodies::cose_envelope);
+}
+
+#[test]
+fn mutated_timestamps_do_not_panic() {
+    run("timestamp_token", bodies::timestamp_token);
 }
 
 #[test]

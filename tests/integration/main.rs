@@ -34,5 +34,6 @@ mod registry;
 mod registry_faults;
 mod revocation;
 mod strangers;
+mod timestamps;
 use testbed as support;
 mod vectors;

@@ -65,7 +65,7 @@ async fn writes_and_finds_an_artifact_and_its_signatures(store: &Store) {
     assert_eq!(listed.iter().map(|s| s.descriptor.digest.clone()).collect::<BTreeSet<_>>(), pushed);
     for signature in listed {
         let manifest = signature.manifest.unwrap();
-        let envelope = store.blob(manifest.envelope().unwrap(), 1024).await.unwrap();
+        let envelope = store.blob(manifest.envelope().unwrap().1, 1024).await.unwrap();
         assert!(matches!(&*envelope, b"first" | b"second"));
     }
     assert!(store.signatures(&image, 1).await.is_err());

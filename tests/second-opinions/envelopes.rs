@@ -6,7 +6,7 @@ use josekit::jws::alg::ecdsa::EcdsaJwsAlgorithm;
 use josekit::jws::alg::rsassa_pss::RsassaPssJwsAlgorithm;
 use josekit::jws::{JwsHeaderSet, JwsSigner, JwsVerifier, deserialize_json, serialize_flattened_json};
 use notary::envelope::build::{ProtectedAttributes, build};
-use notary::envelope::{Envelope, Payload};
+use notary::envelope::{Envelope, EnvelopeFormat, Payload, SignatureAlgorithm, SigningScheme};
 use serde_json::{Value, json};
 use testbed::cli::Cli;
 use testbed::forge::forge;
@@ -50,7 +50,7 @@ fn josekit_accepts(envelope: &[u8], verifier: &dyn JwsVerifier) -> Option<Vec<u8
 }
 
 fn we_accept(envelope: &[u8]) -> Option<Vec<u8>> {
-    let verified = Envelope::parse(envelope).ok()?.verify(NOW).ok()?;
+    let verified = Envelope::parse(EnvelopeFormat::Jws, envelope).ok()?.verify(NOW).ok()?;
     Some(verified.payload().to_vec())
 }
 
@@ -77,6 +77,18 @@ fn tampered(envelope: &[u8]) -> Vec<Vec<u8>> {
     ["payload", "protected", "signature"].map(replace).into()
 }
 
+fn algorithm(kind: Kind) -> SignatureAlgorithm {
+    match kind {
+        Kind::P256 => SignatureAlgorithm::Es256,
+        Kind::P384 => SignatureAlgorithm::Es384,
+        Kind::P521 => SignatureAlgorithm::Es512,
+        Kind::Rsa2048 => SignatureAlgorithm::Ps256,
+        Kind::Rsa3072 => SignatureAlgorithm::Ps384,
+        Kind::Rsa4096 => SignatureAlgorithm::Ps512,
+        Kind::Ed25519 => panic!("no envelope is signed with Ed25519"),
+    }
+}
+
 #[test]
 #[ignore = "needs OpenSSL: scripts/test"]
 fn josekit_accepts_built_envelopes_until_they_are_tampered_with() {
@@ -85,14 +97,16 @@ fn josekit_accepts_built_envelopes_until_they_are_tampered_with() {
         let chain = issue(&specs);
         let key = specs.swap_remove(0).key;
         let attributes = ProtectedAttributes {
-            algorithm: key.jws_name(),
-            authentic_signing_time: datetime!(2026-07-01 12:00 UTC),
+            algorithm: algorithm(kind),
+            signing_scheme: SigningScheme::SigningAuthority,
+            signing_time: datetime!(2026-07-01 12:00 UTC),
             expiry: Some(datetime!(2027-07-01 12:00 UTC)),
             verification_plugin: None,
+            verification_plugin_min_version: None,
             extended: Vec::new(),
         };
-        let sign = |input: &[u8]| Ok::<_, std::convert::Infallible>(key.sign_jws(input));
-        let envelope = build(PAYLOAD, &attributes, &chain, "test/1", sign).unwrap();
+        let sign = |input: &[u8]| Ok::<_, std::convert::Infallible>(key.sign_envelope(input));
+        let envelope = build(EnvelopeFormat::Jws, PAYLOAD, &attributes, &chain, "test/1", sign).unwrap();
         let verifier = verifier(key.jws_name(), &key.spki());
         assert_eq!(josekit_accepts(&envelope, &*verifier).as_deref(), Some(PAYLOAD), "{kind:?}");
         assert_eq!(we_accept(&envelope).as_deref(), Some(PAYLOAD), "{kind:?}");
@@ -119,7 +133,12 @@ fn josekit_accepts_envelopes_of_the_local_signer() {
     assert_eq!(artifact.size, "a release".len() as u64);
     for changed in tampered(&envelope) {
         assert_eq!(josekit_accepts(&changed, &*verifier), None);
-        assert!(Envelope::parse(&changed).ok().and_then(|changed| changed.verify_integrity().ok()).is_none());
+        assert!(
+            Envelope::parse(EnvelopeFormat::Jws, &changed)
+                .ok()
+                .and_then(|changed| changed.verify_integrity().ok())
+                .is_none()
+        );
     }
     // The fixture of the tests for forged attributes makes the same form.
     let credentials = service.credentials_file();
@@ -174,7 +193,7 @@ fn the_library_refuses_valid_signatures_that_break_the_specification() {
         let envelope = serde_json::to_vec(&draft.sign()).unwrap();
         let verifier = verifier(draft.key.jws_name(), &draft.key.spki());
         assert!(josekit_accepts(&envelope, &*verifier).is_some(), "{why}: josekit refuses it now");
-        let ours = Envelope::parse(&envelope);
+        let ours = Envelope::parse(EnvelopeFormat::Jws, &envelope);
         let unprocessed = ours.as_ref().is_ok_and(|envelope| !envelope.attributes.extended_critical.is_empty());
         assert!(ours.is_err() || unprocessed, "{why}");
     }

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use notary::Digest;
-use notary::envelope::{Envelope, JWS_MEDIA_TYPE, Payload};
+use notary::envelope::{Envelope, EnvelopeFormat, JWS_MEDIA_TYPE, Payload};
 use notary::manifest::{IMAGE_LAYER_MEDIA_TYPE, SIGNATURE_MEDIA_TYPE};
 use oci_client::client::{ClientConfig, ClientProtocol, Config, ImageLayer};
 use oci_client::manifest::OciImageManifest;
@@ -87,7 +87,7 @@ impl Environment {
 
 /// The digest of the artifact that an intact envelope covers.
 fn covered(envelope: &[u8]) -> Digest {
-    let verified = Envelope::parse(envelope).unwrap().verify_integrity().unwrap();
+    let verified = Envelope::parse(EnvelopeFormat::Jws, envelope).unwrap().verify_integrity().unwrap();
     Payload::parse(verified.payload()).unwrap().target_artifact.digest
 }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use aws_names::{ProfileArn, SigningProfileVersion};
 use aws_sdk_signer::primitives::Blob;
 use limits::Deadline;
-use notary::envelope::{Envelope, EnvelopeError, PAYLOAD_MEDIA_TYPE, VerifiedEnvelope, VerifyError};
+use notary::envelope::{Envelope, EnvelopeError, EnvelopeFormat, PAYLOAD_MEDIA_TYPE, VerifiedEnvelope, VerifyError};
 use notary::{Advice, Disposition, ReasonCode};
 use time::OffsetDateTime;
 
@@ -124,7 +124,7 @@ pub async fn sign_payload(
     if envelope.is_empty() {
         return Err(client.failed(OPERATION, Failure::Answer("it has no signature".to_owned())).into());
     }
-    let verified = Envelope::parse(&envelope).map_err(CheckError::from)?;
+    let verified = Envelope::parse(EnvelopeFormat::Jws, &envelope).map_err(CheckError::from)?;
     let verified = verified.verify(OffsetDateTime::now_utc()).map_err(CheckError::from)?;
     let signer = check_envelope(&verified, profile, payload)?;
     let metadata = answer.metadata.unwrap_or_default().into_iter().collect();

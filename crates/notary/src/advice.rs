@@ -15,6 +15,8 @@ pub enum Advice {
     Sign,
     /// Sign the artifact again.
     SignAgain,
+    /// Add a timestamp to the signature.
+    AddTimestamp,
     /// Sign the artifact again with this user metadata, or require the metadata that was signed.
     SignWithMetadata {
         /// The key.
@@ -170,6 +172,7 @@ impl fmt::Display for Advice {
             }
             Self::Sign => f.write_str("Sign the artifact, or copy it with its signatures."),
             Self::SignAgain => f.write_str("Sign the artifact again if it is still in use."),
+            Self::AddTimestamp => f.write_str("Sign the artifact again with a timestamp, or add one to the signature."),
             Self::SignWithMetadata { key } => {
                 write!(
                     f,

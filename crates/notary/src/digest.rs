@@ -52,6 +52,11 @@ impl DigestAlgorithm {
         }
     }
 
+    /// Returns the bytes of the digest of `content`.
+    pub(crate) fn hash(self, content: &[u8]) -> digest::Digest {
+        digest::digest(self.implementation(), content)
+    }
+
     /// Starts hashing content that comes in pieces.
     #[must_use]
     pub fn hasher(self) -> Hasher {

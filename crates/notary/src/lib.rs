@@ -1,7 +1,7 @@
 //! The Notary Project's specifications as pure code: no input or output, no clock, nothing asynchronous.
 //!
 //! ```
-//! use notary::envelope::{Envelope, EnvelopeError};
+//! use notary::envelope::{Envelope, EnvelopeError, EnvelopeFormat};
 //! use notary::reference::Reference;
 //! use notary::{Digest, DigestAlgorithm, Disposition, ReasonCode};
 //!
@@ -14,7 +14,7 @@
 //! assert!(digest.matches(b"content") && !digest.matches(b"other content"));
 //!
 //! // A parsed envelope is not verified: `Envelope::verify` checks its signature and its certificate chain.
-//! assert!(matches!(Envelope::parse(b"{}"), Err(EnvelopeError::Json(_))));
+//! assert!(matches!(Envelope::parse(EnvelopeFormat::Jws, b"{}"), Err(EnvelopeError::Json(_))));
 //!
 //! // Every failure has a stable code, which says whether a retry may help.
 //! assert_eq!(ReasonCode::Revoked.disposition(), Disposition::Refused);
@@ -25,19 +25,21 @@
 //!
 //! | Module | What it has |
 //! |---|---|
-//! | [`envelope`] | Signature envelopes in JWS form: building, parsing, verifying |
+//! | [`envelope`] | Signature envelopes in the forms JWS and COSE: building, parsing, verifying |
 //! | [`x509`] | Certificates and chains, and the rules for code signing |
+//! | [`timestamp`] | Timestamps of signatures: requests, responses, and the verification of tokens |
 //! | [`trust`] | Trust policies, trust stores, trusted identities |
 //! | [`manifest`], [`links`], [`media_type`] | Manifests of artifacts and signatures, and what they refer to |
 //! | [`mod@reference`] | References to artifacts: registry, repository, tag or digest |
 //! | [`plugin`] | The plugin protocol, for plugins and for their hosts |
-//! | [`json`], [`text`] | Strict JSON, times, and text that is safe to print |
+//! | [`json`], [`cbor`], [`text`] | Strict JSON and CBOR, times, and text that is safe to print |
 //! | [`config_folder`] | Where notation has its configuration |
 //! | `credentials_source` | [`CredentialsSource`]: where AWS credentials come from, for errors |
 //! | `reason`, `advice` | [`ReasonCode`], [`Disposition`], [`Advice`]: what failures mean and what to do |
 //! | `descriptor`, `digest`, `user_metadata` | [`Descriptor`], [`Digest`], [`UserMetadata`] |
 
 mod advice;
+pub mod cbor;
 pub mod config_folder;
 mod credentials_source;
 mod descriptor;
@@ -51,6 +53,7 @@ pub mod plugin;
 mod reason;
 pub mod reference;
 pub mod text;
+pub mod timestamp;
 pub mod trust;
 mod user_metadata;
 pub mod x509;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::envelope::{JWS_MEDIA_TYPE, MAX_ENVELOPE_SIZE};
+use crate::envelope::{EnvelopeFormat, MAX_ENVELOPE_SIZE};
 use crate::json::{JsonError, Object};
 use crate::{Descriptor, DigestError, json};
 
@@ -69,9 +69,6 @@ impl SignatureForm {
     }
 }
 
-/// The media type of COSE envelopes, which are not supported.
-const COSE_MEDIA_TYPE: &str = "application/cose";
-
 /// The members of an image manifest that this project reads and writes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -108,16 +105,18 @@ impl Manifest {
         }
     }
 
-    /// The manifest of a signature over `subject`, in the form that every version of notation supports.
+    /// The manifest of a signature over `subject` with an envelope in its JWS form. The manifest has the form that
+    /// every version of notation supports.
     #[must_use]
     pub fn signature(subject: Descriptor, envelope: &[u8], annotations: BTreeMap<String, String>) -> Self {
-        Self::signature_in(SignatureForm::default(), subject, envelope, annotations)
+        Self::signature_in(SignatureForm::default(), EnvelopeFormat::Jws, subject, envelope, annotations)
     }
 
-    /// The manifest of a signature over `subject` in the given form.
+    /// The manifest of a signature over `subject` in the given form, with an envelope in the given format.
     #[must_use]
     pub fn signature_in(
         form: SignatureForm,
+        format: EnvelopeFormat,
         subject: Descriptor,
         envelope: &[u8],
         annotations: BTreeMap<String, String>,
@@ -128,7 +127,7 @@ impl Manifest {
             annotations,
             ..Self::image(
                 Descriptor::from_content(form.config_media_type(), EMPTY_CONFIG),
-                vec![Descriptor::from_content(JWS_MEDIA_TYPE, envelope)],
+                vec![Descriptor::from_content(format.media_type(), envelope)],
             )
         }
     }
@@ -182,26 +181,24 @@ impl Manifest {
         Err(ManifestError::NotASignature("wrong configuration media type or artifact type"))
     }
 
-    /// The descriptor of the envelope in a signature manifest.
+    /// The format and the descriptor of the envelope in a signature manifest.
     ///
     /// # Errors
-    /// Returns [`ManifestError::NotASignature`] unless this is a signature manifest with exactly one layer, a JWS
+    /// Returns [`ManifestError::NotASignature`] unless this is a signature manifest with exactly one layer, an
     /// envelope, and [`ManifestError::LargeEnvelope`] if the envelope is too large to be read.
-    pub fn envelope(&self) -> Result<&Descriptor, ManifestError> {
+    pub fn envelope(&self) -> Result<(EnvelopeFormat, &Descriptor), ManifestError> {
         self.check_is_signature()?;
-        match &self.layers[..] {
-            [envelope] if envelope.media_type == JWS_MEDIA_TYPE && envelope.size > MAX_ENVELOPE_SIZE as u64 => {
-                Err(ManifestError::LargeEnvelope { size: envelope.size })
-            }
-            [envelope] if envelope.media_type == JWS_MEDIA_TYPE => Ok(envelope),
-            [envelope] if envelope.media_type == COSE_MEDIA_TYPE => {
-                Err(ManifestError::NotASignature("COSE envelopes are not supported yet; sign with the JWS format"))
-            }
-            [_] => {
-                Err(ManifestError::NotASignature("unsupported envelope media type; only the JWS format is supported"))
-            }
-            _ => Err(ManifestError::NotASignature("it must have exactly one layer, the envelope")),
+        let [envelope] = &self.layers[..] else {
+            return Err(ManifestError::NotASignature("it must have exactly one layer, the envelope"));
+        };
+        let Some(format) = EnvelopeFormat::from_media_type(&envelope.media_type) else {
+            let why = "unsupported envelope media type; the JWS format and the COSE format are supported";
+            return Err(ManifestError::NotASignature(why));
+        };
+        if envelope.size > MAX_ENVELOPE_SIZE as u64 {
+            return Err(ManifestError::LargeEnvelope { size: envelope.size });
         }
+        Ok((format, envelope))
     }
 
     /// The manifest's bytes.
@@ -230,6 +227,7 @@ pub fn descriptor(object: &mut Object) -> Result<Descriptor, ManifestError> {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
     use super::*;
+    use crate::envelope::JWS_MEDIA_TYPE;
 
     /// A signature manifest after `change`.
     fn parsed(change: impl FnOnce(&mut serde_json::Value)) -> Result<Manifest, ManifestError> {
@@ -267,7 +265,7 @@ mod tests {
     fn round_trips_both_signature_forms() {
         for form in [SignatureForm::Config, SignatureForm::ArtifactType] {
             let subject = Descriptor::from_content(IMAGE_MANIFEST_MEDIA_TYPE, b"subject");
-            let manifest = Manifest::signature_in(form, subject, b"envelope", BTreeMap::new());
+            let manifest = Manifest::signature_in(form, EnvelopeFormat::Cose, subject, b"envelope", BTreeMap::new());
             assert_eq!(Manifest::parse(&manifest.to_bytes()).as_ref(), Ok(&manifest));
             assert!(manifest.envelope().is_ok(), "{form:?}");
             assert_eq!(manifest.config, Descriptor::from_content(form.config_media_type(), EMPTY_CONFIG));
@@ -276,17 +274,19 @@ mod tests {
     }
 
     #[test]
-    fn requires_exactly_one_layer_with_a_jws_envelope() {
+    fn requires_exactly_one_layer_with_an_envelope() {
         let layer = serde_json::to_value(Descriptor::from_content(JWS_MEDIA_TYPE, b"other")).unwrap();
         let two = parsed(|m| m["layers"].as_array_mut().unwrap().push(layer)).unwrap();
         assert!(two.is_signature() && two.envelope().is_err());
         let none = parsed(|m| m["layers"] = serde_json::json!([])).unwrap();
         assert!(none.is_signature() && none.envelope().is_err());
-        for media_type in ["application/cose", "application/jose", "application/JOSE+json"] {
+        for format in EnvelopeFormat::ALL {
+            let other = parsed(|m| m["layers"][0]["mediaType"] = format.media_type().into()).unwrap();
+            assert_eq!(other.envelope().unwrap().0, format);
+        }
+        for media_type in ["application/jose", "application/JOSE+json", "application/COSE", "application/cose+cbor"] {
             let other = parsed(|m| m["layers"][0]["mediaType"] = media_type.into()).unwrap();
-            assert!(matches!(other.envelope(), Err(ManifestError::NotASignature(why)) if why.contains("JWS")));
-            let is_named = other.envelope().unwrap_err().to_string().contains("COSE");
-            assert_eq!(is_named, media_type == "application/cose");
+            assert!(matches!(other.envelope(), Err(ManifestError::NotASignature(why)) if why.contains("media type")));
         }
     }
 

@@ -51,6 +51,8 @@ pub enum ReasonCode {
     Expired,
     /// A certificate was not valid at the time of signing, or is not valid now if that counts.
     CertificateValidity,
+    /// A required timestamp is missing, malformed or does not verify.
+    Timestamp,
     /// The signature, its envelope or its certificate chain is malformed or does not verify.
     Integrity,
     /// The signature is for another artifact.
@@ -99,12 +101,13 @@ pub enum ReasonCode {
 
 impl ReasonCode {
     /// Every code.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::Unsigned,
         Self::Untrusted,
         Self::Revoked,
         Self::Expired,
         Self::CertificateValidity,
+        Self::Timestamp,
         Self::Integrity,
         Self::OtherArtifact,
         Self::Metadata,
@@ -137,6 +140,7 @@ impl ReasonCode {
             Self::Revoked => "revoked",
             Self::Expired => "expired",
             Self::CertificateValidity => "certificate_validity",
+            Self::Timestamp => "timestamp",
             Self::Integrity => "integrity",
             Self::OtherArtifact => "other_artifact",
             Self::Metadata => "metadata",
@@ -171,6 +175,7 @@ impl ReasonCode {
             | Self::Revoked
             | Self::Expired
             | Self::CertificateValidity
+            | Self::Timestamp
             | Self::Integrity
             | Self::OtherArtifact
             | Self::Metadata

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use notary::envelope::{Envelope, EnvelopeError, JWS_MEDIA_TYPE, Payload, PayloadError, VerifiedEnvelope, VerifyError};
+use notary::envelope::{Envelope, EnvelopeError, EnvelopeFormat, Payload, PayloadError, VerifiedEnvelope, VerifyError};
 use notary::manifest::{EMPTY_CONFIG, Manifest, SignatureForm, THUMBPRINT_ANNOTATION};
 use notary::x509::{Certificate, CertificateChain};
 use notary::{Descriptor, is_reserved_annotation};
@@ -72,14 +72,22 @@ impl Attached {
 }
 
 impl MatchingEnvelope {
-    /// Checks that these bytes are an envelope that signs the artifact. The descriptor must come from the artifact's
-    /// store.
+    /// Checks that these bytes are an envelope, of whatever format, that signs the artifact. The descriptor must come
+    /// from the artifact's store.
     ///
     /// # Errors
     /// Returns any [`AttachError`] except [`AttachError::Store`] and [`AttachError::ReservedAnnotation`] if the
     /// envelope is malformed, does not verify, or signs something else.
     pub fn check(bytes: Vec<u8>, artifact: Descriptor) -> Result<Self, AttachError> {
-        let envelope = Envelope::parse(&bytes)?;
+        Self::check_in(EnvelopeFormat::of(&bytes), bytes, artifact)
+    }
+
+    /// As [`Self::check`], for an envelope that must have this format.
+    ///
+    /// # Errors
+    /// See [`Self::check`].
+    pub fn check_in(format: EnvelopeFormat, bytes: Vec<u8>, artifact: Descriptor) -> Result<Self, AttachError> {
+        let envelope = Envelope::parse(format, &bytes)?;
         let verified = envelope.verify_integrity()?;
         verified.check_validity(verified.attributes().signing_time).map_err(VerifyError::from)?;
         let signed = Payload::parse(verified.payload())?.target_artifact;
@@ -87,6 +95,12 @@ impl MatchingEnvelope {
             return Err(AttachError::OtherArtifact { signed: Box::new(signed), artifact: Box::new(artifact) });
         }
         Ok(Self { artifact, bytes, verified })
+    }
+
+    /// The envelope.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
     }
 
     /// The verified content of the envelope.
@@ -110,17 +124,17 @@ impl MatchingEnvelope {
         if let Some(reserved) = annotations.keys().find(|name| is_reserved_annotation(name)) {
             return Err(AttachError::ReservedAnnotation(reserved.clone()));
         }
-        let own = Descriptor::from_content(JWS_MEDIA_TYPE, &self.bytes);
+        let own = Descriptor::from_content(self.verified.format().media_type(), &self.bytes);
         let mut listed = store.list_signatures(&self.artifact, MAX_SIGNATURES).await?;
         while let Some(signature) = listed.next().await {
             // An unreadable signature does not match this envelope.
             let Ok(manifest) = signature.manifest else { continue };
-            if manifest.envelope().is_ok_and(|envelope| envelope.is_same_content(&own)) {
+            if manifest.envelope().is_ok_and(|(_, envelope)| envelope.is_same_content(&own)) {
                 return Ok(Attached::Before(signature.descriptor));
             }
         }
-        let chain = self.verified.chain();
-        Ok(Attached::Now(push_signature(store, &self.artifact, &self.bytes, chain, annotations, form).await?))
+        let manifest = push_signature(store, &self.artifact, &self.bytes, &self.verified, annotations, form).await?;
+        Ok(Attached::Now(manifest))
     }
 }
 
@@ -130,16 +144,17 @@ pub(crate) async fn push_signature(
     store: &Store,
     artifact: &Descriptor,
     envelope: &[u8],
-    chain: &CertificateChain,
+    verified: &VerifiedEnvelope,
     mut annotations: BTreeMap<String, String>,
     form: SignatureForm,
 ) -> Result<Descriptor, StoreError> {
-    annotations.insert(THUMBPRINT_ANNOTATION.to_owned(), thumbprints(chain));
-    let blobs = [(JWS_MEDIA_TYPE, envelope), (form.config_media_type(), EMPTY_CONFIG)];
+    annotations.insert(THUMBPRINT_ANNOTATION.to_owned(), thumbprints(verified.chain()));
+    let format = verified.format();
+    let blobs = [(format.media_type(), envelope), (form.config_media_type(), EMPTY_CONFIG)];
     for (media_type, content) in blobs {
         store.push_blob(media_type, content).await?;
     }
-    let manifest = Manifest::signature_in(form, artifact.clone(), envelope, annotations);
+    let manifest = Manifest::signature_in(form, format, artifact.clone(), envelope, annotations);
     let manifest = match store.push_referrer(&manifest).await {
         // The registry said wrongly that it has a blob.
         Err(why) if why.lacks_parts() => {

@@ -4,14 +4,38 @@ use std::collections::BTreeMap;
 use std::io;
 use std::io::Read;
 
-use notary::envelope::SignatureAlgorithm;
+use notary::envelope::{EnvelopeFormat, SignatureAlgorithm};
 use notary::x509::CertificateChain;
 use notary::{Descriptor, DigestAlgorithm};
 
 /// The default media type of a blob.
 pub const DEFAULT_MEDIA_TYPE: &str = "application/octet-stream";
-/// The extension that a signature file adds to the name of the blob's file.
-pub const SIGNATURE_EXTENSION: &str = ".jws.sig";
+
+/// Returns the extension that a signature file adds to the name of the blob's file, as notation names it.
+#[must_use]
+pub fn signature_extension(format: EnvelopeFormat) -> &'static str {
+    match format {
+        EnvelopeFormat::Jws => ".jws.sig",
+        EnvelopeFormat::Cose => ".cose.sig",
+    }
+}
+
+/// An envelope outside a registry, and its format.
+#[derive(Debug, Clone, Copy)]
+pub struct DetachedEnvelope<'a> {
+    /// The format.
+    pub format: EnvelopeFormat,
+    /// The bytes.
+    pub bytes: &'a [u8],
+}
+
+impl<'a> DetachedEnvelope<'a> {
+    /// The envelope of a file, which says its format by its content alone.
+    #[must_use]
+    pub fn of_file(bytes: &'a [u8]) -> Self {
+        Self { format: EnvelopeFormat::of(bytes), bytes }
+    }
+}
 
 /// Returns the algorithm for blobs that is paired with the key of a chain's signing certificate, if that key may sign.
 #[must_use]

@@ -32,7 +32,8 @@
 //! | module | |
 //! |---|---|
 //! | [`verify`] | the verifier, its policies, and verdicts as plain data |
-//! | [`sign`] | signing artifacts and blobs with AWS Signer |
+//! | [`sign`] | signing artifacts and blobs with AWS Signer, and artifacts with signing plugins and keys in files |
+//! | [`timestamp`] | adding timestamps to signatures |
 //! | [`attach`] | attaching an envelope that was made elsewhere |
 //! | [`copy`] | copying an artifact with everything it consists of and its signatures |
 //! | [`blob`] | describing files outside a registry |
@@ -53,6 +54,7 @@ pub mod plugin_host;
 mod policy_file;
 pub mod revocation;
 pub mod sign;
+pub mod timestamp;
 pub mod trust_store;
 pub mod verify;
 

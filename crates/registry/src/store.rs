@@ -1,8 +1,8 @@
 //! A registry or a layout behind one interface: signing, verifying and copying work the same way with both.
 
-use notary::Descriptor;
 use notary::manifest::{IMAGE_MANIFEST_MEDIA_TYPE, Manifest};
 use notary::reference::{Tag, Target};
+use notary::{Descriptor, Digest};
 
 use super::client::RemoteRepository;
 use super::content::Content;
@@ -121,6 +121,18 @@ impl Store {
                 let target = tag.cloned().map(Target::Tag);
                 Ok(repository.push_manifest(media_type, bytes, target.as_ref()).await?.descriptor)
             }
+        }
+    }
+
+    /// Deletes a manifest that is listed among the referrers of `subject`, such as a signature. In a layout, it is
+    /// removed from the index, and its content stays, since other manifests may have it too.
+    ///
+    /// # Errors
+    /// Returns [`StoreError`] if the list of referrers cannot be written, or the registry does not delete the manifest.
+    pub async fn delete_referrer(&self, subject: &Digest, digest: &Digest) -> Result<(), StoreError> {
+        match self {
+            Self::Layout(layout) => Ok(layout.remove_from_index(digest).await?),
+            Self::Remote(repository) => Ok(repository.delete_referrer(subject, digest).await?),
         }
     }
 

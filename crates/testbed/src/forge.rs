@@ -7,8 +7,8 @@ use aws_lc_rs::signature::{ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use notary::Descriptor;
-use notary::envelope::Payload;
 use notary::envelope::build::{ProtectedAttributes, build};
+use notary::envelope::{EnvelopeFormat, Payload, SignatureAlgorithm, SigningScheme};
 use time::OffsetDateTime;
 
 /// Returns an envelope over the artifact as the service signs it, after `change`. `signer` is the service's state
@@ -19,13 +19,26 @@ pub fn forge(
     artifact: &Descriptor,
     change: impl FnOnce(&mut ProtectedAttributes),
 ) -> Vec<u8> {
+    forge_in(EnvelopeFormat::Jws, signer, version, artifact, change)
+}
+
+/// As [`forge`], in another format than the service's.
+pub fn forge_in(
+    format: EnvelopeFormat,
+    signer: &Path,
+    version: &str,
+    artifact: &Descriptor,
+    change: impl FnOnce(&mut ProtectedAttributes),
+) -> Vec<u8> {
     let account = version.split(':').nth(4).unwrap();
     let job = format!("arn:aws:signer:us-west-2:{account}:/signing-jobs/forged");
     let mut attributes = ProtectedAttributes {
-        algorithm: "ES384",
-        authentic_signing_time: OffsetDateTime::now_utc(),
+        algorithm: SignatureAlgorithm::Es384,
+        signing_scheme: SigningScheme::SigningAuthority,
+        signing_time: OffsetDateTime::now_utc(),
         expiry: None,
         verification_plugin: Some("com.amazonaws.signer.notation.plugin".to_owned()),
+        verification_plugin_min_version: None,
         extended: vec![
             ("com.amazonaws.signer.signingProfileVersion".into(), version.to_owned()),
             ("com.amazonaws.signer.signingJob".into(), job),
@@ -37,7 +50,7 @@ pub fn forge(
     let chain = [der_of(&pem("leaf.pem")), der_of(&pem("intermediate.pem")), der_of(&pem("root.pem"))];
     let payload = Payload { target_artifact: artifact.clone() }.to_bytes();
     let sign = |input: &[u8]| key.sign(&SystemRandom::new(), input).map(|s| s.as_ref().to_vec());
-    build(&payload, &attributes, &chain, "forger/1", sign).unwrap()
+    build(format, &payload, &attributes, &chain, "forger/1", sign).unwrap()
 }
 
 /// The DER content of a PEM file with one section.

@@ -28,6 +28,7 @@ pub mod server;
 pub mod service;
 pub mod terminal;
 pub mod test_env;
+pub mod tsa;
 pub mod vector;
 mod world;
 

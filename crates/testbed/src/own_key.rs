@@ -5,7 +5,10 @@ use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use notary::Descriptor;
-use notary::envelope::{PAYLOAD_MEDIA_TYPE, Payload, SigningScheme, header};
+use notary::envelope::build::{ProtectedAttributes, build};
+use notary::envelope::{
+    Envelope, EnvelopeFormat, PAYLOAD_MEDIA_TYPE, Payload, SignatureAlgorithm, SigningScheme, header, with_timestamp,
+};
 use notary::text::rfc3339;
 use notary::x509::Certificate;
 use rcgen::{
@@ -77,6 +80,34 @@ impl OwnKey {
         self.sign_with(artifact, scheme, |_| ())
     }
 
+    /// As [`OwnKey::sign`], in this format.
+    pub fn sign_in(&self, format: EnvelopeFormat, artifact: &Descriptor, signing_scheme: SigningScheme) -> Vec<u8> {
+        self.sign_in_with(format, artifact, signing_scheme, |_| ())
+    }
+
+    /// As [`OwnKey::sign_in`], after a change to the signed attributes.
+    pub fn sign_in_with(
+        &self,
+        format: EnvelopeFormat,
+        artifact: &Descriptor,
+        signing_scheme: SigningScheme,
+        change: impl FnOnce(&mut ProtectedAttributes),
+    ) -> Vec<u8> {
+        let mut attributes = ProtectedAttributes {
+            algorithm: SignatureAlgorithm::Es256,
+            signing_scheme,
+            signing_time: OffsetDateTime::now_utc() - Duration::days(20),
+            expiry: None,
+            verification_plugin: None,
+            verification_plugin_min_version: None,
+            extended: Vec::new(),
+        };
+        change(&mut attributes);
+        let payload = Payload { target_artifact: artifact.clone() }.to_bytes();
+        let sign = |input: &[u8]| self.key.sign(&SystemRandom::new(), input).map(|s| s.as_ref().to_vec());
+        build(format, &payload, &attributes, &self.chain, "test/1", sign).unwrap()
+    }
+
     /// As [`OwnKey::sign`], after a change to the protected header.
     pub fn sign_with(&self, artifact: &Descriptor, scheme: SigningScheme, change: impl FnOnce(&mut Value)) -> Vec<u8> {
         let (time, crit) = match scheme {
@@ -104,6 +135,16 @@ impl OwnKey {
         });
         envelope.to_string().into_bytes()
     }
+}
+
+/// The signature of an envelope: the message of its timestamp.
+pub fn signature_of(envelope: &[u8]) -> Vec<u8> {
+    Envelope::parse(EnvelopeFormat::of(envelope), envelope).unwrap().signature().to_vec()
+}
+
+/// The envelope with this timestamp.
+pub fn stamped(envelope: &[u8], token: &[u8]) -> Vec<u8> {
+    with_timestamp(EnvelopeFormat::of(envelope), envelope, token).unwrap()
 }
 
 /// Adds a critical attribute.

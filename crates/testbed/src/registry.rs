@@ -23,12 +23,18 @@ pub struct Registry {
 
 impl Registry {
     pub fn start(peers: &Path) -> Registry {
+        Registry::start_with(peers, &[])
+    }
+
+    /// As [`Registry::start`], with more options.
+    pub fn start_with(peers: &Path, options: &[&str]) -> Registry {
         let storage = tempfile::tempdir().unwrap();
         // Another process may take the port first. olareg then exits, and another port is tried.
         for _ in 0..5 {
             let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
             let mut olareg = command(peers.join("olareg"), storage.path());
             olareg.args(["serve", "--addr", "127.0.0.1", "--store-type", "mem", "--port", &address.port().to_string()]);
+            olareg.args(options);
             let mut process = Running::start(&mut olareg);
             if process.wait_for("olareg", |_| TcpStream::connect(address).ok()).is_some() {
                 return Registry { address, _process: process, _storage: storage };

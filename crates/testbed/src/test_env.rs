@@ -10,6 +10,7 @@ use aws_signer::{ClientPool, SignerClient, SignerConfig};
 use limits::Deadline;
 use local_signer::clock::Clock;
 use local_signer::{LocalSigner, Options};
+use notary::envelope::EnvelopeFormat;
 use notary::envelope::build::ProtectedAttributes;
 use notary::manifest::{EMPTY_CONFIG, IMAGE_CONFIG_MEDIA_TYPE, Manifest, SignatureForm};
 use notary::reference::Target;
@@ -119,7 +120,13 @@ impl TestEnv {
     pub fn attach_with(&self, envelope: &[u8], change: impl FnOnce(&mut Manifest)) -> Descriptor {
         self.layout.put_blob(envelope).unwrap();
         self.layout.put_blob(EMPTY_CONFIG).unwrap();
-        let mut manifest = Manifest::signature(self.image.clone(), envelope, BTreeMap::new());
+        let mut manifest = Manifest::signature_in(
+            SignatureForm::default(),
+            EnvelopeFormat::of(envelope),
+            self.image.clone(),
+            envelope,
+            BTreeMap::new(),
+        );
         change(&mut manifest);
         self.layout.put_manifest(&manifest, None).unwrap()
     }

@@ -12,6 +12,8 @@ pub const NOW: OffsetDateTime = datetime!(2026-07-01 12:00:00 UTC);
 pub const KEY_USAGE: &str = "2.5.29.15";
 pub const BASIC_CONSTRAINTS: &str = "2.5.29.19";
 pub const EXTENDED_KEY_USAGE: &str = "2.5.29.37";
+/// The extended key usage of timestamping.
+pub const TIME_STAMPING: &str = "1.3.6.1.5.5.7.3.8";
 /// Bits of the key usage.
 pub const DIGITAL_SIGNATURE: u8 = 0;
 pub const KEY_CERT_SIGN: u8 = 5;
@@ -73,6 +75,12 @@ impl Spec {
 
     pub fn leaf(kind: Kind) -> Self {
         Self::new("leaf", kind, vec![key_usage(true, &[DIGITAL_SIGNATURE])])
+    }
+
+    /// The signing certificate of a timestamping authority.
+    pub fn tsa(kind: Kind) -> Self {
+        let usage = [key_usage(true, &[DIGITAL_SIGNATURE]), extended_key_usage(true, &[TIME_STAMPING])];
+        Self::new("tsa", kind, usage.to_vec())
     }
 
     pub fn authority(common_name: &str, kind: Kind) -> Self {

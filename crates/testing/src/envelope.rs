@@ -98,7 +98,7 @@ impl Draft {
         let text = self.protected_text.clone().unwrap_or_else(|| self.protected.to_string());
         let protected = URL_SAFE_NO_PAD.encode(text);
         let payload = URL_SAFE_NO_PAD.encode(&self.payload);
-        let signature = self.key.sign_jws(format!("{protected}.{payload}").as_bytes());
+        let signature = self.key.sign_envelope(format!("{protected}.{payload}").as_bytes());
         json!({
             "payload": payload,
             "protected": protected,

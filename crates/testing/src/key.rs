@@ -73,6 +73,19 @@ impl Key {
         }
     }
 
+    /// The value of the COSE header parameter `alg` for envelopes signed with this key.
+    pub fn cose_algorithm(&self) -> i128 {
+        match self.kind {
+            Kind::P256 => -7,
+            Kind::P384 => -35,
+            Kind::P521 => -36,
+            Kind::Rsa2048 => -37,
+            Kind::Rsa3072 => -38,
+            Kind::Rsa4096 => -39,
+            Kind::Ed25519 => -8,
+        }
+    }
+
     /// The private key, PKCS #8.
     pub fn pkcs8(&self) -> Vec<u8> {
         let document = match &self.pair {
@@ -125,8 +138,8 @@ impl Key {
         }
     }
 
-    /// A signature in the format of envelopes.
-    pub fn sign_jws(&self, message: &[u8]) -> Vec<u8> {
+    /// A signature in the format of envelopes, the same for JWS and COSE.
+    pub fn sign_envelope(&self, message: &[u8]) -> Vec<u8> {
         let pss = match self.kind {
             Kind::Rsa3072 => &signature::RSA_PSS_SHA384,
             Kind::Rsa4096 => &signature::RSA_PSS_SHA512,

@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, missing_docs, reason = "a test fails by panicking")]
 
 pub mod certificate;
+pub mod cose;
 pub mod der;
 pub mod envelope;
 pub mod key;
 pub mod status;
+pub mod timestamp;

@@ -3,9 +3,10 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
+use notary::envelope::EnvelopeFormat;
 use notary::text::printable;
 use notary::{ReasonCode, UserMetadata};
-use notation::blob::{DEFAULT_MEDIA_TYPE, SIGNATURE_EXTENSION};
+use notation::blob::{DEFAULT_MEDIA_TYPE, signature_extension};
 use notation::sign::{SignBlobError, SignedBlob, sign_blob};
 use serde::Serialize;
 
@@ -76,7 +77,7 @@ struct BlobSignReport {
 
 pub(super) async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
     let user_metadata = UserMetadata::from_pairs(args.user_metadata)?;
-    let signature = args.signature.unwrap_or_else(|| signature_of(&args.file));
+    let signature = args.signature.unwrap_or_else(|| signature_of(&args.file, EnvelopeFormat::Jws));
     let signature = OutputFile::new(signature, args.force)?;
     let output = &signature.beside(output)?;
     let content = open(&args.file)?;
@@ -92,10 +93,10 @@ pub(super) async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliEr
     Ok(ExitStatus::DONE)
 }
 
-/// The default signature file, as notation names it.
-pub(super) fn signature_of(file: &Path) -> PathBuf {
+/// The default file of a signature in this format, as notation names it.
+pub(super) fn signature_of(file: &Path, format: EnvelopeFormat) -> PathBuf {
     let mut name = file.as_os_str().to_owned();
-    name.push(SIGNATURE_EXTENSION);
+    name.push(signature_extension(format));
     name.into()
 }
 
@@ -122,7 +123,7 @@ fn show(file: &Path, signature: &Path, signed: &SignedBlob, output: &Output) -> 
     let certificates = verified.chain().certificates();
     let metadata = signed.blob.annotations.clone();
     let signer = &signed.signature.signer;
-    let content = SignedContent::new(verified.attributes(), certificates, metadata, Some(signer));
+    let content = SignedContent::new(verified.format(), verified.attributes(), certificates, metadata, Some(signer));
     let signature = SignatureReport::from_file(signature, &signed.signature.envelope).with_content(content);
     let name = printable(&file.display().to_string());
     output.text(format!("{name} {}{}", paint(GOOD, "signed"), where_written(&signature)))?;

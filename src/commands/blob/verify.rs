@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use notary::envelope::EnvelopeFormat;
 use notary::text::printable;
+use notation::blob::DetachedEnvelope;
 use notation::verify::{Demands, Verdict, VerificationPolicy};
 use notation::{NotationFolder, read_blob_trust_policy};
 use serde::Serialize;
@@ -48,7 +50,7 @@ pub(super) struct Args {
     #[arg(value_name = "FILE")]
     file: Option<PathBuf>,
 
-    /// The signature file [default: FILE.jws.sig]
+    /// The signature file, in the JWS or the COSE format [default: FILE.jws.sig or FILE.cose.sig, whichever exists]
     #[arg(long, value_name = "FILE")]
     signature: Option<PathBuf>,
 
@@ -189,7 +191,8 @@ pub(super) async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliEr
     let media_type = args.media_type.as_deref();
     let now = OffsetDateTime::now_utc();
     let waiting = output.waiting(&format!("verifying {}", file.display()));
-    let verdict = verifier.verify_blob(content, &envelope, media_type, &policy, &demands, now).await;
+    let detached = DetachedEnvelope::of_file(&envelope);
+    let verdict = verifier.verify_blob(content, detached, media_type, &policy, &demands, now).await;
     drop(waiting);
     let verdict = verdict.map_err(|why| CliError::file(format!("{}: {why}", file.display())))?;
     let signature = SignatureReport::from_file(&signature, &envelope);
@@ -199,12 +202,16 @@ pub(super) async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliEr
     Ok(report.outcome.into())
 }
 
-/// The file's default signature file, if it exists.
+/// The file's default signature file. If it has one in each format, the caller must choose: they may be by different
+/// signers.
 fn existing_signature_of(file: &Path) -> Result<PathBuf, CliError> {
-    let signature = signature_of(file);
-    match signature.try_exists() {
-        Ok(true) => Ok(signature),
-        _ => Err(CliError::file(format!("{} does not exist", signature.display()))
-            .with_advice("Name the signature file with --signature.")),
-    }
+    let [jws, cose] = EnvelopeFormat::ALL.map(|format| signature_of(file, format));
+    let exists = |signature: &PathBuf| signature.try_exists().is_ok_and(|exists| exists);
+    let why = match (exists(&jws), exists(&cose)) {
+        (true, false) => return Ok(jws),
+        (false, true) => return Ok(cose),
+        (false, false) => format!("neither {} nor {} exists", jws.display(), cose.display()),
+        (true, true) => format!("both {} and {} exist", jws.display(), cose.display()),
+    };
+    Err(CliError::file(why).with_advice("Name the signature file with --signature."))
 }

@@ -12,10 +12,10 @@ use serde_json::Value;
 
 use crate::arguments::artifact_reference::ArtifactReference;
 use crate::output::SCHEMA_VERSION;
-use crate::output::exit::ExitStatus;
+use crate::output::exit::{CliError, ExitStatus};
 use crate::output::failure::FailureReport;
 use crate::output::outcome::{StepOutcome, StepReport};
-use crate::output::vocabulary::{NamedArtifact, SignatureReport, SignedContent};
+use crate::output::vocabulary::{NamedArtifact, SignatureReport, SignedContent, TimestampDetails};
 use crate::verification::reason_error;
 
 /// The results of the command.
@@ -61,8 +61,14 @@ pub(super) struct EnvelopeDetails {
 pub(super) struct UnsignedAttributes {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signing_agent: Option<String>,
-    /// Whether there is a timestamp. It is not checked.
+    /// Whether there is a timestamp.
     pub timestamp_signature: bool,
+    /// What the timestamp says. It is not verified.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timestamp: Option<TimestampDetails>,
+    /// Why the timestamp cannot be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timestamp_error: Option<FailureReport>,
 }
 
 impl InspectReport {
@@ -114,12 +120,18 @@ fn signed_content(content: &InspectedEnvelope) -> SignedContent {
     let attributes = &content.envelope.attributes;
     let signer = SignerAttributes::from_signed(attributes).ok();
     let metadata = content.payload.target_artifact.annotations.clone();
-    SignedContent::new(attributes, content.envelope.chain.certificates(), metadata, signer.as_ref())
+    let certificates = content.envelope.chain.certificates();
+    SignedContent::new(content.envelope.format, attributes, certificates, metadata, signer.as_ref())
 }
 
 impl EnvelopeDetails {
     fn new(content: &InspectedEnvelope) -> Self {
-        let InspectedEnvelope { envelope, payload, integrity, revocation, .. } = content;
+        let InspectedEnvelope { envelope, payload, timestamp, integrity, revocation, .. } = content;
+        let (read, unreadable) = match timestamp {
+            Some(Ok(token)) => (Some(token), None),
+            Some(Err(why)) => (None, Some(why)),
+            None => (None, None),
+        };
         let Descriptor { media_type, digest, size, .. } = payload.target_artifact.clone();
         let step = |result: &Result<Finding, Reason>| match result {
             Ok(finding) => StepReport::fine(StepOutcome::Ok, finding.to_string()),
@@ -130,7 +142,9 @@ impl EnvelopeDetails {
             signed_attributes: signed_attributes(&envelope.attributes),
             unsigned_attributes: UnsignedAttributes {
                 signing_agent: envelope.signing_agent.clone(),
-                timestamp_signature: envelope.timestamp_signature.is_some(),
+                timestamp_signature: envelope.timestamp_signature().is_some(),
+                timestamp: read.as_ref().map(|token| TimestampDetails::from_token(token)),
+                timestamp_error: unreadable.map(|why| CliError::new(why.code(), why).into()),
             },
             signed_artifact: Descriptor { media_type, digest, size, artifact_type: None, annotations: BTreeMap::new() },
             integrity: step(integrity),
@@ -157,7 +171,7 @@ fn signed_attributes(attributes: &SignedAttributes) -> BTreeMap<String, Value> {
     all
 }
 
-/// notation's name of a JWS algorithm.
+/// notation's name of an algorithm, given that of JWS, which stands for it in both formats.
 fn algorithm(jws: &str) -> &str {
     match jws {
         "ES256" => "ECDSA-SHA-256",

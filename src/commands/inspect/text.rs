@@ -8,7 +8,7 @@ use super::report::{EnvelopeDetails, InspectReport, InspectedSignatureReport};
 use crate::output::outcome::StepReport;
 use crate::output::short::shortened;
 use crate::output::tree::Tree;
-use crate::output::vocabulary::{SignatureReport, SignedContent};
+use crate::output::vocabulary::{CertificateReport, SignatureReport, SignedContent};
 use crate::output::{BAD, paint};
 
 /// The attributes that come first, as in notation's output.
@@ -53,18 +53,19 @@ fn add(node: &mut Tree, signature: &SignatureReport, content: &SignedContent, de
     }
     let unsigned = node.add(Tree::new("unsigned attributes"));
     if details.unsigned_attributes.timestamp_signature {
-        unsigned.pair("timestamp signature", "present, not checked");
+        let node = unsigned.add(Tree::new("timestamp signature (not verified)"));
+        if let Some(timestamp) = &details.unsigned_attributes.timestamp {
+            node.pair("timestamp", timestamp.when());
+            add_certificates(node, &timestamp.certificates);
+        }
+        if let Some(error) = &details.unsigned_attributes.timestamp_error {
+            node.add(Tree::styled(paint(BAD, format!("unreadable: {}", printable(&error.message)))));
+        }
     }
     if let Some(agent) = &details.unsigned_attributes.signing_agent {
         unsigned.pair("signingAgent", agent);
     }
-    let certificates = node.add(Tree::new("certificates"));
-    for certificate in &content.certificates {
-        let one = certificates.pair("SHA256 fingerprint", &certificate.thumbprint);
-        one.pair("issued to", &certificate.subject);
-        one.pair("issued by", &certificate.issuer);
-        one.pair("expiry", &certificate.not_after);
-    }
+    add_certificates(node, &content.certificates);
     let artifact = node.add(Tree::new("signed artifact"));
     artifact.pair("media type", &details.signed_artifact.media_type);
     artifact.pair("digest", &details.signed_artifact.digest);
@@ -74,6 +75,16 @@ fn add(node: &mut Tree, signature: &SignatureReport, content: &SignedContent, de
     add_step(node, "integrity", &details.integrity, above);
     if let Some(revocation) = &details.revocation {
         add_step(node, "revocation", revocation, above);
+    }
+}
+
+fn add_certificates(node: &mut Tree, all: &[CertificateReport]) {
+    let certificates = node.add(Tree::new("certificates"));
+    for certificate in all {
+        let one = certificates.pair("SHA256 fingerprint", &certificate.thumbprint);
+        one.pair("issued to", &certificate.subject);
+        one.pair("issued by", &certificate.issuer);
+        one.pair("expiry", &certificate.not_after);
     }
 }
 

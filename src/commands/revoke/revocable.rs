@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use aws_signer::SignerAttributes;
-use notary::envelope::{Envelope, MAX_ENVELOPE_SIZE, Payload};
+use notary::envelope::{Envelope, EnvelopeFormat, MAX_ENVELOPE_SIZE, Payload};
 use notary::text::printable;
 use notary::x509::Certificate;
 use notary::{Descriptor, Disposition, ReasonCode};
@@ -48,12 +48,14 @@ pub(super) async fn signatures(
             Err(why) => Err(why),
             Ok(manifest) => match manifest.envelope() {
                 Err(why) => Ok(Err(invalid(why))),
-                Ok(stored) => store.blob(stored, MAX_ENVELOPE_SIZE as u64).await.map(Ok),
+                Ok((format, stored)) => {
+                    store.blob(stored, MAX_ENVELOPE_SIZE as u64).await.map(|bytes| Ok((format, bytes)))
+                }
             },
         };
         let is_unread = read.as_ref().is_err_and(may_be_read_later);
         let envelope = read.map_err(CliError::from).and_then(|read| read);
-        match envelope.and_then(|bytes| signer_of(&bytes, artifact, roots)) {
+        match envelope.and_then(|(format, bytes)| signer_of(format, &bytes, artifact, roots)) {
             Ok((signer, content)) => revocable.push(RevocableSignature { manifest: descriptor, signer, content }),
             Err(why) => skipped.push(SkippedSignature { manifest: descriptor, why, is_unread }),
         }
@@ -72,11 +74,12 @@ fn invalid(why: impl Display) -> CliError {
 }
 
 fn signer_of(
+    format: EnvelopeFormat,
     envelope: &[u8],
     artifact: &Descriptor,
     roots: &[Certificate],
 ) -> Result<(SignerAttributes, SignedContent), CliError> {
-    let envelope = Envelope::parse(envelope).map_err(invalid)?;
+    let envelope = Envelope::parse(format, envelope).map_err(invalid)?;
     let verified = envelope.verify_integrity().map_err(invalid)?;
     let attributes = verified.attributes();
     let signer =
@@ -93,6 +96,7 @@ fn signer_of(
         let why = format!("it covers {}, not this artifact", signed.digest);
         return Err(CliError::new(ReasonCode::OtherArtifact, why));
     }
-    let content = SignedContent::new(attributes, chain.certificates(), signed.annotations, Some(&signer));
+    let content =
+        SignedContent::new(verified.format(), attributes, chain.certificates(), signed.annotations, Some(&signer));
     Ok((signer, content))
 }

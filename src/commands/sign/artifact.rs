@@ -17,6 +17,7 @@ use notation::verify::{
 use registry::{RegistryClient, Store, Tree};
 use time::OffsetDateTime;
 
+use super::own::OwnSigning;
 use super::report::{IgnoredSignatures, SignedArtifactReport, SigningOutcome};
 use crate::arguments::artifact_reference::{ArtifactReference, OpenedArtifact};
 use crate::arguments::roots::roots;
@@ -28,7 +29,7 @@ use crate::verification::{CheckedSignature, verdict_error};
 
 /// The settings for all artifacts of a command.
 pub(super) struct Signing {
-    pub profile: ProfileArn,
+    pub signer: Signer,
     pub recursive: bool,
     /// With `--if-unsigned`: artifacts with a signature that this policy accepts are skipped.
     pub if_unsigned: Option<VerificationPolicy>,
@@ -41,7 +42,14 @@ pub(super) struct Signing {
     pub form: SignatureForm,
     pub rate: Option<RateLimit>,
     pub registry: RegistryClient,
-    pub client: SignerClient,
+}
+
+/// Who signs.
+pub(super) enum Signer {
+    /// AWS Signer, with a signing profile.
+    AwsSigner { profile: ProfileArn, client: SignerClient },
+    /// Another one.
+    Own(OwnSigning),
 }
 
 /// The policy of `--if-unsigned`: a valid signature by this profile.
@@ -120,8 +128,16 @@ async fn sign_one(
         rate.wait().await;
     }
     let deadline = Deadline::new(signing.verifier.limits().time);
+    let (profile, client) = match &signing.signer {
+        Signer::AwsSigner { profile, client } => (profile, client),
+        Signer::Own(own) => {
+            let signature = own.sign(signing, store, artifact, deadline).await?;
+            let report = SignedArtifactReport::new(reference, artifact, SigningOutcome::Signed);
+            return Ok(report.with_signature(signature));
+        }
+    };
     let metadata = signing.user_metadata.clone();
-    let signed = sign_descriptor(artifact.clone(), metadata, &signing.client, &signing.profile, deadline).await?;
+    let signed = sign_descriptor(artifact.clone(), metadata, client, profile, deadline).await?;
     let signature = match &signing.detach {
         Some(file) => {
             let envelope = &signed.signature.envelope;
@@ -133,7 +149,13 @@ async fn sign_one(
     let verified = &signed.signature.verified;
     let certificates = verified.chain().certificates();
     let metadata = signing.user_metadata.as_map().clone();
-    let content = SignedContent::new(verified.attributes(), certificates, metadata, Some(&signed.signature.signer));
+    let content = SignedContent::new(
+        verified.format(),
+        verified.attributes(),
+        certificates,
+        metadata,
+        Some(&signed.signature.signer),
+    );
     let report = SignedArtifactReport::new(reference, artifact, SigningOutcome::Signed).with_ignored(ignored);
     Ok(report.with_signature(signature.with_content(content)))
 }
@@ -164,7 +186,10 @@ async fn existing(
             })
         }
         Conclusion::NotVerified(Disposition::Refused) | Conclusion::Skipped => {
-            Ok(ExistingSignature::None(under_other_roots(&verdict, &signing.profile)))
+            Ok(ExistingSignature::None(match &signing.signer {
+                Signer::AwsSigner { profile, .. } => under_other_roots(&verdict, profile),
+                Signer::Own(_) => None,
+            }))
         }
         Conclusion::NotVerified(Disposition::Undetermined | Disposition::Misconfigured) => {
             let why = verdict_error(&verdict);

@@ -1,6 +1,7 @@
 //! `notation-aws-signer sign`: resolves, signs, checks and attaches.
 
 mod artifact;
+mod own;
 mod report;
 
 use std::num::{NonZeroU32, NonZeroUsize};
@@ -10,16 +11,21 @@ use std::sync::Arc;
 use aws_signer::ClientPool;
 use limits::RateLimit;
 use notary::UserMetadata;
+use notary::envelope::EnvelopeFormat;
 use notary::manifest::SignatureForm;
+use notation::revocation::RevocationSources;
+use notation::timestamp::TimestampingError;
 use notation::verify::{Limits, Verifier};
 
-use self::artifact::{Signing, sign};
+use self::artifact::{Signer, Signing, sign};
+use self::own::OwnSigning;
 use self::report::SignedArtifactReport;
 pub(super) use self::report::{show_new_signature, where_written};
 use crate::arguments::artifact_reference::ArtifactReference;
 use crate::arguments::metadata;
 use crate::arguments::metadata::Pair;
 use crate::arguments::number::count;
+use crate::arguments::own_signer::OwnSignerArgs;
 use crate::arguments::registry::RegistryArgs;
 use crate::arguments::signer::{SignerArgs, budget};
 use crate::arguments::signing_profile::SigningProfile;
@@ -34,6 +40,8 @@ const AWS_RATE: NonZeroU32 = NonZeroU32::new(25).expect("it is not 0");
 
 /// Sign artifacts in registries and OCI image layouts with AWS Signer.
 ///
+/// Signing plugins of notation and keys in files can sign, too.
+///
 /// A tag is resolved once, and the digest is signed. The signature is checked, and then stored next to the artifact,
 /// where notation finds it, too.
 #[derive(Debug, clap::Args)]
@@ -45,6 +53,11 @@ const AWS_RATE: NonZeroU32 = NonZeroU32::new(25).expect("it is not 0");
   Sign a multi-platform image (index) with its images; safe to run again:
     notation-aws-signer sign registry.example.com/app@sha256:... \\
       --profile ARN --recursive --if-unsigned
+
+  Sign with a signing plugin of notation, and have the time confirmed:
+    notation-aws-signer sign registry.example.com/app:v1 \\
+      --plugin NAME --id KEY \\
+      --timestamp-url http://tsa.example.com --timestamp-root tsa-root.pem
 
   Sign an image in an OCI image layout, and write the signature to a file:
     notation-aws-signer sign oci:./image:v1 --profile ARN --detach image.sig
@@ -60,8 +73,8 @@ pub struct Args {
     /// The signing profile, which is the signing identity in AWS Signer:
     /// arn:aws:signer:REGION:ACCOUNT:/signing-profiles/NAME. A NAME alone is completed if the AWS configuration has
     /// region and account
-    #[arg(long, value_name = "ARN")]
-    profile: SigningProfile,
+    #[arg(long, value_name = "ARN", required_unless_present_any = ["plugin", "key"], conflicts_with_all = ["plugin", "key"])]
+    profile: Option<SigningProfile>,
 
     /// Sign this metadata with the artifact; `verify --user-metadata` checks it. Repeat for several
     #[arg(long = "user-metadata", short = 'm', value_name = "KEY=VALUE", value_parser = metadata::pair)]
@@ -72,7 +85,7 @@ pub struct Args {
     recursive: bool,
 
     /// Skip artifacts that already have a valid signature by this profile
-    #[arg(long)]
+    #[arg(long, requires = "profile")]
     if_unsigned: bool,
 
     /// With --if-unsigned: the root certificate of the signatures, if it is not AWS's (PEM or DER)
@@ -102,6 +115,9 @@ pub struct Args {
     /// Limit the calls to AWS Signer per second; 0 is no limit [default: 25, or no limit with a custom endpoint URL]
     #[arg(long, value_name = "N")]
     rate: Option<u32>,
+
+    #[command(flatten)]
+    own: OwnSignerArgs,
 
     #[command(flatten)]
     signer: SignerArgs,
@@ -134,15 +150,39 @@ pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
     let registry = args.registry.client_for(&args.references, output)?;
     let config = args.signer.config()?.with_waits(output.waits());
     let time = budget(&config);
-    let profile = args.profile.arn(&args.signer, &config, output)?;
-    let clients = ClientPool::new(config);
-    let client = clients.for_signing(&profile).await?;
-    let default_rate = client.endpoint_url().is_none().then_some(AWS_RATE);
+    let authority = args.own.authority()?;
+    let format = args.own.format();
+    let (signer, policy, clients, default_rate) = match (args.profile, args.own.signer()?) {
+        (_, Some(signer)) => {
+            let clients = ClientPool::new(config);
+            let revocation = Box::new(RevocationSources::new(clients.clone()));
+            (Signer::Own(OwnSigning { signer, format, authority, revocation }), None, clients, None)
+        }
+        (Some(profile), None) => {
+            if format != EnvelopeFormat::Jws {
+                let why = CliError::configuration(format!("AWS Signer makes no signatures in the format {format}"));
+                return Err(
+                    why.with_advice("Remove --signature-format, or name another signer with --plugin or --key.")
+                );
+            }
+            if authority.is_some() {
+                let why = CliError::from(TimestampingError::SigningAuthority).context("--timestamp-url");
+                return Err(why.with_advice("Remove --timestamp-url and --timestamp-root."));
+            }
+            let profile = profile.arn(&args.signer, &config, output)?;
+            let clients = ClientPool::new(config);
+            let client = clients.for_signing(&profile).await?;
+            let default_rate = client.endpoint_url().is_none().then_some(AWS_RATE);
+            let policy = artifact::trust(args.if_unsigned, &args.roots, &profile)?;
+            (Signer::AwsSigner { profile, client }, policy, clients, default_rate)
+        }
+        (None, None) => return Err(CliError::configuration("no signer is named").with_advice("Pass --profile ARN.")),
+    };
     let rate = args.rate.map_or(default_rate, NonZeroU32::new);
     let signing = Arc::new(Signing {
         rate: rate.map(RateLimit::per_second),
-        if_unsigned: artifact::trust(args.if_unsigned, &args.roots, &profile)?,
-        profile,
+        if_unsigned: policy,
+        signer,
         recursive: args.recursive,
         detach,
         dry_run: args.dry_run,
@@ -153,7 +193,6 @@ pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
         verifier: Verifier::new(clients).with_limits(Limits { time, ..Limits::default() }),
         user_metadata,
         registry,
-        client,
     });
 
     let what = match &args.references[..] {

@@ -167,5 +167,8 @@ pub(in crate::commands) fn show_new_signature(signature: &SignatureReport, outpu
     if let Some(job) = &signed.job {
         line("job", job)?;
     }
+    if let Some(timestamp) = &signed.timestamp {
+        line("timestamp", &timestamp.to_string())?;
+    }
     signed.expiry.as_ref().map_or(Ok(()), |expiry| line("expires", expiry))
 }

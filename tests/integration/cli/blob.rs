@@ -308,7 +308,11 @@ fn keeps_an_existing_signature_without_force() {
 #[ignore = "needs notation and olareg: scripts/test"]
 fn missing_files_are_usage_errors() {
     let mut blobs = Blobs::start();
-    blobs.verify("app.tar.gz", &[]).exits_with(2).says("app.tar.gz.jws.sig does not exist").says("--signature");
+    blobs
+        .verify("app.tar.gz", &[])
+        .exits_with(2)
+        .says("neither app.tar.gz.jws.sig nor app.tar.gz.cose.sig exists")
+        .says("--signature");
     blobs.verify("app.tar.gz", &["--signature", "absent.sig"]).exits_with(2).says("absent.sig");
     blobs.write("some.sig", b"{}");
     blobs.verify("absent", &["--signature", "some.sig"]).exits_with(2).says("absent");

@@ -11,6 +11,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use crate::support::docker_registry::DockerRegistry;
+use crate::support::registry::Registry;
 use crate::support::{World, programs};
 
 pub struct ImageStores {
@@ -29,8 +30,13 @@ pub struct StoredImage {
 
 impl ImageStores {
     pub fn new(world: &World) -> ImageStores {
+        Self::beside(&world.registry)
+    }
+
+    /// An image in this registry, and in each of the other kinds of stores.
+    pub fn beside(registry: &Registry) -> ImageStores {
         let folder = tempfile::tempdir().unwrap();
-        let mut images = vec![in_registry(&world.registry.address().to_string())];
+        let mut images = vec![in_registry(&registry.address().to_string())];
         let registries = DockerRegistry::start_both(&programs::peers()).map(|(_, registry)| registry);
         images.extend(registries.iter().map(|registry| in_registry(&registry.address.to_string())));
         let path = folder.path().join("layout");

@@ -6,6 +6,7 @@ mod bad_input;
 mod blob;
 mod concurrency;
 mod copy;
+mod cose;
 mod errors;
 mod image_stores;
 mod inspect;

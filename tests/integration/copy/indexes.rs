@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use notary::ReasonCode;
+use notary::envelope::EnvelopeFormat;
 use notary::manifest::SIGNATURE_MEDIA_TYPE;
 use notation::copy::CopyError;
 
@@ -18,7 +19,8 @@ pub async fn index_of(store: &Store, children: &[Descriptor]) -> Descriptor {
 /// Puts a signature manifest into the store without listing it.
 pub async fn signature_of(store: &Store, subject: &Descriptor, form: SignatureForm, envelope: &str) -> Descriptor {
     sign(store, subject, form, envelope).await;
-    let manifest = Manifest::signature_in(form, subject.clone(), envelope.as_bytes(), [].into()).to_bytes();
+    let manifest =
+        Manifest::signature_in(form, EnvelopeFormat::Jws, subject.clone(), envelope.as_bytes(), [].into()).to_bytes();
     Descriptor::from_content(IMAGE_MANIFEST_MEDIA_TYPE, &manifest)
 }
 

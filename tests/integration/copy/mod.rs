@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
+use notary::envelope::EnvelopeFormat;
 use notary::manifest::{
     EMPTY_CONFIG, IMAGE_CONFIG_MEDIA_TYPE, IMAGE_LAYER_MEDIA_TYPE, IMAGE_MANIFEST_MEDIA_TYPE, Manifest, SignatureForm,
 };
@@ -65,7 +66,7 @@ pub async fn image(store: &Store, media_type: &str, name: &str) -> Value {
 async fn sign(store: &Store, subject: &Descriptor, form: SignatureForm, envelope: &str) -> Digest {
     store.push_blob(form.config_media_type(), EMPTY_CONFIG).await.unwrap();
     store.push_blob("application/jose+json", envelope.as_bytes()).await.unwrap();
-    let manifest = Manifest::signature_in(form, subject.clone(), envelope.as_bytes(), [].into());
+    let manifest = Manifest::signature_in(form, EnvelopeFormat::Jws, subject.clone(), envelope.as_bytes(), [].into());
     store.push_referrer(&manifest).await.unwrap().digest
 }
 
@@ -110,7 +111,7 @@ async fn signatures(store: &Store, artifact: &Descriptor) -> BTreeSet<Digest> {
     for stored in store.tree(artifact, 100).await.unwrap().manifests {
         for signature in store.signatures(&stored, 100).await.unwrap() {
             let manifest = signature.manifest.unwrap();
-            store.blob(manifest.envelope().unwrap(), 1024).await.unwrap();
+            store.blob(manifest.envelope().unwrap().1, 1024).await.unwrap();
             store.blob(&manifest.config, 1024).await.unwrap();
             all.insert(signature.descriptor.digest);
         }

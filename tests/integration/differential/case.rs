@@ -8,8 +8,8 @@ use std::time::Duration as StdDuration;
 use aws_signer::{ClientPool, SignerConfig};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use notary::envelope::{PAYLOAD_MEDIA_TYPE, Payload, SigningScheme, header};
-use notary::manifest::{EMPTY_CONFIG, IMAGE_CONFIG_MEDIA_TYPE, Manifest};
+use notary::envelope::{EnvelopeFormat, PAYLOAD_MEDIA_TYPE, Payload, SigningScheme, header};
+use notary::manifest::{EMPTY_CONFIG, IMAGE_CONFIG_MEDIA_TYPE, Manifest, SignatureForm};
 use notary::reference::Target;
 use notary::text::rfc3339;
 use notary::{Descriptor, Digest};
@@ -18,8 +18,9 @@ use notation::verify::{Demands, VerificationPolicy, Verifier};
 use registry::{Layout, Store};
 use serde_json::{Value, json};
 use testing::certificate::{Spec, issue};
+use testing::cose::{Cbor, CoseDraft, sign1};
 use testing::der::{oid, sequence, tlv};
-use testing::envelope::Draft;
+use testing::envelope::{Draft, Scheme};
 use testing::key::Kind;
 use time::{Duration, OffsetDateTime};
 
@@ -42,9 +43,18 @@ pub struct Case {
     draft: Rewrite<Draft>,
     envelope: Change<Value>,
     text: Rewrite<String>,
+    /// The changes of an envelope in the COSE form, for a case with one.
+    cose: Option<Cose>,
     manifest: Rewrite<String>,
     policy: Change<Value>,
     folder: Configure,
+}
+
+/// What a case changes of an envelope in the COSE form.
+struct Cose {
+    draft: Rewrite<CoseDraft>,
+    elements: Change<[Cbor; 4]>,
+    bytes: Rewrite<Vec<u8>>,
 }
 
 /// Building a case.
@@ -61,10 +71,37 @@ impl Case {
             draft: Box::new(|draft| draft),
             envelope: Box::new(|_| ()),
             text: Box::new(|text| text),
+            cose: None,
             manifest: Box::new(|text| text),
             policy: Box::new(|_| ()),
             folder: Box::new(|_, _| ()),
         }
+    }
+
+    /// An unchanged signature in the COSE form.
+    pub fn cose(name: impl Into<String>, expected: Expected) -> Case {
+        let (draft, elements, bytes) = (Box::new(|draft| draft), Box::new(|_: &mut _| ()), Box::new(|bytes| bytes));
+        Case { cose: Some(Cose { draft, elements, bytes }), ..Case::new(format!("COSE: {}", name.into()), expected) }
+    }
+
+    fn with_cose(mut self, change: impl FnOnce(&mut Cose)) -> Case {
+        change(self.cose.as_mut().expect("the case is one of COSE"));
+        self
+    }
+
+    /// Changes the content to sign in the COSE form.
+    pub fn cose_draft(self, change: impl Fn(CoseDraft) -> CoseDraft + Send + Sync + 'static) -> Case {
+        self.with_cose(|cose| cose.draft = Box::new(change))
+    }
+
+    /// Changes the elements of the COSE_Sign1 after signing.
+    pub fn elements(self, change: impl Fn(&mut [Cbor; 4]) + Send + Sync + 'static) -> Case {
+        self.with_cose(|cose| cose.elements = Box::new(change))
+    }
+
+    /// Changes the bytes of the COSE_Sign1_Tagged after signing.
+    pub fn bytes(self, change: impl Fn(Vec<u8>) -> Vec<u8> + Send + Sync + 'static) -> Case {
+        self.with_cose(|cose| cose.bytes = Box::new(change))
     }
 
     /// The same case, accepted by both.
@@ -162,14 +199,21 @@ impl Case {
         let issued = issue(&specs);
         let mut chain = issued.clone();
         (self.chain)(&mut chain);
-        let draft = (self.draft)(draft(self.scheme, specs.swap_remove(0), &chain, image));
-        let mut envelope = draft.sign();
-        (self.envelope)(&mut envelope);
-        let envelope = (self.text)(envelope.to_string()).into_bytes();
+        let leaf = specs.swap_remove(0);
+        let (format, envelope) = match &self.cose {
+            Some(cose) => (EnvelopeFormat::Cose, cose.envelope(self.scheme, leaf, &chain, image)),
+            None => {
+                let draft = (self.draft)(draft(self.scheme, leaf, &chain, image));
+                let mut envelope = draft.sign();
+                (self.envelope)(&mut envelope);
+                (EnvelopeFormat::Jws, (self.text)(envelope.to_string()).into_bytes())
+            }
+        };
         for blob in [&envelope[..], EMPTY_CONFIG, b"another blob"] {
             layout.put_blob(blob).unwrap();
         }
-        let manifest = Manifest::signature(image.clone(), &envelope, Default::default()).to_bytes();
+        let form = SignatureForm::default();
+        let manifest = Manifest::signature_in(form, format, image.clone(), &envelope, Default::default()).to_bytes();
         let manifest = (self.manifest)(String::from_utf8(manifest).unwrap());
         let media_type = "application/vnd.oci.image.manifest.v1+json";
         layout.put_manifest_bytes(media_type, manifest.as_bytes(), None, None).unwrap();
@@ -194,6 +238,26 @@ impl Case {
         fs::write(config.join("trustpolicy.json"), document.to_string()).unwrap();
         (self.folder)(config, issued);
     }
+}
+
+impl Cose {
+    /// An envelope signed an hour ago that expires in an hour.
+    fn envelope(&self, scheme: SigningScheme, leaf: Spec, chain: &[Vec<u8>], image: &Descriptor) -> Vec<u8> {
+        let scheme = match scheme {
+            SigningScheme::X509 => Scheme::X509,
+            SigningScheme::SigningAuthority => Scheme::SigningAuthority,
+        };
+        let draft = CoseDraft::of(leaf.key, chain, scheme, seconds(-3600), Some(seconds(3600)));
+        let payload = Payload { target_artifact: image.clone() }.to_bytes();
+        let mut elements = (self.draft)(CoseDraft { payload, ..draft }).elements();
+        (self.elements)(&mut elements);
+        (self.bytes)(sign1(elements))
+    }
+}
+
+/// A time this many seconds from now, in seconds since 1970.
+pub fn seconds(from_now: i64) -> i128 {
+    (now().unix_timestamp() + from_now).into()
 }
 
 /// The trust store `x` of this type.

@@ -14,7 +14,7 @@ fn manifest(name: &str, expected: Expected, change: fn(&mut Value)) -> Case {
 }
 
 pub fn cases() -> Vec<Case> {
-    let mut cases: Vec<Case> = ["application/cose", "application/jose", "application/JOSE+json"]
+    let mut cases: Vec<Case> = ["application/jose", "application/JOSE+json", "application/COSE"]
         .into_iter()
         .map(|media_type| {
             Case::new(format!("the layer {media_type}"), Refused("JWS format"))
@@ -22,6 +22,19 @@ pub fn cases() -> Vec<Case> {
         })
         .collect();
     cases.extend([
+        manifest(
+            "the layer application/cose around a JWS envelope",
+            Refused("the envelope is malformed"),
+            |manifest| {
+                manifest["layers"][0]["mediaType"] = json!("application/cose");
+            },
+        ),
+        Case::cose("the layer application/jose+json", Refused("the envelope is malformed"))
+            .manifest(|manifest| manifest["layers"][0]["mediaType"] = json!("application/jose+json")),
+        Case::cose("a layer of another size", Refused("size")).manifest(|manifest| {
+            let size = manifest["layers"][0]["size"].as_u64().unwrap();
+            manifest["layers"][0]["size"] = json!(size - 1);
+        }),
         manifest("the form with artifactType", OnlyWeAccept(ARTIFACT_TYPE_FORM), |manifest| {
             manifest["artifactType"] = json!(SIGNATURE);
             manifest["config"]["mediaType"] = json!("application/vnd.oci.empty.v1+json");

@@ -6,6 +6,7 @@
 mod case;
 mod chains;
 mod claims;
+mod cose;
 mod envelopes;
 mod identities;
 mod keys;
@@ -14,6 +15,7 @@ mod payloads;
 mod policies;
 mod rules;
 mod times;
+mod timestamps;
 
 use std::io::Write as _;
 use std::path::Path;
@@ -60,12 +62,14 @@ impl Expected {
 }
 
 fn cases() -> Vec<Case> {
-    let tables: [fn() -> Vec<Case>; 9] = [
+    let tables: [fn() -> Vec<Case>; 11] = [
         keys::cases,
         claims::cases,
         times::cases,
+        timestamps::cases,
         payloads::cases,
         envelopes::cases,
+        cose::cases,
         chains::cases,
         manifests::cases,
         policies::cases,

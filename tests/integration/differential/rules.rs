@@ -30,7 +30,9 @@ impl fmt::Display for Rule {
 }
 
 const JWS: &str = "signature-envelope-jws.md";
+const COSE: &str = "signature-envelope-cose.md";
 const SIGNATURE: &str = "signature-specification.md";
+const RFC9052: &str = "RFC 9052";
 
 pub const CRITICAL_UNKNOWN: Rule = Rule::Says(
     SIGNATURE,
@@ -99,8 +101,100 @@ pub const MANIFEST: Rule = Rule::Says(
     "Besides the [image manifest property requirements][image-manifest-property-descriptions]",
 );
 
+pub const COSE_CRITICAL: Rule = Rule::Says(
+    COSE,
+    "Protected Header",
+    "It MUST only contain parameters apart from integer labels in the range of 0 to 8",
+);
+pub const COSE_INFORMATIONAL: Rule = Rule::Says(
+    SIGNATURE,
+    "Signed Attributes",
+    "Claims which are informational and do not influence signature verification MUST NOT be marked critical",
+);
+pub const COSE_TIME: Rule =
+    Rule::Says(COSE, "Protected Header", "Its value is an Epoch-Based Date/Time defined in [RFC 8949]");
+pub const COSE_SCHEME_TIME: Rule =
+    Rule::Says(COSE, "Protected Header", "This claim is REQUIRED and only valid when signing scheme is `notary.x509`");
+pub const COSE_UNPROTECTED: Rule = Rule::Says(
+    COSE,
+    "Unprotected Headers",
+    "The Notary Project signature supports the following unprotected header parameters",
+);
+pub const COSE_CHAIN: Rule =
+    Rule::Says(COSE, "Unprotected Headers", "Optionally, this header can be presented in the protected header");
+pub const COSE_AGENT: Rule = Rule::Says(COSE, "Unprotected Headers", "**`io.cncf.notary.signingAgent`** (*tstr*)");
+pub const COSE_TIMESTAMP: Rule =
+    Rule::Says(COSE, "Unprotected Headers", "**`io.cncf.notary.timestampSignature`** (*bstr*)");
+pub const COSE_HASH: Rule = Rule::Says(
+    COSE,
+    "COSE Hash Envelope",
+    "`content type` (label `3`) MUST NOT be present in the protected or unprotected headers",
+);
+pub const COSE_SINGLE: Rule = Rule::Says(
+    "RFC 9360",
+    "2. X.509 COSE Header Parameters",
+    "If a single certificate is conveyed, it is placed in a CBOR byte string",
+);
+pub const COSE_ENCODING: Rule = Rule::Says(
+    RFC9052,
+    "9. CBOR Encoding Restrictions",
+    "The restriction applies to the encoding of the Sig_structure, the Enc_structure, and the MAC_structure",
+);
+pub const COSE_BOTH: Rule = Rule::Says(
+    RFC9052,
+    "3. Header Parameters",
+    "Applications SHOULD verify that the same label does not occur in both the protected and unprotected header parameters",
+);
+pub const COSE_LABEL: Rule = Rule::Says(RFC9052, "1.5. CBOR-Related Terminology", "label = int / tstr");
+const CMS: &str = "RFC 5652";
+const TSP: &str = "RFC 3161";
+const ESS: &str = "RFC 5035";
+
+pub const ONE_SIGNATURE: Rule = Rule::Says(
+    TSP,
+    "2.4.2. Response Format",
+    "The time-stamp token MUST NOT contain any signatures other than the signature of the TSA",
+);
+pub const TSA_NAME: Rule = Rule::Says(
+    TSP,
+    "2.4.2. Response Format",
+    "it MUST correspond to one of the subject names included in the certificate that is to be used to verify the token",
+);
+pub const ACCURACY: Rule = Rule::Says(TSP, "2.4.2. Response Format", "millis [0] INTEGER (1..999) OPTIONAL");
+pub const TOKEN_DER: Rule =
+    Rule::Says(TSP, "3.4. Time-Stamp Protocol via HTTP", "the ASN.1 DER-encoded Time-Stamp Response message");
+pub const ONE_DIGEST: Rule =
+    Rule::Says(CMS, "11.2. Message Digest", "MUST NOT include multiple instances of the message-digest attribute");
+pub const SAME_DIGEST: Rule = Rule::Says(
+    CMS,
+    "5.5. Signature Generation Process",
+    "The input to the signature generation process includes the result of the message digest calculation process",
+);
+pub const KEY_IDENTIFIER: Rule = Rule::Says(
+    CMS,
+    "5.3. SignerInfo Type",
+    "If the SignerIdentifier is subjectKeyIdentifier, then the version MUST be 3",
+);
+pub const BOTH_ATTRIBUTES: Rule = Rule::Says(
+    ESS,
+    "5. Insert New Section 5.4.1.1",
+    "If both attributes exist in a single message, they are independently evaluated",
+);
+pub const LIMITED_CHAIN: Rule = Rule::Says(
+    ESS,
+    "4. Insert New Section 5.4.1",
+    "subsequent certificates limit the set of certificates that are used during validation",
+);
+pub const VALID_WHEN_SIGNED: Rule = Rule::Says(
+    SIGNATURE,
+    "Other requirements",
+    "The certificates in the certificate chain MUST be valid at signing time",
+);
+pub const TOKEN_EXTENSION: Rule = Rule::Chosen("A timestamp with a critical extension is refused");
+
 pub const PAD_BITS: Rule =
     Rule::Says("RFC 4648", "3.5. Canonical Encoding", "MUST be set to zero by conforming encoders");
+pub const YEARS: Rule = Rule::Chosen("A time must have a year from 0 to 9999 in UTC too");
 pub const CASE: Rule = Rule::Chosen("A header whose name differs from a known one only in case is refused");
 pub const LENGTH: Rule = Rule::Chosen("At most 16 certificates of a chain are read");
 pub const AUTHORITY_KEY: Rule = Rule::Chosen(

@@ -1,5 +1,6 @@
 //! Plugin answers and the resulting verdicts.
 
+use notary::envelope::EnvelopeFormat;
 use notary::envelope::header::VERIFICATION_PLUGIN_MIN_VERSION;
 use notary::{Disposition, ReasonCode};
 use notation::verify::ValidationType::{Authenticity, Integrity, Revocation};
@@ -12,9 +13,12 @@ use crate::support::own_key::add_critical;
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs notation and olareg: scripts/test"]
 async fn accepts_a_passing_plugin_and_sends_a_request_of_the_protocol() {
-    let fixture = Fixture::with(|protected| add_critical(protected, VERIFICATION_PLUGIN_MIN_VERSION, "1.2.0-rc.1"))
-        .await
-        .with_notation();
+    for format in EnvelopeFormat::ALL {
+        accepts_a_passing_plugin(Fixture::in_format(format, "1.2.0-rc.1").await.with_notation()).await;
+    }
+}
+
+async fn accepts_a_passing_plugin(fixture: Fixture) {
     fixture.install(&both(), &good(|_| ()));
     assert!(fixture.notation_accepts(&strict()));
     let theirs = std::fs::read(fixture.program().with_extension("judge.request")).unwrap();

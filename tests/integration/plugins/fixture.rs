@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
-use notary::envelope::SigningScheme;
+use notary::Descriptor;
 use notary::envelope::header::VERIFICATION_PLUGIN;
+use notary::envelope::{EnvelopeFormat, SigningScheme};
 use notary::x509::Certificate;
 use notation::plugin_host::PluginFolder;
 use notation::verify::{Check, Reason, ValidationType, Verdict, Verifier};
@@ -32,14 +33,32 @@ impl Fixture {
     }
 
     pub(super) async fn with(change: impl FnOnce(&mut Value)) -> Fixture {
+        let sign = |key: &OwnKey, image: &Descriptor| {
+            key.sign_with(image, SigningScheme::X509, |protected| {
+                add_critical(protected, VERIFICATION_PLUGIN, NAME);
+                add_critical(protected, ATTRIBUTE, "T-1");
+                change(protected);
+            })
+        };
+        Fixture::signed(sign).await
+    }
+
+    /// A fixture whose signature is in this format, and requires this version of the plugin.
+    pub(super) async fn in_format(format: EnvelopeFormat, version: &str) -> Fixture {
+        let sign = |key: &OwnKey, image: &Descriptor| {
+            key.sign_in_with(format, image, SigningScheme::X509, |attributes| {
+                attributes.verification_plugin = Some(NAME.to_owned());
+                attributes.verification_plugin_min_version = Some(version.to_owned());
+                attributes.extended.push((ATTRIBUTE.to_owned(), "T-1".to_owned()));
+            })
+        };
+        Fixture::signed(sign).await
+    }
+
+    async fn signed(sign: impl FnOnce(&OwnKey, &Descriptor) -> Vec<u8>) -> Fixture {
         let env = TestEnv::new().await;
         let key = OwnKey::new(|_| ());
-        let envelope = key.sign_with(&env.image, SigningScheme::X509, |protected| {
-            add_critical(protected, VERIFICATION_PLUGIN, NAME);
-            add_critical(protected, ATTRIBUTE, "T-1");
-            change(protected);
-        });
-        env.attach(&envelope);
+        env.attach(&sign(&key, &env.image));
         env.put_trust_store("ca/own", &key.root());
         let folder = env.folder().join("plugins");
         std::fs::create_dir_all(&folder).unwrap();

@@ -5,10 +5,12 @@ package main
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"time"
 
 	"github.com/notaryproject/notation-core-go/signature"
+	"github.com/notaryproject/notation-core-go/signature/cose"
 	"github.com/notaryproject/notation-core-go/signature/jws"
 )
 
@@ -18,8 +20,8 @@ const (
 )
 
 // verify does what notation does in process: it parses the envelope and checks its signature and the links and requirements of its chain.
-func verify(envelope []byte) error {
-	parsed, err := signature.ParseEnvelope(jws.MediaTypeEnvelope, envelope)
+func verify(mediaType string, envelope []byte) error {
+	parsed, err := signature.ParseEnvelope(mediaType, envelope)
 	if err != nil {
 		return err
 	}
@@ -29,9 +31,13 @@ func verify(envelope []byte) error {
 
 func main() {
 	for _, file := range os.Args[1:] {
+		mediaType := jws.MediaTypeEnvelope
+		if filepath.Ext(file) == ".cose" {
+			mediaType = cose.MediaTypeEnvelope
+		}
 		envelope, err := os.ReadFile(file)
 		if err == nil {
-			err = verify(envelope)
+			err = verify(mediaType, envelope)
 		}
 		if err != nil {
 			fmt.Fprintf(os.Stderr, "%s: %v\n", file, err)
@@ -40,7 +46,7 @@ func main() {
 		times := make([]time.Duration, 0, rounds)
 		for round := range warmUp + rounds {
 			start := time.Now()
-			if err := verify(envelope); err != nil {
+			if err := verify(mediaType, envelope); err != nil {
 				panic(err)
 			}
 			if round >= warmUp {

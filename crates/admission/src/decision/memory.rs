@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use limits::Deadline;
 use notary::Descriptor;
+use notary::envelope::EnvelopeFormat;
 use notation::Failure;
-use notation::verify::Reason;
+use notation::verify::{FetchedEnvelope, Reason};
+use registry::Content;
 
 use super::answer::Why;
 use super::judged::Judged;
@@ -47,7 +49,19 @@ pub struct Listed(pub Vec<Descriptor>);
 
 /// An envelope whose manifest was checked.
 #[derive(Debug)]
-pub struct StoredEnvelope(pub Box<[u8]>);
+pub struct StoredEnvelope {
+    /// The format.
+    pub format: EnvelopeFormat,
+    /// The bytes.
+    pub bytes: Box<[u8]>,
+}
+
+impl StoredEnvelope {
+    /// The envelope, as the registry delivered it.
+    pub fn fetched(&self) -> FetchedEnvelope {
+        FetchedEnvelope { format: self.format, content: Content::from(self.bytes.to_vec()) }
+    }
+}
 
 impl Memory {
     /// Caches of this size. What all of them hold together stays below `memory`.
@@ -135,7 +149,7 @@ impl Weight for Listed {
 
 impl Weight for StoredEnvelope {
     fn heap(&self) -> usize {
-        self.0.len() + 16
+        self.bytes.len() + 16
     }
 }
 

@@ -67,7 +67,7 @@ pub(super) fn code(code: ReasonCode) -> Code {
         R::Untrusted | R::MissingSigners | R::Metadata => Code::Untrusted,
         R::Revoked => Code::Revoked,
         R::Expired | R::CertificateValidity => Code::Expired,
-        R::Integrity | R::OtherArtifact | R::Unsupported | R::TooMany => Code::Integrity,
+        R::Integrity | R::OtherArtifact | R::Timestamp | R::Unsupported | R::TooMany => Code::Integrity,
         R::NotFound => Code::NotFound,
         R::Throttled => Code::Throttled,
         R::Quota => Code::Quota,

@@ -268,6 +268,8 @@ impl Revocations {
         };
         key = key.with(question.signing_time.unix_timestamp_nanos().to_be_bytes());
         key = key.with([u8::from(question.authentic_signing_time().is_some())]);
+        let timestamp = question.timestamp.map(|time| time.unix_timestamp_nanos().to_be_bytes());
+        key = key.with(timestamp.as_ref().map_or(&[][..], |time| time));
         for certificate in question.chain.certificates() {
             key = key.with(certificate.thumbprint());
         }

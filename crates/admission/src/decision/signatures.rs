@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use notary::Descriptor;
 use notation::Failure;
 use notation::revocation::BoxFuture;
-use notation::verify::{NoVerdict, Reason, SignatureSource, Tries};
-use registry::{Content, Store};
+use notation::verify::{FetchedEnvelope, NoVerdict, Reason, SignatureSource, Tries};
+use registry::Store;
 
 use super::judged::unexpected;
 use super::memory::{Listed, Memory, StoredEnvelope, whole};
@@ -100,28 +100,34 @@ impl RememberedSignatures {
         listed.unwrap_or_else(|| Err(unexpected()))
     }
 
-    async fn read(&self, artifact: &Descriptor, manifest: &Descriptor, tries: Tries) -> Result<Content, Reason> {
+    async fn read(
+        &self,
+        artifact: &Descriptor,
+        manifest: &Descriptor,
+        tries: Tries,
+    ) -> Result<FetchedEnvelope, Reason> {
         // A manifest and its envelope are named by their digests. Who lists the manifest may read them.
         let key = Key::of("envelope").with(manifest.digest.to_string()).with(artifact.digest.to_string()).key();
         let now = self.memory.clock.now();
         let metrics = &self.metrics;
         if let Some(known) = self.memory.envelopes.get(&key, now) {
             metrics.cache(CacheName::Envelope, CacheResult::Hit);
-            return Ok(Content::from(known.value.0.to_vec()));
+            return Ok(known.value.fetched());
         }
         let work = || {
             let (store, artifact, manifest) = (self.store.clone(), artifact.clone(), manifest.clone());
             let (memory, times, metrics) = (Arc::clone(&self.memory), self.times, self.metrics.clone());
             async move {
-                let content = fetch(&store, &artifact, &manifest, tries, times.reading, &metrics).await?;
-                let is_small = content.len() <= LARGE;
-                Ok(is_small.then(|| memory.envelopes.insert(key, StoredEnvelope(Box::from(&*content)), now, ENVELOPE)))
+                let fetched = fetch(&store, &artifact, &manifest, tries, times.reading, &metrics).await?;
+                let is_small = fetched.content.len() <= LARGE;
+                let stored = || StoredEnvelope { format: fetched.format, bytes: Box::from(&*fetched.content) };
+                Ok(is_small.then(|| memory.envelopes.insert(key, stored(), now, ENVELOPE)))
             }
         };
         let (fetched, is_shared) = self.memory.fetching.join(flight(key, self.scope, tries), work).await;
         metrics.cache(CacheName::Envelope, if is_shared { CacheResult::Shared } else { CacheResult::Miss });
         match fetched.unwrap_or_else(|| Err(unexpected().into()))? {
-            Some(small) => Ok(Content::from(small.value.0.to_vec())),
+            Some(small) => Ok(small.value.fetched()),
             // It is read again by each, within the budget for memory of the registry client.
             None => fetch(&self.store, artifact, manifest, tries, self.times.reading, &self.metrics).await,
         }
@@ -136,7 +142,7 @@ async fn fetch(
     tries: Tries,
     time: Duration,
     metrics: &Metrics,
-) -> Result<Content, Reason> {
+) -> Result<FetchedEnvelope, Reason> {
     let asked = Instant::now();
     let deadline = whole(time);
     let read = deadline.run(store.envelope(artifact, manifest, tries)).await;
@@ -168,7 +174,7 @@ impl SignatureSource for RememberedSignatures {
         artifact: &'a Descriptor,
         manifest: &'a Descriptor,
         tries: Tries,
-    ) -> BoxFuture<'a, Result<Content, Reason>> {
+    ) -> BoxFuture<'a, Result<FetchedEnvelope, Reason>> {
         Box::pin(self.waited.during(self.read(artifact, manifest, tries)))
     }
 }

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use admission::decision::{Code, Outcome};
-use notary::envelope::{SigningScheme, header};
+use notary::envelope::{EnvelopeFormat, SigningScheme, header};
 use notary::text::rfc3339;
 use testbed::fault::Reply;
 use testbed::own_key::{OwnKey, add_critical};
@@ -79,6 +79,19 @@ async fn nothing_is_remembered_where_the_times_are_zero() {
     }
     scene.registry.detach(&image);
     assert_said(&scene.one(&scene.app()).await, Outcome::Refused, Code::Unsigned);
+}
+
+#[tokio::test]
+async fn an_envelope_is_remembered_with_its_format() {
+    for format in EnvelopeFormat::ALL {
+        let scene = Scene::new("cache: {tag: 0s, signatures: 0s, unsigned: 0s}");
+        let image = scene.registry.push("app", "v1", "content");
+        scene.registry.attach(&image, &scene.key.sign_in(format, &image, SigningScheme::X509));
+        for asked in 1..=3 {
+            assert_verified(&scene.one_and_idle(&scene.app()).await);
+            assert_eq!(scene.registry.counts(), [asked, asked, 1, 1], "{format}");
+        }
+    }
 }
 
 /// Revokes `when` seconds after the first answer, and asks each second or, if `rarely`, once at the end.

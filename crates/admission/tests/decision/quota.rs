@@ -10,7 +10,7 @@ use admission::metrics::Metrics;
 use aws_signer::{ClientPool, SignerAttributes, SignerConfig};
 use limits::Deadline;
 use notary::ReasonCode;
-use notary::envelope::{Envelope, SigningScheme};
+use notary::envelope::{Envelope, EnvelopeFormat, SigningScheme};
 use notation::revocation::{RevocationQuestion, RevocationSource as _, RevocationStatus};
 use notation::verify::Signer;
 use testbed::own_key::OwnKey;
@@ -44,7 +44,7 @@ fn questions(signer: &Signer, count: i64) -> Vec<RevocationQuestion> {
     let image = add_image(&registry::Layout::create(folder.path()).unwrap(), "v1");
     let envelope = OwnKey::new(|_| ()).sign(&image, SigningScheme::X509);
     let now = OffsetDateTime::now_utc();
-    let verified = Envelope::parse(&envelope).unwrap().verify(now).unwrap();
+    let verified = Envelope::parse(EnvelopeFormat::Jws, &envelope).unwrap().verify(now).unwrap();
     let question = RevocationQuestion::new(&verified, signer, now, Deadline::new(TIME));
     let at = |number| OffsetDateTime::from_unix_timestamp(number).unwrap();
     (0..count).map(|number| RevocationQuestion { signing_time: at(number), ..question.clone() }).collect()

@@ -5,9 +5,10 @@ use std::sync::{Arc, Condvar, Mutex};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use notary::envelope::EnvelopeFormat;
 use notary::manifest::{
     EMPTY_CONFIG, IMAGE_CONFIG_MEDIA_TYPE, IMAGE_LAYER_MEDIA_TYPE, IMAGE_MANIFEST_MEDIA_TYPE, Manifest,
-    SIGNATURE_MEDIA_TYPE,
+    SIGNATURE_MEDIA_TYPE, SignatureForm,
 };
 use notary::{Descriptor, Digest};
 use serde_json::{Value, json};
@@ -97,7 +98,8 @@ impl Registry {
 
     /// Adds a signature to an image.
     pub fn attach(&self, image: &Descriptor, envelope: &[u8]) {
-        let manifest = Manifest::signature(image.clone(), envelope, BTreeMap::new()).to_bytes();
+        let (form, format) = (SignatureForm::default(), EnvelopeFormat::of(envelope));
+        let manifest = Manifest::signature_in(form, format, image.clone(), envelope, BTreeMap::new()).to_bytes();
         let signature = Descriptor::from_content(IMAGE_MANIFEST_MEDIA_TYPE, &manifest);
         let mut state = self.state.lock().unwrap();
         for (media_type, bytes) in [(IMAGE_MANIFEST_MEDIA_TYPE, &manifest[..]), ("x", envelope), ("x", EMPTY_CONFIG)] {

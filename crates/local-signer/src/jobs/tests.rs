@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use code_signing::image::SignedImage;
 use code_signing::lambda::SignedZip;
 use code_signing::zip::Limits;
-use notary::envelope::{Envelope, header};
+use notary::envelope::{Envelope, EnvelopeFormat, header};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
@@ -125,7 +125,8 @@ async fn a_zip_file_is_signed_by_the_profile_and_the_job() {
     let signed = signer.signed(&job);
     let opened = SignedZip::open(&signed, &Limits::LAMBDA).unwrap();
     assert_eq!(opened.compare(&signed).unwrap(), []);
-    let verified = Envelope::parse(opened.envelope()).unwrap().verify(OffsetDateTime::now_utc()).unwrap();
+    let verified =
+        Envelope::parse(EnvelopeFormat::Jws, opened.envelope()).unwrap().verify(OffsetDateTime::now_utc()).unwrap();
     let attributes = verified.attributes();
     let arn = format!("arn:aws:signer:us-west-2:111122223333:/signing-jobs/{id}");
     assert_eq!(attributes.critical_string(header::SIGNING_JOB).unwrap(), arn);

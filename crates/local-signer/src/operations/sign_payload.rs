@@ -8,7 +8,7 @@ use axum::http::Method;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use notary::envelope::build::{ProtectedAttributes, build};
-use notary::envelope::{PAYLOAD_MEDIA_TYPE, header};
+use notary::envelope::{EnvelopeFormat, PAYLOAD_MEDIA_TYPE, SignatureAlgorithm, SigningScheme, header};
 use notary::manifest::THUMBPRINT_ANNOTATION;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -173,15 +173,18 @@ pub(crate) fn envelope(
     identity: &SigningIdentity,
 ) -> Result<Vec<u8>, ApiError> {
     let attributes = ProtectedAttributes {
-        algorithm: "ES384",
-        authentic_signing_time: job.created_at,
+        algorithm: SignatureAlgorithm::Es384,
+        signing_scheme: SigningScheme::SigningAuthority,
+        signing_time: job.created_at,
         expiry: Some(expires_at),
         verification_plugin: Some(PLUGIN_NAME.to_owned()),
+        verification_plugin_min_version: None,
         extended: vec![
             (header::SIGNING_PROFILE_VERSION.to_owned(), job.profile.to_string()),
             (header::SIGNING_JOB.to_owned(), job.arn.to_string()),
         ],
     };
-    build(payload, &attributes, identity.chain(), SIGNING_AGENT, |input| identity.sign(input))
+    let sign = |input: &[u8]| identity.sign(input);
+    build(EnvelopeFormat::Jws, payload, &attributes, identity.chain(), SIGNING_AGENT, sign)
         .map_err(|error| ApiError::Internal(error.to_string()))
 }

@@ -1,4 +1,5 @@
-//! Signature algorithms: `signature-specification.md`, "Algorithm Selection", and their names in JWS.
+//! Signature algorithms: `signature-specification.md`, "Algorithm Selection", and their names in JWS
+//! and COSE.
 
 use aws_lc_rs::signature;
 use aws_lc_rs::signature::{UnparsedPublicKey, VerificationAlgorithm};
@@ -23,6 +24,9 @@ pub enum SignatureAlgorithm {
 }
 
 impl SignatureAlgorithm {
+    /// Every algorithm.
+    pub const ALL: [Self; 6] = [Self::Ps256, Self::Ps384, Self::Ps512, Self::Es256, Self::Es384, Self::Es512];
+
     /// Returns the algorithm for `key`, or `None` if the specification does not allow its type or size for signing.
     #[must_use]
     pub fn from_key(key: &PublicKey) -> Option<Self> {
@@ -48,6 +52,24 @@ impl SignatureAlgorithm {
             Self::Es384 => "ES384",
             Self::Es512 => "ES512",
         }
+    }
+
+    /// Returns the value of the COSE header parameter `alg`.
+    #[must_use]
+    pub fn cose_value(self) -> i64 {
+        match self {
+            Self::Ps256 => -37,
+            Self::Ps384 => -38,
+            Self::Ps512 => -39,
+            Self::Es256 => -7,
+            Self::Es384 => -35,
+            Self::Es512 => -36,
+        }
+    }
+
+    /// Returns the algorithm with this value of the COSE header parameter `alg`.
+    pub(super) fn from_cose_value(value: i128) -> Option<Self> {
+        Self::ALL.into_iter().find(|algorithm| i128::from(algorithm.cose_value()) == value)
     }
 
     pub(super) fn verify(self, key: &PublicKey, message: &[u8], signature: &[u8]) -> bool {

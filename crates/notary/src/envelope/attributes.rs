@@ -1,5 +1,6 @@
 //! The signed attributes of an envelope, read from the protected header: `signature-specification.md`, "Signed
-//! Attributes", and `signature-envelope-jws.md`, "Protected Headers".
+//! Attributes". The rules here hold for every form of envelope; `jws/protected.rs` and `cose/protected.rs` have those
+//! of one form.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,8 +8,9 @@ use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
 use super::{PAYLOAD_MEDIA_TYPE, header};
-use crate::json::{JsonError, Object};
-use crate::text::{folded, parse_rfc3339, rfc3339, start_of};
+use crate::cbor::CborError;
+use crate::json::JsonError;
+use crate::text::{folded, rfc3339, start_of};
 
 /// A signing scheme: it defines who asserts the signing time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,7 +45,10 @@ pub enum AttributeError {
     /// The header is not valid JSON, or a member is missing or has the wrong type.
     #[error("protected header: {0}")]
     Json(#[from] JsonError),
-    /// `cty` is not the Notary payload.
+    /// The header is not valid CBOR, or a parameter is missing or has the wrong type.
+    #[error("protected header: {0}")]
+    Cbor(#[from] CborError),
+    /// The content type, `cty` in JWS, is not the Notary payload.
     #[error("cty is {0:?}, not {PAYLOAD_MEDIA_TYPE:?}")]
     ContentType(String),
     /// The specification does not define the signing scheme.
@@ -55,6 +60,14 @@ pub enum AttributeError {
         /// The header's name.
         name: &'static str,
         /// Its value.
+        value: String,
+    },
+    /// A time is not an epoch-based one, or not within the years 0 to 9999.
+    #[error("{name} is {value}, which is not an epoch-based time (tag 1) in the years 0 to 9999")]
+    EpochTime {
+        /// The header's name.
+        name: &'static str,
+        /// Its value in CBOR diagnostic notation.
         value: String,
     },
     /// A time header of the other signing scheme is present.
@@ -76,18 +89,37 @@ pub enum AttributeError {
     /// `crit` does not list a header that must be critical.
     #[error("{0} must be listed in crit")]
     NotCritical(&'static str),
-    /// `crit` lists a header that is absent, an empty name, or the same name twice.
+    /// `crit` lists a header that is absent, an empty name, or the same header twice.
     #[error("crit lists {0:?}, which is missing from the header, empty or listed twice")]
     CriticalAbsent(String),
     /// `crit` lists a header that JWS itself defines.
     #[error("crit lists {0:?}, which JWS itself defines")]
     CriticalRegistered(String),
+    /// `crit` lists a label from 0 to 8, which COSE itself defines.
+    #[error("crit lists the label {0}, which COSE itself defines")]
+    CriticalLabel(i128),
+    /// `crit` lists a label that this implementation does not know. No verification plugin can process it either: the
+    /// plugin protocol has names only.
+    #[error("crit lists the label {0}, which is unknown")]
+    CriticalUnknown(i128),
+    /// A critical attribute has a value that has no JSON form, so that no verification plugin can process it.
+    #[error("the critical attribute {0:?} has a value that the plugin protocol, which is JSON, does not have")]
+    CriticalValue(String),
     /// `crit` lists a header that must not be critical.
     #[error("crit lists {0:?}, which is informational and must not be critical")]
     CriticalInformational(String),
     /// A header that changes what is signed and that the specification does not allow.
     #[error("the header {0:?} is not allowed")]
     Forbidden(String),
+    /// The protected header has a name that belongs in the unprotected header.
+    #[error("the protected header has {0:?}, which only the unprotected header may have")]
+    Unsigned(&'static str),
+    /// The envelope is a COSE hash envelope, whose payload is only the hash of what was signed.
+    #[error("COSE hash envelopes (label {0}) are not supported")]
+    HashEnvelope(i128),
+    /// Both an IV and a partial IV, which COSE does not allow.
+    #[error("the header has both an IV and a partial IV")]
+    TwoIvs,
     /// A header whose name differs from another one only in case. Case-insensitive parsers could confuse the two.
     #[error("the header {0:?} differs from another only in upper and lower case")]
     CaseVariant(String),
@@ -97,7 +129,8 @@ pub enum AttributeError {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SignedAttributes {
-    /// `alg` as given, not yet compared with the key of the signing certificate.
+    /// `alg`, not yet compared with the key of the signing certificate: the name that JWS has for it, or what the
+    /// header has if the specification does not define it.
     pub algorithm: String,
     /// The signing scheme.
     pub signing_scheme: SigningScheme,
@@ -115,36 +148,42 @@ pub struct SignedAttributes {
     pub extended: Map<String, Value>,
 }
 
-/// Headers defined by RFC 7515 and RFC 7797, which `crit` must not list.
-const REGISTERED: [&str; 12] =
-    ["alg", "jku", "jwk", "kid", "x5u", "x5c", "x5t", "x5t#S256", "typ", "cty", "crit", "b64"];
+/// A protected header, read in the form of its envelope.
+pub(super) trait ProtectedHeader {
+    /// Takes a required string. Empty counts as absent.
+    fn string(&mut self, name: &'static str) -> Result<String, AttributeError>;
 
-impl SignedAttributes {
-    /// Parses the protected header and enforces every rule that does not need the key.
-    pub(super) fn read(mut object: Object) -> Result<Self, AttributeError> {
-        refuse_case_variants(&object)?;
-        // Checked by name: `take` treats null as absent, and even a null b64 is forbidden.
-        if object.names().any(|name| name == "b64") {
-            return Err(AttributeError::Forbidden("b64".to_owned()));
-        }
-        let present: BTreeSet<String> = object.names().map(str::to_owned).collect();
-        let critical = critical(&mut object, &present)?;
-        let algorithm = object.string("alg")?;
-        let content_type = object.string("cty")?;
-        if content_type != PAYLOAD_MEDIA_TYPE {
-            return Err(AttributeError::ContentType(start_of(&content_type)));
-        }
-        let scheme = object.string(header::SIGNING_SCHEME)?;
+    /// Takes a required time.
+    fn time(&mut self, name: &'static str) -> Result<OffsetDateTime, AttributeError>;
+}
+
+/// The claims that every form of envelope has under the same names.
+pub(super) struct Claims {
+    signing_scheme: SigningScheme,
+    signing_time: OffsetDateTime,
+    expiry: Option<OffsetDateTime>,
+    verification_plugin: Option<String>,
+    verification_plugin_min_version: Option<String>,
+}
+
+impl Claims {
+    /// Takes the claims of a header with these names, and enforces every rule that does not need the key.
+    pub(super) fn read(
+        header: &mut impl ProtectedHeader,
+        present: &BTreeSet<String>,
+        critical: &BTreeSet<String>,
+    ) -> Result<Self, AttributeError> {
+        let scheme = header.string(header::SIGNING_SCHEME)?;
         let signing_scheme = SigningScheme::from_name(&scheme);
         let signing_scheme = signing_scheme.ok_or_else(|| AttributeError::SigningScheme(start_of(&scheme)))?;
-        let signing_time = signing_time(&mut object, signing_scheme)?;
-        let expiry = time(&mut object, header::EXPIRY)?;
+        let signing_time = signing_time(header, present, signing_scheme)?;
+        let expiry = optional(present, header::EXPIRY, |name| header.time(name))?;
         if let Some(expiry) = expiry.filter(|expiry| *expiry <= signing_time) {
             return Err(AttributeError::ExpiryBeforeSigning { expiry, signing_time });
         }
-        let verification_plugin = present_string(&mut object, &present, header::VERIFICATION_PLUGIN)?;
+        let verification_plugin = optional(present, header::VERIFICATION_PLUGIN, |name| header.string(name))?;
         let verification_plugin_min_version =
-            present_string(&mut object, &present, header::VERIFICATION_PLUGIN_MIN_VERSION)?;
+            optional(present, header::VERIFICATION_PLUGIN_MIN_VERSION, |name| header.string(name))?;
         for name in [
             header::SIGNING_SCHEME,
             header::AUTHENTIC_SIGNING_TIME,
@@ -156,9 +195,18 @@ impl SignedAttributes {
                 return Err(AttributeError::NotCritical(name));
             }
         }
-        let (extended_critical, extended) =
-            object.into_members().into_iter().partition(|(name, _)| critical.contains(name));
-        Ok(Self {
+        Ok(Self { signing_scheme, signing_time, expiry, verification_plugin, verification_plugin_min_version })
+    }
+
+    /// The signed attributes with what only the form of the envelope knows.
+    pub(super) fn with(
+        self,
+        algorithm: String,
+        extended_critical: Map<String, Value>,
+        extended: Map<String, Value>,
+    ) -> SignedAttributes {
+        let Self { signing_scheme, signing_time, expiry, verification_plugin, verification_plugin_min_version } = self;
+        SignedAttributes {
             algorithm,
             signing_scheme,
             signing_time,
@@ -167,9 +215,78 @@ impl SignedAttributes {
             verification_plugin_min_version,
             extended_critical,
             extended,
-        })
+        }
     }
+}
 
+/// Reads a claim if the header has it. A claim that is present must have a value.
+fn optional<T>(
+    present: &BTreeSet<String>,
+    name: &'static str,
+    read: impl FnOnce(&'static str) -> Result<T, AttributeError>,
+) -> Result<Option<T>, AttributeError> {
+    if present.contains(name) { read(name).map(Some) } else { Ok(None) }
+}
+
+fn signing_time(
+    header: &mut impl ProtectedHeader,
+    present: &BTreeSet<String>,
+    scheme: SigningScheme,
+) -> Result<OffsetDateTime, AttributeError> {
+    let (own, other) = match scheme {
+        SigningScheme::X509 => (header::SIGNING_TIME, header::AUTHENTIC_SIGNING_TIME),
+        SigningScheme::SigningAuthority => (header::AUTHENTIC_SIGNING_TIME, header::SIGNING_TIME),
+    };
+    if present.contains(other) {
+        return Err(AttributeError::OtherScheme { name: other, scheme });
+    }
+    header.time(own)
+}
+
+/// Adds a name that `crit` lists: the header must be present, and must not be informational. Returns whether the name
+/// is new.
+pub(super) fn add_critical(
+    critical: &mut BTreeSet<String>,
+    name: String,
+    present: &BTreeSet<String>,
+) -> Result<bool, AttributeError> {
+    // "Claims which are informational and do not influence signature verification MUST NOT be marked critical."
+    if name == header::SIGNING_TIME && present.contains(&name) {
+        return Err(AttributeError::CriticalInformational(name));
+    }
+    if name.is_empty() || !present.contains(&name) {
+        return Err(AttributeError::CriticalAbsent(start_of(&name)));
+    }
+    Ok(critical.insert(name))
+}
+
+/// Rejects names that differ only in case from another one, or from one of the names that the specification defines:
+/// the names of the form and the claims.
+pub(super) fn refuse_case_variants<'a>(
+    names: impl Iterator<Item = &'a str>,
+    of_form: &[&'static str],
+) -> Result<(), AttributeError> {
+    const CLAIMS: [&str; 6] = [
+        header::SIGNING_SCHEME,
+        header::SIGNING_TIME,
+        header::AUTHENTIC_SIGNING_TIME,
+        header::EXPIRY,
+        header::VERIFICATION_PLUGIN,
+        header::VERIFICATION_PLUGIN_MIN_VERSION,
+    ];
+    let known: BTreeMap<String, &str> = CLAIMS.iter().chain(of_form).map(|name| (folded(name), *name)).collect();
+    let mut seen = BTreeSet::new();
+    for name in names {
+        let folded = folded(name);
+        let variant_of_known = known.get(&folded).is_some_and(|known| *known != name);
+        if variant_of_known || !seen.insert(folded) {
+            return Err(AttributeError::CaseVariant(start_of(name)));
+        }
+    }
+    Ok(())
+}
+
+impl SignedAttributes {
     /// Returns the critical extended attribute `name`.
     ///
     /// # Errors
@@ -183,78 +300,4 @@ impl SignedAttributes {
             Some(_) => Err(JsonError::Type { path: path(), expected: "a string", found: "another type" }),
         }
     }
-}
-
-fn refuse_case_variants(object: &Object) -> Result<(), AttributeError> {
-    const KNOWN: [&str; 10] = [
-        "alg",
-        "cty",
-        "crit",
-        "b64",
-        header::SIGNING_SCHEME,
-        header::SIGNING_TIME,
-        header::AUTHENTIC_SIGNING_TIME,
-        header::EXPIRY,
-        header::VERIFICATION_PLUGIN,
-        header::VERIFICATION_PLUGIN_MIN_VERSION,
-    ];
-    let known: BTreeMap<String, &str> = KNOWN.iter().map(|name| (folded(name), *name)).collect();
-    let mut seen = BTreeSet::new();
-    for name in object.names() {
-        let folded = folded(name);
-        let variant_of_known = known.get(&folded).is_some_and(|known| *known != name);
-        if variant_of_known || !seen.insert(folded) {
-            return Err(AttributeError::CaseVariant(start_of(name)));
-        }
-    }
-    Ok(())
-}
-
-fn critical(object: &mut Object, present: &BTreeSet<String>) -> Result<BTreeSet<String>, AttributeError> {
-    let listed = object.strings("crit")?;
-    if listed.is_empty() {
-        return Err(object.missing("crit").into());
-    }
-    let mut critical = BTreeSet::new();
-    for name in listed {
-        if REGISTERED.contains(&name.as_str()) {
-            return Err(AttributeError::CriticalRegistered(name));
-        }
-        // "Claims which are informational and do not influence signature verification MUST NOT be marked critical."
-        if name == header::SIGNING_TIME && present.contains(&name) {
-            return Err(AttributeError::CriticalInformational(name));
-        }
-        if name.is_empty() || !present.contains(&name) || critical.contains(&name) {
-            return Err(AttributeError::CriticalAbsent(start_of(&name)));
-        }
-        critical.insert(name);
-    }
-    Ok(critical)
-}
-
-fn signing_time(object: &mut Object, scheme: SigningScheme) -> Result<OffsetDateTime, AttributeError> {
-    let (own, other) = match scheme {
-        SigningScheme::X509 => (header::SIGNING_TIME, header::AUTHENTIC_SIGNING_TIME),
-        SigningScheme::SigningAuthority => (header::AUTHENTIC_SIGNING_TIME, header::SIGNING_TIME),
-    };
-    if object.names().any(|name| name == other) {
-        return Err(AttributeError::OtherScheme { name: other, scheme });
-    }
-    time(object, own)?.ok_or_else(|| object.missing(own).into())
-}
-
-fn time(object: &mut Object, name: &'static str) -> Result<Option<OffsetDateTime>, AttributeError> {
-    if !object.names().any(|n| n == name) {
-        return Ok(None);
-    }
-    let value = object.string(name)?;
-    match parse_rfc3339(&value) {
-        Some(time) => Ok(Some(time)),
-        None => Err(AttributeError::Time { name, value: start_of(&value) }),
-    }
-}
-
-/// An optional string. If the member is present, null and empty are errors.
-fn present_string(object: &mut Object, present: &BTreeSet<String>, name: &str) -> Result<Option<String>, JsonError> {
-    if present.contains(name) { object.string(name).map(Some) } else { Ok(None) }
 }

@@ -1,25 +1,34 @@
 //! Signature envelopes of the Notary Project: building, parsing and verifying them.
-//! Defined by notaryproject/specifications, `signature-specification.md` and `signature-envelope-jws.md`.
+//! Defined by notaryproject/specifications: `signature-specification.md`, `signature-envelope-jws.md` and
+//! `signature-envelope-cose.md`.
 
 mod algorithm;
 mod attributes;
 pub mod build;
+mod cose;
+mod format;
 mod jws;
+mod parsed;
 mod payload;
 #[cfg(test)]
 mod tests;
+mod timestamped;
 mod verify;
 
 pub use algorithm::SignatureAlgorithm;
 pub use attributes::{AttributeError, SignedAttributes, SigningScheme};
-pub use jws::{Envelope, EnvelopeError, MAX_ENVELOPE_SIZE};
+pub use format::EnvelopeFormat;
+pub use parsed::{Envelope, EnvelopeError, MAX_ENVELOPE_SIZE};
 pub use payload::{Payload, PayloadError};
+pub use timestamped::with_timestamp;
 pub use verify::{VerifiedEnvelope, VerifyError};
 
 /// The media type of the signed payload, [`Payload`].
 pub const PAYLOAD_MEDIA_TYPE: &str = "application/vnd.cncf.notary.payload.v1+json";
 /// The media type of a signature envelope in its JWS form.
 pub const JWS_MEDIA_TYPE: &str = "application/jose+json";
+/// The media type of a signature envelope in its COSE form.
+pub const COSE_MEDIA_TYPE: &str = "application/cose";
 
 /// Names of envelope headers, as the specification and AWS Signer define them. Protected unless noted otherwise.
 pub mod header {

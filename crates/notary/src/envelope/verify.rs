@@ -5,7 +5,8 @@ use time::OffsetDateTime;
 
 use super::algorithm::SignatureAlgorithm;
 use super::attributes::{SignedAttributes, SigningScheme};
-use super::jws::Envelope;
+use super::format::EnvelopeFormat;
+use super::parsed::Envelope;
 use crate::text::start_of;
 use crate::x509::{CertificateChain, ChainCache, ChainError, Check, LinkedChain};
 
@@ -39,10 +40,13 @@ pub enum VerifyError {
 /// caller must check trust in the root, the signer's identity, expiry and revocation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct VerifiedEnvelope {
+    format: EnvelopeFormat,
     payload: Vec<u8>,
     attributes: SignedAttributes,
     chain: LinkedChain,
     signing_agent: Option<String>,
+    timestamp_signature: Option<Vec<u8>>,
+    signature: Vec<u8>,
 }
 
 impl Envelope {
@@ -93,8 +97,8 @@ impl Envelope {
             return Err(VerifyError::Signature);
         }
         let chain = chain?;
-        let Self { payload, attributes, signing_agent, .. } = self;
-        Ok(VerifiedEnvelope { payload, attributes, chain, signing_agent })
+        let Self { format, payload, attributes, signing_agent, timestamp_signature, signature, .. } = self;
+        Ok(VerifiedEnvelope { format, payload, attributes, chain, signing_agent, timestamp_signature, signature })
     }
 }
 
@@ -110,6 +114,12 @@ impl VerifiedEnvelope {
             SigningScheme::SigningAuthority => attributes.signing_time,
             SigningScheme::X509 => now,
         })
+    }
+
+    /// Returns the form of the envelope.
+    #[must_use]
+    pub fn format(&self) -> EnvelopeFormat {
+        self.format
     }
 
     /// Returns the payload.
@@ -134,5 +144,18 @@ impl VerifiedEnvelope {
     #[must_use]
     pub fn signing_agent(&self) -> Option<&str> {
         self.signing_agent.as_deref()
+    }
+
+    /// Returns the timestamp countersignature: the bytes of an RFC 3161 `TimeStampToken`, if the envelope has one. It
+    /// is neither signed nor checked here.
+    #[must_use]
+    pub fn timestamp_signature(&self) -> Option<&[u8]> {
+        self.timestamp_signature.as_deref()
+    }
+
+    /// Returns the bytes of the verified signature, which a timestamp countersignature covers.
+    #[must_use]
+    pub fn signature(&self) -> &[u8] {
+        &self.signature
     }
 }

@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use base64::engine::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
+use serde_json::json;
 
-use super::RequestError;
 use super::request::{base64, parse, plugin_config};
+use super::{CONTRACT_VERSION, RequestError};
+use crate::json::Object;
 
 /// The request of `generate-envelope`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +29,23 @@ pub struct GenerateEnvelopeRequest {
 }
 
 impl GenerateEnvelopeRequest {
+    /// Returns the request in JSON.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let mut request = json!({
+            "contractVersion": CONTRACT_VERSION,
+            "keyId": self.key_id,
+            "payloadType": self.payload_type,
+            "signatureEnvelopeType": self.envelope_type,
+            "payload": STANDARD.encode(&self.payload),
+            "pluginConfig": self.plugin_config,
+        });
+        if let Some(seconds) = self.expiry_in_seconds {
+            request["expiryDurationInSeconds"] = json!(seconds);
+        }
+        request.to_string()
+    }
+
     /// Parses a request.
     ///
     /// # Errors
@@ -50,6 +69,33 @@ impl GenerateEnvelopeRequest {
             payload: base64(request.path("payload"), &payload)?,
             expiry_in_seconds: Some(expiry).filter(|seconds| *seconds > 0),
             plugin_config: plugin_config(&mut request)?,
+        })
+    }
+}
+
+/// A response of `generate-envelope`, as a host reads it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GeneratedEnvelope {
+    /// The envelope.
+    pub envelope: Vec<u8>,
+    /// Its media type.
+    pub media_type: String,
+    /// Annotations for the signature manifest.
+    pub annotations: BTreeMap<String, String>,
+}
+
+impl GeneratedEnvelope {
+    /// Parses a response.
+    ///
+    /// # Errors
+    /// Returns [`RequestError`] if a member is missing, has the wrong type or is not base64.
+    pub fn parse(mut response: Object) -> Result<Self, RequestError> {
+        let envelope = response.string("signatureEnvelope")?;
+        let annotations = response.optional_object("annotations")?;
+        Ok(Self {
+            envelope: base64(response.path("signatureEnvelope"), &envelope)?,
+            media_type: response.string("signatureEnvelopeType")?,
+            annotations: annotations.map_or(Ok(BTreeMap::new()), Object::into_strings)?,
         })
     }
 }

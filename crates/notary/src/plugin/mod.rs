@@ -9,6 +9,7 @@ mod capability;
 mod command;
 mod error;
 mod generate_envelope;
+mod generate_signature;
 mod metadata;
 mod request;
 mod verify_signature;
@@ -16,7 +17,10 @@ mod verify_signature;
 pub use self::capability::Capability;
 pub use self::command::Command;
 pub use self::error::{ErrorCode, ErrorResponse};
-pub use self::generate_envelope::{GenerateEnvelopeRequest, GenerateEnvelopeResponse};
+pub use self::generate_envelope::{GenerateEnvelopeRequest, GenerateEnvelopeResponse, GeneratedEnvelope};
+pub use self::generate_signature::{
+    DescribeKeyResponse, GenerateSignatureResponse, describe_key_request, generate_signature_request, signing_algorithm,
+};
 pub use self::metadata::Metadata;
 pub use self::request::RequestError;
 pub use self::verify_signature::{

@@ -214,7 +214,8 @@ impl Certificate {
             .is_some_and(|key| verify(key, algorithm, message, signature))
     }
 
-    fn issuer_bytes(&self) -> &[u8] {
+    /// Returns the DER encoding of the issuer's name.
+    pub fn issuer_bytes(&self) -> &[u8] {
         &self.der[self.issuer.clone()]
     }
 

@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 
 use super::certificate::{Certificate, CertificateError};
 use super::concurrent::{self, Check};
-use super::requirements::{RequirementError, check_authority, check_leaf};
+use super::requirements::{RequirementError, check_authority, check_leaf, check_timestamping};
 use crate::text::rfc3339;
 
 /// The maximum number of certificates in a chain, which bounds the work that a signature can cause. AWS Signer uses
@@ -249,18 +249,57 @@ impl CertificateChain {
     }
 
     fn check_each(&self) -> Result<(), ChainError> {
+        self.check_each_by(|certificate, position| match position.checked_sub(1) {
+            None => check_leaf(certificate),
+            Some(authorities_below) => check_authority(certificate, authorities_below),
+        })
+    }
+
+    fn check_each_by(
+        &self,
+        check: impl Fn(&Certificate, usize) -> Result<(), RequirementError>,
+    ) -> Result<(), ChainError> {
         for (position, certificate) in self.certificates().iter().enumerate() {
-            let checked = match position.checked_sub(1) {
-                None => check_leaf(certificate),
-                Some(authorities_below) => check_authority(certificate, authorities_below),
-            };
-            checked.map_err(|source| ChainError::Requirement {
+            check(certificate, position).map_err(|source| ChainError::Requirement {
                 position,
                 subject: certificate.subject().to_owned(),
                 source,
             })?;
         }
         Ok(())
+    }
+
+    /// A chain of a timestamping authority that was found among certificates in any order.
+    ///
+    /// # Errors
+    /// Returns [`ChainError::Empty`] or [`ChainError::TooLong`] if the number of certificates is not allowed.
+    pub(crate) fn from_found(certificates: Vec<Certificate>) -> Result<Self, ChainError> {
+        match certificates.len() {
+            0 => Err(ChainError::Empty),
+            1..=MAX_CERTIFICATES => {
+                let hash = hash(certificates.iter().map(Certificate::der));
+                Ok(Self(Arc::new(Chain { certificates, hash })))
+            }
+            many => Err(ChainError::TooLong(many)),
+        }
+    }
+
+    /// Checks the chain of a timestamping authority, whose links were checked when it was found: the specification's
+    /// requirements for each certificate, and that only the last one is a self-signed root.
+    ///
+    /// # Errors
+    /// Returns the first [`ChainError`] found; never [`ChainError::NotValidAt`] or [`ChainError::BrokenLink`].
+    pub(crate) fn check_timestamping(self) -> Result<LinkedChain, ChainError> {
+        self.check_each_by(check_timestamping)?;
+        let certificates = self.certificates();
+        let inside = certificates.iter().rev().skip(1).rev();
+        if let Some((position, root)) = inside.enumerate().find(|(_, certificate)| certificate.is_self_signed()) {
+            return Err(ChainError::RootInside { position, subject: root.subject().to_owned() });
+        }
+        if !self.last().is_self_signed() {
+            return Err(ChainError::NoRoot { subject: self.last().subject().to_owned() });
+        }
+        Ok(LinkedChain(self))
     }
 
     /// Checks that every certificate is valid at `time`.

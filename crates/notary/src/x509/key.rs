@@ -7,6 +7,7 @@ use der::{Decode, Reader, SliceReader};
 use x509_cert::spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
 
 use super::certificate::to_der;
+use crate::DigestAlgorithm;
 
 const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
 const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
@@ -63,6 +64,32 @@ impl PublicKey {
         }
     }
 
+    /// Whether the key made a signature of CMS (RFC 5652), whose algorithm may leave the hash function to the digest
+    /// algorithm of the signer. `None` if the algorithm is not supported, or does not fit the key or the digest
+    /// algorithm.
+    pub(crate) fn verify_cms(
+        &self,
+        digest: DigestAlgorithm,
+        algorithm: &AlgorithmIdentifierOwned,
+        message: &[u8],
+        signature: &[u8],
+    ) -> Option<bool> {
+        let own = match (digest, algorithm.oid) {
+            // "rsaEncryption" with the digest algorithm (RFC 3370, 3.2): the same signature as with a combined one.
+            (DigestAlgorithm::Sha256, RSA_ENCRYPTION) => SHA256_WITH_RSA,
+            (DigestAlgorithm::Sha384, RSA_ENCRYPTION) => SHA384_WITH_RSA,
+            (DigestAlgorithm::Sha512, RSA_ENCRYPTION) => SHA512_WITH_RSA,
+            (DigestAlgorithm::Sha256, ECDSA_WITH_SHA256 | SHA256_WITH_RSA)
+            | (DigestAlgorithm::Sha384, ECDSA_WITH_SHA384 | SHA384_WITH_RSA)
+            | (DigestAlgorithm::Sha512, ECDSA_WITH_SHA512 | SHA512_WITH_RSA) => algorithm.oid,
+            (_, RSASSA_PSS) if pss_hash(algorithm) == Some(digest) => RSASSA_PSS,
+            _ => return None,
+        };
+        let parameters = algorithm.parameters.clone();
+        let verification = algorithm_for(self, &AlgorithmIdentifierOwned { oid: own, parameters })?;
+        Some(UnparsedPublicKey::new(verification, self.bytes()).verify(message, signature).is_ok())
+    }
+
     /// Whether the key has the minimum length of the specification: 2048 bits for RSA, 256 for EC.
     #[must_use]
     pub fn is_long_enough(&self) -> bool {
@@ -97,7 +124,6 @@ pub(super) fn verify(key: &PublicKey, algorithm: &AlgorithmIdentifierOwned, mess
 }
 
 fn algorithm_for(key: &PublicKey, algorithm: &AlgorithmIdentifierOwned) -> Option<&'static dyn VerificationAlgorithm> {
-    let parameters = algorithm.parameters.as_ref();
     Some(match (key, algorithm.oid) {
         (PublicKey::P256(_), ECDSA_WITH_SHA256) => &signature::ECDSA_P256_SHA256_ASN1,
         (PublicKey::P256(_), ECDSA_WITH_SHA384) => &signature::ECDSA_P256_SHA384_ASN1,
@@ -111,14 +137,23 @@ fn algorithm_for(key: &PublicKey, algorithm: &AlgorithmIdentifierOwned) -> Optio
         (PublicKey::Rsa { .. }, SHA256_WITH_RSA) => &signature::RSA_PKCS1_2048_8192_SHA256,
         (PublicKey::Rsa { .. }, SHA384_WITH_RSA) => &signature::RSA_PKCS1_2048_8192_SHA384,
         (PublicKey::Rsa { .. }, SHA512_WITH_RSA) => &signature::RSA_PKCS1_2048_8192_SHA512,
-        (PublicKey::Rsa { .. }, RSASSA_PSS) => match to_der(parameters?)? {
-            p if p == pss_parameters(1, 32) => &signature::RSA_PSS_2048_8192_SHA256,
-            p if p == pss_parameters(2, 48) => &signature::RSA_PSS_2048_8192_SHA384,
-            p if p == pss_parameters(3, 64) => &signature::RSA_PSS_2048_8192_SHA512,
-            _ => return None,
+        (PublicKey::Rsa { .. }, RSASSA_PSS) => match pss_hash(algorithm)? {
+            DigestAlgorithm::Sha256 => &signature::RSA_PSS_2048_8192_SHA256,
+            DigestAlgorithm::Sha384 => &signature::RSA_PSS_2048_8192_SHA384,
+            DigestAlgorithm::Sha512 => &signature::RSA_PSS_2048_8192_SHA512,
         },
         _ => return None,
     })
+}
+
+/// The hash function of RSASSA-PSS with the parameters of [`pss_parameters`].
+fn pss_hash(algorithm: &AlgorithmIdentifierOwned) -> Option<DigestAlgorithm> {
+    match to_der(algorithm.parameters.as_ref()?)? {
+        p if p == pss_parameters(1, 32) => Some(DigestAlgorithm::Sha256),
+        p if p == pss_parameters(2, 48) => Some(DigestAlgorithm::Sha384),
+        p if p == pss_parameters(3, 64) => Some(DigestAlgorithm::Sha512),
+        _ => None,
+    }
 }
 
 /// RSASSA-PSS-params (RFC 4055) in DER for the SHA-2 function whose object identifier ends in `hash`, MGF1 with the

@@ -1,5 +1,6 @@
-//! Requirements for code signing certificates and their issuers: `signature-specification.md`, "Certificate
-//! Requirements". Only basic constraints, key usage and extended key usage are evaluated, as the specification says.
+//! Requirements for code signing and timestamping certificates and their issuers: `signature-specification.md`,
+//! "Certificate Requirements". Only basic constraints, key usage and extended key usage are evaluated, as the
+//! specification says.
 //!
 //! notation-core-go 1.3.0 is less strict: it accepts non-critical basicConstraints in a CA certificate ("MUST be marked
 //! as critical") and anyExtendedKeyUsage ("MUST NOT contain anyExtendedKeyUsage"). Both are rejected here. The
@@ -53,6 +54,15 @@ pub enum RequirementError {
     /// The signing certificate has a forbidden extended key usage.
     #[error("extendedKeyUsage has {0}, which a signing certificate must not have")]
     ForbiddenExtendedKeyUsage(&'static str),
+    /// A certificate for timestamping has no keyUsage.
+    #[error("keyUsage must be present")]
+    NoKeyUsage,
+    /// The signing certificate of a timestamp is not for timestamping alone.
+    #[error("extendedKeyUsage must be present and critical, and have timeStamping only")]
+    NotForTimestamping,
+    /// An issuer of a timestamp's signing certificate is for other purposes only.
+    #[error("its extendedKeyUsage allows other purposes than timeStamping only")]
+    AuthorityNotForTimestamping,
     /// The public key is neither RSA nor on P-256, P-384 or P-521.
     #[error("its public key is neither RSA nor on P-256, P-384 or P-521")]
     UnsupportedKey,
@@ -101,23 +111,8 @@ pub(super) fn check_leaf(leaf: &Certificate) -> Result<(), RequirementError> {
     if basic_constraints(leaf)?.is_some_and(|(_, b)| b.ca) {
         return Err(E::LeafIsAuthority);
     }
-    let usage = critical_key_usage(leaf)?;
-    if !usage.digital_signature() {
-        return Err(E::NoDigitalSignature);
-    }
-    let forbidden = [
-        (usage.key_encipherment(), "keyEncipherment"),
-        (usage.data_encipherment(), "dataEncipherment"),
-        (usage.key_agreement(), "keyAgreement"),
-        (usage.key_cert_sign(), "keyCertSign"),
-        (usage.crl_sign(), "cRLSign"),
-        (usage.encipher_only(), "encipherOnly"),
-        (usage.decipher_only(), "decipherOnly"),
-    ];
-    if let Some((_, name)) = forbidden.iter().find(|(set, _)| *set) {
-        return Err(E::ForbiddenKeyUsage(name));
-    }
-    let extended = leaf.fields().get_extension::<ExtendedKeyUsage>().map_err(|_| E::Malformed("extendedKeyUsage"))?;
+    check_leaf_key_usage(critical_key_usage(leaf)?)?;
+    let extended = extended_key_usage(leaf)?;
     for purpose in extended.iter().flat_map(|(_, e)| &e.0) {
         let name = match *purpose {
             ANY_EXTENDED_KEY_USAGE => "anyExtendedKeyUsage",
@@ -134,8 +129,64 @@ pub(super) fn check_leaf(leaf: &Certificate) -> Result<(), RequirementError> {
     Ok(())
 }
 
+/// Checks the requirements for a certificate of a timestamping authority's chain: its signing certificate at position
+/// 0, or a CA certificate. They differ from those of code signing in two points. keyUsage "MUST be present and SHOULD
+/// be marked critical", and extendedKeyUsage of the signing certificate "MUST be present and MUST be marked as
+/// critical. The value MUST contain `id-kp-timeStamping` only."
+pub(super) fn check_timestamping(certificate: &Certificate, position: usize) -> Result<(), RequirementError> {
+    use RequirementError as E;
+    let usage = |certificate: &Certificate| key_usage(certificate)?.map(|(_, usage)| usage).ok_or(E::NoKeyUsage);
+    if let Some(authorities_below) = position.checked_sub(1) {
+        check_authority_with(certificate, authorities_below, usage)?;
+        // RFC 5280, 4.2.1.12: "the certificate MUST only be used for one of the purposes indicated".
+        let purposes = extended_key_usage(certificate)?.map(|(_, purposes)| purposes.0);
+        let is_allowed = |purpose: &ObjectIdentifier| [TIME_STAMPING, ANY_EXTENDED_KEY_USAGE].contains(purpose);
+        return match purposes {
+            Some(purposes) if !purposes.iter().any(is_allowed) => Err(E::AuthorityNotForTimestamping),
+            _ => Ok(()),
+        };
+    }
+    check_key(certificate)?;
+    if basic_constraints(certificate)?.is_some_and(|(_, b)| b.ca) {
+        return Err(E::LeafIsAuthority);
+    }
+    check_leaf_key_usage(usage(certificate)?)?;
+    match extended_key_usage(certificate)? {
+        Some((true, purposes)) if purposes.0 == [TIME_STAMPING] => Ok(()),
+        _ => Err(E::NotForTimestamping),
+    }
+}
+
+fn check_leaf_key_usage(usage: KeyUsage) -> Result<(), RequirementError> {
+    use RequirementError as E;
+    if !usage.digital_signature() {
+        return Err(E::NoDigitalSignature);
+    }
+    let forbidden = [
+        (usage.key_encipherment(), "keyEncipherment"),
+        (usage.data_encipherment(), "dataEncipherment"),
+        (usage.key_agreement(), "keyAgreement"),
+        (usage.key_cert_sign(), "keyCertSign"),
+        (usage.crl_sign(), "cRLSign"),
+        (usage.encipher_only(), "encipherOnly"),
+        (usage.decipher_only(), "decipherOnly"),
+    ];
+    if let Some((_, name)) = forbidden.iter().find(|(set, _)| *set) {
+        return Err(E::ForbiddenKeyUsage(name));
+    }
+    Ok(())
+}
+
 /// Checks the requirements for a CA certificate. `authorities_below` is the number of CAs between it and the leaf.
 pub(super) fn check_authority(ca: &Certificate, authorities_below: usize) -> Result<(), RequirementError> {
+    check_authority_with(ca, authorities_below, critical_key_usage)
+}
+
+fn check_authority_with(
+    ca: &Certificate,
+    authorities_below: usize,
+    usage: impl Fn(&Certificate) -> Result<KeyUsage, RequirementError>,
+) -> Result<(), RequirementError> {
     use RequirementError as E;
     check_key(ca)?;
     let Some((true, BasicConstraints { ca: true, path_len_constraint })) = basic_constraints(ca)? else {
@@ -144,7 +195,7 @@ pub(super) fn check_authority(ca: &Certificate, authorities_below: usize) -> Res
     if let Some(allowed) = path_len_constraint.filter(|allowed| usize::from(*allowed) < authorities_below) {
         return Err(E::PathLength { allowed, found: authorities_below });
     }
-    if !critical_key_usage(ca)?.key_cert_sign() {
+    if !usage(ca)?.key_cert_sign() {
         return Err(E::NoCertSign);
     }
     Ok(())
@@ -163,8 +214,16 @@ fn basic_constraints(certificate: &Certificate) -> Result<Option<(bool, BasicCon
 }
 
 fn critical_key_usage(certificate: &Certificate) -> Result<KeyUsage, RequirementError> {
-    match certificate.fields().get_extension().map_err(|_| RequirementError::Malformed("keyUsage"))? {
+    match key_usage(certificate)? {
         Some((true, usage)) => Ok(usage),
         _ => Err(RequirementError::KeyUsageNotCritical),
     }
+}
+
+fn key_usage(certificate: &Certificate) -> Result<Option<(bool, KeyUsage)>, RequirementError> {
+    certificate.fields().get_extension().map_err(|_| RequirementError::Malformed("keyUsage"))
+}
+
+fn extended_key_usage(certificate: &Certificate) -> Result<Option<(bool, ExtendedKeyUsage)>, RequirementError> {
+    certificate.fields().get_extension().map_err(|_| RequirementError::Malformed("extendedKeyUsage"))
 }

@@ -1,4 +1,4 @@
-//! Errors of verification plugins.
+//! Errors of plugins.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use notary::{Advice, ReasonCode};
 
 use super::version::VersionError;
 
-/// Why a verification plugin failed.
+/// Why a plugin failed.
 #[derive(Debug, thiserror::Error)]
 pub enum PluginError {
     /// The signature gives an invalid plugin name.
@@ -88,6 +88,9 @@ pub enum PluginError {
         "it can check neither trusted identities nor revocation (SIGNATURE_VERIFIER.TRUSTED_IDENTITY, SIGNATURE_VERIFIER.REVOCATION_CHECK)"
     )]
     NoVerifier,
+    /// It has no signing capability.
+    #[error("it cannot sign (SIGNATURE_GENERATOR.RAW, SIGNATURE_GENERATOR.ENVELOPE)")]
+    NoSigner,
     /// A critical attribute has a value that the protocol does not support.
     #[error("the critical attribute {0:?} is an array or an object, which the plugin protocol does not support")]
     Attribute(String),
@@ -125,6 +128,7 @@ impl PluginError {
             | Self::Contract(_)
             | Self::TooOld { .. }
             | Self::NoVerifier
+            | Self::NoSigner
             | Self::Attribute(_)
             | Self::Unprocessed(_) => ReasonCode::Unsupported,
             Self::File(_) => ReasonCode::File,

@@ -38,7 +38,9 @@ impl PluginFolder {
         Self { config, ..self }
     }
 
-    pub(super) fn config(&self) -> &BTreeMap<String, String> {
+    /// Returns the configuration that is passed to every plugin.
+    #[must_use]
+    pub fn plugin_config(&self) -> &BTreeMap<String, String> {
         &self.config
     }
 

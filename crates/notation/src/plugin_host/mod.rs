@@ -1,5 +1,5 @@
-//! Verification plugins that signatures require: notaryproject/specifications, `plugin-extensibility.md`, "Verification
-//! extensibility". AWS Signer's checks are built in; other plugins are run from notation's plugin folder.
+//! Plugins: those that sign, and verification plugins that signatures require. notaryproject/specifications,
+//! `plugin-extensibility.md`. AWS Signer's part is built in; other plugins are run from notation's plugin folder.
 
 mod error;
 mod folder;
@@ -13,6 +13,7 @@ use std::str::FromStr;
 
 use limits::Deadline;
 use notary::envelope::{PAYLOAD_MEDIA_TYPE, SigningScheme, VerifiedEnvelope};
+use notary::json::Object;
 use notary::plugin::{
     CONTRACT_VERSION, Command, CriticalAttributes, Metadata, VerifySignatureRequest, VerifySignatureResponse,
 };
@@ -73,14 +74,7 @@ impl DemandedPlugin {
 
     /// Finds the plugin's program and checks its metadata.
     pub(crate) async fn find(&self, folder: &PluginFolder, deadline: Deadline) -> Result<UsablePlugin, PluginError> {
-        let program = folder.program(&self.name)?;
-        let metadata = metadata(&program, deadline).await?;
-        if metadata.name != self.name.0 {
-            return Err(PluginError::OtherName(metadata.name));
-        }
-        if !metadata.supported_contract_versions.iter().any(|version| version == CONTRACT_VERSION) {
-            return Err(PluginError::Contract(metadata.supported_contract_versions));
-        }
+        let Program { program, metadata, .. } = Program::named(folder, &self.name, deadline).await?;
         let found = version::parse(&metadata.version).map_err(PluginError::Version)?;
         if let Some(demanded) = self.minimum.as_ref().filter(|demanded| demanded.cmp_precedence(&found).is_gt()) {
             return Err(PluginError::TooOld { demanded: demanded.to_string(), found: found.to_string() });
@@ -90,8 +84,45 @@ impl DemandedPlugin {
             return Err(PluginError::NoVerifier);
         }
         let name = self.name.clone();
-        let config = folder.config().clone();
+        let config = folder.plugin_config().clone();
         Ok(UsablePlugin { name, program, capabilities, config, deadline })
+    }
+}
+
+/// The program of an installed plugin that supports this version of the protocol.
+#[derive(Debug)]
+pub(crate) struct Program {
+    program: PathBuf,
+    metadata: Metadata,
+    deadline: Deadline,
+}
+
+impl Program {
+    /// Finds a plugin by its name, and checks its metadata.
+    pub(crate) async fn find(folder: &PluginFolder, name: &str, deadline: Deadline) -> Result<Self, PluginError> {
+        Self::named(folder, &name.parse()?, deadline).await
+    }
+
+    async fn named(folder: &PluginFolder, name: &PluginName, deadline: Deadline) -> Result<Self, PluginError> {
+        let program = folder.program(name)?;
+        let metadata = metadata(&program, deadline).await?;
+        if metadata.name != name.0 {
+            return Err(PluginError::OtherName(metadata.name));
+        }
+        if !metadata.supported_contract_versions.iter().any(|version| version == CONTRACT_VERSION) {
+            return Err(PluginError::Contract(metadata.supported_contract_versions));
+        }
+        Ok(Self { program, metadata, deadline })
+    }
+
+    /// Whether the plugin has the capability.
+    pub(crate) fn can(&self, capability: Capability) -> bool {
+        self.metadata.capabilities.contains(&capability)
+    }
+
+    /// Runs a command.
+    pub(crate) async fn ask(&self, command: Command, request: &str) -> Result<Object, PluginError> {
+        ask(&self.program, command, request.as_bytes(), self.deadline).await
     }
 }
 

@@ -35,6 +35,7 @@ struct Key {
     thumbprints: Vec<String>,
     signing_time: OffsetDateTime,
     is_authentic: bool,
+    timestamp: Option<OffsetDateTime>,
 }
 
 impl Key {
@@ -48,6 +49,7 @@ impl Key {
             thumbprints: certificates.map(|certificate| certificate.thumbprint().to_owned()).collect(),
             signing_time: question.signing_time,
             is_authentic: question.authentic_signing_time().is_some(),
+            timestamp: question.timestamp,
         }
     }
 }

@@ -41,8 +41,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use limits::Deadline;
-use notary::x509::{Certificate, LinkedChain};
+use notary::x509::Certificate;
 use time::OffsetDateTime;
 use tokio::task::JoinSet;
 
@@ -79,8 +78,8 @@ struct Inner {
     statuses: Mutex<HashMap<StatusKey, (Status, OffsetDateTime)>>,
 }
 
-/// The certificate, its issuer, and the authentic signing time.
-type StatusKey = (String, String, Option<OffsetDateTime>);
+/// The certificate, its issuer, the authentic signing time, and the timestamp.
+type StatusKey = (String, String, Option<OffsetDateTime>, Option<OffsetDateTime>);
 
 impl Default for RevocationClient {
     fn default() -> Self {
@@ -88,18 +87,12 @@ impl Default for RevocationClient {
     }
 }
 
-/// Returns the status at `now` of each certificate of a chain except its root, in the order of the chain.
+/// Returns the status of each certificate of the chain in question except its root, in the order of the chain.
 ///
-/// `authentic_signing_time` comes from the scheme `notary.x509.signingAuthority` or from a timestamp; without it, every
-/// revocation applies. The certificates are checked concurrently. Each OCSP responder has 2 seconds and each CRL 5
-/// seconds to answer, within `deadline`.
-pub async fn check_chain(
-    chain: &LinkedChain,
-    authentic_signing_time: Option<OffsetDateTime>,
-    now: OffsetDateTime,
-    client: &RevocationClient,
-    deadline: Deadline,
-) -> Vec<CertificateStatus> {
+/// Without an authentic signing time or a timestamp, every revocation applies. The certificates are checked
+/// concurrently. Each OCSP responder has 2 seconds and each CRL 5 seconds to answer, within the deadline.
+pub async fn check_chain(question: &RevocationQuestion, client: &RevocationClient) -> Vec<CertificateStatus> {
+    let RevocationQuestion { chain, now, deadline, timestamp, .. } = question;
     let mut tasks = JoinSet::new();
     let mut statuses = Vec::new();
     for (position, pair) in chain.certificates().windows(2).enumerate() {
@@ -108,7 +101,14 @@ pub async fn check_chain(
         // Kept if the task fails.
         let status = Status::Unknown(Vec::new());
         statuses.push(CertificateStatus { position, subject: certificate.subject().to_owned(), status });
-        let question = Question { certificate, issuer, signing_time: authentic_signing_time, now, deadline };
+        let question = Question {
+            certificate,
+            issuer,
+            signing_time: question.authentic_signing_time(),
+            timestamp: *timestamp,
+            now: *now,
+            deadline: *deadline,
+        };
         let client = client.clone();
         tasks.spawn(async move { (position, client.certificate_status(question).await) });
     }
@@ -133,6 +133,7 @@ impl RevocationClient {
             question.certificate.thumbprint().to_owned(),
             question.issuer.thumbprint().to_owned(),
             question.signing_time,
+            question.timestamp,
         );
         if let Some(status) = self.remembered(&key, question.now) {
             return status;
@@ -200,7 +201,7 @@ impl RevocationClient {
         if delegate.has_ocsp_nocheck() {
             return Ok(());
         }
-        let question = Question { certificate: delegate, signing_time: None, ..question.clone() };
+        let question = Question { certificate: delegate, signing_time: None, timestamp: None, ..question.clone() };
         match crl::check(&self.inner.http, &self.inner.turn, &question).await {
             None | Some(Status::Good(_)) => Ok(()),
             Some(status) => Err(SourceError::Responder(status.to_string())),

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use aws_signer::RevokedEntity;
 use limits::Deadline;
 use notary::envelope::{SigningScheme, VerifiedEnvelope};
+use notary::timestamp::VerifiedTimestamp;
 use notary::x509::LinkedChain;
 use time::OffsetDateTime;
 
@@ -29,6 +30,10 @@ pub struct RevocationQuestion {
     pub signing_time: OffsetDateTime,
     /// The signing scheme: with `notary.x509.signingAuthority` the signing time is authentic.
     pub signing_scheme: SigningScheme,
+    /// The latest time at which the signature was made, if a verified timestamp shows it. It counts for CRLs alone: "If
+    /// CRL has an invalidity date and artifact signature is timestamped then compare the invalidity date with the
+    /// timestamping date", while a timestamp "MUST NOT be used as an `authentic signing time`", which OCSP requires.
+    pub timestamp: Option<OffsetDateTime>,
     /// The time at which certificates, OCSP responses and CRLs are judged.
     pub now: OffsetDateTime,
     /// When an answer comes too late.
@@ -45,6 +50,28 @@ impl RevocationQuestion {
             chain: envelope.chain().clone(),
             signing_time: attributes.signing_time,
             signing_scheme: attributes.signing_scheme,
+            timestamp: None,
+            now,
+            deadline,
+        }
+    }
+
+    /// Creates the question about a signature that has a verified timestamp, if any.
+    #[must_use]
+    pub fn with_timestamp(self, timestamp: Option<&VerifiedTimestamp>) -> Self {
+        Self { timestamp: timestamp.map(VerifiedTimestamp::upper_limit), ..self }
+    }
+
+    /// Creates the question about the chain of the timestamping authority that made a timestamp. Every revocation
+    /// applies: a timestamp proves nothing if the authority is not trusted "at the time of verification".
+    #[must_use]
+    pub fn of_authority(timestamp: &VerifiedTimestamp, now: OffsetDateTime, deadline: Deadline) -> Self {
+        Self {
+            signer: Signer::Certificate,
+            chain: timestamp.chain().clone(),
+            signing_time: timestamp.info().gen_time,
+            signing_scheme: SigningScheme::X509,
+            timestamp: None,
             now,
             deadline,
         }

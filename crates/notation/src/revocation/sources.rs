@@ -77,10 +77,7 @@ impl RevocationSource for AwsSignerRevocation {
 
 impl RevocationSource for RevocationClient {
     fn status<'a>(&'a self, question: &'a RevocationQuestion) -> BoxFuture<'a, RevocationStatus> {
-        Box::pin(async move {
-            let RevocationQuestion { chain, now, deadline, .. } = question;
-            conclude(&check_chain(chain, question.authentic_signing_time(), *now, self, *deadline).await)
-        })
+        Box::pin(async move { conclude(&check_chain(question, self).await) })
     }
 }
 

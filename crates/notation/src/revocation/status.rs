@@ -16,6 +16,8 @@ pub(super) struct Question {
     pub(super) certificate: Certificate,
     pub(super) issuer: Certificate,
     pub(super) signing_time: Option<OffsetDateTime>,
+    /// The latest time at which the signature was made, which counts for CRLs alone.
+    pub(super) timestamp: Option<OffsetDateTime>,
     pub(super) now: OffsetDateTime,
     pub(super) deadline: Deadline,
 }

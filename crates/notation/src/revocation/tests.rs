@@ -72,7 +72,7 @@ fn reads_openssl_crls() {
             let certificate = folder.certificate(name);
             let issuer = folder.certificate("authority");
             let deadline = Deadline::new(Deadline::DEFAULT_BUDGET);
-            let question = Question { certificate, issuer, signing_time: None, now: NOW, deadline };
+            let question = Question { certificate, issuer, signing_time: None, timestamp: None, now: NOW, deadline };
             let http = Http::new(Duration::from_secs(1));
             assert_eq!(crl::entries_on(&http, &question, &folder.file("list.crl")).unwrap(), entries);
         }

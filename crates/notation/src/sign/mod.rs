@@ -1,6 +1,7 @@
 //! The signing flow: resolve the artifact, build the payload, sign it with AWS Signer, check the envelope, attach it.
 
 mod blob;
+pub mod own;
 
 use aws_names::ProfileArn;
 use aws_signer::{SignError, SignedPayload, SignerClient, sign_payload};
@@ -93,6 +94,6 @@ pub fn payload(artifact: &Descriptor, user_metadata: UserMetadata) -> Payload {
 /// Returns [`StoreError`] if the signature cannot be written.
 pub async fn attach(store: &Store, signed: &SignedArtifact, form: SignatureForm) -> Result<Descriptor, StoreError> {
     let SignedArtifact { artifact, signature } = signed;
-    let chain = signature.verified.chain();
-    push_signature(store, artifact, &signature.envelope, chain, signature.metadata.clone(), form).await
+    let SignedPayload { envelope, verified, metadata, .. } = signature;
+    push_signature(store, artifact, envelope, verified, metadata.clone(), form).await
 }

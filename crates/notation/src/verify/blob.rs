@@ -4,7 +4,7 @@
 use std::io::{self, Read};
 
 use limits::Deadline;
-use notary::envelope::{Envelope, JWS_MEDIA_TYPE, Payload};
+use notary::envelope::{Envelope, Payload};
 use notary::text::start_of;
 use notary::{Descriptor, DigestAlgorithm};
 use time::OffsetDateTime;
@@ -14,9 +14,10 @@ use super::finding::Finding;
 use super::policy::VerificationPolicy;
 use super::reason::Reason;
 use super::signature::{self, Context, VerifiedContent};
+use super::source::FetchedEnvelope;
 use super::verdict::Verdict;
 use super::verifier::Verifier;
-use crate::blob::{DEFAULT_MEDIA_TYPE, describe, digest_algorithm};
+use crate::blob::{DEFAULT_MEDIA_TYPE, DetachedEnvelope, describe, digest_algorithm};
 
 /// A blob, and the media type that it must have been signed with.
 struct Blob<'a> {
@@ -34,14 +35,15 @@ impl Verifier {
     pub async fn verify_blob(
         &self,
         content: impl Read,
-        envelope: &[u8],
+        envelope: DetachedEnvelope<'_>,
         media_type: Option<&str>,
         policy: &VerificationPolicy,
         demands: &Demands,
         now: OffsetDateTime,
     ) -> io::Result<Verdict> {
         // An envelope that cannot be parsed, or whose key may not sign, is refused below, whatever the digest.
-        let algorithm = Envelope::parse(envelope).ok().and_then(|envelope| digest_algorithm(&envelope.chain));
+        let DetachedEnvelope { format, bytes } = envelope;
+        let algorithm = Envelope::parse(format, bytes).ok().and_then(|envelope| digest_algorithm(&envelope.chain));
         let algorithm = algorithm.unwrap_or(DigestAlgorithm::Sha256);
         let artifact = describe(content, media_type.unwrap_or(DEFAULT_MEDIA_TYPE), algorithm)?;
         let skipped = policy.is_skip();
@@ -50,9 +52,10 @@ impl Verifier {
         if !skipped {
             let deadline = Deadline::new(self.limits().time);
             let context = Context { verifier: self, policy, demands, now, deadline };
-            let manifest = Descriptor::from_content(JWS_MEDIA_TYPE, envelope);
+            let manifest = Descriptor::from_content(format.media_type(), bytes);
+            let envelope = FetchedEnvelope { format, content: bytes.to_vec().into() };
             let blob = Blob { descriptor: &verdict.artifact, media_type };
-            let signature = signature::verify(context, &manifest, Ok(envelope.to_vec().into()), &blob).await;
+            let signature = signature::verify(context, &manifest, Ok(envelope), &blob).await;
             verdict.signatures.push(signature);
         }
         Ok(verdict)

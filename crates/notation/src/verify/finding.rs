@@ -4,6 +4,7 @@ use std::fmt;
 
 use notary::Digest;
 use notary::text::{printable, rfc3339};
+use notary::timestamp::TstInfo;
 use serde::{Serialize, Serializer};
 use time::OffsetDateTime;
 
@@ -59,6 +60,15 @@ pub enum Finding {
         /// The authentic signing time.
         time: OffsetDateTime,
     },
+    /// Every certificate was valid when a timestamping authority stamped the signature.
+    ValidAtTimestamp {
+        /// The time of the timestamp, with its accuracy.
+        timestamp: Box<TstInfo>,
+        /// The subject of the authority's certificate.
+        authority: String,
+        /// That the authority's certificates are not revoked, and who says so.
+        revocation: String,
+    },
     /// Every certificate is valid now, and no timestamp is required.
     ValidNow,
     /// All required user metadata was signed.
@@ -84,6 +94,11 @@ impl Finding {
             Self::ValidWhenSigned { time } => {
                 write!(f, "every certificate was valid at the authentic signing time {}", rfc3339(*time))
             }
+            Self::ValidAtTimestamp { timestamp, authority, revocation } => write!(
+                f,
+                "every certificate was valid at {timestamp}, when {authority} stamped the signature; the \
+                 authority's certificates: {revocation}"
+            ),
             Self::ValidNow => f.write_str("every certificate is valid now; no timestamp is required"),
             Self::MetadataSigned => f.write_str("all required metadata was signed"),
             Self::NotRevoked(source) => f.write_str(source),

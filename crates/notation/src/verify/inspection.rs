@@ -4,7 +4,8 @@
 use aws_names::PLUGIN_NAME;
 use aws_signer::SignerAttributes;
 use limits::Deadline;
-use notary::envelope::{Envelope, JWS_MEDIA_TYPE, Payload, SignedAttributes, VerifiedEnvelope};
+use notary::envelope::{Envelope, Payload, SignedAttributes, VerifiedEnvelope};
+use notary::timestamp::{TimestampError, TimestampToken};
 use notary::{Descriptor, ReasonCode};
 use registry::Store;
 use time::OffsetDateTime;
@@ -14,6 +15,7 @@ use super::reason::Reason;
 use super::revocation;
 use super::signature::VerifiedContent as _;
 use super::signer::Signer;
+use super::source::FetchedEnvelope;
 use super::verifier::{NoVerdict, Verifier, within};
 use crate::failure::Failure;
 use crate::revocation::RevocationQuestion;
@@ -39,6 +41,8 @@ pub struct InspectedEnvelope {
     pub envelope: Envelope,
     /// What it says was signed.
     pub payload: Payload,
+    /// The timestamp for this signature, unverified, or why it cannot be read.
+    pub timestamp: Option<Result<TimestampToken, TimestampError>>,
     /// Whether the envelope is intact, its chain may sign, and it is for the artifact.
     pub integrity: Result<Finding, Reason>,
     /// The revocation status, if it was asked for and integrity has passed.
@@ -73,12 +77,12 @@ impl Verifier {
         let mut inspected = Vec::with_capacity(listed.len());
         for manifest in listed {
             let content = match self.envelope(store, artifact, &manifest, deadline).await {
-                Ok(envelope) if envelope.len() > left => Err(Reason::Undecided(Failure::new(
+                Ok(envelope) if envelope.content.len() > left => Err(Reason::Undecided(Failure::new(
                     ReasonCode::TooMany,
                     format!("not shown: the envelopes of an artifact are shown up to {MAX_INSPECTED} bytes"),
                 ))),
                 Ok(envelope) => {
-                    left -= envelope.len();
+                    left -= envelope.content.len();
                     self.inspect_envelope(artifact, &envelope, check, now, deadline).await
                 }
                 Err(reason) => Err(reason),
@@ -91,12 +95,12 @@ impl Verifier {
     async fn inspect_envelope(
         &self,
         artifact: &Descriptor,
-        bytes: &[u8],
+        FetchedEnvelope { format, content }: &FetchedEnvelope,
         check: CheckRevocation,
         now: OffsetDateTime,
         deadline: Deadline,
     ) -> Result<InspectedEnvelope, Reason> {
-        let envelope = Envelope::parse_with(bytes, self.chains())?;
+        let envelope = Envelope::parse_with(*format, content, self.chains())?;
         let payload = Payload::parse(&envelope.payload)?;
         let verified = envelope.clone().verify_integrity_with(self.chains()).map_err(Reason::from);
         let integrity = verified.as_ref().map_err(Clone::clone).and_then(|_| artifact.check(&payload));
@@ -106,9 +110,9 @@ impl Verifier {
             }
             _ => None,
         };
-        // Other forms of envelopes are not read.
-        let descriptor = Descriptor::from_content(JWS_MEDIA_TYPE, bytes);
-        Ok(InspectedEnvelope { descriptor, envelope, payload, integrity, revocation })
+        let timestamp = envelope.timestamp_signature().map(|token| timestamp(token, envelope.signature()));
+        let descriptor = Descriptor::from_content(format.media_type(), content);
+        Ok(InspectedEnvelope { descriptor, envelope, payload, timestamp, integrity, revocation })
     }
 
     async fn inspect_revocation(
@@ -121,6 +125,12 @@ impl Verifier {
         let question = RevocationQuestion::new(envelope, &signer, now, deadline);
         revocation::check(self.revocation(), &question).await
     }
+}
+
+/// Reads a timestamp, which must be for this signature.
+fn timestamp(token: &[u8], signature: &[u8]) -> Result<TimestampToken, TimestampError> {
+    let token = TimestampToken::parse(token)?;
+    if token.info().is_for(signature) { Ok(token) } else { Err(TimestampError::OtherMessage) }
 }
 
 /// Returns who is asked: AWS Signer about its signatures, those that the certificates name about all others.

@@ -28,9 +28,9 @@ pub use self::inspection::{CheckRevocation, InspectedEnvelope, InspectedSignatur
 pub use self::policy::{Trust, VerificationPolicy};
 pub use self::reason::Reason;
 pub use self::signer::Signer;
-pub use self::source::{SignatureSource, Tries};
+pub use self::source::{FetchedEnvelope, SignatureSource, Tries};
 pub use self::verdict::{
     CertificateSummary, Check, CheckOutcome, CheckResult, Conclusion, Requirement, RequirementError, SignatureVerdict,
-    Signed, Verdict,
+    Signed, TimestampSummary, Verdict,
 };
 pub use self::verifier::{Limits, NoVerdict, Verifier};

@@ -27,7 +27,7 @@ pub struct VerificationPolicy {
     pub(super) verification: SignatureVerification,
     ca: TrustedCertificates,
     signing_authority: TrustedCertificates,
-    pub(super) has_tsa: bool,
+    tsa: TrustedCertificates,
     pub(super) identities: TrustedIdentities,
 }
 
@@ -77,7 +77,7 @@ impl VerificationPolicy {
         Self {
             ca: certificates(TrustStoreType::Ca),
             signing_authority: certificates(TrustStoreType::SigningAuthority),
-            has_tsa: policy.trust_stores_of(TrustStoreType::Tsa).next().is_some(),
+            tsa: certificates(TrustStoreType::Tsa),
             name: policy.name().to_owned(),
             verification: policy.signature_verification().clone(),
             identities: policy.trusted_identities().clone(),
@@ -98,12 +98,22 @@ impl VerificationPolicy {
 
     /// One message for each trust store of the policy that cannot be read, to report before any signature is verified.
     pub fn unreadable(&self) -> impl Iterator<Item = &str> {
-        let stores = [&self.ca, &self.signing_authority].into_iter();
+        let stores = [&self.ca, &self.signing_authority, &self.tsa].into_iter();
         let reasons = stores.filter_map(|certificates| match certificates {
             Err(NoCertificates::Unreadable(reasons)) => Some(reasons),
             Err(NoCertificates::NoStore(_)) | Ok(_) => None,
         });
         reasons.flatten().map(String::as_str)
+    }
+
+    /// The roots of the trusted timestamping authorities, or the errors of their trust stores. `None` if the policy has
+    /// no trust store of the type `tsa`.
+    pub(super) fn timestamping_roots(&self) -> Option<Result<&[Certificate], &[String]>> {
+        match &self.tsa {
+            Ok(roots) => Some(Ok(roots)),
+            Err(NoCertificates::Unreadable(errors)) => Some(Err(errors)),
+            Err(NoCertificates::NoStore(_)) => None,
+        }
     }
 
     /// The trusted certificates for a signing scheme, or the reason why there are none.
@@ -126,7 +136,7 @@ impl From<Trust> for VerificationPolicy {
                 "only signing profiles of AWS Signer are trusted; there is no trust store of the type ca".to_owned(),
             )),
             signing_authority: Ok(roots),
-            has_tsa: false,
+            tsa: Err(NoCertificates::NoStore("there is no trust store of the type tsa".to_owned())),
             identities: TrustedIdentities::Listed(identities),
         }
     }

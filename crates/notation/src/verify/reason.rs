@@ -7,6 +7,7 @@ use aws_signer::{AttributesError, RevokedEntity};
 use notary::envelope::{EnvelopeError, PayloadError, SigningScheme, VerifyError};
 use notary::manifest::ManifestError;
 use notary::text::{printable, rfc3339, start_of};
+use notary::timestamp::{TimestampError, TstInfo};
 use notary::trust::policy::{TrustStoreType, VerifyTimestamp};
 use notary::trust::{SubjectError, WildcardIdentity};
 use notary::x509::ChainError;
@@ -139,10 +140,19 @@ pub enum Reason {
         /// When it expired.
         at: OffsetDateTime,
     },
-    /// The policy requires a timestamp, which is not supported yet.
-    TimestampRequired {
+    /// The policy requires a timestamp, and the signature has none.
+    NoTimestamp {
         /// When the policy requires it.
         verify_timestamp: VerifyTimestamp,
+    },
+    /// The timestamp does not verify.
+    Timestamp(TimestampError),
+    /// A certificate of the signer may not have been valid at the time of the timestamp.
+    NotValidAtTimestamp {
+        /// The certificate, and the limit of the time at which it was not valid.
+        source: ChainError,
+        /// The time of the timestamp, with its accuracy.
+        timestamp: TstInfo,
     },
     /// A certificate is not valid at the time that counts.
     CertificateValidity(ChainError),
@@ -179,10 +189,11 @@ impl Reason {
             }
             Self::OtherDigestAlgorithm { .. } | Self::Subject(_) => ReasonCode::Integrity,
             Self::AwsSigner(why) => why.code(),
-            Self::UnknownCritical { .. }
-            | Self::InvalidPlugin { .. }
-            | Self::NoPlugins { .. }
-            | Self::TimestampRequired { .. } => ReasonCode::Unsupported,
+            Self::UnknownCritical { .. } | Self::InvalidPlugin { .. } | Self::NoPlugins { .. } => {
+                ReasonCode::Unsupported
+            }
+            Self::NoTimestamp { .. } => ReasonCode::Timestamp,
+            Self::Timestamp(why) => why.code(),
             Self::Plugin { failure, .. } | Self::Undecided(failure) => failure.code,
             Self::PluginRejectedIdentity { .. }
             | Self::NoTrustStore { .. }
@@ -192,7 +203,7 @@ impl Reason {
             | Self::Wildcard(_) => ReasonCode::Untrusted,
             Self::UnreadableTrustStore { .. } => ReasonCode::Configuration,
             Self::Expired { .. } => ReasonCode::Expired,
-            Self::CertificateValidity(_) => ReasonCode::CertificateValidity,
+            Self::CertificateValidity(_) | Self::NotValidAtTimestamp { .. } => ReasonCode::CertificateValidity,
             Self::Metadata { .. } => ReasonCode::Metadata,
             Self::Revoked { .. } | Self::PluginRejectedRevocation { .. } => ReasonCode::Revoked,
         }
@@ -217,7 +228,14 @@ impl Reason {
             }
             Self::UntrustedProfile { profile, .. } => Some(Advice::TrustProfile { profile: profile.clone() }),
             Self::UntrustedSubject { subject, .. } => Some(Advice::TrustSubject { subject: subject.clone() }),
-            Self::Expired { .. } | Self::CertificateValidity(_) => Some(Advice::SignAgain),
+            Self::Expired { .. } | Self::CertificateValidity(_) | Self::NotValidAtTimestamp { .. } => {
+                Some(Advice::SignAgain)
+            }
+            Self::NoTimestamp { .. } => Some(Advice::AddTimestamp),
+            Self::Timestamp(TimestampError::UntrustedChain { issuer, .. }) => {
+                let store_type = TrustStoreType::Tsa.as_str();
+                Some(Advice::TrustRoot { subject: issuer.clone(), store_type })
+            }
             Self::Metadata { key, .. } => Some(Advice::SignWithMetadata { key: key.clone() }),
             Self::Revoked { .. } | Self::PluginRejectedRevocation { .. } => Some(Advice::InvestigateRevocation),
             _ => None,
@@ -290,11 +308,15 @@ impl Reason {
             Self::Wildcard(why) => write!(f, "{why}"),
             Self::Subject(why) => write!(f, "{why}"),
             Self::Expired { at } => write!(f, "the signature expired at {}", rfc3339(*at)),
-            Self::TimestampRequired { verify_timestamp } => write!(
+            Self::NoTimestamp { verify_timestamp } => write!(
                 f,
-                "the trust policy requires a timestamp (it has a trust store of type tsa, and verifyTimestamp is \
-                 {verify_timestamp}), but timestamps are not supported yet"
+                "the signature has no timestamp, which the trust policy requires (it has a trust store of type tsa, \
+                 and verifyTimestamp is {verify_timestamp})"
             ),
+            Self::Timestamp(why) => write!(f, "{why}"),
+            Self::NotValidAtTimestamp { source, timestamp } => {
+                write!(f, "the timestamp {timestamp} does not show that the certificates were valid: {source}")
+            }
             Self::CertificateValidity(why) => write!(f, "{why}"),
             Self::Metadata { key, required, signed: Some(signed) } => {
                 write!(f, "the metadata {key:?} was signed as {signed:?}, but {required:?} is required")

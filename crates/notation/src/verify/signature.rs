@@ -4,7 +4,6 @@ use notary::envelope::{Envelope, Payload, VerifiedEnvelope};
 use notary::trust::policy::ValidationAction;
 use notary::trust::policy::ValidationType::{self, AuthenticTimestamp, Authenticity, Expiry, Integrity, Revocation};
 use notary::{Descriptor, Digest};
-use registry::Content;
 
 use super::demands::Demands;
 use super::finding::Finding;
@@ -12,7 +11,8 @@ use super::plugin::{self, PluginResults};
 use super::policy::VerificationPolicy;
 use super::reason::Reason;
 use super::signer::Signer;
-use super::verdict::{Check, CheckOutcome, CheckResult, SignatureVerdict, Signed};
+use super::source::FetchedEnvelope;
+use super::verdict::{Check, CheckOutcome, CheckResult, SignatureVerdict, Signed, TimestampSummary};
 use super::verifier::Verifier;
 use super::{authentic_timestamp, authenticity, expiry, revocation, user_metadata};
 use crate::plugin_host::{DemandedPlugin, PluginFolder};
@@ -52,11 +52,11 @@ struct Refused;
 pub(super) async fn verify(
     context: Context<'_>,
     manifest: &Descriptor,
-    envelope: Result<Content, Reason>,
+    envelope: Result<FetchedEnvelope, Reason>,
     content: &(impl VerifiedContent + Sync),
 ) -> SignatureVerdict {
     let mut verification = Verification { context, checks: Vec::new(), signed: None };
-    let size = envelope.as_ref().map_or(0, |bytes| bytes.len());
+    let size = envelope.as_ref().map_or(0, |envelope| envelope.content.len());
     tracing::info!(signature = %manifest.digest, size, "verifying");
     // The check that ended it is the last entry of the list; there is nothing to add.
     let _ = verification.run(envelope, content).await;
@@ -84,13 +84,13 @@ struct Intact<'a> {
 impl Verification<'_> {
     async fn run(
         &mut self,
-        envelope: Result<Content, Reason>,
+        envelope: Result<FetchedEnvelope, Reason>,
         content: &(impl VerifiedContent + Sync),
     ) -> Result<(), Refused> {
         let Context { policy, deadline, .. } = self.context;
-        let intact = envelope.and_then(|bytes| {
-            let intact = integrity(&bytes, self.context.verifier, content)?;
-            Ok((intact, bytes.into_reservation()))
+        let intact = envelope.and_then(|envelope| {
+            let intact = integrity(&envelope, self.context.verifier, content)?;
+            Ok((intact, envelope.content.into_reservation()))
         });
         // The reservation lasts to the end: what was parsed may take as much memory as the bytes.
         let (intact, _reservation) = match intact {
@@ -123,7 +123,11 @@ impl Verification<'_> {
         let is_authentic = authenticity.is_ok();
         self.conclude(Authenticity, authenticity)?;
         self.conclude(Expiry, expiry::check(envelope.attributes(), now))?;
-        self.conclude(AuthenticTimestamp, authentic_timestamp::check(policy, envelope, now))?;
+        let (checked, timestamp) = authentic_timestamp::check(self.context, envelope).await;
+        if let (Some(signed), Some(timestamp)) = (&mut self.signed, &timestamp) {
+            signed.timestamp = Some(TimestampSummary::new(timestamp));
+        }
+        self.conclude(AuthenticTimestamp, checked)?;
         if !demands.user_metadata.is_empty() {
             let signed = self.signed.as_ref().map(|signed| &signed.user_metadata);
             let checked = user_metadata::check(&demands.user_metadata, signed.unwrap_or(&Default::default()));
@@ -142,6 +146,7 @@ impl Verification<'_> {
             }
             (ValidationAction::Log | ValidationAction::Enforce, None) => {
                 let question = RevocationQuestion::new(envelope, signer, now, deadline);
+                let question = question.with_timestamp(timestamp.as_ref());
                 let result = revocation::check(verifier.revocation(), &question).await;
                 self.conclude(Revocation, result)
             }
@@ -175,8 +180,13 @@ impl Verification<'_> {
 }
 
 /// The validation `integrity`, and who made the signature: unknown critical attributes are refused at every level.
-fn integrity<'a>(bytes: &[u8], verifier: &'a Verifier, content: &impl VerifiedContent) -> Result<Intact<'a>, Reason> {
-    let envelope = Envelope::parse_with(bytes, verifier.chains())?.verify_integrity_with(verifier.chains())?;
+fn integrity<'a>(
+    envelope: &FetchedEnvelope,
+    verifier: &'a Verifier,
+    content: &impl VerifiedContent,
+) -> Result<Intact<'a>, Reason> {
+    let envelope = Envelope::parse_with(envelope.format, &envelope.content, verifier.chains())?;
+    let envelope = envelope.verify_integrity_with(verifier.chains())?;
     let payload = Payload::parse(envelope.payload())?;
     let finding = content.check(&payload)?;
     let (signer, plugin) = Signer::from_attributes(envelope.attributes())?;

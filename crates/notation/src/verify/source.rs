@@ -1,13 +1,30 @@
 //! Where the signatures of an artifact come from: a store, or something that remembers what a store delivered.
 
+use limits::MemoryBudget;
 use notary::Descriptor;
-use notary::envelope::MAX_ENVELOPE_SIZE;
+use notary::envelope::{EnvelopeFormat, MAX_ENVELOPE_SIZE};
 use registry::{Content, Store, StoreError};
 
 use super::reason::Reason;
 use super::verifier::NoVerdict;
 use crate::failure::Failure;
 use crate::revocation::BoxFuture;
+
+/// The bytes of an envelope, and the format that its manifest names.
+#[derive(Debug)]
+pub struct FetchedEnvelope {
+    /// The format.
+    pub format: EnvelopeFormat,
+    /// The bytes.
+    pub content: Content,
+}
+
+impl FetchedEnvelope {
+    /// Counts the bytes in this budget, unless one counts them already. Waits until they can be reserved.
+    pub(super) async fn counted_in(self, memory: &MemoryBudget) -> Self {
+        Self { content: self.content.counted_in(memory).await, ..self }
+    }
+}
 
 /// How often a request is made that fails for the moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +52,7 @@ pub trait SignatureSource: Send + Sync {
         artifact: &'a Descriptor,
         manifest: &'a Descriptor,
         tries: Tries,
-    ) -> BoxFuture<'a, Result<Content, Reason>>;
+    ) -> BoxFuture<'a, Result<FetchedEnvelope, Reason>>;
 }
 
 impl SignatureSource for Store {
@@ -48,7 +65,7 @@ impl SignatureSource for Store {
         artifact: &'a Descriptor,
         manifest: &'a Descriptor,
         tries: Tries,
-    ) -> BoxFuture<'a, Result<Content, Reason>> {
+    ) -> BoxFuture<'a, Result<FetchedEnvelope, Reason>> {
         Box::pin(async move {
             match tries {
                 Tries::Once => envelope(&self.without_retries(), artifact, manifest).await,
@@ -58,10 +75,11 @@ impl SignatureSource for Store {
     }
 }
 
-async fn envelope(store: &Store, artifact: &Descriptor, manifest: &Descriptor) -> Result<Content, Reason> {
+async fn envelope(store: &Store, artifact: &Descriptor, manifest: &Descriptor) -> Result<FetchedEnvelope, Reason> {
     let stored = store.signature_manifest(manifest, artifact).await.map_err(|why| unread(&why))?;
-    let envelope = stored.envelope().map_err(Reason::NotASignature)?;
-    store.blob(envelope, MAX_ENVELOPE_SIZE as u64).await.map_err(|why| unread(&why))
+    let (format, envelope) = stored.envelope().map_err(Reason::NotASignature)?;
+    let content = store.blob(envelope, MAX_ENVELOPE_SIZE as u64).await.map_err(|why| unread(&why))?;
+    Ok(FetchedEnvelope { format, content })
 }
 
 /// A signature that the store did not deliver is undetermined. A manifest that is not a signature, or signs another

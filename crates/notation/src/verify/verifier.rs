@@ -7,16 +7,17 @@ use std::time::Duration;
 use aws_signer::ClientPool;
 use limits::{Deadline, MemoryBudget};
 use notary::reference::Target;
+use notary::timestamp::AuthorityCache;
 use notary::x509::ChainCache;
 use notary::{Advice, Descriptor, ReasonCode};
-use registry::{Content, Store, StoreError};
+use registry::{Store, StoreError};
 use time::OffsetDateTime;
 
 use super::demands::{Demands, Evaluate};
 use super::policy::VerificationPolicy;
 use super::reason::Reason;
 use super::signature::{self, Context};
-use super::source::{SignatureSource, Tries};
+use super::source::{FetchedEnvelope, SignatureSource, Tries};
 use super::verdict::Verdict;
 use crate::failure::Failure;
 use crate::plugin_host::PluginFolder;
@@ -31,6 +32,7 @@ const MOST_SHARES: u32 = 25;
 pub struct Verifier {
     revocation: Arc<dyn RevocationSource>,
     chains: Arc<ChainCache>,
+    authorities: Arc<AuthorityCache>,
     plugins: Option<PluginFolder>,
     memory: MemoryBudget,
     limits: Limits,
@@ -104,6 +106,7 @@ impl Verifier {
         Self {
             revocation: Arc::new(source),
             chains: Arc::default(),
+            authorities: Arc::default(),
             plugins: None,
             memory: MemoryBudget::default(),
             limits: Limits::default(),
@@ -253,7 +256,7 @@ impl Verifier {
         artifact: &Descriptor,
         manifest: &Descriptor,
         deadline: Deadline,
-    ) -> Result<Content, Reason> {
+    ) -> Result<FetchedEnvelope, Reason> {
         let read = self.envelope_within(store, artifact, manifest, Tries::Repeated, deadline).await;
         read.unwrap_or_else(|| Err(Failure::deadline(deadline).into()))
     }
@@ -266,10 +269,10 @@ impl Verifier {
         manifest: &Descriptor,
         tries: Tries,
         deadline: Deadline,
-    ) -> Option<Result<Content, Reason>> {
+    ) -> Option<Result<FetchedEnvelope, Reason>> {
         let read = async {
-            let content = source.envelope(artifact, manifest, tries).await?;
-            Ok(content.counted_in(&self.memory).await)
+            let envelope = source.envelope(artifact, manifest, tries).await?;
+            Ok(envelope.counted_in(&self.memory).await)
         };
         deadline.run(read).await
     }
@@ -280,6 +283,10 @@ impl Verifier {
 
     pub(super) fn chains(&self) -> &ChainCache {
         &self.chains
+    }
+
+    pub(super) fn authorities(&self) -> &AuthorityCache {
+        &self.authorities
     }
 
     pub(super) fn plugins(&self) -> Option<&PluginFolder> {

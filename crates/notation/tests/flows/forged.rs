@@ -73,7 +73,7 @@ async fn rejects_missing_or_malformed_aws_signer_attributes() {
 async fn rejects_a_signing_time_outside_the_certificates_validity() {
     for days in [-3, 30, 3650] {
         let time = OffsetDateTime::now_utc() + Duration::days(days);
-        let reason = refused(ValidationType::AuthenticTimestamp, |a| a.authentic_signing_time = time).await;
+        let reason = refused(ValidationType::AuthenticTimestamp, |a| a.signing_time = time).await;
         assert!(matches!(reason, Reason::CertificateValidity(_)), "{reason:?}");
     }
 }
@@ -83,7 +83,7 @@ async fn rejects_a_signature_that_expired_a_second_ago() {
     let now = OffsetDateTime::now_utc();
     let expiry = now.replace_nanosecond(0).unwrap() - Duration::SECOND;
     let expire = |a: &mut ProtectedAttributes| {
-        a.authentic_signing_time = now - Duration::hours(1);
+        a.signing_time = now - Duration::hours(1);
         a.expiry = Some(expiry);
     };
     let reason = refused(ValidationType::Expiry, expire).await;

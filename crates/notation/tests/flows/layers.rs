@@ -7,7 +7,7 @@ use std::time::Duration;
 use aws_signer::RevokedEntity;
 use limits::Deadline;
 use notary::ReasonCode;
-use notary::envelope::{Envelope, SigningScheme};
+use notary::envelope::{Envelope, EnvelopeFormat, SigningScheme};
 use notation::revocation::{BoxFuture, Cached, RateLimited, RevocationQuestion, RevocationSource, RevocationStatus};
 use notation::verify::{Reason, Signer, ValidationType, Verifier};
 use testbed::own_key::OwnKey;
@@ -47,7 +47,7 @@ fn question(number: i64, time: Duration) -> RevocationQuestion {
     let image = add_image(&registry::Layout::create(folder.path()).unwrap(), "v1");
     let envelope = OwnKey::new(|_| ()).sign(&image, SigningScheme::X509);
     let now = OffsetDateTime::now_utc();
-    let verified = Envelope::parse(&envelope).unwrap().verify(now).unwrap();
+    let verified = Envelope::parse(EnvelopeFormat::Jws, &envelope).unwrap().verify(now).unwrap();
     let question = RevocationQuestion::new(&verified, &Signer::Certificate, now, Deadline::new(time));
     RevocationQuestion { signing_time: OffsetDateTime::from_unix_timestamp(number).unwrap(), ..question }
 }

@@ -49,10 +49,10 @@ impl Wrong {
         let now = OffsetDateTime::now_utc();
         let envelope = match self {
             Wrong::Expired => env.forge(|a| {
-                a.authentic_signing_time = now - Duration::hours(1);
+                a.signing_time = now - Duration::hours(1);
                 a.expiry = Some(now - Duration::SECOND);
             }),
-            Wrong::SignedOutsideValidity => env.forge(|a| a.authentic_signing_time = now - Duration::days(9)),
+            Wrong::SignedOutsideValidity => env.forge(|a| a.signing_time = now - Duration::days(9)),
             _ => signed.signature.envelope.clone(),
         };
         env.attach(&envelope);

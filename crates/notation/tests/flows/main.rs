@@ -6,6 +6,7 @@ mod aliases;
 mod aws_signer_revocation;
 mod clients;
 mod conclusions;
+mod cose;
 mod forged;
 mod layers;
 mod levels;
@@ -13,7 +14,9 @@ mod limits;
 mod own_signatures;
 mod revocation;
 mod served;
+mod stamping;
 mod tampered;
+mod timestamps;
 mod trust;
 mod verdict;
 

@@ -120,33 +120,6 @@ async fn accepts_an_expired_certificate_only_with_an_authentic_signing_time() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn required_timestamps_fail_as_unsupported() {
-    let valid = OwnKey::new(|_| ());
-    let expired = OwnKey::expired();
-    for (when, key, is_demanded) in [
-        (json!(null), &valid, true),
-        (json!("always"), &valid, true),
-        (json!("afterCertExpiry"), &valid, false),
-        (json!("afterCertExpiry"), &expired, true),
-    ] {
-        for scheme in [X509, SigningAuthority] {
-            let env = TestEnv::new().await;
-            let verification = json!({ "level": "strict", "verifyTimestamp": when });
-            let envelope = key.sign(&env.image, scheme);
-            let stores = [stores(scheme)[0], "tsa:some"];
-            let verdict = verify_at(&verification, key, &envelope, &env, &stores, &[SUBJECT]).await;
-            if is_demanded && scheme == X509 {
-                let reason = failed(&verdict, ValidationType::AuthenticTimestamp);
-                assert!(matches!(reason, Reason::TimestampRequired { .. }), "{reason:?}");
-                assert_eq!(reason.code(), ReasonCode::Unsupported);
-            } else {
-                assert!(verdict.is_verified(), "{when} {scheme:?}: {verdict:?}");
-            }
-        }
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn certificates_without_revocation_sources_count_as_not_revoked() {
     let env = TestEnv::new().await;
     let key = OwnKey::new(|_| ());

@@ -87,7 +87,7 @@ async fn rejects_a_manifest_that_misdescribes_its_envelope() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn rejects_two_layers_and_other_envelope_formats() {
+async fn rejects_two_layers_and_other_media_types_of_envelopes() {
     let env = TestEnv::new().await;
     let signed = env.sign("v1").await;
     env.attach_with(&signed.signature.envelope, |m| m.layers.push(m.layers[0].clone()));
@@ -95,7 +95,7 @@ async fn rejects_two_layers_and_other_envelope_formats() {
     assert!(matches!(reason, Reason::NotASignature(_)), "{reason:?}");
     let env = TestEnv::new().await;
     let signed = env.sign("v1").await;
-    env.attach_with(&signed.signature.envelope, |m| m.layers[0].media_type = "application/cose".into());
+    env.attach_with(&signed.signature.envelope, |m| m.layers[0].media_type = "application/jose".into());
     let reason = failed(&env.verify().await, ValidationType::Integrity);
     assert!(matches!(reason, Reason::NotASignature(_)), "{reason:?}");
 }

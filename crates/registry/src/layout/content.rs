@@ -134,6 +134,16 @@ impl Layout {
         self.add_to_index(&self.lock().await?, stored.clone(), artifact_type, tag)
     }
 
+    /// Removes the entries of a manifest from the index. Its content stays.
+    pub(crate) async fn remove_from_index(&self, digest: &Digest) -> Result<(), LayoutError> {
+        let _lock = self.lock().await?;
+        let mut index = self.read_index()?;
+        let entries = index.get_mut("manifests").and_then(Value::as_array_mut).ok_or_else(|| self.no_manifests())?;
+        let before = entries.len();
+        entries.retain(|entry| entry["digest"] != digest.as_str());
+        if entries.len() == before { Ok(()) } else { self.write_index(&index) }
+    }
+
     fn add_to_index(
         &self,
         _lock: &WriteLock,

@@ -136,6 +136,22 @@ impl RemoteRepository {
         Ok(stored)
     }
 
+    /// Deletes a manifest that is listed among the referrers of `subject`, such as a signature. It is removed from the
+    /// index of the referrers tag schema first, if it is there: an index must not list what does not exist.
+    ///
+    /// # Errors
+    /// Returns [`RegistryError`] if the index cannot be changed, or the registry does not delete the manifest. Many
+    /// registries forbid it (HTTP status 405).
+    pub async fn delete_referrer(&self, subject: &Digest, digest: &Digest) -> Result<(), RegistryError> {
+        self.remove_from_tag_index(subject, digest).await?;
+        let call = self.call(Method::DELETE, &format!("manifests/{digest}"), MAX_MANIFEST_SIZE);
+        match self.send(&call).await?.with_status(&[200, 202, 204]) {
+            // Another client was faster.
+            Err(why) if why.is_not_found() => Ok(()),
+            answer => answer.map(drop),
+        }
+    }
+
     /// As [`Self::push_referrer`], with unchanged bytes, under the descriptor's digest. A manifest whose parts the
     /// registry does not find is written at most `writes` times.
     pub(super) async fn push_listed(

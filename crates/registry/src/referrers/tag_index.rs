@@ -58,6 +58,16 @@ impl RemoteRepository {
 
     /// Adds an entry to the index of this subject's referrers, and repeats that until the entry stays there.
     pub(super) async fn add_to_tag_index(&self, subject: &Digest, entry: &Descriptor) -> Result<(), RegistryError> {
+        self.change_tag_index(subject, Change::Add(entry)).await
+    }
+
+    /// Removes an entry from the index of this subject's referrers, if there is an index with it, and repeats that
+    /// until the entry stays away.
+    pub(super) async fn remove_from_tag_index(&self, subject: &Digest, entry: &Digest) -> Result<(), RegistryError> {
+        self.change_tag_index(subject, Change::Remove(entry)).await
+    }
+
+    async fn change_tag_index(&self, subject: &Digest, change: Change<'_>) -> Result<(), RegistryError> {
         let options = self.options();
         let tag = Tag::from_subject(subject);
         let place = Place { tag: &tag, subject };
@@ -68,20 +78,20 @@ impl RemoteRepository {
         for round in 0_u32.. {
             let lock = HostLock::acquire(options.lock_folder.as_deref(), &name, time / 3).await;
             let began = Instant::now();
-            let merged = self.merge(place, entry, &mut refusals).await?;
+            let merged = self.merge(place, change, &mut refusals).await?;
             let took = began.elapsed();
             drop(lock);
             if merged == Merged::WasThere && round == 0 {
-                // The writer that added it ensures that it stays.
+                // The writer that made the change ensures that it stays.
                 return Ok(());
             }
             // Our own time for reading and writing is the estimate of the time that other writers need.
             let settle = options.settle_time.max(took * 4).min(time / 8);
             sleep(settle).await;
-            if self.is_in_tag_index(place, entry).await? {
+            if self.is_made(place, change).await? {
                 return Ok(());
             }
-            tracing::debug!(%name, round, "another writer of the index removed the entry");
+            tracing::debug!(%name, round, "another writer of the index undid the change");
             // A random wait, so that the writers do not collide again.
             sleep(settle.mul_f64(fastrand::f64() * f64::from(1 + round.min(3)))).await;
             if start.elapsed() >= time {
@@ -91,16 +101,16 @@ impl RemoteRepository {
         Err(RegistryError::IndexContention {
             repository: self.name().to_string(),
             tag: tag.to_string(),
-            digest: entry.digest.to_string(),
+            digest: change.digest().to_string(),
             within: time,
         })
     }
 
-    /// Reads the index, adds the entry and writes the index.
+    /// Reads the index, changes the entry and writes the index.
     async fn merge(
         &self,
         place: Place<'_>,
-        entry: &Descriptor,
+        change: Change<'_>,
         refusals: &mut Refusals,
     ) -> Result<Merged, RegistryError> {
         let mut attempt = 1;
@@ -108,7 +118,7 @@ impl RemoteRepository {
             let read_at = Instant::now();
             let stored = self.tag_index(place).await?;
             let current = stored.as_ref().and_then(|stored| stored.etag.clone());
-            let index = merged(stored.as_ref(), entry);
+            let index = merged(stored.as_ref(), change);
             let index =
                 index.map_err(|source| RegistryError::Manifest { request: self.tag_request(place.tag), source })?;
             let Some(index) = index else { return Ok(Merged::WasThere) };
@@ -155,9 +165,9 @@ impl RemoteRepository {
         self.put_manifest(IMAGE_INDEX_MEDIA_TYPE, index, Some(&target), current, false).await.map(|_| ())
     }
 
-    async fn is_in_tag_index(&self, place: Place<'_>, entry: &Descriptor) -> Result<bool, RegistryError> {
+    async fn is_made(&self, place: Place<'_>, change: Change<'_>) -> Result<bool, RegistryError> {
         let stored = self.tag_index(place).await?;
-        let index = merged(stored.as_ref(), entry);
+        let index = merged(stored.as_ref(), change);
         Ok(index.map_err(|source| RegistryError::Manifest { request: self.tag_request(place.tag), source })?.is_none())
     }
 
@@ -230,7 +240,24 @@ enum Tagged {
     Nothing,
 }
 
-/// The result of adding an entry.
+/// A change of an index.
+#[derive(Debug, Clone, Copy)]
+enum Change<'a> {
+    Add(&'a Descriptor),
+    Remove(&'a Digest),
+}
+
+impl Change<'_> {
+    /// The digest of the entry that changes.
+    fn digest(&self) -> &Digest {
+        match self {
+            Self::Add(entry) => &entry.digest,
+            Self::Remove(digest) => digest,
+        }
+    }
+}
+
+/// The result of changing an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Merged {
     WasThere,
@@ -254,17 +281,22 @@ impl Refusals {
     }
 }
 
-/// The index with the entry added; `None` if it has the entry already. Unknown members are kept.
-fn merged(stored: Option<&FetchedManifest>, entry: &Descriptor) -> Result<Option<Vec<u8>>, ManifestError> {
+/// The index with the change; `None` if it is made already. Unknown members are kept.
+fn merged(stored: Option<&FetchedManifest>, change: Change<'_>) -> Result<Option<Vec<u8>>, ManifestError> {
+    if let (None, Change::Remove(_)) = (stored, change) {
+        return Ok(None);
+    }
     let mut index = match stored {
         Some(stored) => Value::Object(json::parse_object("index", &stored.bytes)?.into_members()),
         None => json!({"schemaVersion": 2, "mediaType": IMAGE_INDEX_MEDIA_TYPE, "manifests": []}),
     };
     let entries = index.get_mut("manifests").and_then(Value::as_array_mut);
     let entries = entries.ok_or_else(|| ManifestError::Kind("the index has no list of manifests".to_owned()))?;
-    if entries.iter().any(|known| known["digest"] == entry.digest.as_str()) {
-        return Ok(None);
+    let is_listed = entries.iter().any(|known| known["digest"] == change.digest().as_str());
+    match change {
+        Change::Add(entry) if !is_listed => entries.push(json!(entry)),
+        Change::Remove(digest) if is_listed => entries.retain(|known| known["digest"] != digest.as_str()),
+        Change::Add(_) | Change::Remove(_) => return Ok(None),
     }
-    entries.push(json!(entry));
     Ok(Some(index.to_string().into_bytes()))
 }

@@ -6,6 +6,8 @@ use std::path::Path;
 use code_signing::lambda::{CompareError, MANIFEST_MEDIA_TYPE, SignedZip};
 use code_signing::zip::{Limits, ZipError};
 use notary::ReasonCode;
+use notary::envelope::EnvelopeFormat;
+use notation::blob::DetachedEnvelope;
 use notation::verify::{Conclusion, Demands};
 use notation::{NotationFolder, read_blob_trust_policy};
 use time::OffsetDateTime;
@@ -38,8 +40,9 @@ pub(super) async fn verify(
     let failed = |why: CliError| why.context(file.display());
     let zip = SignedZip::open(&content, &Limits::LAMBDA).map_err(|why| failed(zip_error(&why)))?;
     let now = OffsetDateTime::now_utc();
+    let envelope = DetachedEnvelope { format: EnvelopeFormat::Jws, bytes: zip.envelope() };
     let verdict =
-        verifier.verify_blob(zip.manifest(), zip.envelope(), Some(MANIFEST_MEDIA_TYPE), &policy, &demands, now).await;
+        verifier.verify_blob(zip.manifest(), envelope, Some(MANIFEST_MEDIA_TYPE), &policy, &demands, now).await;
     let verdict = verdict.map_err(|why| CliError::file(format!("{}: {why}", file.display())))?;
     // What the signer has not vouched for is not compared: an attacker would have written both sides.
     let is_verified = verdict.conclusion() == Conclusion::Verified;

@@ -6,6 +6,7 @@ use notary::Descriptor;
 use notary::envelope::Payload;
 use serde_json::{Value, json};
 use testing::certificate::{Spec, basic_constraints, key_usage};
+use testing::cose::{Cbor, CoseDraft, X5CHAIN};
 use testing::envelope::Draft;
 use testing::key::Kind;
 use time::{Duration, OffsetDateTime};
@@ -54,7 +55,7 @@ fn refuses_unknown_critical_headers_and_expired_signatures() {
     let unknown = fixture.forge(|a| a.extended.push(("org.example.must".into(), "x".into())));
     refused(&fixture, &unknown, "integrity", "critical attribute \"org.example.must\"");
     let expired = fixture.forge(|a| {
-        a.authentic_signing_time = OffsetDateTime::now_utc() - Duration::hours(1);
+        a.signing_time = OffsetDateTime::now_utc() - Duration::hours(1);
         a.expiry = Some(OffsetDateTime::now_utc() - Duration::SECOND);
     });
     refused(&fixture, &expired, "expiry", "expired at");
@@ -143,6 +144,51 @@ fn reads_envelopes_at_the_limit_in_bounded_memory() {
             LIMIT,
         );
         eprintln!("{what}: {} MiB", finished.peak >> 20);
+    }
+}
+
+#[test]
+fn reads_cose_envelopes_at_the_limit_in_bounded_memory() {
+    let fixture = Fixture::new();
+    let size = 10 * 1024 * 1024 - 100_000;
+    let many = |item: &[u8]| Cbor::Raw([vec![0x9f], item.repeat(size / item.len()), vec![0xff]].concat());
+    let parts = |head: u8, part: u8| Cbor::Raw([vec![head], vec![part; size], vec![0xff]].concat());
+    let names = || {
+        let name = |i: usize| (format!("{i:07}").as_str().into(), Cbor::Integer(0));
+        Cbor::Map((0..size / 9).map(name).collect())
+    };
+    let note = |item: Cbor| CoseDraft::new().unprotected("n", item).sign();
+    let claim = |item: Cbor| CoseDraft::new().protect("n", item).sign();
+    let payload = CoseDraft { payload: vec![b' '; size], ..CoseDraft::new() };
+    let bytes = || Cbor::Bytes(vec![0; size]);
+    for (what, envelope) in [
+        ("one byte string", note(bytes())),
+        ("one text", note("x".repeat(size).as_str().into())),
+        ("small numbers", note(many(&[0]))),
+        ("small arrays", note(many(&[0x80]))),
+        ("small maps", note(many(&[0xa0]))),
+        ("floats", note(many(&[0xf9, 0x7e, 0]))),
+        ("open arrays", note(Cbor::Raw(vec![0x9f; size]))),
+        ("tags", note(Cbor::Raw(vec![0xc1; size]))),
+        ("names", note(names())),
+        ("parts of bytes", note(parts(0x5f, 0x40))),
+        ("parts of text", note(parts(0x7f, 0x60))),
+        ("a claim", claim(bytes())),
+        ("small numbers in the protected header", claim(many(&[0]))),
+        ("names in the protected header", claim(names())),
+        ("payload", payload.sign()),
+        ("certificate", CoseDraft::new().unprotected(X5CHAIN, Cbor::Array(vec![bytes()])).sign()),
+        ("timestamp", CoseDraft::new().unprotected("io.cncf.notary.timestampSignature", bytes()).sign()),
+        ("agent", CoseDraft::new().unprotected("io.cncf.notary.signingAgent", "x".repeat(size).as_str()).sign()),
+    ] {
+        assert!(envelope.len() < 10 * 1024 * 1024, "{what}");
+        let server = fixture.signed(&[&envelope]).serve();
+        for command in ["verify", "inspect", "list"] {
+            let reference = reference(&server);
+            let trust: &[&str] = if command == "verify" { &["--trusted-profile", &fixture.profile.arn] } else { &[] };
+            let finished = fixture.run(&[&[command, &reference], trust].concat());
+            eprintln!("{what}, {command}: {} MiB", finished.peak >> 20);
+        }
     }
 }
 

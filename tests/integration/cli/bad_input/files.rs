@@ -23,7 +23,7 @@ fn refuses_layout_blobs_that_are_links_or_endless() {
     fixture.verify("oci:layout:v1", &[]).succeeded();
     let store = Store::Layout(fixture.layout());
     let signatures = block_on(store.signatures(&fixture.image, 10)).unwrap();
-    let envelope = signatures[0].manifest.as_ref().unwrap().envelope().unwrap().digest.clone();
+    let envelope = signatures[0].manifest.as_ref().unwrap().envelope().unwrap().1.digest.clone();
     let manifest = signatures[0].descriptor.digest.clone();
     let puts: [(&str, Put); 4] = [
         ("/etc/passwd", |path| symlink("/etc/passwd", path).unwrap()),

@@ -14,9 +14,10 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use notary::envelope::EnvelopeFormat;
 use notary::envelope::build::ProtectedAttributes;
 use notary::manifest::{
-    EMPTY_CONFIG, IMAGE_CONFIG_MEDIA_TYPE, IMAGE_MANIFEST_MEDIA_TYPE, Manifest, SIGNATURE_MEDIA_TYPE,
+    EMPTY_CONFIG, IMAGE_CONFIG_MEDIA_TYPE, IMAGE_MANIFEST_MEDIA_TYPE, Manifest, SIGNATURE_MEDIA_TYPE, SignatureForm,
 };
 use notary::media_type::IMAGE_INDEX_MEDIA_TYPE;
 use notary::{Descriptor, Digest};
@@ -174,7 +175,8 @@ impl Repository {
     }
 
     fn put_signature(&mut self, of: &Descriptor, envelope: &[u8], change: impl FnOnce(&mut Manifest)) -> Descriptor {
-        let mut manifest = Manifest::signature(of.clone(), envelope, BTreeMap::new());
+        let (form, format) = (SignatureForm::default(), EnvelopeFormat::of(envelope));
+        let mut manifest = Manifest::signature_in(form, format, of.clone(), envelope, BTreeMap::new());
         change(&mut manifest);
         self.put_blob(envelope);
         self.put_blob(EMPTY_CONFIG);

@@ -58,6 +58,18 @@ fn ignores_timestamps_and_unknown_unsigned_attributes() {
 }
 
 #[test]
+fn returns_the_timestamp_and_the_signature_that_it_covers() {
+    let draft = Draft::new().unprotected("io.cncf.notary.timestampSignature", json!("AQID"));
+    let parsed = draft.parse().unwrap();
+    assert_eq!(parsed.timestamp_signature(), Some(&[1, 2, 3][..]));
+    let signature = parsed.signature.clone();
+    let verified = parsed.verify(NOW).unwrap();
+    assert_eq!(verified.timestamp_signature(), Some(&[1, 2, 3][..]));
+    assert_eq!(verified.signature(), signature);
+    assert_eq!(Draft::new().verify().unwrap().timestamp_signature(), None);
+}
+
+#[test]
 fn accepts_absent_expiry_and_times_with_offset_or_fraction() {
     let crit = json!(["io.cncf.notary.signingScheme", "io.cncf.notary.authenticSigningTime"]);
     let without = Draft::new().protect("io.cncf.notary.expiry", json!(null)).protect("crit", crit);

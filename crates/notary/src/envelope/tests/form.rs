@@ -4,11 +4,11 @@ use serde_json::{Value, json};
 use testing::envelope::Draft;
 
 use super::ParseDraft as _;
-use crate::envelope::{Envelope, EnvelopeError, MAX_ENVELOPE_SIZE};
+use crate::envelope::{Envelope, EnvelopeError, EnvelopeFormat, MAX_ENVELOPE_SIZE};
 use crate::json::JsonError;
 
 fn refused(text: &str) -> EnvelopeError {
-    Envelope::parse(text.as_bytes()).unwrap_err()
+    Envelope::parse(EnvelopeFormat::Jws, text.as_bytes()).unwrap_err()
 }
 
 fn changed(change: impl FnOnce(&mut Value)) -> EnvelopeError {
@@ -112,7 +112,7 @@ fn rejects_malformed_base64url() {
 fn rejects_more_than_ten_mebibytes() {
     let mut envelope = Draft::new().sign().to_string();
     envelope.push_str(&" ".repeat(MAX_ENVELOPE_SIZE - envelope.len()));
-    Envelope::parse(envelope.as_bytes()).unwrap();
+    Envelope::parse(EnvelopeFormat::Jws, envelope.as_bytes()).unwrap();
     envelope.push(' ');
     assert_eq!(refused(&envelope), EnvelopeError::TooLarge(MAX_ENVELOPE_SIZE + 1));
 }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod accepted;
+mod cose;
 mod form;
 mod properties;
 mod protected;
@@ -11,7 +12,7 @@ mod unprotected;
 use testing::certificate::NOW;
 use testing::envelope::{Draft, Scheme};
 
-use super::{Envelope, EnvelopeError, SigningScheme, VerifiedEnvelope, VerifyError};
+use super::{Envelope, EnvelopeError, EnvelopeFormat, SigningScheme, VerifiedEnvelope, VerifyError};
 
 /// What the library makes of a draft.
 trait ParseDraft {
@@ -21,7 +22,7 @@ trait ParseDraft {
 
 impl ParseDraft for Draft {
     fn parse(&self) -> Result<Envelope, EnvelopeError> {
-        Envelope::parse(self.sign().to_string().as_bytes())
+        Envelope::parse(EnvelopeFormat::Jws, self.sign().to_string().as_bytes())
     }
 
     fn verify(&self) -> Result<VerifiedEnvelope, VerifyError> {

@@ -7,12 +7,13 @@ use base64::engine::general_purpose::STANDARD;
 use proptest::prelude::*;
 use serde_json::json;
 use testing::certificate::NOW;
+use testing::cose::CoseDraft;
 use testing::envelope::Draft;
 use testing::key::Key;
 use time::{Duration, OffsetDateTime};
 
 use crate::envelope::build::{ProtectedAttributes, build};
-use crate::envelope::{Envelope, Payload, VerifiedEnvelope, header};
+use crate::envelope::{Envelope, EnvelopeFormat, Payload, SignatureAlgorithm, SigningScheme, VerifiedEnvelope, header};
 use crate::{Descriptor, Digest};
 
 struct Signer {
@@ -27,8 +28,9 @@ static SIGNER: LazyLock<Signer> = LazyLock::new(|| {
     Signer { chain: x5c.iter().map(|c| STANDARD.decode(c.as_str().unwrap()).unwrap()).collect(), key: draft.key }
 });
 
-fn built(payload: &[u8], attributes: &ProtectedAttributes, agent: &str) -> Vec<u8> {
-    build::<()>(payload, attributes, &SIGNER.chain, agent, |input| Ok(SIGNER.key.sign_jws(input))).unwrap()
+fn built(format: EnvelopeFormat, payload: &[u8], attributes: &ProtectedAttributes, agent: &str) -> Vec<u8> {
+    let sign = |input: &[u8]| Ok(SIGNER.key.sign_envelope(input));
+    build::<()>(format, payload, attributes, &SIGNER.chain, agent, sign).unwrap()
 }
 
 fn attributes() -> impl Strategy<Value = ProtectedAttributes> {
@@ -36,16 +38,21 @@ fn attributes() -> impl Strategy<Value = ProtectedAttributes> {
     let extended = proptest::collection::btree_map("org\\.example\\.[a-z]{1,9}", "\\PC{1,40}", 0..4);
     let plugin = proptest::option::of("[a-z.]{1,30}");
     let expiry = proptest::option::of(1..400_000_000i64);
-    (extended, plugin, expiry, -200_000..200_000i64).prop_map(|(extended, verification_plugin, expiry, signed)| {
-        let authentic_signing_time = NOW + Duration::seconds(signed);
-        ProtectedAttributes {
-            algorithm: "ES384",
-            authentic_signing_time,
-            expiry: expiry.map(|after| authentic_signing_time + Duration::seconds(after)),
-            verification_plugin,
-            extended: extended.into_iter().collect(),
-        }
-    })
+    let scheme = prop_oneof![Just(SigningScheme::X509), Just(SigningScheme::SigningAuthority)];
+    (extended, plugin, expiry, -200_000..200_000i64, scheme).prop_map(
+        |(extended, verification_plugin, expiry, signed, signing_scheme)| {
+            let signing_time = NOW + Duration::seconds(signed);
+            ProtectedAttributes {
+                algorithm: SignatureAlgorithm::Es384,
+                signing_scheme,
+                signing_time,
+                expiry: expiry.map(|after| signing_time + Duration::seconds(after)),
+                verification_plugin_min_version: verification_plugin.as_ref().map(|_| "1.2.3".to_owned()),
+                verification_plugin,
+                extended: extended.into_iter().collect(),
+            }
+        },
+    )
 }
 
 fn payload() -> impl Strategy<Value = Payload> {
@@ -66,12 +73,18 @@ proptest! {
         payload in proptest::collection::vec(any::<u8>(), 1..400),
         attributes in attributes(),
         agent in "\\PC{1,30}",
+        format in prop_oneof![Just(EnvelopeFormat::Jws), Just(EnvelopeFormat::Cose)],
     ) {
-        let bytes = built(&payload, &attributes, &agent);
+        let bytes = built(format, &payload, &attributes, &agent);
+        prop_assert_eq!(EnvelopeFormat::of(&bytes), format);
         let later = OffsetDateTime::UNIX_EPOCH + Duration::days(36_500);
-        let verified = Envelope::parse(&bytes).unwrap().verify(later).unwrap();
+        let verified = Envelope::parse(format, &bytes).unwrap().verify_integrity().unwrap();
+        let is_authority = attributes.signing_scheme == SigningScheme::SigningAuthority;
+        prop_assert_eq!(verified.check_validity(later).is_ok(), is_authority);
+        prop_assert_eq!(verified.format(), format);
+        prop_assert_eq!(verified.attributes().signing_scheme, attributes.signing_scheme);
         prop_assert_eq!(verified.payload(), &payload);
-        prop_assert_eq!(verified.attributes().signing_time, attributes.authentic_signing_time);
+        prop_assert_eq!(verified.attributes().signing_time, attributes.signing_time);
         prop_assert_eq!(verified.attributes().expiry, attributes.expiry);
         prop_assert_eq!(&verified.attributes().verification_plugin, &attributes.verification_plugin);
         prop_assert_eq!(verified.signing_agent(), Some(&*agent));
@@ -91,7 +104,9 @@ proptest! {
     #[test]
     fn parsers_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200), text in "\\PC{0,200}") {
         for input in [&bytes[..], text.as_bytes()] {
-            let _ = Envelope::parse(input);
+            for format in EnvelopeFormat::ALL {
+                let _ = Envelope::parse(format, input);
+            }
             let _ = Payload::parse(input);
             let _ = crate::x509::CertificateChain::from_der(vec![input.to_vec()]);
             let _ = text.parse::<Digest>();
@@ -106,27 +121,38 @@ fn said(verified: &VerifiedEnvelope) -> (Vec<u8>, String, Vec<Vec<u8>>) {
 }
 
 #[test]
+fn no_changed_byte_of_a_cose_envelope_verifies_with_other_content() {
+    let draft = CoseDraft::new().protect(header::SIGNING_JOB, "job").critical(header::SIGNING_JOB);
+    let others = |byte: u8| [byte ^ 1, byte ^ 2, byte ^ 0x20, byte ^ 0x80, 0x00, 0x40, 0x5f, 0x9f, 0xf6, 0xff];
+    check_changes(EnvelopeFormat::Cose, &draft.sign(), &others);
+}
+
+#[test]
 fn no_changed_byte_verifies_with_other_content() {
     let draft = Draft::new().protect(header::SIGNING_JOB, json!("job")).critical(header::SIGNING_JOB);
-    let original = draft.sign().to_string().into_bytes();
-    let verify = |bytes: &[u8]| Envelope::parse(bytes).ok()?.verify(NOW).ok();
-    let expected = said(&verify(&original).unwrap());
+    // Other base64 letters, JSON punctuation, and single bits.
+    let others = |byte: u8| [byte ^ 1, byte ^ 2, byte ^ 0x20, byte ^ 0x80, b'"', b'A', b'=', b' ', b'\\', b'\n'];
+    check_changes(EnvelopeFormat::Jws, draft.sign().to_string().as_bytes(), &others);
+}
+
+fn check_changes(format: EnvelopeFormat, original: &[u8], others: &dyn Fn(u8) -> [u8; 10]) {
+    let verify = |bytes: &[u8]| Envelope::parse(format, bytes).ok()?.verify(NOW).ok();
+    let expected = said(&verify(original).unwrap());
     let mut verified = 0;
     for position in 0..original.len() {
         let byte = original[position];
-        // Other base64 letters, JSON punctuation, and single bits.
-        for other in [byte ^ 1, byte ^ 2, byte ^ 0x20, byte ^ 0x80, b'"', b'A', b'=', b' ', b'\\'] {
+        for other in others(byte) {
             if other == byte {
                 continue;
             }
-            let mut changed = original.clone();
+            let mut changed = original.to_vec();
             changed[position] = other;
             if let Some(envelope) = verify(&changed) {
                 assert_eq!(said(&envelope), expected, "byte {position}: {byte:#x} became {other:#x}");
                 verified += 1;
             }
         }
-        let mut shorter = original.clone();
+        let mut shorter = original.to_vec();
         shorter.remove(position);
         if let Some(envelope) = verify(&shorter) {
             assert_eq!(said(&envelope), expected, "byte {position} was removed");
@@ -134,5 +160,5 @@ fn no_changed_byte_verifies_with_other_content() {
         }
     }
     // The signing agent may change, so some changes must verify: this shows that the loop works.
-    assert!((1..400).contains(&verified), "{verified}");
+    assert!((1..600).contains(&verified), "{verified}");
 }

@@ -8,11 +8,11 @@ use testing::envelope::{Draft, Scheme};
 use testing::key::Kind;
 
 use super::ParseDraft as _;
-use crate::envelope::{Envelope, VerifyError};
+use crate::envelope::{Envelope, EnvelopeFormat, VerifyError};
 use crate::x509::{ChainCache, ChainError, RequirementError};
 
 fn refused(envelope: &Value) -> VerifyError {
-    Envelope::parse(envelope.to_string().as_bytes()).unwrap().verify(NOW).unwrap_err()
+    Envelope::parse(EnvelopeFormat::Jws, envelope.to_string().as_bytes()).unwrap().verify(NOW).unwrap_err()
 }
 
 fn signature_of(envelope: &Value) -> Vec<u8> {
@@ -86,7 +86,7 @@ fn rejects_altered_signatures() {
             ("another bit", bit),
             (
                 "over the decoded parts",
-                draft.key.sign_jws(&[draft.protected.to_string().as_bytes(), b".", &draft.payload].concat()),
+                draft.key.sign_envelope(&[draft.protected.to_string().as_bytes(), b".", &draft.payload].concat()),
             ),
         ] {
             let mut envelope = envelope.clone();
@@ -135,7 +135,7 @@ fn rejects_an_invalid_chain_despite_a_valid_signature() {
 fn checks_signature_and_time_with_a_cached_chain() {
     let chains = ChainCache::default();
     let draft = Draft::new();
-    let parse = |envelope: &Value| Envelope::parse(envelope.to_string().as_bytes()).unwrap();
+    let parse = |envelope: &Value| Envelope::parse(EnvelopeFormat::Jws, envelope.to_string().as_bytes()).unwrap();
     for _ in 0..2 {
         let verified = parse(&draft.sign()).verify_integrity_with(&chains).unwrap();
         assert_eq!(verified.check_validity(NOW), Ok(()));

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use testing::envelope::Draft;
 
 use super::ParseDraft as _;
-use crate::envelope::{AttributeError, Envelope, EnvelopeError, MAX_ENVELOPE_SIZE};
+use crate::envelope::{AttributeError, Envelope, EnvelopeError, EnvelopeFormat, MAX_ENVELOPE_SIZE};
 use crate::json::JsonError;
 use crate::x509::{CertificateError, ChainError};
 
@@ -148,6 +148,6 @@ fn rejects_envelopes_with_too_many_values() {
     let objects = "{\"\":0},".repeat(MAX_ENVELOPE_SIZE / 7 - 100);
     let bomb = format!(r#"{{"payload":"e30","protected":"e30","signature":"e30","header":{{"a":[{objects}0]}}}}"#);
     assert!(bomb.len() <= MAX_ENVELOPE_SIZE);
-    let why = Envelope::parse(bomb.as_bytes()).unwrap_err();
+    let why = Envelope::parse(EnvelopeFormat::Jws, bomb.as_bytes()).unwrap_err();
     assert!(matches!(why, EnvelopeError::Json(JsonError::TooManyValues { .. })), "{why}");
 }

@@ -62,7 +62,7 @@ pub(super) async fn check(http: &Http, turn: &tokio::sync::Mutex<()>, question: 
                 Err(error) => failures.push(failure(&url, error)),
                 Ok(found) => {
                     let source = Source { method: Method::Crl, url, until: found.until };
-                    match outcome(&found.entries, question.signing_time) {
+                    match outcome(&found.entries, question.signing_time.or(question.timestamp)) {
                         Outcome::Revoked(revocation) => return Some(Status::Revoked(source, revocation)),
                         Outcome::GoodWhenSigned(revocation) => good = Some(Status::GoodWhenSigned(source, revocation)),
                         Outcome::Good => good = Some(sooner(good, source)),

@@ -62,7 +62,7 @@ impl World {
         let deadline = Deadline::new(Deadline::DEFAULT_BUDGET);
         let certificate = self.certificate.clone();
         let issuer = self.issuer.clone();
-        let question = Question { certificate, issuer, signing_time: None, now: NOW, deadline };
+        let question = Question { certificate, issuer, signing_time: None, timestamp: None, now: NOW, deadline };
         let points = self.certificate.crl_distribution_points().unwrap();
         read(&Listing { http: &self.http, question: &question, point: &points[0], url: URL })
     }

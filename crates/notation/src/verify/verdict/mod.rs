@@ -11,7 +11,7 @@ use serde::Serialize;
 
 pub use self::check::{Check, CheckOutcome, CheckResult};
 pub use self::requirement::{Requirement, RequirementError};
-pub use self::signature::{CertificateSummary, SignatureVerdict, Signed};
+pub use self::signature::{CertificateSummary, SignatureVerdict, Signed, TimestampSummary};
 use super::reason::Reason;
 
 /// The verdict about an artifact.

@@ -5,8 +5,9 @@ use std::fmt::Display;
 
 use aws_names::{AliasArn, JobArn, SignerArn, SigningProfileVersion};
 use notary::Digest;
-use notary::envelope::{Payload, VerifiedEnvelope};
+use notary::envelope::{EnvelopeFormat, Payload, VerifiedEnvelope};
 use notary::text::rfc3339;
+use notary::timestamp::VerifiedTimestamp;
 use notary::trust::SigningIdentity;
 use notary::trust::policy::ValidationType;
 use notary::x509::Certificate;
@@ -38,6 +39,9 @@ pub struct SignatureVerdict {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Signed {
+    /// The format of the envelope.
+    #[serde(skip)]
+    pub format: EnvelopeFormat,
     /// The version of the signing profile, if AWS Signer signed.
     #[serde(serialize_with = "text", skip_serializing_if = "Option::is_none")]
     pub profile_version: Option<SigningProfileVersion>,
@@ -55,12 +59,46 @@ pub struct Signed {
     /// When the signature expires.
     #[serde(serialize_with = "optional_time", skip_serializing_if = "Option::is_none")]
     pub expiry: Option<OffsetDateTime>,
+    /// The verified timestamp, if the trust policy requires one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timestamp: Option<TimestampSummary>,
     /// The media type of the signed content.
     pub content_media_type: String,
     /// The metadata that the signer added.
     pub user_metadata: BTreeMap<String, String>,
     /// The certificate chain, the signing certificate first.
     pub certificates: Vec<CertificateSummary>,
+}
+
+/// A timestamp, and who made it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TimestampSummary {
+    /// The time that the authority states.
+    #[serde(serialize_with = "time")]
+    pub time: OffsetDateTime,
+    /// How far the time may be off, in seconds.
+    pub accuracy: f64,
+    /// The certificate chain of the authority, its signing certificate first.
+    pub certificates: Vec<CertificateSummary>,
+}
+
+impl TimestampSummary {
+    /// Summarizes a timestamp.
+    #[must_use]
+    pub fn new(timestamp: &VerifiedTimestamp) -> Self {
+        Self {
+            time: timestamp.info().gen_time,
+            accuracy: timestamp.info().deviation().as_seconds_f64(),
+            certificates: timestamp.chain().certificates().iter().map(CertificateSummary::new).collect(),
+        }
+    }
+
+    /// Returns the subject of the authority's signing certificate.
+    #[must_use]
+    pub fn authority(&self) -> &str {
+        self.certificates.first().map_or("", |certificate| &certificate.subject)
+    }
 }
 
 /// What identifies a certificate.
@@ -103,12 +141,14 @@ impl Signed {
             Signer::Certificate => None,
         };
         Self {
+            format: envelope.format(),
             profile_version: aws_signer.map(|signer| signer.profile_version.clone()),
             profile_alias: aws_signer.and_then(|signer| signer.alias.clone()),
             job: aws_signer.map(|signer| signer.job.clone()),
             signing_scheme: attributes.signing_scheme.as_str(),
             signing_time: attributes.signing_time,
             expiry: attributes.expiry,
+            timestamp: None,
             content_media_type: payload.target_artifact.media_type,
             user_metadata: payload.target_artifact.annotations,
             certificates: envelope.chain().certificates().iter().map(CertificateSummary::new).collect(),

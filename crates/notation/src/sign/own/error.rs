@@ -1,0 +1,102 @@
+//! Why a signer other than AWS Signer made no usable signature.
+
+use std::path::PathBuf;
+
+use notary::envelope::build::TimeError;
+use notary::{Advice, ReasonCode};
+
+use crate::attach::AttachError;
+use crate::plugin_host::PluginError;
+use crate::trust_store::TrustStoreError;
+
+/// Why there is no signature. Nothing was attached.
+#[derive(Debug, thiserror::Error)]
+pub enum OwnSignError {
+    /// The file with the key or with the certificates cannot be read.
+    #[error(transparent)]
+    File(#[from] TrustStoreError),
+    /// The file has no private key in PEM, or an unsupported one.
+    #[error("{path} holds no usable private key: {why}", path = path.display())]
+    Key {
+        /// The file.
+        path: PathBuf,
+        /// The reason.
+        why: String,
+    },
+    /// The key does not belong to the first certificate.
+    #[error("the private key does not belong to the first certificate of the chain ({subject})")]
+    OtherCertificate {
+        /// The subject of the certificate.
+        subject: String,
+    },
+    /// The key of the certificate has a type or size that must not sign.
+    #[error(
+        "the key of the first certificate ({subject}) must not sign: use RSA with 2048, 3072 or 4096 bits, P-256, P-384 or \
+         P-521"
+    )]
+    UnsupportedKey {
+        /// The subject of the certificate.
+        subject: String,
+    },
+    /// The key could not sign.
+    #[error("signing with the private key failed")]
+    Signing,
+    /// The signing time has no form in an envelope.
+    #[error(transparent)]
+    Time(#[from] TimeError),
+    /// The plugin failed.
+    #[error("the signing plugin {name}: {source}")]
+    Plugin {
+        /// Its name.
+        name: String,
+        /// The error.
+        source: Box<PluginError>,
+    },
+    /// The plugin's answer is not what was requested.
+    #[error("the signing plugin {name}: {why}")]
+    Answer {
+        /// Its name.
+        name: String,
+        /// The difference.
+        why: String,
+    },
+    /// The signature does not verify, or is for something else.
+    #[error("the new signature is not attached: {0}")]
+    Unusable(#[from] AttachError),
+    /// The signature does not have the requested metadata.
+    #[error("the new signature is not attached: it does not have the requested user metadata {key:?}")]
+    OtherMetadata {
+        /// The key of the metadata.
+        key: String,
+    },
+}
+
+impl OwnSignError {
+    /// Returns the stable name of the kind of failure. A signature that a signer made wrongly is not a refusal: no
+    /// existing signature was judged.
+    #[must_use]
+    pub fn code(&self) -> ReasonCode {
+        match self {
+            Self::File(TrustStoreError::NoCertificate { .. }) | Self::Key { .. } => ReasonCode::Configuration,
+            Self::File(_) => ReasonCode::File,
+            Self::OtherCertificate { .. } | Self::UnsupportedKey { .. } => ReasonCode::Configuration,
+            Self::Signing | Self::Time(_) => ReasonCode::Internal,
+            Self::Plugin { source, .. } => match source.code() {
+                // The user named the plugin and its key.
+                ReasonCode::Integrity | ReasonCode::Unsupported => ReasonCode::Configuration,
+                code => code,
+            },
+            Self::Answer { .. } | Self::OtherMetadata { .. } => ReasonCode::Protocol,
+            Self::Unusable(_) => ReasonCode::Configuration,
+        }
+    }
+
+    /// Returns what to do about it.
+    #[must_use]
+    pub fn advice(&self) -> Option<Advice> {
+        match self {
+            Self::Plugin { name, source } => source.advice(name),
+            _ => None,
+        }
+    }
+}

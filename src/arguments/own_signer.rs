@@ -1,0 +1,98 @@
+//! The options of `sign` for signers other than AWS Signer.
+
+use std::path::PathBuf;
+
+use notary::envelope::EnvelopeFormat;
+use notation::plugin_host::PluginFolder;
+use notation::sign::own::{LocalKey, OwnSigner, SigningPlugin};
+use notation::timestamp::TimestampingAuthority;
+
+use super::metadata::{Pair, collect, pair};
+use super::timestamping;
+use crate::output::exit::CliError;
+
+/// Who signs in place of AWS Signer.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Other signers")]
+pub struct OwnSignerArgs {
+    /// Sign with this signing plugin of notation, which is installed in notation's plugin folder
+    #[arg(long, value_name = "NAME", requires = "id")]
+    plugin: Option<String>,
+
+    /// With --plugin: the id of the key, as the plugin names it
+    #[arg(long, value_name = "KEY", requires = "plugin")]
+    id: Option<String>,
+
+    /// With --plugin: configuration for the plugin. Repeat for several
+    #[arg(long = "plugin-config", value_name = "KEY=VALUE", value_parser = pair, requires = "plugin")]
+    plugin_config: Vec<Pair>,
+
+    /// Sign with the private key in this file (PEM, not encrypted): for tests and small teams
+    #[arg(long, value_name = "FILE", requires = "certificate_chain", conflicts_with = "plugin")]
+    key: Option<PathBuf>,
+
+    /// With --key: the certificate of the key, followed by those of its issuers up to the root (PEM)
+    #[arg(long, value_name = "FILE", requires = "key")]
+    certificate_chain: Option<PathBuf>,
+
+    /// The format of the signature. AWS Signer's signatures have the format jws
+    #[arg(long, value_enum, default_value = "jws", value_name = "FORMAT")]
+    signature_format: SignatureFormat,
+
+    /// Have this timestamping authority (RFC 3161) confirm the time, so that the signature stays valid when its
+    /// certificates have expired. AWS Signer's signatures need no timestamp
+    #[arg(long, value_name = "URL", value_parser = timestamping::url, requires = "timestamp_root")]
+    timestamp_url: Option<String>,
+
+    /// With --timestamp-url: the root certificate of the authority (PEM or DER)
+    #[arg(long, value_name = "FILE", requires = "timestamp_url")]
+    timestamp_root: Vec<PathBuf>,
+}
+
+/// The formats of envelopes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum SignatureFormat {
+    /// JSON Web Signature, which AWS Signer uses
+    Jws,
+    /// CBOR Object Signing and Encryption
+    Cose,
+}
+
+impl From<SignatureFormat> for EnvelopeFormat {
+    fn from(format: SignatureFormat) -> Self {
+        match format {
+            SignatureFormat::Jws => Self::Jws,
+            SignatureFormat::Cose => Self::Cose,
+        }
+    }
+}
+
+impl OwnSignerArgs {
+    /// The signer in place of AWS Signer, if one was named.
+    ///
+    /// # Errors
+    /// Returns [`CliError`] if the key cannot be used or the plugin folder is not known.
+    pub fn signer(&self) -> Result<Option<OwnSigner>, CliError> {
+        if let Some((name, id)) = self.plugin.as_ref().zip(self.id.as_ref()) {
+            let folder = PluginFolder::from_environment(|name| std::env::var_os(name))?;
+            let folder = folder.with_config(collect(self.plugin_config.clone())?);
+            return Ok(Some(OwnSigner::Plugin(SigningPlugin::new(folder, name.clone(), id.clone()))));
+        }
+        let files = self.key.as_ref().zip(self.certificate_chain.as_ref());
+        files.map(|(key, chain)| Ok(OwnSigner::Key(LocalKey::read(key, chain)?))).transpose()
+    }
+
+    /// The format of the signature.
+    #[must_use]
+    pub fn format(&self) -> EnvelopeFormat {
+        self.signature_format.into()
+    }
+
+    /// The timestamping authority, if one was named.
+    ///
+    /// # Errors
+    /// Returns [`CliError`] if its URL or a root certificate cannot be used.
+    pub fn authority(&self) -> Result<Option<TimestampingAuthority>, CliError> {
+        self.timestamp_url.as_ref().map(|url| timestamping::authority(url, &self.timestamp_root)).transpose()
+    }
+}
