@@ -3,6 +3,7 @@
 
 mod commands;
 mod containerd;
+mod ecs;
 mod examples;
 mod kubernetes;
 mod metrics;

@@ -13,6 +13,7 @@ use serde_json::json;
 use self::server::{ApiServer, Reply};
 use super::*;
 use crate::decision::Code;
+use crate::metrics::Metrics;
 
 /// An answer with a Secret whose credentials are for `r.example`.
 fn secret(user: &str, version: &str) -> Reply {
