@@ -7,6 +7,7 @@ use hyper::Method;
 use limits::Deadline;
 use notation::revocation::BoxFuture;
 use serde_json::json;
+use tokio::sync::Semaphore;
 
 use super::error::{ClusterError, Object};
 use super::request::{Answer, Call};
@@ -20,6 +21,9 @@ const PATH: &str = "/apis/authentication.k8s.io/v1/tokenreviews";
 const KEPT: Duration = Duration::from_secs(10);
 const MAX_TOKENS: usize = 1000;
 const MAX_BYTES: usize = 256 * 1024;
+/// The most reviews at a time. Strangers cause them, and must not take the requests to the API server from those who
+/// need Secrets.
+const CONCURRENT: usize = 8;
 
 /// Reviews the tokens of callers, and knows which users may call.
 #[derive(Debug)]
@@ -32,6 +36,7 @@ pub struct TokenReviews {
     allowed: Vec<String>,
     /// The users of valid tokens, by the hash of the token.
     known: Bounded<User>,
+    turns: Semaphore,
 }
 
 /// The name of a user.
@@ -56,11 +61,19 @@ impl TokenReviews {
             audiences: named,
             allowed: allowed.to_vec(),
             known: Bounded::new(MAX_BYTES, MAX_TOKENS),
+            turns: Semaphore::new(CONCURRENT),
         }
     }
 
     async fn user(&self, token: &str, deadline: Deadline) -> Result<User, TokenError> {
         let key = Key::of("token").with(token).key();
+        if let Some(known) = self.known.get(&key, Instant::now()) {
+            return Ok(known.value.clone());
+        }
+        let Some(_turn) = deadline.run(self.turns.acquire()).await else {
+            return Err(TokenError::Unavailable("too many tokens are being reviewed".to_owned()));
+        };
+        // Another request with the same token may have had its turn before.
         if let Some(known) = self.known.get(&key, Instant::now()) {
             return Ok(known.value.clone());
         }
