@@ -165,7 +165,16 @@ impl Cluster {
             return Err(ClusterError::Malformed { object, why: "this is not the name of a namespace".to_owned() });
         }
         let late = || ClusterError::Deadline { object: object.clone(), within: deadline.budget() };
-        deadline.run(self.page(namespace, from)).await.unwrap_or_else(|| Err(late()))
+        let page = async {
+            match self.page(namespace, from).await {
+                // The server keeps the state of a list for some 5 minutes, and judging a large cluster takes longer.
+                Err(ClusterError::Expired { from: rest, .. }) if from.is_some() => {
+                    self.page(namespace, Some(&rest)).await
+                }
+                page => page,
+            }
+        };
+        deadline.run(page).await.unwrap_or_else(|| Err(late()))
     }
 
     async fn page(&self, namespace: Option<&str>, from: Option<&str>) -> Result<Page, ClusterError> {

@@ -131,6 +131,24 @@ async fn a_page_that_is_too_large_is_asked_for_in_parts() {
 }
 
 #[tokio::test]
+async fn a_list_that_began_too_long_ago_goes_on_with_what_is_there_now() {
+    let server = ApiServer::start(|path| match path.rsplit_once("&continue=").map(|(_, from)| from) {
+        Some("old") => {
+            let metadata = json!({"continue": "now"});
+            Reply::Body(410, json!({"kind": "Status", "metadata": metadata, "reason": "Expired"}).to_string())
+        }
+        Some("now") => Reply::Body(200, json!({"metadata": {}, "items": [pod("z", "Running")]}).to_string()),
+        _ => Reply::Body(410, json!({"kind": "Status", "metadata": {}, "message": "too old"}).to_string()),
+    })
+    .await;
+    let cluster = Cluster::with_client(server.client.clone(), None);
+    let page = cluster.running_pods(None, Some("old"), deadline()).await.unwrap();
+    assert_eq!((page.pods[0].name.as_str(), page.more), ("z", None));
+    let why = cluster.running_pods(None, Some("gone"), deadline()).await.unwrap_err().to_string();
+    assert!(why.contains("HTTP 410: too old"), "{why}");
+}
+
+#[tokio::test]
 async fn what_is_no_list_is_an_error_that_says_so() {
     for (reply, expected) in [
         ((403, json!({"message": "pods is forbidden"}).to_string()), "grant this account `list` on `pods`"),
