@@ -62,6 +62,14 @@ pub enum ClusterError {
         /// The server's words. They are printable.
         message: String,
     },
+    /// The state that a list began with is gone. Its rest can be read as it is now.
+    #[error("{object} cannot be read: the Kubernetes API server no longer has the state that it began with (HTTP 410)")]
+    Expired {
+        /// What was asked for.
+        object: Object,
+        /// Where the rest begins.
+        from: String,
+    },
     /// This service may not read it.
     #[error("{object} cannot be read: {message}; {}", Grant(object))]
     Forbidden {
@@ -90,7 +98,9 @@ impl ClusterError {
         match self {
             Self::Deadline { .. } => Code::Deadline,
             Self::Status { status: 429, .. } => Code::Throttled,
-            Self::Unreachable { .. } | Self::Status { .. } | Self::Malformed { .. } => Code::Unreachable,
+            Self::Unreachable { .. } | Self::Status { .. } | Self::Expired { .. } | Self::Malformed { .. } => {
+                Code::Unreachable
+            }
             Self::NoConfiguration { .. }
             | Self::Kubeconfig(_)
             | Self::Client(_)

@@ -264,4 +264,4 @@ fn key(object: &Object) -> Key {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

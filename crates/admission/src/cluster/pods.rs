@@ -13,8 +13,9 @@ const PAGE: usize = 100;
 const SMALL_PAGE: usize = 10;
 /// The largest page: a Pod has at most 1.5 MiB.
 const MAX_PAGE: usize = 32 * 1024 * 1024;
-/// The most images of a Pod that are looked at.
-const MAX_IMAGES: usize = 512;
+/// Pods of which something may run. While its first init containers run, a Pod is `Pending`, for as long as they like;
+/// it is `Unknown` while its node does not answer.
+const MAY_RUN: &str = "status.phase%21%3DSucceeded%2Cstatus.phase%21%3DFailed";
 /// The most pull secrets of a Pod.
 const MAX_SECRETS: usize = 64;
 
@@ -40,7 +41,7 @@ pub struct RunningImage {
     pub container: String,
     /// The image as the Pod names it, with the digest that the node reports in place of its tag.
     pub image: String,
-    /// Whether the node reports a digest.
+    /// Whether its digest is known: that of the node, or of a volume's reference.
     pub has_digest: bool,
 }
 
@@ -164,7 +165,16 @@ impl Cluster {
             return Err(ClusterError::Malformed { object, why: "this is not the name of a namespace".to_owned() });
         }
         let late = || ClusterError::Deadline { object: object.clone(), within: deadline.budget() };
-        deadline.run(self.page(namespace, from)).await.unwrap_or_else(|| Err(late()))
+        let page = async {
+            match self.page(namespace, from).await {
+                // The server keeps the state of a list for some 5 minutes, and judging a large cluster takes longer.
+                Err(ClusterError::Expired { from: rest, .. }) if from.is_some() => {
+                    self.page(namespace, Some(&rest)).await
+                }
+                page => page,
+            }
+        };
+        deadline.run(page).await.unwrap_or_else(|| Err(late()))
     }
 
     async fn page(&self, namespace: Option<&str>, from: Option<&str>) -> Result<Page, ClusterError> {
@@ -172,7 +182,7 @@ impl Cluster {
         let folder = namespace.map(|namespace| format!("/namespaces/{namespace}")).unwrap_or_default();
         let malformed = |why: String| ClusterError::Malformed { object: object.clone(), why };
         for size in [PAGE, SMALL_PAGE] {
-            let mut path = format!("/api/v1{folder}/pods?fieldSelector=status.phase%3DRunning&limit={size}");
+            let mut path = format!("/api/v1{folder}/pods?fieldSelector={MAY_RUN}&limit={size}");
             if let Some(from) = from {
                 path.push_str("&continue=");
                 path.extend(url::form_urlencoded::byte_serialize(from.as_bytes()));
@@ -182,8 +192,7 @@ impl Cluster {
                     let list: PodList = serde_json::from_slice(&answer).map_err(|why| {
                         malformed(format!("it is no list of Pods (line {}, column {})", why.line(), why.column()))
                     })?;
-                    let pods = list.items.unwrap_or_default().into_iter();
-                    let pods = pods.filter(|pod| pod.status.phase == "Running").map(RunningPod::from).collect();
+                    let pods = list.items.unwrap_or_default().into_iter().filter_map(Pod::running).collect();
                     Ok(Page { pods, more: Some(list.metadata.more).filter(|more| !more.is_empty()) })
                 }
                 Answer::NotFound => Err(malformed("HTTP 404".to_owned())),
@@ -196,16 +205,19 @@ impl Cluster {
     }
 }
 
-impl From<Pod> for RunningPod {
-    fn from(pod: Pod) -> Self {
-        let Pod { metadata, spec, status } = pod;
+impl Pod {
+    /// The Pod if it runs, or one of its containers does.
+    fn running(self) -> Option<RunningPod> {
+        let Self { metadata, spec, status } = self;
+        if matches!(&*status.phase, "Succeeded" | "Failed") {
+            return None;
+        }
         let named = |lists: [Option<Vec<Container>>; 3]| lists.into_iter().flatten().flatten();
         let containers: Vec<_> = named([spec.containers, spec.init_containers, spec.ephemeral_containers]).collect();
         let statuses = [status.container_statuses, status.init_container_statuses, status.ephemeral_container_statuses];
         let running = statuses.into_iter().flatten().flatten();
         let running = running.filter(|status| status.state.waiting.is_none() && status.state.terminated.is_none());
         let mut images: Vec<RunningImage> = running
-            .take(MAX_IMAGES)
             .map(|status| {
                 let named = containers.iter().find(|container| container.name == status.name);
                 let named = named.map_or(status.image.as_str(), |container| container.image.as_str());
@@ -213,12 +225,14 @@ impl From<Pod> for RunningPod {
                 RunningImage { container: status.name, image, has_digest }
             })
             .collect();
-        // Nodes report no digests of volumes.
+        if images.is_empty() && status.phase != "Running" {
+            return None;
+        }
         for Volume { name, image } in spec.volumes.into_iter().flatten() {
-            if let Some(ImageVolume { reference }) = image.filter(|image| !image.reference.is_empty())
-                && images.len() < MAX_IMAGES
-            {
-                images.push(RunningImage { container: name, image: reference, has_digest: true });
+            if let Some(ImageVolume { reference }) = image.filter(|image| !image.reference.is_empty()) {
+                // Nodes report no digests of volumes. What is no reference is refused as it is.
+                let has_digest = ImageReference::parse(&reference).map_or(true, |image| image.digest().is_some());
+                images.push(RunningImage { container: name, image: reference, has_digest });
             }
         }
         let secrets = spec.image_pull_secrets.into_iter().flatten().map(|secret| secret.name);
@@ -227,7 +241,7 @@ impl From<Pod> for RunningPod {
             secrets: secrets.filter(|name| !name.is_empty()).take(MAX_SECRETS).collect(),
             service_account: Some(account.unwrap_or_else(|| "default".to_owned())),
         };
-        Self { namespace: metadata.namespace, name: metadata.name, uid: metadata.uid, pull, images }
+        Some(RunningPod { namespace: metadata.namespace, name: metadata.name, uid: metadata.uid, pull, images })
     }
 }
 

@@ -175,8 +175,27 @@ fn judge(object: &Object, status: StatusCode, body: Bytes) -> Result<Answer, Clu
         StatusCode::NOT_FOUND => Answer::NotFound,
         StatusCode::FORBIDDEN => Answer::Forbidden(message(&body)),
         StatusCode::UNAUTHORIZED => return Err(ClusterError::Unauthorized { object: object.clone() }),
+        StatusCode::GONE => {
+            let expired = |from| ClusterError::Expired { object: object.clone(), from };
+            return Err(continuation(&body).map_or_else(|| refused(object, status, &body), expired));
+        }
         _ => return Err(refused(object, status, &body)),
     })
+}
+
+/// Where the rest of a list begins, in an answer of the kind `Status`.
+fn continuation(body: &[u8]) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Status {
+        metadata: ListMeta,
+    }
+    #[derive(Deserialize)]
+    struct ListMeta {
+        #[serde(rename = "continue")]
+        more: String,
+    }
+    let status = serde_json::from_slice::<Status>(body).ok()?;
+    Some(status.metadata.more).filter(|more| !more.is_empty())
 }
 
 /// The error of a status.

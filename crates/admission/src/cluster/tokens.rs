@@ -6,6 +6,7 @@ use bytes::Bytes;
 use hyper::Method;
 use limits::Deadline;
 use serde_json::{Value, json};
+use tokio::sync::Semaphore;
 
 use super::error::{ClusterError, Object};
 use super::request::{Answer, Call};
@@ -17,6 +18,9 @@ const PATH: &str = "/apis/authentication.k8s.io/v1/tokenreviews";
 const KEPT: Duration = Duration::from_secs(10);
 const MAX_TOKENS: usize = 1000;
 const MAX_BYTES: usize = 256 * 1024;
+/// The most reviews at a time. Strangers cause them, and must not take the requests to the API server from those who
+/// need Secrets.
+const CONCURRENT: usize = 8;
 
 /// Why the user of a token is not known. The texts contain no part of the token.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -39,6 +43,7 @@ pub struct TokenReviews {
     is_own_enough: bool,
     /// The users of valid tokens, by the hash of the token.
     known: Bounded<User>,
+    turns: Semaphore,
 }
 
 /// The name of a user.
@@ -61,6 +66,7 @@ impl TokenReviews {
             is_own_enough: named.len() < audiences.len(),
             audiences: named,
             known: Bounded::new(MAX_BYTES, MAX_TOKENS),
+            turns: Semaphore::new(CONCURRENT),
         }
     }
 
@@ -74,6 +80,13 @@ impl TokenReviews {
 
     async fn known_user(&self, token: &str, deadline: Deadline) -> Result<User, TokenUnknown> {
         let key = Key::of("token").with(token).key();
+        if let Some(known) = self.known.get(&key, Instant::now()) {
+            return Ok(known.value.clone());
+        }
+        let Some(_turn) = deadline.run(self.turns.acquire()).await else {
+            return Err(TokenUnknown::Unavailable("too many tokens are being reviewed".to_owned()));
+        };
+        // Another request with the same token may have had its turn before.
         if let Some(known) = self.known.get(&key, Instant::now()) {
             return Ok(known.value.clone());
         }

@@ -99,6 +99,7 @@ fn policy(object: &Value) -> Result<TrustPolicy, ConvertError> {
     let spec = &object["spec"];
     let name = spec["trustPolicyName"].as_str().unwrap_or_else(|| metadata_name(object)).to_owned();
     let wrong = |problem: String| wrong("TrustPolicy", &name, problem);
+    only(spec, "spec", &["version", "trustPolicyName", "trustPolicies"]).map_err(wrong)?;
     if spec["version"] != "1.0" {
         return Err(wrong(format!("spec.version is {}; expected \"1.0\"", spec["version"])));
     }
@@ -168,6 +169,7 @@ fn store(object: &Value) -> Result<(String, Store), ConvertError> {
     let spec = &object["spec"];
     let name = spec["trustStoreName"].as_str().unwrap_or_else(|| metadata_name(object)).to_owned();
     let wrong = |problem: String| wrong("TrustStore", &name, problem);
+    only(spec, "spec", &["trustStoreName", "type", "caBundle"]).map_err(wrong)?;
     let kind = text(spec, "spec", "type").map_err(wrong)?;
     let is_part = |text: &str| {
         !text.is_empty()

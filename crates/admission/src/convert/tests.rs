@@ -125,6 +125,15 @@ fn objects_that_cannot_be_converted_are_named() {
             good_store.clone() + &good.replace(": s\n", ": s\n    unless: x\n"),
             "spec.trustPolicies[0].unless is not known",
         ),
+        (
+            good_store.clone() + &good.replace("spec:\n", "spec:\n  only: x\n"),
+            "TrustPolicy \"a\": spec.only is not known",
+        ),
+        (
+            good_store.replace("spec:\n", "spec:\n  notAfter: x\n") + &good,
+            "TrustStore \"own\": spec.notAfter is not known",
+        ),
+        (good_store.clone() + "---\n" + &good.replace("spec:", "other:"), "spec is missing, or not an object"),
         (good_store.clone() + &good.replace("override: {}", "override: []"), "override is not an object"),
         (good_store.clone() + &good.replace("us-west-2", "${REGION}"), "TrustPolicy \"a\": "),
         (good_store.clone() + &good.replace("Name: a", "Name: ../a"), "cannot be that of a policy"),

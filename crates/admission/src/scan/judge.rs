@@ -99,12 +99,12 @@ async fn judge_pod(decider: &impl Decide, pod: &RunningPod, time: Duration) -> V
 }
 
 /// The decision about an image that runs, when only its tag could be judged: what the tag leads to now may be another
-/// image. Rules that look at no signature hold all the same.
+/// image. Rules that look at no signature hold all the same, and what is refused now would be if it were started again.
 fn without_digest(decision: ImageDecision) -> ImageDecision {
-    if decision.outcome == Outcome::Exempt {
+    if matches!(decision.outcome, Outcome::Exempt | Outcome::Refused) {
         return decision;
     }
-    let why = "the node reports no digest of the image: it was not pulled from a registry";
+    let why = "the node reports no digest of the image, and what its tag names now may be another one";
     ImageDecision {
         outcome: Outcome::Undetermined,
         digest: None,
@@ -171,14 +171,21 @@ mod tests {
         let pods = (0..20).map(|number| {
             pod(
                 &number.to_string(),
-                &[("verified:1", true), ("refused:1", true), ("verified:2", false), ("exempt", false)],
+                &[
+                    ("verified:1", true),
+                    ("refused:1", true),
+                    ("verified:2", false),
+                    ("exempt", false),
+                    ("refused:2", false),
+                ],
             )
         });
         let findings = judge(&decider, pods.collect(), Duration::from_secs(1)).await;
         let names: Vec<_> = findings.iter().map(|finding| finding.pod.parse::<usize>().unwrap()).collect();
-        assert!(names.is_sorted() && names.len() == 80);
-        let outcomes: Vec<_> = findings[..4].iter().map(|finding| finding.decision.outcome).collect();
-        assert_eq!(outcomes, [Outcome::Verified, Outcome::Refused, Outcome::Undetermined, Outcome::Exempt]);
+        assert!(names.is_sorted() && names.len() == 100);
+        let outcomes: Vec<_> = findings[..5].iter().map(|finding| finding.decision.outcome).collect();
+        let (verified, refused) = (Outcome::Verified, Outcome::Refused);
+        assert_eq!(outcomes, [verified, refused, Outcome::Undetermined, Outcome::Exempt, refused]);
         assert_eq!(findings[1].place(), "shop/0/c1");
         let question = decider.questions().remove(0);
         assert_eq!((question.namespace.as_deref(), question.pull.secrets.len()), (Some("shop"), 1));

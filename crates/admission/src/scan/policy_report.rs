@@ -13,7 +13,9 @@ use crate::decision::{Outcome, Verdict};
 pub const NAME: &str = "notation-aws-signer";
 /// The most results of a report: objects have at most 1.5 MiB.
 const MAX_RESULTS: usize = 1000;
-/// The longest message of a result, in bytes.
+/// The most bytes of the results: some 1,000 with the longest messages would be too many.
+const MAX_BYTES: usize = 1024 * 1024;
+/// The longest message of a result, and the longest image, in bytes.
 const MAX_MESSAGE: usize = 1024;
 
 /// A report for each namespace, as a list that `kubectl apply` takes.
@@ -35,7 +37,13 @@ pub fn report(findings: &[Finding], dialect: Dialect, now: SystemTime) -> Value 
     sorted.sort_by_key(|finding| (std::cmp::Reverse(finding.verdict()), finding.decision.outcome.is_good()));
     let count = |name: &str| findings.iter().filter(|finding| result(finding) == name).count();
     let seconds = now.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |time| time.as_secs());
-    let results: Vec<Value> = sorted.into_iter().take(MAX_RESULTS).map(|finding| entry(finding, seconds)).collect();
+    let mut bytes = 0;
+    let mut has_room = |entry: &Value| {
+        bytes += entry.to_string().len();
+        bytes <= MAX_BYTES
+    };
+    let entries = sorted.into_iter().take(MAX_RESULTS).map(|finding| entry(finding, seconds));
+    let results: Vec<Value> = entries.take_while(|entry| has_room(entry)).collect();
     json!({
         "apiVersion": dialect.api_version(),
         "kind": dialect.kind(),
@@ -68,15 +76,18 @@ fn result(finding: &Finding) -> &'static str {
 
 fn entry(finding: &Finding, seconds: u64) -> Value {
     let decision = &finding.decision;
-    let mut properties = json!({ "container": finding.container, "image": super::printable(&decision.image) });
+    let short = |mut text: String| {
+        text.truncate(text.floor_char_boundary(MAX_MESSAGE));
+        text
+    };
+    let image = short(super::printable(&decision.image));
+    let mut properties = json!({ "container": finding.container, "image": image });
     if let Some(signer) = &decision.signer {
         properties["signer"] = json!(&**signer);
     }
     if let Some(why) = &decision.why {
         properties["code"] = json!(why.code.as_str());
     }
-    let mut message = decision.to_string();
-    message.truncate(message.floor_char_boundary(MAX_MESSAGE));
     let mut entry = json!({
         "source": NAME,
         "policy": "image-signatures",
@@ -84,7 +95,7 @@ fn entry(finding: &Finding, seconds: u64) -> Value {
         "result": result(finding),
         "scored": true,
         "timestamp": { "seconds": seconds, "nanos": 0 },
-        "message": message,
+        "message": short(decision.to_string()),
         "resources": [{
             "apiVersion": "v1",
             "kind": "Pod",
@@ -155,5 +166,19 @@ mod tests {
             (Some(MAX_RESULTS), &json!(3000))
         );
         assert!(report.to_string().len() < 1_500_000);
+    }
+
+    #[test]
+    fn long_images_do_not_make_a_report_too_large() {
+        let long = |number: usize| {
+            let mut finding = finding("a", &number.to_string(), Outcome::Refused, true);
+            finding.decision.image = "a".repeat(if number == 0 { 2_000_000 } else { 2000 });
+            finding
+        };
+        let findings: Vec<_> = (0..1000).map(long).collect();
+        let report = report(&findings, Dialect::PolicyReport, SystemTime::UNIX_EPOCH);
+        let length = report.to_string().len();
+        assert!((1_000_000..1_100_000).contains(&length), "{length}");
+        assert_eq!(report["summary"]["fail"], 1000);
     }
 }

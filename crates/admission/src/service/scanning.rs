@@ -12,6 +12,7 @@ use tokio::sync::watch;
 
 use crate::cluster::{Cluster, ClusterError, Dialect};
 use crate::decision::Decider;
+use crate::frontends::Decide;
 use crate::log::{Field, Log};
 use crate::metrics::{Metrics, RunningImages};
 use crate::scan::{Finding, NAME, judge, report};
@@ -74,13 +75,17 @@ pub async fn run(
             let began = Instant::now();
             let snapshot = live.current();
             let scanned = scan(snapshot.decider(), &settings, snapshot.limits().deadline).await;
-            last = Some((Instant::now(), scanned.is_ok()));
+            last = Some((Instant::now(), matches!(&scanned, Ok(Scanned { unwritten: None, .. }))));
             match scanned {
-                Ok(counts) => {
+                Ok(Scanned { counts, unwritten }) => {
                     let images = counts.total().to_string();
                     let took = began.elapsed().as_millis().to_string();
                     metrics.running_images(counts);
                     log.info("scanned running Pods", &[("images", Field::from(&*images)), ("ms", Field::from(&*took))]);
+                    if let Some(why) = unwritten {
+                        let why = why.to_string();
+                        log.warn("reports about running Pods were not written", &[("reason", Field::from(&*why))]);
+                    }
                 }
                 Err(why) => {
                     let why = why.to_string();
@@ -96,11 +101,23 @@ pub async fn run(
     }
 }
 
+/// What a scan has found.
+#[derive(Debug)]
+struct Scanned {
+    counts: RunningImages,
+    /// Why a report was not written, if one was not. It says nothing about the counts.
+    unwritten: Option<ClusterError>,
+}
+
 /// Scans all Pods once. Counts of a scan that fails on the way are not shown: they would be too small.
-async fn scan(decider: &Decider, settings: &ScanSettings, time: Duration) -> Result<RunningImages, ClusterError> {
+async fn scan<D>(decider: &D, settings: &ScanSettings, time: Duration) -> Result<Scanned, ClusterError>
+where
+    D: Decide + Clone + Send + Sync + 'static,
+{
     let cluster = &settings.cluster;
+    let mut unwritten = None;
     let dialect = match settings.reports {
-        true => Some(cluster.dialect(Deadline::new(PAGE_TIME)).await?),
+        true => cluster.dialect(Deadline::new(PAGE_TIME)).await.map_err(|why| unwritten = Some(why)).ok(),
         false => None,
     };
     let mut counts = RunningImages::default();
@@ -113,7 +130,8 @@ async fn scan(decider: &Decider, settings: &ScanSettings, time: Duration) -> Res
             counts.add(&finding.namespace, finding.decision.outcome);
             let Some(dialect) = dialect else { continue };
             if namespace.first().is_some_and(|first| first.namespace != finding.namespace) {
-                write(settings, dialect, &mut namespace, &mut reported).await?;
+                let written = write(settings, dialect, &mut namespace, &mut reported).await;
+                unwritten = unwritten.or(written.err());
             }
             if namespace.len() < MAX_FINDINGS {
                 namespace.push(finding);
@@ -125,13 +143,14 @@ async fn scan(decider: &Decider, settings: &ScanSettings, time: Duration) -> Res
         }
     }
     if let Some(dialect) = dialect {
-        write(settings, dialect, &mut namespace, &mut reported).await?;
-        cluster.remove_reports(dialect, NAME, &reported, Deadline::new(PAGE_TIME)).await?;
+        let written = write(settings, dialect, &mut namespace, &mut reported).await;
+        let removed = cluster.remove_reports(dialect, NAME, &reported, Deadline::new(PAGE_TIME)).await;
+        unwritten = unwritten.or(written.err()).or(removed.err());
     }
-    Ok(counts)
+    Ok(Scanned { counts, unwritten })
 }
 
-/// Writes the report of a namespace.
+/// Writes the report of a namespace. If that fails, an earlier one stays.
 async fn write(
     settings: &ScanSettings,
     dialect: Dialect,
@@ -142,7 +161,66 @@ async fn write(
     let namespace = first.namespace.clone();
     let report = report(findings, dialect, SystemTime::now());
     findings.clear();
-    settings.cluster.write_report(dialect, &namespace, NAME, &report, Deadline::new(PAGE_TIME)).await?;
-    reported.insert(namespace);
-    Ok(())
+    reported.insert(namespace.clone());
+    settings.cluster.write_report(dialect, &namespace, NAME, &report, Deadline::new(PAGE_TIME)).await
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+    use serde_json::json;
+
+    use super::*;
+    use crate::cluster::Cluster;
+    use crate::cluster::tests::server::{ApiServer, Reply};
+    use crate::frontends::scripted::Scripted;
+
+    const DIGEST: &str = "sha256:2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae";
+
+    /// Pods of the namespaces `a` and `b`.
+    fn pods() -> String {
+        let pod = |namespace: &str| {
+            json!({
+                "metadata": {"namespace": namespace, "name": "web", "uid": "u"},
+                "spec": {"containers": [{"name": "app", "image": "verified"}]},
+                "status": {"phase": "Running", "containerStatuses": [
+                    {"name": "app", "imageID": format!("docker.io/library/verified@{DIGEST}"), "state": {"running": {}}},
+                ]},
+            })
+        };
+        json!({"metadata": {}, "items": [pod("a"), pod("b")]}).to_string()
+    }
+
+    async fn scanned(server: &ApiServer) -> Scanned {
+        let cluster = Cluster::with_client(server.client.clone(), None);
+        let settings = ScanSettings { cluster, interval: Duration::from_secs(60), reports: true };
+        scan(&Scripted::by_name(), &settings, Duration::from_secs(1)).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_report_that_cannot_be_written_does_not_stop_the_scan() {
+        let old = json!({"items": [{"metadata": {"namespace": "a", "name": NAME}}]}).to_string();
+        let server = ApiServer::start(move |request| match request {
+            path if path.starts_with("/api/v1/pods?") => Reply::Body(200, pods()),
+            path if path.contains("labelSelector") => Reply::Body(200, old.clone()),
+            path if path.contains("/namespaces/a/") => Reply::Body(413, "{}".to_owned()),
+            _ => Reply::Body(200, "{}".to_owned()),
+        })
+        .await;
+        let Scanned { counts, unwritten } = scanned(&server).await;
+        assert_eq!(counts.total(), 2);
+        assert!(unwritten.unwrap().to_string().contains("HTTP 413"));
+        let requests = server.requests();
+        assert!(requests.iter().any(|request| request.contains("/namespaces/b/")), "{requests:?}");
+        // The report of the last scan stays.
+        assert!(!requests.iter().any(|request| request.starts_with("DELETE")), "{requests:?}");
+
+        let down = ApiServer::start(|request| match request {
+            path if path.starts_with("/api/v1/pods?") => Reply::Body(200, pods()),
+            _ => Reply::Body(500, "{}".to_owned()),
+        })
+        .await;
+        let Scanned { counts, unwritten } = scanned(&down).await;
+        assert!(counts.total() == 2 && unwritten.is_some());
+    }
 }

@@ -2,7 +2,7 @@
 
 mod labels;
 mod scan;
-mod server;
+pub(crate) mod server;
 mod tokens;
 
 use base64::Engine as _;

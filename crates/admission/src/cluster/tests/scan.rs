@@ -45,11 +45,11 @@ fn pod(name: &str, phase: &str) -> Value {
 #[tokio::test]
 async fn what_runs_is_listed_page_by_page() {
     let server = ApiServer::start(|path| match path {
-        "/api/v1/pods?fieldSelector=status.phase%3DRunning&limit=100" => {
+        "/api/v1/pods?fieldSelector=status.phase%21%3DSucceeded%2Cstatus.phase%21%3DFailed&limit=100" => {
             let items = [pod("a", "Running"), pod("b", "Succeeded")];
             Reply::Body(200, json!({"metadata": {"continue": "next=1"}, "items": items}).to_string())
         }
-        "/api/v1/pods?fieldSelector=status.phase%3DRunning&limit=100&continue=next%3D1" => {
+        "/api/v1/pods?fieldSelector=status.phase%21%3DSucceeded%2Cstatus.phase%21%3DFailed&limit=100&continue=next%3D1" => {
             Reply::Body(200, json!({"metadata": {}, "items": [pod("c", "Running")]}).to_string())
         }
         _ => Reply::Body(404, "{}".to_owned()),
@@ -65,18 +65,60 @@ async fn what_runs_is_listed_page_by_page() {
     let images: Vec<_> =
         images.iter().map(|image| (image.container.as_str(), image.image.as_str(), image.has_digest)).collect();
     let nginx = format!("docker.io/library/nginx@{DIGEST}");
-    assert_eq!(images, [("app", &*nginx, true), ("sidecar", "nginx:2", false), ("data", "ghcr.io/a/b:1", true)]);
+    assert_eq!(images, [("app", &*nginx, true), ("sidecar", "nginx:2", false), ("data", "ghcr.io/a/b:1", false)]);
     let last = cluster.running_pods(None, page.more.as_deref(), deadline()).await.unwrap();
     assert_eq!((last.pods.len(), last.more), (1, None));
+}
+
+/// A Pod that waits for its init container.
+fn starting(name: &str, state: &str, volume: &str) -> Value {
+    let mut pod = pod(name, "Pending");
+    let id = format!("docker.io/library/nginx@{DIGEST}");
+    pod["status"] = json!({
+        "phase": "Pending",
+        "containerStatuses": [{"name": "app", "image": "nginx:1", "imageID": "", "state": {"waiting": {}}}],
+        "initContainerStatuses": [{"name": "init", "image": "nginx:1", "imageID": id, "state": {state: {}}}],
+    });
+    pod["spec"]["volumes"][0]["image"]["reference"] = volume.into();
+    pod
+}
+
+#[tokio::test]
+async fn init_containers_run_while_their_pod_is_pending() {
+    let volume = format!("ghcr.io/a/b@{DIGEST}");
+    let mut created = pod("created", "Pending");
+    created["status"] = json!({"phase": "Pending"});
+    let items = [starting("init", "running", &volume), starting("waiting", "waiting", &volume), created];
+    let list = json!({"metadata": {}, "items": items}).to_string();
+    let server = ApiServer::start(move |_| Reply::Body(200, list.clone())).await;
+    let cluster = Cluster::with_client(server.client.clone(), None);
+    let page = cluster.running_pods(None, None, deadline()).await.unwrap();
+    let [RunningPod { name, images, .. }] = &page.pods[..] else { panic!("{page:?}") };
+    let images: Vec<_> = images.iter().map(|image| (&*image.container, &*image.image, image.has_digest)).collect();
+    let nginx = format!("docker.io/library/nginx@{DIGEST}");
+    assert_eq!((&**name, images), ("init", vec![("init", &*nginx, true), ("data", &*volume, true)]));
+}
+
+#[tokio::test]
+async fn all_containers_of_a_pod_are_listed() {
+    let mut many = pod("many", "Running");
+    let id = format!("docker.io/library/nginx@{DIGEST}");
+    let status = |number: usize| json!({"name": format!("c{number}"), "image": "nginx:1", "imageID": id, "state": {}});
+    many["status"]["containerStatuses"] = (0..1000).map(status).collect();
+    let list = json!({"metadata": {}, "items": [many]}).to_string();
+    let server = ApiServer::start(move |_| Reply::Body(200, list.clone())).await;
+    let cluster = Cluster::with_client(server.client.clone(), None);
+    let page = cluster.running_pods(None, None, deadline()).await.unwrap();
+    assert_eq!(page.pods[0].images.len(), 1002);
 }
 
 #[tokio::test]
 async fn a_page_that_is_too_large_is_asked_for_in_parts() {
     let server = ApiServer::start(|path| match path {
-        "/api/v1/namespaces/shop/pods?fieldSelector=status.phase%3DRunning&limit=100" => {
+        "/api/v1/namespaces/shop/pods?fieldSelector=status.phase%21%3DSucceeded%2Cstatus.phase%21%3DFailed&limit=100" => {
             Reply::Body(200, " ".repeat(33 * 1024 * 1024))
         }
-        "/api/v1/namespaces/shop/pods?fieldSelector=status.phase%3DRunning&limit=10" => {
+        "/api/v1/namespaces/shop/pods?fieldSelector=status.phase%21%3DSucceeded%2Cstatus.phase%21%3DFailed&limit=10" => {
             Reply::Body(200, json!({"metadata": {"continue": "x"}, "items": [pod("a", "Running")]}).to_string())
         }
         _ => Reply::Body(404, "{}".to_owned()),
@@ -85,6 +127,24 @@ async fn a_page_that_is_too_large_is_asked_for_in_parts() {
     let cluster = Cluster::with_client(server.client.clone(), None);
     let page = cluster.running_pods(Some("shop"), None, deadline()).await.unwrap();
     assert_eq!((page.pods.len(), page.more.as_deref()), (1, Some("x")));
+}
+
+#[tokio::test]
+async fn a_list_that_began_too_long_ago_goes_on_with_what_is_there_now() {
+    let server = ApiServer::start(|path| match path.rsplit_once("&continue=").map(|(_, from)| from) {
+        Some("old") => {
+            let metadata = json!({"continue": "now"});
+            Reply::Body(410, json!({"kind": "Status", "metadata": metadata, "reason": "Expired"}).to_string())
+        }
+        Some("now") => Reply::Body(200, json!({"metadata": {}, "items": [pod("z", "Running")]}).to_string()),
+        _ => Reply::Body(410, json!({"kind": "Status", "metadata": {}, "message": "too old"}).to_string()),
+    })
+    .await;
+    let cluster = Cluster::with_client(server.client.clone(), None);
+    let page = cluster.running_pods(None, Some("old"), deadline()).await.unwrap();
+    assert_eq!((page.pods[0].name.as_str(), page.more), ("z", None));
+    let why = cluster.running_pods(None, Some("gone"), deadline()).await.unwrap_err().to_string();
+    assert!(why.contains("HTTP 410: too old"), "{why}");
 }
 
 #[tokio::test]

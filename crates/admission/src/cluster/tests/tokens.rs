@@ -1,5 +1,6 @@
 //! Reviews of callers' tokens.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use limits::Deadline;
@@ -78,6 +79,41 @@ async fn a_valid_token_is_reviewed_once_in_a_while_and_an_invalid_one_each_time(
         review(&reviews, "bad").await.unwrap_err();
     }
     assert_eq!(server.requests().len(), 1 + 1 + 3);
+}
+
+/// The answers to requests that come at the same time.
+async fn at_once(reviews: &Arc<TokenReviews>, token: &'static str, count: usize) -> Vec<Result<String, TokenError>> {
+    let asking = (0..count).map(|_| {
+        let reviews = Arc::clone(reviews);
+        tokio::spawn(async move { review(&reviews, token).await })
+    });
+    let mut answers = Vec::new();
+    for asked in asking.collect::<Vec<_>>() {
+        answers.push(asked.await.unwrap());
+    }
+    answers
+}
+
+#[tokio::test]
+async fn few_tokens_are_reviewed_at_a_time() {
+    let server = ApiServer::start(answer).await;
+    let reviews = Arc::new(reviews(&server, &[AUDIENCE]));
+    let valid = at_once(&reviews, "kyverno", 40).await;
+    assert!(valid.iter().all(|user| user.as_deref() == Ok(USER)), "{valid:?}");
+    // Those that waited for a turn found the answer.
+    assert!(server.requests().len() <= 8, "{}", server.requests().len());
+
+    let before = server.requests().len();
+    let hanging = tokio::spawn({
+        let reviews = Arc::clone(&reviews);
+        async move { at_once(&reviews, "hanging", 40).await }
+    });
+    tokio::time::sleep(Duration::from_millis(250)).await;
+    assert_eq!(server.requests().len() - before, 8);
+    for answer in hanging.await.unwrap() {
+        assert!(matches!(answer, Err(TokenError::Unavailable(_))), "{answer:?}");
+    }
+    assert_eq!(review(&reviews, "kyverno").await.as_deref(), Ok(USER));
 }
 
 #[tokio::test]

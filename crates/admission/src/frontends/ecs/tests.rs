@@ -196,6 +196,8 @@ async fn a_rollback_is_not_stopped() {
     }
     for (stage, member) in [
         ("PRE_SCALE_UP", "productionTrafficWeights"),
+        // All traffic still goes to the revision before.
+        ("PRE_PRODUCTION_TRAFFIC_SHIFT", "productionTrafficWeights"),
         ("TEST_TRAFFIC_SHIFT", "productionTrafficWeights"),
         ("PRODUCTION_TRAFFIC_SHIFT", "testTrafficWeights"),
         ("POST_PRODUCTION_TRAFFIC_SHIFT", "productionTrafficWeights"),

@@ -1,7 +1,8 @@
 //! `imageReferences`: the images that a request is about, as patterns with `*` for any characters and `?` for one.
 //!
 //! A pattern is compared with the image as Kyverno has it, and with its completed name. One match is enough, so that no
-//! way of writing an image leaves it out.
+//! way of writing an image leaves it out. Of a pattern for tags, the repository alone counts for an image by digest:
+//! each tag may lead to it.
 
 use super::super::shape::{Malformed, Node};
 use super::request::Image;
@@ -42,10 +43,21 @@ impl<'a> Selection<'a> {
             vec![image.reference.clone(), image.repository.clone(), format!("{}{suffix}", image.repository)];
         names.extend([repository.to_owned(), format!("{repository}{suffix}")]);
         if let Some(short) = repository.strip_prefix("docker.io/library/") {
-            names.extend([format!("docker.io/{short}{suffix}"), format!("{short}{suffix}")]);
+            for name in [format!("docker.io/{short}"), short.to_owned()] {
+                names.extend([format!("{name}{suffix}"), name]);
+            }
         }
-        self.0.iter().any(|pattern| names.iter().any(|name| matches(pattern.as_bytes(), name.as_bytes())))
+        let is_one = |pattern: &str| names.iter().any(|name| matches(pattern.as_bytes(), name.as_bytes()));
+        let is_by_digest = reference.digest().is_some();
+        self.0.iter().any(|pattern| is_one(pattern) || (is_by_digest && without_tag(pattern).is_some_and(is_one)))
     }
+}
+
+/// The pattern for the repository, of one for tags. The last colon is the beginning of a tag unless a slash follows:
+/// then it is that of a port.
+fn without_tag(pattern: &str) -> Option<&str> {
+    let (repository, tag) = pattern.rsplit_once(':')?;
+    (!tag.contains('/')).then_some(repository)
 }
 
 /// Whether the whole text matches. It takes at most the product of both lengths in steps.
@@ -116,6 +128,18 @@ mod tests {
             assert!(is_selected("docker.io/nginx:*", repository, suffix), "{repository}");
             assert!(!is_selected("ghcr.io/*", repository, suffix), "{repository}");
         }
+        // A digest does not leave the image out of a pattern for tags.
+        let digest = format!("@{}", notary::Digest::sha256(b"a"));
+        for pattern in ["docker.io/nginx:1.*", "docker.io/library/nginx:*", "*:v?", "nginx:1"] {
+            for repository in ["docker.io/nginx", "docker.io/library/nginx"] {
+                assert!(is_selected(pattern, repository, &digest), "{pattern} {repository}");
+            }
+        }
+        assert!(is_selected("localhost:5000/*:1", "localhost:5000/app", &digest));
+        for pattern in ["docker.io/httpd:*", "localhost:5000/*", "docker.io:*", "*@sha256:0*"] {
+            assert!(!is_selected(pattern, "docker.io/nginx", &digest), "{pattern}");
+        }
+        assert!(!is_selected("docker.io/nginx:1.*", "docker.io/nginx", ":2.0"));
         // To be refused.
         assert!(is_selected("ghcr.io/*", "ghcr.io/Team/App", ":1") && is_selected("ghcr.io/*", "docker.io/../x", ""));
     }
