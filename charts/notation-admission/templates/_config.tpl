@@ -1,0 +1,37 @@
+{{/* The configuration of the service: that of the user, and what the chart knows. */}}
+{{- define "admission.config" -}}
+{{- $config := deepCopy .Values.config }}
+{{- if dig "server" "plain" false $config }}
+{{- fail "config.server.plain: the API server calls webhooks with TLS only; remove it" }}
+{{- end }}
+{{- $tls := dig "server" "tls" dict $config }}
+{{- if hasKey $tls "selfManaged" }}
+{{- fail "config.server.tls.selfManaged is not supported in this version; remove it and set tls.mode" }}
+{{- end }}
+{{- $tls = mergeOverwrite (deepCopy $tls) (dict "certificate" "/tls/tls.crt" "key" "/tls/tls.key") }}
+{{- if .Values.tls.clientCASecret }}
+{{- $_ := set $tls "clientCA" "/client-ca/ca.crt" }}
+{{- end }}
+{{- $_ := set $config "server" (mergeOverwrite (dig "server" dict $config) (dict "tls" $tls)) }}
+{{- $kubernetes := dig "kubernetes" dict $config }}
+{{- if not (hasKey $kubernetes "pullSecrets") }}
+{{- $_ := set $kubernetes "pullSecrets" (eq .Values.rbac.pullSecrets "none" | ternary "none" "pod-and-service-account") }}
+{{- else if and .Values.rbac.create (eq .Values.rbac.pullSecrets "none") (ne $kubernetes.pullSecrets "none") }}
+{{- fail "config.kubernetes.pullSecrets needs permissions: set rbac.pullSecrets to cluster or namespaces" }}
+{{- end }}
+{{- $_ := set $config "kubernetes" $kubernetes }}
+{{- $replicas := .Values.hpa.enabled | ternary .Values.hpa.maxReplicas .Values.replicas }}
+{{- $revocation := merge (dig "aws" "revocation" dict $config) (dict "replicas" (int $replicas)) }}
+{{- $_ := set $config "aws" (mergeOverwrite (dig "aws" dict $config) (dict "revocation" $revocation)) }}
+{{- if .Values.redis.url }}
+{{- $redis := .Values.redis }}
+{{- $files := list }}
+{{- range $redis.keys }}{{- $files = append $files (printf "/redis/%s" .) }}{{- end }}
+{{- $cache := dict "url" $redis.url "keyFiles" $files "timeout" $redis.timeout }}
+{{- range $member, $key := dict "usernameFile" $redis.usernameKey "passwordFile" $redis.passwordKey "ca" $redis.caKey }}
+{{- if $key }}{{- $_ := set $cache $member (printf "/redis/%s" $key) }}{{- end }}
+{{- end }}
+{{- $_ := set $config "cache" (mergeOverwrite (dig "cache" dict $config) (dict "redis" $cache)) }}
+{{- end }}
+{{- toYaml $config }}
+{{- end }}
