@@ -39,6 +39,20 @@ pub struct Installation<'a> {
     is_imported: bool,
 }
 
+/// containerd runs this program as root, so no one else may be able to replace it.
+fn check_this_program() -> Option<Item> {
+    let program = std::env::current_exe().and_then(std::fs::canonicalize);
+    let (program, why) = match program {
+        Ok(program) => match files::check_chosen_program(&program) {
+            Ok(_) => return None,
+            Err(why) => (program, CliError::file(why)),
+        },
+        Err(why) => (PathBuf::from("/proc/self/exe"), CliError::file(why)),
+    };
+    let why = why.with_advice("Install the program where root alone can write, such as /usr/local/bin.");
+    Some(Item::failed(Part::Verifier, why).about(program.display()))
+}
+
 impl<'a> Installation<'a> {
     pub fn new(containerd: &'a Path, effective: &Effective, admission: &'a Path) -> Self {
         let form = effective.config.get("version").and_then(toml::Value::as_integer).unwrap_or(3);
@@ -88,9 +102,8 @@ impl<'a> Installation<'a> {
             Err(why) => not_linked(&link, &why.to_string()),
         };
         let mut items = vec![item.about(link.display())];
-        if let Some(item) = self.check_folder() {
-            items.push(item);
-        }
+        items.extend(check_this_program());
+        items.extend(self.check_folder());
         items.extend(self.check_configuration());
         items
     }
@@ -126,6 +139,9 @@ impl<'a> Installation<'a> {
 
     /// Links this program and writes the drop-in.
     pub fn ensure(&self) -> Vec<Item> {
+        if let Some(item) = check_this_program() {
+            return vec![item];
+        }
         let mut items = vec![self.ensure_link(), self.ensure_drop_in()];
         items.extend(self.check_folder());
         items.extend(self.check_configuration());
