@@ -132,7 +132,7 @@ impl StampedSignature {
             show_fact("signature", 15, digest, output)?;
         }
         if let Some(timestamp) = self.timestamp.as_ref().filter(|_| output.is_verbose()) {
-            show_fact("timestamp", 15, &timestamp.to_string(), output)?;
+            show_fact("timestamp", 15, timestamp.to_string(), output)?;
         }
         Ok(())
     }

@@ -82,7 +82,7 @@ async fn a_valid_token_is_reviewed_once_in_a_while_and_an_invalid_one_each_time(
 }
 
 /// The answers to requests that come at the same time.
-async fn at_once(reviews: &Arc<TokenReviews>, token: &'static str, count: usize) -> Vec<Result<String, TokenError>> {
+async fn at_once(reviews: &Arc<TokenReviews>, token: &'static str, count: usize) -> Vec<Result<String, TokenUnknown>> {
     let asking = (0..count).map(|_| {
         let reviews = Arc::clone(reviews);
         tokio::spawn(async move { review(&reviews, token).await })
@@ -108,10 +108,13 @@ async fn few_tokens_are_reviewed_at_a_time() {
         let reviews = Arc::clone(&reviews);
         async move { at_once(&reviews, "hanging", 40).await }
     });
-    tokio::time::sleep(Duration::from_millis(250)).await;
+    while server.requests().len() - before < 8 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    tokio::time::sleep(Duration::from_millis(50)).await;
     assert_eq!(server.requests().len() - before, 8);
     for answer in hanging.await.unwrap() {
-        assert!(matches!(answer, Err(TokenError::Unavailable(_))), "{answer:?}");
+        assert!(matches!(answer, Err(TokenUnknown::Unavailable(_))), "{answer:?}");
     }
     assert_eq!(review(&reviews, "kyverno").await.as_deref(), Ok(USER));
 }
