@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use limits::Deadline;
 use notary::envelope::sign::Unsigned;
 use notary::envelope::{JWS_MEDIA_TYPE, PAYLOAD_MEDIA_TYPE};
+use notary::is_reserved_annotation;
 use notary::plugin::{
     Capability, Command, DescribeKeyResponse, GenerateEnvelopeRequest, GenerateSignatureResponse, GeneratedEnvelope,
     describe_key_request, generate_signature_request, signing_algorithm,
@@ -92,7 +93,10 @@ impl SigningPlugin {
                 self.answer(format!("{command} returned an envelope of the type {found:?}, not {JWS_MEDIA_TYPE}"))
             );
         }
-        Ok(OwnSignature { envelope: generated.envelope, annotations: generated.annotations })
+        // The thumbprints are computed from the envelope when it is attached; the other reserved names mean nothing.
+        let mut annotations = generated.annotations;
+        annotations.retain(|name, _| !is_reserved_annotation(name));
+        Ok(OwnSignature { envelope: generated.envelope, annotations })
     }
 
     async fn ask(&self, plugin: &Program, command: Command, request: &str) -> Result<notary::json::Object, E> {
