@@ -49,7 +49,7 @@ pub(super) enum Signer {
     /// AWS Signer, with a signing profile.
     AwsSigner { profile: ProfileArn, client: SignerClient },
     /// Another one.
-    Own(OwnSigning),
+    Own(Box<OwnSigning>),
 }
 
 /// The policy of `--if-unsigned`: a valid signature by this profile.

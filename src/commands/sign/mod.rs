@@ -156,7 +156,7 @@ pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
         (_, Some(signer)) => {
             let clients = ClientPool::new(config);
             let revocation = Box::new(RevocationSources::new(clients.clone()));
-            (Signer::Own(OwnSigning { signer, format, authority, revocation }), None, clients, None)
+            (Signer::Own(Box::new(OwnSigning { signer, format, authority, revocation })), None, clients, None)
         }
         (Some(profile), None) => {
             if format != EnvelopeFormat::Jws {
