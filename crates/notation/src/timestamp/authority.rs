@@ -81,13 +81,13 @@ impl TimestampingAuthority {
         let request = TimestampRequest::new(message, algorithm, nonce).map_err(|why| self.connection(why))?;
         let response = deadline.run(self.exchange(&request)).await;
         let response = response.ok_or_else(|| E::Timeout { url: self.shown(), time: deadline.budget() })??;
-        let refused = |source| E::Response { url: self.shown(), source };
+        let refused = |why| E::Response { url: self.shown(), source: Box::new(why) };
         request.check(&response).map(|(token, _)| token).map_err(refused)
     }
 
     /// Verifies a token for a message.
     pub(super) fn verify(&self, token: &[u8], message: &[u8]) -> Result<VerifiedTimestamp, E> {
-        let invalid = |source| E::Token { url: self.shown(), source };
+        let invalid = |why| E::Token { url: self.shown(), source: Box::new(why) };
         TimestampToken::parse(token).and_then(|token| token.verify(message, &self.roots)).map_err(invalid)
     }
 

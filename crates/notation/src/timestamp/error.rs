@@ -73,7 +73,7 @@ pub enum TimestampingError {
         /// Its URL.
         url: String,
         /// The error.
-        source: ResponseError,
+        source: Box<ResponseError>,
     },
     /// The token does not verify.
     #[error("the timestamping authority {url} sent a timestamp that does not verify: {source}")]
@@ -81,7 +81,7 @@ pub enum TimestampingError {
         /// Its URL.
         url: String,
         /// The error.
-        source: TimestampError,
+        source: Box<TimestampError>,
     },
     /// The certificates of the signer were not valid at the time of the timestamp, which would prove nothing.
     #[error("a timestamp comes too late or too early for this signature: {0}")]
@@ -110,8 +110,10 @@ impl TimestampingError {
             Self::Status { .. } | Self::ContentType { .. } | Self::TooLarge { .. } => ReasonCode::Protocol,
             Self::Response { source, .. } => source.code(),
             // The user names the roots; what else is wrong with the token is the authority's failure.
-            Self::Token { source: TimestampError::UntrustedChain { .. }, .. } => ReasonCode::Configuration,
-            Self::Token { .. } => ReasonCode::Protocol,
+            Self::Token { source, .. } => match **source {
+                TimestampError::UntrustedChain { .. } => ReasonCode::Configuration,
+                _ => ReasonCode::Protocol,
+            },
             Self::NotValid(_) => ReasonCode::CertificateValidity,
             Self::Revoked(_) => ReasonCode::Revoked,
             Self::Undecided(failure) => failure.code,

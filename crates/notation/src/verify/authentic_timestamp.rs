@@ -70,7 +70,7 @@ async fn verify(
         token.verify_with(envelope.signature(), roots, verifier.authorities()).map_err(Reason::Timestamp)?;
     let info = timestamp.info();
     for limit in [timestamp.lower_limit(), timestamp.upper_limit()] {
-        let not_valid = |source| Reason::NotValidAtTimestamp { source, timestamp: info.clone() };
+        let not_valid = |source| Reason::NotValidAtTimestamp { source, timestamp: Box::new(info.clone()) };
         envelope.chain().check_validity(limit).map_err(not_valid)?;
     }
     let question = RevocationQuestion::of_authority(&timestamp, now, deadline);

@@ -152,7 +152,7 @@ pub enum Reason {
         /// The certificate, and the limit of the time at which it was not valid.
         source: ChainError,
         /// The time of the timestamp, with its accuracy.
-        timestamp: TstInfo,
+        timestamp: Box<TstInfo>,
     },
     /// A certificate is not valid at the time that counts.
     CertificateValidity(ChainError),

@@ -114,7 +114,7 @@ async fn a_response_of_another_type_or_form_is_an_error() {
     }
     for body in [&b"<html>"[..], b"", &[0x30, 0]] {
         let why = error(move |_| Reply::content(REPLY_MEDIA_TYPE, body)).await;
-        assert!(matches!(why, E::Response { source: ResponseError::Malformed(_), .. }), "{why}");
+        assert!(matches!(&why, E::Response { source, .. } if matches!(**source, ResponseError::Malformed(_))), "{why}");
         assert_eq!(why.code(), ReasonCode::Protocol);
     }
     // Parameters and the case do not matter.
@@ -151,13 +151,13 @@ async fn an_answer_to_another_request_is_refused() {
     tsa.answer("/tsa", move |_| Reply::content(REPLY_MEDIA_TYPE, granted(&recorded)));
     let why = stamp_with(&tsa, tsa.root(), &envelope).await.unwrap_err();
     // The authority of the test hashes with SHA-256, as the key of the envelope requires: only the nonce is missing.
-    assert!(matches!(why, E::Response { source: ResponseError::Nonce, .. }), "{why}");
+    assert!(matches!(&why, E::Response { source, .. } if **source == ResponseError::Nonce), "{why}");
     tsa.change_tokens(|info| info.nonce = vec![2, 1, 1]);
     let why = stamp_with(&tsa, tsa.root(), &envelope).await.unwrap_err();
-    assert!(matches!(why, E::Response { source: ResponseError::Nonce, .. }), "{why}");
+    assert!(matches!(&why, E::Response { source, .. } if **source == ResponseError::Nonce), "{why}");
     tsa.change_tokens(|info| info.imprint = testing::timestamp::imprint(testing::timestamp::SHA2_256, b"x"));
     let why = stamp_with(&tsa, tsa.root(), &envelope).await.unwrap_err();
-    assert!(matches!(why, E::Response { source: ResponseError::OtherMessage, .. }), "{why}");
+    assert!(matches!(&why, E::Response { source, .. } if **source == ResponseError::OtherMessage), "{why}");
     let why = error(|_| Reply::content(REPLY_MEDIA_TYPE, refused(2, "closed", &[25]))).await;
     assert!(why.to_string().contains("systemFailure: system failure (closed)"), "{why}");
 }
@@ -175,17 +175,20 @@ async fn a_token_that_does_not_verify_is_not_written() {
         other => other,
     });
     let why = stamp_with(&tsa, tsa.root(), &envelope()).await.unwrap_err();
-    assert!(matches!(why, E::Token { source: TimestampError::Signature, .. }), "{why}");
+    assert!(matches!(&why, E::Token { source, .. } if **source == TimestampError::Signature), "{why}");
     // Another root.
     let stranger = TsaServer::start();
     let tsa = TsaServer::start();
     let why = stamp_with(&tsa, stranger.root(), &envelope()).await.unwrap_err();
-    assert!(matches!(why, E::Token { source: TimestampError::UntrustedChain { .. }, .. }), "{why}");
+    assert!(
+        matches!(&why, E::Token { source, .. } if matches!(**source, TimestampError::UntrustedChain { .. })),
+        "{why}"
+    );
     assert_eq!(why.code(), ReasonCode::Configuration);
     // A certificate that is not for timestamping.
     let tsa = TsaServer::with(|specs, _| specs[0].remove(testing::certificate::EXTENDED_KEY_USAGE));
     let why = stamp_with(&tsa, tsa.root(), &envelope()).await.unwrap_err();
-    assert!(matches!(why, E::Token { source: TimestampError::Chain(_), .. }), "{why}");
+    assert!(matches!(&why, E::Token { source, .. } if matches!(**source, TimestampError::Chain(_))), "{why}");
     // No root, but an intermediate.
     let intermediate = Certificate::from_der(tsa.tsa.chain[1].clone()).unwrap();
     let why = stamp_with(&tsa, intermediate, &envelope()).await.unwrap_err();

@@ -62,13 +62,19 @@ pub enum OwnSignError {
     },
     /// The signature does not verify, or is for something else.
     #[error("the new signature is not attached: {0}")]
-    Unusable(#[from] AttachError),
+    Unusable(#[source] Box<AttachError>),
     /// The signature does not have the requested metadata.
     #[error("the new signature is not attached: it does not have the requested user metadata {key:?}")]
     OtherMetadata {
         /// The key of the metadata.
         key: String,
     },
+}
+
+impl From<AttachError> for OwnSignError {
+    fn from(why: AttachError) -> Self {
+        Self::Unusable(Box::new(why))
+    }
 }
 
 impl OwnSignError {

@@ -29,7 +29,7 @@ pub struct LocalKey {
 
 #[derive(Debug)]
 enum Pair {
-    Ecdsa(EcdsaKeyPair),
+    Ecdsa(Box<EcdsaKeyPair>),
     Rsa(Box<RsaKeyPair>, &'static dyn RsaEncoding),
 }
 
@@ -93,7 +93,7 @@ impl Pair {
             PrivateKeyDer::Sec1(key) => EcdsaKeyPair::from_private_key_der(algorithm, key.secret_sec1_der()).ok()?,
             _ => return None,
         };
-        Some(Self::Ecdsa(pair))
+        Some(Self::Ecdsa(Box::new(pair)))
     }
 
     fn rsa(encoding: &'static dyn RsaEncoding, key: &PrivateKeyDer<'_>) -> Option<Self> {

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use limits::Deadline;
 use notary::envelope::build::UnprotectedAttributes;
 use notary::envelope::{EnvelopeFormat, PAYLOAD_MEDIA_TYPE};
+use notary::is_reserved_annotation;
 use notary::plugin::{
     Capability, Command, DescribeKeyResponse, GenerateEnvelopeRequest, GenerateSignatureResponse, GeneratedEnvelope,
     describe_key_request, generate_signature_request, signing_algorithm,
@@ -102,7 +103,10 @@ impl SigningPlugin {
             let found = printable(&generated.media_type);
             return Err(self.answer(format!("{command} returned an envelope of the type {found:?}, not {media_type}")));
         }
-        Ok(OwnSignature { envelope: generated.envelope, annotations: generated.annotations })
+        // The thumbprints are computed from the envelope when it is attached; the other reserved names mean nothing.
+        let mut annotations = generated.annotations;
+        annotations.retain(|name, _| !is_reserved_annotation(name));
+        Ok(OwnSignature { envelope: generated.envelope, annotations })
     }
 
     async fn ask(&self, plugin: &Program, command: Command, request: &str) -> Result<notary::json::Object, E> {
