@@ -326,7 +326,7 @@ fn signers() -> Vec<Case> {
         }),
     ];
     let listed = |tsa: &Arc<Tsa>, name: &str, expected, attribute: &'static str, value: Vec<u8>| {
-        by(Arc::clone(tsa), name, expected, move |draft| draft.set(attribute, &[value.clone()]))
+        by(Arc::clone(tsa), name, expected, move |draft| draft.set(attribute, std::slice::from_ref(&value)))
     };
     cases.extend([
         listed(&tsa, "that names its issuer, too", Accepted, SIGNING_CERTIFICATE_V2, allowed),

@@ -139,7 +139,8 @@ async fn without_a_trust_store_of_authorities_a_timestamp_proves_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_timestamp_that_does_not_verify_is_refused() {
     type Change = fn(&mut TokenDraft);
-    let cases: [(Change, fn(&TimestampError) -> bool); 3] = [
+    type Expected = fn(&TimestampError) -> bool;
+    let cases: [(Change, Expected); 3] = [
         (|draft| draft.broken = true, |why| *why == TimestampError::Signature),
         (
             |draft| draft.info.imprint = testing::timestamp::imprint(testing::timestamp::SHA2_256, b"x"),

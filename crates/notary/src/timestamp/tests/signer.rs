@@ -50,7 +50,7 @@ fn requires_each_attribute_once_with_one_value() {
         assert_eq!(why, E::DuplicateAttribute(name));
         let why = refused(&tsa, |draft| {
             let value = value(draft);
-            draft.set(id, &[value.clone()]);
+            draft.set(id, std::slice::from_ref(&value));
             draft.attributes.push((id, vec![value]));
         });
         assert_eq!(why, E::DuplicateAttribute(name));

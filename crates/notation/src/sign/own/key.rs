@@ -50,7 +50,7 @@ impl LocalKey {
         let subject = leaf.subject().to_owned();
         let algorithm = leaf.public_key().and_then(SignatureAlgorithm::from_key);
         let algorithm = algorithm.ok_or_else(|| OwnSignError::UnsupportedKey { subject: subject.clone() })?;
-        let pair = Pair::new(algorithm, &der).ok_or_else(|| OwnSignError::OtherCertificate { subject })?;
+        let pair = Pair::new(algorithm, &der).ok_or(OwnSignError::OtherCertificate { subject })?;
         if leaf.public_key().map(|key| key.bytes()) != Some(pair.public_key()) {
             return Err(OwnSignError::OtherCertificate { subject: leaf.subject().to_owned() });
         }
