@@ -38,7 +38,7 @@ pub(super) fn read(mut header: Header<'_>) -> Result<Protected<'_>, AttributeErr
         return Err(AttributeError::Unsigned(unsigned));
     }
     if let Some(label) = HASH_ENVELOPE.into_iter().find(|label| header.labels.contains_key(label)) {
-        return Err(AttributeError::HashEnvelope(label));
+        return Err(AttributeError::HashEnvelope(label as i64));
     }
     let present: BTreeSet<String> = header.names.keys().map(|name| name.clone().into_owned()).collect();
     let critical = critical(&mut header, &present)?;
@@ -46,7 +46,7 @@ pub(super) fn read(mut header: Header<'_>) -> Result<Protected<'_>, AttributeErr
     check_content_type(&mut header)?;
     let claims = Claims::read(&mut header, &present, &critical)?;
     let chain = header.labels.remove(&CERTIFICATE_CHAIN);
-    let (extended_critical, extended) = extended(header, &critical)?;
+    let [extended_critical, extended] = extended(header, &critical)?;
     Ok(Protected { attributes: claims.with(algorithm, extended_critical, extended), chain })
 }
 
@@ -93,13 +93,13 @@ fn critical(header: &mut Header<'_>, present: &BTreeSet<String>) -> Result<BTree
         match label {
             Item::Text(name) => drop(add_critical(&mut names, name.into_owned(), present)?),
             Item::Integer(label) if NEVER_CRITICAL.contains(&label) => {
-                return Err(AttributeError::CriticalLabel(label));
+                return Err(AttributeError::CriticalLabel(label as i64));
             }
             Item::Integer(label) if !header.labels.contains_key(&label) => {
                 return Err(AttributeError::CriticalAbsent(label.to_string()));
             }
             Item::Integer(CERTIFICATE_CHAIN) => {}
-            Item::Integer(label) => return Err(AttributeError::CriticalUnknown(label)),
+            Item::Integer(label) => return Err(AttributeError::CriticalUnknown(label.to_string())),
             other => return Err(other.wrong("an entry of crit (2)", "an integer or text").into()),
         }
     }
@@ -131,10 +131,7 @@ fn check_content_type(header: &mut Header<'_>) -> Result<(), AttributeError> {
 
 /// The extended attributes with names, critical and not. Those with labels are not critical, and no part of the
 /// specification gives them a meaning.
-fn extended(
-    header: Header<'_>,
-    critical: &BTreeSet<String>,
-) -> Result<(Map<String, Value>, Map<String, Value>), AttributeError> {
+fn extended(header: Header<'_>, critical: &BTreeSet<String>) -> Result<[Map<String, Value>; 2], AttributeError> {
     let (mut must, mut may) = (Map::new(), Map::new());
     for (name, value) in header.names {
         let json = value.to_json();
@@ -146,5 +143,5 @@ fn extended(
             (false, json) => drop(may.insert(name, json.unwrap_or_else(|| Value::String(value.shown())))),
         }
     }
-    Ok((must, may))
+    Ok([must, may])
 }
