@@ -97,11 +97,11 @@ pub enum AttributeError {
     CriticalRegistered(String),
     /// `crit` lists a label from 0 to 8, which COSE itself defines.
     #[error("crit lists the label {0}, which COSE itself defines")]
-    CriticalLabel(i128),
+    CriticalLabel(i64),
     /// `crit` lists a label that this implementation does not know. No verification plugin can process it either: the
     /// plugin protocol has names only.
     #[error("crit lists the label {0}, which is unknown")]
-    CriticalUnknown(i128),
+    CriticalUnknown(String),
     /// A critical attribute has a value that has no JSON form, so that no verification plugin can process it.
     #[error("the critical attribute {0:?} has a value that the plugin protocol, which is JSON, does not have")]
     CriticalValue(String),
@@ -116,7 +116,7 @@ pub enum AttributeError {
     Unsigned(&'static str),
     /// The envelope is a COSE hash envelope, whose payload is only the hash of what was signed.
     #[error("COSE hash envelopes (label {0}) are not supported")]
-    HashEnvelope(i128),
+    HashEnvelope(i64),
     /// Both an IV and a partial IV, which COSE does not allow.
     #[error("the header has both an IV and a partial IV")]
     TwoIvs,

@@ -38,7 +38,7 @@ pub(super) fn read(mut header: Header<'_>) -> Result<Protected<'_>, AttributeErr
         return Err(AttributeError::Unsigned(unsigned));
     }
     if let Some(label) = HASH_ENVELOPE.into_iter().find(|label| header.labels.contains_key(label)) {
-        return Err(AttributeError::HashEnvelope(label));
+        return Err(AttributeError::HashEnvelope(label as i64));
     }
     let present: BTreeSet<String> = header.names.keys().map(|name| name.clone().into_owned()).collect();
     let critical = critical(&mut header, &present)?;
@@ -93,13 +93,13 @@ fn critical(header: &mut Header<'_>, present: &BTreeSet<String>) -> Result<BTree
         match label {
             Item::Text(name) => drop(add_critical(&mut names, name.into_owned(), present)?),
             Item::Integer(label) if NEVER_CRITICAL.contains(&label) => {
-                return Err(AttributeError::CriticalLabel(label));
+                return Err(AttributeError::CriticalLabel(label as i64));
             }
             Item::Integer(label) if !header.labels.contains_key(&label) => {
                 return Err(AttributeError::CriticalAbsent(label.to_string()));
             }
             Item::Integer(CERTIFICATE_CHAIN) => {}
-            Item::Integer(label) => return Err(AttributeError::CriticalUnknown(label)),
+            Item::Integer(label) => return Err(AttributeError::CriticalUnknown(label.to_string())),
             other => return Err(other.wrong("an entry of crit (2)", "an integer or text").into()),
         }
     }

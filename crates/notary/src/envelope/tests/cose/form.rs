@@ -223,7 +223,7 @@ fn a_hash_envelope_is_refused_by_name() {
     assert_eq!(why.to_string(), "COSE hash envelopes (label 258) are not supported");
     for label in 258..=260 {
         let why = CoseDraft::new().protect(label, -16).refused();
-        assert_eq!(why, EnvelopeError::Attributes(AttributeError::HashEnvelope(label)));
+        assert_eq!(why, EnvelopeError::Attributes(AttributeError::HashEnvelope(label as i64)));
         let why = CoseDraft::new().unprotected(label, -16).refused();
         assert_eq!(why, EnvelopeError::UnprotectedClaim(label.to_string()));
     }
