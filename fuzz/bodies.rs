@@ -69,10 +69,10 @@ const MESSAGE: &[u8] = b"a signature";
 
 /// Parses a timestamp token, verifies it with its own roots, and reads a response to a request.
 pub fn timestamp_token(bytes: &[u8]) {
-    if let Ok(request) = TimestampRequest::new(MESSAGE, DigestAlgorithm::Sha256, [7; TimestampRequest::NONCE_SIZE]) {
-        if let Some((der, token)) = shown(request.check(bytes)) {
-            assert!(der.len() < bytes.len() && token.info().is_for(MESSAGE));
-        }
+    if let Ok(request) = TimestampRequest::new(MESSAGE, DigestAlgorithm::Sha256, [7; TimestampRequest::NONCE_SIZE])
+        && let Some((der, token)) = shown(request.check(bytes))
+    {
+        assert!(der.len() < bytes.len() && token.info().is_for(MESSAGE));
     }
     let Some(token) = shown(TimestampToken::parse(bytes)) else { return };
     assert!(!token.info().deviation().is_negative() && token.certificates().len() <= MAX_CERTIFICATES);

@@ -47,7 +47,7 @@ pub(super) struct Signing {
 /// Who signs.
 pub(super) enum Signer {
     /// AWS Signer, with a signing profile.
-    AwsSigner { profile: ProfileArn, client: SignerClient },
+    AwsSigner { profile: ProfileArn, client: Box<SignerClient> },
     /// Another one.
     Own(Box<OwnSigning>),
 }

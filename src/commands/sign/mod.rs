@@ -174,7 +174,7 @@ pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
             let client = clients.for_signing(&profile).await?;
             let default_rate = client.endpoint_url().is_none().then_some(AWS_RATE);
             let policy = artifact::trust(args.if_unsigned, &args.roots, &profile)?;
-            (Signer::AwsSigner { profile, client }, policy, clients, default_rate)
+            (Signer::AwsSigner { profile, client: Box::new(client) }, policy, clients, default_rate)
         }
         (None, None) => return Err(CliError::configuration("no signer is named").with_advice("Pass --profile ARN.")),
     };
