@@ -17,8 +17,12 @@ pub(super) fn example(file: &str) -> PathBuf {
 
 /// The documents of a file as JSON.
 pub(super) fn documents(file: &str) -> Vec<Value> {
-    let documents = YamlLoader::load_from_str(&read_to_string(example(file)).unwrap());
-    documents.unwrap_or_else(|why| panic!("{file}: {why}")).iter().map(value).collect()
+    parse(&read_to_string(example(file)).unwrap())
+}
+
+/// The documents of a YAML text as JSON.
+pub(super) fn parse(text: &str) -> Vec<Value> {
+    YamlLoader::load_from_str(text).unwrap_or_else(|why| panic!("{why}: {text}")).iter().map(value).collect()
 }
 
 fn value(yaml: &Yaml) -> Value {
@@ -26,6 +30,7 @@ fn value(yaml: &Yaml) -> Value {
         Yaml::Integer(number) => json!(number),
         Yaml::String(text) => json!(text),
         Yaml::Boolean(value) => json!(value),
+        Yaml::Null => Value::Null,
         Yaml::Array(items) => items.iter().map(value).collect(),
         Yaml::Hash(members) => {
             members.iter().map(|(key, member)| (key.as_str().unwrap().to_owned(), value(member))).collect()

@@ -1,6 +1,7 @@
 //! The admission service as a process, with a real registry, the local signer and, for most, a real API server of
 //! Kubernetes.
 
+mod chart;
 mod commands;
 mod containerd;
 mod ecs;
