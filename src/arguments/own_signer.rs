@@ -28,7 +28,7 @@ pub struct OwnSignerArgs {
     plugin_config: Vec<Pair>,
 
     /// Sign with the private key in this file (PEM, not encrypted): for tests and small teams
-    #[arg(long, value_name = "FILE", requires = "certificate_chain", conflicts_with = "plugin")]
+    #[arg(long, value_name = "FILE", conflicts_with = "plugin")]
     key: Option<PathBuf>,
 
     /// With --key: the certificate of the key, followed by those of its issuers up to the root (PEM)
@@ -77,6 +77,13 @@ impl OwnSignerArgs {
             let folder = PluginFolder::from_environment(|name| std::env::var_os(name))?;
             let folder = folder.with_config(collect(self.plugin_config.clone())?);
             return Ok(Some(OwnSigner::Plugin(SigningPlugin::new(folder, name.clone(), id.clone()))));
+        }
+        if self.key.is_some() && self.certificate_chain.is_none() {
+            // notation and cosign name keys of all kinds by this option.
+            let why = CliError::configuration("--key is the file of a private key, and needs --certificate-chain");
+            return Err(why.with_advice(
+                "To sign with AWS Signer, use --profile ARN; with a plugin of notation, --plugin NAME --id KEY.",
+            ));
         }
         let files = self.key.as_ref().zip(self.certificate_chain.as_ref());
         files.map(|(key, chain)| Ok(OwnSigner::Key(LocalKey::read(key, chain)?))).transpose()
