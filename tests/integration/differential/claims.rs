@@ -4,16 +4,8 @@ use serde_json::{Value, json};
 
 use super::Expected::{self, Accepted, OnlyNotationAccepts, Refused};
 use super::case::Case;
+use super::names::{AGENT, AUTHENTIC, EXPIRY, PLUGIN, SCHEME, TIME, TIMESTAMP, VERSION};
 use super::rules::{CASE, CRITICAL_REGISTERED, CRITICAL_UNKNOWN, PLUGIN_VERSION, REGISTERED, UNIQUE, UNPROTECTED};
-
-const SCHEME: &str = "io.cncf.notary.signingScheme";
-const TIME: &str = "io.cncf.notary.signingTime";
-const AUTHENTIC: &str = "io.cncf.notary.authenticSigningTime";
-const EXPIRY: &str = "io.cncf.notary.expiry";
-const PLUGIN: &str = "io.cncf.notary.verificationPlugin";
-const VERSION: &str = "io.cncf.notary.verificationPluginMinVersion";
-const AGENT: &str = "io.cncf.notary.signingAgent";
-const TIMESTAMP: &str = "io.cncf.notary.timestampSignature";
 
 fn crit(name: &str, expected: Expected, crit: Value) -> Case {
     Case::new(name, expected).draft(move |draft| draft.protect("crit", crit.clone()))

@@ -11,6 +11,7 @@ mod envelopes;
 mod identities;
 mod keys;
 mod manifests;
+mod names;
 mod payloads;
 mod policies;
 mod rules;

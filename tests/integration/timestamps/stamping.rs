@@ -1,0 +1,188 @@
+//! Signatures of keys in files with timestamps, and timestamps that are added later.
+
+use std::fs;
+
+use notary::envelope::EnvelopeFormat;
+use serde_json::{Value, json};
+use testing::key::Kind;
+use time::Duration;
+
+use super::{Scene, pem, words};
+use crate::support::fault::Reply;
+
+#[test]
+fn a_signature_with_a_timestamp_outlives_its_certificate() {
+    outlives_its_certificate(EnvelopeFormat::Jws);
+}
+
+#[test]
+fn a_cose_signature_with_a_timestamp_outlives_its_certificate() {
+    outlives_its_certificate(EnvelopeFormat::Cose);
+}
+
+fn outlives_its_certificate(format: EnvelopeFormat) {
+    let scene = Scene::new(Kind::P256, Duration::seconds(6)).in_format(format);
+    let (stamped, bare) = (scene.image("stamped"), scene.image("bare"));
+    let signed = scene.signed(&stamped, true);
+    assert_eq!(signed["artifacts"][0]["signature"]["envelopeMediaType"], format.media_type(), "{signed:#}");
+    let timestamp = &signed["artifacts"][0]["signature"]["timestamp"];
+    assert_eq!(timestamp["certificates"][0]["subject"], "CN=tsa", "{signed:#}");
+    assert_eq!(scene.signed(&bare, false)["artifacts"][0]["signature"].get("timestamp"), None);
+
+    let verified = scene.cli.json("verify", &scene.verify(&stamped), 0);
+    let checked = &verified["artifacts"][0]["signatures"][0];
+    assert_eq!(checked["timestamp"], *timestamp, "{verified:#}");
+    // The policy requires a timestamp of each signature.
+    let refused = scene.cli.json("verify", &scene.verify(&bare), 1);
+    assert!(refused.to_string().contains("\"code\":\"timestamp\""), "{refused:#}");
+    scene.cli.run(&scene.verify(&bare)).exits_with(1).says("has no timestamp").says("notation-aws-signer timestamp");
+
+    let inspected = scene.cli.json("inspect", &["inspect", &stamped], 0);
+    assert_eq!(inspected["signatures"][0]["envelopeMediaType"], format.media_type(), "{inspected:#}");
+    let unsigned = &inspected["signatures"][0]["unsignedAttributes"];
+    assert_eq!(unsigned["timestamp"]["time"], timestamp["time"], "{inspected:#}");
+    scene.cli.run(&["inspect", &stamped]).succeeded().says("timestamp signature (not verified)").says("CN=tsa");
+    let shown = scene.cli.run(&[&scene.verify(&stamped)[..], &["--verbose"]].concat()).succeeded();
+    shown.says("timestamp").says("by CN=tsa").says("stamped the signature");
+
+    scene.wait_for_expiry();
+    scene.cli.json("verify", &scene.verify(&stamped), 0);
+    scene.trust(
+        &scene.config(),
+        &json!({ "level": "strict", "verifyTimestamp": "afterCertExpiry" }),
+        &["ca:own", "tsa:own"],
+    );
+    scene.cli.json("verify", &scene.verify(&stamped), 0);
+    scene.cli.run(&scene.verify(&bare)).exits_with(1).says("has no timestamp");
+    scene.trust(&scene.config(), &json!({ "level": "strict" }), &["ca:own"]);
+    scene.cli.run(&scene.verify(&stamped)).exits_with(1).says("is valid from");
+}
+
+#[test]
+fn timestamps_are_added_to_existing_signatures_once() {
+    for format in EnvelopeFormat::ALL {
+        added_once(format);
+    }
+}
+
+fn added_once(format: EnvelopeFormat) {
+    let scene = Scene::new(Kind::P384, Duration::days(2)).in_format(format);
+    let image = scene.image("image");
+    let old = scene.signed(&image, false)["artifacts"][0]["signature"]["digest"].clone();
+    let url = scene.tsa.url();
+    let command = ["timestamp", &image, "--timestamp-url", &url, "--timestamp-root", "tsa-root.pem"];
+    let added = scene.cli.json("timestamp", &command, 0);
+    let signature = &added["signatures"][0];
+    assert_eq!((&signature["outcome"], &signature["digest"]), (&json!("timestamped"), &old), "{added:#}");
+    // The old signature stays, and neither of both gets another timestamp.
+    let again = scene.cli.json("timestamp", &command, 0);
+    let outcomes: Vec<&Value> = again["signatures"].as_array().unwrap().iter().map(|s| &s["outcome"]).collect();
+    assert_eq!(outcomes, ["already-timestamped"; 2], "{again:#}");
+    assert_eq!(scene.tsa.server.seen().len(), 1);
+    scene.cli.json("verify", &scene.verify(&image), 0);
+
+    let replaced = scene.image("replaced");
+    let old = scene.signed(&replaced, false)["artifacts"][0]["signature"]["digest"].clone();
+    let mut command = command.to_vec();
+    command[1] = &replaced;
+    command.extend(["--replace", "--signature", old.as_str().unwrap()]);
+    let added = scene.cli.json("timestamp", &command, 0);
+    assert_eq!(added["signatures"][0]["outcome"], "replaced", "{added:#}");
+    let listed = scene.cli.json("list", &["list", &replaced], 0);
+    let digests: Vec<&Value> = listed["signatures"].as_array().unwrap().iter().map(|s| &s["digest"]).collect();
+    assert_eq!(digests, [&added["signatures"][0]["timestampedDigest"]], "{listed:#}");
+    scene.cli.json("verify", &scene.verify(&replaced), 0);
+    scene.cli.run(&command).exits_with(2).says("has no signature with the digest");
+    let unsigned = scene.image("unsigned");
+    command.truncate(6);
+    command[1] = &unsigned;
+    scene.cli.run(&command).exits_with(1).says("has no signature");
+}
+
+#[test]
+fn signatures_in_both_formats_get_timestamps() {
+    let mut scene = Scene::new(Kind::P256, Duration::days(2));
+    let image = scene.image("image");
+    for format in EnvelopeFormat::ALL {
+        scene = scene.in_format(format);
+        scene.signed(&image, false);
+    }
+    let mut command: Vec<String> = ["timestamp", &image, "--replace"].map(str::to_owned).to_vec();
+    command.extend(scene.stamp_options());
+    let added = scene.cli.json("timestamp", &words(&command), 0);
+    let outcomes: Vec<&Value> = added["signatures"].as_array().unwrap().iter().map(|s| &s["outcome"]).collect();
+    assert_eq!(outcomes, ["replaced"; 2], "{added:#}");
+    let inspected = scene.cli.json("inspect", &["inspect", &image], 0);
+    let mut formats: Vec<&str> = Vec::new();
+    for signature in inspected["signatures"].as_array().unwrap() {
+        assert_eq!(signature["unsignedAttributes"]["timestampSignature"], true, "{inspected:#}");
+        formats.push(signature["envelopeMediaType"].as_str().unwrap());
+    }
+    formats.sort_unstable();
+    assert_eq!(formats, ["application/cose", "application/jose+json"]);
+    let verified = scene.cli.json("verify", &scene.verify(&image), 0);
+    assert!(verified["artifacts"][0]["signatures"][0]["timestamp"].is_object(), "{verified:#}");
+}
+
+#[test]
+fn nothing_is_written_if_the_timestamp_is_not_valid() {
+    for format in EnvelopeFormat::ALL {
+        nothing_is_written(format);
+    }
+}
+
+fn nothing_is_written(format: EnvelopeFormat) {
+    let scene = Scene::new(Kind::P256, Duration::days(2)).in_format(format);
+    let image = scene.image("image");
+    let mut arguments = scene.sign(&image, &[]);
+    arguments.extend(scene.stamp_options());
+    let sign = words(&arguments);
+    scene.tsa.change_tokens(|info| info.nonce = vec![2, 1, 7]);
+    scene.cli.run(&sign).exits_with(3).says("does not have the nonce of the request");
+    scene.tsa.answer("/tsa", |_| Reply::status(500));
+    scene.cli.run(&sign).exits_with(3).says("HTTP status 500");
+    let listed = scene.cli.json("list", &["list", &image], 0);
+    assert_eq!(listed["signatures"], json!([]));
+}
+
+#[test]
+fn signatures_of_aws_signer_need_no_timestamp() {
+    let scene = Scene::new(Kind::P256, Duration::days(2));
+    let image = scene.image("image");
+    let profile = "arn:aws:signer:us-west-2:111122223333:/signing-profiles/Prod";
+    let mut arguments: Vec<String> = ["sign", &image, "--profile", profile].map(str::to_owned).to_vec();
+    arguments.extend(scene.stamp_options());
+    let refused = scene.cli.run(&words(&arguments)).exits_with(2);
+    refused.says("notary.x509.signingAuthority").says("Remove --timestamp-url");
+    assert!(scene.tsa.server.seen().is_empty());
+    let cose = ["sign", &image, "--profile", profile, "--signature-format", "cose"];
+    scene
+        .cli
+        .run(&cose)
+        .exits_with(2)
+        .says("AWS Signer makes no signatures in the format COSE")
+        .says("--plugin or --key");
+    // Exactly one signer.
+    scene.cli.run(&["sign", &image]).exits_with(2).says("--profile");
+    scene
+        .cli
+        .run(&["sign", &image, "--profile", profile, "--key", "key.pem", "--certificate-chain", "chain.pem"])
+        .exits_with(2);
+    scene.cli.run(&["sign", &image, "--key", "key.pem"]).exits_with(2).says("--certificate-chain");
+    scene.cli.run(&["sign", &image, "--plugin", "a"]).exits_with(2).says("--id");
+}
+
+#[test]
+fn a_key_must_belong_to_its_certificate() {
+    let scene = Scene::new(Kind::Rsa2048, Duration::days(2));
+    let image = scene.image("image");
+    scene.signed(&image, false);
+    let other = testing::key::Key::new(Kind::Rsa2048);
+    fs::write(scene.cli.home().join("key.pem"), pem("PRIVATE KEY", &other.pkcs8())).unwrap();
+    let sign = scene.sign(&image, &[]);
+    scene.cli.run(&words(&sign)).exits_with(2).says("does not belong to the first certificate");
+    fs::write(scene.cli.home().join("key.pem"), pem("PRIVATE KEY", b"no key")).unwrap();
+    scene.cli.run(&words(&sign)).exits_with(2);
+    fs::write(scene.cli.home().join("key.pem"), "no key").unwrap();
+    scene.cli.run(&words(&sign)).exits_with(2).says("holds no usable private key");
+}
