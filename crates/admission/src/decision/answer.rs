@@ -41,7 +41,7 @@ impl Text {
 }
 
 impl Decided {
-    /// The text, which `write` writes if no one has yet.
+    /// The text. Only the first call runs `write`.
     pub fn text(&self, text: Text, write: impl FnOnce(&ImageDecision) -> String) -> &str {
         self.0.texts[text as usize].get_or_init(|| write(&self.0.decision).into_boxed_str())
     }

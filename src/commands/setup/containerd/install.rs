@@ -39,7 +39,7 @@ pub struct Installation<'a> {
     is_imported: bool,
 }
 
-/// containerd runs this program as root, so no one else may be able to replace it.
+/// containerd runs this program as root, so only root may be able to replace it.
 fn check_this_program() -> Option<Item> {
     let program = std::env::current_exe().and_then(std::fs::canonicalize);
     let (program, why) = match program {

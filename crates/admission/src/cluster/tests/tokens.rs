@@ -28,7 +28,7 @@ fn answer(request: &str) -> Reply {
         ("stranger", _) => {
             json!({"authenticated": true, "user": {"username": "system:serviceaccount:shop:x"}, "audiences": [AUDIENCE]})
         }
-        ("nobody", _) => json!({"authenticated": true, "user": {}}),
+        ("without-name", _) => json!({"authenticated": true, "user": {}}),
         ("broken", _) => return Reply::Body(201, "[]".to_owned()),
         ("forbidden", _) => return Reply::Body(403, json!({"message": "no access"}).to_string()),
         ("down", _) => return Reply::Body(500, "{}".to_owned()),
@@ -54,7 +54,7 @@ async fn tokens_for_each_audience_are_accepted_and_others_not() {
     for token in ["kyverno", "own", "unaware"] {
         assert_eq!(review(&both, token).await.as_deref(), Ok(USER), "{token}");
     }
-    for token in ["bad", "nobody"] {
+    for token in ["bad", "without-name"] {
         assert_eq!(review(&both, token).await, Err(TokenUnknown::Invalid), "{token}");
     }
     assert_eq!(review(&both, "stranger").await.as_deref(), Ok("system:serviceaccount:shop:x"));
