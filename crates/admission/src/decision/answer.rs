@@ -307,6 +307,12 @@ impl fmt::Display for ImageDecision {
 }
 
 impl Decision {
+    /// Whether it is about these images, in their order. A decision about others must not count for them.
+    #[must_use]
+    pub fn is_about<'a>(&self, images: impl IntoIterator<Item = &'a str>) -> bool {
+        self.images.iter().map(|image| image.image.as_str()).eq(images)
+    }
+
     /// What it comes to for all images together.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
