@@ -10,6 +10,8 @@ use super::super::{Cluster, TokenReviews, TokenUnknown};
 use super::server::{ApiServer, Reply};
 
 const USER: &str = "system:serviceaccount:kyverno:kyverno-admission-controller";
+/// Long enough for all that a test does meanwhile, on a busy machine too.
+const TIME: Duration = Duration::from_secs(3);
 const AUDIENCE: &str = "kyverno-svc.kyverno.io";
 
 /// Answers as the API server: it knows a token for its own audience, and one for Kyverno's.
@@ -44,7 +46,7 @@ fn reviews(server: &ApiServer, audiences: &[&str]) -> TokenReviews {
 }
 
 async fn review(reviews: &TokenReviews, token: &str) -> Result<String, TokenUnknown> {
-    reviews.user(token, Deadline::new(Duration::from_millis(500))).await
+    reviews.user(token, Deadline::new(TIME)).await
 }
 
 #[tokio::test]
