@@ -24,13 +24,20 @@ impl Response {
 
 /// Sends the request and reads the answer to its end.
 pub fn send(to: SocketAddr, method: &str, path: &str, content_type: &str, body: &[u8]) -> Response {
+    send_with(to, method, path, &[("Content-Type", content_type)], body)
+}
+
+/// As [`send`], with these headers.
+pub fn send_with(to: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Response {
     let mut connection = TcpStream::connect_timeout(&to, Duration::from_secs(5)).unwrap();
     connection.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     let length = body.len();
-    let head = format!(
-        "{method} {path} HTTP/1.1\r\nHost: {to}\r\nConnection: close\r\nContent-Type: {content_type}\r\nContent-Length: {length}\r\n\r\n"
-    );
-    connection.write_all(&[head.as_bytes(), body].concat()).unwrap();
+    let mut head =
+        format!("{method} {path} HTTP/1.1\r\nHost: {to}\r\nConnection: close\r\nContent-Length: {length}\r\n");
+    for (name, value) in headers {
+        head.push_str(&format!("{name}: {value}\r\n"));
+    }
+    connection.write_all(&[head.as_bytes(), b"\r\n", body].concat()).unwrap();
     let mut answer = Vec::new();
     connection.read_to_end(&mut answer).unwrap();
     let answer = String::from_utf8_lossy(&answer);

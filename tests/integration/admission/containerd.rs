@@ -2,7 +2,6 @@
 
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -11,9 +10,6 @@ use super::{Admission, PLAIN, Site};
 use crate::support::containerd::Containerd;
 use crate::support::process::Finished;
 use crate::support::{peers, programs};
-
-/// The time in which a verifier must have an answer.
-const LONGEST: Duration = Duration::from_secs(9);
 
 /// A folder of image verifiers with the link that `setup containerd` makes.
 fn verifiers(site: &Site) -> PathBuf {
@@ -32,13 +28,10 @@ fn containerd(site: &Site, config: &Path) -> Containerd {
     Containerd::start(&peers(), &verifiers(site), &like)
 }
 
-/// Pulls an image, which is blocked within the time that containerd gives.
+/// Pulls an image, which is blocked with a reason: a verifier that takes longer than containerd waits has none.
 #[track_caller]
 fn blocked(containerd: &Containerd, image: &str) -> Finished {
-    let began = Instant::now();
-    let pulled = containerd.pull(image).failed();
-    assert!(began.elapsed() < LONGEST, "{:?}: {pulled}", began.elapsed());
-    pulled.says("notation-image-verifier rejected image")
+    containerd.pull(image).failed().says("notation-image-verifier rejected image")
 }
 
 fn is_root() -> bool {

@@ -1,7 +1,5 @@
 //! Lifecycle hooks of Amazon ECS, with a server in its place.
 
-use std::io::{Read as _, Write as _};
-use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
@@ -9,52 +7,24 @@ use serde_json::{Value, json};
 use super::commands::eventually;
 use super::webhooks::{plain, post};
 use super::{Admission, Site};
+use crate::support::service::{self, Service, send};
 
-/// A server in place of Amazon ECS: it answers each request with the same body, and keeps the requests.
+/// A service in place of Amazon ECS: it answers each request with the same body.
 struct FakeEcs {
-    url: String,
-    requests: Arc<Mutex<Vec<String>>>,
+    service: Service,
     answer: Arc<Mutex<(u16, Value)>>,
 }
 
 impl FakeEcs {
     fn start() -> FakeEcs {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        let requests = Arc::<Mutex<Vec<String>>>::default();
         let answer = Arc::new(Mutex::new((200, Value::Null)));
-        let (seen, given) = (Arc::clone(&requests), Arc::clone(&answer));
-        std::thread::spawn(move || {
-            for stream in listener.incoming() {
-                let mut stream = stream.unwrap();
-                let mut request = Vec::new();
-                let mut buffer = [0; 4096];
-                let is_whole = |request: &[u8]| {
-                    let text = String::from_utf8_lossy(request);
-                    let Some((head, body)) = text.split_once("\r\n\r\n") else { return false };
-                    let length = head.lines().find_map(|line| {
-                        line.to_lowercase().strip_prefix("content-length:").map(|length| length.trim().to_owned())
-                    });
-                    length.is_some_and(|length| body.len() >= length.parse().unwrap())
-                };
-                while !is_whole(&request) {
-                    match stream.read(&mut buffer) {
-                        Ok(0) | Err(_) => break,
-                        Ok(count) => request.extend_from_slice(&buffer[..count]),
-                    }
-                }
-                seen.lock().unwrap().push(String::from_utf8_lossy(&request).into_owned());
-                let (status, body) = given.lock().unwrap().clone();
-                let body = body.to_string();
-                let _ = write!(
-                    stream,
-                    "HTTP/1.1 {status} X\r\nContent-Type: application/x-amz-json-1.1\r\nContent-Length: {}\r\n\
-                     Connection: close\r\n\r\n{body}",
-                    body.len()
-                );
-            }
+        let given = Arc::clone(&answer);
+        let service = Service::start(move |_, stream| {
+            let (status, body) = given.lock().unwrap().clone();
+            let headers = [("Content-Type", "application/x-amz-json-1.1")];
+            send(stream, &service::answer(status, &headers, body.to_string().as_bytes()));
         });
-        FakeEcs { url, requests, answer }
+        FakeEcs { service, answer }
     }
 
     fn answers(&self, status: u16, body: Value) {
@@ -86,9 +56,9 @@ fn deployments_of_ecs_go_on_with_signed_images_only() {
     let signed = site.push_signed("signed");
     let unsigned = site.push("unsigned");
     let ecs = FakeEcs::start();
-    let rules = "  - {name: lab, namespaces: [\"ecs:lab\"], action: exempt}\n";
-    let service = Admission::start(&site, &site.config(rules, &plain("ecs")), &[("AWS_ENDPOINT_URL_ECS", &ecs.url)]);
-    let event = |stage: &str, revision: &str| {
+    let service =
+        Admission::start(&site, &site.config("", &plain("ecs")), &[("AWS_ENDPOINT_URL_ECS", &ecs.service.url())]);
+    let event = |stage: &str| {
         json!({
             "executionId": "a635edb5-a66b-4f44-bf3f-fcee4b3641a5",
             "lifecycleStage": stage,
@@ -96,12 +66,12 @@ fn deployments_of_ecs_go_on_with_signed_images_only() {
             "executionDetails": {
                 "testTrafficWeights": {}, "productionTrafficWeights": {},
                 "serviceArn": "arn:aws:ecs:us-west-2:111122223333:service/shop/web",
-                "targetServiceRevisionArn": revision,
+                "targetServiceRevisionArn": REVISION,
             },
         })
     };
     let ask = |stage: &str| -> Value {
-        let (status, body) = post(&service, "/ecs/lifecycle-hook", None, &event(stage, REVISION));
+        let (status, body) = post(&service, "/ecs/lifecycle-hook", None, &event(stage));
         assert_eq!(status, 200, "{body}");
         serde_json::from_str(&body).unwrap()
     };
@@ -109,10 +79,11 @@ fn deployments_of_ecs_go_on_with_signed_images_only() {
     let failed = json!({ "hookStatus": "FAILED" });
     ecs.has(&[(&signed, None)]);
     assert_eq!(ask("PRE_SCALE_UP"), succeeded);
-    let request = ecs.requests.lock().unwrap().remove(0);
-    for expected in ["DescribeServiceRevisions", REVISION, "us-west-2/ecs/aws4_request"] {
-        assert!(request.contains(expected), "{request}");
-    }
+    let request = ecs.service.requests().remove(0);
+    let operation = request.header("x-amz-target").unwrap();
+    assert!(operation.ends_with(".DescribeServiceRevisions"), "{operation}");
+    assert!(String::from_utf8_lossy(&request.body).contains(REVISION), "{request:?}");
+    assert_eq!(request.credential()[1..], ["us-west-2", "ecs"]);
     ecs.has(&[(&signed, None), (&unsigned, None)]);
     assert_eq!(ask("PRE_SCALE_UP"), failed);
     eventually("the decision is logged", || service.log().contains("\"namespace\":\"ecs:shop\""));

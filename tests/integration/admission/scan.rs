@@ -32,7 +32,7 @@ fn run_pod(kubernetes: &Kubernetes, namespace: &str, name: &str, image: &str, di
 /// The digest that a tag leads to.
 fn digest(site: &Site, image: &str) -> String {
     let listed = site.cli.json("inspect", &["inspect", image], 0);
-    listed["artifact"]["digest"].as_str().or(listed["digest"].as_str()).unwrap_or_else(|| panic!("{listed}")).to_owned()
+    listed["digest"].as_str().unwrap_or_else(|| panic!("{listed}")).to_owned()
 }
 
 fn namespace(kubernetes: &Kubernetes, name: &str) {

@@ -24,14 +24,10 @@ fn pod(name: &str, namespace: &str, image: &str) -> Value {
 
 /// Posts JSON to an adapter, with a bearer token if there is one.
 pub(super) fn post(service: &Admission, path: &str, token: Option<&str>, body: &Value) -> (u16, String) {
-    let to = address(&service.url);
-    let body = body.to_string();
-    let Some(token) = token else {
-        let answer = http::send(to, "POST", path, "application/json", body.as_bytes());
-        return (answer.status, answer.body);
-    };
-    let kind = format!("application/json\r\nAuthorization: Bearer {token}");
-    let answer = http::send(to, "POST", path, &kind, body.as_bytes());
+    let bearer = token.map(|token| format!("Bearer {token}"));
+    let mut headers = vec![("Content-Type", "application/json")];
+    headers.extend(bearer.as_deref().map(|bearer| ("Authorization", bearer)));
+    let answer = http::send_with(address(&service.url), "POST", path, &headers, body.to_string().as_bytes());
     (answer.status, answer.body)
 }
 

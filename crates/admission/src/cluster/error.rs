@@ -28,7 +28,7 @@ pub enum ClusterError {
     #[error("the client for Kubernetes cannot be set up: {0}; check the certificates and the user of the kubeconfig")]
     Client(String),
     /// The connection failed.
-    #[error("{object} cannot be read, because the Kubernetes API server cannot be reached: {why}")]
+    #[error("{object} cannot be {}, because the Kubernetes API server cannot be reached: {why}", object.access())]
     Unreachable {
         /// What was asked for.
         object: Object,
@@ -36,7 +36,10 @@ pub enum ClusterError {
         why: String,
     },
     /// No answer came in time.
-    #[error("{object} cannot be read: the Kubernetes API server did not answer within {:.1} s", within.as_secs_f32())]
+    #[error(
+        "{object} cannot be {}: the Kubernetes API server did not answer within {:.1} s",
+        object.access(), within.as_secs_f32()
+    )]
     Deadline {
         /// What was asked for.
         object: Object,
@@ -45,15 +48,16 @@ pub enum ClusterError {
     },
     /// The server did not accept the token of this service.
     #[error(
-        "{object} cannot be read: the Kubernetes API server does not accept this service's credentials (HTTP 401); \
-         check its service account token"
+        "{object} cannot be {}: the Kubernetes API server does not accept this service's credentials (HTTP 401); \
+         check its service account token",
+        object.access()
     )]
     Unauthorized {
         /// What was asked for.
         object: Object,
     },
     /// The server answered with an error.
-    #[error("{object} cannot be read: the Kubernetes API server answered with HTTP {status}: {message}")]
+    #[error("{object} cannot be {}: the Kubernetes API server answered with HTTP {status}: {message}", object.access())]
     Status {
         /// What was asked for.
         object: Object,
@@ -70,8 +74,8 @@ pub enum ClusterError {
         /// Where the rest begins.
         from: String,
     },
-    /// This service may not read it.
-    #[error("{object} cannot be read: {message}; {}", Grant(object))]
+    /// This service may not do it.
+    #[error("{object} cannot be {}: {message}; {}", object.access(), Grant(object))]
     Forbidden {
         /// What was asked for.
         object: Object,
@@ -135,7 +139,7 @@ pub enum ObjectKind {
     TokenReview,
     /// The Pods of a namespace, or all.
     Pods,
-    /// A report about Pods.
+    /// A report about Pods, or all.
     Report,
 }
 
@@ -158,12 +162,26 @@ impl Object {
         Self { kind: ObjectKind::Pods, namespace: namespace.unwrap_or_default().to_owned(), name: String::new() }
     }
 
+    /// All reports.
+    pub(super) fn reports() -> Self {
+        Self::report("", "")
+    }
+
     pub(super) fn report(namespace: &str, name: &str) -> Self {
         Self { kind: ObjectKind::Report, namespace: namespace.to_owned(), name: name.to_owned() }
     }
 
     pub(super) fn namespaces() -> Self {
         Self { kind: ObjectKind::Namespaces, namespace: String::new(), name: String::new() }
+    }
+
+    /// What is done with it.
+    fn access(&self) -> &'static str {
+        match self.kind {
+            ObjectKind::TokenReview => "made",
+            ObjectKind::Report if !self.namespace.is_empty() => "written",
+            _ => "read",
+        }
     }
 }
 
@@ -176,6 +194,7 @@ impl fmt::Display for Object {
             ObjectKind::TokenReview => return f.write_str("the review of a token"),
             ObjectKind::Pods if self.namespace.is_empty() => return f.write_str("the list of all Pods"),
             ObjectKind::Pods => return write!(f, "the list of Pods in {}", Short(&self.namespace)),
+            ObjectKind::Report if self.namespace.is_empty() => return f.write_str("the list of all PolicyReports"),
             ObjectKind::Report => "PolicyReport",
         };
         write!(f, "the {kind} {}/{}", Short(&self.namespace), Short(&self.name))
@@ -193,7 +212,7 @@ impl fmt::Display for Short<'_> {
     }
 }
 
-/// What permits this service to read an object.
+/// What permits this service to read or write an object.
 struct Grant<'a>(&'a Object);
 
 impl fmt::Display for Grant<'_> {
@@ -211,7 +230,11 @@ impl fmt::Display for Grant<'_> {
                 return f.write_str("grant this account `list` on `pods` by a ClusterRole");
             }
             ObjectKind::Pods => "`list` on `pods`",
-            ObjectKind::Report => "`get`, `create`, `patch` and `delete` on `policyreports`",
+            ObjectKind::Report if self.0.namespace.is_empty() => {
+                let what = "`list` on `policyreports`, or `reports` of OpenReports, by a ClusterRole";
+                return write!(f, "grant this service's account {what}");
+            }
+            ObjectKind::Report => "`create`, `patch` and `delete` on `policyreports`, or `reports` of OpenReports,",
         };
         let namespace = Short(&self.0.namespace);
         write!(f, "grant this service's account {verbs_and_resource} in the namespace {namespace}")

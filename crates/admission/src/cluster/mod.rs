@@ -5,7 +5,8 @@
 //! |---|---|
 //! | [`Cluster::pull_secrets`], [`Cluster::secret`] | `get` on `secrets`, and on `serviceaccounts` |
 //! | [`Cluster::running_pods`] | `list` on `pods` |
-//! | [`Cluster::write_report`], [`Cluster::remove_reports`] | `list`, `create`, `patch` and `delete` on `policyreports` or `reports` |
+//! | [`Cluster::write_report`] | `create` and `patch` on `policyreports` or `reports` |
+//! | [`Cluster::remove_reports`] | `list` and `delete` on them |
 //! | [`TokenReviews`] | `create` on `tokenreviews` |
 //! | [`NamespaceLabels`] | `list` and `watch` on `namespaces` |
 //!

@@ -80,7 +80,7 @@ impl Cluster {
     /// Returns [`ClusterError`] if the API server does not answer.
     pub async fn dialect(&self, deadline: Deadline) -> Result<Dialect, ClusterError> {
         let path = format!("/apis/{}", Dialect::OpenReports.api_version());
-        match self.asked(&Object::report("", ""), Call::get(&path, "application/json"), deadline).await? {
+        match self.asked(&Object::reports(), Call::get(&path, "application/json"), deadline).await? {
             Answer::Found(_) | Answer::TooLarge => Ok(Dialect::OpenReports),
             Answer::NotFound | Answer::Forbidden(_) => Ok(Dialect::PolicyReport),
         }
@@ -128,16 +128,18 @@ impl Cluster {
         deadline: Deadline,
     ) -> Result<(), ClusterError> {
         let (api, resource) = (dialect.api_version(), dialect.resource());
-        let object = Object::report("", name);
+        let object = Object::reports();
         let path = format!("/apis/{api}/{resource}?labelSelector=app.kubernetes.io%2Fmanaged-by%3D{name}");
         let call = Call::get(&path, METADATA);
-        let late = || ClusterError::Deadline { object: object.clone(), within: deadline.budget() };
-        let listed = deadline.run(self.0.api.call(&object, call, MAX_LIST)).await.unwrap_or_else(|| Err(late()))?;
-        let list: List = match listed {
+        let list: List = match self.0.api.call_before(deadline, &object, call, MAX_LIST).await? {
             Answer::Found(text) => serde_json::from_slice(&text)
-                .map_err(|_| ClusterError::Malformed { object: object.clone(), why: "it is no list".to_owned() })?,
+                .map_err(|_| ClusterError::Malformed { object, why: "it is no list".to_owned() })?,
             Answer::Forbidden(message) => return Err(ClusterError::Forbidden { object, message }),
-            Answer::NotFound | Answer::TooLarge => return Ok(()),
+            Answer::TooLarge => {
+                let why = format!("it has more than {MAX_LIST} bytes, so reports of namespaces without Pods stay");
+                return Err(ClusterError::Malformed { object, why });
+            }
+            Answer::NotFound => return Ok(()),
         };
         for Item { metadata } in list.items.unwrap_or_default() {
             if metadata.name != name || keep.contains(&metadata.namespace) || !is_label(&metadata.namespace) {
@@ -154,7 +156,6 @@ impl Cluster {
     }
 
     async fn asked(&self, object: &Object, call: Call<'_>, deadline: Deadline) -> Result<Answer, ClusterError> {
-        let late = || ClusterError::Deadline { object: object.clone(), within: deadline.budget() };
-        deadline.run(self.0.api.call(object, call, MAX_ANSWER)).await.unwrap_or_else(|| Err(late()))
+        self.0.api.call_before(deadline, object, call, MAX_ANSWER).await
     }
 }

@@ -9,6 +9,7 @@ use hyper::header::{ACCEPT, CONTENT_TYPE};
 use hyper::{Method, Request, Response, StatusCode};
 use kube::Client;
 use kube::client::Body;
+use limits::Deadline;
 use notary::text::{innermost_cause, printable};
 use serde::Deserialize;
 use tokio::sync::Semaphore;
@@ -85,6 +86,18 @@ impl Api {
         most: usize,
     ) -> Result<Answer, ClusterError> {
         self.call(object, Call::get(path, accept), most).await
+    }
+
+    /// As [`Self::call`], before a deadline.
+    pub async fn call_before(
+        &self,
+        deadline: Deadline,
+        object: &Object,
+        call: Call<'_>,
+        most: usize,
+    ) -> Result<Answer, ClusterError> {
+        let late = || ClusterError::Deadline { object: object.clone(), within: deadline.budget() };
+        deadline.run(self.call(object, call, most)).await.unwrap_or_else(|| Err(late()))
     }
 
     /// Makes a call whose answer has at most so many bytes.

@@ -114,14 +114,10 @@ impl TokenReviews {
         let call = Call { method: Method::POST, path: PATH, accept: "application/json", body };
         let object = Object::token_review();
         let unavailable = |why: ClusterError| TokenUnknown::Unavailable(why.to_string());
-        let answer = deadline.run(self.cluster.0.api.call(&object, call, MAX_ANSWER)).await;
-        let late = || ClusterError::Deadline { object: object.clone(), within: deadline.budget() };
-        let answer = answer.unwrap_or_else(|| Err(late())).map_err(unavailable)?;
-        let text = match answer {
+        let answer = self.cluster.0.api.call_before(deadline, &object, call, MAX_ANSWER).await;
+        let text = match answer.map_err(unavailable)? {
             Answer::Found(text) => text,
-            Answer::Forbidden(message) => {
-                return Err(unavailable(ClusterError::Forbidden { object: object.clone(), message }));
-            }
+            Answer::Forbidden(message) => return Err(unavailable(ClusterError::Forbidden { object, message })),
             Answer::NotFound | Answer::TooLarge => {
                 return Err(TokenUnknown::Unavailable("the API server does not review tokens".to_owned()));
             }

@@ -45,17 +45,14 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::decision::{Outcome, Why};
+    use crate::decision::{Code, Outcome, Why};
     use crate::frontends::scripted::decision;
 
     #[test]
     fn the_reason_is_one_line_of_at_most_4_kb() {
         let mut refused = decision("a:1", Outcome::Refused);
-        let why = Why {
-            message: format!("first\nsecond\u{1b}{}", "x".repeat(10_000)),
-            ..Why::clone(refused.why.as_deref().unwrap_or(&Why::new(crate::decision::Code::Revoked, "")))
-        };
-        refused.why = Some(Arc::new(why));
+        let message = format!("first\nsecond\u{1b}{}", "x".repeat(10_000));
+        refused.why = Some(Arc::new(Why::new(Code::Revoked, message)));
         let judgement = Judgement::of(&refused);
         assert!(!judgement.is_allowed && judgement.reason.len() <= 4096, "{}", judgement.reason.len());
         assert!(!judgement.reason.chars().any(char::is_control));

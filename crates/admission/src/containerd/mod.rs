@@ -58,8 +58,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::decision::{Decision, Outcome};
-    use crate::frontends::scripted::{Scripted, decision};
+    use crate::frontends::scripted::{Confused, Scripted};
 
     #[test]
     fn the_image_is_the_repository_of_the_name_by_the_digest() {
@@ -96,17 +95,10 @@ mod tests {
         assert!(decider.questions().iter().all(|question| question.namespace.is_none()));
     }
 
-    /// Decides about other images than it was asked about.
-    struct Confused;
-
-    impl Decide for Confused {
-        async fn decide(&self, _: Question) -> Decision {
-            Decision { images: vec![decision("other", Outcome::Verified).into()] }
-        }
-    }
-
     #[tokio::test]
     async fn a_decision_about_another_image_blocks() {
-        assert!(!judge(&Confused, "a", Deadline::new(Duration::from_secs(1))).await.is_allowed);
+        for confused in Confused::all() {
+            assert!(!judge(&confused, "a", Deadline::new(Duration::from_secs(1))).await.is_allowed);
+        }
     }
 }

@@ -37,7 +37,7 @@ pub enum NoAnswer {
 /// Asks the service about an image.
 ///
 /// # Errors
-/// Returns [`NoAnswer`] if it has no judgement. An answer that allows another image is none.
+/// Returns [`NoAnswer`] if it does not answer, or the answer is not a judgement about this image.
 pub async fn ask(socket: &Path, image: &str, deadline: Deadline) -> Result<Judgement, NoAnswer> {
     // Otherwise any user could answer in the service's place.
     let folder = socket.parent().unwrap_or(Path::new("/"));
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_no_answer_about_the_image_is_none() {
+    async fn what_is_not_a_judgement_about_the_image_is_an_error() {
         for (answer, expected) in [
             (verdict(true, true, "other"), "about another image"),
             (http("200 OK", "{\"allowed\": true, \"images\": []}"), "not about one image"),

@@ -2,7 +2,7 @@
 //! `notation.nirmata.io/v1alpha1`.
 //!
 //! A TrustPolicy that trusts signing profiles of AWS Signer everywhere becomes a policy with `trustedProfiles`. Another
-//! one becomes a trust policy document of notation in a file. Nothing is trusted that was not trusted before: what
+//! one becomes a trust policy document of notation in a file. The result trusts only what the objects trust: what
 //! cannot be said here is an error.
 
 mod objects;

@@ -41,7 +41,7 @@ impl Text {
 }
 
 impl Decided {
-    /// The text, which `write` writes if no one has yet.
+    /// The text. Only the first call runs `write`.
     pub fn text(&self, text: Text, write: impl FnOnce(&ImageDecision) -> String) -> &str {
         self.0.texts[text as usize].get_or_init(|| write(&self.0.decision).into_boxed_str())
     }
@@ -307,6 +307,12 @@ impl fmt::Display for ImageDecision {
 }
 
 impl Decision {
+    /// Whether it is about these images, in their order. A decision about others must not count for them.
+    #[must_use]
+    pub fn is_about<'a>(&self, images: impl IntoIterator<Item = &'a str>) -> bool {
+        self.images.iter().map(|image| image.image.as_str()).eq(images)
+    }
+
     /// What it comes to for all images together.
     #[must_use]
     pub fn verdict(&self) -> Verdict {

@@ -129,7 +129,7 @@ impl Judge {
         Some(found)
     }
 
-    /// Whether the caches have the same answers as before, none of which is to be refreshed.
+    /// Whether the caches still have the same answers, and both are fresh.
     pub(super) fn is_unchanged(&self, basis: &Basis) -> bool {
         let Inner { memory, metrics, .. } = &*self.inner;
         let now = memory.clock.now();

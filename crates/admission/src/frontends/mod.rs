@@ -225,6 +225,9 @@ impl Answer {
     }
 }
 
+/// What is said if the decision is about other images than the request.
+const UNDECIDED: &str = "internal error: the service did not decide about all images; try again";
+
 /// The longest text of an answer.
 pub const MAX_MESSAGE: usize = 4096;
 

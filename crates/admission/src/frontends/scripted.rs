@@ -12,7 +12,7 @@ use proptest::prelude::*;
 
 use super::{Answer, Authorization, Decide, Incoming, Seldom, Services, Settings};
 use crate::config::{Kubernetes, Limits};
-use crate::decision::{Code, Decision, ImageDecision, ImageName, Outcome, Question, Why};
+use crate::decision::{Code, Decided, Decision, ImageDecision, ImageName, Outcome, Question, Why};
 
 /// The decision about an image in a namespace.
 type Script = dyn Fn(&Question, &str) -> ImageDecision + Send + Sync;
@@ -53,6 +53,31 @@ impl Decide for Scripted {
     fn with_policy(&self, name: &str) -> Option<Self> {
         self.policies.lock().unwrap().push(name.to_owned());
         ["default", "release"].contains(&name).then(|| self.clone())
+    }
+}
+
+/// Decides about other images than it was asked about: for each image as the function says.
+#[derive(Clone)]
+pub struct Confused(fn(&str) -> Vec<ImageDecision>);
+
+impl Confused {
+    /// One that decides about no image, one about another, and one about more images.
+    pub fn all() -> [Self; 3] {
+        [
+            Self(|_| Vec::new()),
+            Self(|_| vec![decision("other:1", Outcome::Verified)]),
+            Self(|image| vec![decision("other:1", Outcome::Verified), decision(image, Outcome::Verified)]),
+        ]
+    }
+}
+
+impl Decide for Confused {
+    async fn decide(&self, question: Question) -> Decision {
+        Decision { images: question.images.iter().flat_map(|image| (self.0)(image)).map(Decided::from).collect() }
+    }
+
+    fn with_policy(&self, _: &str) -> Option<Self> {
+        Some(self.clone())
     }
 }
 

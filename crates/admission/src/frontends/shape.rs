@@ -45,14 +45,14 @@ pub(super) enum Malformed {
         expected: &'static str,
     },
     /// There are more values than are read.
-    #[error("{what} has more than {most} values{}", Setting(setting))]
+    #[error("{what} has more than {most} values{}", Setting(*setting))]
     TooMany {
         /// What has too many.
         what: &'static str,
         /// The most.
         most: usize,
-        /// The setting that permits more; empty if there is none.
-        setting: &'static str,
+        /// The setting that permits more, if there is one.
+        setting: Option<&'static str>,
     },
     /// Members contradict each other.
     #[error("{first} and {second} do not belong together")]
@@ -65,11 +65,11 @@ pub(super) enum Malformed {
 }
 
 /// The setting that permits more.
-struct Setting<'a>(&'a str);
+struct Setting(Option<&'static str>);
 
-impl fmt::Display for Setting<'_> {
+impl fmt::Display for Setting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.is_empty() { Ok(()) } else { write!(f, ", the limit of {}", self.0) }
+        self.0.map_or(Ok(()), |setting| write!(f, ", the limit of {setting}"))
     }
 }
 

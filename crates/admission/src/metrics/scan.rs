@@ -7,13 +7,12 @@ use std::sync::{Mutex, PoisonError};
 use prometheus_client::encoding::DescriptorEncoder;
 use prometheus_client::metrics::MetricType;
 
+use super::images::OTHER;
 use super::series::descriptor;
 use crate::decision::Outcome;
 
 /// The most namespaces that are counted apart.
 const MAX_NAMESPACES: usize = 1000;
-/// The label of the others.
-const OTHER: &str = "other";
 
 const OUTCOMES: [Outcome; 4] = [Outcome::Exempt, Outcome::Verified, Outcome::Refused, Outcome::Undetermined];
 

@@ -255,8 +255,9 @@ impl Builder {
             matches!(entry.credentials, Some(RegistryCredentials::Secret { .. }))
         };
         let is_needed = needs_labels || config.registries.iter().any(names_secret);
+        // Scans have access already, and ask with the pull secrets of Pods as the webhooks do.
         let is_wanted = config.kubernetes.pull_secrets != PullSecrets::None
-            && config.server.adapters.contains(&Adapter::Kubernetes);
+            && (self.cluster.is_some() || config.server.adapters.contains(&Adapter::Kubernetes));
         if !is_needed && !is_wanted {
             return Ok(None);
         }

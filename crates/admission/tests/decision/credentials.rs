@@ -142,17 +142,23 @@ async fn secrets_of_the_same_name_in_two_namespaces_are_two() {
     let mut client = kube::Config::new(format!("http://{}", api.address).parse().unwrap());
     client.default_retry = false;
     let cluster = Cluster::with_client(kube::Client::try_from(client).unwrap(), None);
-    let log = Log::to(admission::config::LogLevel::Error, std::io::sink()).unwrap();
-    let text = "version: 1\npolicies: {strict: {trustPolicy: strict.json, roots: [root.der]}}\nrules: [{policy: strict, \
-                action: enforce}]\n";
-    let config = Config::parse(text.as_bytes(), scene.folder.path()).unwrap();
-    let mut builder = Builder::new(Metrics::new("0", &[]), log, SignerConfig::default()).with_cluster(cluster);
-    let decider = builder.decider(&config).await.unwrap();
-    for _ in 0..2 {
-        assert_verified(&decided(&decider, "a", &scene.app()).await);
-        let refused = decided(&decider, "b", &scene.app()).await;
+    let decider = async |adapter: &str| {
+        let log = Log::to(admission::config::LogLevel::Error, std::io::sink()).unwrap();
+        let text = format!(
+            "version: 1\nserver: {{adapters: [{adapter}]}}\npolicies: {{strict: {{trustPolicy: strict.json, roots: \
+             [root.der]}}}}\nrules: [{{policy: strict, action: enforce}}]\n"
+        );
+        let config = Config::parse(text.as_bytes(), scene.folder.path()).unwrap();
+        let builder = Builder::new(Metrics::new("0", &[]), log, SignerConfig::default());
+        builder.with_cluster(cluster.clone()).decider(&config).await.unwrap()
+    };
+    // Scans ask with Secrets of Pods whatever the adapters are.
+    let (webhook, scan) = (decider("kubernetes").await, decider("verify").await);
+    for decider in [&webhook, &webhook, &scan, &scan] {
+        assert_verified(&decided(decider, "a", &scene.app()).await);
+        let refused = decided(decider, "b", &scene.app()).await;
         assert_said(&refused, Outcome::Undetermined, Code::Credentials);
-        let none = decided(&decider, "c", &scene.app()).await;
+        let none = decided(decider, "c", &scene.app()).await;
         assert_said(&none, Outcome::Undetermined, Code::Credentials);
         // The namespace's own Secret is named, and no other.
         assert!(none.to_string().contains("c/pull"), "{none}");

@@ -41,8 +41,8 @@ impl Containerd {
     /// Asks the program.
     pub async fn effective(&self) -> Result<Effective, CliError> {
         let said = self.ask(&["--version"]).await?;
-        let version_text = said.split_whitespace().find(|word| version(word).is_some());
-        let Some(version_text) = version_text.map(str::to_owned) else {
+        let found = said.split_whitespace().find_map(|word| Some((version(word)?, word.to_owned())));
+        let Some((version, version_text)) = found else {
             let said = printable(&start_of(said.trim()));
             return Err(CliError::configuration(format!("{} has an unknown version: {said:?}", shown(&self.program))));
         };
@@ -57,7 +57,7 @@ impl Containerd {
             let why = why.message().to_owned();
             CliError::configuration(format!("the configuration that containerd shows is not TOML: {why}"))
         })?;
-        Ok(Effective { version: version(&version_text).unwrap_or_default(), version_text, config })
+        Ok(Effective { version, version_text, config })
     }
 
     async fn ask(&self, arguments: &[&str]) -> Result<String, CliError> {

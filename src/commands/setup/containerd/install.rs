@@ -39,7 +39,7 @@ pub struct Installation<'a> {
     is_imported: bool,
 }
 
-/// containerd runs this program as root, so no one else may be able to replace it.
+/// containerd runs this program as root, so only root may be able to replace it.
 fn check_this_program() -> Option<Item> {
     let program = std::env::current_exe().and_then(std::fs::canonicalize);
     let (program, why) = match program {
@@ -56,10 +56,9 @@ fn check_this_program() -> Option<Item> {
 impl<'a> Installation<'a> {
     pub fn new(containerd: &'a Path, effective: &Effective, admission: &'a Path) -> Self {
         let form = effective.config.get("version").and_then(toml::Value::as_integer).unwrap_or(3);
-        let folder = containerd.parent().unwrap_or(Path::new("/")).join(DROP_INS);
+        let folder = folder_of(containerd).join(DROP_INS);
         let reads = |import: &&str| {
-            let import = Path::new(import);
-            let import = containerd.parent().unwrap_or(Path::new("/")).join(import);
+            let import = folder_of(containerd).join(import);
             import == folder.join(DROP_IN) || (import.parent() == Some(&folder) && import.ends_with("*.toml"))
         };
         let is_imported = effective.texts("imports").iter().any(reads);
@@ -71,12 +70,11 @@ impl<'a> Installation<'a> {
     }
 
     fn drop_in(&self) -> PathBuf {
-        self.containerd.parent().unwrap_or(Path::new("/")).join(DROP_INS).join(DROP_IN)
+        folder_of(self.containerd).join(DROP_INS).join(DROP_IN)
     }
 
     fn imports(&self) -> String {
-        let folder = self.containerd.parent().unwrap_or(Path::new("/")).join(DROP_INS);
-        format!("imports = [{:?}]", format!("{}/*.toml", folder.display()))
+        format!("imports = [{:?}]", folder_of(self.containerd).join(DROP_INS).join("*.toml").display().to_string())
     }
 
     fn drop_in_content(&self) -> String {
@@ -215,6 +213,11 @@ impl<'a> Installation<'a> {
         }
         Ok(is_new)
     }
+}
+
+/// The folder of containerd's configuration.
+fn folder_of(containerd: &Path) -> &Path {
+    containerd.parent().unwrap_or(Path::new("/"))
 }
 
 /// Whether a link leads to this program.

@@ -194,11 +194,29 @@ async fn reports_are_applied_and_those_of_empty_namespaces_removed() {
 
 #[tokio::test]
 async fn reports_need_their_resource_and_permission() {
-    for (status, expected) in [(404, "install its CustomResourceDefinition"), (403, "on `policyreports`")] {
+    for (status, expected) in [
+        (404, "install its CustomResourceDefinition"),
+        (403, "cannot be written: no; grant this service's account `create`, `patch` and `delete` on `policyreports`"),
+    ] {
         let server = ApiServer::start(move |_| Reply::Body(status, json!({"message": "no"}).to_string())).await;
         let cluster = Cluster::with_client(server.client.clone(), None);
         let written = cluster.write_report(Dialect::PolicyReport, "shop", "n", &json!({}), deadline()).await;
         let why = written.unwrap_err().to_string();
+        assert!(why.contains(expected), "{why}");
+    }
+}
+
+#[tokio::test]
+async fn a_list_of_reports_that_is_not_read_is_an_error() {
+    for (status, body, expected) in [
+        (403, json!({"message": "no"}).to_string(), "`list` on `policyreports`"),
+        (200, "[]".to_owned(), "it is no list"),
+        (200, " ".repeat(17 * 1024 * 1024), "reports of namespaces without Pods stay"),
+    ] {
+        let server = ApiServer::start(move |_| Reply::Body(status, body.clone())).await;
+        let cluster = Cluster::with_client(server.client.clone(), None);
+        let removed = cluster.remove_reports(Dialect::PolicyReport, "n", &BTreeSet::new(), deadline()).await;
+        let why = removed.unwrap_err().to_string();
         assert!(why.contains(expected), "{why}");
     }
 }

@@ -46,13 +46,11 @@ pub fn read(body: &[u8]) -> Result<Event, Malformed> {
     let stage = root.required("lifecycleStage")?.text()?;
     let details = root.required("executionDetails")?;
     let target = details.required("targetServiceRevisionArn")?;
-    let is_arn = |text: &str| text.parse::<RevisionArn>().is_ok();
     let expected =
         "the ARN of a service revision: arn:PARTITION:ecs:REGION:ACCOUNT:service-revision/CLUSTER/SERVICE/ID";
-    let text = target.checked(is_arn, expected)?;
-    let Ok(revision) = text.parse::<RevisionArn>() else {
-        return Err(Malformed::Unsupported { path: target.place(), found: short(text), expected });
-    };
+    let unsupported = |text| Malformed::Unsupported { path: target.place(), found: short(text), expected };
+    let text = target.text()?;
+    let revision: RevisionArn = text.parse().map_err(|_| unsupported(text))?;
     let service = revision.service_arn();
     if let Some(node) = details.member("serviceArn")? {
         let given = node.text()?;

@@ -95,9 +95,8 @@ pub async fn lifecycle_hook(decider: &impl Decide, settings: Settings<'_>, incom
         deadline: incoming.deadline,
     };
     let decision = decider.decide(question).await;
-    // A decision about other images must not count for these.
-    if !decision.images.iter().map(|image| &image.image).eq(&images) {
-        return Answer::text(500, "internal error: the service did not decide about all images; try again");
+    if !decision.is_about(images.iter().map(String::as_str)) {
+        return Answer::text(500, super::UNDECIDED);
     }
     event.judged(settings, namespace, decision)
 }

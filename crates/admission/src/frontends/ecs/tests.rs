@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::super::scripted::{Scripted, answer_with, decision};
+use super::super::scripted::{Confused, Scripted, answer_with};
 use super::super::{Answer, Decide, Incoming, Services, Settings};
 use super::{Deployments, Revision, RevisionArn, RevisionError, RevisionImage, lifecycle_hook};
-use crate::decision::{Decision, Outcome, PullIdentity, Question, Verdict};
+use crate::decision::{PullIdentity, Verdict};
 
 const TARGET: &str = "arn:aws:ecs:us-west-2:111122223333:service-revision/shop/web/2222222222222222222";
 const BEFORE: &str = "arn:aws:ecs:us-west-2:111122223333:service-revision/shop/web/1111111111111111111";
@@ -248,17 +248,10 @@ async fn without_access_to_ecs_there_is_no_answer() {
     assert_eq!((answer.status, answer.record), (503, None));
 }
 
-/// Decides about other images than it was asked about.
-struct Confused;
-
-impl Decide for Confused {
-    async fn decide(&self, _: Question) -> Decision {
-        Decision { images: vec![decision("other", Outcome::Verified).into()] }
-    }
-}
-
 #[tokio::test]
 async fn a_decision_about_other_images_is_an_internal_error() {
-    let answer = ask(&Confused, services(&[("verified:1", None)]), &event("PRE_SCALE_UP").to_string()).await;
-    assert_eq!(answer.status, 500);
+    for confused in Confused::all() {
+        let answer = ask(&confused, services(&[("verified:1", None)]), &event("PRE_SCALE_UP").to_string()).await;
+        assert_eq!(answer.status, 500);
+    }
 }

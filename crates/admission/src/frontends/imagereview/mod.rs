@@ -88,9 +88,8 @@ pub async fn review(decider: &impl Decide, settings: Settings<'_>, incoming: Inc
         deadline,
     };
     let decision = decider.decide(question).await;
-    // A decision about other images must not count for these.
-    if !decision.images.iter().map(|image| &image.image).eq(&request.images) {
-        return Answer::text(500, "internal error: the service did not decide about all images; try again");
+    if !decision.is_about(request.images.iter().map(String::as_str)) {
+        return Answer::text(500, super::UNDECIDED);
     }
     let verdict = decision.verdict();
     let reason = (verdict != Verdict::Allowed).then(|| reason(&decision));

@@ -3,10 +3,10 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::super::scripted::{Scripted, answer, decision, decisions};
+use super::super::scripted::{Confused, Scripted, answer, decisions};
 use super::super::{Answer, Decide, Incoming, Settings};
 use super::review;
-use crate::decision::{Decision, ImageDecision, Outcome, PullIdentity, Question, Verdict};
+use crate::decision::{ImageDecision, PullIdentity, Verdict};
 
 async fn run<D: Decide>(decider: &D, body: &str) -> Answer {
     answer(|decider: &D, settings: Settings<'_>, incoming: Incoming| review(decider, settings, incoming), decider, body)
@@ -149,18 +149,11 @@ async fn too_many_images_are_refused_unjudged() {
     assert!(status["reason"].as_str().unwrap().contains("at most 512 are judged"));
 }
 
-/// Decides about other images than it was asked about.
-struct Confused;
-
-impl Decide for Confused {
-    async fn decide(&self, _: Question) -> Decision {
-        Decision { images: vec![decision("other", Outcome::Verified).into()] }
-    }
-}
-
 #[tokio::test]
 async fn a_decision_about_other_images_is_an_internal_error() {
-    assert_eq!(run(&Confused, &request(&["verified:1"]).to_string()).await.status, 500);
+    for confused in Confused::all() {
+        assert_eq!(run(&confused, &request(&["verified:1"]).to_string()).await.status, 500);
+    }
 }
 
 proptest! {

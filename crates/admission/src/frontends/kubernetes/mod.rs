@@ -101,12 +101,8 @@ fn judged(
     template: &Template,
     mut decision: Decision,
 ) -> Answer {
-    let judged = decision.images.iter().map(|image| image.image.as_str());
-    if !judged.eq(images.distinct.iter().map(String::as_str)) {
-        return Answer::text(
-            500,
-            "the decision is about other images than the request; this is an error of the program",
-        );
+    if !decision.is_about(images.distinct.iter().map(String::as_str)) {
+        return Answer::text(500, super::UNDECIDED);
     }
     let kubernetes = settings.kubernetes;
     let is_validating = form == Form::Validating;

@@ -27,7 +27,6 @@ use crate::decision::{Decided, Decision, Outcome, PullIdentity, Question, Verdic
 const DEFAULT_POLICY: &str = "default";
 /// How many problems an answer has in full. Of the others it has the images.
 const MAX_PROBLEMS: usize = 10;
-const INTERNAL: &str = "internal error: the service did not decide about all images; try again";
 
 /// The answer if all images may run.
 #[derive(Serialize)]
@@ -80,10 +79,8 @@ pub async fn check_images<D: Decide>(decider: &D, settings: Settings<'_>, incomi
         deadline: incoming.deadline,
     };
     let decision = decider.decide(question).await;
-    let asked = request.images.iter().map(|image| &image.reference);
-    // A decision about other images must not count for these.
-    if !decision.images.iter().map(|image| &image.image).eq(asked) {
-        return Answer::text(500, INTERNAL);
+    if !decision.is_about(request.images.iter().map(|image| image.reference.as_str())) {
+        return Answer::text(500, super::UNDECIDED);
     }
     let verdict = decision.verdict();
     let answer = match verdict {
@@ -126,7 +123,7 @@ fn allowed(request: &Request<'_>, decision: &Decision) -> Answer {
             continue;
         }
         // A verified image has a digest.
-        let Some(digest) = &decided.digest else { return Answer::text(500, INTERNAL) };
+        let Some(digest) = &decided.digest else { return Answer::text(500, super::UNDECIDED) };
         let value = format!("{}@{digest}", image.repository);
         results.push(Operation { op: "replace", path: image.pointer, value });
     }

@@ -52,7 +52,7 @@ pub fn read<'a>(body: &'a Json<'a>, most: usize) -> Result<Request<'a>, Malforme
         for (container, node) in containers.members()? {
             count += 1;
             if count > most {
-                return Err(Malformed::TooMany { what: "images", most, setting: "server.limits.images" });
+                return Err(Malformed::TooMany { what: "images", most, setting: Some("server.limits.images") });
             }
             let image = image(container, &node)?;
             if selection.has(&image) {

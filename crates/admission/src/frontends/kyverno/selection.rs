@@ -23,7 +23,7 @@ impl<'a> Selection<'a> {
         let mut patterns = Vec::new();
         for item in node.items()? {
             if patterns.len() == MAX_PATTERNS {
-                return Err(Malformed::TooMany { what: "imageReferences", most: MAX_PATTERNS, setting: "" });
+                return Err(Malformed::TooMany { what: "imageReferences", most: MAX_PATTERNS, setting: None });
             }
             patterns.push(item.checked(|text| text.len() <= MAX_PATTERN, "a pattern of at most 1024 bytes")?);
         }

@@ -8,10 +8,10 @@ use notation::revocation::BoxFuture;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::super::scripted::{Scripted, answer_with, decision, decisions};
+use super::super::scripted::{Confused, Scripted, answer_with, decisions};
 use super::super::{Answer, Decide, Incoming, Services, Settings};
 use super::{ReviewTokens, TokenError, TokenReview, check_images};
-use crate::decision::{Decision, ImageDecision, Outcome, PullIdentity, Question, Verdict};
+use crate::decision::{ImageDecision, Outcome, PullIdentity, Verdict};
 
 /// Knows the tokens `good` and `other`, and has no answer for `down`.
 #[derive(Debug)]
@@ -244,23 +244,11 @@ async fn a_request_has_at_most_as_many_images_as_permitted() {
     assert!(text(&answer).contains("images has more than 512 values, the limit of server.limits.images"));
 }
 
-/// Decides about other images than it was asked about.
-#[derive(Clone)]
-struct Confused;
-
-impl Decide for Confused {
-    async fn decide(&self, _: Question) -> Decision {
-        Decision { images: vec![decision("other", Outcome::Verified).into()] }
-    }
-
-    fn with_policy(&self, _: &str) -> Option<Self> {
-        Some(self.clone())
-    }
-}
-
 #[tokio::test]
 async fn a_decision_about_other_images_is_an_internal_error() {
-    assert_eq!(run(&Confused, &request(&["verified"])).await.status, 500);
+    for confused in Confused::all() {
+        assert_eq!(run(&confused, &request(&["verified"])).await.status, 500);
+    }
 }
 
 proptest! {

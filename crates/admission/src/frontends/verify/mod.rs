@@ -59,9 +59,8 @@ pub async fn verify(decider: &impl Decide, settings: Settings<'_>, incoming: Inc
         deadline: incoming.deadline,
     };
     let decision = decider.decide(question).await;
-    // A decision about other images must not count for these.
-    if !decision.images.iter().map(|image| image.image.as_str()).eq(request.images.iter().copied()) {
-        return failure(500, "internal error: the service did not decide about all images; try again");
+    if !decision.is_about(request.images.iter().copied()) {
+        return failure(500, super::UNDECIDED);
     }
     let verdict = decision.verdict();
     Answer::json(200, verdicts(verdict, &decision)).recorded(record(request.namespace, verdict, decision))

@@ -6,10 +6,10 @@ use notary::Digest;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::super::scripted::{Scripted, answer, decision, decisions};
-use super::super::{Answer, Decide, Incoming, Settings};
+use super::super::scripted::{Confused, Scripted, answer, decision, decisions};
+use super::super::{Answer, Incoming, Settings};
 use super::{SCHEMA, verify};
-use crate::decision::{Code, Decided, Decision, ImageDecision, Outcome, PullIdentity, Question, Verdict, Why};
+use crate::decision::{Code, ImageDecision, Outcome, PullIdentity, Verdict, Why};
 
 static DOCUMENT: LazyLock<Value> = LazyLock::new(|| serde_json::from_str(SCHEMA).unwrap());
 
@@ -216,24 +216,9 @@ async fn all_codes_and_outcomes_are_in_the_schema() {
     }
 }
 
-/// Decides about other images than it was asked about.
-struct Confused(fn(String) -> Vec<ImageDecision>);
-
-impl Decide for Confused {
-    async fn decide(&self, question: Question) -> Decision {
-        Decision { images: question.images.into_iter().flat_map(self.0).map(Decided::from).collect() }
-    }
-}
-
 #[tokio::test]
 async fn a_decision_about_other_images_is_an_internal_error() {
-    let confused: [fn(String) -> Vec<ImageDecision>; 3] = [
-        |_| Vec::new(),
-        |_| vec![decision("other", Outcome::Verified)],
-        |image| vec![decision(&image, Outcome::Verified), decision(&image, Outcome::Verified)],
-    ];
-    for confused in confused {
-        let decider = Confused(confused);
+    for decider in Confused::all() {
         let request = r#"{"images": ["a", "b"]}"#;
         let answer = answer(
             |decider: &Confused, settings: Settings<'_>, incoming: Incoming| verify(decider, settings, incoming),

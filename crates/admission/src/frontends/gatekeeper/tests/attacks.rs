@@ -3,8 +3,8 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::super::super::scripted::{Scripted, decision, decisions};
-use super::super::super::{Answer, Decide};
+use super::super::super::Decide;
+use super::super::super::scripted::{Confused, Scripted, decision, decisions};
 use super::{ROUTES, Route, items, request, run};
 use crate::decision::{Decided, Decision, ImageDecision, Outcome, Question, Verdict, Why};
 
@@ -87,33 +87,10 @@ proptest! {
     }
 }
 
-/// Decides about other images than it was asked about.
-struct Confused(fn(&str) -> Vec<ImageDecision>);
-
-impl Decide for Confused {
-    async fn decide(&self, question: Question) -> Decision {
-        Decision { images: question.images.iter().flat_map(|image| (self.0)(image)).map(Decided::from).collect() }
-    }
-}
-
 #[tokio::test]
 async fn an_image_that_was_not_decided_about_has_an_error() {
-    let confused: [fn(&str) -> Vec<ImageDecision>; 3] = [
-        |_| Vec::new(),
-        |_| vec![decision("other:1", Outcome::Verified)],
-        |image| vec![decision("other:1", Outcome::Verified), decision(image, Outcome::Verified)],
-    ];
-    for confused in confused {
-        let (kubernetes, limits, unjudged, services) = Default::default();
-        let settings =
-            super::Settings { kubernetes: &kubernetes, limits: &limits, unjudged: &unjudged, services: &services };
-        let incoming = super::Incoming {
-            query: None,
-            authorization: crate::frontends::Authorization::default(),
-            body: request(&["app:1", "app:2"]).into(),
-            deadline: limits::Deadline::new(std::time::Duration::from_secs(1)),
-        };
-        let answer: Answer = super::super::verify(&Confused(confused), settings, incoming).await;
+    for confused in Confused::all() {
+        let answer = run(Route::Verify, &confused, &request(&["app:1", "app:2"])).await;
         let items = items(&answer);
         assert_eq!(items.len(), 2);
         assert!(items.iter().all(|item| item["error"].as_str().is_some_and(|error| error.contains("did not decide"))));
@@ -176,16 +153,9 @@ impl Decide for Meeting {
 
 #[tokio::test]
 async fn namespaces_are_asked_about_at_the_same_time() {
-    let (kubernetes, limits, unjudged, services) = Default::default();
-    let settings =
-        super::Settings { kubernetes: &kubernetes, limits: &limits, unjudged: &unjudged, services: &services };
-    let incoming = super::Incoming {
-        query: None,
-        authorization: crate::frontends::Authorization::default(),
-        body: request(&["a:1", "[a]a:1", "[b]a:1"]).into(),
-        deadline: limits::Deadline::new(std::time::Duration::from_secs(1)),
-    };
     let meeting = Meeting(tokio::sync::Barrier::new(3));
-    let answer = super::super::verify(&meeting, settings, incoming).await;
+    let request = request(&["a:1", "[a]a:1", "[b]a:1"]);
+    let asked = run(Route::Verify, &meeting, &request);
+    let answer = tokio::time::timeout(std::time::Duration::from_secs(10), asked).await.unwrap();
     assert!(items(&answer).iter().all(|item| item["value"]["succeeded"] == true));
 }

@@ -7,7 +7,7 @@ mod samples;
 use serde_json::{Value, json};
 
 use super::super::scripted::{Scripted, answer};
-use super::super::{Answer, Incoming, Settings};
+use super::super::{Answer, Decide, Incoming, Settings};
 
 /// The adapter's routes.
 #[derive(Debug, Clone, Copy)]
@@ -20,16 +20,16 @@ enum Route {
 
 const ROUTES: [Route; 4] = [Route::Verify, Route::VerifyV1, Route::Mutate, Route::MutateV1];
 
-async fn run(route: Route, decider: &Scripted, body: &str) -> Answer {
+async fn run<D: Decide>(route: Route, decider: &D, body: &str) -> Answer {
     answer(
-        |decider: &Scripted, settings: Settings<'_>, incoming: Incoming| respond(route, decider, settings, incoming),
+        |decider: &D, settings: Settings<'_>, incoming: Incoming| respond(route, decider, settings, incoming),
         decider,
         body,
     )
     .await
 }
 
-async fn respond(route: Route, decider: &Scripted, settings: Settings<'_>, incoming: Incoming) -> Answer {
+async fn respond(route: Route, decider: &impl Decide, settings: Settings<'_>, incoming: Incoming) -> Answer {
     match route {
         Route::Verify => super::verify(decider, settings, incoming).await,
         Route::VerifyV1 => super::verify_v1(decider, settings, incoming).await,
