@@ -34,20 +34,9 @@ fn blocked(containerd: &Containerd, image: &str) -> Finished {
     containerd.pull(image).failed().says("notation-image-verifier rejected image")
 }
 
-fn is_root() -> bool {
-    let is_root = rustix::process::geteuid().is_root();
-    if !is_root {
-        eprintln!("containerd needs root: not tested");
-    }
-    is_root
-}
-
 #[test]
-#[ignore = "needs containerd and olareg: scripts/test"]
+#[ignore = "needs root, containerd and olareg: scripts/test"]
 fn containerd_pulls_what_is_signed_and_shows_why_it_blocks_the_rest() {
-    if !is_root() {
-        return;
-    }
     let site = Site::start();
     let signed = site.push_signed("signed");
     let unsigned = site.push("unsigned");
@@ -80,11 +69,8 @@ fn containerd_pulls_what_is_signed_and_shows_why_it_blocks_the_rest() {
 }
 
 #[test]
-#[ignore = "needs containerd and olareg: scripts/test"]
+#[ignore = "needs root, containerd and olareg: scripts/test"]
 fn the_verifier_asks_the_service_and_works_without_it() {
-    if !is_root() {
-        return;
-    }
     let site = Site::start();
     let signed = site.push_signed("signed");
     let unsigned = site.push("unsigned");

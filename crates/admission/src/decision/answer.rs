@@ -23,16 +23,17 @@ struct Shared {
     texts: [OnceLock<Box<str>>; Text::COUNT],
 }
 
-/// A text that depends on nothing but the decision, and is therefore written once for all who get it.
+/// A text that depends on nothing but the decision, and is therefore written once for all who get it. Each has one
+/// writer, outside of the decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Text {
-    /// The value for Gatekeeper, as Ratify 2 writes it.
-    GatekeeperValue,
-    /// The summary in the audit annotations of Kubernetes.
+    /// The result in short, for people.
     Summary,
-    /// What `/v1/verify` answers.
-    Verify,
-    /// The members of the log.
+    /// The result with its reasons, for programs.
+    Verdict,
+    /// The report of a verifier, for programs that ask several.
+    Report,
+    /// The members of a line of the log.
     Log,
 }
 
@@ -307,6 +308,10 @@ impl fmt::Display for ImageDecision {
 }
 
 impl Decision {
+    fn each(&self) -> impl Iterator<Item = &ImageDecision> {
+        self.images.iter().map(|image| &**image)
+    }
+
     /// Whether it is about these images, in their order. A decision about others must not count for them.
     #[must_use]
     pub fn is_about<'a>(&self, images: impl IntoIterator<Item = &'a str>) -> bool {
@@ -316,13 +321,12 @@ impl Decision {
     /// What it comes to for all images together.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
-        self.images.iter().map(|image| image.verdict()).max().unwrap_or(Verdict::Allowed)
+        self.each().map(ImageDecision::verdict).max().unwrap_or(Verdict::Allowed)
     }
 
     /// The images that keep the whole from running, those that are refused first. Equal ones are named once.
     pub fn problems(&self) -> Vec<&ImageDecision> {
-        let mut problems: Vec<_> =
-            self.images.iter().map(|image| &**image).filter(|image| image.verdict() != Verdict::Allowed).collect();
+        let mut problems: Vec<_> = self.each().filter(|image| image.verdict() != Verdict::Allowed).collect();
         problems.sort_by_key(|image| std::cmp::Reverse(image.verdict()));
         let mut seen = std::collections::HashSet::new();
         problems.retain(|image| seen.insert(image.image.as_str()));
@@ -332,8 +336,7 @@ impl Decision {
     /// The images that run although they were not verified, and of which the user is told.
     pub fn warnings(&self) -> Vec<&ImageDecision> {
         let mut seen = std::collections::HashSet::new();
-        let warned =
-            self.images.iter().map(|image| &**image).filter(|image| image.is_warned && !image.outcome.is_good());
+        let warned = self.each().filter(|image| image.is_warned && !image.outcome.is_good());
         warned.filter(|image| seen.insert(image.image.as_str())).collect()
     }
 }

@@ -169,8 +169,8 @@ impl Decider {
         let mut found = judge.remembered(case, &access)?;
         let basis = found.basis.take();
         let decided = Decided::from(decision.clone().found(found));
-        let source = basis.map(|basis| Source { reference: Arc::clone(&case.reference), access: access.id, basis });
-        if let Some(source) = source {
+        if let Some(basis) = basis {
+            let source = Source { reference: Arc::clone(&case.reference), access: access.id, basis };
             self.keep(question, &decided, Some(source));
         }
         Some(decided)

@@ -154,7 +154,7 @@ fn value<'a>(form: Form, key: &Key<'a>, decision: &'a Decided, now: &'a str) -> 
     match (form, decision.verdict()) {
         (_, Verdict::Undetermined) | (Form::Mutate, Verdict::Refused) => Err(description(decision)),
         (Form::Verify, Verdict::Allowed | Verdict::Refused) => {
-            Ok(Value::Written(decision.text(Text::GatekeeperValue, value_v2)))
+            Ok(Value::Written(decision.text(Text::Report, value_v2)))
         }
         (Form::VerifyV1, Verdict::Allowed | Verdict::Refused) => Ok(Value::V1(Box::new(value_v1(decision, now)))),
         (Form::Mutate, Verdict::Allowed) if decision.outcome == Outcome::Verified => {

@@ -83,7 +83,7 @@ fn verdicts(verdict: Verdict, decision: &Decision) -> Vec<u8> {
         }
         // A structure of texts can always be written.
         let write = |image: &ImageDecision| serde_json::to_string(&ImageVerdict::from(image)).unwrap_or_default();
-        body.extend_from_slice(image.text(Text::Verify, write).as_bytes());
+        body.extend_from_slice(image.text(Text::Verdict, write).as_bytes());
     }
     body.extend_from_slice(b"]}");
     body
