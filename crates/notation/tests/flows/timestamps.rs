@@ -315,8 +315,8 @@ async fn a_revoked_authority_is_refused_wherever_it_is_in_the_chain() {
     }
 }
 
-/// The audit of 2025: HTTP statuses other than 200, and errors of OCSP and CRLs that were swallowed. None of them may
-/// be taken for "not revoked".
+/// The audit of 2025: HTTP statuses other than 200, and errors of OCSP and CRLs that were swallowed. Each makes the
+/// status unknown.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unknown_status_of_the_authority_is_never_good() {
     let scene = Scene::new(OwnKey::new(|_| ()), TsaServer::with_crls()).await;
