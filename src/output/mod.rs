@@ -115,12 +115,13 @@ impl Output {
         self.format.special()
     }
 
-    /// Writes a document of a special format.
+    /// Writes a document, whatever format is selected.
     ///
     /// # Errors
     /// Returns [`CliError`] if standard output cannot be written to.
     pub fn document(&self, value: &impl Serialize) -> Result<(), CliError> {
-        Self { format: Format::Json, ..self.clone() }.json(value)
+        let text = serde_json::to_string_pretty(value).map_err(|why| CliError::new(ReasonCode::Internal, why))?;
+        written(self.shown.aside(|| writeln!(io::stdout(), "{}", escaped(&text))))
     }
 
     /// Whether only errors are written.
@@ -201,11 +202,7 @@ impl Output {
     /// # Errors
     /// Returns [`CliError`] if standard output cannot be written to.
     pub fn json(&self, value: &impl Serialize) -> Result<(), CliError> {
-        if self.format != Format::Json {
-            return Ok(());
-        }
-        let text = serde_json::to_string_pretty(value).map_err(|why| CliError::new(ReasonCode::Internal, why))?;
-        written(self.shown.aside(|| writeln!(io::stdout(), "{}", escaped(&text))))
+        if self.format == Format::Json { self.document(value) } else { Ok(()) }
     }
 
     /// Writes the error of a command as JSON, whatever format is selected.

@@ -186,16 +186,15 @@ pub fn issuer_serial(issuer: &[u8], serial: &[u8]) -> Vec<u8> {
 impl TokenDraft {
     pub fn new(tsa: &Tsa, info: Info) -> Self {
         let digest = match tsa.key().kind {
-            Kind::P384 | Kind::Rsa3072 => SHA2_384,
-            Kind::P521 | Kind::Rsa4096 => SHA2_512,
+            Kind::P384 => SHA2_384,
+            Kind::P521 => SHA2_512,
+            // RSA keys sign certificates, and so tokens, with SHA-256.
             _ => SHA2_256,
         };
         let signature_algorithm = match tsa.key().kind {
             Kind::Rsa2048 | Kind::Rsa3072 | Kind::Rsa4096 => algorithm(RSA_ENCRYPTION),
             _ => tsa.key().certificate_algorithm(),
         };
-        // RSA keys sign certificates, and so tokens, with SHA-256.
-        let digest = if signature_algorithm == algorithm(RSA_ENCRYPTION) { SHA2_256 } else { digest };
         Self {
             info,
             content: None,

@@ -84,7 +84,7 @@ pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
     let waiting = output.waiting(&format!("adding timestamps to the signatures of {}", args.reference));
     let OpenedArtifact { store, target } = args.reference.open(&args.registry.client(output)?)?;
     let artifact = store.resolve(&target).await?;
-    let found = find(&store, &artifact, args.max_signatures.get(), args.signature.as_ref()).await?;
+    let found = find(&store, &artifact, &authority, args.max_signatures.get(), args.signature.as_ref()).await?;
     if found.is_empty() {
         let name = &args.reference;
         return Err(match &args.signature {

@@ -47,7 +47,7 @@ pub(super) enum SignatureOutcome {
     Timestamped,
     /// The same, and the signature without timestamp was deleted.
     Replaced,
-    /// The artifact has the same signature with a timestamp already.
+    /// The signature has a timestamp, or the artifact has the same signature with one of this authority.
     AlreadyTimestamped,
     /// The signing authority has signed the time.
     NotNeeded,
@@ -101,14 +101,6 @@ impl StampedSignature {
             timestamp: Some(TimestampDetails::from_summary(timestamp)),
             ..self
         }
-    }
-
-    pub(super) fn replaced(self) -> Self {
-        self.ended(SignatureOutcome::Replaced)
-    }
-
-    pub(super) fn not_replaced(self, why: CliError) -> Self {
-        self.failed(why)
     }
 
     fn show(&self, artifact: &str, output: &Output) -> Result<(), CliError> {

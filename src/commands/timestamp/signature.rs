@@ -5,16 +5,21 @@ use std::collections::BTreeSet;
 use limits::Deadline;
 use notary::envelope::{Envelope, MAX_ENVELOPE_SIZE, SigningScheme};
 use notary::manifest::{Manifest, SignatureForm};
-use notary::{Descriptor, Digest, is_reserved_annotation};
+use notary::timestamp::TimestampToken;
+use notary::{Descriptor, Digest, ReasonCode, is_reserved_annotation};
 use notation::attach::MatchingEnvelope;
 use notation::revocation::RevocationSource;
 use notation::timestamp::{StampedEnvelope, TimestampingAuthority, TimestampingError, stamp};
-use notation::verify::TimestampSummary;
+use notation::verify::{Reason, TimestampSummary};
 use registry::{Store, StoreError};
 use time::OffsetDateTime;
 
 use super::report::{SignatureOutcome, StampedSignature};
 use crate::output::exit::CliError;
+use crate::verification::reason_error;
+
+/// The maximum size of the envelopes that are in memory at a time, in bytes. Real ones have a few thousand.
+const MAX_READ: usize = MAX_ENVELOPE_SIZE;
 
 /// The settings for all signatures of a command.
 pub(super) struct Stamping {
@@ -38,45 +43,73 @@ pub(super) struct Content {
     manifest: Manifest,
     bytes: Vec<u8>,
     envelope: Envelope,
-    /// Whether the artifact has the same signature with a timestamp.
+    /// Its timestamp, if it is readable and for this signature.
+    token: Option<TimestampToken>,
+    /// Whether it has a timestamp, or the artifact has the same signature with one of this authority.
     is_stamped: bool,
 }
 
 /// Reads the signatures of an artifact, or only the one whose manifest has this digest. All are read in any case, to
-/// find those that have timestamps already.
+/// find those that have timestamps already. Whoever can write to the repository can attach a copy of a signature with a
+/// worthless timestamp: a copy counts only if it is valid, and its timestamp is one of this authority.
 pub(super) async fn find(
     store: &Store,
     artifact: &Descriptor,
+    authority: &TimestampingAuthority,
     most: usize,
     only: Option<&Digest>,
 ) -> Result<Vec<Found>, StoreError> {
     let mut listed = store.list_signatures(artifact, most).await?;
-    let mut all = Vec::with_capacity(listed.left());
+    let mut found = Vec::new();
+    let mut stamped = BTreeSet::new();
+    let mut left = MAX_READ;
     while let Some(signature) = listed.next().await {
         let content = match signature.manifest {
             Ok(manifest) => read(store, manifest).await,
             Err(why) => Err(why.into()),
         };
-        all.push(Found { descriptor: signature.descriptor, content });
+        if let Ok(content) = &content
+            && content.has_timestamp_of(authority, artifact)
+        {
+            stamped.insert(Digest::sha256(content.envelope.signature()));
+        }
+        let descriptor = signature.descriptor;
+        if only.is_none_or(|only| descriptor.digest == *only) {
+            let content = content.and_then(|content| {
+                left = left.checked_sub(content.bytes.len()).ok_or_else(too_large)?;
+                Ok(content)
+            });
+            found.push(Found { descriptor, content });
+        }
     }
-    let signatures = all.iter().filter_map(|found| found.content.as_ref().ok());
-    let stamped: BTreeSet<Vec<u8>> = signatures
-        .filter(|content| content.envelope.timestamp_signature().is_some())
-        .map(|content| content.envelope.signature().to_vec())
-        .collect();
-    for content in all.iter_mut().filter_map(|found| found.content.as_mut().ok()) {
-        content.is_stamped = stamped.contains(content.envelope.signature());
+    for content in found.iter_mut().filter_map(|found| found.content.as_mut().ok()) {
+        content.is_stamped |= stamped.contains(&Digest::sha256(content.envelope.signature()));
     }
-    all.retain(|found| only.is_none_or(|only| found.descriptor.digest == *only));
-    Ok(all)
+    Ok(found)
+}
+
+fn too_large() -> CliError {
+    let why = format!("the signatures of the artifact have more than {MAX_READ} bytes, the size limit");
+    CliError::new(ReasonCode::TooMany, why).with_advice("Pass --signature DIGEST for each one.")
 }
 
 async fn read(store: &Store, manifest: Manifest) -> Result<Content, CliError> {
-    let not_a_signature = |why| CliError::new(notary::ReasonCode::Unsupported, why);
-    let (format, stored) = manifest.envelope().map_err(not_a_signature)?;
+    let (format, stored) = manifest.envelope().map_err(|why| reason_error(&Reason::NotASignature(why)))?;
     let bytes = store.blob(stored, MAX_ENVELOPE_SIZE as u64).await?.to_vec();
-    let envelope = Envelope::parse(format, &bytes).map_err(|why| CliError::new(notary::ReasonCode::Integrity, why))?;
-    Ok(Content { manifest, bytes, envelope, is_stamped: false })
+    let envelope = Envelope::parse(format, &bytes).map_err(|why| reason_error(&why.into()))?;
+    let token = envelope.timestamp_signature().and_then(|token| TimestampToken::parse(token).ok());
+    let token = token.filter(|token| token.info().is_for(envelope.signature()));
+    Ok(Content { manifest, bytes, is_stamped: token.is_some(), token, envelope })
+}
+
+impl Content {
+    /// Whether this is a valid signature of the artifact, with a timestamp of this authority.
+    fn has_timestamp_of(&self, authority: &TimestampingAuthority, artifact: &Descriptor) -> bool {
+        let Self { envelope, bytes, token, .. } = self;
+        let is_timestamp = |token| authority.verify(token, envelope.signature()).is_ok();
+        token.as_ref().is_some_and(is_timestamp)
+            && MatchingEnvelope::check_in(envelope.format, bytes.clone(), artifact.clone()).is_ok()
+    }
 }
 
 impl Stamping {
@@ -129,8 +162,8 @@ impl Stamping {
         }
         // The new signature is attached in any case.
         match self.store.delete_referrer(&self.artifact.digest, &old.digest).await {
-            Ok(()) => Ok(report.replaced()),
-            Err(why) => Ok(report.not_replaced(CliError::from(why).context("the signature without timestamp stays"))),
+            Ok(()) => Ok(report.ended(SignatureOutcome::Replaced)),
+            Err(why) => Ok(report.failed(CliError::from(why).context("the signature without timestamp stays"))),
         }
     }
 }

@@ -3,12 +3,16 @@
 use std::fs;
 
 use notary::envelope::EnvelopeFormat;
+use notary::manifest::{EMPTY_CONFIG, Manifest};
+use registry::Layout;
 use serde_json::{Value, json};
 use testing::key::Kind;
-use time::Duration;
+use time::{Duration, OffsetDateTime};
 
 use super::{Scene, pem, words};
 use crate::support::fault::Reply;
+use crate::support::own_key::{signature_of, stamped};
+use crate::support::tsa::TsaServer;
 
 #[test]
 fn a_signature_with_a_timestamp_outlives_its_certificate() {
@@ -97,6 +101,50 @@ fn added_once(format: EnvelopeFormat) {
     command.truncate(6);
     command[1] = &unsigned;
     scene.cli.run(&command).exits_with(1).says("has no signature");
+}
+
+/// Writers of the repository can attach a copy of a signature.
+#[test]
+fn a_copy_with_a_worthless_timestamp_does_not_count() {
+    let scene = Scene::new(Kind::P256, Duration::days(2));
+    let image = scene.image("image");
+    let file = |name: &str| scene.cli.home().join(name);
+    scene.cli.json("sign", &words(&scene.sign(&image, &["--detach", "own.sig"])), 0);
+    let envelope = fs::read(file("own.sig")).unwrap();
+    let now = OffsetDateTime::now_utc().replace_nanosecond(0).unwrap();
+    let stranger = TsaServer::start();
+    let signature = signature_of(&envelope);
+    let right = scene.tsa.token(&signature, now, |_| ());
+    // The signature bytes with another payload.
+    let mut altered: Value = serde_json::from_slice(&envelope).unwrap();
+    altered["payload"] = json!("e30");
+    let layout = Layout::open(file("image")).unwrap();
+    for copy in [
+        stamped(&envelope, b"no timestamp"),
+        stamped(&envelope, &scene.tsa.token(b"another signature", now, |_| ())),
+        stamped(&envelope, &stranger.token(&signature, now, |_| ())),
+        stamped(altered.to_string().as_bytes(), &right),
+    ] {
+        attach_to(&layout, &copy);
+    }
+    let own = attach_to(&layout, &envelope);
+    let url = scene.tsa.url();
+    let mut command = vec!["timestamp", &image, "--timestamp-url", &url, "--timestamp-root", "tsa-root.pem"];
+    command.extend(["--signature", &own]);
+    for expected in ["timestamped", "already-timestamped"] {
+        let added = scene.cli.json("timestamp", &command, 0);
+        assert_eq!(added["signatures"][0]["outcome"], expected, "{added:#}");
+    }
+}
+
+/// Attaches an envelope to the image of a layout, whatever it is. Returns the digest of the manifest.
+fn attach_to(layout: &Layout, envelope: &[u8]) -> String {
+    let target = "v1".parse().unwrap();
+    let image = layout.resolve(&notary::reference::Target::Tag(target)).unwrap();
+    layout.put_blob(envelope).unwrap();
+    layout.put_blob(EMPTY_CONFIG).unwrap();
+    let manifest = Manifest::signature(image, envelope, Default::default());
+    layout.put_manifest(&manifest, None).unwrap().digest.to_string()
 }
 
 #[test]

@@ -9,7 +9,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use crate::x509::{Certificate, LinkedChain};
 
 /// The number of sets of certificates that are kept. An authority uses one for months.
-const MAX_KNOWN: usize = 16;
+pub(super) const MAX_KNOWN: usize = 16;
 /// The largest set that is kept, in bytes of DER. Real ones have about 5,000.
 const MAX_SIZE: usize = 32 * 1024;
 
@@ -69,6 +69,12 @@ impl AuthorityCache {
             known.truncate(MAX_KNOWN - 1);
             known.push_front(Known { set, certificates: Arc::clone(certificates), chain: chain.clone() });
         });
+    }
+
+    /// The number of chains in the cache.
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.with_known(|known| known.len())
     }
 
     /// Ignores poisoning: a panic cannot leave the list half-changed.

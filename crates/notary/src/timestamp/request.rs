@@ -1,6 +1,6 @@
 //! Requests for timestamps: `TimeStampReq`, RFC 3161, 2.4.1.
 
-use der::asn1::{OctetString, Uint};
+use der::asn1::{Int, OctetString, Uint};
 use der::{Encode as _, Sequence};
 use x509_cert::spki::AlgorithmIdentifierOwned;
 
@@ -15,7 +15,8 @@ use crate::DigestAlgorithm;
 pub struct TimestampRequest {
     algorithm: DigestAlgorithm,
     hashed_message: Vec<u8>,
-    nonce: Uint,
+    /// The nonce in DER.
+    nonce: Vec<u8>,
     der: Vec<u8>,
 }
 
@@ -46,6 +47,7 @@ impl TimestampRequest {
     pub fn new(message: &[u8], algorithm: DigestAlgorithm, nonce: [u8; Self::NONCE_SIZE]) -> Result<Self, der::Error> {
         let hashed_message = algorithm.hash(message).as_ref().to_vec();
         let nonce = Uint::new(&nonce)?;
+        let nonce_der = nonce.to_der()?;
         let hash_algorithm =
             AlgorithmIdentifierOwned { oid: identifier(algorithm), parameters: Some(der::asn1::Any::null()) };
         let request = TimeStampReq {
@@ -54,10 +56,10 @@ impl TimestampRequest {
                 hash_algorithm,
                 hashed_message: OctetString::new(hashed_message.clone())?,
             },
-            nonce: nonce.clone(),
+            nonce,
             cert_req: true,
         };
-        Ok(Self { algorithm, hashed_message, nonce, der: request.to_der()? })
+        Ok(Self { algorithm, hashed_message, nonce: nonce_der, der: request.to_der()? })
     }
 
     /// Returns the request in DER.
@@ -79,9 +81,8 @@ impl TimestampRequest {
         }
         // "The nonce [...] MUST be present if it was present in the TimeStampReq. In such a case it MUST equal the
         // value provided in the TimeStampReq structure" (RFC 3161, 2.4.2).
-        let own = self.nonce.to_der().ok();
-        let nonce = info.nonce.as_ref().and_then(|content| der::asn1::Int::new(content).ok());
-        if nonce.and_then(|nonce| nonce.to_der().ok()) != own {
+        let nonce = info.nonce.as_ref().and_then(|content| Int::new(content).ok()?.to_der().ok());
+        if nonce.as_ref() != Some(&self.nonce) {
             return Err(ResponseError::Nonce);
         }
         Ok((der.to_vec(), token))

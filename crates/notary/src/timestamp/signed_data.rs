@@ -6,13 +6,13 @@ use der::Tag;
 use der::asn1::ObjectIdentifier;
 use x509_cert::spki::AlgorithmIdentifierOwned;
 
+use super::MAX_TOKEN_SIZE;
 use super::algorithm::hash;
 use super::attributes::SignedAttributes;
 use super::cache::{self, AuthorityCache, SetHash};
 use super::element::{Element, Elements, context, single, unsigned};
 use super::error::TimestampError as E;
 use super::tst_info::TstInfo;
-use super::{MAX_TOKEN_SIZE, error};
 use crate::DigestAlgorithm;
 use crate::x509::{Certificate, MAX_CERTIFICATES};
 
@@ -163,7 +163,7 @@ fn certificates(set: &Element<'_>) -> Result<Vec<Certificate>, E> {
 
 /// `SignerInfos`, which must have exactly one `SignerInfo`.
 fn signer_info(set: &Element<'_>) -> Result<SignerInfo, E> {
-    let malformed = error::TimestampError::malformed("SignerInfo");
+    let malformed = E::malformed("SignerInfo");
     let mut elements = set.elements().map_err(&malformed)?;
     if elements.is_finished() {
         return Err(E::Signatures(0));

@@ -117,6 +117,14 @@ pub(super) fn hash<'a>(certificates: impl Iterator<Item = &'a [u8]>) -> ChainHas
     hash
 }
 
+fn check_number(certificates: usize) -> Result<(), ChainError> {
+    match certificates {
+        0 => Err(ChainError::Empty),
+        1..=MAX_CERTIFICATES => Ok(()),
+        many => Err(ChainError::TooLong(many)),
+    }
+}
+
 /// A chain in which each certificate was issued by the next one and the last one is a self-signed root. Made only by
 /// [`CertificateChain::link`] and by verifying an envelope.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -129,17 +137,15 @@ impl CertificateChain {
     /// Returns [`ChainError::Empty`] or [`ChainError::TooLong`] if the number of certificates is not allowed, and
     /// [`ChainError::Certificate`] if one is malformed.
     pub fn from_der(certificates: Vec<Vec<u8>>) -> Result<Self, ChainError> {
-        if certificates.is_empty() {
-            return Err(ChainError::Empty);
-        }
-        if certificates.len() > MAX_CERTIFICATES {
-            return Err(ChainError::TooLong(certificates.len()));
-        }
+        check_number(certificates.len())?;
         let parse =
             |(position, der)| Certificate::from_der(der).map_err(|source| ChainError::Certificate { position, source });
-        let certificates = certificates.into_iter().enumerate().map(parse).collect::<Result<Vec<_>, _>>()?;
+        certificates.into_iter().enumerate().map(parse).collect::<Result<_, _>>().map(Self::of)
+    }
+
+    fn of(certificates: Vec<Certificate>) -> Self {
         let hash = hash(certificates.iter().map(Certificate::der));
-        Ok(Self(Arc::new(Chain { certificates, hash })))
+        Self(Arc::new(Chain { certificates, hash }))
     }
 
     /// Returns the hash of the certificates.
@@ -274,14 +280,8 @@ impl CertificateChain {
     /// # Errors
     /// Returns [`ChainError::Empty`] or [`ChainError::TooLong`] if the number of certificates is not allowed.
     pub(crate) fn from_found(certificates: Vec<Certificate>) -> Result<Self, ChainError> {
-        match certificates.len() {
-            0 => Err(ChainError::Empty),
-            1..=MAX_CERTIFICATES => {
-                let hash = hash(certificates.iter().map(Certificate::der));
-                Ok(Self(Arc::new(Chain { certificates, hash })))
-            }
-            many => Err(ChainError::TooLong(many)),
-        }
+        check_number(certificates.len())?;
+        Ok(Self::of(certificates))
     }
 
     /// Checks the chain of a timestamping authority, whose links were checked when it was found: the specification's

@@ -18,8 +18,8 @@
 //! - One URL that gives a CRL is enough ("each location download is attempted in sequential order, until a 200 response
 //!   is received for any of the location") if the CRLs found cover all revocation reasons, so additional LDAP URLs do
 //!   no harm. In notation-core-go, every URL must give one.
-//! - An entry whose invalidity date is after the authentic signing time is ignored; other entries for the certificate
-//!   still apply.
+//! - An entry whose invalidity date is after the authentic signing time, or after the timestamp, is ignored; other
+//!   entries for the certificate still apply.
 //! - `https://` URLs are used too, verified with the system's root certificates. CRLs are not cached on disk.
 //! - An OCSP location or distribution point without a usable URL counts as a source that gives no answer: the status is
 //!   unknown unless the others suffice. notation-core-go ignores it.
@@ -78,8 +78,30 @@ struct Inner {
     statuses: Mutex<HashMap<StatusKey, (Status, OffsetDateTime)>>,
 }
 
-/// The certificate, its issuer, the authentic signing time, and the timestamp.
-type StatusKey = (String, String, Option<OffsetDateTime>, Option<OffsetDateTime>);
+/// What a status depends on.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct StatusKey {
+    certificate: String,
+    issuer: String,
+    signing_time: Option<OffsetDateTime>,
+    timestamp: Option<OffsetDateTime>,
+}
+
+impl StatusKey {
+    fn new(question: &Question) -> Self {
+        Self {
+            certificate: question.certificate.thumbprint().to_owned(),
+            issuer: question.issuer.thumbprint().to_owned(),
+            signing_time: question.signing_time,
+            timestamp: question.timestamp,
+        }
+    }
+
+    /// The key of a certificate that is not revoked at all: then the times of the signature do not matter.
+    fn without_times(&self) -> Self {
+        Self { signing_time: None, timestamp: None, ..self.clone() }
+    }
+}
 
 impl Default for RevocationClient {
     fn default() -> Self {
@@ -129,12 +151,7 @@ impl RevocationClient {
     }
 
     async fn certificate_status(&self, question: Question) -> Status {
-        let key = (
-            question.certificate.thumbprint().to_owned(),
-            question.issuer.thumbprint().to_owned(),
-            question.signing_time,
-            question.timestamp,
-        );
+        let key = StatusKey::new(&question);
         if let Some(status) = self.remembered(&key, question.now) {
             return status;
         }
@@ -210,7 +227,9 @@ impl RevocationClient {
 
     fn remembered(&self, key: &StatusKey, now: OffsetDateTime) -> Option<Status> {
         let statuses = self.inner.statuses.lock().unwrap_or_else(PoisonError::into_inner);
-        statuses.get(key).filter(|(_, until)| now <= *until).map(|(status, _)| status.clone())
+        let current =
+            |key: &StatusKey| statuses.get(key).filter(|(_, until)| now <= *until).map(|(status, _)| status.clone());
+        current(key).or_else(|| current(&key.without_times()).filter(|status| matches!(status, Status::Good(_))))
     }
 
     /// Caches a known status until it expires. Unknown statuses are not cached.
@@ -218,6 +237,7 @@ impl RevocationClient {
         let (Status::Good(source) | Status::GoodWhenSigned(source, _) | Status::Revoked(source, _)) = status else {
             return;
         };
+        let key = if let Status::Good(_) = status { key.without_times() } else { key };
         let mut statuses = self.inner.statuses.lock().unwrap_or_else(PoisonError::into_inner);
         if statuses.len() >= MAX_REMEMBERED {
             statuses.clear();

@@ -69,26 +69,30 @@ impl TimestampingAuthority {
         &self.url
     }
 
-    /// Requests a token for a message. It answers the request, but is not verified yet.
+    /// Requests a token for a message: returns it in DER, and parsed. It answers the request, but is not verified yet.
     pub(super) async fn request(
         &self,
         message: &[u8],
         algorithm: DigestAlgorithm,
         deadline: Deadline,
-    ) -> Result<Vec<u8>, E> {
+    ) -> Result<(Vec<u8>, TimestampToken), E> {
         let mut nonce = [0; TimestampRequest::NONCE_SIZE];
-        rand::fill(&mut nonce).map_err(|_| self.connection("the system provides no random numbers"))?;
-        let request = TimestampRequest::new(message, algorithm, nonce).map_err(|why| self.connection(why))?;
+        rand::fill(&mut nonce).map_err(|_| E::Request("the system provides no random numbers".to_owned()))?;
+        let request = TimestampRequest::new(message, algorithm, nonce).map_err(|why| E::Request(why.to_string()))?;
         let response = deadline.run(self.exchange(&request)).await;
         let response = response.ok_or_else(|| E::Timeout { url: self.shown(), time: deadline.budget() })??;
         let refused = |why| E::Response { url: self.shown(), source: Box::new(why) };
-        request.check(&response).map(|(token, _)| token).map_err(refused)
+        request.check(&response).map_err(refused)
     }
 
     /// Verifies a token for a message.
-    pub(super) fn verify(&self, token: &[u8], message: &[u8]) -> Result<VerifiedTimestamp, E> {
+    ///
+    /// # Errors
+    /// Returns [`TimestampingError::Token`](super::TimestampingError::Token) if the token is not a valid one of this
+    /// authority. Whether its certificates are revoked is not checked.
+    pub fn verify(&self, token: &TimestampToken, message: &[u8]) -> Result<VerifiedTimestamp, E> {
         let invalid = |why| E::Token { url: self.shown(), source: Box::new(why) };
-        TimestampToken::parse(token).and_then(|token| token.verify(message, &self.roots)).map_err(invalid)
+        token.verify(message, &self.roots).map_err(invalid)
     }
 
     async fn exchange(&self, request: &TimestampRequest) -> Result<Vec<u8>, E> {

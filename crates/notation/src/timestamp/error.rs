@@ -27,6 +27,9 @@ pub enum TimestampingError {
     /// A root certificate is unusable.
     #[error("the root certificates of the timestamping authority: {0}")]
     Root(String),
+    /// The request cannot be made.
+    #[error("the request for the timestamp: {0}")]
+    Request(String),
     /// The authority cannot be reached, or the connection broke.
     #[error("the timestamping authority {url}: {why}")]
     Connection {
@@ -101,6 +104,7 @@ impl TimestampingError {
         match self {
             Self::Envelope(_) | Self::Verify(_) => ReasonCode::Integrity,
             Self::SigningAuthority | Self::Root(_) => ReasonCode::Configuration,
+            Self::Request(_) => ReasonCode::Internal,
             Self::Connection { .. } => ReasonCode::Unreachable,
             Self::Timeout { .. } => ReasonCode::Deadline,
             Self::Status { status: 429, .. } => ReasonCode::Throttled,

@@ -47,7 +47,7 @@ pub async fn stamp(
     if verified.attributes().signing_scheme == SigningScheme::SigningAuthority {
         return Err(TimestampingError::SigningAuthority);
     }
-    let token = authority.request(verified.signature(), hash_algorithm(&verified)?, deadline).await?;
+    let (der, token) = authority.request(verified.signature(), hash_algorithm(&verified)?, deadline).await?;
     let timestamp = authority.verify(&token, verified.signature())?;
     for limit in [timestamp.lower_limit(), timestamp.upper_limit()] {
         verified.chain().check_validity(limit).map_err(TimestampingError::NotValid)?;
@@ -57,7 +57,7 @@ pub async fn stamp(
         RevocationStatus::Revoked { message, .. } => return Err(TimestampingError::Revoked(message)),
         RevocationStatus::Unknown(failure) => return Err(TimestampingError::Undecided(failure)),
     }
-    let bytes = with_timestamp(format, envelope, &token)?;
+    let bytes = with_timestamp(format, envelope, &der)?;
     tracing::info!(authority = timestamp.chain().leaf().subject(), timestamp = %timestamp.info(), "added a timestamp");
     Ok(StampedEnvelope { bytes, timestamp })
 }

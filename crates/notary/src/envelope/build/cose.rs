@@ -8,11 +8,8 @@ use minicbor::encode::Error;
 
 use super::{Claim, Claims, UnprotectedAttributes};
 use crate::envelope::PAYLOAD_MEDIA_TYPE;
-use crate::envelope::cose::{SIGN1_TAG, label, sig_structure, written};
+use crate::envelope::cose::{EPOCH_TIME_TAG, SIGN1_TAG, label, sig_structure, written};
 use crate::envelope::header::{SIGNING_AGENT, TIMESTAMP_SIGNATURE};
-
-/// The tag of an epoch-based time: RFC 8949, section 3.4.2.
-const EPOCH_TIME: u64 = 1;
 
 /// A `COSE_Sign1_Tagged` before it is signed.
 #[derive(Debug, Clone)]
@@ -54,7 +51,7 @@ fn protected_header(encoder: &mut Encoder<Vec<u8>>, claims: &Claims<'_>) -> Resu
         encoder.str(name)?;
         match claim {
             Claim::Text(text) => encoder.str(text)?,
-            Claim::Time(time) => encoder.tag(Tag::new(EPOCH_TIME))?.i64(time.unix_timestamp())?,
+            Claim::Time(time) => encoder.tag(Tag::new(EPOCH_TIME_TAG))?.i64(time.unix_timestamp())?,
         };
     }
     encoder.ok()

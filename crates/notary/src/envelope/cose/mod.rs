@@ -24,6 +24,8 @@ use crate::cbor::{self, CborError, Item};
 
 /// The tag of a `COSE_Sign1`.
 pub(super) const SIGN1_TAG: u64 = 18;
+/// The tag of an epoch-based time: RFC 8949, section 3.4.2.
+pub(super) const EPOCH_TIME_TAG: u64 = 1;
 
 /// Labels of header parameters: RFC 9052, section 3.1, RFC 9360, and draft-ietf-cose-hash-envelope.
 pub(super) mod label {

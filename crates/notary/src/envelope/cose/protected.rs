@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 use time::{Duration, OffsetDateTime};
 
+use super::EPOCH_TIME_TAG;
 use super::header::Header;
 use super::label::{ALGORITHM, CERTIFICATE_CHAIN, CONTENT_TYPE, CRITICAL, HASH_ENVELOPE};
 use crate::cbor::{CborError, Item};
@@ -17,9 +18,6 @@ use crate::text::start_of;
 
 /// Names that belong in the unprotected header.
 const UNSIGNED: [&str; 2] = [name::TIMESTAMP_SIGNATURE, name::SIGNING_AGENT];
-
-/// The tag of an epoch-based time: RFC 8949, section 3.4.2.
-const EPOCH_TIME: u64 = 1;
 
 /// "It MUST only contain parameters apart from integer labels in the range of 0 to 8."
 const NEVER_CRITICAL: std::ops::RangeInclusive<i128> = 0..=8;
@@ -66,7 +64,7 @@ impl ProtectedHeader for Header<'_> {
 /// 8949, section 3.4.2. NaN and the infinities are not times. The year must have four digits, so that the time can be
 /// shown.
 fn epoch_time(value: &Item<'_>) -> Option<OffsetDateTime> {
-    let Item::Tag(EPOCH_TIME, content) = value else { return None };
+    let Item::Tag(EPOCH_TIME_TAG, content) = value else { return None };
     let time = match &**content {
         Item::Integer(seconds) => OffsetDateTime::from_unix_timestamp(i64::try_from(*seconds).ok()?).ok()?,
         Item::Float(seconds) => {

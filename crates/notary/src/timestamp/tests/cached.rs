@@ -5,6 +5,7 @@ use testing::key::{Key, Kind};
 use testing::timestamp::{SIGNING_CERTIFICATE_V2, Tsa, certificate_id, signing_certificate};
 use time::Duration;
 
+use super::super::cache::MAX_KNOWN;
 use super::super::{AuthorityCache, TimestampError as E, TimestampToken, VerifiedTimestamp};
 use super::{MESSAGE, certificate};
 use crate::x509::{Certificate, ChainError};
@@ -55,5 +56,7 @@ fn many_authorities_do_not_fill_the_memory() {
     for tsa in std::iter::once(&first).chain(&(0..40).map(|_| Tsa::new(Kind::P256)).collect::<Vec<_>>()) {
         assert!(verify(&tsa.token(MESSAGE), &[certificate(tsa.root())], &cache).is_ok());
     }
+    assert_eq!(cache.len(), MAX_KNOWN);
     assert!(verify(&first.token(MESSAGE), &[certificate(first.root())], &cache).is_ok());
+    assert_eq!(cache.len(), MAX_KNOWN);
 }
