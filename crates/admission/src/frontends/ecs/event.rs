@@ -100,7 +100,8 @@ fn object(value: &Json<'_>) -> Map<String, Value> {
 
 fn to_value(value: &Json<'_>) -> Value {
     match value {
-        Json::Null => Value::Null,
+        // Events are read whole: nothing is left out.
+        Json::Null | Json::LeftOut => Value::Null,
         Json::Bool(value) => Value::Bool(*value),
         Json::Number(number) => (*number).into(),
         Json::String(text) => Value::String((*text).to_owned()),

@@ -2,7 +2,8 @@
 //!
 //! Readers of one text must not disagree about what it says, and its tree must not take much more memory than the text.
 //! So duplicate members are refused at any depth, and depth and number of values are bounded while reading. The tree is
-//! in an arena: an ordinary Pod has some two hundred values, each of which would be an allocation of its own.
+//! in an arena: an ordinary Pod has some two hundred values, each of which would be an allocation of its own. Members
+//! that no reader looks at can be left out: their text is checked, but they are not in the tree.
 
 mod read;
 #[cfg(test)]
@@ -81,6 +82,20 @@ pub enum Json<'a> {
     Array(&'a [Json<'a>]),
     /// An object: its members in their order, each name once.
     Object(&'a [(&'a str, Json<'a>)]),
+    /// A value that was left out. It is not absent, and it has no type.
+    LeftOut,
+}
+
+/// Members of an object that are left out of the tree, or have members that are.
+pub type LeaveOut = &'static [(&'static str, Below)];
+
+/// What is left out below a member.
+#[derive(Debug, Clone, Copy)]
+pub enum Below {
+    /// Its whole value.
+    All,
+    /// Members of its value, if that is an object.
+    Members(LeaveOut),
 }
 
 /// Why a text is not read.
@@ -101,7 +116,16 @@ impl<'a> Json<'a> {
     /// Returns an error that says what is wrong, and where, if it is not UTF-8 or not JSON, if an object has a member
     /// twice, and if it has more than [`MAX_DEPTH`] levels or [`MAX_VALUES`] values.
     pub fn read(text: &'a [u8], arena: &'a Arena) -> Result<Self, JsonError> {
-        read::read(text, &arena.0)
+        Self::read_without(text, &[], arena)
+    }
+
+    /// As [`Self::read`], without the values of some members. Within these, duplicate members are not refused, and
+    /// neither levels nor values are counted: they take no memory.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn read_without(text: &'a [u8], leave_out: LeaveOut, arena: &'a Arena) -> Result<Self, JsonError> {
+        read::read(text, leave_out, &arena.0)
     }
 
     /// The member of an object. `None` if it has no such member, and if the value is not an object.
@@ -182,6 +206,7 @@ impl<'a> Json<'a> {
             Self::String(_) => "a string",
             Self::Array(_) => "an array",
             Self::Object(_) => "an object",
+            Self::LeftOut => "a value that is not looked at",
         }
     }
 }

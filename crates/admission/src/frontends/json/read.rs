@@ -7,9 +7,9 @@ use std::fmt;
 use bumpalo::Bump;
 use notary::text::{printable, start_of};
 use serde::Deserializer;
-use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::{Json, JsonError, MAX_DEPTH, MAX_VALUES, Number};
+use super::{Below, Json, JsonError, LeaveOut, MAX_DEPTH, MAX_VALUES, Number};
 
 /// Ordinary objects have no more members and items that are not complete at a time.
 const USUAL: usize = 64;
@@ -18,7 +18,7 @@ const USUAL: usize = 64;
 const SMALL: usize = 16;
 
 /// Reads a text that is one JSON value.
-pub(super) fn read<'a>(text: &'a [u8], arena: &'a Bump) -> Result<Json<'a>, JsonError> {
+pub(super) fn read<'a>(text: &'a [u8], leave_out: LeaveOut, arena: &'a Bump) -> Result<Json<'a>, JsonError> {
     // Once for the whole text: the parser would otherwise check each string.
     let text = std::str::from_utf8(text).map_err(|error| JsonError::NotUtf8(error.valid_up_to()))?;
     let mut parser = serde_json::Deserializer::from_str(text);
@@ -28,7 +28,7 @@ pub(super) fn read<'a>(text: &'a [u8], arena: &'a Bump) -> Result<Json<'a>, Json
         values: RefCell::new(Vec::with_capacity(USUAL)),
         members: RefCell::new(Vec::with_capacity(USUAL)),
     };
-    let value = Value { reading: &reading, depth: 0 }.deserialize(&mut parser)?;
+    let value = Value { reading: &reading, depth: 0, leave_out }.deserialize(&mut parser)?;
     parser.end()?;
     Ok(value)
 }
@@ -50,16 +50,18 @@ struct Value<'r, 'a> {
     reading: &'r Reading<'a>,
     /// How many arrays and objects it is in.
     depth: usize,
+    /// What is left out of it, if it is an object.
+    leave_out: LeaveOut,
 }
 
 impl Value<'_, '_> {
-    /// The reader of what an array or object has.
+    /// The reader of what an array or object has, all of it.
     fn inside<E: Error>(self) -> Result<Self, E> {
         let depth = self.depth + 1;
         if depth > MAX_DEPTH {
             return Err(E::custom(format_args!("arrays and objects are nested more than {MAX_DEPTH} levels deep")));
         }
-        Ok(Self { depth, ..self })
+        Ok(Self { depth, leave_out: &[], ..self })
     }
 }
 
@@ -127,8 +129,13 @@ impl<'de> Visitor<'de> for Value<'_, 'de> {
         let inside = self.inside()?;
         let Reading { arena, members, .. } = self.reading;
         let start = members.borrow().len();
-        while let Some(member) = access.next_entry_seed(Name(self.reading.arena), inside)? {
-            members.borrow_mut().push(member);
+        while let Some(name) = access.next_key_seed(Name(arena))? {
+            let value = match self.leave_out.iter().find(|(member, _)| *member == name) {
+                None => access.next_value_seed(inside)?,
+                Some((_, Below::Members(leave_out))) => access.next_value_seed(Self { leave_out, ..inside })?,
+                Some((_, Below::All)) => access.next_value::<IgnoredAny>().map(|_| Json::LeftOut)?,
+            };
+            members.borrow_mut().push((name, value));
         }
         let mut members = members.borrow_mut();
         let object = &members[start..];

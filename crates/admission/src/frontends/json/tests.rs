@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use proptest::prelude::*;
 
-use super::{Arena, Json, MAX_DEPTH, MAX_VALUES};
+use super::{Arena, Below, Json, LeaveOut, MAX_DEPTH, MAX_VALUES, Number};
 
 /// The same value as serde_json's tree.
 fn tree(value: &Json<'_>) -> serde_json::Value {
@@ -17,6 +17,7 @@ fn tree(value: &Json<'_>) -> serde_json::Value {
         Json::Object(members) => {
             serde_json::Value::Object(members.iter().map(|(name, value)| (name.to_string(), tree(value))).collect())
         }
+        Json::LeftOut => panic!("a value was left out"),
     }
 }
 
@@ -169,4 +170,50 @@ fn null_members_count_as_absent_where_asked() {
     let json = Json::read(br#"{"a": null, "b": 1}"#, &arena).unwrap();
     assert!(json.member("a").is_some() && json.present("a").is_none() && json.present("b").is_some());
     assert!(json.member("b").unwrap().member("x").is_none(), "a number has no members");
+}
+
+#[test]
+fn members_are_left_out_at_their_places_only() {
+    const LEAVE_OUT: LeaveOut = &[("a", Below::Members(&[("b", Below::All)]))];
+    let read = |text: &str, look: &dyn Fn(&Json<'_>)| {
+        look(&Json::read_without(text.as_bytes(), LEAVE_OUT, &Arena::for_text(0)).unwrap());
+    };
+    read(r#"{"a": {"b": {"c": 1}, "d": 2}, "b": 3, "e": {"a": {"b": 4}}, "f": [{"a": {"b": 5}}]}"#, &|json| {
+        assert_eq!(json.pointer("/a/b"), Some(&Json::LeftOut));
+        assert_eq!(json.pointer("/a/b/c"), None);
+        for (place, number) in [("/a/d", 2), ("/b", 3), ("/e/a/b", 4), ("/f/0/a/b", 5)] {
+            assert_eq!(json.pointer(place), Some(&Json::Number(Number::Unsigned(number))), "{place}");
+        }
+    });
+    // A member's name counts as it is read, not as it is written; and what is left out is there.
+    read(r#"{"\u0061": {"\u0062": null}}"#, &|json| {
+        assert_eq!(json.pointer("/a").unwrap().present("b"), Some(&Json::LeftOut));
+    });
+    read(r#"{"a": [{"b": 1}]}"#, &|json| {
+        assert_eq!(json.pointer("/a/0/b"), Some(&Json::Number(Number::Unsigned(1))));
+    });
+}
+
+#[test]
+fn what_is_left_out_is_json_and_comes_once() {
+    const LEAVE_OUT: LeaveOut = &[("a", Below::All)];
+    let read = |text: &str| Json::read_without(text.as_bytes(), LEAVE_OUT, &Arena::for_text(0)).map(drop);
+    let deep = format!(r#"{{"a": {}{}}}"#, "[".repeat(1_000_000), "]".repeat(1_000_000));
+    for text in [r#"{"a": {"b": 1, "b": 2}}"#, r#"{"a": 1e999}"#, &deep] {
+        assert!(read(text).is_ok(), "{:.40}", text);
+    }
+    for text in [
+        r#"{"a": {"b": 1}, "a": {"b": 1}}"#,
+        r#"{"a": {"b"}}"#,
+        r#"{"a": [1,]}"#,
+        r#"{"a": "\x"}"#,
+        r#"{"a": 01}"#,
+        r#"{"a": nul}"#,
+        r#"{"a": ["#,
+        r#"{"a": ]}"#,
+        "{\"a\": \"\n\"}",
+        r#"{"a": 1} 2"#,
+    ] {
+        assert!(read(text).is_err(), "{text}");
+    }
 }

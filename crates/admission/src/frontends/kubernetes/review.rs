@@ -1,7 +1,7 @@
 //! The AdmissionReview (`admission.k8s.io/v1`): read once into a request that cannot be wrong.
 
 use super::super::Record;
-use super::super::json::{Arena, Json};
+use super::super::json::{Arena, Below, Json, LeaveOut};
 use super::pull::is_name;
 use super::subject::Subject;
 use crate::config::Kubernetes;
@@ -10,6 +10,13 @@ use crate::frontends::shape::{Malformed, Node, short};
 
 /// The longest `uid`. Those of the API server are UUIDs.
 const MAX_UID: usize = 256;
+
+/// Who set which field of an object is half of its text, and changes nothing. A webhook that is given it need not read
+/// it.
+const LEAVE_OUT: LeaveOut = {
+    const MANAGED_FIELDS: Below = Below::Members(&[("metadata", Below::Members(&[("managedFields", Below::All)]))]);
+    &[("request", Below::Members(&[("object", MANAGED_FIELDS), ("oldObject", MANAGED_FIELDS)]))]
+};
 
 /// A request to admit an object: what does not depend on its images.
 #[derive(Debug)]
@@ -45,7 +52,7 @@ pub(super) enum Operation {
 /// Returns an error if it is not an AdmissionReview, or if something that counts has the wrong shape.
 pub(super) fn read(body: &[u8], settings: &Kubernetes) -> Result<(Request, Subject), Malformed> {
     let arena = Arena::for_text(body.len());
-    let document = Json::read(body, &arena)?;
+    let document = Json::read_without(body, LEAVE_OUT, &arena)?;
     let review = Node::root(&document);
     review.exactly("kind", "AdmissionReview")?;
     review.exactly("apiVersion", "admission.k8s.io/v1")?;

@@ -99,6 +99,17 @@ fn extra_templates_are_found_by_their_json_pointer() {
         assert_eq!(webhook.validate(&request).judged(), ["unsigned"], "{kind}");
         assert!(!webhook.validate(&request).is_allowed());
     }
+    // The managed fields of an object are not read. Its own members of that name are.
+    let body = json!({
+        "metadata": {"managedFields": {"pod": {"spec": spec(&["unsigned"])}}},
+        "spec": {"metadata": {"managedFields": {"pod": {"spec": spec(&["unsigned"])}}}},
+    });
+    webhook.kubernetes.extra_templates =
+        vec![extra("Managed", "/metadata/managedFields/pod"), extra("Own", "/spec/metadata/managedFields/pod")];
+    let managed = webhook.validate(&review("CREATE", ("example.com", "Managed", "things"), &body));
+    assert_eq!(managed.answer.status, 400);
+    assert!(managed.text().contains("request.object.metadata.managedFields is a value that is not looked at"));
+    assert_eq!(webhook.validate(&review("CREATE", ("example.com", "Own", "things"), &body)).judged(), ["unsigned"]);
     // A Rollout may name a Deployment in place of a template.
     let rollout = json!({"kind": "Rollout", "spec": {"workloadRef": {"kind": "Deployment", "name": "web"}}});
     assert!(validate(&review("CREATE", ("argoproj.io", "Rollout", "rollouts"), &rollout)).is_allowed());

@@ -50,6 +50,22 @@ fn duplicate_members_are_malformed_at_each_level() {
 }
 
 #[test]
+fn managed_fields_need_not_be_understood_but_must_be_json_and_there_once() {
+    let text = create(&["app"]).to_string();
+    let with = |fields: &str| {
+        let at = text.find("\"managedFields\":").expect("a Pod has them") + "\"managedFields\":".len();
+        let end = at + text[at..].find("}]").expect("they are an array") + 2;
+        format!("{}{fields}{}", &text[..at], &text[end..])
+    };
+    for fields in ["[]", "null", "1", r#"[{"a": 1, "a": 2}]"#] {
+        let answered = Webhook::default().send(Form::Validating, with(fields).as_bytes());
+        assert_eq!(answered.judged(), ["app"], "{fields}");
+    }
+    assert!(refusal_of(with("[{]").as_bytes()).contains("not acceptable JSON"));
+    assert!(refusal_of(with(r#"[],"managedFields":[]"#).as_bytes()).contains("twice"));
+}
+
+#[test]
 fn only_the_version_v1_is_supported() {
     let message = refusal(&with("/apiVersion", "admission.k8s.io/v1beta1".into()));
     assert!(message.contains("apiVersion is \"admission.k8s.io/v1beta1\"; expected admission.k8s.io/v1"), "{message}");
