@@ -50,11 +50,19 @@ impl Store {
         subject: &'a Descriptor,
         most: usize,
     ) -> Result<Signatures<'a>, StoreError> {
-        let listed = match self {
-            Self::Layout(layout) => layout.list_signatures(&subject.digest, most).await?,
-            Self::Remote(repository) => repository.referrers(&subject.digest, SIGNATURE_MEDIA_TYPE, most).await?,
-        };
+        let listed = self.list_signatures_of(&subject.digest, most).await?;
         Ok(Signatures { store: self, subject, listed: listed.into_iter() })
+    }
+
+    /// Lists the descriptors of the manifests that are signatures of the artifact with this digest, at most `most`.
+    ///
+    /// # Errors
+    /// Returns [`StoreError`] if the list cannot be read completely or has more than `most` entries.
+    pub async fn list_signatures_of(&self, digest: &Digest, most: usize) -> Result<Vec<Descriptor>, StoreError> {
+        match self {
+            Self::Layout(layout) => Ok(layout.list_signatures(digest, most).await?),
+            Self::Remote(repository) => Ok(repository.referrers(digest, SIGNATURE_MEDIA_TYPE, most).await?),
+        }
     }
 
     /// Reads a manifest that is listed as a signature of `subject`, and checks that it is one.

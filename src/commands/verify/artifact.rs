@@ -1,13 +1,14 @@
 //! Verifies one artifact.
 
 use notary::Descriptor;
+use notary::reference::Target;
 use notary::trust::policy::{NoApplicablePolicy, RegistryScope, TrustPolicyDocument};
-use notation::verify::{Demands, Requirement, VerificationPolicy, Verifier};
+use notation::verify::{Demands, NoVerdict, Requirement, Verdict, VerificationPolicy, Verifier};
 use registry::{RegistryClient, Store, Tree};
 use time::OffsetDateTime;
 
 use super::report::VerifiedArtifact;
-use crate::arguments::artifact_reference::ArtifactReference;
+use crate::arguments::artifact_reference::{ArtifactReference, OpenedArtifact};
 use crate::output::artifacts::PassedOver;
 use crate::output::exit::CliError;
 use crate::verification::Policies;
@@ -26,55 +27,78 @@ pub(super) struct Verification {
 
 /// Verifies the artifact and, with `--recursive`, first everything that an index lists.
 pub(super) async fn verify(verification: &Verification, reference: &ArtifactReference) -> Vec<VerifiedArtifact> {
-    let resolved = async {
-        let location = reference.location(verification.scope.as_ref());
-        let policy = verification.policies.policy(|document| document.applicable_to(location).map_err(no_policy))?;
-        let opened = reference.open(&verification.registry)?;
-        let artifact = opened.store.resolve(&opened.target).await?;
-        Ok::<_, CliError>((policy, opened.store, artifact))
-    };
-    let (policy, store, artifact) = match resolved.await {
-        Ok(resolved) => resolved,
+    let location = reference.location(verification.scope.as_ref());
+    let policy = verification.policies.policy(|document| document.applicable_to(location).map_err(no_policy));
+    let opened = policy.and_then(|policy| Ok((policy, reference.open(&verification.registry)?)));
+    let (policy, OpenedArtifact { store, target }) = match opened {
+        Ok(opened) => opened,
         Err(why) => return vec![VerifiedArtifact::failed(reference, None, why)],
     };
-    let tree = if verification.recursive {
-        store.tree(&artifact, Store::MAX_MANIFESTS).await
-    } else {
-        Ok(Tree::of(artifact.clone()))
-    };
-    let Tree { manifests: artifacts, others, unknown, .. } = match tree {
-        Ok(artifacts) => artifacts,
-        Err(why) => return vec![VerifiedArtifact::failed(reference, Some(&artifact), why.into())],
-    };
-    let mut reports = Vec::with_capacity(artifacts.len());
-    for listed in &artifacts {
-        let mut report = verify_one(verification, reference, &policy, &store, listed).await;
-        report.is_listed = *listed != artifact;
-        reports.push(report);
-    }
-    if let Some(last) = reports.last_mut() {
-        last.passed_over = PassedOver { others, unknown };
-    }
-    reports
+    let artifact = Artifact { verification, reference, policy: &policy, store: &store };
+    if verification.recursive { artifact.verify_tree(&target).await } else { vec![artifact.verify(&target).await] }
 }
 
-async fn verify_one(
-    verification: &Verification,
-    reference: &ArtifactReference,
-    policy: &VerificationPolicy,
-    store: &Store,
-    artifact: &Descriptor,
-) -> VerifiedArtifact {
-    let Verification { verifier, demands, .. } = verification;
-    let verdict = verifier.verify_resolved(store, artifact, policy, demands, OffsetDateTime::now_utc()).await;
-    let verdict = match verdict {
-        Ok(verdict) => verdict,
-        Err(why) => return VerifiedArtifact::failed(reference, Some(artifact), why.into()),
-    };
-    let report = VerifiedArtifact::new(reference, policy, &verdict);
-    match &verification.requirement {
-        Some(requirement) => report.with_requirement(requirement, &verdict.meets(requirement)),
-        None => report,
+/// An artifact that is to be verified.
+struct Artifact<'a> {
+    verification: &'a Verification,
+    reference: &'a ArtifactReference,
+    policy: &'a VerificationPolicy,
+    store: &'a Store,
+}
+
+impl Artifact<'_> {
+    /// Verifies it alone.
+    async fn verify(&self, target: &Target) -> VerifiedArtifact {
+        let Verification { verifier, demands, .. } = self.verification;
+        let resolved = match verifier.resolve(self.store, target, self.policy).await {
+            Ok(resolved) => resolved,
+            Err(why) => return self.failed(None, why),
+        };
+        let artifact = resolved.descriptor().clone();
+        let now = OffsetDateTime::now_utc();
+        let verdict = verifier.verify_found(self.store, resolved, self.policy, demands, now).await;
+        self.report(&artifact, verdict)
+    }
+
+    /// Verifies everything that it lists, and then itself.
+    async fn verify_tree(&self, target: &Target) -> Vec<VerifiedArtifact> {
+        let artifact = match self.store.resolve(target).await {
+            Ok(artifact) => artifact,
+            Err(why) => return vec![self.failed(None, why)],
+        };
+        let Tree { manifests, others, unknown, .. } = match self.store.tree(&artifact, Store::MAX_MANIFESTS).await {
+            Ok(tree) => tree,
+            Err(why) => return vec![self.failed(Some(&artifact), why)],
+        };
+        let Verification { verifier, demands, .. } = self.verification;
+        let mut reports = Vec::with_capacity(manifests.len());
+        for listed in &manifests {
+            let now = OffsetDateTime::now_utc();
+            let verdict = verifier.verify_resolved(self.store, listed, self.policy, demands, now).await;
+            let mut report = self.report(listed, verdict);
+            report.is_listed = *listed != artifact;
+            reports.push(report);
+        }
+        if let Some(last) = reports.last_mut() {
+            last.passed_over = PassedOver { others, unknown };
+        }
+        reports
+    }
+
+    fn report(&self, artifact: &Descriptor, verdict: Result<Verdict, NoVerdict>) -> VerifiedArtifact {
+        let verdict = match verdict {
+            Ok(verdict) => verdict,
+            Err(why) => return self.failed(Some(artifact), why),
+        };
+        let report = VerifiedArtifact::new(self.reference, self.policy, &verdict);
+        match &self.verification.requirement {
+            Some(requirement) => report.with_requirement(requirement, &verdict.meets(requirement)),
+            None => report,
+        }
+    }
+
+    fn failed(&self, artifact: Option<&Descriptor>, why: impl Into<CliError>) -> VerifiedArtifact {
+        VerifiedArtifact::failed(self.reference, artifact, why.into())
     }
 }
 

@@ -71,8 +71,7 @@ impl Verifier {
         now: OffsetDateTime,
     ) -> Result<Vec<InspectedSignature>, NoVerdict> {
         let deadline = Deadline::new(self.limits().time);
-        let listed =
-            within(deadline, store.list_signatures(artifact, self.limits().signatures)).await?.into_descriptors();
+        let listed = within(deadline, store.list_signatures_of(&artifact.digest, self.limits().signatures)).await?;
         let mut left = MAX_INSPECTED;
         let mut inspected = Vec::with_capacity(listed.len());
         for manifest in listed {

@@ -33,4 +33,4 @@ pub use self::verdict::{
     CertificateSummary, Check, CheckOutcome, CheckResult, Conclusion, Requirement, RequirementError, SignatureVerdict,
     Signed, TimestampSummary, Verdict,
 };
-pub use self::verifier::{Limits, NoVerdict, Verifier};
+pub use self::verifier::{Limits, NoVerdict, ResolvedArtifact, Verifier};

@@ -57,7 +57,7 @@ pub trait SignatureSource: Send + Sync {
 
 impl SignatureSource for Store {
     fn list<'a>(&'a self, artifact: &'a Descriptor, most: usize) -> BoxFuture<'a, Result<Vec<Descriptor>, NoVerdict>> {
-        Box::pin(async move { Ok(self.list_signatures(artifact, most).await?.into_descriptors()) })
+        Box::pin(async move { Ok(self.list_signatures_of(&artifact.digest, most).await?) })
     }
 
     fn envelope<'a>(

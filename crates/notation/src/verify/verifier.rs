@@ -56,6 +56,28 @@ impl Default for Limits {
     }
 }
 
+/// An artifact that [`Verifier::resolve`] found in a store.
+#[derive(Debug)]
+pub struct ResolvedArtifact {
+    artifact: Descriptor,
+    /// Its signatures, if they were listed while it was resolved.
+    listed: Option<Result<Vec<Descriptor>, NoVerdict>>,
+    /// The time limit of its verification, which began when it was resolved.
+    deadline: Deadline,
+}
+
+impl ResolvedArtifact {
+    /// Returns its descriptor.
+    #[must_use]
+    pub fn descriptor(&self) -> &Descriptor {
+        &self.artifact
+    }
+
+    fn new(artifact: Descriptor, deadline: Deadline) -> Self {
+        Self { artifact, listed: None, deadline }
+    }
+}
+
 /// Why there is no verdict about an artifact.
 #[derive(Debug, thiserror::Error)]
 pub enum NoVerdict {
@@ -157,12 +179,49 @@ impl Verifier {
         demands: &Demands,
         now: OffsetDateTime,
     ) -> Result<Verdict, NoVerdict> {
-        let deadline = Deadline::new(self.limits.time);
-        let artifact = within(deadline, store.resolve(target)).await?;
-        self.verify_within(store, artifact, policy, demands, now, deadline).await
+        let artifact = self.resolve(store, target, policy).await?;
+        self.verify_found(store, artifact, policy, demands, now).await
     }
 
-    /// Verifies an artifact that was resolved before.
+    /// Resolves a tag or digest for [`Self::verify_found`]. The signatures of a digest are listed at the same time, if
+    /// the policy wants them: this saves a round trip to the registry.
+    ///
+    /// # Errors
+    /// Returns [`NoVerdict`] if the artifact does not exist, or cannot be read in time.
+    pub async fn resolve(
+        &self,
+        store: &Store,
+        target: &Target,
+        policy: &VerificationPolicy,
+    ) -> Result<ResolvedArtifact, NoVerdict> {
+        let deadline = Deadline::new(self.limits.time);
+        let resolving = within(deadline, store.resolve(target));
+        let digest = match target {
+            Target::Digest(digest) if !policy.is_skip() => digest,
+            _ => return Ok(ResolvedArtifact::new(resolving.await?, deadline)),
+        };
+        let listing = within(deadline, store.list_signatures_of(digest, self.limits.signatures));
+        // The listing fails only once the artifact exists: that it does not exist is the better reason.
+        let (artifact, listed) = tokio::try_join!(resolving, async { Ok(listing.await) })?;
+        Ok(ResolvedArtifact { listed: Some(listed), ..ResolvedArtifact::new(artifact, deadline) })
+    }
+
+    /// Verifies an artifact that [`Self::resolve`] found in this store, within the time that began there.
+    ///
+    /// # Errors
+    /// Returns [`NoVerdict`] if the list of its signatures cannot be read in time, or exceeds the limit.
+    pub async fn verify_found(
+        &self,
+        store: &Store,
+        artifact: ResolvedArtifact,
+        policy: &VerificationPolicy,
+        demands: &Demands,
+        now: OffsetDateTime,
+    ) -> Result<Verdict, NoVerdict> {
+        self.verify_within(store, artifact, policy, demands, now).await
+    }
+
+    /// Verifies an artifact whose descriptor is known.
     ///
     /// # Errors
     /// Returns [`NoVerdict`] if the list of its signatures cannot be read in time, or exceeds the limit.
@@ -174,8 +233,8 @@ impl Verifier {
         demands: &Demands,
         now: OffsetDateTime,
     ) -> Result<Verdict, NoVerdict> {
-        let deadline = Deadline::new(self.limits.time);
-        self.verify_within(store, artifact.clone(), policy, demands, now, deadline).await
+        let artifact = ResolvedArtifact::new(artifact.clone(), Deadline::new(self.limits.time));
+        self.verify_within(store, artifact, policy, demands, now).await
     }
 
     /// Verifies an artifact whose signatures come from `source`, which may remember them, before `deadline`.
@@ -191,18 +250,18 @@ impl Verifier {
         now: OffsetDateTime,
         deadline: Deadline,
     ) -> Result<Verdict, NoVerdict> {
-        self.verify_within(source, artifact.clone(), policy, demands, now, deadline).await
+        self.verify_within(source, ResolvedArtifact::new(artifact.clone(), deadline), policy, demands, now).await
     }
 
     async fn verify_within(
         &self,
         source: &dyn SignatureSource,
-        artifact: Descriptor,
+        resolved: ResolvedArtifact,
         policy: &VerificationPolicy,
         demands: &Demands,
         now: OffsetDateTime,
-        deadline: Deadline,
     ) -> Result<Verdict, NoVerdict> {
+        let ResolvedArtifact { artifact, listed, deadline } = resolved;
         let mut verdict = Verdict {
             artifact,
             policy: policy.name().to_owned(),
@@ -214,7 +273,10 @@ impl Verifier {
             return Ok(verdict);
         }
         let artifact = verdict.artifact.clone();
-        let listed = within(deadline, source.list(&artifact, self.limits.signatures)).await?;
+        let listed = match listed {
+            Some(listed) => listed?,
+            None => within(deadline, source.list(&artifact, self.limits.signatures)).await?,
+        };
         tracing::info!(artifact = %artifact.digest, found = listed.len(), policy = policy.name(), "listed signatures");
         let context = Context { verifier: self, policy, demands, now, deadline };
         let mut left: VecDeque<Waiting> = listed.into_iter().map(Waiting::First).collect();

@@ -11,6 +11,7 @@ mod forged;
 mod layers;
 mod levels;
 mod limits;
+mod listing;
 mod own_signatures;
 mod revocation;
 mod served;
