@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use aws_names::{JobArn, PLUGIN_NAME, ProfileArn};
+use aws_names::{PLUGIN_NAME, ProfileArn};
 use axum::http::Method;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -107,7 +107,7 @@ pub async fn run(service: &Service, caller: &Caller, input: Input) -> Result<Out
     let signed_at = now.replace_nanosecond(0).unwrap_or(now);
     let expires_at = profile.validity.end(signed_at);
     let job = Job {
-        arn: JobArn::new(arn.location().clone(), &uuid::Uuid::new_v4().to_string())?,
+        arn: parameters::new_job(arn.location(), now)?,
         profile: profile.arn,
         platform_id: profile.platform_id,
         invoker: caller.location().account().clone(),

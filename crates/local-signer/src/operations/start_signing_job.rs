@@ -138,7 +138,7 @@ pub async fn run(service: &Service, caller: &Caller, input: Input) -> Result<Out
     // An envelope has whole seconds, and the job must have the same time.
     let created_at = now.replace_nanosecond(0).unwrap_or(now);
     let job = Job {
-        arn: JobArn::new(arn.location().clone(), &uuid::Uuid::new_v4().to_string())?,
+        arn: parameters::new_job(arn.location(), now)?,
         platform_id: profile.platform_id,
         invoker: caller.location().account().clone(),
         requested_by: caller.principal(),
