@@ -1,5 +1,5 @@
-//! The calls to AWS Signer that are permitted: a token bucket for each region, and who waits for it. Where replicas share
-//! a bucket, it decides; where they do not, or it is gone, each has its part of the rate.
+//! The calls to AWS Signer that are permitted: a token bucket for each region, and who waits for it. Where replicas
+//! share a bucket, it decides; where they do not, or it is gone, each has its part of the rate.
 
 use std::collections::{HashMap, HashSet};
 use std::num::NonZeroU32;

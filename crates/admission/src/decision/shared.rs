@@ -1,5 +1,5 @@
-//! What replicas share, so that one of them asks for all. Everything in it may be slow, gone or forged at any time: that
-//! costs time, and never changes a verdict for the better.
+//! What replicas share, so that one of them asks for all. Everything in it may be slow, gone or forged at any time:
+//! that costs time, and never changes a verdict for the better.
 
 use std::fmt::Debug;
 use std::num::NonZeroU32;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use notary::text::printable;
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Pipeline, RedisConnectionInfo, RedisError, Value, cmd};
+use redis::{AsyncConnectionConfig, Pipeline, RedisConnectionInfo, RedisError, ServerError, Value, cmd};
 use time::OffsetDateTime;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -35,9 +35,13 @@ const LOOKS: Duration = Duration::from_secs(60);
 /// How much the clock of this replica may differ from that of the server. All replicas compare theirs with it, so that
 /// two of them differ by at most twice as much.
 const SKEW: Duration = Duration::from_secs(2);
+/// A connection is given up after so many commands in turn whose answers do not come in time. One alone says little:
+/// this process or the server may have had no processor.
+const MAX_TIMEOUTS: usize = 3;
 /// The most commands under way; others wait.
 const MAX_UNDER_WAY: usize = 32;
-/// The most bytes of the answers to those: each has at most two entries. They take some times as many bytes when parsed.
+/// The most bytes of the answers to those: each has at most two entries. They take some times as many bytes when
+/// parsed.
 const MAX_RECEIVED: usize = MAX_UNDER_WAY * (2 * MAX_ENTRY + 1024);
 
 /// The connection to the server.
@@ -65,6 +69,8 @@ struct Live {
     commands: MultiplexedConnection,
     /// The bytes that were received since the last answer.
     received: Arc<AtomicUsize>,
+    /// The commands since the last answer that were not answered in time.
+    timeouts: Arc<AtomicUsize>,
 }
 
 /// Why there is no connection.
@@ -116,17 +122,18 @@ impl Connection {
         let Inner { settings, metrics, under_way, lost, .. } = &*self.shared;
         let mut live = self.live.borrow().clone()?;
         let began = Instant::now();
-        let Ok(place) = timeout(settings.timeout, under_way.acquire()).await else {
+        let Ok(place) = timeout(settings.timeout / 2, under_way.acquire()).await else {
             // The server is slow, or there is more to do than it can; others find out which.
             metrics.redis_failed(RedisFailure::Busy);
             return None;
         };
-        let left = settings.timeout.saturating_sub(began.elapsed()).max(settings.timeout / 2);
+        let left = settings.timeout.saturating_sub(began.elapsed());
         let answers = timeout(left, live.commands.send_packed_commands(commands, 0, commands.len())).await;
         drop(place);
         match answers {
             Ok(Ok(values)) if values.len() == commands.len() => {
                 live.received.store(0, Ordering::Relaxed);
+                live.timeouts.store(0, Ordering::Relaxed);
                 self.shared.look_for_errors(&values);
                 Some(values)
             }
@@ -136,9 +143,10 @@ impl Connection {
                 None
             }
             Err(_) => {
-                // Its answers would come to those who ask later.
                 metrics.redis_failed(RedisFailure::Timeout);
-                lost.notify_one();
+                if live.timeouts.fetch_add(1, Ordering::Relaxed) + 1 >= MAX_TIMEOUTS {
+                    lost.notify_one();
+                }
                 None
             }
         }
@@ -184,7 +192,7 @@ impl Inner {
         let why = loop {
             tokio::select! {
                 _ = &mut driver.0 => break "the connection is closed".to_owned(),
-                () = self.lost.notified() => break "a command failed or took too long".to_owned(),
+                () = self.lost.notified() => break "commands failed or took too long".to_owned(),
                 () = sleep(LOOKS) => {
                     if let Err(why) = self.compare_clocks(connection.clone()).await {
                         break why.to_string();
@@ -232,7 +240,7 @@ impl Inner {
         // The time for an answer is set for each command.
         let config = AsyncConnectionConfig::new().set_response_timeout(None).set_connection_timeout(None);
         let (commands, driver) = MultiplexedConnection::new_with_config(&info, stream, config).await?;
-        Ok((Live { commands, received }, Driver(tokio::spawn(driver))))
+        Ok((Live { commands, received, timeouts: Arc::default() }, Driver(tokio::spawn(driver))))
     }
 
     /// Entries have times: a replica whose clock is wrong would use answers for too long, or have others do so.
@@ -265,11 +273,7 @@ impl Inner {
     /// memory or that only reads.
     fn look_for_errors(&self, values: &[Value]) {
         for value in values {
-            let Value::ServerError(why) = value else { continue };
-            // A script that it does not know yet is sent to it. An entry of another type is not believed.
-            if matches!(why.code(), "NOSCRIPT" | "WRONGTYPE") {
-                continue;
-            }
+            let Some(why) = refusal(value) else { continue };
             self.metrics.redis_failed(RedisFailure::Refused);
             if !self.has_told.swap(true, Ordering::Relaxed) {
                 let (address, why) = (self.address(), shown(&why.clone().into()));
@@ -298,6 +302,15 @@ impl Drop for Connection {
 impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Connection({})", self.shared.address())
+    }
+}
+
+/// The error that the server answers, unless it is about what is stored there: a script that it does not know yet,
+/// which is then sent to it, or an entry of another type, which is not believed.
+pub fn refusal(value: &Value) -> Option<&ServerError> {
+    match value {
+        Value::ServerError(why) if !matches!(why.code(), "NOSCRIPT" | "WRONGTYPE") => Some(why),
+        _ => None,
     }
 }
 

@@ -1,8 +1,8 @@
 //! The cache that replicas share, in Redis or Valkey: <https://redis.io/docs/latest/develop/reference/protocol-spec/>.
 //!
 //! Who can write there without the keys of [`Keys`] can delete entries, put old ones back as long as they count, and
-//! keep replicas from sharing. That costs calls and time. It makes no verdict better than AWS Signer's answer was within
-//! its time.
+//! keep replicas from sharing. That costs calls and time. It makes no verdict better than AWS Signer's answer was
+//! within its time.
 //!
 //! | File | What it has |
 //! |---|---|
@@ -32,7 +32,7 @@ use redis::{Pipeline, Value, pipe};
 use time::OffsetDateTime;
 use tokio::time::{Instant, sleep};
 
-use self::connection::Connection;
+use self::connection::{Connection, refusal};
 pub use self::entry::{Keys, Rejection};
 use self::entry::{Kind, MAX_ENTRY, Milliseconds, Name};
 use self::lease::Lease;
@@ -63,7 +63,7 @@ enum Look {
     Absent {
         is_my_turn: bool,
     },
-    /// The server does not answer.
+    /// The server does not answer, or refuses.
     Gone,
 }
 
@@ -97,10 +97,9 @@ impl SharedCache {
             Value::BulkString(bytes) if bytes.is_empty() => return Ok(None),
             Value::BulkString(bytes) => bytes,
             Value::Nil => return Ok(None),
-            // A value of another type: a list, a set.
-            Value::ServerError(why) if why.code() == "WRONGTYPE" => return Err(Rejection::Malformed),
             // The connection has counted it.
-            Value::ServerError(_) => return Ok(None),
+            _ if refusal(value).is_some() => return Ok(None),
+            // A value of another type: a list, a set.
             _ => return Err(Rejection::Malformed),
         };
         self.settings.keys.open(kind, name, bytes, self.now()).map(Some)
@@ -130,6 +129,10 @@ impl SharedCache {
         get(&mut commands, Kind::Revoked, &revoked);
         get(&mut commands, Kind::NotRevoked, &current);
         let Some(values) = self.connection.call(&commands).await else { return Look::Gone };
+        // One that only reads, or has no memory left, would never give a turn to anyone.
+        if values.iter().any(|value| refusal(value).is_some()) {
+            return Look::Gone;
+        }
         let [first @ .., is_revoked, is_current] = &values[..] else { return Look::Gone };
         let is_my_turn = matches!(first, [Value::Okay]);
         let answers = [(Kind::Revoked, &revoked, is_revoked), (Kind::NotRevoked, &current, is_current)];

@@ -9,7 +9,7 @@ mod faults;
 mod policies;
 mod property;
 mod quota;
-mod redis_server;
+mod redis_clients;
 mod registry;
 mod reload;
 mod rules;

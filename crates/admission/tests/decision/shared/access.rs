@@ -2,18 +2,20 @@
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use admission::cache::Clock;
 use admission::config::LogLevel;
+use admission::decision::Revocations;
 use admission::log::Log;
 use admission::metrics::Metrics;
 use admission::shared_cache::{Settings, SharedCache};
 use notation::verify::Signer;
+use testbed::redis_server::{PASSWORD, RedisServer};
 
 use super::{Slow, found, rejected, settings, value};
-use crate::quota::{TIME, ask, memory, questions};
-use crate::redis_server::{PASSWORD, RedisServer, client};
+use crate::quota::{TIME, ask, aws, memory, questions};
+use crate::redis_clients::{Attacker, client, settings as redis};
 use crate::scene::LONG;
 use crate::source::Source;
 
@@ -43,9 +45,9 @@ impl Lines {
     }
 
     async fn say(&self, what: &str) {
-        let end = std::time::Instant::now() + LONG;
+        let end = Instant::now() + LONG;
         while !self.text().contains(what) {
-            assert!(std::time::Instant::now() < end, "no {what} in {}", self.text());
+            assert!(Instant::now() < end, "no {what} in {}", self.text());
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
@@ -56,7 +58,7 @@ impl Lines {
 async fn a_client_with_the_authority_the_user_and_the_password_is_connected_by_tls() {
     let server = RedisServer::with_tls();
     let (metrics, lines) = (Metrics::new("0", &[]), Lines::default());
-    let config = server.settings();
+    let config = redis(&server);
     let shared = client(&config, &metrics, lines.log());
     assert!(shared.connected(LONG).await, "{}", lines.text());
     let source = Source::new();
@@ -64,8 +66,7 @@ async fn a_client_with_the_authority_the_user_and_the_password_is_connected_by_t
         let clients = aws_signer::ClientPool::new(aws_signer::SignerConfig::default());
         let slow = Slow(Arc::clone(&source), Duration::ZERO);
         let settings = settings(Duration::from_secs(60));
-        let revocations =
-            admission::decision::Revocations::new(slow, clients, memory(), &settings, TIME, metrics.clone());
+        let revocations = Revocations::new(slow, clients, memory(), &settings, TIME, metrics.clone());
         revocations.sharing(Some(Arc::new(shared)))
     };
     let question = questions(&Signer::Certificate, 1);
@@ -100,7 +101,7 @@ async fn others_are_not_connected_and_the_log_says_why_without_secrets() {
         std::fs::write(&path, content).unwrap();
         path
     };
-    let good = server.settings();
+    let good = redis(&server);
     let wrong_password =
         admission::config::Redis { password_file: Some(file("password", "wrong-secret")), ..good.clone() };
     let wrong_user = admission::config::Redis { username_file: Some(file("user", "nobody")), ..good.clone() };
@@ -140,7 +141,7 @@ async fn a_replica_whose_clock_is_wrong_shares_nothing() {
     let server = RedisServer::start();
     let (metrics, lines, clock) = (Metrics::new("0", &[]), Lines::default(), Clock::default());
     clock.advance(Duration::from_secs(10));
-    let shared = SharedCache::new(Settings::read(&server.settings()).unwrap(), clock, metrics, lines.log());
+    let shared = SharedCache::new(Settings::read(&redis(&server)).unwrap(), clock, metrics, lines.log());
     assert!(!shared.connected(SOON).await);
     lines.say("its clock and that of this replica differ by 10.0 s").await;
 }
@@ -148,20 +149,27 @@ async fn a_replica_whose_clock_is_wrong_shares_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs redis-server: scripts/test"]
 async fn a_command_that_the_server_refuses_is_counted_and_told_once() {
-    let server = RedisServer::start();
-    let (metrics, lines) = (Metrics::new("0", &[]), Lines::default());
-    let shared = Arc::new(client(&server.settings(), &metrics, lines.log()));
-    assert!(shared.connected(LONG).await);
-    let _: () = server.attacker().call(&["ACL", "SETUSER", "admission", "-getrange"]);
-    let source = Source::new();
-    let clients = aws_signer::ClientPool::new(aws_signer::SignerConfig::default());
-    let slow = Slow(Arc::clone(&source), Duration::ZERO);
-    let settings = settings(Duration::from_secs(60));
-    let revocations = admission::decision::Revocations::new(slow, clients, memory(), &settings, TIME, metrics.clone());
-    let revocations = revocations.sharing(Some(shared));
-    ask(&revocations, questions(&Signer::Certificate, 3)).await;
-    assert_eq!(source.count(), 3);
-    assert!(value(&metrics, "redis_failures_total{reason=\"refused\"}") >= 3);
-    lines.say("the shared cache refuses a command").await;
-    assert_eq!(lines.text().matches("the shared cache refuses a command").count(), 1, "{}", lines.text());
+    // Without memory, or as a replica that only reads, a server refuses to write as it does without the permission.
+    for (permission, least) in [("-getrange", 3), ("-set", 3), ("-eval -evalsha", 1)] {
+        let server = RedisServer::start();
+        let (metrics, lines) = (Metrics::new("0", &[]), Lines::default());
+        let shared = Arc::new(client(&redis(&server), &metrics, lines.log()));
+        assert!(shared.connected(LONG).await);
+        let mut command = vec!["ACL", "SETUSER", "admission"];
+        command.extend(permission.split(' '));
+        let _: () = Attacker::of(&server).call(&command);
+        let source = Source::new();
+        let clients = aws_signer::ClientPool::new(aws_signer::SignerConfig::default());
+        let slow = Slow(Arc::clone(&source), Duration::ZERO);
+        let settings = settings(Duration::from_secs(60));
+        let revocations = Revocations::new(slow, clients, memory(), &settings, TIME, metrics.clone());
+        let began = Instant::now();
+        ask(&revocations.sharing(Some(shared)), questions(&aws("us-west-2"), 3)).await;
+        // No one waits for a turn that the server gives to no one.
+        assert!(began.elapsed() < Duration::from_secs(2), "{permission}: {:?}", began.elapsed());
+        assert_eq!(source.count(), 3);
+        assert!(value(&metrics, "redis_failures_total{reason=\"refused\"}") >= least, "{permission}");
+        lines.say("the shared cache refuses a command").await;
+        assert_eq!(lines.text().matches("the shared cache refuses a command").count(), 1, "{}", lines.text());
+    }
 }

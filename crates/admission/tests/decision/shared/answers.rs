@@ -4,10 +4,10 @@ use std::time::{Duration, Instant};
 
 use notation::revocation::RevocationStatus;
 use notation::verify::Signer;
+use testbed::redis_server::RedisServer;
 
 use super::{asker, askers, found, settings};
 use crate::quota::{ask, aws, questions};
-use crate::redis_server::RedisServer;
 use crate::scene::{LONG, until};
 use crate::source::{Source, not_revoked, revoked};
 

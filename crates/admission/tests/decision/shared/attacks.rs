@@ -6,11 +6,12 @@ use admission::cache::Key;
 use admission::decision::{Shared as _, SharedAnswer, Turn, Wanted};
 use notation::revocation::RevocationStatus;
 use notation::verify::Signer;
+use testbed::redis_server::RedisServer;
 use time::OffsetDateTime;
 
 use super::{asker, rejected, settings};
 use crate::quota::{ask, aws, questions};
-use crate::redis_server::RedisServer;
+use crate::redis_clients::{Attacker, flush};
 use crate::source::{Source, not_revoked, revoked};
 
 const LONG_TTL: Duration = Duration::from_secs(600);
@@ -28,14 +29,14 @@ async fn forged_moved_cut_and_foreign_entries_are_ignored_and_counted() {
     let mut both = questions(&Signer::Certificate, 2);
     let (second, first) = (both.split_off(1), both);
     ask(&writer.revocations, first.clone()).await;
-    let mut attacker = server.attacker();
+    let mut attacker = Attacker::of(&server);
     let of_first = attacker.names("not-revoked").remove(0);
     let good: Vec<u8> = attacker.call(&["GET", &of_first]);
     // The name of the second one is known after someone has asked for it.
     ask(&writer.revocations, second.clone()).await;
     let of_second = attacker.names("not-revoked").into_iter().find(|name| *name != of_first).unwrap();
     source.say(revoked());
-    server.flush();
+    flush(&server);
     let other = asker(&server, &source, &settings(LONG_TTL), Duration::ZERO).await;
     ask(&other.revocations, second.clone()).await;
     let of_revoked = attacker.names("revoked").remove(0);
@@ -56,7 +57,7 @@ async fn forged_moved_cut_and_foreign_entries_are_ignored_and_counted() {
     ];
     for (entry, reason) in attacks {
         for name in [&of_second, &of_revoked] {
-            server.flush();
+            flush(&server);
             let _: () = attacker.bytes(&["SET", name], &entry);
             let before = source.count();
             let victim = asker(&server, &source, &settings(LONG_TTL), Duration::ZERO).await;
@@ -68,7 +69,7 @@ async fn forged_moved_cut_and_foreign_entries_are_ignored_and_counted() {
     }
     // Values of other types.
     for command in [["LPUSH", &*of_second, "a"], ["SADD", &*of_revoked, "a"]] {
-        server.flush();
+        flush(&server);
         let _: i64 = attacker.call(&command);
         let victim = asker(&server, &source, &settings(LONG_TTL), Duration::ZERO).await;
         assert!(is_revoked(&ask(&victim.revocations, second.clone()).await));
@@ -84,7 +85,7 @@ async fn an_entry_that_is_put_back_after_its_time_is_ignored_and_counted() {
     let writer = asker(&server, &source, &ttl, Duration::ZERO).await;
     let question = questions(&Signer::Certificate, 1);
     ask(&writer.revocations, question.clone()).await;
-    let mut attacker = server.attacker();
+    let mut attacker = Attacker::of(&server);
     let name = attacker.names("not-revoked").remove(0);
     let entry: Vec<u8> = attacker.call(&["GET", &name]);
     source.say(revoked());
@@ -141,7 +142,7 @@ async fn a_revocation_is_hidden_by_no_answer_that_another_replica_writes_before_
 async fn a_turn_that_a_stranger_holds_for_ever_costs_half_of_the_time() {
     let (server, source) = (RedisServer::start(), Source::new());
     let question = questions(&aws("us-west-2"), 1);
-    let mut attacker = server.attacker();
+    let mut attacker = Attacker::of(&server);
     // The name of a turn is that of the question.
     let taking = tokio::task::spawn_blocking(move || {
         let end = Instant::now() + Duration::from_secs(20);

@@ -9,10 +9,11 @@ use admission::decision::{Rate, Shared as _, Token};
 use admission::metrics::Metrics;
 use notary::ReasonCode;
 use notation::revocation::RevocationStatus;
+use testbed::redis_server::RedisServer;
 
 use super::asker;
 use crate::quota::{ask, aws, questions};
-use crate::redis_server::RedisServer;
+use crate::redis_clients::{Attacker, connected};
 use crate::source::Source;
 
 /// Ten calls a second, of all three replicas.
@@ -97,7 +98,7 @@ async fn what_does_not_get_a_token_in_time_says_quota_at_once() {
 async fn a_bucket_that_is_emptied_or_filled_with_nonsense_permits_no_more_than_the_rate() {
     let (server, source) = (RedisServer::start(), Source::new());
     let replica = asker(&server, &source, &settings(), Duration::ZERO).await;
-    let mut attacker = server.attacker();
+    let mut attacker = Attacker::of(&server);
     let attack = tokio::task::spawn_blocking(move || {
         let end = Instant::now() + Duration::from_secs(4);
         let values = ["0", "-1", "nan", "inf", "1e300", "99999999999999999999", "", "a"];
@@ -123,7 +124,7 @@ async fn a_bucket_that_is_emptied_or_filled_with_nonsense_permits_no_more_than_t
 #[ignore = "needs redis-server: scripts/test"]
 async fn tokens_are_given_in_order_and_none_that_would_come_too_late() {
     let server = RedisServer::start();
-    let client = server.client(&Metrics::new("0", &[])).await;
+    let client = connected(&server, &Metrics::new("0", &[])).await;
     let number = |number: u32| number.try_into().unwrap();
     let rate = Rate::per_second(number(5), number(1));
     let key = Key::of("bucket").key();

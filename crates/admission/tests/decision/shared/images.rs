@@ -4,15 +4,16 @@ use std::sync::Arc;
 
 use admission::decision::{Code, Outcome, Shared};
 use admission::metrics::Metrics;
+use testbed::redis_server::RedisServer;
 
 use super::{found, rejected};
-use crate::redis_server::RedisServer;
+use crate::redis_clients::{Attacker, connected};
 use crate::registry::Asked;
 use crate::scene::{ENFORCE, LONG, Replica, STRICT, Scene, Tenant, ask, assert_said, assert_verified};
 
 async fn replica(scene: &Scene, server: &RedisServer) -> Replica {
     let metrics = Metrics::new("0", &[]);
-    let shared: Arc<dyn Shared> = server.client(&metrics).await;
+    let shared: Arc<dyn Shared> = connected(&server, &metrics).await;
     scene.replica(&format!("{STRICT}\n{ENFORCE}"), metrics, Some(shared))
 }
 
@@ -50,7 +51,7 @@ async fn what_was_read_with_one_credential_is_not_found_with_another() {
     assert_verified(&ask(&two.decider, Some("b"), &[scene.app()], LONG).await.images[0]);
     assert!(scene.registry.count(Asked::Envelope) > before, "it was read with the other credential");
     // The server knows no names.
-    let mut attacker = server.attacker();
+    let mut attacker = Attacker::of(&server);
     for name in attacker.names("signature") {
         let value: Vec<u8> = attacker.call(&["GET", &name]);
         let text = String::from_utf8_lossy(&value);
@@ -74,7 +75,7 @@ async fn an_entry_of_another_signature_is_read_from_the_registry_again() {
     let one = replica(&scene, &server).await;
     assert_verified(&ask(&one.decider, None, &[scene.app()], LONG).await.images[0]);
     assert_verified(&ask(&one.decider, None, &[scene.by_digest(&other)], LONG).await.images[0]);
-    let mut attacker = server.attacker();
+    let mut attacker = Attacker::of(&server);
     let names = attacker.names("signature");
     let entries: Vec<Vec<u8>> = names.iter().map(|name| attacker.call(&["GET", name])).collect();
     assert_eq!(entries.len(), 2);

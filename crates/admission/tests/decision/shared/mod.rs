@@ -16,9 +16,10 @@ use admission::metrics::Metrics;
 use admission::shared_cache::SharedCache;
 use aws_signer::{ClientPool, SignerConfig};
 use notation::revocation::{BoxFuture, RevocationQuestion, RevocationSource, RevocationStatus};
+use testbed::redis_server::RedisServer;
 
 use crate::quota::{TIME, memory};
-use crate::redis_server::RedisServer;
+use crate::redis_clients::connected;
 use crate::source::Source;
 
 /// A source that takes its time.
@@ -50,7 +51,7 @@ pub fn settings(ttl: Duration) -> RevocationSettings {
 /// A replica that asks this source.
 pub async fn asker(server: &RedisServer, source: &Arc<Source>, settings: &RevocationSettings, time: Duration) -> Asker {
     let metrics = Metrics::new("0", &[]);
-    let shared = server.client(&metrics).await;
+    let shared = connected(&server, &metrics).await;
     let source = Slow(Arc::clone(source), time);
     let clients = ClientPool::new(SignerConfig::default());
     let revocations = Revocations::new(source, clients, memory(), settings, TIME, metrics.clone());

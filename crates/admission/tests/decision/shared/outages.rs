@@ -8,10 +8,11 @@ use admission::decision::{Code, Outcome, Shared};
 use admission::metrics::Metrics;
 use notary::envelope::SigningScheme;
 use notation::revocation::RevocationStatus;
+use testbed::redis_server::RedisServer;
 use time::OffsetDateTime;
 
 use super::{found, value};
-use crate::redis_server::RedisServer;
+use crate::redis_clients::{connected, flush};
 use crate::scene::{LONG, Replica, STRICT, Scene, ask, said, until};
 use crate::source::{not_revoked, revoked};
 
@@ -85,7 +86,7 @@ async fn a_server_that_hangs_dies_or_forgets_under_load_changes_no_verdict() {
     let mut replicas = Vec::new();
     for _ in 0..3 {
         let metrics = Metrics::new("0", &[]);
-        let shared: Arc<dyn Shared> = server.client(&metrics).await;
+        let shared: Arc<dyn Shared> = connected(&server, &metrics).await;
         replicas.push(Arc::new(scene.replica(&config, metrics, Some(shared))));
     }
     let load = load(&replicas, &images);
@@ -105,7 +106,7 @@ async fn a_server_that_hangs_dies_or_forgets_under_load_changes_no_verdict() {
         until(|| is_up(1)).await;
         goes_on(&load).await;
         for _ in 0..20 {
-            server.flush();
+            flush(&server);
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
         server.kill();
@@ -129,10 +130,10 @@ async fn a_server_that_hangs_dies_or_forgets_under_load_changes_no_verdict() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs redis-server: scripts/test"]
-async fn a_server_that_hangs_is_waited_for_once() {
+async fn a_server_that_hangs_is_waited_for_a_few_times() {
     let server = RedisServer::start();
     let metrics = Metrics::new("0", &[]);
-    let shared = server.client(&metrics).await;
+    let shared = connected(&server, &metrics).await;
     let key = admission::cache::Key::of("test").key();
     let answer = admission::decision::SharedAnswer {
         status: RevocationStatus::NotRevoked(String::new()),
@@ -144,9 +145,9 @@ async fn a_server_that_hangs_is_waited_for_once() {
     for _ in 0..200 {
         assert_eq!(shared.keep_revocation(key, &answer, expires).await, None);
     }
-    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
     let failures = value(&metrics, "redis_failures_total{reason=\"timeout\"}");
-    assert!((1..=3).contains(&failures), "{failures} were waited for");
+    assert!((3..=5).contains(&failures), "{failures} were waited for");
     server.go_on();
     assert!(shared.connected(LONG).await);
 }
