@@ -113,12 +113,6 @@ impl Config {
                 "server.tls.selfManaged: this version keeps no certificate in a Secret; use certificate files (tls: \
                  {certificate, key}), or leave tls out for a certificate in the state folder",
             ),
-            (
-                self.cache.redis.is_some(),
-                false,
-                "cache.redis: this version shares no cache; each replica remembers for itself, and calls AWS at \
-                 aws.revocation.rate divided by aws.revocation.replicas",
-            ),
             (self.otlp.is_some(), false, "otlp: this version sends no traces"),
         ];
         let set = settings.into_iter().filter(|(is_set, ..)| *is_set);
