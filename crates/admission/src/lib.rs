@@ -49,6 +49,7 @@
 //! | [`scan`] | what runs in a cluster, judged again |
 //! | [`cache`] | memory that is bounded by bytes and time, and one question for all who ask at the same time |
 //! | [`metrics`], [`log`] | what is counted, and one line for each decision |
+//! | [`status`] | what the page `/status` shows |
 //! | [`manifests`] | files of Kubernetes objects as the requests that the API server would send |
 //!
 //! Verification itself is in `notation`, the specifications are in `notary`.
@@ -68,3 +69,4 @@ pub mod registries;
 pub mod scan;
 pub mod server;
 pub mod service;
+pub mod status;

@@ -13,9 +13,11 @@
 //! | `upstream` | requests to registries, AWS and Kubernetes; the quota |
 //! | `operation` | reloads, the certificate, the version |
 //! | `scan` | images that run, by the service's own scan |
+//! | `errors` | requests to other services that failed lately, for the status page |
 //! | `process` | the process: CPU, memory, files |
 
 mod caches;
+mod errors;
 mod images;
 mod operation;
 mod process;
@@ -34,9 +36,11 @@ use prometheus_client::encoding::{DescriptorEncoder, prometheus_text};
 use prometheus_client::registry::Registry;
 
 use self::caches::Caches;
-pub use self::caches::{CacheName, CacheResult, CacheSize};
+pub use self::caches::{CacheFigures, CacheName, CacheResult, CacheSize};
+pub use self::errors::UpstreamErrors;
 use self::images::Images;
 use self::operation::Operations;
+pub use self::requests::RequestFigures;
 use self::requests::Requests;
 pub use self::scan::RunningImages;
 use self::scan::Scans;
@@ -178,6 +182,54 @@ impl Metrics {
     /// Sets when the certificate of the server expires.
     pub fn certificate_expiry(&self, at: SystemTime) {
         self.groups.operations.certificate_expires(at);
+    }
+
+    /// Sets how the number of revocation checks that wait for the quota is found out.
+    pub fn watch_quota_waiting(&self, waiting: impl Fn() -> u64 + Send + Sync + 'static) {
+        self.groups.upstreams.watch_waiting(Box::new(waiting));
+    }
+
+    /// The version of the service.
+    #[must_use]
+    pub fn version(&self) -> &str {
+        &self.groups.operations.version
+    }
+
+    /// The images that a rule decided about, or that no rule matched: exempt, verified, refused, undetermined.
+    #[must_use]
+    pub fn decided_by(&self, rule: Option<&str>) -> [u64; 4] {
+        self.groups.images.decided_by(rule)
+    }
+
+    /// All caches.
+    #[must_use]
+    pub fn cache_figures(&self) -> Vec<CacheFigures> {
+        self.groups.caches.figures()
+    }
+
+    /// The load.
+    #[must_use]
+    pub fn request_figures(&self) -> RequestFigures {
+        let Requests { in_flight, shed, stale, .. } = &self.groups.requests;
+        RequestFigures { in_flight: in_flight.get(), shed: shed.get(), stale: stale.get() }
+    }
+
+    /// The number of calls that the quota permits now: the least of all buckets. `None` before a decider is made.
+    #[must_use]
+    pub fn quota_tokens(&self) -> Option<f64> {
+        self.groups.upstreams.tokens()
+    }
+
+    /// The revocation checks that wait for the quota.
+    #[must_use]
+    pub fn quota_waiting(&self) -> u64 {
+        self.groups.upstreams.waiting()
+    }
+
+    /// The requests to other services that failed in the last 15 minutes, by service, operation and status.
+    #[must_use]
+    pub fn upstream_errors(&self) -> Vec<UpstreamErrors> {
+        self.groups.upstreams.errors()
     }
 
     /// All metrics as text of the type [`CONTENT_TYPE`].

@@ -84,8 +84,12 @@ impl<A: Application, O: Observer> Requests<A, O> {
         let mut running = Running::begin(self);
         async move {
             let requests = &running.requests;
-            let reply = requests.reply(request).await;
-            requests.shared.observer.answered(reply.adapter, &reply.answer, start.elapsed());
+            let mut reply = requests.reply(request).await;
+            let took = start.elapsed();
+            requests.shared.observer.answered(reply.adapter, &reply.answer, took);
+            if let Some(record) = reply.answer.record.take() {
+                requests.shared.observer.decided(record, took);
+            }
             if reply.extra == Extra::RetryAfter {
                 requests.shared.observer.shed();
             }

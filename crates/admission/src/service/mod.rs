@@ -35,6 +35,7 @@ use crate::decision::Decider;
 use crate::log::{Field, Log};
 use crate::metrics::Metrics;
 use crate::server::{self, BindError, Bound, Listeners, Live, OwnAuthority, OwnCaError, Tls, TlsError, Transport};
+use crate::status::Status;
 
 /// The time for the log to be written at the end.
 const LAST_LINES: Duration = Duration::from_secs(2);
@@ -143,12 +144,15 @@ impl Service {
             log.warn(&rule.to_string(), &[]);
         }
         let live: Arc<Live<Decider>> = Arc::new(Live::new(snapshot));
-        let health = Arc::new(Health::new(metrics.clone(), builder.readiness(), tls.clone(), stopped.clone()));
-        let scanning =
-            scanning::run(builder.scanning(), Arc::clone(&live), metrics.clone(), log.clone(), stopped.clone());
-        let observed = Arc::new(Observed::new(metrics, log.clone()));
-        let reloader =
-            Arc::new(Reloader::new(options.config, (config, read), options.level, builder, Arc::clone(&live), tls));
+        let status = Arc::new(Status::new(&options.config, &config, metrics.clone()));
+        let health =
+            Health::new(metrics.clone(), builder.readiness(), tls.clone(), stopped.clone(), Arc::clone(&status));
+        let health = Arc::new(health);
+        let telling = scanning::Telling { metrics: metrics.clone(), log: log.clone(), status: Arc::clone(&status) };
+        let scanning = scanning::run(builder.scanning(), Arc::clone(&live), telling, stopped.clone());
+        let observed = Arc::new(Observed::new(metrics, log.clone(), Arc::clone(&status)));
+        let reloader = Reloader::new(options.config, (config, read), options.level, builder, Arc::clone(&live), tls);
+        let reloader = Arc::new(reloader.telling(status));
         let serving = {
             let reloader = Arc::clone(&reloader);
             let stopped = stopped.clone();
