@@ -50,6 +50,7 @@
 //! | [`cache`] | memory that is bounded by bytes and time, and one question for all who ask at the same time |
 //! | [`metrics`], [`log`] | what is counted, and one line for each decision |
 //! | [`status`] | what the page `/status` shows |
+//! | [`trace`] | what requests were spent on, for an OpenTelemetry collector |
 //! | [`manifests`] | files of Kubernetes objects as the requests that the API server would send |
 //!
 //! Verification itself is in `notation`, the specifications are in `notary`.
@@ -70,3 +71,4 @@ pub mod scan;
 pub mod server;
 pub mod service;
 pub mod status;
+pub mod trace;

@@ -98,6 +98,7 @@ impl Config {
             files.extend(redis.username_file.iter().chain(&redis.password_file).chain(&redis.ca));
             files.extend(&redis.key_files);
         }
+        files.extend(self.otlp.iter().filter_map(|otlp| otlp.ca.as_ref()));
         files.sort();
         files.dedup();
         files.into_iter().cloned().collect()
@@ -119,7 +120,6 @@ impl Config {
                 "cache.redis: this version shares no cache; each replica remembers for itself, and calls AWS at \
                  aws.revocation.rate divided by aws.revocation.replicas",
             ),
-            (self.otlp.is_some(), false, "otlp: this version sends no traces"),
         ];
         let set = settings.into_iter().filter(|(is_set, ..)| *is_set);
         set.map(|(_, is_fatal, sentence)| Unavailable { sentence, is_fatal }).collect()

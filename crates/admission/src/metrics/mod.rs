@@ -14,6 +14,7 @@
 //! | `operation` | reloads, the certificate, the version |
 //! | `scan` | images that run, by the service's own scan |
 //! | `errors` | requests to other services that failed lately, for the status page |
+//! | `traces` | spans that were sent, and those that were lost |
 //! | `process` | the process: CPU, memory, files |
 
 mod caches;
@@ -25,6 +26,7 @@ mod requests;
 mod scan;
 mod series;
 mod stages;
+mod traces;
 mod upstream;
 
 use std::fmt;
@@ -46,10 +48,13 @@ pub use self::scan::RunningImages;
 use self::scan::Scans;
 use self::stages::Stages;
 pub use self::stages::{Stage, StageTimer};
+pub use self::traces::SpanResult;
+use self::traces::Traces;
 use self::upstream::Upstreams;
 pub use self::upstream::{Operation, ResponseCode, Upstream};
 use crate::config::Adapter;
 use crate::decision::{Decided, Verdict};
+use crate::trace;
 
 /// The media type of [`Metrics::encode`].
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -70,6 +75,7 @@ struct Groups {
     upstreams: Upstreams,
     operations: Operations,
     scans: Scans,
+    traces: Traces,
 }
 
 /// A request is in flight as long as this exists.
@@ -88,6 +94,7 @@ impl Metrics {
             upstreams: Upstreams::new(),
             operations: Operations::new(version),
             scans: Scans::default(),
+            traces: Traces::default(),
         });
         let mut registry = Registry::default();
         registry.register_collector(Box::new(Arc::clone(&groups)));
@@ -154,9 +161,10 @@ impl Metrics {
         self.groups.caches.watch(cache, Box::new(size));
     }
 
-    /// Counts a request to another service, and its duration.
+    /// Counts a request to another service, and its duration. If the work is traced, it is a span.
     pub fn upstream(&self, upstream: Upstream, operation: Operation, code: ResponseCode, took: Duration) {
         self.groups.upstreams.asked(upstream, operation, code, took);
+        trace::upstream(upstream, operation, code, took);
     }
 
     /// Records how long a call waited for the quota of revocation checks.
@@ -182,6 +190,16 @@ impl Metrics {
     /// Sets when the certificate of the server expires.
     pub fn certificate_expiry(&self, at: SystemTime) {
         self.groups.operations.certificate_expires(at);
+    }
+
+    /// Traces are configured.
+    pub fn traces_on(&self) {
+        self.groups.traces.on();
+    }
+
+    /// Counts spans of traces.
+    pub fn spans(&self, result: SpanResult, count: u64) {
+        self.groups.traces.spans(result, count);
     }
 
     /// Sets how the number of revocation checks that wait for the quota is found out.
@@ -257,6 +275,7 @@ impl Collector for Groups {
         self.upstreams.encode(&mut encoder)?;
         self.operations.encode(&mut encoder)?;
         self.scans.encode(&mut encoder)?;
+        self.traces.encode(&mut encoder)?;
         process::encode(&mut encoder)
     }
 }

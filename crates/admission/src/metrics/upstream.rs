@@ -57,6 +57,26 @@ pub enum Upstream {
     Ecs,
 }
 
+impl Upstream {
+    /// The name in metrics and traces.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        UPSTREAMS[self.place()]
+    }
+
+    /// The place in [`UPSTREAMS`].
+    fn place(self) -> usize {
+        match self {
+            Self::Registry => 0,
+            Self::Signer => 1,
+            Self::Ecr => 2,
+            Self::Kubernetes => 3,
+            Self::Authority => 4,
+            Self::Ecs => 5,
+        }
+    }
+}
+
 /// What a service is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Operation {
@@ -90,6 +110,14 @@ pub enum Operation {
     WriteReport,
     /// `DescribeServiceRevisions`.
     DescribeServiceRevisions,
+}
+
+impl Operation {
+    /// The name in metrics and traces.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        OPERATIONS[index(self)]
+    }
 }
 
 /// How a request ended: a status, or none.
@@ -171,14 +199,7 @@ impl Upstreams {
     }
 
     pub fn asked(&self, upstream: Upstream, operation: Operation, code: ResponseCode, took: Duration) {
-        let upstream = match upstream {
-            Upstream::Registry => 0,
-            Upstream::Signer => 1,
-            Upstream::Ecr => 2,
-            Upstream::Kubernetes => 3,
-            Upstream::Authority => 4,
-            Upstream::Ecs => 5,
-        };
+        let upstream = upstream.place();
         self.counts[upstream][index(operation)][usize::from(code.0)].add(1);
         if code.is_error() {
             self.errors.add((UPSTREAMS[upstream], OPERATIONS[index(operation)], code.as_str()));

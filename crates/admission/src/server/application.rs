@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use hyper::header::HeaderValue;
+use hyper::header::{HeaderMap, HeaderValue};
 
 use super::gate::Gate;
 use crate::config::{Adapter, Kubernetes, Limits};
 use crate::frontends::{Answer, Decide, Incoming, Record, Route, Seldom, Services, Settings};
+use crate::trace::RequestSpan;
 
 /// The settings and the decider that a request uses from its start to its end.
 #[derive(Debug)]
@@ -117,6 +118,12 @@ pub trait Observer: Send + Sync + 'static {
     /// A request was answered. `adapter` is that of its path, and `None` for paths that are not served. `took` is the
     /// time since its head was read.
     fn answered(&self, adapter: Option<Adapter>, answer: &Answer, took: Duration);
+
+    /// The span of a request with these headers, if it is traced.
+    fn trace(&self, headers: &HeaderMap) -> Option<RequestSpan> {
+        let _ = headers;
+        None
+    }
 
     /// What was decided, after [`Self::answered`]: the answer does not need it any more.
     fn decided(&self, record: Record, took: Duration) {

@@ -21,6 +21,7 @@ use crate::log::{Field, Log};
 use crate::metrics::Metrics;
 use crate::registries::{self, Registries, RegistriesError};
 use crate::server::{Snapshot, Tls, TlsError};
+use crate::trace::{OtlpError, Traces};
 
 /// The memory for what registries send, beyond 64 KiB of each answer.
 const ANSWERS: usize = 16 * 1024 * 1024;
@@ -40,6 +41,9 @@ pub enum BuildError {
     /// The certificate.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// The collector of traces.
+    #[error(transparent)]
+    Otlp(#[from] OtlpError),
     /// Kubernetes is needed and cannot be reached.
     #[error("{0}; a rule with namespaceSelector, or registries[].credentials.secret, needs access to Kubernetes")]
     Cluster(#[source] ClusterError),
@@ -65,6 +69,7 @@ pub struct Builder {
     /// Since when deployments wait.
     waiting: Arc<Waiting>,
     scanning: Scanning,
+    traces: Traces,
 }
 
 /// Whether what the service needs is there.
@@ -93,8 +98,9 @@ impl Builder {
     /// A builder that has made nothing.
     #[must_use]
     pub fn new(metrics: Metrics, log: Log, signer: SignerConfig) -> Self {
-        let (is_labels_needed, waiting, scanning) = Default::default();
-        Self { metrics, log, signer, cluster: None, labels: None, memory: None, is_labels_needed, waiting, scanning }
+        let (is_labels_needed, waiting, scanning, traces) = Default::default();
+        let (cluster, labels, memory) = (None, None, None);
+        Self { metrics, log, signer, cluster, labels, memory, is_labels_needed, waiting, scanning, traces }
     }
 
     /// Uses this access to Kubernetes.
@@ -124,8 +130,10 @@ impl Builder {
     pub async fn build(&mut self, config: &Config) -> Result<Snapshot<Decider>, BuildError> {
         let services = self.services(config).await?;
         let scan = self.scan(config).await?;
+        let collector = Traces::prepare(config.otlp.as_ref())?;
         let snapshot = self.without_services(config).await?.with_services(services);
         self.scanning.set(scan);
+        self.traces.set(collector, &self.metrics, &self.log);
         Ok(snapshot)
     }
 
@@ -173,6 +181,11 @@ impl Builder {
         self.scanning.clone()
     }
 
+    /// Where traces go by the configuration in force.
+    pub(super) fn traces(&self) -> Traces {
+        self.traces.clone()
+    }
+
     /// Access to Kubernetes, which is kept.
     async fn connected(&mut self) -> Result<Cluster, ClusterError> {
         if let Some(cluster) = &self.cluster {
@@ -192,6 +205,7 @@ impl Builder {
         let options = registries::Options::new(config.server.limits.deadline, MemoryBudget::new(ANSWERS));
         Registries::new(&config.registries, &options)?;
         self.signer_config(config)?;
+        Traces::prepare(config.otlp.as_ref())?;
         if let crate::config::Tls::Files(files) = &config.server.tls {
             Tls::from_files(files)?;
         }

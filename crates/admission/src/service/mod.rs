@@ -36,8 +36,9 @@ use crate::log::{Field, Log};
 use crate::metrics::Metrics;
 use crate::server::{self, BindError, Bound, Listeners, Live, OwnAuthority, OwnCaError, Tls, TlsError, Transport};
 use crate::status::Status;
+use crate::trace::Traces;
 
-/// The time for the log to be written at the end.
+/// The time for the log to be written at the end, and before it for the last spans of traces.
 const LAST_LINES: Duration = Duration::from_secs(2);
 
 /// How a service is started.
@@ -101,6 +102,7 @@ pub struct Service {
     serving: JoinHandle<()>,
     reloader: Arc<Reloader>,
     log: Log,
+    traces: Traces,
 }
 
 impl Service {
@@ -150,7 +152,8 @@ impl Service {
         let health = Arc::new(health);
         let telling = scanning::Telling { metrics: metrics.clone(), log: log.clone(), status: Arc::clone(&status) };
         let scanning = scanning::run(builder.scanning(), Arc::clone(&live), telling, stopped.clone());
-        let observed = Arc::new(Observed::new(metrics, log.clone(), Arc::clone(&status)));
+        let traces = builder.traces();
+        let observed = Arc::new(Observed::new(metrics, log.clone(), Arc::clone(&status), traces.clone()));
         let reloader = Reloader::new(options.config, (config, read), options.level, builder, Arc::clone(&live), tls);
         let reloader = Arc::new(reloader.telling(status));
         let serving = {
@@ -168,7 +171,7 @@ impl Service {
         let operations = bound.operations.to_string();
         let fields = [("address", Field::from(&*address)), ("operations", Field::from(&*operations))];
         log.info("serving", &fields);
-        Ok(Self { bound, ca_bundle, is_encrypted, stop, serving, reloader, log })
+        Ok(Self { bound, ca_bundle, is_encrypted, stop, serving, reloader, log, traces })
     }
 
     /// The address of the adapters.
@@ -206,6 +209,7 @@ impl Service {
         // An error means that the service has ended already.
         let _ = self.stop.send(true);
         let _ = self.serving.await;
+        self.traces.close(LAST_LINES).await;
         self.log.info("stopped", &[]);
         let log = self.log;
         // Lines that cannot be written by then are lost.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use hyper::HeaderMap;
 use tokio::sync::watch;
 
 use super::build::Readiness;
@@ -12,6 +13,7 @@ use crate::log::Log;
 use crate::metrics::Metrics;
 use crate::server::{Observer, Operations, StatusForm, StatusPage, Tls};
 use crate::status::{self, Now, Status};
+use crate::trace::{RequestSpan, Traces};
 
 /// Counts and logs requests, and keeps the last decisions for the status page.
 #[derive(Debug)]
@@ -19,13 +21,14 @@ pub struct Observed {
     metrics: Metrics,
     log: Log,
     status: Arc<Status>,
+    traces: Traces,
 }
 
 impl Observed {
-    /// Counts in `metrics`, writes to `log`, and keeps in `status`.
+    /// Counts in `metrics`, writes to `log`, keeps in `status`, and traces to `traces`.
     #[must_use]
-    pub fn new(metrics: Metrics, log: Log, status: Arc<Status>) -> Self {
-        Self { metrics, log, status }
+    pub fn new(metrics: Metrics, log: Log, status: Arc<Status>, traces: Traces) -> Self {
+        Self { metrics, log, status, traces }
     }
 }
 
@@ -40,6 +43,10 @@ impl Observer for Observed {
             None if answer.status >= 400 => self.metrics.malformed(adapter, took),
             None => {}
         }
+    }
+
+    fn trace(&self, headers: &HeaderMap) -> Option<RequestSpan> {
+        self.traces.request(headers)
     }
 
     fn decided(&self, record: Record, took: Duration) {

@@ -4,6 +4,7 @@
 
 mod ageing;
 mod coalescing;
+mod collector;
 mod credentials;
 mod faults;
 mod policies;
@@ -15,3 +16,4 @@ mod rules;
 mod scene;
 mod source;
 mod stale;
+mod traces;
