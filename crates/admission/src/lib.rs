@@ -50,6 +50,8 @@
 //! | [`shared_cache`] | what replicas share, in Redis or Valkey |
 //! | [`cache`] | memory that is bounded by bytes and time, and one question for all who ask at the same time |
 //! | [`metrics`], [`log`] | what is counted, and one line for each decision |
+//! | [`status`] | what the page `/status` shows |
+//! | [`trace`] | what requests were spent on, for an OpenTelemetry collector |
 //! | [`manifests`] | files of Kubernetes objects as the requests that the API server would send |
 //!
 //! Verification itself is in `notation`, the specifications are in `notary`.
@@ -70,3 +72,5 @@ pub mod scan;
 pub mod server;
 pub mod service;
 pub mod shared_cache;
+pub mod status;
+pub mod trace;

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::watch;
 
 use super::key::Key;
+use crate::trace;
 
 /// The work under way, by what it is for. It runs in tasks of its own: it does not end with the request that began it,
 /// whose time may be shorter than that of the others.
@@ -73,12 +74,13 @@ impl<V: Clone + Send + Sync + 'static> Flights<V> {
         // Its end takes the lock.
         drop(running);
         let landing = Landing { running: Arc::clone(&self.running), key };
-        tokio::spawn(async move {
+        // In the trace of the request that begins it.
+        tokio::spawn(trace::carried(async move {
             let value = work.await;
             // First the list, then the waiters: who comes now looks for the remembered result.
             drop(landing);
             let _ = sender.send(Some(value));
-        });
+        }));
         (result, false)
     }
 

@@ -98,6 +98,7 @@ impl Config {
             files.extend(redis.username_file.iter().chain(&redis.password_file).chain(&redis.ca));
             files.extend(&redis.key_files);
         }
+        files.extend(self.otlp.iter().filter_map(|otlp| otlp.ca.as_ref()));
         files.sort();
         files.dedup();
         files.into_iter().cloned().collect()
@@ -106,15 +107,12 @@ impl Config {
     /// The settings that this version reads, but does not serve.
     #[must_use]
     pub fn unavailable(&self) -> Vec<Unavailable> {
-        let settings = [
-            (
-                matches!(self.server.tls, Tls::SelfManaged { .. }),
-                true,
-                "server.tls.selfManaged: this version keeps no certificate in a Secret; use certificate files (tls: \
+        let settings = [(
+            matches!(self.server.tls, Tls::SelfManaged { .. }),
+            true,
+            "server.tls.selfManaged: this version keeps no certificate in a Secret; use certificate files (tls: \
                  {certificate, key}), or leave tls out for a certificate in the state folder",
-            ),
-            (self.otlp.is_some(), false, "otlp: this version sends no traces"),
-        ];
+        )];
         let set = settings.into_iter().filter(|(is_set, ..)| *is_set);
         set.map(|(_, is_fatal, sentence)| Unavailable { sentence, is_fatal }).collect()
     }

@@ -1,5 +1,6 @@
 //! The sections `kyverno`, `scan`, `log` and `otlp`.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// The adapter for Kyverno.
@@ -45,6 +46,8 @@ pub enum LogLevel {
 /// Where traces go.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Otlp {
-    /// The URL of the collector.
+    /// The URL of the collector, which speaks OTLP by gRPC.
     pub endpoint: String,
+    /// A PEM file with certificates to trust in addition to those of the system.
+    pub ca: Option<PathBuf>,
 }

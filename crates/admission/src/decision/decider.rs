@@ -19,6 +19,7 @@ use super::stores::Stores;
 use crate::cluster::NamespaceLabels;
 use crate::config::Enforcement;
 use crate::frontends::Decide;
+use crate::trace::{self, ImageSpan};
 
 /// How many images of one question are worked on at the same time: a question with many must not take all places.
 const AT_ONCE: usize = 16;
@@ -205,6 +206,7 @@ impl Decider {
 impl Decide for Decider {
     async fn decide(&self, question: Question) -> Decision {
         let labels = self.labels(&question).await;
+        let began = trace::began();
         let mut distinct: Vec<Decided> = Vec::with_capacity(question.images.len());
         let order = places(&question.images);
         let mut waiting: BTreeMap<usize, Pending> = BTreeMap::new();
@@ -228,15 +230,21 @@ impl Decide for Decider {
             });
             distinct.push(decided);
         }
+        let known = distinct.iter().enumerate().filter(|(place, _)| !waiting.contains_key(place));
+        trace::images(known.map(|(_, decided)| &**decided), began);
         if !waiting.is_empty() {
             let question = Arc::new(question);
             // On the heap: most questions are answered without it.
             let judged = Box::pin(self.judge_all(&question, &waiting)).await;
-            let mut judged: HashMap<usize, Found> = judged.into_iter().collect();
+            let mut judged: HashMap<usize, (Found, ImageSpan)> = judged.into_iter().collect();
             for (place, pending) in waiting {
                 // A panic was reported when it happened.
-                let found = judged.remove(&place).unwrap_or_else(|| Found::undetermined(Why::from(&unexpected())));
-                distinct[place] = pending.decision.found(found).into();
+                let (found, span) = judged
+                    .remove(&place)
+                    .unwrap_or_else(|| (Found::undetermined(Why::from(&unexpected())), ImageSpan::begin()));
+                let decision = pending.decision.found(found);
+                span.record(&decision);
+                distinct[place] = decision.into();
             }
         }
         if order.len() == distinct.len() {
@@ -272,7 +280,11 @@ fn places(images: &[String]) -> Vec<usize> {
 
 impl Decider {
     /// Judges images concurrently. What is not judged, because of a panic, is left out.
-    async fn judge_all(&self, question: &Arc<Question>, waiting: &BTreeMap<usize, Pending>) -> Vec<(usize, Found)> {
+    async fn judge_all(
+        &self,
+        question: &Arc<Question>,
+        waiting: &BTreeMap<usize, Pending>,
+    ) -> Vec<(usize, (Found, ImageSpan))> {
         let mut found = Vec::with_capacity(waiting.len());
         let mut running = JoinSet::new();
         let mut left = waiting.iter();
@@ -282,7 +294,12 @@ impl Decider {
             {
                 let (place, decider, case) = (*place, self.clone(), pending.case.clone());
                 let question = Arc::clone(question);
-                running.spawn(async move { (place, decider.judge(question, case).await) });
+                let mut span = ImageSpan::begin();
+                running.spawn(async move {
+                    let found = trace::scope(span.context(), decider.judge(question, case)).await;
+                    span.ended();
+                    (place, (found, span))
+                });
             }
             match running.join_next().await {
                 Some(Err(_)) => {}

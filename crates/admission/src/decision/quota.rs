@@ -137,6 +137,12 @@ impl Quota {
         }
     }
 
+    /// How many revocation checks wait for their turn.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        locked(&self.waiting).len()
+    }
+
     /// Whether a verification waits for the quota at the moment.
     #[must_use]
     pub fn holds_up(&self, verification: &Key) -> bool {

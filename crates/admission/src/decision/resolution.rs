@@ -15,6 +15,7 @@ use super::reasons::response;
 use super::stores::Access;
 use crate::cache::{Key, Remembered};
 use crate::metrics::{CacheName, CacheResult, Operation, Stage, Upstream};
+use crate::trace;
 
 impl Judge {
     /// The image that a tag or digest names, if it is remembered. It is refreshed if it is time.
@@ -64,7 +65,8 @@ impl Judge {
         }
         // A digest always names the same, and may be gone.
         let time = if case.reference.digest().is_some() { settings.signatures } else { settings.tag };
-        match Box::pin(self.resolve(&case, &access, whole(settings.time))).await {
+        let resolving = trace::in_stage(Stage::Resolve, self.resolve(&case, &access, whole(settings.time)));
+        match Box::pin(resolving).await {
             Ok(artifact) => Ok(memory.tags.insert(key, Tagged(artifact), asked, time)),
             Err(failure) => {
                 // A failed refresh is not repeated at once.

@@ -21,6 +21,7 @@ use super::waited::Waited;
 use crate::cache::{Bounded, Clock, Flights, Key, Remembered, Weight};
 use crate::config::RevocationSettings;
 use crate::metrics::{CacheName, CacheResult, Metrics, Operation, Stage, Upstream};
+use crate::trace;
 
 /// A revocation is not taken back.
 const REVOKED: Duration = Duration::from_secs(24 * 60 * 60);
@@ -414,7 +415,8 @@ impl Noting {
 impl RevocationSource for Noting {
     fn status<'a>(&'a self, question: &'a RevocationQuestion) -> BoxFuture<'a, RevocationStatus> {
         Box::pin(async move {
-            let (answer, until) = self.waited.during(self.revocations.answer(question, self)).await;
+            let answering = trace::in_stage(Stage::Revocation, self.revocations.answer(question, self));
+            let (answer, until) = self.waited.during(answering).await;
             let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
             *noted = noted.and(until);
             answer

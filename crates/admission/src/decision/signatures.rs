@@ -16,6 +16,7 @@ use super::shared::{Shared, SharedSignature};
 use super::waited::Waited;
 use crate::cache::{Key, Remembered};
 use crate::metrics::{CacheName, CacheResult, Metrics, Operation, Stage, Upstream};
+use crate::trace;
 
 /// Envelopes do not change: only memory bounds how long they are kept.
 const ENVELOPE: Duration = Duration::from_secs(24 * 60 * 60);
@@ -79,7 +80,7 @@ impl RememberedSignatures {
         let work = || {
             let (store, artifact, memory) = (self.store.clone(), artifact.clone(), Arc::clone(&self.memory));
             let (times, metrics) = (self.times, self.metrics.clone());
-            async move {
+            trace::in_stage(Stage::Referrers, async move {
                 let (asked, began) = (memory.clock.now(), Instant::now());
                 let deadline = whole(times.reading);
                 let listed = deadline.run(store.list_signatures(&artifact, most)).await;
@@ -96,7 +97,7 @@ impl RememberedSignatures {
                 let listed = Listed(listed);
                 let time = times.of(&listed);
                 Ok(memory.lists.insert(key, listed, asked, time))
-            }
+            })
         };
         let (listed, is_shared) = self.memory.listing.join(key, work).await;
         metrics.cache(CacheName::Signatures, if is_shared { CacheResult::Shared } else { CacheResult::Miss });
@@ -175,6 +176,17 @@ async fn share(
 
 /// Reads a signature from the registry.
 async fn fetch(
+    store: &Store,
+    artifact: &Descriptor,
+    manifest: &Descriptor,
+    tries: Tries,
+    time: Duration,
+    metrics: &Metrics,
+) -> Result<FetchedSignature, Reason> {
+    trace::in_stage(Stage::Fetch, fetch_untraced(store, artifact, manifest, tries, time, metrics)).await
+}
+
+async fn fetch_untraced(
     store: &Store,
     artifact: &Descriptor,
     manifest: &Descriptor,

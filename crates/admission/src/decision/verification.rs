@@ -18,6 +18,7 @@ use super::stores::Access;
 use super::waited::Waited;
 use crate::cache::{Key, Remembered};
 use crate::metrics::Stage;
+use crate::trace;
 
 /// A judgement is remembered at most so long.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
@@ -129,7 +130,8 @@ impl Judge {
         let (asked, began) = (memory.clock.now(), Instant::now());
         let now = memory.clock.utc();
         let (demands, requirement) = (&case.policy.demands, case.policy.requirement.as_ref());
-        let verdict = verifier.verify_from(&source, &artifact, &case.statement, demands, now, deadline).await;
+        let verifying = verifier.verify_from(&source, &artifact, &case.statement, demands, now, deadline);
+        let verdict = trace::in_stage(Stage::Verify, verifying).await;
         metrics.stage(Stage::Verify, began.elapsed().saturating_sub(waited.total()));
         let verdict = match verdict {
             Ok(verdict) => verdict,

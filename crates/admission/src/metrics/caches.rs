@@ -55,6 +55,21 @@ pub struct CacheSize {
     pub bytes: u64,
 }
 
+/// A cache at one moment.
+#[derive(Debug, Clone, Copy)]
+pub struct CacheFigures {
+    /// Its name, as in labels.
+    pub name: &'static str,
+    /// Answers that were there.
+    pub hits: u64,
+    /// Answers for which another request was asking already.
+    pub shared: u64,
+    /// Answers that were not there.
+    pub misses: u64,
+    /// Its size, if it is known.
+    pub size: Option<CacheSize>,
+}
+
 type Size = Box<dyn Fn() -> CacheSize + Send + Sync>;
 
 /// The metrics of caches.
@@ -89,6 +104,20 @@ impl Caches {
         self.sizes.lock().unwrap_or_else(PoisonError::into_inner)[index(cache)] = Some(size);
     }
 
+    fn sizes(&self) -> [Option<CacheSize>; NAMES.len()] {
+        let sizes = self.sizes.lock().unwrap_or_else(PoisonError::into_inner);
+        std::array::from_fn(|place| sizes[place].as_ref().map(|size| size()))
+    }
+
+    /// All caches, in the order of their names.
+    pub fn figures(&self) -> Vec<CacheFigures> {
+        let of = |((name, counts), size): ((&&'static str, &[Number; RESULTS.len()]), Option<CacheSize>)| {
+            let [hits, shared, misses] = counts.each_ref().map(Number::get);
+            CacheFigures { name, hits, shared, misses, size }
+        };
+        NAMES.iter().zip(&self.counts).zip(self.sizes()).map(of).collect()
+    }
+
     pub fn encode(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
         let help = "Questions to the caches: hit, shared (another request was asking already) or miss.";
         let mut family = descriptor(encoder, "notation_admission_cache_requests", help, MetricType::Counter)?;
@@ -97,10 +126,7 @@ impl Caches {
                 count_of(&mut family, &[("cache", *cache), ("result", *result)], value.get())?;
             }
         }
-        let sizes: [Option<CacheSize>; NAMES.len()] = {
-            let sizes = self.sizes.lock().unwrap_or_else(PoisonError::into_inner);
-            std::array::from_fn(|place| sizes[place].as_ref().map(|size| size()))
-        };
+        let sizes = self.sizes();
         let help = "Entries of the caches.";
         let mut family = descriptor(encoder, "notation_admission_cache_entries", help, MetricType::Gauge)?;
         for (cache, size) in NAMES.iter().zip(&sizes).filter_map(|(cache, size)| Some((*cache, (*size)?))) {

@@ -70,6 +70,13 @@ impl Images {
         }
     }
 
+    /// The images that a rule decided about, or that no rule matched, by the outcomes in the order of their
+    /// declaration.
+    pub fn decided_by(&self, rule: Option<&str>) -> [u64; OUTCOMES.len()] {
+        let rule = rule.map_or(&self.none, |name| self.rule(name));
+        rule.counts.each_ref().map(|reasons| reasons.iter().map(Number::get).sum())
+    }
+
     fn rule(&self, name: &str) -> &Rule {
         let first = usize::try_from(self.hasher.hash_one(name) % SLOTS as u64).unwrap_or_default();
         for probe in 0..SLOTS {

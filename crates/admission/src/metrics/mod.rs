@@ -14,9 +14,12 @@
 //! | `upstream` | requests to registries, AWS and Kubernetes; the quota |
 //! | `operation` | reloads, the certificate, the version |
 //! | `scan` | images that run, by the service's own scan |
+//! | `errors` | requests to other services that failed lately, for the status page |
+//! | `traces` | spans that were sent, and those that were lost |
 //! | `process` | the process: CPU, memory, files |
 
 mod caches;
+mod errors;
 mod images;
 mod operation;
 mod process;
@@ -25,6 +28,7 @@ mod requests;
 mod scan;
 mod series;
 mod stages;
+mod traces;
 mod upstream;
 
 use std::fmt;
@@ -36,21 +40,26 @@ use prometheus_client::encoding::{DescriptorEncoder, prometheus_text};
 use prometheus_client::registry::Registry;
 
 use self::caches::Caches;
-pub use self::caches::{CacheName, CacheResult, CacheSize};
+pub use self::caches::{CacheFigures, CacheName, CacheResult, CacheSize};
+pub use self::errors::UpstreamErrors;
 use self::images::Images;
 use self::operation::Operations;
 use self::redis::Redis;
 pub use self::redis::RedisFailure;
+pub use self::requests::RequestFigures;
 use self::requests::Requests;
 pub use self::scan::RunningImages;
 use self::scan::Scans;
 use self::stages::Stages;
 pub use self::stages::{Stage, StageTimer};
+pub use self::traces::SpanResult;
+use self::traces::Traces;
 use self::upstream::Upstreams;
 pub use self::upstream::{Operation, ResponseCode, Upstream};
 use crate::config::Adapter;
 use crate::decision::{Decided, Verdict};
 use crate::shared_cache::Rejection;
+use crate::trace;
 
 /// The media type of [`Metrics::encode`].
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -72,6 +81,7 @@ struct Groups {
     upstreams: Upstreams,
     operations: Operations,
     scans: Scans,
+    traces: Traces,
 }
 
 /// A request is in flight as long as this exists.
@@ -91,6 +101,7 @@ impl Metrics {
             upstreams: Upstreams::new(),
             operations: Operations::new(version),
             scans: Scans::default(),
+            traces: Traces::default(),
         });
         let mut registry = Registry::default();
         registry.register_collector(Box::new(Arc::clone(&groups)));
@@ -177,9 +188,10 @@ impl Metrics {
         self.groups.redis.is_off();
     }
 
-    /// Counts a request to another service, and its duration.
+    /// Counts a request to another service, and its duration. If the work is traced, it is a span.
     pub fn upstream(&self, upstream: Upstream, operation: Operation, code: ResponseCode, took: Duration) {
         self.groups.upstreams.asked(upstream, operation, code, took);
+        trace::upstream(upstream, operation, code, took);
     }
 
     /// Records how long a call waited for the quota of revocation checks.
@@ -205,6 +217,64 @@ impl Metrics {
     /// Sets when the certificate of the server expires.
     pub fn certificate_expiry(&self, at: SystemTime) {
         self.groups.operations.certificate_expires(at);
+    }
+
+    /// Traces are configured.
+    pub fn traces_on(&self) {
+        self.groups.traces.on();
+    }
+
+    /// Counts spans of traces.
+    pub fn spans(&self, result: SpanResult, count: u64) {
+        self.groups.traces.spans(result, count);
+    }
+
+    /// Sets how the number of revocation checks that wait for the quota is found out.
+    pub fn watch_quota_waiting(&self, waiting: impl Fn() -> u64 + Send + Sync + 'static) {
+        self.groups.upstreams.watch_waiting(Box::new(waiting));
+    }
+
+    /// The version of the service.
+    #[must_use]
+    pub fn version(&self) -> &str {
+        &self.groups.operations.version
+    }
+
+    /// The images that a rule decided about, or that no rule matched: exempt, verified, refused, undetermined.
+    #[must_use]
+    pub fn decided_by(&self, rule: Option<&str>) -> [u64; 4] {
+        self.groups.images.decided_by(rule)
+    }
+
+    /// All caches.
+    #[must_use]
+    pub fn cache_figures(&self) -> Vec<CacheFigures> {
+        self.groups.caches.figures()
+    }
+
+    /// The load.
+    #[must_use]
+    pub fn request_figures(&self) -> RequestFigures {
+        let Requests { in_flight, shed, stale, .. } = &self.groups.requests;
+        RequestFigures { in_flight: in_flight.get(), shed: shed.get(), stale: stale.get() }
+    }
+
+    /// The number of calls that the quota permits now: the least of all buckets. `None` before a decider is made.
+    #[must_use]
+    pub fn quota_tokens(&self) -> Option<f64> {
+        self.groups.upstreams.tokens()
+    }
+
+    /// The revocation checks that wait for the quota.
+    #[must_use]
+    pub fn quota_waiting(&self) -> u64 {
+        self.groups.upstreams.waiting()
+    }
+
+    /// The requests to other services that failed in the last 15 minutes, by service, operation and status.
+    #[must_use]
+    pub fn upstream_errors(&self) -> Vec<UpstreamErrors> {
+        self.groups.upstreams.errors()
     }
 
     /// All metrics as text of the type [`CONTENT_TYPE`].
@@ -233,6 +303,7 @@ impl Collector for Groups {
         self.upstreams.encode(&mut encoder)?;
         self.operations.encode(&mut encoder)?;
         self.scans.encode(&mut encoder)?;
+        self.traces.encode(&mut encoder)?;
         process::encode(&mut encoder)
     }
 }

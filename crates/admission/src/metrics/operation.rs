@@ -13,7 +13,7 @@ use super::series::{Number, count_of, descriptor, gauge};
 /// The metrics of the operation.
 #[derive(Debug)]
 pub struct Operations {
-    version: String,
+    pub version: String,
     succeeded: Number,
     failed: Number,
     /// Milliseconds since 1970; zero is unknown.

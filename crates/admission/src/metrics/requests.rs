@@ -23,7 +23,18 @@ pub struct Requests {
     durations: [Histogram; ADAPTERS.len()],
     pub in_flight: Number,
     pub shed: Number,
-    stale: Number,
+    pub stale: Number,
+}
+
+/// The load at one moment.
+#[derive(Debug, Clone, Copy)]
+pub struct RequestFigures {
+    /// Requests that are worked on.
+    pub in_flight: u64,
+    /// Requests that were turned away since the start.
+    pub shed: u64,
+    /// Images that counted as verified although their revocation could not be checked.
+    pub stale: u64,
 }
 
 impl Requests {

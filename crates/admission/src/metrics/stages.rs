@@ -29,6 +29,25 @@ pub enum Stage {
     Revocation,
 }
 
+impl Stage {
+    /// The name in metrics and traces.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        NAMES[self.place()]
+    }
+
+    /// The place in [`NAMES`].
+    fn place(self) -> usize {
+        match self {
+            Self::Resolve => 0,
+            Self::Referrers => 1,
+            Self::Fetch => 2,
+            Self::Verify => 3,
+            Self::Revocation => 4,
+        }
+    }
+}
+
 /// The time of a step, which ends when this is dropped.
 #[derive(Debug)]
 pub struct StageTimer {
@@ -59,14 +78,7 @@ impl Stages {
     }
 
     pub fn took(&self, stage: Stage, took: Duration) {
-        let place = match stage {
-            Stage::Resolve => 0,
-            Stage::Referrers => 1,
-            Stage::Fetch => 2,
-            Stage::Verify => 3,
-            Stage::Revocation => 4,
-        };
-        self.0[place].observe(took);
+        self.0[stage.place()].observe(took);
     }
 
     pub fn encode(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use prometheus_client::encoding::DescriptorEncoder;
 use prometheus_client::metrics::MetricType;
 
+use super::errors::{Errors, UpstreamErrors};
 use super::series::{Histogram, Number, count_of, descriptor, gauge};
 
 const UPSTREAMS: [&str; 6] = ["registry", "signer", "ecr", "kubernetes", "authority", "ecs"];
@@ -56,6 +57,26 @@ pub enum Upstream {
     Ecs,
 }
 
+impl Upstream {
+    /// The name in metrics and traces.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        UPSTREAMS[self.place()]
+    }
+
+    /// The place in [`UPSTREAMS`].
+    fn place(self) -> usize {
+        match self {
+            Self::Registry => 0,
+            Self::Signer => 1,
+            Self::Ecr => 2,
+            Self::Kubernetes => 3,
+            Self::Authority => 4,
+            Self::Ecs => 5,
+        }
+    }
+}
+
 /// What a service is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Operation {
@@ -91,6 +112,14 @@ pub enum Operation {
     DescribeServiceRevisions,
 }
 
+impl Operation {
+    /// The name in metrics and traces.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        OPERATIONS[index(self)]
+    }
+}
+
 /// How a request ended: a status, or none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ResponseCode(u8);
@@ -118,6 +147,18 @@ impl ResponseCode {
         }
     }
 
+    /// Whether the request failed. That something does not exist is an answer.
+    #[must_use]
+    pub fn is_error(self) -> bool {
+        match self {
+            Self::TIMEOUT | Self::FAILED => true,
+            _ => match self.as_str() {
+                "404" | "410" => false,
+                label => label.starts_with(['4', '5']) || label == CODES[CODES.len() - 1],
+            },
+        }
+    }
+
     /// The label.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -126,6 +167,7 @@ impl ResponseCode {
 }
 
 type Tokens = Box<dyn Fn() -> f64 + Send + Sync>;
+type Waiting = Box<dyn Fn() -> u64 + Send + Sync>;
 
 /// The metrics of other services.
 pub struct Upstreams {
@@ -134,6 +176,8 @@ pub struct Upstreams {
     waits: Histogram,
     /// Locked at scrapes only.
     tokens: Mutex<Option<Tokens>>,
+    waiting: Mutex<Option<Waiting>>,
+    errors: Errors,
 }
 
 impl fmt::Debug for Upstreams {
@@ -149,19 +193,17 @@ impl Upstreams {
             durations: std::array::from_fn(|_| Histogram::new(&BOUNDS)),
             waits: Histogram::new(&WAITS),
             tokens: Mutex::new(None),
+            waiting: Mutex::new(None),
+            errors: Errors::new(),
         }
     }
 
     pub fn asked(&self, upstream: Upstream, operation: Operation, code: ResponseCode, took: Duration) {
-        let upstream = match upstream {
-            Upstream::Registry => 0,
-            Upstream::Signer => 1,
-            Upstream::Ecr => 2,
-            Upstream::Kubernetes => 3,
-            Upstream::Authority => 4,
-            Upstream::Ecs => 5,
-        };
+        let upstream = upstream.place();
         self.counts[upstream][index(operation)][usize::from(code.0)].add(1);
+        if code.is_error() {
+            self.errors.add((UPSTREAMS[upstream], OPERATIONS[index(operation)], code.as_str()));
+        }
         self.durations[upstream].observe(took);
     }
 
@@ -171,6 +213,22 @@ impl Upstreams {
 
     pub fn watch_quota(&self, tokens: Tokens) {
         *self.tokens.lock().unwrap_or_else(PoisonError::into_inner) = Some(tokens);
+    }
+
+    pub fn watch_waiting(&self, waiting: Waiting) {
+        *self.waiting.lock().unwrap_or_else(PoisonError::into_inner) = Some(waiting);
+    }
+
+    pub fn tokens(&self) -> Option<f64> {
+        self.tokens.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|tokens| tokens())
+    }
+
+    pub fn waiting(&self) -> u64 {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map_or(0, |waiting| waiting())
+    }
+
+    pub fn errors(&self) -> Vec<UpstreamErrors> {
+        self.errors.recent()
     }
 
     pub fn encode(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
@@ -193,8 +251,7 @@ impl Upstreams {
         let help = "The time that calls waited for the quota of revocation checks.";
         let name = "notation_admission_quota_wait_seconds";
         self.waits.encode(&mut descriptor(encoder, name, help, MetricType::Histogram)?)?;
-        let tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|tokens| tokens());
-        let Some(tokens) = tokens else { return Ok(()) };
+        let Some(tokens) = self.tokens() else { return Ok(()) };
         let help = "Calls of revocation checks that the quota permits now; the least of all accounts and regions.";
         gauge(encoder, "notation_admission_quota_tokens", help, tokens)
     }
@@ -235,5 +292,15 @@ mod tests {
         }
         assert_eq!(ResponseCode::TIMEOUT.as_str(), "timeout");
         assert_eq!(ResponseCode::FAILED.as_str(), "failed");
+    }
+
+    #[test]
+    fn what_does_not_exist_is_no_error() {
+        for (status, is_error) in
+            [(200, false), (307, false), (404, false), (401, true), (429, true), (599, true), (999, true)]
+        {
+            assert_eq!(ResponseCode::from_status(status).is_error(), is_error, "{status}");
+        }
+        assert!(ResponseCode::TIMEOUT.is_error() && ResponseCode::FAILED.is_error());
     }
 }

@@ -4,9 +4,12 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use hyper::header::{HeaderMap, HeaderValue};
+
 use super::gate::Gate;
 use crate::config::{Adapter, Kubernetes, Limits};
-use crate::frontends::{Answer, Decide, Incoming, Route, Seldom, Services, Settings};
+use crate::frontends::{Answer, Decide, Incoming, Record, Route, Seldom, Services, Settings};
+use crate::trace::RequestSpan;
 
 /// The settings and the decider that a request uses from its start to its end.
 #[derive(Debug)]
@@ -116,6 +119,17 @@ pub trait Observer: Send + Sync + 'static {
     /// time since its head was read.
     fn answered(&self, adapter: Option<Adapter>, answer: &Answer, took: Duration);
 
+    /// The span of a request with these headers, if it is traced.
+    fn trace(&self, headers: &HeaderMap) -> Option<RequestSpan> {
+        let _ = headers;
+        None
+    }
+
+    /// What was decided, after [`Self::answered`]: the answer does not need it any more.
+    fn decided(&self, record: Record, took: Duration) {
+        let _ = (record, took);
+    }
+
     /// A request was answered with 429, because too many run or wait. [`Self::answered`] is called, too.
     fn shed(&self);
 
@@ -138,4 +152,28 @@ pub trait Operations: Send + Sync + 'static {
 
     /// All metrics, in the text format of OpenMetrics 1.0.
     fn metrics(&self) -> String;
+
+    /// The status page with its security policy, in this form. `None` if there is none.
+    fn status(&self, form: StatusForm) -> Option<StatusPage> {
+        let _ = form;
+        None
+    }
+}
+
+/// The forms of the status page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StatusForm {
+    /// For people.
+    Html,
+    /// For programs.
+    Json,
+}
+
+/// The status page.
+#[derive(Debug, Clone)]
+pub struct StatusPage {
+    /// The page.
+    pub body: String,
+    /// What the page may load, for browsers.
+    pub content_security_policy: HeaderValue,
 }

@@ -15,7 +15,7 @@
 //! | `body` | its body, within limits of size, time and memory |
 //! | `gate` | its turn: so many requests run, so many more wait |
 //! | `panics` | a panic becomes an answer |
-//! | `operations` | the second listener, for probes and metrics |
+//! | `operations` | the second listener, for probes, metrics and the status page |
 //! | `application` | what the server is given: [`Application`], [`Observer`], [`Operations`] |
 
 mod accept;
@@ -43,7 +43,7 @@ use limits::MemoryBudget;
 use tokio::sync::{Semaphore, watch};
 
 use self::accept::{Phase, Source};
-pub use self::application::{Application, Live, Observer, Operations, Snapshot};
+pub use self::application::{Application, Live, Observer, Operations, Snapshot, StatusForm, StatusPage};
 pub use self::listeners::{BindError, Bound, Listeners, Transport};
 use self::open::Table;
 pub use self::own_ca::{OwnAuthority, OwnCaError};

@@ -1,4 +1,4 @@
-//! The second listener: probes and metrics, over plain HTTP/1.1. It serves no adapter.
+//! The second listener: probes, metrics and the status page, over plain HTTP/1.1. It serves no adapter.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::Incoming;
-use hyper::header::{self, HeaderValue};
+use hyper::header::{self, HeaderName, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
@@ -17,7 +17,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::accept::Phase;
-use super::application::Operations;
+use super::application::{Operations, StatusForm, StatusPage};
 use super::guarded::Guarded;
 use super::open::{Activity, Table};
 
@@ -29,7 +29,20 @@ const IDLE_TIME: Duration = Duration::from_secs(120);
 const WRITE_TIME: Duration = Duration::from_secs(10);
 
 const TEXT: &str = "text/plain; charset=utf-8";
+const HTML: &str = "text/html; charset=utf-8";
+const JSON: &str = "application/json";
 const METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// The headers of the status page. It shows the state of the moment, and belongs in no frame and no cache.
+const SECURITY: [(HeaderName, &str); 7] = [
+    (header::CACHE_CONTROL, "no-store"),
+    (header::VARY, "Accept"),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+];
 
 /// Serves until this future is dropped, which closes its connections.
 pub(super) async fn serve<P: Operations>(listener: TcpListener, operations: Arc<P>, phases: watch::Receiver<Phase>) {
@@ -87,7 +100,7 @@ async fn connection<P: Operations>(
 
 fn answer(request: &Request<Incoming>, operations: &impl Operations, phase: Phase) -> Response<Full<Bytes>> {
     let path = request.uri().path();
-    if !matches!(path, "/livez" | "/healthz" | "/readyz" | "/metrics") {
+    if !matches!(path, "/livez" | "/healthz" | "/readyz" | "/metrics" | "/status") {
         return reply(404, TEXT, "this path is not served\n".to_owned());
     }
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
@@ -102,8 +115,40 @@ fn answer(request: &Request<Incoming>, operations: &impl Operations, phase: Phas
             Err(missing) => reply(503, TEXT, format!("{missing}\n")),
         },
         "/metrics" => reply(200, METRICS, operations.metrics()),
+        "/status" => status(operations, request),
         _ => reply(200, TEXT, "ok\n".to_owned()),
     }
+}
+
+/// The status page, as HTML or as JSON, with the headers that keep other sites from using it.
+fn status(operations: &impl Operations, request: &Request<Incoming>) -> Response<Full<Bytes>> {
+    let form = match (request.uri().query(), request.headers().get(header::ACCEPT)) {
+        (None | Some(""), accept) if accept.is_some_and(wants_json) => StatusForm::Json,
+        (None | Some("" | "format=html"), _) => StatusForm::Html,
+        (Some("format=json"), _) => StatusForm::Json,
+        (Some(_), _) => return reply(400, TEXT, "the query can be format=json or format=html\n".to_owned()),
+    };
+    let Some(StatusPage { body, content_security_policy }) = operations.status(form) else {
+        return reply(404, TEXT, "this path is not served\n".to_owned());
+    };
+    let media_type = if form == StatusForm::Html { HTML } else { JSON };
+    let mut response = reply(200, media_type, body);
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_SECURITY_POLICY, content_security_policy);
+    for (name, value) in SECURITY {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+/// Whether a client names JSON before HTML, or without it. Browsers name HTML first.
+fn wants_json(accept: &HeaderValue) -> bool {
+    let types = accept.as_bytes().split(|byte| *byte == b',').map(|one| {
+        let essence = one.split(|byte| *byte == b';').next().unwrap_or_default();
+        essence.trim_ascii().to_ascii_lowercase()
+    });
+    let known = types.filter(|one| [&b"application/json"[..], b"text/html"].contains(&&**one));
+    known.map(|one| one == b"application/json").next().unwrap_or(false)
 }
 
 fn reply(status: u16, media_type: &'static str, body: String) -> Response<Full<Bytes>> {

@@ -21,6 +21,7 @@ use super::open::{Activity, Unsent};
 use super::panics::caught;
 use crate::config::Adapter;
 use crate::frontends::{Answer, Authorization, Incoming, Route, caller_deadline};
+use crate::trace;
 
 /// The requests of a connection.
 pub(super) struct Requests<A, O> {
@@ -84,8 +85,20 @@ impl<A: Application, O: Observer> Requests<A, O> {
         let mut running = Running::begin(self);
         async move {
             let requests = &running.requests;
-            let reply = requests.reply(request).await;
-            requests.shared.observer.answered(reply.adapter, &reply.answer, start.elapsed());
+            let mut reply = match requests.shared.observer.trace(request.headers()) {
+                None => requests.reply(request).await,
+                Some(span) => {
+                    // On the heap: most requests are not traced.
+                    let reply = Box::pin(trace::scope(span.context(), requests.reply(request))).await;
+                    span.end(reply.adapter, &reply.answer);
+                    reply
+                }
+            };
+            let took = start.elapsed();
+            requests.shared.observer.answered(reply.adapter, &reply.answer, took);
+            if let Some(record) = reply.answer.record.take() {
+                requests.shared.observer.decided(record, took);
+            }
             if reply.extra == Extra::RetryAfter {
                 requests.shared.observer.shed();
             }

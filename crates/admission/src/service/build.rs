@@ -25,6 +25,7 @@ use crate::metrics::Metrics;
 use crate::registries::{self, Registries, RegistriesError};
 use crate::server::{Snapshot, Tls, TlsError};
 use crate::shared_cache::{Settings, SettingsError, SharedCache};
+use crate::trace::{OtlpError, Traces};
 
 /// The memory for what registries send, beyond 64 KiB of each answer.
 const ANSWERS: usize = 16 * 1024 * 1024;
@@ -50,6 +51,9 @@ pub enum BuildError {
     /// The shared cache, or a file for it.
     #[error(transparent)]
     SharedCache(#[from] SettingsError),
+    /// The collector of traces.
+    #[error(transparent)]
+    Otlp(#[from] OtlpError),
     /// Kubernetes is needed and cannot be reached.
     #[error("{0}; a rule with namespaceSelector, or registries[].credentials.secret, needs access to Kubernetes")]
     Cluster(#[source] ClusterError),
@@ -77,6 +81,7 @@ pub struct Builder {
     /// Since when deployments wait.
     waiting: Arc<Waiting>,
     scanning: Scanning,
+    traces: Traces,
 }
 
 /// Whether what the service needs is there.
@@ -105,7 +110,7 @@ impl Builder {
     /// A builder that has made nothing.
     #[must_use]
     pub fn new(metrics: Metrics, log: Log, signer: SignerConfig) -> Self {
-        let (is_labels_needed, waiting, scanning) = Default::default();
+        let (is_labels_needed, waiting, scanning, traces) = Default::default();
         Self {
             metrics,
             log,
@@ -117,6 +122,7 @@ impl Builder {
             is_labels_needed,
             waiting,
             scanning,
+            traces,
         }
     }
 
@@ -147,8 +153,10 @@ impl Builder {
     pub async fn build(&mut self, config: &Config) -> Result<Snapshot<Decider>, BuildError> {
         let services = self.services(config).await?;
         let scan = self.scan(config).await?;
+        let collector = Traces::prepare(config.otlp.as_ref())?;
         let snapshot = self.without_services(config).await?.with_services(services);
         self.scanning.set(scan);
+        self.traces.set(collector, &self.metrics, &self.log);
         Ok(snapshot)
     }
 
@@ -196,6 +204,11 @@ impl Builder {
         self.scanning.clone()
     }
 
+    /// Where traces go by the configuration in force.
+    pub(super) fn traces(&self) -> Traces {
+        self.traces.clone()
+    }
+
     /// Access to Kubernetes, which is kept.
     async fn connected(&mut self) -> Result<Cluster, ClusterError> {
         if let Some(cluster) = &self.cluster {
@@ -215,6 +228,7 @@ impl Builder {
         let options = registries::Options::new(config.server.limits.deadline, MemoryBudget::new(ANSWERS));
         Registries::new(&config.registries, &options)?;
         self.signer_config(config)?;
+        Traces::prepare(config.otlp.as_ref())?;
         if let crate::config::Tls::Files(files) = &config.server.tls {
             Tls::from_files(files)?;
         }

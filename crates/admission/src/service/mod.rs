@@ -35,8 +35,10 @@ use crate::decision::Decider;
 use crate::log::{Field, Log};
 use crate::metrics::Metrics;
 use crate::server::{self, BindError, Bound, Listeners, Live, OwnAuthority, OwnCaError, Tls, TlsError, Transport};
+use crate::status::Status;
+use crate::trace::Traces;
 
-/// The time for the log to be written at the end.
+/// The time for the log to be written at the end, and before it for the last spans of traces.
 const LAST_LINES: Duration = Duration::from_secs(2);
 
 /// How a service is started.
@@ -100,6 +102,7 @@ pub struct Service {
     serving: JoinHandle<()>,
     reloader: Arc<Reloader>,
     log: Log,
+    traces: Traces,
 }
 
 impl Service {
@@ -143,12 +146,16 @@ impl Service {
             log.warn(&rule.to_string(), &[]);
         }
         let live: Arc<Live<Decider>> = Arc::new(Live::new(snapshot));
-        let health = Arc::new(Health::new(metrics.clone(), builder.readiness(), tls.clone(), stopped.clone()));
-        let scanning =
-            scanning::run(builder.scanning(), Arc::clone(&live), metrics.clone(), log.clone(), stopped.clone());
-        let observed = Arc::new(Observed::new(metrics, log.clone()));
-        let reloader =
-            Arc::new(Reloader::new(options.config, (config, read), options.level, builder, Arc::clone(&live), tls));
+        let status = Arc::new(Status::new(&options.config, &config, metrics.clone()));
+        let health =
+            Health::new(metrics.clone(), builder.readiness(), tls.clone(), stopped.clone(), Arc::clone(&status));
+        let health = Arc::new(health);
+        let telling = scanning::Telling { metrics: metrics.clone(), log: log.clone(), status: Arc::clone(&status) };
+        let scanning = scanning::run(builder.scanning(), Arc::clone(&live), telling, stopped.clone());
+        let traces = builder.traces();
+        let observed = Arc::new(Observed::new(metrics, log.clone(), Arc::clone(&status), traces.clone()));
+        let reloader = Reloader::new(options.config, (config, read), options.level, builder, Arc::clone(&live), tls);
+        let reloader = Arc::new(reloader.telling(status));
         let serving = {
             let reloader = Arc::clone(&reloader);
             let stopped = stopped.clone();
@@ -164,7 +171,7 @@ impl Service {
         let operations = bound.operations.to_string();
         let fields = [("address", Field::from(&*address)), ("operations", Field::from(&*operations))];
         log.info("serving", &fields);
-        Ok(Self { bound, ca_bundle, is_encrypted, stop, serving, reloader, log })
+        Ok(Self { bound, ca_bundle, is_encrypted, stop, serving, reloader, log, traces })
     }
 
     /// The address of the adapters.
@@ -202,6 +209,7 @@ impl Service {
         // An error means that the service has ended already.
         let _ = self.stop.send(true);
         let _ = self.serving.await;
+        self.traces.close(LAST_LINES).await;
         self.log.info("stopped", &[]);
         let log = self.log;
         // Lines that cannot be written by then are lost.

@@ -3,27 +3,32 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use hyper::HeaderMap;
 use tokio::sync::watch;
 
 use super::build::Readiness;
 use crate::config::Adapter;
-use crate::frontends::Answer;
+use crate::frontends::{Answer, Record};
 use crate::log::Log;
 use crate::metrics::Metrics;
-use crate::server::{Observer, Operations, Tls};
+use crate::server::{Observer, Operations, StatusForm, StatusPage, Tls};
+use crate::status::{self, Now, Status};
+use crate::trace::{RequestSpan, Traces};
 
-/// Counts and logs requests.
+/// Counts and logs requests, and keeps the last decisions for the status page.
 #[derive(Debug)]
 pub struct Observed {
     metrics: Metrics,
     log: Log,
+    status: Arc<Status>,
+    traces: Traces,
 }
 
 impl Observed {
-    /// Counts in `metrics` and writes to `log`.
+    /// Counts in `metrics`, writes to `log`, keeps in `status`, and traces to `traces`.
     #[must_use]
-    pub fn new(metrics: Metrics, log: Log) -> Self {
-        Self { metrics, log }
+    pub fn new(metrics: Metrics, log: Log, status: Arc<Status>, traces: Traces) -> Self {
+        Self { metrics, log, status, traces }
     }
 }
 
@@ -38,6 +43,14 @@ impl Observer for Observed {
             None if answer.status >= 400 => self.metrics.malformed(adapter, took),
             None => {}
         }
+    }
+
+    fn trace(&self, headers: &HeaderMap) -> Option<RequestSpan> {
+        self.traces.request(headers)
+    }
+
+    fn decided(&self, record: Record, took: Duration) {
+        self.status.decided(record, took);
     }
 
     fn shed(&self) {
@@ -56,13 +69,20 @@ pub struct Health {
     readiness: Readiness,
     tls: Option<Arc<Tls>>,
     stopped: watch::Receiver<bool>,
+    status: Arc<Status>,
 }
 
 impl Health {
     /// Ready as long as `readiness` says so and `stopped` is false.
     #[must_use]
-    pub fn new(metrics: Metrics, readiness: Readiness, tls: Option<Arc<Tls>>, stopped: watch::Receiver<bool>) -> Self {
-        Self { metrics, readiness, tls, stopped }
+    pub fn new(
+        metrics: Metrics,
+        readiness: Readiness,
+        tls: Option<Arc<Tls>>,
+        stopped: watch::Receiver<bool>,
+        status: Arc<Status>,
+    ) -> Self {
+        Self { metrics, readiness, tls, stopped, status }
     }
 }
 
@@ -79,5 +99,11 @@ impl Operations for Health {
             self.metrics.certificate_expiry(tls.expires().into());
         }
         self.metrics.encode()
+    }
+
+    fn status(&self, form: StatusForm) -> Option<StatusPage> {
+        let certificate = self.tls.as_ref().map(|tls| tls.expires().into());
+        let body = self.status.page(form, Now { missing: self.ready().err(), certificate });
+        Some(StatusPage { body, content_security_policy: status::content_security_policy() })
     }
 }

@@ -14,6 +14,7 @@ use crate::config::{Config, LogLevel, Tls as TlsSetting};
 use crate::decision::Decider;
 use crate::log::Field;
 use crate::server::{Live, Tls};
+use crate::status::Status;
 
 /// Reads the configuration again.
 #[derive(Debug)]
@@ -22,6 +23,7 @@ pub struct Reloader {
     level: Option<LogLevel>,
     live: Arc<Live<Decider>>,
     tls: Option<Arc<Tls>>,
+    status: Option<Arc<Status>>,
     state: Mutex<State>,
 }
 
@@ -73,7 +75,13 @@ impl Reloader {
         live: Arc<Live<Decider>>,
         tls: Option<Arc<Tls>>,
     ) -> Self {
-        Self { path, level, live, tls, state: Mutex::new(State { builder, config, read }) }
+        Self { path, level, live, tls, status: None, state: Mutex::new(State { builder, config, read }) }
+    }
+
+    /// Tells the status page how reloads end.
+    #[must_use]
+    pub fn telling(self, status: Arc<Status>) -> Self {
+        Self { status: Some(status), ..self }
     }
 
     /// Looks at the files from time to time, and reloads when one has changed and has stayed the same since the last
@@ -103,6 +111,9 @@ impl Reloader {
         let result = self.replace(&mut state, &before).await;
         let builder = &state.builder;
         builder.metrics().reload(result.is_ok());
+        if let Some(status) = &self.status {
+            status.loaded(result.as_ref().map_err(String::as_str));
+        }
         match &result {
             Ok(config) => {
                 builder.log().set_level(self.level.unwrap_or(config.log.level));

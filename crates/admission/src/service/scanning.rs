@@ -17,6 +17,7 @@ use crate::log::{Field, Log};
 use crate::metrics::{Metrics, RunningImages};
 use crate::scan::{Finding, NAME, judge, report};
 use crate::server::{Application as _, Live};
+use crate::status::{RunningList, Scan, Status};
 
 /// How often it is looked whether a scan is due: a reload may have changed the interval.
 const LOOK: Duration = Duration::from_secs(1);
@@ -53,12 +54,22 @@ impl Scanning {
     }
 }
 
+/// Who is told what a scan found.
+#[derive(Debug)]
+pub struct Telling {
+    /// The metrics.
+    pub metrics: Metrics,
+    /// The log.
+    pub log: Log,
+    /// The status page.
+    pub status: Arc<Status>,
+}
+
 /// Scans until the service stops.
 pub async fn run(
     scanning: Scanning,
     live: Arc<Live<Decider>>,
-    metrics: Metrics,
-    log: Log,
+    Telling { metrics, log, status }: Telling,
     mut stopped: watch::Receiver<bool>,
 ) {
     let work = async {
@@ -77,8 +88,9 @@ pub async fn run(
             let scanned = scan(snapshot.decider(), &settings, snapshot.limits().deadline).await;
             last = Some((Instant::now(), matches!(&scanned, Ok(Scanned { unwritten: None, .. }))));
             match scanned {
-                Ok(Scanned { counts, unwritten }) => {
+                Ok(Scanned { counts, list, unwritten }) => {
                     let images = counts.total().to_string();
+                    status.scanned(Scan::done(list, began.elapsed()));
                     let took = began.elapsed().as_millis().to_string();
                     metrics.running_images(counts);
                     log.info("scanned running Pods", &[("images", Field::from(&*images)), ("ms", Field::from(&*took))]);
@@ -89,6 +101,7 @@ pub async fn run(
                 }
                 Err(why) => {
                     let why = why.to_string();
+                    status.scan_failed(&why);
                     log.warn("running Pods were not scanned", &[("reason", Field::from(&*why))]);
                 }
             }
@@ -105,6 +118,7 @@ pub async fn run(
 #[derive(Debug)]
 struct Scanned {
     counts: RunningImages,
+    list: RunningList,
     /// Why a report was not written, if one was not. It says nothing about the counts.
     unwritten: Option<ClusterError>,
 }
@@ -120,7 +134,7 @@ where
         true => cluster.dialect(Deadline::new(PAGE_TIME)).await.map_err(|why| unwritten = Some(why)).ok(),
         false => None,
     };
-    let mut counts = RunningImages::default();
+    let (mut counts, mut list) = (RunningImages::default(), RunningList::default());
     let mut namespace: Vec<Finding> = Vec::new();
     let mut reported = BTreeSet::new();
     let mut from: Option<String> = None;
@@ -128,6 +142,7 @@ where
         let page = cluster.running_pods(None, from.as_deref(), Deadline::new(PAGE_TIME)).await?;
         for finding in judge(decider, page.pods, time).await {
             counts.add(&finding.namespace, finding.decision.outcome);
+            list.add(&finding);
             let Some(dialect) = dialect else { continue };
             if namespace.first().is_some_and(|first| first.namespace != finding.namespace) {
                 let written = write(settings, dialect, &mut namespace, &mut reported).await;
@@ -147,7 +162,7 @@ where
         let removed = cluster.remove_reports(dialect, NAME, &reported, Deadline::new(PAGE_TIME)).await;
         unwritten = unwritten.or(written.err()).or(removed.err());
     }
-    Ok(Scanned { counts, unwritten })
+    Ok(Scanned { counts, list, unwritten })
 }
 
 /// Writes the report of a namespace. If that fails, an earlier one stays.
@@ -207,7 +222,7 @@ mod tests {
             _ => Reply::Body(200, "{}".to_owned()),
         })
         .await;
-        let Scanned { counts, unwritten } = scanned(&server).await;
+        let Scanned { counts, unwritten, .. } = scanned(&server).await;
         assert_eq!(counts.total(), 2);
         assert!(unwritten.unwrap().to_string().contains("HTTP 413"));
         let requests = server.requests();
@@ -220,7 +235,7 @@ mod tests {
             _ => Reply::Body(500, "{}".to_owned()),
         })
         .await;
-        let Scanned { counts, unwritten } = scanned(&down).await;
+        let Scanned { counts, unwritten, .. } = scanned(&down).await;
         assert!(counts.total() == 2 && unwritten.is_some());
     }
 }

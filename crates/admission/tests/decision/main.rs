@@ -4,6 +4,7 @@
 
 mod ageing;
 mod coalescing;
+mod collector;
 mod credentials;
 mod faults;
 mod policies;
@@ -17,3 +18,4 @@ mod scene;
 mod shared;
 mod source;
 mod stale;
+mod traces;

@@ -17,7 +17,7 @@ use yaml::{Error, Field, Members};
 
 #[cfg(test)]
 pub(super) use self::values::text_or_empty;
-use self::values::{expected, url};
+use self::values::{expected, path, url};
 use super::words::LOG_LEVELS;
 use super::{Config, Log, Otlp, Scan};
 
@@ -55,7 +55,7 @@ pub(super) fn config(root: &Field<'_>, folder: &Path) -> Result<Config, Error> {
         kyverno: section(&mut members, "kyverno", kubernetes::kyverno)?,
         scan: section(&mut members, "scan", scan)?,
         log: section(&mut members, "log", log)?,
-        otlp: members.optional("otlp").as_ref().map(otlp).transpose()?,
+        otlp: members.optional("otlp").as_ref().map(|field| otlp(field, folder)).transpose()?,
     };
     members.finish()?;
     Ok(config)
@@ -116,9 +116,16 @@ fn log(field: &Field<'_>) -> Result<Log, Error> {
     Ok(log)
 }
 
-fn otlp(field: &Field<'_>) -> Result<Otlp, Error> {
+fn otlp(field: &Field<'_>, folder: &Path) -> Result<Otlp, Error> {
     let mut members = field.members()?;
     let endpoint = url(&members.required("endpoint")?, &["http", "https"], "http://collector:4317")?;
+    let ca_field = members.optional("ca");
     members.finish()?;
-    Ok(Otlp { endpoint })
+    let ca = ca_field.as_ref().map(|field| path(field, folder)).transpose()?;
+    match &ca_field {
+        Some(field) if !endpoint.starts_with("https:") => {
+            Err(field.error("ca has no use with an http URL: use https, or remove ca"))
+        }
+        _ => Ok(Otlp { endpoint, ca }),
+    }
 }

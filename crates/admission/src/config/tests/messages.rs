@@ -533,6 +533,10 @@ fn other_sections() {
             "4:18: otlp.endpoint: expected a URL with http or https, such as http://collector:4317",
         ),
         (
+            "otlp: {endpoint: 'http://collector:4317', ca: ca.pem}",
+            "4:47: otlp.ca: ca has no use with an http URL: use https, or remove ca",
+        ),
+        (
             "otlp: {endpoint: 'http://user:hunter2@c:1'}",
             "4:18: otlp.endpoint: the URL contains a user name or password: secrets are read from files only",
         ),

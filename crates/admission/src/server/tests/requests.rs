@@ -64,11 +64,46 @@ async fn refuses_requests_that_no_adapter_should_see() {
         ("GET /healthz", 200),
         ("GET /readyz", 200),
         ("POST /livez", 405),
+        ("POST /status", 405),
+        ("PUT /status", 405),
+        ("GET /status/", 404),
+        ("GET /status?format=xml", 400),
         ("POST /validate", 404),
     ] {
         let got = exchange(server.operations, &format!("{line} HTTP/1.1\r\nhost: a\r\n\r\n")).await;
         assert_eq!(status(&got), expected, "{line}: {got}");
     }
+}
+
+#[tokio::test]
+async fn the_status_page_has_two_forms_and_is_for_no_other_site() {
+    let server = Setup::default().start().await;
+    for (path, accept, expected) in [
+        ("/status", "", "Html"),
+        ("/status", "accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8\r\n", "Html"),
+        ("/status", "accept: */*\r\n", "Html"),
+        ("/status", "accept: Application/JSON\r\n", "Json"),
+        ("/status", "accept: application/json;q=0.9, text/html\r\n", "Json"),
+        ("/status?format=json", "accept: text/html\r\n", "Json"),
+        ("/status?format=html", "accept: application/json\r\n", "Html"),
+    ] {
+        let got = exchange(server.operations, &format!("GET {path} HTTP/1.1\r\nhost: a\r\n{accept}\r\n")).await;
+        assert!(status(&got) == 200 && got.ends_with(expected), "{path} {accept}: {got}");
+        let media_type = if expected == "Json" { "application/json" } else { "text/html; charset=utf-8" };
+        for header in [
+            format!("content-type: {media_type}"),
+            "content-security-policy: default-src 'none'; style-src 'sha256-".to_owned(),
+            "x-content-type-options: nosniff".to_owned(),
+            "cache-control: no-store".to_owned(),
+            "x-frame-options: DENY".to_owned(),
+        ] {
+            assert!(got.contains(&header), "{header}: {got}");
+        }
+    }
+    let head = exchange(server.operations, "HEAD /status HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").await;
+    assert!(status(&head) == 200 && head.contains("content-length: 4\r\n") && head.ends_with("\r\n\r\n"), "{head}");
+    // The adapters' listener has no such page.
+    assert_eq!(status(&exchange(server.adapters, "GET /status HTTP/1.1\r\nhost: a\r\n\r\n").await), 404);
 }
 
 #[tokio::test]

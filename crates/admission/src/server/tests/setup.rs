@@ -96,6 +96,11 @@ impl Operations for Probes {
     fn metrics(&self) -> String {
         "# EOF\n".to_owned()
     }
+
+    fn status(&self, form: StatusForm) -> Option<StatusPage> {
+        let content_security_policy = crate::status::content_security_policy();
+        Some(StatusPage { body: format!("{form:?}"), content_security_policy })
+    }
 }
 
 pub struct Setup {
