@@ -45,7 +45,8 @@
 //! | [`server`] | connections, TLS, limits, load shedding, shutdown; probes and metrics |
 //! | [`service`] | from a configuration to a running service; reload |
 //! | [`registries`] | which registry is asked, and with whose credentials |
-//! | [`cluster`] | access to Kubernetes: pull secrets and labels of namespaces |
+//! | [`cluster`] | access to Kubernetes: pull secrets, labels of namespaces, objects that are written |
+//! | [`self_managed`] | a certificate that replicas share by a Secret and renew themselves |
 //! | [`scan`] | what runs in a cluster, judged again |
 //! | [`cache`] | memory that is bounded by bytes and time, and one question for all who ask at the same time |
 //! | [`metrics`], [`log`] | what is counted, and one line for each decision |
@@ -66,5 +67,6 @@ pub mod manifests;
 pub mod metrics;
 pub mod registries;
 pub mod scan;
+pub mod self_managed;
 pub mod server;
 pub mod service;

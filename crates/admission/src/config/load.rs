@@ -108,12 +108,6 @@ impl Config {
     pub fn unavailable(&self) -> Vec<Unavailable> {
         let settings = [
             (
-                matches!(self.server.tls, Tls::SelfManaged { .. }),
-                true,
-                "server.tls.selfManaged: this version keeps no certificate in a Secret; use certificate files (tls: \
-                 {certificate, key}), or leave tls out for a certificate in the state folder",
-            ),
-            (
                 self.cache.redis.is_some(),
                 false,
                 "cache.redis: this version shares no cache; each replica remembers for itself, and calls AWS at \

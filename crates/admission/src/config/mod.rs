@@ -33,7 +33,7 @@ pub use self::operation::{Kyverno, Log, LogLevel, Otlp, Scan};
 pub use self::pattern::{HostPattern, ImagePattern, NamespacePattern, PatternError};
 pub use self::policies::{Enforcement, Policy, Rule, RuleAction, Trust};
 pub use self::registries::{RegistryCredentials, RegistrySettings};
-pub use self::server::{Adapter, Limits, Server, Tls, TlsFiles};
+pub use self::server::{Adapter, Limits, SelfManaged, Server, Tls, TlsFiles};
 pub use self::unreachable::UnreachableRule;
 
 /// The whole configuration.

@@ -10,7 +10,7 @@ use prometheus_client::metrics::MetricType;
 use super::series::{Histogram, Number, count_of, descriptor, gauge};
 
 const UPSTREAMS: [&str; 6] = ["registry", "signer", "ecr", "kubernetes", "authority", "ecs"];
-const OPERATIONS: [&str; 15] = [
+const OPERATIONS: [&str; 17] = [
     "resolve",
     "referrers",
     "fetch",
@@ -26,6 +26,8 @@ const OPERATIONS: [&str; 15] = [
     "list_pods",
     "write_report",
     "describe_service_revisions",
+    "read_object",
+    "write_object",
 ];
 
 /// The statuses that are counted apart; others are counted by their class.
@@ -89,6 +91,10 @@ pub enum Operation {
     WriteReport,
     /// `DescribeServiceRevisions`.
     DescribeServiceRevisions,
+    /// An object that this service writes, such as the Secret of its certificate.
+    ReadObject,
+    /// A change of such an object.
+    WriteObject,
 }
 
 /// How a request ended: a status, or none.
@@ -218,6 +224,8 @@ fn index(operation: Operation) -> usize {
         Operation::ListPods => 12,
         Operation::WriteReport => 13,
         Operation::DescribeServiceRevisions => 14,
+        Operation::ReadObject => 15,
+        Operation::WriteObject => 16,
     }
 }
 

@@ -12,6 +12,7 @@ use notation::verify::Verifier;
 use super::callers::Callers;
 use super::opener::Opener;
 use super::scanning::{ScanSettings, Scanning};
+use crate::cache::Clock;
 use crate::cluster::{Cluster, ClusterError, NamespaceLabels, TokenReviews};
 use crate::config::{Adapter, Config, PullSecrets, RegistryCredentials};
 use crate::decision::{Decider, Judge, JudgeSettings, Memory, Parts, PolicyError, Revocations, Rules, load_policies};
@@ -20,6 +21,7 @@ use crate::frontends::{Deployments, Services, TokenReview, Waiting};
 use crate::log::{Field, Log};
 use crate::metrics::Metrics;
 use crate::registries::{self, Registries, RegistriesError};
+use crate::self_managed::{self, SelfManaged};
 use crate::server::{Snapshot, Tls, TlsError};
 
 /// The memory for what registries send, beyond 64 KiB of each answer.
@@ -49,6 +51,9 @@ pub enum BuildError {
     /// Kubernetes is needed for the scan, and cannot be reached.
     #[error("{0}; scan.interval needs access to Kubernetes")]
     Scan(#[source] ClusterError),
+    /// Kubernetes is needed for the certificate, and cannot be reached.
+    #[error("{0}; server.tls.selfManaged needs access to Kubernetes")]
+    SelfManaged(#[source] ClusterError),
 }
 
 /// Makes deciders. What is remembered, and the access to Kubernetes, outlive configurations.
@@ -171,6 +176,16 @@ impl Builder {
     /// How running Pods are scanned by the configuration in force.
     pub(super) fn scanning(&self) -> Scanning {
         self.scanning.clone()
+    }
+
+    /// What keeps the certificate that these settings describe.
+    pub(super) async fn self_managed(
+        &mut self,
+        settings: &crate::config::SelfManaged,
+        names: Vec<String>,
+    ) -> Result<SelfManaged, BuildError> {
+        let cluster = self.connected().await.map_err(BuildError::SelfManaged)?;
+        Ok(SelfManaged::new(cluster, settings, names, self_managed::identity(), Clock::default()))
     }
 
     /// Access to Kubernetes, which is kept.

@@ -148,6 +148,9 @@ impl Reloader {
         if std::mem::discriminant(&before.tls) != std::mem::discriminant(&config.server.tls) {
             return Err("the kind of server.tls cannot change while the service runs; restart it".to_owned());
         }
+        if matches!(before.tls, TlsSetting::SelfManaged(_)) && before.tls != config.server.tls {
+            return Err("server.tls.selfManaged cannot change while the service runs; restart it".to_owned());
+        }
         if let (Some(_), TlsSetting::Files(files)) = (&self.tls, &config.server.tls) {
             Tls::from_files(files).map_err(|why| why.to_string())?;
         }
