@@ -41,6 +41,7 @@
 //! | [`frontends`] | the adapters: requests of Kubernetes, Gatekeeper and others, translated |
 //! | [`convert`] | from the objects of kyverno-notation-aws to a configuration |
 //! | [`ecs`] | Amazon ECS as a client: which images a deployment has |
+//! | [`install`] | the service in a cluster: the objects, and when the webhooks may be registered |
 //! | [`containerd`] | the image verifier that containerd calls, with the service or without |
 //! | [`server`] | connections, TLS, limits, load shedding, shutdown; probes and metrics |
 //! | [`service`] | from a configuration to a running service; reload |
@@ -62,6 +63,7 @@ pub mod convert;
 pub mod decision;
 pub mod ecs;
 pub mod frontends;
+pub mod install;
 pub mod log;
 pub mod manifests;
 pub mod metrics;

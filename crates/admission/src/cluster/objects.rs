@@ -22,6 +22,8 @@ impl Resource {
     pub const LEASE: Self = Self::new("Lease", "coordination.k8s.io/v1", "leases", true);
     /// `Deployment`
     pub const DEPLOYMENT: Self = Self::new("Deployment", "apps/v1", "deployments", true);
+    /// `Pod`
+    pub const POD: Self = Self::new("Pod", "v1", "pods", true);
     /// `ValidatingWebhookConfiguration`
     pub const VALIDATING_WEBHOOK: Self =
         Self::webhook("ValidatingWebhookConfiguration", "validatingwebhookconfigurations");
@@ -103,6 +105,28 @@ impl Cluster {
     ) -> Result<Written, ClusterError> {
         let place = Place::new(Verb::Create, resource, namespace, name)?;
         self.write(&place, Method::POST, &manager(place.path(false)), (object, JSON), deadline).await
+    }
+
+    /// Asks whether an object could be created, without creating it.
+    ///
+    /// # Errors
+    /// As [`Self::object`].
+    pub async fn try_create(
+        &self,
+        resource: Resource,
+        namespace: &str,
+        name: &str,
+        object: &Value,
+        deadline: Deadline,
+    ) -> Result<(), ClusterError> {
+        let place = Place::new(Verb::Create, resource, namespace, name)?;
+        let path = manager(place.path(false)) + "&dryRun=All";
+        let body = Some((Bytes::from(object.to_string()), JSON));
+        let call = Call { method: Method::POST, path: &path, accept: JSON, body };
+        match self.0.api.call_before(deadline, &place.object, call, MAX_ANSWER).await? {
+            Answer::Found(_) | Answer::TooLarge => Ok(()),
+            answer => place.read(answer).map(|_| ()),
+        }
     }
 
     /// Replaces an object by one with the version that was read.
