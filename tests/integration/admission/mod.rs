@@ -10,6 +10,7 @@ mod kubernetes;
 mod metrics;
 mod other_examples;
 mod scan;
+mod self_managed;
 mod webhooks;
 
 use std::net::SocketAddr;

@@ -103,6 +103,16 @@ fn trouble(deployment: &Value) -> Option<String> {
     Some(printable(failed["message"].as_str()?).chars().take(300).collect())
 }
 
+/// The image of a Deployment's first container, if the Deployment exists.
+///
+/// # Errors
+/// Returns [`ClusterError`] if the API server does not answer, or refuses it.
+pub async fn image_of(cluster: &Cluster, namespace: &str, deployment: &str) -> Result<Option<String>, ClusterError> {
+    let found = cluster.object(Resource::DEPLOYMENT, namespace, deployment, Deadline::new(TIME)).await?;
+    let image = found.as_ref().and_then(|found| found.pointer("/spec/template/spec/containers/0/image")?.as_str());
+    Ok(image.map(str::to_owned))
+}
+
 /// What became of an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Applied {

@@ -1,4 +1,5 @@
-//! The `caBundle` of the webhook configurations. Nothing else of them is changed, and one that is missing is waited for.
+//! The `caBundle` of the webhook configurations. Nothing else of them is changed, and one that is missing is waited
+//! for.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

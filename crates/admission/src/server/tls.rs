@@ -103,6 +103,7 @@ pub struct Tls {
     origin: Mutex<Origin>,
     /// Why there is none yet, in place of one.
     in_force: RwLock<Result<Arc<InForce>, String>>,
+    is_shared: bool,
 }
 
 impl Tls {
@@ -123,7 +124,7 @@ impl Tls {
     }
 
     fn from_origin(origin: Origin) -> Result<Self, TlsError> {
-        let tls = Self { origin: Mutex::new(origin), ..Self::shared() };
+        let tls = Self { origin: Mutex::new(origin), is_shared: false, ..Self::shared() };
         tls.reload()?;
         Ok(tls)
     }
@@ -132,7 +133,7 @@ impl Tls {
     #[must_use]
     pub fn shared() -> Self {
         let in_force = RwLock::new(Err("it has not been created".to_owned()));
-        Self { origin: Mutex::new(Origin::Shared), in_force }
+        Self { origin: Mutex::new(Origin::Shared), in_force, is_shared: true }
     }
 
     fn in_force(&self) -> Option<Arc<InForce>> {
@@ -158,9 +159,8 @@ impl Tls {
     /// Why clients cannot connect with a certificate that replicas share: there is none, or it has expired.
     #[must_use]
     pub fn missing(&self, now: OffsetDateTime) -> Option<String> {
-        let is_shared = matches!(&*self.origin(), Origin::Shared);
         match &*self.in_force.read().unwrap_or_else(PoisonError::into_inner) {
-            Ok(in_force) if is_shared && in_force.expires < now => {
+            Ok(in_force) if self.is_shared && in_force.expires < now => {
                 Some(format!("the certificate expired at {}", in_force.expires))
             }
             Ok(_) => None,
