@@ -144,7 +144,7 @@ impl Cluster {
     fn write_secret(&self, entries: &BTreeMap<&str, String>) {
         let mut secret = self.kubernetes.get(SECRET).has_status(200).body;
         secret["data"] =
-            entries.iter().map(|(name, text)| ((*name).to_owned(), STANDARD.encode(text).into())).collect();
+            entries.iter().map(|(name, text)| ((*name).to_owned(), Value::from(STANDARD.encode(text)))).collect();
         self.kubernetes.replace(SECRET, &secret).has_status(200);
     }
 
@@ -242,9 +242,7 @@ fn a_cluster_runs_only_what_is_signed_seconds_after_setup_and_whatever_happens_t
     let begin = Instant::now();
     let mut service = scope(|scope| {
         let node = scope.spawn(|| {
-            while !exists(DEPLOYMENT) {
-                sleep(Duration::from_millis(50));
-            }
+            eventually("the Deployment exists", || exists(DEPLOYMENT));
             let service = cluster.run_pod();
             eventually("the certificate is there", || service.page("/readyz").0 == 200);
             // Before the service is ready, nothing is refused.

@@ -174,9 +174,9 @@ fn fit(object: &mut Value, config: &Config, content: &Content, options: &Options
             // The service reads its configuration again when it changes, except for addresses and the kind of TLS.
             template["metadata"]["annotations"] = json!({ "notation-aws-signer/server": server });
             let pod = &mut template["spec"];
-            retain(&mut pod["volumes"], |volume| volume["name"] != "tls");
+            retain(pod.get_mut("volumes"), |volume| volume["name"] != "tls");
             let container = &mut pod["containers"][0];
-            retain(&mut container["volumeMounts"], |mount| mount["name"] != "tls");
+            retain(container.get_mut("volumeMounts"), |mount| mount["name"] != "tls");
             container["image"] = options.image.into();
             container["ports"][0]["containerPort"] = config.server.listen.port().into();
             container["ports"][1]["containerPort"] = config.server.operations.port().into();
@@ -185,15 +185,16 @@ fn fit(object: &mut Value, config: &Config, content: &Content, options: &Options
     }
 }
 
-fn retain(list: &mut Value, keep: impl Fn(&Value) -> bool) {
-    if let Some(items) = list.as_array_mut() {
+/// Indexing would make a member of one that is absent.
+fn retain(list: Option<&mut Value>, keep: impl Fn(&Value) -> bool) {
+    if let Some(items) = list.and_then(Value::as_array_mut) {
         items.retain(keep);
     }
 }
 
 /// All webhook configurations that the service keeps up to date.
 fn name_all(right: &mut Value, webhooks: &[String]) {
-    for rule in right["rules"].as_array_mut().into_iter().flatten() {
+    for rule in right.get_mut("rules").and_then(Value::as_array_mut).into_iter().flatten() {
         if rule["apiGroups"][0] == "admissionregistration.k8s.io" {
             rule["resourceNames"] = webhooks.into();
         }
@@ -212,8 +213,8 @@ fn is_needed(object: &Value, config: &Config) -> bool {
 }
 
 fn without_reports(mut object: Value, reports: bool) -> Value {
-    if !reports && !object["rules"].is_null() {
-        retain(&mut object["rules"], |rule| rule["apiGroups"][0] == "");
+    if !reports {
+        retain(object.get_mut("rules"), |rule| rule["apiGroups"][0] == "");
     }
     object
 }
@@ -240,7 +241,7 @@ fn fit_webhooks(objects: &mut [Value], config: &Config) {
             client.remove("caBundle");
         }
         if config.kubernetes.updates == Updates::All {
-            retain(&mut webhook["matchConditions"], |condition| condition["name"] != "new-or-with-another-spec");
+            retain(webhook.get_mut("matchConditions"), |condition| condition["name"] != "new-or-with-another-spec");
         }
         if let Some(all) = all.as_ref().filter(|_| is_mutating && config.kubernetes.pin == Pin::All) {
             webhook["rules"] = all.clone();

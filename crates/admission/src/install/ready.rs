@@ -16,6 +16,8 @@ use crate::self_managed::bundle_of;
 const TIME: Duration = Duration::from_secs(10);
 /// The pause between two looks.
 const PAUSE: Duration = Duration::from_millis(500);
+/// How long API servers may take to know a new permission.
+const SETTLED: Duration = Duration::from_secs(5);
 /// How long API servers may take to call a webhook that is new.
 const NOTICED: Duration = Duration::from_secs(15);
 
@@ -54,6 +56,8 @@ impl Target<'_> {
     pub async fn ready(&self, cluster: &Cluster, within: Duration) -> Result<String, NotReady> {
         let end = Deadline::new(within);
         let mut last = String::new();
+        // A permission that was given just before may count a little later.
+        let settled = Deadline::new(SETTLED);
         while !end.remaining().is_zero() {
             match self.look(cluster).await {
                 Ok(Ok(bundle)) => return Ok(bundle),
@@ -64,6 +68,7 @@ impl Target<'_> {
                     | ClusterError::Deadline { .. }
                     | ClusterError::Status { status: 429 | 500.., .. }),
                 ) => last = why.to_string(),
+                Err(why @ ClusterError::Forbidden { .. }) if !settled.remaining().is_zero() => last = why.to_string(),
                 Err(why) => return Err(why.into()),
             }
             tokio::time::sleep(PAUSE).await;
@@ -173,7 +178,11 @@ pub async fn is_reached(cluster: &Cluster, namespace: &str) -> Result<Option<Str
     loop {
         let failed = match cluster.try_create(Resource::POD, namespace, name, &pod, Deadline::new(TIME)).await {
             Ok(()) => return Ok(None),
-            // Whatever else refuses the Pod has not come to the webhooks, or is their answer.
+            // The permission is checked before the webhooks are called. Whatever else refuses the Pod is their answer,
+            // or comes after it.
+            Err(why @ ClusterError::Forbidden { .. }) if why.to_string().contains("cannot create resource") => {
+                return Err(why);
+            }
             Err(ClusterError::Forbidden { .. }) => return Ok(None),
             Err(ClusterError::Status { message, .. }) if !message.contains("failed calling webhook") => {
                 return Ok(None);

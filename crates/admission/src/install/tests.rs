@@ -69,6 +69,16 @@ fn the_smallest_configuration_is_installed_with_a_certificate_of_its_own() {
         let bundle = with_bundle(webhook, "PEM")["webhooks"][0]["clientConfig"]["caBundle"].clone();
         assert_eq!(bundle, "UEVN");
     }
+    // Members that an object lacks are not made.
+    fn has_null(value: &Value) -> bool {
+        match value {
+            Value::Null => true,
+            Value::Array(items) => items.iter().any(has_null),
+            Value::Object(members) => members.values().any(has_null),
+            _ => false,
+        }
+    }
+    assert!(plan.documents().iter().all(|object| !has_null(object)), "{:?}", plan.documents());
     // The default pull secrets need the permission to read them; nothing else of the cluster is needed.
     let roles: Vec<_> =
         of_kind(&plan.objects, "ClusterRole").into_iter().map(|role| role["metadata"]["name"].clone()).collect();

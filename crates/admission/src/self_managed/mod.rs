@@ -37,6 +37,7 @@ use self::webhooks::{Trust, Webhooks};
 use crate::cache::Clock;
 use crate::cluster::{Cluster, ClusterError, Written};
 use crate::config::SelfManaged as Settings;
+use crate::log::{Field, Log};
 use crate::server::{SharedCertificate, Tls};
 
 /// The pause between two looks.
@@ -69,6 +70,7 @@ pub struct SelfManaged {
     lease: Lease,
     names: BTreeSet<String>,
     clock: Clock,
+    log: Log,
     /// What this replica knows, and the version of the Secret that it has; no version if it was not written.
     state: Option<State>,
     version: Option<String>,
@@ -92,6 +94,7 @@ impl SelfManaged {
         names: impl IntoIterator<Item = String>,
         identity: String,
         clock: Clock,
+        log: Log,
     ) -> Self {
         let (name, namespace) = (settings.service_name(), settings.namespace());
         let service = format!("{name}.{namespace}.svc");
@@ -115,6 +118,7 @@ impl SelfManaged {
             lease: Lease::new(cluster, namespace, &settings.secret, identity, clock.clone()),
             names: all,
             clock,
+            log,
             state: None,
             version: None,
             is_stored: false,
@@ -141,7 +145,7 @@ impl SelfManaged {
             }
         }
         if let Err(why) = self.lease.release(Deadline::new(LAST)).await {
-            tracing::debug!(%why, "the Lease of the certificate was not given up");
+            self.warn("the Lease of the certificate was not given up", Some(&why.to_string()));
         }
     }
 
@@ -157,10 +161,10 @@ impl SelfManaged {
         let now = self.clock.utc();
         match &problem {
             Some(problem) if self.said.as_ref() != Some(problem) => match tls.missing(now) {
-                Some(_) => tracing::error!("there is no certificate yet: {problem}"),
-                None => tracing::error!("the certificate is not kept up to date: {problem}"),
+                Some(_) => self.error("there is no certificate yet", problem),
+                None => self.error("the certificate is not kept up to date", problem),
             },
-            None if self.said.is_some() => tracing::info!("the certificate is kept up to date again"),
+            None if self.said.is_some() => self.info("the certificate is kept up to date again"),
             _ => {}
         }
         if tls.missing(now).is_some() {
@@ -176,13 +180,30 @@ impl SelfManaged {
         format!("{}/{}", self.secret.namespace, self.secret.name)
     }
 
+    fn info(&self, message: &str) {
+        self.log.info(message, &[("secret", Field::from(&*self.place()))]);
+    }
+
+    fn warn(&self, message: &str, reason: Option<&str>) {
+        let place = self.place();
+        let secret = ("secret", Field::from(&*place));
+        match reason {
+            Some(reason) => self.log.warn(message, &[secret, ("reason", Field::from(reason))]),
+            None => self.log.warn(message, &[secret]),
+        }
+    }
+
+    fn error(&self, message: &str, reason: &str) {
+        self.log.error(message, &[("secret", Field::from(&*self.place())), ("reason", Field::from(reason))]);
+    }
+
     async fn step(&mut self, tls: &Tls) -> Result<(), Problem> {
         let deadline = Deadline::new(TIME);
         // Who may not have the Lease can still read the Secret of the others.
         let held = self.lease.hold(deadline).await;
         let was_leader = std::mem::replace(&mut self.is_leader, matches!(held, Ok(true)));
         if self.is_leader && !was_leader {
-            tracing::info!("this replica keeps the certificate in the Secret {}", self.place());
+            self.info("this replica keeps the certificate");
         }
         let found = self.secret.read(deadline).await?;
         let is_written = if self.is_leader { self.lead(found, deadline).await? } else { self.follow(found) };
@@ -194,10 +215,8 @@ impl SelfManaged {
                 ca_bundle: state.bundle(),
             };
             if tls.use_shared(shared)? {
-                tracing::info!(
-                    "new connections use a new certificate, which expires at {}",
-                    state.leaf.certificate.not_after()
-                );
+                let expires = state.leaf.certificate.not_after();
+                self.info(&format!("new connections use a new certificate, which expires at {expires}"));
             }
         }
         self.is_settled = tls.missing(now).is_none();
@@ -232,14 +251,13 @@ impl SelfManaged {
                     (self.state, self.version, self.is_stored) = (Some(state), Some(found.version.clone()), true);
                 }
                 Err(why) => {
-                    let place = self.place();
-                    tracing::warn!("the Secret {place} cannot be used and is written anew: {why}");
+                    self.warn("the Secret cannot be used and is made anew", Some(&why.to_string()));
                     is_new = true;
                 }
             },
             None => {
                 if self.version.is_some() {
-                    tracing::warn!("the Secret {} was deleted and is made anew", self.place());
+                    self.warn("the Secret was deleted and is made anew", None);
                 }
                 is_new = true;
             }
@@ -252,10 +270,12 @@ impl SelfManaged {
                 state.publish_next(now)?;
             }
         }
+        // Others may have changed what is made of the rest, such as the bundle.
+        let is_exact = found.as_ref().is_some_and(|found| found.is_exact);
         let is_next_trusted = self.is_next_trusted();
         let changes = State::renew(&mut self.state, &self.names, is_next_trusted, now)?;
         let Some(state) = &self.state else { return Ok(false) };
-        if changes.is_empty() && !is_new {
+        if changes.is_empty() && !is_new && is_exact {
             return Ok(true);
         }
         self.version = None;
@@ -264,7 +284,7 @@ impl SelfManaged {
                 self.version = stored["metadata"]["resourceVersion"].as_str().map(str::to_owned);
                 self.is_stored = true;
                 for change in changes {
-                    tracing::info!("{change} (Secret {})", self.place());
+                    self.info(&change.to_string());
                 }
                 Ok(true)
             }
@@ -289,11 +309,11 @@ impl SelfManaged {
         match self.webhooks.ensure(&state.bundle(), deadline).await? {
             Trust::Current { changed, absent } => {
                 if changed > 0 {
-                    tracing::info!("{changed} webhook configurations have a new caBundle");
+                    self.info(&format!("{changed} webhook configurations have a new caBundle"));
                 }
                 if absent > 0 && absent != self.absent {
                     let names = self.webhooks.names.join(", ");
-                    tracing::info!("webhook configurations are awaited: {absent} of {names} do not exist yet");
+                    self.info(&format!("webhook configurations are awaited: {absent} of {names} do not exist yet"));
                 }
                 self.absent = absent;
                 self.is_settled &= absent == 0 && next.is_none();

@@ -28,6 +28,8 @@ pub(super) struct Found {
     pub(super) version: String,
     /// Its content.
     pub(super) state: Result<State, Unusable>,
+    /// Whether it has all entries of the state, and no others.
+    pub(super) is_exact: bool,
 }
 
 impl SecretPlace {
@@ -40,8 +42,11 @@ impl SecretPlace {
                 String::from_utf8(STANDARD.decode(text).ok()?).ok()
             };
             let state = State::read(entry);
+            let entries = state.as_ref().map(State::entries).unwrap_or_default();
+            let is_exact = data.is_some_and(|data| data.len() == entries.len())
+                && entries.iter().all(|(name, text)| entry(name).as_ref() == Some(text));
             let version = object["metadata"]["resourceVersion"].as_str().unwrap_or_default().to_owned();
-            Found { object, version, state }
+            Found { object, version, state, is_exact }
         }))
     }
 

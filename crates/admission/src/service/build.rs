@@ -185,7 +185,7 @@ impl Builder {
         names: Vec<String>,
     ) -> Result<SelfManaged, BuildError> {
         let cluster = self.connected().await.map_err(BuildError::SelfManaged)?;
-        Ok(SelfManaged::new(cluster, settings, names, self_managed::identity(), Clock::default()))
+        Ok(SelfManaged::new(cluster, settings, names, self_managed::identity(), Clock::default(), self.log.clone()))
     }
 
     /// Access to Kubernetes, which is kept.

@@ -2,7 +2,7 @@
 
 use std::fs::{read_to_string, write};
 use std::path::Path;
-use std::thread::{scope, sleep};
+use std::thread::scope;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -165,9 +165,7 @@ fn a_release_cannot_lock_the_cluster_and_keeps_its_certificate() {
 fn run_job(cluster: &Cluster) {
     let kubernetes = &cluster.kubernetes;
     let path = format!("/apis/batch/v1/namespaces/{NAMESPACE}/jobs/notation-admission-register");
-    while kubernetes.get(&path).status != 200 {
-        sleep(Duration::from_millis(100));
-    }
+    eventually("the Job exists", || kubernetes.get(&path).status == 200);
     let mut job = kubernetes.get(&path).body;
     let pod = &job["spec"]["template"]["spec"];
     let account = pod["serviceAccountName"].as_str().unwrap();
@@ -222,9 +220,7 @@ fn a_release_registers_its_webhooks_when_the_service_is_ready_and_takes_everythi
     let deployment = format!("/apis/apps/v1/namespaces/{NAMESPACE}/deployments/notation-admission");
     let _service = scope(|scope| {
         let node = scope.spawn(|| {
-            while !exists(&deployment) {
-                sleep(Duration::from_millis(100));
-            }
+            eventually("the Deployment exists", || exists(&deployment));
             let service = cluster.run_pod();
             eventually("the certificate is there", || service.page("/readyz").0 == 200);
             assert_eq!(cluster.create(&unsigned).0, 201);
@@ -243,9 +239,7 @@ fn a_release_registers_its_webhooks_when_the_service_is_ready_and_takes_everythi
     scope(|scope| {
         let node = scope.spawn(|| {
             let replicas = || kubernetes.get(&deployment).body["spec"]["replicas"].clone();
-            while replicas() != 2 {
-                sleep(Duration::from_millis(100));
-            }
+            eventually("the Deployment is changed", || replicas() == 2);
             cluster.take_note_of_ready_pod();
             run_job(&cluster);
         });

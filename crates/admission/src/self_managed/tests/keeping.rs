@@ -1,5 +1,7 @@
 //! Replicas with an API server.
 
+use std::io::{self, Write};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -9,6 +11,7 @@ use serde_json::{Value, json};
 use super::super::*;
 use super::api::Api;
 use super::{count, is_trusted};
+use crate::config::LogLevel;
 
 const SECRET: &str = "/api/v1/namespaces/notation-system/secrets/admission-tls";
 const LEASE: &str = "/apis/coordination.k8s.io/v1/namespaces/notation-system/leases/admission-tls";
@@ -20,6 +23,22 @@ struct Replica {
     keeper: SelfManaged,
     tls: Tls,
     clock: Clock,
+    said: Said,
+}
+
+/// The log.
+#[derive(Clone, Default)]
+struct Said(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Said {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 impl Replica {
@@ -30,8 +49,10 @@ impl Replica {
             webhooks: vec!["notation-admission".to_owned()],
         };
         let clock = Clock::default();
-        let keeper = SelfManaged::new(api.cluster(), &settings, [], identity.to_owned(), clock.clone());
-        Self { keeper: SelfManaged { noticed: Duration::ZERO, ..keeper }, tls: Tls::shared(), clock }
+        let said = Said::default();
+        let log = Log::to(LogLevel::Debug, said.clone()).unwrap();
+        let keeper = SelfManaged::new(api.cluster(), &settings, [], identity.to_owned(), clock.clone(), log);
+        Self { keeper: SelfManaged { noticed: Duration::ZERO, ..keeper }, tls: Tls::shared(), clock, said }
     }
 
     async fn look(&mut self) {
@@ -40,6 +61,12 @@ impl Replica {
 
     fn bundle(&self) -> String {
         self.tls.ca_bundle_pem().unwrap()
+    }
+
+    /// Ends the log, and returns it.
+    fn log(&self) -> String {
+        self.keeper.log.close(Duration::from_secs(5));
+        String::from_utf8(self.said.0.lock().unwrap().clone()).unwrap()
     }
 
     fn missing(&self) -> Option<String> {
@@ -222,6 +249,14 @@ async fn a_secret_that_is_deleted_or_broken_is_made_anew_without_a_gap() {
         let after = published(&api);
         assert!(count(&after) == 2 && after.ends_with(&old) && after != both, "{after}");
         assert_eq!((replica.bundle(), replica.missing()), (after, None));
+        let log = replica.log();
+        let says = if is_deleted {
+            "the Secret was deleted and is made anew"
+        } else {
+            "the Secret cannot be used and is made anew"
+        };
+        assert!(log.contains(says) && log.contains("\"secret\":\"notation-system/admission-tls\""), "{log}");
+        assert!(!log.contains("hunter2") && !log.contains("PRIVATE"), "{log}");
         // After a restart, nothing is known of what was there.
         let mut secret = api.store().objects[SECRET].clone();
         secret["data"] = Value::Null;
@@ -302,6 +337,21 @@ async fn a_webhook_that_comes_later_or_loses_its_bundle_gets_it() {
     let before = writes(&api);
     replica.look().await;
     assert_eq!(writes(&api), before);
+}
+
+#[tokio::test]
+async fn entries_that_others_changed_are_written_again() {
+    let api = Api::start().await;
+    let mut replica = Replica::new(&api, "a");
+    replica.look().await;
+    let kept = api.store().objects[SECRET]["data"].clone();
+    for (name, content) in [("ca.crt", "bm9uZQ=="), ("more", "bm9uZQ==")] {
+        let mut secret = api.store().objects[SECRET].clone();
+        secret["data"][name] = content.into();
+        api.store().put(SECRET, secret);
+        replica.look().await;
+        assert_eq!(api.store().objects[SECRET]["data"], kept, "{name}");
+    }
 }
 
 /// A replica that was suspended believes to lead, and writes what another has replaced.
