@@ -38,11 +38,12 @@ API server trusts the old one and the new one. Other templates need the same res
 {{/* The Secret with the service's certificate. */}}
 {{- define "admission.tlsSecret" -}}
 {{- if eq .Values.tls.mode "files" }}{{ .Values.tls.files.secretName }}
+{{- else if eq .Values.tls.mode "selfManaged" }}{{ include "admission.fullname" . }}-certificate
 {{- else }}{{ include "admission.fullname" . }}-tls
 {{- end }}
 {{- end }}
 
-{{/* The authority of the service's certificate, PEM in base64; empty with cert-manager, which fills it in itself. */}}
+{{/* The authority of the service's certificate, PEM in base64; empty where cert-manager or the service fills it in. */}}
 {{- define "admission.caBundle" -}}
 {{- if eq .Values.tls.mode "files" }}{{ .Values.tls.files.caBundle | b64enc }}
 {{- else if eq .Values.tls.mode "helmGenerated" }}{{ include "admission.generated" . }}{{ .Values.generated.ca }}

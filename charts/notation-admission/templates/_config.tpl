@@ -6,9 +6,18 @@
 {{- end }}
 {{- $tls := dig "server" "tls" dict $config }}
 {{- if hasKey $tls "selfManaged" }}
-{{- fail "config.server.tls.selfManaged is not supported in this version; remove it and set tls.mode" }}
+{{- fail "config.server.tls.selfManaged: the chart sets it; remove it and set tls.mode to selfManaged" }}
 {{- end }}
+{{- if eq .Values.tls.mode "selfManaged" }}
+{{- if or .Values.tls.clientCASecret $tls }}
+{{- fail "tls.mode selfManaged has no client certificates: remove tls.clientCASecret and config.server.tls, or set tls.mode to certManager or files" }}
+{{- end }}
+{{- $webhooks := list (include "admission.clusterName" .) }}
+{{- $managed := dict "secret" (include "admission.tlsSecret" .) "service" (include "admission.host" .) "webhooks" $webhooks }}
+{{- $tls = dict "selfManaged" $managed }}
+{{- else }}
 {{- $tls = mergeOverwrite (deepCopy $tls) (dict "certificate" "/tls/tls.crt" "key" "/tls/tls.key") }}
+{{- end }}
 {{- if .Values.tls.clientCASecret }}
 {{- $_ := set $tls "clientCA" "/client-ca/ca.crt" }}
 {{- end }}

@@ -65,3 +65,57 @@ service: {namespace: {{ .root.Release.Namespace }}, name: {{ include "admission.
 caBundle: {{ . }}
 {{- end }}
 {{- end }}
+
+{{/* "true" if a hook registers the webhooks when the service is ready: until then, they would keep everything out. */}}
+{{- define "admission.registersByHook" -}}
+{{- and (eq .Values.tls.mode "selfManaged") (eq .Values.webhook.registration "hook") }}
+{{- end }}
+
+{{/* "true" if images in Pods are replaced. */}}
+{{- define "admission.isMutating" -}}
+{{- and .Values.webhook.mutating (ne (dig "kubernetes" "pin" "pods" .Values.config) "none") }}
+{{- end }}
+
+{{/* The webhook configurations. */}}
+{{- define "admission.webhooks" -}}
+{{- $pin := dig "kubernetes" "pin" "pods" .Values.config }}
+{{- $annotations := include "admission.webhookAnnotations" . }}
+{{- if eq (include "admission.isMutating" .) "true" }}
+# Replaces images by the digests that were verified. The API server calls it before the validating one.
+apiVersion: admissionregistration.k8s.io/v1
+kind: MutatingWebhookConfiguration
+metadata:
+  name: {{ include "admission.clusterName" . }}
+  labels: {{- include "admission.labels" . | nindent 4 }}
+  {{- with $annotations }}
+  annotations: {{- . | nindent 4 }}
+  {{- end }}
+webhooks:
+  - name: pin.{{ include "admission.host" . }}
+    clientConfig: {{- include "admission.clientConfig" (dict "root" . "path" "/mutate") | nindent 6 }}
+    {{- include "admission.webhook" . | nindent 4 }}
+    # Other webhooks, such as those of service meshes, may add containers after the first call.
+    reinvocationPolicy: IfNeeded
+    rules:
+      {{- if eq $pin "all" }}
+      {{- include "admission.rules" . | nindent 6 }}
+      {{- else }}
+      - {apiGroups: [""], apiVersions: [v1], operations: [CREATE, UPDATE], resources: [pods, pods/ephemeralcontainers]}
+      {{- end }}
+---
+{{- end }}
+# Judges what all mutating webhooks together made of an object.
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingWebhookConfiguration
+metadata:
+  name: {{ include "admission.clusterName" . }}
+  labels: {{- include "admission.labels" . | nindent 4 }}
+  {{- with $annotations }}
+  annotations: {{- . | nindent 4 }}
+  {{- end }}
+webhooks:
+  - name: verify.{{ include "admission.host" . }}
+    clientConfig: {{- include "admission.clientConfig" (dict "root" . "path" "/validate") | nindent 6 }}
+    {{- include "admission.webhook" . | nindent 4 }}
+    rules: {{- include "admission.rules" . | nindent 6 }}
+{{- end }}

@@ -41,11 +41,13 @@
 //! | [`frontends`] | the adapters: requests of Kubernetes, Gatekeeper and others, translated |
 //! | [`convert`] | from the objects of kyverno-notation-aws to a configuration |
 //! | [`ecs`] | Amazon ECS as a client: which images a deployment has |
+//! | [`install`] | the service in a cluster: the objects, and when the webhooks may be registered |
 //! | [`containerd`] | the image verifier that containerd calls, with the service or without |
 //! | [`server`] | connections, TLS, limits, load shedding, shutdown; probes and metrics |
 //! | [`service`] | from a configuration to a running service; reload |
 //! | [`registries`] | which registry is asked, and with whose credentials |
-//! | [`cluster`] | access to Kubernetes: pull secrets and labels of namespaces |
+//! | [`cluster`] | access to Kubernetes: pull secrets, labels of namespaces, objects that are written |
+//! | [`self_managed`] | a certificate that replicas share by a Secret and renew themselves |
 //! | [`scan`] | what runs in a cluster, judged again |
 //! | [`shared_cache`] | what replicas share, in Redis or Valkey |
 //! | [`cache`] | memory that is bounded by bytes and time, and one question for all who ask at the same time |
@@ -64,11 +66,13 @@ pub mod convert;
 pub mod decision;
 pub mod ecs;
 pub mod frontends;
+pub mod install;
 pub mod log;
 pub mod manifests;
 pub mod metrics;
 pub mod registries;
 pub mod scan;
+pub mod self_managed;
 pub mod server;
 pub mod service;
 pub mod shared_cache;

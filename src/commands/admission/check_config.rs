@@ -33,12 +33,6 @@ pub(super) async fn run(args: &Args, output: &Output) -> Result<(), CliError> {
     let log = Log::to(LogLevel::Error, std::io::sink()).map_err(CliError::file)?;
     let builder = Builder::new(Metrics::new(env!("CARGO_PKG_VERSION"), &[]), log, signer()?);
     builder.check(&config).map_err(configuration)?;
-    for setting in config.unavailable() {
-        match setting.is_fatal {
-            true => return Err(CliError::configuration(setting)),
-            false => output.warning(setting),
-        }
-    }
     for rule in config.unreachable_rules() {
         output.warning(rule);
     }

@@ -2,7 +2,7 @@
 
 mod check_config;
 mod convert;
-mod scan;
+pub mod scan;
 mod schema;
 mod serve;
 mod test;

@@ -150,7 +150,8 @@ fn status(verdict: Verdict) -> ExitStatus {
     }
 }
 
-fn cluster_error(why: admission::cluster::ClusterError) -> CliError {
+/// An error of the API server, for the exit code.
+pub fn cluster_error(why: admission::cluster::ClusterError) -> CliError {
     use admission::decision::Code;
     let code = match why.code() {
         Code::Credentials => ReasonCode::Credentials,

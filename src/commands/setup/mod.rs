@@ -1,6 +1,7 @@
 //! `notation-aws-signer setup`: installs and checks everything that notation and this tool need to sign and verify.
 
 pub(crate) mod containerd;
+mod kubernetes;
 mod plugin;
 mod policy;
 mod report;
@@ -112,6 +113,7 @@ pub struct Args {
 #[derive(Debug, clap::Subcommand)]
 enum SetupCommand {
     Containerd(containerd::Args),
+    Kubernetes(Box<kubernetes::Args>),
 }
 
 /// Runs the command.
@@ -119,8 +121,10 @@ enum SetupCommand {
 /// # Errors
 /// Returns [`CliError`] if an option or the environment is invalid. Failures of single steps are in the results.
 pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
-    if let Some(SetupCommand::Containerd(args)) = args.command {
-        return containerd::run(args, output).await;
+    match args.command {
+        Some(SetupCommand::Containerd(args)) => return containerd::run(args, output).await,
+        Some(SetupCommand::Kubernetes(args)) => return kubernetes::run(*args, output).await,
+        None => {}
     }
     let config = args.signer.config()?;
     let variable = |name: &str| std::env::var_os(name);

@@ -33,6 +33,10 @@ pub(super) enum Part {
     Verifier,
     DropIn,
     Pulls,
+    Object,
+    Service,
+    Webhook,
+    ApiServer,
 }
 
 impl Part {
@@ -48,6 +52,10 @@ impl Part {
             Self::Verifier => "verifier",
             Self::DropIn => "drop-in",
             Self::Pulls => "pulls",
+            Self::Object => "object",
+            Self::Service => "service",
+            Self::Webhook => "webhook",
+            Self::ApiServer => "API server",
         }
     }
 }

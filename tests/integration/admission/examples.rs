@@ -118,6 +118,17 @@ fn the_webhooks_judge_what_the_service_judges_and_fail_closed() {
     {
         assert_eq!(&document["subjects"][0]["name"], account);
     }
+    // The certificate of its own: only its Secret, its Lease and its webhooks are read or changed.
+    let managed = documents("kubernetes/self-managed.yaml");
+    let rules = managed.iter().flat_map(|document| document["rules"].as_array().into_iter().flatten());
+    for rule in rules {
+        let names = match rule["verbs"] == json!(["create"]) {
+            true => Value::Null,
+            false if rule["apiGroups"][0] == "admissionregistration.k8s.io" => json!([webhooks[0]["metadata"]["name"]]),
+            false => json!(["admission-tls"]),
+        };
+        assert_eq!(rule["resourceNames"], names, "{rule}");
+    }
     // Secrets are read by name only.
     for role in documents("kubernetes/rbac.yaml").iter().filter(|document| document["kind"] == "ClusterRole") {
         let rule = &role["rules"][0];

@@ -11,6 +11,7 @@ mod metrics;
 mod other_examples;
 mod redis;
 mod scan;
+mod self_managed;
 mod webhooks;
 
 use std::net::SocketAddr;

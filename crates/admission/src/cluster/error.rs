@@ -82,6 +82,14 @@ pub enum ClusterError {
         /// The server's words. They are printable.
         message: String,
     },
+    /// The Secret that this service writes may not be changed.
+    #[error("the Secret {namespace}/{name} is immutable; delete it, and a new one is made")]
+    Immutable {
+        /// Its namespace.
+        namespace: String,
+        /// Its name.
+        name: String,
+    },
     /// The answer is malformed.
     #[error("the Kubernetes API server gave an answer for {object} that cannot be read: {why}")]
     Malformed {
@@ -110,6 +118,7 @@ impl ClusterError {
             | Self::Client(_)
             | Self::Unauthorized { .. }
             | Self::Forbidden { .. }
+            | Self::Immutable { .. }
             | Self::Unusable(_) => Code::Credentials,
         }
     }
@@ -141,6 +150,34 @@ pub enum ObjectKind {
     Pods,
     /// A report about Pods, or all.
     Report,
+    /// An object that is written, and what is done with it.
+    Managed(Verb, Resource),
+}
+
+/// What is done with an object, as permissions name it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Verb {
+    /// It is read.
+    Get,
+    /// It is made.
+    Create,
+    /// It is replaced as a whole.
+    Update,
+    /// It is changed in part.
+    Patch,
+}
+
+/// A kind of objects that are written, and its place in the API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Resource {
+    /// The kind.
+    pub kind: &'static str,
+    /// The group and the version as `apiVersion` has them.
+    pub api_version: &'static str,
+    /// The name in URLs and permissions.
+    pub plural: &'static str,
+    /// Whether its objects are in namespaces.
+    pub is_namespaced: bool,
 }
 
 impl Object {
@@ -178,6 +215,8 @@ impl Object {
     /// What is done with it.
     fn access(&self) -> &'static str {
         match self.kind {
+            ObjectKind::Managed(Verb::Create, _) => "created",
+            ObjectKind::Managed(Verb::Update | Verb::Patch, _) => "changed",
             ObjectKind::TokenReview => "made",
             ObjectKind::Report if !self.namespace.is_empty() => "written",
             _ => "read",
@@ -196,6 +235,10 @@ impl fmt::Display for Object {
             ObjectKind::Pods => return write!(f, "the list of Pods in {}", Short(&self.namespace)),
             ObjectKind::Report if self.namespace.is_empty() => return f.write_str("the list of all PolicyReports"),
             ObjectKind::Report => "PolicyReport",
+            ObjectKind::Managed(_, resource) if self.namespace.is_empty() => {
+                return write!(f, "the {} {}", resource.kind, Short(&self.name));
+            }
+            ObjectKind::Managed(_, resource) => resource.kind,
         };
         write!(f, "the {kind} {}/{}", Short(&self.namespace), Short(&self.name))
     }
@@ -235,6 +278,21 @@ impl fmt::Display for Grant<'_> {
                 return write!(f, "grant this service's account {what}");
             }
             ObjectKind::Report => "`create`, `patch` and `delete` on `policyreports`, or `reports` of OpenReports,",
+            ObjectKind::Managed(verb, Resource { plural, is_namespaced, .. }) => {
+                let verb = match verb {
+                    Verb::Get => "get",
+                    Verb::Create => "create",
+                    Verb::Update => "update",
+                    Verb::Patch => "patch",
+                };
+                return match is_namespaced {
+                    true => {
+                        let namespace = Short(&self.0.namespace);
+                        write!(f, "grant this account `{verb}` on `{plural}` in the namespace {namespace}")
+                    }
+                    false => write!(f, "grant this account `{verb}` on `{plural}` by a ClusterRole"),
+                };
+            }
         };
         let namespace = Short(&self.0.namespace);
         write!(f, "grant this service's account {verbs_and_resource} in the namespace {namespace}")

@@ -8,6 +8,7 @@
 //! | [`Cluster::write_report`] | `create` and `patch` on `policyreports` or `reports` |
 //! | [`Cluster::remove_reports`] | `list` and `delete` on them |
 //! | [`TokenReviews`] | `create` on `tokenreviews` |
+//! | [`Cluster::object`], `create_object`, `replace_object`, `patch_object`, `apply` | the verb on the [`Resource`] |
 //! | [`NamespaceLabels`] | `list` and `watch` on `namespaces` |
 //!
 //! A Secret that is missing or may not be read is no error: another source may have the credentials. An API server that
@@ -18,6 +19,7 @@ mod error;
 mod keyring;
 mod names;
 mod namespaces;
+mod objects;
 mod pods;
 mod pull_secret;
 mod reports;
@@ -30,9 +32,10 @@ use std::time::{Duration, Instant};
 
 use limits::Deadline;
 
-pub use self::error::{ClusterError, Object, ObjectKind, Unusable, WhyUnusable};
+pub use self::error::{ClusterError, Object, ObjectKind, Resource, Unusable, Verb, WhyUnusable};
 use self::names::is_valid;
 pub use self::namespaces::NamespaceLabels;
+pub use self::objects::Written;
 pub use self::pods::{Page, RunningImage, RunningPod};
 pub use self::pull_secret::{PullCredentials, PullSecret};
 use self::pull_secret::{read_secret, read_service_account};

@@ -4,7 +4,12 @@ use super::error::Object;
 
 /// Whether Kubernetes permits these names: those of a Pod come from its author, and become a part of a URL.
 pub fn is_valid(object: &Object) -> bool {
-    is_label(&object.namespace) && object.name.len() <= 253 && object.name.split('.').all(is_part)
+    is_label(&object.namespace) && is_subdomain(&object.name)
+}
+
+/// A DNS subdomain of RFC 1123.
+pub fn is_subdomain(text: &str) -> bool {
+    text.len() <= 253 && text.split('.').all(is_part)
 }
 
 /// A DNS label of RFC 1123.

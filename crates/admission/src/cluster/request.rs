@@ -15,7 +15,7 @@ use serde::Deserialize;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
-use super::error::{ClusterError, Object, ObjectKind};
+use super::error::{ClusterError, Object, ObjectKind, Verb};
 use crate::metrics::{Metrics, Operation, ResponseCode, Upstream};
 
 /// The longest time for an answer. One that is shared must not depend on the deadline of the first who wants it.
@@ -154,6 +154,8 @@ impl Api {
             ObjectKind::TokenReview => Operation::ReviewToken,
             ObjectKind::Pods => Operation::ListPods,
             ObjectKind::Report => Operation::WriteReport,
+            ObjectKind::Managed(Verb::Get, _) => Operation::ReadObject,
+            ObjectKind::Managed(..) => Operation::WriteObject,
         };
         let mut count = Count { metrics: self.metrics.as_ref(), operation, start: Instant::now(), code: None };
         let response = self.client.send(request).await;

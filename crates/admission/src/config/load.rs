@@ -1,6 +1,5 @@
 //! Reading the configuration file, and what it names.
 
-use std::fmt;
 use std::path::{Path, PathBuf};
 
 use files::FileError;
@@ -33,21 +32,6 @@ fn without_position(problem: &yaml::Error) -> String {
     match problem.path() {
         "" => problem.problem().to_owned(),
         path => format!("{path}: {}", problem.problem()),
-    }
-}
-
-/// A setting that this version reads, but does not serve.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unavailable {
-    /// The setting, and what happens instead.
-    pub sentence: &'static str,
-    /// Whether the service must not start with it, because it would not do what its users rely on.
-    pub is_fatal: bool,
-}
-
-impl fmt::Display for Unavailable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.sentence)
     }
 }
 
@@ -102,18 +86,5 @@ impl Config {
         files.sort();
         files.dedup();
         files.into_iter().cloned().collect()
-    }
-
-    /// The settings that this version reads, but does not serve.
-    #[must_use]
-    pub fn unavailable(&self) -> Vec<Unavailable> {
-        let settings = [(
-            matches!(self.server.tls, Tls::SelfManaged { .. }),
-            true,
-            "server.tls.selfManaged: this version keeps no certificate in a Secret; use certificate files (tls: \
-                 {certificate, key}), or leave tls out for a certificate in the state folder",
-        )];
-        let set = settings.into_iter().filter(|(is_set, ..)| *is_set);
-        set.map(|(_, is_fatal, sentence)| Unavailable { sentence, is_fatal }).collect()
     }
 }

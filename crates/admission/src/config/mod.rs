@@ -28,12 +28,12 @@ use std::collections::BTreeMap;
 pub use self::aws::{Aws, PartitionSettings, RevocationSettings};
 pub use self::cache::{Cache, Redis};
 pub use self::kubernetes::{ExtraTemplate, Kubernetes, Pin, PinAs, PullSecrets, Tags, Updates};
-pub use self::load::{ConfigError, MAX_SIZE, SCHEMA, Unavailable};
+pub use self::load::{ConfigError, MAX_SIZE, SCHEMA};
 pub use self::operation::{Kyverno, Log, LogLevel, Otlp, Scan};
 pub use self::pattern::{HostPattern, ImagePattern, NamespacePattern, PatternError};
 pub use self::policies::{Enforcement, Policy, Rule, RuleAction, Trust};
 pub use self::registries::{RegistryCredentials, RegistrySettings};
-pub use self::server::{Adapter, Limits, Server, Tls, TlsFiles};
+pub use self::server::{Adapter, Limits, SelfManaged, Server, Tls, TlsFiles};
 pub use self::unreachable::UnreachableRule;
 
 /// The whole configuration.

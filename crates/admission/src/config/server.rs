@@ -32,14 +32,32 @@ pub enum Tls {
     /// With a certificate in files.
     Files(TlsFiles),
     /// With a certificate that is kept in a Secret and renewed there.
-    SelfManaged {
-        /// The Secret's name.
-        secret: String,
-        /// The DNS name of the Service.
-        service: String,
-        /// The webhook configurations whose `caBundle` is kept up to date.
-        webhooks: Vec<String>,
-    },
+    SelfManaged(SelfManaged),
+}
+
+/// A certificate that is kept in a Secret and renewed there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SelfManaged {
+    /// The Secret's name. It is in the namespace of the Service.
+    pub secret: String,
+    /// The DNS name of the Service: `NAME.NAMESPACE.svc`.
+    pub service: String,
+    /// The webhook configurations whose `caBundle` is kept up to date.
+    pub webhooks: Vec<String>,
+}
+
+impl SelfManaged {
+    /// The name of the Service.
+    #[must_use]
+    pub fn service_name(&self) -> &str {
+        self.service.split('.').next().unwrap_or_default()
+    }
+
+    /// The namespace of the Service, the Secret and the Lease.
+    #[must_use]
+    pub fn namespace(&self) -> &str {
+        self.service.split('.').nth(1).unwrap_or_default()
+    }
 }
 
 /// A certificate in PEM files, which are read again when they change.

@@ -11,7 +11,7 @@ use super::errors::{Errors, UpstreamErrors};
 use super::series::{Histogram, Number, count_of, descriptor, gauge};
 
 const UPSTREAMS: [&str; 6] = ["registry", "signer", "ecr", "kubernetes", "authority", "ecs"];
-const OPERATIONS: [&str; 15] = [
+const OPERATIONS: [&str; 17] = [
     "resolve",
     "referrers",
     "fetch",
@@ -27,6 +27,8 @@ const OPERATIONS: [&str; 15] = [
     "list_pods",
     "write_report",
     "describe_service_revisions",
+    "read_object",
+    "write_object",
 ];
 
 /// The statuses that are counted apart; others are counted by their class.
@@ -110,6 +112,10 @@ pub enum Operation {
     WriteReport,
     /// `DescribeServiceRevisions`.
     DescribeServiceRevisions,
+    /// An object that this service writes, such as the Secret of its certificate.
+    ReadObject,
+    /// A change of such an object.
+    WriteObject,
 }
 
 impl Operation {
@@ -275,6 +281,8 @@ fn index(operation: Operation) -> usize {
         Operation::ListPods => 12,
         Operation::WriteReport => 13,
         Operation::DescribeServiceRevisions => 14,
+        Operation::ReadObject => 15,
+        Operation::WriteObject => 16,
     }
 }
 

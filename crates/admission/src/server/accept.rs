@@ -143,7 +143,11 @@ async fn begin<A: Application, O: Observer>(
             }
         }
         Transport::Tls(tls) => {
-            let handshake = TlsAcceptor::from(tls.current()).accept(stream);
+            let Some(config) = tls.current() else {
+                tracing::debug!("a connection is closed: there is no certificate yet");
+                return;
+            };
+            let handshake = TlsAcceptor::from(config).accept(stream);
             let stream = tokio::select! {
                 stream = tokio::time::timeout(longest, handshake) => stream,
                 () = activity.cut.notified() => return,

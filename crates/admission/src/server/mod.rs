@@ -8,7 +8,7 @@
 //! | `listeners`, `socket` | the addresses, bound before anything is served |
 //! | `accept` | the accept loops, and the phases in which they end |
 //! | `open` | the open connections: their number, and which one is closed for a new one |
-//! | `tls`, `client_names`, `own_ca` | the certificate, client certificates, the own certificate authority |
+//! | `tls`, `client_names`, `own_ca`, `pair` | the certificate, client certificates, the own certificate authority |
 //! | `connection` | one connection: protocol, limits, age, end |
 //! | `guarded` | its bytes: clients that stall are cut |
 //! | `requests` | one request: route, checks, answer |
@@ -29,6 +29,7 @@ mod listeners;
 mod open;
 mod operations;
 mod own_ca;
+pub(crate) mod pair;
 mod panics;
 mod requests;
 mod socket;
@@ -47,7 +48,7 @@ pub use self::application::{Application, Live, Observer, Operations, Snapshot, S
 pub use self::listeners::{BindError, Bound, Listeners, Transport};
 use self::open::Table;
 pub use self::own_ca::{OwnAuthority, OwnCaError};
-pub use self::tls::{Tls, TlsError};
+pub use self::tls::{SharedCertificate, Tls, TlsError};
 
 /// The bytes of request bodies that all requests together may hold, beyond the first 64 KiB of each.
 const BODY_MEMORY: usize = 64 * 1024 * 1024;

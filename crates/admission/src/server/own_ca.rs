@@ -5,20 +5,16 @@
 //! is published a day before it signs, and an old one stays published until it has expired.
 
 use std::collections::BTreeSet;
+use std::io;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
-use std::{fmt, io};
 
 use files::FileError;
 use notary::x509::Certificate;
-use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
-    PKCS_ECDSA_P256_SHA256,
-};
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
-use rustls::server::ParsedCertificate;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use time::{Duration, OffsetDateTime};
+
+use super::pair::{BACKDATED, Pair, certificate, is_name, is_valid, is_worn};
 
 /// The authority that signs, with its key.
 const AUTHORITY: &str = "authority.pem";
@@ -30,19 +26,12 @@ const PREVIOUS: &str = "authority-previous.pem";
 const LEAF: &str = "certificate.pem";
 const LOCK: &str = "lock";
 
-const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
-const END: &str = "-----END CERTIFICATE-----";
-
 const MODE: u32 = 0o600;
 const FOLDER_MODE: u32 = 0o700;
 const MAX_SIZE: u64 = 64 * 1024;
 
-const AUTHORITY_LIFE: Duration = Duration::days(365);
-const LEAF_LIFE: Duration = Duration::days(90);
 /// How long a new authority is published before it signs.
 const PUBLISHED_BEFORE: Duration = Duration::days(1);
-/// For clients whose clocks are behind.
-const BACKDATED: Duration = Duration::hours(1);
 
 /// Why the authority cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -90,21 +79,6 @@ pub(super) struct Issued {
     pub(super) ca_bundle: String,
 }
 
-/// A certificate with its key.
-struct Pair {
-    certificate: Certificate,
-    /// The certificate in PEM.
-    pem: String,
-    key: KeyPair,
-}
-
-/// Without the key.
-impl fmt::Debug for Pair {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pair").field("subject", &self.certificate.subject()).finish_non_exhaustive()
-    }
-}
-
 impl OwnAuthority {
     /// The authority in `folder`. Its certificates are for `localhost`, 127.0.0.1, ::1, the name of this machine, the
     /// address that the server listens at, and `names`: DNS names and IP addresses.
@@ -141,7 +115,7 @@ impl OwnAuthority {
 
         let (authority, next) = self.authorities(now)?;
         let leaf = match self.pair(LEAF) {
-            Ok(Some(leaf)) if self.is_fit(&leaf, &authority, now) => leaf,
+            Ok(Some(leaf)) if leaf.is_fit(&authority, &self.names, now) => leaf,
             // A broken certificate is replaced: clients do not notice.
             Ok(_) | Err(OwnCaError::Unusable { .. }) => {
                 let leaf = Pair::leaf(&authority, &self.names, now)?;
@@ -192,21 +166,6 @@ impl OwnAuthority {
         Ok((next, None))
     }
 
-    /// Whether a certificate can still be used.
-    fn is_fit(&self, leaf: &Pair, authority: &Pair, now: OffsetDateTime) -> bool {
-        let certificate = &leaf.certificate;
-        let der = CertificateDer::from(certificate.der());
-        let Ok(parsed) = ParsedCertificate::try_from(&der) else { return false };
-        let has = |name: &String| {
-            ServerName::try_from(name.as_str())
-                .is_ok_and(|name| rustls::client::verify_server_name(&parsed, &name).is_ok())
-        };
-        is_valid(certificate, now)
-            && !is_worn(certificate, now)
-            && certificate.is_signed_by(&authority.certificate)
-            && self.names.iter().all(has)
-    }
-
     fn path(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
@@ -237,84 +196,6 @@ impl OwnAuthority {
         let path = self.path(name);
         files::replace(&path, text.as_bytes(), MODE).map_err(|source| OwnCaError::Write { path, source })
     }
-}
-
-impl Pair {
-    /// A new authority.
-    fn authority(now: OffsetDateTime) -> Result<Self, OwnCaError> {
-        let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
-        let mut params = authority_params();
-        params.not_before = now - BACKDATED;
-        params.not_after = now + AUTHORITY_LIFE;
-        Self::of(&params.self_signed(&key)?, key)
-    }
-
-    /// A new certificate for the service.
-    fn leaf(authority: &Self, names: &BTreeSet<String>, now: OffsetDateTime) -> Result<Self, OwnCaError> {
-        let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
-        let mut params = CertificateParams::new(names.iter().cloned().collect::<Vec<_>>())?;
-        params.distinguished_name = rcgen::DistinguishedName::new();
-        params.distinguished_name.push(DnType::CommonName, "notation-aws-signer admission");
-        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-        params.use_authority_key_identifier_extension = true;
-        params.not_before = (now - BACKDATED).max(authority.certificate.not_before());
-        params.not_after = (now + LEAF_LIFE).min(authority.certificate.not_after());
-        let issuer = Issuer::new(authority_params(), &authority.key);
-        Self::of(&params.signed_by(&key, &issuer)?, key)
-    }
-
-    fn of(issued: &rcgen::Certificate, key: KeyPair) -> Result<Self, OwnCaError> {
-        let certificate = Certificate::from_der(issued.der().to_vec());
-        // rcgen writes certificates that can be read.
-        let certificate = certificate.map_err(|_| rcgen::Error::CouldNotParseCertificate)?;
-        Ok(Self { certificate, pem: issued.pem(), key })
-    }
-
-    fn from_pem(text: &str) -> Option<Self> {
-        let (certificate, pem) = certificate(text)?;
-        let key = PrivateKeyDer::from_pem_slice(text.as_bytes()).ok()?;
-        let key = KeyPair::from_der_and_sign_algo(&key, &PKCS_ECDSA_P256_SHA256).ok()?;
-        (certificate.subject_public_key() == key.public_key_raw()).then_some(Self { certificate, pem, key })
-    }
-
-    /// What its file has.
-    fn file(&self) -> String {
-        self.key.serialize_pem() + &self.pem
-    }
-}
-
-/// What the certificates of all authorities have in common; with it a stored key signs as the same authority.
-fn authority_params() -> CertificateParams {
-    let mut params = CertificateParams::default();
-    params.distinguished_name = rcgen::DistinguishedName::new();
-    params.distinguished_name.push(DnType::CommonName, "notation-aws-signer admission authority");
-    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    params
-}
-
-/// A certificate, and its PEM as it was read or written.
-fn certificate(text: &str) -> Option<(Certificate, String)> {
-    let start = text.find(BEGIN)?;
-    let length = text[start..].find(END)? + END.len();
-    let pem = &text[start..start + length];
-    let der = CertificateDer::from_pem_slice(pem.as_bytes()).ok()?;
-    Some((Certificate::from_der(der.to_vec()).ok()?, format!("{pem}\n")))
-}
-
-fn is_valid(certificate: &Certificate, now: OffsetDateTime) -> bool {
-    (certificate.not_before()..=certificate.not_after()).contains(&now)
-}
-
-/// Whether two thirds of its life are over.
-fn is_worn(certificate: &Certificate, now: OffsetDateTime) -> bool {
-    let life = certificate.not_after() - certificate.not_before();
-    now >= certificate.not_before() + life * 2 / 3
-}
-
-fn is_name(name: &str) -> bool {
-    ServerName::try_from(name).is_ok()
 }
 
 fn host_name() -> Option<String> {

@@ -1,6 +1,7 @@
 //! TLS: the certificate of the server and the authorities of client certificates. Both are replaced while the server
 //! runs: new connections have the new ones. Files that do not fit together, for example because only one of them was
-//! written so far, leave the old ones in force.
+//! written so far, leave the old ones in force. A certificate that replicas share by a Secret comes later: until then,
+//! connections are closed.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
@@ -74,6 +75,17 @@ pub enum TlsError {
 enum Origin {
     Files(TlsFiles),
     Own(OwnAuthority),
+    /// [`Tls::use_shared`] gives it.
+    Shared,
+}
+
+/// A certificate that replicas share, with its key.
+#[derive(Debug)]
+pub struct SharedCertificate<'a> {
+    pub(crate) certificate: &'a Certificate,
+    pub(crate) key: &'a rcgen::KeyPair,
+    /// The authorities that clients should trust, in PEM.
+    pub(crate) ca_bundle: String,
 }
 
 /// What new connections use.
@@ -89,7 +101,9 @@ struct InForce {
 #[derive(Debug)]
 pub struct Tls {
     origin: Mutex<Origin>,
-    in_force: RwLock<Arc<InForce>>,
+    /// Why there is none yet, in place of one.
+    in_force: RwLock<Result<Arc<InForce>, String>>,
+    is_shared: bool,
 }
 
 impl Tls {
@@ -110,35 +124,74 @@ impl Tls {
     }
 
     fn from_origin(origin: Origin) -> Result<Self, TlsError> {
-        let in_force = RwLock::new(Arc::new(origin.load(OffsetDateTime::now_utc())?));
-        Ok(Self { origin: Mutex::new(origin), in_force })
+        let tls = Self { origin: Mutex::new(origin), is_shared: false, ..Self::shared() };
+        tls.reload()?;
+        Ok(tls)
     }
 
-    fn in_force(&self) -> Arc<InForce> {
-        Arc::clone(&self.in_force.read().unwrap_or_else(PoisonError::into_inner))
+    /// A certificate that replicas share. There is none until [`crate::self_managed`] has one.
+    #[must_use]
+    pub fn shared() -> Self {
+        let in_force = RwLock::new(Err("it has not been created".to_owned()));
+        Self { origin: Mutex::new(Origin::Shared), in_force, is_shared: true }
+    }
+
+    fn in_force(&self) -> Option<Arc<InForce>> {
+        self.in_force.read().unwrap_or_else(PoisonError::into_inner).as_ref().ok().cloned()
     }
 
     fn origin(&self) -> MutexGuard<'_, Origin> {
         self.origin.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The settings for a new connection.
+    /// The settings for a new connection; `None` if there is no certificate yet.
     #[must_use]
-    pub fn current(&self) -> Arc<ServerConfig> {
-        Arc::clone(&self.in_force().config)
+    pub fn current(&self) -> Option<Arc<ServerConfig>> {
+        self.in_force().map(|in_force| Arc::clone(&in_force.config))
     }
 
-    /// When the certificate expires.
+    /// When the certificate expires; `None` if there is none yet.
     #[must_use]
-    pub fn expires(&self) -> OffsetDateTime {
-        self.in_force().expires
+    pub fn expires(&self) -> Option<OffsetDateTime> {
+        self.in_force().map(|in_force| in_force.expires)
+    }
+
+    /// Why clients cannot connect with a certificate that replicas share: there is none, or it has expired.
+    #[must_use]
+    pub fn missing(&self, now: OffsetDateTime) -> Option<String> {
+        match &*self.in_force.read().unwrap_or_else(PoisonError::into_inner) {
+            Ok(in_force) if self.is_shared && in_force.expires < now => {
+                Some(format!("the certificate expired at {}", in_force.expires))
+            }
+            Ok(_) => None,
+            Err(why) => Some(format!("there is no certificate yet: {why}")),
+        }
+    }
+
+    /// Says why there is no certificate yet.
+    pub(crate) fn lacks(&self, why: String) {
+        let mut in_force = self.in_force.write().unwrap_or_else(PoisonError::into_inner);
+        if in_force.is_err() {
+            *in_force = Err(why);
+        }
+    }
+
+    /// Takes a certificate that replicas share. Returns whether it is another one.
+    ///
+    /// # Errors
+    /// Returns [`TlsError`] if it cannot be used. Then nothing changes.
+    pub(crate) fn use_shared(&self, shared: SharedCertificate<'_>) -> Result<bool, TlsError> {
+        let SharedCertificate { certificate, key, ca_bundle } = shared;
+        let key = PrivateKeyDer::Pkcs8(key.serialize_der().into());
+        let issued = Issued { certificate: certificate.der().to_vec().into(), key, ca_bundle };
+        self.replace(issued.load(certificate.not_after())?)
     }
 
     /// The authorities that clients should trust, in PEM, for the `caBundle` of webhooks. `None` if the certificate
     /// comes from files.
     #[must_use]
     pub fn ca_bundle_pem(&self) -> Option<String> {
-        self.in_force().ca_bundle.clone()
+        self.in_force()?.ca_bundle.clone()
     }
 
     /// Reads the files again, or renews the own certificate if it is time. Returns whether something changed.
@@ -156,12 +209,15 @@ impl Tls {
     }
 
     fn put_in_force(&self, origin: &Origin, now: OffsetDateTime) -> Result<bool, TlsError> {
-        let new = origin.load(now)?;
+        origin.load(now)?.map_or(Ok(false), |new| self.replace(new))
+    }
+
+    fn replace(&self, new: InForce) -> Result<bool, TlsError> {
         let mut in_force = self.in_force.write().unwrap_or_else(PoisonError::into_inner);
         // Equal settings keep the sessions that clients can resume.
-        let is_new = new.content != in_force.content;
+        let is_new = in_force.as_ref().ok().is_none_or(|in_force| new.content != in_force.content);
         if is_new {
-            *in_force = Arc::new(new);
+            *in_force = Ok(Arc::new(new));
         }
         Ok(is_new)
     }
@@ -200,7 +256,9 @@ impl Tls {
             let tls = Arc::clone(&self);
             let problem = match tokio::task::spawn_blocking(move || tls.reload()).await {
                 Ok(Ok(true)) => {
-                    tracing::info!("new connections use a new certificate, which expires at {}", self.expires());
+                    if let Some(expires) = self.expires() {
+                        tracing::info!("new connections use a new certificate, which expires at {expires}");
+                    }
                     None
                 }
                 Ok(Ok(false)) => None,
@@ -218,20 +276,26 @@ impl Tls {
 }
 
 impl Origin {
-    fn load(&self, now: OffsetDateTime) -> Result<InForce, TlsError> {
-        match self {
-            Self::Files(files) => load(files),
+    fn load(&self, now: OffsetDateTime) -> Result<Option<InForce>, TlsError> {
+        Ok(match self {
+            Self::Files(files) => Some(load(files)?),
             Self::Own(authority) => {
-                let Issued { certificate, key, ca_bundle } = authority.certificate(now)?;
-                let content = content(&[&certificate, key.secret_der(), ca_bundle.as_bytes()]);
-                let expires = expiry(&certificate).unwrap_or(now);
-                let config = builder()?
-                    .with_no_client_auth()
-                    .with_single_cert(vec![certificate], key)
-                    .map_err(TlsError::Setup)?;
-                Ok(InForce { config: finish(config), expires, ca_bundle: Some(ca_bundle), content })
+                let issued = authority.certificate(now)?;
+                let expires = expiry(&issued.certificate).unwrap_or(now);
+                Some(issued.load(expires)?)
             }
-        }
+            Self::Shared => None,
+        })
+    }
+}
+
+impl Issued {
+    fn load(self, expires: OffsetDateTime) -> Result<InForce, TlsError> {
+        let Self { certificate, key, ca_bundle } = self;
+        let content = content(&[&certificate, key.secret_der(), ca_bundle.as_bytes()]);
+        let config =
+            builder()?.with_no_client_auth().with_single_cert(vec![certificate], key).map_err(TlsError::Setup)?;
+        Ok(InForce { config: finish(config), expires, ca_bundle: Some(ca_bundle), content })
     }
 }
 

@@ -23,6 +23,7 @@ use crate::frontends::{Deployments, Services, TokenReview, Waiting};
 use crate::log::{Field, Log};
 use crate::metrics::Metrics;
 use crate::registries::{self, Registries, RegistriesError};
+use crate::self_managed::{self, SelfManaged};
 use crate::server::{Snapshot, Tls, TlsError};
 use crate::shared_cache::{Settings, SettingsError, SharedCache};
 use crate::trace::{OtlpError, Traces};
@@ -63,6 +64,9 @@ pub enum BuildError {
     /// Kubernetes is needed for the scan, and cannot be reached.
     #[error("{0}; scan.interval needs access to Kubernetes")]
     Scan(#[source] ClusterError),
+    /// Kubernetes is needed for the certificate, and cannot be reached.
+    #[error("{0}; server.tls.selfManaged needs access to Kubernetes")]
+    SelfManaged(#[source] ClusterError),
 }
 
 /// Makes deciders. What is remembered, and the access to Kubernetes, outlive configurations.
@@ -207,6 +211,16 @@ impl Builder {
     /// Where traces go by the configuration in force.
     pub(super) fn traces(&self) -> Traces {
         self.traces.clone()
+    }
+
+    /// What keeps the certificate that these settings describe.
+    pub(super) async fn self_managed(
+        &mut self,
+        settings: &crate::config::SelfManaged,
+        names: Vec<String>,
+    ) -> Result<SelfManaged, BuildError> {
+        let cluster = self.connected().await.map_err(BuildError::SelfManaged)?;
+        Ok(SelfManaged::new(cluster, settings, names, self_managed::identity(), Clock::default(), self.log.clone()))
     }
 
     /// Access to Kubernetes, which is kept.

@@ -78,9 +78,6 @@ pub enum StartError {
     /// The own certificate authority.
     #[error(transparent)]
     OwnCa(#[from] OwnCaError),
-    /// A setting that this version does not serve, and that cannot be left out.
-    #[error("{0}")]
-    Unavailable(String),
     /// The system.
     #[error("cannot find out at which address the service listens: {0}")]
     Address(#[source] std::io::Error),
@@ -114,7 +111,6 @@ impl Service {
         // Files that change while they are read are read again.
         let before = reload::stamps(&options.config, Vec::new()).await;
         let config = Config::load(&options.config)?;
-        refuse_unavailable(&config)?;
         let mut read = reload::stamps(&options.config, config.files()).await;
         read.pop();
         read.extend(before);
@@ -126,7 +122,12 @@ impl Service {
         let snapshot = builder.build(&config).await?;
         let listeners = Listeners::bind(&config.server).await?;
         let bound = listeners.bound().map_err(StartError::Address)?;
-        let tls = tls(&config, bound.adapters, &options.state, options.names)?;
+        let names = options.names;
+        let keeper = match &config.server.tls {
+            config::Tls::SelfManaged(settings) => Some(builder.self_managed(settings, names.clone()).await?),
+            _ => None,
+        };
+        let tls = tls(&config, bound.adapters, &options.state, names)?;
         let (stop, stopped) = watch::channel(false);
         let transport = match &tls {
             None => Transport::Plain,
@@ -135,13 +136,13 @@ impl Service {
         let ca_bundle = tls.as_ref().and_then(|tls| tls.ca_bundle_pem());
         let is_encrypted = tls.is_some();
         if let Some(tls) = &tls {
-            metrics.certificate_expiry(tls.expires().into());
+            if let Some(expires) = tls.expires() {
+                metrics.certificate_expiry(expires.into());
+            }
             tokio::spawn(Arc::clone(tls).keep_current(stopped.clone()));
         }
+        let keeping = keeper.zip(tls.clone()).map(|(keeper, tls)| tokio::spawn(keeper.run(tls, stopped.clone())));
         metrics.reload(true);
-        for sentence in config.unavailable() {
-            log.warn(sentence.sentence, &[]);
-        }
         for rule in config.unreachable_rules() {
             log.warn(&rule.to_string(), &[]);
         }
@@ -163,6 +164,10 @@ impl Service {
                 let watching = tokio::spawn(reloader.watch(stopped.clone()));
                 let scanning = tokio::spawn(scanning);
                 server::serve(listeners, transport, live, observed, health, stopped).await;
+                if let Some(keeping) = keeping {
+                    // It gives the Lease up.
+                    let _ = keeping.await;
+                }
                 watching.abort();
                 scanning.abort();
             })
@@ -217,14 +222,6 @@ impl Service {
     }
 }
 
-/// Settings that cannot be left out.
-fn refuse_unavailable(config: &Config) -> Result<(), StartError> {
-    match config.unavailable().into_iter().find(|setting| setting.is_fatal) {
-        Some(setting) => Err(StartError::Unavailable(setting.to_string())),
-        None => Ok(()),
-    }
-}
-
 fn tls(config: &Config, address: SocketAddr, state: &Path, names: Vec<String>) -> Result<Option<Arc<Tls>>, StartError> {
     Ok(match &config.server.tls {
         config::Tls::Plain => None,
@@ -233,8 +230,10 @@ fn tls(config: &Config, address: SocketAddr, state: &Path, names: Vec<String>) -
             let authority = OwnAuthority::new(state, address.ip(), names)?;
             Some(Arc::new(Tls::own(authority)?))
         }
-        config::Tls::SelfManaged { .. } => {
-            return Err(StartError::Unavailable("server.tls.selfManaged is not available in this version".to_owned()));
+        config::Tls::SelfManaged(_) => {
+            // The names are checked; the folder is not used.
+            OwnAuthority::new(state, address.ip(), names)?;
+            Some(Arc::new(Tls::shared()))
         }
     })
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::HeaderMap;
+use time::OffsetDateTime;
 use tokio::sync::watch;
 
 use super::build::Readiness;
@@ -91,12 +92,15 @@ impl Operations for Health {
         if *self.stopped.borrow() {
             return Err("the service is stopping".to_owned());
         }
+        if let Some(why) = self.tls.as_ref().and_then(|tls| tls.missing(OffsetDateTime::now_utc())) {
+            return Err(why);
+        }
         self.readiness.check()
     }
 
     fn metrics(&self) -> String {
-        if let Some(tls) = &self.tls {
-            self.metrics.certificate_expiry(tls.expires().into());
+        if let Some(expires) = self.tls.as_ref().and_then(|tls| tls.expires()) {
+            self.metrics.certificate_expiry(expires.into());
         }
         self.metrics.encode()
     }

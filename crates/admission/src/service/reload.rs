@@ -9,7 +9,6 @@ use std::time::SystemTime;
 use tokio::sync::{Mutex, watch};
 
 use super::build::{Builder, LOOK};
-use super::refuse_unavailable;
 use crate::config::{Config, LogLevel, Tls as TlsSetting};
 use crate::decision::Decider;
 use crate::log::Field;
@@ -118,9 +117,6 @@ impl Reloader {
             Ok(config) => {
                 builder.log().set_level(self.level.unwrap_or(config.log.level));
                 builder.log().info("the configuration was loaded again", &[]);
-                for sentence in config.unavailable() {
-                    builder.log().warn(sentence.sentence, &[]);
-                }
             }
             Err(why) => {
                 let fields = [("reason", Field::from(why.as_str()))];
@@ -146,7 +142,6 @@ impl Reloader {
         let known = |path: &PathBuf| before.iter().find(|(known, _)| known == path);
         let read = stamps(&self.path, config.files()).await;
         state.read = read.into_iter().map(|(path, now)| known(&path).cloned().unwrap_or((path, now))).collect();
-        refuse_unavailable(&config).map_err(|why| why.to_string())?;
         let before = &state.config.server;
         let fixed = [
             ("server.listen", before.listen == config.server.listen),
@@ -158,6 +153,9 @@ impl Reloader {
         }
         if std::mem::discriminant(&before.tls) != std::mem::discriminant(&config.server.tls) {
             return Err("the kind of server.tls cannot change while the service runs; restart it".to_owned());
+        }
+        if matches!(before.tls, TlsSetting::SelfManaged(_)) && before.tls != config.server.tls {
+            return Err("server.tls.selfManaged cannot change while the service runs; restart it".to_owned());
         }
         if let (Some(_), TlsSetting::Files(files)) = (&self.tls, &config.server.tls) {
             Tls::from_files(files).map_err(|why| why.to_string())?;

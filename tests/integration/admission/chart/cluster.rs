@@ -1,14 +1,18 @@
 //! The chart in front of a real API server.
 
-use std::fs::write;
+use std::fs::{read_to_string, write};
 use std::path::Path;
+use std::thread::scope;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::{Helm, NAMESPACE, value_file, values};
 use crate::admission::commands::eventually;
+use crate::admission::self_managed::Cluster;
 use crate::support::kubernetes::Kubernetes;
 use crate::support::peers;
+use crate::support::process::run;
 
 /// Kinds of others, as far as the API server must know them to accept an object.
 const FOREIGN: [(&str, &str, &str, &str, &str); 7] = [
@@ -155,4 +159,109 @@ fn a_release_cannot_lock_the_cluster_and_keeps_its_certificate() {
         kubernetes.kubectl(&["get", "validatingwebhookconfigurations,mutatingwebhookconfigurations", "-o", "name"]);
     assert_eq!(left.succeeded().stdout, "");
     eventually("Pods are admitted", || is_admitted(&kubernetes, "default"));
+}
+
+/// What a node and the controllers do with the Job: its program runs with its arguments and its token.
+fn run_job(cluster: &Cluster) {
+    let kubernetes = &cluster.kubernetes;
+    let path = format!("/apis/batch/v1/namespaces/{NAMESPACE}/jobs/notation-admission-register");
+    eventually("the Job exists", || kubernetes.get(&path).status == 200);
+    let mut job = kubernetes.get(&path).body;
+    let pod = &job["spec"]["template"]["spec"];
+    let account = pod["serviceAccountName"].as_str().unwrap();
+    let map = pod["volumes"][0]["configMap"]["name"].as_str().unwrap();
+    let map = kubernetes.get(&format!("/api/v1/namespaces/{NAMESPACE}/configmaps/{map}")).has_status(200).body;
+    let file = cluster.site.cli.home().join("webhooks.yaml");
+    write(&file, map["data"]["webhooks.yaml"].as_str().unwrap()).unwrap();
+    let arguments = pod["containers"][0]["args"].as_array().unwrap().iter();
+    let arguments: Vec<String> = arguments
+        .map(|argument| argument.as_str().unwrap().replace("/webhooks/webhooks.yaml", file.to_str().unwrap()))
+        .collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let mut program = cluster.site.cli.command(&arguments);
+    program.env("KUBECONFIG", cluster.kubeconfig_of(account));
+    run(&mut program, Duration::from_secs(60)).succeeded();
+    let now = "2026-01-01T00:00:00Z";
+    let condition = |kind: &str| {
+        let reason = "CompletionsReached";
+        json!({ "type": kind, "status": "True", "reason": reason, "lastTransitionTime": now, "lastProbeTime": now })
+    };
+    job["status"] = json!({
+        "startTime": now, "completionTime": now, "succeeded": 1, "ready": 0, "uncountedTerminatedPods": {},
+        "conditions": [condition("SuccessCriteriaMet"), condition("Complete")],
+    });
+    kubernetes.replace(&format!("{path}/status"), &job).has_status(200);
+    // Helm removes it, and the permissions with it.
+    eventually("the Job is gone", || kubernetes.get(&path).status == 404);
+}
+
+/// The default mode: nothing is refused before the service is ready, an upgrade changes the webhooks in place, and an
+/// uninstallation leaves nothing.
+#[test]
+#[ignore = "needs helm, kube-apiserver, etcd and olareg, and port 443: scripts/test"]
+fn a_release_registers_its_webhooks_when_the_service_is_ready_and_takes_everything_away() {
+    let cluster = Cluster::with_names("notation-admission", "notation-admission-notation-system");
+    let kubernetes = &cluster.kubernetes;
+    let helm = Helm { kubeconfig: Some(kubernetes.kubeconfig().to_owned()), ..Helm::new() };
+    let signed = cluster.site.push_signed("signed");
+    let unsigned = cluster.site.push("unsigned");
+    let file = helm.home.path().join("values.yaml");
+    let root = read_to_string(cluster.site.signer.root_certificate()).unwrap();
+    let values = json!({
+        "image": { "repository": "registry.example.com/tools/notation-aws-signer" },
+        "config": {
+            "policies": { "default": { "trustedProfiles": [cluster.site.release.arn], "roots": ["root.pem"] } },
+            "rules": [{ "name": "rest", "policy": "default", "action": "enforce" }],
+        },
+        "configFiles": { "root.pem": root },
+    });
+    write(&file, values.to_string()).unwrap();
+    let exists = |path: &str| kubernetes.get(path).status == 200;
+    let deployment = format!("/apis/apps/v1/namespaces/{NAMESPACE}/deployments/notation-admission");
+    let _service = scope(|scope| {
+        let node = scope.spawn(|| {
+            eventually("the Deployment exists", || exists(&deployment));
+            let service = cluster.run_pod();
+            eventually("the certificate is there", || service.page("/readyz").0 == 200);
+            assert_eq!(cluster.create(&unsigned).0, 201);
+            cluster.take_note_of_ready_pod();
+            run_job(&cluster);
+            service
+        });
+        helm.with_chart(&["install"], &file, &["--create-namespace"]).succeeded();
+        node.join().unwrap()
+    });
+    let (status, message) = cluster.create(&unsigned);
+    assert!(status == 403 && message.contains("the image has no signature"), "{message}");
+    assert_eq!(cluster.create(&signed).0, 201);
+
+    // An upgrade without the mutating webhook: it goes, and the other one changes.
+    scope(|scope| {
+        let node = scope.spawn(|| {
+            let replicas = || kubernetes.get(&deployment).body["spec"]["replicas"].clone();
+            eventually("the Deployment is changed", || replicas() == 2);
+            cluster.take_note_of_ready_pod();
+            run_job(&cluster);
+        });
+        let set = "replicas=2,webhook.mutating=false,webhook.timeoutSeconds=9";
+        helm.with_chart(&["upgrade"], &file, &["--set", set]).succeeded();
+        node.join().unwrap();
+    });
+    let webhook = |kind: &str| {
+        kubernetes.get(&format!("/apis/admissionregistration.k8s.io/v1/{kind}/notation-admission-notation-system"))
+    };
+    assert_eq!(webhook("mutatingwebhookconfigurations").status, 404);
+    let validating = webhook("validatingwebhookconfigurations").has_status(200).body;
+    assert_eq!(validating["webhooks"][0]["timeoutSeconds"], 9);
+    assert_eq!(cluster.create(&unsigned).0, 403);
+
+    helm.run(&["uninstall", "notation-admission", "--namespace", NAMESPACE]).succeeded();
+    eventually("Pods are admitted", || cluster.create(&unsigned).0 == 201);
+    let kinds = "secrets,leases,jobs,configmaps,serviceaccounts,roles,rolebindings,deployments";
+    let left = kubernetes.kubectl(&["get", kinds, "-n", NAMESPACE, "-o", "name"]).succeeded().stdout;
+    let left: Vec<&str> = left.lines().filter(|name| *name != "configmap/kube-root-ca.crt").collect();
+    assert!(left.is_empty(), "{left:?}");
+    let kinds = "clusterroles,clusterrolebindings,validatingwebhookconfigurations,mutatingwebhookconfigurations";
+    let left = kubernetes.kubectl(&["get", kinds, "-o", "name"]).succeeded().stdout;
+    assert!(!left.contains("notation"), "{left}");
 }

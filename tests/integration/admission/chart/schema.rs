@@ -13,8 +13,8 @@ fn wrong_values_are_refused_with_their_place() {
     let helm = Helm::new();
     let file = value_file("helm-generated-values.yaml");
     for (set, says) in [
-        // A certificate that the service renews itself does not exist in this version.
-        ("tls.mode=selfManaged", "at '/tls/mode': value must be one of 'helmGenerated', 'certManager', 'files'"),
+        ("tls.mode=own", "at '/tls/mode': value must be one of 'selfManaged', 'helmGenerated', 'certManager', 'files'"),
+        ("webhook.registration=job", "at '/webhook/registration'"),
         ("tls.mode=files", "at '/tls/files"),
         ("replicas=0", "at '/replicas'"),
         ("image.repository=", "at '/image/repository'"),
@@ -44,6 +44,12 @@ fn wrong_values_are_refused_with_their_place() {
         ("config.server.adapters={verify}", "config.server.adapters lacks kubernetes"),
         ("gatekeeper.enabled=true", "add gatekeeper to config.server.adapters"),
         ("serviceAccount.create=false", "set serviceAccount.name"),
+        ("tls.mode=selfManaged,tls.clientCASecret=a", "tls.mode selfManaged has no client certificates"),
+        ("tls.mode=selfManaged,webhook.uninstallHook=false", "set webhook.registration to manifest"),
+        (
+            "tls.mode=selfManaged,gatekeeper.enabled=true,config.server.adapters={kubernetes,gatekeeper}",
+            "set gatekeeper.caBundle",
+        ),
         ("configFiles.admission\\.yaml=a", "admission.yaml is the configuration itself"),
         (
             "config.kubernetes.extraTemplates[0].group=argoproj.io,config.kubernetes.extraTemplates[0].kind=Rollout,\
@@ -55,7 +61,7 @@ fn wrong_values_are_refused_with_their_place() {
     }
     let managed = "config.server.tls.selfManaged.secret=a,config.server.tls.selfManaged.service=b,\
                    config.server.tls.selfManaged.webhooks={c}";
-    let says = "config.server.tls.selfManaged is not supported in this version; remove it and set tls.mode";
+    let says = "config.server.tls.selfManaged: the chart sets it; remove it and set tls.mode to selfManaged";
     helm.with_chart(&["template"], &file, &["--set", managed]).failed().says(says);
 }
 

@@ -7,7 +7,7 @@ use std::path::Path;
 use yaml::{Error, Field};
 
 use super::super::words::ADAPTERS;
-use super::super::{Limits, Server, Tls, TlsFiles};
+use super::super::{Limits, SelfManaged, Server, Tls, TlsFiles};
 use super::units::{duration, shown, size};
 use super::values::{expected, list, path};
 use super::{names, section, set};
@@ -95,14 +95,25 @@ fn tls(field: &Field<'_>, folder: &Path) -> Result<Tls, Error> {
 fn self_managed(field: &Field<'_>) -> Result<Tls, Error> {
     let mut members = field.members()?;
     let secret = names::subdomain(&members.required("secret")?, "the name of a Secret")?;
-    let service = names::subdomain(&members.required("service")?, "the DNS name of a Service")?;
+    let service = service(&members.required("service")?)?;
     let webhooks = list(
         &members.required("webhooks")?,
         "name the ValidatingWebhookConfiguration and MutatingWebhookConfiguration objects of this service",
         |item| names::subdomain(item, "the name of a webhook configuration"),
     )?;
     members.finish()?;
-    Ok(Tls::SelfManaged { secret, service, webhooks })
+    Ok(Tls::SelfManaged(SelfManaged { secret, service, webhooks }))
+}
+
+/// The namespace in it is also that of the Secret.
+fn service(field: &Field<'_>) -> Result<String, Error> {
+    let what = "the DNS name of a Service: NAME.NAMESPACE.svc";
+    let service = names::subdomain(field, what)?;
+    let labels: Vec<&str> = service.splitn(4, '.').collect();
+    if labels.len() < 3 || labels[2] != "svc" || labels.iter().take(2).any(|label| label.len() > 63) {
+        return Err(expected(field, what));
+    }
+    Ok(service)
 }
 
 fn limits(field: &Field<'_>) -> Result<Limits, Error> {

@@ -131,6 +131,10 @@ fn server() {
             r#"4:38: server.tls.selfManaged.secret: expected the name of a Secret: letters a-z, digits, hyphens and dots, at most 253, found "Admission_TLS""#,
         ),
         (
+            "server: {tls: {selfManaged: {secret: s, service: admission, webhooks: [w]}}}",
+            r#"4:50: server.tls.selfManaged.service: expected the DNS name of a Service: NAME.NAMESPACE.svc, found "admission""#,
+        ),
+        (
             "server: {tls: {selfManaged: {secret: s, service: a.b.svc, webhooks: []}}}",
             "4:69: server.tls.selfManaged.webhooks: the list is empty: name the ValidatingWebhookConfiguration and MutatingWebhookConfiguration objects of this service",
         ),

@@ -54,7 +54,7 @@ fn everything_but_policies_and_rules_has_a_default() {
         ..any.clone()
     };
     assert_eq!(config, Config::minimal(BTreeMap::from([("default".to_owned(), policy)]), vec![system, any]));
-    assert!(config.files().is_empty() && config.unavailable().is_empty());
+    assert!(config.files().is_empty());
     assert_eq!(config.server.listen.to_string(), "0.0.0.0:8443");
     assert_eq!(config.server.operations.to_string(), "0.0.0.0:8080");
     assert_eq!(config.server.tls, Tls::Own);
@@ -134,7 +134,9 @@ fn reads_what_the_full_example_has_not() {
     assert_eq!(with("server: {plain: false}").server.tls, Tls::Own);
     let own = with("server: {tls: {selfManaged: {secret: s, service: a.ns.svc, webhooks: [w]}}}");
     let webhooks = vec!["w".to_owned()];
-    assert_eq!(own.server.tls, Tls::SelfManaged { secret: "s".to_owned(), service: "a.ns.svc".to_owned(), webhooks });
+    let expected = SelfManaged { secret: "s".to_owned(), service: "a.ns.svc".to_owned(), webhooks };
+    assert_eq!((expected.service_name(), expected.namespace()), ("a", "ns"));
+    assert_eq!(own.server.tls, Tls::SelfManaged(expected));
     // Free ports are never the same.
     assert_eq!(with("server: {listen: '127.0.0.1:0', operations: '127.0.0.1:0'}").server.operations.port(), 0);
     let limits = with("server: {limits: {body: 65536, queue: 0, deadline: 100ms, margin: 0s}}").server.limits;
@@ -196,16 +198,6 @@ fn names_all_files_that_it_needs() {
             "/tls/tls.key",
         ]
     );
-}
-
-#[test]
-fn says_what_this_version_does_not_serve() {
-    let sentences: Vec<_> = parsed(FULL).unavailable().iter().map(ToString::to_string).collect();
-    assert!(sentences.is_empty(), "{sentences:?}");
-    assert!(parsed(FULL).unavailable().iter().all(|setting| !setting.is_fatal));
-    assert!(with("scan: {interval: 1h, reports: true}").unavailable().is_empty());
-    let own = with("server: {tls: {selfManaged: {secret: s, service: a.ns.svc, webhooks: [w]}}}").unavailable();
-    assert!(own.len() == 1 && own[0].is_fatal && own[0].sentence.starts_with("server.tls.selfManaged: "), "{own:?}");
 }
 
 #[test]

@@ -1,0 +1,198 @@
+//! When the service can be called, and whether the API server reaches it.
+
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use limits::Deadline;
+use notary::text::printable;
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+
+use crate::cluster::{Cluster, ClusterError, Resource};
+use crate::self_managed::bundle_of;
+
+/// The time for one question.
+const TIME: Duration = Duration::from_secs(10);
+/// The pause between two looks.
+const PAUSE: Duration = Duration::from_millis(500);
+/// How long API servers may take to know a new permission.
+const SETTLED: Duration = Duration::from_secs(5);
+/// How long API servers may take to call a webhook that is new.
+const NOTICED: Duration = Duration::from_secs(15);
+
+/// The service that is waited for.
+#[derive(Debug, Clone, Copy)]
+pub struct Target<'a> {
+    /// Its namespace.
+    pub namespace: &'a str,
+    /// Its Deployment.
+    pub deployment: &'a str,
+    /// The Secret with its certificate.
+    pub secret: &'a str,
+}
+
+/// Why the service cannot be called.
+#[derive(Debug, thiserror::Error)]
+pub enum NotReady {
+    /// Kubernetes cannot be asked.
+    #[error(transparent)]
+    Cluster(#[from] ClusterError),
+    /// It is not ready in time.
+    #[error("after {} s, {last}", within.as_secs())]
+    Late {
+        /// The time.
+        within: Duration,
+        /// What was awaited last.
+        last: String,
+    },
+}
+
+impl Target<'_> {
+    /// Waits until all replicas are ready (`/readyz`) and the certificate is there. Returns the authorities to trust.
+    ///
+    /// # Errors
+    /// Returns [`NotReady`] if that is not so within this time, or may not be read.
+    pub async fn ready(&self, cluster: &Cluster, within: Duration) -> Result<String, NotReady> {
+        let end = Deadline::new(within);
+        let mut last = String::new();
+        // A permission that was given just before may count a little later.
+        let settled = Deadline::new(SETTLED);
+        while !end.remaining().is_zero() {
+            match self.look(cluster).await {
+                Ok(Ok(bundle)) => return Ok(bundle),
+                Ok(Err(awaited)) => last = awaited,
+                // A cluster that is being set up may not answer for a while.
+                Err(
+                    why @ (ClusterError::Unreachable { .. }
+                    | ClusterError::Deadline { .. }
+                    | ClusterError::Status { status: 429 | 500.., .. }),
+                ) => last = why.to_string(),
+                Err(why @ ClusterError::Forbidden { .. }) if !settled.remaining().is_zero() => last = why.to_string(),
+                Err(why) => return Err(why.into()),
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        Err(NotReady::Late { within, last })
+    }
+
+    /// What is awaited, or the authorities.
+    async fn look(&self, cluster: &Cluster) -> Result<Result<String, String>, ClusterError> {
+        let Self { namespace, deployment, secret } = *self;
+        let found = cluster.object(Resource::DEPLOYMENT, namespace, deployment, Deadline::new(TIME)).await?;
+        let Some(found) = found else {
+            return Ok(Err(format!("the Deployment {namespace}/{deployment} does not exist")));
+        };
+        let number = |pointer: &str| found.pointer(pointer).and_then(Value::as_u64).unwrap_or_default();
+        let wanted = found.pointer("/spec/replicas").and_then(Value::as_u64).unwrap_or(1);
+        let is_seen = number("/status/observedGeneration") >= number("/metadata/generation");
+        let ready = number("/status/updatedReplicas").min(number("/status/readyReplicas"));
+        if !is_seen || ready < wanted || wanted == 0 {
+            let ready = if is_seen { ready } else { 0 };
+            let trouble = trouble(&found).map(|why| format!(": {why}")).unwrap_or_default();
+            return Ok(Err(format!("{ready} of {wanted} replicas of {namespace}/{deployment} are ready{trouble}")));
+        }
+        let now = OffsetDateTime::now_utc();
+        let bundle = bundle_of(cluster, namespace, secret, now, Deadline::new(TIME)).await?;
+        Ok(bundle.ok_or_else(|| format!("the Secret {namespace}/{secret} has no certificate that is valid now")))
+    }
+}
+
+/// Why a Deployment makes no progress, in Kubernetes's words.
+fn trouble(deployment: &Value) -> Option<String> {
+    let conditions = deployment.pointer("/status/conditions")?.as_array()?;
+    let failed = conditions.iter().find(|condition| {
+        (condition["type"] == "ReplicaFailure" && condition["status"] == "True")
+            || (condition["type"] == "Progressing" && condition["status"] == "False")
+    })?;
+    Some(printable(failed["message"].as_str()?).chars().take(300).collect())
+}
+
+/// The image of a Deployment's first container, if the Deployment exists.
+///
+/// # Errors
+/// Returns [`ClusterError`] if the API server does not answer, or refuses it.
+pub async fn image_of(cluster: &Cluster, namespace: &str, deployment: &str) -> Result<Option<String>, ClusterError> {
+    let found = cluster.object(Resource::DEPLOYMENT, namespace, deployment, Deadline::new(TIME)).await?;
+    let image = found.as_ref().and_then(|found| found.pointer("/spec/template/spec/containers/0/image")?.as_str());
+    Ok(image.map(str::to_owned))
+}
+
+/// What became of an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Applied {
+    /// It is new.
+    Created,
+    /// It was another one.
+    Changed,
+    /// It was so already.
+    Unchanged,
+}
+
+/// Applies an object.
+///
+/// # Errors
+/// Returns [`ClusterError`] if the API server does not answer, or refuses it.
+pub async fn apply(cluster: &Cluster, object: &Value) -> Result<Applied, ClusterError> {
+    let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+    let (namespace, name) = (text("/metadata/namespace"), text("/metadata/name"));
+    let before = match Resource::of(text("/apiVersion"), text("/kind")) {
+        Some(resource) => cluster.object(resource, namespace, name, Deadline::new(TIME)).await?,
+        None => None,
+    };
+    let after = cluster.apply(object, Deadline::new(TIME)).await?;
+    let version = |object: &Value| object["metadata"]["resourceVersion"].clone();
+    Ok(match before {
+        None => Applied::Created,
+        Some(before) if version(&before) == version(&after) => Applied::Unchanged,
+        Some(_) => Applied::Changed,
+    })
+}
+
+/// A webhook configuration whose webhooks trust these authorities.
+#[must_use]
+pub fn with_bundle(webhooks: &Value, bundle: &str) -> Value {
+    let mut webhooks = webhooks.clone();
+    for webhook in webhooks["webhooks"].as_array_mut().into_iter().flatten() {
+        webhook["clientConfig"]["caBundle"] = STANDARD.encode(bundle).into();
+    }
+    webhooks
+}
+
+/// Whether the API server reaches the service: a Pod that is created for show is judged, and not by a failed call. What
+/// the API server says of the failure is returned.
+///
+/// # Errors
+/// Returns [`ClusterError`] if that cannot be tried.
+pub async fn is_reached(cluster: &Cluster, namespace: &str) -> Result<Option<String>, ClusterError> {
+    // No registry is asked for a name with capital letters.
+    let container = json!({ "name": "probe", "image": "notation-aws-signer.invalid/Probe:1" });
+    let name = "notation-aws-signer-probe";
+    let pod = json!({
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": { "namespace": namespace, "name": name },
+        "spec": { "containers": [container] },
+    });
+    let end = Deadline::new(NOTICED);
+    loop {
+        let failed = match cluster.try_create(Resource::POD, namespace, name, &pod, Deadline::new(TIME)).await {
+            Ok(()) => return Ok(None),
+            // The permission is checked before the webhooks are called. Whatever else refuses the Pod is their answer,
+            // or comes after it.
+            Err(why @ ClusterError::Forbidden { .. }) if why.to_string().contains("cannot create resource") => {
+                return Err(why);
+            }
+            Err(ClusterError::Forbidden { .. }) => return Ok(None),
+            Err(ClusterError::Status { message, .. }) if !message.contains("failed calling webhook") => {
+                return Ok(None);
+            }
+            Err(ClusterError::Status { message, .. }) => message,
+            Err(why) => return Err(why),
+        };
+        if end.remaining().is_zero() {
+            return Ok(Some(failed));
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}

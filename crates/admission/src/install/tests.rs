@@ -1,0 +1,167 @@
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::path::PathBuf;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::*;
+use crate::config::Config;
+
+const MINIMAL: &str = "version: 1\n\
+    policies: {default: {trustedProfiles: [\"arn:aws:signer:us-west-2:111122223333:/signing-profiles/release\"]}}\n\
+    rules: [{namespaces: [kube-system], action: exempt}, {policy: default, action: enforce}]\n";
+
+struct Site {
+    folder: TempDir,
+}
+
+impl Site {
+    fn new(more: &str) -> Self {
+        let site = Self { folder: tempfile::tempdir().unwrap() };
+        site.write("admission.yaml", &format!("{MINIMAL}{more}"));
+        site
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.folder.path().join(name), text).unwrap();
+    }
+
+    fn path(&self) -> PathBuf {
+        self.folder.path().join("admission.yaml")
+    }
+
+    fn plan(&self, namespace: Option<&str>) -> Result<Plan, InstallError> {
+        Plan::new(&self.path(), &Options { namespace, image: "registry.example.com/tool:1", replicas: 2 })
+    }
+}
+
+fn of_kind<'a>(objects: &'a [Value], kind: &str) -> Vec<&'a Value> {
+    objects.iter().filter(|object| object["kind"] == kind).collect()
+}
+
+fn config(plan: &Plan) -> Config {
+    let text = of_kind(&plan.objects, "ConfigMap")[0]["data"]["admission.yaml"].as_str().unwrap();
+    Config::parse(text.as_bytes(), "/config".as_ref()).unwrap()
+}
+
+#[test]
+fn the_smallest_configuration_is_installed_with_a_certificate_of_its_own() {
+    let plan = Site::new("").plan(None).unwrap();
+    let kinds: Vec<_> = plan.objects.iter().map(|object| object["kind"].as_str().unwrap()).collect();
+    assert!(kinds.starts_with(&["Namespace", "ServiceAccount", "ConfigMap", "Role"]), "{kinds:?}");
+    assert_eq!(kinds.last(), Some(&"Deployment"));
+    let config = config(&plan);
+    assert_eq!(config.server.tls, crate::config::Tls::SelfManaged(plan.managed.clone()));
+    assert_eq!(plan.managed.service, "admission.notation-system.svc");
+    assert_eq!(config.aws.revocation.replicas.get(), 2);
+    let deployment = of_kind(&plan.objects, "Deployment")[0];
+    assert_eq!(deployment["spec"]["replicas"], 2);
+    let pod = &deployment["spec"]["template"]["spec"];
+    assert_eq!(pod["containers"][0]["image"], "registry.example.com/tool:1");
+    assert_eq!(pod["volumes"].as_array().unwrap().len(), 1);
+    assert_eq!(pod["containers"][0]["volumeMounts"].as_array().unwrap().len(), 1);
+    let names: Vec<_> = plan.webhooks.iter().map(|object| object["webhooks"][0]["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["pin.admission.notation-system.svc", "verify.admission.notation-system.svc"]);
+    for webhook in &plan.webhooks {
+        assert_eq!(webhook["metadata"]["name"], "notation-admission");
+        assert!(webhook["webhooks"][0]["clientConfig"]["caBundle"].is_null());
+        let bundle = with_bundle(webhook, "PEM")["webhooks"][0]["clientConfig"]["caBundle"].clone();
+        assert_eq!(bundle, "UEVN");
+    }
+    // Members that an object lacks are not made.
+    fn has_null(value: &Value) -> bool {
+        match value {
+            Value::Null => true,
+            Value::Array(items) => items.iter().any(has_null),
+            Value::Object(members) => members.values().any(has_null),
+            _ => false,
+        }
+    }
+    assert!(plan.documents().iter().all(|object| !has_null(object)), "{:?}", plan.documents());
+    // The default pull secrets need the permission to read them; nothing else of the cluster is needed.
+    let roles: Vec<_> =
+        of_kind(&plan.objects, "ClusterRole").into_iter().map(|role| role["metadata"]["name"].clone()).collect();
+    assert_eq!(roles, ["notation-admission-webhooks", "notation-admission-pull-secrets"]);
+}
+
+#[test]
+fn another_namespace_has_names_of_its_own() {
+    let plan = Site::new("kubernetes: {pullSecrets: none}\n").plan(Some("notation-admission")).unwrap();
+    let text = yaml(&plan.documents()).unwrap();
+    assert!(!text.contains("notation-system"), "{text}");
+    assert_eq!(plan.managed.webhooks, ["notation-admission-notation-admission"]);
+    for webhook in &plan.webhooks {
+        let selector = &webhook["webhooks"][0]["namespaceSelector"]["matchExpressions"][0]["values"];
+        assert_eq!(*selector, serde_json::json!(["kube-system", "notation-admission"]));
+        assert_eq!(webhook["webhooks"][0]["clientConfig"]["service"]["namespace"], "notation-admission");
+    }
+    let role = of_kind(&plan.objects, "ClusterRole")[0];
+    assert_eq!(role["rules"][0]["resourceNames"], serde_json::json!(["notation-admission-notation-admission"]));
+    // What is printed is read again as the same.
+    assert_eq!(crate::manifests::documents(text.as_bytes()).unwrap(), plan.documents());
+}
+
+#[test]
+fn permissions_and_rules_follow_the_configuration() {
+    let more = "kubernetes: {pullSecrets: none, pin: all, updates: all}\nscan: {interval: 1h}\n\
+                server: {listen: \"[::]:9443\", adapters: [kubernetes, kyverno]}\n";
+    let plan = Site::new(more).plan(None).unwrap();
+    let bindings = of_kind(&plan.objects, "ClusterRoleBinding");
+    let bindings: Vec<_> = bindings.into_iter().map(|binding| binding["metadata"]["name"].as_str().unwrap()).collect();
+    assert_eq!(bindings, ["notation-admission-webhooks", "notation-admission-scan", "notation-admission-token-review"]);
+    let scan = of_kind(&plan.objects, "ClusterRole")[1];
+    assert_eq!(scan["rules"].as_array().unwrap().len(), 1);
+    let [mutating, validating] = &plan.webhooks[..] else { panic!("{:?}", plan.webhooks) };
+    assert_eq!(mutating["webhooks"][0]["rules"], validating["webhooks"][0]["rules"]);
+    assert_eq!(mutating["webhooks"][0]["matchConditions"].as_array().unwrap().len(), 1);
+    let container = &of_kind(&plan.objects, "Deployment")[0]["spec"]["template"]["spec"]["containers"][0];
+    assert_eq!(container["ports"][0]["containerPort"], 9443);
+    let plan = Site::new("kubernetes: {pin: none}\n").plan(None).unwrap();
+    assert_eq!(plan.webhooks.len(), 1);
+}
+
+#[test]
+fn files_beside_the_configuration_come_along_and_a_complete_configuration_stays_as_it_is() {
+    let complete = "# A comment.\n\
+        server: {tls: {selfManaged: {secret: s, service: admission.team.svc, webhooks: [w, x]}}}\n\
+        aws: {revocation: {replicas: 5}}\n\
+        registries: [{host: r.example.com, ca: ca.pem}]\n";
+    let site = Site::new(complete);
+    site.write("ca.pem", "PEM");
+    let plan = site.plan(None).unwrap();
+    let data = &of_kind(&plan.objects, "ConfigMap")[0]["data"];
+    assert_eq!(data["admission.yaml"].as_str().unwrap(), format!("{MINIMAL}{complete}"));
+    assert_eq!(data["ca.pem"], "PEM");
+    assert_eq!(Plan::namespace_of(&site.path()).unwrap().as_deref(), Some("team"));
+    let role = of_kind(&plan.objects, "Role")[0];
+    assert_eq!((&role["metadata"]["namespace"], &role["rules"][0]["resourceNames"][0]), (&"team".into(), &"s".into()));
+    assert_eq!(of_kind(&plan.objects, "ClusterRole")[0]["rules"][0]["resourceNames"], serde_json::json!(["w", "x"]));
+    assert_eq!(plan.webhooks[0]["metadata"]["name"], "w");
+    let why = site.plan(Some("other")).unwrap_err().to_string();
+    assert!(why.contains("server.tls.selfManaged.service: it is installed as admission.other.svc"), "{why}");
+}
+
+#[test]
+fn what_does_not_work_in_a_cluster_is_refused_with_what_to_do() {
+    for (more, says) in [
+        ("server: {plain: true, listen: \"127.0.0.1:1\"}\n", "server.plain: the API server calls webhooks with TLS"),
+        ("server: {tls: {certificate: a, key: b}}\n", "server.tls: the service makes its certificate itself"),
+        ("server: {listen: \"127.0.0.1:8443\"}\n", "server.listen: 127.0.0.1:8443 cannot be reached"),
+        ("server: {adapters: [verify]}\n", "server.adapters: it lacks kubernetes"),
+        ("server: {socket: /run/a.sock}\n", "server.socket"),
+        ("registries: [{host: a.example, credentials: {file: c.json}}]\n", "registries[].credentials: a file with"),
+        ("registries: [{host: a.example, ca: /etc/ca.pem}]\n", "/etc/ca.pem cannot be installed"),
+        ("registries: [{host: a.example, ca: ../ca.pem}]\n", "put it into the folder of the configuration"),
+        ("registries: [{host: a.example, ca: admission.yaml}]\n", "the configuration itself is installed by this name"),
+        (
+            "kubernetes: {extraTemplates: [{group: argoproj.io, kind: Rollout, podTemplate: /spec/template}]}\n",
+            "kubernetes.extraTemplates",
+        ),
+        ("cache: {redis: {url: \"rediss://r:6379/0\", keyFiles: [k]}}\n", "cache.redis"),
+        ("nosuch: 1\n", "nosuch"),
+    ] {
+        let why = Site::new(more).plan(None).unwrap_err().to_string();
+        assert!(why.contains(says), "{more}: {why}");
+    }
+}

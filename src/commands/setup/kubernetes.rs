@@ -1,0 +1,267 @@
+//! `notation-aws-signer setup kubernetes`: installs the admission service in a cluster, and registers its webhooks when
+//! it answers.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use admission::cluster::Cluster;
+use admission::install::{
+    Applied, InstallError, NAMESPACE, NotReady, Options, Plan, Target, apply, is_reached, webhooks, with_bundle, yaml,
+};
+use notary::ReasonCode;
+use notary::text::printable;
+use serde_json::{Value, json};
+
+use super::report::{Item, Part, SetupReport};
+use crate::arguments::number::seconds;
+use crate::commands::admission::scan::cluster_error;
+use crate::output::Output;
+use crate::output::exit::{CliError, ExitStatus};
+
+/// The name of the Deployment.
+const DEPLOYMENT: &str = "admission";
+/// The largest file of webhook configurations.
+const MAX_SIZE: u64 = 1024 * 1024;
+/// Where the check of the way from the API server creates a Pod for show.
+const PROBED: &str = "default";
+
+/// Install the admission service in a Kubernetes cluster.
+///
+/// Applies a namespace, a service account with its permissions, the configuration, a Deployment and a Service. When all
+/// replicas are ready, it registers the webhooks: before that they would keep all new Pods out. The service makes its
+/// certificate authority itself, keeps it in a Secret, and renews it. You can run it again at any time, for example
+/// with a changed configuration.
+///
+/// Files that the configuration names are installed with it if they are in its folder. Without --image, the image of
+/// the Deployment stays.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  Install the service with admission.yaml, by the current context of kubectl:
+    notation-aws-signer setup kubernetes --config admission.yaml \\
+      --image registry.example.com/tools/notation-aws-signer:2.0.0
+
+  Write the objects for a GitOps tool, without asking the cluster:
+    notation-aws-signer setup kubernetes --config admission.yaml \\
+      --image registry.example.com/tools/notation-aws-signer:2.0.0 \\
+      --print >admission-service.yaml
+
+Exit codes: 0 the service runs and is asked; 2 the configuration, a permission or the cluster must be corrected; 3 the cluster \
+  did not answer, or the service was not ready in time.")]
+pub(super) struct Args {
+    /// The configuration file of the service
+    #[arg(long, value_name = "FILE", default_value = "admission.yaml")]
+    config: PathBuf,
+
+    /// The namespace of the service [default: that of the configuration, otherwise notation-system]
+    #[arg(long, short, value_name = "NAMESPACE")]
+    namespace: Option<String>,
+
+    /// Print the objects as YAML (a List with --output json) and touch nothing
+    #[arg(long)]
+    print: bool,
+
+    /// The container image of the service, where the nodes can pull it
+    #[arg(long, value_name = "IMAGE")]
+    image: Option<String>,
+
+    /// The number of Pods
+    #[arg(long, value_name = "NUMBER", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    replicas: u32,
+
+    /// How many seconds to wait for the service to be ready
+    #[arg(long, value_name = "SECONDS", default_value_t = 300, value_parser = seconds)]
+    timeout: u64,
+
+    /// The kubeconfig file [default: $KUBECONFIG, otherwise ~/.kube/config]
+    #[arg(long, value_name = "FILE")]
+    kubeconfig: Option<PathBuf>,
+
+    /// The context of the kubeconfig [default: its current context]
+    #[arg(long, value_name = "NAME")]
+    context: Option<String>,
+
+    /// Only register the webhook configurations in this file when the service is ready, as the Helm chart does
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["print", "image", "replicas", "config"])]
+    webhooks: Option<PathBuf>,
+
+    /// The Deployment that is waited for
+    #[arg(long, value_name = "NAME", requires = "webhooks", default_value = DEPLOYMENT)]
+    deployment: String,
+
+    /// The Secret with its certificate
+    #[arg(long, value_name = "NAME", requires = "webhooks", default_value = "admission-tls")]
+    secret: String,
+}
+
+pub(super) async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
+    if let Some(namespace) = args.namespace.as_deref().filter(|namespace| !is_namespace(namespace)) {
+        return Err(CliError::configuration(format!("{} is not the name of a namespace", printable(namespace)))
+            .with_advice("Names have letters a-z, digits and hyphens, at most 63."));
+    }
+    if args.print {
+        return print(&args, output);
+    }
+    let cluster = match (&args.kubeconfig, &args.context) {
+        (None, None) => Cluster::connect(None).await,
+        (file, context) => {
+            Cluster::of_kubeconfig(file.as_deref(), context.as_deref(), None).await.map(|(cluster, _)| cluster)
+        }
+    };
+    let cluster = cluster.map_err(cluster_error)?;
+    let mut items = Vec::new();
+    match &args.webhooks {
+        Some(file) => {
+            let text = files::read_linked_file(file, MAX_SIZE).map_err(CliError::file)?;
+            let webhooks = webhooks(&text).map_err(|why| CliError::configuration(why).context(file.display()))?;
+            let namespace = args.namespace.as_deref().unwrap_or(NAMESPACE);
+            let target = Target { namespace, deployment: &args.deployment, secret: &args.secret };
+            register(&cluster, target, &webhooks, &args, output, &mut items).await;
+        }
+        None => install(&cluster, &args, output, &mut items).await?,
+    }
+    let report = SetupReport::new(items);
+    report.show(output)?;
+    output.json(&report)?;
+    Ok(report.status())
+}
+
+/// Writes everything, for a repository.
+fn print(args: &Args, output: &Output) -> Result<ExitStatus, CliError> {
+    let image = args.image.as_deref().ok_or_else(no_image)?;
+    let documents = plan(args, image)?.documents();
+    match output.is_json() {
+        true => output.document(&json!({ "apiVersion": "v1", "kind": "List", "items": documents }))?,
+        false => Output::content(yaml(&documents).map_err(install_error)?.as_bytes())?,
+    }
+    Ok(ExitStatus::DONE)
+}
+
+fn plan(args: &Args, image: &str) -> Result<Plan, CliError> {
+    let options = Options { namespace: args.namespace.as_deref(), image, replicas: args.replicas };
+    Plan::new(&args.config, &options).map_err(install_error)
+}
+
+async fn install(cluster: &Cluster, args: &Args, output: &Output, items: &mut Vec<Item>) -> Result<(), CliError> {
+    let image = match &args.image {
+        Some(image) => image.clone(),
+        None => present_image(cluster, args).await?.ok_or_else(no_image)?,
+    };
+    let plan = plan(args, &image)?;
+    let waiting = output.waiting("applying the objects");
+    for object in &plan.objects {
+        let (item, is_applied) = applied(cluster, Part::Object, object).await;
+        items.push(item);
+        if !is_applied {
+            // What follows needs it.
+            return Ok(());
+        }
+    }
+    drop(waiting);
+    let managed = &plan.managed;
+    let target = Target { namespace: managed.namespace(), deployment: DEPLOYMENT, secret: &managed.secret };
+    register(cluster, target, &plan.webhooks, args, output, items).await;
+    Ok(())
+}
+
+/// The image of the Deployment that is there.
+async fn present_image(cluster: &Cluster, args: &Args) -> Result<Option<String>, CliError> {
+    let namespace = match &args.namespace {
+        Some(namespace) => namespace.clone(),
+        None => Plan::namespace_of(&args.config).map_err(install_error)?.unwrap_or_else(|| NAMESPACE.to_owned()),
+    };
+    admission::install::image_of(cluster, &namespace, DEPLOYMENT).await.map_err(cluster_error)
+}
+
+/// Waits for the service and registers its webhooks.
+async fn register(
+    cluster: &Cluster,
+    target: Target<'_>,
+    webhooks: &[Value],
+    args: &Args,
+    output: &Output,
+    items: &mut Vec<Item>,
+) {
+    let waiting = output.waiting("waiting until the service is ready");
+    let about = format!("{}/{}", target.namespace, target.deployment);
+    let bundle = target.ready(cluster, Duration::from_secs(args.timeout)).await;
+    drop(waiting);
+    let bundle = match bundle {
+        Ok(bundle) => bundle,
+        Err(why) => {
+            items.push(Item::failed(Part::Service, not_ready(why, target)).about(about));
+            return;
+        }
+    };
+    items.push(Item::ok(Part::Service, "all replicas are ready").about(about));
+    for webhook in webhooks {
+        let (item, is_applied) = applied(cluster, Part::Webhook, &with_bundle(webhook, &bundle)).await;
+        items.push(item);
+        if !is_applied {
+            return;
+        }
+    }
+    // A Job of the chart has no permission to create Pods, and needs none.
+    if args.webhooks.is_none() {
+        let _waiting = output.waiting("asking the API server to call the service");
+        items.push(reached(cluster).await);
+    }
+}
+
+async fn reached(cluster: &Cluster) -> Item {
+    match is_reached(cluster, PROBED).await {
+        Ok(None) => Item::ok(Part::ApiServer, "it asks the service before Pods are created"),
+        Ok(Some(why)) => {
+            let why = CliError::new(ReasonCode::Unreachable, format!("no Pods can be created: {why}"));
+            Item::failed(Part::ApiServer, why.with_advice(
+                "Permit the API server to reach port 8443 of the Pods (on EKS, in the security group of the nodes), or \
+                 open the cluster: `kubectl delete mutatingwebhookconfiguration,validatingwebhookconfiguration NAME`.",
+            ))
+        }
+        Err(why) => Item::warning(Part::ApiServer, cluster_error(why).context("could not be checked")),
+    }
+}
+
+/// Applies an object. Returns whether it is there.
+async fn applied(cluster: &Cluster, part: Part, object: &Value) -> (Item, bool) {
+    let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+    let (kind, namespace, name) = (text("/kind"), text("/metadata/namespace"), text("/metadata/name"));
+    let about = if namespace.is_empty() { format!("{kind} {name}") } else { format!("{kind} {namespace}/{name}") };
+    let (item, is_applied) = match apply(cluster, object).await {
+        Ok(Applied::Created) => (Item::changed(part, "created"), true),
+        Ok(Applied::Changed) => (Item::changed(part, "changed"), true),
+        Ok(Applied::Unchanged) => (Item::ok(part, "up to date"), true),
+        Err(why) => (Item::failed(part, cluster_error(why)), false),
+    };
+    (item.about(about), is_applied)
+}
+
+fn not_ready(why: NotReady, target: Target<'_>) -> CliError {
+    let Target { namespace, deployment, .. } = target;
+    match why {
+        NotReady::Cluster(why) => cluster_error(why),
+        late @ NotReady::Late { .. } => CliError::new(ReasonCode::Deadline, late).with_advice(format!(
+            "No webhook was registered. Look at `kubectl -n {namespace} describe pods` and `kubectl -n {namespace} logs \
+             deployment/{deployment}`, and run the command again."
+        )),
+    }
+}
+
+fn no_image() -> CliError {
+    CliError::configuration("the container image of the service is not known")
+        .with_advice("Copy the image of the release to a registry of yours (docs/install.md), and pass --image IMAGE.")
+}
+
+fn install_error(why: InstallError) -> CliError {
+    match why {
+        InstallError::File(why) => CliError::file(why),
+        why => CliError::configuration(why),
+    }
+}
+
+fn is_namespace(name: &str) -> bool {
+    let is_letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let ends = [name.bytes().next(), name.bytes().last()];
+    name.len() <= 63
+        && ends.into_iter().all(|end| end.is_some_and(is_letter))
+        && name.bytes().all(|byte| is_letter(byte) || byte == b'-')
+}

@@ -1,0 +1,441 @@
+//! `setup kubernetes` and `server.tls.selfManaged` with a real API server. No kubelet runs: the tests start the service
+//! with the configuration of the ConfigMap and the token of its service account, as the Pod would.
+
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{scope, sleep};
+use std::time::{Duration, Instant};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use rcgen::{BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+
+use super::commands::eventually;
+use super::examples::parse;
+use super::{Admission, Site};
+use crate::support::kubernetes::Kubernetes;
+use crate::support::peers;
+
+const NAMESPACE: &str = "notation-system";
+const IMAGE: &str = "registry.example.com/tools/notation-aws-signer:2.0.0";
+const SECRET: &str = "/api/v1/namespaces/notation-system/secrets/admission-tls";
+const DEPLOYMENT: &str = "/apis/apps/v1/namespaces/notation-system/deployments/admission";
+const HOST: &str = "admission.notation-system.svc";
+const KINDS: [&str; 2] = ["validatingwebhookconfigurations", "mutatingwebhookconfigurations"];
+
+/// A cluster, and a configuration as a user has it.
+pub(super) struct Cluster {
+    pub(super) site: Site,
+    pub(super) kubernetes: Kubernetes,
+    /// Where the Pod listens: a loopback address of its own, so that port 443 is free.
+    address: Ipv4Addr,
+    /// The name of the Deployment, the service account, the ConfigMap and the Service.
+    name: &'static str,
+    /// The name of the webhook configurations.
+    webhooks: &'static str,
+}
+
+impl Cluster {
+    fn start() -> Cluster {
+        Cluster::with_names("admission", "notation-admission")
+    }
+
+    pub(super) fn with_names(name: &'static str, webhooks: &'static str) -> Cluster {
+        let (site, kubernetes) = (Site::start(), Kubernetes::start(&peers()));
+        let folder = site.cli.home().join("user");
+        std::fs::create_dir(&folder).unwrap();
+        let root = site.signer.root_certificate();
+        let config = site.config("", "").replace(root.to_str().unwrap(), "root.pem");
+        assert!(config.contains("roots: [root.pem]"), "{config}");
+        std::fs::write(folder.join("admission.yaml"), config).unwrap();
+        std::fs::copy(&root, folder.join("root.pem")).unwrap();
+        let id = std::process::id().to_be_bytes();
+        let [_, ours, ..] = rand();
+        let address = Ipv4Addr::new(127, ours.max(1), id[2], id[3].max(1));
+        Cluster { site, kubernetes, address, name, webhooks }
+    }
+
+    fn kubeconfig(&self) -> &str {
+        self.kubernetes.kubeconfig().to_str().unwrap()
+    }
+
+    /// `setup kubernetes` of the configuration, with further options.
+    fn setup(&self, more: &[&str]) -> Vec<String> {
+        [&["setup", "kubernetes", "--config", "user/admission.yaml", "--image", IMAGE], more]
+            .concat()
+            .into_iter()
+            .map(str::to_owned)
+            .collect()
+    }
+
+    /// A path of an object of the service.
+    fn path(&self, group: &str, plural: &str) -> String {
+        format!("/{group}/namespaces/{NAMESPACE}/{plural}/{}", self.name)
+    }
+
+    /// A kubeconfig file with the token of a service account.
+    pub(super) fn kubeconfig_of(&self, account: &str) -> String {
+        let path = format!("/api/v1/namespaces/{NAMESPACE}/serviceaccounts/{account}/token");
+        let spec = json!({ "expirationSeconds": 3600 });
+        let request = json!({ "apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": spec });
+        let answer = self.kubernetes.create(&path, &request).has_status(201).body;
+        let text = std::fs::read_to_string(self.kubeconfig()).unwrap();
+        let mut config: Value = serde_json::from_str(&text).unwrap();
+        config["users"][0]["user"] = json!({ "token": answer["status"]["token"] });
+        let file = self.site.cli.home().join(format!("{account}.kubeconfig"));
+        std::fs::write(&file, config.to_string()).unwrap();
+        file.to_str().unwrap().to_owned()
+    }
+
+    /// Starts what the Deployment describes, with addresses of this machine.
+    pub(super) fn run_pod(&self) -> Admission {
+        let map = self.kubernetes.get(&self.path("api/v1", "configmaps")).has_status(200).body;
+        let mut config = parse(map["data"]["admission.yaml"].as_str().unwrap()).remove(0);
+        for (name, text) in map["data"].as_object().unwrap().iter().filter(|(name, _)| *name != "admission.yaml") {
+            std::fs::write(self.site.cli.home().join(name), text.as_str().unwrap()).unwrap();
+        }
+        config["server"]["listen"] = format!("{}:443", self.address).into();
+        config["server"]["operations"] = format!("{}:0", self.address).into();
+        config["server"]["limits"] = json!({ "connectionAge": "1s" });
+        let kubeconfig = self.kubeconfig_of(self.name);
+        Admission::start(&self.site, &config.to_string(), &[("KUBECONFIG", &kubeconfig)])
+    }
+
+    /// What kube-proxy and the controllers of Deployments do when a Pod is ready.
+    pub(super) fn take_note_of_ready_pod(&self) {
+        let path = self.path("api/v1", "services");
+        let mut service = self.kubernetes.get(&path).has_status(200).body;
+        service["spec"]["type"] = "ExternalName".into();
+        service["spec"]["externalName"] = self.address.to_string().into();
+        for member in ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy", "internalTrafficPolicy"] {
+            service["spec"].as_object_mut().unwrap().remove(member);
+        }
+        self.kubernetes.replace(&path, &service).has_status(200);
+        let path = self.path("apis/apps/v1", "deployments");
+        let mut deployment = self.kubernetes.get(&path).has_status(200).body;
+        let (generation, all) = (&deployment["metadata"]["generation"], &deployment["spec"]["replicas"]);
+        deployment["status"] = json!({
+            "observedGeneration": generation, "replicas": all, "updatedReplicas": all, "readyReplicas": all,
+            "availableReplicas": all,
+        });
+        self.kubernetes.replace(&format!("{path}/status"), &deployment).has_status(200);
+    }
+
+    /// The `caBundle` of all webhooks of the service, in PEM; empty as long as they differ or do not exist.
+    pub(super) fn bundle(&self) -> String {
+        let mut found = KINDS.map(|kind| {
+            let path = format!("/apis/admissionregistration.k8s.io/v1/{kind}/{}", self.webhooks);
+            let bundle = &self.kubernetes.get(&path).body["webhooks"][0]["clientConfig"]["caBundle"];
+            String::from_utf8(STANDARD.decode(bundle.as_str().unwrap_or_default()).unwrap()).unwrap()
+        });
+        if found[0] == found[1] { std::mem::take(&mut found[0]) } else { String::new() }
+    }
+
+    fn secret(&self) -> BTreeMap<String, String> {
+        let data = self.kubernetes.get(SECRET).has_status(200).body["data"].clone();
+        let entries = data.as_object().unwrap().iter();
+        let text = |value: &Value| String::from_utf8(STANDARD.decode(value.as_str().unwrap()).unwrap()).unwrap();
+        entries.map(|(name, value)| (name.clone(), text(value))).collect()
+    }
+
+    fn write_secret(&self, entries: &BTreeMap<&str, String>) {
+        let mut secret = self.kubernetes.get(SECRET).has_status(200).body;
+        secret["data"] =
+            entries.iter().map(|(name, text)| ((*name).to_owned(), Value::from(STANDARD.encode(text)))).collect();
+        self.kubernetes.replace(SECRET, &secret).has_status(200);
+    }
+
+    /// The status of a Pod that is created for show.
+    pub(super) fn create(&self, image: &str) -> (u16, String) {
+        let answer = self.kubernetes.create("/api/v1/namespaces/default/pods?dryRun=All", &pod("default", image));
+        (answer.status, answer.body["message"].as_str().unwrap_or_default().to_owned())
+    }
+
+    /// The leader and the version of its Lease.
+    fn lease(&self) -> Value {
+        let path = "/apis/coordination.k8s.io/v1/namespaces/notation-system/leases/admission-tls";
+        self.kubernetes.get(path).has_status(200).body["spec"].clone()
+    }
+}
+
+/// Bytes that differ between runs.
+fn rand() -> [u8; 4] {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    now.subsec_nanos().to_be_bytes().map(|byte| byte & 0x7f)
+}
+
+fn pod(namespace: &str, image: &str) -> Value {
+    json!({
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": { "name": "app", "namespace": namespace },
+        "spec": { "containers": [{ "name": "app", "image": image }] },
+    })
+}
+
+/// The entries of a Secret whose authority lives for so many days from now, and lived for so many before.
+fn entries(before: i64, after: i64) -> BTreeMap<&'static str, String> {
+    let now = OffsetDateTime::now_utc();
+    let [authority_key, key] = [(); 2].map(|()| KeyPair::generate().unwrap());
+    let mut params = CertificateParams::default();
+    params.distinguished_name = DistinguishedName::new();
+    params.distinguished_name.push(DnType::CommonName, "notation-aws-signer admission authority");
+    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+    params.not_before = now - time::Duration::days(before);
+    params.not_after = now + time::Duration::days(after);
+    let authority = params.self_signed(&authority_key).unwrap();
+    let mut leaf = CertificateParams::new(
+        [HOST, "admission.notation-system", "admission.notation-system.svc.cluster.local"].map(str::to_owned),
+    )
+    .unwrap();
+    leaf.not_before = now - time::Duration::days(before.min(1));
+    leaf.not_after = now + time::Duration::days(after.min(60));
+    leaf.use_authority_key_identifier_extension = true;
+    let leaf = leaf.signed_by(&key, &Issuer::new(params, &authority_key)).unwrap();
+    BTreeMap::from([
+        ("tls.crt", leaf.pem()),
+        ("tls.key", key.serialize_pem()),
+        ("ca.crt", authority.pem()),
+        ("authority.crt", authority.pem()),
+        ("authority.key", authority_key.serialize_pem()),
+    ])
+}
+
+fn count(bundle: &str) -> usize {
+    bundle.matches("BEGIN CERTIFICATE").count()
+}
+
+/// Asks again and again until `end`, and fails if a call of the webhooks fails.
+fn calls(cluster: &Cluster, image: &str, end: &AtomicBool) -> usize {
+    let mut made = 0;
+    while !end.load(Ordering::Relaxed) {
+        let (status, message) = cluster.create(image);
+        assert_eq!(status, 201, "{message}");
+        made += 1;
+    }
+    made
+}
+
+/// Sets a flag when it is dropped, also if the test fails.
+struct End<'a>(&'a AtomicBool);
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+#[test]
+#[ignore = "needs kube-apiserver, etcd and olareg, and port 443: scripts/test"]
+fn a_cluster_runs_only_what_is_signed_seconds_after_setup_and_whatever_happens_to_the_certificate() {
+    let cluster = Cluster::start();
+    let signed = cluster.site.push_signed("signed");
+    let unsigned = cluster.site.push("unsigned");
+    let kubernetes = &cluster.kubernetes;
+    let exists = |path: &str| kubernetes.get(path).status == 200;
+
+    // From nothing to admitting.
+    let begin = Instant::now();
+    let mut service = scope(|scope| {
+        let node = scope.spawn(|| {
+            eventually("the Deployment exists", || exists(DEPLOYMENT));
+            let service = cluster.run_pod();
+            eventually("the certificate is there", || service.page("/readyz").0 == 200);
+            // Before the service is ready, nothing is refused.
+            assert_eq!(cluster.create(&unsigned).0, 201);
+            cluster.take_note_of_ready_pod();
+            service
+        });
+        let arguments = cluster.setup(&["--replicas", "1", "--kubeconfig", cluster.kubeconfig()]);
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        let report = cluster.site.cli.json("setup", &arguments, 0);
+        let (status, message) = cluster.create(&unsigned);
+        assert!(status == 403 && message.contains("the image has no signature"), "{message}");
+        assert_eq!(cluster.create(&signed), (201, String::new()));
+        let took = begin.elapsed();
+        assert!(took < Duration::from_secs(20), "{took:?}");
+        println!("from nothing to admitting: {took:?}");
+        let items = report["items"].as_array().unwrap();
+        let of = |part: &str| items.iter().filter(|item| item["part"] == part).count();
+        assert_eq!((of("service"), of("webhook"), of("api-server")), (1, 2, 1), "{report}");
+        node.join().unwrap()
+    });
+    let first = cluster.secret();
+    assert_eq!((count(&cluster.bundle()), cluster.bundle() == first["ca.crt"]), (1, true));
+    let (_, metrics) = service.page("/metrics");
+    let expiry =
+        metrics.lines().find_map(|line| line.strip_prefix("notation_admission_certificate_expiry_timestamp_seconds "));
+    let days = (expiry.unwrap().parse::<f64>().unwrap() - OffsetDateTime::now_utc().unix_timestamp() as f64) / 86400.0;
+    assert!((89.0..91.0).contains(&days), "{days}");
+
+    // Again: nothing changes. The image of the Deployment stays.
+    let again = [
+        "setup",
+        "kubernetes",
+        "--config",
+        "user/admission.yaml",
+        "--replicas",
+        "1",
+        "--kubeconfig",
+        cluster.kubeconfig(),
+    ];
+    let again = cluster.site.cli.json("setup", &again, 0);
+    for item in again["items"].as_array().unwrap() {
+        assert_eq!(item["outcome"], "ok", "{item}");
+    }
+
+    // Scaled to 0: Pods wait, except for those of the service; the Secret serves again.
+    drop(service);
+    assert!(cluster.create(&signed).1.contains("failed calling webhook"));
+    assert_eq!(
+        kubernetes.create("/api/v1/namespaces/notation-system/pods?dryRun=All", &pod(NAMESPACE, IMAGE)).status,
+        201
+    );
+    service = cluster.run_pod();
+    eventually("it answers again", || cluster.create(&signed).0 == 201);
+    assert_eq!(cluster.secret(), first);
+
+    // All certificates expired.
+    drop(service);
+    cluster.write_secret(&entries(400, -1));
+    service = cluster.run_pod();
+    eventually("the new authority is published", || {
+        let bundle = cluster.bundle();
+        count(&bundle) == 1 && bundle != first["ca.crt"]
+    });
+    eventually("it answers with a new certificate", || cluster.create(&signed).0 == 201);
+    assert!(service.log().contains("a new certificate authority was created"), "{}", service.log());
+
+    // Two thirds of the authority's life are over: a new one takes its place under load.
+    drop(service);
+    let worn = entries(300, 60);
+    cluster.write_secret(&worn);
+    let mut webhooks = KINDS.map(|kind| format!("/apis/admissionregistration.k8s.io/v1/{kind}/notation-admission"));
+    for path in &mut webhooks {
+        let mut object = kubernetes.get(path).has_status(200).body;
+        object["webhooks"][0]["clientConfig"]["caBundle"] = STANDARD.encode(&worn["ca.crt"]).into();
+        kubernetes.replace(path, &object).has_status(200);
+    }
+    service = cluster.run_pod();
+    eventually("it answers", || cluster.create(&signed).0 == 201);
+    let end = AtomicBool::new(false);
+    scope(|scope| {
+        let callers = [(); 2].map(|()| scope.spawn(|| calls(&cluster, &signed, &end)));
+        let _end = End(&end);
+        let limit = Instant::now() + Duration::from_secs(90);
+        while !cluster.bundle().ends_with(&worn["ca.crt"]) || count(&cluster.bundle()) != 2 {
+            assert!(Instant::now() < limit, "{}\n{}", cluster.bundle(), service.log());
+            sleep(Duration::from_millis(200));
+        }
+        // Connections of the API server end by their age, and new ones use the new certificate.
+        sleep(Duration::from_secs(3));
+        end.store(true, Ordering::Relaxed);
+        for caller in callers {
+            assert!(caller.join().unwrap() > 50);
+        }
+    });
+    let rotated = cluster.secret();
+    assert!(
+        cluster.bundle().starts_with(&rotated["authority.crt"]) && rotated["authority.crt"] != worn["authority.crt"]
+    );
+    assert_eq!(rotated["authority-previous.crt"], worn["authority.crt"]);
+
+    // Deleted: it is made anew, and said.
+    kubernetes.delete(SECRET).has_status(200);
+    eventually("the Secret is made anew", || exists(SECRET));
+    eventually("the log says so", || service.log().contains("was deleted and is made anew"));
+    assert_eq!(cluster.create(&signed).0, 201);
+    // Neither the log nor the API server's has a key.
+    for log in [service.log(), kubernetes.log()] {
+        assert!(!log.contains("PRIVATE KEY") && !log.contains("LS0tLS1CRUdJTiBQUklWQVRFIEtFWS"), "{log}");
+    }
+}
+
+/// What `--print` prints is all that is needed, and the permissions in it are enough.
+#[test]
+#[ignore = "needs kube-apiserver, etcd and olareg: scripts/test"]
+fn replicas_that_start_at_once_make_one_authority_with_the_printed_permissions() {
+    let cluster = Cluster::start();
+    let kubernetes = &cluster.kubernetes;
+    let arguments = cluster.setup(&["--print"]);
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let printed = cluster.site.cli.run(&arguments).succeeded().stdout;
+    assert_eq!(kubernetes.get("/api/v1/namespaces/notation-system").status, 404, "it touches nothing");
+    let file = cluster.site.cli.home().join("printed.yaml");
+    std::fs::write(&file, &printed).unwrap();
+    let mut documents = parse(&printed);
+    // The webhooks come in a later wave.
+    let webhooks: Vec<Value> = documents.extract_if(.., |object| object["webhooks"].is_array()).collect();
+    for object in &documents {
+        kubernetes.apply(object).succeeded();
+    }
+    let kubeconfig = cluster.kubeconfig_of("admission");
+    let server = format!(
+        "server: {{listen: \"127.0.0.1:0\", operations: \"127.0.0.1:0\", tls: {{selfManaged: {{secret: admission-tls, \
+         service: {HOST}, webhooks: [notation-admission]}}}}}}\nkubernetes: {{pullSecrets: none}}\n"
+    );
+    let config = cluster.site.config("", &server);
+    let start = || Admission::start(&cluster.site, &config, &[("KUBECONFIG", &kubeconfig)]);
+    let mut replicas: Vec<Admission> = scope(|scope| {
+        let starting: Vec<_> = (0..3).map(|_| scope.spawn(start)).collect();
+        starting.into_iter().map(|replica| replica.join().unwrap()).collect()
+    });
+    for replica in &replicas {
+        eventually("each has the certificate", || replica.page("/readyz").0 == 200);
+    }
+    let made = |replica: &Admission| replica.log().matches("a new certificate authority was created").count();
+    assert_eq!(replicas.iter().map(made).sum::<usize>(), 1);
+    let secret = cluster.secret();
+    // Webhooks that come later are completed; nothing else of them changes.
+    let limit = Instant::now() + Duration::from_secs(20);
+    for object in &webhooks {
+        kubernetes.apply(object).succeeded();
+    }
+    while cluster.bundle() != secret["ca.crt"] {
+        assert!(Instant::now() < limit, "{}", cluster.bundle());
+        sleep(Duration::from_millis(100));
+    }
+    for (object, kind) in webhooks.iter().rev().zip(KINDS) {
+        let path = format!("/apis/admissionregistration.k8s.io/v1/{kind}/notation-admission");
+        let mut stored = kubernetes.get(&path).has_status(200).body["webhooks"][0].clone();
+        stored["clientConfig"].as_object_mut().unwrap().remove("caBundle");
+        let wanted = &object["webhooks"][0];
+        for (member, value) in wanted.as_object().unwrap() {
+            match member.as_str() {
+                // The API server adds the scope and the port.
+                "rules" | "clientConfig" => {}
+                _ => assert_eq!(&stored[member], value, "{member}"),
+            }
+        }
+        assert_eq!(stored["clientConfig"]["service"]["path"], wanted["clientConfig"]["service"]["path"]);
+    }
+    // The leader is gone without a word: another takes over, and what is served stays.
+    let leader = cluster.lease()["holderIdentity"].clone();
+    let place =
+        replicas.iter().position(|replica| replica.log().contains("this replica keeps the certificate")).unwrap();
+    drop(replicas.remove(place));
+    let limit = Instant::now() + Duration::from_secs(40);
+    while cluster.lease()["holderIdentity"] == leader {
+        assert!(Instant::now() < limit, "{}", cluster.lease());
+        sleep(Duration::from_millis(200));
+    }
+    assert_eq!(cluster.secret(), secret);
+
+    // Without permissions: said with verb, resource and namespace, and not ready.
+    drop(replicas);
+    kubernetes.delete("/apis/rbac.authorization.k8s.io/v1/namespaces/notation-system/roles/admission-self-managed");
+    let says = "grant this account `get` on `leases` in the namespace notation-system";
+    eventually("a replica says what is missing", || {
+        let replica = start();
+        sleep(Duration::from_millis(500));
+        let (status, body) = replica.page("/readyz");
+        replica.log().contains("grant this account `get` on")
+            && status == 503
+            && body.contains("there is no certificate yet")
+            && (body.contains(says) || body.contains("on `secrets` in the namespace notation-system"))
+    });
+}
