@@ -1,6 +1,7 @@
 //! Timestamps, and signatures by keys and plugins, with the tool: made by an authority of the test and by `openssl ts`,
 //! and exchanged with the real notation.
 
+mod files;
 mod interchange;
 mod openssl;
 mod plugins;

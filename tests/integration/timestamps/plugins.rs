@@ -15,7 +15,7 @@ use crate::support::test_env::add_image;
 use crate::support::tsa::TsaServer;
 
 /// A plugin of notation that signs with openssl and the RSA key of the scene.
-fn install_raw_plugin(scene: &Scene, change: &str) {
+pub(super) fn install_raw_plugin(scene: &Scene, change: &str) {
     let home = scene.cli.home().display();
     let script = format!(
         r#"#!/bin/sh
@@ -48,7 +48,7 @@ fn install_plugin(scene: &Scene, name: &str, script: &str) {
 }
 
 /// A plugin of notation that answers with the envelope in a file, if envelopes of this format are requested.
-fn install_envelope_plugin(scene: &Scene, requested: EnvelopeFormat, answered: EnvelopeFormat, file: &str) {
+pub(super) fn install_envelope_plugin(scene: &Scene, requested: EnvelopeFormat, answered: EnvelopeFormat, file: &str) {
     let (requested, answered, home) = (requested.media_type(), answered.media_type(), scene.cli.home().display());
     let script = format!(
         r#"#!/bin/sh
