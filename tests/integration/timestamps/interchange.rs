@@ -1,4 +1,5 @@
-//! The real notation and this tool with each other's timestamps, before and after the certificate has expired.
+//! The real notation and this tool with each other's timestamps, before and after the certificate has expired, in every
+//! kind of store.
 
 use std::fs;
 
@@ -9,6 +10,7 @@ use time::Duration;
 
 use super::openssl::openssl_replies;
 use super::{Scene, words};
+use crate::cli::image_stores::{ImageStores, StoredImage};
 use crate::support::notation::Notation;
 use crate::support::registry::Registry;
 
@@ -66,6 +68,28 @@ impl Interchange {
         self.notation.run(&sign).succeeded();
     }
 
+    /// notation signs the image of a store.
+    #[track_caller]
+    fn notation_signs_in(&self, stored: &StoredImage, stamped: bool) {
+        let url = self.scene.tsa.url();
+        let root = self.scene.cli.home().join("tsa-root.pem");
+        let mut sign = vec!["sign", "--key", "own", "--signature-format", self.scene.format.name()];
+        if stored.reference.starts_with(&self.registry.address().to_string()) {
+            sign.push("--force-referrers-tag=false");
+        }
+        if stamped {
+            sign.extend(["--timestamp-url", &url, "--timestamp-root-cert", root.to_str().unwrap()]);
+        }
+        stored.with_notation(&self.notation, &sign).succeeded();
+    }
+
+    #[track_caller]
+    fn both_verify(&self, stored: &StoredImage) {
+        self.scene.cli.run(&self.scene.verify(&stored.reference)).succeeded();
+        let theirs = stored.with_notation(&self.notation, &["verify", "--verbose"]).succeeded();
+        assert!(theirs.stdout.contains("Successfully verified signature"), "{theirs}");
+    }
+
     #[track_caller]
     fn we_sign(&self, image: &str, stamped: bool) {
         let mut sign = self.scene.sign(image, &["--plain-http"]);
@@ -116,6 +140,50 @@ fn verify_each_others(format: EnvelopeFormat) {
     check([true, true, true, false, false]);
     interchange.trust(&json!({ "level": "permissive" }));
     check([true; 5]);
+}
+
+#[test]
+#[ignore = "needs notation, olareg and docker-registry: scripts/test"]
+fn timestamps_are_interchanged_in_every_store() {
+    in_every_store(EnvelopeFormat::Jws);
+}
+
+#[test]
+#[ignore = "needs notation, olareg and docker-registry: scripts/test"]
+fn timestamps_of_cose_are_interchanged_in_every_store() {
+    in_every_store(EnvelopeFormat::Cose);
+}
+
+fn in_every_store(format: EnvelopeFormat) {
+    let interchange = Interchange::new(format, Duration::seconds(60));
+    let stores = ImageStores::beside(&interchange.registry);
+    let [ours, theirs, added] = ["ours", "theirs", "added"].map(|name| stores.put_images(&format!("own/{name}"), name));
+    for stored in &ours {
+        let mut sign = interchange.scene.sign(&stored.reference, plain_http(stored));
+        sign.extend(interchange.scene.stamp_options());
+        interchange.scene.cli.run(&words(&sign)).succeeded();
+    }
+    for stored in &theirs {
+        interchange.notation_signs_in(stored, true);
+    }
+    // Ours beside theirs, which has no timestamp.
+    for stored in &added {
+        interchange.notation_signs_in(stored, false);
+        let mut stamp = vec!["timestamp".to_owned(), stored.reference.clone()];
+        stamp.extend(plain_http(stored).iter().map(|&word| word.to_owned()));
+        stamp.extend(interchange.scene.stamp_options());
+        interchange.scene.cli.run(&words(&stamp)).succeeded().says("timestamp");
+    }
+    let all = || [&ours, &theirs, &added].into_iter().flatten();
+    interchange.trust(&json!({ "level": "strict", "verifyTimestamp": "always" }));
+    all().for_each(|stored| interchange.both_verify(stored));
+    interchange.scene.wait_for_expiry();
+    interchange.trust(&json!({ "level": "strict", "verifyTimestamp": "afterCertExpiry" }));
+    all().for_each(|stored| interchange.both_verify(stored));
+}
+
+fn plain_http(stored: &StoredImage) -> &'static [&'static str] {
+    if stored.reference.starts_with("oci:") { &[] } else { &["--plain-http"] }
 }
 
 #[test]
