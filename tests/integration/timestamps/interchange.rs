@@ -83,11 +83,22 @@ impl Interchange {
         stored.with_notation(&self.notation, &sign).succeeded();
     }
 
+    /// We sign the image of a store.
     #[track_caller]
-    fn both_verify(&self, stored: &StoredImage) {
-        self.scene.cli.run(&self.scene.verify(&stored.reference)).succeeded();
-        let theirs = stored.with_notation(&self.notation, &["verify", "--verbose"]).succeeded();
-        assert!(theirs.stdout.contains("Successfully verified signature"), "{theirs}");
+    fn we_sign_in(&self, stored: &StoredImage, stamped: bool) {
+        let mut sign = self.scene.sign(&stored.reference, plain_http(stored));
+        if stamped {
+            sign.extend(self.scene.stamp_options());
+        }
+        self.scene.cli.run(&words(&sign)).succeeded();
+    }
+
+    #[track_caller]
+    fn both_say(&self, stored: &StoredImage, is_valid: bool) {
+        let ours = self.scene.cli.run(&self.scene.verify(&stored.reference));
+        assert_eq!(ours.is_success(), is_valid, "{ours}");
+        let theirs = stored.with_notation(&self.notation, &["verify", "--verbose"]);
+        assert_eq!(theirs.stdout.contains("Successfully verified signature"), is_valid, "{theirs}");
     }
 
     #[track_caller]
@@ -155,16 +166,15 @@ fn timestamps_of_cose_are_interchanged_in_every_store() {
 }
 
 fn in_every_store(format: EnvelopeFormat) {
-    let interchange = Interchange::new(format, Duration::seconds(60));
+    let interchange = Interchange::new(format, Duration::seconds(75));
     let stores = ImageStores::beside(&interchange.registry);
-    let [ours, theirs, added] = ["ours", "theirs", "added"].map(|name| stores.put_images(&format!("own/{name}"), name));
-    for stored in &ours {
-        let mut sign = interchange.scene.sign(&stored.reference, plain_http(stored));
-        sign.extend(interchange.scene.stamp_options());
-        interchange.scene.cli.run(&words(&sign)).succeeded();
+    let images = |name: &str| stores.put_images(&format!("own/{name}"), name);
+    let [ours, theirs, added, our_bare, their_bare] = ["1", "2", "3", "4", "5"].map(images);
+    for (images, stamped) in [(&ours, true), (&our_bare, false)] {
+        images.iter().for_each(|stored| interchange.we_sign_in(stored, stamped));
     }
-    for stored in &theirs {
-        interchange.notation_signs_in(stored, true);
+    for (images, stamped) in [(&theirs, true), (&their_bare, false)] {
+        images.iter().for_each(|stored| interchange.notation_signs_in(stored, stamped));
     }
     // Ours beside theirs, which has no timestamp.
     for stored in &added {
@@ -174,12 +184,15 @@ fn in_every_store(format: EnvelopeFormat) {
         stamp.extend(interchange.scene.stamp_options());
         interchange.scene.cli.run(&words(&stamp)).succeeded().says("timestamp");
     }
-    let all = || [&ours, &theirs, &added].into_iter().flatten();
-    interchange.trust(&json!({ "level": "strict", "verifyTimestamp": "always" }));
-    all().for_each(|stored| interchange.both_verify(stored));
+    let check = |verify_timestamp: &str, bare_are_valid: bool| {
+        interchange.trust(&json!({ "level": "strict", "verifyTimestamp": verify_timestamp }));
+        [&ours, &theirs, &added].into_iter().flatten().for_each(|stored| interchange.both_say(stored, true));
+        [&our_bare, &their_bare].into_iter().flatten().for_each(|stored| interchange.both_say(stored, bare_are_valid));
+    };
+    check("afterCertExpiry", true);
     interchange.scene.wait_for_expiry();
-    interchange.trust(&json!({ "level": "strict", "verifyTimestamp": "afterCertExpiry" }));
-    all().for_each(|stored| interchange.both_verify(stored));
+    check("afterCertExpiry", false);
+    check("always", false);
 }
 
 fn plain_http(stored: &StoredImage) -> &'static [&'static str] {

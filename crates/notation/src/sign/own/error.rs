@@ -74,21 +74,21 @@ pub enum OwnSignError {
     MediaType(String),
     /// The plugin signed with a key of another type than it described.
     #[error(
-        "the new signature is not attached: its key requires another digest algorithm than the key that was described"
+        "the new signature is discarded: its key requires another digest algorithm than the key that was described"
     )]
     OtherKey,
     /// The signature does not verify, or is for something else.
-    #[error("the new signature is not attached: {0}")]
+    #[error("the new signature is discarded: {0}")]
     Unusable(#[source] Box<AttachError>),
     /// The signature does not have the requested metadata.
-    #[error("the new signature is not attached: it does not have the requested user metadata {key:?}")]
+    #[error("the new signature is discarded: it does not have the requested user metadata {key:?}")]
     OtherMetadata {
         /// The key of the metadata.
         key: String,
     },
     /// The signature does not expire when it should.
     #[error(
-        "the new signature is not attached: it {}, but was requested to be valid for {requested}",
+        "the new signature is discarded: it {}, but was requested to be valid for {requested}",
         .expiry.map_or_else(|| "does not expire".to_owned(), |expiry| format!("expires at {}", rfc3339(expiry)))
     )]
     OtherExpiry {
@@ -114,16 +114,14 @@ impl OwnSignError {
             Self::File(TrustStoreError::NoCertificate { .. }) | Self::Key { .. } => ReasonCode::Configuration,
             Self::File(_) | Self::Read(_) => ReasonCode::File,
             Self::OtherCertificate { .. } | Self::UnsupportedKey { .. } => ReasonCode::Configuration,
-            Self::ExpiryTooLate | Self::MediaType(_) => ReasonCode::Configuration,
+            Self::ExpiryTooLate | Self::MediaType(_) | Self::OtherExpiry { .. } => ReasonCode::Configuration,
             Self::Signing | Self::Time(_) => ReasonCode::Internal,
             Self::Plugin { source, .. } => match source.code() {
                 // The user named the plugin and its key.
                 ReasonCode::Integrity | ReasonCode::Unsupported => ReasonCode::Configuration,
                 code => code,
             },
-            Self::Answer { .. } | Self::OtherMetadata { .. } | Self::OtherExpiry { .. } | Self::OtherKey => {
-                ReasonCode::Protocol
-            }
+            Self::Answer { .. } | Self::OtherMetadata { .. } | Self::OtherKey => ReasonCode::Protocol,
             Self::Unusable(_) => ReasonCode::Configuration,
         }
     }
