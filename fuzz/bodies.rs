@@ -1,6 +1,8 @@
 //! The bodies of the fuzz targets: no input may cause a panic, and accepted input must satisfy the invariants of its
 //! type. What was parsed is formatted, too, as it is in logs, errors and results.
 
+mod signed;
+
 use std::fmt::{Debug, Display};
 use std::path::Path;
 
@@ -14,14 +16,16 @@ use notary::manifest::Manifest;
 use notary::media_type::MANIFEST_MEDIA_TYPES;
 use notary::reference::RepositoryName;
 use notary::text::{parse_rfc3339, rfc3339};
-use notary::timestamp::{TimestampRequest, TimestampToken};
+use notary::timestamp::{TimestampRequest, TimestampToken, VerifiedTimestamp};
 use notary::trust::check_trusted_identity;
 use notary::trust::policy::{BlobTrustPolicyDocument, RegistryScope, TrustPolicyDocument, TrustedIdentities};
-use notary::x509::{CertificateChain, MAX_CERTIFICATES};
+use notary::x509::{Certificate, CertificateChain, MAX_CERTIFICATES};
 use plugin::{CheckRequest, Request as _, SigningRequest};
 use registry::{parse_layout_index, stored_credential};
 use time::OffsetDateTime;
 use time::macros::datetime;
+
+pub use self::signed::{cbor_item, certificate, cose_header, tst_info};
 
 /// Parses and verifies an envelope in the JWS form, and parses its payload.
 pub fn envelope(bytes: &[u8]) {
@@ -67,20 +71,31 @@ fn stamp(envelope: &Envelope, bytes: &[u8]) {
 /// The message of the timestamps among the seeds.
 const MESSAGE: &[u8] = b"a signature";
 
-/// Parses a timestamp token, verifies it with its own roots, and reads a response to a request.
+/// Parses a timestamp token, and verifies it with its own roots.
 pub fn timestamp_token(bytes: &[u8]) {
-    if let Ok(request) = TimestampRequest::new(MESSAGE, DigestAlgorithm::Sha256, [7; TimestampRequest::NONCE_SIZE])
-        && let Some((der, token)) = shown(request.check(bytes))
-    {
-        assert!(der.len() < bytes.len() && token.info().is_for(MESSAGE));
-    }
     let Some(token) = shown(TimestampToken::parse(bytes)) else { return };
+    let roots: Vec<_> = token.certificates().iter().filter(|one| one.is_root_authority()).cloned().collect();
+    verified(&token, &roots);
+}
+
+/// Reads a response of a timestamping authority to a request.
+pub fn timestamp_response(bytes: &[u8]) {
+    let request = TimestampRequest::new(MESSAGE, DigestAlgorithm::Sha256, [7; TimestampRequest::NONCE_SIZE]);
+    let request = request.unwrap_or_else(|why| panic!("{why}"));
+    let Some((der, token)) = shown(request.check(bytes)) else { return };
+    assert!(der.len() < bytes.len() && token.info().is_for(MESSAGE));
+    let parsed = shown(TimestampToken::parse(&der)).unwrap_or_else(|| panic!("it parsed before"));
+    assert_eq!(parsed.certificates(), token.certificates());
+}
+
+/// Verifies a token, whose parts must then be within their limits.
+fn verified(token: &TimestampToken, roots: &[Certificate]) -> Option<VerifiedTimestamp> {
     assert!(!token.info().deviation().is_negative() && token.certificates().len() <= MAX_CERTIFICATES);
     time(token.info().gen_time);
-    let roots: Vec<_> = token.certificates().iter().filter(|one| one.is_root_authority()).cloned().collect();
-    let Some(verified) = shown(token.verify(MESSAGE, &roots)) else { return };
+    let verified = shown(token.verify(MESSAGE, roots))?;
     assert!(verified.lower_limit() <= verified.upper_limit() && verified.info().is_for(MESSAGE));
     assert!(roots.contains(verified.chain().root()) && verified.chain().certificates().len() > 1);
+    Some(verified)
 }
 
 /// Reads a zip file, and signs it if it is one: the entries of the signed file must be the same.

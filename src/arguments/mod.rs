@@ -16,3 +16,4 @@ pub mod signing_profile;
 pub mod size;
 pub mod timestamping;
 pub mod usage;
+mod validity;

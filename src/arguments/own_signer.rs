@@ -1,14 +1,16 @@
-//! The options of `sign` for signers other than AWS Signer.
+//! The options of `sign` and `blob sign` for signers other than AWS Signer.
 
 use std::path::PathBuf;
 
 use notary::envelope::EnvelopeFormat;
 use notation::plugin_host::PluginFolder;
 use notation::sign::own::{LocalKey, OwnSigner, SigningPlugin};
-use notation::timestamp::TimestampingAuthority;
+use notation::timestamp::{TimestampingAuthority, TimestampingError};
+use time::Duration;
 
 use super::metadata::{Pair, collect, pair};
 use super::timestamping;
+use super::validity::validity;
 use crate::output::exit::CliError;
 
 /// Who signs in place of AWS Signer.
@@ -38,6 +40,11 @@ pub struct OwnSignerArgs {
     /// The format of the signature. AWS Signer's signatures have the format jws
     #[arg(long, value_enum, default_value = "jws", value_name = "FORMAT")]
     signature_format: SignatureFormat,
+
+    /// Have the signature expire after this time, such as 90d, 12h or 3h20m [default: never]. The signatures of AWS
+    /// Signer expire as their signing profile says
+    #[arg(long, short = 'e', value_name = "TIME", value_parser = validity)]
+    expiry: Option<Duration>,
 
     /// Have this timestamping authority (RFC 3161) confirm the time, so that the signature stays valid when its
     /// certificates have expired. AWS Signer's signatures need no timestamp
@@ -93,6 +100,35 @@ impl OwnSignerArgs {
     #[must_use]
     pub fn format(&self) -> EnvelopeFormat {
         self.signature_format.into()
+    }
+
+    /// How long the signature is to be valid.
+    #[must_use]
+    pub fn expires_in(&self) -> Option<Duration> {
+        self.expiry
+    }
+
+    /// Refuses the options that do not apply to AWS Signer.
+    ///
+    /// # Errors
+    /// Returns [`CliError`] if one was given.
+    pub fn refuse_for_aws_signer(&self) -> Result<(), CliError> {
+        let format = self.format();
+        if format != EnvelopeFormat::Jws {
+            let why = CliError::configuration(format!("AWS Signer makes no signatures in the format {format}"));
+            return Err(why.with_advice("Remove --signature-format, or name another signer with --plugin or --key."));
+        }
+        if self.expiry.is_some() {
+            let why = CliError::configuration("the signing profile decides when signatures of AWS Signer expire");
+            return Err(why.with_advice(
+                "Remove --expiry, and set the validity of a new profile with 'profile put NAME --validity TIME'.",
+            ));
+        }
+        if self.timestamp_url.is_some() {
+            let why = CliError::from(TimestampingError::SigningAuthority).context("--timestamp-url");
+            return Err(why.with_advice("Remove --timestamp-url and --timestamp-root."));
+        }
+        Ok(())
     }
 
     /// The timestamping authority, if one was named.

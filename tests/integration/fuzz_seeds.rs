@@ -1,6 +1,9 @@
 //! Runs the fuzz targets on their seeds and on a fixed, bounded set of mutations.
 
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
+
+use flate2::read::GzDecoder;
 
 #[path = "../../fuzz/bodies.rs"]
 mod bodies;
@@ -81,11 +84,21 @@ impl Numbers {
     }
 }
 
+/// With several thousand mutations of each seed.
 fn run(target: &str, body: fn(&[u8])) {
+    run_rounds(target, body, 5000);
+}
+
+/// With fewer: the body signs its input.
+fn run_signed(target: &str, body: fn(&[u8])) {
+    run_rounds(target, body, 1000);
+}
+
+fn run_rounds(target: &str, body: fn(&[u8]), rounds: usize) {
     for (path, seed) in seeds(target) {
         body(&seed);
         let mut numbers = Numbers(0x9e37_79b9_7f4a_7c15 ^ seed.len() as u64);
-        for round in 0..5000 {
+        for round in 0..rounds {
             let mut bytes = seed.clone();
             for _ in 0..=numbers.below(4) {
                 numbers.mutate(&mut bytes);
@@ -100,6 +113,34 @@ fn run(target: &str, body: fn(&[u8])) {
     }
 }
 
+/// The corpora that scripts/fuzz found and reduced: inputs that together reach all code that was reached.
+#[test]
+fn the_corpora_of_earlier_runs_do_not_panic() {
+    let targets: [(&str, fn(&[u8])); 7] = [
+        ("cbor_item", bodies::cbor_item),
+        ("certificate", bodies::certificate),
+        ("cose_envelope", bodies::cose_envelope),
+        ("cose_header", bodies::cose_header),
+        ("timestamp_response", bodies::timestamp_response),
+        ("timestamp_token", bodies::timestamp_token),
+        ("tst_info", bodies::tst_info),
+    ];
+    for (target, body) in targets {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpora").join(format!("{target}.tar.gz"));
+        let mut archive = tar::Archive::new(GzDecoder::new(std::fs::File::open(file).unwrap()));
+        let mut inputs = 0;
+        for entry in archive.entries().unwrap() {
+            let mut entry = entry.unwrap();
+            let mut bytes = Vec::new();
+            entry.read_to_end(&mut bytes).unwrap();
+            let outcome = std::panic::catch_unwind(|| body(&bytes));
+            assert!(outcome.is_ok(), "{target}: {}", entry.path().unwrap().display());
+            inputs += 1;
+        }
+        assert!(inputs > 20, "{target}: {inputs}");
+    }
+}
+
 #[test]
 fn mutated_envelopes_do_not_panic() {
     run("envelope", bodies::envelope);
@@ -111,8 +152,21 @@ fn mutated_cose_envelopes_do_not_panic() {
 }
 
 #[test]
+fn mutated_headers_and_items_of_cose_do_not_panic() {
+    run_signed("cose_header", bodies::cose_header);
+    run_signed("cbor_item", bodies::cbor_item);
+}
+
+#[test]
 fn mutated_timestamps_do_not_panic() {
     run("timestamp_token", bodies::timestamp_token);
+    run("timestamp_response", bodies::timestamp_response);
+    run_signed("tst_info", bodies::tst_info);
+}
+
+#[test]
+fn mutated_certificates_do_not_panic() {
+    run_signed("certificate", bodies::certificate);
 }
 
 #[test]

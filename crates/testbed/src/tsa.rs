@@ -80,10 +80,7 @@ impl TsaServer {
 
     /// The root as PEM.
     pub fn root_pem(&self) -> String {
-        use base64::Engine as _;
-        let text = base64::engine::general_purpose::STANDARD.encode(self.tsa.root());
-        let lines: Vec<&str> = text.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
-        format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", lines.join("\n"))
+        testing::pem("CERTIFICATE", self.tsa.root())
     }
 
     /// A token for the message at this time, after a change.

@@ -7,5 +7,8 @@ pub mod cose;
 pub mod der;
 pub mod envelope;
 pub mod key;
+mod pem;
 pub mod status;
 pub mod timestamp;
+
+pub use pem::pem;

@@ -11,14 +11,11 @@ use std::sync::Arc;
 use aws_signer::ClientPool;
 use limits::RateLimit;
 use notary::UserMetadata;
-use notary::envelope::EnvelopeFormat;
 use notary::manifest::SignatureForm;
-use notation::revocation::RevocationSources;
-use notation::timestamp::TimestampingError;
 use notation::verify::{Limits, Verifier};
 
 use self::artifact::{Signer, Signing, sign};
-use self::own::OwnSigning;
+pub(super) use self::own::{NewSignature, OwnSigning};
 use self::report::SignedArtifactReport;
 pub(super) use self::report::{show_new_signature, where_written};
 use crate::arguments::artifact_reference::ArtifactReference;
@@ -150,31 +147,16 @@ pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
     let registry = args.registry.client_for(&args.references, output)?;
     let config = args.signer.config()?.with_waits(output.waits());
     let time = budget(&config);
-    let authority = args.own.authority()?;
-    let format = args.own.format();
-    let (signer, policy, clients, default_rate) = match (args.profile, args.own.signer()?) {
-        (_, Some(signer)) => {
-            let clients = ClientPool::new(config);
-            let revocation = Box::new(RevocationSources::new(clients.clone()));
-            (Signer::Own(Box::new(OwnSigning { signer, format, authority, revocation })), None, clients, None)
-        }
+    let clients = ClientPool::new(config.clone());
+    let (signer, policy, default_rate) = match (args.profile, OwnSigning::new(&args.own, &clients)?) {
+        (_, Some(own)) => (Signer::Own(Box::new(own)), None, None),
         (Some(profile), None) => {
-            if format != EnvelopeFormat::Jws {
-                let why = CliError::configuration(format!("AWS Signer makes no signatures in the format {format}"));
-                return Err(
-                    why.with_advice("Remove --signature-format, or name another signer with --plugin or --key.")
-                );
-            }
-            if authority.is_some() {
-                let why = CliError::from(TimestampingError::SigningAuthority).context("--timestamp-url");
-                return Err(why.with_advice("Remove --timestamp-url and --timestamp-root."));
-            }
+            args.own.refuse_for_aws_signer()?;
             let profile = profile.arn(&args.signer, &config, output)?;
-            let clients = ClientPool::new(config);
             let client = clients.for_signing(&profile).await?;
             let default_rate = client.endpoint_url().is_none().then_some(AWS_RATE);
             let policy = artifact::trust(args.if_unsigned, &args.roots, &profile)?;
-            (Signer::AwsSigner { profile, client: Box::new(client) }, policy, clients, default_rate)
+            (Signer::AwsSigner { profile, client: Box::new(client) }, policy, default_rate)
         }
         (None, None) => return Err(CliError::configuration("no signer is named").with_advice("Pass --profile ARN.")),
     };

@@ -38,14 +38,7 @@ impl Users {
 
     /// Runs a command of notation on the image.
     fn notation(&self, command: &[&str], stored: &StoredImage) -> Finished {
-        let pinned = stored.reference.replace(":v1", &format!("@{}", stored.image.digest));
-        match pinned.strip_prefix("oci:") {
-            None => self.notation.run(&[command, &["--insecure-registry", &pinned]].concat()),
-            Some(layout) => {
-                let scope: &[&str] = if command[0] == "verify" { &["--scope", "local/a"] } else { &[] };
-                self.notation.run(&[command, scope, &["--oci-layout", layout]].concat())
-            }
-        }
+        stored.with_notation(&self.notation, command)
     }
 
     /// Runs `verify` of the tool under notation's policy.

@@ -11,11 +11,15 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use crate::support::docker_registry::DockerRegistry;
+use crate::support::notation::Notation;
+use crate::support::process::Finished;
 use crate::support::registry::Registry;
 use crate::support::{World, programs};
 
 pub struct ImageStores {
     _registries: Vec<DockerRegistry>,
+    /// The addresses of all registries.
+    addresses: Vec<String>,
     folder: TempDir,
     pub images: Vec<StoredImage>,
 }
@@ -36,21 +40,26 @@ impl ImageStores {
     /// An image in this registry, and in each of the other kinds of stores.
     pub fn beside(registry: &Registry) -> ImageStores {
         let folder = tempfile::tempdir().unwrap();
-        let mut images = vec![in_registry(&registry.address().to_string())];
         let registries = DockerRegistry::start_both(&programs::peers()).map(|(_, registry)| registry);
-        images.extend(registries.iter().map(|registry| in_registry(&registry.address.to_string())));
-        let path = folder.path().join("layout");
-        images.push(with_image(format!("oci:{}:v1", path.display()), Store::Layout(Layout::create(path).unwrap())));
-        ImageStores { _registries: registries.into(), folder, images }
+        let mut addresses = vec![registry.address().to_string()];
+        addresses.extend(registries.iter().map(|registry| registry.address.to_string()));
+        let mut stores = ImageStores { _registries: registries.into(), addresses, folder, images: Vec::new() };
+        stores.images = stores.put_images("team/app", "layout");
+        stores
+    }
+
+    /// Another image in a repository of each registry, and in another layout.
+    pub fn put_images(&self, repository: &str, layout: &str) -> Vec<StoredImage> {
+        let mut images: Vec<_> = self.addresses.iter().map(|address| in_registry(address, repository)).collect();
+        images.push(in_layout(self.file(layout)));
+        images
     }
 
     /// An image in a layout only.
     pub fn layout() -> ImageStores {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("layout");
-        let reference = format!("oci:{}:v1", path.display());
-        let images = vec![with_image(reference, Store::Layout(Layout::create(path).unwrap()))];
-        ImageStores { _registries: Vec::new(), folder, images }
+        let images = vec![in_layout(folder.path().join("layout"))];
+        ImageStores { _registries: Vec::new(), addresses: Vec::new(), folder, images }
     }
 
     /// The path of a file next to the layout.
@@ -86,6 +95,18 @@ impl StoredImage {
         (format!("{name}:multi"), format!("{name}@{}", pushed.digest))
     }
 
+    /// Runs a command of notation on the image, in the way that its store needs.
+    pub fn with_notation(&self, notation: &Notation, command: &[&str]) -> Finished {
+        let pinned = self.reference.replace(":v1", &format!("@{}", self.image.digest));
+        match pinned.strip_prefix("oci:") {
+            None => notation.run(&[command, &["--insecure-registry", &pinned]].concat()),
+            Some(layout) => {
+                let scope: &[&str] = if command[0] == "verify" { &["--scope", "local/a"] } else { &[] };
+                notation.run(&[command, scope, &["--oci-layout", layout]].concat())
+            }
+        }
+    }
+
     /// The manifests of the image's signatures.
     pub fn signatures(&self) -> Vec<Manifest> {
         let signatures = block_on(self.store.signatures(&self.image, 100)).unwrap();
@@ -93,8 +114,12 @@ impl StoredImage {
     }
 }
 
-fn in_registry(address: &str) -> StoredImage {
-    let repository = format!("{address}/team/app");
+fn in_layout(path: PathBuf) -> StoredImage {
+    with_image(format!("oci:{}:v1", path.display()), Store::Layout(Layout::create(path).unwrap()))
+}
+
+fn in_registry(address: &str, repository: &str) -> StoredImage {
+    let repository = format!("{address}/{repository}");
     let mut options = ClientOptions::default();
     options.lock_folder = None;
     let client = RegistryClient::new(options, Credentials::none());

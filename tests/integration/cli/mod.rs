@@ -8,7 +8,7 @@ mod concurrency;
 mod copy;
 mod cose;
 mod errors;
-mod image_stores;
+pub mod image_stores;
 mod inspect;
 mod interop;
 mod interrupted;

@@ -1,4 +1,5 @@
-//! The real notation and this tool with each other's timestamps, before and after the certificate has expired.
+//! The real notation and this tool with each other's timestamps, before and after the certificate has expired, in every
+//! kind of store.
 
 use std::fs;
 
@@ -9,6 +10,7 @@ use time::Duration;
 
 use super::openssl::openssl_replies;
 use super::{Scene, words};
+use crate::cli::image_stores::{ImageStores, StoredImage};
 use crate::support::notation::Notation;
 use crate::support::registry::Registry;
 
@@ -66,6 +68,39 @@ impl Interchange {
         self.notation.run(&sign).succeeded();
     }
 
+    /// notation signs the image of a store.
+    #[track_caller]
+    fn notation_signs_in(&self, stored: &StoredImage, stamped: bool) {
+        let url = self.scene.tsa.url();
+        let root = self.scene.cli.home().join("tsa-root.pem");
+        let mut sign = vec!["sign", "--key", "own", "--signature-format", self.scene.format.name()];
+        if stored.reference.starts_with(&self.registry.address().to_string()) {
+            sign.push("--force-referrers-tag=false");
+        }
+        if stamped {
+            sign.extend(["--timestamp-url", &url, "--timestamp-root-cert", root.to_str().unwrap()]);
+        }
+        stored.with_notation(&self.notation, &sign).succeeded();
+    }
+
+    /// We sign the image of a store.
+    #[track_caller]
+    fn we_sign_in(&self, stored: &StoredImage, stamped: bool) {
+        let mut sign = self.scene.sign(&stored.reference, plain_http(stored));
+        if stamped {
+            sign.extend(self.scene.stamp_options());
+        }
+        self.scene.cli.run(&words(&sign)).succeeded();
+    }
+
+    #[track_caller]
+    fn both_say(&self, stored: &StoredImage, is_valid: bool) {
+        let ours = self.scene.cli.run(&self.scene.verify(&stored.reference));
+        assert_eq!(ours.is_success(), is_valid, "{ours}");
+        let theirs = stored.with_notation(&self.notation, &["verify", "--verbose"]);
+        assert_eq!(theirs.stdout.contains("Successfully verified signature"), is_valid, "{theirs}");
+    }
+
     #[track_caller]
     fn we_sign(&self, image: &str, stamped: bool) {
         let mut sign = self.scene.sign(image, &["--plain-http"]);
@@ -116,6 +151,52 @@ fn verify_each_others(format: EnvelopeFormat) {
     check([true, true, true, false, false]);
     interchange.trust(&json!({ "level": "permissive" }));
     check([true; 5]);
+}
+
+#[test]
+#[ignore = "needs notation, olareg and docker-registry: scripts/test"]
+fn timestamps_are_interchanged_in_every_store() {
+    in_every_store(EnvelopeFormat::Jws);
+}
+
+#[test]
+#[ignore = "needs notation, olareg and docker-registry: scripts/test"]
+fn timestamps_of_cose_are_interchanged_in_every_store() {
+    in_every_store(EnvelopeFormat::Cose);
+}
+
+fn in_every_store(format: EnvelopeFormat) {
+    let interchange = Interchange::new(format, Duration::seconds(75));
+    let stores = ImageStores::beside(&interchange.registry);
+    let images = |name: &str| stores.put_images(&format!("own/{name}"), name);
+    let [ours, theirs, added, our_bare, their_bare] = ["1", "2", "3", "4", "5"].map(images);
+    for (images, stamped) in [(&ours, true), (&our_bare, false)] {
+        images.iter().for_each(|stored| interchange.we_sign_in(stored, stamped));
+    }
+    for (images, stamped) in [(&theirs, true), (&their_bare, false)] {
+        images.iter().for_each(|stored| interchange.notation_signs_in(stored, stamped));
+    }
+    // Ours beside theirs, which has no timestamp.
+    for stored in &added {
+        interchange.notation_signs_in(stored, false);
+        let mut stamp = vec!["timestamp".to_owned(), stored.reference.clone()];
+        stamp.extend(plain_http(stored).iter().map(|&word| word.to_owned()));
+        stamp.extend(interchange.scene.stamp_options());
+        interchange.scene.cli.run(&words(&stamp)).succeeded().says("timestamp");
+    }
+    let check = |verify_timestamp: &str, bare_are_valid: bool| {
+        interchange.trust(&json!({ "level": "strict", "verifyTimestamp": verify_timestamp }));
+        [&ours, &theirs, &added].into_iter().flatten().for_each(|stored| interchange.both_say(stored, true));
+        [&our_bare, &their_bare].into_iter().flatten().for_each(|stored| interchange.both_say(stored, bare_are_valid));
+    };
+    check("afterCertExpiry", true);
+    interchange.scene.wait_for_expiry();
+    check("afterCertExpiry", false);
+    check("always", false);
+}
+
+fn plain_http(stored: &StoredImage) -> &'static [&'static str] {
+    if stored.reference.starts_with("oci:") { &[] } else { &["--plain-http"] }
 }
 
 #[test]

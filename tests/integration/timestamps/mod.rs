@@ -1,6 +1,7 @@
 //! Timestamps, and signatures by keys and plugins, with the tool: made by an authority of the test and by `openssl ts`,
 //! and exchanged with the real notation.
 
+mod files;
 mod interchange;
 mod openssl;
 mod plugins;
@@ -17,6 +18,7 @@ use registry::Layout;
 use serde_json::{Value, json};
 use testing::certificate::{Spec, issue};
 use testing::key::Kind;
+use testing::pem;
 use time::{Duration, OffsetDateTime};
 
 use crate::support::cli::Cli;
@@ -32,12 +34,6 @@ struct Scene {
     /// In which the key signs.
     format: EnvelopeFormat,
     expires: OffsetDateTime,
-}
-
-fn pem(label: &str, der: &[u8]) -> String {
-    let text = STANDARD.encode(der);
-    let lines: Vec<&str> = text.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
-    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
 }
 
 /// A name with the attributes that a trusted identity requires.

@@ -4,9 +4,10 @@ use std::fs;
 
 use notary::timestamp::REPLY_MEDIA_TYPE;
 use testing::key::Kind;
+use testing::pem;
 use time::Duration;
 
-use super::{LIMIT, Scene, pem};
+use super::{LIMIT, Scene};
 use crate::support::fault::Reply;
 use crate::support::process::{command, run};
 use crate::support::tsa::TsaServer;

@@ -15,7 +15,7 @@ use crate::support::test_env::add_image;
 use crate::support::tsa::TsaServer;
 
 /// A plugin of notation that signs with openssl and the RSA key of the scene.
-fn install_raw_plugin(scene: &Scene, change: &str) {
+pub(super) fn install_raw_plugin(scene: &Scene, change: &str) {
     let home = scene.cli.home().display();
     let script = format!(
         r#"#!/bin/sh
@@ -48,7 +48,7 @@ fn install_plugin(scene: &Scene, name: &str, script: &str) {
 }
 
 /// A plugin of notation that answers with the envelope in a file, if envelopes of this format are requested.
-fn install_envelope_plugin(scene: &Scene, requested: EnvelopeFormat, answered: EnvelopeFormat, file: &str) {
+pub(super) fn install_envelope_plugin(scene: &Scene, requested: EnvelopeFormat, answered: EnvelopeFormat, file: &str) {
     let (requested, answered, home) = (requested.media_type(), answered.media_type(), scene.cli.home().display());
     let script = format!(
         r#"#!/bin/sh
@@ -84,7 +84,7 @@ fn envelopes_of_plugins_must_have_the_requested_format() {
         install_envelope_plugin(&scene, format, other, &file);
         scene.cli.run(&sign).failed().says("returned an envelope of the type").says(other.media_type());
         install_envelope_plugin(&scene, format, format, &other_file);
-        scene.cli.run(&sign).failed().says("is not attached");
+        scene.cli.run(&sign).failed().says("is discarded");
         install_envelope_plugin(&scene, format, format, &file);
         let signed = scene.cli.json("sign", &sign, 0);
         assert_eq!(signed["artifacts"][0]["signature"]["envelopeMediaType"], format.media_type(), "{signed:#}");
@@ -150,7 +150,7 @@ fn plugins_that_return_envelopes_sign() {
     let root = signer.root_certificate();
     let trusted = ["--trusted-profile", &profile.arn, "--root", root.to_str().unwrap()];
     cli.run(&[&["verify", "oci:./image:v1"][..], &trusted].concat()).succeeded();
-    // Such a signature needs no timestamp, which shows once it is there. It is not attached then.
+    // Such a signature needs no timestamp, which shows once it is there. It is then discarded.
     let tsa = TsaServer::start();
     fs::write(cli.home().join("tsa-root.pem"), tsa.root_pem()).unwrap();
     let url = tsa.url();

@@ -7,9 +7,10 @@ use notary::manifest::{EMPTY_CONFIG, Manifest};
 use registry::Layout;
 use serde_json::{Value, json};
 use testing::key::Kind;
+use testing::pem;
 use time::{Duration, OffsetDateTime};
 
-use super::{Scene, pem, words};
+use super::{Scene, words};
 use crate::support::fault::Reply;
 use crate::support::own_key::{signature_of, stamped};
 use crate::support::tsa::TsaServer;

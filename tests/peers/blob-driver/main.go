@@ -22,7 +22,8 @@ import (
 	"time"
 
 	"github.com/notaryproject/notation-core-go/signature"
-	_ "github.com/notaryproject/notation-core-go/signature/jws"
+	"github.com/notaryproject/notation-core-go/signature/cose"
+	"github.com/notaryproject/notation-core-go/signature/jws"
 	"github.com/notaryproject/notation-go"
 	"github.com/notaryproject/notation-go/signer"
 	"github.com/notaryproject/notation-go/verifier"
@@ -30,7 +31,13 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 )
 
-const mediaType = "application/jose+json"
+// mediaType is that of the envelope in a file, by its name.
+func mediaType(envelope string) string {
+	if strings.HasSuffix(envelope, ".cose.sig") {
+		return cose.MediaTypeEnvelope
+	}
+	return jws.MediaTypeEnvelope
+}
 
 var digests = map[crypto.Hash]digest.Algorithm{
 	crypto.SHA256: digest.SHA256,
@@ -51,7 +58,7 @@ func run(arguments []string) error {
 	}
 	flags := flag.NewFlagSet(arguments[0], flag.ContinueOnError)
 	blob := flags.String("blob", "", "the blob's file")
-	envelope := flags.String("signature", "", "the signature's file")
+	envelope := flags.String("signature", "", "the signature's file: in the COSE format if its name ends with .cose.sig, otherwise JWS")
 	blobType := flags.String("media-type", "", "the blob's media type; not looked at in verification when it is empty")
 	kind := flags.String("key", "p384", "sign: the kind of key that is made: p256, p384, p521, rsa2048, rsa3072")
 	certificate := flags.String("certificate", "", "sign: the file for the key's certificate, DER")
@@ -112,7 +119,7 @@ func sign(blob, blobType, envelope, kind, certificate string) error {
 	if err != nil {
 		return err
 	}
-	signed, _, err := generic.Sign(context.Background(), descriptor, notation.SignerSignOptions{SignatureMediaType: mediaType})
+	signed, _, err := generic.Sign(context.Background(), descriptor, notation.SignerSignOptions{SignatureMediaType: mediaType(envelope)})
 	if err != nil {
 		return err
 	}
@@ -144,7 +151,7 @@ func verify(blob, blobType, envelope, config string) error {
 	if err != nil {
 		return err
 	}
-	parsed, err := signature.ParseEnvelope(mediaType, signed)
+	parsed, err := signature.ParseEnvelope(mediaType(envelope), signed)
 	if err != nil {
 		return err
 	}
@@ -170,7 +177,7 @@ func verify(blob, blobType, envelope, config string) error {
 	options := notation.VerifierVerifyOptions{
 		// Released versions choose policies by registry scope; the tests have one policy for all scopes.
 		ArtifactReference:  "blobs.example.com/blob@" + descriptor.Digest.String(),
-		SignatureMediaType: mediaType,
+		SignatureMediaType: mediaType(envelope),
 	}
 	if name, value, found := strings.Cut(config, "="); found {
 		options.PluginConfig = map[string]string{name: value}

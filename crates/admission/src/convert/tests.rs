@@ -11,10 +11,7 @@ use crate::decision::load_policies;
 const PROFILE: &str = "arn:aws:signer:us-west-2:111122223333:/signing-profiles/release";
 
 fn pem(der: &[u8]) -> String {
-    use base64::Engine as _;
-    let text = base64::engine::general_purpose::STANDARD.encode(der);
-    let lines: Vec<&str> = text.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
-    format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", lines.join("\n"))
+    testing::pem("CERTIFICATE", der)
 }
 
 /// A TrustStore object.

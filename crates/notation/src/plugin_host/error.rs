@@ -91,6 +91,9 @@ pub enum PluginError {
     /// It has no signing capability.
     #[error("it cannot sign (SIGNATURE_GENERATOR.RAW, SIGNATURE_GENERATOR.ENVELOPE)")]
     NoSigner,
+    /// It signs no blobs: a plugin that makes envelopes does not tell which hash its key requires.
+    #[error("it cannot sign files: this requires SIGNATURE_GENERATOR.RAW")]
+    NoBlobSigner,
     /// A critical attribute has a value that the protocol does not support.
     #[error("the critical attribute {0:?} is an array or an object, which the plugin protocol does not support")]
     Attribute(String),
@@ -129,6 +132,7 @@ impl PluginError {
             | Self::TooOld { .. }
             | Self::NoVerifier
             | Self::NoSigner
+            | Self::NoBlobSigner
             | Self::Attribute(_)
             | Self::Unprocessed(_) => ReasonCode::Unsupported,
             Self::File(_) => ReasonCode::File,

@@ -3,9 +3,12 @@
 use std::path::PathBuf;
 
 use notary::envelope::build::TimeError;
+use notary::text::rfc3339;
 use notary::{Advice, ReasonCode};
+use time::{Duration, OffsetDateTime};
 
 use crate::attach::AttachError;
+use crate::blob::DEFAULT_MEDIA_TYPE;
 use crate::plugin_host::PluginError;
 use crate::trust_store::TrustStoreError;
 
@@ -60,14 +63,39 @@ pub enum OwnSignError {
         /// The difference.
         why: String,
     },
+    /// The signature would expire after the last time that an envelope can express.
+    #[error("the signature would expire after the year 9999")]
+    ExpiryTooLate,
+    /// The blob cannot be read.
+    #[error("the content cannot be read: {0}")]
+    Read(#[source] std::io::Error),
+    /// The media type of the blob is malformed.
+    #[error("{0:?} is not a valid media type; expected the form {DEFAULT_MEDIA_TYPE}")]
+    MediaType(String),
+    /// The plugin signed with a key of another type than it described.
+    #[error(
+        "the new signature is discarded: its key requires another digest algorithm than the key that was described"
+    )]
+    OtherKey,
     /// The signature does not verify, or is for something else.
-    #[error("the new signature is not attached: {0}")]
+    #[error("the new signature is discarded: {0}")]
     Unusable(#[source] Box<AttachError>),
     /// The signature does not have the requested metadata.
-    #[error("the new signature is not attached: it does not have the requested user metadata {key:?}")]
+    #[error("the new signature is discarded: it does not have the requested user metadata {key:?}")]
     OtherMetadata {
         /// The key of the metadata.
         key: String,
+    },
+    /// The signature does not expire when it should.
+    #[error(
+        "the new signature is discarded: it {}, but was requested to be valid for {requested}",
+        .expiry.map_or_else(|| "does not expire".to_owned(), |expiry| format!("expires at {}", rfc3339(expiry)))
+    )]
+    OtherExpiry {
+        /// When it expires.
+        expiry: Option<OffsetDateTime>,
+        /// How long it was requested to be valid.
+        requested: Duration,
     },
 }
 
@@ -84,15 +112,16 @@ impl OwnSignError {
     pub fn code(&self) -> ReasonCode {
         match self {
             Self::File(TrustStoreError::NoCertificate { .. }) | Self::Key { .. } => ReasonCode::Configuration,
-            Self::File(_) => ReasonCode::File,
+            Self::File(_) | Self::Read(_) => ReasonCode::File,
             Self::OtherCertificate { .. } | Self::UnsupportedKey { .. } => ReasonCode::Configuration,
+            Self::ExpiryTooLate | Self::MediaType(_) | Self::OtherExpiry { .. } => ReasonCode::Configuration,
             Self::Signing | Self::Time(_) => ReasonCode::Internal,
             Self::Plugin { source, .. } => match source.code() {
                 // The user named the plugin and its key.
                 ReasonCode::Integrity | ReasonCode::Unsupported => ReasonCode::Configuration,
                 code => code,
             },
-            Self::Answer { .. } | Self::OtherMetadata { .. } => ReasonCode::Protocol,
+            Self::Answer { .. } | Self::OtherMetadata { .. } | Self::OtherKey => ReasonCode::Protocol,
             Self::Unusable(_) => ReasonCode::Configuration,
         }
     }

@@ -8,15 +8,14 @@ use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, ECDSA_P521_SHA512_FIXED_SIGNING, EcdsaKeyPair,
     EcdsaSigningAlgorithm, KeyPair as _, RSA_PSS_SHA256, RSA_PSS_SHA384, RSA_PSS_SHA512, RsaEncoding, RsaKeyPair,
 };
+use notary::envelope::SignatureAlgorithm;
 use notary::envelope::build::UnprotectedAttributes;
-use notary::envelope::{EnvelopeFormat, SignatureAlgorithm};
 use notary::x509::Certificate;
 use rustls_pki_types::PrivateKeyDer;
 use rustls_pki_types::pem::PemObject as _;
-use time::OffsetDateTime;
 
 use super::error::OwnSignError;
-use super::{SIGNING_AGENT, to_be_signed};
+use super::{SIGNING_AGENT, SigningOptions, to_be_signed};
 use crate::trust_store::{read_certificates, read_trust_file};
 
 /// A key with its certificates.
@@ -58,14 +57,14 @@ impl LocalKey {
         Ok(Self { pair, algorithm, chain })
     }
 
-    /// Signs a payload in an envelope of this form.
-    pub(super) fn sign(
-        &self,
-        format: EnvelopeFormat,
-        payload: &[u8],
-        now: OffsetDateTime,
-    ) -> Result<Vec<u8>, OwnSignError> {
-        let unsigned = to_be_signed(format, payload, self.algorithm, now)?;
+    /// The algorithm of the key's signatures.
+    pub(super) fn algorithm(&self) -> SignatureAlgorithm {
+        self.algorithm
+    }
+
+    /// Signs a payload.
+    pub(super) fn sign(&self, payload: &[u8], options: &SigningOptions) -> Result<Vec<u8>, OwnSignError> {
+        let unsigned = to_be_signed(payload, self.algorithm, options)?;
         let signature = self.pair.sign(unsigned.bytes()).ok_or(OwnSignError::Signing)?;
         let unprotected =
             UnprotectedAttributes { chain: &self.chain, signing_agent: SIGNING_AGENT, timestamp_signature: None };

@@ -5,17 +5,16 @@ use std::collections::BTreeMap;
 
 use limits::Deadline;
 use notary::envelope::build::UnprotectedAttributes;
-use notary::envelope::{EnvelopeFormat, PAYLOAD_MEDIA_TYPE};
+use notary::envelope::{PAYLOAD_MEDIA_TYPE, SignatureAlgorithm};
 use notary::is_reserved_annotation;
 use notary::plugin::{
     Capability, Command, DescribeKeyResponse, GenerateEnvelopeRequest, GenerateSignatureResponse, GeneratedEnvelope,
     describe_key_request, generate_signature_request, signing_algorithm,
 };
 use notary::text::printable;
-use time::OffsetDateTime;
 
 use super::error::OwnSignError as E;
-use super::{OwnSignature, SIGNING_AGENT, to_be_signed};
+use super::{SIGNING_AGENT, SigningOptions, Unchecked, to_be_signed};
 use crate::plugin_host::{PluginError, PluginFolder, Program};
 
 /// A plugin with the key that it signs with.
@@ -33,46 +32,58 @@ impl SigningPlugin {
         Self { folder, name, key_id }
     }
 
-    /// Has the plugin sign a payload in an envelope of this form. The signature is not checked yet.
+    /// The algorithm of the key's signatures. Plugins that return envelopes do not tell it beforehand, as blobs need.
+    pub(super) async fn algorithm(&self, deadline: Deadline) -> Result<SignatureAlgorithm, E> {
+        let plugin = self.find(deadline).await?;
+        match plugin.can(Capability::SignatureGenerator) {
+            true => self.describe_key(&plugin).await,
+            false if plugin.can(Capability::EnvelopeGenerator) => Err(self.failed(PluginError::NoBlobSigner)),
+            false => Err(self.failed(PluginError::NoSigner)),
+        }
+    }
+
+    /// Has the plugin sign a payload. The signature is not checked yet.
     pub(super) async fn sign(
         &self,
-        format: EnvelopeFormat,
         payload: &[u8],
-        now: OffsetDateTime,
+        options: &SigningOptions,
         deadline: Deadline,
-    ) -> Result<OwnSignature, E> {
-        let plugin = Program::find(&self.folder, &self.name, deadline).await.map_err(|why| self.failed(why))?;
+    ) -> Result<Unchecked, E> {
+        let plugin = self.find(deadline).await?;
         // As in notation, raw signatures come first.
         if plugin.can(Capability::SignatureGenerator) {
-            self.sign_raw(&plugin, format, payload, now).await
+            self.sign_raw(&plugin, payload, options).await
         } else if plugin.can(Capability::EnvelopeGenerator) {
-            self.sign_envelope(&plugin, format, payload).await
+            self.sign_envelope(&plugin, payload, options).await
         } else {
             Err(self.failed(PluginError::NoSigner))
         }
     }
 
-    async fn sign_raw(
-        &self,
-        plugin: &Program,
-        format: EnvelopeFormat,
-        payload: &[u8],
-        now: OffsetDateTime,
-    ) -> Result<OwnSignature, E> {
-        let config = self.folder.plugin_config();
+    async fn find(&self, deadline: Deadline) -> Result<Program, E> {
+        Program::find(&self.folder, &self.name, deadline).await.map_err(|why| self.failed(why))
+    }
+
+    async fn describe_key(&self, plugin: &Program) -> Result<SignatureAlgorithm, E> {
         let command = Command::DescribeKey;
-        let answer = self.ask(plugin, command, &describe_key_request(&self.key_id, config)).await?;
+        let request = describe_key_request(&self.key_id, self.folder.plugin_config());
+        let answer = self.ask(plugin, command, &request).await?;
         let key = DescribeKeyResponse::parse(answer).map_err(|why| self.answer(format!("{command}: {why}")))?;
         self.check_key(command, &key.key_id)?;
+        Ok(key.algorithm)
+    }
 
-        let unsigned = to_be_signed(format, payload, key.algorithm, now)?;
+    async fn sign_raw(&self, plugin: &Program, payload: &[u8], options: &SigningOptions) -> Result<Unchecked, E> {
+        let algorithm = self.describe_key(plugin).await?;
+        let unsigned = to_be_signed(payload, algorithm, options)?;
         let command = Command::GenerateSignature;
-        let request = generate_signature_request(&self.key_id, key.algorithm, unsigned.bytes(), config);
+        let config = self.folder.plugin_config();
+        let request = generate_signature_request(&self.key_id, algorithm, unsigned.bytes(), config);
         let answer = self.ask(plugin, command, &request).await?;
         let signed = GenerateSignatureResponse::parse(answer);
         let signed = signed.map_err(|why| self.answer(format!("{command}: {why}")))?;
         self.check_key(command, &signed.key_id)?;
-        let expected = signing_algorithm(key.algorithm);
+        let expected = signing_algorithm(algorithm);
         if signed.signing_algorithm != expected {
             let found = printable(&signed.signing_algorithm);
             return Err(self.answer(format!("{command} used the algorithm {found:?}, but the key needs {expected}")));
@@ -83,17 +94,17 @@ impl SigningPlugin {
             timestamp_signature: None,
         };
         let envelope = unsigned.into_envelope(&signed.signature, unprotected);
-        Ok(OwnSignature { envelope, annotations: BTreeMap::new() })
+        Ok(Unchecked { envelope, annotations: BTreeMap::new() })
     }
 
-    async fn sign_envelope(&self, plugin: &Program, format: EnvelopeFormat, payload: &[u8]) -> Result<OwnSignature, E> {
-        let media_type = format.media_type();
+    async fn sign_envelope(&self, plugin: &Program, payload: &[u8], options: &SigningOptions) -> Result<Unchecked, E> {
+        let media_type = options.format.media_type();
         let request = GenerateEnvelopeRequest {
             key_id: self.key_id.clone(),
             payload_type: PAYLOAD_MEDIA_TYPE.to_owned(),
             envelope_type: media_type.to_owned(),
             payload: payload.to_vec(),
-            expiry_in_seconds: None,
+            expiry_in_seconds: options.expires_in.map(|time| time.whole_seconds().unsigned_abs()),
             plugin_config: self.folder.plugin_config().clone(),
         };
         let command = Command::GenerateEnvelope;
@@ -106,7 +117,7 @@ impl SigningPlugin {
         // The thumbprints are computed from the envelope when it is attached; the other reserved names mean nothing.
         let mut annotations = generated.annotations;
         annotations.retain(|name, _| !is_reserved_annotation(name));
-        Ok(OwnSignature { envelope: generated.envelope, annotations })
+        Ok(Unchecked { envelope: generated.envelope, annotations })
     }
 
     async fn ask(&self, plugin: &Program, command: Command, request: &str) -> Result<notary::json::Object, E> {

@@ -4,6 +4,8 @@
 //! random. A crash that a fuzz target found is another seed, which this program does not touch.
 #![allow(clippy::unwrap_used, reason = "a program for developers, which may panic")]
 
+mod signatures;
+
 use std::path::PathBuf;
 
 use base64::Engine as _;
@@ -14,9 +16,6 @@ use testbed::cli::Cli;
 use testbed::forge::forge;
 use testbed::local_signer::{LocalSigner, REGION};
 use testbed::programs::source_tree;
-use testing::cose::{Cbor, CoseDraft, X5CHAIN, x5chain};
-use testing::envelope::Scheme;
-use testing::key::Kind;
 
 const JOB: &str = "/signing-jobs/0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0";
 
@@ -47,14 +46,7 @@ fn main() {
     });
     write("envelope/expiring-with-another-attribute", &expiring);
 
-    // Of the size of a real one, without the local signer, which makes no COSE.
-    write("cose_envelope/signing-authority", &CoseDraft::new().sign());
-    let time = |float: f64| Cbor::Tag(1, Box::new(Cbor::Float(float)));
-    let own = CoseDraft::with_kind(Kind::P256, Scheme::X509);
-    let chain = x5chain(&own.chain());
-    let own = own.without_unprotected(X5CHAIN).protect(X5CHAIN, chain).critical(X5CHAIN);
-    let own = own.protect("io.cncf.notary.expiry", time(1_814_443_200.5)).protect(4, &[1, 2][..]);
-    write("cose_envelope/own-key-with-a-protected-chain", &own.sign());
+    signatures::write_all(write);
 
     let sign = json!({
         "contractVersion": "1.0",
