@@ -15,5 +15,6 @@ mod reload;
 mod rules;
 mod scene;
 mod shared;
+mod sharing;
 mod source;
 mod stale;
