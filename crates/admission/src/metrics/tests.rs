@@ -37,7 +37,7 @@ fn used() -> Metrics {
     metrics.upstream(Upstream::Registry, Operation::Resolve, ResponseCode::from_status(200), Duration::from_millis(7));
     metrics.upstream(Upstream::Signer, Operation::Revocation, ResponseCode::TIMEOUT, Duration::from_secs(7));
     metrics.quota_wait(Duration::from_millis(20));
-    metrics.watch_quota(|| 12.5);
+    metrics.watch_quota(|| Some(12.5));
     metrics.reload(true);
     metrics.reload(false);
     metrics.certificate_expiry(SystemTime::UNIX_EPOCH + Duration::from_millis(1_900_000_000_500));
