@@ -160,9 +160,9 @@ async fn apply_once(cluster: &Cluster, object: &Value) -> Result<Applied, Cluste
         None => None,
     };
     let after = cluster.apply(object, Deadline::new(TIME)).await?;
-    Ok(match before {
+    Ok(match before.map(content) {
         None => Applied::Created,
-        Some(before) if content(before) == content(after) => Applied::Unchanged,
+        Some(before) if before == content(after) => Applied::Unchanged,
         Some(_) => Applied::Changed,
     })
 }

@@ -106,7 +106,7 @@ impl Operations for Health {
     }
 
     fn status(&self, form: StatusForm) -> Option<StatusPage> {
-        let certificate = self.tls.as_ref().map(|tls| tls.expires().into());
+        let certificate = self.tls.as_ref().and_then(|tls| tls.expires()).map(Into::into);
         let body = self.status.page(form, Now { missing: self.ready().err(), certificate });
         Some(StatusPage { body, content_security_policy: status::content_security_policy() })
     }
