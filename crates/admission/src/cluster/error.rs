@@ -151,7 +151,7 @@ pub enum ObjectKind {
     /// A report about Pods, or all.
     Report,
     /// An object that is written, and what is done with it.
-    Managed(Verb, Resource),
+    Managed(Verb, &'static Resource),
 }
 
 /// What is done with an object, as permissions name it.
@@ -285,7 +285,7 @@ impl fmt::Display for Grant<'_> {
                     Verb::Update => "update",
                     Verb::Patch => "patch",
                 };
-                return match is_namespaced {
+                return match *is_namespaced {
                     true => {
                         let namespace = Short(&self.0.namespace);
                         write!(f, "grant this account `{verb}` on `{plural}` in the namespace {namespace}")

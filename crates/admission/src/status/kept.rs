@@ -60,7 +60,7 @@ impl Ring {
         let mut slot = self.slots[place].lock().unwrap_or_else(PoisonError::into_inner);
         // A thread that was slower by a whole round has the older decision.
         if slot.as_ref().is_none_or(|known| known.number < entry.number) {
-            let old = mem::replace(&mut *slot, Some(entry));
+            let old = slot.replace(entry);
             drop(slot);
             drop(old);
         }

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use opentelemetry_sdk::trace::SpanData;
-use tokio::sync::mpsc::{self, error::TrySendError};
+use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use super::collector::Collector;
@@ -41,9 +41,9 @@ impl Sink {
     /// Queues a span, or drops it.
     pub fn send(&self, span: SpanData) {
         let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
-        let sent = queue.as_ref().map(|queue| queue.try_send(span));
+        let is_queued = queue.as_ref().is_some_and(|queue| queue.try_send(span).is_ok());
         drop(queue);
-        if let None | Some(Err(TrySendError::Full(_) | TrySendError::Closed(_))) = sent {
+        if !is_queued {
             self.metrics.spans(SpanResult::Dropped, 1);
         }
     }
