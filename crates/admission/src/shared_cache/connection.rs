@@ -3,46 +3,29 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use notary::text::printable;
-use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Pipeline, RedisConnectionInfo, RedisError, ServerError, Value, cmd};
-use time::OffsetDateTime;
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
+use redis::{Pipeline, ServerError, Value};
 use tokio::sync::{Notify, Semaphore, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
-use tokio_rustls::TlsConnector;
 
-use super::bounded_stream::BoundedStream;
-use super::entry::MAX_ENTRY;
+use super::connect::{Driver, Live, MAX_UNDER_WAY, compare_clocks, connect, shown};
 use super::settings::Settings;
 use crate::cache::Clock;
 use crate::log::{Field, Log};
 use crate::metrics::{Metrics, RedisFailure};
 
-/// The time for a connection with TLS and login.
-const CONNECTING: Duration = Duration::from_secs(2);
 /// The pauses between two attempts to connect.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
 /// A connection that lasted so long was a good one: its loss is followed by an attempt soon.
 const GOOD: Duration = Duration::from_secs(10);
 /// The time between two looks at the server's clock.
 const LOOKS: Duration = Duration::from_secs(60);
-/// How much the clock of this replica may differ from that of the server. All replicas compare theirs with it, so that
-/// two of them differ by at most twice as much.
-const SKEW: Duration = Duration::from_secs(2);
 /// A connection is given up after so many commands in turn whose answers do not come in time. One alone says little:
 /// this process or the server may have had no processor.
 const MAX_TIMEOUTS: usize = 3;
-/// The most commands under way; others wait.
-const MAX_UNDER_WAY: usize = 64;
-/// The most bytes of the answers to those: each has at most two entries. They take some times as many bytes when
-/// parsed.
-const MAX_RECEIVED: usize = MAX_UNDER_WAY * (2 * MAX_ENTRY + 1024);
 
 /// The connection to the server.
 pub struct Connection {
@@ -61,36 +44,6 @@ struct Inner {
     lost: Notify,
     /// Whether the log has been told what the server refuses.
     has_told: AtomicBool,
-}
-
-/// A connection that works.
-#[derive(Clone)]
-struct Live {
-    commands: MultiplexedConnection,
-    /// The bytes that were received since the last answer.
-    received: Arc<AtomicUsize>,
-    /// The commands since the last answer that were not answered in time.
-    timeouts: Arc<AtomicUsize>,
-}
-
-/// Why there is no connection.
-#[derive(Debug, thiserror::Error)]
-enum Failure {
-    #[error("no answer within {} s", CONNECTING.as_secs())]
-    Time,
-    #[error("{0}")]
-    Io(#[from] std::io::Error),
-    #[error("{}", shown(.0))]
-    Redis(#[from] RedisError),
-    #[error("its clock and that of this replica differ by {0:.1} s, at most {max} s are permitted; correct the clocks", max = SKEW.as_secs())]
-    Clock(f64),
-    #[error("it does not tell the time: it is not Redis")]
-    NotRedis,
-}
-
-/// What the server says is not trusted to be short or printable.
-fn shown(why: &RedisError) -> String {
-    printable(&why.to_string())
 }
 
 impl Connection {
@@ -159,7 +112,7 @@ impl Inner {
         let mut pause = PAUSES.0;
         let mut is_told = false;
         loop {
-            match self.connect().await {
+            match connect(&self.settings, &self.clock).await {
                 Ok((connection, driver)) => {
                     let since = Instant::now();
                     self.metrics.redis_up(true);
@@ -199,7 +152,7 @@ impl Inner {
                 _ = &mut driver.0 => break "the connection is closed".to_owned(),
                 () = self.lost.notified() => break "commands failed or took too long".to_owned(),
                 () = sleep(LOOKS) => {
-                    if let Err(why) = self.compare_clocks(connection.clone()).await {
+                    if let Err(why) = compare_clocks(&self.clock, connection.clone()).await {
                         break why.to_string();
                     }
                 }
@@ -207,61 +160,6 @@ impl Inner {
         };
         live.send_replace(None);
         why
-    }
-
-    async fn connect(&self) -> Result<(Live, Driver), Failure> {
-        timeout(CONNECTING, self.connect_slowly()).await.unwrap_or(Err(Failure::Time))
-    }
-
-    async fn connect_slowly(&self) -> Result<(Live, Driver), Failure> {
-        let settings = &self.settings;
-        let stream = TcpStream::connect((&*settings.host, settings.port)).await?;
-        stream.set_nodelay(true)?;
-        let (live, driver) = match &settings.tls {
-            None => self.log_in(stream).await?,
-            Some(tls) => {
-                let connector = TlsConnector::from(Arc::clone(&tls.config));
-                self.log_in(connector.connect(tls.name.clone(), stream).await?).await?
-            }
-        };
-        self.compare_clocks(live.clone()).await?;
-        Ok((live, driver))
-    }
-
-    async fn log_in(
-        &self,
-        stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    ) -> Result<(Live, Driver), Failure> {
-        let settings = &self.settings;
-        let mut info = RedisConnectionInfo::default().set_db(settings.database).set_skip_set_lib_name();
-        if let Some(username) = &settings.username {
-            info = info.set_username(username.reveal());
-        }
-        if let Some(password) = &settings.password {
-            info = info.set_password(password.reveal());
-        }
-        let received = Arc::new(AtomicUsize::new(0));
-        let stream = BoundedStream::new(stream, Arc::clone(&received), MAX_RECEIVED);
-        // The time for an answer is set for each command.
-        let config = AsyncConnectionConfig::new().set_response_timeout(None).set_connection_timeout(None);
-        let (commands, driver) = MultiplexedConnection::new_with_config(&info, stream, config).await?;
-        Ok((Live { commands, received, timeouts: Arc::default() }, Driver(tokio::spawn(driver))))
-    }
-
-    /// Entries have times: a replica whose clock is wrong would use answers for too long, or have others do so.
-    async fn compare_clocks(&self, mut live: Live) -> Result<(), Failure> {
-        let before = self.clock.utc();
-        let answer = timeout(CONNECTING, live.commands.send_packed_command(&cmd("TIME"))).await;
-        let answer = answer.map_err(|_| Failure::Time)??;
-        let after = self.clock.utc();
-        live.received.store(0, Ordering::Relaxed);
-        if let Value::ServerError(why) = answer {
-            return Err(Failure::Redis(why.into()));
-        }
-        let theirs = server_time(&answer).ok_or(Failure::NotRedis)?;
-        let difference = if theirs < before { before - theirs } else { theirs - after };
-        let difference = Duration::try_from(difference).unwrap_or_default();
-        if difference > SKEW { Err(Failure::Clock(difference.as_secs_f64())) } else { Ok(()) }
     }
 
     fn address(&self) -> String {
@@ -289,15 +187,6 @@ impl Inner {
     }
 }
 
-/// The task that reads and writes.
-struct Driver(JoinHandle<()>);
-
-impl Drop for Driver {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
-
 impl Drop for Connection {
     fn drop(&mut self) {
         self.task.abort();
@@ -316,39 +205,5 @@ pub fn refusal(value: &Value) -> Option<&ServerError> {
     match value {
         Value::ServerError(why) if !matches!(why.code(), "NOSCRIPT" | "WRONGTYPE") => Some(why),
         _ => None,
-    }
-}
-
-/// Seconds and microseconds.
-fn server_time(answer: &Value) -> Option<OffsetDateTime> {
-    let Value::Array(parts) = answer else { return None };
-    let number = |value: &Value| match value {
-        Value::BulkString(digits) => std::str::from_utf8(digits).ok()?.parse::<i64>().ok(),
-        Value::Int(number) => Some(*number),
-        _ => None,
-    };
-    let [seconds, microseconds] = &parts[..] else { return None };
-    let nanoseconds = i128::from(number(seconds)?) * 1_000_000_000 + i128::from(number(microseconds)?) * 1000;
-    OffsetDateTime::from_unix_timestamp_nanos(nanoseconds).ok()
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-    use super::*;
-
-    #[test]
-    fn the_time_of_a_server_is_read_strictly() {
-        let text = |text: &str| Value::BulkString(text.as_bytes().to_vec());
-        let time = server_time(&Value::Array(vec![text("1800000000"), text("250000")])).unwrap();
-        assert_eq!(time.unix_timestamp_nanos(), 1_800_000_000_250_000_000);
-        for answer in [
-            Value::Nil,
-            Value::Array(vec![text("1")]),
-            Value::Array(vec![text("1"), text("a")]),
-            Value::Array(vec![text("9223372036854775807"), text("0")]),
-        ] {
-            assert_eq!(server_time(&answer), None);
-        }
     }
 }

@@ -1,16 +1,18 @@
 //! The cache that replicas share, in Redis or Valkey: <https://redis.io/docs/latest/develop/reference/protocol-spec/>.
 //!
-//! Who can write there without the keys of [`Keys`] can delete entries, put old ones back as long as they count, and
-//! keep replicas from sharing. That costs calls and time. It makes no verdict better than AWS Signer's answer was
-//! within its time.
+//! An attacker who can write there, but has none of the [`Keys`], can delete entries, put old ones back as long as they
+//! count, and keep replicas from sharing. That costs calls and time. It makes no verdict better than AWS Signer's
+//! answer was within its time.
 //!
 //! | File | What it has |
 //! |---|---|
 //! | `settings` | [`Settings`]: the address, secrets and keys, read from files |
 //! | `connection` | one connection for all commands, made again when it is lost |
+//! | `connect` | making it: TLS, login, and a look at the server's clock |
 //! | `bounded_stream` | a bound for what the server sends |
 //! | `entry` | entries with a MAC, which are believed only under their own key and in their time |
 //! | `answers` | answers about revocation as the content of entries |
+//! | `signature` | signatures as the content of entries |
 //! | `lease` | whose turn it is to ask |
 //! | `bucket` | the token bucket of all replicas |
 //! | `script` | scripts that the server runs |
@@ -18,11 +20,13 @@
 mod answers;
 mod bounded_stream;
 mod bucket;
+mod connect;
 mod connection;
 mod entry;
 mod lease;
 mod script;
 mod settings;
+mod signature;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -233,7 +237,7 @@ impl SharedCache {
         let values = self.connection.call(&commands).await?;
         let opened = self.opened(Kind::Signature, &name, values.first()?);
         let signature = self.believed(match opened {
-            Ok(Some(opened)) => read_signature(opened.body).ok_or(Rejection::Malformed).map(Some),
+            Ok(Some(opened)) => signature::read(opened.body).ok_or(Rejection::Malformed).map(Some),
             Ok(None) => Ok(None),
             Err(rejection) => Err(rejection),
         });
@@ -244,7 +248,7 @@ impl SharedCache {
 
     async fn keep_copy(&self, key: Key, signature: &SharedSignature, expires: OffsetDateTime) {
         let name = self.settings.keys.private_name(&key);
-        let body = write_signature(signature);
+        let body = signature::written(signature);
         if body.len() + entry::OVERHEAD > MAX_ENTRY {
             return;
         }
@@ -294,37 +298,4 @@ fn names(key: &Key) -> (Name, Name) {
 /// Reads a value, as much of it as an entry may have and a byte more, which shows that it is too long.
 fn get(commands: &mut Pipeline, kind: Kind, name: &Name) {
     commands.cmd("GETRANGE").arg(name.in_redis(kind)).arg(0).arg(MAX_ENTRY);
-}
-
-/// The length of the manifest, the manifest, the envelope.
-fn write_signature(signature: &SharedSignature) -> Vec<u8> {
-    let SharedSignature { manifest, envelope } = signature;
-    let mut body = Vec::with_capacity(4 + manifest.len() + envelope.len());
-    // A manifest that is kept has at most 16 KiB.
-    body.extend_from_slice(&u32::try_from(manifest.len()).unwrap_or(u32::MAX).to_be_bytes());
-    body.extend_from_slice(manifest);
-    body.extend_from_slice(envelope);
-    body
-}
-
-fn read_signature(body: &[u8]) -> Option<SharedSignature> {
-    let (length, rest) = body.split_first_chunk::<4>()?;
-    let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;
-    let (manifest, envelope) = rest.split_at_checked(length)?;
-    Some(SharedSignature { manifest: manifest.into(), envelope: envelope.into() })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_signature_is_read_as_it_was_written() {
-        let signature = SharedSignature { manifest: (*b"manifest").into(), envelope: (*b"envelope").into() };
-        let body = write_signature(&signature);
-        assert_eq!(read_signature(&body), Some(signature));
-        for body in [&b""[..], b"\0\0", b"\0\0\0\x09manifest", b"\xff\xff\xff\xffmanifest"] {
-            assert_eq!(read_signature(body), None);
-        }
-    }
 }
