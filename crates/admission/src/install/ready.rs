@@ -16,10 +16,14 @@ use crate::self_managed::bundle_of;
 const TIME: Duration = Duration::from_secs(10);
 /// The pause between two looks.
 const PAUSE: Duration = Duration::from_millis(500);
+/// How long an object is tried to be applied.
+const ANSWERED: Duration = Duration::from_secs(20);
 /// How long API servers may take to know a new permission.
 const SETTLED: Duration = Duration::from_secs(5);
 /// How long API servers may take to call a webhook that is new.
 const NOTICED: Duration = Duration::from_secs(15);
+/// How long a Pod must be admitted until it counts as admitted by the webhooks.
+const ADMITTED: Duration = Duration::from_secs(3);
 
 /// The service that is waited for.
 #[derive(Debug, Clone, Copy)]
@@ -62,12 +66,7 @@ impl Target<'_> {
             match self.look(cluster).await {
                 Ok(Ok(bundle)) => return Ok(bundle),
                 Ok(Err(awaited)) => last = awaited,
-                // A cluster that is being set up may not answer for a while.
-                Err(
-                    why @ (ClusterError::Unreachable { .. }
-                    | ClusterError::Deadline { .. }
-                    | ClusterError::Status { status: 429 | 500.., .. }),
-                ) => last = why.to_string(),
+                Err(why) if may_pass(&why) => last = why.to_string(),
                 Err(why @ ClusterError::Forbidden { .. }) if !settled.remaining().is_zero() => last = why.to_string(),
                 Err(why) => return Err(why.into()),
             }
@@ -129,11 +128,31 @@ pub enum Applied {
     Unchanged,
 }
 
-/// Applies an object.
+/// Whether a later try may succeed: a cluster that is being set up may not answer for a while.
+fn may_pass(why: &ClusterError) -> bool {
+    matches!(
+        why,
+        ClusterError::Unreachable { .. }
+            | ClusterError::Deadline { .. }
+            | ClusterError::Status { status: 429 | 500.., .. }
+    )
+}
+
+/// Applies an object, again if the API server does not answer at first.
 ///
 /// # Errors
 /// Returns [`ClusterError`] if the API server does not answer, or refuses it.
 pub async fn apply(cluster: &Cluster, object: &Value) -> Result<Applied, ClusterError> {
+    let end = Deadline::new(ANSWERED);
+    loop {
+        match apply_once(cluster, object).await {
+            Err(why) if may_pass(&why) && !end.remaining().is_zero() => tokio::time::sleep(PAUSE).await,
+            result => return result,
+        }
+    }
+}
+
+async fn apply_once(cluster: &Cluster, object: &Value) -> Result<Applied, ClusterError> {
     let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
     let (namespace, name) = (text("/metadata/namespace"), text("/metadata/name"));
     let before = match Resource::of(text("/apiVersion"), text("/kind")) {
@@ -141,12 +160,21 @@ pub async fn apply(cluster: &Cluster, object: &Value) -> Result<Applied, Cluster
         None => None,
     };
     let after = cluster.apply(object, Deadline::new(TIME)).await?;
-    let version = |object: &Value| object["metadata"]["resourceVersion"].clone();
-    Ok(match before {
+    Ok(match before.map(content) {
         None => Applied::Created,
-        Some(before) if version(&before) == version(&after) => Applied::Unchanged,
+        Some(before) if before == content(after) => Applied::Unchanged,
         Some(_) => Applied::Changed,
     })
+}
+
+/// An object without what the API server notes about its changes.
+fn content(mut object: Value) -> Value {
+    if let Some(metadata) = object["metadata"].as_object_mut() {
+        for member in ["managedFields", "resourceVersion"] {
+            metadata.remove(member);
+        }
+    }
+    object
 }
 
 /// A webhook configuration whose webhooks trust these authorities.
@@ -175,9 +203,15 @@ pub async fn is_reached(cluster: &Cluster, namespace: &str) -> Result<Option<Str
         "spec": { "containers": [container] },
     });
     let end = Deadline::new(NOTICED);
+    let admitted = Deadline::new(ADMITTED);
     loop {
         let failed = match cluster.try_create(Resource::POD, namespace, name, &pod, Deadline::new(TIME)).await {
-            Ok(()) => return Ok(None),
+            // Either the API server does not call new webhooks yet, or a rule admits the image.
+            Ok(()) if admitted.remaining().is_zero() => return Ok(None),
+            Ok(()) => {
+                tokio::time::sleep(PAUSE).await;
+                continue;
+            }
             // The permission is checked before the webhooks are called. Whatever else refuses the Pod is their answer,
             // or comes after it.
             Err(why @ ClusterError::Forbidden { .. }) if why.to_string().contains("cannot create resource") => {
