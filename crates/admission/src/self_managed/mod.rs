@@ -80,8 +80,11 @@ pub struct SelfManaged {
     trusted: Option<(String, Instant)>,
     noticed: Duration,
     is_leader: bool,
+    /// Whether nothing is awaited.
     is_settled: bool,
+    /// How many names had no webhook configuration.
     absent: usize,
+    /// The problem that was logged last.
     said: Option<String>,
 }
 
@@ -214,8 +217,9 @@ impl SelfManaged {
                 key: &state.leaf.key,
                 ca_bundle: state.bundle(),
             };
-            if tls.use_shared(shared)? {
-                let expires = state.leaf.certificate.not_after();
+            let (before, expires) = (tls.expires(), state.leaf.certificate.not_after());
+            // The bundle alone may have changed.
+            if tls.use_shared(shared)? && before != Some(expires) {
                 self.info(&format!("new connections use a new certificate, which expires at {expires}"));
             }
         }

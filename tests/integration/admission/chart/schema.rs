@@ -59,8 +59,8 @@ fn wrong_values_are_refused_with_their_place() {
     ] {
         helm.with_chart(&["template"], &file, &["--set", set]).failed().says(says);
     }
-    let managed = "config.server.tls.selfManaged.secret=a,config.server.tls.selfManaged.service=b,\
-                   config.server.tls.selfManaged.webhooks={c}";
+    let managed = "config.server.tls.selfManaged.secret=a,config.server.tls.selfManaged.service=b.c.svc,\
+                   config.server.tls.selfManaged.webhooks={d}";
     let says = "config.server.tls.selfManaged: the chart sets it; remove it and set tls.mode to selfManaged";
     helm.with_chart(&["template"], &file, &["--set", managed]).failed().says(says);
 }
