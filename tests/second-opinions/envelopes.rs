@@ -16,10 +16,10 @@ use testing::envelope::{Draft, PAYLOAD, Scheme};
 use testing::key::{Key, Kind};
 use time::macros::datetime;
 
-const KINDS: [Kind; 6] = [Kind::P256, Kind::P384, Kind::P521, Kind::Rsa2048, Kind::Rsa3072, Kind::Rsa4096];
+pub const KINDS: [Kind; 6] = [Kind::P256, Kind::P384, Kind::P521, Kind::Rsa2048, Kind::Rsa3072, Kind::Rsa4096];
 
 /// josekit's verifier for a public key (SubjectPublicKeyInfo), by the JWS name of its algorithm.
-fn verifier(algorithm: &str, key: &[u8]) -> Box<dyn JwsVerifier> {
+pub fn verifier(algorithm: &str, key: &[u8]) -> Box<dyn JwsVerifier> {
     match algorithm {
         "ES256" => Box::new(EcdsaJwsAlgorithm::Es256.verifier_from_der(key).unwrap()),
         "ES384" => Box::new(EcdsaJwsAlgorithm::Es384.verifier_from_der(key).unwrap()),
@@ -31,7 +31,7 @@ fn verifier(algorithm: &str, key: &[u8]) -> Box<dyn JwsVerifier> {
     }
 }
 
-fn signer(key: &Key) -> Box<dyn JwsSigner> {
+pub fn signer(key: &Key) -> Box<dyn JwsSigner> {
     let private = key.pkcs8();
     match key.kind {
         Kind::P256 => Box::new(EcdsaJwsAlgorithm::Es256.signer_from_der(private).unwrap()),
@@ -56,11 +56,15 @@ fn we_accept(envelope: &[u8]) -> Option<Vec<u8>> {
 
 /// The SubjectPublicKeyInfo of the first certificate in `x5c`.
 fn leaf_key(envelope: &[u8]) -> Vec<u8> {
-    use der::{Decode as _, Encode as _};
     let envelope: Value = serde_json::from_slice(envelope).unwrap();
-    let leaf = STANDARD.decode(envelope["header"]["x5c"][0].as_str().unwrap()).unwrap();
-    let leaf = x509_cert::Certificate::from_der(&leaf).unwrap();
-    leaf.tbs_certificate().subject_public_key_info().to_der().unwrap()
+    spki_of(&STANDARD.decode(envelope["header"]["x5c"][0].as_str().unwrap()).unwrap())
+}
+
+/// The SubjectPublicKeyInfo of a certificate.
+pub fn spki_of(certificate: &[u8]) -> Vec<u8> {
+    use der::{Decode as _, Encode as _};
+    let certificate = x509_cert::Certificate::from_der(certificate).unwrap();
+    certificate.tbs_certificate().subject_public_key_info().to_der().unwrap()
 }
 
 /// The envelope with one character of each signed part and of the signature replaced.
@@ -77,7 +81,7 @@ fn tampered(envelope: &[u8]) -> Vec<Vec<u8>> {
     ["payload", "protected", "signature"].map(replace).into()
 }
 
-fn algorithm(kind: Kind) -> SignatureAlgorithm {
+pub fn algorithm(kind: Kind) -> SignatureAlgorithm {
     match kind {
         Kind::P256 => SignatureAlgorithm::Es256,
         Kind::P384 => SignatureAlgorithm::Es384,

@@ -192,6 +192,17 @@ impl Case {
         }
     }
 
+    /// The envelope of a case in the COSE form, for an image without content.
+    #[allow(dead_code, reason = "only the second opinions use it")]
+    pub fn cose_envelope(&self) -> Option<Vec<u8>> {
+        let mut specs = specs(self.kind);
+        (self.specs)(&mut specs);
+        let mut chain = issue(&specs);
+        (self.chain)(&mut chain);
+        let image = Descriptor::from_content(IMAGE_CONFIG_MEDIA_TYPE, b"{}");
+        self.cose.as_ref().map(|cose| cose.envelope(self.scheme, specs.swap_remove(0), &chain, &image))
+    }
+
     /// Signs the image and attaches the signature. Returns the chain as issued.
     fn sign(&self, layout: &Layout, image: &Descriptor) -> Vec<Vec<u8>> {
         let mut specs = specs(self.kind);

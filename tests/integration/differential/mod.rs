@@ -8,6 +8,7 @@ mod chains;
 mod claims;
 mod cose;
 mod envelopes;
+mod expected;
 mod identities;
 mod keys;
 mod manifests;
@@ -24,43 +25,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use case::Case;
-use rules::Rule;
-
-/// The expected verdicts. A reason is part of this library's message: a refusal for another reason would test something
-/// else.
-#[derive(Debug, Clone, Copy)]
-enum Expected {
-    Accepted,
-    Refused(&'static str),
-    OnlyNotationAccepts(Rule, &'static str),
-    OnlyWeAccept(Rule),
-}
-
-/// The verdicts of this library and notation on a case.
-struct Verdicts {
-    ours: Result<(), String>,
-    notation: Result<(), String>,
-}
-
-impl Expected {
-    /// The difference from the table, as a sentence.
-    fn difference(self, verdicts: &Verdicts) -> Option<String> {
-        let (we_accept, notation_accepts, reason, rule) = match self {
-            Self::Accepted => (true, true, "", None),
-            Self::Refused(reason) => (false, false, reason, None),
-            Self::OnlyNotationAccepts(rule, reason) => (false, true, reason, Some(rule)),
-            Self::OnlyWeAccept(rule) => (true, false, "", Some(rule)),
-        };
-        if (verdicts.ours.is_ok(), verdicts.notation.is_ok()) != (we_accept, notation_accepts) {
-            let listed = rule.map_or("no difference".to_owned(), |rule| format!("a difference decided by {rule}"));
-            return Some(format!("the table lists {listed}"));
-        }
-        match &verdicts.ours {
-            Err(why) if !why.contains(reason) => Some(format!("we refuse it for a reason other than {reason:?}")),
-            _ => None,
-        }
-    }
-}
+use expected::{Expected, Verdicts};
 
 fn cases() -> Vec<Case> {
     let tables: [fn() -> Vec<Case>; 11] = [
