@@ -151,7 +151,7 @@ pub enum ObjectKind {
     /// A report about Pods, or all.
     Report,
     /// An object that is written, and what is done with it.
-    Managed(Verb, Resource),
+    Managed(Verb, &'static Resource),
 }
 
 /// What is done with an object, as permissions name it.

@@ -17,18 +17,19 @@ const MANAGER: &str = "notation-aws-signer";
 
 impl Resource {
     /// `Secret`
-    pub const SECRET: Self = Self::new("Secret", "v1", "secrets", true);
+    pub const SECRET: &'static Self = &Self::new("Secret", "v1", "secrets", true);
     /// `Lease`
-    pub const LEASE: Self = Self::new("Lease", "coordination.k8s.io/v1", "leases", true);
+    pub const LEASE: &'static Self = &Self::new("Lease", "coordination.k8s.io/v1", "leases", true);
     /// `Deployment`
-    pub const DEPLOYMENT: Self = Self::new("Deployment", "apps/v1", "deployments", true);
+    pub const DEPLOYMENT: &'static Self = &Self::new("Deployment", "apps/v1", "deployments", true);
     /// `Pod`
-    pub const POD: Self = Self::new("Pod", "v1", "pods", true);
+    pub const POD: &'static Self = &Self::new("Pod", "v1", "pods", true);
     /// `ValidatingWebhookConfiguration`
-    pub const VALIDATING_WEBHOOK: Self =
-        Self::webhook("ValidatingWebhookConfiguration", "validatingwebhookconfigurations");
+    pub const VALIDATING_WEBHOOK: &'static Self =
+        &Self::webhook("ValidatingWebhookConfiguration", "validatingwebhookconfigurations");
     /// `MutatingWebhookConfiguration`
-    pub const MUTATING_WEBHOOK: Self = Self::webhook("MutatingWebhookConfiguration", "mutatingwebhookconfigurations");
+    pub const MUTATING_WEBHOOK: &'static Self =
+        &Self::webhook("MutatingWebhookConfiguration", "mutatingwebhookconfigurations");
 
     const fn new(kind: &'static str, api_version: &'static str, plural: &'static str, is_namespaced: bool) -> Self {
         Self { kind, api_version, plural, is_namespaced }
@@ -40,27 +41,28 @@ impl Resource {
 
     /// The resource of objects of this kind, if this program writes such.
     #[must_use]
-    pub fn of(api_version: &str, kind: &str) -> Option<Self> {
-        const RBAC: &str = "rbac.authorization.k8s.io/v1";
-        let known = [
-            Self::SECRET,
-            Self::LEASE,
-            Self::DEPLOYMENT,
-            Self::VALIDATING_WEBHOOK,
-            Self::MUTATING_WEBHOOK,
-            Self::new("Namespace", "v1", "namespaces", false),
-            Self::new("ServiceAccount", "v1", "serviceaccounts", true),
-            Self::new("ConfigMap", "v1", "configmaps", true),
-            Self::new("Service", "v1", "services", true),
-            Self::new("Role", RBAC, "roles", true),
-            Self::new("RoleBinding", RBAC, "rolebindings", true),
-            Self::new("ClusterRole", RBAC, "clusterroles", false),
-            Self::new("ClusterRoleBinding", RBAC, "clusterrolebindings", false),
-            Self::new("PodDisruptionBudget", "policy/v1", "poddisruptionbudgets", true),
-        ];
-        known.into_iter().find(|known| known.kind == kind && known.api_version == api_version)
+    pub fn of(api_version: &str, kind: &str) -> Option<&'static Self> {
+        KNOWN.iter().find(|known| known.kind == kind && known.api_version == api_version)
     }
 }
+
+const RBAC: &str = "rbac.authorization.k8s.io/v1";
+static KNOWN: [Resource; 14] = [
+    *Resource::SECRET,
+    *Resource::LEASE,
+    *Resource::DEPLOYMENT,
+    *Resource::VALIDATING_WEBHOOK,
+    *Resource::MUTATING_WEBHOOK,
+    Resource::new("Namespace", "v1", "namespaces", false),
+    Resource::new("ServiceAccount", "v1", "serviceaccounts", true),
+    Resource::new("ConfigMap", "v1", "configmaps", true),
+    Resource::new("Service", "v1", "services", true),
+    Resource::new("Role", RBAC, "roles", true),
+    Resource::new("RoleBinding", RBAC, "rolebindings", true),
+    Resource::new("ClusterRole", RBAC, "clusterroles", false),
+    Resource::new("ClusterRoleBinding", RBAC, "clusterrolebindings", false),
+    Resource::new("PodDisruptionBudget", "policy/v1", "poddisruptionbudgets", true),
+];
 
 /// The result of a change.
 #[derive(Debug, Clone, PartialEq)]
@@ -78,7 +80,7 @@ impl Cluster {
     /// Returns [`ClusterError`] if the API server does not answer, or refuses it.
     pub async fn object(
         &self,
-        resource: Resource,
+        resource: &'static Resource,
         namespace: &str,
         name: &str,
         deadline: Deadline,
@@ -97,7 +99,7 @@ impl Cluster {
     /// As [`Self::object`].
     pub async fn create_object(
         &self,
-        resource: Resource,
+        resource: &'static Resource,
         namespace: &str,
         name: &str,
         object: &Value,
@@ -113,7 +115,7 @@ impl Cluster {
     /// As [`Self::object`].
     pub async fn try_create(
         &self,
-        resource: Resource,
+        resource: &'static Resource,
         namespace: &str,
         name: &str,
         object: &Value,
@@ -135,7 +137,7 @@ impl Cluster {
     /// As [`Self::object`].
     pub async fn replace_object(
         &self,
-        resource: Resource,
+        resource: &'static Resource,
         namespace: &str,
         name: &str,
         object: &Value,
@@ -151,7 +153,7 @@ impl Cluster {
     /// As [`Self::object`].
     pub async fn patch_object(
         &self,
-        resource: Resource,
+        resource: &'static Resource,
         name: &str,
         patch: &Value,
         deadline: Deadline,
@@ -204,12 +206,12 @@ impl Cluster {
 struct Place {
     object: Object,
     verb: Verb,
-    resource: Resource,
+    resource: &'static Resource,
 }
 
 impl Place {
     /// Names become a part of a URL.
-    fn new(verb: Verb, resource: Resource, namespace: &str, name: &str) -> Result<Self, ClusterError> {
+    fn new(verb: Verb, resource: &'static Resource, namespace: &str, name: &str) -> Result<Self, ClusterError> {
         let kind = ObjectKind::Managed(verb, resource);
         let object = Object { kind, namespace: namespace.to_owned(), name: name.to_owned() };
         let place = Self { object, verb, resource };
@@ -218,7 +220,7 @@ impl Place {
     }
 
     fn path(&self, is_named: bool) -> String {
-        let Resource { api_version, plural, is_namespaced, .. } = self.resource;
+        let Resource { api_version, plural, is_namespaced, .. } = *self.resource;
         let root = if api_version.contains('/') { "apis" } else { "api" };
         let mut path = format!("/{root}/{api_version}");
         if is_namespaced {
