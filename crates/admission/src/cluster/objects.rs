@@ -42,26 +42,27 @@ impl Resource {
     /// The resource of objects of this kind, if this program writes such.
     #[must_use]
     pub fn of(api_version: &str, kind: &str) -> Option<&'static Self> {
-        const RBAC: &str = "rbac.authorization.k8s.io/v1";
-        const KNOWN: &[&Resource] = &[
-            Resource::SECRET,
-            Resource::LEASE,
-            Resource::DEPLOYMENT,
-            Resource::VALIDATING_WEBHOOK,
-            Resource::MUTATING_WEBHOOK,
-            &Resource::new("Namespace", "v1", "namespaces", false),
-            &Resource::new("ServiceAccount", "v1", "serviceaccounts", true),
-            &Resource::new("ConfigMap", "v1", "configmaps", true),
-            &Resource::new("Service", "v1", "services", true),
-            &Resource::new("Role", RBAC, "roles", true),
-            &Resource::new("RoleBinding", RBAC, "rolebindings", true),
-            &Resource::new("ClusterRole", RBAC, "clusterroles", false),
-            &Resource::new("ClusterRoleBinding", RBAC, "clusterrolebindings", false),
-            &Resource::new("PodDisruptionBudget", "policy/v1", "poddisruptionbudgets", true),
-        ];
-        KNOWN.iter().copied().find(|known| known.kind == kind && known.api_version == api_version)
+        KNOWN.iter().find(|known| known.kind == kind && known.api_version == api_version)
     }
 }
+
+const RBAC: &str = "rbac.authorization.k8s.io/v1";
+static KNOWN: [Resource; 14] = [
+    *Resource::SECRET,
+    *Resource::LEASE,
+    *Resource::DEPLOYMENT,
+    *Resource::VALIDATING_WEBHOOK,
+    *Resource::MUTATING_WEBHOOK,
+    Resource::new("Namespace", "v1", "namespaces", false),
+    Resource::new("ServiceAccount", "v1", "serviceaccounts", true),
+    Resource::new("ConfigMap", "v1", "configmaps", true),
+    Resource::new("Service", "v1", "services", true),
+    Resource::new("Role", RBAC, "roles", true),
+    Resource::new("RoleBinding", RBAC, "rolebindings", true),
+    Resource::new("ClusterRole", RBAC, "clusterroles", false),
+    Resource::new("ClusterRoleBinding", RBAC, "clusterrolebindings", false),
+    Resource::new("PodDisruptionBudget", "policy/v1", "poddisruptionbudgets", true),
+];
 
 /// The result of a change.
 #[derive(Debug, Clone, PartialEq)]
@@ -219,10 +220,10 @@ impl Place {
     }
 
     fn path(&self, is_named: bool) -> String {
-        let Resource { api_version, plural, is_namespaced, .. } = self.resource;
+        let Resource { api_version, plural, is_namespaced, .. } = *self.resource;
         let root = if api_version.contains('/') { "apis" } else { "api" };
         let mut path = format!("/{root}/{api_version}");
-        if *is_namespaced {
+        if is_namespaced {
             path.push_str(&format!("/namespaces/{}", self.object.namespace));
         }
         path.push_str(&format!("/{plural}"));
