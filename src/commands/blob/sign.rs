@@ -34,8 +34,8 @@ use crate::output::{GOOD, Output, SCHEMA_VERSION, paint, show_fact};
       --profile arn:aws:signer:us-west-2:111122223333:/signing-profiles/pipeline
 
   Sign it with a private key, for 90 days, in the COSE format:
-    notation-aws-signer blob sign app.tar.gz --media-type application/gzip \
-      --key key.pem --certificate-chain chain.pem \
+    notation-aws-signer blob sign app.tar.gz --media-type application/gzip \\
+      --key key.pem --certificate-chain chain.pem \\
       --signature-format cose --expiry 90d
 
 Exit codes: 0 signed; 2 the command line, a file, the configuration or a permission is wrong; 3 AWS Signer could not be \
