@@ -194,6 +194,31 @@ class Ratify(Service):
         self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
 
 
+class RedisServer(Service):
+    """A redis-server that forgets everything at its end, with the key that authenticates what replicas write."""
+
+    def __init__(self, folder):
+        self.folder, self.port = folder, free_port()
+        self.key = Path(folder, "redis.key")
+        self.key.write_text(os.urandom(32).hex())
+        self.begin()
+
+    def begin(self):
+        command = ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", str(self.folder)]
+        super().__init__(command, os.environ, os.path.join(self.folder, "redis.log"))
+        self.wait_for("redis-server", lambda: listens(self.port))
+
+    def settings(self, timeout="50ms"):
+        """`cache.redis` of the configuration."""
+        return {"url": f"redis://127.0.0.1:{self.port}/0", "keyFiles": [str(self.key)], "timeout": timeout}
+
+    def command(self, *words):
+        """Runs a command. Returns the answer as the protocol has it."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=10) as connection:
+            connection.sendall(f"{' '.join(words)}\r\n".encode())
+            return connection.recv(65536).decode(errors="replace")
+
+
 class CountingProxy:
     """Passes requests on to a server, and counts them by what they ask for. It is slow.
 

@@ -47,6 +47,7 @@
 //! | [`registries`] | which registry is asked, and with whose credentials |
 //! | [`cluster`] | access to Kubernetes: pull secrets and labels of namespaces |
 //! | [`scan`] | what runs in a cluster, judged again |
+//! | [`shared_cache`] | what replicas share, in Redis or Valkey |
 //! | [`cache`] | memory that is bounded by bytes and time, and one question for all who ask at the same time |
 //! | [`metrics`], [`log`] | what is counted, and one line for each decision |
 //! | [`status`] | what the page `/status` shows |
@@ -70,5 +71,6 @@ pub mod registries;
 pub mod scan;
 pub mod server;
 pub mod service;
+pub mod shared_cache;
 pub mod status;
 pub mod trace;

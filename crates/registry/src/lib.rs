@@ -79,7 +79,7 @@ pub use credentials::{Credential, CredentialError, Credentials, Secret, stored_c
 pub use error::{ErrorAnswer, LayoutError, Limited, RegistryError, RequestLine, StoreError};
 pub use http_client::{AuthoritiesError, ProxyError, TlsFailure};
 pub use layout::{Layout, parse_layout_index};
-pub use signatures::{Signatures, StoredSignature};
+pub use signatures::{Signatures, StoredSignature, check_signature_manifest};
 pub use store::Store;
 pub use transfer::Transferred;
 pub use tree::Tree;

@@ -4,6 +4,7 @@
 use notary::manifest::{Manifest, ManifestError, SIGNATURE_MEDIA_TYPE};
 use notary::{Descriptor, Digest};
 
+use super::content::Content;
 use super::error::{LayoutError, RegistryError, StoreError};
 use super::store::Store;
 
@@ -62,24 +63,49 @@ impl Store {
     /// # Errors
     /// Returns [`StoreError`] if it cannot be read, or is not a signature of `subject`.
     pub async fn signature_manifest(&self, listed: &Descriptor, subject: &Descriptor) -> Result<Manifest, StoreError> {
+        let bytes = self.signature_manifest_bytes(listed, subject).await?;
+        check_signature_manifest(&bytes, listed, subject)
+    }
+
+    /// Reads the bytes of such a manifest, which [`check_signature_manifest`] judges.
+    ///
+    /// # Errors
+    /// Returns [`StoreError`] if they cannot be read.
+    pub async fn signature_manifest_bytes(
+        &self,
+        listed: &Descriptor,
+        subject: &Descriptor,
+    ) -> Result<Content, StoreError> {
         let digest = &listed.digest;
-        let bytes = self.manifest(listed).await.map_err(|why| match why {
+        self.manifest(listed).await.map_err(|why| match why {
             // Delivered intact: the manifest itself is wrong.
             StoreError::Registry(RegistryError::Manifest { source, .. })
             | StoreError::Layout(LayoutError::Manifest { source, .. }) => not_a_signature(digest, subject, source),
             other => other,
-        })?;
-        let manifest = Manifest::parse(&bytes).map_err(|source| not_a_signature(digest, subject, source))?;
-        manifest.check_is_signature().map_err(|source| not_a_signature(digest, subject, source))?;
-        match &manifest.subject {
-            // Signatures are found by this digest alone. Size and media type of the artifact are in the signed payload.
-            Some(signed) if signed.digest == subject.digest => Ok(manifest),
-            signed => Err(StoreError::OtherSubject {
-                digest: digest.clone(),
-                subject: subject.digest.clone(),
-                signed: signed.as_ref().map(|signed| signed.digest.clone()),
-            }),
-        }
+        })
+    }
+}
+
+/// Checks that the bytes of a manifest, which are those of `listed`, are a signature of `subject`.
+///
+/// # Errors
+/// Returns [`StoreError`] if they are not.
+pub fn check_signature_manifest(
+    bytes: &[u8],
+    listed: &Descriptor,
+    subject: &Descriptor,
+) -> Result<Manifest, StoreError> {
+    let digest = &listed.digest;
+    let manifest = Manifest::parse(bytes).map_err(|source| not_a_signature(digest, subject, source))?;
+    manifest.check_is_signature().map_err(|source| not_a_signature(digest, subject, source))?;
+    match &manifest.subject {
+        // Signatures are found by this digest alone. Size and media type of the artifact are in the signed payload.
+        Some(signed) if signed.digest == subject.digest => Ok(manifest),
+        signed => Err(StoreError::OtherSubject {
+            digest: digest.clone(),
+            subject: subject.digest.clone(),
+            signed: signed.as_ref().map(|signed| signed.digest.clone()),
+        }),
     }
 }
 

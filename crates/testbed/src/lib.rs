@@ -22,6 +22,7 @@ pub mod own_key;
 pub mod plugin;
 pub mod process;
 pub mod programs;
+pub mod redis_server;
 pub mod registry;
 pub mod schemas;
 pub mod server;

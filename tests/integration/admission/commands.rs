@@ -19,7 +19,7 @@ pub(super) fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
 }
 
 /// The outcome and the code of an image.
-fn outcome(answer: &Value, place: usize) -> String {
+pub(super) fn outcome(answer: &Value, place: usize) -> String {
     let image = &answer["images"][place];
     let code = image["code"].as_str().map_or_else(String::new, |code| format!(": {code}"));
     format!("{}{code}", image["outcome"].as_str().unwrap())

@@ -9,6 +9,7 @@ mod examples;
 mod kubernetes;
 mod metrics;
 mod other_examples;
+mod redis;
 mod scan;
 mod webhooks;
 

@@ -26,6 +26,12 @@ impl Clock {
         OffsetDateTime::now_utc() + self.ahead()
     }
 
+    /// What calendars had at `instant`, which is not in the future.
+    #[must_use]
+    pub fn utc_at(&self, instant: Instant) -> OffsetDateTime {
+        self.utc() - self.now().saturating_duration_since(instant)
+    }
+
     /// Sets the clock forward.
     pub fn advance(&self, by: Duration) {
         self.ahead.fetch_add(u64::try_from(by.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);

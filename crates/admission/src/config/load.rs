@@ -107,20 +107,12 @@ impl Config {
     /// The settings that this version reads, but does not serve.
     #[must_use]
     pub fn unavailable(&self) -> Vec<Unavailable> {
-        let settings = [
-            (
-                matches!(self.server.tls, Tls::SelfManaged { .. }),
-                true,
-                "server.tls.selfManaged: this version keeps no certificate in a Secret; use certificate files (tls: \
+        let settings = [(
+            matches!(self.server.tls, Tls::SelfManaged { .. }),
+            true,
+            "server.tls.selfManaged: this version keeps no certificate in a Secret; use certificate files (tls: \
                  {certificate, key}), or leave tls out for a certificate in the state folder",
-            ),
-            (
-                self.cache.redis.is_some(),
-                false,
-                "cache.redis: this version shares no cache; each replica remembers for itself, and calls AWS at \
-                 aws.revocation.rate divided by aws.revocation.replicas",
-            ),
-        ];
+        )];
         let set = settings.into_iter().filter(|(is_set, ..)| *is_set);
         set.map(|(_, is_fatal, sentence)| Unavailable { sentence, is_fatal }).collect()
     }

@@ -19,6 +19,7 @@
 //! | `doubt` | what a verdict would be if revocation were known, and how long it holds |
 //! | `signatures` | lists and envelopes of signatures, remembered |
 //! | `revocation` | revocation checks: remembered, coalesced, within the quota |
+//! | `shared` | [`Shared`]: what replicas share |
 //! | `quota` | the calls to AWS Signer that are permitted |
 //! | `reasons` | the reasons of others in the words of decisions |
 
@@ -38,6 +39,7 @@ mod reference;
 mod resolution;
 mod revocation;
 mod rules;
+mod shared;
 mod signatures;
 mod stores;
 mod verification;
@@ -49,7 +51,9 @@ pub use self::judge::{Judge, JudgeSettings};
 pub use self::memory::Memory;
 pub use self::policies::{LoadedPolicy, PolicyError, load_policies};
 pub use self::question::{PullIdentity, Question};
+pub use self::quota::Rate;
 pub use self::reference::{ImageReference, InvalidReference};
 pub use self::revocation::{RevocationMemory, Revocations};
 pub use self::rules::{Labels, Rules};
+pub use self::shared::{Shared, SharedAnswer, SharedSignature, Token, Turn, Turns, Wanted};
 pub use self::stores::{Access, Stores};

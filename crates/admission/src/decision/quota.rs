@@ -1,4 +1,5 @@
-//! The calls to AWS Signer that are permitted: a token bucket for each region, and who waits for it.
+//! The calls to AWS Signer that are permitted: a token bucket for each region, and who waits for it. Where replicas
+//! share a bucket, it decides; where they do not, or it is gone, each has its part of the rate.
 
 use std::collections::{HashMap, HashSet};
 use std::num::NonZeroU32;
@@ -7,7 +8,9 @@ use std::time::Duration;
 
 use aws_names::Region;
 use limits::RateLimit;
+use tokio::time::{Instant, sleep};
 
+use super::shared::{Shared, Token};
 use crate::cache::Key;
 
 /// The most regions that have a bucket of their own. Only trusted signers' regions are asked.
@@ -25,8 +28,33 @@ pub struct Quota {
 
 #[derive(Debug, Default)]
 struct Buckets {
-    rate: Option<Rate>,
-    by_region: HashMap<Option<Region>, Arc<RateLimit>>,
+    rates: Option<Rates>,
+    by_region: HashMap<Option<Region>, Arc<Bucket>>,
+}
+
+/// How many calls are permitted to this replica.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rates {
+    /// Its part, when it goes by itself.
+    pub part: Rate,
+    /// The rate of all replicas, which it never exceeds, whatever a shared bucket says.
+    pub whole: Rate,
+}
+
+/// The buckets of a region.
+#[derive(Debug)]
+struct Bucket {
+    part: RateLimit,
+    whole: RateLimit,
+}
+
+/// The bucket that replicas share for a region.
+#[derive(Debug, Clone, Copy)]
+pub struct SharedBucket<'a> {
+    /// Where it is.
+    pub shared: &'a dyn Shared,
+    /// Stands for the credentials and the region.
+    pub key: Key,
 }
 
 /// How many calls are permitted.
@@ -39,41 +67,64 @@ pub struct Rate {
 }
 
 impl Quota {
-    /// Permits calls at this rate from now on, in all regions.
-    pub fn set_rate(&self, rate: Rate) {
+    /// Permits calls at these rates from now on, in all regions.
+    pub fn set_rates(&self, rates: Rates) {
         let mut buckets = locked(&self.buckets);
-        if buckets.rate != Some(rate) {
-            *buckets = Buckets { rate: Some(rate), by_region: HashMap::new() };
+        if buckets.rates != Some(rates) {
+            *buckets = Buckets { rates: Some(rates), by_region: HashMap::new() };
         }
     }
 
-    /// The number of calls that can be made at once in the region where it is least.
+    /// The number of calls that this replica can make at once in the region where it is least.
     #[must_use]
     pub fn tokens(&self) -> Option<u32> {
-        locked(&self.buckets).by_region.values().map(|bucket| bucket.available()).min()
+        // The bucket that is not in use is full.
+        let least = |bucket: &Arc<Bucket>| bucket.part.available().min(bucket.whole.available());
+        locked(&self.buckets).by_region.values().map(least).min()
     }
 
-    /// Waits for the turn of a revocation check in a region. Returns false at once if it comes later than `longest`
-    /// from now.
-    pub async fn wait(&self, region: Option<Region>, check: Key, longest: Duration) -> bool {
-        let Some(bucket) = self.bucket(region) else { return true };
+    /// Waits for the turn of a revocation check in a region. Returns false if it comes later than `longest` from now,
+    /// as soon as that is known.
+    pub async fn wait(
+        &self,
+        region: Option<Region>,
+        check: Key,
+        longest: Duration,
+        shared: Option<SharedBucket<'_>>,
+    ) -> bool {
+        let Some((bucket, rates)) = self.bucket(region) else { return true };
+        let end = Instant::now() + longest;
+        let left = || end.saturating_duration_since(Instant::now());
         locked(&self.waiting).insert(check);
         let _waits = Entry {
             end: || {
                 locked(&self.waiting).remove(&check);
             },
         };
-        bucket.wait_at_most(longest).await
+        if let Some(SharedBucket { shared, key }) = shared {
+            match shared.take(key, rates.whole, left()).await {
+                Some(Token::After(time)) => {
+                    sleep(time).await;
+                    // A shared bucket that forgot everything, or was made to, permits more than the rate.
+                    return bucket.whole.wait_at_most(left()).await;
+                }
+                Some(Token::TooLate) => return false,
+                None => {}
+            }
+        }
+        bucket.part.wait_at_most(left()).await
     }
 
-    fn bucket(&self, region: Option<Region>) -> Option<Arc<RateLimit>> {
+    fn bucket(&self, region: Option<Region>) -> Option<(Arc<Bucket>, Rates)> {
         let mut buckets = locked(&self.buckets);
-        let Rate { interval, burst } = buckets.rate?;
+        let rates = buckets.rates?;
         let buckets = &mut buckets.by_region;
         if buckets.len() >= MAX_BUCKETS && !buckets.contains_key(&region) {
             buckets.clear();
         }
-        Some(Arc::clone(buckets.entry(region).or_insert_with(|| Arc::new(RateLimit::bucket(interval, burst)))))
+        let limit = |rate: Rate| RateLimit::bucket(rate.interval, rate.burst);
+        let new = || Arc::new(Bucket { part: limit(rates.part), whole: limit(rates.whole) });
+        Some((Arc::clone(buckets.entry(region).or_insert_with(new)), rates))
     }
 
     /// Notes that a verification waits for a revocation check, as long as the result lives.

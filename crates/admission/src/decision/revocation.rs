@@ -14,8 +14,9 @@ use notation::revocation::{BoxFuture, RevocationQuestion, RevocationSource, Revo
 use notation::verify::Signer;
 
 use super::judge::UNDETERMINED;
-use super::quota::{Quota, Rate};
+use super::quota::{Quota, Rate, Rates, SharedBucket};
 use super::reasons::response;
+use super::shared::{Shared, SharedAnswer, Turn, Wanted};
 use super::waited::Waited;
 use crate::cache::{Bounded, Clock, Flights, Key, Remembered, Weight};
 use crate::config::RevocationSettings;
@@ -24,8 +25,6 @@ use crate::trace;
 
 /// A revocation is not taken back.
 const REVOKED: Duration = Duration::from_secs(24 * 60 * 60);
-/// The most seconds of calls that may be made at once after a pause.
-const BURST: u32 = 2;
 
 /// The answers that are remembered, and the questions under way.
 #[derive(Debug)]
@@ -83,6 +82,8 @@ impl RevocationMemory {
 #[derive(Debug, Clone)]
 pub struct Revocations {
     inner: Arc<Inner>,
+    /// What is shared with other replicas.
+    shared: Option<Arc<dyn Shared>>,
 }
 
 #[derive(Debug)]
@@ -108,9 +109,8 @@ impl Revocations {
         time: Duration,
         metrics: Metrics,
     ) -> Self {
-        let interval = Duration::from_secs(1) * settings.replicas.get() / settings.rate.get();
-        let burst = settings.rate.get().saturating_mul(BURST) / settings.replicas.get();
-        memory.quota.set_rate(Rate { interval, burst: NonZeroU32::new(burst).unwrap_or(NonZeroU32::MIN) });
+        let rate = |replicas| Rate::per_second(settings.rate, replicas);
+        memory.quota.set_rates(Rates { part: rate(settings.replicas), whole: rate(NonZeroU32::MIN) });
         let inner = Inner {
             source: Arc::new(source),
             clients,
@@ -120,7 +120,18 @@ impl Revocations {
             metrics,
             messages: Mutex::default(),
         };
-        Self { inner: Arc::new(inner) }
+        Self { inner: Arc::new(inner), shared: None }
+    }
+
+    /// Shares answers and the quota with other replicas, and so do the clones of the result.
+    #[must_use]
+    pub fn sharing(self, shared: Option<Arc<dyn Shared>>) -> Self {
+        Self { shared, ..self }
+    }
+
+    /// What is shared with other replicas.
+    pub(super) fn shared_memory(&self) -> Option<Arc<dyn Shared>> {
+        self.shared.clone()
     }
 
     /// How long an answer is used.
@@ -199,6 +210,10 @@ impl Revocations {
         }
         let deadline = Deadline::new(self.inner.time);
         let question = RevocationQuestion { deadline, ..question };
+        let _turn = match self.shared_answer(&key, deadline).await {
+            Turn::Known(answer) => return self.adopt(key, &answer),
+            Turn::Ask(turn) => turn,
+        };
         if let Some(failure) = self.wait_for_quota(key, &question).await {
             self.postpone(&key);
             return RevocationStatus::Unknown(failure);
@@ -215,20 +230,70 @@ impl Revocations {
             RevocationStatus::NotRevoked(_) | RevocationStatus::Revoked { .. } => None,
         };
         metrics.upstream(upstream, operation, response(code), began.elapsed());
-        let (known, time) = match &answer {
-            RevocationStatus::Unknown(_) => {
-                self.postpone(&key);
-                return answer;
+        if matches!(answer, RevocationStatus::Unknown(_)) {
+            self.postpone(&key);
+            return answer;
+        }
+        let answer = SharedAnswer { status: answer, asked: memory.clock.utc_at(asked) };
+        let told = match &self.shared {
+            Some(shared) => shared.keep_revocation(key, &answer, answer.asked + self.time_of(&answer)).await,
+            None => None,
+        };
+        match told {
+            Some(told) => self.adopt(key, &told),
+            None => self.remember(key, &answer, asked),
+        }
+    }
+
+    /// What other replicas know, or the turn to ask.
+    async fn shared_answer(&self, key: &Key, deadline: Deadline) -> Turn {
+        let Some(shared) = &self.shared else { return Turn::Ask(None) };
+        let clock = &self.inner.memory.clock;
+        let wanted = match self.known(key, clock.now()).map(|(known, _)| known) {
+            // It is to be replaced: by an answer that is newer, and not about to age itself.
+            Some(known) => {
+                let asked = match &known.value {
+                    Answer::NotRevoked { asked, .. } => clock.utc_at(*asked),
+                    Answer::Revoked { .. } => clock.utc(),
+                };
+                Wanted { after: Some(asked), age: self.inner.ttl / 4 * 3 }
             }
-            RevocationStatus::NotRevoked(message) => {
-                (Answer::NotRevoked { message: self.shared(message), asked }, self.inner.ttl)
-            }
+            None => Wanted { after: None, age: self.inner.ttl },
+        };
+        // The rest is for asking after all.
+        shared.revocation(*key, wanted, deadline.remaining() / 2).await
+    }
+
+    /// How long an answer is used.
+    fn time_of(&self, answer: &SharedAnswer) -> Duration {
+        if matches!(answer.status, RevocationStatus::Revoked { .. }) { REVOKED } else { self.inner.ttl }
+    }
+
+    /// Remembers the answer of another replica, for as long as if this one had asked at that time.
+    fn adopt(&self, key: Key, answer: &SharedAnswer) -> RevocationStatus {
+        let clock = &self.inner.memory.clock;
+        // What is said to have been asked for later than now was asked for now.
+        let age = Duration::try_from(clock.utc() - answer.asked).unwrap_or_default();
+        let Some(asked) = clock.now().checked_sub(age) else { return answer.status.clone() };
+        let status = self.remember(key, answer, asked);
+        if matches!(status, RevocationStatus::Revoked { .. }) {
+            // It may be due for long, and is not to be looked for again at each request.
+            self.postpone(&key);
+        }
+        status
+    }
+
+    /// Remembers an answer that says something, from when it was asked for.
+    fn remember(&self, key: Key, answer: &SharedAnswer, asked: Instant) -> RevocationStatus {
+        let known = match &answer.status {
+            RevocationStatus::Unknown(_) => return answer.status.clone(),
+            RevocationStatus::NotRevoked(message) => Answer::NotRevoked { message: self.once(message), asked },
             RevocationStatus::Revoked { entities, message } => {
-                (Answer::Revoked { entities: entities.clone(), message: message.clone() }, REVOKED)
+                Answer::Revoked { entities: entities.clone(), message: message.clone() }
             }
         };
-        memory.answers.insert(key, known, asked, time);
-        answer
+        self.inner.memory.answers.insert(key, known, asked, self.time_of(answer));
+        answer.status.clone()
     }
 
     /// Waits for the turn of a call to AWS Signer. Returns why it does not come in time.
@@ -238,7 +303,9 @@ impl Revocations {
         }
         let began = Instant::now();
         let region = self.region(question);
-        let is_in_time = self.inner.memory.quota.wait(region, check, question.deadline.remaining()).await;
+        let shared = self.shared.as_deref();
+        let shared = shared.map(|shared| SharedBucket { shared, key: self.bucket(question, region.as_ref()) });
+        let is_in_time = self.inner.memory.quota.wait(region, check, question.deadline.remaining(), shared).await;
         self.inner.metrics.quota_wait(began.elapsed());
         (!is_in_time).then(quota_used_up)
     }
@@ -249,6 +316,16 @@ impl Revocations {
         if let Some((known, _)) = self.known(key, now) {
             known.postpone(now, UNDETERMINED);
         }
+    }
+
+    /// The quota that a call counts in: that of the credentials, in a region.
+    fn bucket(&self, question: &RevocationQuestion, region: Option<&Region>) -> Key {
+        let key = Key::of("quota").with(region.map(ToString::to_string).unwrap_or_default());
+        let Signer::AwsSigner(signer) = &question.signer else { return key.key() };
+        let partition = signer.profile_version.location().partition();
+        let config = self.inner.clients.config();
+        let key = key.with(config.role(partition).map(ToString::to_string).unwrap_or_default());
+        key.with(config.profile(partition).unwrap_or_default()).key()
     }
 
     /// The region of AWS Signer that is asked.
@@ -278,7 +355,7 @@ impl Revocations {
     }
 
     /// The message, in memory once while equal ones follow each other.
-    fn shared(&self, message: &str) -> Arc<str> {
+    fn once(&self, message: &str) -> Arc<str> {
         let mut last = self.inner.messages.lock().unwrap_or_else(PoisonError::into_inner);
         match &*last {
             Some(known) if **known == *message => Arc::clone(known),

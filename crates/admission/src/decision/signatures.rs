@@ -6,12 +6,13 @@ use std::time::{Duration, Instant};
 use notary::Descriptor;
 use notation::Failure;
 use notation::revocation::BoxFuture;
-use notation::verify::{FetchedEnvelope, NoVerdict, Reason, SignatureSource, Tries};
+use notation::verify::{FetchedEnvelope, FetchedSignature, NoVerdict, Reason, SignatureSource, Tries};
 use registry::Store;
 
 use super::judged::unexpected;
 use super::memory::{Listed, Memory, StoredEnvelope, whole};
 use super::reasons::response;
+use super::shared::{Shared, SharedSignature};
 use super::waited::Waited;
 use crate::cache::{Key, Remembered};
 use crate::metrics::{CacheName, CacheResult, Metrics, Operation, Stage, Upstream};
@@ -59,6 +60,8 @@ pub struct RememberedSignatures {
     pub metrics: Metrics,
     /// How long the verification waited.
     pub waited: Waited,
+    /// What other replicas have read.
+    pub shared: Option<Arc<dyn Shared>>,
 }
 
 impl RememberedSignatures {
@@ -118,8 +121,22 @@ impl RememberedSignatures {
         let work = || {
             let (store, artifact, manifest) = (self.store.clone(), artifact.clone(), manifest.clone());
             let (memory, times, metrics) = (Arc::clone(&self.memory), self.times, self.metrics.clone());
+            let shared = self.shared.clone().map(|shared| (shared, self.shared_key(&key)));
             async move {
-                let fetched = fetch(&store, &artifact, &manifest, tries, times.reading, &metrics).await?;
+                let copy = match &shared {
+                    Some((shared, key)) => shared.signature(*key).await,
+                    None => None,
+                };
+                let copy = copy
+                    .and_then(|copy| FetchedSignature::from_copy(&artifact, &manifest, &copy.manifest, &copy.envelope));
+                let fetched = match copy {
+                    Some(copy) => copy,
+                    None => {
+                        let read = fetch(&store, &artifact, &manifest, tries, times.reading, &metrics).await?;
+                        share(shared, read.manifest, &read.envelope, &memory).await;
+                        read.envelope
+                    }
+                };
                 let is_small = fetched.content.len() <= LARGE;
                 let stored = || StoredEnvelope { format: fetched.format, bytes: Box::from(&*fetched.content) };
                 Ok(is_small.then(|| memory.envelopes.insert(key, stored(), now, ENVELOPE)))
@@ -130,12 +147,34 @@ impl RememberedSignatures {
         match fetched.unwrap_or_else(|| Err(unexpected().into()))? {
             Some(small) => Ok(small.value.fetched()),
             // It is read again by each, within the budget for memory of the registry client.
-            None => fetch(&self.store, artifact, manifest, tries, self.times.reading, &self.metrics).await,
+            None => {
+                Ok(fetch(&self.store, artifact, manifest, tries, self.times.reading, &self.metrics).await?.envelope)
+            }
         }
+    }
+
+    /// The key among what replicas share. What was read with one credential is not found with another one: other than
+    /// in this process, nothing shows that it was listed.
+    fn shared_key(&self, key: &Key) -> Key {
+        Key::of("shared signature").with(key.as_bytes()).with(self.scope.as_bytes()).key()
     }
 }
 
-/// Reads an envelope from the registry.
+/// Shares what was read, unless it is large.
+async fn share(
+    shared: Option<(Arc<dyn Shared>, Key)>,
+    manifest: Option<Box<[u8]>>,
+    envelope: &FetchedEnvelope,
+    memory: &Memory,
+) {
+    let Some(((shared, key), manifest)) = shared.zip(manifest) else { return };
+    if envelope.content.len() <= LARGE {
+        let signature = SharedSignature { manifest, envelope: Box::from(&*envelope.content) };
+        shared.keep_signature(key, &signature, memory.clock.utc() + ENVELOPE).await;
+    }
+}
+
+/// Reads a signature from the registry.
 async fn fetch(
     store: &Store,
     artifact: &Descriptor,
@@ -143,7 +182,7 @@ async fn fetch(
     tries: Tries,
     time: Duration,
     metrics: &Metrics,
-) -> Result<FetchedEnvelope, Reason> {
+) -> Result<FetchedSignature, Reason> {
     trace::in_stage(Stage::Fetch, fetch_untraced(store, artifact, manifest, tries, time, metrics)).await
 }
 
@@ -154,10 +193,10 @@ async fn fetch_untraced(
     tries: Tries,
     time: Duration,
     metrics: &Metrics,
-) -> Result<FetchedEnvelope, Reason> {
+) -> Result<FetchedSignature, Reason> {
     let asked = Instant::now();
     let deadline = whole(time);
-    let read = deadline.run(store.envelope(artifact, manifest, tries)).await;
+    let read = deadline.run(FetchedSignature::read(store, artifact, manifest, tries)).await;
     let read = read.unwrap_or_else(|| Err(Failure::deadline(deadline).into()));
     let code = read.as_ref().err().map(Reason::code);
     metrics.upstream(Upstream::Registry, Operation::Fetch, response(code), asked.elapsed());

@@ -125,6 +125,7 @@ impl Judge {
             until: Mutex::default(),
             metrics: metrics.clone(),
             waited: waited.clone(),
+            shared: self.inner.revocations.shared_memory(),
         };
         let (asked, began) = (memory.clock.now(), Instant::now());
         let now = memory.clock.utc();

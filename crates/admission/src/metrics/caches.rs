@@ -8,8 +8,8 @@ use prometheus_client::metrics::MetricType;
 
 use super::series::{Number, count_of, descriptor, gauge};
 
-const NAMES: [&str; 8] =
-    ["tag", "signatures", "envelope", "chain", "revocation", "verdict", "ecr_token", "pull_secret"];
+const NAMES: [&str; 9] =
+    ["tag", "signatures", "envelope", "chain", "revocation", "verdict", "ecr_token", "pull_secret", "redis"];
 const RESULTS: [&str; 3] = ["hit", "shared", "miss"];
 
 /// A cache.
@@ -31,6 +31,8 @@ pub enum CacheName {
     EcrToken,
     /// Pull secrets and service accounts of Kubernetes.
     PullSecret,
+    /// What replicas share. Another replica was asking already if an answer is shared.
+    Redis,
 }
 
 /// What a question to a cache came to.
@@ -147,5 +149,6 @@ fn index(cache: CacheName) -> usize {
         CacheName::Verdict => 5,
         CacheName::EcrToken => 6,
         CacheName::PullSecret => 7,
+        CacheName::Redis => 8,
     }
 }

@@ -10,6 +10,7 @@
 //! | `images` | images by outcome, reason and rule |
 //! | `stages` | the duration of the steps of a verification |
 //! | `caches` | questions to the caches, their entries and bytes |
+//! | `redis` | the cache that replicas share |
 //! | `upstream` | requests to registries, AWS and Kubernetes; the quota |
 //! | `operation` | reloads, the certificate, the version |
 //! | `scan` | images that run, by the service's own scan |
@@ -22,6 +23,7 @@ mod errors;
 mod images;
 mod operation;
 mod process;
+mod redis;
 mod requests;
 mod scan;
 mod series;
@@ -42,6 +44,8 @@ pub use self::caches::{CacheFigures, CacheName, CacheResult, CacheSize};
 pub use self::errors::UpstreamErrors;
 use self::images::Images;
 use self::operation::Operations;
+use self::redis::Redis;
+pub use self::redis::RedisFailure;
 pub use self::requests::RequestFigures;
 use self::requests::Requests;
 pub use self::scan::RunningImages;
@@ -54,6 +58,7 @@ use self::upstream::Upstreams;
 pub use self::upstream::{Operation, ResponseCode, Upstream};
 use crate::config::Adapter;
 use crate::decision::{Decided, Verdict};
+use crate::shared_cache::Rejection;
 use crate::trace;
 
 /// The media type of [`Metrics::encode`].
@@ -72,6 +77,7 @@ struct Groups {
     images: Images,
     stages: Stages,
     caches: Caches,
+    redis: Redis,
     upstreams: Upstreams,
     operations: Operations,
     scans: Scans,
@@ -91,6 +97,7 @@ impl Metrics {
             images: Images::new(),
             stages: Stages::new(),
             caches: Caches::new(),
+            redis: Redis::default(),
             upstreams: Upstreams::new(),
             operations: Operations::new(version),
             scans: Scans::default(),
@@ -159,6 +166,26 @@ impl Metrics {
     /// Sets how the size of a cache is found out at each scrape. It replaces the cache's former one.
     pub fn watch_cache(&self, cache: CacheName, size: impl Fn() -> CacheSize + Send + Sync + 'static) {
         self.groups.caches.watch(cache, Box::new(size));
+    }
+
+    /// Counts an entry of the shared cache that was not believed.
+    pub fn redis_rejected(&self, rejection: Rejection) {
+        self.groups.redis.rejected(rejection);
+    }
+
+    /// Counts a command to the shared cache that has no answer that can be used.
+    pub fn redis_failed(&self, failure: RedisFailure) {
+        self.groups.redis.failed(failure);
+    }
+
+    /// Sets whether the shared cache is connected.
+    pub fn redis_up(&self, is_up: bool) {
+        self.groups.redis.is_up(is_up);
+    }
+
+    /// No cache is shared: whether it is connected is no question any more.
+    pub fn redis_off(&self) {
+        self.groups.redis.is_off();
     }
 
     /// Counts a request to another service, and its duration. If the work is traced, it is a span.
@@ -272,6 +299,7 @@ impl Collector for Groups {
         self.images.encode(&mut encoder)?;
         self.stages.encode(&mut encoder)?;
         self.caches.encode(&mut encoder)?;
+        self.redis.encode(&mut encoder)?;
         self.upstreams.encode(&mut encoder)?;
         self.operations.encode(&mut encoder)?;
         self.scans.encode(&mut encoder)?;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::*;
 use crate::decision::{Code, ImageDecision, Outcome, Why};
+use crate::shared_cache::Rejection;
 
 fn image(outcome: Outcome, code: Option<Code>, rule: Option<&str>) -> Decided {
     Decided::from(ImageDecision {
@@ -38,6 +39,9 @@ fn used() -> Metrics {
     metrics.upstream(Upstream::Signer, Operation::Revocation, ResponseCode::TIMEOUT, Duration::from_secs(7));
     metrics.quota_wait(Duration::from_millis(20));
     metrics.watch_quota(|| 12.5);
+    metrics.redis_rejected(Rejection::Moved);
+    metrics.redis_failed(RedisFailure::Timeout);
+    metrics.redis_up(true);
     metrics.reload(true);
     metrics.reload(false);
     metrics.certificate_expiry(SystemTime::UNIX_EPOCH + Duration::from_millis(1_900_000_000_500));
@@ -67,6 +71,9 @@ fn writes_the_documented_names() {
         "inflight_requests gauge",
         "quota_tokens gauge",
         "quota_wait_seconds histogram",
+        "redis_failures_total counter",
+        "redis_rejected_total counter",
+        "redis_up gauge",
         "request_duration_seconds histogram",
         "requests_total counter",
         "shed_requests_total counter",
@@ -103,6 +110,11 @@ fn writes_values_and_labels() {
         r#"upstream_request_duration_seconds_bucket{le="5",upstream="signer"} 0"#,
         "quota_wait_seconds_count 1",
         "quota_tokens 12.5",
+        r#"cache_requests_total{cache="redis",result="shared"} 0"#,
+        r#"redis_rejected_total{reason="moved"} 1"#,
+        r#"redis_rejected_total{reason="forged"} 0"#,
+        r#"redis_failures_total{reason="timeout"} 1"#,
+        "redis_up 1",
         "inflight_requests 1",
         "shed_requests_total 1",
         "stale_verdicts_total 1",

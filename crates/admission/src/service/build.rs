@@ -12,19 +12,26 @@ use notation::verify::Verifier;
 use super::callers::Callers;
 use super::opener::Opener;
 use super::scanning::{ScanSettings, Scanning};
+use crate::cache::Clock;
 use crate::cluster::{Cluster, ClusterError, NamespaceLabels, TokenReviews};
 use crate::config::{Adapter, Config, PullSecrets, RegistryCredentials};
-use crate::decision::{Decider, Judge, JudgeSettings, Memory, Parts, PolicyError, Revocations, Rules, load_policies};
+use crate::decision::{
+    Decider, Judge, JudgeSettings, Memory, Parts, PolicyError, Revocations, Rules, Shared, load_policies,
+};
 use crate::ecs::Ecs;
 use crate::frontends::{Deployments, Services, TokenReview, Waiting};
 use crate::log::{Field, Log};
 use crate::metrics::Metrics;
 use crate::registries::{self, Registries, RegistriesError};
 use crate::server::{Snapshot, Tls, TlsError};
+use crate::shared_cache::{Settings, SettingsError, SharedCache};
 use crate::trace::{OtlpError, Traces};
 
 /// The memory for what registries send, beyond 64 KiB of each answer.
 const ANSWERS: usize = 16 * 1024 * 1024;
+
+/// How long a new configuration waits for its shared cache to be connected. Then it is in force without.
+const CONNECTED: Duration = Duration::from_millis(500);
 
 /// Why a configuration cannot be put in force.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +48,9 @@ pub enum BuildError {
     /// The certificate.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// The shared cache, or a file for it.
+    #[error(transparent)]
+    SharedCache(#[from] SettingsError),
     /// The collector of traces.
     #[error(transparent)]
     Otlp(#[from] OtlpError),
@@ -65,6 +75,8 @@ pub struct Builder {
     labels: Option<Arc<NamespaceLabels>>,
     /// The memory, and the settings that it was made for.
     memory: Option<(crate::config::Cache, Arc<Memory>)>,
+    /// The shared cache of the configuration in force.
+    shared: Option<Arc<SharedCache>>,
     is_labels_needed: Arc<std::sync::RwLock<Option<Arc<NamespaceLabels>>>>,
     /// Since when deployments wait.
     waiting: Arc<Waiting>,
@@ -99,8 +111,8 @@ impl Builder {
     #[must_use]
     pub fn new(metrics: Metrics, log: Log, signer: SignerConfig) -> Self {
         let (is_labels_needed, waiting, scanning, traces) = Default::default();
-        let (cluster, labels, memory) = (None, None, None);
-        Self { metrics, log, signer, cluster, labels, memory, is_labels_needed, waiting, scanning, traces }
+        let (cluster, labels, memory, shared) = (None, None, None, None);
+        Self { metrics, log, signer, cluster, labels, memory, shared, is_labels_needed, waiting, scanning, traces }
     }
 
     /// Uses this access to Kubernetes.
@@ -209,6 +221,9 @@ impl Builder {
         if let crate::config::Tls::Files(files) = &config.server.tls {
             Tls::from_files(files)?;
         }
+        if let Some(redis) = &config.cache.redis {
+            Settings::read(redis)?;
+        }
         Ok(())
     }
 
@@ -224,6 +239,7 @@ impl Builder {
         let names: Vec<&str> = config.policies.keys().map(String::as_str).collect();
         let rules = Rules::new(&config.rules, &names);
         let clients = ClientPool::new(self.signer_config(config)?);
+        let redis = config.cache.redis.as_ref().map(Settings::read).transpose()?;
         let cluster = self.cluster(config, rules.need_labels()).await?;
         let memory = self.memory(config);
         let revocations = Revocations::new(
@@ -234,6 +250,7 @@ impl Builder {
             time,
             self.metrics.clone(),
         );
+        let revocations = revocations.sharing(self.shared_cache(redis).await);
         let settings = JudgeSettings {
             tag: config.cache.tag,
             signatures: config.cache.signatures,
@@ -301,13 +318,33 @@ impl Builder {
 
     /// The memory. It is kept as long as its settings stay the same: its keys hold what else a verdict depends on.
     fn memory(&mut self, config: &Config) -> Arc<Memory> {
-        if let Some((_, memory)) = self.memory.as_ref().filter(|(cache, _)| *cache == config.cache) {
+        let settings = crate::config::Cache { redis: None, ..config.cache.clone() };
+        if let Some((_, memory)) = self.memory.as_ref().filter(|(cache, _)| *cache == settings) {
             return Arc::clone(memory);
         }
-        let memory = Arc::new(Memory::new(&config.cache));
+        let memory = Arc::new(Memory::new(&settings));
         memory.watch(&self.metrics);
-        self.memory = Some((config.cache.clone(), Arc::clone(&memory)));
+        self.memory = Some((settings, Arc::clone(&memory)));
         memory
+    }
+
+    /// The shared cache. Its connection is kept as long as its settings and the content of its files stay the same.
+    async fn shared_cache(&mut self, settings: Option<Settings>) -> Option<Arc<dyn Shared>> {
+        let Some(settings) = settings else {
+            self.shared = None;
+            self.metrics.redis_off();
+            return None;
+        };
+        let shared = match self.shared.take().filter(|shared| *shared.settings() == settings) {
+            Some(shared) => shared,
+            None => {
+                let shared = SharedCache::new(settings, Clock::default(), self.metrics.clone(), self.log.clone());
+                shared.connected(CONNECTED).await;
+                Arc::new(shared)
+            }
+        };
+        self.shared = Some(Arc::clone(&shared));
+        Some(shared)
     }
 }
 

@@ -21,14 +21,14 @@ use tokio::time::Instant;
 use crate::scene::{Scene, Tenant, assert_said, assert_verified, until};
 use crate::source::Source;
 
-const TIME: Duration = Duration::from_secs(8);
+pub const TIME: Duration = Duration::from_secs(8);
 
-fn settings(rate: u32, replicas: u32) -> RevocationSettings {
+pub fn settings(rate: u32, replicas: u32) -> RevocationSettings {
     let number = |number: u32| number.try_into().unwrap();
     RevocationSettings { rate: number(rate), replicas: number(replicas), ..RevocationSettings::default() }
 }
 
-fn memory() -> Arc<RevocationMemory> {
+pub fn memory() -> Arc<RevocationMemory> {
     Arc::new(RevocationMemory::new(1 << 20, 10_000, Clock::default()))
 }
 
@@ -39,7 +39,7 @@ fn revocations(source: &Arc<Source>, memory: &Arc<RevocationMemory>, settings: &
 }
 
 /// Questions whose signing times are their numbers.
-fn questions(signer: &Signer, count: i64) -> Vec<RevocationQuestion> {
+pub fn questions(signer: &Signer, count: i64) -> Vec<RevocationQuestion> {
     let folder = tempfile::tempdir().unwrap();
     let image = add_image(&registry::Layout::create(folder.path()).unwrap(), "v1");
     let envelope = OwnKey::new(|_| ()).sign(&image, SigningScheme::X509);
@@ -50,7 +50,7 @@ fn questions(signer: &Signer, count: i64) -> Vec<RevocationQuestion> {
     (0..count).map(|number| RevocationQuestion { signing_time: at(number), ..question.clone() }).collect()
 }
 
-fn aws(region: &str) -> Signer {
+pub fn aws(region: &str) -> Signer {
     let arn = |rest: &str| format!("arn:aws:signer:{region}:111122223333:/{rest}");
     Signer::AwsSigner(Box::new(SignerAttributes {
         profile_version: arn("signing-profiles/release/ABCDEFGHIJ").parse().unwrap(),
@@ -60,7 +60,7 @@ fn aws(region: &str) -> Signer {
 }
 
 /// Asks all at the same time, in their order.
-async fn ask(revocations: &Revocations, questions: Vec<RevocationQuestion>) -> Vec<RevocationStatus> {
+pub async fn ask(revocations: &Revocations, questions: Vec<RevocationQuestion>) -> Vec<RevocationStatus> {
     let ask = |question: RevocationQuestion| {
         let revocations = revocations.clone();
         tokio::spawn(async move {

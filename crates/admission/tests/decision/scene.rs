@@ -9,7 +9,7 @@ use admission::cache::{Clock, Key};
 use admission::config::Config;
 use admission::decision::{
     Access, Code, Decided, Decider, Decision, Judge, JudgeSettings, Memory, Outcome, Parts, PullIdentity, Question,
-    Revocations, Rules, Stores, load_policies,
+    Revocations, Rules, Shared, Stores, load_policies,
 };
 use admission::frontends::Decide as _;
 use admission::metrics::Metrics;
@@ -123,6 +123,12 @@ pub struct Scene {
     pub decider: Decider,
 }
 
+/// One of several replicas.
+pub struct Replica {
+    pub decider: Decider,
+    pub metrics: Metrics,
+}
+
 /// A trust policy document with one statement, for all repositories.
 pub fn document(verification: &Value) -> String {
     let statement = json!({
@@ -160,14 +166,22 @@ impl Scene {
             (Source::new(), Clock::default(), Metrics::new("0", &[]), Tenants::new(time));
         let config = parse(config, &folder);
         let memory = Arc::new(Memory::with_clock(&config.cache, clock.clone()));
-        let decider = decider(&config, &memory, &source, &tenants, &metrics, time);
+        let decider = decider(&config, &memory, &source, &tenants, &metrics, time, None);
         Self { registry, source, clock, memory, metrics, tenants, key, folder, time, decider }
     }
 
     /// Puts another configuration in force; what is remembered stays.
     pub fn reload(&mut self, config: &str) {
         let config = parse(config, &self.folder);
-        self.decider = decider(&config, &self.memory, &self.source, &self.tenants, &self.metrics, self.time);
+        self.decider = decider(&config, &self.memory, &self.source, &self.tenants, &self.metrics, self.time, None);
+    }
+
+    /// Another replica with this configuration, which remembers for itself and shares `shared`.
+    pub fn replica(&self, config: &str, metrics: Metrics, shared: Option<Arc<dyn Shared>>) -> Replica {
+        let config = parse(config, &self.folder);
+        let memory = Arc::new(Memory::with_clock(&config.cache, self.clock.clone()));
+        let decider = decider(&config, &memory, &self.source, &self.tenants, &metrics, self.time, shared);
+        Replica { decider, metrics }
     }
 
     /// Pushes `app:v1` and signs it by the trusted key.
@@ -250,6 +264,7 @@ fn decider(
     tenants: &Arc<Tenants>,
     metrics: &Metrics,
     time: Duration,
+    shared: Option<Arc<dyn Shared>>,
 ) -> Decider {
     let policies = load_policies(&config.policies).unwrap_or_else(|why| panic!("{why}"));
     let names: Vec<&str> = config.policies.keys().map(String::as_str).collect();
@@ -262,7 +277,8 @@ fn decider(
         &config.aws.revocation,
         time,
         metrics.clone(),
-    );
+    )
+    .sharing(shared);
     let settings = JudgeSettings {
         tag: config.cache.tag,
         signatures: config.cache.signatures,

@@ -28,7 +28,7 @@ pub use self::inspection::{CheckRevocation, InspectedEnvelope, InspectedSignatur
 pub use self::policy::{Trust, VerificationPolicy};
 pub use self::reason::Reason;
 pub use self::signer::Signer;
-pub use self::source::{FetchedEnvelope, SignatureSource, Tries};
+pub use self::source::{FetchedEnvelope, FetchedSignature, SignatureSource, Tries};
 pub use self::verdict::{
     CertificateSummary, Check, CheckOutcome, CheckResult, Conclusion, Requirement, RequirementError, SignatureVerdict,
     Signed, TimestampSummary, Verdict,

@@ -10,12 +10,14 @@ use super::{Helm, NAMESPACE, chart, value_file};
 use crate::admission::examples::of_kind;
 use crate::support::programs;
 
-const ALERTS: [&str; 9] = [
+const ALERTS: [&str; 11] = [
     "AdmissionRevokedImageRuns",
     "AdmissionRevokedImageRefused",
     "AdmissionImagesUndetermined",
     "AdmissionQuota",
     "AdmissionStale",
+    "AdmissionSharedCacheDown",
+    "AdmissionSharedCacheForged",
     "AdmissionCertificateExpires",
     "AdmissionConfigurationRejected",
     "AdmissionOverload",
@@ -114,10 +116,14 @@ fn alerts_test() -> Value {
         ("notation_admission_stale_verdicts_total", "", "0+1x30"),
         ("notation_admission_config_reloads_total", ",result=\"failure\"", "0 1x30"),
         ("notation_admission_shed_requests_total", "", "0+60x30"),
+        ("notation_admission_redis_up", "", "0x30"),
+        ("notation_admission_redis_rejected_total", ",reason=\"forged\"", "0 1x30"),
         (expiry, "", "86400x30"),
     ];
-    let nothing = [up, (runs.0, runs.1, "0x30"), verified, (expiry, "", "8640000x30")];
-    let tests = [test(&everything, &ALERTS[..8]), test(&nothing, &[]), test(&[("up", "", "0x30")], &["AdmissionDown"])];
+    let connected = ("notation_admission_redis_up", "", "1x30");
+    let nothing = [up, (runs.0, runs.1, "0x30"), verified, connected, (expiry, "", "8640000x30")];
+    let tests =
+        [test(&everything, &ALERTS[..10]), test(&nothing, &[]), test(&[("up", "", "0x30")], &["AdmissionDown"])];
     json!({ "rule_files": ["alerts.yaml"], "evaluation_interval": "1m", "tests": tests })
 }
 

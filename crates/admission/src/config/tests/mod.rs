@@ -201,10 +201,7 @@ fn names_all_files_that_it_needs() {
 #[test]
 fn says_what_this_version_does_not_serve() {
     let sentences: Vec<_> = parsed(FULL).unavailable().iter().map(ToString::to_string).collect();
-    for (sentence, start) in sentences.iter().zip(["cache.redis: "]) {
-        assert!(sentence.starts_with(start), "{sentence}");
-    }
-    assert_eq!(sentences.len(), 1);
+    assert!(sentences.is_empty(), "{sentences:?}");
     assert!(parsed(FULL).unavailable().iter().all(|setting| !setting.is_fatal));
     assert!(with("scan: {interval: 1h, reports: true}").unavailable().is_empty());
     let own = with("server: {tls: {selfManaged: {secret: s, service: a.ns.svc, webhooks: [w]}}}").unavailable();

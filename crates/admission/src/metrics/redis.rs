@@ -1,0 +1,85 @@
+//! The cache that replicas share. Its questions are counted in `caches`.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use prometheus_client::encoding::DescriptorEncoder;
+use prometheus_client::metrics::MetricType;
+
+use super::series::{Number, count_of, descriptor, gauge};
+use crate::shared_cache::Rejection;
+
+const REJECTIONS: [&str; 5] = ["forged", "moved", "expired", "future", "malformed"];
+const FAILURES: [&str; 4] = ["timeout", "lost", "busy", "refused"];
+
+/// Why a command has no answer that can be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RedisFailure {
+    /// The answer did not come in time.
+    Timeout,
+    /// The connection ended, or the answer was not understood.
+    Lost,
+    /// Too many commands were under way.
+    Busy,
+    /// The server answered with an error.
+    Refused,
+}
+
+/// The metrics of the shared cache.
+#[derive(Debug, Default)]
+pub struct Redis {
+    rejections: [Number; REJECTIONS.len()],
+    failures: [Number; FAILURES.len()],
+    /// Unknown until the first attempt to connect has ended: 0, then 1 (no) or 2 (yes).
+    up: AtomicU8,
+}
+
+impl Redis {
+    pub fn rejected(&self, rejection: Rejection) {
+        let place = match rejection {
+            Rejection::Forged => 0,
+            Rejection::Moved => 1,
+            Rejection::Expired => 2,
+            Rejection::Future => 3,
+            Rejection::Malformed => 4,
+        };
+        self.rejections[place].add(1);
+    }
+
+    pub fn failed(&self, failure: RedisFailure) {
+        let place = match failure {
+            RedisFailure::Timeout => 0,
+            RedisFailure::Lost => 1,
+            RedisFailure::Busy => 2,
+            RedisFailure::Refused => 3,
+        };
+        self.failures[place].add(1);
+    }
+
+    pub fn is_up(&self, is_up: bool) {
+        self.up.store(if is_up { 2 } else { 1 }, Ordering::Relaxed);
+    }
+
+    /// No cache is shared any more.
+    pub fn is_off(&self) {
+        self.up.store(0, Ordering::Relaxed);
+    }
+
+    pub fn encode(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+        let help = "Entries of the shared cache that were not believed, by the reason.";
+        let mut family = descriptor(encoder, "notation_admission_redis_rejected", help, MetricType::Counter)?;
+        for (reason, value) in REJECTIONS.iter().zip(&self.rejections) {
+            count_of(&mut family, &[("reason", *reason)], value.get())?;
+        }
+        let help = "Commands to the shared cache without a usable answer, by the reason.";
+        let mut family = descriptor(encoder, "notation_admission_redis_failures", help, MetricType::Counter)?;
+        for (reason, value) in FAILURES.iter().zip(&self.failures) {
+            count_of(&mut family, &[("reason", *reason)], value.get())?;
+        }
+        let up = match self.up.load(Ordering::Relaxed) {
+            0 => return Ok(()),
+            up => f64::from(up - 1),
+        };
+        gauge(encoder, "notation_admission_redis_up", "Whether the shared cache is connected.", up)
+    }
+}
