@@ -10,6 +10,7 @@ mod kubernetes;
 mod metrics;
 mod other_examples;
 mod redis;
+mod scaling;
 mod scan;
 mod webhooks;
 

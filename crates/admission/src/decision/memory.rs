@@ -125,7 +125,7 @@ impl Memory {
         watch(CacheName::Verdict, |memory| memory.verdicts.size());
         watch(CacheName::Revocation, |memory| memory.revocations.size());
         let memory = Arc::clone(self);
-        metrics.watch_quota(move || memory.revocations.tokens().map_or(0.0, f64::from));
+        metrics.watch_quota(move || memory.revocations.tokens().map(f64::from));
         let memory = Arc::clone(self);
         metrics.watch_quota_waiting(move || memory.revocations.quota.waiting() as u64);
     }

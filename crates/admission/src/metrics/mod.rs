@@ -200,7 +200,8 @@ impl Metrics {
     }
 
     /// Sets how the number of calls that the quota permits now is found out at each scrape: the least of all buckets.
-    pub fn watch_quota(&self, tokens: impl Fn() -> f64 + Send + Sync + 'static) {
+    /// `None` if nothing was asked yet.
+    pub fn watch_quota(&self, tokens: impl Fn() -> Option<f64> + Send + Sync + 'static) {
         self.groups.upstreams.watch_quota(Box::new(tokens));
     }
 
@@ -259,7 +260,8 @@ impl Metrics {
         RequestFigures { in_flight: in_flight.get(), shed: shed.get(), stale: stale.get() }
     }
 
-    /// The number of calls that the quota permits now: the least of all buckets. `None` before a decider is made.
+    /// The number of calls that the quota permits now: the least of all buckets. `None` before
+    /// the first call.
     #[must_use]
     pub fn quota_tokens(&self) -> Option<f64> {
         self.groups.upstreams.tokens()

@@ -38,7 +38,7 @@ fn used() -> Metrics {
     metrics.upstream(Upstream::Registry, Operation::Resolve, ResponseCode::from_status(200), Duration::from_millis(7));
     metrics.upstream(Upstream::Signer, Operation::Revocation, ResponseCode::TIMEOUT, Duration::from_secs(7));
     metrics.quota_wait(Duration::from_millis(20));
-    metrics.watch_quota(|| 12.5);
+    metrics.watch_quota(|| Some(12.5));
     metrics.redis_rejected(Rejection::Moved);
     metrics.redis_failed(RedisFailure::Timeout);
     metrics.redis_up(true);

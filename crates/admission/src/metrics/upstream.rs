@@ -166,7 +166,7 @@ impl ResponseCode {
     }
 }
 
-type Tokens = Box<dyn Fn() -> f64 + Send + Sync>;
+type Tokens = Box<dyn Fn() -> Option<f64> + Send + Sync>;
 type Waiting = Box<dyn Fn() -> u64 + Send + Sync>;
 
 /// The metrics of other services.
@@ -220,7 +220,7 @@ impl Upstreams {
     }
 
     pub fn tokens(&self) -> Option<f64> {
-        self.tokens.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|tokens| tokens())
+        self.tokens.lock().unwrap_or_else(PoisonError::into_inner).as_ref().and_then(|tokens| tokens())
     }
 
     pub fn waiting(&self) -> u64 {

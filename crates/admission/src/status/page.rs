@@ -98,7 +98,7 @@ fn summary(view: &View) -> Markup {
                     None => html! { span.quiet { "served without TLS" } },
                 }))
                 (fact("Replicas", html! {
-                    (view.replicas.expected) span.quiet { " by aws.revocation.replicas; each caches for itself" }
+                    (view.replicas.expected) span.quiet { " by aws.revocation.replicas" }
                 }))
                 (fact("Requests in work", html! { (requests.in_work) }))
                 (fact("Turned away by overload", html! { (requests.shed) }))
@@ -303,7 +303,7 @@ fn quota(quota: &Quota, view: &View) -> Markup {
             dl {
                 (fact("Calls permitted now", match quota.tokens {
                     Some(tokens) => html! { (tokens) span.quiet { " in the region with the fewest" } },
-                    None => html! { span.quiet { "not known" } },
+                    None => html! { span.quiet { "nothing was asked yet" } },
                 }))
                 (fact("Checks waiting", html! { (quota.waiting) }))
                 (fact("Calls a second", html! {

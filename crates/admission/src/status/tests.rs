@@ -59,7 +59,7 @@ fn full(text: &str) -> Status {
     let metrics = Metrics::new("2.0.0", &["rest"]);
     metrics.cache(CacheName::Tag, CacheResult::Hit);
     metrics.watch_cache(CacheName::Tag, || CacheSize { entries: 3, bytes: 4096 });
-    metrics.watch_quota(|| 12.0);
+    metrics.watch_quota(|| Some(12.0));
     metrics.watch_quota_waiting(|| 5);
     metrics.upstream(Upstream::Signer, Operation::Revocation, ResponseCode::from_status(429), Duration::ZERO);
     let refused: Decided = ImageDecision { rule: Some("rest".into()), ..decision("a:1", Outcome::Refused) }.into();
