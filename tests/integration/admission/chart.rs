@@ -3,6 +3,7 @@
 mod cluster;
 mod monitoring;
 mod schema;
+mod shared_cache;
 
 use std::fs::{create_dir_all, read_dir, read_to_string, write};
 use std::path::{Path, PathBuf};

@@ -276,9 +276,12 @@ impl Revocations {
         let age = Duration::try_from(clock.utc() - answer.asked).unwrap_or_default();
         let Some(asked) = clock.now().checked_sub(age) else { return answer.status.clone() };
         let status = self.remember(key, answer, asked);
-        if matches!(status, RevocationStatus::Revoked { .. }) {
-            // It may be due for long, and is not to be looked for again at each request.
-            self.postpone(&key);
+        let now = clock.now();
+        if matches!(status, RevocationStatus::Revoked { .. })
+            && let Some((known, _)) = self.known(&key, now).filter(|(known, _)| known.is_due(now))
+        {
+            // It may be due for hours, and is not to be looked for again at each request.
+            known.postpone(now, UNDETERMINED);
         }
         status
     }

@@ -6,8 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use super::entry::Kind;
 
-/// Longer answers are not shared. Those of AWS Signer have some 200 bytes.
+/// Longer answers are not shared, except revocations, which are shortened. Those of AWS Signer have some 200 bytes.
 const MAX_BYTES: usize = 16 * 1024;
+/// How much of the message of a long revocation is shared.
+const SHORT: usize = 1000;
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -37,7 +39,14 @@ pub fn written(status: &RevocationStatus) -> Option<Vec<u8>> {
         RevocationStatus::NotRevoked(message) => serde_json::to_vec(&NotRevoked { message: message.clone() }),
         RevocationStatus::Revoked { entities, message } => {
             let entities = entities.iter().cloned().map(Entity::from).collect();
-            serde_json::to_vec(&Revoked { message: message.clone(), entities })
+            let whole = serde_json::to_vec(&Revoked { message: message.clone(), entities });
+            match whole {
+                Ok(body) if body.len() > MAX_BYTES => {
+                    let message = message.chars().take(SHORT).collect();
+                    serde_json::to_vec(&Revoked { message, entities: Vec::new() })
+                }
+                whole => whole,
+            }
         }
         RevocationStatus::Unknown(_) => return None,
     };
@@ -115,10 +124,16 @@ mod tests {
     }
 
     #[test]
-    fn what_says_nothing_or_is_long_is_not_shared() {
+    fn what_says_nothing_or_is_long_is_not_shared_unless_it_is_a_revocation() {
         let unknown = RevocationStatus::Unknown(Failure::new(ReasonCode::Unreachable, "no answer"));
         assert_eq!(written(&unknown), None);
         assert_eq!(written(&RevocationStatus::NotRevoked("a".repeat(MAX_BYTES))), None);
         assert_eq!(read(&vec![b' '; MAX_BYTES + 1], Kind::NotRevoked), None);
+        // That something is revoked must reach the others in any case.
+        let message = "\u{1}".repeat(MAX_BYTES);
+        let entities = vec![RevokedEntity::Other(message.clone())];
+        let body = written(&RevocationStatus::Revoked { entities, message }).unwrap();
+        let short = RevocationStatus::Revoked { entities: Vec::new(), message: "\u{1}".repeat(SHORT) };
+        assert_eq!(read(&body, Kind::Revoked), Some(short));
     }
 }

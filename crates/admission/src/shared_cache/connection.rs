@@ -39,7 +39,7 @@ const SKEW: Duration = Duration::from_secs(2);
 /// this process or the server may have had no processor.
 const MAX_TIMEOUTS: usize = 3;
 /// The most commands under way; others wait.
-const MAX_UNDER_WAY: usize = 32;
+const MAX_UNDER_WAY: usize = 64;
 /// The most bytes of the answers to those: each has at most two entries. They take some times as many bytes when
 /// parsed.
 const MAX_RECEIVED: usize = MAX_UNDER_WAY * (2 * MAX_ENTRY + 1024);
@@ -173,10 +173,15 @@ impl Inner {
                         pause = PAUSES.0;
                     }
                 }
-                Err(why) if is_told => tracing::debug!(%why, "the shared cache cannot be reached"),
                 Err(why) => {
-                    is_told = true;
-                    self.tell(&why.to_string());
+                    // The connection of the settings before may have been one.
+                    self.metrics.redis_up(false);
+                    if is_told {
+                        tracing::debug!(%why, "the shared cache cannot be reached");
+                    } else {
+                        is_told = true;
+                        self.tell(&why.to_string());
+                    }
                 }
             }
             sleep(pause.mul_f64(0.8 + 0.4 * fastrand::f64())).await;

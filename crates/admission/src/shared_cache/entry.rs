@@ -219,7 +219,7 @@ fn message(entry: &[u8]) -> Vec<u8> {
 
 /// Eight bytes.
 fn milliseconds(bytes: &[u8]) -> Milliseconds {
-    Milliseconds(bytes.iter().fold(0, |number, byte| number << 8 | u64::from(*byte)))
+    Milliseconds(bytes.iter().fold(0, |number, byte| (number << 8) | u64::from(*byte)))
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ mod reload;
 mod rules;
 mod scene;
 mod shared;
+mod sharing;
 mod source;
 mod stale;
 mod traces;
