@@ -116,7 +116,8 @@ fn run_rounds(target: &str, body: fn(&[u8]), rounds: usize) {
 /// The corpora that scripts/fuzz found and reduced: inputs that together reach all code that was reached.
 #[test]
 fn the_corpora_of_earlier_runs_do_not_panic() {
-    let targets: [(&str, fn(&[u8])); 7] = [
+    type Body = fn(&[u8]);
+    let targets: [(&str, Body); 7] = [
         ("cbor_item", bodies::cbor_item),
         ("certificate", bodies::certificate),
         ("cose_envelope", bodies::cose_envelope),

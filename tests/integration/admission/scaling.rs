@@ -16,8 +16,10 @@ use serde_json::{Value, json};
 
 use self::model::{Counts, Redis, Replica, Settings, sum};
 use self::workload::{Image, Pod, Workload};
+use super::commands::eventually;
 use super::{Admission, PLAIN, Site, address};
 use crate::support::http;
+use crate::support::redis_server::RedisServer;
 
 const REPLICAS: u32 = 3;
 const TIME: Duration = Duration::from_secs(60);
@@ -47,6 +49,21 @@ fn the_simulation_predicts_the_calls_and_hits_of_three_replicas() {
     compare("", false);
 }
 
+#[test]
+#[ignore = "needs olareg and redis-server: scripts/test"]
+fn the_simulation_predicts_what_three_replicas_share() {
+    let server = RedisServer::start();
+    let file = |name: &str| server.file(name).display().to_string();
+    let cache = format!(
+        ", redis: {{url: \"{}\", usernameFile: \"{}\", passwordFile: \"{}\", keyFiles: [\"{}\"], timeout: 500ms}}",
+        server.url(),
+        file("user"),
+        file("password"),
+        file("key")
+    );
+    compare(&cache, true);
+}
+
 /// Compares the model with services that have this in the section `cache` of their configuration.
 fn compare(cache: &str, is_shared: bool) {
     let site = Site::start();
@@ -57,6 +74,9 @@ fn compare(cache: &str, is_shared: bool) {
         .replace("{tag: 1s, signatures: 1s, unsigned: 1s}", &format!("{{tag: 500ms, signatures: 4s{cache}}}"));
     let config = Config::parse(text.as_bytes(), Path::new("/")).unwrap();
     let services: Vec<Admission> = (0..REPLICAS).map(|_| Admission::start(&site, &text, &[])).collect();
+    for service in services.iter().filter(|_| is_shared) {
+        eventually("the shared cache is connected", || service.page("/metrics").1.contains("redis_up 1"));
+    }
     let pods = WORKLOAD.pods(7);
     let began = Instant::now();
     let sent: Vec<Sent> = std::thread::scope(|scope| {

@@ -235,6 +235,12 @@ impl Metrics {
         self.groups.upstreams.watch_waiting(Box::new(waiting));
     }
 
+    /// Whether the shared cache is connected. `None` before the first attempt, and without one.
+    #[must_use]
+    pub fn redis_connected(&self) -> Option<bool> {
+        self.groups.redis.up()
+    }
+
     /// The version of the service.
     #[must_use]
     pub fn version(&self) -> &str {
@@ -260,8 +266,7 @@ impl Metrics {
         RequestFigures { in_flight: in_flight.get(), shed: shed.get(), stale: stale.get() }
     }
 
-    /// The number of calls that the quota permits now: the least of all buckets. `None` before
-    /// the first call.
+    /// The number of calls that the quota permits now: the least of all buckets. `None` before the first call.
     #[must_use]
     pub fn quota_tokens(&self) -> Option<f64> {
         self.groups.upstreams.tokens()

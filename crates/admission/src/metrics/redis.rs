@@ -65,6 +65,14 @@ impl Redis {
         self.up.store(0, Ordering::Relaxed);
     }
 
+    /// Whether it is connected, once that is known.
+    pub fn up(&self) -> Option<bool> {
+        match self.up.load(Ordering::Relaxed) {
+            0 => None,
+            up => Some(up == 2),
+        }
+    }
+
     pub fn encode(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
         let help = "Entries of the shared cache that were not believed, by the reason.";
         let mut family = descriptor(encoder, "notation_admission_redis_rejected", help, MetricType::Counter)?;
@@ -76,10 +84,7 @@ impl Redis {
         for (reason, value) in FAILURES.iter().zip(&self.failures) {
             count_of(&mut family, &[("reason", *reason)], value.get())?;
         }
-        let up = match self.up.load(Ordering::Relaxed) {
-            0 => return Ok(()),
-            up => f64::from(up - 1),
-        };
-        gauge(encoder, "notation_admission_redis_up", "Whether the shared cache is connected.", up)
+        let Some(up) = self.up() else { return Ok(()) };
+        gauge(encoder, "notation_admission_redis_up", "Whether the shared cache is connected.", f64::from(u8::from(up)))
     }
 }

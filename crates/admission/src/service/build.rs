@@ -115,19 +115,8 @@ impl Builder {
     #[must_use]
     pub fn new(metrics: Metrics, log: Log, signer: SignerConfig) -> Self {
         let (is_labels_needed, waiting, scanning, traces) = Default::default();
-        Self {
-            metrics,
-            log,
-            signer,
-            cluster: None,
-            labels: None,
-            memory: None,
-            shared: None,
-            is_labels_needed,
-            waiting,
-            scanning,
-            traces,
-        }
+        let (cluster, labels, memory, shared) = (None, None, None, None);
+        Self { metrics, log, signer, cluster, labels, memory, shared, is_labels_needed, waiting, scanning, traces }
     }
 
     /// Uses this access to Kubernetes.

@@ -17,6 +17,8 @@ pub(super) struct Loaded {
     pub replicas: u32,
     /// The calls a second of all replicas together.
     pub rate: u32,
+    /// Whether replicas share a cache.
+    pub is_shared: bool,
     pub revocation: Duration,
     pub stale_for: Duration,
     /// The time between scans.
@@ -58,6 +60,7 @@ impl Loaded {
             adapters: config.server.adapters.iter().map(|adapter| adapter.as_str()).collect(),
             replicas: revocation.replicas.get(),
             rate: revocation.rate.get(),
+            is_shared: config.cache.redis.is_some(),
             revocation: revocation.ttl,
             stale_for: revocation.stale_for,
             scan: config.scan.interval,

@@ -100,7 +100,12 @@ fn summary(view: &View) -> Markup {
                 (fact("Replicas", html! {
                     (view.replicas.expected) span.quiet { " by aws.revocation.replicas" }
                 }))
-                (fact("Requests in work", html! { (requests.in_work) }))
+                (fact("Shared cache", match view.replicas.shared_cache {
+                "none" => html! { span.quiet { "none: each replica remembers for itself" } },
+                "connected" => badge("good", "connected"),
+                state => badge("bad", state),
+            }))
+            (fact("Requests in work", html! { (requests.in_work) }))
                 (fact("Turned away by overload", html! { (requests.shed) }))
                 (fact("Stale verdicts used", html! { (requests.stale) }))
             }
@@ -307,7 +312,11 @@ fn quota(quota: &Quota, view: &View) -> Markup {
                 }))
                 (fact("Checks waiting", html! { (quota.waiting) }))
                 (fact("Calls a second", html! {
+                    @if view.replicas.shared_cache == "connected" {
+                    (view.replicas.rate) span.quiet { " shared by all replicas" }
+                } @else {
                     (format!("{:.1}", view.replicas.rate_of_this)) span.quiet { " of " (view.replicas.rate) " for all replicas" }
+                }
                 }))
                 (fact("Answers are used for", html! { (seconds(quota.ttl_seconds)) }))
                 (fact("While revocation is unknown", match quota.stale_for_seconds {

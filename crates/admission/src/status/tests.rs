@@ -144,7 +144,7 @@ fn all_that_is_known_is_there() {
     );
     assert_eq!((&json["quota"]["tokens"], &json["quota"]["waiting"]), (&12.0.into(), &5.into()));
     assert_eq!((&json["upstreamErrors"][0]["code"], &json["upstreamErrors"][0]["count"]), (&"429".into(), &1.into()));
-    assert_eq!(json["replicas"]["expected"], 3);
+    assert_eq!((&json["replicas"]["expected"], &json["replicas"]["sharedCache"]), (&3.into(), &"none".into()));
     let running = &json["running"];
     assert_eq!(
         (&running["images"][0]["outcome"], &running["images"][1]["outcome"]),
@@ -152,6 +152,30 @@ fn all_that_is_known_is_there() {
     );
     assert_eq!((&running["failure"]["reason"], &running["milliseconds"]), (&"a".into(), &42.into()));
     assert_eq!((&json["configuration"]["failure"]["reason"], &json["isReady"]), (&"a".into(), &false.into()));
+}
+
+#[test]
+fn the_shared_cache_is_connected_or_not() {
+    let metrics = Metrics::new("2.0.0", &[]);
+    let mut config = config();
+    config.cache.redis = Some(crate::config::Redis {
+        url: "redis://redis:6379".to_owned(),
+        username_file: None,
+        password_file: None,
+        ca: None,
+        key_files: Vec::new(),
+        timeout: Duration::ZERO,
+    });
+    let status = Status::new(Path::new("a"), &config, metrics.clone());
+    let shown = || {
+        let json: Value = serde_json::from_str(&status.page(StatusForm::Json, now("a"))).unwrap();
+        json["replicas"]["sharedCache"].clone()
+    };
+    assert_eq!(shown(), "not connected");
+    metrics.redis_up(true);
+    assert_eq!(shown(), "connected");
+    metrics.redis_up(false);
+    assert_eq!(shown(), "not connected");
 }
 
 #[test]

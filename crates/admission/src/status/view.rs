@@ -81,7 +81,10 @@ pub struct Requests {
 pub struct Replicas {
     pub expected: u32,
     pub rate: u32,
+    /// Without a shared cache, and while it is not connected.
     pub rate_of_this: f64,
+    /// `none`, `connected` or `not connected`.
+    pub shared_cache: &'static str,
 }
 
 /// A rule in its place.
@@ -253,6 +256,11 @@ impl View {
                 expected: loaded.replicas,
                 rate: loaded.rate,
                 rate_of_this: f64::from(loaded.rate) / f64::from(loaded.replicas),
+                shared_cache: match (loaded.is_shared, metrics.redis_connected()) {
+                    (false, _) => "none",
+                    (true, Some(true)) => "connected",
+                    (true, _) => "not connected",
+                },
             },
             rules: loaded.rules.iter().map(|rule| Rule::of(rule, metrics)).collect(),
             without_rule: Counts::of(metrics.decided_by(None)),

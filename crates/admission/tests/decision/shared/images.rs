@@ -13,7 +13,7 @@ use crate::scene::{ENFORCE, LONG, Replica, STRICT, Scene, Tenant, ask, assert_sa
 
 async fn replica(scene: &Scene, server: &RedisServer) -> Replica {
     let metrics = Metrics::new("0", &[]);
-    let shared: Arc<dyn Shared> = connected(&server, &metrics).await;
+    let shared: Arc<dyn Shared> = connected(server, &metrics).await;
     scene.replica(&format!("{STRICT}\n{ENFORCE}"), metrics, Some(shared))
 }
 

@@ -51,7 +51,7 @@ pub fn settings(ttl: Duration) -> RevocationSettings {
 /// A replica that asks this source.
 pub async fn asker(server: &RedisServer, source: &Arc<Source>, settings: &RevocationSettings, time: Duration) -> Asker {
     let metrics = Metrics::new("0", &[]);
-    let shared = connected(&server, &metrics).await;
+    let shared = connected(server, &metrics).await;
     let source = Slow(Arc::clone(source), time);
     let clients = ClientPool::new(SignerConfig::default());
     let revocations = Revocations::new(source, clients, memory(), settings, TIME, metrics.clone());
