@@ -128,10 +128,7 @@ impl Cluster {
     pub(super) fn bundle(&self) -> String {
         let mut found = KINDS.map(|kind| {
             let path = format!("/apis/admissionregistration.k8s.io/v1/{kind}/{}", self.webhooks);
-            let answer = self.kubernetes.get(&path);
-            // A busy API server is no answer.
-            assert!([200, 404].contains(&answer.status), "{answer:?}");
-            let bundle = &answer.body["webhooks"][0]["clientConfig"]["caBundle"];
+            let bundle = &self.kubernetes.get(&path).body["webhooks"][0]["clientConfig"]["caBundle"];
             String::from_utf8(STANDARD.decode(bundle.as_str().unwrap_or_default()).unwrap()).unwrap()
         });
         if found[0] == found[1] { std::mem::take(&mut found[0]) } else { String::new() }
@@ -350,8 +347,9 @@ fn a_cluster_runs_only_what_is_signed_seconds_after_setup_and_whatever_happens_t
             assert!(caller.join().unwrap() > 50);
         }
     });
-    let (rotated, bundle) = (cluster.secret(), cluster.bundle());
-    assert_eq!((&rotated["authority-previous.crt"], &rotated["ca.crt"]), (&worn["authority.crt"], &bundle));
+    assert_eq!(cluster.secret()["authority-previous.crt"], worn["authority.crt"]);
+    // A busy API server does not answer at once.
+    eventually("the webhooks trust what the Secret has", || cluster.bundle() == cluster.secret()["ca.crt"]);
 
     // Deleted: it is made anew, and said.
     kubernetes.delete(SECRET).has_status(200);
