@@ -15,14 +15,14 @@ use aws_lc_rs::signature::{
 };
 use criterion::{Criterion, criterion_group, criterion_main};
 use material::Material;
-use notary::envelope::{Envelope, EnvelopeFormat, VerifiedEnvelope};
+use notary::envelope::{Envelope, EnvelopeFormat, VerifiedEnvelope, with_timestamp};
 use notary::timestamp::{AuthorityCache, TimestampToken};
 use notary::x509::{Certificate, ChainCache};
 use testing::certificate::NOW;
 use testing::key::Kind;
 use testing::timestamp::Tsa;
 
-/// The message of the timestamp.
+/// What is stamped and signed alone.
 const MESSAGE: &[u8] = b"a signature";
 
 /// Verifies an envelope, without trust store and without revocation.
@@ -59,20 +59,49 @@ fn benchmarks(criterion: &mut Criterion) {
     }
 }
 
-/// A timestamp with three certificates on P-256, beside the signatures that it adds: its own and those of the chain.
+/// An envelope with a timestamp beside the same without, and the signatures that the timestamp adds: its own, and those
+/// of its three certificates on P-256.
 fn timestamps(criterion: &mut Criterion) {
+    let material = Material::new(3);
     let tsa = Tsa::new(Kind::P256);
-    let (token, roots) = (tsa.token(MESSAGE), [Certificate::from_der(tsa.root().to_vec()).unwrap()]);
+    let roots = [Certificate::from_der(tsa.root().to_vec()).unwrap()];
+    std::fs::write(format!("{}/tsa-root.der", env!("CARGO_TARGET_TMPDIR")), tsa.root()).unwrap();
     let mut group = criterion.benchmark_group("timestamp");
+    for (format, bare) in &material.envelopes {
+        let signature = Envelope::parse(*format, bare).unwrap().signature().to_vec();
+        let stamped = with_timestamp(*format, bare, &tsa.token(&signature)).unwrap();
+        let file = format!("{}/envelope-timestamped.{}", env!("CARGO_TARGET_TMPDIR"), format.name());
+        std::fs::write(file, &stamped).unwrap();
+        let stamped_verify = |chains: Option<&ChainCache>, cache: &AuthorityCache| {
+            let verified = verify(*format, black_box(&stamped), chains);
+            let token = TimestampToken::parse_with(verified.timestamp_signature().unwrap(), cache).unwrap();
+            token.verify_with(verified.signature(), &roots, cache).unwrap()
+        };
+        group.bench_function(format!("{format} without"), |b| b.iter(|| verify(*format, black_box(bare), None)));
+        group.bench_function(format!("{format} with"), |b| {
+            b.iter(|| stamped_verify(None, &AuthorityCache::default()));
+        });
+        let (chains, cache) = (ChainCache::default(), AuthorityCache::default());
+        group.bench_function(format!("{format} without, chains remembered"), |b| {
+            b.iter(|| verify(*format, black_box(bare), Some(&chains)));
+        });
+        group.bench_function(format!("{format} with, chains remembered"), |b| {
+            b.iter(|| stamped_verify(Some(&chains), &cache));
+        });
+    }
+    // What is added, without the noise of the rest.
+    let token = tsa.token(MESSAGE);
     let verify = |cache: &AuthorityCache| {
         TimestampToken::parse_with(black_box(&token), cache).unwrap().verify_with(MESSAGE, &roots, cache).unwrap()
     };
-    group.bench_function("cold", |b| b.iter(|| verify(&AuthorityCache::default())));
+    group.bench_function("alone", |b| b.iter(|| verify(&AuthorityCache::default())));
     let cache = AuthorityCache::default();
-    group.bench_function("chain remembered", |b| b.iter(|| verify(&cache)));
+    group.bench_function("alone, chains remembered", |b| b.iter(|| verify(&cache)));
     let signature = tsa.key().sign_certificate(MESSAGE);
     let key = UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, tsa.key().public());
-    group.bench_function("one signature", |b| b.iter(|| key.verify(black_box(MESSAGE), &signature).unwrap()));
+    let check = || key.verify(black_box(MESSAGE), &signature).unwrap();
+    group.bench_function("its signatures", |b| b.iter(|| (0..=tsa.chain.len()).for_each(|_| check())));
+    group.bench_function("its signatures, chains remembered", |b| b.iter(check));
     group.finish();
 }
 

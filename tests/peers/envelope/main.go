@@ -3,6 +3,9 @@
 package main
 
 import (
+	"context"
+	"crypto/x509"
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,6 +15,8 @@ import (
 	"github.com/notaryproject/notation-core-go/signature"
 	"github.com/notaryproject/notation-core-go/signature/cose"
 	"github.com/notaryproject/notation-core-go/signature/jws"
+	nx509 "github.com/notaryproject/notation-core-go/x509"
+	"github.com/notaryproject/tspclient-go"
 )
 
 const (
@@ -19,25 +24,66 @@ const (
 	rounds = 500
 )
 
-// verify does what notation does in process: it parses the envelope and checks its signature and the links and requirements of its chain.
-func verify(mediaType string, envelope []byte) error {
+// verify does what notation does in process: it parses the envelope and checks its signature and the links and requirements of its chain,
+// and its timestamp if it has one.
+func verify(mediaType string, envelope []byte, roots *x509.CertPool) error {
 	parsed, err := signature.ParseEnvelope(mediaType, envelope)
 	if err != nil {
 		return err
 	}
-	_, err = parsed.Verify()
-	return err
+	content, err := parsed.Verify()
+	if err != nil || len(content.SignerInfo.UnsignedAttributes.TimestampSignature) == 0 {
+		return err
+	}
+	return verifyTimestamp(content.SignerInfo, roots)
+}
+
+// verifyTimestamp does what notation does in process for a timestamp, without revocation.
+func verifyTimestamp(signer signature.SignerInfo, roots *x509.CertPool) error {
+	token, err := tspclient.ParseSignedToken(signer.UnsignedAttributes.TimestampSignature)
+	if err != nil {
+		return err
+	}
+	info, err := token.Info()
+	if err != nil {
+		return err
+	}
+	timestamp, err := info.Validate(signer.Signature)
+	if err != nil {
+		return err
+	}
+	chain, err := token.Verify(context.Background(), x509.VerifyOptions{CurrentTime: timestamp.Value, Roots: roots})
+	if err != nil {
+		return err
+	}
+	return nx509.ValidateTimestampingCertChain(chain)
 }
 
 func main() {
-	for _, file := range os.Args[1:] {
+	rootFile := flag.String("tsa-root", "", "the root certificate of timestamps, DER")
+	flag.Parse()
+	roots := x509.NewCertPool()
+	if *rootFile != "" {
+		der, err := os.ReadFile(*rootFile)
+		if err == nil {
+			var root *x509.Certificate
+			if root, err = x509.ParseCertificate(der); err == nil {
+				roots.AddCert(root)
+			}
+		}
+		if err != nil {
+			fmt.Fprintf(os.Stderr, "%s: %v\n", *rootFile, err)
+			os.Exit(1)
+		}
+	}
+	for _, file := range flag.Args() {
 		mediaType := jws.MediaTypeEnvelope
 		if filepath.Ext(file) == ".cose" {
 			mediaType = cose.MediaTypeEnvelope
 		}
 		envelope, err := os.ReadFile(file)
 		if err == nil {
-			err = verify(mediaType, envelope)
+			err = verify(mediaType, envelope, roots)
 		}
 		if err != nil {
 			fmt.Fprintf(os.Stderr, "%s: %v\n", file, err)
@@ -46,7 +92,7 @@ func main() {
 		times := make([]time.Duration, 0, rounds)
 		for round := range warmUp + rounds {
 			start := time.Now()
-			if err := verify(mediaType, envelope); err != nil {
+			if err := verify(mediaType, envelope, roots); err != nil {
 				panic(err)
 			}
 			if round >= warmUp {
