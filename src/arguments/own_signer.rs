@@ -22,11 +22,11 @@ pub struct OwnSignerArgs {
     plugin: Option<String>,
 
     /// With --plugin: the id of the key, as the plugin names it
-    #[arg(long, value_name = "KEY", requires = "plugin")]
+    #[arg(long, value_name = "KEY", requires = "plugin", conflicts_with = "key")]
     id: Option<String>,
 
     /// With --plugin: configuration for the plugin. Repeat for several
-    #[arg(long = "plugin-config", value_name = "KEY=VALUE", value_parser = pair, requires = "plugin")]
+    #[arg(long = "plugin-config", value_name = "KEY=VALUE", value_parser = pair, requires = "plugin", conflicts_with = "key")]
     plugin_config: Vec<Pair>,
 
     /// Sign with the private key in this file (PEM, not encrypted): for tests and small teams
@@ -34,7 +34,7 @@ pub struct OwnSignerArgs {
     key: Option<PathBuf>,
 
     /// With --key: the certificate of the key, followed by those of its issuers up to the root (PEM)
-    #[arg(long, value_name = "FILE", requires = "key")]
+    #[arg(long, value_name = "FILE", requires = "key", conflicts_with = "plugin")]
     certificate_chain: Option<PathBuf>,
 
     /// The format of the signature. AWS Signer's signatures have the format jws

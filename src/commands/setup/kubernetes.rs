@@ -85,11 +85,11 @@ pub(super) struct Args {
     webhooks: Option<PathBuf>,
 
     /// The Deployment that is waited for
-    #[arg(long, value_name = "NAME", requires = "webhooks", default_value = DEPLOYMENT)]
+    #[arg(long, value_name = "NAME", requires = "webhooks", conflicts_with_all = ["print", "image", "config"], default_value = DEPLOYMENT)]
     deployment: String,
 
     /// The Secret with its certificate
-    #[arg(long, value_name = "NAME", requires = "webhooks", default_value = "admission-tls")]
+    #[arg(long, value_name = "NAME", requires = "webhooks", conflicts_with_all = ["print", "image", "config"], default_value = "admission-tls")]
     secret: String,
 }
 

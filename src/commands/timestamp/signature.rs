@@ -1,14 +1,15 @@
 //! Adds a timestamp to one signature.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use limits::Deadline;
 use notary::envelope::{Envelope, MAX_ENVELOPE_SIZE, SigningScheme};
 use notary::manifest::{Manifest, SignatureForm};
-use notary::timestamp::TimestampToken;
+use notary::timestamp::{TimestampToken, VerifiedTimestamp};
 use notary::{Descriptor, Digest, ReasonCode, is_reserved_annotation};
 use notation::attach::MatchingEnvelope;
-use notation::revocation::RevocationSource;
+use notation::revocation::{RevocationQuestion, RevocationSource, RevocationStatus};
 use notation::timestamp::{StampedEnvelope, TimestampingAuthority, TimestampingError, stamp};
 use notation::verify::{Reason, TimestampSummary};
 use registry::{Store, StoreError};
@@ -45,8 +46,16 @@ pub(super) struct Content {
     envelope: Envelope,
     /// Its timestamp, if it is readable and for this signature.
     token: Option<TimestampToken>,
-    /// Whether it has a timestamp, or the artifact has the same signature with one of this authority.
+    /// Whether it has a timestamp.
     is_stamped: bool,
+    /// The same signature with a timestamp of this authority, if the artifact has it, too.
+    copy: Option<Arc<StampedCopy>>,
+}
+
+/// A valid signature with a valid timestamp. Whether the authority's certificates are revoked is not checked.
+struct StampedCopy {
+    manifest: Descriptor,
+    timestamp: VerifiedTimestamp,
 }
 
 /// Reads the signatures of an artifact, or only the one whose manifest has this digest. All are read in any case, to
@@ -61,19 +70,20 @@ pub(super) async fn find(
 ) -> Result<Vec<Found>, StoreError> {
     let mut listed = store.list_signatures(artifact, most).await?;
     let mut found = Vec::new();
-    let mut stamped = BTreeSet::new();
+    let mut copies = BTreeMap::new();
     let mut left = MAX_READ;
     while let Some(signature) = listed.next().await {
         let content = match signature.manifest {
             Ok(manifest) => read(store, manifest).await,
             Err(why) => Err(why.into()),
         };
-        if let Ok(content) = &content
-            && content.has_timestamp_of(authority, artifact)
-        {
-            stamped.insert(Digest::sha256(content.envelope.signature()));
-        }
         let descriptor = signature.descriptor;
+        if let Ok(content) = &content
+            && let Some(timestamp) = content.timestamp_of(authority, artifact)
+        {
+            let copy = StampedCopy { manifest: descriptor.clone(), timestamp };
+            copies.insert(Digest::sha256(content.envelope.signature()), Arc::new(copy));
+        }
         if only.is_none_or(|only| descriptor.digest == *only) {
             let content = content.and_then(|content| {
                 left = left.checked_sub(content.bytes.len()).ok_or_else(too_large)?;
@@ -83,7 +93,7 @@ pub(super) async fn find(
         }
     }
     for content in found.iter_mut().filter_map(|found| found.content.as_mut().ok()) {
-        content.is_stamped |= stamped.contains(&Digest::sha256(content.envelope.signature()));
+        content.copy = copies.get(&Digest::sha256(content.envelope.signature())).cloned();
     }
     Ok(found)
 }
@@ -99,16 +109,16 @@ async fn read(store: &Store, manifest: Manifest) -> Result<Content, CliError> {
     let envelope = Envelope::parse(format, &bytes).map_err(|why| reason_error(&why.into()))?;
     let token = envelope.timestamp_signature().and_then(|token| TimestampToken::parse(token).ok());
     let token = token.filter(|token| token.info().is_for(envelope.signature()));
-    Ok(Content { manifest, bytes, is_stamped: token.is_some(), token, envelope })
+    Ok(Content { manifest, bytes, is_stamped: token.is_some(), token, envelope, copy: None })
 }
 
 impl Content {
-    /// Whether this is a valid signature of the artifact, with a timestamp of this authority.
-    fn has_timestamp_of(&self, authority: &TimestampingAuthority, artifact: &Descriptor) -> bool {
+    /// The timestamp, if it is one of this authority and this is a valid signature of the artifact.
+    fn timestamp_of(&self, authority: &TimestampingAuthority, artifact: &Descriptor) -> Option<VerifiedTimestamp> {
         let Self { envelope, bytes, token, .. } = self;
-        let is_timestamp = |token| authority.verify(token, envelope.signature()).is_ok();
-        token.as_ref().is_some_and(is_timestamp)
-            && MatchingEnvelope::check_in(envelope.format, bytes.clone(), artifact.clone()).is_ok()
+        let timestamp = authority.verify(token.as_ref()?, envelope.signature()).ok()?;
+        MatchingEnvelope::check_in(envelope.format, bytes.clone(), artifact.clone()).ok()?;
+        Some(timestamp)
     }
 }
 
@@ -127,14 +137,31 @@ impl Stamping {
             Err(why) => return report.failed(why),
         };
         let is_authentic = content.envelope.attributes.signing_scheme == SigningScheme::SigningAuthority;
-        match (is_authentic, content.is_stamped) {
-            (true, _) if self.is_selected => report.failed(TimestampingError::SigningAuthority.into()),
-            (true, _) => report.ended(SignatureOutcome::NotNeeded),
-            (false, true) => report.ended(SignatureOutcome::AlreadyTimestamped),
-            (false, false) => match self.add(descriptor, content, now, deadline, report.clone()).await {
-                Ok(report) => report,
-                Err(why) => report.failed(why),
-            },
+        match (is_authentic, content.is_stamped, content.copy.clone()) {
+            (true, ..) if self.is_selected => report.failed(TimestampingError::SigningAuthority.into()),
+            (true, ..) => report.ended(SignatureOutcome::NotNeeded),
+            (false, true, _) => report.ended(SignatureOutcome::AlreadyTimestamped),
+            (false, false, Some(_)) if !self.replace => report.ended(SignatureOutcome::AlreadyTimestamped),
+            (false, false, copy) => {
+                if let Some(copy) = copy {
+                    let question = RevocationQuestion::of_authority(&copy.timestamp, now, deadline);
+                    match self.revocation.status(&question).await {
+                        RevocationStatus::NotRevoked(_) => {
+                            let summary = TimestampSummary::new(&copy.timestamp);
+                            return self.delete_old(descriptor, report.timestamped(&copy.manifest, &summary)).await;
+                        }
+                        // It needs another timestamp.
+                        RevocationStatus::Revoked { .. } => {}
+                        RevocationStatus::Unknown(failure) => {
+                            return report.failed(TimestampingError::Undecided(failure).into());
+                        }
+                    }
+                }
+                match self.add(descriptor, content, now, deadline, report.clone()).await {
+                    Ok(report) => report,
+                    Err(why) => report.failed(why),
+                }
+            }
         }
     }
 
@@ -157,13 +184,14 @@ impl Stamping {
         let annotations = annotations.into_iter().filter(|(name, _)| !is_reserved_annotation(name)).collect();
         let attached = matching.attach(&self.store, annotations, form).await?;
         let report = report.timestamped(attached.manifest(), &TimestampSummary::new(&timestamp));
-        if !self.replace {
-            return Ok(report);
-        }
-        // The new signature is attached in any case.
+        Ok(if self.replace { self.delete_old(old, report).await } else { report })
+    }
+
+    /// Deletes the signature without timestamp. The one with it is attached in any case.
+    async fn delete_old(&self, old: &Descriptor, report: StampedSignature) -> StampedSignature {
         match self.store.delete_referrer(&self.artifact.digest, &old.digest).await {
-            Ok(()) => Ok(report.ended(SignatureOutcome::Replaced)),
-            Err(why) => Ok(report.failed(CliError::from(why).context("the signature without timestamp stays"))),
+            Ok(()) => report.ended(SignatureOutcome::Replaced),
+            Err(why) => report.failed(CliError::from(why).context("the signature without timestamp stays")),
         }
     }
 }

@@ -85,6 +85,18 @@ fn added_once(format: EnvelopeFormat) {
     assert_eq!(outcomes, ["already-timestamped"; 2], "{again:#}");
     assert_eq!(scene.tsa.server.seen().len(), 1);
     scene.cli.json("verify", &scene.verify(&image), 0);
+    // It goes when that is asked for later, without another timestamp.
+    let mut replacing = command.to_vec();
+    replacing.push("--replace");
+    let later = scene.cli.json("timestamp", &replacing, 0);
+    let replaced = later["signatures"].as_array().unwrap().iter().find(|one| one["digest"] == old).unwrap();
+    assert_eq!(replaced["outcome"], "replaced", "{later:#}");
+    assert_eq!(replaced["timestampedDigest"], signature["timestampedDigest"], "{later:#}");
+    let listed = scene.cli.json("list", &["list", &image], 0);
+    let digests: Vec<&Value> = listed["signatures"].as_array().unwrap().iter().map(|s| &s["digest"]).collect();
+    assert_eq!(digests, [&signature["timestampedDigest"]], "{listed:#}");
+    assert_eq!(scene.tsa.server.seen().len(), 1);
+    scene.cli.json("verify", &scene.verify(&image), 0);
 
     let replaced = scene.image("replaced");
     let old = scene.signed(&replaced, false)["artifacts"][0]["signature"]["digest"].clone();
@@ -219,6 +231,14 @@ fn signatures_of_aws_signer_need_no_timestamp() {
         .exits_with(2);
     scene.cli.run(&["sign", &image, "--key", "key.pem"]).exits_with(2).says("--certificate-chain");
     scene.cli.run(&["sign", &image, "--plugin", "a"]).exits_with(2).says("--id");
+    let key = ["--key", "key.pem", "--certificate-chain", "chain.pem"];
+    let plugin = ["--plugin", "a", "--id", "k"];
+    for (signer, other) in
+        [(&key, &plugin[2..]), (&key, &["--plugin-config", "a=b"][..]), (&plugin, &key[2..]), (&plugin, &key[..2])]
+    {
+        let arguments = [&["sign", &image], &signer[..], other].concat();
+        scene.cli.run(&arguments).exits_with(2).says("cannot be used with");
+    }
 }
 
 #[test]
