@@ -40,6 +40,8 @@ struct Inner {
     settings: Arc<Settings>,
     clock: Clock,
     metrics: Metrics,
+    /// That of this client in the metrics.
+    number: u64,
     log: Log,
     under_way: Semaphore,
     /// A command failed in a way that makes the connection useless.
@@ -57,6 +59,7 @@ impl Connection {
         let shared = Arc::new(Inner {
             settings,
             clock,
+            number: metrics.redis_client(),
             metrics,
             log,
             under_way: Semaphore::new(MAX_UNDER_WAY),
@@ -122,12 +125,12 @@ impl Inner {
             match connect(&self.settings, &self.clock).await {
                 Ok((connection, driver)) => {
                     let since = Instant::now();
-                    self.metrics.redis_up(true);
+                    self.metrics.redis_up(self.number, true);
                     self.log.info("the shared cache is connected", &[("address", self.address().as_str().into())]);
                     is_told = false;
                     self.has_told.store(false, Ordering::Relaxed);
                     let end = self.watch(connection, driver, &live, patience).await;
-                    self.metrics.redis_up(false);
+                    self.metrics.redis_up(self.number, false);
                     patience = if end == End::OnlyReads { (patience * 2).min(PATIENCE) } else { GOOD };
                     self.tell(&end.to_string());
                     if since.elapsed() > GOOD {
@@ -135,8 +138,7 @@ impl Inner {
                     }
                 }
                 Err(why) => {
-                    // The connection of the settings before may have been one.
-                    self.metrics.redis_up(false);
+                    self.metrics.redis_up(self.number, false);
                     if is_told {
                         tracing::debug!(%why, "the shared cache cannot be reached");
                     } else {

@@ -175,6 +175,26 @@ async fn a_command_that_the_server_refuses_is_counted_and_told_once() {
     }
 }
 
+/// A reload leads to another server. Requests that began before it still have the client of the one before.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs redis-server: scripts/test"]
+async fn whether_it_is_connected_is_a_matter_of_the_server_in_force() {
+    let (mut gone, server) = (RedisServer::start(), RedisServer::start());
+    let (metrics, lines) = (Metrics::new("0", &[]), Lines::default());
+    let before = client(&redis(&gone), &metrics, lines.log());
+    assert!(before.connected(LONG).await);
+    let shared = client(&redis(&server), &metrics, lines.log());
+    assert!(shared.connected(LONG).await);
+    gone.kill();
+    lines.say("the shared cache is not used").await;
+    // It is tried again and again.
+    let began = Instant::now();
+    while began.elapsed() < Duration::from_secs(1) {
+        assert_eq!(value(&metrics, "redis_up"), 1);
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
 /// A primary that became a replica keeps its connections. The name may lead to the new primary.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs redis-server: scripts/test"]
