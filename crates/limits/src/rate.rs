@@ -63,8 +63,8 @@ impl RateLimit {
         true
     }
 
-    /// Counts a call that something else permits, now or at most `longest` from now: later ones wait as if it had taken a
-    /// turn. It does not count if the next call waited longer than `longest` then.
+    /// Counts a call that something else permits, now or at most `longest` from now: later ones wait as if it had taken
+    /// a turn. It does not count if the next call waited longer than `longest` then.
     pub fn count(&self, longest: Duration) {
         let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();

@@ -1,6 +1,6 @@
 //! The calls to AWS Signer that are permitted: a token bucket for each region, and who waits for it. Where replicas
-//! share a bucket, it decides; where they do not, or it is gone, each has its part of the rate. A bucket has no proof of
-//! who filled it: each replica has its part whatever the bucket says.
+//! share a bucket, it decides; where they do not, or it is gone, each has its part of the rate. A bucket has no proof
+//! of who filled it: each replica has its part whatever the bucket says.
 
 use std::collections::{HashMap, HashSet};
 use std::num::NonZeroU32;
