@@ -63,6 +63,17 @@ impl RateLimit {
         true
     }
 
+    /// Counts a call that something else permits, now or at most `longest` from now: later ones wait as if it had taken
+    /// a turn. It does not count if the next call waited longer than `longest` then.
+    pub fn count(&self, longest: Duration) {
+        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        let even = next.map_or(now, |next| next.max(now)) + self.interval;
+        if even.duration_since(now) <= longest.saturating_add(self.tolerance) {
+            *next = Some(even);
+        }
+    }
+
     /// Waits until the next call may be made.
     pub async fn wait(&self) {
         self.wait_at_most(Duration::MAX).await;
@@ -99,6 +110,20 @@ mod tests {
         assert_eq!(start.elapsed(), Duration::from_secs(1));
         tokio::time::sleep(Duration::from_secs(60)).await;
         assert_eq!(limit.available(), 40);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_something_else_permits_counts_up_to_a_time() {
+        let limit = RateLimit::bucket(Duration::from_secs(1), NonZeroU32::new(3).unwrap());
+        limit.count(Duration::ZERO);
+        assert_eq!(limit.available(), 2);
+        for _ in 0..100 {
+            limit.count(Duration::from_secs(4));
+        }
+        assert!(!limit.wait_at_most(Duration::from_millis(3999)).await);
+        let start = Instant::now();
+        assert!(limit.wait_at_most(Duration::from_secs(4)).await);
+        assert_eq!(start.elapsed(), Duration::from_secs(4));
     }
 
     #[tokio::test(start_paused = true)]

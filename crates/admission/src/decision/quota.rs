@@ -1,5 +1,6 @@
 //! The calls to AWS Signer that are permitted: a token bucket for each region, and who waits for it. Where replicas
-//! share a bucket, it decides; where they do not, or it is gone, each has its part of the rate.
+//! share a bucket, it decides; where they do not, or it is gone, each has its part of the rate. A bucket has no proof
+//! of who filled it: each replica has its part whatever the bucket says.
 
 use std::collections::{HashMap, HashSet};
 use std::num::NonZeroU32;
@@ -46,6 +47,8 @@ pub struct Rates {
 struct Bucket {
     part: RateLimit,
     whole: RateLimit,
+    /// Its part with what the shared bucket permitted: has tokens as long as that was less.
+    least: RateLimit,
 }
 
 /// The bucket that replicas share for a region.
@@ -101,18 +104,28 @@ impl Quota {
                 locked(&self.waiting).remove(&check);
             },
         };
-        if let Some(SharedBucket { shared, key }) = shared {
-            match shared.take(key, rates.whole, left()).await {
-                Some(Token::After(time)) => {
+        let Some(SharedBucket { shared, key }) = shared else { return bucket.part.wait_at_most(left()).await };
+        match shared.take(key, rates.whole, left()).await {
+            Some(Token::After(time)) => {
+                // Someone may have filled the bucket so that there is no time left to ask.
+                let is_late = time > left() / 2;
+                if !(is_late && bucket.least.wait_at_most(left() / 2).await) {
+                    bucket.least.count(longest);
                     sleep(time).await;
-                    // A shared bucket that forgot everything, or was made to, permits more than the rate.
-                    return bucket.whole.wait_at_most(left()).await;
                 }
-                Some(Token::TooLate) => return false,
-                None => {}
+                // A shared bucket that forgot everything, or was made to, permits more than the rate.
+                bucket.whole.wait_at_most(left()).await
             }
+            Some(Token::TooLate) => {
+                if !bucket.least.wait_at_most(left() / 2).await {
+                    return false;
+                }
+                // It counts for the others: together they stay at the rate.
+                shared.take(key, rates.whole, left() * 2).await;
+                bucket.whole.wait_at_most(left()).await
+            }
+            None => bucket.part.wait_at_most(left()).await,
         }
-        bucket.part.wait_at_most(left()).await
     }
 
     fn bucket(&self, region: Option<Region>) -> Option<(Arc<Bucket>, Rates)> {
@@ -123,7 +136,10 @@ impl Quota {
             buckets.clear();
         }
         let limit = |rate: Rate| RateLimit::bucket(rate.interval, rate.burst);
-        let new = || Arc::new(Bucket { part: limit(rates.part), whole: limit(rates.whole) });
+        let new = || {
+            let [part, least] = [rates.part, rates.part].map(limit);
+            Arc::new(Bucket { part, whole: limit(rates.whole), least })
+        };
         Some((Arc::clone(buckets.entry(region).or_insert_with(new)), rates))
     }
 

@@ -178,14 +178,19 @@ impl Metrics {
         self.groups.redis.failed(failure);
     }
 
-    /// Sets whether the shared cache is connected.
-    pub fn redis_up(&self, is_up: bool) {
-        self.groups.redis.is_up(is_up);
+    /// There is a new client of a shared cache. Returns its number.
+    pub fn redis_client(&self) -> u64 {
+        self.groups.redis.client()
     }
 
-    /// No cache is shared: whether it is connected is no question any more.
+    /// The client of this number is connected or not. It counts as long as it is the last one.
+    pub fn redis_up(&self, client: u64, is_up: bool) {
+        self.groups.redis.is_up(client, is_up);
+    }
+
+    /// No cache is shared any more.
     pub fn redis_off(&self) {
-        self.groups.redis.is_off();
+        self.groups.redis.client();
     }
 
     /// Counts a request to another service, and its duration. If the work is traced, it is a span.

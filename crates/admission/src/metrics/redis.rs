@@ -1,7 +1,7 @@
 //! The cache that replicas share. Its questions are counted in `caches`.
 
 use std::fmt;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use prometheus_client::encoding::DescriptorEncoder;
 use prometheus_client::metrics::MetricType;
@@ -30,8 +30,15 @@ pub enum RedisFailure {
 pub struct Redis {
     rejections: [Number; REJECTIONS.len()],
     failures: [Number; FAILURES.len()],
-    /// Unknown until the first attempt to connect has ended: 0, then 1 (no) or 2 (yes).
-    up: AtomicU8,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default, Clone, Copy)]
+struct State {
+    /// The number of the configuration's client. One before it may live on for requests that began with it.
+    client: u64,
+    /// Whether that one is connected, once its first attempt has ended.
+    is_up: Option<bool>,
 }
 
 impl Redis {
@@ -56,21 +63,29 @@ impl Redis {
         self.failures[place].add(1);
     }
 
-    pub fn is_up(&self, is_up: bool) {
-        self.up.store(if is_up { 2 } else { 1 }, Ordering::Relaxed);
+    /// The number of a new client, which takes the place of the one before. Nothing is known of it.
+    pub fn client(&self) -> u64 {
+        let mut state = self.state();
+        *state = State { client: state.client + 1, is_up: None };
+        state.client
     }
 
-    /// No cache is shared any more.
-    pub fn is_off(&self) {
-        self.up.store(0, Ordering::Relaxed);
-    }
-
-    /// Whether it is connected, once that is known.
-    pub fn up(&self) -> Option<bool> {
-        match self.up.load(Ordering::Relaxed) {
-            0 => None,
-            up => Some(up == 2),
+    /// Whether this client is connected, if no other one has taken its place.
+    pub fn is_up(&self, client: u64, is_up: bool) {
+        let mut state = self.state();
+        if state.client == client {
+            state.is_up = Some(is_up);
         }
+    }
+
+    /// Whether the client is connected, once that is known.
+    pub fn up(&self) -> Option<bool> {
+        self.state().is_up
+    }
+
+    /// A panic cannot leave it half-changed.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub fn encode(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {

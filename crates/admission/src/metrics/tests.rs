@@ -41,7 +41,10 @@ fn used() -> Metrics {
     metrics.watch_quota(|| Some(12.5));
     metrics.redis_rejected(Rejection::Moved);
     metrics.redis_failed(RedisFailure::Timeout);
-    metrics.redis_up(true);
+    let before = metrics.redis_client();
+    metrics.redis_up(metrics.redis_client(), true);
+    // One that is not in force any more.
+    metrics.redis_up(before, false);
     metrics.reload(true);
     metrics.reload(false);
     metrics.certificate_expiry(SystemTime::UNIX_EPOCH + Duration::from_millis(1_900_000_000_500));

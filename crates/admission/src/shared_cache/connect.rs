@@ -26,9 +26,11 @@ const CONNECTING: Duration = Duration::from_secs(2);
 const SKEW: Duration = Duration::from_secs(2);
 /// The most commands under way; others wait.
 pub const MAX_UNDER_WAY: usize = 64;
-/// The most bytes of the answers to those: each has at most two entries. They take some times as many bytes when
-/// parsed.
-const MAX_RECEIVED: usize = MAX_UNDER_WAY * (2 * MAX_ENTRY + 1024);
+/// The most bytes that are received without an answer among them. It is many more than the entries of replicas have:
+/// 64 signatures have 500,000. Arrays in arrays take 60 times as many bytes when parsed.
+const MAX_RECEIVED: usize = 1 << 20;
+// The largest answer has two entries, and most commands have smaller ones.
+const _: () = assert!(MAX_RECEIVED >= 8 * (2 * MAX_ENTRY + 1024));
 
 /// A connection that works.
 #[derive(Clone)]
@@ -140,6 +142,22 @@ fn server_time(answer: &Value) -> Option<OffsetDateTime> {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
     use super::*;
+
+    fn heap(value: &Value) -> usize {
+        match value {
+            Value::Array(parts) => parts.capacity() * size_of::<Value>() + 16 + parts.iter().map(heap).sum::<usize>(),
+            _ => 0,
+        }
+    }
+
+    #[test]
+    fn the_worst_that_a_server_can_send_has_room_in_memory() {
+        let chain = "*1\r\n".repeat(97) + "_\r\n";
+        let count = MAX_RECEIVED / chain.len();
+        let answer = redis::parse_redis_value(format!("*{count}\r\n{}", chain.repeat(count)).as_bytes()).unwrap();
+        // The service has 256 MiB by default, a quarter of them for its caches.
+        assert!(heap(&answer) < 80 << 20, "{} bytes", heap(&answer));
+    }
 
     #[test]
     fn the_time_of_a_server_is_read_strictly() {

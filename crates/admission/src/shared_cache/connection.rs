@@ -9,7 +9,7 @@ use std::time::Duration;
 use redis::{Pipeline, ServerError, Value};
 use tokio::sync::{Notify, Semaphore, watch};
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::connect::{Driver, Live, MAX_UNDER_WAY, compare_clocks, connect, shown};
 use super::settings::Settings;
@@ -21,6 +21,8 @@ use crate::metrics::{Metrics, RedisFailure};
 const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
 /// A connection that lasted so long was a good one: its loss is followed by an attempt soon.
 const GOOD: Duration = Duration::from_secs(10);
+/// The longest time until a server that only reads is left for the one that its name leads to now.
+const PATIENCE: Duration = Duration::from_secs(600);
 /// The time between two looks at the server's clock.
 const LOOKS: Duration = Duration::from_secs(60);
 /// A connection is given up after so many commands in turn whose answers do not come in time. One alone says little:
@@ -38,10 +40,14 @@ struct Inner {
     settings: Arc<Settings>,
     clock: Clock,
     metrics: Metrics,
+    /// That of this client in the metrics.
+    number: u64,
     log: Log,
     under_way: Semaphore,
     /// A command failed in a way that makes the connection useless.
     lost: Notify,
+    /// The server only reads: another one has become the primary, and the connection does not follow.
+    only_reads: Notify,
     /// Whether the log has been told what the server refuses.
     has_told: AtomicBool,
 }
@@ -53,10 +59,12 @@ impl Connection {
         let shared = Arc::new(Inner {
             settings,
             clock,
+            number: metrics.redis_client(),
             metrics,
             log,
             under_way: Semaphore::new(MAX_UNDER_WAY),
             lost: Notify::new(),
+            only_reads: Notify::new(),
             has_told: AtomicBool::new(false),
         });
         let task = tokio::spawn(Arc::clone(&shared).keep(sender));
@@ -110,25 +118,27 @@ impl Inner {
     /// Keeps a connection.
     async fn keep(self: Arc<Self>, live: watch::Sender<Option<Live>>) {
         let mut pause = PAUSES.0;
+        // A name that leads to a server that only reads would be connected all the time.
+        let mut patience = GOOD;
         let mut is_told = false;
         loop {
             match connect(&self.settings, &self.clock).await {
                 Ok((connection, driver)) => {
                     let since = Instant::now();
-                    self.metrics.redis_up(true);
+                    self.metrics.redis_up(self.number, true);
                     self.log.info("the shared cache is connected", &[("address", self.address().as_str().into())]);
                     is_told = false;
                     self.has_told.store(false, Ordering::Relaxed);
-                    let why = self.watch(connection, driver, &live).await;
-                    self.metrics.redis_up(false);
-                    self.tell(&why);
+                    let end = self.watch(connection, driver, &live, patience).await;
+                    self.metrics.redis_up(self.number, false);
+                    patience = if end == End::OnlyReads { (patience * 2).min(PATIENCE) } else { GOOD };
+                    self.tell(&end.to_string());
                     if since.elapsed() > GOOD {
                         pause = PAUSES.0;
                     }
                 }
                 Err(why) => {
-                    // The connection of the settings before may have been one.
-                    self.metrics.redis_up(false);
+                    self.metrics.redis_up(self.number, false);
                     if is_told {
                         tracing::debug!(%why, "the shared cache cannot be reached");
                     } else {
@@ -142,24 +152,38 @@ impl Inner {
         }
     }
 
-    /// Offers a connection until it is lost. Returns why it is.
-    async fn watch(&self, connection: Live, mut driver: Driver, live: &watch::Sender<Option<Live>>) -> String {
+    /// Offers a connection until it is lost, or, after `patience`, the server only reads. Returns why it ends.
+    async fn watch(
+        &self,
+        connection: Live,
+        mut driver: Driver,
+        live: &watch::Sender<Option<Live>>,
+        patience: Duration,
+    ) -> End {
         // A command of the connection before may have told of its loss.
         let _ = timeout(Duration::ZERO, self.lost.notified()).await;
+        let since = Instant::now();
+        let mut look = since + LOOKS;
         live.send_replace(Some(connection.clone()));
-        let why = loop {
+        let end = loop {
             tokio::select! {
-                _ = &mut driver.0 => break "the connection is closed".to_owned(),
-                () = self.lost.notified() => break "commands failed or took too long".to_owned(),
-                () = sleep(LOOKS) => {
-                    if let Err(why) = compare_clocks(&self.clock, connection.clone()).await {
-                        break why.to_string();
+                _ = &mut driver.0 => break End::Closed,
+                () = self.lost.notified() => break End::Lost,
+                () = self.only_reads.notified() => {
+                    if since.elapsed() > patience {
+                        break End::OnlyReads;
                     }
+                }
+                () = sleep_until(look) => {
+                    if let Err(why) = compare_clocks(&self.clock, connection.clone()).await {
+                        break End::Unusable(why.to_string());
+                    }
+                    look = Instant::now() + LOOKS;
                 }
             }
         };
         live.send_replace(None);
-        why
+        end
     }
 
     fn address(&self) -> String {
@@ -178,6 +202,9 @@ impl Inner {
         for value in values {
             let Some(why) = refusal(value) else { continue };
             self.metrics.redis_failed(RedisFailure::Refused);
+            if why.code() == "READONLY" {
+                self.only_reads.notify_one();
+            }
             if !self.has_told.swap(true, Ordering::Relaxed) {
                 let (address, why) = (self.address(), shown(&why.clone().into()));
                 let fields = [("address", Field::from(&*address)), ("reason", Field::from(&*why))];
@@ -185,6 +212,19 @@ impl Inner {
             }
         }
     }
+}
+
+/// Why a connection ends.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+enum End {
+    #[error("the connection is closed")]
+    Closed,
+    #[error("commands failed or took too long")]
+    Lost,
+    #[error("the server only reads: it is not the primary, or no longer")]
+    OnlyReads,
+    #[error("{0}")]
+    Unusable(String),
 }
 
 impl Drop for Connection {

@@ -172,9 +172,10 @@ fn the_shared_cache_is_connected_or_not() {
         json["replicas"]["sharedCache"].clone()
     };
     assert_eq!(shown(), "not connected");
-    metrics.redis_up(true);
+    let client = metrics.redis_client();
+    metrics.redis_up(client, true);
     assert_eq!(shown(), "connected");
-    metrics.redis_up(false);
+    metrics.redis_up(client, false);
     assert_eq!(shown(), "not connected");
 }
 

@@ -38,7 +38,8 @@ fn redis(field: &Field<'_>, folder: &Path) -> Result<Redis, Error> {
         |item| path(item, folder),
     )?;
     let mut timeout = Duration::from_millis(50);
-    set(&mut timeout, &mut members, "timeout", |field| duration(field, "1ms", "5s"))?;
+    // A server that hangs costs three of them, and the requests that wait have some seconds.
+    set(&mut timeout, &mut members, "timeout", |field| duration(field, "1ms", "1s"))?;
     members.finish()?;
     if let (Some(field), None) = (user, &password_file) {
         return Err(field.error("a user name needs a password: set passwordFile, too"));

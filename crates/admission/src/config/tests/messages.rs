@@ -510,6 +510,10 @@ fn other_sections() {
             "4:45: cache.redis.keyFiles: the list is empty: name at least one file with a key, which authenticates what the replicas write",
         ),
         (
+            "cache: {redis: {url: 'redis://r', keyFiles: [k], timeout: 2s}}",
+            "4:59: cache.redis.timeout: expected a duration from 1ms to 1s, found 2s",
+        ),
+        (
             "cache: {redis: {url: 'redis://r', keyFiles: [k], ca: c}}",
             "4:54: cache.redis.ca: ca has no use without TLS: write the URL with rediss, or remove ca",
         ),

@@ -4,20 +4,21 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use admission::cache::Clock;
+use admission::cache::{Clock, Key};
 use admission::config::LogLevel;
-use admission::decision::Revocations;
+use admission::decision::{Revocations, Shared as _, SharedAnswer};
 use admission::log::Log;
 use admission::metrics::Metrics;
 use admission::shared_cache::{Settings, SharedCache};
 use notation::verify::Signer;
 use testbed::redis_server::{PASSWORD, RedisServer};
+use time::OffsetDateTime;
 
 use super::{Slow, found, rejected, settings, value};
 use crate::quota::{TIME, ask, aws, memory, questions};
 use crate::redis_clients::{Attacker, client, settings as redis};
 use crate::scene::LONG;
-use crate::source::Source;
+use crate::source::{Source, not_revoked};
 
 const SOON: Duration = Duration::from_millis(700);
 
@@ -172,4 +173,52 @@ async fn a_command_that_the_server_refuses_is_counted_and_told_once() {
         lines.say("the shared cache refuses a command").await;
         assert_eq!(lines.text().matches("the shared cache refuses a command").count(), 1, "{}", lines.text());
     }
+}
+
+/// A reload leads to another server. Requests that began before it still have the client of the one before.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs redis-server: scripts/test"]
+async fn whether_it_is_connected_is_a_matter_of_the_server_in_force() {
+    let (mut gone, server) = (RedisServer::start(), RedisServer::start());
+    let (metrics, lines) = (Metrics::new("0", &[]), Lines::default());
+    let before = client(&redis(&gone), &metrics, lines.log());
+    assert!(before.connected(LONG).await);
+    let shared = client(&redis(&server), &metrics, lines.log());
+    assert!(shared.connected(LONG).await);
+    gone.kill();
+    lines.say("the shared cache is not used").await;
+    // It is tried again and again.
+    let began = Instant::now();
+    while began.elapsed() < Duration::from_secs(1) {
+        assert_eq!(value(&metrics, "redis_up"), 1);
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// A primary that became a replica keeps its connections. The name may lead to the new primary.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs redis-server: scripts/test"]
+async fn a_server_that_only_reads_is_connected_anew_but_not_all_the_time() {
+    let server = RedisServer::start();
+    let (metrics, lines) = (Metrics::new("0", &[]), Lines::default());
+    let shared = client(&redis(&server), &metrics, lines.log());
+    assert!(shared.connected(LONG).await);
+    let mut administrator = Attacker::of(&server);
+    let _: () = administrator.call(&["REPLICAOF", "127.0.0.1", "1"]);
+    let answer = SharedAnswer { status: not_revoked(), asked: OffsetDateTime::now_utc() };
+    let (key, expires) = (Key::of("test").key(), OffsetDateTime::now_utc() + LONG);
+    let connections = || lines.text().matches("the shared cache is connected").count();
+    let began = Instant::now();
+    while connections() < 2 {
+        assert!(began.elapsed() < LONG, "{}", lines.text());
+        shared.keep_revocation(key, &answer, expires).await;
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert!(began.elapsed() > Duration::from_secs(9), "{:?}", began.elapsed());
+    lines.say("the server only reads").await;
+    for _ in 0..100 {
+        shared.keep_revocation(key, &answer, expires).await;
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(connections(), 2, "{}", lines.text());
 }

@@ -123,6 +123,66 @@ async fn a_bucket_that_is_emptied_or_filled_with_nonsense_permits_no_more_than_t
     attack.await.unwrap();
 }
 
+/// Else who can write there could keep replicas from learning of a revocation, and `staleFor` would do the rest.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs redis-server: scripts/test"]
+async fn a_bucket_that_a_stranger_keeps_full_leaves_each_replica_its_part() {
+    // Full for longer than anyone waits, and for almost as long as they have.
+    for ahead in [60_000, 7_800] {
+        let (server, source) = (RedisServer::start(), Source::new());
+        let replica = asker(&server, &source, &settings(), Duration::ZERO).await;
+        ask(&replica.revocations, questions(&aws("us-west-2"), 1)).await;
+        let mut attacker = Attacker::of(&server);
+        let bucket = attacker.names("bucket").remove(0);
+        let now = || (time::OffsetDateTime::now_utc().unix_timestamp_nanos() / 1_000_000) as u64;
+        let fill = move |attacker: &mut Attacker| {
+            // The burst of two seconds comes on top.
+            let full = ((now() + 2_000 + ahead) * 1000).to_string();
+            let _: () = attacker.call(&["SET", &bucket, &full]);
+        };
+        fill(&mut attacker);
+        let attack = tokio::task::spawn_blocking(move || {
+            let end = Instant::now() + Duration::from_secs(3);
+            while Instant::now() < end {
+                fill(&mut attacker);
+                std::thread::sleep(Duration::from_millis(2));
+            }
+        });
+        source.say(crate::source::revoked());
+        let began = Instant::now();
+        let mut asked = questions(&aws("us-west-2"), 10);
+        let asked = asked.split_off(1);
+        let answers = ask(&replica.revocations, asked).await;
+        let is_known = |answer: &RevocationStatus| matches!(answer, RevocationStatus::Revoked { .. });
+        assert!(answers.iter().all(is_known), "{ahead}: {answers:?}");
+        let at = times(&source, began);
+        // A burst of six without the one before, and then one each 300 ms.
+        assert!(at[8] > Duration::from_millis(800) && at[8] < Duration::from_secs(3), "{ahead}: {at:?}");
+        attack.await.unwrap();
+    }
+}
+
+/// The part is no more than what a replica has anyway.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs redis-server: scripts/test"]
+async fn a_bucket_that_is_full_permits_replicas_no_more_than_the_rate_together() {
+    let (server, source) = (RedisServer::start(), Source::new());
+    let mut replicas = Vec::new();
+    for _ in 0..3 {
+        replicas.push(asker(&server, &source, &settings(), Duration::ZERO).await);
+    }
+    let mut asked = questions(&aws("us-west-2"), 180);
+    let (third, second, first) = (asked.split_off(120), asked.split_off(60), asked);
+    tokio::join!(
+        ask(&replicas[0].revocations, first),
+        ask(&replicas[1].revocations, second),
+        ask(&replicas[2].revocations, third),
+    );
+    // 20 at once, and ten a second for eight seconds. One that comes after the others and gets nothing has its part for
+    // the half of that; all three would have 57 more.
+    assert!((90..=130).contains(&source.count()), "{}", source.count());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs redis-server: scripts/test"]
 async fn tokens_are_given_in_order_and_none_that_would_come_too_late() {
