@@ -1,5 +1,7 @@
 //! The Secret with the certificate and its authorities.
 
+use std::fmt;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use limits::Deadline;
@@ -8,6 +10,9 @@ use serde_json::{Map, Value, json};
 use super::state::{State, Unusable};
 use crate::cluster::{Cluster, ClusterError, Resource, Written};
 
+/// The label that says whose an object is.
+const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
+const MANAGER: &str = "notation-aws-signer";
 /// The longest entry in base64 that is read.
 const MAX_ENTRY: usize = 64 * 1024;
 
@@ -20,7 +25,6 @@ pub(super) struct SecretPlace {
 }
 
 /// What was found at the place.
-#[derive(Debug)]
 pub(super) struct Found {
     /// The Secret as it is, for a change that must not overwrite another.
     object: Value,
@@ -30,6 +34,14 @@ pub(super) struct Found {
     pub(super) state: Result<State, Unusable>,
     /// Whether it has all entries of the state, and no others.
     pub(super) is_exact: bool,
+}
+
+/// Without the object, which has the keys.
+impl fmt::Debug for Found {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { version, state, .. } = self;
+        f.debug_struct("Found").field("version", version).field("state", state).finish_non_exhaustive()
+    }
 }
 
 impl SecretPlace {
@@ -67,7 +79,7 @@ impl SecretPlace {
                 "metadata": {
                     "namespace": self.namespace,
                     "name": self.name,
-                    "labels": { "app.kubernetes.io/managed-by": "notation-aws-signer" },
+                    "labels": { MANAGED_BY: MANAGER },
                 },
                 "type": "kubernetes.io/tls",
                 "data": data,

@@ -373,3 +373,19 @@ async fn an_old_leader_does_not_undo_what_the_new_one_wrote() {
     let written = old.keeper.secret.write(None, state, Deadline::new(TIME)).await.unwrap();
     assert_eq!((written, &api.store().objects[SECRET]), (Written::Conflict, &kept));
 }
+
+#[tokio::test]
+async fn no_key_shows_in_what_is_written_for_programmers() {
+    let api = Api::start().await;
+    let mut replica = Replica::new(&api, "a");
+    replica.look().await;
+    let found = replica.keeper.secret.read(Deadline::new(TIME)).await.unwrap().unwrap();
+    let state = replica.keeper.state.as_ref().unwrap();
+    let written = replica.keeper.secret.write(Some(&found), state, Deadline::new(TIME)).await.unwrap();
+    assert!(matches!(written, Written::Done(_)));
+    let shown = format!("{found:?} {written:?} {:?}", replica.keeper);
+    let data = api.store().objects[SECRET]["data"].clone();
+    for key in ["tls.key", "authority.key"] {
+        assert!(!shown.contains(data[key].as_str().unwrap()) && !shown.contains("PRIVATE"), "{key}: {shown}");
+    }
+}
