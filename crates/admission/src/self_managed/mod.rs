@@ -254,6 +254,11 @@ impl SelfManaged {
                 Ok(state) => {
                     (self.state, self.version, self.is_stored) = (Some(state), Some(found.version.clone()), true);
                 }
+                // Whoever needs it could not get it back.
+                Err(_) if found.is_foreign => {
+                    let SecretPlace { namespace, name, .. } = self.secret.clone();
+                    return Err(ClusterError::Foreign { namespace, name }.into());
+                }
                 Err(why) => {
                     self.warn("the Secret cannot be used and is made anew", Some(&why.to_string()));
                     is_new = true;

@@ -34,6 +34,8 @@ pub(super) struct Found {
     pub(super) state: Result<State, Unusable>,
     /// Whether it has all entries of the state, and no others.
     pub(super) is_exact: bool,
+    /// Whether it is something else than a Secret of this service, and not empty.
+    pub(super) is_foreign: bool,
 }
 
 /// Without the object, which has the keys.
@@ -58,7 +60,13 @@ impl SecretPlace {
             let is_exact = data.is_some_and(|data| data.len() == entries.len())
                 && entries.iter().all(|(name, text)| entry(name).as_ref() == Some(text));
             let version = object["metadata"]["resourceVersion"].as_str().unwrap_or_default().to_owned();
-            Found { object, version, state, is_exact }
+            let is_foreign = state.is_err()
+                && object["metadata"]["labels"][MANAGED_BY] != MANAGER
+                && data.is_some_and(|data| {
+                    data.values().any(|text| text.as_str().is_none_or(|text| !text.is_empty()))
+                        && !data.keys().any(|name| State::is_own_entry(name))
+                });
+            Found { object, version, state, is_exact, is_foreign }
         }))
     }
 

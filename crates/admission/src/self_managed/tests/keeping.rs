@@ -374,6 +374,40 @@ async fn an_old_leader_does_not_undo_what_the_new_one_wrote() {
     assert_eq!((written, &api.store().objects[SECRET]), (Written::Conflict, &kept));
 }
 
+/// A Secret of someone else could not be got back. One without content is for this service.
+#[tokio::test]
+async fn a_secret_that_belongs_to_something_else_is_not_overwritten() {
+    let secret = |data: Value| json!({ "metadata": { "name": "admission-tls" }, "data": data });
+    for data in [json!({ "tls.crt": "aHVudGVyMg==", "tls.key": "aHVudGVyMg==" }), json!({ "password": "aHVudGVyMg==" })]
+    {
+        let api = Api::start().await;
+        let stored = api.store().put(SECRET, secret(data));
+        let mut replica = Replica::new(&api, "a");
+        for _ in 0..2 {
+            replica.look().await;
+            let why = replica.missing().unwrap();
+            let says = "the Secret notation-system/admission-tls has something else than this service writes";
+            assert!(replica.tls.current().is_none() && why.contains(says) && !why.contains("hunter2"), "{why}");
+        }
+        assert_eq!(api.store().objects[SECRET], stored);
+        // A replica that serves goes on, and the Secret stays as it is.
+        api.store().objects.remove(SECRET);
+        replica.look().await;
+        assert_eq!(replica.missing(), None);
+        let bundle = replica.bundle();
+        let stored = api.store().put(SECRET, stored);
+        replica.look().await;
+        assert_eq!((replica.missing(), replica.bundle(), &api.store().objects[SECRET]), (None, bundle, &stored));
+    }
+    for data in [Value::Null, json!({}), json!({ "tls.crt": "", "tls.key": "" })] {
+        let api = Api::start().await;
+        api.store().put(SECRET, secret(data));
+        let mut replica = Replica::new(&api, "a");
+        replica.look().await;
+        assert_eq!(replica.missing(), None);
+    }
+}
+
 #[tokio::test]
 async fn no_key_shows_in_what_is_written_for_programmers() {
     let api = Api::start().await;
