@@ -114,6 +114,7 @@ impl SelfManaged {
             cluster: cluster.clone(),
             names: settings.webhooks.clone(),
             service: (namespace.to_owned(), name.to_owned()),
+            hosts: all.clone(),
         };
         Self {
             secret: place,
