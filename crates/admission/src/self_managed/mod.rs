@@ -210,6 +210,7 @@ impl SelfManaged {
             self.info("this replica keeps the certificate");
         }
         let found = self.secret.read(deadline).await?;
+        self.trust_again(found.as_ref(), deadline).await;
         let is_written = if self.is_leader { self.lead(found, deadline).await? } else { self.follow(found) };
         let now = self.clock.utc();
         if let Some(state) = self.state.as_ref().filter(|state| is_written && state.is_usable(now)) {
@@ -230,6 +231,18 @@ impl SelfManaged {
             self.publish(deadline).await?;
         }
         Ok(())
+    }
+
+    /// Looks whether the webhooks still trust the next authority before it signs: since the last look, another client
+    /// may have written an older bundle, and what a leader knew counts no more for one that leads again.
+    async fn trust_again(&mut self, found: Option<&Found>, deadline: Deadline) {
+        let is_known = found.is_some_and(|found| self.version.as_ref() == Some(&found.version));
+        if !self.is_leader {
+            self.trusted = None;
+        } else if is_known && self.is_next_trusted() && self.publish(deadline).await.is_err() {
+            // The webhooks are asked again at the end of this look, which says why.
+            self.trusted = None;
+        }
     }
 
     /// Takes what the Secret has. Returns whether it can be used.

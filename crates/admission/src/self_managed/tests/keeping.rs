@@ -225,6 +225,44 @@ async fn a_rotation_never_serves_what_webhooks_do_not_trust() {
     assert_eq!(other.bundle(), published(&api));
 }
 
+/// `helm rollback`, or a tool that applies manifests, may write the bundle of another day.
+#[tokio::test]
+async fn an_authority_that_webhooks_no_longer_trust_does_not_sign() {
+    for leads_on in [true, false] {
+        let api = Api::start().await;
+        api.store().put(WEBHOOK, webhook(None));
+        let mut leader = Replica::new(&api, "a");
+        leader.look().await;
+        let old = published(&api);
+        leader.clock.advance(250 * DAY);
+        leader.look().await;
+        assert_eq!(count(&published(&api)), 2);
+        if !leads_on {
+            leader.keeper.lease.release(Deadline::new(LAST)).await.unwrap();
+            let mut lease = api.store().objects[LEASE].clone();
+            lease["spec"]["holderIdentity"] = "b".into();
+            api.store().put(LEASE, lease.clone());
+            leader.look().await;
+            assert!(!leader.keeper.is_leader);
+            lease["spec"]["holderIdentity"] = "".into();
+            api.store().put(LEASE, lease);
+        }
+        api.store().put(WEBHOOK, webhook(Some(&STANDARD.encode(&old))));
+        leader.keeper.noticed = Duration::from_secs(1);
+        tokio::time::sleep(Duration::from_millis(1050)).await;
+        leader.look().await;
+        let state = leader.keeper.state.as_ref().unwrap();
+        assert!(
+            leader.keeper.is_leader && is_trusted(&old, state, "admission.notation-system.svc", leader.clock.utc())
+        );
+        assert_eq!(count(&published(&api)), 2);
+        // It signs when they had time to notice again.
+        leader.keeper.noticed = Duration::ZERO;
+        leader.look().await;
+        assert!(leader.keeper.state.as_ref().unwrap().next.is_none());
+    }
+}
+
 #[tokio::test]
 async fn a_secret_that_is_deleted_or_broken_is_made_anew_without_a_gap() {
     for is_deleted in [true, false] {
