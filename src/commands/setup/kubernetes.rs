@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use admission::cluster::Cluster;
 use admission::install::{
-    Applied, InstallError, NAMESPACE, NotReady, Options, Plan, Target, apply, is_reached, webhooks, with_bundle, yaml,
+    Applied, InstallError, NAMESPACE, NotReady, Options, Plan, Reached, Target, apply, exists, is_reached, webhooks,
+    with_bundle, yaml,
 };
 use notary::ReasonCode;
 use notary::text::printable;
@@ -52,7 +53,8 @@ pub(super) struct Args {
     #[arg(long, value_name = "FILE", default_value = "admission.yaml")]
     config: PathBuf,
 
-    /// The namespace of the service [default: that of the configuration, otherwise notation-system]
+    /// The namespace of the service, whose Pods are not judged [default: that of the configuration, otherwise
+    /// notation-system]
     #[arg(long, short, value_name = "NAMESPACE")]
     namespace: Option<String>,
 
@@ -157,6 +159,9 @@ async fn install(cluster: &Cluster, args: &Args, output: &Output, items: &mut Ve
         }
     }
     drop(waiting);
+    for object in &plan.unneeded {
+        items.extend(left_over(cluster, object).await);
+    }
     let managed = &plan.managed;
     let target = Target { namespace: managed.namespace(), deployment: DEPLOYMENT, secret: &managed.secret };
     register(cluster, target, &plan.webhooks, args, output, items).await;
@@ -203,36 +208,63 @@ async fn register(
     // A Job of the chart has no permission to create Pods, and needs none.
     if args.webhooks.is_none() {
         let _waiting = output.waiting("asking the API server to call the service");
-        items.push(reached(cluster).await);
+        items.push(reached(cluster, webhooks).await);
     }
 }
 
-async fn reached(cluster: &Cluster) -> Item {
-    match is_reached(cluster, PROBED).await {
-        Ok(None) => Item::ok(Part::ApiServer, "it asks the service before Pods are created"),
-        Ok(Some(why)) => {
+async fn reached(cluster: &Cluster, webhooks: &[Value]) -> Item {
+    let unknown = |why: CliError| Item::warning(Part::ApiServer, why.context("could not be checked"));
+    match is_reached(cluster, PROBED, webhooks).await {
+        Ok(Reached::Judged) => Item::ok(Part::ApiServer, "it asks the service before Pods are created"),
+        // A rule that exempts the namespace admits everything there.
+        Ok(Reached::Admitted) => Item::ok(
+            Part::ApiServer,
+            format!(
+                "it admits Pods in the namespace {PROBED}: a rule exempts them, or it does not ask the service yet"
+            ),
+        ),
+        Ok(Reached::Failed(why)) => {
             let why = CliError::new(ReasonCode::Unreachable, format!("no Pods can be created: {why}"));
             Item::failed(Part::ApiServer, why.with_advice(
                 "Permit the API server to reach port 8443 of the Pods (on EKS, in the security group of the nodes), or \
                  open the cluster: `kubectl delete mutatingwebhookconfiguration,validatingwebhookconfiguration NAME`.",
             ))
         }
-        Err(why) => Item::warning(Part::ApiServer, cluster_error(why).context("could not be checked")),
+        Ok(Reached::Other(why)) => unknown(CliError::new(ReasonCode::Unreachable, why)),
+        Err(why) => unknown(cluster_error(why)),
     }
+}
+
+/// Names an object of the cluster that an earlier configuration needed. It may be someone's, so it is not deleted.
+async fn left_over(cluster: &Cluster, object: &Value) -> Option<Item> {
+    let item = match exists(cluster, object).await {
+        Ok(false) => return None,
+        Ok(true) => {
+            let why = CliError::configuration("this configuration does not need it, but it exists");
+            let (kind, name) = (object["kind"].as_str()?.to_lowercase(), object["metadata"]["name"].as_str()?);
+            Item::warning(Part::Object, why.with_advice(format!("To delete it: `kubectl delete {kind} {name}`")))
+        }
+        Err(why) => Item::warning(Part::Object, cluster_error(why)),
+    };
+    Some(item.about(named(object)))
+}
+
+/// An object by its kind and its place.
+fn named(object: &Value) -> String {
+    let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+    let (kind, namespace, name) = (text("/kind"), text("/metadata/namespace"), text("/metadata/name"));
+    if namespace.is_empty() { format!("{kind} {name}") } else { format!("{kind} {namespace}/{name}") }
 }
 
 /// Applies an object. Returns whether it is there.
 async fn applied(cluster: &Cluster, part: Part, object: &Value) -> (Item, bool) {
-    let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
-    let (kind, namespace, name) = (text("/kind"), text("/metadata/namespace"), text("/metadata/name"));
-    let about = if namespace.is_empty() { format!("{kind} {name}") } else { format!("{kind} {namespace}/{name}") };
     let (item, is_applied) = match apply(cluster, object).await {
         Ok(Applied::Created) => (Item::changed(part, "created"), true),
         Ok(Applied::Changed) => (Item::changed(part, "changed"), true),
         Ok(Applied::Unchanged) => (Item::ok(part, "up to date"), true),
         Err(why) => (Item::failed(part, cluster_error(why)), false),
     };
-    (item.about(about), is_applied)
+    (item.about(named(object)), is_applied)
 }
 
 fn not_ready(why: NotReady, target: Target<'_>) -> CliError {

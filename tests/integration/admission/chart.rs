@@ -243,6 +243,35 @@ fn options_are_what_they_say() {
     assert!(!without.iter().any(|kind| kind.ends_with("WebhookConfiguration")), "{without:?}");
 }
 
+/// A Job that failed or still waits must not register the webhooks after an uninstallation removed them.
+#[test]
+#[ignore = "needs helm: scripts/test"]
+fn an_uninstallation_takes_the_permissions_of_the_registration_away_before_the_webhooks() {
+    let helm = Helm::new();
+    let manifests = helm.render(&value_file("self-managed-values.yaml"), &[]);
+    let annotation = |object: &Value, name: &str| object["metadata"]["annotations"][name].as_str().map(str::to_owned);
+    let of_event = |event: &str| -> Vec<&Value> {
+        let is_part = |object: &&Value| annotation(object, "helm.sh/hook").is_some_and(|hook| hook.contains(event));
+        manifests.iter().filter(is_part).collect()
+    };
+    let weight =
+        |object: &Value| annotation(object, "helm.sh/hook-weight").map_or(0, |weight| weight.parse::<i32>().unwrap());
+    let place = |object: &Value| (object["kind"].to_string(), object["metadata"]["name"].to_string());
+    let before = of_event("pre-delete");
+    let webhooks = before.iter().filter(|object| object["webhooks"].is_array());
+    let first = webhooks.map(|object| weight(object)).min().unwrap();
+    let registration: Vec<_> = of_event("post-install").into_iter().filter(|object| object["kind"] != "Job").collect();
+    assert_eq!(registration.len(), 6);
+    for object in registration {
+        let inert = before.iter().find(|inert| place(inert) == place(object)).unwrap();
+        assert!(weight(inert) < first, "{inert}");
+        assert!(annotation(inert, "helm.sh/hook-delete-policy").unwrap().contains("before-hook-creation"), "{inert}");
+        for member in ["rules", "subjects", "data"] {
+            assert!(inert[member].as_array().is_none_or(Vec::is_empty) && !inert[member].is_object(), "{inert}");
+        }
+    }
+}
+
 /// The Pods run as the service demands, and share the quota.
 #[test]
 #[ignore = "needs helm: scripts/test"]

@@ -90,6 +90,17 @@ pub enum ClusterError {
         /// Its name.
         name: String,
     },
+    /// The Secret that this service would write has something else.
+    #[error(
+        "the Secret {namespace}/{name} has something else than this service writes, and is not overwritten; delete it, \
+         or name another in server.tls.selfManaged.secret"
+    )]
+    Foreign {
+        /// Its namespace.
+        namespace: String,
+        /// Its name.
+        name: String,
+    },
     /// The answer is malformed.
     #[error("the Kubernetes API server gave an answer for {object} that cannot be read: {why}")]
     Malformed {
@@ -119,6 +130,7 @@ impl ClusterError {
             | Self::Unauthorized { .. }
             | Self::Forbidden { .. }
             | Self::Immutable { .. }
+            | Self::Foreign { .. }
             | Self::Unusable(_) => Code::Credentials,
         }
     }

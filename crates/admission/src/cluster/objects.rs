@@ -1,6 +1,8 @@
 //! Objects that this service and the tool write. An object is changed only if it is as it was read, so that two writers
 //! do not undo each other's changes.
 
+use std::fmt;
+
 use bytes::Bytes;
 use hyper::Method;
 use limits::Deadline;
@@ -65,12 +67,22 @@ static KNOWN: [Resource; 14] = [
 ];
 
 /// The result of a change.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub enum Written {
     /// The object as it is now.
     Done(Value),
     /// Another client was first.
     Conflict,
+}
+
+/// Without the object, which may be a Secret.
+impl fmt::Debug for Written {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Done(object) => f.debug_tuple("Done").field(&object["metadata"]["resourceVersion"]).finish(),
+            Self::Conflict => f.write_str("Conflict"),
+        }
+    }
 }
 
 impl Cluster {

@@ -1,6 +1,7 @@
 //! Requests to the Kubernetes API server, with limits of time and size: the methods of [`kube::Client`] read an answer
 //! however long it is.
 
+use std::fmt;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -35,7 +36,7 @@ pub struct Api {
 }
 
 /// What is asked.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Call<'a> {
     /// The method.
     pub method: Method,
@@ -47,6 +48,13 @@ pub struct Call<'a> {
     pub body: Option<(Bytes, &'static str)>,
 }
 
+/// Without the body, which may be a Secret.
+impl fmt::Debug for Call<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call").field("method", &self.method).field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
 impl<'a> Call<'a> {
     /// A read of this path.
     pub fn get(path: &'a str, accept: &'static str) -> Self {
@@ -55,7 +63,6 @@ impl<'a> Call<'a> {
 }
 
 /// An answer that says something about the object.
-#[derive(Debug)]
 pub enum Answer {
     /// The object.
     Found(Bytes),
@@ -65,6 +72,18 @@ pub enum Answer {
     Forbidden(String),
     /// The answer has more bytes than permitted.
     TooLarge,
+}
+
+/// Without the object, which may be a Secret.
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Found(object) => write!(f, "Found({} bytes)", object.len()),
+            Self::NotFound => f.write_str("NotFound"),
+            Self::Forbidden(message) => f.debug_tuple("Forbidden").field(message).finish(),
+            Self::TooLarge => f.write_str("TooLarge"),
+        }
+    }
 }
 
 impl Api {

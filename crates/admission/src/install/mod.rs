@@ -21,7 +21,7 @@ use std::path::PathBuf;
 use files::FileError;
 
 pub use self::plan::{NAMESPACE, Options, Plan};
-pub use self::ready::{Applied, NotReady, Target, apply, image_of, is_reached, with_bundle};
+pub use self::ready::{Applied, NotReady, Reached, Target, apply, exists, image_of, is_reached, with_bundle};
 use crate::config::ConfigError;
 
 /// Why a configuration cannot be installed.

@@ -1,5 +1,6 @@
 //! From a configuration to everything that is installed.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use aws_lc_rs::digest::{SHA256, digest};
@@ -38,6 +39,8 @@ pub struct Plan {
     pub objects: Vec<Value>,
     /// The webhook configurations, without `caBundle`.
     pub webhooks: Vec<Value>,
+    /// Objects that other configurations need, and this one does not.
+    pub unneeded: Vec<Value>,
 }
 
 impl Plan {
@@ -73,22 +76,29 @@ impl Plan {
         for right in &mut rights {
             name_all(right, &managed.webhooks);
         }
-        rights.extend(rbac.into_iter().filter(|object| is_needed(object, &config)));
-        if config.scan.interval.is_some() {
-            rights.extend(scan.into_iter().map(|object| without_reports(object, config.scan.reports)));
+        let (needed, mut unneeded): (Vec<_>, Vec<_>) = rbac.into_iter().partition(|object| is_needed(object, &config));
+        rights.extend(needed);
+        if config.kubernetes.pull_secrets == PullSecrets::None {
+            rights.extend(named_secrets(&config, &names));
         }
-        if config.server.adapters.contains(&Adapter::Kyverno) && config.kyverno.token_review {
-            rights.push(token_review(&names));
+        match config.scan.interval {
+            Some(_) => rights.extend(scan.into_iter().map(|object| without_reports(object, config.scan.reports))),
+            None => unneeded.extend(scan),
+        }
+        match config.server.adapters.contains(&Adapter::Kyverno) && config.kyverno.token_review {
+            true => rights.push(token_review(&names)),
+            false => unneeded.push(token_review(&names)),
         }
         // The Deployment last: its Pods need the others.
         let place = objects.iter().position(|object| object["kind"] == "Deployment").unwrap_or(objects.len());
         let last = objects.split_off(place);
         let (deployment, rest): (Vec<_>, Vec<_>) = last.into_iter().partition(|object| object["kind"] == "Deployment");
         objects.extend(rights.into_iter().chain(rest).chain(deployment));
-        webhooks
-            .retain(|object| config.kubernetes.pin != Pin::None || object["kind"] != "MutatingWebhookConfiguration");
+        let is_unasked =
+            |object: &mut Value| config.kubernetes.pin == Pin::None && object["kind"] == "MutatingWebhookConfiguration";
+        unneeded.extend(webhooks.extract_if(.., is_unasked));
         fit_webhooks(&mut webhooks, &config);
-        Ok(Self { managed, objects, webhooks })
+        Ok(Self { managed, objects, webhooks, unneeded })
     }
 
     /// Everything, for a repository that a GitOps tool applies. The service fills in the `caBundle` of the webhooks.
@@ -207,9 +217,32 @@ fn is_needed(object: &Value, config: &Config) -> bool {
     if name.ends_with("-namespaces") {
         return config.rules.iter().any(|rule| rule.namespace_labels.is_some());
     }
-    let names_secret =
-        |entry: &crate::config::RegistrySettings| matches!(entry.credentials, Some(RegistryCredentials::Secret { .. }));
-    config.kubernetes.pull_secrets != PullSecrets::None || config.registries.iter().any(names_secret)
+    config.kubernetes.pull_secrets != PullSecrets::None
+}
+
+/// The Secrets that registries name, and no others.
+fn named_secrets(config: &Config, names: &Names<'_>) -> Vec<Value> {
+    let mut secrets: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for entry in &config.registries {
+        if let Some(RegistryCredentials::Secret { namespace, name }) = &entry.credentials {
+            secrets.entry(namespace).or_default().insert(name);
+        }
+    }
+    let version = "rbac.authorization.k8s.io/v1";
+    let rights = secrets.into_iter().flat_map(|(namespace, secrets)| {
+        let metadata = json!({ "namespace": namespace, "name": format!("{}-registries", names.cluster) });
+        let rule = json!({ "apiGroups": [""], "resources": ["secrets"], "resourceNames": secrets, "verbs": ["get"] });
+        let role = json!({ "apiVersion": version, "kind": "Role", "metadata": metadata, "rules": [rule] });
+        let binding = json!({
+            "apiVersion": version,
+            "kind": "RoleBinding",
+            "metadata": metadata,
+            "roleRef": { "apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": metadata["name"] },
+            "subjects": [{ "kind": "ServiceAccount", "namespace": names.namespace, "name": NAME }],
+        });
+        [role, binding]
+    });
+    rights.collect()
 }
 
 fn without_reports(mut object: Value, reports: bool) -> Value {

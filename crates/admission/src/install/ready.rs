@@ -117,6 +117,24 @@ pub async fn image_of(cluster: &Cluster, namespace: &str, deployment: &str) -> R
     Ok(image.map(str::to_owned))
 }
 
+/// Whether an object of this kind and name exists.
+///
+/// # Errors
+/// Returns [`ClusterError`] if the API server does not answer, or refuses it.
+pub async fn exists(cluster: &Cluster, object: &Value) -> Result<bool, ClusterError> {
+    Ok(present(cluster, object).await?.is_some())
+}
+
+/// The object of this kind and name, as it is; `None` also for kinds that this program does not write.
+async fn present(cluster: &Cluster, object: &Value) -> Result<Option<Value>, ClusterError> {
+    let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+    let (namespace, name) = (text("/metadata/namespace"), text("/metadata/name"));
+    match Resource::of(text("/apiVersion"), text("/kind")) {
+        Some(resource) => cluster.object(resource, namespace, name, Deadline::new(TIME)).await,
+        None => Ok(None),
+    }
+}
+
 /// What became of an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Applied {
@@ -153,12 +171,7 @@ pub async fn apply(cluster: &Cluster, object: &Value) -> Result<Applied, Cluster
 }
 
 async fn apply_once(cluster: &Cluster, object: &Value) -> Result<Applied, ClusterError> {
-    let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
-    let (namespace, name) = (text("/metadata/namespace"), text("/metadata/name"));
-    let before = match Resource::of(text("/apiVersion"), text("/kind")) {
-        Some(resource) => cluster.object(resource, namespace, name, Deadline::new(TIME)).await?,
-        None => None,
-    };
+    let before = present(cluster, object).await?;
     let after = cluster.apply(object, Deadline::new(TIME)).await?;
     Ok(match before.map(content) {
         None => Applied::Created,
@@ -187,12 +200,33 @@ pub fn with_bundle(webhooks: &Value, bundle: &str) -> Value {
     webhooks
 }
 
-/// Whether the API server reaches the service: a Pod that is created for show is judged, and not by a failed call. What
-/// the API server says of the failure is returned.
+/// What became of a Pod that was created for show.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reached {
+    /// One of the webhooks judged it.
+    Judged,
+    /// It was admitted: the API server does not call the webhooks yet, or a rule admits its image.
+    Admitted,
+    /// One of the webhooks could not be called, in the API server's words.
+    Failed(String),
+    /// Something else refused it, in the API server's words: whether the webhooks are called is not known.
+    Other(String),
+}
+
+/// Whether the API server reaches the service by these webhook configurations.
 ///
 /// # Errors
 /// Returns [`ClusterError`] if that cannot be tried.
-pub async fn is_reached(cluster: &Cluster, namespace: &str) -> Result<Option<String>, ClusterError> {
+pub async fn is_reached(cluster: &Cluster, namespace: &str, webhooks: &[Value]) -> Result<Reached, ClusterError> {
+    tried(cluster, namespace, webhooks, (Deadline::new(NOTICED), Deadline::new(ADMITTED))).await
+}
+
+async fn tried(
+    cluster: &Cluster,
+    namespace: &str,
+    webhooks: &[Value],
+    (end, admitted): (Deadline, Deadline),
+) -> Result<Reached, ClusterError> {
     // No registry is asked for a name with capital letters.
     let container = json!({ "name": "probe", "image": "notation-aws-signer.invalid/Probe:1" });
     let name = "notation-aws-signer-probe";
@@ -202,31 +236,68 @@ pub async fn is_reached(cluster: &Cluster, namespace: &str) -> Result<Option<Str
         "metadata": { "namespace": namespace, "name": name },
         "spec": { "containers": [container] },
     });
-    let end = Deadline::new(NOTICED);
-    let admitted = Deadline::new(ADMITTED);
+    let names = webhooks.iter().flat_map(|webhooks| webhooks["webhooks"].as_array().into_iter().flatten());
+    let names: Vec<String> = names.filter_map(|webhook| Some(format!("\"{}\"", webhook["name"].as_str()?))).collect();
     loop {
-        let failed = match cluster.try_create(Resource::POD, namespace, name, &pod, Deadline::new(TIME)).await {
-            // Either the API server does not call new webhooks yet, or a rule admits the image.
-            Ok(()) if admitted.remaining().is_zero() => return Ok(None),
+        let last = match cluster.try_create(Resource::POD, namespace, name, &pod, Deadline::new(TIME)).await {
+            Ok(()) if admitted.remaining().is_zero() => return Ok(Reached::Admitted),
             Ok(()) => {
                 tokio::time::sleep(PAUSE).await;
                 continue;
             }
-            // The permission is checked before the webhooks are called. Whatever else refuses the Pod is their answer,
-            // or comes after it.
+            // The permission is checked before the webhooks are called.
             Err(why @ ClusterError::Forbidden { .. }) if why.to_string().contains("cannot create resource") => {
                 return Err(why);
             }
-            Err(ClusterError::Forbidden { .. }) => return Ok(None),
-            Err(ClusterError::Status { message, .. }) if !message.contains("failed calling webhook") => {
-                return Ok(None);
+            // The API server names the webhook that refused it, or could not be called.
+            Err(ClusterError::Forbidden { message, .. } | ClusterError::Status { message, .. }) => {
+                let is_ours = names.iter().any(|name| message.contains(name.as_str()));
+                if is_ours && message.contains("denied the request") {
+                    return Ok(Reached::Judged);
+                }
+                match is_ours && message.contains("failed calling webhook") {
+                    true => Reached::Failed(message),
+                    false => Reached::Other(message),
+                }
             }
-            Err(ClusterError::Status { message, .. }) => message,
             Err(why) => return Err(why),
         };
+        // A new cluster may lack its service account, or call the webhooks a little later.
         if end.remaining().is_zero() {
-            return Ok(Some(failed));
+            return Ok(last);
         }
         tokio::time::sleep(PAUSE).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+    use super::*;
+    use crate::cluster::tests::server::{ApiServer, Reply};
+
+    #[tokio::test]
+    async fn only_an_answer_of_its_webhooks_shows_that_they_are_called() {
+        let webhooks = [json!({ "webhooks": [{ "name": "verify.admission.notation-system.svc" }] })];
+        let says = |name: &str, what: &str| format!("admission webhook \\\"{name}\\\" {what}");
+        let own = "verify.admission.notation-system.svc";
+        for (status, message, expected) in [
+            (403, says(own, "denied the request: no signature"), "Judged"),
+            (400, says(own, "denied the request: malformed"), "Judged"),
+            (403, says("policy.example", "denied the request: no"), "Other"),
+            (403, "serviceaccount \\\"default\\\" not found".to_owned(), "Other"),
+            (403, "violates PodSecurity \\\"restricted:latest\\\"".to_owned(), "Other"),
+            (503, "the server is currently unable to handle the request".to_owned(), "Other"),
+            (500, format!("failed calling webhook \\\"{own}\\\": connection refused"), "Failed"),
+            (500, "failed calling webhook \\\"policy.example\\\": connection refused".to_owned(), "Other"),
+            (201, String::new(), "Admitted"),
+        ] {
+            let body = format!("{{\"kind\":\"Status\",\"message\":\"{message}\"}}");
+            let server = ApiServer::start(move |_| Reply::Body(status, body.clone())).await;
+            let cluster = Cluster::with_client(server.client.clone(), None);
+            let now = || Deadline::new(Duration::ZERO);
+            let reached = tried(&cluster, "default", &webhooks, (now(), now())).await.unwrap();
+            assert!(format!("{reached:?}").starts_with(expected), "{message}: {reached:?}");
+        }
     }
 }

@@ -165,3 +165,58 @@ fn what_does_not_work_in_a_cluster_is_refused_with_what_to_do() {
         assert!(why.contains(says), "{more}: {why}");
     }
 }
+
+#[test]
+fn only_the_secrets_that_registries_name_can_be_read_and_what_is_not_needed_is_known() {
+    let more = "kubernetes: {pullSecrets: none, pin: none}\nregistries:\n\
+                - {host: a.example, credentials: {secret: {namespace: team, name: one}}}\n\
+                - {host: b.example, credentials: {secret: {namespace: team, name: two}}}\n\
+                - {host: c.example, credentials: {secret: {namespace: other, name: one}}}\n";
+    let plan = Site::new(more).plan(None).unwrap();
+    let roles = of_kind(&plan.objects, "ClusterRole");
+    assert_eq!(roles.len(), 1, "{roles:?}");
+    let roles = of_kind(&plan.objects, "Role");
+    let read: Vec<_> = roles[1..].iter().map(|role| (&role["metadata"]["namespace"], &role["rules"])).collect();
+    let rules = |names: &[&str]| serde_json::json!([{ "apiGroups": [""], "resources": ["secrets"], "resourceNames": names, "verbs": ["get"] }]);
+    assert_eq!(read, [(&"other".into(), &rules(&["one"])), (&"team".into(), &rules(&["one", "two"]))]);
+    let bindings = of_kind(&plan.objects, "RoleBinding");
+    assert_eq!(bindings.len(), 3);
+    assert_eq!(bindings[2]["subjects"], bindings[0]["subjects"]);
+    assert_eq!(bindings[2]["roleRef"]["name"], "notation-admission-registries");
+    // What an earlier run may have installed for another configuration.
+    let kinds: Vec<_> = plan.unneeded.iter().map(|object| object["kind"].as_str().unwrap()).collect();
+    let pair = ["ClusterRole", "ClusterRoleBinding"];
+    let expected = [&pair[..], &pair, &pair, &["ClusterRoleBinding", "MutatingWebhookConfiguration"]].concat();
+    assert_eq!(kinds, expected);
+    let plan = Site::new("").plan(None).unwrap();
+    assert!(!plan.unneeded.iter().any(|object| plan.documents().contains(object)), "{:?}", plan.unneeded);
+}
+
+/// `kubectl` reads YAML 1.1 in parts: `no` and `1:30` are not texts there unless they are quoted.
+#[test]
+fn printed_yaml_says_what_the_objects_say() {
+    let special = "~ null Null y N no NO off On yes true True .inf -.INF .nan 0 007 0o7 0x1f 1e3 1_000 1:30 12:30:45 \
+                   2001-12-14 2001-12-14T21:59:43Z = << +1 1. .5 0b1 -0";
+    let special: Vec<&str> = special.split(' ').collect();
+    let texts = "/ /-/?/#/---/.../!tag/&anchor/*alias/|/>/@a/`a/{a}/[a]/- a/: /a: b/a:/a #b/\
+                 --- a/%YAML 1.1/'/\"/\\/\t/a\tb/\n/a\n/a\n\n/\na/ a\nb/a\n b\n/\
+                 a\n---\nb: c\n/a\n...\n---\nkind: Secret\n/a\r\nb/a\rb/\u{85}/a\u{2028}b/\u{feff}a/\u{7f}/a \n/a\n#b\n/\u{1}/a\u{0}b/\
+                 image:1\n      command: [sh]/a, b]}/ä/😀";
+    let words: Vec<&str> = special.iter().copied().chain(texts.split('/')).collect();
+    let objects: Vec<Value> = words
+        .iter()
+        .map(|word| {
+            let key = word.replace(['\n', '\r'], "");
+            serde_json::json!({ "metadata": { "labels": { key: word } }, "data": { "a": word }, "list": [word] })
+        })
+        .collect();
+    let text = yaml(&objects).unwrap();
+    let read = crate::manifests::documents(text.as_bytes()).unwrap();
+    for (index, word) in words.iter().enumerate() {
+        assert_eq!(read.get(index), Some(&objects[index]), "{word:?}");
+    }
+    assert_eq!(read.len(), objects.len());
+    for word in special {
+        assert!(!text.contains(&format!(" {word}\n")), "{word} is not quoted");
+    }
+}

@@ -114,6 +114,7 @@ impl SelfManaged {
             cluster: cluster.clone(),
             names: settings.webhooks.clone(),
             service: (namespace.to_owned(), name.to_owned()),
+            hosts: all.clone(),
         };
         Self {
             secret: place,
@@ -209,6 +210,7 @@ impl SelfManaged {
             self.info("this replica keeps the certificate");
         }
         let found = self.secret.read(deadline).await?;
+        self.trust_again(found.as_ref(), deadline).await;
         let is_written = if self.is_leader { self.lead(found, deadline).await? } else { self.follow(found) };
         let now = self.clock.utc();
         if let Some(state) = self.state.as_ref().filter(|state| is_written && state.is_usable(now)) {
@@ -229,6 +231,18 @@ impl SelfManaged {
             self.publish(deadline).await?;
         }
         Ok(())
+    }
+
+    /// Looks whether the webhooks still trust the next authority before it signs: since the last look, another client
+    /// may have written an older bundle, and what a leader knew counts no more for one that leads again.
+    async fn trust_again(&mut self, found: Option<&Found>, deadline: Deadline) {
+        let is_known = found.is_some_and(|found| self.version.as_ref() == Some(&found.version));
+        if !self.is_leader {
+            self.trusted = None;
+        } else if is_known && self.is_next_trusted() && self.publish(deadline).await.is_err() {
+            // The webhooks are asked again at the end of this look, which says why.
+            self.trusted = None;
+        }
     }
 
     /// Takes what the Secret has. Returns whether it can be used.
@@ -253,6 +267,11 @@ impl SelfManaged {
             Some(found) => match std::mem::replace(&mut found.state, Err(state::Unusable::TAKEN)) {
                 Ok(state) => {
                     (self.state, self.version, self.is_stored) = (Some(state), Some(found.version.clone()), true);
+                }
+                // Whoever needs it could not get it back.
+                Err(_) if found.is_foreign => {
+                    let SecretPlace { namespace, name, .. } = self.secret.clone();
+                    return Err(ClusterError::Foreign { namespace, name }.into());
                 }
                 Err(why) => {
                     self.warn("the Secret cannot be used and is made anew", Some(&why.to_string()));

@@ -1,5 +1,7 @@
 //! The Secret with the certificate and its authorities.
 
+use std::fmt;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use limits::Deadline;
@@ -8,6 +10,9 @@ use serde_json::{Map, Value, json};
 use super::state::{State, Unusable};
 use crate::cluster::{Cluster, ClusterError, Resource, Written};
 
+/// The label that says whose an object is.
+const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
+const MANAGER: &str = "notation-aws-signer";
 /// The longest entry in base64 that is read.
 const MAX_ENTRY: usize = 64 * 1024;
 
@@ -20,7 +25,6 @@ pub(super) struct SecretPlace {
 }
 
 /// What was found at the place.
-#[derive(Debug)]
 pub(super) struct Found {
     /// The Secret as it is, for a change that must not overwrite another.
     object: Value,
@@ -30,6 +34,16 @@ pub(super) struct Found {
     pub(super) state: Result<State, Unusable>,
     /// Whether it has all entries of the state, and no others.
     pub(super) is_exact: bool,
+    /// Whether it is something else than a Secret of this service, and not empty.
+    pub(super) is_foreign: bool,
+}
+
+/// Without the object, which has the keys.
+impl fmt::Debug for Found {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { version, state, .. } = self;
+        f.debug_struct("Found").field("version", version).field("state", state).finish_non_exhaustive()
+    }
 }
 
 impl SecretPlace {
@@ -46,7 +60,13 @@ impl SecretPlace {
             let is_exact = data.is_some_and(|data| data.len() == entries.len())
                 && entries.iter().all(|(name, text)| entry(name).as_ref() == Some(text));
             let version = object["metadata"]["resourceVersion"].as_str().unwrap_or_default().to_owned();
-            Found { object, version, state, is_exact }
+            let is_foreign = state.is_err()
+                && object["metadata"]["labels"][MANAGED_BY] != MANAGER
+                && data.is_some_and(|data| {
+                    data.values().any(|text| text.as_str().is_none_or(|text| !text.is_empty()))
+                        && !data.keys().any(|name| State::is_own_entry(name))
+                });
+            Found { object, version, state, is_exact, is_foreign }
         }))
     }
 
@@ -67,7 +87,7 @@ impl SecretPlace {
                 "metadata": {
                     "namespace": self.namespace,
                     "name": self.name,
-                    "labels": { "app.kubernetes.io/managed-by": "notation-aws-signer" },
+                    "labels": { MANAGED_BY: MANAGER },
                 },
                 "type": "kubernetes.io/tls",
                 "data": data,

@@ -144,6 +144,11 @@ impl State {
         entries
     }
 
+    /// Whether an entry of this name tells that this service has written the Secret.
+    pub(super) fn is_own_entry(name: &str) -> bool {
+        [AUTHORITY, AUTHORITY_KEY].contains(&name)
+    }
+
     /// Reads the entries of a Secret. `entry` gives the text of one.
     ///
     /// # Errors

@@ -1,10 +1,13 @@
 //! The `caBundle` of the webhook configurations. Nothing else of them is changed, and one that is missing is waited
 //! for.
 
+use std::collections::BTreeSet;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use limits::Deadline;
 use serde_json::{Value, json};
+use url::Url;
 
 use crate::cluster::{Cluster, ClusterError, Resource, Written};
 
@@ -16,6 +19,8 @@ pub(super) struct Webhooks {
     pub(super) names: Vec<String>,
     /// The namespace and the name of the Service.
     pub(super) service: (String, String),
+    /// The names of the certificate.
+    pub(super) hosts: BTreeSet<String>,
 }
 
 /// How the webhook configurations are.
@@ -65,11 +70,15 @@ impl Webhooks {
         (!stale.is_empty()).then(|| json!({ "metadata": metadata, "webhooks": stale }))
     }
 
-    /// Whether a webhook is for this service: by its Service, or by a URL, which cannot be told.
+    /// Whether a webhook is for this service: by its Service, or by a URL with a name of the certificate.
     fn is_own(&self, client: &Value) -> bool {
         let (namespace, name) = &self.service;
         let service = &client["service"];
-        client["url"].is_string() || (service["namespace"] == namespace.as_str() && service["name"] == name.as_str())
+        match client["url"].as_str().map(Url::parse) {
+            Some(Ok(url)) => url.host_str().is_some_and(|host| self.hosts.contains(host.trim_matches(['[', ']']))),
+            Some(Err(_)) => false,
+            None => service["namespace"] == namespace.as_str() && service["name"] == name.as_str(),
+        }
     }
 }
 
@@ -81,7 +90,8 @@ mod tests {
     async fn webhooks() -> Webhooks {
         let server = ApiServer::start(|_| Reply::Close).await;
         let cluster = Cluster::with_client(server.client.clone(), None);
-        Webhooks { cluster, names: vec!["w".to_owned()], service: ("n".to_owned(), "s".to_owned()) }
+        let hosts = ["127.0.0.1", "::1", "a.example"].map(str::to_owned).into();
+        Webhooks { cluster, names: vec!["w".to_owned()], service: ("n".to_owned(), "s".to_owned()), hosts }
     }
 
     #[tokio::test]
@@ -94,6 +104,12 @@ mod tests {
                 { "name": "a", "clientConfig": own, "failurePolicy": "Fail" },
                 { "name": "b", "clientConfig": other },
                 { "name": "c", "clientConfig": { "url": "https://127.0.0.1:1/validate" } },
+                { "name": "d", "clientConfig": { "url": "https://A.example/validate" } },
+                { "name": "e", "clientConfig": { "url": "https://[::1]:1/validate" } },
+                // The certificate would not be accepted there.
+                { "name": "f", "clientConfig": { "url": "https://other.example/a.example" } },
+                { "name": "g", "clientConfig": { "url": "https://a.example@other.example/", "caBundle": "b3RoZXI=" } },
+                { "name": "h", "clientConfig": { "url": "a.example" } },
             ],
         });
         let patch = webhooks().await.patch(&object, "bmV3").unwrap_or_default();
@@ -104,6 +120,8 @@ mod tests {
                 "webhooks": [
                     { "name": "a", "clientConfig": { "caBundle": "bmV3" } },
                     { "name": "c", "clientConfig": { "caBundle": "bmV3" } },
+                    { "name": "d", "clientConfig": { "caBundle": "bmV3" } },
+                    { "name": "e", "clientConfig": { "caBundle": "bmV3" } },
                 ],
             })
         );

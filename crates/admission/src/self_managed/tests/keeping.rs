@@ -225,6 +225,44 @@ async fn a_rotation_never_serves_what_webhooks_do_not_trust() {
     assert_eq!(other.bundle(), published(&api));
 }
 
+/// `helm rollback`, or a tool that applies manifests, may write the bundle of another day.
+#[tokio::test]
+async fn an_authority_that_webhooks_no_longer_trust_does_not_sign() {
+    for leads_on in [true, false] {
+        let api = Api::start().await;
+        api.store().put(WEBHOOK, webhook(None));
+        let mut leader = Replica::new(&api, "a");
+        leader.look().await;
+        let old = published(&api);
+        leader.clock.advance(250 * DAY);
+        leader.look().await;
+        assert_eq!(count(&published(&api)), 2);
+        if !leads_on {
+            leader.keeper.lease.release(Deadline::new(LAST)).await.unwrap();
+            let mut lease = api.store().objects[LEASE].clone();
+            lease["spec"]["holderIdentity"] = "b".into();
+            api.store().put(LEASE, lease.clone());
+            leader.look().await;
+            assert!(!leader.keeper.is_leader);
+            lease["spec"]["holderIdentity"] = "".into();
+            api.store().put(LEASE, lease);
+        }
+        api.store().put(WEBHOOK, webhook(Some(&STANDARD.encode(&old))));
+        leader.keeper.noticed = Duration::from_secs(1);
+        tokio::time::sleep(Duration::from_millis(1050)).await;
+        leader.look().await;
+        let state = leader.keeper.state.as_ref().unwrap();
+        assert!(
+            leader.keeper.is_leader && is_trusted(&old, state, "admission.notation-system.svc", leader.clock.utc())
+        );
+        assert_eq!(count(&published(&api)), 2);
+        // It signs when they had time to notice again.
+        leader.keeper.noticed = Duration::ZERO;
+        leader.look().await;
+        assert!(leader.keeper.state.as_ref().unwrap().next.is_none());
+    }
+}
+
 #[tokio::test]
 async fn a_secret_that_is_deleted_or_broken_is_made_anew_without_a_gap() {
     for is_deleted in [true, false] {
@@ -372,4 +410,54 @@ async fn an_old_leader_does_not_undo_what_the_new_one_wrote() {
     assert_eq!((written, &api.store().objects[SECRET]), (Written::Conflict, &kept));
     let written = old.keeper.secret.write(None, state, Deadline::new(TIME)).await.unwrap();
     assert_eq!((written, &api.store().objects[SECRET]), (Written::Conflict, &kept));
+}
+
+/// A Secret of someone else could not be got back. One without content is for this service.
+#[tokio::test]
+async fn a_secret_that_belongs_to_something_else_is_not_overwritten() {
+    let secret = |data: Value| json!({ "metadata": { "name": "admission-tls" }, "data": data });
+    for data in [json!({ "tls.crt": "aHVudGVyMg==", "tls.key": "aHVudGVyMg==" }), json!({ "password": "aHVudGVyMg==" })]
+    {
+        let api = Api::start().await;
+        let stored = api.store().put(SECRET, secret(data));
+        let mut replica = Replica::new(&api, "a");
+        for _ in 0..2 {
+            replica.look().await;
+            let why = replica.missing().unwrap();
+            let says = "the Secret notation-system/admission-tls has something else than this service writes";
+            assert!(replica.tls.current().is_none() && why.contains(says) && !why.contains("hunter2"), "{why}");
+        }
+        assert_eq!(api.store().objects[SECRET], stored);
+        // A replica that serves goes on, and the Secret stays as it is.
+        api.store().objects.remove(SECRET);
+        replica.look().await;
+        assert_eq!(replica.missing(), None);
+        let bundle = replica.bundle();
+        let stored = api.store().put(SECRET, stored);
+        replica.look().await;
+        assert_eq!((replica.missing(), replica.bundle(), &api.store().objects[SECRET]), (None, bundle, &stored));
+    }
+    for data in [Value::Null, json!({}), json!({ "tls.crt": "", "tls.key": "" })] {
+        let api = Api::start().await;
+        api.store().put(SECRET, secret(data));
+        let mut replica = Replica::new(&api, "a");
+        replica.look().await;
+        assert_eq!(replica.missing(), None);
+    }
+}
+
+#[tokio::test]
+async fn no_key_shows_in_what_is_written_for_programmers() {
+    let api = Api::start().await;
+    let mut replica = Replica::new(&api, "a");
+    replica.look().await;
+    let found = replica.keeper.secret.read(Deadline::new(TIME)).await.unwrap().unwrap();
+    let state = replica.keeper.state.as_ref().unwrap();
+    let written = replica.keeper.secret.write(Some(&found), state, Deadline::new(TIME)).await.unwrap();
+    assert!(matches!(written, Written::Done(_)));
+    let shown = format!("{found:?} {written:?} {:?}", replica.keeper);
+    let data = api.store().objects[SECRET]["data"].clone();
+    for key in ["tls.key", "authority.key"] {
+        assert!(!shown.contains(data[key].as_str().unwrap()) && !shown.contains("PRIVATE"), "{key}: {shown}");
+    }
 }
