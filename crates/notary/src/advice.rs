@@ -194,7 +194,7 @@ impl fmt::Display for Advice {
                 "To trust this signer, add an x509.subject with attributes of {subject} to trustedIdentities of the trust policy."
             ),
             Self::InstallPlugin { name, path } => {
-                write!(f, "If you trust its publisher, install the verification plugin {name} as {path}.")
+                write!(f, "If you trust its publisher, install the plugin {name} as {path}.")
             }
             Self::UpdatePlugin { name } => write!(f, "Install a newer version of the verification plugin {name}."),
             Self::ProvideAwsCredentials { action, profile } => {

@@ -46,8 +46,8 @@ const PROBED: &str = "default";
       --image registry.example.com/tools/notation-aws-signer:2.0.0 \\
       --print >admission-service.yaml
 
-Exit codes: 0 the service runs and is asked; 2 the configuration, a permission or the cluster must be corrected; 3 the cluster \
-  did not answer, or the service was not ready in time.")]
+Exit codes: 0 the service runs, and the API server asks it; 2 the configuration, a permission or the cluster \
+  must be corrected; 3 the cluster did not answer, or the service was not ready in time.")]
 pub(super) struct Args {
     /// The configuration file of the service
     #[arg(long, value_name = "FILE", default_value = "admission.yaml")]
@@ -86,11 +86,11 @@ pub(super) struct Args {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["print", "image", "replicas", "config"])]
     webhooks: Option<PathBuf>,
 
-    /// The Deployment that is waited for
+    /// With --webhooks: the Deployment that is waited for
     #[arg(long, value_name = "NAME", requires = "webhooks", conflicts_with_all = ["print", "image", "config"], default_value = DEPLOYMENT)]
     deployment: String,
 
-    /// The Secret with its certificate
+    /// With --webhooks: the Secret with its certificate
     #[arg(long, value_name = "NAME", requires = "webhooks", conflicts_with_all = ["print", "image", "config"], default_value = "admission-tls")]
     secret: String,
 }

@@ -237,7 +237,7 @@ fn runs_the_signatures_verification_plugin_unless_only_profiles_are_trusted() {
     std::fs::write(config.join("truststore/x509/ca/own/root.crt"), key.root().der()).unwrap();
     blobs.put_policy(&[global(statement("judged", "ca:own", "org.example: anybody"))]);
     let by_policy = |code| blobs.cli.run(&["blob", "verify", "app.tar.gz"]).exits_with(code);
-    by_policy(1).says("failed  integrity").says(&format!("install the verification plugin {NAME}"));
+    by_policy(1).says("failed  integrity").says(&format!("install the plugin {NAME}"));
 
     let install = |success: bool| {
         let metadata = json!({

@@ -12,8 +12,8 @@ use crate::decision::Code;
 pub enum ClusterError {
     /// Neither a service account nor a kubeconfig was found.
     #[error(
-        "Kubernetes cannot be reached: the service account of a Pod cannot be used ({in_cluster}), and neither can a \
-         kubeconfig ({kubeconfig}); run in a Pod with automountServiceAccountToken, or set KUBECONFIG"
+        "Kubernetes cannot be reached: neither a kubeconfig ({kubeconfig}) nor the service account of a Pod \
+         ({in_cluster}) can be used; set KUBECONFIG, or run in a Pod with automountServiceAccountToken"
     )]
     NoConfiguration {
         /// Why the service account cannot be used.
@@ -48,8 +48,8 @@ pub enum ClusterError {
     },
     /// The server did not accept the token of this service.
     #[error(
-        "{object} cannot be {}: the Kubernetes API server does not accept this service's credentials (HTTP 401); \
-         check its service account token",
+        "{object} cannot be {}: the Kubernetes API server does not accept the credentials (HTTP 401); \
+         check the token of the service account, or the login of the kubeconfig",
         object.access()
     )]
     Unauthorized {

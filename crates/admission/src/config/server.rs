@@ -10,7 +10,7 @@ use std::time::Duration;
 pub struct Server {
     /// Where the adapters listen. Default: `0.0.0.0:8443`.
     pub listen: SocketAddr,
-    /// Where `/livez`, `/readyz`, `/healthz` and `/metrics` are served. Default: `0.0.0.0:8080`.
+    /// Where `/livez`, `/readyz`, `/healthz`, `/metrics` and `/status` are served. Default: `0.0.0.0:8080`.
     pub operations: SocketAddr,
     /// A Unix socket for programs on the same machine.
     pub socket: Option<PathBuf>,
