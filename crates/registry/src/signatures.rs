@@ -125,12 +125,6 @@ impl Signatures<'_> {
         Some(StoredSignature { descriptor, manifest })
     }
 
-    /// Returns the descriptors of the manifests that were not read yet.
-    #[must_use]
-    pub fn into_descriptors(self) -> Vec<Descriptor> {
-        self.listed.collect()
-    }
-
     /// The number of signatures that [`Self::next`] has not returned yet.
     #[must_use]
     pub fn left(&self) -> usize {

@@ -83,7 +83,7 @@ impl RememberedSignatures {
             trace::in_stage(Stage::Referrers, async move {
                 let (asked, began) = (memory.clock.now(), Instant::now());
                 let deadline = whole(times.reading);
-                let listed = deadline.run(store.list_signatures(&artifact, most)).await;
+                let listed = deadline.run(store.list_signatures_of(&artifact.digest, most)).await;
                 let listed = listed.map_or_else(
                     || Err(Failure::deadline(deadline)),
                     |listed| listed.map_err(|why| Failure::from(&why)),
@@ -92,7 +92,7 @@ impl RememberedSignatures {
                 let took = began.elapsed();
                 metrics.upstream(Upstream::Registry, Operation::Referrers, response(code), took);
                 metrics.stage(Stage::Referrers, took);
-                let mut listed = listed?.into_descriptors();
+                let mut listed = listed?;
                 listed.shrink_to_fit();
                 let listed = Listed(listed);
                 let time = times.of(&listed);
@@ -183,25 +183,17 @@ async fn fetch(
     time: Duration,
     metrics: &Metrics,
 ) -> Result<FetchedSignature, Reason> {
-    trace::in_stage(Stage::Fetch, fetch_untraced(store, artifact, manifest, tries, time, metrics)).await
-}
-
-async fn fetch_untraced(
-    store: &Store,
-    artifact: &Descriptor,
-    manifest: &Descriptor,
-    tries: Tries,
-    time: Duration,
-    metrics: &Metrics,
-) -> Result<FetchedSignature, Reason> {
-    let asked = Instant::now();
-    let deadline = whole(time);
-    let read = deadline.run(FetchedSignature::read(store, artifact, manifest, tries)).await;
-    let read = read.unwrap_or_else(|| Err(Failure::deadline(deadline).into()));
-    let code = read.as_ref().err().map(Reason::code);
-    metrics.upstream(Upstream::Registry, Operation::Fetch, response(code), asked.elapsed());
-    metrics.stage(Stage::Fetch, asked.elapsed());
-    read
+    let work = async {
+        let asked = Instant::now();
+        let deadline = whole(time);
+        let read = deadline.run(FetchedSignature::read(store, artifact, manifest, tries)).await;
+        let read = read.unwrap_or_else(|| Err(Failure::deadline(deadline).into()));
+        let code = read.as_ref().err().map(Reason::code);
+        metrics.upstream(Upstream::Registry, Operation::Fetch, response(code), asked.elapsed());
+        metrics.stage(Stage::Fetch, asked.elapsed());
+        read
+    };
+    trace::in_stage(Stage::Fetch, work).await
 }
 
 /// What is fetched is the same everywhere, but another registry may fail, or take all the time. A request that is not

@@ -236,11 +236,8 @@ impl SharedCache {
         get(&mut commands, Kind::Signature, &name);
         let values = self.connection.call(&commands).await?;
         let opened = self.opened(Kind::Signature, &name, values.first()?);
-        let signature = self.believed(match opened {
-            Ok(Some(opened)) => signature::read(opened.body).ok_or(Rejection::Malformed).map(Some),
-            Ok(None) => Ok(None),
-            Err(rejection) => Err(rejection),
-        });
+        let read = |opened: entry::Opened<'_>| signature::read(opened.body).ok_or(Rejection::Malformed);
+        let signature = self.believed(opened.and_then(|opened| opened.map(read).transpose()));
         let result = if signature.is_some() { CacheResult::Hit } else { CacheResult::Miss };
         self.metrics.cache(CacheName::Redis, result);
         signature
