@@ -108,6 +108,15 @@ impl OwnSignerArgs {
         self.expiry
     }
 
+    /// The error if neither AWS Signer nor another signer is named.
+    #[must_use]
+    pub fn none() -> CliError {
+        CliError::configuration("no signer is named").with_advice(
+            "Pass --profile ARN for AWS Signer, --plugin NAME --id KEY for a signing plugin of notation, or --key FILE \
+             --certificate-chain FILE for a key in a file.",
+        )
+    }
+
     /// Refuses the options that do not apply to AWS Signer.
     ///
     /// # Errors

@@ -16,6 +16,11 @@ pub fn in_terms_of_the_tool(advice: &Advice) -> String {
             "To trust signatures under {subject}, pass that root with --root (with --trusted-profile), or add it to a trust store: \
              `notation-aws-signer trust add --type {store_type}`."
         ),
+        // Also of a verification without a trust policy.
+        Advice::AddTrustStore { store_type: "ca" } => {
+            "Add a trust store of type ca to the trust policy. --trusted-profile trusts signatures of AWS Signer only."
+                .to_owned()
+        }
         Advice::TrustProfile { profile } => format!(
             "To trust this signing profile, pass --trusted-profile {profile}, or add it to trustedIdentities of the trust policy."
         ),
@@ -81,6 +86,7 @@ mod tests {
             (Advice::TrustProfile { profile: profile() }, "--trusted-profile arn:aws"),
             (Advice::TrustRoot { subject: "CN=a".to_owned(), store_type: "ca" }, "trust add --type ca"),
             (Advice::TrustRoot { subject: "CN=a".to_owned(), store_type: "tsa" }, "trust add --type tsa"),
+            (Advice::AddTrustStore { store_type: "ca" }, "--trusted-profile trusts"),
             (Advice::AllowPlainHttp, "--plain-http"),
             (Advice::UseTls, "omit --plain-http"),
             (Advice::AllowRegistryMoreTime, "with --registry-timeout."),

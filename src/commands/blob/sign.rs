@@ -1,6 +1,7 @@
 //! `notation-aws-signer blob sign`.
 
 use std::fs::File;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use aws_signer::ClientPool;
@@ -47,7 +48,7 @@ pub(super) struct Args {
 
     /// The signing profile: arn:aws:signer:REGION:ACCOUNT:/signing-profiles/NAME. A NAME alone is completed if the AWS
     /// configuration has region and account
-    #[arg(long, value_name = "ARN", required_unless_present_any = ["plugin", "key"], conflicts_with_all = ["plugin", "key"])]
+    #[arg(long, value_name = "ARN", conflicts_with_all = ["plugin", "key"])]
     profile: Option<SigningProfile>,
 
     /// The media type of the content, which is signed too; `blob verify --media-type` checks it
@@ -110,7 +111,7 @@ pub(super) async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliEr
             let signed = sign_blob(content, media_type, user_metadata, &client, &profile, budget).await;
             Signed::by_aws_signer(signed.map_err(|why| failed(why).context(args.file.display()))?)
         }
-        (None, None) => return Err(CliError::configuration("no signer is named").with_advice("Pass --profile ARN.")),
+        (None, None) => return Err(OwnSignerArgs::none()),
     };
     signature.write(&signed.envelope, 0o644)?;
     show(&args.file, signature.path(), signed, output)?;
@@ -149,7 +150,10 @@ pub(super) fn signature_of(file: &Path, format: EnvelopeFormat) -> PathBuf {
 
 /// Opens a regular file. Devices and pipes are refused: their content may never end.
 pub(super) fn open(path: &Path) -> Result<File, CliError> {
-    let unreadable = |why: std::io::Error| CliError::file(format!("{}: {why}", path.display()));
+    let unreadable = |why: std::io::Error| {
+        let why = if why.kind() == ErrorKind::NotFound { "it does not exist".to_owned() } else { why.to_string() };
+        CliError::file(format!("{}: {why}", path.display()))
+    };
     if !std::fs::metadata(path).map_err(unreadable)?.is_file() {
         return Err(CliError::file(format!("{} is not a regular file", path.display())));
     }

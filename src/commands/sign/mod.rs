@@ -70,7 +70,7 @@ pub struct Args {
     /// The signing profile, which is the signing identity in AWS Signer:
     /// arn:aws:signer:REGION:ACCOUNT:/signing-profiles/NAME. A NAME alone is completed if the AWS configuration has
     /// region and account
-    #[arg(long, value_name = "ARN", required_unless_present_any = ["plugin", "key"], conflicts_with_all = ["plugin", "key"])]
+    #[arg(long, value_name = "ARN", conflicts_with_all = ["plugin", "key"])]
     profile: Option<SigningProfile>,
 
     /// Sign this metadata with the artifact; `verify --user-metadata` checks it. Repeat for several
@@ -158,7 +158,7 @@ pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
             let policy = artifact::trust(args.if_unsigned, &args.roots, &profile)?;
             (Signer::AwsSigner { profile, client: Box::new(client) }, policy, default_rate)
         }
-        (None, None) => return Err(CliError::configuration("no signer is named").with_advice("Pass --profile ARN.")),
+        (None, None) => return Err(OwnSignerArgs::none()),
     };
     let rate = args.rate.map_or(default_rate, NonZeroU32::new);
     let signing = Arc::new(Signing {

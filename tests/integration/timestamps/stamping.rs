@@ -224,7 +224,11 @@ fn signatures_of_aws_signer_need_no_timestamp() {
         .says("AWS Signer makes no signatures in the format COSE")
         .says("--plugin or --key");
     // Exactly one signer.
-    scene.cli.run(&["sign", &image]).exits_with(2).says("--profile");
+    for signer in [&[][..], &["--certificate-chain", "chain.pem"], &["--id", "k"]] {
+        let said = if signer.is_empty() { "--profile ARN for AWS Signer, --plugin NAME --id KEY" } else { "required" };
+        let refused = scene.cli.run(&[&["sign", &image], signer].concat()).exits_with(2).says(said);
+        assert!(!refused.stderr.contains("--profile <ARN>"), "{}", refused.stderr);
+    }
     scene
         .cli
         .run(&["sign", &image, "--profile", profile, "--key", "key.pem", "--certificate-chain", "chain.pem"])
@@ -250,6 +254,14 @@ fn a_key_must_belong_to_its_certificate() {
     fs::write(scene.cli.home().join("key.pem"), pem("PRIVATE KEY", &other.pkcs8())).unwrap();
     let sign = scene.sign(&image, &[]);
     scene.cli.run(&words(&sign)).exits_with(2).says("does not belong to the first certificate");
+    for (label, said) in [("ENCRYPTED PRIVATE KEY", "is encrypted; decrypt it"), ("KEY", "no section PRIVATE KEY")] {
+        fs::write(scene.cli.home().join("key.pem"), pem(label, b"no key")).unwrap();
+        scene.cli.run(&words(&sign)).exits_with(2).says(said);
+    }
+    let older = "-----BEGIN EC PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00\n\nAAAA\n\
+                 -----END EC PRIVATE KEY-----\n";
+    fs::write(scene.cli.home().join("key.pem"), older).unwrap();
+    scene.cli.run(&words(&sign)).exits_with(2).says("is encrypted; decrypt it");
     fs::write(scene.cli.home().join("key.pem"), pem("PRIVATE KEY", b"no key")).unwrap();
     scene.cli.run(&words(&sign)).exits_with(2);
     fs::write(scene.cli.home().join("key.pem"), "no key").unwrap();

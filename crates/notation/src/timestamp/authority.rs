@@ -36,6 +36,9 @@ pub struct TimestampingAuthority {
 /// Returns a message if it is not an `http://` or `https://` URL without user name and password, or has an address that
 /// only this machine's link has.
 pub fn parse_url(text: &str) -> Result<Url, String> {
+    if !text.contains("://") {
+        return Err("not a URL: write http:// or https:// before the name".to_owned());
+    }
     let url = Url::parse(text).map_err(|why| format!("not a URL: {why}"))?;
     let is_anonymous = url.username().is_empty() && url.password().is_none();
     if !matches!(url.scheme(), "http" | "https") || !url.has_host() || !is_anonymous {

@@ -26,6 +26,16 @@ pub enum OwnSignError {
         /// The reason.
         why: String,
     },
+    /// The private key is encrypted.
+    #[error(
+        "the private key in {path} is encrypted; decrypt it with `openssl pkey -in FILE -out FILE`, or sign with a plugin \
+         or a service that keeps the key",
+        path = path.display()
+    )]
+    EncryptedKey {
+        /// The file.
+        path: PathBuf,
+    },
     /// The key does not belong to the first certificate.
     #[error("the private key does not belong to the first certificate of the chain ({subject})")]
     OtherCertificate {
@@ -113,7 +123,9 @@ impl OwnSignError {
         match self {
             Self::File(TrustStoreError::NoCertificate { .. }) | Self::Key { .. } => ReasonCode::Configuration,
             Self::File(_) | Self::Read(_) => ReasonCode::File,
-            Self::OtherCertificate { .. } | Self::UnsupportedKey { .. } => ReasonCode::Configuration,
+            Self::EncryptedKey { .. } | Self::OtherCertificate { .. } | Self::UnsupportedKey { .. } => {
+                ReasonCode::Configuration
+            }
             Self::ExpiryTooLate | Self::MediaType(_) | Self::OtherExpiry { .. } => ReasonCode::Configuration,
             Self::Signing | Self::Time(_) => ReasonCode::Internal,
             Self::Plugin { source, .. } => match source.code() {

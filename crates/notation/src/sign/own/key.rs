@@ -12,7 +12,7 @@ use notary::envelope::SignatureAlgorithm;
 use notary::envelope::build::UnprotectedAttributes;
 use notary::x509::Certificate;
 use rustls_pki_types::PrivateKeyDer;
-use rustls_pki_types::pem::PemObject as _;
+use rustls_pki_types::pem::{self, PemObject as _};
 
 use super::error::OwnSignError;
 use super::{SIGNING_AGENT, SigningOptions, to_be_signed};
@@ -43,7 +43,13 @@ impl LocalKey {
         let certificates = read_certificates(chain)?;
         let unusable = |why: &str| OwnSignError::Key { path: key.to_owned(), why: why.to_owned() };
         let pem = read_trust_file(key)?;
-        let der = PrivateKeyDer::from_pem_slice(&pem).map_err(|why| unusable(&why.to_string()))?;
+        if is_encrypted(&pem) {
+            return Err(OwnSignError::EncryptedKey { path: key.to_owned() });
+        }
+        let der = PrivateKeyDer::from_pem_slice(&pem).map_err(|why| match why {
+            pem::Error::NoItemsFound => unusable("there is no section PRIVATE KEY"),
+            why => unusable(&why.to_string()),
+        })?;
         // A file with certificates has at least one.
         let Some(leaf) = certificates.first() else { return Err(unusable("there is no certificate")) };
         let subject = leaf.subject().to_owned();
@@ -70,6 +76,12 @@ impl LocalKey {
             UnprotectedAttributes { chain: &self.chain, signing_agent: SIGNING_AGENT, timestamp_signature: None };
         Ok(unsigned.into_envelope(&signature, unprotected))
     }
+}
+
+/// Whether a key in PEM needs a password: RFC 7468, section 11, for PKCS #8, and RFC 1421 for the older forms.
+fn is_encrypted(pem: &[u8]) -> bool {
+    let has = |text: &[u8]| pem.windows(text.len()).any(|part| part == text);
+    has(b"-----BEGIN ENCRYPTED PRIVATE KEY-----") || has(b"Proc-Type: 4,ENCRYPTED")
 }
 
 impl Pair {
