@@ -133,8 +133,9 @@ fn plugins_sign_files_and_set_the_expiry() {
         let signed = sign_file(&scene, &PLUGIN, &["--expiry", "12h"]);
         assert!(signed["digest"].as_str().unwrap().starts_with("sha256:"), "{signed:#}");
         assert_eq!(validity(&signed["signature"]), Duration::hours(12), "{signed:#}");
+        let commands = fs::read_to_string(scene.cli.home().join("commands")).unwrap();
+        assert_eq!(commands, "get-plugin-metadata\ndescribe-key\ngenerate-signature\n");
         scene.cli.json("blob-verify", &["blob", "verify", "app"], 0);
-        // The plugin describes a key of another size.
         install_raw_plugin(&scene, "signature=AAAA");
         let wrong = [&["blob", "sign", "app", "--force"][..], &PLUGIN].concat();
         scene.cli.run(&wrong).failed().says("does not verify");

@@ -21,6 +21,7 @@ pub(super) fn install_raw_plugin(scene: &Scene, change: &str) {
         r#"#!/bin/sh
 set -e
 request=$(cat)
+echo $1 >> {home}/commands
 case $1 in
 get-plugin-metadata)
   echo '{{"name":"raw","description":"d","version":"1.0.0","url":"u","supportedContractVersions":["1.0"],"capabilities":["SIGNATURE_GENERATOR.RAW"]}}' ;;

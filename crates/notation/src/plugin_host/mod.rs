@@ -120,6 +120,11 @@ impl Program {
         self.metadata.capabilities.contains(&capability)
     }
 
+    /// The same plugin with another deadline.
+    pub(crate) fn within(self, deadline: Deadline) -> Self {
+        Self { deadline, ..self }
+    }
+
     /// Runs a command.
     pub(crate) async fn ask(&self, command: Command, request: &str) -> Result<Object, PluginError> {
         ask(&self.program, command, request.as_bytes(), self.deadline).await

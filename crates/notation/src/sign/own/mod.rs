@@ -15,6 +15,7 @@ use time::{Duration, OffsetDateTime};
 
 pub use self::error::OwnSignError;
 pub use self::key::LocalKey;
+use self::plugin::DescribedKey;
 pub use self::plugin::SigningPlugin;
 use super::payload;
 use crate::attach::MatchingEnvelope;
@@ -71,11 +72,23 @@ impl OwnSigner {
         options: &SigningOptions,
         deadline: Deadline,
     ) -> Result<OwnSignature, OwnSignError> {
+        self.sign_with(None, artifact, options, deadline).await
+    }
+
+    /// As [`Self::sign`], with the plugin's key if it was described before.
+    async fn sign_with(
+        &self,
+        described: Option<DescribedKey>,
+        artifact: &Descriptor,
+        options: &SigningOptions,
+        deadline: Deadline,
+    ) -> Result<OwnSignature, OwnSignError> {
         let requested = payload(artifact, options.user_metadata.clone());
         let bytes = requested.to_bytes();
-        let Unchecked { envelope, annotations } = match self {
-            Self::Key(key) => Unchecked { envelope: key.sign(&bytes, options)?, annotations: BTreeMap::new() },
-            Self::Plugin(plugin) => plugin.sign(&bytes, options, deadline).await?,
+        let Unchecked { envelope, annotations } = match (self, described) {
+            (Self::Key(key), _) => Unchecked { envelope: key.sign(&bytes, options)?, annotations: BTreeMap::new() },
+            (Self::Plugin(plugin), Some(key)) => plugin.sign_with(key, &bytes, options, deadline).await?,
+            (Self::Plugin(plugin), None) => plugin.sign(&bytes, options, deadline).await?,
         };
         let envelope = check(envelope, artifact, &requested, options)?;
         Ok(OwnSignature { envelope, annotations })
@@ -97,13 +110,16 @@ impl OwnSigner {
         if !is_media_type(media_type) {
             return Err(OwnSignError::MediaType(media_type.chars().take(200).collect()));
         }
-        let algorithm = match self {
-            Self::Key(key) => key.algorithm(),
-            Self::Plugin(plugin) => plugin.algorithm(Deadline::new(budget)).await?,
+        let (algorithm, described) = match self {
+            Self::Key(key) => (key.algorithm(), None),
+            Self::Plugin(plugin) => {
+                let key = plugin.described(Deadline::new(budget)).await?;
+                (key.algorithm, Some(key))
+            }
         };
         let algorithm = DigestAlgorithm::from_signature_algorithm(algorithm);
         let blob = describe(content, media_type, algorithm).map_err(OwnSignError::Read)?;
-        let signature = self.sign(&blob, options, Deadline::new(budget)).await?;
+        let signature = self.sign_with(described, &blob, options, Deadline::new(budget)).await?;
         match digest_algorithm(signature.envelope.verified().chain()) == Some(algorithm) {
             true => Ok((blob, signature)),
             false => Err(OwnSignError::OtherKey),

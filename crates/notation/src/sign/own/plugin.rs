@@ -25,6 +25,13 @@ pub struct SigningPlugin {
     key_id: String,
 }
 
+/// A plugin that was found, and the algorithm of its key.
+pub(super) struct DescribedKey {
+    plugin: Program,
+    /// The algorithm of the key's signatures.
+    pub(super) algorithm: SignatureAlgorithm,
+}
+
 impl SigningPlugin {
     /// The plugin `name` of a folder, which gets the folder's configuration, with the key `key_id`.
     #[must_use]
@@ -32,14 +39,26 @@ impl SigningPlugin {
         Self { folder, name, key_id }
     }
 
-    /// The algorithm of the key's signatures. Plugins that return envelopes do not tell it beforehand, as blobs need.
-    pub(super) async fn algorithm(&self, deadline: Deadline) -> Result<SignatureAlgorithm, E> {
+    /// Asks for the algorithm of the key's signatures. Plugins that return envelopes do not tell it beforehand, as blobs
+    /// need.
+    pub(super) async fn described(&self, deadline: Deadline) -> Result<DescribedKey, E> {
         let plugin = self.find(deadline).await?;
         match plugin.can(Capability::SignatureGenerator) {
-            true => self.describe_key(&plugin).await,
+            true => Ok(DescribedKey { algorithm: self.describe_key(&plugin).await?, plugin }),
             false if plugin.can(Capability::EnvelopeGenerator) => Err(self.failed(PluginError::NoBlobSigner)),
             false => Err(self.failed(PluginError::NoSigner)),
         }
+    }
+
+    /// As [`Self::sign`], with the key that was described before.
+    pub(super) async fn sign_with(
+        &self,
+        key: DescribedKey,
+        payload: &[u8],
+        options: &SigningOptions,
+        deadline: Deadline,
+    ) -> Result<Unchecked, E> {
+        self.sign_raw(&key.plugin.within(deadline), key.algorithm, payload, options).await
     }
 
     /// Has the plugin sign a payload. The signature is not checked yet.
@@ -52,7 +71,8 @@ impl SigningPlugin {
         let plugin = self.find(deadline).await?;
         // As in notation, raw signatures come first.
         if plugin.can(Capability::SignatureGenerator) {
-            self.sign_raw(&plugin, payload, options).await
+            let algorithm = self.describe_key(&plugin).await?;
+            self.sign_raw(&plugin, algorithm, payload, options).await
         } else if plugin.can(Capability::EnvelopeGenerator) {
             self.sign_envelope(&plugin, payload, options).await
         } else {
@@ -73,8 +93,13 @@ impl SigningPlugin {
         Ok(key.algorithm)
     }
 
-    async fn sign_raw(&self, plugin: &Program, payload: &[u8], options: &SigningOptions) -> Result<Unchecked, E> {
-        let algorithm = self.describe_key(plugin).await?;
+    async fn sign_raw(
+        &self,
+        plugin: &Program,
+        algorithm: SignatureAlgorithm,
+        payload: &[u8],
+        options: &SigningOptions,
+    ) -> Result<Unchecked, E> {
         let unsigned = to_be_signed(payload, algorithm, options)?;
         let command = Command::GenerateSignature;
         let config = self.folder.plugin_config();
