@@ -39,8 +39,8 @@ impl SigningPlugin {
         Self { folder, name, key_id }
     }
 
-    /// Asks for the algorithm of the key's signatures. Plugins that return envelopes do not tell it beforehand, as blobs
-    /// need.
+    /// Asks for the algorithm of the key's signatures. Plugins that return envelopes do not tell it beforehand, as
+    /// blobs need.
     pub(super) async fn described(&self, deadline: Deadline) -> Result<DescribedKey, E> {
         let plugin = self.find(deadline).await?;
         match plugin.can(Capability::SignatureGenerator) {
