@@ -506,10 +506,10 @@ const CASES: &[(&str, &str, bool)] = &[
     ("/scan", r#"{"reports": true}, {"interval": 60}"#, false),
     ("/log", r#"{"format": "json", "level": "debug"}"#, true),
     ("/log", r#"{"format": "text"}, {"level": "trace"}, {"level": 1}"#, false),
-    ("/otlp", r#"{"endpoint": "http://collector:4317"}, {"endpoint": "https://c/v1", "ca": "ca.pem"}"#, true),
+    ("/otlp", r#"{"endpoint": "http://collector:4317"}, {"endpoint": "https://c/", "ca": "ca.pem"}"#, true),
     (
         "/otlp",
-        r#"{}, {"endpoint": "collector:4317"}, {"endpoint": "grpc://c:1"}, {"endpoint": "http://u:p@c:1"}, {"endpoint": "http://c:1", "ca": "ca.pem"}"#,
+        r#"{}, {"endpoint": "collector:4317"}, {"endpoint": "grpc://c:1"}, {"endpoint": "http://u:p@c:1"}, {"endpoint": "http://c:1/v1/traces"}, {"endpoint": "http://c:1//"}, {"endpoint": "http://c:1", "ca": "ca.pem"}"#,
         false,
     ),
 ];
