@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use super::collector::Collector;
+use super::spans::shown;
 use crate::log::{Field, Log};
 use crate::metrics::{Metrics, SpanResult};
 
@@ -79,7 +80,8 @@ async fn send(mut spans: mpsc::Receiver<SpanData>, mut collector: Collector, met
                 metrics.spans(SpanResult::Failed, count);
                 if reported.is_none_or(|at| at.elapsed() > SELDOM) {
                     reported = Some(Instant::now());
-                    let why = notary::text::printable(&why);
+                    // Parts of it are the collector's, such as the names of its certificate.
+                    let why = shown(&why);
                     log.warn("traces do not reach the collector", &[("reason", Field::from(&*why))]);
                 }
             }
