@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use hyper::header::HeaderValue;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::view::{Cache, Counts, Decision, Failure, Image, Quota, Rule, Running, UpstreamError, View};
+use super::view::{Cache, Counts, Decision, Failure, Image, Quota, Replicas, Rule, Running, UpstreamError, View};
 
 const STYLE: &str = include_str!("style.css");
 
@@ -100,17 +100,26 @@ fn summary(view: &View) -> Markup {
                 (fact("Replicas", html! {
                     (view.replicas.expected) span.quiet { " by aws.revocation.replicas" }
                 }))
-                (fact("Shared cache", match view.replicas.shared_cache {
-                "none" => html! { span.quiet { "none: each replica remembers for itself" } },
-                "connected" => badge("good", "connected"),
-                state => badge("bad", state),
-            }))
-            (fact("Requests in work", html! { (requests.in_work) }))
+                (fact("Shared cache", shared_cache(&view.replicas)))
+                (fact("Requests in work", html! { (requests.in_work) }))
                 (fact("Turned away by overload", html! { (requests.shed) }))
                 (fact("Stale verdicts used", html! { (requests.stale) }))
             }
         },
     )
+}
+
+fn shared_cache(replicas: &Replicas) -> Markup {
+    html! {
+        @match replicas.shared_cache {
+            "none" => span.quiet { "none: each replica remembers for itself" },
+            "connected" => (badge("good", "connected")),
+            state => (badge("bad", state)),
+        }
+        @if replicas.rejected_entries > 0 {
+            " " (badge("bad", &format!("{} entries rejected", replicas.rejected_entries)))
+        }
+    }
 }
 
 fn decisions(title: &str, id: &str, decisions: &[Decision], nothing: &str, is_open: bool) -> Markup {
@@ -313,10 +322,11 @@ fn quota(quota: &Quota, view: &View) -> Markup {
                 (fact("Checks waiting", html! { (quota.waiting) }))
                 (fact("Calls a second", html! {
                     @if view.replicas.shared_cache == "connected" {
-                    (view.replicas.rate) span.quiet { " shared by all replicas" }
-                } @else {
-                    (format!("{:.1}", view.replicas.rate_of_this)) span.quiet { " of " (view.replicas.rate) " for all replicas" }
-                }
+                        (view.replicas.rate) span.quiet { " shared by all replicas" }
+                    } @else {
+                        (format!("{:.1}", view.replicas.rate_of_this))
+                        span.quiet { " of " (view.replicas.rate) " for all replicas" }
+                    }
                 }))
                 (fact("Answers are used for", html! { (seconds(quota.ttl_seconds)) }))
                 (fact("While revocation is unknown", match quota.stale_for_seconds {

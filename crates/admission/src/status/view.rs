@@ -85,6 +85,8 @@ pub struct Replicas {
     pub rate_of_this: f64,
     /// `none`, `connected` or `not connected`.
     pub shared_cache: &'static str,
+    /// Suspicious entries of the shared cache.
+    pub rejected_entries: u64,
 }
 
 /// A rule in its place.
@@ -261,6 +263,7 @@ impl View {
                     (true, Some(true)) => "connected",
                     (true, _) => "not connected",
                 },
+                rejected_entries: metrics.redis_suspicious(),
             },
             rules: loaded.rules.iter().map(|rule| Rule::of(rule, metrics)).collect(),
             without_rule: Counts::of(metrics.decided_by(None)),

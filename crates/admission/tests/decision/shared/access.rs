@@ -55,6 +55,8 @@ async fn a_client_with_the_authority_the_user_and_the_password_is_connected_by_t
     ask(&asking(shared), question).await;
     assert_eq!(source.count(), 4);
     assert!(rejected(&metrics, "forged") >= 2);
+    lines.say("its MAC is of none of the keys in cache.redis.keyFiles").await;
+    assert_eq!(lines.text().matches("an entry of the shared cache is not believed").count(), 1, "{}", lines.text());
     assert!(!lines.text().contains(PASSWORD) && !format!("{config:?}").contains(PASSWORD), "{}", lines.text());
 }
 
