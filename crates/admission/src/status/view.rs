@@ -334,7 +334,6 @@ impl Running {
         let interval_seconds = loaded.scan.map(|interval| interval.as_secs_f64());
         let failure = failure.as_ref().map(Failure::of);
         let count = |outcome| done.as_ref().map_or(0, |done| done.list.count(outcome));
-        let outcomes = [Outcome::Exempt, Outcome::Verified, Outcome::Refused, Outcome::Undetermined];
         let rows = done.iter().flat_map(|done| done.list.rows());
         let images = rows.map(|row| RunningImage {
             image: Image::of(&row.decision),
@@ -346,7 +345,7 @@ impl Running {
             scanned: done.as_ref().map(|done| moment(done.at)),
             milliseconds: done.as_ref().map(|done| u64::try_from(done.took.as_millis()).unwrap_or(u64::MAX)),
             failure,
-            containers: Counts::of(outcomes.map(count)),
+            containers: Counts::of(Outcome::ALL.map(count)),
             images: images.collect(),
         }
     }
