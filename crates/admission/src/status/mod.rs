@@ -10,10 +10,11 @@
 //! | `running` | what the last scan of running Pods found |
 //! | `loaded` | what the configuration in force says, and how its last reload ended |
 //! | `view` | all of it at one moment: the members of the JSON form, for `docs/admission-status.schema.json` |
-//! | `page` | the same as HTML |
+//! | `page`, `parts` | the same as HTML |
 
 mod kept;
 mod loaded;
+mod parts;
 mod page;
 mod running;
 #[cfg(test)]
