@@ -1,8 +1,7 @@
 //! What the page `/status` shows: the state of the service, and what it decided last.
 //!
 //! The page only reads. It has no script and loads nothing, and every text of others is cut, made printable and
-//! escaped: who may create a Pod chooses what its images, namespaces and names are called. Its memory is bounded,
-//! whatever is asked.
+//! escaped: users who may create Pods choose the names of Pods and images. Its memory is bounded, whatever is asked.
 //!
 //! | File | What it has |
 //! |---|---|
@@ -14,8 +13,8 @@
 
 mod kept;
 mod loaded;
-mod parts;
 mod page;
+mod parts;
 mod running;
 #[cfg(test)]
 mod tests;

@@ -95,7 +95,7 @@ impl Collector {
     }
 
     /// Sends spans.
-    pub async fn export(&mut self, spans: Vec<SpanData>) -> Result<(), String> {
+    pub async fn export(&self, spans: Vec<SpanData>) -> Result<(), String> {
         match &self.0 {
             // The exporter's own limit is for each of its attempts.
             Ok(exporter) => match tokio::time::timeout(2 * TIME, exporter.export(spans)).await {
