@@ -142,13 +142,6 @@ pub struct Replica {
     pub called: HashMap<u64, u64>,
 }
 
-/// Who waits for something that is asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Waits {
-    Request,
-    Nobody,
-}
-
 impl Replica {
     pub fn new(settings: Settings, start: Instant) -> Self {
         // The shares of `decision::memory`.
@@ -208,12 +201,13 @@ impl Replica {
             false => (key("tag", image), self.settings.tag),
         };
         let known = self.counts.tag.count(self.tags.get(&key, now));
-        let waits = if known.is_some() { Waits::Nobody } else { Waits::Request };
+        // A refresh keeps no request waiting.
+        let took = if known.is_some() { Duration::ZERO } else { REGISTRY };
         if known.is_none_or(|known| known.is_due(now)) {
             self.counts.resolve += 1;
             self.tags.insert(key, Entry { bytes: 300, asked: now }, now, time);
         }
-        if waits == Waits::Request { REGISTRY } else { Duration::ZERO }
+        took
     }
 
     /// A verification. A refresh waits for answers that are about to age, since no request waits for it.
@@ -292,7 +286,7 @@ impl Replica {
             }
             let (until, asked) = (known.until(), known.value.asked);
             if !is_refresh {
-                // Nobody waits for it.
+                // The request does not wait for it.
                 let _ = self.ask(image, key, Some(asked), now, redis);
                 return Some((until, Duration::ZERO));
             }

@@ -26,7 +26,7 @@ impl Clock {
         OffsetDateTime::now_utc() + self.ahead()
     }
 
-    /// What calendars had at `instant`, which is not in the future.
+    /// The time of calendars at `instant`, which is not in the future.
     #[must_use]
     pub fn utc_at(&self, instant: Instant) -> OffsetDateTime {
         self.utc() - self.now().saturating_duration_since(instant)

@@ -46,7 +46,7 @@ pub enum LogLevel {
 /// Where traces go.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Otlp {
-    /// The URL of the collector, which speaks OTLP by gRPC.
+    /// The address of the collector, which speaks OTLP by gRPC: a URL without a path.
     pub endpoint: String,
     /// A PEM file with certificates to trust in addition to those of the system.
     pub ca: Option<PathBuf>,

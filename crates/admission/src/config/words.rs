@@ -1,6 +1,6 @@
 //! The words of the configuration that stand for one of several values.
 
-use super::{Adapter, Enforcement, LogLevel, Pin, PinAs, PullSecrets, Tags, Updates};
+use super::{Adapter, Enforcement, LogLevel, Pin, PinAs, PullSecrets, RuleAction, Tags, Updates};
 
 pub(super) const ADAPTERS: [(&str, Adapter); 6] = [
     ("kubernetes", Adapter::Kubernetes),
@@ -50,6 +50,19 @@ impl Adapter {
             Self::Ecs => "ecs",
             Self::ImageReview => "imagereview",
             Self::Verify => "verify",
+        }
+    }
+}
+
+impl RuleAction {
+    /// The word in the configuration.
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Exempt => "exempt",
+            Self::Verify { enforcement: Enforcement::Enforce, .. } => "enforce",
+            Self::Verify { enforcement: Enforcement::Warn, .. } => "warn",
+            Self::Verify { enforcement: Enforcement::Audit, .. } => "audit",
         }
     }
 }

@@ -145,6 +145,11 @@ pub enum Outcome {
     Undetermined,
 }
 
+impl Outcome {
+    /// All outcomes, in the order of their declaration.
+    pub const ALL: [Self; 4] = [Self::Exempt, Self::Verified, Self::Refused, Self::Undetermined];
+}
+
 /// Why an image is refused or undetermined.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Why {

@@ -154,8 +154,7 @@ fn by_name(image: &str) -> ImageDecision {
 
 /// Any decision about an image.
 pub fn decisions() -> impl Strategy<Value = ImageDecision> {
-    let outcome =
-        prop::sample::select(vec![Outcome::Exempt, Outcome::Verified, Outcome::Refused, Outcome::Undetermined]);
+    let outcome = prop::sample::select(Outcome::ALL.to_vec());
     let flags = any::<[bool; 6]>();
     (outcome, flags, ".{0,20}", ".{0,20}").prop_map(|(outcome, flags, image, message)| {
         let [is_enforced, is_warned, has_digest, has_name, has_rule, is_stale] = flags;

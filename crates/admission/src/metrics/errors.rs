@@ -84,9 +84,6 @@ impl Minutes {
         for passed in (self.minute + 1..=now).take(MINUTES) {
             self.counts[place(passed)] = 0;
         }
-        if now.saturating_sub(self.minute) >= MINUTES as u64 {
-            self.counts = [0; MINUTES];
-        }
         self.minute = self.minute.max(now);
     }
 }

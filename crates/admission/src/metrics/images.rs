@@ -19,8 +19,6 @@ pub const OTHER: &str = "other";
 /// Twice as many slots as rules and a power of two: a search ends after one or two slots.
 const SLOTS: usize = 2048;
 
-const OUTCOMES: [Outcome; 4] = [Outcome::Exempt, Outcome::Verified, Outcome::Refused, Outcome::Undetermined];
-
 /// The metrics of images: a hash table with open addressing that only grows, which needs no lock.
 #[derive(Debug)]
 pub struct Images {
@@ -36,7 +34,7 @@ pub struct Images {
 struct Rule {
     name: Box<str>,
     /// By outcome, then by reason: the last is for images without one.
-    counts: [[Number; Code::ALL.len() + 1]; OUTCOMES.len()],
+    counts: [[Number; Code::ALL.len() + 1]; Outcome::ALL.len()],
 }
 
 impl Rule {
@@ -66,13 +64,13 @@ impl Images {
         for image in images {
             let rule = image.rule.as_deref().map_or(&self.none, |name| self.rule(name));
             let reason = image.why.as_ref().map_or(Code::ALL.len(), |why| why.code as usize);
-            rule.counts[outcome(image.outcome)][reason].add(1);
+            rule.counts[image.outcome as usize][reason].add(1);
         }
     }
 
     /// The images that a rule decided about, or that no rule matched, by the outcomes in the order of their
     /// declaration.
-    pub fn decided_by(&self, rule: Option<&str>) -> [u64; OUTCOMES.len()] {
+    pub fn decided_by(&self, rule: Option<&str>) -> [u64; Outcome::ALL.len()] {
         let rule = rule.map_or(&self.none, |name| self.rule(name));
         rule.counts.each_ref().map(|reasons| reasons.iter().map(Number::get).sum())
     }
@@ -102,7 +100,7 @@ impl Images {
         let mut family = descriptor(encoder, "notation_admission_images", help, MetricType::Counter)?;
         let rules = self.slots.iter().filter_map(|slot| slot.get().map(AsRef::as_ref));
         for rule in rules.chain([&self.none, &self.other]) {
-            for (outcome, counts) in OUTCOMES.iter().zip(&rule.counts) {
+            for (outcome, counts) in Outcome::ALL.iter().zip(&rule.counts) {
                 let reasons = Code::ALL.iter().map(|code| code.as_str()).chain([""]);
                 // Most combinations never occur: a rule has 52.
                 for (reason, value) in reasons.zip(counts).filter(|(_, value)| value.get() > 0) {
@@ -115,16 +113,6 @@ impl Images {
     }
 }
 
-/// The place of an outcome in [`OUTCOMES`].
-fn outcome(outcome: Outcome) -> usize {
-    match outcome {
-        Outcome::Exempt => 0,
-        Outcome::Verified => 1,
-        Outcome::Refused => 2,
-        Outcome::Undetermined => 3,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -134,8 +122,8 @@ mod tests {
         for (place, each) in Code::ALL.iter().enumerate() {
             assert_eq!(*each as usize, place);
         }
-        for (place, each) in OUTCOMES.iter().enumerate() {
-            assert_eq!(outcome(*each), place);
+        for (place, each) in Outcome::ALL.iter().enumerate() {
+            assert_eq!(*each as usize, place);
         }
     }
 

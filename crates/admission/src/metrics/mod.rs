@@ -246,6 +246,12 @@ impl Metrics {
         self.groups.redis.up()
     }
 
+    /// The [suspicious](Rejection::SUSPICIOUS) entries of the shared cache since the start.
+    #[must_use]
+    pub fn redis_suspicious(&self) -> u64 {
+        self.groups.redis.suspicious()
+    }
+
     /// The version of the service.
     #[must_use]
     pub fn version(&self) -> &str {

@@ -43,14 +43,12 @@ struct State {
 
 impl Redis {
     pub fn rejected(&self, rejection: Rejection) {
-        let place = match rejection {
-            Rejection::Forged => 0,
-            Rejection::Moved => 1,
-            Rejection::Expired => 2,
-            Rejection::Future => 3,
-            Rejection::Malformed => 4,
-        };
-        self.rejections[place].add(1);
+        self.rejections[place(rejection)].add(1);
+    }
+
+    /// The suspicious entries.
+    pub fn suspicious(&self) -> u64 {
+        Rejection::SUSPICIOUS.map(|rejection| self.rejections[place(rejection)].get()).iter().sum()
     }
 
     pub fn failed(&self, failure: RedisFailure) {
@@ -101,5 +99,16 @@ impl Redis {
         }
         let Some(up) = self.up() else { return Ok(()) };
         gauge(encoder, "notation_admission_redis_up", "Whether the shared cache is connected.", f64::from(u8::from(up)))
+    }
+}
+
+/// The place of a rejection in [`REJECTIONS`].
+fn place(rejection: Rejection) -> usize {
+    match rejection {
+        Rejection::Forged => 0,
+        Rejection::Moved => 1,
+        Rejection::Expired => 2,
+        Rejection::Future => 3,
+        Rejection::Malformed => 4,
     }
 }

@@ -14,20 +14,16 @@ use crate::decision::Outcome;
 /// The most namespaces that are counted apart.
 const MAX_NAMESPACES: usize = 1000;
 
-const OUTCOMES: [Outcome; 4] = [Outcome::Exempt, Outcome::Verified, Outcome::Refused, Outcome::Undetermined];
-
 /// The counts of one scan.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct RunningImages(BTreeMap<Box<str>, [u64; OUTCOMES.len()]>);
+pub struct RunningImages(BTreeMap<Box<str>, [u64; Outcome::ALL.len()]>);
 
 impl RunningImages {
     /// Counts an image.
     pub fn add(&mut self, namespace: &str, outcome: Outcome) {
         let is_known = self.0.contains_key(namespace) || self.0.len() < MAX_NAMESPACES;
         let counts = self.0.entry(if is_known { namespace.into() } else { OTHER.into() }).or_default();
-        if let Some(place) = OUTCOMES.iter().position(|known| *known == outcome) {
-            counts[place] += 1;
-        }
+        counts[outcome as usize] += 1;
     }
 
     /// All images.
@@ -52,7 +48,7 @@ impl Scans {
         let help = "Images that ran at the last scan, by namespace and outcome.";
         let mut family = descriptor(encoder, "notation_admission_running_images", help, MetricType::Gauge)?;
         for (namespace, counts) in &counts {
-            for (outcome, count) in OUTCOMES.iter().zip(counts) {
+            for (outcome, count) in Outcome::ALL.iter().zip(counts) {
                 let labels = [("namespace", &**namespace), ("outcome", outcome.as_str())];
                 family.encode_family(&labels)?.encode_gauge(count)?;
             }

@@ -122,7 +122,30 @@ impl Operation {
     /// The name in metrics and traces.
     #[must_use]
     pub fn as_str(self) -> &'static str {
-        OPERATIONS[index(self)]
+        OPERATIONS[self.place()]
+    }
+
+    /// The place of an operation in [`OPERATIONS`].
+    fn place(self) -> usize {
+        match self {
+            Self::Resolve => 0,
+            Self::Referrers => 1,
+            Self::Fetch => 2,
+            Self::Token => 3,
+            Self::Revocation => 4,
+            Self::GetSecret => 5,
+            Self::GetServiceAccount => 6,
+            Self::ListNamespaces => 7,
+            Self::WatchNamespaces => 8,
+            Self::Ocsp => 9,
+            Self::Crl => 10,
+            Self::ReviewToken => 11,
+            Self::ListPods => 12,
+            Self::WriteReport => 13,
+            Self::DescribeServiceRevisions => 14,
+            Self::ReadObject => 15,
+            Self::WriteObject => 16,
+        }
     }
 }
 
@@ -205,12 +228,11 @@ impl Upstreams {
     }
 
     pub fn asked(&self, upstream: Upstream, operation: Operation, code: ResponseCode, took: Duration) {
-        let upstream = upstream.place();
-        self.counts[upstream][index(operation)][usize::from(code.0)].add(1);
+        self.counts[upstream.place()][operation.place()][usize::from(code.0)].add(1);
         if code.is_error() {
-            self.errors.add((UPSTREAMS[upstream], OPERATIONS[index(operation)], code.as_str()));
+            self.errors.add((upstream.as_str(), operation.as_str(), code.as_str()));
         }
-        self.durations[upstream].observe(took);
+        self.durations[upstream.place()].observe(took);
     }
 
     pub fn waited(&self, took: Duration) {
@@ -260,29 +282,6 @@ impl Upstreams {
         let Some(tokens) = self.tokens() else { return Ok(()) };
         let help = "Calls of revocation checks that the quota permits now; the least of all accounts and regions.";
         gauge(encoder, "notation_admission_quota_tokens", help, tokens)
-    }
-}
-
-/// The place of an operation in [`OPERATIONS`].
-fn index(operation: Operation) -> usize {
-    match operation {
-        Operation::Resolve => 0,
-        Operation::Referrers => 1,
-        Operation::Fetch => 2,
-        Operation::Token => 3,
-        Operation::Revocation => 4,
-        Operation::GetSecret => 5,
-        Operation::GetServiceAccount => 6,
-        Operation::ListNamespaces => 7,
-        Operation::WatchNamespaces => 8,
-        Operation::Ocsp => 9,
-        Operation::Crl => 10,
-        Operation::ReviewToken => 11,
-        Operation::ListPods => 12,
-        Operation::WriteReport => 13,
-        Operation::DescribeServiceRevisions => 14,
-        Operation::ReadObject => 15,
-        Operation::WriteObject => 16,
     }
 }
 

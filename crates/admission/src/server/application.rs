@@ -120,15 +120,10 @@ pub trait Observer: Send + Sync + 'static {
     fn answered(&self, adapter: Option<Adapter>, answer: &Answer, took: Duration);
 
     /// The span of a request with these headers, if it is traced.
-    fn trace(&self, headers: &HeaderMap) -> Option<RequestSpan> {
-        let _ = headers;
-        None
-    }
+    fn trace(&self, headers: &HeaderMap) -> Option<RequestSpan>;
 
     /// What was decided, after [`Self::answered`]: the answer does not need it any more.
-    fn decided(&self, record: Record, took: Duration) {
-        let _ = (record, took);
-    }
+    fn decided(&self, record: Record, took: Duration);
 
     /// A request was answered with 429, because too many run or wait. [`Self::answered`] is called, too.
     fn shed(&self);
@@ -153,11 +148,8 @@ pub trait Operations: Send + Sync + 'static {
     /// All metrics, in the text format of OpenMetrics 1.0.
     fn metrics(&self) -> String;
 
-    /// The status page with its security policy, in this form. `None` if there is none.
-    fn status(&self, form: StatusForm) -> Option<StatusPage> {
-        let _ = form;
-        None
-    }
+    /// The status page with its security policy, in this form.
+    fn status(&self, form: StatusForm) -> StatusPage;
 }
 
 /// The forms of the status page.

@@ -128,9 +128,7 @@ fn status(operations: &impl Operations, request: &Request<Incoming>) -> Response
         (Some("format=json"), _) => StatusForm::Json,
         (Some(_), _) => return reply(400, TEXT, "the query can be format=json or format=html\n".to_owned()),
     };
-    let Some(StatusPage { body, content_security_policy }) = operations.status(form) else {
-        return reply(404, TEXT, "this path is not served\n".to_owned());
-    };
+    let StatusPage { body, content_security_policy } = operations.status(form);
     let media_type = if form == StatusForm::Html { HTML } else { JSON };
     let mut response = reply(200, media_type, body);
     let headers = response.headers_mut();

@@ -101,7 +101,7 @@ struct InForce {
 #[derive(Debug)]
 pub struct Tls {
     origin: Mutex<Origin>,
-    /// Why there is none yet, in place of one.
+    /// Or why there is no certificate yet.
     in_force: RwLock<Result<Arc<InForce>, String>>,
     is_shared: bool,
 }

@@ -155,8 +155,9 @@ impl Service {
         let scanning = scanning::run(builder.scanning(), Arc::clone(&live), telling, stopped.clone());
         let traces = builder.traces();
         let observed = Arc::new(Observed::new(metrics, log.clone(), Arc::clone(&status), traces.clone()));
-        let reloader = Reloader::new(options.config, (config, read), options.level, builder, Arc::clone(&live), tls);
-        let reloader = Arc::new(reloader.telling(status));
+        let reloader =
+            Reloader::new(options.config, (config, read), options.level, builder, Arc::clone(&live), tls, status);
+        let reloader = Arc::new(reloader);
         let serving = {
             let reloader = Arc::clone(&reloader);
             let stopped = stopped.clone();

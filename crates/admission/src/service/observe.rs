@@ -105,9 +105,9 @@ impl Operations for Health {
         self.metrics.encode()
     }
 
-    fn status(&self, form: StatusForm) -> Option<StatusPage> {
+    fn status(&self, form: StatusForm) -> StatusPage {
         let certificate = self.tls.as_ref().and_then(|tls| tls.expires()).map(Into::into);
         let body = self.status.page(form, Now { missing: self.ready().err(), certificate });
-        Some(StatusPage { body, content_security_policy: status::content_security_policy() })
+        StatusPage { body, content_security_policy: status::content_security_policy() }
     }
 }

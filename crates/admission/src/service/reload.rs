@@ -22,7 +22,7 @@ pub struct Reloader {
     level: Option<LogLevel>,
     live: Arc<Live<Decider>>,
     tls: Option<Arc<Tls>>,
-    status: Option<Arc<Status>>,
+    status: Arc<Status>,
     state: Mutex<State>,
 }
 
@@ -64,7 +64,7 @@ impl Stamp {
 
 impl Reloader {
     /// Reloads the file at `path`, whose content in force is `config`. `read` has the states of the files before they
-    /// were read.
+    /// were read. `status` is told how reloads end.
     #[must_use]
     pub fn new(
         path: PathBuf,
@@ -73,14 +73,9 @@ impl Reloader {
         builder: Builder,
         live: Arc<Live<Decider>>,
         tls: Option<Arc<Tls>>,
+        status: Arc<Status>,
     ) -> Self {
-        Self { path, level, live, tls, status: None, state: Mutex::new(State { builder, config, read }) }
-    }
-
-    /// Tells the status page how reloads end.
-    #[must_use]
-    pub fn telling(self, status: Arc<Status>) -> Self {
-        Self { status: Some(status), ..self }
+        Self { path, level, live, tls, status, state: Mutex::new(State { builder, config, read }) }
     }
 
     /// Looks at the files from time to time, and reloads when one has changed and has stayed the same since the last
@@ -110,9 +105,7 @@ impl Reloader {
         let result = self.replace(&mut state, &before).await;
         let builder = &state.builder;
         builder.metrics().reload(result.is_ok());
-        if let Some(status) = &self.status {
-            status.loaded(result.as_ref().map_err(String::as_str));
-        }
+        self.status.loaded(result.as_ref().map_err(String::as_str));
         match &result {
             Ok(config) => {
                 builder.log().set_level(self.level.unwrap_or(config.log.level));

@@ -95,18 +95,29 @@ impl Milliseconds {
 }
 
 /// Why an entry is not believed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum Rejection {
-    /// Its MAC is of none of the keys: it was changed, cut, or written by a stranger or with another key.
+    /// It was changed, cut, or written by a stranger or with another key.
+    #[error("its MAC is of none of the keys in cache.redis.keyFiles")]
     Forged,
-    /// It is that of another name.
+    /// It was moved.
+    #[error("it was written under another name")]
     Moved,
     /// Its time is over.
+    #[error("it has expired")]
     Expired,
-    /// It is from the future: a clock is wrong.
+    /// A clock is wrong.
+    #[error("it is from the future")]
     Future,
     /// It is too long or too short, or of a version or form that this program does not write.
+    #[error("it has no form that this version writes")]
     Malformed,
+}
+
+impl Rejection {
+    /// Those that late answers and clocks do not explain: a replica has other keys or another version, or a stranger
+    /// writes.
+    pub const SUSPICIOUS: [Self; 3] = [Self::Forged, Self::Moved, Self::Malformed];
 }
 
 /// The keys that entries are believed by. The first one signs.

@@ -29,6 +29,7 @@ mod settings;
 mod signature;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use notation::revocation::{BoxFuture, RevocationStatus};
@@ -43,7 +44,7 @@ use self::lease::Lease;
 pub use self::settings::{Settings, SettingsError};
 use crate::cache::{Clock, Key};
 use crate::decision::{Rate, Shared, SharedAnswer, SharedSignature, Token, Turn, Wanted};
-use crate::log::Log;
+use crate::log::{Field, Log};
 use crate::metrics::{CacheName, CacheResult, Metrics};
 
 /// The pauses between two looks for the answer of another replica.
@@ -58,6 +59,9 @@ pub struct SharedCache {
     connection: Arc<Connection>,
     clock: Clock,
     metrics: Metrics,
+    log: Log,
+    /// Whether the log has been told of a suspicious entry.
+    has_told: AtomicBool,
 }
 
 /// What a look came to.
@@ -76,8 +80,9 @@ impl SharedCache {
     #[must_use]
     pub fn new(settings: Settings, clock: Clock, metrics: Metrics, log: Log) -> Self {
         let settings = Arc::new(settings);
-        let connection = Connection::start(Arc::clone(&settings), clock.clone(), metrics.clone(), log);
-        Self { settings, connection: Arc::new(connection), clock, metrics }
+        let connection = Connection::start(Arc::clone(&settings), clock.clone(), metrics.clone(), log.clone());
+        let has_told = AtomicBool::new(false);
+        Self { settings, connection: Arc::new(connection), clock, metrics, log, has_told }
     }
 
     /// Its settings.
@@ -115,10 +120,15 @@ impl SharedCache {
         Ok(Some(SharedAnswer { status, asked: opened.asked.utc() }))
     }
 
-    /// Counts what is not believed.
+    /// Counts what is not believed, and tells of the first suspicious entry.
     fn believed<T>(&self, found: Result<Option<T>, Rejection>) -> Option<T> {
         found.unwrap_or_else(|rejection| {
             self.metrics.redis_rejected(rejection);
+            if Rejection::SUSPICIOUS.contains(&rejection) && !self.has_told.swap(true, Ordering::Relaxed) {
+                let (address, why) = (self.settings.address(), rejection.to_string());
+                let fields = [("address", Field::from(&*address)), ("reason", Field::from(&*why))];
+                self.log.warn("an entry of the shared cache is not believed", &fields);
+            }
             None
         })
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
-use crate::config::{Config, Enforcement, RuleAction};
+use crate::config::{Config, RuleAction};
 
 /// The configuration in force.
 #[derive(Debug, Clone)]
@@ -40,16 +40,16 @@ impl Loaded {
     pub fn new(config: &Config, at: SystemTime) -> Self {
         let revocation = &config.aws.revocation;
         let rules = config.rules.iter().map(|rule| {
-            let (action, policy) = match &rule.action {
-                RuleAction::Exempt => ("exempt", None),
-                RuleAction::Verify { policy, enforcement } => (word(*enforcement), Some(policy.clone())),
+            let policy = match &rule.action {
+                RuleAction::Exempt => None,
+                RuleAction::Verify { policy, .. } => Some(policy.clone()),
             };
             LoadedRule {
                 name: rule.name.clone(),
                 namespaces: rule.namespaces.as_ref().map(|all| all.iter().map(ToString::to_string).collect()),
                 labels: rule.namespace_labels.clone(),
                 images: rule.images.as_ref().map(|all| all.iter().map(ToString::to_string).collect()),
-                action,
+                action: rule.action.as_str(),
                 policy,
             }
         });
@@ -69,13 +69,5 @@ impl Loaded {
 
     pub fn fail(&mut self, why: &str, now: SystemTime) {
         self.failure = Some((now, why.to_owned()));
-    }
-}
-
-fn word(enforcement: Enforcement) -> &'static str {
-    match enforcement {
-        Enforcement::Enforce => "enforce",
-        Enforcement::Warn => "warn",
-        Enforcement::Audit => "audit",
     }
 }

@@ -1,8 +1,7 @@
 //! What the page `/status` shows: the state of the service, and what it decided last.
 //!
 //! The page only reads. It has no script and loads nothing, and every text of others is cut, made printable and
-//! escaped: who may create a Pod chooses what its images, namespaces and names are called. Its memory is bounded,
-//! whatever is asked.
+//! escaped: users who may create Pods choose the names of Pods and images. Its memory is bounded, whatever is asked.
 //!
 //! | File | What it has |
 //! |---|---|
@@ -10,11 +9,12 @@
 //! | `running` | what the last scan of running Pods found |
 //! | `loaded` | what the configuration in force says, and how its last reload ended |
 //! | `view` | all of it at one moment: the members of the JSON form, for `docs/admission-status.schema.json` |
-//! | `page` | the same as HTML |
+//! | `page`, `parts` | the same as HTML |
 
 mod kept;
 mod loaded;
 mod page;
+mod parts;
 mod running;
 #[cfg(test)]
 mod tests;

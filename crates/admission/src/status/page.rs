@@ -8,7 +8,8 @@ use base64::engine::general_purpose::STANDARD;
 use hyper::header::HeaderValue;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::view::{Cache, Counts, Decision, Failure, Image, Quota, Rule, Running, UpstreamError, View};
+use super::parts::{alert, badge, counts, fact, outside, rate, seconds, section, size, time, verdict};
+use super::view::{Cache, Counts, Decision, Failure, Image, Quota, Replicas, Rule, Running, UpstreamError, View};
 
 const STYLE: &str = include_str!("style.css");
 
@@ -100,17 +101,26 @@ fn summary(view: &View) -> Markup {
                 (fact("Replicas", html! {
                     (view.replicas.expected) span.quiet { " by aws.revocation.replicas" }
                 }))
-                (fact("Shared cache", match view.replicas.shared_cache {
-                "none" => html! { span.quiet { "none: each replica remembers for itself" } },
-                "connected" => badge("good", "connected"),
-                state => badge("bad", state),
-            }))
-            (fact("Requests in work", html! { (requests.in_work) }))
+                (fact("Shared cache", shared_cache(&view.replicas)))
+                (fact("Requests in work", html! { (requests.in_work) }))
                 (fact("Turned away by overload", html! { (requests.shed) }))
                 (fact("Stale verdicts used", html! { (requests.stale) }))
             }
         },
     )
+}
+
+fn shared_cache(replicas: &Replicas) -> Markup {
+    html! {
+        @match replicas.shared_cache {
+            "none" => span.quiet { "none: each replica remembers for itself" },
+            "connected" => (badge("good", "connected")),
+            state => (badge("bad", state)),
+        }
+        @if replicas.rejected_entries > 0 {
+            " " (badge("bad", &format!("{} entries rejected", replicas.rejected_entries)))
+        }
+    }
 }
 
 fn decisions(title: &str, id: &str, decisions: &[Decision], nothing: &str, is_open: bool) -> Markup {
@@ -313,10 +323,11 @@ fn quota(quota: &Quota, view: &View) -> Markup {
                 (fact("Checks waiting", html! { (quota.waiting) }))
                 (fact("Calls a second", html! {
                     @if view.replicas.shared_cache == "connected" {
-                    (view.replicas.rate) span.quiet { " shared by all replicas" }
-                } @else {
-                    (format!("{:.1}", view.replicas.rate_of_this)) span.quiet { " of " (view.replicas.rate) " for all replicas" }
-                }
+                        (view.replicas.rate) span.quiet { " shared by all replicas" }
+                    } @else {
+                        (format!("{:.1}", view.replicas.rate_of_this))
+                        span.quiet { " of " (view.replicas.rate) " for all replicas" }
+                    }
                 }))
                 (fact("Answers are used for", html! { (seconds(quota.ttl_seconds)) }))
                 (fact("While revocation is unknown", match quota.stale_for_seconds {
@@ -354,78 +365,4 @@ fn upstream_errors(errors: &[UpstreamError]) -> Markup {
             }
         },
     )
-}
-
-fn section(title: &str, id: &str, content: Markup) -> Markup {
-    html! { section aria-labelledby=(id) { h2 id=(id) { (title) } (content) } }
-}
-
-fn fact(name: &str, value: Markup) -> Markup {
-    html! { div { dt { (name) } dd { (value) } } }
-}
-
-fn alert(title: &str, at: Option<&str>, text: &str) -> Markup {
-    html! {
-        div.alert role="alert" {
-            strong { (title) } @if let Some(at) = at { " (" (time(at)) ")" } p { (text) }
-        }
-    }
-}
-
-fn badge(kind: &str, text: &str) -> Markup {
-    html! { span class={ "badge " (kind) } { (text) } }
-}
-
-/// A decision, or an outcome; the color only repeats the word.
-fn verdict(word: &str) -> Markup {
-    let kind = match word {
-        "allowed" | "verified" => "good",
-        "refused" => "bad",
-        "undetermined" => "busy",
-        _ => "plain",
-    };
-    badge(kind, word)
-}
-
-/// A text that others chose: it breaks anywhere, and its direction does not change that of the page.
-fn outside(text: &str) -> Markup {
-    html! { code dir="auto" { (text) } }
-}
-
-fn counts(counts: &Counts) -> Markup {
-    html! {
-        (counts.refused) " refused, " (counts.undetermined) " undetermined, " (counts.verified) " verified, "
-        (counts.exempt) " exempt."
-    }
-}
-
-/// `2026-01-02T03:04:05Z` as `2026-01-02 03:04:05 UTC`.
-fn time(time: &str) -> Markup {
-    let shown = time.replace('T', " ");
-    html! { time datetime=(time) { (shown.trim_end_matches('Z')) " " span.quiet { "UTC" } } }
-}
-
-fn seconds(seconds: f64) -> String {
-    match seconds {
-        long if long >= 3600.0 => format!("{:.1} h", long / 3600.0),
-        middle if middle >= 60.0 => format!("{:.1} min", middle / 60.0),
-        short => format!("{short:.1} s"),
-    }
-}
-
-#[allow(clippy::cast_precision_loss, reason = "the memory of caches is less than 2^53 bytes")]
-fn size(bytes: u64) -> String {
-    match bytes {
-        0..1024 => format!("{bytes} B"),
-        1024..1_048_576 => format!("{:.1} KiB", bytes as f64 / 1024.0),
-        _ => format!("{:.1} MiB", bytes as f64 / 1_048_576.0),
-    }
-}
-
-#[allow(clippy::cast_precision_loss, reason = "a percentage")]
-fn rate(cache: &Cache) -> String {
-    match cache.hits + cache.shared + cache.misses {
-        0 => "-".to_owned(),
-        all => format!("{:.1} %", (cache.hits + cache.shared) as f64 * 100.0 / all as f64),
-    }
 }

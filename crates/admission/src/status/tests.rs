@@ -12,6 +12,7 @@ use crate::decision::{Code, Decided, ImageDecision, Outcome, Verdict, Why};
 use crate::frontends::scripted::decision;
 use crate::metrics::{CacheName, CacheResult, CacheSize, Operation, ResponseCode, Upstream};
 use crate::scan::Finding;
+use crate::shared_cache::Rejection;
 
 /// Markup, an attribute's end, an entity, a terminal's escape, text that runs backwards, and a NUL.
 const HOSTILE: &str =
@@ -177,6 +178,22 @@ fn the_shared_cache_is_connected_or_not() {
     assert_eq!(shown(), "connected");
     metrics.redis_up(client, false);
     assert_eq!(shown(), "not connected");
+}
+
+#[test]
+fn suspicious_entries_of_the_shared_cache_are_counted() {
+    let metrics = Metrics::new("2.0.0", &[]);
+    let status = Status::new(Path::new("a"), &config(), metrics.clone());
+    let html = || status.page(StatusForm::Html, now("a"));
+    // Late entries are usual.
+    metrics.redis_rejected(Rejection::Expired);
+    assert!(!html().contains("entries rejected"));
+    for rejection in [Rejection::Forged, Rejection::Forged, Rejection::Moved] {
+        metrics.redis_rejected(rejection);
+    }
+    assert!(html().contains("3 entries rejected"), "{}", html());
+    let json: Value = serde_json::from_str(&status.page(StatusForm::Json, now("a"))).unwrap();
+    assert_eq!(json["replicas"]["rejectedEntries"], 3);
 }
 
 #[test]

@@ -85,6 +85,8 @@ pub struct Replicas {
     pub rate_of_this: f64,
     /// `none`, `connected` or `not connected`.
     pub shared_cache: &'static str,
+    /// Suspicious entries of the shared cache.
+    pub rejected_entries: u64,
 }
 
 /// A rule in its place.
@@ -261,6 +263,7 @@ impl View {
                     (true, Some(true)) => "connected",
                     (true, _) => "not connected",
                 },
+                rejected_entries: metrics.redis_suspicious(),
             },
             rules: loaded.rules.iter().map(|rule| Rule::of(rule, metrics)).collect(),
             without_rule: Counts::of(metrics.decided_by(None)),
@@ -331,7 +334,6 @@ impl Running {
         let interval_seconds = loaded.scan.map(|interval| interval.as_secs_f64());
         let failure = failure.as_ref().map(Failure::of);
         let count = |outcome| done.as_ref().map_or(0, |done| done.list.count(outcome));
-        let outcomes = [Outcome::Exempt, Outcome::Verified, Outcome::Refused, Outcome::Undetermined];
         let rows = done.iter().flat_map(|done| done.list.rows());
         let images = rows.map(|row| RunningImage {
             image: Image::of(&row.decision),
@@ -343,7 +345,7 @@ impl Running {
             scanned: done.as_ref().map(|done| moment(done.at)),
             milliseconds: done.as_ref().map(|done| u64::try_from(done.took.as_millis()).unwrap_or(u64::MAX)),
             failure,
-            containers: Counts::of(outcomes.map(count)),
+            containers: Counts::of(Outcome::ALL.map(count)),
             images: images.collect(),
         }
     }

@@ -4,12 +4,14 @@
 //! `OTEL_RESOURCE_ATTRIBUTES` adds to what all spans say about the service, and `OTEL_EXPORTER_OTLP_HEADERS` to the
 //! headers of calls, as the specification of OpenTelemetry has them.
 
+use std::error::Error;
 use std::time::Duration;
 
 use files::FileError;
 use opentelemetry::KeyValue;
 use opentelemetry_otlp::{SpanExporter, WithExportConfig as _, WithTonicConfig as _};
 use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::error::OTelSdkError;
 use opentelemetry_sdk::resource::EnvResourceDetector;
 use opentelemetry_sdk::trace::{SpanData, SpanExporter as _};
 use tonic::transport::{Certificate, ClientTlsConfig, Endpoint as Address};
@@ -20,6 +22,8 @@ use crate::config::Otlp;
 const TIME: Duration = Duration::from_secs(5);
 /// The most bytes of a certificate file.
 const MAX_CA: u64 = 1024 * 1024;
+/// Why spans are lost if a collector takes them and does not answer.
+const LATE: &str = "the collector did not answer in time";
 /// How a certificate in PEM begins.
 const BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
 
@@ -91,16 +95,33 @@ impl Collector {
     }
 
     /// Sends spans.
-    pub async fn export(&mut self, spans: Vec<SpanData>) -> Result<(), String> {
+    pub async fn export(&self, spans: Vec<SpanData>) -> Result<(), String> {
         match &self.0 {
             // The exporter's own limit is for each of its attempts.
             Ok(exporter) => match tokio::time::timeout(2 * TIME, exporter.export(spans)).await {
-                Ok(sent) => sent.map_err(|why| why.to_string()),
-                Err(_) => Err("the collector did not answer in time".to_owned()),
+                Ok(sent) => sent.map_err(|why| reason(&why)),
+                Err(_) => Err(LATE.to_owned()),
             },
             Err(why) => Err(why.clone()),
         }
     }
+}
+
+/// Why spans were not taken. The exporter tells it as one text: the gRPC status and, if the call failed on the way,
+/// each layer's error; the innermost one says what happened.
+fn reason(why: &OTelSdkError) -> String {
+    let OTelSdkError::InternalFailure(text) = why else { return LATE.to_owned() };
+    let Some((_, status)) = text.split_once("gRPC code: ") else { return text.clone() };
+    let Some((code, layers)) = status.split_once(": ") else {
+        return format!("the collector answered with the gRPC status {status}");
+    };
+    if matches!(code, "Cancelled" | "DeadlineExceeded") {
+        return LATE.to_owned();
+    }
+    let is_layer = |layer: &&str| layer.ends_with("error");
+    let cause = layers.split(": ").skip_while(is_layer).collect::<Vec<_>>().join(": ");
+    let cause = if cause.is_empty() { layers.to_owned() } else { cause };
+    format!("no connection: {}", notary::text::innermost_cause(&*Box::<dyn Error>::from(cause)))
 }
 
 /// What all spans say about the service.
@@ -114,4 +135,38 @@ fn resource(version: &str) -> Resource {
         .with_service_name("notation-admission")
         .with_attributes(attributes)
         .build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_innermost_error_says_why_spans_are_lost() {
+        let said = |text: &str| {
+            let text = format!("TonicTracesClient export failed with gRPC code: {text}");
+            reason(&OTelSdkError::InternalFailure(text))
+        };
+        for (text, expected) in [
+            (
+                "Unavailable: transport error: tcp connect error: tcp connect error: Connection refused (os error 111)",
+                "no connection: Connection refused",
+            ),
+            (
+                "Unavailable: transport error: dns error: failed to lookup address information: Name or service not known",
+                "no connection: Name or service not known",
+            ),
+            (
+                "Unavailable: transport error: invalid peer certificate: UnknownIssuer",
+                "no connection: invalid peer certificate: UnknownIssuer",
+            ),
+            ("Unknown: transport error", "no connection: transport error"),
+            ("Cancelled: Timeout expired", LATE),
+            ("Unimplemented", "the collector answered with the gRPC status Unimplemented"),
+        ] {
+            assert_eq!(said(text), expected);
+        }
+        assert_eq!(reason(&OTelSdkError::Timeout(TIME)), LATE);
+        assert_eq!(reason(&OTelSdkError::InternalFailure("other words".to_owned())), "other words");
+    }
 }

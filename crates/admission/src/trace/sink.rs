@@ -1,5 +1,5 @@
-//! The bounded queue of spans, and the task that sends it. Who records a span never waits: what does not fit is dropped
-//! and counted, so that a collector that is slow or dead costs neither time nor memory.
+//! The bounded queue of spans, and the task that sends it. Recording a span never waits: a span that does not fit is
+//! dropped and counted, so that a collector that is slow or dead costs neither time nor memory.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use super::collector::Collector;
+use super::spans::shown;
 use crate::log::{Field, Log};
 use crate::metrics::{Metrics, SpanResult};
 
@@ -60,7 +61,7 @@ impl Sink {
     }
 }
 
-async fn send(mut spans: mpsc::Receiver<SpanData>, mut collector: Collector, metrics: Metrics, log: Log) {
+async fn send(mut spans: mpsc::Receiver<SpanData>, collector: Collector, metrics: Metrics, log: Log) {
     let mut reported: Option<Instant> = None;
     let mut batch = Vec::with_capacity(BATCH);
     while let Some(first) = spans.recv().await {
@@ -79,7 +80,8 @@ async fn send(mut spans: mpsc::Receiver<SpanData>, mut collector: Collector, met
                 metrics.spans(SpanResult::Failed, count);
                 if reported.is_none_or(|at| at.elapsed() > SELDOM) {
                     reported = Some(Instant::now());
-                    let why = notary::text::printable(&why);
+                    // Parts of it are the collector's, such as the names of its certificate.
+                    let why = shown(&why);
                     log.warn("traces do not reach the collector", &[("reason", Field::from(&*why))]);
                 }
             }

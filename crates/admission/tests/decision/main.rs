@@ -7,6 +7,7 @@ mod coalescing;
 mod collector;
 mod credentials;
 mod faults;
+mod lines;
 mod policies;
 mod property;
 mod quota;

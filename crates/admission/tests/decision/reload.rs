@@ -1,36 +1,19 @@
 //! The service puts another configuration in force as a whole, or not at all.
 
-use std::io::{Read as _, Write};
+use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use admission::config::LogLevel;
-use admission::log::Log;
 use admission::service::{Options, Service};
 use aws_signer::SignerConfig;
 use serde_json::json;
 use tempfile::TempDir;
 use testbed::own_key::OwnKey;
 
+use crate::lines::Lines;
 use crate::registry::Registry;
 use crate::scene::{LONG, document};
-
-/// The lines of a log.
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
 
 struct Running {
     service: Service,
@@ -72,7 +55,7 @@ impl Running {
             names: Vec::new(),
             signer: SignerConfig::default(),
             version: "0".to_owned(),
-            log: Log::to(LogLevel::Info, lines.clone()).unwrap(),
+            log: lines.log(),
             level: None,
         };
         let service = Service::start(options).await.unwrap();
@@ -121,7 +104,7 @@ impl Running {
     }
 
     fn said(&self, text: &str) -> bool {
-        String::from_utf8_lossy(&self.lines.0.lock().unwrap()).contains(text)
+        self.lines.text().contains(text)
     }
 }
 

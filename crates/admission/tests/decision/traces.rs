@@ -3,10 +3,9 @@
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use admission::config::{Adapter, LogLevel, Otlp};
+use admission::config::{Adapter, Otlp};
 use admission::decision::{Code, Outcome};
 use admission::frontends::Answer;
-use admission::log::Log;
 use admission::metrics::Metrics;
 use admission::trace::{self, Traces};
 use hyper::HeaderMap;
@@ -14,6 +13,7 @@ use opentelemetry_proto::tonic::trace::v1::Span;
 use opentelemetry_proto::tonic::trace::v1::status::StatusCode;
 
 use crate::collector::{Collector, attributes};
+use crate::lines::Lines;
 use crate::scene::{LONG, Scene, Tenant, assert_said, assert_verified, until};
 use crate::source::unknown;
 
@@ -24,9 +24,13 @@ fn tracing_to(url: &str, metrics: &Metrics) -> Traces {
 }
 
 fn tracing_with(otlp: Otlp, metrics: &Metrics) -> Traces {
+    telling(otlp, metrics, &Lines::default())
+}
+
+/// As [`tracing_with`], with a log.
+fn telling(otlp: Otlp, metrics: &Metrics, lines: &Lines) -> Traces {
     let traces = Traces::default();
-    let log = Log::to(LogLevel::Error, std::io::sink()).unwrap();
-    traces.set(Traces::prepare(Some(&otlp)).unwrap(), metrics, &log);
+    traces.set(Traces::prepare(Some(&otlp)).unwrap(), metrics, &lines.log());
     traces
 }
 
@@ -211,5 +215,34 @@ async fn a_dead_collector_costs_no_decision_and_no_memory() {
         let began = Instant::now();
         traces.close(Duration::from_millis(100)).await;
         assert!(began.elapsed() < Duration::from_secs(5));
+    }
+}
+
+#[tokio::test]
+async fn the_log_says_once_and_plainly_why_spans_are_lost() {
+    let certificate = rcgen::generate_simple_self_signed((0..100).map(|n| format!("{n}.example")).collect::<Vec<_>>());
+    let stranger = Collector::start_tls(&certificate.unwrap()).await;
+    for (endpoint, why) in [
+        // No program listens there.
+        ("http://127.0.0.1:9", "\"reason\":\"no connection: Connection refused\""),
+        (stranger.url.as_str(), "\"reason\":\"no connection: invalid peer certificate: "),
+    ] {
+        let lines = Lines::default();
+        let folder = tempfile::tempdir().unwrap();
+        let ca = endpoint.starts_with("https:").then(|| {
+            let other = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+            let path = folder.path().join("ca.pem");
+            std::fs::write(&path, other.cert.pem()).unwrap();
+            path
+        });
+        let traces = telling(Otlp { endpoint: endpoint.to_owned(), ca }, &Metrics::new("0", &[]), &lines);
+        for _ in 0..2 {
+            traced(&traces, &HeaderMap::new(), async {}).await;
+            lines.say("traces do not reach the collector").await;
+        }
+        traces.close(LONG).await;
+        let text = lines.text();
+        assert!(text.contains(why) && text.lines().all(|line| line.len() < 512), "{text}");
+        assert_eq!(text.matches("traces do not reach the collector").count(), 1, "{text}");
     }
 }

@@ -13,6 +13,7 @@ mod values;
 
 use std::path::Path;
 
+use url::Url;
 use yaml::{Error, Field, Members};
 
 #[cfg(test)]
@@ -118,7 +119,7 @@ fn log(field: &Field<'_>) -> Result<Log, Error> {
 
 fn otlp(field: &Field<'_>, folder: &Path) -> Result<Otlp, Error> {
     let mut members = field.members()?;
-    let endpoint = url(&members.required("endpoint")?, &["http", "https"], "http://collector:4317")?;
+    let endpoint = collector(&members.required("endpoint")?)?;
     let ca_field = members.optional("ca");
     members.finish()?;
     let ca = ca_field.as_ref().map(|field| path(field, folder)).transpose()?;
@@ -127,5 +128,18 @@ fn otlp(field: &Field<'_>, folder: &Path) -> Result<Otlp, Error> {
             Err(field.error("ca has no use with an http URL: use https, or remove ca"))
         }
         _ => Ok(Otlp { endpoint, ca }),
+    }
+}
+
+/// The address of a collector. A path would be that of OTLP by HTTP, which the service does not speak.
+fn collector(field: &Field<'_>) -> Result<String, Error> {
+    const EXAMPLE: &str = "http://collector:4317";
+    let endpoint = url(field, &["http", "https"], EXAMPLE)?;
+    match Url::parse(&endpoint) {
+        Ok(address) if address.path() == "/" => Ok(endpoint),
+        _ => Err(field.error(format!(
+            "expected an address without a path, such as {EXAMPLE}: traces are sent by gRPC, usually to port 4317, not by \
+             HTTP to port 4318"
+        ))),
     }
 }

@@ -541,6 +541,10 @@ fn other_sections() {
             "4:18: otlp.endpoint: expected a URL with http or https, such as http://collector:4317",
         ),
         (
+            "otlp: {endpoint: 'http://collector:4318/v1/traces'}",
+            "4:18: otlp.endpoint: expected an address without a path, such as http://collector:4317: traces are sent by gRPC, usually to port 4317, not by HTTP to port 4318",
+        ),
+        (
             "otlp: {endpoint: 'http://collector:4317', ca: ca.pem}",
             "4:47: otlp.ca: ca has no use with an http URL: use https, or remove ca",
         ),

@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod cases;
 mod messages;
 mod page;
 mod schema;
@@ -226,6 +227,13 @@ fn a_file_is_read_unless_other_users_can_change_it() {
 
 /// Words of metrics and of the configuration are the same.
 #[test]
-fn adapters_are_named_as_in_the_configuration() {
+fn adapters_and_actions_are_named_as_in_the_configuration() {
     assert!(words::ADAPTERS.iter().all(|(word, adapter)| *word == adapter.as_str()));
+    for (word, enforcement) in words::ACTIONS {
+        let action = match enforcement {
+            None => RuleAction::Exempt,
+            Some(enforcement) => RuleAction::Verify { policy: "p".to_owned(), enforcement },
+        };
+        assert_eq!(action.as_str(), word);
+    }
 }

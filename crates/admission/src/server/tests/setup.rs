@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use hyper::HeaderMap;
 use limits::MemoryBudget;
 use tokio::sync::{Notify, Semaphore, watch};
 use tokio::task::JoinHandle;
@@ -15,7 +16,8 @@ use tokio::time::timeout;
 use super::super::*;
 use crate::config::{self, Adapter, Kubernetes, Limits, Pin, PinAs, PullSecrets, Tags, Updates};
 use crate::decision::{Decision, Question};
-use crate::frontends::{Answer, Decide, Incoming, Route};
+use crate::frontends::{Answer, Decide, Incoming, Record, Route};
+use crate::trace::RequestSpan;
 
 /// Longer than anything in a test takes, on a slow machine.
 pub const LONG: Duration = Duration::from_secs(30);
@@ -73,6 +75,12 @@ impl Observer for Counts {
         self.answered.lock().unwrap().push((adapter, answer.status));
     }
 
+    fn trace(&self, _headers: &HeaderMap) -> Option<RequestSpan> {
+        None
+    }
+
+    fn decided(&self, _record: Record, _took: Duration) {}
+
     fn shed(&self) {
         self.shed.fetch_add(1, Ordering::SeqCst);
     }
@@ -97,9 +105,9 @@ impl Operations for Probes {
         "# EOF\n".to_owned()
     }
 
-    fn status(&self, form: StatusForm) -> Option<StatusPage> {
+    fn status(&self, form: StatusForm) -> StatusPage {
         let content_security_policy = crate::status::content_security_policy();
-        Some(StatusPage { body: format!("{form:?}"), content_security_policy })
+        StatusPage { body: format!("{form:?}"), content_security_policy }
     }
 }
 

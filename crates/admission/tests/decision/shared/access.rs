@@ -1,13 +1,10 @@
 //! TLS, users and keys: who does not have them shares nothing.
 
-use std::io::Write;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use admission::cache::{Clock, Key};
-use admission::config::LogLevel;
 use admission::decision::{Revocations, Shared as _, SharedAnswer};
-use admission::log::Log;
 use admission::metrics::Metrics;
 use admission::shared_cache::{Settings, SharedCache};
 use notation::verify::Signer;
@@ -15,44 +12,13 @@ use testbed::redis_server::{PASSWORD, RedisServer};
 use time::OffsetDateTime;
 
 use super::{Slow, found, rejected, settings, value};
+use crate::lines::Lines;
 use crate::quota::{TIME, ask, aws, memory, questions};
 use crate::redis_clients::{Attacker, client, settings as redis};
 use crate::scene::LONG;
 use crate::source::{Source, not_revoked};
 
 const SOON: Duration = Duration::from_millis(700);
-
-/// What the log has.
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Lines {
-    fn log(&self) -> Log {
-        Log::to(LogLevel::Debug, self.clone()).unwrap()
-    }
-
-    fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
-    }
-
-    async fn say(&self, what: &str) {
-        let end = Instant::now() + LONG;
-        while !self.text().contains(what) {
-            assert!(Instant::now() < end, "no {what} in {}", self.text());
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    }
-}
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs redis-server: scripts/test"]
@@ -70,7 +36,7 @@ async fn a_client_with_the_authority_the_user_and_the_password_is_connected_by_t
         let revocations = Revocations::new(slow, clients, memory(), &settings, TIME, metrics.clone());
         revocations.sharing(Some(Arc::new(shared)))
     };
-    let question = questions(&Signer::Certificate, 1);
+    let question = questions(&Signer::Certificate, 2);
     ask(&asking(shared), question.clone()).await;
     // All commands of the service are permitted to its user: nothing was refused.
     assert_eq!((value(&metrics, "redis_failures_total{reason=\"refused\"}"), value(&metrics, "redis_up")), (0, 1));
@@ -81,14 +47,16 @@ async fn a_client_with_the_authority_the_user_and_the_password_is_connected_by_t
     let shared = client(&rotated, &metrics, lines.log());
     assert!(shared.connected(LONG).await);
     ask(&asking(shared), question.clone()).await;
-    assert_eq!((source.count(), found(&metrics, "hit"), rejected(&metrics, "forged")), (1, 1, 0));
+    assert_eq!((source.count(), found(&metrics, "hit"), rejected(&metrics, "forged")), (2, 2, 0));
     let mut other = config.clone();
     other.key_files.remove(0);
     let shared = client(&other, &metrics, lines.log());
     assert!(shared.connected(LONG).await);
     ask(&asking(shared), question).await;
-    assert_eq!(source.count(), 2);
-    assert!(rejected(&metrics, "forged") >= 1);
+    assert_eq!(source.count(), 4);
+    assert!(rejected(&metrics, "forged") >= 2);
+    lines.say("its MAC is of none of the keys in cache.redis.keyFiles").await;
+    assert_eq!(lines.text().matches("an entry of the shared cache is not believed").count(), 1, "{}", lines.text());
     assert!(!lines.text().contains(PASSWORD) && !format!("{config:?}").contains(PASSWORD), "{}", lines.text());
 }
 
