@@ -80,7 +80,7 @@ impl Target<'_> {
         let Self { namespace, deployment, secret } = *self;
         let found = cluster.object(Resource::DEPLOYMENT, namespace, deployment, Deadline::new(TIME)).await?;
         let Some(found) = found else {
-            return Ok(Err(format!("the Deployment {namespace}/{deployment} does not exist")));
+            return Ok(Err("the Deployment does not exist".to_owned()));
         };
         let number = |pointer: &str| found.pointer(pointer).and_then(Value::as_u64).unwrap_or_default();
         let wanted = found.pointer("/spec/replicas").and_then(Value::as_u64).unwrap_or(1);
@@ -89,7 +89,7 @@ impl Target<'_> {
         if !is_seen || ready < wanted || wanted == 0 {
             let ready = if is_seen { ready } else { 0 };
             let trouble = trouble(&found).map(|why| format!(": {why}")).unwrap_or_default();
-            return Ok(Err(format!("{ready} of {wanted} replicas of {namespace}/{deployment} are ready{trouble}")));
+            return Ok(Err(format!("{ready} of {wanted} replicas are ready{trouble}")));
         }
         let now = OffsetDateTime::now_utc();
         let bundle = bundle_of(cluster, namespace, secret, now, Deadline::new(TIME)).await?;
@@ -275,6 +275,18 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
     use super::*;
     use crate::cluster::tests::server::{ApiServer, Reply};
+
+    /// The caller names the Deployment.
+    #[tokio::test]
+    async fn what_is_awaited_is_said_without_the_name_of_the_deployment() {
+        let target = Target { namespace: "team", deployment: "admission", secret: "s" };
+        let deployment = r#"{"metadata":{"resourceVersion":"1"},"spec":{"replicas":3}}"#;
+        for (status, expected) in [(200, "0 of 3 replicas are ready"), (404, "the Deployment does not exist")] {
+            let server = ApiServer::start(move |_| Reply::Body(status, deployment.to_owned())).await;
+            let cluster = Cluster::with_client(server.client.clone(), None);
+            assert_eq!(target.look(&cluster).await.unwrap().unwrap_err(), expected);
+        }
+    }
 
     #[tokio::test]
     async fn only_an_answer_of_its_webhooks_shows_that_they_are_called() {
