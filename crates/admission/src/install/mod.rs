@@ -5,10 +5,12 @@
 //! | `plan` | from a configuration to everything that is installed |
 //! | `content` | the ConfigMap: the configuration and the files that it names |
 //! | `templates` | the objects of `examples/admission/kubernetes`, for a namespace |
+//! | `apply` | objects of the cluster: whether they are there, and how they are made so |
 //! | `ready` | when the service can be called, and whether the API server reaches it |
 //!
 //! The webhooks come last: without a service that answers, they keep everything out.
 
+mod apply;
 mod content;
 mod plan;
 mod ready;
@@ -20,8 +22,9 @@ use std::path::PathBuf;
 
 use files::FileError;
 
+pub use self::apply::{Applied, apply, exists, image_of, with_bundle};
 pub use self::plan::{NAME, Options, Plan};
-pub use self::ready::{Applied, NotReady, Reached, Target, apply, exists, image_of, is_reached, with_bundle};
+pub use self::ready::{NotReady, Reached, Target, is_reached};
 pub use self::templates::{NAMESPACE, SECRET};
 use crate::cluster::Resource;
 use crate::config::ConfigError;
