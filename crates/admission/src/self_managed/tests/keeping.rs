@@ -149,7 +149,7 @@ async fn no_key_shows_in_what_is_written_for_programmers() {
     replica.look().await;
     let found = replica.keeper.secret.read(Deadline::new(TIME)).await.unwrap().unwrap();
     let state = replica.keeper.state.as_ref().unwrap();
-    let written = replica.keeper.secret.write(Some(&found), state, Deadline::new(TIME)).await.unwrap();
+    let written = replica.keeper.secret.write(Some(found.object.clone()), state, Deadline::new(TIME)).await.unwrap();
     assert!(matches!(written, Written::Done(_)));
     let shown = format!("{found:?} {written:?} {:?}", replica.keeper);
     let data = api.store().objects[SECRET]["data"].clone();

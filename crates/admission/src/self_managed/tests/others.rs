@@ -190,7 +190,7 @@ async fn an_old_leader_does_not_undo_what_the_new_one_wrote() {
     new.look().await;
     let kept = api.store().objects[SECRET].clone();
     let state = old.keeper.state.as_ref().unwrap();
-    let written = old.keeper.secret.write(Some(&found), state, Deadline::new(TIME)).await.unwrap();
+    let written = old.keeper.secret.write(Some(found.object), state, Deadline::new(TIME)).await.unwrap();
     assert_eq!((written, &api.store().objects[SECRET]), (Written::Conflict, &kept));
     let written = old.keeper.secret.write(None, state, Deadline::new(TIME)).await.unwrap();
     assert_eq!((written, &api.store().objects[SECRET]), (Written::Conflict, &kept));
