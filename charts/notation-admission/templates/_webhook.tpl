@@ -68,7 +68,7 @@ caBundle: {{ . }}
 
 {{/* "true" if a hook registers the webhooks when the service is ready: until then, they would keep everything out. */}}
 {{- define "admission.registersByHook" -}}
-{{- and (eq .Values.tls.mode "selfManaged") (eq .Values.webhook.registration "hook") }}
+{{- and .Values.webhook.enabled (eq .Values.tls.mode "selfManaged") (eq .Values.webhook.registration "hook") }}
 {{- end }}
 
 {{/* "true" if images in Pods are replaced. */}}

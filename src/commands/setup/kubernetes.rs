@@ -4,10 +4,11 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use admission::cluster::Cluster;
+use admission::cluster::{Cluster, is_label};
+use admission::decision::{ImageReference, InvalidReference};
 use admission::install::{
-    Applied, InstallError, NAMESPACE, NotReady, Options, Plan, Reached, Target, apply, exists, is_reached, webhooks,
-    with_bundle, yaml,
+    Applied, InstallError, NAME, NAMESPACE, NotReady, Options, Plan, Reached, SECRET, Target, apply, exists, image_of,
+    is_reached, webhooks, with_bundle, yaml,
 };
 use notary::ReasonCode;
 use notary::text::printable;
@@ -19,8 +20,6 @@ use crate::commands::admission::scan::cluster_error;
 use crate::output::Output;
 use crate::output::exit::{CliError, ExitStatus};
 
-/// The name of the Deployment.
-const DEPLOYMENT: &str = "admission";
 /// The largest file of webhook configurations.
 const MAX_SIZE: u64 = 1024 * 1024;
 /// Where the check of the way from the API server creates a Pod for show.
@@ -63,7 +62,7 @@ pub(super) struct Args {
     print: bool,
 
     /// The container image of the service, where the nodes can pull it
-    #[arg(long, value_name = "IMAGE")]
+    #[arg(long, value_name = "IMAGE", value_parser = image)]
     image: Option<String>,
 
     /// The number of Pods
@@ -87,29 +86,20 @@ pub(super) struct Args {
     webhooks: Option<PathBuf>,
 
     /// With --webhooks: the Deployment that is waited for
-    #[arg(long, value_name = "NAME", requires = "webhooks", conflicts_with_all = ["print", "image", "config"], default_value = DEPLOYMENT)]
+    #[arg(long, value_name = "NAME", requires = "webhooks", conflicts_with_all = ["print", "image", "config"], default_value = NAME)]
     deployment: String,
 
     /// With --webhooks: the Secret with its certificate
-    #[arg(long, value_name = "NAME", requires = "webhooks", conflicts_with_all = ["print", "image", "config"], default_value = "admission-tls")]
+    #[arg(long, value_name = "NAME", requires = "webhooks", conflicts_with_all = ["print", "image", "config"], default_value = SECRET)]
     secret: String,
 }
 
 pub(super) async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
-    if let Some(namespace) = args.namespace.as_deref().filter(|namespace| !is_namespace(namespace)) {
+    if let Some(namespace) = args.namespace.as_deref().filter(|namespace| !is_label(namespace)) {
         return Err(CliError::configuration(format!("{} is not the name of a namespace", printable(namespace)))
             .with_advice("Names have letters a-z, digits and hyphens, at most 63."));
     }
-    if args.print {
-        return print(&args, output);
-    }
-    let cluster = match (&args.kubeconfig, &args.context) {
-        (None, None) => Cluster::connect(None).await,
-        (file, context) => {
-            Cluster::of_kubeconfig(file.as_deref(), context.as_deref(), None).await.map(|(cluster, _)| cluster)
-        }
-    };
-    let cluster = cluster.map_err(cluster_error)?;
+    // What is wrong on this machine is said before the cluster is asked.
     let mut items = Vec::new();
     match &args.webhooks {
         Some(file) => {
@@ -117,9 +107,17 @@ pub(super) async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliEr
             let webhooks = webhooks(&text).map_err(|why| CliError::configuration(why).context(file.display()))?;
             let namespace = args.namespace.as_deref().unwrap_or(NAMESPACE);
             let target = Target { namespace, deployment: &args.deployment, secret: &args.secret };
-            register(&cluster, target, &webhooks, &args, output, &mut items).await;
+            register(&connect(&args).await?, target, &webhooks, &args, output, &mut items).await;
         }
-        None => install(&cluster, &args, output, &mut items).await?,
+        None => {
+            let options = Options { namespace: args.namespace.as_deref(), replicas: args.replicas };
+            let plan = Plan::new(&args.config, &options).map_err(install_error)?;
+            if args.print {
+                return print(&plan, &args, output);
+            }
+            items.extend(unequal(&plan, &args).map(|why| Item::warning(Part::AdmissionConfiguration, why)));
+            install(&connect(&args).await?, &plan, &args, output, &mut items).await?;
+        }
     }
     let report = SetupReport::new(items);
     report.show(output)?;
@@ -127,10 +125,22 @@ pub(super) async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliEr
     Ok(report.status())
 }
 
+async fn connect(args: &Args) -> Result<Cluster, CliError> {
+    let cluster = match (&args.kubeconfig, &args.context) {
+        (None, None) => Cluster::connect(None).await,
+        (file, context) => {
+            Cluster::of_kubeconfig(file.as_deref(), context.as_deref(), None).await.map(|(cluster, _)| cluster)
+        }
+    };
+    cluster.map_err(cluster_error)
+}
+
 /// Writes everything, for a repository.
-fn print(args: &Args, output: &Output) -> Result<ExitStatus, CliError> {
-    let image = args.image.as_deref().ok_or_else(no_image)?;
-    let documents = plan(args, image)?.documents();
+fn print(plan: &Plan, args: &Args, output: &Output) -> Result<ExitStatus, CliError> {
+    let documents = plan.documents(args.image.as_deref().ok_or_else(no_image)?);
+    if let Some(why) = unequal(plan, args) {
+        output.warning_with_advice(&why.message, why.advice.as_deref().unwrap_or_default());
+    }
     match output.is_json() {
         true => output.document(&json!({ "apiVersion": "v1", "kind": "List", "items": documents }))?,
         false => Output::content(yaml(&documents).map_err(install_error)?.as_bytes())?,
@@ -138,19 +148,30 @@ fn print(args: &Args, output: &Output) -> Result<ExitStatus, CliError> {
     Ok(ExitStatus::DONE)
 }
 
-fn plan(args: &Args, image: &str) -> Result<Plan, CliError> {
-    let options = Options { namespace: args.namespace.as_deref(), image, replicas: args.replicas };
-    Plan::new(&args.config, &options).map_err(install_error)
+/// Each replica uses its share of the quota, by the number in the configuration.
+fn unequal(plan: &Plan, args: &Args) -> Option<CliError> {
+    let (sharing, replicas) = (plan.sharing, args.replicas);
+    (sharing != replicas).then(|| {
+        CliError::configuration(format!("aws.revocation.replicas is {sharing}, but {replicas} replicas are installed"))
+            .with_advice(format!("Pass --replicas {sharing}, or remove the member: setup then sets it."))
+    })
 }
 
-async fn install(cluster: &Cluster, args: &Args, output: &Output, items: &mut Vec<Item>) -> Result<(), CliError> {
+async fn install(
+    cluster: &Cluster,
+    plan: &Plan,
+    args: &Args,
+    output: &Output,
+    items: &mut Vec<Item>,
+) -> Result<(), CliError> {
+    let managed = &plan.managed;
     let image = match &args.image {
         Some(image) => image.clone(),
-        None => present_image(cluster, args).await?.ok_or_else(no_image)?,
+        // That of the Deployment that is there.
+        None => image_of(cluster, managed.namespace(), NAME).await.map_err(cluster_error)?.ok_or_else(no_image)?,
     };
-    let plan = plan(args, &image)?;
     let waiting = output.waiting("applying the objects");
-    for object in &plan.objects {
+    for object in &plan.objects(&image) {
         let (item, is_applied) = applied(cluster, Part::Object, object).await;
         items.push(item);
         if !is_applied {
@@ -162,22 +183,15 @@ async fn install(cluster: &Cluster, args: &Args, output: &Output, items: &mut Ve
     for object in &plan.unneeded {
         items.extend(left_over(cluster, object).await);
     }
-    let managed = &plan.managed;
-    let target = Target { namespace: managed.namespace(), deployment: DEPLOYMENT, secret: &managed.secret };
-    register(cluster, target, &plan.webhooks, args, output, items).await;
+    let target = Target { namespace: managed.namespace(), deployment: NAME, secret: &managed.secret };
+    if register(cluster, target, &plan.webhooks, args, output, items).await {
+        let _waiting = output.waiting("asking the API server to call the service");
+        items.push(reached(cluster, plan).await);
+    }
     Ok(())
 }
 
-/// The image of the Deployment that is there.
-async fn present_image(cluster: &Cluster, args: &Args) -> Result<Option<String>, CliError> {
-    let namespace = match &args.namespace {
-        Some(namespace) => namespace.clone(),
-        None => Plan::namespace_of(&args.config).map_err(install_error)?.unwrap_or_else(|| NAMESPACE.to_owned()),
-    };
-    admission::install::image_of(cluster, &namespace, DEPLOYMENT).await.map_err(cluster_error)
-}
-
-/// Waits for the service and registers its webhooks.
+/// Waits for the service and registers its webhooks. Returns whether all are registered.
 async fn register(
     cluster: &Cluster,
     target: Target<'_>,
@@ -185,7 +199,7 @@ async fn register(
     args: &Args,
     output: &Output,
     items: &mut Vec<Item>,
-) {
+) -> bool {
     let waiting = output.waiting("waiting until the service is ready");
     let about = format!("{}/{}", target.namespace, target.deployment);
     let bundle = target.ready(cluster, Duration::from_secs(args.timeout)).await;
@@ -194,7 +208,7 @@ async fn register(
         Ok(bundle) => bundle,
         Err(why) => {
             items.push(Item::failed(Part::Service, not_ready(why, target)).about(about));
-            return;
+            return false;
         }
     };
     items.push(Item::ok(Part::Service, "all replicas are ready").about(about));
@@ -202,19 +216,16 @@ async fn register(
         let (item, is_applied) = applied(cluster, Part::Webhook, &with_bundle(webhook, &bundle)).await;
         items.push(item);
         if !is_applied {
-            return;
+            return false;
         }
     }
-    // A Job of the chart has no permission to create Pods, and needs none.
-    if args.webhooks.is_none() {
-        let _waiting = output.waiting("asking the API server to call the service");
-        items.push(reached(cluster, webhooks).await);
-    }
+    true
 }
 
-async fn reached(cluster: &Cluster, webhooks: &[Value]) -> Item {
+/// Creates a Pod for show. The Job of the chart has no permission for that.
+async fn reached(cluster: &Cluster, plan: &Plan) -> Item {
     let unknown = |why: CliError| Item::warning(Part::ApiServer, why.context("could not be checked"));
-    match is_reached(cluster, PROBED, webhooks).await {
+    match is_reached(cluster, PROBED, &plan.webhooks).await {
         Ok(Reached::Judged) => Item::ok(Part::ApiServer, "it asks the service before Pods are created"),
         // A rule that exempts the namespace admits everything there.
         Ok(Reached::Admitted) => Item::ok(
@@ -225,14 +236,20 @@ async fn reached(cluster: &Cluster, webhooks: &[Value]) -> Item {
         ),
         Ok(Reached::Failed(why)) => {
             let why = CliError::new(ReasonCode::Unreachable, format!("no Pods can be created: {why}"));
-            Item::failed(Part::ApiServer, why.with_advice(
-                "Permit the API server to reach port 8443 of the Pods (on EKS, in the security group of the nodes), or \
-                 open the cluster: `kubectl delete mutatingwebhookconfiguration,validatingwebhookconfiguration NAME`.",
-            ))
+            Item::failed(Part::ApiServer, why.with_advice(unreached(plan)))
         }
         Ok(Reached::Other(why)) => unknown(CliError::new(ReasonCode::Unreachable, why)),
         Err(why) => unknown(cluster_error(why)),
     }
+}
+
+/// What to do if the API server does not reach the Pods.
+fn unreached(plan: &Plan) -> String {
+    let (port, names) = (plan.port, plan.managed.webhooks.join(" "));
+    format!(
+        "Permit the API server to reach port {port} of the Pods (on EKS, in the security group of the nodes), or open \
+         the cluster: `kubectl delete mutatingwebhookconfiguration,validatingwebhookconfiguration {names}`."
+    )
 }
 
 /// Names an object of the cluster that an earlier configuration needed. It may be someone's, so it is not deleted.
@@ -290,10 +307,26 @@ fn install_error(why: InstallError) -> CliError {
     }
 }
 
-fn is_namespace(name: &str) -> bool {
-    let is_letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-    let ends = [name.bytes().next(), name.bytes().last()];
-    name.len() <= 63
-        && ends.into_iter().all(|end| end.is_some_and(is_letter))
-        && name.bytes().all(|byte| is_letter(byte) || byte == b'-')
+/// The text of an image reference: the cluster reads it again.
+fn image(text: &str) -> Result<String, InvalidReference> {
+    ImageReference::parse(text).map(|_| text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+    use super::*;
+
+    #[test]
+    fn advice_names_the_port_and_the_webhooks_of_the_configuration() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("admission.yaml");
+        let profile = "arn:aws:signer:us-west-2:111122223333:/signing-profiles/release";
+        let policies = format!("policies: {{default: {{trustedProfiles: [\"{profile}\"]}}}}");
+        let rest = "rules: [{policy: default, action: enforce}]\nserver: {listen: \"[::]:9443\"}";
+        std::fs::write(&file, format!("version: 1\n{policies}\n{rest}\n")).unwrap();
+        let plan = Plan::new(&file, &Options { namespace: Some("team"), replicas: 3 }).unwrap();
+        let advice = unreached(&plan);
+        assert!(advice.contains("port 9443") && advice.contains(" notation-admission-team`"), "{advice}");
+    }
 }

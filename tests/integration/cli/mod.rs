@@ -22,6 +22,7 @@ mod proxies;
 mod revoke;
 mod setup;
 mod setup_keeps;
+mod setup_kubernetes;
 mod sign;
 mod terminal;
 mod this_machine;

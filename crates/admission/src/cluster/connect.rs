@@ -4,9 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 use kube::{Client, Config};
-use notary::text::innermost_cause;
+use notary::text::{innermost_cause, printable};
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 
 use super::error::ClusterError;
@@ -27,12 +27,11 @@ impl Cluster {
     pub async fn connect(metrics: Option<Metrics>) -> Result<Self, ClusterError> {
         let config = match Config::incluster_env() {
             Ok(config) => config,
-            Err(in_cluster) => Config::from_kubeconfig(&KubeConfigOptions::default()).await.map_err(|kubeconfig| {
-                ClusterError::NoConfiguration {
-                    in_cluster: innermost_cause(&in_cluster),
-                    kubeconfig: innermost_cause(&kubeconfig),
-                }
-            })?,
+            Err(in_cluster) => {
+                let in_cluster = innermost_cause(&in_cluster);
+                let none = |kubeconfig| ClusterError::NoConfiguration { in_cluster, kubeconfig };
+                kubeconfig(None, None).await.map_err(none)?
+            }
         };
         Self::of_config(config, metrics)
     }
@@ -47,16 +46,7 @@ impl Cluster {
         context: Option<&str>,
         metrics: Option<Metrics>,
     ) -> Result<(Self, String), ClusterError> {
-        let failed = |why: &(dyn std::error::Error + 'static)| ClusterError::Kubeconfig(innermost_cause(why));
-        let options = KubeConfigOptions { context: context.map(str::to_owned), ..KubeConfigOptions::default() };
-        let config = match file {
-            Some(file) => {
-                let kubeconfig = Kubeconfig::read_from(file).map_err(|why| failed(&why))?;
-                Config::from_custom_kubeconfig(kubeconfig, &options).await
-            }
-            None => Config::from_kubeconfig(&options).await,
-        };
-        let config = config.map_err(|why| failed(&why))?;
+        let config = kubeconfig(file, context).await.map_err(ClusterError::Kubeconfig)?;
         let namespace = config.default_namespace.clone();
         Ok((Self::of_config(config, metrics)?, namespace))
     }
@@ -86,5 +76,53 @@ impl Cluster {
             });
         }
         cluster
+    }
+}
+
+/// The configuration of a kubeconfig, or why it cannot be used.
+async fn kubeconfig(file: Option<&Path>, context: Option<&str>) -> Result<Config, String> {
+    let read = file.map_or_else(Kubeconfig::read, Kubeconfig::read_from);
+    let kubeconfig = read.map_err(|why| match &why {
+        KubeconfigError::ReadConfig(why, path) => {
+            format!("{}: {}", printable(&path.display().to_string()), innermost_cause(why))
+        }
+        why => innermost_cause(why),
+    })?;
+    let contexts: Vec<String> = kubeconfig.contexts.iter().map(|context| printable(&context.name)).collect();
+    let options = KubeConfigOptions { context: context.map(str::to_owned), ..KubeConfigOptions::default() };
+    let config = Config::from_custom_kubeconfig(kubeconfig, &options).await;
+    config.map_err(|why| match &why {
+        KubeconfigError::LoadContext(name) if contexts.is_empty() => {
+            format!("it has no contexts, and {} is asked for", printable(name))
+        }
+        KubeconfigError::LoadContext(name) => {
+            format!("it has no context {}; its contexts are {}", printable(name), contexts.join(", "))
+        }
+        KubeconfigError::CurrentContextNotSet => "it has no current context".to_owned(),
+        why => innermost_cause(why),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+    use super::*;
+
+    #[tokio::test]
+    async fn a_kubeconfig_that_cannot_be_used_is_named_and_a_missing_context_with_those_that_exist() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("config");
+        let why = async |context| Cluster::of_kubeconfig(Some(&file), context, None).await.unwrap_err().to_string();
+        let expected = format!("the kubeconfig cannot be used: {}: No such file or directory", file.display());
+        assert_eq!(why(None).await, expected);
+        let cluster = r#"clusters: [{name: c, cluster: {server: "https://127.0.0.1:1"}}]"#;
+        std::fs::write(&file, cluster).unwrap();
+        assert_eq!(why(None).await, "the kubeconfig cannot be used: it has no current context");
+        assert_eq!(why(Some("x")).await, "the kubeconfig cannot be used: it has no contexts, and x is asked for");
+        let contexts = ["dev", "prod"].map(|name| format!("{{name: {name}, context: {{cluster: c, user: u}}}}"));
+        std::fs::write(&file, format!("{cluster}\ncontexts: [{}]\n", contexts.join(", "))).unwrap();
+        let expected = "the kubeconfig cannot be used: it has no context x; its contexts are dev, prod";
+        assert_eq!(why(Some("x")).await, expected);
+        assert!(Cluster::of_kubeconfig(Some(&file), Some("prod"), None).await.is_ok());
     }
 }

@@ -101,6 +101,14 @@ pub enum ClusterError {
         /// Its name.
         name: String,
     },
+    /// Objects of this kind are not written.
+    #[error("objects of the kind {kind} ({api_version}) cannot be applied")]
+    Unsupported {
+        /// The kind. It is printable.
+        kind: String,
+        /// Its group and version. They are printable.
+        api_version: String,
+    },
     /// The answer is malformed.
     #[error("the Kubernetes API server gave an answer for {object} that cannot be read: {why}")]
     Malformed {
@@ -131,6 +139,7 @@ impl ClusterError {
             | Self::Forbidden { .. }
             | Self::Immutable { .. }
             | Self::Foreign { .. }
+            | Self::Unsupported { .. }
             | Self::Unusable(_) => Code::Credentials,
         }
     }

@@ -34,6 +34,7 @@ use limits::Deadline;
 
 pub use self::error::{ClusterError, Object, ObjectKind, Resource, Unusable, Verb, WhyUnusable};
 use self::names::is_valid;
+pub use self::names::{is_label, is_subdomain};
 pub use self::namespaces::NamespaceLabels;
 pub use self::objects::Written;
 pub use self::pods::{Page, RunningImage, RunningPod};

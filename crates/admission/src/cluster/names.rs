@@ -7,12 +7,14 @@ pub fn is_valid(object: &Object) -> bool {
     is_label(&object.namespace) && is_subdomain(&object.name)
 }
 
-/// A DNS subdomain of RFC 1123.
+/// Whether a text is a DNS subdomain of RFC 1123, such as the name of a Secret.
+#[must_use]
 pub fn is_subdomain(text: &str) -> bool {
     text.len() <= 253 && text.split('.').all(is_part)
 }
 
-/// A DNS label of RFC 1123.
+/// Whether a text is a DNS label of RFC 1123, such as the name of a namespace.
+#[must_use]
 pub fn is_label(text: &str) -> bool {
     text.len() <= 63 && is_part(text)
 }

@@ -6,6 +6,7 @@ use std::fmt;
 use bytes::Bytes;
 use hyper::Method;
 use limits::Deadline;
+use notary::text::printable;
 use serde_json::Value;
 
 use super::error::{ClusterError, Object, ObjectKind, Resource, Verb};
@@ -98,7 +99,7 @@ impl Cluster {
         deadline: Deadline,
     ) -> Result<Option<Value>, ClusterError> {
         let place = Place::new(Verb::Get, resource, namespace, name)?;
-        let path = place.path(true);
+        let path = place.path();
         match self.0.api.call_before(deadline, &place.object, Call::get(&path, JSON), MAX_ANSWER).await? {
             Answer::NotFound => Ok(None),
             answer => place.read(answer).map(Some),
@@ -118,7 +119,7 @@ impl Cluster {
         deadline: Deadline,
     ) -> Result<Written, ClusterError> {
         let place = Place::new(Verb::Create, resource, namespace, name)?;
-        self.write(&place, Method::POST, &manager(place.path(false)), (object, JSON), deadline).await
+        place.written(self.send_object(&place, "", (object, JSON), deadline).await)
     }
 
     /// Asks whether an object could be created, without creating it.
@@ -134,10 +135,7 @@ impl Cluster {
         deadline: Deadline,
     ) -> Result<(), ClusterError> {
         let place = Place::new(Verb::Create, resource, namespace, name)?;
-        let path = manager(place.path(false)) + "&dryRun=All";
-        let body = Some((Bytes::from(object.to_string()), JSON));
-        let call = Call { method: Method::POST, path: &path, accept: JSON, body };
-        match self.0.api.call_before(deadline, &place.object, call, MAX_ANSWER).await? {
+        match self.send_object(&place, "&dryRun=All", (object, JSON), deadline).await? {
             Answer::Found(_) | Answer::TooLarge => Ok(()),
             answer => place.read(answer).map(|_| ()),
         }
@@ -156,7 +154,7 @@ impl Cluster {
         deadline: Deadline,
     ) -> Result<Written, ClusterError> {
         let place = Place::new(Verb::Update, resource, namespace, name)?;
-        self.write(&place, Method::PUT, &manager(place.path(true)), (object, JSON), deadline).await
+        place.written(self.send_object(&place, "", (object, JSON), deadline).await)
     }
 
     /// Changes an object that is in no namespace by a strategic merge patch.
@@ -171,46 +169,39 @@ impl Cluster {
         deadline: Deadline,
     ) -> Result<Written, ClusterError> {
         let place = Place::new(Verb::Patch, resource, "", name)?;
-        let media_type = "application/strategic-merge-patch+json";
-        self.write(&place, Method::PATCH, &manager(place.path(true)), (patch, media_type), deadline).await
+        let body = (patch, "application/strategic-merge-patch+json");
+        place.written(self.send_object(&place, "", body, deadline).await)
     }
 
     /// Creates an object or makes it have these members, by server-side apply.
     ///
     /// # Errors
-    /// As [`Self::object`], and if the kind is not one that this program writes.
+    /// As [`Self::object`], and [`ClusterError::Unsupported`] if the kind is not one that this program writes.
     pub async fn apply(&self, object: &Value, deadline: Deadline) -> Result<Value, ClusterError> {
         let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
-        let (kind, name, namespace) = (text("/kind"), text("/metadata/name"), text("/metadata/namespace"));
-        let resource = Resource::of(text("/apiVersion"), kind).ok_or_else(|| ClusterError::Malformed {
-            object: Object { kind: ObjectKind::Namespaces, namespace: namespace.to_owned(), name: name.to_owned() },
-            why: format!("objects of the kind {} are not applied", notary::text::printable(kind)),
-        })?;
-        let place = Place::new(Verb::Patch, resource, namespace, name)?;
-        let path = manager(place.path(true)) + "&force=true";
+        let (version, kind) = (text("/apiVersion"), text("/kind"));
+        let resource = Resource::of(version, kind)
+            .ok_or_else(|| ClusterError::Unsupported { kind: printable(kind), api_version: printable(version) })?;
+        let place = Place::new(Verb::Patch, resource, text("/metadata/namespace"), text("/metadata/name"))?;
         let body = (object, "application/apply-patch+yaml");
-        match self.write(&place, Method::PATCH, &path, body, deadline).await? {
+        match place.written(self.send_object(&place, "&force=true", body, deadline).await)? {
             Written::Done(object) => Ok(object),
             Written::Conflict => Err(place.malformed("another client changes it at the same time")),
         }
     }
 
-    async fn write(
+    /// Sends an object to its place; `query` is added to the path.
+    async fn send_object(
         &self,
         place: &Place,
-        method: Method,
-        path: &str,
+        query: &str,
         (body, media_type): (&Value, &'static str),
         deadline: Deadline,
-    ) -> Result<Written, ClusterError> {
+    ) -> Result<Answer, ClusterError> {
+        let path = format!("{}?fieldManager={MANAGER}{query}", place.path());
         let body = Some((Bytes::from(body.to_string()), media_type));
-        let call = Call { method, path, accept: JSON, body };
-        match self.0.api.call_before(deadline, &place.object, call, MAX_ANSWER).await {
-            // An object that was deleted meanwhile is a conflict, too.
-            Ok(Answer::NotFound) if place.is_change() => Ok(Written::Conflict),
-            Err(ClusterError::Status { status: 409, .. }) => Ok(Written::Conflict),
-            answer => place.read(answer?).map(Written::Done),
-        }
+        let call = Call { method: place.method(), path: &path, accept: JSON, body };
+        self.0.api.call_before(deadline, &place.object, call, MAX_ANSWER).await
     }
 }
 
@@ -231,7 +222,8 @@ impl Place {
         if is_place && is_subdomain(name) { Ok(place) } else { Err(place.malformed("this is not a valid name")) }
     }
 
-    fn path(&self, is_named: bool) -> String {
+    /// The path of the object, or of its kind if it is created.
+    fn path(&self) -> String {
         let Resource { api_version, plural, is_namespaced, .. } = *self.resource;
         let root = if api_version.contains('/') { "apis" } else { "api" };
         let mut path = format!("/{root}/{api_version}");
@@ -239,14 +231,29 @@ impl Place {
             path.push_str(&format!("/namespaces/{}", self.object.namespace));
         }
         path.push_str(&format!("/{plural}"));
-        if is_named {
+        if self.verb != Verb::Create {
             path.push_str(&format!("/{}", self.object.name));
         }
         path
     }
 
-    fn is_change(&self) -> bool {
-        matches!(self.verb, Verb::Update | Verb::Patch)
+    fn method(&self) -> Method {
+        match self.verb {
+            Verb::Get => Method::GET,
+            Verb::Create => Method::POST,
+            Verb::Update => Method::PUT,
+            Verb::Patch => Method::PATCH,
+        }
+    }
+
+    /// The result of a change by its answer.
+    fn written(&self, answer: Result<Answer, ClusterError>) -> Result<Written, ClusterError> {
+        match answer {
+            // An object that was deleted meanwhile is a conflict, too.
+            Ok(Answer::NotFound) if self.verb != Verb::Create => Ok(Written::Conflict),
+            Err(ClusterError::Status { status: 409, .. }) => Ok(Written::Conflict),
+            answer => self.read(answer?).map(Written::Done),
+        }
     }
 
     fn malformed(&self, why: &str) -> ClusterError {
@@ -267,9 +274,4 @@ impl Place {
             }
         }
     }
-}
-
-/// The path with the name of this program.
-fn manager(path: String) -> String {
-    path + "?fieldManager=" + MANAGER
 }

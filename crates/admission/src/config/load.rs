@@ -35,6 +35,12 @@ fn without_position(problem: &yaml::Error) -> String {
     }
 }
 
+/// The folder of a configuration file, to which paths in it are relative.
+pub(crate) fn folder_of(path: &Path) -> PathBuf {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    path.parent().unwrap_or(Path::new("/")).to_owned()
+}
+
 impl Config {
     /// Reads the file at `path`.
     ///
@@ -43,9 +49,15 @@ impl Config {
     /// is invalid.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
         let text = files::read_linked_file(path, MAX_SIZE)?;
-        let folder = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-        let folder = folder.parent().unwrap_or(Path::new("/"));
-        Self::parse(&text, folder).map_err(|problem| ConfigError::Invalid { path: path.to_owned(), problem })
+        Self::of_file(path, &text)
+    }
+
+    /// Reads the content of the file at `path`.
+    ///
+    /// # Errors
+    /// Returns [`ConfigError::Invalid`] if it is invalid.
+    pub fn of_file(path: &Path, text: &[u8]) -> Result<Self, ConfigError> {
+        Self::parse(text, &folder_of(path)).map_err(|problem| ConfigError::Invalid { path: path.to_owned(), problem })
     }
 
     /// Reads the content of a file in `folder`, to which paths in it are relative.

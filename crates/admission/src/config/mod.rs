@@ -28,6 +28,7 @@ use std::collections::BTreeMap;
 pub use self::aws::{Aws, PartitionSettings, RevocationSettings};
 pub use self::cache::{Cache, Redis};
 pub use self::kubernetes::{ExtraTemplate, Kubernetes, Pin, PinAs, PullSecrets, Tags, Updates};
+pub(crate) use self::load::folder_of;
 pub use self::load::{ConfigError, MAX_SIZE, SCHEMA};
 pub use self::operation::{Kyverno, Log, LogLevel, Otlp, Scan};
 pub use self::pattern::{HostPattern, ImagePattern, NamespacePattern, PatternError};

@@ -24,22 +24,30 @@ pub struct Content {
     pub binary: Map<String, Value>,
     /// The member `server`, for which the service must be started anew.
     pub server: Value,
+    /// The number of replicas that share the quota of revocation checks.
+    pub sharing: u32,
 }
 
 impl Content {
-    /// Completes the configuration at `path` with its certificate and the number of replicas, unless it has them.
-    pub fn new(path: &Path, config: &Config, managed: &SelfManaged, replicas: u32) -> Result<Self, InstallError> {
-        let text = files::read_linked_file(path, crate::config::MAX_SIZE)?;
-        let (text, server) = completed(text, path, config, managed, replicas)?;
-        let mut content = Self { data: Map::new(), binary: Map::new(), server };
-        content.data.insert(CONFIG.to_owned(), text.into());
+    /// Completes a configuration and its text with the certificate and the number of replicas, unless it has them.
+    /// `folder` is that of the configuration.
+    pub fn new(
+        (text, config): (Vec<u8>, &Config),
+        folder: &Path,
+        managed: &SelfManaged,
+        replicas: u32,
+    ) -> Result<Self, InstallError> {
         refuse_secrets(config)?;
-        let folder = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-        let folder = folder.parent().unwrap_or(Path::new("/"));
+        let mut content = completed(text, config, folder, managed, replicas)?;
         for file in config.files() {
             content.add(folder, &file)?;
         }
         Ok(content)
+    }
+
+    fn of_config(text: String, server: Value, sharing: u32) -> Self {
+        let data = Map::from_iter([(CONFIG.to_owned(), text.into())]);
+        Self { data, binary: Map::new(), server, sharing }
     }
 
     fn add(&mut self, folder: &Path, file: &Path) -> Result<(), InstallError> {
@@ -61,38 +69,35 @@ impl Content {
     }
 }
 
-/// The text of the configuration, and its member `server`. What is complete stays as it was written.
+/// The completed configuration. One that is complete stays as it was written.
 fn completed(
     text: Vec<u8>,
-    path: &Path,
     config: &Config,
+    folder: &Path,
     managed: &SelfManaged,
     replicas: u32,
-) -> Result<(String, Value), InstallError> {
+) -> Result<Content, InstallError> {
     let incomplete = |why: &dyn ToString| InstallError::Incomplete(why.to_string());
     let mut documents = manifests::documents(&text).map_err(|why| incomplete(&why))?;
     let mut root = documents.pop().unwrap_or_default();
     let has_replicas = !root["aws"]["revocation"]["replicas"].is_null();
+    let sharing = if has_replicas { config.aws.revocation.replicas.get() } else { replicas };
     if matches!(config.server.tls, Tls::SelfManaged(_)) && has_replicas {
-        let server = root["server"].take();
-        return Ok((String::from_utf8(text).map_err(|why| incomplete(&why))?, server));
+        let text = String::from_utf8(text).map_err(|why| incomplete(&why))?;
+        return Ok(Content::of_config(text, root["server"].take(), sharing));
     }
     // Indexing makes objects of absent members.
     root["server"]["tls"] = json!({ "selfManaged": {
         "secret": managed.secret, "service": managed.service, "webhooks": managed.webhooks,
     } });
-    if !has_replicas {
-        root["aws"]["revocation"]["replicas"] = replicas.into();
-    }
+    root["aws"]["revocation"]["replicas"] = sharing.into();
     let written = serde_saphyr::to_string(&root).map_err(|why| incomplete(&why))?;
-    let folder = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    let folder = folder.parent().unwrap_or(Path::new("/"));
     let mut read = Config::parse(written.as_bytes(), folder).map_err(|why| incomplete(&why))?;
     // Two programs that read and write YAML must not have changed what it means.
     read.server.tls.clone_from(&config.server.tls);
     read.aws.revocation.replicas = config.aws.revocation.replicas;
     match read == *config {
-        true => Ok((written, root["server"].take())),
+        true => Ok(Content::of_config(written, root["server"].take(), sharing)),
         false => Err(incomplete(&"it would not mean the same")),
     }
 }

@@ -5,10 +5,12 @@
 //! | `plan` | from a configuration to everything that is installed |
 //! | `content` | the ConfigMap: the configuration and the files that it names |
 //! | `templates` | the objects of `examples/admission/kubernetes`, for a namespace |
+//! | `apply` | objects of the cluster: whether they are there, and how they are made so |
 //! | `ready` | when the service can be called, and whether the API server reaches it |
 //!
 //! The webhooks come last: without a service that answers, they keep everything out.
 
+mod apply;
 mod content;
 mod plan;
 mod ready;
@@ -20,8 +22,11 @@ use std::path::PathBuf;
 
 use files::FileError;
 
-pub use self::plan::{NAMESPACE, Options, Plan};
-pub use self::ready::{Applied, NotReady, Reached, Target, apply, exists, image_of, is_reached, with_bundle};
+pub use self::apply::{Applied, apply, exists, image_of, with_bundle};
+pub use self::plan::{NAME, Options, Plan};
+pub use self::ready::{NotReady, Reached, Target, is_reached};
+pub use self::templates::{NAMESPACE, SECRET};
+use crate::cluster::Resource;
 use crate::config::ConfigError;
 
 /// Why a configuration cannot be installed.
@@ -67,6 +72,8 @@ pub fn yaml(objects: &[serde_json::Value]) -> Result<String, InstallError> {
     serde_saphyr::to_string_multiple(objects).map_err(|why| InstallError::Manifests(why.to_string()))
 }
 
+const WRONG_OBJECTS: &str = "expected MutatingWebhookConfigurations and ValidatingWebhookConfigurations of admissionregistration.k8s.io/v1 only";
+
 /// The webhook configurations in a file of manifests.
 ///
 /// # Errors
@@ -74,11 +81,13 @@ pub fn yaml(objects: &[serde_json::Value]) -> Result<String, InstallError> {
 pub fn webhooks(text: &[u8]) -> Result<Vec<serde_json::Value>, InstallError> {
     let documents = crate::manifests::documents(text).map_err(|why| InstallError::Manifests(why.to_string()))?;
     let is_webhook = |object: &serde_json::Value| {
-        object["webhooks"].is_array()
-            && object["kind"].as_str().is_some_and(|kind| kind.ends_with("WebhookConfiguration"))
+        let text = |member: &str| object[member].as_str().unwrap_or_default();
+        let resource = Resource::of(text("apiVersion"), text("kind"));
+        let webhooks = [Resource::VALIDATING_WEBHOOK, Resource::MUTATING_WEBHOOK];
+        object["webhooks"].is_array() && resource.is_some_and(|resource| webhooks.contains(&resource))
     };
     match documents.iter().all(is_webhook) && !documents.is_empty() {
         true => Ok(documents),
-        false => Err(InstallError::Manifests("the file has no webhook configurations, or other objects".to_owned())),
+        false => Err(InstallError::Manifests(WRONG_OBJECTS.to_owned())),
     }
 }

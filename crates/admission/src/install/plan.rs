@@ -8,14 +8,13 @@ use serde_json::{Value, json};
 
 use super::InstallError;
 use super::content::Content;
-use super::templates::{Names, Templates};
-use crate::config::{Adapter, Config, Pin, PullSecrets, RegistryCredentials, SelfManaged, Tls, Updates};
+use super::templates::{CLUSTER_NAME, NAMESPACE, Names, SECRET, Templates};
+use crate::config::{
+    Adapter, Config, MAX_SIZE, Pin, PullSecrets, RegistryCredentials, SelfManaged, Tls, Updates, folder_of,
+};
 
-/// The namespace, unless another is named.
-pub const NAMESPACE: &str = "notation-system";
 /// The name of the Deployment, the Service and the ConfigMap.
-pub(super) const NAME: &str = "admission";
-const SECRET: &str = "admission-tls";
+pub const NAME: &str = "admission";
 /// Argo CD applies higher waves later, when the earlier ones are healthy, and deletes them first.
 const WAVE: (&str, &str) = ("argocd.argoproj.io/sync-wave", "10");
 
@@ -24,19 +23,22 @@ const WAVE: (&str, &str) = ("argocd.argoproj.io/sync-wave", "10");
 pub struct Options<'a> {
     /// The namespace; `None` takes that of the configuration, or [`NAMESPACE`].
     pub namespace: Option<&'a str>,
-    /// The image of the service.
-    pub image: &'a str,
     /// The number of Pods.
     pub replicas: u32,
 }
 
-/// Everything that is installed.
+/// Everything that is installed, except for the image.
 #[derive(Debug)]
 pub struct Plan {
     /// The names of the Secret, the Service and the webhook configurations.
     pub managed: SelfManaged,
-    /// The objects in their order, without the webhooks.
-    pub objects: Vec<Value>,
+    /// The port of the Pods that the API server calls.
+    pub port: u16,
+    /// The number of replicas that share the quota of revocation checks: that of the configuration, otherwise that of
+    /// the options.
+    pub sharing: u32,
+    /// The objects in their order, without the webhooks. The Deployment has the image of the example.
+    pub(super) objects: Vec<Value>,
     /// The webhook configurations, without `caBundle`.
     pub webhooks: Vec<Value>,
     /// Objects that other configurations need, and this one does not.
@@ -44,33 +46,23 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// The namespace that the configuration at `path` names by its Service, if it does.
-    ///
-    /// # Errors
-    /// Returns [`InstallError`] if the configuration is invalid.
-    pub fn namespace_of(path: &Path) -> Result<Option<String>, InstallError> {
-        Ok(match Config::load(path)?.server.tls {
-            Tls::SelfManaged(managed) => Some(managed.namespace().to_owned()),
-            _ => None,
-        })
-    }
-
     /// Plans the installation of the configuration at `path`.
     ///
     /// # Errors
     /// Returns [`InstallError`] if the configuration is invalid, or has settings that this does not install.
     pub fn new(path: &Path, options: &Options<'_>) -> Result<Self, InstallError> {
-        let config = Config::load(path)?;
+        let text = files::read_linked_file(path, MAX_SIZE)?;
+        let config = Config::of_file(path, &text)?;
         let managed = managed(&config, options.namespace)?;
         refuse_unsuitable(&config)?;
-        let content = Content::new(path, &config, &managed, options.replicas)?;
+        let content = Content::new((text, &config), &folder_of(path), &managed, options.replicas)?;
         let namespace = managed.namespace().to_owned();
         let cluster = managed.webhooks.first().cloned().unwrap_or_default();
         let names = Names { namespace: &namespace, cluster: &cluster, secret: &managed.secret };
         let Templates { deployment, self_managed, rbac, scan, mut webhooks } = Templates::new(&names)?;
         let mut objects = deployment;
         for object in &mut objects {
-            fit(object, &config, &content, options);
+            fit(object, &config, &content, options.replicas);
         }
         let mut rights = self_managed;
         for right in &mut rights {
@@ -98,17 +90,28 @@ impl Plan {
             |object: &mut Value| config.kubernetes.pin == Pin::None && object["kind"] == "MutatingWebhookConfiguration";
         unneeded.extend(webhooks.extract_if(.., is_unasked));
         fit_webhooks(&mut webhooks, &config);
-        Ok(Self { managed, objects, webhooks, unneeded })
+        let (port, sharing) = (config.server.listen.port(), content.sharing);
+        Ok(Self { managed, port, sharing, objects, webhooks, unneeded })
+    }
+
+    /// The objects in their order, without the webhooks. `image` is that of the service.
+    #[must_use]
+    pub fn objects(&self, image: &str) -> Vec<Value> {
+        let mut objects = self.objects.clone();
+        for deployment in objects.iter_mut().filter(|object| object["kind"] == "Deployment") {
+            deployment["spec"]["template"]["spec"]["containers"][0]["image"] = image.into();
+        }
+        objects
     }
 
     /// Everything, for a repository that a GitOps tool applies. The service fills in the `caBundle` of the webhooks.
     #[must_use]
-    pub fn documents(&self) -> Vec<Value> {
+    pub fn documents(&self, image: &str) -> Vec<Value> {
         let webhooks = self.webhooks.iter().cloned().map(|mut webhook| {
             webhook["metadata"]["annotations"] = json!({ WAVE.0: WAVE.1 });
             webhook
         });
-        self.objects.iter().cloned().chain(webhooks).collect()
+        self.objects(image).into_iter().chain(webhooks).collect()
     }
 }
 
@@ -121,7 +124,7 @@ fn managed(config: &Config, namespace: Option<&str>) -> Result<SelfManaged, Inst
     match &config.server.tls {
         Tls::Own => {
             let namespace = namespace.unwrap_or(NAMESPACE);
-            let mut name = "notation-admission".to_owned();
+            let mut name = CLUSTER_NAME.to_owned();
             // Two installations must not share what belongs to the cluster.
             if namespace != NAMESPACE {
                 name = format!("{name}-{namespace}");
@@ -168,8 +171,8 @@ fn refuse_unsuitable(config: &Config) -> Result<(), InstallError> {
     Ok(())
 }
 
-/// Puts image, configuration, ports and number in their places.
-fn fit(object: &mut Value, config: &Config, content: &Content, options: &Options<'_>) {
+/// Puts configuration, ports and number in their places.
+fn fit(object: &mut Value, config: &Config, content: &Content, replicas: u32) {
     match object["kind"].as_str().unwrap_or_default() {
         "ConfigMap" => {
             object["data"] = content.data.clone().into();
@@ -178,7 +181,7 @@ fn fit(object: &mut Value, config: &Config, content: &Content, options: &Options
             }
         }
         "Deployment" => {
-            object["spec"]["replicas"] = options.replicas.into();
+            object["spec"]["replicas"] = replicas.into();
             let template = &mut object["spec"]["template"];
             let server = hex::encode(digest(&SHA256, content.server.to_string().as_bytes()));
             // The service reads its configuration again when it changes, except for addresses and the kind of TLS.
@@ -187,7 +190,6 @@ fn fit(object: &mut Value, config: &Config, content: &Content, options: &Options
             retain(pod.get_mut("volumes"), |volume| volume["name"] != "tls");
             let container = &mut pod["containers"][0];
             retain(container.get_mut("volumeMounts"), |mount| mount["name"] != "tls");
-            container["image"] = options.image.into();
             container["ports"][0]["containerPort"] = config.server.listen.port().into();
             container["ports"][1]["containerPort"] = config.server.operations.port().into();
         }

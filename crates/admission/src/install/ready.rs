@@ -2,22 +2,19 @@
 
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use limits::Deadline;
 use notary::text::printable;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
+use super::apply::may_pass;
 use crate::cluster::{Cluster, ClusterError, Resource};
 use crate::self_managed::bundle_of;
 
 /// The time for one question.
-const TIME: Duration = Duration::from_secs(10);
+pub(super) const TIME: Duration = Duration::from_secs(10);
 /// The pause between two looks.
-const PAUSE: Duration = Duration::from_millis(500);
-/// How long an object is tried to be applied.
-const ANSWERED: Duration = Duration::from_secs(20);
+pub(super) const PAUSE: Duration = Duration::from_millis(500);
 /// How long API servers may take to know a new permission.
 const SETTLED: Duration = Duration::from_secs(5);
 /// How long API servers may take to call a webhook that is new.
@@ -80,7 +77,7 @@ impl Target<'_> {
         let Self { namespace, deployment, secret } = *self;
         let found = cluster.object(Resource::DEPLOYMENT, namespace, deployment, Deadline::new(TIME)).await?;
         let Some(found) = found else {
-            return Ok(Err(format!("the Deployment {namespace}/{deployment} does not exist")));
+            return Ok(Err("the Deployment does not exist".to_owned()));
         };
         let number = |pointer: &str| found.pointer(pointer).and_then(Value::as_u64).unwrap_or_default();
         let wanted = found.pointer("/spec/replicas").and_then(Value::as_u64).unwrap_or(1);
@@ -89,7 +86,7 @@ impl Target<'_> {
         if !is_seen || ready < wanted || wanted == 0 {
             let ready = if is_seen { ready } else { 0 };
             let trouble = trouble(&found).map(|why| format!(": {why}")).unwrap_or_default();
-            return Ok(Err(format!("{ready} of {wanted} replicas of {namespace}/{deployment} are ready{trouble}")));
+            return Ok(Err(format!("{ready} of {wanted} replicas are ready{trouble}")));
         }
         let now = OffsetDateTime::now_utc();
         let bundle = bundle_of(cluster, namespace, secret, now, Deadline::new(TIME)).await?;
@@ -105,99 +102,6 @@ fn trouble(deployment: &Value) -> Option<String> {
             || (condition["type"] == "Progressing" && condition["status"] == "False")
     })?;
     Some(printable(failed["message"].as_str()?).chars().take(300).collect())
-}
-
-/// The image of a Deployment's first container, if the Deployment exists.
-///
-/// # Errors
-/// Returns [`ClusterError`] if the API server does not answer, or refuses it.
-pub async fn image_of(cluster: &Cluster, namespace: &str, deployment: &str) -> Result<Option<String>, ClusterError> {
-    let found = cluster.object(Resource::DEPLOYMENT, namespace, deployment, Deadline::new(TIME)).await?;
-    let image = found.as_ref().and_then(|found| found.pointer("/spec/template/spec/containers/0/image")?.as_str());
-    Ok(image.map(str::to_owned))
-}
-
-/// Whether an object of this kind and name exists.
-///
-/// # Errors
-/// Returns [`ClusterError`] if the API server does not answer, or refuses it.
-pub async fn exists(cluster: &Cluster, object: &Value) -> Result<bool, ClusterError> {
-    Ok(present(cluster, object).await?.is_some())
-}
-
-/// The object of this kind and name, as it is; `None` also for kinds that this program does not write.
-async fn present(cluster: &Cluster, object: &Value) -> Result<Option<Value>, ClusterError> {
-    let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
-    let (namespace, name) = (text("/metadata/namespace"), text("/metadata/name"));
-    match Resource::of(text("/apiVersion"), text("/kind")) {
-        Some(resource) => cluster.object(resource, namespace, name, Deadline::new(TIME)).await,
-        None => Ok(None),
-    }
-}
-
-/// What became of an object.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Applied {
-    /// It is new.
-    Created,
-    /// It was another one.
-    Changed,
-    /// It was so already.
-    Unchanged,
-}
-
-/// Whether a later try may succeed: a cluster that is being set up may not answer for a while.
-fn may_pass(why: &ClusterError) -> bool {
-    matches!(
-        why,
-        ClusterError::Unreachable { .. }
-            | ClusterError::Deadline { .. }
-            | ClusterError::Status { status: 429 | 500.., .. }
-    )
-}
-
-/// Applies an object, again if the API server does not answer at first.
-///
-/// # Errors
-/// Returns [`ClusterError`] if the API server does not answer, or refuses it.
-pub async fn apply(cluster: &Cluster, object: &Value) -> Result<Applied, ClusterError> {
-    let end = Deadline::new(ANSWERED);
-    loop {
-        match apply_once(cluster, object).await {
-            Err(why) if may_pass(&why) && !end.remaining().is_zero() => tokio::time::sleep(PAUSE).await,
-            result => return result,
-        }
-    }
-}
-
-async fn apply_once(cluster: &Cluster, object: &Value) -> Result<Applied, ClusterError> {
-    let before = present(cluster, object).await?;
-    let after = cluster.apply(object, Deadline::new(TIME)).await?;
-    Ok(match before.map(content) {
-        None => Applied::Created,
-        Some(before) if before == content(after) => Applied::Unchanged,
-        Some(_) => Applied::Changed,
-    })
-}
-
-/// An object without what the API server notes about its changes.
-fn content(mut object: Value) -> Value {
-    if let Some(metadata) = object["metadata"].as_object_mut() {
-        for member in ["managedFields", "resourceVersion"] {
-            metadata.remove(member);
-        }
-    }
-    object
-}
-
-/// A webhook configuration whose webhooks trust these authorities.
-#[must_use]
-pub fn with_bundle(webhooks: &Value, bundle: &str) -> Value {
-    let mut webhooks = webhooks.clone();
-    for webhook in webhooks["webhooks"].as_array_mut().into_iter().flatten() {
-        webhook["clientConfig"]["caBundle"] = STANDARD.encode(bundle).into();
-    }
-    webhooks
 }
 
 /// What became of a Pod that was created for show.
@@ -275,6 +179,18 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
     use super::*;
     use crate::cluster::tests::server::{ApiServer, Reply};
+
+    /// The caller names the Deployment.
+    #[tokio::test]
+    async fn what_is_awaited_is_said_without_the_name_of_the_deployment() {
+        let target = Target { namespace: "team", deployment: "admission", secret: "s" };
+        let deployment = r#"{"metadata":{"resourceVersion":"1"},"spec":{"replicas":3}}"#;
+        for (status, expected) in [(200, "0 of 3 replicas are ready"), (404, "the Deployment does not exist")] {
+            let server = ApiServer::start(move |_| Reply::Body(status, deployment.to_owned())).await;
+            let cluster = Cluster::with_client(server.client.clone(), None);
+            assert_eq!(target.look(&cluster).await.unwrap().unwrap_err(), expected);
+        }
+    }
 
     #[tokio::test]
     async fn only_an_answer_of_its_webhooks_shows_that_they_are_called() {

@@ -11,10 +11,12 @@ const RBAC: &str = include_str!("../../../../examples/admission/kubernetes/rbac.
 const SCAN: &str = include_str!("../../../../examples/admission/kubernetes/scan.yaml");
 const WEBHOOKS: &str = include_str!("../../../../examples/admission/kubernetes/webhooks.yaml");
 
-/// The names in the examples.
-const NAMESPACE: &str = "notation-system";
-const CLUSTER_NAME: &str = "notation-admission";
-const SECRET: &str = "admission-tls";
+/// The namespace in the examples, unless another is named.
+pub const NAMESPACE: &str = "notation-system";
+/// The name of the webhook configurations in the examples, with which those of cluster roles begin.
+pub(super) const CLUSTER_NAME: &str = "notation-admission";
+/// The Secret of the certificate in the examples.
+pub const SECRET: &str = "admission-tls";
 
 /// The names that take their places.
 #[derive(Debug)]

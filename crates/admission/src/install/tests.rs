@@ -12,6 +12,8 @@ const MINIMAL: &str = "version: 1\n\
     policies: {default: {trustedProfiles: [\"arn:aws:signer:us-west-2:111122223333:/signing-profiles/release\"]}}\n\
     rules: [{namespaces: [kube-system], action: exempt}, {policy: default, action: enforce}]\n";
 
+const IMAGE: &str = "registry.example.com/tool:1";
+
 struct Site {
     folder: TempDir,
 }
@@ -32,7 +34,7 @@ impl Site {
     }
 
     fn plan(&self, namespace: Option<&str>) -> Result<Plan, InstallError> {
-        Plan::new(&self.path(), &Options { namespace, image: "registry.example.com/tool:1", replicas: 2 })
+        Plan::new(&self.path(), &Options { namespace, replicas: 2 })
     }
 }
 
@@ -54,11 +56,12 @@ fn the_smallest_configuration_is_installed_with_a_certificate_of_its_own() {
     let config = config(&plan);
     assert_eq!(config.server.tls, crate::config::Tls::SelfManaged(plan.managed.clone()));
     assert_eq!(plan.managed.service, "admission.notation-system.svc");
-    assert_eq!(config.aws.revocation.replicas.get(), 2);
-    let deployment = of_kind(&plan.objects, "Deployment")[0];
+    assert_eq!((config.aws.revocation.replicas.get(), plan.sharing, plan.port), (2, 2, 8443));
+    let objects = plan.objects(IMAGE);
+    let deployment = of_kind(&objects, "Deployment")[0];
     assert_eq!(deployment["spec"]["replicas"], 2);
     let pod = &deployment["spec"]["template"]["spec"];
-    assert_eq!(pod["containers"][0]["image"], "registry.example.com/tool:1");
+    assert_eq!(pod["containers"][0]["image"], IMAGE);
     assert_eq!(pod["volumes"].as_array().unwrap().len(), 1);
     assert_eq!(pod["containers"][0]["volumeMounts"].as_array().unwrap().len(), 1);
     let names: Vec<_> = plan.webhooks.iter().map(|object| object["webhooks"][0]["name"].as_str().unwrap()).collect();
@@ -78,7 +81,7 @@ fn the_smallest_configuration_is_installed_with_a_certificate_of_its_own() {
             _ => false,
         }
     }
-    assert!(plan.documents().iter().all(|object| !has_null(object)), "{:?}", plan.documents());
+    assert!(plan.documents(IMAGE).iter().all(|object| !has_null(object)), "{:?}", plan.documents(IMAGE));
     // The default pull secrets need the permission to read them; nothing else of the cluster is needed.
     let roles: Vec<_> =
         of_kind(&plan.objects, "ClusterRole").into_iter().map(|role| role["metadata"]["name"].clone()).collect();
@@ -88,7 +91,7 @@ fn the_smallest_configuration_is_installed_with_a_certificate_of_its_own() {
 #[test]
 fn another_namespace_has_names_of_its_own() {
     let plan = Site::new("kubernetes: {pullSecrets: none}\n").plan(Some("notation-admission")).unwrap();
-    let text = yaml(&plan.documents()).unwrap();
+    let text = yaml(&plan.documents(IMAGE)).unwrap();
     assert!(!text.contains("notation-system"), "{text}");
     assert_eq!(plan.managed.webhooks, ["notation-admission-notation-admission"]);
     for webhook in &plan.webhooks {
@@ -99,7 +102,7 @@ fn another_namespace_has_names_of_its_own() {
     let role = of_kind(&plan.objects, "ClusterRole")[0];
     assert_eq!(role["rules"][0]["resourceNames"], serde_json::json!(["notation-admission-notation-admission"]));
     // What is printed is read again as the same.
-    assert_eq!(crate::manifests::documents(text.as_bytes()).unwrap(), plan.documents());
+    assert_eq!(crate::manifests::documents(text.as_bytes()).unwrap(), plan.documents(IMAGE));
 }
 
 #[test]
@@ -117,6 +120,7 @@ fn permissions_and_rules_follow_the_configuration() {
     assert_eq!(mutating["webhooks"][0]["matchConditions"].as_array().unwrap().len(), 1);
     let container = &of_kind(&plan.objects, "Deployment")[0]["spec"]["template"]["spec"]["containers"][0];
     assert_eq!(container["ports"][0]["containerPort"], 9443);
+    assert_eq!(plan.port, 9443);
     let plan = Site::new("kubernetes: {pin: none}\n").plan(None).unwrap();
     assert_eq!(plan.webhooks.len(), 1);
 }
@@ -133,7 +137,7 @@ fn files_beside_the_configuration_come_along_and_a_complete_configuration_stays_
     let data = &of_kind(&plan.objects, "ConfigMap")[0]["data"];
     assert_eq!(data["admission.yaml"].as_str().unwrap(), format!("{MINIMAL}{complete}"));
     assert_eq!(data["ca.pem"], "PEM");
-    assert_eq!(Plan::namespace_of(&site.path()).unwrap().as_deref(), Some("team"));
+    assert_eq!((plan.managed.namespace(), plan.sharing), ("team", 5));
     let role = of_kind(&plan.objects, "Role")[0];
     assert_eq!((&role["metadata"]["namespace"], &role["rules"][0]["resourceNames"][0]), (&"team".into(), &"s".into()));
     assert_eq!(of_kind(&plan.objects, "ClusterRole")[0]["rules"][0]["resourceNames"], serde_json::json!(["w", "x"]));
@@ -189,7 +193,22 @@ fn only_the_secrets_that_registries_name_can_be_read_and_what_is_not_needed_is_k
     let expected = [&pair[..], &pair, &pair, &["ClusterRoleBinding", "MutatingWebhookConfiguration"]].concat();
     assert_eq!(kinds, expected);
     let plan = Site::new("").plan(None).unwrap();
-    assert!(!plan.unneeded.iter().any(|object| plan.documents().contains(object)), "{:?}", plan.unneeded);
+    assert!(!plan.unneeded.iter().any(|object| plan.documents(IMAGE).contains(object)), "{:?}", plan.unneeded);
+}
+
+#[test]
+fn a_file_of_webhooks_has_those_that_can_be_applied_and_nothing_else() {
+    let webhook = |version: &str, kind: &str| {
+        format!("apiVersion: {version}\nkind: {kind}\nmetadata: {{name: w}}\nwebhooks: []\n---\n")
+    };
+    let (version, kind) = ("admissionregistration.k8s.io/v1", "MutatingWebhookConfiguration");
+    let good = webhook(version, kind) + &webhook(version, "ValidatingWebhookConfiguration");
+    assert_eq!(webhooks(good.as_bytes()).unwrap().len(), 2);
+    for other in [webhook("admissionregistration.k8s.io/v1beta1", kind), webhook("v1", "Secret"), "a: b".to_owned()] {
+        let why = webhooks((good.clone() + &other).as_bytes()).unwrap_err().to_string();
+        assert!(why.contains("of admissionregistration.k8s.io/v1"), "{why}");
+    }
+    assert!(webhooks(b"").is_err());
 }
 
 /// `kubectl` reads YAML 1.1 in parts: `no` and `1:30` are not texts there unless they are quoted.

@@ -203,7 +203,7 @@ impl SelfManaged {
 
     async fn step(&mut self, tls: &Tls) -> Result<(), Problem> {
         let deadline = Deadline::new(TIME);
-        // Who may not have the Lease can still read the Secret of the others.
+        // Without the Lease, a replica can still read the Secret of the others.
         let held = self.lease.hold(deadline).await;
         let was_leader = std::mem::replace(&mut self.is_leader, matches!(held, Ok(true)));
         if self.is_leader && !was_leader {
@@ -234,7 +234,7 @@ impl SelfManaged {
     }
 
     /// Looks whether the webhooks still trust the next authority before it signs: since the last look, another client
-    /// may have written an older bundle, and what a leader knew counts no more for one that leads again.
+    /// may have written an older bundle. A replica that leads again forgets what it knew when it led before.
     async fn trust_again(&mut self, found: Option<&Found>, deadline: Deadline) {
         let is_known = found.is_some_and(|found| self.version.as_ref() == Some(&found.version));
         if !self.is_leader {
@@ -253,31 +253,36 @@ impl SelfManaged {
         };
         if self.version.as_ref() != Some(&version) {
             let Ok(state) = state else { return false };
-            (self.state, self.version, self.is_stored) = (Some(state), Some(version), true);
+            self.take(state, version);
         }
         true
     }
 
+    fn take(&mut self, state: State, version: String) {
+        (self.state, self.version, self.is_stored) = (Some(state), Some(version), true);
+    }
+
     /// Does what is due, and writes it. Returns whether the Secret has what this replica knows.
-    async fn lead(&mut self, mut found: Option<Found>, deadline: Deadline) -> Result<bool, Problem> {
+    async fn lead(&mut self, found: Option<Found>, deadline: Deadline) -> Result<bool, Problem> {
         let now = self.clock.utc();
-        let mut is_new = false;
-        match &mut found {
-            Some(found) if self.version.as_ref() == Some(&found.version) => {}
-            Some(found) => match std::mem::replace(&mut found.state, Err(state::Unusable::TAKEN)) {
-                Ok(state) => {
-                    (self.state, self.version, self.is_stored) = (Some(state), Some(found.version.clone()), true);
+        let (mut object, mut is_exact, mut is_new) = (None, false, false);
+        match found {
+            Some(found) => {
+                (object, is_exact) = (Some(found.object), found.is_exact);
+                match found.state {
+                    _ if self.version.as_ref() == Some(&found.version) => {}
+                    Ok(state) => self.take(state, found.version),
+                    // Its owner could not get it back.
+                    Err(_) if found.is_foreign => {
+                        let SecretPlace { namespace, name, .. } = self.secret.clone();
+                        return Err(ClusterError::Foreign { namespace, name }.into());
+                    }
+                    Err(why) => {
+                        self.warn("the Secret cannot be used and is made anew", Some(&why.to_string()));
+                        is_new = true;
+                    }
                 }
-                // Whoever needs it could not get it back.
-                Err(_) if found.is_foreign => {
-                    let SecretPlace { namespace, name, .. } = self.secret.clone();
-                    return Err(ClusterError::Foreign { namespace, name }.into());
-                }
-                Err(why) => {
-                    self.warn("the Secret cannot be used and is made anew", Some(&why.to_string()));
-                    is_new = true;
-                }
-            },
+            }
             None => {
                 if self.version.is_some() {
                     self.warn("the Secret was deleted and is made anew", None);
@@ -293,16 +298,15 @@ impl SelfManaged {
                 state.publish_next(now)?;
             }
         }
-        // Others may have changed what is made of the rest, such as the bundle.
-        let is_exact = found.as_ref().is_some_and(|found| found.is_exact);
         let is_next_trusted = self.is_next_trusted();
         let changes = State::renew(&mut self.state, &self.names, is_next_trusted, now)?;
         let Some(state) = &self.state else { return Ok(false) };
+        // Others may have changed what is made of the rest, such as the bundle.
         if changes.is_empty() && !is_new && is_exact {
             return Ok(true);
         }
         self.version = None;
-        match self.secret.write(found.as_ref(), state, deadline).await? {
+        match self.secret.write(object, state, deadline).await? {
             Written::Done(stored) => {
                 self.version = stored["metadata"]["resourceVersion"].as_str().map(str::to_owned);
                 self.is_stored = true;

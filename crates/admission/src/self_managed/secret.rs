@@ -27,7 +27,7 @@ pub(super) struct SecretPlace {
 /// What was found at the place.
 pub(super) struct Found {
     /// The Secret as it is, for a change that must not overwrite another.
-    object: Value,
+    pub(super) object: Value,
     /// Its version.
     pub(super) version: String,
     /// Its content.
@@ -73,14 +73,14 @@ impl SecretPlace {
     /// Creates the Secret, or changes the one that was found. The entries are only those of the state.
     pub(super) async fn write(
         &self,
-        found: Option<&Found>,
+        found: Option<Value>,
         state: &State,
         deadline: Deadline,
     ) -> Result<Written, ClusterError> {
         let entries = state.entries().into_iter();
         let data: Map<String, Value> =
             entries.map(|(name, text)| (name.to_owned(), STANDARD.encode(text).into())).collect();
-        let Some(found) = found else {
+        let Some(mut object) = found else {
             let object = json!({
                 "apiVersion": "v1",
                 "kind": "Secret",
@@ -94,7 +94,6 @@ impl SecretPlace {
             });
             return self.cluster.create_object(Resource::SECRET, &self.namespace, &self.name, &object, deadline).await;
         };
-        let mut object = found.object.clone();
         if object["immutable"] == true {
             return Err(ClusterError::Immutable { namespace: self.namespace.clone(), name: self.name.clone() });
         }

@@ -179,11 +179,6 @@ impl State {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Unusable(&'static str);
 
-impl Unusable {
-    /// In place of a state that was taken.
-    pub(super) const TAKEN: Self = Self("");
-}
-
 impl fmt::Display for Unusable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "its entry {} is missing, or is not what this service writes", self.0)

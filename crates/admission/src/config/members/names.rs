@@ -4,10 +4,10 @@
 use yaml::{Error, Field};
 
 use super::values::{expected, text_or_empty};
+use crate::cluster::{is_label, is_subdomain};
 
-/// The longest name that is a DNS label, and that is a DNS subdomain.
+/// The longest kind, and the longest value of a label.
 const MAX_LABEL: usize = 63;
-const MAX_SUBDOMAIN: usize = 253;
 
 /// A name that is a DNS label (RFC 1123), such as that of a namespace.
 pub fn label(field: &Field<'_>, what: &str) -> Result<String, Error> {
@@ -51,18 +51,6 @@ pub fn is_label_key(text: &str) -> bool {
 fn named(field: &Field<'_>, is_valid: impl Fn(&str) -> bool, what: &str) -> Result<String, Error> {
     let text = field.text()?;
     if is_valid(text) { Ok(text.to_owned()) } else { Err(expected(field, what)) }
-}
-
-fn is_label(text: &str) -> bool {
-    let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
-    (1..=MAX_LABEL).contains(&text.len()) && text.bytes().all(allowed) && !text.starts_with('-') && !text.ends_with('-')
-}
-
-fn is_subdomain(text: &str) -> bool {
-    let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
-    let is_part =
-        |part: &str| !part.is_empty() && part.bytes().all(allowed) && !part.starts_with('-') && !part.ends_with('-');
-    text.len() <= MAX_SUBDOMAIN && text.split('.').all(is_part)
 }
 
 fn is_qualified(text: &str) -> bool {

@@ -4,6 +4,7 @@ use notary::text::{printable, start_of};
 
 use super::Json;
 use super::response::API_VERSION;
+use crate::cluster::is_label;
 
 /// Why a request is not answered.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -88,15 +89,6 @@ pub fn read<'a>(body: &'a Json<'_>, limit: usize) -> Result<Vec<Key<'a>>, Malfor
         key.str().map(Key::new).ok_or_else(|| wrong("a key in request.keys", Some(key), "a string"))
     };
     list.iter().map(key).collect()
-}
-
-/// Whether it can be the name of a namespace: RFC 1123, a label.
-fn is_label(text: &str) -> bool {
-    text.len() <= 63
-        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-        && !text.starts_with('-')
-        && !text.ends_with('-')
-        && !text.is_empty()
 }
 
 /// The value in an error: a text itself, of others their type.

@@ -3,6 +3,8 @@
 mod api;
 mod keeping;
 mod life;
+mod others;
+mod replica;
 
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
