@@ -33,8 +33,8 @@ pub(super) async fn run(args: &Args, output: &Output) -> Result<(), CliError> {
     let log = Log::to(LogLevel::Error, std::io::sink()).map_err(CliError::file)?;
     let builder = Builder::new(Metrics::new(env!("CARGO_PKG_VERSION"), &[]), log, signer()?);
     builder.check(&config).map_err(configuration)?;
-    for rule in config.unreachable_rules() {
-        output.warning(rule);
+    for warning in config.warnings() {
+        output.warning(warning);
     }
     output.text(format!("{} is valid", printable(&args.file.display().to_string())))
 }

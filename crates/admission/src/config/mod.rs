@@ -20,7 +20,7 @@ mod registries;
 mod server;
 #[cfg(test)]
 mod tests;
-mod unreachable;
+mod warnings;
 mod words;
 
 use std::collections::BTreeMap;
@@ -35,7 +35,7 @@ pub use self::pattern::{HostPattern, ImagePattern, NamespacePattern, PatternErro
 pub use self::policies::{Enforcement, Policy, Rule, RuleAction, Trust};
 pub use self::registries::{RegistryCredentials, RegistrySettings};
 pub use self::server::{Adapter, Limits, SelfManaged, Server, Tls, TlsFiles};
-pub use self::unreachable::UnreachableRule;
+pub use self::warnings::ConfigWarning;
 
 /// The whole configuration.
 #[derive(Debug, Clone, PartialEq)]

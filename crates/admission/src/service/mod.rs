@@ -143,8 +143,8 @@ impl Service {
         }
         let keeping = keeper.zip(tls.clone()).map(|(keeper, tls)| tokio::spawn(keeper.run(tls, stopped.clone())));
         metrics.reload(true);
-        for rule in config.unreachable_rules() {
-            log.warn(&rule.to_string(), &[]);
+        for warning in config.warnings() {
+            log.warn(&warning.to_string(), &[]);
         }
         let live: Arc<Live<Decider>> = Arc::new(Live::new(snapshot));
         let status = Arc::new(Status::new(&options.config, &config, metrics.clone()));

@@ -110,6 +110,9 @@ impl Reloader {
             Ok(config) => {
                 builder.log().set_level(self.level.unwrap_or(config.log.level));
                 builder.log().info("the configuration was loaded again", &[]);
+                for warning in config.warnings() {
+                    builder.log().warn(&warning.to_string(), &[]);
+                }
             }
             Err(why) => {
                 let fields = [("reason", Field::from(why.as_str()))];
