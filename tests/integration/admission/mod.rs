@@ -10,6 +10,7 @@ mod kubernetes;
 mod metrics;
 mod other_examples;
 mod redis;
+mod reload;
 mod scaling;
 mod scan;
 mod self_managed;

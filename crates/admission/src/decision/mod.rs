@@ -29,6 +29,7 @@ mod doubt;
 mod judge;
 mod judged;
 mod memory;
+mod packed;
 mod places;
 mod policies;
 mod question;

@@ -1,6 +1,6 @@
 //! The policies of the configuration, with the files that they name: trust policy documents, trust stores, roots.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -15,6 +15,9 @@ use notation::{FolderError, NotationFolder, read_trust_policy};
 
 use crate::cache::{Key, KeyBuilder};
 use crate::config;
+
+/// How many files of one trust store are watched. The folder is watched, too.
+const MAX_STORE_FILES: usize = 1000;
 
 /// Why a policy cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -92,6 +95,27 @@ pub fn load_policies(policies: &BTreeMap<String, config::Policy>) -> Result<Vec<
         load(name, policy).map_err(|problem| PolicyError { name: name.clone(), problem })
     };
     policies.iter().map(load).collect()
+}
+
+/// The folders of the trust stores that the policies read from notation's folder, and the files in them. A document
+/// that cannot be read names none.
+#[must_use]
+pub fn trust_store_files(policies: &BTreeMap<String, config::Policy>) -> Vec<PathBuf> {
+    let Ok(notation) = NotationFolder::from_environment(|name| std::env::var_os(name)) else { return Vec::new() };
+    let mut folders = BTreeSet::new();
+    for policy in policies.values() {
+        let config::Trust::Document { path, roots } = &policy.trust else { continue };
+        if let (true, Ok(document)) = (roots.is_empty(), read_trust_policy(path)) {
+            let stores = document.policies().iter().flat_map(|(_, statement)| statement.trust_stores());
+            folders.extend(stores.map(|name| notation.trust_store_folder(name)));
+        }
+    }
+    let entries = |folder: &PathBuf| {
+        let entries = std::fs::read_dir(folder).into_iter().flatten().take(MAX_STORE_FILES);
+        entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).collect::<Vec<_>>()
+    };
+    let files: Vec<PathBuf> = folders.iter().flat_map(entries).collect();
+    folders.into_iter().chain(files).collect()
 }
 
 fn load(name: &str, policy: &config::Policy) -> Result<LoadedPolicy, PolicyProblem> {

@@ -111,7 +111,7 @@ impl Service {
         // Files that change while they are read are read again.
         let before = reload::stamps(&options.config, Vec::new()).await;
         let config = Config::load(&options.config)?;
-        let mut read = reload::stamps(&options.config, config.files()).await;
+        let mut read = reload::stamps_of(&options.config, &config).await;
         read.pop();
         read.extend(before);
         let log = options.log;

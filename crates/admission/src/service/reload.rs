@@ -10,7 +10,7 @@ use tokio::sync::{Mutex, watch};
 
 use super::build::{Builder, LOOK};
 use crate::config::{Config, LogLevel, Tls as TlsSetting};
-use crate::decision::Decider;
+use crate::decision::{Decider, trust_store_files};
 use crate::log::Field;
 use crate::server::{Live, Tls};
 use crate::status::Status;
@@ -52,6 +52,15 @@ pub(super) async fn stamps(path: &Path, mut files: Vec<PathBuf>) -> Stamps {
     files.push(path.to_owned());
     let stamps = move || files.into_iter().map(|path| (path.clone(), Stamp::of(&path))).collect();
     tokio::task::spawn_blocking(stamps).await.unwrap_or_default()
+}
+
+/// The states of all files that this configuration names, and of those in its trust stores, and of the configuration
+/// at `path`.
+pub(super) async fn stamps_of(path: &Path, config: &Config) -> Stamps {
+    let mut files = config.files();
+    let policies = config.policies.clone();
+    files.extend(tokio::task::spawn_blocking(move || trust_store_files(&policies)).await.unwrap_or_default());
+    stamps(path, files).await
 }
 
 impl Stamp {
@@ -136,7 +145,7 @@ impl Reloader {
         let config = config.map_err(|why| why.to_string())?;
         // A file that is missing now may appear later.
         let known = |path: &PathBuf| before.iter().find(|(known, _)| known == path);
-        let read = stamps(&self.path, config.files()).await;
+        let read = stamps_of(&self.path, &config).await;
         state.read = read.into_iter().map(|(path, now)| known(&path).cloned().unwrap_or((path, now))).collect();
         let before = &state.config.server;
         let fixed = [
