@@ -17,6 +17,8 @@ pub enum Advice {
     SignAgain,
     /// Add a timestamp to the signature.
     AddTimestamp,
+    /// Complete the chain of the certificates to sign with, and put it in order.
+    CompleteChain,
     /// Sign the artifact again with this user metadata, or require the metadata that was signed.
     SignWithMetadata {
         /// The key.
@@ -173,6 +175,9 @@ impl fmt::Display for Advice {
             Self::Sign => f.write_str("Sign the artifact, or copy it with its signatures."),
             Self::SignAgain => f.write_str("Sign the artifact again if it is still in use."),
             Self::AddTimestamp => f.write_str("Sign the artifact again with a timestamp, or add one to the signature."),
+            Self::CompleteChain => f.write_str(
+                "Give the signing certificate first, then the certificate of each issuer, up to the self-signed root.",
+            ),
             Self::SignWithMetadata { key } => {
                 write!(
                     f,

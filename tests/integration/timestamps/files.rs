@@ -108,6 +108,25 @@ fn signatures_expire_when_they_should() {
 }
 
 #[test]
+fn a_chain_that_is_incomplete_or_out_of_order_is_explained() {
+    let scene = scene(Kind::P256, EnvelopeFormat::Jws, Duration::days(2));
+    let file = scene.cli.home().join("chain.pem");
+    let chain = fs::read_to_string(&file).unwrap();
+    let end = "-----END CERTIFICATE-----\n";
+    let certificates: Vec<&str> = chain.split_inclusive(end).collect();
+    let [leaf, .., root] = certificates[..] else { panic!("{chain}") };
+    for (chain, says) in [
+        (leaf.to_owned(), "the certificate chain is incomplete"),
+        ([root, leaf].concat(), "does not belong to the first certificate"),
+        ([leaf, root, root].concat(), "is self-signed, but only the last one may be"),
+    ] {
+        fs::write(&file, chain).unwrap();
+        let refused = scene.cli.run(&[&["blob", "sign", "app"][..], &KEY].concat()).exits_with(2);
+        refused.says(says).says("up to the self-signed root");
+    }
+}
+
+#[test]
 fn files_need_one_signer() {
     let scene = scene(Kind::P256, EnvelopeFormat::Jws, Duration::days(2));
     scene.cli.run(&["blob", "sign", "app"]).exits_with(2).says("--profile");

@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 
+use notary::envelope::VerifyError;
 use notary::envelope::build::TimeError;
 use notary::text::rfc3339;
+use notary::x509::ChainError;
 use notary::{Advice, ReasonCode};
 use time::{Duration, OffsetDateTime};
 
@@ -143,7 +145,20 @@ impl OwnSignError {
     pub fn advice(&self) -> Option<Advice> {
         match self {
             Self::Plugin { name, source } => source.advice(name),
+            Self::OtherCertificate { .. } => Some(Advice::CompleteChain),
+            Self::Unusable(why) if is_incomplete(why) => Some(Advice::CompleteChain),
             _ => None,
         }
+    }
+}
+
+/// Whether certificates of the chain are missing, or in another order.
+fn is_incomplete(why: &AttachError) -> bool {
+    use ChainError::{BrokenLink, NoRoot, RootInside};
+    match why {
+        AttachError::Verify(VerifyError::Chain(why)) => {
+            matches!(why, NoRoot { .. } | BrokenLink { .. } | RootInside { .. })
+        }
+        _ => false,
     }
 }
