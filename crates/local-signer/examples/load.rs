@@ -3,10 +3,11 @@
 //! ```text
 //! load fill DIR PROFILES JOBS                                   writes a store with so many profiles and jobs
 //! load serve DIR                                                serves the store without logs, until it is ended
+//! load start TIMES                                              starts a TestSigner so often, and prints the figures as JSON
 //! load run ENDPOINT CREDENTIALS-FILE OPERATION CLIENTS SECONDS  sends requests and prints the figures as JSON
 //! ```
 //!
-//! `scripts/bench-local-signer` uses both. Requests are signed once for all clients and sent again and again for a few
+//! `scripts/bench-local-signer` uses them. Requests are signed once for all clients and sent again and again for a few
 //! seconds, which Signature Version 4 allows, so that the load takes little of the processor time that it measures.
 
 use std::collections::BTreeMap;
@@ -20,9 +21,10 @@ use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, si
 use aws_sigv4::sign::v4;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use local_signer::principals::NewPrincipal;
 use local_signer::store::{Job, JobStatus, Profile, ProfileStatus, Store, StoreError};
 use local_signer::validity::ValidityPeriod;
-use local_signer::{LocalSigner, Options};
+use local_signer::{LocalSigner, Options, TestSigner};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -44,11 +46,12 @@ fn main() -> Result<(), Failure> {
     match arguments[..] {
         ["fill", dir, profiles, jobs] => runtime.block_on(fill(Path::new(dir), profiles.parse()?, jobs.parse()?)),
         ["serve", dir] => tokio::runtime::Runtime::new()?.block_on(serve(Path::new(dir))),
+        ["start", times] => runtime.block_on(start(times.parse()?)),
         ["run", endpoint, credentials, operation, clients, seconds] => {
             let load = Load::new(endpoint, Path::new(credentials))?;
             runtime.block_on(load.run(operation, clients.parse()?, Duration::from_secs(seconds.parse()?)))
         }
-        _ => Err("usage: load fill DIR PROFILES JOBS | load serve DIR | load run ENDPOINT CREDENTIALS OPERATION CLIENTS SECONDS".into()),
+        _ => Err("usage: load fill DIR PROFILES JOBS | load serve DIR | load start TIMES | load run ENDPOINT CREDENTIALS OPERATION CLIENTS SECONDS".into()),
     }
 }
 
@@ -61,6 +64,29 @@ async fn serve(dir: &Path) -> Result<(), Failure> {
     println!("{}", signer.endpoint_url());
     std::future::pending::<()>().await;
     Ok(())
+}
+
+/// Starts signers for tests one after the other, each with a user and a certificate authority of its own.
+async fn start(times: usize) -> Result<(), Failure> {
+    let mut took = Vec::with_capacity(times);
+    for _ in 0..times {
+        let began = Instant::now();
+        let signer = TestSigner::builder().principal(NewPrincipal::user("developer".parse()?)).start().await?;
+        took.push(began.elapsed());
+        drop(signer);
+    }
+    took.sort_unstable();
+    let figures = json!({
+        "p50": milliseconds(&took, 0.5), "p99": milliseconds(&took, 0.99), "max": milliseconds(&took, 1.0),
+    });
+    println!("{figures}");
+    Ok(())
+}
+
+/// The time within which this part of all, which are sorted, ended.
+fn milliseconds(times: &[Duration], part: f64) -> f64 {
+    let index = ((times.len() as f64 * part) as usize).min(times.len().saturating_sub(1));
+    times.get(index).map_or(0.0, |time| time.as_secs_f64() * 1000.0)
 }
 
 /// Writes profiles and jobs into the store of a service that does not run.
@@ -141,6 +167,11 @@ fn job(n: usize, profiles: usize, now: OffsetDateTime) -> Result<Job, Failure> {
         signing_parameters: BTreeMap::new(),
         revocation: None,
     })
+}
+
+/// The path of a profile's tags.
+fn tags(name: &str) -> String {
+    format!("/tags/arn%3Aaws%3Asigner%3A{REGION}%3A{}%3A%2Fsigning-profiles%2F{name}", AccountId::EXAMPLE)
 }
 
 /// A service with the access keys for it.
@@ -239,7 +270,7 @@ impl Load {
     async fn connect(&self) -> Result<Connection, Failure> {
         let stream = TcpStream::connect(&self.host).await?;
         stream.set_nodelay(true)?;
-        Ok(Connection { stream, buffer: Vec::new() })
+        Ok(Connection { stream, buffer: Vec::new(), is_closed: false })
     }
 
     async fn ask(&self, request: Unsigned) -> Result<Value, Failure> {
@@ -282,6 +313,14 @@ impl Load {
             "GetSigningProfile" => {
                 (0..VARIETY).map(|n| Ok(Unsigned::get(format!("/signing-profiles/{}", name(n))))).collect()
             }
+            "ListSigningPlatforms" => Ok(vec![Unsigned::get("/signing-platforms".to_owned())]),
+            "ListTagsForResource" => (0..VARIETY).map(|n| Ok(Unsigned::get(tags(&name(n))))).collect(),
+            "TagResource" => (0..VARIETY)
+                .map(|n| {
+                    let body = json!({ "tags": { "build": n.to_string() } }).to_string();
+                    Ok(Unsigned { method: "POST", target: tags(&name(n)), body })
+                })
+                .collect(),
             "ListSigningProfiles" => Ok(vec![Unsigned::get("/signing-profiles".to_owned())]),
             "ListSigningJobs" => {
                 let account = AccountId::EXAMPLE;
@@ -342,14 +381,11 @@ impl Load {
         }
         let seconds = start.elapsed().as_secs_f64();
         times.sort_unstable();
-        let milliseconds = |part: f64| {
-            let index = ((times.len() as f64 * part) as usize).min(times.len().saturating_sub(1));
-            times.get(index).map_or(0.0, |time: &Duration| time.as_secs_f64() * 1000.0)
-        };
         let figures = json!({
             "operation": operation, "clients": clients, "requests": times.len(),
             "perSecond": times.len() as f64 / seconds,
-            "p50": milliseconds(0.5), "p99": milliseconds(0.99), "max": milliseconds(1.0), "errors": errors,
+            "p50": milliseconds(&times, 0.5), "p99": milliseconds(&times, 0.99), "max": milliseconds(&times, 1.0),
+            "errors": errors,
         });
         println!("{figures}");
         Ok(())
@@ -369,6 +405,9 @@ impl Load {
             let signed = requests.signed()?;
             turn += 1;
             let sent = Instant::now();
+            if connection.is_closed {
+                connection = requests.load.connect().await?;
+            }
             let (status, body) = connection.send(&signed[turn % signed.len()]).await?;
             times.push(sent.elapsed());
             if status != 200 {
@@ -383,6 +422,8 @@ impl Load {
 struct Connection {
     stream: TcpStream,
     buffer: Vec<u8>,
+    /// Whether the service closes it after its answer, as moto does.
+    is_closed: bool,
 }
 
 impl Connection {
@@ -397,8 +438,12 @@ impl Connection {
             let Some(head) = self.buffer.windows(4).position(|end| end == b"\r\n\r\n") else { continue };
             let text = std::str::from_utf8(&self.buffer[..head])?;
             let status = text.get(9..12).ok_or("no status")?.parse()?;
-            let length = text.lines().find_map(|line| line.strip_prefix("content-length: "));
-            let end = head + 4 + length.ok_or("no content-length")?.parse::<usize>()?;
+            let header = |name: &str| {
+                let mut headers = text.lines().filter_map(|line| line.split_once(": "));
+                headers.find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+            };
+            self.is_closed = header("connection").is_some_and(|value| value.eq_ignore_ascii_case("close"));
+            let end = head + 4 + header("content-length").ok_or("no content-length")?.parse::<usize>()?;
             while self.buffer.len() < end {
                 if self.stream.read_buf(&mut self.buffer).await? == 0 {
                     return Err("the service closed the connection".into());
