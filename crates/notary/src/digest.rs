@@ -112,6 +112,13 @@ impl Digest {
         Self::compute(DigestAlgorithm::Sha256, bytes)
     }
 
+    /// Returns the SHA-256 digest that has these bytes.
+    #[must_use]
+    pub fn from_sha256(hash: &[u8; 32]) -> Self {
+        let algorithm = DigestAlgorithm::Sha256;
+        Self { algorithm, text: format!("{algorithm}:{}", hex::encode(hash)) }
+    }
+
     /// Returns the digest of `bytes` with this algorithm.
     #[must_use]
     pub fn compute(algorithm: DigestAlgorithm, bytes: &[u8]) -> Self {
@@ -193,6 +200,10 @@ mod tests {
             hasher.update(b"tent");
             assert_eq!(hasher.finish(), digest);
         }
+        let digest = Digest::sha256(b"content");
+        let mut hash = [0; 32];
+        hex::decode_to_slice(digest.digits(), &mut hash).unwrap();
+        assert_eq!(Digest::from_sha256(&hash), digest);
     }
 
     #[test]

@@ -120,7 +120,8 @@ impl Judge {
             Some(_) => None,
             None => Some(self.remembered_target(case, scope, access)?),
         };
-        let known = tag.as_ref().map(|(_, tagged)| &tagged.value.0);
+        let known = tag.as_ref().map(|(_, tagged)| tagged.value.image());
+        let known = known.as_ref();
         let digest = known.map(|known| &known.digest).or(case.reference.digest())?;
         let mut found = self.remembered_verdict(case, scope, digest, known, access)?.hinted(access);
         if let Some(basis) = &mut found.basis {
@@ -161,7 +162,7 @@ impl Judge {
         let known = match case.reference.digest() {
             Some(_) => None,
             None => match self.resolved(case, scope, access, deadline).await {
-                Ok(tagged) => Some(tagged.value.0.clone()),
+                Ok(tagged) => Some(tagged.value.image()),
                 Err(why) => return Found::nothing(None, why),
             },
         };

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use notary::ReasonCode;
 use notation::Failure;
-use notation::verify::{Conclusion, Requirement, Verdict};
+use notation::verify::{Conclusion, Requirement, SignatureVerdict, Verdict};
 
 use super::answer::{Code, Outcome, Why};
 use super::reasons::{code, outcome};
@@ -14,6 +14,8 @@ use crate::cache::Weight;
 
 /// The most names of signers that are kept once for all judgements.
 const MAX_SIGNERS: usize = 1000;
+/// The most bytes of such a name.
+const MAX_SHARED: usize = 1024;
 
 /// What was found out about an image.
 #[derive(Debug)]
@@ -22,6 +24,8 @@ pub struct Judged {
     pub outcome: Outcome,
     /// Who signed.
     pub signer: Option<Arc<str>>,
+    /// The bytes of the signer's name, unless it is kept once for all judgements.
+    pub(super) signer_bytes: u32,
     /// Why it is refused or undetermined.
     pub why: Option<Arc<Why>>,
     /// Until when an image that was verified stays so while revocation cannot be checked.
@@ -32,8 +36,8 @@ pub struct Judged {
 
 impl Weight for Judged {
     fn heap(&self) -> usize {
-        // Names of signers are shared.
-        self.why.as_ref().map_or(0, |why| size_of::<Why>() + why.message.len() + 48)
+        let why = self.why.as_ref().map_or(0, |why| size_of::<Why>() + why.message.len() + 48);
+        self.signer_bytes as usize + why
     }
 }
 
@@ -42,22 +46,19 @@ impl Weight for Judged {
 pub struct Signers(Mutex<HashSet<Arc<str>>>);
 
 impl Signers {
-    fn name(&self, signer: &str) -> Arc<str> {
+    /// The name, and the bytes that it takes for this judgement alone.
+    fn name(&self, signer: &str) -> (Arc<str>, u32) {
         let mut signers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = signers.get(signer) {
-            return Arc::clone(known);
+            return (Arc::clone(known), 0);
         }
         let signer: Arc<str> = signer.into();
-        if signers.len() < MAX_SIGNERS {
+        if signers.len() < MAX_SIGNERS && signer.len() <= MAX_SHARED {
             signers.insert(Arc::clone(&signer));
+            return (signer, 0);
         }
-        signer
-    }
-
-    /// The signer of the signature that verified.
-    fn of(&self, verdict: &Verdict) -> Option<Arc<str>> {
-        let verified = verdict.signatures.iter().find(|signature| signature.is_verified())?;
-        verified.signed.as_ref().map(|signed| self.name(&signed.signer()))
+        let bytes = u32::try_from(signer.len() + 32).unwrap_or(u32::MAX);
+        (signer, bytes)
     }
 }
 
@@ -67,25 +68,32 @@ impl Judged {
         let unmet = requirement.filter(|_| verdict.is_verified()).and_then(|required| verdict.meets(required).err());
         if let Some(unmet) = unmet {
             let why = Why::new(code(unmet.code()), unmet.to_string());
-            let outcome = outcome(unmet.disposition());
-            return Self { outcome, signer: signers.of(verdict), why: Some(Arc::new(why)), ..Self::verified() };
+            let judged = Self { outcome: outcome(unmet.disposition()), why: Some(Arc::new(why)), ..Self::verified() };
+            return judged.signed_by(verified_signature(verdict), signers);
         }
         match verdict.conclusion() {
-            Conclusion::Verified => Self { signer: signers.of(verdict), ..Self::verified() },
+            Conclusion::Verified => Self::verified().signed_by(verified_signature(verdict), signers),
             Conclusion::Skipped => Self { outcome: Outcome::Exempt, ..Self::verified() },
             Conclusion::NotVerified(disposition) => {
-                let (why, signer) = match verdict.deciding() {
-                    None => (Why::new(Code::Unsigned, "the image has no signature"), None),
-                    Some((signature, reason)) => {
-                        let check = signature.checks.iter().find(|check| check.outcome.is_failed());
-                        let check = check.map(|check| check.check.as_str());
-                        let why = Why { check, ..Why::new(code(reason.code()), reason.to_string()) };
-                        (why, signature.signed.as_ref().map(|signed| signers.name(&signed.signer())))
-                    }
+                let refused =
+                    |why| Self { outcome: outcome(disposition), why: Some(Arc::new(why)), ..Self::verified() };
+                let Some((signature, reason)) = verdict.deciding() else {
+                    return refused(Why::new(Code::Unsigned, "the image has no signature"));
                 };
-                Self { outcome: outcome(disposition), signer, why: Some(Arc::new(why)), ..Self::verified() }
+                let check = signature.checks.iter().find(|check| check.outcome.is_failed());
+                let check = check.map(|check| check.check.as_str());
+                let why = Why { check, ..Why::new(code(reason.code()), reason.to_string()) };
+                refused(why).signed_by(Some(signature), signers)
             }
         }
+    }
+
+    fn signed_by(mut self, signature: Option<&SignatureVerdict>, signers: &Signers) -> Self {
+        if let Some(signed) = signature.and_then(|signature| signature.signed.as_ref()) {
+            let (name, bytes) = signers.name(&signed.signer());
+            (self.signer, self.signer_bytes) = (Some(name), bytes);
+        }
+        self
     }
 
     /// Nothing was found out, for this reason.
@@ -94,11 +102,45 @@ impl Judged {
     }
 
     fn verified() -> Self {
-        Self { outcome: Outcome::Verified, signer: None, why: None, stale_until: None, is_stale: false }
+        Self {
+            outcome: Outcome::Verified,
+            signer: None,
+            signer_bytes: 0,
+            why: None,
+            stale_until: None,
+            is_stale: false,
+        }
     }
+}
+
+fn verified_signature(verdict: &Verdict) -> Option<&SignatureVerdict> {
+    verdict.signatures.iter().find(|signature| signature.is_verified())
 }
 
 /// A task panicked; the panic was reported when it happened.
 pub fn unexpected() -> Failure {
     Failure::new(ReasonCode::Internal, "the verification failed unexpectedly; the log says more")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_counts_once_unless_there_are_too_many_or_it_is_long() {
+        let signers = Signers::default();
+        assert_eq!(signers.name("signer"), ("signer".into(), 0));
+        let long = "x".repeat(MAX_SHARED + 1);
+        for _ in 0..2 {
+            let (name, bytes) = signers.name(&long);
+            assert!(*name == *long && bytes as usize > long.len(), "{bytes}");
+        }
+        for number in 0..MAX_SIGNERS {
+            let _ = signers.name(&number.to_string());
+        }
+        assert_eq!(signers.name("signer"), ("signer".into(), 0));
+        let (name, bytes) = signers.name("one more");
+        let judged = Judged { signer: Some(name), signer_bytes: bytes, ..Judged::verified() };
+        assert!(judged.heap() > "one more".len());
+    }
 }

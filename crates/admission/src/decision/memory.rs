@@ -1,6 +1,5 @@
 //! What the decision remembers. It outlives reloads of the configuration.
 
-use std::mem::size_of;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +12,7 @@ use registry::Content;
 
 use super::answer::Why;
 use super::judged::Judged;
+use super::packed::PackedDescriptor;
 use super::revocation::RevocationMemory;
 use crate::cache::{Bounded, Clock, Flights, Remembered, Weight};
 use crate::config;
@@ -41,11 +41,38 @@ pub struct Memory {
 
 /// The image that a tag or digest names.
 #[derive(Debug)]
-pub struct Tagged(pub Descriptor);
+pub struct Tagged(PackedDescriptor);
 
 /// The descriptors of an image's signature manifests.
 #[derive(Debug)]
-pub struct Listed(pub Vec<Descriptor>);
+pub struct Listed(Box<[PackedDescriptor]>);
+
+impl Tagged {
+    pub(super) fn new(image: Descriptor) -> Self {
+        Self(image.into())
+    }
+
+    /// The image.
+    pub(super) fn image(&self) -> Descriptor {
+        self.0.unpack()
+    }
+}
+
+impl Listed {
+    pub(super) fn new(signatures: Vec<Descriptor>) -> Self {
+        Self(signatures.into_iter().map(PackedDescriptor::from).collect())
+    }
+
+    /// Whether the image has no signature.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The signatures' manifests.
+    pub(super) fn signatures(&self) -> Vec<Descriptor> {
+        self.0.iter().map(PackedDescriptor::unpack).collect()
+    }
+}
 
 /// An envelope whose manifest was checked.
 #[derive(Debug)]
@@ -73,18 +100,19 @@ impl Memory {
     /// As [`Self::new`]; entries age by `clock`.
     #[must_use]
     pub fn with_clock(settings: &config::Cache, clock: Clock) -> Self {
-        let share = |eighths: usize| settings.memory / 8 * eighths;
+        // Tags and lists are small and read again soon; a verdict answers without them.
+        let share = |parts: usize| settings.memory / 32 * parts;
         let entries = settings.entries;
         Self {
-            tags: Bounded::new(share(1), entries),
+            tags: Bounded::new(share(3), entries),
             resolving: Flights::default(),
-            lists: Bounded::new(share(1), entries),
+            lists: Bounded::new(share(3), entries),
             listing: Flights::default(),
-            envelopes: Bounded::new(share(2), entries),
+            envelopes: Bounded::new(share(9), entries),
             fetching: Flights::default(),
-            verdicts: Bounded::new(share(2), entries),
+            verdicts: Bounded::new(share(9), entries),
             judging: Flights::default(),
-            revocations: Arc::new(RevocationMemory::new(share(2), entries, clock.clone())),
+            revocations: Arc::new(RevocationMemory::new(share(8), entries, clock.clone())),
             clock,
         }
     }
@@ -138,14 +166,13 @@ pub(super) fn whole(time: Duration) -> Deadline {
 
 impl Weight for Tagged {
     fn heap(&self) -> usize {
-        descriptor(&self.0) - size_of::<Descriptor>()
+        self.0.heap()
     }
 }
 
 impl Weight for Listed {
     fn heap(&self) -> usize {
-        let unused = self.0.capacity() - self.0.len();
-        self.0.iter().map(descriptor).sum::<usize>() + unused * size_of::<Descriptor>()
+        size_of_val(&*self.0) + self.0.iter().map(PackedDescriptor::heap).sum::<usize>() + 16
     }
 }
 
@@ -153,15 +180,4 @@ impl Weight for StoredEnvelope {
     fn heap(&self) -> usize {
         self.bytes.len() + 16
     }
-}
-
-/// The bytes of a descriptor with its texts. An allocation takes some bytes more than its content.
-fn descriptor(descriptor: &Descriptor) -> usize {
-    let text = |text: &str| text.len() + 16;
-    let annotations: usize = descriptor.annotations.iter().map(|(key, value)| text(key) + text(value) + 96).sum();
-    size_of::<Descriptor>()
-        + text(&descriptor.media_type)
-        + 90
-        + descriptor.artifact_type.as_deref().map_or(0, text)
-        + annotations
 }

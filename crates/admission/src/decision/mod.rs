@@ -10,6 +10,7 @@
 //! | `recent` | decisions that are given again while the caches have not changed |
 //! | `stores` | who opens repositories, and with whose credentials |
 //! | `memory` | the caches, which outlive reloads |
+//! | `packed` | descriptors in few bytes |
 //! | `judge` | judging one image: from memory, or by asking |
 //! | `resolution` | the image that a tag or a digest names |
 //! | `verification` | verifying one image in a task of its own, and how long the judgement holds |
@@ -50,7 +51,7 @@ pub use self::answer::{Code, Decided, Decision, ImageDecision, ImageName, Outcom
 pub use self::decider::{Decider, Parts};
 pub use self::judge::{Judge, JudgeSettings};
 pub use self::memory::Memory;
-pub use self::policies::{LoadedPolicy, PolicyError, load_policies};
+pub use self::policies::{LoadedPolicy, PolicyError, load_policies, trust_store_files};
 pub use self::question::{PullIdentity, Question};
 pub use self::quota::Rate;
 pub use self::reference::{ImageReference, InvalidReference};

@@ -67,7 +67,7 @@ impl Judge {
         let time = if case.reference.digest().is_some() { settings.signatures } else { settings.tag };
         let resolving = trace::in_stage(Stage::Resolve, self.resolve(&case, &access, whole(settings.time)));
         match Box::pin(resolving).await {
-            Ok(artifact) => Ok(memory.tags.insert(key, Tagged(artifact), asked, time)),
+            Ok(artifact) => Ok(memory.tags.insert(key, Tagged::new(artifact), asked, time)),
             Err(failure) => {
                 // A failed refresh is not repeated at once.
                 known.inspect(|known| known.postpone(memory.clock.now(), UNDETERMINED));

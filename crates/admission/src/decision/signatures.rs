@@ -37,7 +37,7 @@ pub struct ListTimes {
 
 impl ListTimes {
     fn of(&self, list: &Listed) -> Duration {
-        if list.0.is_empty() { self.unsigned } else { self.signatures }
+        if list.is_empty() { self.unsigned } else { self.signatures }
     }
 }
 
@@ -92,9 +92,7 @@ impl RememberedSignatures {
                 let took = began.elapsed();
                 metrics.upstream(Upstream::Registry, Operation::Referrers, response(code), took);
                 metrics.stage(Stage::Referrers, took);
-                let mut listed = listed?;
-                listed.shrink_to_fit();
-                let listed = Listed(listed);
+                let listed = Listed::new(listed?);
                 let time = times.of(&listed);
                 Ok(memory.lists.insert(key, listed, asked, time))
             })
@@ -208,7 +206,7 @@ impl SignatureSource for RememberedSignatures {
         Box::pin(async move {
             let listed = self.waited.during(self.listed(artifact, most)).await?;
             *self.until.lock().unwrap_or_else(PoisonError::into_inner) = Some(listed.until());
-            Ok(listed.value.0.clone())
+            Ok(listed.value.signatures())
         })
     }
 

@@ -104,7 +104,7 @@ impl Judge {
         let artifact = match known {
             Some(known) => known,
             None => match self.resolved(case, scope, access, deadline).await {
-                Ok(artifact) => artifact.value.0.clone(),
+                Ok(artifact) => artifact.value.image(),
                 Err(why) => return Verification::undetermined(why),
             },
         };

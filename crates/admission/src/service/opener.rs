@@ -19,8 +19,8 @@ use crate::registries::{self, Registries, SecretVersion};
 
 /// How long a choice of credentials is used. The Secrets themselves are remembered a little longer.
 const CHOICE: Duration = Duration::from_secs(2);
-const CHOICES: usize = 10_000;
-const CHOICE_BYTES: usize = 4 * 1024 * 1024;
+const CHOICES: usize = 2_000;
+const CHOICE_BYTES: usize = 1024 * 1024;
 
 /// Opens repositories with the first credentials that there are for them.
 #[derive(Debug)]
