@@ -338,7 +338,7 @@ impl ImageDecision {
         let judged = &found.judged.value;
         Self {
             outcome: judged.outcome,
-            signer: judged.signer.clone(),
+            signer: judged.signer(),
             why,
             is_stale: judged.is_stale,
             is_cached: found.is_cached,

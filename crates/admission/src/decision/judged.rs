@@ -1,6 +1,6 @@
 //! What was found out about an image, from the verdict about its signatures.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -23,9 +23,7 @@ pub struct Judged {
     /// The outcome.
     pub outcome: Outcome,
     /// Who signed.
-    pub signer: Option<Arc<str>>,
-    /// The bytes of the signer's name, unless it is kept once for all judgements.
-    pub(super) signer_bytes: u32,
+    signer: Option<Arc<Signer>>,
     /// Why it is refused or undetermined.
     pub why: Option<Arc<Why>>,
     /// Until when an image that was verified stays so while revocation cannot be checked.
@@ -37,28 +35,35 @@ pub struct Judged {
 impl Weight for Judged {
     fn heap(&self) -> usize {
         let why = self.why.as_ref().map_or(0, |why| size_of::<Why>() + why.message.len() + 48);
-        self.signer_bytes as usize + why
+        self.signer.as_ref().map_or(0, |signer| signer.bytes) + why
     }
 }
 
-/// The names of signers, each once: many images have the same.
+/// A signer. In a judgement it is one pointer.
+#[derive(Debug)]
+struct Signer {
+    name: Arc<str>,
+    /// The bytes on the heap, unless they are shared with other judgements.
+    bytes: usize,
+}
+
+/// The signers, each once: many images have the same.
 #[derive(Debug, Default)]
-pub struct Signers(Mutex<HashSet<Arc<str>>>);
+pub struct Signers(Mutex<HashMap<Arc<str>, Arc<Signer>>>);
 
 impl Signers {
-    /// The name, and the bytes that it takes for this judgement alone.
-    fn name(&self, signer: &str) -> (Arc<str>, u32) {
+    fn named(&self, name: &str) -> Arc<Signer> {
         let mut signers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = signers.get(signer) {
-            return (Arc::clone(known), 0);
+        if let Some(known) = signers.get(name) {
+            return Arc::clone(known);
         }
-        let signer: Arc<str> = signer.into();
-        if signers.len() < MAX_SIGNERS && signer.len() <= MAX_SHARED {
-            signers.insert(Arc::clone(&signer));
-            return (signer, 0);
+        let is_shared = signers.len() < MAX_SIGNERS && name.len() <= MAX_SHARED;
+        let bytes = if is_shared { 0 } else { size_of::<Signer>() + name.len() + 48 };
+        let signer = Arc::new(Signer { name: name.into(), bytes });
+        if is_shared {
+            signers.insert(Arc::clone(&signer.name), Arc::clone(&signer));
         }
-        let bytes = u32::try_from(signer.len() + 32).unwrap_or(u32::MAX);
-        (signer, bytes)
+        signer
     }
 }
 
@@ -88,10 +93,21 @@ impl Judged {
         }
     }
 
+    /// It was verified before, and this says why revocation cannot be checked now.
+    #[must_use]
+    pub fn stale(self, why: Option<Arc<Why>>, until: Instant) -> Self {
+        Self { why, stale_until: Some(until), is_stale: true, ..self }
+    }
+
+    /// Who signed.
+    #[must_use]
+    pub fn signer(&self) -> Option<Arc<str>> {
+        self.signer.as_ref().map(|signer| Arc::clone(&signer.name))
+    }
+
     fn signed_by(mut self, signature: Option<&SignatureVerdict>, signers: &Signers) -> Self {
         if let Some(signed) = signature.and_then(|signature| signature.signed.as_ref()) {
-            let (name, bytes) = signers.name(&signed.signer());
-            (self.signer, self.signer_bytes) = (Some(name), bytes);
+            self.signer = Some(signers.named(&signed.signer()));
         }
         self
     }
@@ -102,14 +118,7 @@ impl Judged {
     }
 
     fn verified() -> Self {
-        Self {
-            outcome: Outcome::Verified,
-            signer: None,
-            signer_bytes: 0,
-            why: None,
-            stale_until: None,
-            is_stale: false,
-        }
+        Self { outcome: Outcome::Verified, signer: None, why: None, stale_until: None, is_stale: false }
     }
 }
 
@@ -124,23 +133,30 @@ pub fn unexpected() -> Failure {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
     use super::*;
 
     #[test]
     fn a_name_counts_once_unless_there_are_too_many_or_it_is_long() {
         let signers = Signers::default();
-        assert_eq!(signers.name("signer"), ("signer".into(), 0));
+        let of = |name: &str| Judged { signer: Some(signers.named(name)), ..Judged::verified() };
+        assert!(Arc::ptr_eq(&of("signer").signer().unwrap(), &of("signer").signer().unwrap()));
+        assert_eq!(of("signer").heap(), 0);
         let long = "x".repeat(MAX_SHARED + 1);
         for _ in 0..2 {
-            let (name, bytes) = signers.name(&long);
-            assert!(*name == *long && bytes as usize > long.len(), "{bytes}");
+            let judged = of(&long);
+            assert!(judged.signer().as_deref() == Some(&*long) && judged.heap() > long.len());
         }
         for number in 0..MAX_SIGNERS {
-            let _ = signers.name(&number.to_string());
+            let _ = of(&number.to_string());
         }
-        assert_eq!(signers.name("signer"), ("signer".into(), 0));
-        let (name, bytes) = signers.name("one more");
-        let judged = Judged { signer: Some(name), signer_bytes: bytes, ..Judged::verified() };
-        assert!(judged.heap() > "one more".len());
+        assert_eq!(of("signer").heap(), 0);
+        assert!(of("one more").heap() > "one more".len());
+    }
+
+    #[test]
+    fn a_verdict_takes_few_bytes() {
+        // A hundred thousand of them are kept, each with its times and counters in an allocation of 80 bytes.
+        assert!(size_of::<Judged>() <= 40, "{}", size_of::<Judged>());
     }
 }

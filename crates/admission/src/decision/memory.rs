@@ -104,15 +104,15 @@ impl Memory {
         let share = |parts: usize| settings.memory / 32 * parts;
         let entries = settings.entries;
         Self {
-            tags: Bounded::new(share(3), entries),
+            tags: Bounded::new(share(2), entries),
             resolving: Flights::default(),
-            lists: Bounded::new(share(3), entries),
+            lists: Bounded::new(share(2), entries),
             listing: Flights::default(),
             envelopes: Bounded::new(share(9), entries),
             fetching: Flights::default(),
-            verdicts: Bounded::new(share(9), entries),
+            verdicts: Bounded::new(share(10), entries),
             judging: Flights::default(),
-            revocations: Arc::new(RevocationMemory::new(share(8), entries, clock.clone())),
+            revocations: Arc::new(RevocationMemory::new(share(9), entries, clock.clone())),
             clock,
         }
     }

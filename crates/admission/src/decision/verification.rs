@@ -77,9 +77,9 @@ impl Judge {
             still.postpone(now, UNDETERMINED);
             return still;
         }
-        let stale = stale_until.zip(unless_revoked).map(|(until, (verified, end))| (verified, until.min(end)));
-        if let Some((verified, until)) = stale.filter(|(_, until)| now < *until) {
-            let judged = Judged { why: judged.why, stale_until, is_stale: true, ..verified };
+        let stale = stale_until.zip(unless_revoked).map(|(until, (verified, end))| (verified, until, until.min(end)));
+        if let Some((verified, stale_until, until)) = stale.filter(|(_, _, until)| now < *until) {
+            let judged = verified.stale(judged.why, stale_until);
             // It is used while the service is asked again.
             let until = until.min(now + UNDETERMINED + settings.time);
             let refresh = until.saturating_duration_since(now).saturating_sub(UNDETERMINED);
