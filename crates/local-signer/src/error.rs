@@ -144,7 +144,7 @@ pub enum ApiError {
     #[error("the connection is closed")]
     Cut,
     /// The path and method match no operation.
-    #[error("unknown operation {0}: the local signer does not implement it")]
+    #[error("unknown operation {0}: AWS Signer has none with this method and path")]
     UnknownOperation(String),
     /// The URL or the body of the request is too long.
     #[error("{0}")]

@@ -113,8 +113,14 @@ pub fn check_certificate(certificate: &Certificate) -> Result<(), MaterialError>
         return Err(MaterialError::Usage("its key usage lacks digital signature"));
     }
     let extended = fields.get_extension::<ExtendedKeyUsage>().map_err(|_| MALFORMED)?;
-    if !extended.is_some_and(|(_, usage)| usage.0.contains(&CODE_SIGNING)) {
-        return Err(MaterialError::Usage("its extended key usage lacks code signing (1.3.6.1.5.5.7.3.3)"));
+    match extended {
+        Some((_, usage)) if usage.0.contains(&CODE_SIGNING) => {}
+        Some(_) => return Err(MaterialError::Usage("its extended key usage lacks code signing (1.3.6.1.5.5.7.3.3)")),
+        None => {
+            return Err(MaterialError::Usage(
+                "it has no extended key usage; code signing (1.3.6.1.5.5.7.3.3) is required",
+            ));
+        }
     }
     match certificate.public_key() {
         Some(key) if key.is_long_enough() => Ok(()),

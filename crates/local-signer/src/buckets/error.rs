@@ -11,6 +11,12 @@ pub enum BucketError {
     /// S3 failed.
     #[error(transparent)]
     S3(#[from] S3Error),
+    /// The configuration has no such bucket, and S3 cannot be asked.
+    #[error(
+        "the local signer has no bucket {0}: its configuration names no folder for it in `buckets`, and it has no AWS \
+         credentials for Amazon S3"
+    )]
+    NoCredentials(String),
     /// The folder that plays the bucket does not exist.
     #[error("the bucket {0} does not exist: its folder is missing")]
     NoBucket(String),

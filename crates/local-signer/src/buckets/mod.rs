@@ -14,7 +14,8 @@ use std::path::{Path, PathBuf};
 use aws_names::Region;
 use code_signing::SignedContent;
 use limits::Deadline;
-use s3::{Bucket, Object, S3, Written};
+use notary::ReasonCode;
+use s3::{Bucket, Object, S3, S3Error, Written};
 use tempfile::NamedTempFile;
 use tokio::task::spawn_blocking;
 
@@ -74,7 +75,7 @@ impl Buckets {
             .await?
         } else {
             let bucket = Bucket { name: &source.bucket_name, region };
-            self.s3.check(bucket, deadline).await?;
+            self.check(bucket, deadline).await?;
             let object = Object { bucket, key: &source.key, version: &source.version };
             let mut file = tokio::fs::File::from_std(temporary.into_file());
             self.s3.read_version(object, most, &mut file, deadline).await?;
@@ -102,10 +103,25 @@ impl Buckets {
             return blocking(move || folder::write(&folder, &name, &key, &content, &source)).await;
         }
         let bucket = Bucket { name: &destination.bucket_name, region };
-        self.s3.check(bucket, deadline).await?;
+        self.check(bucket, deadline).await?;
         let temporary = self.temporary.clone();
         let signed = blocking(move || spooled(&temporary, &content, &source)).await?;
         Ok(self.s3.write(bucket, &key, signed.path(), deadline).await?)
+    }
+
+    async fn check(&self, bucket: Bucket<'_>, deadline: Deadline) -> Result<(), BucketError> {
+        self.s3.check(bucket, deadline).await.map_err(|why| without_credentials(bucket.name, why))
+    }
+}
+
+/// What S3 says without credentials is of the machine of the local signer, and not for its callers.
+fn without_credentials(bucket: &str, why: S3Error) -> BucketError {
+    match why.code() {
+        ReasonCode::Credentials => {
+            tracing::warn!(bucket, %why, "there is no folder for a bucket, and S3 cannot be asked");
+            BucketError::NoCredentials(bucket.to_owned())
+        }
+        _ => why.into(),
     }
 }
 

@@ -116,6 +116,9 @@ async fn region_page(client: &login::Client<'_>, parts: &Parts, query: Fields, p
     let segments: Vec<&str> = segments.iter().map(AsRef::as_ref).collect();
     let target = parts.uri.path_and_query().map_or("/console", |target| target.as_str());
     let Some((region, rest)) = segments.split_first() else { return home(client.console, &query) };
+    if rest.is_empty() && layout::Section::named(region).is_some() {
+        return redirect(&format!("/console?section={region}"));
+    }
     let Ok(region) = region.parse::<Region>() else {
         return plain(StatusCode::NOT_FOUND, "Page not found", "There is no such page, or the region is not valid.");
     };

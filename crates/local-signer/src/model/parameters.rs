@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use notary::text::{printable, start_of};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
@@ -143,7 +144,10 @@ fn typed(name: &str, shape: &Shape, value: Value) -> Result<Value, ApiError> {
             list.map(Value::Array)
         }
         (Shape::Map { value: of, .. }, Value::Object(map)) => {
-            let entries = map.into_iter().map(|(key, value)| Ok((key, typed(name, of, value)?)));
+            let entries = map.into_iter().map(|(key, value)| {
+                let value = typed(&format!("{name}.{}", start_of(&printable(&key))), of, value)?;
+                Ok((key, value))
+            });
             entries.collect::<Result<_, _>>().map(Value::Object)
         }
         (Shape::Structure(members), Value::Object(map)) => {

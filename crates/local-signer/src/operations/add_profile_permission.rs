@@ -36,7 +36,8 @@ pub const OPERATION: Operation = Operation {
     ],
     read_only: false,
     quota: Quota::Standard,
-    differs: "Does not look up whether the principal exists.",
+    differs: "Does not look up whether the principal exists, and takes accounts and roles on all platforms; AWS documents \
+        signing across accounts for AWS Lambda and containers only.",
     run: |service, caller, parameters| {
         Box::pin(async move { Answer::json(&run(service, caller, parameters.parse()?).await?) })
     },

@@ -24,7 +24,8 @@ pub const OPERATION: Operation = Operation {
     ],
     read_only: false,
     quota: Quota::Standard,
-    differs: "",
+    differs: "A canceled profile is kept for two years. AWS now documents the validity period and six months: 141 months by \
+              default.",
     run: |service, caller, parameters| {
         Box::pin(async move { run(service, caller, parameters.parse()?).await.map(|()| Answer::default()) })
     },

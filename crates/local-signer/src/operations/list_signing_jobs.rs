@@ -45,7 +45,8 @@ pub const OPERATION: Operation = Operation {
     read_only: true,
     quota: Quota::Standard,
     differs: "Jobs come in the order of their creation, the newest first, or with a filter by expiry in the order of \
-              expiry; AWS documents no order.",
+              expiry; AWS documents no order. Jobs of the last two years are listed; AWS deletes them six months after \
+              the signature expires.",
     run: |service, caller, parameters| Box::pin(async move { run(service, caller, parameters) }),
 };
 

@@ -2,6 +2,7 @@
 
 use aws_lc_rs::rand;
 use aws_names::{AccountId, JobArn, Location, ProfileArn, ProfileName};
+use notary::text::{printable, start_of};
 use time::OffsetDateTime;
 
 use super::Service;
@@ -32,7 +33,12 @@ pub fn profile_name(name: &str) -> Result<ProfileName, ApiError> {
 pub fn platform(id: &str) -> Result<&'static Platform, ApiError> {
     platforms::find(id).ok_or_else(|| {
         let known: Vec<&str> = platforms::PLATFORMS.iter().map(|platform| platform.id).collect();
-        invalid("platformId", &format!("Member must be one of [{}]", known.join(", ")))
+        ApiError::Validation(format!(
+            "1 validation error detected: Value '{}' at 'platformId' failed to satisfy constraint: Member must be one of \
+             [{}]",
+            start_of(&printable(id)),
+            known.join(", ")
+        ))
     })
 }
 

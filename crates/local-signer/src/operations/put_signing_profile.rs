@@ -11,7 +11,6 @@ use super::{Service, parameters, tagging};
 use crate::caller::Caller;
 use crate::certificates::CertificateArn;
 use crate::error::{ApiError, ErrorCode};
-use crate::jobs::encryption_of;
 use crate::model::{Member, Quota, shapes};
 use crate::platforms::{HashAlgorithm, Kind, Overrides, Platform};
 use crate::store::{Profile, ProfileAdded, ProfileStatus};
@@ -151,7 +150,7 @@ fn signing_material(
     match (platform.kind, &input.signing_material) {
         (Kind::Device, None) => Err(ApiError::Validation("signing material cannot be null.".to_owned())),
         (Kind::Device, Some(material)) => {
-            check_certificate(service, platform, location, &material.certificate_arn, input.overrides.as_ref())?;
+            check_certificate(service, location, &material.certificate_arn)?;
             Ok(Some(material.certificate_arn.clone()))
         }
         (_, None) => Ok(None),
@@ -162,14 +161,9 @@ fn signing_material(
     }
 }
 
-/// Checks that a certificate was imported in this account and region, is valid, and has a key of the right type.
-fn check_certificate(
-    service: &Service,
-    platform: &Platform,
-    location: &Location,
-    arn: &str,
-    overrides: Option<&Overrides>,
-) -> Result<(), ApiError> {
+/// Checks that a certificate was imported in this account and region, and is valid. AWS accepts a key of any type here:
+/// a job of the profile fails if the platform cannot sign with it.
+fn check_certificate(service: &Service, location: &Location, arn: &str) -> Result<(), ApiError> {
     let here = format!("arn:{}:acm:{}:{}:", location.partition(), location.region(), location.account());
     let parsed: Option<CertificateArn> = arn.parse().ok().filter(|arn: &CertificateArn| arn.location() == location);
     let Some(parsed) = parsed else {
@@ -183,12 +177,6 @@ fn check_certificate(
     let now = service.clock.now();
     if now < certificate.not_before() || now > certificate.not_after() {
         return Err(refused("is not valid at this time".to_owned()));
-    }
-    let configuration = overrides.and_then(|overrides| overrides.signing_configuration).unwrap_or_default();
-    let wanted = encryption_of(platform, configuration.encryption_algorithm);
-    if material.encryption() != wanted {
-        let (found, wanted) = (material.encryption().as_str(), wanted.as_str());
-        return Err(refused(format!("has an {found} key, but the profile signs with {wanted}")));
     }
     Ok(())
 }
@@ -225,10 +213,12 @@ fn validity(period: Period) -> Result<ValidityPeriod, ApiError> {
         ValidityType::Months => 135,
         ValidityType::Years => 135 / 12,
     };
-    // The SDKs omit a value of zero, so treat an absent value as zero.
-    let value = u32::try_from(period.value.unwrap_or(0)).ok().filter(|value| (1..=most).contains(value));
+    let value = period.value.and_then(|value| u32::try_from(value).ok()).filter(|value| (1..=most).contains(value));
     let value = value.ok_or_else(|| {
-        parameters::invalid("signatureValidityPeriod.value", &format!("Member must be from 1 to {most} {name}"))
+        // The SDKs omit a value of zero.
+        let given = if period.value.is_some() { "" } else { "not be null, and " };
+        let rule = format!("Member must {given}be from 1 to {most} {name}");
+        parameters::invalid("signatureValidityPeriod.value", &rule)
     })?;
     Ok(ValidityPeriod { value, unit })
 }

@@ -45,7 +45,8 @@ use crate::principals::Principals;
 use crate::server::Peer;
 use crate::strangers::Standing;
 
-const MAX_TARGET: usize = 16 * 1024;
+/// A hundred hashes of GetRevocationStatus have 21 KiB.
+const MAX_TARGET: usize = 32 * 1024;
 
 /// The state shared by all requests.
 #[derive(Debug)]
@@ -211,7 +212,7 @@ async fn fail(endpoint: &Endpoint, operation: &Operation, call: &mut Call) -> Re
 /// Checks who may use the body before it is kept: what the request claims, not yet its signature.
 fn claim<'a>(endpoint: &Endpoint, parts: &'a Parts) -> Result<Claim<'a>, ApiError> {
     if parts.uri.path_and_query().is_some_and(|target| target.as_str().len() > MAX_TARGET) {
-        return Err(ApiError::TooLarge("the path and query are longer than 16 KiB"));
+        return Err(ApiError::TooLarge("the path and query are longer than 32 KiB"));
     }
     let head = Head {
         method: &parts.method,

@@ -129,7 +129,8 @@ impl Operator {
 
 fn nearest(name: &str) -> String {
     match OPERATORS.iter().map(|(known, ..)| (distance(known, name), *known)).min() {
-        Some((distance, known)) if distance <= 4 => format!("; did you mean {known}?"),
+        // In a short name, few changes make any other.
+        Some((distance, known)) if distance <= 4.min(name.len() / 3) => format!("; did you mean {known}?"),
         _ => String::new(),
     }
 }
