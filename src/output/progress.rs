@@ -68,7 +68,7 @@ impl Output {
     pub fn waits(&self) -> Waits {
         let output = self.clone();
         Waits::new(move |wait| {
-            let Wait { host, why, time } = wait;
+            let Wait { host, why, time, is_throttled: _ } = wait;
             let again = match time {
                 Some(time) if time.as_secs() >= 1 => format!("trying again in {:.0} s", time.as_secs_f64()),
                 Some(time) => format!("trying again in {:.1} s", time.as_secs_f64()),

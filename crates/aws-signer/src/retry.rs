@@ -82,12 +82,14 @@ impl Intercept for Repeats {
         _components: &RuntimeComponents,
         bag: &mut ConfigBag,
     ) -> Result<(), BoxError> {
+        let mut is_throttled = false;
         let why = match (context.response(), context.output_or_error()) {
             (Some(response), _) if response.status().is_success() => return Ok(()),
             (Some(response), _) => {
                 let status = response.status().as_u16();
                 let error = response.headers().get("x-amzn-errortype");
                 let error = error.map(|error| format!(" {}", error.split([':', '#']).next().unwrap_or(error)));
+                is_throttled = status == 429 || error.as_deref().is_some_and(|error| error.contains("Throttl"));
                 format!("HTTP status {status}{}", error.unwrap_or_default())
             }
             (None, Some(Err(why))) => match why.as_connector_error() {
@@ -97,7 +99,7 @@ impl Intercept for Repeats {
             (None, _) => return Ok(()),
         };
         let host = bag.load::<Host>().map(|Host(host)| host.clone()).unwrap_or_default();
-        bag.interceptor_state().store_put(LastFailure(Wait { host, why, time: None }));
+        bag.interceptor_state().store_put(LastFailure(Wait { host, why, is_throttled, time: None }));
         Ok(())
     }
 }

@@ -11,6 +11,8 @@ pub struct Wait {
     pub host: String,
     /// What it answered, or why there is no answer. It may quote the host and is not sanitized.
     pub why: String,
+    /// Whether the answer asks for fewer requests.
+    pub is_throttled: bool,
     /// How long the request waits. `None` if it is repeated now.
     pub time: Option<Duration>,
 }

@@ -1,9 +1,15 @@
-//! The metrics as Prometheus's own checker sees them.
+//! The metrics as Prometheus and its own checker see them.
 
 use std::io::Write as _;
+use std::net::TcpStream;
 use std::process::{Command, Stdio};
 
-use super::{Admission, PLAIN, Site};
+use serde_json::{Value, json};
+
+use super::commands::eventually;
+use super::{Admission, PLAIN, Site, address};
+use crate::support::http;
+use crate::support::process::{Running, free_port};
 
 #[test]
 #[ignore = "needs olareg and promtool: scripts/test"]
@@ -39,4 +45,41 @@ fn lint(metrics: &str) -> (bool, String) {
     let said = promtool.wait_with_output().unwrap();
     let text = [&said.stdout[..], &said.stderr[..]].concat();
     (said.status.success(), String::from_utf8(text).unwrap())
+}
+
+#[test]
+#[ignore = "needs olareg and prometheus: scripts/test"]
+fn prometheus_reads_the_metrics_of_both_services() {
+    let site = Site::start();
+    let service = Admission::start(&site, &site.config("", PLAIN), &[]);
+    let folder = tempfile::tempdir().unwrap();
+    let targets = [("admission", address(&service.operations)), ("signer", address(&site.signer.endpoint_url))];
+    let jobs = targets.map(|(name, target)| {
+        json!({ "job_name": name, "scrape_interval": "1s", "static_configs": [{ "targets": [target.to_string()] }] })
+    });
+    let config = folder.path().join("prometheus.yml");
+    std::fs::write(&config, json!({ "scrape_configs": jobs }).to_string()).unwrap();
+    let api = format!("127.0.0.1:{}", free_port());
+    let _prometheus = Running::start(
+        Command::new("prometheus")
+            .arg(format!("--config.file={}", config.display()))
+            .arg(format!("--storage.tsdb.path={}", folder.path().join("data").display()))
+            .arg(format!("--web.listen-address={api}")),
+    );
+    let api = api.parse().unwrap();
+    let mut found = String::new();
+    eventually("Prometheus reads both", || {
+        // It does not listen at once.
+        if TcpStream::connect(api).is_err() {
+            return false;
+        }
+        found = http::send(api, "GET", "/api/v1/targets", "text/plain", b"").body;
+        let answer: Value = serde_json::from_str(&found).unwrap_or_default();
+        let targets = answer["data"]["activeTargets"].as_array().cloned().unwrap_or_default();
+        assert!(targets.iter().all(|target| target["lastError"] == ""), "{found}");
+        targets.len() == 2 && targets.iter().all(|target| target["health"] == "up")
+    });
+    let query = "/api/v1/query?query=notation_admission_build_info";
+    let answer: Value = serde_json::from_str(&http::send(api, "GET", query, "text/plain", b"").body).unwrap();
+    assert_eq!(answer["data"]["result"][0]["metric"]["job"], "admission", "{answer}");
 }

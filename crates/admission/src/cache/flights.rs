@@ -7,13 +7,27 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::watch;
 
 use super::key::Key;
+use super::progress::{Progress, Seen};
 use crate::trace;
 
 /// The work under way, by what it is for. It runs in tasks of its own: it does not end with the request that began it,
 /// whose time may be shorter than that of the others.
 #[derive(Debug)]
 pub struct Flights<V> {
-    running: Arc<Mutex<HashMap<Key, watch::Receiver<Option<V>>>>>,
+    running: Arc<Mutex<HashMap<Key, Running<V>>>>,
+}
+
+/// One work under way.
+#[derive(Debug)]
+struct Running<V> {
+    result: watch::Receiver<Option<V>>,
+    progress: Arc<Progress>,
+}
+
+impl<V> Clone for Running<V> {
+    fn clone(&self) -> Self {
+        Self { result: self.result.clone(), progress: Arc::clone(&self.progress) }
+    }
 }
 
 impl<V> Default for Flights<V> {
@@ -24,7 +38,7 @@ impl<V> Default for Flights<V> {
 
 /// Ends the work in the list, also when it panics.
 struct Landing<V> {
-    running: Arc<Mutex<HashMap<Key, watch::Receiver<Option<V>>>>>,
+    running: Arc<Mutex<HashMap<Key, Running<V>>>>,
     key: Key,
 }
 
@@ -43,7 +57,8 @@ impl<V: Clone + Send + Sync + 'static> Flights<V> {
     where
         F: Future<Output = V> + Send + 'static,
     {
-        let (mut result, is_shared) = self.watch(key, begin);
+        let (Running { mut result, progress }, is_shared) = self.watch(key, begin);
+        Progress::waits_for(&progress);
         let value = match result.wait_for(Option::is_some).await {
             Ok(value) => value.clone(),
             // The sender is gone without a value.
@@ -60,28 +75,37 @@ impl<V: Clone + Send + Sync + 'static> Flights<V> {
         let _ = self.watch(key, begin);
     }
 
-    fn watch<F>(&self, key: Key, begin: impl FnOnce() -> F) -> (watch::Receiver<Option<V>>, bool)
+    /// What is known of the work for this key; nothing if it is not under way.
+    #[must_use]
+    pub fn seen(&self, key: &Key) -> Seen {
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned();
+        running.map(|running| running.progress.seen()).unwrap_or_default()
+    }
+
+    fn watch<F>(&self, key: Key, begin: impl FnOnce() -> F) -> (Running<V>, bool)
     where
         F: Future<Output = V> + Send + 'static,
     {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(result) = running.get(&key) {
-            return (result.clone(), true);
+        if let Some(known) = running.get(&key) {
+            return (known.clone(), true);
         }
         let work = begin();
         let (sender, result) = watch::channel(None);
-        running.insert(key, result.clone());
+        let new = Running { result, progress: Arc::default() };
+        running.insert(key, new.clone());
         // Its end takes the lock.
         drop(running);
         let landing = Landing { running: Arc::clone(&self.running), key };
         // In the trace of the request that begins it.
+        let progress = Arc::clone(&new.progress);
         tokio::spawn(trace::carried(async move {
-            let value = work.await;
+            let value = progress.of(work).await;
             // First the list, then the waiters: who comes now looks for the remembered result.
             drop(landing);
             let _ = sender.send(Some(value));
         }));
-        (result, false)
+        (new, false)
     }
 
     /// How much work is under way.

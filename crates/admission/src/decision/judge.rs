@@ -15,6 +15,7 @@ use super::policies::LoadedPolicy;
 use super::reference::ImageReference;
 use super::revocation::{Revocations, quota_used_up};
 use super::stores::Access;
+use super::verification::Pace;
 use crate::cache::{Key, Remembered};
 use crate::metrics::{CacheName, CacheResult, Metrics};
 
@@ -173,10 +174,14 @@ impl Judge {
             return found;
         }
         let key = self.verdict_key(case, scope, &digest);
-        let work = || self.clone().verify(key, case.clone(), known.clone(), Arc::clone(access), false);
+        let work = || {
+            let pace = Pace::Awaited(deadline.remaining());
+            self.clone().verify(key, case.clone(), known.clone(), Arc::clone(access), pace)
+        };
         let Some((judged, is_shared)) = deadline.run(memory.judging.join(key, work)).await else {
             let is_quota = memory.revocations.quota.holds_up(&key);
-            let why = if is_quota { Why::from(&quota_used_up()) } else { Why::deadline(&case.reference) };
+            let seen = memory.judging.seen(&key);
+            let why = if is_quota { Why::from(&quota_used_up()) } else { Why::deadline(&case.reference, &seen) };
             return Found::nothing(Some(digest), Arc::new(why));
         };
         metrics.cache(CacheName::Verdict, if is_shared { CacheResult::Shared } else { CacheResult::Miss });
@@ -200,7 +205,7 @@ impl Judge {
         let judged = memory.verdicts.get(&key, now)?;
         metrics.cache(CacheName::Verdict, CacheResult::Hit);
         if judged.is_due(now) && judged.value.outcome != Outcome::Undetermined {
-            let refresh = || self.clone().verify(key, case.clone(), known.cloned(), Arc::clone(access), true);
+            let refresh = || self.clone().verify(key, case.clone(), known.cloned(), Arc::clone(access), Pace::Refresh);
             memory.judging.start(key, refresh);
         }
         let basis = Some(Basis { tag: None, verdict: (key, Arc::clone(&judged)) });

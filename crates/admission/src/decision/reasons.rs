@@ -1,12 +1,14 @@
 //! The reasons of others in the words of decisions.
 
-use notary::text::printable;
+use limits::Wait;
+use notary::text::{printable, start_of};
 use notary::{Disposition, ReasonCode};
 use notation::Failure;
 use notation::verify::NoVerdict;
 
 use super::answer::{Code, Outcome, Why};
 use super::reference::ImageReference;
+use crate::cache::Seen;
 use crate::metrics::ResponseCode;
 
 impl Why {
@@ -23,12 +25,16 @@ impl Why {
         is_refused.then(|| Self { message: format!("{}; {hint}", self.message), ..self.clone() })
     }
 
-    /// The time of the request is over.
+    /// The time of the request is over, and this is known of the work that has not ended.
     #[must_use]
-    pub fn deadline(image: &ImageReference) -> Self {
-        let registry = image.registry();
-        let why = format!("the time of the request was over; {registry} or AWS Signer did not answer before");
-        Self::new(Code::Deadline, why)
+    pub fn deadline(image: &ImageReference, seen: &Seen) -> Self {
+        if let Some(Wait { host, why, is_throttled, .. }) = &seen.failure {
+            let code = if *is_throttled { Code::Throttled } else { Code::Unreachable };
+            let why = format!("{}: {}", printable(host), start_of(&printable(why)));
+            return Self::new(code, format!("{why}; the time of the request was over while it was asked again"));
+        }
+        let whom = seen.asked.as_deref().unwrap_or(image.registry());
+        Self::new(Code::Deadline, format!("the time of the request was over; {whom} did not answer before"))
     }
 }
 

@@ -50,7 +50,7 @@ impl Judge {
         let key = target_key(case, scope);
         let work = || self.clone().ask_target(key, case.clone(), Arc::clone(access));
         let Some((tagged, is_shared)) = deadline.run(memory.resolving.join(key, work)).await else {
-            return Err(Arc::new(Why::deadline(&case.reference)));
+            return Err(Arc::new(Why::deadline(&case.reference, &memory.resolving.seen(&key))));
         };
         metrics.cache(CacheName::Tag, if is_shared { CacheResult::Shared } else { CacheResult::Miss });
         tagged.unwrap_or_else(|| Err(Arc::new(Why::from(&unexpected()))))

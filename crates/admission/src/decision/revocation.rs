@@ -18,7 +18,7 @@ use super::quota::{Quota, Rate, Rates, SharedBucket};
 use super::reasons::response;
 use super::shared::{Shared, SharedAnswer, Turn, Wanted};
 use super::waited::Waited;
-use crate::cache::{Bounded, Clock, Flights, Key, Remembered, Weight};
+use crate::cache::{Bounded, Clock, Flights, Key, Progress, Remembered, Weight};
 use crate::config::RevocationSettings;
 use crate::metrics::{CacheName, CacheResult, Metrics, Operation, Stage, Upstream};
 use crate::trace;
@@ -219,6 +219,11 @@ impl Revocations {
             return RevocationStatus::Unknown(failure);
         }
         let (asked, began) = (memory.clock.now(), Instant::now());
+        Progress::asks(match (&question.signer, self.region(&question)) {
+            (Signer::AwsSigner(_), Some(region)) => format!("AWS Signer in {region}"),
+            (Signer::AwsSigner(_), None) => "AWS Signer".to_owned(),
+            (Signer::Certificate, _) => "the service that says whether the signing certificate is revoked".to_owned(),
+        });
         let answer = deadline.run(source.status(&question)).await;
         let answer = answer.unwrap_or_else(|| RevocationStatus::Unknown(Failure::deadline(deadline)));
         let (upstream, operation) = match question.signer {

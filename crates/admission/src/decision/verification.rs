@@ -16,12 +16,21 @@ use super::revocation::Noted;
 use super::signatures::{ListTimes, RememberedSignatures};
 use super::stores::Access;
 use super::waited::Waited;
-use crate::cache::{Key, Remembered};
+use crate::cache::{Key, Remembered, Seen};
 use crate::metrics::Stage;
 use crate::trace;
 
 /// A judgement is remembered at most so long.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// For whom an image is verified.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Pace {
+    /// For a request that has so much time, and for those that come meanwhile.
+    Awaited(Duration),
+    /// For nobody yet, before what is known gets too old.
+    Refresh,
+}
 
 /// The result of a verification.
 struct Verification {
@@ -42,9 +51,13 @@ impl Judge {
         case: Case,
         known: Option<Descriptor>,
         access: Arc<Access>,
-        is_refresh: bool,
+        pace: Pace,
     ) -> Arc<Remembered<Judged>> {
         let Inner { memory, settings, .. } = &*self.inner;
+        let (time, is_refresh) = match pace {
+            Pace::Awaited(time) => (time.min(settings.time), false),
+            Pace::Refresh => (settings.time, true),
+        };
         let began = memory.clock.now();
         let before = memory.verdicts.last(&key);
         let is_enough =
@@ -54,13 +67,13 @@ impl Judge {
         }
         let stale_until = before.and_then(|before| before.value.stale_until).filter(|until| began < *until);
         // What was verified before is so in time for those who wait, even if the service does not answer at all.
-        let deadline = whole(if stale_until.is_some() { settings.time / 4 * 3 } else { settings.time });
+        let deadline = whole(if stale_until.is_some() { time / 4 * 3 } else { settings.time });
         let mut found = Box::pin(self.ask(key, &case, known.clone(), &access, deadline, is_refresh)).await;
         if found.is_outdated(memory.clock.now()) {
             // Reading took longer than an answer about revocation may be used. It need not be read again.
             found = Box::pin(self.ask(key, &case, known, &access, deadline, is_refresh)).await;
             if found.is_outdated(memory.clock.now()) {
-                found = Verification::undetermined(Arc::new(Why::deadline(&case.reference)));
+                found = Verification::undetermined(Arc::new(Why::deadline(&case.reference, &Seen::default())));
             }
         }
         let Verification { mut judged, until, known, unless_revoked } = found;
@@ -109,7 +122,7 @@ impl Judge {
             },
         };
         let Some(_place) = deadline.run(places.take(case.reference.registry())).await else {
-            return Verification::undetermined(Arc::new(Why::deadline(&case.reference)));
+            return Verification::undetermined(Arc::new(Why::deadline(&case.reference, &Seen::default())));
         };
         let waited = Waited::default();
         let (noting, noted) = self.inner.revocations.noting(key, is_refresh);

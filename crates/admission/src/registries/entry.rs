@@ -8,7 +8,7 @@ use notary::reference::RepositoryName;
 use registry::{ClientOptions, Credentials, PlainHttp, RegistryClient};
 
 use super::{Options, RegistriesError};
-use crate::cache::Key;
+use crate::cache::{Key, Progress};
 use crate::config::{HostPattern, RegistryCredentials, RegistrySettings};
 
 /// The longest silence of a connection before a request is repeated: there is little time for an answer.
@@ -86,6 +86,7 @@ impl<'a> Maker<'a> {
         options.timeout = self.options.timeout;
         options.idle_timeout = SILENCE.min(self.options.timeout);
         options.memory = self.options.memory.clone();
+        options.waits = Progress::waits();
         // The service reads, and has a configuration of its own.
         options.lock_folder = None;
         options.notation_config = None;

@@ -20,6 +20,7 @@ use super::accept::Phase;
 use super::application::{Operations, StatusForm, StatusPage};
 use super::guarded::Guarded;
 use super::open::{Activity, Table};
+use crate::metrics;
 
 /// For a further connection, the one that has been idle for the longest time is closed: probes always get through.
 const MAX_CONNECTIONS: usize = 64;
@@ -31,7 +32,6 @@ const WRITE_TIME: Duration = Duration::from_secs(10);
 const TEXT: &str = "text/plain; charset=utf-8";
 const HTML: &str = "text/html; charset=utf-8";
 const JSON: &str = "application/json";
-const METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// The headers of the status page. It shows the state of the moment, and belongs in no frame and no cache.
 const SECURITY: [(HeaderName, &str); 7] = [
@@ -114,7 +114,7 @@ fn answer(request: &Request<Incoming>, operations: &impl Operations, phase: Phas
             Ok(()) => reply(200, TEXT, "ok\n".to_owned()),
             Err(missing) => reply(503, TEXT, format!("{missing}\n")),
         },
-        "/metrics" => reply(200, METRICS, operations.metrics()),
+        "/metrics" => reply(200, metrics::CONTENT_TYPE, operations.metrics()),
         "/status" => status(operations, request),
         _ => reply(200, TEXT, "ok\n".to_owned()),
     }

@@ -12,7 +12,7 @@ use notation::verify::Verifier;
 use super::callers::Callers;
 use super::opener::Opener;
 use super::scanning::{ScanSettings, Scanning};
-use crate::cache::Clock;
+use crate::cache::{Clock, Progress};
 use crate::cluster::{Cluster, ClusterError, NamespaceLabels, TokenReviews};
 use crate::config::{Adapter, Config, PullSecrets, RegistryCredentials};
 use crate::decision::{
@@ -280,7 +280,7 @@ impl Builder {
     }
 
     fn signer_config(&self, config: &Config) -> Result<SignerConfig, BuildError> {
-        let mut signer = self.signer.clone();
+        let mut signer = self.signer.clone().with_waits(Progress::waits());
         for (partition, settings) in &config.aws.partitions {
             if let Some(region) = &settings.region {
                 signer = signer.with_region(partition, format!("aws.partitions.{partition}.region"), region)?;

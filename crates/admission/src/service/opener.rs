@@ -1,6 +1,5 @@
 //! Whose credentials open a repository: the entries of `registries`, the Secrets of Kubernetes, the process.
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -21,6 +20,9 @@ use crate::registries::{self, Registries, SecretVersion};
 const CHOICE: Duration = Duration::from_secs(2);
 const CHOICES: usize = 2_000;
 const CHOICE_BYTES: usize = 1024 * 1024;
+
+/// How many Secrets of each kind a message names.
+const MAX_NAMED: usize = 5;
 
 /// Opens repositories with the first credentials that there are for them.
 #[derive(Debug)]
@@ -117,10 +119,13 @@ impl Opener {
             None => PullCredentials::default(),
         };
         let chosen = self.registries.choose(&endpoint, configured.as_ref(), &secrets.secrets);
+        let asked = configured.iter().chain(&secrets.secrets).filter(|_| chosen.secret().is_none());
+        let others: Vec<String> = asked.map(|secret| format!("{}/{}", secret.namespace, secret.name)).collect();
         let store = self.registries.store(&chosen);
         let store = store.map_err(|why| Failure::new(why.code(), why.to_string()))?;
         unusable.extend(secrets.unusable);
-        let hint = if chosen.secret().is_some() { None } else { hint(&unusable) };
+        let used = chosen.secret().is_some().then(|| chosen.to_string());
+        let hint = hint(used.as_deref(), &others, endpoint.repository().registry(), &unusable);
         Ok(Access { id: chosen.id(), store, hint })
     }
 }
@@ -155,15 +160,13 @@ impl Stores for Opener {
     }
 }
 
-/// What could not be used, for when the registry refuses access.
-fn hint(unusable: &[Unusable]) -> Option<Arc<str>> {
-    let mut hint = String::new();
-    for unusable in unusable.iter().take(5) {
-        let separator = if hint.is_empty() { "" } else { "; " };
-        // Writing to a String does not fail.
-        let _ = write!(hint, "{separator}{unusable}");
-    }
-    (!hint.is_empty()).then(|| hint.into())
+/// Which Secret was used, and which could not be, for when the registry refuses access.
+fn hint(used: Option<&str>, others: &[String], registry: &str, unusable: &[Unusable]) -> Option<Arc<str>> {
+    let used = used.map(|used| format!("the credentials are those of {used}"));
+    let others = others.iter().take(MAX_NAMED).map(|name| format!("the Secret {name} has no entry for {registry}"));
+    let unusable = unusable.iter().take(MAX_NAMED).map(ToString::to_string);
+    let hints: Vec<String> = used.into_iter().chain(others).chain(unusable).collect();
+    (!hints.is_empty()).then(|| hints.join("; ").into())
 }
 
 fn failure(why: &ClusterError) -> Failure {
@@ -174,4 +177,21 @@ fn failure(why: &ClusterError) -> Failure {
         _ => ReasonCode::Unreachable,
     };
     Failure::new(code, why.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::hint;
+
+    #[test]
+    fn a_refused_access_names_the_secret_that_was_used_and_those_without_an_entry() {
+        let others = ["team-a/one".to_owned(), "team-a/two".to_owned()];
+        let said = |used, others: &[String]| hint(used, others, "r.example.com", &[]).unwrap_or_default().to_string();
+        assert_eq!(said(Some("the Secret team-a/pull"), &[]), "the credentials are those of the Secret team-a/pull");
+        assert_eq!(
+            said(None, &others),
+            "the Secret team-a/one has no entry for r.example.com; the Secret team-a/two has no entry for r.example.com"
+        );
+        assert_eq!(said(None, &[]), "");
+    }
 }

@@ -135,3 +135,34 @@ async fn two_hundred_thousand_distinct_references_stay_within_the_memory() {
     assert!(bytes <= 64 << 20 && entries > 10_000, "{bytes} bytes, {entries} entries");
     assert_eq!(scene.memory.under_way(), 0);
 }
+
+#[tokio::test]
+async fn a_request_that_ends_first_says_what_it_waited_for() {
+    let (long, short) = (Duration::from_secs(20), Duration::from_millis(500));
+    for (status, code) in [(429, Code::Throttled), (503, Code::Unreachable), (500, Code::Unreachable)] {
+        for place in [Asked::Image, Asked::List, Asked::Signature, Asked::Envelope] {
+            let scene = Scene::with(&format!("{STRICT}\n{ENFORCE}"), long);
+            scene.signed();
+            let later = vec![("Retry-After", "5".to_owned())];
+            let later = move || Reply::Answer(status, later.clone(), Vec::new());
+            scene.registry.fail(move |asked, _| (asked == place).then(&later));
+            let registry = scene.registry.name("");
+            // Both wait for the same work.
+            for _ in 0..2 {
+                let decided = scene.ask_in(None, &[scene.app()], short).await.images.remove(0);
+                assert_said(&decided, Outcome::Undetermined, code);
+                let message = &decided.why.as_ref().unwrap().message;
+                let is_told = message.contains(registry.trim_end_matches('/')) && message.contains(&status.to_string());
+                assert!(is_told && !message.contains("AWS Signer"), "{place:?}: {message}");
+            }
+        }
+    }
+    // The registry did its part.
+    let scene = Scene::with(&format!("{STRICT}\n{ENFORCE}"), long);
+    scene.signed();
+    scene.source.say_nothing();
+    let decided = scene.ask_in(None, &[scene.app()], short).await.images.remove(0);
+    assert_said(&decided, Outcome::Undetermined, Code::Deadline);
+    let message = &decided.why.as_ref().unwrap().message;
+    assert!(message.contains("says whether the signing certificate is revoked did not answer"), "{message}");
+}

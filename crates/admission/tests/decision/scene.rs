@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use admission::cache::{Clock, Key};
+use admission::cache::{Clock, Key, Progress};
 use admission::config::Config;
 use admission::decision::{
     Access, Code, Decided, Decider, Decision, Judge, JudgeSettings, Memory, Outcome, Parts, PullIdentity, Question,
@@ -62,6 +62,7 @@ impl Tenants {
         let mut options = ClientOptions::default();
         (options.timeout, options.idle_timeout, options.backoff) = (time, time, Duration::from_millis(5));
         (options.lock_folder, options.notation_config) = (None, None);
+        options.waits = Progress::waits();
         let client = RegistryClient::new(options, Credentials::none());
         let (tenants, panics) = (Mutex::default(), AtomicBool::new(false));
         Arc::new(Self { client, tenants, are_known: AtomicBool::new(true), panics })

@@ -63,6 +63,19 @@ async fn a_verified_image_stays_so_for_the_time_and_no_longer() {
 }
 
 #[tokio::test]
+async fn a_request_with_little_time_gets_it_although_the_service_hangs() {
+    let scene = doubtful().await;
+    scene.source.say_nothing();
+    for _ in 0..2 {
+        // Gatekeeper waits three seconds by default. What was given once is not given any more.
+        let decision = scene.ask_in(None, &[scene.app()], Duration::from_millis(1200)).await;
+        assert_said(&decision.images[0], Outcome::Verified, Code::Deadline);
+        assert!(decision.images[0].is_stale, "{decision:?}");
+        scene.clock.advance(seconds(30));
+    }
+}
+
+#[tokio::test]
 async fn the_service_is_asked_again_and_its_word_counts_soon() {
     for (word, expected) in [(not_revoked(), Outcome::Verified), (revoked(), Outcome::Refused)] {
         let scene = doubtful().await;

@@ -177,7 +177,8 @@ impl RemoteRepository {
 
     /// Tells that a request waits before it is repeated.
     pub(super) fn begin_wait(&self, why: &impl std::fmt::Display, time: Duration) {
-        let wait = Wait { host: authority(&self.base), why: why.to_string(), time: Some(time) };
+        let host = authority(&self.base);
+        let wait = Wait { host, why: why.to_string(), is_throttled: false, time: Some(time) };
         self.options().waits.begin(&wait);
     }
 

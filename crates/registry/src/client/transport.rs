@@ -84,7 +84,8 @@ impl Transport {
             }
             tracing::debug!(request = %call.request(), %why, ?wait, "retrying");
             let host = authority(&call.url);
-            self.waits.begin(&Wait { host, why: why.clone(), time: Some(wait) });
+            let is_throttled = result.as_ref().is_ok_and(|answer| answer.status == StatusCode::TOO_MANY_REQUESTS);
+            self.waits.begin(&Wait { host, why: why.clone(), is_throttled, time: Some(wait) });
             sleep(wait).await;
             last = Some(why);
         }

@@ -102,7 +102,7 @@ impl Operations for Probes {
     }
 
     fn metrics(&self) -> String {
-        "# EOF\n".to_owned()
+        "a_total 1\n".to_owned()
     }
 
     fn status(&self, form: StatusForm) -> StatusPage {
