@@ -8,7 +8,7 @@ use admission::cluster::{Cluster, is_label};
 use admission::decision::{ImageReference, InvalidReference};
 use admission::install::{
     Applied, InstallError, NAME, NAMESPACE, NotReady, Options, Plan, Reached, SECRET, Target, apply, exists, image_of,
-    is_reached, webhooks, with_bundle, yaml,
+    is_reached, refuse_shared, webhooks, with_bundle, yaml,
 };
 use notary::ReasonCode;
 use notary::text::printable;
@@ -106,6 +106,7 @@ pub(super) async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliEr
             let text = files::read_linked_file(file, MAX_SIZE).map_err(CliError::file)?;
             let webhooks = webhooks(&text).map_err(|why| CliError::configuration(why).context(file.display()))?;
             let namespace = args.namespace.as_deref().unwrap_or(NAMESPACE);
+            refuse_shared(namespace).map_err(install_error)?;
             let target = Target { namespace, deployment: &args.deployment, secret: &args.secret };
             register(&connect(&args).await?, target, &webhooks, &args, output, &mut items).await;
         }

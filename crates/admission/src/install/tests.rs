@@ -171,6 +171,22 @@ fn what_does_not_work_in_a_cluster_is_refused_with_what_to_do() {
 }
 
 #[test]
+fn namespaces_that_every_cluster_has_are_refused() {
+    for namespace in ["default", "kube-system", "kube-public", "kube-node-lease"] {
+        let why = Site::new("").plan(Some(namespace)).unwrap_err().to_string();
+        assert!(
+            why.contains(namespace) && why.contains("use a namespace of its own, such as notation-system"),
+            "{why}"
+        );
+        let of_file = format!(
+            "server: {{tls: {{selfManaged: {{secret: s, service: admission.{namespace}.svc, webhooks: [w]}}}}}}\n"
+        );
+        assert!(matches!(Site::new(&of_file).plan(None), Err(InstallError::Namespace(_))), "{namespace}");
+    }
+    assert!(Site::new("").plan(Some("kube-system-2")).is_ok());
+}
+
+#[test]
 fn only_the_secrets_that_registries_name_can_be_read_and_what_is_not_needed_is_known() {
     let more = "kubernetes: {pullSecrets: none, pin: none}\nregistries:\n\
                 - {host: a.example, credentials: {secret: {namespace: team, name: one}}}\n\
