@@ -46,8 +46,9 @@ enum Field {
 }
 
 impl Images {
-    /// Reads the images of all Pod templates of an object. With `old`, the object before an update, those that it has already are judged as
-    /// `updates` says. The field does not matter: a container that becomes an init container brings no new image.
+    /// Reads the images of all Pod templates of an object. With `old`, the object before an update, those that it has
+    /// already are judged as `updates` says. The field does not matter: a container that becomes an init container
+    /// brings no new image.
     ///
     /// # Errors
     /// Returns an error if something has the wrong type.
