@@ -154,7 +154,7 @@ fn what_does_not_work_in_a_cluster_is_refused_with_what_to_do() {
         ("server: {listen: \"127.0.0.1:8443\"}\n", "server.listen: 127.0.0.1:8443 cannot be reached"),
         ("server: {adapters: [verify]}\n", "server.adapters: it lacks kubernetes"),
         ("server: {socket: /run/a.sock}\n", "server.socket"),
-        ("registries: [{host: a.example, credentials: {file: c.json}}]\n", "registries[].credentials: a file with"),
+        ("registries: [{host: a.example, credentials: {file: c.json}}]\n", "registries[0].credentials: a file with"),
         ("registries: [{host: a.example, ca: /etc/ca.pem}]\n", "/etc/ca.pem cannot be installed"),
         ("registries: [{host: a.example, ca: ../ca.pem}]\n", "put it into the folder of the configuration"),
         ("registries: [{host: a.example, ca: admission.yaml}]\n", "the configuration itself is installed by this name"),
