@@ -113,13 +113,20 @@ pub async fn run(cli: Cli) -> ExitStatus {
     {
         output.warning(why);
     }
-    if let Some(name) = cli.command.without_json().filter(|_| output.is_json()) {
-        let why = CliError::configuration(format!("{name} does not support JSON output"));
-        return failed(&output, why.with_advice("Remove --output json."));
-    }
+    let without_json = cli.command.without_json();
     if let Some(format) = output.special_format().filter(|_| !cli.command.has_special_formats()) {
         let why = CliError::configuration(format!("only admission scan supports --output {format}"));
-        return failed(&output, why.with_advice("Use --output text or --output json."));
+        return failed(
+            &output,
+            why.with_advice(match without_json {
+                Some(_) => format!("Remove --output {format}."),
+                None => "Use --output text or --output json.".to_owned(),
+            }),
+        );
+    }
+    if let Some(name) = without_json.filter(|_| output.is_json()) {
+        let why = CliError::configuration(format!("{name} does not support JSON output"));
+        return failed(&output, why.with_advice("Remove --output json."));
     }
     let ended = match cli.command {
         Command::Sign(args) => sign::run(*args, &output).await,

@@ -23,7 +23,8 @@ use std::io;
 use std::io::{ErrorKind, Write};
 
 use anstyle::{AnsiColor, Style};
-use clap::{ArgAction, ValueEnum};
+use clap::builder::{PossibleValuesParser, TypedValueParser as _};
+use clap::{Arg, ArgAction, ValueEnum};
 use notary::ReasonCode;
 use notary::text::{is_unprintable, printable};
 use serde::Serialize;
@@ -48,10 +49,10 @@ pub enum Format {
     Text,
     /// One JSON object, with a stable schema
     Json,
-    /// SARIF 2.1.0; admission scan only
+    /// SARIF 2.1.0
     #[value(hide = true)]
     Sarif,
-    /// PolicyReport objects of Kubernetes; admission scan only
+    /// PolicyReport objects of Kubernetes
     #[value(hide = true)]
     Policyreport,
 }
@@ -100,6 +101,16 @@ pub struct Output {
     /// What does not need to be said again. Clones share it.
     #[arg(skip)]
     said: Said,
+}
+
+/// The option `--output` of a command that writes every format: the help and the errors of others list two.
+#[must_use]
+pub fn every_format() -> Option<Arg> {
+    let options = <Output as clap::Args>::augment_args(clap::Command::new(""));
+    let option = options.get_arguments().find(|option| option.get_long() == Some("output"))?.clone();
+    let names = Format::value_variants().iter().filter_map(Format::to_possible_value).map(|name| name.hide(false));
+    let parser = PossibleValuesParser::new(names).try_map(|name| Format::from_str(&name, false));
+    Some(option.global(false).value_parser(parser))
 }
 
 impl Output {

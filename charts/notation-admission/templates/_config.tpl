@@ -1,5 +1,8 @@
 {{/* The configuration of the service: that of the user, and what the chart knows. */}}
 {{- define "admission.config" -}}
+{{- if has .Release.Namespace (list "default" "kube-system" "kube-public" "kube-node-lease") }}
+{{- fail (printf "the namespace %s is in every cluster, and Pods in the release's own namespace are never judged: pass --namespace with one of its own, such as notation-system" .Release.Namespace) }}
+{{- end }}
 {{- $config := deepCopy .Values.config }}
 {{- if dig "server" "plain" false $config }}
 {{- fail "config.server.plain: the API server calls webhooks with TLS only; remove it" }}

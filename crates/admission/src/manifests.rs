@@ -1,6 +1,9 @@
 //! Manifests of Kubernetes as files have them, turned into the requests that the API server would send about them.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value, json};
+use serde_saphyr::{DefaultMessageFormatter, Error as YamlError, MessageFormatter};
 
 /// The largest file, in bytes.
 pub const MAX_SIZE: u64 = 16 * 1024 * 1024;
@@ -54,9 +57,9 @@ pub fn reviews(bytes: &[u8], namespace: &str) -> Result<Vec<Review>, ManifestErr
         // JSON is read as JSON: a document is sent as it is, with all that is wrong with it.
         Some(b'{') => match serde_json::from_slice(bytes) {
             Ok(document) => vec![document],
-            Err(json) => yaml(bytes).map_err(|_| syntax(&json))?,
+            Err(json) => yaml(bytes).map_err(|_| syntax(&json.to_string()))?,
         },
-        _ => yaml(bytes).map_err(|why| syntax(&why))?,
+        _ => yaml(bytes).map_err(|why| yaml_syntax(&why))?,
     };
     let is_only = documents.len() == 1;
     let mut found = Vec::new();
@@ -76,12 +79,12 @@ pub fn reviews(bytes: &[u8], namespace: &str) -> Result<Vec<Review>, ManifestErr
 /// # Errors
 /// Returns [`ManifestError::Syntax`] if it is neither.
 pub fn documents(bytes: &[u8]) -> Result<Vec<Value>, ManifestError> {
-    let documents = yaml(bytes).map_err(|why| syntax(&why))?;
+    let documents = yaml(bytes).map_err(|why| yaml_syntax(&why))?;
     Ok(documents.into_iter().filter(|document| !document.is_null()).collect())
 }
 
 /// Documents in YAML 1.2, in which `n` and `off` are texts.
-fn yaml(bytes: &[u8]) -> Result<Vec<Value>, serde_saphyr::Error> {
+fn yaml(bytes: &[u8]) -> Result<Vec<Value>, YamlError> {
     let mut options = serde_saphyr::Options::default();
     options.strict_booleans = true;
     options.with_snippet = false;
@@ -149,9 +152,32 @@ fn text(object: &Map<String, Value>, member: &str) -> Option<String> {
     object.get(member)?.as_str().map(str::to_owned)
 }
 
-fn syntax(why: &impl ToString) -> ManifestError {
+/// The words for what the parser tells those who write programs with it.
+struct Words;
+
+impl MessageFormatter for Words {
+    fn format_message<'a>(&self, why: &'a YamlError) -> Cow<'a, str> {
+        match why {
+            YamlError::DuplicateMappingKey { key: Some(key), .. } => {
+                format!("the key {:?} is used a second time", notary::text::start_of(key)).into()
+            }
+            YamlError::DuplicateMappingKey { key: None, .. } => "a key is used a second time".into(),
+            YamlError::NonFiniteFloat { value, .. } => {
+                format!("{} is no finite number; put it in quotes if it is text", notary::text::start_of(value)).into()
+            }
+            YamlError::MergeKeyNotAllowed { .. } => "the merge key << is not supported".into(),
+            YamlError::BinaryNotUtf8 { .. } => "the value of the tag !!binary is not UTF-8 text".into(),
+            other => DefaultMessageFormatter.format_message(other),
+        }
+    }
+}
+
+fn yaml_syntax(why: &YamlError) -> ManifestError {
+    syntax(&why.render_with_formatter(&Words))
+}
+
+fn syntax(why: &str) -> ManifestError {
     // Parsers show the place over several lines; the first says what is wrong.
-    let why = why.to_string();
     ManifestError::Syntax(notary::text::printable(why.lines().next().unwrap_or_default()))
 }
 
@@ -182,6 +208,21 @@ mod tests {
         let text =
             r#"{"kind": "AdmissionReview", "apiVersion": "admission.k8s.io/v1", "request": {"uid": "1", "uid": "2"}}"#;
         assert_eq!(reviews(text.as_bytes(), "default").unwrap()[0].body, text.as_bytes());
+    }
+
+    #[test]
+    fn errors_of_yaml_speak_of_the_file() {
+        for (text, expected) in [
+            ("kind: Pod\napiVersion: v1\nkind: Pod\n", "the key \"kind\" is used a second time"),
+            ("kind: Pod\napiVersion: v1\nspec: {a: .inf}\n", ".inf is no finite number"),
+            ("kind: Pod\napiVersion: v1\nspec: {a: .nan}\n", ".nan is no finite number"),
+            ("kind: Pod\napiVersion: v1\nspec: {a: 1e999}\n", "1e999 is no finite number"),
+        ] {
+            let why = reviews(text.as_bytes(), "default").unwrap_err().to_string();
+            assert!(why.contains(expected) && why.contains("line 3"), "{text:?}: {why}");
+            let internal = ["Policy", "policy", "Options", "configured"].into_iter().find(|word| why.contains(word));
+            assert_eq!(internal, None, "{why}");
+        }
     }
 
     #[test]

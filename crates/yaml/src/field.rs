@@ -74,10 +74,21 @@ impl<'d> Field<'d> {
     /// Returns [`Error`] if the value is not text, or empty.
     pub fn text(&self) -> Result<&'d str, Error> {
         match self.scalar("text")? {
-            scalar if scalar.kind() == Kind::Text && scalar.text.is_empty() => Err(self.expected("text")),
+            scalar if scalar.kind() == Kind::Text && scalar.text.is_empty() => Err(self.error("it must not be empty")),
             scalar if scalar.kind() == Kind::Text => Ok(&scalar.text),
             scalar if scalar.kind() == Kind::Null => Err(self.expected("text")),
             scalar => Err(self.error(format!("expected text, found {}; put it in quotes", scalar.shown()))),
+        }
+    }
+
+    /// The text, which may be empty if it is quoted.
+    ///
+    /// # Errors
+    /// Returns [`Error`] if the value is not text.
+    pub fn text_or_empty(&self) -> Result<&'d str, Error> {
+        match &self.node.content {
+            Content::Scalar(scalar) if scalar.kind() == Kind::Text => Ok(&scalar.text),
+            _ => self.text(),
         }
     }
 

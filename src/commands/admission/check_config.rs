@@ -32,7 +32,7 @@ pub(super) async fn run(args: &Args, output: &Output) -> Result<(), CliError> {
     let config = Config::load(&args.file).map_err(CliError::configuration)?;
     let log = Log::to(LogLevel::Error, std::io::sink()).map_err(CliError::file)?;
     let builder = Builder::new(Metrics::new(env!("CARGO_PKG_VERSION"), &[]), log, signer()?);
-    builder.check(&config).map_err(configuration)?;
+    builder.check(&config).map_err(|why| configuration(&args.file, &why))?;
     for warning in config.warnings() {
         output.warning(warning);
     }

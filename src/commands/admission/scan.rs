@@ -18,7 +18,7 @@ use serde::Serialize;
 use super::serve::{configuration, signer};
 use super::test::JudgedImage;
 use crate::output::exit::{CliError, ExitStatus};
-use crate::output::{BAD, GOOD, Output, SCHEMA_VERSION, WARN, paint};
+use crate::output::{BAD, GOOD, Output, SCHEMA_VERSION, WARN, every_format, paint};
 
 /// The time for a page of Pods.
 const PAGE_TIME: Duration = Duration::from_secs(30);
@@ -31,7 +31,7 @@ const MAX_PODS: usize = 100_000;
 /// the Pods that run, and judges each image by the digest that its node reports. Needs `list` on `pods`; pull secrets
 /// are used as by the service.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:
+#[command(args = every_format(), after_help = "Examples:
   Judge all Pods of the cluster:
     notation-aws-signer admission scan --config admission.yaml -A
 
@@ -104,7 +104,7 @@ pub(super) async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliEr
     let cluster = Cluster::of_kubeconfig(args.kubeconfig.as_deref(), args.context.as_deref(), None).await;
     let (cluster, of_context) = cluster.map_err(cluster_error)?;
     let mut builder = Builder::new(metrics, log, signer()?).with_cluster(cluster.clone());
-    let decider = builder.decider(&config).await.map_err(configuration)?;
+    let decider = builder.decider(&config).await.map_err(|why| configuration(&args.config, &why))?;
     let namespace = args.namespace.or((!args.all_namespaces).then_some(of_context));
     let mut findings = Vec::new();
     let mut summary = Summary::default();

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use admission::config::LogLevel;
+use admission::config::{LogLevel, placed};
 use admission::log::Log;
 use admission::service::{Options, Service};
 use aws_signer::SignerConfig;
@@ -88,8 +88,9 @@ pub(super) async fn run(args: Args) -> Result<(), CliError> {
         .with_advice("Pass --state DIR.")
     })?;
     let version = env!("CARGO_PKG_VERSION").to_owned();
+    let file = args.config.clone();
     let options = Options { config: args.config, state, names: args.names, signer: signer()?, version, log, level };
-    let service = Service::start(options).await.map_err(configuration)?;
+    let service = Service::start(options).await.map_err(|why| configuration(&file, &why))?;
     // One write; without a reader the service is useful, too.
     let _ = std::io::stdout().write_all(printable_lines(&instructions(&service)).as_bytes());
     loop {
@@ -108,9 +109,11 @@ pub(super) fn signer() -> Result<SignerConfig, CliError> {
     SignerConfig::of_process(&BTreeMap::new()).map_err(CliError::configuration)
 }
 
-/// Something that the user has to correct.
-pub(super) fn configuration(why: impl Display) -> CliError {
-    CliError::new(ReasonCode::Configuration, why)
+/// Something that the user has to correct in the configuration, or in a file that it names, with the place in the
+/// configuration.
+pub(super) fn configuration(file: &Path, why: &impl Display) -> CliError {
+    let why = why.to_string();
+    CliError::new(ReasonCode::Configuration, placed(file, &why).unwrap_or(why))
 }
 
 /// systemd's folder for the service, or the user's for state.

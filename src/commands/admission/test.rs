@@ -108,7 +108,8 @@ pub(super) async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliEr
     let config = Config::load(&args.config).map_err(CliError::configuration)?;
     let log = Log::to_standard_error(LogLevel::Error).map_err(CliError::file)?;
     let mut builder = Builder::new(Metrics::new(env!("CARGO_PKG_VERSION"), &[]), log, signer()?);
-    let snapshot = builder.without_services(&config).await.map_err(configuration)?;
+    let snapshot = builder.without_services(&config).await;
+    let snapshot = snapshot.map_err(|why| configuration(&args.config, &why))?;
     let mut objects = Vec::new();
     for path in &args.paths {
         let shown = printable(&path.display().to_string());

@@ -1,14 +1,15 @@
 //! `notation-aws-signer setup kubernetes`: installs the admission service in a cluster, and registers its webhooks when
 //! it answers.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use admission::cluster::{Cluster, is_label};
+use admission::config::placed;
 use admission::decision::{ImageReference, InvalidReference};
 use admission::install::{
     Applied, InstallError, NAME, NAMESPACE, NotReady, Options, Plan, Reached, SECRET, Target, apply, exists, image_of,
-    is_reached, webhooks, with_bundle, yaml,
+    is_reached, refuse_shared, webhooks, with_bundle, yaml,
 };
 use notary::ReasonCode;
 use notary::text::printable;
@@ -106,12 +107,13 @@ pub(super) async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliEr
             let text = files::read_linked_file(file, MAX_SIZE).map_err(CliError::file)?;
             let webhooks = webhooks(&text).map_err(|why| CliError::configuration(why).context(file.display()))?;
             let namespace = args.namespace.as_deref().unwrap_or(NAMESPACE);
+            refuse_shared(namespace).map_err(install_error)?;
             let target = Target { namespace, deployment: &args.deployment, secret: &args.secret };
             register(&connect(&args).await?, target, &webhooks, &args, output, &mut items).await;
         }
         None => {
             let options = Options { namespace: args.namespace.as_deref(), replicas: args.replicas };
-            let plan = Plan::new(&args.config, &options).map_err(install_error)?;
+            let plan = Plan::new(&args.config, &options).map_err(|why| plan_error(&args.config, why))?;
             if args.print {
                 return print(&plan, &args, output);
             }
@@ -300,6 +302,15 @@ fn no_image() -> CliError {
         .with_advice("Copy the image of the release to a registry of yours (docs/install.md), and pass --image IMAGE.")
 }
 
+/// An error about the configuration, with its place there.
+fn plan_error(config: &Path, why: InstallError) -> CliError {
+    match (placed(config, &why.to_string()), &why) {
+        (Some(placed), InstallError::File(_)) => CliError::file(placed),
+        (Some(placed), _) => CliError::configuration(placed),
+        (None, _) => install_error(why),
+    }
+}
+
 fn install_error(why: InstallError) -> CliError {
     match why {
         InstallError::File(why) => CliError::file(why),
@@ -316,6 +327,24 @@ fn image(text: &str) -> Result<String, InvalidReference> {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
     use super::*;
+
+    #[test]
+    fn errors_about_the_configuration_have_their_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("admission.yaml");
+        let profile = "arn:aws:signer:us-west-2:111122223333:/signing-profiles/release";
+        let policies = format!("policies: {{default: {{trustedProfiles: [\"{profile}\"]}}}}");
+        for (more, expected) in [
+            ("server: {socket: /run/a.sock}", "admission.yaml:4:18: server.socket: "),
+            ("registries: [{host: a.example, ca: ca.pem}]", "admission.yaml:4:36: registries[0].ca: "),
+        ] {
+            let text = format!("version: 1\n{policies}\nrules: [{{policy: default, action: enforce}}]\n{more}\n");
+            std::fs::write(&file, text).unwrap();
+            let why = Plan::new(&file, &Options { namespace: None, replicas: 3 }).unwrap_err();
+            let why = plan_error(&file, why).to_string();
+            assert!(why.contains(expected), "{why}");
+        }
+    }
 
     #[test]
     fn advice_names_the_port_and_the_webhooks_of_the_configuration() {

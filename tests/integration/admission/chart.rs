@@ -87,6 +87,19 @@ fn webhooks(manifests: &[Value]) -> Vec<&Value> {
     manifests.iter().filter(is_webhook).filter(|document| !is_hook(document)).collect()
 }
 
+/// Nothing in the namespace of the release is judged.
+#[test]
+#[ignore = "needs helm: scripts/test"]
+fn a_release_in_a_namespace_of_every_cluster_is_refused() {
+    let helm = Helm::new();
+    let (chart, values) = (chart(), value_file("self-managed-values.yaml"));
+    let template = ["template", "notation-admission", chart.to_str().unwrap(), "--values", values.to_str().unwrap()];
+    for namespace in ["default", "kube-system", "kube-public", "kube-node-lease"] {
+        let refused = helm.run(&[&template[..], &["--namespace", namespace]].concat()).failed();
+        refused.says(&format!("the namespace {namespace} is in every cluster"));
+    }
+}
+
 #[test]
 #[ignore = "needs helm: scripts/test"]
 fn helm_finds_nothing_to_criticize() {

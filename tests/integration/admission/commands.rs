@@ -155,6 +155,10 @@ fn manifests_are_judged_as_by_the_service() {
     site.cli.run(&["admission", "check-config", config]).succeeded().says("admission.yaml is valid");
     std::fs::write(site.cli.home().join("bad.yaml"), "version: 2\n").unwrap();
     site.cli.run(&["admission", "check-config", "bad.yaml"]).exits_with(2).says("bad.yaml:1:10: ");
+    let missing = "version: 1\npolicies:\n  a:\n    trustPolicy: none.json\nrules: [{policy: a, action: enforce}]\n";
+    std::fs::write(site.cli.home().join("bad.yaml"), missing).unwrap();
+    let checked = site.cli.run(&["admission", "check-config", "bad.yaml"]).exits_with(2);
+    checked.says("bad.yaml:4:18: policies.a.trustPolicy: ").says("none.json");
     let schema: Value = serde_json::from_str(&site.cli.run(&["admission", "schema"]).succeeded().stdout).unwrap();
     assert_eq!(schema["type"], "object");
 }

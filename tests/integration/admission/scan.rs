@@ -116,6 +116,11 @@ fn what_runs_is_judged_again_by_the_tool_and_by_the_service() {
     assert_eq!(reports["items"].as_array().unwrap().len(), 2, "{reports}");
     let refused = site.cli.run(&["verify", &signed, "--output", "sarif"]).exits_with(2);
     refused.says("only admission scan supports --output sarif");
+    let refused = site.cli.run(&["admission", "serve", "--config", config, "--output", "sarif"]).exits_with(2);
+    refused.says("only admission scan supports --output sarif").says("Remove --output sarif.");
+    let formats = "[possible values: text, json, sarif, policyreport]";
+    site.cli.run(&[&base[..], &["--output", "xml"]].concat()).exits_with(2).says(formats);
+    site.cli.run(&["admission", "scan", "-h"]).succeeded().says(formats);
     site.cli
         .run(&["admission", "scan", "--config", config, "--kubeconfig", "missing"])
         .exits_with(2)

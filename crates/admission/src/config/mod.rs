@@ -4,8 +4,8 @@
 //! Relative paths are relative to the folder of the file. Files that it names are read when it is put in force, and not
 //! here.
 //!
-//! `load` reads the file, `members/` its sections, each into the types of the file of its name here; `defaults` has
-//! what is left out.
+//! `load` reads the file, `places` finds the place in it that a later error is about, `members/` its sections, each
+//! into the types of the file of its name here; `defaults` has what is left out.
 
 mod aws;
 mod cache;
@@ -15,6 +15,7 @@ mod load;
 mod members;
 mod operation;
 mod pattern;
+mod places;
 mod policies;
 mod registries;
 mod server;
@@ -32,6 +33,7 @@ pub(crate) use self::load::folder_of;
 pub use self::load::{ConfigError, MAX_SIZE, SCHEMA};
 pub use self::operation::{Kyverno, Log, LogLevel, Otlp, Scan};
 pub use self::pattern::{HostPattern, ImagePattern, NamespacePattern, PatternError};
+pub use self::places::placed;
 pub use self::policies::{Enforcement, Policy, Rule, RuleAction, Trust};
 pub use self::registries::{RegistryCredentials, RegistrySettings};
 pub use self::server::{Adapter, Limits, SelfManaged, Server, Tls, TlsFiles};

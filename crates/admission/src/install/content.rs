@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
 use super::InstallError;
-use crate::config::{Config, RegistryCredentials, SelfManaged, Tls, Trust};
+use crate::config::{Config, RegistryCredentials, RegistrySettings, SelfManaged, Tls, Trust};
 use crate::manifests;
 
 /// The name of the configuration in the ConfigMap.
@@ -106,9 +106,10 @@ fn completed(
 fn refuse_secrets(config: &Config) -> Result<(), InstallError> {
     let unsupported =
         |setting: &str, why: &str| Err(InstallError::Unsupported { setting: setting.to_owned(), why: why.to_owned() });
-    if config.registries.iter().any(|entry| matches!(entry.credentials, Some(RegistryCredentials::File(_)))) {
+    let has_file = |entry: &RegistrySettings| matches!(entry.credentials, Some(RegistryCredentials::File(_)));
+    if let Some(number) = config.registries.iter().position(has_file) {
         return unsupported(
-            "registries[].credentials",
+            &format!("registries[{number}].credentials"),
             "a file with credentials is not installed; name a Secret: {secret: {namespace, name}}",
         );
     }

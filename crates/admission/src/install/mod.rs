@@ -23,7 +23,7 @@ use std::path::PathBuf;
 use files::FileError;
 
 pub use self::apply::{Applied, apply, exists, image_of, with_bundle};
-pub use self::plan::{NAME, Options, Plan};
+pub use self::plan::{NAME, Options, Plan, refuse_shared};
 pub use self::ready::{NotReady, Reached, Target, is_reached};
 pub use self::templates::{NAMESPACE, SECRET};
 use crate::cluster::Resource;
@@ -46,6 +46,12 @@ pub enum InstallError {
         /// Why, and what to do.
         why: String,
     },
+    /// The service would share its namespace.
+    #[error(
+        "the namespace {0:?} is in every cluster, and Pods in the service's own namespace are never judged: everything \
+         that runs there would be admitted unverified; use a namespace of its own, such as {NAMESPACE}"
+    )]
+    Namespace(String),
     /// A file cannot be a part of a ConfigMap.
     #[error("{} cannot be installed with the configuration: {why}", path.display())]
     Misplaced {

@@ -54,6 +54,7 @@ impl Plan {
         let text = files::read_linked_file(path, MAX_SIZE)?;
         let config = Config::of_file(path, &text)?;
         let managed = managed(&config, options.namespace)?;
+        refuse_shared(managed.namespace())?;
         refuse_unsuitable(&config)?;
         let content = Content::new((text, &config), &folder_of(path), &managed, options.replicas)?;
         let namespace = managed.namespace().to_owned();
@@ -112,6 +113,20 @@ impl Plan {
             webhook
         });
         self.objects(image).into_iter().chain(webhooks).collect()
+    }
+}
+
+/// The namespaces that every cluster has, in which other things run.
+const SHARED: [&str; 4] = ["default", "kube-system", "kube-public", "kube-node-lease"];
+
+/// Refuses a namespace that the service would not have to itself.
+///
+/// # Errors
+/// Returns [`InstallError::Namespace`] for a namespace that every cluster has.
+pub fn refuse_shared(namespace: &str) -> Result<(), InstallError> {
+    match SHARED.contains(&namespace) {
+        true => Err(InstallError::Namespace(namespace.to_owned())),
+        false => Ok(()),
     }
 }
 

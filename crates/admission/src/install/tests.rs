@@ -154,7 +154,7 @@ fn what_does_not_work_in_a_cluster_is_refused_with_what_to_do() {
         ("server: {listen: \"127.0.0.1:8443\"}\n", "server.listen: 127.0.0.1:8443 cannot be reached"),
         ("server: {adapters: [verify]}\n", "server.adapters: it lacks kubernetes"),
         ("server: {socket: /run/a.sock}\n", "server.socket"),
-        ("registries: [{host: a.example, credentials: {file: c.json}}]\n", "registries[].credentials: a file with"),
+        ("registries: [{host: a.example, credentials: {file: c.json}}]\n", "registries[0].credentials: a file with"),
         ("registries: [{host: a.example, ca: /etc/ca.pem}]\n", "/etc/ca.pem cannot be installed"),
         ("registries: [{host: a.example, ca: ../ca.pem}]\n", "put it into the folder of the configuration"),
         ("registries: [{host: a.example, ca: admission.yaml}]\n", "the configuration itself is installed by this name"),
@@ -168,6 +168,22 @@ fn what_does_not_work_in_a_cluster_is_refused_with_what_to_do() {
         let why = Site::new(more).plan(None).unwrap_err().to_string();
         assert!(why.contains(says), "{more}: {why}");
     }
+}
+
+#[test]
+fn namespaces_that_every_cluster_has_are_refused() {
+    for namespace in ["default", "kube-system", "kube-public", "kube-node-lease"] {
+        let why = Site::new("").plan(Some(namespace)).unwrap_err().to_string();
+        assert!(
+            why.contains(namespace) && why.contains("use a namespace of its own, such as notation-system"),
+            "{why}"
+        );
+        let of_file = format!(
+            "server: {{tls: {{selfManaged: {{secret: s, service: admission.{namespace}.svc, webhooks: [w]}}}}}}\n"
+        );
+        assert!(matches!(Site::new(&of_file).plan(None), Err(InstallError::Namespace(_))), "{namespace}");
+    }
+    assert!(Site::new("").plan(Some("kube-system-2")).is_ok());
 }
 
 #[test]

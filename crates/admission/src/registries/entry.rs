@@ -75,10 +75,10 @@ impl<'a> Maker<'a> {
     }
 
     /// The client with these options, and with the credentials of the process.
-    pub(super) fn client(&mut self, ca: Option<&Path>, plain_http: bool) -> Result<RegistryClient, RegistriesError> {
+    pub(super) fn client(&mut self, ca: Option<&Path>, plain_http: bool) -> RegistryClient {
         let known = self.clients.iter().find(|(known_ca, known, _)| known_ca.as_deref() == ca && *known == plain_http);
         if let Some((.., client)) = known {
-            return Ok(client.clone());
+            return client.clone();
         }
         let mut options = ClientOptions::default();
         options.plain_http = if plain_http { PlainHttp::Always } else { PlainHttp::Loopback };
@@ -91,11 +91,8 @@ impl<'a> Maker<'a> {
         options.lock_folder = None;
         options.notation_config = None;
         let client = RegistryClient::new(options, self.options.process.clone());
-        if ca.is_some() {
-            client.prepare().map_err(|why| RegistriesError::Certificates(Box::new(why)))?;
-        }
         self.clients.push((ca.map(Path::to_owned), plain_http, client.clone()));
-        Ok(client)
+        client
     }
 
     fn ecr(&mut self, role: Option<RoleArn>) -> Credentials {
@@ -109,7 +106,10 @@ impl<'a> Maker<'a> {
 
     pub(super) fn entry(&mut self, number: usize, settings: &RegistrySettings) -> Result<Entry, RegistriesError> {
         let RegistrySettings { host, mirror, plain_http, ca, credentials } = settings;
-        let client = self.client(ca.as_deref(), *plain_http)?;
+        let client = self.client(ca.as_deref(), *plain_http);
+        if ca.is_some() {
+            client.prepare().map_err(|why| RegistriesError::Certificates { number, why: Box::new(why) })?;
+        }
         let configured = match credentials {
             None => None,
             Some(RegistryCredentials::Aws { role }) => {

@@ -27,8 +27,14 @@ pub enum RegistriesError {
         why: CredentialError,
     },
     /// The file with certificates of an entry cannot be used. The error names it.
-    #[error("registries[].ca: {0}")]
-    Certificates(#[source] Box<RegistryError>),
+    #[error("registries[{number}].ca: {why}")]
+    Certificates {
+        /// The place of the entry, from 0.
+        number: usize,
+        /// What is wrong.
+        #[source]
+        why: Box<RegistryError>,
+    },
     /// The mirror cannot have a repository with this name.
     #[error("{repository} cannot be asked for at its mirror {mirror}: {why}")]
     MirroredName {

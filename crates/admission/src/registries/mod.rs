@@ -100,7 +100,7 @@ impl Registries {
     /// Returns [`RegistriesError`] if an entry is invalid, or a file cannot be used.
     pub fn new(settings: &[RegistrySettings], options: &Options) -> Result<Self, RegistriesError> {
         let mut maker = Maker::new(options);
-        let client = maker.client(None, false)?;
+        let client = maker.client(None, false);
         let entries = settings.iter().enumerate().map(|(number, settings)| maker.entry(number, settings).map(Arc::new));
         let entries = entries.collect::<Result<_, _>>()?;
         Ok(Self { entries, client, secrets: SecretClients::default() })

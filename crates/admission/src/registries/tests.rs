@@ -237,7 +237,7 @@ async fn a_registry_is_asked_with_its_own_certificates_and_credentials() {
 
     std::fs::write(&ca, "no certificate").unwrap();
     let why = Registries::new(&[RegistrySettings { ca: Some(ca), ..entry }], &options()).unwrap_err().to_string();
-    assert!(why.starts_with("registries[].ca: ") && why.contains("ca.pem"), "{why}");
+    assert!(why.starts_with("registries[0].ca: ") && why.contains("ca.pem"), "{why}");
 }
 
 #[tokio::test]

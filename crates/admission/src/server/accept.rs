@@ -158,7 +158,7 @@ async fn begin<A: Application, O: Observer>(
                     let protocol = if is_http2 { Protocol::Http2 } else { Protocol::Http1 };
                     connection::serve(stream, protocol, Scope::Adapters, shared, activity, phases).await;
                 }
-                Ok(Err(error)) => tracing::debug!("a TLS handshake failed: {error}"),
+                Ok(Err(error)) => tls.tell_of_failure(&error),
                 Err(_) => tracing::debug!("a TLS handshake took longer than {longest:?}"),
             }
         }

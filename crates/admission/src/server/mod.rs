@@ -48,6 +48,7 @@ pub use self::application::{Application, Live, Observer, Operations, Snapshot, S
 pub use self::listeners::{BindError, Bound, Listeners, Transport};
 use self::open::Table;
 pub use self::own_ca::{OwnAuthority, OwnCaError};
+pub(crate) use self::socket::MAX_PATH as MAX_SOCKET_PATH;
 pub use self::tls::{SharedCertificate, Tls, TlsError};
 
 /// The bytes of request bodies that all requests together may hold, beyond the first 64 KiB of each.

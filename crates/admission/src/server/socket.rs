@@ -8,6 +8,9 @@ use std::path::{Path, PathBuf};
 use tokio::net::{UnixListener, UnixStream};
 
 const MODE: u32 = 0o660;
+/// The longest path, in bytes: 107 fit into the address of a socket (unix(7)), and until it has its mode, the socket
+/// has a name that the number of the process follows.
+pub(crate) const MAX_PATH: usize = 107 - ".4194304".len();
 
 /// A socket, which is removed when this is dropped.
 #[derive(Debug)]

@@ -3,9 +3,10 @@
 //! written so far, leave the old ones in force. A certificate that replicas share by a Secret comes later: until then,
 //! connections are closed.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use aws_lc_rs::digest::{Context, SHA256};
 use files::FileError;
@@ -13,13 +14,14 @@ use notary::x509::Certificate;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
-use rustls::{RootCertStore, ServerConfig};
+use rustls::{InconsistentKeys, RootCertStore, ServerConfig};
 use time::OffsetDateTime;
 use tokio::sync::watch;
 
 use super::client_names::ClientNames;
 use super::own_ca::{Issued, OwnAuthority, OwnCaError};
 use crate::config::TlsFiles;
+use crate::frontends::Seldom;
 
 /// The largest file with certificates or a key, in bytes.
 const MAX_SIZE: u64 = 1024 * 1024;
@@ -50,6 +52,16 @@ pub enum TlsError {
         files: Box<TlsFiles>,
         /// The reason.
         source: rustls::Error,
+    },
+    /// The private key is that of another certificate.
+    #[error(
+        "server.tls: the private key in {key} does not belong to the certificate in {certificate}: use the two that were \
+         made together, with the certificate of the server first in its file",
+        certificate = files.certificate.display(), key = files.key.display()
+    )]
+    OtherKey {
+        /// The files.
+        files: Box<TlsFiles>,
     },
     /// The authorities of client certificates cannot be used.
     #[error("server.tls.clientCA: {path} cannot be used: {reason}", path = path.display())]
@@ -104,6 +116,8 @@ pub struct Tls {
     /// Or why there is no certificate yet.
     in_force: RwLock<Result<Arc<InForce>, String>>,
     is_shared: bool,
+    /// Which refusals of clients were logged.
+    told: Seldom,
 }
 
 impl Tls {
@@ -133,7 +147,7 @@ impl Tls {
     #[must_use]
     pub fn shared() -> Self {
         let in_force = RwLock::new(Err("it has not been created".to_owned()));
-        Self { origin: Mutex::new(Origin::Shared), in_force, is_shared: true }
+        Self { origin: Mutex::new(Origin::Shared), in_force, is_shared: true, told: Seldom::default() }
     }
 
     fn in_force(&self) -> Option<Arc<InForce>> {
@@ -148,6 +162,18 @@ impl Tls {
     #[must_use]
     pub fn current(&self) -> Option<Arc<ServerConfig>> {
         self.in_force().map(|in_force| Arc::clone(&in_force.config))
+    }
+
+    /// Logs that the handshake with a client failed. One without a certificate that was asked for shows once an hour;
+    /// certificates that are refused were logged before.
+    pub(super) fn tell_of_failure(&self, why: &io::Error) {
+        let inner = why.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+        let is_bare = matches!(inner, Some(rustls::Error::NoCertificatesPresented));
+        if is_bare && self.told.is_due("", Instant::now()) {
+            tracing::warn!("a client without a certificate was refused: server.tls.clientCA demands one");
+        } else {
+            tracing::debug!("a TLS handshake failed: {why}");
+        }
     }
 
     /// When the certificate expires; `None` if there is none yet.
@@ -319,9 +345,12 @@ fn load(files: &TlsFiles) -> Result<InForce, TlsError> {
             builder()?.with_client_cert_verifier(Arc::new(verifier))
         }
     };
-    let mut config = builder
-        .with_single_cert(certificates, key)
-        .map_err(|source| TlsError::Unusable { files: Box::new(files.clone()), source })?;
+    let mut config = builder.with_single_cert(certificates, key).map_err(|source| match source {
+        rustls::Error::InconsistentKeys(InconsistentKeys::KeyMismatch) => {
+            TlsError::OtherKey { files: Box::new(files.clone()) }
+        }
+        source => TlsError::Unusable { files: Box::new(files.clone()), source },
+    })?;
     if files.client_ca.is_some() {
         // A resumed session would not have its client certificate checked again.
         config.session_storage = Arc::new(NoServerSessionStorage {});

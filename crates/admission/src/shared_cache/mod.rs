@@ -41,6 +41,7 @@ use self::connection::{Connection, refusal};
 pub use self::entry::{Keys, Rejection};
 use self::entry::{Kind, MAX_ENTRY, Milliseconds, Name};
 use self::lease::Lease;
+pub(crate) use self::settings::check_url;
 pub use self::settings::{Settings, SettingsError};
 use crate::cache::{Clock, Key};
 use crate::decision::{Rate, Shared, SharedAnswer, SharedSignature, Token, Turn, Wanted};

@@ -74,18 +74,14 @@ impl Settings {
     /// # Errors
     /// Returns [`SettingsError`] for the first thing that cannot be used.
     pub fn read(redis: &config::Redis) -> Result<Self, SettingsError> {
-        let url = Url::parse(&redis.url).map_err(|_| SettingsError::Url("not a URL"))?;
-        let host = url.host_str().filter(|host| !host.is_empty()).ok_or(SettingsError::Url("the host is missing"))?;
-        let tls = match url.scheme() {
-            "rediss" => Some(tls(host, redis.ca.as_deref())?),
-            _ => None,
-        };
+        let Server { host, port, database, tls_name } = server(&redis.url).map_err(SettingsError::Url)?;
+        let tls = tls_name.map(|name| tls(name, redis.ca.as_deref())).transpose()?;
         let secrets: Vec<Vec<u8>> = redis.key_files.iter().map(|path| key(path)).collect::<Result<_, _>>()?;
         let keys = Keys::new(&secrets).ok_or(SettingsError::Url("a key is missing"))?;
         Ok(Self {
-            host: host.trim_matches(['[', ']']).to_owned(),
-            port: url.port().unwrap_or(PORT),
-            database: database(&url)?,
+            host,
+            port,
+            database,
             tls,
             username: redis.username_file.as_deref().map(text).transpose()?,
             password: redis.password_file.as_deref().map(text).transpose()?,
@@ -122,9 +118,42 @@ impl fmt::Debug for Settings {
     }
 }
 
+/// What a URL says.
+struct Server {
+    host: String,
+    port: u16,
+    database: i64,
+    /// The name in its certificate; `None` without TLS.
+    tls_name: Option<ServerName<'static>>,
+}
+
+/// Checks a URL without connecting and without the files that belong to it.
+///
+/// # Errors
+/// Returns what is wrong with it, without the URL.
+pub fn check_url(text: &str) -> Result<(), &'static str> {
+    server(text).map(drop)
+}
+
+fn server(text: &str) -> Result<Server, &'static str> {
+    let url = Url::parse(text).map_err(|_| "not a URL")?;
+    let host = url.host_str().filter(|host| !host.is_empty()).ok_or("the host is missing")?;
+    let host = host.trim_matches(['[', ']']).to_owned();
+    let tls_name = match url.scheme() {
+        "rediss" => {
+            let name = ServerName::try_from(host.clone());
+            Some(
+                name.map_err(|_| "expected a host with a name that a certificate can have, such as redis.example.com")?,
+            )
+        }
+        _ => None,
+    };
+    Ok(Server { host, port: url.port().unwrap_or(PORT), database: database(&url)?, tls_name })
+}
+
 /// The number in the path: 0 if there is none.
-fn database(url: &Url) -> Result<i64, SettingsError> {
-    let wrong = SettingsError::Url("expected the number of a database after the host, such as rediss://redis:6379/0");
+fn database(url: &Url) -> Result<i64, &'static str> {
+    let wrong = "expected the number of a database after the host, such as rediss://redis:6379/0";
     if url.query().is_some() || url.fragment().is_some() {
         return Err(wrong);
     }
@@ -134,7 +163,7 @@ fn database(url: &Url) -> Result<i64, SettingsError> {
     }
 }
 
-fn tls(host: &str, ca: Option<&Path>) -> Result<Tls, SettingsError> {
+fn tls(name: ServerName<'static>, ca: Option<&Path>) -> Result<Tls, SettingsError> {
     let mut authorities = Authorities::of_the_system();
     if let Some(file) = ca {
         authorities.extend(Authorities::from_file(file)?);
@@ -146,8 +175,6 @@ fn tls(host: &str, ca: Option<&Path>) -> Result<Tls, SettingsError> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
     let config = config.with_root_certificates(roots).with_no_client_auth();
-    let name = host.trim_matches(['[', ']']).to_owned();
-    let name = ServerName::try_from(name).map_err(|_| SettingsError::Url("the host has no name that TLS can check"))?;
     Ok(Tls { config: Arc::new(config), name, trusted })
 }
 

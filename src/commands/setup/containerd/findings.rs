@@ -38,7 +38,7 @@ fn verifier(effective: &Effective) -> Vec<Item> {
                 Part::Pulls,
                 "disabled_plugins",
                 format!("{id}: {why}"),
-                "Remove it from disabled_plugins.",
+                &format!("Remove {id} from disabled_plugins."),
             ));
         }
     }
@@ -112,7 +112,7 @@ fn pulls(effective: &Effective) -> Vec<Item> {
         items.push(failed(Part::Pulls, name, format!("{why}: {UNVERIFIED}"), advice));
     };
     if is_on("use_local_image_pull") == Some(true) {
-        add("use_local_image_pull", "it is true".to_owned(), "Remove it, or set it to false.");
+        add("use_local_image_pull", "it is true".to_owned(), "Remove use_local_image_pull, or set it to false.");
     }
     if is_on("disable_snapshot_annotations") == Some(false) {
         let advice = "Remove it, or set it to true. Snapshotters that need annotations, such as stargz, cannot be combined with image verifiers.";
@@ -120,7 +120,8 @@ fn pulls(effective: &Effective) -> Vec<Item> {
     }
     for name in ["discard_unpacked_layers", "image_pull_with_sync_fs"] {
         if is_on(name) == Some(true) {
-            add(name, "it is true".to_owned(), "Remove it, or set it to false.");
+            // An advice that was given before is not repeated, so each names its setting.
+            add(name, "it is true".to_owned(), &format!("Remove {name}, or set it to false."));
         }
     }
     let downloads = plugin.get("max_concurrent_downloads").and_then(toml::Value::as_integer);
@@ -132,8 +133,9 @@ fn pulls(effective: &Effective) -> Vec<Item> {
     for name in ["mirrors", "configs", "auths"] {
         let entries = registry.and_then(|registry| registry.get(name)?.as_table());
         if entries.is_some_and(|entries| !entries.is_empty()) {
-            let advice = "Remove it, and set registry.config_path to a folder with hosts.toml files.";
-            add(&format!("registry.{name}"), "it has entries".to_owned(), advice);
+            let advice =
+                format!("Remove registry.{name}, and set registry.config_path to a folder with hosts.toml files.");
+            add(&format!("registry.{name}"), "it has entries".to_owned(), &advice);
         }
     }
     items

@@ -90,14 +90,14 @@ impl<'a> Installation<'a> {
     pub fn check(&self) -> Vec<Item> {
         let link = self.link();
         let item = match std::fs::metadata(&link) {
-            Ok(found) if !found.is_file() => not_linked(&link, "it is not a program"),
+            Ok(found) if !found.is_file() => not_linked("it is not a program"),
             Ok(_) => match is_this_program(&link) {
                 Ok(true) => Item::ok(Part::Verifier, "containerd runs this program"),
-                Ok(false) => not_linked(&link, "it leads to another program"),
-                Err(why) => not_linked(&link, &why.to_string()),
+                Ok(false) => not_linked("it leads to another program"),
+                Err(why) => not_linked(&why.to_string()),
             },
-            Err(why) if why.kind() == io::ErrorKind::NotFound => not_linked(&link, "it does not exist"),
-            Err(why) => not_linked(&link, &why.to_string()),
+            Err(why) if why.kind() == io::ErrorKind::NotFound => not_linked("it does not exist"),
+            Err(why) => not_linked(&why.to_string()),
         };
         let mut items = vec![item.about(link.display())];
         items.extend(check_this_program());
@@ -225,8 +225,8 @@ fn is_this_program(link: &Path) -> io::Result<bool> {
     Ok(std::fs::canonicalize(link)? == std::fs::canonicalize(std::env::current_exe()?)?)
 }
 
-fn not_linked(link: &Path, why: &str) -> Item {
-    let why = CliError::configuration(format!("{}: {why}, so images are pulled unverified", shown(link)));
+fn not_linked(why: &str) -> Item {
+    let why = CliError::configuration(format!("{why}, so images are pulled unverified"));
     Item::failed(Part::Verifier, why.with_advice("Run `notation-aws-signer setup containerd`."))
 }
 

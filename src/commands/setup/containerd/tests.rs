@@ -1,5 +1,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::collections::BTreeSet;
+
 use super::effective::{Effective, version};
 use super::findings::findings;
 
@@ -43,6 +45,11 @@ fn each_setting_is_found_and_defaults_are_not() {
         "registry.auths",
     ];
     assert_eq!(with(&all), expected.map(|name| format!("failed {name}")));
+    // An advice that two items share is shown with the first alone.
+    let items = serde_json::to_value(findings(&effective(&format!("{VERIFIER}{all}")))).unwrap();
+    let advice: BTreeSet<_> =
+        items.as_array().unwrap().iter().filter_map(|item| item["error"]["advice"].as_str()).collect();
+    assert_eq!(advice.len(), expected.len(), "{items}");
     // Without the Kubernetes plugin, its settings do not matter.
     assert_eq!(found(&format!("disabled_plugins = [\"io.containerd.cri.v1.images\"]\n{VERIFIER}{all}")), ["ok -"]);
 }

@@ -7,9 +7,10 @@ use yaml::{Error, Field};
 
 use super::super::{Cache, Redis};
 use super::server::number;
-use super::set;
 use super::units::{duration, size};
 use super::values::{list, path, url};
+use super::{refuse_others, set};
+use crate::shared_cache::check_url;
 
 pub fn cache(field: &Field<'_>, folder: &Path) -> Result<Cache, Error> {
     let mut cache = Cache::default();
@@ -25,8 +26,11 @@ pub fn cache(field: &Field<'_>, folder: &Path) -> Result<Cache, Error> {
 }
 
 fn redis(field: &Field<'_>, folder: &Path) -> Result<Redis, Error> {
+    refuse_others(field, &["url", "usernameFile", "passwordFile", "ca", "keyFiles", "timeout"])?;
     let mut members = field.members()?;
-    let url = url(&members.required("url")?, &["redis", "rediss"], "rediss://redis:6379/0")?;
+    let url_field = members.required("url")?;
+    let url = url(&url_field, &["redis", "rediss"], "rediss://redis:6379/0")?;
+    check_url(&url).map_err(|why| url_field.error(why))?;
     let user = members.optional("usernameFile");
     let username_file = user.as_ref().map(|field| path(field, folder)).transpose()?;
     let password_file = members.optional("passwordFile").map(|field| path(&field, folder)).transpose()?;

@@ -4,8 +4,8 @@ use yaml::{Error, Field};
 
 use super::super::words::{PIN, PIN_AS, PULL_SECRETS, TAGS, UPDATES};
 use super::super::{ExtraTemplate, Kubernetes, Kyverno};
-use super::values::{expected, list, text_or_empty};
-use super::{names, set};
+use super::values::{expected, list};
+use super::{names, refuse_others, set};
 
 /// The longest JSON pointer.
 const MAX_POINTER: usize = 256;
@@ -26,6 +26,7 @@ pub fn kubernetes(field: &Field<'_>) -> Result<Kubernetes, Error> {
 fn extra_templates(field: &Field<'_>) -> Result<Vec<ExtraTemplate>, Error> {
     let mut templates: Vec<ExtraTemplate> = Vec::new();
     for item in field.items()? {
+        refuse_others(&item, &["group", "kind", "podTemplate"])?;
         let mut members = item.members()?;
         let template = ExtraTemplate {
             group: names::subdomain(&members.required("group")?, "an API group such as argoproj.io")?,
@@ -64,7 +65,7 @@ pub fn kyverno(field: &Field<'_>) -> Result<Kyverno, Error> {
     }
     if let Some(field) = audiences {
         let empty = "name at least one audience; \"\" is the API server's own";
-        kyverno.audiences = list(&field, empty, |item| text_or_empty(item).map(str::to_owned))?;
+        kyverno.audiences = list(&field, empty, |item| item.text_or_empty().map(str::to_owned))?;
     }
     if let Some(field) = users {
         kyverno.allowed_users = list(&field, "name at least one user", |item| item.text().map(str::to_owned))?;

@@ -16,8 +16,6 @@ use std::path::Path;
 use url::Url;
 use yaml::{Error, Field, Members};
 
-#[cfg(test)]
-pub(super) use self::values::text_or_empty;
 use self::values::{expected, path, url};
 use super::words::LOG_LEVELS;
 use super::{Config, Log, Otlp, Scan};
@@ -118,6 +116,7 @@ fn log(field: &Field<'_>) -> Result<Log, Error> {
 }
 
 fn otlp(field: &Field<'_>, folder: &Path) -> Result<Otlp, Error> {
+    refuse_others(field, &["endpoint", "ca"])?;
     let mut members = field.members()?;
     let endpoint = collector(&members.required("endpoint")?)?;
     let ca_field = members.optional("ca");

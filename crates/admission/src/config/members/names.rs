@@ -3,7 +3,7 @@
 
 use yaml::{Error, Field};
 
-use super::values::{expected, text_or_empty};
+use super::values::expected;
 use crate::cluster::{is_label, is_subdomain};
 
 /// The longest kind, and the longest value of a label.
@@ -33,7 +33,7 @@ pub fn kind(field: &Field<'_>) -> Result<String, Error> {
 
 /// The value of a label.
 pub fn label_value(field: &Field<'_>) -> Result<String, Error> {
-    let text = text_or_empty(field)?;
+    let text = field.text_or_empty()?;
     if text.is_empty() || is_qualified(text) {
         return Ok(text.to_owned());
     }

@@ -10,13 +10,14 @@ use yaml::{Error, Field};
 
 use super::super::{Policy, Trust};
 use super::server::number;
-use super::set;
-use super::values::{list, parsed, path, paths, text_or_empty};
+use super::values::{list, parsed, path, paths};
+use super::{refuse_others, set};
 
 /// The longest name of a policy or rule.
 pub const MAX_NAME: usize = 63;
 /// The most signatures of an artifact; as `notation` lists them.
 const MOST_SIGNATURES: u32 = 1000;
+const MEMBERS: [&str; 6] = ["trustPolicy", "trustedProfiles", "roots", "maxSignatures", "require", "userMetadata"];
 
 pub fn policies(field: &Field<'_>, folder: &Path) -> Result<BTreeMap<String, Policy>, Error> {
     let mut policies = BTreeMap::new();
@@ -40,6 +41,7 @@ pub fn policies(field: &Field<'_>, folder: &Path) -> Result<BTreeMap<String, Pol
 }
 
 fn policy(field: &Field<'_>, folder: &Path) -> Result<Policy, Error> {
+    refuse_others(field, &MEMBERS)?;
     let mut members = field.members()?;
     let document = members.optional("trustPolicy");
     let profiles = members.optional("trustedProfiles");
@@ -103,7 +105,7 @@ fn required_signers(field: &Field<'_>, policy: &Policy) -> Result<NonZeroUsize, 
 fn user_metadata(field: &Field<'_>) -> Result<BTreeMap<String, String>, Error> {
     let mut metadata = BTreeMap::new();
     for (key, value) in field.members()?.rest() {
-        let pair = (key.text.to_owned(), text_or_empty(&value)?.to_owned());
+        let pair = (key.text.to_owned(), value.text_or_empty()?.to_owned());
         UserMetadata::from_pairs([pair.clone()]).map_err(|why| key.error(notary::text::printable(&why.to_string())))?;
         metadata.insert(pair.0, pair.1);
     }

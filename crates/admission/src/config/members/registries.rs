@@ -7,8 +7,8 @@ use yaml::{Error, Field};
 
 use super::super::pattern::without_scheme;
 use super::super::{RegistryCredentials, RegistrySettings};
-use super::names;
 use super::values::{expected, parsed, path, role};
+use super::{names, refuse_others};
 
 pub fn registries(field: &Field<'_>, folder: &Path) -> Result<Vec<RegistrySettings>, Error> {
     let mut registries: Vec<RegistrySettings> = Vec::new();
@@ -23,6 +23,7 @@ pub fn registries(field: &Field<'_>, folder: &Path) -> Result<Vec<RegistrySettin
 }
 
 fn settings(field: &Field<'_>, folder: &Path) -> Result<RegistrySettings, Error> {
+    refuse_others(field, &["host", "mirror", "plainHttp", "ca", "credentials", "roleArn"])?;
     let mut members = field.members()?;
     let host = parsed(&members.required("host")?)?;
     let mirror = members.optional("mirror").as_ref().map(mirror).transpose()?;
@@ -80,6 +81,7 @@ fn credentials_of(field: &Field<'_>, folder: &Path, plain_http: bool) -> Result<
     match (file, secret) {
         (Some(file), None) => Ok(RegistryCredentials::File(path(&file, folder)?)),
         (None, Some(secret)) => {
+            refuse_others(&secret, &["namespace", "name"])?;
             let mut members = secret.members()?;
             let namespace = names::label(&members.required("namespace")?, "the name of a namespace")?;
             let name = names::subdomain(&members.required("name")?, "the name of a Secret")?;

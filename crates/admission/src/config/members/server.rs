@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use yaml::{Error, Field};
 
@@ -10,7 +10,8 @@ use super::super::words::ADAPTERS;
 use super::super::{Limits, SelfManaged, Server, Tls, TlsFiles};
 use super::units::{duration, shown, size};
 use super::values::{expected, list, path};
-use super::{names, section, set};
+use super::{names, refuse_others, section, set};
+use crate::server::MAX_SOCKET_PATH;
 
 pub fn server(field: &Field<'_>, folder: &Path) -> Result<Server, Error> {
     let mut server = Server::default();
@@ -28,7 +29,7 @@ pub fn server(field: &Field<'_>, folder: &Path) -> Result<Server, Error> {
         return Err(field
             .error(format!("listen ({}) and operations ({}) need different ports", server.listen, server.operations)));
     }
-    set(&mut server.socket, &mut members, "socket", |field| path(field, folder).map(Some))?;
+    set(&mut server.socket, &mut members, "socket", |field| socket(field, folder).map(Some))?;
     let tls_field = members.optional("tls");
     let plain = members.optional("plain").map(|field| Ok::<_, Error>((field.boolean()?, field))).transpose()?;
     server.tls = match (plain, &tls_field) {
@@ -53,6 +54,19 @@ pub fn server(field: &Field<'_>, folder: &Path) -> Result<Server, Error> {
     Ok(server)
 }
 
+/// The path of a Unix socket.
+fn socket(field: &Field<'_>, folder: &Path) -> Result<PathBuf, Error> {
+    let path = path(field, folder)?;
+    let length = path.as_os_str().len();
+    if length > MAX_SOCKET_PATH {
+        let longest = format!("the longest path of a Unix socket here is {MAX_SOCKET_PATH} bytes");
+        return Err(
+            field.error(format!("{longest}, and this one has {length}: use a shorter path, such as under /run"))
+        );
+    }
+    Ok(path)
+}
+
 /// An IP address and a port. Names are not resolved: what is listened on must not depend on DNS.
 fn address(field: &Field<'_>, default: SocketAddr) -> Result<SocketAddr, Error> {
     let what = format!("an IP address and a port, such as {default} or 127.0.0.1:{}", default.port());
@@ -67,6 +81,7 @@ fn are_same(one: SocketAddr, other: SocketAddr) -> bool {
 }
 
 fn tls(field: &Field<'_>, folder: &Path) -> Result<Tls, Error> {
+    refuse_others(field, &["selfManaged", "certificate", "key", "clientCA", "clientNames"])?;
     let mut members = field.members()?;
     if let Some(own) = members.optional("selfManaged") {
         for name in ["certificate", "key", "clientCA", "clientNames"] {
@@ -93,6 +108,7 @@ fn tls(field: &Field<'_>, folder: &Path) -> Result<Tls, Error> {
 }
 
 fn self_managed(field: &Field<'_>) -> Result<Tls, Error> {
+    refuse_others(field, &["secret", "service", "webhooks"])?;
     let mut members = field.members()?;
     let secret = names::subdomain(&members.required("secret")?, "the name of a Secret")?;
     let service = service(&members.required("service")?)?;

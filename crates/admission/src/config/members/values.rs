@@ -11,7 +11,7 @@ use yaml::{Error, Field};
 /// The error of a value of another form, in the words of the reader of YAML: what is expected, and what is there.
 pub fn expected(field: &Field<'_>, what: &str) -> Error {
     const LONGEST: usize = 40;
-    let found = match field.text() {
+    let found = match field.text_or_empty() {
         Ok(text) if text.chars().count() > LONGEST => {
             format!("{:?}...", text.chars().take(LONGEST).collect::<String>())
         }
@@ -22,14 +22,6 @@ pub fn expected(field: &Field<'_>, what: &str) -> Error {
         }
     };
     field.error(format!("expected {what}, found {found}"))
-}
-
-/// A text that may be empty, if it is quoted.
-pub fn text_or_empty<'d>(field: &Field<'d>) -> Result<&'d str, Error> {
-    match field.text() {
-        Err(why) if why.problem().ends_with("found \"\"") => Ok(""),
-        read => read,
-    }
 }
 
 /// A text as the type that checks it.

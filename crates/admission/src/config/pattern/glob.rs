@@ -23,6 +23,13 @@ impl Glob {
             Self::Wild(pattern) => wild(pattern.as_bytes(), part.as_bytes(), folds),
         }
     }
+
+    /// Whether everything that another pattern matches is certain to match. Its `*` is a character here that only `*`
+    /// stands for.
+    pub fn includes(&self, other: &Self) -> bool {
+        let (Self::Literal(text) | Self::Wild(text)) = other;
+        self.matches(text, false)
+    }
 }
 
 /// Only the last `*` is ever tried again: if the text between two `*` is found early, what follows has the most choice.

@@ -51,6 +51,19 @@ impl HostPattern {
         }
     }
 
+    /// Whether it stands for every registry.
+    #[must_use]
+    pub fn is_any(&self) -> bool {
+        self.form == Form::Any
+    }
+
+    /// Whether everything that another pattern matches is certain to match.
+    #[must_use]
+    pub fn includes(&self, other: &Self) -> bool {
+        // A pattern is a name whose `*` only `*` stands for. Alone it stands for addresses and ports, too.
+        self.is_any() || (!other.is_any() && self.matches(&other.text))
+    }
+
     /// The pattern as it was written.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -68,6 +81,12 @@ impl FromStr for HostPattern {
     type Err = PatternError;
 
     fn from_str(text: &str) -> Result<Self, PatternError> {
+        Self::read(text).map_err(|why| why.settled(Self::read))
+    }
+}
+
+impl HostPattern {
+    fn read(text: &str) -> Result<Self, PatternError> {
         super::check_text(text)?;
         if text.contains('/') {
             return Err(PatternError::PathInHost(text.to_owned()));

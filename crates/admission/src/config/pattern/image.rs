@@ -71,6 +71,45 @@ impl ImagePattern {
         self.path[at..].iter().all(|part| *part == Part::Many)
     }
 
+    /// Whether everything that another pattern matches is certain to match.
+    #[must_use]
+    pub fn includes(&self, other: &Self) -> bool {
+        let is_registry = match (&self.registry, &other.registry) {
+            (None, _) => true,
+            (Some(own), Some(other)) => own.includes(other),
+            (Some(own), None) => own.is_any(),
+        };
+        is_registry && self.includes_path(&other.path)
+    }
+
+    /// Step by step: after each part of the other path, which numbers of own parts can have matched all before.
+    fn includes_path(&self, other: &[Part]) -> bool {
+        let is_any = |part: &Part| matches!(part, Part::Component(glob) if *glob == Glob::new("*"));
+        if self.path.contains(&Part::Many)
+            && self.path.iter().all(|part| *part == Part::Many || is_any(part))
+            && self.path.iter().filter(|part| is_any(part)).count() <= 1
+        {
+            // One or more components: every name has them.
+            return true;
+        }
+        let mut matched = vec![true];
+        for part in &self.path {
+            matched.push(*part == Part::Many && matched.last() == Some(&true));
+        }
+        for part in other {
+            let mut next = vec![false];
+            for (number, own) in self.path.iter().enumerate() {
+                next.push(match (own, part) {
+                    (Part::Many, _) => next[number] || matched[number + 1],
+                    (Part::Component(own), Part::Component(other)) => matched[number] && own.includes(other),
+                    (Part::Component(_), Part::Many) => false,
+                });
+            }
+            matched = next;
+        }
+        matched.last() == Some(&true)
+    }
+
     /// The pattern as it was written.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -93,6 +132,12 @@ impl FromStr for ImagePattern {
     type Err = PatternError;
 
     fn from_str(text: &str) -> Result<Self, PatternError> {
+        Self::read(text).map_err(|why| why.settled(Self::read))
+    }
+}
+
+impl ImagePattern {
+    fn read(text: &str) -> Result<Self, PatternError> {
         super::check_text(text)?;
         let given = || text.to_owned();
         if let Some((corrected, _)) = text.split_once('@') {

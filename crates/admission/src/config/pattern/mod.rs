@@ -12,6 +12,8 @@ pub use self::host::HostPattern;
 pub use self::image::ImagePattern;
 pub use self::namespace::NamespacePattern;
 
+/// How often a suggestion is corrected at most: each of them takes away one thing that is wrong.
+const MOST_CORRECTIONS: usize = 8;
 /// The longest pattern, in bytes.
 const MAX_LENGTH: usize = 512;
 
@@ -115,6 +117,42 @@ pub enum PatternError {
          Amazon ECS"
     )]
     Namespace(String),
+}
+
+impl PatternError {
+    /// The error with a suggestion that `read` accepts: without it, a corrected text could be refused in turn.
+    fn settled<T>(mut self, read: impl Fn(&str) -> Result<T, Self>) -> Self {
+        for _ in 0..MOST_CORRECTIONS {
+            let Some(corrected) = self.corrected_mut() else { break };
+            match read(corrected).err().and_then(Self::into_suggestion) {
+                Some(better) => *corrected = better,
+                None => break,
+            }
+        }
+        self
+    }
+
+    /// The corrected text in the error.
+    fn corrected_mut(&mut self) -> Option<&mut String> {
+        match self {
+            Self::Url { corrected }
+            | Self::Capitals { corrected, .. }
+            | Self::NoRegistry { corrected, .. }
+            | Self::DockerHost { corrected, .. }
+            | Self::Tag { corrected, .. }
+            | Self::Digest { corrected, .. } => Some(corrected),
+            _ => None,
+        }
+    }
+
+    /// What the error suggests to write, if it is certain enough.
+    fn into_suggestion(mut self) -> Option<String> {
+        match &mut self {
+            Self::NoRepository(registry) => Some(format!("{registry}/**")),
+            Self::OnePart { part, .. } => Some(format!("docker.io/library/{part}")),
+            other => other.corrected_mut().map(std::mem::take),
+        }
+    }
 }
 
 /// What patterns of images and of registries have in common.

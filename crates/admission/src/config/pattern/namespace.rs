@@ -32,6 +32,12 @@ impl NamespacePattern {
             && self.name.matches(name, false)
     }
 
+    /// Whether everything that another pattern matches is certain to match.
+    #[must_use]
+    pub fn includes(&self, other: &Self) -> bool {
+        self.is_cluster == other.is_cluster && self.name.includes(&other.name)
+    }
+
     /// The pattern as it was written.
     #[must_use]
     pub fn as_str(&self) -> &str {

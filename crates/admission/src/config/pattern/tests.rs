@@ -23,6 +23,94 @@ fn image_problem(pattern: &str) -> String {
 }
 
 #[test]
+fn patterns_include_what_is_certain_to_match_no_more() {
+    for (pattern, included, others) in [
+        (
+            "r.example/**",
+            &["r.example/a", "r.example/a/b", "r.example/a/*", "r.example/**", "r.example/*/a-*", "r.example/a/**"][..],
+            &["r.example:5000/a", "x.example/a", "*.example/a", "*/a/b", "**", "**/a"][..],
+        ),
+        (
+            "r.example/a/**",
+            &["r.example/a/b", "r.example/a/**", "r.example/a/**/b", "r.example/a/*/b"],
+            &["r.example/a", "r.example/a-b/c", "r.example/**", "r.example/*/b"],
+        ),
+        (
+            "r.example/*/b",
+            &["r.example/a/b", "r.example/*/b", "r.example/a-*/b"],
+            &["r.example/**/b", "r.example/b", "r.example/a/c/b", "r.example/a/**"],
+        ),
+        ("r.example/**/b", &["r.example/a/b", "r.example/*/b", "r.example/**/a/b"], &["r.example/b", "r.example/**"]),
+        ("*.example/a", &["r.example/a", "*.example/a", "r-*.example/a"], &["r.x.example/a", "*/a/b", "**/a", "*/a"]),
+        ("localhost:*/a", &["localhost:5000/a", "localhost:*/a"], &["localhost/a"]),
+        ("**", &["**", "*/**", "**/a", "*/a/*", "r.example/a", "localhost:5000/a", "*.example/**"], &[]),
+        ("*/**", &["**", "*/**", "**/a", "*/a/*", "r.example/a", "[::1]:5000/a"], &[]),
+        ("**/a", &["**/a", "r.example/a", "r.example/b/a", "*/a"], &["**", "r.example/b"]),
+        ("r.example/a*c", &["r.example/abc", "r.example/a*bc"], &["r.example/a*", "r.example/*c", "r.example/ab"]),
+    ] {
+        for (text, expected) in included.iter().map(|text| (text, true)).chain(others.iter().map(|text| (text, false)))
+        {
+            assert_eq!(image(pattern).includes(&image(text)), expected, "{pattern} and {text}");
+        }
+    }
+    for (pattern, included, others) in [
+        ("a-*", &["a-b", "a-b-*", "a-*"][..], &["a", "a*", "*", "b-a", "ecs:a-b"][..]),
+        ("*", &["a", "a-*", "*"], &["ecs:a", "ecs:*"]),
+        ("ecs:*", &["ecs:a", "ecs:A-*"], &["a", "*"]),
+        ("a", &["a"], &["*", "a*", "ecs:a"]),
+    ] {
+        for (text, expected) in included.iter().map(|text| (text, true)).chain(others.iter().map(|text| (text, false)))
+        {
+            assert_eq!(namespace(pattern).includes(&namespace(text)), expected, "{pattern} and {text}");
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn what_an_included_pattern_matches_the_other_matches(
+        one in "(\\*\\*|r|\\*|r\\*)(/(a|b|a\\*|\\*|\\*\\*)){1,3}",
+        other in "(\\*\\*|r|\\*|r\\*)(/(a|b|a\\*|\\*|\\*\\*)){1,3}",
+        name in "(r|rx|x)(/(a|b|ab)){1,4}",
+    ) {
+        let registry = |text: String| text.replace("r*", "r*.e").replace("r/", "r.e/");
+        let (Ok(one), Ok(other)) = (registry(one).parse::<ImagePattern>(), registry(other).parse::<ImagePattern>())
+        else {
+            return Ok(());
+        };
+        let name = name.replacen('/', ".e/", 1);
+        if one.includes(&other) && other.matches(&name) {
+            prop_assert!(one.matches(&name), "{one} {other} {name}");
+        }
+    }
+}
+
+#[test]
+fn suggested_patterns_are_accepted() {
+    for (pattern, suggested) in [
+        ("NGINX/**", "write docker.io/nginx/**"),
+        ("NGINX", "write docker.io/library/nginx"),
+        ("nginx:1.27", "write docker.io/library/nginx"),
+        ("NGINX:1.27@sha256:00", "write docker.io/library/nginx"),
+        ("https://Index.docker.io/nginx:1", "write docker.io/library/nginx"),
+        ("index.docker.io/nginx", "write docker.io/library/nginx"),
+        ("https://r.example", "write r.example/**"),
+        ("R.example", "write r.example/**"),
+        ("r.example/a:1", "write r.example/a"),
+    ] {
+        let problem = image_problem(pattern);
+        assert!(problem.contains(suggested), "{pattern}: {problem}");
+        let corrected = suggested.strip_prefix("write ").unwrap();
+        assert!(problem.ends_with(corrected) || problem.contains(&format!("{corrected}, or")), "{pattern}: {problem}");
+        image(corrected);
+    }
+    for (pattern, suggested) in [("https://Index.docker.io", "write docker.io"), ("R.example", "write r.example")] {
+        let problem = pattern.parse::<HostPattern>().unwrap_err().to_string();
+        assert!(problem.ends_with(suggested), "{pattern}: {problem}");
+    }
+}
+
+#[test]
 fn images_match_whole_components() {
     for (pattern, matching, others) in [
         (
@@ -186,7 +274,7 @@ fn patterns_that_match_nothing_are_refused_with_the_correction() {
         ("registry-1.docker.io", "write docker.io"),
         ("r.example/Team/app", "has capital letters, and names of images have none: write r.example/team/app"),
         ("R.example/app", "write r.example/app"),
-        ("nginx:1.27", "has a tag, and patterns match all tags: write nginx"),
+        ("nginx:1.27", "has a tag, and patterns match all tags: write docker.io/library/nginx"),
         ("r.example/app:v1", "write r.example/app"),
         ("localhost:5000/app:*", "write localhost:5000/app"),
         ("r.example/app@sha256:00", "has a digest, and patterns match all digests: write r.example/app"),

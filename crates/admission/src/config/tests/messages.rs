@@ -433,6 +433,62 @@ fn registries() {
 }
 
 #[test]
+fn empty_texts() {
+    check_members(&[
+        ("registries: [{host: ''}]", "4:21: registries[0].host: it must not be empty"),
+        (
+            "kubernetes: {extraTemplates: [{group: '', kind: A, podTemplate: /a}]}",
+            "4:39: kubernetes.extraTemplates[0].group: it must not be empty",
+        ),
+        ("server: {socket: ''}", "4:18: server.socket: it must not be empty"),
+        ("server: {tls: {certificate: '', key: k}}", "4:29: server.tls.certificate: it must not be empty"),
+    ]);
+    check_rules(&[
+        ("[{name: '', policy: p, action: enforce}]", "3:16: rules[0].name: it must not be empty"),
+        ("[{images: [''], policy: p, action: enforce}]", "3:19: rules[0].images[0]: it must not be empty"),
+        ("[{namespaces: [''], policy: p, action: enforce}]", "3:23: rules[0].namespaces[0]: it must not be empty"),
+    ]);
+}
+
+/// Also where members are missing or contradict each other.
+#[test]
+fn unknown_members_are_named_first() {
+    check_policy(&[(
+        "{<<: x}",
+        r#"2:16: policies.p: unknown member "<<"; the members here are trustPolicy, trustedProfiles, roots, maxSignatures, require, userMetadata"#,
+    )]);
+    check_members(&[
+        (
+            "kubernetes: {extraTemplates: [{kindd: A}]}",
+            r#"4:32: kubernetes.extraTemplates[0]: unknown member "kindd"; the members here are group, kind, podTemplate"#,
+        ),
+        (
+            "registries: [{hosts: a}]",
+            r#"4:15: registries[0]: unknown member "hosts"; the members here are host, mirror, plainHttp, ca, credentials, roleArn"#,
+        ),
+        (
+            "server: {tls: {cert: a}}",
+            r#"4:16: server.tls: unknown member "cert"; the members here are selfManaged, certificate, key, clientCA, clientNames"#,
+        ),
+        (
+            "cache: {redis: {urls: a}}",
+            r#"4:17: cache.redis: unknown member "urls"; the members here are url, usernameFile, passwordFile, ca, keyFiles, timeout"#,
+        ),
+        ("otlp: {endpoints: a}", r#"4:8: otlp: unknown member "endpoints"; the members here are endpoint, ca"#),
+    ]);
+}
+
+#[test]
+fn sockets_have_short_paths() {
+    let socket = |length: usize| format!("server: {{socket: /{}}}", "s".repeat(length - 1));
+    assert!(with(&socket(99)).server.socket.is_some());
+    check_members(&[(
+        &socket(150),
+        "4:18: server.socket: the longest path of a Unix socket here is 99 bytes, and this one has 150: use a shorter path, such as under /run",
+    )]);
+}
+
+#[test]
 fn other_sections() {
     check_members(&[
         (
@@ -504,6 +560,18 @@ fn other_sections() {
         (
             "cache: {redis: {url: 'hunter2', keyFiles: [k]}}",
             "4:22: cache.redis.url: expected a URL with redis or rediss, such as rediss://redis:6379/0",
+        ),
+        (
+            "cache: {redis: {url: 'redis://h/x', keyFiles: [k]}}",
+            "4:22: cache.redis.url: expected the number of a database after the host, such as rediss://redis:6379/0",
+        ),
+        (
+            "cache: {redis: {url: 'redis://h/65536', keyFiles: [k]}}",
+            "4:22: cache.redis.url: expected the number of a database after the host, such as rediss://redis:6379/0",
+        ),
+        (
+            "cache: {redis: {url: 'rediss://a_b%20c', keyFiles: [k]}}",
+            "4:22: cache.redis.url: expected a host with a name that a certificate can have, such as redis.example.com",
         ),
         (
             "cache: {redis: {url: 'redis://r', keyFiles: []}}",

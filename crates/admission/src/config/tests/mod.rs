@@ -67,6 +67,7 @@ fn everything_but_policies_and_rules_has_a_default() {
 #[test]
 fn reads_every_member_of_the_full_example() {
     let config = parsed(FULL);
+    assert_eq!(config.warnings(), []);
     // What is not the default.
     let path = |text: &str| PathBuf::from(text);
     let Tls::Files(tls) = &config.server.tls else { panic!("{:?}", config.server.tls) };

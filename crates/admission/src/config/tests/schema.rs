@@ -31,7 +31,7 @@ pub fn to_json(text: &str) -> Value {
         match (field.integer(0..=u64::MAX), field.boolean()) {
             (Ok(number), _) => number.into(),
             (_, Ok(value)) => value.into(),
-            _ => super::super::members::text_or_empty(field).unwrap().into(),
+            _ => field.text_or_empty().unwrap().into(),
         }
     }
     value(&yaml::parse(text.as_bytes()).unwrap().root())

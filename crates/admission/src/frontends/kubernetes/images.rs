@@ -1,4 +1,4 @@
-//! The images of a Pod's spec.
+//! The images of a Pod's spec, or of the Pods' specs of a kind with several templates.
 //!
 //! A container without image, or with an empty one, names nothing to pull: a controller may fill it in later, and then
 //! the API server asks again. The same holds for an image volume without reference.
@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use super::objects::Kind;
-use super::pull::pull_identity;
+use super::pull::{add_identity, pull_identity};
 use crate::config::Updates;
 use crate::decision::PullIdentity;
 use crate::frontends::shape::{Malformed, Node};
@@ -26,6 +26,8 @@ pub(super) struct Images {
 /// An image at its place in a Pod's spec.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Place {
+    /// The number of the template among those of the kind.
+    pub(super) template: usize,
     field: Field,
     index: usize,
     /// The number of the image among [`Images::distinct`].
@@ -44,41 +46,48 @@ enum Field {
 }
 
 impl Images {
-    /// Reads the images of an object. With `old`, the object before an update, those that it has already are judged as
-    /// `updates` says. The field does not matter: a container that becomes an init container brings no new image.
+    /// Reads the images of all Pod templates of an object. With `old`, the object before an update, those that it has
+    /// already are judged as `updates` says. The field does not matter: a container that becomes an init container
+    /// brings no new image.
     ///
     /// # Errors
     /// Returns an error if something has the wrong type.
     pub(super) fn read(
-        kind: &Kind<'_>,
+        templates: &[Kind<'_>],
         object: &Node<'_, '_>,
         old: Option<&Node<'_, '_>>,
         updates: Updates,
     ) -> Result<Self, Malformed> {
         let mut kept = HashSet::new();
         if let Some(old) = old {
-            with_spec(kind, old, |spec| {
-                each_image(spec, |_, _, image| {
-                    kept.insert(image);
-                })
-            })?;
+            for kind in templates {
+                with_spec(kind, old, |spec| {
+                    each_image(spec, |_, _, image| {
+                        kept.insert(image);
+                    })
+                })?;
+            }
         }
         let mut images = Self::default();
         let mut numbers = HashMap::new();
-        with_spec(kind, object, |spec| {
-            images.pull = pull_identity(spec)?;
-            each_image(spec, |field, index, image| {
-                let is_kept = kept.contains(image);
-                if is_kept && updates == Updates::Changed {
-                    return;
-                }
-                let number = *numbers.entry(image).or_insert_with(|| {
-                    images.distinct.push(image.to_owned());
-                    images.distinct.len() - 1
-                });
-                images.places.push(Place { field, index, image: number, is_kept });
-            })
-        })?;
+        let mut pull = None;
+        for (template, kind) in templates.iter().enumerate() {
+            with_spec(kind, object, |spec| {
+                add_identity(&mut pull, pull_identity(spec)?);
+                each_image(spec, |field, index, image| {
+                    let is_kept = kept.contains(image);
+                    if is_kept && updates == Updates::Changed {
+                        return;
+                    }
+                    let number = *numbers.entry(image).or_insert_with(|| {
+                        images.distinct.push(image.to_owned());
+                        images.distinct.len() - 1
+                    });
+                    images.places.push(Place { template, field, index, image: number, is_kept });
+                })
+            })?;
+        }
+        images.pull = pull.unwrap_or_default();
         Ok(images)
     }
 }

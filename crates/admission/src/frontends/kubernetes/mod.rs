@@ -67,7 +67,7 @@ async fn answer(form: Form, decider: &impl Decide, settings: Settings<'_>, incom
             let response = Response::too_many(&request.uid, images.distinct.len(), settings.limits.images);
             response.answer().recorded(request.record(Verdict::Refused, Vec::new()))
         }
-        Subject::Images { mut images, spec, is_pod } => {
+        Subject::Images { mut images, specs, is_pod } => {
             let question = Question {
                 namespace: request.namespace.clone(),
                 images: images.distinct.clone(),
@@ -79,15 +79,15 @@ async fn answer(form: Form, decider: &impl Decide, settings: Settings<'_>, incom
                 deadline,
             };
             let decision = decider.decide(question).await;
-            judged(form, settings, &request, &images, &Template { spec, is_pod }, decision)
+            judged(form, settings, &request, &images, &Templates { specs, is_pod }, decision)
         }
     }
 }
 
-/// Where the Pod's spec is.
-struct Template {
-    /// Its JSON pointer.
-    spec: String,
+/// Where the Pods' specs are.
+struct Templates {
+    /// Their JSON pointers.
+    specs: Vec<String>,
     /// Whether the object is the Pod.
     is_pod: bool,
 }
@@ -98,7 +98,7 @@ fn judged(
     settings: Settings<'_>,
     request: &Request,
     images: &Images,
-    template: &Template,
+    templates: &Templates,
     mut decision: Decision,
 ) -> Answer {
     if !decision.is_about(images.distinct.iter().map(String::as_str)) {
@@ -110,14 +110,14 @@ fn judged(
         tags::refuse(&mut decision);
     }
     let is_pinning = match kubernetes.pin {
-        Pin::Pods => template.is_pod,
+        Pin::Pods => templates.is_pod,
         Pin::All => true,
         Pin::None => false,
     };
     let response = Response::decided(&request.uid, &decision).with_warnings(words::warnings(&decision, is_validating));
     let verdict = decision.verdict();
     let response = if form == Form::Mutating && is_pinning && verdict == Verdict::Allowed {
-        response.with_patch(patch::patch(images, &template.spec, &decision, kubernetes.pin_as))
+        response.with_patch(patch::patch(images, &templates.specs, &decision, kubernetes.pin_as))
     } else {
         response
     };

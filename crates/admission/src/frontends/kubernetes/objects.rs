@@ -1,8 +1,8 @@
-//! The kinds whose images are judged, and where they have their Pod template.
+//! The kinds whose images are judged, and where they have their Pod templates.
 
 use crate::config::ExtraTemplate;
 
-/// A kind of object with a Pod template.
+/// A kind of object, and where one of its Pod templates is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Kind<'a> {
     /// The API group; empty for the core group.
@@ -33,13 +33,20 @@ const fn own(group: &'static str, kind: &'static str, resource: &'static str, te
 }
 
 impl<'a> Kind<'a> {
-    /// The kind of that name; `None` if it is not judged.
-    pub(super) fn find(group: &str, kind: &str, extra: &'a [ExtraTemplate]) -> Option<Self> {
-        if let Some(own) = KINDS.iter().find(|own| own.group == group && own.kind == kind) {
-            return Some(*own);
+    /// The kind of that name, once for each of its Pod templates: first Kubernetes's own, then those of the
+    /// configuration. Empty if the kind is not judged.
+    pub(super) fn find(group: &str, kind: &str, extra: &'a [ExtraTemplate]) -> Vec<Self> {
+        let own = KINDS.iter().find(|own| own.group == group && own.kind == kind).copied();
+        let mut found: Vec<Self> = own.into_iter().collect();
+        for ExtraTemplate { group, kind, pod_template } in
+            extra.iter().filter(|extra| extra.group == group && extra.kind == kind)
+        {
+            if !found.iter().any(|known| known.template == pod_template) {
+                let resource = own.and_then(|own| own.resource);
+                found.push(Self { group, kind, resource, template: pod_template });
+            }
         }
-        let extra = extra.iter().find(|extra| extra.group == group && extra.kind == kind)?;
-        Some(Self { group: &extra.group, kind: &extra.kind, resource: None, template: &extra.pod_template })
+        found
     }
 
     /// Whether objects of this kind can be of that resource. Only Kubernetes's own resources are known.
@@ -78,19 +85,35 @@ mod tests {
 
     #[test]
     fn kinds_are_found_by_group_and_name() {
-        let rollout = ExtraTemplate {
-            group: "argoproj.io".to_owned(),
-            kind: "Rollout".to_owned(),
-            pod_template: "/spec/template".to_owned(),
-        };
-        let extra = [rollout];
+        let extra = [extra("argoproj.io", "Rollout", "/spec/template")];
         for kind in KINDS {
-            assert_eq!(Kind::find(kind.group, kind.kind, &extra), Some(kind));
+            assert_eq!(Kind::find(kind.group, kind.kind, &extra), [kind]);
         }
-        assert_eq!(Kind::find("argoproj.io", "Rollout", &extra).map(|kind| kind.template), Some("/spec/template"));
+        assert_eq!(templates("argoproj.io", "Rollout", &extra), ["/spec/template"]);
         for (group, kind) in [("", "Deployment"), ("apps", "Pod"), ("", "pod"), ("", ""), ("argoproj.io", "Workflow")] {
-            assert_eq!(Kind::find(group, kind, &extra), None, "{group} {kind}");
+            assert_eq!(Kind::find(group, kind, &extra), [], "{group} {kind}");
         }
+    }
+
+    #[test]
+    fn a_kind_has_all_templates_of_the_configuration_each_once() {
+        let extra = [
+            extra("argoproj.io", "Rollout", "/spec/template"),
+            extra("apps", "Deployment", "/spec/canary"),
+            extra("argoproj.io", "Rollout", "/spec/canary"),
+            extra("apps", "Deployment", "/spec/template"),
+        ];
+        assert_eq!(templates("argoproj.io", "Rollout", &extra), ["/spec/template", "/spec/canary"]);
+        assert_eq!(templates("apps", "Deployment", &extra), ["/spec/template", "/spec/canary"]);
+        assert_eq!(templates("apps", "StatefulSet", &extra), ["/spec/template"]);
+    }
+
+    fn extra(group: &str, kind: &str, pod_template: &str) -> ExtraTemplate {
+        ExtraTemplate { group: group.to_owned(), kind: kind.to_owned(), pod_template: pod_template.to_owned() }
+    }
+
+    fn templates<'a>(group: &str, kind: &str, extra: &'a [ExtraTemplate]) -> Vec<&'a str> {
+        Kind::find(group, kind, extra).iter().map(|kind| kind.template).collect()
     }
 
     #[test]

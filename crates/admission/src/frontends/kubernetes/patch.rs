@@ -20,7 +20,7 @@ struct Operation<'a> {
 ///
 /// Only verified images are replaced, and only those without digest, so a second patch changes nothing. Images that the
 /// object had before stay as they are: Kubernetes permits no change of some, and restarts containers for others.
-pub(super) fn patch(images: &Images, spec: &str, decision: &Decision, pin_as: PinAs) -> Option<String> {
+pub(super) fn patch(images: &Images, specs: &[String], decision: &Decision, pin_as: PinAs) -> Option<String> {
     let pinned = decision.images.iter().map(|image| {
         let is_pinned = image.name.as_ref().is_none_or(|name| name.is_pinned);
         let pinned = match pin_as {
@@ -33,6 +33,7 @@ pub(super) fn patch(images: &Images, spec: &str, decision: &Decision, pin_as: Pi
     let places = images.places.iter().filter(|place| !place.is_kept);
     let operations = places.filter_map(|place| {
         let value = pinned.get(place.image)?.as_deref()?;
+        let spec = specs.get(place.template)?;
         Some(Operation { op: "replace", path: format!("{spec}{place}"), value })
     });
     let operations: Vec<_> = operations.collect();

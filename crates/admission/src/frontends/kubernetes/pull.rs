@@ -38,6 +38,20 @@ pub(super) fn pull_identity(spec: &Node<'_, '_>) -> Result<PullIdentity, Malform
     Ok(PullIdentity { secrets, service_account })
 }
 
+/// Adds the identity of a further Pod template of the same object. The Secrets of all are tried; of service accounts,
+/// that of the first template counts.
+pub(super) fn add_identity(identity: &mut Option<PullIdentity>, further: PullIdentity) {
+    let Some(identity) = identity else {
+        *identity = Some(further);
+        return;
+    };
+    for secret in further.secrets {
+        if identity.secrets.len() < MAX_SECRETS && !identity.secrets.contains(&secret) {
+            identity.secrets.push(secret);
+        }
+    }
+}
+
 /// Whether an object of Kubernetes can have the name: a DNS subdomain.
 pub(in crate::frontends) fn is_name(name: &str) -> bool {
     let is_alphanumeric = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();

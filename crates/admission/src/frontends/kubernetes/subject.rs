@@ -16,8 +16,8 @@ pub(super) enum Subject {
     Images {
         /// The images.
         images: Images,
-        /// The JSON pointer of the Pod's spec.
-        spec: String,
+        /// The JSON pointers of the Pods' specs: one for each template of the kind.
+        specs: Vec<String>,
         /// Whether the object is a Pod, and not a template.
         is_pod: bool,
     },
@@ -56,16 +56,16 @@ impl Subject {
             None => None,
         };
         let subresource = request.text_of("subResource")?;
-        let is_about_pods = found.as_ref().is_some_and(Kind::is_pod) || resource == Some(("", "pods"));
+        let is_about_pods = found.first().is_some_and(Kind::is_pod) || resource == Some(("", "pods"));
         if subresource.is_some_and(|name| !(name == "ephemeralcontainers" && is_about_pods)) {
             return Ok(Self::Nothing("this subresource has no images"));
         }
         if let Some((group, resource)) = resource
-            && !Kind::can_be(found.as_ref(), group, resource)
+            && !Kind::can_be(found.first(), group, resource)
         {
             return Err(contradiction(("request.kind.kind", kind), ("request.resource.resource", resource)));
         }
-        let Some(found) = found else { return Ok(Self::OtherKind) };
+        let Some(first) = found.first() else { return Ok(Self::OtherKind) };
 
         let object = request.required("object")?;
         if let Some(own) = object.text_of("kind")?.filter(|own| *own != kind) {
@@ -81,10 +81,10 @@ impl Subject {
             return Ok(Self::Nothing("the object is being deleted"));
         }
         let is_mirror = has_annotation(&object, MIRROR)?;
-        if is_mirror && is_node && operation == Operation::Create && found.is_pod() && subresource.is_none() {
+        if is_mirror && is_node && operation == Operation::Create && first.is_pod() && subresource.is_none() {
             return Ok(Self::MirrorPod(images.distinct));
         }
-        Ok(Self::Images { images, spec: found.spec_pointer(), is_pod: found.is_pod() })
+        Ok(Self::Images { images, specs: found.iter().map(Kind::spec_pointer).collect(), is_pod: first.is_pod() })
     }
 }
 

@@ -5,6 +5,8 @@ use super::super::shape::{Malformed, Node};
 use super::selection::Selection;
 
 const KINDS: [&str; 3] = ["containers", "initContainers", "ephemeralContainers"];
+/// As an error lists [`MEMBERS`].
+const KNOWN: &str = "images, imageReferences, trustPolicy, attestations, metadata or insecure";
 const MEMBERS: [&str; 6] = ["images", "imageReferences", "trustPolicy", "attestations", "metadata", "insecure"];
 
 /// What is asked.
@@ -40,7 +42,7 @@ pub fn read<'a>(body: &'a Json<'a>, most: usize) -> Result<Request<'a>, Malforme
     let root = Node::root(body);
     for (name, node) in root.members()? {
         if !MEMBERS.contains(&name) {
-            return Err(Malformed::Unknown { path: node.place(), expected: "images, imageReferences and trustPolicy" });
+            return Err(Malformed::Unknown { path: node.place(), expected: KNOWN });
         }
     }
     let selection = Selection::read(root.member("imageReferences")?.as_ref())?;
@@ -91,4 +93,14 @@ fn image<'a>(container: &'a str, node: &Node<'a, '_>) -> Result<Image<'a>, Malfo
     };
     let pointer = node.required("jsonPointer")?.checked(|text| text.starts_with('/'), "a JSON pointer")?;
     Ok(Image { container, repository, reference, pointer })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{KNOWN, MEMBERS};
+
+    #[test]
+    fn errors_list_all_members() {
+        assert_eq!(KNOWN.replace(" or ", ", "), MEMBERS.join(", "));
+    }
 }

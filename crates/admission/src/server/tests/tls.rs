@@ -8,11 +8,13 @@ use std::time::Duration;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
+use tracing_subscriber::layer::SubscriberExt as _;
 
 use super::super::*;
 use super::client::{Authority, BOTH, Made, answer, ask, client, connect, is_closed, post, status};
 use super::setup::{LONG, Server, Setup};
-use crate::config::TlsFiles;
+use crate::config::{LogLevel, TlsFiles};
+use crate::log::Log;
 
 struct Files {
     folder: tempfile::TempDir,
@@ -129,6 +131,71 @@ async fn only_clients_with_the_right_certificate_are_served() {
     assert!(is_served(Some(&cases[6].0), &rustls::version::TLS13).await);
     assert!(!is_served(Some(&cases[7].0), &rustls::version::TLS13).await);
     assert!(!is_served(None, &rustls::version::TLS13).await);
+}
+
+/// In a runtime of one thread, which the lines of the log are taken from.
+#[tokio::test]
+async fn clients_that_are_refused_are_logged_once_with_their_names() {
+    let (authority, clients) = (Authority::new(), Authority::new());
+    let mut files = Files::new(&authority.issue("server", &["localhost"]));
+    files.client_ca(&clients, &["gatekeeper-webhook"]);
+    let tls = Arc::new(Tls::from_files(&files.files).unwrap());
+    let lines = Lines::default();
+    let log = Log::to(LogLevel::Info, lines.clone()).unwrap();
+    let _logged = tracing::subscriber::set_default(tracing_subscriber::registry().with(log.events()));
+    let server = start(&tls).await;
+    let refused = [
+        Some(clients.issue("kyverno", &["kyverno.example.com"])),
+        Some(clients.issue("new\nline\u{202e}", &[])),
+        Some(Authority::new().issue("gatekeeper-webhook", &[])),
+        None,
+    ];
+    for made in refused.iter().chain(&refused) {
+        let config = client(&authority.pem(), made.as_ref(), &[&rustls::version::TLS13], "http/1.1");
+        let Ok(mut stream) = connect(server.adapters, config).await else { continue };
+        let _ = stream.write_all(post("/validate", "{}").as_bytes()).await;
+        assert_eq!(status(&answer(&mut stream).await), 0);
+    }
+    drop(log);
+    let said = [
+        "its names kyverno, kyverno.example.com are not in server.tls.clientNames",
+        "its names new line  are not in",
+        r#"a client certificate with the names \"gatekeeper-webhook\" was refused: invalid peer certificate"#,
+        "a client without a certificate was refused",
+    ];
+    let count = |said: &str| lines.text().matches(said).count();
+    server.eventually(|_| said.iter().all(|said| count(said) > 0)).await;
+    assert_eq!(said.map(count), [1; 4], "{}", lines.text());
+}
+
+/// Keeps what is logged.
+#[derive(Debug, Clone, Default)]
+struct Lines(Arc<std::sync::Mutex<Vec<u8>>>);
+
+impl Lines {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+impl std::io::Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_key_of_another_certificate_is_named() {
+    let authority = Authority::new();
+    let files = Files::new(&authority.issue("server", &["localhost"]));
+    std::fs::write(&files.files.key, authority.issue("server", &["localhost"]).key).unwrap();
+    let why = Tls::from_files(&files.files).unwrap_err().to_string();
+    assert!(why.contains("tls.key does not belong to the certificate in") && !why.contains("Mismatch"), "{why}");
 }
 
 #[test]

@@ -116,6 +116,66 @@ fn extra_templates_are_found_by_their_json_pointer() {
 }
 
 #[test]
+fn all_templates_of_a_kind_are_judged() {
+    let mut webhook = Webhook::default();
+    let extra = |group: &str, kind: &str, pod_template: &str| ExtraTemplate {
+        group: group.to_owned(),
+        kind: kind.to_owned(),
+        pod_template: pod_template.to_owned(),
+    };
+    webhook.kubernetes.extra_templates = vec![
+        extra("argoproj.io", "Rollout", "/spec/template"),
+        extra("apps", "Deployment", "/spec/canary"),
+        extra("argoproj.io", "Rollout", "/spec/canary"),
+    ];
+    let object = |kind: &str, template: &str, canary: &str| {
+        let pod = |image: &str| json!({"spec": spec(&[image])});
+        json!({"kind": kind, "spec": {"template": pod(template), "canary": pod(canary)}})
+    };
+    for (group, kind, resource) in [("argoproj.io", "Rollout", "rollouts"), ("apps", "Deployment", "deployments")] {
+        for (template, canary, is_allowed) in
+            [("app", "other", true), ("unsigned", "app", false), ("app", "unsigned", false), ("down", "app", false)]
+        {
+            let mut request = review("CREATE", (group, kind, resource), &object(kind, template, canary));
+            let answered = webhook.validate(&request);
+            assert_eq!(answered.judged(), [template, canary], "{kind}");
+            assert_eq!(answered.is_allowed(), is_allowed, "{kind} {template} {canary}");
+            // An update is judged by the images that none of the templates had.
+            request["request"]["operation"] = "UPDATE".into();
+            request["request"]["oldObject"] = object(kind, template, "old");
+            assert_eq!(webhook.validate(&request).judged(), [canary]);
+        }
+        // A template that is absent has no images, and the other is judged nevertheless.
+        let only = json!({"kind": kind, "spec": {"canary": {"spec": spec(&["unsigned"])}}});
+        let answered = webhook.validate(&review("CREATE", (group, kind, resource), &only));
+        assert!(answered.judged() == ["unsigned"] && !answered.is_allowed(), "{kind}");
+        // One of the wrong type is an error, as with one template.
+        let wrong = json!({"kind": kind, "spec": {"template": {"spec": spec(&["app"])}, "canary": {"spec": []}}});
+        assert_eq!(webhook.validate(&review("CREATE", (group, kind, resource), &wrong)).answer.status, 400);
+    }
+}
+
+#[test]
+fn the_secrets_of_all_templates_of_an_object_fetch_its_images() {
+    let mut webhook = Webhook::default();
+    webhook.kubernetes.extra_templates.push(ExtraTemplate {
+        group: "argoproj.io".to_owned(),
+        kind: "Rollout".to_owned(),
+        pod_template: "/spec/canary".to_owned(),
+    });
+    let pod = |secrets: &[&str], account: &str| {
+        let mut spec = spec(&["app"]);
+        spec["imagePullSecrets"] = secrets.iter().map(|name| json!({ "name": *name })).collect();
+        spec["serviceAccountName"] = account.into();
+        json!({ "spec": spec })
+    };
+    let object = json!({"kind": "Rollout", "spec": {"template": pod(&["a"], "x"), "canary": pod(&["b", "a"], "y")}});
+    let answered = webhook.validate(&review("CREATE", ("argoproj.io", "Rollout", "rollouts"), &object));
+    let PullIdentity { secrets, service_account } = &answered.questions[0].pull;
+    assert_eq!((secrets.join(","), service_account.as_deref()), ("a,b".to_owned(), Some("x")));
+}
+
+#[test]
 fn containers_without_image_have_nothing_to_pull() {
     let mut request = create(&["app", "b", "c"]);
     let containers = &mut request["request"]["object"]["spec"]["containers"];

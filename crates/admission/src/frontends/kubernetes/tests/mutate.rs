@@ -120,6 +120,34 @@ fn paths_are_escaped_as_json_pointers() {
 }
 
 #[test]
+fn all_templates_of_a_kind_are_pinned() {
+    let mut webhook = Webhook::default();
+    webhook.kubernetes.pin = Pin::All;
+    webhook.kubernetes.extra_templates.push(ExtraTemplate {
+        group: "argoproj.io".to_owned(),
+        kind: "Rollout".to_owned(),
+        pod_template: "/spec/canary".to_owned(),
+    });
+    let object = json!({"kind": "Rollout", "spec": {
+        "template": {"spec": spec(&["app:1", "b:1"])}, "canary": {"spec": spec(&["b:1", "c:1"])},
+    }});
+    let mut request = review("CREATE", ("argoproj.io", "Rollout", "rollouts"), &object);
+    let patch = webhook.mutate(&request).patch();
+    let pinned = |path: &str, name: &str| replace(path, &format!("docker.io/library/{name}@{DIGEST}"));
+    assert_eq!(
+        patch,
+        [
+            pinned("/spec/template/spec/containers/0/image", "app"),
+            pinned("/spec/template/spec/containers/1/image", "b"),
+            pinned("/spec/canary/spec/containers/0/image", "b"),
+            pinned("/spec/canary/spec/containers/1/image", "c"),
+        ]
+    );
+    apply(&patch, &mut request["request"]["object"]);
+    assert!(webhook.mutate(&request).patch().is_empty());
+}
+
+#[test]
 fn only_new_images_of_an_update_are_pinned() {
     for updates in [Updates::Changed, Updates::All] {
         let mut webhook = Webhook::default();
