@@ -9,7 +9,7 @@ use std::time::SystemTime;
 use tokio::sync::{Mutex, watch};
 
 use super::build::{Builder, LOOK};
-use crate::config::{Config, LogLevel, Tls as TlsSetting};
+use crate::config::{Config, LogLevel, Tls as TlsSetting, placed};
 use crate::decision::{Decider, trust_store_files};
 use crate::log::Field;
 use crate::server::{Live, Tls};
@@ -112,6 +112,7 @@ impl Reloader {
         // A file that changes while it is read is read again.
         let before = stamps(&self.path, named(&state.read, &self.path)).await;
         let result = self.replace(&mut state, &before).await;
+        let result = result.map_err(|why| placed(&self.path, &why).unwrap_or(why));
         let builder = &state.builder;
         builder.metrics().reload(result.is_ok());
         self.status.loaded(result.as_ref().map_err(String::as_str));
