@@ -6,6 +6,7 @@ use files::read_up_to;
 use notary::ReasonCode;
 use notary::envelope::MAX_ENVELOPE_SIZE;
 
+use crate::arguments::input_file::unreadable;
 use crate::output::exit::CliError;
 
 /// The file's bytes.
@@ -13,8 +14,8 @@ use crate::output::exit::CliError;
 /// # Errors
 /// Returns [`CliError`] if the file cannot be read, or is larger than `MAX_ENVELOPE_SIZE`.
 pub fn read(file: &Path) -> Result<Vec<u8>, CliError> {
-    let bytes = read_up_to(file, MAX_ENVELOPE_SIZE as u64)
-        .map_err(|why| CliError::file(format!("--signature {}: {why}", file.display())))?;
+    let bytes = read_up_to(file, MAX_ENVELOPE_SIZE as u64);
+    let bytes = bytes.map_err(|why| unreadable(file, why).context("--signature"))?;
     if bytes.len() > MAX_ENVELOPE_SIZE {
         let file = file.display();
         let why = format!("{file} is not a signature envelope: it is larger than {MAX_ENVELOPE_SIZE} bytes");

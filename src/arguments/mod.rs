@@ -4,6 +4,7 @@ pub mod artifact_reference;
 pub mod elsewhere;
 pub mod envelope_file;
 pub mod help;
+pub mod input_file;
 mod layout_name;
 pub mod metadata;
 pub mod number;

@@ -1,12 +1,12 @@
 //! Registry options, and the registry client with these options.
 
 use std::io;
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use files::FileError;
 use notary::reference::RepositoryName;
-use notary::text::innermost_cause;
 use registry::{ClientOptions, Credential, Credentials, PlainHttp, RegistryClient, Secret};
 use rustix::fs::Access;
 
@@ -87,11 +87,11 @@ impl RegistryArgs {
     fn check_ca_files(&self) -> Result<(), CliError> {
         self.ca_files.iter().try_for_each(|file| {
             let why = match rustix::fs::access(file, Access::READ_OK) {
-                Ok(()) if file.is_dir() => "this is a folder".to_owned(),
+                Ok(()) if file.is_dir() => ErrorKind::IsADirectory.into(),
                 Ok(()) => return Ok(()),
-                Err(why) => innermost_cause(&io::Error::from(why)),
+                Err(why) => io::Error::from(why),
             };
-            Err(CliError::configuration(format!("--ca-file {}: {why}", file.display())))
+            Err(CliError::configuration(FileError::reading(file, why)).context("--ca-file"))
         })
     }
 

@@ -21,6 +21,7 @@ use crate::output::outcome::{StepOutcome, StepReport};
 use crate::output::table::Table;
 use crate::output::vocabulary::{NamedArtifact, SignatureReport, SignedContent};
 use crate::output::{Output, SCHEMA_VERSION};
+use crate::verification::reason_error;
 
 /// How much of an artifact's envelopes is read, in bytes. AWS Signer's have about 10 KiB each.
 const MAX_READ: u64 = 2 * 1024 * 1024;
@@ -38,8 +39,9 @@ const MAX_READ: u64 = 2 * 1024 * 1024;
     notation-aws-signer list oci:./image:v1 --output json \\
       | jq -r '.signatures[].digest'
 
-Exit codes: 0 listed, also if there are no signatures; 2 the command line or a permission is wrong, or the artifact does \
-  not exist; 3 the registry could not be reached, or lists something invalid as a signature.")]
+Exit codes: 0 listed, also if there are no signatures; 1 something that is listed as a signature is none, or of an \
+  unknown format; 2 the command line or a permission is wrong, or the artifact does not exist; 3 the registry could not be \
+  reached.")]
 pub struct Args {
     /// The artifact: REGISTRY/REPOSITORY:TAG, REGISTRY/REPOSITORY@DIGEST, or oci:FOLDER[:NAME|@DIGEST] for an OCI image
     /// layout
@@ -198,7 +200,7 @@ impl ListedSignature {
 
 /// The format and the descriptor of a signature's envelope.
 fn envelope_of(manifest: &Manifest) -> Result<(EnvelopeFormat, Descriptor), CliError> {
-    let envelope = manifest.envelope().map_err(|why| CliError::new(ReasonCode::Protocol, why));
+    let envelope = manifest.envelope().map_err(|why| reason_error(&Reason::NotASignature(why)));
     envelope.map(|(format, envelope)| (format, envelope.clone()))
 }
 

@@ -64,6 +64,7 @@ pub fn in_terms_of_the_tool(advice: &Advice) -> String {
         }
         Advice::AllowMoreTime => "Try again, or allow more time with --aws-signer-timeout.".to_owned(),
         Advice::AllowRegistryMoreTime => "Try again, or allow more time with --registry-timeout.".to_owned(),
+        Advice::AllowTimestampMoreTime => "Try again, or allow more time with --timestamp-timeout.".to_owned(),
         Advice::RaiseLimit { what: "signatures" } => "Raise the limit with --max-signatures.".to_owned(),
         Advice::RaiseLimit { what: "bytes" } => "Raise the limit with --max-size.".to_owned(),
         Advice::SendFewerRequests => "Try again later, or send fewer requests at a time with --jobs or --rate.".to_owned(),
@@ -75,9 +76,31 @@ pub fn in_terms_of_the_tool(advice: &Advice) -> String {
     }
 }
 
+/// The advice about the signature of a file, if it is another than about that of an artifact: a file has one signature,
+/// which cannot be changed.
+#[must_use]
+pub fn about_a_file(advice: &Advice) -> Option<String> {
+    match advice {
+        Advice::AddTimestamp => Some(
+            "Sign the file again, with a timestamp: notation-aws-signer blob sign FILE --force \
+             --timestamp-url URL --timestamp-root FILE"
+                .to_owned(),
+        ),
+        Advice::SignAgain => Some("Sign the file again if it is still in use.".to_owned()),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn files_are_signed_again() {
+        let said = about_a_file(&Advice::AddTimestamp).unwrap_or_default();
+        assert!(said.contains("blob sign FILE") && said.contains("--timestamp-url"), "{said}");
+        assert_eq!(about_a_file(&Advice::AllowMoreTime), None);
+    }
 
     #[test]
     fn names_options_of_the_tool() {
@@ -91,6 +114,8 @@ mod tests {
             (Advice::UseTls, "omit --plain-http"),
             (Advice::AllowRegistryMoreTime, "with --registry-timeout."),
             (Advice::AllowMoreTime, "with --aws-signer-timeout."),
+            (Advice::AllowTimestampMoreTime, "with --timestamp-timeout."),
+            (Advice::TrustServerAuthority, "SSL_CERT_FILE"),
             (Advice::TrustRegistryAuthority, "--ca-file"),
             (Advice::LogInToRegistry, "--password-stdin"),
             (Advice::CorrectSigningProfile, "profile put NAME"),

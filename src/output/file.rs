@@ -1,7 +1,7 @@
 //! Output files, as named by `--detach`, `--signature` and `policy init FILE`.
 
 use std::io;
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use files::{Named, Target};
@@ -37,6 +37,18 @@ impl OutputFile {
     pub fn new(named: PathBuf, force: bool) -> Result<Self, CliError> {
         let stdout = matches!(target(&named, force)?, Destination::Stdout);
         Ok(Self { named, force, stdout })
+    }
+
+    /// The same file for content that is not text.
+    ///
+    /// # Errors
+    /// Returns [`CliError`] if it would go to a terminal, which interprets it.
+    pub fn for_binary(self) -> Result<Self, CliError> {
+        match self.stdout && io::stdout().is_terminal() {
+            true => Err(CliError::configuration("the signature is binary, and standard output is a terminal")
+                .with_advice("Name a file, or redirect standard output to a file or a pipe.")),
+            false => Ok(self),
+        }
     }
 
     /// The path as given on the command line.

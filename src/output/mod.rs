@@ -20,7 +20,7 @@ pub mod wrap;
 
 use std::fmt::Display;
 use std::io;
-use std::io::{ErrorKind, Write};
+use std::io::{ErrorKind, IsTerminal as _, Write};
 
 use anstyle::{AnsiColor, Style};
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
@@ -271,10 +271,15 @@ impl Output {
         }
     }
 
-    /// Writes an error to standard error if the text output, which shows it, is not written.
-    pub fn failure_instead_of_text(&self, message: impl Display, advice: Option<&str>) {
-        if self.is_json() || self.quiet {
-            self.failure(message, advice);
+    /// Writes an error that the text output shows, too, to standard error: whoever reads only that must learn why the
+    /// command failed. On one terminal it would be said twice. What to do is then said in one place.
+    pub fn failure_beside_text(&self, message: impl Display, advice: Option<&str>) {
+        let is_text = !self.is_json() && !self.quiet;
+        let is_seen = self.text_on_stderr || (io::stdout().is_terminal() && io::stderr().is_terminal());
+        match (is_text, is_seen) {
+            (true, true) => {}
+            (true, false) => self.failure(message, None),
+            (false, _) => self.failure(message, advice),
         }
     }
 

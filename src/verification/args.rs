@@ -18,11 +18,14 @@ use crate::arguments::usage::may_be_credentials;
 use crate::output::Output;
 use crate::output::exit::CliError;
 
+/// The options that say whom to trust without a trust policy.
+pub const TRUSTED: [&str; 2] = ["trusted_profiles", "roots"];
+
 /// Which signers to trust, and what else to require of a signature.
 #[derive(Debug, clap::Args)]
 pub struct VerificationArgs {
     /// Use the trust policy in this file, with the trust stores in notation's configuration
-    #[arg(long, value_name = "FILE", conflicts_with = "trusted_profiles")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = TRUSTED)]
     policy: Option<PathBuf>,
 
     /// Trust only these signing profiles, profile versions or aliases, with AWS's root certificates. Every check must

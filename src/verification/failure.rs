@@ -2,6 +2,7 @@
 
 use notation::verify::{Reason, RequirementError, Verdict};
 
+use crate::output::advice::about_a_file;
 use crate::output::exit::CliError;
 
 /// The error of a failed check.
@@ -24,6 +25,17 @@ pub fn verdict_error(verdict: &Verdict) -> Option<CliError> {
         }
     };
     Some(error.with_library_advice(verdict.advice()))
+}
+
+/// As [`verdict_error`], for a file.
+#[must_use]
+pub fn file_verdict_error(verdict: &Verdict) -> Option<CliError> {
+    let error = verdict_error(verdict)?;
+    let advice = verdict.deciding().and_then(|(_, reason)| reason.advice());
+    Some(match advice.as_ref().and_then(about_a_file) {
+        Some(advice) => error.with_advice(advice),
+        None => error,
+    })
 }
 
 /// The error if a requirement is not met.

@@ -7,8 +7,8 @@ mod policies;
 mod show;
 mod signature;
 
-pub use args::{VerificationArgs, VerificationIntent, arns_of};
-pub use failure::{reason_error, requirement_error, verdict_error};
+pub use args::{TRUSTED, VerificationArgs, VerificationIntent, arns_of};
+pub use failure::{file_verdict_error, reason_error, requirement_error, verdict_error};
 pub use outcome::VerificationOutcome;
 pub use policies::Policies;
 pub use show::{check_line, details, failures, note_skipped, signature_line};

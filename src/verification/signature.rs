@@ -6,7 +6,8 @@ use serde::Serialize;
 
 use super::failure::reason_error;
 use super::outcome::VerificationOutcome;
-use crate::output::outcome::{StepOutcome, StepReport};
+use crate::output::advice::about_a_file;
+use crate::output::outcome::{Explanation, StepOutcome, StepReport};
 use crate::output::vocabulary::{SignatureReport, SignedContent};
 
 /// One signature, and what came of its checks.
@@ -59,6 +60,21 @@ impl CheckedSignature {
             },
             checks: verdict.checks.iter().map(CheckReport::new).collect(),
         }
+    }
+
+    /// As [`Self::new`], for the signature of a file.
+    #[must_use]
+    pub fn of_file(verdict: &SignatureVerdict) -> Self {
+        let mut report = Self::new(verdict);
+        for (check, result) in report.checks.iter_mut().zip(&verdict.checks) {
+            let advice = result.outcome.reason().and_then(Reason::advice);
+            if let (Explanation::Error(error), Some(advice)) =
+                (&mut check.result.explanation, advice.as_ref().and_then(about_a_file))
+            {
+                error.advice = Some(advice);
+            }
+        }
+        report
     }
 }
 

@@ -76,6 +76,17 @@ pub enum FileError {
 }
 
 impl FileError {
+    /// The error of reading a file that a user names.
+    #[must_use]
+    pub fn reading(path: &Path, why: io::Error) -> Self {
+        match why.kind() {
+            io::ErrorKind::IsADirectory => {
+                Self::Kind { path: path.to_owned(), found: "a folder", expected: "a regular file" }
+            }
+            _ => Self::io(path, why),
+        }
+    }
+
     pub(crate) fn io(path: &Path, source: impl Into<io::Error>) -> Self {
         let source = source.into();
         match source.kind() {

@@ -147,10 +147,14 @@ pub enum Advice {
     TrustRegistryAuthority,
     /// Trust the certificate authority of the AWS endpoint, or of a proxy that inspects TLS.
     TrustAwsAuthority,
+    /// Trust the certificate authority of a server for which no setting names authorities.
+    TrustServerAuthority,
     /// Allow more time for the calls of AWS Signer.
     AllowMoreTime,
     /// Allow more time for the requests to the registry.
     AllowRegistryMoreTime,
+    /// Allow more time for the timestamp.
+    AllowTimestampMoreTime,
     /// Try again when the process that holds a lock has ended.
     WaitForProcess,
     /// Raise a limit.
@@ -264,7 +268,14 @@ impl fmt::Display for Advice {
                 "If you trust the authority that issued the certificate, such as your company's, set AWS_CA_BUNDLE to a \
                  file with its certificate.",
             ),
-            Self::AllowMoreTime | Self::AllowRegistryMoreTime => f.write_str("Try again, or allow more time."),
+            Self::TrustServerAuthority => f.write_str(
+                "If you trust the authority that issued the certificate, such as your company's, add its certificate to \
+                 those of the system, or set SSL_CERT_FILE to a file with all certificates to trust in place of the \
+                 system's.",
+            ),
+            Self::AllowMoreTime | Self::AllowRegistryMoreTime | Self::AllowTimestampMoreTime => {
+                f.write_str("Try again, or allow more time.")
+            }
             Self::WaitForProcess => f.write_str("Try again when the other process has ended."),
             Self::RaiseLimit { what } => write!(f, "Raise the limit of {what}."),
             Self::SendFewerRequests => f.write_str("Try again later, or send fewer requests at a time."),

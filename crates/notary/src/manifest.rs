@@ -40,6 +40,11 @@ pub enum ManifestError {
     /// The manifest has neither of the two forms that the specification defines for signatures.
     #[error("not a signature manifest: {0}")]
     NotASignature(&'static str),
+    /// The manifest is that of a signature, but its envelope has an unknown format.
+    #[error(
+        "the signature has an envelope of an unknown format, {0:?}: the JWS format and the COSE format are supported"
+    )]
+    UnknownFormat(String),
     /// The envelope is larger than [`MAX_ENVELOPE_SIZE`].
     #[error("the envelope has {size} bytes, more than {MAX_ENVELOPE_SIZE} bytes, the limit")]
     LargeEnvelope {
@@ -184,16 +189,16 @@ impl Manifest {
     /// The format and the descriptor of the envelope in a signature manifest.
     ///
     /// # Errors
-    /// Returns [`ManifestError::NotASignature`] unless this is a signature manifest with exactly one layer, an
-    /// envelope, and [`ManifestError::LargeEnvelope`] if the envelope is too large to be read.
+    /// Returns [`ManifestError::NotASignature`] unless this is a signature manifest with exactly one layer, the
+    /// envelope, [`ManifestError::UnknownFormat`] if the envelope is in neither format, and
+    /// [`ManifestError::LargeEnvelope`] if it is too large to be read.
     pub fn envelope(&self) -> Result<(EnvelopeFormat, &Descriptor), ManifestError> {
         self.check_is_signature()?;
         let [envelope] = &self.layers[..] else {
             return Err(ManifestError::NotASignature("it must have exactly one layer, the envelope"));
         };
         let Some(format) = EnvelopeFormat::from_media_type(&envelope.media_type) else {
-            let why = "unsupported envelope media type; the JWS format and the COSE format are supported";
-            return Err(ManifestError::NotASignature(why));
+            return Err(ManifestError::UnknownFormat(envelope.media_type.clone()));
         };
         if envelope.size > MAX_ENVELOPE_SIZE as u64 {
             return Err(ManifestError::LargeEnvelope { size: envelope.size });
@@ -286,7 +291,7 @@ mod tests {
         }
         for media_type in ["application/jose", "application/JOSE+json", "application/COSE", "application/cose+cbor"] {
             let other = parsed(|m| m["layers"][0]["mediaType"] = media_type.into()).unwrap();
-            assert!(matches!(other.envelope(), Err(ManifestError::NotASignature(why)) if why.contains("media type")));
+            assert!(matches!(other.envelope(), Err(ManifestError::UnknownFormat(found)) if found == media_type));
         }
     }
 

@@ -171,7 +171,7 @@ fn show(findings: &[Finding], summary: &Summary, output: &Output) -> Result<(), 
         }
         let line = JudgedImage::from(&finding.decision).line();
         if finding.verdict() != Verdict::Allowed {
-            output.failure_instead_of_text(format!("{}: {line}", finding.place()), None);
+            output.failure_beside_text(format!("{}: {line}", finding.place()), None);
         }
         output.sentence(&format!("{}: {line}", finding.place()))?;
     }

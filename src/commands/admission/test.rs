@@ -197,13 +197,13 @@ impl JudgedObject {
         let object = format!("{}: {}{name}", self.path, printable(&self.kind));
         output.text(format!("{object}: {}", paint(style, self.decision)))?;
         if let Some(error) = &self.error {
-            output.failure_instead_of_text(format!("{object}: {}: {error}", self.decision), None);
+            output.failure_beside_text(format!("{object}: {}: {error}", self.decision), None);
             return output.sentence(&format!("  {error}"));
         }
         for image in &self.images {
             let line = image.line();
             if !image.allowed {
-                output.failure_instead_of_text(format!("{object}: {line}"), None);
+                output.failure_beside_text(format!("{object}: {line}"), None);
             }
             output.sentence(&format!("  {line}"))?;
         }

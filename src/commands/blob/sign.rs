@@ -1,7 +1,5 @@
 //! `notation-aws-signer blob sign`.
 
-use std::fs::File;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use aws_signer::ClientPool;
@@ -12,14 +10,13 @@ use notation::blob::{DEFAULT_MEDIA_TYPE, signature_extension};
 use notation::sign::{SignBlobError, SignedBlob, sign_blob};
 use serde::Serialize;
 
-use crate::arguments::metadata;
 use crate::arguments::metadata::Pair;
-use crate::arguments::own_signer::OwnSignerArgs;
+use crate::arguments::own_signer::{OWN_SIGNER, OwnSignerArgs};
 use crate::arguments::signer::{SignerArgs, budget, client_of};
 use crate::arguments::signing_profile::SigningProfile;
+use crate::arguments::{input_file, metadata};
 use crate::commands::sign::{NewSignature, OwnSigning, show_new_signature, where_written};
 use crate::output::exit::{CliError, ExitStatus};
-use crate::output::file::OutputFile;
 use crate::output::vocabulary::{SignatureReport, SignedContent};
 use crate::output::{GOOD, Output, SCHEMA_VERSION, paint, show_fact};
 
@@ -48,7 +45,7 @@ pub(super) struct Args {
 
     /// The signing profile: arn:aws:signer:REGION:ACCOUNT:/signing-profiles/NAME. A NAME alone is completed if the AWS
     /// configuration has region and account
-    #[arg(long, value_name = "ARN", conflicts_with_all = ["plugin", "key"])]
+    #[arg(long, value_name = "ARN", conflicts_with_all = OWN_SIGNER)]
     profile: Option<SigningProfile>,
 
     /// The media type of the content, which is signed too; `blob verify --media-type` checks it
@@ -91,9 +88,9 @@ struct BlobSignReport {
 pub(super) async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
     let user_metadata = UserMetadata::from_pairs(args.user_metadata)?;
     let signature = args.signature.unwrap_or_else(|| signature_of(&args.file, args.own.format()));
-    let signature = OutputFile::new(signature, args.force)?;
+    let signature = args.own.output_file(signature, args.force)?;
     let output = &signature.beside(output)?;
-    let content = open(&args.file)?;
+    let content = input_file::open(&args.file)?;
     let config = args.signer.config()?.with_waits(output.waits());
     let budget = budget(&config);
     let media_type = &args.media_type;
@@ -148,22 +145,10 @@ pub(super) fn signature_of(file: &Path, format: EnvelopeFormat) -> PathBuf {
     name.into()
 }
 
-/// Opens a regular file. Devices and pipes are refused: their content may never end.
-pub(super) fn open(path: &Path) -> Result<File, CliError> {
-    let unreadable = |why: std::io::Error| {
-        let why = if why.kind() == ErrorKind::NotFound { "it does not exist".to_owned() } else { why.to_string() };
-        CliError::file(format!("{}: {why}", path.display()))
-    };
-    if !std::fs::metadata(path).map_err(unreadable)?.is_file() {
-        return Err(CliError::file(format!("{} is not a regular file", path.display())));
-    }
-    File::open(path).map_err(unreadable)
-}
-
 fn failed(why: SignBlobError) -> CliError {
     match why {
         SignBlobError::Sign(why) => why.into(),
-        SignBlobError::OtherKey => CliError::new(ReasonCode::Unsupported, why),
+        SignBlobError::OtherKey => CliError::new(ReasonCode::Protocol, why),
         SignBlobError::Read(_) => CliError::file(why),
         _ => CliError::configuration(why),
     }

@@ -10,16 +10,17 @@ use notation::{NotationFolder, read_blob_trust_policy};
 use serde::Serialize;
 use time::OffsetDateTime;
 
-use super::sign::{open, signature_of};
-use crate::arguments::envelope_file;
+use super::sign::signature_of;
 use crate::arguments::signer::SignerArgs;
+use crate::arguments::{envelope_file, input_file};
 use crate::output::exit::{CliError, ExitStatus};
 use crate::output::failure::FailureReport;
 use crate::output::vocabulary::SignatureReport;
 use crate::output::wrap::fact;
 use crate::output::{BAD, Output, SCHEMA_VERSION, paint};
 use crate::verification::{
-    CheckedSignature, VerificationArgs, VerificationOutcome, details, failures, note_skipped, verdict_error,
+    CheckedSignature, TRUSTED, VerificationArgs, VerificationOutcome, details, failures, file_verdict_error,
+    note_skipped,
 };
 
 /// Verify the signature of a file.
@@ -59,7 +60,7 @@ pub(super) struct Args {
     media_type: Option<String>,
 
     /// Apply the policy statement with this name [default: the statement with globalPolicy]
-    #[arg(long, value_name = "NAME", conflicts_with = "trusted_profiles")]
+    #[arg(long, value_name = "NAME", conflicts_with_all = TRUSTED)]
     policy_name: Option<String>,
 
     #[command(flatten)]
@@ -115,13 +116,13 @@ impl BlobVerifyReport {
             policy: policy.name().to_owned(),
             signature: match first {
                 Some(checked) => {
-                    let checked = CheckedSignature::new(checked);
+                    let checked = CheckedSignature::of_file(checked);
                     let signature = SignatureReport { content: checked.signature.content, ..signature };
                     DetachedSignature::Checked(Box::new(CheckedSignature { signature, ..checked }))
                 }
                 None => DetachedSignature::Unchecked(Box::new(signature)),
             },
-            error: verdict_error(verdict).map(FailureReport::from),
+            error: file_verdict_error(verdict).map(FailureReport::from),
         }
     }
 
@@ -186,7 +187,7 @@ pub(super) async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliEr
     // A blob has one signature.
     let verifier = intent.verifier(&args.signer, 1, output)?;
     let demands = Demands { user_metadata: intent.user_metadata()?, ..Demands::default() };
-    let content = open(&file)?;
+    let content = input_file::open(&file)?;
     let envelope = envelope_file::read(&signature)?;
     let media_type = args.media_type.as_deref();
     let now = OffsetDateTime::now_utc();

@@ -84,7 +84,7 @@ pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
     for signature in &report.signatures {
         for failure in signature.failures() {
             let message = format!("{}: {}", signature.signature.digest, failure.message);
-            output.failure_instead_of_text(message, failure.advice.as_deref());
+            output.failure_beside_text(message, failure.advice.as_deref());
         }
     }
     output.json(&report)?;

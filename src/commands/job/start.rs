@@ -53,7 +53,7 @@ pub(super) struct Args {
     source_bucket: Option<String>,
 
     /// With --source-bucket: the key
-    #[arg(long, value_name = "KEY", requires = "source_bucket")]
+    #[arg(long, value_name = "KEY", requires = "source_bucket", conflicts_with = "source")]
     source_key: Option<String>,
 
     /// The version of the object, if --source does not name it
@@ -131,6 +131,9 @@ fn source(args: &Args) -> Result<S3Object, CliError> {
 }
 
 pub(super) async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
+    if !args.wait {
+        args.waiting.refuse_without_wait()?;
+    }
     let source = source(&args)?;
     let service = args.service.service(output)?;
     let named = service.profile(&args.profile).await?;

@@ -17,7 +17,7 @@ use crate::output::exit::CliError;
 use crate::output::failure::FailureReport;
 
 /// The time limit of AWS's waiter: 25 attempts with pauses of 20 seconds.
-const DEFAULT_LIMIT: &str = "500";
+const DEFAULT_LIMIT: u64 = 500;
 /// The pause after the first answer.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// The longest pause.
@@ -26,15 +26,24 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// How long to wait for a job.
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct WaitArgs {
-    /// Stop waiting after this many seconds. The job goes on
-    #[arg(long, value_name = "SECONDS", default_value = DEFAULT_LIMIT, value_parser = RangedU64ValueParser::<u64>::new().range(1..=86_400))]
-    timeout: u64,
+    /// Stop waiting after this many seconds. The job goes on [default: 500]
+    #[arg(long, value_name = "SECONDS", value_parser = RangedU64ValueParser::<u64>::new().range(1..=86_400))]
+    timeout: Option<u64>,
 }
 
 impl WaitArgs {
+    /// Refuses a limit for a wait that was not asked for.
+    pub(super) fn refuse_without_wait(&self) -> Result<(), CliError> {
+        match self.timeout {
+            Some(_) => Err(CliError::configuration("--timeout limits the wait, and needs --wait")
+                .with_advice("Add --wait, or remove --timeout.")),
+            None => Ok(()),
+        }
+    }
+
     /// The deadline, from now on.
     pub(super) fn deadline(&self) -> Deadline {
-        Deadline::new(Duration::from_secs(self.timeout))
+        Deadline::new(Duration::from_secs(self.timeout.unwrap_or(DEFAULT_LIMIT)))
     }
 }
 

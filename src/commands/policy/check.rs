@@ -73,7 +73,7 @@ impl FindingReport {
         let message = format!("{document}{policy}{}", self.step.explanation.message());
         if self.is_problem() {
             let advice = self.step.explanation.error().and_then(|error| error.advice.as_deref());
-            output.failure_instead_of_text(&message, advice);
+            output.failure_beside_text(&message, advice);
         }
         output.text(format!("{} {}", self.step.outcome.word(8), wrapped(&message, 9, output.columns())))?;
         match self.step.explanation.error().and_then(|error| error.advice.as_ref()) {

@@ -25,6 +25,9 @@ use crate::output::vocabulary::{NamedArtifact, SignatureReport};
 use crate::output::wrap::fact;
 use crate::output::{BAD, GOOD, Output, SCHEMA_VERSION, paint};
 
+/// The options that name a signing job in place of an artifact.
+const OF_JOB: [&str; 2] = ["job_id", "job_owner"];
+
 /// Revoke the signatures of an artifact, or the signature of one signing job.
 ///
 /// Each signature of AWS Signer comes from one signing job, which is what AWS Signer revokes. Given an artifact, this
@@ -63,19 +66,19 @@ pub(super) struct Args {
     job_id: Option<JobName>,
 
     /// With --job-id: the account that owns the job [default: the account of the credentials]
-    #[arg(long, value_name = "ACCOUNT", requires = "job_id")]
+    #[arg(long, value_name = "ACCOUNT", requires = "job_id", conflicts_with = "reference")]
     job_owner: Option<AccountId>,
 
     /// With REF: revoke only this signature, by its digest as `list` shows it. Repeat for several
-    #[arg(long = "signature", value_name = "DIGEST", requires = "reference")]
+    #[arg(long = "signature", value_name = "DIGEST", requires = "reference", conflicts_with_all = OF_JOB)]
     signatures: Vec<Digest>,
 
     /// With REF: the root certificate of the signatures, if it is not AWS's (PEM or DER)
-    #[arg(long = "root", value_name = "FILE", requires = "reference")]
+    #[arg(long = "root", value_name = "FILE", requires = "reference", conflicts_with_all = OF_JOB)]
     roots: Vec<PathBuf>,
 
     /// With REF: fail if the artifact has more signatures than this
-    #[arg(long, value_name = "N", default_value = "100", value_parser = count)]
+    #[arg(long, value_name = "N", default_value = "100", value_parser = count, conflicts_with_all = OF_JOB)]
     max_signatures: NonZeroUsize,
 
     /// The reason, which AWS Signer stores with the revocation

@@ -26,6 +26,9 @@ const MAX_SIZE: u64 = 1024 * 1024;
 /// Where the check of the way from the API server creates a Pod for show.
 const PROBED: &str = "default";
 
+/// The options for installing the service, which `--webhooks` does not.
+const INSTALLED: [&str; 4] = ["print", "image", "replicas", "config"];
+
 /// Install the admission service in a Kubernetes cluster.
 ///
 /// Applies a namespace, a service account with its permissions, the configuration, a Deployment and a Service. When all
@@ -83,15 +86,15 @@ pub(super) struct Args {
     context: Option<String>,
 
     /// Only register the webhook configurations in this file when the service is ready, as the Helm chart does
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["print", "image", "replicas", "config"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = INSTALLED)]
     webhooks: Option<PathBuf>,
 
     /// With --webhooks: the Deployment that is waited for
-    #[arg(long, value_name = "NAME", requires = "webhooks", conflicts_with_all = ["print", "image", "config"], default_value = NAME)]
+    #[arg(long, value_name = "NAME", requires = "webhooks", conflicts_with_all = INSTALLED, default_value = NAME)]
     deployment: String,
 
     /// With --webhooks: the Secret with its certificate
-    #[arg(long, value_name = "NAME", requires = "webhooks", conflicts_with_all = ["print", "image", "config"], default_value = SECRET)]
+    #[arg(long, value_name = "NAME", requires = "webhooks", conflicts_with_all = INSTALLED, default_value = SECRET)]
     secret: String,
 }
 

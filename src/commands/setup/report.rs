@@ -139,7 +139,7 @@ impl Item {
         let message = format!("{name}{message}");
         if self.status() != ExitStatus::DONE {
             let advice = self.step.explanation.error().and_then(|error| error.advice.as_deref());
-            output.failure_instead_of_text(format!("{title}: {message}"), advice);
+            output.failure_beside_text(format!("{title}: {message}"), advice);
         }
         let word = self.step.outcome.word(8);
         output.text(match output.columns() {

@@ -22,18 +22,20 @@ use crate::arguments::artifact_reference::ArtifactReference;
 use crate::arguments::metadata;
 use crate::arguments::metadata::Pair;
 use crate::arguments::number::count;
-use crate::arguments::own_signer::OwnSignerArgs;
+use crate::arguments::own_signer::{OWN_SIGNER, OwnSignerArgs};
 use crate::arguments::registry::RegistryArgs;
 use crate::arguments::signer::{SignerArgs, budget};
 use crate::arguments::signing_profile::SigningProfile;
 use crate::output::Output;
 use crate::output::artifacts::ArtifactsReport;
 use crate::output::exit::{CliError, ExitStatus};
-use crate::output::file::OutputFile;
 use crate::parallel::in_order;
 
 /// AWS Signer's default quota for most operations, in calls per second for an account and region.
 const AWS_RATE: NonZeroU32 = NonZeroU32::new(25).expect("it is not 0");
+
+/// The options for signatures that are attached.
+const NOT_DETACHED: [&str; 4] = ["recursive", "if_unsigned", "roots", "manifest_form"];
 
 /// Sign artifacts in registries and OCI image layouts with AWS Signer.
 ///
@@ -70,7 +72,7 @@ pub struct Args {
     /// The signing profile, which is the signing identity in AWS Signer:
     /// arn:aws:signer:REGION:ACCOUNT:/signing-profiles/NAME. A NAME alone is completed if the AWS configuration has
     /// region and account
-    #[arg(long, value_name = "ARN", conflicts_with_all = ["plugin", "key"])]
+    #[arg(long, value_name = "ARN", conflicts_with_all = OWN_SIGNER)]
     profile: Option<SigningProfile>,
 
     /// Sign this metadata with the artifact; `verify --user-metadata` checks it. Repeat for several
@@ -81,20 +83,20 @@ pub struct Args {
     #[arg(long)]
     recursive: bool,
 
-    /// Skip artifacts that already have a valid signature by this profile
-    #[arg(long, requires = "profile")]
+    /// With --profile: skip artifacts that already have a valid signature by this profile
+    #[arg(long, requires = "profile", conflicts_with_all = OWN_SIGNER)]
     if_unsigned: bool,
 
     /// With --if-unsigned: the root certificate of the signatures, if it is not AWS's (PEM or DER)
-    #[arg(long = "root", value_name = "FILE", requires = "if_unsigned")]
+    #[arg(long = "root", value_name = "FILE", requires = "if_unsigned", conflicts_with_all = OWN_SIGNER)]
     roots: Vec<PathBuf>,
 
     /// Write the signature to this file instead of attaching it; - is standard output
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["recursive", "if_unsigned"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = NOT_DETACHED)]
     detach: Option<PathBuf>,
 
     /// With --detach: replace the file if it exists
-    #[arg(long, requires = "detach")]
+    #[arg(long, requires = "detach", conflicts_with_all = NOT_DETACHED)]
     force: bool,
 
     /// How to mark the manifest as a signature. notation 1.3 does not find "artifact-type" in OCI image layouts
@@ -141,7 +143,7 @@ pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
         let why = CliError::configuration("--detach writes one signature to one file");
         return Err(why.with_advice("Give only one artifact."));
     }
-    let detach = args.detach.map(|file| OutputFile::new(file, args.force)).transpose()?;
+    let detach = args.detach.map(|file| args.own.output_file(file, args.force)).transpose()?;
     let output = &detach.as_ref().map_or_else(|| Ok(output.clone()), |file| file.beside(output))?;
     let user_metadata = UserMetadata::from_pairs(args.user_metadata)?;
     let registry = args.registry.client_for(&args.references, output)?;

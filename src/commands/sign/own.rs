@@ -7,7 +7,7 @@ use std::time::Duration;
 use aws_signer::{ClientPool, SignerAttributes};
 use limits::Deadline;
 use notary::envelope::{EnvelopeFormat, Payload};
-use notary::{Descriptor, UserMetadata};
+use notary::{Descriptor, ReasonCode, UserMetadata};
 use notation::attach::{AttachError, MatchingEnvelope};
 use notation::revocation::{RevocationSource, RevocationSources};
 use notation::sign::own::{OwnSignature, OwnSigner, SigningOptions};
@@ -27,6 +27,8 @@ pub(in crate::commands) struct OwnSigning {
     format: EnvelopeFormat,
     expires_in: Option<time::Duration>,
     authority: Option<TimestampingAuthority>,
+    /// The time limit for a timestamp.
+    timestamp_time: Duration,
     /// Who is asked whether the authority's certificates are revoked.
     revocation: Box<dyn RevocationSource>,
 }
@@ -47,6 +49,7 @@ impl OwnSigning {
             format: args.format(),
             expires_in: args.expires_in(),
             authority: args.authority()?,
+            timestamp_time: args.timestamp_time(),
             revocation: Box::new(RevocationSources::new(clients.clone())),
         }))
     }
@@ -65,7 +68,7 @@ impl OwnSigning {
         deadline: Deadline,
     ) -> Result<SignatureReport, CliError> {
         let signed = self.signer.sign(artifact, &self.options(signing.user_metadata.clone()), deadline).await?;
-        let signature = self.stamped(signed, artifact, deadline).await?;
+        let signature = self.stamped(signed, artifact).await?;
         let report = match &signing.detach {
             Some(file) => {
                 file.write(signature.envelope.bytes(), 0o644)?;
@@ -89,25 +92,23 @@ impl OwnSigning {
     ) -> Result<(Descriptor, NewSignature), CliError> {
         let options = self.options(user_metadata);
         let (blob, signed) = self.signer.sign_blob(content, media_type, &options, budget).await?;
-        let signature = self.stamped(signed, &blob, Deadline::new(budget)).await?;
+        let signature = self.stamped(signed, &blob).await?;
         Ok((blob, signature))
     }
 
-    async fn stamped(
-        &self,
-        signed: OwnSignature,
-        artifact: &Descriptor,
-        deadline: Deadline,
-    ) -> Result<NewSignature, CliError> {
+    /// The signature with its timestamp, if it gets one.
+    async fn stamped(&self, signed: OwnSignature, artifact: &Descriptor) -> Result<NewSignature, CliError> {
         let OwnSignature { envelope, annotations } = signed;
         let Some(authority) = &self.authority else {
             return Ok(NewSignature { envelope, annotations, timestamp: None });
         };
         let now = OffsetDateTime::now_utc();
+        let deadline = Deadline::new(self.timestamp_time);
         let stamped = stamp(self.format, envelope.bytes(), authority, &*self.revocation, now, deadline).await?;
         let StampedEnvelope { bytes, timestamp } = stamped;
-        // The new bytes are checked like those of the signer.
-        let envelope = MatchingEnvelope::check_in(self.format, bytes, artifact.clone())?;
+        // The new bytes are checked like those of the signer. They are no signature that someone presents.
+        let unusable = |why| CliError::new(ReasonCode::Internal, why).context("the new signature is discarded");
+        let envelope = MatchingEnvelope::check_in(self.format, bytes, artifact.clone()).map_err(unusable)?;
         Ok(NewSignature { envelope, annotations, timestamp: Some(TimestampSummary::new(&timestamp)) })
     }
 }

@@ -5,6 +5,7 @@ mod signature;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use aws_signer::ClientPool;
 use limits::Deadline;
@@ -17,7 +18,7 @@ use self::signature::{Found, Stamping, find};
 use crate::arguments::artifact_reference::{ArtifactReference, OpenedArtifact};
 use crate::arguments::number::count;
 use crate::arguments::registry::RegistryArgs;
-use crate::arguments::signer::{SignerArgs, budget};
+use crate::arguments::signer::SignerArgs;
 use crate::arguments::timestamping;
 use crate::output::Output;
 use crate::output::exit::{CliError, ExitStatus};
@@ -56,6 +57,11 @@ pub struct Args {
     #[arg(long, value_name = "FILE", required = true)]
     timestamp_root: Vec<PathBuf>,
 
+    /// The time limit for the timestamp of one signature, with the revocation check of the authority's certificates, in
+    /// seconds from 0.1 to 600
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = timestamping::seconds)]
+    timestamp_timeout: Duration,
+
     /// Only the signature whose manifest has this digest, as `list` prints it
     #[arg(long, value_name = "DIGEST")]
     signature: Option<Digest>,
@@ -80,7 +86,6 @@ pub struct Args {
 pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
     let authority = timestamping::authority(&args.timestamp_url, &args.timestamp_root)?;
     let config = SignerArgs::default().config()?;
-    let time = budget(&config);
     let waiting = output.waiting(&format!("adding timestamps to the signatures of {}", args.reference));
     let OpenedArtifact { store, target } = args.reference.open(&args.registry.client(output)?)?;
     let artifact = store.resolve(&target).await?;
@@ -101,13 +106,14 @@ pub async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
         authority,
         revocation: Box::new(RevocationSources::new(ClientPool::new(config))),
         replace: args.replace,
+        most: args.max_signatures.get(),
         is_selected: args.signature.is_some(),
     };
     let mut signatures = Vec::with_capacity(found.len());
     for signature in found {
         let Found { descriptor, content } = signature;
         let now = OffsetDateTime::now_utc();
-        signatures.push(stamping.stamp(&descriptor, content, now, Deadline::new(time)).await);
+        signatures.push(stamping.stamp(&descriptor, content, now, Deadline::new(args.timestamp_timeout)).await);
     }
     drop(waiting);
     let report = TimestampReport::new(args.reference.named(Some(&stamping.artifact)), signatures);

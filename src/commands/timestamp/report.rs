@@ -8,7 +8,8 @@ use serde::Serialize;
 use crate::output::exit::{CliError, ExitStatus};
 use crate::output::failure::FailureReport;
 use crate::output::vocabulary::{NamedArtifact, SignatureReport, TimestampDetails};
-use crate::output::{GOOD, Output, SCHEMA_VERSION, WARN, paint, show_fact};
+use crate::output::wrap::{fact, hanging};
+use crate::output::{GOOD, Output, SCHEMA_VERSION, WARN, paint};
 
 /// The results of the command.
 #[derive(Debug, Serialize)]
@@ -37,6 +38,9 @@ pub(super) struct StampedSignature {
     timestamp: Option<TimestampDetails>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<FailureReport>,
+    /// Why the registry keeps the manifest of a signature that is no longer listed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kept: Option<FailureReport>,
 }
 
 /// What came of a signature.
@@ -45,7 +49,7 @@ pub(super) struct StampedSignature {
 pub(super) enum SignatureOutcome {
     /// The same signature with a timestamp is attached.
     Timestamped,
-    /// The same, and the signature without timestamp was deleted.
+    /// The same, and the signature without timestamp was deleted, or is at least no longer listed.
     Replaced,
     /// The signature has a timestamp, or the artifact has the same signature with one of this authority.
     AlreadyTimestamped,
@@ -68,10 +72,12 @@ impl TimestampReport {
 
     /// Writes the report as text.
     pub(super) fn show(&self, output: &Output) -> Result<(), CliError> {
-        for signature in &self.signatures {
-            signature.show(&self.artifact.artifact, output)?;
+        let artifact = printable(&self.artifact.artifact);
+        // Errors name the artifact themselves.
+        if self.signatures.iter().any(|signature| signature.outcome != SignatureOutcome::NotTimestamped) {
+            output.text(&artifact)?;
         }
-        Ok(())
+        self.signatures.iter().try_for_each(|signature| signature.show(&artifact, output))
     }
 }
 
@@ -83,6 +89,7 @@ impl StampedSignature {
             timestamped_digest: None,
             timestamp: None,
             error: None,
+            kept: None,
         }
     }
 
@@ -92,6 +99,10 @@ impl StampedSignature {
 
     pub(super) fn failed(self, why: CliError) -> Self {
         Self { error: Some(why.into()), ..self }
+    }
+
+    pub(super) fn kept(self, why: CliError) -> Self {
+        Self { kept: Some(why.into()), ..self }
     }
 
     pub(super) fn timestamped(self, manifest: &Descriptor, timestamp: &TimestampSummary) -> Self {
@@ -104,7 +115,7 @@ impl StampedSignature {
     }
 
     fn show(&self, artifact: &str, output: &Output) -> Result<(), CliError> {
-        let name = format!("{} signature {}", printable(artifact), self.signature.digest);
+        let digest = &self.signature.digest;
         let word = match self.outcome {
             SignatureOutcome::Timestamped => paint(GOOD, "timestamped"),
             SignatureOutcome::Replaced => paint(GOOD, "replaced by the same with a timestamp"),
@@ -115,16 +126,19 @@ impl StampedSignature {
             SignatureOutcome::NotTimestamped => paint(WARN, "not timestamped"),
         };
         if self.outcome != SignatureOutcome::NotTimestamped {
-            output.text(format!("{name} {word}"))?;
+            output.text(hanging("  ", 4, &format!("{digest} {word}"), output.columns()))?;
         }
         if let Some(error) = &self.error {
-            output.failure(format!("{name}: {}", error.message), error.advice.as_deref());
+            output.failure(format!("{artifact} signature {digest}: {}", error.message), error.advice.as_deref());
+        }
+        if let Some(why) = &self.kept {
+            output.warning(format!("{digest}: {}", why.message));
         }
         if let Some(digest) = self.timestamped_digest.as_ref().filter(|_| output.is_verbose()) {
-            show_fact("signature", 15, digest, output)?;
+            output.text(fact(4, "signature", 15, digest, output.columns()))?;
         }
         if let Some(timestamp) = self.timestamp.as_ref().filter(|_| output.is_verbose()) {
-            show_fact("timestamp", 15, timestamp.to_string(), output)?;
+            output.text(fact(4, "timestamp", 15, &printable(&timestamp.to_string()), output.columns()))?;
         }
         Ok(())
     }

@@ -29,6 +29,8 @@ pub(super) struct Stamping {
     pub authority: TimestampingAuthority,
     pub revocation: Box<dyn RevocationSource>,
     pub replace: bool,
+    /// The most signatures that an artifact may have.
+    pub most: usize,
     /// Whether the user named the signature.
     pub is_selected: bool,
 }
@@ -188,10 +190,22 @@ impl Stamping {
     }
 
     /// Deletes the signature without timestamp. The one with it is attached in any case.
+    ///
+    /// Where a registry has no Referrers API, the list of signatures changes first. If the registry then does not
+    /// delete the manifest, the signature is replaced for everyone who lists signatures, and trying again would find
+    /// nothing to do: that is no failure.
     async fn delete_old(&self, old: &Descriptor, report: StampedSignature) -> StampedSignature {
-        match self.store.delete_referrer(&self.artifact.digest, &old.digest).await {
-            Ok(()) => report.ended(SignatureOutcome::Replaced),
-            Err(why) => report.failed(CliError::from(why).context("the signature without timestamp stays")),
+        let Err(why) = self.store.delete_referrer(&self.artifact.digest, &old.digest).await else {
+            return report.ended(SignatureOutcome::Replaced);
+        };
+        let why = CliError::from(why);
+        match self.store.list_signatures_of(&self.artifact.digest, self.most).await {
+            Ok(listed) if listed.iter().all(|listed| listed.digest != old.digest) => {
+                let why = why.context("no longer listed, but the registry keeps its manifest");
+                report.ended(SignatureOutcome::Replaced).kept(why)
+            }
+            Ok(_) => report.failed(why.context("the signature without timestamp stays")),
+            Err(_) => report.failed(why.context("the signature without timestamp may stay")),
         }
     }
 }

@@ -58,7 +58,7 @@ fn show(file: &FileReport, output: &Output) -> Result<(), CliError> {
     match &file.error {
         Some(error) => {
             let message = format!("{}: {}", file.file, printable(&error.message));
-            output.failure_instead_of_text(message, error.advice.as_deref());
+            output.failure_beside_text(message, error.advice.as_deref());
             let failed = format!("  {} ", paint(BAD, "failed:"));
             output.text(hanging(&failed, 4, &printable(&error.message), output.columns()))
         }

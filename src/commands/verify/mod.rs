@@ -24,7 +24,7 @@ use crate::output::Output;
 use crate::output::artifacts::ArtifactsReport;
 use crate::output::exit::{CliError, ExitStatus};
 use crate::parallel::in_order;
-use crate::verification::{VerificationArgs, VerificationIntent, arns_of};
+use crate::verification::{TRUSTED, VerificationArgs, VerificationIntent, arns_of};
 
 /// Verify the signatures of artifacts in registries and OCI image layouts.
 ///
@@ -63,7 +63,7 @@ pub struct Args {
     verification: VerificationArgs,
 
     /// For OCI image layouts: apply the trust policy statement of this repository
-    #[arg(long, value_name = "REGISTRY/REPOSITORY", conflicts_with = "trusted_profiles")]
+    #[arg(long, value_name = "REGISTRY/REPOSITORY", conflicts_with_all = TRUSTED)]
     scope: Option<RegistryScope>,
 
     /// Require valid signatures of this many different trusted signing profiles, or other trusted identities of the

@@ -73,7 +73,9 @@ fn refuses_invalid_signatures_and_writes_nothing() {
     cli.run(&attach(&stored.reference, &garbage)).exits_with(1).says("not a signature envelope");
     let huge = write("huge.sig", &vec![b' '; 10 * 1024 * 1024 + 1]);
     cli.run(&attach(&stored.reference, &huge)).exits_with(1).says("is not a signature envelope");
-    cli.run(&attach(&stored.reference, Path::new("/nowhere"))).exits_with(2).says("--signature /nowhere");
+    cli.run(&attach(&stored.reference, Path::new("/nowhere")))
+        .exits_with(2)
+        .says("--signature: /nowhere does not exist");
     let mut reserved = attach(&stored.reference, &own);
     reserved.extend(["--annotation", "io.cncf.notary.x509chain.thumbprint#S256=[]"]);
     cli.run(&reserved).exits_with(2).says("belongs to the Notary Project");

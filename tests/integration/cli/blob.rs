@@ -316,7 +316,7 @@ fn missing_files_are_usage_errors() {
     blobs.verify("app.tar.gz", &["--signature", "absent.sig"]).exits_with(2).says("absent.sig");
     blobs.write("some.sig", b"{}");
     blobs.verify("absent", &["--signature", "some.sig"]).exits_with(2).says("absent");
-    blobs.verify(".", &["--signature", "some.sig"]).exits_with(2).says("is not a regular file");
+    blobs.verify(".", &["--signature", "some.sig"]).exits_with(2).says("is a folder; it must be a regular file");
     let none = ["blob", "verify", "--trusted-profile", &blobs.world.profile.arn];
     blobs.cli.run(&none).exits_with(2).says("no file is given");
     blobs.cli.run(&[&none[..], &["one", "two"]].concat()).exits_with(2).says("several files");

@@ -32,7 +32,7 @@ fn a_registry_on_this_machine_may_speak_tls() {
     list(&server, &[], &["--ca-file", file.to_str().unwrap()]).exits_with(2).says("404");
     assert_eq!(server.seen().len(), 2);
     let missing = list(&server, &[], &["--ca-file", "/nonexistent.pem"]).exits_with(2);
-    assert_eq!(missing.stderr, "error: --ca-file /nonexistent.pem: No such file or directory\n");
+    assert_eq!(missing.stderr, "error: --ca-file: /nonexistent.pem does not exist\n");
     let plain = list(&server, &[], &["--plain-http"]).exits_with(2);
     plain.says("Client sent an HTTP request to an HTTPS server").says("omit --plain-http");
     assert_eq!(server.seen().len(), 2);

@@ -79,6 +79,18 @@ fn a_timestamp_keeps_the_signature_of_a_file_valid() {
     }
 }
 
+/// `timestamp` is for artifacts.
+#[test]
+fn a_file_without_timestamp_is_signed_again() {
+    let scene = scene(Kind::P256, EnvelopeFormat::Jws, Duration::days(2));
+    sign_file(&scene, &KEY, &[]);
+    trust_files(&scene, "strict", &["ca:own", "tsa:own"]);
+    let refused = scene.cli.json("blob-verify", &["blob", "verify", "app"], 1);
+    let advice = refused["error"]["advice"].as_str().unwrap();
+    assert!(advice.contains("blob sign FILE") && !refused.to_string().contains(" REF"), "{refused:#}");
+    scene.cli.run(&["blob", "verify", "app"]).exits_with(1).says("blob sign FILE --force --timestamp-url URL");
+}
+
 #[test]
 fn signatures_expire_when_they_should() {
     for format in EnvelopeFormat::ALL {
@@ -92,11 +104,18 @@ fn signatures_expire_when_they_should() {
         std::thread::sleep(std::time::Duration::from_secs(3));
         scene.trust(&scene.config(), &json!({ "level": "strict" }), &["ca:own"]);
         scene.cli.run(&scene.verify(&image)).exits_with(1).says("failed  expiry");
-        for (expiry, says) in
-            [("0h", "expected a time"), ("1w", "expected a time"), ("9999999d", "after the year 9999")]
-        {
+        for (expiry, says) in [
+            ("-1h", "must not be negative"),
+            ("1.5s", "whole seconds"),
+            ("1w", "expected a time"),
+            ("9999999d", "after the year 9999"),
+        ] {
             scene.cli.run(&words(&scene.sign(&image, &["--expiry", expiry]))).exits_with(2).says(says);
         }
+        let signed = sign_file(&scene, &KEY, &["--expiry", "1.5h"]);
+        assert_eq!(validity(&signed["signature"]), Duration::minutes(90), "{signed:#}");
+        let signed = sign_file(&scene, &KEY, &["--expiry", "0h"]);
+        assert!(signed["signature"].get("expiry").is_none(), "{signed:#}");
         let profile = "arn:aws:signer:us-west-2:111122223333:/signing-profiles/Prod";
         for command in [
             &["sign", &image, "--profile", profile, "-e", "1h"][..],

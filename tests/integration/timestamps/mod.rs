@@ -5,6 +5,8 @@ mod files;
 mod interchange;
 mod openssl;
 mod plugins;
+mod replacing;
+mod servers;
 mod stamping;
 
 use std::fs;

@@ -119,7 +119,7 @@ fn raw_signatures_are_checked(format: EnvelopeFormat) {
     for (change, says) in [
         ("signature=AAAA", "does not verify"),
         ("algorithm=RSASSA-PSS-SHA-512", "used the algorithm"),
-        ("exit 9", "generate-signature failed"),
+        ("exit 9", "generate-signature failed: it ended with exit code 9 and wrote no message"),
     ] {
         install_raw_plugin(&scene, change);
         scene.cli.run(&words(&sign)).failed().says(says);

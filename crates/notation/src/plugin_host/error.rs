@@ -58,7 +58,7 @@ pub enum PluginError {
         command: Command,
         /// The protocol's error code, if the plugin gave one.
         code: Option<ErrorCode>,
-        /// Its message, which may be empty.
+        /// Its message, or how it ended if it wrote none.
         message: String,
     },
     /// Its answer is not the JSON that the protocol requires.
@@ -116,7 +116,6 @@ fn names(checks: &[Capability]) -> String {
 }
 
 fn shown(code: Option<&ErrorCode>, message: &str) -> String {
-    let message = if message.is_empty() { "no message" } else { message };
     printable(&code.map_or_else(|| message.to_owned(), |code| format!("{code}: {message}")))
 }
 

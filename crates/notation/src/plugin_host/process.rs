@@ -2,8 +2,9 @@
 //! its whole process group is killed.
 
 use std::io;
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use limits::Deadline;
@@ -24,7 +25,8 @@ const MAX_ERROR: u64 = 64 * 1024;
 
 /// The output of a command.
 struct Output {
-    success: bool,
+    /// How the program ended.
+    status: ExitStatus,
     stdout: Vec<u8>,
     stderr: Vec<u8>,
 }
@@ -53,8 +55,9 @@ pub(crate) async fn ask(
         None => return Err(PluginError::Timeout { command, budget: deadline.budget() }),
         Some(output) => output.map_err(run)?,
     };
-    if !output.success {
+    if !output.status.success() {
         let (code, message) = error_of(&output.stderr);
+        let message = if message.is_empty() { silent(output.status) } else { message };
         return Err(PluginError::Failed { command, code, message });
     }
     if output.stdout.len() as u64 > MAX_ANSWER {
@@ -107,8 +110,8 @@ async fn talk(child: &mut Child, request: &[u8]) -> io::Result<Output> {
         Ok(text)
     };
     match tokio::try_join!(write, answer, errors) {
-        Ok(((), stdout, stderr)) => Ok(Output { success: child.wait().await?.success(), stdout, stderr }),
-        Err(Stop::TooLarge(stdout)) => Ok(Output { success: true, stdout, stderr: Vec::new() }),
+        Ok(((), stdout, stderr)) => Ok(Output { status: child.wait().await?, stdout, stderr }),
+        Err(Stop::TooLarge(stdout)) => Ok(Output { status: ExitStatus::default(), stdout, stderr: Vec::new() }),
         Err(Stop::Io(why)) => Err(why),
     }
 }
@@ -131,6 +134,16 @@ async fn read(stream: &mut Option<impl AsyncRead + Unpin>, most: u64) -> io::Res
         stream.take(most).read_to_end(&mut bytes).await?;
     }
     Ok(bytes)
+}
+
+/// What is known of a command that failed without a message.
+fn silent(status: ExitStatus) -> String {
+    let ended = match (status.code(), status.signal()) {
+        (Some(code), _) => format!("it ended with exit code {code}"),
+        (None, Some(signal)) => format!("it was ended by the signal {signal}"),
+        (None, None) => status.to_string(),
+    };
+    format!("{ended} and wrote no message")
 }
 
 /// The code and the message of the protocol's error, or otherwise the text of standard error.

@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use aws_lc_rs::rand;
-use http_client::{BodyError, Excess, HttpClients, Reach, Silence, is_link_only, read_body};
+use http_client::{BodyError, Excess, HttpClients, Reach, Silence, TlsFailure, is_link_only, read_body};
 use limits::Deadline;
 use notary::DigestAlgorithm;
 use notary::text::printable;
@@ -19,7 +19,7 @@ use super::error::TimestampingError as E;
 
 /// The largest response, in bytes: a token and its status.
 const MAX_RESPONSE: u64 = MAX_TOKEN_SIZE as u64 + 4096;
-/// How long a connection may be silent.
+/// How long a connection may be silent, if that is limited.
 const IDLE: Duration = Duration::from_secs(10);
 
 /// A timestamping authority, and the roots that its certificate must lead to. Share it: it keeps its connections.
@@ -99,12 +99,16 @@ impl TimestampingAuthority {
     }
 
     async fn exchange(&self, request: &TimestampRequest) -> Result<Vec<u8>, E> {
-        let client = self.clients.client_for(&self.url, Reach::Anywhere, Silence::Bounded);
+        // The deadline of the request limits the silence.
+        let client = self.clients.client_for(&self.url, Reach::Anywhere, Silence::Allowed);
         let client = client.map_err(|why| self.connection(why))?;
         let began = Instant::now();
         let query = client.post(self.url.clone()).header(CONTENT_TYPE, QUERY_MEDIA_TYPE);
         let query = query.header(ACCEPT, REPLY_MEDIA_TYPE).body(request.der().to_vec());
-        let answer = query.send().await.map_err(|why| self.connection(self.clients.explain(&why)))?;
+        let answer = query.send().await.map_err(|why| match TlsFailure::of(&why) {
+            Some(why) => E::Tls { url: self.shown(), why },
+            None => self.connection(self.clients.explain(&why)),
+        })?;
         let (status, ms) = (answer.status().as_u16(), began.elapsed().as_millis() as u64);
         tracing::debug!(url = self.shown(), status, ms, "received a response of the timestamping authority");
         self.check(&answer)?;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use http_client::TlsFailure;
 use notary::envelope::{EnvelopeError, VerifyError};
 use notary::timestamp::{ResponseError, TimestampError};
 use notary::x509::ChainError;
@@ -37,6 +38,14 @@ pub enum TimestampingError {
         url: String,
         /// The error.
         why: String,
+    },
+    /// The TLS handshake failed, and would fail again.
+    #[error("the timestamping authority {url}: {why}")]
+    Tls {
+        /// Its URL.
+        url: String,
+        /// The reason.
+        why: TlsFailure,
     },
     /// No complete answer arrived in time.
     #[error("the timestamping authority {url} did not answer within {} s", .time.as_secs_f32())]
@@ -103,7 +112,7 @@ impl TimestampingError {
     pub fn code(&self) -> ReasonCode {
         match self {
             Self::Envelope(_) | Self::Verify(_) => ReasonCode::Integrity,
-            Self::SigningAuthority | Self::Root(_) => ReasonCode::Configuration,
+            Self::SigningAuthority | Self::Root(_) | Self::Tls { .. } => ReasonCode::Configuration,
             Self::Request(_) => ReasonCode::Internal,
             Self::Connection { .. } => ReasonCode::Unreachable,
             Self::Timeout { .. } => ReasonCode::Deadline,
@@ -129,8 +138,14 @@ impl TimestampingError {
     pub fn advice(&self) -> Option<Advice> {
         match self {
             Self::Connection { .. } => Some(Advice::CheckNetwork),
+            Self::Tls { why: TlsFailure::UnknownAuthority, .. } => Some(Advice::TrustServerAuthority),
+            Self::Timeout { .. } => Some(Advice::AllowTimestampMoreTime),
             Self::NotValid(_) => Some(Advice::SignAgain),
             Self::Revoked(_) => Some(Advice::InvestigateRevocation),
+            // The deadline is that of the timestamp.
+            Self::Undecided(Failure { advice: Some(Advice::AllowMoreTime), .. }) => {
+                Some(Advice::AllowTimestampMoreTime)
+            }
             Self::Undecided(failure) => failure.advice.clone(),
             _ => None,
         }

@@ -10,8 +10,8 @@ use notary::text::rfc3339;
 use notation::trust_store::read_certificates;
 use time::OffsetDateTime;
 
-use super::open;
 use super::report::{JobVerifyReport, SignedFile};
+use crate::arguments::input_file;
 use crate::output::Output;
 use crate::output::exit::{CliError, ExitStatus};
 
@@ -33,7 +33,7 @@ pub(super) fn verify(file: &Path, content: &File, trusted: &Trusted, output: &Ou
     };
     check_certificate(&certificate).map_err(|why| CliError::configuration(why).context("--certificate"))?;
     let image = SignedImage::parse(&read(file, content)?).map_err(|why| image_error(&why).context(file.display()))?;
-    let payload = trusted.payload.as_deref().map(open).transpose()?;
+    let payload = trusted.payload.as_deref().map(input_file::open).transpose()?;
     let checked = image.verify(&certificate, payload.as_ref().map(|file| file as &dyn Content));
     let error = match checked {
         Err(why) => Some(image_error(&why)),
@@ -64,7 +64,7 @@ fn expired(certificate: &notary::x509::Certificate) -> Option<CliError> {
 }
 
 fn read(path: &Path, file: &File) -> Result<Vec<u8>, CliError> {
-    let unreadable = |why: std::io::Error| CliError::file(format!("{}: {why}", path.display()));
+    let unreadable = |why: std::io::Error| input_file::unreadable(path, why);
     let size = Content::size(file).map_err(unreadable)?;
     if size > SignedImage::MOST {
         let why = format!("{} has {size} bytes; a signed image has at most {}", path.display(), SignedImage::MOST);

@@ -6,12 +6,17 @@ mod zip;
 
 use std::fs::File;
 use std::os::unix::fs::FileExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
+use crate::arguments::input_file;
 use crate::arguments::signer::SignerArgs;
 use crate::output::Output;
 use crate::output::exit::{CliError, ExitStatus};
-use crate::verification::VerificationArgs;
+use crate::verification::{TRUSTED, VerificationArgs};
+
+/// The options for zip files, which name their signer.
+const OF_ZIP_FILES: [&str; 6] =
+    ["trusted_profiles", "roots", "policy", "policy_name", "user_metadata", "plugin_config"];
 
 /// Verify a file that a signing job has signed: a zip file for AWS Lambda, or an image for a device.
 ///
@@ -45,16 +50,16 @@ pub(super) struct Args {
     file: Option<PathBuf>,
 
     /// Images: the certificate of the signer (PEM), which is trusted
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = OF_ZIP_FILES)]
     certificate: Option<PathBuf>,
 
     /// Images: the image itself, if it is not in the signed file
-    #[arg(long, value_name = "FILE", requires = "certificate")]
+    #[arg(long, value_name = "FILE", requires = "certificate", conflicts_with_all = OF_ZIP_FILES)]
     payload: Option<PathBuf>,
 
     /// Zip files: apply the statement with this name of the trust policy for blobs [default: the statement with
     /// globalPolicy]
-    #[arg(long, value_name = "NAME", conflicts_with = "trusted_profiles")]
+    #[arg(long, value_name = "NAME", conflicts_with_all = TRUSTED)]
     policy_name: Option<String>,
 
     #[command(flatten)]
@@ -77,7 +82,8 @@ pub(super) async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliEr
         }
         (None, _) => return Err(CliError::configuration("no file is given").with_advice("Name the file to verify.")),
     };
-    let content = open(&file)?;
+    // Devices and pipes cannot be read in any order.
+    let content = input_file::open(&file)?;
     if is_json(&content) {
         if !intent.trusted.is_empty() {
             let why = format!("{} is a signed image, which names no signing profile", file.display());
@@ -93,15 +99,6 @@ pub(super) async fn run(args: Args, output: &Output) -> Result<ExitStatus, CliEr
         return Err(CliError::configuration(why).with_advice(advice));
     }
     zip::verify(&file, content, intent, policy_name.as_deref(), &signer, output).await
-}
-
-/// Opens a regular file. Devices and pipes cannot be read in any order.
-fn open(path: &Path) -> Result<File, CliError> {
-    let unreadable = |why: std::io::Error| CliError::file(format!("{}: {why}", path.display()));
-    if !std::fs::metadata(path).map_err(unreadable)?.is_file() {
-        return Err(CliError::file(format!("{} is not a regular file", path.display())));
-    }
-    File::open(path).map_err(unreadable)
 }
 
 /// Whether a file begins as a JSON object.

@@ -10,6 +10,7 @@ use serde::Serialize;
 use time::OffsetDateTime;
 
 use super::PrincipalReport;
+use crate::arguments::input_file;
 use crate::output::exit::{CliError, ExitStatus};
 use crate::output::{GOOD, Output, SCHEMA_VERSION, paint};
 
@@ -103,7 +104,7 @@ pub(super) fn run(args: Args, output: &Output) -> Result<ExitStatus, CliError> {
 /// Reads a policy, which is refused later if it is too long.
 fn read(path: &Path) -> Result<Vec<u8>, CliError> {
     const MAX_SIZE: u64 = 1024 * 1024;
-    files::read_up_to(path, MAX_SIZE).map_err(|why| CliError::file(format!("{}: {why}", path.display())))
+    files::read_up_to(path, MAX_SIZE).map_err(|why| input_file::unreadable(path, why))
 }
 
 fn name_of(text: &str) -> Result<PrincipalName, PrincipalsError> {

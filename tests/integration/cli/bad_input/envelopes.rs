@@ -208,3 +208,23 @@ fn refuses_envelopes_over_10_mib_without_reading_them() {
     let server = repository.serve();
     fixture.verify(&reference(&server), &[]).exits_with(3).says("expected 1000 bytes, got more");
 }
+
+/// All commands that read signatures say the same of one in an unknown format.
+#[test]
+fn an_envelope_of_an_unknown_format_is_refused() {
+    let fixture = Fixture::new();
+    let envelope = fixture.envelope("v1");
+    let mut repository = fixture.repository();
+    let change = |manifest: &mut Manifest| "application/unknown".clone_into(&mut manifest.layers[0].media_type);
+    let signature = repository.put_signature(&fixture.image, &envelope, change);
+    repository.list(&fixture.image.digest, vec![signature]);
+    let server = repository.serve();
+    let says = "an envelope of an unknown format, \"application/unknown\"";
+    fixture.verify(&reference(&server), &[]).exits_with(1).says(says);
+    for command in ["list", "inspect"] {
+        let refused = fixture.run(&[command, &reference(&server)]).exits_with(1).says(says);
+        assert!(refused.stderr.contains(says), "{refused}");
+        let refused = fixture.run(&[command, &reference(&server), "--output", "json"]).exits_with(1);
+        assert!(refused.stdout.contains("\"code\": \"integrity\""), "{refused}");
+    }
+}

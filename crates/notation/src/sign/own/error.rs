@@ -30,7 +30,7 @@ pub enum OwnSignError {
     },
     /// The private key is encrypted.
     #[error(
-        "the private key in {path} is encrypted; decrypt it with `openssl pkey -in FILE -out FILE`, or sign with a plugin \
+        "the private key in {path} is encrypted; decrypt it with `openssl pkey -in FILE -out NEW_FILE`, or sign with a plugin \
          or a service that keeps the key",
         path = path.display()
     )]
