@@ -8,10 +8,10 @@ use der::asn1::ObjectIdentifier;
 use time::OffsetDateTime;
 
 use super::algorithm::hash;
-use super::element::{Element, context, single, unsigned};
 use super::error::TimestampError as E;
 use super::signed_data::ID_CT_TST_INFO;
 use crate::DigestAlgorithm;
+use crate::element::{Element, context, single, unsigned};
 use crate::x509::{Certificate, MAX_CERTIFICATES};
 
 const CONTENT_TYPE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.3");

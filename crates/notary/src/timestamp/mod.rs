@@ -10,7 +10,6 @@
 mod algorithm;
 mod attributes;
 mod cache;
-mod element;
 mod error;
 mod path;
 mod request;

@@ -10,10 +10,10 @@ use super::MAX_TOKEN_SIZE;
 use super::algorithm::hash;
 use super::attributes::SignedAttributes;
 use super::cache::{self, AuthorityCache, SetHash};
-use super::element::{Element, Elements, context, single, unsigned};
 use super::error::TimestampError as E;
 use super::tst_info::TstInfo;
 use crate::DigestAlgorithm;
+use crate::element::{Element, Elements, context, single, unsigned};
 use crate::x509::{Certificate, MAX_CERTIFICATES};
 
 const ID_SIGNED_DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.2");
