@@ -1,8 +1,8 @@
 //! Reading DER element by element. Bytes that were signed or hashed are kept as they are, which derived decoders do
 //! not offer.
 
-use der::asn1::IntRef;
-use der::{Decode, Header, Reader as _, SliceReader, Tag, TagNumber};
+use der::asn1::{IntRef, Null};
+use der::{Decode, ErrorKind, Header, Reader as _, SliceReader, Tag, TagNumber};
 
 /// An element of a constructed encoding.
 #[derive(Debug, Clone, Copy)]
@@ -35,6 +35,25 @@ impl<'a> Element<'a> {
     /// Returns the elements that this one consists of.
     pub(crate) fn elements(&self) -> der::Result<Elements<'a>> {
         Elements::of(self.content)
+    }
+
+    /// Checks that the element and all that it consists of has the form of DER: tags, lengths, and the values of
+    /// BOOLEAN, INTEGER and NULL. At most `depth` constructed elements may be around a value.
+    pub(crate) fn check(&self, depth: usize) -> der::Result<()> {
+        if !self.tag.is_constructed() {
+            return match self.tag {
+                Tag::Boolean => self.decode::<bool>().map(drop),
+                Tag::Integer => self.decode::<IntRef<'_>>().map(drop),
+                Tag::Null => self.decode::<Null>().map(drop),
+                _ => Ok(()),
+            };
+        }
+        let depth = depth.checked_sub(1).ok_or(ErrorKind::Overlength)?;
+        let mut elements = self.elements()?;
+        while !elements.is_finished() {
+            elements.next()?.check(depth)?;
+        }
+        Ok(())
     }
 
     /// Decodes the element as a value of a type with a tag of its own.

@@ -18,6 +18,7 @@ mod signed_data;
 #[cfg(test)]
 mod tests;
 mod tst_info;
+mod unused;
 mod verify;
 
 pub use cache::AuthorityCache;
