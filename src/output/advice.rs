@@ -71,6 +71,12 @@ pub fn in_terms_of_the_tool(advice: &Advice) -> String {
         Advice::AddTimestamp => "Add a timestamp while the certificates are valid: notation-aws-signer timestamp \
                                  --timestamp-url URL --timestamp-root FILE REF"
             .to_owned(),
+        Advice::SignAgainWithTimestamp => "Sign the artifact again if it is still in use, with a timestamp: pass \
+                                           --timestamp-url URL --timestamp-root FILE when signing."
+            .to_owned(),
+        Advice::UseAnotherAuthority => {
+            "Use another timestamping authority: --timestamp-url URL --timestamp-root FILE.".to_owned()
+        }
         // Nothing to name: a variant of this tool is the same sentence.
         other => other.to_string(),
     }
@@ -125,6 +131,8 @@ mod tests {
             (Advice::RaiseLimit { what: "bytes" }, "--max-size"),
             (Advice::ProvideAwsCredentials { action: "signer:SignPayload".to_owned(), profile: None }, "--aws-profile"),
             (Advice::AddTimestamp, "--timestamp-url"),
+            (Advice::SignAgainWithTimestamp, "--timestamp-url URL"),
+            (Advice::UseAnotherAuthority, "--timestamp-url URL"),
             (Advice::SignAgain, "Sign the artifact again"),
         ] {
             let said = in_terms_of_the_tool(&advice);

@@ -15,8 +15,15 @@ pub enum Advice {
     Sign,
     /// Sign the artifact again.
     SignAgain,
-    /// Add a timestamp to the signature.
+    /// Sign the artifact again with a timestamp: the certificates are not valid any more, and a timestamp from now
+    /// would prove nothing.
+    SignAgainWithTimestamp,
+    /// Add a timestamp to the signature, while its certificates are valid.
     AddTimestamp,
+    /// Use another timestamping authority.
+    UseAnotherAuthority,
+    /// Use another timestamping authority, or correct its clock or that of this machine.
+    CorrectAuthorityTime,
     /// Complete the chain of the certificates to sign with, and put it in order.
     CompleteChain,
     /// Sign the artifact again with this user metadata, or require the metadata that was signed.
@@ -178,6 +185,13 @@ impl fmt::Display for Advice {
             }
             Self::Sign => f.write_str("Sign the artifact, or copy it with its signatures."),
             Self::SignAgain => f.write_str("Sign the artifact again if it is still in use."),
+            Self::SignAgainWithTimestamp => {
+                f.write_str("Sign the artifact again if it is still in use, with a timestamp.")
+            }
+            Self::UseAnotherAuthority => f.write_str("Use another timestamping authority."),
+            Self::CorrectAuthorityTime => f.write_str(
+                "Use another timestamping authority, or correct its clock. Check the clock of this machine, too.",
+            ),
             Self::AddTimestamp => f.write_str("Sign the artifact again with a timestamp, or add one to the signature."),
             Self::CompleteChain => f.write_str(
                 "Give the signing certificate first, then the certificate of each issuer, up to the self-signed root.",

@@ -39,11 +39,13 @@
 //! | `descriptor`, `digest`, `user_metadata` | [`Descriptor`], [`Digest`], [`UserMetadata`] |
 
 mod advice;
+mod algorithm_identifier;
 pub mod cbor;
 pub mod config_folder;
 mod credentials_source;
 mod descriptor;
 mod digest;
+mod element;
 pub mod envelope;
 pub mod json;
 pub mod links;

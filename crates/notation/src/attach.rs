@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use notary::envelope::{Envelope, EnvelopeError, EnvelopeFormat, Payload, PayloadError, VerifiedEnvelope, VerifyError};
+use notary::envelope::{
+    Envelope, EnvelopeError, EnvelopeFormat, Payload, PayloadError, SigningScheme, VerifiedEnvelope, VerifyError,
+};
 use notary::manifest::{EMPTY_CONFIG, Manifest, SignatureForm, THUMBPRINT_ANNOTATION};
 use notary::x509::{Certificate, CertificateChain};
 use notary::{Descriptor, is_reserved_annotation};
@@ -43,8 +45,8 @@ pub enum AttachError {
     ReservedAnnotation(String),
 }
 
-/// An envelope that matches its artifact: it is intact, its certificates were valid at its signing time, and it signs
-/// this artifact. It does not mean that the signer is trusted.
+/// An envelope that matches its artifact: it is intact, its certificates may sign and were valid at its signing time if
+/// that is authentic, and it signs this artifact. It does not mean that the signer is trusted.
 #[derive(Debug, Clone)]
 pub struct MatchingEnvelope {
     artifact: Descriptor,
@@ -89,7 +91,11 @@ impl MatchingEnvelope {
     pub fn check_in(format: EnvelopeFormat, bytes: Vec<u8>, artifact: Descriptor) -> Result<Self, AttachError> {
         let envelope = Envelope::parse(format, &bytes)?;
         let verified = envelope.verify_integrity()?;
-        verified.check_validity(verified.attributes().signing_time).map_err(VerifyError::from)?;
+        // The signing time of `notary.x509` "is an untrusted timestamp, and therefore not used in trust decisions"
+        // (signature-envelope-jws.md, Protected Headers).
+        if verified.attributes().signing_scheme == SigningScheme::SigningAuthority {
+            verified.chain().check_validity(verified.attributes().signing_time).map_err(VerifyError::from)?;
+        }
         let signed = Payload::parse(verified.payload())?.target_artifact;
         if !signed.is_same_content(&artifact) {
             return Err(AttachError::OtherArtifact { signed: Box::new(signed), artifact: Box::new(artifact) });

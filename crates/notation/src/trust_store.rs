@@ -166,6 +166,11 @@ impl TrustStore {
 /// Checks what notation requires of a certificate in a trust store. Validity and chain requirements are checked when a
 /// signature is verified.
 pub(super) fn check(kind: TrustStoreType, certificate: &Certificate) -> Result<(), &'static str> {
+    // Such a certificate does not count as self-signed, which would be a misleading reason.
+    let has_unsupported_signature = certificate.is_self_issued() && !certificate.has_supported_algorithm();
+    if has_unsupported_signature && (kind == TrustStoreType::Tsa || !certificate.is_authority()) {
+        return Err("is self-signed with an algorithm that is not supported");
+    }
     if kind == TrustStoreType::Tsa && !certificate.is_root_authority() {
         return Err("is not a root CA certificate, which tsa trust stores require");
     }

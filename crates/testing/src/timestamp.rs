@@ -151,6 +151,8 @@ pub struct TokenDraft {
     pub signer_version: Vec<u8>,
     pub signer_id: Vec<u8>,
     pub digest_algorithm: Vec<u8>,
+    /// `digestAlgorithms`, if it is not the set with [`Self::digest_algorithm`].
+    pub digest_algorithms: Option<Vec<u8>>,
     /// The hash function of messageDigest.
     pub digest: &'static str,
     /// Object identifiers with their values.
@@ -204,6 +206,7 @@ impl TokenDraft {
             signer_version: vec![2, 1, 1],
             signer_id: sequence(&[&tsa.issuer(), &[2, 2, 0x12, 0x34]]),
             digest_algorithm: algorithm(digest),
+            digest_algorithms: None,
             digest,
             attributes: vec![
                 (CONTENT_TYPE, vec![oid(TST_INFO)]),
@@ -263,7 +266,7 @@ impl TokenDraft {
         let certificates = self.certificates.concat();
         let signed_data = sequence(&[
             &self.version,
-            &tlv(0x31, &self.digest_algorithm),
+            &self.digest_algorithms.clone().unwrap_or_else(|| tlv(0x31, &self.digest_algorithm)),
             &sequence(&[&self.content_type, &tlv(0xa0, &tlv(4, &content))]),
             &if certificates.is_empty() { Vec::new() } else { tlv(0xa0, &certificates) },
             &self.crls,

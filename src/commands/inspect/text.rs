@@ -59,7 +59,7 @@ fn add(node: &mut Tree, signature: &SignatureReport, content: &SignedContent, de
             add_certificates(node, &timestamp.certificates);
         }
         if let Some(error) = &details.unsigned_attributes.timestamp_error {
-            node.add(Tree::styled(paint(BAD, format!("unreadable: {}", printable(&error.message)))));
+            node.add(Tree::styled(paint(BAD, format!("invalid: {}", printable(&error.message)))));
         }
     }
     if let Some(agent) = &details.unsigned_attributes.signing_agent {

@@ -139,7 +139,12 @@ fn unprotected_headers() -> Vec<Case> {
         unprotected("an expiry in the unprotected header", claim, EXPIRY, json!("2020-01-01T00:00:00Z")),
         unprotected("a plugin in the unprotected header", claim, PLUGIN, json!("com.example.plugin")),
         unprotected("an unknown unprotected header", Accepted, "com.example.x", json!(1)),
-        extra("x5c in the protected header", claim, "x5c", json!([])),
+        extra(
+            "x5c in the protected header",
+            OnlyNotationAccepts(UNPROTECTED, "which only the unprotected header may have"),
+            "x5c",
+            json!([]),
+        ),
         unprotected("a signing agent", Accepted, AGENT, json!("a b/1\u{202e} \"c\"")),
         unprotected("an empty signing agent", Accepted, AGENT, json!("")),
         unprotected("a signing agent that is a number", Refused("signingAgent"), AGENT, json!(1)),

@@ -58,7 +58,8 @@ fn outlives_its_certificate(format: EnvelopeFormat) {
         &["ca:own", "tsa:own"],
     );
     scene.cli.json("verify", &scene.verify(&stamped), 0);
-    scene.cli.run(&scene.verify(&bare)).exits_with(1).says("has no timestamp");
+    let too_late = scene.cli.run(&scene.verify(&bare)).exits_with(1).says("has no timestamp");
+    too_late.says("Sign the artifact again").says("--timestamp-url");
     scene.trust(&scene.config(), &json!({ "level": "strict" }), &["ca:own"]);
     scene.cli.run(&scene.verify(&stamped)).exits_with(1).says("is valid from");
 }

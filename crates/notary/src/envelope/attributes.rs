@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
+use super::parameter::Parameter;
 use super::{PAYLOAD_MEDIA_TYPE, header};
 use crate::cbor::CborError;
 use crate::json::JsonError;
@@ -90,18 +91,18 @@ pub enum AttributeError {
     #[error("{0} must be listed in crit")]
     NotCritical(&'static str),
     /// `crit` lists a header that is absent, an empty name, or the same header twice.
-    #[error("crit lists {0:?}, which is missing from the header, empty or listed twice")]
-    CriticalAbsent(String),
+    #[error("crit lists {0}, which is missing from the header, empty or listed twice")]
+    CriticalAbsent(Parameter),
     /// `crit` lists a header that JWS itself defines.
     #[error("crit lists {0:?}, which JWS itself defines")]
     CriticalRegistered(String),
     /// `crit` lists a label from 0 to 8, which COSE itself defines.
-    #[error("crit lists the label {0}, which COSE itself defines")]
-    CriticalLabel(i64),
+    #[error("crit lists the {0}, which COSE itself defines")]
+    CriticalLabel(Parameter),
     /// `crit` lists a label that this implementation does not know. No verification plugin can process it either: the
     /// plugin protocol has names only.
-    #[error("crit lists the label {0}, which is unknown")]
-    CriticalUnknown(String),
+    #[error("crit lists the {0}, which is unknown")]
+    CriticalUnknown(Parameter),
     /// A critical attribute has a value that has no JSON form, so that no verification plugin can process it.
     #[error("the critical attribute {0:?} has a value that the plugin protocol, which is JSON, does not have")]
     CriticalValue(String),
@@ -255,7 +256,7 @@ pub(super) fn add_critical(
         return Err(AttributeError::CriticalInformational(name));
     }
     if name.is_empty() || !present.contains(&name) {
-        return Err(AttributeError::CriticalAbsent(start_of(&name)));
+        return Err(AttributeError::CriticalAbsent(start_of(&name).into()));
     }
     Ok(critical.insert(name))
 }

@@ -8,6 +8,7 @@ pub mod build;
 mod cose;
 mod format;
 mod jws;
+mod parameter;
 mod parsed;
 mod payload;
 #[cfg(test)]
@@ -18,6 +19,7 @@ mod verify;
 pub use algorithm::SignatureAlgorithm;
 pub use attributes::{AttributeError, SignedAttributes, SigningScheme};
 pub use format::EnvelopeFormat;
+pub use parameter::Parameter;
 pub use parsed::{Envelope, EnvelopeError, MAX_ENVELOPE_SIZE};
 pub use payload::{Payload, PayloadError};
 pub use timestamped::with_timestamp;

@@ -1,6 +1,7 @@
 //! A parsed signature envelope, the same whatever its form.
 
 use super::attributes::{AttributeError, SignedAttributes};
+use super::parameter::Parameter;
 use super::{EnvelopeFormat, cose, jws};
 use crate::cbor::CborError;
 use crate::json::JsonError;
@@ -27,9 +28,12 @@ pub enum EnvelopeError {
     /// A member is not valid base64.
     #[error("the envelope is malformed: {0} is not {1}")]
     Base64(String, &'static str),
-    /// The unprotected header has a name that belongs in the protected header, or that both headers have.
-    #[error("the unprotected header has {0:?}, which only the protected header may have")]
-    UnprotectedClaim(String),
+    /// The unprotected header has a parameter that belongs in the protected header.
+    #[error("the unprotected header has {0}, which only the protected header may have")]
+    UnprotectedClaim(Parameter),
+    /// Both headers have the same parameter.
+    #[error("both headers have {0}, which only one of them may have")]
+    InBothHeaders(Parameter),
     /// The protected header is invalid.
     #[error(transparent)]
     Attributes(#[from] AttributeError),

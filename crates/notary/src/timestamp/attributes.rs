@@ -8,10 +8,10 @@ use der::asn1::ObjectIdentifier;
 use time::OffsetDateTime;
 
 use super::algorithm::hash;
-use super::element::{Element, context, single, unsigned};
 use super::error::TimestampError as E;
 use super::signed_data::ID_CT_TST_INFO;
 use crate::DigestAlgorithm;
+use crate::element::{Element, context, single, unsigned};
 use crate::x509::{Certificate, MAX_CERTIFICATES};
 
 const CONTENT_TYPE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.3");
@@ -20,8 +20,8 @@ const SIGNING_TIME: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113
 const SIGNING_CERTIFICATE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.2.12");
 const SIGNING_CERTIFICATE_V2: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.2.47");
 
-/// The maximum number of signed attributes. Tokens have three to six.
-const MAX_ATTRIBUTES: usize = 32;
+/// The maximum number of signed attributes, and of unsigned ones. Tokens have three to six.
+pub(super) const MAX_ATTRIBUTES: usize = 32;
 const PART: &str = "SignedAttributes";
 
 /// The attributes that are evaluated. Others are ignored.
@@ -113,7 +113,7 @@ impl SignedAttributes {
 }
 
 /// The order of the elements of a SET OF: X.690, 11.6. The shorter one counts as padded with zero bytes.
-fn order(a: &[u8], b: &[u8]) -> Ordering {
+pub(super) fn order(a: &[u8], b: &[u8]) -> Ordering {
     let common = a.len().min(b.len());
     let rest = |longer: &[u8]| longer.iter().skip(common).any(|byte| *byte != 0);
     a[..common].cmp(&b[..common]).then_with(|| rest(a).cmp(&rest(b)))

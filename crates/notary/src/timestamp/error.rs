@@ -75,7 +75,10 @@ pub enum TimestampError {
         found: ObjectIdentifier,
     },
     /// The algorithm of the signature is not supported, or does not fit the key or the digest algorithm.
-    #[error("the signature algorithm {0} of the timestamp is not supported with this key and digest algorithm")]
+    #[error(
+        "the signature algorithm {0} of the timestamp, with its parameters, is not supported with this key and digest \
+         algorithm"
+    )]
     Algorithm(ObjectIdentifier),
     /// The signing certificate's key has a type or size that the specification does not allow.
     #[error(

@@ -10,7 +10,6 @@
 mod algorithm;
 mod attributes;
 mod cache;
-mod element;
 mod error;
 mod path;
 mod request;
@@ -19,6 +18,7 @@ mod signed_data;
 #[cfg(test)]
 mod tests;
 mod tst_info;
+mod unused;
 mod verify;
 
 pub use cache::AuthorityCache;

@@ -2,7 +2,7 @@
 //! unlike that of an envelope.
 
 use super::error::TimestampError as E;
-use crate::x509::{Certificate, MAX_CERTIFICATES};
+use crate::x509::{Certificate, ChainError, MAX_CERTIFICATES};
 
 /// How many signatures of certificates are checked at most: a sender chooses the certificates, and many of one name
 /// would make many paths.
@@ -34,7 +34,7 @@ struct Search<'a, F> {
     roots: &'a [Certificate],
     accept: F,
     left: usize,
-    /// Why the first complete chain was not accepted.
+    /// Why the first complete chain was not accepted, or cannot be complete.
     refused: Option<E>,
     /// The length and the last certificate of the longest chain.
     end: (usize, &'a Certificate),
@@ -46,6 +46,10 @@ impl<'a, T, F: Fn(Vec<Certificate>) -> Result<T, E>> Search<'a, F> {
         let Some(last) = chain.last().copied() else { return Ok(None) };
         if chain.len() > self.end.0 {
             self.end = (chain.len(), last);
+        }
+        if !last.has_supported_algorithm() {
+            self.refused.get_or_insert_with(|| E::Chain(ChainError::algorithm(chain.len() - 1, last)));
+            return Ok(None);
         }
         for root in self.roots {
             if root != last && self.has_issued(root, last)? {

@@ -4,10 +4,10 @@ use der::asn1::{Int, OctetString, Uint};
 use der::{Encode as _, Sequence};
 use x509_cert::spki::AlgorithmIdentifierOwned;
 
-use super::algorithm::identifier;
 use super::response::{ResponseError, token_of};
 use super::signed_data::TimestampToken;
 use crate::DigestAlgorithm;
+use crate::algorithm_identifier;
 
 /// A request for a timestamp of a message, to be sent to a timestamping authority. Only the hash of the message leaves
 /// this machine.
@@ -48,8 +48,10 @@ impl TimestampRequest {
         let hashed_message = algorithm.hash(message).as_ref().to_vec();
         let nonce = Uint::new(&nonce)?;
         let nonce_der = nonce.to_der()?;
-        let hash_algorithm =
-            AlgorithmIdentifierOwned { oid: identifier(algorithm), parameters: Some(der::asn1::Any::null()) };
+        let hash_algorithm = AlgorithmIdentifierOwned {
+            oid: algorithm_identifier::of_hash(algorithm),
+            parameters: Some(der::asn1::Any::null()),
+        };
         let request = TimeStampReq {
             version: 1,
             message_imprint: MessageImprint {

@@ -5,9 +5,9 @@ use std::fmt;
 use der::Tag;
 use der::asn1::BitStringRef;
 
-use super::element::{Element, single};
 use super::error::TimestampError;
 use crate::ReasonCode;
+use crate::element::{Element, single};
 use crate::text::{printable, start_of};
 
 /// Why a response has no token for the request.

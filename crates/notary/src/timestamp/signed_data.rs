@@ -10,10 +10,11 @@ use super::MAX_TOKEN_SIZE;
 use super::algorithm::hash;
 use super::attributes::SignedAttributes;
 use super::cache::{self, AuthorityCache, SetHash};
-use super::element::{Element, Elements, context, single, unsigned};
 use super::error::TimestampError as E;
 use super::tst_info::TstInfo;
+use super::unused;
 use crate::DigestAlgorithm;
+use crate::element::{Element, Elements, context, single, unsigned};
 use crate::x509::{Certificate, MAX_CERTIFICATES};
 
 const ID_SIGNED_DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.2");
@@ -84,12 +85,12 @@ impl TimestampToken {
         if version != 3 {
             return Err(E::Version { part: "SignedData", found: version, expected: 3 });
         }
-        // The algorithm that counts is that of the signer.
-        fields.required(Tag::Set).map_err(&malformed)?;
+        unused::check_digest_algorithms(&fields.required(Tag::Set).map_err(&malformed)?)?;
         let content = encapsulated(&fields.required(Tag::Sequence).map_err(&malformed)?)?;
         let certificates = fields.optional(context(0)).map_err(&malformed)?;
-        // CRLs of the token are not used: they are as old as the timestamp.
-        fields.optional(context(1)).map_err(&malformed)?;
+        if let Some(crls) = fields.optional(context(1)).map_err(&malformed)? {
+            unused::check_crls(&crls)?;
+        }
         let signers = fields.required(Tag::Set).map_err(&malformed)?;
         fields.finish().map_err(&malformed)?;
         let set = cache::hash(certificates.map_or(&[], |set| set.der));
@@ -99,7 +100,9 @@ impl TimestampToken {
             (None, None) => Arc::default(),
         };
         let info = TstInfo::parse(&content)?;
-        Ok(Self { info, content, signer: signer_info(&signers)?, certificates, set })
+        let signer = signer_info(&signers)?;
+        unused::check_form("a part that is not used", token)?;
+        Ok(Self { info, content, signer, certificates, set })
     }
 
     /// Returns what the authority states. It is not verified.
@@ -186,8 +189,9 @@ fn signer_info(set: &Element<'_>) -> Result<SignerInfo, E> {
     let attributes = fields.optional(context(0)).map_err(&malformed)?.ok_or(E::MissingAttribute("contentType"))?;
     let signature_algorithm = fields.decode().map_err(&malformed)?;
     let signature = fields.required(Tag::OctetString).map_err(&malformed)?.content.to_vec();
-    // Unsigned attributes state nothing that the authority signed.
-    fields.optional(context(1)).map_err(&malformed)?;
+    if let Some(attributes) = fields.optional(context(1)).map_err(&malformed)? {
+        unused::check_unsigned_attributes(&attributes)?;
+    }
     fields.finish().map_err(&malformed)?;
     let mut signed = attributes.der.to_vec();
     if let Some(tag) = signed.first_mut() {

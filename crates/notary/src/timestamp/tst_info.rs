@@ -8,9 +8,9 @@ use x509_cert::ext::pkix::SubjectAltName;
 use x509_cert::ext::pkix::name::GeneralName;
 
 use super::algorithm::hash;
-use super::element::{Element, Elements, context, single, unsigned};
 use super::error::TimestampError as E;
 use crate::DigestAlgorithm;
+use crate::element::{Element, Elements, context, single, unsigned};
 use crate::text::rfc3339;
 use crate::x509::Certificate;
 

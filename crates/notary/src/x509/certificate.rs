@@ -6,11 +6,11 @@ use std::sync::OnceLock;
 
 use aws_lc_rs::digest::{SHA256, SHA384, digest};
 use der::asn1::ObjectIdentifier;
-use der::{Decode, Encode, Header, Reader, SliceReader, Tag, TagNumber};
+use der::{Decode, Header, Reader, SliceReader, Tag, TagNumber};
 use time::OffsetDateTime;
 use x509_cert::certificate::Version;
 
-use super::key::{PublicKey, verify};
+use super::key::{PublicKey, is_supported_algorithm, verify};
 use crate::text::printable;
 
 /// The maximum size of a certificate in bytes. Real ones have one or two thousand.
@@ -179,6 +179,12 @@ impl Certificate {
         verify(key, self.fields.signature_algorithm(), self.tbs(), signature)
     }
 
+    /// Whether it is signed with a supported algorithm: see [`is_supported_algorithm`](super::is_supported_algorithm).
+    #[must_use]
+    pub fn has_supported_algorithm(&self) -> bool {
+        is_supported_algorithm(self.fields.signature_algorithm())
+    }
+
     /// Returns the object identifier of the signature algorithm.
     #[must_use]
     pub fn signature_algorithm(&self) -> ObjectIdentifier {
@@ -272,9 +278,4 @@ fn next(reader: &mut SliceReader<'_>) -> der::Result<Range<usize>> {
     let start = usize::try_from(reader.position())?;
     let length = reader.tlv_bytes()?.len();
     Ok(start..start + length)
-}
-
-/// Encodes a value for comparison with bytes of a certificate.
-pub fn to_der(value: &impl Encode) -> Option<Vec<u8>> {
-    value.to_der().ok()
 }

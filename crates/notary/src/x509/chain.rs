@@ -4,6 +4,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use aws_lc_rs::digest::{Context, SHA256};
+use der::asn1::ObjectIdentifier;
 use time::OffsetDateTime;
 
 use super::certificate::{Certificate, CertificateError};
@@ -58,6 +59,19 @@ pub enum ChainError {
         /// Whether the names differ or the signature does not verify.
         why: &'static str,
     },
+    /// A certificate is signed with an algorithm that must not sign certificates, or that is not known.
+    #[error(
+        "certificate {position} of the chain ({subject}) is signed with the algorithm {algorithm}, which is not supported \
+         with its parameters: RSA or ECDSA with SHA-256, SHA-384 or SHA-512 is required"
+    )]
+    Algorithm {
+        /// Its position.
+        position: usize,
+        /// Its subject.
+        subject: String,
+        /// The algorithm.
+        algorithm: ObjectIdentifier,
+    },
     /// A certificate is not valid at the time that counts.
     #[error("certificate {position} of the chain ({subject}) is valid from {not_before} to {not_after}, not at {time}")]
     NotValidAt {
@@ -82,6 +96,14 @@ pub enum ChainError {
         /// The requirement.
         source: RequirementError,
     },
+}
+
+impl ChainError {
+    /// The error of a certificate that is signed with an algorithm which is not supported.
+    pub(crate) fn algorithm(position: usize, certificate: &Certificate) -> Self {
+        let (subject, algorithm) = (certificate.subject().to_owned(), certificate.signature_algorithm());
+        Self::Algorithm { position, subject, algorithm }
+    }
 }
 
 /// The parsed, unverified certificates of a signature envelope, in the envelope's order. Clones share them.
@@ -206,10 +228,12 @@ impl CertificateChain {
             }
             let why = if !subject.names_as_issuer(issuer) {
                 "it names another issuer"
-            } else if !signed[position] {
-                "its signature does not verify under that certificate's key"
-            } else {
+            } else if signed[position] {
                 continue;
+            } else if !subject.has_supported_algorithm() {
+                return Err(ChainError::algorithm(position, subject));
+            } else {
+                "its signature does not verify under that certificate's key"
             };
             return Err(ChainError::BrokenLink {
                 position,
@@ -218,11 +242,14 @@ impl CertificateChain {
                 why,
             });
         }
-        let root = self.last();
         if signed.last() == Some(&true) {
             return Ok(());
         }
-        Err(ChainError::NoRoot { subject: root.subject().to_owned() })
+        let root = self.last();
+        match root.is_self_issued() && !root.has_supported_algorithm() {
+            true => Err(ChainError::algorithm(self.certificates().len() - 1, root)),
+            false => Err(ChainError::NoRoot { subject: root.subject().to_owned() }),
+        }
     }
 
     /// Checks a code signing chain at `time`: [`Self::check_requirements`] and [`Self::check_validity`].

@@ -6,8 +6,9 @@ use der::asn1::{ObjectIdentifier, UintRef};
 use der::{Decode, Reader, SliceReader};
 use x509_cert::spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
 
-use super::certificate::to_der;
+use super::pss;
 use crate::DigestAlgorithm;
+use crate::algorithm_identifier::{has_none_or_null, has_null};
 
 const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
 const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
@@ -45,6 +46,8 @@ impl PublicKey {
     pub(super) fn from_spki(spki: &SubjectPublicKeyInfoOwned) -> Option<Self> {
         let bytes = spki.subject_public_key.as_bytes()?.to_vec();
         match spki.algorithm.oid {
+            // "The parameters field MUST have ASN.1 type NULL for this algorithm identifier" (RFC 3279, 2.3.1).
+            RSA_ENCRYPTION if !has_null(&spki.algorithm) => None,
             RSA_ENCRYPTION => Some(Self::Rsa { bits: modulus_bits(&bytes).ok()?, der: bytes }),
             EC_PUBLIC_KEY => match spki.algorithm.parameters.as_ref()?.decode_as().ok()? {
                 P256 if is_uncompressed(&bytes, 32) => Some(Self::P256(bytes)),
@@ -75,6 +78,8 @@ impl PublicKey {
         signature: &[u8],
     ) -> Option<bool> {
         let own = match (digest, algorithm.oid) {
+            // "the AlgorithmIdentifier parameters field MUST contain NULL" (RFC 3370, 3.2).
+            (_, RSA_ENCRYPTION) if !has_null(algorithm) => return None,
             // "rsaEncryption" with the digest algorithm (RFC 3370, 3.2): the same signature as with a combined one.
             (DigestAlgorithm::Sha256, RSA_ENCRYPTION) => SHA256_WITH_RSA,
             (DigestAlgorithm::Sha384, RSA_ENCRYPTION) => SHA384_WITH_RSA,
@@ -123,7 +128,22 @@ pub(super) fn verify(key: &PublicKey, algorithm: &AlgorithmIdentifierOwned, mess
         .is_some_and(|a| UnparsedPublicKey::new(a, key.bytes()).verify(message, signature).is_ok())
 }
 
+/// Whether the algorithm, with its parameters, may sign certificates and what belongs to them, whatever the key: RSA or
+/// ECDSA with SHA-256, SHA-384 or SHA-512.
+pub fn is_supported_algorithm(algorithm: &AlgorithmIdentifierOwned) -> bool {
+    match algorithm.oid {
+        // "the encoding MUST omit the parameters field" (RFC 5758, 3.2).
+        ECDSA_WITH_SHA256 | ECDSA_WITH_SHA384 | ECDSA_WITH_SHA512 => algorithm.parameters.is_none(),
+        SHA256_WITH_RSA | SHA384_WITH_RSA | SHA512_WITH_RSA => has_none_or_null(algorithm),
+        RSASSA_PSS => pss_hash(algorithm).is_some(),
+        _ => false,
+    }
+}
+
 fn algorithm_for(key: &PublicKey, algorithm: &AlgorithmIdentifierOwned) -> Option<&'static dyn VerificationAlgorithm> {
+    if !is_supported_algorithm(algorithm) {
+        return None;
+    }
     Some(match (key, algorithm.oid) {
         (PublicKey::P256(_), ECDSA_WITH_SHA256) => &signature::ECDSA_P256_SHA256_ASN1,
         (PublicKey::P256(_), ECDSA_WITH_SHA384) => &signature::ECDSA_P256_SHA384_ASN1,
@@ -146,38 +166,6 @@ fn algorithm_for(key: &PublicKey, algorithm: &AlgorithmIdentifierOwned) -> Optio
     })
 }
 
-/// The hash function of RSASSA-PSS with the parameters of [`pss_parameters`].
 fn pss_hash(algorithm: &AlgorithmIdentifierOwned) -> Option<DigestAlgorithm> {
-    match to_der(algorithm.parameters.as_ref()?)? {
-        p if p == pss_parameters(1, 32) => Some(DigestAlgorithm::Sha256),
-        p if p == pss_parameters(2, 48) => Some(DigestAlgorithm::Sha384),
-        p if p == pss_parameters(3, 64) => Some(DigestAlgorithm::Sha512),
-        _ => None,
-    }
-}
-
-/// RSASSA-PSS-params (RFC 4055) in DER for the SHA-2 function whose object identifier ends in `hash`, MGF1 with the
-/// same function, and a salt as long as the hash: the only parameters in use for certificates.
-fn pss_parameters(hash: u8, salt: u8) -> Vec<u8> {
-    let sha2 = [0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, hash, 0x05, 0x00];
-    let mgf1 = [0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x08];
-    let parts: [&[u8]; 7] =
-        [&[0x30, 0x34, 0xa0, 0x0f], &sha2, &[0xa1, 0x1c, 0x30, 0x1a], &mgf1, &sha2, &[0xa2, 0x03, 0x02, 0x01], &[salt]];
-    parts.concat()
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-    use der::asn1::AnyRef;
-
-    use super::*;
-
-    #[test]
-    fn pss_parameters_are_valid_der() {
-        for (hash, salt) in [(1, 32), (2, 48), (3, 64)] {
-            let der = pss_parameters(hash, salt);
-            assert_eq!(AnyRef::from_der(&der).unwrap().value().len(), 0x34);
-        }
-    }
+    pss::hash(algorithm.parameters.as_ref()?)
 }

@@ -9,6 +9,7 @@ mod certificate;
 mod chain;
 mod concurrent;
 mod key;
+mod pss;
 mod requirements;
 mod revocation;
 #[cfg(test)]
@@ -18,6 +19,6 @@ pub use cache::ChainCache;
 pub use certificate::{Certificate, CertificateError};
 pub use chain::{CertificateChain, ChainError, LinkedChain, MAX_CERTIFICATES};
 pub(crate) use concurrent::Check;
-pub use key::PublicKey;
+pub use key::{PublicKey, is_supported_algorithm};
 pub use requirements::RequirementError;
 pub use revocation::url;

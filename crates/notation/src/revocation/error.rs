@@ -94,6 +94,9 @@ pub enum CrlError {
     /// The issuer's key does not verify the CRL's signature.
     #[error("the CRL is not signed by the certificate's issuer")]
     Signature,
+    /// The CRL is signed with an algorithm that is not supported.
+    #[error("the CRL is signed with the algorithm {0}, which is not supported with its parameters")]
+    Algorithm(ObjectIdentifier),
     /// The issuer's key usage does not include signing CRLs.
     #[error("the certificate's issuer may not sign CRLs: its keyUsage lacks cRLSign")]
     NoCrlSign,

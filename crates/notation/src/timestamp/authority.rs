@@ -136,7 +136,8 @@ impl TimestampingAuthority {
         E::Connection { url: self.shown(), why: why.to_string() }
     }
 
-    fn shown(&self) -> String {
+    /// The URL, safe to print.
+    pub(super) fn shown(&self) -> String {
         printable(self.url.as_str())
     }
 }

@@ -98,8 +98,19 @@ pub enum TimestampingError {
     /// The certificates of the signer were not valid at the time of the timestamp, which would prove nothing.
     #[error("a timestamp comes too late or too early for this signature: {0}")]
     NotValid(ChainError),
-    /// A certificate of the authority is revoked.
-    #[error("the timestamping authority: {0}")]
+    /// The certificates of the signer are valid now, but were not at the time of the timestamp.
+    #[error(
+        "the timestamping authority {url} stamped another time than now, or with too little accuracy, so that the \
+         timestamp proves nothing: {source}"
+    )]
+    Time {
+        /// Its URL.
+        url: String,
+        /// The certificate of the signer, and the limit of the time at which it was not valid.
+        source: Box<ChainError>,
+    },
+    /// A certificate of the authority is revoked. The message names the source.
+    #[error("{}", revoked_authority(.0))]
     Revoked(String),
     /// Whether the authority's certificates are revoked is unknown.
     #[error("the timestamping authority: {0}")]
@@ -120,6 +131,9 @@ impl TimestampingError {
             Self::Status { status: 401, .. } => ReasonCode::Credentials,
             Self::Status { status: 403, .. } => ReasonCode::Denied,
             Self::Status { status: 404 | 410, .. } => ReasonCode::NotFound,
+            // These may pass: a timeout, and a request that came too early.
+            Self::Status { status: 408 | 425, .. } => ReasonCode::Protocol,
+            Self::Status { status: 400..=499, .. } => ReasonCode::Configuration,
             Self::Status { .. } | Self::ContentType { .. } | Self::TooLarge { .. } => ReasonCode::Protocol,
             Self::Response { source, .. } => source.code(),
             // The user names the roots; what else is wrong with the token is the authority's failure.
@@ -127,8 +141,10 @@ impl TimestampingError {
                 TimestampError::UntrustedChain { .. } => ReasonCode::Configuration,
                 _ => ReasonCode::Protocol,
             },
+            Self::Time { .. } => ReasonCode::Protocol,
             Self::NotValid(_) => ReasonCode::CertificateValidity,
-            Self::Revoked(_) => ReasonCode::Revoked,
+            // The user names the authority. No signature was judged.
+            Self::Revoked(_) => ReasonCode::Configuration,
             Self::Undecided(failure) => failure.code,
         }
     }
@@ -141,7 +157,16 @@ impl TimestampingError {
             Self::Tls { why: TlsFailure::UnknownAuthority, .. } => Some(Advice::TrustServerAuthority),
             Self::Timeout { .. } => Some(Advice::AllowTimestampMoreTime),
             Self::NotValid(_) => Some(Advice::SignAgain),
-            Self::Revoked(_) => Some(Advice::InvestigateRevocation),
+            Self::Status { url, .. } if matches!(self.code(), ReasonCode::NotFound | ReasonCode::Configuration) => {
+                Some(Advice::CheckEndpoint { url: url.clone() })
+            }
+            Self::Token { source, .. } => match &**source {
+                TimestampError::UntrustedChain { .. } => None,
+                TimestampError::Chain(ChainError::NotValidAt { .. }) => Some(Advice::CorrectAuthorityTime),
+                _ => Some(Advice::UseAnotherAuthority),
+            },
+            Self::Time { .. } => Some(Advice::CorrectAuthorityTime),
+            Self::Revoked(_) => Some(Advice::UseAnotherAuthority),
             // The deadline is that of the timestamp.
             Self::Undecided(Failure { advice: Some(Advice::AllowMoreTime), .. }) => {
                 Some(Advice::AllowTimestampMoreTime)
@@ -150,4 +175,10 @@ impl TimestampingError {
             _ => None,
         }
     }
+}
+
+/// Says of a revocation that it concerns the authority, not the signer.
+pub(crate) fn revoked_authority(message: &str) -> String {
+    let which = message.strip_prefix("revoked: ").unwrap_or(message);
+    format!("a certificate of the timestamping authority is revoked: {which}")
 }

@@ -18,6 +18,7 @@ use time::OffsetDateTime;
 
 pub use self::authority::{TimestampingAuthority, parse_url};
 pub use self::error::TimestampingError;
+pub(crate) use self::error::revoked_authority;
 use crate::revocation::{RevocationQuestion, RevocationSource, RevocationStatus};
 
 /// An envelope with its new timestamp, which has been verified.
@@ -50,7 +51,10 @@ pub async fn stamp(
     let (der, token) = authority.request(verified.signature(), hash_algorithm(&verified)?, deadline).await?;
     let timestamp = authority.verify(&token, verified.signature())?;
     for limit in [timestamp.lower_limit(), timestamp.upper_limit()] {
-        verified.chain().check_validity(limit).map_err(TimestampingError::NotValid)?;
+        verified.chain().check_validity(limit).map_err(|source| match verified.chain().check_validity(now) {
+            Ok(()) => TimestampingError::Time { url: authority.shown(), source: Box::new(source) },
+            Err(_) => TimestampingError::NotValid(source),
+        })?;
     }
     match revocation.status(&RevocationQuestion::of_authority(&timestamp, now, deadline)).await {
         RevocationStatus::NotRevoked(_) => {}

@@ -14,6 +14,7 @@ use super::reason::Reason;
 use super::revocation;
 use super::signature::Context;
 use crate::revocation::RevocationQuestion;
+use crate::timestamp::revoked_authority;
 
 /// Returns the result, and the timestamp if one is required and it has passed all checks.
 pub(super) async fn check(
@@ -63,7 +64,8 @@ async fn verify(
     let Context { verifier, policy, now, deadline, .. } = context;
     let token = envelope.timestamp_signature().filter(|token| !token.is_empty());
     let verify_timestamp = policy.verification.verify_timestamp();
-    let token = token.ok_or(Reason::NoTimestamp { verify_timestamp })?;
+    let is_too_late = || envelope.chain().check_validity(now).is_err();
+    let token = token.ok_or_else(|| Reason::NoTimestamp { verify_timestamp, is_too_late: is_too_late() })?;
     let token = TimestampToken::parse_with(token, verifier.authorities()).map_err(Reason::Timestamp)?;
     let roots = roots.map_err(|errors| Reason::UnreadableTrustStore { errors: errors.to_vec() })?;
     let timestamp =
@@ -85,12 +87,9 @@ async fn verify(
 
 /// Says that a failure of the revocation check concerns the authority, not the signer.
 fn of_authority(why: Reason) -> Reason {
-    const AUTHORITY: &str = "the timestamping authority";
     match why {
-        Reason::Revoked { entities, message } => {
-            Reason::Revoked { entities, message: format!("{AUTHORITY}: {message}") }
-        }
-        Reason::Undecided(failure) => Reason::Undecided(failure.context(AUTHORITY)),
+        Reason::Revoked { entities, message } => Reason::Revoked { entities, message: revoked_authority(&message) },
+        Reason::Undecided(failure) => Reason::Undecided(failure.context("the timestamping authority")),
         why => why,
     }
 }

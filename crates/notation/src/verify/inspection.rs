@@ -41,7 +41,7 @@ pub struct InspectedEnvelope {
     pub envelope: Envelope,
     /// What it says was signed.
     pub payload: Payload,
-    /// The timestamp for this signature, unverified, or why it cannot be read.
+    /// The timestamp for this signature, unverified, or why it cannot be read or is for another signature.
     pub timestamp: Option<Result<TimestampToken, TimestampError>>,
     /// Whether the envelope is intact, its chain may sign, and it is for the artifact.
     pub integrity: Result<Finding, Reason>,

@@ -144,6 +144,8 @@ pub enum Reason {
     NoTimestamp {
         /// When the policy requires it.
         verify_timestamp: VerifyTimestamp,
+        /// Whether the certificates are not valid now, so that a timestamp cannot be added any more.
+        is_too_late: bool,
     },
     /// The timestamp does not verify.
     Timestamp(TimestampError),
@@ -231,7 +233,8 @@ impl Reason {
             Self::Expired { .. } | Self::CertificateValidity(_) | Self::NotValidAtTimestamp { .. } => {
                 Some(Advice::SignAgain)
             }
-            Self::NoTimestamp { .. } => Some(Advice::AddTimestamp),
+            Self::NoTimestamp { is_too_late: false, .. } => Some(Advice::AddTimestamp),
+            Self::NoTimestamp { is_too_late: true, .. } => Some(Advice::SignAgainWithTimestamp),
             Self::Timestamp(TimestampError::UntrustedChain { issuer, .. }) => {
                 let store_type = TrustStoreType::Tsa.as_str();
                 Some(Advice::TrustRoot { subject: issuer.clone(), store_type })
@@ -308,7 +311,7 @@ impl Reason {
             Self::Wildcard(why) => write!(f, "{why}"),
             Self::Subject(why) => write!(f, "{why}"),
             Self::Expired { at } => write!(f, "the signature expired at {}", rfc3339(*at)),
-            Self::NoTimestamp { verify_timestamp } => write!(
+            Self::NoTimestamp { verify_timestamp, .. } => write!(
                 f,
                 "the signature has no timestamp, which the trust policy requires (it has a trust store of type tsa, \
                  and verifyTimestamp is {verify_timestamp})"

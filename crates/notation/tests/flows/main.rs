@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod aliases;
+mod attaching;
 mod aws_signer_revocation;
 mod clients;
 mod conclusions;

@@ -4,11 +4,11 @@ use std::time::{Duration, Instant};
 
 use aws_signer::{ClientPool, SignerConfig};
 use limits::Deadline;
-use notary::ReasonCode;
 use notary::envelope::EnvelopeFormat;
 use notary::envelope::SigningScheme::{SigningAuthority, X509};
 use notary::timestamp::{REPLY_MEDIA_TYPE, ResponseError, TimestampError};
 use notary::x509::Certificate;
+use notary::{Advice, Disposition, ReasonCode};
 use notation::revocation::RevocationSources;
 use notation::timestamp::{StampedEnvelope, TimestampingAuthority, TimestampingError as E, parse_url, stamp};
 use registry::Layout;
@@ -16,7 +16,7 @@ use testbed::fault::{Reply, Request};
 use testbed::own_key::{OwnKey, signature_of, stamped};
 use testbed::test_env::add_image;
 use testbed::tsa::{TsaServer, respond};
-use testing::status::entry;
+use testing::status::{entry, generalized};
 use testing::timestamp::{granted, refused};
 use time::OffsetDateTime;
 
@@ -80,10 +80,13 @@ async fn http_statuses_other_than_200_are_errors() {
         (206, ReasonCode::Protocol),
         (301, ReasonCode::Protocol),
         (307, ReasonCode::Protocol),
-        (400, ReasonCode::Protocol),
+        (400, ReasonCode::Configuration),
         (401, ReasonCode::Credentials),
         (403, ReasonCode::Denied),
         (404, ReasonCode::NotFound),
+        (405, ReasonCode::Configuration),
+        (408, ReasonCode::Protocol),
+        (415, ReasonCode::Configuration),
         (429, ReasonCode::Throttled),
         (500, ReasonCode::Protocol),
         (503, ReasonCode::Protocol),
@@ -102,6 +105,8 @@ async fn http_statuses_other_than_200_are_errors() {
         let why = stamp_with(&tsa, tsa.root(), &envelope()).await.unwrap_err();
         assert!(matches!(why, E::Status { status: found, .. } if found == status), "{status}: {why}");
         assert_eq!(why.code(), code, "{why}");
+        let is_wrong_url = matches!(code, ReasonCode::Configuration | ReasonCode::NotFound);
+        assert_eq!(matches!(why.advice(), Some(Advice::CheckEndpoint { .. })), is_wrong_url, "{why}");
         assert_eq!(tsa.server.seen().len(), 1, "{status}");
     }
 }
@@ -176,6 +181,7 @@ async fn a_token_that_does_not_verify_is_not_written() {
     });
     let why = stamp_with(&tsa, tsa.root(), &envelope()).await.unwrap_err();
     assert!(matches!(&why, E::Token { source, .. } if **source == TimestampError::Signature), "{why}");
+    assert_eq!((why.code(), why.advice()), (ReasonCode::Protocol, Some(Advice::UseAnotherAuthority)));
     // Another root.
     let stranger = TsaServer::start();
     let tsa = TsaServer::start();
@@ -203,9 +209,40 @@ async fn the_revocation_of_the_authority_is_checked_before() {
     tsa.answer_with("/crl", tsa.crl(1, vec![revoked]));
     let why = stamp_with(&tsa, tsa.root(), &envelope()).await.unwrap_err();
     assert!(matches!(why, E::Revoked(_)), "{why}");
+    // Nothing was judged that could be refused.
+    assert_eq!(why.code().disposition(), Disposition::Misconfigured);
+    assert_eq!(why.advice(), Some(Advice::UseAnotherAuthority));
+    assert!(
+        why.to_string().starts_with("a certificate of the timestamping authority is revoked: certificate 0 (CN=tsa)")
+    );
     tsa.answer("/crl", |_| Reply::status(500));
     let why = stamp_with(&tsa, tsa.root(), &envelope()).await.unwrap_err();
     assert!(matches!(why, E::Undecided(_)) && why.code() == ReasonCode::Unreachable, "{why}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_authority_with_another_time_is_no_verdict_about_the_signature() {
+    let now = OffsetDateTime::now_utc();
+    let signer = signed_by(&OwnKey::new(|_| ()));
+    // The certificates of signer and authority are valid for a thousand days.
+    for (days, is_valid_authority) in [(-1500, true), (1500, true), (1500, false)] {
+        let tsa = TsaServer::with(|specs, _| {
+            let years = time::Duration::days(if is_valid_authority { 3000 } else { 1000 });
+            for spec in specs {
+                (spec.not_before, spec.not_after) = (now - years, now + years);
+            }
+        });
+        tsa.change_tokens(move |info| {
+            info.gen_time = generalized((now + time::Duration::days(days)).replace_nanosecond(0).unwrap());
+        });
+        let why = stamp_with(&tsa, tsa.root(), &signer).await.unwrap_err();
+        match is_valid_authority {
+            true => assert!(matches!(why, E::Time { .. }), "{why}"),
+            false => assert!(matches!(&why, E::Token { .. }), "{why}"),
+        }
+        assert_eq!(why.code().disposition(), Disposition::Undetermined, "{why}");
+        assert_eq!(why.advice(), Some(Advice::CorrectAuthorityTime), "{why}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -213,6 +250,7 @@ async fn a_timestamp_that_would_prove_nothing_is_not_written() {
     let tsa = TsaServer::start();
     let why = stamp_with(&tsa, tsa.root(), &signed_by(&OwnKey::expired())).await.unwrap_err();
     assert!(matches!(why, E::NotValid(_)), "{why}");
+    assert_eq!((why.code(), why.advice()), (ReasonCode::CertificateValidity, Some(Advice::SignAgain)));
     let folder = tempfile::tempdir().unwrap();
     let image = add_image(&Layout::create(folder.path()).unwrap(), "v1");
     let authentic = OwnKey::new(|_| ()).sign(&image, SigningAuthority);

@@ -3,7 +3,7 @@
 use notary::envelope::EnvelopeFormat;
 use notary::envelope::SigningScheme::{self, SigningAuthority, X509};
 use notary::timestamp::TimestampError;
-use notary::{Disposition, ReasonCode};
+use notary::{Advice, Disposition, ReasonCode};
 use notation::verify::{CheckOutcome, Finding, Reason, ValidationType, Verdict};
 use serde_json::{Value, json};
 use testbed::authority::Authority;
@@ -114,6 +114,9 @@ async fn a_timestamp_is_required_when_the_policy_says_so() {
                 let reason = failed(&verdict, ValidationType::AuthenticTimestamp);
                 assert!(matches!(reason, Reason::NoTimestamp { .. }), "{reason:?}");
                 assert_eq!(reason.code(), ReasonCode::Timestamp);
+                // A timestamp from after the expiry would prove nothing.
+                let advice = if is_expired { Advice::SignAgainWithTimestamp } else { Advice::AddTimestamp };
+                assert_eq!(reason.advice(), Some(advice));
             } else {
                 assert!(verdict.is_verified(), "{when} {scheme:?}: {verdict:?}");
             }
@@ -303,7 +306,8 @@ async fn a_revoked_authority_is_refused_wherever_it_is_in_the_chain() {
         let reason = failed(&scene.verify_attached(&strict()).await, ValidationType::AuthenticTimestamp);
         assert!(matches!(&reason, Reason::Revoked { .. }), "{reason:?}");
         let said = reason.to_string();
-        let expected = format!("the timestamping authority: revoked: certificate {} (CN=tsa", position - 1);
+        let expected =
+            format!("a certificate of the timestamping authority is revoked: certificate {} (CN=tsa", position - 1);
         assert!(said.starts_with(&expected), "{said}");
         // "It is always enforced when timestamp countersignature verification is triggered."
         let skip = json!({ "level": "strict", "override": { "revocation": "skip" } });

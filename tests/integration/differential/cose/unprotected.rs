@@ -38,7 +38,7 @@ pub(super) fn unprotected_headers() -> Vec<Case> {
         draft("a critical x5chain in the protected header", OnlyWeAccept(COSE_CHAIN), |draft| {
             protected_chain(draft).critical(X5CHAIN)
         }),
-        draft("x5chain in both headers", OnlyNotationAccepts(COSE_BOTH, "only the protected header"), |draft| {
+        draft("x5chain in both headers", OnlyNotationAccepts(COSE_BOTH, "both headers have"), |draft| {
             let chain = x5chain(&draft.chain());
             draft.protect(X5CHAIN, chain)
         }),
@@ -78,10 +78,10 @@ pub(super) fn unprotected_headers() -> Vec<Case> {
         unprotected("an unknown unprotected label", Accepted, 1000, Cbor::Map(vec![])),
         unprotected("kid in the unprotected header", Accepted, 4, byte_string("k")),
         unprotected("an unprotected kid as text", Refused("kid (4)"), 4, "k"),
-        draft("kid in both headers", OnlyNotationAccepts(COSE_BOTH, "only the protected header"), |draft| {
+        draft("kid in both headers", OnlyNotationAccepts(COSE_BOTH, "both headers have"), |draft| {
             draft.protect(4, byte_string("k")).unprotected(4, byte_string("k"))
         }),
-        draft("a name in both headers", OnlyNotationAccepts(COSE_BOTH, "only the protected header"), |draft| {
+        draft("a name in both headers", OnlyNotationAccepts(COSE_BOTH, "both headers have"), |draft| {
             draft.protect("com.example.x", 1).unprotected("com.example.x", 1)
         }),
         unprotected("a signing agent", Accepted, AGENT, "a b/1\u{202e} \"c\""),

@@ -27,15 +27,17 @@ pub(super) const SIGN1_TAG: u64 = 18;
 /// The tag of an epoch-based time: RFC 8949, section 3.4.2.
 pub(super) const EPOCH_TIME_TAG: u64 = 1;
 
-/// Labels of header parameters: RFC 9052, section 3.1, RFC 9360, and draft-ietf-cose-hash-envelope.
+/// Labels of header parameters: RFC 9052, section 3.1, RFC 9360, RFC 9596, and draft-ietf-cose-hash-envelope.
 pub(super) mod label {
     pub(in crate::envelope) const ALGORITHM: i128 = 1;
     pub(in crate::envelope) const CRITICAL: i128 = 2;
     pub(in crate::envelope) const CONTENT_TYPE: i128 = 3;
-    pub(super) const KEY_ID: i128 = 4;
-    pub(super) const IV: i128 = 5;
-    pub(super) const PARTIAL_IV: i128 = 6;
+    pub(in crate::envelope) const KEY_ID: i128 = 4;
+    pub(in crate::envelope) const IV: i128 = 5;
+    pub(in crate::envelope) const PARTIAL_IV: i128 = 6;
+    pub(in crate::envelope) const TYPE: i128 = 16;
     pub(in crate::envelope) const CERTIFICATE_CHAIN: i128 = 33;
+    pub(in crate::envelope) const THUMBPRINT: i128 = 34;
     /// Payload hash algorithm, preimage content type and payload location of a hash envelope.
     pub(super) const HASH_ENVELOPE: std::ops::RangeInclusive<i128> = 258..=260;
 }

@@ -91,13 +91,13 @@ fn critical(header: &mut Header<'_>, present: &BTreeSet<String>) -> Result<BTree
         match label {
             Item::Text(name) => drop(add_critical(&mut names, name.into_owned(), present)?),
             Item::Integer(label) if NEVER_CRITICAL.contains(&label) => {
-                return Err(AttributeError::CriticalLabel(label as i64));
+                return Err(AttributeError::CriticalLabel(label.into()));
             }
             Item::Integer(label) if !header.labels.contains_key(&label) => {
-                return Err(AttributeError::CriticalAbsent(label.to_string()));
+                return Err(AttributeError::CriticalAbsent(label.into()));
             }
             Item::Integer(CERTIFICATE_CHAIN) => {}
-            Item::Integer(label) => return Err(AttributeError::CriticalUnknown(label.to_string())),
+            Item::Integer(label) => return Err(AttributeError::CriticalUnknown(label.into())),
             other => return Err(other.wrong("an entry of crit (2)", "an integer or text").into()),
         }
     }

@@ -57,18 +57,22 @@ pub(super) fn refuse_claims(unprotected: &Header<'_>, protected: &Header<'_>) ->
     const CLAIMS: [i128; 3] = [ALGORITHM, CRITICAL, CONTENT_TYPE];
     const VENDORS: [&str; 2] = ["io.cncf.notary.", "com.amazonaws.signer."];
     for label in unprotected.labels.keys() {
-        let claim = CLAIMS.contains(label) || HASH_ENVELOPE.contains(label);
-        if claim || protected.labels.contains_key(label) {
-            return Err(EnvelopeError::UnprotectedClaim(label.to_string()));
+        if CLAIMS.contains(label) || HASH_ENVELOPE.contains(label) {
+            return Err(EnvelopeError::UnprotectedClaim((*label).into()));
+        }
+        if protected.labels.contains_key(label) {
+            return Err(EnvelopeError::InBothHeaders((*label).into()));
         }
     }
     // A set, because the sender controls the number of names in both headers.
     let protected: BTreeSet<String> = protected.names.keys().map(|name| folded(name)).collect();
     for name in unprotected.names.keys().filter(|name| !UNPROTECTED.contains(&name.as_ref())) {
         let folded = folded(name);
-        let claim = VENDORS.iter().any(|vendor| folded.starts_with(vendor));
-        if claim || protected.contains(&folded) {
-            return Err(EnvelopeError::UnprotectedClaim(start_of(name)));
+        if VENDORS.iter().any(|vendor| folded.starts_with(vendor)) {
+            return Err(EnvelopeError::UnprotectedClaim(start_of(name).into()));
+        }
+        if protected.contains(&folded) {
+            return Err(EnvelopeError::InBothHeaders(start_of(name).into()));
         }
     }
     Ok(())

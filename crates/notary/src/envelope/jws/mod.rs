@@ -76,26 +76,28 @@ impl Unprotected {
     }
 }
 
-/// Rejects claims in the unprotected header. RFC 7515, section 4: the two headers must not share a name. Names that are
-/// protected in this format are rejected here even if the protected header lacks them, since another parser could take
-/// them for claims. Unknown names are ignored.
+/// Rejects claims in the unprotected header, and what belongs there in the protected one. RFC 7515, section 4: the two
+/// headers must not share a name. Names that are protected in this format are rejected here even if the protected
+/// header lacks them, since another parser could take them for claims. Unknown names are ignored.
 fn refuse_claims(unprotected: &Object, protected: &Object) -> Result<(), EnvelopeError> {
     const UNPROTECTED: [&str; 3] = ["x5c", header_name::TIMESTAMP_SIGNATURE, header_name::SIGNING_AGENT];
     const CLAIMS: [&str; 5] = ["alg", "cty", "crit", "b64", "x5c"];
     const VENDORS: [&str; 2] = ["io.cncf.notary.", "com.amazonaws.signer."];
     // A set, because the sender controls the number of names in both headers.
     let protected: BTreeSet<String> = protected.names().map(folded).collect();
+    if let Some(name) = UNPROTECTED.into_iter().find(|name| protected.contains(&folded(name))) {
+        return Err(AttributeError::Unsigned(name).into());
+    }
     for name in unprotected.names().filter(|name| !UNPROTECTED.contains(name)) {
         let folded = folded(name);
-        let claim = CLAIMS.contains(&&*folded) || VENDORS.iter().any(|vendor| folded.starts_with(vendor));
-        if claim || protected.contains(&folded) {
-            return Err(EnvelopeError::UnprotectedClaim(start_of(name)));
+        if CLAIMS.contains(&&*folded) || VENDORS.iter().any(|vendor| folded.starts_with(vendor)) {
+            return Err(EnvelopeError::UnprotectedClaim(start_of(name).into()));
+        }
+        if protected.contains(&folded) {
+            return Err(EnvelopeError::InBothHeaders(start_of(name).into()));
         }
     }
-    match UNPROTECTED.iter().find(|name| protected.contains(&folded(name))) {
-        Some(name) => Err(EnvelopeError::UnprotectedClaim((*name).to_owned())),
-        None => Ok(()),
-    }
+    Ok(())
 }
 
 fn base64url(path: &str, text: &str) -> Result<Vec<u8>, EnvelopeError> {

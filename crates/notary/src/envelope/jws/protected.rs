@@ -58,7 +58,7 @@ fn critical(object: &mut Object, present: &BTreeSet<String>) -> Result<BTreeSet<
         }
         // RFC 7515, section 4.1.11: "Producers MUST NOT include [...] duplicate names".
         if !add_critical(&mut critical, name.clone(), present)? {
-            return Err(AttributeError::CriticalAbsent(start_of(&name)));
+            return Err(AttributeError::CriticalAbsent(start_of(&name).into()));
         }
     }
     Ok(critical)

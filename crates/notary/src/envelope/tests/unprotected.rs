@@ -56,7 +56,7 @@ fn rejects_claims_moved_to_the_unprotected_header() {
 fn rejects_names_in_both_headers() {
     for name in ["org.example.a", "ORG.example.A"] {
         let common = Draft::new().protect("org.example.a", json!(1)).unprotected(name, json!(1));
-        assert_eq!(refused(&common), EnvelopeError::UnprotectedClaim(name.into()));
+        assert_eq!(refused(&common), EnvelopeError::InBothHeaders(name.into()));
     }
 }
 
@@ -71,7 +71,7 @@ fn rejects_unprotected_names_in_the_protected_header() {
     ] {
         for draft in [Draft::new(), Draft::new().unprotected(name, json!(null))] {
             let why = refused(&draft.protect(given, chain.clone()));
-            assert_eq!(why, EnvelopeError::UnprotectedClaim(name.into()), "{given}");
+            assert_eq!(why, EnvelopeError::Attributes(AttributeError::Unsigned(name)), "{given}");
         }
     }
 }
@@ -141,6 +141,12 @@ fn errors_name_the_header() {
     let why = refused(&Draft::new().protect("alg", json!(7)));
     assert!(matches!(why, EnvelopeError::Attributes(AttributeError::Json(_))));
     assert_eq!(why.to_string(), "protected header: alg must be a string, not a number");
+    let why = refused(&Draft::new().protect("x5c", json!([])));
+    assert_eq!(why.to_string(), r#"the protected header has "x5c", which only the unprotected header may have"#);
+    let why = refused(&Draft::new().unprotected("alg", json!("ES256")));
+    assert_eq!(why.to_string(), r#"the unprotected header has "alg", which only the protected header may have"#);
+    let why = refused(&Draft::new().protect("a", json!(1)).unprotected("a", json!(1)));
+    assert_eq!(why.to_string(), r#"both headers have "a", which only one of them may have"#);
 }
 
 #[test]

@@ -211,17 +211,63 @@ fn rsa_signatures_may_name_the_hash_function_twice_or_use_pss() {
     let tsa = Tsa::new(Kind::Rsa2048);
     // sha256WithRSAEncryption
     accepted(&tsa, |draft| draft.signature_algorithm = algorithm("1.2.840.113549.1.1.11"));
-    let sha = algorithm(SHA2_256);
-    let mgf1 = sequence(&[&oid("1.2.840.113549.1.1.8"), &sha]);
-    let parameters = sequence(&[&tlv(0xa0, &sha), &tlv(0xa1, &mgf1), &tlv(0xa2, &[2, 1, 32])]);
+    let pss = |hash: &[u8], mask: &[u8], more: &[u8]| {
+        let sha = |parameters: &[u8]| sequence(&[&oid(SHA2_256), parameters]);
+        let mask = sequence(&[&oid("1.2.840.113549.1.1.8"), &sha(mask)]);
+        let parameters = sequence(&[&tlv(0xa0, &sha(hash)), &tlv(0xa1, &mask), &tlv(0xa2, &[2, 1, 32]), more]);
+        sequence(&[&oid("1.2.840.113549.1.1.10"), &parameters])
+    };
     let mut draft = tsa.draft(MESSAGE);
-    draft.signature_algorithm = sequence(&[&oid("1.2.840.113549.1.1.10"), &parameters]);
-    assert!(verify(&draft.sign_by(|message| tsa.key().sign_envelope(message)), &tsa).is_ok());
+    let null = &[5, 0][..];
+    for (hash, mask, more, is_accepted) in [
+        (null, null, &[][..], true),
+        (&[], &[], &[], true),
+        (null, &[], &[], true),
+        (&[], null, &[], true),
+        (null, null, &[0xa3, 3, 2, 1, 1], true),
+        (null, null, &[0xa3, 3, 2, 1, 2], false),
+        (null, null, null, false),
+        (&[2, 1, 0], null, &[], false),
+    ] {
+        draft.signature_algorithm = pss(hash, mask, more);
+        let verified = verify(&draft.sign_by(|message| tsa.key().sign_envelope(message)), &tsa);
+        match is_accepted {
+            true => assert!(verified.is_ok(), "{hash:?} {mask:?} {more:?}: {verified:?}"),
+            false => assert!(matches!(verified, Err(E::Algorithm(_))), "{hash:?} {mask:?} {more:?}: {verified:?}"),
+        }
+    }
+    draft.signature_algorithm = pss(null, null, &[]);
     // The digest algorithm is another one than that of the signature.
     draft.digest_algorithm = algorithm(SHA2_384);
     draft.digest = SHA2_384;
     let why = verify(&draft.sign_by(|message| tsa.key().sign_envelope(message)), &tsa).unwrap_err();
     assert!(matches!(why, E::Algorithm(_)), "{why}");
+}
+
+/// ECDSA has no parameters (RFC 5758, 3.2). Those of rsaEncryption are NULL (RFC 3370, 3.2), and those of RSA with a
+/// hash function may be absent (RFC 4055, 5).
+#[test]
+fn the_parameters_of_the_signature_algorithm_are_those_of_its_rfc() {
+    const SHA256_WITH_RSA: &str = "1.2.840.113549.1.1.11";
+    let [ecdsa, rsa] = [Kind::P256, Kind::Rsa2048].map(Tsa::new);
+    for (tsa, id, parameters, is_accepted) in [
+        (&ecdsa, "1.2.840.10045.4.3.2", &[][..], true),
+        (&ecdsa, "1.2.840.10045.4.3.2", &[5, 0], false),
+        (&rsa, RSA_ENCRYPTION, &[5, 0], true),
+        (&rsa, RSA_ENCRYPTION, &[], false),
+        (&rsa, RSA_ENCRYPTION, &[0x30, 0], false),
+        (&rsa, SHA256_WITH_RSA, &[5, 0], true),
+        (&rsa, SHA256_WITH_RSA, &[], true),
+        (&rsa, SHA256_WITH_RSA, &[0x30, 0], false),
+    ] {
+        let mut draft = tsa.draft(MESSAGE);
+        draft.signature_algorithm = sequence(&[&oid(id), parameters]);
+        let verified = verify(&tsa.sign(&draft), tsa);
+        match is_accepted {
+            true => assert!(verified.is_ok(), "{id} {parameters:?}: {verified:?}"),
+            false => assert!(matches!(verified, Err(E::Algorithm(_))), "{id} {parameters:?}: {verified:?}"),
+        }
+    }
 }
 
 #[test]

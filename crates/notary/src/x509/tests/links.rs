@@ -1,12 +1,13 @@
 //! The links of a chain: order, names, signatures and the root.
 
+use der::{Decode as _, Header, Reader as _, SliceReader};
 use testing::certificate::{Spec, issue, specs};
-use testing::der::{name, oid, sequence};
+use testing::der::{bits, name, oid, sequence, tlv};
 use testing::key::{Key, Kind};
 
 use super::tbs::der_of;
 use super::{judge, judge_der};
-use crate::x509::{CertificateChain, ChainError, MAX_CERTIFICATES};
+use crate::x509::{CertificateChain, ChainError, MAX_CERTIFICATES, RequirementError};
 
 fn broken_at(position: usize, result: Result<(), ChainError>) -> &'static str {
     match result {
@@ -15,6 +16,7 @@ fn broken_at(position: usize, result: Result<(), ChainError>) -> &'static str {
     }
 }
 
+const NULL: &[u8] = &[5, 0];
 const OTHER_NAME: &str = "it names another issuer";
 const OTHER_KEY: &str = "its signature does not verify under that certificate's key";
 
@@ -114,25 +116,107 @@ fn distinguishes_encodings_of_a_name() {
     assert_eq!(broken_at(0, refused), OTHER_NAME);
 }
 
+/// The chain whose leaf names this algorithm, and whose issuer has a key of this kind.
+fn signed_with(kind: Kind, algorithm: &[u8]) -> Result<(), ChainError> {
+    judge(|specs| {
+        specs[1].key = Key::new(kind);
+        specs[0].algorithms = Some([algorithm.to_vec(), algorithm.to_vec()]);
+    })
+}
+
 #[test]
-fn rejects_sha1_md5_and_mismatched_algorithms() {
-    let cases = [
-        (Kind::P256, sequence(&[&oid("1.2.840.10045.4.1")])),
-        (Kind::P256, sequence(&[&oid("1.2.840.10045.4.3.3")])),
-        (Kind::P256, sequence(&[&oid("1.2.840.113549.1.1.11"), &[5, 0]])),
-        (Kind::P256, sequence(&[&oid("1.3.101.112")])),
-        (Kind::Rsa2048, sequence(&[&oid("1.2.840.113549.1.1.5"), &[5, 0]])),
-        (Kind::Rsa2048, sequence(&[&oid("1.2.840.113549.1.1.4"), &[5, 0]])),
-        (Kind::Rsa2048, sequence(&[&oid("1.2.840.113549.1.1.10")])),
-        (Kind::Rsa2048, sequence(&[&oid("1.2.840.10045.4.3.2")])),
-    ];
-    for (kind, algorithm) in cases {
-        let refused = judge(|specs| {
-            specs[1].key = Key::new(kind);
-            specs[0].algorithms = Some([algorithm.clone(), algorithm.clone()]);
-        });
-        assert_eq!(broken_at(0, refused), OTHER_KEY, "{kind:?} {algorithm:?}");
+fn rejects_unsupported_algorithms_by_their_name() {
+    for (kind, id, parameters) in [
+        // SHA-1, MD5, Ed25519, and PSS without parameters, which stand for SHA-1.
+        (Kind::P256, "1.2.840.10045.4.1", &[][..]),
+        (Kind::P256, "1.3.101.112", &[]),
+        (Kind::Rsa2048, "1.2.840.113549.1.1.5", NULL),
+        (Kind::Rsa2048, "1.2.840.113549.1.1.4", NULL),
+        (Kind::Rsa2048, "1.2.840.113549.1.1.10", &[]),
+        (Kind::Rsa2048, "1.2.840.113549.1.1.10", &[0x30, 0]),
+        // The algorithm is supported, but not with these parameters.
+        (Kind::P256, "1.2.840.10045.4.3.2", NULL),
+        (Kind::Rsa2048, "1.2.840.113549.1.1.11", &[0x30, 0]),
+        (Kind::Rsa2048, "1.2.840.113549.1.1.11", &[5, 1, 0]),
+    ] {
+        let refused = signed_with(kind, &sequence(&[&oid(id), parameters])).unwrap_err();
+        let ChainError::Algorithm { position: 0, algorithm, .. } = &refused else { panic!("{id}: {refused:?}") };
+        assert_eq!(algorithm.to_string(), id);
+        assert!(refused.to_string().contains("which is not supported with its parameters"), "{refused}");
     }
+    let refused = judge(|specs| {
+        let sha1 = sequence(&[&oid("1.2.840.10045.4.1")]);
+        specs[3].algorithms = Some([sha1.clone(), sha1]);
+    });
+    assert!(matches!(refused, Err(ChainError::Algorithm { position: 3, .. })), "{refused:?}");
+}
+
+#[test]
+fn rejects_algorithms_of_other_keys_and_hashes() {
+    for (kind, algorithm) in [
+        (Kind::P256, sequence(&[&oid("1.2.840.10045.4.3.3")])),
+        (Kind::P256, sequence(&[&oid("1.2.840.113549.1.1.11"), NULL])),
+        (Kind::Rsa2048, sequence(&[&oid("1.2.840.10045.4.3.2")])),
+    ] {
+        assert_eq!(broken_at(0, signed_with(kind, &algorithm)), OTHER_KEY, "{kind:?} {algorithm:?}");
+    }
+}
+
+/// "Implementations MUST accept the parameters being absent as well as present" (RFC 4055, 5).
+#[test]
+fn the_parameters_of_rsa_may_be_absent() {
+    for parameters in [NULL, &[]] {
+        let algorithm = sequence(&[&oid("1.2.840.113549.1.1.11"), parameters]);
+        assert_eq!(signed_with(Kind::Rsa2048, &algorithm), Ok(()));
+    }
+}
+
+#[test]
+fn accepts_every_encoding_of_the_parameters_of_pss() {
+    let sha = |parameters: &[u8]| sequence(&[&oid("2.16.840.1.101.3.4.2.1"), parameters]);
+    for (hash, mask, trailer) in
+        [(NULL, NULL, &[][..]), (&[], &[], &[]), (NULL, &[], &[]), (&[], NULL, &[]), (NULL, NULL, &[0xa3, 3, 2, 1, 1])]
+    {
+        let mask = sequence(&[&oid("1.2.840.113549.1.1.8"), &sha(mask)]);
+        let parameters = sequence(&[&tlv(0xa0, &sha(hash)), &tlv(0xa1, &mask), &[0xa2, 3, 2, 1, 32], trailer]);
+        let algorithm = sequence(&[&oid("1.2.840.113549.1.1.10"), &parameters]);
+        let mut specs = specs();
+        specs[1].key = Key::new(Kind::Rsa2048);
+        specs[0].algorithms = Some([algorithm.clone(), algorithm]);
+        let mut chain = issue(&specs);
+        // The key of the draft signs with PKCS #1 v1.5.
+        let [tbs, algorithm, _] = parts(&chain[0]);
+        let signature = bits(&specs[1].key.sign_envelope(&tbs));
+        chain[0] = sequence(&[&tbs, &algorithm, &signature]);
+        assert_eq!(judge_der(chain), Ok(()), "{hash:?} {trailer:?}");
+    }
+}
+
+/// The parts of a certificate.
+fn parts(certificate: &[u8]) -> [Vec<u8>; 3] {
+    let mut certificate = SliceReader::new(certificate).unwrap();
+    Header::decode(&mut certificate).unwrap();
+    [(); 3].map(|()| certificate.tlv_bytes().unwrap().to_vec())
+}
+
+/// "The parameters field MUST have ASN.1 type NULL for this algorithm identifier" (RFC 3279, 2.3.1).
+#[test]
+fn rejects_rsa_keys_with_other_parameters() {
+    for (parameters, is_allowed) in [(NULL, true), (&[], false), (&[0x30, 0], false), (&[5, 1, 0], false)] {
+        let judged = judge(|specs| {
+            specs[0].key = Key::new(Kind::Rsa2048);
+            let algorithm = sequence(&[&oid("1.2.840.113549.1.1.1"), parameters]);
+            specs[0].spki = Some(sequence(&[&algorithm, &bits(&specs[0].key.public())]));
+        });
+        assert_eq!(judged.is_ok(), is_allowed, "{parameters:?}: {judged:?}");
+    }
+    // A key that is limited to RSASSA-PSS is of another type.
+    let judged = judge(|specs| {
+        specs[0].key = Key::new(Kind::Rsa2048);
+        specs[0].spki = Some(sequence(&[&sequence(&[&oid("1.2.840.113549.1.1.10")]), &bits(&specs[0].key.public())]));
+    });
+    let unsupported = matches!(judged, Err(ChainError::Requirement { source: RequirementError::UnsupportedKey, .. }));
+    assert!(unsupported, "{judged:?}");
 }
 
 /// Made with openssl: the signatures are correct, but over a weak digest.
@@ -154,7 +238,7 @@ fn rejects_signatures_over_weak_digests() {
         if good {
             assert_eq!(judged, Ok(()));
         } else {
-            assert_eq!(broken_at(0, judged), OTHER_KEY);
+            assert!(matches!(judged, Err(ChainError::Algorithm { position: 0, .. })), "{judged:?}");
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use der::asn1::{AnyRef, BitStringRef, ObjectIdentifier, OctetStringRef};
 use der::{Decode, Reader as _, SliceReader, Tag, TagNumber};
-use notary::x509::Certificate;
+use notary::x509::{Certificate, is_supported_algorithm};
 use time::OffsetDateTime;
 use x509_cert::spki::AlgorithmIdentifierOwned;
 use x509_cert::time::Time;
@@ -55,6 +55,9 @@ impl<'a> VerifiedCrl<'a> {
         }
         if !issuer.may_sign_crls() {
             return Err(CrlError::NoCrlSign);
+        }
+        if !is_supported_algorithm(&algorithm) {
+            return Err(CrlError::Algorithm(algorithm.oid));
         }
         if !signature.as_bytes().is_some_and(|signature| issuer.has_signed(&algorithm, tbs, signature)) {
             return Err(CrlError::Signature);

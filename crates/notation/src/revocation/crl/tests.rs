@@ -6,7 +6,7 @@ use std::time::Duration as StdDuration;
 use limits::Deadline;
 use notary::x509::Certificate;
 use testing::certificate::{Extension, KEY_CERT_SIGN, NOW, Spec, key_usage};
-use testing::der::{named_bits, sequence, tlv};
+use testing::der::{named_bits, oid, sequence, tlv};
 use testing::key::{Key, Kind};
 use testing::status::{
     CRL_NUMBER, CrlDraft, DELTA_CRL_INDICATOR, FRESHEST_CRL, INVALIDITY_DATE, ISSUING_DISTRIBUTION_POINT, Party,
@@ -143,6 +143,16 @@ fn finds_the_entry_at_any_position_and_with_a_padded_serial() {
     let date = extension(INVALIDITY_DATE, false, &generalized(NOW - Duration::DAY));
     let found = world.changed(|draft| draft.entries.push(entry(&SERIAL, NOW, &[date]))).unwrap();
     assert_eq!(found.entries[0].invalidity_date, Some(NOW - Duration::DAY));
+}
+
+#[test]
+fn rejects_algorithms_that_are_not_supported() {
+    let world = World::new();
+    for (id, parameters) in [("1.2.840.10045.4.1", &[][..]), ("1.2.840.10045.4.3.2", &[5, 0])] {
+        let algorithm = sequence(&[&oid(id), parameters]);
+        let der = world.draft().sign(&algorithm, |tbs| world.authority.key.sign_certificate(tbs));
+        assert_eq!(error(world.base_der(&der)), CrlError::Algorithm(id.parse().unwrap()));
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use der::asn1::{GeneralizedTime, ObjectIdentifier};
 use der::{Decode as _, Encode as _, Header, Reader as _, SliceReader};
-use notary::x509::Certificate;
+use notary::x509::{Certificate, is_supported_algorithm};
 use time::OffsetDateTime;
 use x509_cert::ext::Extensions;
 
@@ -94,6 +94,9 @@ fn signer(
     use OcspError::Signer;
     let id = &basic.tbs_response_data.responder_id;
     let signature = basic.signature.as_bytes().ok_or(Signer("the signature is malformed"))?;
+    if !is_supported_algorithm(&basic.signature_algorithm) {
+        return Err(Signer("it is signed with an algorithm that is not supported"));
+    }
     let has_signed = |signer: &Certificate| signer.has_signed(&basic.signature_algorithm, tbs, signature);
     if is(id, issuer) {
         return if has_signed(issuer) {
@@ -108,7 +111,9 @@ fn signer(
         if !is(id, &delegate) {
             continue;
         }
-        why = if !delegate.names_as_issuer(issuer) || !delegate.is_signed_by(issuer) {
+        why = if !delegate.has_supported_algorithm() {
+            "the responder's certificate is signed with an algorithm that is not supported"
+        } else if !delegate.names_as_issuer(issuer) || !delegate.is_signed_by(issuer) {
             "another authority issued the responder's certificate"
         } else if !delegate.may_sign_ocsp_responses() {
             "the responder's certificate is not for signing OCSP responses (extendedKeyUsage OCSPSigning)"

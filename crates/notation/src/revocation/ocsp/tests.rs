@@ -189,6 +189,25 @@ fn accepts_responses_only_from_this_update_to_next_update() {
 }
 
 #[test]
+fn rejects_algorithms_that_are_not_supported() {
+    let world = World::new(Kind::P256);
+    let key = &world.authority.key;
+    for (id, parameters) in [("1.2.840.10045.4.1", &[][..]), ("1.2.840.10045.4.3.2", &[5, 0])] {
+        let der = world.draft(good()).sign(&sequence(&[&oid(id), parameters]), |tbs| key.sign_certificate(tbs));
+        assert_eq!(signer(world.verify_der(&der)), "it is signed with an algorithm that is not supported");
+    }
+    let mut delegate = responder();
+    delegate.algorithms = Some([sequence(&[&oid("1.2.840.10045.4.1")]), sequence(&[&oid("1.2.840.10045.4.1")])]);
+    let mut draft = world.draft(good());
+    draft.responder_id = tlv(0xa1, &delegate.subject);
+    draft.certs = vec![delegate.sign(&world.authority)];
+    assert_eq!(
+        signer(world.verify_signed_by(&draft, &delegate.key)),
+        "the responder's certificate is signed with an algorithm that is not supported"
+    );
+}
+
+#[test]
 fn rejects_responses_signed_by_strangers() {
     let world = World::new(Kind::P256);
     let stranger = Spec::authority("authority", Kind::P256);

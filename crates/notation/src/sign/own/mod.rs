@@ -9,7 +9,7 @@ use std::io::Read;
 
 use limits::Deadline;
 use notary::envelope::build::{ProtectedAttributes, ToBeSigned};
-use notary::envelope::{EnvelopeFormat, Payload, SignatureAlgorithm, SigningScheme};
+use notary::envelope::{EnvelopeFormat, Payload, SignatureAlgorithm, SigningScheme, VerifyError};
 use notary::{Descriptor, DigestAlgorithm, UserMetadata};
 use time::{Duration, OffsetDateTime};
 
@@ -18,7 +18,7 @@ pub use self::key::LocalKey;
 use self::plugin::DescribedKey;
 pub use self::plugin::SigningPlugin;
 use super::payload;
-use crate::attach::MatchingEnvelope;
+use crate::attach::{AttachError, MatchingEnvelope};
 use crate::blob::{describe, digest_algorithm, is_media_type};
 
 /// The program that created an envelope, as the envelope states it.
@@ -147,7 +147,7 @@ fn to_be_signed(
     Ok(ToBeSigned::new(options.format, payload, &attributes)?)
 }
 
-/// Checks that an envelope has the format, that it is intact, that its certificates may sign and are valid, that it
+/// Checks that an envelope has the format, that it is intact, that its certificates may sign and are valid now, that it
 /// signs the payload, and that it expires as requested. A signer may add metadata, but not change any.
 fn check(
     envelope: Vec<u8>,
@@ -156,7 +156,10 @@ fn check(
     options: &SigningOptions,
 ) -> Result<MatchingEnvelope, OwnSignError> {
     let matching = MatchingEnvelope::check_in(options.format, envelope, artifact.clone())?;
-    let signed = Payload::parse(matching.verified().payload()).map_err(crate::attach::AttachError::from)?;
+    // Nobody would trust the signature, whatever time it has.
+    let valid = matching.verified().chain().check_validity(options.now);
+    valid.map_err(|why| AttachError::from(VerifyError::from(why)))?;
+    let signed = Payload::parse(matching.verified().payload()).map_err(AttachError::from)?;
     let signed = signed.target_artifact.annotations;
     for (key, value) in &requested.target_artifact.annotations {
         if signed.get(key) != Some(value) {

@@ -225,6 +225,6 @@ fn a_hash_envelope_is_refused_by_name() {
         let why = CoseDraft::new().protect(label, -16).refused();
         assert_eq!(why, EnvelopeError::Attributes(AttributeError::HashEnvelope(label as i64)));
         let why = CoseDraft::new().unprotected(label, -16).refused();
-        assert_eq!(why, EnvelopeError::UnprotectedClaim(label.to_string()));
+        assert_eq!(why, EnvelopeError::UnprotectedClaim(label.into()));
     }
 }

@@ -108,9 +108,9 @@ fn crit_must_not_list_labels_from_0_to_8() {
     // "It MUST only contain parameters apart from integer labels in the range of 0 to 8."
     for label in 0..=8 {
         let draft = CoseDraft::new().critical(label);
-        assert_eq!(refused(&draft), E::CriticalLabel(label as i64));
+        assert_eq!(refused(&draft), E::CriticalLabel(label.into()));
         let value = if label < 4 { draft } else { draft.protect(label, &[1][..]) };
-        assert_eq!(refused(&value), E::CriticalLabel(label as i64));
+        assert_eq!(refused(&value), E::CriticalLabel(label.into()));
     }
 }
 
@@ -121,10 +121,10 @@ fn crit_must_not_list_absent_labels() {
         assert_eq!(refused(&CoseDraft::new().critical(name)), E::CriticalAbsent(name.into()));
     }
     for label in [9, 33, 1000, -1, -70_000] {
-        assert_eq!(refused(&CoseDraft::new().critical(label)), E::CriticalAbsent(label.to_string()));
+        assert_eq!(refused(&CoseDraft::new().critical(label)), E::CriticalAbsent(label.into()));
     }
     let nameless = CoseDraft::new().protect("", "x").critical("");
-    assert_eq!(refused(&nameless), E::CriticalAbsent(String::new()));
+    assert_eq!(refused(&nameless), E::CriticalAbsent("".into()));
     // A parameter of the unprotected header is not in the protected one.
     let elsewhere = CoseDraft::new().critical("org.example.a").unprotected("org.example.a", 1);
     assert_eq!(refused(&elsewhere), E::CriticalAbsent("org.example.a".into()));
@@ -147,7 +147,7 @@ fn crit_must_not_list_what_is_informational_or_unknown_by_number() {
     assert_eq!(refused(&informational), E::CriticalInformational(header::SIGNING_TIME.into()));
     for label in [9, 16, 34, 1000, -1, -70_000] {
         let draft = CoseDraft::new().protect(label, "x").critical(label);
-        assert_eq!(refused(&draft), E::CriticalUnknown(label.to_string()));
+        assert_eq!(refused(&draft), E::CriticalUnknown(label.into()));
     }
     for value in [Cbor::Bytes(vec![1]), Cbor::Tag(1, Box::new(1.into())), Cbor::Float(f64::NAN), Cbor::Simple(23)] {
         let draft = CoseDraft::new().protect("org.example.must", value).critical("org.example.must");

@@ -4,7 +4,7 @@ use testing::cose::{Cbor, CoseDraft, NULL, X5CHAIN, x5chain};
 
 use super::ParseCose as _;
 use crate::cbor::CborError;
-use crate::envelope::{EnvelopeError, header};
+use crate::envelope::{EnvelopeError, Parameter, header};
 use crate::x509::ChainError;
 
 fn is_type(why: &EnvelopeError) -> bool {
@@ -20,7 +20,7 @@ fn rejects_claims_in_the_unprotected_header() {
     for label in [1, 2, 3] {
         for value in ["x".into(), NULL] {
             let why = CoseDraft::new().unprotected(label, value).refused();
-            assert_eq!(why, EnvelopeError::UnprotectedClaim(label.to_string()));
+            assert_eq!(why, EnvelopeError::UnprotectedClaim(Parameter::from(label)));
         }
     }
     for name in [
@@ -47,7 +47,7 @@ fn rejects_claims_moved_to_the_unprotected_header() {
     for label in [1, 2, 3] {
         let value = CoseDraft::new().protected(label);
         let moved = CoseDraft::new().without(label).unprotected(label, value);
-        assert_eq!(moved.refused(), EnvelopeError::UnprotectedClaim(label.to_string()));
+        assert_eq!(moved.refused(), EnvelopeError::UnprotectedClaim(Parameter::from(label)));
     }
     for name in [header::SIGNING_SCHEME, header::AUTHENTIC_SIGNING_TIME, header::EXPIRY] {
         let value = CoseDraft::new().protected(name);
@@ -61,14 +61,33 @@ fn rejects_labels_in_both_headers() {
     // RFC 9052, section 3: "Applications SHOULD verify that the same label does not occur in both".
     let draft = CoseDraft::new();
     let chain = x5chain(&draft.chain());
-    assert_eq!(draft.protect(X5CHAIN, chain).refused(), EnvelopeError::UnprotectedClaim("33".into()));
+    assert_eq!(draft.protect(X5CHAIN, chain).refused(), EnvelopeError::InBothHeaders(Parameter::from(33)));
     let bytes = || Cbor::Bytes(vec![1]);
     let common = CoseDraft::new().protect(4, bytes()).unprotected(4, bytes());
-    assert_eq!(common.refused(), EnvelopeError::UnprotectedClaim("4".into()));
+    assert_eq!(common.refused(), EnvelopeError::InBothHeaders(Parameter::from(4)));
     for name in ["org.example.a", "ORG.example.A"] {
         let common = CoseDraft::new().protect("org.example.a", 1).unprotected(name, 1);
-        assert_eq!(common.refused(), EnvelopeError::UnprotectedClaim(name.into()));
+        assert_eq!(common.refused(), EnvelopeError::InBothHeaders(name.into()));
     }
+}
+
+#[test]
+fn errors_name_the_header_and_the_label() {
+    let alg = CoseDraft::new().unprotected(1, -7).refused();
+    assert_eq!(alg.to_string(), "the unprotected header has label 1 (alg), which only the protected header may have");
+    let chain = x5chain(&CoseDraft::new().chain());
+    let both = CoseDraft::new().protect(X5CHAIN, chain).refused();
+    assert_eq!(both.to_string(), "both headers have label 33 (x5chain), which only one of them may have");
+    let critical = CoseDraft::new().protect(16, "a/b").critical(16).refused();
+    assert_eq!(critical.to_string(), "crit lists the label 16 (typ), which is unknown");
+    let absent = CoseDraft::new().critical(33).refused();
+    assert_eq!(
+        absent.to_string(),
+        "crit lists label 33 (x5chain), which is missing from the header, empty or listed twice"
+    );
+    let agent = CoseDraft::new().protect(header::SIGNING_AGENT, "a").refused();
+    let named = r#"the protected header has "io.cncf.notary.signingAgent", which only the unprotected header may have"#;
+    assert_eq!(agent.to_string(), named);
 }
 
 #[test]
