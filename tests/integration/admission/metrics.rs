@@ -53,7 +53,7 @@ fn prometheus_reads_the_metrics_of_both_services() {
     let site = Site::start();
     let service = Admission::start(&site, &site.config("", PLAIN), &[]);
     let folder = tempfile::tempdir().unwrap();
-    let targets = [("admission", address(&service.operations)), ("signer", address(&site.signer.endpoint_url))];
+    let targets = [("admission", address(&service.operations)), ("signer", address(&site.signer.endpoint))];
     let jobs = targets.map(|(name, target)| {
         json!({ "job_name": name, "scrape_interval": "1s", "static_configs": [{ "targets": [target.to_string()] }] })
     });
