@@ -27,7 +27,7 @@ fn a_server_of_a_private_authority_is_trusted_by_the_systems_setting() {
         let refused = scene.cli.run(&words(&command)).exits_with(2);
         refused.says("issued by an authority that is not trusted here").says("SSL_CERT_FILE");
         let trusting = run(scene.cli.command(&words(&command)).env("SSL_CERT_FILE", "authority.pem"), LIMIT);
-        trusting.exits_with(3).says("HTTP status 418");
+        trusting.exits_with(2).says("HTTP status 418");
     }
 }
 
