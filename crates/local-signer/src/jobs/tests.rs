@@ -208,6 +208,23 @@ async fn images_are_signed_with_imported_certificates() {
     }
 }
 
+#[tokio::test]
+async fn a_job_fails_if_the_certificate_has_another_key_type_than_the_profile() {
+    let directory = tempfile::tempdir().unwrap();
+    let signer = open(directory.path(), LONG);
+    signer.source(b"firmware");
+    let (certificate, key) = crate::certificates::tests::certificate(&rcgen::PKCS_RSA_SHA256);
+    let location = crate::certificates::tests::location();
+    let arn = Certificates::import(directory.path(), &location, certificate.as_bytes(), key.as_bytes(), None).unwrap();
+    let profile = json!({"profileName": "Device", "platformId": "AmazonFreeRTOS-Default",
+        "signingMaterial": {"certificateArn": arn.to_string()}});
+    signer.call("PutSigningProfile", profile).await;
+    let job = signer.ended(&signer.start("Device", "1").await).await;
+    assert_eq!(job["status"], "Failed", "{job}");
+    let reason = job["statusReason"].as_str().unwrap();
+    assert!(reason.contains("RSA") && reason.contains("ECDSA"), "{reason}");
+}
+
 /// What `kill -9` leaves behind: jobs in progress, of which one had written its object.
 #[tokio::test]
 async fn unfinished_jobs_run_at_the_next_start_and_show_once() {
