@@ -102,7 +102,7 @@ pub struct Digest {
 }
 
 impl Digest {
-    fn new(algorithm: DigestAlgorithm, hash: digest::Digest) -> Self {
+    fn new(algorithm: DigestAlgorithm, hash: impl AsRef<[u8]>) -> Self {
         Self { algorithm, text: format!("{algorithm}:{}", hex::encode(hash)) }
     }
 
@@ -115,8 +115,7 @@ impl Digest {
     /// Returns the SHA-256 digest that has these bytes.
     #[must_use]
     pub fn from_sha256(hash: &[u8; 32]) -> Self {
-        let algorithm = DigestAlgorithm::Sha256;
-        Self { algorithm, text: format!("{algorithm}:{}", hex::encode(hash)) }
+        Self::new(DigestAlgorithm::Sha256, hash)
     }
 
     /// Returns the digest of `bytes` with this algorithm.
