@@ -90,12 +90,19 @@ const CASES: &[(&str, &str, bool)] = &[
     ("/policies/default/trustPolicy", r#""f""#, false),
     (
         "/policies/default/trustedProfiles",
-        r#"["arn:aws-cn:signer:cn-north-1:111122223333:/signing-profiles/team_a/abcdefghij"], ["arn:aws:signer:us-west-2:111122223333:/aliases/a"]"#,
+        concat!(
+            r#"["arn:aws-cn:signer:cn-north-1:111122223333:/signing-profiles/team_a/abcdefghij"], "#,
+            r#"["arn:aws:signer:us-west-2:111122223333:/aliases/a"]"#,
+        ),
         true,
     ),
     (
         "/policies/default/trustedProfiles",
-        r#"[], ["a"], ["arn:aws:signer:us-west-2:1111:/signing-profiles/a"], ["arn:aws:kms:us-west-2:111122223333:key/a"], ["arn:aws:signer:us-west-2:111122223333:/signing-jobs/a"]"#,
+        concat!(
+            r#"[], ["a"], ["arn:aws:signer:us-west-2:1111:/signing-profiles/a"], "#,
+            r#"["arn:aws:kms:us-west-2:111122223333:key/a"], "#,
+            r#"["arn:aws:signer:us-west-2:111122223333:/signing-jobs/a"]"#,
+        ),
         false,
     ),
     ("/policies/default/require", "1", true),
@@ -115,17 +122,27 @@ const CASES: &[(&str, &str, bool)] = &[
     ("/rules/0/namespaceSelector", r#"{"matchLabels": {"a": "b", "example.com/c.d_e-F": ""}}"#, true),
     (
         "/rules/0/namespaceSelector",
-        r#"{}, {"matchLabels": {}}, {"matchLabels": {"a": "b c"}}, {"matchLabels": {"/a": "b"}}, {"matchLabels": {"a": true}}, {"matchExpressions": []}"#,
+        concat!(
+            r#"{}, {"matchLabels": {}}, {"matchLabels": {"a": "b c"}}, {"matchLabels": {"/a": "b"}}, "#,
+            r#"{"matchLabels": {"a": true}}, {"matchExpressions": []}"#,
+        ),
         false,
     ),
     (
         "/rules/0/images",
-        r#"["**"], ["**/nginx"], ["*/a/b"], ["docker.io/library/nginx"], ["localhost:5000/a/*"], ["*.dkr.ecr.*.amazonaws.com/x-*/**"], ["[::1]:5000/a"], ["localhost/a"]"#,
+        concat!(
+            r#"["**"], ["**/nginx"], ["*/a/b"], ["docker.io/library/nginx"], ["localhost:5000/a/*"], "#,
+            r#"["*.dkr.ecr.*.amazonaws.com/x-*/**"], ["[::1]:5000/a"], ["localhost/a"]"#,
+        ),
         true,
     ),
     (
         "/rules/0/images",
-        r#"[], ["nginx"], ["library/nginx"], ["vendor/**"], ["a.example"], ["a.example/B"], ["a.example/b:v1"], ["a.example/b@sha256:00"], ["https://a.example/b"], ["a.example/b/"], ["a.example//b"], ["a.example/b c"], ["*"], [""]"#,
+        concat!(
+            r#"[], ["nginx"], ["library/nginx"], ["vendor/**"], ["a.example"], ["a.example/B"], ["a.example/b:v1"], "#,
+            r#"["a.example/b@sha256:00"], ["https://a.example/b"], ["a.example/b/"], ["a.example//b"], "#,
+            r#"["a.example/b c"], ["*"], [""]"#,
+        ),
         false,
     ),
     ("/rules/1/policy", "null", false),
@@ -160,7 +177,11 @@ const CASES: &[(&str, &str, bool)] = &[
     ("/registries/0/credentials", r#""aws", {"file": "f"}, {"secret": {"namespace": "n", "name": "s.t"}}"#, true),
     (
         "/registries/0/credentials",
-        r#""ecr", {}, {"file": "f", "secret": {"namespace": "n", "name": "s"}}, {"secret": {"name": "s"}}, {"secret": {"namespace": "n.m", "name": "s"}}, {"secret": {"namespace": "n", "name": "../s"}}, {"password": "p"}"#,
+        concat!(
+            r#""ecr", {}, {"file": "f", "secret": {"namespace": "n", "name": "s"}}, {"secret": {"name": "s"}}, "#,
+            r#"{"secret": {"namespace": "n.m", "name": "s"}}, {"secret": {"namespace": "n", "name": "../s"}}, "#,
+            r#"{"password": "p"}"#,
+        ),
         false,
     ),
     (
@@ -188,7 +209,12 @@ const CASES: &[(&str, &str, bool)] = &[
     ),
     (
         "/kubernetes/extraTemplates",
-        r#"[{"group": "argoproj.io", "kind": "rollout", "podTemplate": "/spec"}], [{"group": "argoproj.io", "kind": "Rollout", "podTemplate": "spec.template"}], [{"group": "argoproj.io", "kind": "Rollout", "podTemplate": "/a~2"}], [{"group": "", "kind": "Rollout", "podTemplate": "/a"}], [{"kind": "Rollout", "podTemplate": "/a"}]"#,
+        concat!(
+            r#"[{"group": "argoproj.io", "kind": "rollout", "podTemplate": "/spec"}], "#,
+            r#"[{"group": "argoproj.io", "kind": "Rollout", "podTemplate": "spec.template"}], "#,
+            r#"[{"group": "argoproj.io", "kind": "Rollout", "podTemplate": "/a~2"}], "#,
+            r#"[{"group": "", "kind": "Rollout", "podTemplate": "/a"}], [{"kind": "Rollout", "podTemplate": "/a"}]"#,
+        ),
         false,
     ),
     (
@@ -198,17 +224,27 @@ const CASES: &[(&str, &str, bool)] = &[
     ),
     (
         "/aws/partitions",
-        r#"{"aws": {}}, {"aws-cn": {"region": "us-west-2"}}, {"aws": {"region": "cn-north-1"}}, {"aws": {"region": "US-WEST-2"}}, {"aws": {"roleArn": "arn:aws-cn:iam::444455556666:role/a"}}, {"govcloud": {"region": "us-gov-west-1"}}"#,
+        concat!(
+            r#"{"aws": {}}, {"aws-cn": {"region": "us-west-2"}}, {"aws": {"region": "cn-north-1"}}, "#,
+            r#"{"aws": {"region": "US-WEST-2"}}, {"aws": {"roleArn": "arn:aws-cn:iam::444455556666:role/a"}}, "#,
+            r#"{"govcloud": {"region": "us-gov-west-1"}}"#,
+        ),
         false,
     ),
     (
         "/aws/revocation",
-        r#"{"whenUnavailable": "refuse", "staleFor": "0s"}, {"whenUnavailable": "allow-stale", "staleFor": "1h"}, {"staleFor": "0ms"}"#,
+        concat!(
+            r#"{"whenUnavailable": "refuse", "staleFor": "0s"}, {"whenUnavailable": "allow-stale", "staleFor": "1h"}, "#,
+            r#"{"staleFor": "0ms"}"#,
+        ),
         true,
     ),
     (
         "/aws/revocation",
-        r#"{"whenUnavailable": "allow-stale"}, {"whenUnavailable": "allow-stale", "staleFor": "0s"}, {"staleFor": "1h"}, {"whenUnavailable": "refuse", "staleFor": "1h"}"#,
+        concat!(
+            r#"{"whenUnavailable": "allow-stale"}, {"whenUnavailable": "allow-stale", "staleFor": "0s"}, "#,
+            r#"{"staleFor": "1h"}, {"whenUnavailable": "refuse", "staleFor": "1h"}"#,
+        ),
         false,
     ),
     ("/aws/revocation/rate", "1, 10000", true),
@@ -225,7 +261,12 @@ const CASES: &[(&str, &str, bool)] = &[
     ),
     (
         "/cache/redis",
-        r#"{"url": "redis://r"}, {"keyFiles": ["k"]}, {"url": "redis://r", "keyFiles": []}, {"url": "redis://u:p@r", "keyFiles": ["k"]}, {"url": "http://r", "keyFiles": ["k"]}, {"url": "redis://r", "keyFiles": ["k"], "ca": "c"}, {"url": "redis://r", "keyFiles": ["k"], "usernameFile": "u"}, {"url": "redis://r?a=b", "keyFiles": ["k"]}"#,
+        concat!(
+            r#"{"url": "redis://r"}, {"keyFiles": ["k"]}, {"url": "redis://r", "keyFiles": []}, "#,
+            r#"{"url": "redis://u:p@r", "keyFiles": ["k"]}, {"url": "http://r", "keyFiles": ["k"]}, "#,
+            r#"{"url": "redis://r", "keyFiles": ["k"], "ca": "c"}, {"url": "redis://r", "keyFiles": ["k"], "#,
+            r#""usernameFile": "u"}, {"url": "redis://r?a=b", "keyFiles": ["k"]}"#,
+        ),
         false,
     ),
     ("/kyverno", r#"{"tokenReview": false}, {"audiences": [""]}, {"allowedUsers": ["u"]}"#, true),
@@ -241,7 +282,11 @@ const CASES: &[(&str, &str, bool)] = &[
     ("/otlp", r#"{"endpoint": "http://collector:4317"}, {"endpoint": "https://c/", "ca": "ca.pem"}"#, true),
     (
         "/otlp",
-        r#"{}, {"endpoint": "collector:4317"}, {"endpoint": "grpc://c:1"}, {"endpoint": "http://u:p@c:1"}, {"endpoint": "http://c:1/v1/traces"}, {"endpoint": "http://c:1//"}, {"endpoint": "http://c:1", "ca": "ca.pem"}"#,
+        concat!(
+            r#"{}, {"endpoint": "collector:4317"}, {"endpoint": "grpc://c:1"}, {"endpoint": "http://u:p@c:1"}, "#,
+            r#"{"endpoint": "http://c:1/v1/traces"}, {"endpoint": "http://c:1//"}, "#,
+            r#"{"endpoint": "http://c:1", "ca": "ca.pem"}"#,
+        ),
         false,
     ),
 ];
