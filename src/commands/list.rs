@@ -39,8 +39,8 @@ const MAX_READ: u64 = 2 * 1024 * 1024;
     notation-aws-signer list oci:./image:v1 --output json \\
       | jq -r '.signatures[].digest'
 
-Exit codes: 0 listed, also if there are no signatures; 1 something that is listed as a signature is none, or of an \
-  unknown format; 2 the command line or a permission is wrong, or the artifact does not exist; 3 the registry could not be \
+Exit codes: 0 listed, also if there are no signatures; 1 a listed signature is malformed, or has an unknown format; \
+  2 the command line or a permission is wrong, or the artifact does not exist; 3 the registry could not be \
   reached.")]
 pub struct Args {
     /// The artifact: REGISTRY/REPOSITORY:TAG, REGISTRY/REPOSITORY@DIGEST, or oci:FOLDER[:NAME|@DIGEST] for an OCI image

@@ -271,8 +271,8 @@ impl Output {
         }
     }
 
-    /// Writes an error that the text output shows, too, to standard error: whoever reads only that must learn why the
-    /// command failed. On one terminal it would be said twice. What to do is then said in one place.
+    /// Writes an error to standard error although the text output shows it, too: scripts often keep only standard
+    /// error. On one terminal the error would be shown twice, so it is written once there.
     pub fn failure_beside_text(&self, message: impl Display, advice: Option<&str>) {
         let is_text = !self.is_json() && !self.quiet;
         let is_seen = self.text_on_stderr || (io::stdout().is_terminal() && io::stderr().is_terminal());

@@ -55,7 +55,7 @@ impl Progress {
     }
 
     fn note(note: impl FnOnce(&mut State)) {
-        // Work outside of a flight has nobody who waits for it.
+        // No request waits for work outside of a flight.
         let _ = CURRENT.try_with(|progress| note(&mut progress.state()));
     }
 
@@ -86,7 +86,7 @@ mod tests {
     #[tokio::test]
     async fn what_the_innermost_work_says_counts() {
         let (outer, inner) = (Arc::new(Progress::default()), Arc::new(Progress::default()));
-        Progress::waits().begin(&wait("nobody"));
+        Progress::waits().begin(&wait("outside of a flight"));
         let work = async {
             Progress::asks("a registry");
             Progress::waits().begin(&wait("outer"));

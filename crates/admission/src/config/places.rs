@@ -96,7 +96,7 @@ fn policy_of(why: &str) -> Option<&str> {
     why.strip_prefix("the policy \"")?.split_once('"').map(|(name, _)| name)
 }
 
-/// The innermost member that an error starts with; the whole document if there is none.
+/// The innermost member that an error starts with; otherwise the whole document.
 fn member_of<'d>(field: Field<'d>, why: &str) -> Field<'d> {
     let is_named = |inner: &Field<'d>| {
         let rest = why.strip_prefix(inner.path());
@@ -204,7 +204,7 @@ mod tests {
         assert_eq!(place("registries[1].mirror is wrong"), "3:23: registries[1].mirror is wrong");
         assert_eq!(place("the policy \"q\": wrong"), "1:26: the policy \"q\": wrong");
         assert_eq!(place("registries[0].ca: /srv/longer: wrong"), "3:28: registries[1].ca: /srv/longer: wrong");
-        // The start of another path is no path.
+        // `/srv/x` is only the start of this path.
         assert_eq!(place("/srv/xyz: wrong"), "");
         assert_eq!(place("out of memory"), "");
     }

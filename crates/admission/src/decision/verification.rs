@@ -28,7 +28,7 @@ const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 pub(super) enum Pace {
     /// For a request that has so much time, and for those that come meanwhile.
     Awaited(Duration),
-    /// For nobody yet, before what is known gets too old.
+    /// For later requests: the verdict is about to expire.
     Refresh,
 }
 

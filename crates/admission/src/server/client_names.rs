@@ -69,7 +69,7 @@ impl ClientNames {
     }
 }
 
-/// The names of a certificate; none if it cannot be read.
+/// The names of a certificate. The list is empty if the certificate cannot be read.
 #[derive(Debug, Default)]
 struct Presented {
     common_name: Option<String>,

@@ -143,7 +143,7 @@ impl Tls {
         Ok(tls)
     }
 
-    /// A certificate that replicas share. There is none until [`crate::self_managed`] has one.
+    /// A certificate that replicas share. [`crate::self_managed`] provides it later.
     #[must_use]
     pub fn shared() -> Self {
         let in_force = RwLock::new(Err("it has not been created".to_owned()));
@@ -176,7 +176,7 @@ impl Tls {
         }
     }
 
-    /// When the certificate expires; `None` if there is none yet.
+    /// When the certificate expires; `None` before the first one.
     #[must_use]
     pub fn expires(&self) -> Option<OffsetDateTime> {
         self.in_force().map(|in_force| in_force.expires)

@@ -53,7 +53,7 @@ pub fn written(status: &RevocationStatus) -> Option<Vec<u8>> {
     body.ok().filter(|body| body.len() <= MAX_BYTES)
 }
 
-/// The answer in an entry of this kind. `None` if it is none.
+/// The answer in an entry of this kind. `None` if the entry is malformed.
 pub fn read(body: &[u8], kind: Kind) -> Option<RevocationStatus> {
     if body.len() > MAX_BYTES {
         return None;

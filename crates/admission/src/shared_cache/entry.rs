@@ -133,7 +133,7 @@ pub struct Opened<'a> {
 }
 
 impl Keys {
-    /// Keys with these secrets, at least one. `None` if there is none.
+    /// Keys with these secrets. `None` if the list is empty.
     #[must_use]
     pub fn new(secrets: &[Vec<u8>]) -> Option<Self> {
         let keys: Vec<_> = secrets.iter().map(|secret| hmac::Key::new(HMAC_SHA256, secret)).collect();

@@ -151,7 +151,7 @@ fn server(text: &str) -> Result<Server, &'static str> {
     Ok(Server { host, port: url.port().unwrap_or(PORT), database: database(&url)?, tls_name })
 }
 
-/// The number in the path: 0 if there is none.
+/// The number in the path, 0 by default.
 fn database(url: &Url) -> Result<i64, &'static str> {
     let wrong = "expected the number of a database after the host, such as rediss://redis:6379/0";
     if url.query().is_some() || url.fragment().is_some() {

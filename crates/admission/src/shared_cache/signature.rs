@@ -13,7 +13,7 @@ pub fn written(signature: &SharedSignature) -> Vec<u8> {
     body
 }
 
-/// The signature in an entry. `None` if it is none.
+/// The signature in an entry. `None` if the entry is malformed.
 pub fn read(body: &[u8]) -> Option<SharedSignature> {
     let (length, rest) = body.split_first_chunk::<4>()?;
     let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;

@@ -156,7 +156,7 @@ fn check(
     options: &SigningOptions,
 ) -> Result<MatchingEnvelope, OwnSignError> {
     let matching = MatchingEnvelope::check_in(options.format, envelope, artifact.clone())?;
-    // Nobody would trust the signature, whatever time it has.
+    // A verifier would not trust the signature.
     let valid = matching.verified().chain().check_validity(options.now);
     valid.map_err(|why| AttachError::from(VerifyError::from(why)))?;
     let signed = Payload::parse(matching.verified().payload()).map_err(AttachError::from)?;
