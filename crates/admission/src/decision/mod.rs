@@ -20,6 +20,7 @@
 //! | `doubt` | what a verdict would be if revocation were known, and how long it holds |
 //! | `signatures` | lists and envelopes of signatures, remembered |
 //! | `revocation` | revocation checks: remembered, coalesced, within the quota |
+//! | `noting` | the revocation checks of one verification, and until when their answers hold |
 //! | `shared` | [`Shared`]: what replicas share |
 //! | `quota` | the calls to AWS Signer that are permitted |
 //! | `reasons` | the reasons of others in the words of decisions |
@@ -30,6 +31,7 @@ mod doubt;
 mod judge;
 mod judged;
 mod memory;
+mod noting;
 mod packed;
 mod places;
 mod policies;

@@ -10,18 +10,17 @@ use aws_signer::{ClientPool, RevokedEntity};
 use limits::Deadline;
 use notary::{Advice, ReasonCode};
 use notation::Failure;
-use notation::revocation::{BoxFuture, RevocationQuestion, RevocationSource, RevocationStatus};
+use notation::revocation::{RevocationQuestion, RevocationSource, RevocationStatus};
 use notation::verify::Signer;
 
 use super::judge::UNDETERMINED;
+use super::noting::{Noted, Noting};
 use super::quota::{Quota, Rate, Rates, SharedBucket};
 use super::reasons::response;
 use super::shared::{Shared, SharedAnswer, Turn, Wanted};
-use super::waited::Waited;
 use crate::cache::{Bounded, Clock, Flights, Key, Progress, Remembered, Weight};
 use crate::config::RevocationSettings;
 use crate::metrics::{CacheName, CacheResult, Metrics, Operation, Stage, Upstream};
-use crate::trace;
 
 /// A revocation is not taken back.
 const REVOKED: Duration = Duration::from_secs(24 * 60 * 60);
@@ -143,13 +142,17 @@ impl Revocations {
     /// A source for one verification, which notes until when its answers may be used.
     #[must_use]
     pub fn noting(&self, verification: Key, is_refresh: bool) -> (Noting, Arc<Mutex<Noted>>) {
-        let (noted, waited) = Default::default();
-        (Noting { revocations: self.clone(), verification, is_refresh, waited, noted: Arc::clone(&noted) }, noted)
+        Noting::new(self.clone(), verification, is_refresh)
     }
 
     /// The answer, and until when it may be used. An answer that is about to age is refreshed. Only a refresh waits for
     /// that, because no request waits for it.
-    async fn answer(&self, question: &RevocationQuestion, noting: &Noting) -> (RevocationStatus, Noted) {
+    pub(super) async fn answer(
+        &self,
+        question: &RevocationQuestion,
+        verification: Key,
+        is_refresh: bool,
+    ) -> (RevocationStatus, Noted) {
         let key = self.key(question);
         let Inner { memory, metrics, .. } = &*self.inner;
         let _time = metrics.time_stage(Stage::Revocation);
@@ -157,14 +160,14 @@ impl Revocations {
         if let Some((known, until)) = self.known(&key, now) {
             metrics.cache(CacheName::Revocation, CacheResult::Hit);
             let is_due = known.is_due(now);
-            if is_due && !noting.is_refresh {
+            if is_due && !is_refresh {
                 memory.flights.start(key, || self.clone().ask(key, question.clone()));
             }
-            if !is_due || !noting.is_refresh {
+            if !is_due || !is_refresh {
                 return (status(&known.value), Noted::known(until));
             }
         }
-        let _awaiting = memory.quota.awaiting(noting.verification, key);
+        let _awaiting = memory.quota.awaiting(verification, key);
         let asked = memory.flights.join(key, || self.clone().ask(key, question.clone()));
         let Some((answer, is_shared)) = question.deadline.run(asked).await else {
             return self.known_or(&key, RevocationStatus::Unknown(Failure::deadline(question.deadline)));
@@ -380,56 +383,6 @@ impl Revocations {
 pub(super) fn quota_used_up() -> Failure {
     let why = "revocation could not be checked: too many checks wait for the quota of AWS Signer";
     Failure::new(ReasonCode::Quota, why).with_advice(Advice::SendFewerRequests)
-}
-
-/// Until when the answers may be used that a verification got.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Noted {
-    /// Until when what rests on them is remembered. `None` if nothing was asked.
-    pub used: Option<Instant>,
-    /// Until when those are known that say something.
-    pub known: Option<Instant>,
-}
-
-impl Noted {
-    fn known(until: Instant) -> Self {
-        Self { used: Some(until), known: Some(until) }
-    }
-
-    /// With an answer more.
-    fn and(self, other: Self) -> Self {
-        let first = |one: Option<Instant>, two: Option<Instant>| one.into_iter().chain(two).min();
-        Self { used: first(self.used, other.used), known: first(self.known, other.known) }
-    }
-}
-
-/// A source for one verification.
-#[derive(Debug)]
-pub struct Noting {
-    revocations: Revocations,
-    verification: Key,
-    is_refresh: bool,
-    waited: Waited,
-    noted: Arc<Mutex<Noted>>,
-}
-
-impl Noting {
-    /// Counts the time for which it is waited.
-    pub(super) fn counting(self, waited: Waited) -> Self {
-        Self { waited, ..self }
-    }
-}
-
-impl RevocationSource for Noting {
-    fn status<'a>(&'a self, question: &'a RevocationQuestion) -> BoxFuture<'a, RevocationStatus> {
-        Box::pin(async move {
-            let answering = trace::in_stage(Stage::Revocation, self.revocations.answer(question, self));
-            let (answer, until) = self.waited.during(answering).await;
-            let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
-            *noted = noted.and(until);
-            answer
-        })
-    }
 }
 
 fn status(answer: &Answer) -> RevocationStatus {

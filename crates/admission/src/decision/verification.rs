@@ -12,7 +12,7 @@ use super::doubt::{unless_revoked, valid_for};
 use super::judge::{Case, Inner, Judge, UNDETERMINED, scope};
 use super::judged::Judged;
 use super::memory::whole;
-use super::revocation::Noted;
+use super::noting::Noted;
 use super::signatures::{ListTimes, RememberedSignatures};
 use super::stores::Access;
 use super::waited::Waited;
