@@ -36,6 +36,7 @@ pub struct SignerClient {
     region: Region,
     profile: Option<String>,
     endpoint: Result<Option<String>, ConfigError>,
+    credentials: CredentialsSources,
     journal: Journal,
 }
 
@@ -61,7 +62,7 @@ impl SignerClient {
         let given = config.credentials().cloned();
         let role = config.role(&region.partition()).cloned();
         let sources = CredentialsSources::new(settings, region.clone(), http, journal.clone(), given, role);
-        let provider = SharedCredentialsProvider::new(sources);
+        let provider = SharedCredentialsProvider::new(sources.clone());
         let (endpoint, shared) = match client {
             Ok(client) => (Ok(client.endpoint().map(str::to_owned)), client.into_builder()),
             // Every call fails with this error before it uses the client.
@@ -73,7 +74,16 @@ impl SignerClient {
             .interceptor(Repeats(config.waits().clone()))
             .retry_classifier(TooManyRequests);
         builder.set_endpoint_url(endpoint.clone().ok().flatten());
-        Self { sdk: aws_sdk_signer::Client::from_conf(builder.build()), region, profile, endpoint, journal }
+        let sdk = aws_sdk_signer::Client::from_conf(builder.build());
+        Self { sdk, region, profile, endpoint, credentials: sources, journal }
+    }
+
+    /// Gets the credentials now, so that the first call need not wait for them. What is wrong with them is said by that
+    /// call.
+    pub(super) async fn prepare(&self) {
+        if self.endpoint.is_ok() {
+            self.credentials.prepare().await;
+        }
     }
 
     /// Returns the SDK client, for operations that this library does not wrap.

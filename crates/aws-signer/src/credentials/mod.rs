@@ -23,7 +23,7 @@ use aws_credential_types::provider::{ProvideCredentials, future};
 use aws_names::{Region, RoleArn};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use notary::CredentialsSource;
-use tokio::sync::OnceCell;
+use tokio::sync::{Mutex, OnceCell};
 
 pub use self::error::{CredentialsFailure, Refusal};
 use self::keys::Names;
@@ -50,6 +50,8 @@ struct Inner {
     role: Option<RoleArn>,
     http: SharedHttpClient,
     journal: Journal,
+    /// What the sources answered before it was needed.
+    prepared: Mutex<Option<Result<Credentials, CredentialsFailure>>>,
     /// Sources that keep something between two calls.
     sso_tokens: OnceCell<SsoTokenProvider>,
     instance: OnceCell<ImdsCredentialsProvider>,
@@ -71,8 +73,15 @@ impl CredentialsSources {
         role: Option<RoleArn>,
     ) -> Self {
         let http = watched(http.answering(Answers::Any), &journal, Peer::Source);
-        let (sso_tokens, instance) = Default::default();
-        Self(Arc::new(Inner { settings, region, given, role, http, journal, sso_tokens, instance }))
+        let (prepared, sso_tokens, instance) = Default::default();
+        Self(Arc::new(Inner { settings, region, given, role, http, journal, prepared, sso_tokens, instance }))
+    }
+
+    /// Asks the sources now, and keeps what they answer, also a failure, for the next call of [`Self::credentials`].
+    /// Such a call waits meanwhile.
+    pub(super) async fn prepare(&self) {
+        let mut prepared = self.0.prepared.lock().await;
+        *prepared = Some(self.ask().await);
     }
 
     /// Returns the credentials, or why there are none.
@@ -80,6 +89,14 @@ impl CredentialsSources {
     /// # Errors
     /// Returns [`CredentialsFailure`] if no source has credentials, or if the one that is configured fails.
     pub async fn credentials(&self) -> Result<Credentials, CredentialsFailure> {
+        let prepared = self.0.prepared.lock().await.take();
+        match prepared {
+            Some(prepared) => prepared,
+            None => self.ask().await,
+        }
+    }
+
+    async fn ask(&self) -> Result<Credentials, CredentialsFailure> {
         let found = self.0.find().await;
         let used = found.as_ref().ok().map(|(credentials, source)| UsedCredentials {
             source: source.clone(),

@@ -92,15 +92,18 @@ fn token() -> (TempDir, String) {
     (folder, path)
 }
 
-/// The access key that is used in a region with a role, or the error.
-async fn found(sts: &Sts, variables: &[(&str, &str)], region: &str, role: Option<&str>) -> Result<String, String> {
+fn sources(sts: &Sts, variables: &[(&str, &str)], region: &str, role: Option<&str>) -> CredentialsSources {
     let variables = variables.iter().copied().chain([("AWS_ENDPOINT_URL_STS", sts.url.as_str())]);
     let environment: Environment = variables.chain([("AWS_EC2_METADATA_DISABLED", "true")]).collect();
     let settings = AwsSettings::new(environment, SharedConfig::default(), None);
     let role = role.map(|role| role.parse().unwrap());
     let http = BoundedHttpClient::default();
-    let sources = CredentialsSources::new(settings, region.parse().unwrap(), &http, Journal::default(), None, role);
-    let found = sources.credentials().await;
+    CredentialsSources::new(settings, region.parse().unwrap(), &http, Journal::default(), None, role)
+}
+
+/// The access key that is used in a region with a role, or the error.
+async fn found(sts: &Sts, variables: &[(&str, &str)], region: &str, role: Option<&str>) -> Result<String, String> {
+    let found = sources(sts, variables, region, role).credentials().await;
     found.map(|found| found.access_key_id().to_owned()).map_err(|why| why.to_string())
 }
 
@@ -187,5 +190,16 @@ async fn errors_name_the_role() {
         let why = found(&sts, variables, region, Some(role)).await.unwrap_err();
         assert!(why.starts_with(&words) && why.contains("refused: AccessDenied"), "{why}");
         assert!(!why.contains("hunter2"), "{why}");
+    }
+}
+
+#[tokio::test]
+async fn a_failure_that_was_found_early_is_reported_once() {
+    let sts = Sts::start(true);
+    let sources = sources(&sts, &KEYS, "us-west-2", Some(OTHER));
+    sources.prepare().await;
+    for asked in [1, 2] {
+        assert!(matches!(sources.credentials().await, Err(CredentialsFailure::Refused(_))));
+        assert_eq!(sts.asked().len(), asked);
     }
 }

@@ -62,6 +62,19 @@ impl ClientPool {
         Ok(self.client(self.config().revocation_region(location)?).await)
     }
 
+    /// Creates the client for [`Self::for_revocation`] with its credentials, unless there is one: for a caller that
+    /// waits for something else before it asks. What fails is said when it asks.
+    pub async fn prepare_for_revocation(&self, location: &Location) {
+        let Ok(region) = self.config().revocation_region(location) else { return };
+        let cell = self.cell(&region);
+        if !cell.initialized() {
+            cell.get_or_init(|| SignerClient::with_http(&self.shared.http, self.config(), region))
+                .await
+                .prepare()
+                .await;
+        }
+    }
+
     /// As [`Self::for_revocation`], but gives up at the deadline: another caller may be creating the client.
     pub(super) async fn for_revocation_within(
         &self,
@@ -75,16 +88,19 @@ impl ClientPool {
     }
 
     async fn client(&self, region: Region) -> SignerClient {
-        let cell = {
-            // Ignores poisoning: a panic cannot leave the map half-changed.
-            let mut clients = self.shared.clients.lock().unwrap_or_else(PoisonError::into_inner);
-            if clients.len() >= MAX_CLIENTS && !clients.contains_key(&region) {
-                clients.clear();
-            }
-            Arc::clone(clients.entry(region.clone()).or_default())
-        };
         // If the first caller gives up, the next one continues.
+        let cell = self.cell(&region);
         cell.get_or_init(|| SignerClient::with_http(&self.shared.http, self.config(), region)).await.clone()
+    }
+
+    /// The place of the client of a region.
+    fn cell(&self, region: &Region) -> Arc<OnceCell<SignerClient>> {
+        // Ignores poisoning: a panic cannot leave the map half-changed.
+        let mut clients = self.shared.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        if clients.len() >= MAX_CLIENTS && !clients.contains_key(region) {
+            clients.clear();
+        }
+        Arc::clone(clients.entry(region.clone()).or_default())
     }
 }
 

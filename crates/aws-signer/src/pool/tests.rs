@@ -144,6 +144,27 @@ fn expired_credentials_are_asked_for_again() {
 }
 
 #[test]
+fn a_call_waits_for_the_credentials_that_are_being_prepared_and_uses_them_once() {
+    let Ok(endpoint) = std::env::var("POOL_TEST_ENDPOINT") else {
+        let test = "pool::tests::a_call_waits_for_the_credentials_that_are_being_prepared_and_uses_them_once";
+        // Credentials that have expired are not kept by the client: each call asks for them.
+        let expired = r#","Expiration":"2020-01-01T00:00:00Z""#;
+        assert_eq!(runs_of_credential_process(test, expired), 2);
+        return;
+    };
+    let pool = pool_of_counted_profile(endpoint);
+    let location = location("us-west-2");
+    runtime().block_on(async {
+        let mut preparing = pin!(pool.prepare_for_revocation(&location));
+        assert!(poll_fn(|context| Poll::Ready(preparing.as_mut().poll(context).is_pending())).await);
+        tokio::join!(preparing, call(&pool));
+        // There is a client: nothing is prepared again.
+        pool.prepare_for_revocation(&location).await;
+        call(&pool).await;
+    });
+}
+
+#[test]
 fn calls_share_a_connection() {
     let service = Service::start();
     let credentials = aws_credential_types::Credentials::new("a", "b", None, None, "test");

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use aws_names::{JobArn, SigningProfileVersion};
+use aws_names::{JobArn, Location, SigningProfileVersion};
 use limits::SharedCache;
 use time::OffsetDateTime;
 use tokio::time::Instant;
@@ -94,5 +94,9 @@ impl<S: RevocationSource> Cached<S> {
 impl<S: RevocationSource> RevocationSource for Cached<S> {
     fn status<'a>(&'a self, question: &'a RevocationQuestion) -> BoxFuture<'a, RevocationStatus> {
         Box::pin(self.answer(question))
+    }
+
+    fn prepare<'a>(&'a self, locations: &'a [Location]) -> BoxFuture<'a, ()> {
+        self.source.prepare(locations)
     }
 }

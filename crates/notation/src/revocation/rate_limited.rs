@@ -2,6 +2,7 @@
 
 use std::num::NonZeroU32;
 
+use aws_names::Location;
 use limits::RateLimit;
 use notary::{Advice, ReasonCode};
 
@@ -34,5 +35,9 @@ impl<S: RevocationSource> RevocationSource for RateLimited<S> {
             }
             self.source.status(question).await
         })
+    }
+
+    fn prepare<'a>(&'a self, locations: &'a [Location]) -> BoxFuture<'a, ()> {
+        self.source.prepare(locations)
     }
 }

@@ -6,6 +6,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use aws_names::Location;
 use aws_signer::RevokedEntity;
 use limits::Deadline;
 use notary::envelope::{SigningScheme, VerifiedEnvelope};
@@ -104,10 +105,20 @@ pub enum RevocationStatus {
 pub trait RevocationSource: Debug + Send + Sync + 'static {
     /// Answers a question within its deadline.
     fn status<'a>(&'a self, question: &'a RevocationQuestion) -> BoxFuture<'a, RevocationStatus>;
+
+    /// Prepares for questions about signatures that AWS Signer made at these places, while the verifier waits for the
+    /// store. Nothing depends on it: no question may follow, and what fails here is said when one does.
+    fn prepare<'a>(&'a self, _locations: &'a [Location]) -> BoxFuture<'a, ()> {
+        Box::pin(std::future::ready(()))
+    }
 }
 
 impl<S: RevocationSource + ?Sized> RevocationSource for Arc<S> {
     fn status<'a>(&'a self, question: &'a RevocationQuestion) -> BoxFuture<'a, RevocationStatus> {
         (**self).status(question)
+    }
+
+    fn prepare<'a>(&'a self, locations: &'a [Location]) -> BoxFuture<'a, ()> {
+        (**self).prepare(locations)
     }
 }

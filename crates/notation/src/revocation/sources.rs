@@ -1,5 +1,6 @@
 //! The sources themselves: AWS Signer for what it signed, OCSP and CRLs for certificates of others.
 
+use aws_names::Location;
 use aws_signer::{ClientPool, RevocationQuery, RevokedEntity, SignerAttributes, ask_revocation};
 
 use super::source::{BoxFuture, RevocationQuestion, RevocationSource, RevocationStatus};
@@ -30,6 +31,10 @@ impl RevocationSource for RevocationSources {
             Signer::AwsSigner(_) => self.aws_signer.status(question),
             Signer::Certificate => self.certificates.status(question),
         }
+    }
+
+    fn prepare<'a>(&'a self, locations: &'a [Location]) -> BoxFuture<'a, ()> {
+        self.aws_signer.prepare(locations)
     }
 }
 
@@ -72,6 +77,19 @@ impl RevocationSource for AwsSignerRevocation {
                 Box::pin(std::future::ready(RevocationStatus::Unknown(Failure::new(notary::ReasonCode::Internal, why))))
             }
         }
+    }
+
+    /// Gets the client and the credentials for the one region that answers about all these places. With several, most
+    /// of them would not be used.
+    fn prepare<'a>(&'a self, locations: &'a [Location]) -> BoxFuture<'a, ()> {
+        let region = |location| self.clients.config().revocation_region(location).ok();
+        Box::pin(async move {
+            if let Some((first, others)) = locations.split_first()
+                && others.iter().all(|other| region(other) == region(first))
+            {
+                self.clients.prepare_for_revocation(first).await;
+            }
+        })
     }
 }
 

@@ -1,10 +1,11 @@
 //! The policy of a verification: a trust policy with the certificates of its trust stores, or only signing profiles and
 //! roots.
 
+use aws_names::Location;
 use notary::envelope::SigningScheme;
 use notary::trust::policy::{
     SignatureVerification, TrustPolicy, TrustStoreName, TrustStoreType, TrustedIdentities, TrustedIdentity,
-    VerificationLevel,
+    ValidationAction, ValidationType, VerificationLevel,
 };
 use notary::x509::Certificate;
 
@@ -104,6 +105,19 @@ impl VerificationPolicy {
             Err(NoCertificates::NoStore(_)) | Ok(_) => None,
         });
         reasons.flatten().map(String::as_str)
+    }
+
+    /// Where the trusted signers of AWS Signer are whose signatures the policy checks for revocation.
+    pub(super) fn revocation_locations(&self) -> Vec<Location> {
+        match &self.identities {
+            TrustedIdentities::Listed(listed)
+                if self.signing_authority.is_ok()
+                    && self.verification.action(ValidationType::Revocation) != ValidationAction::Skip =>
+            {
+                listed.iter().filter_map(TrustedIdentity::location).cloned().collect()
+            }
+            _ => Vec::new(),
+        }
     }
 
     /// The roots of the trusted timestamping authorities, or the errors of their trust stores. `None` if the policy has

@@ -195,6 +195,7 @@ impl Verifier {
         policy: &VerificationPolicy,
     ) -> Result<ResolvedArtifact, NoVerdict> {
         let deadline = Deadline::new(self.limits.time);
+        self.prepare(policy);
         let resolving = within(deadline, store.resolve(target));
         let digest = match target {
             Target::Digest(digest) if !policy.is_skip() => digest,
@@ -204,6 +205,15 @@ impl Verifier {
         // The listing fails only once the artifact exists: that it does not exist is the better reason.
         let (artifact, listed) = tokio::try_join!(resolving, async { Ok(listing.await) })?;
         Ok(ResolvedArtifact { listed: Some(listed), ..ResolvedArtifact::new(artifact, deadline) })
+    }
+
+    /// Lets the source of revocation status get ready for the trusted signers of the policy meanwhile.
+    fn prepare(&self, policy: &VerificationPolicy) {
+        let locations = policy.revocation_locations();
+        if !locations.is_empty() {
+            let source = Arc::clone(&self.revocation);
+            tokio::spawn(async move { source.prepare(&locations).await });
+        }
     }
 
     /// Verifies an artifact that [`Self::resolve`] found in this store, within the time that began there.

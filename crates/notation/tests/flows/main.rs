@@ -14,6 +14,7 @@ mod levels;
 mod limits;
 mod listing;
 mod own_signatures;
+mod preparing;
 mod revocation;
 mod served;
 mod stamping;

@@ -4,7 +4,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use aws_names::{AliasArn, AliasedProfileArn, ArnError, ProfileArn, ProfileVersionArn, SignerArn};
+use aws_names::{AliasArn, AliasedProfileArn, ArnError, Location, ProfileArn, ProfileVersionArn, SignerArn};
 
 use crate::trust::{DistinguishedName, DistinguishedNameError, Subject};
 
@@ -76,6 +76,18 @@ impl TrustedIdentity {
             Self::SigningProfileVersion(version) => Some(SignerArn::Version(version)),
             Self::SigningProfileAlias(alias) => Some(SignerArn::Alias(alias)),
             Self::AliasedSigningProfile(profile) => Some(SignerArn::Aliased(profile)),
+            Self::X509Subject(_) | Self::Other(_) => None,
+        }
+    }
+
+    /// Returns where the signer of AWS Signer is that this names, if it names one.
+    #[must_use]
+    pub fn location(&self) -> Option<&Location> {
+        match self {
+            Self::SigningProfile(profile) => Some(profile.location()),
+            Self::SigningProfileVersion(version) => Some(version.location()),
+            Self::SigningProfileAlias(alias) => Some(alias.location()),
+            Self::AliasedSigningProfile(profile) => Some(profile.location()),
             Self::X509Subject(_) | Self::Other(_) => None,
         }
     }
