@@ -11,6 +11,7 @@ use time::OffsetDateTime;
 use x509_cert::certificate::Version;
 
 use super::key::{PublicKey, is_supported_algorithm, verify};
+use super::name;
 use crate::text::printable;
 
 /// The maximum size of a certificate in bytes. Real ones have one or two thousand.
@@ -126,7 +127,7 @@ impl Certificate {
     /// Returns the subject in RFC 4514 form, safe to print on a terminal.
     #[must_use]
     pub fn subject(&self) -> &str {
-        self.subject_text.get_or_init(|| printable(&self.fields.tbs_certificate().subject().to_string()))
+        self.subject_text.get_or_init(|| printable(&name::text(self.fields.tbs_certificate().subject())))
     }
 
     /// Returns the parsed subject, for comparisons.
@@ -137,7 +138,7 @@ impl Certificate {
     /// Returns the issuer in RFC 4514 form, safe to print on a terminal.
     #[must_use]
     pub fn issuer(&self) -> &str {
-        self.issuer_text.get_or_init(|| printable(&self.fields.tbs_certificate().issuer().to_string()))
+        self.issuer_text.get_or_init(|| printable(&name::text(self.fields.tbs_certificate().issuer())))
     }
 
     /// Returns the public key, or `None` if the Notary Project does not support its type.

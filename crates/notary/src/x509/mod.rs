@@ -9,6 +9,7 @@ mod certificate;
 mod chain;
 mod concurrent;
 mod key;
+mod name;
 mod pss;
 mod requirements;
 mod revocation;
