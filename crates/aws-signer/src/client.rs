@@ -9,11 +9,13 @@ use aws_sdk_signer::config::Intercept;
 use aws_sdk_signer::config::interceptors::BeforeSerializationInterceptorContextRef;
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::endpoint::EndpointPrefix;
+use aws_smithy_runtime_api::client::http::HttpConnectorSettings;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::endpoint_config::EndpointUrl;
 use limits::Deadline;
 use notary::text::printable;
@@ -37,6 +39,7 @@ pub struct SignerClient {
     profile: Option<String>,
     endpoint: Result<Option<String>, ConfigError>,
     credentials: CredentialsSources,
+    http: BoundedHttpClient,
     journal: Journal,
 }
 
@@ -75,15 +78,26 @@ impl SignerClient {
             .retry_classifier(TooManyRequests);
         builder.set_endpoint_url(endpoint.clone().ok().flatten());
         let sdk = aws_sdk_signer::Client::from_conf(builder.build());
-        Self { sdk, region, profile, endpoint, credentials: sources, journal }
+        Self { sdk, region, profile, endpoint, credentials: sources, http: http.clone(), journal }
     }
 
-    /// Gets the credentials now, so that the first call need not wait for them. What is wrong with them is said by that
-    /// call.
+    /// Gets the credentials and the connector now, so that the first call need not wait for them. What is wrong with
+    /// them is said by that call.
     pub(super) async fn prepare(&self) {
-        if self.endpoint.is_ok() {
-            self.credentials.prepare().await;
-        }
+        let Ok(endpoint) = &self.endpoint else { return };
+        let connector = async {
+            let config = self.sdk.config();
+            let timeouts = config.timeout_config();
+            let mut settings = HttpConnectorSettings::builder();
+            settings.set_connect_timeout(timeouts.and_then(TimeoutConfig::connect_timeout));
+            settings.set_read_timeout(timeouts.and_then(TimeoutConfig::read_timeout));
+            // The host of the default endpoint decides only which proxy is used.
+            let default = || format!("https://signer.{}.amazonaws.com", self.region);
+            let url = endpoint.clone().unwrap_or_else(default);
+            self.http.prepare(&url, &settings.build(), &config.sleep_impl());
+        };
+        // The request for the credentials is sent first.
+        tokio::join!(self.credentials.prepare(), connector);
     }
 
     /// Returns the SDK client, for operations that this library does not wrap.

@@ -1,6 +1,8 @@
 //! Certificates that TLS trusts: from a file, in PEM or DER, or those that the system trusts.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use files::read_up_to;
 use rustls::RootCertStore;
@@ -11,6 +13,11 @@ use crate::issuing::may_issue;
 
 /// The largest file of certificates, in bytes. A system's bundle has about 200 KiB.
 const MAX_FILE: u64 = 4 * 1024 * 1024;
+
+/// The certificates of the system, and when they were read.
+static OF_THE_SYSTEM: Mutex<Option<(Instant, Authorities)>> = Mutex::new(None);
+/// How long they are used again.
+const FRESH: Duration = Duration::from_secs(10);
 
 /// Trusted certificates: those of authorities, which may issue others, and those of servers, which vouch only for
 /// themselves.
@@ -95,8 +102,24 @@ impl Authorities {
 
     /// The certificates of the system, or of the file in `SSL_CERT_FILE` and the folders in `SSL_CERT_DIR`. Those that
     /// cannot be parsed are left out. The result may be empty.
+    ///
+    /// Clients of several services in one command need them at almost the same time. To read them takes longer than to
+    /// verify a signature, so that what was read less than ten seconds ago is used again.
     #[must_use]
     pub fn of_the_system() -> Self {
+        // Ignores poisoning: a panic cannot leave the value half-changed.
+        let mut read = OF_THE_SYSTEM.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*read {
+            Some((since, found)) if since.elapsed() < FRESH => found.clone(),
+            _ => {
+                let found = Self::read_from_the_system();
+                *read = Some((Instant::now(), found.clone()));
+                found
+            }
+        }
+    }
+
+    fn read_from_the_system() -> Self {
         let found = rustls_native_certs::load_native_certs();
         let skipped: Vec<String> = found.errors.iter().map(ToString::to_string).collect();
         for why in &skipped {

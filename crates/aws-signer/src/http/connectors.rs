@@ -93,6 +93,11 @@ impl Connectors {
         Ok(Way { connector, host, proxy: proxy.map(ToString::to_string) })
     }
 
+    #[cfg(test)]
+    pub(super) fn count(&self) -> usize {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
     fn create(
         &self,
         key: &Key,

@@ -54,6 +54,18 @@ impl BoundedHttpClient {
         Client { connectors: Arc::clone(&self.connectors), answers }
     }
 
+    /// Creates the connector for a URL, unless there is one. For TLS this reads the certificate authorities.
+    pub fn prepare(&self, url: &str, settings: &HttpConnectorSettings, sleep: &Option<SharedAsyncSleep>) {
+        // The request reports what is wrong.
+        let _ = self.connectors.way_to(url, settings, sleep);
+    }
+
+    /// How many connectors were created.
+    #[cfg(test)]
+    pub fn count_connectors(&self) -> usize {
+        self.connectors.count()
+    }
+
     /// Trusts the certificate authorities in this file, which the setting names, unless `AWS_CA_BUNDLE` names others.
     /// Counts for connections that are made afterwards; the first file wins.
     pub fn trust_bundle(&self, setting: impl Into<String>, file: PathBuf) {

@@ -179,6 +179,21 @@ fn calls_share_a_connection() {
 }
 
 #[test]
+fn a_call_uses_the_connector_that_was_prepared() {
+    let service = Service::start();
+    let credentials = aws_credential_types::Credentials::new("a", "b", None, None, "test");
+    let config = SignerConfig::default().with_credentials(credentials).with_endpoint_url(service.url.clone());
+    let pool = ClientPool::new(config);
+    runtime().block_on(async {
+        pool.prepare_for_revocation(&location("us-west-2")).await;
+        assert_eq!(pool.shared.http.count_connectors(), 1);
+        call(&pool).await;
+    });
+    assert_eq!(pool.shared.http.count_connectors(), 1);
+    assert_eq!(service.connections.load(Ordering::SeqCst), 1);
+}
+
+#[test]
 fn a_location_that_contradicts_itself_gets_no_client() {
     let pool = ClientPool::new(SignerConfig::default());
     let contradiction = runtime().block_on(pool.for_revocation(&location("cn-north-1")));

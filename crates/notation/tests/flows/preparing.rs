@@ -33,8 +33,7 @@ async fn prepared(env: &TestEnv, policy: &VerificationPolicy) -> Vec<String> {
     env.verify_by(policy, &verifier, &every()).await;
     // The runtime of a test has one thread: what was spawned first runs before this.
     tokio::spawn(async {}).await.unwrap();
-    let places = source.0.lock().unwrap().clone();
-    places
+    source.0.lock().unwrap().clone()
 }
 
 #[tokio::test]
