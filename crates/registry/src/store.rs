@@ -19,6 +19,16 @@ pub enum Store {
 }
 
 impl Store {
+    /// Whether an answer comes sooner than a connection for another question is made: an image layout, or a registry on
+    /// this machine.
+    #[must_use]
+    pub fn is_near(&self) -> bool {
+        match self {
+            Self::Layout(_) => true,
+            Self::Remote(repository) => repository.name().is_loopback(),
+        }
+    }
+
     /// Resolves a tag or digest to the artifact's descriptor.
     ///
     /// # Errors

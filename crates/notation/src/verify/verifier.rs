@@ -184,7 +184,7 @@ impl Verifier {
     }
 
     /// Resolves a tag or digest for [`Self::verify_found`]. The signatures of a digest are listed at the same time, if
-    /// the policy wants them: this saves a round trip to the registry.
+    /// the policy wants them and the store is not near: this saves a round trip to the registry.
     ///
     /// # Errors
     /// Returns [`NoVerdict`] if the artifact does not exist, or cannot be read in time.
@@ -198,7 +198,7 @@ impl Verifier {
         self.prepare(policy);
         let resolving = within(deadline, store.resolve(target));
         let digest = match target {
-            Target::Digest(digest) if !policy.is_skip() => digest,
+            Target::Digest(digest) if !policy.is_skip() && !store.is_near() => digest,
             _ => return Ok(ResolvedArtifact::new(resolving.await?, deadline)),
         };
         let listing = within(deadline, store.list_signatures_of(digest, self.limits.signatures));

@@ -1,4 +1,5 @@
-//! The signatures of a digest are listed while the artifact is resolved, and this changes no result.
+//! The signatures of a digest are listed while the artifact is resolved, unless the registry is on this machine. This
+//! changes no result.
 
 use std::sync::{Condvar, Mutex};
 use std::time::{Duration, Instant};
@@ -11,7 +12,7 @@ use testbed::fault::{FaultServer, Reply, Request};
 use testbed::test_env::{TestEnv, every, verifier};
 use time::OffsetDateTime;
 
-use crate::served::{client, serve, store};
+use crate::served::{client, distant_store, serve, store};
 
 async fn verify(
     env: &TestEnv,
@@ -20,7 +21,7 @@ async fn verify(
     policy: &VerificationPolicy,
 ) -> Result<Verdict, NoVerdict> {
     let verifier = verifier(&env.config);
-    verifier.verify(&store(&client(), server), target, policy, &every(), OffsetDateTime::now_utc()).await
+    verifier.verify(&distant_store(server), target, policy, &every(), OffsetDateTime::now_utc()).await
 }
 
 fn is_listing(request: &Request) -> bool {
@@ -61,6 +62,19 @@ async fn the_signatures_of_a_tag_are_listed_once_its_digest_is_known() {
     let server = serve(&env.layout, &env.image, &[signature], |_| None);
     let target = Target::Tag("v1".parse().unwrap());
     let verdict = verify(&env, &server, &target, &env.trust.clone().into()).await.unwrap();
+    assert_eq!(verdict.conclusion(), Conclusion::Verified);
+    assert_eq!(first_two(&server), [false, true]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_registry_on_this_machine_is_asked_on_one_connection() {
+    let env = TestEnv::new().await;
+    let signature = env.attach(&env.sign("v1").await.signature.envelope);
+    let server = serve(&env.layout, &env.image, &[signature], |_| None);
+    let target = Target::Digest(env.image.digest.clone());
+    let (verifier, policy) = (verifier(&env.config), env.trust.clone().into());
+    let store = store(&client(), &server);
+    let verdict = verifier.verify(&store, &target, &policy, &every(), OffsetDateTime::now_utc()).await.unwrap();
     assert_eq!(verdict.conclusion(), Conclusion::Verified);
     assert_eq!(first_two(&server), [false, true]);
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use notary::Descriptor;
 use notary::media_type::IMAGE_INDEX_MEDIA_TYPE;
-use registry::{ClientOptions, Credentials, Layout, RegistryClient, Store};
+use registry::{ClientOptions, Credentials, Layout, PlainHttp, RegistryClient, Store};
 use serde_json::{Value, json};
 use testbed::fault::{FaultServer, Reply, Request};
 
@@ -48,14 +48,26 @@ fn entry(signature: &Descriptor) -> Value {
 
 /// A client for the registries of a test.
 pub fn client() -> RegistryClient {
+    RegistryClient::new(options(), Credentials::none())
+}
+
+fn options() -> ClientOptions {
     let mut options = ClientOptions::default();
     options.backoff = Duration::from_millis(10);
     options.lock_folder = None;
-    RegistryClient::new(options, Credentials::none())
+    options
 }
 
 /// A repository of the server.
 pub fn store(client: &RegistryClient, server: &FaultServer) -> Store {
     let name = format!("{}/app", server.address).parse().unwrap();
     Store::Remote(client.repository(&name).unwrap())
+}
+
+/// A repository of the server, whose name does not say that it is on this machine.
+pub fn distant_store(server: &FaultServer) -> Store {
+    let mut options = options();
+    options.plain_http = PlainHttp::Always;
+    let name = format!("[::ffff:7f00:1]:{}/app", server.address.port()).parse().unwrap();
+    Store::Remote(RegistryClient::new(options, Credentials::none()).repository(&name).unwrap())
 }
