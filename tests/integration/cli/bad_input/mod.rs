@@ -31,8 +31,8 @@ use crate::support::local_signer::{LocalSigner, Profile};
 use crate::support::process::{Finished, run};
 
 /// The memory limit of a command, for any input: three times the largest envelope, what it takes to read it, and the
-/// program, which takes half of that without optimization.
-const MEMORY: u64 = 72 << 20;
+/// program, which takes half of that without optimization: a client of AWS Signer is prepared for every verification.
+const MEMORY: u64 = 80 << 20;
 /// The time limit of a command, generous enough for a busy machine.
 const LIMIT: Duration = Duration::from_secs(60);
 
