@@ -7,6 +7,7 @@ import hmac
 import json
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import urllib.request
 from pathlib import Path
 
 REGION = "us-west-2"
+PLUGIN = "com.amazonaws.signer.notation.plugin"
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 PR_SET_CHILD_SUBREAPER = 36
@@ -33,12 +35,12 @@ class LocalSigner:
                 stdout=output, stderr=output, stdin=subprocess.DEVNULL,
             )
         end = time.monotonic() + 20
-        while not (found := re.search(r"http://127\.0\.0\.1:(\d+)\b.*\n", said.read_text(errors="replace"))):
+        while not (found := re.search(r"(https?)://127\.0\.0\.1:(\d+)\b.*\n", said.read_text(errors="replace"))):
             if self.process.poll() is not None or time.monotonic() > end:
                 self.stop()
                 sys.exit(f"{program} local-signer serve did not print its endpoint: {said.read_text(errors='replace')}")
             time.sleep(0.02)
-        self.endpoint = f"http://{host}:{found[1]}"
+        self.endpoint = f"{found[1]}://{host}:{found[2]}"
 
     def put_profile(self, name):
         """Creates a signing profile. Returns its ARN."""
@@ -132,6 +134,28 @@ class Registry:
     def stop(self):
         self.process.terminate()
         self.process.wait()
+
+
+def notation_home(home, root, profile, plugin):
+    """Creates a configuration folder of notation with a strict trust policy for the profile, the root, and a plugin.
+
+    Returns the environment variables that select it.
+    """
+    config = Path(home, "notation")
+    store = config / "truststore/x509/signingAuthority/local"
+    store.mkdir(parents=True)
+    shutil.copy(root, store / "root.pem")
+    policy = {"version": "1.0", "trustPolicies": [{
+        "name": "bench", "registryScopes": ["*"], "signatureVerification": {"level": "strict"},
+        "trustStores": ["signingAuthority:local"], "trustedIdentities": [profile],
+    }]}
+    (config / "trustpolicy.json").write_text(json.dumps(policy))
+    folder = config / "plugins" / PLUGIN
+    folder.mkdir(parents=True)
+    target = folder / f"notation-{PLUGIN}"
+    shutil.copy(plugin, target)
+    target.chmod(0o755)
+    return {"XDG_CONFIG_HOME": home, "HOME": home}
 
 
 class Failed(Exception):

@@ -26,3 +26,6 @@ package_version() { sed -n '/^\[workspace.package\]/,/^\[/s/^version = "\(.*\)"$
 # Formats a number of bytes as KiB or MiB.
 human_size() { awk -v b="$1" 'BEGIN { if (b < 1048576) printf "%.0f KiB", b / 1024; else printf "%.1f MiB", b / 1048576 }'; }
 file_size() { wc -c <"$1" | tr -d ' '; }
+
+# The folder with LLVM's linker, as cc finds it. It comes with rustup's Rust.
+lld_folder() { printf '%s/lib/rustlib/%s/bin/gcc-ld' "$(rustc --print sysroot)" "$(rustc -vV | sed -n 's/^host: //p')"; }
