@@ -95,6 +95,8 @@ impl SignerClient {
             let default = || format!("https://signer.{}.amazonaws.com", self.region);
             let url = endpoint.clone().unwrap_or_else(default);
             self.http.prepare(&url, &settings.build(), &config.sleep_impl());
+            // The host's name will be looked up on a thread of the runtime, which keeps it for some seconds.
+            drop(tokio::task::spawn_blocking(|| ()));
         };
         // The request for the credentials is sent first.
         tokio::join!(self.credentials.prepare(), connector);

@@ -68,7 +68,7 @@ impl Envelope {
     /// # Errors
     /// Returns [`VerifyError`] if the signature or the chain is invalid. An invalid signature is reported first.
     pub fn verify_integrity(self) -> Result<VerifiedEnvelope, VerifyError> {
-        self.verify_integrity_by(CertificateChain::check_requirements_and)
+        self.verify_integrity_by(|chain, signature| chain.check_requirements_and(signature, false))
     }
 
     /// Like [`Self::verify_integrity`], but skips the check of a chain that is in `chains`. The signature of the

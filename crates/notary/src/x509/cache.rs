@@ -5,11 +5,14 @@ use std::collections::{HashSet, VecDeque};
 use std::num::NonZeroUsize;
 use std::sync::{Mutex, PoisonError};
 
+use super::certificate::Certificate;
 use super::chain::{CertificateChain, ChainError, ChainHash, LinkedChain, hash};
 use super::concurrent::Check;
 
 /// The number of chains that are kept parsed.
 const MAX_PARSED: usize = 32;
+/// The number of roots whose own signature is not checked again.
+const MAX_ROOTS: usize = 64;
 /// The largest chain that is kept parsed, in bytes of DER. AWS Signer's have about 5,000.
 const MAX_PARSED_SIZE: usize = 32 * 1024;
 
@@ -30,6 +33,8 @@ struct Chains {
     passed: Generations,
     /// The last chains that passed, the newest first.
     parsed: VecDeque<CertificateChain>,
+    /// The SHA-256 of roots whose own signature passed.
+    roots: HashSet<String>,
 }
 
 /// The hashes of chains. When the newer generation is full, it replaces the older one. This approximates
@@ -80,11 +85,21 @@ impl ChainCache {
         if self.with_chains(|chains| chains.has_passed(&chain, self.generation)) {
             return (signature(), Ok(LinkedChain::from_known(chain)));
         }
-        let (passed, checked) = chain.check_requirements_and(signature);
+        let is_root_known = self.with_chains(|chains| chains.roots.contains(chain.last().thumbprint()));
+        let (passed, checked) = chain.check_requirements_and(signature, is_root_known);
         if let (true, Ok(linked)) = (passed, &checked) {
             self.with_chains(|chains| chains.insert(linked, self.generation));
         }
         (passed, checked)
+    }
+
+    /// Checks the signature of a root by itself in advance, so that the check of a chain that ends in it need not.
+    /// Other certificates change nothing.
+    pub fn learn_root(&self, certificate: &Certificate) {
+        let is_known = self.with_chains(|chains| chains.roots.contains(certificate.thumbprint()));
+        if self.generation > 0 && !is_known && certificate.is_self_signed() {
+            self.with_chains(|chains| chains.insert_root(certificate));
+        }
     }
 
     /// Returns the number of cached chains.
@@ -119,12 +134,20 @@ impl Chains {
         Some(chain)
     }
 
-    fn insert(&mut self, chain: &CertificateChain, generation: usize) {
+    fn insert(&mut self, chain: &LinkedChain, generation: usize) {
         if generation == 0 {
             return;
         }
         self.passed.insert(*chain.hash(), generation);
+        self.insert_root(chain.root());
         self.keep_parsed(chain);
+    }
+
+    /// The first roots stay: a verifier trusts few, and strangers' chains can end in any.
+    fn insert_root(&mut self, root: &Certificate) {
+        if self.roots.len() < MAX_ROOTS {
+            self.roots.insert(root.thumbprint().to_owned());
+        }
     }
 
     fn has_passed(&mut self, chain: &CertificateChain, generation: usize) -> bool {

@@ -198,14 +198,15 @@ impl CertificateChain {
     /// # Errors
     /// Returns the first [`ChainError`], starting at the leaf.
     pub fn link(self) -> Result<LinkedChain, ChainError> {
-        self.link_and(None).1
+        self.link_and(None, false).1
     }
 
     /// Checks the links, and at the same time the signature that `other` checks. Returns its result and that of
-    /// [`Self::link`].
-    fn link_and(self, other: Option<Check<'_>>) -> (bool, Result<LinkedChain, ChainError>) {
+    /// [`Self::link`]. `is_root_known` says that the last certificate is a root whose own signature was checked before.
+    fn link_and(self, other: Option<Check<'_>>, is_root_known: bool) -> (bool, Result<LinkedChain, ChainError>) {
         let certificates = self.certificates();
-        let links = certificates.iter().zip(certificates.iter().skip(1).chain(certificates.last()));
+        let own_issuer = certificates.last().filter(|_| !is_root_known);
+        let links = certificates.iter().zip(certificates.iter().skip(1).chain(own_issuer));
         // Names are compared first: where they differ, the key of the other certificate does not matter.
         let links: Vec<_> = links
             .map(|(subject, issuer)| move || subject.names_as_issuer(issuer) && subject.is_signed_by(issuer))
@@ -214,6 +215,9 @@ impl CertificateChain {
         checks.extend(other);
         let mut signed = concurrent::make(&checks);
         let passed = other.is_none() || signed.pop() == Some(true);
+        if is_root_known {
+            signed.push(true);
+        }
         let checked = self.check_links(&signed);
         (passed, checked.map(|()| LinkedChain(self)))
     }
@@ -273,10 +277,15 @@ impl CertificateChain {
     }
 
     /// As [`Self::check_requirements`], and checks a signature by the leaf's key at the same time. Returns whether
-    /// `signature` passed, and the result for the chain.
-    pub(crate) fn check_requirements_and(self, signature: Check<'_>) -> (bool, Result<LinkedChain, ChainError>) {
+    /// `signature` passed, and the result for the chain. `is_root_known` says that the last certificate is a root whose
+    /// own signature was checked before.
+    pub(crate) fn check_requirements_and(
+        self,
+        signature: Check<'_>,
+        is_root_known: bool,
+    ) -> (bool, Result<LinkedChain, ChainError>) {
         match self.check_each() {
-            Ok(()) => self.link_and(Some(signature)),
+            Ok(()) => self.link_and(Some(signature), is_root_known),
             Err(why) => (signature(), Err(why)),
         }
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use aws_signer::ClientPool;
 use limits::{Deadline, MemoryBudget};
+use notary::envelope::SigningScheme;
 use notary::reference::Target;
 use notary::timestamp::AuthorityCache;
 use notary::x509::ChainCache;
@@ -207,13 +208,25 @@ impl Verifier {
         Ok(ResolvedArtifact { listed: Some(listed), ..ResolvedArtifact::new(artifact, deadline) })
     }
 
-    /// Lets the source of revocation status get ready for the trusted signers of the policy meanwhile.
+    /// Does meanwhile what the signatures of the trusted signers will need: checks the signature of their root by
+    /// itself, and lets the source of revocation status get ready.
     fn prepare(&self, policy: &VerificationPolicy) {
         let locations = policy.revocation_locations();
-        if !locations.is_empty() {
-            let source = Arc::clone(&self.revocation);
-            tokio::spawn(async move { source.prepare(&locations).await });
+        if locations.is_empty() {
+            return;
         }
+        let (source, chains) = (Arc::clone(&self.revocation), Arc::clone(&self.chains));
+        // With several, most of them would not be used.
+        let root = match policy.trusted_certificates(SigningScheme::SigningAuthority) {
+            Ok([root]) => Some(root.clone()),
+            _ => None,
+        };
+        tokio::spawn(async move {
+            if let Some(root) = root {
+                chains.learn_root(&root);
+            }
+            source.prepare(&locations).await;
+        });
     }
 
     /// Verifies an artifact that [`Self::resolve`] found in this store, within the time that began there.

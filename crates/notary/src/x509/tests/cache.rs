@@ -6,7 +6,7 @@ use testing::certificate::{NOW, Spec, basic_constraints, issue, specs};
 use testing::der::name;
 use testing::key::Kind;
 
-use crate::x509::{CertificateChain, ChainCache, ChainError};
+use crate::x509::{Certificate, CertificateChain, ChainCache, ChainError};
 
 fn cache(capacity: usize) -> ChainCache {
     ChainCache::new(NonZeroUsize::new(capacity).unwrap())
@@ -83,6 +83,45 @@ fn rejects_altered_certificates_of_a_cached_chain() {
         }
     }
     assert_eq!(cache.len(), 1);
+}
+
+/// After the check of one chain its root is known, which changes nothing for others that end in it.
+#[test]
+fn a_known_root_vouches_only_for_what_it_issued() {
+    let good = issue(&specs());
+    let mut broken = specs();
+    broken[2].issuer = Some(name(0x0c, "another"));
+    let other = issue(&broken);
+    let root = |certificates: &[Vec<u8>]| Certificate::from_der(certificates.last().unwrap().clone()).unwrap();
+    let with_root_of_good: Vec<Vec<u8>> = other[..3].iter().chain(&good[3..]).cloned().collect();
+    let cache = ChainCache::default();
+    cache.learn_root(&root(&good));
+    cache.learn_root(&root(&other));
+    for certificates in [other, with_root_of_good] {
+        let expected = chain(certificates.clone()).check_requirements().map(drop);
+        assert!(matches!(expected, Err(ChainError::BrokenLink { position: 2, .. })), "{expected:?}");
+        assert_eq!(check(&cache, &chain(certificates)), expected);
+    }
+    assert!(cache.is_empty());
+    assert_eq!(check(&cache, &chain(good)), Ok(()));
+}
+
+#[test]
+fn only_roots_are_learned() {
+    let good = issue(&specs());
+    let mut altered = good.clone();
+    *altered[3].last_mut().unwrap() ^= 1;
+    let cache = ChainCache::default();
+    for certificates in [&altered, &good] {
+        for der in certificates[..3].iter().chain(&altered[3..]) {
+            cache.learn_root(&Certificate::from_der(der.clone()).unwrap());
+        }
+    }
+    for certificates in [altered, good[..3].to_vec(), good[..1].to_vec()] {
+        let expected = chain(certificates.clone()).check_requirements().map(drop);
+        assert!(expected.is_err());
+        assert_eq!(check(&cache, &chain(certificates)), expected);
+    }
 }
 
 #[test]
