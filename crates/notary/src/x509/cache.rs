@@ -85,7 +85,7 @@ impl ChainCache {
         if self.with_chains(|chains| chains.has_passed(&chain, self.generation)) {
             return (signature(), Ok(LinkedChain::from_known(chain)));
         }
-        let is_root_known = self.with_chains(|chains| chains.roots.contains(chain.last().thumbprint()));
+        let is_root_known = self.knows_root(chain.last());
         let (passed, checked) = chain.check_requirements_and(signature, is_root_known);
         if let (true, Ok(linked)) = (passed, &checked) {
             self.with_chains(|chains| chains.insert(linked, self.generation));
@@ -96,10 +96,16 @@ impl ChainCache {
     /// Checks the signature of a root by itself in advance, so that the check of a chain that ends in it need not.
     /// Other certificates change nothing.
     pub fn learn_root(&self, certificate: &Certificate) {
-        let is_known = self.with_chains(|chains| chains.roots.contains(certificate.thumbprint()));
-        if self.generation > 0 && !is_known && certificate.is_self_signed() {
+        if self.generation > 0 && !self.knows_root(certificate) && certificate.is_self_signed() {
             self.with_chains(|chains| chains.insert_root(certificate));
         }
+    }
+
+    /// Whether the certificate is a root whose own signature was checked before.
+    #[must_use]
+    pub fn knows_root(&self, certificate: &Certificate) -> bool {
+        let thumbprint = certificate.thumbprint();
+        self.with_chains(|chains| chains.roots.contains(thumbprint))
     }
 
     /// Returns the number of cached chains.

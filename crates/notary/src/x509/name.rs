@@ -98,7 +98,7 @@ mod tests {
     #[test]
     fn every_name_has_the_text_that_x509_cert_gives_it() {
         let types = COMMON.iter().map(|(oid, _)| oid.to_string());
-        // Serial number, street, domain component, e-mail address, and one that nobody knows.
+        // Serial number, street, domain component, e-mail address, and one without a name.
         let others = ["2.5.4.5", "2.5.4.9", "0.9.2342.19200300.100.1.25", "1.2.840.113549.1.9.1", "1.3.6.1.4.1.99999"];
         let types: Vec<String> = types.chain(others.map(str::to_owned)).collect();
         let mut values: Vec<String> =

@@ -82,12 +82,14 @@ impl RevocationSource for AwsSignerRevocation {
     /// Gets the client and the credentials for the one region that answers about all these places. With several, most
     /// of them would not be used.
     fn prepare<'a>(&'a self, locations: &'a [Location]) -> BoxFuture<'a, ()> {
-        let region = |location| self.clients.config().revocation_region(location).ok();
         Box::pin(async move {
-            if let Some((first, others)) = locations.split_first()
-                && others.iter().all(|other| region(other) == region(first))
+            let config = self.clients.config();
+            let mut regions = locations.iter().map(|location| config.revocation_region(location).ok());
+            let first = regions.next();
+            if let Some(location) = locations.first()
+                && regions.all(|region| Some(region) == first)
             {
-                self.clients.prepare_for_revocation(first).await;
+                self.clients.prepare_for_revocation(location).await;
             }
         })
     }

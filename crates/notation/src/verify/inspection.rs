@@ -11,12 +11,13 @@ use registry::Store;
 use time::OffsetDateTime;
 
 use super::finding::Finding;
+use super::no_verdict::{NoVerdict, within};
 use super::reason::Reason;
 use super::revocation;
 use super::signature::VerifiedContent as _;
 use super::signer::Signer;
 use super::source::FetchedEnvelope;
-use super::verifier::{NoVerdict, Verifier, within};
+use super::verifier::Verifier;
 use crate::failure::Failure;
 use crate::revocation::RevocationQuestion;
 

@@ -9,6 +9,7 @@ mod demands;
 mod expiry;
 mod finding;
 mod inspection;
+mod no_verdict;
 mod plugin;
 mod policy;
 mod reason;
@@ -25,6 +26,7 @@ pub use notary::trust::policy::{ValidationAction, ValidationType};
 pub use self::demands::{Demands, Evaluate};
 pub use self::finding::{Finding, MatchedIdentity};
 pub use self::inspection::{CheckRevocation, InspectedEnvelope, InspectedSignature};
+pub use self::no_verdict::NoVerdict;
 pub use self::policy::{Trust, VerificationPolicy};
 pub use self::reason::Reason;
 pub use self::signer::Signer;
@@ -33,4 +35,4 @@ pub use self::verdict::{
     CertificateSummary, Check, CheckOutcome, CheckResult, Conclusion, Requirement, RequirementError, SignatureVerdict,
     Signed, TimestampSummary, Verdict,
 };
-pub use self::verifier::{Limits, NoVerdict, ResolvedArtifact, Verifier};
+pub use self::verifier::{Limits, ResolvedArtifact, Verifier};

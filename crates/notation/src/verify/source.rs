@@ -5,8 +5,8 @@ use notary::Descriptor;
 use notary::envelope::{EnvelopeFormat, MAX_ENVELOPE_SIZE};
 use registry::{Content, Store, StoreError, check_signature_manifest};
 
+use super::no_verdict::NoVerdict;
 use super::reason::Reason;
-use super::verifier::NoVerdict;
 use crate::failure::Failure;
 use crate::revocation::BoxFuture;
 

@@ -10,11 +10,12 @@ use notary::envelope::SigningScheme;
 use notary::reference::Target;
 use notary::timestamp::AuthorityCache;
 use notary::x509::ChainCache;
-use notary::{Advice, Descriptor, ReasonCode};
-use registry::{Store, StoreError};
+use notary::{Descriptor, ReasonCode};
+use registry::Store;
 use time::OffsetDateTime;
 
 use super::demands::{Demands, Evaluate};
+use super::no_verdict::{NoVerdict, within};
 use super::policy::VerificationPolicy;
 use super::reason::Reason;
 use super::signature::{self, Context};
@@ -76,42 +77,6 @@ impl ResolvedArtifact {
 
     fn new(artifact: Descriptor, deadline: Deadline) -> Self {
         Self { artifact, listed: None, deadline }
-    }
-}
-
-/// Why there is no verdict about an artifact.
-#[derive(Debug, thiserror::Error)]
-pub enum NoVerdict {
-    /// The artifact or the list of its signatures cannot be read.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The time limit expired before the signatures were listed.
-    #[error("the time limit of {} s expired before the signatures were listed", .0.as_secs_f32())]
-    Deadline(Duration),
-    /// A [`SignatureSource`] that asks on behalf of several callers failed.
-    #[error(transparent)]
-    Failed(#[from] Failure),
-}
-
-impl NoVerdict {
-    /// Returns the stable name of the kind of failure.
-    #[must_use]
-    pub fn code(&self) -> ReasonCode {
-        match self {
-            Self::Store(why) => why.code(),
-            Self::Deadline(_) => ReasonCode::Deadline,
-            Self::Failed(why) => why.code,
-        }
-    }
-
-    /// Returns what to do about it.
-    #[must_use]
-    pub fn advice(&self) -> Option<Advice> {
-        match self {
-            Self::Store(why) => why.advice(),
-            Self::Deadline(_) => Some(Advice::AllowMoreTime),
-            Self::Failed(why) => why.advice.clone(),
-        }
     }
 }
 
@@ -218,7 +183,7 @@ impl Verifier {
         let (source, chains) = (Arc::clone(&self.revocation), Arc::clone(&self.chains));
         // With several, most of them would not be used.
         let root = match policy.trusted_certificates(SigningScheme::SigningAuthority) {
-            Ok([root]) => Some(root.clone()),
+            Ok([root]) if !chains.knows_root(root) => Some(root.clone()),
             _ => None,
         };
         tokio::spawn(async move {
@@ -416,14 +381,4 @@ fn share(deadline: Deadline, others: usize) -> Deadline {
 fn is_temporary(why: &Reason) -> bool {
     use ReasonCode::{Contention, Deadline, Throttled, Unreachable};
     matches!(why.code(), Contention | Deadline | Throttled | Unreachable)
-}
-
-pub(super) async fn within<T, E: Into<NoVerdict>>(
-    deadline: Deadline,
-    work: impl Future<Output = Result<T, E>>,
-) -> Result<T, NoVerdict> {
-    match deadline.run(work).await {
-        Some(result) => result.map_err(Into::into),
-        None => Err(NoVerdict::Deadline(deadline.budget())),
-    }
 }

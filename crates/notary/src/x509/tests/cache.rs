@@ -95,8 +95,10 @@ fn a_known_root_vouches_only_for_what_it_issued() {
     let root = |certificates: &[Vec<u8>]| Certificate::from_der(certificates.last().unwrap().clone()).unwrap();
     let with_root_of_good: Vec<Vec<u8>> = other[..3].iter().chain(&good[3..]).cloned().collect();
     let cache = ChainCache::default();
-    cache.learn_root(&root(&good));
-    cache.learn_root(&root(&other));
+    for root in [root(&good), root(&other)] {
+        cache.learn_root(&root);
+        assert!(cache.knows_root(&root));
+    }
     for certificates in [other, with_root_of_good] {
         let expected = chain(certificates.clone()).check_requirements().map(drop);
         assert!(matches!(expected, Err(ChainError::BrokenLink { position: 2, .. })), "{expected:?}");
@@ -114,7 +116,9 @@ fn only_roots_are_learned() {
     let cache = ChainCache::default();
     for certificates in [&altered, &good] {
         for der in certificates[..3].iter().chain(&altered[3..]) {
-            cache.learn_root(&Certificate::from_der(der.clone()).unwrap());
+            let certificate = Certificate::from_der(der.clone()).unwrap();
+            cache.learn_root(&certificate);
+            assert!(!cache.knows_root(&certificate));
         }
     }
     for certificates in [altered, good[..3].to_vec(), good[..1].to_vec()] {
