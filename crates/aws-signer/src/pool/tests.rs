@@ -164,12 +164,16 @@ fn a_call_waits_for_the_credentials_that_are_being_prepared_and_uses_them_once()
     });
 }
 
+fn pool_with_keys(service: &Service) -> ClientPool {
+    let credentials = aws_credential_types::Credentials::new("a", "b", None, None, "test");
+    let config = SignerConfig::default().with_credentials(credentials).with_endpoint_url(service.url.clone());
+    ClientPool::new(config)
+}
+
 #[test]
 fn calls_share_a_connection() {
     let service = Service::start();
-    let credentials = aws_credential_types::Credentials::new("a", "b", None, None, "test");
-    let config = SignerConfig::default().with_credentials(credentials).with_endpoint_url(service.url.clone());
-    let pool = ClientPool::new(config);
+    let pool = pool_with_keys(&service);
     runtime().block_on(async {
         for _ in 0..5 {
             call(&pool).await;
@@ -181,9 +185,7 @@ fn calls_share_a_connection() {
 #[test]
 fn a_call_uses_the_connector_that_was_prepared() {
     let service = Service::start();
-    let credentials = aws_credential_types::Credentials::new("a", "b", None, None, "test");
-    let config = SignerConfig::default().with_credentials(credentials).with_endpoint_url(service.url.clone());
-    let pool = ClientPool::new(config);
+    let pool = pool_with_keys(&service);
     runtime().block_on(async {
         pool.prepare_for_revocation(&location("us-west-2")).await;
         assert_eq!(pool.shared.http.count_connectors(), 1);
